@@ -1,0 +1,1 @@
+"""A fleet of devices with known truth; knows only the wire."""

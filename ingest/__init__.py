@@ -1,0 +1,1 @@
+"""MQTT in: connect, decode, the pipeline, the durable writer."""

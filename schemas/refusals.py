@@ -1,0 +1,38 @@
+"""Why a message or a part of it was not taken: counted by reason, the latest kept for the operator."""
+
+from enum import StrEnum
+
+
+class Refusal(StrEnum):
+    """Reasons for which input is refused. The value is the metric label and the API code."""
+
+    BAD_TOPIC = "bad_topic"
+    """The topic is not of the wire contract."""
+    UNKNOWN_KIND = "unknown_kind"
+    """The topic's last level names no kind that devices send."""
+    UNKNOWN_DEVICE = "unknown_device"
+    """The device is not enrolled and enrolment by first contact is off."""
+    WRONG_UNIT = "wrong_unit"
+    """The device is enrolled under another unit than the topic names."""
+    TOO_LARGE = "too_large"
+    """The payload is larger than 1 MiB."""
+    EMPTY = "empty"
+    """The payload has no bytes or the array no elements."""
+    TOO_MANY = "too_many"
+    """An array holds more than 10,000 fixes."""
+    MALFORMED = "malformed"
+    """Not JSON nor MessagePack, or cut short."""
+    WRONG_TYPE = "wrong_type"
+    """A field has another type than the contract says, or a required one is missing."""
+    NOT_FINITE = "not_finite"
+    """A number is NaN or infinite."""
+    OUT_OF_RANGE = "out_of_range"
+    """A number or text is outside the range of its field."""
+    FUTURE_TIME = "future_time"
+    """The time of the fix is more than 60 s ahead of the server's clock."""
+    OFF_DUTY = "off_duty"
+    """An off-duty fix: personal data that is not stored, not even as a refusal."""
+    RETAINED_REPLAY = "retained_replay"
+    """A retained copy of an old message, replayed by the broker on subscription."""
+    NOT_A_POSITION = "not_a_position"
+    """An OwnTracks message of a kind that carries nothing for us (waypoint, card, cmd, ...)."""

@@ -1,0 +1,84 @@
+"""MQTT topics, wire contract version 1: the only place that knows how a topic is spelt."""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+ROOT = "patrol/v1"
+OWNTRACKS_ROOT = "owntracks"
+FEED_ROOT = "patrol-feed/v1"  # between our own processes; no device may read or write below it
+
+NAME = re.compile(r"[A-Za-z0-9一-鿿][A-Za-z0-9一-鿿._-]{0,63}")
+
+
+class Kind(StrEnum):
+    """Last level of a topic: what the payload is."""
+
+    FIX = "fix"
+    EVENT = "event"
+    STATUS = "status"
+    REPLY = "reply"
+    COMMAND = "cmd"
+    ACK = "ack"
+    OWNTRACKS = "owntracks"  # not on the wire: every payload below owntracks/{unit}/{device}
+
+
+UPWARD = frozenset({Kind.FIX, Kind.EVENT, Kind.STATUS, Kind.REPLY, Kind.OWNTRACKS})
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A parsed topic. `unit` is the team that owns the device, `device` its city-wide unique name."""
+
+    unit: str
+    device: str
+    kind: Kind
+
+    def __str__(self) -> str:
+        if self.kind is Kind.OWNTRACKS:
+            return f"{OWNTRACKS_ROOT}/{self.unit}/{self.device}"
+        return f"{ROOT}/{self.unit}/{self.device}/{self.kind}"
+
+
+class TopicError(ValueError):
+    """The topic is not one of the wire contract."""
+
+
+class UnknownKindError(TopicError):
+    """The topic has the right shape, but its last level names no kind that devices send."""
+
+
+def parse(topic: str) -> Topic:
+    """Parse a topic that a device published to.
+
+    Args:
+        topic: `patrol/v1/{unit}/{device}/{kind}` or `owntracks/{unit}/{device}`.
+
+    Raises:
+        UnknownKindError: the kind is none that devices send.
+        TopicError: any other fault.
+    """
+    parts = topic.split("/")
+    if len(parts) == 5 and parts[0] == "patrol" and parts[1] == "v1":
+        unit, device = _names(parts[2], parts[3])
+        if parts[4] not in UPWARD or parts[4] == Kind.OWNTRACKS:
+            raise UnknownKindError(f"kind {parts[4][:40]!r} is not one that devices send")
+        return Topic(unit, device, Kind(parts[4]))
+    if len(parts) >= 3 and parts[0] == OWNTRACKS_ROOT:
+        unit, device = _names(parts[1], parts[2])
+        # OwnTracks appends /event, /waypoint and /status; the payload's _type says what it is.
+        return Topic(unit, device, Kind.OWNTRACKS)
+    raise TopicError(f"topic {topic[:120]!r} is not of the wire contract")
+
+
+def subscriptions(units: tuple[str, ...] = ("+",)) -> list[str]:
+    """Topic filters for a worker that serves `units` ("+" for all)."""
+    filters = [f"{ROOT}/{unit}/+/{kind}" for unit in units for kind in sorted(UPWARD - {Kind.OWNTRACKS})]
+    return filters + [f"{OWNTRACKS_ROOT}/{unit}/#" for unit in units]
+
+
+def _names(unit: str, device: str) -> tuple[str, str]:
+    for what, name in (("unit", unit), ("device", device)):
+        if not NAME.fullmatch(name):
+            raise TopicError(f"{what} {name[:80]!r} is not a name of 1 to 64 letters, digits, '.', '_' or '-'")
+    return unit, device

@@ -1,0 +1,1 @@
+"""FastAPI: REST, the live websocket, sign-in, and the built map."""
