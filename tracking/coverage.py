@@ -1,0 +1,198 @@
+"""Coverage of cells at a moment: how long each has waited in duty time, when it is due, and what can be told. Pure."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import IntEnum
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tracking.fixes import Bool, Int
+
+DAY_MS = 86_400_000
+NEVER = -1
+"""Stands for a time that is not known in columns of ms."""
+LONGEST_WAIT_DAYS = 40
+"""Waits are not counted beyond it: every limit is hours."""
+BLIND_AFTER_MS = 600_000
+"""A street from which nothing was heard for this long cannot be judged after the last that was."""
+DUE_SOON_SHARE = 0.3
+"""Share of the limit below which what is left counts as due soon (domain §5.4)."""
+
+
+class CellState(IntEnum):
+    """What a person sees of a cell; the wire has the names in lower case."""
+
+    FRESH = 0
+    DUE_SOON = 1
+    """Less than 30 % of the limit is left beyond what a visit takes."""
+    WILL_BREACH = 2
+    """Nobody can make a valid visit before the limit any more, unless sent now."""
+    OVERDUE = 3
+    UNKNOWN = 4
+    """The data cannot tell: nothing heard from the place, or not since before the limit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassRule:
+    """What a class of cells asks for."""
+
+    limit_ms: int
+    """Longest wait between valid visits, in duty time."""
+    limit_peak_ms: int
+    """The same within the peak times."""
+    peak: tuple[tuple[int, int], ...]
+    """Peak times as minutes of the local day, [from, to)."""
+    dwell_ms: int
+    """Least time inside for a valid visit."""
+    path_m: float
+    """Least way inside for a valid visit."""
+
+
+class DutyCalendar:
+    """When the city is on duty; waits are counted in duty time only.
+
+    Args:
+        time_zone: IANA name of the city's zone.
+        windows: local times ("07:00", "22:00") of each day; "24:00" is the end of the day.
+    """
+
+    def __init__(self, time_zone: str, windows: list[tuple[str, str]]) -> None:
+        self.zone = ZoneInfo(time_zone)
+        self._windows = sorted((minute_of_day(start), minute_of_day(end)) for start, end in windows)
+        self._table: tuple[Int, Int] | None = None
+
+    def duty_ms(self, start: Int, end: Int) -> Int:
+        """Duty time between each pair of moments, ms."""
+        moments, duty = self._cumulated(int(np.min(start)), int(np.max(end)))
+        waited = np.interp(end, moments, duty) - np.interp(start, moments, duty)
+        return np.asarray(np.rint(waited), dtype=np.int64)
+
+    def add_duty(self, start: Int, duty_ms: Int) -> Int:
+        """Moment at which `duty_ms` of duty time have passed since `start`, both in ms."""
+        span = (int(np.max(duty_ms)) // self._duty_per_day_ms() + 3) * DAY_MS
+        moments, duty = self._cumulated(int(np.min(start)), int(np.max(start)) + span)
+        # Where the clock stands still the inverse is a jump: the earliest moment is the one meant.
+        rises = np.concatenate([[True], np.diff(duty) > 0])
+        reached = np.interp(np.interp(start, moments, duty) + duty_ms, duty[rises], moments[rises])
+        return np.asarray(np.rint(reached), dtype=np.int64)
+
+    def minute(self, now: int) -> int:
+        """Minute of the local day at `now` (ms)."""
+        local = datetime.fromtimestamp(now / 1000, self.zone)
+        return local.hour * 60 + local.minute
+
+    def _duty_per_day_ms(self) -> int:
+        return max(60_000, sum(end - start for start, end in self._windows) * 60_000)
+
+    def _cumulated(self, start: int, end: int) -> tuple[Int, Int]:
+        """Moments at which duty begins or ends and the duty time passed by then, covering [start, end]."""
+        if self._table is None or start < self._table[0][0] or end > self._table[0][-1]:
+            self._table = self._tabulate(start - 2 * DAY_MS, end + 32 * DAY_MS)
+        return self._table
+
+    def _tabulate(self, start: int, end: int) -> tuple[Int, Int]:
+        moments, duty, passed = [start], [0], 0
+        day = datetime.fromtimestamp(start / 1000, self.zone).date() - timedelta(days=1)
+        last = datetime.fromtimestamp(end / 1000, self.zone).date()
+        while day <= last:
+            midnight = datetime(day.year, day.month, day.day, tzinfo=self.zone)
+            for first, until in self._windows:
+                opens, closes = (_ms(midnight, minute) for minute in (first, until))
+                opens = max(opens, moments[-1])
+                if closes > opens:
+                    moments += [opens, closes]
+                    passed += closes - opens
+                    duty += [passed - (closes - opens), passed]
+            day += timedelta(days=1)
+        moments.append(max(end, moments[-1]))
+        duty.append(passed)
+        return np.array(moments, dtype=np.int64), np.array(duty, dtype=np.int64)
+
+
+def minute_of_day(text: str) -> int:
+    """Minutes since midnight of "HH:MM", up to "24:00".
+
+    Raises:
+        ValueError: not such a time.
+    """
+    hours, minutes = (int(part) for part in text.split(":"))
+    total = hours * 60 + minutes
+    if not (0 <= minutes < 60 and 0 <= total <= 1440):
+        raise ValueError(f"{text!r} is not a time of day between 00:00 and 24:00")
+    return total
+
+
+def limit_ms(rule: ClassRule, minute: int) -> int:
+    """Limit of a class at a minute of the local day, ms."""
+    peak = any(start <= minute < end for start, end in rule.peak)
+    return rule.limit_peak_ms if peak else rule.limit_ms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """State of n cells at one moment, as columns of length n."""
+
+    at: int
+    """The moment, ms."""
+    state: NDArray[np.uint8]
+    """CellState."""
+    idle_ms: Int
+    """Duty time since the last valid visit, or since the place is observed; NEVER where unknown."""
+    limit_ms: Int
+    due: Int
+    """When the limit is reached, ms; NEVER where it cannot be told."""
+    slack_ms: Int
+    """What is left of the limit after the nearest arrival and the least dwell; 0 where unknown."""
+
+
+def evaluate(
+    *,
+    now: int,
+    last_visit: Int,
+    present: Bool,
+    known_since: Int,
+    heard: Int,
+    limit_ms: Int,
+    need_ms: Int,
+    calendar: DutyCalendar,
+) -> Coverage:
+    """Judge n cells at `now`.
+
+    Args:
+        now: the moment, ms.
+        last_visit: end of the last valid visit, ms, NEVER if none.
+        present: a valid visit is going on: the wait is zero.
+        known_since: since when the place is observed, ms; NEVER if it never was.
+        heard: newest fix heard from the street of the cell, ms; NEVER if none.
+        limit_ms: limit in force, duty ms.
+        need_ms: what a visit still takes: nearest arrival and least dwell, ms.
+        calendar: duty times.
+
+    Returns:
+        The coverage; a limit that passed only while nothing was heard is UNKNOWN, neither covered nor neglected.
+    """
+    since = np.where(last_visit >= 0, last_visit, known_since)
+    told = since >= 0
+    since = np.where(present, now, np.clip(since, now - LONGEST_WAIT_DAYS * DAY_MS, now))
+    idle = np.where(present, 0, calendar.duty_ms(since, np.full_like(since, now)))
+    due = calendar.add_duty(since, limit_ms)
+    slack = limit_ms - idle - need_ms
+    state = np.full(len(since), CellState.FRESH, dtype=np.uint8)
+    state[slack <= DUE_SOON_SHARE * limit_ms] = CellState.DUE_SOON
+    state[slack <= 0] = CellState.WILL_BREACH
+    state[idle >= limit_ms] = CellState.OVERDUE
+    state[present] = CellState.FRESH
+    blind = (heard < now - BLIND_AFTER_MS) & (due > heard) & (state >= CellState.WILL_BREACH)
+    state[~told | blind] = CellState.UNKNOWN
+    told = told | present
+    state[present] = CellState.FRESH
+    return Coverage(
+        at=now,
+        state=state,
+        idle_ms=np.where(told, idle, NEVER),
+        limit_ms=limit_ms,
+        due=np.where(told, due, NEVER),
+        slack_ms=np.where(told, slack, 0),
+    )

@@ -1,0 +1,184 @@
+"""Which unit cell a fix is in, and how surely: bulk lookups on the cells of one city."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyproj
+import shapely
+from numpy.typing import NDArray
+
+from tracking.fixes import Bool, Float
+
+Ints = NDArray[np.int32]
+Ring = Sequence[Sequence[float]]
+
+SURE_SIGMAS = 0.8416
+"""Φ⁻¹(0.8): a fix this many standard deviations inside a straight boundary is inside with P > 0.8."""
+SIGMA_OF_68 = 1 / 1.515
+"""Standard deviation per axis of a circular normal error, from its 68 % radius (domain: P(R < 1.515 σ) = 0.68)."""
+ASSUMED_ACCURACY_M = 25.0
+BEST_ACCURACY_M = 3.0
+"""Receivers that claim better than this are not believed."""
+
+_DEEP_M = 20.0
+"""Points this deep inside are sure up to an accuracy of 36 m without measuring the distance to the boundary."""
+_FAR_M = 2e7
+"""Stands for places the projection cannot show (the other side of the earth): far outside every cell."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GridCell:
+    """A unit cell as the engine needs it."""
+
+    id: int
+    """Number of the cell in the store."""
+    rings: Sequence[Ring]
+    """Outer ring and holes, closed, [lon, lat] in WGS-84 degrees."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """Where n fixes are, as columns of length n."""
+
+    x: Float
+    """m east of the city's centre."""
+    y: Float
+    """m north of it."""
+    sigma: Float
+    """Standard deviation of the position per axis, m."""
+    inner: Ints
+    """Index (not id) of the cell the position falls in, -1 outside every cell."""
+    sure: Bool
+    """The position is inside `inner` with P > 0.8."""
+
+
+class CityGrid:
+    """The cells of a city; cells are numbered 0 … n-1 here, `ids` gives their numbers in the store."""
+
+    def __init__(self, cells: Sequence[GridCell]) -> None:
+        lonlat = [shapely.Polygon(cell.rings[0], cell.rings[1:]) for cell in cells]
+        self.ids: Ints = np.array([cell.id for cell in cells], dtype=np.int32)
+        west, south, east, north = shapely.total_bounds(lonlat) if lonlat else (0.0, 0.0, 0.0, 0.0)
+        self._to_xy = pyproj.Transformer.from_crs(
+            "EPSG:4326",
+            # Equal area about the centre: lengths are true to 3e-6 within 30 km, and 7 million points a second.
+            f"+proj=laea +lat_0={(south + north) / 2:.6f} +lon_0={(west + east) / 2:.6f} +ellps=WGS84 +units=m",
+            always_xy=True,
+        )
+        self._polygons = np.array([shapely.transform(shape, self._project) for shape in lonlat], dtype=object)
+        self._boundaries = shapely.boundary(self._polygons)
+        self._deep = shapely.buffer(self._polygons, -_DEEP_M)
+        self._tree = shapely.STRtree(self._polygons)
+        for shapes in (self._polygons, self._deep):
+            shapely.prepare(shapes)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def areas_m2(self) -> Float:
+        """Area of each cell, m²."""
+        return np.asarray(shapely.area(self._polygons), dtype=np.float64)
+
+    def centroids(self) -> tuple[Float, Float]:
+        """Centroid of each cell as (x, y), m."""
+        points = shapely.centroid(self._polygons)
+        return np.asarray(shapely.get_x(points)), np.asarray(shapely.get_y(points))
+
+    def xy(self, lat: Float, lon: Float) -> tuple[Float, Float]:
+        """Project WGS-84 degrees to metres east and north of the city's centre; never NaN."""
+        x, y = self._to_xy.transform(lon, lat, errcheck=False)
+        far = ~(np.isfinite(x) & np.isfinite(y))
+        return np.where(far, _FAR_M, x), np.where(far, _FAR_M, y)
+
+    def locate(self, lat: Float, lon: Float) -> Ints:
+        """Number in the store of the cell each place falls in, -1 outside every cell."""
+        inner = self._inner(*self.xy(lat, lon))
+        return np.where(inner >= 0, self.ids[inner], -1).astype(np.int32) if len(self) else inner
+
+    def places(self, lat: Float, lon: Float, acc: NDArray[np.float32]) -> Places:
+        """Project and look up n fixes. `acc` is the 68 % radius in m, NaN unknown."""
+        x, y = self.xy(lat, lon)
+        radius = np.where(np.isnan(acc), ASSUMED_ACCURACY_M, np.maximum(acc, BEST_ACCURACY_M)).astype(np.float64)
+        sigma = radius * SIGMA_OF_68
+        inner = self._inner(x, y)
+        return Places(x=x, y=y, sigma=sigma, inner=inner, sure=self._sure(x, y, sigma, inner))
+
+    def outside_by(self, cell: int, x: float, y: float) -> float:
+        """Distance in m from (x, y) to cell index `cell`, 0 inside."""
+        return float(shapely.distance(self._polygons[cell], shapely.Point(x, y)))
+
+    def crossing(self, cell: int, start: tuple[float, float], end: tuple[float, float], *, last: bool) -> float:
+        """Where the segment crosses the boundary of cell index `cell`, as a fraction 0–1 of it.
+
+        Args:
+            cell: index of the cell.
+            start: (x, y) in m of the segment's start.
+            end: (x, y) in m of its end.
+            last: the last crossing (leaving) rather than the first (entering).
+
+        Returns:
+            The fraction; 0.5 where the segment touches the boundary nowhere (rounding).
+        """
+        spans = self._spans(self._polygons[cell], start, end)
+        if not spans:
+            return 0.5
+        return spans[-1][1] if last else spans[0][0]
+
+    def crossed(
+        self, start: tuple[float, float], end: tuple[float, float], *, least_depth_m: float
+    ) -> list[tuple[int, float, float]]:
+        """Cells that the segment passes through surely, as (index, fraction in, fraction out), in order.
+
+        A cell counts when the middle of the part inside is `least_depth_m` or more from its boundary.
+        """
+        line = shapely.LineString([start, end])
+        found: list[tuple[int, float, float]] = []
+        for cell in self._tree.query(line, predicate="intersects"):
+            for enter, leave in self._spans(self._polygons[cell], start, end):
+                middle = line.interpolate((enter + leave) / 2, normalized=True)
+                if shapely.distance(self._boundaries[cell], middle) >= least_depth_m:
+                    found.append((int(cell), enter, leave))
+        return sorted(found, key=lambda crossing: (crossing[1], crossing[0]))
+
+    def _inner(self, x: Float, y: Float) -> Ints:
+        inner = np.full(len(x), -1, dtype=np.int32)
+        if len(self) and len(x):
+            rows, cells = self._tree.query(shapely.points(x, y), predicate="intersects")
+            # A point on a shared edge meets both cells: the lower index wins, whatever order the tree answers in.
+            order = np.argsort(-cells, kind="stable")
+            inner[rows[order]] = cells[order]
+        return inner
+
+    def _sure(self, x: Float, y: Float, sigma: Float, inner: Ints) -> Bool:
+        sure = np.zeros(len(x), dtype=np.bool_)
+        rows = np.flatnonzero(inner >= 0)
+        if not len(rows):
+            return sure
+        need = SURE_SIGMAS * sigma[rows]
+        deep = shapely.contains_xy(self._deep[inner[rows]], x[rows], y[rows]) & (need <= _DEEP_M)
+        sure[rows[deep]] = True
+        near = rows[~deep]
+        depth = shapely.distance(shapely.points(x[near], y[near]), self._boundaries[inner[near]])
+        sure[near] = depth >= need[~deep]
+        return sure
+
+    def _spans(
+        self, polygon: shapely.Polygon, start: tuple[float, float], end: tuple[float, float]
+    ) -> list[tuple[float, float]]:
+        """Parts of the segment inside `polygon` as fractions, in order along it."""
+        length = float(np.hypot(end[0] - start[0], end[1] - start[1]))
+        if length == 0.0:
+            return []
+        inside = shapely.intersection(polygon, shapely.LineString([start, end]))
+        spans = []
+        for part in shapely.get_parts(inside):
+            if part.geom_type == "LineString":
+                ends = shapely.get_coordinates(part)[[0, -1]]
+                along = np.hypot(ends[:, 0] - start[0], ends[:, 1] - start[1]) / length
+                spans.append((float(along.min()), float(along.max())))
+        return sorted(spans)
+
+    def _project(self, lonlat: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.column_stack(self.xy(lonlat[:, 1], lonlat[:, 0]))
