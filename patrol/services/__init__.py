@@ -1,0 +1,1 @@
+"""Embedded services: the database and broker that `patrol demo` brings with it."""

@@ -1,0 +1,75 @@
+"""Real services for the tests: PostgreSQL, Mosquitto, the embedded broker, a running `patrol demo`.
+
+A service that is missing is a failure in CI and a skip with instructions elsewhere (`tests/support/missing.py`).
+"""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from patrol.services import postgres as embedded
+from tests.support.database import TestServer
+from tests.support.mosquitto import Mosquitto
+
+_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "100"}
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestServer]:
+    """A PostgreSQL server: that of PATROL_TEST_DATABASE_URL, else an embedded one for this session."""
+    given = os.environ.get("PATROL_TEST_DATABASE_URL")
+    if given is not None:
+        yield from _with_template(TestServer(given))
+        return
+    server = embedded.EmbeddedPostgres(tmp_path_factory.mktemp("postgres"), settings=_FAST)
+    asyncio.run(server.start())
+    yield from _with_template(TestServer(server.url))
+    server.stop()
+
+
+def _with_template(server: TestServer) -> Iterator[TestServer]:
+    server.make_template()
+    yield server
+    server.drop_template()
+
+
+@pytest.fixture
+async def database_url(postgres: TestServer) -> AsyncIterator[str]:
+    """Address of a fresh, migrated database of this test alone."""
+    url = await postgres.create()
+    yield url
+    await postgres.drop(url)
+
+
+@pytest.fixture
+async def empty_database_url(postgres: TestServer) -> AsyncIterator[str]:
+    """Address of a fresh database without any table."""
+    url = await postgres.create(migrated=False)
+    yield url
+    await postgres.drop(url)
+
+
+@pytest.fixture
+def start_mosquitto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Mosquitto]]:
+    """Start Mosquittos of this test alone: `start_mosquitto(persistence=True)`."""
+    started: list[Mosquitto] = []
+
+    def start(*, persistence: bool = False) -> Mosquitto:
+        folder: Path = tmp_path_factory.mktemp("mosquitto")
+        broker = Mosquitto(folder, persistence=persistence)
+        broker.start()
+        started.append(broker)
+        return broker
+
+    yield start
+    for broker in started:
+        broker.stop()
+
+
+@pytest.fixture
+def mosquitto(start_mosquitto: Callable[..., Mosquitto]) -> Mosquitto:
+    """A Mosquitto of this test alone, without persistence."""
+    return start_mosquitto()
