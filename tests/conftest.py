@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from patrol.services import children
 from patrol.services import postgres as embedded
+from patrol.services.broker import EmbeddedBroker
 from tests.support.database import TestServer
 from tests.support.mosquitto import Mosquitto
 
@@ -73,3 +75,12 @@ def start_mosquitto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callab
 def mosquitto(start_mosquitto: Callable[..., Mosquitto]) -> Mosquitto:
     """A Mosquitto of this test alone, without persistence."""
     return start_mosquitto()
+
+
+@pytest.fixture
+async def iotcore_broker(tmp_path: Path) -> AsyncIterator[EmbeddedBroker]:
+    """The embedded broker, of this test alone, on a free port."""
+    broker = EmbeddedBroker(tmp_path / "broker", children.free_port())
+    await broker.start()
+    yield broker
+    broker.stop()
