@@ -1,0 +1,169 @@
+// Generated from schemas/rest.py by `python -m schemas.generate`; do not edit.
+
+/** A fact that a person must see. */
+export interface Alert {
+  id: number;
+  key: string;
+  /** coverage_gap, ... */
+  kind: string;
+  level: "blue" | "yellow" | "orange" | "red";
+  state: "open" | "resolved" | "withdrawn" | "closed";
+  cell: string | null;
+  cell_name: string | null;
+  device: string | null;
+  opened_at: string;
+  updated_at: string;
+  ended_at: string | null;
+  /** The numbers it was decided on. */
+  facts: Record<string, unknown>;
+  /** Why, in one Chinese sentence with the numbers. */
+  text_zh: string;
+  /** Why, in one English sentence with the numbers. */
+  text_en: string;
+  /** Given where one alert is asked for. */
+  steps?: AlertStep[] | null;
+}
+
+/** One step in the life of an alert. */
+export interface AlertStep {
+  n: number;
+  at: string;
+  step: string;
+  level: "blue" | "yellow" | "orange" | "red";
+  actor: string;
+  facts: Record<string, unknown>;
+}
+
+/** Coverage rolled up to a grid, street or district. */
+export interface AreaCoverage {
+  area: string;
+  level: "grid" | "street" | "district";
+  name: string;
+  owner: string | null;
+  cells: number;
+  fresh: number;
+  due_soon: number;
+  will_breach: number;
+  overdue: number;
+  unknown: number;
+  /** Share of weight in force that is not overdue among known cells; null: none known. */
+  covered: number | null;
+}
+
+/** Coverage state of a unit cell at a moment. */
+export interface CellCoverage {
+  cell: string;
+  state: "fresh" | "due_soon" | "will_breach" | "overdue" | "unknown";
+  /** Duty seconds since the last valid visit ended; null: no visit known. */
+  idle_s: number | null;
+  /** Limit that holds for the class of the cell now. */
+  limit_s: number;
+  /** When the limit is reached; null when it cannot be told. */
+  due: string | null;
+  /** End of the last valid visit; null: none known. */
+  last_visit: string | null;
+  /** A valid visit is going on. */
+  present: boolean;
+}
+
+/** An enrolled device. */
+export interface Device {
+  /** Name, unique in the city: the device level of its topic. */
+  id: string;
+  /** Number of the device in position frames. */
+  slot: number;
+  unit: string;
+  label: string | null;
+  datum: "wgs84" | "gcj02" | "bd09" | "cgcs2000";
+  /** By its status message; null: never said. */
+  online: boolean | null;
+  /** Per cent; null unknown. */
+  battery: number | null;
+  enrolled_at: string;
+  /** Null: no fix yet. */
+  last: Position | null;
+}
+
+/** Something an officer did or found. */
+export interface Event {
+  id: string;
+  device: string;
+  t: string;
+  received: string;
+  lat: number;
+  lon: number;
+  acc: number | null;
+  type: string;
+  text: string | null;
+  subject: string | null;
+  media: Media[];
+  case: string | null;
+  cell: string | null;
+}
+
+/** A photograph or recording of an event. */
+export interface Media {
+  sha256: string;
+  mime: string;
+  bytes: number;
+}
+
+/** Tail of every list: the cursor of the next page, null on the last. */
+export interface Page {
+  next: string | null;
+}
+
+/** Newest known place of a device. */
+export interface Position {
+  t: string;
+  /** Degrees north, WGS-84. */
+  lat: number;
+  /** Degrees east, WGS-84. */
+  lon: number;
+  /** m, 68 % radius; null unknown. */
+  acc: number | null;
+  /** m/s; null unknown. */
+  spd: number | null;
+  /** Degrees clockwise from north; null unknown. */
+  hdg: number | null;
+  duty: "duty" | "task" | "break" | "off";
+  /** Code of the unit cell; null outside every cell. */
+  cell: string | null;
+}
+
+/** RFC 9457 problem document. */
+export interface Problem {
+  type?: string;
+  title: string;
+  status: number;
+  detail: string;
+  instance?: string | null;
+}
+
+/** A refused message, kept for the operator. */
+export interface Refused {
+  id: number;
+  at: string;
+  reason: string;
+  topic: string;
+  detail: string;
+  /** Its first 1,024 bytes, base64; null where keeping them would keep personal data. */
+  payload: string | null;
+}
+
+/** Presence of a device in a cell. */
+export interface Stay {
+  id: number;
+  device: string;
+  cell: string;
+  t_in: string;
+  t_out: string;
+  dwell_s: number;
+  path_m: number;
+  fixes: number;
+  kind: "visit" | "short" | "drive_through";
+  open: boolean;
+  known_from: string;
+  known_to: string | null;
+  reason: string | null;
+}
