@@ -1,0 +1,107 @@
+"""Pure: why bytes could not be decoded, and what of them may be kept for the operator."""
+
+import math
+import re
+from dataclasses import dataclass, replace
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from schemas.refusals import Refusal
+
+KEPT_BYTES = 1024
+KEPT_PER_MESSAGE = 10
+"""Refused elements of one message that are kept with their bytes; the others are only counted."""
+
+T = TypeVar("T")
+
+_RANGE = re.compile(r"^Expected `\w+` (<|>|==|of length|matching|that's)|out of range|^Invalid enum value")
+_FIELD = re.compile(r"at `\$\.(\w+)`")
+_BYTE = re.compile(r"\(byte (\d+)\)")
+_NO_JSON_NUMBER = re.compile(rb"-?(NaN|Infinity|inf|nan)\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A refusal of a message or of `n` parts of it that are alike."""
+
+    reason: Refusal
+    detail: str
+    payload: bytes | None
+    """The first bytes; None where keeping them would keep personal data."""
+    n: int = 1
+
+
+class Codec(Generic[T]):
+    """Decodes a type from JSON or MessagePack, told apart by the first byte."""
+
+    def __init__(self, of: Any) -> None:
+        self._json: msgspec.json.Decoder[T] = msgspec.json.Decoder(of)
+        self._msgpack: msgspec.msgpack.Decoder[T] = msgspec.msgpack.Decoder(of)
+
+    def decode(self, payload: bytes, *, msgpack: bool | None = None) -> T:
+        """Decode `payload`, which is not empty; `msgpack` says the encoding of a part, whose first byte does not.
+
+        Raises:
+            msgspec.DecodeError: not of the type, or no JSON or MessagePack.
+            UnicodeDecodeError: a text is not UTF-8.
+            RecursionError: nested too deep.
+        """
+        packed = is_msgpack(payload) if msgpack is None else msgpack
+        return (self._msgpack if packed else self._json).decode(payload)
+
+
+def is_msgpack(payload: bytes) -> bool:
+    """Whether `payload`, not empty, starts a MessagePack map or array, which no JSON text does."""
+    return 0x80 <= payload[0] <= 0x9F or 0xDC <= payload[0] <= 0xDF
+
+
+def refused(error: Exception, payload: bytes) -> Refused:
+    """Classify what a Codec raised."""
+    if isinstance(error, RecursionError):
+        return Refused(Refusal.MALFORMED, "nested too deep", keep(payload))
+    if isinstance(error, UnicodeDecodeError):
+        return Refused(Refusal.MALFORMED, "a text is not valid UTF-8", keep(payload))
+    detail = str(error)
+    if not isinstance(error, msgspec.ValidationError):
+        reason = Refusal.NOT_FINITE if _stopped_at_no_number(detail, payload) else Refusal.MALFORMED
+    elif not _RANGE.search(detail):
+        reason = Refusal.WRONG_TYPE
+    else:
+        reason = Refusal.NOT_FINITE if _not_finite(detail, payload) else Refusal.OUT_OF_RANGE
+    return Refused(reason, detail[:200], keep(payload))
+
+
+def keep(payload: bytes) -> bytes | None:
+    """First bytes of a refused payload, None when it may be an off-duty one, which is personal data."""
+    # An escaped text may spell "off" too; hiding too much is the safe side.
+    if b"off" in payload.lower() or b"\\u" in payload:
+        return None
+    return payload[:KEPT_BYTES]
+
+
+def add(found: list[Refused], new: Refused) -> None:
+    """Append `new`; beyond KEPT_PER_MESSAGE of its reason, count it on the last one instead."""
+    alike = [n for n, one in enumerate(found) if one.reason is new.reason]
+    if len(alike) < KEPT_PER_MESSAGE:
+        found.append(new)
+    else:
+        found[alike[-1]] = replace(found[alike[-1]], n=found[alike[-1]].n + new.n)
+
+
+def _stopped_at_no_number(detail: str, payload: bytes) -> bool:
+    at = _BYTE.search(detail)
+    # The parser stops at the first or, after a minus, at the second character.
+    return at is not None and any(_NO_JSON_NUMBER.match(payload, max(int(at[1]) - back, 0)) for back in (0, 1))
+
+
+def _not_finite(detail: str, payload: bytes) -> bool:
+    """Whether the value that is out of its range is NaN or infinite, which only MessagePack can say."""
+    at = _FIELD.search(detail)
+    if at is None or not is_msgpack(payload):
+        return False
+    try:
+        value = msgspec.msgpack.decode(payload).get(at[1])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, AttributeError, TypeError):
+        return False
+    return isinstance(value, float) and not math.isfinite(value)

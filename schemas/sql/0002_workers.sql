@@ -1,0 +1,11 @@
+-- Which workers run: one row each, refreshed every few seconds; the web process reads it for /readyz and /stats.
+CREATE TABLE workers (
+  id text PRIMARY KEY,
+  started timestamptz NOT NULL,
+  heartbeat timestamptz NOT NULL,
+  units text[] NOT NULL,
+  counters jsonb NOT NULL DEFAULT '{}'
+);
+
+-- The back-fill takes the windows of one device together.
+CREATE INDEX dirty_windows_device ON dirty_windows (device);
