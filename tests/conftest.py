@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from patrol import migrate
 from patrol.services import children
 from patrol.services import postgres as embedded
 from patrol.services.broker import EmbeddedBroker
 from tests.support.database import TestServer
 from tests.support.mosquitto import Mosquitto
+from tests.support.timescaledb import TimescaleServer
 
 _FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "100"}
 
@@ -84,3 +86,13 @@ async def iotcore_broker(tmp_path: Path) -> AsyncIterator[EmbeddedBroker]:
     await broker.start()
     yield broker
     broker.stop()
+
+
+@pytest.fixture(scope="session")
+def timescale_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a migrated TimescaleDB of this session: one connection at a time, no COPY (`tests/support`)."""
+    server = TimescaleServer(tmp_path_factory.mktemp("timescale") / "log")
+    server.start()
+    asyncio.run(migrate.migrate(server.url))
+    yield server.url
+    server.stop()

@@ -1,0 +1,69 @@
+"""The same tables and queries on a real TimescaleDB."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import asyncpg
+import pytest
+
+from patrol import migrate
+
+pytestmark = pytest.mark.timescale
+
+_LONG_AGO = datetime(2026, 1, 5, 8, tzinfo=UTC)
+
+
+@pytest.fixture
+async def connection(timescale_url: str) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+    """The one connection."""
+    opened = await asyncpg.connect(timescale_url)
+    yield opened
+    await opened.close()
+
+
+async def test_migrate_where_the_extension_is_makes_fixes_a_hypertable(
+    connection: "asyncpg.Connection[asyncpg.Record]",
+) -> None:
+    """The large table is a hypertable by time with the columnstore on, and its policy is a job."""
+    row = await connection.fetchrow(
+        "SELECT compression_enabled, primary_dimension FROM timescaledb_information.hypertables "
+        "WHERE hypertable_name = 'fixes'"
+    )
+    assert row is not None
+    assert (row["compression_enabled"], row["primary_dimension"]) == (True, "t")
+    jobs = await connection.fetch("SELECT proc_name FROM timescaledb_information.jobs WHERE hypertable_name = 'fixes'")
+    assert [job["proc_name"] for job in jobs] == ["policy_compression"]
+
+
+async def test_migrate_again_on_timescaledb_finds_nothing_to_do(timescale_url: str) -> None:
+    """The TimescaleDB files too are applied once."""
+    assert await migrate.migrate(timescale_url) == []
+
+
+async def test_late_fixes_into_a_converted_chunk_are_stored_once(
+    connection: "asyncpg.Connection[asyncpg.Record]",
+) -> None:
+    """A chunk in the columnstore takes new fixes and recognises those it has."""
+    device = 901
+    every_other = [_LONG_AGO + timedelta(seconds=2 * n) for n in range(500)]
+    assert await _insert(connection, device, every_other) == 500
+    for chunk in await connection.fetch("SELECT show_chunks('fixes') AS name"):
+        await connection.execute(f"CALL convert_to_columnstore('{chunk['name']}', if_not_columnstore => true)")
+    converted = "SELECT count(*) FROM timescaledb_information.chunks WHERE hypertable_name = 'fixes' AND is_compressed"
+    assert await connection.fetchval(converted) >= 1
+    everything = [_LONG_AGO + timedelta(seconds=n) for n in range(1000)]
+    assert await _insert(connection, device, everything) == 500
+    assert await _insert(connection, device, everything) == 0
+    rows = await connection.fetch("SELECT t FROM fixes WHERE device = $1 ORDER BY t", device)
+    assert [row["t"] for row in rows] == everything
+
+
+async def _insert(connection: "asyncpg.Connection[asyncpg.Record]", device: int, times: list[datetime]) -> int:
+    rows = await connection.fetch(
+        "INSERT INTO fixes (device, t, received, lat, lon, src, duty, flags) "
+        "SELECT $1, t, t, 23.1, 114.4, 0, 0, 0 FROM unnest($2::timestamptz[]) AS t "
+        "ON CONFLICT (device, t) DO NOTHING RETURNING t",
+        device,
+        times,
+    )
+    return len(rows)
