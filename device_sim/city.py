@@ -165,7 +165,7 @@ def _centre(ring: list[plan.Point]) -> plan.Point:
     edge = np.roll(corners, -1, axis=0) - corners
     normal = np.stack([-edge[:, 1], edge[:, 0]], axis=1) / np.linalg.norm(edge, axis=1)[:, None]
     low, high = corners.min(axis=0), corners.max(axis=0)
-    lattice = np.stack(np.meshgrid(*(np.linspace(a, b, 23) for a, b in zip(low, high, strict=True))), axis=-1).reshape(-1, 2)
+    lattice = np.stack(np.meshgrid(*(np.linspace(a, b, 15) for a, b in zip(low, high, strict=True))), axis=-1).reshape(-1, 2)
     inside = np.min(np.sum((lattice[:, None, :] - corners) * normal, axis=2), axis=1)
     best = int(np.argmax(inside))
     if inside[best] <= 0:

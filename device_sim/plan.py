@@ -214,7 +214,7 @@ def _balance(ring: list[Point], angle: float, share: float) -> Point:
     heights = [nx * x + ny * y for x, y in ring]
     low, high = min(heights), max(heights)
     total = abs(area(ring))
-    for _ in range(18):
+    for _ in range(11):
         middle = (low + high) / 2
         part = _clip(ring, (nx * middle, ny * middle), angle)
         if len(part) > 2 and abs(area(part)) > share * total:
