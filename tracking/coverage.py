@@ -1,7 +1,7 @@
 """Coverage of cells at a moment: how long each has waited in duty time, when it is due, and what can be told. Pure."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import IntEnum
 from zoneinfo import ZoneInfo
 
@@ -109,6 +109,11 @@ class DutyCalendar:
         moments.append(max(end, moments[-1]))
         duty.append(passed)
         return np.array(moments, dtype=np.int64), np.array(duty, dtype=np.int64)
+
+
+def _ms(midnight: datetime, minute: int) -> int:
+    """Moment of a local wall-clock minute; Python adds to an aware time on the wall, as duty rosters do."""
+    return int((midnight + timedelta(minutes=minute)).timestamp() * 1000)
 
 
 def minute_of_day(text: str) -> int:

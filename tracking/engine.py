@@ -1,1 +1,207 @@
-"""placeholder"""
+"""The geofence engine: batches of fixes in, stays out. Pure: no clock, no I/O; time comes with the fixes.
+
+The steps of `advance`, in order: sort; set aside what is late; look up places for the whole batch at once; walk each
+device through runs of fixes that are alike. Live batches, back-fill and rebuild take the same path, and what comes out
+depends on the set of fixes alone (the law of order-independence).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tracking import plausibility, stays, walk
+from tracking.coverage import ClassRule
+from tracking.fixes import Bool, FixColumns, Int
+from tracking.geometry.lookup import CityGrid, Places
+from tracking.presence import BLOCK_MS
+
+RUN_GAP_MS = walk.GAP_MS
+"""A run is a device's fixes with no gap longer than this: what lies beyond a gap cannot change a stay."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advance:
+    """What a batch of n fixes changed."""
+
+    changes: list[stays.StayChange]
+    """In order of each device's time; to be stored with the fixes."""
+    late: Bool
+    """Per row: not newer than what is known of its device, or not judged because its run is not in memory."""
+    cell: NDArray[np.int32]
+    """Per row: number of the cell the position falls in, -1 outside every cell."""
+
+
+class Engine:
+    """State of all devices and the rules that move it.
+
+    Args:
+        grid: the cells.
+        rules: rule of each cell by its number in the store.
+        steps: take every fix by itself (for tests of the bulk path).
+    """
+
+    def __init__(self, grid: CityGrid, rules: dict[int, ClassRule], *, steps: bool = False) -> None:
+        self._grid = grid
+        self._rules = [rules[int(cell)] for cell in grid.ids]
+        self._steps = steps
+        self._newest: dict[int, int] = {}
+        self._walks: dict[int, walk.Walk] = {}
+        self._told: list[stays.Stay] = []
+
+    def know(self, device: int, last_t: int) -> None:
+        """Say that the store has fixes of `device` up to `last_t` (ms) whose run is not in memory."""
+        self._newest[device] = max(last_t, self._newest.get(device, last_t))
+        self._walks.pop(device, None)
+
+    def advance(self, batch: FixColumns) -> Advance:
+        """Take a batch, in any order, with duplicates.
+
+        Late rows change nothing here: once stored, their windows go through `recompute`.
+        """
+        order = np.lexsort((batch.t, batch.device))
+        rows = batch.take(order)
+        places = self._grid.places(rows.lat, rows.lon, rows.acc)
+        late = self._late(rows.device, rows.t)
+        keep = np.flatnonzero(plausibility.eligible(rows) & ~late)
+        self._walk(rows.device[keep], rows.t[keep], _take(places, keep))
+        self._note_newest(rows.device[~late], rows.t[~late])
+        in_order = np.empty(len(rows), dtype=np.intp)
+        in_order[order] = np.arange(len(rows))
+        cell = np.where(places.inner >= 0, self._ids(places.inner), -1).astype(np.int32)
+        return Advance(changes=self._take_told(), late=late[in_order], cell=cell[in_order])
+
+    def recompute(
+        self, device: int, fixes: FixColumns, stored: Sequence[stays.Stay], reason: str | None
+    ) -> list[stays.StayChange]:
+        """Compute the stays of some runs of a device again.
+
+        Args:
+            device: number of the device.
+            fixes: all stored fixes of the runs, of this device alone.
+            stored: its current stays that begin within them.
+            reason: why what was known no longer holds, for the history.
+
+        Returns:
+            The differences to `stored`. Where the fixes reach the newest of the device, its state is replaced.
+        """
+        if not len(fixes):
+            return stays.differences({s.t_in: s for s in stored}, {}, reason=reason, frontier=0)
+        frontier = self._newest.get(device, int(fixes.t[0]))
+        before = self._walks.pop(device, None)
+        rows = fixes.take(np.argsort(fixes.t, kind="stable"))
+        rows = rows.take(plausibility.eligible(rows))
+        self._walk(rows.device, rows.t, self._grid.places(rows.lat, rows.lon, rows.acc))
+        after = self._walks.get(device)
+        newest = int(fixes.t.max())
+        if newest < frontier:
+            # An old stretch: what follows it is more than a gap away, so silence has ended its last stay.
+            if after is not None:
+                after.settle()
+            self._restore(device, before)
+        else:
+            self._newest[device] = newest
+            if after is None:
+                self._fresh(device)
+            elif before is not None and before.settled and newest == frontier:
+                after.settle()
+        computed = {change.t_in: change.stay for change in self._take_told() if change.stay}
+        return stays.differences({s.t_in: s for s in stored}, computed, reason=reason, frontier=frontier)
+
+    def settle(self, now: int) -> list[stays.StayChange]:
+        """End the stays of devices from which nothing newer than a gap before `now` (ms) has come.
+
+        Call it now and then with the server's clock; a device that goes on after all is told again.
+        """
+        for device, each in self._walks.items():
+            if not each.settled and self._newest[device] < now - RUN_GAP_MS:
+                each.settle()
+        return self._take_told()
+
+    def _late(self, device: NDArray[np.int32], t: Int) -> Bool:
+        """Which of the sorted rows are not newer than what is known, or a second arrival within the batch."""
+        late = np.zeros(len(t), dtype=np.bool_)
+        late[1:] = (device[1:] == device[:-1]) & (t[1:] == t[:-1])
+        names, first = np.unique(device, return_index=True)
+        ends = np.append(first[1:], len(device))
+        for name, start, end in zip(names.tolist(), first.tolist(), ends.tolist(), strict=True):
+            newest = self._newest.get(name)
+            if newest is None:
+                continue
+            if name in self._walks:
+                late[start:end] |= t[start:end] <= newest
+            elif t[start] <= newest + RUN_GAP_MS:
+                # Its run may go on from what is stored, which is not in memory.
+                late[start:end] = True
+        return late
+
+    def _note_newest(self, device: NDArray[np.int32], t: Int) -> None:
+        last = np.append(device[1:] != device[:-1], True) if len(device) else np.zeros(0, dtype=np.bool_)
+        for name, newest in zip(device[last].tolist(), t[last].tolist(), strict=True):
+            self._newest[name] = newest
+            if name not in self._walks:
+                self._fresh(name)
+
+    def _walk(self, device: NDArray[np.int32], t: Int, places: Places) -> None:
+        """Walk devices through sorted rows, a run of rows that are alike at a time."""
+        if not len(t):
+            return
+        starts = np.flatnonzero(_run_starts(device, t, places)) if not self._steps else np.arange(len(t))
+        ends = np.append(starts[1:], len(t))
+        mm = [np.concatenate([[0], np.cumsum(np.rint(axis * 1000).astype(np.int64))]) for axis in (places.x, places.y)]
+        times, columns = t.tolist(), _points(t, places)
+        for start, end, name in zip(starts.tolist(), ends.tolist(), device[starts].tolist(), strict=True):
+            each = self._walks.get(name) or self._fresh(name)
+            row = start
+            while row < end:
+                each.step(walk.Point(*columns[row]))
+                row += 1
+                if row < end and each.goes_on(walk.Point(*columns[row]), times[row - 1]):
+                    sums = int(mm[0][end] - mm[0][row]), int(mm[1][end] - mm[1][row])
+                    each.run(times[row:end], walk.Point(*columns[end - 1]), sums)
+                    row = end
+
+    def _fresh(self, device: int) -> walk.Walk:
+        made = self._walks[device] = walk.Walk(device, self._grid, self._rules, self._told.append)
+        return made
+
+    def _restore(self, device: int, before: walk.Walk | None) -> None:
+        if before is None:
+            self._walks.pop(device, None)
+        else:
+            self._walks[device] = before
+
+    def _take_told(self) -> list[stays.StayChange]:
+        """What was told since the last call; of several versions of a stay the last."""
+        told = {(stay.device, stay.t_in): stay for stay in self._told}
+        self._told.clear()
+        return [stays.StayChange(device=stay.device, t_in=stay.t_in, stay=stay) for stay in told.values()]
+
+    def _ids(self, inner: NDArray[np.int32]) -> NDArray[np.int32]:
+        return self._grid.ids[inner] if len(self._grid) else inner
+
+
+def _run_starts(device: NDArray[np.int32], t: Int, places: Places) -> Bool:
+    """Rows at which a run begins: same device, cell and block, no gap, no jump within a run."""
+    starts = np.ones(len(t), dtype=np.bool_)
+    block = t // BLOCK_MS
+    dt = (t[1:] - t[:-1]).astype(np.float64)
+    alike = (device[1:] == device[:-1]) & (places.inner[1:] == places.inner[:-1]) & (block[1:] == block[:-1])
+    alike &= places.sure[1:] == places.sure[:-1]
+    dx, dy = np.diff(places.x), np.diff(places.y)
+    alike &= plausibility.steps_possible(dx, dy, dt, places.sigma[1:], places.sigma[:-1])
+    starts[1:] = ~alike
+    return starts
+
+
+def _points(t: Int, places: Places) -> list[tuple[int, float, float, float, int, bool]]:
+    columns = (t, places.x, places.y, places.sigma, places.inner, places.sure)
+    return list(zip(*(column.tolist() for column in columns), strict=True))
+
+
+def _take(places: Places, rows: NDArray[np.intp]) -> Places:
+    return replace(
+        places, x=places.x[rows], y=places.y[rows], sigma=places.sigma[rows],
+        inner=places.inner[rows], sure=places.sure[rows],
+    )  # fmt: skip

@@ -3,6 +3,11 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from tracking.coverage import ClassRule
+
+DRIVING_M_PER_S = 15 / 3.6
+"""A mean speed above 15 km/h is no patrol on foot."""
+
 
 class StayKind(StrEnum):
     """What a stay is worth."""
@@ -17,7 +22,11 @@ class StayKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stay:
-    """Presence of one device in one cell; key (device, t_in), as a device is in one cell at a time."""
+    """Presence of one device in one cell; key (device, t_in).
+
+    A device that leaves for less than a minute and comes back has stayed, so stays of one device in neighbouring cells
+    may overlap in time; their dwell never does.
+    """
 
     device: int
     cell: int
@@ -29,7 +38,7 @@ class Stay:
     dwell_ms: int
     """Time inside, without the merged exits."""
     path_m: float
-    """Length walked inside, jitter removed."""
+    """Length walked inside, jitter removed, to the metre's tenth."""
     fixes: int
     """Fixes inside."""
     kind: StayKind
@@ -57,3 +66,42 @@ class Window:
     t_hi: int
     received: int
     """ms at which the late data came in."""
+
+
+def worth(rule: ClassRule, dwell_ms: int, path_m: float, way_m: float) -> StayKind:
+    """Judge a stay.
+
+    Args:
+        rule: what the class of the cell asks for.
+        dwell_ms: time inside.
+        path_m: way inside without jitter.
+        way_m: straight distance from where it began to where it ended: what was at least travelled.
+    """
+    if max(path_m, way_m) * 1000 > DRIVING_M_PER_S * dwell_ms:
+        return StayKind.DRIVE_THROUGH
+    if dwell_ms >= rule.dwell_ms and path_m >= rule.path_m:
+        return StayKind.VISIT
+    return StayKind.SHORT
+
+
+def differences(
+    stored: dict[int, Stay], computed: dict[int, Stay], *, reason: str | None, frontier: int
+) -> list[StayChange]:
+    """What must change in the store, by t_in, so that it holds `computed` and nothing else of this stretch.
+
+    Args:
+        stored: current stays of the stretch by t_in.
+        computed: stays as they must be, by t_in.
+        reason: why what was known no longer holds.
+        frontier: newest fix of the device, ms, before the data that made the stretch dirty. A stay that ends at or
+            after it grew in order: nothing that was known is taken back.
+    """
+    changes = []
+    for t_in in sorted(stored.keys() | computed.keys()):
+        old, new = stored.get(t_in), computed.get(t_in)
+        if old == new:
+            continue
+        grown = new is not None and new.t_out >= frontier and (old is None or old.cell == new.cell)
+        device = (new or stored[t_in]).device
+        changes.append(StayChange(device=device, t_in=t_in, stay=new, reason=None if grown else reason))
+    return changes

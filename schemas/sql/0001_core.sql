@@ -100,7 +100,7 @@ CREATE TABLE stays (
   t_in timestamptz NOT NULL,
   t_out timestamptz NOT NULL,
   dwell_ms int NOT NULL,
-  path_m real NOT NULL,
+  path_m double precision NOT NULL,
   fixes int NOT NULL,
   kind text NOT NULL CHECK (kind IN ('visit', 'short', 'drive_through')),
   open bool NOT NULL,                 -- no later fix has ended it

@@ -23,6 +23,7 @@ BEST_ACCURACY_M = 3.0
 
 _DEEP_M = 20.0
 """Points this deep inside are sure up to an accuracy of 36 m without measuring the distance to the boundary."""
+_ROUNDING = 1e-9
 _FAR_M = 2e7
 """Stands for places the projection cannot show (the other side of the earth): far outside every cell."""
 
@@ -53,6 +54,16 @@ class Places:
     """The position is inside `inner` with P > 0.8."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Edges:
+    """Edges of one polygon, holes included: where each starts and how far it goes, m."""
+
+    x: Float
+    y: Float
+    dx: Float
+    dy: Float
+
+
 class CityGrid:
     """The cells of a city; cells are numbered 0 … n-1 here, `ids` gives their numbers in the store."""
 
@@ -67,6 +78,7 @@ class CityGrid:
             always_xy=True,
         )
         self._polygons = np.array([shapely.transform(shape, self._project) for shape in lonlat], dtype=object)
+        self._edges = [_edges(polygon) for polygon in self._polygons]
         self._boundaries = shapely.boundary(self._polygons)
         self._deep = shapely.buffer(self._polygons, -_DEEP_M)
         self._tree = shapely.STRtree(self._polygons)
@@ -109,22 +121,32 @@ class CityGrid:
         """Distance in m from (x, y) to cell index `cell`, 0 inside."""
         return float(shapely.distance(self._polygons[cell], shapely.Point(x, y)))
 
-    def crossing(self, cell: int, start: tuple[float, float], end: tuple[float, float], *, last: bool) -> float:
+    def crossing(
+        self, cell: int, start: tuple[float, float], end: tuple[float, float], *, entering: bool
+    ) -> float:
         """Where the segment crosses the boundary of cell index `cell`, as a fraction 0–1 of it.
 
         Args:
             cell: index of the cell.
-            start: (x, y) in m of the segment's start.
-            end: (x, y) in m of its end.
-            last: the last crossing (leaving) rather than the first (entering).
+            start: (x, y) in m of the segment's start, inside the cell unless `entering`.
+            end: (x, y) in m of its end, inside the cell if `entering`.
+            entering: the crossing after which the segment stays inside, rather than the one up to which it was.
 
         Returns:
-            The fraction; 0.5 where the segment touches the boundary nowhere (rounding).
+            The fraction; 0.5 where the segment meets the boundary nowhere (rounding).
         """
-        spans = self._spans(self._polygons[cell], start, end)
-        if not spans:
+        edges = self._edges[cell]
+        dx, dy = end[0] - start[0], end[1] - start[1]
+        across = dx * edges.dy - dy * edges.dx
+        to_x, to_y = edges.x - start[0], edges.y - start[1]
+        # Parallel edges give infinities and NaN, which no comparison below lets through.
+        with np.errstate(divide="ignore", invalid="ignore"):
+            along = (to_x * edges.dy - to_y * edges.dx) / across
+            of_edge = (to_x * dy - to_y * dx) / across
+        met = along[(of_edge >= -_ROUNDING) & (of_edge <= 1 + _ROUNDING) & (along >= 0) & (along <= 1)]
+        if not len(met):
             return 0.5
-        return spans[-1][1] if last else spans[0][0]
+        return float(met.max() if entering else met.min())
 
     def crossed(
         self, start: tuple[float, float], end: tuple[float, float], *, least_depth_m: float
@@ -182,3 +204,10 @@ class CityGrid:
 
     def _project(self, lonlat: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.column_stack(self.xy(lonlat[:, 1], lonlat[:, 0]))
+
+
+def _edges(polygon: shapely.Polygon) -> _Edges:
+    rings = [shapely.get_coordinates(ring) for ring in (polygon.exterior, *polygon.interiors)]
+    start = np.vstack([ring[:-1] for ring in rings])
+    way = np.vstack([np.diff(ring, axis=0) for ring in rings])
+    return _Edges(start[:, 0], start[:, 1], way[:, 0], way[:, 1])

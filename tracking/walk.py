@@ -1,0 +1,238 @@
+"""One device's way through the cells: fix by fix in time order, stays out. The rules of presence are all here.
+
+What comes out depends on the sequence of fixes alone, never on how they were batched: a stay is told when it ends, and,
+while it goes on, at the first fix after every 30 s of it once it is a valid visit.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import hypot
+
+from tracking.coverage import ClassRule
+from tracking.geometry.lookup import SURE_SIGMAS, CityGrid
+from tracking.plausibility import NEW_PLACE_FIXES, step_possible
+from tracking.presence import Place, Presence
+from tracking.stays import Stay, StayKind, worth
+
+GAP_MS = 120_000
+"""A longer silence ends every stay: where the device was meanwhile cannot be told."""
+MERGE_MS = 60_000
+"""Who is back within it has not left."""
+TELL_MS = 30_000
+"""A valid visit that goes on is told so often."""
+LEAST_PASS_MS = 1_000
+LEAST_PASS_M = 30.0
+"""Shorter steps cross no cell that matters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """An eligible fix, looked up: time ms, place m, standard deviation m, cell index (-1 outside), whether surely."""
+
+    t: int
+    x: float
+    y: float
+    sigma: float
+    inner: int
+    sure: bool
+
+    @property
+    def place(self) -> Place:
+        """(x, y) in m."""
+        return self.x, self.y
+
+
+class Walk:
+    """The way of one device.
+
+    Args:
+        device: number of the device in the store.
+        grid: the cells.
+        rules: rule of each cell, by index.
+        tell: called with every stay as it becomes known, again when it changes; key (device, t_in).
+    """
+
+    def __init__(
+        self, device: int, grid: CityGrid, rules: list[ClassRule], tell: Callable[[Stay], None]
+    ) -> None:
+        self.device = device
+        self.tell = tell
+        self.settled = True
+        self._grid, self._rules = grid, rules
+        self.last: Point | None = None
+        self._inside: Presence | None = None
+        self._left: dict[int, Presence] = {}
+        self._strangers: list[Point] = []
+        # The step that led to where the device is seen now, and the step out of the cell it is held in.
+        self._arrival: tuple[Point | None, Point] | None = None
+        self._first_out: Point | None = None
+
+    @property
+    def held(self) -> int:
+        """Index of the cell the device is held to be in, -1 for none."""
+        return self._inside.index if self._inside else -1
+
+    def step(self, point: Point) -> None:
+        """Take the next fix."""
+        last = self.last
+        if last is not None and point.t - last.t > GAP_MS:
+            self._break()
+            last = None
+        if last is not None and not _possible(last, point):
+            self._stranger(point)
+            return
+        self._strangers.clear()
+        self._take(last, point)
+
+    def goes_on(self, point: Point, previous_t: int) -> bool:
+        """Whether fixes that follow `previous_t` without a gap or a jump, alike to `point`, change nothing but sums."""
+        if self.last is None or self.last.t != previous_t or self._strangers:
+            return False
+        if self._inside is not None:
+            return self._inside.index == point.inner
+        return not point.sure and self.last.inner == point.inner
+
+    def run(self, times: list[int], last: Point, sums: tuple[int, int]) -> None:
+        """Take several fixes for which `goes_on` holds, all in one block; `last` is the newest, `sums` in mm."""
+        if self._inside is not None:
+            self._count(self._inside, times, last, sums)
+        self.last = last
+        self.settled = False
+
+    def settle(self) -> None:
+        """Tell the stay that silence has ended; should the device go on after all, it is told again."""
+        if not self.settled and self._inside is not None:
+            self._tell(self._inside, is_open=False)
+        self.settled = True
+
+    def _take(self, last: Point | None, point: Point) -> None:
+        self.settled = False
+        self.last = point
+        if self._arrival is None or last is None or last.inner != point.inner:
+            self._arrival = (last, point)
+            if last is not None:
+                self._pass_through(last, point)
+        inside = self._inside
+        if inside is not None and inside.index == point.inner:
+            self._first_out = None
+            self._count(inside, [point.t], point, None)
+            return
+        if inside is not None and self._first_out is None:
+            self._first_out = point
+        if point.sure:
+            self._leave()
+            self._enter(point)
+        elif inside is not None and self._grid.outside_by(inside.index, point.x, point.y) >= SURE_SIGMAS * point.sigma:
+            self._leave()
+
+    def _count(self, inside: Presence, times: list[int], point: Point, sums: tuple[int, int] | None) -> None:
+        """Count fixes inside; tell a valid visit at the first fix after every TELL_MS of it."""
+        before, t_in = inside.inside_at, inside.t_in
+        marks = []
+        for row, t in enumerate(times):
+            if (t - t_in) // TELL_MS > (before - t_in) // TELL_MS:
+                marks.append((row + 1, t))
+            before = t
+        fixes, dwell_from, dwell = inside.fixes, inside.inside_at, inside.dwell_ms
+        inside.add(point.t, point.place, count=len(times), sums=sums)
+        for count, t in marks:
+            self._tell_going_on(inside, fixes + count, t, dwell + t - dwell_from)
+
+    def _tell_going_on(self, inside: Presence, fixes: int, t: int, dwell_ms: int) -> None:
+        seen = inside.seen(self._rules[inside.index], is_open=True)
+        # Judged without the straight way: where the fix at the mark was inside a run of fixes is not kept.
+        kind = worth(self._rules[inside.index], dwell_ms, seen.path_m, 0.0)
+        if kind is StayKind.VISIT:
+            self.tell(
+                Stay(
+                    device=seen.device, cell=seen.cell, t_in=seen.t_in, t_out=t, dwell_ms=dwell_ms,
+                    path_m=seen.path_m, fixes=fixes, kind=kind, open=True,
+                )
+            )  # fmt: skip
+
+    def _enter(self, point: Point) -> None:
+        before, first = self._arrival or (None, point)
+        t, place = self._cross(point.inner, before, first, entering=True)
+        left = self._left.pop(point.inner, None)
+        if left is not None and t - left.inside_at < MERGE_MS:
+            left.inside_at, left.place = t, place
+            self._inside = left
+            left.turn(place)
+        else:
+            self._inside = Presence(
+                device=self.device, cell=int(self._grid.ids[point.inner]), index=point.inner,
+                t_in=t, entry=place, inside_at=t, place=place,
+            )  # fmt: skip
+            if before is not None:
+                self._inside.turn(place)
+        self._first_out = None
+        self._count(self._inside, [point.t], point, None)
+
+    def _leave(self) -> None:
+        inside = self._inside
+        if inside is None:
+            return
+        out = self._first_out
+        if out is not None:
+            start = Point(inside.inside_at, *inside.place, out.sigma, inside.index, sure=False)
+            t, place = self._cross(inside.index, start, out, entering=False)
+            inside.leave(t, place)
+        self._tell(inside, is_open=False)
+        bound = self._arrival[0].t if self._arrival and self._arrival[0] else inside.inside_at
+        self._left = {cell: left for cell, left in self._left.items() if left.inside_at + MERGE_MS > bound}
+        self._left[inside.index] = inside
+        self._inside, self._first_out = None, None
+
+    def _break(self) -> None:
+        """End everything at a gap: the last moment known inside is the end."""
+        if self._inside is not None:
+            self._tell(self._inside, is_open=False)
+        self._inside, self._first_out, self._arrival, self.last = None, None, None, None
+        self._left.clear()
+        self._strangers.clear()
+
+    def _stranger(self, point: Point) -> None:
+        """Set aside a fix that cannot be reached from the last; several that agree are a new place."""
+        if self._strangers and not _possible(self._strangers[-1], point):
+            self._strangers.clear()
+        self._strangers.append(point)
+        if len(self._strangers) < NEW_PLACE_FIXES:
+            return
+        points = list(self._strangers)
+        self._break()
+        for each in points:
+            self.step(each)
+
+    def _pass_through(self, last: Point, point: Point) -> None:
+        """Tell of cells crossed between two fixes."""
+        depth = SURE_SIGMAS * max(last.sigma, point.sigma)
+        way = hypot(point.x - last.x, point.y - last.y)
+        if way < max(2 * depth, LEAST_PASS_M):
+            return
+        own = {last.inner, point.inner, self.held}
+        for index, enter, leave in self._grid.crossed(last.place, point.place, least_depth_m=depth):
+            t_in, t_out = (last.t + round((point.t - last.t) * part) for part in (enter, leave))
+            if index not in own and t_out - t_in >= LEAST_PASS_MS:
+                inside = (leave - enter) * way
+                self.tell(
+                    Stay(
+                        device=self.device, cell=int(self._grid.ids[index]), t_in=t_in, t_out=t_out,
+                        dwell_ms=t_out - t_in, path_m=round(inside, 1), fixes=0,
+                        kind=worth(self._rules[index], t_out - t_in, inside, inside), open=False,
+                    )
+                )  # fmt: skip
+
+    def _cross(self, index: int, before: Point | None, after: Point, *, entering: bool) -> tuple[int, Place]:
+        """Moment and place at which the step from `before` to `after` crosses the boundary of a cell."""
+        if before is None:
+            return after.t, after.place
+        part = self._grid.crossing(index, before.place, after.place, entering=entering)
+        place = before.x + (after.x - before.x) * part, before.y + (after.y - before.y) * part
+        return before.t + round((after.t - before.t) * part), place
+
+    def _tell(self, inside: Presence, *, is_open: bool) -> None:
+        self.tell(inside.seen(self._rules[inside.index], is_open=is_open))
+
+
+def _possible(before: Point, after: Point) -> bool:
+    return step_possible(after.x - before.x, after.y - before.y, after.t - before.t, after.sigma, before.sigma)
