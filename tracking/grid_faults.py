@@ -1,0 +1,203 @@
+"""Faults of a grid file: each names its feature, what is wrong and what to do, in Chinese and English. Pure."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+MOST_FAULTS = 100
+"""A file with more is not repaired line by line."""
+
+
+class FaultKind(StrEnum):
+    """What is wrong with a grid file."""
+
+    TOO_LARGE = "too_large"
+    NOT_JSON = "not_json"
+    NOT_COLLECTION = "not_collection"
+    OTHER_DATUM = "other_datum"
+    NO_CELLS = "no_cells"
+    NOT_FEATURE = "not_feature"
+    BAD_PROPERTY = "bad_property"
+    BAD_CODE = "bad_code"
+    DUPLICATE = "duplicate"
+    NO_PARENT = "no_parent"
+    WRONG_PARENT = "wrong_parent"
+    UNKNOWN_CLASS = "unknown_class"
+    EMPTY_AREA = "empty_area"
+    AREA_GEOMETRY = "area_geometry"
+    NOT_POLYGON = "not_polygon"
+    BAD_POSITION = "bad_position"
+    SHORT_RING = "short_ring"
+    OPEN_RING = "open_ring"
+    OUT_OF_RANGE = "out_of_range"
+    INVALID = "invalid"
+    TOO_SMALL = "too_small"
+    OVERLAP = "overlap"
+    NOT_ADJACENT = "not_adjacent"
+    REUSED = "reused"
+    CHANGED = "changed"
+    LEVEL = "level"
+    MORE = "more"
+
+
+_TEXTS: dict[FaultKind, tuple[str, str]] = {
+    FaultKind.TOO_LARGE: (
+        "文件 {mib} MiB，超过 {most} MiB：请按区拆分",
+        "the file has {mib} MiB, more than {most}: split it by district",
+    ),
+    FaultKind.NOT_JSON: (
+        "不是 UTF-8 的 GeoJSON（{why}）：请用 GIS 软件重新导出为 GeoJSON（RFC 7946）",
+        "this is not GeoJSON in UTF-8 ({why}): export it again as GeoJSON (RFC 7946)",
+    ),
+    FaultKind.NOT_COLLECTION: (
+        "最外层不是 FeatureCollection（{why}）：格式见 docs/grid-format.md",
+        "the outermost object is no FeatureCollection ({why}): see docs/grid-format.md",
+    ),
+    FaultKind.OTHER_DATUM: (
+        "坐标系为 {crs}：请转换为 WGS-84 经纬度后导出",
+        "the coordinates are in {crs}: convert them to WGS-84 degrees and export again",
+    ),
+    FaultKind.NO_CELLS: (
+        '没有单元网格：至少要有一个 kind 为 "cell" 的要素',
+        'there is no unit cell: at least one feature must have the kind "cell"',
+    ),
+    FaultKind.NOT_FEATURE: ("要素格式错误：{why}", "this is no feature: {why}"),
+    FaultKind.BAD_PROPERTY: ("属性错误：{why}", "a property is wrong: {why}"),
+    FaultKind.BAD_CODE: ("编码不合规则：应为 {want_zh}", "the code breaks the rule: give {want_en}"),
+    FaultKind.DUPLICATE: (
+        "编码与第 {other} 个要素重复：每个编码只能用一次（14 位与 15 位视为同一编码）",
+        "the code is that of feature {other} too: use each code once (14 and 15 digits spell the same code)",
+    ),
+    FaultKind.NO_PARENT: (
+        '{name} "{parent}" 不在文件中：请加入该区域或改正编码',
+        '{name} "{parent}" is not in the file: add that area or correct the code',
+    ),
+    FaultKind.WRONG_PARENT: (
+        '{name} "{parent}" 不是其上级（{why}）：请改正',
+        '{name} "{parent}" cannot be above it ({why}): correct it',
+    ),
+    FaultKind.UNKNOWN_CLASS: (
+        '类别 "{cls}" 未知：可用 {known}',
+        'the class "{cls}" is not known: use one of {known}',
+    ),
+    FaultKind.EMPTY_AREA: (
+        "区域内没有下级：请加入其下级或删除该区域",
+        "nothing belongs to this area: add what it consists of, or remove it",
+    ),
+    FaultKind.AREA_GEOMETRY: (
+        "区域的 geometry 必须为 null：其形状为所辖单元网格之并",
+        "the geometry of an area must be null: its shape is the union of its cells",
+    ),
+    FaultKind.NOT_POLYGON: (
+        "几何类型为 {type}：单元网格须为单个 Polygon，请拆分并分别编码",
+        "the geometry is {type}: a cell is one Polygon; split it and give each part a code",
+    ),
+    FaultKind.BAD_POSITION: ("坐标格式错误：{why}", "the coordinates are wrong: {why}"),
+    FaultKind.SHORT_RING: (
+        "第 {ring} 环只有 {n} 个点：至少 4 个，首尾相同",
+        "ring {ring} has {n} positions: at least 4 are needed, the first equal to the last",
+    ),
+    FaultKind.OPEN_RING: (
+        "第 {ring} 环未闭合：末点须与首点相同",
+        "ring {ring} is open: repeat its first position at the end",
+    ),
+    FaultKind.OUT_OF_RANGE: (
+        "第 {ring} 环的点 [{lon}, {lat}] 超出范围：须为有限的经度、纬度，经度在前",
+        "position [{lon}, {lat}] in ring {ring} is out of range: give finite degrees, longitude first",
+    ),
+    FaultKind.INVALID: (
+        "多边形无效（{what}，位于 [{lon}, {lat}]）：请在该处改正边界",
+        "the polygon is invalid ({what} at [{lon}, {lat}]): correct the boundary there",
+    ),
+    FaultKind.TOO_SMALL: (
+        "有一环面积仅 {area} m²（至少 {least}）：请删除该环或改正坐标",
+        "a ring has only {area} m² (at least {least}): remove it or correct its positions",
+    ),
+    FaultKind.OVERLAP: (
+        "与第 {other} 个要素 {with_code} 重叠 {area} m²（允许 {most}）：请改正共同边界",
+        "it overlaps feature {other}, {with_code}, by {area} m² ({most} allowed): correct their common boundary",
+    ),
+    FaultKind.NOT_ADJACENT: (
+        "单元网格不相邻：责任网格分成 {n} 片，{cells} 与其余无共同边；请改归其他责任网格或补上中间的单元网格",
+        "not adjacent ({n} pieces): {cells} share no edge with the rest; move them, or add the cells between",
+    ),
+    FaultKind.REUSED: (
+        "该编码已于 {when} 作废，不得再用：请使用新编码",
+        "this code was taken out of force at {when} and is never used again: give the cell a new code",
+    ),
+    FaultKind.CHANGED: (
+        "边界与现行的不同：编码随边界作废，请给新边界一个新编码",
+        "its boundary differs from the one in force: a code goes with its boundary; give the new one a new code",
+    ),
+    FaultKind.LEVEL: (
+        "该编码现为 {level}：请使用其他编码",
+        "this code is a {level} in the database: use another code",
+    ),
+    FaultKind.MORE: (
+        "另有更多错误未列出（仅列前 {n} 个）：请先改正以上错误再导入",
+        "there are more faults (only the first {n} are listed): correct those and import again",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GridFault:
+    """One fault of a grid file."""
+
+    kind: FaultKind
+    feature: int | None
+    """Number of the feature, from 0; None: the file as a whole."""
+    code: str | None
+    """Code of the feature as far as it could be read."""
+    zh: str
+    en: str
+
+    def __str__(self) -> str:
+        return f"{self.where_en}{self.en}"
+
+    @property
+    def where_en(self) -> str:
+        """Which feature, for example `feature 12 (441302010003012): `; nothing for the file."""
+        if self.feature is None:
+            return ""
+        return f"feature {self.feature}{f' ({self.code})' if self.code else ''}: "
+
+    @property
+    def where_zh(self) -> str:
+        """The same in Chinese."""
+        if self.feature is None:
+            return ""
+        return f"要素 {self.feature}{f'（{self.code}）' if self.code else ''}："
+
+
+@dataclass(slots=True)
+class Faults:
+    """Collects faults up to MOST_FAULTS, then only knows that there are more."""
+
+    found: list[GridFault] = field(default_factory=list)
+    more: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.found)
+
+    @property
+    def full(self) -> bool:
+        """Whether looking for further faults tells nothing new."""
+        return self.more
+
+    def add(self, kind: FaultKind, feature: int | None, code: str | None, **values: object) -> None:
+        """Note a fault; `values` fill its texts."""
+        if len(self.found) >= MOST_FAULTS:
+            self.more = True
+            return
+        self.found.append(fault(kind, feature, code, **values))
+
+    def listed(self) -> list[GridFault]:
+        """All faults in the order of the features, and a last one when there are more."""
+        ordered = sorted(self.found, key=lambda found: -1 if found.feature is None else found.feature)
+        return [*ordered, fault(FaultKind.MORE, None, None, n=MOST_FAULTS)] if self.more else ordered
+
+
+def fault(kind: FaultKind, feature: int | None, code: str | None, **values: object) -> GridFault:
+    """Spell one fault."""
+    zh, en = (text.format(**values) for text in _TEXTS[kind])
+    return GridFault(kind=kind, feature=feature, code=code, zh=zh, en=en)
