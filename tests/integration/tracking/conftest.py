@@ -1,0 +1,38 @@
+"""A connection to a fresh database, and devices and a cell to store things of."""
+
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+import asyncpg
+import pytest
+
+from tracking import device_store
+
+if TYPE_CHECKING:
+    from tracking import db
+
+
+@pytest.fixture
+async def conn(database_url: str) -> "AsyncIterator[db.Connection]":
+    """A connection to the test's own database."""
+    connection = await asyncpg.connect(database_url)
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
+async def device(conn: "db.Connection") -> int:
+    """Number of an enrolled device named cam-1."""
+    await device_store.enrol(conn, {"cam-1": "team-1"})
+    return (await device_store.named(conn, ["cam-1"]))[0].id
+
+
+@pytest.fixture
+async def cells(conn: "db.Connection") -> list[int]:
+    """Numbers of two cells with the codes 44130200100001 and …2."""
+    await conn.execute("INSERT INTO areas VALUES ('44130200101', 'grid', '一网格', NULL, NULL)")
+    rows = await conn.fetch(
+        "INSERT INTO cells (code, grid, class, area_m2, geometry) SELECT code, '44130200101', 'residential', 1, '{}' "
+        "FROM unnest(ARRAY['44130200100001', '44130200100002']) AS c(code) RETURNING id"
+    )
+    return [row["id"] for row in rows]

@@ -1,0 +1,100 @@
+"""Devices, events, refusals, dirty windows and the lane in a real database."""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import asyncpg
+
+from schemas import wire
+from schemas.refusals import Refusal
+from tracking import device_store, event_store, lane, refusal_store, window_store
+from tracking.stays import Window
+
+if TYPE_CHECKING:
+    from tracking import db
+
+T0 = 1_790_000_000_000
+
+
+async def test_enrol_tells_new_devices_once(conn: "db.Connection") -> None:
+    """A device enrolled again keeps its unit and is not told again."""
+    first = await device_store.enrol(conn, {"cam-1": "team-1", "cam-2": "team-1"})
+    again = await device_store.enrol(conn, {"cam-2": "team-9", "cam-3": "team-1"})
+    assert [body["id"] for _, body in first] == ["cam-1", "cam-2"]
+    assert [body["id"] for _, body in again] == ["cam-3"]
+    assert {device.name: device.unit for device in await device_store.all_devices(conn)}["cam-2"] == "team-1"
+
+
+async def test_status_is_told_when_it_turns(conn: "db.Connection", device: int) -> None:
+    """Going online is told, another battery level is stored only, an older status changes nothing."""
+
+    def said(at: int, battery: float | None, *, online: bool) -> list[device_store.Said]:
+        return [device_store.Said(device=device, online=online, at=at, battery=battery)]
+
+    assert [body["online"] for _, body in await device_store.say(conn, said(T0, 80.0, online=True))] == [True]
+    assert await device_store.say(conn, said(T0 + 1, 79.0, online=True)) == []
+    assert await device_store.say(conn, said(T0 - 1, 10.0, online=False)) == []
+    gone = await device_store.say(conn, said(T0 + 2, None, online=False))
+    assert [(body["online"], body["battery"]) for _, body in gone] == [(False, 79.0)]
+
+
+async def test_event_is_stored_once_by_its_id(conn: "db.Connection", device: int, cells: list[int]) -> None:
+    """The second arrival, in the same batch or later, changes and tells nothing."""
+    media = [wire.Media(sha256="a" * 64, mime="image/jpeg", bytes=5)]
+    said = wire.Event(id="01ARZ3NDEKTSV4RRFFQ69G5FAV", t=T0, lat=1, lon=2, type="05.01", text="摆卖", media=media)
+    event = event_store.Event(device=device, received=T0 + 5, said=said, lat=23.1, lon=114.4, cell=cells[0])
+    told = await event_store.insert(conn, [event, event])
+    assert [(kind, body["text"], body["cell"], body["lat"], body["media"][0]["bytes"]) for kind, body in told] == [
+        ("event", "摆卖", "44130200100001", 23.1, 5)
+    ]
+    assert await event_store.insert(conn, [event]) == []
+    assert await conn.fetchval("SELECT count(*) FROM events") == 1
+
+
+async def test_refusals_are_counted_and_the_latest_kept(conn: "db.Connection") -> None:
+    """Counts never shrink; of each reason only the latest are kept; texts no database can hold are made storable."""
+
+    def refused(n: int, reason: Refusal = Refusal.MALFORMED) -> refusal_store.Refused:
+        return refusal_store.Refused(at=T0 + n, reason=reason, topic="a\0\ud800", detail=str(n), payload=b"\0", n=2)
+
+    await refusal_store.insert(conn, [refused(0, Refusal.EMPTY), *[refused(n) for n in range(1, 5)]], kept=3)
+    await refusal_store.insert(conn, [refused(5)], kept=3)
+    assert await refusal_store.counts(conn) == {"empty": 2, "malformed": 10}
+    rows = await conn.fetch("SELECT detail, topic FROM refusals ORDER BY id")
+    assert [row["detail"] for row in rows] == ["0", "3", "4", "5"]
+    assert rows[0]["topic"] == "a\\0\\ud800"
+
+
+async def test_windows_are_taken_by_unit_and_removed(conn: "db.Connection", device: int) -> None:
+    """A worker sees the windows of its own units."""
+    window = Window(device=device, t_lo=T0, t_hi=T0 + 5, received=T0 + 9)
+    await window_store.insert(conn, [window, window])
+    assert await window_store.oldest(conn, ["team-2"], 10) == []
+    found = await window_store.oldest(conn, None, 10)
+    assert [one for _, one in found] == [window, window]
+    await window_store.remove(conn, [number for number, _ in found])
+    assert await window_store.oldest(conn, ["team-1"], 10) == []
+
+
+async def test_lane_numbers_are_seen_in_order(database_url: str) -> None:
+    """A second writer waits for the first one's commit, so nobody sees a number before the smaller ones."""
+    first, second = [await asyncpg.connect(database_url) for _ in range(2)]
+    transaction = first.transaction()
+    await transaction.start()
+    head = await lane.append(first, [("grid", {"n": 1}), ("grid", {"n": 2})])
+
+    async def write() -> int | None:
+        async with second.transaction():
+            return await lane.append(second, [("grid", {"n": 3})])
+
+    waiting = asyncio.create_task(write())
+    done, _ = await asyncio.wait([waiting], timeout=0.2)
+    assert not done
+    await transaction.commit()
+    assert (await waiting or 0) > (head or 0)
+    assert await lane.head(first) == await waiting
+    assert [row["body"] for row in await first.fetch("SELECT body FROM lane ORDER BY seq")] == [
+        '{"n": 1}', '{"n": 2}', '{"n": 3}',
+    ]  # fmt: skip
+    await first.close()
+    await second.close()

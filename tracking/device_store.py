@@ -1,0 +1,96 @@
+"""Devices in the database: who they are, enrolment by first contact, and what they said of themselves."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import asyncpg
+
+from schemas import rest
+from schemas.wire import Datum
+from tracking import db, lane
+
+_COLUMNS = "id, name, unit, datum"
+_ALL = f"SELECT {_COLUMNS} FROM devices"  # noqa: S608 - built from a constant of this file
+_ENROL = """
+INSERT INTO devices (name, unit)
+SELECT name, unit FROM unnest($1::text[], $2::text[]) AS d(name, unit)
+ON CONFLICT (name) DO NOTHING RETURNING id
+"""
+_SAY = """
+WITH said AS (
+  SELECT * FROM unnest($1::int[], $2::bool[], $3::timestamptz[], $4::real[]) AS s(device, online, at, battery)
+), old AS (
+  SELECT d.id, d.online FROM devices d JOIN said s ON s.device = d.id
+  WHERE d.status_at IS NULL OR d.status_at <= s.at FOR UPDATE OF d
+)
+UPDATE devices d SET online = s.online, status_at = s.at, battery = coalesce(s.battery, d.battery)
+FROM said s JOIN old o ON o.id = s.device
+WHERE d.id = s.device RETURNING d.id, o.online IS DISTINCT FROM s.online AS turned
+"""
+_SHOWN = """
+SELECT name AS id, id AS slot, unit, label, datum, online, battery, enrolled_at FROM devices
+WHERE id = ANY($1::int[]) ORDER BY id
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """An enrolled device."""
+
+    id: int
+    name: str
+    unit: str
+    datum: Datum
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What a device's status said. `at` is ms, never later than the receipt; `battery` is per cent."""
+
+    device: int
+    online: bool
+    at: int
+    battery: float | None
+
+
+async def all_devices(conn: db.Connection) -> list[Device]:
+    """Every enrolled device."""
+    return [_device(row) for row in await conn.fetch(_ALL)]
+
+
+async def named(conn: db.Connection, names: Sequence[str]) -> list[Device]:
+    """Those of `names` that are enrolled."""
+    return [_device(row) for row in await conn.fetch(_ALL + " WHERE name = ANY($1::text[])", names)]
+
+
+async def enrol(conn: db.Connection, units: dict[str, str]) -> list[lane.Item]:
+    """Enrol devices, name to unit, with the standard datum; those enrolled already are left as they are."""
+    rows = await conn.fetch(_ENROL, list(units), list(units.values()))
+    return await items(conn, [row["id"] for row in rows])
+
+
+async def say(conn: db.Connection, said: Sequence[Said]) -> list[lane.Item]:
+    """Store the newest status of each device; returns lane items of those that came or went."""
+    newest = {one.device: one for one in said}
+    if not newest:
+        return []
+    rows = await conn.fetch(
+        _SAY,
+        list(newest),
+        [one.online for one in newest.values()],
+        [db.moment(one.at) for one in newest.values()],
+        [one.battery for one in newest.values()],
+    )
+    return await items(conn, [row["id"] for row in rows if row["turned"]])
+
+
+async def items(conn: db.Connection, ids: Sequence[int]) -> list[lane.Item]:
+    """Lane items that show the devices as they are now."""
+    if not ids:
+        return []
+    rows = await conn.fetch(_SHOWN, ids)
+    return [("device", rest.Device(**dict(row), last=None).model_dump(mode="json")) for row in rows]
+
+
+def _device(row: "asyncpg.Record") -> Device:
+    return Device(id=row["id"], name=row["name"], unit=row["unit"], datum=Datum(row["datum"]))

@@ -1,0 +1,74 @@
+"""Enforcement events in the database: each id once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+import msgspec
+
+from schemas import rest, wire
+from tracking import db, lane
+
+_INSERT = """
+INSERT INTO events (id, device, t, received, lat, lon, acc, type, text, subject, media, case_id, cell)
+SELECT id, device, t, received, lat, lon, acc, type, text, subject, media::jsonb, case_id, cell
+FROM unnest($1::text[], $2::int[], $3::timestamptz[], $4::timestamptz[], $5::float8[], $6::float8[], $7::real[],
+            $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::int[])
+     AS e(id, device, t, received, lat, lon, acc, type, text, subject, media, case_id, cell)
+ON CONFLICT DO NOTHING RETURNING id
+"""
+_SHOWN = """
+SELECT e.id, d.name AS device, e.t, e.received, e.lat, e.lon, e.acc, e.type, e.text, e.subject, e.media::text AS media,
+       e.case_id AS case, c.code AS cell
+FROM events e JOIN devices d ON d.id = e.device LEFT JOIN cells c ON c.id = e.cell
+WHERE e.id = ANY($1::text[]) ORDER BY e.t, e.id
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """An event as it is stored. Degrees are WGS-84, `received` is ms, `cell` None outside every cell."""
+
+    device: int
+    received: int
+    said: wire.Event
+    lat: float
+    lon: float
+    cell: int | None
+
+
+async def insert(conn: db.Connection, events: Sequence[Event]) -> list[lane.Item]:
+    """Store the events whose id is not there yet; returns their lane items."""
+    distinct = list({event.said.id: event for event in reversed(events)}.values())[::-1]
+    if not distinct:
+        return []
+    rows = await conn.fetch(_INSERT, *_columns(distinct))
+    stored = await conn.fetch(_SHOWN, [row["id"] for row in rows]) if rows else []
+    return [("event", shown(row).model_dump(mode="json")) for row in stored]
+
+
+def shown(row: "asyncpg.Record") -> rest.Event:
+    """Return the REST model of a row that carries the names of device and cell, and its media as text."""
+    fields: dict[str, Any] = dict(row)
+    media = [rest.Media(**one) for one in msgspec.json.decode(fields.pop("media"))]
+    return rest.Event(media=media, **fields)
+
+
+def _columns(events: list[Event]) -> tuple[list[Any], ...]:
+    said = [event.said for event in events]
+    return (
+        [one.id for one in said],
+        [event.device for event in events],
+        [db.moment(one.t) for one in said],
+        [db.moment(event.received) for event in events],
+        [event.lat for event in events],
+        [event.lon for event in events],
+        [one.acc for one in said],
+        [one.type for one in said],
+        [one.text for one in said],
+        [one.subject for one in said],
+        [msgspec.json.encode(one.media).decode() for one in said],
+        [one.case for one in said],
+        [event.cell for event in events],
+    )

@@ -1,0 +1,132 @@
+"""Fixes in the database: stored once each, read as columns. Times are ms since 1970-01-01 UTC."""
+
+import io
+from typing import Any
+
+import asyncpg
+import numpy as np
+
+from tracking import db, fix_copy
+from tracking.fixes import ABSENT, Bool, FixColumns
+
+SETTLED_MS = 6 * 86_400_000
+"""Fixes older than this at receipt may meet compressed chunks, where only ON CONFLICT is quick."""
+
+_PAGE = 5_000
+
+_INSERT = """
+INSERT INTO fixes (device, t, received, lat, lon, raw_lat, raw_lon, acc, spd, hdg, alt, bat, sat, src, duty, flags,
+                   seq, boot)
+SELECT device, 'epoch'::timestamptz + t * interval '1 ms', 'epoch'::timestamptz + received * interval '1 ms', lat, lon,
+       nullif(raw_lat, 'NaN'), nullif(raw_lon, 'NaN'), nullif(acc, 'NaN'), nullif(spd, 'NaN'), nullif(hdg, 'NaN'),
+       nullif(alt, 'NaN'), nullif(bat, 'NaN'), nullif(sat, -1), src, duty, flags, nullif(seq, -1), boot
+FROM unnest($1::int[], $2::bigint[], $3::bigint[], $4::float8[], $5::float8[], $6::float8[], $7::float8[],
+            $8::real[], $9::real[], $10::real[], $11::real[], $12::real[], $13::smallint[], $14::smallint[],
+            $15::smallint[], $16::smallint[], $17::bigint[], $18::text[])
+     AS f(device, t, received, lat, lon, raw_lat, raw_lon, acc, spd, hdg, alt, bat, sat, src, duty, flags, seq, boot)
+ON CONFLICT DO NOTHING
+RETURNING device, t
+"""
+_SELECT = """
+SELECT t, received, lat, lon, raw_lat, raw_lon, acc, spd, hdg, alt, bat, sat, src, duty, flags, seq, boot
+FROM fixes WHERE device = $1 AND t >= $2 AND t <= $3 ORDER BY t LIMIT $4
+"""
+_BEFORE = "SELECT t FROM fixes WHERE device = $1 AND t < $2 ORDER BY t DESC LIMIT $3"
+_AFTER = "SELECT t FROM fixes WHERE device = $1 AND t > $2 ORDER BY t LIMIT $3"
+# One short walk down the primary key for each device; max(t) over the table would read all of it.
+_NEWEST = """
+SELECT d.id, f.t FROM devices d
+CROSS JOIN LATERAL (SELECT t FROM fixes WHERE device = d.id ORDER BY t DESC LIMIT 1) f
+"""
+
+
+async def insert(conn: db.Connection, fixes: FixColumns, *, copy: bool = True, settled_ms: int = SETTLED_MS) -> Bool:
+    """Store the fixes that are not there yet, inside the caller's transaction.
+
+    Args:
+        conn: within a transaction.
+        fixes: in any order; of equal keys the first is stored.
+        copy: try a binary COPY first; a TimescaleDB in WebAssembly cannot.
+        settled_ms: age at receipt beyond which COPY is not tried.
+
+    Returns:
+        Per row: True when it was stored now.
+    """
+    new = first_of_key(fixes)
+    if not new.any():
+        return new
+    distinct = fixes.take(new)
+    if copy and int((distinct.received - distinct.t).max()) < settled_ms and await _copy(conn, distinct):
+        return new
+    stored = await conn.fetch(_INSERT, *(getattr(distinct, name).tolist() for name in fix_copy.COLUMNS))
+    keys = {(row["device"], db.millis(row["t"])) for row in stored}
+    pairs = zip(distinct.device.tolist(), distinct.t.tolist(), strict=True)
+    new[new] = np.fromiter((pair in keys for pair in pairs), np.bool_, len(distinct))
+    return new
+
+
+def first_of_key(fixes: FixColumns) -> Bool:
+    """Per row: whether no earlier row has the same (device, t)."""
+    # A stable sort leaves equal keys in order of arrival.
+    order = np.lexsort((fixes.t, fixes.device))
+    device, t = fixes.device[order], fixes.t[order]
+    first = np.ones(len(fixes), np.bool_)
+    first[1:] = (device[1:] != device[:-1]) | (t[1:] != t[:-1])
+    mask = np.empty_like(first)
+    mask[order] = first
+    return mask
+
+
+async def _copy(conn: db.Connection, fixes: FixColumns) -> bool:
+    """COPY all or nothing; False when a key is stored already."""
+    try:
+        async with conn.transaction():  # a savepoint, so that a conflict leaves the caller's transaction usable
+            source = io.BytesIO(fix_copy.encode(fixes))
+            await conn.copy_to_table("fixes", source=source, columns=list(fix_copy.COLUMNS), format="binary")
+    except asyncpg.UniqueViolationError:
+        return False
+    return True
+
+
+async def newest(conn: db.Connection) -> dict[int, int]:
+    """Time of the newest stored fix of each device that has one."""
+    return {row["id"]: db.millis(row["t"]) for row in await conn.fetch(_NEWEST)}
+
+
+async def load_runs(conn: db.Connection, device: int, lo: int, hi: int, *, gap_ms: int) -> FixColumns:
+    """All fixes of the runs that touch lo..hi: outwards from there to the first gap longer than `gap_ms`."""
+    first = await _reach(conn, _BEFORE, device, lo, gap_ms)
+    last = await _reach(conn, _AFTER, device, hi, gap_ms)
+    parts: list[FixColumns] = []
+    while True:
+        parts.append(await page_of(conn, device, first, last, _PAGE))
+        if len(parts[-1]) < _PAGE:
+            return FixColumns.concat(parts)
+        first = int(parts[-1].t[-1]) + 1
+
+
+async def _reach(conn: db.Connection, query: str, device: int, start: int, gap_ms: int) -> int:
+    reached = start
+    while True:
+        rows = await conn.fetch(query, device, db.moment(reached), _PAGE)
+        for row in rows:
+            t = db.millis(row["t"])
+            if abs(t - reached) > gap_ms:
+                return reached
+            reached = t
+        if len(rows) < _PAGE:
+            return reached
+
+
+async def page_of(conn: db.Connection, device: int, t_from: int, t_to: int, page: int) -> FixColumns:
+    """The first `page` of the device's fixes from `t_from` to `t_to`, ends included, in order of time."""
+    rows = await conn.fetch(_SELECT, device, db.moment(t_from), db.moment(t_to), page)
+    return _columns(device, rows)
+
+
+def _columns(device: int, rows: "list[asyncpg.Record]") -> FixColumns:
+    columns: dict[str, Any] = {name: [row[name] for row in rows] for name in fix_copy.COLUMNS[3:]}
+    columns |= {name: [db.millis(row[name]) for row in rows] for name in ("t", "received")}
+    for name in ("sat", "seq"):
+        columns[name] = [ABSENT if value is None else value for value in columns[name]]
+    return FixColumns.from_columns(len(rows), device=[device] * len(rows), **columns)

@@ -1,0 +1,247 @@
+"""Stays in the database: every version kept, the newest one current. Times are ms since 1970-01-01 UTC."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+
+from schemas import rest
+from tracking import db, lane
+from tracking.stays import Stay, StayChange, StayKind
+
+_CURRENT = """
+SELECT s.id, s.device, s.t_in, s.cell, s.kind, s.open FROM stays s
+JOIN unnest($1::int[], $2::timestamptz[]) AS k(device, t_in) USING (device, t_in)
+WHERE s.known_to IS NULL FOR UPDATE OF s
+"""
+_GROW = """
+UPDATE stays s SET t_out = g.t_out, dwell_ms = g.dwell_ms, path_m = g.path_m, fixes = g.fixes, kind = g.kind,
+                   open = g.open
+FROM unnest($1::bigint[], $2::timestamptz[], $3::int[], $4::real[], $5::int[], $6::text[], $7::bool[])
+     AS g(id, t_out, dwell_ms, path_m, fixes, kind, open)
+WHERE s.id = g.id
+"""
+_CLOSE = """
+UPDATE stays s SET known_to = $1, reason = c.reason
+FROM unnest($2::bigint[], $3::text[]) AS c(id, reason) WHERE s.id = c.id
+"""
+_INSERT = """
+INSERT INTO stays (device, cell, t_in, t_out, dwell_ms, path_m, fixes, kind, open, known_from)
+SELECT device, cell, t_in, t_out, dwell_ms, path_m, fixes, kind, open, $1
+FROM unnest($2::int[], $3::int[], $4::timestamptz[], $5::timestamptz[], $6::int[], $7::real[], $8::int[], $9::text[],
+            $10::bool[]) AS s(device, cell, t_in, t_out, dwell_ms, path_m, fixes, kind, open)
+RETURNING id, kind
+"""
+_STORED = """
+SELECT device, cell, t_in, t_out, dwell_ms, path_m, fixes, kind, open FROM stays
+WHERE device = $1 AND t_in >= $2 AND t_in <= $3 AND known_to IS NULL ORDER BY t_in
+"""
+_SHOWN = """
+SELECT s.id, d.name AS device, c.code AS cell, s.t_in, s.t_out, s.dwell_ms, s.path_m, s.fixes, s.kind, s.open,
+       s.known_from, s.known_to, s.reason
+FROM stays s JOIN devices d ON d.id = s.device JOIN cells c ON c.id = s.cell
+"""
+_BY_ID = _SHOWN + "WHERE s.id = ANY($1::bigint[]) ORDER BY s.known_from, s.t_in, s.id"
+_FILTER = """
+AND ($1::text IS NULL OR c.code = $1) AND ($2::text IS NULL OR d.name = $2)
+AND ($3::timestamptz IS NULL OR s.t_out >= $3) AND ($4::timestamptz IS NULL OR s.t_in < $4)
+AND ($5::text IS NULL OR s.kind = $5)
+AND ($6::timestamptz IS NULL OR (s.t_in, s.id) < ($6, $7::bigint))
+ORDER BY s.t_in DESC, s.id DESC LIMIT $8
+"""
+_NOW = _SHOWN + "WHERE s.known_to IS NULL" + _FILTER
+_AS_OF = _SHOWN + "WHERE s.known_from <= $9 AND (s.known_to IS NULL OR s.known_to > $9)" + _FILTER
+# One short walk down an index for each cell; DISTINCT ON over the table would read all visits ever made.
+_LAST_VISITS = """
+SELECT c.id AS cell, v.t_out, EXISTS (
+         SELECT FROM stays o WHERE o.cell = c.id AND o.open AND o.kind = 'visit' AND o.known_to IS NULL) AS open
+FROM cells c
+CROSS JOIN LATERAL (SELECT t_out FROM stays s WHERE s.cell = c.id AND s.kind = 'visit' AND s.known_to IS NULL
+                    ORDER BY t_out DESC LIMIT 1) v
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """Which stays a list shows; None does not restrict. Times in ms."""
+
+    cell: str | None = None
+    """Code of the unit cell."""
+    device: str | None = None
+    """Name of the device."""
+    t_from: int | None = None
+    """Stays that lasted until then or longer."""
+    t_to: int | None = None
+    """Stays that began before."""
+    kind: StayKind | None = None
+    known_at: int | None = None
+    """What was known then; None: what is known now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastVisit:
+    """When a cell was last visited validly."""
+
+    cell: int
+    t_out: int
+    """ms; of a visit that is going on, its latest fix."""
+    open: bool
+    """A valid visit is going on."""
+
+
+async def load(conn: db.Connection, device: int, t_from: int, t_to: int) -> list[Stay]:
+    """Current stays of the device that began from `t_from` to `t_to`, ends included, in order."""
+    rows = await conn.fetch(_STORED, device, db.moment(t_from), db.moment(t_to))
+    return [_stay(row) for row in rows]
+
+
+async def apply(conn: db.Connection, changes: Sequence[StayChange], now: int) -> list[lane.Item]:
+    """Store `changes`, inside the caller's transaction.
+
+    A change without a reason to the same cell grows the current row in place; any other closes it and adds a version.
+
+    Args:
+        conn: within a transaction.
+        changes: of one key the last one counts.
+        now: when it became known, ms.
+
+    Returns:
+        Lane items of the stays that became, ceased to be or ended as valid visits.
+    """
+    newest = {(change.device, change.t_in): change for change in changes}
+    if not newest:
+        return []
+    current = await _current(conn, list(newest))
+    grown, added, closed = _sort_out(list(newest.values()), current)
+    await _grow(conn, grown, current)
+    await _close(conn, closed, current, now)
+    inserted = await _add(conn, added, now)
+    return await _items(conn, _worth_telling(grown, closed, current) + inserted)
+
+
+_Key = tuple[int, int]
+_Current = dict[_Key, "asyncpg.Record"]
+
+
+def _sort_out(
+    changes: Sequence[StayChange], current: _Current
+) -> tuple[list[Stay], list[Stay], list[tuple[_Key, str | None]]]:
+    """Split into stays that grow in place, stays to add, and keys whose current version ends, with the reason."""
+    grown: list[Stay] = []
+    added: list[Stay] = []
+    closed: list[tuple[_Key, str | None]] = []
+    for change in changes:
+        key = (change.device, change.t_in)
+        row = current.get(key)
+        if row is not None and change.stay is not None and change.reason is None and row["cell"] == change.stay.cell:
+            grown.append(change.stay)
+            continue
+        if row is not None:
+            closed.append((key, change.reason))
+        if change.stay is not None:
+            added.append(change.stay)
+    return grown, added, closed
+
+
+def _worth_telling(grown: list[Stay], closed: list[tuple[_Key, str | None]], current: _Current) -> list[int]:
+    ended = [current[key] for key, _ in closed]
+    told = [int(row["id"]) for row in ended if row["kind"] == StayKind.VISIT]
+    for stay in grown:
+        row = current[stay.device, stay.t_in]
+        turned = (row["kind"] == StayKind.VISIT) != (stay.kind is StayKind.VISIT)
+        if turned or (stay.kind is StayKind.VISIT and row["open"] != stay.open):
+            told.append(int(row["id"]))
+    return told
+
+
+async def last_visits(conn: db.Connection) -> list[LastVisit]:
+    """Newest valid visit of each cell that has one, by what is known now."""
+    rows = await conn.fetch(_LAST_VISITS)
+    return [LastVisit(cell=row["cell"], t_out=db.millis(row["t_out"]), open=row["open"]) for row in rows]
+
+
+async def listed(
+    conn: db.Connection, which: Filter, *, limit: int, after: tuple[int, int] | None = None
+) -> list[rest.Stay]:
+    """At most `limit` stays, newest first; `after` is (t_in in ms, id) of the last one already seen."""
+    arguments: list[Any] = [
+        which.cell,
+        which.device,
+        _moment(which.t_from),
+        _moment(which.t_to),
+        which.kind,
+        None if after is None else db.moment(after[0]),
+        None if after is None else after[1],
+        limit,
+    ]
+    if which.known_at is None:
+        rows = await conn.fetch(_NOW, *arguments)
+    else:
+        rows = await conn.fetch(_AS_OF, *arguments, db.moment(which.known_at))
+    return [shown(row) for row in rows]
+
+
+def shown(row: "asyncpg.Record") -> rest.Stay:
+    """Return the REST model of a row that carries the names of device and cell."""
+    fields = dict(row)
+    return rest.Stay(dwell_s=fields.pop("dwell_ms") / 1000, **fields)
+
+
+async def _current(conn: db.Connection, keys: Sequence[_Key]) -> _Current:
+    rows = await conn.fetch(_CURRENT, [device for device, _ in keys], [db.moment(t_in) for _, t_in in keys])
+    return {(row["device"], db.millis(row["t_in"])): row for row in rows}
+
+
+async def _grow(conn: db.Connection, stays: list[Stay], current: _Current) -> None:
+    if stays:
+        ids = [current[stay.device, stay.t_in]["id"] for stay in stays]
+        await conn.execute(_GROW, ids, [db.moment(stay.t_out) for stay in stays], *_measures(stays))
+
+
+async def _close(conn: db.Connection, closed: list[tuple[_Key, str | None]], current: _Current, now: int) -> None:
+    if closed:
+        ids = [current[key]["id"] for key, _ in closed]
+        await conn.execute(_CLOSE, db.moment(now), ids, [reason for _, reason in closed])
+
+
+async def _add(conn: db.Connection, stays: list[Stay], now: int) -> list[int]:
+    """Insert new versions and return the numbers of those that are valid visits."""
+    if not stays:
+        return []
+    rows = await conn.fetch(
+        _INSERT,
+        db.moment(now),
+        [stay.device for stay in stays],
+        [stay.cell for stay in stays],
+        [db.moment(stay.t_in) for stay in stays],
+        [db.moment(stay.t_out) for stay in stays],
+        *_measures(stays),
+    )
+    return [int(row["id"]) for row in rows if row["kind"] == StayKind.VISIT]
+
+
+async def _items(conn: db.Connection, ids: list[int]) -> list[lane.Item]:
+    if not ids:
+        return []
+    return [("stay", shown(row).model_dump(mode="json")) for row in await conn.fetch(_BY_ID, ids)]
+
+
+def _measures(stays: list[Stay]) -> tuple[list[Any], ...]:
+    return (
+        [stay.dwell_ms for stay in stays],
+        [stay.path_m for stay in stays],
+        [stay.fixes for stay in stays],
+        [stay.kind.value for stay in stays],
+        [stay.open for stay in stays],
+    )
+
+
+def _stay(row: "asyncpg.Record") -> Stay:
+    fields: dict[str, Any] = dict(row)
+    t_in, t_out, kind = db.millis(fields.pop("t_in")), db.millis(fields.pop("t_out")), StayKind(fields.pop("kind"))
+    return Stay(t_in=t_in, t_out=t_out, kind=kind, **fields)
+
+
+def _moment(ms: int | None) -> Any:
+    return None if ms is None else db.moment(ms)

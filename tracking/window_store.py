@@ -1,0 +1,51 @@
+"""Dirty windows in the database: stretches of a device's time whose stays must be computed again."""
+
+from collections.abc import Sequence
+
+from tracking import db
+from tracking.stays import Window
+
+_INSERT = """
+INSERT INTO dirty_windows (device, t_lo, t_hi, received)
+SELECT * FROM unnest($1::int[], $2::timestamptz[], $3::timestamptz[], $4::timestamptz[])
+"""
+_NEXT = """
+SELECT w.id, w.device, w.t_lo, w.t_hi, w.received FROM dirty_windows w
+JOIN devices d ON d.id = w.device
+WHERE $1::text[] IS NULL OR d.unit = ANY($1) ORDER BY w.id LIMIT $2
+"""
+_REMOVE = "DELETE FROM dirty_windows WHERE id = ANY($1::bigint[])"
+
+
+async def insert(conn: db.Connection, windows: Sequence[Window]) -> None:
+    """Store windows, in the transaction of the late fixes."""
+    if windows:
+        await conn.execute(
+            _INSERT,
+            [window.device for window in windows],
+            [db.moment(window.t_lo) for window in windows],
+            [db.moment(window.t_hi) for window in windows],
+            [db.moment(window.received) for window in windows],
+        )
+
+
+async def oldest(conn: db.Connection, units: Sequence[str] | None, limit: int) -> list[tuple[int, Window]]:
+    """At most `limit` windows with their numbers, oldest first; `units` None for those of all units."""
+    rows = await conn.fetch(_NEXT, units, limit)
+    return [
+        (
+            row["id"],
+            Window(
+                device=row["device"],
+                t_lo=db.millis(row["t_lo"]),
+                t_hi=db.millis(row["t_hi"]),
+                received=db.millis(row["received"]),
+            ),
+        )
+        for row in rows
+    ]
+
+
+async def remove(conn: db.Connection, ids: Sequence[int]) -> None:
+    """Remove windows, in the transaction of their recomputed stays."""
+    await conn.execute(_REMOVE, ids)
