@@ -46,6 +46,8 @@ class City:
     corners: tuple[plan.Point, ...]
     cells: tuple[Cell, ...]
     areas: tuple[Area, ...]
+    tour: tuple[int, ...]
+    """Numbers of all cells in an order in which neighbours, and cells of one grid, mostly follow each other."""
 
     def ring(self, cell: int) -> list[plan.Point]:
         """Corners of the cell with this number, metres, the first not repeated."""
@@ -61,7 +63,6 @@ class _Draft:
     grid: int
     ring: tuple[int, ...]
     middle: plan.Point
-    area: float
 
 
 @functools.lru_cache(maxsize=4)
@@ -105,7 +106,7 @@ def _divide(
 ) -> list[tuple[int, tuple[str, int, int]]]:
     """Cut regions into communities, those into grids, those into cells: (face, (street, community, grid)) of each."""
     demand = [abs(plan.area(drawn.ring(face))) * town.DENSITY[street] for street, face in regions]
-    grids = _apportion(GRIDS, demand)
+    grids = apportion(GRIDS, demand)
     sizes = _grid_sizes(rng)
     found: list[tuple[int, tuple[str, int, int]]] = []
     community = grid = 0
@@ -120,7 +121,7 @@ def _divide(
     return found
 
 
-def _apportion(total: int, demand: list[float]) -> list[int]:
+def apportion(total: int, demand: list[float]) -> list[int]:
     """Whole numbers in proportion to the demand that add up to the total (largest remainder)."""
     exact = [total * d / sum(demand) for d in demand]
     whole = [int(e) for e in exact]
@@ -156,7 +157,7 @@ def _warp(points: list[plan.Point], rng: np.random.Generator) -> list[plan.Point
 
 def _draft(corners: tuple[plan.Point, ...], ring: list[int], street: str, community: int, grid: int) -> _Draft:
     points = [corners[corner] for corner in ring]
-    return _Draft(street, community, grid, tuple(ring), _centre(points), plan.area(points))
+    return _Draft(street, community, grid, tuple(ring), _centre(points))
 
 
 def _centre(ring: list[plan.Point]) -> plan.Point:
@@ -195,7 +196,10 @@ def _name(seed: int, corners: tuple[plan.Point, ...], drafts: list[_Draft], rng:
         for number in sorted(grid_numbers.values()):
             areas.append(_grid_area(street, short, number))
         cells += _street_cells(street, short, drafts, of_street, (numbers, grid_numbers), classes)
-    return City(seed=seed, corners=corners, cells=tuple(sorted(cells, key=lambda c: c.code)), areas=tuple(areas))
+    cells.sort(key=lambda cell: cell.code)
+    number = {cell.ring: k for k, cell in enumerate(cells)}
+    tour = tuple(number[draft.ring] for draft in drafts)
+    return City(seed=seed, corners=corners, cells=tuple(cells), areas=tuple(areas), tour=tour)
 
 
 def _grid_area(street: str, short: str, number: int) -> Area:
