@@ -1,5 +1,6 @@
 """Child processes that cannot outlive this one, whatever kills it."""
 
+import asyncio
 import ctypes
 import os
 import signal
@@ -20,7 +21,8 @@ def spawn(
     user: str | None = None,
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
-    on_parent_death: signal.Signals = signal.SIGTERM,
+    pass_fds: Sequence[int] = (),
+    on_parent_death: signal.Signals = signal.SIGKILL,
 ) -> "subprocess.Popen[bytes]":
     """Start a child in a session of its own that gets `on_parent_death` when this process dies.
 
@@ -35,7 +37,8 @@ def spawn(
         env=None if env is None else dict(env),
         cwd=cwd,
         start_new_session=True,
-        preexec_fn=_bound_to(os.getpid(), on_parent_death),  # noqa: PLW1509 - runs no Python but two system calls
+        pass_fds=pass_fds,
+        preexec_fn=bound_to_us(on_parent_death),  # noqa: PLW1509 - runs no Python but two system calls
         user=user,
         group=user,
         extra_groups=None if user is None else [],
@@ -52,6 +55,22 @@ def stop(process: "subprocess.Popen[bytes]", *, how: signal.Signals = signal.SIG
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+
+
+async def ended(process: "subprocess.Popen[bytes]") -> int:
+    """Wait until a child has ended and return its exit code; negative: the signal that ended it."""
+    try:
+        descriptor = os.pidfd_open(process.pid)
+    except ProcessLookupError:
+        return process.wait()
+    loop, gone = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_reader(descriptor, gone.set)
+    try:
+        await gone.wait()
+    finally:
+        loop.remove_reader(descriptor)
+        os.close(descriptor)
+    return process.wait()
 
 
 def free_port(host: str = "127.0.0.1") -> int:
@@ -72,7 +91,10 @@ def is_free(port: int, host: str = "127.0.0.1") -> bool:
         return True
 
 
-def _bound_to(parent: int, on_death: signal.Signals) -> Callable[[], None]:
+def bound_to_us(on_death: signal.Signals = signal.SIGKILL) -> Callable[[], None]:
+    """Return what a child must call before its program begins, so that it gets `on_death` when we die."""
+    parent = os.getpid()
+
     def bind() -> None:
         _libc.prctl(_PR_SET_PDEATHSIG, int(on_death), 0, 0, 0)
         if os.getppid() != parent:  # it died before the line above

@@ -234,8 +234,15 @@ async def _run(command: list[str], user: str | None, cwd: Path) -> None:
         user=user,
         group=user,
         extra_groups=None if user is None else [],
+        start_new_session=True,
+        preexec_fn=children.bound_to_us(),
     )
-    output, _ = await process.communicate()
+    try:
+        output, _ = await process.communicate()
+    except asyncio.CancelledError:
+        process.kill()
+        await process.wait()
+        raise
     if process.returncode != 0:
         raise errors.SetupError(f"{command[0]} failed: {output.decode(errors='replace').strip()[-500:]}")
 

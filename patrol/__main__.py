@@ -1,0 +1,5 @@
+"""`python -m patrol` is `patrol`."""
+
+from patrol import cli
+
+cli.main()

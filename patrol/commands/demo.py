@@ -1,0 +1,96 @@
+"""`patrol demo`: everything on one machine, with no other install."""
+
+import asyncio
+
+import asyncpg
+
+from patrol import composition, logs, migrate, reach
+from patrol.commands import grid_import
+from patrol.commands.serve import check_port
+from patrol.progress import Progress
+from patrol.services import broker, postgres
+from patrol.settings import Settings
+from patrol.supervisor import Facts, Part, Supervisor, supervise
+
+
+def run(settings: Settings, *, officers: int, history_minutes: float, verbose: bool) -> None:
+    """Run until Ctrl-C; `officers` 0 is no fleet."""
+    logs.configure(settings.log_format)
+    # The broker listens on loopback only, so whoever reaches it is on this machine.
+    settings = settings.model_copy(update={"auto_enrol": True})
+    asyncio.run(_demo(settings, officers, history_minutes, verbose=verbose))
+
+
+async def _demo(settings: Settings, officers: int, history_minutes: float, *, verbose: bool) -> None:
+    progress = Progress()
+    async with supervise(settings.data_dir, verbose=verbose) as keeper:
+        check_port(settings)
+        composition.wipe_metrics(settings)
+        database_url = await _database(keeper, settings, progress)
+        await _town(database_url, progress)
+        mqtt_url, direct_url = await _broker(keeper, settings, progress)
+        env = composition.environment(settings, database_url=database_url, mqtt_url=direct_url)
+        facts = await composition.start_server(keeper, env, settings, progress)
+        if officers:
+            await _fleet(keeper, env | {"PATROL_MQTT_URL": mqtt_url}, officers, history_minutes, progress)
+        progress.summary("patrolgrid 巡格", _summary(settings, facts, mqtt_url))
+        progress.say("Ctrl-C stops everything 停止全部服务")
+        await keeper.wait()
+
+
+async def _database(keeper: Supervisor, settings: Settings, progress: Progress) -> str:
+    with progress.step("Database", "数据库") as notes:
+        if settings.database_url is not None:
+            await reach.check_database(settings.database_url)
+            return settings.database_url
+        server = postgres.EmbeddedPostgres(settings.data_dir / "postgres")
+        await server.start()
+        keeper.adopt("database", server.process, server.stop)
+        notes.append("PostgreSQL")
+        return server.url
+
+
+async def _town(database_url: str, progress: Progress) -> None:
+    with progress.step("Tables", "数据表") as notes:
+        notes.extend(await migrate.migrate(database_url))
+    connection = await asyncpg.connect(database_url)
+    try:
+        empty = not await connection.fetchval("SELECT EXISTS (SELECT FROM cells)")
+    finally:
+        await connection.close()
+    if empty:
+        with progress.step("Synthetic town", "模拟城区") as notes:
+            notes.append(await grid_import.import_town(database_url))
+
+
+async def _broker(keeper: Supervisor, settings: Settings, progress: Progress) -> tuple[str, str]:
+    """Return the addresses for devices and for our own processes."""
+    with progress.step("Broker", "消息服务") as notes:
+        if settings.mqtt_url is not None:
+            await reach.check_broker(settings.mqtt_url)
+            return settings.mqtt_url, settings.mqtt_url
+        server = broker.EmbeddedBroker(settings.data_dir / "broker", settings.mqtt_port)
+        await server.start()
+        keeper.adopt("broker", server.process, server.stop)
+        notes.append("MQTT 3.1.1, 5")
+        return server.url, server.direct_url
+
+
+async def _fleet(
+    keeper: Supervisor, env: dict[str, str], officers: int, history_minutes: float, progress: Progress
+) -> None:
+    with progress.step("Fleet", "巡逻队") as notes:
+        options = ("--officers", str(officers), "--history-minutes", str(history_minutes))
+        await keeper.start(Part(name="sim", command=("sim", "fleet", *options), env=env))
+        notes.append(f"{officers} officers")
+
+
+def _summary(settings: Settings, facts: Facts, mqtt_url: str) -> list[tuple[str, str]]:
+    hint = "as shown at the first start" if settings.admin_password is None else "as set"
+    return [
+        ("Map 地图", composition.address(settings)),
+        ("Login 登录", "admin"),
+        ("Password 密码", str(facts.get("admin_password", f"{hint} (PATROL_ADMIN_PASSWORD sets it)"))),
+        ("MQTT", reach.without_password(mqtt_url)),
+        ("Data 数据", str(settings.data_dir)),
+    ]

@@ -1,0 +1,52 @@
+"""`patrol serve`: the server against a database and a broker that are there."""
+
+import asyncio
+
+from patrol import composition, errors, logs, migrate, reach
+from patrol.progress import Progress
+from patrol.services import children
+from patrol.settings import Settings
+from patrol.supervisor import supervise
+
+
+def run(settings: Settings, *, verbose: bool) -> None:
+    """Run until told to stop."""
+    if settings.database_url is None or settings.mqtt_url is None:
+        raise errors.SetupError(
+            "`patrol serve` needs a database and a broker: give --database-url postgresql://… and --mqtt-url mqtt://…, "
+            "or PATROL_DATABASE_URL and PATROL_MQTT_URL. `patrol demo` brings both with it."
+        )
+    logs.configure(settings.log_format)
+    asyncio.run(_serve(settings, settings.database_url, settings.mqtt_url, verbose=verbose))
+
+
+async def _serve(settings: Settings, database_url: str, mqtt_url: str, *, verbose: bool) -> None:
+    progress = Progress()
+    async with supervise(settings.data_dir, verbose=verbose) as keeper:
+        check_port(settings)
+        composition.wipe_metrics(settings)
+        with progress.step("Database", "数据库") as notes:
+            await reach.check_database(database_url)
+            notes.extend(await migrate.migrate(database_url))
+        with progress.step("Broker", "消息服务"):
+            await reach.check_broker(mqtt_url)
+        env = composition.environment(settings, database_url=database_url, mqtt_url=mqtt_url)
+        facts = await composition.start_server(keeper, env, settings, progress)
+        rows = [("Map 地图", composition.address(settings)), ("MQTT", reach.without_password(mqtt_url))]
+        if "admin_password" in facts:
+            rows += [("Login 登录", "admin"), ("Password 密码", str(facts["admin_password"]))]
+        progress.summary("patrolgrid 巡格", rows)
+        await keeper.wait()
+
+
+def check_port(settings: Settings) -> None:
+    """Say at once when the port of the map is taken.
+
+    Raises:
+        SetupError: it is.
+    """
+    if not children.is_free(settings.http_port, settings.http_host):
+        raise errors.SetupError(
+            f"Port {settings.http_port} (HTTP) is in use: stop the program that has it, "
+            "or choose another with --http-port."
+        )

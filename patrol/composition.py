@@ -1,0 +1,91 @@
+"""How the processes are put together: what each is called, the settings it gets, and the order of starting."""
+
+import asyncio
+import json
+import os
+import shutil
+import time
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from patrol import errors
+from patrol.progress import Progress
+from patrol.settings import Settings
+from patrol.supervisor import Facts, Part, Supervisor
+
+_READY_SECONDS = 45.0
+
+
+def environment(settings: Settings, *, database_url: str, mqtt_url: str) -> dict[str, str]:
+    """Settings of a child process, complete, so that it reads nothing from the parent's surroundings by chance."""
+    values = settings.model_dump() | {"database_url": database_url, "mqtt_url": mqtt_url}
+    env = {f"PATROL_{name.upper()}": _plain(value) for name, value in values.items() if value is not None}
+    return env | {"PROMETHEUS_MULTIPROC_DIR": str(_metrics(settings))}
+
+
+def wipe_metrics(settings: Settings) -> None:
+    """Empty the folder in which processes share their metrics: what it holds is of processes that ended."""
+    folder = _metrics(settings)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+
+
+async def start_server(keeper: Supervisor, env: dict[str, str], settings: Settings, progress: Progress) -> Facts:
+    """Start worker and web process, wait until the whole answers /readyz, and return what the web process told."""
+    with progress.step("Worker", "处理进程"):
+        await keeper.start(Part(name="worker", command=("worker",), env=env))
+    with progress.step("Web", "网页进程"):
+        facts = await keeper.start(Part(name="web", command=("web",), env=env))
+        await _until_ready(settings)
+    return facts
+
+
+def address(settings: Settings) -> str:
+    """Where a browser on this machine finds the map."""
+    host = "127.0.0.1" if settings.http_host in ("0.0.0.0", "::") else settings.http_host  # noqa: S104 - compared, not bound
+    return f"http://{host}:{settings.http_port}"
+
+
+async def _until_ready(settings: Settings) -> None:
+    deadline = time.monotonic() + _READY_SECONDS
+    status, body = 0, b""
+    while status != 200:
+        if time.monotonic() > deadline:
+            raise errors.SetupError(
+                f"{address(settings)}/readyz does not say ready after {_READY_SECONDS:.0f} s: {_reasons(body)}"
+            )
+        try:
+            status, body = await asyncio.wait_for(_get(settings, "/readyz"), 5)
+        except (OSError, TimeoutError, ValueError):
+            status = 0
+        if status != 200:
+            await asyncio.sleep(0.1)  # another process's state; it offers no event
+
+
+async def _get(settings: Settings, path: str) -> tuple[int, bytes]:
+    host = "127.0.0.1" if settings.http_host in ("0.0.0.0", "::") else settings.http_host  # noqa: S104 - as above
+    reader, writer = await asyncio.open_connection(host, settings.http_port)
+    try:
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+        head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+        return int(head.split()[1]), body
+    except IndexError as fault:
+        raise ValueError("no HTTP answer") from fault
+    finally:
+        writer.close()
+
+
+def _reasons(body: bytes) -> str:
+    try:
+        return json.dumps(json.loads(body), ensure_ascii=False)
+    except ValueError:
+        return body.decode(errors="replace") or "it does not answer"
+
+
+def _plain(value: object) -> str:
+    return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+
+
+def _metrics(settings: Settings) -> Path:
+    return Path(os.path.abspath(settings.data_dir)) / "metrics"  # noqa: PTH100 - resolve() would follow links

@@ -1,0 +1,94 @@
+"""Whether the database and the broker of the settings can be reached, and what to do when they cannot."""
+
+import asyncio
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+
+from patrol import errors
+from patrol.services import postgres
+from patrol.settings import Settings
+
+_SECONDS = 10.0
+
+
+def database_url(settings: Settings) -> str:
+    """Return the database of the settings, or the embedded one of the data folder.
+
+    Raises:
+        SetupError: there is neither.
+    """
+    if settings.database_url is not None:
+        return settings.database_url
+    address = postgres.recorded(settings.data_dir / "postgres")
+    if address is None:
+        raise errors.SetupError(
+            f"Which database? Give --database-url or PATROL_DATABASE_URL, or start `patrol demo` first "
+            f"(there is none in {settings.data_dir})."
+        )
+    return address.url()
+
+
+async def check_database(url: str) -> None:
+    """Connect once.
+
+    Raises:
+        SetupError: it cannot be reached; says what to do.
+    """
+    where = without_password(url)
+    try:
+        connection = await asyncpg.connect(url, timeout=_SECONDS)
+    except (asyncpg.InvalidPasswordError, asyncpg.InvalidAuthorizationSpecificationError) as fault:
+        raise errors.SetupError(
+            f"The database at {where} refuses the user or password: correct --database-url."
+        ) from fault
+    except asyncpg.InvalidCatalogNameError as fault:
+        raise errors.SetupError(f"There is no such database at {where}: create it with createdb.") from fault
+    except (OSError, TimeoutError) as fault:
+        raise errors.SetupError(
+            f"No database answers at {where} ({_why(fault)}): start it, or correct --database-url "
+            "or PATROL_DATABASE_URL."
+        ) from fault
+    except (ValueError, asyncpg.InterfaceError) as fault:
+        raise errors.SetupError(
+            f"{where!r} is no address of a database ({fault}): write postgresql://user:password@host:port/database."
+        ) from fault
+    except asyncpg.PostgresError as fault:
+        raise errors.SetupError(f"The database at {where} does not let us in: {fault}.") from fault
+    await connection.close()
+
+
+async def check_broker(url: str) -> None:
+    """Open a connection to the broker once.
+
+    Raises:
+        SetupError: it cannot be reached; says what to do.
+    """
+    where = without_password(url)
+    parts = urlsplit(url)
+    if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname:
+        raise errors.SetupError(f"{where!r} is no address of a broker: write mqtt://user:password@host:port.")
+    try:
+        async with asyncio.timeout(_SECONDS):
+            _, writer = await asyncio.open_connection(parts.hostname, parts.port or 1883)
+    except (OSError, TimeoutError) as fault:
+        raise errors.SetupError(
+            f"No broker answers at {where} ({_why(fault)}): start it, or correct --mqtt-url or PATROL_MQTT_URL."
+        ) from fault
+    writer.close()
+
+
+def without_password(url: str) -> str:
+    """Return the address as it may be shown."""
+    try:
+        parts = urlsplit(url)
+        if parts.password is None:
+            return url
+        host = parts.netloc.rpartition("@")[2]
+        return urlunsplit(parts._replace(netloc=f"{parts.username}:***@{host}"))
+    except ValueError:
+        return "(unreadable address)"
+
+
+def _why(fault: BaseException) -> str:
+    return "no answer in time" if isinstance(fault, TimeoutError) else (getattr(fault, "strerror", None) or str(fault))

@@ -1,0 +1,71 @@
+"""Settings of every process: from the environment (`PATROL_…`), with command-line options on top."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import pydantic
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from patrol import errors
+
+Port = Annotated[int, Field(ge=1, le=65_535)]
+
+
+class Settings(BaseSettings):
+    """What can be set; the environment variable is PATROL_ and the name in capitals."""
+
+    model_config = SettingsConfigDict(env_prefix="PATROL_", frozen=True, env_ignore_empty=True)
+
+    http_host: str = "127.0.0.1"
+    """Address the web process listens on; 0.0.0.0 is every network."""
+    http_port: Port = 8000
+    mqtt_port: Port = 1883
+    """Port of the embedded broker, and of the broker on this machine where mqtt_url is not set."""
+    data_dir: Path = Path(".patrol")
+    """Folder of the embedded database, logs and metrics."""
+    database_url: str | None = None
+    """postgresql://user:password@host:port/database; None: the embedded database of data_dir."""
+    mqtt_url: str | None = None
+    """mqtt://user:password@host:port; None: the broker on this machine at mqtt_port."""
+    units: str = "+"
+    """Units this worker serves, separated by commas; + is all."""
+    auto_enrol: bool = False
+    """Enrol a device when it is first heard; otherwise unknown devices are refused."""
+    admin_password: SecretStr | None = None
+    """Password of the account `admin`; None: made at the first start."""
+    api_token: SecretStr | None = None
+    """Bearer token of an administrator, for tools."""
+    secure_cookies: bool = False
+    """True behind TLS."""
+    worker_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] = "worker-1"
+    """Name of a worker, unique among those that run: the broker knows its session by it."""
+    metrics_port: Port | None = None
+    """Port of a worker's own /metrics; None: none."""
+    log_format: Literal["console", "json"] = "console"
+
+    @property
+    def unit_list(self) -> tuple[str, ...]:
+        """The units, apart."""
+        return tuple(unit.strip() for unit in self.units.split(",") if unit.strip()) or ("+",)
+
+    @property
+    def broker_url(self) -> str:
+        """Where the broker is."""
+        return self.mqtt_url or f"mqtt://127.0.0.1:{self.mqtt_port}"
+
+
+def load(given: dict[str, Any] | None = None) -> Settings:
+    """Read the settings; `given` are options of the command line, None where not given.
+
+    Raises:
+        SetupError: a value is not valid; the text names the variable.
+    """
+    options = {name: value for name, value in (given or {}).items() if value is not None}
+    try:
+        return Settings(**options)
+    except pydantic.ValidationError as fault:
+        first = fault.errors()[0]
+        name = str(first["loc"][0])
+        where = f"--{name.replace('_', '-')}" if name in options else f"PATROL_{name.upper()}"
+        raise errors.SetupError(f"{where}: {first['msg']} (it is {first['input']!r}); correct it.") from fault

@@ -1,0 +1,273 @@
+"""Keeps the product's processes: starts them in order, restarts what died, stops them in reverse order.
+
+A child tells through a pipe when it is ready (`patrol.notify`). Whatever ends the supervisor, nothing is left
+running: children get the kernel's signal of its death (`patrol.services.children`).
+"""
+
+import asyncio
+import contextlib
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+import structlog
+
+from patrol import errors, notify
+from patrol.services import children
+
+log = structlog.get_logger(__name__)
+
+Facts = dict[str, str | int | bool]
+
+_READY_SECONDS = 60.0
+_STOP_SECONDS = 6.0
+_LONGEST_BACKOFF_SECONDS = 30.0
+_STEADY_SECONDS = 60.0  # a child that lived this long starts its backoff afresh
+_KEPT_LOG_BYTES = 10_000_000
+
+
+@dataclass(slots=True, kw_only=True)
+class Part:
+    """A command of ours that runs as a process of its own."""
+
+    name: str
+    command: tuple[str, ...]
+    env: Mapping[str, str]
+    process: "subprocess.Popen[bytes] | None" = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Supervisor:
+    """The running parts. Use as `async with supervise(...)`."""
+
+    logs: Path
+    verbose: bool = False
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    fault: errors.SetupError | None = None
+    _stack: contextlib.AsyncExitStack = field(default_factory=contextlib.AsyncExitStack)
+    _parts: list[Part] = field(default_factory=list)
+
+    async def start(self, part: Part) -> Facts:
+        """Start a part, wait until it is ready, and keep it running from then on; return what it told.
+
+        Raises:
+            SetupError: it ended or was silent too long.
+        """
+        self._parts.append(part)
+        self._stack.push_async_callback(_stop, part)
+        facts = await self._launch(part)
+        keeper = asyncio.create_task(self._keep(part), name=f"keep-{part.name}")
+        self._stack.push_async_callback(_cancel, keeper)
+        return facts
+
+    def adopt(self, name: str, process: "subprocess.Popen[bytes]", stop: Callable[[], None]) -> None:
+        """Take charge of an embedded service that was started; its death stops everything."""
+        watcher = asyncio.create_task(self._watch(name, process), name=f"watch-{name}")
+        self._stack.callback(stop)
+        self._stack.push_async_callback(_cancel, watcher)
+
+    def end(self) -> None:
+        """Stop in order; asked a second time, stop at once."""
+        if self.stop.is_set():
+            for part in self._parts:
+                if part.process is not None:
+                    part.process.kill()
+        self.stop.set()
+
+    async def wait(self) -> None:
+        """Wait until asked to stop.
+
+        Raises:
+            SetupError: a service died.
+        """
+        await self.stop.wait()
+        if self.fault is not None:
+            raise self.fault
+
+    async def close(self) -> None:
+        """Stop all parts and services, the last started first."""
+        self.stop.set()
+        await self._stack.aclose()
+
+    async def _keep(self, part: Part) -> None:
+        backoff = 1.0
+        while True:
+            assert part.process is not None  # noqa: S101 - launched before
+            started = time.monotonic()
+            code = await children.ended(part.process)
+            if time.monotonic() - started > _STEADY_SECONDS:
+                backoff = 1.0
+            log.warning("part_died", part=part.name, exit_code=code, restart_in_s=backoff)
+            await asyncio.sleep(backoff)
+            backoff = min(backoff * 2, _LONGEST_BACKOFF_SECONDS)
+            try:
+                await self._launch(part)
+            except errors.SetupError as fault:
+                log.warning("part_not_ready", part=part.name, reason=str(fault))
+
+    async def _watch(self, name: str, process: "subprocess.Popen[bytes]") -> None:
+        code = await children.ended(process)
+        self.fault = errors.SetupError(
+            f"The {name} ended by itself (exit code {code}); see the logs in {self.logs.parent}."
+        )
+        self.stop.set()
+
+    async def _launch(self, part: Part) -> Facts:
+        reading, writing = os.pipe()
+        path = self.logs / f"{part.name}.log"
+        env = {**os.environ, **part.env, notify.VARIABLE: str(writing), "PYTHONUNBUFFERED": "1"}
+        with _opened(path) as file, contextlib.ExitStack() as ours:
+            ours.callback(os.close, writing)
+            output = self._tee(part.name, path) if self.verbose else file.fileno()
+            if self.verbose:
+                ours.callback(os.close, output)
+            part.process = children.spawn(
+                [sys.executable, "-m", "patrol", *part.command], log=output, env=env, pass_fds=(writing,)
+            )
+        try:
+            async with asyncio.timeout(_READY_SECONDS):
+                return await _told(reading)
+        except TimeoutError as fault:
+            raise errors.SetupError(
+                f"The {part.name} was not ready within {_READY_SECONDS:.0f} s (log: {path})"
+            ) from fault
+        except EOFError as fault:
+            raise errors.SetupError(f"The {part.name} ended at its start: {_last_line(path)} (log: {path})") from fault
+
+    def _tee(self, name: str, path: Path) -> int:
+        """Return a pipe whose lines go to the log and to the console."""
+        reading, writing = os.pipe()
+
+        async def copy() -> None:
+            async with _lines(reading) as lines:
+                async for line in lines:
+                    with path.open("ab") as file:
+                        file.write(line)
+                    sys.stderr.write(f"{name:>6} | {line.decode(errors='replace')}")
+
+        task = asyncio.create_task(copy(), name=f"tee-{name}")
+        self._stack.push_async_callback(_cancel, task)
+        return writing
+
+
+@contextlib.asynccontextmanager
+async def supervise(data_dir: Path, *, verbose: bool = False) -> AsyncIterator[Supervisor]:
+    """Give a supervisor for `data_dir`, which it holds alone, and stop everything on leaving.
+
+    SIGINT, SIGTERM and SIGHUP end the body by cancelling it.
+
+    Raises:
+        SetupError: another one runs on the folder, or the folder cannot be written.
+    """
+    logs = data_dir / "logs"
+    try:
+        logs.mkdir(parents=True, exist_ok=True)
+        lock = (data_dir / "lock").open("w")
+    except OSError as fault:
+        raise errors.SetupError(
+            f"{data_dir} cannot be written ({fault.strerror}); choose another --data-dir."
+        ) from fault
+    with lock:
+        _lock(lock.fileno(), data_dir)
+        keeper = Supervisor(logs=logs, verbose=verbose)
+        body = asyncio.current_task()
+        assert body is not None  # noqa: S101 - we are in a coroutine
+        with _signals(keeper, body):
+            try:
+                yield keeper
+            except asyncio.CancelledError:
+                if not keeper.stop.is_set():
+                    raise
+                body.uncancel()
+            finally:
+                await keeper.close()
+
+
+@contextlib.contextmanager
+def _signals(keeper: Supervisor, body: "asyncio.Task[object]") -> Iterator[None]:
+    loop = asyncio.get_running_loop()
+
+    def on_signal() -> None:
+        first = not keeper.stop.is_set()
+        keeper.end()
+        if first:
+            body.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, on_signal)
+    try:
+        yield
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            loop.remove_signal_handler(number)
+
+
+async def _told(reading: int) -> Facts:
+    """Gather what a child tells until it is ready; EOFError when it ended before."""
+    facts: Facts = {}
+    async with _lines(reading) as lines:
+        async for line in lines:
+            facts |= json.loads(line)
+            if facts.get("ready"):
+                return facts
+    raise EOFError
+
+
+async def _stop(part: Part) -> None:
+    process = part.process
+    if process is None or process.poll() is not None:
+        return
+    process.terminate()
+    try:
+        async with asyncio.timeout(_STOP_SECONDS):
+            await children.ended(process)
+    except TimeoutError:
+        log.warning("part_killed", part=part.name, after_s=_STOP_SECONDS)
+        process.kill()
+        process.wait()
+
+
+async def _cancel(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+@contextlib.asynccontextmanager
+async def _lines(descriptor: int) -> AsyncIterator[asyncio.StreamReader]:
+    reader = asyncio.StreamReader()
+    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(descriptor, "rb")
+    )
+    try:
+        yield reader
+    finally:
+        transport.close()
+
+
+def _lock(descriptor: int, data_dir: Path) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as fault:
+        raise errors.SetupError(
+            f"A patrol already runs on {data_dir}: stop it, or choose another --data-dir."
+        ) from fault
+
+
+def _opened(path: Path) -> BinaryIO:
+    if path.exists() and path.stat().st_size > _KEPT_LOG_BYTES:
+        path.replace(path.with_suffix(".log.1"))
+    return path.open("ab")
+
+
+def _last_line(path: Path) -> str:
+    lines = [line for line in path.read_text(errors="replace").splitlines() if line.strip()]
+    return lines[-1][:500] if lines else "it wrote nothing"
