@@ -1,0 +1,49 @@
+// Small bridges between signals, time, the network and React.
+
+import { createContext, useCallback, useContext, useEffect, useState, useSyncExternalStore } from 'react';
+import type { LiveModel } from './live/model.ts';
+import type { Signal } from './signal.ts';
+
+export const useSignal = <T>(signal: Signal<T>): T => useSyncExternalStore(signal.subscribe, signal.get);
+
+/** The live data, made once before the page is drawn. */
+export const ModelContext = createContext<LiveModel | null>(null);
+
+export function useModel(): LiveModel {
+  const model = useContext(ModelContext);
+  if (!model) throw new Error('the page is drawn outside its ModelContext');
+  return model;
+}
+
+/** Time by the clock of the server, ms, renewed every `every` ms. */
+export function useServerNow(every = 1000): number {
+  const model = useModel();
+  const [now, setNow] = useState(() => model.serverNow());
+  useEffect(() => {
+    const timer = setInterval(() => setNow(model.serverNow()), every);
+    return () => clearInterval(timer);
+  }, [model, every]);
+  return now;
+}
+
+export type Loaded<T> =
+  { state: 'loading' } | { state: 'ready'; value: T } | { state: 'failed'; error: Error; retry(): void };
+
+/** What `load` answers, loaded again when `key` changes; the earlier answer is aborted. Shows the old one meanwhile when the key's first part stays. */
+export function useLoaded<T>(key: string, load: (signal: AbortSignal) => Promise<T>): Loaded<T> {
+  const [attempt, setAttempt] = useState(0);
+  const [result, setResult] = useState<{ of: string; loaded: Loaded<T> }>({ of: '', loaded: { state: 'loading' } });
+  const subject = key.split('|')[0];
+  const retry = useCallback(() => setAttempt((n) => n + 1), []);
+  useEffect(() => {
+    const abort = new AbortController();
+    load(abort.signal)
+      .then((value) => setResult({ of: subject, loaded: { state: 'ready', value } }))
+      .catch((error: Error) => {
+        if (!abort.signal.aborted) setResult({ of: subject, loaded: { state: 'failed', error, retry } });
+      });
+    return () => abort.abort();
+    // The key says what `load` depends on.
+  }, [key, attempt]);
+  return result.of === subject ? result.loaded : { state: 'loading' };
+}

@@ -1,0 +1,161 @@
+// What the page knows now: alerts, events, coverage, names and counts, fed by the live connection. Pure but for signals.
+
+import { Signal } from '../signal.ts';
+import type { Alert, AlertLevel, CellState, Device, Event, Stay } from '../types.ts';
+import type { Link } from './connection.ts';
+import { Fleet } from './fleet.ts';
+import type { CellChange, Counts, DeviceName, LaneItem, ServerMessage } from './messages.ts';
+import type { Frame } from './protocol.ts';
+
+export const CELL_STATES: readonly CellState[] = ['fresh', 'due_soon', 'will_breach', 'overdue', 'unknown'];
+export const LEVELS: readonly AlertLevel[] = ['red', 'orange', 'yellow', 'blue'];
+const EVENTS_KEPT = 200;
+const ENDED_KEPT = 20;
+
+export interface CellNow {
+  state: CellState;
+  /** When the limit is reached, ms since 1970 UTC; null when it cannot be told. */
+  due: number | null;
+  lastVisit: number | null;
+  present: boolean;
+}
+
+export class LiveModel {
+  readonly fleet = new Fleet();
+  readonly link = new Signal<Link>({ state: 'connecting' });
+  /** Time of the newest thing the server said, ms since 1970 UTC by its clock; null before the first. */
+  readonly dataAt = new Signal<number | null>(null);
+  readonly timeZone = new Signal('Asia/Shanghai');
+  readonly counts = new Signal<Counts | null>(null);
+  /** Open alerts, the gravest first. */
+  readonly alerts = new Signal<readonly Alert[]>([]);
+  /** Alerts that ended while this page was open, newest first. */
+  readonly endedAlerts = new Signal<readonly Alert[]>([]);
+  /** Newest first. */
+  readonly events = new Signal<readonly Event[]>([]);
+  readonly cellTally = new Signal<Readonly<Record<CellState, number>>>(tally([]));
+  /** Grows when cells must be fetched again. */
+  readonly gridVersion = new Signal(0);
+  /** The newest stay that became or ceased to be a visit. */
+  readonly lastStay = new Signal<Stay | null>(null);
+  readonly namesVersion = new Signal(0);
+  readonly cells = new Map<number, CellNow>();
+  readonly names = new Map<number, DeviceName>();
+  readonly slots = new Map<string, number>();
+  /** Called with the ids of the cells that changed. */
+  onCells: (ids: readonly number[]) => void = () => {};
+  /** Called after positions changed. */
+  onPositions: () => void = () => {};
+
+  private readonly open = new Map<number, Alert>();
+  private clockOffset = 0;
+
+  /** Time by the clock of the server, ms since 1970 UTC. */
+  serverNow(localNow = Date.now()): number {
+    return localNow + this.clockOffset;
+  }
+
+  receive(message: ServerMessage, localNow = Date.now()): void {
+    switch (message.type) {
+      case 'hello':
+        this.clockOffset = Date.parse(message.now) - localNow;
+        this.timeZone.set(message.time_zone);
+        this.heard(Date.parse(message.now));
+        break;
+      case 'state':
+        this.open.clear();
+        this.cells.clear();
+        for (const alert of message.alerts) this.open.set(alert.id, alert);
+        this.events.set(message.events.slice(0, EVENTS_KEPT));
+        this.publishAlerts();
+        this.setCells(Array.isArray(message.cells) ? message.cells : message.cells.changes);
+        break;
+      case 'lane':
+        for (const item of message.items) this.takeItem(item);
+        this.publishAlerts();
+        break;
+      case 'cells':
+        this.setCells(message.changes);
+        this.heard(Date.parse(message.at));
+        break;
+      case 'devices':
+        for (const item of message.items) this.setName(item);
+        this.namesVersion.set(this.namesVersion.get() + 1);
+        break;
+      case 'counts':
+        this.counts.set(message);
+        this.heard(Date.parse(message.at));
+        break;
+      case 'bye':
+        break;
+    }
+  }
+
+  receiveFrame(frame: Frame, steadyNow: number): void {
+    this.fleet.apply(frame, steadyNow);
+    this.heard(frame.time);
+    this.onPositions();
+  }
+
+  /** Coverage of a cell; unknown until the server has said otherwise. */
+  cell(id: number): CellNow {
+    return this.cells.get(id) ?? { state: 'unknown', due: null, lastVisit: null, present: false };
+  }
+
+  setName(device: DeviceName | Device): void {
+    this.names.set(device.slot, { slot: device.slot, id: device.id, label: device.label, unit: device.unit });
+    this.slots.set(device.id, device.slot);
+  }
+
+  private heard(at: number): void {
+    const before = this.dataAt.get();
+    if (before === null || at > before) this.dataAt.set(at);
+  }
+
+  private takeItem(item: LaneItem): void {
+    if (item.kind === 'alert') this.takeAlert(item.body);
+    else if (item.kind === 'event') this.takeEvent(item.body);
+    else if (item.kind === 'stay') this.lastStay.set(item.body);
+    else if (item.kind === 'grid') this.gridVersion.set(this.gridVersion.get() + 1);
+    else if (item.kind === 'device') this.setName(item.body);
+  }
+
+  private takeAlert(alert: Alert): void {
+    if (alert.state === 'open') {
+      this.open.set(alert.id, alert);
+    } else {
+      this.open.delete(alert.id);
+      const others = this.endedAlerts.get().filter((other) => other.id !== alert.id);
+      this.endedAlerts.set([alert, ...others].slice(0, ENDED_KEPT));
+    }
+  }
+
+  private takeEvent(event: Event): void {
+    const others = this.events.get().filter((other) => other.id !== event.id);
+    const all = [event, ...others].toSorted((a, b) => b.t.localeCompare(a.t));
+    this.events.set(all.slice(0, EVENTS_KEPT));
+  }
+
+  private publishAlerts(): void {
+    this.alerts.set([...this.open.values()].toSorted(byGravity));
+  }
+
+  private setCells(changes: readonly CellChange[]): void {
+    for (const [id, state, due, lastVisit, present] of changes) {
+      this.cells.set(id, { state: state as CellState, due, lastVisit, present: present === 1 });
+    }
+    this.cellTally.set(tally(this.cells.values()));
+    this.onCells(changes.map(([id]) => id));
+  }
+}
+
+/** Red before orange before yellow before blue; in a level, the one open longest first. */
+export function byGravity(a: Alert, b: Alert): number {
+  return LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level) || a.opened_at.localeCompare(b.opened_at) || a.id - b.id;
+}
+
+function tally(cells: Iterable<CellNow>): Record<CellState, number> {
+  const sum = { fresh: 0, due_soon: 0, will_breach: 0, overdue: 0, unknown: 0 };
+  for (const cell of cells) sum[cell.state] += 1;
+  return sum;
+}

@@ -1,0 +1,40 @@
+// Starts the page: the live model, its connection, and React.
+
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import * as api from './api.ts';
+import { App } from './app.tsx';
+import { ModelContext } from './hooks.ts';
+import { browserHost, Connection } from './live/connection.ts';
+import { LiveModel } from './live/model.ts';
+import { install } from './probe.ts';
+import './styles/index.css';
+
+const model = new LiveModel();
+const connection = new Connection(
+  browserHost(),
+  {
+    onMessage: (message) => {
+      model.receive(message);
+      if (message.type === 'bye' && message.reason === 'signed_out') api.goToSignIn();
+    },
+    onFrame: (frame) => model.receiveFrame(frame, performance.now()),
+    onLink: (link) => {
+      model.link.set(link);
+      // A refused handshake looks like a lost one: a signed-out viewer is led to the sign-in page by the 401.
+      if (link.state === 'waiting') void api.session().catch(() => undefined);
+    },
+  },
+  { bbox: [-180, -85, 180, 85], zoom: 11, selected: [] },
+);
+install(model, () => document.querySelector('.map canvas.maplibregl-canvas') !== null);
+
+const root = document.getElementById('root');
+if (!root) throw new Error('index.html has no element #root');
+createRoot(root).render(
+  <StrictMode>
+    <ModelContext value={model}>
+      <App connection={connection} />
+    </ModelContext>
+  </StrictMode>,
+);

@@ -1,0 +1,80 @@
+// Colours of the map in both themes. States differ in pattern and mark as well, never in colour alone.
+
+import type { CellState } from '../types.ts';
+
+export type Theme = 'dark' | 'light';
+export type Rgb = [number, number, number];
+
+export interface Palette {
+  ground: string;
+  /** Fill of a cell by state, with the opacity of the fill. */
+  fill: Record<CellState, string>;
+  fillOpacity: Record<CellState, number>;
+  /** Pattern drawn over the fill. */
+  pattern: Record<CellState, string>;
+  cellLine: string;
+  gridLine: string;
+  streetLine: string;
+  cityLine: string;
+  label: string;
+  labelStrong: string;
+  halo: string;
+  selected: string;
+  track: string;
+  event: string;
+  eventInk: string;
+  officer: { moving: Rgb; still: Rgb; silent: Rgb; edge: Rgb; alarm: Rgb; selected: Rgb };
+}
+
+export const PALETTES: Record<Theme, Palette> = {
+  dark: {
+    ground: '#0c1117',
+    fill: { fresh: '#2f9e8f', due_soon: '#e3b341', will_breach: '#f0883e', overdue: '#f4526a', unknown: '#7d8794' },
+    fillOpacity: { fresh: 0.26, due_soon: 0.34, will_breach: 0.42, overdue: 0.5, unknown: 0.1 },
+    pattern: { fresh: '#8fe3d5', due_soon: '#ffe08a', will_breach: '#ffc08a', overdue: '#ffb3be', unknown: '#aab4c0' },
+    cellLine: '#9fb2c4',
+    gridLine: '#b9cbdc',
+    streetLine: '#dbe7f2',
+    cityLine: '#dbe7f2',
+    label: '#aebccb',
+    labelStrong: '#f1f6fb',
+    halo: '#0c1117',
+    selected: '#ffffff',
+    track: '#62b6ff',
+    event: '#a98bff',
+    eventInk: '#150d2b',
+    officer: {
+      moving: [106, 196, 255],
+      still: [226, 234, 243],
+      silent: [150, 162, 176],
+      edge: [9, 14, 20],
+      alarm: [255, 84, 108],
+      selected: [255, 255, 255],
+    },
+  },
+  light: {
+    ground: '#eef1f4',
+    fill: { fresh: '#3aa895', due_soon: '#e0a500', will_breach: '#e8701a', overdue: '#d6244a', unknown: '#7a8694' },
+    fillOpacity: { fresh: 0.3, due_soon: 0.36, will_breach: 0.42, overdue: 0.46, unknown: 0.1 },
+    pattern: { fresh: '#0f6f63', due_soon: '#7a5600', will_breach: '#8a3a00', overdue: '#8c0f2c', unknown: '#5a6673' },
+    cellLine: '#4a5a6a',
+    gridLine: '#3a4a5a',
+    streetLine: '#1d2a37',
+    cityLine: '#1d2a37',
+    label: '#4d5b69',
+    labelStrong: '#16212c',
+    halo: '#f7f9fb',
+    selected: '#0b1520',
+    track: '#0b62c4',
+    event: '#6a3fd1',
+    eventInk: '#ffffff',
+    officer: {
+      moving: [10, 92, 186],
+      still: [38, 52, 66],
+      silent: [104, 118, 132],
+      edge: [255, 255, 255],
+      alarm: [206, 20, 60],
+      selected: [8, 16, 24],
+    },
+  },
+};

@@ -1,0 +1,254 @@
+// The style of the map: cells, outlines, labels, track and events on a plain ground. No tiles, no glyphs, no requests.
+//
+// Everything that changes with coverage reads feature-state, so a change of state moves no geometry.
+
+import type {
+  DataDrivenPropertyValueSpecification,
+  ExpressionSpecification,
+  GeoJSONSourceSpecification,
+  LayerSpecification,
+  StyleSpecification,
+} from 'maplibre-gl';
+import { CELL_STATES } from '../live/model.ts';
+import type { CellState } from '../types.ts';
+import { PATTERNED } from './images.ts';
+import type { Palette } from './palette.ts';
+
+export const FONT = ['Noto Sans CJK SC', 'sans-serif'];
+/** From here on, unit cells have labels and marks. */
+export const CELL_LABEL_ZOOM = 13.6;
+
+type ByState = DataDrivenPropertyValueSpecification<number>;
+
+const isState = (state: string): ExpressionSpecification => [
+  '==',
+  ['coalesce', ['feature-state', 'state'], 'unknown'],
+  state,
+];
+const selected: ExpressionSpecification = ['boolean', ['feature-state', 'selected'], false];
+/** 0.1 while the viewer looks at another state only. */
+const dimmed = (value: ExpressionSpecification | number): ExpressionSpecification => [
+  '*',
+  value,
+  ['case', ['boolean', ['feature-state', 'muted'], false], 0.12, 1],
+];
+
+/** A colour or number by the state of the cell. */
+function byState<T extends string | number>(values: Record<CellState, T>): ExpressionSpecification {
+  const pairs = CELL_STATES.slice(0, -1).flatMap((state) => [state, values[state]]);
+  const match = ['match', ['coalesce', ['feature-state', 'state'], 'unknown'], ...pairs, values.unknown];
+  return match as unknown as ExpressionSpecification;
+}
+
+const empty = (extra: Partial<GeoJSONSourceSpecification> = {}): GeoJSONSourceSpecification => ({
+  type: 'geojson',
+  data: { type: 'FeatureCollection', features: [] },
+  ...extra,
+});
+
+export const SOURCES = {
+  cells: empty({ tolerance: 0.2 }),
+  grids: empty(),
+  streets: empty(),
+  city: empty(),
+  labels: empty(),
+  track: empty({ lineMetrics: true }),
+  events: empty(),
+  counts: empty(),
+} as const;
+
+function cellLayers(p: Palette): LayerSpecification[] {
+  const patterns = PATTERNED.map((state): LayerSpecification => ({
+    id: `cells-pattern-${state}`,
+    type: 'fill',
+    source: 'cells',
+    minzoom: 10.5,
+    paint: {
+      'fill-pattern': `pattern-${state}`,
+      'fill-opacity': dimmed(['case', isState(state), state === 'unknown' ? 0.4 : 0.5, 0]) as ByState,
+    },
+  }));
+  return [
+    {
+      id: 'cells-fill',
+      type: 'fill',
+      source: 'cells',
+      paint: { 'fill-color': byState(p.fill), 'fill-opacity': dimmed(byState(p.fillOpacity)) as ByState },
+    },
+    ...patterns,
+    {
+      id: 'cells-line',
+      type: 'line',
+      source: 'cells',
+      layout: { 'line-join': 'round' },
+      paint: {
+        'line-color': p.cellLine,
+        'line-width': ['interpolate', ['linear'], ['zoom'], 10, 0.3, 13, 0.6, 16, 1],
+        'line-opacity': ['interpolate', ['linear'], ['zoom'], 10, 0.12, 12.5, 0.22, 15, 0.4],
+      },
+    },
+  ];
+}
+
+function outlineLayers(p: Palette): LayerSpecification[] {
+  const line = (source: string, color: string, width: number[], opacity: number[]): LayerSpecification => ({
+    id: `${source}-line`,
+    type: 'line',
+    source,
+    layout: { 'line-join': 'round', 'line-cap': 'round' },
+    paint: {
+      'line-color': color,
+      'line-width': ['interpolate', ['linear'], ['zoom'], 9, width[0], 13, width[1], 16, width[2]],
+      'line-opacity': ['interpolate', ['linear'], ['zoom'], 9, opacity[0], 12.5, opacity[1], 16, opacity[2]],
+    },
+  });
+  return [
+    line('grids', p.gridLine, [0.2, 1, 2], [0, 0.4, 0.65]),
+    line('streets', p.streetLine, [0.8, 1.8, 3], [0.5, 0.7, 0.8]),
+    line('city', p.cityLine, [1.2, 2.2, 3.2], [0.55, 0.6, 0.6]),
+    {
+      id: 'cells-selected',
+      type: 'line',
+      source: 'cells',
+      layout: { 'line-join': 'round' },
+      paint: { 'line-color': p.selected, 'line-width': 3, 'line-opacity': ['case', selected, 1, 0] },
+    },
+  ];
+}
+
+function trackLayers(p: Palette): LayerSpecification[] {
+  return [
+    {
+      id: 'track-casing',
+      type: 'line',
+      source: 'track',
+      filter: ['==', ['geometry-type'], 'LineString'],
+      layout: { 'line-join': 'round', 'line-cap': 'round' },
+      paint: { 'line-color': p.halo, 'line-width': 6, 'line-opacity': 0.7 },
+    },
+    {
+      id: 'track-gap',
+      type: 'line',
+      source: 'track',
+      filter: ['==', ['get', 'gap'], true],
+      paint: { 'line-color': p.track, 'line-width': 1.5, 'line-opacity': 0.8, 'line-dasharray': [1, 3] },
+    },
+    {
+      id: 'track-line',
+      type: 'line',
+      source: 'track',
+      filter: ['all', ['==', ['geometry-type'], 'LineString'], ['!=', ['get', 'gap'], true]],
+      layout: { 'line-join': 'round', 'line-cap': 'round' },
+      paint: { 'line-color': p.track, 'line-width': 3, 'line-opacity': ['get', 'opacity'] },
+    },
+  ];
+}
+
+function labelLayers(p: Palette): LayerSpecification[] {
+  const halo = { 'text-halo-color': p.halo, 'text-halo-width': 1.6 };
+  const level = (name: string): ['==', ['get', string], string] => ['==', ['get', 'level'], name];
+  return [
+    ...(['due_soon', 'will_breach', 'overdue'] as const).map((state): LayerSpecification => ({
+      id: `cells-mark-${state}`,
+      type: 'symbol',
+      source: 'labels',
+      filter: level('cell') as never,
+      minzoom: CELL_LABEL_ZOOM - 1,
+      layout: {
+        'icon-image': `mark-${state}`,
+        'icon-allow-overlap': true,
+        'icon-ignore-placement': true,
+        'icon-offset': [0, -8],
+        'icon-size': ['interpolate', ['linear'], ['zoom'], 12.6, 0.6, 15, 1],
+      },
+      paint: { 'icon-opacity': dimmed(['case', isState(state), 1, 0]) as ByState },
+    })),
+    {
+      id: 'labels-cell',
+      type: 'symbol',
+      source: 'labels',
+      filter: level('cell') as never,
+      minzoom: CELL_LABEL_ZOOM,
+      layout: { 'text-field': ['get', 'name'], 'text-font': FONT, 'text-size': 11, 'text-offset': [0, 0.7] },
+      paint: { 'text-color': p.label, 'text-opacity': 0.85, ...halo, 'text-halo-width': 1.2 },
+    },
+    {
+      id: 'labels-grid',
+      type: 'symbol',
+      source: 'labels',
+      filter: level('grid') as never,
+      minzoom: 12.6,
+      maxzoom: 16.5,
+      layout: { 'text-field': ['get', 'name'], 'text-font': FONT, 'text-size': 12, 'text-max-width': 8 },
+      paint: { 'text-color': p.label, ...halo },
+    },
+    {
+      id: 'labels-street',
+      type: 'symbol',
+      source: 'labels',
+      filter: level('street') as never,
+      maxzoom: 14.5,
+      layout: {
+        'text-field': ['get', 'name'],
+        'text-font': FONT,
+        'text-size': ['interpolate', ['linear'], ['zoom'], 9, 12, 13, 17],
+        'text-letter-spacing': 0.12,
+        'text-max-width': 9,
+      },
+      paint: { 'text-color': p.labelStrong, ...halo, 'text-halo-width': 2 },
+    },
+  ];
+}
+
+function pointLayers(p: Palette): LayerSpecification[] {
+  return [
+    {
+      id: 'events-icon',
+      type: 'symbol',
+      source: 'events',
+      layout: {
+        'icon-image': ['concat', 'event-', ['get', 'head']],
+        'icon-allow-overlap': true,
+        'icon-ignore-placement': true,
+        'icon-size': ['interpolate', ['linear'], ['zoom'], 10, 0.5, 13, 0.8, 16, 1.1],
+      },
+      paint: { 'icon-opacity': ['get', 'opacity'] },
+    },
+    {
+      id: 'counts-disc',
+      type: 'circle',
+      source: 'counts',
+      paint: {
+        'circle-color': `rgb(${p.officer.moving.join(',')})`,
+        'circle-opacity': 0.85,
+        'circle-stroke-color': p.halo,
+        'circle-stroke-width': 1.5,
+        'circle-radius': ['interpolate', ['linear'], ['sqrt', ['get', 'count']], 1, 5, 10, 16, 40, 30],
+      },
+    },
+    {
+      id: 'counts-text',
+      type: 'symbol',
+      source: 'counts',
+      filter: ['>=', ['get', 'count'], 2],
+      layout: { 'text-field': ['to-string', ['get', 'count']], 'text-font': FONT, 'text-size': 11 },
+      paint: { 'text-color': p.halo },
+    },
+  ];
+}
+
+/** The whole style in the colours of a theme. */
+export function style(palette: Palette): StyleSpecification {
+  return {
+    version: 8,
+    sources: { ...SOURCES },
+    layers: [
+      { id: 'ground', type: 'background', paint: { 'background-color': palette.ground } },
+      ...cellLayers(palette),
+      ...outlineLayers(palette),
+      ...trackLayers(palette),
+      ...labelLayers(palette),
+      ...pointLayers(palette),
+    ],
+  };
+}

@@ -1,0 +1,107 @@
+// The card of one unit cell: its state, what is required of it, and who was there.
+
+import { clock, span } from '../format.ts';
+import { useModel, useServerNow, useSignal } from '../hooks.ts';
+import { type Key, LOCALE, useSpeech } from '../i18n/index.ts';
+import type { CellNow } from '../live/model.ts';
+import type { City } from '../city.ts';
+import { cellLabel } from '../map/shapes.ts';
+import { Card, Fact, LevelBadge, StateBadge } from './parts.tsx';
+import { Stays } from './stays.tsx';
+
+interface Props {
+  code: string;
+  city: City;
+  onOfficer(id: string): void;
+  onClose(): void;
+}
+
+const CLASSES = ['business', 'public', 'institution', 'residential'];
+
+export function CellCard({ code, city, onOfficer, onClose }: Props) {
+  const { t } = useSpeech();
+  const model = useModel();
+  useSignal(model.cellTally);
+  const feature = city.byCode.get(code);
+  if (!feature) return null;
+  const { properties } = feature;
+  const now = model.cell(Number(feature.id));
+  const named = (area: string): string => city.areaNames.get(area) ?? area;
+  return (
+    <Card
+      kind={t('cell.kind')}
+      title={properties.name ?? `${named(properties.grid)} ${cellLabel(properties)}`}
+      badge={
+        <>
+          <StateBadge state={now.state} />
+          {now.present && <span className="present-badge">{t('cell.present')}</span>}
+          {properties.synthetic && <span className="synthetic-badge">{t('synthetic.badge')}</span>}
+        </>
+      }
+      onClose={onClose}
+    >
+      <p className="quiet">{t(`state.${now.state}.help` as Key)}</p>
+      <dl className="facts">
+        <Due cell={now} />
+        {properties.limit_s !== undefined && <Fact name={t('cell.limit')}>{span(properties.limit_s * 1000, t)}</Fact>}
+        <Fact name={t('cell.class')}>
+          {CLASSES.includes(properties.class) ? t(`class.${properties.class}` as Key) : properties.class}
+        </Fact>
+        <Fact name={t('cell.grid')}>{named(properties.grid)}</Fact>
+        <Fact name={t('cell.street')}>{named(properties.street)}</Fact>
+        <Fact name={t('cell.code')}>
+          <span className="code">{code}</span>
+        </Fact>
+      </dl>
+      <CellAlerts code={code} />
+      <h3 className="list-head">{t('cell.visits')}</h3>
+      <Stays of={{ cell: code }} onOfficer={onOfficer} />
+    </Card>
+  );
+}
+
+function Due({ cell }: { cell: CellNow }) {
+  const { t, language } = useSpeech();
+  const zone = useSignal(useModel().timeZone);
+  const now = useServerNow();
+  const left = cell.due === null ? null : cell.due - now;
+  return (
+    <>
+      <Fact name={t('cell.due')}>
+        {left === null && t('cell.dueUnknown')}
+        {left !== null && left < 0 && <strong>{t('cell.overdueBy', { age: span(-left, t) })}</strong>}
+        {left !== null && left >= 0 && (
+          <>
+            {span(left, t)} <small>{clock(cell.due as number, zone, LOCALE[language], false)}</small>
+          </>
+        )}
+      </Fact>
+      <Fact name={t('cell.lastVisit')}>
+        {cell.lastVisit === null ? (
+          t('cell.noVisit')
+        ) : (
+          <>
+            {t('age.ago', { age: span(now - cell.lastVisit, t) })}{' '}
+            <small>{clock(cell.lastVisit, zone, LOCALE[language], false)}</small>
+          </>
+        )}
+      </Fact>
+    </>
+  );
+}
+
+function CellAlerts({ code }: { code: string }) {
+  const { t, language } = useSpeech();
+  const alerts = useSignal(useModel().alerts).filter((alert) => alert.cell === code);
+  if (alerts.length === 0) return null;
+  return (
+    <>
+      <h3 className="list-head">{t('cell.alert')}</h3>
+      {alerts.map((alert) => (
+        <p key={alert.id} className={`alert-note level-${alert.level}`}>
+          <LevelBadge level={alert.level} /> {language === 'zh' ? alert.text_zh : alert.text_en}
+        </p>
+      ))}
+    </>
+  );
+}

@@ -1,0 +1,49 @@
+// The card of one event: what an officer did or found.
+
+import { moment } from '../format.ts';
+import { useModel, useSignal } from '../hooks.ts';
+import { eventName } from '../i18n/catalogue.ts';
+import { LOCALE, useSpeech } from '../i18n/index.ts';
+import { Card, Fact } from './parts.tsx';
+
+interface Props {
+  id: string;
+  onOfficer(id: string): void;
+  onCell(code: string): void;
+  onClose(): void;
+}
+
+export function EventCard({ id, onOfficer, onCell, onClose }: Props) {
+  const { t, language } = useSpeech();
+  const model = useModel();
+  const zone = useSignal(model.timeZone);
+  const event = useSignal(model.events).find((one) => one.id === id);
+  if (!event) return null;
+  return (
+    <Card kind={t('event.kind')} title={eventName(event.type, language)} onClose={onClose}>
+      <dl className="facts">
+        <Fact name={t('event.at')}>{moment(Date.parse(event.t), zone, LOCALE[language])}</Fact>
+        <Fact name={t('event.by')}>
+          <button type="button" className="link-button" onClick={() => onOfficer(event.device)}>
+            {event.device}
+          </button>
+        </Fact>
+        <Fact name={t('event.type')}>
+          <span className="code">{event.type}</span>
+        </Fact>
+        {event.cell && (
+          <Fact name={t('officer.cell')}>
+            <button type="button" className="link-button" onClick={() => onCell(event.cell as string)}>
+              {event.cell}
+            </button>
+          </Fact>
+        )}
+        {event.media.length > 0 && (
+          <Fact name={t('event.media')}>{t('event.mediaCount', { n: event.media.length })}</Fact>
+        )}
+        {event.case && <Fact name={t('event.case')}>{event.case}</Fact>}
+      </dl>
+      {event.text && <p className="event-text">{event.text}</p>}
+    </Card>
+  );
+}

@@ -1,0 +1,123 @@
+// The bar at the top: product, freshness of the data, counts, search, and the viewer's own settings.
+
+import type { ReactNode } from 'react';
+import * as api from '../api.ts';
+import { clock } from '../format.ts';
+import { useModel, useServerNow, useSignal } from '../hooks.ts';
+import { LOCALE, useSpeech } from '../i18n/index.ts';
+import { Icon, Logo, OfficerGlyph } from '../icons.tsx';
+import type { Theme } from '../map/palette.ts';
+import { LinkSign } from './link.tsx';
+import { IconButton } from './parts.tsx';
+
+interface Props {
+  theme: Theme;
+  synthetic: boolean;
+  user: string | null;
+  alertsOpen: boolean;
+  children: ReactNode;
+  onTheme(): void;
+  onLanguage(): void;
+  onAlerts(): void;
+}
+
+export function TopBar(props: Props) {
+  const { t } = useSpeech();
+  return (
+    <header className="topbar panel">
+      <div className="brand">
+        <Logo />
+        <h1>
+          {t('app.name')} <small>{t('app.tagline')}</small>
+        </h1>
+        {props.synthetic && (
+          <span className="synthetic-badge" title={t('synthetic.long')}>
+            {t('synthetic.badge')}
+          </span>
+        )}
+      </div>
+      <LinkSign />
+      <Chips alertsOpen={props.alertsOpen} onAlerts={props.onAlerts} />
+      {props.children}
+      <CityClock />
+      <div className="topbar-tools">
+        <button
+          type="button"
+          className="icon-button"
+          onClick={props.onLanguage}
+          aria-label={t('language.switch')}
+          title={t('language.switch')}
+        >
+          <span className="language">{t('language.short')}</span>
+        </button>
+        <IconButton
+          icon={props.theme === 'dark' ? 'sun' : 'moon'}
+          label={t(props.theme === 'dark' ? 'theme.toLight' : 'theme.toDark')}
+          onClick={props.onTheme}
+        />
+        <button
+          type="button"
+          className="icon-button"
+          aria-label={t('session.signOut')}
+          title={
+            props.user ? `${t('session.who', { name: props.user })} · ${t('session.signOut')}` : t('session.signOut')
+          }
+          onClick={() => void leave()}
+        >
+          <Icon name="signOut" />
+        </button>
+      </div>
+    </header>
+  );
+}
+
+async function leave(): Promise<void> {
+  try {
+    await api.signOut();
+  } finally {
+    location.assign('/login');
+  }
+}
+
+function Chips({ alertsOpen, onAlerts }: { alertsOpen: boolean; onAlerts(): void }) {
+  const { t } = useSpeech();
+  const model = useModel();
+  const counts = useSignal(model.counts);
+  const alerts = useSignal(model.alerts);
+  const kinds = ['moving', 'still', 'silent'] as const;
+  return (
+    <div className="chips">
+      <ul className="chip officers-chip" aria-label={t('officers.title')}>
+        {kinds.map((kind, i) => (
+          <li key={kind} title={t(`officers.${kind}`)}>
+            <OfficerGlyph freshness={i} size={12} />
+            <span className="hidden">{t(`officers.${kind}`)} </span>
+            <span className="number">{counts?.[kind] ?? 0}</span>
+          </li>
+        ))}
+      </ul>
+      <button
+        type="button"
+        className={alerts.length > 0 ? `chip alert-chip level-${alerts[0].level}` : 'chip alert-chip'}
+        aria-expanded={alertsOpen}
+        aria-controls="alerts"
+        aria-label={`${t(alertsOpen ? 'alerts.close' : 'alerts.open')} (${alerts.length})`}
+        onClick={onAlerts}
+      >
+        <Icon name="bell" size={15} />
+        <span className="number">{alerts.length}</span>
+      </button>
+    </div>
+  );
+}
+
+function CityClock() {
+  const { language } = useSpeech();
+  const zone = useSignal(useModel().timeZone);
+  const now = useServerNow();
+  return (
+    <time className="city-clock" dateTime={new Date(now).toISOString()} title={zone}>
+      {clock(now, zone, LOCALE[language])}
+    </time>
+  );
+}

@@ -1,0 +1,104 @@
+// Where the map lives in the page: loads the map code, feeds it, and hands back what the viewer does on it.
+
+import { useEffect, useRef, useState } from 'react';
+import type { City } from './city.ts';
+import { span } from './format.ts';
+import { useModel, useSignal } from './hooks.ts';
+import { useSpeech } from './i18n/index.ts';
+import type { Theme } from './map/palette.ts';
+import type { MapEvents, MapView } from './map/view.ts';
+import { IconButton } from './panels/parts.tsx';
+import type { CellState } from './types.ts';
+import type { Place, Selection } from './url.ts';
+
+type Hover = { slot: number; x: number; y: number } | null;
+
+interface Props {
+  city: City;
+  theme: Theme;
+  place: Place | null;
+  selection: Selection | null;
+  only: CellState | null;
+  onSelect: MapEvents['onSelect'];
+  onView: MapEvents['onView'];
+  onMap(map: MapView | null): void;
+}
+
+export function Stage(props: Props) {
+  const { city, theme, selection, only } = props;
+  const { t } = useSpeech();
+  const model = useModel();
+  const box = useRef<HTMLDivElement>(null);
+  const [map, setMap] = useState<MapView | null>(null);
+  const [failed, setFailed] = useState(false);
+  const [hover, setHover] = useState<Hover>(null);
+  const events = useSignal(model.events);
+  const latest = useRef(props);
+  latest.current = props;
+
+  useEffect(() => {
+    let made: MapView | null = null;
+    let gone = false;
+    const fail = (error: unknown): void => {
+      console.error(error);
+      setFailed(true);
+    };
+    import('./map/view.ts')
+      .then(({ MapView: View }) => {
+        if (gone || !box.current) return;
+        made = new View(box.current, model, latest.current.theme, latest.current.place, t('map.label'), {
+          onSelect: (chosen) => latest.current.onSelect(chosen),
+          onView: (view, place) => latest.current.onView(view, place),
+          onHover: setHover,
+          onError: (error) => console.error(error),
+        });
+        setMap(made);
+        latest.current.onMap(made);
+      })
+      .catch(fail);
+    return () => {
+      gone = true;
+      made?.destroy();
+      latest.current.onMap(null);
+      setMap(null);
+    };
+    // The map is made once; what changes is handed to it below.
+  }, [model]);
+
+  useEffect(() => map?.setTheme(theme), [map, theme]);
+  useEffect(() => {
+    if (city.cells.features.length > 0) map?.setCells(city.cells, city.areas);
+  }, [map, city]);
+  useEffect(() => map?.setEvents(events), [map, events]);
+  useEffect(() => map?.showOnly(only), [map, only]);
+  useEffect(() => map?.selectCell(selection?.kind === 'cell' ? selection.id : null), [map, selection, city]);
+  useEffect(() => map?.setLabel(t('map.label')), [map, t]);
+
+  return (
+    <main className="stage">
+      <div className="map" ref={box} />
+      {!map && <p className="map-note">{t(failed ? 'app.mapFailed' : 'app.loadingMap')}</p>}
+      {hover && <Tooltip hover={hover} />}
+      <div className="map-tools panel">
+        <IconButton icon="plus" label={t('map.zoomIn')} onClick={() => map?.zoomBy(1)} />
+        <IconButton icon="minus" label={t('map.zoomOut')} onClick={() => map?.zoomBy(-1)} />
+        <IconButton icon="home" label={t('map.home')} onClick={() => map?.showAll()} />
+      </div>
+    </main>
+  );
+}
+
+function Tooltip({ hover }: { hover: NonNullable<Hover> }) {
+  const { t } = useSpeech();
+  const model = useModel();
+  const name = model.names.get(hover.slot);
+  const officer = model.fleet.officer(hover.slot, performance.now());
+  if (!name || !officer) return null;
+  const age = span(model.serverNow() - officer.fixAt, t);
+  return (
+    <div className="tooltip panel" style={{ transform: `translate(${hover.x + 14}px, ${hover.y + 14}px)` }}>
+      <strong>{name.label ?? name.id}</strong>
+      <span>{t('age.ago', { age })}</span>
+    </div>
+  );
+}
