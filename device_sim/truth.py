@@ -1,6 +1,6 @@
 """The truth: in which cell each officer really was, and when. JSON lines, one presence or fault each."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -32,17 +32,16 @@ def presences(way: walk.Way) -> list[Presence]:
     ]
 
 
-def joined(shifts: Iterator[list[Presence]]) -> Iterator[Presence]:
-    """Presences of consecutive shifts, those that go on over the change made one."""
+def joined(found: Iterable[Presence]) -> Iterator[Presence]:
+    """Presences in order, those that go on from one shift into the next made one."""
     last: Presence | None = None
-    for found in shifts:
-        for presence in found:
-            if last is not None and last.cell == presence.cell and last.t_out == presence.t_in:
-                last = Presence(cell=last.cell, t_in=last.t_in, t_out=presence.t_out)
-                continue
-            if last is not None:
-                yield last
-            last = presence
+    for presence in found:
+        if last is not None and last.cell == presence.cell and last.t_out == presence.t_in:
+            last = Presence(cell=last.cell, t_in=last.t_in, t_out=presence.t_out)
+            continue
+        if last is not None:
+            yield last
+        last = presence
     if last is not None:
         yield last
 

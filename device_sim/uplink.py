@@ -1,0 +1,248 @@
+"""One MQTT connection of one or several devices: a bounded outbox, a window of unacknowledged messages, reconnection.
+
+A letter leaves the outbox when the broker has acknowledged it, so a cut connection loses nothing: at least once.
+"""
+
+import asyncio
+import contextlib
+import logging
+import ssl
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import aiomqtt
+
+logger = logging.getLogger(__name__)
+
+KEEP_ALIVE_S = 60
+ACK_TIMEOUT_S = 60.0
+_BACKOFF_S = (0.5, 30.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broker:
+    """Where to connect."""
+
+    host: str
+    port: int
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+    tls: bool = False
+
+    @classmethod
+    def from_url(cls, url: str) -> "Broker":
+        """Parse `mqtt://[user[:password]@]host[:port]` (1883) or `mqtts://…` (8883, server certificate checked).
+
+        Raises:
+            ValueError: it is something else.
+        """
+        parts = urlsplit(url)
+        if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname:
+            raise ValueError("the broker's address must look like mqtt://user:password@host:1883")
+        tls = parts.scheme == "mqtts"
+        user, password = (unquote(text) if text is not None else None for text in (parts.username, parts.password))
+        return cls(host=parts.hostname, port=parts.port or (8883 if tls else 1883), user=user, password=password, tls=tls)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """A message to publish with QoS 1 (or `qos`). `points` counts what is in it, `source` names what it came from."""
+
+    topic: str
+    payload: bytes
+    qos: int = 1
+    retain: bool = False
+    points: int = 0
+    source: int = 0
+
+
+class RefusedError(Exception):
+    """The broker answered that it does not take the message: change its access rules or the topic."""
+
+
+class _Client(aiomqtt.Client):
+    """aiomqtt's client, but it minds the broker's answers: refusals and how many messages may be on the way."""
+
+    receive_maximum = 65_535
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.refused: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self.unheard = 0
+
+    def _on_connect(self, client: Any, userdata: Any, flags: Any, reason_code: Any, properties: Any = None) -> None:
+        self.receive_maximum = getattr(properties, "ReceiveMaximum", self.receive_maximum)
+        super()._on_connect(client, userdata, flags, reason_code, properties)
+
+    def _on_publish(self, client: Any, userdata: Any, mid: int, reason_code: Any, properties: Any) -> None:
+        if reason_code.is_failure:
+            if not self.refused.done():
+                self.refused.set_result(str(reason_code))
+            return  # the letter stays unacknowledged
+        if reason_code.value == 0x10:  # no matching subscribers
+            self.unheard += 1
+        super()._on_publish(client, userdata, mid, reason_code, properties)
+
+
+class Uplink:
+    """A connection that publishes letters in order, each until it is acknowledged.
+
+    Args:
+        broker: Where to connect.
+        identifier: MQTT client id.
+        will: Published by the broker when the connection is lost.
+        greeting: Gives the letters to send first on each connection.
+        on_ack: Called with each letter that was acknowledged.
+        bound: Letters kept while offline; `post` drops the oldest beyond it and counts them in `dropped`.
+        window: Messages on the way at a time, at most; the broker may ask for fewer.
+        give_up_after_s: Seconds without any connection after which `run` raises; None: it tries for ever.
+    """
+
+    def __init__(
+        self,
+        broker: Broker,
+        identifier: str,
+        *,
+        will: aiomqtt.Will | None = None,
+        greeting: Callable[[], list[Letter]] = list,
+        on_ack: Callable[[Letter], None] = lambda _: None,
+        bound: int = 10_000,
+        window: int = 20,
+        give_up_after_s: float | None = None,
+    ) -> None:
+        self._broker, self._identifier, self._will = broker, identifier, will
+        self._greeting, self._on_ack = greeting, on_ack
+        self._bound, self._window, self._give_up_after_s = bound, window, give_up_after_s
+        self._outbox: deque[Letter] = deque()
+        self._on_the_way: dict[int, Letter] = {}
+        self._number = 0
+        self._changed = asyncio.Event()
+        self.connected = False
+        self.connections = 0
+        self.acknowledged = 0
+        self.dropped = 0
+        self.unheard = 0
+        """Letters that the broker took although nobody subscribes to their topic."""
+
+    def __len__(self) -> int:
+        """Letters not acknowledged yet."""
+        return len(self._outbox) + len(self._on_the_way)
+
+    def post(self, letter: Letter) -> None:
+        """Put a letter at the end of the outbox; the oldest one goes when it is full."""
+        if len(self._outbox) >= self._bound:
+            self._outbox.popleft()
+            self.dropped += 1
+        self._outbox.append(letter)
+        self._changed.set()
+
+    async def room(self, letters: int) -> None:
+        """Wait until at most `letters` are not acknowledged."""
+        while len(self) > letters:
+            self._changed.clear()
+            await self._changed.wait()
+
+    async def run(self, stop: asyncio.Event, *, farewell: Callable[[], list[Letter]] = list) -> None:
+        """Stay connected until `stop`; then send the farewell letters, if the broker is there, and disconnect.
+
+        Raises:
+            RefusedError: the broker refuses a message, and giving up is allowed.
+            aiomqtt.MqttError: no connection for too long, and giving up is allowed.
+        """
+        loop = asyncio.get_running_loop()
+        delay, since = _BACKOFF_S[0], loop.time()
+        while not stop.is_set():
+            count = self.acknowledged
+            try:
+                await self._connection(stop, farewell)
+            except* (aiomqtt.MqttError, RefusedError) as group:
+                if self.acknowledged > count:
+                    delay, since = _BACKOFF_S[0], loop.time()
+                self._lost(group.exceptions[0], loop.time() - since)
+            if not stop.is_set():
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), delay)
+                delay = min(2 * delay, _BACKOFF_S[1])
+
+    def _lost(self, error: BaseException, seconds: float) -> None:
+        while isinstance(error, BaseExceptionGroup):
+            error = error.exceptions[0]
+        self._outbox.extendleft(reversed(self._on_the_way.values()))
+        self._on_the_way.clear()
+        where = f"{self._broker.host}:{self._broker.port}"
+        logger.warning("%s: no connection to the broker at %s: %s", self._identifier, where, error)
+        fatal = isinstance(error, RefusedError)
+        if self._give_up_after_s is not None and (fatal or seconds > self._give_up_after_s):
+            raise error
+
+    async def _connection(self, stop: asyncio.Event, farewell: Callable[[], list[Letter]]) -> None:
+        async with self._client() as client:
+            self.connected, self.connections = True, self.connections + 1
+            try:
+                self._outbox.extendleft(reversed(self._greeting()))
+                await self._session(client, stop, farewell)
+            finally:
+                self.connected = False
+                self.unheard += client.unheard
+
+    def _client(self) -> _Client:
+        broker = self._broker
+        client = _Client(
+            broker.host,
+            broker.port,
+            username=broker.user,
+            password=broker.password,
+            identifier=self._identifier,
+            protocol=aiomqtt.ProtocolVersion.V5,
+            will=self._will,
+            keepalive=KEEP_ALIVE_S,
+            clean_start=True,
+            timeout=10,
+            max_inflight_messages=65_535,
+            tls_context=ssl.create_default_context() if broker.tls else None,
+        )
+        client.pending_calls_threshold = 65_535  # the window bounds them already
+        return client
+
+    async def _session(self, client: _Client, stop: asyncio.Event, farewell: Callable[[], list[Letter]]) -> None:
+        async with asyncio.TaskGroup() as group:
+            watchers = [group.create_task(self._watch(client)), group.create_task(self._watch_refusals(client))]
+            sender = group.create_task(self._send(client, group))
+            await stop.wait()
+            for letter in farewell():
+                self.post(letter)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.room(0), 3)
+            for task in (sender, *watchers):
+                task.cancel()
+
+    async def _watch(self, client: _Client) -> None:
+        """Notice at once that the connection is cut. Commands to the devices will arrive here."""
+        async for _ in client.messages:
+            pass
+
+    async def _watch_refusals(self, client: _Client) -> None:
+        raise RefusedError(f"the broker refuses what {self._identifier} publishes: {await client.refused}")
+
+    async def _send(self, client: _Client, group: asyncio.TaskGroup) -> None:
+        window = asyncio.Semaphore(min(self._window, client.receive_maximum))
+        while True:
+            while not self._outbox:
+                self._changed.clear()
+                await self._changed.wait()
+            await window.acquire()
+            letter = self._outbox.popleft()
+            self._number += 1
+            self._on_the_way[self._number] = letter
+            group.create_task(self._publish(client, self._number, letter, window))
+
+    async def _publish(self, client: _Client, number: int, letter: Letter, window: asyncio.Semaphore) -> None:
+        await client.publish(letter.topic, letter.payload, letter.qos, letter.retain, timeout=ACK_TIMEOUT_S)
+        window.release()
+        del self._on_the_way[number]
+        self.acknowledged += 1
+        self._on_ack(letter)
+        self._changed.set()
