@@ -69,7 +69,9 @@ class AreaCoverage(Model):
     will_breach: int
     overdue: int
     unknown: int
-    covered: float | None = Field(description="Share of weight in force that is not overdue among known cells; null: none known.")
+    covered: float | None = Field(
+        description="Share of weight that is not overdue among known cells; null: none known."
+    )
 
 
 class Stay(Model):
@@ -161,7 +163,9 @@ class Refused(Model):
     reason: str
     topic: str
     detail: str
-    payload: str | None = Field(description="Its first 1,024 bytes, base64; null where keeping them would keep personal data.")
+    payload: str | None = Field(
+        description="Its first 1,024 bytes, base64; null where keeping them would keep personal data."
+    )
 
 
 class Problem(BaseModel):

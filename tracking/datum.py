@@ -1,7 +1,7 @@
 """Conversion between the datums devices report in. GCJ-02 and BD-09 by the published reconstruction.
 
-The official transform has random terms of up to 1 m, so nothing below a metre is claimed. Used to normalise what devices
-send and to shift overlays for display; constants and test vectors: docs/glossary.md, "datum".
+The official transform has random terms of up to 1 m, so nothing below a metre is claimed. Used to normalise what
+devices send and to shift overlays for display; constants and test vectors: docs/glossary.md, "datum".
 """
 
 from collections.abc import Callable

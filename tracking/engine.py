@@ -124,7 +124,7 @@ class Engine:
         late = np.zeros(len(t), dtype=np.bool_)
         late[1:] = (device[1:] == device[:-1]) & (t[1:] == t[:-1])
         names, first = np.unique(device, return_index=True)
-        ends = np.append(first[1:], len(device))
+        ends = np.append(first, len(device))[1:]
         for name, start, end in zip(names.tolist(), first.tolist(), ends.tolist(), strict=True):
             newest = self._newest.get(name)
             if newest is None:
@@ -188,20 +188,20 @@ def _run_starts(device: NDArray[np.int32], t: Int, places: Places) -> Bool:
     block = t // BLOCK_MS
     dt = (t[1:] - t[:-1]).astype(np.float64)
     alike = (device[1:] == device[:-1]) & (places.inner[1:] == places.inner[:-1]) & (block[1:] == block[:-1])
-    alike &= places.sure[1:] == places.sure[:-1]
+    alike &= places.depth[1:] == places.depth[:-1]
     dx, dy = np.diff(places.x), np.diff(places.y)
     alike &= plausibility.steps_possible(dx, dy, dt, places.sigma[1:], places.sigma[:-1])
     starts[1:] = ~alike
     return starts
 
 
-def _points(t: Int, places: Places) -> list[tuple[int, float, float, float, int, bool]]:
-    columns = (t, places.x, places.y, places.sigma, places.inner, places.sure)
+def _points(t: Int, places: Places) -> list[tuple[int, float, float, float, int, int]]:
+    columns = (t, places.x, places.y, places.sigma, places.inner, places.depth)
     return list(zip(*(column.tolist() for column in columns), strict=True))
 
 
 def _take(places: Places, rows: NDArray[np.intp]) -> Places:
     return replace(
         places, x=places.x[rows], y=places.y[rows], sigma=places.sigma[rows],
-        inner=places.inner[rows], sure=places.sure[rows],
+        inner=places.inner[rows], depth=places.depth[rows],
     )  # fmt: skip

@@ -83,7 +83,8 @@ class FixColumns:
     def present(self) -> Bool:
         """Which fixes may count as presence: measured now, not mocked, not a receiver without a position."""
         absent = wire.FixFlag.MOCK | wire.FixFlag.NULL_ISLAND
-        return np.isin(self.src, _PRESENT_SOURCES) & ((self.flags & absent) == 0)
+        present: Bool = np.isin(self.src, _PRESENT_SOURCES) & ((self.flags & absent) == 0)
+        return present
 
 
 def _column(name: str, n: int, given: Sequence[object] | NDArray[np.generic] | None) -> NDArray[np.generic]:

@@ -1,4 +1,4 @@
-"""A stay in the making: time, way and fixes inside one cell, in a form that does not depend on how fixes were batched."""
+"""A stay in the making: time, way and fixes inside one cell, whatever the batches in which the fixes came."""
 
 from dataclasses import dataclass, field
 from math import hypot
@@ -7,8 +7,10 @@ from tracking.coverage import ClassRule
 from tracking.stays import Stay, worth
 
 BLOCK_MS = 30_000
-"""Positions are averaged over it before the way is measured: a mean of three or more jitters less than its step."""
-LEAST_STEP_M = 25.0
+"""Positions are averaged over it before the way is measured."""
+BLOCK_FIXES = 3
+"""A block goes on until it has so many: a single fix every minute jitters more than it walks."""
+LEAST_STEP_M = 30.0
 """Means nearer than this to the last corner of the way are jitter: a standing device walks nowhere."""
 
 Place = tuple[float, float]
@@ -49,9 +51,9 @@ class Presence:
         self.dwell_ms += t - self.inside_at
         self.inside_at, self.place = t, place
         self.fixes += count
-        if t // BLOCK_MS != self._block:
+        if t // BLOCK_MS != self._block and self._sum[2] >= BLOCK_FIXES:
             self._close_block()
-            self._block = t // BLOCK_MS
+        self._block = t // BLOCK_MS
         dx, dy = sums or (millimetres(place[0]), millimetres(place[1]))
         self._sum[0] += dx
         self._sum[1] += dy

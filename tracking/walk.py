@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from math import hypot
 
 from tracking.coverage import ClassRule
-from tracking.geometry.lookup import SURE_SIGMAS, CityGrid
+from tracking.geometry.lookup import DEEP_SIGMAS, SURE_SIGMAS, CityGrid, Depth
 from tracking.plausibility import NEW_PLACE_FIXES, step_possible
 from tracking.presence import Place, Presence
 from tracking.stays import Stay, StayKind, worth
 
 GAP_MS = 120_000
 """A longer silence ends every stay: where the device was meanwhile cannot be told."""
+CONFIRM_MS = 30_000
+"""A fix that is sure but not deep changes the cell only when another as sure came so much earlier."""
 MERGE_MS = 60_000
 """Who is back within it has not left."""
 TELL_MS = 30_000
@@ -27,14 +29,15 @@ LEAST_PASS_M = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """An eligible fix, looked up: time ms, place m, standard deviation m, cell index (-1 outside), whether surely."""
+    """An eligible fix, looked up: time ms, place m, standard deviation m, cell index (-1 outside), how surely."""
 
     t: int
     x: float
     y: float
     sigma: float
     inner: int
-    sure: bool
+    depth: int
+    """lookup.Depth."""
 
     @property
     def place(self) -> Place:
@@ -52,9 +55,7 @@ class Walk:
         tell: called with every stay as it becomes known, again when it changes; key (device, t_in).
     """
 
-    def __init__(
-        self, device: int, grid: CityGrid, rules: list[ClassRule], tell: Callable[[Stay], None]
-    ) -> None:
+    def __init__(self, device: int, grid: CityGrid, rules: list[ClassRule], tell: Callable[[Stay], None]) -> None:
         self.device = device
         self.tell = tell
         self.settled = True
@@ -66,6 +67,9 @@ class Walk:
         # The step that led to where the device is seen now, and the step out of the cell it is held in.
         self._arrival: tuple[Point | None, Point] | None = None
         self._first_out: Point | None = None
+        # When the device was first surely where it is seen now, and surely outside the cell it is held in.
+        self._sure_since: int | None = None
+        self._out_since: int | None = None
 
     @property
     def held(self) -> int:
@@ -90,7 +94,7 @@ class Walk:
             return False
         if self._inside is not None:
             return self._inside.index == point.inner
-        return not point.sure and self.last.inner == point.inner
+        return point.depth == Depth.UNSURE and self.last.inner == point.inner
 
     def run(self, times: list[int], last: Point, sums: tuple[int, int]) -> None:
         """Take several fixes for which `goes_on` holds, all in one block; `last` is the newest, `sums` in mm."""
@@ -109,21 +113,35 @@ class Walk:
         self.settled = False
         self.last = point
         if self._arrival is None or last is None or last.inner != point.inner:
-            self._arrival = (last, point)
+            self._arrival, self._sure_since = (last, point), None
             if last is not None:
                 self._pass_through(last, point)
         inside = self._inside
         if inside is not None and inside.index == point.inner:
-            self._first_out = None
+            self._first_out = self._out_since = None
             self._count(inside, [point.t], point, None)
             return
         if inside is not None and self._first_out is None:
             self._first_out = point
-        if point.sure:
+        if self._surely_here(point):
             self._leave()
             self._enter(point)
-        elif inside is not None and self._grid.outside_by(inside.index, point.x, point.y) >= SURE_SIGMAS * point.sigma:
+        elif inside is not None and self._surely_out(inside, point):
             self._leave()
+
+    def _surely_here(self, point: Point) -> bool:
+        if point.depth == Depth.SURE and self._sure_since is None:
+            self._sure_since = point.t
+        confirmed = self._sure_since is not None and point.t - self._sure_since >= CONFIRM_MS
+        return point.depth == Depth.DEEP or (point.depth == Depth.SURE and confirmed)
+
+    def _surely_out(self, inside: Presence, point: Point) -> bool:
+        by = self._grid.outside_by(inside.index, point.x, point.y)
+        if by < SURE_SIGMAS * point.sigma:
+            return False
+        if self._out_since is None:
+            self._out_since = point.t
+        return by >= DEEP_SIGMAS * point.sigma or point.t - self._out_since >= CONFIRM_MS
 
     def _count(self, inside: Presence, times: list[int], point: Point, sums: tuple[int, int] | None) -> None:
         """Count fixes inside; tell a valid visit at the first fix after every TELL_MS of it."""
@@ -165,7 +183,7 @@ class Walk:
             )  # fmt: skip
             if before is not None:
                 self._inside.turn(place)
-        self._first_out = None
+        self._first_out = self._out_since = None
         self._count(self._inside, [point.t], point, None)
 
     def _leave(self) -> None:
@@ -174,20 +192,21 @@ class Walk:
             return
         out = self._first_out
         if out is not None:
-            start = Point(inside.inside_at, *inside.place, out.sigma, inside.index, sure=False)
+            start = Point(inside.inside_at, *inside.place, out.sigma, inside.index, Depth.UNSURE)
             t, place = self._cross(inside.index, start, out, entering=False)
             inside.leave(t, place)
         self._tell(inside, is_open=False)
         bound = self._arrival[0].t if self._arrival and self._arrival[0] else inside.inside_at
         self._left = {cell: left for cell, left in self._left.items() if left.inside_at + MERGE_MS > bound}
         self._left[inside.index] = inside
-        self._inside, self._first_out = None, None
+        self._inside = self._first_out = self._out_since = None
 
     def _break(self) -> None:
         """End everything at a gap: the last moment known inside is the end."""
         if self._inside is not None:
             self._tell(self._inside, is_open=False)
-        self._inside, self._first_out, self._arrival, self.last = None, None, None, None
+        self._inside = self._first_out = self._arrival = self.last = None
+        self._sure_since = self._out_since = None
         self._left.clear()
         self._strangers.clear()
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 
 import numpy as np
 import pyproj
@@ -15,14 +16,26 @@ Ring = Sequence[Sequence[float]]
 
 SURE_SIGMAS = 0.8416
 """Φ⁻¹(0.8): a fix this many standard deviations inside a straight boundary is inside with P > 0.8."""
+DEEP_SIGMAS = 3.0
+"""A fix this deep inside needs no second one: P > 0.998."""
+
+
+class Depth(IntEnum):
+    """How surely a position is inside the cell it falls in."""
+
+    UNSURE = 0
+    SURE = 1
+    """With P > 0.8."""
+    DEEP = 2
+    """With P > 0.998."""
 SIGMA_OF_68 = 1 / 1.515
 """Standard deviation per axis of a circular normal error, from its 68 % radius (domain: P(R < 1.515 σ) = 0.68)."""
 ASSUMED_ACCURACY_M = 25.0
 BEST_ACCURACY_M = 3.0
 """Receivers that claim better than this are not believed."""
 
-_DEEP_M = 20.0
-"""Points this deep inside are sure up to an accuracy of 36 m without measuring the distance to the boundary."""
+_CORE_M = 50.0
+"""Points this far inside are deep up to an accuracy of 25 m without measuring the distance to the boundary."""
 _ROUNDING = 1e-9
 _FAR_M = 2e7
 """Stands for places the projection cannot show (the other side of the earth): far outside every cell."""
@@ -50,8 +63,8 @@ class Places:
     """Standard deviation of the position per axis, m."""
     inner: Ints
     """Index (not id) of the cell the position falls in, -1 outside every cell."""
-    sure: Bool
-    """The position is inside `inner` with P > 0.8."""
+    depth: NDArray[np.uint8]
+    """Depth: how surely the position is inside `inner`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +93,9 @@ class CityGrid:
         self._polygons = np.array([shapely.transform(shape, self._project) for shape in lonlat], dtype=object)
         self._edges = [_edges(polygon) for polygon in self._polygons]
         self._boundaries = shapely.boundary(self._polygons)
-        self._deep = shapely.buffer(self._polygons, -_DEEP_M)
+        self._core = shapely.buffer(self._polygons, -_CORE_M)
         self._tree = shapely.STRtree(self._polygons)
-        for shapes in (self._polygons, self._deep):
+        for shapes in (self._polygons, self._core):
             shapely.prepare(shapes)
 
     def __len__(self) -> int:
@@ -115,15 +128,13 @@ class CityGrid:
         radius = np.where(np.isnan(acc), ASSUMED_ACCURACY_M, np.maximum(acc, BEST_ACCURACY_M)).astype(np.float64)
         sigma = radius * SIGMA_OF_68
         inner = self._inner(x, y)
-        return Places(x=x, y=y, sigma=sigma, inner=inner, sure=self._sure(x, y, sigma, inner))
+        return Places(x=x, y=y, sigma=sigma, inner=inner, depth=self._depth(x, y, sigma, inner))
 
     def outside_by(self, cell: int, x: float, y: float) -> float:
         """Distance in m from (x, y) to cell index `cell`, 0 inside."""
         return float(shapely.distance(self._polygons[cell], shapely.Point(x, y)))
 
-    def crossing(
-        self, cell: int, start: tuple[float, float], end: tuple[float, float], *, entering: bool
-    ) -> float:
+    def crossing(self, cell: int, start: tuple[float, float], end: tuple[float, float], *, entering: bool) -> float:
         """Where the segment crosses the boundary of cell index `cell`, as a fraction 0–1 of it.
 
         Args:
@@ -173,18 +184,18 @@ class CityGrid:
             inner[rows[order]] = cells[order]
         return inner
 
-    def _sure(self, x: Float, y: Float, sigma: Float, inner: Ints) -> Bool:
-        sure = np.zeros(len(x), dtype=np.bool_)
+    def _depth(self, x: Float, y: Float, sigma: Float, inner: Ints) -> NDArray[np.uint8]:
+        depth = np.zeros(len(x), dtype=np.uint8)
         rows = np.flatnonzero(inner >= 0)
         if not len(rows):
-            return sure
-        need = SURE_SIGMAS * sigma[rows]
-        deep = shapely.contains_xy(self._deep[inner[rows]], x[rows], y[rows]) & (need <= _DEEP_M)
-        sure[rows[deep]] = True
-        near = rows[~deep]
-        depth = shapely.distance(shapely.points(x[near], y[near]), self._boundaries[inner[near]])
-        sure[near] = depth >= need[~deep]
-        return sure
+            return depth
+        core = shapely.contains_xy(self._core[inner[rows]], x[rows], y[rows]) & (DEEP_SIGMAS * sigma[rows] <= _CORE_M)
+        depth[rows[core]] = Depth.DEEP
+        near = rows[~core]
+        inside_by = shapely.distance(shapely.points(x[near], y[near]), self._boundaries[inner[near]])
+        depth[near] = (inside_by >= SURE_SIGMAS * sigma[near]).astype(np.uint8)
+        depth[near] += inside_by >= DEEP_SIGMAS * sigma[near]
+        return depth
 
     def _spans(
         self, polygon: shapely.Polygon, start: tuple[float, float], end: tuple[float, float]

@@ -1,0 +1,181 @@
+"""The city as stored: cells, areas, rules and duty times, loaded once and again when a grid is imported."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tracking import coverage, db
+from tracking.geometry.lookup import CityGrid, GridCell
+
+if TYPE_CHECKING:
+    import asyncpg
+    from numpy.typing import NDArray
+
+    from tracking.fixes import Int
+
+_CELLS = """
+SELECT c.id, c.code, c.name, c.class AS cls, c.weight, c.geometry, c.synthetic, c.grid, g.parent AS street
+FROM cells c JOIN areas g ON g.code = c.grid
+WHERE c.valid_to IS NULL
+ORDER BY c.id
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """A unit cell in force."""
+
+    id: int
+    code: str
+    name: str | None
+    cls: str
+    """Key of `City.classes`."""
+    weight: float
+    grid: str
+    """Code of its responsibility grid."""
+    street: str
+    """Code of its street."""
+    synthetic: bool
+    geometry: dict[str, Any]
+    """GeoJSON Polygon, WGS-84."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class City:
+    """Everything about the place that rules need. Columns are by cell, in the order of `cells`."""
+
+    cells: tuple[Cell, ...]
+    classes: dict[str, coverage.ClassRule]
+    calendar: coverage.DutyCalendar
+    time_zone: str
+    grid: CityGrid
+    """Cell index i of the grid is `cells[i]`."""
+    street: NDArray[np.int32]
+    """Index of the cell's street in `streets`."""
+    streets: tuple[str, ...]
+    index: dict[int, int]
+    """Number of a cell in the store → its index."""
+
+    def rules(self) -> dict[int, coverage.ClassRule]:
+        """Rule of each cell by its number in the store, as the engine takes them."""
+        return {cell.id: self.classes[cell.cls] for cell in self.cells}
+
+    def limits_ms(self, now: int) -> Int:
+        """Limit of each cell at `now` (ms), duty ms."""
+        minute = self.calendar.minute(now)
+        by_class = {cls: coverage.limit_ms(rule, minute) for cls, rule in self.classes.items()}
+        return np.array([by_class[cell.cls] for cell in self.cells], dtype=np.int64)
+
+    def dwells_ms(self) -> Int:
+        """Least dwell of each cell, ms."""
+        return np.array([self.classes[cell.cls].dwell_ms for cell in self.cells], dtype=np.int64)
+
+
+async def load(conn: db.Connection) -> City:
+    """Read the city from the store. An empty store gives a city without cells."""
+    settings = {row["key"]: json.loads(row["value"]) for row in await conn.fetch("SELECT key, value FROM settings")}
+    classes = {row["class"]: _rule(row) for row in await conn.fetch("SELECT * FROM cell_classes")}
+    cells = tuple(
+        Cell(
+            id=row["id"], code=row["code"], name=row["name"], cls=row["cls"], weight=row["weight"], grid=row["grid"],
+            street=row["street"] or "", synthetic=row["synthetic"], geometry=json.loads(row["geometry"]),
+        )
+        for row in await conn.fetch(_CELLS)
+    )  # fmt: skip
+    streets = tuple(sorted({cell.street for cell in cells}))
+    number = {street: at for at, street in enumerate(streets)}
+    return City(
+        cells=cells,
+        classes=classes,
+        calendar=coverage.DutyCalendar(settings["time_zone"], [tuple(each) for each in settings["duty_windows"]]),
+        time_zone=settings["time_zone"],
+        grid=CityGrid([GridCell(id=cell.id, rings=cell.geometry["coordinates"]) for cell in cells]),
+        street=np.array([number[cell.street] for cell in cells], dtype=np.int32),
+        streets=streets,
+        index={cell.id: at for at, cell in enumerate(cells)},
+    )
+
+
+def _rule(row: asyncpg.Record) -> coverage.ClassRule:
+    peak = tuple((coverage.minute_of_day(start), coverage.minute_of_day(end)) for start, end in json.loads(row["peak"]))
+    return coverage.ClassRule(
+        limit_ms=row["limit_s"] * 1000, limit_peak_ms=row["limit_peak_s"] * 1000, peak=peak,
+        dwell_ms=row["dwell_s"] * 1000, path_m=row["path_m"],
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Basis:
+    """What the store knows that coverage is judged on, as columns by cell of a city."""
+
+    last_visit: Int
+    """End of the last valid visit, ms; coverage.NEVER if none."""
+    present: NDArray[np.bool_]
+    """A valid visit is going on."""
+    known_since: Int
+    """Since when the cell's street is observed, ms; NEVER if it never was."""
+    heard: Int
+    """Newest fix heard from the street, ms; NEVER if none."""
+
+
+_LAST_VISITS = """
+SELECT v.cell, v.t_out, v.open
+FROM cells c CROSS JOIN LATERAL (
+  SELECT s.cell, s.t_out, s.open FROM stays s
+  WHERE s.cell = c.id AND s.known_to IS NULL AND s.kind = 'visit' AND s.t_in <= $1
+  ORDER BY s.t_out DESC LIMIT 1
+) v
+WHERE c.valid_to IS NULL
+"""
+PRESENT_FOR_MS = 180_000
+"""An open visit counts as going on while its device was heard within this time."""
+
+
+async def basis(conn: db.Connection, city: City, now: int) -> Basis:
+    """Read what coverage at `now` (ms) is judged on, by what is known today."""
+    made = Basis(
+        last_visit=np.full(len(city.cells), coverage.NEVER, dtype=np.int64),
+        present=np.zeros(len(city.cells), dtype=np.bool_),
+        known_since=np.full(len(city.cells), coverage.NEVER, dtype=np.int64),
+        heard=np.full(len(city.cells), coverage.NEVER, dtype=np.int64),
+    )
+    for row in await conn.fetch(_LAST_VISITS, db.moment(now)):
+        at = city.index.get(row["cell"])
+        if at is not None:
+            ended = db.millis(row["t_out"])
+            made.last_visit[at] = min(ended, now)
+            # Asked about the past, a visit that reached beyond the moment was going on at it.
+            made.present[at] = ended >= now or (row["open"] and ended >= now - PRESENT_FOR_MS)
+    watched = {row["street"]: row for row in await conn.fetch("SELECT street, since, heard FROM street_watch")}
+    for at, street in enumerate(city.streets):
+        seen = watched.get(street)
+        if seen is not None:
+            of_street = city.street == at
+            made.known_since[of_street] = db.millis(seen["since"])
+            made.heard[of_street] = db.millis(seen["heard"])
+    return made
+
+
+def watched(city: City, cell: NDArray[np.int32], t: Int) -> list[tuple[str, int, int]]:
+    """Streets heard from in a batch, as (code, oldest ms, newest ms); `cell` holds numbers in the store or -1."""
+    at = np.array([city.index.get(number, -1) for number in cell.tolist()], dtype=np.intp)
+    street, times = city.street[at[at >= 0]], t[at >= 0]
+    return [
+        (city.streets[each], int(times[street == each].min()), int(times[street == each].max()))
+        for each in np.unique(street).tolist()
+    ]
+
+
+async def note_watched(conn: db.Connection, heard: list[tuple[str, int, int]]) -> None:
+    """Store what `watched` answers; whatever the order of batches, oldest and newest remain."""
+    await conn.executemany(
+        """
+        INSERT INTO street_watch VALUES ($1, $2, $3) ON CONFLICT (street) DO UPDATE
+        SET since = least(street_watch.since, excluded.since), heard = greatest(street_watch.heard, excluded.heard)
+        """,
+        [(street, db.moment(oldest), db.moment(newest)) for street, oldest, newest in heard],
+    )
