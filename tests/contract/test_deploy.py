@@ -1,0 +1,104 @@
+"""What is shipped for containers: docker-compose.yml, Dockerfile and what they name."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from patrol.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+SECRETS = ("PATROL_DATABASE_PASSWORD", "PATROL_MQTT_PASSWORD", "PATROL_ADMIN_PASSWORD")
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict[str, Any]:
+    """The compose file, parsed."""
+    parsed: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+    return parsed
+
+
+def test_compose_has_the_services_with_pinned_images(compose: dict[str, Any]) -> None:
+    """Database, broker, migrations, worker and web process, each from a fixed version or from our Dockerfile."""
+    services = compose["services"]
+    assert set(services) == {"db", "mqtt-account", "mqtt", "migrate", "worker", "web"}
+    for name, service in services.items():
+        assert "build" in service or re.search(r":\d+\.\d+", service["image"]), name
+    assert re.fullmatch(r"timescale/timescaledb:2\.\d+\.\d+-pg17", services["db"]["image"])
+    assert services["mqtt"]["image"].startswith("eclipse-mosquitto:2.1")
+
+
+def test_compose_checks_the_health_of_all_that_keeps_running(compose: dict[str, Any]) -> None:
+    """Each service that stays has a health check; each that ends is waited for."""
+    for name, service in compose["services"].items():
+        assert ("healthcheck" in service) == (service["restart"] != "no"), name
+    for name in ("worker", "web"):
+        needs = compose["services"][name]["depends_on"]
+        assert needs["migrate"]["condition"] == "service_completed_successfully"
+        assert needs["mqtt"]["condition"] == "service_healthy"
+
+
+def test_compose_keeps_data_in_volumes_that_exist(compose: dict[str, Any]) -> None:
+    """Every named volume is declared and every file that is mounted is there."""
+    for service in compose["services"].values():
+        for mount in service.get("volumes", []):
+            source = mount.split(":")[0]
+            assert (ROOT / source).is_file() if source.startswith("./") else source in compose["volumes"]
+
+
+def test_compose_has_no_default_secret() -> None:
+    """Every secret must be given, and the example of the environment file leaves it empty."""
+    text, example = (ROOT / "docker-compose.yml").read_text(), (ROOT / "deploy/env.example").read_text()
+    for secret in SECRETS:
+        uses = re.findall(rf"\$\{{{secret}([^}}]*)}}", text)
+        assert uses
+        assert all(use.startswith(":?") for use in uses), secret
+        assert re.search(rf"^{secret}=$", example, re.MULTILINE)
+
+
+def test_compose_sets_only_settings_that_exist(compose: dict[str, Any]) -> None:
+    """Every PATROL_ variable of a container is a field of the settings."""
+    known = {f"PATROL_{name.upper()}" for name in Settings.model_fields}
+    for service in compose["services"].values():
+        assert {name for name in service.get("environment", {}) if name.startswith("PATROL_")} <= known
+
+
+def test_dockerfile_copies_what_exists_and_runs_unprivileged() -> None:
+    """Each path it copies from the context is there and not kept out by .dockerignore; it ends as a plain user."""
+    lines = (ROOT / "Dockerfile").read_text().splitlines()
+    allowed = (ROOT / ".dockerignore").read_text()
+    sources = [
+        word for line in lines if line.startswith("COPY ") and "--from" not in line for word in line.split()[1:-1]
+    ]
+    for source in sources:
+        assert (ROOT / source).exists(), source
+        assert f"!{source}\n" in allowed, source
+    assert [line.split()[1] for line in lines if line.startswith("USER ")] == ["patrol"]
+    packages = re.search(
+        r"\[tool\.hatch\.build\.targets\.wheel]\npackages = \[(.*)]", (ROOT / "pyproject.toml").read_text()
+    )
+    assert packages is not None
+    assert set(re.findall(r'"(\w+)"', packages[1])) <= set(sources)
+
+
+@pytest.mark.skipif(
+    shutil.which("docker") is None
+    or subprocess.run(["docker", "compose", "version"], capture_output=True, check=False).returncode != 0,
+    reason="docker compose is optional: it checks more of the same file where it is installed",
+)
+def test_compose_is_accepted_by_docker() -> None:
+    """Where Docker's own parser is, it finds no fault."""
+    env = dict.fromkeys(SECRETS, "x")
+    done = subprocess.run(
+        ["docker", "compose", "config", "--quiet"],
+        cwd=ROOT,
+        env={"PATH": "/usr/bin:/bin:/usr/local/bin", **env},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
