@@ -1,0 +1,147 @@
+"""What the watcher reads at each look, in bounded queries: the city, coverage, officers, visits that clear alerts."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+from alerts import arrival, rules, staffing, store
+from alerts.model import GAP, OpenAlert, Visit
+from schemas import wire
+from tracking import city, coverage, db, grids
+from tracking.fixes import FixColumns, Float
+
+# Changes with every import, edit of a class or setting; cells put in without an import count too.
+_SIGNATURE = """
+SELECT concat_ws('/', (SELECT value FROM meta WHERE key = 'grid_version'),
+                      (SELECT count(*) || '-' || coalesce(max(id), 0) FROM cells WHERE valid_to IS NULL),
+                      (SELECT md5(string_agg(c::text, ';' ORDER BY class)) FROM cell_classes c),
+                      (SELECT md5(string_agg(s::text, ';' ORDER BY key)) FROM settings s))
+"""
+_STREETS = "SELECT code, name FROM areas WHERE code = ANY ($1::text[])"
+# One short walk down the primary key for each device; the newest fix that was measured where it says.
+_OFFICERS = """
+SELECT d.name, d.id AS device, f.t, f.lat, f.lon, f.bat, f.src, f.duty, f.flags
+FROM devices d CROSS JOIN LATERAL (
+  SELECT * FROM fixes WHERE device = d.id AND t > $1 AND t <= $2 AND src = ANY ($3::smallint[]) AND flags & $4 = 0
+  ORDER BY t DESC LIMIT 1) f
+ORDER BY d.id
+"""
+_CLEARING = """
+SELECT a.key, v.t_in, v.t_out, v.open
+FROM unnest($1::text[], $2::int[], $3::timestamptz[]) AS a (key, cell, since)
+CROSS JOIN LATERAL (
+  SELECT t_in, t_out, open FROM stays s
+  WHERE s.cell = a.cell AND s.known_to IS NULL AND s.kind = 'visit' AND s.t_out > a.since AND s.t_in <= $4
+  ORDER BY s.t_out LIMIT 1) v
+"""
+_MEASURED = [wire.SOURCE_CODE[source] for source in (wire.Source.GNSS, wire.Source.NETWORK, wire.Source.FUSED)]
+_UNMEASURED_FLAGS = wire.FixFlag.MOCK | wire.FixFlag.NULL_ISLAND
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """The city with what the rules need of it; made again when the signature changes."""
+
+    signature: str
+    city: city.City
+    cells: rules.Cells
+    x: Float
+    """Centre of each cell, m."""
+    y: Float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What one look at the database saw, all of one snapshot."""
+
+    now: int
+    """ms since 1970-01-01 UTC."""
+    basis: city.Basis
+    officers: Sequence[str]
+    """Names of the devices heard lately."""
+    newest: FixColumns
+    """Their newest fixes."""
+    opened: Sequence[OpenAlert]
+    clearing: Mapping[str, Visit]
+
+
+async def place(conn: db.Connection, known: Place | None) -> Place:
+    """The city as it is now; `known` when nothing changed."""
+    signature = await conn.fetchval(_SIGNATURE)
+    if known is not None and known.signature == signature:
+        return known
+    loaded = await city.load(conn)
+    names = {row["code"]: row["name"] for row in await conn.fetch(_STREETS, list(loaded.streets))}
+    x, y = loaded.grid.centroids()
+    cells = rules.Cells(
+        id=np.array([cell.id for cell in loaded.cells], dtype=np.int32),
+        code=[grids.lifted(cell.code) for cell in loaded.cells],
+        name=[cell.name or cell.code for cell in loaded.cells],
+        street=loaded.street.astype(np.intp),
+        streets=[staffing.Street(code=code, name=names.get(code, code)) for code in loaded.streets],
+        dwell_ms=loaded.dwells_ms(),
+    )
+    return Place(signature=signature, city=loaded, cells=cells, x=x, y=y)
+
+
+async def look(conn: db.Connection, where: Place, now: int, rule: arrival.ArrivalRule) -> Look:
+    """Read everything one evaluation needs; call it within one snapshot."""
+    opened = await store.standing(conn)
+    rows = await conn.fetch(
+        _OFFICERS,
+        db.moment(now - rule.fresh_ms),
+        db.moment(now + wire.MAX_AHEAD_MS),
+        _MEASURED,
+        _UNMEASURED_FLAGS,
+    )
+    newest = {name: [row[name] for row in rows] for name in ("device", "lat", "lon", "bat", "src", "duty", "flags")}
+    return Look(
+        now=now,
+        basis=await city.basis(conn, where.city, now),
+        officers=[row["name"] for row in rows],
+        newest=FixColumns.from_columns(len(rows), t=[db.millis(row["t"]) for row in rows], **newest),
+        opened=opened,
+        clearing=await _clearing(conn, opened, now),
+    )
+
+
+async def _clearing(conn: db.Connection, opened: Sequence[OpenAlert], now: int) -> dict[str, Visit]:
+    gaps = [alert for alert in opened if alert.kind == GAP]
+    since = [datetime.fromisoformat(alert.facts["gap_since"]) for alert in gaps]
+    keys, cells = [alert.key for alert in gaps], [alert.cell for alert in gaps]
+    return {
+        row["key"]: Visit(t_in=db.millis(row["t_in"]), t_out=db.millis(row["t_out"]), open=row["open"])
+        for row in await conn.fetch(_CLEARING, keys, cells, since, db.moment(now))
+    }
+
+
+def situation(where: Place, seen: Look, rule: arrival.ArrivalRule) -> rules.Situation:
+    """Put together what the rules judge. Pure."""
+    free = np.flatnonzero(arrival.eligible(seen.newest, seen.now, rule))
+    x, y = where.city.grid.xy(seen.newest.lat[free], seen.newest.lon[free])
+    arrivals = arrival.nearest(where.x, where.y, x, y, rule)
+    basis, calendar = seen.basis, where.city.calendar
+    judged = coverage.evaluate(
+        now=seen.now,
+        last_visit=basis.last_visit,
+        present=basis.present,
+        known_since=basis.known_since,
+        heard=basis.heard,
+        limit_ms=where.city.limits_ms(seen.now),
+        need_ms=np.maximum(arrivals.ms, 0) + where.cells.dwell_ms,
+        calendar=calendar,
+    )
+    return rules.Situation(
+        now=seen.now,
+        on_duty=bool(calendar.duty_ms(np.array([seen.now]), np.array([seen.now + 60_000]))[0]),
+        cells=where.cells,
+        coverage=judged,
+        gap_start=np.where(basis.last_visit >= 0, basis.last_visit, basis.known_since),
+        visited=basis.last_visit >= 0,
+        present=basis.present,
+        arrivals=arrivals,
+        officers=[seen.officers[i] for i in free.tolist()],
+        clearing=seen.clearing,
+    )
