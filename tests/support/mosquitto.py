@@ -31,7 +31,7 @@ class Mosquitto:
         config = self.folder / "mosquitto.conf"
         config.write_text(self._config())
         with (self.folder / "mosquitto.log").open("ab") as log:
-            self._process = children.spawn([_program(), "-c", str(config)], log=log)
+            self._process = children.spawn([program("mosquitto"), "-c", str(config)], log=log)
         waiting.until_sync(self._ready, "Mosquitto listens")
 
     def stop(self) -> None:
@@ -71,8 +71,9 @@ class Mosquitto:
         return "\n".join(lines) + "\n"
 
 
-def _program() -> str:
-    program = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:{_PLACES}")
-    if program is None:
+def program(name: str) -> str:
+    """Path of `mosquitto` or one of its tools."""
+    found = shutil.which(name, path=f"{os.environ.get('PATH', '')}:{_PLACES}")
+    if found is None:
         missing.missing("Mosquitto", "install it, for example with: sudo apt-get install mosquitto")
-    return program
+    return found
