@@ -1,0 +1,149 @@
+"""Lists and small answers of the REST surface, beside the models of `schemas.rest`."""
+
+from typing import Any, Literal
+
+from pydantic import AwareDatetime, Field
+
+from schemas.rest import Alert, AreaCoverage, CellCoverage, CellState, Device, Event, Model, Page, Refused, Stay
+
+
+class Devices(Page):
+    """A page of devices."""
+
+    items: list[Device]
+
+
+class Stays(Page):
+    """A page of stays."""
+
+    items: list[Stay]
+
+
+class Events(Page):
+    """A page of events."""
+
+    items: list[Event]
+
+
+class Alerts(Page):
+    """A page of alerts."""
+
+    items: list[Alert]
+
+
+class Refusals(Page):
+    """A page of refused messages."""
+
+    items: list[Refused]
+
+
+class CellsCoverage(Page):
+    """Coverage by cell."""
+
+    at: AwareDatetime
+    items: list[CellCoverage]
+
+
+class AreasCoverage(Page):
+    """Coverage by area."""
+
+    at: AwareDatetime
+    items: list[AreaCoverage]
+
+
+class Area(Model):
+    """A district, street or responsibility grid."""
+
+    code: str
+    level: Literal["district", "street", "grid"]
+    name: str
+    parent: str | None
+    owner: str | None
+    cells: int = Field(description="Unit cells in it.")
+
+
+class Areas(Page):
+    """A page of areas."""
+
+    items: list[Area]
+
+
+class CellProperties(Model):
+    """Properties of a cell's feature."""
+
+    id: int
+    code: str
+    name: str | None
+    grid: str
+    street: str
+    district: str | None
+    cls: str = Field(alias="class", description="business, public, institution or residential.")
+    weight: float
+    synthetic: bool
+    state: CellState
+    due: int | None = Field(description="ms since 1970-01-01 UTC; null when it cannot be told.")
+    last_visit: int | None = Field(
+        description="End of the last valid visit, ms since 1970-01-01 UTC; null: none known."
+    )
+    present: bool
+    limit_s: float
+
+
+class CellFeature(Model):
+    """A cell as a GeoJSON feature."""
+
+    type: Literal["Feature"]
+    id: int
+    geometry: dict[str, Any]
+    properties: CellProperties
+
+
+class CellCollection(Model):
+    """The cells in force with their state."""
+
+    type: Literal["FeatureCollection"]
+    at: AwareDatetime
+    features: list[CellFeature]
+
+
+class Stats(Model):
+    """The figures of the whole system."""
+
+    at: AwareDatetime
+    devices: int
+    online: int = Field(description="Devices heard within the last 3 minutes.")
+    fixes_last_hour: int = Field(description="Fixes of the last hour, by the time of the fix.")
+    visits_today: int = Field(description="Valid visits that began today, local time.")
+    alerts: dict[str, int] = Field(description="Open alerts by level.")
+    cells: dict[CellState, int] = Field(description="Cells by state.")
+    refusals: dict[str, int] = Field(description="Refused input ever, by reason.")
+
+
+class SignIn(Model):
+    """Name and password."""
+
+    name: str = Field(min_length=1, max_length=64)
+    password: str = Field(min_length=1, max_length=1024)
+
+
+class Session(Model):
+    """Who is signed in."""
+
+    name: str
+    role: str
+    kind: Literal["session", "token"]
+    expires_at: AwareDatetime | None
+
+
+class Check(Model):
+    """One thing a process needs."""
+
+    ok: bool
+    detail: str
+
+
+class Readiness(Model):
+    """Whether the process can do its work."""
+
+    ready: bool
+    checks: dict[str, Check]

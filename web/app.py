@@ -1,0 +1,124 @@
+"""The web process as an ASGI application: routes, policy, the live part, and what they share."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import structlog
+from fastapi import APIRouter, FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from schemas import rest
+from web import accounts, apidocs, health, observe, policy, problems, signin, spa
+from web.config import WebConfig
+from web.context import Context
+from web.database import Database
+from web.live.hub import Hub
+from web.routes import coverage, devices, live, records, session, stats
+
+log = structlog.get_logger(__name__)
+
+MAX_BODY_BYTES = 1 << 20
+
+_PROBLEM: dict[int | str, dict[str, Any]] = {
+    "default": {
+        "description": "What went wrong (RFC 9457).",
+        "content": {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+}
+
+
+def create_app(config: WebConfig) -> FastAPI:
+    """Build the application; its lifespan opens the database and starts the live part."""
+    database = Database(config.database_url)
+    made = Context(config=config, database=database, hub=Hub(database, config.mqtt_url))
+    app = FastAPI(
+        title="patrolgrid",
+        version="1",
+        description="Positions, visits, coverage and alerts of a city's patrols.",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        redirect_slashes=False,
+        lifespan=_lifespan(made),
+        responses=_PROBLEM,
+        max_body_size=MAX_BODY_BYTES,
+    )
+    app.state.context = made
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
+    problems.install(app)
+    _add_routes(app)
+    # The last one added is the outermost: headers are on the refusals of the policy, too.
+    app.add_middleware(policy.Policy, config=config, database=database)
+    app.add_middleware(observe.Observe)
+    return app
+
+
+def _add_routes(app: FastAPI) -> None:
+    api = APIRouter(prefix="/api/v1")
+    for part in (devices, coverage, records, stats, session, live):
+        api.include_router(part.router)
+    app.include_router(health.router)
+    app.include_router(signin.router)
+    app.include_router(apidocs.router)
+    app.include_router(api)
+    app.include_router(spa.router)  # last: it takes every other address
+
+
+def _lifespan(here: Context) -> Any:
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        async with asyncio.TaskGroup() as group:
+            opening = group.create_task(here.database.open(), name="web.database")
+            admin = group.create_task(_ensure_admin(here), name="web.admin")
+            running = group.create_task(here.hub.run(), name="web.live")
+            try:
+                yield
+            finally:
+                await here.hub.end_all()
+                here.hub.stop()
+                for task in (opening, admin):
+                    task.cancel()
+                await asyncio.wait([running], timeout=2)
+                running.cancel()
+        await here.database.close()
+
+    return lifespan
+
+
+async def _ensure_admin(here: Context) -> None:
+    pool = await here.database.opened()
+    while True:
+        try:
+            made = await accounts.ensure_admin(pool, here.config.admin_password)
+            break
+        except problems.UNREACHABLE:
+            await asyncio.sleep(1)  # not migrated yet, or away again
+    if made is not None:
+        (here.config.on_admin_password or _print_password)(made)
+
+
+def _print_password(password: str) -> None:
+    sys.stderr.write(f"First start: sign in as {accounts.ADMIN} with the password {password} (shown only now).\n")
+    sys.stderr.flush()
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    if app.openapi_schema is None:
+        made = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+        schemas = made.setdefault("components", {}).setdefault("schemas", {})
+        schemas["Problem"] = rest.Problem.model_json_schema()
+        for name in ("HTTPValidationError", "ValidationError"):
+            schemas.pop(name, None)
+        for item in made["paths"].values():
+            for operation in item.values():
+                operation["responses"].pop("422", None)  # invalid parameters are a Problem like every other error
+        made["components"]["securitySchemes"] = {
+            "bearer": {"type": "http", "scheme": "bearer"},
+            "session": {"type": "apiKey", "in": "cookie", "name": "patrol_session"},
+        }
+        made["security"] = [{"bearer": []}, {"session": []}]
+        app.openapi_schema = made
+    return app.openapi_schema

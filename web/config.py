@@ -1,0 +1,30 @@
+"""Settings of a web process: plain values, so that this layer needs nothing of the application above it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+STATIC_DIR = Path(__file__).parent / "static"
+"""Where the build of the front end puts the map."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebConfig:
+    """What a web process needs to know."""
+
+    database_url: str
+    mqtt_url: str
+    http_host: str = "127.0.0.1"
+    http_port: int = 8000
+    """0 takes any free port; `web.server.run` tells which."""
+    admin_password: str | None = field(default=None, repr=False)
+    """Password of the account `admin`; None: the first start makes one and hands it to `on_admin_password`."""
+    api_token: str | None = field(default=None, repr=False)
+    """Bearer token with the role of an administrator; None: only tokens of the database."""
+    static_dir: Path = STATIC_DIR
+    secure_cookies: bool = False
+    """True behind TLS: the session cookie is then never sent over plain HTTP."""
+    on_admin_password: Callable[[str], None] | None = field(default=None, repr=False)
+    """Told the password made at the first start, once; None: it goes to standard error."""
+    on_ready: Callable[[int], None] | None = field(default=None, repr=False)
+    """Told the port once the process listens."""

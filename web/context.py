@@ -1,0 +1,53 @@
+"""What a web process has at hand for its routes: settings, database, limits, live hub."""
+
+from dataclasses import dataclass, field
+
+from starlette.requests import HTTPConnection
+
+from tracking.db import Pool
+from web import policy
+from web.accounts import Principal
+from web.attempts import Attempts
+from web.config import WebConfig
+from web.database import Database
+from web.figures import Figures
+from web.live.hub import Hub
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """Everything the routes share; made once for an app."""
+
+    config: WebConfig
+    database: Database
+    hub: Hub
+    attempts: Attempts = field(default_factory=Attempts)
+    figures: Figures = field(default_factory=Figures)
+
+    @property
+    def cookie(self) -> str:
+        """Name of the session cookie."""
+        return policy.cookie_name(secure=self.config.secure_cookies)
+
+
+def context(connection: HTTPConnection) -> Context:
+    """Context of the app that serves a request or websocket."""
+    made = connection.app.state.context
+    assert isinstance(made, Context)  # noqa: S101 - create_app put it there
+    return made
+
+
+def pool(connection: HTTPConnection) -> Pool:
+    """Database of the app that serves a request; as a dependency.
+
+    Raises:
+        NotReadyError: the database was not reached yet.
+    """
+    return context(connection).database.pool
+
+
+def principal(connection: HTTPConnection) -> Principal:
+    """Who was let in; only for routes that are closed."""
+    who = connection.scope["principal"]
+    assert isinstance(who, Principal)  # noqa: S101 - the policy put it there
+    return who

@@ -1,0 +1,131 @@
+"""Coverage for REST and the live map: the stored city and its visits, judged by the core, rolled up to areas."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from schemas import rest
+from tracking import city as cities
+from tracking import coverage, db
+from web.live.cells import STATE_NAMES
+
+Level = Literal["grid", "street", "district"]
+
+_AREAS = "SELECT code, level, name, parent, owner FROM areas ORDER BY code"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Area:
+    """A grid, street or district."""
+
+    code: str
+    level: Level
+    name: str
+    parent: str | None
+    owner: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """The city and its areas by code."""
+
+    city: cities.City
+    areas: dict[str, Area]
+
+    def district(self, cell: cities.Cell) -> str | None:
+        """District of a cell."""
+        street = self.areas.get(cell.street)
+        return None if street is None else street.parent
+
+    def area_of(self, cell: cities.Cell, level: Level) -> str | None:
+        """Area of a level that a cell belongs to."""
+        if level == "grid":
+            return cell.grid
+        return cell.street if level == "street" else self.district(cell)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """Coverage at a moment and what it was judged on."""
+
+    place: Place
+    basis: cities.Basis
+    coverage: coverage.Coverage
+
+
+async def load_areas(connection: db.Connection) -> dict[str, Area]:
+    """Read the areas."""
+    return {row["code"]: Area(**dict(row)) for row in await connection.fetch(_AREAS)}
+
+
+async def load_place(connection: db.Connection) -> Place:
+    """Read the city and its areas."""
+    return Place(city=await cities.load(connection), areas=await load_areas(connection))
+
+
+def judge(place: Place, basis: cities.Basis, now: int) -> Judged:
+    """Judge every cell at `now` (ms)."""
+    return Judged(place=place, basis=basis, coverage=_evaluate(place.city, basis, now))
+
+
+def _evaluate(city: cities.City, basis: cities.Basis, now: int) -> coverage.Coverage:
+    if not city.cells:
+        none = np.empty(0, dtype=np.int64)
+        states = np.empty(0, dtype=np.uint8)
+        return coverage.Coverage(at=now, state=states, idle_ms=none, limit_ms=none, due=none, slack_ms=none)
+    return coverage.evaluate(
+        now=now,
+        last_visit=basis.last_visit,
+        present=basis.present,
+        known_since=basis.known_since,
+        heard=basis.heard,
+        limit_ms=city.limits_ms(now),
+        need_ms=city.dwells_ms(),
+        calendar=city.calendar,
+    )
+
+
+def of_cell(judged: Judged, at: int) -> rest.CellCoverage:
+    """Spell the coverage of the cell with index `at`."""
+    made, basis = judged.coverage, judged.basis
+    idle, due, last = int(made.idle_ms[at]), int(made.due[at]), int(basis.last_visit[at])
+    return rest.CellCoverage(
+        cell=judged.place.city.cells[at].code,
+        state=STATE_NAMES[made.state[at]],
+        idle_s=None if idle < 0 else idle / 1000,
+        limit_s=int(made.limit_ms[at]) / 1000,
+        due=None if due < 0 else db.moment(due),
+        last_visit=None if last < 0 else db.moment(last),
+        present=bool(basis.present[at]),
+    )
+
+
+def of_areas(judged: Judged, level: Level) -> list[rest.AreaCoverage]:
+    """Roll up to the areas of a level, in order of their codes; areas without cells are left out."""
+    rows: dict[str, list[int]] = {}
+    for at, cell in enumerate(judged.place.city.cells):
+        code = judged.place.area_of(cell, level)
+        if code is not None:
+            rows.setdefault(code, []).append(at)
+    return [_area(judged, judged.place.areas[code], rows[code]) for code in sorted(rows)]
+
+
+def _area(judged: Judged, area: Area, rows: Iterable[int]) -> rest.AreaCoverage:
+    picked = np.fromiter(rows, dtype=np.intp)
+    states = judged.coverage.state[picked]
+    weights = np.array([judged.place.city.cells[at].weight for at in picked.tolist()])
+    known = states != coverage.CellState.UNKNOWN
+    total = float(weights[known].sum())
+    fine = float(weights[known & (states != coverage.CellState.OVERDUE)].sum())
+    counts = {name: int(np.count_nonzero(states == code)) for code, name in enumerate(STATE_NAMES)}
+    return rest.AreaCoverage(
+        area=area.code,
+        level=area.level,
+        name=area.name,
+        owner=area.owner,
+        cells=len(picked),
+        covered=fine / total if total > 0 else None,
+        **counts,
+    )

@@ -1,0 +1,117 @@
+"""Whether the process lives (/healthz), can do its work (/readyz), and its figures (/metrics)."""
+
+import os
+from collections.abc import Iterator
+from datetime import timedelta
+from importlib import resources
+
+from fastapi import APIRouter, Request
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest, multiprocess
+from prometheus_client.core import CounterMetricFamily
+from starlette.responses import JSONResponse, Response
+
+from schemas import pages
+from tracking import db, refusal_store
+from web import context, problems
+from web.context import Context
+
+router = APIRouter(tags=["operation"])
+
+HEARTBEAT_WITHIN = timedelta(seconds=15)
+
+
+@router.get("/healthz")
+async def healthz() -> dict[str, str]:
+    """The process answers."""
+    return {"status": "ok"}
+
+
+@router.get("/readyz", response_model=pages.Readiness, responses={503: {"model": pages.Readiness}})
+async def readyz(request: Request) -> Response:
+    """The process can do its work; 503 says what is missing."""
+    here = context.context(request)
+    checks = await _database_checks(here)
+    checks["feed"] = (
+        pages.Check(ok=True, detail="connected")
+        if here.hub.feed_connected
+        else pages.Check(ok=False, detail="not connected to the broker; is it running at the MQTT URL of the settings?")
+    )
+    checks["live"] = (
+        pages.Check(ok=True, detail="lane read")
+        if here.hub.ready.is_set()
+        else pages.Check(ok=False, detail="the lane was not read yet")
+    )
+    made = pages.Readiness(ready=all(check.ok for check in checks.values()), checks=checks)
+    return JSONResponse(made.model_dump(), status_code=200 if made.ready else 503)
+
+
+async def _database_checks(here: Context) -> dict[str, pages.Check]:
+    try:
+        async with here.database.pool.acquire(timeout=3) as connection:
+            missing = await _missing_migrations(connection)
+            if missing:
+                wanted = f"missing {', '.join(missing)}; run patrol migrate"
+                return {
+                    "database": pages.Check(ok=True, detail="reached"),
+                    "migrations": pages.Check(ok=False, detail=wanted),
+                }
+            worker = await _worker(connection)
+    except (problems.NotReadyError, *problems.UNREACHABLE):
+        return {"database": pages.Check(ok=False, detail="cannot be reached; is it running at the database URL?")}
+    return {
+        "database": pages.Check(ok=True, detail="reached"),
+        "migrations": pages.Check(ok=True, detail="up to date"),
+        "worker": worker,
+    }
+
+
+async def _missing_migrations(connection: db.Connection) -> list[str]:
+    wanted = sorted(entry.name for entry in resources.files("schemas").joinpath("sql").iterdir())
+    wanted = [name for name in wanted if name.endswith(".sql")]
+    if await connection.fetchval("SELECT to_regclass('schema_migrations')") is None:
+        return wanted
+    applied = {row["name"] for row in await connection.fetch("SELECT name FROM schema_migrations")}
+    return [name for name in wanted if name not in applied]
+
+
+async def _worker(connection: db.Connection) -> pages.Check:
+    row = await connection.fetchrow("SELECT id, now() - heartbeat AS age FROM workers ORDER BY heartbeat DESC LIMIT 1")
+    if row is None:
+        return pages.Check(ok=False, detail="no worker ever ran; start one with patrol worker")
+    if row["age"] > HEARTBEAT_WITHIN:
+        return pages.Check(ok=False, detail=f"{row['id']} was last heard {row['age'].total_seconds():.0f} s ago")
+    return pages.Check(ok=True, detail=f"{row['id']} is at work")
+
+
+@router.get("/metrics", response_class=Response)
+async def metrics(request: Request) -> Response:
+    """Figures for Prometheus."""
+    registry = REGISTRY
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        registry = CollectorRegistry()
+        multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    text = generate_latest(registry) + await _refusals(context.context(request))
+    return Response(text, media_type=CONTENT_TYPE_LATEST)
+
+
+async def _refusals(here: Context) -> bytes:
+    """Refusals by reason out of the database; nothing while it is away, so that the rest can be read."""
+    try:
+        async with here.database.pool.acquire(timeout=3) as connection:
+            counts = await refusal_store.counts(connection)
+    except (problems.NotReadyError, *problems.UNREACHABLE):
+        return b""
+    registry = CollectorRegistry()
+    registry.register(_Refusals(counts))
+    return generate_latest(registry)
+
+
+class _Refusals:
+    def __init__(self, counts: dict[str, int]) -> None:
+        self._counts = counts
+
+    def collect(self) -> Iterator[CounterMetricFamily]:
+        family = CounterMetricFamily("patrol_refusals", "Refused input ever, by reason.", labels=["reason"])
+        for reason, n in self._counts.items():
+            family.add_metric([reason], n)
+        yield family

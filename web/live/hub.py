@@ -1,0 +1,343 @@
+"""The live part of a web process: follows feed, lane and coverage, ticks, and wakes the viewers.
+
+Each source is a loop of its own that goes on when the database or broker was away; none stops another.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Protocol
+
+import asyncpg
+import msgspec
+import numpy as np
+import structlog
+
+from ingest import feed_client
+from schemas import feed
+from tracking import city as cities
+from web import accounts, coverage, problems
+from web.accounts import Principal
+from web.database import Database
+from web.live import fleet, lane, metrics, snapshot
+from web.live.cells import CellColumns, CellVersions
+from web.live.state import LiveState, Slots
+from web.live.tiles import View
+from web.live.world import World
+
+TICK_S = 0.2
+SLOWEST_TICK_S = 0.5
+CELLS_S = 1.0
+LANE_POLL_S = 1.0
+BASIS_S = 10.0
+"""Visits are read again after this even when the lane says nothing: silence changes what is known, too."""
+SESSIONS_S = 5.0
+RETRY_S = 1.0
+MAX_VIEWERS = 5_000
+MAX_ALARMED = 256
+"""More devices in alarm than this do not pass every band: the map would show nothing else."""
+
+log = structlog.get_logger(__name__)
+
+
+class Watching(Protocol):
+    """What the hub knows of a viewer."""
+
+    principal: Principal
+    wake: asyncio.Event
+    view: View | None
+
+    def end(self, reason: str, code: int) -> None:
+        """End the connection."""
+
+
+def now_ms() -> int:
+    """Server's time, ms since 1970-01-01 UTC."""
+    return time.time_ns() // 1_000_000
+
+
+@dataclass(slots=True)
+class Hub:
+    """Shared by all viewers of a process. `run` drives it; viewers register with `join`."""
+
+    database: Database
+    mqtt_url: str
+    state: LiveState = field(default_factory=LiveState)
+    ring: lane.Ring = field(default_factory=lane.Ring)
+    cells: CellVersions = field(default_factory=CellVersions)
+    directory: fleet.Directory = field(default_factory=fleet.Directory)
+    world: World = field(init=False)
+    epoch: str = ""
+    place: coverage.Place | None = None
+    basis: cities.Basis | None = None
+    judged: coverage.Judged | None = None
+    """The newest coverage, for REST and viewers alike."""
+    alarmed: Slots = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    alarms_version: int = 0
+    ready: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once the lane and the last positions were read."""
+    feed_connected: bool = False
+    _viewers: set[Watching] = field(default_factory=set)
+    _views_changed: bool = False
+    _empty: asyncio.Event = field(default_factory=asyncio.Event)
+    _stop: asyncio.Event = field(default_factory=asyncio.Event)
+    _lane_hint: asyncio.Event = field(default_factory=asyncio.Event)
+    _basis_due: bool = True
+    _basis_read_at: int = 0
+    _city_due: bool = True
+    _positions_due: asyncio.Event = field(default_factory=asyncio.Event)
+    _check_sessions: asyncio.Event = field(default_factory=asyncio.Event)
+    _open_alarms: dict[int, str] = field(default_factory=dict)
+    _snapshot: snapshot.Shared = field(default_factory=snapshot.Shared)
+
+    def __post_init__(self) -> None:
+        self.world = World(self.state)
+
+    # Viewers
+
+    def join(self, viewer: Watching) -> bool:
+        """Take a viewer; False when the process has as many as it may."""
+        if len(self._viewers) >= MAX_VIEWERS or self._stop.is_set():
+            return False
+        self._viewers.add(viewer)
+        self._empty.clear()
+        metrics.VIEWERS.set(len(self._viewers))
+        return True
+
+    def leave(self, viewer: Watching) -> None:
+        """Forget a viewer."""
+        self._viewers.discard(viewer)
+        self._views_changed = True
+        if not self._viewers:
+            self._empty.set()
+        metrics.VIEWERS.set(len(self._viewers))
+
+    def looked(self) -> None:
+        """Take note that a viewer looks elsewhere."""
+        self.world.watch(viewer.view for viewer in self._viewers if viewer.view is not None)
+
+    def check_sessions(self) -> None:
+        """Look at once whose session has ended."""
+        self._check_sessions.set()
+
+    async def end_all(self, within_s: float = 1.0) -> None:
+        """Say goodbye to every viewer: the process stops. Waits until they heard it, or `within_s`."""
+        for viewer in list(self._viewers):
+            viewer.end("shutting_down", 1012)
+        self._stop.set()
+        if self._viewers:
+            await self._pause(self._empty, within_s)
+
+    async def full_state(self) -> snapshot.Snapshot:
+        """The state message and the lane's offset it belongs to; shared by viewers that come together."""
+        return await self._snapshot.get(self._read_snapshot)
+
+    async def _read_snapshot(self) -> snapshot.Snapshot:
+        return await snapshot.read(self.database.pool, self.epoch, self.cells, floor=self.ring.floor)
+
+    # Sources
+
+    async def run(self) -> None:
+        """Follow everything until `stop`."""
+        loops: dict[str, Callable[[], Awaitable[None]]] = {
+            "live.lane": self._follow_lane,
+            "live.positions": self._read_positions,
+            "live.coverage": self._judge,
+            "live.sessions": self._end_sessions,
+        }
+        async with asyncio.TaskGroup() as group:
+            for name, loop in loops.items():
+                group.create_task(self._keep(name, loop), name=name)
+            group.create_task(self._follow_feed(), name="live.feed")
+            group.create_task(self._tick(), name="live.tick")
+
+    def stop(self) -> None:
+        """End `run`."""
+        self._stop.set()
+        for event in (self._lane_hint, self._positions_due, self._check_sessions):
+            event.set()
+
+    async def _keep(self, name: str, loop: Callable[[], Awaitable[None]]) -> None:
+        """Run one source again and again; a fault of it is logged and does not stop the others."""
+        while not self._stop.is_set():
+            try:
+                await self.database.opened()
+                await loop()
+            except (*problems.UNREACHABLE, problems.NotReadyError, asyncpg.PostgresError) as error:
+                log.warning("live.source_away", source=name, error=str(error), retry_s=RETRY_S)
+                metrics.FAULTS.labels(name).inc()
+            except Exception:
+                log.exception("live.source_failed", source=name, retry_s=RETRY_S)
+                metrics.FAULTS.labels(name).inc()
+            await self._pause(self._stop, RETRY_S)
+
+    async def _pause(self, event: asyncio.Event, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(event.wait(), seconds)
+
+    async def _follow_feed(self) -> None:
+        await feed_client.subscribe_feed(self.mqtt_url, on_payload=self.take, on_state=self._on_feed, stop=self._stop)
+
+    def _on_feed(self, state: feed_client.FeedState) -> None:
+        self.feed_connected = state is feed_client.FeedState.CONNECTED
+        if self.feed_connected:
+            # What was published while nobody listened is gone: the database has it.
+            self._positions_due.set()
+            self._lane_hint.set()
+
+    def take(self, payload: bytes) -> None:
+        """Take a message of the feed."""
+        try:
+            message = feed.decode(payload)
+            if isinstance(message, feed.LaneHead):
+                self._lane_hint.set()
+                return
+            metrics.POSITIONS.inc(self.state.apply(feed.columns_of(message)))
+        except (msgspec.DecodeError, ValueError) as error:
+            metrics.BAD_FEED.inc()
+            log.warning("live.bad_feed", error=str(error))
+
+    async def _read_positions(self) -> None:
+        while not self._stop.is_set():
+            self._positions_due.clear()
+            async with self.database.pool.acquire() as connection:
+                for device in await fleet.read_devices(connection):
+                    self.directory.put(device)
+                self.state.set_named(self.directory.array())
+                self.state.apply(await fleet.read_positions(connection))
+            self._mark_alarms()
+            await self._positions_due.wait()
+
+    async def _follow_lane(self) -> None:
+        async with self.database.pool.acquire() as connection:
+            self.epoch = await lane.read_epoch(connection)
+            if not self.ready.is_set():
+                await lane.fill(connection, self.ring)
+            self._open_alarms = await snapshot.open_alarms(connection)
+        self._mark_alarms()
+        self.ready.set()
+        while not self._stop.is_set():
+            self._lane_hint.clear()
+            async with self.database.pool.acquire() as connection:
+                items = await lane.follow(connection, self.ring)
+            for item in items:
+                self._consider(item)
+            if items:
+                self._wake()
+            if len(items) < lane.READ_AT_ONCE:
+                await self._pause(self._lane_hint, LANE_POLL_S)
+
+    def _consider(self, item: lane.Item) -> None:
+        """Let the process's own state follow an item of the lane."""
+        metrics.LANE_HEAD.set(item.seq)
+        if item.kind == "stay":
+            self._basis_due = True
+        elif item.kind == "grid":
+            self._basis_due = self._city_due = True
+        elif item.kind == "device":
+            body = item.decoded()
+            self.directory.put(fleet.Named(body["slot"], body["id"], body["label"], body["unit"]))
+            self.state.set_named(self.directory.array())
+        elif item.kind == "alert":
+            body = item.decoded()
+            self._open_alarms.pop(body["id"], None)
+            if body["state"] == "open" and body["device"] is not None:
+                self._open_alarms[body["id"]] = body["device"]
+            self._mark_alarms()
+
+    def _mark_alarms(self) -> None:
+        names = set(self._open_alarms.values())
+        slots = sorted(self.directory.slots[name] for name in names if name in self.directory.slots)
+        alarmed = np.array(slots[:MAX_ALARMED], dtype=np.int64)
+        if not np.array_equal(alarmed, self.alarmed):
+            self.alarmed = alarmed
+            self.alarms_version += 1
+        self.state.set_alarms(np.array(slots, dtype=np.int64))
+
+    async def _judge(self) -> None:
+        while not self._stop.is_set():
+            now = now_ms()
+            if self._basis_due or now - self._basis_read_at >= BASIS_S * 1000:
+                self._basis_due = False
+                await self._read_basis(now)
+            if self.judge_now(now):
+                self._wake()
+            await self._pause(self._stop, CELLS_S)
+
+    async def _read_basis(self, now: int) -> None:
+        async with self.database.pool.acquire() as connection:
+            if self.place is None or self._city_due:
+                self._city_due = False
+                self.place = await coverage.load_place(connection)
+            self.basis = await cities.basis(connection, self.place.city, now)
+        self._basis_read_at = now
+
+    def judge_now(self, now: int) -> bool:
+        """Judge every cell at `now` (ms) and tell whether anything changed."""
+        if self.place is None or self.basis is None:
+            return False
+        self.judged = coverage.judge(self.place, self.basis, now)
+        columns = CellColumns(
+            id=np.array([cell.id for cell in self.place.city.cells], dtype=np.int64),
+            state=self.judged.coverage.state,
+            due=self.judged.coverage.due,
+            last_visit=self.basis.last_visit,
+            present=self.basis.present,
+        )
+        return self.cells.update(now, columns)
+
+    async def _end_sessions(self) -> None:
+        while not self._stop.is_set():
+            await self._pause(self._check_sessions, SESSIONS_S)
+            self._check_sessions.clear()
+            hashes = {viewer.principal.token_hash for viewer in self._viewers} - {None}
+            if not hashes:
+                continue
+            valid = await accounts.still_valid(self.database.pool, [value for value in hashes if value is not None])
+            for viewer in list(self._viewers):
+                if viewer.principal.token_hash is not None and viewer.principal.token_hash not in valid:
+                    viewer.end("signed_out", 1008)
+
+    # Ticks
+
+    async def _tick(self) -> None:
+        while not self._stop.is_set():
+            started = time.perf_counter()
+            try:
+                self.tick(now_ms())
+            except Exception:
+                log.exception("live.tick_failed")
+                metrics.FAULTS.labels("live.tick").inc()
+            spent = time.perf_counter() - started
+            metrics.TICK_SECONDS.observe(spent)
+            # A tick that takes long comes less often: the process must have time for its viewers.
+            await self._pause(self._stop, min(SLOWEST_TICK_S, max(TICK_S - spent, 2 * spent)))
+
+    def tick(self, now: int) -> None:
+        """Publish what changed by `now` (ms) and wake the viewers."""
+        if self._views_changed:
+            self._views_changed = False
+            self.looked()
+        self._expire(now)
+        if self.state.unnamed():
+            self._positions_due.set()
+        self.state.fall_silent(now)
+        if self.world.tick(now):
+            self._wake()
+
+    def _expire(self, now: int) -> None:
+        moment = datetime.fromtimestamp(now / 1000, UTC)
+        for viewer in list(self._viewers):
+            if viewer.principal.expires_at is not None and viewer.principal.expires_at <= moment:
+                viewer.end("signed_out", 1008)
+
+    def _wake(self) -> None:
+        for viewer in self._viewers:
+            viewer.wake.set()
+
+    def time_zone(self) -> str | None:
+        """IANA zone of the city, once known."""
+        return None if self.place is None else self.place.city.time_zone

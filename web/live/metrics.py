@@ -1,0 +1,16 @@
+"""Figures of the live part."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+VIEWERS = Gauge("patrol_live_viewers", "Viewers connected.", multiprocess_mode="livesum")
+LANE_HEAD = Gauge("patrol_live_lane_head", "Greatest sequence number read from the lane.", multiprocess_mode="max")
+POSITIONS = Counter("patrol_live_positions", "Newer positions taken from the feed.")
+BAD_FEED = Counter("patrol_live_bad_feed", "Messages of the feed that could not be read.")
+FAULTS = Counter("patrol_live_faults", "Times a source of the live part failed.", ["source"])
+TICK_SECONDS = Histogram(
+    "patrol_live_tick_seconds", "Time to make a tick.", buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
+)
+SENT_BYTES = Counter("patrol_live_sent_bytes", "Bytes handed to viewers.")
+FRAMES = Counter("patrol_live_frames", "Position frames handed to viewers.", ["kind"])
+SKIPPED = Counter("patrol_live_skipped_ticks", "Ticks that viewers were too slow to take.")
+ENDED = Counter("patrol_live_ended", "Viewers ended by the server.", ["reason"])

@@ -1,0 +1,213 @@
+"""Web Mercator tiles and position frames as docs/live-protocol.md §3 spells them. Pure."""
+
+import math
+import struct
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+MAGIC = 0x5047
+VERSION = 1
+FULL = 1
+"""Kind of a frame that replaces every position the viewer has."""
+CHANGE = 2
+"""Kind of a frame with only those that moved."""
+GRID = 1
+"""Flag of a block whose slots are counts."""
+MAX_ZOOM = 14
+MAX_TILES = 64
+MAX_LATITUDE = 85.051128
+
+GONE = 128
+ALARM = 64
+SPEED_UNKNOWN = 32
+COURSE_UNKNOWN = 16
+
+_HEADER = struct.Struct("<HBBIdII")
+_BLOCK = struct.Struct("<BBHIII")
+_KEY_SHIFT = 32
+
+Keys = NDArray[np.int64]
+"""Tiles of one zoom as numbers: x * 2^32 + y."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """The tiles a viewer sees: those of the bounding box and one ring around them."""
+
+    zoom: int
+    """Zoom of the tiles."""
+    keys: Keys
+    """Sorted."""
+
+
+def mercator(lat: NDArray[np.float64], lon: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Project degrees to the unit square of Web Mercator: u eastwards, v southwards, both in [0, 1)."""
+    below_one = np.nextafter(1.0, 0.0)
+    u = np.clip((lon + 180.0) / 360.0, 0.0, below_one)
+    sine = np.sin(np.radians(np.clip(lat, -MAX_LATITUDE, MAX_LATITUDE)))
+    v = np.clip(0.5 - np.log((1 + sine) / (1 - sine)) / (4 * math.pi), 0.0, below_one)
+    return u, v
+
+
+def keys_of(u: NDArray[np.float64], v: NDArray[np.float64], zoom: int) -> Keys:
+    """Tile of each place at `zoom`."""
+    edge = float(1 << zoom)
+    x = (u * edge).astype(np.int64)
+    y = (v * edge).astype(np.int64)
+    return (x << _KEY_SHIFT) | y
+
+
+def key(x: int, y: int) -> int:
+    """Number of the tile x, y."""
+    return (x << _KEY_SHIFT) | y
+
+
+def xy(tile: int) -> tuple[int, int]:
+    """Return the x and y of a tile's number."""
+    return tile >> _KEY_SHIFT, tile & 0xFFFFFFFF
+
+
+def view(bbox: tuple[float, float, float, float], map_zoom: float, *, max_tiles: int = MAX_TILES) -> View:
+    """Choose the tiles for a bounding box (west, south, east, north) on a map at `map_zoom`.
+
+    West may be greater than east: the box then crosses the 180th meridian. When there are more than `max_tiles`,
+    a coarser zoom is taken.
+    """
+    zoom = max(0, min(MAX_ZOOM, math.floor(map_zoom) + 1))
+    box = _wrapped(bbox)
+    while True:
+        keys = _covering(box, zoom)
+        if len(keys) <= max_tiles or zoom == 0:
+            return View(zoom=zoom, keys=np.array(sorted(keys), dtype=np.int64))
+        zoom -= 1
+
+
+def _wrapped(bbox: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+    """Bring longitudes of a map that shows several copies of the world into -180 … 180."""
+    west, south, east, north = bbox
+    if east - west >= 360:
+        return -180.0, south, 180.0, north
+    if -180 <= west <= 180 and -180 <= east <= 180:
+        return bbox
+    return (west + 180) % 360 - 180, south, (east + 180) % 360 - 180, north
+
+
+def _covering(bbox: tuple[float, float, float, float], zoom: int) -> set[int]:
+    west, south, east, north = bbox
+    if west > east:
+        return _covering((west, south, 180.0, north), zoom) | _covering((-180.0, south, east, north), zoom)
+    edge = 1 << zoom
+    u, v = mercator(np.array([north, south]), np.array([west, east]))
+    x_lo, x_hi = int(u[0] * edge) - 1, int(u[1] * edge) + 1
+    y_lo, y_hi = max(0, int(v[0] * edge) - 1), min(edge - 1, int(v[1] * edge) + 1)
+    x_hi = min(x_hi, x_lo + edge - 1)
+    if (x_hi - x_lo + 1) * (y_hi - y_lo + 1) > 4 * MAX_TILES:
+        # Too many whatever the ring does: a count is enough, and a small set is cheap to make.
+        x_hi = min(x_hi, x_lo + 4 * MAX_TILES)
+        y_hi = min(y_hi, y_lo + 4 * MAX_TILES)
+    return {key(x % edge, y) for x in range(x_lo, x_hi + 1) for y in range(y_lo, y_hi + 1)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Records:
+    """n records as columns: what a block carries."""
+
+    slot: NDArray[np.uint32]
+    u: NDArray[np.float64]
+    v: NDArray[np.float64]
+    course: NDArray[np.uint8]
+    speed: NDArray[np.uint8]
+    status: NDArray[np.uint8]
+    age: NDArray[np.uint8]
+
+    def take(self, rows: NDArray[np.intp] | NDArray[np.bool_] | slice) -> "Records":
+        """The records at `rows`."""
+        return Records(
+            slot=self.slot[rows],
+            u=self.u[rows],
+            v=self.v[rows],
+            course=self.course[rows],
+            speed=self.speed[rows],
+            status=self.status[rows],
+            age=self.age[rows],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One encoded tile block; `slots` are the devices in it (empty in the grid band)."""
+
+    data: bytes
+    slots: NDArray[np.uint32]
+    n: int
+
+
+_NO_SLOTS: NDArray[np.uint32] = np.empty(0, dtype=np.uint32)
+
+
+def encode_block(zoom: int, tile: int, records: Records, *, grid: bool = False) -> Block:
+    """Encode the records of one tile."""
+    x, y = xy(tile)
+    n = len(records.slot)
+    edge = float(1 << zoom)
+    columns: tuple[NDArray[np.generic], ...] = (
+        records.slot.astype("<u4", copy=False),
+        _place(records.u, edge, x),
+        _place(records.v, edge, y),
+        records.course,
+        records.speed,
+        records.status,
+        records.age,
+    )
+    head = _BLOCK.pack(zoom, GRID if grid else 0, 0, x, y, n)
+    data = b"".join([head, *(_padded(column) for column in columns)])
+    return Block(data, _NO_SLOTS if grid else records.slot, n)
+
+
+def encode_blocks(zoom: int, keys: Keys, records: Records) -> dict[int, Block]:
+    """Group records by tile (`keys` has the tile of each) and encode each tile once."""
+    if len(keys) == 0:
+        return {}
+    order = np.argsort(keys, kind="stable")
+    ordered = keys[order]
+    starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
+    ends = np.append(starts[1:], len(ordered))
+    return {
+        int(ordered[start]): encode_block(zoom, int(ordered[start]), records.take(order[start:end]))
+        for start, end in zip(starts.tolist(), ends.tolist(), strict=True)
+    }
+
+
+def encode_gone(zoom: int, tile: int, slots: NDArray[np.uint32]) -> Block:
+    """Encode the order to remove `slots`, which were in `tile`."""
+    zeros = np.zeros(len(slots), dtype=np.uint8)
+    x, y = xy(tile)
+    edge = float(1 << zoom)
+    records = Records(
+        slot=slots,
+        u=np.full(len(slots), x / edge),
+        v=np.full(len(slots), y / edge),
+        course=zeros,
+        speed=zeros,
+        status=np.full(len(slots), GONE, dtype=np.uint8),
+        age=zeros,
+    )
+    return Block(encode_block(zoom, tile, records).data, _NO_SLOTS, 0)
+
+
+def encode_frame(kind: int, blocks: list[Block], *, now: float, tick: int) -> bytes:
+    """Put blocks behind a header; `now` is the server's time of the tick in ms."""
+    head = _HEADER.pack(MAGIC, VERSION, kind, len(blocks), now, tick & 0xFFFFFFFF, 0)
+    return b"".join([head, *(block.data for block in blocks)])
+
+
+def _place(values: NDArray[np.float64], edge: float, origin: int) -> NDArray[np.uint16]:
+    scaled = np.floor((values * edge - origin) * 65536.0)
+    return np.clip(scaled, 0, 65535).astype("<u2")
+
+
+def _padded(column: NDArray[np.generic]) -> bytes:
+    data = column.tobytes()
+    return data + bytes(-len(data) % 4)

@@ -1,0 +1,306 @@
+"""One viewer: reads what it asks for, writes the newest state when it can take it. There is no queue.
+
+The writer waits to be woken, compares versions, and sends what is newest. While a send is blocked nothing piles up:
+the ticks in between are skipped, and the lane is read on from where the viewer is.
+"""
+
+import asyncio
+import contextlib
+import time
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+
+from schemas import rest
+from tracking import db
+from web.accounts import Principal
+from web.live import lane, messages, metrics, tiles
+from web.live.hub import Hub, now_ms
+from web.live.messages import EndError, Look, Subscribe
+from web.live.world import Band, Frame
+
+HELLO_WITHIN_S = 10.0
+SEND_WITHIN_S = 15.0
+GOODBYE_WITHIN_S = 1.0
+FULL_EVERY_S = 0.2
+"""Least time between full frames, however fast the view changes."""
+COARSE_EVERY_S = 1.0
+LANE_AT_ONCE = 500
+DEVICES_AT_ONCE = 2_000
+
+
+class Viewer:
+    """A websocket that was let in by the policy."""
+
+    def __init__(self, hub: Hub, websocket: WebSocket, principal: Principal) -> None:
+        self.principal = principal
+        self.wake = asyncio.Event()
+        self.view: tiles.View | None = None
+        self._hub = hub
+        self._socket = websocket
+        self._ending: EndError | None = None
+        self._selected: list[int | str] = []
+        self._full_due = True
+        self._full_at = self._banded_at = float("-inf")
+        self._timer: asyncio.TimerHandle | None = None
+        self._band: Band | None = None
+        self._sent_tick = 0
+        self._alarms_version = 0
+        self._cells_version = 0
+        self._offset = 0
+        self._told: NDArray[np.bool_] = np.empty(0, dtype=np.bool_)
+        self._shown = 0
+        self._counted_at = float("-inf")
+        self._counts: tuple[int | str, ...] = ()
+
+    async def serve(self) -> None:
+        """Serve until either side ends."""
+        await self._socket.accept()
+        try:
+            await self._converse()
+        except EndError as end:
+            metrics.ENDED.labels(end.reason if end.bye else "protocol").inc()
+            await self._say_goodbye(end)
+        except WebSocketDisconnect:
+            pass
+        finally:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._hub.leave(self)
+
+    def end(self, reason: str, code: int) -> None:
+        """End the connection as soon as the writer can."""
+        self._ending = self._ending or EndError(reason, code)
+        self.wake.set()
+
+    async def _converse(self) -> None:
+        if not self._hub.join(self):
+            raise EndError("too_many_viewers", 1013)
+        first = await self._first()
+        self._look(first)
+        await self._greet(first)
+        reader = asyncio.create_task(self._read(), name="live.reader")
+        try:
+            while True:
+                self.wake.clear()
+                await self._write()
+                await self.wake.wait()
+        finally:
+            reader.cancel()
+            await asyncio.gather(reader, return_exceptions=True)
+
+    # Reading
+
+    async def _first(self) -> Subscribe:
+        try:
+            async with asyncio.timeout(HELLO_WITHIN_S):
+                return messages.first(dict(await self._socket.receive()))
+        except TimeoutError:
+            raise EndError("no subscribe within 10 s", 1008, bye=False) from None
+
+    async def _read(self) -> None:
+        try:
+            while True:
+                self._look(messages.later(dict(await self._socket.receive())))
+        except EndError as end:
+            self._ending = self._ending or end
+        except WebSocketDisconnect as gone:
+            self._ending = self._ending or EndError("gone", gone.code, bye=False)
+        self.wake.set()
+
+    def _look(self, look: Look) -> None:
+        self.view = tiles.view(look.bbox, look.zoom)
+        self._selected = list(look.selected)
+        self._full_due = True
+        self._hub.looked()
+        self.wake.set()
+
+    # Writing
+
+    async def _greet(self, first: Subscribe) -> None:
+        hub = self._hub
+        try:
+            async with asyncio.timeout(HELLO_WITHIN_S):
+                await hub.ready.wait()
+        except TimeoutError:
+            raise EndError("not_ready", 1013) from None
+        recovered = first.epoch == hub.epoch and first.offset is not None and hub.ring.resumable(first.offset)
+        self._offset = first.offset if recovered and first.offset is not None else hub.ring.head
+        hello = {
+            "type": "hello",
+            "protocol": 1,
+            "epoch": hub.epoch,
+            "offset": self._offset,
+            "now": rest.rfc3339(db.moment(now_ms())),
+            "recovered": recovered,
+            "time_zone": hub.time_zone(),
+        }
+        await self._send_json(hello)
+        if not recovered:
+            await self._send_state()
+
+    async def _write(self) -> None:
+        if self._ending is not None:
+            raise self._ending
+        await self._write_lane()
+        if self._cells_version != self._hub.cells.version:
+            version = self._hub.cells.version
+            text = self._hub.cells.message(self._cells_version, rest.rfc3339(db.moment(self._hub.cells.at)))
+            self._cells_version = version
+            await self._send_text(text)
+        await self._write_positions()
+        await self._write_counts()
+        if self._ending is not None:
+            raise self._ending
+
+    async def _write_lane(self) -> None:
+        while True:
+            items = self._hub.ring.after(self._offset, LANE_AT_ONCE)
+            if items is None:
+                # So slow that the ring went past it: the state says where things are now.
+                await self._send_state()
+                continue
+            if not items:
+                return
+            self._offset = items[-1].seq
+            await self._send_text(lane.encode(items))
+
+    async def _send_state(self) -> None:
+        try:
+            made = await self._hub.full_state()
+        except OSError as error:
+            raise EndError("not_ready", 1013) from error
+        self._offset, self._cells_version = made.offset, made.cells_version
+        await self._send_text(made.text)
+
+    async def _write_positions(self) -> None:
+        frame = self._frame()
+        if frame is None or (frame.kind == tiles.CHANGE and not frame.blocks):
+            return
+        await self._introduce(frame)
+        world = self._hub.world
+        data = tiles.encode_frame(frame.kind, frame.blocks, now=float(world.now), tick=world.tick_no)
+        metrics.FRAMES.labels("full" if frame.kind == tiles.FULL else "change").inc()
+        await self._send_bytes(data)
+
+    def _frame(self) -> Frame | None:
+        """Choose what to send now; None when there is nothing new, or not yet."""
+        view, world, now = self.view, self._hub.world, time.monotonic()
+        if view is None:
+            return None
+        if self._full_due or self._alarms_version != self._hub.alarms_version:
+            return self._full_after(FULL_EVERY_S, view, now)
+        behind = world.tick_no - self._sent_tick
+        if behind == 0:
+            return None
+        if self._band != "dots" or self._rebanded(view, now):
+            return self._full_after(COARSE_EVERY_S, view, now)
+        metrics.SKIPPED.inc(behind - 1)
+        frame = world.changes(view, self._sent_tick, self._extra())
+        if frame is None:
+            return self._full(view, now)
+        self._sent_tick = world.tick_no
+        return frame
+
+    def _full_after(self, seconds: float, view: tiles.View, now: float) -> Frame | None:
+        """A full frame when the last one is old enough, else later."""
+        if now - self._full_at >= seconds:
+            return self._full(view, now)
+        self._wake_later(seconds)
+        return None
+
+    def _rebanded(self, view: tiles.View, now: float) -> bool:
+        """Tell, once a second, whether so many or few came into view that another band is due."""
+        if now - self._banded_at < COARSE_EVERY_S:
+            return False
+        self._banded_at = now
+        return self._hub.world.band(view, self._band) != self._band
+
+    def _full(self, view: tiles.View, now: float) -> Frame:
+        world = self._hub.world
+        self._full_due = False
+        self._full_at = self._banded_at = now
+        self._alarms_version = self._hub.alarms_version
+        self._sent_tick = world.tick_no
+        self._band = world.band(view, self._band)
+        frame = world.full(view, self._band, self._extra())
+        self._shown = frame.shown
+        return frame
+
+    def _extra(self) -> NDArray[np.int64]:
+        """Slots that pass whatever the band: selected here, or in alarm."""
+        names = self._hub.directory.slots
+        chosen = (names.get(which, -1) if isinstance(which, str) else which for which in self._selected)
+        slots = {slot for slot in chosen if 0 <= slot < len(self._hub.state)} | set(self._hub.alarmed.tolist())
+        return np.array(sorted(slots), dtype=np.int64)
+
+    async def _introduce(self, frame: Frame) -> None:
+        """Send the names of devices that the viewer has not been told."""
+        parts = [block.slots for block in frame.blocks if len(block.slots)]
+        if not parts:
+            return
+        slots = np.unique(np.concatenate(parts)).astype(np.int64)
+        if len(self._told) < len(self._hub.state):
+            self._told = np.concatenate([self._told, np.zeros(len(self._hub.state) - len(self._told), dtype=np.bool_)])
+        new = slots[~self._told[slots]]
+        self._told[new] = True
+        devices = [self._hub.directory.by_slot[slot] for slot in new.tolist()]
+        for start in range(0, len(devices), DEVICES_AT_ONCE):
+            await self._send_json({"type": "devices", "items": devices[start : start + DEVICES_AT_ONCE]})
+
+    async def _write_counts(self) -> None:
+        now = time.monotonic()
+        if self.view is None:
+            return
+        if now - self._counted_at < COARSE_EVERY_S:
+            self._wake_later(COARSE_EVERY_S)
+            return
+        at = now_ms()
+        if self._band == "dots":
+            self._shown = self._hub.world.count(self.view)
+        counts = (*self._hub.state.tally(at), self._shown, self._band or "dots")
+        self._counted_at = now
+        if counts != self._counts:
+            self._counts = counts
+            names = ("total", "moving", "still", "silent", "shown", "band")
+            at_text = rest.rfc3339(db.moment(at))
+            await self._send_json({"type": "counts", "at": at_text, **dict(zip(names, counts, strict=True))})
+
+    def _wake_later(self, seconds: float) -> None:
+        """Look again in a while, even when nothing more happens."""
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(seconds, self._wake_now)
+
+    def _wake_now(self) -> None:
+        self._timer = None
+        self.wake.set()
+
+    async def _send_json(self, message: dict[str, object]) -> None:
+        await self._send_text(msgspec.json.encode(message).decode())
+
+    async def _send_text(self, text: str) -> None:
+        await self._send({"type": "websocket.send", "text": text}, len(text))
+
+    async def _send_bytes(self, data: bytes) -> None:
+        await self._send({"type": "websocket.send", "bytes": data}, len(data))
+
+    async def _send(self, message: dict[str, object], size: int) -> None:
+        try:
+            async with asyncio.timeout(SEND_WITHIN_S):
+                await self._socket.send(message)
+        except TimeoutError:
+            raise EndError("too_slow", 1013) from None
+        metrics.SENT_BYTES.inc(size)
+
+    async def _say_goodbye(self, end: EndError) -> None:
+        """Tell the viewer why, without waiting long for one that does not listen."""
+        if self._socket.client_state is not WebSocketState.CONNECTED:
+            return
+        with contextlib.suppress(TimeoutError, WebSocketDisconnect, RuntimeError):
+            async with asyncio.timeout(GOODBYE_WITHIN_S):
+                if end.bye:
+                    text = msgspec.json.encode({"type": "bye", "reason": end.reason}).decode()
+                    await self._socket.send({"type": "websocket.send", "text": text})
+                await self._socket.close(end.code, end.reason[:120])

@@ -1,0 +1,129 @@
+"""Every error as an RFC 9457 problem document: one spelling for routes, validation, policy and faults."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import asyncpg
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+
+from schemas import rest
+
+MEDIA_TYPE = "application/problem+json"
+
+log = structlog.get_logger(__name__)
+
+_TITLES = {
+    400: "Bad request",
+    401: "Not signed in",
+    403: "Forbidden",
+    404: "Not found",
+    405: "Method not allowed",
+    406: "Not acceptable",
+    413: "Too large",
+    422: "Invalid parameters",
+    429: "Too many attempts",
+    500: "Internal error",
+    503: "Not ready",
+}
+
+UNREACHABLE = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.UndefinedTableError,
+)
+"""What a database that is away, starting, or not migrated yet raises."""
+
+
+class ProblemError(Exception):
+    """The request cannot be answered; the fields say why and what to do."""
+
+    def __init__(self, status: int, detail: str, *, headers: Mapping[str, str] | None = None, **extra: Any) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.headers = dict(headers or {})
+        self.extra = extra
+
+
+class NotReadyError(ProblemError):
+    """The database cannot be reached now; the same request may succeed in a few seconds."""
+
+    def __init__(self, detail: str = "The database cannot be reached; try again, and see /readyz.") -> None:
+        super().__init__(503, detail, headers={"Retry-After": "2"})
+
+
+def not_found(what: str) -> ProblemError:
+    """Say that `what` does not exist."""
+    return ProblemError(404, f"{what} does not exist.")
+
+
+def response(problem: ProblemError, instance: str | None = None) -> Response:
+    """Spell a problem as a response; `instance` is the path it came from."""
+    body = rest.Problem(
+        title=_TITLES.get(problem.status, "Error"), status=problem.status, detail=problem.detail, instance=instance
+    )
+    return JSONResponse(
+        {**body.model_dump(), **problem.extra},
+        status_code=problem.status,
+        headers={"Cache-Control": "no-store", **problem.headers},
+        media_type=MEDIA_TYPE,
+    )
+
+
+def install(app: FastAPI) -> None:
+    """Answer every kind of exception with a problem document."""
+    app.add_exception_handler(ProblemError, _on_problem)
+    app.add_exception_handler(RequestValidationError, _on_invalid)
+    app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(asyncpg.DataError, _on_data)
+    for kind in UNREACHABLE:
+        app.add_exception_handler(kind, _on_unreachable)
+    app.add_exception_handler(Exception, _on_fault)
+
+
+async def _on_problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, ProblemError)  # noqa: S101 - Starlette calls it with nothing else
+    return response(error, request.url.path)
+
+
+async def _on_invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - Starlette calls it with nothing else
+    errors = [{"where": ".".join(map(str, e["loc"])), "message": e["msg"]} for e in error.errors()]
+    detail = "; ".join(f"{e['where']}: {e['message']}" for e in errors)
+    return response(ProblemError(422, detail, errors=errors), request.url.path)
+
+
+async def _on_http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - Starlette calls it with nothing else
+    detail = error.detail
+    if error.status_code == 404:
+        detail = "There is nothing at this address; /docs lists what there is."
+    elif error.status_code == 405:
+        detail = f"{request.method} is not possible at this address; /docs lists what is."
+    return response(ProblemError(error.status_code, detail, headers=error.headers), request.url.path)
+
+
+async def _on_data(request: Request, error: Exception) -> Response:
+    """Values that our checks let through and PostgreSQL refuses are the caller's fault, not ours."""
+    log.warning("web.value_refused", path=request.url.path, error=str(error))
+    return response(ProblemError(422, "A parameter has a value that cannot be stored or compared."), request.url.path)
+
+
+async def _on_unreachable(request: Request, error: Exception) -> Response:
+    log.warning("web.database_away", path=request.url.path, error=repr(error))
+    return response(NotReadyError(), request.url.path)
+
+
+async def _on_fault(request: Request, error: Exception) -> Response:
+    log.error("web.fault", path=request.url.path, exc_info=error)
+    return response(ProblemError(500, "A fault of ours; the log of the web process has it."), request.url.path)

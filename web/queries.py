@@ -1,0 +1,201 @@
+"""Reads that only the web part needs; what ingest and alerts read, too, is in their stores."""
+
+import base64
+import json
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import asyncpg
+
+from schemas import pages, rest
+from tracking import db, event_store
+from web import params
+
+_DEVICE = """
+SELECT d.id AS slot, d.name, d.unit, d.label, d.datum, d.online, d.battery, d.enrolled_at,
+       f.t, f.lat, f.lon, f.acc, f.spd, f.hdg, f.duty, cell.code AS cell
+FROM devices d
+LEFT JOIN LATERAL (SELECT * FROM fixes WHERE device = d.id ORDER BY t DESC LIMIT 1) f ON true
+LEFT JOIN LATERAL (SELECT c.code FROM stays s JOIN cells c ON c.id = s.cell
+  WHERE s.device = d.id AND s.known_to IS NULL AND s.t_in <= f.t AND (s.open OR s.t_out >= f.t)
+  ORDER BY s.t_in DESC LIMIT 1) cell ON true
+"""
+_DEVICES = (
+    _DEVICE
+    + """
+WHERE ($1::text IS NULL OR d.name > $1) AND ($2::text IS NULL OR d.unit = $2) ORDER BY d.name LIMIT $3
+"""
+)
+_ONE_DEVICE = _DEVICE + "WHERE d.name = $1"
+
+_EVENT = """
+SELECT e.id, d.name AS device, e.t, e.received, e.lat, e.lon, e.acc, e.type, e.text, e.subject, e.media::text AS media,
+       e.case_id AS case, c.code AS cell
+FROM events e JOIN devices d ON d.id = e.device LEFT JOIN cells c ON c.id = e.cell
+"""
+_EVENTS = (
+    _EVENT
+    + """
+WHERE ($1::text IS NULL OR d.name = $1) AND ($2::text IS NULL OR c.code = $2) AND ($3::text IS NULL OR e.type = $3)
+AND ($4::timestamptz IS NULL OR e.t >= $4) AND ($5::timestamptz IS NULL OR e.t < $5)
+AND ($6::timestamptz IS NULL OR (e.t, e.id) < ($6, $7::text))
+ORDER BY e.t DESC, e.id DESC LIMIT $8
+"""
+)
+_RECENT = _EVENT + "WHERE e.t >= now() - $1::interval ORDER BY e.t DESC, e.id DESC LIMIT $2"
+_ONE_EVENT = _EVENT + "WHERE e.id = $1"
+
+_REFUSALS = """
+SELECT id, at, reason, topic, detail, payload FROM refusals
+WHERE ($1::text IS NULL OR reason = $1) AND ($2::bigint IS NULL OR id < $2) ORDER BY id DESC LIMIT $3
+"""
+
+_AREAS = """
+WITH RECURSIVE inside AS (
+  SELECT grid AS code, id FROM cells WHERE valid_to IS NULL
+  UNION ALL SELECT a.parent, i.id FROM inside i JOIN areas a ON a.code = i.code WHERE a.parent IS NOT NULL)
+SELECT a.code, a.level, a.name, a.parent, a.owner, count(i.id)::int AS cells
+FROM areas a LEFT JOIN inside i ON i.code = a.code
+WHERE ($1::text IS NULL OR a.level = $1) AND ($2::text IS NULL OR a.parent = $2) AND ($3::text IS NULL OR a.code > $3)
+GROUP BY a.code ORDER BY a.code LIMIT $4
+"""
+
+# By the primary key (device, t): the last hour of each device, not the whole table.
+_COUNTS = """
+SELECT (SELECT count(*) FROM devices) AS devices,
+       (SELECT coalesce(sum(f.n), 0) FROM devices d CROSS JOIN LATERAL (
+          SELECT count(*) AS n FROM fixes WHERE device = d.id AND t > now() - interval '1 hour') f) AS fixes,
+       (SELECT coalesce(sum(v.n), 0) FROM devices d CROSS JOIN LATERAL (
+          SELECT count(*) AS n FROM stays
+          WHERE device = d.id AND t_in >= $1 AND known_to IS NULL AND kind = 'visit') v) AS visits
+"""
+
+
+async def devices(connection: db.Connection, *, after: str | None, unit: str | None, limit: int) -> list[rest.Device]:
+    """Devices by name, each with its newest fix."""
+    return [_device(row) for row in await connection.fetch(_DEVICES, after, unit, limit)]
+
+
+async def device(connection: db.Connection, name: str) -> rest.Device | None:
+    """One device."""
+    row = await connection.fetchrow(_ONE_DEVICE, name)
+    return None if row is None else _device(row)
+
+
+async def device_slot(connection: db.Connection, name: str) -> int | None:
+    """Number of a device in the store."""
+    slot: int | None = await connection.fetchval("SELECT id FROM devices WHERE name = $1", name)
+    return slot
+
+
+async def events(
+    connection: db.Connection,
+    *,
+    device: str | None,
+    cell: str | None,
+    kind: str | None,
+    period: params.Period,
+    after: tuple[datetime, str] | None,
+    limit: int,
+) -> list[rest.Event]:
+    """Events, newest first."""
+    moment, key = after or (None, None)
+    rows = await connection.fetch(_EVENTS, device, cell, kind, period.start, period.end, moment, key, limit)
+    return [event_store.shown(row) for row in rows]
+
+
+async def event(connection: db.Connection, key: str) -> rest.Event | None:
+    """One event."""
+    row = await connection.fetchrow(_ONE_EVENT, key)
+    return None if row is None else event_store.shown(row)
+
+
+async def recent_events(connection: db.Connection, back_s: int, limit: int) -> list[rest.Event]:
+    """Events of the last `back_s` seconds, newest first."""
+    rows = await connection.fetch(_RECENT, timedelta(seconds=back_s), limit)
+    return [event_store.shown(row) for row in rows]
+
+
+async def refusals(
+    connection: db.Connection, *, reason: str | None, after: int | None, limit: int
+) -> list[rest.Refused]:
+    """Refused messages, newest first."""
+    rows = await connection.fetch(_REFUSALS, reason, after, limit)
+    return [rest.Refused(**{**row, "payload": _base64(row["payload"])}) for row in map(dict, rows)]
+
+
+async def areas(
+    connection: db.Connection, *, level: str | None, parent: str | None, after: str | None, limit: int
+) -> list[pages.Area]:
+    """Areas by code, each with how many cells are in it."""
+    rows = await connection.fetch(_AREAS, level, parent, after, limit)
+    return [pages.Area(**dict(row)) for row in rows]
+
+
+async def counts(connection: db.Connection, now: datetime, time_zone: str) -> dict[str, int]:
+    """Count devices, fixes of the last hour, and visits since local midnight."""
+    midnight = now.astimezone(ZoneInfo(time_zone)).replace(hour=0, minute=0, second=0, microsecond=0)
+    row = await connection.fetchrow(_COUNTS, midnight)
+    assert row is not None  # noqa: S101 - a SELECT without FROM gives one row
+    return {name: int(value) for name, value in row.items()}
+
+
+async def alert_levels(connection: db.Connection) -> dict[str, int]:
+    """Open alerts by level."""
+    rows = await connection.fetch("SELECT level, count(*) AS n FROM alerts WHERE state = 'open' GROUP BY level")
+    return {row["level"]: row["n"] for row in rows}
+
+
+def _device(row: asyncpg.Record) -> rest.Device:
+    last = None
+    if row["t"] is not None:
+        last = rest.Position(
+            t=row["t"],
+            lat=row["lat"],
+            lon=row["lon"],
+            acc=_short(row["acc"]),
+            spd=_short(row["spd"]),
+            hdg=_short(row["hdg"]),
+            duty=params.DUTIES[row["duty"]],
+            cell=row["cell"],
+        )
+    return rest.Device(
+        id=row["name"],
+        slot=row["slot"],
+        unit=row["unit"],
+        label=row["label"],
+        datum=row["datum"],
+        online=row["online"],
+        battery=_short(row["battery"]),
+        enrolled_at=row["enrolled_at"],
+        last=last,
+    )
+
+
+def _short(value: float | None) -> float | None:
+    """Drop the digits that a 4-byte float only seems to have."""
+    return None if value is None else round(value, 3)
+
+
+def _base64(payload: Any) -> str | None:
+    return None if payload is None else base64.b64encode(payload).decode()
+
+
+_ALERT = """
+SELECT a.id, a.key, a.kind, a.level, a.state, c.code AS cell, c.name AS cell_name, d.name AS device,
+       a.opened_at, a.updated_at, a.ended_at, a.facts::text AS facts
+FROM alerts a LEFT JOIN cells c ON c.id = a.cell LEFT JOIN devices d ON d.id = a.device
+"""
+
+
+async def open_alerts(connection: db.Connection) -> list[rest.Alert]:
+    """Alerts that are open now, newest first."""
+    rows = await connection.fetch(_ALERT + "WHERE a.state = 'open' ORDER BY a.opened_at DESC, a.id DESC")
+    return [_alert(row) for row in rows]
+
+
+def _alert(row: asyncpg.Record) -> rest.Alert:
+    facts = json.loads(row["facts"])
+    text = f"{row['kind']} {row['level']} {row['cell'] or ''}".strip()
+    return rest.Alert(**{**row, "facts": facts}, text_zh=text, text_en=text)

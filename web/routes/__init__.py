@@ -1,0 +1,1 @@
+"""REST surface under /api/v1, one file for each kind of resource."""

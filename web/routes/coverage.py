@@ -1,0 +1,140 @@
+"""Cells, areas and coverage, now and at past moments."""
+
+import hashlib
+from datetime import datetime
+from typing import Annotated, Literal
+
+import msgspec
+from fastapi import APIRouter, Depends, Query, Request
+from starlette.responses import Response
+
+from schemas import pages, rest
+from tracking import city as cities
+from tracking import db
+from web import context, coverage, cursors, params, problems, queries
+from web.context import Context
+from web.live import hub as live
+from web.live.cells import STATE_NAMES
+
+router = APIRouter(tags=["coverage"])
+
+Pool = Annotated[db.Pool, Depends(context.pool)]
+Here = Annotated[Context, Depends(context.context)]
+Level = Literal["cell", "grid", "street", "district"]
+
+
+@router.get("/cells", response_model=pages.CellCollection, response_class=Response)
+async def cells(request: Request, here: Here) -> Response:
+    """The unit cells in force as GeoJSON, each with its state; the ETag changes when anything in it does."""
+    judged = await _now(here)
+    tag = f'"{_tag(here, judged)}"'
+    headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
+    if tag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    features = [_feature(judged, at) for at in range(len(judged.place.city.cells))]
+    body = {"type": "FeatureCollection", "at": rest.rfc3339(db.moment(judged.coverage.at)), "features": features}
+    return Response(msgspec.json.encode(body), media_type="application/geo+json", headers=headers)
+
+
+@router.get("/areas", response_model=pages.Areas)
+async def areas(
+    pool: Pool,
+    level: Annotated[Literal["district", "street", "grid"] | None, Query()] = None,
+    parent: params.CodeFilter = None,
+    cursor: params.Cursor = None,
+    limit: params.Limit = params.DEFAULT_LIMIT,
+) -> pages.Areas:
+    """Districts, streets and responsibility grids by code."""
+    return await _areas(pool, level, parent, cursor, limit)
+
+
+@router.get("/grids", response_model=pages.Areas)
+async def grids(
+    pool: Pool,
+    parent: params.CodeFilter = None,
+    cursor: params.Cursor = None,
+    limit: params.Limit = params.DEFAULT_LIMIT,
+) -> pages.Areas:
+    """Responsibility grids by code."""
+    return await _areas(pool, "grid", parent, cursor, limit)
+
+
+async def _areas(pool: db.Pool, level: str | None, parent: str | None, cursor: str | None, limit: int) -> pages.Areas:
+    after = params.stored_text(cursors.decode(cursor, str))
+    async with pool.acquire() as connection:
+        items = await queries.areas(connection, level=level, parent=parent, after=after, limit=limit)
+    return pages.Areas(items=items, next=cursors.encode(items[-1].code) if len(items) == limit else None)
+
+
+@router.get("/coverage", response_model=pages.CellsCoverage | pages.AreasCoverage)
+async def covered(
+    here: Here,
+    at: Annotated[params.Time | None, Query(description="A moment of the past; absent: now.")] = None,
+    level: Annotated[Level, Query()] = "cell",
+    cursor: params.Cursor = None,
+    limit: params.Limit = params.DEFAULT_LIMIT,
+) -> pages.CellsCoverage | pages.AreasCoverage:
+    """Coverage by cell or rolled up, by the visits known today."""
+    judged = await (_now(here) if at is None else _past(here, at))
+    moment = db.moment(judged.coverage.at)
+    start = cursors.decode(cursor, int) or 0
+    if level == "cell":
+        total = len(judged.place.city.cells)
+        rows = [coverage.of_cell(judged, row) for row in range(max(0, start), min(total, start + limit))]
+        return pages.CellsCoverage(at=moment, items=rows, next=_next(start + limit, total))
+    rolled = coverage.of_areas(judged, level)
+    return pages.AreasCoverage(
+        at=moment, items=rolled[max(0, start) : start + limit], next=_next(start + limit, len(rolled))
+    )
+
+
+def _next(end: int, total: int) -> str | None:
+    return cursors.encode(end) if end < total else None
+
+
+async def _now(here: Context) -> coverage.Judged:
+    """What the live part judged a moment ago; read afresh where it did not yet."""
+    if here.hub.judged is not None:
+        return here.hub.judged
+    return await _past(here, None)
+
+
+async def _past(here: Context, at: datetime | None) -> coverage.Judged:
+    now = live.now_ms()
+    moment = now if at is None else db.millis(at)
+    if moment > now:
+        raise problems.ProblemError(422, "at must not lie in the future.")
+    async with here.database.pool.acquire() as connection:
+        place = here.hub.place or await coverage.load_place(connection)
+        basis = await cities.basis(connection, place.city, moment)
+    return coverage.judge(place, basis, moment)
+
+
+def _tag(here: Context, judged: coverage.Judged) -> str:
+    digest = hashlib.sha256(judged.coverage.state.tobytes())
+    for column in (judged.coverage.due, judged.basis.last_visit, judged.basis.present, judged.coverage.limit_ms):
+        digest.update(column.tobytes())
+    digest.update(f"{here.hub.epoch} {id(judged.place)}".encode())
+    return digest.hexdigest()[:32]
+
+
+def _feature(judged: coverage.Judged, at: int) -> dict[str, object]:
+    cell, made = judged.place.city.cells[at], judged.coverage
+    due, last = int(made.due[at]), int(judged.basis.last_visit[at])
+    properties = {
+        "id": cell.id,
+        "code": cell.code,
+        "name": cell.name,
+        "grid": cell.grid,
+        "street": cell.street,
+        "district": judged.place.district(cell),
+        "class": cell.cls,
+        "weight": cell.weight,
+        "synthetic": cell.synthetic,
+        "state": STATE_NAMES[made.state[at]],
+        "due": None if due < 0 else due,
+        "last_visit": None if last < 0 else last,
+        "present": bool(judged.basis.present[at]),
+        "limit_s": int(made.limit_ms[at]) / 1000,
+    }
+    return {"type": "Feature", "id": cell.id, "geometry": cell.geometry, "properties": properties}

@@ -1,0 +1,14 @@
+"""The live websocket; docs/live-protocol.md specifies it."""
+
+from fastapi import APIRouter, WebSocket
+
+from web import context
+from web.live.viewer import Viewer
+
+router = APIRouter()
+
+
+@router.websocket("/live")
+async def live(websocket: WebSocket) -> None:
+    """Serve one viewer."""
+    await Viewer(context.context(websocket).hub, websocket, context.principal(websocket)).serve()

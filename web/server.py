@@ -1,0 +1,101 @@
+"""Run the web process: uvicorn in our event loop, sockets that give up on dead viewers, stop by an event."""
+
+import asyncio
+import contextlib
+import logging
+import socket
+from collections.abc import Callable, Iterator
+
+import structlog
+import uvicorn
+
+from web.app import create_app
+from web.config import WebConfig
+
+SEND_BUFFER_BYTES = 256 << 10
+"""Bound of what the kernel holds for a slow viewer: stale frames must not queue there."""
+DEAD_AFTER_MS = 20_000
+"""A peer that takes nothing for so long is dropped by the kernel, whatever its socket promises."""
+GRACE_S = 2
+
+log = structlog.get_logger(__name__)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its signal handlers, the caller's `stop` event ends it; tells when it listens."""
+
+    def __init__(self, config: uvicorn.Config, on_listening: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_listening = on_listening
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and tell."""
+        await super().startup(sockets)
+        self._on_listening()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals to the caller."""
+        yield
+
+
+async def run(config: WebConfig, stop: asyncio.Event) -> None:
+    """Serve until `stop`.
+
+    Raises:
+        OSError: the port is taken; the message says which.
+    """
+    app = create_app(config)
+    listener = _listen(config.http_host, config.http_port)
+    port = listener.getsockname()[1]
+    # Its websocket part logs query strings at INFO; requests are logged by web.observe without them.
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    server = _Server(
+        uvicorn.Config(
+            app,
+            http="httptools",
+            ws="websockets-sansio",
+            ws_max_size=64 << 10,
+            ws_per_message_deflate=False,
+            ws_ping_interval=20,
+            ws_ping_timeout=20,
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            timeout_graceful_shutdown=GRACE_S,
+            lifespan="on",
+        ),
+        lambda: _announce(config, port),
+    )
+    serving = asyncio.create_task(server.serve(sockets=[listener]), name="web.server")
+    stopping = asyncio.create_task(stop.wait(), name="web.stop")
+    try:
+        await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        await app.state.context.hub.end_all()
+    finally:
+        stopping.cancel()
+        server.should_exit = True
+        await serving
+
+
+def _announce(config: WebConfig, port: int) -> None:
+    log.info("web.listening", url=f"http://{config.http_host}:{port}/")
+    if config.on_ready is not None:
+        config.on_ready(port)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    # Accepted connections inherit these.
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, DEAD_AFTER_MS)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise OSError(
+            error.errno, f"cannot listen on {host}:{port} ({error.strerror}); choose another --http-port"
+        ) from error
+    return listener

@@ -1,0 +1,171 @@
+"""The sign-in page: made on the server, without JavaScript, in Chinese and English."""
+
+import html
+import string
+import time
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import parse_qs, quote
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+
+from web import accounts, policy, problems
+from web.context import Context, context
+
+router = APIRouter(include_in_schema=False)
+
+_FOLDER = Path(__file__).parent / "login"
+_PAGE = string.Template((_FOLDER / "page.html").read_text(encoding="utf-8"))
+MAX_FORM_BYTES = 16_384
+
+_TEXTS = {
+    "zh": {
+        "title": "登录 · 巡格",
+        "product": "巡格",
+        "claim": "城市网格巡查，实时可知",
+        "name_label": "账号",
+        "password_label": "密码",
+        "submit": "登录",
+        "hint": "初始管理员账号为 admin，密码在首次启动时显示一次。",
+        "wrong": "账号或密码不正确，请重新输入。",
+        "wait": "尝试次数过多，请在 {seconds} 秒后重试。",
+        "away": "数据库暂时无法连接，请稍后重试。",
+        "foreign": "请从本页面登录。",
+        "other_name": "English",
+    },
+    "en": {
+        "title": "Sign in · patrolgrid",
+        "product": "patrolgrid",
+        "claim": "Know that every cell is patrolled",
+        "name_label": "Account",
+        "password_label": "Password",
+        "submit": "Sign in",
+        "hint": "The first administrator is called admin; its password was shown once at the first start.",
+        "wrong": "The account or the password is wrong. Please try again.",
+        "wait": "Too many attempts. Please try again in {seconds} s.",
+        "away": "The database cannot be reached now. Please try again soon.",
+        "foreign": "Please sign in on this page.",
+        "other_name": "中文",
+    },
+}
+
+
+@router.get("/login/login.css")
+async def style() -> Response:
+    """Style of the page."""
+    return FileResponse(_FOLDER / "login.css", media_type="text/css", headers={"Cache-Control": "max-age=3600"})
+
+
+@router.get("/login")
+async def page(
+    request: Request,
+    next_path: Annotated[str | None, Query(alias="next", max_length=4_000)] = None,
+    lang: Annotated[str | None, Query(max_length=10)] = None,
+) -> Response:
+    """Show the page; whoever is signed in already goes on."""
+    target = policy.safe_next(next_path)
+    here = context(request)
+    token = policy.session_token(request.headers, here.cookie)
+    try:
+        if token is not None and await accounts.by_session(here.database.pool, token) is not None:
+            return RedirectResponse(target, status_code=303)
+    except (problems.ProblemError, *problems.UNREACHABLE):
+        pass  # the page can be shown without the database, and says so when the form is sent
+    return _page(_language(request, lang), target)
+
+
+@router.post("/login")
+async def submit(request: Request) -> Response:
+    """Take the form and begin a session."""
+    form = await _form(request)
+    target, lang = policy.safe_next(form.get("next")), _language(request, form.get("lang"))
+    name, password = form.get("name", "").strip(), form.get("password", "")
+    here = context(request)
+    wait_s = here.attempts.wait_s(name, address(request), time.monotonic())
+    if wait_s > 0:
+        notice = _TEXTS[lang]["wait"].format(seconds=int(wait_s) + 1)
+        return _page(lang, target, name=name, notice=notice, status=429, headers={"Retry-After": str(int(wait_s) + 1)})
+    try:
+        signed = await attempt(here, name, password, address(request))
+    except (problems.NotReadyError, *problems.UNREACHABLE):
+        return _page(lang, target, name=name, notice=_TEXTS[lang]["away"], status=503)
+    if signed is None:
+        return _page(lang, target, name=name, notice=_TEXTS[lang]["wrong"], status=401)
+    answer = RedirectResponse(target, status_code=303)
+    set_cookie(answer, here, signed[0])
+    return answer
+
+
+async def attempt(here: Context, name: str, password: str, client: str) -> tuple[str, accounts.Principal] | None:
+    """Try a name and password, counting failures."""
+    if not name or "\0" in name or len(name) > 64 or len(password) > 1024:
+        signed = None
+    else:
+        signed = await accounts.sign_in(here.database.pool, name, password)
+    if signed is None:
+        here.attempts.failed(name, client, time.monotonic())
+        return None
+    here.attempts.succeeded(name, client)
+    return signed
+
+
+def set_cookie(answer: Response, here: Context, token: str) -> None:
+    """Give the browser the session."""
+    answer.set_cookie(
+        here.cookie,
+        token,
+        max_age=int(accounts.SESSION_TTL.total_seconds()),
+        path="/",
+        httponly=True,
+        samesite="strict",
+        secure=here.config.secure_cookies,
+    )
+
+
+def address(request: Request) -> str:
+    """Address of the client; behind a proxy on this machine, what the proxy says."""
+    return request.client.host if request.client is not None else "-"
+
+
+async def _form(request: Request) -> dict[str, str]:
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_FORM_BYTES:
+            raise problems.ProblemError(413, f"The form may have {MAX_FORM_BYTES:,} bytes.")
+    fields = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=20)
+    return {name: values[0] for name, values in fields.items()}
+
+
+def _language(request: Request, asked: str | None) -> str:
+    if asked in _TEXTS:
+        return asked
+    accepted = request.headers.get("accept-language", "zh").lower()
+    return min(_TEXTS, key=lambda lang: accepted.find(lang) if lang in accepted else len(accepted) + (lang != "zh"))
+
+
+def _page(
+    lang: str,
+    target: str,
+    *,
+    name: str = "",
+    notice: str | None = None,
+    status: int = 200,
+    headers: dict[str, str] | None = None,
+) -> Response:
+    texts = _TEXTS[lang]
+    other = "en" if lang == "zh" else "zh"
+    values = {
+        **{key: html.escape(text) for key, text in texts.items()},
+        "lang": "zh-CN" if lang == "zh" else "en",
+        "lang_code": lang,
+        "next": html.escape(target),
+        "name": html.escape(name[:64]),
+        "notice": f'<p class="notice" role="alert">{html.escape(notice)}</p>' if notice else "",
+        "focus_name": "" if name else " autofocus",
+        "focus_password": " autofocus" if name else "",
+        "other_lang": other,
+        "other_href": html.escape(f"/login?lang={other}&next={quote(target, safe='/')}"),
+    }
+    return HTMLResponse(_PAGE.substitute(values), status_code=status, headers=headers)
