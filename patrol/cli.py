@@ -29,7 +29,6 @@ Given = dict[str, Any]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show the logs of all processes")]
 Officers = Annotated[int, typer.Option(min=1, max=5_000, help="Officers on patrol")]
 History = Annotated[float, typer.Option(min=0, help="Minutes of patrol that lie behind at the start")]
-Seed = Annotated[int, typer.Option(help="Another seed is another fleet")]
 
 
 @app.command()
@@ -78,22 +77,35 @@ def migrate(given: Given) -> None:
 @sim.command("fleet")
 @shared
 def sim_fleet(
-    given: Given, officers: Officers = 60, seed: Seed = 1, history_minutes: History = 0, speed: float = 1
+    given: Given,
+    *,
+    officers: Officers = 60,
+    seed: Annotated[int, typer.Option(help="Another seed is another town and fleet")] = 1,
+    history_minutes: History = 0,
+    with_faults: Annotated[bool, typer.Option("--faults", help="Radio gaps, delays and duplicates")] = False,
+    packed: Annotated[bool, typer.Option("--packed", help="MessagePack instead of JSON")] = False,
+    truth: Annotated[Path | None, typer.Option(help="Write what really happened to this file")] = None,
 ) -> None:
     """Walk a fleet of simulated officers through the synthetic town. 模拟巡逻队."""
-    _call("sim_fleet", given, officers=officers, seed=seed, history_minutes=history_minutes, speed=speed)
+    options = {"officers": officers, "seed": seed, "history_minutes": history_minutes, "with_faults": with_faults}
+    _call("sim_fleet", given, **options, packed=packed, truth=truth)
 
 
 @sim.command("replay")
 @shared
 def sim_replay(
     given: Given,
-    files: Annotated[list[Path], typer.Argument(help="GPX, GeoLife PLT, CSV or GeoJSON", exists=True)],
-    speed: Annotated[float, typer.Option(min=0, help="Times as fast as it was; 0: as fast as it goes")] = 0,
+    *,
+    files: Annotated[list[Path], typer.Argument(help="GPX, GeoLife PLT, CSV or GeoJSON", exists=True, dir_okay=False)],
     unit: Annotated[str, typer.Option(help="Unit of the devices")] = "replay",
+    speed: Annotated[
+        float | None, typer.Option(min=0, help="Times as fast as it was; 0: as fast as it goes; without, 60")
+    ] = None,
+    batch: Annotated[int, typer.Option(min=1, help="Fixes in one message, at most")] = 1,
+    from_now: Annotated[bool, typer.Option("--from-now", help="Move the times so that each track begins now")] = False,
 ) -> None:
-    """Replay real tracks as devices. 回放轨迹."""
-    _call("sim_replay", given, files=files, speed=speed, unit=unit)
+    """Replay recorded tracks as devices. 回放轨迹."""
+    _call("sim_replay", given, files=files, unit=unit, speed=speed, batch=batch, from_now=from_now)
 
 
 @grid.command("import")

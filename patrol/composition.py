@@ -7,12 +7,14 @@ import shutil
 import time
 from pathlib import Path
 
+import asyncpg
 from pydantic import SecretStr
 
 from patrol import errors
 from patrol.progress import Progress
 from patrol.settings import Settings
-from patrol.supervisor import Facts, Part, Supervisor
+from patrol.supervisor import Part, Supervisor
+from web import accounts
 
 _READY_SECONDS = 45.0
 
@@ -31,14 +33,30 @@ def wipe_metrics(settings: Settings) -> None:
     folder.mkdir(parents=True)
 
 
-async def start_server(keeper: Supervisor, env: dict[str, str], settings: Settings, progress: Progress) -> Facts:
-    """Start worker and web process, wait until the whole answers /readyz, and return what the web process told."""
+async def start_server(keeper: Supervisor, env: dict[str, str], settings: Settings, progress: Progress) -> None:
+    """Start worker and web process and wait until the whole answers /readyz."""
     with progress.step("Worker", "处理进程"):
         await keeper.start(Part(name="worker", command=("worker",), env=env))
     with progress.step("Web", "网页进程"):
-        facts = await keeper.start(Part(name="web", command=("web",), env=env))
+        await keeper.start(Part(name="web", command=("web",), env=env))
         await _until_ready(settings)
-    return facts
+
+
+async def ensure_admin(settings: Settings, database_url: str) -> list[tuple[str, str]]:
+    """Make the account `admin` where there is none, and return the lines that tell a person how to sign in.
+
+    A password that is made is shown this once; only its hash is kept.
+    """
+    given = settings.admin_password
+    async with asyncpg.create_pool(database_url, min_size=1, max_size=1) as pool:
+        made = await accounts.ensure_admin(pool, None if given is None else given.get_secret_value())
+    if made is not None:
+        shown = made
+    elif given is not None:
+        shown = "as set in PATROL_ADMIN_PASSWORD"
+    else:
+        shown = "as shown at the first start; PATROL_ADMIN_PASSWORD sets another"
+    return [("Login 登录", accounts.ADMIN), ("Password 密码", shown)]
 
 
 def address(settings: Settings) -> str:

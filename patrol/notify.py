@@ -1,22 +1,15 @@
-"""What a child process tells its supervisor: lines of JSON on a pipe it was handed, for example that it is ready."""
+"""How a child process tells its supervisor that it is ready: a line on a pipe it was handed."""
 
 import contextlib
-import json
 import os
 
-VARIABLE = "PATROL_NOTIFY_FD"
+VARIABLE = "PATROL_READY_FD"
+READY = b"ready\n"
 
 
-def tell(**facts: str | int | bool) -> bool:
-    """Tell the supervisor; False when there is none."""
-    descriptor = os.environ.get(VARIABLE)
-    if descriptor is None:
-        return False
-    with contextlib.suppress(BrokenPipeError):  # it knows enough and has hung up
-        os.write(int(descriptor), json.dumps(facts).encode() + b"\n")
-    return True
-
-
-def ready(**facts: str | int | bool) -> None:
+def ready() -> None:
     """Tell the supervisor, if there is one, that this process does its work now."""
-    tell(**facts, ready=True)
+    descriptor = os.environ.get(VARIABLE)
+    if descriptor is not None:
+        with contextlib.suppress(BrokenPipeError):  # it waited long enough and has hung up
+            os.write(int(descriptor), READY)

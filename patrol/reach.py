@@ -10,6 +10,7 @@ from patrol.services import postgres
 from patrol.settings import Settings
 
 _SECONDS = 10.0
+_PORTS = {"mqtt": 1883, "mqtts": 8883}
 
 
 def database_url(settings: Settings) -> str:
@@ -66,11 +67,11 @@ async def check_broker(url: str) -> None:
     """
     where = without_password(url)
     parts = urlsplit(url)
-    if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname:
+    if parts.scheme not in _PORTS or not parts.hostname:
         raise errors.SetupError(f"{where!r} is no address of a broker: write mqtt://user:password@host:port.")
     try:
         async with asyncio.timeout(_SECONDS):
-            _, writer = await asyncio.open_connection(parts.hostname, parts.port or 1883)
+            _, writer = await asyncio.open_connection(parts.hostname, parts.port or _PORTS[parts.scheme])
     except (OSError, TimeoutError) as fault:
         raise errors.SetupError(
             f"No broker answers at {where} ({_why(fault)}): start it, or correct --mqtt-url or PATROL_MQTT_URL."

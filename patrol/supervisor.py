@@ -7,7 +7,6 @@ running: children get the kernel's signal of its death (`patrol.services.childre
 import asyncio
 import contextlib
 import fcntl
-import json
 import os
 import signal
 import subprocess
@@ -25,9 +24,6 @@ from patrol.services import children
 
 log = structlog.get_logger(__name__)
 
-Facts = dict[str, str | int | bool]
-
-_READY_SECONDS = 60.0
 _STOP_SECONDS = 6.0
 _LONGEST_BACKOFF_SECONDS = 30.0
 _STEADY_SECONDS = 60.0  # a child that lived this long starts its backoff afresh
@@ -41,6 +37,8 @@ class Part:
     name: str
     command: tuple[str, ...]
     env: Mapping[str, str]
+    ready_within: float = 60.0
+    """Seconds."""
     process: "subprocess.Popen[bytes] | None" = None
 
 
@@ -55,18 +53,17 @@ class Supervisor:
     _stack: contextlib.AsyncExitStack = field(default_factory=contextlib.AsyncExitStack)
     _parts: list[Part] = field(default_factory=list)
 
-    async def start(self, part: Part) -> Facts:
-        """Start a part, wait until it is ready, and keep it running from then on; return what it told.
+    async def start(self, part: Part) -> None:
+        """Start a part, wait until it is ready, and keep it running from then on.
 
         Raises:
             SetupError: it ended or was silent too long.
         """
         self._parts.append(part)
         self._stack.push_async_callback(_stop, part)
-        facts = await self._launch(part)
+        await self._launch(part)
         keeper = asyncio.create_task(self._keep(part), name=f"keep-{part.name}")
         self._stack.push_async_callback(_cancel, keeper)
-        return facts
 
     def adopt(self, name: str, process: "subprocess.Popen[bytes]", stop: Callable[[], None]) -> None:
         """Take charge of an embedded service that was started; its death stops everything."""
@@ -120,7 +117,7 @@ class Supervisor:
         )
         self.stop.set()
 
-    async def _launch(self, part: Part) -> Facts:
+    async def _launch(self, part: Part) -> None:
         reading, writing = os.pipe()
         path = self.logs / f"{part.name}.log"
         env = {**os.environ, **part.env, notify.VARIABLE: str(writing), "PYTHONUNBUFFERED": "1"}
@@ -133,11 +130,11 @@ class Supervisor:
                 [sys.executable, "-m", "patrol", *part.command], log=output, env=env, pass_fds=(writing,)
             )
         try:
-            async with asyncio.timeout(_READY_SECONDS):
-                return await _told(reading)
+            async with asyncio.timeout(part.ready_within):
+                await _told_ready(reading)
         except TimeoutError as fault:
             raise errors.SetupError(
-                f"The {part.name} was not ready within {_READY_SECONDS:.0f} s (log: {path})"
+                f"The {part.name} was not ready within {part.ready_within:.0f} s (log: {path})"
             ) from fault
         except EOFError as fault:
             raise errors.SetupError(f"The {part.name} ended at its start: {_last_line(path)} (log: {path})") from fault
@@ -210,15 +207,11 @@ def _signals(keeper: Supervisor, body: "asyncio.Task[object]") -> Iterator[None]
             loop.remove_signal_handler(number)
 
 
-async def _told(reading: int) -> Facts:
-    """Gather what a child tells until it is ready; EOFError when it ended before."""
-    facts: Facts = {}
+async def _told_ready(reading: int) -> None:
+    """Wait until a child says that it is ready; EOFError when it ended before."""
     async with _lines(reading) as lines:
-        async for line in lines:
-            facts |= json.loads(line)
-            if facts.get("ready"):
-                return facts
-    raise EOFError
+        if await lines.readline() != notify.READY:
+            raise EOFError
 
 
 async def _stop(part: Part) -> None:

@@ -10,7 +10,7 @@ from patrol.commands.serve import check_port
 from patrol.progress import Progress
 from patrol.services import broker, postgres
 from patrol.settings import Settings
-from patrol.supervisor import Facts, Part, Supervisor, supervise
+from patrol.supervisor import Part, Supervisor, supervise
 
 
 def run(settings: Settings, *, officers: int, history_minutes: float, verbose: bool) -> None:
@@ -30,10 +30,11 @@ async def _demo(settings: Settings, officers: int, history_minutes: float, *, ve
         await _town(database_url, progress)
         mqtt_url, direct_url = await _broker(keeper, settings, progress)
         env = composition.environment(settings, database_url=database_url, mqtt_url=direct_url)
-        facts = await composition.start_server(keeper, env, settings, progress)
+        login = await composition.ensure_admin(settings, database_url)
+        await composition.start_server(keeper, env, settings, progress)
         if officers:
             await _fleet(keeper, env | {"PATROL_MQTT_URL": mqtt_url}, officers, history_minutes, progress)
-        progress.summary("patrolgrid 巡格", _summary(settings, facts, mqtt_url))
+        progress.summary("patrolgrid 巡格", _summary(settings, login, mqtt_url))
         progress.say("Ctrl-C stops everything 停止全部服务")
         await keeper.wait()
 
@@ -81,16 +82,14 @@ async def _fleet(
 ) -> None:
     with progress.step("Fleet", "巡逻队") as notes:
         options = ("--officers", str(officers), "--history-minutes", str(history_minutes))
-        await keeper.start(Part(name="sim", command=("sim", "fleet", *options), env=env))
+        await keeper.start(Part(name="sim", command=("sim", "fleet", *options), env=env, ready_within=600))
         notes.append(f"{officers} officers")
 
 
-def _summary(settings: Settings, facts: Facts, mqtt_url: str) -> list[tuple[str, str]]:
-    hint = "as shown at the first start" if settings.admin_password is None else "as set"
+def _summary(settings: Settings, login: list[tuple[str, str]], mqtt_url: str) -> list[tuple[str, str]]:
     return [
         ("Map 地图", composition.address(settings)),
-        ("Login 登录", "admin"),
-        ("Password 密码", str(facts.get("admin_password", f"{hint} (PATROL_ADMIN_PASSWORD sets it)"))),
+        *login,
         ("MQTT", reach.without_password(mqtt_url)),
         ("Data 数据", str(settings.data_dir)),
     ]

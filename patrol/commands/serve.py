@@ -31,10 +31,9 @@ async def _serve(settings: Settings, database_url: str, mqtt_url: str, *, verbos
         with progress.step("Broker", "消息服务"):
             await reach.check_broker(mqtt_url)
         env = composition.environment(settings, database_url=database_url, mqtt_url=mqtt_url)
-        facts = await composition.start_server(keeper, env, settings, progress)
-        rows = [("Map 地图", composition.address(settings)), ("MQTT", reach.without_password(mqtt_url))]
-        if "admin_password" in facts:
-            rows += [("Login 登录", "admin"), ("Password 密码", str(facts["admin_password"]))]
+        login = await composition.ensure_admin(settings, database_url)
+        await composition.start_server(keeper, env, settings, progress)
+        rows = [("Map 地图", composition.address(settings)), *login, ("MQTT", reach.without_password(mqtt_url))]
         progress.summary("patrolgrid 巡格", rows)
         await keeper.wait()
 

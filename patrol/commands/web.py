@@ -3,7 +3,6 @@
 import asyncio
 import functools
 
-import typer
 from pydantic import SecretStr
 
 from patrol import logs, notify, reach
@@ -28,17 +27,10 @@ async def _serve(settings: Settings, stop: asyncio.Event) -> None:
         admin_password=_secret(settings.admin_password),
         api_token=_secret(settings.api_token),
         secure_cookies=settings.secure_cookies,
-        on_admin_password=_show_password,
-        on_ready=lambda port: notify.ready(port=port),
+        on_ready=lambda _port: notify.ready(),
     )
     await server.run(config, stop)
 
 
 def _secret(value: SecretStr | None) -> str | None:
     return None if value is None else value.get_secret_value()
-
-
-def _show_password(password: str) -> None:
-    if not notify.tell(admin_password=password):
-        # Standard error of this process, not its log: it is shown this once and stored nowhere.
-        typer.echo(f"Login 登录: admin  password 密码: {password}", err=True)
