@@ -84,7 +84,7 @@ class AlertStore:
     async def open(self, limit: int = MOST_OPEN) -> list[rest.Alert]:
         """Alerts that are open now, the most urgent and oldest first."""
         async with self._pool.acquire() as conn:
-            return await _shown(conn, await conn.fetch(_OPEN_NOW, limit))
+            return await open_on(conn, limit)
 
     async def list(
         self,
@@ -119,6 +119,11 @@ class AlertStore:
             steps = await conn.fetch(_OF_ALERT, number)
         listed = [rest.AlertStep(**{**row, "facts": json.loads(row["facts"])}) for row in steps]
         return found[0].model_copy(update={"steps": listed}) if found else None
+
+
+async def open_on(conn: db.Connection, limit: int = MOST_OPEN) -> list[rest.Alert]:
+    """Do what `AlertStore.open` does on a given connection: it may hold a snapshot."""
+    return await _shown(conn, await conn.fetch(_OPEN_NOW, limit))
 
 
 async def standing(conn: db.Connection) -> list[OpenAlert]:

@@ -16,7 +16,7 @@ from web.config import WebConfig
 from web.context import Context
 from web.database import Database
 from web.live.hub import Hub
-from web.routes import coverage, devices, live, records, session, stats
+from web.routes import alerts, coverage, devices, live, records, session, stats
 
 log = structlog.get_logger(__name__)
 
@@ -58,7 +58,7 @@ def create_app(config: WebConfig) -> FastAPI:
 
 def _add_routes(app: FastAPI) -> None:
     api = APIRouter(prefix="/api/v1")
-    for part in (devices, coverage, records, stats, session, live):
+    for part in (devices, coverage, records, alerts, stats, session, live):
         api.include_router(part.router)
     app.include_router(health.router)
     app.include_router(signin.router)

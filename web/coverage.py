@@ -1,18 +1,22 @@
 """Coverage for REST and the live map: the stored city and its visits, judged by the core, rolled up to areas."""
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
+from alerts import arrival, reads
 from schemas import rest
 from tracking import city as cities
 from tracking import coverage, db
+from tracking.fixes import Int
 from web.live.cells import STATE_NAMES
 
 Level = Literal["grid", "street", "district"]
 
+_ARRIVAL = arrival.ArrivalRule()
 _AREAS = "SELECT code, level, name, parent, owner FROM areas ORDER BY code"
 
 
@@ -31,8 +35,14 @@ class Area:
 class Place:
     """The city and its areas by code."""
 
-    city: cities.City
+    where: reads.Place
+    """The city as the watcher of alerts reads it: both must say the same of a cell."""
     areas: dict[str, Area]
+
+    @property
+    def city(self) -> cities.City:
+        """Cells, rules and calendar."""
+        return self.where.city
 
     def district(self, cell: cities.Cell) -> str | None:
         """District of a cell."""
@@ -60,17 +70,30 @@ async def load_areas(connection: db.Connection) -> dict[str, Area]:
     return {row["code"]: Area(**dict(row)) for row in await connection.fetch(_AREAS)}
 
 
-async def load_place(connection: db.Connection) -> Place:
-    """Read the city and its areas."""
-    return Place(city=await cities.load(connection), areas=await load_areas(connection))
+async def load_place(connection: db.Connection, known: Place | None = None) -> Place:
+    """Read the city and its areas; `known` when nothing changed."""
+    where = await reads.place(connection, None if known is None else known.where)
+    if known is not None and known.where is where:
+        return known
+    return Place(where=where, areas=await load_areas(connection))
 
 
-def judge(place: Place, basis: cities.Basis, now: int) -> Judged:
+async def look(connection: db.Connection, place: Place, now: int) -> tuple[cities.Basis, Int]:
+    """Read what coverage at `now` (ms) is judged on: visits, and how soon an officer can be at each cell, ms."""
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
+        seen = await reads.look(connection, place.where, now, _ARRIVAL)
+    if not place.city.cells:
+        return seen.basis, np.empty(0, dtype=np.int64)
+    situation = await asyncio.to_thread(reads.situation, place.where, seen, _ARRIVAL)
+    return seen.basis, situation.arrivals.ms
+
+
+def judge(place: Place, basis: cities.Basis, arrivals: Int, now: int) -> Judged:
     """Judge every cell at `now` (ms)."""
-    return Judged(place=place, basis=basis, coverage=_evaluate(place.city, basis, now))
+    return Judged(place=place, basis=basis, coverage=_evaluate(place.city, basis, arrivals, now))
 
 
-def _evaluate(city: cities.City, basis: cities.Basis, now: int) -> coverage.Coverage:
+def _evaluate(city: cities.City, basis: cities.Basis, arrivals: Int, now: int) -> coverage.Coverage:
     if not city.cells:
         none = np.empty(0, dtype=np.int64)
         states = np.empty(0, dtype=np.uint8)
@@ -82,7 +105,7 @@ def _evaluate(city: cities.City, basis: cities.Basis, now: int) -> coverage.Cove
         known_since=basis.known_since,
         heard=basis.heard,
         limit_ms=city.limits_ms(now),
-        need_ms=city.dwells_ms(),
+        need_ms=np.maximum(arrivals, 0) + city.dwells_ms(),
         calendar=city.calendar,
     )
 

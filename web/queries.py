@@ -1,7 +1,6 @@
 """Reads that only the web part needs; what ingest and alerts read, too, is in their stores."""
 
 import base64
-import json
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -180,22 +179,3 @@ def _short(value: float | None) -> float | None:
 
 def _base64(payload: Any) -> str | None:
     return None if payload is None else base64.b64encode(payload).decode()
-
-
-_ALERT = """
-SELECT a.id, a.key, a.kind, a.level, a.state, c.code AS cell, c.name AS cell_name, d.name AS device,
-       a.opened_at, a.updated_at, a.ended_at, a.facts::text AS facts
-FROM alerts a LEFT JOIN cells c ON c.id = a.cell LEFT JOIN devices d ON d.id = a.device
-"""
-
-
-async def open_alerts(connection: db.Connection) -> list[rest.Alert]:
-    """Alerts that are open now, newest first."""
-    rows = await connection.fetch(_ALERT + "WHERE a.state = 'open' ORDER BY a.opened_at DESC, a.id DESC")
-    return [_alert(row) for row in rows]
-
-
-def _alert(row: asyncpg.Record) -> rest.Alert:
-    facts = json.loads(row["facts"])
-    text = f"{row['kind']} {row['level']} {row['cell'] or ''}".strip()
-    return rest.Alert(**{**row, "facts": facts}, text_zh=text, text_en=text)

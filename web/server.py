@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 
 import structlog
 import uvicorn
+from fastapi import FastAPI
 
 from web.app import create_app
 from web.config import WebConfig
@@ -40,12 +41,16 @@ class _Server(uvicorn.Server):
 
 
 async def run(config: WebConfig, stop: asyncio.Event) -> None:
-    """Serve until `stop`.
+    """Make the application and serve it until `stop`.
 
     Raises:
         OSError: the port is taken; the message says which.
     """
-    app = create_app(config)
+    await serve(create_app(config), config, stop)
+
+
+async def serve(app: FastAPI, config: WebConfig, stop: asyncio.Event) -> None:
+    """Serve an application made by `create_app` until `stop`."""
     listener = _listen(config.http_host, config.http_port)
     port = listener.getsockname()[1]
     # Its websocket part logs query strings at INFO; requests are logged by web.observe without them.

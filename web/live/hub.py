@@ -19,6 +19,7 @@ import structlog
 from ingest import feed_client
 from schemas import feed
 from tracking import city as cities
+from tracking.fixes import Int
 from web import accounts, coverage, problems
 from web.accounts import Principal
 from web.database import Database
@@ -32,8 +33,8 @@ TICK_S = 0.2
 SLOWEST_TICK_S = 0.5
 CELLS_S = 1.0
 LANE_POLL_S = 1.0
-BASIS_S = 10.0
-"""Visits are read again after this even when the lane says nothing: silence changes what is known, too."""
+LOOK_S = 5.0
+"""City, officers and visits are read again after this even when the lane says nothing."""
 SESSIONS_S = 5.0
 RETRY_S = 1.0
 MAX_VIEWERS = 5_000
@@ -86,8 +87,8 @@ class Hub:
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
     _lane_hint: asyncio.Event = field(default_factory=asyncio.Event)
     _basis_due: bool = True
-    _basis_read_at: int = 0
-    _city_due: bool = True
+    _looked_at: int = 0
+    _arrivals: Int = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     _positions_due: asyncio.Event = field(default_factory=asyncio.Event)
     _check_sessions: asyncio.Event = field(default_factory=asyncio.Event)
     _open_alarms: dict[int, str] = field(default_factory=dict)
@@ -236,7 +237,7 @@ class Hub:
         if item.kind == "stay":
             self._basis_due = True
         elif item.kind == "grid":
-            self._basis_due = self._city_due = True
+            self._looked_at = 0
         elif item.kind == "device":
             body = item.decoded()
             self.directory.put(fleet.Named(body["slot"], body["id"], body["label"], body["unit"]))
@@ -260,26 +261,28 @@ class Hub:
     async def _judge(self) -> None:
         while not self._stop.is_set():
             now = now_ms()
-            if self._basis_due or now - self._basis_read_at >= BASIS_S * 1000:
-                self._basis_due = False
-                await self._read_basis(now)
+            if self._basis_due or now - self._looked_at >= LOOK_S * 1000:
+                await self._look(now)
             if self.judge_now(now):
                 self._wake()
             await self._pause(self._stop, CELLS_S)
 
-    async def _read_basis(self, now: int) -> None:
+    async def _look(self, now: int) -> None:
+        """Read visits again; and, less often, the city and where its officers are."""
+        self._basis_due = False
         async with self.database.pool.acquire() as connection:
-            if self.place is None or self._city_due:
-                self._city_due = False
-                self.place = await coverage.load_place(connection)
-            self.basis = await cities.basis(connection, self.place.city, now)
-        self._basis_read_at = now
+            if self.place is None or now - self._looked_at >= LOOK_S * 1000:
+                self.place = await coverage.load_place(connection, self.place)
+                self.basis, self._arrivals = await coverage.look(connection, self.place, now)
+                self._looked_at = now
+            else:
+                self.basis = await cities.basis(connection, self.place.city, now)
 
     def judge_now(self, now: int) -> bool:
         """Judge every cell at `now` (ms) and tell whether anything changed."""
         if self.place is None or self.basis is None:
             return False
-        self.judged = coverage.judge(self.place, self.basis, now)
+        self.judged = coverage.judge(self.place, self.basis, self._arrivals, now)
         columns = CellColumns(
             id=np.array([cell.id for cell in self.place.city.cells], dtype=np.int64),
             state=self.judged.coverage.state,

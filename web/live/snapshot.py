@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from alerts import store
 from tracking import db
 from web import queries
 from web.live.cells import CellVersions
@@ -52,7 +53,7 @@ async def read(pool: db.Pool, epoch: str, cells: CellVersions, *, floor: int) ->
     async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
         offset = await connection.fetchval("SELECT coalesce(max(seq), 0) FROM lane")
         offset = max(offset, floor)
-        alerts = await queries.open_alerts(connection)
+        alerts = await store.open_on(connection)
         events = await queries.recent_events(connection, EVENTS_BACK_S, MAX_EVENTS)
     version = cells.version
     body: dict[str, Any] = {

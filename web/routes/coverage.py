@@ -9,7 +9,6 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from schemas import pages, rest
-from tracking import city as cities
 from tracking import db
 from web import context, coverage, cursors, params, problems, queries
 from web.context import Context
@@ -105,9 +104,9 @@ async def _past(here: Context, at: datetime | None) -> coverage.Judged:
     if moment > now:
         raise problems.ProblemError(422, "at must not lie in the future.")
     async with here.database.pool.acquire() as connection:
-        place = here.hub.place or await coverage.load_place(connection)
-        basis = await cities.basis(connection, place.city, moment)
-    return coverage.judge(place, basis, moment)
+        place = await coverage.load_place(connection, here.hub.place)
+        basis, arrivals = await coverage.look(connection, place, moment)
+    return coverage.judge(place, basis, arrivals, moment)
 
 
 def _tag(here: Context, judged: coverage.Judged) -> str:
