@@ -2,7 +2,7 @@
 
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import * as api from './api.ts';
-import { city as indexed, NO_CITY, type City } from './city.ts';
+import { city as indexed, type City, CityContext, NO_CITY } from './city.ts';
 import type { Hit } from './find.ts';
 import { useModel, useSignal } from './hooks.ts';
 import { type Language, LOCALE, SpeechContext, storedLanguage, storeLanguage, translator } from './i18n/index.ts';
@@ -31,7 +31,7 @@ const ADDRESS_EVERY_MS = 400;
 const EXPIRE_EVERY_MS = 1000;
 
 /** Cells and areas of the city, fetched again whenever the grid changes. */
-function useCity(): { city: City; error: Error | null; ready: boolean } {
+function useFetchedCity(): { city: City; error: Error | null; ready: boolean } {
   const model = useModel();
   const version = useSignal(model.gridVersion);
   const [result, setResult] = useState<{ city: City; error: Error | null; ready: boolean }>({
@@ -89,7 +89,7 @@ export function App({ connection }: { connection: Connection }) {
   const speech = useMemo(() => ({ language, t: translator(language) }), [language]);
   const { t } = speech;
   const model = useModel();
-  const { city, error, ready } = useCity();
+  const { city, error, ready } = useFetchedCity();
   const user = useUser();
   const start = useMemo(() => readAddress(location.hash), []);
   const [selection, setSelection] = useState<Selection | null>(start.selection);
@@ -153,60 +153,62 @@ export function App({ connection }: { connection: Connection }) {
 
   return (
     <SpeechContext value={speech}>
-      <a className="skip-link" href="#alerts">
-        {t('app.skip')}
-      </a>
-      <Stage
-        city={city}
-        theme={theme}
-        place={start.place}
-        selection={selection}
-        only={only}
-        onSelect={select}
-        onView={onView}
-        onMap={setMap}
-      />
-      <TopBar
-        theme={theme}
-        synthetic={city.synthetic}
-        user={user}
-        alertsOpen={alertsOpen}
-        onTheme={toggleTheme}
-        onLanguage={toggleLanguage}
-        onAlerts={() => setAlertsOpen(!alertsOpen)}
-      >
-        <Search city={city} onHit={onHit} />
-      </TopBar>
-      <StaleBanner onRetry={() => connection.connect()} />
-      {alertsOpen && (
-        <AlertsPanel
-          onSelect={onAlert}
-          onClose={() => setAlertsOpen(false)}
-          selectedCell={selection?.kind === 'cell' ? selection.id : null}
+      <CityContext value={city}>
+        <a className="skip-link" href="#alerts">
+          {t('app.skip')}
+        </a>
+        <Stage
+          city={city}
+          theme={theme}
+          place={start.place}
+          selection={selection}
+          only={only}
+          onSelect={select}
+          onView={onView}
+          onMap={setMap}
         />
-      )}
-      {selection?.kind === 'officer' && (
-        <OfficerDrawer
-          key={selection.id}
-          id={selection.id}
-          following={following}
-          onFollow={setFollowing}
-          onLocate={() => void locateOfficer(map, model, selection.id)}
-          onTrack={onTrack}
-          onCell={toCell}
-          onClose={close}
-        />
-      )}
-      {selection?.kind === 'cell' && <CellCard code={selection.id} city={city} onOfficer={toOfficer} onClose={close} />}
-      {selection?.kind === 'event' && (
-        <EventCard id={selection.id} onOfficer={toOfficer} onCell={toCell} onClose={close} />
-      )}
-      <Legend only={only} onOnly={setOnly} />
-      {ready && (error || city.cells.features.length === 0) && (
-        <p className="city-note panel" role="alert">
-          {error ? t('panel.failed', { detail: error.message }) : t('app.noCells')}
-        </p>
-      )}
+        <TopBar
+          theme={theme}
+          synthetic={city.synthetic}
+          user={user}
+          alertsOpen={alertsOpen}
+          onTheme={toggleTheme}
+          onLanguage={toggleLanguage}
+          onAlerts={() => setAlertsOpen(!alertsOpen)}
+        >
+          <Search city={city} onHit={onHit} />
+        </TopBar>
+        <StaleBanner onRetry={() => connection.connect()} />
+        {alertsOpen && (
+          <AlertsPanel
+            onSelect={onAlert}
+            onClose={() => setAlertsOpen(false)}
+            selectedCell={selection?.kind === 'cell' ? selection.id : null}
+          />
+        )}
+        {selection?.kind === 'officer' && (
+          <OfficerDrawer
+            key={selection.id}
+            id={selection.id}
+            following={following}
+            onFollow={setFollowing}
+            onLocate={() => void locateOfficer(map, model, selection.id)}
+            onTrack={onTrack}
+            onCell={toCell}
+            onClose={close}
+          />
+        )}
+        {selection?.kind === 'cell' && <CellCard code={selection.id} onOfficer={toOfficer} onClose={close} />}
+        {selection?.kind === 'event' && (
+          <EventCard id={selection.id} onOfficer={toOfficer} onCell={toCell} onClose={close} />
+        )}
+        <Legend only={only} onOnly={setOnly} />
+        {ready && (error || city.cells.features.length === 0) && (
+          <p className="city-note panel" role="alert">
+            {error ? t('panel.failed', { detail: error.message }) : t('app.noCells')}
+          </p>
+        )}
+      </CityContext>
     </SpeechContext>
   );
 }

@@ -1,6 +1,8 @@
-// The cells and areas of the city, fetched once and again when the grid changes; indexed for panels and search. Pure.
+// The cells and areas of the city, fetched once and again when the grid changes; indexed for panels and search.
 
+import { createContext, useContext } from 'react';
 import type { Cells } from './api.ts';
+import { cellLabel } from './map/shapes.ts';
 import type { Area } from './types.ts';
 
 export interface City {
@@ -10,8 +12,6 @@ export interface City {
   areaNames: ReadonlyMap<string, string>;
   synthetic: boolean;
 }
-
-export const NO_CITY: City = city({ type: 'FeatureCollection', features: [] }, []);
 
 /** Index cells by code and areas by name. */
 export function city(cells: Cells, areas: readonly Area[]): City {
@@ -23,3 +23,17 @@ export function city(cells: Cells, areas: readonly Area[]): City {
     synthetic: cells.features.some((cell) => cell.properties.synthetic),
   };
 }
+
+export const NO_CITY: City = city({ type: 'FeatureCollection', features: [] }, []);
+
+export const CityContext = createContext<City>(NO_CITY);
+
+/** What people call a cell: its name, else its grid and the end of its code, else its code. */
+export function cellName(city: City, code: string): string {
+  const properties = city.byCode.get(code)?.properties;
+  if (!properties) return code;
+  return properties.name ?? `${city.areaNames.get(properties.grid) ?? properties.grid} ${cellLabel(properties)}`;
+}
+
+/** The city the page shows now. */
+export const useCity = (): City => useContext(CityContext);

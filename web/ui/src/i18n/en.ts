@@ -82,7 +82,7 @@ export const en: Texts = {
   'officer.cell': 'Cell',
   'officer.outside': 'Outside every cell',
   'officer.duty': 'Duty',
-  'officer.online': 'Connection',
+  'officer.online': 'Device',
   'officer.onlineYes': 'online',
   'officer.onlineNo': 'offline',
   'officer.track': 'Recent track',

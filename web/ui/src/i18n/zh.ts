@@ -80,7 +80,7 @@ export const zh = {
   'officer.cell': '所在网格',
   'officer.outside': '网格之外',
   'officer.duty': '勤务',
-  'officer.online': '在线',
+  'officer.online': '设备连接',
   'officer.onlineYes': '在线',
   'officer.onlineNo': '离线',
   'officer.track': '近期轨迹',

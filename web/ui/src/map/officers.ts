@@ -80,9 +80,9 @@ flat in int ring;
 out vec4 fragColor;
 float arrow(vec2 p) {
   vec2 q = vec2(abs(p.x), p.y);
-  float side = dot(q - vec2(0.0, -0.86), normalize(vec2(1.44, 0.62)) );
-  float tail = dot(q - vec2(0.0, 0.34), normalize(vec2(-0.36, 0.62)));
-  return max(side, tail) * 0.92;
+  float side = dot(q - vec2(0.0, -0.86), normalize(vec2(1.58, -0.62)));
+  float tail = dot(q - vec2(0.0, 0.36), normalize(vec2(-0.36, 0.62)));
+  return max(side, tail);
 }
 void main() {
   vec2 p = (gl_PointCoord * 2.0 - 1.0) * (ring > 0 ? 1.7 : 1.0);

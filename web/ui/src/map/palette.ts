@@ -29,8 +29,8 @@ export interface Palette {
 export const PALETTES: Record<Theme, Palette> = {
   dark: {
     ground: '#0c1117',
-    fill: { fresh: '#2f9e8f', due_soon: '#e3b341', will_breach: '#f0883e', overdue: '#f4526a', unknown: '#7d8794' },
-    fillOpacity: { fresh: 0.26, due_soon: 0.34, will_breach: 0.42, overdue: 0.5, unknown: 0.1 },
+    fill: { fresh: '#2a9d8f', due_soon: '#e9b949', will_breach: '#f5853f', overdue: '#f4456a', unknown: '#8a94a1' },
+    fillOpacity: { fresh: 0.28, due_soon: 0.46, will_breach: 0.56, overdue: 0.62, unknown: 0.12 },
     pattern: { fresh: '#8fe3d5', due_soon: '#ffe08a', will_breach: '#ffc08a', overdue: '#ffb3be', unknown: '#aab4c0' },
     cellLine: '#9fb2c4',
     gridLine: '#b9cbdc',

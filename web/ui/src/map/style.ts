@@ -15,8 +15,8 @@ import { PATTERNED } from './images.ts';
 import type { Palette } from './palette.ts';
 
 export const FONT = ['Noto Sans CJK SC', 'sans-serif'];
-/** From here on, unit cells have labels and marks. */
-export const CELL_LABEL_ZOOM = 13.6;
+/** From here on unit cells are named; below it, their grids are. */
+export const CELL_LABEL_ZOOM = 14.7;
 
 type ByState = DataDrivenPropertyValueSpecification<number>;
 
@@ -153,7 +153,7 @@ function labelLayers(p: Palette): LayerSpecification[] {
       type: 'symbol',
       source: 'labels',
       filter: level('cell') as never,
-      minzoom: CELL_LABEL_ZOOM - 1,
+      minzoom: 12.6,
       layout: {
         'icon-image': `mark-${state}`,
         'icon-allow-overlap': true,
@@ -178,7 +178,7 @@ function labelLayers(p: Palette): LayerSpecification[] {
       source: 'labels',
       filter: level('grid') as never,
       minzoom: 12.6,
-      maxzoom: 16.5,
+      maxzoom: CELL_LABEL_ZOOM,
       layout: { 'text-field': ['get', 'name'], 'text-font': FONT, 'text-size': 12, 'text-max-width': 8 },
       paint: { 'text-color': p.label, ...halo },
     },

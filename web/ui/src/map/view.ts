@@ -36,7 +36,10 @@ export interface MapEvents {
 
 export class MapView {
   readonly map: MLMap;
+  /** All of the map has been drawn once. */
   ready = false;
+  /** The style has its images; nothing may use them earlier. */
+  private dressed = false;
   private readonly model: LiveModel;
   private readonly events: MapEvents;
   private readonly officers: OfficersView;
@@ -115,8 +118,8 @@ export class MapView {
     if (theme === this.theme) return;
     this.theme = theme;
     this.officers.colours = PALETTES[theme].officer;
+    this.dressed = false;
     this.map.setStyle(style(PALETTES[theme]), { diff: false });
-    this.map.once('style.load', () => this.styled());
   }
 
   /** Outline the chosen cell. */
@@ -190,11 +193,11 @@ export class MapView {
 
   private listen(): void {
     const { map } = this;
-    map.on('load', () => {
+    map.on('style.load', () => this.styled());
+    map.once('idle', () => {
       this.ready = true;
-      this.styled();
-      this.viewChanged();
     });
+    map.once('load', () => this.viewChanged());
     map.on('moveend', () => this.viewChanged());
     map.on('move', () => this.viewMoves());
     map.on('click', (event) => this.events.onSelect(this.pick(event.point)));
@@ -294,6 +297,7 @@ export class MapView {
         if (!this.map.hasImage(name)) this.map.addImage(name, image, { pixelRatio: IMAGE_RATIO });
       }
     }
+    this.dressed = true;
     this.draw();
     this.setTrack(this.trackSteps);
     this.setEvents(this.shownEvents);
@@ -326,7 +330,7 @@ export class MapView {
   }
 
   private source(name: keyof typeof SOURCES): GeoJSONSource | undefined {
-    return this.map.getStyle() ? this.map.getSource<GeoJSONSource>(name) : undefined;
+    return this.dressed ? this.map.getSource<GeoJSONSource>(name) : undefined;
   }
 }
 

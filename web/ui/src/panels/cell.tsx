@@ -1,26 +1,25 @@
 // The card of one unit cell: its state, what is required of it, and who was there.
 
+import { cellName, useCity } from '../city.ts';
 import { clock, span } from '../format.ts';
 import { useModel, useServerNow, useSignal } from '../hooks.ts';
 import { type Key, LOCALE, useSpeech } from '../i18n/index.ts';
 import type { CellNow } from '../live/model.ts';
-import type { City } from '../city.ts';
-import { cellLabel } from '../map/shapes.ts';
 import { Card, Fact, LevelBadge, StateBadge } from './parts.tsx';
 import { Stays } from './stays.tsx';
 
 interface Props {
   code: string;
-  city: City;
   onOfficer(id: string): void;
   onClose(): void;
 }
 
 const CLASSES = ['business', 'public', 'institution', 'residential'];
 
-export function CellCard({ code, city, onOfficer, onClose }: Props) {
+export function CellCard({ code, onOfficer, onClose }: Props) {
   const { t } = useSpeech();
   const model = useModel();
+  const city = useCity();
   useSignal(model.cellTally);
   const feature = city.byCode.get(code);
   if (!feature) return null;
@@ -30,7 +29,7 @@ export function CellCard({ code, city, onOfficer, onClose }: Props) {
   return (
     <Card
       kind={t('cell.kind')}
-      title={properties.name ?? `${named(properties.grid)} ${cellLabel(properties)}`}
+      title={cellName(city, code)}
       badge={
         <>
           <StateBadge state={now.state} />

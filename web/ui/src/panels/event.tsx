@@ -1,5 +1,6 @@
 // The card of one event: what an officer did or found.
 
+import { cellName, useCity } from '../city.ts';
 import { moment } from '../format.ts';
 import { useModel, useSignal } from '../hooks.ts';
 import { eventName } from '../i18n/catalogue.ts';
@@ -16,6 +17,7 @@ interface Props {
 export function EventCard({ id, onOfficer, onCell, onClose }: Props) {
   const { t, language } = useSpeech();
   const model = useModel();
+  const city = useCity();
   const zone = useSignal(model.timeZone);
   const event = useSignal(model.events).find((one) => one.id === id);
   if (!event) return null;
@@ -34,7 +36,7 @@ export function EventCard({ id, onOfficer, onCell, onClose }: Props) {
         {event.cell && (
           <Fact name={t('officer.cell')}>
             <button type="button" className="link-button" onClick={() => onCell(event.cell as string)}>
-              {event.cell}
+              {cellName(city, event.cell)}
             </button>
           </Fact>
         )}

@@ -2,6 +2,7 @@
 
 import { useEffect, useMemo, useState } from 'react';
 import * as api from '../api.ts';
+import { cellName, useCity } from '../city.ts';
 import { clock, compass, distance, kmh, span } from '../format.ts';
 import { type Loaded, useLoaded, useModel, useServerNow, useSignal } from '../hooks.ts';
 import { type Key, LOCALE, useSpeech } from '../i18n/index.ts';
@@ -97,6 +98,7 @@ function motion(live: Officer | undefined, device: Device | null): { speed: numb
 function Facts({ id, device, live, now, onCell }: FactsProps) {
   const { t, language } = useSpeech();
   const zone = useSignal(useModel().timeZone);
+  const city = useCity();
   if (device.state === 'failed' && !live) {
     return <p className="quiet failed">{t('officer.notShown', { id })}</p>;
   }
@@ -122,7 +124,7 @@ function Facts({ id, device, live, now, onCell }: FactsProps) {
       <Fact name={t('officer.cell')}>
         {last?.cell ? (
           <button type="button" className="link-button" onClick={() => onCell(last.cell as string)}>
-            {last.cell}
+            {cellName(city, last.cell)}
           </button>
         ) : (
           t(last ? 'officer.outside' : 'unknown')

@@ -1,6 +1,7 @@
 // Recent presence in a cell or of an officer, valid visit or not.
 
 import * as api from '../api.ts';
+import { cellName, useCity } from '../city.ts';
 import { distance, moment, span } from '../format.ts';
 import { useLoaded, useModel, useSignal } from '../hooks.ts';
 import { type Key, LOCALE, useSpeech } from '../i18n/index.ts';
@@ -47,7 +48,10 @@ function StayRow({
 }) {
   const { t, language } = useSpeech();
   const zone = useSignal(useModel().timeZone);
-  const [name, open] = onCell ? [stay.cell, () => onCell(stay.cell)] : [stay.device, () => onOfficer?.(stay.device)];
+  const city = useCity();
+  const [name, open] = onCell
+    ? [cellName(city, stay.cell), () => onCell(stay.cell)]
+    : [stay.device, () => onOfficer?.(stay.device)];
   return (
     <li className={`stay stay-${stay.kind}`}>
       <button type="button" className="link-button" onClick={open}>
