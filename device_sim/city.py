@@ -82,7 +82,9 @@ def _km(point: plan.Point) -> plan.Point:
     return point[0] * 1000, point[1] * 1000
 
 
-def _ragged(ring: list[plan.Point], rng: np.random.Generator, *, levels: int = 2, off: float = 0.075) -> list[plan.Point]:
+def _ragged(
+    ring: list[plan.Point], rng: np.random.Generator, *, levels: int = 2, off: float = 0.075
+) -> list[plan.Point]:
     """The rim in metres with more corners, each beside the middle of its edge: nature draws no straight lines."""
     points = [_km(point) for point in ring]
     for _ in range(levels):
@@ -166,7 +168,9 @@ def _centre(ring: list[plan.Point]) -> plan.Point:
     edge = np.roll(corners, -1, axis=0) - corners
     normal = np.stack([-edge[:, 1], edge[:, 0]], axis=1) / np.linalg.norm(edge, axis=1)[:, None]
     low, high = corners.min(axis=0), corners.max(axis=0)
-    lattice = np.stack(np.meshgrid(*(np.linspace(a, b, 15) for a, b in zip(low, high, strict=True))), axis=-1).reshape(-1, 2)
+    lattice = np.stack(np.meshgrid(*(np.linspace(a, b, 15) for a, b in zip(low, high, strict=True))), axis=-1).reshape(
+        -1, 2
+    )
     inside = np.min(np.sum((lattice[:, None, :] - corners) * normal, axis=2), axis=1)
     best = int(np.argmax(inside))
     if inside[best] <= 0:
@@ -193,12 +197,11 @@ def _name(seed: int, corners: tuple[plan.Point, ...], drafts: list[_Draft], rng:
         numbers = _numbers(drafts, of_street, "community")
         grid_numbers = _numbers(drafts, of_street, "grid")
         short = street_name.removesuffix("街道").removesuffix("镇")
-        for number in sorted(grid_numbers.values()):
-            areas.append(_grid_area(street, short, number))
+        areas += [_grid_area(street, short, number) for number in sorted(grid_numbers.values())]
         cells += _street_cells(street, short, drafts, of_street, (numbers, grid_numbers), classes)
     cells.sort(key=lambda cell: cell.code)
-    number = {cell.ring: k for k, cell in enumerate(cells)}
-    tour = tuple(number[draft.ring] for draft in drafts)
+    at = {cell.ring: k for k, cell in enumerate(cells)}
+    tour = tuple(at[draft.ring] for draft in drafts)
     return City(seed=seed, corners=corners, cells=tuple(cells), areas=tuple(areas), tour=tour)
 
 
@@ -270,7 +273,7 @@ def _off_shop_street(middles: plan.Floats, from_centre: plan.Floats, rng: np.ran
     angle, length = rng.uniform(0, math.pi), rng.uniform(500, 1500)
     along = np.array([math.cos(angle), math.sin(angle)])
     foot = np.clip((middles - start) @ along, 0, length)
-    return np.linalg.norm(middles - start - foot[:, None] * along, axis=1)
+    return np.asarray(np.linalg.norm(middles - start - foot[:, None] * along, axis=1))
 
 
 def lonlat(city: City) -> list[tuple[float, float]]:

@@ -1,14 +1,20 @@
 """A fleet on its connections: one for each device, and shared ones for those beyond what is allowed."""
 
 import asyncio
+import functools
 import heapq
+import logging
+import time
 from collections.abc import Callable
 
 import aiomqtt
 
 from device_sim import post, uplink
 
+logger = logging.getLogger(__name__)
+
 _SHARED = 8
+_SAY_EVERY_S = 30.0
 
 
 class Fleet:
@@ -17,7 +23,8 @@ class Fleet:
     Args:
         devices: Started devices.
         broker: Where to connect.
-        connections: Most connections; with more devices the last ones share a few, and a shared connection has no last will.
+        connections: Most connections; with more devices the last ones share a few, which have no last will.
+        now: The clock, ms since 1970.
         on_ack: Called with each acknowledged letter.
     """
 
@@ -27,38 +34,27 @@ class Fleet:
         broker: uplink.Broker,
         *,
         connections: int,
+        now: Callable[[], int],
         on_ack: Callable[[uplink.Letter], None] = lambda _: None,
     ) -> None:
-        self.devices = devices
-        own = len(devices) if len(devices) <= connections else max(connections - _SHARED, 0)
-        shared = min(_SHARED, connections)
-        groups = [[device] for device in devices[:own]]
-        groups += [devices[own + k :: shared] for k in range(shared if own < len(devices) else 0)]
-        self._groups = [group for group in groups if group]
-        self.uplinks = [
-            uplink.Uplink(
-                broker,
-                group[0].who.name if len(group) == 1 else f"device-sim-{n}",
-                will=_will(group[0]) if len(group) == 1 else None,
-                greeting=lambda group=group: [device.status(self.now(), online=True) for device in group],
-                on_ack=on_ack,
-            )
-            for n, group in enumerate(self._groups)
-        ]
+        self.devices, self.now = devices, now
+        self._warned_at = -_SAY_EVERY_S
+        self._groups = _groups(devices, connections)
+        self.uplinks = [self._uplink(n, group, broker, on_ack) for n, group in enumerate(self._groups)]
         self._uplink_of = {
             device.who.number: link for link, group in zip(self.uplinks, self._groups, strict=True) for device in group
         }
-        self.now: Callable[[], int] = lambda: 0
 
     async def connect(self, stop: asyncio.Event) -> None:
         """Keep all connections until `stop`, then say good-bye for each device."""
         async with asyncio.TaskGroup() as group:
             for link, devices in zip(self.uplinks, self._groups, strict=True):
                 name = f"uplink of {devices[0].who.name}"
-                group.create_task(link.run(stop, farewell=lambda d=devices: self._farewell(d)), name=name)
+                farewell = functools.partial(self._statuses, devices, online=False)
+                group.create_task(link.run(stop, farewell=farewell), name=name)
 
     async def upload(self, until: int, *, rate: float) -> None:
-        """Send what was measured up to `until`, ms, in arrays, at most `rate` fixes a second; wait until it is acknowledged."""
+        """Send what was measured up to `until`, ms, in arrays, at most `rate` fixes a second, and wait for the acks."""
         loop = asyncio.get_running_loop()
         begin, points = loop.time(), 0
         for device in self.devices:
@@ -87,8 +83,38 @@ class Fleet:
             except TimeoutError:
                 continue
 
-    def _farewell(self, devices: list[post.Device]) -> list[uplink.Letter]:
-        return [device.status(self.now(), online=False) for device in devices]
+    def _uplink(
+        self, n: int, group: list[post.Device], broker: uplink.Broker, on_ack: Callable[[uplink.Letter], None]
+    ) -> uplink.Uplink:
+        alone = len(group) == 1
+        return uplink.Uplink(
+            broker,
+            group[0].who.name if alone else f"device-sim-{n}",
+            will=_will(group[0]) if alone else None,
+            hooks=uplink.Hooks(
+                greeting=functools.partial(self._statuses, group, online=True), on_ack=on_ack, on_lost=self._lost
+            ),
+        )
+
+    def _statuses(self, devices: list[post.Device], *, online: bool) -> list[uplink.Letter]:
+        return [device.status(self.now(), online=online) for device in devices]
+
+    def _lost(self, error: BaseException) -> None:
+        """Say it for all connections at once, not for each."""
+        now = time.monotonic()
+        if now - self._warned_at >= _SAY_EVERY_S:
+            self._warned_at = now
+            connected = sum(link.connected for link in self.uplinks)
+            logger.warning("%d of %d connections stand; the last was lost: %s", connected, len(self.uplinks), error)
+
+
+def _groups(devices: list[post.Device], connections: int) -> list[list[post.Device]]:
+    """Devices of each connection: their own for as many as can be, a few shared ones for the rest."""
+    if len(devices) <= connections:
+        return [[device] for device in devices]
+    shared = min(_SHARED, connections)
+    own = connections - shared
+    return [[device] for device in devices[:own]] + [devices[own + k :: shared] for k in range(shared)]
 
 
 def _will(device: post.Device) -> aiomqtt.Will:

@@ -10,7 +10,7 @@ from device_sim import streets
 
 
 def city_geojson(seed: int = 1) -> dict[str, Any]:
-    """FeatureCollection of the district, streets, grids and cells of the town of this seed, as `patrol grid import` reads it."""
+    """FeatureCollection of the areas and cells of the town of this seed, as `patrol grid import` reads it."""
     town, ways = cities.build(seed), streets.build(seed)
     lonlat = cities.lonlat(town)
     features = [_area(area) for area in town.areas]

@@ -1,5 +1,6 @@
 """Who patrols what: officers with their beats, devices and habits, the same for the same seed."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -91,7 +92,7 @@ def _beats(grids: Sequence[list[int]], count: int) -> list[tuple[int, ...]]:
     if count >= len(grids):
         return [tuple(grids[k * len(grids) // count]) for k in range(count)]
     bounds = [k * len(grids) // count for k in range(count + 1)]
-    return [tuple(cell for grid in grids[a:b] for cell in grid) for a, b in zip(bounds, bounds[1:], strict=False)]
+    return [tuple(cell for grid in grids[a:b] for cell in grid) for a, b in itertools.pairwise(bounds)]
 
 
 def _officer(number: int, seed: int, unit: str, beat: tuple[int, ...], interval_s: int) -> Officer:

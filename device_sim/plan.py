@@ -67,7 +67,9 @@ class Plan:
             last = a
             for k in range(1, pieces + 1):
                 f, off = k / (pieces + 1), rng.uniform(-bend, bend)
-                last = self._insert(last, b, (ax + f * (bx - ax) - off * (by - ay), ay + f * (by - ay) + off * (bx - ax)))
+                last = self._insert(
+                    last, b, (ax + f * (bx - ax) - off * (by - ay), ay + f * (by - ay) + off * (bx - ax))
+                )
 
     def _halve(self, face: int, share: float, rng: np.random.Generator) -> tuple[int, int]:
         ring = self.ring(face)
@@ -129,7 +131,10 @@ class Plan:
         """Corner at a crossing: one that is there within `snap` metres, or a new one that the neighbour shares."""
         _, _, place = hit
         ring = self.faces[face]
-        i = min(range(len(ring)), key=lambda k: _off_edge(place, self.points[ring[k]], self.points[ring[(k + 1) % len(ring)]]))
+        i = min(
+            range(len(ring)),
+            key=lambda k: _off_edge(place, self.points[ring[k]], self.points[ring[(k + 1) % len(ring)]]),
+        )
         a, b = ring[i], ring[(i + 1) % len(ring)]
         near = min((a, b), key=lambda corner: math.dist(self.points[corner], place))
         length = math.dist(self.points[a], self.points[b])
@@ -153,7 +158,7 @@ class Plan:
         start = ring.index(first)
         ring = ring[start:] + ring[:start]
         middle = ring.index(second)
-        right, left = ring[: middle + 1], ring[middle:] + [first]
+        right, left = ring[: middle + 1], [*ring[middle:], first]
         return self._put(left), self._put(right)
 
     def _put(self, ring: list[int]) -> int:

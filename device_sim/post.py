@@ -174,8 +174,14 @@ def _events(seed: int, who: officer.Officer, number: int, way: walk.Way) -> list
         lat, lon = geodesy.degrees(found.x + rng.normal(0, who.sigma_m), found.y + rng.normal(0, who.sigma_m))
         made.append(
             wire.Event(
-                id=ulid(found.t, rng), t=found.t, lat=round(float(lat), 7), lon=round(float(lon), 7),
-                acc=round(who.sigma_m * track.RADIUS_68, 1), type=found.code, text=found.text, subject=found.subject,
-            )  # fmt: skip
+                id=ulid(found.t, rng),
+                t=found.t,
+                lat=round(float(lat), 7),
+                lon=round(float(lon), 7),
+                acc=round(who.sigma_m * track.RADIUS_68, 1),
+                type=found.code,
+                text=found.text,
+                subject=found.subject,
+            )
         )
     return made

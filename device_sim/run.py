@@ -98,8 +98,9 @@ async def simulate(
         report.fixes += letter.points
         on_progress("history", report.fixes, None)
 
-    crew = fleet.Fleet(devices, broker, connections=config.connections, on_ack=acknowledged)
-    crew.now = lambda: int(clock() * 1000)
+    crew = fleet.Fleet(
+        devices, broker, connections=config.connections, now=lambda: int(clock() * 1000), on_ack=acknowledged
+    )
     await _work(config, crew, stop, on_live)
     report.dropped = sum(link.dropped for link in crew.uplinks)
     report.waiting = sum(len(link) for link in crew.uplinks)

@@ -1,7 +1,7 @@
 """Where one can walk: a lane around the inside of each cell, and a gate in each edge that two cells share.
 
-A lane is the rim of the cell drawn towards the place from which the whole rim is seen, so lanes and the ways to the gates stay
-inside the cell: which cell a walker is in is known from where the way was taken, without geometry.
+A lane is the rim of the cell drawn towards the place from which the whole rim is seen, so lanes and the ways to the
+gates stay inside the cell: which cell a walker is in is known from where the way was taken, without geometry.
 """
 
 import bisect
@@ -78,7 +78,10 @@ def build(seed: int = 1) -> Streets:
     lanes = tuple(_lane(town, k, gates[k], float(shrink[k])) for k in range(len(town.cells)))
     centres = [cell.centre for cell in town.cells]
     steps = tuple(
-        {other: math.dist(centres[k], gate) + math.dist(gate, centres[other]) for other, (gate, _) in lane.gates.items()}
+        {
+            other: math.dist(centres[k], gate) + math.dist(gate, centres[other])
+            for other, (gate, _) in lane.gates.items()
+        }
         for k, lane in enumerate(lanes)
     )
     return Streets(lanes=lanes, steps=steps)

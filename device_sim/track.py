@@ -1,5 +1,6 @@
 """What the receiver of a walking officer measures: fixes with correlated error. A pure function of the way walked."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,10 +52,19 @@ class Track:
         )  # fmt: skip
         return [
             wire.Fix(
-                t=t, lat=lat, lon=lon, acc=round(acc, 1), spd=round(spd, 2), hdg=None if hdg != hdg else round(hdg, 1),
-                seq=seq, boot=self.boot, bat=bat, sat=sat, rec=True if self.camera else None,
+                t=t,
+                lat=lat,
+                lon=lon,
+                acc=round(acc, 1),
+                spd=round(spd, 2),
+                hdg=None if math.isnan(hdg) else round(hdg, 1),
+                seq=seq,
+                boot=self.boot,
+                bat=bat,
+                sat=sat,
+                rec=True if self.camera else None,
                 duty=wire.Duty.BREAK if pause else wire.Duty.DUTY,
-            )  # fmt: skip
+            )
             for seq, (t, lat, lon, acc, spd, hdg, bat, sat, pause) in enumerate(columns, start)
         ]
 
@@ -99,7 +109,9 @@ def _moments(who: officer.Officer, way: walk.Way) -> tuple[NDArray[np.int64], ND
     return t[taken], segment[taken]
 
 
-def _error(seed: int, who: officer.Officer, number: int, begin: int, axis: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def _error(
+    seed: int, who: officer.Officer, number: int, begin: int, axis: int
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Times and values of a first-order autoregressive error with deviation 1 that goes on across shifts."""
     steps = officer.SHIFT_MS // NOISE_STEP_MS + 1
     before, now, after = (
@@ -111,9 +123,7 @@ def _error(seed: int, who: officer.Officer, number: int, begin: int, axis: int) 
     return begin + np.arange(steps) * NOISE_STEP_MS, np.convolve(shocks, kernel, mode="valid")
 
 
-def _sigma(
-    who: officer.Officer, way: walk.Way, seed: int, t: NDArray[np.int64], begin: int
-) -> NDArray[np.float64]:
+def _sigma(who: officer.Officer, way: walk.Way, seed: int, t: NDArray[np.int64], begin: int) -> NDArray[np.float64]:
     """Deviation of the error, m, at each moment: of the device, larger among tall houses, changing gradually."""
     factor = np.array([_CANYON[cell.cls] for cell in cities.build(seed).cells])
     grid = begin + np.arange(0, officer.SHIFT_MS + 1, NOISE_STEP_MS)

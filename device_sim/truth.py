@@ -1,5 +1,6 @@
 """The truth: in which cell each officer really was, and when. JSON lines, one presence or fault each."""
 
+import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,8 +28,7 @@ def presences(way: walk.Way) -> list[Presence]:
     change = np.flatnonzero(np.diff(way.cell)) + 1
     bounds = [0, *change.tolist(), len(way.cell)]
     return [
-        Presence(cell=int(way.cell[a]), t_in=int(way.t[a]), t_out=int(way.t[b]))
-        for a, b in zip(bounds, bounds[1:], strict=False)
+        Presence(cell=int(way.cell[a]), t_in=int(way.t[a]), t_out=int(way.t[b])) for a, b in itertools.pairwise(bounds)
     ]
 
 
@@ -49,8 +49,9 @@ def joined(found: Iterable[Presence]) -> Iterator[Presence]:
 class TruthFile:
     """Writes the truth line by line.
 
-    {"kind": "presence", "device", "cell": code, "t_in", "t_out", "open"}: `open` is true when the file was closed before
-    the officer left. {"kind": "gap", "device", "t_from", "t_to"}: a planned time without radio. Times in ms.
+    {"kind": "presence", "device", "cell": code, "t_in", "t_out", "open"}: `open` is true when the
+    file was closed before the officer left. {"kind": "gap", "device", "t_from", "t_to"}: a planned time without
+    radio. Times in ms.
     """
 
     def __init__(self, path: Path, codes: list[str]) -> None:
@@ -60,7 +61,9 @@ class TruthFile:
         self._file = self._path.open("wb")
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._file.close()
 
     def presence(self, device: str, found: Presence, *, still_there: bool = False) -> None:

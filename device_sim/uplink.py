@@ -6,6 +6,7 @@ A letter leaves the outbox when the broker has acknowledged it, so a cut connect
 import asyncio
 import contextlib
 import logging
+import random
 import ssl
 from collections import deque
 from collections.abc import Callable
@@ -20,6 +21,10 @@ logger = logging.getLogger(__name__)
 KEEP_ALIVE_S = 60
 ACK_TIMEOUT_S = 60.0
 _BACKOFF_S = (0.5, 30.0)
+_GOODBYE_S = 2.0
+
+_mqtt_logger = logging.getLogger(f"{__name__}.paho")
+_mqtt_logger.setLevel(logging.CRITICAL)  # what it would say arrives as an exception, and is said once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +49,9 @@ class Broker:
             raise ValueError("the broker's address must look like mqtt://user:password@host:1883")
         tls = parts.scheme == "mqtts"
         user, password = (unquote(text) if text is not None else None for text in (parts.username, parts.password))
-        return cls(host=parts.hostname, port=parts.port or (8883 if tls else 1883), user=user, password=password, tls=tls)
+        return cls(
+            host=parts.hostname, port=parts.port or (8883 if tls else 1883), user=user, password=password, tls=tls
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +64,18 @@ class Letter:
     retain: bool = False
     points: int = 0
     source: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hooks:
+    """What an uplink calls."""
+
+    greeting: Callable[[], list[Letter]] = list
+    """Gives the letters to send first on each connection."""
+    on_ack: Callable[[Letter], None] = lambda _: None
+    """Told of each letter that was acknowledged."""
+    on_lost: Callable[[BaseException], None] | None = None
+    """Told when a connection was lost or could not be made; None: it is logged."""
 
 
 class RefusedError(Exception):
@@ -94,8 +113,7 @@ class Uplink:
         broker: Where to connect.
         identifier: MQTT client id.
         will: Published by the broker when the connection is lost.
-        greeting: Gives the letters to send first on each connection.
-        on_ack: Called with each letter that was acknowledged.
+        hooks: What to call, and when.
         bound: Letters kept while offline; `post` drops the oldest beyond it and counts them in `dropped`.
         window: Messages on the way at a time, at most; the broker may ask for fewer.
         give_up_after_s: Seconds without any connection after which `run` raises; None: it tries for ever.
@@ -107,17 +125,17 @@ class Uplink:
         identifier: str,
         *,
         will: aiomqtt.Will | None = None,
-        greeting: Callable[[], list[Letter]] = list,
-        on_ack: Callable[[Letter], None] = lambda _: None,
+        hooks: Hooks | None = None,
         bound: int = 10_000,
         window: int = 20,
         give_up_after_s: float | None = None,
     ) -> None:
         self._broker, self._identifier, self._will = broker, identifier, will
-        self._greeting, self._on_ack = greeting, on_ack
+        self._hooks = hooks or Hooks()
         self._bound, self._window, self._give_up_after_s = bound, window, give_up_after_s
         self._outbox: deque[Letter] = deque()
         self._on_the_way: dict[int, Letter] = {}
+        self._publishing: set[asyncio.Task[None]] = set()
         self._number = 0
         self._changed = asyncio.Event()
         self.connected = False
@@ -155,34 +173,57 @@ class Uplink:
         loop = asyncio.get_running_loop()
         delay, since = _BACKOFF_S[0], loop.time()
         while not stop.is_set():
-            count = self.acknowledged
+            connections = self.connections
+            error: BaseException | None = None
             try:
-                await self._connection(stop, farewell)
+                await self._until_stop(stop, farewell)
             except* (aiomqtt.MqttError, RefusedError) as group:
-                if self.acknowledged > count:
-                    delay, since = _BACKOFF_S[0], loop.time()
-                self._lost(group.exceptions[0], loop.time() - since)
+                error = group
+            if self.connections > connections:
+                delay, since = _BACKOFF_S[0], loop.time()
+            self._take_back()
+            if error is not None:
+                self._lost(_innermost(error), loop.time() - since)
             if not stop.is_set():
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), delay)
+                    await asyncio.wait_for(stop.wait(), delay * random.uniform(0.7, 1.3))  # noqa: S311 - spreads load
                 delay = min(2 * delay, _BACKOFF_S[1])
 
-    def _lost(self, error: BaseException, seconds: float) -> None:
-        while isinstance(error, BaseExceptionGroup):
-            error = error.exceptions[0]
+    def _take_back(self) -> None:
+        """Put what was on the way back to the front of the outbox, in order."""
         self._outbox.extendleft(reversed(self._on_the_way.values()))
         self._on_the_way.clear()
-        where = f"{self._broker.host}:{self._broker.port}"
-        logger.warning("%s: no connection to the broker at %s: %s", self._identifier, where, error)
+
+    def _lost(self, error: BaseException, seconds: float) -> None:
+        (self._hooks.on_lost or self._warn)(error)
         fatal = isinstance(error, RefusedError)
         if self._give_up_after_s is not None and (fatal or seconds > self._give_up_after_s):
             raise error
+
+    def _warn(self, error: BaseException) -> None:
+        where = f"{self._broker.host}:{self._broker.port}"
+        logger.warning("%s: no connection to the broker at %s: %s", self._identifier, where, error)
+
+    async def _until_stop(self, stop: asyncio.Event, farewell: Callable[[], list[Letter]]) -> None:
+        """Connect and send until the connection is lost; `stop` also ends an attempt to connect."""
+        attempt = asyncio.create_task(self._connection(stop, farewell))
+        stopped = asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait({attempt, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            if not attempt.done() and not self.connected:
+                attempt.cancel()
+            await asyncio.wait({attempt})
+            if not attempt.cancelled():
+                attempt.result()
+        finally:
+            stopped.cancel()
+            attempt.cancel()
 
     async def _connection(self, stop: asyncio.Event, farewell: Callable[[], list[Letter]]) -> None:
         async with self._client() as client:
             self.connected, self.connections = True, self.connections + 1
             try:
-                self._outbox.extendleft(reversed(self._greeting()))
+                self._outbox.extendleft(reversed(self._hooks.greeting()))
                 await self._session(client, stop, farewell)
             finally:
                 self.connected = False
@@ -196,6 +237,7 @@ class Uplink:
             username=broker.user,
             password=broker.password,
             identifier=self._identifier,
+            logger=_mqtt_logger,
             protocol=aiomqtt.ProtocolVersion.V5,
             will=self._will,
             keepalive=KEEP_ALIVE_S,
@@ -215,8 +257,9 @@ class Uplink:
             for letter in farewell():
                 self.post(letter)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.room(0), 3)
-            for task in (sender, *watchers):
+                await asyncio.wait_for(self.room(0), _GOODBYE_S)
+            client.timeout = _GOODBYE_S  # a broker that hangs is not waited for
+            for task in (sender, *watchers, *self._publishing):
                 task.cancel()
 
     async def _watch(self, client: _Client) -> None:
@@ -237,12 +280,20 @@ class Uplink:
             letter = self._outbox.popleft()
             self._number += 1
             self._on_the_way[self._number] = letter
-            group.create_task(self._publish(client, self._number, letter, window))
+            task = group.create_task(self._publish(client, self._number, letter, window))
+            self._publishing.add(task)
+            task.add_done_callback(self._publishing.discard)
 
     async def _publish(self, client: _Client, number: int, letter: Letter, window: asyncio.Semaphore) -> None:
         await client.publish(letter.topic, letter.payload, letter.qos, letter.retain, timeout=ACK_TIMEOUT_S)
         window.release()
         del self._on_the_way[number]
         self.acknowledged += 1
-        self._on_ack(letter)
+        self._hooks.on_ack(letter)
         self._changed.set()
+
+
+def _innermost(error: BaseException) -> BaseException:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

@@ -1,5 +1,6 @@
 """One shift of one officer: the true way walked, stop by stop. A pure function of seed, officer and shift."""
 
+import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -111,7 +112,7 @@ class _Walker:
     def seconds(self, start: int, target: int) -> float:
         """Time to walk from one cell to another, about, never too little."""
         route = self.ways.route(start, target, self.routes)
-        far = sum(self.ways.steps[a][b] for a, b in zip(route, route[1:], strict=False))
+        far = sum(self.ways.steps[a][b] for a, b in itertools.pairwise(route))
         return (1.6 * far + self.ways.lanes[start].length + self.ways.lanes[target].length) / self.speed
 
     def lap(self, places: int, *, forward: bool) -> None:
@@ -125,9 +126,7 @@ class _Walker:
         self.modes.append(mode)
 
 
-def shift(
-    seed: int, who: officer.Officer, number: int, routes: dict[tuple[int, int], list[int]] | None = None
-) -> Way:
+def shift(seed: int, who: officer.Officer, number: int, routes: dict[tuple[int, int], list[int]] | None = None) -> Way:
     """The way of an officer in one shift; it begins and ends at the same place, so shifts join.
 
     Args:
