@@ -30,6 +30,8 @@ class Decoded:
     status: wire.Status | None = None
     reply: wire.Reply | None = None
     refused: list[Refused] = field(default_factory=list)
+    settled: list[tuple[str, int]] = field(default_factory=list)
+    """(boot, seq) of well-formed fixes that were refused for what they say: sending them again helps nobody."""
 
 
 _FIX: faults.Codec[wire.Fix | list[wire.Fix]] = faults.Codec(wire.Fix | list[wire.Fix])
@@ -120,6 +122,8 @@ def _check(result: Decoded, fix: wire.Fix, latest: int, payload: bytes) -> bool:
         _add(result, Refused(Refusal.OUT_OF_RANGE, "boot holds the character U+0000", faults.keep(payload)))
     else:
         return True
+    if fix.boot is not None and fix.seq is not None:
+        result.settled.append((fix.boot, fix.seq))
     return False
 
 

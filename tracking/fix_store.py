@@ -38,6 +38,13 @@ _NEWEST = """
 SELECT d.id, f.t FROM devices d
 CROSS JOIN LATERAL (SELECT t FROM fixes WHERE device = d.id ORDER BY t DESC LIMIT 1) f
 """
+# Numbers without a gap keep their distance to the row number; the first such island is what is safely stored.
+_LAST_SEQ = """
+SELECT max(seq) FROM (
+  SELECT seq, seq - row_number() OVER (ORDER BY seq) AS island, min(seq) OVER () - 1 AS first
+  FROM (SELECT DISTINCT seq FROM fixes WHERE device = $1 AND t >= $2 AND boot = $3 AND seq IS NOT NULL) AS of_boot
+) AS islands WHERE island = first
+"""
 
 
 async def insert(conn: db.Connection, fixes: FixColumns, *, copy: bool = True, settled_ms: int = SETTLED_MS) -> Bool:
@@ -91,6 +98,12 @@ async def _copy(conn: db.Connection, fixes: FixColumns) -> bool:
 async def newest(conn: db.Connection) -> dict[int, int]:
     """Time of the newest stored fix of each device that has one."""
     return {row["id"]: db.millis(row["t"]) for row in await conn.fetch(_NEWEST)}
+
+
+async def last_seq(conn: db.Connection, device: int, boot: str, t_from: int) -> int | None:
+    """Last sequence number of a boot before the first gap, among the fixes since `t_from` (ms); None without any."""
+    seq: int | None = await conn.fetchval(_LAST_SEQ, device, db.moment(t_from), boot)
+    return seq
 
 
 async def load_runs(conn: db.Connection, device: int, lo: int, hi: int, *, gap_ms: int) -> FixColumns:

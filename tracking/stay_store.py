@@ -52,13 +52,9 @@ ORDER BY s.t_in DESC, s.id DESC LIMIT $8
 """
 _NOW = _SHOWN + "WHERE s.known_to IS NULL" + _FILTER
 _AS_OF = _SHOWN + "WHERE s.known_from <= $9 AND (s.known_to IS NULL OR s.known_to > $9)" + _FILTER
-# One short walk down an index for each cell; DISTINCT ON over the table would read all visits ever made.
-_LAST_VISITS = """
-SELECT c.id AS cell, v.t_out, EXISTS (
-         SELECT FROM stays o WHERE o.cell = c.id AND o.open AND o.kind = 'visit' AND o.known_to IS NULL) AS open
-FROM cells c
-CROSS JOIN LATERAL (SELECT t_out FROM stays s WHERE s.cell = c.id AND s.kind = 'visit' AND s.known_to IS NULL
-                    ORDER BY t_out DESC LIMIT 1) v
+_OPEN = """
+SELECT s.device, max(s.t_out) AS t_out FROM stays s JOIN devices d ON d.id = s.device
+WHERE s.open AND s.known_to IS NULL AND ($1::text[] IS NULL OR d.unit = ANY($1)) GROUP BY s.device
 """
 
 
@@ -77,17 +73,6 @@ class Filter:
     kind: StayKind | None = None
     known_at: int | None = None
     """What was known then; None: what is known now."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LastVisit:
-    """When a cell was last visited validly."""
-
-    cell: int
-    t_out: int
-    """ms; of a visit that is going on, its latest fix."""
-    open: bool
-    """A valid visit is going on."""
 
 
 async def load(conn: db.Connection, device: int, t_from: int, t_to: int) -> list[Stay]:
@@ -155,10 +140,9 @@ def _worth_telling(grown: list[Stay], closed: list[tuple[_Key, str | None]], cur
     return told
 
 
-async def last_visits(conn: db.Connection) -> list[LastVisit]:
-    """Newest valid visit of each cell that has one, by what is known now."""
-    rows = await conn.fetch(_LAST_VISITS)
-    return [LastVisit(cell=row["cell"], t_out=db.millis(row["t_out"]), open=row["open"]) for row in rows]
+async def going_on(conn: db.Connection, units: Sequence[str] | None) -> dict[int, int]:
+    """End so far of the stay that is going on, of each device of `units` (None: all) that has one."""
+    return {row["device"]: db.millis(row["t_out"]) for row in await conn.fetch(_OPEN, units)}
 
 
 async def listed(

@@ -56,11 +56,6 @@ class TrackStore:
         async with self._pool.acquire() as conn:
             return await stay_store.listed(conn, which, limit=limit, after=after)
 
-    async def last_visits(self) -> list[stay_store.LastVisit]:
-        """Newest valid visit of each cell that has one."""
-        async with self._pool.acquire() as conn:
-            return await stay_store.last_visits(conn)
-
     async def refusal_counts(self) -> dict[str, int]:
         """How many parts of messages were refused ever, by reason."""
         async with self._pool.acquire() as conn:

@@ -10,7 +10,7 @@ CREATE TABLE workers (
 -- The back-fill takes the windows of one device together.
 CREATE INDEX dirty_windows_device ON dirty_windows (device);
 
--- A visit that is going on, by cell; and lists of stays, newest first.
-CREATE INDEX stays_open ON stays (cell) WHERE open AND kind = 'visit' AND known_to IS NULL;
+-- Stays that are going on, by device; and lists of stays and events, newest first.
+CREATE INDEX stays_open ON stays (device) WHERE open AND known_to IS NULL;
 CREATE INDEX stays_t_in ON stays (t_in DESC, id DESC);
 CREATE INDEX events_device ON events (device, t DESC);

@@ -92,14 +92,12 @@ async def test_listed_pages_by_cursor(conn: "db.Connection", device: int, cells:
     assert len(await stay_store.listed(conn, middle, limit=10)) == 2
 
 
-async def test_last_visits_tells_the_newest_and_whether_one_goes_on(
-    conn: "db.Connection", device: int, cells: list[int]
-) -> None:
-    """Short stays do not count."""
-    ended = replace(stay(device, cells[0]), kind=StayKind.VISIT, open=False)
-    going_on = replace(stay(device, cells[0], T0 + 300_000), kind=StayKind.VISIT)
-    short = stay(device, cells[1], T0 + 900_000)
-    await stay_store.apply(conn, [put(one) for one in (ended, going_on, short)], NOW)
-    assert await stay_store.last_visits(conn) == [
-        stay_store.LastVisit(cell=cells[0], t_out=going_on.t_out, open=True),
-    ]
+async def test_going_on_tells_open_stays_by_unit(conn: "db.Connection", device: int, cells: list[int]) -> None:
+    """Devices whose stay has ended, or of other units, are not in it."""
+    ended = replace(stay(device, cells[0]), open=False)
+    await stay_store.apply(conn, [put(ended)], NOW)
+    assert await stay_store.going_on(conn, None) == {}
+    open_one = stay(device, cells[1], T0 + 300_000)
+    await stay_store.apply(conn, [put(open_one)], NOW)
+    assert await stay_store.going_on(conn, ["team-1"]) == {device: open_one.t_out}
+    assert await stay_store.going_on(conn, ["team-2"]) == {}

@@ -1,0 +1,82 @@
+"""Late fixes: takes dirty windows, computes the stays around them again and stores the differences."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import structlog
+
+from ingest import metrics, retry
+from ingest.world import World
+from ingest.writer import LATE_REASON
+from tracking import db, fix_store, lane, stay_store, window_store
+from tracking.engine import RUN_GAP_MS
+from tracking.stays import Window
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Backfill:
+    """The windows still to do. It runs in the pipeline's own task, so the engine has one caller.
+
+    Args:
+        world: gives the engine, which may be made again.
+        units: of whose devices; None for all.
+        taken: windows looked at in one step.
+    """
+
+    world: Callable[[], World]
+    units: list[str] | None
+    taken: int = 1_000
+    pending: bool = True
+    """There may be windows in the database."""
+    _stuck: set[int] = field(default_factory=set)
+    """Windows whose stays cannot be computed; tried again by the next worker."""
+
+    async def step(self, conn: db.Connection, now: int) -> int | None:
+        """Do the windows of the one device that waits longest; returns the lane's head if it moved."""
+        waiting = await window_store.oldest(conn, self.units, self.taken + len(self._stuck))
+        waiting = [(number, window) for number, window in waiting if number not in self._stuck]
+        self.pending = bool(waiting)
+        if not waiting:
+            return None
+        device = waiting[0][1].device
+        chosen = _touching([(number, window) for number, window in waiting if window.device == device])
+        numbers = [number for number, _ in chosen]
+        try:
+            return await self._recompute(conn, [window for _, window in chosen], numbers, now)
+        except Exception as error:
+            if retry.is_transient(error):
+                raise
+            self._stuck.update(numbers)
+            metrics.BROKEN.inc()
+            log.exception("stays could not be computed again", device=device, windows=len(numbers))
+            return None
+
+    async def _recompute(self, conn: db.Connection, chosen: list[Window], numbers: list[int], now: int) -> int | None:
+        device, engine = chosen[0].device, self.world().engine
+        lo, hi = min(window.t_lo for window in chosen), max(window.t_hi for window in chosen)
+        fixes = await fix_store.load_runs(conn, device, lo, hi, gap_ms=RUN_GAP_MS)
+        if len(fixes):
+            lo, hi = int(fixes.t[0]), int(fixes.t[-1])
+        stored = await stay_store.load(conn, device, lo, hi)
+        changes = engine.recompute(device, fixes, stored, LATE_REASON)
+        # The engine goes first; should the transaction fail, the windows remain and the same comes out again.
+        async with conn.transaction():
+            items = await stay_store.apply(conn, changes, now)
+            await window_store.remove(conn, numbers)
+            head = await lane.append(conn, items)
+        metrics.WINDOWS.inc(len(numbers))
+        log.info("stays computed again", device=device, windows=len(numbers), fixes=len(fixes), changes=len(changes))
+        return head
+
+
+def _touching(windows: list[tuple[int, Window]]) -> list[tuple[int, Window]]:
+    """The first window and those within a gap of it: one load serves them all, and none spans a month."""
+    lo, hi = windows[0][1].t_lo, windows[0][1].t_hi
+    chosen: list[tuple[int, Window]] = []
+    for number, window in sorted(windows, key=lambda one: one[1].t_lo):
+        if window.t_lo <= hi + RUN_GAP_MS and window.t_hi >= lo - RUN_GAP_MS:
+            chosen.append((number, window))
+            lo, hi = min(lo, window.t_lo), max(hi, window.t_hi)
+    return chosen

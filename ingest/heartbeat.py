@@ -1,0 +1,46 @@
+"""Says in the database that a worker lives, for /readyz and /stats, and keeps the lane short."""
+
+import asyncio
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+
+from ingest import retry
+from tracking import db, lane
+
+log = structlog.get_logger(__name__)
+
+EVERY_S = 5.0
+TRIM_EVERY_S = 600.0
+
+_BORN = """
+INSERT INTO workers (id, started, heartbeat, units, counters) VALUES ($1, now(), now(), $2, $3::text::jsonb)
+ON CONFLICT (id) DO UPDATE SET started = now(), heartbeat = now(), units = excluded.units, counters = excluded.counters
+"""
+_BEAT = """
+INSERT INTO workers (id, started, heartbeat, units, counters) VALUES ($1, now(), now(), $2, $3::text::jsonb)
+ON CONFLICT (id) DO UPDATE SET heartbeat = now(), counters = excluded.counters
+"""
+
+
+async def beat(
+    pool: db.Pool, worker: str, units: list[str], counters: Callable[[], dict[str, Any]], *, every_s: float = EVERY_S
+) -> None:
+    """Write the worker's row every `every_s` until cancelled; a database that is away is tried again."""
+    statement, trimmed = _BORN, time.monotonic()
+    while True:
+        try:
+            async with pool.acquire() as conn:
+                await conn.execute(statement, worker, units, json.dumps(counters()))
+                if time.monotonic() - trimmed > TRIM_EVERY_S:
+                    await lane.trim(conn)
+                    trimmed = time.monotonic()
+            statement = _BEAT
+        except Exception as error:
+            if not retry.is_transient(error):
+                raise
+            log.warning("heartbeat could not be written", error=str(error))
+        await asyncio.sleep(every_s)

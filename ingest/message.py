@@ -1,0 +1,94 @@
+"""A message on its way from the broker to the database, and the bounded place where it waits."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True, eq=False)
+class Message:
+    """One message as it arrived. `stored` ends when the broker may forget it."""
+
+    topic: str
+    payload: bytes
+    """The head of it when it is longer than `wire.MAX_PAYLOAD_BYTES`."""
+    retained: bool
+    received: int
+    """ms since 1970-01-01 UTC."""
+    connection: int
+    """Number of the connection it came on; the broker repeats on the next one what was not acknowledged on this."""
+    stored: "asyncio.Future[None] | None" = None
+    """None with QoS 0, which nobody repeats and nobody acknowledges."""
+
+    def done(self) -> None:
+        """Say that it is in the database, or refused there."""
+        if self.stored is not None and not self.stored.done():
+            self.stored.set_result(None)
+
+
+@dataclass(slots=True)
+class Intake:
+    """Messages that wait for the next batch; when full, reading from the broker stops until there is room.
+
+    Args:
+        on_full: called when a bound is reached: stop reading.
+        on_room: called when half of it has drained: read on.
+        max_messages: bound, beyond the receive window for the sake of QoS 0.
+        max_bytes: bound of their payloads.
+    """
+
+    on_full: Callable[[], None] = lambda: None
+    on_room: Callable[[], None] = lambda: None
+    max_messages: int = 20_000
+    max_bytes: int = 32 << 20
+    full: bool = False
+    _waiting: deque[Message] = field(default_factory=deque)
+    _bytes: int = 0
+    _some: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    @property
+    def bytes(self) -> int:
+        """Size of the payloads that wait."""
+        return self._bytes
+
+    def put(self, message: Message) -> None:
+        """Add a message; never refuses, as what is on its way when reading stops must have a place."""
+        self._waiting.append(message)
+        self._bytes += len(message.payload)
+        self._some.set()
+        if not self.full and (len(self._waiting) >= self.max_messages or self._bytes >= self.max_bytes):
+            self.full = True
+            self.on_full()
+
+    async def wait(self) -> None:
+        """Return when there is a message."""
+        await self._some.wait()
+
+    def pop(self) -> Message | None:
+        """Take the oldest message, if any."""
+        if not self._waiting:
+            return None
+        message = self._waiting.popleft()
+        self._bytes -= len(message.payload)
+        self._drained()
+        return message
+
+    def forget(self, connection: int) -> int:
+        """Drop what came on a connection that is lost and will be repeated; returns how many."""
+        kept = [one for one in self._waiting if one.connection != connection or one.stored is None]
+        dropped = len(self._waiting) - len(kept)
+        self._waiting = deque(kept)
+        self._bytes = sum(len(one.payload) for one in kept)
+        self._drained()
+        return dropped
+
+    def _drained(self) -> None:
+        if not self._waiting:
+            self._some.clear()
+        if self.full and len(self._waiting) <= self.max_messages // 2 and self._bytes <= self.max_bytes // 2:
+            self.full = False
+            self.on_room()

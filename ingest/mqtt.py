@@ -1,0 +1,291 @@
+"""The session with the broker: MQTT 5, persistent, acknowledged after the commit. Stop 1 of the path."""
+
+import asyncio
+import ssl
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import gmqtt
+import structlog
+from gmqtt.mqtt.handler import MQTTError
+
+from ingest import metrics, retry
+from ingest.message import Message
+from schemas import topics, wire
+
+log = structlog.get_logger(__name__)
+
+SESSION_EXPIRY_S = 7 * 86_400
+RECEIVE_MAXIMUM = 1_000
+"""Messages in flight that are not acknowledged; the broker holds the others."""
+KEEP_ALIVE_S = 30
+CONNECT_S = 10.0
+MOST_UNSENT_BYTES = 4 << 20
+"""What we publish with QoS 0 is dropped while more than this waits to be sent."""
+
+_REFUSED = 128  # SUBACK codes from here on
+_HEALTHY_S = 30.0
+_ONLY_IF_NEW = 1  # retained messages come when the subscription is new to the session, not at each reconnection
+
+_REASONS = {
+    "": "the socket ended",
+    "8b": "the broker shuts down",
+    "8d": "keep-alive timeout",
+    "8e": "another process came with the same client id: give each worker an id of its own",
+    "93": "receive maximum exceeded",
+}
+
+
+class SessionError(Exception):
+    """The broker does not let us in or does not let us subscribe; check the account and its rights, then wait."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broker:
+    """Where the broker is. `tls` for mqtts://, with the system's certificates."""
+
+    host: str
+    port: int
+    tls: bool
+    user: str | None
+    password: str | None
+
+    @classmethod
+    def parse(cls, url: str) -> "Broker":
+        """Parse mqtt://user:password@host:port or mqtts://….
+
+        Raises:
+            ValueError: another scheme, no host or a bad port.
+        """
+        parts = urlsplit(url)
+        if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname:
+            raise ValueError("the broker's address must look like mqtt://user:password@host:1883 or mqtts://host:8883")
+        tls = parts.scheme == "mqtts"
+        return cls(
+            host=parts.hostname,
+            port=parts.port or (8883 if tls else 1883),
+            tls=tls,
+            user=None if parts.username is None else unquote(parts.username),
+            password=None if parts.password is None else unquote(parts.password),
+        )
+
+
+class _Client(gmqtt.Client):  # type: ignore[misc]  # gmqtt has no types
+    """One connection. gmqtt's own reconnecting is off: a new connection is a new client.
+
+    So an acknowledgement that comes late can never be sent on another connection, where its packet number means
+    another message.
+    """
+
+    muted = False
+
+    def _allow_reconnect(self) -> bool:
+        return False
+
+    def _send_command_with_mid(self, cmd: int, mid: int, dup: bool, reason_code: int = 0) -> None:  # noqa: FBT001 - gmqtt's signature
+        if not self.muted and not self._connection.is_closing():
+            super()._send_command_with_mid(cmd, mid, dup, reason_code=reason_code)
+
+    @property
+    def transport(self) -> asyncio.Transport | None:
+        """The socket's transport, None before there is one."""
+        return None if self._connection is None else self._connection._transport  # noqa: SLF001 - gmqtt hides it
+
+
+class Session:
+    """A persistent session that connects again for ever.
+
+    Args:
+        broker: where.
+        client_id: names the session; two processes with the same one throw each other out.
+        units: whose topics, "+" for all.
+        deliver: is given each message.
+        lost: is told the number of a connection that ended, whose messages the broker will repeat.
+        receive_maximum: messages in flight.
+    """
+
+    def __init__(
+        self,
+        broker: Broker,
+        *,
+        client_id: str,
+        units: tuple[str, ...],
+        deliver: Callable[[Message], None],
+        lost: Callable[[int], None],
+        receive_maximum: int = RECEIVE_MAXIMUM,
+    ) -> None:
+        self._broker = broker
+        self._client_id = client_id
+        self._units = units
+        self._deliver = deliver
+        self._lost = lost
+        self._receive_maximum = receive_maximum
+        self._client: _Client | None = None
+        self._number = 0
+        self._unacknowledged: set[asyncio.Future[None]] = set()
+        self._room = asyncio.Event()
+        self._room.set()
+        self.ready = asyncio.Event()
+        """Set while connected and subscribed."""
+
+    async def run(self) -> None:
+        """Keep the session up until cancelled."""
+        waits = retry.delays(first_s=0.2, most_s=10.0)
+        while True:
+            # The broker sends what waits as soon as it lets us in, so there must be room for it.
+            await self._room.wait()
+            started = time.monotonic()
+            try:
+                await self._connected()
+            except (OSError, MQTTError, SessionError) as error:
+                log.warning("broker is away", broker=f"{self._broker.host}:{self._broker.port}", error=_why(error))
+            if time.monotonic() - started > _HEALTHY_S:
+                waits = retry.delays(first_s=0.2, most_s=10.0)
+            wait = next(waits)
+            log.info("connecting again", in_s=round(wait, 2))
+            await asyncio.sleep(wait)
+
+    def publish(self, topic: str, payload: bytes) -> bool:
+        """Send with QoS 0; False when it was dropped, not connected or the broker reads too slowly."""
+        transport = None if self._client is None else self._client.transport
+        if self._client is None or transport is None or not self.ready.is_set() or transport.is_closing():
+            return False
+        if transport.get_write_buffer_size() > MOST_UNSENT_BYTES:
+            metrics.FEED_SKIPPED.inc()
+            return False
+        self._client.publish(topic, payload, qos=0)
+        return True
+
+    def pause(self) -> None:
+        """Stop reading from the broker: there is no room."""
+        self._room.clear()
+        self._apply_pause()
+
+    def resume(self) -> None:
+        """Read on."""
+        self._room.set()
+        self._apply_pause()
+
+    def _apply_pause(self) -> None:
+        transport = None if self._client is None else self._client.transport
+        if transport is None or transport.is_closing():
+            return
+        if self._room.is_set():
+            transport.resume_reading()
+        else:
+            transport.pause_reading()
+
+    async def _connected(self) -> None:
+        """Connect, subscribe, and return when the connection has ended."""
+        self._number += 1
+        ended = asyncio.Event()
+        client = self._client = self._new_client(ended)
+        try:
+            async with asyncio.timeout(CONNECT_S):
+                await client.connect(
+                    self._broker.host,
+                    self._broker.port,
+                    ssl=ssl.create_default_context() if self._broker.tls else False,
+                    keepalive=KEEP_ALIVE_S,
+                )
+                await self._subscribe(client)
+            self.ready.set()
+            metrics.CONNECTED.set(1)
+            await ended.wait()
+            raise ConnectionResetError("the connection ended")
+        finally:
+            self.ready.clear()
+            metrics.CONNECTED.set(0)
+            await self._close(client)
+
+    def _new_client(self, ended: asyncio.Event) -> _Client:
+        client = _Client(
+            self._client_id,
+            clean_session=False,
+            optimistic_acknowledgement=False,
+            session_expiry_interval=SESSION_EXPIRY_S,
+            receive_maximum=self._receive_maximum,
+        )
+        if self._broker.user is not None:
+            client.set_auth_credentials(self._broker.user, self._broker.password)
+        number = self._number
+
+        async def on_message(_client: object, topic: Any, payload: bytes, qos: int, properties: dict[str, Any]) -> int:
+            return await self._received(number, topic, payload, qos, retained=bool(properties.get("retain")))
+
+        def on_connect(_client: object, session_present: int, _code: int, _properties: object) -> None:
+            log.info("connected to the broker", client=self._client_id, session_present=bool(session_present))
+
+        def on_disconnect(_client: object, packet: bytes, _error: Exception | None = None) -> None:
+            # A reason of one byte when the broker says why, nothing when the socket just ended.
+            client.muted = True
+            log.warning("connection to the broker ended", reason=_REASONS.get(packet[:1].hex(), packet[:1].hex()))
+            ended.set()
+
+        client.on_message, client.on_connect, client.on_disconnect = on_message, on_connect, on_disconnect
+        return client
+
+    async def _subscribe(self, client: _Client) -> None:
+        granted: asyncio.Future[tuple[int, ...]] = asyncio.get_running_loop().create_future()
+
+        def on_subscribe(_client: object, _mid: int, codes: tuple[int, ...], _properties: object) -> None:
+            if not granted.done():
+                granted.set_result(tuple(codes))
+
+        client.on_subscribe = on_subscribe
+        filters = topics.subscriptions(self._units)
+        client.subscribe(
+            [gmqtt.Subscription(each, qos=1, retain_handling_options=_ONLY_IF_NEW) for each in filters],
+        )
+        refused = [each for each, code in zip(filters, await granted, strict=True) if code >= _REFUSED]
+        if refused:
+            raise SessionError(
+                f"the broker refuses the subscription to {', '.join(refused)}: give the account the right"
+            )
+        log.info("subscribed", filters=filters)
+
+    async def _received(self, number: int, topic: Any, payload: bytes, qos: int, *, retained: bool) -> int:
+        """Hand a message over and return when it may be acknowledged; the reason code of that."""
+        if isinstance(topic, bytes):  # gmqtt leaves what is not UTF-8 as it is
+            topic = topic.decode("utf-8", "backslashreplace")
+        stored = asyncio.get_running_loop().create_future() if qos else None
+        if len(payload) > wire.MAX_PAYLOAD_BYTES:
+            # Enough of it to be refused as too large; the other megabytes must not wait in the queue.
+            payload = _head(payload)
+        message = Message(topic, payload, retained, time.time_ns() // 1_000_000, number, stored)
+        if stored is None:
+            self._deliver(message)
+            return 0
+        self._unacknowledged.add(stored)
+        stored.add_done_callback(self._unacknowledged.discard)
+        self._deliver(message)
+        await stored
+        return 0
+
+    async def _close(self, client: _Client) -> None:
+        """End the connection and let go of what was not acknowledged on it."""
+        client.muted = True
+        self._client = None
+        self._lost(self._number)
+        # Their tasks end and, the client being muted, acknowledge nothing.
+        for stored in list(self._unacknowledged):
+            if not stored.done():
+                stored.set_result(None)
+        try:
+            async with asyncio.timeout(2):
+                await client.disconnect()
+        except (OSError, MQTTError, AttributeError) as error:
+            log.debug("closing the connection failed", error=_why(error))
+
+
+def _head(payload: bytes) -> bytes:
+    return payload[: wire.MAX_PAYLOAD_BYTES + 1]
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, TimeoutError) and not str(error):
+        return f"no answer within {CONNECT_S:.0f} s"
+    return str(error) or type(error).__name__

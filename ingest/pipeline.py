@@ -1,0 +1,219 @@
+"""Group commit: whatever arrived while the last commit ran is the next batch. One task, the stages in order."""
+
+import asyncio
+import itertools
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
+
+import structlog
+
+from ingest import batch, decode, metrics, retry, world
+from ingest.acks import Acks
+from ingest.backfill import Backfill
+from ingest.batch import Received
+from ingest.faults import Refused
+from ingest.feed import Feed
+from ingest.message import Intake, Message
+from ingest.writer import Attempt, Writer
+from schemas.refusals import Refusal
+from tracking import db, lane, stay_store
+
+T = TypeVar("T")
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How much goes into one transaction, and how often things are looked at."""
+
+    messages: int = 5_000
+    rows: int = 20_000
+    bytes: int = 4 << 20
+    backfill_s: float = 0.2
+    """Time given to late fixes between two batches while live ones wait."""
+    upkeep_s: float = 5.0
+    """Between looks at the grid's version, the devices and those that fell silent."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Pipeline:
+    """Takes messages from the intake to the database; the only one that moves the engine."""
+
+    pool: db.Pool
+    intake: Intake
+    devices: world.DeviceBook
+    writer: Writer
+    backfill: Backfill
+    feed: Feed
+    acks: Acks
+    clock: Callable[[], int]
+    tally: Counter[str] = field(default_factory=Counter)
+    """Totals since the start of the process."""
+    limits: Limits = field(default_factory=Limits)
+    _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
+    _kept_up: float = 0.0
+
+    async def run(self) -> None:
+        """Work until cancelled. What is cancelled before its commit was not acknowledged and comes again."""
+        while True:
+            received = await self._gather()
+            if received:
+                await self._retried(partial(self._enrol, batch.names(received)))
+                await self._store(received)
+            await self._meanwhile()
+
+    async def _gather(self) -> list[Received]:
+        """Decode what waits, up to the bounds of a batch; empty when there is other work and nothing waits."""
+        try:
+            async with asyncio.timeout(0 if self.backfill.pending else self.limits.upkeep_s):
+                await self.intake.wait()
+        except TimeoutError:
+            return []
+        received: list[Received] = []
+        rows = size = 0
+        while rows < self.limits.rows and size < self.limits.bytes and len(received) < self.limits.messages:
+            message = self.intake.pop()
+            if message is None:
+                break
+            decoded = decode.decode(message.topic, message.payload, retained=message.retained, now=message.received)
+            received.append(Received(message, decoded))
+            rows, size = rows + len(decoded.fixes), size + len(message.payload)
+        metrics.QUEUE.set(len(self.intake))
+        metrics.QUEUE_BYTES.set(self.intake.bytes)
+        return received
+
+    async def _store(self, received: list[Received]) -> None:
+        """Commit, then acknowledge. A message the database will not hold is found by halving and refused."""
+        made = batch.build(received, self.devices.by_name)
+        attempt = Attempt(made, next(self._numbers))
+        try:
+            await self._retried(partial(self._write, attempt))
+        except Exception as error:
+            if not retry.is_poison(error):
+                raise
+            if attempt.advance is not None:
+                await self._reload("a batch failed after the engine had taken it")
+            for part in _halves(received, error):
+                await self._store(part)
+            return
+        self._committed(received, attempt)
+
+    async def _write(self, attempt: Attempt, conn: db.Connection) -> None:
+        started = time.perf_counter()
+        await self.writer.write(conn, attempt, self.clock())
+        metrics.COMMIT.observe(time.perf_counter() - started)
+
+    def _committed(self, received: list[Received], attempt: Attempt) -> None:
+        for one in received:
+            one.message.done()
+        self.acks.committed(received, self.devices.by_name)
+        self.feed.reached(attempt.head)
+        self._count(received, attempt)
+
+    async def _meanwhile(self) -> None:
+        """What is done between batches, in bounded time: late fixes, upkeep."""
+        if self.writer.broken:
+            await self._reload("the engine failed")
+        until = time.monotonic() + self.limits.backfill_s
+        while self.backfill.pending and (time.monotonic() < until or not len(self.intake)):
+            self.feed.reached(await self._retried(lambda conn: self.backfill.step(conn, self.clock())))
+        if time.monotonic() - self._kept_up >= self.limits.upkeep_s:
+            await self._retried(self._keep_up)
+            self._kept_up = time.monotonic()
+
+    async def _keep_up(self, conn: db.Connection) -> None:
+        await self.devices.refresh(conn)
+        if await world.grid_version(conn) != self.writer.world.version:
+            await self._reload("a grid was imported")
+        await self._settle(conn)
+
+    async def _settle(self, conn: db.Connection) -> None:
+        """End the stays of devices that fell silent."""
+        now = self.clock()
+        changes = self.writer.world.engine.settle(now)
+        if not changes:
+            return
+        try:
+            async with conn.transaction():
+                head = await lane.append(conn, await stay_store.apply(conn, changes, now))
+        except Exception:
+            # The engine holds them ended already; made again from the store it finds them open and ends them anew.
+            self.writer.broken = True
+            raise
+        self.feed.reached(head)
+
+    async def _enrol(self, units: dict[str, str], conn: db.Connection) -> None:
+        self.feed.reached(await self.devices.prepare(conn, units))
+
+    async def _reload(self, reason: str) -> None:
+        """Make the engine again from the store."""
+        log.warning("engine is made again from the store", reason=reason)
+
+        async def again(conn: db.Connection) -> world.World:
+            made = await world.load(conn)
+            await world.wake(conn, self.backfill.units, self.clock())
+            return made
+
+        self.writer.world = await self._retried(again)
+        self.writer.broken = False
+        self.backfill.pending = True
+
+    async def _retried(self, step: Callable[[db.Connection], Awaitable[T]]) -> T:
+        """Do `step` until the database lets it; nothing is acknowledged meanwhile, so nothing is lost."""
+        waits = retry.delays()
+        for tried in itertools.count(1):
+            try:
+                async with self.pool.acquire() as conn:
+                    return await step(conn)
+            except Exception as error:
+                if not retry.is_transient(error):
+                    raise
+                metrics.RETRIES.inc()
+                wait = next(waits)
+                log.warning(
+                    "database is away, messages wait at the broker",
+                    error=f"{type(error).__name__}: {error}",
+                    tried=tried,
+                    waiting=len(self.intake),
+                    again_in_s=round(wait, 2),
+                )
+                await asyncio.sleep(wait)
+        raise AssertionError  # itertools.count has no end
+
+    def _count(self, received: list[Received], attempt: Attempt) -> None:
+        made, new = attempt.batch, 0 if attempt.new is None else len(attempt.new)
+        refused = sum(one.n for one in made.refused)
+        self.tally.update(messages=len(received), fixes=new, duplicates=len(made.fixes) - new, refused=refused)
+        metrics.MESSAGES.inc(len(received))
+        metrics.FIXES.inc(new)
+        metrics.DUPLICATES.inc(len(made.fixes) - new)
+        metrics.EVENTS.inc(attempt.events)
+        metrics.REPLIES.inc(made.replies)
+        for each in made.refused:
+            metrics.REFUSALS.labels(each.reason.value).inc(each.n)
+        if attempt.new is not None and new:
+            metrics.LAG.observe(max(0, self.clock() - int(attempt.new.t.max())) / 1000)
+        late = new if attempt.failed else 0 if attempt.advance is None else int(attempt.advance.late.sum())
+        metrics.LATE.inc(late)
+        self.backfill.pending |= late > 0
+        log.debug("batch committed", batch=attempt.number, messages=len(received), fixes=new, late=late)
+
+
+def _halves(received: list[Received], error: Exception) -> list[list[Received]]:
+    if len(received) > 1:
+        middle = len(received) // 2
+        return [received[:middle], received[middle:]]
+    return [[_poisoned(received[0].message, error)]]
+
+
+def _poisoned(message: Message, error: Exception) -> Received:
+    metrics.POISON.inc()
+    log.error("message refused, the database will not hold it", topic=message.topic, error=str(error))
+    detail = f"the database will not hold it: {error}"[:200]
+    refusal = Refused(Refusal.OUT_OF_RANGE, detail, None)
+    return Received(message, decode.Decoded(refused=[refusal]))

@@ -1,0 +1,204 @@
+"""The worker process: composes broker session, pipeline, feed and alert watcher, and runs them until told to stop."""
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import asyncpg
+import structlog
+
+from alerts import watch
+from ingest import heartbeat, mqtt, retry, world
+from ingest.acks import Acks
+from ingest.backfill import Backfill
+from ingest.feed import Feed
+from ingest.message import Intake
+from ingest.pipeline import Pipeline
+from ingest.writer import Writer
+from tracking import fix_store
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from tracking import db
+
+log = structlog.get_logger(__name__)
+
+_CLOSE_S = 2.0
+_ACKS_EVERY_S = 1.0
+_BOOT_MS = 7 * 86_400_000
+"""A boot of a device is looked back on for so long when its acknowledgement is taken up again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerConfig:
+    """What a worker needs to know."""
+
+    database_url: str
+    mqtt_url: str
+    worker_id: str = "worker-1"
+    units: tuple[str, ...] = ("+",)
+    """Units served; "+" is all."""
+    auto_enrol: bool = False
+    on_ready: Callable[[], None] = lambda: None
+    """Called once, when messages are being taken."""
+    copy: bool = True
+    """False for a database that cannot take COPY (TimescaleDB in WebAssembly)."""
+    receive_maximum: int = mqtt.RECEIVE_MAXIMUM
+
+    @property
+    def served(self) -> list[str] | None:
+        """The units; None for all."""
+        return None if "+" in self.units else list(self.units)
+
+
+async def run(config: WorkerConfig, stop: asyncio.Event) -> None:
+    """Take messages until `stop` is set.
+
+    Raises:
+        ValueError: the broker's address cannot be read.
+    """
+    broker = mqtt.Broker.parse(config.mqtt_url)
+    with structlog.contextvars.bound_contextvars(worker=config.worker_id):
+        async with _cancelled_by(stop), _pool(config) as pool:
+            await _work(config, broker, pool, stop)
+    log.info("worker ended", worker=config.worker_id)
+
+
+async def _work(config: WorkerConfig, broker: mqtt.Broker, pool: "db.Pool", stop: asyncio.Event) -> None:
+    pipeline, session = await _compose(config, broker, pool)
+    jobs: dict[str, Coroutine[Any, Any, None]] = {
+        "session": session.run(),
+        "pipeline": pipeline.run(),
+        "feed": pipeline.feed.run(),
+        "acks": _acknowledge(pipeline.acks, session, pool),
+        "heartbeat": heartbeat.beat(pool, config.worker_id, list(config.units), lambda: _counters(pipeline, session)),
+        "watcher": watch.Watcher(pool).run(stop),
+        "ready": _ready(config, session),
+    }
+    async with asyncio.TaskGroup() as group:
+        for name, job in jobs.items():
+            group.create_task(job, name=name)
+
+
+async def _compose(config: WorkerConfig, broker: mqtt.Broker, pool: "db.Pool") -> tuple[Pipeline, mqtt.Session]:
+    async with pool.acquire() as conn:
+        made = await world.load(conn)
+        woken = await world.wake(conn, config.served, _now())
+    log.info("engine made from the store", cells=len(made.city.cells), stays_going_on=woken)
+    intake = Intake()
+    session = mqtt.Session(
+        broker,
+        client_id=f"patrol-{config.worker_id}",
+        units=config.units,
+        deliver=intake.put,
+        lost=lambda number: log.info("messages come again", n=intake.forget(number)),
+        receive_maximum=config.receive_maximum,
+    )
+    intake.on_full, intake.on_room = session.pause, session.resume
+    feed = Feed(config.worker_id, session.publish)
+    writer = Writer(made, feed.offer, copy=config.copy)
+    pipeline = Pipeline(
+        pool=pool,
+        intake=intake,
+        devices=world.DeviceBook(config.auto_enrol),
+        writer=writer,
+        backfill=Backfill(lambda: writer.world, config.served),
+        feed=feed,
+        acks=Acks(),
+        clock=_now,
+    )
+    return pipeline, session
+
+
+async def _ready(config: WorkerConfig, session: mqtt.Session) -> None:
+    await session.ready.wait()
+    config.on_ready()
+    log.info("worker takes messages", units=config.units)
+
+
+async def _acknowledge(acks: Acks, session: mqtt.Session, pool: "db.Pool") -> None:
+    """Tell devices with an outbox how far they are stored. What the broker misses is told again with the next fix."""
+
+    async def read(device: int, boot: str) -> int | None:
+        async with pool.acquire() as conn:
+            return await fix_store.last_seq(conn, device, boot, _now() - _BOOT_MS)
+
+    while True:
+        await asyncio.sleep(_ACKS_EVERY_S)
+        try:
+            for topic, payload in await acks.due(_now(), read):
+                session.publish(topic, payload)
+        except Exception as error:
+            if not retry.is_transient(error):
+                raise
+            log.warning("acknowledgements wait for the database", error=str(error))
+
+
+def _counters(pipeline: Pipeline, session: mqtt.Session) -> dict[str, Any]:
+    return {**pipeline.tally, "queue": len(pipeline.intake), "broker": session.ready.is_set()}
+
+
+@asynccontextmanager
+async def _pool(config: WorkerConfig) -> "AsyncIterator[db.Pool]":
+    """A pool on a database that answers and has its tables."""
+    pool = await _opened(config)
+    try:
+        yield pool
+    finally:
+        try:
+            async with asyncio.timeout(_CLOSE_S):
+                await pool.close()
+        except TimeoutError:
+            pool.terminate()
+
+
+async def _opened(config: WorkerConfig) -> "db.Pool":
+    for wait in retry.delays():
+        try:
+            pool = await asyncpg.create_pool(
+                config.database_url,
+                min_size=1,
+                max_size=6,
+                command_timeout=60,
+                timeout=10,
+                server_settings={"application_name": f"patrol {config.worker_id}", "timezone": "UTC", "jit": "off"},
+            )
+            await pool.fetchval("SELECT count(*) FROM workers")
+        except Exception as error:
+            if not retry.is_transient(error):
+                raise
+            missing = isinstance(error, asyncpg.UndefinedTableError)
+            remedy = "run `patrol migrate`" if missing else "check PATROL_DATABASE_URL and that the database runs"
+            log.warning("database is not ready", error=f"{type(error).__name__}: {error}", remedy=remedy)
+            await asyncio.sleep(wait)
+        else:
+            return pool
+    raise AssertionError  # the delays have no end
+
+
+@asynccontextmanager
+async def _cancelled_by(stop: asyncio.Event) -> "AsyncIterator[None]":
+    """Cancel the body when `stop` is set, and end without an error then."""
+    body = asyncio.current_task()
+    assert body is not None  # noqa: S101 - a coroutine always runs in a task
+
+    async def waiting() -> None:
+        await stop.wait()
+        body.cancel()
+
+    watcher = asyncio.create_task(waiting(), name="stop")
+    try:
+        yield
+    except asyncio.CancelledError:
+        if not stop.is_set() or body.uncancel() > 0:
+            raise
+    finally:
+        watcher.cancel()
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,82 @@
+"""What a worker holds in memory of the store: the devices, the cells and the engine; all of it can be read again."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import structlog
+
+from tracking import city, db, device_store, fix_store, lane, stay_store, window_store
+from tracking.engine import Engine
+from tracking.grid_store import VERSION_KEY
+from tracking.stays import Window
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class DeviceBook:
+    """Enrolled devices by name. `auto_enrol` takes in a device when it is first heard."""
+
+    auto_enrol: bool
+    by_name: dict[str, device_store.Device] = field(default_factory=dict)
+
+    async def refresh(self, conn: db.Connection) -> None:
+        """Read all of them again: someone may have changed a unit or a datum."""
+        self.by_name = {device.name: device for device in await device_store.all_devices(conn)}
+
+    async def prepare(self, conn: db.Connection, units: dict[str, str]) -> int | None:
+        """Look up, and enrol where that is allowed, the names not known yet; returns the lane's head if it moved.
+
+        A transaction of its own, before the batch's: the engine must never see a number that is rolled back.
+        """
+        missing = {name: unit for name, unit in units.items() if name not in self.by_name}
+        if not missing:
+            return None
+        async with conn.transaction():
+            told = await device_store.enrol(conn, missing) if self.auto_enrol else []
+            found = await device_store.named(conn, list(missing))
+            head = await lane.append(conn, told)
+        for device in found:
+            self.by_name[device.name] = device
+        for _, body in told:
+            log.info("device enrolled", device=body["id"], unit=body["unit"])
+        return head
+
+
+@dataclass(slots=True)
+class World:
+    """Cells and engine as of one version of the grid."""
+
+    city: city.City
+    engine: Engine
+    version: str
+
+
+async def load(conn: db.Connection) -> World:
+    """Read the city and make an engine that knows the newest fix of each device; no run is in memory yet."""
+    version = await grid_version(conn)
+    loaded = await city.load(conn)
+    engine = Engine(loaded.grid, loaded.rules())
+    for device, last_t in (await fix_store.newest(conn)).items():
+        engine.know(device, last_t)
+    return World(loaded, engine, version)
+
+
+async def grid_version(conn: db.Connection) -> str:
+    """Return what changes with every import of a grid."""
+    return str(await conn.fetchval("SELECT value FROM meta WHERE key = $1", VERSION_KEY) or "0")
+
+
+async def wake(conn: db.Connection, units: list[str] | None, now: int) -> int:
+    """Make windows of the stays that are going on, so that the back-fill takes their runs into memory; how many.
+
+    Without it a stay whose device fell silent while no worker ran would never end.
+    """
+    going_on = await stay_store.going_on(conn, units)
+    waiting = {window.device for _, window in await window_store.oldest(conn, units, 1_000_000)}
+    await window_store.insert(conn, _windows(((d, t) for d, t in going_on.items() if d not in waiting), now))
+    return len(going_on)
+
+
+def _windows(ends: Iterable[tuple[int, int]], now: int) -> list[Window]:
+    return [Window(device=device, t_lo=t, t_hi=t, received=now) for device, t in ends]

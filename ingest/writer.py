@@ -1,0 +1,164 @@
+"""One transaction: what devices said first, then what follows from it, the lane last. Stop 5 of the path."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import structlog
+from numpy.typing import NDArray
+
+from ingest import metrics, retry
+from ingest.batch import Batch, SaidEvent
+from ingest.world import World
+from tracking import (
+    city,
+    db,
+    device_store,
+    event_store,
+    fix_store,
+    lane,
+    refusal_store,
+    stay_store,
+    window_store,
+)
+from tracking.engine import Advance
+from tracking.fixes import Bool, FixColumns
+from tracking.stays import Window
+
+log = structlog.get_logger(__name__)
+
+LATE_REASON = "late fixes"
+
+
+@dataclass(slots=True)
+class Attempt:
+    """A batch on its way into the database. It outlives failed transactions: the engine goes forward once only."""
+
+    batch: Batch
+    number: int
+    new: FixColumns | None = None
+    """Its fixes that were not stored before."""
+    advance: Advance | None = None
+    failed: bool = False
+    """The engine or the storing of its answer failed: the stays are left to the back-fill."""
+    transaction: str | None = None
+    """Number of the transaction whose commit was tried."""
+    head: int | None = None
+    """Highest number given in the lane."""
+    events: int = 0
+
+
+@dataclass(slots=True)
+class Writer:
+    """Writes batches.
+
+    Args:
+        world: cells and engine.
+        seen: is given the new fixes and their cells, before the commit.
+        copy: False for databases that cannot take COPY.
+    """
+
+    world: World
+    seen: Callable[[FixColumns, NDArray[np.int32]], None]
+    copy: bool = True
+    broken: bool = False
+    """The engine failed in the middle of a step: it must be made again from the store."""
+
+    async def write(self, conn: db.Connection, attempt: Attempt, now: int) -> None:
+        """Store the batch in one transaction; may be called again after it failed.
+
+        Raises:
+            asyncpg.PostgresError, asyncpg.InterfaceError, OSError: see `retry`; nothing was stored then, unless
+                the connection broke at the commit, which the next call finds out.
+        """
+        if await _committed(conn, attempt):
+            return
+        async with conn.transaction():
+            items = await self._said(conn, attempt)
+            items += await self._derived(conn, attempt, now)
+            attempt.head = await lane.append(conn, items)
+            attempt.transaction = await conn.fetchval("SELECT pg_current_xact_id()::text")
+
+    async def _said(self, conn: db.Connection, attempt: Attempt) -> list[lane.Item]:
+        """What the devices sent; an error here is the fault of a message."""
+        batch = attempt.batch
+        stored = await fix_store.insert(conn, batch.fixes, copy=self.copy)
+        if attempt.new is None:
+            attempt.new = batch.fixes.take(stored)
+        await refusal_store.insert(conn, batch.refused)
+        told = await event_store.insert(conn, [self._placed(event) for event in batch.events])
+        attempt.events = len(told)
+        return told + await device_store.say(conn, batch.said)
+
+    async def _derived(self, conn: db.Connection, attempt: Attempt, now: int) -> list[lane.Item]:
+        """What follows from the new fixes; an error here is our own fault and must not cost the fixes."""
+        new = attempt.new
+        if new is None or not len(new):
+            return []
+        self._advance(attempt, new)
+        if attempt.advance is not None and not attempt.failed:
+            try:
+                async with conn.transaction():
+                    return await self._projected(conn, new, attempt.advance, now)
+            except Exception as error:
+                if retry.is_transient(error):
+                    raise
+                log.exception("stays could not be stored", batch=attempt.number, fixes=len(new))
+                self._fail(attempt)
+        await window_store.insert(conn, windows(new, now))
+        return []
+
+    def _advance(self, attempt: Attempt, new: FixColumns) -> None:
+        if attempt.advance is not None or attempt.failed:
+            return
+        try:
+            attempt.advance = self.world.engine.advance(new)
+        except Exception:  # whatever the engine stumbles over, the fixes must be stored
+            log.exception("the engine failed", batch=attempt.number, fixes=len(new))
+            self._fail(attempt)
+            return
+        self.seen(new, attempt.advance.cell)
+
+    def _fail(self, attempt: Attempt) -> None:
+        attempt.failed = self.broken = True
+        metrics.BROKEN.inc()
+
+    async def _projected(self, conn: db.Connection, new: FixColumns, advance: Advance, now: int) -> list[lane.Item]:
+        items = await stay_store.apply(conn, advance.changes, now)
+        await window_store.insert(conn, windows(new.take(advance.late), now))
+        heard: Bool = new.present()
+        await city.note_watched(conn, city.watched(self.world.city, advance.cell[heard], new.t[heard]))
+        return items
+
+    def _placed(self, event: SaidEvent) -> event_store.Event:
+        cell = int(self.world.city.grid.locate(np.array([event.lat]), np.array([event.lon]))[0])
+        return event_store.Event(
+            device=event.device,
+            received=event.received,
+            said=event.said,
+            lat=event.lat,
+            lon=event.lon,
+            cell=cell if cell >= 0 else None,
+        )
+
+
+def windows(late: FixColumns, now: int) -> list[Window]:
+    """One window for each device: from its first to its last late fix."""
+    devices, owner = np.unique(late.device, return_inverse=True)
+    lo, hi = np.full(len(devices), np.iinfo(np.int64).max), np.full(len(devices), -1)
+    np.minimum.at(lo, owner, late.t)
+    np.maximum.at(hi, owner, late.t)
+    spans = zip(devices.tolist(), lo.tolist(), hi.tolist(), strict=True)
+    return [Window(device=device, t_lo=first, t_hi=last, received=now) for device, first, last in spans]
+
+
+async def _committed(conn: db.Connection, attempt: Attempt) -> bool:
+    """Whether the last try was committed after all, though the connection broke before it could say so."""
+    if attempt.transaction is None:
+        return False
+    while True:
+        status = await conn.fetchval("SELECT pg_xact_status($1::text::xid8)", attempt.transaction)
+        if status != "in progress":
+            return bool(status == "committed")
+        # The server has not noticed yet that its client is gone; the lock waits for the end of that transaction.
+        await conn.execute("SELECT pg_sleep(0.05)")
