@@ -46,7 +46,7 @@ export interface AreaCoverage {
   will_breach: number;
   overdue: number;
   unknown: number;
-  /** Share of weight in force that is not overdue among known cells; null: none known. */
+  /** Share of weight that is not overdue among known cells; null: none known. */
   covered: number | null;
 }
 
