@@ -147,20 +147,23 @@ class Engine:
         """Walk devices through sorted rows, a run of rows that are alike at a time."""
         if not len(t):
             return
-        starts = np.flatnonzero(_run_starts(device, t, places)) if not self._steps else np.arange(len(t))
-        ends = np.append(starts[1:], len(t))
+        follows = _follows(device, t, places)
+        starts = np.arange(len(t)) if self._steps else np.flatnonzero(~(follows & _alike(t, places)))
+        bounds = zip(starts.tolist(), np.append(starts[1:], len(t)).tolist(), device[starts].tolist(), strict=True)
         mm = [np.concatenate([[0], np.cumsum(np.rint(axis * 1000).astype(np.int64))]) for axis in (places.x, places.y)]
-        times, columns = t.tolist(), _points(t, places)
-        for start, end, name in zip(starts.tolist(), ends.tolist(), device[starts].tolist(), strict=True):
-            each = self._walks.get(name) or self._fresh(name)
-            row = start
+        times, linked, points = t.tolist(), follows.tolist(), _points(t, places)
+        for start, end, name in bounds:
+            each, row = self._walks.get(name) or self._fresh(name), start
             while row < end:
-                each.step(walk.Point(*columns[row]))
-                row += 1
-                if row < end and each.goes_on(walk.Point(*columns[row]), times[row - 1]):
+                point = walk.Point._make(points[row])
+                if linked[row] and not self._steps and each.goes_on(point.inner, point.depth, times[row - 1]):
                     sums = int(mm[0][end] - mm[0][row]), int(mm[1][end] - mm[1][row])
-                    each.run(times[row:end], walk.Point(*columns[end - 1]), sums)
-                    row = end
+                    each.run(times[row:end], walk.Point._make(points[end - 1]), sums)
+                    break
+                each.step(point)
+                row += 1
+        for name in np.unique(device).tolist():
+            self._walks[name].flush()
 
     def _fresh(self, device: int) -> walk.Walk:
         made = self._walks[device] = walk.Walk(device, self._grid, self._rules, self._told.append)
@@ -182,17 +185,24 @@ class Engine:
         return self._grid.ids[inner] if len(self._grid) else inner
 
 
-def _run_starts(device: NDArray[np.int32], t: Int, places: Places) -> Bool:
-    """Rows at which a run begins: same device, cell and block, no gap, no jump within a run."""
-    starts = np.ones(len(t), dtype=np.bool_)
+def _follows(device: NDArray[np.int32], t: Int, places: Places) -> Bool:
+    """Rows that follow the one before: same device, no gap, no jump."""
+    follows = np.zeros(len(t), dtype=np.bool_)
+    dt = np.diff(t)
+    possible = plausibility.steps_possible(
+        np.diff(places.x), np.diff(places.y), dt.astype(np.float64), places.sigma[1:], places.sigma[:-1]
+    )
+    follows[1:] = (device[1:] == device[:-1]) & (dt <= RUN_GAP_MS) & possible
+    return follows
+
+
+def _alike(t: Int, places: Places) -> Bool:
+    """Rows in the same cell, as surely, and in the same block as the one before."""
+    alike = np.zeros(len(t), dtype=np.bool_)
     block = t // BLOCK_MS
-    dt = (t[1:] - t[:-1]).astype(np.float64)
-    alike = (device[1:] == device[:-1]) & (places.inner[1:] == places.inner[:-1]) & (block[1:] == block[:-1])
-    alike &= places.depth[1:] == places.depth[:-1]
-    dx, dy = np.diff(places.x), np.diff(places.y)
-    alike &= plausibility.steps_possible(dx, dy, dt, places.sigma[1:], places.sigma[:-1])
-    starts[1:] = ~alike
-    return starts
+    alike[1:] = (places.inner[1:] == places.inner[:-1]) & (block[1:] == block[:-1])
+    alike[1:] &= places.depth[1:] == places.depth[:-1]
+    return alike
 
 
 def _points(t: Int, places: Places) -> list[tuple[int, float, float, float, int, int]]:

@@ -33,7 +33,8 @@ class Presence:
     """Where that was."""
     dwell_ms: int = 0
     fixes: int = 0
-    _path_m: float = 0.0
+    path_m: float = 0.0
+    """Way inside without jitter, up to the last finished block."""
     _corner: Place | None = None
     _block: int = -1
     # Sums in whole millimetres: integer addition gives one result however the fixes were batched.
@@ -73,13 +74,13 @@ class Presence:
         self.dwell_ms += t - self.inside_at
         self.inside_at, self.place = t, place
 
-    def seen(self, rule: ClassRule, *, is_open: bool) -> Stay:
-        """The stay as far as it is known now; the unfinished block counts only when the stay has ended."""
-        path = self._path_m if is_open else self._path_m + self._unfinished_m()
+    def ended(self, rule: ClassRule) -> Stay:
+        """The stay as it is when it ends, or silence ends it."""
+        path = self.path_m + self._unfinished_m()
         way = hypot(self.place[0] - self.entry[0], self.place[1] - self.entry[1])
         return Stay(
             device=self.device, cell=self.cell, t_in=self.t_in, t_out=self.inside_at, dwell_ms=self.dwell_ms,
-            path_m=round(path, 1), fixes=self.fixes, kind=worth(rule, self.dwell_ms, path, way), open=is_open,
+            path_m=round(path, 1), fixes=self.fixes, kind=worth(rule, self.dwell_ms, path, way), open=False,
         )  # fmt: skip
 
     def _close_block(self) -> None:
@@ -94,7 +95,7 @@ class Presence:
             return
         step = hypot(place[0] - self._corner[0], place[1] - self._corner[1])
         if step >= LEAST_STEP_M:
-            self._path_m += step
+            self.path_m += step
             self._corner = place
 
     def _unfinished_m(self) -> float:

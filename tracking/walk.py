@@ -5,11 +5,11 @@ while it goes on, at the first fix after every 30 s of it once it is a valid vis
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from math import hypot
+from typing import NamedTuple
 
 from tracking.coverage import ClassRule
-from tracking.geometry.lookup import DEEP_SIGMAS, SURE_SIGMAS, CityGrid, Depth
+from tracking.geometry.lookup import SURE_SIGMAS, CityGrid, Depth
 from tracking.plausibility import NEW_PLACE_FIXES, step_possible
 from tracking.presence import Place, Presence
 from tracking.stays import Stay, StayKind, worth
@@ -27,8 +27,7 @@ LEAST_PASS_M = 30.0
 """Shorter steps cross no cell that matters."""
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(NamedTuple):
     """An eligible fix, looked up: time ms, place m, standard deviation m, cell index (-1 outside), how surely."""
 
     t: int
@@ -67,9 +66,9 @@ class Walk:
         # The step that led to where the device is seen now, and the step out of the cell it is held in.
         self._arrival: tuple[Point | None, Point] | None = None
         self._first_out: Point | None = None
-        # When the device was first surely where it is seen now, and surely outside the cell it is held in.
+        # When the device was first surely in the cell it is seen in now.
         self._sure_since: int | None = None
-        self._out_since: int | None = None
+        self._going_on: Stay | None = None
 
     @property
     def held(self) -> int:
@@ -88,13 +87,17 @@ class Walk:
         self._strangers.clear()
         self._take(last, point)
 
-    def goes_on(self, point: Point, previous_t: int) -> bool:
-        """Whether fixes that follow `previous_t` without a gap or a jump, alike to `point`, change nothing but sums."""
-        if self.last is None or self.last.t != previous_t or self._strangers:
+    def goes_on(self, inner: int, depth: int, previous_t: int) -> bool:
+        """Whether fixes at `inner` and `depth` that follow the one at `previous_t` (ms) change nothing but sums.
+
+        They must follow it, and each other, without a gap or a jump.
+        """
+        last = self.last
+        if last is None or last.t != previous_t or self._strangers:
             return False
         if self._inside is not None:
-            return self._inside.index == point.inner
-        return point.depth == Depth.UNSURE and self.last.inner == point.inner
+            return self._inside.index == inner == last.inner
+        return depth == Depth.UNSURE and last.inner == inner
 
     def run(self, times: list[int], last: Point, sums: tuple[int, int]) -> None:
         """Take several fixes for which `goes_on` holds, all in one block; `last` is the newest, `sums` in mm."""
@@ -106,8 +109,14 @@ class Walk:
     def settle(self) -> None:
         """Tell the stay that silence has ended; should the device go on after all, it is told again."""
         if not self.settled and self._inside is not None:
-            self._tell(self._inside, is_open=False)
+            self._tell_ended(self._inside)
         self.settled = True
+
+    def flush(self) -> None:
+        """Tell the newest state of a visit that goes on; states between are not worth telling."""
+        if self._going_on is not None:
+            self.tell(self._going_on)
+            self._going_on = None
 
     def _take(self, last: Point | None, point: Point) -> None:
         self.settled = False
@@ -118,7 +127,7 @@ class Walk:
                 self._pass_through(last, point)
         inside = self._inside
         if inside is not None and inside.index == point.inner:
-            self._first_out = self._out_since = None
+            self._first_out = None
             self._count(inside, [point.t], point, None)
             return
         if inside is not None and self._first_out is None:
@@ -126,7 +135,7 @@ class Walk:
         if self._surely_here(point):
             self._leave()
             self._enter(point)
-        elif inside is not None and self._surely_out(inside, point):
+        elif self._first_out is not None and point.t - self._first_out.t >= MERGE_MS:
             self._leave()
 
     def _surely_here(self, point: Point) -> bool:
@@ -135,37 +144,25 @@ class Walk:
         confirmed = self._sure_since is not None and point.t - self._sure_since >= CONFIRM_MS
         return point.depth == Depth.DEEP or (point.depth == Depth.SURE and confirmed)
 
-    def _surely_out(self, inside: Presence, point: Point) -> bool:
-        by = self._grid.outside_by(inside.index, point.x, point.y)
-        if by < SURE_SIGMAS * point.sigma:
-            return False
-        if self._out_since is None:
-            self._out_since = point.t
-        return by >= DEEP_SIGMAS * point.sigma or point.t - self._out_since >= CONFIRM_MS
-
     def _count(self, inside: Presence, times: list[int], point: Point, sums: tuple[int, int] | None) -> None:
-        """Count fixes inside; tell a valid visit at the first fix after every TELL_MS of it."""
-        before, t_in = inside.inside_at, inside.t_in
-        marks = []
-        for row, t in enumerate(times):
-            if (t - t_in) // TELL_MS > (before - t_in) // TELL_MS:
-                marks.append((row + 1, t))
-            before = t
-        fixes, dwell_from, dwell = inside.fixes, inside.inside_at, inside.dwell_ms
+        """Count fixes inside; note a valid visit at the first fix after every TELL_MS of it."""
+        t_in, before, fixes, dwell = inside.t_in, inside.inside_at, inside.fixes, inside.dwell_ms
         inside.add(point.t, point.place, count=len(times), sums=sums)
-        for count, t in marks:
-            self._tell_going_on(inside, fixes + count, t, dwell + t - dwell_from)
+        if (point.t - t_in) // TELL_MS == (before - t_in) // TELL_MS:
+            return
+        previous = before
+        for count, t in enumerate(times, start=1):
+            if (t - t_in) // TELL_MS > (previous - t_in) // TELL_MS:
+                self._note_going_on(inside, fixes + count, t, dwell + t - before)
+            previous = t
 
-    def _tell_going_on(self, inside: Presence, fixes: int, t: int, dwell_ms: int) -> None:
-        seen = inside.seen(self._rules[inside.index], is_open=True)
+    def _note_going_on(self, inside: Presence, fixes: int, t: int, dwell_ms: int) -> None:
         # Judged without the straight way: where the fix at the mark was inside a run of fixes is not kept.
-        kind = worth(self._rules[inside.index], dwell_ms, seen.path_m, 0.0)
-        if kind is StayKind.VISIT:
-            self.tell(
-                Stay(
-                    device=seen.device, cell=seen.cell, t_in=seen.t_in, t_out=t, dwell_ms=dwell_ms,
-                    path_m=seen.path_m, fixes=fixes, kind=kind, open=True,
-                )
+        path = inside.path_m
+        if worth(self._rules[inside.index], dwell_ms, path, 0.0) is StayKind.VISIT:
+            self._going_on = Stay(
+                device=self.device, cell=inside.cell, t_in=inside.t_in, t_out=t, dwell_ms=dwell_ms,
+                path_m=round(path, 1), fixes=fixes, kind=StayKind.VISIT, open=True,
             )  # fmt: skip
 
     def _enter(self, point: Point) -> None:
@@ -183,7 +180,7 @@ class Walk:
             )  # fmt: skip
             if before is not None:
                 self._inside.turn(place)
-        self._first_out = self._out_since = None
+        self._first_out = None
         self._count(self._inside, [point.t], point, None)
 
     def _leave(self) -> None:
@@ -195,18 +192,18 @@ class Walk:
             start = Point(inside.inside_at, *inside.place, out.sigma, inside.index, Depth.UNSURE)
             t, place = self._cross(inside.index, start, out, entering=False)
             inside.leave(t, place)
-        self._tell(inside, is_open=False)
+        self._tell_ended(inside)
         bound = self._arrival[0].t if self._arrival and self._arrival[0] else inside.inside_at
         self._left = {cell: left for cell, left in self._left.items() if left.inside_at + MERGE_MS > bound}
         self._left[inside.index] = inside
-        self._inside = self._first_out = self._out_since = None
+        self._inside = self._first_out = None
 
     def _break(self) -> None:
         """End everything at a gap: the last moment known inside is the end."""
         if self._inside is not None:
-            self._tell(self._inside, is_open=False)
+            self._tell_ended(self._inside)
         self._inside = self._first_out = self._arrival = self.last = None
-        self._sure_since = self._out_since = None
+        self._sure_since = None
         self._left.clear()
         self._strangers.clear()
 
@@ -249,8 +246,9 @@ class Walk:
         place = before.x + (after.x - before.x) * part, before.y + (after.y - before.y) * part
         return before.t + round((after.t - before.t) * part), place
 
-    def _tell(self, inside: Presence, *, is_open: bool) -> None:
-        self.tell(inside.seen(self._rules[inside.index], is_open=is_open))
+    def _tell_ended(self, inside: Presence) -> None:
+        self._going_on = None
+        self.tell(inside.ended(self._rules[inside.index]))
 
 
 def _possible(before: Point, after: Point) -> bool:

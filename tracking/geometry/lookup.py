@@ -130,10 +130,6 @@ class CityGrid:
         inner = self._inner(x, y)
         return Places(x=x, y=y, sigma=sigma, inner=inner, depth=self._depth(x, y, sigma, inner))
 
-    def outside_by(self, cell: int, x: float, y: float) -> float:
-        """Distance in m from (x, y) to cell index `cell`, 0 inside."""
-        return float(shapely.distance(self._polygons[cell], shapely.Point(x, y)))
-
     def crossing(self, cell: int, start: tuple[float, float], end: tuple[float, float], *, entering: bool) -> float:
         """Where the segment crosses the boundary of cell index `cell`, as a fraction 0–1 of it.
 
