@@ -78,9 +78,12 @@ def view(bbox: tuple[float, float, float, float], map_zoom: float, *, max_tiles:
     zoom = max(0, min(MAX_ZOOM, math.floor(map_zoom) + 1))
     box = _wrapped(bbox)
     while True:
-        keys = _covering(box, zoom)
-        if len(keys) <= max_tiles or zoom == 0:
-            return View(zoom=zoom, keys=np.array(sorted(keys), dtype=np.int64))
+        spans = _spans(box, zoom)
+        # Counted before they are made: a box around the world at the deepest zoom has 2^28 tiles.
+        if sum(span.count() for span in spans) <= 2 * max_tiles or zoom == 0:
+            keys = {key for span in spans for key in span.keys(1 << zoom)}
+            if len(keys) <= max_tiles or zoom == 0:
+                return View(zoom=zoom, keys=np.array(sorted(keys), dtype=np.int64))
         zoom -= 1
 
 
@@ -94,20 +97,33 @@ def _wrapped(bbox: tuple[float, float, float, float]) -> tuple[float, float, flo
     return (west + 180) % 360 - 180, south, (east + 180) % 360 - 180, north
 
 
-def _covering(bbox: tuple[float, float, float, float], zoom: int) -> set[int]:
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """A rectangle of tiles, ends included; x may lie beyond the world's edge and is brought back."""
+
+    x_lo: int
+    x_hi: int
+    y_lo: int
+    y_hi: int
+
+    def count(self) -> int:
+        return (self.x_hi - self.x_lo + 1) * (self.y_hi - self.y_lo + 1)
+
+    def keys(self, edge: int) -> list[int]:
+        ys = range(self.y_lo, self.y_hi + 1)
+        return [key(x % edge, y) for x in range(self.x_lo, self.x_hi + 1) for y in ys]
+
+
+def _spans(bbox: tuple[float, float, float, float], zoom: int) -> list[_Span]:
+    """Tiles that the box touches, with one ring around."""
     west, south, east, north = bbox
     if west > east:
-        return _covering((west, south, 180.0, north), zoom) | _covering((-180.0, south, east, north), zoom)
+        return _spans((west, south, 180.0, north), zoom) + _spans((-180.0, south, east, north), zoom)
     edge = 1 << zoom
     u, v = mercator(np.array([north, south]), np.array([west, east]))
-    x_lo, x_hi = int(u[0] * edge) - 1, int(u[1] * edge) + 1
-    y_lo, y_hi = max(0, int(v[0] * edge) - 1), min(edge - 1, int(v[1] * edge) + 1)
-    x_hi = min(x_hi, x_lo + edge - 1)
-    if (x_hi - x_lo + 1) * (y_hi - y_lo + 1) > 4 * MAX_TILES:
-        # Too many whatever the ring does: a count is enough, and a small set is cheap to make.
-        x_hi = min(x_hi, x_lo + 4 * MAX_TILES)
-        y_hi = min(y_hi, y_lo + 4 * MAX_TILES)
-    return {key(x % edge, y) for x in range(x_lo, x_hi + 1) for y in range(y_lo, y_hi + 1)}
+    x_lo = int(u[0] * edge) - 1
+    x_hi = min(int(u[1] * edge) + 1, x_lo + edge - 1)
+    return [_Span(x_lo, x_hi, max(0, int(v[0] * edge) - 1), min(edge - 1, int(v[1] * edge) + 1))]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

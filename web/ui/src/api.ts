@@ -1,6 +1,7 @@
 // The REST surface as this page uses it. A 401 anywhere leads to the sign-in page; other failures are ApiError.
 
 import type { FeatureCollection, Point, Polygon } from 'geojson';
+import { storedLanguage } from './i18n/index.ts';
 import type { Area, CellProperties, Device, Problem, Stay } from './types.ts';
 
 const ROOT = '/api/v1';
@@ -17,7 +18,8 @@ export class ApiError extends Error {
 
 /** Leave for the sign-in page and come back here afterwards. */
 export function goToSignIn(): void {
-  location.assign(`/login?next=${encodeURIComponent(location.pathname + location.hash)}`);
+  const here = encodeURIComponent(location.pathname + location.hash);
+  location.assign(`/login?lang=${storedLanguage()}&next=${here}`);
 }
 
 async function explain(response: Response): Promise<string> {
@@ -64,6 +66,15 @@ export type Cells = FeatureCollection<Polygon, CellProperties>;
 export type Track = FeatureCollection<Point, TrackPoint>;
 
 const part = encodeURIComponent;
+
+/** What the server itself says it lacks; empty when it is ready. */
+export async function lacking(): Promise<string[]> {
+  const response = await fetch('/readyz', { headers: { accept: 'application/json' } });
+  const { checks } = (await response.json()) as { checks: Record<string, { ok: boolean; detail: string }> };
+  return Object.values(checks)
+    .filter((check) => !check.ok)
+    .map((check) => check.detail);
+}
 
 export const session = (): Promise<{ name: string; role?: string }> => request('/session');
 export const signOut = (): Promise<void> => request('/session', { method: 'DELETE' });

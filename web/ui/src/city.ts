@@ -14,7 +14,7 @@ export interface City {
 }
 
 /** Index cells by code and areas by name. */
-export function city(cells: Cells, areas: readonly Area[]): City {
+export function indexCity(cells: Cells, areas: readonly Area[]): City {
   return {
     cells,
     areas,
@@ -24,7 +24,7 @@ export function city(cells: Cells, areas: readonly Area[]): City {
   };
 }
 
-export const NO_CITY: City = city({ type: 'FeatureCollection', features: [] }, []);
+export const NO_CITY: City = indexCity({ type: 'FeatureCollection', features: [] }, []);
 
 export const CityContext = createContext<City>(NO_CITY);
 

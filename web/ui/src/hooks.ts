@@ -1,6 +1,6 @@
 // Small bridges between signals, time, the network and React.
 
-import { createContext, useCallback, useContext, useEffect, useState, useSyncExternalStore } from 'react';
+import { createContext, useContext, useEffect, useEffectEvent, useState, useSyncExternalStore } from 'react';
 import type { LiveModel } from './live/model.ts';
 import type { Signal } from './signal.ts';
 
@@ -29,21 +29,27 @@ export function useServerNow(every = 1000): number {
 export type Loaded<T> =
   { state: 'loading' } | { state: 'ready'; value: T } | { state: 'failed'; error: Error; retry(): void };
 
-/** What `load` answers, loaded again when `key` changes; the earlier answer is aborted. Shows the old one meanwhile when the key's first part stays. */
+/**
+ * What `load` answers, loaded again when `key` changes. The part of the key before "|" is the subject: while it stays,
+ * the earlier answer is shown until the new one is there.
+ */
 export function useLoaded<T>(key: string, load: (signal: AbortSignal) => Promise<T>): Loaded<T> {
   const [attempt, setAttempt] = useState(0);
   const [result, setResult] = useState<{ of: string; loaded: Loaded<T> }>({ of: '', loaded: { state: 'loading' } });
   const subject = key.split('|')[0];
-  const retry = useCallback(() => setAttempt((n) => n + 1), []);
+  const begin = useEffectEvent((_key: string, _attempt: number, signal: AbortSignal) => {
+    const of = subject;
+    load(signal)
+      .then((value) => setResult({ of, loaded: { state: 'ready', value } }))
+      .catch((error: Error) => {
+        const retry = (): void => setAttempt((n) => n + 1);
+        if (!signal.aborted) setResult({ of, loaded: { state: 'failed', error, retry } });
+      });
+  });
   useEffect(() => {
     const abort = new AbortController();
-    load(abort.signal)
-      .then((value) => setResult({ of: subject, loaded: { state: 'ready', value } }))
-      .catch((error: Error) => {
-        if (!abort.signal.aborted) setResult({ of: subject, loaded: { state: 'failed', error, retry } });
-      });
+    begin(key, attempt, abort.signal);
     return () => abort.abort();
-    // The key says what `load` depends on.
   }, [key, attempt]);
   return result.of === subject ? result.loaded : { state: 'loading' };
 }

@@ -1,10 +1,11 @@
 // Where the map lives in the page: loads the map code, feeds it, and hands back what the viewer does on it.
 
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useEffectEvent, useRef, useState } from 'react';
 import type { City } from './city.ts';
 import { span } from './format.ts';
 import { useModel, useSignal } from './hooks.ts';
 import { useSpeech } from './i18n/index.ts';
+import type { View } from './live/messages.ts';
 import type { Theme } from './map/palette.ts';
 import type { MapEvents, MapView } from './map/view.ts';
 import { IconButton } from './panels/parts.tsx';
@@ -33,37 +34,41 @@ export function Stage(props: Props) {
   const [failed, setFailed] = useState(false);
   const [hover, setHover] = useState<Hover>(null);
   const events = useSignal(model.events);
-  const latest = useRef(props);
-  latest.current = props;
+  const choose = useEffectEvent((chosen: Selection | null) => props.onSelect(chosen));
+  const look = useEffectEvent((view: View, place: Place) => props.onView(view, place));
+  const make = useEffectEvent((View: typeof MapView, container: HTMLElement) => {
+    const made = new View(container, model, props.theme, props.place, t('map.label'), {
+      onSelect: (chosen) => choose(chosen),
+      onView: (view, place) => look(view, place),
+      onHover: setHover,
+      onError: (error) => console.error(error),
+    });
+    setMap(made);
+    props.onMap(made);
+    return made;
+  });
+  const unmake = useEffectEvent((made: MapView) => {
+    made.destroy();
+    props.onMap(null);
+    setMap(null);
+  });
 
   useEffect(() => {
     let made: MapView | null = null;
     let gone = false;
-    const fail = (error: unknown): void => {
-      console.error(error);
-      setFailed(true);
-    };
     import('./map/view.ts')
-      .then(({ MapView: View }) => {
-        if (gone || !box.current) return;
-        made = new View(box.current, model, latest.current.theme, latest.current.place, t('map.label'), {
-          onSelect: (chosen) => latest.current.onSelect(chosen),
-          onView: (view, place) => latest.current.onView(view, place),
-          onHover: setHover,
-          onError: (error) => console.error(error),
-        });
-        setMap(made);
-        latest.current.onMap(made);
+      .then((code) => {
+        if (!gone && box.current) made = make(code.MapView, box.current);
       })
-      .catch(fail);
+      .catch((error: unknown) => {
+        console.error(error);
+        setFailed(true);
+      });
     return () => {
       gone = true;
-      made?.destroy();
-      latest.current.onMap(null);
-      setMap(null);
+      if (made) unmake(made);
     };
-    // The map is made once; what changes is handed to it below.
-  }, [model]);
+  }, []);
 
   useEffect(() => map?.setTheme(theme), [map, theme]);
   useEffect(() => {
@@ -71,7 +76,7 @@ export function Stage(props: Props) {
   }, [map, city]);
   useEffect(() => map?.setEvents(events), [map, events]);
   useEffect(() => map?.showOnly(only), [map, only]);
-  useEffect(() => map?.selectCell(selection?.kind === 'cell' ? selection.id : null), [map, selection, city]);
+  useEffect(() => map?.selectCell(selection?.kind === 'cell' ? selection.id : null), [map, selection]);
   useEffect(() => map?.setLabel(t('map.label')), [map, t]);
 
   return (

@@ -24,6 +24,8 @@ export const en: Texts = {
   'link.asOf': 'Data as of {time} ({age} ago)',
   'link.noData': 'No data yet',
   'link.staleBanner': 'This picture is not current: data as of {time}, {age} ago.',
+  'link.degraded': 'Server not ready',
+  'link.degradedBanner': 'Server not ready: {detail}',
   'officers.title': 'Officers',
   'officers.moving': 'Moving',
   'officers.still': 'Still',

@@ -26,10 +26,9 @@ export function storedLanguage(): Language {
   return localStorage.getItem(STORED_AS) === 'en' ? 'en' : 'zh';
 }
 
-/** Remember the choice, for this page and the sign-in page. */
+/** Remember the choice. */
 export function storeLanguage(language: Language): void {
   localStorage.setItem(STORED_AS, language);
-  document.cookie = `lang=${language}; path=/; max-age=31536000; samesite=lax`;
 }
 
 export interface Speech {

@@ -22,6 +22,8 @@ export const zh = {
   'link.asOf': '数据截至 {time}({age}前)',
   'link.noData': '尚无数据',
   'link.staleBanner': '画面不是最新:数据截至 {time},已过 {age}。',
+  'link.degraded': '服务未就绪',
+  'link.degradedBanner': '服务未就绪:{detail}',
   'officers.title': '单兵',
   'officers.moving': '移动',
   'officers.still': '静止',

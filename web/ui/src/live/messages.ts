@@ -18,7 +18,8 @@ export interface Hello {
   offset: number;
   now: string;
   recovered: boolean;
-  time_zone: string;
+  /** Null until the server has read the settings of the city. */
+  time_zone: string | null;
 }
 
 /** Cell id, state, due (ms), end of the last visit (ms), an officer is present. */

@@ -25,6 +25,8 @@ export class LiveModel {
   readonly link = new Signal<Link>({ state: 'connecting' });
   /** Time of the newest thing the server said, ms since 1970 UTC by its clock; null before the first. */
   readonly dataAt = new Signal<number | null>(null);
+  /** What the server says it lacks to do its work; empty when it is ready. */
+  readonly lacks = new Signal<readonly string[]>([]);
   readonly timeZone = new Signal('Asia/Shanghai');
   readonly counts = new Signal<Counts | null>(null);
   /** Open alerts, the gravest first. */
@@ -59,7 +61,7 @@ export class LiveModel {
     switch (message.type) {
       case 'hello':
         this.clockOffset = Date.parse(message.now) - localNow;
-        this.timeZone.set(message.time_zone);
+        if (message.time_zone) this.timeZone.set(message.time_zone);
         this.heard(Date.parse(message.now));
         break;
       case 'state':

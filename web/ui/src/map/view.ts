@@ -51,6 +51,7 @@ export class MapView {
   private cells: Cells | null = null;
   private areas: readonly Area[] = [];
   private theme: Theme;
+  private selectedCode: string | null = null;
   private selectedCell: number | undefined;
   private only: CellState | null = null;
   private trackSteps: readonly Step[] = [];
@@ -122,8 +123,9 @@ export class MapView {
     this.map.setStyle(style(PALETTES[theme]), { diff: false });
   }
 
-  /** Outline the chosen cell. */
+  /** Outline the chosen cell, now or as soon as it is known. */
   selectCell(code: string | null): void {
+    this.selectedCode = code;
     if (this.selectedCell !== undefined) this.setState(this.selectedCell, { selected: false });
     this.selectedCell = code === null ? undefined : this.ids.get(code);
     if (this.selectedCell !== undefined) this.setState(this.selectedCell, { selected: true });
@@ -172,6 +174,11 @@ export class MapView {
     if (this.box) this.fit(this.box, animate);
   }
 
+  /** Move on without leaving the zoom, over `duration` ms. */
+  glideTo(lng: number, lat: number, duration: number): void {
+    this.map.easeTo({ center: [lng, lat], duration: calm() ? 0 : 0.95 * duration, easing: (part) => part });
+  }
+
   zoomBy(step: number): void {
     this.map.zoomTo(this.map.getZoom() + step, { duration: calm() ? 0 : 250 });
   }
@@ -180,11 +187,6 @@ export class MapView {
   locate(slot: number): { lng: number; lat: number } | undefined {
     const officer = this.model.fleet.officer(slot, performance.now());
     return officer && { lng: longitude(officer.x), lat: latitude(officer.y) };
-  }
-
-  /** Draw the officers again, for example after another one was chosen. */
-  redraw(): void {
-    this.animate();
   }
 
   setLabel(label: string): void {
@@ -313,7 +315,7 @@ export class MapView {
     this.source('city')?.setData(lines.city);
     this.source('labels')?.setData(withIds(labels(this.cells, this.areas)));
     this.paintCells([...this.codes.keys()]);
-    if (this.selectedCell !== undefined) this.setState(this.selectedCell, { selected: true });
+    this.selectCell(this.selectedCode);
   }
 
   private paintCells(ids: readonly number[]): void {
@@ -325,6 +327,7 @@ export class MapView {
   }
 
   private setState(id: number, state: Record<string, unknown>): void {
+    if (!this.source('cells')) return;
     this.map.setFeatureState({ source: 'cells', id }, state);
     this.map.setFeatureState({ source: 'labels', id }, state);
   }

@@ -4,29 +4,31 @@ import { clock, span } from '../format.ts';
 import { useModel, useServerNow, useSignal } from '../hooks.ts';
 import { LOCALE, useSpeech } from '../i18n/index.ts';
 
-/** The server speaks at least every few seconds; data older than this is not called live. */
-export const STALE_AFTER_MS = 6_000;
+/** The server speaks at least every five seconds; data older than this is not called live. */
+export const STALE_AFTER_MS = 12_000;
 
 type Mood = 'good' | 'wait' | 'bad';
 
 /** Mood and words of the connection. */
-function useLinkText(): { mood: Mood; text: string; age: number | null; dataAt: number | null } {
+function useLinkText(): { mood: Mood; text: string; age: number | null; dataAt: number | null; lacks: readonly string[] } {
   const { t } = useSpeech();
   const model = useModel();
   const link = useSignal(model.link);
   const dataAt = useSignal(model.dataAt);
+  const lacks = useSignal(model.lacks);
   const now = useServerNow();
   const age = dataAt === null ? null : Math.max(0, now - dataAt);
   const stale = age === null || age > STALE_AFTER_MS;
+  if (link.state === 'open' && lacks.length > 0) return { mood: 'bad', text: t('link.degraded'), age, dataAt, lacks };
   if (link.state === 'open') {
     return stale && age !== null
-      ? { mood: 'bad', text: t('link.stalled'), age, dataAt }
-      : { mood: 'good', text: t('link.live'), age, dataAt };
+      ? { mood: 'bad', text: t('link.stalled'), age, dataAt, lacks }
+      : { mood: 'good', text: t('link.live'), age, dataAt, lacks };
   }
-  if (link.state === 'connecting') return { mood: 'wait', text: t('link.connecting'), age, dataAt };
-  if (link.state === 'ended') return { mood: 'bad', text: t('link.ended'), age, dataAt };
+  if (link.state === 'connecting') return { mood: 'wait', text: t('link.connecting'), age, dataAt, lacks };
+  if (link.state === 'ended') return { mood: 'bad', text: t('link.ended'), age, dataAt, lacks };
   const wait = Math.max(0, Math.ceil((link.until - performance.now()) / 1000));
-  return { mood: 'bad', text: t('link.waiting', { s: wait }), age, dataAt };
+  return { mood: 'bad', text: t('link.waiting', { s: wait }), age, dataAt, lacks };
 }
 
 /** The small sign in the bar at the top. */
@@ -42,7 +44,7 @@ export function LinkSign() {
   return (
     <div className={`link-sign mood-${mood}`} title={asOf} data-testid="link">
       <span className="pulse" aria-hidden="true" />
-      <span role="status">{text}</span>
+      <output>{text}</output>
       <span className="as-of">{asOf}</span>
     </div>
   );
@@ -53,11 +55,12 @@ export function StaleBanner({ onRetry }: { onRetry(): void }) {
   const { t, language } = useSpeech();
   const model = useModel();
   const zone = useSignal(model.timeZone);
-  const { mood, age, dataAt } = useLinkText();
-  if (mood === 'good' || dataAt === null || age === null || age < STALE_AFTER_MS) return null;
+  const { mood, age, dataAt, lacks } = useLinkText();
+  if (mood === 'good' || dataAt === null || age === null || (age < STALE_AFTER_MS && lacks.length === 0)) return null;
+  const old = t('link.staleBanner', { time: clock(dataAt, zone, LOCALE[language]), age: span(age, t) });
   return (
     <div className="stale-banner" role="alert">
-      <span>{t('link.staleBanner', { time: clock(dataAt, zone, LOCALE[language]), age: span(age, t) })}</span>
+      <span>{lacks.length > 0 ? t('link.degradedBanner', { detail: lacks.join('; ') }) : old}</span>
       <button type="button" className="link-button" onClick={onRetry}>
         {t('link.retry')}
       </button>

@@ -4,7 +4,7 @@ import type { ReactNode } from 'react';
 import * as api from '../api.ts';
 import { clock } from '../format.ts';
 import { useModel, useServerNow, useSignal } from '../hooks.ts';
-import { LOCALE, useSpeech } from '../i18n/index.ts';
+import { LOCALE, storedLanguage, useSpeech } from '../i18n/index.ts';
 import { Icon, Logo, OfficerGlyph } from '../icons.tsx';
 import type { Theme } from '../map/palette.ts';
 import { LinkSign } from './link.tsx';
@@ -75,7 +75,7 @@ async function leave(): Promise<void> {
   try {
     await api.signOut();
   } finally {
-    location.assign('/login');
+    location.assign(`/login?lang=${storedLanguage()}`);
   }
 }
 

@@ -1,0 +1,170 @@
+"""What viewers are sent: a viewer that applies every frame knows exactly what is in its tiles."""
+
+import numpy as np
+import pytest
+
+from schemas import feed
+from tests.unit.web.live import decoder
+from tests.unit.web.live.positions import NOW, columns, scattered
+from web.live import tiles
+from web.live.state import LiveState
+from web.live.world import DOTS_MAX, SAMPLE_RECORDS, SAMPLED_MAX, World
+
+NOBODY = np.empty(0, dtype=np.int64)
+CITY = (114.3, 23.0, 114.5, 23.2)
+
+
+class Map:
+    """A viewer's map, fed by encoded frames as the browser is."""
+
+    def __init__(self, world: World, view: tiles.View, extra: "np.typing.NDArray[np.int64]" = NOBODY) -> None:
+        self.world, self.view, self.extra = world, view, extra
+        self.known: dict[int, decoder.Record] = {}
+        self.since = -1
+        self.kinds: list[int] = []
+
+    def catch_up(self) -> None:
+        """Take what is new since the last call, as the viewer's writer does."""
+        frame = None if self.since < 0 else self.world.changes(self.view, self.since, self.extra)
+        if frame is None:
+            frame = self.world.full(self.view, "dots", self.extra)
+        self.since = self.world.tick_no
+        self.kinds.append(frame.kind)
+        data = tiles.encode_frame(frame.kind, frame.blocks, now=self.world.now, tick=self.world.tick_no)
+        decoder.decode(data).onto(self.known)
+
+    def expected(self) -> set[int]:
+        """Slots that the map must show, found device by device."""
+        state = self.world.state
+        inside = set(self.extra.tolist())
+        for slot in np.flatnonzero(state.t > 0).tolist():
+            key = int(tiles.keys_of(state.u[slot : slot + 1], state.v[slot : slot + 1], self.view.zoom)[0])
+            if key in self.view.keys:
+                inside.add(slot)
+        return inside
+
+
+def made(positions: feed.Columns) -> World:
+    """A world with these devices, all known by name."""
+    world = World(LiveState())
+    world.state.apply(positions)
+    world.state.set_named(positions["device"].astype(np.int64))
+    return world
+
+
+def moved(positions: feed.Columns, step: int, rng: np.random.Generator) -> feed.Columns:
+    """A third of the devices a good way further."""
+    rows = np.flatnonzero(rng.random(len(positions["device"])) < 0.33)
+    part = {name: column[rows].copy() for name, column in positions.items()}
+    part["t"] = part["t"] + step * 1000
+    part["lat"] = part["lat"] + rng.normal(0, 0.02, len(rows))
+    part["lon"] = part["lon"] + rng.normal(0, 0.02, len(rows))
+    return part
+
+
+@pytest.mark.parametrize("every", [1, 2, 5, 40])
+def test_map_knows_what_is_in_its_tiles_however_many_ticks_it_skips(every: int) -> None:
+    """After 80 ticks a viewer that takes each, or each second, fifth or fortieth one shows the same devices."""
+    positions, rng = scattered(400, seed=1), np.random.default_rng(every)
+    world = made(positions)
+    view = tiles.view((114.38, 23.08, 114.42, 23.12), 13)
+    viewer = Map(world, view, np.array([7, 8]))
+    world.watch([view])
+    world.tick(NOW)
+    for step in range(1, 81):
+        world.state.apply(moved(positions, step, rng))
+        world.tick(NOW + step * 1000)
+        if step % every == 0:
+            viewer.catch_up()
+            assert set(viewer.known) == viewer.expected()
+    for slot, record in viewer.known.items():
+        assert abs(record.u - world.state.u[slot]) < 2 / 65536 / 2**view.zoom
+        assert abs(record.v - world.state.v[slot]) < 2 / 65536 / 2**view.zoom
+    assert (tiles.CHANGE in viewer.kinds) == (every < 40)
+
+
+def test_tick_encodes_a_tile_once_for_all_viewers() -> None:
+    """Two viewers of the same tiles are sent the very same bytes object."""
+    world = made(scattered(50, seed=2))
+    view = tiles.view(CITY, 11)
+    world.watch([view, view])
+    world.tick(NOW)
+    first, second = world.full(view, "dots", NOBODY), world.full(view, "dots", NOBODY)
+    assert first.blocks
+    assert all(a.data is b.data for a, b in zip(first.blocks, second.blocks, strict=True))
+
+
+def test_changes_have_only_those_that_moved() -> None:
+    """One device moves: one record is sent."""
+    world = made(scattered(50, seed=3))
+    view = tiles.view(CITY, 11)
+    world.watch([view])
+    world.tick(NOW)
+    since = world.tick_no
+    world.state.apply(columns({"device": 9, "lat": 23.1, "lon": 114.4, "t": NOW + 1000}))
+    world.tick(NOW + 1000)
+    frame = world.changes(view, since, NOBODY)
+    assert frame is not None
+    sent = decoder.decode(tiles.encode_frame(frame.kind, frame.blocks, now=0, tick=0))
+    assert [record.slot for block in sent.blocks for record in block.records if not record.status & 128] == [9]
+
+
+def test_changes_before_the_view_was_watched_are_refused() -> None:
+    """Where the history does not have a viewer's zoom, only a full frame tells the truth."""
+    world = made(scattered(5, seed=4))
+    world.tick(NOW)
+    assert world.changes(tiles.view(CITY, 11), 0, NOBODY) is None
+
+
+@pytest.mark.parametrize(("n", "band"), [(DOTS_MAX, "dots"), (DOTS_MAX + 1, "sampled"), (SAMPLED_MAX + 1, "grid")])
+def test_band_follows_how_many_are_in_view(n: int, band: str) -> None:
+    """Few are shown one by one, more are sampled, very many are counted."""
+    world = made(scattered(n, seed=5))
+    view = tiles.view((114.3, 23.0, 114.5, 23.2), 10)
+    world.tick(NOW)
+    assert world.band(view, None) == band
+
+
+def test_band_at_the_border_does_not_flicker() -> None:
+    """A view that is sampled stays so until clearly fewer are in it."""
+    world = made(scattered(DOTS_MAX - 10, seed=6))
+    view = tiles.view(CITY, 10)
+    world.tick(NOW)
+    assert world.band(view, "sampled") == "sampled"
+    assert world.band(view, "dots") == "dots"
+
+
+def test_sampled_frame_is_bounded_and_has_the_selected() -> None:
+    """Of 20,000 devices at most 4,500 are sent, and always those that are selected."""
+    world = made(scattered(20_000, seed=7))
+    view = tiles.view(CITY, 12)
+    world.tick(NOW)
+    extra = np.array([11, 12_345, 19_999])
+    frame = world.full(view, "sampled", extra)
+    sent = decoder.decode(tiles.encode_frame(frame.kind, frame.blocks, now=0, tick=0)).by_slot()
+    assert 1_000 < len(sent) <= SAMPLE_RECORDS + len(extra)
+    assert set(extra.tolist()) <= set(sent)
+
+
+def test_grid_frame_counts_every_device_once() -> None:
+    """The counts of the grid band add up to the devices in the tiles."""
+    world = made(scattered(30_000, seed=8))
+    view = tiles.view(CITY, 10)
+    world.tick(NOW)
+    frame = world.full(view, "grid", NOBODY)
+    sent = decoder.decode(tiles.encode_frame(frame.kind, frame.blocks, now=0, tick=0))
+    assert all(block.flags == tiles.GRID for block in sent.blocks)
+    assert sum(record.slot for block in sent.blocks for record in block.records) == world.count(view) == 30_000
+
+
+def test_ages_in_shared_blocks_stay_true_while_nothing_moves() -> None:
+    """A viewer that comes a minute after the last movement is told ages of that minute."""
+    world = made(columns({"device": 1, "lat": 23.1, "lon": 114.4}))
+    view = tiles.view(CITY, 11)
+    world.tick(NOW)
+    world.full(view, "dots", NOBODY)
+    world.tick(NOW + 60_000)
+    frame = world.full(view, "dots", NOBODY)
+    sent = decoder.decode(tiles.encode_frame(frame.kind, frame.blocks, now=world.now, tick=0))
+    assert sent.by_slot()[1].age == 60
+    assert sent.now == NOW + 60_000
