@@ -73,9 +73,12 @@ class DutyCalendar:
         """Moment at which `duty_ms` of duty time have passed since `start`, both in ms."""
         span = (int(np.max(duty_ms)) // self._duty_per_day_ms() + 3) * DAY_MS
         moments, duty = self._cumulated(int(np.min(start)), int(np.max(start)) + span)
-        # Where the clock stands still the inverse is a jump: the earliest moment is the one meant.
-        rises = np.concatenate([[True], np.diff(duty) > 0])
-        reached = np.interp(np.interp(start, moments, duty) + duty_ms, duty[rises], moments[rises])
+        goal = np.interp(start, moments, duty) + duty_ms
+        # Where the clock stands still many moments have the same duty time: the first of them is meant.
+        after = np.clip(np.searchsorted(duty, goal, side="left"), 1, len(duty) - 1)
+        left = goal - duty[after - 1]
+        rise = np.maximum(duty[after] - duty[after - 1], 1)
+        reached = moments[after - 1] + left * (moments[after] - moments[after - 1]) / rise
         return np.asarray(np.rint(reached), dtype=np.int64)
 
     def minute(self, now: int) -> int:

@@ -9,7 +9,7 @@ import pyproj
 import shapely
 from numpy.typing import NDArray
 
-from tracking.fixes import Bool, Float
+from tracking.fixes import Float
 
 Ints = NDArray[np.int32]
 Ring = Sequence[Sequence[float]]

@@ -1,5 +1,7 @@
 """Timelines of the engine: what stays come out of what an officer did."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -20,7 +22,7 @@ def round_in(cell: int, begin: float) -> list[tuple[float, float, float]]:
     x = (cell - 1) * tl.SIDE_M
     corners = [(x + 75, 75.0), (x + 225, 75.0), (x + 225, 225.0), (x + 75, 225.0), (x + 75, 75.0)]
     points: list[tuple[float, float, float]] = []
-    for start, end in zip(corners[:-1], corners[1:], strict=True):
+    for start, end in itertools.pairwise(corners):
         points += tl.walk(start, end, begin=begin + 120 * (len(points) // 13))[:-1]
     return points
 
@@ -88,7 +90,7 @@ def test_leaving_for_longer_is_two_stays() -> None:
 
 
 def test_standing_on_a_boundary_does_not_flap() -> None:
-    """An hour on the boundary with the noise the receiver declares changes the cell once in ten minutes at most, on average."""
+    """An hour on the boundary with the noise that is declared changes the cell once in ten minutes at most."""
     changes = 0
     for seed in range(5):
         rng = np.random.default_rng(seed)

@@ -1,0 +1,188 @@
+"""Dwell on real tracks against a slow computation that shares no code with the product.
+
+The tracks lie beside the repository and are not part of it; without them the test says so.
+"""
+
+import math
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.unit.tracking import timelines as tl
+from tracking.engine import Engine
+from tracking.fixes import FixColumns
+from tracking.geometry import lookup
+
+TRACKS = Path(__file__).parents[4] / "shared" / "data" / "geolife"
+SIDE = 0.002  # degrees, about 170 × 220 m
+SIGMA = 25 / 1.515  # m, of a fix whose accuracy is not known
+
+
+@dataclass(frozen=True)
+class Fix:
+    """A fix: seconds, degrees."""
+
+    t: float
+    lat: float
+    lon: float
+
+    @property
+    def cell(self) -> tuple[int, int]:
+        """Row and column of the square it is in."""
+        return math.floor(self.lat / SIDE), math.floor(self.lon / SIDE)
+
+    @property
+    def depth(self) -> float:
+        """Standard deviations to the nearest side of its square."""
+        row, column = self.cell
+        north = min(self.lat - row * SIDE, (row + 1) * SIDE - self.lat) * 111_035
+        east = (
+            min(self.lon - column * SIDE, (column + 1) * SIDE - self.lon) * 111_320 * math.cos(math.radians(self.lat))
+        )
+        return min(north, east) / SIGMA
+
+
+def read(path: Path) -> list[Fix]:
+    """Fixes of a PLT file in order of time, the first of each second."""
+    fixes: dict[float, Fix] = {}
+    for line in path.read_text().splitlines()[6:]:
+        lat, lon, _, _, _, day, clock = line.split(",")
+        t = datetime.fromisoformat(f"{day}T{clock}").replace(tzinfo=UTC).timestamp()
+        fixes.setdefault(t, Fix(t, float(lat), float(lon)))
+    return [fixes[t] for t in sorted(fixes)]
+
+
+def metres(a: Fix, b: Fix) -> float:
+    """Distance between two fixes."""
+    north = (b.lat - a.lat) * 111_035
+    return math.hypot(north, (b.lon - a.lon) * 111_320 * math.cos(math.radians(a.lat)))
+
+
+def runs(fixes: list[Fix]) -> list[list[Fix]]:
+    """Stretches without a gap of two minutes, jumps left out."""
+    parts: list[list[Fix]] = []
+    odd: list[Fix] = []
+    for fix in fixes:
+        if not parts or fix.t - parts[-1][-1].t > 120:
+            parts.append([fix])
+            odd = []
+        elif reachable(parts[-1][-1], fix):
+            parts[-1].append(fix)
+            odd = []
+        else:
+            odd = [*odd, fix] if odd and reachable(odd[-1], fix) else [fix]
+            if len(odd) == 3:
+                parts.append(odd)
+                odd = []
+    return parts
+
+
+def reachable(a: Fix, b: Fix) -> bool:
+    """Whether 50 m/s and the error of both ends allow the step."""
+    return metres(a, b) <= 50 * (b.t - a.t) + 6 * SIGMA
+
+
+def crossing(a: Fix, b: Fix, cell: tuple[int, int]) -> float:
+    """Second at which the step from a to b, of which one end is in `cell`, crosses its boundary, by halving."""
+    lo, hi, begins_inside = 0.0, 1.0, a.cell == cell
+    for _ in range(50):
+        middle = (lo + hi) / 2
+        there = Fix(0, a.lat + (b.lat - a.lat) * middle, a.lon + (b.lon - a.lon) * middle)
+        if (there.cell == cell) == begins_inside:
+            lo = middle
+        else:
+            hi = middle
+    return a.t + (b.t - a.t) * lo
+
+
+def decide(run: list[Fix]) -> list[tuple[int, int] | None]:
+    """Cell that each fix of a run is held to be in, looking back over the whole run each time."""
+    held: tuple[int, int] | None = None
+    decided: list[tuple[int, int] | None] = []
+    for k, fix in enumerate(run):
+        if fix.cell != held:
+            first = k
+            while first > 0 and run[first - 1].cell == fix.cell:
+                first -= 1
+            sure = [each for each in run[first : k + 1] if each.depth >= 0.8416]
+            if fix.depth >= 3 or (fix.depth >= 0.8416 and fix.t - sure[0].t >= 30):
+                held = fix.cell
+            elif held is not None:
+                out = k
+                while run[out - 1].cell != held:
+                    out -= 1
+                if fix.t - run[out].t >= 60:
+                    held = None
+        decided.append(held)
+    return decided
+
+
+def dwell(run: list[Fix]) -> dict[tuple[int, int], float]:
+    """Seconds in each cell over a run."""
+    seconds: dict[tuple[int, int], float] = defaultdict(float)
+    decided = decide(run)
+    start = 0
+    for k in range(1, len(run) + 1):
+        cell = decided[start]
+        if k < len(run) and decided[k] == cell:
+            continue
+        if cell is not None:
+            first = start
+            while first > 0 and run[first - 1].cell == cell:
+                first -= 1
+            entered = run[0].t if first == 0 else crossing(run[first - 1], run[first], cell)
+            last = max(each for each in range(first, k) if run[each].cell == cell)
+            left = run[last].t if k == len(run) else crossing(run[last], run[last + 1], cell)
+            seconds[cell] += left - entered
+        start = k
+    return seconds
+
+
+def through_engine(fixes: list[Fix]) -> dict[tuple[int, int], float]:
+    """Seconds in each cell by the engine, whose cells crossed between fixes are left out."""
+    cells = sorted({fix.cell for fix in fixes})
+    ids = {cell: n + 1 for n, cell in enumerate(cells)}
+    grid = lookup.CityGrid([lookup.GridCell(id=ids[cell], rings=[corners(cell)]) for cell in cells])
+    columns = FixColumns.from_columns(
+        len(fixes),
+        device=np.ones(len(fixes)),
+        t=[round(fix.t * 1000) for fix in fixes],
+        lat=[fix.lat for fix in fixes],
+        lon=[fix.lon for fix in fixes],
+    )
+    known = tl.run(Engine(grid, dict.fromkeys(ids.values(), tl.RULE)), columns)
+    seconds: dict[tuple[int, int], float] = defaultdict(float)
+    for stay in known.values():
+        if stay.fixes:
+            seconds[cells[stay.cell - 1]] += stay.dwell_ms / 1000
+    return seconds
+
+
+def corners(cell: tuple[int, int]) -> list[list[float]]:
+    """Ring of a square."""
+    row, column = cell
+    around = [(0, 0), (0, 1), (1, 1), (1, 0), (0, 0)]
+    return [[(column + east) * SIDE, (row + north) * SIDE] for north, east in around]
+
+
+@pytest.mark.skipif(
+    not TRACKS.is_dir(), reason="the real tracks are not beside the repository (../shared/data/geolife)"
+)
+def test_dwell_on_real_tracks_agrees_with_the_slow_computation() -> None:
+    """Per track and cell the engine and the slow computation agree within a second."""
+    compared = 0
+    for path in sorted(TRACKS.glob("*.plt")):
+        fixes = read(path)
+        expected: dict[tuple[int, int], float] = defaultdict(float)
+        for run in runs(fixes):
+            for cell, seconds in dwell(run).items():
+                expected[cell] += seconds
+        found = through_engine(fixes)
+        for cell in expected.keys() | found.keys():
+            assert found.get(cell, 0.0) == pytest.approx(expected.get(cell, 0.0), abs=1.0), (path.name, cell)
+            compared += 1
+    assert compared > 100
