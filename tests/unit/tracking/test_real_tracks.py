@@ -18,7 +18,7 @@ from tracking.fixes import FixColumns
 from tracking.geometry import lookup
 
 TRACKS = Path(__file__).parents[4] / "shared" / "data" / "geolife"
-SIDE = 0.002  # degrees, about 170 × 220 m
+SIDE = 0.0015  # degrees, about 130 × 170 m
 SIGMA = 25 / 1.515  # m, of a fix whose accuracy is not known
 
 
