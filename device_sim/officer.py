@@ -30,8 +30,10 @@ class Officer:
     """Usual speed between stops, m/s."""
     sigma_m: float
     """Usual GPS error under open sky, m, standard deviation on each axis."""
+    camera: bool
+    """The device is a body camera: it takes a fix a second and sends ten at a time."""
     interval_ms: int
-    """Between fixes while moving; a body camera takes one a second and sends ten at a time."""
+    """Between fixes while moving."""
     heartbeat_ms: int
     """Between fixes while still."""
     phase_ms: int
@@ -40,11 +42,6 @@ class Officer:
     """Shifts begin at multiples of eight hours plus this."""
     drain: float
     """Battery used, per cent an hour."""
-
-    @property
-    def camera(self) -> bool:
-        """Whether the device is a body camera that sends arrays."""
-        return self.interval_ms == 1_000
 
     def shift_at(self, t: int) -> int:
         """Number of the shift that holds the moment `t`, ms."""
@@ -108,6 +105,7 @@ def _officer(number: int, seed: int, unit: str, beat: tuple[int, ...], interval_
         bike=bike,
         speed=float(rng.uniform(2.4, 3.4) if bike else rng.uniform(1.02, 1.45)),
         sigma_m=float(rng.uniform(3, 6.5)),
+        camera=camera,
         interval_ms=interval,
         heartbeat_ms=60_000,
         phase_ms=int(rng.integers(0, interval)),

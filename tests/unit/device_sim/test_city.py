@@ -38,7 +38,9 @@ def test_city_has_the_numbers_of_the_district(features: list[dict[str, Any]]) ->
     """There are 1,528 cells in 510 grids in 11 streets in one district."""
     kinds = Counter(feature["properties"]["kind"] for feature in features)
     assert kinds == {"district": 1, "street": 11, "grid": 510, "cell": 1528}
-    assert {"江南街道", "小金口街道", "水口街道", "河南岸街道", "桥东街道"} <= {f["properties"]["name"] for f in features}
+    assert {"江南街道", "小金口街道", "水口街道", "河南岸街道", "桥东街道"} <= {
+        f["properties"]["name"] for f in features
+    }
 
 
 def test_codes_are_unique_and_of_their_areas(features: list[dict[str, Any]], cells: list[dict[str, Any]]) -> None:

@@ -2,13 +2,14 @@
 
 import itertools
 import json
+from pathlib import Path
 
 import msgspec
 import numpy as np
 import pytest
 import shapely
 
-from device_sim import city, faults, geodesy, officer, post, track, truth, walk
+from device_sim import city, faults, geodesy, officer, post, track, truth, uplink, walk
 from schemas import topics, wire
 
 SHIFT = 61_000
@@ -193,9 +194,9 @@ def test_truth_is_what_the_ways_say() -> None:
     assert going_on.cell == way.cell[np.searchsorted(way.t, now, side="right") - 1]
 
 
-def test_truth_file_holds_a_line_for_each_presence(tmp_path: "pytest.TempPathFactory") -> None:
+def test_truth_file_holds_a_line_for_each_presence(tmp_path: Path) -> None:
     """The truth is JSON lines with codes of cells and times in ms."""
-    path = tmp_path / "truth.jsonl"  # type: ignore[operator]
+    path = tmp_path / "truth.jsonl"
     with truth.TruthFile(path, ["441302001001001"]) as file:
         file.presence("a", truth.Presence(cell=0, t_in=1, t_out=2), still_there=True)
         file.gap("a", faults.Gap(t_from=3, t_to=4))
@@ -216,10 +217,10 @@ def test_will_of_a_device_says_offline() -> None:
     assert msgspec.json.decode(gone.payload, type=wire.Status) == wire.Status(online=False)
 
 
-def _times(letters: "list[post.uplink.Letter]") -> list[int]:
+def _times(letters: list[uplink.Letter]) -> list[int]:
     fixes = [_fixes.decode(letter.payload) for letter in letters if letter.topic.endswith("/fix")]
     return [fix.t for found in fixes for fix in (found if isinstance(found, list) else [found])]
 
 
-def _events(letters: "list[post.uplink.Letter]") -> list[bytes]:
+def _events(letters: list[uplink.Letter]) -> list[bytes]:
     return [letter.payload for letter in letters if letter.topic.endswith("/event")]
