@@ -34,23 +34,29 @@ def wipe_metrics(settings: Settings) -> None:
 
 
 async def start_server(keeper: Supervisor, env: dict[str, str], settings: Settings, progress: Progress) -> None:
-    """Start worker and web process and wait until the whole answers /readyz."""
-    with progress.step("Worker", "处理进程"):
-        await keeper.start(Part(name="worker", command=("worker",), env=env))
-    with progress.step("Web", "网页进程"):
-        await keeper.start(Part(name="web", command=("web",), env=env))
+    """Start worker and web process together, and wait until the whole answers /readyz."""
+    with progress.step("Server", "服务进程") as notes:
+        try:
+            async with asyncio.TaskGroup() as group:
+                for name in ("worker", "web"):
+                    part = Part(name=name, command=(name,), env=env)
+                    group.create_task(keeper.start(part), name=f"start-{name}")
+        except* errors.SetupError as faults:
+            raise faults.exceptions[0] from faults
         await _until_ready(settings)
+        notes.extend(("worker", "web"))
 
 
-async def ensure_admin(settings: Settings, database_url: str) -> list[tuple[str, str]]:
+async def ensure_admin(settings: Settings, database_url: str, progress: Progress) -> list[tuple[str, str]]:
     """Make the account `admin` where there is none, and return the lines that tell a person how to sign in.
 
-    A password that is made is shown this once; only its hash is kept.
+    A password that is made is shown at once, before anything can go wrong; only its hash is kept.
     """
     given = settings.admin_password
     async with asyncpg.create_pool(database_url, min_size=1, max_size=1) as pool:
         made = await accounts.ensure_admin(pool, None if given is None else given.get_secret_value())
     if made is not None:
+        progress.say(f"First start: sign in as {accounts.ADMIN} with the password {made} 首次启动密码（仅显示一次）")
         shown = made
     elif given is not None:
         shown = "as set in PATROL_ADMIN_PASSWORD"

@@ -30,3 +30,4 @@ def configure(form: Literal["console", "json"]) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=_SHARED, processors=last))
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
+    logging.getLogger("gmqtt").setLevel(logging.WARNING)  # at INFO it tells every packet

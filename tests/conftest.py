@@ -16,6 +16,7 @@ from patrol.services import postgres as embedded
 from patrol.services.broker import EmbeddedBroker
 from tests.support.database import TestServer
 from tests.support.mosquitto import Mosquitto
+from tests.support.product import Product
 from tests.support.timescaledb import TimescaleServer
 
 _FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "100"}
@@ -96,3 +97,16 @@ def timescale_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     asyncio.run(migrate.migrate(server.url))
     yield server.url
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """A running `patrol demo` with 20 officers, for tests that only look: .url .password .token .mqtt_url .data_dir."""
+    product = Product(tmp_path_factory.mktemp("demo"))
+    product.start("demo", "--officers", "20", "--history-minutes", "30")
+    try:
+        product.wait_ready()
+        product.wait_said("Ctrl-C stops everything")
+        yield product
+    finally:
+        product.stop()

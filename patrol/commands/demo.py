@@ -30,13 +30,14 @@ async def _demo(settings: Settings, officers: int, history_minutes: float, *, ve
         await _town(database_url, progress)
         mqtt_url, direct_url = await _broker(keeper, settings, progress)
         env = composition.environment(settings, database_url=database_url, mqtt_url=direct_url)
-        login = await composition.ensure_admin(settings, database_url)
+        login = await composition.ensure_admin(settings, database_url, progress)
         await composition.start_server(keeper, env, settings, progress)
         if officers:
             await _fleet(keeper, env | {"PATROL_MQTT_URL": mqtt_url}, officers, history_minutes, progress)
         progress.summary("patrolgrid 巡格", _summary(settings, login, mqtt_url))
         progress.say("Ctrl-C stops everything 停止全部服务")
         await keeper.wait()
+    progress.say("Stopped 已停止")
 
 
 async def _database(keeper: Supervisor, settings: Settings, progress: Progress) -> str:

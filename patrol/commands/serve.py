@@ -31,11 +31,12 @@ async def _serve(settings: Settings, database_url: str, mqtt_url: str, *, verbos
         with progress.step("Broker", "消息服务"):
             await reach.check_broker(mqtt_url)
         env = composition.environment(settings, database_url=database_url, mqtt_url=mqtt_url)
-        login = await composition.ensure_admin(settings, database_url)
+        login = await composition.ensure_admin(settings, database_url, progress)
         await composition.start_server(keeper, env, settings, progress)
         rows = [("Map 地图", composition.address(settings)), *login, ("MQTT", reach.without_password(mqtt_url))]
         progress.summary("patrolgrid 巡格", rows)
         await keeper.wait()
+    progress.say("Stopped 已停止")
 
 
 def check_port(settings: Settings) -> None:
