@@ -118,7 +118,7 @@ function useWays(map: MapView | null, city: page.FetchedCity['city'], select: (s
   const model = useModel();
   const toCell = (code: string): void => {
     const box = extentOf(city.cells, (cell) => cell.code === code);
-    if (box) map?.flyTo((box[0] + box[2]) / 2, (box[1] + box[3]) / 2, CELL_ZOOM);
+    if (box) map?.camera.flyTo((box[0] + box[2]) / 2, (box[1] + box[3]) / 2, CELL_ZOOM);
     select({ kind: 'cell', id: code });
   };
   const toOfficer = (id: string): void => {
@@ -130,7 +130,7 @@ function useWays(map: MapView | null, city: page.FetchedCity['city'], select: (s
     else if (hit.kind === 'cell') toCell(hit.id);
     else {
       const box = extentOf(city.cells, (cell) => hit.level === 'district' || cell[hit.level] === hit.id);
-      if (box) map?.fit(box);
+      if (box) map?.camera.fit(box);
     }
   };
   return { toCell, toOfficer, toHit };

@@ -85,8 +85,8 @@ export function Stage(props: Props) {
       {!map && <p className="map-note">{t(failed ? 'app.mapFailed' : 'app.loadingMap')}</p>}
       {hover && <Tooltip hover={hover} />}
       <div className="map-tools panel">
-        <IconButton icon="plus" label={t('map.zoomIn')} onClick={() => map?.zoomBy(1)} />
-        <IconButton icon="minus" label={t('map.zoomOut')} onClick={() => map?.zoomBy(-1)} />
+        <IconButton icon="plus" label={t('map.zoomIn')} onClick={() => map?.camera.zoomBy(1)} />
+        <IconButton icon="minus" label={t('map.zoomOut')} onClick={() => map?.camera.zoomBy(-1)} />
         <IconButton icon="home" label={t('map.home')} onClick={() => map?.showAll()} />
       </div>
     </main>

@@ -1,10 +1,8 @@
 // The map: MapLibre below for cells, outlines and labels, deck.gl above for officers. Loaded apart from the page's shell.
 
 import { MapLibreOverlay } from '@deck.gl/maplibre';
-import type { FeatureCollection, Point } from 'geojson';
-import { type GeoJSONSource, Map as MLMap, ScaleControl, setWorkerUrl } from 'maplibre-gl';
-import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url';
-import 'maplibre-gl/dist/maplibre-gl.css';
+import type { Feature, Point } from 'geojson';
+import type { GeoJSONSource, Map as MLMap } from 'maplibre-gl';
 import type { Cells } from '../api.ts';
 import { eventClass } from '../i18n/catalogue.ts';
 import { latitude, longitude, mercatorX, mercatorY } from '../live/mercator.ts';
@@ -12,20 +10,22 @@ import type { View } from '../live/messages.ts';
 import type { LiveModel } from '../live/model.ts';
 import type { Area, CellState, Event } from '../types.ts';
 import type { Place, Selection } from '../url.ts';
-import { borders } from './borders.ts';
+import { Camera, createMap } from './camera.ts';
+import { CellsOnMap } from './cells.ts';
 import { eventImages, IMAGE_RATIO, markImages, patternImages } from './images.ts';
-import { OfficersLayer, type OfficersView, pointSize } from './officers.ts';
+import { OfficersLayer, type OfficersView } from './officers.ts';
 import { PALETTES, type Theme } from './palette.ts';
-import { type Box, extent, labels } from './shapes.ts';
-import { SOURCES, style } from './style.ts';
+import { pointSize } from './placing.ts';
+import { style } from './style.ts';
 import { type Step, trackLines } from './trackline.ts';
 
-setWorkerUrl(workerUrl);
-
 const COUNTS_EVERY_MS = 500;
-/** Room for the panels when the map shows all cells, px. */
-const PADDING = { top: 84, bottom: 120, left: 60, right: 60 };
-const WIDE_PADDING = { ...PADDING, left: 380 };
+/** How far beside an officer a click or the pointer still means it, px. */
+const CLICK_SLACK = 8;
+const HOVER_SLACK = 3;
+/** Events fade over an hour and a half, down to this. */
+const EVENT_FADE_MS = 5_400_000;
+const EVENT_FAINTEST = 0.35;
 
 export interface MapEvents {
   onSelect(selection: Selection | null): void;
@@ -35,29 +35,26 @@ export interface MapEvents {
 }
 
 export class MapView {
-  readonly map: MLMap;
+  readonly camera: Camera;
   /** All of the map has been drawn once. */
   ready = false;
-  /** The style has its images; nothing may use them earlier. */
-  private dressed = false;
+  private readonly map: MLMap;
   private readonly model: LiveModel;
   private readonly events: MapEvents;
+  private readonly cells: CellsOnMap;
   private readonly officers: OfficersView;
   private readonly layer: OfficersLayer;
   private readonly overlay: MapLibreOverlay;
-  private readonly codes = new Map<number, string>();
-  private readonly ids = new Map<string, number>();
-  private box: Box | null = null;
-  private cells: Cells | null = null;
-  private areas: readonly Area[] = [];
   private theme: Theme;
-  private selectedCode: string | null = null;
-  private selectedCell: number | undefined;
-  private only: CellState | null = null;
-  private trackSteps: readonly Step[] = [];
+  /** The style has its images; nothing may use them earlier. */
+  private dressed = false;
+  private fitted: boolean;
+  private waitingCells: [Cells, readonly Area[]] | null = null;
+  private track: readonly Step[] = [];
   private shownEvents: readonly Event[] = [];
   private frame = 0;
   private countsAt = 0;
+  private countsShown = false;
 
   constructor(
     container: HTMLElement,
@@ -70,9 +67,12 @@ export class MapView {
     this.model = model;
     this.events = events;
     this.theme = theme;
+    this.fitted = place !== null;
+    this.map = createMap(container, theme, place, label);
+    this.camera = new Camera(this.map);
+    this.cells = new CellsOnMap(this.map, model);
     this.officers = { fleet: model.fleet, colours: PALETTES[theme].officer, now: () => performance.now() };
     this.layer = new OfficersLayer({ id: 'officers', view: this.officers });
-    this.map = createMap(container, theme, place, label);
     this.overlay = new MapLibreOverlay({
       interleaved: false,
       layers: [this.layer],
@@ -83,7 +83,9 @@ export class MapView {
     this.map.addControl(this.overlay);
     this.listen();
     model.onPositions = () => this.positionsChanged();
-    model.onCells = (ids) => this.paintCells(ids);
+    model.onCells = (ids) => {
+      if (this.dressed) this.cells.paint(ids);
+    };
   }
 
   /** Take the map off the page. */
@@ -97,22 +99,16 @@ export class MapView {
 
   /** Show these cells; the first time, all of them are brought into view unless the address named a place. */
   setCells(cells: Cells, areas: readonly Area[]): void {
-    const first = this.cells === null && !location.hash.includes('map=');
-    this.cells = cells;
-    this.areas = areas;
-    this.box = extent(cells);
-    this.codes.clear();
-    this.ids.clear();
-    for (const { id, properties } of cells.features) {
-      this.codes.set(Number(id), properties.code);
-      this.ids.set(properties.code, Number(id));
+    if (!this.dressed) {
+      this.waitingCells = [cells, areas];
+      return;
     }
-    if (this.box) {
-      const [west, south, east, north] = this.box;
-      this.model.fleet.setOrigin(mercatorX((west + east) / 2), mercatorY((south + north) / 2));
-    }
-    this.draw();
-    if (first) this.showAll(false);
+    this.cells.set(cells, areas);
+    if (!this.cells.box) return;
+    const [west, south, east, north] = this.cells.box;
+    this.model.fleet.setOrigin(mercatorX((west + east) / 2), mercatorY((south + north) / 2));
+    if (!this.fitted) this.showAll(false);
+    this.fitted = true;
   }
 
   setTheme(theme: Theme): void {
@@ -123,64 +119,33 @@ export class MapView {
     this.map.setStyle(style(PALETTES[theme]), { diff: false });
   }
 
-  /** Outline the chosen cell, now or as soon as it is known. */
+  /** Outline the chosen cell. */
   selectCell(code: string | null): void {
-    this.selectedCode = code;
-    if (this.selectedCell !== undefined) this.setState(this.selectedCell, { selected: false });
-    this.selectedCell = code === null ? undefined : this.ids.get(code);
-    if (this.selectedCell !== undefined) this.setState(this.selectedCell, { selected: true });
+    this.cells.select(code);
   }
 
   /** Let one state stand out, or none. */
   showOnly(state: CellState | null): void {
-    this.only = state;
-    this.paintCells([...this.codes.keys()]);
+    this.cells.showOnly(state);
   }
 
   setTrack(steps: readonly Step[]): void {
-    this.trackSteps = steps;
+    this.track = steps;
     this.source('track')?.setData(trackLines(steps));
   }
 
   setEvents(events: readonly Event[]): void {
     this.shownEvents = events;
     const now = this.model.serverNow();
-    const features = events.map((event): FeatureCollection<Point>['features'][number] => ({
-      type: 'Feature',
-      geometry: { type: 'Point', coordinates: [event.lon, event.lat] },
-      properties: {
-        id: event.id,
-        head: eventClass(event.type) ?? '',
-        opacity: Math.max(0.35, 1 - (now - Date.parse(event.t)) / 5_400_000),
-      },
-    }));
+    const features = events.map((event) => {
+      const opacity = Math.max(EVENT_FAINTEST, 1 - (now - Date.parse(event.t)) / EVENT_FADE_MS);
+      return point(event.lon, event.lat, { id: event.id, head: eventClass(event.type) ?? '', opacity });
+    });
     this.source('events')?.setData({ type: 'FeatureCollection', features });
   }
 
-  flyTo(lng: number, lat: number, zoom: number): void {
-    const options = { center: [lng, lat] as [number, number], zoom: Math.max(zoom, this.map.getZoom()) };
-    if (calm()) this.map.jumpTo(options);
-    else this.map.flyTo({ ...options, duration: 900, essential: true });
-  }
-
-  /** Bring an extent into view. */
-  fit(box: Box, animate = true, maxZoom = 16): void {
-    const wide = this.map.getContainer().clientWidth > 1100;
-    const padding = wide ? WIDE_PADDING : PADDING;
-    this.map.fitBounds(box, { padding, maxZoom, duration: animate && !calm() ? 900 : 0 });
-  }
-
   showAll(animate = true): void {
-    if (this.box) this.fit(this.box, animate);
-  }
-
-  /** Move on without leaving the zoom, over `duration` ms. */
-  glideTo(lng: number, lat: number, duration: number): void {
-    this.map.easeTo({ center: [lng, lat], duration: calm() ? 0 : 0.95 * duration, easing: (part) => part });
-  }
-
-  zoomBy(step: number): void {
-    this.map.zoomTo(this.map.getZoom() + step, { duration: calm() ? 0 : 250 });
+    if (this.cells.box) this.camera.fit(this.cells.box, animate);
   }
 
   /** Where a device is drawn now. */
@@ -194,69 +159,62 @@ export class MapView {
   }
 
   private listen(): void {
-    const { map } = this;
-    map.on('style.load', () => this.styled());
+    const { map, events } = this;
+    const look = (): void => events.onView(this.camera.view(), this.camera.place());
+    map.on('style.load', () => this.dress());
+    map.once('load', look);
     map.once('idle', () => {
       this.ready = true;
+      map.getContainer().dataset.ready = 'true';
     });
-    map.once('load', () => this.viewChanged());
-    map.on('moveend', () => this.viewChanged());
-    map.on('move', () => this.viewMoves());
-    map.on('click', (event) => this.events.onSelect(this.pick(event.point)));
+    map.on('move', look);
+    map.on('movestart', () => events.onHover(null));
+    map.on('click', (event) => events.onSelect(this.pick(event.point)));
     map.on('mousemove', (event) => this.hover(event.point));
-    map.on('mouseout', () => this.events.onHover(null));
-    map.on('error', ({ error }) => this.events.onError(new Error(error.message)));
+    map.on('mouseout', () => events.onHover(null));
+    map.on('error', ({ error }) => events.onError(new Error(error.message)));
   }
 
-  private viewMoves(): void {
-    this.events.onHover(null);
-    this.events.onView(this.view(), this.place());
+  /** Give a style that has just been loaded its images and data. */
+  private dress(): void {
+    const palette = PALETTES[this.theme];
+    for (const images of [patternImages(palette), markImages(palette), eventImages(palette)]) {
+      for (const [name, image] of Object.entries(images)) {
+        if (!this.map.hasImage(name)) this.map.addImage(name, image, { pixelRatio: IMAGE_RATIO });
+      }
+    }
+    this.dressed = true;
+    if (this.waitingCells) this.setCells(...this.waitingCells);
+    else this.cells.draw();
+    this.waitingCells = null;
+    this.setTrack(this.track);
+    this.setEvents(this.shownEvents);
+    this.drawCounts();
+    this.animate();
   }
 
-  private viewChanged(): void {
-    this.events.onView(this.view(), this.place());
-  }
-
-  private view(): View {
-    const bounds = this.map.getBounds();
-    const clamp = (value: number, most: number): number => Math.max(-most, Math.min(most, value));
-    const bbox: View['bbox'] = [
-      clamp(bounds.getWest(), 180),
-      clamp(bounds.getSouth(), 85),
-      clamp(bounds.getEast(), 180),
-      clamp(bounds.getNorth(), 85),
-    ];
-    return { bbox, zoom: this.map.getZoom(), selected: [] };
-  }
-
-  private place(): Place {
-    const { lng, lat } = this.map.getCenter();
-    return { lng, lat, zoom: this.map.getZoom() };
-  }
-
-  private pick(point: { x: number; y: number }): Selection | null {
-    const slot = this.officerAt(point, 8);
+  private pick(at: { x: number; y: number }): Selection | null {
+    const slot = this.officerAt(at, CLICK_SLACK);
     const name = slot === undefined ? undefined : this.model.names.get(slot);
     if (name) return { kind: 'officer', id: name.id };
-    const at: [number, number] = [point.x, point.y];
-    const [hit] = this.map.queryRenderedFeatures(at, { layers: ['events-icon', 'cells-fill'] });
+    const [hit] = this.map.queryRenderedFeatures([at.x, at.y], { layers: ['events-icon', 'cells-fill'] });
     if (hit?.layer.id === 'events-icon') return { kind: 'event', id: String(hit.properties.id) };
-    const code = hit && this.codes.get(Number(hit.id));
+    const code = hit && this.cells.code(Number(hit.id));
     return code ? { kind: 'cell', id: code } : null;
   }
 
-  private officerAt(point: { x: number; y: number }, slack: number): number | undefined {
-    const { lng, lat } = this.map.unproject([point.x, point.y]);
+  private officerAt(at: { x: number; y: number }, slack: number): number | undefined {
+    const { lng, lat } = this.map.unproject([at.x, at.y]);
     const zoom = this.map.getZoom();
     const radius = (pointSize(zoom) / 2 + slack) / (512 * 2 ** zoom);
     return this.model.fleet.nearest(mercatorX(lng), mercatorY(lat), radius, performance.now())?.slot;
   }
 
-  private hover(point: { x: number; y: number }): void {
+  private hover(at: { x: number; y: number }): void {
     if (this.map.isMoving()) return;
-    const slot = this.officerAt(point, 3);
+    const slot = this.officerAt(at, HOVER_SLACK);
     this.map.getCanvas().style.cursor = slot === undefined ? '' : 'pointer';
-    this.events.onHover(slot === undefined ? null : { slot, x: point.x, y: point.y });
+    this.events.onHover(slot === undefined ? null : { slot, x: at.x, y: at.y });
   }
 
   private positionsChanged(): void {
@@ -278,93 +236,21 @@ export class MapView {
     this.frame = requestAnimationFrame(step);
   }
 
-  private countsShown = false;
-
   private drawCounts(): void {
     const { counts } = this.model.fleet;
     if (counts.size === 0 && !this.countsShown) return;
     this.countsShown = counts.size > 0;
-    const features = [...counts.values()].map(({ x, y, count }): FeatureCollection<Point>['features'][number] => ({
-      type: 'Feature',
-      geometry: { type: 'Point', coordinates: [longitude(x), latitude(y)] },
-      properties: { count },
-    }));
+    const features = [...counts.values()].map(({ x, y, count }) => point(longitude(x), latitude(y), { count }));
     this.source('counts')?.setData({ type: 'FeatureCollection', features });
   }
 
-  private styled(): void {
-    const palette = PALETTES[this.theme];
-    for (const images of [patternImages(palette), markImages(palette), eventImages(palette)]) {
-      for (const [name, image] of Object.entries(images)) {
-        if (!this.map.hasImage(name)) this.map.addImage(name, image, { pixelRatio: IMAGE_RATIO });
-      }
-    }
-    this.dressed = true;
-    this.draw();
-    this.setTrack(this.trackSteps);
-    this.setEvents(this.shownEvents);
-    this.animate();
-  }
-
-  private draw(): void {
-    if (!this.cells || !this.source('cells')) return;
-    const lines = borders(this.cells);
-    this.source('cells')?.setData(this.cells);
-    this.source('grids')?.setData(lines.grid);
-    this.source('streets')?.setData(lines.street);
-    this.source('city')?.setData(lines.city);
-    this.source('labels')?.setData(withIds(labels(this.cells, this.areas)));
-    this.paintCells([...this.codes.keys()]);
-    this.selectCell(this.selectedCode);
-  }
-
-  private paintCells(ids: readonly number[]): void {
-    if (!this.source('cells')) return;
-    for (const id of ids) {
-      const { state } = this.model.cell(id);
-      this.setState(id, { state, muted: this.only !== null && this.only !== state });
-    }
-  }
-
-  private setState(id: number, state: Record<string, unknown>): void {
-    if (!this.source('cells')) return;
-    this.map.setFeatureState({ source: 'cells', id }, state);
-    this.map.setFeatureState({ source: 'labels', id }, state);
-  }
-
-  private source(name: keyof typeof SOURCES): GeoJSONSource | undefined {
+  private source(name: string): GeoJSONSource | undefined {
     return this.dressed ? this.map.getSource<GeoJSONSource>(name) : undefined;
   }
 }
 
-/** True when the viewer asked their system for less movement. */
-const calm = (): boolean => matchMedia('(prefers-reduced-motion: reduce)').matches;
-
-/** Labels of cells carry the id of their cell, so that marks follow the same feature-state. */
-const withIds = (collection: ReturnType<typeof labels>): ReturnType<typeof labels> => ({
-  ...collection,
-  features: collection.features.map((feature) => ({ ...feature, id: feature.properties.cell })),
+const point = (lng: number, lat: number, properties: Record<string, unknown>): Feature<Point> => ({
+  type: 'Feature',
+  properties,
+  geometry: { type: 'Point', coordinates: [lng, lat] },
 });
-
-function createMap(container: HTMLElement, theme: Theme, place: Place | null, label: string): MLMap {
-  const map = new MLMap({
-    container,
-    style: style(PALETTES[theme]),
-    center: place ? [place.lng, place.lat] : [114.41, 23.09],
-    zoom: place?.zoom ?? 11,
-    minZoom: 7,
-    maxZoom: 19,
-    dragRotate: false,
-    pitchWithRotate: false,
-    touchPitch: false,
-    renderWorldCopies: false,
-    attributionControl: false,
-    fadeDuration: 150,
-    localIdeographFontFamily: '"PingFang SC","Microsoft YaHei","Noto Sans CJK SC",sans-serif',
-    locale: { 'Map.Title': label },
-  });
-  map.touchZoomRotate.disableRotation();
-  map.keyboard.disableRotation();
-  map.addControl(new ScaleControl({ unit: 'metric', maxWidth: 90 }), 'bottom-right');
-  return map;
-}

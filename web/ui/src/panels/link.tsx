@@ -10,7 +10,13 @@ export const STALE_AFTER_MS = 12_000;
 type Mood = 'good' | 'wait' | 'bad';
 
 /** Mood and words of the connection. */
-function useLinkText(): { mood: Mood; text: string; age: number | null; dataAt: number | null; lacks: readonly string[] } {
+function useLinkText(): {
+  mood: Mood;
+  text: string;
+  age: number | null;
+  dataAt: number | null;
+  lacks: readonly string[];
+} {
   const { t } = useSpeech();
   const model = useModel();
   const link = useSignal(model.link);

@@ -1,0 +1,96 @@
+// The MapLibre map as this page wants it, and where it looks.
+
+import { Map as MLMap, ScaleControl, setWorkerUrl } from 'maplibre-gl';
+import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url';
+import 'maplibre-gl/dist/maplibre-gl.css';
+import type { View } from '../live/messages.ts';
+import type { Place } from '../url.ts';
+import { PALETTES, type Theme } from './palette.ts';
+import type { Box } from './shapes.ts';
+import { style } from './style.ts';
+
+setWorkerUrl(workerUrl); // without it the map stays blank, and says so only in the network log
+
+/** Room for the panels when a place is brought into view, px. */
+const PADDING = { top: 84, bottom: 120, left: 60, right: 60 };
+const WIDE_PADDING = { ...PADDING, left: 380 };
+const WIDE = 1100;
+const FLIGHT_MS = 900;
+/** Where the map looks until it knows the cells: the middle of Huizhou. */
+const NOWHERE: Place = { lng: 114.41, lat: 23.09, zoom: 11 };
+
+/** True when the viewer asked their system for less movement. */
+const calm = (): boolean => matchMedia('(prefers-reduced-motion: reduce)').matches;
+
+/** A map seen from straight above, north up, without tiles. */
+export function createMap(container: HTMLElement, theme: Theme, place: Place | null, label: string): MLMap {
+  const { lng, lat, zoom } = place ?? NOWHERE;
+  const map = new MLMap({
+    container,
+    style: style(PALETTES[theme]),
+    center: [lng, lat],
+    zoom,
+    minZoom: 7,
+    maxZoom: 19,
+    dragRotate: false,
+    pitchWithRotate: false,
+    touchPitch: false,
+    renderWorldCopies: false,
+    attributionControl: false,
+    fadeDuration: 150,
+    localIdeographFontFamily: '"PingFang SC","Microsoft YaHei","Noto Sans CJK SC",sans-serif',
+    locale: { 'Map.Title': label },
+  });
+  map.touchZoomRotate.disableRotation();
+  map.keyboard.disableRotation();
+  map.addControl(new ScaleControl({ unit: 'metric', maxWidth: 90 }), 'bottom-right');
+  return map;
+}
+
+export class Camera {
+  private readonly map: MLMap;
+
+  constructor(map: MLMap) {
+    this.map = map;
+  }
+
+  /** Go to a place, no further out than the map is now. */
+  flyTo(lng: number, lat: number, zoom: number): void {
+    const options = { center: [lng, lat] as [number, number], zoom: Math.max(zoom, this.map.getZoom()) };
+    if (calm()) this.map.jumpTo(options);
+    else this.map.flyTo({ ...options, duration: FLIGHT_MS, essential: true });
+  }
+
+  /** Bring an extent into view. */
+  fit(box: Box, animate = true): void {
+    const padding = this.map.getContainer().clientWidth > WIDE ? WIDE_PADDING : PADDING;
+    this.map.fitBounds(box, { padding, maxZoom: 16, duration: animate && !calm() ? FLIGHT_MS : 0 });
+  }
+
+  /** Move on without leaving the zoom, over `duration` ms. */
+  glideTo(lng: number, lat: number, duration: number): void {
+    this.map.easeTo({ center: [lng, lat], duration: calm() ? 0 : 0.95 * duration, easing: (part) => part });
+  }
+
+  zoomBy(step: number): void {
+    this.map.zoomTo(this.map.getZoom() + step, { duration: calm() ? 0 : 250 });
+  }
+
+  /** What the live connection is asked for. */
+  view(): View {
+    const bounds = this.map.getBounds();
+    const clamp = (value: number, most: number): number => Math.max(-most, Math.min(most, value));
+    const bbox: View['bbox'] = [
+      clamp(bounds.getWest(), 180),
+      clamp(bounds.getSouth(), 85),
+      clamp(bounds.getEast(), 180),
+      clamp(bounds.getNorth(), 85),
+    ];
+    return { bbox, zoom: this.map.getZoom(), selected: [] };
+  }
+
+  place(): Place {
+    const { lng, lat } = this.map.getCenter();
+    return { lng, lat, zoom: this.map.getZoom() };
+  }
+}

@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Position } from 'geojson';
+import type { Cells, Track } from '../api.ts';
+import { latitude, longitude, mercatorX, mercatorY, metresPerUnit } from '../live/mercator.ts';
+import { borders } from './borders.ts';
+import { placed, pointSize } from './placing.ts';
+import { centroid, extent, extentOf, labels } from './shapes.ts';
+import { length, steps, trackLines } from './trackline.ts';
+
+/** A square cell of 0.01°, `column` and `row` steps from the corner. */
+function cell(id: number, column: number, row: number, grid: string, street: string): Cells['features'][number] {
+  const [w, s] = [114 + column / 100, 23 + row / 100];
+  const ring: Position[] = [
+    [w, s],
+    [w + 0.01, s],
+    [w + 0.01, s + 0.01],
+    [w, s + 0.01],
+    [w, s],
+  ];
+  const properties = { code: `44130200100100${id}`, name: null, grid, street, class: 'business', synthetic: true };
+  return { type: 'Feature', id, geometry: { type: 'Polygon', coordinates: [ring] }, properties };
+}
+
+const CITY: Cells = {
+  type: 'FeatureCollection',
+  features: [
+    cell(1, 0, 0, 'g1', 's1'),
+    cell(2, 1, 0, 'g1', 's1'),
+    cell(3, 2, 0, 'g2', 's1'),
+    cell(4, 3, 0, 'g3', 's2'),
+  ],
+};
+const edges = (lines: Position[][]): number => lines.reduce((sum, line) => sum + line.length - 1, 0);
+
+test('borders lie between areas, and inside an area there are none', () => {
+  const { grid, street, city } = borders(CITY);
+  assert.equal(edges(grid.geometry.coordinates), 1);
+  assert.equal(edges(street.geometry.coordinates), 1);
+  assert.equal(edges(city.geometry.coordinates), 10);
+  assert.equal(city.geometry.coordinates.length, 1, 'the outline is one line');
+  assert.deepEqual(
+    grid.geometry.coordinates[0].map(([lng]) => lng.toFixed(2)),
+    ['114.02', '114.02'],
+  );
+});
+
+test('extents span the cells asked for', () => {
+  assert.deepEqual(
+    extent(CITY)?.map((v) => v.toFixed(2)),
+    ['114.00', '23.00', '114.04', '23.01'],
+  );
+  assert.deepEqual(
+    extentOf(CITY, ({ grid }) => grid === 'g1')?.map((v) => v.toFixed(2)),
+    ['114.00', '23.00', '114.02', '23.01'],
+  );
+  assert.equal(extent({ ...CITY, features: [] }), null);
+});
+
+test('the label of an area stands in the middle of its cells', () => {
+  const { features } = labels(CITY, [{ code: 's1', level: 'street', name: '桥东街道', parent: null, owner: null }]);
+  const street = features.find(({ properties }) => properties.name === '桥东街道');
+  assert.deepEqual(
+    street?.geometry.coordinates.map((v) => v.toFixed(4)),
+    ['114.0150', '23.0050'],
+  );
+  assert.equal(features.filter(({ properties }) => properties.level === 'cell').length, 4);
+});
+
+test('the centroid of a polygon goes by area, not by corners', () => {
+  const ring: Position[] = [
+    [0, 0],
+    [2, 0],
+    [2, 1],
+    [2, 2],
+    [0, 2],
+    [0, 0],
+  ];
+  assert.deepEqual(centroid({ type: 'Polygon', coordinates: [ring] }), [1, 1]);
+});
+
+const track = (...rows: [number, number][]): Track => ({
+  type: 'FeatureCollection',
+  features: rows.map(([second, lng]) => ({
+    type: 'Feature',
+    geometry: { type: 'Point', coordinates: [lng, 23] },
+    properties: { t: new Date(second * 1000).toISOString(), acc: 5, spd: null },
+  })),
+});
+
+test('a track is drawn in order of time and a gap in it is a line of its own', () => {
+  const walked = steps(track([20, 114.0002], [0, 114], [10, 114.0001], [400, 114.01], [410, 114.0101]));
+  const lines = trackLines(walked).features;
+  const gaps = lines.filter(({ properties }) => properties.gap);
+  assert.equal(gaps.length, 1);
+  assert.deepEqual(gaps[0].geometry.coordinates, [
+    [114.0002, 23],
+    [114.01, 23],
+  ]);
+  assert.equal(edges(lines.map(({ geometry }) => geometry.coordinates)), 4);
+  assert.ok(lines[0].properties.opacity < (lines.at(-1)?.properties.opacity ?? 0));
+});
+
+test('the length of a track leaves out what is not known', () => {
+  const metres = length(steps(track([0, 114], [10, 114.0001], [400, 114.01], [410, 114.0101])));
+  assert.ok(Math.abs(metres - 2 * 10.25) < 0.1, `${metres} m`);
+});
+
+test('no track has no lines', () => {
+  assert.deepEqual(trackLines([]).features, []);
+});
+
+test('mercator and its inverse agree', () => {
+  for (const [lng, lat] of [
+    [114.41, 23.09],
+    [-179.9, -60],
+    [0, 0],
+  ]) {
+    assert.ok(Math.abs(longitude(mercatorX(lng)) - lng) < 1e-9);
+    assert.ok(Math.abs(latitude(mercatorY(lat)) - lat) < 1e-9);
+  }
+  assert.ok(Math.abs(metresPerUnit(mercatorY(60)) - 40_075_016.686 / 2) < 1);
+});
+
+test('placing moves and scales before the matrix of the view', () => {
+  const m = [2, 1, 0, 0, 0, 3, 0, 1, 0, 0, 1, 0, 5, 6, 7, 1];
+  const p = placed(m, 10, 20, 1, -1);
+  const times = (a: number[], [x, y]: number[]): number[] =>
+    [0, 1, 2, 3].map((r) => a[r] * x + a[4 + r] * y + a[12 + r]);
+  assert.deepEqual(times(p, [0.5, 0.25]), times(m, [10.5, 19.75]));
+});
+
+test('points grow with the zoom and never shrink', () => {
+  let before = 0;
+  for (let zoom = 5; zoom <= 22; zoom += 0.25) {
+    const size = pointSize(zoom);
+    assert.ok(size >= before && size >= 5 && size <= 30);
+    before = size;
+  }
+});

@@ -1,0 +1,191 @@
+// What the page does besides drawing: fetches the city, keeps address and subscription in step, follows, ages.
+
+import { type RefObject, useEffect, useEffectEvent, useState } from 'react';
+import * as api from './api.ts';
+import { type City, indexCity, NO_CITY } from './city.ts';
+import { useModel, useSignal } from './hooks.ts';
+import { type Language, LOCALE, storedLanguage, storeLanguage } from './i18n/index.ts';
+import type { Connection } from './live/connection.ts';
+import type { View } from './live/messages.ts';
+import type { LiveModel } from './live/model.ts';
+import type { Theme } from './map/palette.ts';
+import type { MapView } from './map/view.ts';
+import { storedTheme, storeTheme } from './theme.ts';
+import { type Place, readAddress, type Selection, writeAddress } from './url.ts';
+
+const OFFICER_ZOOM = 15.5;
+const ADDRESS_EVERY_MS = 400;
+const EXPIRE_EVERY_MS = 1000;
+const FOLLOW_EVERY_MS = 1000;
+const READINESS_EVERY_MS = 15_000;
+
+/** The view the map shows now; null before the first. */
+export type Seen = RefObject<{ view: View; place: Place } | null>;
+
+export interface FetchedCity {
+  city: City;
+  error: Error | null;
+  ready: boolean;
+}
+
+/** Cells and areas of the city, fetched again whenever the grid changes. */
+export function useFetchedCity(): FetchedCity {
+  const version = useSignal(useModel().gridVersion);
+  const [fetched, setFetched] = useState<FetchedCity>({ city: NO_CITY, error: null, ready: false });
+  const fetchCity = useEffectEvent(async (_version: number, isCurrent: () => boolean) => {
+    try {
+      const [cells, areas] = await Promise.all([api.cells(), api.areas()]);
+      if (isCurrent()) setFetched({ city: indexCity(cells, areas), error: null, ready: true });
+    } catch (error) {
+      if (isCurrent()) setFetched((old) => ({ ...old, error: error as Error, ready: true }));
+    }
+  });
+  useEffect(() => {
+    let current = true;
+    void fetchCity(version, () => current);
+    return () => {
+      current = false;
+    };
+  }, [version]);
+  return fetched;
+}
+
+/** Name of the signed-in account; null until it is known. */
+export function useUser(): string | null {
+  const [name, setName] = useState<string | null>(null);
+  useEffect(() => {
+    api
+      .session()
+      .then((session) => setName(session.name))
+      .catch(() => setName(null)); // only shown; a lost session leads to the sign-in page by itself
+  }, []);
+  return name;
+}
+
+/** Language and theme, set on the root element of the page and remembered. */
+export function useTaste() {
+  const [language, setLanguage] = useState<Language>(storedLanguage);
+  const [theme, setTheme] = useState<Theme>(storedTheme);
+  useEffect(() => {
+    document.documentElement.lang = LOCALE[language];
+    document.documentElement.dataset.theme = theme;
+    document.title = language === 'zh' ? '巡格 patrolgrid' : 'patrolgrid';
+  }, [language, theme]);
+  const toggleLanguage = (): void => {
+    const next = language === 'zh' ? 'en' : 'zh';
+    storeLanguage(next);
+    setLanguage(next);
+  };
+  const toggleTheme = (): void => {
+    const next = theme === 'dark' ? 'light' : 'dark';
+    storeTheme(next);
+    setTheme(next);
+  };
+  return { language, theme, toggleLanguage, toggleTheme };
+}
+
+/** Names that must be sent whatever the view. */
+export const selectedOf = (selection: Selection | null): string[] =>
+  selection?.kind === 'officer' ? [selection.id] : [];
+
+/** Bring an officer into view: where it is drawn, else where its stored newest fix is. */
+export async function locateOfficer(map: MapView | null, model: LiveModel, id: string): Promise<void> {
+  const slot = model.slots.get(id);
+  const drawn = slot === undefined ? undefined : map?.locate(slot);
+  if (drawn) {
+    map?.camera.flyTo(drawn.lng, drawn.lat, OFFICER_ZOOM);
+    return;
+  }
+  const device = await api.device(id).catch(() => null); // the drawer says that it was not found
+  if (device?.last) map?.camera.flyTo(device.last.lon, device.last.lat, OFFICER_ZOOM);
+}
+
+/** Keep the chosen officer among those always sent, and marked on the map. */
+export function useSubscription(connection: Connection, selection: Selection | null, seen: Seen): void {
+  const model = useModel();
+  useSignal(model.namesVersion);
+  const slot = selection?.kind === 'officer' ? model.slots.get(selection.id) : undefined;
+  useEffect(() => {
+    if (seen.current) connection.setView({ ...seen.current.view, selected: selectedOf(selection) });
+  }, [connection, selection, seen]);
+  useEffect(() => {
+    model.fleet.select(new Set(slot === undefined ? [] : [slot]));
+    model.onPositions();
+  }, [model, slot]);
+}
+
+/** Write view and choice into the address, and read them when the viewer goes back or pastes another. */
+export function useAddress(
+  selection: Selection | null,
+  seen: Seen,
+  select: (selection: Selection | null) => void,
+): void {
+  useEffect(() => {
+    const write = (): void => {
+      const hash = writeAddress({ place: seen.current?.place ?? readAddress(location.hash).place, selection });
+      if (hash !== location.hash) history.replaceState(null, '', hash);
+    };
+    const read = (): void => select(readAddress(location.hash).selection);
+    write();
+    const timer = setInterval(write, ADDRESS_EVERY_MS);
+    addEventListener('hashchange', read);
+    return () => {
+      clearInterval(timer);
+      removeEventListener('hashchange', read);
+    };
+  }, [selection, seen, select]);
+}
+
+/** Keep the map on an officer; null follows nobody. */
+export function useFollow(map: MapView | null, id: string | null): void {
+  const model = useModel();
+  useEffect(() => {
+    if (!map || id === null) return undefined;
+    const timer = setInterval(() => {
+      const slot = model.slots.get(id);
+      const drawn = slot === undefined ? undefined : map.locate(slot);
+      if (drawn) map.camera.glideTo(drawn.lng, drawn.lat, FOLLOW_EVERY_MS);
+    }, FOLLOW_EVERY_MS);
+    return () => clearInterval(timer);
+  }, [map, id, model]);
+}
+
+/** Officers fall silent by the clock even when nothing more is heard of them. */
+export function useExpiry(): void {
+  const model = useModel();
+  useEffect(() => {
+    const timer = setInterval(() => {
+      const { version } = model.fleet;
+      model.fleet.expire(model.serverNow());
+      if (model.fleet.version !== version) model.onPositions();
+    }, EXPIRE_EVERY_MS);
+    return () => clearInterval(timer);
+  }, [model]);
+}
+
+/** Ask now and then whether the whole server can do its work: an open line alone does not say so. */
+export function useReadiness(): void {
+  const model = useModel();
+  useEffect(() => {
+    const ask = (): void => {
+      if (model.link.get().state !== 'open') return;
+      api
+        .lacking()
+        .then((lacks) => model.lacks.set(lacks))
+        .catch(() => undefined); // unreachable: the connection's own state tells
+    };
+    const timer = setInterval(ask, READINESS_EVERY_MS);
+    return () => clearInterval(timer);
+  }, [model]);
+}
+
+/** Call `close` on Escape. */
+export function useEscape(close: () => void): void {
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent): void => {
+      if (event.key === 'Escape') close();
+    };
+    document.addEventListener('keydown', onKey);
+    return () => document.removeEventListener('keydown', onKey);
+  }, [close]);
+}
