@@ -10,6 +10,7 @@ from device_sim import geodesy, plan, town
 
 CELLS = 1_528
 GRIDS = 510
+_WELL_INSIDE_M = 45.0
 CLASS_WEIGHT = {"business": 2.0, "public": 1.5, "institution": 1.0, "residential": 1.0}
 
 
@@ -163,15 +164,18 @@ def _draft(corners: tuple[plan.Point, ...], ring: list[int], street: str, commun
 
 
 def _centre(ring: list[plan.Point]) -> plan.Point:
-    """Place that sees the whole rim: farthest inside of all edges' lines, searched on a lattice."""
+    """Place that sees the whole rim: the centroid where it is well inside, else the best of a lattice."""
     corners = np.array(ring)
     edge = np.roll(corners, -1, axis=0) - corners
     normal = np.stack([-edge[:, 1], edge[:, 0]], axis=1) / np.linalg.norm(edge, axis=1)[:, None]
-    low, high = corners.min(axis=0), corners.max(axis=0)
-    lattice = np.stack(np.meshgrid(*(np.linspace(a, b, 15) for a, b in zip(low, high, strict=True))), axis=-1).reshape(
-        -1, 2
-    )
-    inside = np.min(np.sum((lattice[:, None, :] - corners) * normal, axis=2), axis=1)
+    offset = np.sum(corners * normal, axis=1)
+    middle = plan.centroid(ring)
+    if np.min(normal @ middle - offset) > _WELL_INSIDE_M:
+        return middle
+    lows, highs = corners.min(axis=0), corners.max(axis=0)
+    axes = [np.linspace(low, high, 21) for low, high in zip(lows, highs, strict=True)]
+    lattice = np.stack(np.meshgrid(*axes), axis=-1).reshape(-1, 2)
+    inside = np.min(lattice @ normal.T - offset, axis=1)
     best = int(np.argmax(inside))
     if inside[best] <= 0:
         raise ValueError("a cell of this seed is too crooked to walk; take another seed")

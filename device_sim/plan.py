@@ -11,6 +11,7 @@ Floats = NDArray[np.float64]
 
 SNAP_M = 40.0
 """A cut that meets an edge this near to a corner meets it in the corner, which makes crossroads."""
+_ROUND_ENOUGH = 0.6
 _ANGLES = (0.0, 0.12, -0.12, 0.3, -0.3, 0.6, -0.6, math.pi / 2)
 
 
@@ -81,7 +82,7 @@ class Plan:
             score = self._score(face, at, angle) - 0.1 * abs(turn)
             if best is None or score > best[0]:
                 best = (score, at, angle)
-            if score > 0.62:
+            if score > _ROUND_ENOUGH:
                 break
         assert best is not None  # noqa: S101 - _ANGLES is not empty
         _, at, angle = best
@@ -174,6 +175,15 @@ def area(ring: list[Point]) -> float:
     return 0.5 * sum(ax * by - bx * ay for (ax, ay), (bx, by) in zip(ring, ring[1:] + ring[:1], strict=True))
 
 
+def centroid(ring: list[Point]) -> Point:
+    """Centre of mass."""
+    x = y = twice = 0.0
+    for (ax, ay), (bx, by) in zip(ring, ring[1:] + ring[:1], strict=True):
+        cross = ax * by - bx * ay
+        twice, x, y = twice + cross, x + (ax + bx) * cross, y + (ay + by) * cross
+    return x / (3 * twice), y / (3 * twice)
+
+
 def perimeter(ring: list[Point]) -> float:
     """Length of the rim, m."""
     return sum(math.dist(a, b) for a, b in zip(ring, ring[1:] + ring[:1], strict=True))
@@ -217,16 +227,18 @@ def _balance(ring: list[Point], angle: float, share: float) -> Point:
     """Point on the line of this direction that leaves `share` of the area to its left."""
     nx, ny = -math.sin(angle), math.cos(angle)
     heights = [nx * x + ny * y for x, y in ring]
-    low, high = min(heights), max(heights)
+    low, high, over, under = min(heights), max(heights), 1.0, 0.0
     total = abs(area(ring))
-    for _ in range(11):
-        middle = (low + high) / 2
-        part = _clip(ring, (nx * middle, ny * middle), angle)
-        if len(part) > 2 and abs(area(part)) > share * total:
-            low = middle
-        else:
-            high = middle
+    height = low
+    for _ in range(8):
+        # Between where the share is too large and too small, as if it fell evenly.
+        height = low + (high - low) * min(max((over - share) / (over - under), 0.05), 0.95)
+        part = _clip(ring, (nx * height, ny * height), angle)
+        left = abs(area(part)) / total if len(part) > 2 else 0.0
+        if abs(left - share) < 0.004:
+            break
+        low, high, over, under = (height, high, left, under) if left > share else (low, height, over, left)
     # A point of the line near the face: crossings are measured from it.
     cx, cy = sum(x for x, _ in ring) / len(ring), sum(y for _, y in ring) / len(ring)
-    off = (low + high) / 2 - (nx * cx + ny * cy)
+    off = height - (nx * cx + ny * cy)
     return cx + nx * off, cy + ny * off

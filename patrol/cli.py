@@ -91,6 +91,18 @@ def sim_fleet(
     _call("sim_fleet", given, **options, packed=packed, truth=truth)
 
 
+@sim.command("city")
+@shared
+def sim_city(
+    given: Given,
+    *,
+    file: Annotated[Path, typer.Argument(help="GeoJSON to write", dir_okay=False)],
+    seed: Annotated[int, typer.Option(help="Another seed is another town")] = 1,
+) -> None:
+    """Write the synthetic town as a grid file. 导出模拟城区网格."""
+    _call("sim_city", given, file=file, seed=seed)
+
+
 @sim.command("replay")
 @shared
 def sim_replay(

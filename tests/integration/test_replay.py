@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from device_sim import replay
+from patrol.services.broker import EmbeddedBroker
 from schemas import wire
 from tests.support import listener, mosquitto, waiting
 
@@ -54,6 +55,18 @@ async def test_replay_of_real_tracks_publishes_every_line(mosquitto: mosquitto.M
     assert Counter(topic.split("/")[3] for topic, _ in heard.fixes()) == lines
     assert report.exit_code == 0
     assert report.seconds < 10 * waiting.PATIENCE
+
+
+async def test_replay_to_the_embedded_broker_publishes_every_point(
+    iotcore_broker: EmbeddedBroker, walk_csv: Path
+) -> None:
+    """The embedded broker, another implementation, takes every point once too."""
+    async with listener.listen(iotcore_broker.port) as heard:
+        config = replay.ReplayConfig(mqtt_url=f"mqtt://127.0.0.1:{iotcore_broker.port}", files=(walk_csv,), speed=0)
+        report = await replay.replay(config, asyncio.Event())
+        await heard.heard(3000)
+    assert [fix.t for _, fix in heard.fixes()] == [T0 + 1000 * k for k in range(3000)]
+    assert report.exit_code == 0
 
 
 async def test_replay_survives_a_broker_that_is_killed(

@@ -126,10 +126,9 @@ def test_classes_have_a_realistic_mix(cells: list[dict[str, Any]]) -> None:
     assert share("441302002") > 2 * share("441302103")
 
 
-@pytest.mark.parametrize("seed", [2, 3])
-def test_every_seed_gives_a_town(seed: int) -> None:
+def test_another_seed_gives_another_town() -> None:
     """Another seed gives another town with the same numbers."""
-    made = city.build(seed)
+    made = city.build(2)
     assert len(made.cells) == city.CELLS
     assert len({cell.grid for cell in made.cells}) == city.GRIDS
     assert made.corners != city.build(1).corners

@@ -4,7 +4,7 @@ import contextlib
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from device_sim import traces
@@ -182,6 +182,7 @@ def test_device_name_is_always_one_of_the_wire(text: str) -> None:
     assert topics.NAME.fullmatch(traces.device_name(text))
 
 
+@settings(max_examples=40)
 @given(st.text(max_size=200))
 def test_any_text_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     """No content of a file raises anything but the error of a bad file."""
