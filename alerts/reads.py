@@ -141,6 +141,7 @@ def situation(where: Place, seen: Look, rule: arrival.ArrivalRule) -> rules.Situ
         gap_start=np.where(basis.last_visit >= 0, basis.last_visit, basis.known_since),
         visited=basis.last_visit >= 0,
         present=basis.present,
+        heard=basis.heard,
         arrivals=arrivals,
         officers=[seen.officers[i] for i in free.tolist()],
         clearing=seen.clearing,

@@ -4,7 +4,7 @@ Formulas: docs/alerts.md. Levels are computed for all cells at once; Python per 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -15,7 +15,7 @@ from alerts.arrival import NOBODY, Arrivals
 from alerts.model import GAP, Change, Facts, Level, OpenAlert, Step, Visit
 from schemas import rest
 from tracking import db
-from tracking.coverage import CellState, Coverage
+from tracking.coverage import BLIND_AFTER_MS, CellState, Coverage
 from tracking.fixes import Bool, Int
 
 MINUTE = 60_000
@@ -73,6 +73,8 @@ class Situation:
     """Whether `gap_start` is the end of a visit."""
     present: Bool
     """A valid visit is going on."""
+    heard: Int
+    """Newest fix heard from the street of the cell, ms; -1 none."""
     arrivals: Arrivals
     officers: Sequence[str]
     """Names of the eligible officers' devices, by the indices of `arrivals`."""
@@ -124,7 +126,8 @@ def gap_key(code: str, gap_start: int) -> str:
 def _told(now: Situation) -> Bool:
     """Cells of which a wait can be told: what cannot be known is never called neglect."""
     known = (now.coverage.state != CellState.UNKNOWN) & (now.coverage.idle_ms >= 0) & (now.gap_start >= 0)
-    return np.asarray(known & ~now.present)
+    heard = (now.heard >= now.now - BLIND_AFTER_MS) | (now.coverage.due <= now.heard)
+    return np.asarray(known & heard & ~now.present)
 
 
 def _end(alert: OpenAlert, row: int | None, now: Situation) -> Change | None:
@@ -140,7 +143,9 @@ def _end(alert: OpenAlert, row: int | None, now: Situation) -> Change | None:
     known_late = not visit.open and visit.t_out <= alert.opened_at
     if in_time and (alert.level is Level.RED or known_late):
         return _ended(alert, Step.WITHDRAWN, now, {**facts, "why": "late_data"})
-    return _ended(alert, Step.RESOLVED, now, {**facts, "in_time": in_time})
+    # By fact, whatever was said last: a watcher that was away for a while must come to the same end.
+    level = alert.level if in_time else Level.RED
+    return replace(_ended(alert, Step.RESOLVED, now, {**facts, "in_time": in_time}), level=level)
 
 
 def _ended(alert: OpenAlert, step: Step, now: Situation, facts: Facts) -> Change:

@@ -1,0 +1,175 @@
+"""A shift in memory for the alert rules: cells, visits and officers at any moment, and the alerts that follow."""
+
+import functools
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from alerts import arrival, rules, staffing
+from alerts.model import ENDING, GAP, Change, OpenAlert, Step, Visit
+from tracking import coverage, db
+
+MINUTE = 60_000
+START = db.millis(db.moment(1_769_990_400_000))
+"""2026-02-02 00:00 UTC, 08:00 in the city."""
+DWELL = 3 * MINUTE
+LIMIT = 90 * MINUTE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Walk:
+    """A valid visit of a cell; times in minutes since START."""
+
+    cell: int
+    t_in: float
+    t_out: float
+    known: float | None = None
+    """When the data came in; None: as it was measured."""
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Alerts as the store would keep them."""
+
+    alerts: dict[str, OpenAlert] = field(default_factory=dict)
+    """By key, in whatever state they are."""
+    state: dict[str, str] = field(default_factory=dict)
+    steps: list[Change] = field(default_factory=list)
+
+    @property
+    def opened(self) -> list[OpenAlert]:
+        """Those that are open."""
+        return [alert for key, alert in self.alerts.items() if self.state[key] == "open"]
+
+    def apply(self, changes: Iterable[Change]) -> None:
+        """Take the changes; a key opens twice only after it ended."""
+        for change in changes:
+            self.steps.append(change)
+            old = self.alerts.get(change.key)
+            if change.step is Step.OPENED:
+                assert self.state.get(change.key) != "open", f"{change.key} opened twice"
+            else:
+                assert self.state[change.key] == "open", f"{change.key} changed after its end"
+            self.alerts[change.key] = OpenAlert(
+                key=change.key,
+                kind=change.kind,
+                level=change.level,
+                cell=change.cell,
+                opened_at=old.opened_at if old else change.at,
+                facts={**(old.facts if old else {}), **change.facts},
+            )
+            self.state[change.key] = change.step.value if change.step in ENDING else "open"
+
+    def final(self) -> dict[str, tuple[str, str]]:
+        """State and level of each alert."""
+        return {key: (self.state[key], alert.level.wire) for key, alert in self.alerts.items()}
+
+    def told(self) -> list[tuple[str, str, float]]:
+        """Steps as (step, level, minute)."""
+        return [(change.step.value, change.level.wire, (change.at - START) / MINUTE) for change in self.steps]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shift:
+    """n cells in a row, 200 m apart, in one street."""
+
+    cells: int = 1
+    visits: Sequence[Walk] = ()
+    officers_m: Sequence[float] = (0.0,)
+    """Where each eligible officer stands along the row."""
+    limit_ms: int = LIMIT
+    known_since: int = START
+    heard: int | None = None
+    """Newest fix of the street, ms; None: now."""
+    windows: Sequence[tuple[str, str]] = (("00:00", "24:00"),)
+    rule: rules.WarningRule = field(default_factory=rules.WarningRule)
+
+    def run(self, minutes: Iterable[float], ledger: Ledger | None = None) -> Ledger:
+        """Evaluate at each of the minutes, each time from what is stored alone."""
+        kept = ledger or Ledger()
+        for minute in minutes:
+            kept.apply(rules.evaluate(self.situation(at(minute), kept.opened), kept.opened, self.rule))
+        return kept
+
+    def situation(self, now: int, opened: Sequence[OpenAlert]) -> rules.Situation:
+        """What would be known at `now` (ms)."""
+        calendar = _calendar(tuple(self.windows))
+        known = [visit for visit in map(self._visit, self.visits) if visit[2] <= now]
+        last, present = self._last(known, now)
+        x = np.arange(self.cells, dtype=np.float64) * 200
+        officers = np.array(self.officers_m, dtype=np.float64)
+        arrivals = arrival.nearest(x, 0 * x, officers, 0 * officers, arrival.ArrivalRule())
+        dwell = np.full(self.cells, DWELL)
+        known_since = np.full(self.cells, self.known_since)
+        heard = np.full(self.cells, now if self.heard is None else self.heard)
+        judged = coverage.evaluate(
+            now=now,
+            last_visit=last,
+            present=present,
+            known_since=known_since,
+            heard=heard,
+            limit_ms=np.full(self.cells, self.limit_ms),
+            need_ms=np.maximum(arrivals.ms, 0) + dwell,
+            calendar=calendar,
+        )
+        return rules.Situation(
+            now=now,
+            on_duty=bool(calendar.duty_ms(np.array([now]), np.array([now + MINUTE]))[0]),
+            cells=rules.Cells(
+                id=np.arange(1, self.cells + 1, dtype=np.int32),
+                code=[f"441302010001{i:03d}" for i in range(1, self.cells + 1)],
+                name=[f"小金口-{i:02d}" for i in range(1, self.cells + 1)],
+                street=np.zeros(self.cells, dtype=np.intp),
+                streets=[staffing.Street(code="441302010", name="小金口街道")],
+                dwell_ms=dwell,
+            ),
+            coverage=judged,
+            gap_start=np.where(last >= 0, last, known_since),
+            visited=last >= 0,
+            present=present,
+            heard=heard,
+            arrivals=arrivals,
+            officers=[f"officer-{i}" for i in range(len(officers))],
+            clearing=_clearing(opened, known),
+        )
+
+    def with_visits(self, *visits: Walk) -> "Shift":
+        """The same shift with other visits."""
+        return replace(self, visits=visits)
+
+    def _visit(self, walk: Walk) -> tuple[int, Visit, int]:
+        """Cell, visit, and since when it is known to be valid."""
+        known = at(walk.t_in) + DWELL if walk.known is None else at(walk.known)
+        return walk.cell, Visit(t_in=at(walk.t_in), t_out=at(walk.t_out), open=False), known
+
+    def _last(
+        self, known: list[tuple[int, Visit, int]], now: int
+    ) -> tuple[np.ndarray[tuple[int], np.dtype[np.int64]], np.ndarray[tuple[int], np.dtype[np.bool_]]]:
+        last = np.full(self.cells, coverage.NEVER, dtype=np.int64)
+        present = np.zeros(self.cells, dtype=np.bool_)
+        for cell, visit, _ in known:
+            last[cell] = max(last[cell], min(visit.t_out, now))
+            present[cell] |= visit.t_out > now
+        return last, present
+
+
+@functools.cache
+def _calendar(windows: tuple[tuple[str, str], ...]) -> coverage.DutyCalendar:
+    return coverage.DutyCalendar("Asia/Shanghai", list(windows))
+
+
+def at(minute: float) -> int:
+    """Minutes since START as ms."""
+    return START + round(minute * MINUTE)
+
+
+def _clearing(opened: Sequence[OpenAlert], known: list[tuple[int, Visit, int]]) -> dict[str, Visit]:
+    found = {}
+    for alert in opened:
+        if alert.kind == GAP:
+            since = int(alert.key.rsplit(":", 1)[1])
+            after = [visit for cell, visit, _ in known if cell + 1 == alert.cell and visit.t_out > since]
+            if after:
+                found[alert.key] = min(after, key=lambda visit: visit.t_out)
+    return found
