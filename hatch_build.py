@@ -15,7 +15,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 SOURCES = ("index.html", "package.json", "package-lock.json", "tsconfig.json", "vite.config.ts", "src", "public")
 STAMP = ".built-from"
 PACKED = (".js", ".mjs", ".css", ".svg")
-TAIL_LINES = 40
+SHOWN_LINES = 30
 
 
 class UiBuildHook(BuildHookInterface):  # type: ignore[type-arg]
@@ -83,13 +83,14 @@ def run(command: list[str], cwd: Path, node: Path) -> None:
     """Run `command` with node first on the PATH, for what its packages start themselves.
 
     Raises:
-        RuntimeError: the command failed; holds the end of what it printed, since pip and uv show only that.
+        RuntimeError: the command failed; holds the beginning and end of what it printed, since uv shows only that.
     """
     env = {**os.environ, "PATH": f"{node.parent}{os.pathsep}{os.environ.get('PATH', '')}"}
     done = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, check=False)
     if done.returncode:
-        tail = "\n".join((done.stdout + done.stderr).splitlines()[-TAIL_LINES:])
+        lines = (done.stdout + done.stderr).splitlines()
+        told = lines if len(lines) <= 2 * SHOWN_LINES else [*lines[:SHOWN_LINES], "…", *lines[-SHOWN_LINES:]]
         raise RuntimeError(
-            f"building the map page failed: {' '.join(command[1:])}\n{tail}\n"
+            f"building the map page failed: {' '.join(command[1:])}\n" + "\n".join(told) + "\n"
             "Repair what is named above, or set PATROL_SKIP_UI=1 to install the server without its page."
         )
