@@ -141,11 +141,15 @@ class Pipeline:
         try:
             async with conn.transaction():
                 head = await lane.append(conn, await stay_store.apply(conn, changes, now))
-        except Exception:
+        except Exception as error:
             # The engine holds them ended already; made again from the store it finds them open and ends them anew.
             self.writer.broken = True
-            raise
-        self.feed.reached(head)
+            if retry.is_transient(error):
+                raise
+            metrics.BROKEN.inc()
+            log.exception("stays of silent devices could not be ended", changes=len(changes))
+        else:
+            self.feed.reached(head)
 
     async def _enrol(self, units: dict[str, str], conn: db.Connection) -> None:
         self.feed.reached(await self.devices.prepare(conn, units))

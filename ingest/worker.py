@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
@@ -16,7 +16,7 @@ from ingest.acks import Acks
 from ingest.backfill import Backfill
 from ingest.feed import Feed
 from ingest.message import Intake
-from ingest.pipeline import Pipeline
+from ingest.pipeline import Limits, Pipeline
 from ingest.writer import Writer
 from tracking import fix_store
 
@@ -48,6 +48,7 @@ class WorkerConfig:
     copy: bool = True
     """False for a database that cannot take COPY (TimescaleDB in WebAssembly)."""
     receive_maximum: int = mqtt.RECEIVE_MAXIMUM
+    limits: Limits = field(default_factory=Limits)
 
     @property
     def served(self) -> list[str] | None:
@@ -85,10 +86,6 @@ async def _work(config: WorkerConfig, broker: mqtt.Broker, pool: "db.Pool", stop
 
 
 async def _compose(config: WorkerConfig, broker: mqtt.Broker, pool: "db.Pool") -> tuple[Pipeline, mqtt.Session]:
-    async with pool.acquire() as conn:
-        made = await world.load(conn)
-        woken = await world.wake(conn, config.served, _now())
-    log.info("engine made from the store", cells=len(made.city.cells), stays_going_on=woken)
     intake = Intake()
     session = mqtt.Session(
         broker,
@@ -99,9 +96,20 @@ async def _compose(config: WorkerConfig, broker: mqtt.Broker, pool: "db.Pool") -
         receive_maximum=config.receive_maximum,
     )
     intake.on_full, intake.on_room = session.pause, session.resume
-    feed = Feed(config.worker_id, session.publish)
+    return await make_pipeline(config, pool, intake, session.publish), session
+
+
+async def make_pipeline(
+    config: WorkerConfig, pool: "db.Pool", intake: Intake, publish: Callable[[str, bytes], object]
+) -> Pipeline:
+    """Make a pipeline whose engine knows what the store holds; `publish` sends the live feed."""
+    async with pool.acquire() as conn:
+        made = await world.load(conn)
+        woken = await world.wake(conn, config.served, _now())
+    log.info("engine made from the store", cells=len(made.city.cells), stays_going_on=woken)
+    feed = Feed(config.worker_id, publish)
     writer = Writer(made, feed.offer, copy=config.copy)
-    pipeline = Pipeline(
+    return Pipeline(
         pool=pool,
         intake=intake,
         devices=world.DeviceBook(config.auto_enrol),
@@ -110,8 +118,8 @@ async def _compose(config: WorkerConfig, broker: mqtt.Broker, pool: "db.Pool") -
         feed=feed,
         acks=Acks(),
         clock=_now,
+        limits=config.limits,
     )
-    return pipeline, session
 
 
 async def _ready(config: WorkerConfig, session: mqtt.Session) -> None:

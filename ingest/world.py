@@ -1,6 +1,5 @@
 """What a worker holds in memory of the store: the devices, the cells and the engine; all of it can be read again."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import structlog
@@ -73,10 +72,6 @@ async def wake(conn: db.Connection, units: list[str] | None, now: int) -> int:
     Without it a stay whose device fell silent while no worker ran would never end.
     """
     going_on = await stay_store.going_on(conn, units)
-    waiting = {window.device for _, window in await window_store.oldest(conn, units, 1_000_000)}
-    await window_store.insert(conn, _windows(((d, t) for d, t in going_on.items() if d not in waiting), now))
-    return len(going_on)
-
-
-def _windows(ends: Iterable[tuple[int, int]], now: int) -> list[Window]:
-    return [Window(device=device, t_lo=t, t_hi=t, received=now) for device, t in ends]
+    ends = [Window(device=device, t_lo=t, t_hi=t, received=now) for device, t in going_on.items()]
+    await window_store.insert(conn, ends)
+    return len(ends)

@@ -1,0 +1,83 @@
+"""Application acknowledgements go as far as the database holds a boot without a gap."""
+
+import json
+
+from ingest import acks, decode
+from ingest.batch import Received
+from ingest.message import Message
+from schemas import wire
+from tracking.device_store import Device
+
+DEVICES = {"cam-1": Device(id=7, name="cam-1", unit="team-1", datum=wire.Datum.WGS84)}
+T0 = 1_790_000_000_000
+
+
+def received(*seqs: int, boot: str | None = "b1", duty: str = "duty", unit: str = "team-1") -> list[Received]:
+    """A message with fixes of these numbers."""
+    fixes = [{"t": T0 + seq, "lat": 1, "lon": 2, "seq": seq, "boot": boot, "duty": duty} for seq in seqs]
+    message = Message(f"patrol/v1/{unit}/cam-1/fix", json.dumps(fixes).encode(), False, T0, 1)
+    return [Received(message, decode.decode(message.topic, message.payload, retained=False, now=T0 + 10**6))]
+
+
+async def told(state: acks.Acks, now: int, stored: int | None = None) -> list[int]:
+    """Numbers that are acknowledged at `now` when the store holds the boot up to `stored`."""
+
+    async def read(_device: int, _boot: str) -> int | None:
+        return stored
+
+    due = await state.due(now, read)
+    assert {topic for topic, _ in due} <= {"patrol/v1/team-1/cam-1/ack"}
+    return [json.loads(payload)["seq"] for _, payload in due]
+
+
+async def test_ack_stops_at_a_gap_and_goes_on_when_it_is_closed() -> None:
+    """What lies beyond a gap is remembered."""
+    state = acks.Acks()
+    state.committed(received(0, 1, 2, 5, 6), DEVICES)
+    assert await told(state, 10_000, stored=2) == [2]
+    state.committed(received(4), DEVICES)
+    state.committed(received(3), DEVICES)
+    assert await told(state, 20_000) == [6]
+
+
+async def test_ack_is_told_at_most_every_5_s() -> None:
+    """Progress within 5 s waits for the next one."""
+    state = acks.Acks()
+    state.committed(received(0), DEVICES)
+    assert await told(state, 10_000, stored=0) == [0]
+    state.committed(received(1), DEVICES)
+    assert await told(state, 14_999) == []
+    assert await told(state, 15_000) == [1]
+    assert await told(state, 30_000) == []
+
+
+async def test_off_duty_numbers_count_as_settled() -> None:
+    """A device need not send again what will never be stored."""
+    state = acks.Acks()
+    state.committed(received(0), DEVICES)
+    state.committed(received(1, duty="off"), DEVICES)
+    assert await told(state, 10_000, stored=0) == [1]
+
+
+async def test_devices_that_did_not_ask_are_not_told() -> None:
+    """Without boot there is nothing to acknowledge, and strangers hear nothing."""
+    state = acks.Acks()
+    state.committed(received(0, boot=None), DEVICES)
+    state.committed(received(0, unit="team-2"), DEVICES)
+    state.committed(received(0), {})
+    assert await told(state, 10_000, stored=0) == []
+
+
+async def test_state_is_bounded() -> None:
+    """The least recently heard boot is forgotten; too many numbers beyond a gap are too."""
+    state = acks.Acks(most_boots=2)
+    for boot in ("b1", "b2", "b3"):
+        state.committed(received(0, boot=boot), DEVICES)
+    assert len(await told(state, 10_000, stored=0)) == 2
+    wide = acks.Acks()
+    wide.committed(received(0), DEVICES)
+    assert await told(wide, 10_000, stored=0) == [0]
+    wide.committed(received(*range(2, acks.MOST_AHEAD + 2)), DEVICES)
+    wide.committed(received(*range(acks.MOST_AHEAD + 2, acks.MOST_AHEAD + 12)), DEVICES)
+    wide.committed(received(1), DEVICES)
+    assert await told(wide, 20_000) == [acks.MOST_AHEAD + 1]

@@ -1,0 +1,73 @@
+"""The intake is bounded: it says when it is full and when there is room, and forgets what comes again."""
+
+import asyncio
+
+from ingest.message import Intake, Message
+
+
+def message(size: int = 10, *, connection: int = 1, qos: int = 1) -> Message:
+    """A message of `size` bytes."""
+    stored: asyncio.Future[None] | None = asyncio.get_running_loop().create_future() if qos else None
+    return Message("a", b"x" * size, False, 0, connection, stored)
+
+
+def watched(*, max_messages: int = 100, max_bytes: int = 10_000) -> tuple[Intake, list[str]]:
+    """An intake, and what it called."""
+    calls: list[str] = []
+    made = Intake(lambda: calls.append("full"), lambda: calls.append("room"), max_messages, max_bytes)
+    return made, calls
+
+
+async def test_intake_is_full_at_its_bound_and_has_room_at_half() -> None:
+    """Reading stops once at the bound and goes on once half has drained."""
+    intake, calls = watched(max_messages=4)
+    for _ in range(6):
+        intake.put(message())
+    assert calls == ["full"]
+    for _ in range(4):
+        intake.pop()
+    assert calls == ["full", "room"]
+
+
+async def test_intake_counts_bytes() -> None:
+    """Few large messages fill it too."""
+    intake, calls = watched(max_bytes=100)
+    intake.put(message(101))
+    assert (calls, intake.bytes) == (["full"], 101)
+    intake.pop()
+    assert (calls, intake.bytes) == (["full", "room"], 0)
+
+
+async def test_intake_forgets_what_the_broker_repeats() -> None:
+    """Messages of a lost connection go, except those of QoS 0, which nobody repeats."""
+    intake, calls = watched(max_messages=3)
+    kept = [message(connection=2), message(qos=0)]
+    for one in (message(), kept[0], kept[1]):
+        intake.put(one)
+    assert intake.forget(1) == 1
+    assert calls == ["full"]
+    assert [intake.pop(), intake.pop(), intake.pop()] == [*kept, None]
+    assert intake.forget(1) == 0
+
+
+async def test_wait_returns_only_while_there_is_something() -> None:
+    """An emptied intake makes its reader wait again."""
+    intake, _ = watched()
+    intake.put(message())
+    await asyncio.wait_for(intake.wait(), 1)
+    intake.pop()
+    waiting = asyncio.create_task(intake.wait())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    intake.put(message())
+    await asyncio.wait_for(waiting, 1)
+
+
+async def test_done_is_said_once() -> None:
+    """A message let go with its connection may still be committed."""
+    one = message()
+    one.done()
+    one.done()
+    message(qos=0).done()
+    assert one.stored is not None
+    assert one.stored.done()
