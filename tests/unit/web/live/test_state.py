@@ -41,7 +41,12 @@ def test_apply_ignores_rows_that_no_device_can_have() -> None:
     """Negative or gigantic slots, times before 1970 and places that are no numbers change nothing."""
     live = state.LiveState()
     place = {"lat": 23.0, "lon": 114.0}
-    bad = [{"device": -1}, {"device": state.MAX_SLOT}, {"device": 1, "t": 0}, {"device": 1, "lat": float("nan")}]
+    bad: list[dict[str, float]] = [
+        {"device": -1},
+        {"device": state.MAX_SLOT},
+        {"device": 1, "t": 0},
+        {"device": 1, "lat": float("nan")},
+    ]
     assert live.apply(columns(*[{**place, **row} for row in bad])) == 0
     assert len(live) == 0
 

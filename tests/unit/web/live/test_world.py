@@ -57,8 +57,8 @@ def moved(positions: feed.Columns, step: int, rng: np.random.Generator) -> feed.
     rows = np.flatnonzero(rng.random(len(positions["device"])) < 0.33)
     part = {name: column[rows].copy() for name, column in positions.items()}
     part["t"] = part["t"] + step * 1000
-    part["lat"] = part["lat"] + rng.normal(0, 0.02, len(rows))
-    part["lon"] = part["lon"] + rng.normal(0, 0.02, len(rows))
+    for name in ("lat", "lon"):
+        part[name] = part[name].astype(np.float64) + rng.normal(0, 0.02, len(rows))
     return part
 
 

@@ -1,0 +1,89 @@
+"""A web process on a fresh database, and what the tests put into it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+import asyncpg
+import pytest
+
+from tests.support import web
+from tests.support.waiting import until
+from tracking import device_store, fix_store, lane
+from tracking.fixes import FixColumns
+
+if TYPE_CHECKING:
+    from tracking import db
+
+
+@pytest.fixture
+async def conn(database_url: str) -> "AsyncIterator[db.Connection]":
+    """A connection to the test's own database."""
+    connection = await asyncpg.connect(database_url)
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
+async def devices(conn: "db.Connection") -> dict[str, int]:
+    """Number of each of the devices cam-1 … cam-5."""
+    await device_store.enrol(conn, {f"cam-{n}": "team-1" for n in range(1, 6)})
+    return {device.name: device.id for device in await device_store.all_devices(conn)}
+
+
+@pytest.fixture
+async def cell(conn: "db.Connection") -> str:
+    """Code of a cell of grid 44130200101 in street 441302001 of district 441302."""
+    await conn.execute(
+        """INSERT INTO areas VALUES ('441302', 'district', '惠城区', NULL, NULL), ('441302001', 'street', '桥东街道',
+        '441302', NULL), ('44130200101', 'grid', '一网格', '441302001', 'team-1')"""
+    )
+    ring = "[[114.40,23.10],[114.41,23.10],[114.41,23.11],[114.40,23.11],[114.40,23.10]]"
+    await conn.execute(
+        "INSERT INTO cells (code, grid, class, area_m2, geometry) VALUES ($1, '44130200101', 'residential', 1e6, $2)",
+        "44130200100001",
+        f'{{"type": "Polygon", "coordinates": [{ring}]}}',
+    )
+    return "44130200100001"
+
+
+@pytest.fixture
+async def server(
+    database_url: str,
+    conn: "db.Connection",
+    devices: dict[str, int],  # noqa: ARG001 - must be there before
+) -> AsyncIterator[web.WebServer]:
+    """A web process that has read its lane; its broker is away."""
+    async with web.serving(database_url) as running:
+        await asyncio.wait_for(running.hub.ready.wait(), 20)
+
+        async def complete() -> bool:
+            return len(running.hub.directory.slots) == 5 and bool(await conn.fetchval("SELECT count(*) FROM accounts"))
+
+        await until(complete, "the directory is read and the first account made")
+        yield running
+
+
+async def say(conn: "db.Connection", n: int) -> int:
+    """Commit one item to the lane."""
+    async with conn.transaction():
+        seq = await lane.append(conn, [("event", {"n": n})])
+    assert seq is not None
+    return seq
+
+
+async def store_fixes(conn: "db.Connection", device: int, times: list[int], **columns: object) -> None:
+    """Store fixes on a line eastwards."""
+    n = len(times)
+    known: dict[str, object] = {
+        "received": [max(times)] * n,
+        "lat": [23.105] * n,
+        "lon": [114.401 + 1e-5 * k for k in range(n)],
+        "acc": [4.5] * n,
+        "spd": [1.25] * n,
+        "boot": ["b1"] * n,
+        "seq": list(range(n)),
+    }
+    fixes = FixColumns.from_columns(n, device=[device] * n, t=times, **{**known, **columns})  # type: ignore[arg-type]
+    async with conn.transaction():
+        await fix_store.insert(conn, fixes)

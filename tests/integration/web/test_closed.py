@@ -1,0 +1,202 @@
+"""Closed by default: every route of the application, and what a session or a token opens."""
+
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+from fastapi.routing import iter_route_contexts
+
+from tests.support import web
+from tests.support.waiting import until
+from web import accounts, policy
+from web.app import create_app
+from web.config import WebConfig
+
+
+def app_routes() -> list[tuple[str, str]]:
+    """Method and a concrete path of every route of the application."""
+    config = WebConfig(database_url="postgresql://127.0.0.1:9/none", mqtt_url=web.NOWHERE, static_dir=Path("/none"))
+    found: set[tuple[str, str]] = set()
+    for context in iter_route_contexts(create_app(config).routes):
+        methods = getattr(context.original_route, "methods", None) or {"WEBSOCKET"}
+        path = re.sub(r"\{[^}]*\}", "1", context.path or "")
+        found |= {(method, path) for method in methods}
+    return sorted(found)
+
+
+def test_routes_are_seen_by_this_file() -> None:
+    """The walk below meets the routes of every part, so that it cannot pass by seeing none."""
+    found = {path for _, path in app_routes()}
+    for path in ("/api/v1/devices", "/api/v1/devices/1/track", "/api/v1/live", "/metrics", "/docs", "/openapi.json",
+                 "/", "/1", "/api/v1/alerts/1", "/login"):  # fmt: skip
+        assert path in found, path
+
+
+async def test_every_route_is_closed_without_credentials(server: web.WebServer) -> None:
+    """All routes but those of the public table answer 401, with a problem document."""
+    public = {(method, rule.path) for rule in policy.RULES for method in rule.methods}
+    async with server.client(token=None) as client:
+        for method, path in app_routes():
+            if (method, path) in public or method == "WEBSOCKET":
+                continue
+            answer = await client.request(method, path)
+            assert answer.status_code == 401, f"{method} {path}"
+            if method != "HEAD":
+                assert answer.headers["content-type"] == "application/problem+json"
+                assert answer.json()["status"] == 401
+
+
+async def test_public_routes_are_these_and_no_more() -> None:
+    """Whoever opens another route changes this test, too."""
+    assert {rule.path for rule in policy.RULES} == {
+        "/healthz", "/readyz", "/login", "/login/login.css", "/api/v1/session",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("path", ["/", "/map", "/docs", "/nothing", "/metrics", "/assets/index.js", "/replay/a?from=1"])
+async def test_browser_that_navigates_is_sent_to_sign_in(server: web.WebServer, path: str) -> None:
+    """A page is not refused but leads to the sign-in page, and back after it."""
+    async with server.client(token=None) as client:
+        answer = await client.get(path, headers={"Accept": "text/html,*/*;q=0.8"})
+        assert answer.status_code == 303
+        where = httpx.URL(answer.headers["location"])
+        assert where.path == "/login"
+        assert where.params.get("next", "/") == path
+
+
+async def test_sign_in_page_needs_no_script_and_loads_only_its_style(server: web.WebServer) -> None:
+    """The page stands in both languages, without scripts and with nothing from elsewhere."""
+    async with server.client(token=None) as client:
+        for lang, word in (("zh", "登录"), ("en", "Sign in")):
+            page = (await client.get(f"/login?lang={lang}&next=/map")).text
+            assert word in page
+            assert "<script" not in page
+            assert set(re.findall(r'(?:src|href)="([^"]*)"', page)) <= {
+                "data:,", "/login/login.css", "/login?lang=en&amp;next=/map", "/login?lang=zh&amp;next=/map"
+            }  # fmt: skip
+            assert 'name="next" value="/map"' in page
+        assert (await client.get("/login", headers={"Accept-Language": "en-GB,en;q=0.9"})).text.count("Sign in")
+        assert (await client.get("/login/login.css")).headers["content-type"].startswith("text/css")
+
+
+async def test_form_begins_a_session_that_signing_out_ends(server: web.WebServer) -> None:
+    """Name and password give a strict cookie; it opens the API; after signing out it does not."""
+    async with server.client(token=None) as client:
+        form = {"name": "admin", "password": web.PASSWORD, "next": "/map"}
+        answer = await client.post("/login", data=form, headers={"Origin": server.url})
+        assert (answer.status_code, answer.headers["location"]) == (303, "/map")
+        cookie = answer.headers["set-cookie"]
+        for part in ("HttpOnly", "SameSite=strict", "Path=/", "Max-Age=43200"):
+            assert part in cookie
+        who = await client.get("/api/v1/session")
+        assert (who.json()["name"], who.json()["kind"]) == ("admin", "session")
+        kept = f"patrol_session={client.cookies['patrol_session']}"
+        assert (await client.delete("/api/v1/session", headers={"Origin": server.url})).status_code == 204
+        assert (await client.get("/api/v1/session", headers={"Cookie": kept})).status_code == 401
+
+
+async def test_next_of_the_form_cannot_lead_elsewhere(server: web.WebServer) -> None:
+    """Signing in through a prepared link stays here."""
+    async with server.client(token=None) as client:
+        form = {"name": "admin", "password": web.PASSWORD, "next": "//evil.example"}
+        assert (await client.post("/login", data=form)).headers["location"] == "/"
+
+
+@pytest.mark.parametrize("origin", ["http://evil.example", "null"])
+async def test_foreign_page_can_neither_sign_in_nor_act(server: web.WebServer, origin: str) -> None:
+    """A request that a foreign page makes is refused, with and without a cookie."""
+    async with server.client(token=None) as client:
+        form = {"name": "admin", "password": web.PASSWORD}
+        assert (await client.post("/login", data=form, headers={"Origin": origin})).status_code == 403
+        await client.post("/login", data=form)
+        assert (await client.delete("/api/v1/session", headers={"Origin": origin})).status_code == 403
+        assert (await client.delete("/api/v1/session")).status_code == 403
+        assert (await client.get("/api/v1/session")).status_code == 200
+
+
+async def test_wrong_password_and_unknown_name_are_told_alike(server: web.WebServer) -> None:
+    """Nothing says whether the name exists; after five failures the answer is to wait."""
+    async with server.client(token=None) as client:
+        answers = [
+            (await client.post("/api/v1/session", json={"name": name, "password": "wrong"}))
+            for name in ("admin", "nobody", "nul\0name")
+        ]
+        assert {answer.status_code for answer in answers} == {401}
+        assert len({answer.text for answer in answers}) == 1
+        for _ in range(4):
+            await client.post("/api/v1/session", json={"name": "admin", "password": "wrong"})
+        waiting = await client.post("/api/v1/session", json={"name": "admin", "password": web.PASSWORD})
+        assert waiting.status_code == 429
+        assert int(waiting.headers["retry-after"]) > 200
+
+
+@pytest.mark.parametrize(("ttl", "status"), [(None, 200), (timedelta(hours=1), 200), (timedelta(seconds=-1), 401)])
+async def test_token_of_the_database_opens_until_it_expires(
+    server: web.WebServer, ttl: timedelta | None, status: int
+) -> None:
+    """`patrol token create` makes tokens; their plain text is nowhere in the database."""
+    pool = server.hub.database.pool
+    token = await accounts.create_token(pool, "tool", "viewer", ttl)
+    async with server.client(token=token) as client:
+        answer = await client.get("/api/v1/session")
+    assert answer.status_code == status
+    stored: bytes = await pool.fetchval("SELECT token_hash FROM api_tokens")
+    assert token.encode() not in stored
+
+
+async def test_expired_session_is_closed(server: web.WebServer) -> None:
+    """A session holds twelve hours and not longer."""
+    async with server.client(token=None) as client:
+        await client.post("/api/v1/session", json={"name": "admin", "password": web.PASSWORD})
+        assert (await client.get("/api/v1/stats")).status_code == 200
+        await server.hub.database.pool.execute("UPDATE sessions SET expires_at = now()")
+        assert (await client.get("/api/v1/stats")).status_code == 401
+
+
+async def test_every_answer_has_the_security_headers(server: web.WebServer) -> None:
+    """Also refusals and redirects forbid other origins, frames and guessing of types."""
+    async with server.client(token=None) as client:
+        for path in ("/healthz", "/login", "/api/v1/devices", "/nothing"):
+            headers = (await client.get(path)).headers
+            assert "default-src 'self'" in headers["content-security-policy"]
+            assert "frame-ancestors 'none'" in headers["content-security-policy"]
+            assert headers["x-content-type-options"] == "nosniff"
+            assert headers["referrer-policy"] == "no-referrer"
+
+
+async def test_first_start_makes_a_password_and_shows_it_once(database_url: str) -> None:
+    """Without a password in the settings one is made; the second start makes none; a given one replaces it."""
+    pool = await asyncpg.create_pool(database_url, min_size=1, max_size=2)
+    try:
+        made = await accounts.ensure_admin(pool, None)
+        assert made is not None
+        assert await accounts.ensure_admin(pool, None) is None
+        assert await accounts.sign_in(pool, "admin", made) is not None
+        assert await accounts.ensure_admin(pool, "another one") is None
+        assert await accounts.sign_in(pool, "admin", made) is None
+        assert await accounts.sign_in(pool, "admin", "another one") is not None
+        stored = await pool.fetchval("SELECT password_hash FROM accounts")
+        assert stored.startswith("$argon2id$")
+    finally:
+        await pool.close()
+
+
+async def test_process_starts_before_its_database(empty_database_url: str) -> None:
+    """Without tables the process serves, says what is missing, and sign-in tells to wait; nothing is a fault 500."""
+    async with web.serving(empty_database_url) as server, server.client(token=None) as client:
+
+        async def reached() -> dict[str, Any] | None:
+            checks: dict[str, Any] = (await client.get("/readyz")).json()["checks"]
+            return checks if checks["database"]["ok"] else None
+
+        checks = await until(reached, "the database is reached")
+        assert "run patrol migrate" in checks["migrations"]["detail"]
+        form = {"name": "admin", "password": "x"}
+        assert (await client.post("/login", data=form)).status_code == 503
+        assert (await client.post("/api/v1/session", json=form)).status_code == 503
+        assert (await client.get("/api/v1/devices", headers={"Authorization": "Bearer x"})).status_code == 503
+        assert (await client.get("/healthz")).status_code == 200

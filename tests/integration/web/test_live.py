@@ -1,0 +1,301 @@
+"""The live websocket against a real server and database: nothing lost, nothing twice, nobody harmed by the slow."""
+
+import asyncio
+import contextlib
+import json
+import socket
+from typing import TYPE_CHECKING, Any
+
+import aiomqtt
+import httpx
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from schemas import feed
+from tests.integration.web.conftest import say
+from tests.support import web
+from tests.support.waiting import until
+from tests.unit.web.live import decoder
+from tests.unit.web.live.positions import columns, scattered
+from tracking import device_store
+from web.live import fleet as fleet_reads
+from web.live import hub as live
+
+if TYPE_CHECKING:
+    from tests.support.mosquitto import Mosquitto
+    from tracking import db
+
+SUBSCRIBE: dict[str, Any] = {"type": "subscribe", "bbox": web.HUIZHOU, "zoom": 11}
+
+
+async def lane_until(viewer: Any, last: int) -> list[int]:
+    """The n of every lane item up to `last`, in order of arrival."""
+    got: list[int] = []
+    while not got or got[-1] != last:
+        message = await web.receive(viewer)
+        if isinstance(message, dict) and message["type"] == "lane":
+            got += [item["body"]["n"] for item in message["items"]]
+    return got
+
+
+async def first(viewer: Any, kind: str) -> dict[str, Any]:
+    """The next message of a kind."""
+    while True:
+        message = await web.receive(viewer)
+        if isinstance(message, dict) and message["type"] == kind:
+            return message
+
+
+async def frame(viewer: Any) -> decoder.Frame:
+    """The next position frame."""
+    while True:
+        message = await web.receive(viewer)
+        if isinstance(message, bytes):
+            return decoder.decode(message)
+
+
+async def test_subscription_gives_state_then_every_later_item_once(
+    server: web.WebServer, conn: "db.Connection"
+) -> None:
+    """Items committed before, while and after viewers connect reach each once: in the state or in the lane."""
+    total = 120
+
+    async def publish() -> None:
+        for n in range(1, total + 1):
+            await say(conn, n)
+
+    async def watch(delay: float) -> None:
+        await asyncio.sleep(delay)
+        async with server.live() as viewer:
+            await viewer.send(json.dumps(SUBSCRIBE))
+            hello = await web.receive(viewer)
+            state = await web.receive(viewer)
+            assert (hello["type"], hello["recovered"], state["type"]) == ("hello", False, "state")
+            # In this database the n-th item has seq n: the state stands for those up to its offset.
+            assert await lane_until(viewer, total) == list(range(state["offset"] + 1, total + 1))
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(publish())
+        for n in range(8):
+            group.create_task(watch(0.02 * n))
+
+
+async def test_resume_gives_exactly_what_was_missed(server: web.WebServer, conn: "db.Connection") -> None:
+    """A viewer that comes back with its epoch and offset gets the items since and no state."""
+    async with server.live() as viewer:
+        await viewer.send(json.dumps(SUBSCRIBE))
+        hello = await first(viewer, "hello")
+        await say(conn, 1)
+        assert await lane_until(viewer, 1) == [1]
+    offset = 1
+    for n in (2, 3, 4):
+        await say(conn, n)
+    async with server.live() as viewer:
+        await viewer.send(json.dumps({**SUBSCRIBE, "epoch": hello["epoch"], "offset": offset}))
+        answer = await web.receive(viewer)
+        assert (answer["recovered"], answer["offset"]) == (True, offset)
+        await say(conn, 5)
+        assert await lane_until(viewer, 5) == [2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("resume", [{"epoch": "of another database", "offset": 0}, {"offset": 10**6}])
+async def test_resume_that_cannot_be_whole_is_refused(
+    server: web.WebServer, conn: "db.Connection", resume: dict[str, Any]
+) -> None:
+    """Another epoch, or an offset never given, leads to the full state and never to part of the lane."""
+    await say(conn, 1)
+    epoch = server.hub.epoch
+    async with server.live() as viewer:
+        await viewer.send(json.dumps({**SUBSCRIBE, "epoch": epoch, **resume}))
+        assert (await web.receive(viewer))["recovered"] is False
+        assert (await web.receive(viewer))["type"] == "state"
+
+
+async def test_positions_of_the_database_come_first_then_those_of_the_feed(
+    server: web.WebServer, devices: dict[str, int]
+) -> None:
+    """A device is introduced before its first frame, is shown, moves, and is gone when it leaves the tiles."""
+    slot, now = devices["cam-1"], live.now_ms()
+    server.hub.state.apply(columns({"device": slot, "lat": 23.1, "lon": 114.4, "t": now}))
+    async with server.live() as viewer:
+        await viewer.send(json.dumps({**SUBSCRIBE, "bbox": [114.39, 23.09, 114.41, 23.11], "zoom": 13}))
+        introduced = (await first(viewer, "devices"))["items"]
+        assert introduced == [{"slot": slot, "id": "cam-1", "label": None, "unit": "team-1"}]
+        assert list((await frame(viewer)).by_slot()) == [slot]
+        payload = feed.encode_positions("w", columns({"device": slot, "lat": 23.1, "lon": 114.401, "t": now + 1}))
+        server.hub.take(payload)
+        moved = await frame(viewer)
+        assert (moved.kind, [record.slot for block in moved.blocks for record in block.records]) == (2, [slot])
+        server.hub.take(feed.encode_positions("w", columns({"device": slot, "lat": 23.9, "lon": 114.9, "t": now + 2})))
+        gone = await frame(viewer)
+        assert [record.status for block in gone.blocks for record in block.records] == [128]
+
+
+async def test_view_message_changes_what_is_sent(server: web.WebServer, devices: dict[str, int]) -> None:
+    """After a view message a full frame of the new tiles comes, with a selected device from outside them."""
+    now = live.now_ms()
+    here = {"device": devices["cam-1"], "lat": 23.1, "lon": 114.4, "t": now}
+    there = {"device": devices["cam-2"], "lat": 22.5, "lon": 113.5, "t": now}
+    server.hub.state.apply(columns(here, there))
+    async with server.live() as viewer:
+        await viewer.send(json.dumps({**SUBSCRIBE, "zoom": 14}))
+        await frame(viewer)
+        look = {"type": "view", "bbox": [114.39, 23.09, 114.41, 23.11], "zoom": 14, "selected": ["cam-2"]}
+        await viewer.send(json.dumps(look))
+        while len((shown := await frame(viewer)).by_slot()) < 2:
+            assert shown.kind in (1, 2)
+        assert set(shown.by_slot()) == {devices["cam-1"], devices["cam-2"]}
+        await viewer.send(json.dumps({**look, "bbox": [0, 0, 1, 1], "selected": []}))
+        while (shown := await frame(viewer)).by_slot():
+            pass
+        assert shown.kind == 1
+
+
+@pytest.mark.parametrize(
+    "message",
+    ["no json", "{}", '{"type":"view","bbox":[1,2,3,4],"zoom":3}', '{"type":"subscribe"}', b"\x01",
+     '{"type":"subscribe","bbox":[1,2,3,1e999],"zoom":3}', '{"type":"subscribe","bbox":[1,2,3,4],"zoom":99}',
+     '{"type":"subscribe","bbox":[1,2,3,4],"zoom":3,"more":1}'],
+)  # fmt: skip
+async def test_first_message_against_the_protocol_closes_with_1008(server: web.WebServer, message: str | bytes) -> None:
+    """What is not a subscribe of the page ends the connection and says why."""
+    async with server.live() as viewer:
+        await viewer.send(message)
+        with pytest.raises(ConnectionClosed) as closed:
+            await web.receive(viewer)
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 1008
+        assert closed.value.rcvd.reason
+
+
+def narrow(port: int) -> socket.socket:
+    """A connection whose receive buffer is small, so that not reading is noticed soon."""
+    made = socket.socket()
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16_384)
+    made.connect(("127.0.0.1", port))
+    return made
+
+
+async def test_viewer_that_does_not_read_harms_nobody_and_is_ended(
+    server: web.WebServer, conn: "db.Connection", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One viewer stops reading: others get everything in time, its own backlog stays bounded, and it is let go."""
+    monkeypatch.setattr("web.live.viewer.SEND_WITHIN_S", 1.0)
+    fleet = scattered(4_000, seed=1)
+    await device_store.enrol(conn, {f"bulk-{n}": "team-2" for n in range(4_000)})
+    server.hub.state.set_named(fleet["device"].astype("int64"))
+    for slot in range(1, 4_001):
+        server.hub.directory.put(fleet_reads.Named(slot, f"bulk-{slot}", None, "team-2"))
+    async with server.live(max_queue=1, sock=narrow(server.port)) as stuck, server.live() as lively:
+        await stuck.send(json.dumps(SUBSCRIBE))
+        stuck.transport.pause_reading()
+        await lively.send(json.dumps(SUBSCRIBE))
+        await first(lively, "state")
+        reading = asyncio.create_task(lane_until(lively, 60))
+        for n in range(1, 61):
+            fleet["t"] = fleet["t"] + 200_000_000 + n
+            server.hub.state.apply(fleet)
+            await say(conn, n)
+            server.hub._lane_hint.set()
+            await asyncio.sleep(0.05)  # the pace of the fleet, not a wait for something
+        assert await reading == list(range(1, 61))
+
+        async def let_go() -> bool:
+            return len(server.hub._viewers) == 1
+
+        await until(let_go, "the viewer that does not read is ended", within=10)
+
+
+async def test_sign_out_ends_the_websocket(server: web.WebServer) -> None:
+    """A session that is ended takes its live connections with it."""
+    async with server.client(token=None) as client:
+        given = {"name": "admin", "password": web.PASSWORD}
+        assert (await client.post("/api/v1/session", json=given)).status_code == 200
+        cookie = f"patrol_session={client.cookies['patrol_session']}"
+        async with server.live(headers={"Cookie": cookie}, origin=server.url) as viewer:
+            await viewer.send(json.dumps(SUBSCRIBE))
+            await first(viewer, "state")
+            answer = await client.delete("/api/v1/session", headers={"Origin": server.url})
+            assert answer.status_code == 204
+            assert (await first(viewer, "bye"))["reason"] == "signed_out"
+            with pytest.raises(ConnectionClosed):
+                await first(viewer, "never")
+
+
+@pytest.mark.parametrize(
+    ("headers", "origin", "status"),
+    [
+        ({}, None, 401),
+        ({"Authorization": "Bearer wrong"}, None, 401),
+        ({"Cookie": "patrol_session=COOKIE"}, None, 403),
+        ({"Cookie": "patrol_session=COOKIE"}, "http://evil.example", 403),
+        ({"Cookie": "patrol_session=COOKIE"}, "null", 403),
+    ],
+)
+async def test_websocket_without_right_is_refused_before_it_opens(
+    server: web.WebServer, headers: dict[str, str], origin: str | None, status: int
+) -> None:
+    """No token, a wrong one, or a cookie sent by a foreign page: the handshake fails with a problem document."""
+    async with server.client(token=None) as client:
+        given = {"name": "admin", "password": web.PASSWORD}
+        await client.post("/api/v1/session", json=given)
+        sent = {name: value.replace("COOKIE", client.cookies["patrol_session"]) for name, value in headers.items()}
+    with pytest.raises(InvalidStatus) as refused:
+        async with server.live(headers=sent, origin=origin):
+            pass
+    assert refused.value.response.status_code == status
+
+
+async def test_shutdown_says_goodbye(database_url: str) -> None:
+    """Viewers of a process that stops are told so, and the process stops within seconds."""
+    async with contextlib.AsyncExitStack() as stack:
+        serving = web.serving(database_url)
+        server = await serving.__aenter__()
+        await asyncio.wait_for(server.hub.ready.wait(), 20)
+        viewer = await stack.enter_async_context(server.live())
+        await viewer.send(json.dumps(SUBSCRIBE))
+        await first(viewer, "state")
+        async with asyncio.timeout(5):
+            leaving = asyncio.create_task(serving.__aexit__(None, None, None))
+            assert (await first(viewer, "bye"))["reason"] == "shutting_down"
+            await leaving
+
+
+async def test_feed_over_a_real_broker_reaches_viewers(
+    database_url: str, devices: dict[str, int], mosquitto: "Mosquitto"
+) -> None:
+    """What a worker publishes on the feed is seen by a viewer, also after the broker was away."""
+    async with web.serving(database_url, mqtt_url=mosquitto.url) as server, server.live() as viewer:
+
+        async def connected() -> bool:
+            return server.hub.feed_connected
+
+        await until(connected, "the feed is connected")
+        await viewer.send(json.dumps(SUBSCRIBE))
+        await first(viewer, "state")
+        mosquitto.restart()
+        await until(connected, "the feed is connected again")
+        payload = feed.encode_positions(
+            "w", columns({"device": devices["cam-1"], "lat": 23.1, "lon": 114.4, "t": live.now_ms()})
+        )
+
+        async def shown() -> bool:
+            async with aiomqtt.Client("127.0.0.1", mosquitto.port) as worker:
+                await worker.publish(feed.topic("w", "positions"), payload, qos=0)
+            await asyncio.sleep(0.1)
+            return bool(server.hub.state.tally(live.now_ms())[0])
+
+        await until(shown, "the position arrives")
+        while not (await frame(viewer)).by_slot():
+            pass
+
+
+async def test_readyz_says_what_is_missing(server: web.WebServer, conn: "db.Connection") -> None:
+    """Without broker and worker the process answers 503 and names both."""
+    async with httpx.AsyncClient(base_url=server.url) as client:
+        answer = await client.get("/readyz")
+        assert answer.status_code == 503
+        checks = answer.json()["checks"]
+        assert [name for name, check in checks.items() if not check["ok"]] == ["worker", "feed"]
+        await conn.execute("INSERT INTO workers (id, started, heartbeat, units) VALUES ('w1', now(), now(), '{+}')")
+        assert (await client.get("/readyz")).json()["checks"]["worker"]["ok"] is True

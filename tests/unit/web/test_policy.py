@@ -1,0 +1,64 @@
+"""The policy's pure parts: rules, where to go after signing in, same origin."""
+
+import pytest
+from starlette.datastructures import Headers
+
+from web import policy
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "https://evil.example/",
+        "//evil.example/",
+        "/\\evil.example",
+        "\\\\evil.example",
+        "/\t/evil.example",
+        "/map\r\nSet-Cookie: a=b",
+        "javascript:alert(1)",
+        "map",
+        "",
+        None,
+    ],
+)
+def test_safe_next_leads_nowhere_else(target: str | None) -> None:
+    """Whatever could leave this server leads to the start page."""
+    assert policy.safe_next(target) == "/"
+
+
+@pytest.mark.parametrize("target", ["/map", "/replay/cam-1?from=2026-05-01T00:00:00Z", "/"])
+def test_safe_next_keeps_our_own_addresses(target: str) -> None:
+    """A path of ours is kept with its query."""
+    assert policy.safe_next(target) == target
+
+
+@pytest.mark.parametrize(
+    ("headers", "secure", "expected"),
+    [
+        ({"host": "a:8000", "origin": "http://a:8000"}, False, True),
+        ({"host": "a", "origin": "https://a"}, True, True),
+        ({"host": "a:443", "origin": "https://a"}, True, True),
+        ({"host": "a", "origin": "http://a"}, True, False),
+        ({"host": "a:8000", "origin": "http://b:8000"}, False, False),
+        ({"host": "a:8000", "origin": "http://a:9000"}, False, False),
+        ({"host": "a", "origin": "null"}, False, False),
+        ({"host": "a", "sec-fetch-site": "same-origin"}, False, True),
+        ({"host": "a", "sec-fetch-site": "same-site"}, False, False),
+        ({"host": "a", "sec-fetch-site": "cross-site"}, False, False),
+        ({"host": "a"}, False, False),
+        ({"host": "a", "origin": "http://b", "sec-fetch-site": "same-origin"}, False, False),
+    ],
+)
+def test_same_origin_believes_only_the_browser(headers: dict[str, str], *, secure: bool, expected: bool) -> None:
+    """Origin decides, else Sec-Fetch-Site; neither means no."""
+    assert policy.same_origin(Headers(headers), secure=secure) is expected
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/metrics"), ("GET", "/"), ("GET", "/login/"), ("GET", "/api/v1/session"), ("POST", "/healthz"),
+     ("GET", "/login/page.html"), ("DELETE", "/api/v1/session"), ("GET", "/LOGIN"), ("GET", "//healthz")],
+)  # fmt: skip
+def test_rule_for_what_is_not_named_is_closed(method: str, path: str) -> None:
+    """Only the exact path with the exact method is public."""
+    assert policy.rule_for(method, path).access is policy.Access.SIGNED_IN
