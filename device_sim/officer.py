@@ -11,7 +11,7 @@ from device_sim import town
 
 SHIFT_MS = 8 * 3_600_000
 _BIKE_SHARE = 0.12
-_CAMERA_SHARE = 0.05
+_CAMERA_SHARE = 0.03
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
