@@ -1,0 +1,117 @@
+"""Alerts in a real database: each step once, and the lane told of it."""
+
+import json
+from typing import Any
+
+import pytest
+
+from alerts.model import GAP, Change, Level, Step
+from alerts.store import AlertStore
+from tests.integration.alerts.conftest import Town, at
+from tracking import db
+
+FACTS: dict[str, Any] = {
+    "name": "小金口-01",
+    "gap_since": "2026-02-02T00:00:00.000Z",
+    "due": "2026-02-02T01:30:00.000Z",
+    "visited": True,
+    "limit_s": 5400,
+    "arrival_s": 540,
+    "slack_s": -240,
+}
+
+
+def _change(step: Step, *, key: str = "k1", level: Level = Level.ORANGE, cell: int = 1, minute: float = 80) -> Change:
+    facts = {"in_time": True, "why": "late_data", "visit_in": "2026-02-02T01:25:00.000Z"}
+    return Change(key=key, kind=GAP, step=step, level=level, cell=cell, at=at(minute), facts={**FACTS, **facts})
+
+
+async def _steps(conn: db.Connection, key: str = "k1") -> list[tuple[int, str, str]]:
+    rows = await conn.fetch(
+        "SELECT n, step, s.level FROM alert_steps s JOIN alerts a ON a.id = s.alert WHERE key = $1 ORDER BY n", key
+    )
+    return [tuple(row) for row in rows]
+
+
+@pytest.fixture
+def store(pool: db.Pool) -> AlertStore:
+    """The store of the test's database."""
+    return AlertStore(pool)
+
+
+async def test_apply_twice_is_apply_once(store: AlertStore, conn: db.Connection, town: Town) -> None:
+    """Changes that were stored before add no alert, no step and nothing to the lane."""
+    opened = _change(Step.OPENED, cell=await town.cell())
+    raised = _change(Step.RAISED, level=Level.RED, minute=90)
+    resolved = _change(Step.RESOLVED, level=Level.RED, minute=95)
+    for change in (opened, raised, resolved):
+        first = await store.apply([change])
+        assert [alert.key for alert in first] == ["k1"]
+        if change.step is not Step.RESOLVED:
+            assert await store.apply([change]) == []
+    assert await store.apply([raised, resolved]) == []
+    assert await _steps(conn) == [(1, "opened", "orange"), (2, "raised", "red"), (3, "resolved", "red")]
+    lane = await conn.fetch("SELECT body FROM lane WHERE kind = 'alert' ORDER BY seq")
+    assert [json.loads(row["body"])["state"] for row in lane] == ["open", "open", "resolved"]
+
+
+async def test_apply_keeps_the_order_of_steps_of_one_alert(store: AlertStore, conn: db.Connection, town: Town) -> None:
+    """Several steps of an alert in one call are all kept, and viewers are told of the last state once."""
+    cell = await town.cell()
+    steps = (Step.OPENED, Level.ORANGE), (Step.RAISED, Level.RED), (Step.RESOLVED, Level.RED)
+    changed = await store.apply([_change(step, level=level, cell=cell) for step, level in steps])
+    assert [(alert.state, alert.level) for alert in changed] == [("resolved", "red")]
+    assert [step for _, step, _ in await _steps(conn)] == ["opened", "raised", "resolved"]
+
+
+async def test_apply_opens_again_what_ended_by_fact_only(store: AlertStore, conn: db.Connection, town: Town) -> None:
+    """A resolved alert opens again with its history; one that a person closed stays closed."""
+    cell = await town.cell()
+    await store.apply([_change(Step.OPENED, cell=cell), _change(Step.OPENED, key="k2", cell=cell)])
+    await store.apply([_change(Step.WITHDRAWN)])
+    await conn.execute("UPDATE alerts SET state = 'closed' WHERE key = 'k2'")
+    again = await store.apply([_change(Step.OPENED, cell=cell), _change(Step.OPENED, key="k2", cell=cell)])
+    assert [alert.key for alert in again] == ["k1"]
+    assert [step for _, step, _ in await _steps(conn)] == ["opened", "withdrawn", "reopened"]
+    assert again[0].ended_at is None
+
+
+async def test_apply_stores_all_or_nothing(store: AlertStore, conn: db.Connection, town: Town) -> None:
+    """When the lane cannot be written, no alert is stored."""
+    change = _change(Step.OPENED, cell=await town.cell())
+    await conn.execute("ALTER TABLE lane ADD CONSTRAINT closed CHECK (kind <> 'alert')")
+    with pytest.raises(Exception, match="closed"):
+        await store.apply([change])
+    assert await conn.fetchval("SELECT count(*) FROM alerts") == 0
+
+
+async def test_get_gives_the_alert_with_steps_and_sentences(store: AlertStore, town: Town) -> None:
+    """One alert carries its cell, the reason in two languages, and its steps."""
+    changed = await store.apply([_change(Step.OPENED, cell=await town.cell())])
+    alert = await store.get(changed[0].id)
+    assert alert is not None
+    assert (alert.cell, alert.cell_name, alert.state) == ("441302010001001", "小金口-01", "open")
+    assert alert.text_zh == "小金口-01 最后有效巡查 08:00，限 90 分钟；最近空闲队员 9 分钟可达，余量 −4 分钟"
+    assert alert.text_en.startswith("小金口-01 was last validly visited at 08:00")
+    assert alert.steps is not None
+    assert [(step.n, step.step, step.actor) for step in alert.steps] == [(1, "opened", "system")]
+    assert await store.get(alert.id + 1) is None
+
+
+async def test_list_pages_through_every_alert_once(store: AlertStore, town: Town) -> None:
+    """Pages follow each other without gap or repetition, filtered as asked."""
+    one, two = await town.cell(1), await town.cell(2)
+    await store.apply([_change(Step.OPENED, key=f"k{n}", cell=one if n % 2 else two) for n in range(7)])
+    await store.apply([_change(Step.RAISED, key="k3", level=Level.RED), _change(Step.RESOLVED, key="k4")])
+    seen: list[str] = []
+    cursor = None
+    while True:
+        page, cursor = await store.list(cursor=cursor, limit=3)
+        seen += [alert.key for alert in page]
+        if cursor is None:
+            break
+    assert seen == [f"k{n}" for n in reversed(range(7))]
+    assert [alert.key for alert in (await store.list(state="resolved"))[0]] == ["k4"]
+    assert [alert.key for alert in (await store.list(level="red"))[0]] == ["k3"]
+    assert [alert.key for alert in (await store.list(cell="441302010001001"))[0]] == ["k5", "k3", "k1"]
+    assert [alert.key for alert in await store.open()] == ["k3", "k0", "k1", "k2", "k5", "k6"]
