@@ -1,0 +1,75 @@
+"""Tracks to replay, and what must be stored of them, reckoned without the product's own readers."""
+
+import csv
+import io
+import math
+import random
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+FEET = 0.3048
+Expected = dict[int, tuple[float, float]]
+"""Time of a fix, ms → its latitude and longitude, rounded to what CSV tells."""
+
+_START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
+
+
+def write_csv(path: Path, *, points: int, seed: int, repeats: int = 0) -> Expected:
+    """Write a walk of `points` fixes a second apart, `repeats` of them twice and out of order."""
+    rows = _walk(points, seed)
+    again = random.Random(seed).sample(rows, repeats)  # noqa: S311 - test data
+    lines = [f"{t.isoformat()},{lat:.7f},{lon:.7f}" for t, lat, lon in rows + again]
+    path.write_text("time,lat,lon\n" + "\n".join(lines) + "\n")
+    return _expected(rows)
+
+
+def write_gpx(path: Path, *, points: int, seed: int) -> Expected:
+    """Write a walk as GPX 1.1."""
+    rows = _walk(points, seed)
+    body = "".join(
+        f'<trkpt lat="{lat:.7f}" lon="{lon:.7f}"><time>{t.strftime("%Y-%m-%dT%H:%M:%SZ")}</time></trkpt>'
+        for t, lat, lon in rows
+    )
+    head = '<gpx version="1.1" creator="test" xmlns="http://www.topografix.com/GPX/1/1"><trk><trkseg>'
+    path.write_text(f'<?xml version="1.0" encoding="UTF-8"?>{head}{body}</trkseg></trk></gpx>')
+    return _expected(rows)
+
+
+def read_plt(path: Path) -> Expected:
+    """Read what a GeoLife file holds; of points at the same time the first counts."""
+    expected: Expected = {}
+    for line in path.read_text().splitlines()[6:]:
+        lat, lon, _, _, _, date, time = line.split(",")
+        t = datetime.fromisoformat(f"{date}T{time}+00:00")
+        expected.setdefault(round(t.timestamp() * 1000), (round(float(lat), 6), round(float(lon), 6)))
+    return expected
+
+
+def read_answer(text: str) -> list[tuple[int, tuple[float, float]]]:
+    """Read the CSV that the API answers, in its order."""
+    return [
+        (
+            round(datetime.fromisoformat(row["t"]).timestamp() * 1000),
+            (round(float(row["lat"]), 6), round(float(row["lon"]), 6)),
+        )
+        for row in csv.DictReader(io.StringIO(text))
+    ]
+
+
+def _walk(points: int, seed: int) -> list[tuple[datetime, float, float]]:
+    rng = random.Random(seed)  # noqa: S311 - test data
+    lat, lon, heading = 23.1 + rng.uniform(-0.02, 0.02), 114.4 + rng.uniform(-0.02, 0.02), rng.uniform(0, 6)
+    rows = []
+    for n in range(points):
+        heading += rng.gauss(0, 0.2)
+        lat += 1.2 * math.cos(heading) / 111_195
+        lon += 1.2 * math.sin(heading) / (111_195 * math.cos(math.radians(lat)))
+        rows.append((_START + timedelta(seconds=n), lat, lon))
+    return rows
+
+
+def _expected(rows: list[tuple[datetime, float, float]]) -> Expected:
+    return {
+        round(t.timestamp() * 1000): (round(float(f"{lat:.7f}"), 6), round(float(f"{lon:.7f}"), 6))
+        for t, lat, lon in rows
+    }
