@@ -72,14 +72,15 @@ def safe_next(target: str | None) -> str:
 
 def same_origin(headers: Headers, *, secure: bool) -> bool:
     """Tell whether a browser says that a request comes from a page of ours."""
-    origin = headers.get("origin")
-    if origin is not None:
-        parts = urlsplit(origin)
-        if parts.scheme not in (("https",) if secure else ("http", "https")):
-            return False
-        default = ":443" if parts.scheme == "https" else ":80"
-        return parts.netloc.removesuffix(default) == headers.get("host", "").removesuffix(default)
-    return headers.get("sec-fetch-site") == "same-origin"
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        # No page can forge it, and it is right where Origin is "null" or a proxy has changed the host.
+        return site == "same-origin"
+    parts = urlsplit(headers.get("origin", ""))
+    if parts.scheme not in (("https",) if secure else ("http", "https")):
+        return False
+    default = ":443" if parts.scheme == "https" else ":80"
+    return parts.netloc.removesuffix(default) == headers.get("host", "").removesuffix(default)
 
 
 class Policy:
