@@ -14,7 +14,7 @@ from alerts import staffing
 from alerts.arrival import NOBODY, Arrivals
 from alerts.model import GAP, Change, Facts, Level, OpenAlert, Step, Visit
 from schemas import rest
-from tracking import db
+from tracking import times
 from tracking.coverage import BLIND_AFTER_MS, CellState, Coverage
 from tracking.fixes import Bool, Int
 
@@ -139,7 +139,7 @@ def _end(alert: OpenAlert, row: int | None, now: Situation) -> Change | None:
         stands = gap_key(now.cells.code[row], int(now.gap_start[row])) == alert.key
         return None if stands else _ended(alert, Step.WITHDRAWN, now, {"why": "basis_changed"})
     facts = {"visit_in": _time(visit.t_in), "visit_out": None if visit.open else _time(visit.t_out)}
-    in_time = visit.t_in <= db.millis(datetime.fromisoformat(alert.facts["due"]))
+    in_time = visit.t_in <= times.millis(datetime.fromisoformat(alert.facts["due"]))
     known_late = not visit.open and visit.t_out <= alert.opened_at
     if in_time and (alert.level is Level.RED or known_late):
         return _ended(alert, Step.WITHDRAWN, now, {**facts, "why": "late_data"})
@@ -218,4 +218,4 @@ def _facts(row: int, now: Situation) -> Facts:
 
 
 def _time(ms: int) -> str:
-    return rest.rfc3339(db.moment(ms))
+    return rest.rfc3339(times.moment(ms))

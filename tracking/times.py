@@ -1,0 +1,16 @@
+"""Exact conversion between ms since 1970-01-01 UTC and aware times. Pure."""
+
+from datetime import UTC, datetime, timedelta
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MS = timedelta(milliseconds=1)
+
+
+def moment(ms: int) -> datetime:
+    """Aware UTC time of `ms` since 1970-01-01 UTC; exact, which `datetime.fromtimestamp` is not."""
+    return _EPOCH + ms * _MS
+
+
+def millis(at: datetime) -> int:
+    """Return ms since 1970-01-01 UTC of an aware time, rounded down."""
+    return (at - _EPOCH) // _MS
