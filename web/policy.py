@@ -72,12 +72,12 @@ def safe_next(target: str | None) -> str:
 
 def same_origin(headers: Headers, *, secure: bool) -> bool:
     """Tell whether a browser says that a request comes from a page of ours."""
-    site = headers.get("sec-fetch-site")
-    if site is not None:
-        # No page can forge it, and it is right where Origin is "null" or a proxy has changed the host.
+    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
+    if origin in (None, "null"):
+        # A form on a page without referrer has the origin "null"; what no page can forge then decides.
         return site == "same-origin"
-    parts = urlsplit(headers.get("origin", ""))
-    if parts.scheme not in (("https",) if secure else ("http", "https")):
+    parts = urlsplit(origin)
+    if site not in (None, "same-origin") or parts.scheme not in (("https",) if secure else ("http", "https")):
         return False
     default = ":443" if parts.scheme == "https" else ":80"
     return parts.netloc.removesuffix(default) == headers.get("host", "").removesuffix(default)

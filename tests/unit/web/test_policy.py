@@ -46,11 +46,13 @@ def test_safe_next_keeps_our_own_addresses(target: str) -> None:
         ({"host": "a", "sec-fetch-site": "same-site"}, False, False),
         ({"host": "a", "sec-fetch-site": "cross-site"}, False, False),
         ({"host": "a"}, False, False),
+        ({"host": "a", "origin": "null", "sec-fetch-site": "same-origin"}, False, True),
+        ({"host": "a", "origin": "http://a", "sec-fetch-site": "cross-site"}, False, False),
         ({"host": "a", "origin": "http://b", "sec-fetch-site": "same-origin"}, False, False),
     ],
 )
 def test_same_origin_believes_only_the_browser(headers: dict[str, str], *, secure: bool, expected: bool) -> None:
-    """Origin decides, else Sec-Fetch-Site; neither means no."""
+    """Origin and Sec-Fetch-Site must not contradict; neither means no."""
     assert policy.same_origin(Headers(headers), secure=secure) is expected
 
 
