@@ -1,12 +1,14 @@
 """The same tables and queries on a real TimescaleDB."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import asyncpg
 import pytest
 
 from patrol import migrate
+from tracking import db, fix_store
+from tracking.fixes import FixColumns
 
 pytestmark = pytest.mark.timescale
 
@@ -44,26 +46,23 @@ async def test_late_fixes_into_a_converted_chunk_are_stored_once(
     connection: "asyncpg.Connection[asyncpg.Record]",
 ) -> None:
     """A chunk in the columnstore takes new fixes and recognises those it has."""
-    device = 901
-    every_other = [_LONG_AGO + timedelta(seconds=2 * n) for n in range(500)]
-    assert await _insert(connection, device, every_other) == 500
+    device, start = 901, db.millis(_LONG_AGO)
+    assert await _insert(connection, device, [start + 2000 * n for n in range(500)]) == 500
     for chunk in await connection.fetch("SELECT show_chunks('fixes') AS name"):
         await connection.execute(f"CALL convert_to_columnstore('{chunk['name']}', if_not_columnstore => true)")
     converted = "SELECT count(*) FROM timescaledb_information.chunks WHERE hypertable_name = 'fixes' AND is_compressed"
     assert await connection.fetchval(converted) >= 1
-    everything = [_LONG_AGO + timedelta(seconds=n) for n in range(1000)]
+    everything = [start + 1000 * n for n in range(1000)]
     assert await _insert(connection, device, everything) == 500
     assert await _insert(connection, device, everything) == 0
-    rows = await connection.fetch("SELECT t FROM fixes WHERE device = $1 ORDER BY t", device)
-    assert [row["t"] for row in rows] == everything
+    assert (await fix_store.page_of(connection, device, start, everything[-1], 2000)).t.tolist() == everything
+    run = await fix_store.load_runs(connection, device, everything[500], everything[500], gap_ms=1500)
+    assert run.t.tolist() == everything
 
 
-async def _insert(connection: "asyncpg.Connection[asyncpg.Record]", device: int, times: list[datetime]) -> int:
-    rows = await connection.fetch(
-        "INSERT INTO fixes (device, t, received, lat, lon, src, duty, flags) "
-        "SELECT $1, t, t, 23.1, 114.4, 0, 0, 0 FROM unnest($2::timestamptz[]) AS t "
-        "ON CONFLICT (device, t) DO NOTHING RETURNING t",
-        device,
-        times,
-    )
-    return len(rows)
+async def _insert(connection: "asyncpg.Connection[asyncpg.Record]", device: int, times: list[int]) -> int:
+    n = len(times)
+    fixes = FixColumns.from_columns(n, device=[device] * n, t=times, received=times, lat=[23.1] * n, lon=[114.4] * n)
+    async with connection.transaction():
+        new = await fix_store.insert(connection, fixes, copy=False)
+    return int(new.sum())
