@@ -1,0 +1,134 @@
+"""The session with a real broker: what is acknowledged, on which connection, and when reading stops."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from ingest.message import Message
+from ingest.mqtt import Broker, Session
+from tests.integration.ingest.conftest import client
+from tests.support import waiting
+
+if TYPE_CHECKING:
+    from tests.support.mosquitto import Mosquitto
+
+FIX = "patrol/v1/team-1/cam-1/fix"
+
+
+class Inbox:
+    """Messages as they were delivered, none acknowledged by itself."""
+
+    def __init__(self) -> None:
+        self.messages: list[Message] = []
+        self.lost: list[int] = []
+
+    def on(self, connection: int) -> list[bytes]:
+        """Payloads that came on a connection."""
+        return [one.payload for one in self.messages if one.connection == connection]
+
+    def acknowledge(self, connection: int) -> None:
+        """Say that what came on a connection is stored."""
+        for one in self.messages:
+            if one.connection == connection:
+                one.done()
+
+
+@asynccontextmanager
+async def session(url: str, inbox: Inbox, **options: int) -> AsyncIterator[Session]:
+    """A session that is up."""
+    made = Session(
+        Broker.parse(url),
+        client_id="patrol-test",
+        units=("+",),
+        deliver=inbox.messages.append,
+        lost=inbox.lost.append,
+        **options,
+    )
+    task = asyncio.create_task(made.run())
+    async with asyncio.timeout(10):
+        await made.ready.wait()
+    try:
+        yield made
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+async def publish(url: str, *payloads: bytes) -> None:
+    """Send fixes and return when the broker has them."""
+    async with client(url) as device:
+        for payload in payloads:
+            await device.publish(FIX, payload, qos=1)
+
+
+def came(inbox: Inbox, connection: int, n: int) -> "Callable[[], Awaitable[bool]]":
+    """A probe that tells whether n messages came on a connection."""
+
+    async def probe() -> bool:
+        return len(inbox.on(connection)) >= n
+
+    return probe
+
+
+async def test_late_acknowledgement_says_nothing_on_another_connection(
+    start_mosquitto: "Callable[..., Mosquitto]",
+) -> None:
+    """What was not acknowledged on its own connection comes again on the next, whatever is said of it afterwards."""
+    broker, inbox = start_mosquitto(persistence=True), Inbox()
+    async with session(broker.url, inbox):
+        await publish(broker.url, b"1", b"2", b"3")
+        await waiting.until(came(inbox, 1, 3), "three messages came")
+        await asyncio.to_thread(broker.restart)
+        await waiting.until(came(inbox, 2, 3), "they came again on the second connection")
+        inbox.acknowledge(1)
+        await asyncio.to_thread(broker.restart)
+        await waiting.until(came(inbox, 3, 3), "none of them was acknowledged by then")
+        inbox.acknowledge(3)
+        await publish(broker.url, b"4")
+        await waiting.until(came(inbox, 3, 4), "the session goes on")
+        await asyncio.to_thread(broker.restart)
+        await waiting.until(came(inbox, 4, 1), "the fourth connection brings what is left")
+    assert inbox.on(4) == [b"4"]
+    assert inbox.lost == [1, 2, 3, 4]
+
+
+async def test_no_more_than_the_window_is_in_flight(mosquitto: "Mosquitto") -> None:
+    """The broker holds what is beyond the receive maximum until something is acknowledged."""
+    inbox = Inbox()
+    async with session(mosquitto.url, inbox, receive_maximum=20):
+        await publish(mosquitto.url, *[b"%d" % n for n in range(60)])
+        await waiting.until(came(inbox, 1, 20), "the window is full")
+        assert len(inbox.messages) == 20
+        while len(inbox.messages) < 60:
+            seen = len(inbox.messages)
+            inbox.acknowledge(1)
+            await waiting.until(came(inbox, 1, seen + 1), "the window moves on")
+    assert inbox.on(1) == [b"%d" % n for n in range(60)]
+
+
+async def test_paused_session_reads_nothing_and_goes_on(mosquitto: "Mosquitto") -> None:
+    """While there is no room the messages stay at the broker and in the sockets between."""
+    inbox = Inbox()
+    big = b"x" * 100_000
+    async with session(mosquitto.url, inbox) as made:
+        made.pause()
+        await publish(mosquitto.url, *[big] * 100)
+        held = len(inbox.messages)
+        assert held < 50
+        made.resume()
+        await waiting.until(came(inbox, 1, 100), "all came after the pause")
+
+
+async def test_publish_is_dropped_while_not_connected(start_mosquitto: "Callable[..., Mosquitto]") -> None:
+    """The feed is only what is newest: nothing waits for a broker that is away."""
+    broker, inbox = start_mosquitto(), Inbox()
+    async with session(broker.url, inbox) as made:
+        assert made.publish("patrol-feed/v1/w/lane", b"x")
+        await asyncio.to_thread(broker.stop)
+
+        async def down() -> bool:
+            return not made.ready.is_set()
+
+        await waiting.until(down, "the session has noticed")
+        assert not made.publish("patrol-feed/v1/w/lane", b"x")
