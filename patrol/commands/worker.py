@@ -3,6 +3,8 @@
 import asyncio
 import functools
 
+import prometheus_client
+
 from ingest import worker
 from patrol import logs, notify, reach
 from patrol.commands import process
@@ -18,6 +20,8 @@ def run(settings: Settings) -> None:
 async def _work(settings: Settings, stop: asyncio.Event) -> None:
     url = reach.database_url(settings)
     await reach.check_database(url)
+    if settings.metrics_port is not None:
+        prometheus_client.start_http_server(settings.metrics_port, addr=settings.http_host)
     config = worker.WorkerConfig(
         database_url=url,
         mqtt_url=settings.broker_url,
@@ -25,6 +29,5 @@ async def _work(settings: Settings, stop: asyncio.Event) -> None:
         units=settings.unit_list,
         auto_enrol=settings.auto_enrol,
         on_ready=notify.ready,
-        metrics_port=settings.metrics_port,
     )
     await worker.run(config, stop)
