@@ -16,7 +16,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from schemas import rest
 from tracking import db
 from web.accounts import Principal
-from web.live import lane, messages, metrics, tiles
+from web.live import fleet, lane, messages, metrics, tiles
 from web.live.hub import Hub, now_ms
 from web.live.messages import EndError, Look, Subscribe
 from web.live.world import Band, Frame
@@ -27,6 +27,8 @@ GOODBYE_WITHIN_S = 1.0
 FULL_EVERY_S = 0.2
 """Least time between full frames, however fast the view changes."""
 COARSE_EVERY_S = 1.0
+HEARTBEAT_S = 5.0
+"""Counts are said again after this even when nothing changed: a page that hears nothing calls its picture old."""
 LANE_AT_ONCE = 500
 DEVICES_AT_ONCE = 2_000
 
@@ -50,9 +52,9 @@ class Viewer:
         self._alarms_version = 0
         self._cells_version = 0
         self._offset = 0
-        self._told: NDArray[np.bool_] = np.empty(0, dtype=np.bool_)
+        self._told = fleet.Told()
         self._shown = 0
-        self._counted_at = float("-inf")
+        self._counted_at = self._counts_sent_at = float("-inf")
         self._counts: tuple[int | str, ...] = ()
 
     async def serve(self) -> None:
@@ -145,9 +147,12 @@ class Viewer:
         if self._ending is not None:
             raise self._ending
         await self._write_lane()
-        if self._cells_version != self._hub.cells.version:
-            version = self._hub.cells.version
-            text = self._hub.cells.message(self._cells_version, rest.rfc3339(db.moment(self._hub.cells.at)))
+        cells = self._hub.judging.cells
+        if self._cells_version != cells.version:
+            version = cells.version
+            text = self._hub.judging.cells.message(
+                self._cells_version, rest.rfc3339(db.moment(self._hub.judging.cells.at))
+            )
             self._cells_version = version
             await self._send_text(text)
         await self._write_positions()
@@ -231,9 +236,7 @@ class Viewer:
 
     def _extra(self) -> NDArray[np.int64]:
         """Slots that pass whatever the band: selected here, or in alarm."""
-        names = self._hub.directory.slots
-        chosen = (names.get(which, -1) if isinstance(which, str) else which for which in self._selected)
-        slots = {slot for slot in chosen if 0 <= slot < len(self._hub.state)} | set(self._hub.alarmed.tolist())
+        slots = self._hub.directory.chosen(self._selected) | set(self._hub.alarmed.tolist())
         return np.array(sorted(slots), dtype=np.int64)
 
     async def _introduce(self, frame: Frame) -> None:
@@ -242,10 +245,7 @@ class Viewer:
         if not parts:
             return
         slots = np.unique(np.concatenate(parts)).astype(np.int64)
-        if len(self._told) < len(self._hub.state):
-            self._told = np.concatenate([self._told, np.zeros(len(self._hub.state) - len(self._told), dtype=np.bool_)])
-        new = slots[~self._told[slots]]
-        self._told[new] = True
+        new = self._told.tell(slots)
         devices = [self._hub.directory.by_slot[slot] for slot in new.tolist()]
         for start in range(0, len(devices), DEVICES_AT_ONCE):
             await self._send_json({"type": "devices", "items": devices[start : start + DEVICES_AT_ONCE]})
@@ -262,16 +262,21 @@ class Viewer:
             self._shown = self._hub.world.count(self.view)
         counts = (*self._hub.state.tally(at), self._shown, self._band or "dots")
         self._counted_at = now
-        if counts != self._counts:
-            self._counts = counts
+        self._wake_later(HEARTBEAT_S)
+        if counts != self._counts or now - self._counts_sent_at >= HEARTBEAT_S:
+            self._counts, self._counts_sent_at = counts, now
             names = ("total", "moving", "still", "silent", "shown", "band")
             at_text = rest.rfc3339(db.moment(at))
             await self._send_json({"type": "counts", "at": at_text, **dict(zip(names, counts, strict=True))})
 
     def _wake_later(self, seconds: float) -> None:
-        """Look again in a while, even when nothing more happens."""
-        if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(seconds, self._wake_now)
+        """Look again in a while, even when nothing more happens; the earliest of several such times counts."""
+        loop = asyncio.get_running_loop()
+        if self._timer is not None:
+            if self._timer.when() <= loop.time() + seconds:
+                return
+            self._timer.cancel()
+        self._timer = loop.call_later(seconds, self._wake_now)
 
     def _wake_now(self) -> None:
         self._timer = None
