@@ -38,7 +38,7 @@ def demo(
     *,
     officers: Officers = 60,
     no_sim: Annotated[bool, typer.Option("--no-sim", help="Without simulated officers")] = False,
-    history_minutes: History = 45,
+    history_minutes: History = 150,
     verbose: Verbose = False,
 ) -> None:
     """Start everything on this machine: database, broker, server, a town and officers who walk it. 一键演示."""
