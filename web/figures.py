@@ -39,7 +39,7 @@ async def _count(pool: db.Pool, hub: live.Hub) -> pages.Stats:
         alerts = await queries.alert_levels(connection)
         refusals = await refusal_store.counts(connection)
     total, _, _, silent = hub.state.tally(live.now_ms())
-    states = np.empty(0, dtype=np.uint8) if hub.judged is None else hub.judged.coverage.state
+    states = np.empty(0, dtype=np.uint8) if hub.judging.judged is None else hub.judging.judged.coverage.state
     return pages.Stats(
         at=now,
         devices=counts["devices"],

@@ -1,12 +1,15 @@
 """Devices by slot, and where each was last seen according to the database: where the live state starts from."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import asyncpg
 import numpy as np
+from numpy.typing import NDArray
 
 from schemas import feed
 from tracking import db
+from web.live.state import Slots
 
 _DEVICES = "SELECT id, name, label, unit FROM devices"
 # One short walk down the primary key for each device.
@@ -38,9 +41,30 @@ class Directory:
         self.by_slot[device.slot] = device
         self.slots[device.id] = device.slot
 
-    def array(self) -> "np.typing.NDArray[np.int64]":
+    def chosen(self, devices: Iterable[int | str]) -> set[int]:
+        """Slots of devices given by slot or name, those that are known."""
+        slots = (self.slots.get(device) if isinstance(device, str) else device for device in devices)
+        return {slot for slot in slots if slot in self.by_slot}
+
+    def array(self) -> Slots:
         """All slots."""
         return np.fromiter(self.by_slot, dtype=np.int64, count=len(self.by_slot))
+
+
+class Told:
+    """Which devices a viewer was told the names of."""
+
+    def __init__(self) -> None:
+        self._told: NDArray[np.bool_] = np.empty(0, dtype=np.bool_)
+
+    def tell(self, slots: Slots) -> Slots:
+        """Those of `slots` that were not told before; now they are."""
+        if len(slots) and len(self._told) <= slots.max():
+            more = int(slots.max()) + 1024 - len(self._told)
+            self._told = np.concatenate([self._told, np.zeros(more, dtype=np.bool_)])
+        new = slots[~self._told[slots]]
+        self._told[new] = True
+        return new
 
 
 async def read_devices(connection: db.Connection) -> list[Named]:
@@ -63,5 +87,5 @@ async def read_positions(connection: db.Connection) -> feed.Columns:
     return columns
 
 
-def _floats(rows: list[asyncpg.Record], name: str) -> "np.typing.NDArray[np.float64]":
+def _floats(rows: list[asyncpg.Record], name: str) -> NDArray[np.float64]:
     return np.array([np.nan if row[name] is None else row[name] for row in rows], dtype=np.float64)

@@ -18,13 +18,11 @@ import structlog
 
 from ingest import feed_client
 from schemas import feed
-from tracking import city as cities
-from tracking.fixes import Int
-from web import accounts, coverage, problems
+from web import accounts, problems
 from web.accounts import Principal
 from web.database import Database
 from web.live import fleet, lane, metrics, snapshot
-from web.live.cells import CellColumns, CellVersions
+from web.live.judging import Judging
 from web.live.state import LiveState, Slots
 from web.live.tiles import View
 from web.live.world import World
@@ -33,8 +31,6 @@ TICK_S = 0.2
 SLOWEST_TICK_S = 0.5
 CELLS_S = 1.0
 LANE_POLL_S = 1.0
-LOOK_S = 5.0
-"""City, officers and visits are read again after this even when the lane says nothing."""
 SESSIONS_S = 5.0
 RETRY_S = 1.0
 MAX_VIEWERS = 5_000
@@ -68,13 +64,10 @@ class Hub:
     mqtt_url: str
     state: LiveState = field(default_factory=LiveState)
     ring: lane.Ring = field(default_factory=lane.Ring)
-    cells: CellVersions = field(default_factory=CellVersions)
     directory: fleet.Directory = field(default_factory=fleet.Directory)
     world: World = field(init=False)
     epoch: str = ""
-    place: coverage.Place | None = None
-    basis: cities.Basis | None = None
-    judged: coverage.Judged | None = None
+    judging: Judging = field(default_factory=Judging)
     """The newest coverage, for REST and viewers alike."""
     alarmed: Slots = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     alarms_version: int = 0
@@ -86,9 +79,6 @@ class Hub:
     _empty: asyncio.Event = field(default_factory=asyncio.Event)
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
     _lane_hint: asyncio.Event = field(default_factory=asyncio.Event)
-    _basis_due: bool = True
-    _looked_at: int = 0
-    _arrivals: Int = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     _positions_due: asyncio.Event = field(default_factory=asyncio.Event)
     _check_sessions: asyncio.Event = field(default_factory=asyncio.Event)
     _open_alarms: dict[int, str] = field(default_factory=dict)
@@ -137,7 +127,7 @@ class Hub:
         return await self._snapshot.get(self._read_snapshot)
 
     async def _read_snapshot(self) -> snapshot.Snapshot:
-        return await snapshot.read(self.database.pool, self.epoch, self.cells, floor=self.ring.floor)
+        return await snapshot.read(self.database.pool, self.epoch, self.judging.cells, floor=self.ring.floor)
 
     # Sources
 
@@ -235,9 +225,9 @@ class Hub:
         """Let the process's own state follow an item of the lane."""
         metrics.LANE_HEAD.set(item.seq)
         if item.kind == "stay":
-            self._basis_due = True
+            self.judging.visits_changed()
         elif item.kind == "grid":
-            self._looked_at = 0
+            self.judging.city_changed()
         elif item.kind == "device":
             body = item.decoded()
             self.directory.put(fleet.Named(body["slot"], body["id"], body["label"], body["unit"]))
@@ -261,36 +251,10 @@ class Hub:
     async def _judge(self) -> None:
         while not self._stop.is_set():
             now = now_ms()
-            if self._basis_due or now - self._looked_at >= LOOK_S * 1000:
-                await self._look(now)
-            if self.judge_now(now):
+            await self.judging.read(self.database.pool, now)
+            if self.judging.judge(now):
                 self._wake()
             await self._pause(self._stop, CELLS_S)
-
-    async def _look(self, now: int) -> None:
-        """Read visits again; and, less often, the city and where its officers are."""
-        self._basis_due = False
-        async with self.database.pool.acquire() as connection:
-            if self.place is None or now - self._looked_at >= LOOK_S * 1000:
-                self.place = await coverage.load_place(connection, self.place)
-                self.basis, self._arrivals = await coverage.look(connection, self.place, now)
-                self._looked_at = now
-            else:
-                self.basis = await cities.basis(connection, self.place.city, now)
-
-    def judge_now(self, now: int) -> bool:
-        """Judge every cell at `now` (ms) and tell whether anything changed."""
-        if self.place is None or self.basis is None:
-            return False
-        self.judged = coverage.judge(self.place, self.basis, self._arrivals, now)
-        columns = CellColumns(
-            id=np.array([cell.id for cell in self.place.city.cells], dtype=np.int64),
-            state=self.judged.coverage.state,
-            due=self.judged.coverage.due,
-            last_visit=self.basis.last_visit,
-            present=self.basis.present,
-        )
-        return self.cells.update(now, columns)
 
     async def _end_sessions(self) -> None:
         while not self._stop.is_set():
@@ -343,4 +307,4 @@ class Hub:
 
     def time_zone(self) -> str | None:
         """IANA zone of the city, once known."""
-        return None if self.place is None else self.place.city.time_zone
+        return None if self.judging.place is None else self.judging.place.city.time_zone

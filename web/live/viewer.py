@@ -150,9 +150,7 @@ class Viewer:
         cells = self._hub.judging.cells
         if self._cells_version != cells.version:
             version = cells.version
-            text = self._hub.judging.cells.message(
-                self._cells_version, rest.rfc3339(db.moment(self._hub.judging.cells.at))
-            )
+            text = cells.message(self._cells_version, rest.rfc3339(db.moment(cells.at)))
             self._cells_version = version
             await self._send_text(text)
         await self._write_positions()

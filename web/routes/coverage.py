@@ -93,8 +93,8 @@ def _next(end: int, total: int) -> str | None:
 
 async def _now(here: Context) -> coverage.Judged:
     """What the live part judged a moment ago; read afresh where it did not yet."""
-    if here.hub.judged is not None:
-        return here.hub.judged
+    if here.hub.judging.judged is not None:
+        return here.hub.judging.judged
     return await _past(here, None)
 
 
@@ -104,7 +104,7 @@ async def _past(here: Context, at: datetime | None) -> coverage.Judged:
     if moment > now:
         raise problems.ProblemError(422, "at must not lie in the future.")
     async with here.database.pool.acquire() as connection:
-        place = await coverage.load_place(connection, here.hub.place)
+        place = await coverage.load_place(connection, here.hub.judging.place)
         basis, arrivals = await coverage.look(connection, place, moment)
     return coverage.judge(place, basis, arrivals, moment)
 
