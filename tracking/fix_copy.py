@@ -27,7 +27,7 @@ def encode(fixes: FixColumns) -> bytes:
     """Return the COPY stream of `fixes`.
 
     Every row is laid out at its greatest width beside a mask of the bytes that are really there, so no value is
-    touched by Python alone: 5,000 rows take about 4 ms.
+    touched by Python alone: 5,000 rows take a few ms.
     """
     n = len(fixes)
     octets: list[Octets] = [_repeat(np.array(len(COLUMNS), ">i2"), n)]
@@ -36,7 +36,7 @@ def encode(fixes: FixColumns) -> bytes:
         _fixed(octets, there, *_values(fixes, name))
     _boot(octets, there, fixes.boot)
     rows, mask = np.concatenate(octets, axis=1), np.concatenate(there, axis=1)
-    # compress takes a fifth of the time of rows[mask].
+    # Quicker than rows[mask].
     return _HEADER + np.compress(mask.reshape(-1), rows.reshape(-1)).tobytes() + _TRAILER
 
 
