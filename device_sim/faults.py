@@ -1,6 +1,6 @@
 """Planned faults of the radio: which fixes leave the device when. Pure, by seed; the truth about them is written down.
 
-Faults that change fixes (clock skew, teleports, wrong datum) belong between `track.measure` and here.
+Faults that change fixes are in `reception` and `handset`, between `track.measure` and here.
 """
 
 from dataclasses import dataclass
@@ -58,12 +58,12 @@ def deliver(seed: int, plan: FaultPlan, who: officer.Officer, number: int, taken
     rng = np.random.default_rng([seed, 0xFA17, who.number, number])
     begin, end = who.shift_start(number), who.shift_start(number + 1)
     gaps = _gaps(plan, rng, begin, end)
-    key = (taken.t - who.phase_ms) // CAMERA_ARRAY_MS if who.camera else np.arange(len(taken))
+    key = (taken.at - who.phase_ms) // CAMERA_ARRAY_MS if who.camera else np.arange(len(taken))
     for n, gap in enumerate(gaps, 1):
-        key = np.where((taken.t >= gap.t_from) & (taken.t < gap.t_to), -n, key)
-    start = np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]]))
-    stop = np.append(start[1:], len(taken))
-    due = taken.t[stop - 1].copy()
+        key = np.where((taken.at >= gap.t_from) & (taken.at < gap.t_to), -n, key)
+    start = np.flatnonzero(np.append(np.ones(min(len(key), 1), np.bool_), key[1:] != key[:-1]))
+    stop = np.append(start, len(taken))[1:]
+    due = taken.at[stop - 1].copy()
     for n, gap in enumerate(gaps, 1):
         due[key[start] == -n] = gap.t_to
     late = rng.random(len(due)) < plan.delay

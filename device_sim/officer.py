@@ -1,8 +1,9 @@
 """Who patrols what: officers with their beats, devices and habits, the same for the same seed."""
 
 import itertools
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
 
 import numpy as np
 
@@ -12,6 +13,20 @@ from device_sim import town
 SHIFT_MS = 8 * 3_600_000
 _BIKE_SHARE = 0.12
 _CAMERA_SHARE = 0.03
+
+
+class Habit(StrEnum):
+    """What an officer makes of the duty to patrol; see device_sim.habits."""
+
+    PATROL = "patrol"
+    LOITER = "loiter"
+    """Stands long where a patrol was due."""
+    DRIVE = "drive"
+    """Drives from cell to cell, and through some without getting out."""
+    EDGE = "edge"
+    """Stands on boundaries."""
+    SKIP = "skip"
+    """Leaves a part of the beat out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +57,7 @@ class Officer:
     """Shifts begin at multiples of eight hours plus this."""
     drain: float
     """Battery used, per cent an hour."""
+    habit: Habit = Habit.PATROL
 
     def shift_at(self, t: int) -> int:
         """Number of the shift that holds the moment `t`, ms."""
@@ -69,6 +85,17 @@ def recruit(count: int, seed: int, *, interval_s: int = 10, unit_prefix: str = "
         for beat in _beats(found, share):
             officers.append(_officer(len(officers), seed, unit_prefix + street, beat, interval_s))
     return officers
+
+
+def with_habits(crew: Sequence[Officer], seed: int, shares: Mapping[Habit, float]) -> list[Officer]:
+    """Give the officers habits, each with its chance; those left over patrol."""
+    bounds = list(itertools.accumulate(shares.values()))
+    changed = []
+    for who in crew:
+        drawn = np.random.default_rng([seed, 0x4AB17, who.number]).random()
+        habit = next((each for each, bound in zip(shares, bounds, strict=True) if drawn < bound), Habit.PATROL)
+        changed.append(replace(who, habit=habit))
+    return changed
 
 
 def _grids_by_street(plan: cities.City) -> dict[str, list[list[int]]]:

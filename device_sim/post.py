@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 
-from device_sim import faults, geodesy, officer, track, truth, uplink, walk
+from device_sim import faults, geodesy, officer, track, truth, uplink, walk, ways
 from schemas import topics, wire
 
 APP = "device-sim/1"
@@ -23,7 +23,7 @@ class Shift:
     """Everything about one shift of one officer."""
 
     number: int
-    way: walk.Way
+    way: ways.Way
     taken: track.Track
     deliveries: faults.Deliveries
     events: tuple[tuple[int, wire.Event], ...]
@@ -111,7 +111,7 @@ class Device:
 
     def status(self, t: int, *, online: bool) -> uplink.Letter:
         """The retained state of the device at `t`, ms."""
-        rows = self.shift.taken.t
+        rows = self.shift.taken.at
         battery = float(self.shift.taken.bat[min(int(np.searchsorted(rows, t)), len(rows) - 1)])
         status = wire.Status(online=online, t=t, bat=battery, app=APP)
         return uplink.Letter(topic=self.topic(topics.Kind.STATUS), payload=self._encode(status), retain=True)
@@ -150,7 +150,7 @@ class Device:
     def _fixes(self, shift: Shift) -> list[wire.Fix]:
         start, stop = int(shift.deliveries.start[self._next]), int(shift.deliveries.stop[self._next])
         self._next += 1
-        start = max(start, int(np.searchsorted(shift.taken.t, self.since)))
+        start = max(start, int(np.searchsorted(shift.taken.at, self.since)))
         return shift.taken.fixes(start, stop) if start < stop else []
 
     def _array(self, fixes: list[wire.Fix]) -> uplink.Letter:
@@ -167,7 +167,7 @@ def ulid(t: int, rng: np.random.Generator) -> str:
     return "".join(_CROCKFORD[(value >> (5 * k)) & 31] for k in range(25, -1, -1))
 
 
-def _events(seed: int, who: officer.Officer, number: int, way: walk.Way) -> list[wire.Event]:
+def _events(seed: int, who: officer.Officer, number: int, way: ways.Way) -> list[wire.Event]:
     rng = np.random.default_rng([seed, 0xE7E27, who.number, number])
     made = []
     for found in way.happenings:

@@ -10,7 +10,7 @@ from typing import Any, Self
 import msgspec
 import numpy as np
 
-from device_sim import faults, walk
+from device_sim import faults, ways
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +23,7 @@ class Presence:
     t_out: int
 
 
-def presences(way: walk.Way) -> list[Presence]:
+def presences(way: ways.Way) -> list[Presence]:
     """Presences of one shift in order, without gaps between them."""
     change = np.flatnonzero(np.diff(way.cell)) + 1
     bounds = [0, *change.tolist(), len(way.cell)]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import shapely
 
-from device_sim import city, faults, geodesy, officer, post, track, truth, uplink, walk
+from device_sim import city, faults, geodesy, officer, post, track, truth, uplink, walk, ways
 from schemas import topics, wire
 
 SHIFT = 61_000
@@ -44,12 +44,12 @@ def test_way_is_continuous_at_a_plausible_speed(who: officer.Officer) -> None:
     assert (way.t[0], way.t[-1]) == (who.shift_start(SHIFT), who.shift_start(SHIFT + 1))
     assert (np.diff(way.t) >= 0).all()
     metres, seconds = np.hypot(np.diff(way.x), np.diff(way.y)), np.diff(way.t) / 1000
-    walking = (way.mode == walk.Mode.WALK) & (seconds > 5)
+    walking = (way.mode == ways.Mode.WALK) & (seconds > 5)
     low, high = (2.2, 3.6) if who.bike else (1.0, 1.5)
     assert (metres[walking] / seconds[walking] > low).all()
     assert (metres[walking] / seconds[walking] < high).all()
-    assert (metres[way.mode != walk.Mode.WALK] == 0).all()
-    stops = seconds[(way.mode == walk.Mode.STAND)][1:-1]
+    assert (metres[way.mode != ways.Mode.WALK] == 0).all()
+    stops = seconds[(way.mode == ways.Mode.STAND)][1:-1]
     assert ((stops >= 180) & (stops <= 720)).all()
 
 
