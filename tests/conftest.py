@@ -4,7 +4,9 @@ A service that is missing is a failure in CI and a skip with instructions elsewh
 """
 
 import asyncio
+import contextlib
 import os
+import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
@@ -23,13 +25,20 @@ _FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off",
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestServer]:
+def own_folder() -> Iterator[Callable[[], Path]]:
+    """Make folders for databases: not below pytest's own, whose rights every other pytest resets at its start."""
+    with contextlib.ExitStack() as stack:
+        yield lambda: Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="patrol-test-")))
+
+
+@pytest.fixture(scope="session")
+def postgres(own_folder: Callable[[], Path]) -> Iterator[TestServer]:
     """A PostgreSQL server: that of PATROL_TEST_DATABASE_URL, else an embedded one for this session."""
     given = os.environ.get("PATROL_TEST_DATABASE_URL")
     if given is not None:
         yield from _with_template(TestServer(given))
         return
-    server = embedded.EmbeddedPostgres(tmp_path_factory.mktemp("postgres"), settings=_FAST)
+    server = embedded.EmbeddedPostgres(own_folder(), settings=_FAST)
     asyncio.run(server.start())
     yield from _with_template(TestServer(server.url))
     server.stop()
@@ -100,9 +109,9 @@ def timescale_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+def demo(own_folder: Callable[[], Path]) -> Iterator[Product]:
     """A running `patrol demo` with 20 officers, for tests that only look: .url .password .token .mqtt_url .data_dir."""
-    product = Product(tmp_path_factory.mktemp("demo"))
+    product = Product(own_folder())
     product.start("demo", "--officers", "20", "--history-minutes", "30")
     try:
         product.wait_ready()

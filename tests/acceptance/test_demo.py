@@ -1,8 +1,8 @@
 """`patrol demo` as the README has it: real processes, spoken to from outside."""
 
 import signal
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import psutil
@@ -91,15 +91,15 @@ def test_token_made_beside_a_running_demo_opens_the_api(demo: Product) -> None:
 
 
 @pytest.fixture
-def small(tmp_path: Path) -> Any:
+def small(own_folder: Callable[[], Path]) -> Iterator[Product]:
     """A demo of this test alone, stopped at the end."""
-    made = Product(tmp_path / "deep" / "er" / "data")
+    made = Product(own_folder() / "deep" / "er" / "data")
     yield made
     made.stop(signal.SIGKILL)
 
 
-async def test_demo_interrupted_leaves_nothing_running(small: Product) -> None:
-    """Ctrl-C ends it in order with code 0, a second start finds the data, and a kill -9 leaves nothing either."""
+async def test_demo_ends_and_starts_again_and_keeps_its_worker(small: Product) -> None:
+    """Ctrl-C leaves nothing running, the next start finds the data, a dead worker is replaced, kill -9 leaves nothing."""
     small.start("demo", "--officers", "3", "--history-minutes", "0")
     assert small.wait_ready() < 60
     small.wait_said("Ctrl-C stops everything")
@@ -115,23 +115,19 @@ async def test_demo_interrupted_leaves_nothing_running(small: Product) -> None:
     small.start("demo", "--no-sim")
     small.wait_ready()
     assert len(small.devices()) == 3
-    family = small.family()
-    small.process.kill()
-    await product.until_gone(family)
-
-
-async def test_demo_restarts_a_worker_that_dies(small: Product) -> None:
-    """A worker killed is replaced, and the demo is ready again."""
-    small.start("demo", "--no-sim")
-    small.wait_said("Ctrl-C stops everything")
     killed = small.child("worker")
     killed.kill()
 
     async def replaced() -> bool:
-        return any(p.pid != killed.pid and p.cmdline()[2:4] == ["patrol", "worker"] for p in small.family())
+        found = small.find("worker")
+        return found is not None and found.pid != killed.pid
 
     await waiting.until(replaced, "another worker runs")
     small.wait_ready()
+
+    family = small.family()
+    small.process.kill()
+    await product.until_gone(family)
 
 
 def test_demo_interrupted_while_it_starts_leaves_nothing_running(small: Product) -> None:

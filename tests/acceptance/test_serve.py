@@ -84,7 +84,8 @@ async def test_worker_killed_during_a_replay_stores_every_fix_exactly_once(
 
         async def stored(reached: float = reached) -> bool:
             device = server.devices().get(names[0])
-            return device is not None and _millis(device["last"]["t"]) >= reached
+            last = None if device is None else device["last"]
+            return last is not None and _millis(last["t"]) >= reached
 
         await waiting.until(stored, f"{part:.0%} of the fixes are stored", within=60, every=0.01)
         server.child("worker").kill()

@@ -3,7 +3,7 @@
 import os
 import socket
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import asyncpg
@@ -15,11 +15,12 @@ from patrol.services.postgres import EmbeddedPostgres
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[EmbeddedPostgres]:
+def server(own_folder: Callable[[], Path]) -> Iterator[EmbeddedPostgres]:
     """A server of this test alone, deep in folders that only their owner may enter."""
-    folder = tmp_path / "private" / "deep"
+    private = own_folder() / "private"
+    folder = private / "deep"
     folder.mkdir(parents=True)
-    (tmp_path / "private").chmod(0o700)
+    private.chmod(0o700)
     made = EmbeddedPostgres(folder / "postgres")
     yield made
     made.stop()

@@ -91,7 +91,17 @@ class Product:
 
     def child(self, name: str) -> psutil.Process:
         """The process of one part: worker, web or sim."""
-        return next(p for p in self.family() if p.cmdline()[2:4] == ["patrol", name])
+        return waiting.until_sync(lambda: self.find(name), f"a {name} runs")
+
+    def find(self, name: str) -> psutil.Process | None:
+        """The process of one part; None when there is none at the moment."""
+        for process in self.family():
+            try:
+                if process.cmdline()[2:4] == ["patrol", name]:
+                    return process
+            except (psutil.NoSuchProcess, psutil.ZombieProcess):
+                continue
+        return None
 
     def client(self) -> httpx.Client:
         """An HTTP client with the administrator's token."""

@@ -81,7 +81,7 @@ class Shift:
     limit_ms: int = LIMIT
     known_since: int = START
     heard: int | None = None
-    """Newest fix of the street, ms; None: now."""
+    """Newest fix of the city, ms; None: now."""
     windows: Sequence[tuple[str, str]] = (("00:00", "24:00"),)
     rule: rules.WarningRule = field(default_factory=rules.WarningRule)
 
@@ -102,14 +102,13 @@ class Shift:
         arrivals = arrival.nearest(x, 0 * x, officers, 0 * officers, arrival.ArrivalRule())
         dwell = np.full(self.cells, DWELL)
         known_since = np.full(self.cells, self.known_since)
-        heard = np.full(self.cells, now if self.heard is None else self.heard)
         judged = coverage.evaluate(
             now=now,
             last_visit=last,
             present=present,
             known_since=known_since,
-            heard=heard,
-            limit_ms=np.full(self.cells, self.limit_ms),
+            possible=np.full(self.cells, coverage.NEVER),
+            limits=coverage.Limits(starts=np.array([0]), limit_ms=np.full((1, self.cells), self.limit_ms)),
             need_ms=np.maximum(arrivals.ms, 0) + dwell,
             calendar=calendar,
         )
@@ -128,7 +127,7 @@ class Shift:
             gap_start=np.where(last >= 0, last, known_since),
             visited=last >= 0,
             present=present,
-            heard=heard,
+            heard=now if self.heard is None else self.heard,
             arrivals=arrivals,
             officers=[f"officer-{i}" for i in range(len(officers))],
             clearing=_clearing(opened, known),

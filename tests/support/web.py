@@ -11,6 +11,8 @@ from typing import Any
 import httpx
 from websockets.asyncio.client import ClientConnection, connect
 
+from schemas import rest
+from tracking import db
 from web import server
 from web.app import create_app
 from web.config import WebConfig
@@ -72,6 +74,11 @@ async def serving(database_url: str, *, mqtt_url: str = NOWHERE, **settings: Any
         stop.set()
         async with asyncio.timeout(10):
             await running
+
+
+def rfc3339(ms: int) -> str:
+    """Spell ms as answers do: no more digits than needed."""
+    return rest.rfc3339(db.moment(ms))
 
 
 async def receive(socket: ClientConnection, *, within: float = 10) -> Any:
