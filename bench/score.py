@@ -1,0 +1,191 @@
+"""What the engine found against what is true, counted; device_sim.visits says what true and knowable mean."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from bench.fleet import Fleet, Town
+from device_sim import visits
+from device_sim.visits import Reading
+from tracking.stays import Stay, StayKind
+
+GAP_TOLERANCE_MS = 60_000
+"""A coverage gap that is longer than its limit by less than this need not be found, nor is it wrong when it is."""
+
+Span = tuple[int, int]
+Key = tuple[int, int]
+"""Number of the officer, number of the cell in the simulation."""
+
+
+@dataclass(slots=True)
+class Score:
+    """Counts that add up over fleets and seeds; rates come from them."""
+
+    fixes: int = 0
+    true: int = 0
+    """Valid visits that happened."""
+    knowable: int = 0
+    """Valid visits by the sure part of the data alone."""
+    found: int = 0
+    """Valid visits found."""
+    right: int = 0
+    """Of them, those that happened or may have."""
+    recalled: int = 0
+    """Knowable visits that were found."""
+    split: int = 0
+    """True visits of a covered stretch that were found as several."""
+    drives: int = 0
+    """True stays of covered stretches faster than a patrol."""
+    drives_found: int = 0
+    cells_found: int = 0
+    """Cells with a visit found."""
+    cells_wrong: int = 0
+    """Of them, those in which nobody can have made one: wrongly covered."""
+    cells_unknowable: int = 0
+    """Cells that were visited, but in no stretch that the data covers."""
+    cells_unknowable_found: int = 0
+    """Of them, those found visited."""
+    gaps: int = 0
+    """True coverage gaps longer than the limit of the cell's class."""
+    gaps_missed: int = 0
+    gaps_false: int = 0
+    """Gaps found though the covered data shows that there was none."""
+    gaps_blind: int = 0
+    """Gaps found that only silence makes: they must be shown as unknown."""
+    dwell_errors_s: list[float] = field(default_factory=list)
+
+    def __iadd__(self, other: "Score") -> "Score":
+        for name in self.__slots__:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        return self
+
+    @property
+    def precision(self) -> float:
+        """Share of the found visits that are right; 1 when none was found."""
+        return self.right / self.found if self.found else 1.0
+
+    @property
+    def recall(self) -> float:
+        """Share of the knowable visits that were found; 1 when there are none."""
+        return self.recalled / self.knowable if self.knowable else 1.0
+
+    def dwell_error_s(self, per_cent: float) -> float:
+        """Percentile of the absolute error of the dwell, s; 0 without visits."""
+        return float(np.percentile(self.dwell_errors_s, per_cent)) if self.dwell_errors_s else 0.0
+
+
+@dataclass(slots=True)
+class Truth:
+    """True stays of all officers by each reading, by officer and cell."""
+
+    of: dict[Reading, dict[Key, list[visits.Stay]]]
+
+
+def truth(fleet: Fleet) -> Truth:
+    """Compute the four readings."""
+    readings: dict[Reading, dict[Key, list[visits.Stay]]] = {reading: defaultdict(list) for reading in Reading}
+    for who, shift in zip(fleet.crew, fleet.shifts, strict=True):
+        runs = visits.covered(shift.taken, shift.deliveries)
+        for reading, stays in readings.items():
+            for stay in visits.stays(shift.way, runs, reading):
+                stays[who.number, stay.cell].append(stay)
+    return Truth(readings)
+
+
+def score(town: Town, fleet: Fleet, known: Iterable[Stay]) -> Score:
+    """Compare the stays that the server knows with the truth."""
+    told = truth(fleet)
+    found: dict[Key, list[Stay]] = defaultdict(list)
+    for stay in known:
+        found[stay.device - 1, stay.cell - 1].append(stay)
+    made = Score(fixes=len(fleet.fixes))
+    for key in set(found).union(*told.of.values()):
+        _score_visits(made, town, told, key, found[key])
+    _score_cells(made, town, fleet, told, found)
+    return made
+
+
+def _score_visits(made: Score, town: Town, told: Truth, key: Key, found: list[Stay]) -> None:
+    rule = town.true_rules[key[1]]
+    true = {reading: [stay for stay in told.of[reading][key] if stay.valid(rule)] for reading in Reading}
+    seen = [stay for stay in found if stay.kind is StayKind.VISIT]
+    made.true += len(true[Reading.EXACT])
+    made.knowable += len(true[Reading.SURE])
+    made.found += len(seen)
+    made.right += sum(_meets(stay, true[Reading.POSSIBLE]) for stay in seen)
+    made.recalled += sum(_meets(stay, seen) for stay in true[Reading.SURE])
+    for stay in true[Reading.COVERED]:
+        same = [each for each in seen if _overlap(stay, each) > 0]
+        made.split += len(same) > 1
+        if same:
+            best = max(same, key=lambda each: _overlap(stay, each))
+            made.dwell_errors_s.append(abs(best.dwell_ms - stay.dwell_ms) / 1000)
+    drives = [stay for stay in told.of[Reading.COVERED][key] if stay.drives()]
+    made.drives += len(drives)
+    made.drives_found += sum(_meets(stay, [e for e in found if e.kind is StayKind.DRIVE_THROUGH]) for stay in drives)
+
+
+def _score_cells(made: Score, town: Town, fleet: Fleet, told: Truth, found: dict[Key, list[Stay]]) -> None:
+    spans: dict[str, dict[int, list[Span]]] = {name: defaultdict(list) for name in ("found", *Reading.__members__)}
+    for (_, cell), stays in found.items():
+        spans["found"][cell] += [(stay.t_in, stay.t_out) for stay in stays if stay.kind is StayKind.VISIT]
+    for reading in Reading:
+        for (_, cell), each in told.of[reading].items():
+            rule = town.true_rules[cell]
+            spans[reading.name][cell] += [(stay.t_in, stay.t_out) for stay in each if stay.valid(rule)]
+    begin = min(int(shift.way.t[0]) for shift in fleet.shifts)
+    end = max(int(shift.way.t[-1]) for shift in fleet.shifts)
+    for cell in town.true_rules:
+        visited = {name: of_cell[cell] for name, of_cell in spans.items()}
+        made.cells_found += bool(visited["found"])
+        made.cells_wrong += bool(visited["found"]) and not visited["POSSIBLE"]
+        unknowable = bool(visited["EXACT"]) and not visited["COVERED"]
+        made.cells_unknowable += unknowable
+        made.cells_unknowable_found += unknowable and bool(visited["found"])
+        limit = town.rules[cell + 1].limit_ms
+        gaps = {name: _gaps(times, begin, end, limit) for name, times in visited.items()}
+        _score_gaps(made, gaps, limit)
+
+
+def _score_gaps(made: Score, gaps: dict[str, list[Span]], limit: int) -> None:
+    def clear(spans: list[Span]) -> list[Span]:
+        return [(start, stop) for start, stop in spans if stop - start > limit + GAP_TOLERANCE_MS]
+
+    exact = clear(gaps["EXACT"])
+    made.gaps += len(exact)
+    made.gaps_missed += sum(not _half_in(gap, gaps["found"]) for gap in exact)
+    for gap in clear(gaps["found"]):
+        if not _half_in(gap, gaps["EXACT"]):
+            blind = _half_in(gap, gaps["COVERED"]) or _half_in(gap, gaps["SURE"])
+            made.gaps_blind += blind
+            made.gaps_false += not blind
+
+
+def _gaps(times: list[Span], begin: int, end: int, limit: int) -> list[Span]:
+    """Stretches without a valid visit that are longer than the limit, from the shift's begin to its end."""
+    found, last = [], begin
+    for start, stop in [*sorted(times), (end, end)]:
+        if start - last > limit:
+            found.append((last, start))
+        last = max(last, stop)
+    return found
+
+
+def _half_in(gap: Span, others: list[Span]) -> bool:
+    """Whether some other span covers half of this one."""
+    return any(2 * (min(gap[1], stop) - max(gap[0], start)) >= gap[1] - gap[0] for start, stop in others)
+
+
+def _meets(stay: Stay | visits.Stay, others: Sequence[Stay | visits.Stay]) -> bool:
+    """Whether one of the others is the same stay: they share half of the shorter of both."""
+    return any(2 * _overlap(stay, each) >= min(_span(stay), _span(each)) for each in others)
+
+
+def _overlap(a: Stay | visits.Stay, b: Stay | visits.Stay) -> int:
+    return min(a.t_out, b.t_out) - max(a.t_in, b.t_in)
+
+
+def _span(stay: Stay | visits.Stay) -> int:
+    return stay.t_out - stay.t_in

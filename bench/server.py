@@ -1,0 +1,86 @@
+"""The pipeline's part in memory: keeps every fix once, lets the engine judge, computes late windows again."""
+
+import numpy as np
+
+from bench.fleet import Fleet, Town
+from tracking import stays
+from tracking.engine import RUN_GAP_MS, Engine
+
+BATCH_MS = 60_000
+"""Arrivals of so long go through the engine at once."""
+LATE_EVERY = 60
+"""Late windows of so many batches are computed again together, as they are under load."""
+
+
+class Server:
+    """Takes a fleet's fixes in order of arrival.
+
+    Args:
+        town: cells and rules.
+        fleet: what arrives.
+    """
+
+    def __init__(self, town: Town, fleet: Fleet) -> None:
+        self.engine = Engine(town.grid, town.rules)
+        self.recomputed = 0
+        """Fixes that went through the engine again."""
+        self._fleet = fleet
+        self._stored = np.zeros(len(fleet.fixes), np.bool_)
+        self._known: dict[int, dict[int, stays.Stay]] = {who.number + 1: {} for who in fleet.crew}
+        self._runs: dict[int, dict[int, stays.Run]] = {who.number + 1: {} for who in fleet.crew}
+        self._late: dict[int, tuple[int, int]] = {}
+
+    def run(self) -> list[stays.Stay]:
+        """Take everything, then let a long silence pass; returns the stays that are known in the end."""
+        fleet = self._fleet
+        if len(fleet.due):
+            edges = np.arange(int(fleet.due[0]), int(fleet.due[-1]) + BATCH_MS, BATCH_MS)
+            for number, rows in enumerate(np.split(fleet.row, np.searchsorted(fleet.due, edges[1:])), 1):
+                self._receive(rows)
+                if number % LATE_EVERY == 0:
+                    self._back_fill()
+        self._back_fill()
+        self._keep(self.engine.settle(int(fleet.fixes.t.max(initial=0)) + 10 * RUN_GAP_MS))
+        return [stay for of_device in self._known.values() for stay in of_device.values()]
+
+    def _receive(self, rows: np.ndarray[tuple[int], np.dtype[np.int64]]) -> None:
+        new = np.unique(rows)
+        new = new[~self._stored[new]]
+        if not len(new):
+            return
+        self._stored[new] = True
+        batch = self._fleet.fixes.take(new)
+        answer = self.engine.advance(batch)
+        self._keep(answer.changes)
+        for device, t in zip(batch.device[answer.late].tolist(), batch.t[answer.late].tolist(), strict=True):
+            lo, hi = self._late.get(device, (t, t))
+            self._late[device] = min(lo, t), max(hi, t)
+
+    def _back_fill(self) -> None:
+        for device, (lo, hi) in self._late.items():
+            start, stop = self._fleet.first[device - 1 : device + 1]
+            rows = start + np.flatnonzero(self._stored[start:stop])
+            t = self._fleet.fixes.t[rows]
+            cuts = np.flatnonzero(np.diff(t) > RUN_GAP_MS) + 1
+            first = max([0, *cuts[t[cuts] <= lo].tolist()])
+            end = min([len(t), *cuts[t[cuts] > hi].tolist()])
+            fixes = self._fleet.fixes.take(rows[first:end])
+            within = stays.Stored(
+                [stay for t_in, stay in self._known[device].items() if fixes.t[0] <= t_in <= fixes.t[-1]],
+                [run for t_first, run in self._runs[device].items() if fixes.t[0] <= t_first <= fixes.t[-1]],
+            )
+            self._keep(self.engine.recompute(device, fixes, within, "late"))
+            self.recomputed += len(fixes)
+        self._late.clear()
+
+    def _keep(self, changes: stays.Changes) -> None:
+        for change in changes.stays:
+            if change.stay is None:
+                self._known[change.device].pop(change.t_in, None)
+            else:
+                self._known[change.device][change.t_in] = change.stay
+        for each in changes.runs:
+            if each.run is None:
+                self._runs[each.device].pop(each.t_first, None)
+            else:
+                self._runs[each.device][each.t_first] = each.run
