@@ -20,7 +20,7 @@ import { OfficerDrawer } from './panels/officer.tsx';
 import { Search } from './panels/search.tsx';
 import { TopBar } from './panels/topbar.tsx';
 import { Stage } from './stage.tsx';
-import type { Alert, CellState } from './types.ts';
+import type { Alert, Area, CellState } from './types.ts';
 import { type Place, readAddress, type Selection } from './url.ts';
 
 const CELL_ZOOM = 15;
@@ -58,10 +58,11 @@ export function App({ connection }: { connection: Connection }) {
     connection.setView({ ...view, selected: page.selectedOf(selection) });
     connection.connect();
   };
-  const { toCell, toOfficer, toHit } = useWays(map, city, select);
+  const { toCell, toOfficer, toArea, toHit } = useWays(map, city, select);
   const onAlert = (alert: Alert): void => {
     if (alert.cell) toCell(alert.cell);
     else if (alert.device) toOfficer(alert.device);
+    else if (typeof alert.facts.street === 'string') toArea('street', alert.facts.street);
     if (innerWidth <= NARROW) setAlertsOpen(false);
   };
   return (
@@ -125,15 +126,16 @@ function useWays(map: MapView | null, city: page.FetchedCity['city'], select: (s
     select({ kind: 'officer', id });
     void page.locateOfficer(map, model, id);
   };
+  const toArea = (level: Area['level'], code: string): void => {
+    const box = extentOf(city.cells, (cell) => level === 'district' || cell[level] === code);
+    if (box) map?.camera.fit(box);
+  };
   const toHit = (hit: Hit): void => {
     if (hit.kind === 'officer') toOfficer(hit.id);
     else if (hit.kind === 'cell') toCell(hit.id);
-    else {
-      const box = extentOf(city.cells, (cell) => hit.level === 'district' || cell[hit.level] === hit.id);
-      if (box) map?.camera.fit(box);
-    }
+    else toArea(hit.level, hit.id);
   };
-  return { toCell, toOfficer, toHit };
+  return { toCell, toOfficer, toArea, toHit };
 }
 
 interface ChosenProps {

@@ -43,7 +43,7 @@ export function find(text: string, officers: Iterable<DeviceName>, city: City): 
     kind: 'officer',
     id: one.id,
     title: one.label ?? one.id,
-    note: `${one.unit} · ${one.id}`,
+    note: [city.areaNames.get(one.unit) ?? one.unit, ...(one.label ? [one.id] : [])].join(' · '),
   }));
   const areas = top(city.areas, query, (area) => [area.name, area.code]).map((area): Hit => ({
     kind: 'area',

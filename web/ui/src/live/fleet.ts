@@ -10,7 +10,8 @@ import { metresPerUnit } from './mercator.ts';
 /** A device whose newest fix is older than this is silent, whatever it did before. */
 export const SILENT_AFTER_MS = 180_000;
 const GLIDE_MIN_MS = 400;
-const GLIDE_MAX_MS = 3_000;
+/** Handsets report every ten seconds: the glide then fills the time, and the drawn place is one report behind. */
+const GLIDE_MAX_MS = 10_000;
 /** A longer step is a correction, not a walk: it is shown at once. */
 const GLIDE_MAX_METRES = 300;
 /** World width of the shader's coordinates, as deck.gl has it. */

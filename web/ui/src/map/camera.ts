@@ -14,7 +14,8 @@ setWorkerUrl(workerUrl); // without it the map stays blank, and says so only in 
 /** Room for the panels when a place is brought into view, px. */
 const PADDING = { top: 84, bottom: 120, left: 60, right: 60 };
 const WIDE_PADDING = { ...PADDING, left: 380 };
-const WIDE = 1100;
+/** From this width on the list of alerts is open at first, px. */
+const WIDE = 1000;
 const FLIGHT_MS = 900;
 /** Where the map looks until it knows the cells: the middle of Huizhou. */
 const NOWHERE: Place = { lng: 114.41, lat: 23.09, zoom: 11 };

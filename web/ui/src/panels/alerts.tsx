@@ -47,7 +47,7 @@ export function AlertsPanel({ onSelect, onClose, selectedCell }: Props) {
               key={alert.id}
               alert={alert}
               now={now}
-              current={alert.cell === selectedCell}
+              current={alert.cell !== null && alert.cell === selectedCell}
               onSelect={onSelect}
             />
           ))}
@@ -89,6 +89,12 @@ function LevelTally({ alerts }: { alerts: readonly Alert[] }) {
   );
 }
 
+/** What the alert is about: a cell, a device, or the area its facts name. */
+export function subjectOf(alert: Alert): string {
+  const { name } = alert.facts;
+  return alert.cell_name ?? alert.cell ?? alert.device ?? (typeof name === 'string' ? name : alert.kind);
+}
+
 interface RowProps {
   alert: Alert;
   now: number;
@@ -114,7 +120,7 @@ function AlertRow({ alert, now, current, onSelect }: RowProps) {
           ) : (
             <span className="level-badge">{t(`alertState.${alert.state}`)}</span>
           )}
-          <span className="alert-cell">{alert.cell_name ?? alert.cell ?? alert.device}</span>
+          <span className="alert-cell">{subjectOf(alert)}</span>
           <span className="alert-age">{open ? age : t('age.ago', { age })}</span>
         </span>
         <span className="alert-text">{language === 'zh' ? alert.text_zh : alert.text_en}</span>

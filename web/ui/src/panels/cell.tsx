@@ -52,7 +52,7 @@ export function CellCard({ code, onOfficer, onClose }: Props) {
           <span className="code">{code}</span>
         </Fact>
       </dl>
-      <CellAlerts code={code} />
+      <CellAlerts code={code} onOfficer={onOfficer} />
       <h3 className="list-head">{t('cell.visits')}</h3>
       <Stays of={{ cell: code }} onOfficer={onOfficer} />
     </Card>
@@ -89,7 +89,7 @@ function Due({ cell }: { cell: CellNow }) {
   );
 }
 
-function CellAlerts({ code }: { code: string }) {
+function CellAlerts({ code, onOfficer }: { code: string; onOfficer(id: string): void }) {
   const { t, language } = useSpeech();
   const alerts = useSignal(useModel().alerts).filter((alert) => alert.cell === code);
   if (alerts.length === 0) return null;
@@ -99,8 +99,18 @@ function CellAlerts({ code }: { code: string }) {
       {alerts.map((alert) => (
         <p key={alert.id} className={`alert-note level-${alert.level}`}>
           <LevelBadge level={alert.level} /> {language === 'zh' ? alert.text_zh : alert.text_en}
+          {typeof alert.facts.officer === 'string' && <OfficerLink id={alert.facts.officer} onOfficer={onOfficer} />}
         </p>
       ))}
     </>
+  );
+}
+
+function OfficerLink({ id, onOfficer }: { id: string; onOfficer(id: string): void }) {
+  const { t } = useSpeech();
+  return (
+    <button type="button" className="link-button block" onClick={() => onOfficer(id)}>
+      {t('cell.nearest', { id })}
+    </button>
   );
 }

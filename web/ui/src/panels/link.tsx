@@ -20,9 +20,10 @@ function useLinkText(): {
   const { t } = useSpeech();
   const model = useModel();
   const link = useSignal(model.link);
-  const dataAt = useSignal(model.dataAt);
   const lacks = useSignal(model.lacks);
   const now = useServerNow();
+  const heard = model.dataAt.get(); // read once a second: it changes with every frame
+  const dataAt = heard === null ? null : Math.min(heard, now);
   const age = dataAt === null ? null : Math.max(0, now - dataAt);
   const stale = age === null || age > STALE_AFTER_MS;
   if (link.state === 'open' && lacks.length > 0) return { mood: 'bad', text: t('link.degraded'), age, dataAt, lacks };
@@ -46,7 +47,10 @@ export function LinkSign() {
   const asOf =
     dataAt === null || age === null
       ? t('link.noData')
-      : t('link.asOf', { time: clock(dataAt, zone, LOCALE[language]), age: span(age, t) });
+      : t(mood === 'good' ? 'link.asOfNow' : 'link.asOf', {
+          time: clock(dataAt, zone, LOCALE[language]),
+          age: span(age, t),
+        });
   return (
     <div className={`link-sign mood-${mood}`} title={asOf} data-testid="link">
       <span className="pulse" aria-hidden="true" />
@@ -67,9 +71,11 @@ export function StaleBanner({ onRetry }: { onRetry(): void }) {
   return (
     <div className="stale-banner" role="alert">
       <span>{lacks.length > 0 ? t('link.degradedBanner', { detail: lacks.join('; ') }) : old}</span>
-      <button type="button" className="link-button" onClick={onRetry}>
-        {t('link.retry')}
-      </button>
+      {lacks.length === 0 && (
+        <button type="button" className="link-button" onClick={onRetry}>
+          {t('link.retry')}
+        </button>
+      )}
     </div>
   );
 }

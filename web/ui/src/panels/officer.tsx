@@ -131,7 +131,7 @@ function Facts({ id, device, live, now, onCell }: FactsProps) {
         )}
       </Fact>
       <Fact name={t('officer.duty')}>{last ? t(`duty.${last.duty}` as Key) : t('unknown')}</Fact>
-      <Fact name={t('officer.unit')}>{value?.unit ?? t('unknown')}</Fact>
+      <Fact name={t('officer.unit')}>{value ? (city.areaNames.get(value.unit) ?? value.unit) : t('unknown')}</Fact>
       <Fact name={t('officer.battery')}>
         <Battery percent={value?.battery ?? null} />
       </Fact>

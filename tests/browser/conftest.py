@@ -1,0 +1,126 @@
+"""A real Chromium for the tests, and pages that are watched: an error or a foreign request fails their test."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, Request, sync_playwright
+
+from tests.support import missing, waiting
+from tests.support.product import Product
+from web.config import STATIC_DIR
+
+FLAGS = [
+    "--no-sandbox",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+ARTIFACTS = Path(__file__).parents[2] / "test-artifacts" / "browser"
+SLOW_MS = 60_000 * waiting.PATIENCE
+"""Software rendering beside a whole demo on two cores is slow; this says only when to give up."""
+
+
+@dataclass(slots=True)
+class Watched:
+    """A page with everything that went wrong in it."""
+
+    page: Page
+    url: str
+    password: str
+    faults: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        host = urlsplit(self.url).netloc
+        inner = ("data", "blob")
+
+        def requested(request: Request) -> None:
+            address = urlsplit(request.url)
+            if address.netloc != host and address.scheme not in inner:
+                self.faults.append(f"request to {request.url}")
+
+        self.page.on("request", requested)
+        self.page.on("pageerror", lambda error: self.faults.append(f"error {error}"))
+        self.page.on(
+            "console",
+            lambda said: self.faults.append(f"console {said.text}") if said.type in ("error", "warning") else None,
+        )
+
+    def sign_in(self, path: str = "/") -> None:
+        """Sign in as a person does and wait until the map is drawn and shows officers."""
+        self.page.goto(self.url + path)
+        self.page.fill("input[name=name]", "admin")
+        self.page.fill("input[name=password]", self.password)
+        self.page.click("button[type=submit]")
+        self.wait_drawn()
+
+    def open(self, path: str = "/") -> None:
+        """Open an address with a session that is signed in already, and wait as `sign_in` does."""
+        self.page.goto(self.url + path)
+        self.wait_drawn()
+
+    def wait_drawn(self) -> None:
+        """Wait until the map is drawn and shows officers."""
+        self.page.wait_for_selector(".map[data-ready]")
+        waiting.until_sync(lambda: self.stats()["positions"] > 0, "officers are on the map", within=60, every=0.2)
+
+    def stats(self) -> dict[str, Any]:
+        """What the page's probe says."""
+        probe: dict[str, Any] = self.page.evaluate("window.__patrol.stats()")
+        return probe
+
+    def keep(self, name: str) -> None:
+        """Keep a screenshot among the artifacts."""
+        ARTIFACTS.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=ARTIFACTS / f"{name}.png", timeout=2 * SLOW_MS)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The system's Chromium with software WebGL."""
+    path = shutil.which("chromium")
+    if path is None:
+        missing.missing("Chromium", "install it, on Debian with: sudo apt-get install chromium fonts-noto-cjk")
+    if not (STATIC_DIR / "index.html").is_file():
+        missing.missing("The built page", "run: uv sync --reinstall-package patrolgrid")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, headless=True, args=FLAGS, timeout=2 * SLOW_MS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def session_cookies(demo: Product) -> dict[str, str]:
+    """Cookies of one session of the administrator, for the tests that are not about signing in."""
+    login = {"name": "admin", "password": demo.password}
+    answer = httpx.post(f"{demo.url}/api/v1/session", json=login, timeout=30)
+    assert answer.status_code == 200, answer.text
+    return dict(answer.cookies)
+
+
+@pytest.fixture
+def signed_in() -> bool:
+    """Whether pages begin with a session; parametrized to False by tests about signing in."""
+    return True
+
+
+@pytest.fixture
+def watched(chromium: Browser, demo: Product, session_cookies: dict[str, str], *, signed_in: bool) -> Iterator[Watched]:
+    """A fresh page on the demo. Fails the test that leaves a fault behind."""
+    context = chromium.new_context(viewport={"width": 1366, "height": 768}, locale="zh-CN", color_scheme="dark")
+    context.set_default_timeout(SLOW_MS)
+    if signed_in:
+        context.add_cookies([{"name": k, "value": v, "url": demo.url} for k, v in session_cookies.items()])
+    page = Watched(context.new_page(), demo.url, demo.password)
+    yield page
+    context.close()
+    assert page.faults == []
