@@ -5,6 +5,12 @@ import { defineConfig } from 'vite';
 export default defineConfig({
   plugins: [react()],
   base: '/',
+  // `node node_modules/vite/bin/vite.js` serves the sources beside a running server, `patrol demo` for one.
+  server: {
+    proxy: Object.fromEntries(
+      ['/api', '/login', '/readyz'].map((path) => [path, { target: 'http://127.0.0.1:8000', ws: true }]),
+    ),
+  },
   build: {
     outDir: '../static',
     emptyOutDir: true,

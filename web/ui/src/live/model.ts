@@ -119,7 +119,10 @@ export class LiveModel {
     else if (item.kind === 'event') this.takeEvent(item.body);
     else if (item.kind === 'stay') this.lastStay.set(item.body);
     else if (item.kind === 'grid') this.gridVersion.set(this.gridVersion.get() + 1);
-    else if (item.kind === 'device') this.setName(item.body);
+    else if (item.kind === 'device') {
+      this.setName(item.body);
+      this.namesVersion.set(this.namesVersion.get() + 1);
+    }
   }
 
   private takeAlert(alert: Alert): void {

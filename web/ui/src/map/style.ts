@@ -40,19 +40,20 @@ function byState<T extends string | number>(values: Record<CellState, T>): Expre
   return match as unknown as ExpressionSpecification;
 }
 
-const empty = (extra: Partial<GeoJSONSourceSpecification> = {}): GeoJSONSourceSpecification => ({
+/** Not simplified: neighbours simplified apart from each other would leave slivers between them. */
+const empty = (): GeoJSONSourceSpecification => ({
   type: 'geojson',
   data: { type: 'FeatureCollection', features: [] },
-  ...extra,
+  tolerance: 0,
 });
 
 export const SOURCES = {
-  cells: empty({ tolerance: 0.2 }),
+  cells: empty(),
   grids: empty(),
   streets: empty(),
   city: empty(),
   labels: empty(),
-  track: empty({ lineMetrics: true }),
+  track: empty(),
   events: empty(),
   counts: empty(),
 } as const;

@@ -39,7 +39,7 @@ export function CellCard({ code, onOfficer, onClose }: Props) {
       }
       onClose={onClose}
     >
-      <p className="quiet">{t(`state.${now.state}.help` as Key)}</p>
+      <p className="quiet">{t(explanation(now))}</p>
       <dl className="facts">
         <Due cell={now} />
         {properties.limit_s !== undefined && <Fact name={t('cell.limit')}>{span(properties.limit_s * 1000, t)}</Fact>}
@@ -58,6 +58,10 @@ export function CellCard({ code, onOfficer, onClose }: Props) {
     </Card>
   );
 }
+
+/** What the state means; a cell never visited is in time only because data began a short while ago. */
+const explanation = ({ state, lastVisit }: CellNow): Key =>
+  state === 'fresh' && lastVisit === null ? 'state.since.help' : `state.${state}.help`;
 
 function Due({ cell }: { cell: CellNow }) {
   const { t, language } = useSpeech();
