@@ -9,7 +9,7 @@ import numpy as np
 from alerts import arrival, rules, staffing, store
 from alerts.model import GAP, OpenAlert, Visit
 from schemas import wire
-from tracking import city, coverage, db, grids
+from tracking import city, db, grids
 from tracking.fixes import FixColumns, Float
 
 # Changes with every import, edit of a class or setting; cells put in without an import count too.
@@ -123,21 +123,11 @@ def situation(where: Place, seen: Look, rule: arrival.ArrivalRule) -> rules.Situ
     x, y = where.city.grid.xy(seen.newest.lat[free], seen.newest.lon[free])
     arrivals = arrival.nearest(where.x, where.y, x, y, rule)
     basis, calendar = seen.basis, where.city.calendar
-    judged = coverage.evaluate(
-        now=seen.now,
-        last_visit=basis.last_visit,
-        present=basis.present,
-        known_since=basis.known_since,
-        heard=basis.heard,
-        limit_ms=where.city.limits_ms(seen.now),
-        need_ms=np.maximum(arrivals.ms, 0) + where.cells.dwell_ms,
-        calendar=calendar,
-    )
     return rules.Situation(
         now=seen.now,
         on_duty=bool(calendar.duty_ms(np.array([seen.now]), np.array([seen.now + 60_000]))[0]),
         cells=where.cells,
-        coverage=judged,
+        coverage=city.judge(where.city, basis, arrivals.ms, seen.now),
         gap_start=np.where(basis.last_visit >= 0, basis.last_visit, basis.known_since),
         visited=basis.last_visit >= 0,
         present=basis.present,

@@ -15,8 +15,11 @@ from alerts.arrival import NOBODY, Arrivals
 from alerts.model import GAP, Change, Facts, Level, OpenAlert, Step, Visit
 from schemas import rest
 from tracking import times
-from tracking.coverage import BLIND_AFTER_MS, CellState, Coverage
+from tracking.coverage import CellState, Coverage
 from tracking.fixes import Bool, Int
+
+DEAF_AFTER_MS = 180_000
+"""When nothing at all came in for so long, the fault is ours: no cell is said to fall due on the strength of it."""
 
 MINUTE = 60_000
 RULE_VERSION = 1
@@ -73,8 +76,8 @@ class Situation:
     """Whether `gap_start` is the end of a visit."""
     present: Bool
     """A valid visit is going on."""
-    heard: Int
-    """Newest fix heard from the street of the cell, ms; -1 none."""
+    heard: int
+    """Newest fix heard from the city, ms; -1 none."""
     arrivals: Arrivals
     officers: Sequence[str]
     """Names of the eligible officers' devices, by the indices of `arrivals`."""
@@ -103,7 +106,7 @@ def evaluate(now: Situation, opened: Sequence[OpenAlert], rule: WarningRule) -> 
 
 def levels(coverage: Coverage, held: Levels, rule: WarningRule) -> Levels:
     """Level of each cell; `held` is the level of its open alert, -1 none: it is left only with some room."""
-    left = coverage.limit_ms - coverage.idle_ms
+    left = coverage.left_ms
     plain = _plain_levels(left, coverage.slack_ms, coverage.limit_ms, rule)
     roomy = _plain_levels(left - rule.hold_ms, coverage.slack_ms - rule.hold_ms, coverage.limit_ms, rule)
     return np.where(held < 0, plain, np.maximum(plain, np.minimum(held, roomy))).astype(np.int8)
@@ -126,7 +129,7 @@ def gap_key(code: str, gap_start: int) -> str:
 def _told(now: Situation) -> Bool:
     """Cells of which a wait can be told: what cannot be known is never called neglect."""
     known = (now.coverage.state != CellState.UNKNOWN) & (now.coverage.idle_ms >= 0) & (now.gap_start >= 0)
-    heard = (now.heard >= now.now - BLIND_AFTER_MS) | (now.coverage.due <= now.heard)
+    heard = (now.heard >= now.now - DEAF_AFTER_MS) | (now.coverage.due <= now.heard)
     return np.asarray(known & heard & ~now.present)
 
 

@@ -8,7 +8,7 @@ import structlog
 from ingest import metrics, retry
 from ingest.world import World
 from ingest.writer import LATE_REASON
-from tracking import db, fix_store, lane, stay_store, window_store
+from tracking import db, fix_store, lane, projection, window_store
 from tracking.engine import RUN_GAP_MS
 from tracking.stays import Window
 
@@ -59,15 +59,17 @@ class Backfill:
         fixes = await fix_store.load_runs(conn, device, lo, hi, gap_ms=RUN_GAP_MS)
         if len(fixes):
             lo, hi = int(fixes.t[0]), int(fixes.t[-1])
-        stored = await stay_store.load(conn, device, lo, hi)
+        stored = await projection.load(conn, device, lo, hi)
         changes = engine.recompute(device, fixes, stored, LATE_REASON)
         # The engine goes first; should the transaction fail, the windows remain and the same comes out again.
         async with conn.transaction():
-            items = await stay_store.apply(conn, changes, now)
+            items = await projection.apply(conn, changes, now)
             await window_store.remove(conn, numbers)
             head = await lane.append(conn, items)
         metrics.WINDOWS.inc(len(numbers))
-        log.info("stays computed again", device=device, windows=len(numbers), fixes=len(fixes), changes=len(changes))
+        log.info(
+            "stays computed again", device=device, windows=len(numbers), fixes=len(fixes), changes=len(changes.stays)
+        )
         return head
 
 

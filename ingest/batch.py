@@ -113,7 +113,9 @@ def _event(event: wire.Event, device: device_store.Device, received: int) -> Sai
 def _said(status: wire.Status, device: device_store.Device, received: int) -> device_store.Said:
     # Never later than the receipt, or a device whose clock is ahead could not be declared gone by its last will.
     at = received if status.t is None else min(status.t, received)
-    return device_store.Said(device=device.id, online=status.online, at=at, battery=status.bat)
+    return device_store.Said(
+        device=device.id, online=status.online, at=at, battery=status.bat, by_itself=status.t is not None
+    )
 
 
 def _columns(fixes: list[wire.Fix], owners: list[tuple[device_store.Device, int]]) -> FixColumns:

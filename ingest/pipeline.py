@@ -20,7 +20,7 @@ from ingest.feed import Feed
 from ingest.message import Intake, Message
 from ingest.writer import Attempt, Writer
 from schemas.refusals import Refusal
-from tracking import db, lane, stay_store
+from tracking import db, lane, projection
 
 T = TypeVar("T")
 
@@ -140,14 +140,14 @@ class Pipeline:
             return
         try:
             async with conn.transaction():
-                head = await lane.append(conn, await stay_store.apply(conn, changes, now))
+                head = await lane.append(conn, await projection.apply(conn, changes, now))
         except Exception as error:
             # The engine holds them ended already; made again from the store it finds them open and ends them anew.
             self.writer.broken = True
             if retry.is_transient(error):
                 raise
             metrics.BROKEN.inc()
-            log.exception("stays of silent devices could not be ended", changes=len(changes))
+            log.exception("stays of silent devices could not be ended", changes=len(changes.stays))
         else:
             self.feed.reached(head)
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from tracking import city, db, device_store, fix_store, lane, stay_store, window_store
+from tracking import city, db, device_store, fix_store, lane, run_store, window_store
 from tracking.engine import Engine
 from tracking.grid_store import VERSION_KEY
 from tracking.stays import Window
@@ -67,11 +67,11 @@ async def grid_version(conn: db.Connection) -> str:
 
 
 async def wake(conn: db.Connection, units: list[str] | None, now: int) -> int:
-    """Make windows of the stays that are going on, so that the back-fill takes their runs into memory; how many.
+    """Make windows of the runs that nothing has ended yet, so that the back-fill takes them into memory; how many.
 
-    Without it a stay whose device fell silent while no worker ran would never end.
+    Without it a stay that was not told when the last worker stopped would never be, nor would an open one end.
     """
-    going_on = await stay_store.going_on(conn, units)
-    ends = [Window(device=device, t_lo=t, t_hi=t, received=now) for device, t in going_on.items()]
+    going_on = await run_store.going_on(conn, units)
+    ends = [Window(device=device, t_lo=last, t_hi=last, received=now) for device, last in going_on]
     await window_store.insert(conn, ends)
     return len(ends)

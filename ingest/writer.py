@@ -17,8 +17,9 @@ from tracking import (
     event_store,
     fix_store,
     lane,
+    projection,
     refusal_store,
-    stay_store,
+    run_store,
     window_store,
 )
 from tracking.engine import Advance
@@ -88,6 +89,7 @@ class Writer:
         await refusal_store.insert(conn, batch.refused)
         told = await event_store.insert(conn, [self._placed(event) for event in batch.events])
         attempt.events = len(told)
+        await run_store.sign_off(conn, [(one.device, one.at) for one in batch.said if one.by_itself and not one.online])
         return told + await device_store.say(conn, batch.said)
 
     async def _derived(self, conn: db.Connection, attempt: Attempt, now: int) -> list[lane.Item]:
@@ -124,7 +126,7 @@ class Writer:
         metrics.BROKEN.inc()
 
     async def _projected(self, conn: db.Connection, new: FixColumns, advance: Advance, now: int) -> list[lane.Item]:
-        items = await stay_store.apply(conn, advance.changes, now)
+        items = await projection.apply(conn, advance.changes, now)
         await window_store.insert(conn, windows(new.take(advance.late), now))
         heard: Bool = new.present()
         await city.note_watched(conn, city.watched(self.world.city, advance.cell[heard], new.t[heard]))

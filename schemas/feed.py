@@ -64,7 +64,8 @@ def decode(payload: bytes) -> Positions | LaneHead:
     Raises:
         msgspec.DecodeError: not a message of the feed.
     """
-    return _decoder.decode(payload)
+    message: Positions | LaneHead = _decoder.decode(payload)
+    return message
 
 
 def columns_of(message: Positions) -> Columns:

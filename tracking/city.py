@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tracking import coverage, db
+from tracking import coverage, db, run_store, silence
 from tracking.geometry.lookup import CityGrid, GridCell
 
 if TYPE_CHECKING:
@@ -64,11 +64,11 @@ class City:
         """Rule of each cell by its number in the store, as the engine takes them."""
         return {cell.id: self.classes[cell.cls] for cell in self.cells}
 
-    def limits_ms(self, now: int) -> Int:
-        """Limit of each cell at `now` (ms), duty ms."""
-        minute = self.calendar.minute(now)
-        by_class = {cls: coverage.limit_ms(rule, minute) for cls, rule in self.classes.items()}
-        return np.array([by_class[cell.cls] for cell in self.cells], dtype=np.int64)
+    def limits(self, now: int) -> coverage.Limits:
+        """Limits of the cells from `now` (ms) on."""
+        names = sorted(self.classes)
+        of = np.array([names.index(cell.cls) for cell in self.cells], dtype=np.intp)
+        return coverage.limits_ahead([self.classes[name] for name in names], of, now, self.calendar)
 
     def dwells_ms(self) -> Int:
         """Least dwell of each cell, ms."""
@@ -117,9 +117,11 @@ class Basis:
     present: NDArray[np.bool_]
     """A valid visit is going on."""
     known_since: Int
-    """Since when the cell's street is observed, ms; NEVER if it never was."""
-    heard: Int
-    """Newest fix heard from the street, ms; NEVER if none."""
+    """Since when the city is observed, ms; NEVER if it never was. A place nobody goes to is neglected, not unknown."""
+    possible: Int
+    """Latest end of a visit that silence may hide, ms; NEVER if none may."""
+    heard: int
+    """Newest fix heard from the city, ms; NEVER if none."""
 
 
 _LAST_VISITS = """
@@ -137,27 +139,45 @@ PRESENT_FOR_MS = 180_000
 
 async def basis(conn: db.Connection, city: City, now: int) -> Basis:
     """Read what coverage at `now` (ms) is judged on, by what is known today."""
-    made = Basis(
-        last_visit=np.full(len(city.cells), coverage.NEVER, dtype=np.int64),
-        present=np.zeros(len(city.cells), dtype=np.bool_),
-        known_since=np.full(len(city.cells), coverage.NEVER, dtype=np.int64),
-        heard=np.full(len(city.cells), coverage.NEVER, dtype=np.int64),
-    )
+    watch = await conn.fetchrow("SELECT min(since) AS since, max(heard) AS heard FROM street_watch")
+    since, heard = (coverage.NEVER if moment is None else db.millis(moment) for moment in watch or (None, None))
+    last_visit = np.full(len(city.cells), coverage.NEVER, dtype=np.int64)
+    present = np.zeros(len(city.cells), dtype=np.bool_)
     for row in await conn.fetch(_LAST_VISITS, db.moment(now)):
         at = city.index.get(row["cell"])
         if at is not None:
             ended = db.millis(row["t_out"])
-            made.last_visit[at] = min(ended, now)
+            last_visit[at] = min(ended, now)
             # Asked about the past, a visit that reached beyond the moment was going on at it.
-            made.present[at] = ended >= now or (row["open"] and ended >= now - PRESENT_FOR_MS)
-    watched = {row["street"]: row for row in await conn.fetch("SELECT street, since, heard FROM street_watch")}
-    for at, street in enumerate(city.streets):
-        seen = watched.get(street)
-        if seen is not None:
-            of_street = city.street == at
-            made.known_since[of_street] = db.millis(seen["since"])
-            made.heard[of_street] = db.millis(seen["heard"])
-    return made
+            present[at] = ended >= now or (row["open"] and ended >= now - PRESENT_FOR_MS)
+    return Basis(
+        last_visit=last_visit,
+        present=present,
+        known_since=np.full(len(city.cells), since if since <= now else coverage.NEVER, dtype=np.int64),
+        possible=silence.possible_visits(await run_store.silences(conn, now), city.grid, city.dwells_ms()),
+        heard=heard,
+    )
+
+
+def judge(city: City, basis: Basis, arrivals_ms: Int, now: int) -> coverage.Coverage:
+    """Judge every cell of the city at `now` (ms). Pure.
+
+    Args:
+        city: the city.
+        basis: what the store knows.
+        arrivals_ms: how soon an officer can be at each cell, ms; negative where nobody can be sent.
+        now: the moment.
+    """
+    return coverage.evaluate(
+        now=now,
+        last_visit=basis.last_visit,
+        present=basis.present,
+        known_since=basis.known_since,
+        possible=basis.possible,
+        limits=city.limits(now),
+        need_ms=np.maximum(arrivals_ms, 0) + city.dwells_ms(),
+        calendar=city.calendar,
+    )
 
 
 def watched(city: City, cell: NDArray[np.int32], t: Int) -> list[tuple[str, int, int]]:

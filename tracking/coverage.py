@@ -1,5 +1,6 @@
 """Coverage of cells at a moment: how long each has waited in duty time, when it is due, and what can be told. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
@@ -15,8 +16,8 @@ NEVER = -1
 """Stands for a time that is not known in columns of ms."""
 LONGEST_WAIT_DAYS = 40
 """Waits are not counted beyond it: every limit is hours."""
-BLIND_AFTER_MS = 600_000
-"""A street from which nothing was heard for this long cannot be judged after the last that was."""
+LOOK_AHEAD_MS = 2 * DAY_MS
+"""How far ahead limits are looked at for the moment a cell falls due."""
 DUE_SOON_SHARE = 0.3
 """Share of the limit below which what is left counts as due soon (domain §5.4)."""
 
@@ -31,7 +32,7 @@ class CellState(IntEnum):
     """Nobody can make a valid visit before the limit any more, unless sent now."""
     OVERDUE = 3
     UNKNOWN = 4
-    """The data cannot tell: nothing heard from the place, or not since before the limit."""
+    """The data cannot tell: nothing ever heard from the city, or a device was silent long enough to have been there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +87,17 @@ class DutyCalendar:
         local = datetime.fromtimestamp(now / 1000, self.zone)
         return local.hour * 60 + local.minute
 
+    def moments(self, minutes: list[int], start: int, end: int) -> list[int]:
+        """Moments from `start` to `end` (ms) at which the local day reaches one of `minutes`, in order."""
+        day = datetime.fromtimestamp(start / 1000, self.zone).date()
+        last = datetime.fromtimestamp(end / 1000, self.zone).date()
+        found: list[int] = []
+        while day <= last:
+            midnight = datetime(day.year, day.month, day.day, tzinfo=self.zone)
+            found += [at for at in (_ms(midnight, minute) for minute in minutes) if start <= at <= end]
+            day += timedelta(days=1)
+        return sorted(found)
+
     def _duty_per_day_ms(self) -> int:
         return max(60_000, sum(end - start for start, end in self._windows) * 60_000)
 
@@ -139,6 +151,44 @@ def limit_ms(rule: ClassRule, minute: int) -> int:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Limits of n cells over some time: in step k, from `starts[k]` to the next, `limit_ms[k]` holds (shape k × n)."""
+
+    starts: Int
+    """Ms at which each step begins, ascending; the first is at or before every moment asked about."""
+    limit_ms: Int
+
+    def at(self, now: int) -> Int:
+        """Limit of each cell at `now` (ms)."""
+        return np.asarray(self.limit_ms[max(0, int(np.searchsorted(self.starts, now, side="right")) - 1)])
+
+    def due(self, since: Int, now: int, calendar: DutyCalendar) -> Int:
+        """First moment from `now` on, ms, at which a cell visited last at `since` has waited its limit.
+
+        A limit that was passed under an earlier, tighter step and holds no more is not passed; one that tightens later
+        is passed at that moment, or when the wait gets there.
+        """
+        due = np.full(len(since), -1, dtype=np.int64)
+        ends = np.append(self.starts[1:], np.iinfo(np.int64).max)
+        for start, end, limit in zip(self.starts.tolist(), ends.tolist(), self.limit_ms, strict=True):
+            if end <= now:
+                continue
+            reached = calendar.add_duty(since, limit)
+            # Overdue already keeps the moment it became so; a limit that tightens is passed when it does.
+            passed = np.where(reached > start, reached, start) if start > now else reached
+            due = np.where((due < 0) & (passed < end), passed, due)
+        return due
+
+
+def limits_ahead(rules: Sequence[ClassRule], of: NDArray[np.intp], now: int, calendar: DutyCalendar) -> Limits:
+    """Limits from `now` (ms) on of cells whose rules are `rules[of]`; the last step goes on for ever."""
+    edges = sorted({minute for rule in rules for span in rule.peak for minute in span})
+    starts = [now] + [at for at in calendar.moments(edges, now, now + LOOK_AHEAD_MS) if at > now]
+    steps = np.array([[limit_ms(rule, calendar.minute(at)) for rule in rules] for at in starts], dtype=np.int64)
+    return Limits(starts=np.array(starts, dtype=np.int64), limit_ms=steps[:, of])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
     """State of n cells at one moment, as columns of length n."""
 
@@ -151,8 +201,10 @@ class Coverage:
     limit_ms: Int
     due: Int
     """When the limit is reached, ms; NEVER where it cannot be told."""
+    left_ms: Int
+    """Duty time left until it is due, negative since then; 0 where unknown."""
     slack_ms: Int
-    """What is left of the limit after the nearest arrival and the least dwell; 0 where unknown."""
+    """What of it remains after the nearest arrival and the least dwell; 0 where unknown."""
 
 
 def evaluate(
@@ -161,8 +213,8 @@ def evaluate(
     last_visit: Int,
     present: Bool,
     known_since: Int,
-    heard: Int,
-    limit_ms: Int,
+    possible: Int,
+    limits: Limits,
     need_ms: Int,
     calendar: DutyCalendar,
 ) -> Coverage:
@@ -172,35 +224,43 @@ def evaluate(
         now: the moment, ms.
         last_visit: end of the last valid visit, ms, NEVER if none.
         present: a valid visit is going on: the wait is zero.
-        known_since: since when the place is observed, ms; NEVER if it never was.
-        heard: newest fix heard from the street of the cell, ms; NEVER if none.
-        limit_ms: limit in force, duty ms.
+        known_since: since when the city is observed, ms; NEVER if it never was.
+        possible: latest end of a visit that silence may hide, ms; NEVER if none may.
+        limits: limits of the cells over the time to come.
         need_ms: what a visit still takes: nearest arrival and least dwell, ms.
         calendar: duty times.
 
     Returns:
-        The coverage; a limit that passed only while nothing was heard is UNKNOWN, neither covered nor neglected.
+        The coverage; a cell that may have been visited in silence is UNKNOWN, neither covered nor neglected.
     """
+    if not len(last_visit):
+        none = np.empty(0, dtype=np.int64)
+        return Coverage(
+            at=now, state=none.astype(np.uint8), idle_ms=none, limit_ms=none, due=none, left_ms=none, slack_ms=none
+        )
     since = np.where(last_visit >= 0, last_visit, known_since)
-    told = since >= 0
+    told = (since >= 0) | present
     since = np.where(present, now, np.clip(since, now - LONGEST_WAIT_DAYS * DAY_MS, now))
     idle = np.where(present, 0, calendar.duty_ms(since, np.full_like(since, now)))
-    due = calendar.add_duty(since, limit_ms)
-    slack = limit_ms - idle - need_ms
+    limit = limits.at(now)
+    due = limits.due(since, now, calendar)
+    at = np.full_like(due, now)
+    left = calendar.duty_ms(at, np.maximum(due, now)) - calendar.duty_ms(np.minimum(due, now), at)
+    slack = left - need_ms
     state = np.full(len(since), CellState.FRESH, dtype=np.uint8)
-    state[slack <= DUE_SOON_SHARE * limit_ms] = CellState.DUE_SOON
+    state[slack <= DUE_SOON_SHARE * limit] = CellState.DUE_SOON
     state[slack <= 0] = CellState.WILL_BREACH
-    state[idle >= limit_ms] = CellState.OVERDUE
+    state[due <= now] = CellState.OVERDUE
+    hidden = (possible > since) & (limits.due(np.clip(possible, since, now), now, calendar) > now)
+    state[hidden & (due <= now)] = CellState.UNKNOWN
     state[present] = CellState.FRESH
-    blind = (heard < now - BLIND_AFTER_MS) & (due > heard) & (state >= CellState.WILL_BREACH)
-    state[~told | blind] = CellState.UNKNOWN
-    told = told | present
-    state[present] = CellState.FRESH
+    state[~told] = CellState.UNKNOWN
     return Coverage(
         at=now,
         state=state,
         idle_ms=np.where(told, idle, NEVER),
-        limit_ms=limit_ms,
+        limit_ms=limit,
         due=np.where(told, due, NEVER),
+        left_ms=np.where(told, left, 0),
         slack_ms=np.where(told, slack, 0),
     )

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from tracking.times import millis, moment
+from tracking.times import millis, moment, span
 
 if TYPE_CHECKING:
     import asyncpg
@@ -13,4 +13,4 @@ if TYPE_CHECKING:
 else:
     Connection = Pool = Any
 
-__all__ = ["Connection", "Pool", "millis", "moment"]
+__all__ = ["Connection", "Pool", "millis", "moment", "span"]

@@ -51,6 +51,8 @@ class Said:
     online: bool
     at: int
     battery: float | None
+    by_itself: bool
+    """The device wrote it, not the broker in its name (last will)."""
 
 
 async def all_devices(conn: db.Connection) -> list[Device]:

@@ -5,7 +5,6 @@ device through runs of fixes that are alike. Live batches, back-fill and rebuild
 depends on the set of fixes alone (the law of order-independence).
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,7 +14,6 @@ from tracking import plausibility, stays, walk
 from tracking.coverage import ClassRule
 from tracking.fixes import Bool, FixColumns, Int
 from tracking.geometry.lookup import CityGrid, Places
-from tracking.presence import BLOCK_MS
 
 RUN_GAP_MS = walk.GAP_MS
 """A run is a device's fixes with no gap longer than this: what lies beyond a gap cannot change a stay."""
@@ -25,8 +23,8 @@ RUN_GAP_MS = walk.GAP_MS
 class Advance:
     """What a batch of n fixes changed."""
 
-    changes: list[stays.StayChange]
-    """In order of each device's time; to be stored with the fixes."""
+    changes: stays.Changes
+    """To be stored with the fixes."""
     late: Bool
     """Per row: not newer than what is known of its device, or not judged because its run is not in memory."""
     cell: NDArray[np.int32]
@@ -48,7 +46,7 @@ class Engine:
         self._steps = steps
         self._newest: dict[int, int] = {}
         self._walks: dict[int, walk.Walk] = {}
-        self._told: list[stays.Stay] = []
+        self._told: list[stays.Stay | stays.Run] = []
 
     def know(self, device: int, last_t: int) -> None:
         """Say that the store has fixes of `device` up to `last_t` (ms) whose run is not in memory."""
@@ -65,51 +63,50 @@ class Engine:
         places = self._grid.places(rows.lat, rows.lon, rows.acc)
         late = self._late(rows.device, rows.t)
         keep = np.flatnonzero(plausibility.eligible(rows) & ~late)
-        self._walk(rows.device[keep], rows.t[keep], _take(places, keep))
+        self._walk(rows.take(keep), _take(places, keep))
         self._note_newest(rows.device[~late], rows.t[~late])
         in_order = np.empty(len(rows), dtype=np.intp)
         in_order[order] = np.arange(len(rows))
         cell = np.where(places.inner >= 0, self._ids(places.inner), -1).astype(np.int32)
         return Advance(changes=self._take_told(), late=late[in_order], cell=cell[in_order])
 
-    def recompute(
-        self, device: int, fixes: FixColumns, stored: Sequence[stays.Stay], reason: str | None
-    ) -> list[stays.StayChange]:
+    def recompute(self, device: int, fixes: FixColumns, stored: stays.Stored, reason: str | None) -> stays.Changes:
         """Compute the stays of some runs of a device again.
 
         Args:
             device: number of the device.
             fixes: all stored fixes of the runs, of this device alone.
-            stored: its current stays that begin within them.
+            stored: its current stays and its runs that begin within them.
             reason: why what was known no longer holds, for the history.
 
         Returns:
             The differences to `stored`. Where the fixes reach the newest of the device, its state is replaced.
         """
         if not len(fixes):
-            return stays.differences({s.t_in: s for s in stored}, {}, reason=reason, frontier=0)
+            return stays.differences(device, stored, stays.Stored([], []), reason=reason, frontier=0)
         frontier = self._newest.get(device, int(fixes.t[0]))
+        first, newest = int(fixes.t.min()), int(fixes.t.max())
         before = self._walks.pop(device, None)
+        if before is not None and before.last is not None and before.last.t < first:
+            before.settle()
+        ended = self._take_told()
         rows = fixes.take(np.argsort(fixes.t, kind="stable"))
         rows = rows.take(plausibility.eligible(rows))
-        self._walk(rows.device, rows.t, self._grid.places(rows.lat, rows.lon, rows.acc))
-        after = self._walks.get(device)
-        newest = int(fixes.t.max())
+        self._walk(rows, self._grid.places(rows.lat, rows.lon, rows.acc))
+        after = self._walks.get(device) or self._fresh(device)
         if newest < frontier:
             # An old stretch: what follows it is more than a gap away, so silence has ended its last stay.
-            if after is not None:
-                after.settle()
-            self._restore(device, before)
+            after.settle()
+            if before is None or (before.last is not None and before.last.t > newest):
+                self._restore(device, before)
         else:
             self._newest[device] = newest
-            if after is None:
-                self._fresh(device)
-            elif before is not None and before.settled and newest == frontier:
+            if before is not None and before.settled and newest == frontier:
                 after.settle()
-        computed = {change.t_in: change.stay for change in self._take_told() if change.stay}
-        return stays.differences({s.t_in: s for s in stored}, computed, reason=reason, frontier=frontier)
+        changes = stays.differences(device, stored, self._newest_told(), reason=reason, frontier=frontier)
+        return stays.Changes(stays=ended.stays + changes.stays, runs=ended.runs + changes.runs)
 
-    def settle(self, now: int) -> list[stays.StayChange]:
+    def settle(self, now: int) -> stays.Changes:
         """End the stays of devices from which nothing newer than a gap before `now` (ms) has come.
 
         Call it now and then with the server's clock; a device that goes on after all is told again.
@@ -143,22 +140,21 @@ class Engine:
             if name not in self._walks:
                 self._fresh(name)
 
-    def _walk(self, device: NDArray[np.int32], t: Int, places: Places) -> None:
+    def _walk(self, rows: FixColumns, places: Places) -> None:
         """Walk devices through sorted rows, a run of rows that are alike at a time."""
+        device, t = rows.device, rows.t
         if not len(t):
             return
         follows = _follows(device, t, places)
         starts = np.arange(len(t)) if self._steps else np.flatnonzero(~(follows & _alike(t, places)))
         bounds = zip(starts.tolist(), np.append(starts[1:], len(t)).tolist(), device[starts].tolist(), strict=True)
-        mm = [np.concatenate([[0], np.cumsum(np.rint(axis * 1000).astype(np.int64))]) for axis in (places.x, places.y)]
-        times, linked, points = t.tolist(), follows.tolist(), _points(t, places)
+        times, linked, points = t.tolist(), follows.tolist(), _points(rows, places)
         for start, end, name in bounds:
             each, row = self._walks.get(name) or self._fresh(name), start
             while row < end:
                 point = walk.Point._make(points[row])
                 if linked[row] and not self._steps and each.goes_on(point.inner, point.depth, times[row - 1]):
-                    sums = int(mm[0][end] - mm[0][row]), int(mm[1][end] - mm[1][row])
-                    each.run(times[row:end], walk.Point._make(points[end - 1]), sums)
+                    each.run([walk.Point._make(one) for one in points[row:end]])
                     break
                 each.step(point)
                 row += 1
@@ -175,11 +171,21 @@ class Engine:
         else:
             self._walks[device] = before
 
-    def _take_told(self) -> list[stays.StayChange]:
-        """What was told since the last call; of several versions of a stay the last."""
-        told = {(stay.device, stay.t_in): stay for stay in self._told}
+    def _newest_told(self) -> stays.Stored:
+        """What was told since the last call; of several versions the last."""
+        told = {(type(each), each.device, each.key): each for each in self._told}
         self._told.clear()
-        return [stays.StayChange(device=stay.device, t_in=stay.t_in, stay=stay) for stay in told.values()]
+        return stays.Stored(
+            [each for each in told.values() if isinstance(each, stays.Stay)],
+            [each for each in told.values() if isinstance(each, stays.Run)],
+        )
+
+    def _take_told(self) -> stays.Changes:
+        told = self._newest_told()
+        return stays.Changes(
+            stays=[stays.StayChange(device=stay.device, t_in=stay.t_in, stay=stay) for stay in told.stays],
+            runs=[stays.RunChange(device=run.device, t_first=run.t_first, run=run) for run in told.runs],
+        )
 
     def _ids(self, inner: NDArray[np.int32]) -> NDArray[np.int32]:
         return self._grid.ids[inner] if len(self._grid) else inner
@@ -197,16 +203,16 @@ def _follows(device: NDArray[np.int32], t: Int, places: Places) -> Bool:
 
 
 def _alike(t: Int, places: Places) -> Bool:
-    """Rows in the same cell, as surely, and in the same block as the one before."""
+    """Rows in the same cell, as surely, and in the same minute as the one before."""
     alike = np.zeros(len(t), dtype=np.bool_)
-    block = t // BLOCK_MS
-    alike[1:] = (places.inner[1:] == places.inner[:-1]) & (block[1:] == block[:-1])
+    minute = t // walk.RUN_TELL_MS
+    alike[1:] = (places.inner[1:] == places.inner[:-1]) & (minute[1:] == minute[:-1])
     alike[1:] &= places.depth[1:] == places.depth[:-1]
     return alike
 
 
-def _points(t: Int, places: Places) -> list[tuple[int, float, float, float, int, int]]:
-    columns = (t, places.x, places.y, places.sigma, places.inner, places.depth)
+def _points(rows: FixColumns, places: Places) -> list[tuple[int, float, float, float, int, int, float, float]]:
+    columns = (rows.t, places.x, places.y, places.sigma, places.inner, places.depth, rows.lat, rows.lon)
     return list(zip(*(column.tolist() for column in columns), strict=True))
 
 

@@ -1,17 +1,22 @@
 """A stay in the making: time, way and fixes inside one cell, whatever the batches in which the fixes came."""
 
+from collections import deque
 from dataclasses import dataclass, field
 from math import hypot
 
 from tracking.coverage import ClassRule
 from tracking.stays import Stay, worth
 
-BLOCK_MS = 30_000
-"""Positions are averaged over it before the way is measured."""
-BLOCK_FIXES = 3
-"""A block goes on until it has so many: a single fix every minute jitters more than it walks."""
-LEAST_STEP_M = 30.0
-"""Means nearer than this to the last corner of the way are jitter: a standing device walks nowhere."""
+CLEAR_SIGMAS = 3.0
+"""Standard deviations of both ends by which two places must differ to be two places: a standing device walks nowhere.
+"""
+LEAST_STEP_M = 12.0
+MOST_STEP_M = 60.0
+"""Bounds of that: receivers that claim more are not believed, and among tall houses any way would be lost."""
+DETOUR_SIGMAS = 2.0
+"""Standard deviations that a way round a bend must be longer than the straight one to be a bend."""
+BEND_MS = 60_000
+"""Bends are looked for among the fixes of so long: before that the device stood, and its bends are noise."""
 
 Place = tuple[float, float]
 
@@ -34,43 +39,26 @@ class Presence:
     dwell_ms: int = 0
     fixes: int = 0
     path_m: float = 0.0
-    """Way inside without jitter, up to the last finished block."""
+    """Way inside without jitter, up to the last corner."""
     _corner: Place | None = None
-    _block: int = -1
-    # Sums in whole millimetres: integer addition gives one result however the fixes were batched.
-    _sum: list[int] = field(default_factory=lambda: [0, 0, 0])
+    _corner_sigma: float = 0.0
+    _since: deque[tuple[int, float, float]] = field(default_factory=deque)
+    """(ms, x, y) of the fixes since the corner that may be bends."""
 
-    def add(self, t: int, place: Place, *, count: int = 1, sums: tuple[int, int] | None = None) -> None:
-        """Count fixes inside, all within one block, of which the last is at `t` and `place`.
-
-        Args:
-            t: time of the last of them, ms.
-            place: where it was.
-            count: how many they are.
-            sums: sum of their x and y in mm, for more than one.
-        """
+    def add(self, t: int, place: Place, sigma: float) -> None:
+        """Count a fix inside, at `t`, with its standard deviation in m."""
         self.dwell_ms += t - self.inside_at
         self.inside_at, self.place = t, place
-        self.fixes += count
-        if t // BLOCK_MS != self._block and self._sum[2] >= BLOCK_FIXES:
-            self._close_block()
-        self._block = t // BLOCK_MS
-        dx, dy = sums or (millimetres(place[0]), millimetres(place[1]))
-        self._sum[0] += dx
-        self._sum[1] += dy
-        self._sum[2] += count
+        self.fixes += 1
+        self._walk_to(t, place, sigma, 1.0)
 
-    def turn(self, place: Place) -> None:
+    def turn(self, place: Place, sigma: float) -> None:
         """Begin or go on measuring the way at a crossing of the boundary."""
-        self._close_block()
-        self._block = -1
-        self._corner = place
+        self._turn(place, sigma)
 
-    def leave(self, t: int, place: Place) -> None:
+    def leave(self, t: int, place: Place, sigma: float) -> None:
         """Cross the boundary outwards at `t` and `place`."""
-        self._close_block()
-        self._block = -1
-        self._walk_to(place)
+        self._walk_to(t, place, sigma, 0.5)
         self.dwell_ms += t - self.inside_at
         self.inside_at, self.place = t, place
 
@@ -83,29 +71,38 @@ class Presence:
             path_m=round(path, 1), fixes=self.fixes, kind=worth(rule, self.dwell_ms, path, way), open=False,
         )  # fmt: skip
 
-    def _close_block(self) -> None:
-        x, y, count = self._sum
-        if count:
-            self._walk_to((x / count / 1000, y / count / 1000))
-            self._sum = [0, 0, 0]
-
-    def _walk_to(self, place: Place) -> None:
+    def _walk_to(self, t: int, place: Place, sigma: float, part: float) -> None:
+        """Add the way from the last corner when `part` of what makes two places differ lies between."""
         if self._corner is None:
-            self._corner = place
+            self._turn(place, sigma)
             return
-        step = hypot(place[0] - self._corner[0], place[1] - self._corner[1])
-        if step >= LEAST_STEP_M:
-            self.path_m += step
-            self._corner = place
+        dx, dy = place[0] - self._corner[0], place[1] - self._corner[1]
+        least = part * min(max(CLEAR_SIGMAS * (sigma + self._corner_sigma), LEAST_STEP_M), MOST_STEP_M)
+        if dx * dx + dy * dy >= least * least:
+            self.path_m += self._way_m(t, place, sigma)
+            self._turn(place, sigma)
+            return
+        since = self._since
+        since.append((t, *place))
+        while since[0][0] < t - BEND_MS:
+            since.popleft()
+
+    def _turn(self, place: Place, sigma: float) -> None:
+        self._corner, self._corner_sigma = place, sigma
+        self._since.clear()
+
+    def _way_m(self, t: int, place: Place, sigma: float) -> float:
+        """Way from the last corner to `place`: straight, or round the farthest bend if that is clearly longer."""
+        x, y = self._corner or place
+        straight = hypot(place[0] - x, place[1] - y)
+        bends = [(bx, by) for at, bx, by in self._since if at >= t - BEND_MS]
+        longest = max((hypot(bx - x, by - y) + hypot(place[0] - bx, place[1] - by) for bx, by in bends), default=0.0)
+        return longest if longest - straight >= DETOUR_SIGMAS * sigma else straight
 
     def _unfinished_m(self) -> float:
-        x, y, count = self._sum
-        if not count or self._corner is None:
+        """Way from the last corner to where it ends: half of a clear step, for a mover is on average half way."""
+        if self._corner is None:
             return 0.0
-        step = hypot(x / count / 1000 - self._corner[0], y / count / 1000 - self._corner[1])
-        return step if step >= LEAST_STEP_M else 0.0
-
-
-def millimetres(metres: float) -> int:
-    """Round to whole millimetres, half to even, as numpy's rint does."""
-    return round(metres * 1000)
+        step = hypot(self.place[0] - self._corner[0], self.place[1] - self._corner[1])
+        least = min(max(CLEAR_SIGMAS * self._corner_sigma, LEAST_STEP_M / 2), MOST_STEP_M / 2)
+        return self._way_m(self.inside_at, self.place, self._corner_sigma) if step >= least else 0.0

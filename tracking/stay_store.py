@@ -18,7 +18,7 @@ WHERE s.known_to IS NULL FOR UPDATE OF s
 _GROW = """
 UPDATE stays s SET t_out = g.t_out, dwell_ms = g.dwell_ms, path_m = g.path_m, fixes = g.fixes, kind = g.kind,
                    open = g.open
-FROM unnest($1::bigint[], $2::timestamptz[], $3::int[], $4::real[], $5::int[], $6::text[], $7::bool[])
+FROM unnest($1::bigint[], $2::timestamptz[], $3::int[], $4::float8[], $5::int[], $6::text[], $7::bool[])
      AS g(id, t_out, dwell_ms, path_m, fixes, kind, open)
 WHERE s.id = g.id
 """
@@ -29,7 +29,7 @@ FROM unnest($2::bigint[], $3::text[]) AS c(id, reason) WHERE s.id = c.id
 _INSERT = """
 INSERT INTO stays (device, cell, t_in, t_out, dwell_ms, path_m, fixes, kind, open, known_from)
 SELECT device, cell, t_in, t_out, dwell_ms, path_m, fixes, kind, open, $1
-FROM unnest($2::int[], $3::int[], $4::timestamptz[], $5::timestamptz[], $6::int[], $7::real[], $8::int[], $9::text[],
+FROM unnest($2::int[], $3::int[], $4::timestamptz[], $5::timestamptz[], $6::int[], $7::float8[], $8::int[], $9::text[],
             $10::bool[]) AS s(device, cell, t_in, t_out, dwell_ms, path_m, fixes, kind, open)
 RETURNING id, kind
 """
@@ -52,10 +52,6 @@ ORDER BY s.t_in DESC, s.id DESC LIMIT $8
 """
 _NOW = _SHOWN + "WHERE s.known_to IS NULL" + _FILTER
 _AS_OF = _SHOWN + "WHERE s.known_from <= $9 AND (s.known_to IS NULL OR s.known_to > $9)" + _FILTER
-_OPEN = """
-SELECT s.device, max(s.t_out) AS t_out FROM stays s JOIN devices d ON d.id = s.device
-WHERE s.open AND s.known_to IS NULL AND ($1::text[] IS NULL OR d.unit = ANY($1)) GROUP BY s.device
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,11 +134,6 @@ def _worth_telling(grown: list[Stay], closed: list[tuple[_Key, str | None]], cur
         if turned or (stay.kind is StayKind.VISIT and row["open"] != stay.open):
             told.append(int(row["id"]))
     return told
-
-
-async def going_on(conn: db.Connection, units: Sequence[str] | None) -> dict[int, int]:
-    """End so far of the stay that is going on, of each device of `units` (None: all) that has one."""
-    return {row["device"]: db.millis(row["t_out"]) for row in await conn.fetch(_OPEN, units)}
 
 
 async def listed(

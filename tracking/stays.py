@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeVar
 
 from tracking.coverage import ClassRule
 
@@ -45,6 +46,11 @@ class Stay:
     open: bool
     """True while no later fix of the device has ended it."""
 
+    @property
+    def key(self) -> int:
+        """What tells it from the device's other stays."""
+        return self.t_in
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StayChange:
@@ -55,6 +61,60 @@ class StayChange:
     stay: Stay | None
     reason: str | None = None
     """Why what was known before no longer holds; None when a stay begins, grows or ends in order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A device's fixes without a gap; key (device, t_first). What lies between two runs is silence.
+
+    Times are ms, places degrees, of the first and the last eligible fix.
+    """
+
+    device: int
+    t_first: int
+    lat_first: float
+    lon_first: float
+    t_last: int
+    lat_last: float
+    lon_last: float
+    open: bool
+    """True while neither a gap nor silence has ended it: what lies in it may not all have been told."""
+
+    @property
+    def key(self) -> int:
+        """What tells it from the device's other runs."""
+        return self.t_first
+
+
+Kept = TypeVar("Kept", Stay, Run)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Stays and runs of one stretch of a device, as stored or as they must be."""
+
+    stays: list[Stay]
+    runs: list[Run]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunChange:
+    """A difference to the stored runs: put `run` where (device, t_first) is, or remove it when `run` is None."""
+
+    device: int
+    t_first: int
+    run: Run | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """What the store must change so that its projections agree with its fixes."""
+
+    stays: list[StayChange]
+    runs: list[RunChange]
+
+    def __bool__(self) -> bool:
+        return bool(self.stays or self.runs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,24 +144,32 @@ def worth(rule: ClassRule, dwell_ms: int, path_m: float, way_m: float) -> StayKi
     return StayKind.SHORT
 
 
-def differences(
-    stored: dict[int, Stay], computed: dict[int, Stay], *, reason: str | None, frontier: int
-) -> list[StayChange]:
-    """What must change in the store, by t_in, so that it holds `computed` and nothing else of this stretch.
+def differences(device: int, stored: Stored, computed: Stored, *, reason: str | None, frontier: int) -> Changes:
+    """What must change in the store so that it holds `computed` and nothing else of this stretch.
 
     Args:
-        stored: current stays of the stretch by t_in.
-        computed: stays as they must be, by t_in.
+        device: the device whose stretch it is.
+        stored: its current stays and runs of the stretch.
+        computed: stays and runs as they must be.
         reason: why what was known no longer holds.
         frontier: newest fix of the device, ms, before the data that made the stretch dirty. A stay that ends at or
             after it grew in order: nothing that was known is taken back.
     """
+    old_stays, new_stays = _by_key(stored.stays), _by_key(computed.stays)
     changes = []
-    for t_in in sorted(stored.keys() | computed.keys()):
-        old, new = stored.get(t_in), computed.get(t_in)
-        if old == new:
-            continue
-        grown = new is not None and new.t_out >= frontier and (old is None or old.cell == new.cell)
-        device = (new or stored[t_in]).device
-        changes.append(StayChange(device=device, t_in=t_in, stay=new, reason=None if grown else reason))
-    return changes
+    for t_in in sorted(old_stays.keys() | new_stays.keys()):
+        old, new = old_stays.get(t_in), new_stays.get(t_in)
+        if old != new:
+            grown = new is not None and new.t_out >= frontier and (old is None or old.cell == new.cell)
+            changes.append(StayChange(device=device, t_in=t_in, stay=new, reason=None if grown else reason))
+    old_runs, new_runs = _by_key(stored.runs), _by_key(computed.runs)
+    runs = [
+        RunChange(device=device, t_first=t_first, run=new_runs.get(t_first))
+        for t_first in sorted(old_runs.keys() | new_runs.keys())
+        if old_runs.get(t_first) != new_runs.get(t_first)
+    ]
+    return Changes(stays=changes, runs=runs)
+
+
+def _by_key(kept: list[Kept]) -> dict[int, Kept]:
+    return {each.key: each for each in kept}

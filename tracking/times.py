@@ -11,6 +11,11 @@ def moment(ms: int) -> datetime:
     return _EPOCH + ms * _MS
 
 
+def span(ms: int) -> timedelta:
+    """Length of `ms` as PostgreSQL's interval."""
+    return ms * _MS
+
+
 def millis(at: datetime) -> int:
     """Return ms since 1970-01-01 UTC of an aware time, rounded down."""
     return (at - _EPOCH) // _MS

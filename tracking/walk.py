@@ -5,6 +5,7 @@ while it goes on, at the first fix after every 30 s of it once it is a valid vis
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from math import hypot
 from typing import NamedTuple
 
@@ -12,7 +13,7 @@ from tracking.coverage import ClassRule
 from tracking.geometry.lookup import SURE_SIGMAS, CityGrid, Depth
 from tracking.plausibility import NEW_PLACE_FIXES, step_possible
 from tracking.presence import Place, Presence
-from tracking.stays import Stay, StayKind, worth
+from tracking.stays import Run, Stay, StayKind, worth
 
 GAP_MS = 120_000
 """A longer silence ends every stay: where the device was meanwhile cannot be told."""
@@ -22,6 +23,8 @@ MERGE_MS = 60_000
 """Who is back within it has not left."""
 TELL_MS = 30_000
 """A valid visit that goes on is told so often."""
+RUN_TELL_MS = 60_000
+"""A run that goes on is told at its first fix of every minute."""
 LEAST_PASS_MS = 1_000
 LEAST_PASS_M = 30.0
 """Shorter steps cross no cell that matters."""
@@ -37,6 +40,8 @@ class Point(NamedTuple):
     inner: int
     depth: int
     """lookup.Depth."""
+    lat: float
+    lon: float
 
     @property
     def place(self) -> Place:
@@ -51,10 +56,11 @@ class Walk:
         device: number of the device in the store.
         grid: the cells.
         rules: rule of each cell, by index.
-        tell: called with every stay as it becomes known, again when it changes; key (device, t_in).
+        tell: called with every stay and run as it becomes known, again when it changes; keys (device, t_in) and
+            (device, t_first).
     """
 
-    def __init__(self, device: int, grid: CityGrid, rules: list[ClassRule], tell: Callable[[Stay], None]) -> None:
+    def __init__(self, device: int, grid: CityGrid, rules: list[ClassRule], tell: Callable[[Stay | Run], None]) -> None:
         self.device = device
         self.tell = tell
         self.settled = True
@@ -69,6 +75,8 @@ class Walk:
         # When the device was first surely in the cell it is seen in now.
         self._sure_since: int | None = None
         self._going_on: Stay | None = None
+        self._began: Point | None = None
+        self._run_at: Point | None = None
 
     @property
     def held(self) -> int:
@@ -99,26 +107,32 @@ class Walk:
             return self._inside.index == inner == last.inner
         return depth == Depth.UNSURE and last.inner == inner
 
-    def run(self, times: list[int], last: Point, sums: tuple[int, int]) -> None:
-        """Take several fixes for which `goes_on` holds, all in one block; `last` is the newest, `sums` in mm."""
+    def run(self, points: list[Point]) -> None:
+        """Take several fixes for which `goes_on` holds, all within one minute (RUN_TELL_MS) of the clock."""
+        self._note_run(self.last, points[0])
         if self._inside is not None:
-            self._count(self._inside, times, last, sums)
-        self.last = last
+            self._count(self._inside, points)
+        self.last = points[-1]
         self.settled = False
 
     def settle(self) -> None:
         """Tell the stay that silence has ended; should the device go on after all, it is told again."""
         if not self.settled and self._inside is not None:
             self._tell_ended(self._inside)
+        if not self.settled:
+            self._tell_run(self.last, is_open=False)
         self.settled = True
 
     def flush(self) -> None:
-        """Tell the newest state of a visit that goes on; states between are not worth telling."""
+        """Tell the newest state of a visit and of a run that go on; states between are not worth telling."""
+        if self._run_at is not None:
+            self._tell_run(self._run_at, is_open=True)
         if self._going_on is not None:
             self.tell(self._going_on)
             self._going_on = None
 
     def _take(self, last: Point | None, point: Point) -> None:
+        self._note_run(last, point)
         self.settled = False
         self.last = point
         if self._arrival is None or last is None or last.inner != point.inner:
@@ -128,7 +142,7 @@ class Walk:
         inside = self._inside
         if inside is not None and inside.index == point.inner:
             self._first_out = None
-            self._count(inside, [point.t], point, None)
+            self._count(inside, [point])
             return
         if inside is not None and self._first_out is None:
             self._first_out = point
@@ -144,26 +158,15 @@ class Walk:
         confirmed = self._sure_since is not None and point.t - self._sure_since >= CONFIRM_MS
         return point.depth == Depth.DEEP or (point.depth == Depth.SURE and confirmed)
 
-    def _count(self, inside: Presence, times: list[int], point: Point, sums: tuple[int, int] | None) -> None:
+    def _count(self, inside: Presence, points: list[Point]) -> None:
         """Count fixes inside; note a valid visit at the first fix after every TELL_MS of it."""
-        t_in, before, fixes, dwell = inside.t_in, inside.inside_at, inside.fixes, inside.dwell_ms
-        inside.add(point.t, point.place, count=len(times), sums=sums)
-        if (point.t - t_in) // TELL_MS == (before - t_in) // TELL_MS:
-            return
-        previous = before
-        for count, t in enumerate(times, start=1):
-            if (t - t_in) // TELL_MS > (previous - t_in) // TELL_MS:
-                self._note_going_on(inside, fixes + count, t, dwell + t - before)
-            previous = t
-
-    def _note_going_on(self, inside: Presence, fixes: int, t: int, dwell_ms: int) -> None:
-        # Judged without the straight way: where the fix at the mark was inside a run of fixes is not kept.
-        path = inside.path_m
-        if worth(self._rules[inside.index], dwell_ms, path, 0.0) is StayKind.VISIT:
-            self._going_on = Stay(
-                device=self.device, cell=inside.cell, t_in=inside.t_in, t_out=t, dwell_ms=dwell_ms,
-                path_m=round(path, 1), fixes=fixes, kind=StayKind.VISIT, open=True,
-            )  # fmt: skip
+        told = (inside.inside_at - inside.t_in) // TELL_MS
+        for t, x, y, sigma, *_ in points:
+            inside.add(t, (x, y), sigma)
+            if (t - inside.t_in) // TELL_MS > told:
+                told = (t - inside.t_in) // TELL_MS
+                stay = inside.ended(self._rules[inside.index])
+                self._going_on = replace(stay, open=True) if stay.kind is StayKind.VISIT else self._going_on
 
     def _enter(self, point: Point) -> None:
         before, first = self._arrival or (None, point)
@@ -172,16 +175,16 @@ class Walk:
         if left is not None and t - left.inside_at < MERGE_MS:
             left.inside_at, left.place = t, place
             self._inside = left
-            left.turn(place)
+            left.turn(place, point.sigma)
         else:
             self._inside = Presence(
                 device=self.device, cell=int(self._grid.ids[point.inner]), index=point.inner,
                 t_in=t, entry=place, inside_at=t, place=place,
             )  # fmt: skip
             if before is not None:
-                self._inside.turn(place)
+                self._inside.turn(place, point.sigma)
         self._first_out = None
-        self._count(self._inside, [point.t], point, None)
+        self._count(self._inside, [point])
 
     def _leave(self) -> None:
         inside = self._inside
@@ -189,9 +192,9 @@ class Walk:
             return
         out = self._first_out
         if out is not None:
-            start = Point(inside.inside_at, *inside.place, out.sigma, inside.index, Depth.UNSURE)
+            start = Point(inside.inside_at, *inside.place, out.sigma, inside.index, Depth.UNSURE, out.lat, out.lon)
             t, place = self._cross(inside.index, start, out, entering=False)
-            inside.leave(t, place)
+            inside.leave(t, place, out.sigma)
         self._tell_ended(inside)
         bound = self._arrival[0].t if self._arrival and self._arrival[0] else inside.inside_at
         self._left = {cell: left for cell, left in self._left.items() if left.inside_at + MERGE_MS > bound}
@@ -200,6 +203,7 @@ class Walk:
 
     def _break(self) -> None:
         """End everything at a gap: the last moment known inside is the end."""
+        self._tell_run(self.last, is_open=False)
         if self._inside is not None:
             self._tell_ended(self._inside)
         self._inside = self._first_out = self._arrival = self.last = None
@@ -245,6 +249,23 @@ class Walk:
         part = self._grid.crossing(index, before.place, after.place, entering=entering)
         place = before.x + (after.x - before.x) * part, before.y + (after.y - before.y) * part
         return before.t + round((after.t - before.t) * part), place
+
+    def _note_run(self, last: Point | None, point: Point) -> None:
+        if last is None:
+            self._began = point
+        if last is None or last.t // RUN_TELL_MS != point.t // RUN_TELL_MS:
+            self._run_at = point
+
+    def _tell_run(self, last: Point | None, *, is_open: bool) -> None:
+        self._run_at = None
+        if self._began is not None and last is not None:
+            first = self._began
+            self.tell(
+                Run(
+                    device=self.device, t_first=first.t, lat_first=first.lat, lon_first=first.lon,
+                    t_last=last.t, lat_last=last.lat, lon_last=last.lon, open=is_open,
+                )
+            )  # fmt: skip
 
     def _tell_ended(self, inside: Presence) -> None:
         self._going_on = None

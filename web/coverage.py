@@ -90,24 +90,7 @@ async def look(connection: db.Connection, place: Place, now: int) -> tuple[citie
 
 def judge(place: Place, basis: cities.Basis, arrivals: Int, now: int) -> Judged:
     """Judge every cell at `now` (ms)."""
-    return Judged(place=place, basis=basis, coverage=_evaluate(place.city, basis, arrivals, now))
-
-
-def _evaluate(city: cities.City, basis: cities.Basis, arrivals: Int, now: int) -> coverage.Coverage:
-    if not city.cells:
-        none = np.empty(0, dtype=np.int64)
-        states = np.empty(0, dtype=np.uint8)
-        return coverage.Coverage(at=now, state=states, idle_ms=none, limit_ms=none, due=none, slack_ms=none)
-    return coverage.evaluate(
-        now=now,
-        last_visit=basis.last_visit,
-        present=basis.present,
-        known_since=basis.known_since,
-        heard=basis.heard,
-        limit_ms=city.limits_ms(now),
-        need_ms=np.maximum(arrivals, 0) + city.dwells_ms(),
-        calendar=city.calendar,
-    )
+    return Judged(place=place, basis=basis, coverage=cities.judge(place.city, basis, arrivals, now))
 
 
 def of_cell(judged: Judged, at: int) -> rest.CellCoverage:

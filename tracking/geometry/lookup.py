@@ -28,6 +28,8 @@ class Depth(IntEnum):
     """With P > 0.8."""
     DEEP = 2
     """With P > 0.998."""
+
+
 SIGMA_OF_68 = 1 / 1.515
 """Standard deviation per axis of a circular normal error, from its 68 % radius (domain: P(R < 1.515 σ) = 0.68)."""
 ASSUMED_ACCURACY_M = 25.0

@@ -29,7 +29,7 @@ async def test_status_is_told_when_it_turns(conn: "db.Connection", device: int) 
     """Going online is told, another battery level is stored only, an older status changes nothing."""
 
     def said(at: int, battery: float | None, *, online: bool) -> list[device_store.Said]:
-        return [device_store.Said(device=device, online=online, at=at, battery=battery)]
+        return [device_store.Said(device=device, online=online, at=at, battery=battery, by_itself=True)]
 
     assert [body["online"] for _, body in await device_store.say(conn, said(T0, 80.0, online=True))] == [True]
     assert await device_store.say(conn, said(T0 + 1, 79.0, online=True)) == []

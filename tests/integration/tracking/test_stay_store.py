@@ -90,14 +90,3 @@ async def test_listed_pages_by_cursor(conn: "db.Connection", device: int, cells:
     assert len(by_cell) == 3
     middle = stay_store.Filter(t_from=T0 + 150_000, t_to=T0 + 240_000)
     assert len(await stay_store.listed(conn, middle, limit=10)) == 2
-
-
-async def test_going_on_tells_open_stays_by_unit(conn: "db.Connection", device: int, cells: list[int]) -> None:
-    """Devices whose stay has ended, or of other units, are not in it."""
-    ended = replace(stay(device, cells[0]), open=False)
-    await stay_store.apply(conn, [put(ended)], NOW)
-    assert await stay_store.going_on(conn, None) == {}
-    open_one = stay(device, cells[1], T0 + 300_000)
-    await stay_store.apply(conn, [put(open_one)], NOW)
-    assert await stay_store.going_on(conn, ["team-1"]) == {device: open_one.t_out}
-    assert await stay_store.going_on(conn, ["team-2"]) == {}

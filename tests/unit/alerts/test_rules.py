@@ -52,7 +52,7 @@ def test_evaluate_opens_one_alert_for_each_gap() -> None:
 
 
 def test_evaluate_counts_from_the_first_data_when_never_visited() -> None:
-    """A cell that was never visited waits since its street is observed, and the alert says so."""
+    """A cell that was never visited waits since the city is observed, and the alert says so."""
     ledger = Shift().run(EVERY_MINUTE)
     assert list(ledger.alerts) == [f"coverage_gap:441302010001001:{START}"]
     assert next(iter(ledger.alerts.values())).facts["visited"] is False
@@ -66,7 +66,7 @@ def test_evaluate_counts_from_the_first_data_when_never_visited() -> None:
     ],
 )
 def test_evaluate_never_accuses_of_what_cannot_be_known(shift: Shift) -> None:
-    """A street that is not observed, or fell silent before the limit, gives no alert."""
+    """A city that is not observed, or fell silent before the limit, gives no alert."""
     assert not shift.run(EVERY_MINUTE).steps
 
 
@@ -224,6 +224,7 @@ def test_levels_never_fall_below_the_plain_level(idle: int, slack: int, held: in
         idle_ms=np.array([LIMIT - idle]),
         limit_ms=np.array([LIMIT]),
         due=np.array([START]),
+        left_ms=np.array([idle]),
         slack_ms=np.array([min(slack, idle)]),
     )
     rule = rules.WarningRule()

@@ -25,12 +25,13 @@ def ms(text: str) -> int:
 def judge(now: int, **given_columns: Any) -> coverage.Coverage:
     """Evaluate one cell: visited an hour ago, limit two hours, heard now, a visit takes ten minutes."""
     columns = {
-        "last_visit": now - HOUR, "present": False, "known_since": now - 20 * HOUR, "heard": now,
-        "limit_ms": 2 * HOUR, "need_ms": 10 * MINUTE, **given_columns,
+        "last_visit": now - HOUR, "present": False, "known_since": now - 20 * HOUR, "possible": coverage.NEVER,
+        "need_ms": 10 * MINUTE, **given_columns,
     }  # fmt: skip
+    limits = columns.pop("limits", coverage.Limits(starts=np.array([0]), limit_ms=np.array([[2 * HOUR]])))
     calendar = columns.pop("calendar", DutyCalendar(ZONE, [("00:00", "24:00")]))
     arrays = {name: np.array([value], dtype=bool if name == "present" else np.int64) for name, value in columns.items()}
-    return coverage.evaluate(now=now, calendar=calendar, **arrays)
+    return coverage.evaluate(now=now, calendar=calendar, limits=limits, **arrays)
 
 
 NOW = ms("2026-09-03 15:00")
@@ -68,15 +69,30 @@ def test_a_never_visited_cell_waits_since_it_is_observed() -> None:
 
 def test_a_place_never_heard_from_is_unknown() -> None:
     """Without any data nothing is claimed."""
-    judged = judge(NOW, last_visit=coverage.NEVER, known_since=coverage.NEVER, heard=coverage.NEVER)
+    judged = judge(NOW, last_visit=coverage.NEVER, known_since=coverage.NEVER)
     assert (judged.state[0], judged.idle_ms[0], judged.due[0]) == (CellState.UNKNOWN, coverage.NEVER, coverage.NEVER)
 
 
-def test_a_limit_that_passed_in_silence_is_unknown() -> None:
-    """When the street fell silent before the limit was reached, neglect cannot be told."""
-    silent = judge(NOW, last_visit=NOW - 150 * MINUTE, heard=NOW - 60 * MINUTE)
-    before = judge(NOW, last_visit=NOW - 190 * MINUTE, heard=NOW - 60 * MINUTE)
-    assert (silent.state[0], before.state[0]) == (CellState.UNKNOWN, CellState.OVERDUE)
+def test_a_cell_that_may_have_been_visited_in_silence_is_unknown() -> None:
+    """Overdue by what is known, but a silent officer may have been there within the limit: it cannot be told."""
+    last = NOW - 150 * MINUTE
+    assert judge(NOW, last_visit=last, possible=NOW - 60 * MINUTE).state[0] == CellState.UNKNOWN
+    assert judge(NOW, last_visit=last, possible=NOW - 121 * MINUTE).state[0] == CellState.OVERDUE
+    assert judge(NOW, possible=NOW - 10 * MINUTE).state[0] == CellState.FRESH
+
+
+def test_a_peak_ahead_is_seen_coming() -> None:
+    """The limit falls from 120 to 60 min at 17:00: a cell visited at 15:50 is due at 17:00, and warned of before."""
+    rule = ClassRule(limit_ms=2 * HOUR, limit_peak_ms=HOUR, peak=((17 * 60, 23 * 60),), dwell_ms=1, path_m=1)
+    calendar = DutyCalendar(ZONE, [("00:00", "24:00")])
+    for minute, state in ((5, CellState.FRESH), (50, CellState.WILL_BREACH), (60, CellState.OVERDUE)):
+        now = ms("2026-09-03 16:00") + minute * MINUTE
+        limits = coverage.limits_ahead([rule], np.zeros(1, dtype=np.intp), now, calendar)
+        judged = judge(now, last_visit=ms("2026-09-03 15:50"), limits=limits, calendar=calendar)
+        assert (judged.state[0], judged.due[0]) == (
+            state,
+            ms("2026-09-03 17:00") if minute < 60 else ms("2026-09-03 16:50"),
+        )
 
 
 def test_off_duty_time_does_not_count() -> None:

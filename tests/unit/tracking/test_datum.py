@@ -7,12 +7,12 @@ from schemas.wire import Datum
 from tracking import datum
 
 
-def one(answer: tuple[np.ndarray, np.ndarray]) -> tuple[float, float]:  # type: ignore[type-arg]
+def one(answer: tuple[np.ndarray, np.ndarray]) -> tuple[float, float]:
     """First row of a conversion."""
     return float(answer[0][0]), float(answer[1][0])
 
 
-def at(lat: float, lon: float) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+def at(lat: float, lon: float) -> tuple[np.ndarray, np.ndarray]:
     """Columns of one place."""
     return np.array([lat]), np.array([lon])
 

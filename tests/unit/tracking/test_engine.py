@@ -143,7 +143,7 @@ def test_a_poor_fix_is_no_presence() -> None:
 def test_a_visit_going_on_is_told_before_it_ends() -> None:
     """A valid visit is known while the officer is still there."""
     engine = tl.engine()
-    changes = engine.advance(tl.track(round_in(1, 0))).changes
+    changes = engine.advance(tl.track(round_in(1, 0))).changes.stays
     assert [(change.stay.kind, change.stay.open) for change in changes if change.stay] == [(StayKind.VISIT, True)]
 
 
@@ -191,11 +191,24 @@ def test_a_cold_device_is_late_until_recomputed() -> None:
     assert answer.late.all()
     assert not answer.changes
     known: dict[tuple[int, int], stays.Stay] = {}
-    changes = engine.recompute(1, tl.track(points), [], "restart")
-    assert {change.reason for change in changes} == {None}
+    changes = engine.recompute(1, tl.track(points), stays.Stored([], []), "restart")
+    assert {change.reason for change in changes.stays} == {None}
     tl.keep(known, changes)
     tl.keep(known, engine.settle(tl.T0 + 10**9))
     assert known == expected
+
+
+def test_runs_are_what_lies_between_gaps() -> None:
+    """A device heard, silent for ten minutes, and heard again has two runs with the places at their ends."""
+    store = tl.Store(tl.engine())
+    points = tl.walk((150, 150), (250, 150), begin=0) + tl.stand((450, 150), begin=700, seconds=100)
+    store.receive(tl.track(points))
+    store.settle()
+    first, second = (store.runs[1, tl.T0 + t] for t in (0, 700_000))
+    assert (first.t_last, second.t_last) == (tl.T0 + 80_000, tl.T0 + 790_000)
+    assert (first.lat_last, first.lon_last) == tl.degrees(250, 150)
+    store.receive(tl.track(tl.walk((250, 150), (450, 150), begin=90, speed=200 / 600)))
+    assert list(store.runs) == [(1, tl.T0)]
 
 
 def test_an_empty_grid_answers_nothing() -> None:

@@ -8,11 +8,14 @@ from tests.unit.tracking import timelines as tl
 from tracking.fixes import FixColumns
 
 
-@st.composite
-def wandering(draw: st.DrawFn, device: int) -> FixColumns:
+def wandering(device: int) -> st.SearchStrategy[FixColumns]:
+    """Tracks of `wander`."""
+    return st.builds(wander, st.integers(0, 2**32), st.integers(2, 120), st.just(device))
+
+
+def wander(seed: int, count: int, device: int) -> FixColumns:
     """A noisy track with gaps, jumps, stops, rides and poor fixes."""
-    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
-    count = draw(st.integers(2, 120))
+    rng = np.random.default_rng(seed)
     gaps = rng.choice([1.0, 10.0, 10.0, 10.0, 30.0, 60.0, 119.0, 121.0, 900.0], count)
     s = np.cumsum(gaps)
     speed = rng.choice([0.0, 1.2, 1.2, 4.0, 12.0], count)
@@ -26,9 +29,12 @@ def wandering(draw: st.DrawFn, device: int) -> FixColumns:
     return made
 
 
-def whole(fixes: FixColumns, *, steps: bool = False) -> dict[tuple[int, int], object]:
-    """Stays when everything arrives at once."""
-    return dict(tl.run(tl.engine(steps=steps), fixes))
+def whole(fixes: FixColumns, *, steps: bool = False) -> tuple[object, object]:
+    """Stays and runs when everything arrives at once."""
+    store = tl.Store(tl.engine(steps=steps))
+    store.receive(fixes)
+    store.settle()
+    return store.known, store.runs
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
@@ -51,7 +57,7 @@ def test_stays_do_not_depend_on_arrival(data: st.DataObject) -> None:
     for part in np.split(arrival, cuts):
         store.receive(fixes.take(part))
     store.settle()
-    assert store.known == whole(fixes)
+    assert (store.known, store.runs) == whole(fixes)
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -71,7 +77,8 @@ def test_a_restart_changes_nothing(fixes: FixColumns, at: int) -> None:
     store.engine = tl.engine()
     if cut:
         store.engine.know(1, int(fixes.t[cut - 1]))
-        store._recompute(1, int(fixes.t[cut - 1]), int(fixes.t[cut - 1]))
+    for run in [run for run in store.runs.values() if run.open]:
+        store._recompute(1, run.t_first, run.t_last)
     store.receive(fixes.take(slice(cut, len(fixes))))
     store.settle()
-    assert store.known == whole(fixes)
+    assert (store.known, store.runs) == whole(fixes)

@@ -72,9 +72,9 @@ def stand(
     return [(begin + float(t), *place) for t in np.arange(0, seconds, every)]
 
 
-def keep(known: dict[tuple[int, int], stays.Stay], changes: Iterable[stays.StayChange]) -> None:
-    """Apply changes as the store does."""
-    for change in changes:
+def keep(known: dict[tuple[int, int], stays.Stay], changes: stays.Changes) -> None:
+    """Apply changes of stays as the store does."""
+    for change in changes.stays:
         if change.stay is None:
             known.pop((change.device, change.t_in), None)
         else:
@@ -96,6 +96,7 @@ class Store:
     def __init__(self, of: Engine) -> None:
         self.engine = of
         self.known: dict[tuple[int, int], stays.Stay] = {}
+        self.runs: dict[tuple[int, int], stays.Run] = {}
         self.reasons: list[str | None] = []
         self._fixes: dict[tuple[int, int], fixes.FixColumns] = {}
 
@@ -131,9 +132,17 @@ class Store:
                 break
             hi = t
         run_fixes = fixes.FixColumns.concat(self._fixes[device, t] for t in times if lo <= t <= hi)
-        stored = [stay for (name, t_in), stay in self.known.items() if name == device and lo <= t_in <= hi]
+        stored = stays.Stored(
+            [stay for (name, t_in), stay in self.known.items() if name == device and lo <= t_in <= hi],
+            [run for (name, t_first), run in self.runs.items() if name == device and lo <= t_first <= hi],
+        )
         self._keep(self.engine.recompute(device, run_fixes, stored, "late"))
 
-    def _keep(self, changes: list[stays.StayChange]) -> None:
+    def _keep(self, changes: stays.Changes) -> None:
         keep(self.known, changes)
-        self.reasons += [change.reason for change in changes]
+        for change in changes.runs:
+            if change.run is None:
+                self.runs.pop((change.device, change.t_first))
+            else:
+                self.runs[change.device, change.t_first] = change.run
+        self.reasons += [change.reason for change in changes.stays]

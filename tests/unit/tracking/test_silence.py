@@ -1,0 +1,49 @@
+"""What silence may hide."""
+
+import numpy as np
+import pytest
+
+from tests.unit.tracking import timelines as tl
+from tracking import silence
+from tracking.coverage import NEVER
+
+MINUTE = 60_000
+
+
+def hidden(minutes: float, start: tuple[float, float], end: tuple[float, float] | None) -> list[int]:
+    """Minutes into the silence at which a visit of 3 min may have ended at the latest, for each of four cells."""
+    (lat_from, lon_from), (lat_to, lon_to) = tl.degrees(*start), tl.degrees(*end) if end else (np.nan, np.nan)
+    gone = silence.Silences(
+        t_from=np.array([tl.T0]), t_to=np.array([tl.T0 + int(minutes * MINUTE)]), lat_from=np.array([lat_from]),
+        lon_from=np.array([lon_from]), lat_to=np.array([lat_to]), lon_to=np.array([lon_to]),
+    )  # fmt: skip
+    ends = silence.possible_visits(gone, tl.row_of_cells(), np.full(4, 3 * MINUTE))
+    return [-1 if each == NEVER else round((int(each) - tl.T0) / MINUTE) for each in ends.tolist()]
+
+
+def test_a_short_silence_hides_only_the_own_cell() -> None:
+    """In four minutes an officer who is heard again at the same place was nowhere else for three."""
+    assert hidden(4, (150, 150), (150, 150)) == [4, -1, -1, -1]
+
+
+def test_a_longer_silence_hides_what_can_be_reached_and_left() -> None:
+    """In 12 min there and back the neighbour may have been visited until he had to walk back, the last cell not."""
+    found = hidden(12, (150, 150), (150, 150))
+    assert found[0] == 12
+    assert 9 <= found[1] <= 11
+    assert found[3] == -1
+
+
+def test_a_silence_that_goes_on_hides_everything_in_reach() -> None:
+    """Who was not heard again need not have come back."""
+    assert hidden(15, (150, 150), None) == [15, 15, 15, 15]
+
+
+@pytest.mark.parametrize("cells", [0, 4])
+def test_without_silences_nothing_is_hidden(cells: int) -> None:
+    """No silence, no doubt."""
+    none = np.empty(0)
+    empty = silence.Silences(
+        t_from=none.astype(np.int64), t_to=none.astype(np.int64), lat_from=none, lon_from=none, lat_to=none, lon_to=none
+    )
+    assert silence.possible_visits(empty, tl.row_of_cells(cells), np.full(cells, 1)).tolist() == [NEVER] * cells

@@ -1,0 +1,113 @@
+"""Runs and sign-offs in the database, and the silences between them. Times are ms since 1970-01-01 UTC."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tracking import db
+from tracking.fixes import Float, Int
+from tracking.silence import Silences
+from tracking.stays import Run, RunChange
+
+SHIFT_MS = 8 * 3_600_000
+"""A silence counts for a shift: who has not been heard for longer is on no patrol."""
+LEAST_SILENCE_MS = 120_000
+LOOK_BACK_MS = 24 * 3_600_000
+"""Silences that ended longer ago decide nothing: every limit is shorter."""
+
+_STORED = "SELECT * FROM runs WHERE device = $1 AND t_first >= $2 AND t_first <= $3 ORDER BY t_first"
+_REMOVE = """
+DELETE FROM runs r USING unnest($1::int[], $2::timestamptz[]) AS k(device, t_first)
+WHERE r.device = k.device AND r.t_first = k.t_first
+"""
+_PUT = """
+INSERT INTO runs SELECT * FROM unnest($1::int[], $2::timestamptz[], $3::float8[], $4::float8[], $5::timestamptz[],
+                                      $6::float8[], $7::float8[], $8::bool[])
+ON CONFLICT (device, t_first) DO UPDATE SET lat_first = excluded.lat_first, lon_first = excluded.lon_first,
+  t_last = excluded.t_last, lat_last = excluded.lat_last, lon_last = excluded.lon_last, open = excluded.open
+"""
+_OPEN = """
+SELECT r.device, r.t_last FROM runs r JOIN devices d ON d.id = r.device
+WHERE r.open AND ($1::text[] IS NULL OR d.unit = ANY($1))
+"""
+_SIGN_OFF = "INSERT INTO sign_offs SELECT * FROM unnest($1::int[], $2::timestamptz[]) ON CONFLICT DO NOTHING"
+# A minute is allowed for: a device says goodbye a little before its last buffered fix is written.
+_SILENCES = """
+SELECT t_last AS t_from, lat_last AS lat_from, lon_last AS lon_from,
+       least(t_first_next, signed.t, t_last + $3, $1) AS t_to,
+       CASE WHEN t_first_next <= $1 AND signed.t IS NULL AND t_first_next <= t_last + $3 THEN lat_next END AS lat_to,
+       CASE WHEN t_first_next <= $1 AND signed.t IS NULL AND t_first_next <= t_last + $3 THEN lon_next END AS lon_to
+FROM (
+  SELECT device, least(t_last, $1) AS t_last, lat_last, lon_last, lead(t_first) OVER run AS t_first_next,
+         lead(lat_first) OVER run AS lat_next, lead(lon_first) OVER run AS lon_next
+  FROM runs WHERE t_last >= $2 AND t_first <= $1
+  WINDOW run AS (PARTITION BY device ORDER BY t_first)
+) r LEFT JOIN LATERAL (
+  SELECT s.t FROM sign_offs s WHERE s.device = r.device AND s.t >= r.t_last - interval '1 minute'
+  AND (r.t_first_next IS NULL OR s.t < r.t_first_next) ORDER BY s.t LIMIT 1
+) signed ON true
+WHERE least(t_first_next, signed.t, t_last + $3, $1) - t_last > $4
+"""
+
+
+async def load(conn: db.Connection, device: int, t_from: int, t_to: int) -> list[Run]:
+    """Runs of the device that began from `t_from` to `t_to`, ends included, in order."""
+    rows = await conn.fetch(_STORED, device, db.moment(t_from), db.moment(t_to))
+    return [
+        Run(
+            device=row["device"], t_first=db.millis(row["t_first"]), lat_first=row["lat_first"],
+            lon_first=row["lon_first"], t_last=db.millis(row["t_last"]), lat_last=row["lat_last"],
+            lon_last=row["lon_last"], open=row["open"],
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+async def apply(conn: db.Connection, changes: Sequence[RunChange]) -> None:
+    """Store `changes`, inside the caller's transaction; of one key the last one counts."""
+    newest = {(change.device, change.t_first): change.run for change in changes}
+    gone = [key for key, run in newest.items() if run is None]
+    if gone:
+        await conn.execute(_REMOVE, [device for device, _ in gone], [db.moment(t) for _, t in gone])
+    # Sorted, so that two writers take the rows in one order.
+    put = [newest[key] for key in sorted(newest)]
+    rows = [
+        (
+            run.device, db.moment(run.t_first), run.lat_first, run.lon_first,
+            db.moment(run.t_last), run.lat_last, run.lon_last, run.open,
+        )
+        for run in put
+        if run is not None
+    ]  # fmt: skip
+    if rows:
+        await conn.execute(_PUT, *(list(column) for column in zip(*rows, strict=True)))
+
+
+async def going_on(conn: db.Connection, units: list[str] | None) -> list[tuple[int, int]]:
+    """Runs that nothing has ended yet, of devices of `units` (None for all), as (device, ms up to which they go)."""
+    rows = await conn.fetch(_OPEN, units)
+    return [(row["device"], db.millis(row["t_last"])) for row in rows]
+
+
+async def sign_off(conn: db.Connection, said: Sequence[tuple[int, int]]) -> None:
+    """Store that devices ended their patrols, as (device, ms)."""
+    if said:
+        await conn.execute(_SIGN_OFF, [device for device, _ in said], [db.moment(t) for _, t in said])
+
+
+async def silences(conn: db.Connection, now: int) -> Silences:
+    """Silences of all devices that may hide a visit in force at `now`."""
+    rows = await conn.fetch(
+        _SILENCES, db.moment(now), db.moment(now - LOOK_BACK_MS), db.span(SHIFT_MS), db.span(LEAST_SILENCE_MS)
+    )
+
+    def times(name: str) -> Int:
+        return np.array([db.millis(row[name]) for row in rows], dtype=np.int64)
+
+    def degrees(name: str) -> Float:
+        return np.array([np.nan if row[name] is None else row[name] for row in rows], dtype=np.float64)
+
+    return Silences(
+        t_from=times("t_from"), t_to=times("t_to"), lat_from=degrees("lat_from"), lon_from=degrees("lon_from"),
+        lat_to=degrees("lat_to"), lon_to=degrees("lon_to"),
+    )  # fmt: skip
