@@ -92,6 +92,14 @@ def stored_text(text: str | None) -> str | None:
     return text
 
 
+def stored_time(moment: datetime) -> datetime:
+    """Check a time out of a cursor."""
+    try:
+        return parse_time(moment.isoformat())
+    except ValueError as error:
+        raise problems.ProblemError(422, _FOREIGN) from error
+
+
 def stored_number(number: int | None) -> int | None:
     """Check a row number out of a cursor."""
     if number is not None and not 0 <= number < 1 << 63:

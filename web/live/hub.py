@@ -13,7 +13,6 @@ from typing import Protocol
 
 import asyncpg
 import msgspec
-import numpy as np
 import structlog
 
 from ingest import feed_client
@@ -22,8 +21,9 @@ from web import accounts, problems
 from web.accounts import Principal
 from web.database import Database
 from web.live import fleet, lane, metrics, snapshot
+from web.live.alarms import Alarms
 from web.live.judging import Judging
-from web.live.state import LiveState, Slots
+from web.live.state import LiveState
 from web.live.tiles import View
 from web.live.world import World
 
@@ -34,8 +34,6 @@ LANE_POLL_S = 1.0
 SESSIONS_S = 5.0
 RETRY_S = 1.0
 MAX_VIEWERS = 5_000
-MAX_ALARMED = 256
-"""More devices in alarm than this do not pass every band: the map would show nothing else."""
 
 log = structlog.get_logger(__name__)
 
@@ -69,8 +67,7 @@ class Hub:
     epoch: str = ""
     judging: Judging = field(default_factory=Judging)
     """The newest coverage, for REST and viewers alike."""
-    alarmed: Slots = field(default_factory=lambda: np.empty(0, dtype=np.int64))
-    alarms_version: int = 0
+    alarms: Alarms = field(default_factory=Alarms)
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     """Set once the lane and the last positions were read."""
     feed_connected: bool = False
@@ -81,7 +78,6 @@ class Hub:
     _lane_hint: asyncio.Event = field(default_factory=asyncio.Event)
     _positions_due: asyncio.Event = field(default_factory=asyncio.Event)
     _check_sessions: asyncio.Event = field(default_factory=asyncio.Event)
-    _open_alarms: dict[int, str] = field(default_factory=dict)
     _snapshot: snapshot.Shared = field(default_factory=snapshot.Shared)
 
     def __post_init__(self) -> None:
@@ -207,7 +203,7 @@ class Hub:
             self.epoch = await lane.read_epoch(connection)
             if not self.ready.is_set():
                 await lane.fill(connection, self.ring)
-            self._open_alarms = await snapshot.open_alarms(connection)
+            self.alarms.replace(await snapshot.open_alarms(connection))
         self._mark_alarms()
         self.ready.set()
         while not self._stop.is_set():
@@ -233,20 +229,11 @@ class Hub:
             self.directory.put(fleet.Named(body["slot"], body["id"], body["label"], body["unit"]))
             self.state.set_named(self.directory.array())
         elif item.kind == "alert":
-            body = item.decoded()
-            self._open_alarms.pop(body["id"], None)
-            if body["state"] == "open" and body["device"] is not None:
-                self._open_alarms[body["id"]] = body["device"]
+            self.alarms.follow(item.decoded())
             self._mark_alarms()
 
     def _mark_alarms(self) -> None:
-        names = set(self._open_alarms.values())
-        slots = sorted(self.directory.slots[name] for name in names if name in self.directory.slots)
-        alarmed = np.array(slots[:MAX_ALARMED], dtype=np.int64)
-        if not np.array_equal(alarmed, self.alarmed):
-            self.alarmed = alarmed
-            self.alarms_version += 1
-        self.state.set_alarms(np.array(slots, dtype=np.int64))
+        self.state.set_alarms(self.alarms.slots(self.directory))
 
     async def _judge(self) -> None:
         while not self._stop.is_set():
@@ -304,6 +291,11 @@ class Hub:
     def _wake(self) -> None:
         for viewer in self._viewers:
             viewer.wake.set()
+
+    def counts(self, shown: int, band: str) -> dict[str, object]:
+        """Fields of a `counts` message to a viewer that is shown `shown` records in `band`."""
+        total, moving, still, silent = self.state.tally(now_ms())
+        return {"total": total, "moving": moving, "still": still, "silent": silent, "shown": shown, "band": band}
 
     def time_zone(self) -> str | None:
         """IANA zone of the city, once known."""

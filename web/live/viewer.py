@@ -15,6 +15,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from schemas import rest
 from tracking import db
+from web import problems
 from web.accounts import Principal
 from web.live import fleet, lane, messages, metrics, tiles
 from web.live.hub import Hub, now_ms
@@ -55,7 +56,7 @@ class Viewer:
         self._told = fleet.Told()
         self._shown = 0
         self._counted_at = self._counts_sent_at = float("-inf")
-        self._counts: tuple[int | str, ...] = ()
+        self._counts: dict[str, object] = {}
 
     async def serve(self) -> None:
         """Serve until either side ends."""
@@ -173,7 +174,7 @@ class Viewer:
     async def _send_state(self) -> None:
         try:
             made = await self._hub.full_state()
-        except OSError as error:
+        except (problems.ProblemError, *problems.UNREACHABLE) as error:
             raise EndError("not_ready", 1013) from error
         self._offset, self._cells_version = made.offset, made.cells_version
         await self._send_text(made.text)
@@ -193,7 +194,7 @@ class Viewer:
         view, world, now = self.view, self._hub.world, time.monotonic()
         if view is None:
             return None
-        if self._full_due or self._alarms_version != self._hub.alarms_version:
+        if self._full_due or self._alarms_version != self._hub.alarms.version:
             return self._full_after(FULL_EVERY_S, view, now)
         behind = world.tick_no - self._sent_tick
         if behind == 0:
@@ -225,7 +226,7 @@ class Viewer:
         world = self._hub.world
         self._full_due = False
         self._full_at = self._banded_at = now
-        self._alarms_version = self._hub.alarms_version
+        self._alarms_version = self._hub.alarms.version
         self._sent_tick = world.tick_no
         self._band = world.band(view, self._band)
         frame = world.full(view, self._band, self._extra())
@@ -234,7 +235,7 @@ class Viewer:
 
     def _extra(self) -> NDArray[np.int64]:
         """Slots that pass whatever the band: selected here, or in alarm."""
-        slots = self._hub.directory.chosen(self._selected) | set(self._hub.alarmed.tolist())
+        slots = self._hub.directory.chosen(self._selected) | set(self._hub.alarms.passing.tolist())
         return np.array(sorted(slots), dtype=np.int64)
 
     async def _introduce(self, frame: Frame) -> None:
@@ -255,17 +256,14 @@ class Viewer:
         if now - self._counted_at < COARSE_EVERY_S:
             self._wake_later(COARSE_EVERY_S)
             return
-        at = now_ms()
-        if self._band == "dots":
-            self._shown = self._hub.world.count(self.view)
-        counts = (*self._hub.state.tally(at), self._shown, self._band or "dots")
         self._counted_at = now
         self._wake_later(HEARTBEAT_S)
+        if self._band == "dots":
+            self._shown = self._hub.world.count(self.view)
+        counts = self._hub.counts(self._shown, self._band or "dots")
         if counts != self._counts or now - self._counts_sent_at >= HEARTBEAT_S:
             self._counts, self._counts_sent_at = counts, now
-            names = ("total", "moving", "still", "silent", "shown", "band")
-            at_text = rest.rfc3339(db.moment(at))
-            await self._send_json({"type": "counts", "at": at_text, **dict(zip(names, counts, strict=True))})
+            await self._send_json({"type": "counts", "at": rest.rfc3339(db.moment(now_ms())), **counts})
 
     def _wake_later(self, seconds: float) -> None:
         """Look again in a while, even when nothing more happens; the earliest of several such times counts."""

@@ -56,7 +56,7 @@ async def events(
     """Enforcement events, newest first."""
     after = cursors.decode(cursor, tuple[datetime, str])
     if after is not None:
-        after = (params.parse_time(after[0].isoformat()), params.stored_text(after[1]) or "")
+        after = (params.stored_time(after[0]), params.stored_text(after[1]) or "")
     async with pool.acquire() as connection:
         items = await queries.events(
             connection, device=device, cell=cell, kind=kind, period=period, after=after, limit=limit

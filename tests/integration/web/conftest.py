@@ -41,10 +41,10 @@ async def cell(conn: "db.Connection") -> str:
     ring = "[[114.40,23.10],[114.41,23.10],[114.41,23.11],[114.40,23.11],[114.40,23.10]]"
     await conn.execute(
         "INSERT INTO cells (code, grid, class, area_m2, geometry) VALUES ($1, '44130200101', 'residential', 1e6, $2)",
-        "44130200100001",
+        "44130200100101",
         f'{{"type": "Polygon", "coordinates": [{ring}]}}',
     )
-    return "44130200100001"
+    return "44130200100101"
 
 
 @pytest.fixture

@@ -1,0 +1,41 @@
+"""Devices in alarm: those of open alerts. They pass every band and wear their own bit."""
+
+from typing import Any
+
+import numpy as np
+
+from web.live.fleet import Directory
+from web.live.state import Slots
+
+MAX_PASSING = 256
+"""More devices in alarm than this do not pass every band: the map would show nothing else."""
+
+
+class Alarms:
+    """Open alerts that name a device, and the slots of those devices."""
+
+    def __init__(self) -> None:
+        self.passing: Slots = np.empty(0, dtype=np.int64)
+        """Slots that pass whatever the band."""
+        self.version = 0
+        """Grows when `passing` changes."""
+        self._open: dict[int, str] = {}
+
+    def replace(self, alerts: dict[int, str]) -> None:
+        """Take all open alerts, number to device."""
+        self._open = dict(alerts)
+
+    def follow(self, alert: dict[str, Any]) -> None:
+        """Take an alert of the lane."""
+        self._open.pop(alert["id"], None)
+        if alert["state"] == "open" and alert["device"] is not None:
+            self._open[alert["id"]] = alert["device"]
+
+    def slots(self, directory: Directory) -> Slots:
+        """Slots of all devices in alarm; also brings `passing` up to date."""
+        known = {directory.slots[name] for name in self._open.values() if name in directory.slots}
+        slots = np.array(sorted(known), dtype=np.int64)
+        if not np.array_equal(slots[:MAX_PASSING], self.passing):
+            self.passing = slots[:MAX_PASSING]
+            self.version += 1
+        return slots
