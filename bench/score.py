@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Self
 
 import numpy as np
 
@@ -56,7 +57,7 @@ class Score:
     """Gaps found that only silence makes: they must be shown as unknown."""
     dwell_errors_s: list[float] = field(default_factory=list)
 
-    def __iadd__(self, other: "Score") -> "Score":
+    def __iadd__(self, other: "Score") -> Self:
         for name in self.__slots__:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         return self

@@ -23,6 +23,7 @@ class Kind(StrEnum):
     OWNTRACKS = "owntracks"  # not on the wire: every payload below owntracks/{unit}/{device}
 
 
+DOWNWARD = frozenset({Kind.COMMAND, Kind.ACK})
 UPWARD = frozenset({Kind.FIX, Kind.EVENT, Kind.STATUS, Kind.REPLY, Kind.OWNTRACKS})
 
 
@@ -72,9 +73,16 @@ def parse(topic: str) -> Topic:
 
 
 def subscriptions(units: tuple[str, ...] = ("+",)) -> list[str]:
-    """Topic filters for a worker that serves `units` ("+" for all)."""
-    filters = [f"{ROOT}/{unit}/+/{kind}" for unit in units for kind in sorted(UPWARD - {Kind.OWNTRACKS})]
-    return filters + [f"{OWNTRACKS_ROOT}/{unit}/#" for unit in units]
+    """Topic filters for a worker that serves `units` ("+" for all).
+
+    They take in what no device should send too, so that it is refused and counted rather than unheard.
+    """
+    return [f"{root}/{unit}/#" for root in (ROOT, OWNTRACKS_ROOT) for unit in units]
+
+
+def is_downward(topic: str) -> bool:
+    """Whether a topic is one that the server publishes to a device."""
+    return topic.startswith(f"{ROOT}/") and topic.rpartition("/")[2] in DOWNWARD
 
 
 def _names(unit: str, device: str) -> tuple[str, str]:

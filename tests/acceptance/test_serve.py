@@ -114,6 +114,7 @@ MALFORMED: list[tuple[str, bytes, str]] = [
     ("fix", json.dumps(_fix(t=NOW_MS + 600_000)).encode(), "future_time"),
     ("fix", json.dumps(_fix(duty="off")).encode(), "off_duty"),
     ("fix", json.dumps([_fix(t=NOW_MS + 1)] * 10_001).encode(), "too_many"),
+    ("fixes", json.dumps(_fix()).encode(), "unknown_kind"),
     ("fix", random.Random(1).randbytes(10_000_000), "too_large"),  # noqa: S311 - test data
 ]
 
