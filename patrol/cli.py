@@ -36,7 +36,7 @@ History = Annotated[float, typer.Option(min=0, help="Minutes of patrol that lie 
 def demo(
     given: Given,
     *,
-    officers: Officers = 60,
+    officers: Officers = 200,
     no_sim: Annotated[bool, typer.Option("--no-sim", help="Without simulated officers")] = False,
     history_minutes: History = 150,
     verbose: Verbose = False,
