@@ -25,6 +25,7 @@ class Score:
     """Counts that add up over fleets and seeds; rates come from them."""
 
     fixes: int = 0
+    """Fixes that arrived and were not refused, each once."""
     true: int = 0
     """Valid visits that happened."""
     knowable: int = 0
@@ -101,7 +102,7 @@ def score(town: Town, fleet: Fleet, known: Iterable[Stay]) -> Score:
     found: dict[Key, list[Stay]] = defaultdict(list)
     for stay in known:
         found[stay.device - 1, stay.cell - 1].append(stay)
-    made = Score(fixes=len(fleet.fixes))
+    made = Score(fixes=len(np.unique(fleet.row)))
     for key in set(found).union(*told.of.values()):
         _score_visits(made, town, told, key, found[key])
     _score_cells(made, town, fleet, told, found)

@@ -84,9 +84,12 @@ class Watched:
         self.page.screenshot(path=ARTIFACTS / f"{name}.png", timeout=2 * SLOW_MS)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """The system's Chromium with software WebGL."""
+    """The system's Chromium with software WebGL.
+
+    Not for the session: Playwright's event loop runs in this thread until it stops, and no other could.
+    """
     path = shutil.which("chromium")
     if path is None:
         missing.missing("Chromium", "install it, on Debian with: sudo apt-get install chromium fonts-noto-cjk")

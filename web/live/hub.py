@@ -9,7 +9,6 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Protocol
 
 import asyncpg
 import msgspec
@@ -18,13 +17,12 @@ import structlog
 from ingest import feed_client
 from schemas import feed
 from web import accounts, problems
-from web.accounts import Principal
 from web.database import Database
 from web.live import fleet, lane, metrics, snapshot
 from web.live.alarms import Alarms
 from web.live.judging import Judging
 from web.live.state import LiveState
-from web.live.tiles import View
+from web.live.watching import Watching
 from web.live.world import World
 
 TICK_S = 0.2
@@ -36,17 +34,6 @@ RETRY_S = 1.0
 MAX_VIEWERS = 5_000
 
 log = structlog.get_logger(__name__)
-
-
-class Watching(Protocol):
-    """What the hub knows of a viewer."""
-
-    principal: Principal
-    wake: asyncio.Event
-    view: View | None
-
-    def end(self, reason: str, code: int) -> None:
-        """End the connection."""
 
 
 def now_ms() -> int:
@@ -73,6 +60,8 @@ class Hub:
     feed_connected: bool = False
     _viewers: set[Watching] = field(default_factory=set)
     _views_changed: bool = False
+    _tally: dict[str, object] = field(default_factory=dict)
+    _tallied_at: int = 0
     _empty: asyncio.Event = field(default_factory=asyncio.Event)
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
     _lane_hint: asyncio.Event = field(default_factory=asyncio.Event)
@@ -103,8 +92,8 @@ class Hub:
         metrics.VIEWERS.set(len(self._viewers))
 
     def looked(self) -> None:
-        """Take note that a viewer looks elsewhere."""
-        self.world.watch(viewer.view for viewer in self._viewers if viewer.view is not None)
+        """Take note that a viewer looks elsewhere: the next tick encodes for it, too."""
+        self._views_changed = True
 
     def check_sessions(self) -> None:
         """Look at once whose session has ended."""
@@ -274,7 +263,8 @@ class Hub:
         """Publish what changed by `now` (ms) and wake the viewers."""
         if self._views_changed:
             self._views_changed = False
-            self.looked()
+            views = (viewer.sight.view for viewer in self._viewers)
+            self.world.watch(view for view in views if view is not None)
         self._expire(now)
         if self.state.unnamed():
             self._positions_due.set()
@@ -292,10 +282,13 @@ class Hub:
         for viewer in self._viewers:
             viewer.wake.set()
 
-    def counts(self, shown: int, band: str) -> dict[str, object]:
-        """Fields of a `counts` message to a viewer that is shown `shown` records in `band`."""
-        total, moving, still, silent = self.state.tally(now_ms())
-        return {"total": total, "moving": moving, "still": still, "silent": silent, "shown": shown, "band": band}
+    def fleet_counts(self) -> dict[str, object]:
+        """Devices by what they do, counted at most once a tick for all viewers."""
+        now = now_ms()
+        if now - self._tallied_at >= TICK_S * 1000:
+            self._tallied_at = now
+            self._tally = dict(zip(("total", "moving", "still", "silent"), self.state.tally(now), strict=True))
+        return self._tally
 
     def time_zone(self) -> str | None:
         """IANA zone of the city, once known."""

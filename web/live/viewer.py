@@ -10,7 +10,6 @@ import time
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from schemas import rest
@@ -20,14 +19,13 @@ from web.accounts import Principal
 from web.live import fleet, lane, messages, metrics, tiles
 from web.live.hub import Hub, now_ms
 from web.live.messages import EndError, Look, Subscribe
-from web.live.world import Band, Frame
+from web.live.sight import Sight
+from web.live.world import Frame
 
 HELLO_WITHIN_S = 10.0
 SEND_WITHIN_S = 15.0
 GOODBYE_WITHIN_S = 1.0
-FULL_EVERY_S = 0.2
-"""Least time between full frames, however fast the view changes."""
-COARSE_EVERY_S = 1.0
+COUNTS_EVERY_S = 1.0
 HEARTBEAT_S = 5.0
 """Counts are said again after this even when nothing changed: a page that hears nothing calls its picture old."""
 LANE_AT_ONCE = 500
@@ -40,21 +38,14 @@ class Viewer:
     def __init__(self, hub: Hub, websocket: WebSocket, principal: Principal) -> None:
         self.principal = principal
         self.wake = asyncio.Event()
-        self.view: tiles.View | None = None
+        self.sight = Sight(hub.world, hub.directory, hub.alarms)
         self._hub = hub
         self._socket = websocket
         self._ending: EndError | None = None
-        self._selected: list[int | str] = []
-        self._full_due = True
-        self._full_at = self._banded_at = float("-inf")
         self._timer: asyncio.TimerHandle | None = None
-        self._band: Band | None = None
-        self._sent_tick = 0
-        self._alarms_version = 0
         self._cells_version = 0
         self._offset = 0
         self._told = fleet.Told()
-        self._shown = 0
         self._counted_at = self._counts_sent_at = float("-inf")
         self._counts: dict[str, object] = {}
 
@@ -113,11 +104,8 @@ class Viewer:
             self._ending = self._ending or EndError("gone", gone.code, bye=False)
         self.wake.set()
 
-    def _look(self, look: Look) -> None:
-        self.view = tiles.view(look.bbox, look.zoom)
-        self._selected = list(look.selected)
-        self._full_due = True
-        self._hub.looked()
+    def _look(self, wish: Look) -> None:
+        self.sight.look(wish)
         self.wake.set()
 
     # Writing
@@ -180,7 +168,12 @@ class Viewer:
         await self._send_text(made.text)
 
     async def _write_positions(self) -> None:
-        frame = self._frame()
+        before = self.sight.view
+        frame = self.sight.frame(time.monotonic())
+        if self.sight.wait_s is not None and frame is None:
+            self._wake_later(self.sight.wait_s)
+        if self.sight.view is not before:
+            self._hub.looked()
         if frame is None or (frame.kind == tiles.CHANGE and not frame.blocks):
             return
         await self._introduce(frame)
@@ -188,55 +181,6 @@ class Viewer:
         data = tiles.encode_frame(frame.kind, frame.blocks, now=float(world.now), tick=world.tick_no)
         metrics.FRAMES.labels("full" if frame.kind == tiles.FULL else "change").inc()
         await self._send_bytes(data)
-
-    def _frame(self) -> Frame | None:
-        """Choose what to send now; None when there is nothing new, or not yet."""
-        view, world, now = self.view, self._hub.world, time.monotonic()
-        if view is None:
-            return None
-        if self._full_due or self._alarms_version != self._hub.alarms.version:
-            return self._full_after(FULL_EVERY_S, view, now)
-        behind = world.tick_no - self._sent_tick
-        if behind == 0:
-            return None
-        if self._band != "dots" or self._rebanded(view, now):
-            return self._full_after(COARSE_EVERY_S, view, now)
-        metrics.SKIPPED.inc(behind - 1)
-        frame = world.changes(view, self._sent_tick, self._extra())
-        if frame is None:
-            return self._full(view, now)
-        self._sent_tick = world.tick_no
-        return frame
-
-    def _full_after(self, seconds: float, view: tiles.View, now: float) -> Frame | None:
-        """A full frame when the last one is old enough, else later."""
-        if now - self._full_at >= seconds:
-            return self._full(view, now)
-        self._wake_later(seconds)
-        return None
-
-    def _rebanded(self, view: tiles.View, now: float) -> bool:
-        """Tell, once a second, whether so many or few came into view that another band is due."""
-        if now - self._banded_at < COARSE_EVERY_S:
-            return False
-        self._banded_at = now
-        return self._hub.world.band(view, self._band) != self._band
-
-    def _full(self, view: tiles.View, now: float) -> Frame:
-        world = self._hub.world
-        self._full_due = False
-        self._full_at = self._banded_at = now
-        self._alarms_version = self._hub.alarms.version
-        self._sent_tick = world.tick_no
-        self._band = world.band(view, self._band)
-        frame = world.full(view, self._band, self._extra())
-        self._shown = frame.shown
-        return frame
-
-    def _extra(self) -> NDArray[np.int64]:
-        """Slots that pass whatever the band: selected here, or in alarm."""
-        slots = self._hub.directory.chosen(self._selected) | set(self._hub.alarms.passing.tolist())
-        return np.array(sorted(slots), dtype=np.int64)
 
     async def _introduce(self, frame: Frame) -> None:
         """Send the names of devices that the viewer has not been told."""
@@ -251,16 +195,14 @@ class Viewer:
 
     async def _write_counts(self) -> None:
         now = time.monotonic()
-        if self.view is None:
+        if self.sight.view is None:
             return
-        if now - self._counted_at < COARSE_EVERY_S:
-            self._wake_later(COARSE_EVERY_S)
+        if now - self._counted_at < COUNTS_EVERY_S:
+            self._wake_later(COUNTS_EVERY_S)
             return
         self._counted_at = now
         self._wake_later(HEARTBEAT_S)
-        if self._band == "dots":
-            self._shown = self._hub.world.count(self.view)
-        counts = self._hub.counts(self._shown, self._band or "dots")
+        counts = {**self._hub.fleet_counts(), "shown": self.sight.shown(), "band": self.sight.band or "dots"}
         if counts != self._counts or now - self._counts_sent_at >= HEARTBEAT_S:
             self._counts, self._counts_sent_at = counts, now
             await self._send_json({"type": "counts", "at": rest.rfc3339(db.moment(now_ms())), **counts})

@@ -204,7 +204,10 @@ async def test_viewer_that_does_not_read_harms_nobody_and_is_ended(
     await device_store.enrol(conn, {f"bulk-{n}": "team-2" for n in range(3_000)})
     async with web.serving(database_url) as server:
         await asyncio.wait_for(server.hub.ready.wait(), 20)
-        async with server.live(max_queue=1, sock=narrow(server.port)) as stuck, server.live() as lively:
+        async with (
+            server.live(max_queue=1, sock=narrow(server.port), close_timeout=0.1) as stuck,
+            server.live() as lively,
+        ):
             await stuck.send(json.dumps(SUBSCRIBE))
             stuck.transport.pause_reading()
             await lively.send(json.dumps(SUBSCRIBE))
