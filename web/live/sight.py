@@ -1,0 +1,94 @@
+"""What one viewer sees of the positions: where it looks, in which band, and the frame that is due.
+
+Does no I/O; times are seconds of any steady clock.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from web.live import metrics, tiles
+from web.live.alarms import Alarms
+from web.live.fleet import Directory
+from web.live.messages import Look
+from web.live.world import Band, Frame, World
+
+FULL_EVERY_S = 0.2
+"""Least time between full frames, however fast the view changes."""
+COARSE_EVERY_S = 1.0
+"""The same where every frame is a full one, and between two looks at whether another band is due."""
+
+
+class Sight:
+    """Chooses frames. Only the newest wish of the viewer is kept, and worked out when it can be sent."""
+
+    def __init__(self, world: World, directory: Directory, alarms: Alarms) -> None:
+        self.view: tiles.View | None = None
+        self.band: Band | None = None
+        self.wait_s: float | None = None
+        """After `frame` gave None: seconds after which one is due; None: when something moves."""
+        self._world, self._directory, self._alarms = world, directory, alarms
+        self._wish: Look | None = None
+        self._selected: list[int | str] = []
+        self._sent_tick = 0
+        self._alarms_version = 0
+        self._full_at = self._banded_at = float("-inf")
+        self._shown = 0
+
+    def look(self, wish: Look) -> None:
+        """Look elsewhere from the next frame on."""
+        self._wish = wish
+
+    def shown(self) -> int:
+        """Records in view."""
+        if self.band == "dots" and self.view is not None:
+            return self._world.count(self.view)
+        return self._shown
+
+    def frame(self, now: float) -> Frame | None:
+        """Choose what to send at `now`; None when there is nothing new, or not yet."""
+        self.wait_s = None
+        if self._wish is not None or self._alarms_version != self._alarms.version:
+            return self._full_after(FULL_EVERY_S, now)
+        view, behind = self.view, self._world.tick_no - self._sent_tick
+        if view is None or behind == 0:
+            return None
+        if self.band != "dots" or self._rebanded(view, now):
+            return self._full_after(COARSE_EVERY_S, now)
+        metrics.SKIPPED.inc(behind - 1)
+        frame = self._world.changes(view, self._sent_tick, self._extra())
+        if frame is None:
+            return self._full(view, now)
+        self._sent_tick = self._world.tick_no
+        return frame
+
+    def _full_after(self, seconds: float, now: float) -> Frame | None:
+        """A full frame when the last one is old enough, else later."""
+        self.wait_s = self._full_at + seconds - now
+        if self.wait_s > 0:
+            return None
+        if self._wish is not None:
+            self.view = tiles.view(self._wish.bbox, self._wish.zoom)
+            self._selected = list(self._wish.selected)
+            self._wish = None
+        return None if self.view is None else self._full(self.view, now)
+
+    def _rebanded(self, view: tiles.View, now: float) -> bool:
+        """Tell, once a second, whether so many or few came into view that another band is due."""
+        if now - self._banded_at < COARSE_EVERY_S:
+            return False
+        self._banded_at = now
+        return self._world.band(view, self.band) != self.band
+
+    def _full(self, view: tiles.View, now: float) -> Frame:
+        self._full_at = self._banded_at = now
+        self._alarms_version = self._alarms.version
+        self._sent_tick = self._world.tick_no
+        self.band = self._world.band(view, self.band)
+        frame = self._world.full(view, self.band, self._extra())
+        self._shown = frame.shown
+        return frame
+
+    def _extra(self) -> NDArray[np.int64]:
+        """Slots that pass whatever the band: selected here, or in alarm."""
+        slots = self._directory.chosen(self._selected) | set(self._alarms.passing.tolist())
+        return np.array(sorted(slots), dtype=np.int64)
