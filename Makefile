@@ -27,8 +27,9 @@ demo: sync
 dev: sync
 	@exec $(BIN)/patrol demo --verbose $(ARGS)
 
+# Two at once, a file to each: most tests wait for a process or a page rather than compute.
 test: sync
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 # tests/contract holds the checks of the map page (tsc, lint, format) and that generated files are fresh.
 check: sync

@@ -3,6 +3,7 @@
 It is one session: open one connection at a time (a pool of one), and no COPY, which it does not survive.
 """
 
+import fcntl
 import hashlib
 import importlib.util
 import os
@@ -51,6 +52,13 @@ class TimescaleServer:
 
 
 def _install(node: Path, npm: Path) -> None:
+    # Test processes side by side share the folder: one installs, the others wait and find it done.
+    with (_FOLDER / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _install_once(node, npm)
+
+
+def _install_once(node: Path, npm: Path) -> None:
     wanted = hashlib.sha256((_FOLDER / "package-lock.json").read_bytes()).hexdigest()
     stamp = _FOLDER / "node_modules" / ".installed-from"
     if stamp.is_file() and stamp.read_text() == wanted:
