@@ -1,0 +1,127 @@
+"""How right the visits are: what the engine finds in a simulated shift against what truly happened.
+
+docs/accuracy.md explains the words and the mixes.
+"""
+
+import json
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from bench import fleet, score, server
+from device_sim import mix
+
+LEAST_PRECISION = 0.99
+LEAST_RECALL = 0.99
+LARGEST_DWELL_ERROR_S = 15.0
+"""Of the median."""
+
+
+class Faults(StrEnum):
+    """Which mixes are measured."""
+
+    MIX = "mix"
+    EACH = "each"
+
+
+def main(
+    officers: Annotated[int, typer.Option(min=1, help="Officers on patrol")] = 600,
+    hours: Annotated[float, typer.Option(min=0.1, max=8, help="Length of the shift")] = 8,
+    seeds: Annotated[int, typer.Option(min=1, help="Towns and fleets to add up")] = 10,
+    faults: Annotated[Faults, typer.Option(help="The standard mix, or every fault by itself")] = Faults.MIX,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file")] = None,
+    *,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 if a target is missed")] = False,
+) -> None:
+    """Measure how right the visits are that the engine finds in a simulated shift."""
+    plans = {"standard mix": mix.STANDARD} if faults is Faults.MIX else mix.SINGLE
+    scores = measure(plans, officers, hours, seeds)
+    title = f"{officers} officers, {hours:g} h, {seeds} {'seed' if seeds == 1 else 'seeds'}"
+    Console(width=160).print(table(title, scores))
+    if json_file is not None:
+        run = {"officers": officers, "hours": hours, "seeds": seeds}
+        rows = {name: figures(each) for name, each in scores.items()}
+        json_file.write_text(json.dumps({"run": run, "rows": rows}, indent=2) + "\n")
+    missed = [f"{name}: {what}" for name, each in scores.items() for what in misses(each)]
+    for line in missed:
+        print("missed:", line)
+    if strict and missed:
+        raise typer.Exit(1)
+
+
+def measure(plans: dict[str, mix.Mix], officers: int, hours: float, seeds: int) -> dict[str, score.Score]:
+    """Let a fleet work under each mix and for each seed, and add up the seeds of a mix."""
+    scores = {name: score.Score() for name in plans}
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("starting", total=len(plans) * seeds)
+        for seed in range(1, seeds + 1):
+            town = fleet.town(seed)
+            for name, plan in plans.items():
+                bar.update(task, description=f"seed {seed}, {name}")
+                crew = fleet.muster(seed, officers, hours, plan)
+                scores[name] += score.score(town, crew, server.Server(town, crew).run())
+                bar.advance(task)
+    return scores
+
+
+def misses(each: score.Score) -> Iterator[str]:
+    """Say which targets a score misses, with the figure."""
+    if each.precision < LEAST_PRECISION:
+        yield f"precision {each.precision:.4f} < {LEAST_PRECISION}"
+    if each.recall < LEAST_RECALL:
+        yield f"recall {each.recall:.4f} < {LEAST_RECALL}"
+    if each.dwell_error_s(50) > LARGEST_DWELL_ERROR_S:
+        yield f"median dwell error {each.dwell_error_s(50):.1f} s > {LARGEST_DWELL_ERROR_S:g} s"
+    if each.cells_unknowable_found:
+        yield f"{each.cells_unknowable_found} of {each.cells_unknowable} unknowable cells found visited"
+
+
+def table(title: str, scores: dict[str, score.Score]) -> Table:
+    """Lay the scores out, a row for each."""
+    made = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1))
+    made.add_column("fault", no_wrap=True)
+    for head in (
+        *(
+            "fixes",
+            "visits\ntrue",
+            "\nknowable",
+            "\nfound",
+            "\nprecision",
+            "\nrecall",
+            "dwell error\nmedian s",
+            "\n90 % s",
+        ),
+        *("cells\nfound", "wrongly\ncovered", "unknowable\nfound", "gaps\ntrue", "\nmissed", "\nfalse", "\nblind"),
+    ):
+        made.add_column(head, justify="right", no_wrap=True)
+    for name, each in scores.items():
+        made.add_row(
+            name,
+            *(f"{count:,}" for count in (each.fixes, each.true, each.knowable, each.found)),
+            *(f"{rate:.4f}" for rate in (each.precision, each.recall)),
+            *(f"{each.dwell_error_s(per_cent):.1f}" for per_cent in (50, 90)),
+            *(str(count) for count in (each.cells_found, each.cells_wrong)),
+            f"{each.cells_unknowable_found} of {each.cells_unknowable}",
+            *(str(count) for count in (each.gaps, each.gaps_missed, each.gaps_false, each.gaps_blind)),
+        )
+    return made
+
+
+def figures(each: score.Score) -> dict[str, float]:
+    """All counts of a score and the rates that come from them, for the JSON file."""
+    counts = {name: getattr(each, name) for name in each.__slots__ if name != "dwell_errors_s"}
+    rates = {"precision": each.precision, "recall": each.recall}
+    dwell = {f"dwell_error_s_p{per_cent}": each.dwell_error_s(per_cent) for per_cent in (50, 90)}
+    return counts | rates | dwell
+
+
+if __name__ == "__main__":
+    typer.run(main)
