@@ -44,7 +44,7 @@ def main(
     plans = {"standard mix": mix.STANDARD} if faults is Faults.MIX else mix.SINGLE
     scores = measure(plans, officers, hours, seeds)
     title = f"{officers} officers, {hours:g} h, {seeds} {'seed' if seeds == 1 else 'seeds'}"
-    Console(width=160).print(table(title, scores))
+    Console(width=170).print(table(title, scores))
     if json_file is not None:
         run = {"officers": officers, "hours": hours, "seeds": seeds}
         rows = {name: figures(each) for name, each in scores.items()}
@@ -106,8 +106,9 @@ def table(title: str, scores: dict[str, score.Score]) -> Table:
         made.add_row(
             name,
             *(f"{count:,}" for count in (each.fixes, each.true, each.knowable, each.found)),
-            *(f"{rate:.4f}" for rate in (each.precision, each.recall)),
-            *(f"{each.dwell_error_s(per_cent):.1f}" for per_cent in (50, 90)),
+            f"{each.precision:.4f}" if each.found else "–",
+            f"{each.recall:.4f}" if each.knowable else "–",
+            *(f"{each.dwell_error_s(per_cent):.1f}" if each.dwell_errors_s else "–" for per_cent in (50, 90)),
             *(str(count) for count in (each.cells_found, each.cells_wrong)),
             f"{each.cells_unknowable_found} of {each.cells_unknowable}",
             *(str(count) for count in (each.gaps, each.gaps_missed, each.gaps_false, each.gaps_blind)),
