@@ -52,12 +52,15 @@ def decode(topic: str, payload: bytes, *, retained: bool, now: int) -> Decoded:
         now: ms since 1970-01-01 UTC, the server's clock.
     """
     result = Decoded()
+    if topics.is_downward(topic):
+        # One of the server's own, which the filter for unknown kinds lets in. It takes the same way as all others:
+        # a broker may end the connection when acknowledgements come out of order.
+        return result
     try:
         parsed = _parse(topic) if len(topic) <= _CACHED_TOPIC_LENGTH else topics.parse(topic)
-    except topics.UnknownKindError as error:
-        return _refuse(result, Refusal.UNKNOWN_KIND, str(error), payload)
     except topics.TopicError as error:
-        return _refuse(result, Refusal.BAD_TOPIC, str(error), payload)
+        unknown = isinstance(error, topics.UnknownKindError)
+        return _refuse(result, Refusal.UNKNOWN_KIND if unknown else Refusal.BAD_TOPIC, str(error), payload)
     result.unit, result.device = parsed.unit, parsed.device
     if retained and parsed.kind is not topics.Kind.STATUS:
         return _refuse(result, Refusal.RETAINED_REPLAY, "only `status` may be retained", payload)

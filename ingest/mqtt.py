@@ -251,8 +251,6 @@ class Session:
         """Hand a message over and return when it may be acknowledged; the reason code of that."""
         if isinstance(topic, bytes):  # gmqtt leaves what is not UTF-8 as it is
             topic = topic.decode("utf-8", "backslashreplace")
-        if topics.is_downward(topic):
-            return 0  # one of the server's own; the filter that lets unknown kinds in lets these in too
         stored = asyncio.get_running_loop().create_future() if qos else None
         if len(payload) > wire.MAX_PAYLOAD_BYTES:
             # Enough of it to be refused as too large; the other megabytes must not wait in the queue.

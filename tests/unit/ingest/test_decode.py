@@ -51,7 +51,6 @@ MALFORMED: list[tuple[str, str, bytes, Refusal]] = [
     ("topic with a bad name", "patrol/v1/team 1/cam-7/fix", text(FIX), Refusal.BAD_TOPIC),
     ("topic too short", "patrol/v1/team-1/fix", text(FIX), Refusal.BAD_TOPIC),
     ("unknown kind", "patrol/v1/team-1/cam-7/fixes", text(FIX), Refusal.UNKNOWN_KIND),
-    ("downward kind", "patrol/v1/team-1/cam-7/cmd", text(FIX), Refusal.UNKNOWN_KIND),
     ("string for a number", FIX_TOPIC, text({**FIX, "lat": "23.1"}), Refusal.WRONG_TYPE),
     ("float for an integer", FIX_TOPIC, text({**FIX, "t": NOW - 0.5}), Refusal.WRONG_TYPE),
     ("boolean for an integer", FIX_TOPIC, text({**FIX, "t": True}), Refusal.WRONG_TYPE),
@@ -258,7 +257,7 @@ def test_owntracks_transition_is_a_fix_and_will_is_offline() -> None:
     assert run(text({"_type": "lwt", "tst": 1}), PHONE_TOPIC).status == wire.Status(online=False)
 
 
-TOPICS = st.sampled_from([FIX_TOPIC, EVENT_TOPIC, STATUS_TOPIC, REPLY_TOPIC, PHONE_TOPIC, "", "patrol/v1/a/b/cmd"])
+TOPICS = st.sampled_from([FIX_TOPIC, EVENT_TOPIC, STATUS_TOPIC, REPLY_TOPIC, PHONE_TOPIC, "", "patrol/v1/a/b/fixes"])
 JSONISH = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats() | st.text() | st.binary(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from([*FIX, *EVENT, "_type", "x"]), inner),
@@ -284,3 +283,10 @@ def test_any_messagepack_value_never_raises(topic: str, value: object) -> None:
     for fix in result.fixes:
         numbers = [fix.lat, fix.lon, fix.acc, fix.spd, fix.hdg, fix.alt, fix.bat]
         assert all(math.isfinite(number) for number in numbers if number is not None)
+
+
+@pytest.mark.parametrize("kind", ["cmd", "ack"])
+def test_decode_passes_over_what_the_server_itself_publishes(kind: str) -> None:
+    """A command or acknowledgement that comes back is neither news nor a fault."""
+    decoded = decode.decode(f"patrol/v1/team-1/cam-7/{kind}", b"{}", retained=False, now=NOW)
+    assert decoded == decode.Decoded()
