@@ -27,9 +27,9 @@ demo: sync
 dev: sync
 	@exec $(BIN)/patrol demo --verbose $(ARGS)
 
-# Two at once, a file to each: most tests wait for a process or a page rather than compute.
+# ARGS="-n 2 --dist loadfile" runs two files at a time.
 test: sync
-	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest $(ARGS)
 
 # tests/contract holds the checks of the map page (tsc, lint, format) and that generated files are fresh.
 check: sync

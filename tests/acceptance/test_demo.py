@@ -16,9 +16,12 @@ from tests.support.product import Product
 
 async def test_demo_shows_officers_that_move(demo: Product) -> None:
     """Twenty officers are enrolled and have been somewhere; while we look, those who walk get to other places."""
-    before = demo.devices()
-    assert len(before) == 20
-    assert all(device["last"] is not None for device in before.values())
+
+    async def placed() -> dict[str, dict[str, Any]] | None:
+        found = demo.devices()
+        return found if len(found) == 20 and all(device["last"] for device in found.values()) else None
+
+    before = await waiting.until(placed, "twenty officers have been somewhere")
 
     async def moved() -> bool:
         now = demo.devices()
