@@ -15,6 +15,7 @@ from tracking.coverage import ClassRule
 from tracking.fixes import Bool, FixColumns, Int
 from tracking.geometry.lookup import CityGrid, Places
 
+_LONG_AGO = int(np.iinfo(np.int64).min)
 RUN_GAP_MS = walk.GAP_MS
 """A run is a device's fixes with no gap longer than this: what lies beyond a gap cannot change a stay."""
 
@@ -120,17 +121,12 @@ class Engine:
         """Which of the sorted rows are not newer than what is known, or a second arrival within the batch."""
         late = np.zeros(len(t), dtype=np.bool_)
         late[1:] = (device[1:] == device[:-1]) & (t[1:] == t[:-1])
-        names, first = np.unique(device, return_index=True)
-        ends = np.append(first, len(device))[1:]
-        for name, start, end in zip(names.tolist(), first.tolist(), ends.tolist(), strict=True):
-            newest = self._newest.get(name)
-            if newest is None:
-                continue
-            if name in self._walks:
-                late[start:end] |= t[start:end] <= newest
-            elif t[start] <= newest + RUN_GAP_MS:
-                # Its run may go on from what is stored, which is not in memory.
-                late[start:end] = True
+        names, first, count = np.unique(device, return_index=True, return_counts=True)
+        newest = np.array([self._newest.get(name, _LONG_AGO) for name in names.tolist()], dtype=np.int64)
+        warm = np.array([name in self._walks for name in names.tolist()], dtype=np.bool_)
+        # The run of a device that is not warm may go on from what is stored, which is not in memory.
+        cold = np.where(t[first] <= newest + RUN_GAP_MS, np.iinfo(np.int64).max, _LONG_AGO)
+        late |= t <= np.repeat(np.where(warm, newest, cold), count)
         return late
 
     def _note_newest(self, device: NDArray[np.int32], t: Int) -> None:
@@ -146,17 +142,16 @@ class Engine:
         if not len(t):
             return
         follows = _follows(device, t, places)
-        starts = np.arange(len(t)) if self._steps else np.flatnonzero(~(follows & _alike(t, places)))
+        starts = np.arange(len(t)) if self._steps else np.flatnonzero(~(follows & _alike(places)))
         bounds = zip(starts.tolist(), np.append(starts[1:], len(t)).tolist(), device[starts].tolist(), strict=True)
-        times, linked, points = t.tolist(), follows.tolist(), _points(rows, places)
+        points = _points(rows, places)
         for start, end, name in bounds:
             each, row = self._walks.get(name) or self._fresh(name), start
             while row < end:
-                point = walk.Point._make(points[row])
-                if linked[row] and not self._steps and each.goes_on(point.inner, point.depth, times[row - 1]):
-                    each.run([walk.Point._make(one) for one in points[row:end]])
+                if not self._steps and each.goes_on(points[row]):
+                    each.run(points[row:end])
                     break
-                each.step(point)
+                each.step(walk.Point._make(points[row]))
                 row += 1
         for name in np.unique(device).tolist():
             self._walks[name].flush()
@@ -173,12 +168,15 @@ class Engine:
 
     def _newest_told(self) -> stays.Stored:
         """What was told since the last call; of several versions the last."""
-        told = {(type(each), each.device, each.key): each for each in self._told}
+        told: dict[tuple[int, int], stays.Stay] = {}
+        runs: dict[tuple[int, int], stays.Run] = {}
+        for each in self._told:
+            if isinstance(each, stays.Run):
+                runs[each.device, each.t_first] = each
+            else:
+                told[each.device, each.t_in] = each
         self._told.clear()
-        return stays.Stored(
-            [each for each in told.values() if isinstance(each, stays.Stay)],
-            [each for each in told.values() if isinstance(each, stays.Run)],
-        )
+        return stays.Stored(list(told.values()), list(runs.values()))
 
     def _take_told(self) -> stays.Changes:
         told = self._newest_told()
@@ -202,16 +200,14 @@ def _follows(device: NDArray[np.int32], t: Int, places: Places) -> Bool:
     return follows
 
 
-def _alike(t: Int, places: Places) -> Bool:
-    """Rows in the same cell, as surely, and in the same minute as the one before."""
-    alike = np.zeros(len(t), dtype=np.bool_)
-    minute = t // walk.RUN_TELL_MS
-    alike[1:] = (places.inner[1:] == places.inner[:-1]) & (minute[1:] == minute[:-1])
-    alike[1:] &= places.depth[1:] == places.depth[:-1]
+def _alike(places: Places) -> Bool:
+    """Rows in the same cell as the one before."""
+    alike = np.zeros(len(places.inner), dtype=np.bool_)
+    alike[1:] = places.inner[1:] == places.inner[:-1]
     return alike
 
 
-def _points(rows: FixColumns, places: Places) -> list[tuple[int, float, float, float, int, int, float, float]]:
+def _points(rows: FixColumns, places: Places) -> list[walk.Row]:
     columns = (rows.t, places.x, places.y, places.sigma, places.inner, places.depth, rows.lat, rows.lon)
     return list(zip(*(column.tolist() for column in columns), strict=True))
 

@@ -45,24 +45,39 @@ class Presence:
     _since: deque[tuple[int, float, float]] = field(default_factory=deque)
     """(ms, x, y) of the fixes since the corner that may be bends."""
 
-    def add(self, t: int, place: Place, sigma: float) -> None:
+    def add(self, t: int, x: float, y: float, sigma: float) -> None:
         """Count a fix inside, at `t`, with its standard deviation in m."""
         self.dwell_ms += t - self.inside_at
-        self.inside_at, self.place = t, place
+        self.inside_at, self.place = t, (x, y)
         self.fixes += 1
-        self._walk_to(t, place, sigma, 1.0)
+        if self._corner is None:
+            self.turn((x, y), sigma)
+            return
+        dx, dy, least = x - self._corner[0], y - self._corner[1], _clear_m(sigma + self._corner_sigma)
+        if dx * dx + dy * dy >= least * least:
+            self._step_to(t, (x, y), sigma)
+            return
+        since = self._since
+        since.append((t, x, y))
+        if since[0][0] < t - 2 * BEND_MS:
+            while since[0][0] < t - BEND_MS:
+                since.popleft()
 
     def turn(self, place: Place, sigma: float) -> None:
         """Begin or go on measuring the way at a crossing of the boundary."""
-        self._turn(place, sigma)
+        self._corner, self._corner_sigma = place, sigma
+        self._since.clear()
 
     def leave(self, t: int, place: Place, sigma: float) -> None:
         """Cross the boundary outwards at `t` and `place`."""
-        self._walk_to(t, place, sigma, 0.5)
+        if self._corner is not None:
+            step = hypot(place[0] - self._corner[0], place[1] - self._corner[1])
+            if step >= 0.5 * _clear_m(sigma + self._corner_sigma):
+                self._step_to(t, place, sigma)
         self.dwell_ms += t - self.inside_at
         self.inside_at, self.place = t, place
 
-    def ended(self, rule: ClassRule) -> Stay:
+    def stay(self, rule: ClassRule) -> Stay:
         """The stay as it is when it ends, or silence ends it."""
         path = self.path_m + self._unfinished_m()
         way = hypot(self.place[0] - self.entry[0], self.place[1] - self.entry[1])
@@ -71,32 +86,18 @@ class Presence:
             path_m=round(path, 1), fixes=self.fixes, kind=worth(rule, self.dwell_ms, path, way), open=False,
         )  # fmt: skip
 
-    def _walk_to(self, t: int, place: Place, sigma: float, part: float) -> None:
-        """Add the way from the last corner when `part` of what makes two places differ lies between."""
-        if self._corner is None:
-            self._turn(place, sigma)
-            return
-        dx, dy = place[0] - self._corner[0], place[1] - self._corner[1]
-        least = part * min(max(CLEAR_SIGMAS * (sigma + self._corner_sigma), LEAST_STEP_M), MOST_STEP_M)
-        if dx * dx + dy * dy >= least * least:
-            self.path_m += self._way_m(t, place, sigma)
-            self._turn(place, sigma)
-            return
-        since = self._since
-        since.append((t, *place))
-        while since[0][0] < t - BEND_MS:
-            since.popleft()
-
-    def _turn(self, place: Place, sigma: float) -> None:
-        self._corner, self._corner_sigma = place, sigma
-        self._since.clear()
+    def _step_to(self, t: int, place: Place, sigma: float) -> None:
+        self.path_m += self._way_m(t, place, sigma)
+        self.turn(place, sigma)
 
     def _way_m(self, t: int, place: Place, sigma: float) -> float:
         """Way from the last corner to `place`: straight, or round the farthest bend if that is clearly longer."""
         x, y = self._corner or place
         straight = hypot(place[0] - x, place[1] - y)
-        bends = [(bx, by) for at, bx, by in self._since if at >= t - BEND_MS]
-        longest = max((hypot(bx - x, by - y) + hypot(place[0] - bx, place[1] - by) for bx, by in bends), default=0.0)
+        longest = straight
+        for at, bx, by in self._since:
+            if at >= t - BEND_MS:
+                longest = max(longest, hypot(bx - x, by - y) + hypot(place[0] - bx, place[1] - by))
         return longest if longest - straight >= DETOUR_SIGMAS * sigma else straight
 
     def _unfinished_m(self) -> float:
@@ -104,5 +105,13 @@ class Presence:
         if self._corner is None:
             return 0.0
         step = hypot(self.place[0] - self._corner[0], self.place[1] - self._corner[1])
-        least = min(max(CLEAR_SIGMAS * self._corner_sigma, LEAST_STEP_M / 2), MOST_STEP_M / 2)
+        least = 0.5 * _clear_m(2 * self._corner_sigma)
         return self._way_m(self.inside_at, self.place, self._corner_sigma) if step >= least else 0.0
+
+
+def _clear_m(sigmas: float) -> float:
+    """Distance from which two places differ, m, by the sum of the standard deviations of both."""
+    least = CLEAR_SIGMAS * sigmas
+    if least < LEAST_STEP_M:
+        return LEAST_STEP_M
+    return min(MOST_STEP_M, least)

@@ -5,7 +5,6 @@ while it goes on, at the first fix after every 30 s of it once it is a valid vis
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from math import hypot
 from typing import NamedTuple
 
@@ -28,6 +27,12 @@ RUN_TELL_MS = 60_000
 LEAST_PASS_MS = 1_000
 LEAST_PASS_M = 30.0
 """Shorter steps cross no cell that matters."""
+
+
+Row = tuple[int, float, float, float, int, int, float, float]
+"""A Point before it has names: naming all of them takes as long as judging them."""
+INNER = 4
+"""Where a Row has the index of its cell."""
 
 
 class Point(NamedTuple):
@@ -74,7 +79,8 @@ class Walk:
         self._first_out: Point | None = None
         # When the device was first surely in the cell it is seen in now.
         self._sure_since: int | None = None
-        self._going_on: Stay | None = None
+        # Time, dwell, path and fixes of the stay at its newest mark.
+        self._mark: tuple[int, int, float, int] | None = None
         self._began: Point | None = None
         self._run_at: Point | None = None
 
@@ -95,24 +101,24 @@ class Walk:
         self._strangers.clear()
         self._take(last, point)
 
-    def goes_on(self, inner: int, depth: int, previous_t: int) -> bool:
-        """Whether fixes at `inner` and `depth` that follow the one at `previous_t` (ms) change nothing but sums.
-
-        They must follow it, and each other, without a gap or a jump.
-        """
+    def goes_on(self, row: Row) -> bool:
+        """Whether `row` and those alike that follow it, without a gap or a jump, change nothing but sums."""
         last = self.last
-        if last is None or last.t != previous_t or self._strangers:
+        if last is None or last.inner != row[INNER] or self._strangers:
             return False
-        if self._inside is not None:
-            return self._inside.index == inner == last.inner
-        return depth == Depth.UNSURE and last.inner == inner
+        if last.inner != (-1 if self._inside is None else self._inside.index) or row[0] - last.t > GAP_MS:
+            return False
+        return step_possible(row[1] - last.x, row[2] - last.y, row[0] - last.t, row[3], last.sigma)
 
-    def run(self, points: list[Point]) -> None:
-        """Take several fixes for which `goes_on` holds, all within one minute (RUN_TELL_MS) of the clock."""
-        self._note_run(self.last, points[0])
+    def run(self, rows: list[Row]) -> None:
+        """Take several fixes for which `goes_on` holds."""
+        last = Point._make(rows[-1])
+        minute = last.t // RUN_TELL_MS
+        if self.last is None or self.last.t // RUN_TELL_MS != minute:
+            self._run_at = Point._make(next(row for row in rows if row[0] // RUN_TELL_MS == minute))
         if self._inside is not None:
-            self._count(self._inside, points)
-        self.last = points[-1]
+            self._count(self._inside, rows)
+        self.last = last
         self.settled = False
 
     def settle(self) -> None:
@@ -127,9 +133,17 @@ class Walk:
         """Tell the newest state of a visit and of a run that go on; states between are not worth telling."""
         if self._run_at is not None:
             self._tell_run(self._run_at, is_open=True)
-        if self._going_on is not None:
-            self.tell(self._going_on)
-            self._going_on = None
+        if self._mark is not None and self._inside is not None:
+            inside, (t, dwell_ms, path_m, fixes) = self._inside, self._mark
+            # Judged without the way since the last corner: it may yet turn out to be noise.
+            if worth(self._rules[inside.index], dwell_ms, path_m, 0.0) is StayKind.VISIT:
+                self.tell(
+                    Stay(
+                        device=self.device, cell=inside.cell, t_in=inside.t_in, t_out=t, dwell_ms=dwell_ms,
+                        path_m=round(path_m, 1), fixes=fixes, kind=StayKind.VISIT, open=True,
+                    )
+                )  # fmt: skip
+        self._mark = None
 
     def _take(self, last: Point | None, point: Point) -> None:
         self._note_run(last, point)
@@ -158,15 +172,15 @@ class Walk:
         confirmed = self._sure_since is not None and point.t - self._sure_since >= CONFIRM_MS
         return point.depth == Depth.DEEP or (point.depth == Depth.SURE and confirmed)
 
-    def _count(self, inside: Presence, points: list[Point]) -> None:
-        """Count fixes inside; note a valid visit at the first fix after every TELL_MS of it."""
-        told = (inside.inside_at - inside.t_in) // TELL_MS
-        for t, x, y, sigma, *_ in points:
-            inside.add(t, (x, y), sigma)
-            if (t - inside.t_in) // TELL_MS > told:
-                told = (t - inside.t_in) // TELL_MS
-                stay = inside.ended(self._rules[inside.index])
-                self._going_on = replace(stay, open=True) if stay.kind is StayKind.VISIT else self._going_on
+    def _count(self, inside: Presence, rows: list[Row]) -> None:
+        """Count fixes inside; note how the stay goes on at the first fix after every TELL_MS of it."""
+        t_in = inside.t_in
+        mark = t_in + ((inside.inside_at - t_in) // TELL_MS + 1) * TELL_MS
+        for t, x, y, sigma, _, _, _, _ in rows:
+            inside.add(t, x, y, sigma)
+            if t >= mark:
+                mark = t_in + ((t - t_in) // TELL_MS + 1) * TELL_MS
+                self._mark = t, inside.dwell_ms, inside.path_m, inside.fixes
 
     def _enter(self, point: Point) -> None:
         before, first = self._arrival or (None, point)
@@ -268,8 +282,8 @@ class Walk:
             )  # fmt: skip
 
     def _tell_ended(self, inside: Presence) -> None:
-        self._going_on = None
-        self.tell(inside.ended(self._rules[inside.index]))
+        self._mark = None
+        self.tell(inside.stay(self._rules[inside.index]))
 
 
 def _possible(before: Point, after: Point) -> bool:

@@ -69,16 +69,6 @@ class Places:
     """Depth: how surely the position is inside `inner`."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Edges:
-    """Edges of one polygon, holes included: where each starts and how far it goes, m."""
-
-    x: Float
-    y: Float
-    dx: Float
-    dy: Float
-
-
 class CityGrid:
     """The cells of a city; cells are numbered 0 … n-1 here, `ids` gives their numbers in the store."""
 
@@ -144,18 +134,20 @@ class CityGrid:
         Returns:
             The fraction; 0.5 where the segment meets the boundary nowhere (rounding).
         """
-        edges = self._edges[cell]
-        dx, dy = end[0] - start[0], end[1] - start[1]
-        across = dx * edges.dy - dy * edges.dx
-        to_x, to_y = edges.x - start[0], edges.y - start[1]
-        # Parallel edges give infinities and NaN, which no comparison below lets through.
-        with np.errstate(divide="ignore", invalid="ignore"):
-            along = (to_x * edges.dy - to_y * edges.dx) / across
-            of_edge = (to_x * dy - to_y * dx) / across
-        met = along[(of_edge >= -_ROUNDING) & (of_edge <= 1 + _ROUNDING) & (along >= 0) & (along <= 1)]
-        if not len(met):
+        (x, y), dx, dy = start, end[0] - start[0], end[1] - start[1]
+        met: list[float] = []
+        # Plain loops: a cell has few edges, and a numpy call takes as long as ten of them.
+        for edge_x, edge_y, edge_dx, edge_dy in self._edges[cell]:
+            across = dx * edge_dy - dy * edge_dx
+            if across == 0.0:
+                continue
+            to_x, to_y = edge_x - x, edge_y - y
+            along = (to_x * edge_dy - to_y * edge_dx) / across
+            if 0.0 <= along <= 1.0 and -_ROUNDING <= (to_x * dy - to_y * dx) / across <= 1 + _ROUNDING:
+                met.append(along)
+        if not met:
             return 0.5
-        return float(met.max() if entering else met.min())
+        return max(met) if entering else min(met)
 
     def crossed(
         self, start: tuple[float, float], end: tuple[float, float], *, least_depth_m: float
@@ -215,8 +207,10 @@ class CityGrid:
         return np.column_stack(self.xy(lonlat[:, 1], lonlat[:, 0]))
 
 
-def _edges(polygon: shapely.Polygon) -> _Edges:
-    rings = [shapely.get_coordinates(ring) for ring in (polygon.exterior, *polygon.interiors)]
-    start = np.vstack([ring[:-1] for ring in rings])
-    way = np.vstack([np.diff(ring, axis=0) for ring in rings])
-    return _Edges(start[:, 0], start[:, 1], way[:, 0], way[:, 1])
+def _edges(polygon: shapely.Polygon) -> list[tuple[float, float, float, float]]:
+    """Edges of a polygon, holes included, as (x, y, dx, dy): where each starts and how far it goes, m."""
+    edges: list[tuple[float, float, float, float]] = []
+    for ring in (polygon.exterior, *polygon.interiors):
+        places = shapely.get_coordinates(ring)
+        edges += map(tuple, np.hstack([places[:-1], np.diff(places, axis=0)]).tolist())
+    return edges
