@@ -148,10 +148,10 @@ class Engine:
         for start, end, name in bounds:
             each, row = self._walks.get(name) or self._fresh(name), start
             while row < end:
-                if not self._steps and each.goes_on(points[row]):
-                    each.run(points[row:end])
+                if not self._steps and each.goes_on(points, row):
+                    each.run(points, row, end)
                     break
-                each.step(walk.Point._make(points[row]))
+                each.step(points.point(row))
                 row += 1
         for name in np.unique(device).tolist():
             self._walks[name].flush()
@@ -207,9 +207,11 @@ def _alike(places: Places) -> Bool:
     return alike
 
 
-def _points(rows: FixColumns, places: Places) -> list[walk.Row]:
-    columns = (rows.t, places.x, places.y, places.sigma, places.inner, places.depth, rows.lat, rows.lon)
-    return list(zip(*(column.tolist() for column in columns), strict=True))
+def _points(rows: FixColumns, places: Places) -> walk.Rows:
+    return walk.Rows(
+        rows.t.tolist(), places.x.tolist(), places.y.tolist(), places.sigma.tolist(), places.inner.tolist(),
+        places.depth.tolist(), rows.lat.tolist(), rows.lon.tolist(),
+    )  # fmt: skip
 
 
 def _take(places: Places, rows: NDArray[np.intp]) -> Places:

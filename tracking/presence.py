@@ -53,8 +53,9 @@ class Presence:
         if self._corner is None:
             self.turn((x, y), sigma)
             return
-        dx, dy, least = x - self._corner[0], y - self._corner[1], _clear_m(sigma + self._corner_sigma)
-        if dx * dx + dy * dy >= least * least:
+        dx, dy = x - self._corner[0], y - self._corner[1]
+        way = dx * dx + dy * dy
+        if way >= LEAST_STEP_M**2 and way >= _clear_m(sigma + self._corner_sigma) ** 2:
             self._step_to(t, (x, y), sigma)
             return
         since = self._since
@@ -111,7 +112,4 @@ class Presence:
 
 def _clear_m(sigmas: float) -> float:
     """Distance from which two places differ, m, by the sum of the standard deviations of both."""
-    least = CLEAR_SIGMAS * sigmas
-    if least < LEAST_STEP_M:
-        return LEAST_STEP_M
-    return min(MOST_STEP_M, least)
+    return min(max(CLEAR_SIGMAS * sigmas, LEAST_STEP_M), MOST_STEP_M)

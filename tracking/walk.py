@@ -4,7 +4,7 @@ What comes out depends on the sequence of fixes alone, never on how they were ba
 while it goes on, at the first fix after every 30 s of it once it is a valid visit.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from math import hypot
 from typing import NamedTuple
 
@@ -29,12 +29,6 @@ LEAST_PASS_M = 30.0
 """Shorter steps cross no cell that matters."""
 
 
-Row = tuple[int, float, float, float, int, int, float, float]
-"""A Point before it has names: naming all of them takes as long as judging them."""
-INNER = 4
-"""Where a Row has the index of its cell."""
-
-
 class Point(NamedTuple):
     """An eligible fix, looked up: time ms, place m, standard deviation m, cell index (-1 outside), how surely."""
 
@@ -52,6 +46,26 @@ class Point(NamedTuple):
     def place(self) -> Place:
         """(x, y) in m."""
         return self.x, self.y
+
+
+class Rows(NamedTuple):
+    """Points as lists by column: a tuple for each would keep the garbage collector as busy as the engine."""
+
+    t: list[int]
+    x: list[float]
+    y: list[float]
+    sigma: list[float]
+    inner: list[int]
+    depth: list[int]
+    lat: list[float]
+    lon: list[float]
+
+    def point(self, row: int) -> Point:
+        """One of them."""
+        return Point(
+            self.t[row], self.x[row], self.y[row], self.sigma[row], self.inner[row], self.depth[row], self.lat[row],
+            self.lon[row],
+        )  # fmt: skip
 
 
 class Walk:
@@ -101,23 +115,25 @@ class Walk:
         self._strangers.clear()
         self._take(last, point)
 
-    def goes_on(self, row: Row) -> bool:
+    def goes_on(self, rows: Rows, row: int) -> bool:
         """Whether `row` and those alike that follow it, without a gap or a jump, change nothing but sums."""
-        last = self.last
-        if last is None or last.inner != row[INNER] or self._strangers:
+        last, inner, t = self.last, rows.inner[row], rows.t[row]
+        if last is None or last.inner != inner or t - last.t > GAP_MS or self._strangers:
             return False
-        if last.inner != (-1 if self._inside is None else self._inside.index) or row[0] - last.t > GAP_MS:
+        if inner != (-1 if self._inside is None else self._inside.index):
             return False
-        return step_possible(row[1] - last.x, row[2] - last.y, row[0] - last.t, row[3], last.sigma)
+        return step_possible(rows.x[row] - last.x, rows.y[row] - last.y, t - last.t, rows.sigma[row], last.sigma)
 
-    def run(self, rows: list[Row]) -> None:
-        """Take several fixes for which `goes_on` holds."""
-        last = Point._make(rows[-1])
+    def run(self, rows: Rows, start: int, end: int) -> None:
+        """Take the rows from `start` to `end` (not included), for which `goes_on` holds."""
+        last = rows.point(end - 1)
         minute = last.t // RUN_TELL_MS
         if self.last is None or self.last.t // RUN_TELL_MS != minute:
-            self._run_at = Point._make(next(row for row in rows if row[0] // RUN_TELL_MS == minute))
+            first = next(row for row in range(start, end) if rows.t[row] // RUN_TELL_MS == minute)
+            self._run_at = rows.point(first)
         if self._inside is not None:
-            self._count(self._inside, rows)
+            columns = (column[start:end] for column in rows[:4])
+            self._count(self._inside, zip(*columns, strict=True))
         self.last = last
         self.settled = False
 
@@ -156,7 +172,7 @@ class Walk:
         inside = self._inside
         if inside is not None and inside.index == point.inner:
             self._first_out = None
-            self._count(inside, [point])
+            self._count(inside, [point[:4]])
             return
         if inside is not None and self._first_out is None:
             self._first_out = point
@@ -172,12 +188,12 @@ class Walk:
         confirmed = self._sure_since is not None and point.t - self._sure_since >= CONFIRM_MS
         return point.depth == Depth.DEEP or (point.depth == Depth.SURE and confirmed)
 
-    def _count(self, inside: Presence, rows: list[Row]) -> None:
-        """Count fixes inside; note how the stay goes on at the first fix after every TELL_MS of it."""
-        t_in = inside.t_in
+    def _count(self, inside: Presence, fixes: Iterable[tuple[int, float, float, float]]) -> None:
+        """Count (t, x, y, sigma) inside; note how the stay goes on at the first fix after every TELL_MS of it."""
+        t_in, add = inside.t_in, inside.add
         mark = t_in + ((inside.inside_at - t_in) // TELL_MS + 1) * TELL_MS
-        for t, x, y, sigma, _, _, _, _ in rows:
-            inside.add(t, x, y, sigma)
+        for t, x, y, sigma in fixes:
+            add(t, x, y, sigma)
             if t >= mark:
                 mark = t_in + ((t - t_in) // TELL_MS + 1) * TELL_MS
                 self._mark = t, inside.dwell_ms, inside.path_m, inside.fixes
@@ -198,7 +214,7 @@ class Walk:
             if before is not None:
                 self._inside.turn(place, point.sigma)
         self._first_out = None
-        self._count(self._inside, [point])
+        self._count(self._inside, [point[:4]])
 
     def _leave(self) -> None:
         inside = self._inside
