@@ -52,6 +52,7 @@ bench: sync
 	for bench in "$${benches[@]}"; do echo "== $$bench"; $(BIN)/python -m "bench.$$(basename "$$bench" .py)" $(ARGS); done
 
 bench-%: sync
+	@$(UV) sync --quiet --locked --inexact --group bench --python $(PYTHON)
 	@$(BIN)/python -m bench.bench_$(subst -,_,$*) $(ARGS)
 
 sync: $(UV)

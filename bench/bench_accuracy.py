@@ -37,18 +37,26 @@ def main(
     seeds: Annotated[int, typer.Option(min=1, help="Towns and fleets to add up")] = 10,
     faults: Annotated[Faults, typer.Option(help="The standard mix, or every fault by itself")] = Faults.MIX,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw the figures into this PNG file (needs --group bench)")] = None,
     *,
     strict: Annotated[bool, typer.Option("--strict", help="Exit 1 if a target is missed")] = False,
 ) -> None:
     """Measure how right the visits are that the engine finds in a simulated shift."""
     plans = {"standard mix": mix.STANDARD} if faults is Faults.MIX else mix.SINGLE
-    scores = measure(plans, officers, hours, seeds)
+    by_seed = measure(plans, officers, hours, seeds)
+    scores = {name: score.total(each) for name, each in by_seed.items()}
     title = f"{officers} officers, {hours:g} h, {seeds} {'seed' if seeds == 1 else 'seeds'}"
     Console(width=170).print(table(title, scores))
     if json_file is not None:
         run = {"officers": officers, "hours": hours, "seeds": seeds}
         rows = {name: figures(each) for name, each in scores.items()}
-        json_file.write_text(json.dumps({"run": run, "rows": rows}, indent=2) + "\n")
+        seeded = {name: [figures(one) for one in each] for name, each in by_seed.items()}
+        json_file.write_text(json.dumps({"run": run, "rows": rows, "by_seed": seeded}, indent=2) + "\n")
+    if plot is not None:
+        # Only who plots needs the library.
+        from bench import plots  # noqa: PLC0415 - see above
+
+        plots.draw(plot, title, by_seed)
     missed = [f"{name}: {what}" for name, each in scores.items() for what in misses(each)]
     for line in missed:
         print("missed:", line)
@@ -56,9 +64,9 @@ def main(
         raise typer.Exit(1)
 
 
-def measure(plans: dict[str, mix.Mix], officers: int, hours: float, seeds: int) -> dict[str, score.Score]:
-    """Let a fleet work under each mix and for each seed, and add up the seeds of a mix."""
-    scores = {name: score.Score() for name in plans}
+def measure(plans: dict[str, mix.Mix], officers: int, hours: float, seeds: int) -> dict[str, list[score.Score]]:
+    """Let a fleet work under each mix; for each a score by seed."""
+    scores: dict[str, list[score.Score]] = {name: [] for name in plans}
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("starting", total=len(plans) * seeds)
@@ -67,7 +75,7 @@ def measure(plans: dict[str, mix.Mix], officers: int, hours: float, seeds: int) 
             for name, plan in plans.items():
                 bar.update(task, description=f"seed {seed}, {name}")
                 crew = fleet.muster(seed, officers, hours, plan)
-                scores[name] += score.score(town, crew, server.Server(town, crew).run())
+                scores[name].append(score.score(town, crew, server.Server(town, crew).run()))
                 bar.advance(task)
     return scores
 

@@ -117,11 +117,11 @@ def _until(shift: mix.Shift, end: int) -> mix.Shift:
     """The part of a shift that happened, and was sent, before `end` (ms)."""
     way, sent = shift.way, shift.deliveries
     stop = int(np.searchsorted(way.t, end, side="left"))
-    if stop >= len(way.t):
+    if end >= way.t[-1]:
         return shift
     t = np.append(way.t[:stop], end)
     x, y = np.interp(t, way.t, way.x), np.interp(t, way.t, way.y)
-    rows = sent.due < end
+    rows = sent.due <= end
     return replace(
         shift,
         way=replace(way, t=t, x=x, y=y, cell=way.cell[:stop], mode=way.mode[:stop], also=way.also[:stop]),

@@ -15,6 +15,10 @@ from tracking.stays import Stay, StayKind
 GAP_TOLERANCE_MS = 60_000
 """A coverage gap that is longer than its limit by less than this need not be found, nor is it wrong when it is."""
 
+DWELL_TOLERANCE_MS = 15_000
+PATH_TOLERANCE_M = 30.0
+"""A covered stay that falls short of a valid visit by less is not unknowable: receivers err by as much."""
+
 Span = tuple[int, int]
 Key = tuple[int, int]
 """Number of the officer, number of the cell in the simulation."""
@@ -46,7 +50,7 @@ class Score:
     cells_wrong: int = 0
     """Of them, those in which nobody can have made one: wrongly covered."""
     cells_unknowable: int = 0
-    """Cells that were visited, but in no stretch that the data covers."""
+    """Cells that were visited, but whose covered stays clearly fall short of a visit, or are none."""
     cells_unknowable_found: int = 0
     """Of them, those found visited."""
     gaps: int = 0
@@ -76,6 +80,14 @@ class Score:
     def dwell_error_s(self, per_cent: float) -> float:
         """Percentile of the absolute error of the dwell, s; 0 without visits."""
         return float(np.percentile(self.dwell_errors_s, per_cent)) if self.dwell_errors_s else 0.0
+
+
+def total(scores: Iterable[Score]) -> Score:
+    """The sum of scores."""
+    made = Score()
+    for each in scores:
+        made += each
+    return made
 
 
 @dataclass(slots=True)
@@ -137,18 +149,26 @@ def _score_cells(made: Score, town: Town, fleet: Fleet, told: Truth, found: dict
         for (_, cell), each in told.of[reading].items():
             rule = town.true_rules[cell]
             spans[reading.name][cell] += [(stay.t_in, stay.t_out) for stay in each if stay.valid(rule)]
+    nearly = {
+        cell for (_, cell), each in told.of[Reading.COVERED].items()
+        if any(stay.valid(_eased(town.true_rules[cell])) for stay in each)
+    }  # fmt: skip
     begin = min(int(shift.way.t[0]) for shift in fleet.shifts)
     end = max(int(shift.way.t[-1]) for shift in fleet.shifts)
     for cell in town.true_rules:
         visited = {name: of_cell[cell] for name, of_cell in spans.items()}
         made.cells_found += bool(visited["found"])
         made.cells_wrong += bool(visited["found"]) and not visited["POSSIBLE"]
-        unknowable = bool(visited["EXACT"]) and not visited["COVERED"]
+        unknowable = bool(visited["EXACT"]) and cell not in nearly
         made.cells_unknowable += unknowable
         made.cells_unknowable_found += unknowable and bool(visited["found"])
         limit = town.rules[cell + 1].limit_ms
         gaps = {name: _gaps(times, begin, end, limit) for name, times in visited.items()}
         _score_gaps(made, gaps, limit)
+
+
+def _eased(rule: visits.Rule) -> visits.Rule:
+    return visits.Rule(dwell_ms=rule.dwell_ms - DWELL_TOLERANCE_MS, path_m=rule.path_m - PATH_TOLERANCE_M)
 
 
 def _score_gaps(made: Score, gaps: dict[str, list[Span]], limit: int) -> None:

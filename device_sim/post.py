@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 
-from device_sim import faults, geodesy, officer, track, truth, uplink, walk, ways
+from device_sim import faults, geodesy, mix, officer, track, truth, uplink, ways
 from schemas import topics, wire
 
 APP = "device-sim/1"
@@ -36,7 +36,7 @@ class Device:
     Args:
         seed: Of the town and of all that happens.
         who: The officer.
-        plan: Faults of the radio.
+        plan: What goes wrong; the officer's habit is the officer's own.
         packed: Send MessagePack instead of JSON.
         routes: Shared store of shortest ways.
     """
@@ -46,7 +46,7 @@ class Device:
         seed: int,
         who: officer.Officer,
         *,
-        plan: faults.FaultPlan = faults.NONE,
+        plan: mix.Mix = mix.NONE,
         packed: bool = False,
         routes: dict[tuple[int, int], list[int]] | None = None,
     ) -> None:
@@ -111,8 +111,9 @@ class Device:
 
     def status(self, t: int, *, online: bool) -> uplink.Letter:
         """The retained state of the device at `t`, ms."""
-        rows = self.shift.taken.at
-        battery = float(self.shift.taken.bat[min(int(np.searchsorted(rows, t)), len(rows) - 1)])
+        taken = self.shift.taken
+        at = min(int(np.searchsorted(taken.at, t)), len(taken) - 1)
+        battery = float(taken.bat[at]) if len(taken) else 0.0
         status = wire.Status(online=online, t=t, bat=battery, app=APP)
         return uplink.Letter(topic=self.topic(topics.Kind.STATUS), payload=self._encode(status), retain=True)
 
@@ -136,9 +137,8 @@ class Device:
         return ended, going_on
 
     def _load(self, number: int) -> None:
-        way = walk.shift(self._seed, self.who, number, self._routes)
-        taken = track.measure(self._seed, self.who, number, way)
-        deliveries = faults.deliver(self._seed, self._plan, self.who, number, taken)
+        made = mix.shift(self._seed, self._plan, self.who, number, self._routes)
+        way, taken, deliveries = made.way, made.taken, made.deliveries
         events = sorted(
             ((deliveries.radio_back(event.t), event) for event in _events(self._seed, self.who, number, way)),
             key=lambda pair: pair[0],

@@ -8,9 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from device_sim import city, fleet, officer, post, streets, truth, uplink
-from device_sim.faults import NONE as NO_FAULTS
-from device_sim.faults import FaultPlan
+from device_sim import city, fleet, mix, officer, post, streets, truth, uplink
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +34,8 @@ class SimConfig:
     """Most MQTT connections."""
     history_rate: float = 15_000.0
     """Fixes a second while the history is uploaded, at most."""
-    faults: FaultPlan = NO_FAULTS
+    faults: mix.Mix = mix.NONE
+    """What goes wrong with officers, receivers, handsets and the radio."""
     packed: bool = False
     """MessagePack instead of JSON."""
     truth: Path | None = None
@@ -112,6 +111,7 @@ async def _prepare(config: SimConfig, since: int, on_progress: Progress) -> list
     await asyncio.to_thread(city.build, config.seed)
     await asyncio.to_thread(streets.build, config.seed)
     crew = officer.recruit(config.officers, config.seed, interval_s=config.interval_s, unit_prefix=config.unit_prefix)
+    crew = officer.with_habits(crew, config.seed, config.faults.habits)
     routes: dict[tuple[int, int], list[int]] = {}
     devices = []
     for who in crew:

@@ -82,7 +82,7 @@ def sim_fleet(
     officers: Officers = 60,
     seed: Annotated[int, typer.Option(help="Another seed is another town and fleet")] = 1,
     history_minutes: History = 0,
-    with_faults: Annotated[bool, typer.Option("--faults", help="Radio gaps, delays and duplicates")] = False,
+    with_faults: Annotated[bool, typer.Option("--faults", help="The mix of docs/accuracy.md")] = False,
     packed: Annotated[bool, typer.Option("--packed", help="MessagePack instead of JSON")] = False,
     truth: Annotated[Path | None, typer.Option(help="Write what really happened to this file")] = None,
 ) -> None:

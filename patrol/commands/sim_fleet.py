@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from device_sim import console, faults
+from device_sim import console, mix
 from device_sim import run as simulation
 from patrol import logs, notify, reach
 from patrol.commands import process
@@ -31,7 +31,7 @@ def run(
         officers=officers,
         seed=seed,
         history_minutes=history_minutes,
-        faults=faults.STANDARD if with_faults else faults.NONE,
+        faults=mix.STANDARD if with_faults else mix.NONE,
         packed=packed,
         truth=truth,
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from device_sim import faults, officer, post, run
+from device_sim import officer, post, run
 from schemas import wire
 from tests.support import listener, mosquitto, waiting
 
@@ -70,7 +70,7 @@ async def test_simulation_keeps_what_it_could_not_send(
 ) -> None:
     """Fixes taken while the broker is away arrive after it is back; the simulation does not end."""
     broker = start_mosquitto(persistence=True)
-    config = run.SimConfig(mqtt_url=broker.url, officers=4, interval_s=1, faults=faults.NONE)
+    config = run.SimConfig(mqtt_url=broker.url, officers=4, interval_s=1)
     stop, live = asyncio.Event(), asyncio.Event()
     async with listener.listen(broker.port) as heard:
         task = asyncio.create_task(run.simulate(config, stop, on_live=live.set))

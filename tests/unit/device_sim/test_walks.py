@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import shapely
 
-from device_sim import city, faults, geodesy, officer, post, track, truth, uplink, walk, ways
+from device_sim import city, faults, geodesy, mix, officer, post, track, truth, uplink, walk, ways
 from schemas import topics, wire
 
 SHIFT = 61_000
@@ -180,7 +180,7 @@ def test_events_are_of_the_wire_and_keep_their_ids() -> None:
 
 def test_truth_is_what_the_ways_say() -> None:
     """Presences follow each other without gap from the start, also over the change of shifts, one of them going on."""
-    device = post.Device(1, FOOT, plan=faults.STANDARD)
+    device = post.Device(1, FOOT, plan=mix.Mix(radio=faults.STANDARD))
     begin = FOOT.shift_start(SHIFT + 1) - 3_600_000
     device.start(begin)
     now = begin + 7_200_000
