@@ -1,0 +1,100 @@
+"""Timelines of the way inside a cell: neither lost at bends nor walked by noise."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from tests.unit.tracking import timelines as tl
+from tracking import stays
+from tracking.stays import StayKind
+
+ROUND = [(40.0, 40.0), (260.0, 40.0), (260.0, 260.0), (40.0, 260.0), (40.0, 40.0)]
+"""A round of 880 m inside the first cell."""
+Fixes = list[tuple[float, float, float]]
+
+
+def along(corners: list[tuple[float, float]], *, speed: float, every: float) -> Fixes:
+    """Fixes every so many seconds on a way round corners."""
+    legs = [np.hypot(b[0] - a[0], b[1] - a[1]) for a, b in itertools.pairwise(corners)]
+    passed = np.concatenate([[0], np.cumsum(legs)])
+    t = np.arange(0, passed[-1] / speed, every)
+    x, y = (np.interp(t * speed, passed, [corner[axis] for corner in corners]) for axis in (0, 1))
+    return list(zip(t.tolist(), x.tolist(), y.tolist(), strict=True))
+
+
+def noisy(points: Fixes, sigma: float, rng: np.random.Generator, *, memory_s: float = 55.0) -> Fixes:
+    """The same with an error that forgets itself in so many seconds; 0 for one without memory."""
+    made, error, last = [], rng.normal(0, sigma, 2), points[0][0]
+    for t, x, y in points:
+        keep = np.exp(-(t - last) / memory_s) if memory_s else 0.0
+        error = keep * error + np.sqrt(1 - keep**2) * rng.normal(0, sigma, 2)
+        made.append((t, x + float(error[0]), y + float(error[1])))
+        last = t
+    return made
+
+
+def longest(points: Fixes, *, acc: float) -> stays.Stay:
+    """The longest stay that comes out."""
+    return max(tl.run(tl.engine(), tl.track(points, acc=acc)).values(), key=lambda stay: stay.dwell_ms)
+
+
+@pytest.mark.parametrize(("speed", "every"), [(1.2, 10), (1.2, 1), (3.0, 10), (9.0, 5)])
+def test_the_way_round_a_block_is_measured(speed: float, every: float) -> None:
+    """A round of 880 m is 880 m within a tenth, on foot, by bicycle and by car, with many fixes or few."""
+    assert longest(along(ROUND, speed=speed, every=every), acc=7.6).path_m == pytest.approx(880, rel=0.1)
+
+
+@pytest.mark.parametrize("memory_s", [55.0, 0.0], ids=["slow noise", "white noise"])
+def test_the_way_is_measured_under_noise(memory_s: float) -> None:
+    """With 5 m of noise the mean of many rounds is right within a tenth: nothing is lost, and noise walks nowhere."""
+    rng = np.random.default_rng(7)
+    rounds = [noisy(along(ROUND, speed=1.2, every=10), 5, rng, memory_s=memory_s) for _ in range(12)]
+    assert np.mean([longest(points, acc=7.6).path_m for points in rounds]) == pytest.approx(880, rel=0.1)
+
+
+def test_a_visit_with_two_bends_is_a_visit() -> None:
+    """In at one gate, along the middle and out at the other: 240 m with two sharp bends are not too short."""
+    way = [(-60.0, 150.0), (60.0, 150.0), (120.0, 60.0), (180.0, 150.0), (150.0, 310.0)]
+    rng = np.random.default_rng(3)
+    kinds = [longest(noisy(along(way, speed=1.25, every=10), 5, rng), acc=7.6).kind for _ in range(20)]
+    assert kinds.count(StayKind.VISIT) == 20
+
+
+def test_a_car_that_circles_in_a_cell_is_no_visit() -> None:
+    """Three rounds at 8 m/s last longer than the least dwell, but nobody patrolled."""
+    stay = longest(along(ROUND * 3, speed=8, every=10), acc=7.6)
+    assert stay.dwell_ms > tl.RULE.dwell_ms
+    assert stay.kind is StayKind.DRIVE_THROUGH
+
+
+@pytest.mark.parametrize(("every", "memory_s"), [(10, 55.0), (60, 55.0), (1, 55.0), (10, 0.0), (1, 0.0)])
+def test_noise_walks_nowhere(every: int, memory_s: float) -> None:
+    """An hour on one spot under 8 m of noise, slow or white, makes less than 50 m of way, however often it is sent."""
+    rng = np.random.default_rng(11)
+    paths = [
+        longest(
+            noisy(tl.stand((150, 150), begin=0, seconds=3600, every=every), 8, rng, memory_s=memory_s), acc=12
+        ).path_m
+        for _ in range(6)
+    ]
+    assert np.mean(paths) < 50
+
+
+def test_a_stop_before_walking_on_adds_no_way() -> None:
+    """Ten minutes on the spot in noise between two walks add nothing to the 200 m."""
+    rng = np.random.default_rng(5)
+    added = []
+    for _ in range(10):
+        out = along([(50.0, 150.0), (150.0, 150.0)], speed=1.2, every=10)
+        still = [(t + 90.0, 150.0, 150.0) for t in range(0, 600, 10)]
+        on = [(t + 690.0, x, y) for t, x, y in along([(150.0, 150.0), (250.0, 150.0)], speed=1.2, every=10)]
+        added.append(longest(noisy(out + still + on, 5, rng), acc=7.6).path_m - 200)
+    assert abs(np.mean(added)) < 25
+
+
+def test_tall_houses_do_not_walk_far_nor_lose_a_patrol() -> None:
+    """With an accuracy of 50 m and errors to match a round still has the way of a visit."""
+    rng = np.random.default_rng(2)
+    rounds = [noisy(along(ROUND, speed=1.2, every=10), 33, rng) for _ in range(10)]
+    assert sum(longest(points, acc=50).path_m >= tl.RULE.path_m for points in rounds) >= 9
