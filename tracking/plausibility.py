@@ -11,7 +11,7 @@ FASTEST_M_PER_S = 50.0
 JITTER_SIGMAS = 3.0
 """Standard deviations of both ends that a step may be longer than the speed allows."""
 NEW_PLACE_FIXES = 3
-"""So many fixes in a row that agree with each other, but not with the last place, are a new place."""
+"""So many fixes in a row that agree for a minute with each other, but not with the last place, are a new place."""
 
 
 def eligible(fixes: FixColumns) -> Bool:

@@ -242,11 +242,11 @@ class Walk:
         self._strangers.clear()
 
     def _stranger(self, point: Point) -> None:
-        """Set aside a fix that cannot be reached from the last; several that agree are a new place."""
+        """Set aside a fix that cannot be reached from the last; several that agree for a minute are a new place."""
         if self._strangers and not _possible(self._strangers[-1], point):
             self._strangers.clear()
         self._strangers.append(point)
-        if len(self._strangers) < NEW_PLACE_FIXES:
+        if len(self._strangers) < NEW_PLACE_FIXES or point.t - self._strangers[0].t < MERGE_MS:
             return
         points = list(self._strangers)
         self._break()

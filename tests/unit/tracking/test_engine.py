@@ -114,12 +114,25 @@ def test_a_teleport_is_set_aside() -> None:
     assert tl.run(tl.engine(), tl.track(jump)) == tl.run(tl.engine(), tl.track(points))
 
 
-def test_three_agreeing_fixes_are_a_new_place() -> None:
-    """A receiver whose first fixes were wrong is believed at its new place."""
-    points = tl.stand((150, 150), begin=0, seconds=30) + tl.stand((20_000, 150), begin=30, seconds=30)
-    points += tl.stand((450, 150), begin=60, seconds=100)
+def test_fixes_that_agree_for_a_minute_are_a_new_place() -> None:
+    """A receiver whose first fixes were wrong is believed at its new place, from the first fix there."""
+    points = tl.stand((20_000, 150), begin=0, seconds=60) + tl.stand((450, 150), begin=60, seconds=100)
     known = tl.run(tl.engine(), tl.track(points))
     assert only(known, 2).t_in == tl.T0 + 60_000
+
+
+@pytest.mark.parametrize("every", [1, 10])
+def test_a_burst_of_jumps_does_not_cut_a_stay(every: float) -> None:
+    """Forty seconds of fixes that agree on a place 3 km away change nothing when the device is back: nobody was there.
+
+    An absence under a minute never ends a stay.
+    """
+    points = round_in(1, 0)
+    away = [(t + 200.0, 3_000.0, 150.0) for t in np.arange(1, 40, every).tolist()]
+    kept = [point for point in points if not 200 < point[0] < 240]
+    jumped = tl.run(tl.engine(), tl.track(sorted(kept + away)))
+    assert jumped == tl.run(tl.engine(), tl.track(kept))
+    assert only(jumped, 1).kind is StayKind.VISIT
 
 
 @pytest.mark.parametrize(

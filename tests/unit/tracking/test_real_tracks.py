@@ -75,7 +75,7 @@ def runs(fixes: list[Fix]) -> list[list[Fix]]:
             odd = []
         else:
             odd = [*odd, fix] if odd and reachable(odd[-1], fix) else [fix]
-            if len(odd) == 3:
+            if len(odd) >= 3 and odd[-1].t - odd[0].t >= 60:
                 parts.append(odd)
                 odd = []
     return parts
