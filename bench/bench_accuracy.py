@@ -24,6 +24,13 @@ LARGEST_DWELL_ERROR_S = 15.0
 """Of the median."""
 
 
+_HEADS = (
+    "fixes", "visits\ntrue", "\nknowable", "\nfound", "\nprecision", "\nrecall",
+    "dwell error\nmedian s", "\n90 % s", "cells\nfound", "wrongly\ncovered", "unknowable\nfound",
+    "gaps\ntrue", "\nmissed", "\nfalse", "\nblind", "shown\nunknown", "\nblamed",
+)  # fmt: skip
+
+
 class Faults(StrEnum):
     """Which mixes are measured."""
 
@@ -46,7 +53,7 @@ def main(
     by_seed = measure(plans, officers, hours, seeds)
     scores = {name: score.total(each) for name, each in by_seed.items()}
     title = f"{officers} officers, {hours:g} h, {seeds} {'seed' if seeds == 1 else 'seeds'}"
-    Console(width=170).print(table(title, scores))
+    Console(width=200).print(table(title, scores))
     if json_file is not None:
         run = {"officers": officers, "hours": hours, "seeds": seeds}
         rows = {name: figures(each) for name, each in scores.items()}
@@ -90,25 +97,16 @@ def misses(each: score.Score) -> Iterator[str]:
         yield f"median dwell error {each.dwell_error_s(50):.1f} s > {LARGEST_DWELL_ERROR_S:g} s"
     if each.cells_unknowable_found:
         yield f"{each.cells_unknowable_found} of {each.cells_unknowable} unknowable cells found visited"
+    if each.shown_unknown < each.must_be_unknown:
+        missed = each.must_be_unknown - each.shown_unknown
+        yield f"{missed} of {each.must_be_unknown} cells that silence hides not shown as unknown"
 
 
 def table(title: str, scores: dict[str, score.Score]) -> Table:
     """Lay the scores out, a row for each."""
     made = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1))
     made.add_column("fault", no_wrap=True)
-    for head in (
-        *(
-            "fixes",
-            "visits\ntrue",
-            "\nknowable",
-            "\nfound",
-            "\nprecision",
-            "\nrecall",
-            "dwell error\nmedian s",
-            "\n90 % s",
-        ),
-        *("cells\nfound", "wrongly\ncovered", "unknowable\nfound", "gaps\ntrue", "\nmissed", "\nfalse", "\nblind"),
-    ):
+    for head in _HEADS:
         made.add_column(head, justify="right", no_wrap=True)
     for name, each in scores.items():
         made.add_row(
@@ -120,6 +118,8 @@ def table(title: str, scores: dict[str, score.Score]) -> Table:
             *(str(count) for count in (each.cells_found, each.cells_wrong)),
             f"{each.cells_unknowable_found} of {each.cells_unknowable}",
             *(str(count) for count in (each.gaps, each.gaps_missed, each.gaps_false, each.gaps_blind)),
+            f"{each.shown_unknown} of {each.must_be_unknown}",
+            str(each.blamed),
         )
     return made
 

@@ -7,9 +7,12 @@ from typing import Self
 
 import numpy as np
 
+from bench import shown
 from bench.fleet import Fleet, Town
+from bench.server import Known
 from device_sim import visits
 from device_sim.visits import Reading
+from tracking.coverage import CellState
 from tracking.stays import Stay, StayKind
 
 GAP_TOLERANCE_MS = 60_000
@@ -60,6 +63,12 @@ class Score:
     """Gaps found though the covered data shows that there was none."""
     gaps_blind: int = 0
     """Gaps found that only silence makes: they must be shown as unknown."""
+    must_be_unknown: int = 0
+    """Cells, hour by hour, that only silence makes look overdue."""
+    shown_unknown: int = 0
+    """Of them, those that coverage shows as unknown."""
+    blamed: int = 0
+    """Cells, hour by hour, that coverage shows as overdue though they are not."""
     dwell_errors_s: list[float] = field(default_factory=list)
 
     def __iadd__(self, other: "Score") -> Self:
@@ -108,16 +117,19 @@ def truth(fleet: Fleet) -> Truth:
     return Truth(readings)
 
 
-def score(town: Town, fleet: Fleet, known: Iterable[Stay]) -> Score:
-    """Compare the stays that the server knows with the truth."""
+def score(town: Town, fleet: Fleet, known: Known) -> Score:
+    """Compare what the server knows with the truth."""
     told = truth(fleet)
     found: dict[Key, list[Stay]] = defaultdict(list)
-    for stay in known:
+    for stay in known.stays:
         found[stay.device - 1, stay.cell - 1].append(stay)
     made = Score(fixes=len(np.unique(fleet.row)))
     for key in set(found).union(*told.of.values()):
         _score_visits(made, town, told, key, found[key])
-    _score_cells(made, town, fleet, told, found)
+    visited = _visited(town, told, found)
+    begin, end = _shift(fleet)
+    _score_cells(made, town, told, visited, (begin, end))
+    _score_shown(made, town, known, visited, (begin, end))
     return made
 
 
@@ -141,20 +153,28 @@ def _score_visits(made: Score, town: Town, told: Truth, key: Key, found: list[St
     made.drives_found += sum(_meets(stay, [e for e in found if e.kind is StayKind.DRIVE_THROUGH]) for stay in drives)
 
 
-def _score_cells(made: Score, town: Town, fleet: Fleet, told: Truth, found: dict[Key, list[Stay]]) -> None:
-    spans: dict[str, dict[int, list[Span]]] = {name: defaultdict(list) for name in ("found", *Reading.__members__)}
+def _shift(fleet: Fleet) -> Span:
+    begin = min(int(shift.way.t[0]) for shift in fleet.shifts)
+    return begin, max(int(shift.way.t[-1]) for shift in fleet.shifts)
+
+
+def _visited(town: Town, told: Truth, found: dict[Key, list[Stay]]) -> dict[str, list[list[Span]]]:
+    """Valid visits of each cell, whoever made them: found, and by each reading of the truth."""
+    spans: dict[str, list[list[Span]]] = {name: [[] for _ in town.rules] for name in ("found", *Reading.__members__)}
     for (_, cell), stays in found.items():
         spans["found"][cell] += [(stay.t_in, stay.t_out) for stay in stays if stay.kind is StayKind.VISIT]
     for reading in Reading:
         for (_, cell), each in told.of[reading].items():
             rule = town.true_rules[cell]
             spans[reading.name][cell] += [(stay.t_in, stay.t_out) for stay in each if stay.valid(rule)]
+    return spans
+
+
+def _score_cells(made: Score, town: Town, told: Truth, spans: dict[str, list[list[Span]]], shift: Span) -> None:
     nearly = {
         cell for (_, cell), each in told.of[Reading.COVERED].items()
         if any(stay.valid(_eased(town.true_rules[cell])) for stay in each)
     }  # fmt: skip
-    begin = min(int(shift.way.t[0]) for shift in fleet.shifts)
-    end = max(int(shift.way.t[-1]) for shift in fleet.shifts)
     for cell in town.true_rules:
         visited = {name: of_cell[cell] for name, of_cell in spans.items()}
         made.cells_found += bool(visited["found"])
@@ -163,8 +183,19 @@ def _score_cells(made: Score, town: Town, fleet: Fleet, told: Truth, found: dict
         made.cells_unknowable += unknowable
         made.cells_unknowable_found += unknowable and bool(visited["found"])
         limit = town.rules[cell + 1].limit_ms
-        gaps = {name: _gaps(times, begin, end, limit) for name, times in visited.items()}
-        _score_gaps(made, gaps, limit)
+        _score_gaps(made, {name: _gaps(times, *shift, limit) for name, times in visited.items()}, limit)
+
+
+def _score_shown(made: Score, town: Town, known: Known, spans: dict[str, list[list[Span]]], shift: Span) -> None:
+    limit = np.array([rule.limit_ms for rule in town.rules.values()], dtype=np.int64)
+    begin, end = shift
+    for now in range(begin + shown.EVERY_MS, end + 1, shown.EVERY_MS):
+        state = shown.states(town, known, begin, now)
+        true, covered = (shown.waits(spans[reading.name], begin, now) for reading in (Reading.EXACT, Reading.COVERED))
+        must = shown.must_be_unknown(true, covered, limit)
+        made.must_be_unknown += int(must.sum())
+        made.shown_unknown += int((must & (state == CellState.UNKNOWN)).sum())
+        made.blamed += int(shown.is_blamed(state, true, limit).sum())
 
 
 def _eased(rule: visits.Rule) -> visits.Rule:

@@ -1,15 +1,26 @@
 """The pipeline's part in memory: keeps every fix once, lets the engine judge, computes late windows again."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from bench.fleet import Fleet, Town
 from tracking import stays
 from tracking.engine import RUN_GAP_MS, Engine
+from tracking.stays import Run, Stay
 
 BATCH_MS = 60_000
 """Arrivals of so long go through the engine at once."""
 LATE_EVERY = 60
 """Late windows of so many batches are computed again together, as they are under load."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What the server knows in the end."""
+
+    stays: list[Stay]
+    runs: list[Run]
 
 
 class Server:
@@ -30,8 +41,8 @@ class Server:
         self._runs: dict[int, dict[int, stays.Run]] = {who.number + 1: {} for who in fleet.crew}
         self._late: dict[int, tuple[int, int]] = {}
 
-    def run(self) -> list[stays.Stay]:
-        """Take everything, then let a long silence pass; returns the stays that are known in the end."""
+    def run(self) -> Known:
+        """Take everything, then let a long silence pass."""
         fleet = self._fleet
         if len(fleet.due):
             edges = np.arange(int(fleet.due[0]), int(fleet.due[-1]) + BATCH_MS, BATCH_MS)
@@ -41,7 +52,10 @@ class Server:
                     self._back_fill()
         self._back_fill()
         self._keep(self.engine.settle(int(fleet.fixes.t.max(initial=0)) + 10 * RUN_GAP_MS))
-        return [stay for of_device in self._known.values() for stay in of_device.values()]
+        return Known(
+            stays=[stay for of_device in self._known.values() for stay in of_device.values()],
+            runs=[run for of_device in self._runs.values() for run in of_device.values()],
+        )
 
     def _receive(self, rows: np.ndarray[tuple[int], np.dtype[np.int64]]) -> None:
         new = np.unique(rows)

@@ -38,7 +38,7 @@ def test_faults_of_the_radio_change_nothing(name: str) -> None:
     """Whatever the radio does to the order of arrival, the stays are those of a radio without faults."""
     town = fleet.town(1)
     first, second = (
-        {(stay.device, stay.t_in): stay for stay in server.Server(town, fleet.muster(1, 5, 8.0, plan)).run()}
+        {(stay.device, stay.t_in): stay for stay in server.Server(town, fleet.muster(1, 5, 8.0, plan)).run().stays}
         for plan in (mix.NONE, mix.SINGLE[name])
     )
     assert len(first) > 100
@@ -59,9 +59,9 @@ def test_a_stay_told_in_the_wrong_cell_is_wrong() -> None:
     crew = fleet.muster(1, 4, 2.0, mix.NONE)
     known = server.Server(town, crew).run()
     assert score.score(town, crew, known).precision > 0.95
-    moved = [replace(stay, cell=stay.cell % len(town.rules) + 1) for stay in known]
-    assert score.score(town, crew, moved).right == 0
-    assert score.score(town, crew, []).recall == 0
+    moved = [replace(stay, cell=stay.cell % len(town.rules) + 1) for stay in known.stays]
+    assert score.score(town, crew, replace(known, stays=moved)).right == 0
+    assert score.score(town, crew, replace(known, stays=[])).recall == 0
 
 
 def test_long_stays_are_missed_gaps_when_invented() -> None:
@@ -74,7 +74,7 @@ def test_long_stays_are_missed_gaps_when_invented() -> None:
              fixes=9, kind=StayKind.VISIT, open=False)
         for cell in town.rules
     ]  # fmt: skip
-    made = score.score(town, crew, invented)
+    made = score.score(town, crew, server.Known(stays=invented, runs=[]))
     assert made.gaps_missed == made.gaps > 1_000
     assert made.cells_wrong > 1_000
 
