@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ingest import metrics, retry
 from ingest.batch import Batch, SaidEvent
 from ingest.world import World
+from schemas import wire
 from tracking import (
     city,
     db,
@@ -17,6 +18,7 @@ from tracking import (
     event_store,
     fix_store,
     lane,
+    people_store,
     projection,
     refusal_store,
     run_store,
@@ -24,6 +26,7 @@ from tracking import (
 )
 from tracking.engine import Advance
 from tracking.fixes import Bool, FixColumns
+from tracking.people import Sign
 from tracking.stays import Window
 
 log = structlog.get_logger(__name__)
@@ -89,8 +92,15 @@ class Writer:
         await refusal_store.insert(conn, batch.refused)
         told = await event_store.insert(conn, [self._placed(event) for event in batch.events])
         attempt.events = len(told)
+        await self._signs(conn, batch, {body["id"] for _, body in told})
         await run_store.sign_off(conn, [(one.device, one.at) for one in batch.said if one.by_itself and not one.online])
         return told + await device_store.say(conn, batch.said)
+
+    async def _signs(self, conn: db.Connection, batch: Batch, new: set[str]) -> None:
+        """Bind officers to devices as those that are new say."""
+        signs = [sign for event in batch.events if event.said.id in new and (sign := _sign(event))]
+        for badge in await people_store.apply_signs(conn, signs):
+            log.warning("sign-in with a badge of nobody: add the officer to the roster", action="sign in", badge=badge)
 
     async def _derived(self, conn: db.Connection, attempt: Attempt, now: int) -> list[lane.Item]:
         """What follows from the new fixes; an error here is our own fault and must not cost the fixes."""
@@ -142,6 +152,14 @@ class Writer:
             lon=event.lon,
             cell=cell if cell >= 0 else None,
         )
+
+
+def _sign(event: SaidEvent) -> Sign | None:
+    if event.said.type == wire.Signal.SIGN_OUT:
+        return Sign(device=event.device, t=event.said.t, badge=None)
+    if event.said.type == wire.Signal.SIGN_IN and event.said.text:
+        return Sign(device=event.device, t=event.said.t, badge=event.said.text.strip())
+    return None
 
 
 def windows(late: FixColumns, now: int) -> list[Window]:

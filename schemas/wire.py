@@ -51,6 +51,14 @@ class Datum(StrEnum):
     CGCS2000 = "cgcs2000"
 
 
+class Signal(StrEnum):
+    """Types of events that are no code of the catalogue: what a device says of its officer."""
+
+    SIGN_IN = "sign_in"  # `text` is the badge of who carries the device from now on
+    SIGN_OUT = "sign_out"
+    SOS = "sos"
+
+
 SOURCE_CODE: dict[Source, int] = {source: code for code, source in enumerate(Source)}
 DUTY_CODE: dict[Duty, int] = {duty: code for code, duty in enumerate(Duty)}
 
@@ -123,11 +131,11 @@ class Event(Struct, frozen=True, omit_defaults=True):
     lon: Longitude
     """Degrees east, in the device's declared datum. Required."""
     type: Annotated[str, Meta(min_length=1, max_length=32)]
-    """Code of the event catalogue, for example 05.01 (street vending). Required."""
+    """Code of the event catalogue, for example 05.01 (street vending); or sign_in, sign_out, sos. Required."""
     acc: Annotated[float, Meta(ge=0, le=1e6)] | None = None
     """Radius of 68 % confidence, m. Absent: unknown."""
     text: LongText | None = None
-    """What the officer wrote. Absent: nothing."""
+    """What the officer wrote; the badge for sign_in. Absent: nothing."""
     subject: ShortText | None = None
     """Keyed hash of the party or shop, never a name. Absent: nobody named."""
     media: Annotated[list[Media], Meta(max_length=32)] = []

@@ -7,7 +7,7 @@ import asyncpg
 
 from schemas import rest
 from schemas.wire import Datum
-from tracking import db, lane
+from tracking import db, lane, people_store
 
 _COLUMNS = "id, name, unit, datum"
 _ALL = f"SELECT {_COLUMNS} FROM devices"  # noqa: S608 - built from a constant of this file
@@ -66,7 +66,11 @@ async def named(conn: db.Connection, names: Sequence[str]) -> list[Device]:
 
 
 async def enrol(conn: db.Connection, units: dict[str, str]) -> list[lane.Item]:
-    """Enrol devices, name to unit, with the standard datum; those enrolled already are left as they are."""
+    """Enrol devices, name to unit, with the standard datum; those enrolled already are left as they are.
+
+    A unit that is not known yet is made.
+    """
+    await people_store.ensure_units(conn, units.values())
     rows = await conn.fetch(_ENROL, list(units), list(units.values()))
     return await items(conn, [row["id"] for row in rows])
 

@@ -4,7 +4,7 @@ import asyncio
 
 import asyncpg
 
-from patrol import composition, logs, migrate, reach
+from patrol import composition, crew, logs, migrate, reach
 from patrol.commands import grid_import
 from patrol.commands.serve import check_port
 from patrol.progress import Progress
@@ -28,6 +28,9 @@ async def _demo(settings: Settings, officers: int, history_minutes: float, *, ve
         composition.wipe_metrics(settings)
         database_url = await _database(keeper, settings, progress)
         await _town(database_url, progress)
+        if officers:
+            with progress.step("Roster", "排班") as notes:
+                notes.append(await crew.enlist(database_url, officers))
         mqtt_url, direct_url = await _broker(keeper, settings, progress)
         env = composition.environment(settings, database_url=database_url, mqtt_url=direct_url)
         login = await composition.ensure_admin(settings, database_url, progress)
