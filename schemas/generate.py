@@ -18,7 +18,7 @@ from msgspec import Struct
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from schemas import rest, typescript, wire
+from schemas import clips, rest, typescript, wire
 
 ROOT = Path(__file__).parent.parent
 SCHEMA_DIR = Path("schemas/generated")
@@ -49,7 +49,8 @@ def generate() -> dict[Path, str]:
     definitions = wire_definitions()
     files = {SCHEMA_DIR / f"{kind}.json": _json_schema(kind, types, definitions) for kind, types in _KINDS.items()}
     files[TYPESCRIPT_DIR / "wire.ts"] = typescript.render("schemas/wire.py", definitions)
-    files[TYPESCRIPT_DIR / "rest.ts"] = typescript.render("schemas/rest.py", rest_definitions())
+    files[TYPESCRIPT_DIR / "rest.ts"] = typescript.render("schemas/rest.py", rest_definitions(rest))
+    files[TYPESCRIPT_DIR / "clips.ts"] = typescript.render("schemas/clips.py", rest_definitions(clips))
     return files
 
 
@@ -78,10 +79,10 @@ def wire_definitions() -> dict[str, Schema]:
     return dict(sorted(definitions.items()))
 
 
-def rest_definitions() -> dict[str, Schema]:
-    """JSON Schemas of the REST models by name, as they are sent."""
-    own = [t for t in vars(rest).values() if isinstance(t, type) and issubclass(t, BaseModel)]
-    models = [t for t in own if t.__module__ == rest.__name__ and t is not rest.Model]
+def rest_definitions(module: ModuleType) -> dict[str, Schema]:
+    """JSON Schemas of the models of a module by name, as they are sent."""
+    own = [t for t in vars(module).values() if isinstance(t, type) and issubclass(t, BaseModel)]
+    models = [t for t in own if t.__module__ == module.__name__ and t is not rest.Model]
     _, schema = models_json_schema([(model, "serialization") for model in models], ref_template="#/$defs/{model}")
     return dict(sorted(schema["$defs"].items()))
 

@@ -1,0 +1,163 @@
+"""A period of the past as lines of JSON: tracks, events, alerts, and coverage as changes from step to step.
+
+Coverage is judged by the very functions of the live map, one step after the other, each of them sent before the next is
+read: a replay begins to play at once, and no answer is held whole.
+"""
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from schemas import rest
+from tracking import db, event_store
+from web import coverage
+from web.access import Sight
+from web.live.cells import CellColumns, CellVersions
+
+MOST_DEVICES = 200
+"""Tracks of a clip; those of further devices are left out, and the end of the clip says how many."""
+MOST_POINTS = 1_440
+"""Points of one track: at most one for each 1,440th of the period."""
+MOST_EVENTS = 5_000
+MOST_ALERTS = 20_000
+
+_DEVICES = """
+SELECT d.id, d.name, d.label, d.unit FROM devices d
+WHERE ($1::text[] IS NULL OR d.name = ANY ($1)) AND ($2::int[] IS NULL OR d.id = ANY ($2))
+  AND EXISTS (SELECT FROM fixes f WHERE f.device = d.id AND f.t >= $3 AND f.t < $4)
+ORDER BY d.name
+"""
+# The first fix of each stretch, so that a stop and a walk keep their times; the gaps in between stay visible.
+_TRACK = """
+SELECT DISTINCT ON (date_bin($4, t, $2)) (extract(epoch FROM t) * 1000)::bigint AS t, lat, lon
+FROM fixes WHERE device = $1 AND t >= $2 AND t < $3 ORDER BY date_bin($4, t, $2), t
+"""
+_EVENTS = """
+SELECT e.id, d.name AS device, e.t, e.received, e.lat, e.lon, e.acc, e.type, e.text, e.subject, e.media::text AS media,
+       e.case_id AS case, c.code AS cell
+FROM events e JOIN devices d ON d.id = e.device LEFT JOIN cells c ON c.id = e.cell
+WHERE e.t >= $1 AND e.t < $2 AND ($3::int[] IS NULL OR e.cell = ANY ($3)) AND ($4::int[] IS NULL OR e.device = ANY ($4))
+ORDER BY e.t LIMIT $5
+"""
+_ALERTS = """
+SELECT a.id, a.kind, a.state, c.code AS cell, c.name AS cell_name, d.name AS device, a.facts ->> 'name' AS subject,
+       (SELECT json_agg(json_build_array((extract(epoch FROM s.at) * 1000)::bigint, s.step, s.level) ORDER BY s.n)
+        FROM alert_steps s WHERE s.alert = a.id) AS steps
+FROM alerts a LEFT JOIN cells c ON c.id = a.cell LEFT JOIN devices d ON d.id = a.device
+WHERE a.opened_at < $2 AND (a.ended_at IS NULL OR a.ended_at >= $1)
+  AND ($3::int[] IS NULL OR a.cell = ANY ($3) OR a.device = ANY ($4))
+ORDER BY a.opened_at LIMIT $5
+"""
+
+
+Lines = AsyncIterator[bytes]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a clip shows; times in ms."""
+
+    start: int
+    end: int
+    step: int
+    devices: list[str] | None
+    """Names; None: all, up to MOST_DEVICES."""
+    then: bool = False
+    """As was known at each moment; else as is known now."""
+
+    def moments(self) -> range:
+        """The steps, the last one at the end of the period."""
+        first = self.start + (self.end - self.start) % self.step
+        return range(first, self.end + 1, self.step)
+
+
+async def lines(pool: db.Pool, asked: Asked, see: Sight, place: coverage.Place | None) -> Lines:
+    """Spell the clip, one JSON object a line; the last one has the type `end`."""
+    start, end = db.moment(asked.start), db.moment(asked.end)
+    async with pool.acquire() as connection:
+        place = await coverage.load_place(connection, place)
+        devices = await connection.fetch(_DEVICES, asked.devices, see.device_ids, start, end)
+        yield _line(type="head", at=asked.start, until=asked.end, step=asked.step, devices=len(devices))
+        yield _line(type="alerts", items=await _alerts(connection, asked, see, (start, end)))
+        yield _line(type="events", items=await _events(connection, see, (start, end)))
+    states = _coverage(pool, asked, see, place)
+    yield await anext(states)
+    for row in devices[:MOST_DEVICES]:
+        yield await _track(pool, row, asked)
+    async for line in states:
+        yield line
+    yield _line(type="end", left_out=max(0, len(devices) - MOST_DEVICES))
+
+
+async def _alerts(
+    connection: db.Connection, asked: Asked, see: Sight, period: tuple[datetime, datetime]
+) -> list[dict[str, Any]]:
+    rows = await connection.fetch(_ALERTS, *period, see.cell_ids, see.device_ids, MOST_ALERTS)
+    # What turned out never to have been a gap is not shown by what is known now.
+    return [{**row, "steps": json.loads(row["steps"])} for row in rows if asked.then or row["state"] != "withdrawn"]
+
+
+async def _events(connection: db.Connection, see: Sight, period: tuple[datetime, datetime]) -> list[Any]:
+    rows = await connection.fetch(_EVENTS, *period, see.cell_ids, see.device_ids, MOST_EVENTS)
+    return [event_store.shown(row).model_dump(mode="json") for row in rows]
+
+
+async def _track(pool: db.Pool, device: Any, asked: Asked) -> bytes:
+    """A track as columns of differences: ms, and 1e-6 degrees."""
+    bin_ms = max(1_000, (asked.end - asked.start) // MOST_POINTS)
+    async with pool.acquire() as connection:
+        rows = await connection.fetch(
+            _TRACK, device["id"], db.moment(asked.start), db.moment(asked.end), timedelta(milliseconds=bin_ms)
+        )
+    return _line(
+        type="track",
+        device=device["name"],
+        label=device["label"],
+        unit=device["unit"],
+        t=_differences([row["t"] for row in rows]),
+        lat=_differences([round(row["lat"] * 1e6) for row in rows]),
+        lon=_differences([round(row["lon"] * 1e6) for row in rows]),
+    )
+
+
+def _differences(values: list[int]) -> list[int]:
+    return np.diff(np.array(values, dtype=np.int64), prepend=0).tolist()  # type: ignore[no-any-return]
+
+
+async def _coverage(pool: db.Pool, asked: Asked, see: Sight, place: coverage.Place) -> Lines:
+    """Every cell at the first moment, then what changed from moment to moment."""
+    cells = place.city.cells
+    seen = np.array([see.sees_cell(cell.id) for cell in cells], dtype=np.bool_)
+    ids = np.array([cell.id for cell in cells], dtype=np.int64)
+    versions = CellVersions()
+    for at in asked.moments():
+        async with pool.acquire() as connection:
+            basis, arrivals = await coverage.look(connection, place, at)
+        judged = coverage.judge(place, basis, arrivals, at).coverage
+        before = versions.version
+        versions.update(
+            at,
+            CellColumns(
+                id=ids[seen],
+                state=judged.state[seen],
+                due=judged.due[seen],
+                last_visit=basis.last_visit[seen],
+                present=basis.present[seen],
+            ),
+        )
+        yield _line(type="cells", at=at, changes=versions.rows(before))
+
+
+def _line(**fields: Any) -> bytes:
+    return msgspec.json.encode(fields, enc_hook=_plain) + b"\n"
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return rest.rfc3339(value)
+    raise TypeError(f"a clip holds a {type(value).__name__}, which JSON cannot say")
