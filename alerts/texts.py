@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from alerts.model import GAP, UNDERSTAFFED
+from alerts.model import ENDED, GAP, UNDERSTAFFED
 
 Facts = Mapping[str, Any]
 Pair = tuple[str, str]
@@ -102,7 +102,7 @@ def _understaffed(state: str, facts: Facts) -> Pair:
     name, cells, officers = facts["name"], facts["cells"], facts["officers"]
     zh = f"{name} 一小时内 {cells} 个单元网格到期，约需 {facts['need_min']} 分钟"
     en = f"in {name}, {cells} cells fall due within the hour and take about {facts['need_min']} min"
-    if state != "open":
+    if state in ENDED:
         return f"{name} 人手缺口已解除：{zh}", f"no longer short of officers: {en}"
     have = facts["have_min"]
     return (

@@ -16,7 +16,7 @@ from tracking import db
 _log = structlog.get_logger(__name__)
 
 EVALUATION = Histogram("patrol_alert_evaluation_seconds", "Time to read, judge and store alerts once.")
-OPEN = Gauge("patrol_alerts_open", "Open alerts by level.", ["level"])
+OPEN = Gauge("patrol_alerts_open", "Standing alerts by level.", ["level"])
 FAILURES = Counter("patrol_alert_failures", "Looks that failed; the next one starts anew.")
 
 _LOCK = "SELECT pg_try_advisory_lock(hashtext('patrol.alerts'))"
@@ -97,7 +97,7 @@ class Watcher:
 
 
 async def _count(conn: db.Connection) -> None:
-    rows = await conn.fetch("SELECT level, count(*) AS n FROM alerts WHERE state = 'open' GROUP BY level")
+    rows = await conn.fetch("SELECT level, count(*) AS n FROM alerts WHERE ended_at IS NULL GROUP BY level")
     counts = {row["level"]: row["n"] for row in rows}
     for level in Level:
         OPEN.labels(level.wire).set(counts.get(level.wire, 0))

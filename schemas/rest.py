@@ -6,7 +6,8 @@ from typing import Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 AlertLevel = Literal["blue", "yellow", "orange", "red"]
-AlertState = Literal["open", "resolved", "withdrawn", "closed"]
+AlertState = Literal["open", "acknowledged", "assigned", "snoozed", "escalated", "resolved", "withdrawn", "closed"]
+TaskState = Literal["given", "accepted", "arrived", "done", "refused", "expired", "cancelled"]
 CellState = Literal["fresh", "due_soon", "will_breach", "overdue", "unknown"]
 StayKind = Literal["visit", "short", "drive_through"]
 
@@ -74,6 +75,14 @@ class AreaCoverage(Model):
     )
 
 
+class Reason(Model):
+    """Why a version of what was known ended, or came otherwise than in order."""
+
+    kind: Literal["late", "event", "restart", "failure", "rebuild"]
+    device: str | None = Field(default=None, description="Whose data it was.")
+    received: AwareDatetime | None = Field(default=None, description="When the last of the data came in.")
+
+
 class Stay(Model):
     """Presence of a device in a cell."""
 
@@ -89,7 +98,8 @@ class Stay(Model):
     open: bool
     known_from: AwareDatetime
     known_to: AwareDatetime | None
-    reason: str | None
+    reason: Reason | None = Field(description="Why this version no longer holds.")
+    cause: Reason | None = Field(description="Why it became known otherwise than in order; null: as it happened.")
 
 
 class Media(Model):
@@ -124,9 +134,12 @@ class AlertStep(Model):
     n: int
     at: AwareDatetime
     step: str
+    state: AlertState | None = Field(description="After the step; null: from before states were kept.")
     level: AlertLevel
-    actor: str
-    facts: dict[str, Any]
+    actor: str = Field(description="system, an account, or a device that answered.")
+    facts: dict[str, Any] = Field(description="Why, to whom, until when, as the step needs.")
+    text_zh: str
+    text_en: str
 
 
 class Alert(Model):
@@ -137,9 +150,19 @@ class Alert(Model):
     kind: str = Field(description="coverage_gap, ...")
     level: AlertLevel
     state: AlertState
+    version: int = Field(description="Number of its newest step; If-Match takes it.")
     cell: str | None
     cell_name: str | None
-    device: str | None
+    device: str | None = Field(description="Device it is about.")
+    officer: str | None = Field(description="Badge of the officer it is about.")
+    area: str | None = Field(description="Street it belongs to; null: the whole city's.")
+    priority: float = Field(description="Expected cost; the larger comes first within a level.")
+    actor: str = Field(description="Who took its newest step.")
+    assignee: str | None = Field(description="Device that was sent.")
+    task: TaskState | None = Field(description="How far the device that was sent has come.")
+    escalation: int = Field(description="How often it went on to a next person.")
+    escalates_at: AwareDatetime | None = Field(description="When it goes on by itself; null: it does not.")
+    snoozed_until: AwareDatetime | None
     opened_at: AwareDatetime
     updated_at: AwareDatetime
     ended_at: AwareDatetime | None
@@ -147,6 +170,40 @@ class Alert(Model):
     text_zh: str = Field(description="Why, in one Chinese sentence with the numbers.")
     text_en: str = Field(description="Why, in one English sentence with the numbers.")
     steps: list[AlertStep] | None = Field(default=None, description="Given where one alert is asked for.")
+
+
+class Task(Model):
+    """An officer sent to an alert."""
+
+    id: str
+    alert: int
+    device: str
+    officer: str | None = Field(description="Badge of who carried the device.")
+    cell: str | None
+    state: TaskState
+    sent: bool = Field(description="The broker has the order.")
+    made_at: AwareDatetime
+    made_by: str
+    updated_at: AwareDatetime
+    deadline: AwareDatetime | None = Field(description="For the next answer; null: it ended.")
+    reason: str | None = Field(description="What the officer wrote, or why it ended.")
+
+
+class DutyRosterGiven(Model):
+    """Who answers for a part of the city, as a person gives it."""
+
+    account: str = Field(min_length=1, max_length=64)
+    area: str | None = Field(default=None, max_length=32, description="District or street; null: the whole city.")
+    level: int = Field(ge=1, le=9, description="1 is told first, 2 when an alert was escalated once, ...")
+    starts: AwareDatetime
+    ends: AwareDatetime
+
+
+class DutyRoster(DutyRosterGiven):
+    """Who answers for a part of the city, from when to when."""
+
+    id: int
+    made_by: str
 
 
 class Page(Model):

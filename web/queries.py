@@ -142,7 +142,7 @@ async def counts(connection: db.Connection, now: datetime, time_zone: str) -> di
 
 async def alert_levels(connection: db.Connection) -> dict[str, int]:
     """Open alerts by level."""
-    rows = await connection.fetch("SELECT level, count(*) AS n FROM alerts WHERE state = 'open' GROUP BY level")
+    rows = await connection.fetch("SELECT level, count(*) AS n FROM alerts WHERE ended_at IS NULL GROUP BY level")
     return {row["level"]: row["n"] for row in rows}
 
 

@@ -1,9 +1,10 @@
-"""Devices in alarm: those of open alerts. They pass every band and wear their own bit."""
+"""Devices in alarm: those of alerts that stand. They pass every band and wear their own bit."""
 
 from typing import Any
 
 import numpy as np
 
+from alerts.model import ENDED
 from web.live.fleet import Directory
 from web.live.state import Slots
 
@@ -28,7 +29,7 @@ class Alarms:
     def follow(self, alert: dict[str, Any]) -> None:
         """Take an alert of the lane."""
         self._open.pop(alert["id"], None)
-        if alert["state"] == "open" and alert["device"] is not None:
+        if alert["state"] not in ENDED and alert["device"] is not None:
             self._open[alert["id"]] = alert["device"]
 
     def slots(self, directory: Directory) -> Slots:

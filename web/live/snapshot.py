@@ -70,6 +70,6 @@ async def read(pool: db.Pool, epoch: str, cells: CellVersions, *, floor: int) ->
 async def open_alarms(connection: db.Connection) -> dict[int, str]:
     """Devices of the alerts that are open now, by the alert's number."""
     rows = await connection.fetch(
-        "SELECT a.id, d.name FROM alerts a JOIN devices d ON d.id = a.device WHERE a.state = 'open'"
+        "SELECT a.id, d.name FROM alerts a JOIN devices d ON d.id = a.device WHERE a.ended_at IS NULL"
     )
     return {row["id"]: row["name"] for row in rows}

@@ -1,14 +1,18 @@
 """Alerts in a real database: each step once, and the lane told of it."""
 
+import asyncio
 import json
+from dataclasses import replace
 from typing import Any
 
+import asyncpg
 import pytest
 
+from alerts.life import Act, Refusal
 from alerts.model import GAP, Change, Level, Step
-from alerts.store import AlertStore
+from alerts.store import AlertStore, act_on
 from tests.integration.alerts.conftest import Town, at
-from tracking import db
+from tracking import db, people_store
 
 FACTS: dict[str, Any] = {
     "name": "小金口-01",
@@ -69,7 +73,7 @@ async def test_apply_opens_again_what_ended_by_fact_only(store: AlertStore, conn
     cell = await town.cell()
     await store.apply([_change(Step.OPENED, cell=cell), _change(Step.OPENED, key="k2", cell=cell)])
     await store.apply([_change(Step.WITHDRAWN)])
-    await conn.execute("UPDATE alerts SET state = 'closed' WHERE key = 'k2'")
+    await conn.execute("UPDATE alerts SET state = 'closed', ended_at = now() WHERE key = 'k2'")
     again = await store.apply([_change(Step.OPENED, cell=cell), _change(Step.OPENED, key="k2", cell=cell)])
     assert [alert.key for alert in again] == ["k1"]
     assert [step for _, step, _ in await _steps(conn)] == ["opened", "withdrawn", "reopened"]
@@ -115,3 +119,65 @@ async def test_list_pages_through_every_alert_once(store: AlertStore, town: Town
     assert [alert.key for alert in (await store.list(level="red"))[0]] == ["k3"]
     assert [alert.key for alert in (await store.list(cell="441302010001001"))[0]] == ["k5", "k3", "k1"]
     assert [alert.key for alert in await store.open()] == ["k3", "k0", "k1", "k2", "k5", "k6"]
+
+
+async def test_steps_cannot_be_changed_or_deleted_in_the_database(
+    store: AlertStore, conn: db.Connection, town: Town
+) -> None:
+    """Whoever tries it with SQL is refused, and told to add a step."""
+    await store.apply([_change(Step.OPENED, cell=await town.cell())])
+    for statement in ("UPDATE alert_steps SET actor = 'x'", "DELETE FROM alert_steps", "TRUNCATE alert_steps"):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError, match="add a step"):
+            await conn.execute(statement)
+    assert len(await _steps(conn)) == 1
+
+
+async def test_alerts_belong_to_the_street_of_their_cell_or_device(
+    store: AlertStore, conn: db.Connection, town: Town
+) -> None:
+    """What is not said is looked up, so that viewers of one street see theirs only."""
+    await people_store.ensure_units(conn, ["xjk"])
+    await conn.execute("UPDATE units SET area = '441302010' WHERE code = 'xjk'")
+    of_cell = _change(Step.OPENED, cell=await town.cell())
+    of_device = replace(of_cell, key="k2", kind="low_battery", cell=None, device=1, facts={})
+    assert [alert.area for alert in await store.apply([of_cell, of_device])] == ["441302010"] * 2
+    assert len((await store.list(areas=["441302010"]))[0]) == 2
+    assert await store.list(areas=["441302001"]) == ([], None)
+    assert [alert.key for alert in (await store.list(device="xjk-03"))[0]] == ["k2"]
+
+
+async def _do(conn: db.Connection, number: int, step: Step, who: str, **what: Any) -> Any:
+    async with conn.transaction():
+        return await act_on(conn, number, Act(step=step, at=at(81), actor=who, **what))
+
+
+async def test_of_two_supervisors_at_once_one_is_told_that_the_other_was_quicker(
+    store: AlertStore, pool: db.Pool, conn: db.Connection, town: Town
+) -> None:
+    """However close together they press, there is one step, one lane item, and one clear refusal."""
+    (alert,) = await store.apply([_change(Step.OPENED, cell=await town.cell())])
+
+    async def press(who: str) -> Any:
+        async with pool.acquire() as own:
+            return await _do(own, alert.id, Step.ACKNOWLEDGED, who)
+
+    first, second = await asyncio.gather(press("zhang"), press("li"))
+    taken, refused = (second, first) if isinstance(first, Refusal) else (first, second)
+    assert isinstance(refused, Refusal)
+    assert refused.detail == f"The alert is acknowledged already (by {taken.actor})."
+    assert (taken.state, taken.version) == ("acknowledged", 2)
+    assert [step for _, step, _ in await _steps(conn)] == ["opened", "acknowledged"]
+    assert await conn.fetchval("SELECT count(*) FROM lane WHERE kind = 'alert'") == 2
+
+
+async def test_a_request_sent_twice_acts_once(store: AlertStore, conn: db.Connection, town: Town) -> None:
+    """The same idempotency key adds no second note, though notes may repeat."""
+    (alert,) = await store.apply([_change(Step.OPENED, cell=await town.cell())])
+    for key in ("a", "a", None, None):
+        after = await _do(conn, alert.id, Step.NOTED, "zhang", facts={"text": "看到了"}, key=key)
+    assert (after.version, after.state) == (4, "open")
+    shown = await store.get(alert.id)
+    assert shown is not None
+    assert shown.steps is not None
+    assert shown.steps[-1].text_zh.endswith("zhang 备注：看到了")
+    assert await _do(conn, alert.id + 1, Step.NOTED, "zhang") is None

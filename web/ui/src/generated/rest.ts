@@ -7,10 +7,30 @@ export interface Alert {
   /** coverage_gap, ... */
   kind: string;
   level: "blue" | "yellow" | "orange" | "red";
-  state: "open" | "resolved" | "withdrawn" | "closed";
+  state: "open" | "acknowledged" | "assigned" | "snoozed" | "escalated" | "resolved" | "withdrawn" | "closed";
+  /** Number of its newest step; If-Match takes it. */
+  version: number;
   cell: string | null;
   cell_name: string | null;
+  /** Device it is about. */
   device: string | null;
+  /** Badge of the officer it is about. */
+  officer: string | null;
+  /** Street it belongs to; null: the whole city's. */
+  area: string | null;
+  /** Expected cost; the larger comes first within a level. */
+  priority: number;
+  /** Who took its newest step. */
+  actor: string;
+  /** Device that was sent. */
+  assignee: string | null;
+  /** How far the device that was sent has come. */
+  task: "given" | "accepted" | "arrived" | "done" | "refused" | "expired" | "cancelled" | null;
+  /** How often it went on to a next person. */
+  escalation: number;
+  /** When it goes on by itself; null: it does not. */
+  escalates_at: string | null;
+  snoozed_until: string | null;
   opened_at: string;
   updated_at: string;
   ended_at: string | null;
@@ -29,9 +49,15 @@ export interface AlertStep {
   n: number;
   at: string;
   step: string;
+  /** After the step; null: from before states were kept. */
+  state: "open" | "acknowledged" | "assigned" | "snoozed" | "escalated" | "resolved" | "withdrawn" | "closed" | null;
   level: "blue" | "yellow" | "orange" | "red";
+  /** system, an account, or a device that answered. */
   actor: string;
+  /** Why, to whom, until when, as the step needs. */
   facts: Record<string, unknown>;
+  text_zh: string;
+  text_en: string;
 }
 
 /** Coverage rolled up to a grid, street or district. */
@@ -82,6 +108,30 @@ export interface Device {
   enrolled_at: string;
   /** Null: no fix yet. */
   last: Position | null;
+}
+
+/** Who answers for a part of the city, from when to when. */
+export interface DutyRoster {
+  account: string;
+  /** District or street; null: the whole city. */
+  area?: string | null;
+  /** 1 is told first, 2 when an alert was escalated once, ... */
+  level: number;
+  starts: string;
+  ends: string;
+  id: number;
+  made_by: string;
+}
+
+/** Who answers for a part of the city, as a person gives it. */
+export interface DutyRosterGiven {
+  account: string;
+  /** District or street; null: the whole city. */
+  area?: string | null;
+  /** 1 is told first, 2 when an alert was escalated once, ... */
+  level: number;
+  starts: string;
+  ends: string;
 }
 
 /** Something an officer did or found. */
@@ -140,6 +190,15 @@ export interface Problem {
   instance?: string | null;
 }
 
+/** Why a version of what was known ended, or came otherwise than in order. */
+export interface Reason {
+  kind: "late" | "event" | "restart" | "failure" | "rebuild";
+  /** Whose data it was. */
+  device?: string | null;
+  /** When the last of the data came in. */
+  received?: string | null;
+}
+
 /** A refused message, kept for the operator. */
 export interface Refused {
   id: number;
@@ -165,5 +224,28 @@ export interface Stay {
   open: boolean;
   known_from: string;
   known_to: string | null;
+  /** Why this version no longer holds. */
+  reason: Reason | null;
+  /** Why it became known otherwise than in order; null: as it happened. */
+  cause: Reason | null;
+}
+
+/** An officer sent to an alert. */
+export interface Task {
+  id: string;
+  alert: number;
+  device: string;
+  /** Badge of who carried the device. */
+  officer: string | null;
+  cell: string | null;
+  state: "given" | "accepted" | "arrived" | "done" | "refused" | "expired" | "cancelled";
+  /** The broker has the order. */
+  sent: boolean;
+  made_at: string;
+  made_by: string;
+  updated_at: string;
+  /** For the next answer; null: it ended. */
+  deadline: string | null;
+  /** What the officer wrote, or why it ended. */
   reason: string | null;
 }

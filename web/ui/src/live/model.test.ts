@@ -10,6 +10,16 @@ const alert = (id: number, level: Alert['level'], more: Partial<Alert> = {}): Al
   kind: 'coverage_gap',
   level,
   state: 'open',
+  version: 1,
+  actor: 'system',
+  officer: null,
+  area: null,
+  priority: 0,
+  assignee: null,
+  task: null,
+  escalation: 0,
+  escalates_at: null,
+  snoozed_until: null,
   cell: `${id}`,
   cell_name: null,
   device: null,
@@ -63,7 +73,9 @@ test('open alerts are ranked by level and then by how long they are open', () =>
 test('an alert that ends leaves the list and is kept as just ended', () => {
   const model = new LiveModel();
   model.receive(state([alert(1, 'red'), alert(2, 'red')]));
-  model.receive(lane({ kind: 'alert', body: alert(1, 'red', { state: 'resolved' }) }));
+  model.receive(
+    lane({ kind: 'alert', body: alert(1, 'red', { state: 'resolved', ended_at: '2026-10-01T09:00:00Z' }) }),
+  );
   assert.deepEqual(ids(model.alerts.get()), [2]);
   assert.deepEqual(ids(model.endedAlerts.get()), [1]);
   model.receive(lane({ kind: 'alert', body: alert(2, 'orange') }));

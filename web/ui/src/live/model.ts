@@ -126,7 +126,7 @@ export class LiveModel {
   }
 
   private takeAlert(alert: Alert): void {
-    if (alert.state === 'open') {
+    if (alert.ended_at === null) {
       this.open.set(alert.id, alert);
     } else {
       this.open.delete(alert.id);

@@ -104,7 +104,7 @@ interface RowProps {
 
 function AlertRow({ alert, now, current, onSelect }: RowProps) {
   const { t, language } = useSpeech();
-  const open = alert.state === 'open';
+  const open = alert.ended_at === null;
   const age = span(now - Date.parse(open ? alert.opened_at : (alert.ended_at ?? alert.updated_at)), t);
   return (
     <li>

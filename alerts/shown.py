@@ -1,0 +1,109 @@
+"""Alerts as people see them: rows joined with names, sentences in two languages."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from alerts import story, texts
+from alerts.model import ENDED, STANDING
+from schemas import rest
+from tracking import db
+
+_SHOWN = """
+SELECT a.id, a.key, a.kind, a.level, a.state, a.version, c.code AS cell, c.name AS cell_name, d.name AS device,
+       o.badge AS officer, a.area, a.priority, a.actor, s.name AS assignee, t.state AS task, a.escalation,
+       a.escalates_at, a.snoozed_until, a.opened_at, a.updated_at, a.ended_at, a.facts
+FROM alerts a LEFT JOIN cells c ON c.id = a.cell LEFT JOIN devices d ON d.id = a.device
+  LEFT JOIN officers o ON o.id = a.officer LEFT JOIN devices s ON s.id = a.assignee LEFT JOIN tasks t ON t.id = a.task
+"""
+_BY_ID = _SHOWN + "WHERE a.id = ANY ($1::bigint[]) ORDER BY a.id"
+_STANDING = (
+    _SHOWN
+    + """
+WHERE a.ended_at IS NULL
+ORDER BY array_position(ARRAY['red', 'orange', 'yellow', 'blue'], a.level), a.priority DESC, a.opened_at, a.id LIMIT $1
+"""
+)
+_LIST = (
+    _SHOWN
+    + """
+WHERE ($1::text[] IS NULL OR a.state = ANY ($1)) AND ($2::text IS NULL OR a.level = $2)
+  AND ($3::text IS NULL OR a.kind = $3) AND ($4::text IS NULL OR c.code = $4) AND ($5::text IS NULL OR d.name = $5)
+  AND ($6::text[] IS NULL OR a.area = ANY ($6)) AND ($7::bigint IS NULL OR a.id < $7)
+ORDER BY a.id DESC LIMIT $8
+"""
+)
+_STEPS = "SELECT n, at, step, state, level, actor, facts FROM alert_steps WHERE alert = $1 ORDER BY n"
+_ZONE = "SELECT value FROM settings WHERE key = 'time_zone'"
+_GROUPS = {"standing": STANDING, "ended": ENDED}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """Which alerts; None: all."""
+
+    state: str | None
+    """A state, `standing` or `ended`."""
+    level: str | None
+    kind: str | None
+    cell: str | None
+    """Code."""
+    device: str | None
+    """Name."""
+    areas: Sequence[str] | None
+    """Codes of streets."""
+
+
+async def by_ids(conn: db.Connection, numbers: Sequence[int]) -> list[rest.Alert]:
+    """Alerts by number."""
+    return await _shown(conn, await conn.fetch(_BY_ID, numbers)) if numbers else []
+
+
+async def standing(conn: db.Connection, limit: int) -> list[rest.Alert]:
+    """Alerts that stand, the most urgent first."""
+    return await _shown(conn, await conn.fetch(_STANDING, limit))
+
+
+async def page(conn: db.Connection, which: Filter, before: int | None, limit: int) -> list[rest.Alert]:
+    """Alerts with a number below `before`, newest first."""
+    states = None if which.state is None else [each.value for each in _GROUPS.get(which.state, ())] or [which.state]
+    areas = None if which.areas is None else list(which.areas)
+    rows = await conn.fetch(_LIST, states, which.level, which.kind, which.cell, which.device, areas, before, limit)
+    return await _shown(conn, rows)
+
+
+async def with_steps(conn: db.Connection, number: int) -> rest.Alert | None:
+    """One alert with the story of its life."""
+    found = await by_ids(conn, [number])
+    if not found:
+        return None
+    zone = await _zone(conn)
+    steps = [_step(dict(row), zone) for row in await conn.fetch(_STEPS, number)]
+    return found[0].model_copy(update={"steps": steps})
+
+
+async def _shown(conn: db.Connection, rows: Sequence[Any]) -> list[rest.Alert]:
+    if not rows:
+        return []
+    zone = await _zone(conn)
+    return [_alert(dict(row), zone) for row in rows]
+
+
+async def _zone(conn: db.Connection) -> ZoneInfo:
+    return ZoneInfo(json.loads(await conn.fetchval(_ZONE)))
+
+
+def _alert(row: dict[str, Any], zone: ZoneInfo) -> rest.Alert:
+    row["facts"] = json.loads(row["facts"])
+    at: datetime = row["updated_at"]
+    zh, en = texts.explain(row["kind"], row["state"], row["level"], row["facts"], at=at, zone=zone)
+    return rest.Alert(**row, text_zh=zh, text_en=en)
+
+
+def _step(row: dict[str, Any], zone: ZoneInfo) -> rest.AlertStep:
+    row["facts"] = json.loads(row["facts"])
+    zh, en = story.tell(row["step"], row["level"], row["actor"], row["facts"], at=row["at"], zone=zone)
+    return rest.AlertStep(**row, text_zh=zh, text_en=en)
