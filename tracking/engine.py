@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from tracking import plausibility, stays, walk
+from tracking import plausibility, points, stays, walk
 from tracking.coverage import ClassRule
 from tracking.fixes import Bool, FixColumns, Int
 from tracking.geometry.lookup import CityGrid, Places
@@ -144,14 +144,14 @@ class Engine:
         follows = _follows(device, t, places)
         starts = np.arange(len(t)) if self._steps else np.flatnonzero(~(follows & _alike(places)))
         bounds = zip(starts.tolist(), np.append(starts[1:], len(t)).tolist(), device[starts].tolist(), strict=True)
-        points = _points(rows, places)
+        found = _points(rows, places)
         for start, end, name in bounds:
             each, row = self._walks.get(name) or self._fresh(name), start
             while row < end:
-                if not self._steps and each.goes_on(points, row):
-                    each.run(points, row, end)
+                if not self._steps and each.goes_on(found, row):
+                    each.run(found, row, end)
                     break
-                each.step(points.point(row))
+                each.step(found.point(row))
                 row += 1
         for name in np.unique(device).tolist():
             self._walks[name].flush()
@@ -207,8 +207,8 @@ def _alike(places: Places) -> Bool:
     return alike
 
 
-def _points(rows: FixColumns, places: Places) -> walk.Rows:
-    return walk.Rows(
+def _points(rows: FixColumns, places: Places) -> points.Rows:
+    return points.Rows(
         rows.t.tolist(), places.x.tolist(), places.y.tolist(), places.sigma.tolist(), places.inner.tolist(),
         places.depth.tolist(), rows.lat.tolist(), rows.lon.tolist(),
     )  # fmt: skip

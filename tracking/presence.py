@@ -1,10 +1,11 @@
 """A stay in the making: time, way and fixes inside one cell, whatever the batches in which the fixes came."""
 
-from collections import deque
+from bisect import bisect_left
 from dataclasses import dataclass, field
 from math import hypot
 
 from tracking.coverage import ClassRule
+from tracking.points import Fixes, Place
 from tracking.stays import Stay, worth
 
 CLEAR_SIGMAS = 3.0
@@ -13,12 +14,12 @@ CLEAR_SIGMAS = 3.0
 LEAST_STEP_M = 12.0
 MOST_STEP_M = 60.0
 """Bounds of that: receivers that claim more are not believed, and among tall houses any way would be lost."""
+LEAST_STEP_M_2 = LEAST_STEP_M**2
+MOST_STEP_M_2 = MOST_STEP_M**2
 DETOUR_SIGMAS = 2.0
 """Standard deviations that a way round a bend must be longer than the straight one to be a bend."""
 BEND_MS = 60_000
 """Bends are looked for among the fixes of so long: before that the device stood, and its bends are noise."""
-
-Place = tuple[float, float]
 
 
 @dataclass(slots=True)
@@ -42,27 +43,31 @@ class Presence:
     """Way inside without jitter, up to the last corner."""
     _corner: Place | None = None
     _corner_sigma: float = 0.0
-    _since: deque[tuple[int, float, float]] = field(default_factory=deque)
-    """(ms, x, y) of the fixes since the corner that may be bends."""
+    _since: list[tuple[int, float, float]] = field(default_factory=list)
+    """(ms, x, y) of the fixes since the corner that may be bends, in order."""
 
-    def add(self, t: int, x: float, y: float, sigma: float) -> None:
-        """Count a fix inside, at `t`, with its standard deviation in m."""
-        self.dwell_ms += t - self.inside_at
-        self.inside_at, self.place = t, (x, y)
-        self.fixes += 1
+    def add(self, fixes: Fixes, start: int, end: int) -> None:
+        """Count the fixes inside from row `start` to row `end` (not included)."""
+        times, xs, ys, sigmas = fixes
+        self.dwell_ms += times[end - 1] - self.inside_at
+        self.inside_at, self.place = times[end - 1], (xs[end - 1], ys[end - 1])
+        self.fixes += end - start
         if self._corner is None:
-            self.turn((x, y), sigma)
-            return
-        dx, dy = x - self._corner[0], y - self._corner[1]
-        way = dx * dx + dy * dy
-        if way >= LEAST_STEP_M**2 and way >= _clear_m(sigma + self._corner_sigma) ** 2:
-            self._step_to(t, (x, y), sigma)
-            return
-        since = self._since
-        since.append((t, x, y))
-        if since[0][0] < t - 2 * BEND_MS:
-            while since[0][0] < t - BEND_MS:
-                since.popleft()
+            self.turn((xs[start], ys[start]), sigmas[start])
+            start += 1
+        (x, y), sigma = self._corner or self.place, self._corner_sigma
+        # One loop on plain numbers: this is where most of the engine's time goes.
+        for row in range(start, end):
+            dx, dy = xs[row] - x, ys[row] - y
+            way = dx * dx + dy * dy
+            if way < LEAST_STEP_M_2:
+                continue
+            clear = CLEAR_SIGMAS * (sigma + sigmas[row])
+            if way >= clear * clear or way >= MOST_STEP_M_2:
+                self._since += zip(times[start:row], xs[start:row], ys[start:row], strict=True)
+                self._step_to(times[row], (xs[row], ys[row]), sigmas[row])
+                (x, y), sigma, start = (xs[row], ys[row]), sigmas[row], row + 1
+        self._remember(fixes, start, end)
 
     def turn(self, place: Place, sigma: float) -> None:
         """Begin or go on measuring the way at a crossing of the boundary."""
@@ -91,14 +96,24 @@ class Presence:
         self.path_m += self._way_m(t, place, sigma)
         self.turn(place, sigma)
 
+    def _remember(self, fixes: Fixes, start: int, end: int) -> None:
+        """Keep the fixes since the corner that may yet be bends, and some that are too old, to tidy up seldom."""
+        times, xs, ys, _ = fixes
+        oldest = times[end - 1] - BEND_MS
+        start = bisect_left(times, oldest, start, end)
+        self._since += zip(times[start:end], xs[start:end], ys[start:end], strict=True)
+        if self._since and self._since[0][0] < oldest - BEND_MS:
+            self._since = [each for each in self._since if each[0] >= oldest]
+
     def _way_m(self, t: int, place: Place, sigma: float) -> float:
         """Way from the last corner to `place`: straight, or round the farthest bend if that is clearly longer."""
         x, y = self._corner or place
         straight = hypot(place[0] - x, place[1] - y)
-        longest = straight
-        for at, bx, by in self._since:
-            if at >= t - BEND_MS:
-                longest = max(longest, hypot(bx - x, by - y) + hypot(place[0] - bx, place[1] - by))
+        longest, oldest = straight, t - BEND_MS
+        for at, bx, by in reversed(self._since):
+            if at < oldest:
+                break
+            longest = max(longest, hypot(bx - x, by - y) + hypot(place[0] - bx, place[1] - by))
         return longest if longest - straight >= DETOUR_SIGMAS * sigma else straight
 
     def _unfinished_m(self) -> float:

@@ -4,14 +4,15 @@ What comes out depends on the sequence of fixes alone, never on how they were ba
 while it goes on, at the first fix after every 30 s of it once it is a valid visit.
 """
 
-from collections.abc import Callable, Iterable
+from bisect import bisect_left
+from collections.abc import Callable
 from math import hypot
-from typing import NamedTuple
 
 from tracking.coverage import ClassRule
 from tracking.geometry.lookup import SURE_SIGMAS, CityGrid, Depth
 from tracking.plausibility import NEW_PLACE_FIXES, step_possible
-from tracking.presence import Place, Presence
+from tracking.points import Fixes, Place, Point, Rows
+from tracking.presence import Presence
 from tracking.stays import Run, Stay, StayKind, worth
 
 GAP_MS = 120_000
@@ -27,45 +28,6 @@ RUN_TELL_MS = 60_000
 LEAST_PASS_MS = 1_000
 LEAST_PASS_M = 30.0
 """Shorter steps cross no cell that matters."""
-
-
-class Point(NamedTuple):
-    """An eligible fix, looked up: time ms, place m, standard deviation m, cell index (-1 outside), how surely."""
-
-    t: int
-    x: float
-    y: float
-    sigma: float
-    inner: int
-    depth: int
-    """lookup.Depth."""
-    lat: float
-    lon: float
-
-    @property
-    def place(self) -> Place:
-        """(x, y) in m."""
-        return self.x, self.y
-
-
-class Rows(NamedTuple):
-    """Points as lists by column: a tuple for each would keep the garbage collector as busy as the engine."""
-
-    t: list[int]
-    x: list[float]
-    y: list[float]
-    sigma: list[float]
-    inner: list[int]
-    depth: list[int]
-    lat: list[float]
-    lon: list[float]
-
-    def point(self, row: int) -> Point:
-        """One of them."""
-        return Point(
-            self.t[row], self.x[row], self.y[row], self.sigma[row], self.inner[row], self.depth[row], self.lat[row],
-            self.lon[row],
-        )  # fmt: skip
 
 
 class Walk:
@@ -132,8 +94,7 @@ class Walk:
             first = next(row for row in range(start, end) if rows.t[row] // RUN_TELL_MS == minute)
             self._run_at = rows.point(first)
         if self._inside is not None:
-            columns = (column[start:end] for column in rows[:4])
-            self._count(self._inside, zip(*columns, strict=True))
+            self._count(self._inside, rows[:4], start, end)
         self.last = last
         self.settled = False
 
@@ -172,7 +133,7 @@ class Walk:
         inside = self._inside
         if inside is not None and inside.index == point.inner:
             self._first_out = None
-            self._count(inside, [point[:4]])
+            self._count(inside, point.column, 0, 1)
             return
         if inside is not None and self._first_out is None:
             self._first_out = point
@@ -188,15 +149,19 @@ class Walk:
         confirmed = self._sure_since is not None and point.t - self._sure_since >= CONFIRM_MS
         return point.depth == Depth.DEEP or (point.depth == Depth.SURE and confirmed)
 
-    def _count(self, inside: Presence, fixes: Iterable[tuple[int, float, float, float]]) -> None:
-        """Count (t, x, y, sigma) inside; note how the stay goes on at the first fix after every TELL_MS of it."""
-        t_in, add = inside.t_in, inside.add
-        mark = t_in + ((inside.inside_at - t_in) // TELL_MS + 1) * TELL_MS
-        for t, x, y, sigma in fixes:
-            add(t, x, y, sigma)
-            if t >= mark:
-                mark = t_in + ((t - t_in) // TELL_MS + 1) * TELL_MS
-                self._mark = t, inside.dwell_ms, inside.path_m, inside.fixes
+    def _count(self, inside: Presence, fixes: Fixes, start: int, end: int) -> None:
+        """Count fixes inside; note how the stay goes on at the first fix after every TELL_MS of it."""
+        times, t_in = fixes[0], inside.t_in
+        newest = (times[end - 1] - t_in) // TELL_MS
+        if newest == (inside.inside_at - t_in) // TELL_MS:
+            inside.add(fixes, start, end)
+            return
+        # Of several marks only the newest is ever told.
+        mark = bisect_left(times, t_in + newest * TELL_MS, start, end) + 1
+        inside.add(fixes, start, mark)
+        self._mark = inside.inside_at, inside.dwell_ms, inside.path_m, inside.fixes
+        if mark < end:
+            inside.add(fixes, mark, end)
 
     def _enter(self, point: Point) -> None:
         before, first = self._arrival or (None, point)
@@ -214,7 +179,7 @@ class Walk:
             if before is not None:
                 self._inside.turn(place, point.sigma)
         self._first_out = None
-        self._count(self._inside, [point[:4]])
+        self._count(self._inside, point.column, 0, 1)
 
     def _leave(self) -> None:
         inside = self._inside
@@ -258,6 +223,11 @@ class Walk:
         depth = SURE_SIGMAS * max(last.sigma, point.sigma)
         way = hypot(point.x - last.x, point.y - last.y)
         if way < max(2 * depth, LEAST_PASS_M):
+            return
+        # The usual step, over a boundary that both cells share, passes through nothing.
+        if min(last.inner, point.inner) >= 0 and self._grid.adjoin(
+            last.inner, point.inner, last.place, point.place, least_m=2 * depth
+        ):
             return
         own = {last.inner, point.inner, self.held}
         for index, enter, leave in self._grid.crossed(last.place, point.place, least_depth_m=depth):

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from math import hypot
 
 import numpy as np
 import pyproj
@@ -103,6 +104,10 @@ class CityGrid:
         points = shapely.centroid(self._polygons)
         return np.asarray(shapely.get_x(points)), np.asarray(shapely.get_y(points))
 
+    def union(self, cells: Sequence[int]) -> shapely.Geometry:
+        """What the cells with these indexes cover together, m about the city's centre."""
+        return shapely.union_all(self._polygons[list(cells)])
+
     def xy(self, lat: Float, lon: Float) -> tuple[Float, Float]:
         """Project WGS-84 degrees to metres east and north of the city's centre; never NaN."""
         x, y = self._to_xy.transform(lon, lat, errcheck=False)
@@ -134,20 +139,20 @@ class CityGrid:
         Returns:
             The fraction; 0.5 where the segment meets the boundary nowhere (rounding).
         """
-        (x, y), dx, dy = start, end[0] - start[0], end[1] - start[1]
-        met: list[float] = []
-        # Plain loops: a cell has few edges, and a numpy call takes as long as ten of them.
-        for edge_x, edge_y, edge_dx, edge_dy in self._edges[cell]:
-            across = dx * edge_dy - dy * edge_dx
-            if across == 0.0:
-                continue
-            to_x, to_y = edge_x - x, edge_y - y
-            along = (to_x * edge_dy - to_y * edge_dx) / across
-            if 0.0 <= along <= 1.0 and -_ROUNDING <= (to_x * dy - to_y * dx) / across <= 1 + _ROUNDING:
-                met.append(along)
+        met = self._met(cell, start, end)
         if not met:
             return 0.5
         return max(met) if entering else min(met)
+
+    def adjoin(
+        self, cell: int, other: int, start: tuple[float, float], end: tuple[float, float], *, least_m: float
+    ) -> bool:
+        """Whether the segment from inside `cell` to inside `other` leaves less than `least_m` between the two cells."""
+        leave = self._met(cell, start, end)
+        enter = self._met(other, start, end)
+        if not leave or not enter:
+            return False
+        return (max(enter) - min(leave)) * hypot(end[0] - start[0], end[1] - start[1]) < least_m
 
     def crossed(
         self, start: tuple[float, float], end: tuple[float, float], *, least_depth_m: float
@@ -164,6 +169,21 @@ class CityGrid:
                 if shapely.distance(self._boundaries[cell], middle) >= least_depth_m:
                     found.append((int(cell), enter, leave))
         return sorted(found, key=lambda crossing: (crossing[1], crossing[0]))
+
+    def _met(self, cell: int, start: tuple[float, float], end: tuple[float, float]) -> list[float]:
+        """Where the segment meets the boundary of a cell, as fractions 0-1 of it, in no order."""
+        (x, y), dx, dy = start, end[0] - start[0], end[1] - start[1]
+        met: list[float] = []
+        # Plain loops: a cell has few edges, and a numpy call takes as long as ten of them.
+        for edge_x, edge_y, edge_dx, edge_dy in self._edges[cell]:
+            across = dx * edge_dy - dy * edge_dx
+            if across == 0.0:
+                continue
+            to_x, to_y = edge_x - x, edge_y - y
+            along = (to_x * edge_dy - to_y * edge_dx) / across
+            if 0.0 <= along <= 1.0 and -_ROUNDING <= (to_x * dy - to_y * dx) / across <= 1 + _ROUNDING:
+                met.append(along)
+        return met
 
     def _inner(self, x: Float, y: Float) -> Ints:
         inner = np.full(len(x), -1, dtype=np.int32)

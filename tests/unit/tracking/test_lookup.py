@@ -103,3 +103,31 @@ def test_a_hole_is_outside() -> None:
     grid = lookup.CityGrid([lookup.GridCell(id=7, rings=tl.square(0, 0) + tl.square(100, 100, 100))])
     lat, lon = np.array([tl.degrees(150, 150), tl.degrees(50, 50)]).T
     assert grid.locate(lat, lon).tolist() == [-1, 7]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(0, 2**32), st.floats(0.5, 10))
+def test_a_step_between_adjoining_cells_crosses_no_other(seed: int, depth_m: float) -> None:
+    """Where two cells adjoin along a step, the slow search finds no third cell surely crossed."""
+    rng = np.random.default_rng(seed)
+    walls = [[(160 * n + rng.uniform(-70, 70), y) for y in range(0, 301, 30)] for n in range(5)]
+    grid = grid_of([[*west, *east[::-1], west[0]] for west, east in itertools.pairwise(walls)])
+    places = np.column_stack([rng.uniform(0, 640, 12), rng.uniform(0, 300, 12)])
+    lat, lon = np.array([tl.degrees(*place) for place in places]).T
+    found = grid.places(lat, lon, np.full(12, 5, dtype=np.float32))
+    inside = np.flatnonzero(found.inner >= 0).tolist()
+    for a, b in itertools.permutations(inside, 2):
+        start, end = (float(found.x[a]), float(found.y[a])), (float(found.x[b]), float(found.y[b]))
+        cells = int(found.inner[a]), int(found.inner[b])
+        if grid.adjoin(*cells, start, end, least_m=2 * depth_m):
+            crossed = {cell for cell, _, _ in grid.crossed(start, end, least_depth_m=depth_m)}
+            assert crossed <= set(cells)
+
+
+def test_neighbours_adjoin_and_cells_apart_do_not() -> None:
+    """A step over a shared edge leaves nothing between its cells; one over a whole cell leaves that."""
+    grid = tl.row_of_cells()
+    lat, lon = np.array([tl.degrees(290, 150), tl.degrees(310, 150), tl.degrees(650, 150)]).T
+    here, next_door, far = zip(*(each.tolist() for each in grid.xy(lat, lon)), strict=True)
+    assert grid.adjoin(0, 1, here, next_door, least_m=1)
+    assert not grid.adjoin(0, 2, here, far, least_m=100)

@@ -1,0 +1,52 @@
+"""Eligible fixes, looked up: one by itself, or many as lists by column, as the walk takes them."""
+
+from typing import NamedTuple
+
+Place = tuple[float, float]
+"""(x, y) in m."""
+Fixes = tuple[list[int], list[float], list[float], list[float]]
+"""Columns of fixes in order: ms, x m, y m, standard deviation m."""
+
+
+class Point(NamedTuple):
+    """An eligible fix, looked up: time ms, place m, standard deviation m, cell index (-1 outside), how surely."""
+
+    t: int
+    x: float
+    y: float
+    sigma: float
+    inner: int
+    depth: int
+    """lookup.Depth."""
+    lat: float
+    lon: float
+
+    @property
+    def place(self) -> Place:
+        """(x, y) in m."""
+        return self.x, self.y
+
+    @property
+    def column(self) -> Fixes:
+        """The fix as columns of one row."""
+        return [self.t], [self.x], [self.y], [self.sigma]
+
+
+class Rows(NamedTuple):
+    """Points as lists by column: a tuple for each would keep the garbage collector as busy as the engine."""
+
+    t: list[int]
+    x: list[float]
+    y: list[float]
+    sigma: list[float]
+    inner: list[int]
+    depth: list[int]
+    lat: list[float]
+    lon: list[float]
+
+    def point(self, row: int) -> Point:
+        """One of them."""
+        return Point(
+            self.t[row], self.x[row], self.y[row], self.sigma[row], self.inner[row], self.depth[row], self.lat[row],
+            self.lon[row],
+        )  # fmt: skip
