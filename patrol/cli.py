@@ -134,7 +134,7 @@ def grid_import(
 def token_create(
     given: Given,
     name: Annotated[str, typer.Argument(help="What it is for")],
-    role: Annotated[str, typer.Option(help="administrator, supervisor or viewer")] = "viewer",
+    role: Annotated[str, typer.Option(help="administrator, commander, supervisor, analyst, auditor")] = "analyst",
     days: Annotated[int | None, typer.Option(min=1, help="Days it is valid; without, until it is removed")] = None,
 ) -> None:
     """Make an API token and print it once. 创建令牌."""

@@ -4,15 +4,18 @@ import asyncio
 import hashlib
 import hmac
 import secrets
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 import argon2
 import asyncpg
 
 from tracking.db import Pool
+from web.access import PERMISSIONS, Grant, Permission, Role
 
 ADMIN = "admin"
 SESSION_TTL = timedelta(hours=12)
@@ -26,13 +29,20 @@ _hashing = ThreadPoolExecutor(max_workers=2, thread_name_prefix="argon2")
 # Verified where no account exists, so that the time taken tells nothing.
 _DUMMY_HASH = _hasher.hash(secrets.token_urlsafe(16))
 
-
-class Role(StrEnum):
-    """What an account or token may do."""
-
-    ADMINISTRATOR = "administrator"
-    SUPERVISOR = "supervisor"
-    VIEWER = "viewer"
+_HOLDS = "NOT a.disabled AND (a.valid_from IS NULL OR a.valid_from <= $2) AND (a.valid_to IS NULL OR a.valid_to > $2)"
+_SESSIONS = f"""
+SELECT a.name, a.role, a.areas, a.officer, s.token_hash, least(s.expires_at, a.valid_to) AS expires_at,
+       NULL::text[] AS scopes
+FROM sessions s JOIN accounts a ON a.name = s.account
+WHERE s.token_hash = ANY ($1) AND s.expires_at > $2 AND {_HOLDS}
+"""  # noqa: S608 - built from a constant of this file
+_TOKENS = f"""
+SELECT t.name, t.role, t.areas, a.officer, t.token_hash, least(t.expires_at, a.valid_to) AS expires_at, t.scopes
+FROM api_tokens t LEFT JOIN accounts a ON a.name = t.account
+WHERE t.token_hash = ANY ($1) AND (t.expires_at IS NULL OR t.expires_at > $2) AND (a.name IS NULL OR {_HOLDS})
+"""  # noqa: S608 - the same
+_BY_SESSION = _SESSIONS.replace("ANY ($1)", "$1")
+_BY_TOKEN = _TOKENS.replace("ANY ($1)", "$1")
 
 
 class Kind(StrEnum):
@@ -52,6 +62,16 @@ class Principal:
     token_hash: bytes | None
     """Key of the session or token in the database; None for the token of the settings."""
     expires_at: datetime | None
+    permissions: frozenset[Permission]
+    areas: frozenset[str] | None = None
+    """Codes of areas; None: the whole city."""
+    officer: int | None = None
+    """Whose own record this is."""
+
+    @property
+    def grant(self) -> Grant:
+        """What decides on the sight."""
+        return Grant(self.areas, Permission.POSITIONS in self.permissions)
 
 
 def hash_token(token: str) -> bytes:
@@ -97,13 +117,19 @@ async def sign_in(
     Returns:
         The cookie's value and who it stands for; None when they do not fit, without telling which of them.
     """
-    row = await pool.fetchrow("SELECT password_hash, role, disabled FROM accounts WHERE name = $1", name)
-    usable = row is not None and not row["disabled"]
+    now = datetime.now(UTC)
+    row = await pool.fetchrow(
+        """SELECT name, password_hash, role, areas, officer, NOT disabled AND (valid_from IS NULL OR valid_from <= $2)
+        AND (valid_to IS NULL OR valid_to > $2) AS usable, valid_to FROM accounts WHERE name = $1""",
+        name,
+        now,
+    )
+    usable = row is not None and row["usable"]
     fits = await _verify(row["password_hash"] if row is not None else _DUMMY_HASH, password)
     if row is None or not usable or not fits:
         return None
     token = secrets.token_urlsafe(32)
-    now = datetime.now(UTC)
+    ends = now + ttl if row["valid_to"] is None else min(now + ttl, row["valid_to"])
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute("DELETE FROM sessions WHERE expires_at <= $1", now)
         await connection.execute(
@@ -111,12 +137,10 @@ async def sign_in(
             hash_token(token),
             name,
             now,
-            now + ttl,
+            ends,
         )
-    principal = Principal(
-        name=name, role=row["role"], kind=Kind.SESSION, token_hash=hash_token(token), expires_at=now + ttl
-    )
-    return token, principal
+    fields = {**row, "token_hash": hash_token(token), "expires_at": ends, "scopes": None}
+    return token, _principal(fields, Kind.SESSION)
 
 
 async def sign_out(pool: Pool, principal: Principal) -> None:
@@ -126,32 +150,41 @@ async def sign_out(pool: Pool, principal: Principal) -> None:
 
 async def by_session(pool: Pool, token: str) -> Principal | None:
     """Find whose session a cookie's value stands for."""
-    row = await pool.fetchrow(
-        """SELECT a.name, a.role, s.token_hash, s.expires_at FROM sessions s JOIN accounts a ON a.name = s.account
-        WHERE s.token_hash = $1 AND s.expires_at > now() AND NOT a.disabled""",
-        hash_token(token),
-    )
-    return _principal(row, Kind.SESSION)
+    row = await pool.fetchrow(_BY_SESSION, hash_token(token), datetime.now(UTC))
+    return None if row is None else _principal(row, Kind.SESSION)
 
 
 async def by_token(pool: Pool, token: str) -> Principal | None:
     """Find what an API token of the database stands for."""
-    row = await pool.fetchrow(
-        """SELECT name, role, token_hash, expires_at FROM api_tokens
-        WHERE token_hash = $1 AND (expires_at IS NULL OR expires_at > now())""",
-        hash_token(token),
-    )
-    return _principal(row, Kind.TOKEN)
+    row = await pool.fetchrow(_BY_TOKEN, hash_token(token), datetime.now(UTC))
+    return None if row is None else _principal(row, Kind.TOKEN)
 
 
 def by_settings(token: str, configured: str | None) -> Principal | None:
     """Tell whether a token is that of the settings, in constant time."""
     if configured is None or not hmac.compare_digest(hash_token(token), hash_token(configured)):
         return None
-    return Principal(name="api-token", role=Role.ADMINISTRATOR, kind=Kind.TOKEN, token_hash=None, expires_at=None)
+    role = Role.ADMINISTRATOR
+    return Principal(
+        name="api-token",
+        role=role,
+        kind=Kind.TOKEN,
+        token_hash=None,
+        expires_at=None,
+        permissions=PERMISSIONS[role],
+    )
 
 
-async def create_token(pool: Pool, name: str, role: str, ttl: timedelta | None) -> str:
+async def create_token(
+    pool: Pool,
+    name: str,
+    role: str,
+    ttl: timedelta | None,
+    *,
+    areas: Collection[str] | None = None,
+    scopes: Collection[Permission] | None = None,
+    account: str | None = None,
+) -> str:
     """Make an API token and return it; only its hash is kept.
 
     Args:
@@ -159,6 +192,9 @@ async def create_token(pool: Pool, name: str, role: str, ttl: timedelta | None) 
         name: what it is for, shown in lists and logs.
         role: one of `Role`.
         ttl: how long it holds; None: until it is deleted.
+        areas: codes of areas it is limited to; None: the whole city.
+        scopes: permissions it is limited to; None: all of the role.
+        account: who makes it, and with whom it ends; None: the command line.
 
     Raises:
         ValueError: no such role.
@@ -167,33 +203,41 @@ async def create_token(pool: Pool, name: str, role: str, ttl: timedelta | None) 
     token = TOKEN_PREFIX + secrets.token_urlsafe(32)
     now = datetime.now(UTC)
     await pool.execute(
-        "INSERT INTO api_tokens (token_hash, name, role, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)",
+        """INSERT INTO api_tokens (token_hash, name, role, created_at, expires_at, areas, scopes, account)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)""",
         hash_token(token),
         name,
         role,
         now,
         None if ttl is None else now + ttl,
+        None if areas is None else sorted(areas),
+        None if scopes is None else sorted(scopes),
+        account,
     )
     return token
 
 
-async def still_valid(pool: Pool, hashes: list[bytes]) -> set[bytes]:
-    """Tell which of these sessions and tokens still hold."""
-    rows = await pool.fetch(
-        """SELECT s.token_hash FROM sessions s JOIN accounts a ON a.name = s.account
-        WHERE s.token_hash = ANY($1) AND s.expires_at > now() AND NOT a.disabled
-        UNION ALL SELECT token_hash FROM api_tokens
-        WHERE token_hash = ANY($1) AND (expires_at IS NULL OR expires_at > now())""",
-        hashes,
-    )
-    return {row["token_hash"] for row in rows}
+async def still_valid(pool: Pool, hashes: list[bytes]) -> dict[bytes, Principal]:
+    """Look up again those of these sessions and tokens that still hold, with the rights they have now."""
+    now = datetime.now(UTC)
+    async with pool.acquire() as connection:
+        found = [(row, Kind.SESSION) for row in await connection.fetch(_SESSIONS, hashes, now)]
+        found += [(row, Kind.TOKEN) for row in await connection.fetch(_TOKENS, hashes, now)]
+    return {row["token_hash"]: _principal(row, kind) for row, kind in found}
 
 
-def _principal(row: asyncpg.Record | None, kind: Kind) -> Principal | None:
-    if row is None:
-        return None
+def _principal(row: "asyncpg.Record | dict[str, Any]", kind: Kind) -> Principal:
+    granted = PERMISSIONS[Role(row["role"])]
+    scopes = row["scopes"]
     return Principal(
-        name=row["name"], role=row["role"], kind=kind, token_hash=row["token_hash"], expires_at=row["expires_at"]
+        name=row["name"],
+        role=row["role"],
+        kind=kind,
+        token_hash=row["token_hash"],
+        expires_at=row["expires_at"],
+        permissions=granted if scopes is None else granted & frozenset(scopes),
+        areas=None if row["areas"] is None else frozenset(row["areas"]),
+        officer=row["officer"],
     )
 
 

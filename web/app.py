@@ -11,12 +11,12 @@ from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from schemas import rest
-from web import accounts, apidocs, health, observe, policy, problems, signin, spa
+from web import access, accounts, apidocs, health, observe, policy, problems, signin, spa
 from web.config import WebConfig
 from web.context import Context
 from web.database import Database
 from web.live.hub import Hub
-from web.routes import alerts, coverage, devices, live, records, session, stats
+from web.routes import alerts, coverage, devices, live, records, replay, session, stats
 
 log = structlog.get_logger(__name__)
 
@@ -47,18 +47,19 @@ def create_app(config: WebConfig) -> FastAPI:
         max_body_size=MAX_BODY_BYTES,
     )
     app.state.context = made
+    app.state.sights = access.Sights(database)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     problems.install(app)
     _add_routes(app)
     # The last one added is the outermost: headers are on the refusals of the policy, too.
-    app.add_middleware(policy.Policy, config=config, database=database)
+    app.add_middleware(policy.Policy, config=config, database=database, routes=lambda: app.routes)
     app.add_middleware(observe.Observe)
     return app
 
 
 def _add_routes(app: FastAPI) -> None:
     api = APIRouter(prefix="/api/v1")
-    for part in (devices, coverage, records, alerts, stats, session, live):
+    for part in (devices, coverage, records, replay, alerts, stats, session, live):
         api.include_router(part.router)
     app.include_router(health.router)
     app.include_router(signin.router)

@@ -1,58 +1,139 @@
 """Who may pass: the one place where every request and websocket is let in or turned away. Closed by default.
 
-A route that is not named here is open only to somebody who is signed in, so a new route is closed.
+How to add a route, in three lines:
+1. `RULES` below: `Rule("/api/v1/things/{id}", _READ, Permission.COVERAGE, Reach.AREA)`; without a rule it is closed.
+2. Its parameter `see: Annotated[Sight, Depends(access.sight)]`; hand `see.cell_ids`, `see.device_ids`, … to the query
+   (None: all), answer 404 for what is not in sight. Not yet so? `Reach.CITY`: only for those who see the whole city.
+3. `tests/integration/web/matrix_city.py`: data of it for both streets. The matrix test finds the route by itself.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import quote, urlsplit
 
+import structlog
+from fastapi.routing import iter_route_contexts
 from starlette.datastructures import Headers
 from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, compile_path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from web import accounts, problems
+from web.access import Permission
 from web.accounts import Principal
 from web.config import WebConfig
 from web.database import Database
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+WEBSOCKET = "WEBSOCKET"
+"""Stands for the method of a websocket."""
+CATCH_ALL = "/{path:path}"
+
+log = structlog.get_logger(__name__)
 
 
-class Access(Enum):
-    """What a rule asks for."""
+class Reach(Enum):
+    """How much of the city an answer speaks of."""
 
-    PUBLIC = "public"
-    SIGNED_IN = "signed in"
+    NONE = "none"
+    """Nothing of the city: the page, the documentation, one's own session."""
+    AREA = "area"
+    """What the caller sees: the route takes a `Sight`."""
+    CITY = "city"
+    """All of it: only for those who see the whole city."""
+    OWN = "own"
+    """The caller's own person."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Access of a path with these methods; `roles` narrows SIGNED_IN, empty means any."""
+    """What a route (its template) asks for with these methods; `permission` None: nothing, it is public."""
 
     path: str
     methods: frozenset[str]
-    access: Access
-    roles: frozenset[str] = frozenset()
+    permission: Permission | None
+    reach: Reach = Reach.CITY
 
 
-_READ = frozenset({"GET", "HEAD"})
+_P = Permission
+_READ = frozenset({"GET"})
+_WRITE = frozenset({"POST"})
 
 RULES: tuple[Rule, ...] = (
-    Rule("/healthz", _READ, Access.PUBLIC),
-    Rule("/readyz", _READ, Access.PUBLIC),
-    Rule("/login", _READ | {"POST"}, Access.PUBLIC),
-    Rule("/login/login.css", _READ, Access.PUBLIC),
-    Rule("/api/v1/session", frozenset({"POST"}), Access.PUBLIC),
+    Rule("/healthz", _READ, None, Reach.NONE),
+    Rule("/readyz", _READ, None, Reach.NONE),
+    Rule("/login", _READ | _WRITE, None, Reach.NONE),
+    Rule("/login/login.css", _READ, None, Reach.NONE),
+    Rule("/api/v1/session", _WRITE, None, Reach.NONE),
+    Rule("/api/v1/session", frozenset({"GET", "DELETE"}), _P.SELF, Reach.NONE),
+    Rule("/", _READ, _P.SELF, Reach.NONE),
+    Rule(CATCH_ALL, _READ, _P.SELF, Reach.NONE),
+    Rule("/docs", _READ, _P.SELF, Reach.NONE),
+    Rule("/openapi.json", _READ | {"HEAD"}, _P.SELF, Reach.NONE),
+    Rule("/metrics", _READ, _P.OPERATIONS, Reach.CITY),
+    Rule("/api/v1/live", frozenset({WEBSOCKET}), _P.COVERAGE, Reach.AREA),
+    Rule("/api/v1/devices", _READ, _P.POSITIONS, Reach.AREA),
+    Rule("/api/v1/devices/{name}", _READ, _P.POSITIONS, Reach.AREA),
+    Rule("/api/v1/devices/{name}/track", _READ, _P.TRACKS, Reach.AREA),
+    Rule("/api/v1/cells", _READ, _P.COVERAGE, Reach.AREA),
+    Rule("/api/v1/areas", _READ, _P.COVERAGE, Reach.AREA),
+    Rule("/api/v1/grids", _READ, _P.COVERAGE, Reach.AREA),
+    Rule("/api/v1/coverage", _READ, _P.COVERAGE, Reach.AREA),
+    Rule("/api/v1/visits", _READ, _P.COVERAGE, Reach.AREA),
+    Rule("/api/v1/events", _READ, _P.EVENTS, Reach.AREA),
+    Rule("/api/v1/events/{key}", _READ, _P.EVENTS, Reach.AREA),
+    Rule("/api/v1/refusals", _READ, _P.OPERATIONS, Reach.CITY),
+    Rule("/api/v1/alerts", _READ, _P.ALERTS, Reach.AREA),
+    Rule("/api/v1/alerts/{number}", _READ, _P.ALERTS, Reach.AREA),
+    Rule("/api/v1/replay", _READ, _P.TRACKS, Reach.AREA),
+    Rule("/api/v1/presence", _WRITE, _P.TRACKS, Reach.AREA),
+    Rule("/api/v1/stats", _READ, _P.REPORTS, Reach.AREA),
 )
-_DEFAULT = Rule("", frozenset(), Access.SIGNED_IN)
-_BY_PATH = {(method, rule.path): rule for rule in RULES for method in rule.methods}
+_BY_ROUTE = {(method, rule.path): rule for rule in RULES for method in rule.methods}
 
 
-def rule_for(method: str, path: str) -> Rule:
-    """Find the rule of a request; the default is closed."""
-    return _BY_PATH.get((method, path), _DEFAULT)
+def rule_for(method: str, template: str) -> Rule | None:
+    """Find the rule of a route; None: there is none, the route is closed."""
+    return _BY_ROUTE.get((method, template))
+
+
+class RouteTable:
+    """All routes of an application, in the order in which it tries them."""
+
+    def __init__(self, routes: Sequence[BaseRoute]) -> None:
+        self._routes = [
+            (compile_path(route.path or "")[0], _methods(route.original_route), route.path or "")
+            for route in iter_route_contexts(routes)
+        ]
+
+    def entries(self) -> list[tuple[str, str]]:
+        """Every method with its template."""
+        return [(method, path) for _, methods, path in self._routes for method in sorted(methods)]
+
+    def find(self, method: str, path: str) -> str:
+        """Template of the route that will serve a request.
+
+        Raises:
+            ProblemError: none will.
+        """
+        fitting = [(methods, template) for pattern, methods, template in self._routes if pattern.match(path)]
+        for methods, template in fitting:
+            if method in methods:
+                return template
+        if method == WEBSOCKET:
+            raise problems.ProblemError(404, "There is no websocket at this address; /api/v1/live is one.")
+        allowed = {each for methods, template in fitting for each in methods if template != CATCH_ALL}
+        raise problems.ProblemError(
+            405,
+            f"{method[:20]} is not possible at this address; /docs lists what is.",
+            headers={"Allow": ", ".join(sorted((allowed or {"GET"}) - {WEBSOCKET}))},
+        )
+
+
+def _methods(route: BaseRoute) -> frozenset[str]:
+    return frozenset(getattr(route, "methods", None) or {WEBSOCKET})
 
 
 def cookie_name(*, secure: bool) -> str:
@@ -86,11 +167,15 @@ def same_origin(headers: Headers, *, secure: bool) -> bool:
 class Policy:
     """ASGI middleware that lets in or turns away; `scope["principal"]` says who came in."""
 
-    def __init__(self, app: ASGIApp, *, config: WebConfig, database: Database) -> None:
+    def __init__(
+        self, app: ASGIApp, *, config: WebConfig, database: Database, routes: Callable[[], Sequence[BaseRoute]]
+    ) -> None:
         self._app = app
         self._config = config
         self._database = database
         self._cookie = cookie_name(secure=config.secure_cookies)
+        self._routes = routes
+        self._table: RouteTable | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request or websocket in, or answer it here."""
@@ -109,23 +194,36 @@ class Policy:
 
     async def _admit(self, scope: Scope) -> Principal | None:
         headers = Headers(scope=scope)
-        method = "GET" if scope["type"] == "websocket" else scope["method"]
-        rule = rule_for(method, scope["path"])
-        unsafe = scope["type"] == "websocket" or method not in SAFE
-        if rule.access is Access.PUBLIC:
+        method = WEBSOCKET if scope["type"] == "websocket" else scope["method"]
+        rule, problem = self._rule(method, scope["path"])
+        if rule is not None and rule.permission is None:
             # Signing somebody in from a foreign page is an attack too; tools that send no Origin have no cookie.
-            if unsafe and "origin" in headers:
+            if method not in SAFE and "origin" in headers:
                 self._demand_same_origin(headers)
             return None
         bearer = _bearer(headers)
         principal = await (self._by_bearer(bearer) if bearer is not None else self._by_cookie(headers))
         if principal is None:
             raise _unauthenticated()
-        if rule.roles and principal.role not in rule.roles:
-            raise problems.ProblemError(403, f"The role {principal.role} may not do this; ask an administrator.")
-        if unsafe and bearer is None:
+        if rule is None:
+            raise problem or problems.ProblemError(403, "This address is closed: no rule says who may use it.")
+        _demand(principal, rule)
+        if method not in SAFE and bearer is None:
             self._demand_same_origin(headers)
         return principal
+
+    def _rule(self, method: str, path: str) -> tuple[Rule | None, problems.ProblemError | None]:
+        """The rule of the route that will serve; without one, why there is none, for those who are signed in."""
+        if self._table is None:
+            self._table = RouteTable(self._routes())
+        try:
+            template = self._table.find(method, path)
+        except problems.ProblemError as problem:
+            return None, problem
+        rule = rule_for(method, template)
+        if rule is None:
+            log.error("policy.no_rule", method=method, template=template)
+        return rule, None
 
     async def _by_bearer(self, token: str) -> Principal | None:
         known = accounts.by_settings(token, self._config.api_token)
@@ -141,6 +239,13 @@ class Policy:
                 403,
                 "The request does not come from a page of this server; tools send an API token instead of a cookie.",
             )
+
+
+def _demand(principal: Principal, rule: Rule) -> None:
+    if rule.permission not in principal.permissions:
+        raise problems.ProblemError(403, f"The role {principal.role} may not do this; ask an administrator.")
+    if rule.reach is Reach.CITY and principal.areas is not None:
+        raise problems.ProblemError(403, "This is for accounts that see the whole city; ask an administrator.")
 
 
 def session_token(headers: Headers, name: str) -> str | None:

@@ -8,12 +8,12 @@ import typer
 
 from patrol import errors, reach
 from patrol.settings import Settings
-from web import accounts
+from web import access, accounts
 
 
 def run(settings: Settings, *, name: str, role: str, valid: timedelta | None) -> None:
     """Store the token's hash and print the token, which cannot be shown again."""
-    roles = [known.value for known in accounts.Role]
+    roles = [known.value for known in access.Role]
     if role not in roles:
         raise errors.SetupError(f"--role: there is no role {role!r}; choose {', '.join(roles)}.")
     typer.echo(asyncio.run(_create(reach.database_url(settings), name, role, valid)))
