@@ -1,5 +1,6 @@
 """Late fixes: takes dirty windows, computes the stays around them again and stores the differences."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -7,9 +8,9 @@ import structlog
 
 from ingest import metrics, retry
 from ingest.world import World
-from ingest.writer import LATE_REASON
-from tracking import db, fix_store, lane, projection, window_store
+from tracking import db, device_store, fix_store, lane, projection, window_store
 from tracking.engine import RUN_GAP_MS
+from tracking.reasons import Cause, Reason
 from tracking.stays import Window
 
 log = structlog.get_logger(__name__)
@@ -22,11 +23,13 @@ class Backfill:
     Args:
         world: gives the engine, which may be made again.
         units: of whose devices; None for all.
+        broken: called when the engine may have gone forward without the store: it must be made again from it.
         taken: windows looked at in one step.
     """
 
     world: Callable[[], World]
     units: list[str] | None
+    broken: Callable[[], None] = lambda: None
     taken: int = 1_000
     pending: bool = True
     """There may be windows in the database."""
@@ -47,8 +50,11 @@ class Backfill:
             return await self._recompute(conn, [window for _, window in chosen], numbers, now)
         except Exception as error:
             if retry.is_transient(error):
+                self.broken()
                 raise
             self._stuck.update(numbers)
+            # What it holds of the device is half done; cold, its next fixes are left to the windows.
+            self.world().engine.know(device, chosen[0][1].t_hi)
             metrics.BROKEN.inc()
             log.exception("stays could not be computed again", device=device, windows=len(numbers))
             return None
@@ -58,10 +64,11 @@ class Backfill:
         lo, hi = min(window.t_lo for window in chosen), max(window.t_hi for window in chosen)
         fixes = await fix_store.load_runs(conn, device, lo, hi, gap_ms=RUN_GAP_MS)
         if len(fixes):
-            lo, hi = int(fixes.t[0]), int(fixes.t[-1])
+            lo, hi = min(lo, int(fixes.t[0])), max(hi, int(fixes.t[-1]))
         stored = await projection.load(conn, device, lo, hi)
-        changes = engine.recompute(device, fixes, stored, LATE_REASON)
-        # The engine goes first; should the transaction fail, the windows remain and the same comes out again.
+        reason = await _reason(conn, chosen)
+        # In a thread: hours of a device take longer than the other tasks of this process may wait.
+        changes = await asyncio.to_thread(engine.recompute, device, fixes, stored, reason)
         async with conn.transaction():
             items = await projection.apply(conn, changes, now)
             await window_store.remove(conn, numbers)
@@ -71,6 +78,13 @@ class Backfill:
             "stays computed again", device=device, windows=len(numbers), fixes=len(fixes), changes=len(changes.stays)
         )
         return head
+
+
+async def _reason(conn: db.Connection, chosen: list[Window]) -> str:
+    """The reason to store; what devices sent counts before what we did ourselves."""
+    window = max(chosen, key=lambda one: (one.cause in (Cause.LATE, Cause.EVENT), one.received))
+    name = await device_store.name_of(conn, window.device)
+    return Reason(kind=window.cause, device=name, received=window.received).encoded()
 
 
 def _touching(windows: list[tuple[int, Window]]) -> list[tuple[int, Window]]:

@@ -120,7 +120,7 @@ class Pipeline:
         if self.writer.broken:
             await self._reload("the engine failed")
         until = time.monotonic() + self.limits.backfill_s
-        while self.backfill.pending and (time.monotonic() < until or not len(self.intake)):
+        while self.backfill.pending and not self.writer.broken and (time.monotonic() < until or not len(self.intake)):
             self.feed.reached(await self._retried(lambda conn: self.backfill.step(conn, self.clock())))
         if time.monotonic() - self._kept_up >= self.limits.upkeep_s:
             await self._retried(self._keep_up)

@@ -114,7 +114,7 @@ async def make_pipeline(
         intake=intake,
         devices=world.DeviceBook(config.auto_enrol),
         writer=writer,
-        backfill=Backfill(lambda: writer.world, config.served),
+        backfill=Backfill(lambda: writer.world, config.served, writer.break_off),
         feed=feed,
         acks=Acks(),
         clock=_now,

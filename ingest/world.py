@@ -7,6 +7,7 @@ import structlog
 from tracking import city, db, device_store, fix_store, lane, run_store, window_store
 from tracking.engine import Engine
 from tracking.grid_store import VERSION_KEY
+from tracking.reasons import Cause
 from tracking.stays import Window
 
 log = structlog.get_logger(__name__)
@@ -72,6 +73,6 @@ async def wake(conn: db.Connection, units: list[str] | None, now: int) -> int:
     Without it a stay that was not told when the last worker stopped would never be, nor would an open one end.
     """
     going_on = await run_store.going_on(conn, units)
-    ends = [Window(device=device, t_lo=last, t_hi=last, received=now) for device, last in going_on]
+    ends = [Window(device=device, t_lo=last, t_hi=last, received=now, cause=Cause.RESTART) for device, last in going_on]
     await window_store.insert(conn, ends)
     return len(ends)

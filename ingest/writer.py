@@ -27,11 +27,10 @@ from tracking import (
 from tracking.engine import Advance
 from tracking.fixes import Bool, FixColumns
 from tracking.people import Sign
+from tracking.reasons import Cause
 from tracking.stays import Window
 
 log = structlog.get_logger(__name__)
-
-LATE_REASON = "late fixes"
 
 
 @dataclass(slots=True)
@@ -68,6 +67,10 @@ class Writer:
     broken: bool = False
     """The engine failed in the middle of a step: it must be made again from the store."""
 
+    def break_off(self) -> None:
+        """Say that the engine may be ahead of the store."""
+        self.broken = True
+
     async def write(self, conn: db.Connection, attempt: Attempt, now: int) -> None:
         """Store the batch in one transaction; may be called again after it failed.
 
@@ -78,12 +81,12 @@ class Writer:
         if await _committed(conn, attempt):
             return
         async with conn.transaction():
-            items = await self._said(conn, attempt)
+            items = await self._said(conn, attempt, now)
             items += await self._derived(conn, attempt, now)
             attempt.head = await lane.append(conn, items)
             attempt.transaction = await conn.fetchval("SELECT pg_current_xact_id()::text")
 
-    async def _said(self, conn: db.Connection, attempt: Attempt) -> list[lane.Item]:
+    async def _said(self, conn: db.Connection, attempt: Attempt, now: int) -> list[lane.Item]:
         """What the devices sent; an error here is the fault of a message."""
         batch = attempt.batch
         stored = await fix_store.insert(conn, batch.fixes, copy=self.copy)
@@ -93,7 +96,8 @@ class Writer:
         told = await event_store.insert(conn, [self._placed(event) for event in batch.events])
         attempt.events = len(told)
         await self._signs(conn, batch, {body["id"] for _, body in told})
-        await run_store.sign_off(conn, [(one.device, one.at) for one in batch.said if one.by_itself and not one.online])
+        signed_off = [(one.device, one.at) for one in batch.said if one.by_itself and not one.online]
+        await run_store.sign_off(conn, signed_off, now)
         return told + await device_store.say(conn, batch.said)
 
     async def _signs(self, conn: db.Connection, batch: Batch, new: set[str]) -> None:
@@ -117,7 +121,7 @@ class Writer:
                     raise
                 log.exception("stays could not be stored", batch=attempt.number, fixes=len(new))
                 self._fail(attempt)
-        await window_store.insert(conn, windows(new, now))
+        await window_store.insert(conn, windows(new, Cause.FAILURE))
         return []
 
     def _advance(self, attempt: Attempt, new: FixColumns) -> None:
@@ -137,9 +141,9 @@ class Writer:
 
     async def _projected(self, conn: db.Connection, new: FixColumns, advance: Advance, now: int) -> list[lane.Item]:
         items = await projection.apply(conn, advance.changes, now)
-        await window_store.insert(conn, windows(new.take(advance.late), now))
+        await window_store.insert(conn, windows(new.take(advance.late)))
         heard: Bool = new.present()
-        await city.note_watched(conn, city.watched(self.world.city, advance.cell[heard], new.t[heard]))
+        await city.note_watched(conn, city.watched(self.world.city, advance.cell[heard], new.t[heard]), now)
         return items
 
     def _placed(self, event: SaidEvent) -> event_store.Event:
@@ -162,14 +166,16 @@ def _sign(event: SaidEvent) -> Sign | None:
     return None
 
 
-def windows(late: FixColumns, now: int) -> list[Window]:
-    """One window for each device: from its first to its last late fix."""
+def windows(late: FixColumns, cause: Cause = Cause.LATE) -> list[Window]:
+    """One window for each device: from its first to its last late fix, with the newest receipt."""
     devices, owner = np.unique(late.device, return_inverse=True)
     lo, hi = np.full(len(devices), np.iinfo(np.int64).max), np.full(len(devices), -1)
+    received = np.full(len(devices), -1)
     np.minimum.at(lo, owner, late.t)
     np.maximum.at(hi, owner, late.t)
-    spans = zip(devices.tolist(), lo.tolist(), hi.tolist(), strict=True)
-    return [Window(device=device, t_lo=first, t_hi=last, received=now) for device, first, last in spans]
+    np.maximum.at(received, owner, late.received)
+    spans = zip(devices.tolist(), lo.tolist(), hi.tolist(), received.tolist(), strict=True)
+    return [Window(device=each, t_lo=first, t_hi=last, received=at, cause=cause) for each, first, last, at in spans]
 
 
 async def _committed(conn: db.Connection, attempt: Attempt) -> bool:

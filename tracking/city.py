@@ -124,37 +124,59 @@ class Basis:
     """Newest fix heard from the city, ms; NEVER if none."""
 
 
+# Two short walks for each cell: the newest visit that had ended by then, and those that go on beyond it.
 _LAST_VISITS = """
 SELECT v.cell, v.t_out, v.open
 FROM cells c CROSS JOIN LATERAL (
   SELECT s.cell, s.t_out, s.open FROM stays s
-  WHERE s.cell = c.id AND s.known_to IS NULL AND s.kind = 'visit' AND s.t_in <= $1
+  WHERE s.cell = c.id AND s.kind = 'visit' AND s.t_out <= $1 AND {holds}
   ORDER BY s.t_out DESC LIMIT 1
 ) v
 WHERE c.valid_to IS NULL
+UNION ALL
+SELECT s.cell, s.t_out, s.open FROM stays s
+WHERE s.kind = 'visit' AND tstzrange(s.t_in, greatest(s.t_in, s.t_out), '[]') @> $1::timestamptz AND {holds}
+"""
+_VISITS_NOW = _LAST_VISITS.format(holds="s.known_to IS NULL")
+_VISITS_THEN = (
+    _LAST_VISITS.format(holds="coalesce(s.grown_at, s.known_from) <= $2 AND (s.known_to IS NULL OR s.known_to > $2)")
+    + """
+UNION ALL
+SELECT g.cell, g.t_out, g.open FROM stay_growth g
+WHERE tstzrange(g.known_from, g.known_to) @> $2::timestamptz AND g.kind = 'visit' AND g.t_in <= $1
+"""
+)
+_WATCH_NOW = "SELECT min(since) AS since, max(heard) AS heard FROM street_watch"
+_WATCH_THEN = """
+SELECT (SELECT min(since) FROM street_since WHERE coalesce(known_from, '-infinity') <= $1) AS since,
+       (SELECT max(t) FROM (
+          SELECT t_last AS t FROM runs WHERE coalesce(known_from, '-infinity') <= $1
+          UNION ALL SELECT t_last FROM run_history WHERE tstzrange(known_from, known_to) @> $1::timestamptz) r) AS heard
 """
 PRESENT_FOR_MS = 180_000
 """An open visit counts as going on while its device was heard within this time."""
 
 
-async def basis(conn: db.Connection, city: City, now: int) -> Basis:
-    """Read what coverage at `now` (ms) is judged on, by what is known today."""
-    watch = await conn.fetchrow("SELECT min(since) AS since, max(heard) AS heard FROM street_watch")
+async def basis(conn: db.Connection, city: City, now: int, known: int | None = None) -> Basis:
+    """Read what coverage at `now` (ms) is judged on, by what was known at `known` (ms; None: today)."""
+    arguments = [] if known is None else [db.moment(known)]
+    watch = await conn.fetchrow(_WATCH_NOW if known is None else _WATCH_THEN, *arguments)
     since, heard = (coverage.NEVER if moment is None else db.millis(moment) for moment in watch or (None, None))
     last_visit = np.full(len(city.cells), coverage.NEVER, dtype=np.int64)
     present = np.zeros(len(city.cells), dtype=np.bool_)
-    for row in await conn.fetch(_LAST_VISITS, db.moment(now)):
+    for row in await conn.fetch(_VISITS_NOW if known is None else _VISITS_THEN, db.moment(now), *arguments):
         at = city.index.get(row["cell"])
         if at is not None:
             ended = db.millis(row["t_out"])
-            last_visit[at] = min(ended, now)
+            last_visit[at] = max(last_visit[at], min(ended, now))
             # Asked about the past, a visit that reached beyond the moment was going on at it.
-            present[at] = ended >= now or (row["open"] and ended >= now - PRESENT_FOR_MS)
+            present[at] |= ended >= now or (row["open"] and ended >= now - PRESENT_FOR_MS)
+    silences = await run_store.silences(conn, now, known)
     return Basis(
         last_visit=last_visit,
         present=present,
         known_since=np.full(len(city.cells), since if since <= now else coverage.NEVER, dtype=np.int64),
-        possible=silence.possible_visits(await run_store.silences(conn, now), city.grid, city.dwells_ms()),
+        possible=silence.possible_visits(silences, city.grid, city.dwells_ms()),
         heard=heard,
     )
 
@@ -190,12 +212,15 @@ def watched(city: City, cell: NDArray[np.int32], t: Int) -> list[tuple[str, int,
     ]
 
 
-async def note_watched(conn: db.Connection, heard: list[tuple[str, int, int]]) -> None:
-    """Store what `watched` answers; whatever the order of batches, oldest and newest remain."""
+async def note_watched(conn: db.Connection, heard: list[tuple[str, int, int]], now: int) -> None:
+    """Store what `watched` answers, known from `now` (ms); whatever the order of batches, oldest and newest remain."""
     await conn.executemany(
         """
-        INSERT INTO street_watch VALUES ($1, $2, $3) ON CONFLICT (street) DO UPDATE
-        SET since = least(street_watch.since, excluded.since), heard = greatest(street_watch.heard, excluded.heard)
+        WITH put AS (
+          INSERT INTO street_watch VALUES ($1, $2, $3) ON CONFLICT (street) DO UPDATE
+          SET since = least(street_watch.since, excluded.since), heard = greatest(street_watch.heard, excluded.heard)
+          RETURNING street, since)
+        INSERT INTO street_since SELECT street, since, $4 FROM put ON CONFLICT DO NOTHING
         """,
-        [(street, db.moment(oldest), db.moment(newest)) for street, oldest, newest in heard],
+        [(street, db.moment(oldest), db.moment(newest), db.moment(now)) for street, oldest, newest in heard],
     )

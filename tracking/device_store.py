@@ -65,6 +65,12 @@ async def named(conn: db.Connection, names: Sequence[str]) -> list[Device]:
     return [_device(row) for row in await conn.fetch(_ALL + " WHERE name = ANY($1::text[])", names)]
 
 
+async def name_of(conn: db.Connection, device: int) -> str | None:
+    """Name of the device of that number."""
+    name: str | None = await conn.fetchval("SELECT name FROM devices WHERE id = $1", device)
+    return name
+
+
 async def enrol(conn: db.Connection, units: dict[str, str]) -> list[lane.Item]:
     """Enrol devices, name to unit, with the standard datum; those enrolled already are left as they are.
 

@@ -14,5 +14,5 @@ async def load(conn: db.Connection, device: int, t_from: int, t_to: int) -> Stor
 
 async def apply(conn: db.Connection, changes: Changes, now: int) -> list[lane.Item]:
     """Store `changes`, which became known at `now` (ms), inside the caller's transaction; returns what viewers hear."""
-    await run_store.apply(conn, changes.runs)
+    await run_store.apply(conn, changes.runs, now)
     return await stay_store.apply(conn, changes.stays, now)

@@ -16,21 +16,40 @@ LOOK_BACK_MS = 24 * 3_600_000
 """Silences that ended longer ago decide nothing: every limit is shorter."""
 
 _STORED = "SELECT * FROM runs WHERE device = $1 AND t_first >= $2 AND t_first <= $3 ORDER BY t_first"
+# What was the state until now goes into the history; what nobody can have seen does not.
+_REMEMBER = """
+INSERT INTO run_history
+SELECT r.device, r.t_first, r.lat_first, r.lon_first, r.t_last, r.lat_last, r.lon_last, r.open, r.known_from, $3
+FROM runs r JOIN unnest($1::int[], $2::timestamptz[]) AS k(device, t_first) USING (device, t_first)
+WHERE coalesce(r.known_from, '-infinity') < $3
+"""
 _REMOVE = """
 DELETE FROM runs r USING unnest($1::int[], $2::timestamptz[]) AS k(device, t_first)
 WHERE r.device = k.device AND r.t_first = k.t_first
 """
 _PUT = """
 INSERT INTO runs SELECT * FROM unnest($1::int[], $2::timestamptz[], $3::float8[], $4::float8[], $5::timestamptz[],
-                                      $6::float8[], $7::float8[], $8::bool[])
+                                      $6::float8[], $7::float8[], $8::bool[], $9::timestamptz[])
 ON CONFLICT (device, t_first) DO UPDATE SET lat_first = excluded.lat_first, lon_first = excluded.lon_first,
-  t_last = excluded.t_last, lat_last = excluded.lat_last, lon_last = excluded.lon_last, open = excluded.open
+  t_last = excluded.t_last, lat_last = excluded.lat_last, lon_last = excluded.lon_last, open = excluded.open,
+  known_from = greatest(runs.known_from, excluded.known_from)
 """
 _OPEN = """
 SELECT r.device, r.t_last FROM runs r JOIN devices d ON d.id = r.device
 WHERE r.open AND ($1::text[] IS NULL OR d.unit = ANY($1))
 """
-_SIGN_OFF = "INSERT INTO sign_offs SELECT * FROM unnest($1::int[], $2::timestamptz[]) ON CONFLICT DO NOTHING"
+_SIGN_OFF = """
+INSERT INTO sign_offs (device, t, known_from)
+SELECT device, t, $3 FROM unnest($1::int[], $2::timestamptz[]) AS s(device, t) ON CONFLICT DO NOTHING
+"""
+_NOW = "SELECT device, t_first, lat_first, lon_first, t_last, lat_last, lon_last FROM runs"
+_THEN = """
+SELECT device, t_first, lat_first, lon_first, t_last, lat_last, lon_last FROM runs
+WHERE coalesce(known_from, '-infinity') <= $5
+UNION ALL
+SELECT device, t_first, lat_first, lon_first, t_last, lat_last, lon_last FROM run_history
+WHERE tstzrange(known_from, known_to) @> $5::timestamptz
+"""
 # A minute is allowed for: a device says goodbye a little before its last buffered fix is written.
 _SILENCES = """
 SELECT t_last AS t_from, lat_last AS lat_from, lon_last AS lon_from,
@@ -40,14 +59,16 @@ SELECT t_last AS t_from, lat_last AS lat_from, lon_last AS lon_from,
 FROM (
   SELECT device, least(t_last, $1) AS t_last, lat_last, lon_last, lead(t_first) OVER run AS t_first_next,
          lead(lat_first) OVER run AS lat_next, lead(lon_first) OVER run AS lon_next
-  FROM runs WHERE t_last >= $2 AND t_first <= $1
+  FROM ({runs}) known WHERE t_last >= $2 AND t_first <= $1
   WINDOW run AS (PARTITION BY device ORDER BY t_first)
 ) r LEFT JOIN LATERAL (
   SELECT s.t FROM sign_offs s WHERE s.device = r.device AND s.t >= r.t_last - interval '1 minute'
-  AND (r.t_first_next IS NULL OR s.t < r.t_first_next) ORDER BY s.t LIMIT 1
+  AND (r.t_first_next IS NULL OR s.t < r.t_first_next) AND {signed} ORDER BY s.t LIMIT 1
 ) signed ON true
 WHERE least(t_first_next, signed.t, t_last + $3, $1) - t_last > $4
 """
+_SILENCES_NOW = _SILENCES.format(runs=_NOW, signed="true")
+_SILENCES_THEN = _SILENCES.format(runs=_THEN, signed="coalesce(s.known_from, '-infinity') <= $5")
 
 
 async def load(conn: db.Connection, device: int, t_from: int, t_to: int) -> list[Run]:
@@ -63,18 +84,25 @@ async def load(conn: db.Connection, device: int, t_from: int, t_to: int) -> list
     ]  # fmt: skip
 
 
-async def apply(conn: db.Connection, changes: Sequence[RunChange]) -> None:
-    """Store `changes`, inside the caller's transaction; of one key the last one counts."""
+async def apply(conn: db.Connection, changes: Sequence[RunChange], now: int) -> None:
+    """Store `changes`, known from `now` (ms), inside the caller's transaction; of one key the last one counts.
+
+    The state that a run had before goes into its history.
+    """
     newest = {(change.device, change.t_first): change.run for change in changes}
-    gone = [key for key, run in newest.items() if run is None]
+    if not newest:
+        return
+    keys = sorted(newest)
+    await conn.execute(_REMEMBER, [device for device, _ in keys], [db.moment(t) for _, t in keys], db.moment(now))
+    gone = [key for key in keys if newest[key] is None]
     if gone:
         await conn.execute(_REMOVE, [device for device, _ in gone], [db.moment(t) for _, t in gone])
     # Sorted, so that two writers take the rows in one order.
-    put = [newest[key] for key in sorted(newest)]
+    put = [newest[key] for key in keys]
     rows = [
         (
             run.device, db.moment(run.t_first), run.lat_first, run.lon_first,
-            db.moment(run.t_last), run.lat_last, run.lon_last, run.open,
+            db.moment(run.t_last), run.lat_last, run.lon_last, run.open, db.moment(now),
         )
         for run in put
         if run is not None
@@ -89,17 +117,20 @@ async def going_on(conn: db.Connection, units: list[str] | None) -> list[tuple[i
     return [(row["device"], db.millis(row["t_last"])) for row in rows]
 
 
-async def sign_off(conn: db.Connection, said: Sequence[tuple[int, int]]) -> None:
-    """Store that devices ended their patrols, as (device, ms)."""
+async def sign_off(conn: db.Connection, said: Sequence[tuple[int, int]], now: int) -> None:
+    """Store that devices ended their patrols, as (device, ms); known from `now` (ms)."""
     if said:
-        await conn.execute(_SIGN_OFF, [device for device, _ in said], [db.moment(t) for _, t in said])
+        devices, moments = [device for device, _ in said], [db.moment(t) for _, t in said]
+        await conn.execute(_SIGN_OFF, devices, moments, db.moment(now))
 
 
-async def silences(conn: db.Connection, now: int) -> Silences:
-    """Silences of all devices that may hide a visit in force at `now`."""
-    rows = await conn.fetch(
-        _SILENCES, db.moment(now), db.moment(now - LOOK_BACK_MS), db.span(SHIFT_MS), db.span(LEAST_SILENCE_MS)
-    )
+async def silences(conn: db.Connection, now: int, known: int | None = None) -> Silences:
+    """Silences of all devices that may hide a visit in force at `now`, by what was known at `known` (None: today)."""
+    arguments = [db.moment(now), db.moment(now - LOOK_BACK_MS), db.span(SHIFT_MS), db.span(LEAST_SILENCE_MS)]
+    if known is None:
+        rows = await conn.fetch(_SILENCES_NOW, *arguments)
+    else:
+        rows = await conn.fetch(_SILENCES_THEN, *arguments, db.moment(known))
 
     def times(name: str) -> Int:
         return np.array([db.millis(row[name]) for row in rows], dtype=np.int64)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import asyncpg
@@ -11,26 +12,35 @@ from tracking import db, lane
 from tracking.stays import Stay, StayChange, StayKind
 
 _CURRENT = """
-SELECT s.id, s.device, s.t_in, s.cell, s.kind, s.open FROM stays s
+SELECT s.id, s.device, s.t_in, s.cell, s.kind, s.open, coalesce(s.grown_at, s.known_from) AS since FROM stays s
 JOIN unnest($1::int[], $2::timestamptz[]) AS k(device, t_in) USING (device, t_in)
 WHERE s.known_to IS NULL FOR UPDATE OF s
 """
+# What was the state until now goes into the history; what nobody can have seen does not.
+_REMEMBER = """
+INSERT INTO stay_growth
+SELECT s.id, s.cell, s.t_in, s.t_out, s.dwell_ms, s.path_m, s.fixes, s.kind, s.open,
+       coalesce(s.grown_at, s.known_from), k.at
+FROM stays s JOIN unnest($1::bigint[], $2::timestamptz[]) AS k(id, at) USING (id)
+WHERE coalesce(s.grown_at, s.known_from) < k.at
+"""
 _GROW = """
 UPDATE stays s SET t_out = g.t_out, dwell_ms = g.dwell_ms, path_m = g.path_m, fixes = g.fixes, kind = g.kind,
-                   open = g.open
-FROM unnest($1::bigint[], $2::timestamptz[], $3::int[], $4::float8[], $5::int[], $6::text[], $7::bool[])
-     AS g(id, t_out, dwell_ms, path_m, fixes, kind, open)
+                   open = g.open, grown_at = g.at
+FROM unnest($1::bigint[], $2::timestamptz[], $3::timestamptz[], $4::int[], $5::float8[], $6::int[], $7::text[],
+            $8::bool[]) AS g(id, at, t_out, dwell_ms, path_m, fixes, kind, open)
 WHERE s.id = g.id
 """
 _CLOSE = """
-UPDATE stays s SET known_to = $1, reason = c.reason
-FROM unnest($2::bigint[], $3::text[]) AS c(id, reason) WHERE s.id = c.id
+UPDATE stays s SET known_to = c.at, reason = c.reason::jsonb
+FROM unnest($1::bigint[], $2::timestamptz[], $3::text[]) AS c(id, at, reason) WHERE s.id = c.id
 """
 _INSERT = """
-INSERT INTO stays (device, cell, t_in, t_out, dwell_ms, path_m, fixes, kind, open, known_from)
-SELECT device, cell, t_in, t_out, dwell_ms, path_m, fixes, kind, open, $1
-FROM unnest($2::int[], $3::int[], $4::timestamptz[], $5::timestamptz[], $6::int[], $7::float8[], $8::int[], $9::text[],
-            $10::bool[]) AS s(device, cell, t_in, t_out, dwell_ms, path_m, fixes, kind, open)
+INSERT INTO stays (device, cell, t_in, t_out, dwell_ms, path_m, fixes, kind, open, known_from, cause)
+SELECT device, cell, t_in, t_out, dwell_ms, path_m, fixes, kind, open, at, cause::jsonb
+FROM unnest($1::int[], $2::int[], $3::timestamptz[], $4::timestamptz[], $5::text[], $6::timestamptz[], $7::int[],
+            $8::float8[], $9::int[], $10::text[], $11::bool[])
+     AS s(device, cell, t_in, at, cause, t_out, dwell_ms, path_m, fixes, kind, open)
 RETURNING id, kind
 """
 _STORED = """
@@ -39,7 +49,7 @@ WHERE device = $1 AND t_in >= $2 AND t_in <= $3 AND known_to IS NULL ORDER BY t_
 """
 _SHOWN = """
 SELECT s.id, d.name AS device, c.code AS cell, s.t_in, s.t_out, s.dwell_ms, s.path_m, s.fixes, s.kind, s.open,
-       s.known_from, s.known_to, s.reason
+       s.known_from, s.known_to, s.reason, s.cause
 FROM stays s JOIN devices d ON d.id = s.device JOIN cells c ON c.id = s.cell
 """
 _BY_ID = _SHOWN + "WHERE s.id = ANY($1::bigint[]) ORDER BY s.known_from, s.t_in, s.id"
@@ -51,7 +61,20 @@ AND ($6::timestamptz IS NULL OR (s.t_in, s.id) < ($6, $7::bigint))
 ORDER BY s.t_in DESC, s.id DESC LIMIT $8
 """
 _NOW = _SHOWN + "WHERE s.known_to IS NULL" + _FILTER
-_AS_OF = _SHOWN + "WHERE s.known_from <= $9 AND (s.known_to IS NULL OR s.known_to > $9)" + _FILTER
+_THEN = """
+SELECT s.id, d.name AS device, c.code AS cell, s.t_in, s.t_out, s.dwell_ms, s.path_m, s.fixes, s.kind, s.open,
+       v.known_from, v.known_to, v.reason, v.cause
+FROM (SELECT g.*, g.stay AS id FROM stay_growth g WHERE tstzrange(g.known_from, g.known_to) @> $9::timestamptz) s
+JOIN stays v ON v.id = s.stay JOIN devices d ON d.id = v.device JOIN cells c ON c.id = s.cell
+WHERE true
+"""
+# Of each part only the page: together they hold the page of the whole.
+_AS_OF = f"""
+SELECT * FROM (
+  ({_SHOWN} WHERE coalesce(s.grown_at, s.known_from) <= $9 AND (s.known_to IS NULL OR s.known_to > $9) {_FILTER})
+  UNION ALL ({_THEN} {_FILTER})) AS both_parts
+ORDER BY t_in DESC, id DESC LIMIT $8
+"""  # noqa: S608 - built from constants of this file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +103,8 @@ async def load(conn: db.Connection, device: int, t_from: int, t_to: int) -> list
 async def apply(conn: db.Connection, changes: Sequence[StayChange], now: int) -> list[lane.Item]:
     """Store `changes`, inside the caller's transaction.
 
-    A change without a reason to the same cell grows the current row in place; any other closes it and adds a version.
+    A change without a reason to the same cell grows the current row in place, and the state it had becomes history;
+    any other closes it and adds a version.
 
     Args:
         conn: within a transaction.
@@ -95,9 +119,10 @@ async def apply(conn: db.Connection, changes: Sequence[StayChange], now: int) ->
         return []
     current = await _current(conn, list(newest))
     grown, added, closed = _sort_out(list(newest.values()), current)
-    await _grow(conn, grown, current)
-    await _close(conn, closed, current, now)
-    inserted = await _add(conn, added, now)
+    known = _Known(current, now)
+    await _grow(conn, grown, known)
+    await _close(conn, closed, known)
+    inserted = await _add(conn, added, known)
     return await _items(conn, _worth_telling(grown, closed, current) + inserted)
 
 
@@ -105,28 +130,44 @@ _Key = tuple[int, int]
 _Current = dict[_Key, "asyncpg.Record"]
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The rows that a change meets, and the moment from which their new state is known."""
+
+    current: _Current
+    now: int
+
+    def id(self, key: _Key) -> int:
+        """Number of the current row of a key."""
+        return int(self.current[key]["id"])
+
+    def at(self, key: _Key) -> datetime:
+        """Never before the state it replaces, though a clock be set back: versions of a key must not overlap."""
+        row, moment = self.current.get(key), db.moment(self.now)
+        return moment if row is None else max(moment, row["since"])
+
+
 def _sort_out(
     changes: Sequence[StayChange], current: _Current
-) -> tuple[list[Stay], list[Stay], list[tuple[_Key, str | None]]]:
-    """Split into stays that grow in place, stays to add, and keys whose current version ends, with the reason."""
+) -> tuple[list[Stay], list[StayChange], list[StayChange]]:
+    """Split into stays that grow in place, changes that add a version, and changes that end the current one."""
     grown: list[Stay] = []
-    added: list[Stay] = []
-    closed: list[tuple[_Key, str | None]] = []
+    added: list[StayChange] = []
+    closed: list[StayChange] = []
     for change in changes:
-        key = (change.device, change.t_in)
-        row = current.get(key)
+        row = current.get((change.device, change.t_in))
         if row is not None and change.stay is not None and change.reason is None and row["cell"] == change.stay.cell:
             grown.append(change.stay)
             continue
         if row is not None:
-            closed.append((key, change.reason))
+            closed.append(change)
         if change.stay is not None:
-            added.append(change.stay)
+            added.append(change)
     return grown, added, closed
 
 
-def _worth_telling(grown: list[Stay], closed: list[tuple[_Key, str | None]], current: _Current) -> list[int]:
-    ended = [current[key] for key, _ in closed]
+def _worth_telling(grown: list[Stay], closed: list[StayChange], current: _Current) -> list[int]:
+    ended = [current[change.device, change.t_in] for change in closed]
     told = [int(row["id"]) for row in ended if row["kind"] == StayKind.VISIT]
     for stay in grown:
         row = current[stay.device, stay.t_in]
@@ -160,7 +201,12 @@ async def listed(
 def shown(row: "asyncpg.Record") -> rest.Stay:
     """Return the REST model of a row that carries the names of device and cell."""
     fields = dict(row)
-    return rest.Stay(dwell_s=fields.pop("dwell_ms") / 1000, **fields)
+    reason, cause = _reason(fields.pop("reason")), _reason(fields.pop("cause"))
+    return rest.Stay(dwell_s=fields.pop("dwell_ms") / 1000, reason=reason, cause=cause, **fields)
+
+
+def _reason(stored: str | None) -> rest.Reason | None:
+    return None if stored is None else rest.Reason.model_validate_json(stored)
 
 
 async def _current(conn: db.Connection, keys: Sequence[_Key]) -> _Current:
@@ -168,29 +214,34 @@ async def _current(conn: db.Connection, keys: Sequence[_Key]) -> _Current:
     return {(row["device"], db.millis(row["t_in"])): row for row in rows}
 
 
-async def _grow(conn: db.Connection, stays: list[Stay], current: _Current) -> None:
-    if stays:
-        ids = [current[stay.device, stay.t_in]["id"] for stay in stays]
-        await conn.execute(_GROW, ids, [db.moment(stay.t_out) for stay in stays], *_measures(stays))
+async def _grow(conn: db.Connection, stays: list[Stay], known: _Known) -> None:
+    if not stays:
+        return
+    keys = [(stay.device, stay.t_in) for stay in stays]
+    ids, moments = [known.id(key) for key in keys], [known.at(key) for key in keys]
+    await conn.execute(_REMEMBER, ids, moments)
+    await conn.execute(_GROW, ids, moments, *_measures(stays))
 
 
-async def _close(conn: db.Connection, closed: list[tuple[_Key, str | None]], current: _Current, now: int) -> None:
+async def _close(conn: db.Connection, closed: list[StayChange], known: _Known) -> None:
     if closed:
-        ids = [current[key]["id"] for key, _ in closed]
-        await conn.execute(_CLOSE, db.moment(now), ids, [reason for _, reason in closed])
+        keys = [(change.device, change.t_in) for change in closed]
+        moments = [known.at(key) for key in keys]
+        await conn.execute(_CLOSE, [known.id(key) for key in keys], moments, [change.reason for change in closed])
 
 
-async def _add(conn: db.Connection, stays: list[Stay], now: int) -> list[int]:
+async def _add(conn: db.Connection, added: list[StayChange], known: _Known) -> list[int]:
     """Insert new versions and return the numbers of those that are valid visits."""
+    stays = [change.stay for change in added if change.stay is not None]
     if not stays:
         return []
     rows = await conn.fetch(
         _INSERT,
-        db.moment(now),
         [stay.device for stay in stays],
         [stay.cell for stay in stays],
         [db.moment(stay.t_in) for stay in stays],
-        [db.moment(stay.t_out) for stay in stays],
+        [known.at((stay.device, stay.t_in)) for stay in stays],
+        [change.reason for change in added],
         *_measures(stays),
     )
     return [int(row["id"]) for row in rows if row["kind"] == StayKind.VISIT]
@@ -204,6 +255,7 @@ async def _items(conn: db.Connection, ids: list[int]) -> list[lane.Item]:
 
 def _measures(stays: list[Stay]) -> tuple[list[Any], ...]:
     return (
+        [db.moment(stay.t_out) for stay in stays],
         [stay.dwell_ms for stay in stays],
         [stay.path_m for stay in stays],
         [stay.fixes for stay in stays],

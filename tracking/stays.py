@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from tracking.coverage import ClassRule
+from tracking.reasons import Cause
 
 DRIVING_M_PER_S = 15 / 3.6
 """A mean speed above 15 km/h is no patrol on foot."""
@@ -126,6 +127,7 @@ class Window:
     t_hi: int
     received: int
     """ms at which the late data came in."""
+    cause: Cause = Cause.LATE
 
 
 def worth(rule: ClassRule, dwell_ms: int, path_m: float, way_m: float) -> StayKind:

@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 
 from tracking import db
+from tracking.reasons import Cause
 from tracking.stays import Window
 
 _INSERT = """
-INSERT INTO dirty_windows (device, t_lo, t_hi, received)
-SELECT * FROM unnest($1::int[], $2::timestamptz[], $3::timestamptz[], $4::timestamptz[])
+INSERT INTO dirty_windows (device, t_lo, t_hi, received, cause)
+SELECT * FROM unnest($1::int[], $2::timestamptz[], $3::timestamptz[], $4::timestamptz[], $5::text[])
 """
 _NEXT = """
-SELECT w.id, w.device, w.t_lo, w.t_hi, w.received FROM dirty_windows w
+SELECT w.id, w.device, w.t_lo, w.t_hi, w.received, w.cause FROM dirty_windows w
 JOIN devices d ON d.id = w.device
 WHERE $1::text[] IS NULL OR d.unit = ANY($1) ORDER BY w.id LIMIT $2
 """
@@ -26,6 +27,7 @@ async def insert(conn: db.Connection, windows: Sequence[Window]) -> None:
             [db.moment(window.t_lo) for window in windows],
             [db.moment(window.t_hi) for window in windows],
             [db.moment(window.received) for window in windows],
+            [window.cause.value for window in windows],
         )
 
 
@@ -40,6 +42,7 @@ async def oldest(conn: db.Connection, units: Sequence[str] | None, limit: int) -
                 t_lo=db.millis(row["t_lo"]),
                 t_hi=db.millis(row["t_hi"]),
                 received=db.millis(row["received"]),
+                cause=Cause(row["cause"]),
             ),
         )
         for row in rows

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tracking import stay_store
+from tracking.reasons import Cause, Reason
 from tracking.stays import Stay, StayChange, StayKind
 
 if TYPE_CHECKING:
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
 
 T0 = 1_790_000_000_000
 NOW = T0 + 600_000
+LATE = Reason(kind=Cause.LATE, device="cam-1", received=NOW).encoded()
 
 
 def stay(device: int, cell: int, t_in: int = T0) -> Stay:
@@ -48,7 +50,7 @@ async def test_amended_stay_keeps_its_earlier_version(conn: "db.Connection", dev
     visit = replace(stay(device, cells[0]), kind=StayKind.VISIT, open=False)
     await stay_store.apply(conn, [put(visit)], NOW)
     elsewhere = replace(visit, cell=cells[1])
-    told = await stay_store.apply(conn, [put(elsewhere, "late fixes")], NOW + 5000)
+    told = await stay_store.apply(conn, [put(elsewhere, LATE)], NOW + 5000)
     assert [(body["cell"], body["known_to"] is None) for _, body in told] == [
         ("44130200100001", False),
         ("44130200100002", True),
@@ -56,14 +58,16 @@ async def test_amended_stay_keeps_its_earlier_version(conn: "db.Connection", dev
     now = await stay_store.listed(conn, stay_store.Filter(), limit=10)
     then = await stay_store.listed(conn, stay_store.Filter(known_at=NOW + 4999), limit=10)
     assert ([one.cell for one in now], [one.cell for one in then]) == (["44130200100002"], ["44130200100001"])
-    assert then[0].reason == "late fixes"
+    assert then[0].reason is not None
+    assert (then[0].reason.kind, then[0].reason.device) == ("late", "cam-1")
+    assert now[0].cause == then[0].reason
 
 
 async def test_withdrawn_stay_is_closed_only(conn: "db.Connection", device: int, cells: list[int]) -> None:
     """Nothing takes the place of a stay that was not one, and a stay that was not stored is nothing to withdraw."""
     await stay_store.apply(conn, [put(stay(device, cells[0]))], NOW)
-    gone = StayChange(device=device, t_in=T0, stay=None, reason="late fixes")
-    other = StayChange(device=device, t_in=T0 + 1, stay=None, reason="late fixes")
+    gone = StayChange(device=device, t_in=T0, stay=None, reason=LATE)
+    other = StayChange(device=device, t_in=T0 + 1, stay=None, reason=LATE)
     assert await stay_store.apply(conn, [gone, other], NOW + 1) == []
     assert await stay_store.load(conn, device, T0, T0) == []
     assert await conn.fetchval("SELECT count(*) FROM stays WHERE known_to IS NOT NULL") == 1

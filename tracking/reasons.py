@@ -1,0 +1,61 @@
+"""Why a version of what was known ended, or came otherwise than in order: as data, and as words. Pure."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from schemas import rest
+from tracking import times
+
+
+class Cause(StrEnum):
+    """What made a stretch of a device's time be computed again."""
+
+    LATE = "late"
+    """Fixes came after newer ones of their device: buffered, delayed."""
+    EVENT = "event"
+    """An event was logged, or came in, after the stay it belongs to was told."""
+    RESTART = "restart"
+    """A worker started, or the grid or the rules of presence changed."""
+    FAILURE = "failure"
+    """The stays could not be computed when their fixes came in."""
+    REBUILD = "rebuild"
+    """Somebody had the period computed again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why. Stored as JSON with the version."""
+
+    kind: Cause
+    device: str | None
+    """Name of the device whose data it was."""
+    received: int | None
+    """When the last of the data came in, ms since 1970-01-01 UTC."""
+
+    def encoded(self) -> str:
+        """The JSON that is stored; `schemas.rest.Reason` reads it."""
+        received = None if self.received is None else rest.rfc3339(times.moment(self.received))
+        return json.dumps({"kind": self.kind, "device": self.device, "received": received}, ensure_ascii=False)
+
+
+def told(reason: Mapping[str, Any], clock: Callable[[str], str]) -> tuple[str, str]:
+    """Say a stored reason in Chinese and English.
+
+    Args:
+        reason: kind, device and received, as stored.
+        clock: RFC 3339 to the city's wall clock.
+    """
+    device, received = reason.get("device"), reason.get("received")
+    zh_at, en_at = ("", "") if received is None else (f"，{clock(received)} 收到", f" received {clock(received)}")
+    match reason["kind"]:
+        case Cause.LATE if device is not None:
+            return f"终端 {device} 的补传数据{zh_at}", f"buffered data of device {device}{en_at}"
+        case Cause.EVENT if device is not None:
+            return f"终端 {device} 的事件{zh_at}", f"an event of device {device}{en_at}"
+        case Cause.REBUILD:
+            return "按原始定位重新计算", "computed again from the stored fixes"
+        case _:
+            return "后到的数据更正", "corrected by later data"
