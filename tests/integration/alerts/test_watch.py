@@ -81,7 +81,9 @@ async def test_look_once_withdraws_by_late_data(pool: db.Pool, conn: db.Connecti
     assert await _look(conn, town, watcher, clock, 131) == ["red open"]
     late = await town.visit(100, 110)
     assert await _look(conn, town, watcher, clock, 132) == ["red withdrawn"]
-    await conn.execute("UPDATE stays SET known_to = now(), reason = '{"kind": "late"}' WHERE id = $1", late)
+    await conn.execute(
+        "UPDATE stays SET known_to = now(), reason = jsonb_build_object('kind', 'late') WHERE id = $1", late
+    )
     assert await _look(conn, town, watcher, clock, 133) == ["red open"]
     steps = await conn.fetch("SELECT step FROM alert_steps ORDER BY n")
     assert [row["step"] for row in steps] == ["opened", "withdrawn", "reopened"]
