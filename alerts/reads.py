@@ -12,11 +12,16 @@ from schemas import wire
 from tracking import city, db, grids
 from tracking.fixes import FixColumns, Float
 
-# Changes with every import, edit of a class or setting; cells put in without an import count too.
+# Changes with every import, plan, calendar, unit, area or setting; cells put in without an import count too.
 _SIGNATURE = """
 SELECT concat_ws('/', (SELECT value FROM meta WHERE key = 'grid_version'),
                       (SELECT count(*) || '-' || coalesce(max(id), 0) FROM cells WHERE valid_to IS NULL),
-                      (SELECT md5(string_agg(c::text, ';' ORDER BY class)) FROM cell_classes c),
+                      (SELECT concat_ws('-', count(*), max(id), count(*) FILTER (WHERE valid_from <= now()),
+                                        count(*) FILTER (WHERE valid_to <= now()))
+                       FROM rule_versions WHERE kind = 'plan'),
+                      (SELECT concat_ws('-', count(*), max(made_at)) FROM calendar_days),
+                      (SELECT md5(string_agg(concat(code, area), ';' ORDER BY code)) FROM units),
+                      (SELECT md5(string_agg(a::text, ';' ORDER BY code)) FROM areas a),
                       (SELECT md5(string_agg(s::text, ';' ORDER BY key)) FROM settings s))
 """
 _STREETS = "SELECT code, name FROM areas WHERE code = ANY ($1::text[])"
@@ -81,7 +86,8 @@ async def place(conn: db.Connection, known: Place | None) -> Place:
         name=[cell.name or cell.code for cell in loaded.cells],
         street=loaded.street.astype(np.intp),
         streets=[staffing.Street(code=code, name=names.get(code, code)) for code in loaded.streets],
-        dwell_ms=loaded.dwells_ms(),
+        # The signature changes when a version of a plan begins or ends: until then this holds.
+        dwell_ms=loaded.dwells_ms(db.millis(await conn.fetchval("SELECT now()"))),
     )
     return Place(signature=signature, city=loaded, cells=cells, x=x, y=y)
 

@@ -107,8 +107,8 @@ def evaluate(now: Situation, opened: Sequence[OpenAlert], rule: WarningRule) -> 
 def levels(coverage: Coverage, held: Levels, rule: WarningRule) -> Levels:
     """Level of each cell; `held` is the level of its open alert, -1 none: it is left only with some room."""
     left = coverage.left_ms
-    plain = _plain_levels(left, coverage.slack_ms, coverage.limit_ms, rule)
-    roomy = _plain_levels(left - rule.hold_ms, coverage.slack_ms - rule.hold_ms, coverage.limit_ms, rule)
+    plain = _plain_levels(left, coverage.slack_ms, coverage.span_ms, rule)
+    roomy = _plain_levels(left - rule.hold_ms, coverage.slack_ms - rule.hold_ms, coverage.span_ms, rule)
     return np.where(held < 0, plain, np.maximum(plain, np.minimum(held, roomy))).astype(np.int8)
 
 
@@ -170,7 +170,7 @@ def _open(
     loads = staffing.loads(
         street=now.cells.street,
         streets=len(now.cells.streets),
-        due=told & ((now.coverage.limit_ms - now.coverage.idle_ms <= rule.horizon_ms) | (level >= Level.ORANGE)),
+        due=told & ((now.coverage.left_ms <= rule.horizon_ms) | (level >= Level.ORANGE)),
         need_ms=np.maximum(now.arrivals.ms, 0) + now.cells.dwell_ms,
         officer_at=now.arrivals.at,
         horizon_ms=rule.horizon_ms,

@@ -113,7 +113,7 @@ def batches(crew: fleet.Fleet, hours: float, batch_ms: int) -> Iterator[FixColum
 
 def measure(town: fleet.Town, shift: list[FixColumns]) -> Result:
     """Time the engine and the bare lookup on each batch in turn, so that both meet the same machine."""
-    process, engine = psutil.Process(), Engine(town.grid, town.rules)
+    process, engine = psutil.Process(), Engine(town.grid, town.visit_rules())
     result = Result(batches=len(shift), rss_before=process.memory_info().rss)
 
     def advance(batch: FixColumns) -> None:

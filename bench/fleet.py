@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from device_sim import city as cities
 from device_sim import faults, grid_file, mix, officer, track, visits
 from schemas import wire
-from tracking.coverage import ClassRule
 from tracking.fixes import FixColumns
 from tracking.geometry.lookup import CityGrid, GridCell
+from tracking.visit_rules import VisitRule, VisitRules
 
 SHIFT = 61_000
 """Any shift is as good as another; all officers work the same one."""
@@ -25,25 +25,31 @@ class Town:
     """The cells for the engine (numbered from 1) and for the simulation (from 0), with one set of rules."""
 
     grid: CityGrid
-    rules: dict[int, ClassRule]
+    rules: dict[int, VisitRule]
     """By number of the cell in the engine."""
+    limit_ms: dict[int, int]
+    """Longest wait outside peak hours, by number of the cell in the engine."""
     true_rules: dict[int, visits.Rule]
     """By number of the cell in the simulation."""
+
+    def visit_rules(self) -> VisitRules:
+        """The rules as the engine takes them."""
+        return VisitRules.always([self.rules[int(cell)] for cell in self.grid.ids])
 
 
 def town(seed: int) -> Town:
     """The synthetic town of a seed under the limits that a new installation has."""
     classes = {cls: [int(each) for each in numbers] for cls, *numbers in _CLASS.findall(_SQL.read_text())}
     features = [each for each in grid_file.city_geojson(seed)["features"] if each["properties"]["kind"] == "cell"]
-    rules: dict[int, ClassRule] = {}
+    rules: dict[int, VisitRule] = {}
+    limits: dict[int, int] = {}
     for n, feature in enumerate(features):
-        limit, peak, dwell, path = classes[feature["properties"]["class"]]
-        rules[n + 1] = ClassRule(
-            limit_ms=limit * 1000, limit_peak_ms=peak * 1000, peak=(), dwell_ms=dwell * 1000, path_m=float(path)
-        )
+        limit, _, dwell, path = classes[feature["properties"]["class"]]
+        rules[n + 1], limits[n + 1] = VisitRule(dwell_ms=dwell * 1000, path_m=float(path)), limit * 1000
     return Town(
         grid=CityGrid([GridCell(id=n + 1, rings=f["geometry"]["coordinates"]) for n, f in enumerate(features)]),
         rules=rules,
+        limit_ms=limits,
         true_rules={n - 1: visits.Rule(dwell_ms=r.dwell_ms, path_m=r.path_m) for n, r in rules.items()},
     )
 

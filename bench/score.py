@@ -182,12 +182,12 @@ def _score_cells(made: Score, town: Town, told: Truth, spans: dict[str, list[lis
         unknowable = bool(visited["EXACT"]) and cell not in nearly
         made.cells_unknowable += unknowable
         made.cells_unknowable_found += unknowable and bool(visited["found"])
-        limit = town.rules[cell + 1].limit_ms
+        limit = town.limit_ms[cell + 1]
         _score_gaps(made, {name: _gaps(times, *shift, limit) for name, times in visited.items()}, limit)
 
 
 def _score_shown(made: Score, town: Town, known: Known, spans: dict[str, list[list[Span]]], shift: Span) -> None:
-    limit = np.array([rule.limit_ms for rule in town.rules.values()], dtype=np.int64)
+    limit = np.array(list(town.limit_ms.values()), dtype=np.int64)
     begin, end = shift
     for now in range(begin + shown.EVERY_MS, end + 1, shown.EVERY_MS):
         state = shown.states(town, known, begin, now)

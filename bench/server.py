@@ -32,7 +32,7 @@ class Server:
     """
 
     def __init__(self, town: Town, fleet: Fleet) -> None:
-        self.engine = Engine(town.grid, town.rules)
+        self.engine = Engine(town.grid, town.visit_rules())
         self.recomputed = 0
         """Fixes that went through the engine again."""
         self._fleet = fleet

@@ -9,6 +9,7 @@ from bench.fleet import Town
 from bench.server import Known
 from device_sim import visits
 from tracking import coverage, silence
+from tracking.calendars import DutyCalendar
 from tracking.coverage import CellState
 from tracking.fixes import Int
 from tracking.stays import Run, StayKind
@@ -29,16 +30,21 @@ def states(town: Town, known: Known, begin: int, now: int) -> Int:
             last[stay.cell - 1] = max(last[stay.cell - 1], min(stay.t_out, now))
             present[stay.cell - 1] |= stay.t_out >= now
     dwell = np.array([town.rules[cell].dwell_ms for cell in cells.tolist()])
-    limits = np.array([[town.rules[cell].limit_ms for cell in cells.tolist()]])
-    judged = coverage.evaluate(
-        now=now,
+    limits = np.array([[town.limit_ms[cell] for cell in cells.tolist()]])
+    what = coverage.Known(
         last_visit=last,
         present=present,
         known_since=np.full(len(cells), begin),
         possible=silence.possible_visits(silences(known.runs, now), town.grid, dwell),
+        quota=coverage.Quota.none(len(cells)),
+    )
+    judged = coverage.evaluate(
+        what,
+        now=now,
         limits=coverage.Limits(starts=np.array([now]), limit_ms=limits),
-        need_ms=dwell,
-        calendar=coverage.DutyCalendar("Asia/Shanghai", [("00:00", "24:00")]),
+        arrival_ms=np.zeros(len(cells), dtype=np.int64),
+        dwell_ms=dwell,
+        calendar=DutyCalendar("Asia/Shanghai", [("00:00", "24:00")]),
     )
     return judged.state.astype(np.int64)
 

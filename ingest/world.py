@@ -56,7 +56,7 @@ async def load(conn: db.Connection) -> World:
     """Read the city and make an engine that knows the newest fix of each device; no run is in memory yet."""
     version = await grid_version(conn)
     loaded = await city.load(conn)
-    engine = Engine(loaded.grid, loaded.rules())
+    engine = Engine(loaded.grid, loaded.plans.visit_rules())
     for device, last_t in (await fix_store.newest(conn)).items():
         engine.know(device, last_t)
     return World(loaded, engine, version)

@@ -8,18 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tracking import coverage, db, run_store, silence
+from schemas import wire
+from tracking import coverage, db, grids, plans, quotas, rule_store, run_store, silence
+from tracking.calendars import DutyCalendar
 from tracking.geometry.lookup import CityGrid, GridCell
+from tracking.holidays import Holidays, Mark
 
 if TYPE_CHECKING:
-    import asyncpg
     from numpy.typing import NDArray
 
     from tracking.fixes import Int
 
 _CELLS = """
-SELECT c.id, c.code, c.name, c.class AS cls, c.weight, c.geometry, c.synthetic, c.grid, g.parent AS street
-FROM cells c JOIN areas g ON g.code = c.grid
+SELECT c.id, c.code, c.name, c.class AS cls, c.weight, c.road_m, c.geometry, c.synthetic, c.grid,
+       g.parent AS street, s.parent AS district
+FROM cells c JOIN areas g ON g.code = c.grid LEFT JOIN areas s ON s.code = g.parent
 WHERE c.valid_to IS NULL
 ORDER BY c.id
 """
@@ -33,12 +36,16 @@ class Cell:
     code: str
     name: str | None
     cls: str
-    """Key of `City.classes`."""
     weight: float
+    """Of the grid file; a plan may say another."""
+    road_m: float | None
+    """Length of the roads in it, m; None: not known."""
     grid: str
     """Code of its responsibility grid."""
     street: str
     """Code of its street."""
+    district: str | None
+    """Code of its district."""
     synthetic: bool
     geometry: dict[str, Any]
     """GeoJSON Polygon, WGS-84."""
@@ -49,8 +56,8 @@ class City:
     """Everything about the place that rules need. Columns are by cell, in the order of `cells`."""
 
     cells: tuple[Cell, ...]
-    classes: dict[str, coverage.ClassRule]
-    calendar: coverage.DutyCalendar
+    plans: plans.Plans
+    calendar: DutyCalendar
     time_zone: str
     grid: CityGrid
     """Cell index i of the grid is `cells[i]`."""
@@ -60,39 +67,34 @@ class City:
     index: dict[int, int]
     """Number of a cell in the store → its index."""
 
-    def rules(self) -> dict[int, coverage.ClassRule]:
-        """Rule of each cell by its number in the store, as the engine takes them."""
-        return {cell.id: self.classes[cell.cls] for cell in self.cells}
-
     def limits(self, now: int) -> coverage.Limits:
         """Limits of the cells from `now` (ms) on."""
-        names = sorted(self.classes)
-        of = np.array([names.index(cell.cls) for cell in self.cells], dtype=np.intp)
-        return coverage.limits_ahead([self.classes[name] for name in names], of, now, self.calendar)
+        return self.plans.limits_ahead(now, self.calendar)
 
-    def dwells_ms(self) -> Int:
-        """Least dwell of each cell, ms."""
-        return np.array([self.classes[cell.cls].dwell_ms for cell in self.cells], dtype=np.int64)
+    def dwells_ms(self, now: int) -> Int:
+        """Least dwell of each cell at `now` (ms), ms."""
+        return self.plans.at(now).dwell_ms
 
 
 async def load(conn: db.Connection) -> City:
     """Read the city from the store. An empty store gives a city without cells."""
-    settings = {row["key"]: json.loads(row["value"]) for row in await conn.fetch("SELECT key, value FROM settings")}
-    classes = {row["class"]: _rule(row) for row in await conn.fetch("SELECT * FROM cell_classes")}
+    time_zone = json.loads(await conn.fetchval("SELECT value FROM settings WHERE key = 'time_zone'"))
     cells = tuple(
         Cell(
-            id=row["id"], code=row["code"], name=row["name"], cls=row["cls"], weight=row["weight"], grid=row["grid"],
-            street=row["street"] or "", synthetic=row["synthetic"], geometry=json.loads(row["geometry"]),
+            id=row["id"], code=row["code"], name=row["name"], cls=row["cls"], weight=row["weight"],
+            road_m=row["road_m"], grid=row["grid"], street=row["street"] or "", district=row["district"],
+            synthetic=row["synthetic"], geometry=json.loads(row["geometry"]),
         )
         for row in await conn.fetch(_CELLS)
     )  # fmt: skip
     streets = tuple(sorted({cell.street for cell in cells}))
     number = {street: at for at, street in enumerate(streets)}
+    asked = await _plans(conn, cells)
     return City(
         cells=cells,
-        classes=classes,
-        calendar=coverage.DutyCalendar(settings["time_zone"], [tuple(each) for each in settings["duty_windows"]]),
-        time_zone=settings["time_zone"],
+        plans=asked,
+        calendar=DutyCalendar(time_zone, duties=asked.duties(), holidays=await _holidays(conn)),
+        time_zone=time_zone,
         grid=CityGrid([GridCell(id=cell.id, rings=cell.geometry["coordinates"]) for cell in cells]),
         street=np.array([number[cell.street] for cell in cells], dtype=np.int32),
         streets=streets,
@@ -100,12 +102,24 @@ async def load(conn: db.Connection) -> City:
     )
 
 
-def _rule(row: asyncpg.Record) -> coverage.ClassRule:
-    peak = tuple((coverage.minute_of_day(start), coverage.minute_of_day(end)) for start, end in json.loads(row["peak"]))
-    return coverage.ClassRule(
-        limit_ms=row["limit_s"] * 1000, limit_peak_ms=row["limit_peak_s"] * 1000, peak=peak,
-        dwell_ms=row["dwell_s"] * 1000, path_m=row["path_m"],
-    )  # fmt: skip
+async def _plans(conn: db.Connection, cells: tuple[Cell, ...]) -> plans.Plans:
+    versions = await rule_store.between(conn, plans.KIND, 0, wire.LATEST_MS)
+    units: dict[str, list[str]] = {}
+    for row in await conn.fetch("SELECT code, area FROM units WHERE area IS NOT NULL ORDER BY code"):
+        units.setdefault(row["area"], []).append(f"unit:{row['code']}")
+    return plans.Plans(versions, [_site(cell, units) for cell in cells])
+
+
+def _site(cell: Cell, units: dict[str, list[str]]) -> plans.Site:
+    areas = (cell.district, cell.street, cell.grid)
+    of_units = [scope for area in areas if area is not None for scope in units.get(area, ())]
+    scopes = (plans.CITY, f"class:{cell.cls}", *of_units, f"grid:{cell.grid}", f"cell:{grids.lifted(cell.code)}")
+    return plans.Site(scopes=scopes, weight=cell.weight, road_m=cell.road_m)
+
+
+async def _holidays(conn: db.Connection) -> Holidays:
+    rows = await conn.fetch("SELECT day, workday, name FROM calendar_days")
+    return Holidays({row["day"]: Mark(workday=row["workday"], name=row["name"]) for row in rows})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +134,8 @@ class Basis:
     """Since when the city is observed, ms; NEVER if it never was. A place nobody goes to is neglected, not unknown."""
     possible: Int
     """Latest end of a visit that silence may hide, ms; NEVER if none may."""
+    quota: coverage.Quota
+    """Required visits of the windows that are going on."""
     heard: int
     """Newest fix heard from the city, ms; NEVER if none."""
 
@@ -158,7 +174,7 @@ PRESENT_FOR_MS = 180_000
 
 
 async def basis(conn: db.Connection, city: City, now: int, known: int | None = None) -> Basis:
-    """Read what coverage at `now` (ms) is judged on, by what was known at `known` (ms; None: today)."""
+    """Read what coverage at `now` (ms) is judged on, by what was known at `known` (ms; None: by what is known now)."""
     arguments = [] if known is None else [db.moment(known)]
     watch = await conn.fetchrow(_WATCH_NOW if known is None else _WATCH_THEN, *arguments)
     since, heard = (coverage.NEVER if moment is None else db.millis(moment) for moment in watch or (None, None))
@@ -176,7 +192,8 @@ async def basis(conn: db.Connection, city: City, now: int, known: int | None = N
         last_visit=last_visit,
         present=present,
         known_since=np.full(len(city.cells), since if since <= now else coverage.NEVER, dtype=np.int64),
-        possible=silence.possible_visits(silences, city.grid, city.dwells_ms()),
+        possible=silence.possible_visits(silences, city.grid, city.dwells_ms(now)),
+        quota=await quotas.read(conn, city.plans, city.calendar, [cell.id for cell in city.cells], now, known),
         heard=heard,
     )
 
@@ -190,14 +207,19 @@ def judge(city: City, basis: Basis, arrivals_ms: Int, now: int) -> coverage.Cove
         arrivals_ms: how soon an officer can be at each cell, ms; negative where nobody can be sent.
         now: the moment.
     """
-    return coverage.evaluate(
-        now=now,
+    known = coverage.Known(
         last_visit=basis.last_visit,
         present=basis.present,
         known_since=basis.known_since,
         possible=basis.possible,
+        quota=basis.quota,
+    )
+    return coverage.evaluate(
+        known,
+        now=now,
         limits=city.limits(now),
-        need_ms=np.maximum(arrivals_ms, 0) + city.dwells_ms(),
+        arrival_ms=np.maximum(arrivals_ms, 0),
+        dwell_ms=city.dwells_ms(now),
         calendar=city.calendar,
     )
 

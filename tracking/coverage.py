@@ -1,25 +1,26 @@
 """Coverage of cells at a moment: how long each has waited in duty time, when it is due, and what can be told. Pure."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from enum import IntEnum
-from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tracking.calendars import DAY_MS, DutyCalendar
 from tracking.fixes import Bool, Int
 
-DAY_MS = 86_400_000
 NEVER = -1
 """Stands for a time that is not known in columns of ms."""
 LONGEST_WAIT_DAYS = 40
-"""Waits are not counted beyond it: every limit is hours."""
-LOOK_AHEAD_MS = 2 * DAY_MS
-"""How far ahead limits are looked at for the moment a cell falls due."""
+"""Waits are not counted beyond it: every limit is shorter."""
+NO_LIMIT = 2 * LONGEST_WAIT_DAYS * DAY_MS
+"""A limit that no wait reaches."""
+FAR = 1 << 52
+"""Later than any moment, and exact as a float."""
 DUE_SOON_SHARE = 0.3
 """Share of the limit below which what is left counts as due soon (domain §5.4)."""
+BETWEEN_VISITS_MS = 60_000
+"""Least time outside between two visits of one officer; a shorter absence does not end a stay."""
 
 
 class CellState(IntEnum):
@@ -33,121 +34,6 @@ class CellState(IntEnum):
     OVERDUE = 3
     UNKNOWN = 4
     """The data cannot tell: nothing ever heard from the city, or a device was silent long enough to have been there."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClassRule:
-    """What a class of cells asks for."""
-
-    limit_ms: int
-    """Longest wait between valid visits, in duty time."""
-    limit_peak_ms: int
-    """The same within the peak times."""
-    peak: tuple[tuple[int, int], ...]
-    """Peak times as minutes of the local day, [from, to)."""
-    dwell_ms: int
-    """Least time inside for a valid visit."""
-    path_m: float
-    """Least way inside for a valid visit."""
-
-
-class DutyCalendar:
-    """When the city is on duty; waits are counted in duty time only.
-
-    Args:
-        time_zone: IANA name of the city's zone.
-        windows: local times ("07:00", "22:00") of each day; "24:00" is the end of the day.
-    """
-
-    def __init__(self, time_zone: str, windows: list[tuple[str, str]]) -> None:
-        self.zone = ZoneInfo(time_zone)
-        self._windows = sorted((minute_of_day(start), minute_of_day(end)) for start, end in windows)
-        self._table: tuple[Int, Int] | None = None
-
-    def duty_ms(self, start: Int, end: Int) -> Int:
-        """Duty time between each pair of moments, ms."""
-        moments, duty = self._cumulated(int(np.min(start)), int(np.max(end)))
-        waited = np.interp(end, moments, duty) - np.interp(start, moments, duty)
-        return np.asarray(np.rint(waited), dtype=np.int64)
-
-    def add_duty(self, start: Int, duty_ms: Int) -> Int:
-        """Moment at which `duty_ms` of duty time have passed since `start`, both in ms."""
-        span = (int(np.max(duty_ms)) // self._duty_per_day_ms() + 3) * DAY_MS
-        moments, duty = self._cumulated(int(np.min(start)), int(np.max(start)) + span)
-        goal = np.interp(start, moments, duty) + duty_ms
-        # Where the clock stands still many moments have the same duty time: the first of them is meant.
-        after = np.clip(np.searchsorted(duty, goal, side="left"), 1, len(duty) - 1)
-        left = goal - duty[after - 1]
-        rise = np.maximum(duty[after] - duty[after - 1], 1)
-        reached = moments[after - 1] + left * (moments[after] - moments[after - 1]) / rise
-        return np.asarray(np.rint(reached), dtype=np.int64)
-
-    def minute(self, now: int) -> int:
-        """Minute of the local day at `now` (ms)."""
-        local = datetime.fromtimestamp(now / 1000, self.zone)
-        return local.hour * 60 + local.minute
-
-    def moments(self, minutes: list[int], start: int, end: int) -> list[int]:
-        """Moments from `start` to `end` (ms) at which the local day reaches one of `minutes`, in order."""
-        day = datetime.fromtimestamp(start / 1000, self.zone).date()
-        last = datetime.fromtimestamp(end / 1000, self.zone).date()
-        found: list[int] = []
-        while day <= last:
-            midnight = datetime(day.year, day.month, day.day, tzinfo=self.zone)
-            found += [at for at in (_ms(midnight, minute) for minute in minutes) if start <= at <= end]
-            day += timedelta(days=1)
-        return sorted(found)
-
-    def _duty_per_day_ms(self) -> int:
-        return max(60_000, sum(end - start for start, end in self._windows) * 60_000)
-
-    def _cumulated(self, start: int, end: int) -> tuple[Int, Int]:
-        """Moments at which duty begins or ends and the duty time passed by then, covering [start, end]."""
-        if self._table is None or start < self._table[0][0] or end > self._table[0][-1]:
-            self._table = self._tabulate(start - 2 * DAY_MS, end + 32 * DAY_MS)
-        return self._table
-
-    def _tabulate(self, start: int, end: int) -> tuple[Int, Int]:
-        moments, duty, passed = [start], [0], 0
-        day = datetime.fromtimestamp(start / 1000, self.zone).date() - timedelta(days=1)
-        last = datetime.fromtimestamp(end / 1000, self.zone).date()
-        while day <= last:
-            midnight = datetime(day.year, day.month, day.day, tzinfo=self.zone)
-            for first, until in self._windows:
-                opens, closes = (_ms(midnight, minute) for minute in (first, until))
-                opens = max(opens, moments[-1])
-                if closes > opens:
-                    moments += [opens, closes]
-                    passed += closes - opens
-                    duty += [passed - (closes - opens), passed]
-            day += timedelta(days=1)
-        moments.append(max(end, moments[-1]))
-        duty.append(passed)
-        return np.array(moments, dtype=np.int64), np.array(duty, dtype=np.int64)
-
-
-def _ms(midnight: datetime, minute: int) -> int:
-    """Moment of a local wall-clock minute; Python adds to an aware time on the wall, as duty rosters do."""
-    return int((midnight + timedelta(minutes=minute)).timestamp() * 1000)
-
-
-def minute_of_day(text: str) -> int:
-    """Minutes since midnight of "HH:MM", up to "24:00".
-
-    Raises:
-        ValueError: not such a time.
-    """
-    hours, minutes = (int(part) for part in text.split(":"))
-    total = hours * 60 + minutes
-    if not (0 <= minutes < 60 and 0 <= total <= 1440):
-        raise ValueError(f"{text!r} is not a time of day between 00:00 and 24:00")
-    return total
-
-
-def limit_ms(rule: ClassRule, minute: int) -> int:
-    """Limit of a class at a minute of the local day, ms."""
-    peak = any(start <= minute < end for start, end in rule.peak)
-    return rule.limit_peak_ms if peak else rule.limit_ms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,24 +54,54 @@ class Limits:
         A limit that was passed under an earlier, tighter step and holds no more is not passed; one that tightens later
         is passed at that moment, or when the wait gets there.
         """
-        due = np.full(len(since), -1, dtype=np.int64)
+        due = np.full(len(since), NEVER, dtype=np.int64)
         ends = np.append(self.starts[1:], np.iinfo(np.int64).max)
         for start, end, limit in zip(self.starts.tolist(), ends.tolist(), self.limit_ms, strict=True):
             if end <= now:
                 continue
-            reached = calendar.add_duty(since, limit)
+            limited = limit < NO_LIMIT
+            reached = np.where(limited, calendar.add_duty(since, np.where(limited, limit, 0)), FAR)
             # Overdue already keeps the moment it became so; a limit that tightens is passed when it does.
             passed = np.where(reached > start, reached, start) if start > now else reached
             due = np.where((due < 0) & (passed < end), passed, due)
         return due
 
 
-def limits_ahead(rules: Sequence[ClassRule], of: NDArray[np.intp], now: int, calendar: DutyCalendar) -> Limits:
-    """Limits from `now` (ms) on of cells whose rules are `rules[of]`; the last step goes on for ever."""
-    edges = sorted({minute for rule in rules for span in rule.peak for minute in span})
-    starts = [now] + [at for at in calendar.moments(edges, now, now + LOOK_AHEAD_MS) if at > now]
-    steps = np.array([[limit_ms(rule, calendar.minute(at)) for rule in rules] for at in starts], dtype=np.int64)
-    return Limits(starts=np.array(starts, dtype=np.int64), limit_ms=steps[:, of])
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quota:
+    """Required visits of n cells in the window that is going on, as columns of length n; `required` 0: none."""
+
+    required: NDArray[np.int32]
+    """Valid visits that must begin in the window."""
+    done: NDArray[np.int32]
+    """Those that did."""
+    start: Int
+    end: Int
+    """The window, ms; `end` is not included. NEVER where nothing is required."""
+
+    @classmethod
+    def none(cls, cells: int) -> "Quota":
+        """Nothing is required."""
+        return cls(
+            required=np.zeros(cells, dtype=np.int32),
+            done=np.zeros(cells, dtype=np.int32),
+            start=np.full(cells, NEVER, dtype=np.int64),
+            end=np.full(cells, NEVER, dtype=np.int64),
+        )
+
+    @property
+    def missing(self) -> NDArray[np.int32]:
+        """Visits that are still to come."""
+        return np.asarray(np.maximum(self.required - self.done, 0), dtype=np.int32)
+
+    def due(self, dwell_ms: Int) -> Int:
+        """Moment, ms, by which the next visit must be valid, so that one officer can make the rest in the window."""
+        missing = self.missing.astype(np.int64)
+        return np.asarray(np.where(missing > 0, self.end - (missing - 1) * (dwell_ms + BETWEEN_VISITS_MS), FAR))
+
+    def share_ms(self) -> Int:
+        """Length of the window for each visit of it, ms."""
+        return np.asarray((self.end - self.start) // np.maximum(self.required, 1))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,68 +115,113 @@ class Coverage:
     idle_ms: Int
     """Duty time since the last valid visit, or since the place is observed; NEVER where unknown."""
     limit_ms: Int
+    """Longest wait; NO_LIMIT: none."""
+    span_ms: Int
+    """What the time left is held against: the limit, or the window's share of a visit where that is due first."""
     due: Int
-    """When the limit is reached, ms; NEVER where it cannot be told."""
+    """When the limit is reached or a required visit must be valid, ms; NEVER where neither is or can be told."""
     left_ms: Int
     """Duty time left until it is due, negative since then; 0 where unknown."""
     slack_ms: Int
     """What of it remains after the nearest arrival and the least dwell; 0 where unknown."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What is known of n cells at a moment, as columns of length n."""
+
+    last_visit: Int
+    """End of the last valid visit, ms, NEVER if none."""
+    present: Bool
+    """A valid visit is going on: the wait is zero."""
+    known_since: Int
+    """Since when the city is observed, ms; NEVER if it never was."""
+    possible: Int
+    """Latest end of a visit that silence may hide, ms; NEVER if none may."""
+    quota: Quota
+
+
 def evaluate(
-    *,
-    now: int,
-    last_visit: Int,
-    present: Bool,
-    known_since: Int,
-    possible: Int,
-    limits: Limits,
-    need_ms: Int,
-    calendar: DutyCalendar,
+    known: Known, *, now: int, limits: Limits, arrival_ms: Int, dwell_ms: Int, calendar: DutyCalendar
 ) -> Coverage:
     """Judge n cells at `now`.
 
     Args:
+        known: what is known of them.
         now: the moment, ms.
-        last_visit: end of the last valid visit, ms, NEVER if none.
-        present: a valid visit is going on: the wait is zero.
-        known_since: since when the city is observed, ms; NEVER if it never was.
-        possible: latest end of a visit that silence may hide, ms; NEVER if none may.
         limits: limits of the cells over the time to come.
-        need_ms: what a visit still takes: nearest arrival and least dwell, ms.
+        arrival_ms: how soon an officer can be there, ms.
+        dwell_ms: least dwell of a valid visit, ms.
         calendar: duty times.
 
     Returns:
         The coverage; a cell that may have been visited in silence is UNKNOWN, neither covered nor neglected.
     """
-    if not len(last_visit):
-        none = np.empty(0, dtype=np.int64)
-        return Coverage(
-            at=now, state=none.astype(np.uint8), idle_ms=none, limit_ms=none, due=none, left_ms=none, slack_ms=none
-        )
-    since = np.where(last_visit >= 0, last_visit, known_since)
+    if not len(known.last_visit):
+        return _empty(now)
+    present, quota = known.present, known.quota
+    since = np.where(known.last_visit >= 0, known.last_visit, known.known_since)
     told = (since >= 0) | present
     since = np.where(present, now, np.clip(since, now - LONGEST_WAIT_DAYS * DAY_MS, now))
-    idle = np.where(present, 0, calendar.duty_ms(since, np.full_like(since, now)))
+    at = np.full_like(since, now)
+    waits, visits = limits.due(since, now, calendar), quota.due(dwell_ms)
+    due = np.minimum(waits, visits)
+    left = _left(due, at, calendar)
+    slack = left - arrival_ms - dwell_ms
     limit = limits.at(now)
-    due = limits.due(since, now, calendar)
-    at = np.full_like(due, now)
-    left = calendar.duty_ms(at, np.maximum(due, now)) - calendar.duty_ms(np.minimum(due, now), at)
-    slack = left - need_ms
+    span = np.where(visits < waits, quota.share_ms(), limit)
     state = np.full(len(since), CellState.FRESH, dtype=np.uint8)
-    state[slack <= DUE_SOON_SHARE * limit] = CellState.DUE_SOON
+    state[slack <= DUE_SOON_SHARE * span] = CellState.DUE_SOON
     state[slack <= 0] = CellState.WILL_BREACH
     state[due <= now] = CellState.OVERDUE
-    hidden = (possible > since) & (limits.due(np.clip(possible, since, now), now, calendar) > now)
-    state[hidden & (due <= now)] = CellState.UNKNOWN
-    state[present] = CellState.FRESH
+    state[_hidden(known, since, waits, visits, limits, now, calendar)] = CellState.UNKNOWN
+    state[present & (visits > now)] = CellState.FRESH
     state[~told] = CellState.UNKNOWN
     return Coverage(
         at=now,
         state=state,
-        idle_ms=np.where(told, idle, NEVER),
+        idle_ms=np.where(told, np.where(present, 0, calendar.duty_ms(since, at)), NEVER),
         limit_ms=limit,
-        due=np.where(told, due, NEVER),
+        span_ms=span,
+        due=np.where(told & (due < FAR), due, NEVER),
         left_ms=np.where(told, left, 0),
         slack_ms=np.where(told, slack, 0),
+    )
+
+
+def _left(due: Int, at: Int, calendar: DutyCalendar) -> Int:
+    """Duty time left at `at` until `due`, negative since then, ms."""
+    most = LONGEST_WAIT_DAYS * DAY_MS
+    ahead = calendar.duty_ms(at, np.clip(due, at, at + most))
+    return np.where(due < FAR, ahead - calendar.duty_ms(np.clip(due, at - most, at), at), NO_LIMIT)
+
+
+def _hidden(
+    known: Known, since: Int, waits: Int, visits: Int, limits: Limits, now: int, calendar: DutyCalendar
+) -> Bool:
+    """Overdue cells in which a visit that silence may hide would mean that they are not."""
+    hidden = np.zeros(len(since), dtype=np.bool_)
+    rows = np.flatnonzero((np.minimum(waits, visits) <= now) & (known.possible >= 0))
+    if not len(rows):
+        return hidden
+    possible, since = known.possible[rows], since[rows]
+    again = Limits(starts=limits.starts, limit_ms=limits.limit_ms[:, rows])
+    in_time = (possible > since) & (again.due(np.clip(possible, since, now), now, calendar) > now)
+    # How many visits a silence hides nobody knows: one that reaches into the window may hide all that are missing.
+    enough = (visits[rows] > now) | (possible > known.quota.start[rows])
+    hidden[rows] = ((waits[rows] > now) | in_time) & enough
+    return hidden
+
+
+def _empty(now: int) -> Coverage:
+    none = np.empty(0, dtype=np.int64)
+    return Coverage(
+        at=now,
+        state=none.astype(np.uint8),
+        idle_ms=none,
+        limit_ms=none,
+        span_ms=none,
+        due=none,
+        left_ms=none,
+        slack_ms=none,
     )

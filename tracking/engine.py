@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracking import plausibility, points, stays, walk
-from tracking.coverage import ClassRule
 from tracking.fixes import Bool, FixColumns, Int
 from tracking.geometry.lookup import CityGrid, Places
+from tracking.visit_rules import VisitRules
 
 _LONG_AGO = int(np.iinfo(np.int64).min)
 RUN_GAP_MS = walk.GAP_MS
@@ -37,13 +37,13 @@ class Engine:
 
     Args:
         grid: the cells.
-        rules: rule of each cell by its number in the store.
+        rules: what makes a visit valid, by index of the cell in the grid.
         steps: take every fix by itself (for tests of the bulk path).
     """
 
-    def __init__(self, grid: CityGrid, rules: dict[int, ClassRule], *, steps: bool = False) -> None:
+    def __init__(self, grid: CityGrid, rules: VisitRules, *, steps: bool = False) -> None:
         self._grid = grid
-        self._rules = [rules[int(cell)] for cell in grid.ids]
+        self._rules = rules
         self._steps = steps
         self._newest: dict[int, int] = {}
         self._walks: dict[int, walk.Walk] = {}

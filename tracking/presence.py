@@ -4,9 +4,9 @@ from bisect import bisect_left
 from dataclasses import dataclass, field
 from math import hypot
 
-from tracking.coverage import ClassRule
 from tracking.points import Fixes, Place
 from tracking.stays import Stay, worth
+from tracking.visit_rules import VisitRule
 
 CLEAR_SIGMAS = 3.0
 """Standard deviations of both ends by which two places must differ to be two places: a standing device walks nowhere.
@@ -83,7 +83,7 @@ class Presence:
         self.dwell_ms += t - self.inside_at
         self.inside_at, self.place = t, place
 
-    def stay(self, rule: ClassRule) -> Stay:
+    def stay(self, rule: VisitRule) -> Stay:
         """The stay as it is when it ends, or silence ends it."""
         path = self.path_m + self._unfinished_m()
         way = hypot(self.place[0] - self.entry[0], self.place[1] - self.entry[1])

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
-from tracking.coverage import ClassRule
 from tracking.reasons import Cause
+from tracking.visit_rules import VisitRule
 
 DRIVING_M_PER_S = 15 / 3.6
 """A mean speed above 15 km/h is no patrol on foot."""
@@ -130,11 +130,11 @@ class Window:
     cause: Cause = Cause.LATE
 
 
-def worth(rule: ClassRule, dwell_ms: int, path_m: float, way_m: float) -> StayKind:
+def worth(rule: VisitRule, dwell_ms: int, path_m: float, way_m: float) -> StayKind:
     """Judge a stay.
 
     Args:
-        rule: what the class of the cell asks for.
+        rule: what the cell asks for.
         dwell_ms: time inside.
         path_m: way inside without jitter.
         way_m: straight distance from where it began to where it ended: what was at least travelled.

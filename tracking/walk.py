@@ -8,12 +8,12 @@ from bisect import bisect_left
 from collections.abc import Callable
 from math import hypot
 
-from tracking.coverage import ClassRule
 from tracking.geometry.lookup import SURE_SIGMAS, CityGrid, Depth
 from tracking.plausibility import NEW_PLACE_FIXES, step_possible
 from tracking.points import Fixes, Place, Point, Rows
 from tracking.presence import Presence
 from tracking.stays import Run, Stay, StayKind, worth
+from tracking.visit_rules import VisitRules
 
 GAP_MS = 120_000
 """A longer silence ends every stay: where the device was meanwhile cannot be told."""
@@ -36,12 +36,12 @@ class Walk:
     Args:
         device: number of the device in the store.
         grid: the cells.
-        rules: rule of each cell, by index.
+        rules: what makes a visit valid, by index of the cell.
         tell: called with every stay and run as it becomes known, again when it changes; keys (device, t_in) and
             (device, t_first).
     """
 
-    def __init__(self, device: int, grid: CityGrid, rules: list[ClassRule], tell: Callable[[Stay | Run], None]) -> None:
+    def __init__(self, device: int, grid: CityGrid, rules: VisitRules, tell: Callable[[Stay | Run], None]) -> None:
         self.device = device
         self.tell = tell
         self.settled = True
@@ -113,7 +113,7 @@ class Walk:
         if self._mark is not None and self._inside is not None:
             inside, (t, dwell_ms, path_m, fixes) = self._inside, self._mark
             # Judged without the way since the last corner: it may yet turn out to be noise.
-            if worth(self._rules[inside.index], dwell_ms, path_m, 0.0) is StayKind.VISIT:
+            if worth(self._rules.at(inside.index, inside.t_in), dwell_ms, path_m, 0.0) is StayKind.VISIT:
                 self.tell(
                     Stay(
                         device=self.device, cell=inside.cell, t_in=inside.t_in, t_out=t, dwell_ms=dwell_ms,
@@ -238,7 +238,7 @@ class Walk:
                     Stay(
                         device=self.device, cell=int(self._grid.ids[index]), t_in=t_in, t_out=t_out,
                         dwell_ms=t_out - t_in, path_m=round(inside, 1), fixes=0,
-                        kind=worth(self._rules[index], t_out - t_in, inside, inside), open=False,
+                        kind=worth(self._rules.at(index, t_in), t_out - t_in, inside, inside), open=False,
                     )
                 )  # fmt: skip
 
@@ -269,7 +269,7 @@ class Walk:
 
     def _tell_ended(self, inside: Presence) -> None:
         self._mark = None
-        self.tell(inside.stay(self._rules[inside.index]))
+        self.tell(inside.stay(self._rules.at(inside.index, inside.t_in)))
 
 
 def _possible(before: Point, after: Point) -> bool:

@@ -8,7 +8,7 @@ import numpy as np
 
 from alerts import arrival, rules, staffing
 from alerts.model import ENDING, GAP, Change, OpenAlert, Step, Visit
-from tracking import coverage, db
+from tracking import calendars, coverage, db
 
 MINUTE = 60_000
 START = db.millis(db.moment(1_769_990_400_000))
@@ -102,14 +102,19 @@ class Shift:
         arrivals = arrival.nearest(x, 0 * x, officers, 0 * officers, arrival.ArrivalRule())
         dwell = np.full(self.cells, DWELL)
         known_since = np.full(self.cells, self.known_since)
-        judged = coverage.evaluate(
-            now=now,
+        seen = coverage.Known(
             last_visit=last,
             present=present,
             known_since=known_since,
             possible=np.full(self.cells, coverage.NEVER),
+            quota=coverage.Quota.none(self.cells),
+        )
+        judged = coverage.evaluate(
+            seen,
+            now=now,
             limits=coverage.Limits(starts=np.array([0]), limit_ms=np.full((1, self.cells), self.limit_ms)),
-            need_ms=np.maximum(arrivals.ms, 0) + dwell,
+            arrival_ms=np.maximum(arrivals.ms, 0),
+            dwell_ms=dwell,
             calendar=calendar,
         )
         return rules.Situation(
@@ -154,8 +159,8 @@ class Shift:
 
 
 @functools.cache
-def _calendar(windows: tuple[tuple[str, str], ...]) -> coverage.DutyCalendar:
-    return coverage.DutyCalendar("Asia/Shanghai", list(windows))
+def _calendar(windows: tuple[tuple[str, str], ...]) -> calendars.DutyCalendar:
+    return calendars.DutyCalendar("Asia/Shanghai", list(windows))
 
 
 def at(minute: float) -> int:

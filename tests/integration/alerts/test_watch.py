@@ -35,7 +35,7 @@ async def _look(conn: db.Connection, town: Town, watcher: watch.Watcher, clock: 
 
 async def test_look_once_warns_tells_and_resolves(pool: db.Pool, conn: db.Connection, town: Town) -> None:
     """A business cell (limit 120 minutes, 60 from 11:00) goes from warned to overdue to visited, once each."""
-    await conn.execute("UPDATE cell_classes SET limit_peak_s = limit_s WHERE class = 'business'")
+    await conn.execute("UPDATE rule_versions SET body = body - 'limits' WHERE scope = 'class:business'")
     clock = Clock(0)
     watcher = watch.Watcher(pool, now=clock)
     await town.visit(0, 10)
@@ -62,7 +62,7 @@ async def test_look_once_warns_tells_and_resolves(pool: db.Pool, conn: db.Connec
 async def test_look_once_sees_where_the_officers_are(pool: db.Pool, conn: db.Connection, town: Town) -> None:
     """An officer 3 km away makes the warning earlier; one whose fix is old does not count."""
     clock = Clock(0)
-    await conn.execute("UPDATE cell_classes SET limit_peak_s = limit_s WHERE class = 'business'")
+    await conn.execute("UPDATE rule_versions SET body = body - 'limits' WHERE scope = 'class:business'")
     await town.visit(0, 10)
     await town.visit(1, 400, number=2)
     await town.officer(80, north_m=3000)
@@ -74,7 +74,7 @@ async def test_look_once_sees_where_the_officers_are(pool: db.Pool, conn: db.Con
 async def test_look_once_withdraws_by_late_data(pool: db.Pool, conn: db.Connection, town: Town) -> None:
     """A visit that comes in late withdraws the alert; a visit amended away brings the earlier one back."""
     clock = Clock(0)
-    await conn.execute("UPDATE cell_classes SET limit_peak_s = limit_s WHERE class = 'business'")
+    await conn.execute("UPDATE rule_versions SET body = body - 'limits' WHERE scope = 'class:business'")
     watcher = watch.Watcher(pool, now=clock)
     await town.visit(0, 10)
     await town.visit(1, 400, number=2)
@@ -137,7 +137,7 @@ def _with_state(pool: db.Pool, state: str, level: str, n: int) -> Callable[[], A
 async def test_run_twice_gives_one_alert(database_url: str, pool: db.Pool, conn: db.Connection, town: Town) -> None:
     """Two watchers make one alert of each gap with one step each; when the first stops the second takes over."""
     clock = Clock(105)
-    await conn.execute("UPDATE cell_classes SET limit_peak_s = limit_s WHERE class = 'business'")
+    await conn.execute("UPDATE rule_versions SET body = body - 'limits' WHERE scope = 'class:business'")
     await town.heard(500)
     async with _watching(database_url, clock) as first, _watching(database_url, clock):
         await until(_with_state(pool, "open", "orange", 2), "two warnings")
@@ -154,7 +154,7 @@ async def test_run_survives_a_lost_connection(
 ) -> None:
     """When the database ends the watcher's connection it comes back, and what it said before stays said once."""
     clock = Clock(105)
-    await conn.execute("UPDATE cell_classes SET limit_peak_s = limit_s WHERE class = 'business'")
+    await conn.execute("UPDATE rule_versions SET body = body - 'limits' WHERE scope = 'class:business'")
     await town.heard(500)
     async with _watching(database_url, clock):
         await until(_with_state(pool, "open", "orange", 2), "two warnings")

@@ -107,5 +107,5 @@ async def test_import_file_reports_classes_this_database_lacks(conn: db.Connecti
     document = lattice.collection(1, 1)
     document["features"][3]["properties"]["class"] = "harbour"
     assert isinstance(await grid_store.import_file(conn, lattice.encoded(document)), list)
-    await conn.execute("INSERT INTO cell_classes VALUES ('harbour', '港口', 'harbour', 60, 60, '[]', 60, 10)")
+    await conn.execute("INSERT INTO cell_classes VALUES ('harbour', '港口', 'harbour')")
     assert (await _import(conn, document)).added == 1

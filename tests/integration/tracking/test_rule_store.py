@@ -21,12 +21,12 @@ async def put(
     """Append a version that begins at an hour."""
     body = None if limit is None else {"limit_s": limit}
     ends = None if until is None else T0 + until * HOUR
-    return await rule_store.append(conn, "plan", scope, body, T0 + hour * HOUR, "li", valid_to=ends)
+    return await rule_store.append(conn, "test", scope, body, T0 + hour * HOUR, "li", valid_to=ends)
 
 
 async def held(conn: "db.Connection", hour: int) -> dict[str, int]:
     """What holds at an hour, by scope."""
-    found = await rule_store.current(conn, "plan", T0 + hour * HOUR)
+    found = await rule_store.current(conn, "test", T0 + hour * HOUR)
     return {version.scope: version.body["limit_s"] for version in found if version.body is not None}
 
 
@@ -36,7 +36,7 @@ async def test_a_new_version_ends_the_one_before(conn: "db.Connection") -> None:
     second = await put(conn, 10, 30)
     assert await held(conn, 9) == {"city": 60}
     assert await held(conn, 10) == {"city": 30}
-    stored = await rule_store.history(conn, "plan", "city")
+    stored = await rule_store.history(conn, "test", "city")
     assert [version.id for version in stored] == [second.id, first.id]
     assert stored[1].body == {"limit_s": 60}
     assert stored[1].valid_to == T0 + 10 * HOUR
@@ -60,7 +60,7 @@ async def test_overlapping_is_refused(conn: "db.Connection") -> None:
         with pytest.raises(rule_store.RuleOverlapError, match=r"2026-09-22T\d\d:13:20Z"):
             await put(conn, hour, 5)
     assert await held(conn, 9) == {"city": 60}
-    assert len(await rule_store.history(conn, "plan")) == 2
+    assert len(await rule_store.history(conn, "test")) == 2
 
 
 async def test_a_version_fits_before_one_to_come_when_it_ends_there(conn: "db.Connection") -> None:
@@ -86,7 +86,7 @@ async def test_all_versions_of_a_stretch_are_read_at_once(conn: "db.Connection")
     """Those in force at its start and those that begin within, without its end."""
     for hour, limit in ((0, 60), (10, 30), (20, 15)):
         await put(conn, hour, limit)
-    found = await rule_store.between(conn, "plan", T0 + 5 * HOUR, T0 + 20 * HOUR)
+    found = await rule_store.between(conn, "test", T0 + 5 * HOUR, T0 + 20 * HOUR)
     assert [version.body for version in found] == [{"limit_s": 60}, {"limit_s": 30}]
 
 
@@ -99,4 +99,4 @@ async def test_two_who_append_at_once_leave_one_version_in_force(conn: "db.Conne
         for each in others:
             await each.close()
     assert sum(isinstance(one, rule_store.RuleVersion) for one in made) == 1
-    assert len(await rule_store.current(conn, "plan", T0 + 2 * HOUR)) == 1
+    assert len(await rule_store.current(conn, "test", T0 + 2 * HOUR)) == 1

@@ -223,6 +223,7 @@ def test_levels_never_fall_below_the_plain_level(idle: int, slack: int, held: in
         state=np.zeros(1, np.uint8),
         idle_ms=np.array([LIMIT - idle]),
         limit_ms=np.array([LIMIT]),
+        span_ms=np.array([LIMIT]),
         due=np.array([START]),
         left_ms=np.array([idle]),
         slack_ms=np.array([min(slack, idle)]),

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tracking import coverage
-from tracking.coverage import CellState, ClassRule, DutyCalendar
+from tracking import calendars, coverage
+from tracking.calendars import DutyCalendar
+from tracking.coverage import CellState
 
 ZONE = "Asia/Shanghai"
 MINUTE = 60_000
@@ -26,12 +27,17 @@ def judge(now: int, **given_columns: Any) -> coverage.Coverage:
     """Evaluate one cell: visited an hour ago, limit two hours, heard now, a visit takes ten minutes."""
     columns = {
         "last_visit": now - HOUR, "present": False, "known_since": now - 20 * HOUR, "possible": coverage.NEVER,
-        "need_ms": 10 * MINUTE, **given_columns,
+        "dwell_ms": 10 * MINUTE, **given_columns,
     }  # fmt: skip
+    quota = columns.pop("quota", coverage.Quota.none(1))
     limits = columns.pop("limits", coverage.Limits(starts=np.array([0]), limit_ms=np.array([[2 * HOUR]])))
     calendar = columns.pop("calendar", DutyCalendar(ZONE, [("00:00", "24:00")]))
     arrays = {name: np.array([value], dtype=bool if name == "present" else np.int64) for name, value in columns.items()}
-    return coverage.evaluate(now=now, calendar=calendar, limits=limits, **arrays)
+    dwell = arrays.pop("dwell_ms")
+    known = coverage.Known(quota=quota, **arrays)
+    return coverage.evaluate(
+        known, now=now, calendar=calendar, limits=limits, arrival_ms=np.zeros(1, dtype=np.int64), dwell_ms=dwell
+    )
 
 
 NOW = ms("2026-09-03 15:00")
@@ -83,12 +89,11 @@ def test_a_cell_that_may_have_been_visited_in_silence_is_unknown() -> None:
 
 def test_a_peak_ahead_is_seen_coming() -> None:
     """The limit falls from 120 to 60 min at 17:00: a cell visited at 15:50 is due at 17:00, and warned of before."""
-    rule = ClassRule(limit_ms=2 * HOUR, limit_peak_ms=HOUR, peak=((17 * 60, 23 * 60),), dwell_ms=1, path_m=1)
-    calendar = DutyCalendar(ZONE, [("00:00", "24:00")])
+    starts = [ms("2026-09-03 11:00"), ms("2026-09-03 17:00"), ms("2026-09-03 23:00")]
+    limits = coverage.Limits(starts=np.array(starts), limit_ms=np.array([[2 * HOUR], [HOUR], [2 * HOUR]]))
     for minute, state in ((5, CellState.FRESH), (50, CellState.WILL_BREACH), (60, CellState.OVERDUE)):
         now = ms("2026-09-03 16:00") + minute * MINUTE
-        limits = coverage.limits_ahead([rule], np.zeros(1, dtype=np.intp), now, calendar)
-        judged = judge(now, last_visit=ms("2026-09-03 15:50"), limits=limits, calendar=calendar)
+        judged = judge(now, last_visit=ms("2026-09-03 15:50"), limits=limits)
         assert (judged.state[0], judged.due[0]) == (
             state,
             ms("2026-09-03 17:00") if minute < 60 else ms("2026-09-03 16:50"),
@@ -110,17 +115,11 @@ def test_a_limit_over_the_noon_break_ends_after_it() -> None:
     assert judged.due[0] == ms("2026-09-03 15:00")
 
 
-def test_the_limit_is_tighter_at_peak() -> None:
-    """Within the peak the peak's limit holds, its end excluded."""
-    rule = ClassRule(limit_ms=7200, limit_peak_ms=3600, peak=((660, 780),), dwell_ms=1, path_m=1)
-    assert [coverage.limit_ms(rule, minute) for minute in (659, 660, 779, 780)] == [7200, 3600, 3600, 7200]
-
-
 @pytest.mark.parametrize("text", ["24:01", "12:60", "-1:00", "noon", "1200"])
 def test_minute_of_day_refuses_what_is_no_time(text: str) -> None:
     """Only HH:MM up to 24:00 is a time of day."""
     with pytest.raises(ValueError, match=r"time of day|invalid literal|not enough values"):
-        coverage.minute_of_day(text)
+        calendars.minute_of_day(text)
 
 
 WINDOWS = st.sampled_from(
@@ -135,7 +134,7 @@ WINDOWS = st.sampled_from(
 
 def slowly(calendar_windows: list[tuple[str, str]], start: int, end: int) -> int:
     """Duty minutes by asking every minute."""
-    spans = [(coverage.minute_of_day(a), coverage.minute_of_day(b)) for a, b in calendar_windows]
+    spans = [(calendars.minute_of_day(a), calendars.minute_of_day(b)) for a, b in calendar_windows]
     count, at = 0, datetime.fromtimestamp(start / 1000, ZoneInfo(ZONE))
     while at.timestamp() * 1000 < end:
         minute = at.hour * 60 + at.minute

@@ -16,6 +16,7 @@ from tests.unit.tracking import timelines as tl
 from tracking.engine import Engine
 from tracking.fixes import FixColumns
 from tracking.geometry import lookup
+from tracking.visit_rules import VisitRules
 
 TRACKS = Path(__file__).parents[4] / "shared" / "data" / "geolife"
 SIDE = 0.0015  # degrees, about 130 × 170 m
@@ -154,7 +155,7 @@ def through_engine(fixes: list[Fix]) -> dict[tuple[int, int], float]:
         lat=[fix.lat for fix in fixes],
         lon=[fix.lon for fix in fixes],
     )
-    known = tl.run(Engine(grid, dict.fromkeys(ids.values(), tl.RULE)), columns)
+    known = tl.run(Engine(grid, VisitRules.always([tl.RULE] * len(ids))), columns)
     seconds: dict[tuple[int, int], float] = defaultdict(float)
     for stay in known.values():
         if stay.fixes:

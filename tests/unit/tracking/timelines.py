@@ -5,16 +5,16 @@ from collections.abc import Iterable
 import numpy as np
 
 from tracking import fixes, stays
-from tracking.coverage import ClassRule
 from tracking.engine import Engine
 from tracking.geometry import lookup
+from tracking.visit_rules import VisitRule, VisitRules
 
 T0 = 1_790_000_000_000
 SIDE_M = 300.0
 ORIGIN = (23.08, 114.41)
 M_PER_LAT = 110_750.0
 M_PER_LON = 102_470.0
-RULE = ClassRule(limit_ms=3_600_000, limit_peak_ms=1_800_000, peak=((660, 780),), dwell_ms=180_000, path_m=150.0)
+RULE = VisitRule(dwell_ms=180_000, path_m=150.0)
 
 
 def degrees(x: float, y: float) -> tuple[float, float]:
@@ -35,7 +35,7 @@ def row_of_cells(count: int = 4) -> lookup.CityGrid:
 
 def engine(count: int = 4, *, steps: bool = False) -> Engine:
     """An engine over `row_of_cells`."""
-    return Engine(row_of_cells(count), {n + 1: RULE for n in range(count)}, steps=steps)
+    return Engine(row_of_cells(count), VisitRules.always([RULE] * count), steps=steps)
 
 
 def track(points: Iterable[tuple[float, float, float]], *, device: int = 1, acc: float = 5.0) -> fixes.FixColumns:

@@ -1,0 +1,49 @@
+"""Required visits in the database: how many were made in the windows that are going on."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tracking import coverage, db, plans
+from tracking.calendars import DutyCalendar
+
+# A walk along the index for each window, as long as its visits.
+_DONE = """
+SELECT (SELECT count(*) FROM stays s
+        WHERE s.cell = w.cell AND s.kind = 'visit' AND s.t_in >= w.lo AND s.t_in <= $4 AND {holds})
+FROM unnest($1::int[], $2::timestamptz[], $3::int[]) AS w(cell, lo, n) ORDER BY w.n
+"""
+_NOW = _DONE.format(holds="s.known_to IS NULL")
+_THEN = _DONE.format(holds="s.known_from <= $5 AND (s.known_to IS NULL OR s.known_to > $5)")
+
+
+async def read(
+    conn: db.Connection,
+    asked: plans.Plans,
+    calendar: DutyCalendar,
+    cells: Sequence[int],
+    now: int,
+    known: int | None = None,
+) -> coverage.Quota:
+    """Required visits of each cell in the window that is going on at `now` (ms).
+
+    Args:
+        conn: a connection.
+        asked: the plans.
+        calendar: the city's calendar.
+        cells: number in the store of each cell, in the order of the plans.
+        now: the moment.
+        known: only what was known then, ms; None: what is known today.
+    """
+    windows = asked.windows(now, now + 1, calendar)
+    if not len(windows):
+        return coverage.Quota.none(len(cells))
+    ids = [cells[at] for at in windows.cell.tolist()]
+    begins = [db.moment(start) for start in windows.start.tolist()]
+    arguments = [ids, begins, list(range(len(ids))), db.moment(now)]
+    if known is None:
+        rows = await conn.fetch(_NOW, *arguments)
+    else:
+        rows = await conn.fetch(_THEN, *arguments, db.moment(known))
+    done = np.array([row[0] for row in rows], dtype=np.int32)
+    return plans.quota(windows, done, asked.at(now).dwell_ms)
