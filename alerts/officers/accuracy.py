@@ -1,0 +1,40 @@
+"""Poor accuracy 定位精度差: the receiver itself says for minutes that it knows no better. Pure."""
+
+import numpy as np
+
+from alerts.model import Level
+from alerts.officers.family import CLEAR, NOTHING, Verdict, evidence, lasted, spell
+from alerts.officers.situation import Crowd, One
+from tracking.fixes import Bool
+
+kind = "poor_accuracy"
+by_track = True
+
+_LEAST_FIXES = 3
+
+
+def suspects(crowd: Crowd) -> Bool:
+    """Who gave mostly bad fixes lately."""
+    if not len(crowd):
+        return np.zeros(0, np.bool_)
+    worst = min(member.rule.accuracy_m for member in crowd.members)
+    since = crowd.now - max(member.rule.accuracy_s for member in crowd.members) * 1000
+    acc = crowd.tracks.tables["acc"]
+    bad = crowd.count(acc > worst, since)
+    return np.asarray(crowd.active & (bad >= _LEAST_FIXES) & (2 * bad > crowd.count(acc <= worst, since)))
+
+
+def judge(one: One) -> Verdict:
+    """Median over `accuracy_s` beyond `accuracy_m`; clear below `accuracy_back_m`."""
+    rule = one.rule
+    recent = one.trail.since(one.now - rule.accuracy_s * 1000)
+    if not one.fresh or len(recent) < _LEAST_FIXES:
+        return NOTHING
+    median = float(np.median(recent.acc))
+    if median <= rule.accuracy_back_m:
+        return CLEAR
+    bad = spell(one.trail, one.trail.acc > rule.accuracy_m, one.trail.acc <= rule.accuracy_back_m)
+    if median <= rule.accuracy_m or not len(bad) or lasted(recent) < rule.accuracy_s * 500:
+        return NOTHING
+    facts = {"median_m": round(median), "limit_m": round(rule.accuracy_m), "over_s": rule.accuracy_s}
+    return Verdict(level=Level.YELLOW, since=int(bad.t[0]), facts=facts, evidence=evidence(recent))

@@ -1,0 +1,67 @@
+"""Not arrived 未到岗: no presence in the area of the shift some minutes after its beginning. Pure."""
+
+import numpy as np
+
+from alerts.model import Level
+from alerts.officers.family import CLEAR, NOTHING, Verdict, evidence, written
+from alerts.officers.situation import Crowd, One, inside
+from alerts.officers.tracks import NONE, Trail
+from tracking.fixes import Bool
+
+kind = "not_arrived"
+by_track = True
+
+
+def suspects(crowd: Crowd) -> Bool:
+    """Whose shift began lately: after that nothing is told anew."""
+    return np.array(
+        [
+            member.shift is not None
+            and member.shift.starts + member.rule.late_s * 1000
+            <= crowd.now
+            < member.shift.starts + member.rule.absent_s * 1000
+            for member in crowd.members
+        ],
+        dtype=np.bool_,
+    ) & np.asarray(crowd.active)
+
+
+def judge(one: One) -> Verdict:
+    """Late after `late_s`, absent after `absent_s`; arrived when the presence has lasted."""
+    shift, rule = one.member.shift, one.rule
+    if shift is None:
+        return CLEAR
+    trail = one.trail.since(shift.starts - rule.early_s * 1000)
+    if _arrived(trail, rule.buffer_m, rule.present_s * 1000):
+        return CLEAR
+    late_ms = one.now - shift.starts
+    if late_ms < rule.late_s * 1000:
+        return NOTHING
+    places = trail.part(~np.isnan(trail.beat))
+    away = None if not len(places) else max(0, round(-float(places.beat[-1])))
+    return Verdict(
+        level=Level.RED if late_ms >= rule.absent_s * 1000 else Level.ORANGE,
+        since=shift.starts,
+        facts={
+            "shift_starts": written(shift.starts),
+            "late_s": late_ms // 1000,
+            "away_m": away,
+            "seen": None if one.newest == NONE else written(one.newest),
+            "device": one.member.device_name,
+        },
+        evidence=evidence(places),
+    )
+
+
+def _arrived(trail: Trail, buffer_m: float, present_ms: int) -> bool:
+    """Somewhere in the trail a presence lasted long enough."""
+    if not len(trail):
+        return False
+    if np.isnan(trail.beat).all():
+        return True  # no area is known: whoever is heard has arrived
+    within = inside(trail.beat, trail.acc, buffer_m)
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], within.astype(np.int8), [0]])))
+    return any(
+        int(trail.t[stop - 1] - trail.t[start]) >= present_ms
+        for start, stop in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
+    )

@@ -1,0 +1,86 @@
+"""Left post 离岗 and out of area 越界: outside for some time, by places that are surely outside. Pure."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from alerts.model import Level
+from alerts.officers.family import CLEAR, NOTHING, Verdict, evidence, lasted, spell, written
+from alerts.officers.situation import FRESH_MS, Crowd, Member, One, inside, outside
+from alerts.officers.tracks import KEPT_MS, Table
+from tracking.fixes import Bool
+
+
+@dataclass(frozen=True, slots=True)
+class Away:
+    """One of the two: they differ in the area, its margin and the times."""
+
+    kind: str
+    table: Literal["beat", "team"]
+    by_track: bool = True
+
+    def suspects(self, crowd: Crowd) -> Bool:
+        """Whose newest place lately is not inside."""
+        depth, acc = crowd.tracks.tables[self.table], crowd.tracks.tables["acc"]
+        out = crowd.newest(outside(depth, acc, self._margin(None)))
+        concerned = np.array([self._concerns(member) for member in crowd.members], dtype=np.bool_)
+        recent = out > np.maximum(crowd.newest(inside(depth, acc)), crowd.now - FRESH_MS)
+        return np.asarray(recent & concerned & crowd.active & ~crowd.on_task)
+
+    def judge(self, one: One) -> Verdict:
+        """Outside for long enough by enough fixes; clear when inside again for long enough."""
+        if not self._concerns(one.member):
+            return CLEAR
+        if not one.fresh:
+            return NOTHING
+        shift, rule, margin = one.member.shift, one.rule, self._margin(one.member)
+        trail = one.trail if shift is None else one.trail.since(shift.starts - rule.early_s * 1000)
+        depth: Table = trail.beat if self.table == "beat" else trail.team
+        within, without = inside(depth, trail.acc, margin), outside(depth, trail.acc, margin)
+        if shift is not None:
+            if shift.starts > one.now - KEPT_MS and not within.any():
+                return NOTHING  # not arrived, which is told by itself
+            without &= trail.t >= shift.starts
+        back = spell(trail, within, ~within)
+        if lasted(back) >= rule.present_s * 1000:
+            return CLEAR
+        gone = spell(trail, without, within)
+        if lasted(gone) < self._least_s(one) * 1000 or len(gone) < rule.outside_fixes:
+            return NOTHING
+        deep = gone.beat if self.table == "beat" else gone.team
+        return Verdict(
+            level=self._level(one, lasted(gone)),
+            since=int(gone.t[0]),
+            facts={
+                "left": written(int(gone.t[0])),
+                "away_s": lasted(gone) // 1000,
+                "away_m": round(-float(deep[-1])),
+                "farthest_m": round(-float(np.nanmin(deep))),
+                "fixes": len(gone),
+            },
+            evidence=evidence(gone),
+        )
+
+    def _concerns(self, member: Member) -> bool:
+        """A post that is the whole area of the unit cannot be left without leaving that."""
+        if self.table == "team":
+            return member.area is not None
+        return member.shift is not None and member.own_beat
+
+    def _margin(self, member: Member | None) -> float:
+        if self.table == "team":
+            return 0.0
+        return 0.0 if member is None else member.rule.buffer_m
+
+    def _least_s(self, one: One) -> int:
+        return one.rule.outside_s if self.table == "team" else one.rule.away_s
+
+    def _level(self, one: One, away_ms: int) -> Level:
+        if away_ms >= one.rule.away_alarm_s * 1000:
+            return Level.RED
+        return Level.ORANGE if away_ms >= one.rule.away_s * 1000 else Level.YELLOW
+
+
+left_post = Away("left_post", "beat")
+out_of_area = Away("out_of_area", "team")

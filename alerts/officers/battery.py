@@ -1,0 +1,35 @@
+"""Low battery 电量低: not enough for the rest of the shift. Pure."""
+
+import numpy as np
+
+from alerts.model import Level
+from alerts.officers.family import CLEAR, NOTHING, Verdict, written
+from alerts.officers.situation import FRESH_MS, Crowd, One
+from tracking.fixes import Bool
+
+kind = "low_battery"
+by_track = False
+
+
+def suspects(crowd: Crowd) -> Bool:
+    """Whose battery is low."""
+    low = np.array([member.rule.battery_low for member in crowd.members])
+    return np.asarray(crowd.active & (crowd.said.battery <= low))
+
+
+def judge(one: One) -> Verdict:
+    """Low, or nearly empty, with more than `shift_left_s` of the shift to go; clear when charged."""
+    rule, shift, battery = one.rule, one.member.shift, one.battery
+    if battery is None or one.heard <= one.now - FRESH_MS:
+        return NOTHING
+    left_s = None if shift is None else (shift.ends - one.now) // 1000
+    if battery >= rule.battery_back or (left_s is not None and left_s <= 0):
+        return CLEAR
+    if battery > rule.battery_low or (left_s is not None and left_s <= rule.shift_left_s):
+        return NOTHING
+    level = Level.ORANGE if battery <= rule.battery_alarm else Level.YELLOW
+    if shift is None and level is not Level.ORANGE:
+        return NOTHING
+    facts = {"battery": round(battery), "shift_ends": None if shift is None else written(shift.ends), "left_s": left_s}
+    # One alert a shift: a battery that is low falls further, and the moment it was first seen low means nothing.
+    return Verdict(level=level, since=one.now if shift is None else shift.starts, facts=facts, evidence=(one.fix_t,))

@@ -1,0 +1,134 @@
+"""Crowding 扎堆: several officers of different beats keep together without a task. Pure."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse, spatial
+
+from alerts.model import Change, Level, OpenAlert, Step
+from alerts.officers import machine
+from alerts.officers.family import Verdict
+from alerts.officers.situation import FRESH_MS, Crowd, Member
+from alerts.officers.tracks import BUCKET_MS, BUCKETS
+
+KIND = "crowding"
+_MOSTLY = 0.8
+"""Share of the time in which each must be seen, and with the others."""
+_APART = 2.0
+"""An alert ends when fewer than enough are within so many times the distance."""
+_STEP = 3
+"""A minute of columns."""
+
+
+def judge(crowd: Crowd, opened: Sequence[OpenAlert], closed: dict[str, int]) -> list[Change]:
+    """Open one alert for each group, end those whose group is gone. `closed`: first member → when by hand."""
+    held = [alert for alert in opened if alert.kind == KIND]
+    changes = [
+        machine.ended(alert, Step.RESOLVED, crowd.now, {"why": "over"}) for alert in held if not _still(crowd, alert)
+    ]
+    told = {who for alert in held for who in alert.facts["members"]}
+    for group in _groups(crowd):
+        since = _since(crowd, group)
+        keys = sorted(crowd.members[at].key for at in group)
+        if since is not None and len(told & set(keys)) < 2 and since > closed.get(keys[0], 0):
+            changes.append(_opened(crowd, group, since))
+    return changes
+
+
+def _groups(crowd: Crowd) -> list[list[int]]:
+    """Members near each other now, of different beats, enough of them."""
+    if not len(crowd):
+        return []
+    at, places = _newest(crowd)
+    rule = crowd.members[0].rule
+    if len(at) < rule.crowd_officers:
+        return []
+    pairs = spatial.cKDTree(places).query_pairs(rule.crowd_m, output_type="ndarray")
+    graph = sparse.coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(len(at), len(at)))
+    _, label = sparse.csgraph.connected_components(graph, directed=False)
+    sizes = np.bincount(label)
+    groups = [at[label == each].tolist() for each in np.flatnonzero(sizes >= rule.crowd_officers).tolist()]
+    return [group for group in groups if _beats(crowd.members, group) >= rule.crowd_officers]
+
+
+def _newest(crowd: Crowd) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Members with a fresh place and no task, and those places."""
+    newest = crowd.newest()
+    at = np.flatnonzero(crowd.active & ~crowd.on_task & (newest > crowd.now - FRESH_MS))
+    rows, columns = crowd.row[at], newest[at] // BUCKET_MS % BUCKETS
+    tables = crowd.tracks.tables
+    return at, np.column_stack([tables["x"][rows, columns], tables["y"][rows, columns]]).astype(np.float64)
+
+
+def _beats(members: Sequence[Member], group: Sequence[int]) -> int:
+    """Different beats; whose beat is not known has one of the own."""
+    return len({_beat(members[at]) for at in group})
+
+
+def _beat(member: Member) -> str:
+    if member.shift is not None and member.own_beat:
+        return f"area {member.shift.area}"
+    return f"member {member.key}"
+
+
+def _since(crowd: Crowd, group: Sequence[int]) -> int | None:
+    """Since when they have been together; None: not for long enough."""
+    rule = crowd.members[group[0]].rule
+    minutes = -(-rule.crowd_s // 60)
+    end = crowd.now // BUCKET_MS
+    x, y, t = (_minutes(crowd, group, table, end, minutes) for table in ("x", "y", "t"))
+    seen = ~np.isnan(x)
+    centre_x, centre_y = (np.nanmedian(np.where(seen, axis, np.nan), axis=0, keepdims=True) for axis in (x, y))
+    near = np.hypot(x - centre_x, y - centre_y) <= rule.crowd_m
+    if (np.sum(near & seen, axis=1) < _MOSTLY * minutes).any():
+        return None
+    return int(np.nanmin(t))
+
+
+def _minutes(crowd: Crowd, group: Sequence[int], table: str, end: int, minutes: int) -> NDArray[np.float64]:
+    """One value a minute and member; NaN where nothing is known."""
+    columns = np.arange(end - _STEP * minutes + 1, end + 1) % BUCKETS
+    rows = crowd.row[list(group)][:, None]
+    known = crowd.recent[rows, columns]
+    source = crowd.tracks.t if table == "t" else crowd.tracks.tables[table]
+    values = np.where(known, source[rows, columns].astype(np.float64), np.nan).reshape(len(group), minutes, _STEP)
+    first = np.argmax(~np.isnan(values), axis=2)
+    return np.take_along_axis(values, first[:, :, None], axis=2)[:, :, 0]
+
+
+def _still(crowd: Crowd, alert: OpenAlert) -> bool:
+    """Enough of the group are still near each other."""
+    wanted = set(alert.facts["members"])
+    at, places = _newest(crowd)
+    mine = np.array([crowd.members[each].key in wanted for each in at.tolist()], dtype=np.bool_)
+    if mine.sum() < 3 or not len(crowd):
+        return False
+    off = places[mine] - np.median(places[mine], axis=0)
+    rule = crowd.members[0].rule
+    return bool((np.hypot(off[:, 0], off[:, 1]) <= _APART * rule.crowd_m).sum() >= rule.crowd_officers)
+
+
+def _opened(crowd: Crowd, group: Sequence[int], since: int) -> Change:
+    members = sorted((crowd.members[at] for at in group), key=lambda member: member.key)
+    first = members[0]
+    verdict = Verdict(
+        level=Level.YELLOW,
+        since=since,
+        facts={
+            "members": [member.key for member in members],
+            "names": [machine.whom(member)["name"] for member in members],
+            "together_s": (crowd.now - since) // 1000,
+            "within_m": round(first.rule.crowd_m),
+        },
+    )
+    return Change(
+        key=f"{KIND}:{first.key}:{since}",
+        kind=KIND,
+        step=Step.OPENED,
+        level=Level.YELLOW,
+        at=crowd.now,
+        facts=machine.facts(first, verdict),
+        device=first.device,
+        officer=None if first.officer is None else first.officer.id,
+    )

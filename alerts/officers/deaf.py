@@ -1,0 +1,48 @@
+"""Deafness 全网无数据: nothing comes in from anybody, or not from very many: one alert, not many. Pure."""
+
+from collections.abc import Sequence
+
+from alerts.model import Change, Level, OpenAlert, Step
+from alerts.officers import contact, machine
+from alerts.officers.family import written
+from alerts.officers.situation import Crowd
+from alerts.officers.tracks import NONE
+
+KIND = "deaf"
+DEAF_MS = 180_000
+BACK_MS = 60_000
+LEAST = 3
+"""With fewer officers on duty each is told by itself."""
+MANY = 10
+SHARE = 0.3
+BACK_SHARE = 0.15
+AFTER_MS = 300_000
+"""After it everybody has so long to be heard again."""
+
+
+def judge(crowd: Crowd, opened: Sequence[OpenAlert]) -> tuple[list[Change], bool]:
+    """Open or end the one alert; and tell whether nobody is to be called lost now."""
+    active = int((crowd.active & (crowd.row >= 0)).sum())
+    heard = int(crowd.said.heard.max()) if len(crowd) else NONE
+    silent = int(contact.suspects(crowd).sum())
+    held = next((alert for alert in opened if alert.kind == KIND), None)
+    if held is not None:
+        over = heard > crowd.now - BACK_MS and silent <= max(BACK_SHARE * active, LEAST)
+        if over or active < LEAST:
+            return [machine.ended(held, Step.RESOLVED, crowd.now, {"why": "over", "heard_again": _time(heard)})], True
+        return [], True
+    everybody = active >= LEAST and heard <= crowd.now - DEAF_MS
+    new = silent - sum(alert.kind == contact.kind for alert in opened)
+    many = active >= MANY and new >= max(MANY, SHARE * active)
+    if not everybody and not many:
+        return [], False
+    facts = {
+        "everybody": everybody, "heard": _time(heard), "officers": active, "silent": active if everybody else silent,
+        "rule": 0,
+    }  # fmt: skip
+    opening = Change(key=f"{KIND}:{crowd.now}", kind=KIND, step=Step.OPENED, level=Level.RED, at=crowd.now, facts=facts)
+    return [opening], True
+
+
+def _time(ms: int) -> str | None:
+    return None if ms == NONE else written(ms)

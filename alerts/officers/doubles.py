@@ -1,0 +1,99 @@
+"""Double sign-in 重复签到: one officer signed in on two devices at once. Pure."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from alerts.model import Change, Level, OpenAlert, Step
+from alerts.officers import machine
+from alerts.officers.family import Verdict, written
+from alerts.officers.situation import Member
+from tracking.people import Sign
+
+KIND = "double_sign_in"
+GRACE_MS = 60_000
+"""Two devices are handed over within it."""
+LONGEST_MS = 16 * 3_600_000
+"""Nobody is signed in for longer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """An officer signed in on a device."""
+
+    device: int
+    badge: str
+    start: int
+    end: int
+    """ms, not included."""
+
+
+def sessions(signs: Iterable[Sign]) -> list[Session]:
+    """Sessions that signs make, in whatever order they come: each ends with the next sign on its device."""
+    made: list[Session] = []
+    ordered = sorted(set(signs), key=lambda sign: (sign.device, sign.t, sign.badge or ""))
+    for at, sign in enumerate(ordered):
+        if sign.badge is None:
+            continue
+        end = sign.t + LONGEST_MS
+        if at + 1 < len(ordered) and ordered[at + 1].device == sign.device:
+            end = min(end, ordered[at + 1].t)
+        made.append(Session(device=sign.device, badge=sign.badge, start=sign.t, end=end))
+    return made
+
+
+def overlap(found: Sequence[Session], now: int) -> dict[str, tuple[int, tuple[int, ...]]]:
+    """Badge → since when, and on which devices, it is signed in on several at `now`."""
+    going_on: dict[str, list[Session]] = {}
+    for session in found:
+        if session.start <= now < session.end:
+            going_on.setdefault(session.badge, []).append(session)
+    doubles = {}
+    for badge, each in going_on.items():
+        devices = sorted({session.device for session in each})
+        since = sorted(session.start for session in each)[1] if len(devices) > 1 else now
+        if len(devices) > 1 and now - since >= GRACE_MS:
+            doubles[badge] = (since, tuple(devices))
+    return doubles
+
+
+def judge(
+    now: int, signs: Iterable[Sign], members: Sequence[Member], opened: Sequence[OpenAlert], closed: dict[str, int]
+) -> list[Change]:
+    """Open where an overlap is, end where it is not; withdraw where by all that is known there was none.
+
+    Args:
+        now: the moment.
+        signs: of the last day.
+        members: whom alerts can be about.
+        opened: alerts that stand.
+        closed: badge → when a person closed its last alert.
+    """
+    found = sessions(signs)
+    doubles = overlap(found, now)
+    held = {str(alert.facts["who"]): alert for alert in opened if alert.kind == KIND}
+    names = {member.device: member.device_name for member in members if member.device is not None}
+    changes = []
+    for who, alert in sorted(held.items()):
+        if who not in doubles:
+            stood = who in overlap(found, alert.opened_at)
+            step, why = (Step.RESOLVED, "over") if stood else (Step.WITHDRAWN, "late_data")
+            changes.append(machine.ended(alert, step, now, {"why": why}))
+    of = {member.officer.badge: member for member in members if member.officer is not None}
+    for badge, (since, devices) in sorted(doubles.items()):
+        if badge in of and badge not in held and since > closed.get(badge, 0):
+            changes.append(_opened(now, of[badge], since, [names.get(device) or str(device) for device in devices]))
+    return changes
+
+
+def _opened(now: int, member: Member, since: int, devices: list[str]) -> Change:
+    verdict = Verdict(level=Level.ORANGE, since=since, facts={"devices": devices, "signed_in": written(since)})
+    return Change(
+        key=f"{KIND}:{member.key}:{since}",
+        kind=KIND,
+        step=Step.OPENED,
+        level=Level.ORANGE,
+        at=now,
+        facts=machine.facts(member, verdict),
+        device=member.device,
+        officer=None if member.officer is None else member.officer.id,
+    )

@@ -1,0 +1,69 @@
+"""All alerts about officers at one moment. Pure."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from alerts.model import OPENING, Change, OpenAlert
+from alerts.officers import (
+    accuracy,
+    arrival,
+    away,
+    battery,
+    contact,
+    crowding,
+    deaf,
+    doubles,
+    machine,
+    riding,
+    standing,
+    steps,
+    suspicion,
+)
+from alerts.officers.family import Family
+from alerts.officers.situation import Crowd
+from tracking.people import Sign
+
+FAMILIES: tuple[Family, ...] = (
+    arrival, away.left_post, away.out_of_area, standing, contact,
+    battery, accuracy, riding,
+    suspicion.clock_skew, suspicion.fake_track, suspicion.wrong_datum,
+)  # fmt: skip
+KINDS = frozenset({family.kind for family in FAMILIES} | set(steps.KINDS) | {doubles.KIND, crowding.KIND, deaf.KIND})
+"""Every kind of alert that is decided here."""
+_NEED_PLACES = frozenset({arrival.kind, contact.kind})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What the database says beside the crowd."""
+
+    happenings: Sequence[steps.Happening]
+    signs: Sequence[Sign]
+    opened: Sequence[OpenAlert]
+    """Alerts that stand, of any kind."""
+    closed: Sequence[machine.Closed]
+    known: Collection[str]
+    """Keys of the alerts of single events that were opened ever."""
+    deaf_ended: int | None = None
+    """When the last deafness ended, ms."""
+
+
+def evaluate(crowd: Crowd, seen: Seen) -> list[Change]:
+    """Decide what changes."""
+    opened = [alert for alert in seen.opened if alert.kind in KINDS]
+    changes, nobody_is_lost = deaf.judge(crowd, opened)
+    if seen.deaf_ended is not None and crowd.now - seen.deaf_ended < deaf.AFTER_MS:
+        nobody_is_lost = True
+    known = machine.standing(opened, seen.closed)
+    closed = {kind: {who: at for (of, who), at in known.closed.items() if of == kind} for kind in KINDS}
+    told = machine.run(crowd, FAMILIES, known, quiet=_NEED_PLACES if nobody_is_lost else frozenset())
+    changes += [change for change in told if not _told_by_absence(change, known)]
+    changes += steps.judge(crowd, seen.happenings, opened, seen.known)
+    changes += doubles.judge(crowd.now, seen.signs, crowd.members, opened, closed[doubles.KIND])
+    return changes + crowding.judge(crowd, opened, closed[crowding.KIND])
+
+
+def _told_by_absence(change: Change, known: machine.Standing) -> bool:
+    """Who has not arrived is not said to have left, too."""
+    away_from = change.kind in (away.left_post.kind, away.out_of_area.kind)
+    return away_from and change.step in OPENING and (arrival.kind, str(change.facts["who"])) in known.held

@@ -1,0 +1,93 @@
+"""What every family of alerts about officers answers: whom to look at, and what is so with one of them. Pure."""
+
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+from alerts.model import Level
+from alerts.officers.situation import Crowd, One
+from alerts.officers.tracks import Trail
+from schemas import rest
+from tracking import times
+from tracking.fixes import Bool
+
+Facts = dict[str, Any]
+
+GAP_MS = 300_000
+"""Where an officer was during a longer silence cannot be told: nothing lasts across it."""
+_EVIDENCE = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What is so with one member."""
+
+    level: Level | None = None
+    """None: nothing to tell."""
+    since: int = 0
+    """When it began, ms."""
+    clear: bool = False
+    """It is over, with room to spare; an alert that stands ends. Neither a level nor clear: it stands as it is."""
+    refuted: bool = False
+    """What it was opened on has been taken back."""
+    facts: Facts = field(default_factory=dict)
+    """The numbers, for the sentence."""
+    evidence: tuple[int, ...] = ()
+    """Times of the fixes it was decided on, ms."""
+
+
+NOTHING = Verdict()
+CLEAR = Verdict(clear=True)
+
+
+class Family(Protocol):
+    """One kind of alert."""
+
+    @property
+    def kind(self) -> str:
+        """Kind of the alerts."""
+
+    @property
+    def by_track(self) -> bool:
+        """The verdict follows from the places alone, so that late ones can show that it never was so."""
+
+    def suspects(self, crowd: Crowd) -> Bool:
+        """Members of whom there may be something to tell; quick, for all at once."""
+
+    def judge(self, one: One) -> Verdict:
+        """Say what is so with one member on duty."""
+
+
+def spell(trail: Trail, so: Bool, ends: Bool) -> Trail:
+    """Fixes of the time for which something has lasted up to now.
+
+    It begins with the first fix of `so` after the last one of `ends`, and not before the last gap.
+    """
+    start = 0
+    if ends.any():
+        start = int(np.flatnonzero(ends)[-1]) + 1
+    gaps = np.flatnonzero(np.diff(trail.t[start:]) > GAP_MS)
+    if len(gaps):
+        start += int(gaps[-1]) + 1
+    first = np.flatnonzero(so[start:])
+    if not len(first):
+        return trail.part(slice(0, 0))
+    return trail.part(slice(start + int(first[0]), None))
+
+
+def lasted(trail: Trail) -> int:
+    """Time from the first fix to the last, ms."""
+    return int(trail.t[-1] - trail.t[0]) if len(trail) else 0
+
+
+def evidence(trail: Trail) -> tuple[int, ...]:
+    """A few fixes that stand for all: first, last and some between."""
+    if len(trail) <= _EVIDENCE:
+        return tuple(trail.t.tolist())
+    return tuple(trail.t[np.linspace(0, len(trail) - 1, _EVIDENCE).astype(int)].tolist())
+
+
+def written(ms: int) -> str:
+    """RFC 3339."""
+    return rest.rfc3339(times.moment(ms))

@@ -1,0 +1,152 @@
+"""One machine for all families: what opens, rises, ends, is withdrawn. Pure.
+
+An alert is opened only by a verdict that has lasted by itself (`Verdict.level`), ended only by one that is clear with
+room to spare, and one that was closed by hand is not opened again for the same spell.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from alerts.model import Change, Facts, Level, OpenAlert, Step
+from alerts.officers.family import Family, Verdict, written
+from alerts.officers.situation import Crowd, Member, One
+from alerts.officers.tracks import KEPT_MS
+
+LOOKED_BACK_MS = 2_400_000
+"""What a verdict looks back on, at most: while that is still in the tracks, an alert is held against late fixes."""
+RETRACTED_MS = 6 * 86_400_000
+"""So long a finding that was taken back takes its alert with it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closed:
+    """An alert that a person closed."""
+
+    kind: str
+    who: str
+    """`Member.key`."""
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Alerts that stand, and those closed by hand lately, by (kind, `Member.key`)."""
+
+    held: Mapping[tuple[str, str], OpenAlert]
+    closed: Mapping[tuple[str, str], int]
+    """When."""
+
+
+def standing(opened: Sequence[OpenAlert], closed: Sequence[Closed]) -> Standing:
+    """Sort the alerts by whom they are about."""
+    latest: dict[tuple[str, str], int] = {}
+    for each in closed:
+        latest[each.kind, each.who] = max(each.at, latest.get((each.kind, each.who), each.at))
+    return Standing(
+        held={(alert.kind, str(alert.facts["who"])): alert for alert in opened if "who" in alert.facts}, closed=latest
+    )
+
+
+def run(
+    crowd: Crowd, families: Sequence[Family], known: Standing, *, quiet: frozenset[str] = frozenset()
+) -> list[Change]:
+    """Decide what changes.
+
+    Args:
+        crowd: all members.
+        families: kinds to judge.
+        known: what stands.
+        quiet: kinds of which nothing is opened now.
+    """
+    changes: list[Change] = []
+    number = {member.key: at for at, member in enumerate(crowd.members)}
+    for family in families:
+        held = {who: alert for (kind, who), alert in known.held.items() if kind == family.kind}
+        looked = {crowd.members[at].key for at in np.flatnonzero(family.suspects(crowd)).tolist()}
+        for who in sorted(looked | held.keys()):
+            at = number.get(who)
+            change = _one(crowd, family, at, held.get(who), known, opens=family.kind not in quiet)
+            changes += [] if change is None else [change]
+    return changes
+
+
+def _one(
+    crowd: Crowd, family: Family, at: int | None, alert: OpenAlert | None, known: Standing, *, opens: bool
+) -> Change | None:
+    if at is None or not crowd.active[at]:
+        why = "gone" if at is None else "off_duty" if not crowd.on_shift[at] else "break"
+        return None if alert is None else ended(alert, Step.RESOLVED, crowd.now, {"why": why})
+    one = crowd.one(at)
+    verdict = family.judge(one)
+    if alert is None:
+        return _opened(family.kind, one, verdict, known) if opens and verdict.level is not None else None
+    return _moved(family, one, verdict, alert)
+
+
+def _opened(kind: str, one: One, verdict: Verdict, known: Standing) -> Change | None:
+    assert verdict.level is not None  # noqa: S101 - asked before
+    closed = known.closed.get((kind, one.member.key))
+    if closed is not None and verdict.since <= closed:
+        return None
+    return Change(
+        key=f"{kind}:{one.member.key}:{verdict.since}",
+        kind=kind,
+        step=Step.OPENED,
+        level=verdict.level,
+        at=one.now,
+        facts=facts(one.member, verdict),
+        device=one.member.device,
+        officer=None if one.member.officer is None else one.member.officer.id,
+    )
+
+
+def _moved(family: Family, one: One, verdict: Verdict, alert: OpenAlert) -> Change | None:
+    if family.by_track and one.now - KEPT_MS + LOOKED_BACK_MS <= alert.opened_at < one.now:
+        then = family.judge(one.at(alert.opened_at))
+        if then.level is None:
+            return ended(alert, Step.WITHDRAWN, one.now, {"why": "late_data"})
+    if verdict.refuted and one.now - alert.opened_at < RETRACTED_MS:
+        return ended(alert, Step.WITHDRAWN, one.now, {"why": "late_data"})
+    if verdict.level is None:
+        return ended(alert, Step.RESOLVED, one.now, {"why": "over"}) if verdict.clear else None
+    if verdict.level > alert.level:
+        return step(alert, Step.RAISED, one.now, verdict.level, facts(one.member, verdict))
+    return None
+
+
+def facts(member: Member, verdict: Verdict) -> Facts:
+    """What is stored with an alert: who, the numbers, the fixes it was decided on, the version of the rule."""
+    return {
+        **whom(member),
+        **verdict.facts,
+        "since": written(verdict.since),
+        "evidence": [written(t) for t in verdict.evidence],
+        "rule": member.rule.version,
+    }
+
+
+def whom(member: Member) -> Facts:
+    """Whom an alert is about."""
+    officer = member.officer
+    return {
+        "who": member.key,
+        "name": member.device_name if officer is None else officer.name,
+        "badge": None if officer is None else officer.badge,
+        "device": member.device_name,
+        "unit": member.unit,
+    }
+
+
+def ended(alert: OpenAlert, how: Step, now: int, more: Facts) -> Change:
+    """End an alert."""
+    return step(alert, how, now, alert.level, more)
+
+
+def step(alert: OpenAlert, how: Step, now: int, level: Level, more: Facts) -> Change:
+    """Move an alert that stands."""
+    return Change(
+        key=alert.key, kind=alert.kind, step=how, level=level, at=now, facts=more, cell=alert.cell,
+        device=alert.device, officer=alert.officer,
+    )  # fmt: skip

@@ -1,0 +1,64 @@
+"""Riding 乘车巡查: most of a patrol on foot was faster than anybody walks. Pure."""
+
+import numpy as np
+
+from alerts.model import Level
+from alerts.officers.family import CLEAR, GAP_MS, NOTHING, Verdict, evidence, written
+from alerts.officers.situation import Crowd, One
+from alerts.officers.tracks import Trail
+from tracking.fixes import Bool
+
+kind = "riding"
+by_track = True
+
+_WORST_M = 30.0
+"""Between less accurate fixes no speed is believed."""
+_BACK_SHARE = 0.6
+"""Clear below this part of the share at which it is told."""
+
+
+def suspects(crowd: Crowd) -> Bool:
+    """Who by the receiver's account was fast in many fixes."""
+    if not len(crowd):
+        return np.zeros(0, np.bool_)
+    fast = min(member.rule.ride_kmh for member in crowd.members) / 3.6
+    spd, since = crowd.tracks.tables["spd"], crowd.now - 1_800_000
+    quick = crowd.count(~(spd <= 0.8 * fast), since)
+    slow = crowd.count(spd <= 0.8 * fast, since)
+    return np.asarray(crowd.active & ~crowd.on_task & (quick >= 0.5 * slow) & (quick > 10))
+
+
+def judge(one: One) -> Verdict:
+    """More than `ride_share` of the last half hour faster than `ride_kmh`."""
+    rule = one.rule
+    trail = one.trail.since(one.now - 1_800_000)
+    trail = trail.part(trail.acc <= _WORST_M)
+    seconds, fast = _steps(trail, rule.ride_kmh / 3.6)
+    observed = float(seconds.sum())
+    if not one.fresh or observed < rule.ride_s:
+        return NOTHING
+    share = float(seconds[fast].sum()) / observed
+    if share <= _BACK_SHARE * rule.ride_share:
+        return CLEAR
+    if share <= rule.ride_share:
+        return NOTHING
+    began = int(trail.t[int(np.flatnonzero(fast)[0])])
+    return Verdict(
+        level=Level.YELLOW,
+        since=began,
+        facts={
+            "share": round(share, 2),
+            "limit_kmh": rule.ride_kmh,
+            "observed_s": round(observed),
+            "began": written(began),
+        },
+        evidence=evidence(trail),
+    )
+
+
+def _steps(trail: Trail, fast_m_per_s: float) -> tuple[np.ndarray[tuple[int], np.dtype[np.float64]], Bool]:
+    """Length of each step in s, and which are faster than anybody walks."""
+    seconds = np.diff(trail.t) / 1000
+    metres = np.hypot(np.diff(trail.x.astype(np.float64)), np.diff(trail.y.astype(np.float64)))
+    seconds = np.where(seconds <= GAP_MS / 1000, seconds, 0.0)
+    return seconds, np.asarray(metres > fast_m_per_s * np.maximum(seconds, 1e-3))

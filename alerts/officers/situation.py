@@ -1,0 +1,193 @@
+"""What is known of the officers at one moment, for all at once as columns and for one at a time. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alerts.officers.thresholds import OfficerRule
+from alerts.officers.tracks import KEPT_MS, NONE, NOWHERE, Tracks, Trail
+from schemas import wire
+from tracking.cleaning.model import Finding
+from tracking.fixes import Bool, Float, Int
+from tracking.geometry.lookup import SIGMA_OF_68, SURE_SIGMAS
+from tracking.people import Officer, Shift
+
+FRESH_MS = 180_000
+"""Who was not heard for so long is judged by nothing that needs a place."""
+DUTY, TASK, BREAK = (wire.DUTY_CODE[each] for each in (wire.Duty.DUTY, wire.Duty.TASK, wire.Duty.BREAK))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """An officer with a device; or a device that nobody is known to carry; or an officer without one."""
+
+    device: int | None
+    """Number in the store."""
+    device_name: str | None
+    unit: str
+    area: str | None
+    """Code of the area of the unit."""
+    officer: Officer | None
+    shift: Shift | None
+    """The one going on, or about to begin."""
+    own_beat: bool
+    """The shift has an area other than the unit's."""
+    rule: OfficerRule
+
+    @property
+    def key(self) -> str:
+        """Whom an alert is about: an officer keeps it whatever device is carried."""
+        if self.officer is not None:
+            return self.officer.badge
+        return self.device_name or ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What the devices said last, as columns by member; times ms, NONE where never."""
+
+    heard: Int
+    """Receipt of the newest message."""
+    fix_t: Int
+    """Time of the newest fix, measured or not."""
+    duty: NDArray[np.int16]
+    battery: Float
+    """Per cent, NaN unknown."""
+    online: NDArray[np.int8]
+    """By the status: 1, 0; -1 never said."""
+    status_at: Int
+    signed_off: Int
+    """When the device said goodbye by itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class One:
+    """One member at one moment."""
+
+    now: int
+    member: Member
+    trail: Trail
+    heard: int
+    fix_t: int
+    duty: int
+    battery: float | None
+    online: int
+    status_at: int
+    signed_off: int
+    events: tuple[int, ...] = ()
+    """When the device logged events lately."""
+    findings: Sequence[Finding] = ()
+    """What was found of the device lately."""
+
+    @property
+    def rule(self) -> OfficerRule:
+        """Thresholds that hold for the member."""
+        return self.member.rule
+
+    @property
+    def newest(self) -> int:
+        """Time of the newest measured fix, NONE without any."""
+        return int(self.trail.t[-1]) if len(self.trail) else NONE
+
+    @property
+    def fresh(self) -> bool:
+        """A measured place is known for now."""
+        return self.newest > self.now - FRESH_MS
+
+    def at(self, moment: int) -> "One":
+        """The same, as if it were `moment`, by all that is known of it today."""
+        events = tuple(t for t in self.events if t <= moment)
+        return replace(self, now=moment, trail=self.trail.until(moment), events=events)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crowd:
+    """All members at one moment."""
+
+    now: int
+    members: Sequence[Member]
+    row: NDArray[np.intp]
+    """Row of each member in the tracks; NONE without a device."""
+    said: Said
+    tracks: Tracks
+    on_shift: Bool
+    """The shift is running, or nobody is known to carry the device and it says duty."""
+    pausing: Bool
+    """On a break by the device's own account."""
+    on_task: Bool
+    events: Mapping[int, Sequence[int]] = field(default_factory=dict)
+    """Device → when it logged events lately."""
+    findings: Mapping[int, Sequence[Finding]] = field(default_factory=dict)
+    """Device → what was found of it lately."""
+    recent: Bool = field(init=False)
+    """Which entries of the tracks are of the time looked at; shape (rows, BUCKETS)."""
+
+    def __post_init__(self) -> None:
+        t = self.tracks.t
+        object.__setattr__(self, "recent", (t > self.now - KEPT_MS) & (t <= self.now))
+
+    def __len__(self) -> int:
+        return len(self.members)
+
+    @property
+    def active(self) -> Bool:
+        """Of whom anything is told at all."""
+        return self.on_shift & ~self.pausing
+
+    def by_member(self, of_row: NDArray[Any], absent: float) -> NDArray[Any]:
+        """A column by row of the tracks as a column by member."""
+        if not len(of_row):
+            return np.full(len(self.members), absent)
+        return np.asarray(np.where(self.row >= 0, of_row[np.maximum(self.row, 0)], absent))
+
+    def newest(self, which: Bool | None = None) -> Int:
+        """Time of the newest fix by member, of those of `which` (rows, BUCKETS); NONE without any."""
+        chosen = self.recent if which is None else self.recent & which
+        return np.asarray(self.by_member(_latest(self.tracks.t, chosen), NONE), dtype=np.int64)
+
+    def count(self, which: Bool, since: int) -> Int:
+        """Fixes of `which` at or after `since`, by member."""
+        counts = (self.recent & which & (self.tracks.t >= since)).sum(axis=1)
+        return np.asarray(self.by_member(counts, 0), dtype=np.int64)
+
+    def one(self, number: int) -> One:
+        """One member by its index."""
+        said, row, member = self.said, int(self.row[number]), self.members[number]
+        battery = float(said.battery[number])
+        return One(
+            now=self.now,
+            member=member,
+            trail=NOWHERE if row < 0 else self.tracks.trail(row, self.now),
+            heard=int(said.heard[number]),
+            fix_t=int(said.fix_t[number]),
+            duty=int(said.duty[number]),
+            battery=None if np.isnan(battery) else battery,
+            online=int(said.online[number]),
+            status_at=int(said.status_at[number]),
+            signed_off=int(said.signed_off[number]),
+            events=tuple(self.events.get(member.device or NONE, ())),
+            findings=self.findings.get(member.device or NONE, ()),
+        )
+
+
+def inside(depth: NDArray[np.float32], acc: NDArray[np.float32], margin_m: float = 0.0) -> Bool:
+    """Which places are inside their area widened by `margin_m`, with P > 0.8."""
+    return np.asarray(depth + margin_m >= SURE_SIGMAS * _sigma(acc))
+
+
+def outside(depth: NDArray[np.float32], acc: NDArray[np.float32], margin_m: float = 0.0) -> Bool:
+    """Which places are outside their area widened by `margin_m`: P of being inside < 0.2."""
+    return np.asarray(depth + margin_m <= -SURE_SIGMAS * _sigma(acc))
+
+
+def _sigma(acc: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.maximum(acc, np.float32(3.0)) * np.float32(SIGMA_OF_68)
+
+
+def _latest(t: Int, chosen: Bool) -> Int:
+    if not t.size:
+        return np.empty(0, np.int64)
+    return np.asarray(np.where(chosen, t, NONE).max(axis=1), dtype=np.int64)

@@ -1,0 +1,94 @@
+"""Overlong stay 停留超时: nothing but one place for long, with nothing done there. Pure."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alerts.model import Level
+from alerts.officers.family import CLEAR, GAP_MS, NOTHING, Verdict, evidence, lasted, written
+from alerts.officers.situation import Crowd, One
+from alerts.officers.tracks import Table, Trail
+from tracking.fixes import Bool
+
+kind = "overlong_stay"
+by_track = True
+
+_WORST_M = 100.0
+"""Places less accurate say nothing about standing."""
+_MOSTLY = 0.95
+"""Share of the fixes that must be within the disc; the others are noise."""
+
+
+def suspects(crowd: Crowd) -> Bool:
+    """Whose places of the last time scatter little."""
+    if not len(crowd):
+        return np.zeros(0, np.bool_)
+    tables, least_s = crowd.tracks.tables, min(member.rule.still_s for member in crowd.members)
+    chosen = crowd.recent & (crowd.tracks.t > crowd.now - least_s * 750) & (tables["acc"] <= _WORST_M)
+    scatter = np.asarray(crowd.by_member(_scatter(tables["x"], tables["y"], chosen), np.inf))
+    still = scatter <= np.array([member.rule.still_m for member in crowd.members])
+    posted = np.array([_posted(member.shift) for member in crowd.members], np.bool_)
+    return np.asarray(still & crowd.active & ~crowd.on_task & ~posted)
+
+
+def judge(one: One) -> Verdict:
+    """Within a disc for `still_s`; clear when a wider disc is left, or something was done."""
+    rule = one.rule
+    if _posted(one.member.shift):
+        return CLEAR
+    if not one.fresh:
+        return NOTHING
+    stay = _stay(one.trail.part(one.trail.acc <= _WORST_M), rule.moved_m)
+    if lasted(stay) < rule.still_s * 1000:
+        return CLEAR if 2 * lasted(stay) < rule.still_s * 1000 else NOTHING
+    off = _off(stay, stay)
+    if np.mean(off <= rule.still_m) < _MOSTLY:
+        return NOTHING
+    if any(at >= int(stay.t[0]) for at in one.events) or bool((stay.recording == 1).any()):
+        return CLEAR
+    lasts = one.now - int(stay.t[0])
+    return Verdict(
+        level=Level.ORANGE if lasts >= rule.still_alarm_s * 1000 else Level.YELLOW,
+        since=int(stay.t[0]),
+        facts={
+            "stood_since": written(int(stay.t[0])),
+            "stood_s": lasts // 1000,
+            "radius_m": round(float(np.quantile(off, _MOSTLY))),
+            "fixes": len(stay),
+        },
+        evidence=evidence(stay),
+    )
+
+
+def _posted(shift: object) -> bool:
+    return getattr(shift, "kind", None) == "post"
+
+
+def _stay(trail: Trail, moved_m: float) -> Trail:
+    """Fixes up to now since the wider disc about the newest ones was entered.
+
+    A single fix far off is noise; two in a row are a way.
+    """
+    if not len(trail):
+        return trail
+    beyond = _off(trail, trail.since(int(trail.t[-1]) - GAP_MS)) > moved_m
+    ways = np.flatnonzero(beyond[1:] & beyond[:-1])
+    start = int(ways[-1]) + 2 if len(ways) else 0
+    gaps = np.flatnonzero(np.diff(trail.t[start:]) > GAP_MS)
+    start += int(gaps[-1]) + 1 if len(gaps) else 0
+    return trail.part(slice(start, None))
+
+
+def _off(trail: Trail, centre: Trail) -> NDArray[np.float64]:
+    """Distance of each fix from the middle of others, m."""
+    return np.asarray(np.hypot(trail.x - np.median(centre.x), trail.y - np.median(centre.y)), dtype=np.float64)
+
+
+def _scatter(x: Table, y: Table, chosen: Bool) -> NDArray[np.float64]:
+    """Root of the mean square distance from their middle of the chosen entries by row, m; infinite for under three."""
+    n = chosen.sum(axis=1)
+    square = np.zeros(len(x))
+    for axis in (x, y):
+        values = np.where(chosen, axis, 0).astype(np.float64)
+        mean = values.sum(axis=1) / np.maximum(n, 1)
+        square += (values * values).sum(axis=1) / np.maximum(n, 1) - mean * mean
+    return np.where(n >= 3, np.sqrt(np.maximum(square, 0)), np.inf)

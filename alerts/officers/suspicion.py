@@ -1,0 +1,57 @@
+"""Clock skew 时钟偏差, suspected fake track 轨迹疑假, wrong datum 坐标系疑错: from findings. Pure."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from alerts.model import Level
+from alerts.officers.family import CLEAR, NOTHING, Verdict, written
+from alerts.officers.situation import Crowd, One
+from tracking.cleaning.model import FAKE, Finding, FindingKind
+from tracking.fixes import Bool
+
+RECENT_MS = 3_600_000
+"""A finding that ended longer ago opens nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suspicion:
+    """An alert that follows from findings of these kinds."""
+
+    kind: str
+    of: frozenset[FindingKind]
+    level: Level
+    passes: bool
+    """Ends by itself when nothing more is found; else a person decides."""
+    by_track: bool = False
+
+    def suspects(self, crowd: Crowd) -> Bool:
+        """Of whose device something was found."""
+        found = {
+            device for device, findings in crowd.findings.items() if any(each.kind in self.of for each in findings)
+        }
+        return np.array([member.device in found for member in crowd.members], dtype=np.bool_) & crowd.active
+
+    def judge(self, one: One) -> Verdict:
+        """The newest finding decides; one that was taken back takes the alert with it."""
+        found = [each for each in one.findings if each.kind in self.of]
+        if not found:
+            return CLEAR if self.passes else Verdict(refuted=True)
+        newest = max(found, key=lambda each: (each.until, each.kind))
+        if newest.until <= one.now - RECENT_MS:
+            return CLEAR if self.passes else NOTHING
+        return Verdict(
+            level=self.level,
+            since=min(each.since for each in found if each.until > one.now - RECENT_MS),
+            facts={"finding": newest.kind.value, "found": dict(newest.evidence), "until": written(newest.until)},
+            evidence=_ends(newest),
+        )
+
+
+def _ends(finding: Finding) -> tuple[int, ...]:
+    return tuple(sorted({finding.since, finding.until}))
+
+
+clock_skew = Suspicion("clock_skew", frozenset({FindingKind.CLOCK_SKEW}), Level.YELLOW, passes=True)
+fake_track = Suspicion("fake_track", FAKE, Level.ORANGE, passes=False)
+wrong_datum = Suspicion("wrong_datum", frozenset({FindingKind.WRONG_DATUM}), Level.YELLOW, passes=False)

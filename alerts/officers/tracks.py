@@ -1,0 +1,137 @@
+"""The last hour of every device, thinned, as one table: what the rules about officers look at.
+
+A column holds 20 s of time, and of the fixes in it the earliest, so that the table does not depend on the order in
+which fixes arrive. Late ones fall into place.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tracking.fixes import Float, Int
+
+BUCKET_MS = 20_000
+BUCKETS = 198
+KEPT_MS = (BUCKETS - 1) * BUCKET_MS
+"""66 minutes: from half an hour before a shift to half an hour into it."""
+NONE = -1
+
+Table = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """n measured fixes with how deep they are in the areas of their device, m; NaN: there is no such area."""
+
+    row: NDArray[np.intp]
+    t: Int
+    x: Float
+    """m east of the city's centre."""
+    y: Float
+    acc: Float
+    """m, 68 % radius; assumed where unknown."""
+    spd: Float
+    """m/s; NaN unknown."""
+    beat: Float
+    """How deep inside the area of the shift."""
+    team: Float
+    """How deep inside the area of the unit."""
+    recording: NDArray[np.int8]
+    """1: the camera records, 0: it does not, -1: not said."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trail:
+    """Fixes of one device in order of time."""
+
+    t: Int
+    x: Table
+    y: Table
+    acc: Table
+    spd: Table
+    beat: Table
+    team: Table
+    recording: NDArray[np.int8]
+
+    def __len__(self) -> int:
+        return len(self.t)
+
+    def part(self, rows: NDArray[np.bool_] | slice) -> "Trail":
+        """Those of the fixes."""
+        return Trail(**{name: getattr(self, name)[rows] for name in ("t", *_TABLES, "recording")})
+
+    def since(self, start: int) -> "Trail":
+        """Fixes at or after `start`, ms."""
+        return self.part(slice(int(np.searchsorted(self.t, start)), None))
+
+    def until(self, end: int) -> "Trail":
+        """Fixes up to `end`, ms, included."""
+        return self.part(slice(None, int(np.searchsorted(self.t, end, "right"))))
+
+
+_TABLES = ("x", "y", "acc", "spd", "beat", "team")
+
+
+@dataclass(slots=True)
+class Tracks:
+    """Tables of shape (rows, BUCKETS); a row is a device."""
+
+    rows: dict[int, int] = field(default_factory=dict)
+    """Number of a device in the store → its row."""
+    t: Int = field(default_factory=lambda: np.full((0, BUCKETS), NONE, np.int64))
+    tables: dict[str, Table] = field(
+        default_factory=lambda: {name: np.full((0, BUCKETS), np.nan, np.float32) for name in _TABLES}
+    )
+    recording: NDArray[np.int8] = field(default_factory=lambda: np.full((0, BUCKETS), NONE, np.int8))
+
+    def row(self, device: int) -> int:
+        """Row of a device; a new one is made where there is none."""
+        made = self.rows.setdefault(device, len(self.rows))
+        if made >= len(self.t):
+            self._grow(max(64, 2 * len(self.t)))
+        return made
+
+    def put(self, fixes: Placed) -> None:
+        """Take in fixes, in any order and any number of times."""
+        # What is written last stays: the newest bucket of a column, and in it the earliest fix.
+        order = np.lexsort((-fixes.t, fixes.t // BUCKET_MS))
+        row, t = fixes.row[order], fixes.t[order]
+        number = t // BUCKET_MS
+        column = number % BUCKETS
+        held = self.t[row, column]
+        wins = (held // BUCKET_MS < number) | ((held // BUCKET_MS == number) & (t <= held))
+        order, row, column = order[wins], row[wins], column[wins]
+        self.t[row, column] = fixes.t[order]
+        for name, table in self.tables.items():
+            table[row, column] = getattr(fixes, name)[order]
+        self.recording[row, column] = fixes.recording[order]
+
+    def replace_depths(self, row: int, beat: Float, team: Float) -> None:
+        """Give a row other areas: depths of `places(row)`, in their order."""
+        self.tables["beat"][row], self.tables["team"][row] = beat, team
+
+    def places(self, row: int) -> tuple[Float, Float]:
+        """Where the fixes of a row are, bucket by bucket; NaN where there is none."""
+        return self.tables["x"][row].astype(np.float64), self.tables["y"][row].astype(np.float64)
+
+    def trail(self, row: int, now: int) -> Trail:
+        """Fixes of a row up to `now`, in order of time."""
+        t = self.t[row]
+        known = np.flatnonzero((t > now - KEPT_MS) & (t <= now))
+        order = known[np.argsort(t[known])]
+        tables = {name: table[row, order] for name, table in self.tables.items()}
+        return Trail(t=t[order], recording=self.recording[row, order], **tables)
+
+    def _grow(self, rows: int) -> None:
+        more = rows - len(self.t)
+        self.t = np.concatenate([self.t, np.full((more, BUCKETS), NONE, np.int64)])
+        for name, table in self.tables.items():
+            self.tables[name] = np.concatenate([table, np.full((more, BUCKETS), np.nan, np.float32)])
+        self.recording = np.concatenate([self.recording, np.full((more, BUCKETS), NONE, np.int8)])
+
+
+EMPTY = Tracks()
+EMPTY.row(NONE)
+NOWHERE = EMPTY.trail(0, 0)
+"""Trail of somebody who was never seen."""
