@@ -12,6 +12,13 @@ from tracking.stays import Window
 
 log = structlog.get_logger(__name__)
 
+# A version of a plan that begins later is in memory before: only what was appended or ended since counts.
+_VERSION = """
+SELECT concat_ws('/', coalesce((SELECT value FROM meta WHERE key = $1), '0'),
+                      (SELECT concat_ws('-', count(*), max(id), count(valid_to)) FROM rule_versions WHERE kind = 'plan'),
+                      (SELECT md5(string_agg(concat(code, ' ', area), ';' ORDER BY code)) FROM units WHERE area <> ''))
+"""
+
 
 @dataclass(slots=True)
 class DeviceBook:
@@ -63,8 +70,8 @@ async def load(conn: db.Connection) -> World:
 
 
 async def grid_version(conn: db.Connection) -> str:
-    """Return what changes with every import of a grid."""
-    return str(await conn.fetchval("SELECT value FROM meta WHERE key = $1", VERSION_KEY) or "0")
+    """Return what changes with every import of a grid, and with every plan, by which visits are judged."""
+    return str(await conn.fetchval(_VERSION, VERSION_KEY))
 
 
 async def wake(conn: db.Connection, units: list[str] | None, now: int) -> int:
