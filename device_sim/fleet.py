@@ -10,6 +10,7 @@ from collections.abc import Callable
 import aiomqtt
 
 from device_sim import post, uplink
+from schemas.broker import Broker
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +32,7 @@ class Fleet:
     def __init__(
         self,
         devices: list[post.Device],
-        broker: uplink.Broker,
+        broker: Broker,
         *,
         connections: int,
         now: Callable[[], int],
@@ -84,7 +85,7 @@ class Fleet:
                 continue
 
     def _uplink(
-        self, n: int, group: list[post.Device], broker: uplink.Broker, on_ack: Callable[[uplink.Letter], None]
+        self, n: int, group: list[post.Device], broker: Broker, on_ack: Callable[[uplink.Letter], None]
     ) -> uplink.Uplink:
         alone = len(group) == 1
         return uplink.Uplink(

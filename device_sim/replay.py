@@ -14,6 +14,7 @@ import msgspec
 
 from device_sim import traces, uplink
 from schemas import topics, wire
+from schemas.broker import Broker
 
 _TELL_EVERY_S = 0.1
 _encode = msgspec.json.Encoder().encode
@@ -106,7 +107,7 @@ async def replay(
         ValueError: the settings contradict each other or the broker's address is none.
     """
     pace = _check(config)
-    broker = uplink.Broker.from_url(config.mqtt_url)
+    broker = Broker.parse(config.mqtt_url)
     report = ReplayReport()
     tracks = await asyncio.to_thread(_load, config.files, report)
     if config.from_now:
@@ -162,7 +163,7 @@ def _moved(fixes: list[wire.Fix], by_ms: int) -> list[wire.Fix]:
 
 async def _publish(
     config: ReplayConfig,
-    broker: uplink.Broker,
+    broker: Broker,
     pace: float,
     work: tuple[list[list[wire.Fix]], ReplayReport, Progress],
     stop: asyncio.Event,

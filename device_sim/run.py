@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from device_sim import city, fleet, mix, officer, post, streets, truth, uplink
+from schemas.broker import Broker
 
 logger = logging.getLogger(__name__)
 
@@ -87,7 +88,7 @@ async def simulate(
     """
     if config.officers < 1 or config.interval_s < 1 or config.connections < 1:
         raise ValueError("officers, interval and connections must be at least 1")
-    broker = uplink.Broker.from_url(config.mqtt_url)
+    broker = Broker.parse(config.mqtt_url)
     begin = int(clock() * 1000)
     devices = await _prepare(config, begin - int(config.history_minutes * 60_000), on_progress)
     report = SimReport(officers=len(devices))

@@ -7,14 +7,14 @@ import asyncio
 import contextlib
 import logging
 import random
-import ssl
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import aiomqtt
+
+from schemas.broker import Broker
 
 logger = logging.getLogger(__name__)
 
@@ -25,33 +25,6 @@ _GOODBYE_S = 2.0
 
 _mqtt_logger = logging.getLogger(f"{__name__}.paho")
 _mqtt_logger.setLevel(logging.CRITICAL)  # what it would say arrives as an exception, and is said once
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Broker:
-    """Where to connect."""
-
-    host: str
-    port: int
-    user: str | None = None
-    password: str | None = field(default=None, repr=False)
-    tls: bool = False
-
-    @classmethod
-    def from_url(cls, url: str) -> "Broker":
-        """Parse `mqtt://[user[:password]@]host[:port]` (1883) or `mqtts://…` (8883, server certificate checked).
-
-        Raises:
-            ValueError: it is something else.
-        """
-        parts = urlsplit(url)
-        if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname:
-            raise ValueError("the broker's address must look like mqtt://user:password@host:1883")
-        tls = parts.scheme == "mqtts"
-        user, password = (unquote(text) if text is not None else None for text in (parts.username, parts.password))
-        return cls(
-            host=parts.hostname, port=parts.port or (8883 if tls else 1883), user=user, password=password, tls=tls
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,7 +217,7 @@ class Uplink:
             clean_start=True,
             timeout=10,
             max_inflight_messages=65_535,
-            tls_context=ssl.create_default_context() if broker.tls else None,
+            tls_context=broker.tls(),
         )
         client.pending_calls_threshold = 65_535  # the window bounds them already
         return client

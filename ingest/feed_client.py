@@ -7,12 +7,12 @@ import secrets
 from collections.abc import Callable
 from enum import Enum
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import gmqtt
 import structlog
 
 from schemas import feed
+from schemas.broker import Broker
 
 RETRY_S = 1.0
 KEEPALIVE_S = 15
@@ -75,13 +75,13 @@ async def _one_connection(
         on_state(FeedState.CONNECTED)
 
     client.on_message, client.on_disconnect, client.on_subscribe = on_message, on_disconnect, on_subscribe
-    parts = urlsplit(mqtt_url)
-    if parts.username:
-        client.set_auth_credentials(unquote(parts.username), unquote(parts.password or ""))
-    secure = parts.scheme == "mqtts"
-    host, port = parts.hostname or "127.0.0.1", parts.port or (8883 if secure else 1883)
+    broker = Broker.parse(mqtt_url)
+    if broker.user is not None:
+        client.set_auth_credentials(broker.user, broker.password)
     try:
-        await asyncio.wait_for(client.connect(host, port, ssl=secure, keepalive=KEEPALIVE_S), timeout=10)
+        await asyncio.wait_for(
+            client.connect(broker.host, broker.port, ssl=broker.tls() or False, keepalive=KEEPALIVE_S), timeout=10
+        )
         client.subscribe(feed.ALL, qos=0)
         await _either(lost, stop)
     finally:

@@ -6,7 +6,8 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from ingest.message import Message
-from ingest.mqtt import Broker, Session
+from ingest.mqtt import Session
+from schemas.broker import Broker
 from tests.integration.ingest.conftest import client
 from tests.support import waiting
 
