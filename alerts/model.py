@@ -37,6 +37,11 @@ KINDS: dict[str, Kind] = {
     "fake_track": Kind(zh="轨迹疑假", en="Suspected fake track"),
     "single_officer": Kind(zh="单人执法", en="Single officer at an enforcement step", personal=True),
     "recorder_off": Kind(zh="未开记录仪", en="Recorder off at an event", personal=True),
+    "wrong_datum": Kind(zh="坐标系疑错", en="Wrong datum suspected"),
+    "riding": Kind(zh="乘车巡查", en="Riding instead of walking", personal=True),
+    "crowding": Kind(zh="扎堆", en="Crowding"),
+    "double_sign_in": Kind(zh="重复签到", en="Signed in twice"),
+    "deaf": Kind(zh="全网无数据", en="No data comes in", urgent=True),
     "sos": Kind(zh="紧急求助", en="SOS", urgent=True),
 }
 """Every kind of alert. A device suspected of a fake track is not warned that it was seen."""

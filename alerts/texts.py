@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from alerts.model import ENDED, GAP, UNDERSTAFFED
+from alerts.officers import texts as officers
 
 Facts = Mapping[str, Any]
 Pair = tuple[str, str]
@@ -37,6 +38,8 @@ def explain(kind: str, state: str, level: str, facts: Facts, *, at: datetime, zo
         local = datetime.fromisoformat(text).astimezone(zone)
         return local.strftime("%H:%M" if local.date() == at.astimezone(zone).date() else "%m-%d %H:%M")
 
+    if kind in officers.KINDS:
+        return officers.explain(kind, state, facts, clock)
     if kind == UNDERSTAFFED:
         return _understaffed(state, facts)
     if kind != GAP:
