@@ -16,7 +16,7 @@ MOST_STEP_M = 60.0
 """Bounds of that: receivers that claim more are not believed, and among tall houses any way would be lost."""
 LEAST_STEP_M_2 = LEAST_STEP_M**2
 MOST_STEP_M_2 = MOST_STEP_M**2
-DETOUR_SIGMAS = 2.0
+DETOUR_SIGMAS = 1.0
 """Standard deviations that a way round a bend must be longer than the straight one to be a bend."""
 BEND_MS = 60_000
 """Bends are looked for among the fixes of so long: before that the device stood, and its bends are noise."""
@@ -77,9 +77,8 @@ class Presence:
     def leave(self, t: int, place: Place, sigma: float) -> None:
         """Cross the boundary outwards at `t` and `place`."""
         if self._corner is not None:
-            step = hypot(place[0] - self._corner[0], place[1] - self._corner[1])
-            if step >= 0.5 * _clear_m(sigma + self._corner_sigma):
-                self._step_to(t, place, sigma)
+            # Who stood would not be out: the last step counts, however short.
+            self._step_to(t, place, sigma)
         self.dwell_ms += t - self.inside_at
         self.inside_at, self.place = t, place
 
@@ -106,15 +105,9 @@ class Presence:
             self._since = [each for each in self._since if each[0] >= oldest]
 
     def _way_m(self, t: int, place: Place, sigma: float) -> float:
-        """Way from the last corner to `place`: straight, or round the farthest bend if that is clearly longer."""
-        x, y = self._corner or place
-        straight = hypot(place[0] - x, place[1] - y)
-        longest, oldest = straight, t - BEND_MS
-        for at, bx, by in reversed(self._since):
-            if at < oldest:
-                break
-            longest = max(longest, hypot(bx - x, by - y) + hypot(place[0] - bx, place[1] - by))
-        return longest if longest - straight >= DETOUR_SIGMAS * sigma else straight
+        """Way from the last corner to `place`: straight, or round bends where that is clearly longer."""
+        ways = [place, *((x, y) for at, x, y in reversed(self._since) if at >= t - BEND_MS), self._corner or place]
+        return _bent_m(ways, DETOUR_SIGMAS * sigma)
 
     def _unfinished_m(self) -> float:
         """Way from the last corner to where it ends: half of a clear step, for a mover is on average half way."""
@@ -123,6 +116,21 @@ class Presence:
         step = hypot(self.place[0] - self._corner[0], self.place[1] - self._corner[1])
         least = 0.5 * _clear_m(2 * self._corner_sigma)
         return self._way_m(self.inside_at, self.place, self._corner_sigma) if step >= least else 0.0
+
+
+def _bent_m(places: list[Place], least_m: float) -> float:
+    """Way along places, round those bends alone that make it longer by `least_m` or more."""
+    (x, y), (end_x, end_y) = places[0], places[-1]
+    straight = longest = hypot(end_x - x, end_y - y)
+    bend = 0
+    for k in range(1, len(places) - 1):
+        bx, by = places[k]
+        way = hypot(bx - x, by - y) + hypot(end_x - bx, end_y - by)
+        if way > longest:
+            longest, bend = way, k
+    if longest - straight < least_m or not bend:
+        return straight
+    return _bent_m(places[: bend + 1], least_m) + _bent_m(places[bend:], least_m)
 
 
 def _clear_m(sigmas: float) -> float:
