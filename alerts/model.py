@@ -188,3 +188,5 @@ class Visit:
     t_out: int
     open: bool
     """It is going on."""
+    cause: Mapping[str, Any] | None = None
+    """Why it became known otherwise than in order (`tracking.reasons`); None: as it happened."""

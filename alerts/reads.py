@@ -1,5 +1,6 @@
 """What the watcher reads at each look, in bounded queries: the city, coverage, officers, visits that clear alerts."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,7 +8,7 @@ from datetime import datetime
 import numpy as np
 
 from alerts import arrival, rules, staffing, store
-from alerts.model import GAP, OpenAlert, Visit
+from alerts.model import GAP, Facts, OpenAlert, Visit
 from schemas import wire
 from tracking import city, db, grids
 from tracking.fixes import FixColumns, Float
@@ -30,16 +31,26 @@ _OFFICERS = """
 SELECT d.name, d.id AS device, f.t, f.lat, f.lon, f.bat, f.src, f.duty, f.flags
 FROM devices d CROSS JOIN LATERAL (
   SELECT * FROM fixes WHERE device = d.id AND t > $1 AND t <= $2 AND src = ANY ($3::smallint[]) AND flags & $4 = 0
+  AND ($5::timestamptz IS NULL OR received <= $5)
   ORDER BY t DESC LIMIT 1) f
 ORDER BY d.id
 """
 _CLEARING = """
-SELECT a.key, v.t_in, v.t_out, v.open
+SELECT a.key, v.t_in, v.t_out, v.open, v.cause
 FROM unnest($1::text[], $2::int[], $3::timestamptz[]) AS a (key, cell, since)
 CROSS JOIN LATERAL (
-  SELECT t_in, t_out, open FROM stays s
+  SELECT t_in, t_out, open, cause FROM stays s
   WHERE s.cell = a.cell AND s.known_to IS NULL AND s.kind = 'visit' AND s.t_out > a.since AND s.t_in <= $4
   ORDER BY s.t_out LIMIT 1) v
+"""
+# Why the visit that a gap was counted from does not hold any more.
+_AMENDED = """
+SELECT a.key, v.reason
+FROM unnest($1::text[], $2::int[], $3::timestamptz[]) AS a (key, cell, since)
+CROSS JOIN LATERAL (
+  SELECT reason FROM stays s
+  WHERE s.cell = a.cell AND s.kind = 'visit' AND s.t_out = a.since AND s.known_to <= $4 AND s.reason IS NOT NULL
+  ORDER BY s.known_to DESC LIMIT 1) v
 """
 _MEASURED = [wire.SOURCE_CODE[source] for source in (wire.Source.GNSS, wire.Source.NETWORK, wire.Source.FUSED)]
 _UNMEASURED_FLAGS = wire.FixFlag.MOCK | wire.FixFlag.NULL_ISLAND
@@ -70,6 +81,8 @@ class Look:
     """Their newest fixes."""
     opened: Sequence[OpenAlert]
     clearing: Mapping[str, Visit]
+    amended: Mapping[str, Facts]
+    """By key of an open alert: why the visit that its gap was counted from does not hold any more."""
 
 
 async def place(conn: db.Connection, known: Place | None) -> Place:
@@ -92,8 +105,18 @@ async def place(conn: db.Connection, known: Place | None) -> Place:
     return Place(signature=signature, city=loaded, cells=cells, x=x, y=y)
 
 
-async def look(conn: db.Connection, where: Place, now: int, rule: arrival.ArrivalRule) -> Look:
-    """Read everything one evaluation needs; call it within one snapshot."""
+async def look(
+    conn: db.Connection, where: Place, now: int, rule: arrival.ArrivalRule, *, known: int | None = None
+) -> Look:
+    """Read everything one evaluation needs; call it within one snapshot.
+
+    Args:
+        conn: within a transaction that keeps one snapshot.
+        where: the city.
+        now: the moment, ms.
+        rule: how arrivals are estimated.
+        known: by what was known then, ms; None: by what is known today.
+    """
     opened = await store.standing(conn)
     rows = await conn.fetch(
         _OFFICERS,
@@ -101,26 +124,42 @@ async def look(conn: db.Connection, where: Place, now: int, rule: arrival.Arriva
         db.moment(now + wire.MAX_AHEAD_MS),
         _MEASURED,
         _UNMEASURED_FLAGS,
+        None if known is None else db.moment(known),
     )
     newest = {name: [row[name] for row in rows] for name in ("device", "lat", "lon", "bat", "src", "duty", "flags")}
     return Look(
         now=now,
-        basis=await city.basis(conn, where.city, now),
+        basis=await city.basis(conn, where.city, now, known),
         officers=[row["name"] for row in rows],
         newest=FixColumns.from_columns(len(rows), t=[db.millis(row["t"]) for row in rows], **newest),
         opened=opened,
         clearing=await _clearing(conn, opened, now),
+        amended=await _amended(conn, opened, now),
     )
 
 
 async def _clearing(conn: db.Connection, opened: Sequence[OpenAlert], now: int) -> dict[str, Visit]:
+    return {
+        row["key"]: Visit(
+            t_in=db.millis(row["t_in"]),
+            t_out=db.millis(row["t_out"]),
+            open=row["open"],
+            cause=None if row["cause"] is None else json.loads(row["cause"]),
+        )
+        for row in await conn.fetch(_CLEARING, *_gaps(opened), db.moment(now))
+    }
+
+
+async def _amended(conn: db.Connection, opened: Sequence[OpenAlert], now: int) -> dict[str, Facts]:
+    rows = await conn.fetch(_AMENDED, *_gaps(opened), db.moment(now))
+    return {row["key"]: json.loads(row["reason"]) for row in rows}
+
+
+def _gaps(opened: Sequence[OpenAlert]) -> tuple[list[str], list[int | None], list[datetime]]:
+    """Keys, cells and starts of the gaps that alerts are open of."""
     gaps = [alert for alert in opened if alert.kind == GAP]
     since = [datetime.fromisoformat(alert.facts["gap_since"]) for alert in gaps]
-    keys, cells = [alert.key for alert in gaps], [alert.cell for alert in gaps]
-    return {
-        row["key"]: Visit(t_in=db.millis(row["t_in"]), t_out=db.millis(row["t_out"]), open=row["open"])
-        for row in await conn.fetch(_CLEARING, keys, cells, since, db.moment(now))
-    }
+    return [alert.key for alert in gaps], [alert.cell for alert in gaps], since
 
 
 def situation(where: Place, seen: Look, rule: arrival.ArrivalRule) -> rules.Situation:
@@ -141,4 +180,5 @@ def situation(where: Place, seen: Look, rule: arrival.ArrivalRule) -> rules.Situ
         arrivals=arrivals,
         officers=[seen.officers[i] for i in free.tolist()],
         clearing=seen.clearing,
+        amended=seen.amended,
     )

@@ -4,8 +4,9 @@ Formulas: docs/alerts.md. Levels are computed for all cells at once; Python per 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,6 +84,8 @@ class Situation:
     """Names of the eligible officers' devices, by the indices of `arrivals`."""
     clearing: Mapping[str, Visit]
     """By key of an open alert: the first valid visit after the start of its gap."""
+    amended: Mapping[str, Facts] = field(default_factory=dict)
+    """By key of an open alert: why the visit that its gap was counted from does not hold any more."""
 
 
 def evaluate(now: Situation, opened: Sequence[OpenAlert], rule: WarningRule) -> list[Change]:
@@ -140,15 +143,20 @@ def _end(alert: OpenAlert, row: int | None, now: Situation) -> Change | None:
     visit = now.clearing.get(alert.key)
     if visit is None:
         stands = gap_key(now.cells.code[row], int(now.gap_start[row])) == alert.key
-        return None if stands else _ended(alert, Step.WITHDRAWN, now, {"why": "basis_changed"})
+        return None if stands else _withdrawn(alert, "basis_changed", now, now.amended.get(alert.key), {})
     facts = {"visit_in": _time(visit.t_in), "visit_out": None if visit.open else _time(visit.t_out)}
     in_time = visit.t_in <= times.millis(datetime.fromisoformat(alert.facts["due"]))
     known_late = not visit.open and visit.t_out <= alert.opened_at
     if in_time and (alert.level is Level.RED or known_late):
-        return _ended(alert, Step.WITHDRAWN, now, {**facts, "why": "late_data"})
+        return _withdrawn(alert, "late_data", now, visit.cause, facts)
     # By fact, whatever was said last: a watcher that was away for a while must come to the same end.
     level = alert.level if in_time else Level.RED
     return replace(_ended(alert, Step.RESOLVED, now, {**facts, "in_time": in_time}), level=level)
+
+
+def _withdrawn(alert: OpenAlert, why: str, now: Situation, reason: Mapping[str, Any] | None, facts: Facts) -> Change:
+    told = {"why": why} if reason is None else {"why": why, "reason": dict(reason)}
+    return _ended(alert, Step.WITHDRAWN, now, {**facts, **told})
 
 
 def _ended(alert: OpenAlert, step: Step, now: Situation, facts: Facts) -> Change:

@@ -1,7 +1,7 @@
 """Alerts as people see them: rows joined with names, sentences in two languages."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -57,9 +57,12 @@ class Filter:
     """Codes of streets."""
 
 
-async def by_ids(conn: db.Connection, numbers: Sequence[int]) -> list[rest.Alert]:
-    """Alerts by number."""
-    return await _shown(conn, await conn.fetch(_BY_ID, numbers)) if numbers else []
+async def by_ids(
+    conn: db.Connection, numbers: Sequence[int], then: Mapping[int, Mapping[str, Any]] | None = None
+) -> list[rest.Alert]:
+    """Alerts by number; `then` replaces columns of some by what they were at another time."""
+    rows = [{**row, **(then or {}).get(row["id"], {})} for row in await conn.fetch(_BY_ID, numbers)] if numbers else []
+    return await _shown(conn, rows)
 
 
 async def standing(conn: db.Connection, limit: int) -> list[rest.Alert]:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from alerts.model import ENDED, GAP, UNDERSTAFFED
 from alerts.officers import texts as officers
+from tracking import reasons
 
 Facts = Mapping[str, Any]
 Pair = tuple[str, str]
@@ -93,11 +94,13 @@ def _resolved(facts: Facts, clock: Clock) -> Pair:
 
 def _withdrawn(facts: Facts, clock: Clock) -> Pair:
     name = facts["name"]
+    reason = None if facts.get("reason") is None else reasons.told(facts["reason"], clock)
     if facts["why"] in _WITHDRAWN:
         zh, en = _WITHDRAWN[facts["why"]]
+        zh, en = (zh, en) if reason is None else (f"{zh}：{reason[0]}", f"{en}: {reason[1]}")
     else:
-        visit = clock(facts["visit_in"])
-        zh, en = f"后到的数据表明 {visit} 已开始有效巡查", f"late data shows a valid visit from {visit}"
+        visit, (by_zh, by_en) = clock(facts["visit_in"]), reason or ("后到的数据", "late data")
+        zh, en = f"{by_zh}表明 {visit} 已开始有效巡查", f"{by_en} shows a valid visit from {visit}"
     return f"{name} 预警撤回：{zh}", f"{name}: withdrawn, {en}"
 
 

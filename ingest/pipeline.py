@@ -61,11 +61,15 @@ class Pipeline:
     async def run(self) -> None:
         """Work until cancelled. What is cancelled before its commit was not acknowledged and comes again."""
         while True:
-            received = await self._gather()
-            if received:
-                await self._retried(partial(self._enrol, batch.names(received)))
-                await self._store(received)
-            await self._meanwhile()
+            await self.step()
+
+    async def step(self) -> None:
+        """Take what waits, or wait for something until upkeep is due; then do what is done between batches."""
+        received = await self._gather()
+        if received:
+            await self._retried(partial(self._enrol, batch.names(received)))
+            await self._store(received)
+        await self._meanwhile()
 
     async def _gather(self) -> list[Received]:
         """Decode what waits, up to the bounds of a batch; empty when there is other work and nothing waits."""

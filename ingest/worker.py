@@ -99,13 +99,22 @@ async def _compose(config: WorkerConfig, broker: mqtt.Broker, pool: "db.Pool") -
     return await make_pipeline(config, pool, intake, session.publish), session
 
 
+def wall_clock() -> int:
+    """Time of the machine, ms since 1970-01-01 UTC."""
+    return time.time_ns() // 1_000_000
+
+
 async def make_pipeline(
-    config: WorkerConfig, pool: "db.Pool", intake: Intake, publish: Callable[[str, bytes], object]
+    config: WorkerConfig,
+    pool: "db.Pool",
+    intake: Intake,
+    publish: Callable[[str, bytes], object],
+    clock: Callable[[], int] = wall_clock,
 ) -> Pipeline:
     """Make a pipeline whose engine knows what the store holds; `publish` sends the live feed."""
     async with pool.acquire() as conn:
         made = await world.load(conn)
-        woken = await world.wake(conn, config.served, _now())
+        woken = await world.wake(conn, config.served, clock())
     log.info("engine made from the store", cells=len(made.city.cells), stays_going_on=woken)
     feed = Feed(config.worker_id, publish)
     writer = Writer(made, feed.offer, copy=config.copy)
@@ -117,7 +126,7 @@ async def make_pipeline(
         backfill=Backfill(lambda: writer.world, config.served, writer.break_off),
         feed=feed,
         acks=Acks(),
-        clock=_now,
+        clock=clock,
         limits=config.limits,
     )
 
@@ -133,12 +142,12 @@ async def _acknowledge(acks: Acks, session: mqtt.Session, pool: "db.Pool") -> No
 
     async def read(device: int, boot: str) -> int | None:
         async with pool.acquire() as conn:
-            return await fix_store.last_seq(conn, device, boot, _now() - _BOOT_MS)
+            return await fix_store.last_seq(conn, device, boot, wall_clock() - _BOOT_MS)
 
     while True:
         await asyncio.sleep(_ACKS_EVERY_S)
         try:
-            for topic, payload in await acks.due(_now(), read):
+            for topic, payload in await acks.due(wall_clock(), read):
                 session.publish(topic, payload)
         except Exception as error:
             if not retry.is_transient(error):
@@ -206,7 +215,3 @@ async def _cancelled_by(stop: asyncio.Event) -> "AsyncIterator[None]":
             raise
     finally:
         watcher.cancel()
-
-
-def _now() -> int:
-    return time.time_ns() // 1_000_000

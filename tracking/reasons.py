@@ -49,12 +49,12 @@ def told(reason: Mapping[str, Any], clock: Callable[[str], str]) -> tuple[str, s
         clock: RFC 3339 to the city's wall clock.
     """
     device, received = reason.get("device"), reason.get("received")
-    zh_at, en_at = ("", "") if received is None else (f"，{clock(received)} 收到", f" received {clock(received)}")
+    zh_at, en_at = ("", "") if received is None else (f"{clock(received)} 收到的", f" received {clock(received)}")
     match reason["kind"]:
         case Cause.LATE if device is not None:
-            return f"终端 {device} 的补传数据{zh_at}", f"buffered data of device {device}{en_at}"
+            return f"{zh_at}终端 {device} 的补传数据", f"buffered data of device {device}{en_at}"
         case Cause.EVENT if device is not None:
-            return f"终端 {device} 的事件{zh_at}", f"an event of device {device}{en_at}"
+            return f"{zh_at}终端 {device} 的事件", f"an event of device {device}{en_at}"
         case Cause.REBUILD:
             return "按原始定位重新计算", "computed again from the stored fixes"
         case _:

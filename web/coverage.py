@@ -78,10 +78,13 @@ async def load_place(connection: db.Connection, known: Place | None = None) -> P
     return Place(where=where, areas=await load_areas(connection))
 
 
-async def look(connection: db.Connection, place: Place, now: int) -> tuple[cities.Basis, Int]:
-    """Read what coverage at `now` (ms) is judged on: visits, and how soon an officer can be at each cell, ms."""
+async def look(connection: db.Connection, place: Place, now: int, known: int | None = None) -> tuple[cities.Basis, Int]:
+    """Read what coverage at `now` (ms) is judged on: visits, and how soon an officer can be at each cell, ms.
+
+    `known` (ms): by what was known then; None: by what is known today.
+    """
     async with connection.transaction(isolation="repeatable_read", readonly=True):
-        seen = await reads.look(connection, place.where, now, _ARRIVAL)
+        seen = await reads.look(connection, place.where, now, _ARRIVAL, known=known)
     if not place.city.cells:
         return seen.basis, np.empty(0, dtype=np.int64)
     situation = await asyncio.to_thread(reads.situation, place.where, seen, _ARRIVAL)

@@ -69,12 +69,15 @@ async def _areas(pool: db.Pool, level: str | None, parent: str | None, cursor: s
 async def covered(
     here: Here,
     at: Annotated[params.Time | None, Query(description="A moment of the past; absent: now.")] = None,
+    known: Annotated[
+        params.Time | None, Query(description="By what was known then; absent: by what is known today.")
+    ] = None,
     level: Annotated[Level, Query()] = "cell",
     cursor: params.Cursor = None,
     limit: params.Limit = params.DEFAULT_LIMIT,
 ) -> pages.CellsCoverage | pages.AreasCoverage:
-    """Coverage by cell or rolled up, by the visits known today."""
-    judged = await (_now(here) if at is None else _past(here, at))
+    """Coverage by cell or rolled up. With `at` and `known` the same moment: what could be seen then."""
+    judged = await (_now(here) if at is None and known is None else _past(here, at, known))
     moment = db.moment(judged.coverage.at)
     start = cursors.decode(cursor, int) or 0
     if level == "cell":
@@ -98,14 +101,15 @@ async def _now(here: Context) -> coverage.Judged:
     return await _past(here, None)
 
 
-async def _past(here: Context, at: datetime | None) -> coverage.Judged:
+async def _past(here: Context, at: datetime | None, known: datetime | None = None) -> coverage.Judged:
     now = live.now_ms()
-    moment = now if at is None else db.millis(at)
-    if moment > now:
-        raise problems.ProblemError(422, "at must not lie in the future.")
+    known_at = None if known is None else db.millis(known)
+    moment = db.millis(at) if at is not None else now if known_at is None else known_at
+    if moment > now or (known_at or 0) > now:
+        raise problems.ProblemError(422, "at and known must not lie in the future.")
     async with here.database.pool.acquire() as connection:
         place = await coverage.load_place(connection, here.hub.judging.place)
-        basis, arrivals = await coverage.look(connection, place, moment)
+        basis, arrivals = await coverage.look(connection, place, moment, known_at)
     return coverage.judge(place, basis, arrivals, moment)
 
 

@@ -39,6 +39,10 @@ def test_explain_gives_the_numbers_of_a_warning() -> None:
     )
 
 
+CORRECTED = "小金口-07: withdrawn, late data corrected the record it was based on"
+LATE = {"kind": "late", "device": "cam-7", "received": "2026-02-02T06:32:00.000Z"}
+
+
 @pytest.mark.parametrize(
     ("facts", "zh", "en"),
     [
@@ -73,6 +77,16 @@ def test_explain_gives_the_numbers_of_a_warning() -> None:
             "小金口-07: withdrawn, late data shows a valid visit from 14:20",
         ),
         (
+            {"state": "withdrawn", "why": "late_data", "visit_in": "2026-02-02T06:20:00.000Z", "reason": LATE},
+            "小金口-07 预警撤回：14:32 收到的终端 cam-7 的补传数据表明 14:20 已开始有效巡查",
+            "小金口-07: withdrawn, buffered data of device cam-7 received 14:32 shows a valid visit from 14:20",
+        ),
+        (
+            {"state": "withdrawn", "why": "basis_changed", "reason": LATE},
+            "小金口-07 预警撤回：所依据的记录已被后到的数据更正：14:32 收到的终端 cam-7 的补传数据",
+            f"{CORRECTED}: buffered data of device cam-7 received 14:32",
+        ),
+        (
             {"state": "withdrawn", "why": "cell_ended"},
             "小金口-07 预警撤回：该单元网格已不再有效",
             "小金口-07: withdrawn, the cell is no longer in force",
@@ -80,7 +94,7 @@ def test_explain_gives_the_numbers_of_a_warning() -> None:
         (
             {"state": "withdrawn", "why": "basis_changed"},
             "小金口-07 预警撤回：所依据的记录已被后到的数据更正",
-            "小金口-07: withdrawn, late data corrected the record it was based on",
+            CORRECTED,
         ),
     ],
 )
