@@ -1,0 +1,118 @@
+"""Indicators of cells rolled up to areas: shares with how much of them could be told. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tracking.fixes import Float, Int
+from tracking.indicators import Figures, Visited
+
+UNRELIABLE = 0.7
+"""Below this share of known data an indicator is not told (domain §2.3)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sums:
+    """What is added up beside the figures, as columns by cell."""
+
+    weight: Float
+    road_m: Float
+    """NaN: not known."""
+    drive_throughs: Int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AreaFigures:
+    """Figures of one cell or area. Shares from 0 to 1; None: cannot be told, or there is nothing to tell of."""
+
+    cells: int
+    visited: int
+    not_visited: int
+    unknown: int
+    coverage: float | None
+    coverage_weighted: float | None
+    coverage_road: float | None
+    completion: float | None
+    compliance: float | None
+    visits: int
+    drive_throughs: int
+    drive_through_share: float | None
+    idle_mean_s: float | None
+    idle_weighted_s: float | None
+    gap_mean_s: float | None
+    gap_std_s: float | None
+    worst_s: float | None
+    known_cells: float
+    """Share of cells whose state is known: how far `coverage` and `completion` can be trusted."""
+    known_time: float
+    """Share of duty time of which it can be told whether the wait was within the limit."""
+    observed: float
+    """Share of the period's duty time in which the city was observed."""
+
+
+def roll_up(figures: Figures, sums: Sums, rows: NDArray[np.intp]) -> AreaFigures:
+    """Figures of the cells with these indices, together."""
+    state = figures.state[rows]
+    known, visited = state != Visited.UNKNOWN, state == Visited.VISITED
+    counts = [int(np.count_nonzero(state == each)) for each in Visited]
+    weight, road = sums.weight[rows], np.nan_to_num(sums.road_m[rows])
+    done = figures.done[rows] / np.maximum(figures.required[rows], 1)
+    drives, visits = int(sums.drive_throughs[rows].sum()), int(figures.visits[rows].sum())
+    time = figures.observed_ms * len(rows)
+    unsure, beyond = int(figures.unsure_ms[rows].sum()), int(figures.beyond_ms[rows].sum())
+    known_cells = _share(float(known.sum()), len(rows)) or 0.0
+    known_time = _share(time - unsure, figures.duty_ms * len(rows)) or 0.0
+    trusted = known_cells >= UNRELIABLE
+    idle = figures.idle_ms[rows]
+    n, mean, std = _gap_mean(figures, rows)
+    return AreaFigures(
+        cells=len(rows),
+        visited=counts[Visited.VISITED],
+        not_visited=counts[Visited.NOT_VISITED],
+        unknown=counts[Visited.UNKNOWN],
+        coverage=_share(float(visited.sum()), float(known.sum())) if trusted else None,
+        coverage_weighted=_share(float(weight[visited].sum()), float(weight[known].sum())) if trusted else None,
+        coverage_road=_share(float(road[visited].sum()), float(road[known].sum())) if trusted else None,
+        completion=_share(float(done[known].sum()), float(known.sum())) if trusted else None,
+        compliance=_share(time - unsure - beyond, time - unsure) if known_time >= UNRELIABLE else None,
+        visits=visits,
+        drive_throughs=drives,
+        drive_through_share=_share(drives, drives + visits),
+        idle_mean_s=float(idle.mean()) / 1000 if time and len(rows) else None,
+        idle_weighted_s=_seconds(_share(float((idle * weight).sum()), float(weight.sum()))) if time else None,
+        gap_mean_s=_seconds(mean) if n else None,
+        gap_std_s=_seconds(std) if n else None,
+        worst_s=int(figures.worst_ms[rows].max()) / 1000 if time and len(rows) else None,
+        known_cells=known_cells,
+        known_time=known_time,
+        observed=_share(figures.observed_ms, figures.duty_ms) or 0.0,
+    )
+
+
+def groups(of: Sequence[str | None]) -> dict[str, NDArray[np.intp]]:
+    """Indices of each name, by name; what has none is left out."""
+    rows: dict[str, list[int]] = {}
+    for at, name in enumerate(of):
+        if name is not None:
+            rows.setdefault(name, []).append(at)
+    return {name: np.array(rows[name], dtype=np.intp) for name in sorted(rows)}
+
+
+def _gap_mean(figures: Figures, rows: NDArray[np.intp]) -> tuple[int, float, float]:
+    """How many waits were ended, their mean and standard deviation, ms."""
+    n = int(figures.gaps[rows].sum())
+    if not n:
+        return 0, 0.0, 0.0
+    mean = float(figures.gap_sum_ms[rows].sum()) / n
+    return n, mean, sqrt(max(float(figures.gap_square_ms2[rows].sum()) / n - mean * mean, 0.0))
+
+
+def _share(part: float, whole: float) -> float | None:
+    return part / whole if whole > 0 else None
+
+
+def _seconds(ms: float | None) -> float | None:
+    return None if ms is None else ms / 1000
