@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from alerts import story, texts
 from alerts.model import ENDED, STANDING
 from schemas import rest
-from tracking import db
+from tracking import belonging, db
 
 _SHOWN = """
 SELECT a.id, a.key, a.kind, a.level, a.state, a.version, c.code AS cell, c.name AS cell_name, d.name AS device,
@@ -20,20 +20,22 @@ FROM alerts a LEFT JOIN cells c ON c.id = a.cell LEFT JOIN devices d ON d.id = a
   LEFT JOIN officers o ON o.id = a.officer LEFT JOIN devices s ON s.id = a.assignee LEFT JOIN tasks t ON t.id = a.task
 """
 _BY_ID = _SHOWN + "WHERE a.id = ANY ($1::bigint[]) ORDER BY a.id"
+_BELONGS = belonging.alert("$1", "$2", "$3")
+_ONE = _SHOWN + f"WHERE {_BELONGS} AND a.id = $4"
 _STANDING = (
     _SHOWN
-    + """
-WHERE a.ended_at IS NULL
-ORDER BY array_position(ARRAY['red', 'orange', 'yellow', 'blue'], a.level), a.priority DESC, a.opened_at, a.id LIMIT $1
+    + f"""
+WHERE a.ended_at IS NULL AND {_BELONGS}
+ORDER BY array_position(ARRAY['red', 'orange', 'yellow', 'blue'], a.level), a.priority DESC, a.opened_at, a.id LIMIT $4
 """
 )
 _LIST = (
     _SHOWN
-    + """
-WHERE ($1::text[] IS NULL OR a.state = ANY ($1)) AND ($2::text IS NULL OR a.level = $2)
-  AND ($3::text IS NULL OR a.kind = $3) AND ($4::text IS NULL OR c.code = $4) AND ($5::text IS NULL OR d.name = $5)
-  AND ($6::text[] IS NULL OR a.area = ANY ($6)) AND ($7::bigint IS NULL OR a.id < $7)
-ORDER BY a.id DESC LIMIT $8
+    + f"""
+WHERE {_BELONGS} AND ($4::text[] IS NULL OR a.state = ANY ($4)) AND ($5::text IS NULL OR a.level = $5)
+  AND ($6::text IS NULL OR a.kind = $6) AND ($7::text IS NULL OR c.code = $7) AND ($8::text IS NULL OR d.name = $8)
+  AND ($9::text[] IS NULL OR a.area = ANY ($9)) AND ($10::bigint IS NULL OR a.id < $10)
+ORDER BY a.id DESC LIMIT $11
 """
 )
 _STEPS = "SELECT n, at, step, state, level, actor, facts FROM alert_steps WHERE alert = $1 ORDER BY n"
@@ -55,6 +57,7 @@ class Filter:
     """Name."""
     areas: Sequence[str] | None
     """Codes of streets."""
+    seen: belonging.Seen = belonging.ALL
 
 
 async def by_ids(
@@ -65,22 +68,25 @@ async def by_ids(
     return await _shown(conn, rows)
 
 
-async def standing(conn: db.Connection, limit: int) -> list[rest.Alert]:
+async def standing(conn: db.Connection, limit: int, seen: belonging.Seen = belonging.ALL) -> list[rest.Alert]:
     """Alerts that stand, the most urgent first."""
-    return await _shown(conn, await conn.fetch(_STANDING, limit))
+    return await _shown(conn, await conn.fetch(_STANDING, seen.cells, seen.devices, seen.areas, limit))
 
 
 async def page(conn: db.Connection, which: Filter, before: int | None, limit: int) -> list[rest.Alert]:
     """Alerts with a number below `before`, newest first."""
     states = None if which.state is None else [each.value for each in _GROUPS.get(which.state, ())] or [which.state]
     areas = None if which.areas is None else list(which.areas)
-    rows = await conn.fetch(_LIST, states, which.level, which.kind, which.cell, which.device, areas, before, limit)
+    seen = (which.seen.cells, which.seen.devices, which.seen.areas)
+    rows = await conn.fetch(
+        _LIST, *seen, states, which.level, which.kind, which.cell, which.device, areas, before, limit
+    )
     return await _shown(conn, rows)
 
 
-async def with_steps(conn: db.Connection, number: int) -> rest.Alert | None:
-    """One alert with the story of its life."""
-    found = await by_ids(conn, [number])
+async def with_steps(conn: db.Connection, number: int, seen: belonging.Seen = belonging.ALL) -> rest.Alert | None:
+    """One alert with the story of its life; None also when it is not among what is seen."""
+    found = await _shown(conn, await conn.fetch(_ONE, seen.cells, seen.devices, seen.areas, number))
     if not found:
         return None
     zone = await _zone(conn)

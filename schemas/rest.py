@@ -87,7 +87,7 @@ class Stay(Model):
     """Presence of a device in a cell."""
 
     id: int
-    device: str
+    device: str | None = Field(description="Null: of a part of the city that is not in sight.")
     cell: str
     t_in: AwareDatetime
     t_out: AwareDatetime
@@ -114,7 +114,7 @@ class Event(Model):
     """Something an officer did or found."""
 
     id: str
-    device: str
+    device: str | None = Field(description="Null: of a part of the city that is not in sight.")
     t: AwareDatetime
     received: AwareDatetime
     lat: float

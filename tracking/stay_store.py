@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 
 from schemas import rest
-from tracking import db, lane
+from tracking import belonging, db, lane
 from tracking.stays import Stay, StayChange, StayKind
 
 _CURRENT = """
@@ -47,31 +47,34 @@ _STORED = """
 SELECT device, cell, t_in, t_out, dwell_ms, path_m, fixes, kind, open FROM stays
 WHERE device = $1 AND t_in >= $2 AND t_in <= $3 AND known_to IS NULL ORDER BY t_in
 """
-_SHOWN = """
-SELECT s.id, d.name AS device, c.code AS cell, s.t_in, s.t_out, s.dwell_ms, s.path_m, s.fixes, s.kind, s.open,
+_COLUMNS = """
+SELECT s.id, {name} AS device, c.code AS cell, s.t_in, s.t_out, s.dwell_ms, s.path_m, s.fixes, s.kind, s.open,
        s.known_from, s.known_to, s.reason, s.cause
 FROM stays s JOIN devices d ON d.id = s.device JOIN cells c ON c.id = s.cell
 """
+_SHOWN = _COLUMNS.format(name="d.name")
+_SEEN = _COLUMNS.format(name=belonging.name("$10"))
 _BY_ID = _SHOWN + "WHERE s.id = ANY($1::bigint[]) ORDER BY s.known_from, s.t_in, s.id"
-_FILTER = """
-AND ($1::text IS NULL OR c.code = $1) AND ($2::text IS NULL OR d.name = $2)
+_FILTER = f"""
+AND {belonging.among("s.cell", "$9")} AND ($1::text IS NULL OR c.code = $1)
+AND ($2::text IS NULL OR {belonging.name("$10")} = $2)
 AND ($3::timestamptz IS NULL OR s.t_out >= $3) AND ($4::timestamptz IS NULL OR s.t_in < $4)
 AND ($5::text IS NULL OR s.kind = $5)
 AND ($6::timestamptz IS NULL OR (s.t_in, s.id) < ($6, $7::bigint))
 ORDER BY s.t_in DESC, s.id DESC LIMIT $8
 """
-_NOW = _SHOWN + "WHERE s.known_to IS NULL" + _FILTER
-_THEN = """
-SELECT s.id, d.name AS device, c.code AS cell, s.t_in, s.t_out, s.dwell_ms, s.path_m, s.fixes, s.kind, s.open,
-       v.known_from, v.known_to, v.reason, v.cause
-FROM (SELECT g.*, g.stay AS id FROM stay_growth g WHERE tstzrange(g.known_from, g.known_to) @> $9::timestamptz) s
+_NOW = _SEEN + "WHERE s.known_to IS NULL" + _FILTER
+_THEN = f"""
+SELECT s.id, {belonging.name("$10")} AS device, c.code AS cell, s.t_in, s.t_out, s.dwell_ms, s.path_m,
+       s.fixes, s.kind, s.open, v.known_from, v.known_to, v.reason, v.cause
+FROM (SELECT g.*, g.stay AS id FROM stay_growth g WHERE tstzrange(g.known_from, g.known_to) @> $11::timestamptz) s
 JOIN stays v ON v.id = s.stay JOIN devices d ON d.id = v.device JOIN cells c ON c.id = s.cell
 WHERE true
-"""
+"""  # noqa: S608 - our own texts
 # Of each part only the page: together they hold the page of the whole.
 _AS_OF = f"""
 SELECT * FROM (
-  ({_SHOWN} WHERE coalesce(s.grown_at, s.known_from) <= $9 AND (s.known_to IS NULL OR s.known_to > $9) {_FILTER})
+  ({_SEEN} WHERE coalesce(s.grown_at, s.known_from) <= $11 AND (s.known_to IS NULL OR s.known_to > $11) {_FILTER})
   UNION ALL ({_THEN} {_FILTER})) AS both_parts
 ORDER BY t_in DESC, id DESC LIMIT $8
 """  # noqa: S608 - built from constants of this file
@@ -92,6 +95,7 @@ class Filter:
     kind: StayKind | None = None
     known_at: int | None = None
     """What was known then; None: what is known now."""
+    seen: belonging.Seen = belonging.ALL
 
 
 async def load(conn: db.Connection, device: int, t_from: int, t_to: int) -> list[Stay]:
@@ -190,6 +194,8 @@ async def listed(
         None if after is None else db.moment(after[0]),
         None if after is None else after[1],
         limit,
+        which.seen.cells,
+        which.seen.devices,
     ]
     if which.known_at is None:
         rows = await conn.fetch(_NOW, *arguments)

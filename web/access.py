@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from starlette.requests import HTTPConnection
 
-from tracking import db
+from tracking import belonging, db
 from web.database import Database
 
 
@@ -98,6 +98,11 @@ class Sight:
     """Slots of devices."""
 
     @property
+    def seen(self) -> belonging.Seen:
+        """The same for stores below this layer."""
+        return belonging.Seen(cells=self.cell_ids, devices=self.device_ids, areas=self.area_codes)
+
+    @property
     def cell_ids(self) -> list[int] | None:
         """The cells as a parameter of SQL."""
         return None if self.cells is None else list(self.cells)
@@ -149,6 +154,12 @@ SELECT (SELECT array_agg(code) FROM seen) AS areas,
 """
 
 
+_HIDDEN = """
+SELECT unnest(ARRAY[d.name, d.label]) AS name FROM devices d WHERE NOT d.unit = ANY ($1::text[])
+UNION SELECT unnest(ARRAY[o.badge, o.name]) FROM officers o WHERE NOT o.unit = ANY ($1)
+"""
+
+
 async def load(conn: db.Connection, areas: Collection[str], *, devices: bool = True) -> Sight:
     """Read what lies in `areas`; `devices` False: no device and no unit."""
     row = await conn.fetchrow(_SIGHT, list(areas))
@@ -178,6 +189,7 @@ class Sights:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._made: dict[Grant, tuple[float, Sight]] = {}
+        self._hidden: dict[Sight, tuple[float, frozenset[str]]] = {}
 
     async def get(self, grant: Grant) -> Sight:
         """Give the sight of a grant.
@@ -200,12 +212,37 @@ class Sights:
         self._made[grant] = (now, read)
         return read
 
+    async def hidden(self, see: Sight) -> frozenset[str]:
+        """Names of devices and officers that are not in sight: what `web.redaction` takes out."""
+        if see.units is None:
+            return frozenset()
+        now = time.monotonic()
+        at, made = self._hidden.get(see, (float("-inf"), frozenset()))
+        if now - at < self.HELD_S:
+            return made
+        async with self._database.pool.acquire() as conn:
+            rows = await conn.fetch(_HIDDEN, list(see.units))
+        made = frozenset(row["name"] for row in rows if row["name"])
+        if len(self._hidden) >= self.MOST:
+            self._hidden.clear()
+        self._hidden[see] = (now, made)
+        return made
+
 
 _WITHOUT_DEVICES = Sight(areas=None, units=frozenset(), cells=None, devices=frozenset())
 
 
 async def sight(connection: HTTPConnection) -> Sight:
     """The part of the city that the caller sees; as a dependency of routes whose reach is `Reach.AREA`."""
+    return await _sights(connection).get(connection.scope["principal"].grant)
+
+
+async def hidden(connection: HTTPConnection) -> frozenset[str]:
+    """Names that the caller must not see; for `web.redaction`."""
+    return await _sights(connection).hidden(await sight(connection))
+
+
+def _sights(connection: HTTPConnection) -> Sights:
     sights = connection.app.state.sights
     assert isinstance(sights, Sights)  # noqa: S101 - create_app put it there
-    return await sights.get(connection.scope["principal"].grant)
+    return sights

@@ -1,7 +1,7 @@
 """Coverage for REST and the live map: the stored city and its visits, judged by the core, rolled up to areas."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -111,12 +111,20 @@ def of_cell(judged: Judged, at: int) -> rest.CellCoverage:
     )
 
 
-def of_areas(judged: Judged, level: Level) -> list[rest.AreaCoverage]:
-    """Roll up to the areas of a level, in order of their codes; areas without cells are left out."""
+def rows_seen(judged: Judged, cells: Collection[int] | None) -> Int:
+    """Rows of the cells in sight, given by their numbers; None: all."""
+    ids = np.array([cell.id for cell in judged.place.city.cells], dtype=np.int64)
+    if cells is None:
+        return np.arange(len(ids))
+    return np.flatnonzero(np.isin(ids, np.fromiter(cells, dtype=np.int64, count=len(cells))))
+
+
+def of_areas(judged: Judged, level: Level, areas: Collection[str] | None = None) -> list[rest.AreaCoverage]:
+    """Roll up to the areas of a level, in order of their codes, those of `areas` only; empty ones are left out."""
     rows: dict[str, list[int]] = {}
     for at, cell in enumerate(judged.place.city.cells):
         code = judged.place.area_of(cell, level)
-        if code is not None:
+        if code is not None and (areas is None or code in areas):
             rows.setdefault(code, []).append(at)
     return [_area(judged, judged.place.areas[code], rows[code]) for code in sorted(rows)]
 

@@ -1,4 +1,4 @@
-"""Figures of the whole system, counted at most every few seconds however many ask."""
+"""Figures of what somebody sees, counted at most every few seconds however many see the same."""
 
 import asyncio
 import time
@@ -8,38 +8,45 @@ import numpy as np
 
 from schemas import pages
 from tracking import db, refusal_store
-from web import queries
+from web import coverage, queries
+from web.access import Sight
 from web.live import hub as live
 from web.live.cells import STATE_NAMES
 
 SHARED_S = 5.0
+MOST = 200
 
 
 class Figures:
-    """The newest figures, shared by all who ask within some seconds."""
+    """The newest figures, shared by all who see the same and ask within some seconds."""
 
     def __init__(self) -> None:
-        self._made: pages.Stats | None = None
-        self._made_at = float("-inf")
+        self._made: dict[Sight, tuple[float, pages.Stats]] = {}
         self._lock = asyncio.Lock()
 
-    async def get(self, pool: db.Pool, hub: live.Hub) -> pages.Stats:
+    async def get(self, pool: db.Pool, hub: live.Hub, see: Sight) -> pages.Stats:
         """Count, or give what was counted lately."""
         async with self._lock:
-            if self._made is None or time.monotonic() - self._made_at >= SHARED_S:
-                self._made = await _count(pool, hub)
-                self._made_at = time.monotonic()
-            return self._made
+            at, made = self._made.get(see, (0.0, None))
+            if made is None or time.monotonic() - at >= SHARED_S:
+                made = await _count(pool, hub, see)
+                if len(self._made) >= MOST:
+                    self._made.clear()
+                self._made[see] = (time.monotonic(), made)
+            return made
 
 
-async def _count(pool: db.Pool, hub: live.Hub) -> pages.Stats:
+async def _count(pool: db.Pool, hub: live.Hub, see: Sight) -> pages.Stats:
     now = datetime.now(UTC)
     async with pool.acquire() as connection:
-        counts = await queries.counts(connection, now, hub.time_zone() or "UTC")
-        alerts = await queries.alert_levels(connection)
-        refusals = await refusal_store.counts(connection)
-    total, _, _, silent = hub.state.tally(live.now_ms())
-    states = np.empty(0, dtype=np.uint8) if hub.judging.judged is None else hub.judging.judged.coverage.state
+        counts = await queries.counts(connection, now, hub.time_zone() or "UTC", see)
+        alerts = await queries.alert_levels(connection, see)
+        refusals = {} if see.areas is not None else await refusal_store.counts(connection)
+    total, _, _, silent = hub.state.tally(live.now_ms(), hub.state.among(see.devices))
+    states = np.empty(0, dtype=np.uint8)
+    if hub.judging.judged is not None:
+        judged = hub.judging.judged
+        states = judged.coverage.state[coverage.rows_seen(judged, see.cells)]
     return pages.Stats(
         at=now,
         devices=counts["devices"],

@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 import asyncpg
 
 from schemas import pages, rest
-from tracking import db, event_store
+from tracking import belonging, db, event_store
 from web import params
+from web.access import Sight
 
 _DEVICE = """
 SELECT d.id AS slot, d.name, d.unit, d.label, d.datum, d.online, d.battery, d.enrolled_at,
@@ -22,28 +23,33 @@ LEFT JOIN LATERAL (SELECT c.code FROM stays s JOIN cells c ON c.id = s.cell
 """
 _DEVICES = (
     _DEVICE
-    + """
-WHERE ($1::text IS NULL OR d.name > $1) AND ($2::text IS NULL OR d.unit = $2) ORDER BY d.name LIMIT $3
+    + f"""
+WHERE ($1::text IS NULL OR d.name > $1) AND ($2::text IS NULL OR d.unit = $2) AND {belonging.among("d.id", "$4")}
+ORDER BY d.name LIMIT $3
 """
 )
-_ONE_DEVICE = _DEVICE + "WHERE d.name = $1"
+_ONE_DEVICE = _DEVICE + f"WHERE d.name = $1 AND {belonging.among('d.id', '$2')}"
+_SLOT = f"SELECT id FROM devices d WHERE name = $1 AND {belonging.among('d.id', '$2')}"  # noqa: S608 - our own texts
 
 _EVENT = """
-SELECT e.id, d.name AS device, e.t, e.received, e.lat, e.lon, e.acc, e.type, e.text, e.subject, e.media::text AS media,
+SELECT e.id, {name} AS device, e.t, e.received, e.lat, e.lon, e.acc, e.type, e.text, e.subject, e.media::text AS media,
        e.case_id AS case, c.code AS cell
 FROM events e JOIN devices d ON d.id = e.device LEFT JOIN cells c ON c.id = e.cell
 """
 _EVENTS = (
     _EVENT
     + """
-WHERE ($1::text IS NULL OR d.name = $1) AND ($2::text IS NULL OR c.code = $2) AND ($3::text IS NULL OR e.type = $3)
+WHERE {seen} AND ($1::text IS NULL OR {name} = $1) AND ($2::text IS NULL OR c.code = $2)
+AND ($3::text IS NULL OR e.type = $3)
 AND ($4::timestamptz IS NULL OR e.t >= $4) AND ($5::timestamptz IS NULL OR e.t < $5)
 AND ($6::timestamptz IS NULL OR (e.t, e.id) < ($6, $7::text))
 ORDER BY e.t DESC, e.id DESC LIMIT $8
 """
+).format(seen=belonging.event("$9", "$10"), name=belonging.name("$10"))
+_RECENT = (_EVENT + "WHERE {seen} AND e.t >= now() - $1::interval ORDER BY e.t DESC, e.id DESC LIMIT $2").format(
+    seen=belonging.event("$3", "$4"), name=belonging.name("$4")
 )
-_RECENT = _EVENT + "WHERE e.t >= now() - $1::interval ORDER BY e.t DESC, e.id DESC LIMIT $2"
-_ONE_EVENT = _EVENT + "WHERE e.id = $1"
+_ONE_EVENT = (_EVENT + "WHERE e.id = $1 AND {seen}").format(seen=belonging.event("$2", "$3"), name=belonging.name("$3"))
 
 _REFUSALS = """
 SELECT id, at, reason, topic, detail, payload FROM refusals
@@ -57,40 +63,50 @@ WITH RECURSIVE inside AS (
 SELECT a.code, a.level, a.name, a.parent, a.owner, count(i.id)::int AS cells
 FROM areas a LEFT JOIN inside i ON i.code = a.code
 WHERE ($1::text IS NULL OR a.level = $1) AND ($2::text IS NULL OR a.parent = $2) AND ($3::text IS NULL OR a.code > $3)
+AND ($5::text[] IS NULL OR a.code = ANY ($5))
 GROUP BY a.code ORDER BY a.code LIMIT $4
 """
 
 # By the primary key (device, t): the last hour of each device, not the whole table.
 _COUNTS = """
-SELECT (SELECT count(*) FROM devices) AS devices,
-       (SELECT coalesce(sum(f.n), 0) FROM devices d CROSS JOIN LATERAL (
+WITH seen AS (SELECT id FROM devices WHERE $2::int[] IS NULL OR id = ANY ($2))
+SELECT (SELECT count(*) FROM seen) AS devices,
+       (SELECT coalesce(sum(f.n), 0) FROM seen d CROSS JOIN LATERAL (
           SELECT count(*) AS n FROM fixes WHERE device = d.id AND t > now() - interval '1 hour') f) AS fixes,
        (SELECT coalesce(sum(v.n), 0) FROM devices d CROSS JOIN LATERAL (
           SELECT count(*) AS n FROM stays
-          WHERE device = d.id AND t_in >= $1 AND known_to IS NULL AND kind = 'visit') v) AS visits
+          WHERE device = d.id AND t_in >= $1 AND known_to IS NULL AND kind = 'visit'
+          AND ($3::int[] IS NULL OR cell = ANY ($3))) v) AS visits
 """
+_LEVELS = f"""
+SELECT level, count(*) AS n FROM alerts a
+WHERE a.ended_at IS NULL AND {belonging.alert("$1", "$2", "$3")} GROUP BY level
+"""  # noqa: S608 - our own texts
 
 
-async def devices(connection: db.Connection, *, after: str | None, unit: str | None, limit: int) -> list[rest.Device]:
+async def devices(
+    connection: db.Connection, *, see: Sight, after: str | None, unit: str | None, limit: int
+) -> list[rest.Device]:
     """Devices by name, each with its newest fix."""
-    return [_device(row) for row in await connection.fetch(_DEVICES, after, unit, limit)]
+    return [_device(row) for row in await connection.fetch(_DEVICES, after, unit, limit, see.device_ids)]
 
 
-async def device(connection: db.Connection, name: str) -> rest.Device | None:
-    """One device."""
-    row = await connection.fetchrow(_ONE_DEVICE, name)
+async def device(connection: db.Connection, name: str, see: Sight) -> rest.Device | None:
+    """One device; None also when it is not in sight."""
+    row = await connection.fetchrow(_ONE_DEVICE, name, see.device_ids)
     return None if row is None else _device(row)
 
 
-async def device_slot(connection: db.Connection, name: str) -> int | None:
-    """Number of a device in the store."""
-    slot: int | None = await connection.fetchval("SELECT id FROM devices WHERE name = $1", name)
+async def device_slot(connection: db.Connection, name: str, see: Sight) -> int | None:
+    """Number of a device in the store; None also when it is not in sight."""
+    slot: int | None = await connection.fetchval(_SLOT, name, see.device_ids)
     return slot
 
 
 async def events(
     connection: db.Connection,
     *,
+    see: Sight,
     device: str | None,
     cell: str | None,
     kind: str | None,
@@ -100,19 +116,20 @@ async def events(
 ) -> list[rest.Event]:
     """Events, newest first."""
     moment, key = after or (None, None)
-    rows = await connection.fetch(_EVENTS, device, cell, kind, period.start, period.end, moment, key, limit)
+    arguments = (device, cell, kind, period.start, period.end, moment, key, limit)
+    rows = await connection.fetch(_EVENTS, *arguments, see.cell_ids, see.device_ids)
     return [event_store.shown(row) for row in rows]
 
 
-async def event(connection: db.Connection, key: str) -> rest.Event | None:
-    """One event."""
-    row = await connection.fetchrow(_ONE_EVENT, key)
+async def event(connection: db.Connection, key: str, see: Sight) -> rest.Event | None:
+    """One event; None also when it is not in sight."""
+    row = await connection.fetchrow(_ONE_EVENT, key, see.cell_ids, see.device_ids)
     return None if row is None else event_store.shown(row)
 
 
-async def recent_events(connection: db.Connection, back_s: int, limit: int) -> list[rest.Event]:
+async def recent_events(connection: db.Connection, back_s: int, limit: int, see: Sight) -> list[rest.Event]:
     """Events of the last `back_s` seconds, newest first."""
-    rows = await connection.fetch(_RECENT, timedelta(seconds=back_s), limit)
+    rows = await connection.fetch(_RECENT, timedelta(seconds=back_s), limit, see.cell_ids, see.device_ids)
     return [event_store.shown(row) for row in rows]
 
 
@@ -125,24 +142,24 @@ async def refusals(
 
 
 async def areas(
-    connection: db.Connection, *, level: str | None, parent: str | None, after: str | None, limit: int
+    connection: db.Connection, *, see: Sight, level: str | None, parent: str | None, after: str | None, limit: int
 ) -> list[pages.Area]:
     """Areas by code, each with how many cells are in it."""
-    rows = await connection.fetch(_AREAS, level, parent, after, limit)
+    rows = await connection.fetch(_AREAS, level, parent, after, limit, see.area_codes)
     return [pages.Area(**dict(row)) for row in rows]
 
 
-async def counts(connection: db.Connection, now: datetime, time_zone: str) -> dict[str, int]:
+async def counts(connection: db.Connection, now: datetime, time_zone: str, see: Sight) -> dict[str, int]:
     """Count devices, fixes of the last hour, and visits since local midnight."""
     midnight = now.astimezone(ZoneInfo(time_zone)).replace(hour=0, minute=0, second=0, microsecond=0)
-    row = await connection.fetchrow(_COUNTS, midnight)
+    row = await connection.fetchrow(_COUNTS, midnight, see.device_ids, see.cell_ids)
     assert row is not None  # noqa: S101 - a SELECT without FROM gives one row
     return {name: int(value) for name, value in row.items()}
 
 
-async def alert_levels(connection: db.Connection) -> dict[str, int]:
-    """Open alerts by level."""
-    rows = await connection.fetch("SELECT level, count(*) AS n FROM alerts WHERE ended_at IS NULL GROUP BY level")
+async def alert_levels(connection: db.Connection, see: Sight) -> dict[str, int]:
+    """Standing alerts by level."""
+    rows = await connection.fetch(_LEVELS, see.cell_ids, see.device_ids, see.area_codes)
     return {row["level"]: row["n"] for row in rows}
 
 

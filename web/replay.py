@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 
 from schemas import rest
-from tracking import db, event_store
+from tracking import belonging, db, event_store
 from web import coverage
 from web.access import Sight
 from web.live.cells import CellColumns, CellVersions
@@ -37,22 +37,22 @@ _TRACK = """
 SELECT DISTINCT ON (date_bin($4, t, $2)) (extract(epoch FROM t) * 1000)::bigint AS t, lat, lon
 FROM fixes WHERE device = $1 AND t >= $2 AND t < $3 ORDER BY date_bin($4, t, $2), t
 """
-_EVENTS = """
-SELECT e.id, d.name AS device, e.t, e.received, e.lat, e.lon, e.acc, e.type, e.text, e.subject, e.media::text AS media,
-       e.case_id AS case, c.code AS cell
+_EVENTS = f"""
+SELECT e.id, {belonging.name("$4")} AS device, e.t, e.received, e.lat, e.lon, e.acc, e.type, e.text, e.subject,
+       e.media::text AS media, e.case_id AS case, c.code AS cell
 FROM events e JOIN devices d ON d.id = e.device LEFT JOIN cells c ON c.id = e.cell
-WHERE e.t >= $1 AND e.t < $2 AND ($3::int[] IS NULL OR e.cell = ANY ($3)) AND ($4::int[] IS NULL OR e.device = ANY ($4))
+WHERE e.t >= $1 AND e.t < $2 AND {belonging.event("$3", "$4")}
 ORDER BY e.t LIMIT $5
-"""
-_ALERTS = """
+"""  # noqa: S608 - our own texts
+_ALERTS = f"""
 SELECT a.id, a.kind, a.state, c.code AS cell, c.name AS cell_name, d.name AS device, a.facts ->> 'name' AS subject,
        (SELECT json_agg(json_build_array((extract(epoch FROM s.at) * 1000)::bigint, s.step, s.level) ORDER BY s.n)
         FROM alert_steps s WHERE s.alert = a.id) AS steps
 FROM alerts a LEFT JOIN cells c ON c.id = a.cell LEFT JOIN devices d ON d.id = a.device
 WHERE a.opened_at < $2 AND (a.ended_at IS NULL OR a.ended_at >= $1)
-  AND ($3::int[] IS NULL OR a.cell = ANY ($3) OR a.device = ANY ($4))
-ORDER BY a.opened_at LIMIT $5
-"""
+  AND {belonging.alert("$3", "$4", "$5")}
+ORDER BY a.opened_at LIMIT $6
+"""  # noqa: S608 - the same
 
 
 Lines = AsyncIterator[bytes]
@@ -97,7 +97,7 @@ async def lines(pool: db.Pool, asked: Asked, see: Sight, place: coverage.Place |
 async def _alerts(
     connection: db.Connection, asked: Asked, see: Sight, period: tuple[datetime, datetime]
 ) -> list[dict[str, Any]]:
-    rows = await connection.fetch(_ALERTS, *period, see.cell_ids, see.device_ids, MOST_ALERTS)
+    rows = await connection.fetch(_ALERTS, *period, see.cell_ids, see.device_ids, see.area_codes, MOST_ALERTS)
     # What turned out never to have been a gap is not shown by what is known now.
     return [{**row, "steps": json.loads(row["steps"])} for row in rows if asked.then or row["state"] != "withdrawn"]
 

@@ -11,6 +11,7 @@ import msgspec
 from alerts import store
 from tracking import db
 from web import queries
+from web.access import WHOLE_CITY
 from web.live.cells import CellVersions
 
 SHARED_S = 1.0
@@ -54,7 +55,7 @@ async def read(pool: db.Pool, epoch: str, cells: CellVersions, *, floor: int) ->
         offset = await connection.fetchval("SELECT coalesce(max(seq), 0) FROM lane")
         offset = max(offset, floor)
         alerts = await store.open_on(connection)
-        events = await queries.recent_events(connection, EVENTS_BACK_S, MAX_EVENTS)
+        events = await queries.recent_events(connection, EVENTS_BACK_S, MAX_EVENTS, WHOLE_CITY)
     version = cells.version
     body: dict[str, Any] = {
         "type": "state",

@@ -1,5 +1,7 @@
 """Newest position of every device as numpy columns, one row a device slot (`devices.id`). Pure, latest wins by `t`."""
 
+from collections.abc import Collection
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -156,9 +158,21 @@ class LiveState:
             age=ages(now - self.t[slots]),
         )
 
-    def tally(self, now: int) -> tuple[int, int, int, int]:
-        """Count devices: with a position, moving, still, silent."""
+    def among(self, devices: Collection[int] | None) -> NDArray[np.bool_] | None:
+        """Mask of the slots of `devices`; None: of all."""
+        if devices is None:
+            return None
+        mask = np.zeros(self._size, dtype=np.bool_)
+        slots = np.fromiter(devices, dtype=np.int64, count=len(devices))
+        mask[slots[slots < self._size]] = True
+        return mask
+
+    def tally(self, now: int, among: NDArray[np.bool_] | None = None) -> tuple[int, int, int, int]:
+        """Count devices: with a position, moving, still, silent; `among` as `among` gives it."""
         seen = self.named & (self.t > 0)
+        if among is not None:
+            seen[len(among) :] = False
+            seen[: len(among)] &= among
         silent = seen & (self.t < now - SILENT_AFTER_MS)
         talking = seen & ~silent
         moving = int(np.count_nonzero(talking & (self.motion == MOVING)))

@@ -10,7 +10,9 @@ from starlette.responses import Response
 
 from schemas import pages, rest
 from tracking import db
-from web import context, coverage, cursors, params, problems, queries
+from tracking.fixes import Int
+from web import access, context, coverage, cursors, params, problems, queries
+from web.access import Sight
 from web.context import Context
 from web.live import hub as live
 from web.live.cells import STATE_NAMES
@@ -18,19 +20,21 @@ from web.live.cells import STATE_NAMES
 router = APIRouter(tags=["coverage"])
 
 Pool = Annotated[db.Pool, Depends(context.pool)]
+See = Annotated[Sight, Depends(access.sight)]
 Here = Annotated[Context, Depends(context.context)]
 Level = Literal["cell", "grid", "street", "district"]
 
 
 @router.get("/cells", response_model=pages.CellCollection, response_class=Response)
-async def cells(request: Request, here: Here) -> Response:
+async def cells(request: Request, here: Here, see: See) -> Response:
     """The unit cells in force as GeoJSON, each with its state; the ETag changes when anything in it does."""
     judged = await _now(here)
-    tag = f'"{_tag(here, judged)}"'
+    rows = coverage.rows_seen(judged, see.cells)
+    tag = f'"{_tag(here, judged, rows)}"'
     headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
     if tag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
-    features = [_feature(judged, at) for at in range(len(judged.place.city.cells))]
+    features = [_feature(judged, at) for at in rows.tolist()]
     body = {"type": "FeatureCollection", "at": rest.rfc3339(db.moment(judged.coverage.at)), "features": features}
     return Response(msgspec.json.encode(body), media_type="application/geo+json", headers=headers)
 
@@ -38,36 +42,41 @@ async def cells(request: Request, here: Here) -> Response:
 @router.get("/areas", response_model=pages.Areas)
 async def areas(
     pool: Pool,
+    see: See,
     level: Annotated[Literal["district", "street", "grid"] | None, Query()] = None,
     parent: params.CodeFilter = None,
     cursor: params.Cursor = None,
     limit: params.Limit = params.DEFAULT_LIMIT,
 ) -> pages.Areas:
     """Districts, streets and responsibility grids by code."""
-    return await _areas(pool, level, parent, cursor, limit)
+    return await _areas(pool, see, level, parent, cursor=cursor, limit=limit)
 
 
 @router.get("/grids", response_model=pages.Areas)
 async def grids(
     pool: Pool,
+    see: See,
     parent: params.CodeFilter = None,
     cursor: params.Cursor = None,
     limit: params.Limit = params.DEFAULT_LIMIT,
 ) -> pages.Areas:
     """Responsibility grids by code."""
-    return await _areas(pool, "grid", parent, cursor, limit)
+    return await _areas(pool, see, "grid", parent, cursor=cursor, limit=limit)
 
 
-async def _areas(pool: db.Pool, level: str | None, parent: str | None, cursor: str | None, limit: int) -> pages.Areas:
+async def _areas(
+    pool: db.Pool, see: Sight, level: str | None, parent: str | None, *, cursor: str | None, limit: int
+) -> pages.Areas:
     after = params.stored_text(cursors.decode(cursor, str))
     async with pool.acquire() as connection:
-        items = await queries.areas(connection, level=level, parent=parent, after=after, limit=limit)
+        items = await queries.areas(connection, see=see, level=level, parent=parent, after=after, limit=limit)
     return pages.Areas(items=items, next=cursors.encode(items[-1].code) if len(items) == limit else None)
 
 
 @router.get("/coverage", response_model=pages.CellsCoverage | pages.AreasCoverage)
 async def covered(
     here: Here,
+    see: See,
     at: Annotated[params.Time | None, Query(description="A moment of the past; absent: now.")] = None,
     known: Annotated[
         params.Time | None, Query(description="By what was known then; absent: by what is known today.")
@@ -81,10 +90,10 @@ async def covered(
     moment = db.moment(judged.coverage.at)
     start = cursors.decode(cursor, int) or 0
     if level == "cell":
-        total = len(judged.place.city.cells)
-        rows = [coverage.of_cell(judged, row) for row in range(max(0, start), min(total, start + limit))]
-        return pages.CellsCoverage(at=moment, items=rows, next=_next(start + limit, total))
-    rolled = coverage.of_areas(judged, level)
+        seen = coverage.rows_seen(judged, see.cells)
+        rows = [coverage.of_cell(judged, row) for row in seen[max(0, start) : max(0, start + limit)].tolist()]
+        return pages.CellsCoverage(at=moment, items=rows, next=_next(start + limit, len(seen)))
+    rolled = coverage.of_areas(judged, level, see.areas)
     return pages.AreasCoverage(
         at=moment, items=rolled[max(0, start) : start + limit], next=_next(start + limit, len(rolled))
     )
@@ -113,10 +122,11 @@ async def _past(here: Context, at: datetime | None, known: datetime | None = Non
     return coverage.judge(place, basis, arrivals, moment)
 
 
-def _tag(here: Context, judged: coverage.Judged) -> str:
-    digest = hashlib.sha256(judged.coverage.state.tobytes())
-    for column in (judged.coverage.due, judged.basis.last_visit, judged.basis.present, judged.coverage.limit_ms):
-        digest.update(column.tobytes())
+def _tag(here: Context, judged: coverage.Judged, rows: Int) -> str:
+    digest = hashlib.sha256(rows.tobytes())
+    made, basis = judged.coverage, judged.basis
+    for column in (made.state, made.due, basis.last_visit, basis.present, made.limit_ms):
+        digest.update(column[rows].tobytes())
     digest.update(f"{here.hub.epoch} {id(judged.place)}".encode())
     return digest.hexdigest()[:32]
 

@@ -11,7 +11,8 @@ from schemas import pages, rest
 from tracking import db
 from tracking.fixes import FixColumns
 from tracking.store import TrackStore
-from web import accept, context, cursors, params, problems, queries, tracks
+from web import accept, access, context, cursors, params, problems, queries, tracks
+from web.access import Sight
 
 router = APIRouter(prefix="/devices", tags=["devices"])
 
@@ -25,11 +26,13 @@ _OFFERS: dict[str, tracks.Format] = {
 }
 
 Pool = Annotated[db.Pool, Depends(context.pool)]
+See = Annotated[Sight, Depends(access.sight)]
 
 
 @router.get("", response_model=pages.Devices)
 async def listed(
     pool: Pool,
+    see: See,
     unit: Annotated[str | None, Query(pattern=f"^{params.topics.NAME.pattern}$")] = None,
     cursor: params.Cursor = None,
     limit: params.Limit = params.DEFAULT_LIMIT,
@@ -37,15 +40,15 @@ async def listed(
     """Devices by name, each with its newest position."""
     async with pool.acquire() as connection:
         after = params.stored_text(cursors.decode(cursor, str))
-        items = await queries.devices(connection, after=after, unit=unit, limit=limit)
+        items = await queries.devices(connection, see=see, after=after, unit=unit, limit=limit)
     return pages.Devices(items=items, next=cursors.encode(items[-1].id) if len(items) == limit else None)
 
 
 @router.get("/{name}", response_model=rest.Device)
-async def one(pool: Pool, name: params.DeviceName) -> rest.Device:
+async def one(pool: Pool, see: See, name: params.DeviceName) -> rest.Device:
     """One device with its newest position."""
     async with pool.acquire() as connection:
-        device = await queries.device(connection, name)
+        device = await queries.device(connection, name, see)
     if device is None:
         raise problems.not_found(f"Device {name}")
     return device
@@ -64,6 +67,7 @@ async def one(pool: Pool, name: params.DeviceName) -> rest.Device:
 async def track(
     request: Request,
     pool: Pool,
+    see: See,
     name: params.DeviceName,
     period: params.Between,
     form: Annotated[tracks.Format | None, Query(alias="format", description="Before the Accept header.")] = None,
@@ -74,7 +78,7 @@ async def track(
     if chosen is None:
         raise problems.ProblemError(406, f"A track is given as {', '.join(_OFFERS)}.")
     async with pool.acquire() as connection:
-        slot = await queries.device_slot(connection, name)
+        slot = await queries.device_slot(connection, name, see)
     if slot is None:
         raise problems.not_found(f"Device {name}")
     found = await _begun(TrackStore(pool).track(slot, *_ends(period), page=PAGE))

@@ -10,16 +10,19 @@ from schemas.refusals import Refusal
 from tracking import db, stay_store
 from tracking.stays import StayKind
 from tracking.store import TrackStore
-from web import context, cursors, params, problems, queries
+from web import access, context, cursors, params, problems, queries
+from web.access import Sight
 
 router = APIRouter(tags=["records"])
 
 Pool = Annotated[db.Pool, Depends(context.pool)]
+See = Annotated[Sight, Depends(access.sight)]
 
 
 @router.get("/visits", response_model=pages.Stays)
-async def visits(
+async def visits(  # noqa: PLR0913, PLR0917 - the parameters of the query, each documented
     pool: Pool,
+    see: See,
     period: params.Between,
     cell: params.CellFilter = None,
     device: params.DeviceFilter = None,
@@ -36,6 +39,7 @@ async def visits(
         t_to=period.end_ms,
         kind=kind,
         known_at=None if known is None else db.millis(known),
+        seen=see.seen,
     )
     after = params.stored_key(cursors.decode(cursor, tuple[int, int]))
     items = await TrackStore(pool).stays(which, limit=limit, after=after)
@@ -46,6 +50,7 @@ async def visits(
 @router.get("/events", response_model=pages.Events)
 async def events(
     pool: Pool,
+    see: See,
     period: params.Between,
     device: params.DeviceFilter = None,
     cell: params.CellFilter = None,
@@ -59,17 +64,17 @@ async def events(
         after = (params.stored_time(after[0]), params.stored_text(after[1]) or "")
     async with pool.acquire() as connection:
         items = await queries.events(
-            connection, device=device, cell=cell, kind=kind, period=period, after=after, limit=limit
+            connection, see=see, device=device, cell=cell, kind=kind, period=period, after=after, limit=limit
         )
     end = cursors.encode((items[-1].t, items[-1].id)) if len(items) == limit else None
     return pages.Events(items=items, next=end)
 
 
 @router.get("/events/{key}", response_model=rest.Event)
-async def event(pool: Pool, key: Annotated[str, Path(pattern="^[0-7][0-9A-HJKMNP-TV-Z]{25}$")]) -> rest.Event:
+async def event(pool: Pool, see: See, key: Annotated[str, Path(pattern="^[0-7][0-9A-HJKMNP-TV-Z]{25}$")]) -> rest.Event:
     """One enforcement event by its ULID."""
     async with pool.acquire() as connection:
-        found = await queries.event(connection, key)
+        found = await queries.event(connection, key, see)
     if found is None:
         raise problems.not_found(f"Event {key}")
     return found

@@ -5,13 +5,16 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 
 from schemas import pages
-from web import context
+from web import access, context
+from web.access import Sight
 from web.context import Context
 
 router = APIRouter(tags=["stats"])
 
 
 @router.get("/stats", response_model=pages.Stats)
-async def stats(here: Annotated[Context, Depends(context.context)]) -> pages.Stats:
-    """Figures of the whole system, at most five seconds old."""
-    return await here.figures.get(here.database.pool, here.hub)
+async def stats(
+    here: Annotated[Context, Depends(context.context)], see: Annotated[Sight, Depends(access.sight)]
+) -> pages.Stats:
+    """Figures of what the caller sees, at most five seconds old."""
+    return await here.figures.get(here.database.pool, here.hub, see)

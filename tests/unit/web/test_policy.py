@@ -1,9 +1,10 @@
 """The policy's pure parts: rules, where to go after signing in, same origin."""
 
 import pytest
+from fastapi import APIRouter
 from starlette.datastructures import Headers
 
-from web import policy
+from web import policy, problems
 
 
 @pytest.mark.parametrize(
@@ -62,5 +63,46 @@ def test_same_origin_believes_only_the_browser(headers: dict[str, str], *, secur
      ("GET", "/login/page.html"), ("DELETE", "/api/v1/session"), ("GET", "/LOGIN"), ("GET", "//healthz")],
 )  # fmt: skip
 def test_rule_for_what_is_not_named_is_closed(method: str, path: str) -> None:
-    """Only the exact path with the exact method is public."""
-    assert policy.rule_for(method, path).access is policy.Access.SIGNED_IN
+    """Only the exact template with the exact method is public."""
+    rule = policy.rule_for(method, path)
+    assert rule is None or rule.permission is not None
+
+
+async def _answer() -> None: ...
+
+
+@pytest.fixture
+def table() -> policy.RouteTable:
+    """Two resources, and the page that takes every other address."""
+    routes = APIRouter()
+    for method, path in (("GET", "/things"), ("POST", "/things"), ("GET", "/things/{id}"), ("GET", "/{path:path}")):
+        routes.add_api_route(path, _answer, methods=[method])
+    routes.add_api_websocket_route("/live", _answer)
+    return policy.RouteTable(routes.routes)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "template"),
+    [("GET", "/things", "/things"), ("POST", "/things", "/things"), ("GET", "/things/1", "/things/{id}"),
+     ("GET", "/things/1/2", "/{path:path}"), ("GET", "/things/", "/{path:path}"), ("WEBSOCKET", "/live", "/live"),
+     ("GET", "/live", "/{path:path}")],
+)  # fmt: skip
+def test_route_that_will_serve_is_found_by_its_template(
+    table: policy.RouteTable, method: str, path: str, template: str
+) -> None:
+    """The rule is that of the route the application will choose."""
+    assert table.find(method, path) == template
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "allow"),
+    [("DELETE", "/things", 405, "GET, POST"), ("DELETE", "/nothing", 405, "GET"), ("WEBSOCKET", "/things", 404, None)],
+)
+def test_what_no_route_serves_is_told_without_asking_it(
+    table: policy.RouteTable, method: str, path: str, status: int, allow: str | None
+) -> None:
+    """Another method names those that are possible; a websocket is only where one is."""
+    with pytest.raises(problems.ProblemError) as caught:
+        table.find(method, path)
+    assert caught.value.status == status
+    assert caught.value.headers.get("Allow") == allow

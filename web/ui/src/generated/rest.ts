@@ -137,7 +137,8 @@ export interface DutyRosterGiven {
 /** Something an officer did or found. */
 export interface Event {
   id: string;
-  device: string;
+  /** Null: of a part of the city that is not in sight. */
+  device: string | null;
   t: string;
   received: string;
   lat: number;
@@ -213,7 +214,8 @@ export interface Refused {
 /** Presence of a device in a cell. */
 export interface Stay {
   id: number;
-  device: string;
+  /** Null: of a part of the city that is not in sight. */
+  device: string | null;
   cell: string;
   t_in: string;
   t_out: string;

@@ -25,11 +25,13 @@ export function EventCard({ id, onOfficer, onCell, onClose }: Props) {
     <Card kind={t('event.kind')} title={eventName(event.type, language)} onClose={onClose}>
       <dl className="facts">
         <Fact name={t('event.at')}>{moment(Date.parse(event.t), zone, LOCALE[language])}</Fact>
-        <Fact name={t('event.by')}>
-          <button type="button" className="link-button" onClick={() => onOfficer(event.device)}>
-            {event.device}
-          </button>
-        </Fact>
+        {event.device && (
+          <Fact name={t('event.by')}>
+            <button type="button" className="link-button" onClick={() => onOfficer(event.device as string)}>
+              {event.device}
+            </button>
+          </Fact>
+        )}
         <Fact name={t('event.type')}>
           <span className="code">{event.type}</span>
         </Fact>

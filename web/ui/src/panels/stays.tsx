@@ -51,7 +51,7 @@ function StayRow({
   const city = useCity();
   const [name, open] = onCell
     ? [cellName(city, stay.cell), () => onCell(stay.cell)]
-    : [stay.device, () => onOfficer?.(stay.device)];
+    : [stay.device ?? '–', () => stay.device && onOfficer?.(stay.device)];
   return (
     <li className={`stay stay-${stay.kind}`}>
       <button type="button" className="link-button" onClick={open}>
