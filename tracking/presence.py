@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from dataclasses import dataclass, field
-from math import hypot
+from math import hypot, sqrt
 
 from tracking.points import Fixes, Place
 from tracking.stays import Stay, worth
@@ -106,8 +106,10 @@ class Presence:
 
     def _way_m(self, t: int, place: Place, sigma: float) -> float:
         """Way from the last corner to `place`: straight, or round bends where that is clearly longer."""
-        ways = [place, *((x, y) for at, x, y in reversed(self._since) if at >= t - BEND_MS), self._corner or place]
-        return _bent_m(ways, DETOUR_SIGMAS * sigma)
+        since = self._since
+        if since and since[0][0] < t - BEND_MS:
+            since = [each for each in since if each[0] >= t - BEND_MS]
+        return _bent_m(self._corner or place, since, place, DETOUR_SIGMAS * sigma)
 
     def _unfinished_m(self) -> float:
         """Way from the last corner to where it ends: half of a clear step, for a mover is on average half way."""
@@ -118,19 +120,22 @@ class Presence:
         return self._way_m(self.inside_at, self.place, self._corner_sigma) if step >= least else 0.0
 
 
-def _bent_m(places: list[Place], least_m: float) -> float:
-    """Way along places, round those bends alone that make it longer by `least_m` or more."""
-    (x, y), (end_x, end_y) = places[0], places[-1]
-    straight = longest = hypot(end_x - x, end_y - y)
-    bend = 0
-    for k in range(1, len(places) - 1):
-        bx, by = places[k]
-        way = hypot(bx - x, by - y) + hypot(end_x - bx, end_y - by)
+def _bent_m(start: Place, since: list[tuple[int, float, float]], end: Place, least_m: float) -> float:
+    """Way from `start` to `end` round those bends alone that make it longer by `least_m` or more."""
+    (x, y), (end_x, end_y) = start, end
+    longest = straight = sqrt((end_x - x) ** 2 + (end_y - y) ** 2)
+    bend = None
+    for each in since:
+        _, bx, by = each
+        way = sqrt((bx - x) ** 2 + (by - y) ** 2) + sqrt((end_x - bx) ** 2 + (end_y - by) ** 2)
         if way > longest:
-            longest, bend = way, k
-    if longest - straight < least_m or not bend:
+            longest, bend = way, each
+    if bend is None or longest - straight < least_m:
         return straight
-    return _bent_m(places[: bend + 1], least_m) + _bent_m(places[bend:], least_m)
+    if len(since) == 1:
+        return longest
+    row, place = since.index(bend), bend[1:]
+    return _bent_m(start, since[:row], place, least_m) + _bent_m(place, since[row + 1 :], end, least_m)
 
 
 def _clear_m(sigmas: float) -> float:
