@@ -1,8 +1,9 @@
 // The REST surface as this page uses it. A 401 anywhere leads to the sign-in page; other failures are ApiError.
 
-import type { FeatureCollection, Point, Polygon } from 'geojson';
+import type { FeatureCollection, Point, Polygon, Position } from 'geojson';
 import { storedLanguage } from './i18n/index.ts';
-import type { Area, CellProperties, Device, Problem, Stay } from './types.ts';
+import type { Presences } from './generated/clips.ts';
+import type { Alert, Area, Assignment, CellProperties, Device, Event, Problem, Stay } from './types.ts';
 
 const ROOT = '/api/v1';
 
@@ -39,12 +40,30 @@ async function request<T>(path: string, init: RequestInit = {}): Promise<T> {
   return (response.status === 204 ? undefined : await response.json()) as T;
 }
 
-interface Listed<T> {
+/** Send JSON; the answer is JSON or nothing. */
+export const send = <T>(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<T> =>
+  request(path, {
+    method,
+    ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+  });
+
+/** Ask for JSON. */
+export const get = <T>(path: string, signal?: AbortSignal): Promise<T> => request(path, signal ? { signal } : {});
+
+/** The answer as it comes. */
+export async function stream(path: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
+  const response = await fetch(ROOT + path, { credentials: 'same-origin', signal });
+  if (response.status === 401) goToSignIn();
+  if (!response.ok || !response.body) throw new ApiError(response.status, await explain(response));
+  return response.body;
+}
+
+export interface Listed<T> {
   items: T[];
   next: string | null;
 }
 
-async function all<T>(path: string, most: number): Promise<T[]> {
+export async function all<T>(path: string, most: number): Promise<T[]> {
   const items: T[] = [];
   let cursor: string | null = null;
   do {
@@ -76,7 +95,14 @@ export async function lacking(): Promise<string[]> {
     .map((check) => check.detail);
 }
 
-export const session = (): Promise<{ name: string; role?: string }> => request('/session');
+export interface Session {
+  name: string;
+  role: string;
+  /** What the role allows; absent: not told. */
+  permissions?: string[];
+}
+
+export const session = (): Promise<Session> => request('/session');
 export const signOut = (): Promise<void> => request('/session', { method: 'DELETE' });
 export const cells = (): Promise<Cells> => request('/cells');
 export const areas = (): Promise<Area[]> => all('/areas', 20_000);
@@ -87,8 +113,53 @@ export const device = (id: string): Promise<Device> => request(`/devices/${part(
 export const track = (id: string, from: Date, to: Date, signal: AbortSignal): Promise<Track> =>
   request(`/devices/${part(id)}/track?from=${from.toISOString()}&to=${to.toISOString()}&simplify=2`, { signal });
 
-/** The newest stays in a cell or of a device. */
-export async function stays(of: { cell: string } | { device: string }, signal: AbortSignal): Promise<Stay[]> {
+/** Stays in a cell or of a device, the newest first. */
+export async function stays(
+  of: { cell: string } | { device: string },
+  signal: AbortSignal,
+  since?: Date,
+): Promise<Stay[]> {
   const query = 'cell' in of ? `cell=${part(of.cell)}` : `device=${part(of.device)}`;
-  return (await request<Listed<Stay>>(`/visits?${query}&limit=12`, { signal })).items;
+  const limit = since ? `from=${since.toISOString()}&limit=1000` : 'limit=12';
+  return (await request<Listed<Stay>>(`/visits?${query}&${limit}`, { signal })).items;
 }
+
+/** Events of a device or in a cell, the newest first. */
+export async function events(of: { cell: string } | { device: string }, signal: AbortSignal): Promise<Event[]> {
+  const query = 'cell' in of ? `cell=${part(of.cell)}` : `device=${part(of.device)}`;
+  return (await request<Listed<Event>>(`/events?${query}&limit=20`, { signal })).items;
+}
+
+export type Action =
+  | { act: 'acknowledge' }
+  | { act: 'assign'; device: string }
+  | { act: 'snooze'; minutes: number; reason: string }
+  | { act: 'escalate' | 'close'; reason: string }
+  | { act: 'note'; text: string };
+
+export const alert = (id: number): Promise<Alert> => request(`/alerts/${id}`);
+
+/** Take a step in the life of an alert; refused when somebody else was quicker. */
+export const step = (id: number, { act, ...body }: Action): Promise<Alert> =>
+  send('POST', `/alerts/${id}/${act}`, body);
+
+/** Who should be sent where, as the server proposes it now. */
+export const assignments = async (signal: AbortSignal): Promise<Assignment[]> =>
+  (await request<Listed<Assignment>>('/assignments', { signal })).items;
+
+/** Who was in a drawn area between two moments. */
+export const presence = (
+  ring: readonly Position[],
+  span: { from: number; to: number },
+  signal: AbortSignal,
+): Promise<Presences> =>
+  request('/presence', {
+    method: 'POST',
+    signal,
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      polygon: { type: 'Polygon', coordinates: [ring] },
+      from: new Date(span.from).toISOString(),
+      to: new Date(span.to).toISOString(),
+    }),
+  });

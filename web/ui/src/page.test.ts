@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import type { City } from './city.ts';
+import { dayOf, fromField, toField } from './citytime.ts';
 import { find } from './find.ts';
 import { clock, compass, distance, kmh, span } from './format.ts';
 import { en } from './i18n/en.ts';
 import { fill } from './i18n/fill.ts';
 import { type Key, zh } from './i18n/zh.ts';
-import { readAddress, writeAddress } from './url.ts';
+import { LIVE, type Page, readAddress, screenOf, writeAddress } from './url.ts';
 
 const t = (key: Key, values: Readonly<Record<string, string | number>> = {}): string => fill(en[key], values);
 
@@ -54,19 +55,58 @@ test('times are those of the city', () => {
   assert.equal(clock(Date.parse('2026-10-01T16:05:09Z'), 'Asia/Shanghai', 'zh-CN'), '00:05:09');
 });
 
-test('an address keeps place and choice', () => {
+const SPAN = { from: Date.parse('2026-10-01T08:00:00Z'), to: Date.parse('2026-10-01T09:30:00Z') };
+
+test('an address keeps place, choice and page', () => {
   const address = {
     place: { lng: 114.4123, lat: 23.0912, zoom: 14.25 },
     selection: { kind: 'officer', id: 'BC/1 号' },
   } as const;
-  assert.deepEqual(readAddress(writeAddress(address)), address);
-  assert.deepEqual(readAddress(writeAddress({ place: null, selection: null })), { place: null, selection: null });
+  const pages: Page[] = [
+    LIVE,
+    { kind: 'replay', span: SPAN, at: SPAN.from + 60_000, then: true, only: ['BC,1', 'BC 2'].slice(1) },
+    { kind: 'replay', span: null, at: null, then: false, only: [] },
+    {
+      kind: 'area',
+      ring: [
+        [114.4, 23.1],
+        [114.41, 23.1],
+        [114.4, 23.11],
+      ],
+      span: SPAN,
+    },
+    { kind: 'settings', tab: 'plans' },
+  ];
+  for (const page of pages) assert.deepEqual(readAddress(writeAddress({ ...address, page })), { ...address, page });
+  const empty = { place: null, selection: null, page: LIVE };
+  assert.deepEqual(readAddress(writeAddress(empty)), empty);
 });
 
 test('what an address gets wrong is left out', () => {
-  for (const hash of ['', '#', '#map=a/b/c', '#map=12/99/114', '#map=12', '#officer=']) {
-    assert.deepEqual(readAddress(hash), { place: null, selection: null }, hash);
+  for (const hash of ['', '#', '#map=a/b/c', '#map=12/99/114', '#map=12', '#officer=', '#at=now&then=1']) {
+    assert.deepEqual(readAddress(hash), { place: null, selection: null, page: LIVE }, hash);
   }
+  const page = readAddress('#replay=2026-10-01T09:00:00Z~2026-10-01T08:00:00Z&at=soon').page;
+  assert.deepEqual(page, { kind: 'replay', span: null, at: null, then: false, only: [] });
+  assert.deepEqual(readAddress('#area=1,2;a,b;500,1').page, { kind: 'area', ring: [[1, 2]], span: null });
+});
+
+test('moving the map or the moment is no other screen, another choice is', () => {
+  const page = { kind: 'replay', span: SPAN, at: SPAN.from, then: false, only: [] } as const;
+  const one = { place: null, selection: null, page };
+  const same = { place: { lng: 1, lat: 2, zoom: 3 }, selection: null, page: { ...page, at: SPAN.to } };
+  assert.equal(screenOf(one), screenOf(same));
+  assert.notEqual(screenOf(one), screenOf({ ...one, selection: { kind: 'cell', id: '1' } }));
+});
+
+test('fields of a form are times of the city, whatever the zone of the computer', () => {
+  const at = Date.parse('2026-10-01T16:05:00Z');
+  assert.equal(toField(at, 'Asia/Shanghai'), '2026-10-02T00:05');
+  assert.equal(fromField('2026-10-02T00:05', 'Asia/Shanghai'), at);
+  assert.equal(dayOf(at, 'Asia/Shanghai'), '2026-10-02');
+  assert.ok(Number.isNaN(fromField('', 'Asia/Shanghai')));
+  const summer = Date.parse('2026-03-29T01:30:00Z');
+  assert.equal(fromField(toField(summer, 'Europe/Berlin'), 'Europe/Berlin'), summer);
 });
 
 const CITY = {

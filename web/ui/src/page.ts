@@ -1,26 +1,23 @@
 // What the page does besides drawing: fetches the city, keeps address and subscription in step, follows, ages.
 
-import { type RefObject, useEffect, useEffectEvent, useState } from 'react';
+import { useEffect, useEffectEvent, useState } from 'react';
 import * as api from './api.ts';
 import { type City, indexCity, NO_CITY } from './city.ts';
 import { useModel, useSignal } from './hooks.ts';
 import { type Language, LOCALE, storedLanguage, storeLanguage } from './i18n/index.ts';
 import type { Connection } from './live/connection.ts';
-import type { View } from './live/messages.ts';
 import type { LiveModel } from './live/model.ts';
 import type { Theme } from './map/palette.ts';
 import type { MapView } from './map/view.ts';
 import { storedTheme, storeTheme } from './theme.ts';
-import { type Place, readAddress, type Selection, writeAddress } from './url.ts';
+import type { Seen } from './screen.ts';
+import type { Alert } from './types.ts';
+import type { Selection } from './url.ts';
 
 const OFFICER_ZOOM = 15.5;
-const ADDRESS_EVERY_MS = 400;
 const EXPIRE_EVERY_MS = 1000;
 const FOLLOW_EVERY_MS = 1000;
 const READINESS_EVERY_MS = 15_000;
-
-/** The view the map shows now; null before the first. */
-export type Seen = RefObject<{ view: View; place: Place } | null>;
 
 export interface FetchedCity {
   city: City;
@@ -50,26 +47,32 @@ export function useFetchedCity(): FetchedCity {
   return fetched;
 }
 
-/** Name of the signed-in account; null until it is known. */
-export function useUser(): string | null {
-  const [name, setName] = useState<string | null>(null);
+/** Who is signed in; null until it is known. */
+export function useUser(): api.Session | null {
+  const [session, setSession] = useState<api.Session | null>(null);
   useEffect(() => {
     api
       .session()
-      .then((session) => setName(session.name))
-      .catch(() => setName(null)); // only shown; a lost session leads to the sign-in page by itself
+      .then(setSession)
+      .catch(() => setSession(null)); // a lost session leads to the sign-in page by itself
   }, []);
-  return name;
+  return session;
+}
+
+export interface Taste {
+  language: Language;
+  theme: Theme;
+  toggleLanguage(): void;
+  toggleTheme(): void;
 }
 
 /** Language and theme, set on the root element of the page and remembered. */
-export function useTaste() {
+export function useTaste(): Taste {
   const [language, setLanguage] = useState<Language>(storedLanguage);
   const [theme, setTheme] = useState<Theme>(storedTheme);
   useEffect(() => {
     document.documentElement.lang = LOCALE[language];
     document.documentElement.dataset.theme = theme;
-    document.title = language === 'zh' ? '巡格 patrolgrid' : 'patrolgrid';
   }, [language, theme]);
   const toggleLanguage = (): void => {
     const next = language === 'zh' ? 'en' : 'zh';
@@ -83,6 +86,9 @@ export function useTaste() {
   };
   return { language, theme, toggleLanguage, toggleTheme };
 }
+
+/** Alerts that stand, the gravest first. */
+export const useAlerts = (): readonly Alert[] => useSignal(useModel().alerts);
 
 /** Names that must be sent whatever the view. */
 export const selectedOf = (selection: Selection | null): string[] =>
@@ -112,28 +118,6 @@ export function useSubscription(connection: Connection, selection: Selection | n
     model.fleet.select(new Set(slot === undefined ? [] : [slot]));
     model.onPositions();
   }, [model, slot]);
-}
-
-/** Write view and choice into the address, and read them when the viewer goes back or pastes another. */
-export function useAddress(
-  selection: Selection | null,
-  seen: Seen,
-  select: (selection: Selection | null) => void,
-): void {
-  useEffect(() => {
-    const write = (): void => {
-      const hash = writeAddress({ place: seen.current?.place ?? readAddress(location.hash).place, selection });
-      if (hash !== location.hash) history.replaceState(null, '', hash);
-    };
-    const read = (): void => select(readAddress(location.hash).selection);
-    write();
-    const timer = setInterval(write, ADDRESS_EVERY_MS);
-    addEventListener('hashchange', read);
-    return () => {
-      clearInterval(timer);
-      removeEventListener('hashchange', read);
-    };
-  }, [selection, seen, select]);
 }
 
 /** Keep the map on an officer; null follows nobody. */

@@ -1,18 +1,18 @@
 // Where the map lives in the page: loads the map code, feeds it, and hands back what the viewer does on it.
 
 import { useEffect, useEffectEvent, useRef, useState } from 'react';
-import type { City } from './city.ts';
+import { cellName, type City } from './city.ts';
 import { span } from './format.ts';
-import { useModel, useSignal } from './hooks.ts';
+import { useModel, useServerNow, useSignal } from './hooks.ts';
 import { useSpeech } from './i18n/index.ts';
 import type { View } from './live/messages.ts';
 import type { Theme } from './map/palette.ts';
-import type { MapEvents, MapView } from './map/view.ts';
+import type { Hover, MapEvents, MapView } from './map/view.ts';
+import { STATE_MARKS } from './map/marks.ts';
+import { PathIcon } from './icons.tsx';
 import { IconButton } from './panels/parts.tsx';
 import type { CellState } from './types.ts';
 import type { Place, Selection } from './url.ts';
-
-type Hover = { slot: number; x: number; y: number } | null;
 
 interface Props {
   city: City;
@@ -32,7 +32,7 @@ export function Stage(props: Props) {
   const box = useRef<HTMLDivElement>(null);
   const [map, setMap] = useState<MapView | null>(null);
   const [failed, setFailed] = useState(false);
-  const [hover, setHover] = useState<Hover>(null);
+  const [hover, setHover] = useState<Hover | null>(null);
   const events = useSignal(model.events);
   const choose = useEffectEvent((chosen: Selection | null) => props.onSelect(chosen));
   const look = useEffectEvent((view: View, place: Place) => props.onView(view, place));
@@ -70,6 +70,9 @@ export function Stage(props: Props) {
     };
   }, []);
 
+  useEffect(() => {
+    if (props.place) map?.camera.jumpTo(props.place);
+  }, [map, props.place]);
   useEffect(() => map?.setTheme(theme), [map, theme]);
   useEffect(() => {
     if (city.cells.features.length > 0) map?.setCells(city.cells, city.areas);
@@ -83,7 +86,7 @@ export function Stage(props: Props) {
     <main className="stage">
       <div className="map" ref={box} />
       {!map && <p className="map-note">{t(failed ? 'app.mapFailed' : 'app.loadingMap')}</p>}
-      {hover && <Tooltip hover={hover} />}
+      {hover && ('slot' in hover ? <OfficerTip hover={hover} /> : <CellTip hover={hover} city={city} />)}
       <div className="map-tools panel">
         <IconButton icon="plus" label={t('map.zoomIn')} onClick={() => map?.camera.zoomBy(1)} />
         <IconButton icon="minus" label={t('map.zoomOut')} onClick={() => map?.camera.zoomBy(-1)} />
@@ -93,17 +96,51 @@ export function Stage(props: Props) {
   );
 }
 
-function Tooltip({ hover }: { hover: NonNullable<Hover> }) {
+const besides = ({ x, y }: { x: number; y: number }) => ({ transform: `translate(${x + 14}px, ${y + 14}px)` });
+
+function OfficerTip({ hover }: { hover: Hover & { slot: number } }) {
   const { t } = useSpeech();
   const model = useModel();
+  useServerNow();
   const name = model.names.get(hover.slot);
   const officer = model.fleet.officer(hover.slot, performance.now());
   if (!name || !officer) return null;
   const age = span(model.serverNow() - officer.fixAt, t);
+  const freshness = (['moving', 'still', 'silent', 'unknown'] as const)[officer.freshness];
+  const duty = (['duty', 'task', 'break', 'off'] as const)[(officer.status >> 2) & 3];
   return (
-    <div className="tooltip panel" style={{ transform: `translate(${hover.x + 14}px, ${hover.y + 14}px)` }}>
+    <div className="tooltip panel" style={besides(hover)}>
       <strong>{name.label ?? name.id}</strong>
-      <span>{t('age.ago', { age })}</span>
+      <span>
+        {t(`officers.${freshness}`)} · {t(`duty.${duty}`)} · {t('age.ago', { age })}
+      </span>
+    </div>
+  );
+}
+
+/** State of the cell under the pointer and the time it has left. */
+function CellTip({ hover, city }: { hover: Hover & { cell: string }; city: City }) {
+  const { t } = useSpeech();
+  const model = useModel();
+  const now = useServerNow();
+  const feature = city.byCode.get(hover.cell);
+  if (!feature) return null;
+  const { state, due, present } = model.cell(Number(feature.id));
+  const left = due === null ? null : due - now;
+  return (
+    <div className={`tooltip panel state-${state}`} style={besides(hover)}>
+      <strong>{cellName(city, hover.cell)}</strong>
+      <span className="tip-state">
+        <PathIcon path={STATE_MARKS[state]} size={13} width={2.4} /> {t(`state.${state}`)}
+      </span>
+      <span>
+        {left === null
+          ? t('hover.noDue')
+          : left < 0
+            ? t('hover.over', { time: span(-left, t) })
+            : t('hover.left', { time: span(left, t) })}
+      </span>
+      {present && <span>{t('hover.present')}</span>}
     </div>
   );
 }

@@ -3,6 +3,18 @@
 import type { Alert, CellCoverage } from './generated/rest.ts';
 
 export type { Alert, AlertStep, Device, Event, Position, Problem, Stay } from './generated/rest.ts';
+/** A proposal of who should be sent where, of /api/v1/assignments. */
+export interface Assignment {
+  alert: number;
+  cell: string;
+  device: string;
+  officer: string | null;
+  /** Time until the officer is there, s. */
+  arrival_s: number;
+  /** Way on foot, m. */
+  way_m: number;
+}
+
 export type AlertLevel = Alert['level'];
 export type CellState = CellCoverage['state'];
 

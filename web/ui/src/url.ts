@@ -1,6 +1,11 @@
-// The view in the address, so that it can be kept and sent: #map=zoom/lat/lng&officer=… or &cell=… or &event=…. Pure.
+// The state of the screen in the address, so that it can be kept and sent. Pure.
+//
+// #map=zoom/lat/lng, one of &officer= &cell= &event= &alert=, and one page: &replay=FROM~TO&at=…&then=1&only=a,b,
+// &area=lng,lat;…&when=FROM~TO, or &settings=TAB. Times are RFC 3339 UTC without fractions.
 
-export type Selection = { kind: 'officer' | 'cell' | 'event'; id: string };
+import type { Position } from 'geojson';
+
+export type Selection = { kind: 'officer' | 'cell' | 'event' | 'alert'; id: string };
 
 export interface Place {
   lng: number;
@@ -8,12 +13,29 @@ export interface Place {
   zoom: number;
 }
 
+/** A stretch of time, ms since 1970 UTC. */
+export interface Span {
+  from: number;
+  to: number;
+}
+
+export type Page =
+  | { kind: 'live' }
+  | { kind: 'replay'; span: Span | null; at: number | null; then: boolean; only: readonly string[] }
+  | { kind: 'area'; ring: readonly Position[]; span: Span | null }
+  | { kind: 'settings'; tab: string };
+
 export interface Address {
   place: Place | null;
   selection: Selection | null;
+  page: Page;
 }
 
-const KINDS = ['officer', 'cell', 'event'] as const;
+export const LIVE: Page = { kind: 'live' };
+const KINDS = ['officer', 'cell', 'event', 'alert'] as const;
+/** Devices of a replay that an address names at most. */
+const MOST_NAMED = 50;
+const MOST_CORNERS = 500;
 
 function readPlace(text: string | null): Place | null {
   const [zoom, lat, lng] = (text ?? '').split('/').map(Number);
@@ -21,20 +43,75 @@ function readPlace(text: string | null): Place | null {
   return sound ? { lng, lat, zoom } : null;
 }
 
-/** Read the fragment of an address; what cannot be understood is null. */
+function readTime(text: string | null | undefined): number | null {
+  const at = Date.parse(text ?? '');
+  return Number.isNaN(at) ? null : at;
+}
+
+function readSpan(text: string | null): Span | null {
+  const [from, to] = (text ?? '').split('~').map(readTime);
+  return typeof from === 'number' && typeof to === 'number' && from < to ? { from, to } : null;
+}
+
+function readRing(text: string): Position[] {
+  const corners = text
+    .split(';')
+    .slice(0, MOST_CORNERS)
+    .map((corner) => corner.split(',').map(Number));
+  return corners.filter(([lng, lat]) => Math.abs(lng) <= 180 && Math.abs(lat) <= 85);
+}
+
+function readPage(fields: URLSearchParams): Page {
+  if (fields.has('replay')) {
+    const only = (fields.get('only') ?? '').split(',').filter(Boolean).slice(0, MOST_NAMED);
+    const at = readTime(fields.get('at'));
+    return { kind: 'replay', span: readSpan(fields.get('replay')), at, then: fields.get('then') === '1', only };
+  }
+  const area = fields.get('area');
+  if (area !== null) return { kind: 'area', ring: readRing(area), span: readSpan(fields.get('when')) };
+  const tab = fields.get('settings');
+  return tab === null ? LIVE : { kind: 'settings', tab };
+}
+
+/** Read the fragment of an address; what cannot be understood is left out. */
 export function readAddress(hash: string): Address {
   const fields = new URLSearchParams(hash.replace(/^#/, ''));
   const kind = KINDS.find((name) => fields.get(name));
   return {
     place: readPlace(fields.get('map')),
     selection: kind ? { kind, id: fields.get(kind) as string } : null,
+    page: readPage(fields),
   };
 }
 
+const time = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
+const spell = (span: Span): string => `${time(span.from)}~${time(span.to)}`;
+
+function pageParts(page: Page): string[] {
+  if (page.kind === 'settings') return [`settings=${encodeURIComponent(page.tab)}`];
+  if (page.kind === 'area') {
+    const ring = page.ring.map(([lng, lat]) => `${lng.toFixed(6)},${lat.toFixed(6)}`).join(';');
+    return [`area=${ring}`, ...(page.span ? [`when=${spell(page.span)}`] : [])];
+  }
+  if (page.kind !== 'replay') return [];
+  return [
+    `replay=${page.span ? spell(page.span) : ''}`,
+    ...(page.at === null ? [] : [`at=${time(page.at)}`]),
+    ...(page.then ? ['then=1'] : []),
+    ...(page.only.length > 0 ? [`only=${page.only.map(encodeURIComponent).join(',')}`] : []),
+  ];
+}
+
 /** Spell a fragment. */
-export function writeAddress({ place, selection }: Address): string {
+export function writeAddress({ place, selection, page }: Address): string {
   const parts: string[] = [];
   if (place) parts.push(`map=${place.zoom.toFixed(2)}/${place.lat.toFixed(5)}/${place.lng.toFixed(5)}`);
   if (selection) parts.push(`${selection.kind}=${encodeURIComponent(selection.id)}`);
-  return `#${parts.join('&')}`;
+  return `#${[...parts, ...pageParts(page)].join('&')}`;
+}
+
+/** What tells two screens apart for the back button: everything but where the map looks and the moment played. */
+export function screenOf(address: Address): string {
+  const { page } = address;
+  return writeAddress({ ...address, place: null, page: page.kind === 'replay' ? { ...page, at: null } : page });
 }

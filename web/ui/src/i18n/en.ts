@@ -1,5 +1,10 @@
 // English texts, key by key as in zh.ts.
 
+import { area } from './area.ts';
+import { desk } from './desk.ts';
+import { column } from './pairs.ts';
+import { replay } from './replay.ts';
+import { settings } from './settings.ts';
 import type { Texts } from './zh.ts';
 
 export const en: Texts = {
@@ -173,4 +178,8 @@ export const en: Texts = {
   'compass.5': 'south-west',
   'compass.6': 'west',
   'compass.7': 'north-west',
+  ...column(desk, 1),
+  ...column(area, 1),
+  ...column(replay, 1),
+  ...column(settings, 1),
 };

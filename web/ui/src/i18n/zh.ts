@@ -1,5 +1,11 @@
 // Chinese texts. The names of the keys are the contract: en.ts must have the same.
 
+import { area } from './area.ts';
+import { desk } from './desk.ts';
+import { column } from './pairs.ts';
+import { replay } from './replay.ts';
+import { settings } from './settings.ts';
+
 export const zh = {
   'app.name': '巡格',
   'app.tagline': '单兵巡查与网格覆盖',
@@ -171,6 +177,10 @@ export const zh = {
   'compass.5': '西南',
   'compass.6': '西',
   'compass.7': '西北',
+  ...column(desk, 0),
+  ...column(area, 0),
+  ...column(replay, 0),
+  ...column(settings, 0),
 } as const;
 
 export type Key = keyof typeof zh;

@@ -115,6 +115,24 @@ export class Fleet {
     this.version += 1;
   }
 
+  /** Draw a device exactly there, without a glide: a moment of the past is shown, not a move. */
+  show(slot: number, place: { x: number; y: number; course: number; status: number; fixAt: number }): void {
+    const at = this.index.get(slot) ?? this.add(slot);
+    this.place.set([place.x, place.y, place.x, place.y], 4 * at);
+    this.times.set([0, 0, 0, place.fixAt], 4 * at);
+    this.look[4 * at] = place.course;
+    this.look[4 * at + 1] = place.status;
+    this.pack(at);
+    this.version += 1;
+  }
+
+  /** Forget a device. */
+  hide(slot: number): void {
+    if (!this.index.has(slot)) return;
+    this.remove(slot);
+    this.version += 1;
+  }
+
   /** Let devices fall silent by the clock of the server, ms since 1970 UTC. */
   expire(serverNow: number): void {
     let changed = false;

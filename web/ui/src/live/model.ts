@@ -29,8 +29,10 @@ export class LiveModel {
   readonly lacks = new Signal<readonly string[]>([]);
   readonly timeZone = new Signal('Asia/Shanghai');
   readonly counts = new Signal<Counts | null>(null);
-  /** Open alerts, the gravest first. */
+  /** Alerts that stand, the gravest first. */
   readonly alerts = new Signal<readonly Alert[]>([]);
+  /** The newest alert that opened, was raised or escalated while this page was open: what a sound tells. */
+  readonly lastCall = new Signal<Alert | null>(null);
   /** Alerts that ended while this page was open, newest first. */
   readonly endedAlerts = new Signal<readonly Alert[]>([]);
   /** Newest first. */
@@ -127,7 +129,9 @@ export class LiveModel {
 
   private takeAlert(alert: Alert): void {
     if (alert.ended_at === null) {
+      const before = this.open.get(alert.id);
       this.open.set(alert.id, alert);
+      if (calls(before, alert)) this.lastCall.set(alert);
     } else {
       this.open.delete(alert.id);
       const others = this.endedAlerts.get().filter((other) => other.id !== alert.id);
@@ -154,9 +158,24 @@ export class LiveModel {
   }
 }
 
-/** Red before orange before yellow before blue; in a level, the one open longest first. */
+/** True when a person should look up: a new alert, a graver level, or one that went on to the next person. */
+function calls(before: Alert | undefined, now: Alert): boolean {
+  if (!before) return now.state === 'open';
+  return LEVELS.indexOf(now.level) < LEVELS.indexOf(before.level) || now.escalation > before.escalation;
+}
+
+/** Put off or in hand: after those that nobody has taken on. */
+const handled = (alert: Alert): number => (alert.state === 'snoozed' ? 2 : alert.state === 'assigned' ? 1 : 0);
+
+/** Those that wait for somebody first; red before orange before yellow before blue; then by priority and age. */
 export function byGravity(a: Alert, b: Alert): number {
-  return LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level) || a.opened_at.localeCompare(b.opened_at) || a.id - b.id;
+  return (
+    handled(a) - handled(b) ||
+    LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level) ||
+    b.priority - a.priority ||
+    a.opened_at.localeCompare(b.opened_at) ||
+    a.id - b.id
+  );
 }
 
 function tally(cells: Iterable<CellNow>): Record<CellState, number> {

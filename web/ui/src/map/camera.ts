@@ -62,6 +62,16 @@ export class Camera {
     else this.map.flyTo({ ...options, duration: FLIGHT_MS, essential: true });
   }
 
+  /** Go to a place at exactly this zoom. */
+  goTo(lng: number, lat: number, zoom: number): void {
+    this.map.flyTo({ center: [lng, lat], zoom, duration: calm() ? 0 : 2 * FLIGHT_MS, essential: true });
+  }
+
+  /** Look exactly there, at once. */
+  jumpTo({ lng, lat, zoom }: Place): void {
+    this.map.jumpTo({ center: [lng, lat], zoom });
+  }
+
   /** Bring an extent into view. */
   fit(box: Box, animate = true): void {
     const padding = this.map.getContainer().clientWidth > WIDE ? WIDE_PADDING : PADDING;

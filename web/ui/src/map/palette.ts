@@ -5,6 +5,9 @@ import type { CellState } from '../types.ts';
 export type Theme = 'dark' | 'light';
 export type Rgb = [number, number, number];
 
+/** Drawn by the browser's own fonts: the style asks for no glyphs. */
+export const FONT = ['Noto Sans CJK SC', 'sans-serif'];
+
 export interface Palette {
   ground: string;
   /** Fill of a cell by state, with the opacity of the fill. */
@@ -21,6 +24,8 @@ export interface Palette {
   halo: string;
   selected: string;
   track: string;
+  way: string;
+  area: string;
   event: string;
   eventInk: string;
   officer: { moving: Rgb; still: Rgb; silent: Rgb; edge: Rgb; alarm: Rgb; selected: Rgb };
@@ -41,6 +46,8 @@ export const PALETTES: Record<Theme, Palette> = {
     halo: '#0c1117',
     selected: '#ffffff',
     track: '#62b6ff',
+    way: '#ffd479',
+    area: '#c7a8ff',
     event: '#a98bff',
     eventInk: '#150d2b',
     officer: {
@@ -66,6 +73,8 @@ export const PALETTES: Record<Theme, Palette> = {
     halo: '#f7f9fb',
     selected: '#0b1520',
     track: '#0b62c4',
+    way: '#7a3e00',
+    area: '#6a3fd1',
     event: '#6a3fd1',
     eventInk: '#ffffff',
     officer: {

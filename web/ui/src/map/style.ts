@@ -11,10 +11,10 @@ import type {
 } from 'maplibre-gl';
 import { CELL_STATES } from '../live/model.ts';
 import type { CellState } from '../types.ts';
+import { areaLayers, wayLayers } from './overlays.ts';
 import { PATTERNED } from './images.ts';
-import type { Palette } from './palette.ts';
+import { FONT, type Palette } from './palette.ts';
 
-export const FONT = ['Noto Sans CJK SC', 'sans-serif'];
 /** From here on unit cells are named; below it, their grids are. */
 export const CELL_LABEL_ZOOM = 14.7;
 
@@ -56,6 +56,8 @@ export const SOURCES = {
   track: empty(),
   events: empty(),
   counts: empty(),
+  ways: empty(),
+  area: empty(),
 } as const;
 
 function cellLayers(p: Palette): LayerSpecification[] {
@@ -248,8 +250,10 @@ export function style(palette: Palette): StyleSpecification {
       ...cellLayers(palette),
       ...outlineLayers(palette),
       ...trackLayers(palette),
+      ...areaLayers(palette),
       ...labelLayers(palette),
       ...pointLayers(palette),
+      ...wayLayers(palette),
     ],
   };
 }

@@ -1,10 +1,9 @@
 // The map: MapLibre below for cells, outlines and labels, deck.gl above for officers. Loaded apart from the page's shell.
 
 import { MapLibreOverlay } from '@deck.gl/maplibre';
-import type { Feature, Point } from 'geojson';
-import type { GeoJSONSource, Map as MLMap } from 'maplibre-gl';
+import type { Position } from 'geojson';
+import type { Map as MLMap } from 'maplibre-gl';
 import type { Cells } from '../api.ts';
-import { eventClass } from '../i18n/catalogue.ts';
 import { latitude, longitude, mercatorX, mercatorY } from '../live/mercator.ts';
 import type { View } from '../live/messages.ts';
 import type { LiveModel } from '../live/model.ts';
@@ -12,25 +11,27 @@ import type { Area, CellState, Event } from '../types.ts';
 import type { Place, Selection } from '../url.ts';
 import { Camera, createMap } from './camera.ts';
 import { CellsOnMap } from './cells.ts';
+import { Draw, type DrawEvents } from './draw.ts';
+import { Extras, type Way } from './extras.ts';
 import { eventImages, IMAGE_RATIO, markImages, patternImages } from './images.ts';
 import { OfficersLayer, type OfficersView } from './officers.ts';
 import { PALETTES, type Theme } from './palette.ts';
 import { pointSize } from './placing.ts';
 import { style } from './style.ts';
-import { type Step, trackLines } from './trackline.ts';
+import type { Step } from './trackline.ts';
 
 const COUNTS_EVERY_MS = 500;
 /** How far beside an officer a click or the pointer still means it, px. */
 const CLICK_SLACK = 8;
 const HOVER_SLACK = 3;
-/** Events fade over an hour and a half, down to this. */
-const EVENT_FADE_MS = 5_400_000;
-const EVENT_FAINTEST = 0.35;
+
+/** What is under the pointer: an officer, else a cell. */
+export type Hover = { x: number; y: number } & ({ slot: number } | { cell: string });
 
 export interface MapEvents {
   onSelect(selection: Selection | null): void;
   onView(view: View, place: Place): void;
-  onHover(hover: { slot: number; x: number; y: number } | null): void;
+  onHover(hover: Hover | null): void;
   onError(error: Error): void;
 }
 
@@ -50,8 +51,8 @@ export class MapView {
   private dressed = false;
   private fitted: boolean;
   private waitingCells: [Cells, readonly Area[]] | null = null;
-  private track: readonly Step[] = [];
-  private shownEvents: readonly Event[] = [];
+  private readonly extras: Extras;
+  private draw: Draw | null = null;
   private frame = 0;
   private countsAt = 0;
   private countsShown = false;
@@ -71,6 +72,7 @@ export class MapView {
     this.map = createMap(container, theme, place, label);
     this.camera = new Camera(this.map);
     this.cells = new CellsOnMap(this.map, model);
+    this.extras = new Extras(this.map);
     this.officers = { fleet: model.fleet, colours: PALETTES[theme].officer, now: () => performance.now() };
     this.layer = new OfficersLayer({ id: 'officers', view: this.officers });
     this.overlay = new MapLibreOverlay({
@@ -91,6 +93,7 @@ export class MapView {
   /** Take the map off the page. */
   destroy(): void {
     cancelAnimationFrame(this.frame);
+    this.draw?.cancel();
     this.model.onPositions = () => {};
     this.model.onCells = () => {};
     this.map.removeControl(this.overlay);
@@ -116,6 +119,7 @@ export class MapView {
     this.theme = theme;
     this.officers.colours = PALETTES[theme].officer;
     this.dressed = false;
+    this.extras.undress();
     this.map.setStyle(style(PALETTES[theme]), { diff: false });
   }
 
@@ -129,19 +133,40 @@ export class MapView {
     this.cells.showOnly(state);
   }
 
-  setTrack(steps: readonly Step[]): void {
-    this.track = steps;
-    this.source('track')?.setData(trackLines(steps));
+  /** Draw tracks, each faint where it is old. */
+  setTracks(tracks: readonly (readonly Step[])[]): void {
+    this.extras.setTracks(tracks);
   }
 
   setEvents(events: readonly Event[]): void {
-    this.shownEvents = events;
-    const now = this.model.serverNow();
-    const features = events.map((event) => {
-      const opacity = Math.max(EVENT_FAINTEST, 1 - (now - Date.parse(event.t)) / EVENT_FADE_MS);
-      return point(event.lon, event.lat, { id: event.id, head: eventClass(event.type) ?? '', opacity });
+    this.extras.setEvents(events, this.model.serverNow());
+  }
+
+  /** Ways that the server proposes officers to go. */
+  setWays(ways: readonly Way[]): void {
+    this.extras.setWays(ways);
+  }
+
+  /** Show an area; empty: none. */
+  setArea(ring: readonly Position[]): void {
+    this.extras.setArea(ring);
+  }
+
+  /** Let the viewer draw an area; what was begun before is given up. */
+  beginDrawing(events: DrawEvents): Draw {
+    this.draw?.cancel();
+    const draw = new Draw(this.map, {
+      onChange: (ring) => {
+        this.extras.setArea(ring);
+        events.onChange(ring);
+      },
+      onDone: (ring) => {
+        if (this.draw === draw) this.draw = null;
+        events.onDone(ring);
+      },
     });
-    this.source('events')?.setData({ type: 'FeatureCollection', features });
+    this.draw = draw;
+    return draw;
   }
 
   showAll(animate = true): void {
@@ -169,7 +194,9 @@ export class MapView {
     });
     map.on('move', look);
     map.on('movestart', () => events.onHover(null));
-    map.on('click', (event) => events.onSelect(this.pick(event.point)));
+    map.on('click', (event) => {
+      if (!this.draw) events.onSelect(this.pick(event.point));
+    });
     map.on('mousemove', (event) => this.hover(event.point));
     map.on('mouseout', () => events.onHover(null));
     map.on('error', ({ error }) => events.onError(new Error(error.message)));
@@ -187,8 +214,7 @@ export class MapView {
     if (this.waitingCells) this.setCells(...this.waitingCells);
     else this.cells.draw();
     this.waitingCells = null;
-    this.setTrack(this.track);
-    this.setEvents(this.shownEvents);
+    this.extras.dress();
     this.drawCounts();
     this.animate();
   }
@@ -211,10 +237,16 @@ export class MapView {
   }
 
   private hover(at: { x: number; y: number }): void {
-    if (this.map.isMoving()) return;
+    if (this.draw || this.map.isMoving()) return;
     const slot = this.officerAt(at, HOVER_SLACK);
     this.map.getCanvas().style.cursor = slot === undefined ? '' : 'pointer';
-    this.events.onHover(slot === undefined ? null : { slot, x: at.x, y: at.y });
+    if (slot !== undefined) {
+      this.events.onHover({ slot, ...at });
+      return;
+    }
+    const [hit] = this.map.queryRenderedFeatures([at.x, at.y], { layers: ['cells-fill'] });
+    const cell = hit && this.cells.code(Number(hit.id));
+    this.events.onHover(cell ? { cell, ...at } : null);
   }
 
   private positionsChanged(): void {
@@ -240,17 +272,6 @@ export class MapView {
     const { counts } = this.model.fleet;
     if (counts.size === 0 && !this.countsShown) return;
     this.countsShown = counts.size > 0;
-    const features = [...counts.values()].map(({ x, y, count }) => point(longitude(x), latitude(y), { count }));
-    this.source('counts')?.setData({ type: 'FeatureCollection', features });
-  }
-
-  private source(name: string): GeoJSONSource | undefined {
-    return this.dressed ? this.map.getSource<GeoJSONSource>(name) : undefined;
+    this.extras.setCounts([...counts.values()].map(({ x, y, count }) => ({ at: [longitude(x), latitude(y)], count })));
   }
 }
-
-const point = (lng: number, lat: number, properties: Record<string, unknown>): Feature<Point> => ({
-  type: 'Feature',
-  properties,
-  geometry: { type: 'Point', coordinates: [lng, lat] },
-});

@@ -7,6 +7,9 @@ import { useSpeech } from '../i18n/index.ts';
 import { STATE_MARKS } from '../map/marks.ts';
 import type { AlertLevel, CellState } from '../types.ts';
 
+/** As a ref: the field takes the cursor when a viewer's own step made it appear. */
+export const focused = (field: HTMLElement | null): void => field?.focus();
+
 export function Fact({ name, children }: { name: string; children: ReactNode }) {
   return (
     <div className="fact">

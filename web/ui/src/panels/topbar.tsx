@@ -2,23 +2,26 @@
 
 import type { ReactNode } from 'react';
 import * as api from '../api.ts';
+import type { Session } from '../api.ts';
 import { clock } from '../format.ts';
 import { useModel, useServerNow, useSignal } from '../hooks.ts';
 import { LOCALE, storedLanguage, useSpeech } from '../i18n/index.ts';
 import { Icon, Logo, OfficerGlyph } from '../icons.tsx';
-import type { Theme } from '../map/palette.ts';
+import type { Taste } from '../page.ts';
+import type { Screen } from '../screen.ts';
+import { LIVE } from '../url.ts';
 import { LinkSign } from './link.tsx';
 import { IconButton } from './parts.tsx';
 
 interface Props {
-  theme: Theme;
+  taste: Taste;
   synthetic: boolean;
-  user: string | null;
-  alertsOpen: boolean;
+  user: Session | null;
+  screen: Screen;
+  /** Absent where there is no list of alerts. */
+  alertsOpen?: boolean;
   children: ReactNode;
-  onTheme(): void;
-  onLanguage(): void;
-  onAlerts(): void;
+  onAlerts?(): void;
 }
 
 export function TopBar(props: Props) {
@@ -37,30 +40,33 @@ export function TopBar(props: Props) {
         )}
       </div>
       <LinkSign />
-      <Chips alertsOpen={props.alertsOpen} onAlerts={props.onAlerts} />
+      {props.onAlerts && <Chips alertsOpen={props.alertsOpen ?? false} onAlerts={props.onAlerts} />}
+      <Nav screen={props.screen} />
       {props.children}
       <CityClock />
       <div className="topbar-tools">
         <button
           type="button"
           className="icon-button"
-          onClick={props.onLanguage}
+          onClick={props.taste.toggleLanguage}
           aria-label={t('language.switch')}
           title={t('language.switch')}
         >
           <span className="language">{t('language.short')}</span>
         </button>
         <IconButton
-          icon={props.theme === 'dark' ? 'sun' : 'moon'}
-          label={t(props.theme === 'dark' ? 'theme.toLight' : 'theme.toDark')}
-          onClick={props.onTheme}
+          icon={props.taste.theme === 'dark' ? 'sun' : 'moon'}
+          label={t(props.taste.theme === 'dark' ? 'theme.toLight' : 'theme.toDark')}
+          onClick={props.taste.toggleTheme}
         />
         <button
           type="button"
           className="icon-button"
           aria-label={t('session.signOut')}
           title={
-            props.user ? `${t('session.who', { name: props.user })} · ${t('session.signOut')}` : t('session.signOut')
+            props.user
+              ? `${t('session.who', { name: props.user.name })} · ${t('session.signOut')}`
+              : t('session.signOut')
           }
           onClick={() => void leave()}
         >
@@ -68,6 +74,34 @@ export function TopBar(props: Props) {
         </button>
       </div>
     </header>
+  );
+}
+
+/** The pages, with an icon each; their names show where there is room. */
+function Nav({ screen }: { screen: Screen }) {
+  const { t } = useSpeech();
+  const pages = [
+    { kind: 'live', icon: 'layers', page: LIVE },
+    { kind: 'replay', icon: 'replay', page: { kind: 'replay', span: null, at: null, then: false, only: [] } },
+    { kind: 'area', icon: 'draw', page: { kind: 'area', ring: [], span: null } },
+    { kind: 'settings', icon: 'settings', page: { kind: 'settings', tab: '' } },
+  ] as const;
+  return (
+    <nav className="nav" aria-label={t('nav.label')}>
+      {pages.map(({ kind, icon, page }) => (
+        <button
+          key={kind}
+          type="button"
+          aria-current={screen.page.kind === kind ? 'page' : undefined}
+          aria-label={t(`nav.${kind}`)}
+          title={t(`nav.${kind}`)}
+          onClick={() => screen.go(page)}
+        >
+          <Icon name={icon} size={17} />
+          <span aria-hidden="true">{t(`nav.${kind}`)}</span>
+        </button>
+      ))}
+    </nav>
   );
 }
 

@@ -1,0 +1,198 @@
+// The live desk: the map with what is known now, the console beside it, and the card of what was chosen.
+
+import { useCallback, useEffect, useMemo, useState } from 'react';
+import type { Session } from './api.ts';
+import { AreaPanel } from './area/panel.tsx';
+import { Chosen } from './chosen.tsx';
+import { type Proposals, useProposals, useSteps, useTitleBadge } from './console/hooks.ts';
+import type { Hit } from './find.ts';
+import { span } from './format.ts';
+import { useModel } from './hooks.ts';
+import { useSpeech } from './i18n/index.ts';
+import type { Connection } from './live/connection.ts';
+import { latitude, longitude } from './live/mercator.ts';
+import type { View } from './live/messages.ts';
+import type { Way } from './map/extras.ts';
+import { centroid, extentOf } from './map/shapes.ts';
+import type { MapView } from './map/view.ts';
+import * as page from './page.ts';
+import { AlertsPanel } from './panels/alerts.tsx';
+import { Legend } from './panels/legend.tsx';
+import { StaleBanner } from './panels/link.tsx';
+import { Search } from './panels/search.tsx';
+import { TopBar } from './panels/topbar.tsx';
+import type { Screen } from './screen.ts';
+import { Stage } from './stage.tsx';
+import type { Alert, Area, CellState } from './types.ts';
+import type { Place, Selection } from './url.ts';
+import { isWall, Wall } from './wall.tsx';
+
+const CELL_ZOOM = 15;
+/** On narrower windows the list of alerts is closed at first and after a choice, px. */
+export const NARROW = 1000;
+/** Ways of proposals drawn beside the chosen one. */
+const WAYS_SHOWN = 20;
+
+export interface DeskProps {
+  connection: Connection;
+  taste: page.Taste;
+  fetched: page.FetchedCity;
+  user: Session | null;
+  screen: Screen;
+}
+
+export function LiveDesk({ connection, taste, fetched, user, screen }: DeskProps) {
+  const { selection, seen, select } = screen;
+  const [alertsOpen, setAlertsOpen] = useState(() => innerWidth > NARROW);
+  const [only, setOnly] = useState<CellState | null>(null);
+  const [following, setFollowing] = useState(false);
+  const [map, setMap] = useState<MapView | null>(null);
+  const [focused, setFocused] = useState<number | null>(null);
+  const { city } = fetched;
+  const steps = useSteps();
+  const proposals = useProposals();
+  const choose = useCallback(
+    (chosen: Selection | null) => {
+      setFollowing(false);
+      select(chosen);
+    },
+    [select],
+  );
+  const close = useCallback(() => choose(null), [choose]);
+  page.useSubscription(connection, selection, seen);
+  page.useFollow(map, following && selection?.kind === 'officer' ? selection.id : null);
+  page.useEscape(close);
+  useTitleBadge();
+  const alert = useChosenAlert(selection, focused);
+  useWays(map, alert, proposals, city);
+
+  const onView = (view: View, place: Place): void => {
+    screen.look(view, place);
+    connection.setView({ ...view, selected: page.selectedOf(selection) });
+    connection.connect();
+  };
+  const ways = useWaysTo(map, city, choose);
+  const onChooseAlert = (chosen: Alert): void => {
+    setFocused(chosen.id);
+    if (chosen.cell) ways.showCell(chosen.cell);
+    else if (chosen.device) void page.locateOfficer(map, ways.model, chosen.device);
+    else if (chosen.area) ways.toArea('street', chosen.area);
+    if (selection?.kind === 'alert') choose({ kind: 'alert', id: String(chosen.id) });
+  };
+  const onOpenAlert = (chosen: Alert): void => {
+    onChooseAlert(chosen);
+    choose({ kind: 'alert', id: String(chosen.id) });
+    if (innerWidth <= NARROW) setAlertsOpen(false);
+  };
+  return (
+    <>
+      <Stage
+        city={city}
+        theme={taste.theme}
+        place={screen.place}
+        selection={alert?.cell && selection?.kind !== 'cell' ? { kind: 'cell', id: alert.cell } : selection}
+        only={only}
+        onSelect={choose}
+        onView={onView}
+        onMap={setMap}
+      />
+      <TopBar
+        taste={taste}
+        synthetic={city.synthetic}
+        user={user}
+        screen={screen}
+        alertsOpen={alertsOpen}
+        onAlerts={() => setAlertsOpen(!alertsOpen)}
+      >
+        <Search city={city} onHit={ways.toHit} />
+      </TopBar>
+      <StaleBanner onRetry={() => connection.connect()} />
+      {alertsOpen && (
+        <AlertsPanel
+          chosen={alert?.id ?? focused}
+          proposals={proposals}
+          steps={steps}
+          onChoose={onChooseAlert}
+          onOpen={onOpenAlert}
+          onClose={() => setAlertsOpen(false)}
+        />
+      )}
+      {screen.page.kind === 'area' ? (
+        <AreaPanel page={screen.page} map={map} screen={screen} onOfficer={ways.toOfficer} />
+      ) : (
+        <Chosen
+          selection={selection}
+          map={map}
+          following={following}
+          proposals={proposals}
+          steps={steps}
+          onFollow={setFollowing}
+          onCell={ways.toCell}
+          onOfficer={ways.toOfficer}
+          onClose={close}
+        />
+      )}
+      <Legend only={only} onOnly={setOnly} />
+      {isWall() && map && <Wall map={map} city={city} onFocus={choose} />}
+    </>
+  );
+}
+
+/** The alert whose card is open, else the one that is chosen in the list. */
+function useChosenAlert(selection: Selection | null, focused: number | null): Alert | undefined {
+  const alerts = page.useAlerts();
+  const id = selection?.kind === 'alert' ? Number(selection.id) : focused;
+  return alerts.find((alert) => alert.id === id);
+}
+
+/** Draw who is proposed to go where: the chosen alert's way strong and with its time, the others faint. */
+function useWays(
+  map: MapView | null,
+  chosen: Alert | undefined,
+  proposals: Proposals,
+  city: page.FetchedCity['city'],
+): void {
+  const { t } = useSpeech();
+  const model = useModel();
+  const of = chosen?.id;
+  const ways = useMemo(() => {
+    const ordered = [...proposals.values()].toSorted((a, b) => Number(b.alert === of) - Number(a.alert === of));
+    return ordered.slice(0, WAYS_SHOWN).flatMap((proposal): Way[] => {
+      const cell = city.byCode.get(proposal.cell);
+      const slot = model.slots.get(proposal.device);
+      const officer = slot === undefined ? undefined : model.fleet.officer(slot, performance.now());
+      if (!cell || !officer) return [];
+      const label = `${proposal.officer ?? proposal.device} · ${span(proposal.arrival_s * 1000, t)}`;
+      const from = [longitude(officer.x), latitude(officer.y)];
+      return [{ from, to: centroid(cell.geometry), label, chosen: proposal.alert === of }];
+    });
+  }, [of, proposals, city, model, t]);
+  useEffect(() => map?.setWays(ways), [map, ways]);
+}
+
+/** Ways to bring something into view and choose it. */
+function useWaysTo(map: MapView | null, city: page.FetchedCity['city'], select: (selection: Selection) => void) {
+  const model = useModel();
+  const showCell = (code: string): void => {
+    const box = extentOf(city.cells, (cell) => cell.code === code);
+    if (box) map?.camera.flyTo((box[0] + box[2]) / 2, (box[1] + box[3]) / 2, CELL_ZOOM);
+  };
+  const toCell = (code: string): void => {
+    showCell(code);
+    select({ kind: 'cell', id: code });
+  };
+  const toOfficer = (id: string): void => {
+    select({ kind: 'officer', id });
+    void page.locateOfficer(map, model, id);
+  };
+  const toArea = (level: Area['level'], code: string): void => {
+    const box = extentOf(city.cells, (cell) => level === 'district' || cell[level] === code);
+    if (box) map?.camera.fit(box);
+  };
+  const toHit = (hit: Hit): void => {
+    if (hit.kind === 'officer') toOfficer(hit.id);
+    else if (hit.kind === 'cell') toCell(hit.id);
+    else toArea(hit.level, hit.id);
+  };
+  return { model, showCell, toCell, toOfficer, toArea, toHit };
+}

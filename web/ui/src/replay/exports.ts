@@ -1,0 +1,85 @@
+// The tracks of a clip as files: GPX 1.1, GeoJSON and CSV. Pure.
+
+import type { ClipTrack } from './clip.ts';
+
+export const FORMS = ['gpx', 'geojson', 'csv'] as const;
+export type Form = (typeof FORMS)[number];
+
+export const MEDIA_TYPES: Record<Form, string> = {
+  gpx: 'application/gpx+xml',
+  geojson: 'application/geo+json',
+  csv: 'text/csv',
+};
+
+/** A longer silence parts a track: nothing is known of the way between. */
+const GAP_MS = 120_000;
+
+const time = (ms: number): string => new Date(ms).toISOString();
+const degrees = (value: number): string => value.toFixed(6);
+const escaped = (text: string): string => text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
+/** Keeps spreadsheets from taking a name for a formula, and a comma for a column. */
+const cell = (text: string): string => {
+  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+};
+
+/** Stretches without a gap, as [first, beyond) of the columns. */
+function stretches(track: ClipTrack, gap: number): [number, number][] {
+  const edges = [0];
+  for (let i = 1; i < track.t.length; i += 1) if (track.t[i] - track.t[i - 1] > gap) edges.push(i);
+  return edges.map((edge, i) => [edge, edges[i + 1] ?? track.t.length]);
+}
+
+function gpx(tracks: readonly ClipTrack[], gap: number): string {
+  const parts = tracks.map((track) => {
+    const segments = stretches(track, gap).map(([first, beyond]) => {
+      const points: string[] = [];
+      for (let i = first; i < beyond; i += 1) {
+        points.push(
+          `<trkpt lat="${degrees(track.lat[i])}" lon="${degrees(track.lon[i])}"><time>${time(track.t[i])}</time></trkpt>`,
+        );
+      }
+      return `<trkseg>\n${points.join('\n')}\n</trkseg>`;
+    });
+    return `<trk><name>${escaped(track.device)}</name>\n${segments.join('\n')}\n</trk>`;
+  });
+  return `<?xml version="1.0" encoding="UTF-8"?>
+<gpx version="1.1" creator="patrolgrid" xmlns="http://www.topografix.com/GPX/1/1">
+${parts.join('\n')}
+</gpx>
+`;
+}
+
+function geojson(tracks: readonly ClipTrack[], gap: number): string {
+  const features = tracks.map((track) => ({
+    type: 'Feature',
+    properties: { device: track.device, label: track.label, unit: track.unit, times: [...track.t].map(time) },
+    geometry: {
+      type: 'MultiLineString',
+      coordinates: stretches(track, gap).map(([first, beyond]) =>
+        Array.from({ length: beyond - first }, (_, i) => [
+          Number(degrees(track.lon[first + i])),
+          Number(degrees(track.lat[first + i])),
+        ]),
+      ),
+    },
+  }));
+  return `${JSON.stringify({ type: 'FeatureCollection', features })}\n`;
+}
+
+function csv(tracks: readonly ClipTrack[]): string {
+  const lines = tracks.flatMap((track) =>
+    Array.from(track.t, (t, i) =>
+      [cell(track.device), time(t), degrees(track.lat[i]), degrees(track.lon[i])].join(','),
+    ),
+  );
+  return `${['device,t,lat,lon', ...lines].join('\r\n')}\r\n`;
+}
+
+/** Spell tracks; points of a thinned clip may be further apart than fixes are, so `every` (ms) widens what is a gap. */
+export function spelled(tracks: readonly ClipTrack[], form: Form, every = 0): string {
+  const some = tracks.filter((track) => track.t.length > 0);
+  const gap = Math.max(GAP_MS, 2 * every);
+  if (form === 'gpx') return gpx(some, gap);
+  return form === 'geojson' ? geojson(some, gap) : csv(some);
+}
