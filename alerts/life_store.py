@@ -23,7 +23,6 @@ FROM alerts
 # Always in this order, so that two who lock several alerts never wait for each other.
 _BY_KEY = _HELD + "WHERE key = ANY ($1::text[]) ORDER BY id FOR UPDATE"
 _BY_ID = _HELD + "WHERE id = ANY ($1::bigint[]) ORDER BY id FOR UPDATE"
-_DUE = _HELD + "WHERE least(escalates_at, snoozed_until) <= $1 ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED"
 _UPDATE = """
 UPDATE alerts a
 SET state = n.state, level = n.level, version = n.version, updated_at = n.at, actor = n.actor,
@@ -83,11 +82,6 @@ async def by_keys(conn: db.Connection, keys: Sequence[str]) -> dict[str, Held]:
 async def by_ids(conn: db.Connection, numbers: Sequence[int]) -> dict[int, Held]:
     """Lock alerts by number."""
     return {row["id"]: _held(row) for row in await conn.fetch(_BY_ID, sorted(set(numbers)))}
-
-
-async def due(conn: db.Connection, now: int, limit: int) -> list[Held]:
-    """Lock alerts whose timer has come; those that somebody else holds are left to the next look."""
-    return [_held(row) for row in await conn.fetch(_DUE, db.moment(now), limit)]
 
 
 async def repeated(conn: db.Connection, number: int, key: str | None) -> bool:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from alerts import life_store, shown
+from alerts import life_store, shown, tasks
 from alerts.life import Act, Refusal
 from alerts.life_store import Taken
 from alerts.model import OPENING, Change, Level, OpenAlert, State, Step
@@ -130,6 +130,7 @@ async def apply_on(conn: db.Connection, changes: Sequence[Change]) -> list[rest.
                     if isinstance(one, Taken):
                         taken.append(_kept(one, change))
             await life_store.write(conn, taken)
+            await tasks.follow(conn, taken, how)
             touched |= {one.held.id for one in taken}
         return await tell(conn, sorted(touched))
 
@@ -143,11 +144,13 @@ async def act_on(conn: db.Connection, number: int, act: Act) -> rest.Alert | Ref
     if held is None:
         return None
     if not await life_store.repeated(conn, number, act.key):
-        one = await life_store.decide(conn, held, act, await life_store.rule(conn, act.at))
+        how = await life_store.rule(conn, act.at)
+        one = await life_store.decide(conn, held, act, how)
         if isinstance(one, Refusal):
             return one
         if one is not None:
             await life_store.write(conn, [one])
+            await tasks.follow(conn, [one], how)
             return (await tell(conn, [number]))[0]
     return (await shown.by_ids(conn, [number]))[0]
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from alerts.replies import SaidReply
 from ingest.decode import Decoded
 from ingest.faults import Refused
 from ingest.message import Message
@@ -42,7 +43,7 @@ class Batch:
     events: list[SaidEvent]
     said: list[device_store.Said]
     refused: list[refusal_store.Refused]
-    replies: int
+    replies: list[SaidReply]
 
 
 def build(received: Sequence[Received], devices: Mapping[str, device_store.Device]) -> Batch:
@@ -52,7 +53,7 @@ def build(received: Sequence[Received], devices: Mapping[str, device_store.Devic
     events: list[SaidEvent] = []
     said: list[device_store.Said] = []
     refused: list[refusal_store.Refused] = []
-    replies = 0
+    replies: list[SaidReply] = []
     for one in received:
         decoded, at = one.decoded, one.message.received
         refused += [_refusal(one.message, each) for each in decoded.refused]
@@ -68,7 +69,8 @@ def build(received: Sequence[Received], devices: Mapping[str, device_store.Devic
             events.append(_event(decoded.event, device, at))
         if decoded.status is not None:
             said.append(_said(decoded.status, device, at))
-        replies += decoded.reply is not None
+        if decoded.reply is not None:
+            replies.append(SaidReply(device=device.id, received=at, said=decoded.reply))
     return Batch(fixes=_columns(fixes, owners), events=events, said=said, refused=refused, replies=replies)
 
 

@@ -155,7 +155,11 @@ def _status(result: Decoded, payload: bytes, now: int) -> None:
 
 def _reply(result: Decoded, payload: bytes, now: int) -> None:
     reply = _one(_REPLY, result, payload)
-    if reply is not None and not _ahead(result, reply.t, now, payload) and not _nul(result, payload, reply.text):
+    if (
+        reply is not None
+        and not _ahead(result, reply.t, now, payload)
+        and not _nul(result, payload, reply.cmd, reply.text)
+    ):
         result.reply = reply
 
 

@@ -1,12 +1,9 @@
 """The session with the broker: MQTT 5, persistent, acknowledged after the commit. Stop 1 of the path."""
 
 import asyncio
-import ssl
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import gmqtt
 import structlog
@@ -14,7 +11,9 @@ from gmqtt.mqtt.handler import MQTTError
 
 from ingest import metrics, retry
 from ingest.message import Message
+from ingest.mqtt_client import Client
 from schemas import topics, wire
+from schemas.broker import Broker
 
 log = structlog.get_logger(__name__)
 
@@ -26,7 +25,10 @@ CONNECT_S = 10.0
 MOST_UNSENT_BYTES = 4 << 20
 """What we publish with QoS 0 is dropped while more than this waits to be sent."""
 
-_REFUSED = 128  # SUBACK codes from here on
+ORDER_S = 10.0
+"""The broker has so long to answer an order."""
+
+_REFUSED = 128  # reason codes from here on
 _HEALTHY_S = 30.0
 _ONLY_IF_NEW = 1  # retained messages come when the subscription is new to the session, not at each reconnection
 
@@ -41,58 +43,6 @@ _REASONS = {
 
 class SessionError(Exception):
     """The broker does not let us in or does not let us subscribe; check the account and its rights, then wait."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Broker:
-    """Where the broker is. `tls` for mqtts://, with the system's certificates."""
-
-    host: str
-    port: int
-    tls: bool
-    user: str | None
-    password: str | None
-
-    @classmethod
-    def parse(cls, url: str) -> "Broker":
-        """Parse mqtt://user:password@host:port or mqtts://….
-
-        Raises:
-            ValueError: another scheme, no host or a bad port.
-        """
-        parts = urlsplit(url)
-        if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname:
-            raise ValueError("the broker's address must look like mqtt://user:password@host:1883 or mqtts://host:8883")
-        tls = parts.scheme == "mqtts"
-        return cls(
-            host=parts.hostname,
-            port=parts.port or (8883 if tls else 1883),
-            tls=tls,
-            user=None if parts.username is None else unquote(parts.username),
-            password=None if parts.password is None else unquote(parts.password),
-        )
-
-
-class _Client(gmqtt.Client):  # type: ignore[misc]  # gmqtt has no types
-    """One connection. gmqtt's own reconnecting is off: a new connection is a new client.
-
-    So an acknowledgement that comes late can never be sent on another connection, where its packet number means
-    another message.
-    """
-
-    muted = False
-
-    def _allow_reconnect(self) -> bool:
-        return False
-
-    def _send_command_with_mid(self, cmd: int, mid: int, dup: bool, reason_code: int = 0) -> None:  # noqa: FBT001 - gmqtt's signature
-        if not self.muted and not self._connection.is_closing():
-            super()._send_command_with_mid(cmd, mid, dup, reason_code=reason_code)
-
-    @property
-    def transport(self) -> asyncio.Transport | None:
-        """The socket's transport, None before there is one."""
-        return None if self._connection is None else self._connection._transport  # noqa: SLF001 - gmqtt hides it
 
 
 class Session:
@@ -123,7 +73,7 @@ class Session:
         self._deliver = deliver
         self._lost = lost
         self._receive_maximum = receive_maximum
-        self._client: _Client | None = None
+        self._client: Client | None = None
         self._number = 0
         self._unacknowledged: set[asyncio.Future[None]] = set()
         self._room = asyncio.Event()
@@ -159,6 +109,25 @@ class Session:
         self._client.publish(topic, payload, qos=0)
         return True
 
+    async def order(self, topic: str, payload: bytes, *, expiry_s: int) -> bool:
+        """Send with QoS 1; the broker keeps it `expiry_s` seconds at most for a device that is away.
+
+        Returns:
+            Whether the broker has it; if not, it may have come through all the same.
+        """
+        if self._client is None or not self.ready.is_set():
+            return False
+        message = gmqtt.Message(topic, payload, qos=1, message_expiry_interval=expiry_s)
+        try:
+            async with asyncio.timeout(ORDER_S):
+                code = await self._client.order(message)
+        except (OSError, TimeoutError, MQTTError) as error:
+            log.warning("order is not acknowledged", topic=topic, error=_why(error))
+            return False
+        if code >= _REFUSED:
+            log.warning("broker refuses an order: give the worker's account the right", topic=topic, code=code)
+        return code < _REFUSED
+
     def pause(self) -> None:
         """Stop reading from the broker: there is no room."""
         self._room.clear()
@@ -188,7 +157,7 @@ class Session:
                 await client.connect(
                     self._broker.host,
                     self._broker.port,
-                    ssl=ssl.create_default_context() if self._broker.tls else False,
+                    ssl=self._broker.tls() or False,
                     keepalive=KEEP_ALIVE_S,
                 )
                 await self._subscribe(client)
@@ -201,8 +170,8 @@ class Session:
             metrics.CONNECTED.set(0)
             await self._close(client)
 
-    def _new_client(self, ended: asyncio.Event) -> _Client:
-        client = _Client(
+    def _new_client(self, ended: asyncio.Event) -> Client:
+        client = Client(
             self._client_id,
             clean_session=False,
             optimistic_acknowledgement=False,
@@ -228,7 +197,7 @@ class Session:
         client.on_message, client.on_connect, client.on_disconnect = on_message, on_connect, on_disconnect
         return client
 
-    async def _subscribe(self, client: _Client) -> None:
+    async def _subscribe(self, client: Client) -> None:
         granted: asyncio.Future[tuple[int, ...]] = asyncio.get_running_loop().create_future()
 
         def on_subscribe(_client: object, _mid: int, codes: tuple[int, ...], _properties: object) -> None:
@@ -238,7 +207,7 @@ class Session:
         client.on_subscribe = on_subscribe
         filters = topics.subscriptions(self._units)
         client.subscribe(
-            [gmqtt.Subscription(each, qos=1, retain_handling_options=_ONLY_IF_NEW) for each in filters],
+            [gmqtt.Subscription(each, qos=1, no_local=True, retain_handling_options=_ONLY_IF_NEW) for each in filters],
         )
         refused = [each for each, code in zip(filters, await granted, strict=True) if code >= _REFUSED]
         if refused:
@@ -265,9 +234,10 @@ class Session:
         await stored
         return 0
 
-    async def _close(self, client: _Client) -> None:
+    async def _close(self, client: Client) -> None:
         """End the connection and let go of what was not acknowledged on it."""
         client.muted = True
+        client.forget_orders()
         self._client = None
         self._lost(self._number)
         # Their tasks end and, the client being muted, acknowledge nothing.

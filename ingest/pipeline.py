@@ -133,7 +133,7 @@ class Pipeline:
     async def _keep_up(self, conn: db.Connection) -> None:
         await self.devices.refresh(conn)
         if await world.grid_version(conn) != self.writer.world.version:
-            await self._reload("a grid was imported")
+            await self._reload("the grid or a plan changed")
         await self._settle(conn)
 
     async def _settle(self, conn: db.Connection) -> None:
@@ -201,7 +201,7 @@ class Pipeline:
         metrics.FIXES.inc(new)
         metrics.DUPLICATES.inc(len(made.fixes) - new)
         metrics.EVENTS.inc(attempt.events)
-        metrics.REPLIES.inc(made.replies)
+        metrics.REPLIES.inc(attempt.replies)
         for each in made.refused:
             metrics.REFUSALS.labels(each.reason.value).inc(each.n)
         if attempt.new is not None and new:

@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 import structlog
 
-from alerts import watch
+from alerts import keeper, watch
 from ingest import heartbeat, mqtt, retry, world
 from ingest.acks import Acks
 from ingest.backfill import Backfill
 from ingest.feed import Feed
 from ingest.message import Intake
+from ingest.orders import Orders
 from ingest.pipeline import Limits, Pipeline
 from ingest.writer import Writer
+from schemas.broker import Broker
 from tracking import fix_store
 
 if TYPE_CHECKING:
@@ -62,14 +64,14 @@ async def run(config: WorkerConfig, stop: asyncio.Event) -> None:
     Raises:
         ValueError: the broker's address cannot be read.
     """
-    broker = mqtt.Broker.parse(config.mqtt_url)
+    broker = Broker.parse(config.mqtt_url)
     with structlog.contextvars.bound_contextvars(worker=config.worker_id):
         async with _cancelled_by(stop), _pool(config) as pool:
             await _work(config, broker, pool, stop)
     log.info("worker ended", worker=config.worker_id)
 
 
-async def _work(config: WorkerConfig, broker: mqtt.Broker, pool: "db.Pool", stop: asyncio.Event) -> None:
+async def _work(config: WorkerConfig, broker: Broker, pool: "db.Pool", stop: asyncio.Event) -> None:
     pipeline, session = await _compose(config, broker, pool)
     jobs: dict[str, Coroutine[Any, Any, None]] = {
         "session": session.run(),
@@ -78,6 +80,8 @@ async def _work(config: WorkerConfig, broker: mqtt.Broker, pool: "db.Pool", stop
         "acks": _acknowledge(pipeline.acks, session, pool),
         "heartbeat": heartbeat.beat(pool, config.worker_id, list(config.units), lambda: _counters(pipeline, session)),
         "watcher": watch.Watcher(pool).run(stop),
+        "keeper": keeper.Keeper(pool).run(stop),
+        "orders": Orders(pool, session.order, session.ready).run(),
         "ready": _ready(config, session),
     }
     async with asyncio.TaskGroup() as group:
@@ -85,7 +89,7 @@ async def _work(config: WorkerConfig, broker: mqtt.Broker, pool: "db.Pool", stop
             group.create_task(job, name=name)
 
 
-async def _compose(config: WorkerConfig, broker: mqtt.Broker, pool: "db.Pool") -> tuple[Pipeline, mqtt.Session]:
+async def _compose(config: WorkerConfig, broker: Broker, pool: "db.Pool") -> tuple[Pipeline, mqtt.Session]:
     intake = Intake()
     session = mqtt.Session(
         broker,

@@ -7,6 +7,7 @@ import numpy as np
 import structlog
 from numpy.typing import NDArray
 
+from alerts import replies
 from ingest import metrics, retry
 from ingest.batch import Batch, SaidEvent
 from ingest.world import World
@@ -49,6 +50,8 @@ class Attempt:
     head: int | None = None
     """Highest number given in the lane."""
     events: int = 0
+    replies: int = 0
+    """Answers that were new and belong to a command of their device."""
 
 
 @dataclass(slots=True)
@@ -95,6 +98,7 @@ class Writer:
         await refusal_store.insert(conn, batch.refused)
         told = await event_store.insert(conn, [self._placed(event) for event in batch.events])
         attempt.events = len(told)
+        attempt.replies = await replies.insert(conn, batch.replies)
         await self._signs(conn, batch, {body["id"] for _, body in told})
         signed_off = [(one.device, one.at) for one in batch.said if one.by_itself and not one.online]
         await run_store.sign_off(conn, signed_off, now)

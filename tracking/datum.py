@@ -29,6 +29,15 @@ def to_wgs84(lat: Float, lon: Float, datum: Datum) -> tuple[Float, Float]:
     return lat, lon
 
 
+def from_wgs84(lat: Float, lon: Float, datum: Datum) -> tuple[Float, Float]:
+    """Convert WGS-84 degrees to `datum`; the inverse of `to_wgs84`."""
+    if datum is Datum.GCJ02:
+        return wgs84_to_gcj02(lat, lon)
+    if datum is Datum.BD09:
+        return gcj02_to_bd09(*wgs84_to_gcj02(lat, lon))
+    return lat, lon
+
+
 def wgs84_to_gcj02(lat: Float, lon: Float) -> tuple[Float, Float]:
     """Shift WGS-84 degrees to GCJ-02; outside China's box nothing is shifted."""
     shift_lat, shift_lon = _shift(lat, lon)

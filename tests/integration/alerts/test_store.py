@@ -139,7 +139,7 @@ async def test_alerts_belong_to_the_street_of_their_cell_or_device(
     await people_store.ensure_units(conn, ["xjk"])
     await conn.execute("UPDATE units SET area = '441302010' WHERE code = 'xjk'")
     of_cell = _change(Step.OPENED, cell=await town.cell())
-    of_device = replace(of_cell, key="k2", kind="low_battery", cell=None, device=1, facts={})
+    of_device = replace(of_cell, key="k2", cell=None, device=1)
     assert [alert.area for alert in await store.apply([of_cell, of_device])] == ["441302010"] * 2
     assert len((await store.list(areas=["441302010"]))[0]) == 2
     assert await store.list(areas=["441302001"]) == ([], None)
