@@ -14,6 +14,7 @@ from tracking.calendars import DutyCalendar
 from tracking.coverage import Limits
 from tracking.fixes import Bool, Float, Int
 from tracking.plans import Windows
+from tracking.silence import Hidden
 
 _CELL = 1 << 42
 """A cell's part of a key of cell and time: more ms than any time has."""
@@ -38,15 +39,6 @@ class Visits:
     """Index of the cell."""
     t_in: Int
     t_out: Int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hidden:
-    """Visits that silence may hide, as columns: one in `cell` may have ended from `first` to `last` (ms)."""
-
-    cell: Cells
-    first: Int
-    last: Int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

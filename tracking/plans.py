@@ -102,6 +102,10 @@ class Windows:
     def __len__(self) -> int:
         return len(self.cell)
 
+    def take(self, rows: NDArray[np.intp]) -> "Windows":
+        """Those with these indices."""
+        return Windows(cell=self.cell[rows], start=self.start[rows], end=self.end[rows], n=self.n[rows])
+
 
 class Plans:
     """Every plan that a city has, had and will have.

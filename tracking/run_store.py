@@ -124,9 +124,16 @@ async def sign_off(conn: db.Connection, said: Sequence[tuple[int, int]], now: in
         await conn.execute(_SIGN_OFF, devices, moments, db.moment(now))
 
 
-async def silences(conn: db.Connection, now: int, known: int | None = None) -> Silences:
-    """Silences of all devices that may hide a visit in force at `now`, by what was known at `known` (None: today)."""
-    arguments = [db.moment(now), db.moment(now - LOOK_BACK_MS), db.span(SHIFT_MS), db.span(LEAST_SILENCE_MS)]
+async def silences(conn: db.Connection, now: int, known: int | None = None, *, back_ms: int = LOOK_BACK_MS) -> Silences:
+    """Silences of all devices in the time before `now` that may hide a visit.
+
+    Args:
+        conn: a connection.
+        now: the moment, ms.
+        known: only what was known then, ms; None: what is known today.
+        back_ms: those that began before are left out.
+    """
+    arguments = [db.moment(now), db.moment(now - back_ms), db.span(SHIFT_MS), db.span(LEAST_SILENCE_MS)]
     if known is None:
         rows = await conn.fetch(_SILENCES_NOW, *arguments)
     else:

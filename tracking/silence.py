@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tracking.coverage import NEVER
 from tracking.fixes import Float, Int
@@ -10,6 +11,10 @@ from tracking.geometry.lookup import CityGrid
 
 FASTEST_WALK_M_PER_S = 1.5
 """How fast an officer may have walked unseen, in a straight line: more than is likely, so that nobody is wronged."""
+
+MOST_PAIRS = 1_000_000
+"""Pairs of a silence and a cell that are looked at together."""
+_CELL = 1 << 42
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +35,20 @@ class Silences:
     def __len__(self) -> int:
         return len(self.t_from)
 
+    def take(self, rows: NDArray[np.intp]) -> "Silences":
+        """Those with these indices."""
+        return Silences(**{name: getattr(self, name)[rows] for name in Silences.__slots__})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hidden:
+    """Visits that silence may hide, as columns: one in `cell` may have ended from `first` to `last` (ms)."""
+
+    cell: NDArray[np.intp]
+    """Index of the cell."""
+    first: Int
+    last: Int
+
 
 def possible_visits(silences: Silences, grid: CityGrid, dwell_ms: Int) -> Int:
     """Latest moment, ms, at which a visit that silence hides may have ended in each cell; NEVER where none may.
@@ -37,19 +56,48 @@ def possible_visits(silences: Silences, grid: CityGrid, dwell_ms: Int) -> Int:
     A visit may be hidden when the device can have walked from where it was last seen to the cell, stayed for the least
     dwell, and walked on to where it was seen next.
     """
-    latest = np.full(len(grid), NEVER, dtype=np.int64)
     if not len(silences) or not len(grid):
-        return latest
+        return np.full(len(grid), NEVER, dtype=np.int64)
+    earliest_end, latest_end = _ends(silences, grid, dwell_ms)
+    return np.asarray(np.where(earliest_end <= latest_end, latest_end, NEVER).max(axis=0), dtype=np.int64)
+
+
+def hidden_visits(silences: Silences, grid: CityGrid, dwell_ms: Int) -> Hidden:
+    """All times at which visits that silence hides may have ended, those of a cell that overlap merged into one."""
+    parts = [Hidden(cell=np.empty(0, dtype=np.intp), first=silences.t_from[:0], last=silences.t_to[:0])]
+    if not len(grid):
+        return parts[0]
+    long_enough = np.flatnonzero(silences.t_to - silences.t_from >= dwell_ms.min())
+    for rows in np.array_split(long_enough, len(long_enough) * len(grid) // MOST_PAIRS + 1):
+        earliest_end, latest_end = _ends(silences.take(rows), grid, dwell_ms)
+        silence, cell = np.nonzero(earliest_end <= latest_end)
+        parts.append(_merged(Hidden(cell=cell, first=earliest_end[silence, cell], last=latest_end[silence, cell])))
+    columns = {name: np.concatenate([getattr(part, name) for part in parts]) for name in ("cell", "first", "last")}
+    return _merged(Hidden(**columns))
+
+
+def _merged(hidden: Hidden) -> Hidden:
+    """The same times, none of a cell touching another."""
+    if not len(hidden.cell):
+        return hidden
+    order = np.lexsort((hidden.first, hidden.cell))
+    cell, first = hidden.cell[order], hidden.first[order]
+    # Cells kept apart by more ms than any time has, one running maximum serves all of them.
+    reached = np.maximum.accumulate(hidden.last[order] + cell * _CELL) - cell * _CELL
+    begins = np.flatnonzero(np.append(True, (np.diff(cell) != 0) | (first[1:] > reached[:-1])))
+    ends = np.append(begins[1:], len(cell)) - 1
+    return Hidden(cell=cell[begins], first=first[begins], last=reached[ends])
+
+
+def _ends(silences: Silences, grid: CityGrid, dwell_ms: Int) -> tuple[Int, Int]:
+    """Earliest and latest end of a visit in each silence and cell, ms; there is none where they cross."""
     x, y = grid.centroids()
     radius = np.sqrt(grid.areas_m2 / np.pi)
     away = _walk_ms(*grid.xy(silences.lat_from, silences.lon_from), x, y, radius)
     heard_again = ~np.isnan(silences.lat_to)
     back = _walk_ms(*grid.xy(np.nan_to_num(silences.lat_to), np.nan_to_num(silences.lon_to)), x, y, radius)
     back[~heard_again] = 0
-    earliest_end = silences.t_from[:, None] + away + dwell_ms[None, :]
-    latest_end = silences.t_to[:, None] - back
-    ends = np.where(earliest_end <= latest_end, latest_end, NEVER)
-    return np.asarray(ends.max(axis=0), dtype=np.int64)
+    return silences.t_from[:, None] + away + dwell_ms[None, :], silences.t_to[:, None] - back
 
 
 def _walk_ms(from_x: Float, from_y: Float, x: Float, y: Float, radius: Float) -> Int:

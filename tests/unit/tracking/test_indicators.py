@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from tracking import indicators, rollup
 from tracking.calendars import DutyCalendar
 from tracking.coverage import NO_LIMIT, Limits
-from tracking.indicators import Figures, Hidden, Record, Visited, Visits
+from tracking.indicators import Figures, Record, Visited, Visits
 from tracking.plans import Windows
+from tracking.silence import Hidden
 
 MINUTE = 60_000
 ZONES = {"Asia/Shanghai": "2026-09-03 00:00", "Europe/Berlin": "2026-10-24 12:00"}

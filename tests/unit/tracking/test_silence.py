@@ -47,3 +47,24 @@ def test_without_silences_nothing_is_hidden(cells: int) -> None:
         t_from=none.astype(np.int64), t_to=none.astype(np.int64), lat_from=none, lon_from=none, lat_to=none, lon_to=none
     )
     assert silence.possible_visits(empty, tl.row_of_cells(cells), np.full(cells, 1)).tolist() == [NEVER] * cells
+
+
+def test_all_hidden_times_end_with_the_latest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is hidden over time and the latest of it agree, in however many pieces the silences are looked at."""
+    rng = np.random.default_rng(7)
+    grid, dwell = tl.row_of_cells(4), np.full(4, 180_000)
+    x, y = rng.uniform(0, 1200, (2, 40, 2))
+    places = {"lat_from": tl.ORIGIN[0] + x[:, 0] / tl.M_PER_LAT, "lat_to": tl.ORIGIN[0] + x[:, 1] / tl.M_PER_LAT}
+    places |= {"lon_from": tl.ORIGIN[1] + y[:, 0] / 1e5, "lon_to": tl.ORIGIN[1] + y[:, 1] / 1e5}
+    start = tl.T0 + rng.integers(0, 36_000_000, 40)
+    silences = silence.Silences(t_from=start, t_to=start + rng.integers(120_000, 3_600_000, 40), **places)
+    whole = silence.hidden_visits(silences, grid, dwell)
+    monkeypatch.setattr(silence, "MOST_PAIRS", 20)
+    pieces = silence.hidden_visits(silences, grid, dwell)
+    assert all(np.array_equal(getattr(whole, name), getattr(pieces, name)) for name in ("cell", "first", "last"))
+    latest = np.full(4, -1)
+    np.maximum.at(latest, whole.cell, whole.last)
+    assert latest.tolist() == silence.possible_visits(silences, grid, dwell).tolist()
+    for cell in range(4):
+        mine = np.flatnonzero(whole.cell == cell)
+        assert (whole.first[mine][1:] > whole.last[mine][:-1]).all()
