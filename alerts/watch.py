@@ -10,6 +10,7 @@ from prometheus_client import Counter, Gauge, Histogram
 from alerts import reads, rules, store
 from alerts.arrival import ArrivalRule
 from alerts.model import Change, Level
+from alerts.officers import sentry
 from schemas import rest
 from tracking import db
 
@@ -54,6 +55,7 @@ class Watcher:
         self._rule = rule or rules.WarningRule()
         self._arrival = arrival or ArrivalRule()
         self._place: reads.Place | None = None
+        self._sentry = sentry.Sentry()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Watch until `stop`; a lost database is tried again."""
@@ -71,10 +73,9 @@ class Watcher:
         async with conn.transaction(isolation="repeatable_read", readonly=True):
             where = self._place = await reads.place(conn, self._place)
             seen = await reads.look(conn, where, self._now(), self._arrival)
-        if not where.city.cells:
-            return []
+            officers = await self._sentry.look(conn, where.city, seen.now, seen.opened)
         # In a thread: a large city takes longer than other tasks of this process may wait.
-        changes = await asyncio.to_thread(self._judge, where, seen)
+        changes = await asyncio.to_thread(self._judge, where, seen, officers)
         changed = await store.apply_on(conn, changes)
         await _count(conn)
         EVALUATION.observe(time.perf_counter() - started)
@@ -82,8 +83,11 @@ class Watcher:
             _log.info("alerts changed", action="watch", alerts=len(changed))
         return changed
 
-    def _judge(self, where: reads.Place, seen: reads.Look) -> Sequence[Change]:
-        return rules.evaluate(reads.situation(where, seen, self._arrival), seen.opened, self._rule)
+    def _judge(self, where: reads.Place, seen: reads.Look, officers: sentry.View) -> Sequence[Change]:
+        changes = sentry.judge(officers)
+        if where.city.cells:
+            changes += rules.evaluate(reads.situation(where, seen, self._arrival), seen.opened, self._rule)
+        return changes
 
     async def _watch_if_first(self, stop: asyncio.Event) -> None:
         """Look again and again while the lock is held; the lock lives and dies with the connection that writes."""

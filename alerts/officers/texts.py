@@ -25,7 +25,10 @@ _CAUSES: dict[str, Pair] = {
 _FOUND: dict[str, Pair] = {
     "mocked": ("{n} 个定位点标记为模拟位置", "{n} fixes are marked as mocked"),
     "identical": ("坐标连续 {n} 次完全相同", "the same coordinates {n} times running"),
-    "together": ("与 {other} 的终端 {minutes} 分钟内相距不足 {within_m} 米", "with {other} for {minutes} min within {within_m} m"),
+    "together": (
+        "与 {other} 的终端 {minutes} 分钟内相距不足 {within_m} 米",
+        "with {other} for {minutes} min within {within_m} m",
+    ),
     "replayed": ("{n} 个坐标与 {other} 在 {then} 的轨迹依次相同", "{n} places repeat the track of {other} at {then}"),
     "impossible": ("{n} 次跳变，最快 {fastest_kmh} 公里/小时", "{n} jumps, the fastest at {fastest_kmh} km/h"),
     "contradiction": ("{share_pct}% 的速度或航向与位移不符", "{share_pct}% of speeds or courses contradict the way"),
@@ -74,7 +77,7 @@ def _away(zh_place: str, en_place: str) -> Callable[[Facts, Clock], Pair]:
     def sentence(facts: Facts, clock: Clock) -> Pair:
         name, left, minutes = facts["name"], clock(facts["left"]), _minutes(facts["away_s"])
         return (
-            f"{name} {left} 起离开{zh_place} {minutes} 分钟，现距边界 {facts['away_m']} 米（{facts['fixes']} 个定位点）",
+            f"{name} {left} 起离开{zh_place} {minutes} 分钟，距边界 {facts['away_m']} 米（{facts['fixes']} 个定位点）",
             (
                 f"{name} has been outside {en_place} since {left}, {minutes} min, now {facts['away_m']} m from its "
                 f"boundary ({facts['fixes']} fixes)"
@@ -152,8 +155,8 @@ def _datum(facts: Facts, _clock: Clock) -> Pair:
     name, found = facts["name"], facts["found"]
     return (
         (
-            f"{name} 终端设为 {found['set']}，按 {found['fits']} 解释 {found['shifts']} 个班次偏差由 {found['off_m']} 米"
-            f"降至 {found['off_fits_m']} 米"
+            f"{name} 终端设为 {found['set']}，按 {found['fits']} 解释 {found['shifts']} 个班次，"
+            f"偏差由 {found['off_m']} 米降至 {found['off_fits_m']} 米"
         ),
         (
             f"the device of {name} is set to {found['set']}; as {found['fits']} its places of {found['shifts']} shifts "

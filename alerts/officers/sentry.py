@@ -1,0 +1,231 @@
+"""What the watcher reads of officers at each look, in bounded queries, and what it judges then."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alerts.model import Change, OpenAlert
+from alerts.officers import deaf, doubles, evaluate, roster, steps
+from alerts.officers.machine import Closed
+from alerts.officers.memory import Heard, Memory
+from alerts.officers.situation import BREAK, DUTY, FRESH_MS, TASK, Crowd, Said
+from alerts.officers.tracks import BUCKET_MS, KEPT_MS, NONE
+from schemas import wire
+from tracking import city, db, finding_store
+from tracking.fixes import Int
+from tracking.people import Sign
+
+ROSTER_MS = 15_000
+"""Roster, areas and thresholds are read again after so long."""
+LATE_OVERLAP_MS = 120_000
+"""Late windows are read again for so long: of two transactions the one that began first may commit last."""
+DAY_MS = 86_400_000
+_TOGETHER = 200
+"""Devices whose hour is read at once, at the start."""
+_MOST_LATE = 500
+"""Late windows taken in one look; the others wait for the next."""
+
+_COLUMNS = "f.t, f.received, f.lat, f.lon, f.acc, f.spd, f.bat, f.src, f.duty, f.flags"
+_NEW = f"""
+SELECT c.device, {_COLUMNS} FROM unnest($1::int[], $2::timestamptz[]) AS c (device, after)
+CROSS JOIN LATERAL (SELECT * FROM fixes WHERE device = c.device AND t > c.after AND t <= $3) f
+"""  # noqa: S608 - built from constants of this file
+# The earliest fix of each bucket: what the tracks keep of it.
+_THIN = f"""
+SELECT c.device, {_COLUMNS} FROM unnest($1::int[], $2::timestamptz[], $3::timestamptz[]) AS c (device, lo, hi)
+CROSS JOIN LATERAL (
+  SELECT DISTINCT ON (date_bin('{BUCKET_MS} ms', t, 'epoch')) * FROM fixes
+  WHERE device = c.device AND t >= c.lo AND t <= c.hi ORDER BY date_bin('{BUCKET_MS} ms', t, 'epoch'), t) f
+"""  # noqa: S608 - built from constants of this file
+_STATUS = """
+SELECT d.id, d.online, d.status_at, d.battery, s.t AS signed_off
+FROM devices d LEFT JOIN LATERAL (SELECT t FROM sign_offs WHERE device = d.id ORDER BY t DESC LIMIT 1) s ON true
+"""
+_LATE = """
+SELECT id, device, t_lo, t_hi, received FROM late_windows WHERE received > $1 AND t_hi > $2 ORDER BY id
+"""
+_EVENTS = """
+SELECT id, device, t, type, text, case_id, lat, lon, cell FROM events
+WHERE (t > $1 OR (t > $2 AND type IN ('sos', 'sign_in', 'sign_out'))) AND t <= $3 ORDER BY t, id
+"""
+_CLOSED = """
+SELECT kind, facts ->> 'who' AS who, ended_at FROM alerts
+WHERE state = 'closed' AND kind = ANY ($1::text[]) AND opened_at > $2 AND facts ? 'who'
+"""
+_KNOWN = "SELECT key FROM alerts WHERE kind = ANY ($1::text[]) AND opened_at > $2"
+_DEAF = "SELECT max(ended_at) FROM alerts WHERE kind = $1 AND opened_at > $2"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """What one look saw."""
+
+    crowd: Crowd
+    seen: evaluate.Seen
+
+
+class Sentry:
+    """Reads the officers' world look by look; makes itself anew for another city."""
+
+    def __init__(self) -> None:
+        self._memory: Memory | None = None
+        self._city: city.City | None = None
+        self._roster: roster.Roster | None = None
+        self._loaded: set[int] = set()
+        """Devices whose hour was read."""
+        self._late: dict[int, int] = {}
+        """Late windows taken: number → receipt."""
+        self._late_from: int | None = None
+
+    async def look(self, conn: db.Connection, where: city.City, now: int, opened: Sequence[OpenAlert]) -> View:
+        """Read what one evaluation needs; call it within one snapshot."""
+        memory, who = await self._prepare(conn, where, now)
+        await self._feed(conn, memory, list(who.areas), now)
+        crowd = await self._crowd(conn, memory, who, now)
+        return View(crowd=crowd, seen=await _seen(conn, now, opened, memory))
+
+    async def _prepare(self, conn: db.Connection, where: city.City, now: int) -> tuple[Memory, roster.Roster]:
+        fresh = self._roster is not None and self._roster.at > now - ROSTER_MS and self._city is where
+        if fresh and self._memory is not None and self._roster is not None:
+            return self._memory, self._roster
+        who = self._roster = await roster.load(conn, now)
+        codes = {code for pair in who.areas.values() for code in pair if code is not None}
+        memory = self._memory
+        if memory is None or self._city is not where:
+            memory = self._memory = Memory(where.grid, await roster.zones(conn, where, codes))
+            self._city, self._late_from = where, now - LATE_OVERLAP_MS
+            self._loaded.clear()
+            self._late.clear()
+        elif not codes <= memory.zones.index.keys():
+            memory.place(who.areas, await roster.zones(conn, where, codes))
+        memory.place(who.areas, memory.zones)
+        return memory, who
+
+    async def _feed(self, conn: db.Connection, memory: Memory, devices: list[int], now: int) -> None:
+        horizon = now + wire.MAX_AHEAD_MS
+        unread = [device for device in devices if device not in self._loaded]
+        for start in range(0, len(unread), _TOGETHER):
+            part = unread[start : start + _TOGETHER]
+            lo, hi = [db.moment(now - KEPT_MS)] * len(part), [db.moment(horizon)] * len(part)
+            memory.take(_heard(await conn.fetch(_THIN, part, lo, hi)))
+        self._loaded.update(unread)
+        after = [db.moment(t) for t in memory.cursor(devices, now - KEPT_MS)]
+        memory.take(_heard(await conn.fetch(_NEW, devices, after, db.moment(horizon))))
+        await self._feed_late(conn, memory, now)
+
+    async def _feed_late(self, conn: db.Connection, memory: Memory, now: int) -> None:
+        since = self._late_from if self._late_from is not None else now - LATE_OVERLAP_MS
+        rows = await conn.fetch(_LATE, db.moment(since), db.moment(now - KEPT_MS))
+        new = [row for row in rows if row["id"] not in self._late and row["device"] in self._loaded][:_MOST_LATE]
+        earliest = db.moment(now - KEPT_MS)
+        # From the beginning of a bucket, so that its earliest fix is found.
+        lo = [max(db.moment(db.millis(row["t_lo"]) // BUCKET_MS * BUCKET_MS), earliest) for row in new]
+        found = await conn.fetch(_THIN, [row["device"] for row in new], lo, [row["t_hi"] for row in new])
+        memory.take(_heard(found))
+        self._late.update({row["id"]: db.millis(row["received"]) for row in new})
+        if len(new) < _MOST_LATE:
+            self._late_from = max(since, now - LATE_OVERLAP_MS)
+            self._late = {number: at for number, at in self._late.items() if at > self._late_from}
+
+    async def _crowd(self, conn: db.Connection, memory: Memory, who: roster.Roster, now: int) -> Crowd:
+        members = who.members
+        row = np.array([memory.tracks.rows.get(member.device or NONE, NONE) for member in members], dtype=np.intp)
+        said = _said(await conn.fetch(_STATUS), memory, who, row)
+        # A device that nobody is known to carry is on duty while it is heard.
+        unlisted = (said.heard > now - FRESH_MS) & (said.signed_off < said.fix_t)
+        on_shift = np.array([member.shift is not None for member in members], dtype=np.bool_)
+        nobody = np.array([member.officer is None for member in members], dtype=np.bool_)
+        return Crowd(
+            now=now,
+            members=members,
+            row=row,
+            said=said,
+            tracks=memory.tracks,
+            on_shift=np.where(nobody, unlisted & np.isin(said.duty, [DUTY, TASK, BREAK]), on_shift),
+            pausing=said.duty == BREAK,
+            on_task=said.duty == TASK,
+            findings=await finding_store.lately(conn, now),
+            events=await _logged(conn, now),
+        )
+
+
+def judge(view: View) -> list[Change]:
+    """Decide what changes. Pure."""
+    return evaluate.evaluate(view.crowd, view.seen)
+
+
+async def _seen(conn: db.Connection, now: int, opened: Sequence[OpenAlert], memory: Memory) -> evaluate.Seen:
+    day, horizon = db.moment(now - DAY_MS), db.moment(now + wire.MAX_AHEAD_MS)
+    rows = await conn.fetch(_EVENTS, db.moment(now - KEPT_MS), day, horizon)
+    x, y = memory.grid.xy(np.array([row["lat"] for row in rows]), np.array([row["lon"] for row in rows]))
+    closed = await conn.fetch(_CLOSED, sorted(evaluate.KINDS), db.moment(now - 2 * DAY_MS))
+    known = await conn.fetch(_KNOWN, list(steps.KINDS), db.moment(now - 2 * DAY_MS))
+    deaf_ended = await conn.fetchval(_DEAF, deaf.KIND, day)
+    return evaluate.Seen(
+        happenings=[
+            steps.Happening(
+                id=row["id"], device=row["device"], t=db.millis(row["t"]), type=row["type"], case=row["case_id"],
+                x=float(x[at]), y=float(y[at]), cell=row["cell"],
+            )
+            for at, row in enumerate(rows)
+        ],
+        signs=[
+            Sign(device=row["device"], t=db.millis(row["t"]), badge=(row["text"] or "").strip() or None)
+            for row in rows
+            if row["type"] in (wire.Signal.SIGN_IN, wire.Signal.SIGN_OUT)
+            and db.millis(row["t"]) > now - doubles.LONGEST_MS
+        ],
+        opened=opened,
+        closed=[Closed(kind=row["kind"], who=row["who"], at=db.millis(row["ended_at"])) for row in closed],
+        known={row["key"] for row in known},
+        deaf_ended=None if deaf_ended is None else db.millis(deaf_ended),
+    )  # fmt: skip
+
+
+async def _logged(conn: db.Connection, now: int) -> Mapping[int, Sequence[int]]:
+    rows = await conn.fetch(
+        "SELECT device, t FROM events WHERE t > $1 AND t <= $2", db.moment(now - KEPT_MS), db.moment(now)
+    )
+    logged: dict[int, list[int]] = {}
+    for row in rows:
+        logged.setdefault(row["device"], []).append(db.millis(row["t"]))
+    return logged
+
+
+def _said(rows: Sequence[Any], memory: Memory, who: roster.Roster, row: NDArray[np.intp]) -> Said:
+    status = {each["id"]: each for each in rows}
+    listed = [status.get(member.device, {}) for member in who.members]
+    known, at = row >= 0, np.maximum(row, 0)
+    battery = np.array([np.nan if each.get("battery") is None else each["battery"] for each in listed], dtype=float)
+    by_fix = np.where(known, memory.battery[at], np.nan)
+    return Said(
+        heard=np.where(known, memory.heard[at], NONE),
+        fix_t=np.where(known, memory.fix_t[at], NONE),
+        duty=np.where(known, memory.duty[at], wire.DUTY_CODE[wire.Duty.OFF]).astype(np.int16),
+        battery=np.where(np.isnan(by_fix), battery, by_fix),
+        online=np.array([NONE if each.get("online") is None else int(each["online"]) for each in listed], np.int8),
+        status_at=_times(listed, "status_at"),
+        signed_off=_times(listed, "signed_off"),
+    )
+
+
+def _times(rows: Sequence[Any], name: str) -> Int:
+    return np.array([NONE if each.get(name) is None else db.millis(each[name]) for each in rows], dtype=np.int64)
+
+
+def _heard(rows: Sequence[Any]) -> Heard:
+    def column(name: str, dtype: str) -> NDArray[Any]:
+        return np.array([row[name] for row in rows], dtype=dtype)
+
+    def times(name: str) -> Int:
+        return np.array([db.millis(row[name]) for row in rows], dtype=np.int64)
+
+    return Heard(
+        device=column("device", "int32"), t=times("t"), received=times("received"), lat=column("lat", "float64"),
+        lon=column("lon", "float64"), acc=column("acc", "float64"), spd=column("spd", "float64"),
+        bat=column("bat", "float64"), src=column("src", "int16"), duty=column("duty", "int16"),
+        flags=column("flags", "int16"),
+    )  # fmt: skip

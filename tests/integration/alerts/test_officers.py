@@ -1,0 +1,133 @@
+"""Alerts about officers through the watcher and the store, on a real database."""
+
+import pytest
+
+from alerts import watch
+from alerts.store import AlertStore
+from schemas import wire
+from tests.integration.alerts.conftest import Town, at
+from tests.support import lattice
+from tracking import db, event_store, lane, people_store
+from tracking.cleaning.model import Finding, FindingKind
+from tracking.event_store import Event
+from tracking.finding_store import replace
+
+
+class Patrol:
+    """An officer with a device and a shift in the two cells of the town, and a watcher that looks by the minute."""
+
+    def __init__(self, pool: db.Pool, conn: db.Connection) -> None:
+        self._conn = conn
+        self.minute = 0.0
+        self.watcher = watch.Watcher(pool, now=lambda: at(self.minute))
+        self.store = AlertStore(pool)
+
+    async def walk(self, start: float, end: float, *, east_m: float = 0.0, received: float | None = None) -> None:
+        """A fix every 20 s, from 200 m west to 200 m east of the common boundary and back, moved east by `east_m`."""
+        for k in range(int((end - start) * 3)):
+            minute = start + k / 3
+            swing = abs((minute * 60) % 640 - 320) - 160
+            await self._fix(minute, swing + east_m, at(minute if received is None else received))
+
+    async def _fix(self, minute: float, east_m: float, received: int) -> None:
+        await self._conn.execute(
+            "INSERT INTO fixes (device, t, received, lat, lon, acc, bat, src, duty, flags) "
+            "VALUES (1, $1, $2, $3, $4, 5, 80, 0, 0, 0)",
+            db.moment(at(minute)),
+            db.moment(received),
+            lattice.SOUTH + lattice.STEP / 2,
+            lattice.WEST + lattice.STEP + east_m / 102_400,
+        )
+
+    async def look(self, minute: float) -> list[str]:
+        """Look once; returns the changed alerts about officers as "kind level state"."""
+        self.minute = minute
+        changed = await self.watcher.look_once(self._conn)
+        return [f"{each.kind} {each.level} {each.state}" for each in changed if each.kind != "coverage_gap"]
+
+
+@pytest.fixture
+async def patrol(pool: db.Pool, conn: db.Connection, town: Town) -> Patrol:  # noqa: ARG001 - the city must be there
+    """The officer of the town, on shift for eight hours from minute 0; the unit answers for the street."""
+    await conn.execute("UPDATE units SET area = '441302010' WHERE code = 'xjk'")
+    ids = await people_store.add_officers(conn, [("B1", "王伟", "xjk")])
+    await people_store.bind(conn, 1, ids["B1"], at(-600), "test")
+    await people_store.add_shifts(conn, [(ids["B1"], None, at(0), at(480), "patrol")])
+    return Patrol(pool, conn)
+
+
+async def test_out_of_area_is_stored_explained_and_resolved(patrol: Patrol) -> None:
+    """The alert names officer, device and area, and ends when the officer is back."""
+    await patrol.walk(-5, 10)
+    assert await patrol.look(9) == []
+    await patrol.walk(10, 14, east_m=600)
+    assert await patrol.look(13.9) == ["out_of_area yellow open"]
+    assert await patrol.look(14) == []
+    await patrol.walk(14, 17)
+    assert await patrol.look(16.9) == ["out_of_area yellow resolved"]
+    (alert,) = (await patrol.store.list(kind="out_of_area"))[0]
+    assert (alert.device, alert.area, alert.facts["badge"], alert.facts["rule"]) == ("xjk-03", "441302010", "B1", 0)
+    assert len(alert.facts["evidence"]) == 5
+    assert alert.text_zh.startswith("王伟 08:10 起离开辖区 3 分钟")
+    assert alert.text_zh.endswith("已恢复")
+
+
+async def test_late_fixes_withdraw_what_they_disprove_even_after_a_restart(
+    patrol: Patrol, pool: db.Pool, conn: db.Connection
+) -> None:
+    """A buffered presence arrives after the alert; a watcher that starts anew comes to the same end."""
+    await patrol.walk(-40, -35, east_m=900)
+    assert await patrol.look(11) == ["not_arrived orange open"]
+    await patrol.walk(1, 9, received=12)
+    await conn.execute(
+        "INSERT INTO dirty_windows (device, t_lo, t_hi, received) VALUES (1, $1, $2, $3)",
+        db.moment(at(1)),
+        db.moment(at(9)),
+        db.moment(at(12)),
+    )
+    assert await patrol.look(12) == ["not_arrived orange withdrawn"]
+    fresh = Patrol(pool, conn)
+    assert await fresh.look(12.1) == []
+    assert len((await fresh.store.list(kind="not_arrived"))[0]) == 1
+
+
+async def test_sos_is_raised_by_the_next_look_once(patrol: Patrol, conn: db.Connection) -> None:
+    """The event of the device's button is a red alert of its cell, whatever else is on."""
+    await patrol.walk(-5, 3)
+    lat, lon = lattice.SOUTH + 1e-3, lattice.WEST + 1e-3
+    said = wire.Event(id="01HZX3S6Q0000000000000000A", t=at(2), lat=lat, lon=lon, type="sos")
+    event = Event(device=1, received=at(2), said=said, lat=lat, lon=lon, cell=None)
+    async with conn.transaction():
+        await lane.append(conn, await event_store.insert(conn, [event]))
+    assert await patrol.look(2.1) == ["sos red open"]
+    assert await patrol.look(2.2) == []
+
+
+async def test_findings_become_a_suspicion_that_is_withdrawn_with_them(patrol: Patrol, conn: db.Connection) -> None:
+    """What the cleaning takes back ends the alert as withdrawn."""
+    await patrol.walk(-5, 10)
+    found = Finding(device=1, kind=FindingKind.IDENTICAL, since=at(1), until=at(5), evidence={"n": 14})
+    async with conn.transaction():
+        assert await replace(conn, at(0), [1], list(FindingKind), [found], at(6)) == 1
+    assert await patrol.look(7) == ["fake_track orange open"]
+    async with conn.transaction():
+        assert await replace(conn, at(0), [1], list(FindingKind), [], at(8)) == 1
+    assert await patrol.look(8) == ["fake_track orange withdrawn"]
+    kept = await conn.fetchrow("SELECT known_to FROM device_findings")
+    assert kept is not None
+    assert kept["known_to"] == db.moment(at(8))
+
+
+async def test_thresholds_of_the_rule_store_hold_from_their_day_on(patrol: Patrol, conn: db.Connection) -> None:
+    """A unit with a longer time outside is told later, and the alert names the version."""
+    number = await conn.fetchval(
+        "INSERT INTO rule_versions (kind, scope, body, valid_from, made_by) "
+        "VALUES ('officer', 'unit:xjk', '{\"outside_s\": 300}', $1, 'test') RETURNING id",
+        db.moment(at(-60)),
+    )
+    await patrol.walk(-5, 10)
+    await patrol.walk(10, 16, east_m=600)
+    assert await patrol.look(14) == []
+    assert await patrol.look(15.9) == ["out_of_area yellow open"]
+    (alert,) = (await patrol.store.list(kind="out_of_area"))[0]
+    assert alert.facts["rule"] == number
