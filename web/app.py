@@ -11,12 +11,12 @@ from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from schemas import rest
-from web import access, accounts, apidocs, health, observe, policy, problems, signin, spa
+from web import accounts, apidocs, health, observe, policy, problems, signin, spa
 from web.config import WebConfig
 from web.context import Context
 from web.database import Database
 from web.live.hub import Hub
-from web.routes import alerts, coverage, devices, live, records, replay, session, stats
+from web.routes import alert_steps, alerts, coverage, devices, duty, live, records, replay, session, stats
 
 log = structlog.get_logger(__name__)
 
@@ -47,7 +47,7 @@ def create_app(config: WebConfig) -> FastAPI:
         max_body_size=MAX_BODY_BYTES,
     )
     app.state.context = made
-    app.state.sights = access.Sights(database)
+    app.state.sights = made.hub.sights
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     problems.install(app)
     _add_routes(app)
@@ -59,7 +59,7 @@ def create_app(config: WebConfig) -> FastAPI:
 
 def _add_routes(app: FastAPI) -> None:
     api = APIRouter(prefix="/api/v1")
-    for part in (devices, coverage, records, replay, alerts, stats, session, live):
+    for part in (devices, coverage, records, replay, alerts, alert_steps, duty, stats, session, live):
         api.include_router(part.router)
     app.include_router(health.router)
     app.include_router(signin.router)

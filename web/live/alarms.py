@@ -17,7 +17,7 @@ class Alarms:
 
     def __init__(self) -> None:
         self.passing: Slots = np.empty(0, dtype=np.int64)
-        """Slots that pass whatever the band."""
+        """Slots that pass whatever the band, for those who may see them."""
         self.version = 0
         """Grows when `passing` changes."""
         self._open: dict[int, str] = {}

@@ -24,6 +24,16 @@ class CellColumns:
     last_visit: NDArray[np.int64]
     present: NDArray[np.bool_]
 
+    def take(self, rows: NDArray[np.intp]) -> "CellColumns":
+        """The cells at `rows`."""
+        return CellColumns(
+            id=self.id[rows],
+            state=self.state[rows],
+            due=self.due[rows],
+            last_visit=self.last_visit[rows],
+            present=self.present[rows],
+        )
+
 
 class CellVersions:
     """The newest state of the cells and when each changed."""

@@ -17,19 +17,23 @@ import structlog
 from ingest import feed_client
 from schemas import feed
 from web import accounts, problems
+from web.access import Grant, Sights
 from web.database import Database
 from web.live import fleet, lane, metrics, snapshot
 from web.live.alarms import Alarms
+from web.live.audience import Audience
+from web.live.audiences import Audiences
 from web.live.judging import Judging
 from web.live.state import LiveState
 from web.live.watching import Watching
-from web.live.world import World
 
 TICK_S = 0.2
 SLOWEST_TICK_S = 0.5
 CELLS_S = 1.0
 LANE_POLL_S = 1.0
-SESSIONS_S = 5.0
+SESSIONS_S = 1.0
+"""A session or right that ends is noticed by the live part within this."""
+SIGHTS_S = 1.0
 RETRY_S = 1.0
 MAX_VIEWERS = 5_000
 
@@ -50,7 +54,6 @@ class Hub:
     state: LiveState = field(default_factory=LiveState)
     ring: lane.Ring = field(default_factory=lane.Ring)
     directory: fleet.Directory = field(default_factory=fleet.Directory)
-    world: World = field(init=False)
     epoch: str = ""
     judging: Judging = field(default_factory=Judging)
     """The newest coverage, for REST and viewers alike."""
@@ -60,17 +63,17 @@ class Hub:
     feed_connected: bool = False
     _viewers: set[Watching] = field(default_factory=set)
     _views_changed: bool = False
-    _tally: dict[str, object] = field(default_factory=dict)
-    _tallied_at: int = 0
     _empty: asyncio.Event = field(default_factory=asyncio.Event)
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
     _lane_hint: asyncio.Event = field(default_factory=asyncio.Event)
     _positions_due: asyncio.Event = field(default_factory=asyncio.Event)
     _check_sessions: asyncio.Event = field(default_factory=asyncio.Event)
-    _snapshot: snapshot.Shared = field(default_factory=snapshot.Shared)
+    sights: Sights = field(init=False)
+    _audiences: Audiences = field(init=False)
 
     def __post_init__(self) -> None:
-        self.world = World(self.state)
+        self.sights = Sights(self.database)
+        self._audiences = Audiences(self.sights, self.state, self.judging)
 
     # Viewers
 
@@ -107,12 +110,28 @@ class Hub:
         if self._viewers:
             await self._pause(self._empty, within_s)
 
-    async def full_state(self) -> snapshot.Snapshot:
-        """The state message and the lane's offset it belongs to; shared by viewers that come together."""
-        return await self._snapshot.get(self._read_snapshot)
+    async def audience(self, grant: Grant) -> Audience:
+        """Those who see what this grant shows; made when the first of them comes.
 
-    async def _read_snapshot(self) -> snapshot.Snapshot:
-        return await snapshot.read(self.database.pool, self.epoch, self.judging.cells, floor=self.ring.floor)
+        Raises:
+            NotReadyError: the database was not reached yet.
+        """
+        return await self._audiences.get(grant)
+
+    async def full_state(self, audience: Audience) -> snapshot.Snapshot:
+        """The state message and the lane's offset it belongs to; shared by viewers that come together."""
+
+        async def read() -> snapshot.Snapshot:
+            return await snapshot.read(
+                self.database.pool,
+                self.epoch,
+                audience.cells,
+                floor=self.ring.floor,
+                see=audience.see,
+                hidden=audience.hidden,
+            )
+
+        return await audience.snapshot.get(read)
 
     # Sources
 
@@ -123,6 +142,7 @@ class Hub:
             "live.positions": self._read_positions,
             "live.coverage": self._judge,
             "live.sessions": self._end_sessions,
+            "live.sights": self._follow_sights,
         }
         async with asyncio.TaskGroup() as group:
             for name, loop in loops.items():
@@ -228,7 +248,7 @@ class Hub:
         while not self._stop.is_set():
             now = now_ms()
             await self.judging.read(self.database.pool, now)
-            if self.judging.judge(now):
+            if self.judging.judge(now) and self._audiences.judged():
                 self._wake()
             await self._pause(self._stop, CELLS_S)
 
@@ -241,8 +261,19 @@ class Hub:
                 continue
             valid = await accounts.still_valid(self.database.pool, [value for value in hashes if value is not None])
             for viewer in list(self._viewers):
-                if viewer.principal.token_hash is not None and viewer.principal.token_hash not in valid:
+                if viewer.principal.token_hash is None:
+                    continue
+                now_is = valid.get(viewer.principal.token_hash)
+                if now_is is None:
                     viewer.end("signed_out", 1008)
+                elif now_is.permissions != viewer.principal.permissions or now_is.areas != viewer.principal.areas:
+                    viewer.end("rights_changed", 1012)  # it comes again, and is let in with what it may see now
+
+    async def _follow_sights(self) -> None:
+        """Bring what audiences see up to date: devices change units, cells change hands."""
+        while not self._stop.is_set():
+            await self._pause(self._stop, SIGHTS_S)
+            await self._audiences.refresh(self._viewers)
 
     # Ticks
 
@@ -263,13 +294,12 @@ class Hub:
         """Publish what changed by `now` (ms) and wake the viewers."""
         if self._views_changed:
             self._views_changed = False
-            views = (viewer.sight.view for viewer in self._viewers)
-            self.world.watch(view for view in views if view is not None)
+            self._audiences.watch(self._viewers)
         self._expire(now)
         if self.state.unnamed():
             self._positions_due.set()
         self.state.fall_silent(now)
-        if self.world.tick(now):
+        if self._audiences.tick(now):
             self._wake()
 
     def _expire(self, now: int) -> None:
@@ -281,14 +311,6 @@ class Hub:
     def _wake(self) -> None:
         for viewer in self._viewers:
             viewer.wake.set()
-
-    def fleet_counts(self) -> dict[str, object]:
-        """Devices by what they do, counted at most once a tick for all viewers."""
-        now = now_ms()
-        if now - self._tallied_at >= TICK_S * 1000:
-            self._tallied_at = now
-            self._tally = dict(zip(("total", "moving", "still", "silent"), self.state.tally(now), strict=True))
-        return self._tally
 
     def time_zone(self) -> str | None:
         """IANA zone of the city, once known."""

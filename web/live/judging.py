@@ -6,7 +6,7 @@ from tracking import city as cities
 from tracking import db
 from tracking.fixes import Int
 from web import coverage
-from web.live.cells import CellColumns, CellVersions
+from web.live.cells import CellColumns
 
 LOOK_MS = 5_000
 """City, officers and visits are read again after this even when the lane says nothing."""
@@ -16,9 +16,12 @@ class Judging:
     """The newest coverage and what it was judged on."""
 
     def __init__(self) -> None:
-        self.cells = CellVersions()
+        self.columns: CellColumns | None = None
+        """What viewers see of the newest judgement."""
         self.place: coverage.Place | None = None
         self.judged: coverage.Judged | None = None
+        self.at = 0
+        """When that was, ms."""
         self._basis: cities.Basis | None = None
         self._arrivals: Int = np.empty(0, dtype=np.int64)
         self._looked_at = 0
@@ -47,15 +50,16 @@ class Judging:
                 self._basis = await cities.basis(connection, self.place.city, now)
 
     def judge(self, now: int) -> bool:
-        """Judge every cell at `now` (ms) and tell whether anything changed."""
+        """Judge every cell at `now` (ms); False when the city was not read yet."""
         if self.place is None or self._basis is None:
             return False
         self.judged = coverage.judge(self.place, self._basis, self._arrivals, now)
-        columns = CellColumns(
+        self.at = now
+        self.columns = CellColumns(
             id=np.array([cell.id for cell in self.place.city.cells], dtype=np.int64),
             state=self.judged.coverage.state,
             due=self.judged.coverage.due,
             last_visit=self._basis.last_visit,
             present=self._basis.present,
         )
-        return self.cells.update(now, columns)
+        return True

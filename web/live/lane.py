@@ -16,6 +16,10 @@ MAX_ITEMS = 10_000
 MAX_BYTES = 16 << 20
 READ_AT_ONCE = 1_000
 
+_ITEMS = "SELECT seq, at, kind, body::text AS body, device, area FROM lane "
+_NEWEST = _ITEMS + "ORDER BY seq DESC LIMIT $1"
+_AFTER = _ITEMS + "WHERE seq > $1 ORDER BY seq LIMIT $2"
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
@@ -25,6 +29,10 @@ class Item:
     at: datetime
     kind: str
     body: str
+    device: int | None = None
+    """Slot of the device it is about; who may see that device may see it."""
+    area: str | None = None
+    """Otherwise: who sees this area; "*": everybody; None: whoever sees the whole city."""
 
     def decoded(self) -> dict[str, Any]:
         """The body as an object."""
@@ -90,9 +98,7 @@ async def read_epoch(connection: db.Connection) -> str:
 
 async def fill(connection: db.Connection, ring: Ring) -> None:
     """Start the ring with the newest items of the database."""
-    rows = await connection.fetch(
-        "SELECT seq, at, kind, body::text AS body FROM lane ORDER BY seq DESC LIMIT $1", MAX_ITEMS
-    )
+    rows = await connection.fetch(_NEWEST, MAX_ITEMS)
     ring.start(rows[-1]["seq"] - 1 if rows else 0)
     ring.append([_item(row) for row in reversed(rows)])
 
@@ -100,7 +106,7 @@ async def fill(connection: db.Connection, ring: Ring) -> None:
 async def follow(connection: db.Connection, ring: Ring) -> list[Item]:
     """Read what was committed after the ring's head; a reader that saw a seq has seen every smaller one."""
     rows = await connection.fetch(
-        "SELECT seq, at, kind, body::text AS body FROM lane WHERE seq > $1 ORDER BY seq LIMIT $2",
+        _AFTER,
         ring.head,
         READ_AT_ONCE,
     )
@@ -120,4 +126,4 @@ def encode(items: Sequence[Item]) -> str:
 
 
 def _item(row: asyncpg.Record) -> Item:
-    return Item(row["seq"], row["at"], row["kind"], row["body"])
+    return Item(row["seq"], row["at"], row["kind"], row["body"], row["device"], row["area"])

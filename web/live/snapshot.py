@@ -2,16 +2,16 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
-from alerts import store
+from alerts import shown, store
 from tracking import db
-from web import queries
-from web.access import WHOLE_CITY
+from web import queries, redaction
+from web.access import Sight
 from web.live.cells import CellVersions
 
 SHARED_S = 1.0
@@ -46,22 +46,25 @@ class Shared:
             return self._made
 
 
-async def read(pool: db.Pool, epoch: str, cells: CellVersions, *, floor: int) -> Snapshot:
-    """Read the state. One snapshot of the database: the lane's items after `offset` are exactly what it lacks.
+async def read(
+    pool: db.Pool, epoch: str, cells: CellVersions, *, floor: int, see: Sight, hidden: Collection[str]
+) -> Snapshot:
+    """Read the state of what is in sight, without `hidden` names.
 
+    One snapshot of the database: the lane's items after `offset` are exactly what it lacks.
     `floor`: a place of the lane that was committed before; an emptied table must not send viewers behind it.
     """
     async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
         offset = await connection.fetchval("SELECT coalesce(max(seq), 0) FROM lane")
         offset = max(offset, floor)
-        alerts = await store.open_on(connection)
-        events = await queries.recent_events(connection, EVENTS_BACK_S, MAX_EVENTS, WHOLE_CITY)
+        alerts = await shown.standing(connection, store.MOST_OPEN, see.seen)
+        events = await queries.recent_events(connection, EVENTS_BACK_S, MAX_EVENTS, see)
     version = cells.version
     body: dict[str, Any] = {
         "type": "state",
         "epoch": epoch,
         "offset": offset,
-        "alerts": [alert.model_dump(mode="json") for alert in alerts],
+        "alerts": [redaction.alert(alert, hidden).model_dump(mode="json") for alert in alerts],
         "events": [event.model_dump(mode="json") for event in events],
         "cells": cells.rows(),
     }

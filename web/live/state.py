@@ -18,6 +18,8 @@ MAX_SLOT = 5_000_000
 MOVING, STILL, SILENT, UNKNOWN = 0, 1, 2, 3
 
 Slots = NDArray[np.int64]
+Published = tuple[Slots, NDArray[np.float64], NDArray[np.float64]]
+"""Slots that changed, and where each was shown before (NaN: nowhere)."""
 
 _EARTH_M = 40_075_016.686
 
@@ -123,12 +125,8 @@ class LiveState:
         self._dirty |= silent & ~self.silent
         self.silent = silent
 
-    def publish(self) -> tuple[Slots, NDArray[np.float64], NDArray[np.float64]]:
-        """Publish what changed since the last call.
-
-        Returns:
-            The slots that changed, and where each was shown before (NaN: nowhere).
-        """
+    def publish(self) -> Published:
+        """Publish what changed since the last call."""
         slots = np.flatnonzero(self._dirty & self.named)
         self._dirty[slots] = False
         before_u, before_v = self.shown_u[slots], self.shown_v[slots]

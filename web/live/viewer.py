@@ -17,9 +17,10 @@ from tracking import db
 from web import problems
 from web.accounts import Principal
 from web.live import fleet, lane, messages, metrics, tiles
+from web.live.audience import Audience
+from web.live.gaze import Gaze
 from web.live.hub import Hub, now_ms
 from web.live.messages import EndError, Look, Subscribe
-from web.live.sight import Sight
 from web.live.world import Frame
 
 HELLO_WITHIN_S = 10.0
@@ -35,15 +36,17 @@ DEVICES_AT_ONCE = 2_000
 class Viewer:
     """A websocket that was let in by the policy."""
 
-    def __init__(self, hub: Hub, websocket: WebSocket, principal: Principal) -> None:
+    def __init__(self, hub: Hub, websocket: WebSocket, principal: Principal, audience: Audience) -> None:
         self.principal = principal
+        self.audience = audience
         self.wake = asyncio.Event()
-        self.sight = Sight(hub.world, hub.directory, hub.alarms)
+        self.gaze = Gaze(audience.world, hub.directory, hub.alarms)
         self._hub = hub
         self._socket = websocket
         self._ending: EndError | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._cells_version = 0
+        self._audience_version = audience.version
         self._offset = 0
         self._told = fleet.Told()
         self._counted_at = self._counts_sent_at = float("-inf")
@@ -105,7 +108,7 @@ class Viewer:
         self.wake.set()
 
     def _look(self, wish: Look) -> None:
-        self.sight.look(wish)
+        self.gaze.look(wish)
         self.wake.set()
 
     # Writing
@@ -135,8 +138,10 @@ class Viewer:
     async def _write(self) -> None:
         if self._ending is not None:
             raise self._ending
+        if self._audience_version != self.audience.version:
+            await self._send_state()
         await self._write_lane()
-        cells = self._hub.judging.cells
+        cells = self.audience.cells
         if self._cells_version != cells.version:
             version = cells.version
             text = cells.message(self._cells_version, rest.rfc3339(db.moment(cells.at)))
@@ -157,27 +162,30 @@ class Viewer:
             if not items:
                 return
             self._offset = items[-1].seq
-            await self._send_text(lane.encode(items))
+            seen = self.audience.items(items)
+            if seen:
+                await self._send_text(lane.encode(seen))
 
     async def _send_state(self) -> None:
         try:
-            made = await self._hub.full_state()
+            self._audience_version = self.audience.version
+            made = await self._hub.full_state(self.audience)
         except (problems.ProblemError, *problems.UNREACHABLE) as error:
             raise EndError("not_ready", 1013) from error
         self._offset, self._cells_version = made.offset, made.cells_version
         await self._send_text(made.text)
 
     async def _write_positions(self) -> None:
-        before = self.sight.view
-        frame = self.sight.frame(time.monotonic())
-        if self.sight.wait_s is not None and frame is None:
-            self._wake_later(self.sight.wait_s)
-        if self.sight.view is not before:
+        before = self.gaze.view
+        frame = self.gaze.frame(time.monotonic())
+        if self.gaze.wait_s is not None and frame is None:
+            self._wake_later(self.gaze.wait_s)
+        if self.gaze.view is not before:
             self._hub.looked()
         if frame is None or (frame.kind == tiles.CHANGE and not frame.blocks):
             return
         await self._introduce(frame)
-        world = self._hub.world
+        world = self.audience.world
         data = tiles.encode_frame(frame.kind, frame.blocks, now=float(world.now), tick=world.tick_no)
         metrics.FRAMES.labels("full" if frame.kind == tiles.FULL else "change").inc()
         await self._send_bytes(data)
@@ -195,14 +203,14 @@ class Viewer:
 
     async def _write_counts(self) -> None:
         now = time.monotonic()
-        if self.sight.view is None:
+        if self.gaze.view is None:
             return
         if now - self._counted_at < COUNTS_EVERY_S:
             self._wake_later(COUNTS_EVERY_S)
             return
         self._counted_at = now
         self._wake_later(HEARTBEAT_S)
-        counts = {**self._hub.fleet_counts(), "shown": self.sight.shown(), "band": self.sight.band or "dots"}
+        counts = {**self.audience.counts(now_ms()), "shown": self.gaze.shown(), "band": self.gaze.band or "dots"}
         if counts != self._counts or now - self._counts_sent_at >= HEARTBEAT_S:
             self._counts, self._counts_sent_at = counts, now
             await self._send_json({"type": "counts", "at": rest.rfc3339(db.moment(now_ms())), **counts})

@@ -4,15 +4,17 @@ import asyncio
 from typing import Protocol
 
 from web.accounts import Principal
-from web.live.sight import Sight
+from web.live.audience import Audience
+from web.live.gaze import Gaze
 
 
 class Watching(Protocol):
     """What the hub knows of a viewer."""
 
     principal: Principal
+    audience: Audience
     wake: asyncio.Event
-    sight: Sight
+    gaze: Gaze
 
     def end(self, reason: str, code: int) -> None:
         """End the connection."""

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from web.live import tiles
-from web.live.state import LiveState, Slots
+from web.live.state import LiveState, Published, Slots
 
 Band = Literal["dots", "sampled", "grid"]
 
@@ -78,6 +78,24 @@ class World:
         self._full: dict[tuple[int, int], tiles.Block] = {}
         self._coarse: dict[tuple[int, int, int], tiles.Block] = {}
         self._watched: dict[int, NDArray[np.int64]] = {}
+        self.mask: NDArray[np.bool_] | None = None
+        """Slots that may be shown; None: all. Slots beyond its end may not."""
+
+    def limit(self, mask: NDArray[np.bool_] | None) -> None:
+        """Show only these slots from now on; whoever looks gets a full frame next."""
+        self.mask = mask
+        self.tick_no += 1
+        self._history.clear()
+        self._indexes.clear()
+        self._forget_blocks(self.now)
+
+    def allowed(self, slots: Slots) -> NDArray[np.bool_]:
+        """Which of `slots` may be shown."""
+        if self.mask is None:
+            return np.ones(len(slots), dtype=np.bool_)
+        inside = slots < len(self.mask)
+        inside[inside] = self.mask[slots[inside]]
+        return inside
 
     def watch(self, views: Iterable[tiles.View]) -> None:
         """Say what viewers look at: only those tiles are encoded."""
@@ -86,9 +104,12 @@ class World:
             by_zoom.setdefault(view.zoom, []).append(view.keys)
         self._watched = {zoom: np.unique(np.concatenate(keys)) for zoom, keys in by_zoom.items()}
 
-    def tick(self, now: int) -> bool:
-        """Publish what changed by `now` (ms); tell whether anything did."""
-        slots, before_u, before_v = self.state.publish()
+    def tick(self, now: int, published: Published | None = None) -> bool:
+        """Take what was published at `now` (ms), by itself what the state publishes; tell whether anything changed."""
+        slots, before_u, before_v = self.state.publish() if published is None else published
+        if self.mask is not None:
+            rows = self.allowed(slots)
+            slots, before_u, before_v = slots[rows], before_u[rows], before_v[rows]
         if len(slots) == 0:
             if now - self.now >= STALE_MS:
                 self._forget_blocks(now)
@@ -185,7 +206,7 @@ class World:
 
     def _extra_blocks(self, view: tiles.View, extra: Slots, *, outside: bool) -> list[tiles.Block]:
         """Blocks of the devices that always pass; `outside`: only those that the view's tiles do not have."""
-        extra = extra[extra < len(self.state)]
+        extra = extra[(extra < len(self.state)) & self.allowed(extra)]
         extra = extra[~np.isnan(self.state.shown_u[extra])]
         if len(extra) == 0:
             return []
@@ -199,6 +220,7 @@ class World:
         made = self._indexes.get(zoom)
         if made is None:
             slots = self.state.shown()
+            slots = slots[self.allowed(slots)]
             keys = tiles.keys_of(self.state.shown_u[slots], self.state.shown_v[slots], zoom)
             order = np.argsort(keys, kind="stable")
             made = self._indexes[zoom] = _Index(keys[order], slots[order])

@@ -11,4 +11,5 @@ router = APIRouter()
 @router.websocket("/live")
 async def live(websocket: WebSocket) -> None:
     """Serve one viewer."""
-    await Viewer(context.context(websocket).hub, websocket, context.principal(websocket)).serve()
+    hub, principal = context.context(websocket).hub, context.principal(websocket)
+    await Viewer(hub, websocket, principal, await hub.audience(principal.grant)).serve()

@@ -18,7 +18,7 @@ COARSE_EVERY_S = 1.0
 """The same where every frame is a full one, and between two looks at whether another band is due."""
 
 
-class Sight:
+class Gaze:
     """Chooses frames. Only the newest wish of the viewer is kept, and worked out when it can be sent."""
 
     def __init__(self, world: World, directory: Directory, alarms: Alarms) -> None:

@@ -1,0 +1,104 @@
+"""Viewers who see the same part of the city, and what is made once for all of them: tiles, cells, lane items, state.
+
+Whoever sees the whole city shares the hub's own world; nothing is filtered for them.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import msgspec
+import numpy as np
+
+from web import redaction
+from web.access import Sight
+from web.live import lane, snapshot
+from web.live.cells import CellColumns, CellVersions
+from web.live.state import LiveState
+from web.live.world import World
+
+EVERYBODY = "*"
+COUNTED_MS = 200
+MOST_BODIES = 2_000
+"""Items of the lane that are kept as this audience sees them."""
+
+
+@dataclass(slots=True)
+class _Counted:
+    at: int = 0
+    counts: dict[str, object] | None = None
+
+
+class Audience:
+    """What one kind of viewers sees. Pure, but for `snapshot`, which the hub fills."""
+
+    def __init__(self, see: Sight, hidden: frozenset[str], state: LiveState) -> None:
+        self.see = see
+        self.hidden = hidden
+        self.version = 0
+        """Grows when other cells or areas came into sight: viewers then need the whole state again."""
+        self.world = World(state)
+        self.cells = CellVersions()
+        self.snapshot = snapshot.Shared()
+        self._state = state
+        self._bodies: dict[int, lane.Item | None] = {}
+        self._counted = _Counted()
+        self._limit_world()
+
+    def change(self, see: Sight, hidden: frozenset[str]) -> None:
+        """See another part of the city from now on."""
+        if hidden != self.hidden:
+            self.hidden = hidden
+            self._bodies.clear()
+        if see == self.see:
+            return
+        whole = see.areas != self.see.areas or see.cells != self.see.cells
+        self.see = see
+        self._bodies.clear()
+        self._counted = _Counted()
+        self._limit_world()
+        if whole:
+            self.version += 1
+            self.snapshot = snapshot.Shared()
+
+    def _limit_world(self) -> None:
+        self.world.limit(self._state.among(self.see.devices))
+
+    def judged(self, at: int, columns: CellColumns) -> bool:
+        """Take an evaluation of all cells at `at` (ms); tell whether anything in sight changed."""
+        cells = self.see.cells
+        if cells is not None:
+            rows = np.flatnonzero(np.isin(columns.id, np.fromiter(cells, dtype=np.int64, count=len(cells))))
+            columns = columns.take(rows)
+        return self.cells.update(at, columns)
+
+    def items(self, items: Iterable[lane.Item]) -> list[lane.Item]:
+        """Those of the lane's items that are in sight, without names that are not."""
+        if self.see.areas is None and self.see.devices is None:
+            return list(items)
+        seen = (self._seen(item) for item in items)
+        return [item for item in seen if item is not None]
+
+    def _seen(self, item: lane.Item) -> lane.Item | None:
+        if item.seq not in self._bodies:
+            if len(self._bodies) >= MOST_BODIES:
+                self._bodies.clear()
+            self._bodies[item.seq] = self._cleaned(item)
+        return self._bodies[item.seq]
+
+    def _cleaned(self, item: lane.Item) -> lane.Item | None:
+        if item.area == EVERYBODY:
+            return replace(item, body="{}")  # how much of the city changed is not for everybody
+        in_sight = self.see.sees_device(item.device) if item.device is not None else self.see.sees_area(item.area)
+        if not in_sight:
+            return None
+        body = redaction.clean(item.decoded(), self.hidden)
+        return replace(item, body=msgspec.json.encode(body).decode())
+
+    def counts(self, now: int) -> dict[str, object]:
+        """Devices in sight by what they do at `now` (ms), counted at most once a tick for all viewers."""
+        if self._counted.counts is None or now - self._counted.at >= COUNTED_MS:
+            tally = self._state.tally(now, self.world.mask)
+            made: dict[str, object] = dict(zip(("total", "moving", "still", "silent"), tally, strict=True))
+            self._counted = _Counted(now, made)
+        assert self._counted.counts is not None  # noqa: S101 - just made
+        return self._counted.counts

@@ -1,0 +1,74 @@
+"""All audiences of a process: made when their first viewer comes, kept up to date, forgotten when unused."""
+
+import time
+from collections.abc import Iterable
+
+from web.access import Grant, Sights
+from web.live.audience import Audience
+from web.live.judging import Judging
+from web.live.state import LiveState
+from web.live.watching import Watching
+
+UNUSED_S = 60.0
+"""An audience without a viewer is kept so long: one may be on its way in."""
+
+
+class Audiences:
+    """Audiences by grant."""
+
+    def __init__(self, sights: Sights, state: LiveState, judging: Judging) -> None:
+        self._sights, self._state, self._judging = sights, state, judging
+        self._audiences: dict[Grant, Audience] = {}
+        self._used_at: dict[Grant, float] = {}
+
+    async def get(self, grant: Grant) -> Audience:
+        """Those who see what this grant shows.
+
+        Raises:
+            NotReadyError: the database was not reached yet.
+        """
+        see = await self._sights.get(grant)
+        hidden = await self._sights.hidden(see)
+        self._used_at[grant] = time.monotonic()
+        known = self._audiences.get(grant)
+        if known is None:
+            known = self._audiences[grant] = Audience(see, hidden, self._state)
+            self._show(known)
+        return known
+
+    async def refresh(self, viewers: Iterable[Watching]) -> None:
+        """Bring what is seen up to date: devices change units, cells change hands."""
+        now = time.monotonic()
+        watched = {viewer.audience for viewer in viewers}
+        for grant, audience in list(self._audiences.items()):
+            if audience in watched:
+                self._used_at[grant] = now
+            elif now - self._used_at[grant] > UNUSED_S:
+                del self._audiences[grant], self._used_at[grant]
+                continue
+            see = await self._sights.get(grant)
+            audience.change(see, await self._sights.hidden(see))
+            self._show(audience)
+
+    def watch(self, viewers: Iterable[Watching]) -> None:
+        """Say what viewers look at: only those tiles are encoded."""
+        views: dict[Audience, list[Watching]] = {audience: [] for audience in self._audiences.values()}
+        for viewer in viewers:
+            views.setdefault(viewer.audience, []).append(viewer)
+        for audience, lookers in views.items():
+            audience.world.watch(looker.gaze.view for looker in lookers if looker.gaze.view is not None)
+
+    def judged(self) -> bool:
+        """Show everybody the newest judgement; tell whether anybody sees a change."""
+        changed = [self._show(audience) for audience in self._audiences.values()]
+        return any(changed)
+
+    def tick(self, now: int) -> bool:
+        """Publish what moved by `now` (ms); tell whether anybody sees it."""
+        published = self._state.publish()
+        changed = [audience.world.tick(now, published) for audience in self._audiences.values()]
+        return any(changed)
+
+    def _show(self, audience: Audience) -> bool:
+        judging = self._judging
+        return judging.columns is not None and audience.judged(judging.at, judging.columns)
