@@ -22,6 +22,8 @@ FROM python:3.12-slim-bookworm
 RUN useradd --system --uid 10001 --create-home --home-dir /var/lib/patrol patrol
 COPY --from=build /opt/patrol /opt/patrol
 ENV PATH=/opt/patrol/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+# Mosquitto's user writes its configuration here, on a volume that takes over these rights.
+RUN install -d -o 1883 -g 1883 /mosquitto/config
 USER patrol
 WORKDIR /var/lib/patrol
 EXPOSE 8000

@@ -60,7 +60,7 @@ def build(received: Sequence[Received], devices: Mapping[str, device_store.Devic
         if not _says_something(decoded):
             continue
         device = devices.get(decoded.device)
-        if device is None or device.unit != decoded.unit:
+        if device is None or device.unit != decoded.unit or device.revoked:
             refused.append(_refusal(one.message, _stranger(decoded, device)))
             continue
         fixes += decoded.fixes
@@ -92,6 +92,9 @@ def _stranger(decoded: Decoded, device: device_store.Device | None) -> Refused:
     if device is None:
         detail = f"device {decoded.device} is not enrolled: enrol it, or set PATROL_AUTO_ENROL=true"
         return Refused(Refusal.UNKNOWN_DEVICE, detail, None)
+    if device.revoked:
+        detail = f"device {decoded.device} is revoked: `patrol device restore` lets it in again"
+        return Refused(Refusal.REVOKED, detail, None)
     detail = f"device {decoded.device} is enrolled under unit {device.unit}, not {decoded.unit}"
     return Refused(Refusal.WRONG_UNIT, detail, None)
 

@@ -11,7 +11,7 @@ import asyncpg
 import structlog
 
 from alerts import keeper, watch
-from ingest import heartbeat, mqtt, retry, world
+from ingest import broker_control, heartbeat, mqtt, retry, world
 from ingest.acks import Acks
 from ingest.backfill import Backfill
 from ingest.feed import Feed
@@ -47,6 +47,8 @@ class WorkerConfig:
     auto_enrol: bool = False
     on_ready: Callable[[], None] = lambda: None
     """Called once, when messages are being taken."""
+    device_key: str | None = field(default=None, repr=False)
+    """Keeps the devices' accounts in Mosquitto when given; None: the broker's accounts are not ours to keep."""
     copy: bool = True
     """False for a database that cannot take COPY (TimescaleDB in WebAssembly)."""
     receive_maximum: int = mqtt.RECEIVE_MAXIMUM
@@ -84,6 +86,8 @@ async def _work(config: WorkerConfig, broker: Broker, pool: "db.Pool", stop: asy
         "orders": Orders(pool, session.order, session.ready).run(),
         "ready": _ready(config, session),
     }
+    if config.device_key is not None:
+        jobs["accounts"] = broker_control.keep(pool, broker, config.device_key)
     async with asyncio.TaskGroup() as group:
         for name, job in jobs.items():
             group.create_task(job, name=name)

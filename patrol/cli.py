@@ -21,9 +21,13 @@ app = typer.Typer(
 sim = typer.Typer(no_args_is_help=True, help="Simulated devices 模拟设备.")
 grid = typer.Typer(no_args_is_help=True, help="Cells and responsibility grids 网格.")
 token = typer.Typer(no_args_is_help=True, help="API tokens 接口令牌.")
+device = typer.Typer(no_args_is_help=True, help="Devices and their passwords 设备接入.")
+broker = typer.Typer(no_args_is_help=True, help="The message broker 消息服务.")
 app.add_typer(sim, name="sim")
 app.add_typer(grid, name="grid")
 app.add_typer(token, name="token")
+app.add_typer(device, name="device")
+app.add_typer(broker, name="broker")
 
 Given = dict[str, Any]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show the logs of all processes")]
@@ -141,6 +145,79 @@ def token_create(
     _call("token_create", given, name=name, role=role, valid=None if days is None else timedelta(days=days))
 
 
+DeviceName = Annotated[str, typer.Argument(help="Name of the device, as in its topics")]
+QrFile = Annotated[
+    Path | None, typer.Option("--qr", help="Write the QR code to this .svg or .png file", dir_okay=False)
+]
+
+
+@device.command("add")
+@shared
+def device_add(
+    given: Given,
+    *,
+    name: DeviceName,
+    unit: Annotated[str, typer.Option(help="Unit that owns it")],
+    label: Annotated[str | None, typer.Option(help="What people call it")] = None,
+    datum: Annotated[str, typer.Option(help="wgs84, gcj02, bd09, cgcs2000")] = "wgs84",
+    qr_file: QrFile = None,
+) -> None:
+    """Enrol a device; prints its password and QR code once. 登记设备."""
+    _call("device.add", given, name=name, unit=unit, label=label, datum=datum, qr_file=qr_file)
+
+
+@device.command("password")
+@shared
+def device_password(given: Given, *, name: DeviceName, qr_file: QrFile = None) -> None:
+    """Make a new password for a device; the old one ceases. 更换密码."""
+    _call("device.password", given, name=name, qr_file=qr_file)
+
+
+@device.command("revoke")
+@shared
+def device_revoke(given: Given, *, name: DeviceName) -> None:
+    """Shut a device out, within seconds. 吊销设备."""
+    _call("device.revoke", given, name=name)
+
+
+@device.command("restore")
+@shared
+def device_restore(given: Given, *, name: DeviceName) -> None:
+    """Let a revoked device in again. 恢复设备."""
+    _call("device.restore", given, name=name)
+
+
+@device.command("list")
+@shared
+def device_list(given: Given) -> None:
+    """Show the devices. 设备列表."""
+    _call("device.listed", given)
+
+
+@broker.command("config")
+@shared
+def broker_config(
+    given: Given,
+    *,
+    folder: Annotated[Path, typer.Option(help="Folder of the configuration", file_okay=False)],
+    data: Annotated[Path, typer.Option(help="Folder of what the broker keeps")] = Path("/var/lib/mosquitto"),
+    plugin: Annotated[Path, typer.Option(help="The dynamic-security plugin")] = Path(
+        "/usr/lib/x86_64-linux-gnu/mosquitto_dynamic_security.so"
+    ),
+    listen: Annotated[str | None, typer.Option(help="Address to listen on; without, every network")] = None,
+    port: Annotated[int | None, typer.Option(help="Port; without, 8883 with a certificate, else 1883")] = None,
+    cert: Annotated[Path | None, typer.Option(help="Certificate chain, PEM: TLS only")] = None,
+    key: Annotated[Path | None, typer.Option(help="Its key; without, it is in the same file")] = None,
+    inside: Annotated[int | None, typer.Option(help="One more port, without TLS, that only our processes reach")] = None,
+) -> None:
+    """Write Mosquitto's configuration with the accounts of all devices. 生成消息服务配置."""
+    mosquitto = importlib.import_module("patrol.mosquitto")
+    places = mosquitto.Places(folder=folder.absolute(), data=data.absolute(), plugin=plugin)
+    port = port or (1883 if cert is None else 8883)
+    listener = mosquitto.Listener(port=port, address=listen, cert=cert, key=key, inside=inside)
+    _call("broker.config", given, places=places, listener=listener)
+
+
 def main() -> None:
     """Run the command line; faults that a person can mend become one line."""
     try:
@@ -152,4 +229,5 @@ def main() -> None:
 
 def _call(command: str, given: Given, **options: Any) -> None:
     settings = importlib.import_module("patrol.settings").load(given)
-    importlib.import_module(f"patrol.commands.{command}").run(settings, **options)
+    module, _, function = command.partition(".")
+    getattr(importlib.import_module(f"patrol.commands.{module}"), function or "run")(settings, **options)

@@ -28,6 +28,8 @@ class Settings(BaseSettings):
     """postgresql://user:password@host:port/database; None: the embedded database of data_dir."""
     mqtt_url: str | None = None
     """mqtt://user:password@host:port; None: the broker on this machine at mqtt_port."""
+    handset_url: str | None = None
+    """Address of the broker as handsets reach it, mqtts://host:8883; None: as our processes do."""
     units: str = "+"
     """Units this worker serves, separated by commas; + is all."""
     auto_enrol: bool = False
@@ -36,6 +38,14 @@ class Settings(BaseSettings):
     """Password of the account `admin`; None: made at the first start."""
     api_token: SecretStr | None = None
     """Bearer token of an administrator, for tools."""
+    device_key: Annotated[SecretStr | None, Field(min_length=32)] = None
+    """Secret that the passwords of devices follow from; None: the file device.key of data_dir."""
+    broker_accounts: Literal["none", "mosquitto"] = "none"
+    """mosquitto: the worker keeps the devices' accounts in Mosquitto's dynamic-security plugin."""
+    http_cert: Path | None = None
+    """Certificate chain, PEM: the web process then speaks HTTPS only."""
+    http_key: Path | None = None
+    """Its private key; None: it is in http_cert."""
     secure_cookies: bool = False
     """True behind TLS."""
     worker_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] = "worker-1"

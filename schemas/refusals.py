@@ -12,6 +12,8 @@ class Refusal(StrEnum):
     """The topic's last level names no kind that devices send."""
     UNKNOWN_DEVICE = "unknown_device"
     """The device is not enrolled and enrolment by first contact is off."""
+    REVOKED = "revoked"
+    """The device was shut out."""
     WRONG_UNIT = "wrong_unit"
     """The device is enrolled under another unit than the topic names."""
     TOO_LARGE = "too_large"

@@ -9,7 +9,7 @@ from schemas import rest
 from schemas.wire import Datum
 from tracking import db, lane, people_store
 
-_COLUMNS = "id, name, unit, datum"
+_COLUMNS = "id, name, unit, datum, revoked_at IS NOT NULL AS revoked"
 _ALL = f"SELECT {_COLUMNS} FROM devices"  # noqa: S608 - built from a constant of this file
 _ENROL = """
 INSERT INTO devices (name, unit)
@@ -41,6 +41,8 @@ class Device:
     name: str
     unit: str
     datum: Datum
+    revoked: bool = False
+    """Shut out: what it sends is refused."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,4 +107,4 @@ async def items(conn: db.Connection, ids: Sequence[int]) -> list[lane.Item]:
 
 
 def _device(row: "asyncpg.Record") -> Device:
-    return Device(id=row["id"], name=row["name"], unit=row["unit"], datum=Datum(row["datum"]))
+    return Device(id=row["id"], name=row["name"], unit=row["unit"], datum=Datum(row["datum"]), revoked=row["revoked"])

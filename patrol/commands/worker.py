@@ -6,7 +6,7 @@ import functools
 import prometheus_client
 
 from ingest import worker
-from patrol import logs, notify, reach
+from patrol import device_key, logs, notify, reach
 from patrol.commands import process
 from patrol.settings import Settings
 
@@ -29,5 +29,6 @@ async def _work(settings: Settings, stop: asyncio.Event) -> None:
         units=settings.unit_list,
         auto_enrol=settings.auto_enrol,
         on_ready=notify.ready,
+        device_key=device_key.device_key(settings) if settings.broker_accounts == "mosquitto" else None,
     )
     await worker.run(config, stop)

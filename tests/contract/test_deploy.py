@@ -12,7 +12,7 @@ import yaml
 from patrol.settings import Settings
 
 ROOT = Path(__file__).parents[2]
-SECRETS = ("PATROL_DATABASE_PASSWORD", "PATROL_MQTT_PASSWORD", "PATROL_ADMIN_PASSWORD")
+SECRETS = ("PATROL_DATABASE_PASSWORD", "PATROL_MQTT_PASSWORD", "PATROL_ADMIN_PASSWORD", "PATROL_DEVICE_KEY")
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,10 @@ def compose() -> dict[str, Any]:
 def test_compose_has_the_services_with_pinned_images(compose: dict[str, Any]) -> None:
     """Database, broker, migrations, worker and web process, each from a fixed version or from our Dockerfile."""
     services = compose["services"]
-    assert set(services) == {"db", "mqtt-account", "mqtt", "migrate", "worker", "web"}
+    always = {name for name, service in services.items() if "profiles" not in service}
+    assert always == {"db", "mqtt", "migrate", "worker"}
+    for profile, names in (("plain", {"mqtt-config", "web"}), ("tls", {"mqtt-config-tls", "web-tls"})):
+        assert {name for name, service in services.items() if service.get("profiles") == [profile]} == names
     for name, service in services.items():
         assert "build" in service or re.search(r":\d+\.\d+", service["image"]), name
     assert re.fullmatch(r"timescale/timescaledb:2\.\d+\.\d+-pg17", services["db"]["image"])
@@ -36,7 +39,7 @@ def test_compose_checks_the_health_of_all_that_keeps_running(compose: dict[str, 
     """Each service that stays has a health check; each that ends is waited for."""
     for name, service in compose["services"].items():
         assert ("healthcheck" in service) == (service["restart"] != "no"), name
-    for name in ("worker", "web"):
+    for name in ("worker", "web", "web-tls"):
         needs = compose["services"][name]["depends_on"]
         assert needs["migrate"]["condition"] == "service_completed_successfully"
         assert needs["mqtt"]["condition"] == "service_healthy"
@@ -47,7 +50,7 @@ def test_compose_keeps_data_in_volumes_that_exist(compose: dict[str, Any]) -> No
     for service in compose["services"].values():
         for mount in service.get("volumes", []):
             source = mount.split(":")[0]
-            assert (ROOT / source).is_file() if source.startswith("./") else source in compose["volumes"]
+            assert (ROOT / source).exists() if source.startswith("./") else source in compose["volumes"]
 
 
 def test_compose_has_no_default_secret() -> None:

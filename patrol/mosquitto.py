@@ -1,0 +1,86 @@
+"""Configuration of Mosquitto, 2.0 or newer, for patrolgrid. Pure."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+_TEXT = """\
+# Mosquitto for patrolgrid, written by `patrol broker config`; it is written anew, so change the command instead.
+{listener}
+allow_anonymous false
+# Accounts and rights, one role a device; the worker keeps them as the database says.
+plugin {plugin}
+plugin_opt_config_file {state}
+
+# A worker that is away must find every fix when it returns: its session and what waits for it are kept on disk.
+persistence true
+persistence_location {data}/
+autosave_interval 60
+# By number: no limit. The default of 1,000 drops silently what comes after. By bytes: bounded, so that it cannot eat
+# the machine; a fix is about 150 bytes, so this is a day of 1,000 devices at 5 s.
+max_queued_messages 0
+max_queued_bytes 4294967296
+# The worker bounds its window itself (MQTT 5 receive maximum).
+max_inflight_messages 0
+persistent_client_expiration 14d
+
+# The worker refuses and counts payloads above 1 MiB; far larger ones need not come so far.
+max_packet_size 16777216
+allow_zero_length_clientid false
+
+log_dest stdout
+log_type error
+log_type warning
+log_type notice
+"""
+
+_TLS = """\
+certfile {cert}
+keyfile {key}
+tls_version tlsv1.2"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """Where things are on the broker's machine."""
+
+    folder: Path
+    """mosquitto.conf and dynamic-security.json; the broker must be able to write here."""
+    data: Path
+    """What the broker keeps: sessions and waiting messages."""
+    plugin: Path
+    """mosquitto_dynamic_security.so."""
+
+    @property
+    def configuration(self) -> Path:
+        """The configuration."""
+        return self.folder / "mosquitto.conf"
+
+    @property
+    def state(self) -> Path:
+        """Accounts and rights."""
+        return self.folder / "dynamic-security.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listener:
+    """Where the broker listens; with a certificate and its key by TLS only."""
+
+    port: int
+    address: str | None = None
+    """None: every network."""
+    cert: Path | None = None
+    key: Path | None = None
+    inside: int | None = None
+    """Port of another listener without TLS, for our own processes on a network of theirs."""
+
+
+def configuration(places: Places, listener: Listener) -> str:
+    """Text of mosquitto.conf."""
+    lines = [f"listener {listener.port}" + ("" if listener.address is None else f" {listener.address}")]
+    if listener.cert is not None:
+        lines.append(_TLS.format(cert=listener.cert, key=listener.key or listener.cert))
+    if listener.inside is not None:
+        lines.append(f"listener {listener.inside}")
+    return _TEXT.format(
+        listener="\n".join(lines), plugin=places.plugin, state=places.state, data=str(places.data).rstrip("/")
+    )
