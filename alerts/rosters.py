@@ -24,6 +24,7 @@ INSERT INTO duty_rosters (account, area, level, starts, ends, made_by) VALUES ($
 ON CONFLICT (account, coalesce(area, ''), level, starts) DO UPDATE SET ends = excluded.ends, made_by = excluded.made_by
 RETURNING id, account, area, level, starts, ends, made_by
 """
+_REMOVE = "DELETE FROM duty_rosters WHERE id = $1 AND ($2::text[] IS NULL OR area = ANY ($2)) RETURNING true"
 
 
 async def on_duty(conn: db.Connection, area: str | None, level: int, at: int) -> list[str]:
@@ -59,9 +60,9 @@ async def put(conn: db.Connection, given: rest.DutyRosterGiven, made_by: str) ->
     return _roster(row)
 
 
-async def remove(conn: db.Connection, number: int) -> bool:
-    """Take a duty off the roster; False: there was none of that number."""
-    return bool(await conn.fetchval("DELETE FROM duty_rosters WHERE id = $1 RETURNING true", number))
+async def remove(conn: db.Connection, number: int, areas: list[str] | None = None) -> bool:
+    """Take a duty off the roster; False: there is none of that number among those of these streets."""
+    return bool(await conn.fetchval(_REMOVE, number, areas))
 
 
 def _roster(row: Any) -> rest.DutyRoster:

@@ -31,8 +31,8 @@ FROM tasks t JOIN commands m ON m.id = t.id JOIN alerts a ON a.id = t.alert JOIN
   LEFT JOIN officers o ON o.id = t.officer LEFT JOIN cells c ON c.id = t.cell
 WHERE ($1::text IS NULL OR d.name = $1) AND ($2::bigint IS NULL OR t.alert = $2)
   AND ($3::bool IS NULL OR (t.deadline IS NOT NULL) = $3) AND ($4::text[] IS NULL OR a.area = ANY ($4))
-  AND ($5::timestamptz IS NULL OR (t.made_at, t.id) < ($5, $6::text))
-ORDER BY t.made_at DESC, t.id DESC LIMIT $7
+  AND ($5::int[] IS NULL OR t.device = ANY ($5)) AND ($6::timestamptz IS NULL OR (t.made_at, t.id) < ($6, $7::text))
+ORDER BY t.made_at DESC, t.id DESC LIMIT $8
 """
 _DECLINED = """
 SELECT t.alert, t.device FROM tasks t JOIN alerts a ON a.id = t.alert
@@ -113,11 +113,12 @@ async def listed(
     alert: int | None,
     standing: bool | None,
     areas: list[str] | None,
+    devices: list[int] | None,
     after: tuple[Any, str] | None,
     limit: int,
 ) -> list[rest.Task]:
-    """Tasks, newest first; `after` is moment and id of the last one seen."""
-    rows = await conn.fetch(_LIST, device, alert, standing, areas, *(after or (None, None)), limit)
+    """Tasks, newest first; only of these streets and devices, None: all. `after` is moment and id of the last seen."""
+    rows = await conn.fetch(_LIST, device, alert, standing, areas, devices, *(after or (None, None)), limit)
     return [rest.Task(**row) for row in rows]
 
 

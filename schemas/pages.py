@@ -1,10 +1,23 @@
 """Lists and small answers of the REST surface, beside the models of `schemas.rest`."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, Field
 
-from schemas.rest import Alert, AreaCoverage, CellCoverage, CellState, Device, Event, Model, Page, Refused, Stay
+from schemas.rest import (
+    Alert,
+    AreaCoverage,
+    CellCoverage,
+    CellState,
+    Device,
+    DutyRoster,
+    Event,
+    Model,
+    Page,
+    Refused,
+    Stay,
+    Task,
+)
 
 
 class Devices(Page):
@@ -124,6 +137,46 @@ class SignIn(Model):
 
     name: str = Field(min_length=1, max_length=64)
     password: str = Field(min_length=1, max_length=1024)
+
+
+Words = Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[^\x00]+$")]
+
+
+class AssignGiven(Model):
+    """Whom to send."""
+
+    device: str = Field(min_length=1, max_length=64, pattern=r"^[^\x00]+$", description="Device the officer carries.")
+
+
+class SnoozeGiven(Model):
+    """For how long to put an alert off, and why."""
+
+    minutes: int = Field(ge=1, le=1_440)
+    reason: Words
+
+
+class ReasonGiven(Model):
+    """Why."""
+
+    reason: Words
+
+
+class NoteGiven(Model):
+    """A remark."""
+
+    text: Words
+
+
+class Tasks(Page):
+    """A page of tasks."""
+
+    items: list[Task]
+
+
+class DutyRosters(Page):
+    """A page of duties."""
+
+    items: list[DutyRoster]
 
 
 class Session(Model):

@@ -87,6 +87,14 @@ RULES: tuple[Rule, ...] = (
     Rule("/api/v1/refusals", _READ, _P.OPERATIONS, Reach.CITY),
     Rule("/api/v1/alerts", _READ, _P.ALERTS, Reach.AREA),
     Rule("/api/v1/alerts/{number}", _READ, _P.ALERTS, Reach.AREA),
+    *(
+        Rule(f"/api/v1/alerts/{{number}}/{step}", _WRITE, _P.ALERT_STEPS, Reach.AREA)
+        for step in ("acknowledge", "assign", "snooze", "escalate", "close", "note")
+    ),
+    Rule("/api/v1/tasks", _READ, _P.ALERTS, Reach.AREA),
+    Rule("/api/v1/duty-rosters", _READ, _P.PEOPLE, Reach.AREA),
+    Rule("/api/v1/duty-rosters", _WRITE, _P.PEOPLE_EDIT, Reach.AREA),
+    Rule("/api/v1/duty-rosters/{number}", frozenset({"DELETE"}), _P.PEOPLE_EDIT, Reach.AREA),
     Rule("/api/v1/replay", _READ, _P.TRACKS, Reach.AREA),
     Rule("/api/v1/presence", _WRITE, _P.TRACKS, Reach.AREA),
     Rule("/api/v1/stats", _READ, _P.REPORTS, Reach.AREA),
