@@ -3,7 +3,7 @@
 import { type SubmitEvent, useState } from 'react';
 import type { Action } from '../api.ts';
 import { distance, span } from '../format.ts';
-import { useSpeech } from '../i18n/index.ts';
+import { type Language, useSpeech } from '../i18n/index.ts';
 import { focused, LevelBadge } from '../panels/parts.tsx';
 import type { Alert, Assignment } from '../types.ts';
 import { dueOf, subjectOf } from './groups.ts';
@@ -45,7 +45,7 @@ export function AlertRow(props: Props) {
           <Clock alert={alert} now={now} />
         </span>
         {alert.state !== 'open' && <Standing alert={alert} now={now} />}
-        <span className="alert-text">{language === 'zh' ? alert.text_zh : alert.text_en}</span>
+        <span className="alert-text">{reasonOf(alert, language)}</span>
         {chosen && props.proposal && (
           <span className="alert-proposal">
             {t('alert.proposal')}{' '}
@@ -60,6 +60,13 @@ export function AlertRow(props: Props) {
       {chosen && alert.ended_at === null && (props.snoozing ? <SnoozeForm {...props} /> : <StepButtons {...props} />)}
     </li>
   );
+}
+
+/** Why, without the name that stands above it. */
+function reasonOf(alert: Alert, language: Language): string {
+  const text = language === 'zh' ? alert.text_zh : alert.text_en;
+  const name = subjectOf(alert);
+  return text.startsWith(name) ? text.slice(name.length).replace(/^[\s,,、::]+/, '') : text;
 }
 
 /** How long until the limit, how long over it, or how old. */

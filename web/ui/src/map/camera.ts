@@ -74,7 +74,9 @@ export class Camera {
 
   /** Bring an extent into view. */
   fit(box: Box, animate = true): void {
-    const padding = this.map.getContainer().clientWidth > WIDE ? WIDE_PADDING : PADDING;
+    const usual = this.map.getContainer().clientWidth > WIDE ? WIDE_PADDING : PADDING;
+    const replay = document.querySelector('.replay')?.clientHeight;
+    const padding = replay ? { ...PADDING, bottom: replay + 40 } : usual;
     this.map.fitBounds(box, { padding, maxZoom: 16, duration: animate && !calm() ? FLIGHT_MS : 0 });
   }
 

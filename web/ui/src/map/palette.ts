@@ -34,8 +34,8 @@ export interface Palette {
 export const PALETTES: Record<Theme, Palette> = {
   dark: {
     ground: '#0c1117',
-    fill: { fresh: '#2a9d8f', due_soon: '#e9b949', will_breach: '#f5853f', overdue: '#f4456a', unknown: '#8a94a1' },
-    fillOpacity: { fresh: 0.28, due_soon: 0.46, will_breach: 0.56, overdue: 0.62, unknown: 0.12 },
+    fill: { fresh: '#2a9d8f', due_soon: '#e2b04a', will_breach: '#f08a45', overdue: '#e8506c', unknown: '#8a94a1' },
+    fillOpacity: { fresh: 0.24, due_soon: 0.3, will_breach: 0.46, overdue: 0.5, unknown: 0.1 },
     pattern: { fresh: '#8fe3d5', due_soon: '#ffe08a', will_breach: '#ffc08a', overdue: '#ffb3be', unknown: '#aab4c0' },
     cellLine: '#9fb2c4',
     gridLine: '#b9cbdc',

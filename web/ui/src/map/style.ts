@@ -60,6 +60,10 @@ export const SOURCES = {
   area: empty(),
 } as const;
 
+/** Opacity of the pattern of a state on cells in it. */
+const shown = (state: CellState, opacity: number): ExpressionSpecification =>
+  dimmed(['case', isState(state), state === 'unknown' ? 0.8 * opacity : opacity, 0]);
+
 function cellLayers(p: Palette): LayerSpecification[] {
   const patterns = PATTERNED.map((state): LayerSpecification => ({
     id: `cells-pattern-${state}`,
@@ -68,7 +72,7 @@ function cellLayers(p: Palette): LayerSpecification[] {
     minzoom: 10.5,
     paint: {
       'fill-pattern': `pattern-${state}`,
-      'fill-opacity': dimmed(['case', isState(state), state === 'unknown' ? 0.4 : 0.5, 0]) as ByState,
+      'fill-opacity': ['interpolate', ['linear'], ['zoom'], 11, shown(state, 0.22), 14, shown(state, 0.5)],
     },
   }));
   return [

@@ -234,7 +234,7 @@ function Story({ steps }: { steps: readonly AlertStep[] }) {
       {steps.map((step) => (
         <li key={step.n} className={`level-${step.level}`}>
           <time dateTime={step.at}>{moment(Date.parse(step.at), zone, LOCALE[language])}</time>
-          <span>{(language === 'zh' ? step.text_zh : step.text_en) || named(step, t)}</span>
+          <span>{(language === 'zh' ? step.text_zh : step.text_en).replace(WHEN, '') || named(step, t)}</span>
           <small>{step.actor === 'system' ? t('alert.system') : step.actor}</small>
         </li>
       ))}
@@ -242,6 +242,8 @@ function Story({ steps }: { steps: readonly AlertStep[] }) {
   );
 }
 
+/** The sentences begin with the moment, which stands above them. */
+const WHEN = /^[\d-]+ [\d:]+ /;
 const NAMED = ['opened', 'raised', 'lowered', 'resolved', 'withdrawn', 'reopened', 'closed'];
 
 /** A step without a sentence of its own. */

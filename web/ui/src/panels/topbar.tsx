@@ -39,11 +39,11 @@ export function TopBar(props: Props) {
           </span>
         )}
       </div>
-      <LinkSign />
+      {props.onAlerts ? <LinkSign /> : <span className="replay-sign">{t('nav.replay')}</span>}
       {props.onAlerts && <Chips alertsOpen={props.alertsOpen ?? false} onAlerts={props.onAlerts} />}
       <Nav screen={props.screen} />
       {props.children}
-      <CityClock />
+      {props.onAlerts && <CityClock />}
       <div className="topbar-tools">
         <button
           type="button"

@@ -1,6 +1,6 @@
 // The replay desk: the map at a moment of the past, and the bar that moves the moment.
 
-import { useCallback, useEffect, useMemo, useState } from 'react';
+import { useCallback, useEffect, useEffectEvent, useMemo, useState } from 'react';
 import { Chosen } from '../chosen.tsx';
 import type { Proposals, Steps } from '../console/hooks.ts';
 import { useKeys } from '../console/hooks.ts';
@@ -24,6 +24,8 @@ import { lastBefore, type ReplayModel } from './model.ts';
 
 /** The address follows a playing clip so often, ms. */
 const ADDRESS_EVERY_MS = 2_000;
+/** After a jump it is written when the viewer has rested so long, ms. */
+const REST_MS = 300;
 /** Trails are drawn for so many officers at most, so far back. */
 const TRAILS = 12;
 const TRAIL_MS = 30 * 60_000;
@@ -113,14 +115,20 @@ function Moment({ at }: { at: number | null }) {
 
 /** Keep the moment in the address: after a pause or a jump at once, while playing now and then. */
 function useMomentInAddress(screen: Props['screen'], shown: Props['page'], player: Player): void {
-  const { go } = screen;
   const rounded = Math.round(player.at / 1000) * 1000;
+  const write = useEffectEvent((at = rounded) => {
+    if (at !== 0 && at !== shown.at) screen.go({ ...shown, at });
+  });
   useEffect(() => {
-    if (rounded === 0 || rounded === shown.at) return undefined;
-    const timer = setTimeout(() => go({ ...shown, at: rounded }), player.playing ? ADDRESS_EVERY_MS : 300);
+    if (!player.playing) return undefined;
+    const timer = setInterval(() => write(), ADDRESS_EVERY_MS);
+    return () => clearInterval(timer);
+  }, [player.playing]);
+  const resting = player.playing ? 0 : rounded;
+  useEffect(() => {
+    const timer = setTimeout(() => write(resting), REST_MS);
     return () => clearTimeout(timer);
-    // oxlint-disable-next-line react-hooks/exhaustive-deps -- while it plays the timer must run out
-  }, [go, shown, player.playing, player.playing ? 0 : rounded]);
+  }, [resting]);
 }
 
 /** Where the chosen officers came from. */
