@@ -196,7 +196,7 @@ def device_list(given: Given) -> None:
 
 @broker.command("config")
 @shared
-def broker_config(
+def broker_config(  # noqa: PLR0913 - options of a command
     given: Given,
     *,
     folder: Annotated[Path, typer.Option(help="Folder of the configuration", file_okay=False)],
@@ -208,7 +208,7 @@ def broker_config(
     port: Annotated[int | None, typer.Option(help="Port; without, 8883 with a certificate, else 1883")] = None,
     cert: Annotated[Path | None, typer.Option(help="Certificate chain, PEM: TLS only")] = None,
     key: Annotated[Path | None, typer.Option(help="Its key; without, it is in the same file")] = None,
-    inside: Annotated[int | None, typer.Option(help="One more port, without TLS, that only our processes reach")] = None,
+    inside: Annotated[int | None, typer.Option(help="Another port without TLS, for our processes only")] = None,
 ) -> None:
     """Write Mosquitto's configuration with the accounts of all devices. 生成消息服务配置."""
     mosquitto = importlib.import_module("patrol.mosquitto")

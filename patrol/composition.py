@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import shutil
+import ssl
 import time
 from pathlib import Path
 
@@ -68,7 +69,7 @@ async def ensure_admin(settings: Settings, database_url: str, progress: Progress
 def address(settings: Settings) -> str:
     """Where a browser on this machine finds the map."""
     host = "127.0.0.1" if settings.http_host in ("0.0.0.0", "::") else settings.http_host  # noqa: S104 - compared, not bound
-    return f"http://{host}:{settings.http_port}"
+    return f"{'http' if settings.http_cert is None else 'https'}://{host}:{settings.http_port}"
 
 
 async def _until_ready(settings: Settings) -> None:
@@ -89,7 +90,9 @@ async def _until_ready(settings: Settings) -> None:
 
 async def _get(settings: Settings, path: str) -> tuple[int, bytes]:
     host = "127.0.0.1" if settings.http_host in ("0.0.0.0", "::") else settings.http_host  # noqa: S104 - as above
-    reader, writer = await asyncio.open_connection(host, settings.http_port)
+    # Only whether it answers is asked, of ourselves: the certificate names another host.
+    tls = None if settings.http_cert is None else ssl._create_unverified_context()  # noqa: S323, SLF001 - as said
+    reader, writer = await asyncio.open_connection(host, settings.http_port, ssl=tls)
     try:
         writer.write(f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
         head, _, body = (await reader.read()).partition(b"\r\n\r\n")

@@ -42,6 +42,8 @@ class Permission(StrEnum):
     """Indicators and figures."""
     DEVICES_EDIT = "devices_edit"
     """Enrol and revoke devices."""
+    BROKER = "broker"
+    """Ask which devices may come in: for a token of the broker with this scope alone."""
     OPERATIONS = "operations"
     """Refused messages, metrics, deliveries."""
     ACCOUNTS = "accounts"

@@ -16,7 +16,20 @@ from web.config import WebConfig
 from web.context import Context
 from web.database import Database
 from web.live.hub import Hub
-from web.routes import alert_steps, alerts, coverage, devices, duty, live, records, replay, session, stats
+from web.routes import (
+    alert_steps,
+    alerts,
+    broker,
+    coverage,
+    devices,
+    duty,
+    enrolment,
+    live,
+    records,
+    replay,
+    session,
+    stats,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -53,13 +66,26 @@ def create_app(config: WebConfig) -> FastAPI:
     _add_routes(app)
     # The last one added is the outermost: headers are on the refusals of the policy, too.
     app.add_middleware(policy.Policy, config=config, database=database, routes=lambda: app.routes)
-    app.add_middleware(observe.Observe)
+    app.add_middleware(observe.Observe, secure=config.secure_cookies)
     return app
 
 
 def _add_routes(app: FastAPI) -> None:
     api = APIRouter(prefix="/api/v1")
-    for part in (devices, coverage, records, replay, alerts, alert_steps, duty, stats, session, live):
+    for part in (
+        devices,
+        enrolment,
+        broker,
+        coverage,
+        records,
+        replay,
+        alerts,
+        alert_steps,
+        duty,
+        stats,
+        session,
+        live,
+    ):
         api.include_router(part.router)
     app.include_router(health.router)
     app.include_router(signin.router)

@@ -21,6 +21,14 @@ class WebConfig:
     """Password of the account `admin`; None: the first start makes one and hands it to `on_admin_password`."""
     api_token: str | None = field(default=None, repr=False)
     """Bearer token with the role of an administrator; None: only tokens of the database."""
+    device_key: str | None = field(default=None, repr=False)
+    """Secret that the passwords of devices follow from; None: devices cannot be enrolled here."""
+    handset_url: str | None = None
+    """Address of the broker as handsets reach it; None: as this process does."""
+    tls_cert: Path | None = None
+    """Certificate chain, PEM: HTTPS only."""
+    tls_key: Path | None = None
+    """Its private key; None: it is in `tls_cert`."""
     static_dir: Path = STATIC_DIR
     secure_cookies: bool = False
     """True behind TLS: the session cookie is then never sent over plain HTTP."""

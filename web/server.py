@@ -69,6 +69,8 @@ async def serve(app: FastAPI, config: WebConfig, stop: asyncio.Event) -> None:
             server_header=False,
             timeout_graceful_shutdown=GRACE_S,
             lifespan="on",
+            ssl_certfile=config.tls_cert,
+            ssl_keyfile=config.tls_key,
         ),
         lambda: _announce(config, port),
     )
@@ -84,7 +86,7 @@ async def serve(app: FastAPI, config: WebConfig, stop: asyncio.Event) -> None:
 
 
 def _announce(config: WebConfig, port: int) -> None:
-    log.info("web.listening", url=f"http://{config.http_host}:{port}/")
+    log.info("web.listening", url=f"{'http' if config.tls_cert is None else 'https'}://{config.http_host}:{port}/")
     if config.on_ready is not None:
         config.on_ready(port)
 

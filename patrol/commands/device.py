@@ -6,17 +6,19 @@ from pathlib import Path
 from typing import TypeVar
 
 import asyncpg
+import segno
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from patrol import device_key, errors, handset, reach
+from patrol import device_key, errors, reach
 from patrol.settings import Settings
 from schemas import topics
 from schemas.broker import Broker
 from schemas.wire import Datum
 from tracking import db, device_access, device_store, lane
 from tracking.device_access import Grant
+from web import handset
 
 T = TypeVar("T")
 
@@ -97,11 +99,11 @@ def _show(settings: Settings, grant: Grant, qr_file: Path | None) -> None:
     typer.echo(f"topics   {topics.ROOT}/{grant.unit}/{grant.name}/fix …")
     typer.echo("Shown once; PATROL_HANDSET_URL sets the address that handsets are told. 密码仅显示一次。")
     if qr_file is not None:
-        handset.qr(link).save(str(qr_file), scale=6)
+        segno.make_qr(link, error="l").save(str(qr_file), scale=6)
         qr_file.chmod(0o600)
         typer.echo(f"QR code for OwnTracks 二维码: {qr_file} (it holds the password)")
     elif Console().is_terminal:
-        handset.qr(link).terminal(compact=True)
+        segno.make_qr(link, error="l").terminal(compact=True)
         typer.echo("QR code for OwnTracks 手机扫码配置 OwnTracks")
 
 

@@ -5,7 +5,7 @@ import functools
 
 from pydantic import SecretStr
 
-from patrol import logs, notify, reach
+from patrol import device_key, logs, notify, reach
 from patrol.commands import process
 from patrol.settings import Settings
 from web import server
@@ -26,7 +26,11 @@ async def _serve(settings: Settings, stop: asyncio.Event) -> None:
         http_port=settings.http_port,
         admin_password=_secret(settings.admin_password),
         api_token=_secret(settings.api_token),
-        secure_cookies=settings.secure_cookies,
+        device_key=device_key.device_key(settings),
+        handset_url=settings.handset_url,
+        tls_cert=settings.http_cert,
+        tls_key=settings.http_key,
+        secure_cookies=settings.secure_cookies or settings.http_cert is not None,
         on_ready=lambda _port: notify.ready(),
     )
     await server.run(config, stop)

@@ -1,10 +1,8 @@
-"""What a handset is told to connect: a link and a QR code that the OwnTracks app takes as its configuration. Pure."""
+"""What a handset is told to connect: a link that the OwnTracks app takes as its configuration. Pure."""
 
 import base64
 import json
 from urllib.parse import urlencode
-
-import segno
 
 from schemas.broker import Broker
 from schemas.topics import OWNTRACKS_ROOT
@@ -31,8 +29,3 @@ def link(*, name: str, unit: str, password: str, broker: Broker) -> str:
     }
     inline = base64.b64encode(json.dumps(configuration, ensure_ascii=False).encode()).decode()
     return "owntracks:///config?" + urlencode({"inline": inline})
-
-
-def qr(text: str) -> segno.QRCode:
-    """QR code of a link."""
-    return segno.make_qr(text, error="l")

@@ -1,0 +1,47 @@
+"""REST models of enrolling devices, and of what a broker asks about them."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from schemas import topics
+from schemas.rest import Model
+
+Name = Annotated[str, StringConstraints(pattern=f"^{topics.NAME.pattern}$")]
+
+
+class Enrol(Model):
+    """A device to take in."""
+
+    name: Name = Field(description="Unique in the city: the device level of its topics.")
+    unit: Name = Field(description="Unit that owns it: the unit level of its topics.")
+    label: str | None = Field(default=None, max_length=100, description="What people call it.")
+    datum: Literal["wgs84", "gcj02", "bd09", "cgcs2000"] = "wgs84"
+
+
+class Credentials(Model):
+    """How a device comes in; the password is shown in this answer only."""
+
+    device: str
+    unit: str
+    password: str
+    broker: str = Field(description="mqtt://host:port or mqtts://host:port, as handsets reach it.")
+    link: str = Field(description="Configures the OwnTracks app, and holds the password; made for a QR code.")
+
+
+class Asked(Model):
+    """What a broker asks: who wants to come in, or to do something with a topic. Other fields are ignored."""
+
+    model_config = Model.model_config | {"extra": "ignore"}
+
+    username: str = Field(max_length=200)
+    password: str = Field(default="", max_length=1_000)
+    topic: str = Field(default="", max_length=65_535)
+    action: Literal["publish", "subscribe"] = "publish"
+
+
+class Answered(Model):
+    """What the broker is told."""
+
+    result: Literal["allow", "deny"]
+    is_superuser: bool = False

@@ -1,0 +1,114 @@
+"""Devices are enrolled and shut out over REST, brokers ask who may come in, and the page speaks TLS."""
+
+import ssl
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+import trustme
+
+from tests.support import web
+
+KEY = "k" * 40
+
+
+@pytest.fixture
+async def keyed(database_url: str) -> AsyncIterator[httpx.AsyncClient]:
+    """An administrator at a web process that has a device key."""
+    async with (
+        web.serving(database_url, device_key=KEY, handset_url="mqtts://city.example") as server,
+        server.client() as client,
+    ):
+        yield client
+
+
+async def _enrol(client: httpx.AsyncClient) -> dict[str, str]:
+    answer = await client.post("/api/v1/devices", json={"name": "cam-1", "unit": "u"})
+    assert answer.status_code == 201, answer.text
+    made: dict[str, str] = answer.json()
+    return made
+
+
+async def _authn(client: httpx.AsyncClient, password: str, name: str = "cam-1") -> str:
+    answer = await client.post("/api/v1/broker/authn", json={"username": name, "password": password, "clientid": "x"})
+    by_status = await client.post("/api/v1/broker/user", json={"username": name, "password": password})
+    result = str(answer.json()["result"])
+    assert (by_status.status_code == 200) == (result == "allow")
+    return result
+
+
+async def test_a_device_comes_in_with_the_password_it_was_given(keyed: httpx.AsyncClient) -> None:
+    """Enrolled, renewed, revoked, restored: the broker is told so each time; a name is taken once."""
+    made = await _enrol(keyed)
+    assert (made["device"], made["broker"]) == ("cam-1", "mqtts://city.example:8883")
+    assert made["link"].startswith("owntracks:///config?inline=")
+    assert (await keyed.post("/api/v1/devices", json={"name": "cam-1", "unit": "v"})).status_code == 409
+    assert await _authn(keyed, made["password"]) == "allow"
+    assert [await _authn(keyed, each) for each in ("", "wrong", made["password"] + "x")] == ["deny"] * 3
+    assert await _authn(keyed, made["password"], "nobody") == "deny"
+    renewed = (await keyed.post("/api/v1/devices/cam-1/password")).json()
+    assert [await _authn(keyed, each["password"]) for each in (made, renewed)] == ["deny", "allow"]
+    assert (await keyed.post("/api/v1/devices/cam-1/revoke")).status_code == 204
+    assert await _authn(keyed, renewed["password"]) == "deny"
+    assert (await keyed.post("/api/v1/devices/cam-1/restore")).status_code == 204
+    assert await _authn(keyed, renewed["password"]) == "allow"
+    for path in ("password", "revoke", "restore"):
+        assert (await keyed.post(f"/api/v1/devices/nobody/{path}")).status_code == 404
+
+
+TOPICS = {
+    ("publish", "patrol/v1/u/cam-1/fix"): True,
+    ("publish", "owntracks/u/cam-1"): True,
+    ("publish", "owntracks/u/cam-1/event"): True,
+    ("subscribe", "patrol/v1/u/cam-1/cmd"): True,
+    ("publish", "patrol/v1/u/cam-2/fix"): False,
+    ("publish", "patrol/v1/v/cam-1/fix"): False,
+    ("publish", "patrol/v1/u/cam-1/cmd"): False,
+    ("publish", "patrol-feed/v1/w/lane"): False,
+    ("publish", "$CONTROL/dynamic-security/v1"): False,
+    ("subscribe", "#"): False,
+    ("subscribe", "patrol/v1/+/+/cmd"): False,
+    ("subscribe", "patrol/v1/u/cam-2/cmd"): False,
+    ("subscribe", "patrol/v1/u/cam-1/fix"): False,
+    ("subscribe", "owntracks/u/cam-1/#"): False,
+}
+
+
+async def test_a_device_may_use_its_own_topics_only(keyed: httpx.AsyncClient) -> None:
+    """What brokers ask over HTTP has the answers of the generated configuration, by body and by status."""
+    await _enrol(keyed)
+    for (action, topic), allowed in TOPICS.items():
+        asked = {"username": "cam-1", "topic": topic, "action": action}
+        said = (await keyed.post("/api/v1/broker/authz", json=asked)).json()["result"]
+        status = (await keyed.post("/api/v1/broker/acl", json=asked)).status_code
+        assert (said, status) == (("allow", 200) if allowed else ("deny", 403)), (action, topic)
+
+
+async def test_without_a_key_no_device_is_enrolled(database_url: str) -> None:
+    """The answer says what to set."""
+    async with web.serving(database_url) as server, server.client() as client:
+        answer = await client.post("/api/v1/devices", json={"name": "cam-1", "unit": "u"})
+    assert answer.status_code == 503
+    assert "PATROL_DEVICE_KEY" in answer.json()["detail"]
+
+
+async def test_the_page_is_served_over_tls(database_url: str, tmp_path: Path) -> None:
+    """With a certificate of a local authority the process speaks HTTPS only, and tells browsers to stay with it."""
+    authority = trustme.CA()
+    issued = authority.issue_cert("127.0.0.1")
+    cert, key, ca = tmp_path / "cert.pem", tmp_path / "key.pem", tmp_path / "ca.pem"
+    cert.write_bytes(b"".join(blob.bytes() for blob in issued.cert_chain_pems))
+    issued.private_key_pem.write_to_path(key)
+    authority.cert_pem.write_to_path(ca)
+    async with web.serving(database_url, tls_cert=cert, tls_key=key, secure_cookies=True) as server:
+        address = f"https://127.0.0.1:{server.port}/healthz"
+        async with httpx.AsyncClient(verify=ssl.create_default_context(cafile=ca)) as client:
+            answer = await client.get(address)
+            assert answer.status_code == 200
+            assert answer.headers["strict-transport-security"] == "max-age=31536000"
+            with pytest.raises(httpx.RemoteProtocolError):
+                await client.get(address.replace("https", "http"))
+        async with httpx.AsyncClient() as client:
+            with pytest.raises(httpx.ConnectError, match="certificate verify failed"):
+                await client.get(address)
