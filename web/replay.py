@@ -137,7 +137,7 @@ async def _coverage(pool: db.Pool, asked: Asked, see: Sight, place: coverage.Pla
     versions = CellVersions()
     for at in asked.moments():
         async with pool.acquire() as connection:
-            basis, arrivals = await coverage.look(connection, place, at)
+            basis, arrivals = await coverage.look(connection, place, at, at if asked.then else None)
         judged = coverage.judge(place, basis, arrivals, at).coverage
         before = versions.version
         versions.update(

@@ -2,7 +2,7 @@
 
 import asyncio
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
 from starlette.responses import StreamingResponse
@@ -41,6 +41,9 @@ async def clip(
     see: See,
     period: params.Between,
     step: Annotated[int, Query(ge=5, le=86_400, description="s between two judgements of coverage.")] = 60,
+    known: Annotated[
+        Literal["now", "then"], Query(description="By what is known now, or by what was known at each moment.")
+    ] = "now",
     device: Annotated[
         list[Annotated[str, Query(pattern=f"^{topics.NAME.pattern}$")]] | None,
         Query(max_length=replay.MOST_DEVICES, description="Whose tracks; absent: of all, up to 200."),
@@ -55,7 +58,7 @@ async def clip(
     if end - start > LONGEST / timedelta(milliseconds=1) or (end - start) // (step * 1000) > MOST_STEPS:
         limits = f"at most {LONGEST.days} days and {MOST_STEPS} steps"
         raise problems.ProblemError(422, f"A clip has {limits}; choose a shorter period or longer steps.")
-    asked = replay.Asked(start=start, end=end, step=step * 1000, devices=device)
+    asked = replay.Asked(start=start, end=end, step=step * 1000, devices=device, then=known == "then")
     pool = here.database.pool
 
     async def told() -> replay.Lines:

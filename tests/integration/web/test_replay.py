@@ -1,16 +1,14 @@
 """Looking back: clips of the past, and who was in a drawn area, on a real database."""
 
 import json
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import Any
 
 from tests.integration.web.conftest import store_fixes
 from tests.support import web
-from tracking import stay_store
+from tracking import db, stay_store
 from tracking.stays import Stay, StayChange, StayKind
 from web.live import hub as live
-
-if TYPE_CHECKING:
-    from tracking import db
 
 MINUTE = 60_000
 RING = [[114.400, 23.10], [114.405, 23.10], [114.405, 23.11], [114.400, 23.11], [114.400, 23.10]]
@@ -21,7 +19,7 @@ def polygon(ring: list[list[float]] = RING) -> dict[str, Any]:
     return {"type": "Polygon", "coordinates": [ring]}
 
 
-async def visited(conn: "db.Connection", device: int, cell: str, t_in: int, t_out: int) -> None:
+async def visited(conn: db.Connection, device: int, cell: str, t_in: int, t_out: int, known: int | None = None) -> None:
     """Store a valid visit and the watch over its street."""
     number = await conn.fetchval("SELECT id FROM cells WHERE code = $1", cell)
     stay = Stay(
@@ -29,7 +27,7 @@ async def visited(conn: "db.Connection", device: int, cell: str, t_in: int, t_ou
         kind=StayKind.VISIT, open=False,
     )  # fmt: skip
     async with conn.transaction():
-        await stay_store.apply(conn, [StayChange(device=device, t_in=t_in, stay=stay, reason=None)], t_out)
+        await stay_store.apply(conn, [StayChange(device=device, t_in=t_in, stay=stay, reason=None)], known or t_out)
         await conn.execute(
             "INSERT INTO street_watch VALUES ('441302001', 'epoch'::timestamptz + $1 * interval '1 ms', now())",
             t_in - 10 * MINUTE,
@@ -46,7 +44,7 @@ async def clip(server: web.WebServer, **params: Any) -> list[dict[str, Any]]:
 
 
 async def test_clip_tells_tracks_and_coverage_as_live_showed_them(
-    server: web.WebServer, conn: "db.Connection", devices: dict[str, int], cell: str
+    server: web.WebServer, conn: db.Connection, devices: dict[str, int], cell: str
 ) -> None:
     """Each state of the clip is what the coverage of that moment says; the track has every fix of the period."""
     now = live.now_ms() // 1000 * 1000
@@ -74,7 +72,7 @@ async def test_clip_tells_tracks_and_coverage_as_live_showed_them(
 
 
 async def test_clip_shows_chosen_devices_only(
-    server: web.WebServer, conn: "db.Connection", devices: dict[str, int]
+    server: web.WebServer, conn: db.Connection, devices: dict[str, int]
 ) -> None:
     """With `device` only those tracks are sent, and a device without a fix in the period has none."""
     now = live.now_ms()
@@ -85,6 +83,22 @@ async def test_clip_shows_chosen_devices_only(
     assert [line["device"] for line in lines if line["type"] == "track"] == ["cam-2"]
     lines = await clip(server, **period)
     assert [line["device"] for line in lines if line["type"] == "track"] == ["cam-1", "cam-2"]
+
+
+async def test_clip_tells_what_was_known_then(
+    server: web.WebServer, conn: db.Connection, devices: dict[str, int], cell: str
+) -> None:
+    """A visit that became known half an hour late is not in the clip of what was known, and is in that of now."""
+    now = live.now_ms() // 1000 * 1000
+    start = now - 60 * MINUTE
+    await visited(conn, devices["cam-1"], cell, start, start + 5 * MINUTE, known=start + 40 * MINUTE)
+    asked = {"from": web.rfc3339(start + 2 * MINUTE), "to": web.rfc3339(start + 50 * MINUTE), "step": 60}
+    ends: dict[str, dict[int, Any]] = {}
+    for known in ("now", "then"):
+        steps = [line for line in await clip(server, **asked, known=known) if line["type"] == "cells"]
+        ends[known] = {step["at"]: step["changes"][0][3] for step in steps if step["changes"]}
+    assert min(at for at, last in ends["now"].items() if last) < start + 10 * MINUTE
+    assert min(at for at, last in ends["then"].items() if last) >= start + 40 * MINUTE
 
 
 async def test_clip_beyond_the_limits_is_refused(server: web.WebServer) -> None:
@@ -104,7 +118,7 @@ async def test_clip_beyond_the_limits_is_refused(server: web.WebServer) -> None:
 
 
 async def test_drawn_area_names_who_was_there_and_when(
-    server: web.WebServer, conn: "db.Connection", devices: dict[str, int], cell: str
+    server: web.WebServer, conn: db.Connection, devices: dict[str, int], cell: str
 ) -> None:
     """Devices inside are named with their times: by stays where cells cover the area, by runs where they do not."""
     start = live.now_ms() // 1000 * 1000 - 60 * MINUTE
@@ -128,13 +142,15 @@ async def test_drawn_area_names_who_was_there_and_when(
             (found,) = answer.json()["items"]
             assert (found["device"], found["fixes"], found["seconds"]) == ("cam-1", 31, 300.0)
             (interval,) = found["intervals"]
-            assert interval == {"t_in": web.rfc3339(inside[0]), "t_out": web.rfc3339(inside[-1]), "fixes": 31}
+            assert interval["fixes"] == 31
+            ends = [datetime.fromisoformat(interval[end]) for end in ("t_in", "t_out")]
+            assert ends == [db.moment(inside[0]), db.moment(inside[-1])]
         later = {"from": web.rfc3339(start + 20 * MINUTE), "to": web.rfc3339(start + 30 * MINUTE)}
         answer = await client.post("/api/v1/presence", json={"polygon": polygon(), **later})
         assert answer.json()["items"] == []
 
 
-async def visited_run(conn: "db.Connection", device: int, times: list[int]) -> None:
+async def visited_run(conn: db.Connection, device: int, times: list[int]) -> None:
     """Store the run of a device's fixes."""
     await conn.execute(
         """INSERT INTO runs VALUES ($1, 'epoch'::timestamptz + $2 * interval '1 ms', 23.105, 114.401,

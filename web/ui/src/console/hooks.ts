@@ -56,7 +56,7 @@ export function useSteps(): Steps {
   const take = useCallback(
     async (alert: Alert, action: api.Action): Promise<boolean> => {
       try {
-        await api.step(alert.id, action);
+        await api.step(alert, action);
         tell(t('console.done', { name: subjectOf(alert), what: t(`act.${action.act}`) }), false);
         return true;
       } catch (error) {
