@@ -8,7 +8,7 @@ import httpx
 import pytest
 import trustme
 
-from tests.support import web
+from tests.support import waiting, web
 
 KEY = "k" * 40
 
@@ -20,7 +20,15 @@ async def keyed(database_url: str) -> AsyncIterator[httpx.AsyncClient]:
         web.serving(database_url, device_key=KEY, handset_url="mqtts://city.example") as server,
         server.client() as client,
     ):
+        await _ready(client)
         yield client
+
+
+async def _ready(client: httpx.AsyncClient) -> None:
+    async def answers() -> bool:
+        return (await client.get("/api/v1/devices")).status_code == 200
+
+    await waiting.until(answers, "the web process reaches its database")
 
 
 async def _enrol(client: httpx.AsyncClient) -> dict[str, str]:
@@ -88,6 +96,7 @@ async def test_a_device_may_use_its_own_topics_only(keyed: httpx.AsyncClient) ->
 async def test_without_a_key_no_device_is_enrolled(database_url: str) -> None:
     """The answer says what to set."""
     async with web.serving(database_url) as server, server.client() as client:
+        await _ready(client)
         answer = await client.post("/api/v1/devices", json={"name": "cam-1", "unit": "u"})
     assert answer.status_code == 503
     assert "PATROL_DEVICE_KEY" in answer.json()["detail"]
