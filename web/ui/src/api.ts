@@ -140,12 +140,12 @@ export type Action =
 export const alert = (id: number): Promise<Alert> => request(`/alerts/${id}`);
 
 /** Take a step in the life of an alert; refused when somebody else was quicker. */
-export const step = (alert: Alert, { act, ...body }: Action): Promise<Alert> =>
-  request(`/alerts/${alert.id}/${act}`, {
+export const step = (of: Alert, { act, ...body }: Action): Promise<Alert> =>
+  request(`/alerts/${of.id}/${act}`, {
     method: 'POST',
     body: JSON.stringify(body),
     // A note hurts nobody; every other step counts only for what the viewer saw.
-    headers: { 'content-type': 'application/json', ...(act === 'note' ? {} : { 'if-match': `"${alert.version}"` }) },
+    headers: { 'content-type': 'application/json', ...(act === 'note' ? {} : { 'if-match': `"${of.version}"` }) },
   });
 
 /** Who should be sent where, as the server proposes it now. */

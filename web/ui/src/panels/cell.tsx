@@ -6,6 +6,8 @@ import { useModel, useServerNow, useSignal } from '../hooks.ts';
 import { type Key, LOCALE, useSpeech } from '../i18n/index.ts';
 import type { CellNow } from '../live/model.ts';
 import { Card, Fact, LevelBadge, StateBadge } from './parts.tsx';
+import { EventList } from './events.tsx';
+import { History } from './history.tsx';
 import { Stays } from './stays.tsx';
 
 interface Props {
@@ -55,6 +57,8 @@ export function CellCard({ code, onOfficer, onClose }: Props) {
       <CellAlerts code={code} onOfficer={onOfficer} />
       <h3 className="list-head">{t('cell.visits')}</h3>
       <Stays of={{ cell: code }} onOfficer={onOfficer} />
+      <History code={code} />
+      <EventList of={{ cell: code }} />
     </Card>
   );
 }

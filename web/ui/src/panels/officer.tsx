@@ -13,11 +13,14 @@ import { length, type Step, steps } from '../map/trackline.ts';
 import type { Device } from '../types.ts';
 import { Await, Card, Fact } from './parts.tsx';
 import { SpeedChart } from './speedchart.tsx';
+import { stops } from '../stops.ts';
+import { EventList } from './events.tsx';
 import { Stays } from './stays.tsx';
 
 const FRESHNESS = ['moving', 'still', 'silent', 'unknown'] as const;
-const WINDOWS = [15, 60, 240] as const;
+const WINDOWS = [15, 60, 240, 1440] as const;
 const REFRESH_MS = 10_000;
+const SHOWN_STOPS = 8;
 
 interface Props {
   id: string;
@@ -63,6 +66,7 @@ export function OfficerDrawer(props: Props) {
       <TrackPart id={props.id} beat={beat} onTrack={props.onTrack} />
       <h3 className="list-head">{t('officer.visits')}</h3>
       <Stays of={{ device: props.id }} onCell={props.onCell} />
+      <EventList of={{ device: props.id }} />
     </Card>
   );
 }
@@ -203,10 +207,32 @@ function TrackPart({ id, beat, onTrack }: TrackProps) {
                 {t('officer.trackLength', { km: distance(length(walked), t) })} ·{' '}
                 {t('officer.trackFixes', { n: walked.length })}
               </p>
+              <StopList track={walked} />
             </>
           )
         }
       </Await>
+    </>
+  );
+}
+
+/** Where the officer stood for five minutes or longer. */
+function StopList({ track }: { track: readonly Step[] }) {
+  const { t, language } = useSpeech();
+  const zone = useSignal(useModel().timeZone);
+  const found = stops(track);
+  if (found.length === 0) return null;
+  const at = (ms: number): string => clock(ms, zone, LOCALE[language], false);
+  return (
+    <>
+      <h3 className="list-head">{t('officer.stops')}</h3>
+      <ul className="stops">
+        {found.slice(-SHOWN_STOPS).map((stop) => (
+          <li key={stop.from}>
+            {at(stop.from)} – {at(stop.to)} <small>{span(stop.to - stop.from, t)}</small>
+          </li>
+        ))}
+      </ul>
     </>
   );
 }
