@@ -14,6 +14,7 @@ from alerts import keeper, watch
 from ingest import broker_control, heartbeat, mqtt, retry, world
 from ingest.acks import Acks
 from ingest.backfill import Backfill
+from ingest.cleaner import Cleaner
 from ingest.feed import Feed
 from ingest.message import Intake
 from ingest.orders import Orders
@@ -83,6 +84,7 @@ async def _work(config: WorkerConfig, broker: Broker, pool: "db.Pool", stop: asy
         "heartbeat": heartbeat.beat(pool, config.worker_id, list(config.units), lambda: _counters(pipeline, session)),
         "watcher": watch.Watcher(pool).run(stop),
         "keeper": keeper.Keeper(pool).run(stop),
+        "cleaner": Cleaner(pool, lambda: pipeline.writer.world.city, wall_clock).run(),
         "orders": Orders(pool, session.order, session.ready).run(),
         "ready": _ready(config, session),
     }

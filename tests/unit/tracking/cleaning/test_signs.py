@@ -1,0 +1,189 @@
+"""Signs of a faked track, together, replayed, wrong datum: found where they are, and not in honest tracks."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from schemas import wire
+from schemas.wire import Datum
+from tests.unit.tracking.cleaning.made import LAT, LON, MINUTE, SLOT, changed, walk
+from tracking import datum
+from tracking.cleaning import datums, pairs, replays, review, tracks
+from tracking.cleaning.model import FindingKind
+from tracking.fixes import FixColumns
+
+
+def _kinds(fixes: FixColumns) -> set[FindingKind]:
+    return {finding.kind for finding in review.review(1, fixes, SLOT)}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_review_finds_nothing_in_an_honest_walk(seed: int) -> None:
+    """Noise, a standing hour and a camera's rate are nothing."""
+    assert _kinds(walk(seed=seed)) == set()
+    rng = np.random.default_rng(seed)
+    still = walk(lat=np.round(LAT + rng.normal(0, 8, 360) / 111_195, 7), lon=np.full(360, LON), spd=np.zeros(360))
+    assert _kinds(still) == set()
+
+
+def test_identical_needs_ten_fixes_running() -> None:
+    """Nine are a receiver that holds still, ten are none."""
+    fixes = walk()
+    for n, expected in ((9, set()), (10, {FindingKind.IDENTICAL})):
+        lat, lon = fixes.lat.copy(), fixes.lon.copy()
+        lat[100 : 100 + n], lon[100 : 100 + n] = lat[100], lon[100]
+        assert _kinds(changed(fixes, lat=lat, lon=lon, spd=np.full(360, np.nan))) == expected
+    network = np.full(360, wire.SOURCE_CODE[wire.Source.NETWORK])
+    assert _kinds(changed(fixes, lat=lat, lon=lon, src=network, spd=np.full(360, np.nan))) == set()
+
+
+def test_mocked_is_what_the_platform_says() -> None:
+    """Three fixes are enough; their times are kept."""
+    flags = np.zeros(360)
+    flags[50:53] = wire.FixFlag.MOCK
+    (found,) = review.review(1, walk(flags=flags), SLOT)
+    assert (found.kind, found.since, found.until) == (FindingKind.MOCKED, SLOT + 500_000, SLOT + 520_000)
+    assert found.evidence == {"n": 3}
+
+
+def test_impossible_needs_more_than_one_jump() -> None:
+    """A receiver jumps there and back now and then; again and again it is made up."""
+    fixes = walk()
+    for places, expected in (([100], set()), ([100, 200, 300], {FindingKind.IMPOSSIBLE})):
+        lat = fixes.lat.copy()
+        lat[places] += 0.05
+        assert _kinds(changed(fixes, lat=lat)) == expected
+
+
+def test_contradiction_is_a_receiver_that_says_it_stands_while_its_places_run() -> None:
+    """Speed zero, or the opposite course, over most of the way."""
+    n = 360
+    lat = LAT + 8.0 * 10 * np.arange(n) / 111_195
+    run = walk(lat=lat, lon=np.full(n, LON), spd=np.full(n, 8.0), hdg=np.zeros(n))
+    assert _kinds(run) == set()
+    assert _kinds(changed(run, spd=np.zeros(n))) == {FindingKind.CONTRADICTION}
+    assert _kinds(changed(run, hdg=np.full(n, 180.0))) == {FindingKind.CONTRADICTION}
+
+
+def test_time_stands_is_told_by_the_sequence() -> None:
+    """Numbers grow while times fall back, three times or more."""
+    fixes = walk()
+    seq = np.arange(360)
+    for k in (50, 60, 70):
+        seq[k], seq[k + 1] = seq[k + 1], seq[k]
+    assert _kinds(changed(fixes, seq=seq)) == {FindingKind.TIME_STANDS}
+
+
+@settings(max_examples=20)
+@given(st.randoms(use_true_random=False))
+def test_review_does_not_depend_on_the_order(random: object) -> None:
+    """Any permutation of the fixes gives the same findings."""
+    flags = np.zeros(360)
+    flags[50:60] = wire.FixFlag.MOCK
+    fixes = walk(flags=flags, received=SLOT + 10_000 * np.arange(360) + 50_000)
+    order = np.arange(360)
+    random.shuffle(order)  # type: ignore[attr-defined]
+    assert review.review(1, fixes.take(order), SLOT) == review.review(1, fixes, SLOT)
+    assert {each.kind for each in review.review(1, fixes, SLOT)} == {FindingKind.MOCKED, FindingKind.CLOCK_SKEW}
+
+
+def _minutes(fixes: FixColumns) -> pairs.Minutes:
+    return pairs.minutes(fixes.t, (fixes.lon - LON) * 102_300, (fixes.lat - LAT) * 111_195)
+
+
+def test_together_is_one_pocket_and_not_a_patrol_of_two() -> None:
+    """Two receivers of one officer differ by a metre or two; those of two officers side by side by more."""
+    one = walk(seed=1)
+    rng = np.random.default_rng(9)
+    off = rng.normal(0, 1.2, (2, 360))
+    pocket = changed(one, lat=one.lat + off[0] / 111_195, lon=one.lon + off[1] / 102_300)
+    found = pairs.together(_minutes(one), _minutes(pocket))
+    assert found is not None
+    assert found.minutes >= 58
+    beside = changed(one, lat=one.lat + rng.normal(4, 4, 360) / 111_195, lon=one.lon + rng.normal(3, 4, 360) / 102_300)
+    assert pairs.together(_minutes(one), _minutes(beside)) is None
+    assert pairs.together(_minutes(one), _minutes(pocket.take(slice(0, 29 * 6)))) is None
+
+
+def test_together_allows_for_a_few_minutes_apart() -> None:
+    """A jump of one receiver does not end it."""
+    one = walk(seed=2)
+    lat = one.lat.copy()
+    lat[60:66] += 0.001
+    found = pairs.together(_minutes(one), _minutes(changed(one, lat=lat)))
+    assert found is not None
+    assert found.minutes == 60
+
+
+def test_replays_are_found_by_marks_and_proved_fix_by_fix() -> None:
+    """The track of another day, sent by another device, is found with its shift; an honest one meets no marks."""
+    day = 86_400_000
+    original = walk(120, seed=3, start=SLOT - day)
+    copy = changed(original, device=np.full(720, 2), t=original.t + day + 700, received=original.t + day + 900)
+    kept, ours = replays.marks(original), replays.marks(copy)
+    at = {int(mark): int(t) for mark, t in zip(kept.mark, kept.t, strict=True)}
+    met = [
+        replays.Met(t=int(t), device=1, then=at[int(mark)])
+        for mark, t in zip(ours.mark, ours.t, strict=True)
+        if int(mark) in at
+    ]
+    assert len(met) >= replays.LEAST_MARKS
+    (found,) = replays.candidates(2, met)
+    assert (found.device, found.shift) == (1, day + 700)
+    assert replays.same_fixes(copy, original, found.shift).mean() > 0.95
+    other = replays.marks(walk(120, seed=4, start=SLOT))
+    assert not set(other.mark.tolist()) & set(kept.mark.tolist())
+
+
+def test_replays_accuse_the_copy_and_not_the_original() -> None:
+    """What was before is the original, and coming back within the hour is none."""
+    marks = [replays.Met(t=SLOT + k * MINUTE, device=1, then=SLOT + k * MINUTE + 86_400_000) for k in range(10)]
+    assert replays.candidates(2, marks) == []
+    again = [replays.Met(t=SLOT + k * MINUTE + 1_800_000, device=2, then=SLOT + k * MINUTE) for k in range(10)]
+    assert replays.candidates(2, again) == []
+
+
+@pytest.mark.parametrize("sent", [Datum.GCJ02, Datum.BD09])
+def test_a_wrong_datum_is_doubted_and_after_three_shifts_suspected(sent: Datum) -> None:
+    """A handset set to WGS-84 that sends another datum starts its shift half a kilometre from the team."""
+    base = (np.array([LAT]), np.array([LON]))
+    wrong = datum.wgs84_to_gcj02(*base)
+    if sent is Datum.BD09:
+        wrong = datum.gcj02_to_bd09(*wrong)
+    off = {
+        each: float(np.hypot((lat[0] - LAT) * 111_195, (lon[0] - LON) * 102_300)) + 4.0
+        for each, (lat, lon) in datums.places(*wrong).items()
+    }
+    doubt = datums.doubt(Datum.WGS84, off)
+    assert doubt is not None
+    assert doubt.fits is sent
+    assert datums.suspected([doubt, doubt]) is None
+    assert datums.suspected([None, doubt, doubt, doubt]) is sent
+    assert datums.suspected([doubt, None, doubt]) is None
+
+
+def test_a_right_datum_is_not_doubted() -> None:
+    """Fifty metres from the team, or a place that no datum explains, is no doubt."""
+    assert datums.doubt(Datum.WGS84, {Datum.WGS84: 50.0, Datum.GCJ02: 4.0, Datum.BD09: 900.0}) is None
+    assert datums.doubt(Datum.WGS84, {Datum.WGS84: 2_000.0, Datum.GCJ02: 1_500.0, Datum.BD09: 900.0}) is None
+    assert datums.doubt(Datum.GCJ02, {Datum.WGS84: 570.0, Datum.GCJ02: 6.0, Datum.BD09: 1_200.0}) is None
+
+
+def test_team_base_is_where_most_began() -> None:
+    """Three of four together are a base, scattered ones are none."""
+    x, y = np.array([0.0, 20.0, -30.0, 2_000.0]), np.array([0.0, 10.0, 5.0, 0.0])
+    base = datums.team_base(x, y)
+    assert base is not None
+    assert np.hypot(*base) < 50
+    assert datums.team_base(x * 100, y * 100) is None
+    assert datums.team_base(x[:2], y[:2]) is None
+
+
+def test_identical_looks_at_the_degrees_as_sent() -> None:
+    """The conversion of the datum must not hide or make identity."""
+    fixes = walk()
+    raw = np.full(360, 23.1)
+    found = tracks.identical(changed(fixes, raw_lat=raw, raw_lon=np.full(360, 114.4)))
+    assert found is not None
+    assert found.evidence["n"] == 360
