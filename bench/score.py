@@ -1,7 +1,7 @@
 """What the engine found against what is true, counted; device_sim.visits says what true and knowable mean."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -18,11 +18,12 @@ from tracking.stays import Stay, StayKind
 GAP_TOLERANCE_MS = 60_000
 """A coverage gap that is longer than its limit by less than this need not be found, nor is it wrong when it is."""
 
-DWELL_TOLERANCE_MS = 15_000
-PATH_TOLERANCE_M = 30.0
-"""A covered stay that falls short of a valid visit by less is not unknowable: receivers err by as much."""
+NEARLY, CLEARLY = 1.0, -1.0
+"""Slack of `visits.Stay.valid`."""
 
 Span = tuple[int, int]
+Spans = dict[tuple[str, float], list[list[Span]]]
+"""Visits of each cell, by who says so and with how much slack."""
 Key = tuple[int, int]
 """Number of the officer, number of the cell in the simulation."""
 
@@ -36,13 +37,19 @@ class Score:
     true: int = 0
     """Valid visits that happened."""
     knowable: int = 0
-    """Valid visits by the sure part of the data alone."""
+    """Clearly valid visits by the sure part of the data alone."""
     found: int = 0
     """Valid visits found."""
     right: int = 0
-    """Of them, those that happened or may have."""
+    """Of them, those that nearly happened or may have."""
     recalled: int = 0
     """Knowable visits that were found."""
+    letter_right: int = 0
+    """Found visits that are valid to the letter, without any margin."""
+    letter_knowable: int = 0
+    """Visits that are valid to the letter by the sure part of the data."""
+    letter_recalled: int = 0
+    """Of them, those found."""
     split: int = 0
     """True visits of a covered stretch that were found as several."""
     drives: int = 0
@@ -86,6 +93,16 @@ class Score:
         """Share of the knowable visits that were found; 1 when there are none."""
         return self.recalled / self.knowable if self.knowable else 1.0
 
+    @property
+    def letter_precision(self) -> float:
+        """Precision without margins: a found visit that truly was a second too short is wrong."""
+        return self.letter_right / self.found if self.found else 1.0
+
+    @property
+    def letter_recall(self) -> float:
+        """Recall without margins."""
+        return self.letter_recalled / self.letter_knowable if self.letter_knowable else 1.0
+
     def dwell_error_s(self, per_cent: float) -> float:
         """Percentile of the absolute error of the dwell, s; 0 without visits."""
         return float(np.percentile(self.dwell_errors_s, per_cent)) if self.dwell_errors_s else 0.0
@@ -128,20 +145,25 @@ def score(town: Town, fleet: Fleet, known: Known) -> Score:
         _score_visits(made, town, told, key, found[key])
     visited = _visited(town, told, found)
     begin, end = _shift(fleet)
-    _score_cells(made, town, told, visited, (begin, end))
+    _score_cells(made, town, visited, (begin, end))
     _score_shown(made, town, known, visited, (begin, end))
     return made
 
 
 def _score_visits(made: Score, town: Town, told: Truth, key: Key, found: list[Stay]) -> None:
     rule = town.true_rules[key[1]]
-    true = {reading: [stay for stay in told.of[reading][key] if stay.valid(rule)] for reading in Reading}
+    of = {reading: told.of[reading][key] for reading in Reading}
+    true = {reading: _valid(stays, rule) for reading, stays in of.items()}
+    clear, near = _valid(of[Reading.SURE], rule, CLEARLY), _valid(of[Reading.POSSIBLE], rule, NEARLY)
     seen = [stay for stay in found if stay.kind is StayKind.VISIT]
     made.true += len(true[Reading.EXACT])
-    made.knowable += len(true[Reading.SURE])
+    made.knowable += len(clear)
     made.found += len(seen)
-    made.right += sum(_meets(stay, true[Reading.POSSIBLE]) for stay in seen)
-    made.recalled += sum(_meets(stay, seen) for stay in true[Reading.SURE])
+    made.right += sum(_meets(stay, near) for stay in seen)
+    made.recalled += sum(_meets(stay, seen) for stay in clear)
+    made.letter_right += sum(_meets(stay, true[Reading.POSSIBLE]) for stay in seen)
+    made.letter_knowable += len(true[Reading.SURE])
+    made.letter_recalled += sum(_meets(stay, seen) for stay in true[Reading.SURE])
     for stay in true[Reading.COVERED]:
         same = [each for each in seen if _overlap(stay, each) > 0]
         made.split += len(same) > 1
@@ -153,65 +175,68 @@ def _score_visits(made: Score, town: Town, told: Truth, key: Key, found: list[St
     made.drives_found += sum(_meets(stay, [e for e in found if e.kind is StayKind.DRIVE_THROUGH]) for stay in drives)
 
 
+def _valid(stays: list[visits.Stay], rule: visits.Rule, slack: float = 0.0) -> list[visits.Stay]:
+    return [stay for stay in stays if stay.valid(rule, slack)]
+
+
 def _shift(fleet: Fleet) -> Span:
     begin = min(int(shift.way.t[0]) for shift in fleet.shifts)
     return begin, max(int(shift.way.t[-1]) for shift in fleet.shifts)
 
 
-def _visited(town: Town, told: Truth, found: dict[Key, list[Stay]]) -> dict[str, list[list[Span]]]:
-    """Valid visits of each cell, whoever made them: found, and by each reading of the truth."""
-    spans: dict[str, list[list[Span]]] = {name: [[] for _ in town.rules] for name in ("found", *Reading.__members__)}
+def _visited(town: Town, told: Truth, found: dict[Key, list[Stay]]) -> Spans:
+    """Valid visits of each cell, whoever made them: found, and by each reading and slack of the truth."""
+    spans: Spans = defaultdict(lambda: [[] for _ in town.rules])
     for (_, cell), stays in found.items():
-        spans["found"][cell] += [(stay.t_in, stay.t_out) for stay in stays if stay.kind is StayKind.VISIT]
+        spans["found", 0.0][cell] += [(stay.t_in, stay.t_out) for stay in stays if stay.kind is StayKind.VISIT]
     for reading in Reading:
         for (_, cell), each in told.of[reading].items():
             rule = town.true_rules[cell]
-            spans[reading.name][cell] += [(stay.t_in, stay.t_out) for stay in each if stay.valid(rule)]
+            for slack in (CLEARLY, 0.0, NEARLY):
+                spans[reading.name, slack][cell] += [(stay.t_in, stay.t_out) for stay in _valid(each, rule, slack)]
     return spans
 
 
-def _score_cells(made: Score, town: Town, told: Truth, spans: dict[str, list[list[Span]]], shift: Span) -> None:
-    nearly = {
-        cell for (_, cell), each in told.of[Reading.COVERED].items()
-        if any(stay.valid(_eased(town.true_rules[cell])) for stay in each)
-    }  # fmt: skip
+def _score_cells(made: Score, town: Town, spans: Spans, shift: Span) -> None:
     for cell in town.true_rules:
-        visited = {name: of_cell[cell] for name, of_cell in spans.items()}
-        made.cells_found += bool(visited["found"])
-        made.cells_wrong += bool(visited["found"]) and not visited["POSSIBLE"]
-        unknowable = bool(visited["EXACT"]) and cell not in nearly
+        found = spans["found", 0.0][cell]
+        made.cells_found += bool(found)
+        made.cells_wrong += bool(found) and not spans["POSSIBLE", NEARLY][cell]
+        unknowable = bool(spans["EXACT", 0.0][cell]) and not spans["COVERED", NEARLY][cell]
         made.cells_unknowable += unknowable
-        made.cells_unknowable_found += unknowable and bool(visited["found"])
+        made.cells_unknowable_found += unknowable and bool(found)
         limit = town.limit_ms[cell + 1]
-        _score_gaps(made, {name: _gaps(times, *shift, limit) for name, times in visited.items()}, limit)
+
+        def gaps(name: str, slack: float, cell: int = cell, limit: int = limit) -> list[Span]:
+            return _gaps(spans[name, slack][cell], *shift, limit)
+
+        _score_gaps(made, gaps, limit)
 
 
-def _score_shown(made: Score, town: Town, known: Known, spans: dict[str, list[list[Span]]], shift: Span) -> None:
+def _score_shown(made: Score, town: Town, known: Known, spans: Spans, shift: Span) -> None:
     limit = np.array(list(town.limit_ms.values()), dtype=np.int64)
     begin, end = shift
     for now in range(begin + shown.EVERY_MS, end + 1, shown.EVERY_MS):
         state = shown.states(town, known, begin, now)
-        true, covered = (shown.waits(spans[reading.name], begin, now) for reading in (Reading.EXACT, Reading.COVERED))
+        true, covered = (shown.waits(spans[each], begin, now) for each in (("EXACT", CLEARLY), ("COVERED", NEARLY)))
         must = shown.must_be_unknown(true, covered, limit)
         made.must_be_unknown += int(must.sum())
         made.shown_unknown += int((must & (state == CellState.UNKNOWN)).sum())
         made.blamed += int(shown.is_blamed(state, true, limit).sum())
 
 
-def _eased(rule: visits.Rule) -> visits.Rule:
-    return visits.Rule(dwell_ms=rule.dwell_ms - DWELL_TOLERANCE_MS, path_m=rule.path_m - PATH_TOLERANCE_M)
-
-
-def _score_gaps(made: Score, gaps: dict[str, list[Span]], limit: int) -> None:
+def _score_gaps(made: Score, gaps: Callable[[str, float], list[Span]], limit: int) -> None:
     def clear(spans: list[Span]) -> list[Span]:
         return [(start, stop) for start, stop in spans if stop - start > limit + GAP_TOLERANCE_MS]
 
-    exact = clear(gaps["EXACT"])
-    made.gaps += len(exact)
-    made.gaps_missed += sum(not _half_in(gap, gaps["found"]) for gap in exact)
-    for gap in clear(gaps["found"]):
-        if not _half_in(gap, gaps["EXACT"]):
-            blind = _half_in(gap, gaps["COVERED"]) or _half_in(gap, gaps["SURE"])
+    found = gaps("found", 0.0)
+    # A gap is one beyond doubt when even a visit that nearly was one does not end it, and none when one clearly does.
+    for gap in clear(gaps("EXACT", NEARLY)):
+        made.gaps += 1
+        made.gaps_missed += not _half_in(gap, found)
+    for gap in clear(found):
+        if not _half_in(gap, gaps("EXACT", CLEARLY)):
+            blind = _half_in(gap, gaps("COVERED", CLEARLY)) or _half_in(gap, gaps("SURE", CLEARLY))
             made.gaps_blind += blind
             made.gaps_false += not blind
 

@@ -11,10 +11,13 @@ Four readings of the same way follow:
 
 * EXACT: what happened.
 * COVERED: the way cut to its covered stretches; each is judged by itself, as a silence ends a stay.
-* SURE: what of that is left without standing on boundaries. A visit that is valid by this is *knowable*: it must be
-  found.
+* SURE: what of that is left without standing on boundaries. A visit that is clearly valid by this is *knowable*: it
+  must be found.
 * POSSIBLE: standing on a boundary counts for both sides, silence for what happened in it. A visit that is found but
-  not valid even by this is wrong.
+  not nearly valid even by this is wrong.
+
+A stay is *clearly* valid when it would be with the dwell and way that the margins take off, *nearly* when it would be
+with what they add: a visit of 299 s is not told from one of 300 s by anyone.
 """
 
 from collections.abc import Iterator, Mapping
@@ -32,6 +35,11 @@ WORST_ACCURACY_M = 100.0
 AHEAD_MS = 60_000
 """Fixes that claim to be taken so long after their receipt are refused."""
 FASTEST_M_PER_S = 15 / 3.6
+DWELL_MARGIN_MS = 15_000
+PATH_MARGIN_M = 30.0
+"""What receivers with an error of 5 m can tell of a stay on foot: a crossing to 5 s, the dwell between two of them to
+7 s, the way to some 15 m, as standard deviations. Within twice that of a bound nobody can tell the side of a stay.
+"""
 
 Run = tuple[int, int]
 """First and last moment of a covered stretch, ms of true time."""
@@ -64,13 +72,15 @@ class Stay:
     dwell_ms: int
     path_m: float
 
-    def drives(self) -> bool:
+    def drives(self, slack: float = 0.0) -> bool:
         """Whether it is faster than a patrol on average."""
-        return self.path_m * 1000 > FASTEST_M_PER_S * self.dwell_ms
+        dwell_ms, path_m = self.dwell_ms + slack * DWELL_MARGIN_MS, self.path_m - slack * PATH_MARGIN_M
+        return path_m * 1000 > FASTEST_M_PER_S * dwell_ms
 
-    def valid(self, rule: Rule) -> bool:
-        """Whether it is a valid visit."""
-        return not self.drives() and self.dwell_ms >= rule.dwell_ms and self.path_m >= rule.path_m
+    def valid(self, rule: Rule, slack: float = 0.0) -> bool:
+        """Whether it is a valid visit: to the letter, nearly (`slack` 1) or clearly (`slack` -1)."""
+        dwell_ms, path_m = self.dwell_ms + slack * DWELL_MARGIN_MS, self.path_m + slack * PATH_MARGIN_M
+        return not self.drives(slack) and dwell_ms >= rule.dwell_ms and path_m >= rule.path_m
 
 
 def covered(taken: track.Track, deliveries: faults.Deliveries) -> list[Run]:

@@ -49,6 +49,29 @@ def test_a_valid_visit_has_dwell_and_way_and_no_car(seconds: int, metres: float,
     assert stay.drives() is (metres > 750)
 
 
+@pytest.mark.parametrize(
+    ("seconds", "metres", "clearly", "nearly"),
+    [
+        (195, 180, True, True),
+        (194, 180, False, True),
+        (195, 179, False, True),
+        (165, 120, False, True),
+        (164, 120, False, False),
+        (165, 119, False, False),
+        (240, 907, True, True),
+        (240, 908, False, True),
+        (240, 1_092, False, True),
+        (240, 1_093, False, False),
+    ],
+)
+def test_a_stay_near_a_bound_may_be_judged_either_way(
+    seconds: int, metres: float, *, clearly: bool, nearly: bool
+) -> None:
+    """Within 15 s of the dwell and 30 m of the way a visit is neither clearly one nor clearly none."""
+    stay = visits.Stay(cell=1, t_in=0, t_out=0, dwell_ms=seconds * 1000, path_m=metres)
+    assert (stay.valid(RULE, -1), stay.valid(RULE, 1)) == (clearly, nearly)
+
+
 def test_silence_cuts_the_truth_that_can_be_known() -> None:
     """What is covered is judged stretch by stretch; what happened is not."""
     made = way((1, 600, 600))
