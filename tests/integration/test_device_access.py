@@ -4,14 +4,16 @@ import asyncio
 import json
 import os
 import secrets
+import ssl
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from itertools import repeat
 from pathlib import Path
 
 import aiomqtt
 import asyncpg
 import pytest
+import trustme
 
 from ingest import broker_accounts, broker_control
 from patrol import mosquitto
@@ -49,17 +51,25 @@ def grants() -> list[Grant]:
 @pytest.fixture
 def broker_port(tmp_path: Path, grants: list[Grant]) -> Iterator[int]:
     """Port of a Mosquitto with the generated configuration for `grants`."""
-    places = mosquitto.Places(folder=tmp_path, data=tmp_path, plugin=_plugin())
-    port = children.free_port()
-    text = mosquitto.configuration(places, mosquitto.Listener(port=port, address="127.0.0.1"))
+    listener = mosquitto.Listener(port=children.free_port(), address="127.0.0.1")
+    with _running(tmp_path, grants, listener):
+        yield listener.port
+
+
+@contextmanager
+def _running(folder: Path, grants: list[Grant], listener: mosquitto.Listener) -> Iterator[None]:
+    places = mosquitto.Places(folder=folder, data=folder, plugin=_plugin())
+    text = mosquitto.configuration(places, listener)
     places.configuration.write_text(text + ("user root\n" if os.geteuid() == 0 else ""))
     salts = map(secrets.token_bytes, repeat(12))
     places.state.write_text(json.dumps(broker_accounts.document(grants, KEY, server=SERVER, salts=salts)))
-    with (tmp_path / "log").open("wb") as log:
+    with (folder / "log").open("wb") as log:
         process = children.spawn([broker_program.program("mosquitto"), "-c", str(places.configuration)], log=log)
-    waiting.until_sync(lambda: waiting.listens(port), f"Mosquitto listens ({tmp_path / 'log'})")
-    yield port
-    children.stop(process)
+    waiting.until_sync(lambda: waiting.listens(listener.port), f"Mosquitto listens ({folder / 'log'})")
+    try:
+        yield
+    finally:
+        children.stop(process)
 
 
 def _client(port: int, name: str, password: str) -> aiomqtt.Client:
@@ -97,7 +107,7 @@ async def test_a_device_speaks_and_listens_as_itself_only(broker_port: int, gran
         ):
             async with _device(broker_port, one) as device:
                 answer = await device.subscribe(topic, qos=1)
-                assert [int(getattr(code, "value", code)) for code in answer] == [NOT_AUTHORISED], topic
+                assert [int(getattr(code, "value", 0)) for code in answer] == [NOT_AUTHORISED], topic
         async with _device(broker_port, one) as mine, _device(broker_port, two) as other:
             await mine.subscribe("patrol/v1/u/cam-1/cmd", qos=1)
             await other.subscribe("patrol/v1/u/cam-2/cmd", qos=1)
@@ -118,9 +128,9 @@ async def test_who_may_not_come_in(broker_port: int, name: str, password: str | 
 
 
 @asynccontextmanager
-async def _kept(url: str, port: int) -> AsyncIterator[db.Connection]:
+async def _kept(url: str, port: int, options: str = "") -> AsyncIterator[db.Connection]:
     """The accounts are kept while the body runs; gives a connection to the database."""
-    broker = Broker(host="127.0.0.1", port=port, user=SERVER[0], password=SERVER[1])
+    broker = Broker.parse(f"mqtt{'s' if options else ''}://{SERVER[0]}:{SERVER[1]}@127.0.0.1:{port}{options}")
     async with asyncpg.create_pool(url, min_size=1, max_size=3) as pool:
         task = asyncio.create_task(broker_control.keep(pool, broker, KEY, every_s=0.1))
         try:
@@ -186,3 +196,48 @@ async def test_what_the_broker_has_is_made_what_is_wanted(database_url: str, bro
                 await device.publish("patrol/v1/other-unit/cam-1/fix", "moved", qos=1)
             async with asyncio.timeout(10 * waiting.PATIENCE):
                 assert str((await anext(server.messages)).topic) == "patrol/v1/other-unit/cam-1/fix"
+
+
+async def test_accounts_are_kept_and_devices_come_in_over_tls(database_url: str, tmp_path: Path) -> None:
+    """With a certificate of a local authority everybody speaks TLS; who does not know the authority stays out."""
+    authority, stranger = trustme.CA(), trustme.CA()
+    issued = authority.issue_cert("127.0.0.1")
+    cert, key, ca, other = (tmp_path / name for name in ("cert.pem", "key.pem", "ca.pem", "other.pem"))
+    cert.write_bytes(b"".join(blob.bytes() for blob in issued.cert_chain_pems))
+    issued.private_key_pem.write_to_path(key)
+    authority.cert_pem.write_to_path(ca)
+    stranger.cert_pem.write_to_path(other)
+    listener = mosquitto.Listener(port=children.free_port(), address="127.0.0.1", cert=cert, key=key)
+    with _running(tmp_path, [], listener):
+        async with _kept(database_url, listener.port, f"?ca={ca}") as conn:
+            grant, _ = await device_access.add(conn, "cam-1", "u", label=None, datum="wgs84")
+            password = device_access.password(KEY, "cam-1", grant.generation)
+
+            async def comes_in() -> bool:
+                secure = Broker.parse(f"mqtts://cam-1:{password}@127.0.0.1:{listener.port}?ca={ca}")
+                try:
+                    async with aiomqtt.Client(
+                        "127.0.0.1", secure.port, username=secure.user, password=secure.password,
+                        identifier="tls", timeout=5, tls_context=secure.tls(),
+                    ):  # fmt: skip
+                        return True
+                except aiomqtt.MqttError:
+                    return False
+
+            await waiting.until(comes_in, "the device comes in over TLS")
+            with pytest.raises(ssl.SSLCertVerificationError):
+                await asyncio.open_connection("127.0.0.1", listener.port, ssl=ssl.create_default_context(cafile=other))
+            assert await _answer_to_plain(listener.port) == b""
+
+
+async def _answer_to_plain(port: int) -> bytes:
+    """What a listener answers to an MQTT packet without TLS; nothing when it just ends the connection."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        writer.write(b"\x10\x0d\x00\x04MQTT\x04\x02\x00\x3c\x00\x01x")
+        answer = await reader.read()
+    except ConnectionResetError:
+        return b""
+    finally:
+        writer.close()
+    return answer if answer[:1] == b"\x20" else b""  # a TLS alert is no answer to the packet
