@@ -24,6 +24,7 @@ from web.routes import (
     devices,
     duty,
     enrolment,
+    grid_import,
     live,
     records,
     replay,
@@ -75,6 +76,7 @@ def _add_routes(app: FastAPI) -> None:
     for part in (
         devices,
         enrolment,
+        grid_import,
         broker,
         coverage,
         records,

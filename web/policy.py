@@ -88,6 +88,7 @@ RULES: tuple[Rule, ...] = (
     Rule("/api/v1/cells", _READ, _P.COVERAGE, Reach.AREA),
     Rule("/api/v1/areas", _READ, _P.COVERAGE, Reach.AREA),
     Rule("/api/v1/grids", _READ, _P.COVERAGE, Reach.AREA),
+    Rule("/api/v1/grids/import", _WRITE, _P.RULES_EDIT, Reach.CITY),
     Rule("/api/v1/coverage", _READ, _P.COVERAGE, Reach.AREA),
     Rule("/api/v1/indicators", _READ, _P.REPORTS, Reach.AREA),
     Rule("/api/v1/plans", _READ, _P.RULES, Reach.CITY),

@@ -1,0 +1,44 @@
+"""Import of a grid over REST: tried, refused with every fault named, and put in force."""
+
+import copy
+from typing import Any
+
+import msgspec
+
+from device_sim import grid_file
+from tests.support import web
+from tracking import db
+
+TYPE = {"Content-Type": "application/geo+json"}
+
+
+async def test_grid_is_tried_then_refused_or_put_in_force(server: web.WebServer, conn: db.Connection) -> None:
+    """A trial changes nothing, faults name their feature, and the same file without a trial is in force."""
+    town: dict[str, Any] = grid_file.city_geojson()
+    broken = copy.deepcopy(town)
+    at = next(n for n, one in enumerate(broken["features"]) if one["properties"]["kind"] == "cell")
+    ring = broken["features"][at]["geometry"]["coordinates"][0]
+    ring[1], ring[2] = ring[2], ring[1]
+    path = "/api/v1/grids/import"
+    async with server.client() as client:
+        tried = (await client.post(path, content=msgspec.json.encode(town), headers=TYPE)).json()
+        assert (tried["done"], tried["added"], tried["faults"]) == (False, 1528, [])
+        assert await conn.fetchval("SELECT count(*) FROM cells") == 0
+        refused = (await client.post(path, content=msgspec.json.encode(broken), headers=TYPE)).json()
+        assert not refused["done"]
+        assert at in {fault["feature"] for fault in refused["faults"]}
+        body = msgspec.json.encode(town)
+        answer = await client.post(path, params={"dry_run": "false"}, content=body, headers=TYPE)
+        assert answer.json()["done"]
+        assert await conn.fetchval("SELECT count(*) FROM cells WHERE valid_to IS NULL") == 1528
+
+
+async def test_file_that_is_no_grid_is_refused_with_words(server: web.WebServer) -> None:
+    """Bytes that are no GeoJSON are answered with a fault of the file as a whole."""
+    async with server.client() as client:
+        answer = await client.post("/api/v1/grids/import", content=b"\x00\xff{", headers=TYPE)
+        assert answer.status_code == 200
+        (fault,) = answer.json()["faults"]
+        assert fault["feature"] is None
+        assert fault["zh"]
+        assert fault["en"]

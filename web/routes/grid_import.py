@@ -1,0 +1,75 @@
+"""Import of a grid file over REST: tried first, with every fault named, then put in force."""
+
+import asyncio
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request
+
+from schemas import imports
+from tracking import db, grid_store, grids
+from tracking.grid_faults import GridFault
+from web import context
+
+router = APIRouter(prefix="/grids", tags=["coverage"])
+
+Pool = Annotated[db.Pool, Depends(context.pool)]
+
+MOST_BYTES = 64 << 20
+"""Fifteen thousand cells of eighty vertices are 50 MB."""
+_one_at_a_time = asyncio.Semaphore(1)
+
+
+class _TriedError(Exception):
+    """Takes back what a trial wrote."""
+
+
+@router.post(
+    "/import",
+    max_body_size=MOST_BYTES,
+    openapi_extra={"requestBody": {"required": True, "content": {"application/geo+json": {"schema": {}}}}},
+)
+async def imported(
+    request: Request,
+    pool: Pool,
+    dry_run: Annotated[bool, Query(description="Only say what would change and what is wrong.")] = True,
+) -> imports.GridImport:
+    """Check a grid file (docs/grid-format.md) and, unless it is a trial, put it in force; one with faults never is."""
+    data = await request.body()
+    async with _one_at_a_time:
+        return await _import(pool, data, dry_run=dry_run)
+
+
+async def _import(pool: db.Pool, data: bytes, *, dry_run: bool) -> imports.GridImport:
+    async with pool.acquire() as conn:
+        classes = {row["class"] for row in await conn.fetch("SELECT class FROM cell_classes")}
+    grid = await asyncio.to_thread(grids.parse, data, classes=classes)
+    if isinstance(grid, list):
+        return _refused(grid)
+    result: grid_store.ImportResult | list[GridFault] = []
+    async with pool.acquire() as conn:
+        try:
+            async with conn.transaction():
+                result = await grid_store.import_grid(conn, grid)
+                if dry_run:
+                    raise _TriedError
+        except _TriedError:
+            pass
+    if isinstance(result, list):
+        return _refused(result)
+    return imports.GridImport(
+        done=not dry_run,
+        cells=result.cells,
+        added=result.added,
+        changed=result.changed,
+        ended=result.ended,
+        areas=result.areas,
+        faults=[],
+    )
+
+
+def _refused(faults: list[GridFault]) -> imports.GridImport:
+    shown = [
+        imports.GridFault(kind=one.kind.value, feature=one.feature, code=one.code, zh=one.zh, en=one.en)
+        for one in faults
+    ]
+    return imports.GridImport(done=False, cells=0, added=0, changed=0, ended=0, areas=0, faults=shown)
