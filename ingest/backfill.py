@@ -8,7 +8,7 @@ import structlog
 
 from ingest import metrics, retry
 from ingest.world import World
-from tracking import db, device_store, fix_store, lane, projection, window_store
+from tracking import db, device_store, lane, projection, window_store
 from tracking.engine import RUN_GAP_MS
 from tracking.reasons import Cause, Reason
 from tracking.stays import Window
@@ -62,21 +62,17 @@ class Backfill:
     async def _recompute(self, conn: db.Connection, chosen: list[Window], numbers: list[int], now: int) -> int | None:
         device, engine = chosen[0].device, self.world().engine
         lo, hi = min(window.t_lo for window in chosen), max(window.t_hi for window in chosen)
-        fixes = await fix_store.load_runs(conn, device, lo, hi, gap_ms=RUN_GAP_MS)
-        if len(fixes):
-            lo, hi = min(lo, int(fixes.t[0])), max(hi, int(fixes.t[-1]))
-        stored = await projection.load(conn, device, lo, hi)
+        part = await projection.stretch(conn, device, lo, hi)
         reason = await _reason(conn, chosen)
         # In a thread: hours of a device take longer than the other tasks of this process may wait.
-        changes = await asyncio.to_thread(engine.recompute, device, fixes, stored, reason)
+        changes = await asyncio.to_thread(engine.recompute, device, part.fixes, part.stored, reason)
         async with conn.transaction():
             items = await projection.apply(conn, changes, now)
             await window_store.remove(conn, numbers)
             head = await lane.append(conn, items)
         metrics.WINDOWS.inc(len(numbers))
-        log.info(
-            "stays computed again", device=device, windows=len(numbers), fixes=len(fixes), changes=len(changes.stays)
-        )
+        n = len(part.fixes)
+        log.info("stays computed again", device=device, windows=len(numbers), fixes=n, changes=len(changes.stays))
         return head
 
 
@@ -92,7 +88,9 @@ def _touching(windows: list[tuple[int, Window]]) -> list[tuple[int, Window]]:
     lo, hi = windows[0][1].t_lo, windows[0][1].t_hi
     chosen: list[tuple[int, Window]] = []
     for number, window in sorted(windows, key=lambda one: one[1].t_lo):
-        if window.t_lo <= hi + RUN_GAP_MS and window.t_hi >= lo - RUN_GAP_MS:
+        # Those of a rebuild lie side by side for months, and each has its runs for itself.
+        apart = window.cause is Cause.REBUILD and chosen
+        if not apart and window.t_lo <= hi + RUN_GAP_MS and window.t_hi >= lo - RUN_GAP_MS:
             chosen.append((number, window))
             lo, hi = min(lo, window.t_lo), max(hi, window.t_hi)
     return chosen

@@ -40,6 +40,10 @@ class Limits:
     """Between looks at the grid's version, the devices and those that fell silent."""
 
 
+async def _at_once() -> None:
+    """For a pipeline that nobody shares its units with."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Pipeline:
     """Takes messages from the intake to the database; the only one that moves the engine."""
@@ -55,6 +59,8 @@ class Pipeline:
     tally: Counter[str] = field(default_factory=Counter)
     """Totals since the start of the process."""
     limits: Limits = field(default_factory=Limits)
+    claimed: Callable[[], Awaitable[None]] = _at_once
+    """Returns when the units are ours: nothing is written before."""
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
     _kept_up: float = 0.0
 
@@ -131,6 +137,8 @@ class Pipeline:
             self._kept_up = time.monotonic()
 
     async def _keep_up(self, conn: db.Connection) -> None:
+        # Others put windows there, too: a rebuild, a worker that was served these units before.
+        self.backfill.pending = True
         await self.devices.refresh(conn)
         if await world.grid_version(conn) != self.writer.world.version:
             await self._reload("the grid or a plan changed")
@@ -176,6 +184,7 @@ class Pipeline:
         waits = retry.delays()
         for tried in itertools.count(1):
             try:
+                await self.claimed()
                 async with self.pool.acquire() as conn:
                     return await step(conn)
             except Exception as error:

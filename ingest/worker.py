@@ -14,6 +14,7 @@ from alerts import keeper, watch
 from ingest import broker_control, heartbeat, mqtt, retry, world
 from ingest.acks import Acks
 from ingest.backfill import Backfill
+from ingest.claim import Claim
 from ingest.cleaner import Cleaner
 from ingest.feed import Feed
 from ingest.message import Intake
@@ -75,8 +76,24 @@ async def run(config: WorkerConfig, stop: asyncio.Event) -> None:
 
 
 async def _work(config: WorkerConfig, broker: Broker, pool: "db.Pool", stop: asyncio.Event) -> None:
-    pipeline, session = await _compose(config, broker, pool)
-    jobs: dict[str, Coroutine[Any, Any, None]] = {
+    claim = Claim(config.database_url, config.served)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(claim.run(), name="claim")
+        await claim.wait()
+        pipeline, session = await _compose(config, broker, pool)
+        claim.lost, pipeline.claimed = pipeline.writer.break_off, claim.wait
+        jobs = _jobs(config, pipeline, session, stop)
+        if config.device_key is not None:
+            jobs["accounts"] = broker_control.keep(pool, broker, config.device_key)
+        for name, job in jobs.items():
+            group.create_task(job, name=name)
+
+
+def _jobs(
+    config: WorkerConfig, pipeline: Pipeline, session: mqtt.Session, stop: asyncio.Event
+) -> dict[str, Coroutine[Any, Any, None]]:
+    pool = pipeline.pool
+    return {
         "session": session.run(),
         "pipeline": pipeline.run(),
         "feed": pipeline.feed.run(),
@@ -88,11 +105,6 @@ async def _work(config: WorkerConfig, broker: Broker, pool: "db.Pool", stop: asy
         "orders": Orders(pool, session.order, session.ready).run(),
         "ready": _ready(config, session),
     }
-    if config.device_key is not None:
-        jobs["accounts"] = broker_control.keep(pool, broker, config.device_key)
-    async with asyncio.TaskGroup() as group:
-        for name, job in jobs.items():
-            group.create_task(job, name=name)
 
 
 async def _compose(config: WorkerConfig, broker: Broker, pool: "db.Pool") -> tuple[Pipeline, mqtt.Session]:

@@ -58,6 +58,10 @@ class World:
     engine: Engine
     version: str
 
+    def fresh_engine(self) -> Engine:
+        """An engine by the same cells and rules that knows of no device."""
+        return Engine(self.city.grid, self.city.plans.visit_rules())
+
 
 async def load(conn: db.Connection) -> World:
     """Read the city and make an engine that knows the newest fix of each device; no run is in memory yet."""

@@ -78,6 +78,20 @@ def migrate(given: Given) -> None:
     _call("migrate", given)
 
 
+@app.command()
+@shared
+def rebuild(
+    given: Given,
+    *,
+    from_: Annotated[str, typer.Option("--from", help="RFC 3339, or a local day such as 2026-05-01")],
+    to: Annotated[str, typer.Option("--to", help="The same; a day counts as its end")],
+    device: Annotated[list[str] | None, typer.Option(help="Only this one; may be given again")] = None,
+    check: Annotated[bool, typer.Option("--check", help="Store nothing; exit with 1 and name what differs")] = False,
+) -> None:
+    """Compute visits of a period again from the stored fixes, and mend what differs. 重算巡查记录."""
+    _call("rebuild", given, start=from_, end=to, devices=device or None, check=check)
+
+
 @sim.command("fleet")
 @shared
 def sim_fleet(

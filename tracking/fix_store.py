@@ -100,6 +100,20 @@ async def newest(conn: db.Connection) -> dict[int, int]:
     return {row["id"]: db.millis(row["t"]) for row in await conn.fetch(_NEWEST)}
 
 
+async def last_of(conn: db.Connection, device: int) -> int | None:
+    """Time of the newest stored fix of a device, ms."""
+    found = await conn.fetchval("SELECT t FROM fixes WHERE device = $1 ORDER BY t DESC LIMIT 1", device)
+    return None if found is None else db.millis(found)
+
+
+async def first_of(conn: db.Connection, device: int, t_from: int) -> int | None:
+    """Time of the first stored fix of a device from `t_from` on, ms."""
+    found = await conn.fetchval(
+        "SELECT t FROM fixes WHERE device = $1 AND t >= $2 ORDER BY t LIMIT 1", device, db.moment(t_from)
+    )
+    return None if found is None else db.millis(found)
+
+
 async def last_seq(conn: db.Connection, device: int, boot: str, t_from: int) -> int | None:
     """Last sequence number of a boot before the first gap, among the fixes since `t_from` (ms); None without any."""
     seq: int | None = await conn.fetchval(_LAST_SEQ, device, db.moment(t_from), boot)

@@ -1,7 +1,32 @@
 """The projections of the fixes, stays and runs, loaded and changed together."""
 
-from tracking import db, lane, run_store, stay_store
+from dataclasses import dataclass
+
+from tracking import db, fix_store, lane, run_store, stay_store
+from tracking.engine import RUN_GAP_MS
+from tracking.fixes import FixColumns
 from tracking.stays import Changes, Stored
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """A stretch of a device's time with all that its stays are computed from, and what is stored of them."""
+
+    device: int
+    lo: int
+    """ms since 1970-01-01 UTC, as `hi`; ends included."""
+    hi: int
+    fixes: FixColumns
+    """Of all runs that touch the stretch."""
+    stored: Stored
+
+
+async def stretch(conn: db.Connection, device: int, lo: int, hi: int) -> Stretch:
+    """Load the stretch from `lo` to `hi` (ms), widened to whole runs."""
+    fixes = await fix_store.load_runs(conn, device, lo, hi, gap_ms=RUN_GAP_MS)
+    if len(fixes):
+        lo, hi = min(lo, int(fixes.t[0])), max(hi, int(fixes.t[-1]))
+    return Stretch(device=device, lo=lo, hi=hi, fixes=fixes, stored=await load(conn, device, lo, hi))
 
 
 async def load(conn: db.Connection, device: int, t_from: int, t_to: int) -> Stored:

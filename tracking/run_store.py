@@ -111,6 +111,12 @@ async def apply(conn: db.Connection, changes: Sequence[RunChange], now: int) -> 
         await conn.execute(_PUT, *(list(column) for column in zip(*rows, strict=True)))
 
 
+async def goes_through(conn: db.Connection, device: int, t: int) -> bool:
+    """Whether a run of the device began before `t` (ms) and reaches it."""
+    query = "SELECT EXISTS (SELECT FROM runs WHERE device = $1 AND t_first < $2 AND t_last >= $2)"
+    return bool(await conn.fetchval(query, device, db.moment(t)))
+
+
 async def going_on(conn: db.Connection, units: list[str] | None) -> list[tuple[int, int]]:
     """Runs that nothing has ended yet, of devices of `units` (None for all), as (device, ms up to which they go)."""
     rows = await conn.fetch(_OPEN, units)

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import asyncpg
+
 from tracking import db
 from tracking.reasons import Cause
 from tracking.stays import Window
@@ -15,6 +17,8 @@ SELECT w.id, w.device, w.t_lo, w.t_hi, w.received, w.cause FROM dirty_windows w
 JOIN devices d ON d.id = w.device
 WHERE $1::text[] IS NULL OR d.unit = ANY($1) ORDER BY w.id LIMIT $2
 """
+_OF_DEVICE = "SELECT id, device, t_lo, t_hi, received, cause FROM dirty_windows WHERE device = $1"
+_LEFT = "SELECT count(*) FROM dirty_windows WHERE cause = $1 AND received = $2 AND device = ANY($3::int[])"
 _REMOVE = "DELETE FROM dirty_windows WHERE id = ANY($1::bigint[])"
 
 
@@ -34,21 +38,29 @@ async def insert(conn: db.Connection, windows: Sequence[Window]) -> None:
 async def oldest(conn: db.Connection, units: Sequence[str] | None, limit: int) -> list[tuple[int, Window]]:
     """At most `limit` windows with their numbers, oldest first; `units` None for those of all units."""
     rows = await conn.fetch(_NEXT, units, limit)
-    return [
-        (
-            row["id"],
-            Window(
-                device=row["device"],
-                t_lo=db.millis(row["t_lo"]),
-                t_hi=db.millis(row["t_hi"]),
-                received=db.millis(row["received"]),
-                cause=Cause(row["cause"]),
-            ),
-        )
-        for row in rows
-    ]
+    return [(row["id"], _window(row)) for row in rows]
+
+
+async def of_device(conn: db.Connection, device: int) -> list[Window]:
+    """All windows of a device."""
+    return [_window(row) for row in await conn.fetch(_OF_DEVICE, device)]
+
+
+async def left(conn: db.Connection, cause: Cause, received: int, devices: Sequence[int]) -> int:
+    """How many windows of one cause and receipt (ms) wait, of these devices."""
+    return int(await conn.fetchval(_LEFT, cause.value, db.moment(received), devices))
 
 
 async def remove(conn: db.Connection, ids: Sequence[int]) -> None:
     """Remove windows, in the transaction of their recomputed stays."""
     await conn.execute(_REMOVE, ids)
+
+
+def _window(row: "asyncpg.Record") -> Window:
+    return Window(
+        device=row["device"],
+        t_lo=db.millis(row["t_lo"]),
+        t_hi=db.millis(row["t_hi"]),
+        received=db.millis(row["received"]),
+        cause=Cause(row["cause"]),
+    )

@@ -43,7 +43,7 @@ class Driven:
     async def settle(self) -> None:
         """Do what is pending."""
         await self.pipeline.step()
-        while self.pipeline.backfill.pending:
+        while await self.pipeline.pool.fetchval("SELECT EXISTS (SELECT FROM dirty_windows)"):
             await self.pipeline.step()
 
 

@@ -1,0 +1,175 @@
+"""`patrol rebuild`: are the stored stays and runs of a period what its fixes give? Finds differences, has them mended.
+
+A run is looked at as a whole, so any split of a period gives the same. What differs becomes a dirty window, which the
+worker that serves the device takes like late data; where no worker does, it is done here under the worker's claim.
+"""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from ingest import claim, world
+from ingest.backfill import Backfill
+from tracking import db, fix_store, lane, projection, run_store, window_store
+from tracking.engine import RUN_GAP_MS, Engine
+from tracking.fixes import FixColumns
+from tracking.projection import Stretch
+from tracking.reasons import Cause
+from tracking.stays import Changes, Run, Stay, Stored, Window
+
+_DEVICES = """
+SELECT id, name, unit FROM devices WHERE $1::text[] IS NULL OR name = ANY($1) ORDER BY id
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """A device to look at."""
+
+    id: int
+    name: str
+    unit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """What is stored and what the fixes give, where they are not the same; None: nothing."""
+
+    device: Device
+    stored: Stay | Run | None
+    computed: Stay | Run | None
+
+
+@dataclass(slots=True)
+class Found:
+    """What was looked at, and what was found."""
+
+    runs: int = 0
+    fixes: int = 0
+    same: int = 0
+    """Stays and runs that are stored as they must be."""
+    differences: list[Difference] = field(default_factory=list)
+    windows: list[Window] = field(default_factory=list)
+    """To be computed again."""
+    waiting: int = 0
+    """Runs with late data that is not worked in yet: not compared."""
+    cut: int = 0
+    """Runs whose first fixes are not stored any more: left as they are."""
+
+
+async def devices(conn: db.Connection, names: list[str] | None) -> list[Device]:
+    """Devices by name; None: all."""
+    return [Device(**row) for row in await conn.fetch(_DEVICES, names)]
+
+
+class Checker:
+    """Compares the store with what its fixes give.
+
+    Args:
+        loaded: the cells and rules.
+        now: ms since 1970-01-01 UTC.
+    """
+
+    def __init__(self, loaded: world.World, now: int) -> None:
+        self._make = loaded.fresh_engine
+        self._now = now
+
+    async def check(self, conn: db.Connection, device: Device, lo: int, hi: int, found: Found) -> None:
+        """Look at the runs of a device that touch `lo` to `hi` (ms); one run is in memory at a time."""
+        async with conn.transaction(isolation="repeatable_read", readonly=True):
+            newest = await fix_store.last_of(conn, device.id)
+            first = await fix_store.first_of(conn, device.id, 0)
+            if newest is None or first is None:
+                return
+            # What is stored knows more than the fixes do where retention took the beginning of a run.
+            cut = await run_store.goes_through(conn, device.id, first)
+            waiting = await window_store.of_device(conn, device.id)
+            async for part in _stretches(conn, device.id, max(lo, first), hi):
+                found.runs += bool(len(part.fixes))
+                found.fixes += len(part.fixes)
+                if cut and len(part.fixes) and part.fixes.t[0] == first:
+                    found.cut += 1
+                elif any(one.t_lo <= part.hi + RUN_GAP_MS and one.t_hi >= part.lo - RUN_GAP_MS for one in waiting):
+                    found.waiting += 1
+                else:
+                    self._compare(device, part, newest, found)
+
+    def _compare(self, device: Device, part: Stretch, newest: int, found: Found) -> None:
+        before = len(found.differences)
+        computed = expected(self._make(), part, newest)
+        for old, new in zip(_columns(part.stored), _columns(computed), strict=True):
+            found.same += sum(old.get(key) == each for key, each in new.items())
+            found.differences += [
+                Difference(device=device, stored=old.get(key), computed=new.get(key))
+                for key in sorted(old.keys() | new.keys())
+                if old.get(key) != new.get(key)
+            ]
+        if len(found.differences) > before:
+            window = Window(device=device.id, t_lo=part.lo, t_hi=part.hi, received=self._now, cause=Cause.REBUILD)
+            found.windows.append(window)
+
+
+async def mend(conn: db.Connection, unit: str, now: int) -> bool:
+    """Do the dirty windows of a unit's devices here, if no worker holds the claim on it; False: one does."""
+    if not await claim.take(conn, [unit]):
+        return False
+    try:
+        loaded = await world.load(conn)
+        backfill = Backfill(lambda: loaded, [unit])
+        while backfill.pending:
+            await backfill.step(conn, now)
+        # A run that reaches the newest fix is open until silence has ended it.
+        async with conn.transaction():
+            await lane.append(conn, await projection.apply(conn, loaded.engine.settle(now), now))
+    finally:
+        await claim.release(conn)
+    return True
+
+
+def expected(engine: Engine, part: Stretch, newest: int) -> Stored:
+    """Compute what must be stored of a stretch. Pure.
+
+    Args:
+        engine: a new one.
+        part: the stretch; of what is stored only whether its last run has ended counts.
+        newest: the newest fix of the device, ms.
+    """
+    engine.know(part.device, newest)
+    changes = [engine.recompute(part.device, part.fixes, Stored([], []), None)]
+    if part.stored.runs and not part.stored.runs[-1].open:
+        # Silence ended it, or will at the next look; which of both is a matter of the clock, not of the fixes.
+        changes.append(engine.settle(newest + RUN_GAP_MS + 1))
+    return _after(changes)
+
+
+def _after(changes: list[Changes]) -> Stored:
+    stays = {change.t_in: change.stay for each in changes for change in each.stays}
+    runs = {change.t_first: change.run for each in changes for change in each.runs}
+    return Stored([stay for stay in stays.values() if stay], [run for run in runs.values() if run])
+
+
+def _columns(stored: Stored) -> tuple[dict[int, Any], dict[int, Any]]:
+    return {stay.t_in: stay for stay in stored.stays}, {run.t_first: run for run in stored.runs}
+
+
+async def _stretches(conn: db.Connection, device: int, lo: int, hi: int) -> AsyncIterator[Stretch]:
+    """Parts that together cover `lo` to `hi`, each with the silence before a run and the whole run."""
+    at = lo
+    while at <= hi:
+        first = await fix_store.first_of(conn, device, at)
+        if first is None or first > hi:
+            rest = Stretch(
+                device=device,
+                lo=at,
+                hi=hi,
+                fixes=FixColumns.from_columns(0),
+                stored=await projection.load(conn, device, at, hi),
+            )
+            yield rest
+            return
+        run = await projection.stretch(conn, device, first, first)
+        # Before `lo` only as far as the run itself goes.
+        part_lo = min(at, run.lo)
+        stored = await projection.load(conn, device, part_lo, run.hi)
+        yield Stretch(device=device, lo=part_lo, hi=run.hi, fixes=run.fixes, stored=stored)
+        at = run.hi + 1
