@@ -1,0 +1,258 @@
+"""A city of two streets for the matrix: the same things in both, each with marks that show where a text came from.
+
+A new route: put what its path can name into OBJECTS, its queries into QUERIES, a valid body into BODIES, and data of
+it for both streets into `build`. Whatever shows a mark of the other street is a leak.
+"""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from alerts.model import GAP, UNDERSTAFFED, Change, Level, Step
+from alerts.store import apply_on
+from schemas import rest, wire
+from tests.integration.web.conftest import store_fixes
+from tracking import db, event_store, lane, stay_store
+from tracking.stays import Stay, StayChange, StayKind
+
+if TYPE_CHECKING:
+    from tracking.db import Connection
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+MINUTE = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Street:
+    """One of the two streets: `mark` is in every name of it."""
+
+    mark: str
+    code: str
+    lat: float
+    lon: float
+    devices: int
+    ids: dict[str, Any] = field(default_factory=dict)
+    """What was made: cell, device, event, alert, …"""
+
+    @property
+    def unit(self) -> str:
+        """Its team."""
+        return f"{self.mark}-team"
+
+    @property
+    def grid(self) -> str:
+        """Its responsibility grid."""
+        return f"{self.code}01"
+
+    @property
+    def cell(self) -> str:
+        """Its cell."""
+        return f"{self.code}00101"
+
+    @property
+    def event(self) -> str:
+        """Its event: a ULID."""
+        return "01HZZZZZZZZZZZZZZZZZZ" + self.mark.upper().translate(str.maketrans("ILOU", "110V"))
+
+    def marks(self) -> list[str]:
+        """Texts that come only from this street, coordinates in degrees and in millionths included."""
+        return [self.mark, self.mark.upper(), self.code, self.event, f"{self.lat:.3f}", f"{self.lon:.3f}",
+                f"{self.lat:.3f}".replace(".", ""), f"{self.lon:.3f}".replace(".", "")]  # fmt: skip
+
+    def ring(self) -> list[list[float]]:
+        """Outline of the cell."""
+        lat, lon, half = self.lat, self.lon, 0.0004
+        return [[lon - half, lat - half], [lon + half, lat - half], [lon + half, lat + half], [lon - half, lat + half],
+                [lon - half, lat - half]]  # fmt: skip
+
+
+def streets() -> tuple[Street, Street]:
+    """The street whose people ask, and the other."""
+    return Street("hazel", "441302001", 23.1114, 114.4114, 2), Street("quart", "441302002", 23.2777, 114.4777, 5)
+
+
+async def build(conn: "Connection", *both: Street) -> None:
+    """Put the same things into each street."""
+    await conn.execute("INSERT INTO areas VALUES ('441302', 'district', 'District', NULL, NULL)")
+    for street in both:
+        await _ground(conn, street)
+        await _people(conn, street)
+        await _happened(conn, street)
+    for street, other in (both, both[::-1]):
+        await _visitor(conn, street, other)
+
+
+async def _ground(conn: "Connection", street: Street) -> None:
+    mark = street.mark
+    await conn.execute(
+        "INSERT INTO areas VALUES ($1, 'street', $2, '441302', NULL), ($3, 'grid', $4, $1, $5)",
+        street.code, f"{mark}-street", street.grid, f"{mark}-grid", f"{mark}-owner",
+    )  # fmt: skip
+    geometry = f'{{"type": "Polygon", "coordinates": [{street.ring()}]}}'
+    street.ids["cell"] = await conn.fetchval(
+        """INSERT INTO cells (code, name, grid, class, area_m2, geometry, valid_from)
+        VALUES ($1, $2, $3, 'residential', 1e4, $4, now() - interval '9 d') RETURNING id""",
+        street.cell, f"{mark}-cell", street.grid, geometry,
+    )  # fmt: skip
+    await conn.execute("INSERT INTO street_watch VALUES ($1, now() - interval '1 d', now())", street.code)
+
+
+async def _people(conn: "Connection", street: Street) -> None:
+    mark = street.mark
+    await conn.execute("INSERT INTO units VALUES ($1, $2, $3)", street.unit, f"{mark}-unit", street.code)
+    for n in range(1, street.devices + 1):
+        device = await conn.fetchval(
+            "INSERT INTO devices (name, unit, label, online) VALUES ($1, $2, $3, true) RETURNING id",
+            f"{mark}-cam-{n}", street.unit, f"{mark}-badge-{n}",
+        )  # fmt: skip
+        officer = await conn.fetchval(
+            "INSERT INTO officers (badge, name, unit) VALUES ($1, $2, $3) RETURNING id",
+            f"{mark}-badge-{n}", f"{mark}-officer-{n}", street.unit,
+        )  # fmt: skip
+        await conn.execute(
+            """INSERT INTO bindings (device, officer, t_from, made_by) VALUES ($1, $2, now() - interval '1 d', $3)""",
+            device, officer, f"{mark}-binder",
+        )  # fmt: skip
+        street.ids.setdefault("device", device)
+        street.ids.setdefault("officer", officer)
+        street.ids[f"device{n}"] = device
+        street.ids["shift"] = await conn.fetchval(
+            """INSERT INTO shifts (officer, area, starts, ends) VALUES ($1, $2, now() - interval '4 h',
+            now() + interval '4 h') RETURNING id""",
+            officer, street.grid,
+        )  # fmt: skip
+        times = [db.millis(NOW) - k * MINUTE for k in range(10, 0, -1)]
+        place = {"lat": [street.lat + 1e-5] * 10, "lon": [street.lon + 1e-5] * 10}
+        await store_fixes(conn, device, times, **place)
+
+
+async def _happened(conn: "Connection", street: Street) -> None:
+    async with conn.transaction():
+        await lane.append(conn, await event_store.insert(conn, [event_of(street, street.event)]))
+        await lane.append(conn, await _stay(conn, street, street, 2))
+    street.ids["alert"] = await warn(conn, street, "first")
+    street.ids["roster"] = await conn.fetchval(
+        """INSERT INTO duty_rosters (account, area, level, starts, ends, made_by)
+        VALUES ($1, $2, 1, now() - interval '1 h', now() + interval '8 h', $3) RETURNING id""",
+        f"{street.mark}-account", street.code, f"{street.mark}-maker",
+    )  # fmt: skip
+
+
+async def _visitor(conn: "Connection", street: Street, other: Street) -> None:
+    """A device of `street` that made a visit and an event in the other street, and stands in its alert's facts."""
+    async with conn.transaction():
+        await lane.append(conn, await _stay(conn, street, other, 1))
+        event = event_of(other, other.event[:-1] + "9", device=street.ids["device"])
+        await lane.append(conn, await event_store.insert(conn, [event]))
+    await warn(conn, other, "second", officer=f"{street.mark}-cam-1")
+
+
+def event_of(street: Street, key: str, *, device: int | None = None) -> event_store.Event:
+    """An event in the street's cell."""
+    said = wire.Event(
+        id=key, t=db.millis(NOW) - MINUTE, lat=street.lat, lon=street.lon, type="05.01", text=f"{street.mark}-text",
+        subject=f"{street.mark}-subject", case=f"{street.mark}-case",
+    )  # fmt: skip
+    return event_store.Event(
+        device=device or street.ids["device"], received=db.millis(NOW), said=said, lat=street.lat, lon=street.lon,
+        cell=street.ids["cell"],
+    )  # fmt: skip
+
+
+async def _stay(conn: "Connection", who: Street, where: Street, n: int) -> list[lane.Item]:
+    end = db.millis(NOW) - n * 20 * MINUTE
+    stay = Stay(
+        device=who.ids["device"], cell=where.ids["cell"], t_in=end - 10 * MINUTE, t_out=end, dwell_ms=10 * MINUTE,
+        path_m=300, fixes=600, kind=StayKind.VISIT, open=False,
+    )  # fmt: skip
+    changes = [StayChange(device=stay.device, t_in=stay.t_in, stay=stay)]
+    return await stay_store.apply(conn, changes, db.millis(NOW))
+
+
+async def warn(conn: "Connection", street: Street, name: str, *, officer: str | None = None) -> int:
+    """Open alerts of a cell, a device and a street; returns the number of the cell's."""
+    mark, at = street.mark, db.millis(NOW)
+    late = rest.rfc3339(NOW - timedelta(hours=1))
+    gap = {
+        "cell": street.cell, "name": f"{mark}-cell", "gap_since": late, "visited": True, "due": late, "idle_s": 1,
+        "limit_s": 60, "dwell_s": 60, "officer": officer or f"{mark}-cam-1", "arrival_s": 60, "slack_s": -9,
+        "rule": "1",
+    }  # fmt: skip
+    short = {"street": street.code, "name": f"{mark}-street", "cells": 9, "officers": 1, "need_min": 9, "have_min": 1}
+    sos = {"device": f"{mark}-cam-1", "name": f"{mark}-officer-1", "badge": f"{mark}-badge-1", "at": late}
+    key = f"{street.cell}:{name}"
+    changes = [
+        _change(f"{GAP}:{key}", GAP, at, gap, cell=street.ids["cell"]),
+        _change(f"{UNDERSTAFFED}:{key}", UNDERSTAFFED, at, short, area=street.code),
+        _change(f"sos:{key}", "sos", at, sos, device=street.ids["device"], officer=street.ids["officer"]),
+    ]
+    shown = await apply_on(conn, changes)
+    return next(alert.id for alert in shown if alert.kind == GAP)
+
+
+def _change(key: str, kind: str, at: int, facts: dict[str, Any], **about: Any) -> Change:
+    return Change(key=key, kind=kind, step=Step.OPENED, level=Level.RED, at=at, facts=facts, **about)
+
+
+_FROM = rest.rfc3339(NOW - timedelta(hours=2)).replace("+", "%2B")
+_TO = rest.rfc3339(NOW + timedelta(minutes=1)).replace("+", "%2B")
+
+OBJECTS: dict[str, str] = {
+    "/api/v1/devices/{name}": "{mark}-cam-1",
+    "/api/v1/devices/{name}/track": "{mark}-cam-1",
+    "/api/v1/events/{key}": "{event}",
+    "/api/v1/alerts/{number}": "{alert}",
+    "/api/v1/duty-rosters/{number}": "{roster}",
+    "/api/v1/areas/{code}/owner": "{grid}",
+}
+"""What the path's parameter names, by template; routes below a template take its value."""
+
+NOWHERE: dict[str, str] = {
+    "name": "nobody-1",
+    "key": "01HZZZZZZZZZZZZZZZZZZZZZZZ",
+    "number": "987654321",
+    "code": "nowhere",
+}
+"""A value that names nothing in either street, by parameter."""
+
+QUERIES: dict[str, list[str]] = {
+    "/api/v1/devices": ["unit=quart-team", "limit=1"],
+    "/api/v1/devices/{name}/track": [f"format={form}" for form in ("geojson", "csv", "gpx")],
+    "/api/v1/areas": ["parent=441302002", "parent=441302", "level=grid"],
+    "/api/v1/grids": ["parent=441302002"],
+    "/api/v1/coverage": ["level=grid", "level=street", "level=district", "limit=1", f"at={_FROM}"],
+    "/api/v1/indicators": [
+        *(f"level={level}" for level in ("cell", "grid", "street", "district", "officer", "device")),
+        "level=device&format=csv",
+    ],
+    "/api/v1/visits": ["device=quart-cam-1", "cell=44130200200101", f"known={_TO}", "limit=1"],
+    "/api/v1/events": ["device=quart-cam-1", "cell=44130200200101", "type=05.01", "limit=1"],
+    "/api/v1/alerts": ["cell=44130200200101", "state=open", "limit=1"],
+    "/api/v1/tasks": ["device=quart-cam-1", "limit=1"],
+    "/api/v1/duty-rosters": ["account=quart-account", "limit=1"],
+    "/api/v1/replay": [f"from={_FROM}&to={_TO}&step=3600", f"from={_FROM}&to={_TO}&step=3600&device=quart-cam-1"],
+}
+"""Further queries, by template; they name things of the other street, too."""
+
+BODIES: dict[str, Any] = {
+    "/api/v1/presence": {
+        "polygon": {"type": "Polygon", "coordinates": [[[114.4, 23.1], [114.5, 23.1], [114.5, 23.3], [114.4, 23.3]]]},
+        "from": rest.rfc3339(NOW - timedelta(hours=2)),
+        "to": rest.rfc3339(NOW),
+    },
+    "/api/v1/duty-rosters": {
+        "account": "{mark}-account",
+        "area": "{street}",
+        "level": 2,
+        "starts": rest.rfc3339(NOW),
+        "ends": rest.rfc3339(NOW + timedelta(hours=1)),
+    },
+    "/api/v1/areas/{code}/owner": {"owner": "somebody"},
+    "/api/v1/plans": {"scope": "city", "plan": {"weight": 2}},
+    "/api/v1/alerts/{number}/assign": {"device": "{mark}-cam-1"},
+    "/api/v1/alerts/{number}/snooze": {"minutes": 5, "reason": "because"},
+    "/api/v1/alerts/{number}/escalate": {"reason": "because"},
+    "/api/v1/alerts/{number}/close": {"reason": "because"},
+    "/api/v1/alerts/{number}/note": {"text": "a remark"},
+}
+"""What is sent, by template; others get {}."""
