@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from device_sim import city as cities
 from device_sim import faults, grid_file, mix, officer, track, visits
 from schemas import wire
+from tracking.cleaning import clock
 from tracking.fixes import FixColumns
 from tracking.geometry.lookup import CityGrid, GridCell
 from tracking.visit_rules import VisitRule, VisitRules
@@ -68,6 +69,17 @@ class Fleet:
     """Rows of `fixes` in order of arrival, again for each duplicate; without what the server refuses."""
     due: NDArray[np.int64]
     """When each arrives, ms."""
+
+    def skew_ms(self) -> dict[int, int]:
+        """Devices whose clock the product finds to be wrong, and by how much: its time less the true one, ms."""
+        device, t = self.fixes.device[self.row], self.fixes.t[self.row]
+        found = {}
+        for name in np.unique(device).tolist():
+            mine = device == name
+            skew = clock.estimate(t[mine], self.due[mine])
+            if skew is not None and abs(skew.ms) > clock.LIMIT_MS:
+                found[name] = skew.ms
+        return found
 
 
 def muster(seed: int, officers: int, hours: float, plan: mix.Mix) -> Fleet:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 import numpy as np
@@ -138,8 +138,11 @@ def score(town: Town, fleet: Fleet, known: Known) -> Score:
     """Compare what the server knows with the truth."""
     told = truth(fleet)
     found: dict[Key, list[Stay]] = defaultdict(list)
+    skew = fleet.skew_ms()
     for stay in known.stays:
-        found[stay.device - 1, stay.cell - 1].append(stay)
+        # Where the product says that a clock is wrong, and by how much, its times are read so.
+        off = skew.get(stay.device, 0)
+        found[stay.device - 1, stay.cell - 1].append(replace(stay, t_in=stay.t_in - off, t_out=stay.t_out - off))
     made = Score(fixes=len(np.unique(fleet.row)))
     for key in set(found).union(*told.of.values()):
         _score_visits(made, town, told, key, found[key])
