@@ -19,10 +19,6 @@ MOST_BYTES = 64 << 20
 _one_at_a_time = asyncio.Semaphore(1)
 
 
-class _TriedError(Exception):
-    """Takes back what a trial wrote."""
-
-
 @router.post(
     "/import",
     max_body_size=MOST_BYTES,
@@ -31,7 +27,7 @@ class _TriedError(Exception):
 async def imported(
     request: Request,
     pool: Pool,
-    dry_run: Annotated[bool, Query(description="Only say what would change and what is wrong.")] = True,
+    dry_run: Annotated[bool, Query(description="Only say what would change and what is wrong.")] = True,  # noqa: FBT002
 ) -> imports.GridImport:
     """Check a grid file (docs/grid-format.md) and, unless it is a trial, put it in force; one with faults never is."""
     data = await request.body()
@@ -45,15 +41,15 @@ async def _import(pool: db.Pool, data: bytes, *, dry_run: bool) -> imports.GridI
     grid = await asyncio.to_thread(grids.parse, data, classes=classes)
     if isinstance(grid, list):
         return _refused(grid)
-    result: grid_store.ImportResult | list[GridFault] = []
     async with pool.acquire() as conn:
+        transaction = conn.transaction()
+        await transaction.start()
         try:
-            async with conn.transaction():
-                result = await grid_store.import_grid(conn, grid)
-                if dry_run:
-                    raise _TriedError
-        except _TriedError:
-            pass
+            result = await grid_store.import_grid(conn, grid)
+        except BaseException:
+            await transaction.rollback()
+            raise
+        await (transaction.rollback() if dry_run else transaction.commit())
     if isinstance(result, list):
         return _refused(result)
     return imports.GridImport(
