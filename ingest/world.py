@@ -15,7 +15,8 @@ log = structlog.get_logger(__name__)
 # A version of a plan that begins later is in memory before: only what was appended or ended since counts.
 _VERSION = """
 SELECT concat_ws('/', coalesce((SELECT value FROM meta WHERE key = $1), '0'),
-                      (SELECT concat_ws('-', count(*), max(id), count(valid_to)) FROM rule_versions WHERE kind = 'plan'),
+                      (SELECT concat_ws('-', count(*), max(id), count(valid_to))
+                       FROM rule_versions WHERE kind = 'plan'),
                       (SELECT md5(string_agg(concat(code, ' ', area), ';' ORDER BY code)) FROM units WHERE area <> ''))
 """
 

@@ -18,6 +18,7 @@ from tracking import (
     device_store,
     event_store,
     fix_store,
+    hour_store,
     lane,
     people_store,
     projection,
@@ -93,8 +94,10 @@ class Writer:
         """What the devices sent; an error here is the fault of a message."""
         batch = attempt.batch
         stored = await fix_store.insert(conn, batch.fixes, copy=self.copy)
+        fresh = batch.fixes.take(stored)
+        await hour_store.add(conn, fresh)
         if attempt.new is None:
-            attempt.new = batch.fixes.take(stored)
+            attempt.new = fresh
         await refusal_store.insert(conn, batch.refused)
         told = await event_store.insert(conn, [self._placed(event) for event in batch.events])
         attempt.events = len(told)

@@ -19,12 +19,14 @@ app = typer.Typer(
     help="Patrolgrid 巡格: know which cells of a city are really being patrolled.",
 )
 sim = typer.Typer(no_args_is_help=True, help="Simulated devices 模拟设备.")
+calendar = typer.Typer(no_args_is_help=True, help="Holidays and make-up workdays 节假日.")
 grid = typer.Typer(no_args_is_help=True, help="Cells and responsibility grids 网格.")
 token = typer.Typer(no_args_is_help=True, help="API tokens 接口令牌.")
 device = typer.Typer(no_args_is_help=True, help="Devices and their passwords 设备接入.")
 broker = typer.Typer(no_args_is_help=True, help="The message broker 消息服务.")
 app.add_typer(sim, name="sim")
 app.add_typer(grid, name="grid")
+app.add_typer(calendar, name="calendar")
 app.add_typer(token, name="token")
 app.add_typer(device, name="device")
 app.add_typer(broker, name="broker")
@@ -145,6 +147,15 @@ def grid_import(
 ) -> None:
     """Import cells and responsibility grids. 导入网格."""
     _call("grid_import", given, file=file)
+
+
+@calendar.command("import")
+@shared
+def calendar_import(
+    given: Given, file: Annotated[Path, typer.Argument(help="CSV, JSON or ICS", exists=True, dir_okay=False)]
+) -> None:
+    """Import holidays and make-up workdays. 导入节假日."""
+    _call("calendar_import", given, file=file)
 
 
 @token.command("create")

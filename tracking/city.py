@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from schemas import wire
-from tracking import coverage, db, grids, plans, quotas, rule_store, run_store, silence
+from tracking import calendar_store, coverage, db, grids, plans, quotas, rule_store, run_store, silence
 from tracking.calendars import DutyCalendar
 from tracking.geometry.lookup import CityGrid, GridCell
-from tracking.holidays import Holidays, Mark
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -93,7 +92,7 @@ async def load(conn: db.Connection) -> City:
     return City(
         cells=cells,
         plans=asked,
-        calendar=DutyCalendar(time_zone, duties=asked.duties(), holidays=await _holidays(conn)),
+        calendar=DutyCalendar(time_zone, duties=asked.duties(), holidays=await calendar_store.holidays(conn)),
         time_zone=time_zone,
         grid=CityGrid([GridCell(id=cell.id, rings=cell.geometry["coordinates"]) for cell in cells]),
         street=np.array([number[cell.street] for cell in cells], dtype=np.int32),
@@ -115,11 +114,6 @@ def _site(cell: Cell, units: dict[str, list[str]]) -> plans.Site:
     of_units = [scope for area in areas if area is not None for scope in units.get(area, ())]
     scopes = (plans.CITY, f"class:{cell.cls}", *of_units, f"grid:{cell.grid}", f"cell:{grids.lifted(cell.code)}")
     return plans.Site(scopes=scopes, weight=cell.weight, road_m=cell.road_m)
-
-
-async def _holidays(conn: db.Connection) -> Holidays:
-    rows = await conn.fetch("SELECT day, workday, name FROM calendar_days")
-    return Holidays({row["day"]: Mark(workday=row["workday"], name=row["name"]) for row in rows})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

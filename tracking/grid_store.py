@@ -14,8 +14,10 @@ VERSION_KEY = "grid_version"
 _AREAS = """
 INSERT INTO areas (code, level, name, parent, owner)
 SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[])
-ON CONFLICT (code) DO UPDATE SET name = excluded.name, parent = excluded.parent, owner = excluded.owner
-WHERE (areas.name, areas.parent, areas.owner) IS DISTINCT FROM (excluded.name, excluded.parent, excluded.owner)
+ON CONFLICT (code) DO UPDATE
+SET name = excluded.name, parent = excluded.parent, owner = coalesce(excluded.owner, areas.owner)
+WHERE (areas.name, areas.parent, areas.owner)
+      IS DISTINCT FROM (excluded.name, excluded.parent, coalesce(excluded.owner, areas.owner))
 RETURNING 1
 """
 _ADD = """

@@ -49,6 +49,7 @@ DeviceName = Annotated[str, Path(pattern=_NAME, description="Name of the device.
 DeviceFilter = Annotated[str | None, Query(pattern=_NAME, description="Name of the device.")]
 CellFilter = Annotated[str | None, Query(pattern=r"^[0-9]{14,15}$", description="Code of the unit cell.")]
 CodeFilter = Annotated[str | None, Query(pattern=r"^[0-9A-Za-z._-]{1,64}$")]
+AreaCode = Annotated[str, Path(pattern=r"^[0-9A-Za-z._-]{1,64}$", description="Code of a grid, street or district.")]
 Number = Annotated[int, Path(ge=1, le=(1 << 63) - 1)]
 DEFAULT_LIMIT = 200
 

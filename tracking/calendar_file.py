@@ -1,0 +1,139 @@
+"""Calendars of holidays and make-up workdays as files: CSV, JSON or iCalendar. Pure; every input is hostile."""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, Literal
+
+Form = Literal["csv", "json", "ics"]
+
+MOST_BYTES = 1 << 20
+MOST_DAYS = 4_000
+_YES = frozenset({"true", "1", "yes", "work", "workday", "班", "是", "上班"})
+_NO = frozenset({"false", "0", "no", "off", "holiday", "休", "否", "休息", "放假"})
+_WORKED = re.compile(r"补班|上班|调休上班|[(（]班[)）]|workday|make-up", re.IGNORECASE)
+_ICS_DAY = re.compile(r"(\d{4})(\d\d)(\d\d)(T.*)?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Day:
+    """A day that is not what its weekday says, or is called something."""
+
+    day: date
+    workday: bool
+    name: str | None
+
+
+class CalendarError(Exception):
+    """The file is no calendar that can be read; the text says where and why. Nothing was taken from it."""
+
+
+def parse(data: bytes, form: Form) -> list[Day]:
+    """Read the days of a file, in order; of a day said twice the last word holds.
+
+    Raises:
+        CalendarError: it cannot be read.
+    """
+    if len(data) > MOST_BYTES:
+        raise CalendarError(f"the file is larger than {MOST_BYTES} bytes")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise CalendarError(f"byte {error.start} is not UTF-8: save the file as UTF-8") from error
+    found: dict[date, Day] = {}
+    for each in {"csv": _csv, "json": _json, "ics": _ics}[form](text):
+        found[each.day] = each
+        if len(found) > MOST_DAYS:
+            raise CalendarError(f"more than {MOST_DAYS} days")
+    if not found:
+        raise CalendarError("no day in it")
+    return [found[day] for day in sorted(found)]
+
+
+def _csv(text: str) -> Iterator[Day]:
+    reader = csv.DictReader(io.StringIO(text))
+    if reader.fieldnames is None or not {"day", "workday"} <= set(reader.fieldnames):
+        raise CalendarError("line 1: the columns must be named day, workday and, if there is one, name")
+    try:
+        for row in reader:
+            yield _day(row.get("day"), row.get("workday"), row.get("name"), f"line {reader.line_num}")
+    except csv.Error as error:
+        raise CalendarError(f"line {reader.line_num}: {error}") from error
+
+
+def _json(text: str) -> Iterator[Day]:
+    try:
+        document = json.loads(text)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise CalendarError(f"not JSON: {error}") from error
+    rows = document.get("days") if isinstance(document, dict) else document
+    if not isinstance(rows, list):
+        raise CalendarError('expected a list of days, or {"days": [...]}')
+    for number, row in enumerate(rows):
+        if not isinstance(row, dict):
+            raise CalendarError(f"days.{number}: not an object")
+        # Files that are passed around on the web say date and isOffDay.
+        off = row.get("isOffDay")
+        workday = row.get("workday", not off if isinstance(off, bool) else None)
+        yield _day(row.get("day", row.get("date")), workday, row.get("name"), f"days.{number}")
+
+
+def _day(day: Any, workday: Any, name: Any, where: str) -> Day:
+    try:
+        read = date.fromisoformat(day) if isinstance(day, str) else None
+    except ValueError:
+        read = None
+    if read is None or not 2000 <= read.year < 2100:
+        raise CalendarError(f"{where}: {_shown(day)} is not a day from 2000 to 2099 such as 2027-02-06")
+    word = str(workday).strip().lower()
+    if word not in _YES | _NO:
+        raise CalendarError(f"{where}: {_shown(workday)} does not say whether {read} is a workday: true or false")
+    return Day(day=read, workday=word in _YES, name=_name(name))
+
+
+def _ics(text: str) -> Iterator[Day]:
+    event: dict[str, str] | None = None
+    # A line that begins with a blank goes on with the one before (RFC 5545).
+    for line in re.sub(r"\r?\n[ \t]", "", text).splitlines():
+        name, _, value = line.partition(":")
+        if line == "BEGIN:VEVENT":
+            event = {}
+        elif line == "END:VEVENT" and event is not None:
+            yield from _event(event)
+            event = None
+        elif event is not None:
+            event[name.split(";")[0].upper()] = value.strip()
+
+
+def _event(event: dict[str, str]) -> Iterator[Day]:
+    summary = event.get("SUMMARY", "")
+    first = _ics_day(event.get("DTSTART"), summary)
+    end = _ics_day(event["DTEND"], summary) if "DTEND" in event else first + timedelta(days=1)
+    if not 0 <= (end - first).days <= 366:
+        raise CalendarError(f"event {_shown(summary)}: it ends before it begins, or after more than a year")
+    for more in range(max(1, (end - first).days)):
+        yield Day(day=first + timedelta(days=more), workday=bool(_WORKED.search(summary)), name=_name(summary))
+
+
+def _ics_day(value: str | None, summary: str) -> date:
+    match = _ICS_DAY.fullmatch(value or "")
+    try:
+        read = date(*(int(part) for part in match.groups()[:3])) if match else None
+    except ValueError:
+        read = None
+    if read is None or not 2000 <= read.year < 2100:
+        raise CalendarError(f"event {_shown(summary)}: {_shown(value)} is not a day such as 20270206")
+    return read
+
+
+def _name(text: Any) -> str | None:
+    cleaned = "".join(each for each in str(text or "") if each.isprintable()).strip()[:64]
+    return cleaned or None
+
+
+def _shown(value: Any) -> str:
+    return repr(value)[:60]

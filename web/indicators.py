@@ -1,0 +1,99 @@
+"""Indicators for REST: read in one snapshot, computed by the core beside the event loop, spelt by level."""
+
+import asyncio
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import asdict, fields
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+from schemas import figures
+from tracking import db, indicator_store, rollup
+from tracking.city import City
+from tracking.indicators import Figures
+from web.access import Sight
+from web.coverage import Place
+
+Level = Literal["cell", "grid", "street", "district"]
+"""Of places."""
+
+_SHARED = {field.name for field in fields(rollup.AreaFigures)} - {"known_cells", "known_time", "observed"}
+
+
+async def of_places(
+    conn: db.Connection, place: Place, period: tuple[int, int], level: Level, see: Sight
+) -> tuple[int, list[figures.Place]]:
+    """Duty time of a period (ms), and the figures of the cells or areas of a level that are in sight."""
+    async with conn.transaction(isolation="repeatable_read", readonly=True):
+        seen = await indicator_store.read(conn, place.city, *period)
+    # In a thread: a month of a large city takes longer than other requests may wait.
+    made, sums = await asyncio.to_thread(indicator_store.figures, place.city, seen)
+    return made.duty_ms, await asyncio.to_thread(_spelt, place, made, sums, level, see)
+
+
+def _spelt(place: Place, made: Figures, sums: rollup.Sums, level: Level, see: Sight) -> list[figures.Place]:
+    city = place.city
+    if level == "cell":
+        names = [cell.code if see.sees_cell(cell.id) else None for cell in city.cells]
+    else:
+        of = [place.area_of(cell, level) for cell in city.cells]
+        names = [code if see.sees_area(code) else None for code in of]
+    return [
+        _place(code, level, _called(place, city, code, level, int(rows[0])), rollup.roll_up(made, sums, rows))
+        for code, rows in rollup.groups(names).items()
+    ]
+
+
+def _called(place: Place, city: City, code: str, level: Level, row: int) -> tuple[str | None, str | None]:
+    """Name and owner."""
+    if level == "cell":
+        grid = place.areas.get(city.cells[row].grid)
+        return city.cells[row].name, None if grid is None else grid.owner
+    return place.areas[code].name, place.areas[code].owner
+
+
+def _place(code: str, level: Level, called: tuple[str | None, str | None], made: rollup.AreaFigures) -> figures.Place:
+    values = asdict(made)
+    return figures.Place(
+        code=code,
+        level=level,
+        name=called[0],
+        owner=called[1],
+        sufficiency=figures.Sufficiency(
+            known_cells=made.known_cells, known_time=made.known_time, observed=made.observed
+        ),
+        **{name: values[name] for name in _SHARED},
+    )
+
+
+def as_csv(rows: Sequence[BaseModel], model: type[BaseModel]) -> str:
+    """Spell rows as CSV: a line of names first, nested values as name.name, null as nothing."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(_names(model))
+    writer.writerows(_values(row) for row in rows)
+    return text.getvalue()
+
+
+def _names(model: type[BaseModel], prefix: str = "") -> list[str]:
+    names: list[str] = []
+    for name, field in model.model_fields.items():
+        kind = field.annotation
+        nested = isinstance(kind, type) and issubclass(kind, BaseModel)
+        names += _names(kind, f"{prefix}{name}.") if nested else [prefix + name]  # type: ignore[arg-type]
+    return names
+
+
+def _values(row: BaseModel) -> list[Any]:
+    values: list[Any] = []
+    for name in type(row).model_fields:
+        value = getattr(row, name)
+        values += _values(value) if isinstance(value, BaseModel) else [_safe(value)]
+    return values
+
+
+def _safe(value: Any) -> Any:
+    """A text that a spreadsheet would run as a formula gets a quote before it."""
+    return f"'{value}" if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"} else value

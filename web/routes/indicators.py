@@ -1,0 +1,113 @@
+"""Indicators of a period: of cells and areas, of officers and devices, as JSON or CSV."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Literal, TypeVar
+
+from fastapi import APIRouter, Depends, Query, Request
+from pydantic import BaseModel
+from starlette.responses import Response
+
+from schemas import figures
+from tracking import db, indicator_store
+from web import accept, access, context, coverage, cursors, indicators, params, people_figures, problems
+from web.access import Sight
+from web.context import Context
+
+router = APIRouter(tags=["indicators"])
+
+Here = Annotated[Context, Depends(context.context)]
+See = Annotated[Sight, Depends(access.sight)]
+Form = Literal["json", "csv"]
+Level = Literal["cell", "grid", "street", "district", "officer", "device"]
+T = TypeVar("T", bound=BaseModel)
+
+_OFFERS: dict[str, Form] = {"application/json": "json", "text/csv": "csv"}
+DEFAULT_PERIOD = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """How rows are wanted."""
+
+    form: Form
+    first: int
+    limit: int
+
+    def page(self, rows: list[T]) -> tuple[list[T], str | None]:
+        """Rows of the page, and the cursor of the next."""
+        end = self.first + self.limit
+        return rows[self.first : end], cursors.encode(end) if end < len(rows) else None
+
+
+def _table(
+    request: Request,
+    form: Annotated[
+        Form | None, Query(alias="format", description="Before the Accept header; CSV has all rows.")
+    ] = None,
+    cursor: params.Cursor = None,
+    limit: params.Limit = params.DEFAULT_LIMIT,
+) -> Table:
+    chosen = form or accept.choose(request.headers.get("accept", ""), _OFFERS)
+    if chosen is None:
+        raise problems.ProblemError(406, f"Indicators are given as {', '.join(_OFFERS)}.")
+    return Table(chosen, max(0, cursors.decode(cursor, int) or 0), limit)
+
+
+@router.get(
+    "/indicators",
+    response_model=figures.Places | figures.People,
+    responses={200: {"description": "Rows of a level by code.", "content": {"application/json": {}, "text/csv": {}}}},
+)
+async def listed(
+    here: Here,
+    see: See,
+    period: params.Between,
+    table: Annotated[Table, Depends(_table)],
+    level: Annotated[Level, Query()] = "grid",
+    interval_s: Annotated[
+        float, Query(ge=1, le=600, description="Seconds between fixes that devices are set to.")
+    ] = 10,
+) -> Response:
+    """Coverage, completion, compliance and waits of cells and areas; way, duty and tracks of officers and devices.
+
+    Each with how far the data can tell; what cannot be told is null. Without from and to: the last 24 hours.
+    """
+    span = _span(period)
+    async with here.database.pool.acquire() as connection:
+        place = await coverage.load_place(connection, here.hub.judging.place)
+        if level == "officer" or level == "device":  # noqa: PLR1714 - mypy narrows by this only
+            people = await people_figures.read(
+                connection, place.city.grid, span, level, interval_s, devices=see.device_ids
+            )
+            return _answer(table, people, figures.People, figures.Person, span)
+        duty, places = await indicators.of_places(connection, place, span, level, see)
+    return _answer(table, places, figures.Places, figures.Place, span, duty_s=duty / 1000)
+
+
+def _span(period: params.Period) -> tuple[int, int]:
+    """Start and end, ms: the last day where nothing is said, never beyond now."""
+    now = datetime.now(UTC)
+    end = min(period.end or now, now)
+    start = period.start or end - DEFAULT_PERIOD
+    if start >= end:
+        raise problems.ProblemError(422, "from must lie in the past, and before to.")
+    if end - start > timedelta(milliseconds=indicator_store.MOST_MS):
+        days = indicator_store.MOST_MS // 86_400_000
+        raise problems.ProblemError(422, f"A period is at most {days} days; ask for its parts.")
+    return db.millis(start), db.millis(end)
+
+
+def _answer(
+    table: Table, rows: list[T], page: type[BaseModel], row: type[BaseModel], span: tuple[int, int], **more: float
+) -> Response:
+    headers = {"Cache-Control": "no-store", "Vary": "Accept"}
+    if table.form == "csv":
+        headers["Content-Disposition"] = 'attachment; filename="indicators.csv"'
+        # A mark of the byte order, without which spreadsheets take Chinese names for another encoding.
+        body = "\ufeff" + indicators.as_csv(rows, row)
+        return Response(body, media_type="text/csv; charset=utf-8", headers=headers)
+    items, after = table.page(rows)
+    ends = {"from": db.moment(span[0]), "to": db.moment(span[1])}
+    made = page.model_validate({**ends, **more, "items": items, "next": after})
+    return Response(made.model_dump_json(by_alias=True), media_type="application/json", headers=headers)
