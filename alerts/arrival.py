@@ -1,23 +1,23 @@
-"""Who can be at a cell soonest: the nearest eligible officer on foot. Pure, all cells and officers at once."""
+"""Who can be at a cell soonest: the nearest eligible officers on foot. Pure, all cells and officers at once."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from schemas import wire
 from tracking.fixes import Bool, FixColumns, Float, Int
 
 NOBODY = -1
 """Stands for "no eligible officer" in columns of arrivals."""
-
-_CHUNK = 1 << 18
-"""Pairs measured at once: three such float32 tables stay in the cache of a core."""
+ANYWHERE = -1
+"""Stands for "no area" in columns of areas: the officer may be sent to any cell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArrivalRule:
-    """How an arrival is estimated until streets and past estimates are known."""
+    """How an arrival is estimated."""
 
     speed_mps: float = 1.3
     """On foot."""
@@ -29,6 +29,36 @@ class ArrivalRule:
     """An officer whose newest fix is older is not counted on."""
     battery: float = 10.0
     """Per cent at or below which a device may be gone before the officer is there."""
+    ratio: float = 1.0
+    """Time it takes over the time the way would: the 80 % quantile of what past orders took (estimates.py)."""
+
+    def way_ms(self, straight_m: Float) -> Int:
+        """Time from the order to the arrival over a straight line of so many metres."""
+        walk = straight_m * (self.detour * self.ratio / self.speed_mps * 1000)
+        return np.asarray(np.rint(walk), dtype=np.int64) + self.prepare_ms
+
+    def reach_m(self, ms: Int) -> Float:
+        """Straight line that can be walked in a time, order included."""
+        return np.maximum(ms - self.prepare_ms, 0) * (self.speed_mps / (self.detour * self.ratio * 1000))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """Where n cells, or officers, are on one plane."""
+
+    x: Float
+    """m."""
+    y: Float
+    area: NDArray[np.intp]
+    """Area a cell lies in; area that an officer may be sent to, or ANYWHERE."""
+
+    @classmethod
+    def of(cls, x: Float, y: Float, area: NDArray[np.intp] | None = None) -> "Places":
+        """Places; without `area` everybody may go anywhere."""
+        return cls(x=x, y=y, area=np.full(len(x), ANYWHERE, dtype=np.intp) if area is None else area)
+
+    def __len__(self) -> int:
+        return len(self.x)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,34 +82,55 @@ def eligible(newest: FixColumns, now: int, rule: ArrivalRule) -> Bool:
         rule: what counts.
     """
     free = newest.duty == wire.DUTY_CODE[wire.Duty.DUTY]
-    fresh = newest.t > now - rule.fresh_ms
     powered = np.isnan(newest.bat) | (newest.bat > rule.battery)
-    return np.asarray(free & fresh & powered & newest.present())
+    return np.asarray(free & powered & on_duty(newest, now, rule))
 
 
-def nearest(cell_x: Float, cell_y: Float, officer_x: Float, officer_y: Float, rule: ArrivalRule) -> Arrivals:
-    """Find the nearest officer of each cell; places in m on one plane."""
-    cells, officers = len(cell_x), len(officer_x)
-    if not officers or not cells:
-        nobody = np.full(cells, NOBODY, dtype=np.intp)
-        return Arrivals(ms=nobody.astype(np.int64), officer=nobody, at=np.full(officers, NOBODY, dtype=np.intp))
-    # float32 about the middle of the city is exact to centimetres and halves the work.
-    x0, y0 = float(np.mean(cell_x)), float(np.mean(cell_y))
-    cx, cy, ox, oy = (np.asarray(v, np.float32) for v in (cell_x - x0, cell_y - y0, officer_x - x0, officer_y - y0))
-    officer, square = np.empty(cells, np.intp), np.empty(cells, np.float32)
-    at, least = np.zeros(officers, np.intp), np.full(officers, np.inf, np.float32)
-    step = max(1, _CHUNK // officers)
-    for start in range(0, cells, step):
-        rows = slice(start, min(start + step, cells))
-        squares = np.subtract.outer(cx[rows], ox) ** 2
-        squares += np.subtract.outer(cy[rows], oy) ** 2
-        officer[rows] = squares.argmin(axis=1)
-        square[rows] = squares[np.arange(len(squares)), officer[rows]]
-        closest = squares.argmin(axis=0)
-        distance = squares[closest, np.arange(officers)]
-        nearer = distance < least
-        at[nearer], least[nearer] = closest[nearer] + start, distance[nearer]
-    way_m = np.sqrt(square.astype(np.float64)) * rule.detour
-    return Arrivals(
-        ms=np.rint(way_m / rule.speed_mps * 1000).astype(np.int64) + rule.prepare_ms, officer=officer, at=at
-    )
+def on_duty(newest: FixColumns, now: int, rule: ArrivalRule) -> Bool:
+    """Tell who works, on a task or not, and was heard lately at a measured place."""
+    works = np.isin(newest.duty, [wire.DUTY_CODE[duty] for duty in (wire.Duty.DUTY, wire.Duty.TASK)])
+    return np.asarray(works & (newest.t > now - rule.fresh_ms) & newest.present())
+
+
+def nearest(cells: Places, officers: Places, rule: ArrivalRule) -> Arrivals:
+    """Find the nearest officer who may be sent to each cell."""
+    metres = np.full(len(cells), np.inf)
+    officer = np.full(len(cells), NOBODY, dtype=np.intp)
+    for area in np.unique(officers.area).tolist():
+        mine = np.flatnonzero(officers.area == area)
+        rows = np.flatnonzero(cells.area == area) if area != ANYWHERE else np.arange(len(cells))
+        away, who = _tree(officers, mine).query(_points(cells, rows))
+        better = away < metres[rows]
+        metres[rows[better]], officer[rows[better]] = away[better], mine[who[better]]
+    ms = np.where(officer >= 0, rule.way_ms(np.where(officer >= 0, metres, 0)), NOBODY)
+    return Arrivals(ms=ms, officer=officer, at=nearest_cell(cells, officers))
+
+
+def in_time(cells: Places, officers: Places, ms: Int, rule: ArrivalRule) -> Int:
+    """Count the officers who can be at each cell within its time."""
+    found = np.zeros(len(cells), dtype=np.int64)
+    reach = rule.reach_m(ms)
+    for area in np.unique(officers.area).tolist():
+        mine = np.flatnonzero(officers.area == area)
+        rows = np.flatnonzero((cells.area == area) | (area == ANYWHERE))
+        if len(rows):
+            found[rows] += _tree(officers, mine).query_ball_point(_points(cells, rows), reach[rows], return_length=True)
+    return found
+
+
+def nearest_cell(cells: Places, officers: Places) -> NDArray[np.intp]:
+    """Index of the cell whose centre is nearest, by officer."""
+    if not len(cells):
+        return np.full(len(officers), NOBODY, dtype=np.intp)
+    if not len(officers):
+        return np.empty(0, dtype=np.intp)
+    every = np.arange(len(cells))
+    return np.asarray(_tree(cells, every).query(_points(officers, np.arange(len(officers))))[1], dtype=np.intp)
+
+
+def _points(places: Places, rows: NDArray[np.intp]) -> Float:
+    return np.column_stack([places.x[rows], places.y[rows]])
+
+
+def _tree(places: Places, rows: NDArray[np.intp]) -> cKDTree:
+    return cKDTree(_points(places, rows))

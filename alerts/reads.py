@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
+from numpy.typing import NDArray
 
-from alerts import arrival, rules, staffing, store
+from alerts import arrival, learning, outlook, rules, staffing, store, whereabouts
 from alerts.model import GAP, Facts, OpenAlert, Visit
 from schemas import wire
 from tracking import city, db, grids
-from tracking.fixes import FixColumns, Float
+from tracking.fixes import Bool, FixColumns
 
 # Changes with every import, plan, calendar, unit, area or setting; cells put in without an import count too.
 _SIGNATURE = """
@@ -28,8 +29,8 @@ SELECT concat_ws('/', (SELECT value FROM meta WHERE key = 'grid_version'),
 _STREETS = "SELECT code, name FROM areas WHERE code = ANY ($1::text[])"
 # One short walk down the primary key for each device; the newest fix that was measured where it says.
 _OFFICERS = """
-SELECT d.name, d.id AS device, f.t, f.lat, f.lon, f.bat, f.src, f.duty, f.flags
-FROM devices d CROSS JOIN LATERAL (
+SELECT d.name, d.id AS device, u.area, f.t, f.lat, f.lon, f.bat, f.src, f.duty, f.flags
+FROM devices d LEFT JOIN units u ON u.code = d.unit CROSS JOIN LATERAL (
   SELECT * FROM fixes WHERE device = d.id AND t > $1 AND t <= $2 AND src = ANY ($3::smallint[]) AND flags & $4 = 0
   AND ($5::timestamptz IS NULL OR received <= $5)
   ORDER BY t DESC LIMIT 1) f
@@ -63,9 +64,8 @@ class Place:
     signature: str
     city: city.City
     cells: rules.Cells
-    x: Float
-    """Centre of each cell, m."""
-    y: Float
+    places: arrival.Places
+    """Centre of each cell, m, and its street by index."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +79,9 @@ class Look:
     """Names of the devices heard lately."""
     newest: FixColumns
     """Their newest fixes."""
+    areas: Sequence[str | None]
+    """Street that each of them may be sent to; None: anywhere."""
+    around: whereabouts.Whereabouts
     opened: Sequence[OpenAlert]
     clearing: Mapping[str, Visit]
     amended: Mapping[str, Facts]
@@ -92,7 +95,6 @@ async def place(conn: db.Connection, known: Place | None) -> Place:
         return known
     loaded = await city.load(conn)
     names = {row["code"]: row["name"] for row in await conn.fetch(_STREETS, list(loaded.streets))}
-    x, y = loaded.grid.centroids()
     cells = rules.Cells(
         id=np.array([cell.id for cell in loaded.cells], dtype=np.int32),
         code=[grids.lifted(cell.code) for cell in loaded.cells],
@@ -100,9 +102,11 @@ async def place(conn: db.Connection, known: Place | None) -> Place:
         street=loaded.street.astype(np.intp),
         streets=[staffing.Street(code=code, name=names.get(code, code)) for code in loaded.streets],
         # The signature changes when a version of a plan begins or ends: until then this holds.
-        dwell_ms=loaded.dwells_ms(db.millis(await conn.fetchval("SELECT now()"))),
+        dwell_ms=loaded.dwells_ms(now := db.millis(await conn.fetchval("SELECT now()"))),
+        weight=loaded.plans.at(now).weight,
     )
-    return Place(signature=signature, city=loaded, cells=cells, x=x, y=y)
+    places = arrival.Places.of(*loaded.grid.centroids(), cells.street)
+    return Place(signature=signature, city=loaded, cells=cells, places=places)
 
 
 async def look(
@@ -127,11 +131,14 @@ async def look(
         None if known is None else db.moment(known),
     )
     newest = {name: [row[name] for row in rows] for name in ("device", "lat", "lon", "bat", "src", "duty", "flags")}
+    heard = FixColumns.from_columns(len(rows), t=[db.millis(row["t"]) for row in rows], **newest)
     return Look(
         now=now,
         basis=await city.basis(conn, where.city, now, known),
         officers=[row["name"] for row in rows],
-        newest=FixColumns.from_columns(len(rows), t=[db.millis(row["t"]) for row in rows], **newest),
+        newest=heard,
+        areas=[row["area"] for row in rows],
+        around=await whereabouts.read(conn, where.city, heard, now),
         opened=opened,
         clearing=await _clearing(conn, opened, now),
         amended=await _amended(conn, opened, now),
@@ -162,23 +169,64 @@ def _gaps(opened: Sequence[OpenAlert]) -> tuple[list[str], list[int | None], lis
     return [alert.key for alert in gaps], [alert.cell for alert in gaps], since
 
 
-def situation(where: Place, seen: Look, rule: arrival.ArrivalRule) -> rules.Situation:
-    """Put together what the rules judge. Pure."""
-    free = np.flatnonzero(arrival.eligible(seen.newest, seen.now, rule))
-    x, y = where.city.grid.xy(seen.newest.lat[free], seen.newest.lon[free])
-    arrivals = arrival.nearest(where.x, where.y, x, y, rule)
+def situation(
+    where: Place,
+    seen: Look,
+    rule: arrival.ArrivalRule,
+    learned: outlook.Learned | None = None,
+    held: Bool | None = None,
+) -> rules.Situation:
+    """Put together what the rules judge. Pure.
+
+    Args:
+        where: the city.
+        seen: what was read.
+        rule: how arrivals are estimated.
+        learned: what past stays teach; None: nothing yet.
+        held: cells of which data is still coming in; None: none.
+    """
     basis, calendar = seen.basis, where.city.calendar
+    free = np.flatnonzero(arrival.eligible(seen.newest, seen.now, rule))
+    officers = places_of(where, seen, free)
+    arrivals = arrival.nearest(where.places, officers, rule)
+    judged = city.judge(where.city, basis, arrivals.ms, seen.now)
+    gap_start = np.where(basis.last_visit >= 0, basis.last_visit, basis.known_since)
+    _, class_of = learning.classes_of(where.city)
+    signs = outlook.Signs(
+        class_of=class_of,
+        hour=learning.hours(where.city, np.maximum(gap_start, 0)),
+        idle_ms=np.maximum(judged.idle_ms, 0),
+        left_ms=judged.left_ms,
+        inside=seen.around.inside,
+        arrival_ms=arrivals.ms,
+        able=arrival.in_time(where.places, officers, judged.left_ms - where.cells.dwell_ms, rule),
+        officers=seen.around.officers,
+        busy=seen.around.busy,
+    )
+    on_duty = np.flatnonzero(arrival.on_duty(seen.newest, seen.now, rule))
     return rules.Situation(
         now=seen.now,
         on_duty=bool(calendar.duty_ms(np.array([seen.now]), np.array([seen.now + 60_000]))[0]),
         cells=where.cells,
-        coverage=city.judge(where.city, basis, arrivals.ms, seen.now),
-        gap_start=np.where(basis.last_visit >= 0, basis.last_visit, basis.known_since),
+        coverage=judged,
+        chance=outlook.chance(learned or learning.unlearned(where.city), signs),
+        gap_start=gap_start,
         visited=basis.last_visit >= 0,
         present=basis.present,
+        held=np.zeros(len(gap_start), dtype=np.bool_) if held is None else held,
         heard=basis.heard,
         arrivals=arrivals,
+        crew_at=arrival.nearest_cell(where.places, places_of(where, seen, on_duty)),
         officers=[seen.officers[i] for i in free.tolist()],
         clearing=seen.clearing,
         amended=seen.amended,
     )
+
+
+def places_of(where: Place, seen: Look, which: NDArray[np.intp]) -> arrival.Places:
+    """Where some of the officers heard lately are, and where they may be sent."""
+    streets = {code: at for at, code in enumerate(where.city.streets)}
+    areas = [seen.areas[i] for i in which.tolist()]
+    allowed = [arrival.ANYWHERE if area is None else streets.get(area, arrival.ANYWHERE) for area in areas]
+    x, y = where.city.grid.xy(seen.newest.lat[which], seen.newest.lon[which])
+    return arrival.Places(x=x, y=y, area=np.array(allowed, dtype=np.intp))

@@ -14,35 +14,20 @@ from numpy.typing import NDArray
 from alerts import staffing
 from alerts.arrival import NOBODY, Arrivals
 from alerts.model import GAP, Change, Facts, Level, OpenAlert, Step, Visit
+from alerts.thresholds import CrowdRule, Thresholds
 from schemas import rest
 from tracking import times
 from tracking.coverage import CellState, Coverage
-from tracking.fixes import Bool, Int
+from tracking.fixes import Bool, Float, Int
 
 DEAF_AFTER_MS = 180_000
 """When nothing at all came in for so long, the fault is ours: no cell is said to fall due on the strength of it."""
+CHANCE_HOLD = 0.1
+"""A level is left only when the probability of a breach is below the threshold by this much."""
+MOST_LISTED = 100
+"""Cells that a street's alert names."""
 
-MINUTE = 60_000
-RULE_VERSION = 1
 Levels = NDArray[np.int8]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WarningRule:
-    """Thresholds; durations in ms of duty time, shares of the limit."""
-
-    lead_ms: int = 15 * MINUTE
-    """A cell with less time left is told of, even with an officer next to it: nobody seems to be going there."""
-    lead_share: float = 0.2
-    most_lead_share: float = 0.5
-    """Short limits are not warned about from the start."""
-    soon_share: float = 0.3
-    hold_ms: int = 5 * MINUTE
-    """A level is left only when the threshold is exceeded by this much."""
-    crowd: int = 8
-    """Alerts of one street that are told one by one when its officers cannot manage all."""
-    horizon_ms: int = 60 * MINUTE
-    """What falls due within it is held against what the officers can do in it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +44,8 @@ class Cells:
     streets: Sequence[staffing.Street]
     dwell_ms: Int
     """Least time inside for a valid visit."""
+    weight: Float
+    """How much a cell counts against others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,15 +58,21 @@ class Situation:
     """Duty time is running; nothing is opened or raised while it stands still."""
     cells: Cells
     coverage: Coverage
+    chance: Float
+    """Probability of a breach if nobody is sent."""
     gap_start: Int
     """End of the last valid visit, else since when the place is observed, ms; -1 unknown."""
     visited: Bool
     """Whether `gap_start` is the end of a visit."""
     present: Bool
     """A valid visit is going on."""
+    held: Bool
+    """Data of the cell is still coming in (backlog.py): nothing is opened or raised while it is missing."""
     heard: int
     """Newest fix heard from the city, ms; -1 none."""
     arrivals: Arrivals
+    crew_at: NDArray[np.intp]
+    """Index of the cell each officer on duty is nearest to, on a task too: within the hour it is done."""
     officers: Sequence[str]
     """Names of the eligible officers' devices, by the indices of `arrivals`."""
     clearing: Mapping[str, Visit]
@@ -88,7 +81,9 @@ class Situation:
     """By key of an open alert: why the visit that its gap was counted from does not hold any more."""
 
 
-def evaluate(now: Situation, opened: Sequence[OpenAlert], rule: WarningRule) -> list[Change]:
+def evaluate(
+    now: Situation, opened: Sequence[OpenAlert], thresholds: Thresholds, crowd: CrowdRule | None = None
+) -> list[Change]:
     """Decide what changes: ends first, then levels, then what opens."""
     gaps = [alert for alert in opened if alert.kind == GAP]
     rows = {int(cell): row for row, cell in enumerate(now.cells.id)}
@@ -99,27 +94,28 @@ def evaluate(now: Situation, opened: Sequence[OpenAlert], rule: WarningRule) -> 
         return changes
     held = np.full(len(now.cells.id), -1, dtype=np.int8)
     held[list(standing)] = [alert.level for alert in standing.values()]
-    level = levels(now.coverage, held, rule)
+    level = levels(now.coverage, now.chance, held, thresholds)
     told = _told(now)
     for row, alert in standing.items():
         if told[row] and level[row] != alert.level:
-            changes.append(_moved(alert, Level(level[row]), row, now))
-    return changes + _open(now, opened, told, level, held, rule)
+            changes.append(_moved(alert, Level(level[row]), row, now, thresholds))
+    return changes + _open(now, opened, told, (level, held), thresholds, crowd or CrowdRule())
 
 
-def levels(coverage: Coverage, held: Levels, rule: WarningRule) -> Levels:
+def levels(coverage: Coverage, chance: Float, held: Levels, thresholds: Thresholds) -> Levels:
     """Level of each cell; `held` is the level of its open alert, -1 none: it is left only with some room."""
-    left = coverage.left_ms
-    plain = _plain_levels(left, coverage.slack_ms, coverage.span_ms, rule)
-    roomy = _plain_levels(left - rule.hold_ms, coverage.slack_ms - rule.hold_ms, coverage.span_ms, rule)
+    left, slack, hold = coverage.left_ms, coverage.slack_ms, thresholds.hold_ms
+    plain = _plain_levels(left, slack, coverage.span_ms, chance, thresholds)
+    roomy = _plain_levels(left - hold, slack - hold, coverage.span_ms, chance + CHANCE_HOLD, thresholds)
     return np.where(held < 0, plain, np.maximum(plain, np.minimum(held, roomy))).astype(np.int8)
 
 
-def _plain_levels(left: Int, slack: Int, limit: Int, rule: WarningRule) -> Levels:
-    lead = np.minimum(np.maximum(rule.lead_ms, rule.lead_share * limit), rule.most_lead_share * limit)
+def _plain_levels(left: Int, slack: Int, span: Int, chance: Float, by: Thresholds) -> Levels:
+    share = np.clip(slack / np.maximum(by.horizon_ms, 1), 0, 1)
+    near = (slack <= 0) | (slack <= by.horizon_ms) & (left <= by.most_share * span)
     level = np.full(len(left), Level.BLUE, dtype=np.int8)
-    level[slack <= rule.soon_share * limit] = Level.YELLOW
-    level[(slack <= 0) | (left <= lead)] = Level.ORANGE
+    level[slack <= by.soon_share * span] = Level.YELLOW
+    level[near & (chance >= by.last_chance + (by.early_chance - by.last_chance) * share)] = Level.ORANGE
     level[left <= 0] = Level.RED
     return level
 
@@ -133,7 +129,7 @@ def _told(now: Situation) -> Bool:
     """Cells of which a wait can be told: what cannot be known is never called neglect."""
     known = (now.coverage.state != CellState.UNKNOWN) & (now.coverage.idle_ms >= 0) & (now.gap_start >= 0)
     heard = (now.heard >= now.now - DEAF_AFTER_MS) | (now.coverage.due <= now.heard)
-    return np.asarray(known & heard & ~now.present)
+    return np.asarray(known & heard & ~now.present & ~now.held & (now.coverage.due >= 0))
 
 
 def _end(alert: OpenAlert, row: int | None, now: Situation) -> Change | None:
@@ -165,38 +161,72 @@ def _ended(alert: OpenAlert, step: Step, now: Situation, facts: Facts) -> Change
     )
 
 
-def _moved(alert: OpenAlert, level: Level, row: int, now: Situation) -> Change:
+def _moved(alert: OpenAlert, level: Level, row: int, now: Situation, by: Thresholds) -> Change:
     step = Step.RAISED if level > alert.level else Step.LOWERED
-    facts = _facts(row, now)
-    return Change(key=alert.key, kind=GAP, step=step, level=level, cell=alert.cell, at=now.now, facts=facts)
+    return Change(
+        key=alert.key,
+        kind=GAP,
+        step=step,
+        level=level,
+        cell=alert.cell,
+        at=now.now,
+        facts=_facts(row, now, by),
+        priority=_cost(row, now, by),
+    )
 
 
 def _open(
-    now: Situation, opened: Sequence[OpenAlert], told: Bool, level: Levels, held: Levels, rule: WarningRule
+    now: Situation,
+    opened: Sequence[OpenAlert],
+    told: Bool,
+    levels_held: tuple[Levels, Levels],
+    by: Thresholds,
+    crowd: CrowdRule,
 ) -> list[Change]:
     """Alerts that open: one by one, or one for a street whose officers cannot manage."""
+    level, held = levels_held
+    due = told & ((now.coverage.left_ms <= crowd.horizon_ms) | (level >= Level.ORANGE))
     loads = staffing.loads(
         street=now.cells.street,
         streets=len(now.cells.streets),
-        due=told & ((now.coverage.left_ms <= rule.horizon_ms) | (level >= Level.ORANGE)),
+        due=due,
         need_ms=np.maximum(now.arrivals.ms, 0) + now.cells.dwell_ms,
-        officer_at=now.arrivals.at,
-        horizon_ms=rule.horizon_ms,
+        officer_at=now.crew_at,
+        horizon_ms=crowd.horizon_ms,
     )
-    changes, short = staffing.evaluate(now.now, now.cells.streets, loads, opened, crowd=rule.crowd)
+    changes, short = staffing.evaluate(
+        now.now, now.cells.streets, loads, opened, crowd=crowd.most, unclear=_streets_held(now)
+    )
+    changes = [_with_cells(change, due, now) for change in changes]
     wanted = np.flatnonzero(told & (level >= Level.ORANGE) & (held < 0))
-    urgent = wanted[np.lexsort((wanted, now.coverage.due[wanted]))]
-    room = np.where(short, rule.crowd, len(held)) - np.bincount(
+    cost = now.cells.weight * now.chance * by.severity
+    urgent = wanted[np.lexsort((wanted, now.coverage.due[wanted], -cost[wanted]))]
+    room = np.where(short, crowd.most, len(held)) - np.bincount(
         now.cells.street[held >= 0], minlength=len(now.cells.streets)
     )
     for row in urgent.tolist():
         if room[now.cells.street[row]] > 0:
             room[now.cells.street[row]] -= 1
-            changes.append(_opened(row, Level(level[row]), now))
+            changes.append(_opened(row, Level(level[row]), now, by))
     return changes
 
 
-def _opened(row: int, level: Level, now: Situation) -> Change:
+def _with_cells(change: Change, due: Bool, now: Situation) -> Change:
+    """Add to a street's alert the codes of the cells it stands for, the most urgent first."""
+    if change.step is not Step.OPENED:
+        return change
+    codes = [street.code for street in now.cells.streets]
+    rows = np.flatnonzero(due & (now.cells.street == codes.index(change.facts["street"])))
+    rows = rows[np.argsort(now.coverage.due[rows], kind="stable")][:MOST_LISTED]
+    return replace(change, facts={**change.facts, "due_cells": [now.cells.code[row] for row in rows.tolist()]})
+
+
+def _streets_held(now: Situation) -> Bool:
+    """Streets of which a part is held: what falls due in them cannot be added up."""
+    return np.bincount(now.cells.street[now.held], minlength=len(now.cells.streets)) > 0
+
+
+def _opened(row: int, level: Level, now: Situation, by: Thresholds) -> Change:
     return Change(
         key=gap_key(now.cells.code[row], int(now.gap_start[row])),
         kind=GAP,
@@ -204,11 +234,17 @@ def _opened(row: int, level: Level, now: Situation) -> Change:
         level=level,
         cell=int(now.cells.id[row]),
         at=now.now,
-        facts=_facts(row, now),
+        facts=_facts(row, now, by),
+        priority=_cost(row, now, by),
     )
 
 
-def _facts(row: int, now: Situation) -> Facts:
+def _cost(row: int, now: Situation, by: Thresholds) -> float:
+    """Expected cost: weight of the cell × probability × severity."""
+    return round(float(now.cells.weight[row] * now.chance[row] * by.severity[row]), 4)
+
+
+def _facts(row: int, now: Situation, by: Thresholds) -> Facts:
     """The numbers a level was decided on; times RFC 3339, durations in s."""
     officer = int(now.arrivals.officer[row])
     reachable = officer != NOBODY
@@ -219,12 +255,13 @@ def _facts(row: int, now: Situation) -> Facts:
         "visited": bool(now.visited[row]),
         "due": _time(int(now.coverage.due[row])),
         "idle_s": int(now.coverage.idle_ms[row]) // 1000,
-        "limit_s": int(now.coverage.limit_ms[row]) // 1000,
+        "limit_s": int(now.coverage.span_ms[row]) // 1000,
         "dwell_s": int(now.cells.dwell_ms[row]) // 1000,
         "officer": now.officers[officer] if reachable else None,
         "arrival_s": int(now.arrivals.ms[row]) // 1000 if reachable else None,
         "slack_s": int(now.coverage.slack_ms[row]) // 1000 if reachable else None,
-        "rule": RULE_VERSION,
+        "chance": round(float(now.chance[row]), 3),
+        "rule": int(by.version[row]),
     }
 
 

@@ -55,9 +55,23 @@ def loads(
 
 
 def evaluate(
-    now: int, streets: Sequence[Street], load: Loads, opened: Sequence[OpenAlert], *, crowd: int
+    now: int,
+    streets: Sequence[Street],
+    load: Loads,
+    opened: Sequence[OpenAlert],
+    *,
+    crowd: int,
+    unclear: Bool | None = None,
 ) -> tuple[list[Change], Bool]:
     """Decide which streets are short of officers.
+
+    Args:
+        now: the moment, ms.
+        streets: the streets.
+        load: what falls due in them, and who is there.
+        opened: alerts that are open.
+        crowd: so many cells are told one by one.
+        unclear: streets of which it cannot be told now; nothing changes.
 
     Returns:
         The changes, and per street whether it is short.
@@ -66,6 +80,8 @@ def evaluate(
     held = np.array([street.code in standing for street in streets], dtype=np.bool_)
     crowded = np.where(held, load.cells > crowd // 2, load.cells > crowd)
     short = crowded & (load.need_ms > np.where(held, RELIEF, 1.0) * load.have_ms)
+    if unclear is not None:
+        short = np.where(unclear, held, short)
     changes = [_change(now, streets[i], load, i, standing, ends=False) for i in np.flatnonzero(short & ~held).tolist()]
     changes += [_change(now, streets[i], load, i, standing, ends=True) for i in np.flatnonzero(held & ~short).tolist()]
     return changes + _gone(now, streets, standing), short

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import structlog
 from prometheus_client import Counter, Gauge, Histogram
 
-from alerts import reads, rules, store
+from alerts import reads, rules, store, thresholds
 from alerts.arrival import ArrivalRule
 from alerts.model import Change, Level
 from alerts.officers import sentry
@@ -46,13 +46,13 @@ class Watcher:
         *,
         now: Callable[[], int] = wall_clock,
         every_s: float = 5.0,
-        rule: rules.WarningRule | None = None,
+        rule: thresholds.WarningRule | None = None,
         arrival: ArrivalRule | None = None,
     ) -> None:
         self._pool = pool
         self._now = now
         self._every_s = every_s
-        self._rule = rule or rules.WarningRule()
+        self._rule = rule or thresholds.WarningRule()
         self._arrival = arrival or ArrivalRule()
         self._place: reads.Place | None = None
         self._sentry = sentry.Sentry()
@@ -86,7 +86,8 @@ class Watcher:
     def _judge(self, where: reads.Place, seen: reads.Look, officers: sentry.View) -> Sequence[Change]:
         changes = sentry.judge(officers)
         if where.city.cells:
-            changes += rules.evaluate(reads.situation(where, seen, self._arrival), seen.opened, self._rule)
+            by = thresholds.Thresholds.same(self._rule, len(where.city.cells))
+            changes += rules.evaluate(reads.situation(where, seen, self._arrival), seen.opened, by)
         return changes
 
     async def _watch_if_first(self, stop: asyncio.Event) -> None:

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from alerts import arrival, rules, staffing
+from alerts import arrival, habits, outlook, risk, rules, staffing, thresholds
 from alerts.model import ENDING, GAP, Change, OpenAlert, Step, Visit
 from tracking import calendars, coverage, db
 
@@ -83,13 +84,19 @@ class Shift:
     heard: int | None = None
     """Newest fix of the city, ms; None: now."""
     windows: Sequence[tuple[str, str]] = (("00:00", "24:00"),)
-    rule: rules.WarningRule = field(default_factory=rules.WarningRule)
+    rule: thresholds.WarningRule = field(default_factory=thresholds.WarningRule)
+    crowd: thresholds.CrowdRule = field(default_factory=thresholds.CrowdRule)
+    inside: Sequence[int] = ()
+    """Cells that an officer is in without a valid visit yet."""
+    held: Sequence[int] = ()
+    """Cells of which data is still coming in."""
 
     def run(self, minutes: Iterable[float], ledger: Ledger | None = None) -> Ledger:
         """Evaluate at each of the minutes, each time from what is stored alone."""
         kept = ledger or Ledger()
+        by = thresholds.Thresholds.same(self.rule, self.cells)
         for minute in minutes:
-            kept.apply(rules.evaluate(self.situation(at(minute), kept.opened), kept.opened, self.rule))
+            kept.apply(rules.evaluate(self.situation(at(minute), kept.opened), kept.opened, by, self.crowd))
         return kept
 
     def situation(self, now: int, opened: Sequence[OpenAlert]) -> rules.Situation:
@@ -99,7 +106,8 @@ class Shift:
         last, present = self._last(known, now)
         x = np.arange(self.cells, dtype=np.float64) * 200
         officers = np.array(self.officers_m, dtype=np.float64)
-        arrivals = arrival.nearest(x, 0 * x, officers, 0 * officers, arrival.ArrivalRule())
+        crew = arrival.Places.of(officers, 0 * officers)
+        arrivals = arrival.nearest(arrival.Places.of(x, 0 * x), crew, arrival.ArrivalRule())
         dwell = np.full(self.cells, DWELL)
         known_since = np.full(self.cells, self.known_since)
         seen = coverage.Known(
@@ -127,16 +135,36 @@ class Shift:
                 street=np.zeros(self.cells, dtype=np.intp),
                 streets=[staffing.Street(code="441302010", name="小金口街道")],
                 dwell_ms=dwell,
+                weight=np.ones(self.cells),
             ),
             coverage=judged,
+            chance=self._chance(judged, arrivals),
             gap_start=np.where(last >= 0, last, known_since),
             visited=last >= 0,
             present=present,
+            held=np.isin(np.arange(self.cells), self.held),
             heard=now if self.heard is None else self.heard,
             arrivals=arrivals,
+            crew_at=arrivals.at,
             officers=[f"officer-{i}" for i in range(len(officers))],
             clearing=_clearing(opened, known),
         )
+
+    def _chance(self, judged: coverage.Coverage, arrivals: arrival.Arrivals) -> NDArray[np.float64]:
+        """As on the first day, when nothing was learned yet."""
+        nobody = habits.Where(
+            before=np.empty(0, np.intp), cell=np.empty(0, np.intp), left=np.empty(0, np.bool_),
+            since_ms=np.empty(0, np.int64),
+        )  # fmt: skip
+        zeros = np.zeros(self.cells, dtype=np.intp)
+        return outlook.chance(
+            outlook.Learned(survival=risk.unlearned(1, self.cells), habits=habits.unlearned(self.cells)),
+            outlook.Signs(
+                class_of=zeros, hour=zeros, idle_ms=np.maximum(judged.idle_ms, 0), left_ms=judged.left_ms,
+                inside=np.isin(np.arange(self.cells), self.inside), arrival_ms=arrivals.ms,
+                able=zeros.astype(np.int64), officers=nobody, busy=nobody,
+            ),
+        )  # fmt: skip
 
     def with_visits(self, *visits: Walk) -> "Shift":
         """The same shift with other visits."""

@@ -1,6 +1,7 @@
 """Arrivals: against a slow independent answer, and who counts."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -23,7 +24,7 @@ def test_nearest_agrees_with_a_slow_answer(
     """The vectorised search finds the distance that a loop over all pairs finds, to centimetres."""
     cx, cy = np.array(cells).T
     ox, oy = np.array(officers).T
-    found = arrival.nearest(cx, cy, ox, oy, RULE)
+    found = arrival.nearest(arrival.Places.of(cx, cy), arrival.Places.of(ox, oy), RULE)
     for i, place in enumerate(cells):
         metres = min(math.dist(place, officer) for officer in officers)
         assert found.ms[i] == pytest.approx(metres * 1.35 / 1.3 * 1000 + 60_000, abs=100)
@@ -33,20 +34,43 @@ def test_nearest_agrees_with_a_slow_answer(
         assert math.dist(officer, cells[found.at[i]]) == pytest.approx(metres, abs=0.1)
 
 
-def test_nearest_searches_in_portions(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The answer does not depend on how many pairs are measured at once."""
-    rng = np.random.default_rng(7)
-    cx, cy, ox, oy = (rng.uniform(0, 2e4, n) for n in (200, 200, 50, 50))
-    whole = arrival.nearest(cx, cy, ox, oy, RULE)
-    monkeypatch.setattr(arrival, "_CHUNK", 128)
-    parts = arrival.nearest(cx, cy, ox, oy, RULE)
-    assert np.array_equal(whole.officer, parts.officer)
-    assert np.array_equal(whole.at, parts.at)
+def test_nearest_sends_nobody_out_of_the_area_allowed() -> None:
+    """An officer bound to a street is the nearest of its cells only; one who may go anywhere fills in."""
+    cells = arrival.Places(x=np.array([0.0, 100.0]), y=np.zeros(2), area=np.array([0, 1]))
+    officers = arrival.Places(x=np.array([0.0, 900.0]), y=np.zeros(2), area=np.array([0, arrival.ANYWHERE]))
+    assert arrival.nearest(cells, officers, RULE).officer.tolist() == [0, 1]
+    alone = arrival.Places(x=np.zeros(1), y=np.zeros(1), area=np.zeros(1, np.intp))
+    assert arrival.nearest(cells, alone, RULE).officer.tolist() == [0, arrival.NOBODY]
+
+
+def test_nearest_takes_longer_where_orders_took_longer() -> None:
+    """The way, not the start, is stretched by what past orders took."""
+    cells, officers = arrival.Places.of(np.zeros(1), np.zeros(1)), arrival.Places.of(np.array([500.0]), np.zeros(1))
+    plain = int(arrival.nearest(cells, officers, RULE).ms[0]) - RULE.prepare_ms
+    slow = int(arrival.nearest(cells, officers, replace(RULE, ratio=1.5)).ms[0]) - RULE.prepare_ms
+    assert slow == pytest.approx(1.5 * plain, abs=1)
+
+
+@settings(deadline=None, max_examples=50)
+@given(_places, _places, st.integers(0, 3_600_000))
+def test_in_time_agrees_with_a_slow_answer(
+    cells: list[tuple[float, float]], officers: list[tuple[float, float]], ms: int
+) -> None:
+    """Those counted are those whose arrival takes no longer."""
+    cx, cy = np.array(cells).T
+    ox, oy = np.array(officers).T
+    found = arrival.in_time(arrival.Places.of(cx, cy), arrival.Places.of(ox, oy), np.full(len(cx), ms), RULE)
+    for i, place in enumerate(cells):
+        away = [math.dist(place, officer) for officer in officers]
+        reach = max(ms - 60_000, 0) / 1000 * 1.3 / 1.35
+        assert sum(metres < reach - 0.01 for metres in away) <= found[i] <= sum(m <= reach + 0.01 for m in away)
 
 
 def test_nearest_without_officers_finds_nobody() -> None:
     """Without an eligible officer every cell says so."""
-    found = arrival.nearest(np.zeros(3), np.zeros(3), np.zeros(0), np.zeros(0), RULE)
+    found = arrival.nearest(
+        arrival.Places.of(np.zeros(3), np.zeros(3)), arrival.Places.of(np.zeros(0), np.zeros(0)), RULE
+    )
     assert found.ms.tolist() == found.officer.tolist() == [arrival.NOBODY] * 3
 
 

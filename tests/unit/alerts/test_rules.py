@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alerts import rules
+from alerts import rules, thresholds
 from alerts.model import GAP, UNDERSTAFFED, Level
 from tests.support.shift import LIMIT, MINUTE, START, Shift, Walk, at
 from tracking import coverage
@@ -16,10 +16,10 @@ EVERY_MINUTE = range(240)
 
 
 def test_evaluate_warns_then_tells_of_the_breach_then_resolves() -> None:
-    """A cell is warned about 18 minutes ahead (20 % of 90), is red at its limit, and a visit ends it: one alert."""
+    """A cell is warned about with 20 minutes of slack, is red at its limit, and a visit ends it: one alert."""
     shift = Shift(visits=[Walk(cell=0, t_in=0, t_out=10), Walk(cell=0, t_in=110, t_out=120)])
     ledger = shift.run(range(180))
-    assert ledger.told() == [("opened", "orange", 82), ("raised", "red", 100), ("resolved", "red", 113)]
+    assert ledger.told() == [("opened", "orange", 76), ("raised", "red", 100), ("resolved", "red", 113)]
     assert list(ledger.alerts) == [f"coverage_gap:441302010001001:{at(10)}"]
     facts = next(iter(ledger.alerts.values())).facts
     assert facts["gap_since"] == "2026-02-02T00:10:00.000Z"
@@ -41,7 +41,7 @@ def test_evaluate_resolves_a_warning_by_a_visit_in_time() -> None:
     """A visit after the pre-warning and before the limit ends it, and there never was a breach."""
     shift = Shift(visits=[Walk(cell=0, t_in=0, t_out=10), Walk(cell=0, t_in=90, t_out=95)])
     ledger = shift.run(range(120))
-    assert ledger.told() == [("opened", "orange", 82), ("resolved", "orange", 93)]
+    assert ledger.told() == [("opened", "orange", 76), ("resolved", "orange", 93)]
     assert next(iter(ledger.alerts.values())).facts["in_time"] is True
 
 
@@ -75,15 +75,15 @@ def test_evaluate_keeps_an_open_alert_while_nothing_is_heard() -> None:
     shift = Shift(visits=[Walk(cell=0, t_in=0, t_out=10)])
     ledger = shift.run(range(105))
     replace(shift, heard=at(104)).run(range(105, 240), ledger)
-    assert ledger.told() == [("opened", "orange", 82), ("raised", "red", 100)]
+    assert ledger.told() == [("opened", "orange", 76), ("raised", "red", 100)]
 
 
 def test_evaluate_stands_still_off_duty() -> None:
     """Off duty the wait is frozen: the alert comes when duty goes on, not in the night."""
     shift = Shift(visits=[Walk(cell=0, t_in=0, t_out=10)], windows=[("08:00", "09:00"), ("12:00", "18:00")])
     told = shift.run(range(400)).told()
-    # 50 duty minutes pass until 09:00; the remaining 22 until the warning pass from 12:00 (minute 240).
-    assert told == [("opened", "orange", 262), ("raised", "red", 280)]
+    # 50 duty minutes pass until 09:00; the remaining 16 until the warning pass from 12:00 (minute 240).
+    assert told == [("opened", "orange", 256), ("raised", "red", 280)]
 
 
 def test_evaluate_resolves_off_duty() -> None:
@@ -98,13 +98,13 @@ def test_evaluate_resolves_off_duty() -> None:
 def test_evaluate_withdraws_by_late_data() -> None:
     """Late data that proves a visit before the limit withdraws what was said, and the new gap counts from it."""
     shift = Shift(visits=[Walk(cell=0, t_in=0, t_out=10), Walk(cell=0, t_in=85, t_out=90, known=130)])
-    ledger = shift.run(range(160))
-    assert ledger.told() == [("opened", "orange", 82), ("raised", "red", 100), ("withdrawn", "red", 130)]
+    ledger = shift.run(range(150))
+    assert ledger.told() == [("opened", "orange", 76), ("raised", "red", 100), ("withdrawn", "red", 130)]
     shift = Shift(visits=[Walk(cell=0, t_in=0, t_out=10), Walk(cell=0, t_in=70, t_out=75, known=90)])
     assert shift.run(range(150)).told() == [
-        ("opened", "orange", 82),
+        ("opened", "orange", 76),
         ("withdrawn", "orange", 90),
-        ("opened", "orange", 147),
+        ("opened", "orange", 141),
     ]
 
 
@@ -147,7 +147,7 @@ def test_evaluate_says_once_that_a_street_is_short_of_officers() -> None:
     ledger = shift.run(EVERY_MINUTE)
     kinds = [alert.kind for alert in ledger.opened]
     assert kinds.count(UNDERSTAFFED) == 1
-    assert kinds.count(GAP) == shift.rule.crowd
+    assert kinds.count(GAP) == shift.crowd.most
     enough = replace(shift, officers_m=[float(200 * i) for i in range(40)])
     enough.run([241], ledger)
     kinds = [alert.kind for alert in ledger.opened]
@@ -165,7 +165,7 @@ def test_evaluate_tells_one_by_one_with_officers_enough() -> None:
 def test_evaluate_warns_by_time_alone_without_officers() -> None:
     """With nobody to send, a cell is told of by the time it has left, not at once."""
     ledger = Shift(visits=[Walk(cell=0, t_in=0, t_out=10)], officers_m=[]).run(EVERY_MINUTE)
-    assert ledger.told() == [("opened", "orange", 82), ("raised", "red", 100)]
+    assert ledger.told() == [("opened", "orange", 77), ("raised", "red", 100)]
     assert next(iter(ledger.alerts.values())).facts["arrival_s"] is None
 
 
@@ -215,8 +215,8 @@ def test_evaluate_after_an_outage_ends_in_the_same_state(walks: list[Walk], star
     assert set(away.alerts) <= set(told)
 
 
-@given(st.integers(-LIMIT, LIMIT), st.integers(-LIMIT, LIMIT), st.sampled_from([-1, 0, 1, 2, 3]))
-def test_levels_never_fall_below_the_plain_level(idle: int, slack: int, held: int) -> None:
+@given(st.integers(-LIMIT, LIMIT), st.integers(-LIMIT, LIMIT), st.sampled_from([-1, 0, 1, 2, 3]), st.floats(0, 1))
+def test_levels_never_fall_below_the_plain_level(idle: int, slack: int, held: int, chance: float) -> None:
     """Hysteresis only delays relief: it never hides a worse level, and never rises by itself."""
     judged = coverage.Coverage(
         at=START,
@@ -228,8 +228,8 @@ def test_levels_never_fall_below_the_plain_level(idle: int, slack: int, held: in
         left_ms=np.array([idle]),
         slack_ms=np.array([min(slack, idle)]),
     )
-    rule = rules.WarningRule()
-    plain = rules.levels(judged, np.array([-1], np.int8), rule)[0]
-    level = rules.levels(judged, np.array([held], np.int8), rule)[0]
+    by = thresholds.Thresholds.same(thresholds.WarningRule(), 1)
+    plain = rules.levels(judged, np.array([chance]), np.array([-1], np.int8), by)[0]
+    level = rules.levels(judged, np.array([chance]), np.array([held], np.int8), by)[0]
     assert plain <= level <= max(plain, held)
     assert Level(level) in Level

@@ -1,0 +1,107 @@
+"""Who can still prevent it: officers for all cells in need at once, so that the sum of what it costs is least. Pure."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+from scipy.spatial import cKDTree
+
+from alerts.arrival import ANYWHERE, ArrivalRule, Places
+from tracking.fixes import Float, Int
+
+_NEAREST = 24
+"""Officers looked at for each cell; those farther away would not be sent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssignmentRule:
+    """What an assignment costs."""
+
+    farthest_ms: int = 40 * 60_000
+    """Nobody is sent on a longer way."""
+    left_behind: float = 0.5
+    """ϑ: what a minute of waiting in the cell that the officer leaves behind counts against a minute of way."""
+    late: float = 2.0
+    """What a minute after the limit counts against a minute of way."""
+    gain_ms: int = 60 * 60_000
+    """Way that a cell of expected cost 1 is worth: decides who waits when there are fewer officers than cells."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needs:
+    """n cells that somebody should go to, as columns."""
+
+    places: Places
+    left_ms: Int
+    """Until each is due, negative since then."""
+    dwell_ms: Int
+    cost: Float
+    """Expected cost of its breach."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Free:
+    """m eligible officers, as columns."""
+
+    places: Places
+    behind_ms: Int
+    """How long the cell that an officer would leave unfinished has waited, 0 where there is none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """Send an officer to a cell."""
+
+    need: int
+    """Index among the needs."""
+    officer: int
+    """Index among the officers."""
+    arrival_ms: int
+    way_m: int
+    """On the streets, about."""
+
+
+def propose(needs: Needs, free: Free, rule: AssignmentRule, arrival: ArrivalRule) -> list[Proposal]:
+    """Send at most one officer to each cell and each officer to at most one; the most urgent cells come first."""
+    if not len(needs.places) or not len(free.places):
+        return []
+    officers = _near(needs.places, free.places)
+    metres = np.hypot(
+        np.subtract.outer(needs.places.x, free.places.x[officers]),
+        np.subtract.outer(needs.places.y, free.places.y[officers]),
+    )
+    arrives = arrival.way_ms(metres)
+    area = free.places.area[officers][None, :]
+    allowed = ((area == ANYWHERE) | (area == needs.places.area[:, None])) & (arrives <= rule.farthest_ms)
+    late = np.maximum(arrives + needs.dwell_ms[:, None] - np.maximum(needs.left_ms, 0)[:, None], 0)
+    cost = (
+        arrives + rule.left_behind * free.behind_ms[officers][None, :] + rule.late * late
+        - rule.gain_ms * needs.cost[:, None]
+    )  # fmt: skip
+    forbidden = float(np.abs(cost).max()) * (min(cost.shape) + 1) + 1
+    rows, columns = linear_sum_assignment(np.where(allowed, cost, forbidden))
+    kept = np.flatnonzero(allowed[rows, columns])
+    order = kept[np.argsort(needs.left_ms[rows[kept]], kind="stable")]
+    return [
+        Proposal(
+            need=int(rows[k]),
+            officer=int(officers[columns[k]]),
+            arrival_ms=int(arrives[rows[k], columns[k]]),
+            way_m=round(float(metres[rows[k], columns[k]]) * arrival.detour),
+        )
+        for k in order.tolist()
+    ]
+
+
+def _near(needs: Places, free: Places) -> NDArray[np.intp]:
+    """Officers that are among the nearest of any cell, by the areas they may be sent to."""
+    found = [np.empty(0, np.intp)]
+    for area in np.unique(free.area).tolist():
+        mine = np.flatnonzero(free.area == area)
+        rows = np.flatnonzero((needs.area == area) | (area == ANYWHERE))
+        if len(rows):
+            tree = cKDTree(np.column_stack([free.x[mine], free.y[mine]]))
+            _, near = tree.query(np.column_stack([needs.x[rows], needs.y[rows]]), k=min(_NEAREST, len(mine)))
+            found.append(mine[np.unique(near)])
+    return np.concatenate(found)

@@ -1,0 +1,62 @@
+"""Fit the weights of alerts.outlook on simulated shifts other than those that bench_warnings judges on; prints them."""
+
+from typing import Annotated
+
+import numpy as np
+import typer
+from numpy.typing import NDArray
+
+from alerts import outlook
+from bench import patrols, shift, warned
+from tracking.fixes import Float
+
+SEEDS = (101, 102)
+_EVERY = 5
+_HISTORY = 5
+
+
+def main(
+    ridge: Annotated[float, typer.Option(help="How strongly weights are drawn to zero")] = 1.0,
+) -> None:
+    """Fit and print the weights."""
+    rows = [samples(seed, scenario) for seed in SEEDS for scenario in patrols.SCENARIOS]
+    x, y = (np.concatenate(column) for column in zip(*rows, strict=True))
+    print("WEIGHTS", np.round(fit(x, y, ridge), 2).tolist())
+
+
+def samples(seed: int, scenario: patrols.Scenario) -> tuple[Float, NDArray[np.bool_]]:
+    """Features of cells that fall due within 45 minutes, and whether they were missed."""
+    world = shift.world(seed)
+    known = shift.learn(world, scenario, range(_HISTORY))
+    going = shift.Shift(world=world, scenario=scenario, day=_HISTORY + 1, learned=known)
+    found = []
+    for n, now in enumerate(warned.looks(going)):
+        going.walk(now)
+        seen = going.eyes.look(now)
+        if n % _EVERY:
+            continue
+        judged = going.situation(now, seen)
+        due = judged.coverage.due
+        rows = np.flatnonzero((due > now) & (due <= now + 45 * patrols.MINUTE) & ~seen.present)
+        found.append((rows, judged.gap_start[rows], outlook.features(known, going.signs)[rows]))
+    true = {(gap.cell, round(gap.start, -5)): gap for gap in warned.gaps_of(going)}
+    x, y = [], []
+    for rows, since, columns in found:
+        gaps = [true.get((row, round(start, -5))) for row, start in zip(rows.tolist(), since.tolist(), strict=True)]
+        x.append(columns[[gap is not None for gap in gaps]])
+        y += [gap.breached for gap in gaps if gap is not None]
+    return np.concatenate(x), np.array(y)
+
+
+def fit(x: Float, y: NDArray[np.bool_], ridge: float) -> Float:
+    """Logistic regression by Newton's method."""
+    weights = np.zeros(x.shape[1])
+    for _ in range(30):
+        p = 1 / (1 + np.exp(-x @ weights))
+        bend = x.T @ (x * (p * (1 - p))[:, None]) + ridge * np.eye(len(weights))
+        weights += np.linalg.solve(bend, x.T @ (y - p) - ridge * weights)
+    return np.asarray(weights)
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,290 @@
+"""A simulated shift looked at every minute by the rules of warning, and what became of every gap."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alerts import arrival, habits, outlook, risk, rules, staffing
+from alerts.model import ENDING, GAP, Change, OpenAlert, Visit
+from bench import patrols, sight
+from bench.patrols import HOUR, MINUTE, Doing, Patrol
+from device_sim import grid_file
+from tracking import coverage
+from tracking.calendars import DutyCalendar
+from tracking.geometry.lookup import CityGrid, GridCell
+
+EPOCH = 1_769_961_600_000
+"""2026-02-02 00:00 in the city."""
+DAY = 24 * HOUR
+BEGIN, JUDGED, END, AFTER = 8 * HOUR, 12 * HOUR, 20 * HOUR, 45 * MINUTE
+"""Local time: patrols begin; gaps are judged from, and until; how long it goes on to know what became of them."""
+PEAK = ((11, 13), (17, 23))
+CLASSES = ("business", "public", "institution", "residential")
+LIMIT_MS = {"business": 2 * HOUR, "public": 90 * MINUTE, "institution": 4 * HOUR, "residential": 4 * HOUR}
+PEAK_MS = {**LIMIT_MS, "business": HOUR}
+WEIGHT = {"business": 2.0, "public": 1.5, "institution": 1.0, "residential": 1.0}
+LOOK_MS = MINUTE
+PREVENTABLE_MS = 30 * MINUTE
+FOLLOWED = 0.8
+"""Share of the orders that officers follow."""
+REACTION_MS = 2 * MINUTE
+"""From an alert to the press of the button."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """A town as the rules see it."""
+
+    seed: int
+    ground: patrols.Ground
+    grid: CityGrid
+    class_of: NDArray[np.intp]
+    cells: rules.Cells
+    places: arrival.Places
+    calendar: DutyCalendar
+
+    def limits(self, day: int) -> coverage.Limits:
+        """Limits of a day."""
+        steps = [0, *(hour for span in PEAK for hour in span)]
+        rows = [[(PEAK_MS if k % 2 else LIMIT_MS)[name] for name in CLASSES] for k in range(len(steps))]
+        starts = np.array([EPOCH + day * DAY + hour * HOUR for hour in steps], dtype=np.int64)
+        return coverage.Limits(starts=starts, limit_ms=np.array(rows, dtype=np.int64)[:, self.class_of])
+
+
+@lru_cache(maxsize=2)
+def world(seed: int) -> World:
+    """Lay out the town of a seed."""
+    ground = patrols.ground(seed)
+    features = [each for each in grid_file.city_geojson(seed)["features"] if each["properties"]["kind"] == "cell"]
+    streets = sorted({cell.street for cell in ground.town.cells})
+    street = np.array([streets.index(cell.street) for cell in ground.town.cells], dtype=np.intp)
+    dwell = np.array([ground.dwell_s[name] * 1000 for name in ground.classes], dtype=np.int64)
+    return World(
+        seed=seed,
+        ground=ground,
+        grid=CityGrid([GridCell(id=n + 1, rings=f["geometry"]["coordinates"]) for n, f in enumerate(features)]),
+        class_of=np.array([CLASSES.index(name) for name in ground.classes], dtype=np.intp),
+        cells=rules.Cells(
+            id=np.arange(1, len(street) + 1, dtype=np.int32),
+            code=[cell.code for cell in ground.town.cells],
+            name=[cell.name for cell in ground.town.cells],
+            street=street,
+            streets=[staffing.Street(code=code, name=code) for code in streets],
+            dwell_ms=dwell,
+            weight=np.array([WEIGHT[name] for name in ground.classes]),
+        ),
+        places=arrival.Places.of(ground.x, ground.y, street),
+        calendar=DutyCalendar("Asia/Shanghai", [("00:00", "24:00")]),
+    )
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Alerts as the store would keep them."""
+
+    alerts: dict[str, OpenAlert] = field(default_factory=dict)
+    """By key, all that ever were."""
+    first: dict[str, Change] = field(default_factory=dict)
+    """How each opened."""
+    ended: dict[str, int] = field(default_factory=dict)
+    """When those that are not open ended, ms."""
+
+    @property
+    def opened(self) -> list[OpenAlert]:
+        """Those that are open."""
+        return [alert for key, alert in self.alerts.items() if key not in self.ended]
+
+    def apply(self, changes: Sequence[Change]) -> None:
+        """Take the changes."""
+        for change in changes:
+            old = self.alerts.get(change.key)
+            self.first.setdefault(change.key, change)
+            self.alerts[change.key] = OpenAlert(
+                key=change.key,
+                kind=change.kind,
+                level=change.level,
+                cell=change.cell,
+                opened_at=old.opened_at if old else change.at,
+                facts={**(old.facts if old else {}), **change.facts},
+            )
+            self.ended.pop(change.key, None)
+            if change.step in ENDING:
+                self.ended[change.key] = change.at
+
+
+@dataclass(slots=True)
+class Shift:
+    """A shift that goes on: call `look` once a minute."""
+
+    world: World
+    scenario: patrols.Scenario
+    day: int
+    learned: outlook.Learned
+    start: int = 0
+    crew: list[Patrol] = field(default_factory=list)
+    eyes: sight.Eyes = field(init=False)
+    limits: coverage.Limits = field(init=False)
+    signs: outlook.Signs = field(init=False)
+    """What the last look saw."""
+    reach: dict[tuple[int, int], int] = field(default_factory=dict)
+    """Cell and due → latest look at which somebody could still have been there in time."""
+
+    def __post_init__(self) -> None:
+        self.start = EPOCH + self.day * DAY
+        begin, judged, end = (self.start + each for each in (BEGIN, JUDGED, END))
+        self.crew = patrols.muster(self.world.seed, self.day, self.scenario, begin, judged)
+        dark = sight.outages(self.world.seed, self.day, self.scenario, self.crew, judged, end)
+        self.eyes = sight.Eyes(self.crew, dark, len(self.world.places), self.world.grid, self.world.cells.dwell_ms)
+        self.limits = self.world.limits(self.day)
+
+    def walk(self, now: int) -> None:
+        """Let the officers act until `now` (ms)."""
+        for patrol in self.crew:
+            patrol.advance(now)
+
+    def situation(self, now: int, seen: sight.Seen) -> rules.Situation:
+        """What the server knows at `now` (ms)."""
+        world, cells = self.world, len(self.world.places)
+        free = np.flatnonzero((seen.doing <= Doing.PATROL) & (seen.fix_t > now - 180_000))
+        rule = arrival.ArrivalRule()
+        officers = arrival.Places.of(seen.x[free], seen.y[free])
+        arrivals = arrival.nearest(world.places, officers, rule)
+        known_since = np.full(cells, self.start + BEGIN, dtype=np.int64)
+        judged = coverage.evaluate(
+            coverage.Known(
+                last_visit=seen.last, present=seen.present, known_since=known_since, possible=seen.possible,
+                quota=coverage.Quota.none(cells),
+            ),
+            now=now, limits=self.limits, arrival_ms=np.maximum(arrivals.ms, 0), dwell_ms=world.cells.dwell_ms,
+            calendar=world.calendar,
+        )  # fmt: skip
+        gap_start = np.where(seen.last >= 0, seen.last, known_since)
+        self.signs = signs = outlook.Signs(
+            class_of=world.class_of,
+            hour=((gap_start - self.start) // HOUR % 24).astype(np.intp),
+            idle_ms=np.maximum(judged.idle_ms, 0),
+            left_ms=judged.left_ms,
+            inside=seen.inside_since >= 0,
+            arrival_ms=arrivals.ms,
+            able=arrival.in_time(world.places, officers, judged.left_ms - world.cells.dwell_ms, rule),
+            officers=seen.stops.some(seen.doing <= Doing.PATROL),
+            busy=seen.stops.some((seen.doing == Doing.INCIDENT) | (seen.doing == Doing.BREAK)),
+        )
+        return rules.Situation(
+            now=now,
+            on_duty=True,
+            cells=world.cells,
+            coverage=judged,
+            chance=outlook.chance(self.learned, signs),
+            gap_start=gap_start,
+            visited=seen.last >= 0,
+            present=seen.present,
+            held=np.zeros(cells, dtype=np.bool_),
+            heard=now,
+            arrivals=arrivals,
+            crew_at=self._crew_at(now, seen),
+            officers=[self.crew[i].who.name for i in free.tolist()],
+            clearing={},
+        )
+
+    def _crew_at(self, now: int, seen: sight.Seen) -> NDArray[np.intp]:
+        duty = np.flatnonzero((seen.doing <= Doing.INCIDENT) & (seen.fix_t > now - 180_000))
+        here = arrival.Places.of(seen.x[duty], seen.y[duty])
+        return arrival.nearest_cell(self.world.places, here)
+
+    def clearing(self, opened: Sequence[OpenAlert], now: int) -> dict[str, Visit]:
+        """The first visit after the start of each open gap, as far as it is known."""
+        found = {}
+        for alert in opened:
+            if alert.kind == GAP and alert.cell is not None:
+                visit = self.eyes.first_after(alert.cell - 1, int(alert.key.rsplit(":", 1)[1]), now)
+                if visit is not None:
+                    found[alert.key] = visit
+        return found
+
+    def note_reach(self, now: int, seen: sight.Seen) -> None:
+        """Note which cells somebody could still reach in time, by the officers' true ways and speeds."""
+        ground = self.world.ground
+        due = self.limits.due(np.where(seen.last >= 0, seen.last, self.start + BEGIN), now, self.world.calendar)
+        rows = np.flatnonzero((due > now) & (due <= now + PREVENTABLE_MS) & ~seen.present)
+        free = [p for p in self.crew if p.doing in (Doing.WALK, Doing.PATROL) and p.task is None]
+        if not len(rows) or not free:
+            return
+        at = np.array([patrol.cell for patrol in free])
+        speed = np.array([patrol.who.speed for patrol in free])
+        x, y = np.array([patrol.place(now) for patrol in free]).T
+        to_centre = np.hypot(x - ground.x[at], y - ground.y[at])
+        seconds = 60 + ((ground.way_m[at][:, rows] + to_centre[:, None]) / speed[:, None]).min(axis=0)
+        able = now + 1000 * seconds + self.world.cells.dwell_ms[rows] <= due[rows]
+        for row in rows[able].tolist():
+            self.reach[row, int(due[row])] = now
+
+
+def learn(world: World, scenario: patrols.Scenario, days: Sequence[int]) -> outlook.Learned:
+    """What past days teach: shifts of the same town and officers on which nobody was sent."""
+    cells = len(world.places)
+    waits: list[tuple[int, int, int, bool]] = []
+    stops: list[tuple[int, int, int, int, bool]] = []
+    for day in days:
+        start = EPOCH + day * DAY
+        for officer, patrol in enumerate(
+            crew := patrols.muster(world.seed, day, scenario, start + BEGIN, start + JUDGED)
+        ):
+            patrol.advance(start + END)
+            stops += [
+                (
+                    day * 10_000 + officer,
+                    visit.cell,
+                    round(visit.t_in),
+                    round(visit.t_out),
+                    visit.valid_at <= visit.t_out,
+                )
+                for visit in patrol.visits
+            ]
+        waits += _waits(crew, cells, start)
+    return outlook.Learned(survival=_survival(world, waits), habits=_habits(stops, cells))
+
+
+def _waits(crew: list[Patrol], cells: int, start: int) -> list[tuple[int, int, int, bool]]:
+    """(cell, hour it began in, ms, ended) of each wait of a day."""
+    found = []
+    for cell, visits in enumerate(visits_of(crew, cells)):
+        since = -1.0
+        for t_in, t_out in visits:
+            if 0 <= since < t_in:
+                found.append((cell, round(since - start) // HOUR, round(t_in - since), True))
+            since = max(since, t_out)
+        if 0 <= since < start + END:
+            found.append((cell, round(since - start) // HOUR, round(start + END - since), False))
+    return found
+
+
+def _survival(world: World, waits: list[tuple[int, int, int, bool]]) -> risk.Survival:
+    if not waits:
+        return risk.unlearned(len(CLASSES), len(world.places))
+    cell, hour, ms, ended = (np.array(column) for column in zip(*waits, strict=True))
+    return risk.fit(risk.Waits(cell=cell, hour=hour, ms=ms, ended=ended), world.class_of, len(CLASSES))
+
+
+def _habits(stops: list[tuple[int, int, int, int, bool]], cells: int) -> habits.Habits:
+    if not stops:
+        return habits.unlearned(cells)
+    device, cell, t_in, t_out, valid = (np.array(column) for column in zip(*stops, strict=True))
+    ends = EPOCH + (t_in - EPOCH) // DAY * DAY + END
+    counted = t_out + habits.SPAN_MS <= ends
+    return habits.fit(
+        habits.Stops(device=device, cell=cell, t_in=t_in, t_out=t_out, valid=valid, counted=counted), cells
+    )
+
+
+def visits_of(crew: list[Patrol], cells: int) -> list[list[tuple[float, float]]]:
+    """Valid visits of each cell, (from, to) in order."""
+    found: list[list[tuple[float, float]]] = [[] for _ in range(cells)]
+    for patrol in crew:
+        for visit in patrol.visits:
+            if visit.valid_at <= visit.t_out:
+                found[visit.cell].append((visit.t_in, visit.t_out))
+    return [sorted(each) for each in found]

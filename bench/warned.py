@@ -1,0 +1,280 @@
+"""How good warnings were: alerts of a shift against what truly became of every gap. Words: docs/alerts.md."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from enum import Enum
+
+import numpy as np
+
+from alerts import arrival, assignment, rules, thresholds
+from alerts.model import GAP, Change, Level
+from alerts.outlook import Learned
+from bench import patrols, shift, sight
+from bench.patrols import HOUR, Doing
+from bench.shift import Ledger, Shift, World
+
+
+class Way(Enum):
+    """How gaps are warned of."""
+
+    RULES = "rules"
+    """By the product."""
+    SHARE = "80 % of the limit"
+    """When 80 % of the limit has passed, whatever else is known."""
+    NONE = "none"
+
+
+@dataclass(slots=True)
+class Score:
+    """What was counted; adds up over shifts."""
+
+    breaches: int = 0
+    preventable: int = 0
+    warned: int = 0
+    """Of the preventable, while they still were."""
+    by_street: int = 0
+    """Of the warned, by the alert of a street short of officers only."""
+    leads_min: list[float] = field(default_factory=list)
+    """From the warning to the limit, of the warned."""
+    orange: int = 0
+    """Warnings before the limit."""
+    needless: int = 0
+    alerts: int = 0
+    """All that opened."""
+    supervisor_hours: float = 0.0
+    overdue_hours: float = 0.0
+    """Of cells."""
+    orders: int = 0
+
+    def add(self, other: "Score") -> "Score":
+        """Both together."""
+        return Score(**{name: getattr(self, name) + getattr(other, name) for name in self.__slots__})
+
+    @property
+    def recall(self) -> float:
+        """Share of the preventable breaches that were warned of."""
+        return self.warned / self.preventable if self.preventable else 1.0
+
+    @property
+    def lead_min(self) -> float:
+        """Median lead, min."""
+        return float(np.median(self.leads_min)) if self.leads_min else float("nan")
+
+    @property
+    def needless_share(self) -> float:
+        """Share of the orange warnings whose cell was visited in time anyway."""
+        return self.needless / self.orange if self.orange else 0.0
+
+    @property
+    def rate(self) -> float:
+        """Alerts per supervisor-hour."""
+        return self.alerts / self.supervisor_hours if self.supervisor_hours else 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """A wait of a cell as it truly was; ms."""
+
+    cell: int
+    start: int
+    due: int
+    visited: float
+    """When the next valid visit began; infinite where none did."""
+
+    @property
+    def breached(self) -> bool:
+        """No visit began before the limit."""
+        return self.visited > self.due
+
+
+def watch(world: World, scenario: patrols.Scenario, day: int, learned: Learned) -> dict[Way, Score]:
+    """Let a shift pass without anybody being sent, and score both ways of warning on it."""
+    going = Shift(world=world, scenario=scenario, day=day, learned=learned)
+    ledgers = {way: Ledger() for way in (Way.RULES, Way.SHARE)}
+    for now in looks(going):
+        going.walk(now)
+        seen = going.eyes.look(now)
+        going.note_reach(now, seen)
+        situation = going.situation(now, seen)
+        for way, ledger in ledgers.items():
+            ledger.apply(judge(way, replace(situation, clearing=going.clearing(ledger.opened, now)), ledger))
+    gaps = gaps_of(going)
+    return {way: score(going, gaps, ledger) for way, ledger in ledgers.items()}
+
+
+def act(world: World, scenario: patrols.Scenario, day: int, learned: Learned, way: Way) -> Score:
+    """Let a shift pass in which officers are sent to what is warned of, and score what is left overdue."""
+    going = Shift(world=world, scenario=scenario, day=day, learned=learned)
+    ledger, desk = Ledger(), Desk(seed=world.seed * 1000 + day)
+    for now in looks(going):
+        going.walk(now)
+        if way is Way.NONE:
+            continue
+        seen = going.eyes.look(now)
+        situation = replace(going.situation(now, seen), clearing=going.clearing(ledger.opened, now))
+        ledger.apply(judge(way, situation, ledger))
+        desk.send(going, situation, ledger, seen)
+    made = score(going, gaps_of(going), ledger)
+    made.orders = desk.orders
+    return made
+
+
+def judge(way: Way, now: rules.Situation, ledger: Ledger) -> list[Change]:
+    """What changes by a way of warning."""
+    by = thresholds.Thresholds.same(thresholds.WarningRule(), len(now.chance))
+    if way is Way.RULES:
+        return rules.evaluate(now, ledger.opened, by)
+    far = thresholds.WarningRule(horizon_ms=24 * HOUR, most_share=0.2, early_chance=0.5, last_chance=0.5)
+    by = thresholds.Thresholds.same(far, len(now.chance))
+    sure = replace(now, chance=np.ones(len(now.chance)), coverage=replace(now.coverage, slack_ms=now.coverage.left_ms))
+    return rules.evaluate(sure, ledger.opened, by, thresholds.CrowdRule(most=1_000_000))
+
+
+@dataclass(slots=True)
+class Desk:
+    """A supervisor who sends whom the assignment proposes."""
+
+    seed: int
+    orders: int = 0
+    refused: set[tuple[str, int]] = field(default_factory=set)
+    sent: dict[str, int] = field(default_factory=dict)
+    """Alert → officer on the way."""
+    rng: np.random.Generator = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.rng = np.random.default_rng(self.seed)
+
+    def send(self, going: Shift, now: rules.Situation, ledger: Ledger, seen: sight.Seen) -> None:
+        """Press the button for every proposal."""
+        opened = {alert.key: alert for alert in ledger.opened if alert.kind == GAP}
+        self.sent = {
+            key: i for key, i in self.sent.items()
+            if key in opened and going.crew[i].task == (opened[key].cell or 0) - 1
+        }  # fmt: skip
+        waiting = [
+            alert for key, alert in opened.items()
+            if alert.level >= Level.ORANGE and key not in self.sent and alert.opened_at <= now.now - shift.REACTION_MS
+        ]  # fmt: skip
+        free = np.flatnonzero((seen.doing <= Doing.PATROL) & (seen.fix_t > now.now - 180_000))
+        rows = np.array([(alert.cell or 0) - 1 for alert in waiting], dtype=np.intp)
+        if not len(rows) or not len(free):
+            return
+        needs = assignment.Needs(
+            places=arrival.Places.of(going.world.places.x[rows], going.world.places.y[rows]),
+            left_ms=now.coverage.left_ms[rows],
+            dwell_ms=now.cells.dwell_ms[rows],
+            cost=now.cells.weight[rows] * now.chance[rows],
+        )
+        crew = assignment.Free(
+            places=arrival.Places.of(seen.x[free], seen.y[free]), behind_ms=_behind(going, now, seen)[free]
+        )
+        for proposal in assignment.propose(needs, crew, assignment.AssignmentRule(), arrival.ArrivalRule()):
+            key, i = waiting[proposal.need].key, int(free[proposal.officer])
+            if (key, i) in self.refused:
+                continue
+            self.orders += 1
+            if self.rng.random() < shift.FOLLOWED:
+                going.crew[i].send(now.now, int(rows[proposal.need]))
+                self.sent[key] = i
+            else:
+                self.refused.add((key, i))
+
+
+def _behind(going: Shift, now: rules.Situation, seen: sight.Seen) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """How long the cell has waited that an officer is in without a valid visit yet."""
+    idle = np.zeros(len(going.crew), dtype=np.int64)
+    inside = (seen.stops.cell >= 0) & (seen.doing == Doing.PATROL)
+    at = seen.stops.cell[inside]
+    idle[inside] = np.where(seen.inside_since[at] >= 0, now.coverage.idle_ms[at], 0)
+    return idle
+
+
+def looks(going: Shift) -> range:
+    """Moments at which the rules look."""
+    return range(going.start + shift.JUDGED - HOUR, going.start + shift.END + shift.AFTER, shift.LOOK_MS)
+
+
+def gaps_of(going: Shift) -> list[Gap]:
+    """Every gap of a shift that is over."""
+    rows: list[tuple[int, int, float]] = []
+    for cell, visits in enumerate(shift.visits_of(going.crew, len(going.world.places))):
+        since = float(going.start + shift.BEGIN)
+        for t_in, t_out in visits:
+            if t_in > since:
+                rows.append((cell, round(since), t_in))
+            since = max(since, t_out)
+        rows.append((cell, round(since), float("inf")))
+    cells = np.array([row[0] for row in rows])
+    limits = replace(going.limits, limit_ms=going.limits.limit_ms[:, cells])
+    due = limits.due(np.array([row[1] for row in rows]), going.start, going.world.calendar)
+    return [
+        Gap(cell=cell, start=start, due=at, visited=visited)
+        for (cell, start, visited), at in zip(rows, due.tolist(), strict=True)
+    ]
+
+
+def score(going: Shift, gaps: Sequence[Gap], ledger: Ledger) -> Score:
+    """Hold the alerts of a shift against its gaps."""
+    start, end = going.start + shift.JUDGED, going.start + shift.END
+    hours = (shift.END - shift.JUDGED) / HOUR
+    made = Score(supervisor_hours=hours * len(going.world.cells.streets))
+    made.alerts = sum(start <= first.at < end for first in ledger.first.values())
+    warned = _warnings(made, gaps, ledger, (start, end))
+    short = _short_streets(ledger)
+    for gap in gaps:
+        if gap.breached:
+            made.overdue_hours += max(0.0, min(gap.visited, end) - max(gap.due, start)) / HOUR
+        if gap.breached and start <= gap.due < end:
+            _count_breach(made, gap, going, warned.get((gap.cell, gap.start)), short)
+    return made
+
+
+def _warnings(made: Score, gaps: Sequence[Gap], ledger: Ledger, judged: tuple[int, int]) -> dict[tuple[int, int], int]:
+    """Count the orange warnings and answer when each gap was first warned of, by cell and start."""
+    by_cell: dict[int, list[Gap]] = {}
+    for gap in gaps:
+        by_cell.setdefault(gap.cell, []).append(gap)
+    warned: dict[tuple[int, int], int] = {}
+    for first in ledger.first.values():
+        if first.kind != GAP or first.level is not Level.ORANGE:
+            continue
+        found = _gap_at(by_cell.get((first.cell or 0) - 1, []), first.at)
+        if judged[0] <= first.at < judged[1]:
+            made.orange += 1
+            made.needless += found is None or not found.breached
+        if found is not None:
+            at = (found.cell, found.start)
+            warned[at] = min(first.at, warned.get(at, first.at))
+    return warned
+
+
+def _gap_at(gaps: Sequence[Gap], at: int) -> Gap | None:
+    """The wait that was going on."""
+    return next((gap for gap in gaps if gap.start <= at < gap.visited), None)
+
+
+def _short_streets(ledger: Ledger) -> list[tuple[str, int, int]]:
+    """Street, from and to of the alerts of streets short of officers."""
+    return [
+        (first.facts["street"], first.at, ledger.ended.get(key, 1 << 60))
+        for key, first in ledger.first.items()
+        if first.kind != GAP
+    ]
+
+
+def _count_breach(
+    made: Score, gap: Gap, going: Shift, warned: int | None, short: Sequence[tuple[str, int, int]]
+) -> None:
+    made.breaches += 1
+    last = going.reach.get((gap.cell, gap.due))
+    if last is None:
+        return
+    made.preventable += 1
+    street = going.world.ground.town.cells[gap.cell].street
+    hour = gap.due - HOUR
+    of_street = [max(begins, hour) for code, begins, ends in short if code == street and ends > hour and begins <= last]
+    own = warned is not None and warned <= last
+    if own or of_street:
+        made.warned += 1
+        made.by_street += not own
+        made.leads_min.append((gap.due - (warned if own and warned is not None else min(of_street))) / 60_000)
