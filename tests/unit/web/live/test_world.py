@@ -168,3 +168,46 @@ def test_ages_in_shared_blocks_stay_true_while_nothing_moves() -> None:
     sent = decoder.decode(tiles.encode_frame(frame.kind, frame.blocks, now=world.now, tick=0))
     assert sent.by_slot()[1].age == 60
     assert sent.now == NOW + 60_000
+
+
+@pytest.mark.parametrize(("n", "band"), [(400, "dots"), (8_000, "sampled"), (60_000, "grid")])
+def test_limited_world_shows_and_counts_only_its_devices(n: int, band: str) -> None:
+    """In every band, full and changed: no slot outside the limit, no count that includes one, no extra device."""
+    positions = scattered(n, seed=5)
+    world = made(positions)
+    mask = np.zeros(n + 1, dtype=np.bool_)
+    mask[::7] = True
+    mask[0] = False
+    world.limit(mask)
+    view = tiles.view(CITY, 11)
+    world.watch([view])
+    world.tick(NOW)
+    mine = set(np.flatnonzero(mask).tolist())
+    assert world.count(view) == len(mine)
+    frame = world.full(view, band, np.array([1, 2, 7, 14], dtype=np.int64))  # type: ignore[arg-type]
+    data = decoder.decode(tiles.encode_frame(frame.kind, frame.blocks, now=NOW, tick=1))
+    records = [(block.flags & 1, record.slot) for block in data.blocks for record in block.records]
+    assert {slot for grid, slot in records if not grid} <= mine
+    if band == "grid":
+        assert sum(count for grid, count in records if grid) == len(mine)
+    before = world.tick_no
+    world.state.apply(moved(positions, 1, np.random.default_rng(1)))
+    world.tick(NOW + 1000)
+    change = world.changes(view, before, NOBODY)
+    assert change is not None
+    decoded = decoder.decode(tiles.encode_frame(change.kind, change.blocks, now=NOW, tick=2))
+    assert {record.slot for block in decoded.blocks for record in block.records} <= mine
+
+
+def test_world_that_is_limited_anew_sends_a_full_frame() -> None:
+    """Whoever looked before has devices on the map that may no longer be there."""
+    positions = scattered(20, seed=6)
+    world = made(positions)
+    view = tiles.view(CITY, 11)
+    world.watch([view])
+    world.tick(NOW)
+    before = world.tick_no
+    world.limit(np.arange(21) < 5)
+    assert world.tick_no > before
+    assert world.changes(view, before, NOBODY) is None
+    assert world.full(view, "dots", NOBODY).shown == 4

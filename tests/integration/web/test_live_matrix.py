@@ -1,0 +1,201 @@
+"""Every message of the live websocket × every role × two streets: no frame tells anything of the other street."""
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from schemas import feed
+from tests.integration.web import matrix_city
+from tests.integration.web.matrix_city import MINUTE, Street
+from tests.integration.web.test_matrix import City, city, leaks
+from tests.support import web
+from tests.support.waiting import PATIENCE, until
+from tests.unit.web.live import decoder
+from tests.unit.web.live.positions import columns
+from tracking import db, device_store, event_store, lane
+from web.access import PERMISSIONS, Permission, Role
+
+if TYPE_CHECKING:
+    from tracking.db import Connection
+
+__all__ = ["city"]
+WATCHING = [role for role in Role if Permission.COVERAGE in PERMISSIONS[role]]
+LAST = "the last remark"
+
+
+class Screen:
+    """A viewer that keeps everything it was sent."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self.messages: list[dict[str, Any]] = []
+        self.slots: set[int] = set()
+        self.devices: set[str] = set()
+
+    async def follow(self, socket: Any) -> None:
+        """Take what comes until an event with the text LAST was told."""
+        while not self.texts or LAST not in self.texts[-1]:
+            message = await asyncio.wait_for(socket.recv(), 20)
+            if isinstance(message, bytes):
+                frame = decoder.decode(message)
+                self.slots |= {record.slot for block in frame.blocks for record in block.records}
+                continue
+            self.texts.append(message)
+            self.messages.append(json.loads(message))
+            if self.messages[-1]["type"] == "devices":
+                self.devices |= {device["id"] for device in self.messages[-1]["items"]}
+
+    def of(self, kind: str) -> list[dict[str, Any]]:
+        """Messages of a type."""
+        return [message for message in self.messages if message["type"] == kind]
+
+
+async def happen(city: City, conn: "Connection") -> None:
+    """Things of every kind in both streets, the other street's first, one for each viewer to stop at last."""
+    slots = [
+        (street, street.ids[f"device{n + 1}"]) for street in (city.other, city.mine) for n in range(street.devices)
+    ]
+    now = db.millis(matrix_city.NOW) + MINUTE
+    for step in range(3):
+        rows = [
+            {"device": slot, "lat": each.lat, "lon": each.lon + 1e-4 * step, "t": now + step} for each, slot in slots
+        ]
+        city.server.hub.take(feed.encode_positions("w", columns(*rows)))
+        for street in both:
+            await told(conn, street, step)
+        await asyncio.sleep(0.3)  # ticks: what moved is published in frames of its own
+    async with conn.transaction():
+        for street in both:
+            await lane.append(conn, [("event", {"cell": street.cell, "device": None, "text": LAST})])
+
+
+async def told(conn: "Connection", street: Street, step: int) -> None:
+    """Alerts, an event, a device, a visit and a change of the grid."""
+    await matrix_city.warn(conn, street, f"live-{step}")
+    async with conn.transaction():
+        key = f"{street.event[:-2]}{step}X"
+        items = await event_store.insert(conn, [matrix_city.event_of(street, key)])
+        items += await device_store.items(conn, [street.ids["device"]])
+        items += [("grid", {"added": 12_345, "changed": 0, "ended": 0}), ("unheard", {"of": street.mark})]
+        await lane.append(conn, items)
+
+
+@pytest.mark.parametrize("role", WATCHING)
+async def test_no_frame_tells_of_the_other_street(city: City, conn: "Connection", role: Role) -> None:
+    """State, lane, cells, devices, counts and positions are of the own street alone; it selects the other's in vain."""
+    token = city.tokens[role, "street"]
+    wanted = ["quart-cam-1", city.other.ids["device2"], "hazel-cam-1"]
+    screen, everything = Screen(), Screen()
+    async with (
+        city.server.live(headers={"Authorization": f"Bearer {token}"}) as mine,
+        city.server.live() as whole,
+        asyncio.TaskGroup() as group,
+    ):
+        for socket in (mine, whole):
+            look = {"bbox": web.HUIZHOU, "zoom": 11, "selected": wanted}
+            await socket.send(json.dumps({"type": "subscribe", **look}))
+        group.create_task(screen.follow(mine))
+        group.create_task(everything.follow(whole))
+        await happen(city, conn)
+    for text in screen.texts:
+        assert leaks(text, city.other) == [], text[:500]
+        assert "12345" not in text
+        assert "unheard" not in text
+    own = {city.mine.ids["device1"], city.mine.ids["device2"]}
+    sees = Permission.POSITIONS in PERMISSIONS[role]
+    assert screen.slots == (own if sees else set())
+    assert screen.devices == ({"hazel-cam-1", "hazel-cam-2"} if sees else set())
+    assert {message["total"] for message in screen.of("counts")} == {2 if sees else 0}
+    assert {cell[0] for message in screen.of("cells") for cell in message["changes"]} <= {city.mine.ids["cell"]}
+    (state,) = screen.of("state")
+    assert len(state["cells"]) == 1
+    kinds = {item["kind"] for message in screen.of("lane") for item in message["items"]}
+    assert kinds == {"alert", "event", "grid", *({"device"} if sees else set())}
+    # The other street was really there to be told of.
+    assert len(everything.slots) == 7
+    assert any(leaks(text, city.other) for text in everything.texts)
+
+
+async def test_resumed_viewer_gets_what_it_missed_of_its_own_street(city: City, conn: "Connection") -> None:
+    """Gaps in the numbers stand for items of others; the lane goes on without loss."""
+    headers = {"Authorization": f"Bearer {city.tokens[Role.SUPERVISOR, 'street']}"}
+    subscribe = {"type": "subscribe", "bbox": web.HUIZHOU, "zoom": 11}
+    async with city.server.live(headers=headers) as viewer:
+        await viewer.send(json.dumps(subscribe))
+        hello = await web.receive(viewer)
+    for street in (city.mine, city.other, city.mine):
+        async with conn.transaction():
+            await lane.append(conn, [("event", {"cell": street.cell, "device": None, "text": street.mark})])
+    head = await conn.fetchval("SELECT max(seq) FROM lane")
+
+    async def read() -> bool:
+        return city.server.hub.ring.head >= head
+
+    await until(read, "the lane is read")
+    resume = {**subscribe, "epoch": hello["epoch"], "offset": hello["offset"]}
+    async with city.server.live(headers=headers) as viewer:
+        await viewer.send(json.dumps(resume))
+        assert (await web.receive(viewer))["recovered"] is True
+        message = await web.receive(viewer)
+        assert [item["body"]["text"] for item in message["items"]] == ["hazel", "hazel"]
+        assert [item["seq"] for item in message["items"]] == [head - 2, head]
+
+
+@pytest.mark.parametrize("role", [role for role in Role if role not in WATCHING])
+async def test_role_without_a_view_gets_no_websocket(city: City, role: Role) -> None:
+    """Officers and auditors are turned away before anything is sent."""
+    with pytest.raises(InvalidStatus) as refused:
+        async with city.server.live(headers={"Authorization": f"Bearer {city.tokens[role, 'city']}"}):
+            pass
+    assert refused.value.response.status_code == 403
+
+
+CHANGES = {
+    "deleted": ("DELETE FROM api_tokens WHERE name = 'supervisor-street'", "signed_out", 1008),
+    "expired": ("UPDATE api_tokens SET expires_at = now() WHERE name = 'supervisor-street'", "signed_out", 1008),
+    "moved": ("UPDATE api_tokens SET areas = '{441302002}' WHERE name = 'supervisor-street'", "rights_changed", 1012),
+    "scoped": ("UPDATE api_tokens SET scopes = '{coverage}' WHERE name = 'supervisor-street'", "rights_changed", 1012),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+async def test_live_connection_ends_with_its_rights(city: City, conn: "Connection", change: str) -> None:
+    """Within two seconds after a token is deleted, expires or is given other rights."""
+    statement, reason, code = CHANGES[change]
+    headers = {"Authorization": f"Bearer {city.tokens[Role.SUPERVISOR, 'street']}"}
+    async with city.server.live(headers=headers) as viewer:
+        await viewer.send(json.dumps({"type": "subscribe", "bbox": web.HUIZHOU, "zoom": 11}))
+        await web.receive(viewer)
+        await conn.execute(statement)
+        said: list[Any] = []
+
+        async def listen() -> None:
+            while True:
+                said.append(await viewer.recv())
+
+        with pytest.raises(ConnectionClosed) as closed:
+            await asyncio.wait_for(listen(), 2.5 * PATIENCE)
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == code
+    assert json.loads(said[-1]) == {"type": "bye", "reason": reason}
+
+
+async def test_device_that_leaves_the_area_leaves_the_map(city: City, conn: "Connection") -> None:
+    """Given to the other street's unit, it is gone from the next full frame, within two seconds."""
+    headers = {"Authorization": f"Bearer {city.tokens[Role.SUPERVISOR, 'street']}"}
+    known: dict[int, decoder.Record] = {}
+    async with city.server.live(headers=headers) as viewer:
+        await viewer.send(json.dumps({"type": "subscribe", "bbox": web.HUIZHOU, "zoom": 11}))
+
+        async def holds(slots: set[int]) -> None:
+            while set(known) != slots:
+                message = await asyncio.wait_for(viewer.recv(), 5)
+                if isinstance(message, bytes):
+                    decoder.decode(message).onto(known)
+
+        await holds({city.mine.ids["device1"], city.mine.ids["device2"]})
+        await conn.execute("UPDATE devices SET unit = 'quart-team' WHERE name = 'hazel-cam-2'")
+        await holds({city.mine.ids["device1"]})
