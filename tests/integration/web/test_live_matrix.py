@@ -55,9 +55,8 @@ class Screen:
 
 async def happen(city: City, conn: "Connection") -> None:
     """Things of every kind in both streets, the other street's first, one for each viewer to stop at last."""
-    slots = [
-        (street, street.ids[f"device{n + 1}"]) for street in (city.other, city.mine) for n in range(street.devices)
-    ]
+    both = (city.other, city.mine)
+    slots = [(street, street.ids[f"device{n + 1}"]) for street in both for n in range(street.devices)]
     now = db.millis(matrix_city.NOW) + MINUTE
     for step in range(3):
         rows = [
@@ -132,7 +131,7 @@ async def test_resumed_viewer_gets_what_it_missed_of_its_own_street(city: City, 
     head = await conn.fetchval("SELECT max(seq) FROM lane")
 
     async def read() -> bool:
-        return city.server.hub.ring.head >= head
+        return city.server.hub.ring.head >= int(head)
 
     await until(read, "the lane is read")
     resume = {**subscribe, "epoch": hello["epoch"], "offset": hello["offset"]}

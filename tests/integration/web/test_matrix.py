@@ -209,7 +209,7 @@ async def test_rights_that_change_hold_from_the_next_request_on(city: City, conn
         await conn.execute("UPDATE units SET area = '441302002' WHERE code = 'hazel-team'")
 
         async def gone() -> bool:
-            return (await client.get("/api/v1/devices")).json()["items"] == []
+            return not (await client.get("/api/v1/devices")).json()["items"]
 
         await until(gone, "the devices of the unit are gone", within=3)
         assert (await client.get("/api/v1/devices/hazel-cam-1/track")).status_code == 404
