@@ -21,6 +21,7 @@ app = typer.Typer(
 sim = typer.Typer(no_args_is_help=True, help="Simulated devices 模拟设备.")
 calendar = typer.Typer(no_args_is_help=True, help="Holidays and make-up workdays 节假日.")
 grid = typer.Typer(no_args_is_help=True, help="Cells and responsibility grids 网格.")
+audit = typer.Typer(no_args_is_help=True, help="The record of who looked and did what 审计.")
 token = typer.Typer(no_args_is_help=True, help="API tokens 接口令牌.")
 device = typer.Typer(no_args_is_help=True, help="Devices and their passwords 设备接入.")
 broker = typer.Typer(no_args_is_help=True, help="The message broker 消息服务.")
@@ -28,6 +29,7 @@ app.add_typer(sim, name="sim")
 app.add_typer(grid, name="grid")
 app.add_typer(calendar, name="calendar")
 app.add_typer(token, name="token")
+app.add_typer(audit, name="audit")
 app.add_typer(device, name="device")
 app.add_typer(broker, name="broker")
 
@@ -241,6 +243,16 @@ def broker_config(  # noqa: PLR0913 - options of a command
     port = port or (1883 if cert is None else 8883)
     listener = mosquitto.Listener(port=port, address=listen, cert=cert, key=key, inside=inside)
     _call("broker.config", given, places=places, listener=listener)
+
+
+@audit.command("verify")
+@shared
+def audit_verify(
+    given: Given,
+    anchor: Annotated[Path | None, typer.Option(help="Anchor file; without, that of the settings")] = None,
+) -> None:
+    """Find out whether the audit record was changed, cut or written anew. 核验审计记录."""
+    _call("audit_verify", given, anchor=anchor)
 
 
 def main() -> None:

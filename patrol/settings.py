@@ -46,6 +46,8 @@ class Settings(BaseSettings):
     """Certificate chain, PEM: the web process then speaks HTTPS only."""
     http_key: Path | None = None
     """Its private key; None: it is in http_cert."""
+    audit_anchor: Path | None = None
+    """File for the heads of the audit record, best on another machine's disk; None: audit.anchors of data_dir."""
     secure_cookies: bool = False
     """True behind TLS."""
     worker_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] = "worker-1"

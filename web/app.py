@@ -11,7 +11,8 @@ from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from schemas import rest
-from web import accounts, apidocs, health, observe, policy, problems, signin, spa
+from web import accounts, apidocs, audit_check, health, observe, policy, problems, signin, spa
+from web.audit import Recorder
 from web.config import WebConfig
 from web.context import Context
 from web.database import Database
@@ -19,6 +20,7 @@ from web.live.hub import Hub
 from web.routes import (
     alert_steps,
     alerts,
+    audit,
     broker,
     coverage,
     devices,
@@ -37,6 +39,8 @@ from web.routes import (
 log = structlog.get_logger(__name__)
 
 MAX_BODY_BYTES = 1 << 20
+ANCHOR_S = 300.0
+"""What is recorded after the last anchor could be cut off unseen by somebody who can change the database."""
 
 _PROBLEM: dict[int | str, dict[str, Any]] = {
     "default": {
@@ -49,7 +53,8 @@ _PROBLEM: dict[int | str, dict[str, Any]] = {
 def create_app(config: WebConfig) -> FastAPI:
     """Build the application; its lifespan opens the database and starts the live part."""
     database = Database(config.database_url)
-    made = Context(config=config, database=database, hub=Hub(database, config.mqtt_url))
+    recorder = Recorder(database)
+    made = Context(config=config, database=database, audit=recorder, hub=Hub(database, config.mqtt_url, recorder))
     app = FastAPI(
         title="patrolgrid",
         version="1",
@@ -68,7 +73,7 @@ def create_app(config: WebConfig) -> FastAPI:
     problems.install(app)
     _add_routes(app)
     # The last one added is the outermost: headers are on the refusals of the policy, too.
-    app.add_middleware(policy.Policy, config=config, database=database, routes=lambda: app.routes)
+    app.add_middleware(policy.Policy, config=config, database=database, recorder=made.audit, routes=lambda: app.routes)
     app.add_middleware(observe.Observe, secure=config.secure_cookies)
     return app
 
@@ -76,6 +81,7 @@ def create_app(config: WebConfig) -> FastAPI:
 def _add_routes(app: FastAPI) -> None:
     api = APIRouter(prefix="/api/v1")
     for part in (
+        audit,
         devices,
         enrolment,
         grid_import,
@@ -106,19 +112,39 @@ def _lifespan(here: Context) -> Any:
         async with asyncio.TaskGroup() as group:
             opening = group.create_task(here.database.open(), name="web.database")
             admin = group.create_task(_ensure_admin(here), name="web.admin")
+            records = [
+                group.create_task(here.audit.run(), name="web.audit"),
+                group.create_task(_anchor(here), name="web.anchor"),
+            ]
             running = group.create_task(here.hub.run(), name="web.live")
             try:
                 yield
             finally:
                 await here.hub.end_all()
                 here.hub.stop()
-                for task in (opening, admin):
+                for task in (opening, admin, *records):
                     task.cancel()
                 await asyncio.wait([running], timeout=2)
                 running.cancel()
         await here.database.close()
 
     return lifespan
+
+
+async def _anchor(here: Context) -> None:
+    """Write the head of the audit chain where the database cannot reach it, now and then."""
+    file, key = here.config.audit_anchor, here.config.device_key
+    if file is None or key is None:
+        return
+    pool = await here.database.opened()
+    while True:
+        try:
+            async with pool.acquire(timeout=5) as connection:
+                head = await audit_check.head_of(connection)
+            await asyncio.to_thread(audit_check.anchor, file, head, key)
+        except (OSError, *problems.UNREACHABLE) as error:
+            log.warning("audit.not_anchored", error=str(error), retry_s=ANCHOR_S)
+        await asyncio.sleep(ANCHOR_S)
 
 
 async def _ensure_admin(here: Context) -> None:

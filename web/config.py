@@ -23,6 +23,8 @@ class WebConfig:
     """Bearer token with the role of an administrator; None: only tokens of the database."""
     device_key: str | None = field(default=None, repr=False)
     """Secret that the passwords of devices follow from; None: devices cannot be enrolled here."""
+    audit_anchor: Path | None = None
+    """File to which the head of the audit record goes, signed with the device key; None: none is written."""
     handset_url: str | None = None
     """Address of the broker as handsets reach it; None: as this process does."""
     tls_cert: Path | None = None

@@ -8,6 +8,7 @@ from tracking.db import Pool
 from web import policy
 from web.accounts import Principal
 from web.attempts import Attempts
+from web.audit import Recorder
 from web.config import WebConfig
 from web.database import Database
 from web.figures import Figures
@@ -21,6 +22,7 @@ class Context:
     config: WebConfig
     database: Database
     hub: Hub
+    audit: Recorder
     attempts: Attempts = field(default_factory=Attempts)
     figures: Figures = field(default_factory=Figures)
 

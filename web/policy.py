@@ -15,14 +15,15 @@ from urllib.parse import quote, urlsplit
 
 import structlog
 from fastapi.routing import iter_route_contexts
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, QueryParams
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, compile_path
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from web import accounts, problems
+from web import accounts, audit, audit_chain, problems
 from web.access import Permission
 from web.accounts import Principal
+from web.audit import Recorder
 from web.config import WebConfig
 from web.database import Database
 
@@ -56,8 +57,17 @@ class Rule:
     permission: Permission | None
     reach: Reach = Reach.CITY
 
+    def audited(self, method: str, query: bytes) -> str | None:
+        """Under which name a request goes into the audit record: looks at a person's track, and changes."""
+        if self.permission in _LOOKS or b"device=" in query:
+            return "look"
+        return "change" if method not in SAFE | {WEBSOCKET} and self.permission not in _NOT_RECORDED else None
+
 
 _P = Permission
+_LOOKS = frozenset({_P.TRACKS, _P.OWN_RECORD})
+_NOT_RECORDED = frozenset({None, _P.SELF, _P.BROKER, _P.ACCOUNTS})
+"""What is no change of the city's, or is recorded by its route with more detail."""
 _READ = frozenset({"GET"})
 _WRITE = frozenset({"POST"})
 
@@ -114,6 +124,7 @@ RULES: tuple[Rule, ...] = (
     Rule("/api/v1/replay", _READ, _P.TRACKS, Reach.AREA),
     Rule("/api/v1/presence", _WRITE, _P.TRACKS, Reach.AREA),
     Rule("/api/v1/stats", _READ, _P.REPORTS, Reach.AREA),
+    Rule("/api/v1/audit", _READ, _P.AUDIT, Reach.CITY),
 )
 _BY_ROUTE = {(method, rule.path): rule for rule in RULES for method in rule.methods}
 
@@ -192,11 +203,18 @@ class Policy:
     """ASGI middleware that lets in or turns away; `scope["principal"]` says who came in."""
 
     def __init__(
-        self, app: ASGIApp, *, config: WebConfig, database: Database, routes: Callable[[], Sequence[BaseRoute]]
+        self,
+        app: ASGIApp,
+        *,
+        config: WebConfig,
+        database: Database,
+        recorder: Recorder,
+        routes: Callable[[], Sequence[BaseRoute]],
     ) -> None:
         self._app = app
         self._config = config
         self._database = database
+        self._recorder = recorder
         self._cookie = cookie_name(secure=config.secure_cookies)
         self._routes = routes
         self._table: RouteTable | None = None
@@ -214,12 +232,35 @@ class Policy:
         except problems.UNREACHABLE:
             await _refuse(scope, receive, send, problems.NotReadyError())
             return
-        await self._app(scope, receive, send)
+        await self._app(scope, receive, self._recording(scope, receive, send))
+
+    def _recording(self, scope: Scope, receive: Receive, send: Send) -> Send:
+        """Where an answer must go into the audit record: it waits until it is there."""
+        rule, principal = scope["rule"], scope["principal"]
+        action = None if rule is None else rule.audited(scope.get("method", WEBSOCKET), scope["query_string"])
+        if action is None or principal is None:
+            return send
+
+        refused = False
+
+        async def recorded(message: Message) -> None:
+            nonlocal refused
+            if message["type"] == "http.response.start" and message["status"] < 400:
+                try:
+                    await self._recorder.put(_entry(scope, principal, action, message["status"]))
+                except problems.NotReadyError as problem:
+                    refused = True
+                    await problems.response(problem, scope["path"])(scope, receive, send)
+            if not refused:
+                await send(message)
+
+        return recorded
 
     async def _admit(self, scope: Scope) -> Principal | None:
         headers = Headers(scope=scope)
         method = WEBSOCKET if scope["type"] == "websocket" else scope["method"]
         rule, problem = self._rule(method, scope["path"])
+        scope["rule"] = rule
         if rule is not None and rule.permission is None:
             # Signing somebody in from a foreign page is an attack too; tools that send no Origin have no cookie.
             if method not in SAFE and "origin" in headers:
@@ -263,6 +304,17 @@ class Policy:
                 403,
                 "The request does not come from a page of this server; tools send an API token instead of a cookie.",
             )
+
+
+def _entry(scope: Scope, principal: Principal, action: str, status: int) -> audit_chain.Entry:
+    detail = {
+        "method": scope["method"],
+        "query": {name: value[:200] for name, value in QueryParams(scope["query_string"]).multi_items()},
+        "status": status,
+        "role": principal.role,
+        **scope.get("audit", {}),
+    }
+    return audit.entry(principal.name, action, scope["path"], detail)
 
 
 def _demand(principal: Principal, rule: Rule) -> None:

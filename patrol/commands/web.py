@@ -27,6 +27,7 @@ async def _serve(settings: Settings, stop: asyncio.Event) -> None:
         admin_password=_secret(settings.admin_password),
         api_token=_secret(settings.api_token),
         device_key=device_key.device_key(settings),
+        audit_anchor=settings.audit_anchor or settings.data_dir / "audit.anchors",
         handset_url=settings.handset_url,
         tls_cert=settings.http_cert,
         tls_key=settings.http_key,

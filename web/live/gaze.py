@@ -28,7 +28,8 @@ class Gaze:
         """After `frame` gave None: seconds after which one is due; None: when something moves."""
         self._world, self._directory, self._alarms = world, directory, alarms
         self._wish: Look | None = None
-        self._selected: list[int | str] = []
+        self.selected: list[int | str] = []
+        """Devices it asked for in detail."""
         self._sent_tick = 0
         self._alarms_version = 0
         self._full_at = self._banded_at = float("-inf")
@@ -68,7 +69,7 @@ class Gaze:
             return None
         if self._wish is not None:
             self.view = tiles.view(self._wish.bbox, self._wish.zoom)
-            self._selected = list(self._wish.selected)
+            self.selected = list(self._wish.selected)
             self._wish = None
         return None if self.view is None else self._full(self.view, now)
 
@@ -90,5 +91,5 @@ class Gaze:
 
     def _extra(self) -> NDArray[np.int64]:
         """Slots that pass whatever the band: selected here, or in alarm."""
-        slots = self._directory.chosen(self._selected) | set(self._alarms.passing.tolist())
+        slots = self._directory.chosen(self.selected) | set(self._alarms.passing.tolist())
         return np.array(sorted(slots), dtype=np.int64)

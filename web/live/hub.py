@@ -18,6 +18,7 @@ from ingest import feed_client
 from schemas import feed
 from web import accounts, problems
 from web.access import Grant, Sights
+from web.audit import Recorder
 from web.database import Database
 from web.live import fleet, lane, metrics, snapshot
 from web.live.alarms import Alarms
@@ -51,6 +52,7 @@ class Hub:
 
     database: Database
     mqtt_url: str
+    audit: Recorder
     state: LiveState = field(default_factory=LiveState)
     ring: lane.Ring = field(default_factory=lane.Ring)
     directory: fleet.Directory = field(default_factory=fleet.Directory)

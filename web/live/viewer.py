@@ -10,6 +10,7 @@ import time
 
 import msgspec
 import numpy as np
+import structlog
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from schemas import rest
@@ -20,8 +21,11 @@ from web.live import fleet, lane, messages, metrics, tiles
 from web.live.audience import Audience
 from web.live.gaze import Gaze
 from web.live.hub import Hub, now_ms
+from web.live.looking import Looking
 from web.live.messages import EndError, Look, Subscribe
 from web.live.world import Frame
+
+log = structlog.get_logger(__name__)
 
 HELLO_WITHIN_S = 10.0
 SEND_WITHIN_S = 15.0
@@ -39,6 +43,7 @@ class Viewer:
     def __init__(self, hub: Hub, websocket: WebSocket, principal: Principal, audience: Audience) -> None:
         self.principal = principal
         self.audience = audience
+        self._looking = Looking(hub.audit, principal)
         self.wake = asyncio.Event()
         self.gaze = Gaze(audience.world, hub.directory, hub.alarms)
         self._hub = hub
@@ -66,6 +71,7 @@ class Viewer:
             if self._timer is not None:
                 self._timer.cancel()
             self._hub.leave(self)
+            await self._record_end()
 
     def end(self, reason: str, code: int) -> None:
         """End the connection as soon as the writer can."""
@@ -76,6 +82,10 @@ class Viewer:
         if not self._hub.join(self):
             raise EndError("too_many_viewers", 1013)
         first = await self._first()
+        try:
+            await self._looking.begin()
+        except problems.NotReadyError:
+            raise EndError("not_ready", 1013) from None
         self._look(first)
         await self._greet(first)
         reader = asyncio.create_task(self._read(), name="live.reader")
@@ -182,6 +192,7 @@ class Viewer:
             self._wake_later(self.gaze.wait_s)
         if self.gaze.view is not before:
             self._hub.looked()
+            await self._record_selection()
         if frame is None or (frame.kind == tiles.CHANGE and not frame.blocks):
             return
         await self._introduce(frame)
@@ -189,6 +200,21 @@ class Viewer:
         data = tiles.encode_frame(frame.kind, frame.blocks, now=float(world.now), tick=world.tick_no)
         metrics.FRAMES.labels("full" if frame.kind == tiles.FULL else "change").inc()
         await self._send_bytes(data)
+
+    async def _record_selection(self) -> None:
+        """No frame with a selected device before it is recorded who looks at it."""
+        slots = self._hub.directory.chosen(self.gaze.selected)
+        names = (self._hub.directory.by_slot[slot].id for slot in slots if self.audience.see.sees_device(slot))
+        try:
+            await self._looking.select(tuple(sorted(names)))
+        except problems.NotReadyError:
+            raise EndError("not_ready", 1013) from None
+
+    async def _record_end(self) -> None:
+        try:
+            await asyncio.shield(self._looking.end())
+        except problems.NotReadyError:
+            log.warning("live.end_not_recorded", who=self.principal.name)
 
     async def _introduce(self, frame: Frame) -> None:
         """Send the names of devices that the viewer has not been told."""

@@ -1,0 +1,121 @@
+"""The chain of the audit record: whatever is done to its rows is found."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from web import audit_check
+from web.audit_chain import START, Checker, Entry, Head, Row, chained, detail
+
+AT = datetime(2026, 5, 1, tzinfo=UTC)
+KEY = "a key of more than thirty-two characters"
+
+
+def entries(n: int) -> list[Entry]:
+    """Different entries."""
+    return [
+        Entry(at=AT + timedelta(seconds=k), actor="anna", action="look", object=f"cam-{k}", detail=detail({"k": k}))
+        for k in range(n)
+    ]
+
+
+def faults(rows: list[Row], head: Head, anchors: list[Head] | None = None) -> list[str]:
+    """What the check says of rows that end at `head`."""
+    checker = Checker(anchors or [])
+    for row in rows:
+        checker.take(row)
+    checker.end(head)
+    return checker.faults
+
+
+def ends(rows: list[Row]) -> Head:
+    """The head of rows."""
+    return Head(rows[-1].n, rows[-1].hash)
+
+
+def test_untouched_chain_has_no_fault() -> None:
+    """Rows appended in several groups are one chain."""
+    rows = chained(Head(0, START), entries(4))
+    rows += chained(ends(rows), entries(3))
+    assert [row.n for row in rows] == [1, 2, 3, 4, 5, 6, 7]
+    assert faults(rows, ends(rows), [Head(4, rows[3].hash), ends(rows)]) == []
+    assert faults([], Head(0, START)) == []
+
+
+@given(n=st.integers(2, 12), at=st.integers(0, 11), what=st.sampled_from(["actor", "action", "object", "detail", "at"]))
+def test_row_that_was_changed_is_found(n: int, at: int, what: str) -> None:
+    """Whichever row and whichever of its fields."""
+    rows = chained(Head(0, START), entries(n))
+    head, row = ends(rows), rows[at % n]
+    changed: dict[str, Any] = {what: AT - timedelta(1) if what == "at" else "x"}
+    rows[at % n] = replace(row, entry=replace(row.entry, **changed))
+    assert any(f"Row {row.n} " in fault for fault in faults(rows, head))
+
+
+@given(n=st.integers(2, 12), at=st.integers(0, 11))
+def test_row_that_was_deleted_is_found(n: int, at: int) -> None:
+    """In the middle as a gap, at the end by the head."""
+    rows = chained(Head(0, START), entries(n))
+    head = ends(rows)
+    del rows[at % n]
+    assert faults(rows, head)
+
+
+@given(n=st.integers(2, 12), first=st.integers(0, 11), second=st.integers(0, 11), renumbered=st.booleans())
+def test_rows_that_were_swapped_are_found(n: int, first: int, second: int, *, renumbered: bool) -> None:
+    """With their numbers or without them."""
+    rows = chained(Head(0, START), entries(n))
+    head = ends(rows)
+    a, b = first % n, second % n
+    if a == b:
+        return
+    if renumbered:
+        rows[a], rows[b] = replace(rows[b], n=a + 1), replace(rows[a], n=b + 1)
+    else:
+        rows[a], rows[b] = rows[b], rows[a]
+    assert faults(rows, head)
+
+
+def test_end_that_was_cut_with_its_head_is_found_by_an_anchor() -> None:
+    """Whoever moves the head back, too, meets the heads that were written down elsewhere."""
+    rows = chained(Head(0, START), entries(9))
+    anchors = [Head(3, rows[2].hash), Head(8, rows[7].hash)]
+    assert faults(rows[:5], ends(rows[:5])) == []
+    assert faults(rows[:5], ends(rows[:5]), anchors) == [
+        "Row 8 was anchored; the record ends with row 5: its end was cut off."
+    ]
+
+
+def test_record_that_was_written_anew_is_found_by_an_anchor() -> None:
+    """A chain that is right in itself but not the one that was anchored."""
+    rows = chained(Head(0, START), entries(5))
+    other = [replace(entry, actor="bert") for entry in entries(5)]
+    anew = chained(Head(0, START), other)
+    assert faults(anew, ends(anew)) == []
+    assert any("anchored" in fault for fault in faults(anew, ends(anew), [ends(rows)]))
+
+
+def test_anchor_file_is_believed_only_as_it_was_signed(tmp_path: Path) -> None:
+    """Heads are written once each; a changed line, another key or no anchor at all is refused by its line."""
+    file = tmp_path / "deep" / "anchors"
+    rows = chained(Head(0, START), entries(5))
+    assert audit_check.anchor(file, Head(0, START), KEY) is False
+    assert audit_check.anchor(file, Head(2, rows[1].hash), KEY) is True
+    assert audit_check.anchor(file, Head(2, rows[1].hash), KEY) is False
+    assert audit_check.anchor(file, ends(rows), KEY) is True
+    assert audit_check.read_anchors(file, KEY) == [Head(2, rows[1].hash), ends(rows)]
+    assert file.stat().st_mode & 0o077 == 0
+    with pytest.raises(audit_check.AnchorError, match="line 1 was not signed with this key"):
+        audit_check.read_anchors(file, KEY + "x")
+    good = file.read_text()
+    file.write_text(good.replace('"n": 5', '"n": 4'))
+    with pytest.raises(audit_check.AnchorError, match="line 2 was not signed"):
+        audit_check.read_anchors(file, KEY)
+    file.write_text(good + "{}\n")
+    with pytest.raises(audit_check.AnchorError, match="line 3 is no anchor"):
+        audit_check.read_anchors(file, KEY)

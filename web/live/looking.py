@@ -1,0 +1,50 @@
+"""The record of who watched whom over the live websocket, from when to when."""
+
+import time
+
+from web import audit
+from web.access import Permission
+from web.accounts import Principal
+from web.audit import Recorder
+
+
+class Looking:
+    """One viewer's looks: at its part of the city as a whole, and at the devices it selected."""
+
+    def __init__(self, recorder: Recorder, principal: Principal) -> None:
+        self._recorder = recorder
+        self._principal = principal
+        self._began = 0.0
+        self._selected: tuple[str, ...] = ()
+        self._since = 0.0
+
+    @property
+    def _areas(self) -> str:
+        areas = self._principal.areas
+        return "the whole city" if areas is None else ", ".join(sorted(areas)) or "nothing"
+
+    async def begin(self) -> None:
+        """The viewer begins to watch; nothing is shown before this is recorded."""
+        self._began = time.monotonic()
+        sees = Permission.POSITIONS in self._principal.permissions
+        await self._put("live.begin", self._areas, role=self._principal.role, positions=sees)
+
+    async def select(self, devices: tuple[str, ...]) -> None:
+        """The viewer looks at these devices from now on, and no longer at those before."""
+        if devices == self._selected:
+            return
+        before, since = self._selected, self._since
+        self._selected, self._since = devices, time.monotonic()
+        if before:
+            await self._put("live.unwatch", ", ".join(before), seconds=round(self._since - since, 1))
+        if devices:
+            await self._put("live.watch", ", ".join(devices))
+
+    async def end(self) -> None:
+        """The viewer is gone."""
+        if self._began:
+            await self.select(())
+            await self._put("live.end", self._areas, seconds=round(time.monotonic() - self._began, 1))
+
+    async def _put(self, action: str, what: str, **detail: object) -> None:
+        await self._recorder.put(audit.entry(self._principal.name, action, what, detail))
