@@ -196,7 +196,7 @@ def _drained(load: stack.Load, stored: Callable[[], int]) -> None:
     while last != (last := stored()) or last < load.acknowledged:
         if time.perf_counter() > deadline:
             raise SystemExit(f"Not everything is stored: {load.acknowledged} acknowledged, {last} stored.")
-        time.sleep(0.5)
+        time.sleep(1)  # a batch takes far less
 
 
 async def _check(services: stack.Services, prefix: str, acknowledged: int) -> None:
@@ -276,12 +276,13 @@ async def _latency(
     rows = await connection.fetch(
         """
         SELECT extract(epoch FROM pg_xact_commit_timestamp(f.xmin) - f.t)::float8 AS lag
-        FROM fixes f JOIN devices d ON d.id = f.device WHERE starts_with(d.name, $1) ORDER BY f.t OFFSET $2
+        FROM fixes f JOIN devices d ON d.id = f.device WHERE starts_with(d.name, $1) ORDER BY f.t
         """,
-        made.prefix, made.devices,
+        made.prefix,
     )  # fmt: skip
     await connection.close()
-    lags = np.array([row["lag"] for row in rows])
+    # The first devices are enrolled while they wait, as at no other time.
+    lags = np.array([row["lag"] for row in rows[len(rows) // 5 :]])
     return {"fixes": len(lags), **{f"p{each:g}": float(np.percentile(lags, each)) for each in (50, 99, 99.9)}}
 
 

@@ -157,6 +157,7 @@ def load(plan: Plan) -> Iterator[Load]:
         if process.poll() is None:
             made.tell("stop")
         process.wait(10)
+        made.hear()
 
 
 def cpu(process: psutil.Process) -> float:
