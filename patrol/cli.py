@@ -2,7 +2,7 @@
 
 import importlib
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,6 +22,7 @@ sim = typer.Typer(no_args_is_help=True, help="Simulated devices 模拟设备.")
 calendar = typer.Typer(no_args_is_help=True, help="Holidays and make-up workdays 节假日.")
 grid = typer.Typer(no_args_is_help=True, help="Cells and responsibility grids 网格.")
 audit = typer.Typer(no_args_is_help=True, help="The record of who looked and did what 审计.")
+account = typer.Typer(no_args_is_help=True, help="Accounts of people 账号.")
 token = typer.Typer(no_args_is_help=True, help="API tokens 接口令牌.")
 device = typer.Typer(no_args_is_help=True, help="Devices and their passwords 设备接入.")
 broker = typer.Typer(no_args_is_help=True, help="The message broker 消息服务.")
@@ -30,10 +31,13 @@ app.add_typer(grid, name="grid")
 app.add_typer(calendar, name="calendar")
 app.add_typer(token, name="token")
 app.add_typer(audit, name="audit")
+app.add_typer(account, name="account")
 app.add_typer(device, name="device")
 app.add_typer(broker, name="broker")
 
 Given = dict[str, Any]
+Name = Annotated[str, typer.Argument(help="Name of the account")]
+Area = Annotated[list[str] | None, typer.Option(help="Code of a district, street or grid; may be repeated")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show the logs of all processes")]
 Officers = Annotated[int, typer.Option(min=1, max=5_000, help="Officers on patrol")]
 History = Annotated[float, typer.Option(min=0, help="Minutes of patrol that lie behind at the start")]
@@ -166,10 +170,64 @@ def token_create(
     given: Given,
     name: Annotated[str, typer.Argument(help="What it is for")],
     role: Annotated[str, typer.Option(help="administrator, commander, supervisor, analyst, auditor")] = "analyst",
+    area: Area = None,
+    scope: Annotated[list[str] | None, typer.Option(help="Permission, a part of the role's; may be repeated")] = None,
     days: Annotated[int | None, typer.Option(min=1, help="Days it is valid; without, until it is removed")] = None,
+    expires: Annotated[datetime | None, typer.Option(help="When it ends, UTC")] = None,
 ) -> None:
     """Make an API token and print it once. 创建令牌."""
-    _call("token_create", given, name=name, role=role, valid=None if days is None else timedelta(days=days))
+    valid = None if days is None else timedelta(days=days)
+    if expires is not None:
+        valid = expires.replace(tzinfo=UTC) - datetime.now(UTC)
+    _call("token_create", given, name=name, role=role, valid=valid, areas=area, scopes=scope)
+
+
+@account.command("add")
+@shared
+def account_add(
+    given: Given,
+    name: Name,
+    role: Annotated[str, typer.Option(help="administrator, commander, supervisor, analyst, officer, auditor")],
+    area: Area = None,
+    until: Annotated[datetime | None, typer.Option(help="When it ends, UTC; without, it does not")] = None,
+    officer: Annotated[str | None, typer.Option(help="Badge of the officer whose own record it may read")] = None,
+) -> None:
+    """Make an account and print its password once. 新建账号."""
+    ends = None if until is None else until.replace(tzinfo=UTC)
+    _call("account_add", given, name=name, role=role, areas=area, valid_to=ends, officer=officer)
+
+
+@account.command("list")
+@shared
+def account_list(given: Given) -> None:
+    """Show who may come in. 账号列表."""
+    _call("account_list", given)
+
+
+@account.command("disable")
+@shared
+def account_disable(given: Given, name: Name) -> None:
+    """End all sessions and tokens of an account, and let nobody in with it. 停用账号."""
+    _call("account_change", given, name=name, disabled=True)
+
+
+@account.command("enable")
+@shared
+def account_enable(given: Given, name: Name) -> None:
+    """Let an account in again. 启用账号."""
+    _call("account_change", given, name=name, disabled=False)
+
+
+@account.command("password")
+@shared
+def account_password(
+    given: Given,
+    name: Name,
+    *,
+    reset_code: Annotated[bool, typer.Option("--reset-code", help="Ask for no second factor any more")] = False,
+) -> None:
+    """Make a new password and print it once. 重置密码."""
+    _call("account_change", given, name=name, password=True, reset_code=reset_code)
 
 
 DeviceName = Annotated[str, typer.Argument(help="Name of the device, as in its topics")]

@@ -14,7 +14,8 @@ from typing import Any
 import argon2
 import asyncpg
 
-from tracking.db import Pool
+from tracking.db import Connection, Pool
+from web import second_factor
 from web.access import PERMISSIONS, Grant, Permission, Role
 
 ADMIN = "admin"
@@ -40,6 +41,11 @@ _TOKENS = f"""
 SELECT t.name, t.role, t.areas, a.officer, t.token_hash, least(t.expires_at, a.valid_to) AS expires_at, t.scopes
 FROM api_tokens t LEFT JOIN accounts a ON a.name = t.account
 WHERE t.token_hash = ANY ($1) AND (t.expires_at IS NULL OR t.expires_at > $2) AND (a.name IS NULL OR {_HOLDS})
+"""  # noqa: S608 - the same
+_TO_SIGN_IN = f"""
+SELECT a.name, a.password_hash, a.role, a.areas, a.officer, a.valid_to, a.totp_secret, a.totp_confirmed, a.totp_step,
+       ({_HOLDS}) AS usable
+FROM accounts a WHERE a.name = $1
 """  # noqa: S608 - the same
 _BY_SESSION = _SESSIONS.replace("ANY ($1)", "$1")
 _BY_TOKEN = _TOKENS.replace("ANY ($1)", "$1")
@@ -97,37 +103,58 @@ async def ensure_admin(pool: Pool, password: str | None) -> str | None:
             await connection.execute(
                 "INSERT INTO accounts (name, password_hash, role) VALUES ($1, $2, $3)",
                 ADMIN,
-                await _hash(made or password or ""),
+                await hash_password(made or password or ""),
                 Role.ADMINISTRATOR,
             )
             return made
         if password is not None and not await _verify(stored, password):
             await connection.execute(
-                "UPDATE accounts SET password_hash = $2 WHERE name = $1", ADMIN, await _hash(password)
+                "UPDATE accounts SET password_hash = $2 WHERE name = $1", ADMIN, await hash_password(password)
             )
             await connection.execute("DELETE FROM sessions WHERE account = $1", ADMIN)
         return None
 
 
+class CodeNeededError(Exception):
+    """Name and password fit; the account asks for a code of the second factor, too."""
+
+
 async def sign_in(
-    pool: Pool, name: str, password: str, *, ttl: timedelta = SESSION_TTL
+    pool: Pool,
+    name: str,
+    password: str,
+    *,
+    code: str | None = None,
+    ttl: timedelta = SESSION_TTL,
+    now: datetime | None = None,
 ) -> tuple[str, Principal] | None:
-    """Check a name and password and begin a session.
+    """Check a name and password, and the code where the account has a second factor, and begin a session.
 
     Returns:
         The cookie's value and who it stands for; None when they do not fit, without telling which of them.
+
+    Raises:
+        CodeNeededError: only the code is missing.
     """
-    now = datetime.now(UTC)
-    row = await pool.fetchrow(
-        """SELECT name, password_hash, role, areas, officer, NOT disabled AND (valid_from IS NULL OR valid_from <= $2)
-        AND (valid_to IS NULL OR valid_to > $2) AS usable, valid_to FROM accounts WHERE name = $1""",
-        name,
-        now,
-    )
+    now = now or datetime.now(UTC)
+    row = await pool.fetchrow(_TO_SIGN_IN, name.replace("\0", "\ufffd"), now)
     usable = row is not None and row["usable"]
+    # Exactly one verification, whatever was found: the time taken must tell nothing.
     fits = await _verify(row["password_hash"] if row is not None else _DUMMY_HASH, password)
     if row is None or not usable or not fits:
         return None
+    if row["totp_confirmed"]:
+        if not code:
+            raise CodeNeededError
+        if not await second_factor.opens(pool, row, code, now):
+            return None
+    return await begin_session(pool, row, now, ttl)
+
+
+async def begin_session(
+    pool: Pool, row: "asyncpg.Record", now: datetime, ttl: timedelta = SESSION_TTL
+) -> tuple[str, Principal]:
+    """Begin a session of an account that showed who it is; `row` has its name, rights and end."""
     token = secrets.token_urlsafe(32)
     ends = now + ttl if row["valid_to"] is None else min(now + ttl, row["valid_to"])
     async with pool.acquire() as connection, connection.transaction():
@@ -135,7 +162,7 @@ async def sign_in(
         await connection.execute(
             "INSERT INTO sessions (token_hash, account, created_at, expires_at) VALUES ($1, $2, $3, $4)",
             hash_token(token),
-            name,
+            row["name"],
             now,
             ends,
         )
@@ -148,15 +175,15 @@ async def sign_out(pool: Pool, principal: Principal) -> None:
     await pool.execute("DELETE FROM sessions WHERE token_hash = $1", principal.token_hash)
 
 
-async def by_session(pool: Pool, token: str) -> Principal | None:
-    """Find whose session a cookie's value stands for."""
-    row = await pool.fetchrow(_BY_SESSION, hash_token(token), datetime.now(UTC))
+async def by_session(pool: Pool, token: str, now: datetime | None = None) -> Principal | None:
+    """Find whose session a cookie's value stands for at `now`."""
+    row = await pool.fetchrow(_BY_SESSION, hash_token(token), now or datetime.now(UTC))
     return None if row is None else _principal(row, Kind.SESSION)
 
 
-async def by_token(pool: Pool, token: str) -> Principal | None:
-    """Find what an API token of the database stands for."""
-    row = await pool.fetchrow(_BY_TOKEN, hash_token(token), datetime.now(UTC))
+async def by_token(pool: Pool, token: str, now: datetime | None = None) -> Principal | None:
+    """Find what an API token of the database stands for at `now`."""
+    row = await pool.fetchrow(_BY_TOKEN, hash_token(token), now or datetime.now(UTC))
     return None if row is None else _principal(row, Kind.TOKEN)
 
 
@@ -176,33 +203,35 @@ def by_settings(token: str, configured: str | None) -> Principal | None:
 
 
 async def create_token(
-    pool: Pool,
+    conn: Connection | Pool,
     name: str,
     role: str,
     ttl: timedelta | None,
     *,
     areas: Collection[str] | None = None,
-    scopes: Collection[Permission] | None = None,
+    scopes: Collection[str] | None = None,
     account: str | None = None,
+    now: datetime | None = None,
 ) -> str:
     """Make an API token and return it; only its hash is kept.
 
     Args:
-        pool: the database.
+        conn: the database.
         name: what it is for, shown in lists and logs.
         role: one of `Role`.
         ttl: how long it holds; None: until it is deleted.
         areas: codes of areas it is limited to; None: the whole city.
         scopes: permissions it is limited to; None: all of the role.
         account: who makes it, and with whom it ends; None: the command line.
+        now: the time; None: of this moment.
 
     Raises:
         ValueError: no such role.
     """
     role = Role(role)
     token = TOKEN_PREFIX + secrets.token_urlsafe(32)
-    now = datetime.now(UTC)
-    await pool.execute(
+    now = now or datetime.now(UTC)
+    await conn.execute(
         """INSERT INTO api_tokens (token_hash, name, role, created_at, expires_at, areas, scopes, account)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)""",
         hash_token(token),
@@ -217,9 +246,8 @@ async def create_token(
     return token
 
 
-async def still_valid(pool: Pool, hashes: list[bytes]) -> dict[bytes, Principal]:
-    """Look up again those of these sessions and tokens that still hold, with the rights they have now."""
-    now = datetime.now(UTC)
+async def still_valid(pool: Pool, hashes: list[bytes], now: datetime) -> dict[bytes, Principal]:
+    """Look up again those of these sessions and tokens that hold at `now`, with the rights they have now."""
     async with pool.acquire() as connection:
         found = [(row, Kind.SESSION) for row in await connection.fetch(_SESSIONS, hashes, now)]
         found += [(row, Kind.TOKEN) for row in await connection.fetch(_TOKENS, hashes, now)]
@@ -241,8 +269,15 @@ def _principal(row: "asyncpg.Record | dict[str, Any]", kind: Kind) -> Principal:
     )
 
 
-async def _hash(password: str) -> str:
+async def hash_password(password: str) -> str:
+    """Hash a password to be stored."""
     return await asyncio.get_running_loop().run_in_executor(_hashing, _hasher.hash, password)
+
+
+async def fits(pool: Pool, name: str, password: str) -> bool:
+    """Tell whether a password is that of an account."""
+    stored = await pool.fetchval("SELECT password_hash FROM accounts WHERE name = $1", name)
+    return await _verify(_DUMMY_HASH if stored is None else stored, password)
 
 
 async def _verify(stored: str, password: str) -> bool:

@@ -18,6 +18,9 @@ from web.context import Context
 from web.database import Database
 from web.live.hub import Hub
 from web.routes import (
+    accounts as account_routes,
+)
+from web.routes import (
     alert_steps,
     alerts,
     audit,
@@ -54,7 +57,8 @@ def create_app(config: WebConfig) -> FastAPI:
     """Build the application; its lifespan opens the database and starts the live part."""
     database = Database(config.database_url)
     recorder = Recorder(database)
-    made = Context(config=config, database=database, audit=recorder, hub=Hub(database, config.mqtt_url, recorder))
+    hub = Hub(database, config.mqtt_url, recorder, config.clock)
+    made = Context(config=config, database=database, audit=recorder, hub=hub)
     app = FastAPI(
         title="patrolgrid",
         version="1",
@@ -81,6 +85,7 @@ def create_app(config: WebConfig) -> FastAPI:
 def _add_routes(app: FastAPI) -> None:
     api = APIRouter(prefix="/api/v1")
     for part in (
+        account_routes,
         audit,
         devices,
         enrolment,

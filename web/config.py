@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 STATIC_DIR = Path(__file__).parent / "static"
@@ -34,6 +35,8 @@ class WebConfig:
     static_dir: Path = STATIC_DIR
     secure_cookies: bool = False
     """True behind TLS: the session cookie is then never sent over plain HTTP."""
+    clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC), repr=False)
+    """Aware time by which sessions and tokens end."""
     on_admin_password: Callable[[str], None] | None = field(default=None, repr=False)
     """Told the password made at the first start, once; None: it goes to standard error."""
     on_ready: Callable[[int], None] | None = field(default=None, repr=False)

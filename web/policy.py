@@ -125,6 +125,15 @@ RULES: tuple[Rule, ...] = (
     Rule("/api/v1/presence", _WRITE, _P.TRACKS, Reach.AREA),
     Rule("/api/v1/stats", _READ, _P.REPORTS, Reach.AREA),
     Rule("/api/v1/audit", _READ, _P.AUDIT, Reach.CITY),
+    Rule("/api/v1/session/password", _WRITE, _P.SELF, Reach.NONE),
+    Rule("/api/v1/session/everywhere", frozenset({"DELETE"}), _P.SELF, Reach.NONE),
+    Rule("/api/v1/session/second-factor", _WRITE | {"DELETE"}, _P.SELF, Reach.NONE),
+    Rule("/api/v1/session/second-factor/confirm", _WRITE, _P.SELF, Reach.NONE),
+    Rule("/api/v1/accounts", _READ | _WRITE, _P.ACCOUNTS, Reach.CITY),
+    Rule("/api/v1/accounts/{account}", frozenset({"GET", "PATCH"}), _P.ACCOUNTS, Reach.CITY),
+    Rule("/api/v1/accounts/{account}/sign-out", _WRITE, _P.ACCOUNTS, Reach.CITY),
+    Rule("/api/v1/tokens", _READ | _WRITE, _P.ACCOUNTS, Reach.CITY),
+    Rule("/api/v1/tokens/{token}", frozenset({"DELETE"}), _P.ACCOUNTS, Reach.CITY),
 )
 _BY_ROUTE = {(method, rule.path): rule for rule in RULES for method in rule.methods}
 
@@ -292,11 +301,11 @@ class Policy:
 
     async def _by_bearer(self, token: str) -> Principal | None:
         known = accounts.by_settings(token, self._config.api_token)
-        return known or await accounts.by_token(self._database.pool, token)
+        return known or await accounts.by_token(self._database.pool, token, self._config.clock())
 
     async def _by_cookie(self, headers: Headers) -> Principal | None:
         token = session_token(headers, self._cookie)
-        return None if token is None else await accounts.by_session(self._database.pool, token)
+        return None if token is None else await accounts.by_session(self._database.pool, token, self._config.clock())
 
     def _demand_same_origin(self, headers: Headers) -> None:
         if not same_origin(headers, secure=self._config.secure_cookies):

@@ -17,6 +17,10 @@ router = APIRouter(include_in_schema=False)
 
 _FOLDER = Path(__file__).parent / "login"
 _PAGE = string.Template((_FOLDER / "page.html").read_text(encoding="utf-8"))
+_CODE = string.Template(
+    '<label for="code">$code_label</label><input id="code" name="code" autocomplete="one-time-code" '
+    'inputmode="numeric" maxlength="20" required>'
+)
 MAX_FORM_BYTES = 16_384
 
 _TEXTS = {
@@ -26,6 +30,8 @@ _TEXTS = {
         "claim": "城市网格巡查，实时可知",
         "name_label": "账号",
         "password_label": "密码",
+        "code_label": "动态验证码或恢复码",
+        "code_needed": "请再次输入密码，并输入验证器中的动态验证码。",
         "submit": "登录",
         "hint": "初始管理员账号为 admin，密码在首次启动时显示一次。",
         "wrong": "账号或密码不正确，请重新输入。",
@@ -40,6 +46,8 @@ _TEXTS = {
         "claim": "Know that every cell is patrolled",
         "name_label": "Account",
         "password_label": "Password",
+        "code_label": "Code of the authenticator, or a recovery code",
+        "code_needed": "Please enter the password again, with the code of your authenticator.",
         "submit": "Sign in",
         "hint": "The first administrator is called admin; its password was shown once at the first start.",
         "wrong": "The account or the password is wrong. Please try again.",
@@ -68,7 +76,7 @@ async def page(
     here = context(request)
     token = policy.session_token(request.headers, here.cookie)
     try:
-        if token is not None and await accounts.by_session(here.database.pool, token) is not None:
+        if token is not None and await accounts.by_session(here.database.pool, token, here.config.clock()) is not None:
             return RedirectResponse(target, status_code=303)
     except (problems.ProblemError, *problems.UNREACHABLE):
         pass  # the page can be shown without the database, and says so when the form is sent
@@ -82,31 +90,35 @@ async def submit(request: Request) -> Response:
     target, lang = policy.safe_next(form.get("next")), _language(request, form.get("lang"))
     name, password = form.get("name", "").strip(), form.get("password", "")
     here = context(request)
-    wait_s = here.attempts.wait_s(name, address(request), time.monotonic())
+    wait_s = here.attempts.begin(name, address(request), time.monotonic())
     if wait_s > 0:
         notice = _TEXTS[lang]["wait"].format(seconds=int(wait_s) + 1)
         return _page(lang, target, name=name, notice=notice, status=429, headers={"Retry-After": str(int(wait_s) + 1)})
     try:
-        signed = await attempt(here, name, password, address(request))
+        signed = await attempt(here, name, password, form.get("code"), address(request))
+    except accounts.CodeNeededError:
+        return _page(lang, target, name=name, notice=_TEXTS[lang]["code_needed"], status=401, code=True)
     except (problems.NotReadyError, *problems.UNREACHABLE):
         return _page(lang, target, name=name, notice=_TEXTS[lang]["away"], status=503)
     if signed is None:
-        return _page(lang, target, name=name, notice=_TEXTS[lang]["wrong"], status=401)
+        return _page(lang, target, name=name, notice=_TEXTS[lang]["wrong"], status=401, code="code" in form)
     answer = RedirectResponse(target, status_code=303)
     set_cookie(answer, here, signed[0])
     return answer
 
 
-async def attempt(here: Context, name: str, password: str, client: str) -> tuple[str, accounts.Principal] | None:
-    """Try a name and password, counting failures."""
-    if not name or "\0" in name or len(name) > 64 or len(password) > 1024:
-        signed = None
-    else:
-        signed = await accounts.sign_in(here.database.pool, name, password)
-    if signed is None:
-        here.attempts.failed(name, client, time.monotonic())
-        return None
-    here.attempts.succeeded(name, client)
+async def attempt(
+    here: Context, name: str, password: str, code: str | None, client: str
+) -> tuple[str, accounts.Principal] | None:
+    """Try a name and password that `here.attempts` let begin.
+
+    Raises:
+        CodeNeededError: they fit; the code of the second factor is missing.
+    """
+    given = (name[:64], password[:1024]) if len(name) <= 64 and len(password) <= 1024 else ("", "")
+    signed = await accounts.sign_in(here.database.pool, *given, code=code, now=here.config.clock())
+    if signed is not None:
+        here.attempts.succeeded(name, client)
     return signed
 
 
@@ -153,6 +165,7 @@ def _page(
     notice: str | None = None,
     status: int = 200,
     headers: dict[str, str] | None = None,
+    code: bool = False,
 ) -> Response:
     texts = _TEXTS[lang]
     other = "en" if lang == "zh" else "zh"
@@ -165,6 +178,7 @@ def _page(
         "notice": f'<p class="notice" role="alert">{html.escape(notice)}</p>' if notice else "",
         "focus_name": "" if name else " autofocus",
         "focus_password": " autofocus" if name else "",
+        "code": _CODE.substitute(code_label=html.escape(texts["code_label"])) if code else "",
         "other_lang": other,
         "other_href": html.escape(f"/login?lang={other}&next={quote(target, safe='/')}"),
     }

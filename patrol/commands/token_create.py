@@ -1,28 +1,32 @@
 """`patrol token create`: a bearer token for a tool."""
 
-import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
-import asyncpg
+import pydantic
 import typer
 
-from patrol import errors, reach
+from patrol import accounts_cli, errors
 from patrol.settings import Settings
-from web import access, accounts
+from schemas import people_access as models
+from web import account_store
 
 
-def run(settings: Settings, *, name: str, role: str, valid: timedelta | None) -> None:
+def run(
+    settings: Settings,
+    *,
+    name: str,
+    role: str,
+    valid: timedelta | None,
+    areas: list[str] | None = None,
+    scopes: list[str] | None = None,
+) -> None:
     """Store the token's hash and print the token, which cannot be shown again."""
-    roles = [known.value for known in access.Role]
-    if role not in roles:
-        raise errors.SetupError(f"--role: there is no role {role!r}; choose {', '.join(roles)}.")
-    typer.echo(asyncio.run(_create(reach.database_url(settings), name, role, valid)))
-
-
-async def _create(url: str, name: str, role: str, valid: timedelta | None) -> str:
-    await reach.check_database(url)
-    async with asyncpg.create_pool(url, min_size=1, max_size=1) as pool:
-        try:
-            return await accounts.create_token(pool, name, role, valid)
-        except asyncpg.UndefinedTableError as fault:
-            raise errors.SetupError("The database has no tables yet: run `patrol migrate` first.") from fault
+    ends = None if valid is None else datetime.now(UTC) + valid
+    try:
+        given = models.TokenGiven.model_validate(
+            {"name": name, "role": role, "areas": areas or None, "scopes": scopes or None, "expires_at": ends}
+        )
+    except pydantic.ValidationError as fault:
+        raise errors.SetupError(accounts_cli.said(fault)) from fault
+    by = accounts_cli.actor()
+    typer.echo(accounts_cli.run(settings, lambda conn: account_store.create_token(conn, given, by, account=None)))

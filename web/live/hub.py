@@ -8,7 +8,7 @@ import contextlib
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 
 import asyncpg
 import msgspec
@@ -53,6 +53,8 @@ class Hub:
     database: Database
     mqtt_url: str
     audit: Recorder
+    clock: Callable[[], datetime]
+    """By which sessions and tokens end."""
     state: LiveState = field(default_factory=LiveState)
     ring: lane.Ring = field(default_factory=lane.Ring)
     directory: fleet.Directory = field(default_factory=fleet.Directory)
@@ -261,7 +263,8 @@ class Hub:
             hashes = {viewer.principal.token_hash for viewer in self._viewers} - {None}
             if not hashes:
                 continue
-            valid = await accounts.still_valid(self.database.pool, [value for value in hashes if value is not None])
+            known = [value for value in hashes if value is not None]
+            valid = await accounts.still_valid(self.database.pool, known, self.clock())
             for viewer in list(self._viewers):
                 if viewer.principal.token_hash is None:
                     continue
@@ -297,15 +300,15 @@ class Hub:
         if self._views_changed:
             self._views_changed = False
             self._audiences.watch(self._viewers)
-        self._expire(now)
+        self._expire()
         if self.state.unnamed():
             self._positions_due.set()
         self.state.fall_silent(now)
         if self._audiences.tick(now):
             self._wake()
 
-    def _expire(self, now: int) -> None:
-        moment = datetime.fromtimestamp(now / 1000, UTC)
+    def _expire(self) -> None:
+        moment = self.clock()
         for viewer in list(self._viewers):
             if viewer.principal.expires_at is not None and viewer.principal.expires_at <= moment:
                 viewer.end("signed_out", 1008)

@@ -203,6 +203,8 @@ OBJECTS: dict[str, str] = {
     "/api/v1/events/{key}": "{event}",
     "/api/v1/alerts/{number}": "{alert}",
     "/api/v1/duty-rosters/{number}": "{roster}",
+    "/api/v1/accounts/{account}": "{mark}-account",
+    "/api/v1/tokens/{token}": "2000000",
     "/api/v1/areas/{code}/owner": "{grid}",
 }
 """What the path's parameter names, by template; routes below a template take its value."""

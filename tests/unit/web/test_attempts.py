@@ -1,47 +1,85 @@
-"""Failed sign-ins are limited, in bounded memory."""
+"""Limits on sign-ins: waits that double, nobody locked out by others for good, bounded memory."""
+
+from hypothesis import given
+from hypothesis import strategies as st
 
 from web import attempts
-from web.attempts import Attempts
+from web.attempts import ADDRESS, FORGOTTEN_S, NAME, PAIR, Attempts
 
 
-def test_pair_waits_after_five_failures_until_the_window_is_over() -> None:
-    """The sixth attempt of a name from an address waits until the first failure is five minutes old."""
-    limit = Attempts()
-    for n in range(attempts.PER_PAIR):
-        assert limit.wait_s("admin", "a", float(n)) == 0
-        limit.failed("admin", "a", float(n))
-    assert limit.wait_s("admin", "a", 10) == attempts.WINDOW_S - 10
-    assert limit.wait_s("admin", "a", attempts.WINDOW_S) == 0
+def test_free_failures_are_followed_by_waits_that_double() -> None:
+    """Five are free; then 30 s, 60 s, 120 s …, at most 15 minutes."""
+    limits, now, waits = Attempts(), 0.0, []
+    for _ in range(PAIR.free):
+        assert limits.begin("anna", "1.1.1.1", now) == 0
+    for _ in range(8):
+        wait = limits.begin("anna", "1.1.1.1", now)
+        waits.append(wait)
+        now += wait
+        assert limits.begin("anna", "1.1.1.1", now) == 0
+    assert waits == [30, 60, 120, 240, 480, 900, 900, 900]
 
 
-def test_other_address_is_not_locked_out_by_strangers() -> None:
-    """Failures from one address do not keep the owner out at another."""
-    limit = Attempts()
-    for n in range(attempts.PER_PAIR):
-        limit.failed("admin", "stranger", float(n))
-    assert limit.wait_s("admin", "owner", 10) == 0
+def test_failures_are_forgotten_after_a_quiet_while() -> None:
+    """Whoever stops is free again."""
+    limits = Attempts()
+    for _ in range(PAIR.free):
+        limits.begin("anna", "1.1.1.1", 0)
+    assert limits.begin("anna", "1.1.1.1", 1) > 0
+    assert limits.begin("anna", "1.1.1.1", FORGOTTEN_S + 1) == 0
 
 
-def test_address_that_tries_many_names_waits() -> None:
-    """Guessing under changing names is limited by the address."""
-    limit = Attempts()
-    for n in range(attempts.PER_ADDRESS):
-        limit.failed(f"name-{n}", "a", 1.0)
-    assert limit.wait_s("another", "a", 2) > 0
+def test_many_names_from_one_address_are_limited() -> None:
+    """Guessing one password under many names is met by the address's limit."""
+    limits = Attempts()
+    for n in range(ADDRESS.free):
+        assert limits.begin(f"name-{n}", "1.1.1.1", 0) == 0
+    assert limits.begin("another", "1.1.1.1", 0) == ADDRESS.first_s
+    assert limits.begin("another", "2.2.2.2", 0) == 0
 
 
-def test_success_forgives_the_pair() -> None:
-    """Who signed in may mistype again."""
-    limit = Attempts()
-    for _ in range(attempts.PER_PAIR):
-        limit.failed("admin", "a", 1.0)
-    limit.succeeded("admin", "a")
-    assert limit.wait_s("admin", "a", 2) == 0
+def test_many_addresses_cannot_lock_a_name_out() -> None:
+    """However many fail under a name, its owner waits seconds at a new address and not at all at a known one."""
+    limits = Attempts()
+    assert limits.begin("anna", "9.9.9.9", 0) == 0
+    limits.succeeded("anna", "9.9.9.9")
+    now = 0.0
+    for n in range(1_000):
+        now += limits.begin("anna", f"10.0.{n // 250}.{n % 250}", now)
+        limits.begin("anna", f"10.0.{n // 250}.{n % 250}", now)
+    assert 0 < limits.begin("anna", "8.8.8.8", now) <= NAME.longest_s
+    assert limits.begin("anna", "9.9.9.9", now) == 0
+
+
+def test_burst_counts_before_any_answer() -> None:
+    """A hundred tries at once are a hundred, though none has failed yet."""
+    limits = Attempts()
+    allowed = sum(limits.begin("anna", "1.1.1.1", 0) == 0 for _ in range(100))
+    assert allowed == PAIR.free
+
+
+def test_success_clears_the_pair_and_counts_as_no_failure() -> None:
+    """Whoever gets it right at the fifth try begins anew."""
+    limits = Attempts()
+    for _ in range(PAIR.free):
+        limits.begin("anna", "1.1.1.1", 0)
+    limits.succeeded("anna", "1.1.1.1")
+    for _ in range(PAIR.free):
+        assert limits.begin("anna", "1.1.1.1", 0) == 0
+    assert limits.begin("anna", "1.1.1.1", 0) > 0
+
+
+@given(st.lists(st.tuples(st.text(max_size=300), st.text(max_size=50), st.floats(0, 1e6)), max_size=50))
+def test_any_names_are_taken_and_waits_are_bounded(tries: list[tuple[str, str, float]]) -> None:
+    """Hostile names and addresses: never an error, never a wait beyond the longest."""
+    limits = Attempts()
+    for name, address, now in sorted(tries, key=lambda one: one[2]):
+        assert 0 <= limits.begin(name, address, now) <= PAIR.longest_s
 
 
 def test_memory_is_bounded() -> None:
-    """However many names are tried from however many addresses, some thousand are remembered."""
-    limit = Attempts()
-    for n in range(30_000):
-        limit.failed(f"n{n}", f"a{n}", 1.0)
-    assert len(limit._failures) <= attempts.MAX_KEYS
+    """The oldest are forgotten first."""
+    limits = Attempts()
+    for n in range(attempts.MAX_KEYS + 100):
+        limits.begin(f"name-{n}", f"{n}", 0)
+    assert len(limits._failures) <= attempts.MAX_KEYS

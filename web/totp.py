@@ -1,0 +1,58 @@
+"""Time-based one-time passwords by RFC 6238 (SHA-1, 30 s, six digits), as every authenticator app makes them. Pure."""
+
+import base64
+import hashlib
+import hmac
+import secrets
+import struct
+from urllib.parse import quote
+
+STEP_S = 30
+DIGITS = 6
+AROUND = 1
+"""Steps before and after that are taken: clocks differ."""
+RECOVERY_CODES = 10
+
+
+def new_secret() -> bytes:
+    """Make a secret of the length that RFC 4226 recommends."""
+    return secrets.token_bytes(20)
+
+
+def code(secret: bytes, step: int, digits: int = DIGITS) -> str:
+    """The code of a time step."""
+    digest = hmac.new(secret, struct.pack(">Q", step), "sha1").digest()
+    offset = digest[-1] & 15
+    number = struct.unpack(">I", digest[offset : offset + 4])[0] & 0x7FFFFFFF
+    return str(number % 10**digits).zfill(digits)
+
+
+def accepted(secret: bytes, given: str, now_s: float, after: int) -> int | None:
+    """Step of a right code, to be kept as the next `after`; None: wrong, or used before."""
+    now = int(now_s) // STEP_S
+    found: int | None = None
+    for step in range(now - AROUND, now + AROUND + 1):
+        if step > after and hmac.compare_digest(code(secret, step).encode(), given.encode("utf-8", "replace")):
+            found = step
+    return found
+
+
+def address(secret: bytes, name: str) -> str:
+    """What the QR code of an authenticator app says."""
+    label = quote(f"patrolgrid:{name}")
+    return f"otpauth://totp/{label}?secret={spelt(secret)}&issuer=patrolgrid&algorithm=SHA1&digits=6&period=30"
+
+
+def spelt(secret: bytes) -> str:
+    """A secret to type in."""
+    return base64.b32encode(secret).decode().rstrip("=")
+
+
+def recovery_codes() -> list[str]:
+    """Codes for the day the phone is gone, each for once."""
+    return [secrets.token_hex(5) for _ in range(RECOVERY_CODES)]
+
+
+def recovery_hash(given: str) -> bytes:
+    """A recovery code as it is stored."""
+    return hashlib.sha256(given.strip().lower().replace("-", "").encode("utf-8", "replace")).digest()
