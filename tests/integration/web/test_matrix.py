@@ -143,6 +143,7 @@ def check(
     if limited and (found := leaks(answer.text, city.other, asked=named)):
         yield f"leaks {found} in {told}"
     sees_nobody = promised == "answered" and Permission.POSITIONS not in PERMISSIONS[role] and route[0] == "GET"
+    sees_nobody &= rule.permission is not Permission.AUDIT  # the record names whom others looked at
     if sees_nobody and re.search(r"-cam-\d", answer.text) and "cam-1" not in str(answer.url):
         yield f"names a device in {told}"
 
