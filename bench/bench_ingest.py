@@ -39,7 +39,6 @@ MOST_COMMIT_P99_S = 0.25
 SHARES = (0.25, 0.5, 0.75)
 TOGETHER = {"single": 1, "arrays of 10": 10}
 """Fixes in a message, by name of the stretch."""
-BEGIN_BEFORE_S = 20 * 3600
 SETTINGS = {"track_commit_timestamp": "on", "max_wal_size": "4GB"}
 
 STORED = "patrol_fixes_stored_total"
@@ -68,7 +67,7 @@ class Measured:
 
 def main(
     seconds: Annotated[float, typer.Option(min=2, help="Length of each stretch; the promise is for 300")] = 20,
-    devices: Annotated[int, typer.Option(min=10, help="Devices of the load")] = 6_000,
+    devices: Annotated[int, typer.Option(min=10, help="Devices of the load")] = 20_000,
     connections: Annotated[int, typer.Option(min=1, help="Connections of the load")] = 100,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file")] = None,
     *,
@@ -146,7 +145,6 @@ def _plan(
         port=services.mqtt_port,
         devices=devices,
         connections=connections,
-        begin_ms=int((time.time() - BEGIN_BEFORE_S) * 1000),
         places=places,
         together=together,
         prefix=prefix,
@@ -187,7 +185,7 @@ def _follow(load: stack.Load, stored: Callable[[], int], until: Callable[[], boo
             raise SystemExit(f"The load does not come through: {load.sent} sent, {stored()} stored.")
         load.tell(f"stored {stored()}")
         load.hear()
-        time.sleep(0.1)
+        time.sleep(0.3)
 
 
 def _drained(load: stack.Load, stored: Callable[[], int]) -> None:

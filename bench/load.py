@@ -16,10 +16,10 @@ import sys
 import time
 from dataclasses import dataclass, field
 
-STEP_S = 10
-"""Time between a device's fixes."""
-LOOP = 120
-"""Fixes of a round, after which a device walks it again; 12 m apart."""
+LOOP = 1_000
+"""Fixes of a round, after which a device walks it again."""
+STEP_M = 1.3
+"""Way between fixes: a second on foot, when every device sends about once a second."""
 SAY_S = 0.1
 
 
@@ -30,8 +30,6 @@ class Plan:
     port: int
     devices: int
     connections: int
-    begin_ms: int
-    """Time of the first fixes."""
     places: list[tuple[float, float]]
     """(lat, lon) of middles of the devices' rounds."""
     together: int = 1
@@ -52,7 +50,7 @@ def main() -> None:
 
 def round_about(lat: float, lon: float) -> list[bytes]:
     """The places of a round, as they are spelt in a fix."""
-    radius = LOOP * 12 / (2 * math.pi)
+    radius = LOOP * STEP_M / (2 * math.pi)
     north, east = radius / 111_200, radius / (111_200 * math.cos(math.radians(lat)))
     turns = [2 * math.pi * step / LOOP for step in range(LOOP)]
     return [b'"lat":%.7f,"lon":%.7f,' % (lat + north * math.cos(turn), lon + east * math.sin(turn)) for turn in turns]
@@ -74,6 +72,8 @@ class Line:
     """Bytes of an acknowledgement that have come so far."""
     turn: int = 0
     steps: list[int] = field(default_factory=list)
+    times: list[int] = field(default_factory=list)
+    """Time of the newest fix of each device, ms."""
 
 
 class Load:
@@ -81,6 +81,7 @@ class Load:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
+        self._rounds = [round_about(*place) for place in plan.places]
         self._lines = [self._line(number) for number in range(plan.connections)]
         self._by_fd = {line.socket.fileno(): line for line in self._lines}
         self._poll = select.epoll()
@@ -157,18 +158,17 @@ class Load:
         step = line.steps[at]
         line.steps[at] = step + together
         way = line.rounds[at]
+        # Fixes of a message lie evenly between the device's last message and now.
+        last, now = line.times[at], time.time_ns() // 1_000_000
+        line.times[at] = now = max(now, last + together)
         if together == 1:
-            payload = self._fix(step, way)
+            payload = _fix(now, step, way)
         else:
-            payload = b"[" + b",".join([self._fix(step + each, way) for each in range(together)]) + b"]"
+            ahead = (now - last) / together
+            fixes = [_fix(last + int(ahead * (n + 1)), step + n, way) for n in range(together)]
+            payload = b"[" + b",".join(fixes) + b"]"
         packet = b"%b%b%b" % (line.heads[at], (line.sent % 65_535 + 1).to_bytes(2, "big"), payload)
         return b"\x32" + _length(len(packet)) + packet
-
-    def _fix(self, step: int, way: list[bytes]) -> bytes:
-        t = self._plan.begin_ms + step * STEP_S * 1000
-        if self._rate:
-            t = time.time_ns() // 1_000_000
-        return b'{"t":%d,%b"acc":8,"spd":1.2,"hdg":90,"src":"gnss","seq":%d,"bat":80}' % (t, way[step % LOOP], step)
 
     def _write(self, line: Line, data: bytes) -> None:
         data = line.rest + data
@@ -201,13 +201,18 @@ class Load:
         if made.recv(4)[3:] != b"\x00":
             raise ConnectionRefusedError("the broker does not let the load in")
         made.setblocking(False)  # noqa: FBT003 - the signature
-        rounds = [round_about(*plan.places[(number + n) % len(plan.places)]) for n in range(len(names))]
+        places = [(number + n * plan.connections) % len(plan.places) for n in range(len(names))]
         return Line(
             socket=made,
             heads=[len(topic).to_bytes(2, "big") + topic for topic in topics],
-            rounds=rounds,
-            steps=[7 * n % LOOP for n in range(len(names))],
+            rounds=[self._rounds[place] for place in places],
+            steps=[37 * (number + n) % LOOP for n in range(len(names))],
+            times=[time.time_ns() // 1_000_000 - 1_000] * len(names),
         )
+
+
+def _fix(t: int, step: int, way: list[bytes]) -> bytes:
+    return b'{"t":%d,%b"acc":8,"spd":1.3,"hdg":90,"src":"gnss","seq":%d,"bat":80}' % (t, way[step % LOOP], step)
 
 
 def _length(n: int) -> bytes:
