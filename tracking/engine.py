@@ -5,7 +5,10 @@ device through runs of fixes that are alike. Live batches, back-fill and rebuild
 depends on the set of fixes alone (the law of order-independence).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
+from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +19,8 @@ from tracking.geometry.lookup import CityGrid, Places
 from tracking.visit_rules import VisitRules
 
 _LONG_AGO = int(np.iinfo(np.int64).min)
+MOST_LOGGED = 100
+"""Events of a device that wait in memory for its fixes; with more the store is asked."""
 RUN_GAP_MS = walk.GAP_MS
 """A run is a device's fixes with no gap longer than this: what lies beyond a gap cannot change a stay."""
 
@@ -50,9 +55,42 @@ class Engine:
         self._told: list[stays.Stay | stays.Run] = []
 
     def know(self, device: int, last_t: int) -> None:
-        """Say that the store has fixes of `device` up to `last_t` (ms) whose run is not in memory."""
-        self._newest[device] = max(last_t, self._newest.get(device, last_t))
-        self._walks.pop(device, None)
+        """Say that the store has fixes or events of `device` up to `last_t` (ms) whose run is not in memory."""
+        before = self._walks.pop(device, None)
+        ahead = [t for t, _ in before.logged_after(last_t)] if before is not None else []
+        self._newest[device] = max(last_t, *ahead, self._newest.get(device, last_t))
+
+    def log(self, logged: Sequence[points.Logged]) -> list[points.Logged]:
+        """Take what devices logged, in any order, before the fixes that come with it; again changes nothing.
+
+        Returns:
+            What may belong to stays that were told: once stored, its windows go through `recompute`.
+        """
+        late = []
+        for device, of_device in groupby(sorted(logged), key=attrgetter("device")):
+            listed = list(of_device)
+            newest = self._newest.get(device, _LONG_AGO)
+            late += [each for each in listed if each.t <= newest]
+            ahead = [each for each in listed if each.t > newest]
+            if ahead:
+                self._log_ahead(device, ahead)
+        return late
+
+    def _log_ahead(self, device: int, ahead: list[points.Logged]) -> None:
+        before = self._walks.get(device)
+        if before is None and device not in self._newest:
+            before = self._fresh(device)
+        waiting = before.logged_after(self._newest.get(device, _LONG_AGO)) if before is not None else []
+        new = set(self._placed(ahead)) - set(waiting)
+        if before is None or len(waiting) + len(new) > MOST_LOGGED:
+            self.know(device, max(each.t for each in ahead))
+        else:
+            before.log(sorted(new))
+
+    def _placed(self, logged: Sequence[points.Logged]) -> list[tuple[int, int]]:
+        """(ms, number of the cell in the store) of what was logged inside a cell."""
+        cells = self._grid.locate(np.array([each.lat for each in logged]), np.array([each.lon for each in logged]))
+        return [(each.t, cell) for each, cell in zip(logged, cells.tolist(), strict=True) if cell >= 0]
 
     def advance(self, batch: FixColumns) -> Advance:
         """Take a batch, in any order, with duplicates.
@@ -71,7 +109,15 @@ class Engine:
         cell = np.where(places.inner >= 0, self._ids(places.inner), -1).astype(np.int32)
         return Advance(changes=self._take_told(), late=late[in_order], cell=cell[in_order])
 
-    def recompute(self, device: int, fixes: FixColumns, stored: stays.Stored, reason: str | None) -> stays.Changes:
+    def recompute(
+        self,
+        device: int,
+        fixes: FixColumns,
+        stored: stays.Stored,
+        reason: str | None,
+        *,
+        logged: Sequence[points.Logged] = (),
+    ) -> stays.Changes:
         """Compute the stays of some runs of a device again.
 
         Args:
@@ -79,6 +125,7 @@ class Engine:
             fixes: all stored fixes of the runs, of this device alone.
             stored: its current stays and its runs that begin within them.
             reason: why what was known no longer holds, for the history.
+            logged: all that is stored of what the device logged between the first and the last of the fixes.
 
         Returns:
             The differences to `stored`. Where the fixes reach the newest of the device, its state is replaced.
@@ -91,10 +138,11 @@ class Engine:
         if before is not None and before.last is not None and before.last.t < first:
             before.settle()
         ended = self._take_told()
+        self._fresh(device).log(self._placed(logged))
         rows = fixes.take(np.argsort(fixes.t, kind="stable"))
         rows = rows.take(plausibility.eligible(rows))
         self._walk(rows, self._grid.places(rows.lat, rows.lon, rows.acc))
-        after = self._walks.get(device) or self._fresh(device)
+        after = self._walks[device]
         if newest < frontier:
             # An old stretch: what follows it is more than a gap away, so silence has ended its last stay.
             after.settle()
@@ -104,6 +152,8 @@ class Engine:
             self._newest[device] = newest
             if before is not None and before.settled and newest == frontier:
                 after.settle()
+        if before is not None and self._walks.get(device) is after:
+            after.log(before.logged_after(newest))
         changes = stays.differences(device, stored, self._newest_told(), reason=reason, frontier=frontier)
         return stays.Changes(stays=ended.stays + changes.stays, runs=ended.runs + changes.runs)
 

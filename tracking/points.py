@@ -8,6 +8,15 @@ Fixes = tuple[list[int], list[float], list[float], list[float]]
 """Columns of fixes in order: ms, x m, y m, standard deviation m."""
 
 
+class Logged(NamedTuple):
+    """An event or a checkpoint that a device logged: number of the device, time ms, WGS-84 degrees."""
+
+    device: int
+    t: int
+    lat: float
+    lon: float
+
+
 class Point(NamedTuple):
     """An eligible fix, looked up: time ms, place m, standard deviation m, cell index (-1 outside), how surely."""
 

@@ -82,13 +82,14 @@ class Presence:
         self.dwell_ms += t - self.inside_at
         self.inside_at, self.place = t, place
 
-    def stay(self, rule: VisitRule) -> Stay:
-        """The stay as it is when it ends, or silence ends it."""
+    def stay(self, rule: VisitRule, *, logged: bool) -> Stay:
+        """The stay as it is when it ends, or silence ends it. `logged`: an event was logged in it."""
         path = self.path_m + self._unfinished_m()
         way = hypot(self.place[0] - self.entry[0], self.place[1] - self.entry[1])
         return Stay(
             device=self.device, cell=self.cell, t_in=self.t_in, t_out=self.inside_at, dwell_ms=self.dwell_ms,
-            path_m=round(path, 1), fixes=self.fixes, kind=worth(rule, self.dwell_ms, path, way), open=False,
+            path_m=round(path, 1), fixes=self.fixes, kind=worth(rule, self.dwell_ms, path, way, logged=logged),
+            open=False,
         )  # fmt: skip
 
     def _step_to(self, t: int, place: Place, sigma: float) -> None:

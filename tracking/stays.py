@@ -130,7 +130,7 @@ class Window:
     cause: Cause = Cause.LATE
 
 
-def worth(rule: VisitRule, dwell_ms: int, path_m: float, way_m: float) -> StayKind:
+def worth(rule: VisitRule, dwell_ms: int, path_m: float, way_m: float, *, logged: bool = False) -> StayKind:
     """Judge a stay.
 
     Args:
@@ -138,10 +138,11 @@ def worth(rule: VisitRule, dwell_ms: int, path_m: float, way_m: float) -> StayKi
         dwell_ms: time inside.
         path_m: way inside without jitter.
         way_m: straight distance from where it began to where it ended: what was at least travelled.
+        logged: an event was logged in it, which counts as path: who deals with something does not walk.
     """
     if max(path_m, way_m) * 1000 > DRIVING_M_PER_S * dwell_ms:
         return StayKind.DRIVE_THROUGH
-    if dwell_ms >= rule.dwell_ms and path_m >= rule.path_m:
+    if dwell_ms >= rule.dwell_ms and (logged or path_m >= rule.path_m):
         return StayKind.VISIT
     return StayKind.SHORT
 

@@ -59,11 +59,21 @@ class Walk:
         self._mark: tuple[int, int, float, int] | None = None
         self._began: Point | None = None
         self._run_at: Point | None = None
+        # (ms, number of the cell in the store) of what was logged, as far as it may belong to a stay not ended.
+        self._logged: list[tuple[int, int]] = []
 
     @property
     def held(self) -> int:
         """Index of the cell the device is held to be in, -1 for none."""
         return self._inside.index if self._inside else -1
+
+    def log(self, logged: list[tuple[int, int]]) -> None:
+        """Take what was logged, as (ms, number of the cell in the store), that is newer than any stay told as ended."""
+        self._logged += logged
+
+    def logged_after(self, t: int) -> list[tuple[int, int]]:
+        """What was logged after `t` (ms)."""
+        return [each for each in self._logged if each[0] > t]
 
     def step(self, point: Point) -> None:
         """Take the next fix."""
@@ -113,7 +123,8 @@ class Walk:
         if self._mark is not None and self._inside is not None:
             inside, (t, dwell_ms, path_m, fixes) = self._inside, self._mark
             # Judged without the way since the last corner: it may yet turn out to be noise.
-            if worth(self._rules.at(inside.index, inside.t_in), dwell_ms, path_m, 0.0) is StayKind.VISIT:
+            rule, logged = self._rules.at(inside.index, inside.t_in), self._logged_in(inside, t)
+            if worth(rule, dwell_ms, path_m, 0.0, logged=logged) is StayKind.VISIT:
                 self.tell(
                     Stay(
                         device=self.device, cell=inside.cell, t_in=inside.t_in, t_out=t, dwell_ms=dwell_ms,
@@ -195,12 +206,16 @@ class Walk:
         self._left = {cell: left for cell, left in self._left.items() if left.inside_at + MERGE_MS > bound}
         self._left[inside.index] = inside
         self._inside = self._first_out = None
+        # A stay that was left may go on within a minute; what was logged before all of those belongs to none.
+        self._forget_logged(min(left.t_in for left in self._left.values()))
 
     def _break(self) -> None:
         """End everything at a gap: the last moment known inside is the end."""
         self._tell_run(self.last, is_open=False)
         if self._inside is not None:
             self._tell_ended(self._inside)
+        if self.last is not None:
+            self._forget_logged(self.last.t + 1)
         self._inside = self._first_out = self._arrival = self.last = None
         self._sure_since = None
         self._left.clear()
@@ -269,7 +284,15 @@ class Walk:
 
     def _tell_ended(self, inside: Presence) -> None:
         self._mark = None
-        self.tell(inside.stay(self._rules.at(inside.index, inside.t_in)))
+        logged = self._logged_in(inside, inside.inside_at)
+        self.tell(inside.stay(self._rules.at(inside.index, inside.t_in), logged=logged))
+
+    def _logged_in(self, inside: Presence, until: int) -> bool:
+        return any(cell == inside.cell and inside.t_in <= t <= until for t, cell in self._logged)
+
+    def _forget_logged(self, since: int) -> None:
+        if self._logged:
+            self._logged = [each for each in self._logged if each[0] >= since]
 
 
 def _possible(before: Point, after: Point) -> bool:

@@ -1,11 +1,14 @@
 """The law of order-independence: one set of fixes, however it arrives, gives one set of stays."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.unit.tracking import timelines as tl
 from tracking.fixes import FixColumns
+from tracking.points import Logged
 
 
 def wandering(device: int) -> st.SearchStrategy[FixColumns]:
@@ -29,10 +32,10 @@ def wander(seed: int, count: int, device: int) -> FixColumns:
     return made
 
 
-def whole(fixes: FixColumns, *, steps: bool = False) -> tuple[object, object]:
+def whole(fixes: FixColumns, logged: Sequence[Logged] = (), *, steps: bool = False) -> tuple[object, object]:
     """Stays and runs when everything arrives at once."""
     store = tl.Store(tl.engine(steps=steps))
-    store.receive(fixes)
+    store.receive(fixes, logged)
     store.settle()
     return store.known, store.runs
 
@@ -60,6 +63,44 @@ def test_stays_do_not_depend_on_arrival(data: st.DataObject) -> None:
     assert (store.known, store.runs) == whole(fixes)
 
 
+def stopping(seed: int, rounds: int) -> tuple[FixColumns, list[Logged]]:
+    """An officer who stands for minutes in cell after cell, with gaps and poor fixes, and logs events now and then.
+
+    Whether a stay is a visit hangs on the events alone, for nobody walks 150 m in any cell.
+    """
+    rng = np.random.default_rng(seed)
+    s, points, logged = 0.0, [], []
+    for _ in range(rounds):
+        x, y = float(rng.uniform(-50, 1250)), float(rng.uniform(20, 280))
+        stop = s + float(rng.uniform(100, 600))
+        while s < stop:
+            points.append((s, x + rng.normal(0, 3), y + rng.normal(0, 3)))
+            if rng.random() < 0.04:
+                logged.append(tl.logged(s + rng.uniform(-20, 20), x, y))
+            s += float(rng.choice([1.0, 10.0, 30.0, 60.0, 121.0], p=[0.1, 0.5, 0.2, 0.15, 0.05]))
+    return tl.track(points), logged
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(st.data())
+def test_visits_by_events_do_not_depend_on_arrival(data: st.DataObject) -> None:
+    """Events that come before, with or after their fixes, in any order and across a restart, give the same visits."""
+    fixes, logged = stopping(data.draw(st.integers(0, 2**32)), data.draw(st.integers(1, 8)))
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**32)))
+    spread = data.draw(st.sampled_from([0.0, 2.0, 30.0, 1e6]))
+    arrival = np.argsort(np.arange(len(fixes)) + rng.normal(0, spread, len(fixes)), kind="stable")
+    parts = np.array_split(arrival, data.draw(st.integers(1, 12)))
+    given_at = rng.integers(0, len(parts), len(logged))
+    restart_at = data.draw(st.integers(-1, len(parts) - 1))
+    store = tl.Store(tl.engine())
+    for number, part in enumerate(parts):
+        if number == restart_at:
+            store.restart(tl.engine())
+        store.receive(fixes.take(part), [each for each, at in zip(logged, given_at, strict=True) if at == number])
+    store.settle()
+    assert (store.known, store.runs) == whole(fixes, logged)
+
+
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(wandering(1))
 def test_runs_taken_at_once_are_fixes_taken_singly(fixes: FixColumns) -> None:
@@ -74,11 +115,7 @@ def test_a_restart_changes_nothing(fixes: FixColumns, at: int) -> None:
     store = tl.Store(tl.engine())
     cut = at % len(fixes)
     store.receive(fixes.take(slice(0, cut)))
-    store.engine = tl.engine()
-    if cut:
-        store.engine.know(1, int(fixes.t[cut - 1]))
-    for run in [run for run in store.runs.values() if run.open]:
-        store._recompute(1, run.t_first, run.t_last)
+    store.restart(tl.engine())
     store.receive(fixes.take(slice(cut, len(fixes))))
     store.settle()
     assert (store.known, store.runs) == whole(fixes)

@@ -1,10 +1,10 @@
 """A small city and tracks in it, for timelines of the engine: four square cells of 300 m in a row, west to east."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from tracking import fixes, stays
+from tracking import fixes, points, stays
 from tracking.engine import Engine
 from tracking.geometry import lookup
 from tracking.visit_rules import VisitRule, VisitRules
@@ -72,6 +72,11 @@ def stand(
     return [(begin + float(t), *place) for t in np.arange(0, seconds, every)]
 
 
+def logged(s: float, x: float, y: float, *, device: int = 1) -> points.Logged:
+    """An event that a device logged `s` seconds after T0 at (x, y) m."""
+    return points.Logged(device, T0 + round(s * 1000), *degrees(x, y))
+
+
 def keep(known: dict[tuple[int, int], stays.Stay], changes: stays.Changes) -> None:
     """Apply changes of stays as the store does."""
     for change in changes.stays:
@@ -99,9 +104,24 @@ class Store:
         self.runs: dict[tuple[int, int], stays.Run] = {}
         self.reasons: list[str | None] = []
         self._fixes: dict[tuple[int, int], fixes.FixColumns] = {}
+        self._logged: set[points.Logged] = set()
 
-    def receive(self, batch: fixes.FixColumns) -> None:
-        """Take a batch in any order, with duplicates."""
+    def restart(self, of: Engine) -> None:
+        """Go on with a new engine that is told how far the store goes, and has the runs that go on computed again."""
+        self.engine = of
+        last: dict[int, int] = {}
+        for device, t in [*self._fixes, *(each[:2] for each in self._logged)]:
+            last[device] = max(t, last.get(device, t))
+        for device, t in last.items():
+            of.know(device, t)
+        for run in [run for run in self.runs.values() if run.open]:
+            self._recompute(run.device, run.t_first, run.t_last)
+
+    def receive(self, batch: fixes.FixColumns, logged: Sequence[points.Logged] = ()) -> None:
+        """Take a batch in any order, with duplicates, and what was logged."""
+        new = set(logged) - self._logged
+        self._logged |= new
+        late_logged = self.engine.log(list(new))
         answer = self.engine.advance(batch)
         self._keep(answer.changes)
         late: dict[int, list[int]] = {}
@@ -111,6 +131,8 @@ class Store:
                 self._fixes[key] = batch.take(slice(row, row + 1))
                 if answer.late[row]:
                     late.setdefault(key[0], []).append(key[1])
+        for each in late_logged:
+            late.setdefault(each.device, []).append(each.t)
         for device, times in late.items():
             self._recompute(device, min(times), max(times))
 
@@ -121,8 +143,6 @@ class Store:
     def _recompute(self, device: int, lo: int, hi: int) -> None:
         gap = 120_000
         times = sorted(t for name, t in self._fixes if name == device)
-        inside = [t for t in times if lo <= t <= hi]
-        lo, hi = inside[0], inside[-1]
         for t in reversed([t for t in times if t < lo]):
             if lo - t > gap:
                 break
@@ -136,7 +156,8 @@ class Store:
             [stay for (name, t_in), stay in self.known.items() if name == device and lo <= t_in <= hi],
             [run for (name, t_first), run in self.runs.items() if name == device and lo <= t_first <= hi],
         )
-        self._keep(self.engine.recompute(device, run_fixes, stored, "late"))
+        logged = [each for each in self._logged if each.device == device and lo <= each.t <= hi]
+        self._keep(self.engine.recompute(device, run_fixes, stored, "late", logged=logged))
 
     def _keep(self, changes: stays.Changes) -> None:
         keep(self.known, changes)
