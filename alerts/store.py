@@ -5,9 +5,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from alerts import life_store, shown, tasks
-from alerts.life import Act, Refusal
+from alerts.life import Act, EscalationRule, Refusal
 from alerts.life_store import Taken
 from alerts.model import OPENING, Change, Level, OpenAlert, State, Step
+from alerts.notify import queue
 from schemas import rest
 from tracking import db, lane
 
@@ -130,7 +131,7 @@ async def apply_on(conn: db.Connection, changes: Sequence[Change]) -> list[rest.
                     if isinstance(one, Taken):
                         taken.append(_kept(one, change))
             await life_store.write(conn, taken)
-            await tasks.follow(conn, taken, how)
+            await _follow(conn, taken, how)
             touched |= {one.held.id for one in taken}
         return await tell(conn, sorted(touched))
 
@@ -150,9 +151,15 @@ async def act_on(conn: db.Connection, number: int, act: Act) -> rest.Alert | Ref
             return one
         if one is not None:
             await life_store.write(conn, [one])
-            await tasks.follow(conn, [one], how)
+            await _follow(conn, [one], how)
             return (await tell(conn, [number]))[0]
     return (await shown.by_ids(conn, [number]))[0]
+
+
+async def _follow(conn: db.Connection, taken: Sequence[Taken], how: EscalationRule) -> None:
+    """What steps bring about, in their transaction: orders to devices, notifications."""
+    await tasks.follow(conn, taken, how)
+    await queue.follow(conn, taken)
 
 
 async def tell(conn: db.Connection, numbers: Sequence[int]) -> list[rest.Alert]:

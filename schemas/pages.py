@@ -9,6 +9,8 @@ from schemas.rest import (
     AreaCoverage,
     CellCoverage,
     CellState,
+    Channel,
+    Delivery,
     Device,
     DutyRoster,
     Event,
@@ -171,6 +173,45 @@ class Tasks(Page):
     """A page of tasks."""
 
     items: list[Task]
+
+
+class Channels(Page):
+    """All channels."""
+
+    items: list[Channel]
+
+
+class Deliveries(Page):
+    """A page of the delivery log."""
+
+    items: list[Delivery]
+
+
+class SentTest(Model):
+    """Where the delivery log tells what became of a test message."""
+
+    delivery: int
+
+
+class PushKey(Model):
+    """What a browser needs to agree to push messages."""
+
+    key: str = Field(description="Public key of this server, base64url.")
+
+
+class PushKeys(Model):
+    """Keys of a browser."""
+
+    p256dh: str = Field(min_length=80, max_length=100, pattern=r"^[A-Za-z0-9_=-]+$")
+    auth: str = Field(min_length=16, max_length=40, pattern=r"^[A-Za-z0-9_=-]+$")
+
+
+class PushGiven(Model):
+    """A browser that agreed, as its PushSubscription says it."""
+
+    endpoint: str = Field(max_length=1_000, pattern=r"^https://[^\x00\s]+$")
+    keys: PushKeys
+    name: str = Field(default="browser", min_length=1, max_length=80, pattern=r"^[^\x00]+$")
 
 
 class DutyRosters(Page):

@@ -1,13 +1,16 @@
 """Models of the REST surface and of the JSON bodies in the live lane. Times are RFC 3339 UTC."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 AlertLevel = Literal["blue", "yellow", "orange", "red"]
 AlertState = Literal["open", "acknowledged", "assigned", "snoozed", "escalated", "resolved", "withdrawn", "closed"]
 TaskState = Literal["given", "accepted", "arrived", "done", "refused", "expired", "cancelled"]
+ChannelKind = Literal["webhook", "apprise", "webpush"]
+DeliveryState = Literal["waiting", "sending", "sent", "failed", "unsure", "needless", "dropped"]
+ClockTime = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 CellState = Literal["fresh", "due_soon", "will_breach", "overdue", "unknown"]
 StayKind = Literal["visit", "short", "drive_through"]
 
@@ -204,6 +207,73 @@ class DutyRoster(DutyRosterGiven):
 
     id: int
     made_by: str
+
+
+class ChannelSettings(Model):
+    """When a channel is told of what."""
+
+    name: str = Field(min_length=1, max_length=80, pattern=r"^[^\x00]+$")
+    area: str | None = Field(
+        default=None, max_length=32, pattern=r"^[0-9A-Za-z._-]+$", description="District or street; null: wherever."
+    )
+    level: AlertLevel = Field(default="orange", description="The least urgent that is told.")
+    quiet: Annotated[list[ClockTime], Field(min_length=2, max_length=2)] | None = Field(
+        default=None, description="Local times between which only urgent things are told, such as 22:00 and 06:00."
+    )
+    digest_min: int = Field(default=0, ge=0, le=1_440, description="What comes within so many minutes is one message.")
+    per_hour: int = Field(default=20, ge=1, le=1_000, description="Messages an hour to the same person.")
+    enabled: bool = True
+
+
+class ChannelGiven(ChannelSettings):
+    """A channel as a person gives it; address and secret are never shown again."""
+
+    kind: ChannelKind
+    url: str | None = Field(
+        default=None, max_length=2_000, pattern=r"^[^\x00\s]+$", description="Of a webhook, or for apprise."
+    )
+    account: str | None = Field(
+        default=None, min_length=1, max_length=64, pattern=r"^[^\x00]+$", description="Whose; null: the caller's."
+    )
+    system: bool = Field(default=False, description="A system's: told of every step, and nobody's own.")
+
+
+class Channel(ChannelSettings):
+    """Where a person or a system is told."""
+
+    id: int
+    account: str | None = Field(description="Whose; null: a system's.")
+    kind: ChannelKind
+    fault: str | None = Field(description="Why it was switched off by itself.")
+    made_at: AwareDatetime
+    made_by: str
+
+
+class ChannelMade(Channel):
+    """A channel just made."""
+
+    secret: str | None = Field(description="What webhooks are signed with, shown only now; null for other kinds.")
+
+
+class Delivery(Model):
+    """What was told over a channel, or not."""
+
+    id: int
+    channel: int
+    channel_name: str
+    kind: ChannelKind
+    account: str | None
+    alert: int | None = Field(description="Null: a test.")
+    step: int | None
+    reason: str = Field(description="The step, or test.")
+    state: DeliveryState
+    message: str | None = Field(description="Id of the message; several deliveries share one in a digest.")
+    urgent: bool
+    made_at: AwareDatetime
+    due_at: AwareDatetime
+    tries: int
+    ended_at: AwareDatetime | None
+    detail: str | None = Field(description="Why not, or why not yet.")
 
 
 class Page(Model):

@@ -92,6 +92,119 @@ export interface CellCoverage {
   present: boolean;
 }
 
+/** Where a person or a system is told. */
+export interface Channel {
+  name: string;
+  /** District or street; null: wherever. */
+  area?: string | null;
+  /** The least urgent that is told. */
+  level?: "blue" | "yellow" | "orange" | "red";
+  /** Local times between which only urgent things are told, such as 22:00 and 06:00. */
+  quiet?: string[] | null;
+  /** What comes within so many minutes is one message. */
+  digest_min?: number;
+  /** Messages an hour to the same person. */
+  per_hour?: number;
+  enabled?: boolean;
+  id: number;
+  /** Whose; null: a system's. */
+  account: string | null;
+  kind: "webhook" | "apprise" | "webpush";
+  /** Why it was switched off by itself. */
+  fault: string | null;
+  made_at: string;
+  made_by: string;
+}
+
+/** A channel as a person gives it; address and secret are never shown again. */
+export interface ChannelGiven {
+  name: string;
+  /** District or street; null: wherever. */
+  area?: string | null;
+  /** The least urgent that is told. */
+  level?: "blue" | "yellow" | "orange" | "red";
+  /** Local times between which only urgent things are told, such as 22:00 and 06:00. */
+  quiet?: string[] | null;
+  /** What comes within so many minutes is one message. */
+  digest_min?: number;
+  /** Messages an hour to the same person. */
+  per_hour?: number;
+  enabled?: boolean;
+  kind: "webhook" | "apprise" | "webpush";
+  /** Of a webhook, or for apprise. */
+  url?: string | null;
+  /** Whose; null: the caller's. */
+  account?: string | null;
+  /** A system's: told of every step, and nobody's own. */
+  system?: boolean;
+}
+
+/** A channel just made. */
+export interface ChannelMade {
+  name: string;
+  /** District or street; null: wherever. */
+  area?: string | null;
+  /** The least urgent that is told. */
+  level?: "blue" | "yellow" | "orange" | "red";
+  /** Local times between which only urgent things are told, such as 22:00 and 06:00. */
+  quiet?: string[] | null;
+  /** What comes within so many minutes is one message. */
+  digest_min?: number;
+  /** Messages an hour to the same person. */
+  per_hour?: number;
+  enabled?: boolean;
+  id: number;
+  /** Whose; null: a system's. */
+  account: string | null;
+  kind: "webhook" | "apprise" | "webpush";
+  /** Why it was switched off by itself. */
+  fault: string | null;
+  made_at: string;
+  made_by: string;
+  /** What webhooks are signed with, shown only now; null for other kinds. */
+  secret: string | null;
+}
+
+/** When a channel is told of what. */
+export interface ChannelSettings {
+  name: string;
+  /** District or street; null: wherever. */
+  area?: string | null;
+  /** The least urgent that is told. */
+  level?: "blue" | "yellow" | "orange" | "red";
+  /** Local times between which only urgent things are told, such as 22:00 and 06:00. */
+  quiet?: string[] | null;
+  /** What comes within so many minutes is one message. */
+  digest_min?: number;
+  /** Messages an hour to the same person. */
+  per_hour?: number;
+  enabled?: boolean;
+}
+
+/** What was told over a channel, or not. */
+export interface Delivery {
+  id: number;
+  channel: number;
+  channel_name: string;
+  kind: "webhook" | "apprise" | "webpush";
+  account: string | null;
+  /** Null: a test. */
+  alert: number | null;
+  step: number | null;
+  /** The step, or test. */
+  reason: string;
+  state: "waiting" | "sending" | "sent" | "failed" | "unsure" | "needless" | "dropped";
+  /** Id of the message; several deliveries share one in a digest. */
+  message: string | null;
+  urgent: boolean;
+  made_at: string;
+  due_at: string;
+  tries: number;
+  ended_at: string | null;
+  /** Why not, or why not yet. */
+  detail: string | null;
+}
+
 /** An enrolled device. */
 export interface Device {
   /** Name, unique in the city: the device level of its topic. */

@@ -1,0 +1,121 @@
+"""Where messages may go: public addresses, and those that the settings allow. Names are looked up once and pinned.
+
+Without it whoever may set a webhook could make the server talk to the database, the broker or the cloud's metadata.
+"""
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from alerts.notify.message import NotSentError
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Lookup = Callable[[str, int], Awaitable[Sequence[str]]]
+"""Name and port to addresses."""
+
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowed:
+    """Networks and names that may be reached although they are not public; http is for them only."""
+
+    networks: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] = ()
+    names: frozenset[str] = frozenset()
+
+    @classmethod
+    def parse(cls, text: str) -> "Allowed":
+        """Read networks and host names separated by commas, such as `10.0.0.0/8, hooks.city.lan`.
+
+        Raises:
+            ValueError: one of them is neither.
+        """
+        networks, names = [], []
+        for part in (each.strip().lower() for each in text.split(",")):
+            try:
+                networks.append(ipaddress.ip_network(part)) if part else None
+            except ValueError:
+                if not part.replace("-", "").replace(".", "").isalnum() or part[0].isdigit():
+                    raise ValueError(f"{part!r} is neither a network such as 10.0.0.0/8 nor a host name") from None
+                names.append(part)
+        return cls(networks=tuple(networks), names=frozenset(names))
+
+    def private(self, host: str, address: Address) -> bool:
+        """Tell whether an address may be reached though it is not public."""
+        return host in self.names or any(address in network for network in self.networks)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pinned:
+    """An address that was checked, and the name it belongs to."""
+
+    url: str
+    """With the address in place of the name."""
+    host: str
+    """Name and port for the Host header."""
+    name: str
+    """Name that the certificate must be for."""
+
+
+async def pin(url: str, allowed: Allowed, lookup: Lookup | None = None) -> Pinned:
+    """Look up and check where a URL leads.
+
+    Raises:
+        NotSentError: it may not be reached, or does not exist.
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError:
+        raise NotSentError("the address is not a URL", gone=True) from None
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise NotSentError("the address must begin with https://", gone=True)
+    address = await check(parts.hostname, port, allowed, plain=parts.scheme == "http", lookup=lookup)
+    shown = f"[{address}]" if address.version == 6 else str(address)
+    path = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
+    netloc = parts.netloc.rpartition("@")[2]
+    return Pinned(url=f"{parts.scheme}://{shown}:{port}{path}", host=netloc, name=parts.hostname)
+
+
+async def check(
+    host: str, port: int, allowed: Allowed, *, plain: bool = False, lookup: Lookup | None = None
+) -> Address:
+    """Give an address of a host that may be reached: all that it has must be, or one could be picked by chance.
+
+    Raises:
+        NotSentError: it may not, or has none.
+    """
+    try:
+        found = [ipaddress.ip_address(each.partition("%")[0]) for each in await (lookup or _look_up)(host, port)]
+    except OSError:
+        raise NotSentError("the name of the host cannot be looked up") from None
+    for address in found:
+        inner = _inner(address)
+        private = allowed.private(host.lower(), inner)
+        if not private and (not inner.is_global or inner.is_multicast):
+            raise NotSentError("the address is not public: add its network to PATROL_NOTIFY_ALLOW")
+        if plain and not private:
+            raise NotSentError("http is only for networks in PATROL_NOTIFY_ALLOW: use https")
+    if not found:
+        raise NotSentError("the name of the host has no address")
+    return found[0]
+
+
+def _inner(address: Address) -> Address:
+    """The IPv4 address inside an IPv6 one that leads to it."""
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped is not None:
+            return address.ipv4_mapped
+        if address in _NAT64:
+            return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+        if address.sixtofour is not None:
+            return address.sixtofour
+    return address
+
+
+async def _look_up(host: str, port: int) -> Sequence[str]:
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [str(each[4][0]) for each in found]

@@ -1,0 +1,126 @@
+"""What of a channel's queue is sent now, what later, what not at all. Pure; times are ms since 1970-01-01 UTC."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from tracking import times
+
+HOUR = 3_600_000
+BACKOFF_MS = (5_000, 15_000, 60_000, 300_000, 900_000, 1_800_000, HOUR)
+"""Waits before the second, third, … try; after the last one the message has failed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channel:
+    """How a channel wants to be told."""
+
+    id: int
+    repeatable: bool
+    """A message carries its id, so that one that comes twice is known: it may be sent again when its end is unknown."""
+    quiet: tuple[time, time] | None
+    """Local times between which only what is urgent is told."""
+    per_hour: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A delivery that is due, or was being sent by a worker that is gone."""
+
+    id: int
+    key: str
+    urgent: bool
+    needed: bool
+    """Somebody must still act."""
+    sending: bool
+    """Its end is unknown."""
+    message: str | None = None
+    """Message that tried to carry it before."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Plan:
+    """What to do with the rows, by id."""
+
+    send: list[int] = field(default_factory=list)
+    message: str = ""
+    """Id of the one message that carries them."""
+    later: list[int] = field(default_factory=list)
+    due: int = 0
+    """When those come up again."""
+    why: str = ""
+    needless: list[int] = field(default_factory=list)
+    unsure: list[int] = field(default_factory=list)
+
+
+def plan(channel: Channel, rows: Sequence[Row], sent: Sequence[int], now: int, zone: ZoneInfo) -> Plan:
+    """Decide; what is not named stays for the next look.
+
+    Args:
+        channel: how it wants to be told.
+        rows: what is due, the oldest first.
+        sent: moments of the messages of the last hour to the same person, the oldest first.
+        now: the moment.
+        zone: the city's time zone.
+    """
+    made = Plan()
+    fresh = [row for row in rows if row.message is None and not row.sending]
+    again = [row for row in rows if row.message is not None or row.sending]
+    if not channel.repeatable:
+        made.unsure = [row.id for row in again if row.sending]
+        again = [row for row in again if not row.sending]
+    made.needless = [row.id for row in fresh if not row.needed]
+    fresh = [row for row in fresh if row.needed]
+    first = [row for row in fresh if row.urgent]
+    if first:
+        return _send(made, first)
+    if again:
+        # As it was: under the same id, with the same content.
+        message = again[0].message or again[0].key
+        made.send, made.message = [row.id for row in again if (row.message or row.key) == message], message
+        return made
+    due, why = _wait(channel, sent, now, zone)
+    if fresh and due is not None:
+        made.later, made.due, made.why = [row.id for row in fresh], due, why
+        return made
+    return _send(made, fresh)
+
+
+def _send(made: Plan, rows: Sequence[Row]) -> Plan:
+    made.send, made.message = [row.id for row in rows], rows[0].key if rows else ""
+    return made
+
+
+def _wait(channel: Channel, sent: Sequence[int], now: int, zone: ZoneInfo) -> tuple[int | None, str]:
+    """Until when the channel is not to be disturbed; None: it may be now."""
+    until = quiet_until(channel.quiet, now, zone)
+    if until is not None:
+        return until, "quiet hours"
+    if len(sent) >= channel.per_hour:
+        return sent[len(sent) - channel.per_hour] + HOUR, "limit of messages an hour"
+    return None, ""
+
+
+def quiet_until(quiet: tuple[time, time] | None, now: int, zone: ZoneInfo) -> int | None:
+    """End of the quiet hours that `now` lies in; they may go over midnight."""
+    if quiet is None or quiet[0] == quiet[1]:
+        return None
+    local = times.moment(now).astimezone(zone)
+    start, end = quiet
+    clock = local.time()
+    inside = start <= clock < end if start < end else clock >= start or clock < end
+    if not inside:
+        return None
+    day = local.date() + timedelta(days=1 if start > end and clock >= start else 0)
+    return times.millis(datetime.combine(day, end, zone))
+
+
+def digest_due(at: int, minutes: int) -> int:
+    """Moment at which what came at `at` is told: the end of its window, or at once without one."""
+    return at if minutes <= 0 else -(-at // (minutes * 60_000)) * minutes * 60_000
+
+
+def next_try(tries: int, now: int) -> int | None:
+    """When to try again after `tries` tries; None: it has failed."""
+    return now + BACKOFF_MS[tries - 1] if tries <= len(BACKOFF_MS) else None

@@ -1,0 +1,88 @@
+"""Web push: messages to browsers that agreed, encrypted for each; the browser makers' services must be reachable."""
+
+import base64
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from cryptography.hazmat.primitives import serialization
+from py_vapid import Vapid02
+from pywebpush import WebPusher
+
+from alerts.notify import webhook
+from alerts.notify.guard import Allowed
+from alerts.notify.message import Message, NotSentError
+from tracking import db
+
+TTL_S = 3_600
+"""The service keeps a message so long for a browser that is away."""
+MOST_BYTES = 3_000
+"""Of text in a message: the whole may have 4,096."""
+_CONTACT = "mailto:patrolgrid@localhost.localdomain"
+_KEY = "INSERT INTO meta (key, value) VALUES ('vapid', $1) ON CONFLICT (key) DO NOTHING"
+
+
+async def key(conn: db.Connection) -> Vapid02:
+    """Give the key that says who sends; made at the first use and kept in the database."""
+    stored = await conn.fetchval("SELECT value FROM meta WHERE key = 'vapid'")
+    if stored is None:
+        made = Vapid02()
+        made.generate_keys()
+        await conn.execute(_KEY, made.private_pem().decode())
+        stored = await conn.fetchval("SELECT value FROM meta WHERE key = 'vapid'")
+    return Vapid02.from_pem(stored.encode())
+
+
+def public(vapid: Vapid02) -> str:
+    """Spell the public key as browsers take it: base64url of the uncompressed point."""
+    point = vapid.public_key.public_bytes(serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
+    return base64.urlsafe_b64encode(point).rstrip(b"=").decode()
+
+
+class Push:
+    """Sends messages to the browser of a channel: `{"endpoint", "keys": {"p256dh", "auth"}}`."""
+
+    def __init__(self, pool: db.Pool, allowed: Allowed, now: Callable[[], int]) -> None:
+        self._pool, self._allowed, self._now = pool, allowed, now
+
+    async def __call__(self, target: Mapping[str, Any], message: Message) -> None:
+        """Send.
+
+        Raises:
+            NotSentError: the service did not take it; gone when the browser withdrew.
+        """
+        async with self._pool.acquire() as conn:
+            vapid = await key(conn)
+        headers = vapid.sign({"aud": _origin(target["endpoint"]), "exp": self._now() // 1000 + TTL_S, "sub": _CONTACT})
+        try:
+            body = WebPusher(dict(target)).encode(payload(message), content_encoding="aes128gcm")["body"]
+        except Exception as error:
+            raise NotSentError("the browser's keys cannot be used", gone=True) from error
+        # The same message replaces itself, at the service and on the screen.
+        topic = base64.urlsafe_b64encode(hashlib.sha256(message.id.encode()).digest()[:24]).decode()
+        headers |= {
+            "content-encoding": "aes128gcm",
+            "content-type": "application/octet-stream",
+            "ttl": str(TTL_S),
+            "urgency": "high",
+            "topic": topic,
+        }
+        try:
+            await webhook.post(target["endpoint"], body, headers, self._allowed)
+        except NotSentError as error:
+            raise NotSentError(str(error), gone=error.gone or str(error) == "answered 404") from None
+
+
+def payload(message: Message) -> bytes:
+    """What the page's service worker shows. Pure."""
+    text = message.text.encode()[:MOST_BYTES].decode("utf-8", "ignore")
+    alert = message.notices[0].alert["id"] if len(message.notices) == 1 else None
+    shown = {"id": message.id, "title": message.title, "text": text, "alert": alert}
+    return json.dumps(shown, ensure_ascii=False).encode()
+
+
+def _origin(endpoint: str) -> str:
+    parts = urlsplit(endpoint)
+    return f"{parts.scheme}://{parts.netloc}"

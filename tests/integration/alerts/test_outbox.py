@@ -1,0 +1,250 @@
+"""What steps put into the outbox, and what of it reaches whom, with a real sink for webhooks."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+
+from alerts.model import GAP, Change, Level, Step
+from alerts.notify import channels, kinds, queue, webhook
+from alerts.notify.message import Message
+from alerts.notify.outbox import Kind, Outbox
+from alerts.store import AlertStore
+from schemas import rest
+from tests.integration.alerts.conftest import Town, at
+from tests.integration.alerts.test_store import FACTS
+from tracking import db
+
+SECRET = webhook.new_secret()
+
+
+@dataclass(slots=True)
+class Sink:
+    """An HTTP server that takes webhooks."""
+
+    url: str = ""
+    status: int = 200
+    taken: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer one request."""
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")[1:-2]
+        headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in head)}
+        self.taken.append((headers, await reader.readexactly(int(headers["content-length"]))))
+        writer.write(f"HTTP/1.1 {self.status} x\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n".encode())
+        writer.close()
+
+    def bodies(self) -> list[Any]:
+        """What was taken."""
+        return [json.loads(body) for _, body in self.taken]
+
+
+@pytest.fixture
+async def sink() -> AsyncIterator[Sink]:
+    """A sink on a free port."""
+    made = Sink()
+    async with await asyncio.start_server(made.serve, "127.0.0.1", 0) as server:
+        made.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/hook"
+        yield made
+
+
+class Office:
+    """Accounts with channels, and an outbox whose clock the test sets."""
+
+    def __init__(self, pool: db.Pool, conn: db.Connection, sink: Sink) -> None:
+        self.pool, self.conn, self.sink, self.minute = pool, conn, sink, 80.0
+        self.outbox = self.made("127.0.0.0/8")
+
+    def made(self, allow: str, **others: Kind) -> Outbox:
+        """An outbox that may reach `allow`."""
+        known = dict(kinds.make(self.pool, allow=allow, services="", now=self.now))
+        return Outbox(self.pool, known | others, now=self.now)
+
+    def now(self) -> int:
+        """The time."""
+        return at(self.minute)
+
+    async def channel(self, account: str | None = None, kind: Any = "webhook", **settings: Any) -> int:
+        """A channel of an account, which is on duty for the street from now on at level 1."""
+        if account is not None:
+            await self.conn.execute(
+                "INSERT INTO accounts VALUES ($1, '', 'supervisor', now()) ON CONFLICT DO NOTHING", account
+            )
+            await self.conn.execute(
+                "INSERT INTO duty_rosters (account, area, level, starts, ends, made_by) "
+                "VALUES ($1, '441302010', 1, $2, $3, 'x') ON CONFLICT DO NOTHING",
+                account, db.moment(at(0)), db.moment(at(9_000)),
+            )  # fmt: skip
+        given = rest.ChannelGiven(name="钩子", kind=kind, **settings)
+        target = {"url": self.sink.url, "secret": SECRET}
+        made = await channels.add(self.conn, given, target, account=account, by="admin", at=self.now())
+        assert made is not None
+        return made
+
+    async def step(self, step: Step = Step.OPENED, *, key: str = "k1", level: Level = Level.ORANGE) -> None:
+        """A step of an alert of the street."""
+        facts = {"in_time": True, "visit_in": "2026-02-02T01:25:00.000Z"}
+        change = Change(
+            key=key, kind=GAP, step=step, level=level, area="441302010", at=self.now(), facts={**FACTS, **facts}
+        )
+        await AlertStore(self.pool).apply([change])
+
+    async def after(self, minute: float) -> list[tuple[str, str]]:
+        """Let the outbox work at a minute until nothing is due; the delivery log as (key, state)."""
+        self.minute = minute
+        while await self.outbox.step():
+            pass
+        rows = await self.conn.fetch("SELECT key, state FROM deliveries ORDER BY id")
+        return [tuple(row) for row in rows]
+
+
+@pytest.fixture
+def office(pool: db.Pool, conn: db.Connection, sink: Sink, town: Town) -> Office:
+    """An office of the town."""
+    assert town is not None
+    return Office(pool, conn, sink)
+
+
+async def test_steps_are_told_to_who_is_on_duty_and_to_systems(office: Office) -> None:
+    """The person hears of what needs somebody, the system of every step; each once, signed, under its key."""
+    person, system = await office.channel("zhang"), await office.channel()
+    await office.channel("li", level="red")
+    await office.step()
+    await office.step()
+    assert await office.after(80) == [("a1-1-c1", "sent"), ("a1-1-c2", "sent")]
+    await office.step(Step.LOWERED, level=Level.YELLOW)
+    await office.step(Step.RESOLVED)
+    assert (await office.after(81))[2:] == [(f"a1-3-c{system}", "sent")]
+    assert await office.after(200) == await office.after(300)
+    ids = [headers["webhook-id"] for headers, _ in office.sink.taken]
+    assert ids == [f"a1-1-c{person}", f"a1-1-c{system}", f"a1-3-c{system}"]
+    headers, body = office.sink.taken[0]
+    expected = webhook.signature(SECRET, ids[0], int(headers["webhook-timestamp"]), body)
+    assert headers["webhook-signature"] == expected
+    (notice,) = json.loads(body)["notices"]
+    assert (notice["step"], notice["alert"]["level"]) == ("opened", "orange")
+
+
+async def test_what_somebody_took_on_needs_nobody_else(office: Office) -> None:
+    """Ended within the digest's window or the grace, it is not told; the log says why."""
+    await office.channel("zhang", digest_min=15)
+    await office.step()
+    await office.step(key="k2")
+    assert await office.after(80) == [("a1-1-c1", "waiting"), ("a2-1-c1", "waiting")]
+    await office.step(Step.RESOLVED)
+    assert await office.after(90) == [("a1-1-c1", "needless"), ("a2-1-c1", "sent")]
+    assert [len(body["notices"]) for body in office.sink.bodies()] == [1]
+
+
+async def test_the_officer_is_told_first_and_the_supervisor_after_a_grace(office: Office) -> None:
+    """The device gets a command at once; after two minutes, if it still stands, whoever is on duty."""
+    await office.channel("zhang")
+    facts = {"name": "甲", "battery": 9, "shift_ends": None, "at": "2026-02-02T01:20:00.000Z", "device": "xjk-03"}
+    change = Change(key="b1", kind="low_battery", step=Step.OPENED, level=Level.ORANGE, device=1, area="441302010",
+                    at=at(80), facts=facts)  # fmt: skip
+    await AlertStore(office.pool).apply([change])
+    (command,) = await office.conn.fetch("SELECT id, type, body FROM commands")
+    assert (command["id"], command["type"]) == ("n1-1", "notify")
+    assert "甲" in json.loads(command["body"])["text"]
+    assert await office.after(81.9) == [("a1-1-c1", "waiting")]
+    assert await office.after(82) == [("a1-1-c1", "sent")]
+    await AlertStore(office.pool).apply([replace(change, key="s1", kind="sos", level=Level.RED, at=at(82))])
+    assert (await office.after(82))[1:] == [("a2-1-c1", "sent")]
+    assert await office.conn.fetchval("SELECT count(*) FROM commands") == 1
+
+
+async def test_a_refusing_receiver_is_tried_again_under_the_same_id_and_given_up(office: Office) -> None:
+    """Eight tries within some hours; a redirect is not followed; 410 switches the channel off."""
+    number = await office.channel()
+    await office.step()
+    office.sink.status = 302
+    assert await office.after(80) == [("a1-1-c1", "waiting")]
+    assert await office.after(80.05) == [("a1-1-c1", "waiting")]
+    assert len(office.sink.taken) == 1
+    for minute in (81, 82, 84, 90, 106, 140, 210):
+        last = await office.after(minute)
+    assert last == [("a1-1-c1", "failed")]
+    assert {headers["webhook-id"] for headers, _ in office.sink.taken} == {"a1-1-c1"}
+    assert len(office.sink.taken) == 8
+    office.sink.status = 410
+    await office.step(key="k2")
+    assert (await office.after(211))[1:] == [("a2-1-c1", "failed")]
+    shown = await channels.get(office.conn, number, None)
+    assert shown is not None
+    assert (shown.enabled, shown.fault) == (False, "answered 410")
+
+
+async def test_addresses_of_the_own_network_are_closed_unless_allowed(office: Office) -> None:
+    """Nothing reaches the sink, and the log tells what to set, not the address."""
+    await office.channel()
+    await office.step()
+    office.outbox = office.made("")
+    await office.after(80)
+    assert office.sink.taken == []
+    detail = await office.conn.fetchval("SELECT detail FROM deliveries")
+    assert detail == "the address is not public: add its network to PATROL_NOTIFY_ALLOW"
+
+
+@pytest.mark.parametrize(("repeatable", "ends"), [(True, ["sent", 2]), (False, ["unsure", 1])])
+async def test_a_process_that_dies_while_sending_repeats_only_what_carries_its_id(
+    office: Office, repeatable: bool, ends: list[Any]
+) -> None:
+    """After the lease another process sends again under the same id, or marks that nobody knows."""
+    tried: list[str] = []
+
+    async def dies(target: Any, message: Message) -> None:  # noqa: ARG001 - a Sender
+        tried.append(message.id)
+        if len(tried) == 1:
+            raise asyncio.CancelledError
+
+    await office.channel()
+    await office.step()
+    office.outbox = office.made("", webhook=Kind(send=dies, repeatable=repeatable, lease_ms=60_000))
+    office.minute = 80
+    await office.outbox.step()
+    assert await office.after(80.9) == [("a1-1-c1", "sending")]
+    assert await office.after(81) == [("a1-1-c1", ends[0])]
+    assert tried == ["a1-1-c1"] * ends[1]
+
+
+async def test_a_channel_that_does_not_keep_up_has_a_bounded_queue(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What comes beyond is dropped, and the log says so."""
+    monkeypatch.setattr(queue, "MOST_WAITING", 2)
+    await office.channel()
+    for n in range(3):
+        await office.step(key=f"k{n}")
+    assert [state for _, state in await office.after(79)] == ["waiting", "waiting", "dropped"]
+    assert [state for _, state in await office.after(80)] == ["sent", "sent", "dropped"]
+    assert [body["kind"] for body in office.sink.bodies()] == ["digest"]
+
+
+async def test_a_test_message_goes_at_once_and_by_its_name_once(office: Office) -> None:
+    """Also in quiet hours."""
+    number = await office.channel(quiet=["00:00", "23:59"])
+    first = await queue.test(office.conn, number, "t1", office.now())
+    assert await queue.test(office.conn, number, "t1", office.now()) == first
+    assert await queue.test(office.conn, number + 1, "t1", office.now()) is None
+    assert await office.after(80) == [("test-1-t1", "sent")]
+    assert office.sink.bodies() == [{"id": "test-1-t1", "kind": "test", "notices": []}]
+
+
+async def test_what_is_secret_is_never_shown(office: Office, capsys: pytest.CaptureFixture[str]) -> None:
+    """Neither in lists nor in the log of deliveries nor in what the process logs; a removed channel forgets it."""
+    number = await office.channel()
+    await office.step()
+    office.sink.status = 500
+    await office.after(80)
+    log = await channels.deliveries(
+        office.conn, owner=None, channel=None, alert=None, state=None, before=None, limit=10
+    )
+    shown = str(await channels.listed(office.conn, None)) + str(log) + "".join(capsys.readouterr())
+    assert "answered 500" in shown
+    for secret in (SECRET, office.sink.url, "127.0.0.1"):
+        assert secret not in shown
+    assert await channels.remove(office.conn, number, None, office.now())
+    assert await office.conn.fetchval("SELECT target::text FROM channels") == "{}"
