@@ -79,8 +79,11 @@ async def _scope(conn: db.Connection, scope: str) -> str:
         return CITY
     if kind == "cell":
         codes = await conn.fetch("SELECT code FROM cells WHERE valid_to IS NULL AND left(code, 6) = left($1, 6)", name)
-        found = grids.lifted(name) in {grids.lifted(row["code"]) for row in codes}
-        name = grids.lifted(name)
+        try:
+            name = grids.lifted(name)
+        except ValueError as error:
+            raise _wrong("scope", f"there is no cell {name}") from error
+        found = name in {grids.lifted(row["code"]) for row in codes}
     else:
         found = bool(await conn.fetchval(_EXISTS[kind], name))
     if not found:

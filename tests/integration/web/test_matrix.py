@@ -43,7 +43,7 @@ async def city(database_url: str, conn: "db.Connection") -> AsyncIterator[City]:
     """A server on the city of two streets."""
     mine, other = matrix_city.streets()
     await matrix_city.build(conn, mine, other)
-    async with web.serving(database_url) as server:
+    async with web.serving(database_url, device_key="k" * 64) as server:
 
         async def complete() -> bool:
             return server.hub.ready.is_set() and server.hub.judging.judged is not None
