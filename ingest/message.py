@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True, eq=False)
 class Message:
-    """One message as it arrived. `stored` ends when the broker may forget it."""
+    """One message as it arrived."""
 
     topic: str
     payload: bytes
@@ -18,13 +18,20 @@ class Message:
     """ms since 1970-01-01 UTC."""
     connection: int
     """Number of the connection it came on; the broker repeats on the next one what was not acknowledged on this."""
-    stored: "asyncio.Future[None] | None" = None
-    """None with QoS 0, which nobody repeats and nobody acknowledges."""
+    number: bytes = b""
+    """Of its packet; none with QoS 0, which nobody repeats and nobody acknowledges."""
+    acknowledge: Callable[[bytes], None] = field(default=lambda _number: None)
+    """Tells the broker of its connection that it may forget the packet of that number."""
 
     def done(self) -> None:
         """Say that it is in the database, or refused there."""
-        if self.stored is not None and not self.stored.done():
-            self.stored.set_result(None)
+        if self.number:
+            self.acknowledge(self.number)
+            self.acknowledge = _never_again
+
+
+def _never_again(_number: bytes) -> None:
+    """A message is acknowledged once."""
 
 
 @dataclass(slots=True)
@@ -79,7 +86,7 @@ class Intake:
 
     def forget(self, connection: int) -> int:
         """Drop what came on a connection that is lost and will be repeated; returns how many."""
-        kept = [one for one in self._waiting if one.connection != connection or one.stored is None]
+        kept = [one for one in self._waiting if one.connection != connection or not one.number]
         dropped = len(self._waiting) - len(kept)
         self._waiting = deque(kept)
         self._bytes = sum(len(one.payload) for one in kept)

@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Callable
-from typing import Any
 
 import gmqtt
 import structlog
@@ -11,7 +10,7 @@ from gmqtt.mqtt.handler import MQTTError
 
 from ingest import metrics, retry
 from ingest.message import Message
-from ingest.mqtt_client import Client
+from ingest.mqtt_client import Client, Taken
 from schemas import topics, wire
 from schemas.broker import Broker
 
@@ -75,7 +74,6 @@ class Session:
         self._receive_maximum = receive_maximum
         self._client: Client | None = None
         self._number = 0
-        self._unacknowledged: set[asyncio.Future[None]] = set()
         self._room = asyncio.Event()
         self._room.set()
         self.ready = asyncio.Event()
@@ -171,19 +169,17 @@ class Session:
             await self._close(client)
 
     def _new_client(self, ended: asyncio.Event) -> Client:
+        number = self._number
         client = Client(
             self._client_id,
             clean_session=False,
             optimistic_acknowledgement=False,
             session_expiry_interval=SESSION_EXPIRY_S,
             receive_maximum=self._receive_maximum,
+            taken=lambda taken: self._received(number, client, taken),
         )
         if self._broker.user is not None:
             client.set_auth_credentials(self._broker.user, self._broker.password)
-        number = self._number
-
-        async def on_message(_client: object, topic: Any, payload: bytes, qos: int, properties: dict[str, Any]) -> int:
-            return await self._received(number, topic, payload, qos, retained=bool(properties.get("retain")))
 
         def on_connect(_client: object, session_present: int, _code: int, _properties: object) -> None:
             log.info("connected to the broker", client=self._client_id, session_present=bool(session_present))
@@ -194,7 +190,7 @@ class Session:
             log.warning("connection to the broker ended", reason=_REASONS.get(packet[:1].hex(), packet[:1].hex()))
             ended.set()
 
-        client.on_message, client.on_connect, client.on_disconnect = on_message, on_connect, on_disconnect
+        client.on_connect, client.on_disconnect = on_connect, on_disconnect
         return client
 
     async def _subscribe(self, client: Client) -> None:
@@ -216,23 +212,13 @@ class Session:
             )
         log.info("subscribed", filters=filters)
 
-    async def _received(self, number: int, topic: Any, payload: bytes, qos: int, *, retained: bool) -> int:
-        """Hand a message over and return when it may be acknowledged; the reason code of that."""
-        if isinstance(topic, bytes):  # gmqtt leaves what is not UTF-8 as it is
-            topic = topic.decode("utf-8", "backslashreplace")
-        stored = asyncio.get_running_loop().create_future() if qos else None
+    def _received(self, number: int, client: Client, taken: Taken) -> None:
+        payload = taken.payload
         if len(payload) > wire.MAX_PAYLOAD_BYTES:
             # Enough of it to be refused as too large; the other megabytes must not wait in the queue.
             payload = _head(payload)
-        message = Message(topic, payload, retained, time.time_ns() // 1_000_000, number, stored)
-        if stored is None:
-            self._deliver(message)
-            return 0
-        self._unacknowledged.add(stored)
-        stored.add_done_callback(self._unacknowledged.discard)
-        self._deliver(message)
-        await stored
-        return 0
+        now = time.time_ns() // 1_000_000
+        self._deliver(Message(taken.topic, payload, taken.retained, now, number, taken.number, client.acknowledge))
 
     async def _close(self, client: Client) -> None:
         """End the connection and let go of what was not acknowledged on it."""
@@ -240,10 +226,6 @@ class Session:
         client.forget_orders()
         self._client = None
         self._lost(self._number)
-        # Their tasks end and, the client being muted, acknowledge nothing.
-        for stored in list(self._unacknowledged):
-            if not stored.done():
-                stored.set_result(None)
         try:
             async with asyncio.timeout(2):
                 await client.disconnect()

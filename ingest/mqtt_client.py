@@ -1,9 +1,26 @@
 """One MQTT connection: gmqtt's client, with acknowledgements both ways in our hands."""
 
 import asyncio
-from typing import Any
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import gmqtt
+from gmqtt.mqtt.connection import Package
+
+from ingest import publishes
+
+_PUBACK = b"\x40\x02"
+
+
+class Taken(NamedTuple):
+    """A message as the broker sent it. `number` is the packet's, for the acknowledgement; empty with QoS 0."""
+
+    topic: str
+    payload: bytes
+    qos: int
+    retained: bool
+    number: bytes
 
 
 class Client(gmqtt.Client):  # type: ignore[misc]  # gmqtt has no types
@@ -15,13 +32,60 @@ class Client(gmqtt.Client):  # type: ignore[misc]  # gmqtt has no types
 
     muted = False
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
+    def __init__(self, *arguments: Any, taken: "Callable[[Taken], None] | None" = None, **options: Any) -> None:
         super().__init__(*arguments, **options)
+        self._taken = taken
+        self._stored: list[bytes] = []
         self._asked: dict[int, asyncio.Future[int]] = {}
         # gmqtt drops the reason code of a PUBACK: a broker's "not authorized" would look like a yes.
         handler = self._package_handler
         self._take_puback = handler._handle_puback_packet  # noqa: SLF001 - gmqtt offers no other way
         handler._handle_puback_packet = self._on_puback  # noqa: SLF001 - as above
+        if taken is not None:
+            handler._handle_qos_1_publish_packet = self._on_publish  # noqa: SLF001 - as above
+            self.on_message = self._on_unacknowledged
+
+    async def connect(self, *arguments: Any, **options: Any) -> None:
+        """Connect; from then on messages are read in bulk, not through gmqtt's objects for each."""
+        await super().connect(*arguments, **options)
+        if self._taken is not None:
+            self._connection._protocol._read_packet = self._read  # noqa: SLF001 - gmqtt offers no other way
+
+    def acknowledge(self, number: bytes) -> None:
+        """Tell the broker that it may forget a message; those of one turn of the loop go out together, in order."""
+        if not self._stored:
+            asyncio.get_running_loop().call_soon(self._send_acknowledgements)
+        self._stored.append(number)
+
+    def _send_acknowledgements(self) -> None:
+        packets = b"".join([_PUBACK + number for number in self._stored])
+        self._stored.clear()
+        transport = self.transport
+        if not self.muted and transport is not None and not transport.is_closing():
+            transport.write(packets)
+
+    def _read(self, data: bytes) -> int:
+        connection = self._connection
+        connection._last_data_in = time.monotonic()  # noqa: SLF001 - what gmqtt does for each packet
+        try:
+            return publishes.read(data, self._take, lambda first, body: connection.put_package(Package(first, body)))
+        except publishes.MalformedError:
+            return -1
+
+    def _take(self, topic: str, payload: bytes, qos: int, retained: bool, number: bytes) -> None:  # noqa: FBT001 - called for each message
+        assert self._taken is not None  # noqa: S101 - else nothing is read in bulk
+        self._taken(Taken(topic, payload, qos, retained, number))
+
+    def _on_publish(self, mid: int, payload: bytes, topic: str | bytes, properties: dict[str, Any]) -> None:
+        if isinstance(topic, bytes):  # gmqtt leaves what is not UTF-8 as it is
+            topic = topic.decode("utf-8", "backslashreplace")
+        self._take(topic, payload, 1, bool(properties.get("retain")), mid.to_bytes(2, "big"))
+
+    def _on_unacknowledged(self, _client: object, topic: Any, payload: bytes, qos: int, properties: Any) -> int:
+        if isinstance(topic, bytes):
+            topic = topic.decode("utf-8", "backslashreplace")
+        self._take(topic, payload, qos, bool(properties.get("retain")), b"")
+        return 0
 
     async def order(self, message: gmqtt.Message) -> int:
         """Publish with QoS 1 and return the broker's reason code.

@@ -31,8 +31,7 @@ STRIDE = lattice.STEP / 200  # degrees in about a metre
 
 def message(topic: str, payload: Any, connection: int = 1) -> Message:
     """A message that waits to be acknowledged."""
-    stored: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-    return Message(topic, json.dumps(payload).encode(), False, T0 + 10**7, connection, stored)
+    return Message(topic, json.dumps(payload).encode(), False, T0 + 10**7, connection, b"\x00\x01")
 
 
 def walk(seconds: Iterable[int]) -> list[dict[str, Any]]:
@@ -75,10 +74,18 @@ async def attempted(pipeline: Pipeline, conn: "db.Connection", given: Message) -
 
 async def taken(pipeline: Pipeline, *messages: Message) -> None:
     """Hand messages over and return when all are acknowledged."""
+    left, all_heard = len(messages), asyncio.Event()
+
+    def heard(_number: bytes) -> None:
+        nonlocal left
+        left -= 1
+        if not left:
+            all_heard.set()
+
     for each in messages:
+        each.acknowledge = heard
         pipeline.intake.put(each)
-    async with asyncio.timeout(20):
-        await asyncio.gather(*(each.stored for each in messages if each.stored is not None))
+    await asyncio.wait_for(all_heard.wait(), 20 * waiting.PATIENCE)
 
 
 @pytest.fixture
