@@ -3,6 +3,7 @@
 import type { FeatureCollection, Point, Polygon, Position } from 'geojson';
 import { storedLanguage } from './i18n/index.ts';
 import type { Presences } from './generated/clips.ts';
+import type { GridImport } from './generated/imports.ts';
 import type { Alert, Area, Assignment, CellProperties, Device, Event, Problem, Stay } from './types.ts';
 
 const ROOT = '/api/v1';
@@ -98,8 +99,6 @@ export async function lacking(): Promise<string[]> {
 export interface Session {
   name: string;
   role: string;
-  /** What the role allows; absent: not told. */
-  permissions?: string[];
 }
 
 export const session = (): Promise<Session> => request('/session');
@@ -151,6 +150,14 @@ export const step = (of: Alert, { act, ...body }: Action): Promise<Alert> =>
 /** Who should be sent where, as the server proposes it now. */
 export const assignments = async (signal: AbortSignal): Promise<Assignment[]> =>
   (await request<Listed<Assignment>>('/assignments', { signal })).items;
+
+/** Try a grid file, or put it in force. */
+export const importGrid = (file: string, dry: boolean): Promise<GridImport> =>
+  request(`/grids/import?dry_run=${dry}`, {
+    method: 'POST',
+    body: file,
+    headers: { 'content-type': 'application/geo+json' },
+  });
 
 /** Who was in a drawn area between two moments. */
 export const presence = (

@@ -1,0 +1,242 @@
+// A list of records with a form to add one: most of the settings are just that.
+
+import { type ReactNode, type SubmitEvent, useState } from 'react';
+import * as api from '../api.ts';
+import { useLoaded } from '../hooks.ts';
+import { useSpeech } from '../i18n/index.ts';
+import type { Key } from '../i18n/zh.ts';
+import { Await } from '../panels/parts.tsx';
+
+export type Row = Readonly<Record<string, unknown>>;
+
+export interface Column {
+  name: Key;
+  show(row: Row): ReactNode;
+}
+
+export interface Field {
+  field: string;
+  name: Key;
+  kind: 'text' | 'number' | 'moment' | 'password' | 'choice' | 'list';
+  choices?: readonly { value: string; name: string }[];
+  required?: boolean;
+  start?: string;
+}
+
+export interface RowAction {
+  name: Key;
+  /** Whether it makes sense for this row. */
+  when?(row: Row): boolean;
+  /** Asked before it is done. */
+  sure?: boolean;
+  act(row: Row): Promise<unknown>;
+}
+
+export interface Resource {
+  path: string;
+  id(row: Row): string;
+  columns: readonly Column[];
+  /** Rows fetched at most; the newest of a long record. */
+  most?: number;
+  fields?: readonly Field[];
+  /** Body of the request that adds a record. */
+  body?(values: Readonly<Record<string, string>>): unknown;
+  actions?: readonly RowAction[];
+  /** What the answer shows once, for example a password. */
+  once?(answer: unknown): ReactNode;
+}
+
+const MOST = 5_000;
+
+export function Table({ of }: { of: Resource }) {
+  const { t } = useSpeech();
+  const [version, setVersion] = useState(0);
+  const [told, setTold] = useState<{ text: ReactNode; failed: boolean } | null>(null);
+  const [filter, setFilter] = useState('');
+  const loaded = useLoaded(`${of.path}|${version}`, () => api.all<Row>(of.path, of.most ?? MOST));
+  const run = async (act: () => Promise<unknown>): Promise<void> => {
+    try {
+      const answer = await act();
+      setTold({ text: of.once?.(answer) ?? t('settings.done'), failed: false });
+      setVersion((old) => old + 1);
+    } catch (error) {
+      setTold({ text: (error as Error).message, failed: true });
+    }
+  };
+  return (
+    <>
+      {of.fields && <AddForm of={of} onAdd={(body) => run(() => api.send('POST', of.path, body))} />}
+      {told && (
+        <div className="told" role="status" data-failed={told.failed}>
+          {told.text}
+        </div>
+      )}
+      <input
+        className="filter"
+        aria-label={t('settings.filter')}
+        placeholder={t('settings.filter')}
+        value={filter}
+        onChange={(event) => setFilter(event.target.value)}
+      />
+      <Await of={loaded}>
+        {(rows) => {
+          const wanted = filter.trim().toLowerCase();
+          const shown = rows.filter((row) => !wanted || JSON.stringify(row).toLowerCase().includes(wanted));
+          return shown.length === 0 ? (
+            <p className="quiet">{t('settings.none')}</p>
+          ) : (
+            <Rows of={of} rows={shown} onAct={(action, row) => void run(() => action.act(row))} />
+          );
+        }}
+      </Await>
+    </>
+  );
+}
+
+const SHOWN_FIRST = 100;
+
+interface RowsProps {
+  of: Resource;
+  rows: readonly Row[];
+  onAct(action: RowAction, row: Row): void;
+}
+
+function Rows({ of, rows, onAct }: RowsProps) {
+  const { t } = useSpeech();
+  const [shown, setShown] = useState(SHOWN_FIRST);
+  return (
+    <div className="table-scroll">
+      <table>
+        <thead>
+          <tr>
+            {of.columns.map((column) => (
+              <th key={column.name} scope="col">
+                {t(column.name)}
+              </th>
+            ))}
+            {of.actions && (
+              <th scope="col">
+                <span className="hidden">{t('settings.actions')}</span>
+              </th>
+            )}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.slice(0, shown).map((row) => (
+            <tr key={of.id(row)}>
+              {of.columns.map((column) => (
+                <td key={column.name}>{column.show(row)}</td>
+              ))}
+              {of.actions && (
+                <td className="row-actions">
+                  {of.actions
+                    .filter((action) => action.when?.(row) ?? true)
+                    .map((action) => (
+                      <ActionButton key={action.name} action={action} onAct={() => onAct(action, row)} />
+                    ))}
+                </td>
+              )}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {rows.length > shown && (
+        <button type="button" className="more-button" onClick={() => setShown(shown + SHOWN_FIRST)}>
+          {t('alerts.more', { n: Math.min(SHOWN_FIRST, rows.length - shown) })}
+        </button>
+      )}
+    </div>
+  );
+}
+
+/** A step that cannot be taken back asks for a second press. */
+function ActionButton({ action, onAct }: { action: RowAction; onAct(): void }) {
+  const { t } = useSpeech();
+  const [asked, setAsked] = useState(false);
+  return (
+    <button
+      type="button"
+      className={asked ? 'step primary' : 'step'}
+      onBlur={() => setAsked(false)}
+      onClick={() => {
+        if (action.sure && !asked) setAsked(true);
+        else {
+          setAsked(false);
+          onAct();
+        }
+      }}
+    >
+      {asked ? t('settings.sure', { what: t(action.name) }) : t(action.name)}
+    </button>
+  );
+}
+
+function AddForm({ of, onAdd }: { of: Resource; onAdd(body: unknown): Promise<void> }) {
+  const { t } = useSpeech();
+  const fields = of.fields ?? [];
+  const empty = Object.fromEntries(fields.map(({ field, start }) => [field, start ?? '']));
+  const [values, setValues] = useState<Record<string, string>>(empty);
+  const submit = (event: SubmitEvent): void => {
+    event.preventDefault();
+    void onAdd(of.body?.(values) ?? filled(values)).then(() => setValues(empty));
+  };
+  return (
+    <form className="add-form" onSubmit={submit}>
+      {fields.map((field) => (
+        <label key={field.field}>
+          {t(field.name)}
+          <Input
+            field={field}
+            value={values[field.field]}
+            onChange={(value) => setValues({ ...values, [field.field]: value })}
+          />
+        </label>
+      ))}
+      <button type="submit" className="step primary">
+        {t('settings.add')}
+      </button>
+    </form>
+  );
+}
+
+/** What was filled in; an empty field is left out. */
+export const filled = (values: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value.trim() !== ''));
+
+interface InputProps {
+  field: Field;
+  value: string;
+  onChange(value: string): void;
+}
+
+function Input({ field, value, onChange }: InputProps) {
+  if (field.kind === 'choice') {
+    return (
+      <select value={value} required={field.required} onChange={(event) => onChange(event.target.value)}>
+        {!field.required && <option value="">—</option>}
+        {field.choices?.map((choice) => (
+          <option key={choice.value} value={choice.value}>
+            {choice.name}
+          </option>
+        ))}
+      </select>
+    );
+  }
+  const types = {
+    text: 'text',
+    list: 'text',
+    number: 'number',
+    moment: 'datetime-local',
+    password: 'password',
+  } as const;
+  return (
+    <input
+      type={types[field.kind]}
+      step="any"
+      required={field.required}
+      autoComplete={field.kind === 'password' ? 'new-password' : 'off'}
+      value={value}
+      onChange={(event) => onChange(event.target.value)}
+    />
+  );
+}
