@@ -18,6 +18,7 @@ _IMMUTABLE = "private, max-age=31536000, immutable"
 
 mimetypes.add_type("application/octet-stream", ".pmtiles")
 mimetypes.add_type("application/x-protobuf", ".pbf")
+mimetypes.add_type("application/manifest+json", ".webmanifest")
 mimetypes.add_type("text/javascript", ".js")
 mimetypes.add_type("text/javascript", ".mjs")
 
