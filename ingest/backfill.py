@@ -65,7 +65,7 @@ class Backfill:
         part = await projection.stretch(conn, device, lo, hi)
         reason = await _reason(conn, chosen)
         # In a thread: hours of a device take longer than the other tasks of this process may wait.
-        changes = await asyncio.to_thread(engine.recompute, device, part.fixes, part.stored, reason)
+        changes = await asyncio.to_thread(engine.recompute, device, part.fixes, part.stored, reason, logged=part.logged)
         async with conn.transaction():
             items = await projection.apply(conn, changes, now)
             await window_store.remove(conn, numbers)

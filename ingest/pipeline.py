@@ -217,7 +217,7 @@ class Pipeline:
             metrics.LAG.observe(max(0, self.clock() - int(attempt.new.t.max())) / 1000)
         late = new if attempt.failed else 0 if attempt.advance is None else int(attempt.advance.late.sum())
         metrics.LATE.inc(late)
-        self.backfill.pending |= late > 0
+        self.backfill.pending |= late > 0 or attempt.late_events > 0
         log.debug("batch committed", batch=attempt.number, messages=len(received), fixes=new, late=late)
 
 

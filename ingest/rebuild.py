@@ -5,7 +5,7 @@ worker that serves the device takes like late data; where no worker does, it is 
 """
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ingest import claim, world
@@ -135,7 +135,7 @@ def expected(engine: Engine, part: Stretch, newest: int) -> Stored:
         newest: the newest fix of the device, ms.
     """
     engine.know(part.device, newest)
-    changes = [engine.recompute(part.device, part.fixes, Stored([], []), None)]
+    changes = [engine.recompute(part.device, part.fixes, Stored([], []), None, logged=part.logged)]
     if part.stored.runs and not part.stored.runs[-1].open:
         # Silence ended it, or will at the next look; which of both is a matter of the clock, not of the fixes.
         changes.append(engine.settle(newest + RUN_GAP_MS + 1))
@@ -171,5 +171,5 @@ async def _stretches(conn: db.Connection, device: int, lo: int, hi: int) -> Asyn
         # Before `lo` only as far as the run itself goes.
         part_lo = min(at, run.lo)
         stored = await projection.load(conn, device, part_lo, run.hi)
-        yield Stretch(device=device, lo=part_lo, hi=run.hi, fixes=run.fixes, stored=stored)
+        yield replace(run, lo=part_lo, stored=stored)
         at = run.hi + 1

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from tracking import city, db, device_store, fix_store, lane, run_store, window_store
+from tracking import city, db, device_store, event_store, fix_store, lane, run_store, window_store
 from tracking.engine import Engine
 from tracking.grid_store import VERSION_KEY
 from tracking.reasons import Cause
@@ -65,12 +65,13 @@ class World:
 
 
 async def load(conn: db.Connection) -> World:
-    """Read the city and make an engine that knows the newest fix of each device; no run is in memory yet."""
+    """Read the city and make an engine that knows how far the store goes for each device; no run is in memory yet."""
     version = await grid_version(conn)
     loaded = await city.load(conn)
     engine = Engine(loaded.grid, loaded.plans.visit_rules())
-    for device, last_t in (await fix_store.newest(conn)).items():
-        engine.know(device, last_t)
+    for newest in (await fix_store.newest(conn), await event_store.newest(conn)):
+        for device, last_t in newest.items():
+            engine.know(device, last_t)
     return World(loaded, engine, version)
 
 

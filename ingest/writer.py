@@ -1,7 +1,7 @@
 """One transaction: what devices said first, then what follows from it, the lane last. Stop 5 of the path."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import structlog
@@ -29,6 +29,7 @@ from tracking import (
 from tracking.engine import Advance
 from tracking.fixes import Bool, FixColumns
 from tracking.people import Sign
+from tracking.points import Logged
 from tracking.reasons import Cause
 from tracking.stays import Window
 
@@ -51,6 +52,10 @@ class Attempt:
     head: int | None = None
     """Highest number given in the lane."""
     events: int = 0
+    new_events: list[SaidEvent] = field(default_factory=list)
+    """Its events that were not stored before."""
+    late_events: int = 0
+    """Of them, those that may belong to stays that were told."""
     replies: int = 0
     """Answers that were new and belong to a command of their device."""
 
@@ -86,6 +91,7 @@ class Writer:
             return
         async with conn.transaction():
             items = await self._said(conn, attempt, now)
+            await self._logged(conn, attempt)
             items += await self._derived(conn, attempt, now)
             attempt.head = await lane.append(conn, items)
             attempt.transaction = await conn.fetchval("SELECT pg_current_xact_id()::text")
@@ -101,17 +107,33 @@ class Writer:
         await refusal_store.insert(conn, batch.refused)
         told = await event_store.insert(conn, [self._placed(event) for event in batch.events])
         attempt.events = len(told)
+        ids = {body["id"] for _, body in told}
+        attempt.new_events = [event for event in batch.events if event.said.id in ids]
         attempt.replies = await replies.insert(conn, batch.replies)
-        await self._signs(conn, batch, {body["id"] for _, body in told})
+        await self._signs(conn, attempt.new_events)
         signed_off = [(one.device, one.at) for one in batch.said if one.by_itself and not one.online]
         await run_store.sign_off(conn, signed_off, now)
         return told + await device_store.say(conn, batch.said)
 
-    async def _signs(self, conn: db.Connection, batch: Batch, new: set[str]) -> None:
-        """Bind officers to devices as those that are new say."""
-        signs = [sign for event in batch.events if event.said.id in new and (sign := _sign(event))]
+    async def _signs(self, conn: db.Connection, events: list[SaidEvent]) -> None:
+        """Bind officers to devices as events say."""
+        signs = [sign for event in events if (sign := _sign(event))]
         for badge in await people_store.apply_signs(conn, signs):
             log.warning("sign-in with a badge of nobody: add the officer to the roster", action="sign in", badge=badge)
+
+    async def _logged(self, conn: db.Connection, attempt: Attempt) -> None:
+        """Tell the engine what was logged in cells; stays that this may concern are computed again."""
+        events = [event for event in attempt.new_events if event_store.counts_as_path(event.said.type)]
+        received = {Logged(each.device, each.said.t, each.lat, each.lon): each.received for each in events}
+        late = self.world.engine.log(list(received))
+        attempt.late_events = len(late)
+        await window_store.insert(
+            conn,
+            [
+                Window(device=each.device, t_lo=each.t, t_hi=each.t, received=received[each], cause=Cause.EVENT)
+                for each in late
+            ],
+        )
 
     async def _derived(self, conn: db.Connection, attempt: Attempt, now: int) -> list[lane.Item]:
         """What follows from the new fixes; an error here is our own fault and must not cost the fixes."""

@@ -9,6 +9,7 @@ import msgspec
 
 from schemas import rest, wire
 from tracking import db, lane
+from tracking.points import Logged
 
 _INSERT = """
 INSERT INTO events (id, device, t, received, lat, lon, acc, type, text, subject, media, case_id, cell)
@@ -24,6 +25,17 @@ SELECT e.id, d.name AS device, e.t, e.received, e.lat, e.lon, e.acc, e.type, e.t
 FROM events e JOIN devices d ON d.id = e.device LEFT JOIN cells c ON c.id = e.cell
 WHERE e.id = ANY($1::text[]) ORDER BY e.t, e.id
 """
+_LOGGED = """
+SELECT device, t, lat, lon FROM events
+WHERE device = $1 AND t >= $2 AND t <= $3 AND NOT type = ANY ($4::text[]) ORDER BY t, id
+"""
+# One short walk down an index for each device, as for its newest fix.
+_NEWEST = """
+SELECT d.id, e.t FROM devices d
+CROSS JOIN LATERAL (SELECT t FROM events WHERE device = d.id AND NOT type = ANY ($1::text[])
+                    ORDER BY t DESC LIMIT 1) e
+"""
+_SIGNALS = [signal.value for signal in wire.Signal]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +58,22 @@ async def insert(conn: db.Connection, events: Sequence[Event]) -> list[lane.Item
     rows = await conn.fetch(_INSERT, *_columns(distinct))
     stored = await conn.fetch(_SHOWN, [row["id"] for row in rows]) if rows else []
     return [("event", shown(row).model_dump(mode="json")) for row in stored]
+
+
+def counts_as_path(kind: str) -> bool:
+    """Whether an event of this type is work in the cell: all but what a device says of its officer."""
+    return kind not in _SIGNALS
+
+
+async def logged(conn: db.Connection, device: int, t_from: int, t_to: int) -> list[Logged]:
+    """What the device logged from `t_from` to `t_to` (ms, ends included) that counts as path."""
+    rows = await conn.fetch(_LOGGED, device, db.moment(t_from), db.moment(t_to), _SIGNALS)
+    return [Logged(row["device"], db.millis(row["t"]), row["lat"], row["lon"]) for row in rows]
+
+
+async def newest(conn: db.Connection) -> dict[int, int]:
+    """Time (ms) of the newest thing that each device logged, of those that count as path."""
+    return {row["id"]: db.millis(row["t"]) for row in await conn.fetch(_NEWEST, _SIGNALS)}
 
 
 def shown(row: "asyncpg.Record") -> rest.Event:

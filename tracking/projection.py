@@ -1,10 +1,12 @@
 """The projections of the fixes, stays and runs, loaded and changed together."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tracking import db, fix_store, lane, run_store, stay_store
+from tracking import db, event_store, fix_store, lane, run_store, stay_store
 from tracking.engine import RUN_GAP_MS
 from tracking.fixes import FixColumns
+from tracking.points import Logged
 from tracking.stays import Changes, Stored
 
 
@@ -18,15 +20,21 @@ class Stretch:
     hi: int
     fixes: FixColumns
     """Of all runs that touch the stretch."""
+    logged: Sequence[Logged] = ()
+    """What the device logged between the first and the last of them."""
     stored: Stored
 
 
 async def stretch(conn: db.Connection, device: int, lo: int, hi: int) -> Stretch:
     """Load the stretch from `lo` to `hi` (ms), widened to whole runs."""
     fixes = await fix_store.load_runs(conn, device, lo, hi, gap_ms=RUN_GAP_MS)
+    logged: list[Logged] = []
     if len(fixes):
-        lo, hi = min(lo, int(fixes.t[0])), max(hi, int(fixes.t[-1]))
-    return Stretch(device=device, lo=lo, hi=hi, fixes=fixes, stored=await load(conn, device, lo, hi))
+        first, last = int(fixes.t[0]), int(fixes.t[-1])
+        lo, hi = min(lo, first), max(hi, last)
+        logged = await event_store.logged(conn, device, first, last)
+    stored = await load(conn, device, lo, hi)
+    return Stretch(device=device, lo=lo, hi=hi, fixes=fixes, logged=logged, stored=stored)
 
 
 async def load(conn: db.Connection, device: int, t_from: int, t_to: int) -> Stored:
