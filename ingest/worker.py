@@ -23,6 +23,7 @@ from ingest.pipeline import Limits, Pipeline
 from ingest.writer import Writer
 from schemas.broker import Broker
 from tracking import fix_store
+from tracking.parties import Pseudonyms
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -51,6 +52,8 @@ class WorkerConfig:
     """Called once, when messages are being taken."""
     device_key: str | None = field(default=None, repr=False)
     """Keeps the devices' accounts in Mosquitto when given; None: the broker's accounts are not ours to keep."""
+    subject_key: str | None = field(default=None, repr=False)
+    """Secret by which parties are hashed; None: nothing of them is stored."""
     copy: bool = True
     """False for a database that cannot take COPY (TimescaleDB in WebAssembly)."""
     receive_maximum: int = mqtt.RECEIVE_MAXIMUM
@@ -139,7 +142,7 @@ async def make_pipeline(
         woken = await world.wake(conn, config.served, clock())
     log.info("engine made from the store", cells=len(made.city.cells), stays_going_on=woken)
     feed = Feed(config.worker_id, publish)
-    writer = Writer(made, feed.offer, copy=config.copy)
+    writer = Writer(made, feed.offer, copy=config.copy, pseudonyms=Pseudonyms(config.subject_key))
     return Pipeline(
         pool=pool,
         intake=intake,

@@ -27,6 +27,7 @@ from tracking import (
     window_store,
 )
 from tracking.engine import Advance
+from tracking.parties import NOTHING, Pseudonyms
 from tracking.fixes import Bool, FixColumns
 from tracking.people import Sign
 from tracking.points import Logged
@@ -68,11 +69,13 @@ class Writer:
         world: cells and engine.
         seen: is given the new fixes and their cells, before the commit.
         copy: False for databases that cannot take COPY.
+        pseudonyms: what is stored of parties.
     """
 
     world: World
     seen: Callable[[FixColumns, NDArray[np.int32]], None]
     copy: bool = True
+    pseudonyms: Pseudonyms = NOTHING
     broken: bool = False
     """The engine failed in the middle of a step: it must be made again from the store."""
 
@@ -105,7 +108,7 @@ class Writer:
         if attempt.new is None:
             attempt.new = fresh
         await refusal_store.insert(conn, batch.refused)
-        told = await event_store.insert(conn, [self._placed(event) for event in batch.events])
+        told = await event_store.insert(conn, [self._placed(event) for event in batch.events], self.pseudonyms)
         attempt.events = len(told)
         ids = {body["id"] for _, body in told}
         attempt.new_events = [event for event in batch.events if event.said.id in ids]

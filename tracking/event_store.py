@@ -9,6 +9,7 @@ import msgspec
 
 from schemas import rest, wire
 from tracking import db, lane
+from tracking.parties import NOTHING, Pseudonyms
 from tracking.points import Logged
 
 _INSERT = """
@@ -50,14 +51,16 @@ class Event:
     cell: int | None
 
 
-async def insert(conn: db.Connection, events: Sequence[Event]) -> list[lane.Item]:
-    """Store the events whose id is not there yet; returns their lane items."""
+async def insert(
+    conn: db.Connection, events: Sequence[Event], pseudonyms: Pseudonyms = NOTHING
+) -> list[lane.Item]:
+    """Store the events whose id is not there yet, parties as `pseudonyms`; returns their lane items, without parties."""
     distinct = list({event.said.id: event for event in reversed(events)}.values())[::-1]
     if not distinct:
         return []
-    rows = await conn.fetch(_INSERT, *_columns(distinct))
+    rows = await conn.fetch(_INSERT, *_columns(distinct, pseudonyms))
     stored = await conn.fetch(_SHOWN, [row["id"] for row in rows]) if rows else []
-    return [("event", shown(row).model_dump(mode="json")) for row in stored]
+    return [("event", {**shown(row).model_dump(mode="json"), "subject": None}) for row in stored]
 
 
 def counts_as_path(kind: str) -> bool:
@@ -83,7 +86,7 @@ def shown(row: "asyncpg.Record") -> rest.Event:
     return rest.Event(media=media, **fields)
 
 
-def _columns(events: list[Event]) -> tuple[list[Any], ...]:
+def _columns(events: list[Event], pseudonyms: Pseudonyms) -> tuple[list[Any], ...]:
     said = [event.said for event in events]
     return (
         [one.id for one in said],
@@ -95,7 +98,7 @@ def _columns(events: list[Event]) -> tuple[list[Any], ...]:
         [one.acc for one in said],
         [one.type for one in said],
         [one.text for one in said],
-        [one.subject for one in said],
+        [pseudonyms.of(one.subject) for one in said],
         [msgspec.json.encode(one.media).decode() for one in said],
         [one.case for one in said],
         [event.cell for event in events],

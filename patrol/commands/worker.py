@@ -29,6 +29,7 @@ async def _work(settings: Settings, stop: asyncio.Event) -> None:
         units=settings.unit_list,
         auto_enrol=settings.auto_enrol,
         on_ready=notify.ready,
+        subject_key=device_key.device_key(settings),
         device_key=device_key.device_key(settings) if settings.broker_accounts == "mosquitto" else None,
     )
     await worker.run(config, stop)
