@@ -27,8 +27,8 @@ from tracking import (
     window_store,
 )
 from tracking.engine import Advance
-from tracking.parties import NOTHING, Pseudonyms
 from tracking.fixes import Bool, FixColumns
+from tracking.parties import NOTHING, Pseudonyms
 from tracking.people import Sign
 from tracking.points import Logged
 from tracking.reasons import Cause

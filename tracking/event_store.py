@@ -51,10 +51,8 @@ class Event:
     cell: int | None
 
 
-async def insert(
-    conn: db.Connection, events: Sequence[Event], pseudonyms: Pseudonyms = NOTHING
-) -> list[lane.Item]:
-    """Store the events whose id is not there yet, parties as `pseudonyms`; returns their lane items, without parties."""
+async def insert(conn: db.Connection, events: Sequence[Event], pseudonyms: Pseudonyms = NOTHING) -> list[lane.Item]:
+    """Store the events whose id is not there yet, parties as `pseudonyms`; returns lane items, without parties."""
     distinct = list({event.said.id: event for event in reversed(events)}.values())[::-1]
     if not distinct:
         return []

@@ -1,4 +1,4 @@
-"""Parties to a case, known only by a keyed hash: the same party has the same hash, and nobody without the key has it."""
+"""Parties to a case, known only by a keyed hash: one party has one hash, and nobody without the key can make it."""
 
 import hmac
 
@@ -17,7 +17,7 @@ class Pseudonyms:
         self._key = None if key is None else hmac.digest(key.encode(), b"patrolgrid parties", "sha256")
 
     def of(self, subject: str | None) -> str | None:
-        """Hash what was said, whatever it is: a device that sends a name, or a hash that can be guessed, harms nobody."""
+        """Hash what was said, whatever it is: a name, or a hash that can be guessed."""
         if subject is None or self._key is None:
             return None
         said = " ".join(subject.split()).casefold().encode("utf-8", "surrogatepass")

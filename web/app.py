@@ -32,6 +32,7 @@ from web.routes import (
     grid_import,
     indicators,
     live,
+    me,
     plans,
     records,
     replay,
@@ -100,6 +101,7 @@ def _add_routes(app: FastAPI) -> None:
         alert_steps,
         duty,
         stats,
+        me,
         session,
         live,
     ):

@@ -125,6 +125,7 @@ RULES: tuple[Rule, ...] = (
     Rule("/api/v1/presence", _WRITE, _P.TRACKS, Reach.AREA),
     Rule("/api/v1/stats", _READ, _P.REPORTS, Reach.AREA),
     Rule("/api/v1/audit", _READ, _P.AUDIT, Reach.CITY),
+    Rule("/api/v1/me/record", _READ, _P.OWN_RECORD, Reach.OWN),
     Rule("/api/v1/session/password", _WRITE, _P.SELF, Reach.NONE),
     Rule("/api/v1/session/everywhere", frozenset({"DELETE"}), _P.SELF, Reach.NONE),
     Rule("/api/v1/session/second-factor", _WRITE | {"DELETE"}, _P.SELF, Reach.NONE),

@@ -3,6 +3,8 @@
 import csv
 import io
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from datetime import datetime
 from html import escape
 from typing import Any, Literal
 
@@ -49,10 +51,24 @@ async def simplified(pages: AsyncIterator[FixColumns], metres: float) -> AsyncIt
         yield page.take(kept(page, metres))
 
 
-async def encoded(pages: AsyncIterator[FixColumns], form: Format, device: str) -> AsyncIterator[bytes]:
-    """Spell a track."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """What every export says of itself: whoever passes it on is known."""
+
+    by: str
+    at: datetime
+    purpose: str | None
+
+    def text(self) -> str:
+        """As one line without line breaks."""
+        purpose = " ".join((self.purpose or "not said").split())
+        return f"patrolgrid export, for {self.by}, {rest.rfc3339(self.at)}, purpose: {purpose}"
+
+
+async def encoded(pages: AsyncIterator[FixColumns], form: Format, device: str, mark: Mark) -> AsyncIterator[bytes]:
+    """Spell a track, marked."""
     spell = {"geojson": _geojson, "csv": _csv, "gpx": _gpx}[form]
-    async for text in spell(pages, device):
+    async for text in spell(pages, device, mark):
         yield text.encode()
 
 
@@ -124,8 +140,9 @@ def _short(column: NDArray[np.float32]) -> list[float | None]:
     return [None if value != value else value for value in rounded.tolist()]  # noqa: PLR0124 - only NaN is not itself
 
 
-async def _geojson(pages: AsyncIterator[FixColumns], device: str) -> AsyncIterator[str]:
-    yield f'{{"type":"FeatureCollection","device":{msgspec.json.encode(device).decode()},"features":['
+async def _geojson(pages: AsyncIterator[FixColumns], device: str, mark: Mark) -> AsyncIterator[str]:
+    name, marked = (msgspec.json.encode(text).decode() for text in (device, mark.text()))
+    yield f'{{"type":"FeatureCollection","device":{name},"export":{marked},"features":['
     separator = ""
     async for page in pages:
         features = [msgspec.json.encode(_feature(row)).decode() for row in rows(page)]
@@ -140,12 +157,16 @@ def _feature(row: dict[str, Any]) -> dict[str, Any]:
     return {"type": "Feature", "geometry": {"type": "Point", "coordinates": place}, "properties": row}
 
 
-async def _csv(pages: AsyncIterator[FixColumns], _device: str) -> AsyncIterator[str]:
-    yield ",".join(_FIELDS) + "\r\n"
+async def _csv(pages: AsyncIterator[FixColumns], _device: str, mark: Mark) -> AsyncIterator[str]:
+    # A last column, filled in the first row, and no comment line: what reads the file by its header goes on reading it.
+    marked: str | None = mark.text()
+    yield ",".join((*_FIELDS, "export")) + "\r\n"
     async for page in pages:
         text = io.StringIO()
         writer = csv.writer(text)
-        writer.writerows([_cell(row[name]) for name in _FIELDS] for row in rows(page))
+        for row in rows(page):
+            writer.writerow([*(_cell(row[name]) for name in _FIELDS), _cell(marked)])
+            marked = None
         yield text.getvalue()
 
 
@@ -154,10 +175,11 @@ def _cell(value: Any) -> Any:
     return f"'{value}" if isinstance(value, str) and value[:1] in "=+-@\t\r" and value else value
 
 
-async def _gpx(pages: AsyncIterator[FixColumns], device: str) -> AsyncIterator[str]:
+async def _gpx(pages: AsyncIterator[FixColumns], device: str, mark: Mark) -> AsyncIterator[str]:
     yield (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         '<gpx version="1.1" creator="patrolgrid" xmlns="http://www.topografix.com/GPX/1/1">\n'
+        f"<metadata><desc>{escape(mark.text())}</desc><time>{rest.rfc3339(mark.at)}</time></metadata>\n"
         f"<trk><name>{escape(device)}</name><trkseg>\n"
     )
     last_t: int | None = None

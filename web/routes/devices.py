@@ -71,6 +71,9 @@ async def track(
     name: params.DeviceName,
     period: params.Between,
     form: Annotated[tracks.Format | None, Query(alias="format", description="Before the Accept header.")] = None,
+    purpose: Annotated[
+        str | None, Query(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$", description="Written into the file.")
+    ] = None,
     simplify: Annotated[float | None, Query(gt=0, le=10_000, description="m; drop fixes nearer to the line.")] = None,
 ) -> Response:
     """A device's fixes, streamed; without from and to those of the last 24 hours."""
@@ -84,9 +87,10 @@ async def track(
     found = await _begun(TrackStore(pool).track(slot, *_ends(period), page=PAGE))
     if simplify is not None:
         found = tracks.simplified(found, simplify)
+    mark = tracks.Mark(by=context.principal(request).name, at=datetime.now(UTC), purpose=purpose)
     headers = {"Content-Disposition": f'inline; filename="track.{chosen}"', "Vary": "Accept"}
     return StreamingResponse(
-        tracks.encoded(found, chosen, name), media_type=tracks.MEDIA_TYPES[chosen], headers=headers
+        tracks.encoded(found, chosen, name, mark), media_type=tracks.MEDIA_TYPES[chosen], headers=headers
     )
 
 

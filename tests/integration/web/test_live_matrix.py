@@ -198,3 +198,30 @@ async def test_device_that_leaves_the_area_leaves_the_map(city: City, conn: "Con
         await holds({city.mine.ids["device1"], city.mine.ids["device2"]})
         await conn.execute("UPDATE devices SET unit = 'quart-team' WHERE name = 'hazel-cam-2'")
         await holds({city.mine.ids["device1"]})
+
+
+HOSTILE: list[str | bytes] = [
+    "", "{", "null", "[]", "[" * 10_000, '{"type":"subscribe"}',
+    '{"type":"view","bbox":[0,0,1,1],"zoom":1}', b"\x00\xff",
+    '{"type":"subscribe","bbox":[0,0,1,1],"zoom":1e999}', '{"type":"subscribe","bbox":[0,0,1],"zoom":1}',
+    '{"type":"subscribe","bbox":[0,0,1,1],"zoom":1,"selected":["\\ud800"]}', "x" * 60_000, "x" * 70_000,
+    '{"type":"subscribe","bbox":[0,0,1,1],"zoom":1,"offset":-1}', '{"type":"subscribe","type":"view"}',
+]  # fmt: skip
+
+
+async def test_hostile_messages_harm_nobody_else(city: City) -> None:
+    """Each ends its own connection with a reason; another viewer goes on, and nothing is logged as a fault."""
+    headers = {"Authorization": f"Bearer {city.tokens[Role.SUPERVISOR, 'street']}"}
+    async with city.server.live(headers=headers) as steady:
+        await steady.send(json.dumps({"type": "subscribe", "bbox": web.HUIZHOU, "zoom": 11}))
+        for hostile in HOSTILE:
+            async with city.server.live(headers=headers) as viewer:
+                await viewer.send(hostile)
+                if isinstance(hostile, str) and "ud800" in hostile:
+                    continue  # a name nobody has, though not of Unicode: looked for in vain
+                with pytest.raises(ConnectionClosed) as closed:
+                    await asyncio.wait_for(viewer.recv(), 5 * PATIENCE)
+                assert closed.value.rcvd is not None
+                assert closed.value.rcvd.code in (1008, 1009), hostile[:60]
+        while isinstance(message := await web.receive(steady), bytes) or message["type"] != "counts":
+            pass

@@ -6,6 +6,7 @@ import itertools
 import json
 import xml.etree.ElementTree as ET
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 
 import numpy as np
 from hypothesis import given
@@ -15,6 +16,9 @@ from tracking.fixes import FixColumns
 from web import tracks
 
 T0 = 1_780_000_000_000
+
+
+MARK = tracks.Mark(by="anna <b>", at=datetime(2026, 5, 1, tzinfo=UTC), purpose="case  7\n")
 
 
 def fixes(lat: list[float], lon: list[float], t: list[int] | None = None, **columns: object) -> FixColumns:
@@ -32,7 +36,7 @@ async def pages(*parts: FixColumns) -> AsyncIterator[FixColumns]:
 
 async def text(form: tracks.Format, *parts: FixColumns) -> str:
     """The whole document."""
-    return b"".join([part async for part in tracks.encoded(pages(*parts), form, "cam<1>")]).decode()
+    return b"".join([part async for part in tracks.encoded(pages(*parts), form, "cam<1>", MARK)]).decode()
 
 
 @given(
@@ -96,3 +100,14 @@ async def test_gpx_parts_segments_at_gaps_and_escapes_names() -> None:
     assert [len(part.findall("g:trkpt", space)) for part in root.findall(".//g:trkseg", space)] == [2, 1]
     assert root.findtext(".//g:name", namespaces=space) == "cam<1>"
     assert root.findtext(".//g:ele", namespaces=space) == "12.5"
+
+
+async def test_export_says_once_for_whom_when_and_why() -> None:
+    """In the document's own place of each form, escaped, on one line."""
+    said = "patrolgrid export, for anna <b>, 2026-05-01T00:00:00.000Z, purpose: case 7"
+    page = fixes([23.0, 23.1], [114.0, 114.1])
+    assert json.loads(await text("geojson", page))["export"] == said
+    rows = list(csv.DictReader(io.StringIO(await text("csv", page))))
+    assert [row["export"] for row in rows] == [said, ""]
+    root = ET.fromstring(await text("gpx", page))  # noqa: S314 - our own
+    assert root.findtext("g:metadata/g:desc", namespaces={"g": "http://www.topografix.com/GPX/1/1"}) == said

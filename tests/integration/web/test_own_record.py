@@ -1,0 +1,65 @@
+"""An officer reads all that is stored about oneself, and nothing of anybody else."""
+
+import json
+
+import pytest
+
+from tests.integration.web.test_matrix import City, city, leaks
+from tests.support import web
+from web import accounts
+from web.access import Role
+
+__all__ = ["city"]
+
+
+async def test_officer_reads_the_own_record_and_who_looked(city: City) -> None:
+    """Shifts, bindings, stays, events, the track and looks at it, with a mark of who exported it."""
+    pool = city.server.hub.database.pool
+    hashed = await accounts.hash_password("a long enough phrase")
+    for street in (city.mine, city.other):
+        await pool.execute(
+            "INSERT INTO accounts (name, password_hash, role, officer) VALUES ($1, $2, 'officer', $3)",
+            f"{street.mark}-own", hashed, street.ids["officer"],
+        )  # fmt: skip
+    async with city.server.client(token=city.tokens[Role.SUPERVISOR, "street"]) as boss:
+        await boss.get("/api/v1/devices/hazel-cam-1/track")
+    async with city.server.client(token=None) as client:
+        client.headers["Origin"] = city.server.url
+        await client.post("/api/v1/session", json={"name": "hazel-own", "password": "a long enough phrase"})
+        answer = await client.get("/api/v1/me/record")
+        assert answer.status_code == 200
+        assert (await client.get("/api/v1/coverage")).status_code == 403
+    lines = [json.loads(line) for line in answer.text.splitlines()]
+    kinds = [line["type"] for line in lines]
+    assert (kinds[0], kinds[-1]) == ("export", "end")
+    assert "for hazel-own" in lines[0]["text"]
+    assert {kind: kinds.count(kind) for kind in ("officer", "shift", "binding", "fix", "look")} == {
+        "officer": 1, "shift": 1, "binding": 1, "fix": 10, "look": 1,
+    }  # fmt: skip
+    looked = next(line for line in lines if line["type"] == "look")
+    assert looked["actor"] == "supervisor-street"
+    # What the officer did in the other street is part of the own record; its people are not.
+    assert leaks("\n".join(line for line in answer.text.splitlines() if "-team" in line), city.other) == []
+    assert "quart-cam" not in answer.text
+    assert "quart-badge" not in answer.text
+
+
+async def test_account_of_nobody_has_no_record(city: City) -> None:
+    """A token that stands for no officer is told what to do."""
+    async with city.server.client(token=city.tokens[Role.OFFICER, "city"]) as client:
+        answer = await client.get("/api/v1/me/record")
+        assert (answer.status_code, "badge" in answer.text) == (404, True)
+
+
+@pytest.mark.parametrize("form", ["csv", "gpx", "geojson"])
+async def test_export_says_for_whom_it_was_made(city: City, form: str) -> None:
+    """Name, time and purpose are in the file; a purpose cannot break out of it."""
+    async with city.server.client(token=city.tokens[Role.SUPERVISOR, "street"]) as client:
+        question = {"format": form, "purpose": '<b> "court", case 7'}
+        text = (await client.get("/api/v1/devices/hazel-cam-1/track", params=question)).text
+        assert "for supervisor-street" in text
+        assert "case 7" in text
+        assert ("<b>" in text) is (form != "gpx")
+        assert web.TOKEN not in text
+        wrong = await client.get("/api/v1/devices/hazel-cam-1/track", params={"purpose": "a\nb"})
+        assert wrong.status_code == 422

@@ -1,0 +1,78 @@
+"""All that is stored about one officer, for that officer: lines of JSON, made piece by piece from the bindings."""
+
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from schemas import rest
+from tracking import db
+from tracking.store import TrackStore
+from web import tracks
+
+PAGE = 1_000
+
+_OFFICER = """
+SELECT o.badge, o.name, o.unit, u.name AS unit_name, o.valid_to FROM officers o JOIN units u ON u.code = o.unit
+WHERE o.id = $1
+"""
+_SHIFTS = "SELECT starts, ends, kind, area FROM shifts WHERE officer = $1 ORDER BY starts"
+_ALERTS = """
+SELECT kind, level, state, opened_at, ended_at, facts::text AS facts FROM alerts WHERE officer = $1 ORDER BY opened_at
+"""
+_BINDINGS = """
+SELECT b.device AS slot, d.name AS device, b.t_from, b.t_to, b.made_by FROM bindings b JOIN devices d ON d.id = b.device
+WHERE b.officer = $1 ORDER BY b.t_from
+"""
+_STAYS = """
+SELECT c.code AS cell, s.t_in, s.t_out, s.dwell_ms, s.path_m, s.kind FROM stays s JOIN cells c ON c.id = s.cell
+WHERE s.device = $1 AND s.known_to IS NULL AND s.t_in >= $2 AND s.t_in < $3 ORDER BY s.t_in
+"""
+_EVENTS = """
+SELECT id, t, received, lat, lon, acc, type, text, case_id AS case FROM events
+WHERE device = $1 AND t >= $2 AND t < $3 ORDER BY t
+"""
+# Who looked at it: what the law calls access includes it.
+_LOOKS = "SELECT at, actor, action, object FROM audit WHERE strpos(object, $1) > 0 AND at >= $2 AND at < $3 ORDER BY n"
+
+
+async def lines(pool: db.Pool, officer: int, mark: tracks.Mark) -> AsyncIterator[bytes]:
+    """Spell the record; each line says in `type` what it is."""
+    yield _line("export", {"text": mark.text()})
+    async with pool.acquire() as conn:
+        yield _line("officer", dict(await conn.fetchrow(_OFFICER, officer) or {}))
+        for kind, query in (("shift", _SHIFTS), ("alert", _ALERTS)):
+            for row in await conn.fetch(query, officer):
+                yield _line(kind, dict(row))
+        bindings = await conn.fetch(_BINDINGS, officer)
+    for binding in bindings:
+        async for line in _carried(pool, dict(binding)):
+            yield line
+    yield _line("end", {})
+
+
+async def _carried(pool: db.Pool, binding: dict[str, Any]) -> AsyncIterator[bytes]:
+    """What a device stored while the officer carried it."""
+    slot, start, end = binding.pop("slot"), binding["t_from"], binding["t_to"] or datetime.now(UTC)
+    yield _line("binding", binding)
+    async with pool.acquire() as conn:
+        for kind, query in (("stay", _STAYS), ("event", _EVENTS)):
+            for row in await conn.fetch(query, slot, start, end):
+                yield _line(kind, dict(row))
+        for row in await conn.fetch(_LOOKS, binding["device"], start, end):
+            yield _line("look", dict(row))
+    async for page in TrackStore(pool).track(slot, db.millis(start), db.millis(end) - 1, page=PAGE):
+        for fix in tracks.rows(page):
+            yield _line("fix", {"device": binding["device"], **fix})
+
+
+def _line(kind: str, fields: dict[str, Any]) -> bytes:
+    if "facts" in fields:
+        fields["facts"] = json.loads(fields["facts"])
+    return msgspec.json.encode({"type": kind, **{name: _plain(value) for name, value in fields.items()}}) + b"\n"
+
+
+def _plain(value: Any) -> Any:
+    return rest.rfc3339(value) if isinstance(value, datetime) else value
