@@ -79,6 +79,9 @@ def _since(crowd: Crowd, group: Sequence[int]) -> int | None:
     end = crowd.now // BUCKET_MS
     x, y, t = (_minutes(crowd, group, table, end, minutes) for table in ("x", "y", "t"))
     seen = ~np.isnan(x)
+    # A minute in which nobody was heard has no centre.
+    heard = seen.any(axis=0)
+    x, y, t, seen = x[:, heard], y[:, heard], t[:, heard], seen[:, heard]
     centre_x, centre_y = (np.nanmedian(np.where(seen, axis, np.nan), axis=0, keepdims=True) for axis in (x, y))
     near = np.hypot(x - centre_x, y - centre_y) <= rule.crowd_m
     if (np.sum(near & seen, axis=1) < _MOSTLY * minutes).any():

@@ -29,6 +29,9 @@ async def test_coverage_as_known_is_what_was_shown(database_url: str, seed: int)
     """A shift is replayed as it arrived; what was shown at each step is what `known` gives when all is over."""
     conn = await asyncpg.connect(database_url)
     await grid_store.import_file(conn, lattice.encoded(lattice.collection(4, 1)))
+    # Two visits are required of each cell around noon, beside the longest wait.
+    noon = '{"visits": [{"days": [], "hours": [["10:00", "14:00"]], "n": 2}]}'
+    await conn.execute("UPDATE rule_versions SET body = body || $1::jsonb WHERE scope = 'class:business'", noon)
     seen: list[tuple[int, list[Sequence[rest.Model]], list[rest.Alert]]] = []
     async with pipelines.driven(database_url, patrols.T0) as driven, asyncpg.create_pool(database_url) as pool:
         watcher = watch.Watcher(pool, now=driven.clock)

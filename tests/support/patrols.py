@@ -92,14 +92,14 @@ def sign_off(device: str, t: int) -> Said:
     return Said(arrives=t + 500, topic=f"patrol/v1/{UNIT}/{device}/status", payload=body)
 
 
-def shift(seed: int, *, devices: int = 3, minutes: int = 120, columns: int = 4) -> list[Said]:
-    """Everything that arrives in a shift, in order of arrival."""
+def shift(seed: int, *, devices: int = 3, minutes: int = 120, columns: int = 4, leaving: float = 0.4) -> list[Said]:
+    """Everything that arrives in a shift, in order of arrival; `leaving` is the share of devices that sign off."""
     rng = random.Random(seed)  # noqa: S311 - test data
     said: list[Said] = []
     for number in range(devices):
         fixes = walk(rng, f"cam-{number + 1}", minutes, columns)
         said += deliveries(rng, fixes)
-        if rng.random() < 0.4:
+        if rng.random() < leaving:
             said.append(sign_off(fixes[-1].device, fixes[-1].t + 1000))
     return sorted(said, key=lambda one: one.arrives)
 

@@ -1,0 +1,139 @@
+"""The law, end to end: one set of messages, in any order, twice, in any batches, over restarts, says the same."""
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import asyncpg
+import pytest
+
+from alerts import watch
+from alerts.store import AlertStore
+from schemas import rest
+from tests.support import lattice, patrols, pipelines
+from tests.support.database import TestServer
+from tests.support.patrols import Said
+from tracking import city as cities
+from tracking import db, device_store, grid_store, indicator_store
+from web import coverage
+
+PATROLS, POSTS = 2, 6
+"""Officers enough that every cell is told of by itself: a street that is short of them is told of as a whole."""
+MINUTES = 80
+COLUMNS = 12
+"""The patrols never get to the farther ones, not even in a silence."""
+END = patrols.T0 + 100 * patrols.MINUTE
+AREAS: tuple[coverage.Level, ...] = ("grid", "street", "district")
+Part = tuple[int, Sequence[Said]]
+"""Messages that are taken together, and when, ms."""
+Way = Callable[[random.Random, list[Said]], list[Part]]
+
+
+def as_it_happened(_rng: random.Random, said: list[Said]) -> list[Part]:
+    """In order of arrival, every five minutes."""
+    return list(patrols.by_minutes(said, 5))
+
+
+def shuffled(rng: random.Random, said: list[Said]) -> list[Part]:
+    """Everything hours later, in any order, some of it twice, cut anywhere."""
+    mess = said + rng.sample(said, len(said) // 4)
+    rng.shuffle(mess)
+    cuts = sorted(rng.randrange(len(mess)) for _ in range(9))
+    return [(END, mess[lo:hi]) for lo, hi in zip([0, *cuts], [*cuts, len(mess)], strict=True)]
+
+
+def backwards(_rng: random.Random, said: list[Said]) -> list[Part]:
+    """The newest first, each device by itself."""
+    return [(END, [one for one in said[::-1] if f"cam-{n + 1}/" in one.topic]) for n in range(PATROLS + POSTS)]
+
+
+WAYS: tuple[Way, ...] = (as_it_happened, shuffled, backwards)
+
+
+def a_shift(seed: int) -> list[Said]:
+    """Patrols of all but the farther cells, who sign off, and officers who stand in the first cell to the end."""
+    place = lattice.SOUTH + lattice.STEP / 2, lattice.WEST + lattice.STEP / 2
+    said = patrols.shift(seed, devices=PATROLS, minutes=MINUTES, leaving=1)
+    for number in range(PATROLS, PATROLS + POSTS):
+        times = range(patrols.T0, END, 2 * patrols.MINUTE)
+        posts = [patrols.Fix(device=f"cam-{number + 1}", t=t, lat=place[0], lon=place[1], acc=5.0) for t in times]
+        said += [patrols.message([post], post.t + 400) for post in posts]
+    return sorted(said, key=lambda one: one.arrives)
+
+
+async def stored(conn: db.Connection) -> list[Any]:
+    """Visits and all other stays, runs, and since when the city is watched."""
+    return [
+        await conn.fetch(
+            "SELECT device, cell, t_in, t_out, dwell_ms, path_m, fixes, kind, open FROM stays "
+            "WHERE known_to IS NULL ORDER BY device, t_in"
+        ),
+        await conn.fetch(
+            "SELECT device, t_first, lat_first, lon_first, t_last, lat_last, lon_last, open FROM runs "
+            "ORDER BY device, t_first"
+        ),
+        await conn.fetch("SELECT street, since, heard FROM street_watch ORDER BY street"),
+    ]
+
+
+async def shown(conn: db.Connection) -> list[Any]:
+    """Coverage of cells and areas now and at moments before, and the indicators of the period."""
+    place = await coverage.load_place(conn)
+    made: list[Any] = []
+    for at in range(patrols.T0 + 10 * patrols.MINUTE, END + 1, 15 * patrols.MINUTE):
+        judged = coverage.judge(place, *await coverage.look(conn, place, at), at)
+        made += [coverage.of_cell(judged, row) for row in range(len(place.city.cells))]
+        made += [coverage.of_areas(judged, level) for level in AREAS]
+    loaded = await cities.load(conn)
+    figures, sums = indicator_store.figures(loaded, await indicator_store.read(conn, loaded, patrols.T0, END))
+    return [made, repr({**asdict(figures), **asdict(sums)})]
+
+
+async def breached(pool: db.Pool, cells: Sequence[rest.CellCoverage]) -> list[str]:
+    """Gaps beyond their limit that alerts tell of, where coverage can tell; and it tells the same."""
+    overdue = {cell.cell for cell in cells if cell.state == "overdue"}
+    told = [alert for alert in await AlertStore(pool).open() if alert.level == "red" and alert.cell in overdue]
+    assert {alert.cell for alert in told} == overdue
+    return sorted(alert.key for alert in told)
+
+
+async def outcome(url: str, parts: Sequence[Part], *, restarts: bool) -> list[Any]:
+    """What is known when all has arrived and the city was looked at once more."""
+    async with asyncpg.create_pool(url, min_size=1, max_size=4) as pool, pool.acquire() as conn:
+        await grid_store.import_file(conn, lattice.encoded(lattice.collection(COLUMNS, 1)))
+        for number in range(PATROLS + POSTS):
+            await device_store.enrol(conn, {f"cam-{number + 1}": patrols.UNIT})
+        clock = pipelines.Clock(patrols.T0)
+        watcher = watch.Watcher(pool, now=clock)
+        for group in [[part] for part in parts] if restarts else [parts]:
+            async with pipelines.driven(url, clock.now) as driven:
+                for now, said in group:
+                    await driven.take(said, now, together=40)
+                    clock.now = now
+                    await watcher.look_once(conn)
+        async with pipelines.driven(url, END) as driven:
+            await driven.take([], END)
+        clock.now = END
+        await watcher.look_once(conn)
+        made = await shown(conn)
+        at_end = [each for each in made[0][-COLUMNS - 3 :] if isinstance(each, rest.CellCoverage)]
+        return [await stored(conn), made, await breached(pool, at_end)]
+
+
+@pytest.mark.parametrize("seed", [11, 12])
+async def test_any_arrival_gives_the_same(postgres: TestServer, seed: int) -> None:
+    """Visits, coverage, indicators and the gaps that stand depend on what devices said, not on when it came."""
+    said = a_shift(seed)
+    outcomes = []
+    for way in WAYS:
+        url = await postgres.create()
+        parts = way(random.Random(seed), list(said))  # noqa: S311 - test data
+        outcomes.append(await outcome(url, parts, restarts=way is shuffled))
+        await postgres.drop(url)
+    first = outcomes[0]
+    assert len(first[0][0]) > 10, "the shift holds too little"
+    assert first[2], "no gap stands at the end"
+    for other in outcomes[1:]:
+        for mine, theirs in zip(first, other, strict=True):
+            assert theirs == mine
