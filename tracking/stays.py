@@ -163,7 +163,7 @@ def differences(device: int, stored: Stored, computed: Stored, *, reason: str | 
     for t_in in sorted(old_stays.keys() | new_stays.keys()):
         old, new = old_stays.get(t_in), new_stays.get(t_in)
         if old != new:
-            grown = new is not None and new.t_out >= frontier and (old is None or old.cell == new.cell)
+            grown = new is not None and new.t_out >= frontier and (old is None or _goes_on(old, new))
             changes.append(StayChange(device=device, t_in=t_in, stay=new, reason=None if grown else reason))
     old_runs, new_runs = _by_key(stored.runs), _by_key(computed.runs)
     runs = [
@@ -172,6 +172,11 @@ def differences(device: int, stored: Stored, computed: Stored, *, reason: str | 
         if old_runs.get(t_first) != new_runs.get(t_first)
     ]
     return Changes(stays=changes, runs=runs)
+
+
+def _goes_on(old: Stay, new: Stay) -> bool:
+    """Whether a stay was told before it ended; one that had ended is another now, and not because it grew."""
+    return old.cell == new.cell and (old.open or new.t_out > old.t_out)
 
 
 def _by_key(kept: list[Kept]) -> dict[int, Kept]:
