@@ -64,3 +64,20 @@ class Presences(Model):
     """Who was there, in order of the first arrival."""
 
     items: list[Presence]
+
+
+class Assignment(Model):
+    """A proposal of whom to send to an alert."""
+
+    alert: int
+    cell: str
+    device: str
+    officer: str | None = Field(description="Badge of who carries the device; null: nobody is known.")
+    arrival_s: float = Field(description="Until the officer is there, s.")
+    way_m: float = Field(description="On the streets, about, m.")
+
+
+class Assignments(Model):
+    """Proposals, the most urgent first; each officer is in one at most."""
+
+    items: list[Assignment]

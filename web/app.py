@@ -23,6 +23,7 @@ from web.routes import (
 from web.routes import (
     alert_steps,
     alerts,
+    assignments,
     audit,
     broker,
     coverage,
@@ -98,6 +99,7 @@ def _add_routes(app: FastAPI) -> None:
         records,
         replay,
         alerts,
+        assignments,
         alert_steps,
         duty,
         stats,

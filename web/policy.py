@@ -121,6 +121,7 @@ RULES: tuple[Rule, ...] = (
     Rule("/api/v1/duty-rosters", _READ, _P.PEOPLE, Reach.AREA),
     Rule("/api/v1/duty-rosters", _WRITE, _P.PEOPLE_EDIT, Reach.AREA),
     Rule("/api/v1/duty-rosters/{number}", frozenset({"DELETE"}), _P.PEOPLE_EDIT, Reach.AREA),
+    Rule("/api/v1/assignments", _READ, _P.ALERTS, Reach.AREA),
     Rule("/api/v1/replay", _READ, _P.TRACKS, Reach.AREA),
     Rule("/api/v1/presence", _WRITE, _P.TRACKS, Reach.AREA),
     Rule("/api/v1/stats", _READ, _P.REPORTS, Reach.AREA),

@@ -2,19 +2,8 @@
 
 import type { Alert, CellCoverage } from './generated/rest.ts';
 
+export type { Assignment } from './generated/clips.ts';
 export type { Alert, AlertStep, Device, Event, Position, Problem, Stay } from './generated/rest.ts';
-/** A proposal of who should be sent where, of /api/v1/assignments. */
-export interface Assignment {
-  alert: number;
-  cell: string;
-  device: string;
-  officer: string | null;
-  /** Time until the officer is there, s. */
-  arrival_s: number;
-  /** Way on foot, m. */
-  way_m: number;
-}
-
 export type AlertLevel = Alert['level'];
 export type CellState = CellCoverage['state'];
 
@@ -26,7 +15,7 @@ export interface CellProperties {
   street: string;
   class: string;
   synthetic: boolean;
-  limit_s?: number;
+  limit_s?: number | null;
 }
 
 /** An area above the unit cells, of /api/v1/areas. */

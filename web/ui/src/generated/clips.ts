@@ -1,5 +1,23 @@
 // Generated from schemas/clips.py by `python -m schemas.generate`; do not edit.
 
+/** A proposal of whom to send to an alert. */
+export interface Assignment {
+  alert: number;
+  cell: string;
+  device: string;
+  /** Badge of who carries the device; null: nobody is known. */
+  officer: string | null;
+  /** Until the officer is there, s. */
+  arrival_s: number;
+  /** On the streets, about, m. */
+  way_m: number;
+}
+
+/** Proposals, the most urgent first; each officer is in one at most. */
+export interface Assignments {
+  items: Assignment[];
+}
+
 /** Presence without an absence of a minute. */
 export interface Interval {
   t_in: string;
