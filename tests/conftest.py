@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from patrol import migrate
 from patrol.services import children
@@ -20,6 +21,10 @@ from tests.support.database import TestServer
 from tests.support.mosquitto import Mosquitto
 from tests.support.product import Product
 from tests.support.timescaledb import TimescaleServer
+
+# How long an example takes says more about the machine than about the product.
+settings.register_profile("patrol", deadline=None)
+settings.load_profile("patrol")
 
 _FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "100"}
 
