@@ -101,7 +101,7 @@ class CellProperties(Model):
         description="End of the last valid visit, ms since 1970-01-01 UTC; null: none known."
     )
     present: bool
-    limit_s: float
+    limit_s: float | None = Field(description="By the plan in force; null: no limit.")
 
 
 class CellFeature(Model):

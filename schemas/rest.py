@@ -48,16 +48,32 @@ class Device(Model):
     last: Position | None = Field(description="Null: no fix yet.")
 
 
+class RequiredVisits(Model):
+    """Valid visits that a plan requires of a cell in the window that is going on."""
+
+    required: int = Field(description="Visits that must begin in the window.")
+    done: int
+    window_from: AwareDatetime
+    window_to: AwareDatetime = Field(description="Not included.")
+    begin_by: AwareDatetime | None = Field(
+        description="Latest time at which the next must begin, so that one officer can make all; null: all are made."
+    )
+
+
 class CellCoverage(Model):
     """Coverage state of a unit cell at a moment."""
 
     cell: str
     state: CellState
     idle_s: float | None = Field(description="Duty seconds since the last valid visit ended; null: no visit known.")
-    limit_s: float = Field(description="Limit that holds for the class of the cell now.")
-    due: AwareDatetime | None = Field(description="When the limit is reached; null when it cannot be told.")
+    limit_s: float | None = Field(description="Limit that the plan in force says for now; null: none.")
+    due: AwareDatetime | None = Field(
+        description="When the limit is reached or a required visit must be valid; null: neither, or it cannot be told."
+    )
     last_visit: AwareDatetime | None = Field(description="End of the last valid visit; null: none known.")
     present: bool = Field(description="A valid visit is going on.")
+    visits: RequiredVisits | None = Field(description="Null: the plan requires none now.")
+    drive_throughs: int = Field(description="Since the last valid visit, in the last 24 hours; they reset no wait.")
 
 
 class AreaCoverage(Model):
@@ -76,6 +92,8 @@ class AreaCoverage(Model):
     covered: float | None = Field(
         description="Share of weight that is not overdue among known cells; null: none known."
     )
+    known: float = Field(description="Share of cells whose state is known: how far `covered` can be trusted.")
+    drive_throughs: int = Field(description="Of its cells, since the last valid visit of each, in the last 24 hours.")
 
 
 class Reason(Model):

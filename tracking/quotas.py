@@ -9,22 +9,19 @@ from tracking.calendars import DutyCalendar
 
 # A walk along the index for each window, as long as its visits.
 _DONE = """
-SELECT n, (SELECT count(*) FROM stays s
-        WHERE s.cell = w.cell AND s.kind = 'visit' AND s.t_in >= w.lo AND s.t_in <= $4 AND {holds}) AS done
+SELECT (SELECT count(*) FROM stays s
+        WHERE s.cell = w.cell AND s.kind = 'visit' AND s.t_in >= w.lo AND s.t_in <= $4 AND {holds}){more}
 FROM unnest($1::int[], $2::timestamptz[], $3::int[]) AS w(cell, lo, n) ORDER BY w.n
 """
-_NOW = _DONE.format(holds="s.known_to IS NULL")
-# A stay that has grown since is counted as it was then, by its history.
-_THEN = f"""
-WITH grown AS MATERIALIZED (
-  SELECT cell, t_in FROM stay_growth
-  WHERE tstzrange(known_from, known_to) @> $5::timestamptz AND kind = 'visit' AND t_in <= $4
-), steady AS MATERIALIZED (
-  {_DONE.format(holds="coalesce(s.grown_at, s.known_from) <= $5 AND (s.known_to IS NULL OR s.known_to > $5)")}
+_NOW = _DONE.format(holds="s.known_to IS NULL", more="")
+# A stay that grew since was known as what it was before.
+_THEN = _DONE.format(
+    holds="coalesce(s.grown_at, s.known_from) <= $5 AND (s.known_to IS NULL OR s.known_to > $5)",
+    more="""
+     + (SELECT count(*) FROM stay_growth g
+        WHERE g.cell = w.cell AND g.kind = 'visit' AND g.t_in >= w.lo AND g.t_in <= $4
+          AND tstzrange(g.known_from, g.known_to) @> $5::timestamptz)""",
 )
-SELECT steady.done + (SELECT count(*) FROM grown WHERE grown.cell = w.cell AND grown.t_in >= w.lo)
-FROM unnest($1::int[], $2::timestamptz[], $3::int[]) AS w(cell, lo, n) JOIN steady USING (n) ORDER BY n
-"""  # noqa: S608 - built from constants of this file
 
 
 async def read(
@@ -55,5 +52,5 @@ async def read(
         rows = await conn.fetch(_NOW, *arguments)
     else:
         rows = await conn.fetch(_THEN, *arguments, db.moment(known))
-    done = np.array([row[-1] for row in rows], dtype=np.int32)
+    done = np.array([row[0] for row in rows], dtype=np.int32)
     return plans.quota(windows, done, asked.at(now).dwell_ms)

@@ -17,6 +17,20 @@ from web.live.cells import STATE_NAMES
 Level = Literal["grid", "street", "district"]
 
 _ARRIVAL = arrival.ArrivalRule()
+DRIVES_MS = 86_400_000
+"""How far back drive-throughs are shown."""
+_DRIVES = """
+SELECT cell, t_in FROM stays WHERE kind = 'drive_through' AND t_in > $1 AND t_in <= $2 AND {holds}
+"""
+_DRIVES_NOW = _DRIVES.format(holds="known_to IS NULL")
+_DRIVES_THEN = (
+    _DRIVES.format(holds="coalesce(grown_at, known_from) <= $3 AND (known_to IS NULL OR known_to > $3)")
+    + """
+UNION ALL
+SELECT cell, t_in FROM stay_growth
+WHERE tstzrange(known_from, known_to) @> $3::timestamptz AND kind = 'drive_through' AND t_in > $1 AND t_in <= $2
+"""
+)
 _AREAS = "SELECT code, level, name, parent, owner FROM areas ORDER BY code"
 
 
@@ -96,18 +110,58 @@ def judge(place: Place, basis: cities.Basis, arrivals: Int, now: int) -> Judged:
     return Judged(place=place, basis=basis, coverage=cities.judge(place.city, basis, arrivals, now))
 
 
-def of_cell(judged: Judged, at: int) -> rest.CellCoverage:
-    """Spell the coverage of the cell with index `at`."""
+async def drive_throughs(connection: db.Connection, judged: Judged, known: int | None = None) -> Int:
+    """Drive-throughs of each cell since its last valid visit, in the day before, by what was known at `known` (ms)."""
+    city, at = judged.place.city, judged.coverage.at
+    counts = np.zeros(len(city.cells), dtype=np.int64)
+    day = db.moment(at - DRIVES_MS), db.moment(at)
+    rows = (
+        await connection.fetch(_DRIVES_NOW, *day)
+        if known is None
+        else await connection.fetch(_DRIVES_THEN, *day, db.moment(known))
+    )
+    for row in rows:
+        cell = city.index.get(row["cell"])
+        if cell is not None and db.millis(row["t_in"]) >= judged.basis.last_visit[cell]:
+            counts[cell] += 1
+    return counts
+
+
+def limit_s(judged: Judged, at: int) -> float | None:
+    """Limit of the cell with index `at`, s; None: it has none."""
+    limit = int(judged.coverage.limit_ms[at])
+    return None if limit >= coverage.NO_LIMIT else limit / 1000
+
+
+def _required(judged: Judged, at: int) -> rest.RequiredVisits | None:
+    quota = judged.basis.quota
+    if not quota.required[at]:
+        return None
+    dwell = judged.place.city.dwells_ms(judged.coverage.at)
+    due = int(quota.due(dwell)[at])
+    return rest.RequiredVisits(
+        required=int(quota.required[at]),
+        done=int(quota.done[at]),
+        window_from=db.moment(int(quota.start[at])),
+        window_to=db.moment(int(quota.end[at])),
+        begin_by=None if due >= coverage.FAR else db.moment(due - int(dwell[at])),
+    )
+
+
+def of_cell(judged: Judged, at: int, drives: Int) -> rest.CellCoverage:
+    """Spell the coverage of the cell with index `at`; `drives` counts drive-throughs by cell."""
     made, basis = judged.coverage, judged.basis
     idle, due, last = int(made.idle_ms[at]), int(made.due[at]), int(basis.last_visit[at])
     return rest.CellCoverage(
         cell=judged.place.city.cells[at].code,
         state=STATE_NAMES[made.state[at]],
         idle_s=None if idle < 0 else idle / 1000,
-        limit_s=int(made.limit_ms[at]) / 1000,
+        limit_s=limit_s(judged, at),
         due=None if due < 0 else db.moment(due),
         last_visit=None if last < 0 else db.moment(last),
         present=bool(basis.present[at]),
+        visits=_required(judged, at),
+        drive_throughs=int(drives[at]),
     )
 
 
@@ -119,20 +173,22 @@ def rows_seen(judged: Judged, cells: Collection[int] | None) -> Int:
     return np.flatnonzero(np.isin(ids, np.fromiter(cells, dtype=np.int64, count=len(cells))))
 
 
-def of_areas(judged: Judged, level: Level, areas: Collection[str] | None = None) -> list[rest.AreaCoverage]:
+def of_areas(
+    judged: Judged, level: Level, drives: Int, areas: Collection[str] | None = None
+) -> list[rest.AreaCoverage]:
     """Roll up to the areas of a level, in order of their codes, those of `areas` only; empty ones are left out."""
     rows: dict[str, list[int]] = {}
     for at, cell in enumerate(judged.place.city.cells):
         code = judged.place.area_of(cell, level)
         if code is not None and (areas is None or code in areas):
             rows.setdefault(code, []).append(at)
-    return [_area(judged, judged.place.areas[code], rows[code]) for code in sorted(rows)]
+    return [_area(judged, judged.place.areas[code], rows[code], drives) for code in sorted(rows)]
 
 
-def _area(judged: Judged, area: Area, rows: Iterable[int]) -> rest.AreaCoverage:
+def _area(judged: Judged, area: Area, rows: Iterable[int], drives: Int) -> rest.AreaCoverage:
     picked = np.fromiter(rows, dtype=np.intp)
     states = judged.coverage.state[picked]
-    weights = np.array([judged.place.city.cells[at].weight for at in picked.tolist()])
+    weights = judged.place.city.plans.at(judged.coverage.at).weight[picked]
     known = states != coverage.CellState.UNKNOWN
     total = float(weights[known].sum())
     fine = float(weights[known & (states != coverage.CellState.OVERDUE)].sum())
@@ -144,5 +200,7 @@ def _area(judged: Judged, area: Area, rows: Iterable[int]) -> rest.AreaCoverage:
         owner=area.owner,
         cells=len(picked),
         covered=fine / total if total > 0 else None,
+        known=float(known.mean()),
+        drive_throughs=int(drives[picked].sum()),
         **counts,
     )

@@ -20,8 +20,9 @@ async def shown(conn: db.Connection, at: int, known: int | None) -> list[Sequenc
     place = await coverage.load_place(conn)
     basis, arrivals = await coverage.look(conn, place, at, known)
     judged = coverage.judge(place, basis, arrivals, at)
-    cells = [coverage.of_cell(judged, row) for row in range(len(place.city.cells))]
-    return [cells, *(coverage.of_areas(judged, level) for level in ("grid", "street", "district"))]
+    drives = await coverage.drive_throughs(conn, judged, known)
+    cells = [coverage.of_cell(judged, row, drives) for row in range(len(place.city.cells))]
+    return [cells, *(coverage.of_areas(judged, level, drives) for level in ("grid", "street", "district"))]
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -29,9 +30,11 @@ async def test_coverage_as_known_is_what_was_shown(database_url: str, seed: int)
     """A shift is replayed as it arrived; what was shown at each step is what `known` gives when all is over."""
     conn = await asyncpg.connect(database_url)
     await grid_store.import_file(conn, lattice.encoded(lattice.collection(4, 1)))
-    # Two visits are required of each cell around noon, beside the longest wait.
-    noon = '{"visits": [{"days": [], "hours": [["10:00", "14:00"]], "n": 2}]}'
-    await conn.execute("UPDATE rule_versions SET body = body || $1::jsonb WHERE scope = 'class:business'", noon)
+    await conn.execute(
+        "INSERT INTO rule_versions (kind, scope, body, valid_from, made_by) "
+        "VALUES ('plan', 'grid:G0', $1, 'epoch', 'x')",
+        '{"visits": [{"hours": [["00:00", "12:00"], ["12:00", "24:00"]], "n": 3}]}',
+    )
     seen: list[tuple[int, list[Sequence[rest.Model]], list[rest.Alert]]] = []
     async with pipelines.driven(database_url, patrols.T0) as driven, asyncpg.create_pool(database_url) as pool:
         watcher = watch.Watcher(pool, now=driven.clock)

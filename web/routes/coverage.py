@@ -87,13 +87,15 @@ async def covered(
 ) -> pages.CellsCoverage | pages.AreasCoverage:
     """Coverage by cell or rolled up. With `at` and `known` the same moment: what could be seen then."""
     judged = await (_now(here) if at is None and known is None else _past(here, at, known))
+    async with here.database.pool.acquire() as connection:
+        drives = await coverage.drive_throughs(connection, judged, None if known is None else db.millis(known))
     moment = db.moment(judged.coverage.at)
     start = cursors.decode(cursor, int) or 0
     if level == "cell":
         seen = coverage.rows_seen(judged, see.cells)
-        rows = [coverage.of_cell(judged, row) for row in seen[max(0, start) : max(0, start + limit)].tolist()]
+        rows = [coverage.of_cell(judged, row, drives) for row in seen[max(0, start) : max(0, start + limit)].tolist()]
         return pages.CellsCoverage(at=moment, items=rows, next=_next(start + limit, len(seen)))
-    rolled = coverage.of_areas(judged, level, see.areas)
+    rolled = coverage.of_areas(judged, level, drives, see.areas)
     return pages.AreasCoverage(
         at=moment, items=rolled[max(0, start) : start + limit], next=_next(start + limit, len(rolled))
     )
@@ -142,12 +144,12 @@ def _feature(judged: coverage.Judged, at: int) -> dict[str, object]:
         "street": cell.street,
         "district": judged.place.district(cell),
         "class": cell.cls,
-        "weight": cell.weight,
+        "weight": float(judged.place.city.plans.at(made.at).weight[at]),
         "synthetic": cell.synthetic,
         "state": STATE_NAMES[made.state[at]],
         "due": None if due < 0 else due,
         "last_visit": None if last < 0 else last,
         "present": bool(judged.basis.present[at]),
-        "limit_s": int(made.limit_ms[at]) / 1000,
+        "limit_s": coverage.limit_s(judged, at),
     }
     return {"type": "Feature", "id": cell.id, "geometry": cell.geometry, "properties": properties}

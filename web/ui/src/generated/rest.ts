@@ -74,6 +74,10 @@ export interface AreaCoverage {
   unknown: number;
   /** Share of weight that is not overdue among known cells; null: none known. */
   covered: number | null;
+  /** Share of cells whose state is known: how far `covered` can be trusted. */
+  known: number;
+  /** Of its cells, since the last valid visit of each, in the last 24 hours. */
+  drive_throughs: number;
 }
 
 /** Coverage state of a unit cell at a moment. */
@@ -82,14 +86,18 @@ export interface CellCoverage {
   state: "fresh" | "due_soon" | "will_breach" | "overdue" | "unknown";
   /** Duty seconds since the last valid visit ended; null: no visit known. */
   idle_s: number | null;
-  /** Limit that holds for the class of the cell now. */
-  limit_s: number;
-  /** When the limit is reached; null when it cannot be told. */
+  /** Limit that the plan in force says for now; null: none. */
+  limit_s: number | null;
+  /** When the limit is reached or a required visit must be valid; null: neither, or it cannot be told. */
   due: string | null;
   /** End of the last valid visit; null: none known. */
   last_visit: string | null;
   /** A valid visit is going on. */
   present: boolean;
+  /** Null: the plan requires none now. */
+  visits: RequiredVisits | null;
+  /** Since the last valid visit, in the last 24 hours; they reset no wait. */
+  drive_throughs: number;
 }
 
 /** Where a person or a system is told. */
@@ -322,6 +330,18 @@ export interface Refused {
   detail: string;
   /** Its first 1,024 bytes, base64; null where keeping them would keep personal data. */
   payload: string | null;
+}
+
+/** Valid visits that a plan requires of a cell in the window that is going on. */
+export interface RequiredVisits {
+  /** Visits that must begin in the window. */
+  required: number;
+  done: number;
+  window_from: string;
+  /** Not included. */
+  window_to: string;
+  /** Latest time at which the next must begin, so that one officer can make all; null: all are made. */
+  begin_by: string | null;
 }
 
 /** Presence of a device in a cell. */

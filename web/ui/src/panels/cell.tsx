@@ -44,7 +44,7 @@ export function CellCard({ code, onOfficer, onClose }: Props) {
       <p className="quiet">{t(explanation(now))}</p>
       <dl className="facts">
         <Due cell={now} />
-        {properties.limit_s !== undefined && <Fact name={t('cell.limit')}>{span(properties.limit_s * 1000, t)}</Fact>}
+        {properties.limit_s != null && <Fact name={t('cell.limit')}>{span(properties.limit_s * 1000, t)}</Fact>}
         <Fact name={t('cell.class')}>
           {CLASSES.includes(properties.class) ? t(`class.${properties.class}` as Key) : properties.class}
         </Fact>
