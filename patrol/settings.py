@@ -1,5 +1,6 @@
 """Settings of every process: from the environment (`PATROL_…`), with command-line options on top."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -7,7 +8,10 @@ import pydantic
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from patrol import errors
+from patrol import errors, secret_files
+
+SECRETS = ("admin_password", "api_token", "device_key", "database_url", "mqtt_url")
+"""Settings that can come from a file: PATROL_…_FILE names it."""
 
 Port = Annotated[int, Field(ge=1, le=65_535)]
 
@@ -74,6 +78,7 @@ def load(given: dict[str, Any] | None = None) -> Settings:
         SetupError: a value is not valid; the text names the variable.
     """
     options = {name: value for name, value in (given or {}).items() if value is not None}
+    options = secret_files.read(os.environ, SECRETS) | options
     try:
         return Settings(**options)
     except pydantic.ValidationError as fault:
