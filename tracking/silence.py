@@ -54,7 +54,8 @@ def possible_visits(silences: Silences, grid: CityGrid, dwell_ms: Int) -> Int:
     """Latest moment, ms, at which a visit that silence hides may have ended in each cell; NEVER where none may.
 
     A visit may be hidden when the device can have walked from where it was last seen to the cell, stayed for the least
-    dwell, and walked on to where it was seen next.
+    dwell, and walked on to where it was seen next. In a cell in which it was seen just before or just after, the
+    silence may hide as little as the missing part of a visit.
     """
     if not len(silences) or not len(grid):
         return np.full(len(grid), NEVER, dtype=np.int64)
@@ -67,8 +68,7 @@ def hidden_visits(silences: Silences, grid: CityGrid, dwell_ms: Int) -> Hidden:
     parts = [Hidden(cell=np.empty(0, dtype=np.intp), first=silences.t_from[:0], last=silences.t_to[:0])]
     if not len(grid):
         return parts[0]
-    long_enough = np.flatnonzero(silences.t_to - silences.t_from >= dwell_ms.min())
-    for rows in np.array_split(long_enough, len(long_enough) * len(grid) // MOST_PAIRS + 1):
+    for rows in np.array_split(np.arange(len(silences)), len(silences) * len(grid) // MOST_PAIRS + 1):
         earliest_end, latest_end = _ends(silences.take(rows), grid, dwell_ms)
         silence, cell = np.nonzero(earliest_end <= latest_end)
         parts.append(_merged(Hidden(cell=cell, first=earliest_end[silence, cell], last=latest_end[silence, cell])))
@@ -95,9 +95,14 @@ def _ends(silences: Silences, grid: CityGrid, dwell_ms: Int) -> tuple[Int, Int]:
     radius = np.sqrt(grid.areas_m2 / np.pi)
     away = _walk_ms(*grid.xy(silences.lat_from, silences.lon_from), x, y, radius)
     heard_again = ~np.isnan(silences.lat_to)
-    back = _walk_ms(*grid.xy(np.nan_to_num(silences.lat_to), np.nan_to_num(silences.lon_to)), x, y, radius)
+    lat_to, lon_to = np.nan_to_num(silences.lat_to), np.nan_to_num(silences.lon_to)
+    back = _walk_ms(*grid.xy(lat_to, lon_to), x, y, radius)
     back[~heard_again] = 0
-    return silences.t_from[:, None] + away + dwell_ms[None, :], silences.t_to[:, None] - back
+    dwell = np.repeat(dwell_ms[None, :], len(silences), axis=0)
+    for way, seen_in in ((away, grid.index(silences.lat_from, silences.lon_from)), (back, grid.index(lat_to, lon_to))):
+        inside = np.flatnonzero(seen_in >= 0)
+        way[inside, seen_in[inside]] = dwell[inside, seen_in[inside]] = 0
+    return silences.t_from[:, None] + away + dwell, silences.t_to[:, None] - back
 
 
 def _walk_ms(from_x: Float, from_y: Float, x: Float, y: Float, radius: Float) -> Int:

@@ -116,8 +116,12 @@ class CityGrid:
 
     def locate(self, lat: Float, lon: Float) -> Ints:
         """Number in the store of the cell each place falls in, -1 outside every cell."""
-        inner = self._inner(*self.xy(lat, lon))
+        inner = self.index(lat, lon)
         return np.where(inner >= 0, self.ids[inner], -1).astype(np.int32) if len(self) else inner
+
+    def index(self, lat: Float, lon: Float) -> Ints:
+        """Index of the cell each place falls in, -1 outside every cell."""
+        return self._inner(*self.xy(lat, lon))
 
     def places(self, lat: Float, lon: Float, acc: NDArray[np.float32]) -> Places:
         """Project and look up n fixes. `acc` is the 68 % radius in m, NaN unknown."""

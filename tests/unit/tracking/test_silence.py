@@ -26,6 +26,13 @@ def test_a_short_silence_hides_only_the_own_cell() -> None:
     assert hidden(4, (150, 150), (150, 150)) == [4, -1, -1, -1]
 
 
+def test_a_silence_may_hide_what_a_visit_lacks() -> None:
+    """Minutes too few for a visit may make one of what was seen of the cell before them, or after."""
+    assert hidden(2.1, (150, 150), (150, 150)) == [2, -1, -1, -1]
+    assert hidden(2.1, (250, 150), (350, 150)) == [2, 2, -1, -1]
+    assert hidden(2.1, (150, -500), (150, -500)) == [-1] * 4
+
+
 def test_a_longer_silence_hides_what_can_be_reached_and_left() -> None:
     """In 12 min there and back the neighbour may have been visited until he had to walk back, the last cell not."""
     found = hidden(12, (150, 150), (150, 150))
