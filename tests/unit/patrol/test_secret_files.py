@@ -22,8 +22,10 @@ def test_secret_is_read_from_its_file(monkeypatch: pytest.MonkeyPatch, tmp_path:
     assert "secret of admin" not in repr(loaded)
 
 
-@pytest.mark.parametrize(("content", "word"), [(None, "cannot be read"), (b"\n", "no secret"), (b"\xff", "cannot be read"),
-                                              (b"x" * 70_000, "no secret")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("content", "word"),
+    [(None, "cannot be read"), (b"\n", "no secret"), (b"\xff", "cannot be read"), (b"x" * 70_000, "no secret")],
+)
 def test_file_without_a_secret_is_named(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: bytes | None, word: str
 ) -> None:
