@@ -11,6 +11,8 @@ import asyncpg
 import structlog
 
 from alerts import keeper, watch
+from alerts.notify import kinds
+from alerts.notify.outbox import Outbox
 from ingest import broker_control, heartbeat, mqtt, retry, world
 from ingest.acks import Acks
 from ingest.backfill import Backfill
@@ -52,6 +54,10 @@ class WorkerConfig:
     """Called once, when messages are being taken."""
     device_key: str | None = field(default=None, repr=False)
     """Keeps the devices' accounts in Mosquitto when given; None: the broker's accounts are not ours to keep."""
+    notify_allow: str = ""
+    """Networks and host names that notifications may go to though they are not public."""
+    notify_services: str = ""
+    """Schemes of apprise that channels may use; empty: those that talk to services only."""
     subject_key: str | None = field(default=None, repr=False)
     """Secret by which parties are hashed; None: nothing of them is stored."""
     copy: bool = True
@@ -96,6 +102,7 @@ def _jobs(
     config: WorkerConfig, pipeline: Pipeline, session: mqtt.Session, stop: asyncio.Event
 ) -> dict[str, Coroutine[Any, Any, None]]:
     pool = pipeline.pool
+    senders = kinds.make(pool, allow=config.notify_allow, services=config.notify_services)
     return {
         "session": session.run(),
         "pipeline": pipeline.run(),
@@ -104,6 +111,7 @@ def _jobs(
         "heartbeat": heartbeat.beat(pool, config.worker_id, list(config.units), lambda: _counters(pipeline, session)),
         "watcher": watch.Watcher(pool).run(stop),
         "keeper": keeper.Keeper(pool).run(stop),
+        "notifier": Outbox(pool, senders).run(stop),
         "cleaner": Cleaner(pool, lambda: pipeline.writer.world.city, wall_clock).run(),
         "orders": Orders(pool, session.order, session.ready).run(),
         "ready": _ready(config, session),
@@ -204,7 +212,7 @@ async def _opened(config: WorkerConfig) -> "db.Pool":
             pool = await asyncpg.create_pool(
                 config.database_url,
                 min_size=1,
-                max_size=6,
+                max_size=10,
                 command_timeout=60,
                 timeout=10,
                 server_settings={"application_name": f"patrol {config.worker_id}", "timezone": "UTC", "jit": "off"},

@@ -52,6 +52,10 @@ class Settings(BaseSettings):
     """Its private key; None: it is in http_cert."""
     audit_anchor: Path | None = None
     """File for the heads of the audit record, best on another machine's disk; None: audit.anchors of data_dir."""
+    notify_allow: str = ""
+    """Networks and host names, separated by commas, that notifications may go to though they are not public."""
+    notify_services: str = ""
+    """Schemes of apprise that channels may use, separated by commas; empty: those that talk to services only."""
     secure_cookies: bool = False
     """True behind TLS."""
     worker_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] = "worker-1"

@@ -33,6 +33,8 @@ class WebConfig:
     tls_key: Path | None = None
     """Its private key; None: it is in `tls_cert`."""
     static_dir: Path = STATIC_DIR
+    notify_services: str = ""
+    """Schemes of apprise that channels may use; empty: those that talk to services only."""
     secure_cookies: bool = False
     """True behind TLS: the session cookie is then never sent over plain HTTP."""
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC), repr=False)

@@ -6,7 +6,7 @@ from alerts.clock import wall_clock
 from alerts.notify.guard import Allowed
 from alerts.notify.outbox import Kind
 from alerts.notify.push import Push
-from alerts.notify.services import Services
+from alerts.notify.services import Services, schemes
 from alerts.notify.webhook import Webhook
 from tracking import db
 
@@ -17,16 +17,15 @@ def make(pool: db.Pool, *, allow: str, services: str, now: Callable[[], int] = w
     Args:
         pool: the database.
         allow: networks and names that may be reached though they are not public.
-        services: schemes of apprise that may be used.
+        services: schemes of apprise that may be used; empty: those that are safe.
         now: the time, ms since 1970-01-01 UTC.
 
     Raises:
         ValueError: `allow` cannot be read.
     """
     allowed = Allowed.parse(allow)
-    schemes = frozenset(each.strip() for each in services.split(",") if each.strip())
     return {
         "webhook": Kind(send=Webhook(allowed, now), repeatable=True, lease_ms=20_000),
         "webpush": Kind(send=Push(pool, allowed, now), repeatable=True, lease_ms=20_000),
-        "apprise": Kind(send=Services(allowed, schemes), repeatable=False, lease_ms=120_000),
+        "apprise": Kind(send=Services(allowed, schemes(services)), repeatable=False, lease_ms=120_000),
     }

@@ -25,14 +25,19 @@ _threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="apprise")
 _asset = apprise.AppriseAsset(storage_mode=apprise.PersistentStoreMode.MEMORY, app_id="patrolgrid")
 
 
-def service(url: str, schemes: frozenset[str]) -> Any:
+def schemes(text: str) -> frozenset[str]:
+    """Read the schemes of a setting; empty: those that are safe."""
+    return frozenset(each.strip().lower() for each in (text or SCHEMES).split(",") if each.strip())
+
+
+def service(url: str, allowed: frozenset[str]) -> Any:
     """Make the service of an apprise URL.
 
     Raises:
-        ValueError: it is none, or not one of `schemes`; the text tells what to do.
+        ValueError: it is none, or not one of `allowed`; the text tells what to do.
     """
     scheme = url.partition("://")[0].lower()
-    if scheme not in schemes:
+    if scheme not in allowed:
         raise ValueError(f"the service {scheme[:20]!r} is not allowed: add it to PATROL_NOTIFY_SERVICES")
     made = apprise.Apprise.instantiate(url, asset=_asset, suppress_exceptions=True)
     if made is None:

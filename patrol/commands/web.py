@@ -31,6 +31,7 @@ async def _serve(settings: Settings, stop: asyncio.Event) -> None:
         handset_url=settings.handset_url,
         tls_cert=settings.http_cert,
         tls_key=settings.http_key,
+        notify_services=settings.notify_services,
         secure_cookies=settings.secure_cookies or settings.http_cert is not None,
         on_ready=lambda _port: notify.ready(),
     )

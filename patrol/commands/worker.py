@@ -29,6 +29,8 @@ async def _work(settings: Settings, stop: asyncio.Event) -> None:
         units=settings.unit_list,
         auto_enrol=settings.auto_enrol,
         on_ready=notify.ready,
+        notify_allow=settings.notify_allow,
+        notify_services=settings.notify_services,
         subject_key=device_key.device_key(settings),
         device_key=device_key.device_key(settings) if settings.broker_accounts == "mosquitto" else None,
     )

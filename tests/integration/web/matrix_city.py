@@ -136,6 +136,16 @@ async def _happened(conn: "Connection", street: Street) -> None:
         VALUES ($1, $2, 1, now() - interval '1 h', now() + interval '8 h', $3) RETURNING id""",
         f"{street.mark}-account", street.code, f"{street.mark}-maker",
     )  # fmt: skip
+    street.ids["channel"] = await conn.fetchval(
+        """INSERT INTO channels (name, kind, target, level, per_hour, made_at, made_by)
+        VALUES ($1, 'webhook', $2, 'red', 9, now(), 'x') RETURNING id""",
+        f"{street.mark}-channel", f'{{"url": "https://{street.mark}.example/"}}',
+    )  # fmt: skip
+    await conn.execute(
+        """INSERT INTO deliveries (key, channel, alert, step, reason, urgent, state, made_at, due_at)
+        VALUES ($1, $2, $3, 1, 'opened', true, 'waiting', now(), now())""",
+        f"{street.mark}-delivery", street.ids["channel"], street.ids["alert"],
+    )  # fmt: skip
 
 
 async def _visitor(conn: "Connection", street: Street, other: Street) -> None:
@@ -203,6 +213,7 @@ OBJECTS: dict[str, str] = {
     "/api/v1/events/{key}": "{event}",
     "/api/v1/alerts/{number}": "{alert}",
     "/api/v1/duty-rosters/{number}": "{roster}",
+    "/api/v1/channels/{number}": "{channel}",
     "/api/v1/accounts/{account}": "{mark}-account",
     "/api/v1/tokens/{token}": "2000000",
     "/api/v1/areas/{code}/owner": "{grid}",
