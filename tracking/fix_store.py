@@ -13,6 +13,8 @@ SETTLED_MS = 6 * 86_400_000
 """Fixes older than this at receipt may meet compressed chunks, where only ON CONFLICT is quick."""
 
 _PAGE = 5_000
+_LEAST_PAGE = 64
+"""So many fixes beyond a gap are read at most before it is noticed, however long the history is."""
 
 _INSERT = """
 INSERT INTO fixes (device, t, received, lat, lon, raw_lat, raw_lon, acc, spd, hdg, alt, bat, sat, src, duty, flags,
@@ -133,16 +135,17 @@ async def load_runs(conn: db.Connection, device: int, lo: int, hi: int, *, gap_m
 
 
 async def _reach(conn: db.Connection, query: str, device: int, start: int, gap_ms: int) -> int:
-    reached = start
+    reached, page = start, _LEAST_PAGE
     while True:
-        rows = await conn.fetch(query, device, db.moment(reached), _PAGE)
+        rows = await conn.fetch(query, device, db.moment(reached), page)
         for row in rows:
             t = db.millis(row["t"])
             if abs(t - reached) > gap_ms:
                 return reached
             reached = t
-        if len(rows) < _PAGE:
+        if len(rows) < page:
             return reached
+        page = min(4 * page, _PAGE)
 
 
 async def page_of(conn: db.Connection, device: int, t_from: int, t_to: int, page: int) -> FixColumns:
