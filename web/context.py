@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from starlette.requests import HTTPConnection
 
 from tracking.db import Pool
-from web import policy
+from web import browser
 from web.accounts import Principal
 from web.attempts import Attempts
 from web.audit import Recorder
@@ -29,7 +29,7 @@ class Context:
     @property
     def cookie(self) -> str:
         """Name of the session cookie."""
-        return policy.cookie_name(secure=self.config.secure_cookies)
+        return browser.cookie_name(secure=self.config.secure_cookies)
 
 
 def context(connection: HTTPConnection) -> Context:

@@ -10,27 +10,23 @@ How to add a route, in three lines:
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from http.cookies import CookieError, SimpleCookie
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import structlog
-from fastapi.routing import iter_route_contexts
 from starlette.datastructures import Headers, QueryParams
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import BaseRoute, compile_path
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from web import accounts, audit, audit_chain, problems
+from web import accounts, audit, audit_chain, browser, problems
 from web.access import Permission
 from web.accounts import Principal
 from web.audit import Recorder
 from web.config import WebConfig
 from web.database import Database
+from web.route_table import CATCH_ALL, WEBSOCKET, RouteTable
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-WEBSOCKET = "WEBSOCKET"
-"""Stands for the method of a websocket."""
-CATCH_ALL = "/{path:path}"
 
 log = structlog.get_logger(__name__)
 
@@ -152,71 +148,6 @@ def rule_for(method: str, template: str) -> Rule | None:
     return _BY_ROUTE.get((method, template))
 
 
-class RouteTable:
-    """All routes of an application, in the order in which it tries them."""
-
-    def __init__(self, routes: Sequence[BaseRoute]) -> None:
-        self._routes = [
-            (compile_path(route.path or "")[0], _methods(route.original_route), route.path or "")
-            for route in iter_route_contexts(routes)
-        ]
-
-    def entries(self) -> list[tuple[str, str]]:
-        """Every method with its template."""
-        return [(method, path) for _, methods, path in self._routes for method in sorted(methods)]
-
-    def find(self, method: str, path: str) -> str:
-        """Template of the route that will serve a request.
-
-        Raises:
-            ProblemError: none will.
-        """
-        fitting = [(methods, template) for pattern, methods, template in self._routes if pattern.match(path)]
-        for methods, template in fitting:
-            if method in methods:
-                return template
-        if method == WEBSOCKET:
-            raise problems.ProblemError(404, "There is no websocket at this address; /api/v1/live is one.")
-        allowed = {each for methods, template in fitting for each in methods if template != CATCH_ALL}
-        raise problems.ProblemError(
-            405,
-            f"{method[:20]} is not possible at this address; /docs lists what is.",
-            headers={"Allow": ", ".join(sorted((allowed or {"GET"}) - {WEBSOCKET}))},
-        )
-
-
-def _methods(route: BaseRoute) -> frozenset[str]:
-    return frozenset(getattr(route, "methods", None) or {WEBSOCKET})
-
-
-def cookie_name(*, secure: bool) -> str:
-    """Name of the session cookie; the prefix makes browsers refuse one that another host or plain HTTP set."""
-    return "__Host-patrol_session" if secure else "patrol_session"
-
-
-def safe_next(target: str | None) -> str:
-    """Path of ours to go to after signing in; anything that could lead elsewhere becomes /."""
-    if not target or not target.startswith("/") or target.startswith("//"):
-        return "/"
-    if "\\" in target or any(ord(character) < 33 or ord(character) == 127 for character in target):
-        return "/"
-    parts = urlsplit(target)
-    return "/" if parts.scheme or parts.netloc else target[:2_000]
-
-
-def same_origin(headers: Headers, *, secure: bool) -> bool:
-    """Tell whether a browser says that a request comes from a page of ours."""
-    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
-    if origin in (None, "null"):
-        # A form on a page without referrer has the origin "null"; what no page can forge then decides.
-        return site == "same-origin"
-    parts = urlsplit(origin)
-    if site not in (None, "same-origin") or parts.scheme not in (("https",) if secure else ("http", "https")):
-        return False
-    default = ":443" if parts.scheme == "https" else ":80"
-    return parts.netloc.removesuffix(default) == headers.get("host", "").removesuffix(default)
-
-
 class Policy:
     """ASGI middleware that lets in or turns away; `scope["principal"]` says who came in."""
 
@@ -233,7 +164,7 @@ class Policy:
         self._config = config
         self._database = database
         self._recorder = recorder
-        self._cookie = cookie_name(secure=config.secure_cookies)
+        self._cookie = browser.cookie_name(secure=config.secure_cookies)
         self._routes = routes
         self._table: RouteTable | None = None
 
@@ -313,11 +244,11 @@ class Policy:
         return known or await accounts.by_token(self._database.pool, token, self._config.clock())
 
     async def _by_cookie(self, headers: Headers) -> Principal | None:
-        token = session_token(headers, self._cookie)
+        token = browser.session_token(headers, self._cookie)
         return None if token is None else await accounts.by_session(self._database.pool, token, self._config.clock())
 
     def _demand_same_origin(self, headers: Headers) -> None:
-        if not same_origin(headers, secure=self._config.secure_cookies):
+        if not browser.same_origin(headers, secure=self._config.secure_cookies):
             raise problems.ProblemError(
                 403,
                 "The request does not come from a page of this server; tools send an API token instead of a cookie.",
@@ -342,22 +273,6 @@ def _demand(principal: Principal, rule: Rule) -> None:
         raise problems.ProblemError(403, "This is for accounts that see the whole city; ask an administrator.")
 
 
-def session_token(headers: Headers, name: str) -> str | None:
-    """Read the session cookie."""
-    try:
-        morsel = SimpleCookie(headers.get("cookie", "")).get(name)
-    except CookieError:
-        return None
-    return None if morsel is None or not morsel.value else morsel.value
-
-
-def wants_page(scope: Scope) -> bool:
-    """Tell whether a browser navigates, so that it should see a page and not a problem document."""
-    if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD") or scope["path"].startswith("/api/"):
-        return False
-    return "text/html" in Headers(scope=scope).get("accept", "")
-
-
 def _bearer(headers: Headers) -> str | None:
     scheme, _, token = headers.get("authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else None
@@ -376,7 +291,7 @@ async def _refuse(scope: Scope, receive: Receive, send: Send, problem: problems.
         await _refuse_websocket(scope, receive, send, problem)
         return
     answer: Response = problems.response(problem, scope["path"])
-    if problem.status == 401 and wants_page(scope):
+    if problem.status == 401 and browser.wants_page(scope):
         query = scope["query_string"].decode("latin-1")
         target = quote(scope["path"], safe="/") + (f"?{query}" if query else "")
         where = "/login" if target == "/" else f"/login?next={quote(target, safe='/')}"

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, quote
 from fastapi import APIRouter, Query, Request
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 
-from web import accounts, policy, problems
+from web import accounts, browser, problems
 from web.context import Context, context
 
 router = APIRouter(include_in_schema=False)
@@ -72,9 +72,9 @@ async def page(
     lang: Annotated[str | None, Query(max_length=10)] = None,
 ) -> Response:
     """Show the page; whoever is signed in already goes on."""
-    target = policy.safe_next(next_path)
+    target = browser.safe_next(next_path)
     here = context(request)
-    token = policy.session_token(request.headers, here.cookie)
+    token = browser.session_token(request.headers, here.cookie)
     try:
         if token is not None and await accounts.by_session(here.database.pool, token, here.config.clock()) is not None:
             return RedirectResponse(target, status_code=303)
@@ -87,7 +87,7 @@ async def page(
 async def submit(request: Request) -> Response:
     """Take the form and begin a session."""
     form = await _form(request)
-    target, lang = policy.safe_next(form.get("next")), _language(request, form.get("lang"))
+    target, lang = browser.safe_next(form.get("next")), _language(request, form.get("lang"))
     name, password = form.get("name", "").strip(), form.get("password", "")
     here = context(request)
     wait_s = here.attempts.begin(name, address(request), time.monotonic())

@@ -6,7 +6,7 @@ from pathlib import Path
 from fastapi import APIRouter, Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 
-from web import context, policy, problems
+from web import browser, context, problems
 
 router = APIRouter(include_in_schema=False)
 
@@ -43,7 +43,7 @@ async def index(request: Request) -> Response:
 async def file_or_page(request: Request, path: str) -> Response:
     """A file of the build, or the page for an address that it makes for itself."""
     first = path.split("/", 1)[0]
-    if first in CLIENT_ROUTES and policy.wants_page(request.scope):
+    if first in CLIENT_ROUTES and browser.wants_page(request.scope):
         return await index(request)
     found = _inside(context.context(request).config.static_dir, path)
     if found is None or not (first in FOLDERS or "/" not in path):

@@ -14,12 +14,13 @@ from tests.support.waiting import until
 from web import accounts, policy
 from web.app import create_app
 from web.config import WebConfig
+from web.route_table import RouteTable
 
 
-def route_table() -> policy.RouteTable:
+def route_table() -> RouteTable:
     """All routes of the application."""
     config = WebConfig(database_url="postgresql://127.0.0.1:9/none", mqtt_url=web.NOWHERE, static_dir=Path("/none"))
-    return policy.RouteTable(create_app(config).routes)
+    return RouteTable(create_app(config).routes)
 
 
 def app_routes() -> list[tuple[str, str]]:

@@ -17,13 +17,12 @@ from tests.support.waiting import until
 from web import accounts, policy
 from web.access import PERMISSIONS, Permission, Role
 from web.policy import Reach, Rule
+from web.route_table import WEBSOCKET
 
 if TYPE_CHECKING:
     from tracking import db
 
-ROUTES = [
-    (method, template) for method, template in route_table().entries() if method not in ("HEAD", policy.WEBSOCKET)
-]
+ROUTES = [(method, template) for method, template in route_table().entries() if method not in ("HEAD", WEBSOCKET)]
 AREAS = {"street": ("441302001",), "grid": ("44130200101",), "district": ("441302",), "city": None}
 _PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
 

@@ -4,7 +4,8 @@ import pytest
 from fastapi import APIRouter
 from starlette.datastructures import Headers
 
-from web import policy, problems
+from web import browser, policy, problems
+from web.route_table import RouteTable
 
 
 @pytest.mark.parametrize(
@@ -24,13 +25,13 @@ from web import policy, problems
 )
 def test_safe_next_leads_nowhere_else(target: str | None) -> None:
     """Whatever could leave this server leads to the start page."""
-    assert policy.safe_next(target) == "/"
+    assert browser.safe_next(target) == "/"
 
 
 @pytest.mark.parametrize("target", ["/map", "/replay/cam-1?from=2026-05-01T00:00:00Z", "/"])
 def test_safe_next_keeps_our_own_addresses(target: str) -> None:
     """A path of ours is kept with its query."""
-    assert policy.safe_next(target) == target
+    assert browser.safe_next(target) == target
 
 
 @pytest.mark.parametrize(
@@ -54,7 +55,7 @@ def test_safe_next_keeps_our_own_addresses(target: str) -> None:
 )
 def test_same_origin_believes_only_the_browser(headers: dict[str, str], *, secure: bool, expected: bool) -> None:
     """Origin and Sec-Fetch-Site must not contradict; neither means no."""
-    assert policy.same_origin(Headers(headers), secure=secure) is expected
+    assert browser.same_origin(Headers(headers), secure=secure) is expected
 
 
 @pytest.mark.parametrize(
@@ -72,13 +73,13 @@ async def _answer() -> None: ...
 
 
 @pytest.fixture
-def table() -> policy.RouteTable:
+def table() -> RouteTable:
     """Two resources, and the page that takes every other address."""
     routes = APIRouter()
     for method, path in (("GET", "/things"), ("POST", "/things"), ("GET", "/things/{id}"), ("GET", "/{path:path}")):
         routes.add_api_route(path, _answer, methods=[method])
     routes.add_api_websocket_route("/live", _answer)
-    return policy.RouteTable(routes.routes)
+    return RouteTable(routes.routes)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +89,7 @@ def table() -> policy.RouteTable:
      ("GET", "/live", "/{path:path}")],
 )  # fmt: skip
 def test_route_that_will_serve_is_found_by_its_template(
-    table: policy.RouteTable, method: str, path: str, template: str
+    table: RouteTable, method: str, path: str, template: str
 ) -> None:
     """The rule is that of the route the application will choose."""
     assert table.find(method, path) == template
@@ -99,7 +100,7 @@ def test_route_that_will_serve_is_found_by_its_template(
     [("DELETE", "/things", 405, "GET, POST"), ("DELETE", "/nothing", 405, "GET"), ("WEBSOCKET", "/things", 404, None)],
 )
 def test_what_no_route_serves_is_told_without_asking_it(
-    table: policy.RouteTable, method: str, path: str, status: int, allow: str | None
+    table: RouteTable, method: str, path: str, status: int, allow: str | None
 ) -> None:
     """Another method names those that are possible; a websocket is only where one is."""
     with pytest.raises(problems.ProblemError) as caught:
