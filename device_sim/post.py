@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 
-from device_sim import faults, geodesy, mix, officer, track, truth, uplink, ways
+from device_sim import faults, geodesy, mix, officer, track, truth, uplink, visits, ways
 from schemas import topics, wire
 
 APP = "device-sim/1"
@@ -16,6 +16,9 @@ MOST_FIXES = 500
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _json = msgspec.json.Encoder()
 _msgpack = msgspec.msgpack.Encoder()
+
+SOS_PER_SHIFT = 0.002
+"""Chance of a call for help: about one in a shift of 600 officers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +61,7 @@ class Device:
         self.since = 0
         """When it was switched on, ms."""
         self._finished: list[truth.Presence] = []
+        self._stays: list[visits.Stay] = []
         self.gaps: list[faults.Gap] = []
         """Planned times without radio in the shifts since the start, in order."""
 
@@ -105,6 +109,7 @@ class Device:
                     del waiting[:MOST_FIXES]
             else:
                 self._finished += truth.presences(shift.way)
+                self._stays += self._stays_until(int(shift.way.t[-1]))
                 self._load(shift.number + 1)
         if waiting:
             yield self._array(waiting)
@@ -135,6 +140,13 @@ class Device:
             else:
                 going_on = clipped
         return ended, going_on
+
+    def stays(self, now: int) -> list[visits.Stay]:
+        """All true stays since the start, those that go on as they are at `now`, ms; a shift's end ends them."""
+        return [*self._stays, *self._stays_until(now)]
+
+    def _stays_until(self, now: int) -> list[visits.Stay]:
+        return visits.stays(self.shift.way, [(self.since, now)], visits.Reading.COVERED)
 
     def _load(self, number: int) -> None:
         made = mix.shift(self._seed, self._plan, self.who, number, self._routes)
@@ -167,10 +179,20 @@ def ulid(t: int, rng: np.random.Generator) -> str:
     return "".join(_CROCKFORD[(value >> (5 * k)) & 31] for k in range(25, -1, -1))
 
 
+def _sos(seed: int, who: officer.Officer, number: int, way: ways.Way) -> list[ways.Happening]:
+    """A call for help, in few shifts; drawn apart, so that it changes no way."""
+    rng = np.random.default_rng([seed, 0x505, who.number, number])
+    if rng.random() >= SOS_PER_SHIFT:
+        return []
+    t = int(rng.uniform(way.t[0], way.t[-1]))
+    x, y = (float(np.interp(t, way.t, axis)) for axis in (way.x, way.y))
+    return [ways.Happening(t=t, x=x, y=y, code=wire.Signal.SOS.value, text="请求支援", subject=None)]
+
+
 def _events(seed: int, who: officer.Officer, number: int, way: ways.Way) -> list[wire.Event]:
     rng = np.random.default_rng([seed, 0xE7E27, who.number, number])
     made = []
-    for found in way.happenings:
+    for found in sorted((*way.happenings, *_sos(seed, who, number, way)), key=lambda each: each.t):
         lat, lon = geodesy.degrees(found.x + rng.normal(0, who.sigma_m), found.y + rng.normal(0, who.sigma_m))
         made.append(
             wire.Event(

@@ -168,6 +168,8 @@ async def _write_truth(file: truth.TruthFile, crew: fleet.Fleet, stop: asyncio.E
                 gaps[name] += 1
             if stopping and going_on is not None:
                 file.presence(name, going_on, still_there=True)
+            for stay in device.stays(now) if stopping else ():
+                file.stay(name, stay)
         if stopping:
             return
         with contextlib.suppress(TimeoutError):

@@ -13,6 +13,8 @@ from schemas import wire
 NOISE_STEP_MS = 10_000
 NOISE_TAU_S = 55.0
 """Time in which the error forgets itself: multipath and atmosphere change slowly."""
+FORGOTTEN = 0.05
+"""Chance that an officer does not switch the recorder on in a shift."""
 _MEMORY = 48
 """Steps after which the memory is below a ten-thousandth."""
 _CANYON = {"business": 1.35, "public": 1.1, "institution": 1.1, "residential": 1.0}
@@ -45,6 +47,9 @@ class Track:
     """The place is not where the officer was, whatever the accuracy says; known to the simulation alone."""
     boot: str
     camera: bool
+    """It has a recorder."""
+    forgotten: bool = False
+    """The recorder stays off all shift; else it is on outside of breaks."""
 
     def __len__(self) -> int:
         return len(self.t)
@@ -55,6 +60,7 @@ class Track:
             at=self.at[rows], t=self.t[rows], lat=self.lat[rows], lon=self.lon[rows], acc=self.acc[rows],
             spd=self.spd[rows], hdg=self.hdg[rows], bat=self.bat[rows], sat=self.sat[rows], pause=self.pause[rows],
             mock=self.mock[rows], wrong=self.wrong[rows], boot=self.boot, camera=self.camera,
+            forgotten=self.forgotten,
         )  # fmt: skip
 
     def fixes(self, start: int, stop: int) -> list[wire.Fix]:
@@ -79,7 +85,7 @@ class Track:
                 bat=bat,
                 sat=sat,
                 mock=mock,
-                rec=True if self.camera else None,
+                rec=not (pause or self.forgotten) if self.camera else None,
                 duty=wire.Duty.BREAK if pause else wire.Duty.DUTY,
             )
             for seq, (t, lat, lon, acc, spd, hdg, bat, sat, pause, mock) in enumerate(columns, start)
@@ -113,6 +119,7 @@ def measure(seed: int, who: officer.Officer, number: int, way: ways.Way) -> Trac
         wrong=np.zeros(len(t), np.bool_),
         boot=f"s{number}",
         camera=who.camera,
+        forgotten=bool(np.random.default_rng([seed, 0x4EC, who.number, number]).random() < FORGOTTEN),
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any, Self
 import msgspec
 import numpy as np
 
-from device_sim import faults, ways
+from device_sim import faults, visits, ways
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +51,9 @@ class TruthFile:
 
     {"kind": "presence", "device", "cell": code, "t_in", "t_out", "open"}: `open` is true when the
     file was closed before the officer left. {"kind": "gap", "device", "t_from", "t_to"}: a planned time without
-    radio. Times in ms.
+    radio. At the end {"kind": "stay", "device", "cell", "t_in", "t_out", "dwell_ms", "path_m", "drive"}: presences less
+    than a minute apart made one, with the time and the metres inside; which of them are visits follows from the
+    classes of the cells. Times in ms.
     """
 
     def __init__(self, path: Path, codes: list[str]) -> None:
@@ -71,6 +73,13 @@ class TruthFile:
         self._line(
             kind="presence", device=device, cell=self._codes[found.cell], t_in=found.t_in, t_out=found.t_out,
             open=still_there,
+        )  # fmt: skip
+
+    def stay(self, device: str, found: visits.Stay) -> None:
+        """Write a maximal stay."""
+        self._line(
+            kind="stay", device=device, cell=self._codes[found.cell], t_in=found.t_in, t_out=found.t_out,
+            dwell_ms=found.dwell_ms, path_m=round(found.path_m, 1), drive=found.drives(),
         )  # fmt: skip
 
     def gap(self, device: str, gap: faults.Gap) -> None:

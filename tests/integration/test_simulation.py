@@ -61,7 +61,10 @@ async def test_simulation_uploads_its_history_and_goes_on(mosquitto: mosquitto.M
         assert msgspec.json.decode(payload, type=wire.Status).online is False
 
     lines = [json.loads(line) for line in truth.read_text().splitlines()]
-    assert sum(line["open"] for line in lines) == config.officers
+    present = [line for line in lines if line["kind"] == "presence"]
+    assert sum(line["open"] for line in present) == config.officers
+    stays = [line for line in lines if line["kind"] == "stay"]
+    assert sum(line["dwell_ms"] for line in stays) == sum(line["t_out"] - line["t_in"] for line in present)
     assert all(len(line["cell"]) == 15 and line["t_in"] <= line["t_out"] for line in lines)
 
 

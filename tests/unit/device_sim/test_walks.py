@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -192,6 +193,48 @@ def test_truth_is_what_the_ways_say() -> None:
     assert all(a.t_out == b.t_in and a.cell != b.cell for a, b in itertools.pairwise(chain))
     way = walk.shift(1, FOOT, SHIFT + 1)
     assert going_on.cell == way.cell[np.searchsorted(way.t, now, side="right") - 1]
+
+
+def test_true_stays_hold_the_dwell_of_the_presences() -> None:
+    """Over two shifts the stays of each cell are as long as its presences together."""
+    device = post.Device(1, FOOT)
+    device.start(FOOT.shift_start(SHIFT) + 3_600_000)
+    now = FOOT.shift_start(SHIFT + 1) + 1_800_000
+    assert list(device.letters(now))
+    ended, going_on = device.truth(now)
+    expected: dict[int, int] = {}
+    for found in [*ended, *([going_on] if going_on else [])]:
+        expected[found.cell] = expected.get(found.cell, 0) + found.t_out - found.t_in
+    stays: dict[int, int] = {}
+    for stay in device.stays(now):
+        stays[stay.cell] = stays.get(stay.cell, 0) + stay.dwell_ms
+    assert stays == expected
+    assert len(stays) > 3
+
+
+def test_calls_for_help_are_few_and_change_no_way() -> None:
+    """About one officer in 500 calls for help in a shift, from where they are; the same for the same seed."""
+    way = walk.shift(1, FOOT, SHIFT)
+    calls = [call for number in range(4_000) for call in post._sos(1, FOOT, number, way)]
+    assert 2 <= len(calls) <= 20
+    assert calls == [call for number in range(4_000) for call in post._sos(1, FOOT, number, way)]
+    for call in calls:
+        assert call.code == "sos"
+        assert way.t[0] <= call.t <= way.t[-1]
+        assert (call.x, call.y) == pytest.approx(
+            (np.interp(call.t, way.t, way.x), np.interp(call.t, way.t, way.y)), abs=1e-6
+        )
+
+
+def test_recorders_run_on_duty_unless_forgotten() -> None:
+    """A body camera says whether it records: on duty yes, on a break no, and never when it was not switched on."""
+    taken = track.measure(1, CAMERA, SHIFT, walk.shift(1, CAMERA, SHIFT))
+    for forgotten in (False, True):
+        made = replace(taken, forgotten=forgotten).fixes(0, len(taken))
+        assert {fix.rec for fix in made if fix.duty is wire.Duty.BREAK} == {False}
+        assert {fix.rec for fix in made if fix.duty is wire.Duty.DUTY} == {not forgotten}
+    without = track.measure(1, FOOT, SHIFT, walk.shift(1, FOOT, SHIFT)).fixes(0, 9)
+    assert {fix.rec for fix in without} == {None}
 
 
 def test_truth_file_holds_a_line_for_each_presence(tmp_path: Path) -> None:
