@@ -28,13 +28,13 @@ SELECT NULL::int AS key_officer, d.id AS device, NULL::bigint AS shift, $1::time
        $1::timestamptz AS lo, $2::timestamptz AS hi, $1::timestamptz AS held_from, $2::timestamptz AS held_to
 FROM devices d
 """
-# A stay that reaches beyond counts by the share of it that lies within. None is looked for that began two days before.
+# A stay that reaches beyond counts by the share of it that lies within. None is looked for that began twelve hours before.
 _MEASURED = """
 SELECT p.*, x.*, r.*, h.*,
   (SELECT min(greatest(s.t_in, p.starts - interval '30 min')) FROM stays s JOIN cells c ON c.id = s.cell
    JOIN areas g ON g.code = c.grid LEFT JOIN areas st ON st.code = g.parent
    WHERE p.area IS NOT NULL AND s.device = p.device AND s.known_to IS NULL AND s.dwell_ms >= 60000
-     AND s.t_in >= p.starts - interval '2 days' AND s.t_in < p.held_to AND s.t_out > p.starts - interval '30 min'
+     AND s.t_in >= p.starts - interval '12 h' AND s.t_in < p.held_to AND s.t_out > p.starts - interval '30 min'
      AND p.area IN (c.grid, g.parent, st.parent)) AS arrived
 FROM ({parts}) p
 CROSS JOIN LATERAL (
@@ -48,7 +48,7 @@ CROSS JOIN LATERAL (
            CASE WHEN s.t_out > s.t_in THEN extract(epoch FROM least(s.t_out, p.held_to) - greatest(s.t_in, p.held_from))
                 / extract(epoch FROM s.t_out - s.t_in) ELSE 1 END::float8 AS part
     FROM stays s JOIN cells c ON c.id = s.cell JOIN areas g ON g.code = c.grid LEFT JOIN areas st ON st.code = g.parent
-    WHERE s.device = p.device AND s.known_to IS NULL AND s.t_in >= p.held_from - interval '2 days'
+    WHERE s.device = p.device AND s.known_to IS NULL AND s.t_in >= p.held_from - interval '12 h'
       AND s.t_in < p.held_to AND s.t_out >= p.held_from) v) x
 CROSS JOIN LATERAL (
   SELECT coalesce(sum(extract(epoch FROM least(u.t_last, p.held_to) - greatest(u.t_first, p.held_from))), 0)::float8

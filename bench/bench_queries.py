@@ -1,0 +1,259 @@
+"""How fast visits, coverage at any time, indicators and history are answered from stored projections, and what is read.
+
+A town of 1,528 cells and 600 devices is filled by SQL. For each question: time, rows of `fixes` and `stays` that were
+read, and whether a table was scanned. The baseline is the same visits of a day found by looking at every stay.
+"""
+
+import asyncio
+import json
+import statistics
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated
+
+import asyncpg
+import typer
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from device_sim import grid_file
+from patrol import migrate
+from patrol.services import postgres
+from tracking import db, grid_store, indicator_store, patrol_store, people_store, stay_store
+from web import coverage
+
+NOW = 1_790_000_000_000
+DAY = 86_400_000
+DEVICES = 600
+STAYS_A_DAY = 80
+REPEATS = 5
+MOST_MS = {
+    "coverage now": 500,
+    "coverage a week ago": 500,
+    "coverage as known": 1_500,
+    "drive-throughs": 500,
+    "visits of a cell": 100,
+    "stays of a device": 100,
+    "indicators of a day": 3_000,
+    "indicators of a week": 12_000,
+    "officers of a day": 3_000,
+}
+"""Longest median that holds, ms."""
+MOST_FIXES = 20_000
+"""Rows of `fixes` that a question may read: some for each event of an officer, never the table."""
+
+_FILL = (
+    """
+    INSERT INTO street_watch SELECT code, to_timestamp($1 / 1000) - $2 * interval '1 day', to_timestamp($1 / 1000)
+    FROM areas WHERE level = 'street'
+    """,
+    """
+    INSERT INTO stays (device, cell, t_in, t_out, dwell_ms, path_m, fixes, kind, open, known_from)
+    SELECT n % $2 + 1, cells[1 + abs(hashint8(n)) % array_length(cells, 1)], t, t + interval '5 min', 300000, 200, 30,
+           CASE n % 10 WHEN 0 THEN 'drive_through' WHEN 1 THEN 'short' WHEN 2 THEN 'short' ELSE 'visit' END, false, t
+    FROM (SELECT array_agg(id) AS cells FROM cells) c, generate_series(0, $3 - 1) AS n,
+    LATERAL (SELECT to_timestamp($1 / 1000.0) - (n / $2) * interval '6 min' - (n / $2 / $4) * interval '16 h'
+                    - interval '6 min' AS t) x
+    """,
+    """
+    INSERT INTO runs
+    SELECT device, min(t_in), 23.1, 114.4, max(t_out), 23.1, 114.4, false FROM stays
+    GROUP BY device, date_trunc('hour', t_in)
+    """,
+    """
+    INSERT INTO fixes (device, t, received, lat, lon, src, duty, flags)
+    SELECT n % $2 + 1, to_timestamp($1 / 1000.0) - (n / $2) * interval '10 s', to_timestamp($1 / 1000.0), 23.1, 114.4,
+           0, 0, 6
+    FROM generate_series(0, $3 - 1) AS n
+    """,
+    """
+    INSERT INTO device_hours
+    SELECT device, date_trunc('hour', t, 'UTC'), count(*), 0, count(*), count(*) FROM fixes GROUP BY 1, 2
+    """,
+    """
+    INSERT INTO events (id, device, t, received, lat, lon, type, cell)
+    SELECT lpad(row_number() OVER ()::text, 26, '0'), device, t_in + interval '1 min', t_in, 23.1, 114.4, '05.01', cell
+    FROM stays WHERE id % 97 = 0
+    """,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a question cost."""
+
+    name: str
+    ms: float
+    """Median time, the pure part in Python included."""
+    fixes: int
+    """Rows of the table that were read."""
+    stays: int
+    scans: int
+    """Scans of a whole table, of `fixes` and `stays`."""
+
+
+async def fill(conn: db.Connection, stays: int, fixes: int) -> None:
+    """Put in the town, its devices, stays and fixes."""
+    await grid_store.import_file(conn, json.dumps(grid_file.city_geojson(1)).encode())
+    names = [f"cam-{n}" for n in range(DEVICES)]
+    await conn.execute("INSERT INTO units SELECT code, name, code FROM areas WHERE level = 'street'")
+    await conn.execute(
+        "INSERT INTO devices (name, unit) SELECT n, (SELECT code FROM units ORDER BY code LIMIT 1) "
+        "FROM unnest($1::text[]) AS u(n)",
+        names,
+    )
+    unit = await conn.fetchval("SELECT code FROM units ORDER BY code LIMIT 1")
+    officers = await people_store.add_officers(conn, [(name, name, unit) for name in names])
+    await people_store.add_shifts(
+        conn, [(each, None, NOW - 8 * DAY // 24, NOW, "patrol") for each in officers.values()]
+    )
+    devices = await conn.fetch("SELECT id, name FROM devices")
+    for row in devices:
+        await people_store.bind(conn, row["id"], officers[row["name"]], NOW - 90 * DAY, "bench")
+    days = stays / DEVICES / STAYS_A_DAY + 1
+    arguments: tuple[tuple[float, ...], ...] = (
+        (NOW, days), (NOW, DEVICES, stays, STAYS_A_DAY), (), (NOW, DEVICES, fixes), (), (),
+    )  # fmt: skip
+    for statement, given in track(list(zip(_FILL, arguments, strict=True)), description="filling"):
+        await conn.execute(_typed(statement), *given)
+    for table in ("fixes", "stays", "runs", "events", "device_hours", "cells"):
+        await conn.execute(f"VACUUM ANALYZE {table}")
+
+
+def _typed(statement: str) -> str:
+    """Say that parameters are whole numbers, which the arithmetic on them leaves open."""
+    return (
+        statement.replace("$1", "$1::bigint")
+        .replace("$2", "$2::bigint")
+        .replace("$3", "$3::bigint")
+        .replace("$4", "$4::bigint")
+    )
+
+
+async def ask(conn: db.Connection, name: str, question: Callable[[], Awaitable[object]]) -> Answer:
+    """Ask a question some times."""
+    await question()
+    before = await _read(conn)
+    spent = []
+    for _ in range(REPEATS):
+        started = time.perf_counter()
+        await question()
+        spent.append((time.perf_counter() - started) * 1000)
+    after = await _read(conn)
+    rows = {table: (after[table][0] - before[table][0]) // REPEATS for table in after}
+    scans = sum(after[table][1] - before[table][1] for table in after)
+    return Answer(name=name, ms=statistics.median(spent), fixes=rows["fixes"], stays=rows["stays"], scans=scans)
+
+
+async def _read(conn: db.Connection) -> dict[str, tuple[int, int]]:
+    """Rows read and scans of whole tables so far, by table."""
+    await conn.execute("SELECT pg_stat_force_next_flush()")
+    await conn.execute("SELECT pg_stat_clear_snapshot()")
+    rows = await conn.fetch(
+        "SELECT t.relname, coalesce(t.seq_tup_read, 0) + coalesce(sum(i.idx_tup_read), 0)::bigint AS read, t.seq_scan "
+        "FROM pg_stat_user_tables t LEFT JOIN pg_stat_user_indexes i USING (relid) "
+        "WHERE t.relname IN ('fixes', 'stays') GROUP BY t.relname, t.seq_tup_read, t.seq_scan"
+    )
+    return {row["relname"]: (int(row["read"]), int(row["seq_scan"])) for row in rows}
+
+
+async def measure(conn: db.Connection) -> tuple[list[Answer], float]:
+    """Answers to all questions, and the time of the baseline, ms."""
+    place = await coverage.load_place(conn)
+    town, code = place.city, place.city.cells[7].code
+
+    async def judged(at: int, known: int | None = None) -> None:
+        basis, arrivals = await coverage.look(conn, place, at, known)
+        coverage.judge(place, basis, arrivals, at)
+
+    async def indicators(days: int) -> None:
+        indicator_store.figures(town, await indicator_store.read(conn, town, NOW - days * DAY, NOW))
+
+    basis, arrivals = await coverage.look(conn, place, NOW)
+    now = coverage.judge(place, basis, arrivals, NOW)
+    questions: dict[str, Callable[[], Awaitable[object]]] = {
+        "coverage now": lambda: judged(NOW),
+        "coverage a week ago": lambda: judged(NOW - 7 * DAY),
+        "coverage as known": lambda: judged(NOW - 7 * DAY, NOW - 7 * DAY),
+        "drive-throughs": lambda: coverage.drive_throughs(conn, now),
+        "visits of a cell": lambda: stay_store.listed(conn, stay_store.Filter(cell=code), limit=200),
+        "stays of a device": lambda: stay_store.listed(conn, stay_store.Filter(device="cam-7"), limit=200),
+        "indicators of a day": lambda: indicators(1),
+        "indicators of a week": lambda: indicators(7),
+        "officers of a day": lambda: patrol_store.read(
+            conn, town.grid, (NOW - DAY, NOW), "officer", devices=None
+        ),
+    }  # fmt: skip
+    answers = [await ask(conn, name, each) for name, each in track(questions.items(), description="asking")]
+    started = time.perf_counter()
+    await conn.execute("SET enable_indexscan = off; SET enable_indexonlyscan = off; SET enable_bitmapscan = off")
+    await indicator_store.read(conn, town, NOW - DAY, NOW)
+    await conn.execute("RESET enable_indexscan; RESET enable_indexonlyscan; RESET enable_bitmapscan")
+    return answers, (time.perf_counter() - started) * 1000
+
+
+async def run(stays: int, fixes: int) -> tuple[list[Answer], float]:
+    """Fill a database of our own and ask it."""
+    with tempfile.TemporaryDirectory(prefix="patrol-bench-") as folder:
+        server = postgres.EmbeddedPostgres(Path(folder), settings={"max_wal_size": "4GB", "fsync": "off"})
+        await server.start()
+        try:
+            await migrate.migrate(server.url)
+            conn = await asyncpg.connect(server.url, command_timeout=1_800)
+            try:
+                await fill(conn, stays, fixes)
+                return await measure(conn)
+            finally:
+                await conn.close()
+        finally:
+            server.stop()
+
+
+def faults(answers: list[Answer]) -> list[str]:
+    """What does not hold."""
+    found = [f"{a.name}: {a.ms:.0f} ms, more than {MOST_MS[a.name]}" for a in answers if a.ms > MOST_MS[a.name]]
+    found += [f"{a.name}: {a.fixes} fixes read, more than {MOST_FIXES}" for a in answers if a.fixes > MOST_FIXES]
+    return found + [f"{a.name}: a whole table was scanned" for a in answers if a.scans]
+
+
+def main(
+    stays: Annotated[int, typer.Option(min=10_000, help="Stays in the database")] = 500_000,
+    fixes: Annotated[int, typer.Option(min=10_000, help="Fixes in the database")] = 2_000_000,
+    file: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file")] = None,
+    *,
+    strict: Annotated[bool, typer.Option("--strict", help="Fail when a figure does not hold")] = False,
+) -> None:
+    """Fill a database and ask it."""
+    console = Console(width=120)
+    answers, baseline = asyncio.run(run(stays, fixes))
+    table = Table(title=f"{stays:,} stays, {fixes:,} fixes, 1,528 cells, {DEVICES} devices")
+    for name in ("question", "ms", "at most", "fixes read", "stays read", "table scans"):
+        table.add_column(name, justify="left" if name == "question" else "right")
+    for each in answers:
+        table.add_row(
+            each.name, f"{each.ms:.0f}", str(MOST_MS[each.name]), *map(str, (each.fixes, each.stays, each.scans))
+        )
+    console.print(table)
+    day = next(each.ms for each in answers if each.name == "indicators of a day")
+    console.print(f"Reading a day without indexes: {baseline:.0f} ms, {baseline / day:.1f} times its whole answer.")
+    wrong = faults(answers)
+    if file is not None:
+        figures = {
+            "stays": stays,
+            "fixes": fixes,
+            "baseline_ms": baseline,
+            "answers": [asdict(each) for each in answers],
+        }
+        file.write_text(json.dumps(figures, indent=2) + "\n")
+    for fault in wrong:
+        console.print(f"[red]{fault}[/red]")
+    if wrong and strict:
+        raise typer.Exit(1)
+
+
+if __name__ == "__main__":
+    typer.run(main)
