@@ -31,6 +31,7 @@ class Client(gmqtt.Client):  # type: ignore[misc]  # gmqtt has no types
     """
 
     muted = False
+    on_message: Any
 
     def __init__(self, *arguments: Any, taken: "Callable[[Taken], None] | None" = None, **options: Any) -> None:
         super().__init__(*arguments, **options)

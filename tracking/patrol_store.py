@@ -28,7 +28,8 @@ SELECT NULL::int AS key_officer, d.id AS device, NULL::bigint AS shift, $1::time
        $1::timestamptz AS lo, $2::timestamptz AS hi, $1::timestamptz AS held_from, $2::timestamptz AS held_to
 FROM devices d
 """
-# A stay that reaches beyond counts by the share of it that lies within. None is looked for that began twelve hours before.
+# A stay that reaches beyond counts by the share of it that lies within. None is looked for that began over twelve hours
+# before.
 _MEASURED = """
 SELECT p.*, x.*, r.*, h.*,
   (SELECT min(greatest(s.t_in, p.starts - interval '30 min')) FROM stays s JOIN cells c ON c.id = s.cell

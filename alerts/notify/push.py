@@ -2,14 +2,11 @@
 
 import base64
 import hashlib
+import importlib
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
-
-from cryptography.hazmat.primitives import serialization
-from py_vapid import Vapid02
-from pywebpush import WebPusher
 
 from alerts.notify import webhook
 from alerts.notify.guard import Allowed
@@ -24,20 +21,26 @@ _CONTACT = "mailto:patrolgrid@localhost.localdomain"
 _KEY = "INSERT INTO meta (key, value) VALUES ('vapid', $1) ON CONFLICT (key) DO NOTHING"
 
 
-async def key(conn: db.Connection) -> Vapid02:
+def _vapid() -> Any:
+    """Give the class of keys; loaded when it is first needed, as it takes a second."""
+    return importlib.import_module("py_vapid").Vapid02
+
+
+async def key(conn: db.Connection) -> Any:
     """Give the key that says who sends; made at the first use and kept in the database."""
     stored = await conn.fetchval("SELECT value FROM meta WHERE key = 'vapid'")
     if stored is None:
-        made = Vapid02()
+        made = _vapid()()
         made.generate_keys()
         await conn.execute(_KEY, made.private_pem().decode())
         stored = await conn.fetchval("SELECT value FROM meta WHERE key = 'vapid'")
-    return Vapid02.from_pem(stored.encode())
+    return _vapid().from_pem(stored.encode())
 
 
-def public(vapid: Vapid02) -> str:
+def public(vapid: Any) -> str:
     """Spell the public key as browsers take it: base64url of the uncompressed point."""
-    point = vapid.public_key.public_bytes(serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
+    numbers = vapid.public_key.public_numbers()
+    point = b"\4" + numbers.x.to_bytes(32, "big") + numbers.y.to_bytes(32, "big")
     return base64.urlsafe_b64encode(point).rstrip(b"=").decode()
 
 
@@ -57,7 +60,11 @@ class Push:
             vapid = await key(conn)
         headers = vapid.sign({"aud": _origin(target["endpoint"]), "exp": self._now() // 1000 + TTL_S, "sub": _CONTACT})
         try:
-            body = WebPusher(dict(target)).encode(payload(message), content_encoding="aes128gcm")["body"]
+            body = (
+                importlib.import_module("pywebpush")
+                .WebPusher(dict(target))
+                .encode(payload(message), content_encoding="aes128gcm")["body"]
+            )
         except Exception as error:
             raise NotSentError("the browser's keys cannot be used", gone=True) from error
         # The same message replaces itself, at the service and on the screen.

@@ -1,12 +1,12 @@
 """Mail, chat and message services by apprise. What it says yes to was sent; what is cut short is not repeated."""
 
 import asyncio
+import functools
+import importlib
 import logging
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
-
-import apprise
 
 from alerts.notify import guard
 from alerts.notify.guard import Allowed
@@ -22,7 +22,13 @@ TIMEOUT_S = 60.0
 # Its own log may name addresses; what went wrong is told by the delivery.
 logging.getLogger("apprise").setLevel(logging.CRITICAL)
 _threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="apprise")
-_asset = apprise.AppriseAsset(storage_mode=apprise.PersistentStoreMode.MEMORY, app_id="patrolgrid")
+
+
+@functools.cache
+def _apprise() -> tuple[Any, Any]:
+    """Give apprise and its settings; loaded when it is first needed, as it takes a second."""
+    module = importlib.import_module("apprise")
+    return module, module.AppriseAsset(storage_mode=module.PersistentStoreMode.MEMORY, app_id="patrolgrid")
 
 
 def schemes(text: str) -> frozenset[str]:
@@ -39,7 +45,8 @@ def service(url: str, allowed: frozenset[str]) -> Any:
     scheme = url.partition("://")[0].lower()
     if scheme not in allowed:
         raise ValueError(f"the service {scheme[:20]!r} is not allowed: add it to PATROL_NOTIFY_SERVICES")
-    made = apprise.Apprise.instantiate(url, asset=_asset, suppress_exceptions=True)
+    apprise, asset = _apprise()
+    made = apprise.Apprise.instantiate(url, asset=asset, suppress_exceptions=True)
     if made is None:
         raise ValueError(f"apprise cannot read this {scheme} address: compare it with apprise's documentation")
     return made

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, Request, sync_playwright
+from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 
 from tests.support import missing, waiting
 from tests.support.product import Product
@@ -95,6 +95,7 @@ def chromium() -> Iterator[Browser]:
         missing.missing("Chromium", "install it, on Debian with: sudo apt-get install chromium fonts-noto-cjk")
     if not (STATIC_DIR / "index.html").is_file():
         missing.missing("The built page", "run: uv sync --reinstall-package patrolgrid")
+    expect.set_options(timeout=SLOW_MS / 2)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, headless=True, args=FLAGS, timeout=2 * SLOW_MS)
         yield browser

@@ -83,8 +83,9 @@ async def shown(conn: db.Connection) -> list[Any]:
     made: list[Any] = []
     for at in range(patrols.T0 + 10 * patrols.MINUTE, END + 1, 15 * patrols.MINUTE):
         judged = coverage.judge(place, *await coverage.look(conn, place, at), at)
-        made += [coverage.of_cell(judged, row) for row in range(len(place.city.cells))]
-        made += [coverage.of_areas(judged, level) for level in AREAS]
+        drives = await coverage.drive_throughs(conn, judged, None)
+        made += [coverage.of_cell(judged, row, drives) for row in range(len(place.city.cells))]
+        made += [coverage.of_areas(judged, level, drives) for level in AREAS]
     loaded = await cities.load(conn)
     figures, sums = indicator_store.figures(loaded, await indicator_store.read(conn, loaded, patrols.T0, END))
     return [made, repr({**asdict(figures), **asdict(sums)})]

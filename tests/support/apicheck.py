@@ -5,6 +5,7 @@ from typing import Any
 import hypothesis
 import schemathesis
 from schemathesis import checks
+from schemathesis.core.result import Err, Ok
 from schemathesis.specs.openapi.checks import (
     allow_header_conformance,
     content_type_conformance,
@@ -23,8 +24,16 @@ CHECKS = [
 
 
 def operations(document: dict[str, Any]) -> list[Any]:
-    """Every operation of a document."""
-    return [found.ok() for found in schemathesis.openapi.from_dict(document).get_all_operations()]
+    """Every operation of a document.
+
+    Raises:
+        ValueError: the document describes one in a way that cannot be read.
+    """
+    found = list(schemathesis.openapi.from_dict(document).get_all_operations())
+    unread = [each.err() for each in found if isinstance(each, Err)]
+    if unread:
+        raise ValueError(f"the document cannot be read: {unread}")
+    return [each.ok() for each in found if isinstance(each, Ok)]
 
 
 def exercise(operation: Any, url: str, headers: dict[str, str], *, examples: int) -> None:

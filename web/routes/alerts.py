@@ -1,10 +1,11 @@
 """Alerts: what a person must see, and every step each took."""
 
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
 
-from alerts import shown
+from alerts import past, shown
 from schemas import pages, rest
 from tracking import db
 from web import access, context, cursors, params, problems, redaction
@@ -16,25 +17,52 @@ Pool = Annotated[db.Pool, Depends(context.pool)]
 See = Annotated[Sight, Depends(access.sight)]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Which:
+    """Which alerts a list shows."""
+
+    state: Annotated[Literal["open", "resolved", "withdrawn", "closed"] | None, Query()] = None
+    level: Annotated[Literal["blue", "yellow", "orange", "red"] | None, Query()] = None
+    cell: params.CellFilter = None
+    at: Annotated[params.Time | None, Query(description="Those that stood then, as they were known then.")] = None
+
+
 @router.get("", response_model=pages.Alerts)
 async def listed(
     request: Request,
     pool: Pool,
     see: See,
-    state: Annotated[Literal["open", "resolved", "withdrawn", "closed"] | None, Query()] = None,
-    level: Annotated[Literal["blue", "yellow", "orange", "red"] | None, Query()] = None,
-    cell: params.CellFilter = None,
+    which: Annotated[Which, Depends()],
     cursor: params.Cursor = None,
     limit: params.Limit = params.DEFAULT_LIMIT,
 ) -> pages.Alerts:
     """Alerts, newest first."""
     after = params.stored_number(cursors.decode(cursor, int))
-    which = shown.Filter(state=state, level=level, kind=None, cell=cell, device=None, areas=None, seen=see.seen)
     async with pool.acquire() as connection:
-        items = await shown.page(connection, which, after, limit)
-    end = cursors.encode(items[-1].id) if len(items) == limit else None
+        items, more = await (_now if which.at is None else _then)(connection, which, see, after, limit)
     hidden = await access.hidden(request)
+    end = None if more is None else cursors.encode(more)
     return pages.Alerts(items=[redaction.alert(item, hidden) for item in items], next=end)
+
+
+Found = tuple[list[rest.Alert], int | None]
+
+
+async def _now(connection: db.Connection, which: Which, see: Sight, after: int | None, limit: int) -> Found:
+    wanted = shown.Filter(
+        state=which.state, level=which.level, kind=None, cell=which.cell, device=None, areas=None, seen=see.seen
+    )
+    items = await shown.page(connection, wanted, after, limit)
+    return items, items[-1].id if len(items) == limit else None
+
+
+async def _then(connection: db.Connection, which: Which, see: Sight, after: int | None, limit: int) -> Found:
+    if which.at is None or which.state is not None:
+        raise problems.ProblemError(422, "at asks for the alerts that stood then; leave state out.")
+    areas = None if see.areas is None else sorted(see.areas)
+    return await past.standing(
+        connection, db.millis(which.at), level=which.level, cell=which.cell, areas=areas, cursor=after, limit=limit
+    )
 
 
 @router.get("/{number}", response_model=rest.Alert)

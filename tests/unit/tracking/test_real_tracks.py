@@ -4,6 +4,7 @@ The tracks lie beside the repository and are not part of it; without them the te
 """
 
 import math
+import sys
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,7 +20,7 @@ from tracking.geometry import lookup
 from tracking.visit_rules import VisitRules
 
 TRACKS = Path(__file__).parents[4] / "shared" / "data" / "geolife"
-SIDE = 0.0015  # degrees, about 130 × 170 m
+SIDE = 0.0015  # degrees, about 130 × 170 m; the test sets it
 SIGMA = 25 / 1.515  # m, of a fix whose accuracy is not known
 
 
@@ -173,8 +174,12 @@ def corners(cell: tuple[int, int]) -> list[list[float]]:
 @pytest.mark.skipif(
     not TRACKS.is_dir(), reason="the real tracks are not beside the repository (../shared/data/geolife)"
 )
-def test_dwell_on_real_tracks_agrees_with_the_slow_computation() -> None:
-    """Per track and cell the engine and the slow computation agree within a second."""
+@pytest.mark.parametrize(("side", "least"), [(0.0008, 150), (0.0015, 100), (0.004, 30)])
+def test_dwell_on_real_tracks_agrees_with_the_slow_computation(
+    monkeypatch: pytest.MonkeyPatch, side: float, least: int
+) -> None:
+    """Per track and cell the engine and the slow computation agree within a second, in small cells and in large."""
+    monkeypatch.setattr(sys.modules[__name__], "SIDE", side)
     compared = 0
     for path in sorted(TRACKS.glob("*.plt")):
         fixes = read(path)
@@ -185,5 +190,6 @@ def test_dwell_on_real_tracks_agrees_with_the_slow_computation() -> None:
         found = through_engine(fixes)
         for cell in expected.keys() | found.keys():
             assert found.get(cell, 0.0) == pytest.approx(expected.get(cell, 0.0), abs=1.0), (path.name, cell)
-            compared += 1
-    assert compared > 100
+            compared += expected.get(cell, 0.0) > 10
+    # Most are stays of some length: agreeing on nothing would prove nothing.
+    assert compared > least
