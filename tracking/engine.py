@@ -191,8 +191,8 @@ class Engine:
         device, t = rows.device, rows.t
         if not len(t):
             return
-        follows = _follows(device, t, places)
-        starts = np.arange(len(t)) if self._steps else np.flatnonzero(~(follows & _alike(places)))
+        alike = _follows(device, t, places) & self._stays_in(places)
+        starts = np.arange(len(t)) if self._steps else np.flatnonzero(~alike)
         bounds = zip(starts.tolist(), np.append(starts[1:], len(t)).tolist(), device[starts].tolist(), strict=True)
         found = _points(rows, places)
         for start, end, name in bounds:
@@ -205,6 +205,16 @@ class Engine:
                 row += 1
         for name in np.unique(device).tolist():
             self._walks[name].flush()
+
+    def _stays_in(self, places: Places) -> Bool:
+        """Rows in the same cell as the one before, whose step passes through no other."""
+        stays_in = np.zeros(len(places.inner), dtype=np.bool_)
+        stays_in[1:] = places.inner[1:] == places.inner[:-1]
+        dx, dy = np.diff(places.x), np.diff(places.y)
+        far = np.flatnonzero(stays_in[1:] & (dx * dx + dy * dy >= walk.LEAST_PASS_M_2))
+        ends = (places.x[far], places.y[far]), (places.x[far + 1], places.y[far + 1])
+        stays_in[far + 1] = ~self._grid.leaves(places.inner[far], *ends)
+        return stays_in
 
     def _fresh(self, device: int) -> walk.Walk:
         made = self._walks[device] = walk.Walk(device, self._grid, self._rules, self._told.append)
@@ -248,13 +258,6 @@ def _follows(device: NDArray[np.int32], t: Int, places: Places) -> Bool:
     )
     follows[1:] = (device[1:] == device[:-1]) & (dt <= RUN_GAP_MS) & possible
     return follows
-
-
-def _alike(places: Places) -> Bool:
-    """Rows in the same cell as the one before."""
-    alike = np.zeros(len(places.inner), dtype=np.bool_)
-    alike[1:] = places.inner[1:] == places.inner[:-1]
-    return alike
 
 
 def _points(rows: FixColumns, places: Places) -> points.Rows:

@@ -28,6 +28,7 @@ RUN_TELL_MS = 60_000
 LEAST_PASS_MS = 1_000
 LEAST_PASS_M = 30.0
 """Shorter steps cross no cell that matters."""
+LEAST_PASS_M_2 = LEAST_PASS_M**2
 
 
 class Walk:
@@ -94,7 +95,10 @@ class Walk:
             return False
         if inner != (-1 if self._inside is None else self._inside.index):
             return False
-        return step_possible(rows.x[row] - last.x, rows.y[row] - last.y, t - last.t, rows.sigma[row], last.sigma)
+        dx, dy = rows.x[row] - last.x, rows.y[row] - last.y
+        if dx * dx + dy * dy >= LEAST_PASS_M_2:
+            return False
+        return step_possible(dx, dy, t - last.t, rows.sigma[row], last.sigma)
 
     def run(self, rows: Rows, start: int, end: int) -> None:
         """Take the rows from `start` to `end` (not included), for which `goes_on` holds."""
@@ -137,10 +141,10 @@ class Walk:
         self._note_run(last, point)
         self.settled = False
         self.last = point
+        if last is not None:
+            self._pass_through(last, point)
         if self._arrival is None or last is None or last.inner != point.inner:
             self._arrival, self._sure_since = (last, point), None
-            if last is not None:
-                self._pass_through(last, point)
         inside = self._inside
         if inside is not None and inside.index == point.inner:
             self._first_out = None
@@ -239,7 +243,7 @@ class Walk:
         way = hypot(point.x - last.x, point.y - last.y)
         if way < max(2 * depth, LEAST_PASS_M):
             return
-        # The usual step, over a boundary that both cells share, passes through nothing.
+        # The usual step, within a cell or over a boundary that both cells share, passes through nothing.
         if min(last.inner, point.inner) >= 0 and self._grid.adjoin(
             last.inner, point.inner, last.place, point.place, least_m=2 * depth
         ):

@@ -10,7 +10,7 @@ import pyproj
 import shapely
 from numpy.typing import NDArray
 
-from tracking.fixes import Float
+from tracking.fixes import Bool, Float
 
 Ints = NDArray[np.int32]
 Ring = Sequence[Sequence[float]]
@@ -151,12 +151,25 @@ class CityGrid:
     def adjoin(
         self, cell: int, other: int, start: tuple[float, float], end: tuple[float, float], *, least_m: float
     ) -> bool:
-        """Whether the segment from inside `cell` to inside `other` leaves less than `least_m` between the two cells."""
+        """Whether the segment from inside `cell` to inside `other` leaves less than `least_m` between the two cells.
+
+        Within one cell: whether it leaves it for less.
+        """
         leave = self._met(cell, start, end)
+        if cell == other and not leave:
+            return True
         enter = self._met(other, start, end)
         if not leave or not enter:
             return False
         return (max(enter) - min(leave)) * hypot(end[0] - start[0], end[1] - start[1]) < least_m
+
+    def leaves(self, cell: Ints, start: tuple[Float, Float], end: tuple[Float, Float]) -> Bool:
+        """Which of n segments leave the cell that both their ends are in; one outside every cell may always do."""
+        left = np.ones(len(cell), dtype=np.bool_)
+        rows = np.flatnonzero(cell >= 0)
+        ends = np.stack([np.column_stack(start), np.column_stack(end)], axis=1)[rows]
+        left[rows] = ~shapely.covers(self._polygons[cell[rows]], shapely.linestrings(ends))
+        return left
 
     def crossed(
         self, start: tuple[float, float], end: tuple[float, float], *, least_depth_m: float

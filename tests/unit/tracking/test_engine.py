@@ -7,7 +7,10 @@ import pytest
 
 from tests.unit.tracking import timelines as tl
 from tracking import stays
+from tracking.engine import Engine
+from tracking.geometry import lookup
 from tracking.stays import StayKind
+from tracking.visit_rules import VisitRules
 
 
 def only(known: dict[tuple[int, int], stays.Stay], cell: int) -> stays.Stay:
@@ -69,6 +72,26 @@ def test_a_cell_crossed_between_two_fixes_is_noticed() -> None:
     assert passed.fixes == 0
     assert passed.kind is StayKind.DRIVE_THROUGH
     assert passed.dwell_ms == pytest.approx(30_000, abs=500)
+
+
+def test_cells_crossed_by_a_step_from_outside_to_outside_are_noticed() -> None:
+    """A car that was on this side of the city a minute ago and is on the other side now drove through all of it."""
+    known = tl.run(tl.engine(), tl.track([(0, -300, 150), (60, 1500, 150), (70, 1800, 150)]))
+    assert {stay.kind for stay in known.values()} == {StayKind.DRIVE_THROUGH}
+    for cell in (1, 2, 3, 4):
+        assert only(known, cell).dwell_ms == pytest.approx(10_000, abs=200)
+
+
+@pytest.mark.parametrize("steps", [False, True])
+def test_a_cell_within_a_cell_is_noticed_between_two_fixes(steps: bool) -> None:
+    """A market in the middle of a cell is crossed by a step whose ends both lie in the cell around it."""
+    around = [*tl.square(0, 0, 900), *tl.square(300, 300)]
+    cells = [lookup.GridCell(id=1, rings=around), lookup.GridCell(id=2, rings=tl.square(300, 300))]
+    engine = Engine(lookup.CityGrid(cells), VisitRules.always([tl.RULE] * 2), steps=steps)
+    known = tl.run(engine, tl.track([(0, 150, 450), (10, 150, 450), (60, 750, 450), (70, 760, 450)]))
+    passed = only(known, 2)
+    assert (passed.fixes, passed.kind) == (0, StayKind.DRIVE_THROUGH)
+    assert passed.dwell_ms == pytest.approx(25_000, abs=200)
 
 
 def test_leaving_for_less_than_a_minute_is_one_stay() -> None:

@@ -174,7 +174,7 @@ def corners(cell: tuple[int, int]) -> list[list[float]]:
 @pytest.mark.skipif(
     not TRACKS.is_dir(), reason="the real tracks are not beside the repository (../shared/data/geolife)"
 )
-@pytest.mark.parametrize(("side", "least"), [(0.0008, 150), (0.0015, 100), (0.004, 30)])
+@pytest.mark.parametrize(("side", "least"), [(0.0008, 50), (0.0015, 100), (0.004, 60)])
 def test_dwell_on_real_tracks_agrees_with_the_slow_computation(
     monkeypatch: pytest.MonkeyPatch, side: float, least: int
 ) -> None:
