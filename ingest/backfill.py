@@ -8,9 +8,10 @@ import structlog
 
 from ingest import metrics, retry
 from ingest.world import World
-from tracking import db, device_store, lane, projection, window_store
+from tracking import db, device_store, lane, projection, retention, retention_store, window_store
 from tracking.engine import RUN_GAP_MS
 from tracking.reasons import Cause, Reason
+from tracking.retention import DataClass
 from tracking.stays import Window
 
 log = structlog.get_logger(__name__)
@@ -63,6 +64,14 @@ class Backfill:
         device, engine = chosen[0].device, self.world().engine
         lo, hi = min(window.t_lo for window in chosen), max(window.t_hi for window in chosen)
         part = await projection.stretch(conn, device, lo, hi)
+        # Looked at after the fixes were read: what is dropped later was read before.
+        if part.lo < retention.dropped_before(await retention_store.floor(conn, DataClass.FIXES)):
+            await window_store.remove(conn, numbers)
+            metrics.EXPIRED.inc(len(numbers))
+            log.warning(
+                "stays stay as they are, their fixes are not kept any more", device=device, windows=len(numbers)
+            )
+            return None
         reason = await _reason(conn, chosen)
         # In a thread: hours of a device take longer than the other tasks of this process may wait.
         changes = await asyncio.to_thread(engine.recompute, device, part.fixes, part.stored, reason, logged=part.logged)

@@ -1,5 +1,6 @@
 """Pure: what a group of decoded messages says, in the columns and rows that the store takes."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,9 @@ from schemas import wire
 from schemas.refusals import Refusal
 from tracking import datum, device_store, refusal_store
 from tracking.fixes import ABSENT, Bool, FixColumns, Float
+from tracking.retention import NO_FLOORS, Floors
+
+_TOO_OLD = "older than what is kept (`patrol retention show`)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +50,19 @@ class Batch:
     replies: list[SaidReply]
 
 
-def build(received: Sequence[Received], devices: Mapping[str, device_store.Device]) -> Batch:
-    """Turn messages into what is stored; those of unknown devices or wrong units become refusals."""
+def build(
+    received: Sequence[Received], devices: Mapping[str, device_store.Device], floors: Floors = NO_FLOORS
+) -> Batch:
+    """Turn messages into what is stored; those of unknown devices or wrong units become refusals.
+
+    Args:
+        received: the messages.
+        devices: by name.
+        floors: what is older is refused: what belongs to it was dropped.
+    """
     fixes: list[wire.Fix] = []
     owners: list[tuple[device_store.Device, int]] = []
+    senders: list[Message] = []
     events: list[SaidEvent] = []
     said: list[device_store.Said] = []
     refused: list[refusal_store.Refused] = []
@@ -65,13 +78,38 @@ def build(received: Sequence[Received], devices: Mapping[str, device_store.Devic
             continue
         fixes += decoded.fixes
         owners += [(device, at)] * len(decoded.fixes)
-        if decoded.event is not None:
+        senders += [one.message] * len(decoded.fixes)
+        if decoded.event is not None and not _outdated(one, floors, refused):
             events.append(_event(decoded.event, device, at))
         if decoded.status is not None:
             said.append(_said(decoded.status, device, at))
         if decoded.reply is not None:
             replies.append(SaidReply(device=device.id, received=at, said=decoded.reply))
-    return Batch(fixes=_columns(fixes, owners), events=events, said=said, refused=refused, replies=replies)
+    columns = _since(_columns(fixes, owners), floors, senders, refused)
+    return Batch(fixes=columns, events=events, said=said, refused=refused, replies=replies)
+
+
+def _outdated(one: Received, floors: Floors, refused: list[refusal_store.Refused]) -> bool:
+    event = one.decoded.event
+    if event is None or event.t >= floors.events:
+        return False
+    refused.append(_refusal(one.message, Refused(Refusal.TOO_OLD, _TOO_OLD, None)))
+    return True
+
+
+def _since(
+    fixes: FixColumns, floors: Floors, senders: Sequence[Message], refused: list[refusal_store.Refused]
+) -> FixColumns:
+    """The fixes that are not older than what is kept."""
+    old = fixes.t < floors.fixes
+    if not old.any():
+        return fixes
+    # The bytes are not kept: they say where somebody was at a time of which nothing is kept.
+    numbers = np.flatnonzero(old).tolist()
+    counts = Counter(id(senders[n]) for n in numbers)
+    messages = {id(senders[n]): senders[n] for n in numbers}
+    refused += [_refusal(messages[key], Refused(Refusal.TOO_OLD, _TOO_OLD, None, n)) for key, n in counts.items()]
+    return fixes.take(~old)
 
 
 def names(received: Sequence[Received]) -> dict[str, str]:

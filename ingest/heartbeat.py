@@ -1,4 +1,4 @@
-"""Says in the database that a worker lives, for /readyz and /stats, and keeps the lane and the history short."""
+"""Says in the database that a worker lives, for /readyz and /stats, and keeps the lane short."""
 
 import asyncio
 import json
@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 
 from ingest import retry
-from tracking import db, history_store, lane
+from tracking import db, lane
 
 log = structlog.get_logger(__name__)
 
@@ -37,7 +37,6 @@ async def beat(
                 await conn.execute(statement, worker, units, json.dumps(counters()))
                 if time.monotonic() - trimmed > TRIM_EVERY_S:
                     await lane.trim(conn)
-                    await history_store.forget(conn, time.time_ns() // 1_000_000)
                     trimmed = time.monotonic()
             statement = _BEAT
         except Exception as error:

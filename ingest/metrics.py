@@ -23,5 +23,18 @@ RETRIES = Counter("patrol_database_retries_total", "Attempts that failed because
 POISON = Counter("patrol_poison_messages_total", "Messages refused because the database would not hold them.")
 BROKEN = Counter("patrol_engine_failures_total", "Batches or windows whose stays could not be computed.")
 WINDOWS = Counter("patrol_windows_recomputed_total", "Windows of late fixes recomputed.")
+EXPIRED = Counter(
+    "patrol_windows_expired_total",
+    "Windows left as they were stored, since retention dropped fixes that belong to them.",
+)
+RETENTION_DROPPED = Counter("patrol_retention_dropped_total", "Rows dropped because they were old.", ["data"])
+RETENTION_FAILURES = Counter(
+    "patrol_retention_failures_total", "Classes of data that a pass could not go over.", ["data"]
+)
+RETENTION_AGE = Gauge(
+    "patrol_retention_age_seconds",
+    "Since the last pass of retention over the class that waits longest.",
+    multiprocess_mode="max",
+)
 CONNECTED = Gauge("patrol_broker_connected", "1 while the session with the broker is up.", multiprocess_mode="livemin")
 FEED_SKIPPED = Counter("patrol_feed_skipped_total", "Feed messages skipped because the broker reads too slowly.")

@@ -20,7 +20,8 @@ from ingest.feed import Feed
 from ingest.message import Intake, Message
 from ingest.writer import Attempt, Writer
 from schemas.refusals import Refusal
-from tracking import db, lane, projection
+from tracking import db, lane, projection, retention_store
+from tracking.retention import Floors
 
 T = TypeVar("T")
 
@@ -59,6 +60,8 @@ class Pipeline:
     tally: Counter[str] = field(default_factory=Counter)
     """Totals since the start of the process."""
     limits: Limits = field(default_factory=Limits)
+    floors: Floors = field(default_factory=Floors)
+    """What is older is refused."""
     claimed: Callable[[], Awaitable[None]] = _at_once
     """Returns when the units are ours: nothing is written before."""
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
@@ -99,7 +102,7 @@ class Pipeline:
 
     async def _store(self, received: list[Received]) -> None:
         """Commit, then acknowledge. A message the database will not hold is found by halving and refused."""
-        made = batch.build(received, self.devices.by_name)
+        made = batch.build(received, self.devices.by_name, self.floors)
         attempt = Attempt(made, next(self._numbers))
         try:
             await self._retried(partial(self._write, attempt))
@@ -139,6 +142,7 @@ class Pipeline:
     async def _keep_up(self, conn: db.Connection) -> None:
         # Others put windows there, too: a rebuild, a worker that was served these units before.
         self.backfill.pending = True
+        self.floors = await retention_store.floors(conn)
         await self.devices.refresh(conn)
         if await world.grid_version(conn) != self.writer.world.version:
             await self._reload("the grid or a plan changed")

@@ -10,11 +10,12 @@ from typing import Any
 
 from ingest import claim, world
 from ingest.backfill import Backfill
-from tracking import db, fix_store, lane, projection, run_store, window_store
+from tracking import db, fix_store, lane, projection, retention, retention_store, run_store, window_store
 from tracking.engine import RUN_GAP_MS, Engine
 from tracking.fixes import FixColumns
 from tracking.projection import Stretch
 from tracking.reasons import Cause
+from tracking.retention import DataClass
 from tracking.stays import Changes, Run, Stay, Stored, Window
 
 _DEVICES = """
@@ -78,7 +79,9 @@ class Checker:
         """Look at the runs of a device that touch `lo` to `hi` (ms); one run is in memory at a time."""
         async with conn.transaction(isolation="repeatable_read", readonly=True):
             newest = await fix_store.last_of(conn, device.id)
-            first = await fix_store.first_of(conn, device.id, 0)
+            # What a legal hold keeps from before is not all there was: only what follows can be compared.
+            kept = retention.dropped_before(await retention_store.floor(conn, DataClass.FIXES))
+            first = await fix_store.first_of(conn, device.id, kept)
             if newest is None or first is None:
                 return
             # What is stored knows more than the fixes do where retention took the beginning of a run.

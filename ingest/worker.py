@@ -19,12 +19,13 @@ from ingest.backfill import Backfill
 from ingest.claim import Claim
 from ingest.cleaner import Cleaner
 from ingest.feed import Feed
+from ingest.housekeeper import Housekeeper
 from ingest.message import Intake
 from ingest.orders import Orders
 from ingest.pipeline import Limits, Pipeline
 from ingest.writer import Writer
 from schemas.broker import Broker
-from tracking import fix_store
+from tracking import fix_store, retention_store
 from tracking.parties import Pseudonyms
 
 if TYPE_CHECKING:
@@ -113,6 +114,7 @@ def _jobs(
         "keeper": keeper.Keeper(pool).run(stop),
         "notifier": Outbox(pool, senders).run(stop),
         "cleaner": Cleaner(pool, lambda: pipeline.writer.world.city, wall_clock).run(),
+        "housekeeper": Housekeeper(pool, wall_clock).run(),
         "orders": Orders(pool, session.order, session.ready).run(),
         "ready": _ready(config, session),
     }
@@ -148,6 +150,7 @@ async def make_pipeline(
     async with pool.acquire() as conn:
         made = await world.load(conn)
         woken = await world.wake(conn, config.served, clock())
+        floors = await retention_store.floors(conn)
     log.info("engine made from the store", cells=len(made.city.cells), stays_going_on=woken)
     feed = Feed(config.worker_id, publish)
     writer = Writer(made, feed.offer, copy=config.copy, pseudonyms=Pseudonyms(config.subject_key))
@@ -161,6 +164,7 @@ async def make_pipeline(
         acks=Acks(),
         clock=clock,
         limits=config.limits,
+        floors=floors,
     )
 
 

@@ -32,6 +32,8 @@ class Refusal(StrEnum):
     """A number or text is outside the range of its field."""
     FUTURE_TIME = "future_time"
     """The time of the fix is more than 60 s ahead of the server's clock."""
+    TOO_OLD = "too_old"
+    """The fix or event is older than what is kept of its kind, so nothing can follow from it any more."""
     OFF_DUTY = "off_duty"
     """An off-duty fix: personal data that is not stored, not even as a refusal."""
     RETAINED_REPLAY = "retained_replay"

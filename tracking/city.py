@@ -228,6 +228,22 @@ def watched(city: City, cell: NDArray[np.int32], t: Int) -> list[tuple[str, int,
     ]
 
 
+_FORGET = (
+    # Of what became known one after the other, the first that reaches back so far stands for all of them.
+    """DELETE FROM street_since a USING street_since b WHERE a.street = b.street AND a.since <= $1 AND b.since <= $1
+    AND (coalesce(b.known_from, '-infinity'), b.since) < (coalesce(a.known_from, '-infinity'), a.since)""",
+    "UPDATE street_since SET since = $1 WHERE since < $1",
+    "UPDATE street_watch SET since = $1 WHERE since < $1",
+)
+
+
+async def forget_before(conn: db.Connection, t: int) -> None:
+    """Say nothing any more of the time before `t` (ms), whose visits are not kept."""
+    async with conn.transaction():
+        for statement in _FORGET:
+            await conn.execute(statement, db.moment(t))
+
+
 async def note_watched(conn: db.Connection, heard: list[tuple[str, int, int]], now: int) -> None:
     """Store what `watched` answers, known from `now` (ms); whatever the order of batches, oldest and newest remain."""
     await conn.executemany(

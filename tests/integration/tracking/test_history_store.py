@@ -1,8 +1,8 @@
 """Earlier states of stays and runs: kept for a time, then forgotten; days of a device."""
 
 from dataclasses import replace
-from datetime import timedelta
 
+from ingest.purge import passes
 from tests.integration.tracking.test_fix_store import fixes
 from tests.integration.tracking.test_stay_store import NOW, T0, put, stay
 from tracking import db, history_store, hour_store, stay_store
@@ -18,7 +18,7 @@ async def test_states_are_remembered_for_their_time(conn: db.Connection, device:
     for n, step in enumerate(steps):
         known = await stay_store.listed(conn, stay_store.Filter(known_at=NOW + n), limit=5)
         assert [(one.fixes, db.millis(one.t_out)) for one in known] == [(step.fixes, step.t_out)]
-    await history_store.forget(conn, NOW + 2, timedelta(0))
+    await passes.Pass(conn, NOW + 2 + 92 * DAY).run()
     assert await stay_store.listed(conn, stay_store.Filter(known_at=NOW), limit=5) == []
     assert [one.fixes for one in await stay_store.listed(conn, stay_store.Filter(known_at=NOW + 2), limit=5)] == [3]
 

@@ -1,0 +1,103 @@
+"""How long each class of data is kept. Pure; times are ms since 1970-01-01 UTC.
+
+A class has a *floor*: what is older is not taken any more. What is dropped is older still, by `GRACE_MS`, so that the
+runs of late fixes that are taken are whole.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+DAY_MS = 86_400_000
+GRACE_MS = 2 * DAY_MS
+NEVER = 0
+"""Floor of a class of which nothing was ever dropped."""
+
+
+class DataClass(StrEnum):
+    """What is kept for the same time."""
+
+    FIXES = "fixes"
+    VISITS = "visits"
+    HISTORY = "history"
+    EVENTS = "events"
+    MEDIA = "media"
+    ALERTS = "alerts"
+    AUDIT = "audit"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What a class is, and the least that may be set."""
+
+    zh: str
+    en: str
+    least_days: int
+    why: str
+    """Reason of the default and of the least, in both languages."""
+
+
+TERMS: dict[DataClass, Terms] = {
+    DataClass.FIXES: Terms(
+        zh="原始轨迹", en="raw fixes", least_days=30,
+        why="行踪轨迹为敏感个人信息，只留必要时间 sensitive personal data: half a year, for complaints and reviews",
+    ),
+    DataClass.VISITS: Terms(
+        zh="巡查与停留", en="stays, visits, runs, findings", least_days=30,
+        why="考核与复议 assessment and its review: three years; never shorter than fixes",
+    ),
+    DataClass.HISTORY: Terms(
+        zh="历史版本", en="earlier states, refusals", least_days=1,
+        why="当时所见 what a screen showed, to the step: a quarter",
+    ),
+    DataClass.EVENTS: Terms(
+        zh="执法事件", en="enforcement events", least_days=183,
+        why="行政处罚法第三十六条最长追溯五年 the longest limitation of administrative penalties: five years",
+    ),
+    DataClass.MEDIA: Terms(
+        zh="音视频", en="media without a case", least_days=183,
+        why="执法全过程记录至少六个月；涉案的随事件保存 at least six months; those of a case stay with their event",
+    ),
+    DataClass.ALERTS: Terms(
+        zh="预警与处置", en="alerts, steps, tasks, notifications", least_days=183,
+        why="责任追溯 who was warned and what was done: three years",
+    ),
+    DataClass.AUDIT: Terms(
+        zh="审计记录", en="audit record", least_days=1096,
+        why="个人信息保护法第五十六条至少三年；链式记录整体保存 at least three years by law; the chain is kept whole",
+    ),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Floors:
+    """The oldest fixes and events that are taken."""
+
+    fixes: int = NEVER
+    events: int = NEVER
+
+
+NO_FLOORS = Floors()
+"""Whatever comes is taken."""
+
+
+def floor(days: int | None, now: int, before: int = NEVER) -> int:
+    """Floor of a class kept for `days` (None: for ever); it never goes back behind the one `before`."""
+    return before if days is None else max(before, now - days * DAY_MS)
+
+
+def dropped_before(floor: int) -> int:
+    """What is older than this is gone where nothing holds it; `NEVER` when nothing is."""
+    return max(NEVER, floor - GRACE_MS)
+
+
+def fault(wanted: dict[DataClass, int | None], cls: DataClass) -> str | None:
+    """Why a class cannot be kept for what is `wanted` of it; None when it can."""
+    days, terms = wanted[cls], TERMS[cls]
+    if cls is DataClass.AUDIT and days is not None:
+        return "The audit record is one chain and is kept for ever; leave it. 审计记录为整链保存，不可设期限。"
+    if days is not None and days < terms.least_days:
+        return f"{terms.en} ({terms.zh}): {terms.least_days} days at least 至少 {terms.least_days} 天 ({terms.why})."
+    fixes, visits = (wanted[each] or 1 << 31 for each in (DataClass.FIXES, DataClass.VISITS))
+    if cls in (DataClass.FIXES, DataClass.VISITS) and visits < fixes:
+        return "Visits must be kept as long as fixes at least: they follow from them. 巡查记录的保存期不得短于轨迹。"
+    return None
