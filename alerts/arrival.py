@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from alerts.rule_fields import Body, Field
 from schemas import wire
 from tracking.fixes import Bool, FixColumns, Float, Int
 
@@ -40,6 +41,28 @@ class ArrivalRule:
     def reach_m(self, ms: Int) -> Float:
         """Straight line that can be walked in a time, order included."""
         return np.maximum(ms - self.prepare_ms, 0) * (self.speed_mps / (self.detour * self.ratio * 1000))
+
+
+KIND = "arrival"
+"""Kind of the rules that say how arrivals are estimated."""
+_RULE = ArrivalRule()
+FIELDS: tuple[Field, ...] = (
+    Field("speed_mps", "步行速度", "speed on foot", "m/s", 0.3, 15, _RULE.speed_mps, whole=False),
+    Field("detour", "绕行系数", "way on the streets over the straight line", "", 1, 5, _RULE.detour, whole=False),
+    Field("prepare_s", "出发准备", "from the order to the first step", "s", 0, 3_600, _RULE.prepare_ms // 1000),
+    Field("fresh_s", "定位须新于", "an officer counts with a fix newer than", "s", 30, 3_600, _RULE.fresh_ms // 1000),
+    Field("battery", "电量高于才可派", "an officer counts with more battery than", "%", 0, 100, _RULE.battery,
+          whole=False),
+)  # fmt: skip
+
+
+def rule_of(body: Body, ratio: float = 1.0) -> ArrivalRule:
+    """The rule of a stored body; values that it does not give keep their default."""
+    values = {field.name: body.get(field.name, field.default) for field in FIELDS}
+    return ArrivalRule(
+        speed_mps=float(values["speed_mps"]), detour=float(values["detour"]), battery=float(values["battery"]),
+        prepare_ms=int(values["prepare_s"]) * 1000, fresh_ms=int(values["fresh_s"]) * 1000, ratio=ratio,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,11 +1,13 @@
 """Sending an officer to an alert, and following what the device answers or fails to answer."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import structlog
 
-from alerts import life_store, store, tasks
+from alerts import life_store, reads, store, tasks
 from alerts.life import Act, Refusal
 from alerts.model import Step
 from schemas import rest
@@ -17,7 +19,7 @@ log = structlog.get_logger(__name__)
 
 _DEVICE = "SELECT id, name FROM devices WHERE name = $1"
 _CELL = "SELECT code, name, geometry FROM cells WHERE id = $1"
-_NEWEST = "SELECT lat, lon FROM fixes WHERE device = $1 AND flags & 8 = 0 ORDER BY t DESC LIMIT 1"
+_NEWEST = "SELECT t, lat, lon FROM fixes WHERE device = $1 AND flags & 8 = 0 ORDER BY t DESC LIMIT 1"
 _LATE = "SELECT id, alert FROM tasks WHERE deadline <= $1 ORDER BY deadline LIMIT 100"
 _TASK = """
 SELECT t.state, t.deadline, d.name AS device FROM tasks t JOIN devices d ON d.id = t.device WHERE t.id = $1 FOR UPDATE
@@ -32,6 +34,9 @@ SELECT r.t, r.text, r.t >= coalesce((SELECT max(t) FROM replies o WHERE o.comman
 FROM replies r WHERE r.command = $1 AND r.state = $2 AND r.taken_at IS NULL FOR UPDATE
 """
 _TAKEN = "UPDATE replies SET taken_at = $3 WHERE command = $1 AND state = $2"
+
+LOST_MS = 600_000
+"""Where an officer was longer ago says nothing of the way."""
 
 _WHY = {"given": "answer", "accepted": "arrive", "arrived": "visit", "done": "visit"}
 """What a task whose deadline passed was waiting for."""
@@ -52,6 +57,7 @@ async def assign(
     if held is None:
         return None
     facts = {"device": device, **await _place(conn, held)}
+    facts |= await _estimate(conn, whom["id"], facts, at)
     # The number of the step that gives it: no two orders share it, and a repeat finds its own.
     task = f"a{number}-{held.life.version + 1}"
     act = Act(step=Step.ASSIGNED, at=at, actor=actor, device=whom["id"], task=task, facts=facts, seen=seen, key=key)
@@ -67,6 +73,16 @@ async def _place(conn: db.Connection, held: life_store.Held) -> dict[str, Any]:
             return {"cell": cell["code"], "lat": lat, "lon": lon, "text": cell["name"] or cell["code"]}
     newest = None if held.device is None else await conn.fetchrow(_NEWEST, held.device)
     return {"text": held.kind} if newest is None else {"lat": newest["lat"], "lon": newest["lon"], "text": held.kind}
+
+
+async def _estimate(conn: db.Connection, device: int, facts: dict[str, Any], at: int) -> dict[str, Any]:
+    """How long the way should take, s: what becomes of it corrects the next estimates (estimates.py)."""
+    newest = await conn.fetchrow(_NEWEST, device)
+    if newest is None or "lat" not in facts or db.millis(newest["t"]) < at - LOST_MS:
+        return {}
+    rule = await reads.arrival_rule(conn, at)
+    metres = inside.metres((newest["lat"], newest["lon"]), (facts["lat"], facts["lon"]))
+    return {"arrival_s": int(replace(rule, ratio=1.0).way_ms(np.array([metres]))[0]) // 1000}
 
 
 async def expire(pool: db.Pool, now: int) -> int:

@@ -4,6 +4,7 @@ Fitted anew now and then in a thread; a worker that starts takes what was kept, 
 """
 
 import asyncio
+import hashlib
 import io
 from collections.abc import Sequence
 from dataclasses import fields
@@ -20,6 +21,8 @@ from tracking.fixes import Int
 DAYS = 14
 REFIT_MS = 6 * 3_600_000
 """What was learned is used for so long before it is learned again."""
+EARLY_REFIT_MS = 1_800_000
+"""The same while most cells were visited too rarely to be known."""
 _DAY_MS = 86_400_000
 _NAME = "outlook"
 
@@ -34,6 +37,20 @@ _KEEP = """
 INSERT INTO learned (name, made_at, signature, body) VALUES ($1, $2, $3, $4)
 ON CONFLICT (name) DO UPDATE SET made_at = excluded.made_at, signature = excluded.signature, body = excluded.body
 """
+
+
+def signature(where: city.City) -> str:
+    """Names the cells and classes that something was learned of: of others it says nothing."""
+    names = "/".join(f"{cell.id}:{cell.cls}" for cell in where.cells)
+    return hashlib.sha256(names.encode()).hexdigest()[:32]
+
+
+def again_at(learned: outlook.Learned | None, made_at: int) -> int:
+    """When to learn again, ms; what was made at `made_at`."""
+    if learned is None:
+        return 0
+    known = (learned.survival.visits >= outlook.LEAST_VISITS).mean() if len(learned.survival.visits) else 1.0
+    return made_at + (REFIT_MS if known >= 0.5 else EARLY_REFIT_MS)
 
 
 async def kept(conn: db.Connection, signature: str) -> tuple[outlook.Learned | None, int]:

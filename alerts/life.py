@@ -11,6 +11,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from alerts.model import ENDED, OPENING, SYSTEM, Facts, Level, State, Step
+from alerts.rule_fields import Field
 
 MINUTE = 60_000
 SNOOZE_MOST_MS = 24 * 60 * MINUTE
@@ -40,6 +41,19 @@ class EscalationRule:
     def top(self) -> int:
         """How often an alert can be escalated."""
         return max(len(self.orange_min), len(self.red_min), 1)
+
+
+_RULE = EscalationRule()
+FIELDS: tuple[Field, ...] = (
+    Field("orange_min", "橙色告警逐级升级等待", "orange alerts go on after, step by step", "min", 1, 1_440,
+          _RULE.orange_min, several=8),
+    Field("red_min", "红色告警逐级升级等待", "red alerts go on after, step by step", "min", 1, 1_440, _RULE.red_min,
+          several=8),
+    Field("acknowledged_min", "确认后仍未解除再升级", "acknowledged alerts go on after", "min", 1, 1_440,
+          _RULE.acknowledged_min),
+    Field("answer_min", "队员答复时限", "an officer answers within", "min", 1, 1_440, _RULE.answer_min),
+    Field("arrive_min", "队员到达时限", "an officer arrives within", "min", 1, 1_440, _RULE.arrive_min),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

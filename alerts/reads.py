@@ -8,10 +8,10 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from alerts import arrival, learning, outlook, rules, staffing, store, whereabouts
+from alerts import arrival, estimates, learning, outlook, rules, staffing, store, whereabouts
 from alerts.model import GAP, Facts, OpenAlert, Visit
 from schemas import wire
-from tracking import city, db, grids
+from tracking import city, db, grids, rule_store
 from tracking.fixes import Bool, FixColumns
 
 # Changes with every import, plan, calendar, unit, area or setting; cells put in without an import count too.
@@ -88,6 +88,12 @@ class Look:
     """By key of an open alert: why the visit that its gap was counted from does not hold any more."""
 
 
+async def arrival_rule(conn: db.Connection, now: int) -> arrival.ArrivalRule:
+    """How arrivals are estimated at `now` (ms): by the rule in force, corrected by how past estimates turned out."""
+    held = [version for version in await rule_store.current(conn, arrival.KIND, now) if version.body]
+    return arrival.rule_of(held[0].body or {} if held else {}, await estimates.ratio(conn, now))
+
+
 async def place(conn: db.Connection, known: Place | None) -> Place:
     """The city as it is now; `known` when nothing changed."""
     signature = await conn.fetchval(_SIGNATURE)
@@ -110,7 +116,13 @@ async def place(conn: db.Connection, known: Place | None) -> Place:
 
 
 async def look(
-    conn: db.Connection, where: Place, now: int, rule: arrival.ArrivalRule, *, known: int | None = None
+    conn: db.Connection,
+    where: Place,
+    now: int,
+    rule: arrival.ArrivalRule,
+    *,
+    known: int | None = None,
+    standing: Sequence[OpenAlert] | None = None,
 ) -> Look:
     """Read everything one evaluation needs; call it within one snapshot.
 
@@ -120,8 +132,9 @@ async def look(
         now: the moment, ms.
         rule: how arrivals are estimated.
         known: by what was known then, ms; None: by what is known today.
+        standing: alerts that stand; None: those of the store.
     """
-    opened = await store.standing(conn)
+    opened = await store.standing(conn) if standing is None else standing
     rows = await conn.fetch(
         _OFFICERS,
         db.moment(now - rule.fresh_ms),
@@ -140,12 +153,13 @@ async def look(
         areas=[row["area"] for row in rows],
         around=await whereabouts.read(conn, where.city, heard, now),
         opened=opened,
-        clearing=await _clearing(conn, opened, now),
+        clearing=await clearing(conn, opened, now),
         amended=await _amended(conn, opened, now),
     )
 
 
-async def _clearing(conn: db.Connection, opened: Sequence[OpenAlert], now: int) -> dict[str, Visit]:
+async def clearing(conn: db.Connection, opened: Sequence[OpenAlert], now: int) -> dict[str, Visit]:
+    """The first valid visit after the start of each open gap, by key of the alert."""
     return {
         row["key"]: Visit(
             t_in=db.millis(row["t_in"]),

@@ -197,7 +197,7 @@ def _open(
     changes, short = staffing.evaluate(
         now.now, now.cells.streets, loads, opened, crowd=crowd.most, unclear=_streets_held(now)
     )
-    changes = [_with_cells(change, due, now) for change in changes]
+    changes = [_with_cells(change, due, now, crowd) for change in changes]
     wanted = np.flatnonzero(told & (level >= Level.ORANGE) & (held < 0))
     cost = now.cells.weight * now.chance * by.severity
     urgent = wanted[np.lexsort((wanted, now.coverage.due[wanted], -cost[wanted]))]
@@ -211,14 +211,15 @@ def _open(
     return changes
 
 
-def _with_cells(change: Change, due: Bool, now: Situation) -> Change:
-    """Add to a street's alert the codes of the cells it stands for, the most urgent first."""
+def _with_cells(change: Change, due: Bool, now: Situation, crowd: CrowdRule) -> Change:
+    """Add to a street's alert the codes of the cells it stands for, the most urgent first, and the rule's version."""
     if change.step is not Step.OPENED:
         return change
     codes = [street.code for street in now.cells.streets]
     rows = np.flatnonzero(due & (now.cells.street == codes.index(change.facts["street"])))
     rows = rows[np.argsort(now.coverage.due[rows], kind="stable")][:MOST_LISTED]
-    return replace(change, facts={**change.facts, "due_cells": [now.cells.code[row] for row in rows.tolist()]})
+    due_cells = [now.cells.code[row] for row in rows.tolist()]
+    return replace(change, facts={**change.facts, "due_cells": due_cells, "rule": crowd.version})
 
 
 def _streets_held(now: Situation) -> Bool:

@@ -7,6 +7,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from alerts.rule_fields import Field
 from tracking.fixes import Float, Int
 
 MINUTE = 60_000
@@ -68,3 +69,28 @@ class CrowdRule:
     """Alerts of one street that are told one by one when its officers cannot manage all."""
     horizon_ms: int = 60 * MINUTE
     """What falls due within it is held against what the officers can do in it."""
+    version: int = BUILT_IN
+    """Number of the rule version it comes from."""
+
+
+_RULE, _CROWD = WarningRule(), CrowdRule()
+FIELDS: tuple[Field, ...] = (
+    Field("horizon_s", "余量大于此值不预警", "no warning with more slack", "s", 0, 14_400, _RULE.horizon_ms // 1000),
+    Field("most_share", "剩余时间至多占时限的比例", "no warning with a larger share of the limit left than", "", 0, 1,
+          _RULE.most_share, whole=False),
+    Field("early_chance", "余量充足时的预警概率", "probability of a breach that is told early", "", 0, 1,
+          _RULE.early_chance, whole=False),
+    Field("last_chance", "余量用尽时的预警概率", "probability of a breach that is told without slack", "", 0, 1,
+          _RULE.last_chance, whole=False),
+    Field("soon_share", "即将到期：余量占时限的比例", "due soon: slack below this share of the limit", "", 0, 1,
+          _RULE.soon_share, whole=False),
+    Field("hold_s", "降级所需余量", "a level is left only with so much more slack", "s", 0, 3_600,
+          _RULE.hold_ms // 1000),
+    Field("severity", "严重程度", "how bad a breach is against others", "", 0.01, 100, _RULE.severity, whole=False),
+)  # fmt: skip
+CROWD_FIELDS: tuple[Field, ...] = (
+    Field("crowd_cells", "人手不足时逐条告警数", "too few officers: cells told one by one", "", 0, 1_000,
+          _CROWD.most),
+    Field("crowd_horizon_s", "人手不足：多久之内到期", "too few officers: for what falls due within", "s", 600, 14_400,
+          _CROWD.horizon_ms // 1000),
+)  # fmt: skip

@@ -7,18 +7,24 @@ from collections.abc import Callable, Sequence
 import structlog
 from prometheus_client import Counter, Gauge, Histogram
 
-from alerts import reads, rules, store, thresholds
+from alerts import outlook, reads, rules, store
 from alerts.arrival import ArrivalRule
 from alerts.model import Change, Level
 from alerts.officers import sentry
+from alerts.rulebook import WARNING
+from alerts.teacher import Teacher
+from alerts.warning_rules import WarningRules
 from schemas import rest
-from tracking import db
+from tracking import db, rule_store
 
 _log = structlog.get_logger(__name__)
 
 EVALUATION = Histogram("patrol_alert_evaluation_seconds", "Time to read, judge and store alerts once.")
 OPEN = Gauge("patrol_alerts_open", "Standing alerts by level.", ["level"])
 FAILURES = Counter("patrol_alert_failures", "Looks that failed; the next one starts anew.")
+
+ARRIVAL_MS = 60_000
+"""How arrivals are estimated is read again after so long."""
 
 _LOCK = "SELECT pg_try_advisory_lock(hashtext('patrol.alerts'))"
 _UNLOCK = "SELECT pg_advisory_unlock(hashtext('patrol.alerts'))"
@@ -36,46 +42,43 @@ class Watcher:
         pool: one of its connections is held while this is the watcher.
         now: the time, ms since 1970-01-01 UTC.
         every_s: seconds between two looks, and between two attempts to become the watcher.
-        rule: thresholds.
-        arrival: how arrivals are estimated.
     """
 
-    def __init__(
-        self,
-        pool: db.Pool,
-        *,
-        now: Callable[[], int] = wall_clock,
-        every_s: float = 5.0,
-        rule: thresholds.WarningRule | None = None,
-        arrival: ArrivalRule | None = None,
-    ) -> None:
+    def __init__(self, pool: db.Pool, *, now: Callable[[], int] = wall_clock, every_s: float = 5.0) -> None:
         self._pool = pool
         self._now = now
         self._every_s = every_s
-        self._rule = rule or thresholds.WarningRule()
-        self._arrival = arrival or ArrivalRule()
         self._place: reads.Place | None = None
+        self._rules: WarningRules | None = None
+        self._arrival = _Arrival()
+        self._teacher = Teacher(pool)
         self._sentry = sentry.Sentry()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Watch until `stop`; a lost database is tried again."""
-        while not stop.is_set():
-            try:
-                await self._watch_if_first(stop)
-            except Exception:  # noqa: BLE001 - whatever one look meets, the next one must come
-                FAILURES.inc()
-                _log.exception("alerts cannot be evaluated now; trying again", action="watch")
-            await _pause(stop, self._every_s)
+        try:
+            while not stop.is_set():
+                try:
+                    await self._watch_if_first(stop)
+                except Exception:  # noqa: BLE001 - whatever one look meets, the next one must come
+                    FAILURES.inc()
+                    _log.exception("alerts cannot be evaluated now; trying again", action="watch")
+                await _pause(stop, self._every_s)
+        finally:
+            await self._teacher.stop()
 
     async def look_once(self, conn: db.Connection) -> list[rest.Alert]:
         """Read, judge and store once; returns the alerts that changed."""
         started = time.perf_counter()
         async with conn.transaction(isolation="repeatable_read", readonly=True):
-            where = self._place = await reads.place(conn, self._place)
-            seen = await reads.look(conn, where, self._now(), self._arrival)
+            now = self._now()
+            where, by = await self._prepare(conn, now)
+            rule = await self._arrival.rule(conn, now)
+            seen = await reads.look(conn, where, now, rule)
+            learned = await self._teacher.learned(conn, where.city, now)
             officers = await self._sentry.look(conn, where.city, seen.now, seen.opened)
         # In a thread: a large city takes longer than other tasks of this process may wait.
-        changes = await asyncio.to_thread(self._judge, where, seen, officers)
+        changes = await asyncio.to_thread(_judge, where, seen, officers, by, rule, learned)
         changed = await store.apply_on(conn, changes)
         await _count(conn)
         EVALUATION.observe(time.perf_counter() - started)
@@ -83,12 +86,14 @@ class Watcher:
             _log.info("alerts changed", action="watch", alerts=len(changed))
         return changed
 
-    def _judge(self, where: reads.Place, seen: reads.Look, officers: sentry.View) -> Sequence[Change]:
-        changes = sentry.judge(officers)
-        if where.city.cells:
-            by = thresholds.Thresholds.same(self._rule, len(where.city.cells))
-            changes += rules.evaluate(reads.situation(where, seen, self._arrival), seen.opened, by)
-        return changes
+    async def _prepare(self, conn: db.Connection, now: int) -> tuple[reads.Place, WarningRules]:
+        """The city and the rules of warnings in force, made anew only where something changed."""
+        where = await reads.place(conn, self._place)
+        held = await rule_store.current(conn, WARNING, now)
+        if self._rules is None or where is not self._place or self._rules.held != tuple(held):
+            self._rules = WarningRules(held, where.city.plans.sites)
+        self._place = where
+        return where, self._rules
 
     async def _watch_if_first(self, stop: asyncio.Event) -> None:
         """Look again and again while the lock is held; the lock lives and dies with the connection that writes."""
@@ -99,6 +104,34 @@ class Watcher:
                 await self.look_once(conn)
                 await _pause(stop, self._every_s)
             await conn.execute(_UNLOCK)
+
+
+class _Arrival:
+    """How arrivals are estimated, read again now and then."""
+
+    def __init__(self) -> None:
+        self._known: tuple[int, ArrivalRule] | None = None
+
+    async def rule(self, conn: db.Connection, now: int) -> ArrivalRule:
+        """The rule at `now`, ms."""
+        if self._known is None or not 0 <= now - self._known[0] < ARRIVAL_MS:
+            self._known = now, await reads.arrival_rule(conn, now)
+        return self._known[1]
+
+
+def _judge(
+    where: reads.Place,
+    seen: reads.Look,
+    officers: sentry.View,
+    by: WarningRules,
+    rule: ArrivalRule,
+    learned: outlook.Learned | None,
+) -> Sequence[Change]:
+    changes = sentry.judge(officers)
+    if where.city.cells:
+        chosen = by.at(seen.now, where.city.calendar)
+        changes += rules.evaluate(reads.situation(where, seen, rule, learned), seen.opened, chosen.by, chosen.crowd)
+    return changes
 
 
 async def _count(conn: db.Connection) -> None:

@@ -36,6 +36,13 @@ Spans = Annotated[list[Span], Field(max_length=MOST_ENTRIES)]
 Seconds = Annotated[int, Field(ge=60, le=30 * 86_400)]
 
 
+class When(Model):
+    """Hours of some days that an entry of a rule speaks of."""
+
+    days: Days = Field(default=[])
+    hours: Spans = Field(min_length=1)
+
+
 class DutyHours(Model):
     """When the city is on duty on some days; the last entry that speaks of a day holds, and replaces the others."""
 

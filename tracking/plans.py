@@ -117,7 +117,8 @@ class Plans:
 
     def __init__(self, versions: Sequence[RuleVersion], sites: Sequence[Site]) -> None:
         self._versions = [version for version in versions if version.body is not None]
-        self._sites = sites
+        self.sites = sites
+        """Of the cells, in their order."""
         ends = [version.valid_to for version in self._versions if version.valid_to is not None]
         changes = {version.valid_from for version in self._versions} | set(ends)
         self._starts = [0, *sorted(change for change in changes if change > 0)]
@@ -134,7 +135,7 @@ class Plans:
         for number, start in enumerate(self._starts):
             body = _parsed(self._said(start, (CITY,)))
             end = self._starts[number + 1] if number + 1 < len(self._starts) else None
-            hours = tuple(_hours(each.days, each.hours) for each in body.duty)
+            hours = tuple(hours_of(each.days, each.hours) for each in body.duty)
             if made and made[-1].hours == hours:
                 made[-1] = Duty(hours=hours, start=made[-1].start, end=end)
             else:
@@ -215,7 +216,7 @@ class Plans:
         held = {version.scope: version for version in self._versions if _holds(version, start)}
         plans: dict[tuple[int, ...], int] = {}
         of = []
-        for site in self._sites:
+        for site in self.sites:
             key = tuple(held[scope].id for scope in site.scopes if scope in held)
             of.append(plans.setdefault(key, len(plans)))
         by_id = {version.id: version for version in held.values()}
@@ -228,7 +229,7 @@ class Plans:
             dwell_ms=np.array([plan.dwell_ms for plan in made], dtype=np.int64)[rows],
             path_m=self._path_m(made, rows),
             weight=np.array(
-                [made[n].weight or site.weight for n, site in zip(of, self._sites, strict=True)], dtype=np.float64
+                [made[n].weight or site.weight for n, site in zip(of, self.sites, strict=True)], dtype=np.float64
             ),
         )
 
@@ -239,7 +240,7 @@ class Plans:
 
     @cached_property
     def _road_m(self) -> Float:
-        return np.array([site.road_m or np.nan for site in self._sites], dtype=np.float64)
+        return np.array([site.road_m or np.nan for site in self.sites], dtype=np.float64)
 
     def _said(self, at: int, scopes: Sequence[str]) -> dict[str, object]:
         """Fields that the plans of the scopes say at a moment, those of later scopes before those of earlier ones."""
@@ -278,9 +279,9 @@ def _plan(body: PlanBody) -> Plan:
     return Plan(
         limit_ms=_limit(body.limit_s),
         limits=tuple(
-            LimitHours(hours=_hours(each.days, each.hours), limit_ms=_limit(each.limit_s)) for each in body.limits
+            LimitHours(hours=hours_of(each.days, each.hours), limit_ms=_limit(each.limit_s)) for each in body.limits
         ),
-        visits=tuple(VisitHours(hours=_hours(each.days, each.hours), n=each.n) for each in body.visits),
+        visits=tuple(VisitHours(hours=hours_of(each.days, each.hours), n=each.n) for each in body.visits),
         dwell_ms=body.dwell_s * 1000,
         path_m=body.path_m,
         path_road_share=body.path_road_share,
@@ -292,5 +293,6 @@ def _limit(seconds: int | None) -> int:
     return NO_LIMIT if seconds is None else seconds * 1000
 
 
-def _hours(days: Sequence[str], spans: Sequence[tuple[str, str]]) -> Hours:
+def hours_of(days: Sequence[str], spans: Sequence[tuple[str, str]]) -> Hours:
+    """Hours of a body as the calendar takes them."""
     return Hours(days=frozenset(days), spans=tuple(sorted(span(start, end) for start, end in spans)))

@@ -38,6 +38,7 @@ from web.routes import (
     plans,
     records,
     replay,
+    rules,
     session,
     stats,
 )
@@ -99,6 +100,7 @@ def _add_routes(app: FastAPI) -> None:
         plans,
         records,
         replay,
+        rules,
         alerts,
         assignments,
         alert_steps,

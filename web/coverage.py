@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from alerts import arrival, reads
+from alerts import reads
 from schemas import rest
 from tracking import city as cities
 from tracking import coverage, db
@@ -16,7 +16,6 @@ from web.live.cells import STATE_NAMES
 
 Level = Literal["grid", "street", "district"]
 
-_ARRIVAL = arrival.ArrivalRule()
 DRIVES_MS = 86_400_000
 """How far back drive-throughs are shown."""
 _DRIVES = """
@@ -98,10 +97,11 @@ async def look(connection: db.Connection, place: Place, now: int, known: int | N
     `known` (ms): by what was known then; None: by what is known today.
     """
     async with connection.transaction(isolation="repeatable_read", readonly=True):
-        seen = await reads.look(connection, place.where, now, _ARRIVAL, known=known)
+        rule = await reads.arrival_rule(connection, now)
+        seen = await reads.look(connection, place.where, now, rule, known=known)
     if not place.city.cells:
         return seen.basis, np.empty(0, dtype=np.int64)
-    situation = await asyncio.to_thread(reads.situation, place.where, seen, _ARRIVAL)
+    situation = await asyncio.to_thread(reads.situation, place.where, seen, rule)
     return seen.basis, situation.arrivals.ms
 
 

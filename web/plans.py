@@ -5,18 +5,12 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 
 from schemas import plan, plans
-from tracking import db, grids, rule_store
+from tracking import db, rule_store
 from tracking.plans import CITY, KIND
-from web import problems
+from web import problems, scopes
 
 LEAD = timedelta(minutes=2)
 """Workers read plans anew within it: a visit is never judged by a plan that its worker does not know yet."""
-
-_EXISTS = {
-    "class": "SELECT EXISTS (SELECT FROM cell_classes WHERE class = $1)",
-    "unit": "SELECT EXISTS (SELECT FROM units WHERE code = $1)",
-    "grid": "SELECT EXISTS (SELECT FROM areas WHERE code = $1 AND level = 'grid')",
-}
 
 
 async def append(conn: db.Connection, given: plans.NewPlan, made_by: str, now: datetime) -> plans.PlanVersion:
@@ -25,16 +19,20 @@ async def append(conn: db.Connection, given: plans.NewPlan, made_by: str, now: d
     Raises:
         ProblemError: its scope does not exist, it begins too early, or it overlaps another.
     """
-    scope = await _scope(conn, given.scope)
+    scope = await scopes.known(conn, given.scope)
     if scope == CITY and given.plan is None:
-        raise _wrong("plan", "the city as a whole always has a plan; send another instead of null")
+        raise problems.wrong("plan", "the city as a whole always has a plan; send another instead of null")
     if scope != CITY and given.plan is not None and "duty" in given.plan.model_fields_set:
-        raise _wrong("plan.duty", "duty hours are of the city as a whole; leave them out, or use the scope city")
+        raise problems.wrong(
+            "plan.duty", "duty hours are of the city as a whole; leave them out, or use the scope city"
+        )
     begins = given.valid_from or _next_minute(now + LEAD)
     if begins < now + LEAD:
-        raise _wrong("valid_from", f"must lie {LEAD.seconds // 60} minutes ahead or more: what was judged stays judged")
+        raise problems.wrong(
+            "valid_from", f"must lie {LEAD.seconds // 60} minutes ahead or more: what was judged stays judged"
+        )
     if given.valid_to is not None and given.valid_to <= begins:
-        raise _wrong("valid_to", "must be later than valid_from")
+        raise problems.wrong("valid_to", "must be later than valid_from")
     body = None if given.plan is None else given.plan.model_dump(mode="json", exclude_unset=True)
     ends = None if given.valid_to is None else db.millis(given.valid_to.astimezone(UTC))
     try:
@@ -68,34 +66,10 @@ async def set_owner(conn: db.Connection, code: str, owner: str | None) -> None:
     try:
         done = await conn.execute("UPDATE areas SET owner = $2 WHERE code = $1", code, owner)
     except asyncpg.CharacterNotInRepertoireError as error:
-        raise _wrong("owner", "holds a character that cannot be stored") from error
+        raise problems.wrong("owner", "holds a character that cannot be stored") from error
     if done == "UPDATE 0":
         raise problems.not_found(f"Area {code}")
 
 
-async def _scope(conn: db.Connection, scope: str) -> str:
-    kind, _, name = scope.partition(":")
-    if kind == CITY:
-        return CITY
-    if kind == "cell":
-        codes = await conn.fetch("SELECT code FROM cells WHERE valid_to IS NULL AND left(code, 6) = left($1, 6)", name)
-        try:
-            name = grids.lifted(name)
-        except ValueError as error:
-            raise _wrong("scope", f"there is no cell {name}") from error
-        found = name in {grids.lifted(row["code"]) for row in codes}
-    else:
-        found = bool(await conn.fetchval(_EXISTS[kind], name))
-    if not found:
-        raise _wrong("scope", f"there is no {kind} {name}")
-    return f"{kind}:{name}"
-
-
 def _next_minute(at: datetime) -> datetime:
     return at.replace(second=0, microsecond=0) + timedelta(minutes=1)
-
-
-def _wrong(where: str, message: str) -> problems.ProblemError:
-    return problems.ProblemError(
-        422, f"body.{where}: {message}", errors=[{"where": f"body.{where}", "message": message}]
-    )

@@ -68,6 +68,12 @@ def not_found(what: str) -> ProblemError:
     return ProblemError(404, f"{what} does not exist.")
 
 
+def wrong(where: str, message: str) -> ProblemError:
+    """Say what is wrong with a value of the body; `where` is its path in it."""
+    place = f"body.{where}"
+    return ProblemError(422, f"{place}: {message}", errors=[{"where": place, "message": message}])
+
+
 def response(problem: ProblemError, instance: str | None = None) -> Response:
     """Spell a problem as a response; `instance` is the path it came from."""
     body = rest.Problem(

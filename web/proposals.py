@@ -19,7 +19,6 @@ HELD_S = 5.0
 """Many viewers ask every few seconds; the city is worked out once for all of them."""
 MOST_NEEDS = 500
 """The most urgent alerts; nobody can send more officers at once."""
-_ARRIVAL = arrival.ArrivalRule()
 _RULE = assignment.AssignmentRule()
 _WAITING = frozenset({"open", "acknowledged", "escalated"})
 
@@ -55,21 +54,26 @@ async def _work_out(pool: db.Pool, place: coverage.Place | None) -> list[Made]:
     async with pool.acquire() as connection:
         where = (await coverage.load_place(connection, place)).where
         async with connection.transaction(isolation="repeatable_read", readonly=True):
-            seen = await reads.look(connection, where, now, _ARRIVAL)
+            rule = await reads.arrival_rule(connection, now)
+            seen = await reads.look(connection, where, now, rule)
             alerts = await shown.standing(connection, 4 * MOST_NEEDS)
             carried = await people_store.bindings(connection, now)
             badges = {one.id: one.badge for one in (await people_store.officers(connection)).values()}
     badge_of = {device: badges.get(binding.officer) for device, binding in carried.items()}
-    return await asyncio.to_thread(_propose, where, seen, alerts, badge_of)
+    return await asyncio.to_thread(_propose, where, seen, alerts, badge_of, rule)
 
 
 def _propose(
-    where: reads.Place, seen: reads.Look, alerts: Sequence[rest.Alert], badge_of: dict[int, str | None]
+    where: reads.Place,
+    seen: reads.Look,
+    alerts: Sequence[rest.Alert],
+    badge_of: dict[int, str | None],
+    rule: arrival.ArrivalRule,
 ) -> list[Made]:
     at = {cell.code: row for row, cell in enumerate(where.city.cells)}
     wanted = [one for one in alerts if one.kind == GAP and one.state in _WAITING and one.cell in at][:MOST_NEEDS]
     rows = np.array([at[one.cell or ""] for one in wanted], dtype=np.intp)
-    free = np.flatnonzero(arrival.eligible(seen.newest, seen.now, _ARRIVAL))
+    free = np.flatnonzero(arrival.eligible(seen.newest, seen.now, rule))
     dues = [db.millis(_due(one)) for one in wanted]
     needs = assignment.Needs(
         places=arrival.Places(x=where.places.x[rows], y=where.places.y[rows], area=where.places.area[rows]),
@@ -80,7 +84,7 @@ def _propose(
     officers = assignment.Free(places=reads.places_of(where, seen, free), behind_ms=np.zeros(len(free), dtype=np.int64))
     return [
         _made(where, seen, wanted[one.need], int(rows[one.need]), int(free[one.officer]), one, badge_of)
-        for one in assignment.propose(needs, officers, _RULE, _ARRIVAL)
+        for one in assignment.propose(needs, officers, _RULE, rule)
     ]
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from alerts.model import KINDS, Level, Step
+from alerts.rule_fields import Field
 
 KIND = "notification"
 """Kind of the rules that hold this."""
@@ -22,6 +23,12 @@ class NotificationRule:
 
     grace_s: Annotated[int, Meta(ge=0, le=3_600)] = 120
     """The officer an alert is about is told first; if it ends within this time nobody else hears of it."""
+
+
+FIELDS: tuple[Field, ...] = (
+    Field("grace_s", "先通知本人的宽限时间", "the officer is told first, others after", "s", 0, 3_600,
+          NotificationRule().grace_s),
+)  # fmt: skip
 
 
 def officer_first(kind: str, step: Step) -> bool:

@@ -1,8 +1,11 @@
 """Thresholds of the alerts about officers: rules as data, with defaults. Pure."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any
+
+from alerts import rule_fields
+from alerts.rule_fields import Fault, Field
 
 RULE_KIND = "officer"
 """Kind of these rules in the rule store; scopes: city, unit:CODE."""
@@ -65,39 +68,71 @@ class OfficerRule:
     """Least time observed before it is said."""
 
 
-_NUMBERS: dict[str, type[int] | type[float]] = {
-    each.name: float if isinstance(each.default, float) else int
-    for each in fields(OfficerRule)
-    if each.name != "version"
-}
-_ORDERED = (
+_DEFAULTS = OfficerRule()
+_LONGEST_S = 3_600
+"""Tracks are kept for little longer."""
+_METRES, _PERCENT = (0.1, 10_000.0), (0.1, 100.0)
+
+
+def _seconds(name: str, zh: str, en: str) -> Field:
+    return Field(name, zh, en, "s", 1, _LONGEST_S, getattr(_DEFAULTS, name))
+
+
+def _metres(name: str, zh: str, en: str) -> Field:
+    return Field(name, zh, en, "m", *_METRES, getattr(_DEFAULTS, name), whole=False)
+
+
+def _per_cent(name: str, zh: str, en: str) -> Field:
+    return Field(name, zh, en, "%", *_PERCENT, getattr(_DEFAULTS, name), whole=False)
+
+
+FIELDS: tuple[Field, ...] = (
+    _seconds("late_s", "未到岗：班次开始后", "not arrived: after the shift began"),
+    _seconds("absent_s", "缺岗：班次开始后", "absent: after the shift began"),
+    _seconds("early_s", "提前到岗算到岗", "presence so long before the shift counts"),
+    _seconds("present_s", "在岗须持续", "presence must last"),
+    _metres("buffer_m", "离岗缓冲距离", "a post is left so far outside its area"),
+    _seconds("away_s", "离岗：持续", "left the post: for"),
+    _seconds("away_alarm_s", "脱岗：持续", "absent from the post: for"),
+    _seconds("outside_s", "越界：持续", "out of the area: for"),
+    Field("outside_fixes", "越界：至少定位数", "out of the area: fixes", "", 1, 1_000, _DEFAULTS.outside_fixes),
+    _seconds("still_s", "停留超时：持续", "overlong stay: for"),
+    _seconds("still_alarm_s", "停留超时（升级）：持续", "overlong stay, raised: for"),
+    _metres("still_m", "停留半径", "stay: radius of the disc"),
+    _metres("moved_m", "离开停留的半径", "stay: radius that must be left"),
+    _seconds("silent_s", "失联：无消息", "lost contact: silent for"),
+    _per_cent("battery_low", "电量低", "low battery at"),
+    _per_cent("battery_alarm", "电量告急", "low battery, raised at"),
+    _per_cent("battery_back", "电量恢复", "battery is well again at"),
+    _seconds("shift_left_s", "班次还剩多久才关心电量", "battery matters with more of the shift left than"),
+    _metres("accuracy_m", "定位精度差于", "poor accuracy beyond"),
+    _metres("accuracy_back_m", "精度恢复到", "accuracy is well again at"),
+    _seconds("accuracy_s", "精度观察时长", "accuracy is judged over"),
+    _metres("together_m", "双人执法距离", "a second officer must be within"),
+    _seconds("together_s", "双人执法前后时长", "fixes of the second officer count within"),
+    _seconds("step_grace_s", "执法步骤等待数据", "a step is judged after"),
+    _metres("crowd_m", "扎堆距离", "crowding: within"),
+    _seconds("crowd_s", "扎堆：持续", "crowding: for"),
+    Field("crowd_officers", "扎堆人数", "crowding: officers", "", 2, 1_000, _DEFAULTS.crowd_officers),
+    Field("ride_kmh", "乘车速度", "riding: faster than", "km/h", 0.1, 200, _DEFAULTS.ride_kmh, whole=False),
+    Field("ride_share", "乘车时间占比", "riding: share of the time on the way", "", 0.01, 1, _DEFAULTS.ride_share,
+          whole=False),
+    _seconds("ride_s", "乘车至少观察", "riding: observed for"),
+)  # fmt: skip
+ORDERED = (
     ("late_s", "absent_s"), ("away_s", "away_alarm_s"), ("still_s", "still_alarm_s"), ("still_m", "moved_m"),
     ("battery_alarm", "battery_low"), ("battery_low", "battery_back"), ("accuracy_back_m", "accuracy_m"),
 )  # fmt: skip
-_LONGEST_S = 3_600
-"""Tracks are kept for little longer."""
+_WHOLE = {field.name: field.whole for field in FIELDS}
 
 
-def faults(body: Mapping[str, Any]) -> list[str]:
+def faults(body: Mapping[str, Any]) -> list[Fault]:
     """Say what is wrong with a rule as data: the keys are fields of `OfficerRule`; those not given keep their default.
 
     Returns:
-        One sentence for each fault; empty: it can be used.
+        One fault for each wrong value; empty: it can be used.
     """
-    found = []
-    for name, value in body.items():
-        if name not in _NUMBERS:
-            found.append(f"{name} is not a threshold; there are {', '.join(sorted(_NUMBERS))}")
-        elif isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1e6:
-            found.append(f"{name} must be a positive number")
-        elif name.endswith("_s") and value > _LONGEST_S:
-            found.append(f"{name} must be at most {_LONGEST_S} s: tracks are looked back on for little longer")
-    if not found:
-        made = _with(OfficerRule(), body, 0)
-        found += [
-            f"{low} must be less than {high}" for low, high in _ORDERED if getattr(made, low) >= getattr(made, high)
-        ]
-    return found
+    return rule_fields.check(FIELDS, body) or rule_fields.ordered(FIELDS, body, ORDERED)
 
 
 def by_unit(versions: Iterable[tuple[int, str, Mapping[str, Any]]]) -> dict[str, OfficerRule]:
@@ -118,5 +153,5 @@ def by_unit(versions: Iterable[tuple[int, str, Mapping[str, Any]]]) -> dict[str,
 
 
 def _with(rule: OfficerRule, body: Mapping[str, Any], version: int) -> OfficerRule:
-    values: dict[str, Any] = {name: _NUMBERS[name](value) for name, value in body.items() if name in _NUMBERS}
+    values: dict[str, Any] = {name: int(value) if _WHOLE[name] else float(value) for name, value in body.items()}
     return replace(rule, version=version, **values)

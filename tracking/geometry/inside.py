@@ -1,9 +1,12 @@
 """A point to send somebody to: surely inside a polygon, whatever its shape."""
 
+import math
 from typing import Any
 
 import shapely
 from shapely.geometry import shape
+
+EARTH_M = 6_371_009.0
 
 
 def point(geometry: dict[str, Any]) -> tuple[float, float]:
@@ -11,3 +14,10 @@ def point(geometry: dict[str, Any]) -> tuple[float, float]:
     area = shape(geometry)
     middle = area.centroid if area.contains(area.centroid) else shapely.point_on_surface(area)
     return round(middle.y, 7), round(middle.x, 7)
+
+
+def metres(one: tuple[float, float], other: tuple[float, float]) -> float:
+    """Straight line between two places of a city, degrees north and east; right to parts in a thousand."""
+    north = math.radians(other[0] - one[0])
+    east = math.radians(other[1] - one[1]) * math.cos(math.radians((one[0] + other[0]) / 2))
+    return EARTH_M * math.hypot(north, east)

@@ -207,6 +207,8 @@ def _change(key: str, kind: str, at: int, facts: dict[str, Any], **about: Any) -
 _FROM = rest.rfc3339(NOW - timedelta(hours=2)).replace("+", "%2B")
 _TO = rest.rfc3339(NOW + timedelta(minutes=1)).replace("+", "%2B")
 
+_HOUR_AGO = rest.rfc3339(NOW - timedelta(hours=1))
+
 OBJECTS: dict[str, str] = {
     "/api/v1/devices/{name}": "{mark}-cam-1",
     "/api/v1/devices/{name}/track": "{mark}-cam-1",
@@ -238,6 +240,8 @@ QUERIES: dict[str, list[str]] = {
         *(f"level={level}" for level in ("cell", "grid", "street", "district", "officer", "device")),
         "level=device&format=csv",
     ],
+    "/api/v1/rules": ["kind=warning"],
+    "/api/v1/rules/history": ["kind=officer", "kind=warning&limit=1"],
     "/api/v1/visits": ["device=quart-cam-1", "cell=44130200200101", f"known={_TO}", "limit=1"],
     "/api/v1/events": ["device=quart-cam-1", "cell=44130200200101", "type=05.01", "limit=1"],
     "/api/v1/alerts": ["cell=44130200200101", "state=open", "limit=1"],
@@ -262,6 +266,8 @@ BODIES: dict[str, Any] = {
     },
     "/api/v1/areas/{code}/owner": {"owner": "somebody"},
     "/api/v1/plans": {"scope": "city", "plan": {"weight": 2}},
+    "/api/v1/rules": {"kind": "warning", "scope": "city", "values": {"hold_s": 60}},
+    "/api/v1/rules/dry-run": {"kind": "warning", "values": None, "from": _HOUR_AGO, "to": rest.rfc3339(NOW)},
     "/api/v1/alerts/{number}/assign": {"device": "{mark}-cam-1"},
     "/api/v1/alerts/{number}/snooze": {"minutes": 5, "reason": "because"},
     "/api/v1/alerts/{number}/escalate": {"reason": "because"},

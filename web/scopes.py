@@ -1,0 +1,34 @@
+"""What rules hold for: scopes as callers spell them, checked against the city."""
+
+from tracking import db, grids
+from web import problems
+
+CITY = "city"
+_EXISTS = {
+    "class": "SELECT EXISTS (SELECT FROM cell_classes WHERE class = $1)",
+    "unit": "SELECT EXISTS (SELECT FROM units WHERE code = $1)",
+    "grid": "SELECT EXISTS (SELECT FROM areas WHERE code = $1 AND level = 'grid')",
+}
+
+
+async def known(conn: db.Connection, scope: str) -> str:
+    """Give the scope as it is stored; cells by their code of 15 digits.
+
+    Raises:
+        ProblemError: there is none such in the city.
+    """
+    kind, _, name = scope.partition(":")
+    if kind == CITY:
+        return CITY
+    if kind == "cell":
+        codes = await conn.fetch("SELECT code FROM cells WHERE valid_to IS NULL AND left(code, 6) = left($1, 6)", name)
+        try:
+            name = grids.lifted(name)
+        except ValueError as error:
+            raise problems.wrong("scope", f"there is no cell {name}") from error
+        found = name in {grids.lifted(row["code"]) for row in codes}
+    else:
+        found = bool(await conn.fetchval(_EXISTS[kind], name))
+    if not found:
+        raise problems.wrong("scope", f"there is no {kind} {name}")
+    return f"{kind}:{name}"
