@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from patrol import errors
+from patrol import cli_operate, errors
+from patrol.options import call as _call
 from patrol.options import shared
 
 app = typer.Typer(
@@ -26,6 +27,7 @@ account = typer.Typer(no_args_is_help=True, help="Accounts of people 账号.")
 token = typer.Typer(no_args_is_help=True, help="API tokens 接口令牌.")
 device = typer.Typer(no_args_is_help=True, help="Devices and their passwords 设备接入.")
 broker = typer.Typer(no_args_is_help=True, help="The message broker 消息服务.")
+cli_operate.add_to(app)
 app.add_typer(sim, name="sim")
 app.add_typer(grid, name="grid")
 app.add_typer(calendar, name="calendar")
@@ -320,9 +322,3 @@ def main() -> None:
     except errors.SetupError as fault:
         typer.echo(f"patrol: {fault}", err=True)
         sys.exit(1)
-
-
-def _call(command: str, given: Given, **options: Any) -> None:
-    settings = importlib.import_module("patrol.settings").load(given)
-    module, _, function = command.partition(".")
-    getattr(importlib.import_module(f"patrol.commands.{module}"), function or "run")(settings, **options)

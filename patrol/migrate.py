@@ -11,6 +11,7 @@ from importlib import resources
 import asyncpg
 
 from patrol import errors
+from tracking import db
 
 _LOCK = 0x70617472  # any number of our own: two processes that start at once take turns
 _OUTSIDE = "-- no transaction"  # first line of a file whose statements PostgreSQL refuses inside one
@@ -59,7 +60,7 @@ async def migrate(database_url: str) -> list[str]:
         await connection.close()
 
 
-async def pending(connection: "asyncpg.Connection[asyncpg.Record]") -> list[str]:
+async def pending(connection: db.Connection) -> list[str]:
     """Name the files of `schemas/sql` that the database lacks; empty when it is up to date."""
     if await connection.fetchval("SELECT to_regclass('schema_migrations')") is None:
         return [migration.name for migration in plain()]

@@ -1,6 +1,7 @@
 """The command-line options that every command shares."""
 
 import functools
+import importlib
 import inspect
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,13 @@ _SHARED: dict[str, Any] = {
     "database_url": Annotated[str | None, typer.Option(help="postgresql://… [PATROL_DATABASE_URL]")],
     "mqtt_url": Annotated[str | None, typer.Option(help="mqtt://… [PATROL_MQTT_URL]")],
 }
+
+
+def call(command: str, given: dict[str, Any], **options: Any) -> None:
+    """Load a command, `module` or `module.function`, when it is called, and run it with the settings."""
+    settings = importlib.import_module("patrol.settings").load(given)
+    module, _, function = command.partition(".")
+    getattr(importlib.import_module(f"patrol.commands.{module}"), function or "run")(settings, **options)
 
 
 def shared(command: Callable[..., None]) -> Callable[..., None]:

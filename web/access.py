@@ -50,6 +50,9 @@ class Permission(StrEnum):
     """Accounts and API tokens."""
     AUDIT = "audit"
     """The record of who looked and did what."""
+    HOLDS = "holds"
+    """Legal holds, and how long data is kept."""
+    RETENTION_EDIT = "retention_edit"
     OWN_RECORD = "own_record"
     """All that is stored about oneself."""
 
@@ -74,7 +77,7 @@ _SUPERVISES = _SEES | {_P.POSITIONS, _P.TRACKS, _P.ALERT_STEPS, _P.PEOPLE, _P.PE
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.ADMINISTRATOR: frozenset(Permission),
-    Role.COMMANDER: _SUPERVISES | {_P.RULES_EDIT},
+    Role.COMMANDER: _SUPERVISES | {_P.RULES_EDIT, _P.HOLDS},
     Role.SUPERVISOR: _SUPERVISES,
     Role.ANALYST: _SEES,
     Role.OFFICER: frozenset({_P.SELF, _P.OWN_RECORD}),

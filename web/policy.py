@@ -62,7 +62,7 @@ class Rule:
 
 _P = Permission
 _LOOKS = frozenset({_P.TRACKS, _P.OWN_RECORD})
-_NOT_RECORDED = frozenset({None, _P.SELF, _P.BROKER, _P.ACCOUNTS})
+_NOT_RECORDED = frozenset({None, _P.SELF, _P.BROKER, _P.ACCOUNTS, _P.HOLDS, _P.RETENTION_EDIT})
 """What is no change of the city's, or is recorded by its route with more detail."""
 _READ = frozenset({"GET"})
 _WRITE = frozenset({"POST"})
@@ -129,6 +129,10 @@ RULES: tuple[Rule, ...] = (
     Rule("/api/v1/deliveries", _READ, _P.ALERTS, Reach.OWN),
     Rule("/api/v1/push/key", _READ, _P.ALERTS, Reach.NONE),
     Rule("/api/v1/push/subscriptions", _WRITE, _P.ALERTS, Reach.OWN),
+    Rule("/api/v1/holds", _READ | _WRITE, _P.HOLDS, Reach.CITY),
+    Rule("/api/v1/holds/{number}/release", _WRITE, _P.HOLDS, Reach.CITY),
+    Rule("/api/v1/retention", _READ, _P.HOLDS, Reach.CITY),
+    Rule("/api/v1/retention/{data}", frozenset({"PUT"}), _P.RETENTION_EDIT, Reach.CITY),
     Rule("/api/v1/assignments", _READ, _P.ALERTS, Reach.AREA),
     Rule("/api/v1/replay", _READ, _P.TRACKS, Reach.AREA),
     Rule("/api/v1/presence", _WRITE, _P.TRACKS, Reach.AREA),

@@ -136,6 +136,11 @@ async def _happened(conn: "Connection", street: Street) -> None:
         VALUES ($1, $2, 1, now() - interval '1 h', now() + interval '8 h', $3) RETURNING id""",
         f"{street.mark}-account", street.code, f"{street.mark}-maker",
     )  # fmt: skip
+    street.ids["hold"] = await conn.fetchval(
+        "INSERT INTO legal_holds (why, area, made_by, released_at, released_by, released_why) "
+        "VALUES ($1, $2, $1, now(), $1, $1) RETURNING id",
+        f"{street.mark}-case", street.code,
+    )  # fmt: skip
     street.ids["channel"] = await conn.fetchval(
         """INSERT INTO channels (name, kind, target, level, per_hour, made_at, made_by)
         VALUES ($1, 'webhook', $2, 'red', 9, now(), 'x') RETURNING id""",
@@ -219,6 +224,8 @@ OBJECTS: dict[str, str] = {
     "/api/v1/accounts/{account}": "{mark}-account",
     "/api/v1/tokens/{token}": "2000000",
     "/api/v1/areas/{code}/owner": "{grid}",
+    "/api/v1/holds/{number}": "{hold}",
+    "/api/v1/retention/{data}": "fixes",
 }
 """What the path's parameter names, by template; routes below a template take its value."""
 
@@ -227,6 +234,7 @@ NOWHERE: dict[str, str] = {
     "key": "01HZZZZZZZZZZZZZZZZZZZZZZZ",
     "number": "987654321",
     "code": "nowhere",
+    "data": "nothing",
 }
 """A value that names nothing in either street, by parameter."""
 
@@ -265,6 +273,9 @@ BODIES: dict[str, Any] = {
         "ends": rest.rfc3339(NOW + timedelta(hours=1)),
     },
     "/api/v1/areas/{code}/owner": {"owner": "somebody"},
+    "/api/v1/holds": {"why": "a case", "device": "{mark}-cam-1"},
+    "/api/v1/holds/{number}/release": {"why": "it was closed"},
+    "/api/v1/retention/{data}": {"days": 200},
     "/api/v1/plans": {"scope": "city", "plan": {"weight": 2}},
     "/api/v1/rules": {"kind": "warning", "scope": "city", "values": {"hold_s": 60}},
     "/api/v1/rules/dry-run": {"kind": "warning", "values": None, "from": _HOUR_AGO, "to": rest.rfc3339(NOW)},

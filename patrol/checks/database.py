@@ -1,0 +1,168 @@
+"""Examines a PostgreSQL: tables, settings that keep data safe, maintenance, clock."""
+
+import re
+import time
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+import asyncpg
+
+from patrol import migrate
+from patrol.checks import findings, keeping, timescale
+from patrol.checks.findings import Finding, Verdict, bad, note, ok, warn
+from tracking import db
+
+_SETTINGS: tuple[tuple[str, frozenset[str], Verdict, str], ...] = (
+    ("fsync", frozenset({"on"}), Verdict.BAD,
+     "a power cut can destroy the database: set fsync = on 断电可毁库"),
+    ("full_page_writes", frozenset({"on"}), Verdict.BAD,
+     "a power cut can destroy pages: set full_page_writes = on 断电可损页"),
+    ("synchronous_commit", frozenset({"on", "remote_apply", "remote_write", "local"}), Verdict.BAD,
+     "devices are told 'stored' before it is on disk: set synchronous_commit = on 未落盘即应答"),
+    ("autovacuum", frozenset({"on"}), Verdict.BAD, "dead rows are never cleared: set autovacuum = on 死行不清理"),
+    ("data_checksums", frozenset({"on"}), Verdict.WARN,
+     "damage on the disk is not noticed: stop the server and run pg_checksums --enable 磁盘损坏不可发现"),
+    ("archive_mode", frozenset({"on", "always"}), Verdict.WARN,
+     "no restore to a point in time: see docs/backup.md 无法按时间点恢复"),
+    ("wal_level", frozenset({"replica", "logical"}), Verdict.WARN,
+     "no base backup is possible: set wal_level = replica 无法做基础备份"),
+)  # fmt: skip
+_LEAST_CONNECTIONS = 60
+"""A worker may take ten, a web process twenty, and tools some."""
+_DEAD_ROWS = 100_000
+_OLD_TRANSACTION = timedelta(minutes=10)
+_XID_AGE = 1_000_000_000
+CLOCK_WARN_S = 1.0
+CLOCK_BAD_S = 30.0
+
+_INDEX = re.compile(r"^(CREATE (?:UNIQUE )?INDEX|DROP INDEX) (?:IF (?:NOT )?EXISTS )?(\w+)", re.MULTILINE)
+_BLOAT = """
+SELECT relname, n_live_tup AS live, n_dead_tup AS dead FROM pg_stat_user_tables
+WHERE n_dead_tup > $1 AND n_dead_tup > 0.3 * n_live_tup ORDER BY n_dead_tup DESC LIMIT 5
+"""
+_OLDEST = """
+SELECT max(now() - xact_start) AS age FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'
+"""
+_ARCHIVER = "SELECT last_archived_time, last_failed_time, last_failed_wal, failed_count FROM pg_stat_archiver"
+_SLOTS = """
+SELECT slot_name, pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)::bigint AS behind
+FROM pg_replication_slots WHERE NOT active AND NOT pg_is_in_recovery()
+"""
+
+
+async def examine(conn: db.Connection) -> list[Finding]:
+    """Look at everything; what cannot be looked at is found as such."""
+    found = [await _server(conn), *await _migrations(conn)]
+    if any(one.verdict is Verdict.BAD for one in found):
+        return found  # the rest would speak of tables that are not there
+    parts: tuple[Callable[[db.Connection], Awaitable[list[Finding]]], ...] = (
+        timescale.examine, keeping.examine, _indexes, _settings, _upkeep, _archive, clock,
+    )  # fmt: skip
+    for part in parts:
+        try:
+            found += await part(conn)
+        except asyncpg.PostgresError as fault:
+            told = "grant pg_monitor to the account, or look as its owner 授予 pg_monitor"
+            found.append(warn(part.__name__.strip("_"), f"could not be looked at 无法检查: {fault}", told))
+    return found
+
+
+async def _server(conn: db.Connection) -> Finding:
+    version = conn.get_server_version()
+    said = f"PostgreSQL {version.major}.{version.minor}"
+    size = await conn.fetchval("SELECT pg_size_pretty(pg_database_size(current_database()))")
+    return findings.either(
+        "server 数据库版本",
+        good=version.major >= 15,
+        said=f"{said}, {size}",
+        todo="upgrade to 15 or newer 升级到 15 以上",
+    )
+
+
+async def _migrations(conn: db.Connection) -> list[Finding]:
+    missing = await migrate.pending(conn)
+    todo = "run `patrol migrate` 执行 patrol migrate"
+    if missing:
+        return [bad("tables 数据表", f"missing {', '.join(missing[:5])} ({len(missing)})", todo)]
+    return [ok("tables 数据表", "up to date 最新")]
+
+
+async def _indexes(conn: db.Connection) -> list[Finding]:
+    wanted: set[str] = set()
+    for migration in migrate.plain():
+        for verb, name in _INDEX.findall(migration.sql):
+            (wanted.discard if verb.startswith("DROP") else wanted.add)(name)
+    there = {row["relname"] for row in await conn.fetch("SELECT relname FROM pg_class WHERE relkind IN ('i', 'I')")}
+    broken = {row["relname"] for row in await conn.fetch(
+        "SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE NOT i.indisvalid"
+    )}  # fmt: skip
+    faults = sorted(wanted - there) + sorted(broken)
+    if not faults:
+        return [ok("indexes 索引", f"{len(wanted)} are there 齐全")]
+    todo = "make them again as in schemas/sql, REINDEX what is invalid 按 schemas/sql 重建"
+    return [bad("indexes 索引", f"missing or invalid 缺失或无效: {', '.join(faults)}", todo)]
+
+
+async def _settings(conn: db.Connection) -> list[Finding]:
+    rows = await conn.fetch("SELECT name, setting FROM pg_settings")
+    now = {row["name"]: row["setting"] for row in rows}
+    found = [
+        findings.either(name, good=now.get(name) in good, said=str(now.get(name)), todo=todo, otherwise=otherwise)
+        for name, good, otherwise, todo in _SETTINGS
+    ]
+    most = int(now["max_connections"])
+    todo = f"set max_connections = {2 * _LEAST_CONNECTIONS} 调大"
+    connections = findings.either(
+        "max_connections", good=most >= _LEAST_CONNECTIONS, said=str(most), todo=todo, otherwise=Verdict.WARN
+    )
+    return [*found, connections]
+
+
+async def _upkeep(conn: db.Connection) -> list[Finding]:
+    found = [
+        warn("bloat 膨胀", f"{row['relname']}: {row['dead']:,} dead rows beside {row['live']:,}",
+             f"VACUUM {row['relname']}; if it comes back lower autovacuum_vacuum_scale_factor 执行 VACUUM")
+        for row in await conn.fetch(_BLOAT, _DEAD_ROWS)
+    ]  # fmt: skip
+    found = found or [ok("bloat 膨胀", "little 很少")]
+    age = await conn.fetchval(_OLDEST)
+    if age is not None and age > _OLD_TRANSACTION:
+        todo = "find it in pg_stat_activity and end it: it keeps dead rows from being cleared 结束长事务"
+        found.append(warn("long transaction 长事务", f"{age}", todo))
+    xid = await conn.fetchval("SELECT age(datfrozenxid) FROM pg_database WHERE datname = current_database()")
+    todo = "VACUUM FREEZE before writes are refused 尽快冻结"
+    found.append(findings.either("transaction numbers 事务号", good=xid < _XID_AGE, said=f"{xid:,} old", todo=todo))
+    return found
+
+
+async def _archive(conn: db.Connection) -> list[Finding]:
+    found: list[Finding] = []
+    row = await conn.fetchrow(_ARCHIVER)
+    if row is not None and row["last_failed_time"] is not None and (
+        row["last_archived_time"] is None or row["last_failed_time"] > row["last_archived_time"]
+    ):  # fmt: skip
+        said = f"{row['last_failed_wal']} could not be archived since {row['last_failed_time']}"
+        todo = "mend archive_command: the log of the database says why; WAL fills the disk meanwhile 归档失败"
+        found.append(bad("WAL archive 归档", said, todo))
+    for slot in await conn.fetch(_SLOTS):
+        todo = f"SELECT pg_drop_replication_slot('{slot['slot_name']}') if nobody comes back for it 删除无用复制槽"
+        found.append(
+            warn("replication slot 复制槽", f"{slot['slot_name']} keeps {slot['behind'] >> 20} MiB of WAL", todo)
+        )
+    return found
+
+
+async def clock(conn: db.Connection) -> list[Finding]:
+    """Compare the clock of this machine with that of the database's."""
+    before = time.time()
+    theirs = (await conn.fetchval("SELECT clock_timestamp()")).timestamp()
+    after = time.time()
+    ahead = (before + after) / 2 - theirs
+    least = max(abs(ahead) - (after - before) / 2, 0.0)  # what the way there and back cannot explain
+    said = f"{ahead:+.3f} s ahead of the database's 比数据库快"
+    todo = "let both follow one NTP server (chrony, systemd-timesyncd) 统一 NTP 对时"
+    if least > CLOCK_WARN_S:
+        return [(bad if least > CLOCK_BAD_S else warn)("clock 时钟", said, todo)]
+    zone = await conn.fetchval("SELECT value #>> '{}' FROM settings WHERE key = 'time_zone'")
+    return [ok("clock 时钟", said), note("time zone 时区", f"{zone} for days and duty times; stored as UTC")]

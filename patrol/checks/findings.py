@@ -1,0 +1,95 @@
+"""What an examination finds, and how it is shown: in Chinese and English, with what to do next."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from rich.table import Table
+
+from patrol import errors, tables
+
+
+class Verdict(StrEnum):
+    """How a thing is."""
+
+    OK = "ok"
+    NOTE = "note"
+    """Worth knowing; nothing must be done."""
+    WARN = "warn"
+    """To be mended before it becomes a fault."""
+    BAD = "bad"
+    """Data, people's privacy or the service are in danger."""
+
+
+_MARKS = {
+    Verdict.OK: "[green]✓[/]",
+    Verdict.NOTE: "[cyan]i[/]",
+    Verdict.WARN: "[yellow]![/]",
+    Verdict.BAD: "[bold red]✗[/]",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that was looked at."""
+
+    what: str
+    """English and Chinese name of it."""
+    verdict: Verdict
+    said: str
+    """How it is."""
+    todo: str | None = None
+    """What to do next, in both languages; None where nothing must be done."""
+
+
+def ok(what: str, said: str) -> Finding:
+    """It is as it must be."""
+    return Finding(what=what, verdict=Verdict.OK, said=said)
+
+
+def note(what: str, said: str, todo: str | None = None) -> Finding:
+    """It is worth knowing."""
+    return Finding(what=what, verdict=Verdict.NOTE, said=said, todo=todo)
+
+
+def warn(what: str, said: str, todo: str) -> Finding:
+    """It should be mended."""
+    return Finding(what=what, verdict=Verdict.WARN, said=said, todo=todo)
+
+
+def bad(what: str, said: str, todo: str) -> Finding:
+    """It must be mended now."""
+    return Finding(what=what, verdict=Verdict.BAD, said=said, todo=todo)
+
+
+def either(what: str, *, good: bool, said: str, todo: str, otherwise: Verdict = Verdict.BAD) -> Finding:
+    """As it must be, or not."""
+    return ok(what, said) if good else Finding(what=what, verdict=otherwise, said=said, todo=todo)
+
+
+def show(title: str, findings: Sequence[Finding]) -> None:
+    """Show them as a table, on a terminal in colours."""
+    table = Table(title=title, title_justify="left", show_lines=False)
+    table.add_column("")
+    table.add_column("what 项目", overflow="fold")
+    table.add_column("found 现状", overflow="fold")
+    table.add_column("do 处理", overflow="fold")
+    for one in findings:
+        table.add_row(_MARKS[one.verdict], one.what, one.said.replace("[", r"\["), (one.todo or "").replace("[", r"\["))
+    tables.show(table)
+
+
+def conclude(findings: Sequence[Finding]) -> None:
+    """End with an error when something must be done.
+
+    Raises:
+        SetupError: it must; the exit code is 1 then.
+    """
+    faults = [one for one in findings if one.verdict is Verdict.BAD]
+    doubts = sum(one.verdict is Verdict.WARN for one in findings)
+    if faults:
+        names = "; ".join(one.what for one in faults)
+        raise errors.SetupError(
+            f"{len(faults)} must be mended now 须立即处理: {names}. {doubts} more to look at 另有待查."
+        )
+    tables.say(f"Nothing is broken 无故障; {doubts} to look at 待查 {doubts} 项.")
