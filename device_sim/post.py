@@ -129,21 +129,25 @@ class Device:
         )
 
     def truth(self, now: int) -> tuple[list[truth.Presence], truth.Presence | None]:
-        """All true presences since the start that ended by `now`, ms, and the one going on."""
+        """All true presences since the start that ended by `now`, ms, and the one going on.
+
+        The last of the shift at hand may go on into the next: it has not ended while that shift is not begun.
+        """
         ended, going_on = [], None
+        shift_ends = int(self.shift.way.t[-1])
         for found in truth.joined([*self._finished, *truth.presences(self.shift.way)]):
             if found.t_out <= self.since or found.t_in > now:
                 continue
             clipped = truth.Presence(cell=found.cell, t_in=max(found.t_in, self.since), t_out=min(found.t_out, now))
-            if found.t_out <= now:
+            if found.t_out <= now and found.t_out < shift_ends:
                 ended.append(clipped)
             else:
                 going_on = clipped
         return ended, going_on
 
     def stays(self, now: int) -> list[visits.Stay]:
-        """All true stays since the start, those that go on as they are at `now`, ms; a shift's end ends them."""
-        return [*self._stays, *self._stays_until(now)]
+        """All true stays since the start, those that go on as they are at `now`, ms."""
+        return visits.joined([*self._stays, *self._stays_until(now)])
 
     def _stays_until(self, now: int) -> list[visits.Stay]:
         return visits.stays(self.shift.way, [(self.since, now)], visits.Reading.COVERED)

@@ -20,8 +20,8 @@ A stay is *clearly* valid when it would be with the dwell and way that the margi
 with what they add: a visit of 299 s is not told from one of 300 s by anyone.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from enum import Enum
 
 import numpy as np
@@ -113,16 +113,26 @@ def stays(way: ways.Way, runs: list[Run], reading: Reading) -> list[Stay]:
     whole = [(int(way.t[0]), int(way.t[-1]))]
     found: list[Stay] = []
     for run in runs if reading in (Reading.COVERED, Reading.SURE) else whole:
-        last: dict[int, Stay] = {}
-        for cell, t_in, t_out, metres in _pieces(way, run, reading):
-            before = last.get(cell)
-            if before is not None and t_in - before.t_out < MERGE_MS:
-                before.t_out = t_out
-                before.dwell_ms += t_out - t_in
-                before.path_m += metres
-            else:
-                last[cell] = Stay(cell=cell, t_in=t_in, t_out=t_out, dwell_ms=t_out - t_in, path_m=metres)
-                found.append(last[cell])
+        found += joined(
+            Stay(cell=cell, t_in=t_in, t_out=t_out, dwell_ms=t_out - t_in, path_m=metres)
+            for cell, t_in, t_out, metres in _pieces(way, run, reading)
+        )
+    return found
+
+
+def joined(pieces: Iterable[Stay]) -> list[Stay]:
+    """Make stays of pieces in order of their begin: those of one cell less than a minute apart are one."""
+    found: list[Stay] = []
+    last: dict[int, Stay] = {}
+    for piece in pieces:
+        before = last.get(piece.cell)
+        if before is not None and piece.t_in - before.t_out < MERGE_MS:
+            before.t_out = max(before.t_out, piece.t_out)
+            before.dwell_ms += piece.dwell_ms
+            before.path_m += piece.path_m
+        else:
+            last[piece.cell] = replace(piece)
+            found.append(last[piece.cell])
     return found
 
 

@@ -171,7 +171,7 @@ def calendar_import(
 def token_create(
     given: Given,
     name: Annotated[str, typer.Argument(help="What it is for")],
-    role: Annotated[str, typer.Option(help="administrator, commander, supervisor, analyst, auditor")] = "analyst",
+    role: Annotated[str, typer.Option(help="administrator, commander, supervisor, analyst, auditor")] = "commander",
     area: Area = None,
     scope: Annotated[list[str] | None, typer.Option(help="Permission, a part of the role's; may be repeated")] = None,
     days: Annotated[int | None, typer.Option(min=1, help="Days it is valid; without, until it is removed")] = None,

@@ -104,7 +104,7 @@ async def test_gpx_parts_segments_at_gaps_and_escapes_names() -> None:
 
 async def test_export_says_once_for_whom_when_and_why() -> None:
     """In the document's own place of each form, escaped, on one line."""
-    said = "patrolgrid export, for anna <b>, 2026-05-01T00:00:00.000Z, purpose: case 7"
+    said = "patrolgrid export, for anna <b>, 2026-05-01, purpose: case 7"
     page = fixes([23.0, 23.1], [114.0, 114.1])
     assert json.loads(await text("geojson", page))["export"] == said
     rows = list(csv.DictReader(io.StringIO(await text("csv", page))))
