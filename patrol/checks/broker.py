@@ -1,0 +1,147 @@
+"""Examines the broker as the worker meets it: connection, there and back, a session that is kept, strangers."""
+
+import asyncio
+import contextlib
+import logging
+import secrets
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import aiomqtt
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+from patrol.checks import findings
+from patrol.checks.findings import Finding, Verdict, bad, note, ok, warn
+from schemas import topics
+from schemas.broker import Broker
+
+_WITHIN_S = 8.0
+_SYS_WITHIN_S = 1.5
+_SLOW_S = 0.5
+_SESSION_S = 60
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+_quiet = logging.getLogger("patrol.doctor.mqtt")
+_quiet.setLevel(logging.CRITICAL)  # what it would say is a finding
+
+
+async def examine(broker: Broker) -> list[Finding]:
+    """Connect as the server does, and as a stranger."""
+    try:
+        found = await _there_and_back(broker)
+        found.append(await _session_kept(broker))
+        found += await _figures(broker)
+    except (aiomqtt.MqttError, OSError, TimeoutError) as fault:
+        where = f"{broker.host}:{broker.port}"
+        todo = "is it running at PATROL_MQTT_URL, and are user, password and certificate right? 检查地址与账号"
+        return [bad("broker 消息服务", f"{where}: {_said(fault)}", todo)]
+    found.append(await _stranger(broker))
+    return found
+
+
+async def _there_and_back(broker: Broker) -> list[Finding]:
+    """Publish with QoS 1 and wait for it, as a fix would travel."""
+    topic, said = f"{topics.FEED_ROOT}/doctor/{secrets.token_hex(6)}/probe", secrets.token_hex(8).encode()
+    async with _client(broker) as client, asyncio.timeout(_WITHIN_S):
+        try:
+            await client.subscribe(topic, qos=1)
+        except aiomqtt.MqttError as fault:
+            todo = "give the server's account its rights: `patrol broker config` writes them 授予权限"
+            return [bad("rights 权限", f"{topic}: {_said(fault)}", todo)]
+        started = time.perf_counter()
+        await client.publish(topic, said, qos=1)
+        acknowledged = time.perf_counter() - started
+        async for message in client.messages:
+            if message.payload == said:
+                break
+        took = time.perf_counter() - started
+    text = f"{broker.host}:{broker.port}, MQTT 5{', TLS' if broker.secure else ''}"
+    todo = "the broker or the network is overloaded: look at its load and disk 消息服务或网络过载"
+    back = f"acknowledged after {acknowledged * 1000:.1f} ms, back after {took * 1000:.1f} ms"
+    return [
+        ok("broker 消息服务", text),
+        findings.either("there and back 往返", good=took < _SLOW_S, said=back, todo=todo, otherwise=Verdict.WARN),
+    ]
+
+
+async def _session_kept(broker: Broker) -> Finding:
+    """What is published while a session is away must wait for it: that is how no fix is lost while a worker is away."""
+    name, said = f"patrol-doctor-{secrets.token_hex(6)}", secrets.token_hex(8).encode()
+    topic = f"{topics.FEED_ROOT}/doctor/{name}/kept"
+    what, todo = (
+        "session kept 会话保持",
+        "allow persistent sessions (MQTT 5 session expiry) and queued messages 允许持久会话",
+    )
+    async with asyncio.timeout(_WITHIN_S):
+        async with _client(broker, name=name) as client:
+            await client.subscribe(topic, qos=1)
+        async with _client(broker) as other:
+            await other.publish(topic, said, qos=1)
+        got = False
+        async with _client(broker, name=name) as client:
+            try:
+                async with asyncio.timeout(_WITHIN_S / 2):
+                    async for message in client.messages:
+                        got = message.payload == said
+                        break
+            except TimeoutError:
+                pass
+        async with _client(broker, name=name, keep=False):
+            pass  # a clean start ends the session
+    if got:
+        return ok(
+            what, "what came while it was away was there afterwards; test a restart: docs/operate.md 离线消息已补到"
+        )
+    return bad(what, "what was published while it was away is lost 离线消息丢失", todo)
+
+
+async def _figures(broker: Broker) -> list[Finding]:
+    """What Mosquitto tells of itself; other brokers tell nothing."""
+    figures: dict[str, str] = {}
+    with contextlib.suppress(TimeoutError, aiomqtt.MqttError):
+        async with _client(broker) as client, asyncio.timeout(_SYS_WITHIN_S):
+            await client.subscribe("$SYS/broker/#")
+            async for message in client.messages:
+                figures[str(message.topic)] = str(bytes(message.payload or b"").decode(errors="replace"))
+    if "$SYS/broker/version" not in figures:
+        return [note("broker's figures 统计", "none under $SYS; look at the broker's own console 无 $SYS 统计")]
+    dropped = figures.get("$SYS/broker/publish/messages/dropped", "0")
+    stored = figures.get("$SYS/broker/store/messages/count", "?")
+    said = f"{figures['$SYS/broker/version']}, dropped 丢弃 {dropped}, stored 存储 {stored}"
+    if dropped.isdigit() and int(dropped) > 0:
+        todo = "max_queued_messages 0 and a max_queued_bytes that lasts: `patrol broker config` writes both 调大队列"
+        return [warn("broker's figures 统计", said, todo)]
+    return [ok("broker's figures 统计", said)]
+
+
+async def _stranger(broker: Broker) -> Finding:
+    """Somebody without an account must not read where officers are."""
+    what = "strangers 匿名访问"
+    nobody = Broker(host=broker.host, port=broker.port, secure=broker.secure, ca=broker.ca)
+    try:
+        async with _client(nobody) as client, asyncio.timeout(_WITHIN_S):
+            await client.subscribe(f"{topics.ROOT}/#", qos=1)
+    except (aiomqtt.MqttError, OSError, TimeoutError):
+        return ok(what, "are refused 已拒绝")
+    if broker.host in _LOOPBACK and broker.user is None:
+        return note(what, "whoever is on this machine may read and write; a demo only 仅限本机演示")
+    todo = "allow_anonymous false and rights by account: `patrol broker config` 立即禁止匿名"
+    return bad(what, "may read where every officer is 可读取全部轨迹", todo)
+
+
+@asynccontextmanager
+async def _client(broker: Broker, *, name: str | None = None, keep: bool = True) -> AsyncIterator[aiomqtt.Client]:
+    """A connection; with a `name` and `keep` to a session that outlasts it."""
+    properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+    properties.SessionExpiryInterval = _SESSION_S if name is not None and keep else 0
+    async with aiomqtt.Client(
+        broker.host, broker.port, username=broker.user, password=broker.password, tls_context=broker.tls(),
+        identifier=name or f"patrol-doctor-{secrets.token_hex(6)}", protocol=aiomqtt.ProtocolVersion.V5,
+        clean_start=name is None or not keep, properties=properties, timeout=_WITHIN_S, logger=_quiet,
+    ) as client:  # fmt: skip
+        yield client
+
+
+def _said(fault: BaseException) -> str:
+    return "no answer in time 超时" if isinstance(fault, TimeoutError) else str(fault) or type(fault).__name__

@@ -1,0 +1,70 @@
+"""Examines what the machine gives: disk, and certificates that expire."""
+
+import asyncio
+import shutil
+import ssl
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from cryptography import x509
+
+from patrol.checks.findings import Finding, bad, ok, warn
+from schemas.broker import Broker
+
+_LEAST_FREE = 0.05
+_LITTLE_FREE = 0.15
+_LEAST_BYTES = 1 << 30
+SOON = timedelta(days=7)
+COMING = timedelta(days=30)
+_WITHIN_S = 8.0
+
+
+def disk(what: str, place: Path) -> Finding:
+    """How much room is left where `place` is, or will be."""
+    here = place.absolute()
+    while not here.exists():
+        here = here.parent
+    usage = shutil.disk_usage(here)
+    share = usage.free / usage.total
+    said = f"{place}: {usage.free / (1 << 30):.1f} GiB free 剩余, {share:.0%}"
+    todo = "make room, or keep data shorter (`patrol retention set`): when it is full, devices wait 清理或扩容"
+    if share < _LEAST_FREE or usage.free < _LEAST_BYTES:
+        return bad(what, said, todo)
+    return warn(what, said, todo) if share < _LITTLE_FREE else ok(what, said)
+
+
+def certificate_file(what: str, file: Path, now: datetime) -> Finding:
+    """When the first certificate of a PEM file expires."""
+    try:
+        chain = x509.load_pem_x509_certificates(file.read_bytes())
+    except (OSError, ValueError) as fault:
+        return bad(what, f"{file}: {fault}", "put the certificate chain there as PEM 放置 PEM 证书链")
+    return expiry(what, min(chain, key=lambda one: one.not_valid_after_utc), now)
+
+
+async def broker_certificate(broker: Broker) -> Finding:
+    """Whether the broker's certificate is trusted, and until when."""
+    what = "broker's certificate 消息服务证书"
+    try:
+        async with asyncio.timeout(_WITHIN_S):
+            _, writer = await asyncio.open_connection(broker.host, broker.port, ssl=broker.tls())
+    except ssl.SSLCertVerificationError as fault:
+        todo = "name the authority with ?ca=FILE, or renew it; devices refuse it too 更新证书或指定 CA"
+        return bad(what, fault.verify_message, todo)
+    except (OSError, TimeoutError) as fault:
+        return bad(what, f"not seen: {fault or 'no answer'}", "see broker above 见上")
+    try:
+        encoded = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
+    finally:
+        writer.close()
+    return expiry(what, x509.load_der_x509_certificate(encoded), datetime.now(UTC))
+
+
+def expiry(what: str, certificate: x509.Certificate, now: datetime) -> Finding:
+    """How long a certificate is valid yet."""
+    ends = certificate.not_valid_after_utc
+    said = f"{certificate.subject.rfc4514_string()} until 有效至 {ends:%Y-%m-%d}"
+    todo = "renew it: devices and browsers refuse it from then on 续期"
+    if ends - now < SOON:
+        return bad(what, said, todo)
+    return warn(what, said, todo) if ends - now < COMING else ok(what, said)

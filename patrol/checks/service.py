@@ -1,0 +1,104 @@
+"""Examines the running service by what it leaves in the database: workers, refusals, devices' clocks, notifications."""
+
+from datetime import timedelta
+
+import asyncpg
+
+from patrol.checks import findings
+from patrol.checks.findings import Finding, Verdict, bad, note, ok, warn
+from tracking import db
+
+_HEARTBEAT = timedelta(seconds=20)
+_GONE = timedelta(days=1)
+_DEVICE_CLOCK_S = 5.0
+_WORKERS = """
+SELECT id, units, now() - heartbeat AS age, counters ->> 'queue' AS queue, (counters ->> 'broker')::bool AS broker
+FROM workers WHERE heartbeat > now() - $1::interval ORDER BY id
+"""
+_UNSERVED = """
+SELECT array_agg(DISTINCT d.unit) FROM devices d
+WHERE NOT EXISTS (SELECT FROM workers w WHERE w.heartbeat > now() - $1::interval
+                  AND ('+' = ANY (w.units) OR d.unit = ANY (w.units)))
+"""
+_REFUSED = """
+SELECT reason, count(*) AS n FROM refusals WHERE at > now() - interval '1 hour' GROUP BY 1 ORDER BY 2 DESC LIMIT 6
+"""
+# The newest fix of each device that was heard lately: what came live tells how its clock is.
+_LAG = """
+SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM f.received - f.t)) AS half,
+       percentile_cont(0.99) WITHIN GROUP (ORDER BY extract(epoch FROM f.received - f.t)) AS most, count(*) AS n
+FROM devices d CROSS JOIN LATERAL (SELECT t, received FROM fixes WHERE device = d.id ORDER BY t DESC LIMIT 1) f
+WHERE f.received > now() - interval '10 minutes'
+"""
+_DELIVERIES = """
+SELECT count(*) FILTER (WHERE state IN ('failed', 'unsure')) AS failed, count(*) AS n FROM deliveries
+WHERE made_at > now() - interval '1 day'
+"""
+_CHANNELS = "SELECT name, fault FROM channels WHERE fault IS NOT NULL AND removed_at IS NULL ORDER BY id LIMIT 5"
+
+
+async def examine(conn: db.Connection) -> list[Finding]:
+    """Look at what the processes say of themselves."""
+    found: list[Finding] = []
+    for part in (_workers, _refused, _lag, _notifications):
+        try:
+            found += await part(conn)
+        except asyncpg.UndefinedTableError:
+            return [bad("service 服务", "no tables 无数据表", "run `patrol migrate` 执行 patrol migrate")]
+    return found
+
+
+async def _workers(conn: db.Connection) -> list[Finding]:
+    rows = await conn.fetch(_WORKERS, _GONE)
+    todo = "start it, or read its log: messages wait at the broker meanwhile 启动或查看日志"
+    found = [
+        findings.either(
+            f"worker 处理进程 {row['id']}", good=row["age"] < _HEARTBEAT and bool(row["broker"]), todo=todo,
+            said=f"heard {row['age'].total_seconds():.0f} s ago, queue {row['queue'] or 0}, "
+                 f"{'with' if row['broker'] else 'WITHOUT'} broker, units {', '.join(row['units'])}",
+        )
+        for row in rows
+    ]  # fmt: skip
+    if not rows:
+        return [
+            bad("worker 处理进程", "none within a day 一日内无", "start `patrol worker` or `patrol serve` 启动 worker")
+        ]
+    unserved = await conn.fetchval(_UNSERVED, _HEARTBEAT)
+    if unserved and any(one.verdict is Verdict.OK for one in found):
+        todo = "name them in PATROL_UNITS of a worker 配置 PATROL_UNITS"
+        found.append(bad("units 单位", f"no worker serves 无进程负责: {', '.join(unserved[:5])}", todo))
+    return found
+
+
+async def _refused(conn: db.Connection) -> list[Finding]:
+    rows = await conn.fetch(_REFUSED)
+    if not rows:
+        return [ok("refused within an hour 一小时内拒收", "nothing 无")]
+    said = ", ".join(f"{row['reason']} {row['n']}" for row in rows)
+    todo = "docs/wire-protocol.md says what to do for each reason; `GET /api/v1/refusals` shows them 按原因处理"
+    return [warn("refused within an hour 一小时内拒收", said, todo)]
+
+
+async def _lag(conn: db.Connection) -> list[Finding]:
+    row = await conn.fetchrow(_LAG)
+    if row is None or not row["n"]:
+        return [note("fixes of late 近十分钟定位", "none 无")]
+    said = f"{row['n']} devices, received after 到达延迟 {row['half']:.1f} s (half), {row['most']:.1f} s (99 %)"
+    if row["half"] < -_DEVICE_CLOCK_S:
+        todo = "this machine's clock is behind, or the devices' are ahead: set NTP 服务器时钟慢或终端时钟快"
+        return [warn("fixes of late 近十分钟定位", said, todo)]
+    return [ok("fixes of late 近十分钟定位", said)]
+
+
+async def _notifications(conn: db.Connection) -> list[Finding]:
+    found = [
+        warn(
+            "channel 通知渠道", f"{row['name']}: {row['fault']}", "mend and enable it; its test button tells 修复后启用"
+        )
+        for row in await conn.fetch(_CHANNELS)
+    ]
+    row = await conn.fetchrow(_DELIVERIES)
+    failed, n = (0, 0) if row is None else (row["failed"], row["n"])
+    todo = "`GET /api/v1/deliveries` says why 查看投递记录"
+    return [*found, findings.either("notifications 通知", good=failed == 0, said=f"{failed} of {n} failed within a day",
+                                    todo=todo, otherwise=Verdict.WARN)]  # fmt: skip
