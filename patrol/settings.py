@@ -56,6 +56,20 @@ class Settings(BaseSettings):
     """Networks and host names, separated by commas, that notifications may go to though they are not public."""
     notify_services: str = ""
     """Schemes of apprise that channels may use, separated by commas; empty: those that talk to services only."""
+    map_file: Path | None = None
+    """PMTiles archive shown below the cells; None: the plain ground."""
+    map_assets: Path | None = None
+    """Folder with fonts/ and sprites/ for it; None: drawn by the page."""
+    map_tiles: str | None = None
+    """https://host/{z}/{x}/{y}.png: a tile server instead of a file; the page may then speak to that origin, too."""
+    map_tiles_datum: Literal["wgs84", "gcj02"] = "gcj02"
+    """Datum of the tile server; gcj02 tiles are moved to where WGS-84 has them."""
+    map_tiles_max_zoom: Annotated[int, Field(ge=1, le=22)] = 18
+    """Deepest zoom of the tile server."""
+    map_tiles_size: Annotated[int, Field(ge=256, le=512, multiple_of=256)] = 256
+    """Side of its tiles, px."""
+    map_attribution: str | None = None
+    """Whose map it is, shown on it; None: what the archive says."""
     secure_cookies: bool = False
     """True behind TLS."""
     worker_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] = "worker-1"

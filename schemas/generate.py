@@ -18,7 +18,7 @@ from msgspec import Struct
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from schemas import clips, imports, rest, typescript, wire
+from schemas import clips, ground, imports, rest, typescript, wire
 
 ROOT = Path(__file__).parent.parent
 SCHEMA_DIR = Path("schemas/generated")
@@ -51,6 +51,7 @@ def generate() -> dict[Path, str]:
     files[TYPESCRIPT_DIR / "wire.ts"] = typescript.render("schemas/wire.py", definitions)
     files[TYPESCRIPT_DIR / "rest.ts"] = typescript.render("schemas/rest.py", rest_definitions(rest))
     files[TYPESCRIPT_DIR / "imports.ts"] = typescript.render("schemas/imports.py", rest_definitions(imports))
+    files[TYPESCRIPT_DIR / "ground.ts"] = typescript.render("schemas/ground.py", rest_definitions(ground))
     files[TYPESCRIPT_DIR / "clips.ts"] = typescript.render("schemas/clips.py", rest_definitions(clips))
     return files
 

@@ -32,6 +32,7 @@ from web.routes import (
     duty,
     enrolment,
     grid_import,
+    ground,
     holds,
     indicators,
     live,
@@ -83,7 +84,7 @@ def create_app(config: WebConfig) -> FastAPI:
     _add_routes(app)
     # The last one added is the outermost: headers are on the refusals of the policy, too.
     app.add_middleware(policy.Policy, config=config, database=database, recorder=made.audit, routes=lambda: app.routes)
-    app.add_middleware(observe.Observe, secure=config.secure_cookies)
+    app.add_middleware(observe.Observe, secure=config.secure_cookies, tiles=config.ground.origin)
     return app
 
 
@@ -114,10 +115,12 @@ def _add_routes(app: FastAPI) -> None:
         live,
     ):
         api.include_router(part.router)
+    api.include_router(ground.api)
     app.include_router(health.router)
     app.include_router(signin.router)
     app.include_router(apidocs.router)
     app.include_router(api)
+    app.include_router(ground.files)
     app.include_router(spa.router)  # last: it takes every other address
 
 

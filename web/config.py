@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from web.ground_config import GroundConfig
+
 STATIC_DIR = Path(__file__).parent / "static"
 """Where the build of the front end puts the map."""
 
@@ -33,6 +35,8 @@ class WebConfig:
     tls_key: Path | None = None
     """Its private key; None: it is in `tls_cert`."""
     static_dir: Path = STATIC_DIR
+    ground: GroundConfig = field(default_factory=GroundConfig)
+    """What the map shows below the cells."""
     notify_services: str = ""
     """Schemes of apprise that channels may use; empty: those that talk to services only."""
     secure_cookies: bool = False

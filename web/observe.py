@@ -26,15 +26,22 @@ _DIRECTIVES = {
     "form-action": "'self'",
     "frame-ancestors": "'none'",
 }
-CONTENT_SECURITY_POLICY = "; ".join(f"{name} {sources}" for name, sources in _DIRECTIVES.items())
 HEADERS = {
-    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+
+
+def content_security_policy(tiles: str | None = None) -> str:
+    """Allow our own origin, and the one of a tile server where the operator set one."""
+    own = _DIRECTIVES["connect-src"]
+    directives = _DIRECTIVES | {"connect-src": own if tiles is None else f"{own} {tiles}"}
+    return "; ".join(f"{name} {sources}" for name, sources in directives.items())
+
+
 _QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
 
 log = structlog.get_logger("web.access")
@@ -43,9 +50,11 @@ log = structlog.get_logger("web.access")
 class Observe:
     """ASGI middleware around everything else."""
 
-    def __init__(self, app: ASGIApp, *, secure: bool) -> None:
+    def __init__(self, app: ASGIApp, *, secure: bool, tiles: str | None = None) -> None:
         self._app = app
-        self._headers = HEADERS | ({"Strict-Transport-Security": "max-age=31536000"} if secure else {})
+        self._headers = HEADERS | {"Content-Security-Policy": content_security_policy(tiles)}
+        if secure:
+            self._headers["Strict-Transport-Security"] = "max-age=31536000"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, adding headers, and note what was answered."""

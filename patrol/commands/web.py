@@ -5,11 +5,12 @@ import functools
 
 from pydantic import SecretStr
 
-from patrol import device_key, logs, notify, reach
+from patrol import device_key, errors, logs, notify, reach
 from patrol.commands import process
 from patrol.settings import Settings
 from web import server
 from web.config import WebConfig
+from web.ground_config import GroundConfig, GroundError
 
 
 def run(settings: Settings) -> None:
@@ -31,11 +32,27 @@ async def _serve(settings: Settings, stop: asyncio.Event) -> None:
         handset_url=settings.handset_url,
         tls_cert=settings.http_cert,
         tls_key=settings.http_key,
+        ground=_ground(settings),
         notify_services=settings.notify_services,
         secure_cookies=settings.secure_cookies or settings.http_cert is not None,
         on_ready=lambda _port: notify.ready(),
     )
     await server.run(config, stop)
+
+
+def _ground(settings: Settings) -> GroundConfig:
+    try:
+        return GroundConfig(
+            file=settings.map_file,
+            assets=settings.map_assets,
+            tiles=settings.map_tiles,
+            tiles_datum=settings.map_tiles_datum,
+            tiles_max_zoom=settings.map_tiles_max_zoom,
+            tiles_size=settings.map_tiles_size,
+            attribution=settings.map_attribution,
+        )
+    except GroundError as fault:
+        raise errors.SetupError(str(fault)) from fault
 
 
 def _secret(value: SecretStr | None) -> str | None:

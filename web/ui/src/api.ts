@@ -3,6 +3,7 @@
 import type { FeatureCollection, Point, Polygon, Position } from 'geojson';
 import { storedLanguage } from './i18n/index.ts';
 import type { Presences } from './generated/clips.ts';
+import type { Ground } from './generated/ground.ts';
 import type { GridImport } from './generated/imports.ts';
 import type { Alert, Area, Assignment, CellProperties, Device, Event, Problem, Stay } from './types.ts';
 
@@ -103,6 +104,8 @@ export interface Session {
 
 export const session = (): Promise<Session> => request('/session');
 export const signOut = (): Promise<void> => request('/session', { method: 'DELETE' });
+/** What the map has for a ground. */
+export const ground = (): Promise<Ground> => request('/ground');
 export const cells = (): Promise<Cells> => request('/cells');
 export const areas = (): Promise<Area[]> => all('/areas', 20_000);
 export const devices = (): Promise<Device[]> => all('/devices', 50_000);

@@ -4,6 +4,7 @@ import { useEffect, useEffectEvent, useRef, useState } from 'react';
 import { cellName, type City } from './city.ts';
 import { span } from './format.ts';
 import { useModel, useServerNow, useSignal } from './hooks.ts';
+import { type GroundStyle, PLAIN, theGround } from './ground/ground.ts';
 import { useSpeech } from './i18n/index.ts';
 import type { View } from './live/messages.ts';
 import type { Theme } from './map/palette.ts';
@@ -27,21 +28,23 @@ interface Props {
 
 export function Stage(props: Props) {
   const { city, theme, selection, only } = props;
-  const { t } = useSpeech();
+  const { t, language } = useSpeech();
   const model = useModel();
   const box = useRef<HTMLDivElement>(null);
   const [map, setMap] = useState<MapView | null>(null);
   const [failed, setFailed] = useState(false);
   const [hover, setHover] = useState<Hover | null>(null);
+  const [ground, setGround] = useState({ style: PLAIN, failed: false });
   const events = useSignal(model.events);
   const choose = useEffectEvent((chosen: Selection | null) => props.onSelect(chosen));
   const look = useEffectEvent((view: View, place: Place) => props.onView(view, place));
-  const make = useEffectEvent((View: typeof MapView, container: HTMLElement) => {
-    const made = new View(container, model, props.theme, props.place, t('map.label'), {
+  const make = useEffectEvent((View: typeof MapView, container: HTMLElement, style: GroundStyle) => {
+    const made = new View(container, model, { theme, language }, style, props.place, t('map.label'), {
       onSelect: (chosen) => choose(chosen),
       onView: (view, place) => look(view, place),
       onHover: setHover,
       onError: (error) => console.error(error),
+      onGroundLost: () => setGround((old) => ({ ...old, failed: true })),
     });
     setMap(made);
     props.onMap(made);
@@ -56,9 +59,11 @@ export function Stage(props: Props) {
   useEffect(() => {
     let made: MapView | null = null;
     let gone = false;
-    import('./map/view.ts')
-      .then((code) => {
-        if (!gone && box.current) made = make(code.MapView, box.current);
+    Promise.all([import('./map/view.ts'), theGround()])
+      .then(([code, found]) => {
+        if (gone || !box.current) return;
+        setGround(found);
+        made = make(code.MapView, box.current, found.style);
       })
       .catch((error: unknown) => {
         console.error(error);
@@ -73,7 +78,7 @@ export function Stage(props: Props) {
   useEffect(() => {
     if (props.place) map?.camera.jumpTo(props.place);
   }, [map, props.place]);
-  useEffect(() => map?.setTheme(theme), [map, theme]);
+  useEffect(() => map?.setLook({ theme, language }), [map, theme, language]);
   useEffect(() => {
     if (city.cells.features.length > 0) map?.setCells(city.cells, city.areas);
   }, [map, city]);
@@ -87,6 +92,9 @@ export function Stage(props: Props) {
       <div className="map" ref={box} />
       {!map && <p className="map-note">{t(failed ? 'app.mapFailed' : 'app.loadingMap')}</p>}
       {hover && ('slot' in hover ? <OfficerTip hover={hover} /> : <CellTip hover={hover} city={city} />)}
+      {(ground.failed || ground.style.attribution) && (
+        <p className="attribution">{ground.failed ? t('ground.lost') : ground.style.attribution}</p>
+      )}
       <div className="map-tools panel">
         <IconButton icon="plus" label={t('map.zoomIn')} onClick={() => map?.camera.zoomBy(1)} />
         <IconButton icon="minus" label={t('map.zoomOut')} onClick={() => map?.camera.zoomBy(-1)} />

@@ -106,6 +106,10 @@ export const desk = {
   'window.1440': ['1 天', '1 day'],
   'cell.history': ['近四周', 'The last four weeks'],
   'cell.dayVisits': ['{day}:有效巡查 {n} 次,其他 {m} 次', '{day}: {n} valid visits, {m} other presences'],
+  'ground.lost': [
+    '底图无法载入,不影响网格与单兵',
+    'The base map cannot be loaded; cells and officers are not affected',
+  ],
   'legend.hide': ['收起图例', 'Hide the legend'],
   'legend.show': ['展开图例', 'Show the legend'],
   'legend.duty': ['休息或任务中', 'On a break or task'],

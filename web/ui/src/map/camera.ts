@@ -5,9 +5,9 @@ import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url';
 import 'maplibre-gl/dist/maplibre-gl.css';
 import type { View } from '../live/messages.ts';
 import type { Place } from '../url.ts';
-import { PALETTES, type Theme } from './palette.ts';
+import type { GroundStyle } from '../ground/ground.ts';
 import type { Box } from './shapes.ts';
-import { style } from './style.ts';
+import { type Look, style } from './style.ts';
 
 setWorkerUrl(workerUrl); // without it the map stays blank, and says so only in the network log
 
@@ -23,12 +23,18 @@ const NOWHERE: Place = { lng: 114.41, lat: 23.09, zoom: 11 };
 /** True when the viewer asked their system for less movement. */
 const calm = (): boolean => matchMedia('(prefers-reduced-motion: reduce)').matches;
 
-/** A map seen from straight above, north up, without tiles. */
-export function createMap(container: HTMLElement, theme: Theme, place: Place | null, label: string): MLMap {
+/** A map seen from straight above, north up. */
+export function createMap(
+  container: HTMLElement,
+  look: Look,
+  ground: GroundStyle,
+  place: Place | null,
+  label: string,
+): MLMap {
   const { lng, lat, zoom } = place ?? NOWHERE;
   const map = new MLMap({
     container,
-    style: style(PALETTES[theme]),
+    style: style(look, ground),
     center: [lng, lat],
     zoom,
     minZoom: 7,
@@ -39,7 +45,9 @@ export function createMap(container: HTMLElement, theme: Theme, place: Place | n
     renderWorldCopies: false,
     attributionControl: false,
     fadeDuration: 150,
-    localIdeographFontFamily: '"PingFang SC","Microsoft YaHei","Noto Sans CJK SC",sans-serif',
+    localIdeographFontFamily: ground.ideographs
+      ? false
+      : '"PingFang SC","Microsoft YaHei","Noto Sans CJK SC",sans-serif',
     locale: { 'Map.Title': label },
   });
   map.touchZoomRotate.disableRotation();

@@ -1,10 +1,10 @@
 // Layers of the style for what comes and goes: ways of proposals, an area that is drawn.
 
 import type { LayerSpecification } from 'maplibre-gl';
-import { FONT, type Palette } from './palette.ts';
+import type { Palette } from './palette.ts';
 
 /** Ways from officers to cells: dashed, the chosen one strong and with the time of arrival. */
-export function wayLayers(p: Palette): LayerSpecification[] {
+export function wayLayers(p: Palette, font: string[]): LayerSpecification[] {
   return [
     {
       id: 'ways-line',
@@ -26,7 +26,7 @@ export function wayLayers(p: Palette): LayerSpecification[] {
       filter: ['==', ['geometry-type'], 'Point'],
       layout: {
         'text-field': ['get', 'label'],
-        'text-font': FONT,
+        'text-font': font,
         'text-size': 13,
         'text-offset': [0, -1.4],
         'text-allow-overlap': true,

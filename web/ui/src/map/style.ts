@@ -1,4 +1,4 @@
-// The style of the map: cells, outlines, labels, track and events on a plain ground. No tiles, no glyphs, no requests.
+// The style of the map: cells, outlines, labels, track and events on a ground that is plain unless the operator chose one.
 //
 // Everything that changes with coverage reads feature-state, so a change of state moves no geometry.
 
@@ -11,9 +11,11 @@ import type {
 } from 'maplibre-gl';
 import { CELL_STATES } from '../live/model.ts';
 import type { CellState } from '../types.ts';
+import { type GroundStyle } from '../ground/ground.ts';
+import { SOURCE, SPRITE } from '../ground/layers.ts';
 import { areaLayers, wayLayers } from './overlays.ts';
 import { PATTERNED } from './images.ts';
-import { FONT, type Palette } from './palette.ts';
+import { PALETTES, type Palette, type Theme } from './palette.ts';
 
 /** From here on unit cells are named; below it, their grids are. */
 export const CELL_LABEL_ZOOM = 14.7;
@@ -64,7 +66,11 @@ export const SOURCES = {
 const shown = (state: CellState, opacity: number): ExpressionSpecification =>
   dimmed(['case', isState(state), state === 'unknown' ? 0.8 * opacity : opacity, 0]);
 
-function cellLayers(p: Palette): LayerSpecification[] {
+/** Over streets and houses the fill is thinner, so that they can be read. */
+const THIN = 0.75;
+
+function cellLayers(p: Palette, thin: boolean): LayerSpecification[] {
+  const opacity = dimmed(byState(p.fillOpacity)) as ByState;
   const patterns = PATTERNED.map((state): LayerSpecification => ({
     id: `cells-pattern-${state}`,
     type: 'fill',
@@ -80,7 +86,7 @@ function cellLayers(p: Palette): LayerSpecification[] {
       id: 'cells-fill',
       type: 'fill',
       source: 'cells',
-      paint: { 'fill-color': byState(p.fill), 'fill-opacity': dimmed(byState(p.fillOpacity)) as ByState },
+      paint: { 'fill-color': byState(p.fill), 'fill-opacity': thin ? (['*', THIN, opacity] as ByState) : opacity },
     },
     ...patterns,
     {
@@ -151,7 +157,7 @@ function trackLayers(p: Palette): LayerSpecification[] {
   ];
 }
 
-function labelLayers(p: Palette): LayerSpecification[] {
+function labelLayers(p: Palette, font: string[]): LayerSpecification[] {
   const halo = { 'text-halo-color': p.halo, 'text-halo-width': 1.6 };
   const level = (name: string): ['==', ['get', string], string] => ['==', ['get', 'level'], name];
   return [
@@ -176,7 +182,7 @@ function labelLayers(p: Palette): LayerSpecification[] {
       source: 'labels',
       filter: level('cell') as never,
       minzoom: CELL_LABEL_ZOOM,
-      layout: { 'text-field': ['get', 'name'], 'text-font': FONT, 'text-size': 11, 'text-offset': [0, 0.7] },
+      layout: { 'text-field': ['get', 'name'], 'text-font': font, 'text-size': 11, 'text-offset': [0, 0.7] },
       paint: { 'text-color': p.label, 'text-opacity': 0.85, ...halo, 'text-halo-width': 1.2 },
     },
     {
@@ -186,7 +192,7 @@ function labelLayers(p: Palette): LayerSpecification[] {
       filter: level('grid') as never,
       minzoom: 12.6,
       maxzoom: CELL_LABEL_ZOOM,
-      layout: { 'text-field': ['get', 'name'], 'text-font': FONT, 'text-size': 12, 'text-max-width': 8 },
+      layout: { 'text-field': ['get', 'name'], 'text-font': font, 'text-size': 12, 'text-max-width': 8 },
       paint: { 'text-color': p.label, ...halo },
     },
     {
@@ -197,7 +203,7 @@ function labelLayers(p: Palette): LayerSpecification[] {
       maxzoom: 14.5,
       layout: {
         'text-field': ['get', 'name'],
-        'text-font': FONT,
+        'text-font': font,
         'text-size': ['interpolate', ['linear'], ['zoom'], 9, 12, 13, 17],
         'text-letter-spacing': 0.12,
         'text-max-width': 9,
@@ -207,7 +213,7 @@ function labelLayers(p: Palette): LayerSpecification[] {
   ];
 }
 
-function pointLayers(p: Palette): LayerSpecification[] {
+function pointLayers(p: Palette, font: string[]): LayerSpecification[] {
   return [
     {
       id: 'events-icon',
@@ -238,26 +244,37 @@ function pointLayers(p: Palette): LayerSpecification[] {
       type: 'symbol',
       source: 'counts',
       filter: ['>=', ['get', 'count'], 2],
-      layout: { 'text-field': ['to-string', ['get', 'count']], 'text-font': FONT, 'text-size': 11 },
+      layout: { 'text-field': ['to-string', ['get', 'count']], 'text-font': font, 'text-size': 11 },
       paint: { 'text-color': p.halo },
     },
   ];
 }
 
-/** The whole style in the colours of a theme. */
-export function style(palette: Palette): StyleSpecification {
+/** How the whole map looks. */
+export interface Look {
+  theme: Theme;
+  language: 'zh' | 'en';
+}
+
+/** The whole style. */
+export function style({ theme, language }: Look, ground: GroundStyle): StyleSpecification {
+  const palette = PALETTES[theme];
+  const sprite = ground.sprite(theme);
   return {
     version: 8,
-    sources: { ...SOURCES },
+    sources: { ...SOURCES, ...(ground.source ? { [SOURCE]: ground.source } : {}) },
+    ...(ground.glyphs ? { glyphs: ground.glyphs } : {}),
+    ...(sprite ? { sprite: [{ id: SPRITE, url: sprite }] } : {}),
     layers: [
-      { id: 'ground', type: 'background', paint: { 'background-color': palette.ground } },
-      ...cellLayers(palette),
+      { id: 'plain', type: 'background', paint: { 'background-color': palette.ground.plain } },
+      ...ground.layers(palette, theme, language),
+      ...cellLayers(palette, ground.source !== null),
       ...outlineLayers(palette),
       ...trackLayers(palette),
       ...areaLayers(palette),
-      ...labelLayers(palette),
-      ...pointLayers(palette),
-      ...wayLayers(palette),
+      ...labelLayers(palette, ground.font),
+      ...pointLayers(palette, ground.font),
+      ...wayLayers(palette, ground.font),
     ],
   };
 }

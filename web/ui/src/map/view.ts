@@ -4,6 +4,7 @@ import { MapLibreOverlay } from '@deck.gl/maplibre';
 import type { Position } from 'geojson';
 import type { Map as MLMap } from 'maplibre-gl';
 import type { Cells } from '../api.ts';
+import { type GroundStyle, isGround } from '../ground/ground.ts';
 import { latitude, longitude, mercatorX, mercatorY } from '../live/mercator.ts';
 import type { View } from '../live/messages.ts';
 import type { LiveModel } from '../live/model.ts';
@@ -15,9 +16,9 @@ import { Draw, type DrawEvents } from './draw.ts';
 import { Extras, type Way } from './extras.ts';
 import { eventImages, IMAGE_RATIO, markImages, patternImages } from './images.ts';
 import { OfficersLayer, type OfficersView } from './officers.ts';
-import { PALETTES, type Theme } from './palette.ts';
+import { PALETTES } from './palette.ts';
 import { pointSize } from './placing.ts';
-import { style } from './style.ts';
+import { type Look, style } from './style.ts';
 import type { Step } from './trackline.ts';
 
 const COUNTS_EVERY_MS = 500;
@@ -33,6 +34,8 @@ export interface MapEvents {
   onView(view: View, place: Place): void;
   onHover(hover: Hover | null): void;
   onError(error: Error): void;
+  /** Part of the ground cannot be had. */
+  onGroundLost(): void;
 }
 
 export class MapView {
@@ -46,7 +49,8 @@ export class MapView {
   private readonly officers: OfficersView;
   private readonly layer: OfficersLayer;
   private readonly overlay: MapLibreOverlay;
-  private theme: Theme;
+  private readonly ground: GroundStyle;
+  private look: Look;
   /** The style has its images; nothing may use them earlier. */
   private dressed = false;
   private fitted: boolean;
@@ -60,20 +64,22 @@ export class MapView {
   constructor(
     container: HTMLElement,
     model: LiveModel,
-    theme: Theme,
+    look: Look,
+    ground: GroundStyle,
     place: Place | null,
     label: string,
     events: MapEvents,
   ) {
     this.model = model;
     this.events = events;
-    this.theme = theme;
+    this.look = look;
+    this.ground = ground;
     this.fitted = place !== null;
-    this.map = createMap(container, theme, place, label);
+    this.map = createMap(container, look, ground, place, label);
     this.camera = new Camera(this.map);
     this.cells = new CellsOnMap(this.map, model);
     this.extras = new Extras(this.map);
-    this.officers = { fleet: model.fleet, colours: PALETTES[theme].officer, now: () => performance.now() };
+    this.officers = { fleet: model.fleet, colours: PALETTES[look.theme].officer, now: () => performance.now() };
     this.layer = new OfficersLayer({ id: 'officers', view: this.officers });
     this.overlay = new MapLibreOverlay({
       interleaved: false,
@@ -114,13 +120,14 @@ export class MapView {
     this.fitted = true;
   }
 
-  setTheme(theme: Theme): void {
-    if (theme === this.theme) return;
-    this.theme = theme;
-    this.officers.colours = PALETTES[theme].officer;
+  setLook(look: Look): void {
+    const named = this.ground.source?.type === 'vector';
+    if (look.theme === this.look.theme && (look.language === this.look.language || !named)) return;
+    this.look = look;
+    this.officers.colours = PALETTES[look.theme].officer;
     this.dressed = false;
     this.extras.undress();
-    this.map.setStyle(style(PALETTES[theme]), { diff: false });
+    this.map.setStyle(style(look, this.ground), { diff: false });
   }
 
   /** Outline the chosen cell. */
@@ -199,12 +206,16 @@ export class MapView {
     });
     map.on('mousemove', (event) => this.hover(event.point));
     map.on('mouseout', () => events.onHover(null));
-    map.on('error', ({ error }) => events.onError(new Error(error.message)));
+    map.on('error', (event) => {
+      // A tile that cannot be had leaves the plain ground; the page says so once.
+      if (isGround((event as { sourceId?: string }).sourceId)) events.onGroundLost();
+      else events.onError(new Error(event.error.message));
+    });
   }
 
   /** Give a style that has just been loaded its images and data. */
   private dress(): void {
-    const palette = PALETTES[this.theme];
+    const palette = PALETTES[this.look.theme];
     for (const images of [patternImages(palette), markImages(palette), eventImages(palette)]) {
       for (const [name, image] of Object.entries(images)) {
         if (!this.map.hasImage(name)) this.map.addImage(name, image, { pixelRatio: IMAGE_RATIO });
