@@ -69,6 +69,8 @@ class Fleet:
     """Rows of `fixes` in order of arrival, again for each duplicate; without what the server refuses."""
     due: NDArray[np.int64]
     """When each arrives, ms."""
+    ahead: FixColumns
+    """Fixes that the server refuses because they claim to be taken in the future, with their receipt."""
 
     def skew_ms(self) -> dict[int, int]:
         """Devices whose clock the product finds to be wrong, and by how much: its time less the true one, ms."""
@@ -92,17 +94,21 @@ def muster(seed: int, officers: int, hours: float, plan: mix.Mix) -> Fleet:
     shifts = [_until(mix.shift(seed, plan, who, SHIFT, routes), until) for who in crew]
     sizes = np.array([len(shift.taken) for shift in shifts])
     first = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+    fixes = FixColumns.concat(columns(who.number + 1, shift.taken) for who, shift in zip(crew, shifts, strict=True))
     arrivals = [arrivals_of(shift.taken, shift.deliveries) for shift in shifts]
+    refused = [arrivals_of(shift.taken, shift.deliveries, refused=True) for shift in shifts]
+    row_ahead = np.concatenate([rows + start for (rows, _), start in zip(refused, first, strict=False)])
     row = np.concatenate([rows + start for (rows, _), start in zip(arrivals, first, strict=False)])
     due = np.concatenate([times for _, times in arrivals])
     order = np.argsort(due, kind="stable")
     return Fleet(
         crew=crew,
         shifts=shifts,
-        fixes=FixColumns.concat(columns(who.number + 1, shift.taken) for who, shift in zip(crew, shifts, strict=True)),
+        fixes=fixes,
         first=first,
         row=row[order],
         due=due[order],
+        ahead=replace(fixes.take(row_ahead), received=np.concatenate([times for _, times in refused])),
     )
 
 
@@ -121,14 +127,16 @@ def columns(device: int, taken: track.Track) -> FixColumns:
     )
 
 
-def arrivals_of(taken: track.Track, deliveries: faults.Deliveries) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Row and time of every arrival of a fix that is not refused, in order."""
+def arrivals_of(
+    taken: track.Track, deliveries: faults.Deliveries, *, refused: bool = False
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Row and time of every arrival of a fix that is not refused, or of those that are, in order."""
     sizes = deliveries.stop - deliveries.start
     due = np.repeat(deliveries.due, sizes)
     ends = np.cumsum(sizes)
     row = np.arange(int(sizes.sum())) - np.repeat(ends - sizes, sizes) + np.repeat(deliveries.start, sizes)
-    good = taken.t[row] <= due + wire.MAX_AHEAD_MS
-    return row[good], due[good]
+    asked = (taken.t[row] > due + wire.MAX_AHEAD_MS) == refused
+    return row[asked], due[asked]
 
 
 def _until(shift: mix.Shift, end: int) -> mix.Shift:

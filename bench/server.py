@@ -1,12 +1,15 @@
 """The pipeline's part in memory: keeps every fix once, lets the engine judge, computes late windows again."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from bench.fleet import Fleet, Town
-from tracking import stays
+from tracking import doubts, plausibility, sighting_store, stays
+from tracking.cleaning import datums
 from tracking.engine import RUN_GAP_MS, Engine
+from tracking.fixes import FixColumns
+from tracking.geometry.zones import Zones
 from tracking.stays import Run, Stay
 
 BATCH_MS = 60_000
@@ -21,6 +24,7 @@ class Known:
 
     stays: list[Stay]
     runs: list[Run]
+    sightings: list[sighting_store.Seen] = field(default_factory=list)
 
 
 class Server:
@@ -35,7 +39,7 @@ class Server:
         self.engine = Engine(town.grid, town.visit_rules())
         self.recomputed = 0
         """Fixes that went through the engine again."""
-        self._fleet = fleet
+        self._fleet, self._town = fleet, town
         self._stored = np.zeros(len(fleet.fixes), np.bool_)
         self._known: dict[int, dict[int, stays.Stay]] = {who.number + 1: {} for who in fleet.crew}
         self._runs: dict[int, dict[int, stays.Run]] = {who.number + 1: {} for who in fleet.crew}
@@ -51,11 +55,41 @@ class Server:
                 if number % LATE_EVERY == 0:
                     self._back_fill()
         self._back_fill()
+        sightings = self._ahead() + self._doubt()
         self._keep(self.engine.settle(int(fleet.fixes.t.max(initial=0)) + 10 * RUN_GAP_MS))
         return Known(
             stays=[stay for of_device in self._known.values() for stay in of_device.values()],
             runs=[run for of_device in self._runs.values() for run in of_device.values()],
+            sightings=sightings,
         )
+
+    def _ahead(self) -> list[sighting_store.Seen]:
+        """Where devices were whose fixes are refused for their clocks, as the store keeps it."""
+        ahead = self._fleet.ahead.take(plausibility.eligible(self._fleet.ahead))
+        cells = self._town.grid.locate(ahead.lat, ahead.lon)
+        slots = sorted(sighting_store.by_slot(ahead, cells).items())
+        return sighting_store.connected((device, cell, min(at), max(at)) for (device, cell, _), at in slots)
+
+    def _doubt(self) -> list[sighting_store.Seen]:
+        """Look whether shifts lie off their areas, as the cleaning does: what is in doubt is no presence."""
+        sightings: list[sighting_store.Seen] = []
+        for who in self._fleet.crew:
+            device, grid = who.number + 1, self._town.grid
+            start, stop = self._fleet.first[device - 1 : device + 1]
+            fixes = self._fleet.fixes.take(start + np.flatnonzero(self._stored[start:stop]))
+            real = fixes.take(fixes.present())
+            if not len(real):
+                continue
+            doubt = datums.doubt(datums.outside(grid, Zones(grid, {"beat": who.beat}), real))
+            if doubt is not None:
+                sightings += datums.sighted(grid, real, doubt.fits)
+                self._take_back(device, fixes)
+        return sightings
+
+    def _take_back(self, device: int, fixes: FixColumns) -> None:
+        doubted = doubts.marked(fixes, {device: [(int(fixes.t[0]), int(fixes.t[-1]))]})
+        within = stays.Stored(list(self._known[device].values()), list(self._runs[device].values()))
+        self._keep(self.engine.recompute(device, doubted, within, "doubt"))
 
     def _receive(self, rows: np.ndarray[tuple[int], np.dtype[np.int64]]) -> None:
         new = np.unique(rows)

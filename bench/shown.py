@@ -35,7 +35,10 @@ def states(town: Town, known: Known, begin: int, now: int) -> Int:
         last_visit=last,
         present=present,
         known_since=np.full(len(cells), begin),
-        possible=silence.possible_visits(silences(known.runs, now), town.grid, dwell),
+        possible=silence.later(
+            silence.possible_visits(silences(known.runs, now), town.grid, dwell),
+            silence.sighted_visits(sightings(known, now), dwell),
+        ),
         quota=coverage.Quota.none(len(cells)),
     )
     judged = coverage.evaluate(
@@ -47,6 +50,13 @@ def states(town: Town, known: Known, begin: int, now: int) -> Int:
         calendar=DutyCalendar("Asia/Shanghai", [("00:00", "24:00")]),
     )
     return judged.state.astype(np.int64)
+
+
+def sightings(known: Known, now: int) -> silence.Sightings:
+    """Where devices seem to have been up to `now` (ms), as tracking.sighting_store tells it."""
+    seen = [(cell - 1, first, min(last, now)) for cell, first, last in known.sightings if first <= now]
+    cell, t_from, t_to = (np.array([each[part] for each in seen], dtype=np.int64) for part in range(3))
+    return silence.Sightings(cell=cell.astype(np.intp), t_from=t_from, t_to=t_to)
 
 
 def silences(runs: Iterable[Run], now: int) -> silence.Silences:

@@ -44,6 +44,8 @@ class Batch:
     """What goes into one transaction."""
 
     fixes: FixColumns
+    ahead: FixColumns
+    """Refused for a clock ahead; not stored, but where their devices were is noted."""
     events: list[SaidEvent]
     said: list[device_store.Said]
     refused: list[refusal_store.Refused]
@@ -63,6 +65,8 @@ def build(
     fixes: list[wire.Fix] = []
     owners: list[tuple[device_store.Device, int]] = []
     senders: list[Message] = []
+    ahead: list[wire.Fix] = []
+    owners_ahead: list[tuple[device_store.Device, int]] = []
     events: list[SaidEvent] = []
     said: list[device_store.Said] = []
     refused: list[refusal_store.Refused] = []
@@ -70,15 +74,16 @@ def build(
     for one in received:
         decoded, at = one.decoded, one.message.received
         refused += [_refusal(one.message, each) for each in decoded.refused]
-        if not _says_something(decoded):
-            continue
         device = devices.get(decoded.device)
         if device is None or device.unit != decoded.unit or device.revoked:
-            refused.append(_refusal(one.message, _stranger(decoded, device)))
+            if _says_something(decoded):
+                refused.append(_refusal(one.message, _stranger(decoded, device)))
             continue
         fixes += decoded.fixes
         owners += [(device, at)] * len(decoded.fixes)
         senders += [one.message] * len(decoded.fixes)
+        ahead += decoded.ahead
+        owners_ahead += [(device, at)] * len(decoded.ahead)
         if decoded.event is not None and not _outdated(one, floors, refused):
             events.append(_event(decoded.event, device, at))
         if decoded.status is not None:
@@ -86,7 +91,14 @@ def build(
         if decoded.reply is not None:
             replies.append(SaidReply(device=device.id, received=at, said=decoded.reply))
     columns = _since(_columns(fixes, owners), floors, senders, refused)
-    return Batch(fixes=columns, events=events, said=said, refused=refused, replies=replies)
+    return Batch(
+        fixes=columns,
+        ahead=_columns(ahead, owners_ahead),
+        events=events,
+        said=said,
+        refused=refused,
+        replies=replies,
+    )
 
 
 def _outdated(one: Received, floors: Floors, refused: list[refusal_store.Refused]) -> bool:

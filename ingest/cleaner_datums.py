@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from schemas.wire import Datum
-from tracking import cleaning_store, db, finding_store
+from tracking import cleaning_store, db, doubt_store, finding_store, sighting_store, window_store
 from tracking.city import City
-from tracking.cleaning import datums, tracks
+from tracking.cleaning import datums
 from tracking.cleaning.model import Finding, FindingKind
-from tracking.fixes import FixColumns
+from tracking.fixes import FixColumns, Float
 from tracking.geometry.zones import Zones
 
 _START_MS = 600_000
@@ -21,13 +21,18 @@ _START_MS = 600_000
 _STILL_M = 50.0
 _TEAM_MS = 1_800_000
 """Shifts of a team begin within it."""
-_SAMPLE = 240
+_LEAST_FIXES = 30
+_PART_MS = 4 * 3_600_000
 _SHIFTS = """
 SELECT s.id, s.starts, s.ends, b.device, d.unit, d.datum, coalesce(s.area, u.area) AS area
 FROM shifts s
 JOIN bindings b ON b.officer = s.officer AND b.t_from <= s.starts AND (b.t_to IS NULL OR b.t_to > s.starts)
 JOIN devices d ON d.id = b.device JOIN units u ON u.code = d.unit
-WHERE s.ends > $1 AND s.ends <= $2 ORDER BY s.starts, s.id
+WHERE s.ends > $1 AND s.starts <= $2 ORDER BY s.starts, s.id
+"""
+_FOUND = """
+SELECT evidence FROM device_findings
+WHERE device = $1 AND kind = 'datum_doubt' AND slot = $2 AND known_to IS NULL
 """
 _TEAM = """
 SELECT b.device FROM shifts s
@@ -65,8 +70,11 @@ class _Shift:
 
 
 async def review(conn: db.Connection, where: City, since: int, now: int) -> int:
-    """Judge the shifts that ended from `since` on, or long enough before for late data; returns findings changed."""
-    rows = await conn.fetch(_SHIFTS, db.moment(since - _TEAM_MS), db.moment(now))
+    """Judge the shifts that ended from `since` on, or long enough before for late data, and those that go on.
+
+    Returns the findings changed.
+    """
+    rows = await conn.fetch(_SHIFTS, db.moment(since - _TEAM_MS), db.moment(now - _TEAM_MS))
     changed = 0
     for row in rows:
         shift = _Shift(
@@ -78,29 +86,64 @@ async def review(conn: db.Connection, where: City, since: int, now: int) -> int:
 
 
 async def _judge(conn: db.Connection, where: City, shift: _Shift, now: int) -> int:
-    off = await _off(conn, where, shift)
-    doubt = None if off is None else datums.doubt(shift.declared, off)
-    doubts: list[Finding] = []
-    if doubt is not None:
-        numbers = {"fits": doubt.fits.value, "off_m": round(doubt.off_m), "off_fits_m": round(doubt.off_fits_m)}
-        doubts = [_finding(shift, FindingKind.DATUM_DOUBT, shift.starts, numbers)]
+    before = await _doubted(conn, shift)
+    if shift.ends <= now:
+        off = await _off(conn, where, shift)
+        doubt = None if off is None else datums.doubt(off)
+    else:
+        # While it goes on, its last half hour tells whether a doubt begins; the end decides.
+        doubt = before or await _begins(conn, where, shift, now)
+    if doubt is None and before is None:
+        return 0
     async with conn.transaction():
-        changed = await finding_store.replace(
-            conn, shift.starts, [shift.device], {FindingKind.DATUM_DOUBT}, doubts, now
-        )
+        changed = await _doubt(conn, where, shift, doubt, now)
+        if (doubt is None) != (before is None):
+            span = shift.starts, shift.ends - 1
+            await window_store.insert(conn, [doubt_store.window(shift.device, span, now)])
+        if shift.ends > now:
+            return changed
         found = await _suspected(conn, shift)
         kinds = {FindingKind.WRONG_DATUM}
         return changed + await finding_store.replace(conn, shift.starts, [shift.device], kinds, found, now)
 
 
+async def _doubted(conn: db.Connection, shift: _Shift) -> datums.Doubt | None:
+    """What was found of the shift before."""
+    return _said(await conn.fetchval(_FOUND, shift.device, db.moment(shift.starts)))
+
+
+def _said(evidence: str | None) -> datums.Doubt | None:
+    if evidence is None:
+        return None
+    said = json.loads(evidence)
+    return datums.Doubt(fits=Datum(said["fits"]), off_m=said["off_m"], off_fits_m=said["off_fits_m"])
+
+
+async def _doubt(conn: db.Connection, where: City, shift: _Shift, doubt: datums.Doubt | None, now: int) -> int:
+    """Store a doubt and what it hides, or that there is none any more."""
+    found: list[Finding] = []
+    seen: list[tuple[int, int, int]] = []
+    if doubt is not None:
+        numbers = {"fits": doubt.fits.value, "off_m": round(doubt.off_m), "off_fits_m": round(doubt.off_fits_m)}
+        found = [_finding(shift, FindingKind.DATUM_DOUBT, shift.starts, numbers)]
+        fixes = await _real(conn, shift.device, shift.starts, min(shift.ends, now))
+        seen = await asyncio.to_thread(datums.sighted, where.grid, fixes, doubt.fits)
+    await sighting_store.replace(conn, shift.device, shift.starts, seen, now)
+    return await finding_store.replace(conn, shift.starts, [shift.device], {FindingKind.DATUM_DOUBT}, found, now)
+
+
+async def _begins(conn: db.Connection, where: City, shift: _Shift, now: int) -> datums.Doubt | None:
+    zone = await _zone(conn, where, shift.area)
+    fixes = await _real(conn, shift.device, max(shift.starts, now - _TEAM_MS), now)
+    if zone is None or len(fixes) < _LEAST_FIXES:
+        return None
+    return datums.doubt(await asyncio.to_thread(datums.outside, where.grid, zone, fixes))
+
+
 async def _suspected(conn: db.Connection, shift: _Shift) -> list[Finding]:
     """Three shifts running that agree."""
     rows = await conn.fetch(_DOUBTS, shift.device, db.moment(shift.starts), datums.SHIFTS)
-    last = [None if row["evidence"] is None else json.loads(row["evidence"]) for row in reversed(rows)]
-    made = [
-        None if one is None else datums.Doubt(fits=Datum(one["fits"]), off_m=one["off_m"], off_fits_m=one["off_fits_m"])
-        for one in last
-    ]
+    made = [_said(row["evidence"]) for row in reversed(rows)]
     fits = datums.suspected(made)
     if fits is None:
         return []
@@ -117,39 +160,25 @@ def _finding(shift: _Shift, kind: FindingKind, since: int, numbers: Mapping[str,
     return Finding(device=shift.device, kind=kind, since=since, until=shift.ends - 1, evidence=numbers)
 
 
-async def _off(conn: db.Connection, where: City, shift: _Shift) -> dict[Datum, float] | None:
-    """How far off the shift is under each datum, m: from where the team began, else from the area of the shift."""
+async def _off(conn: db.Connection, where: City, shift: _Shift) -> datums.Off | None:
+    """How far off the shift is: from where the team began, else from the area of the shift."""
     fixes = await _real(conn, shift.device, shift.starts, shift.ends)
     if not len(fixes):
         return None
     base = await _base(conn, where, shift)
     start = fixes.take(fixes.t < shift.starts + _START_MS)
     if base is not None and len(start) >= 3:
-        return {
-            each: float(np.hypot(np.median(x) - base[0], np.median(y) - base[1]))
-            for each, (x, y) in _under(where, start).items()
-        }
+        return datums.Off(
+            as_is=_from(base, *where.grid.xy(start.lat, start.lon)),
+            under={each: _from(base, *at) for each, at in datums.under(where.grid, start).items()},
+        )
     zone = await _zone(conn, where, shift.area)
-    if zone is None:
-        return None
-    step = max(1, len(fixes) // _SAMPLE)
-    sample = fixes.take(slice(None, None, step))
-    return await asyncio.to_thread(_outside, where, zone, sample)
+    return None if zone is None else await asyncio.to_thread(datums.outside, where.grid, zone, fixes)
 
 
-def _outside(where: City, zone: Zones, fixes: FixColumns) -> dict[Datum, float]:
-    """Mean distance from the area; what is inside is not off."""
-    first = np.zeros(len(fixes), dtype=np.intp)
-    return {
-        each: float(np.mean(np.maximum(0.0, -zone.inside_by(first, x, y))))
-        for each, (x, y) in _under(where, fixes).items()
-    }
-
-
-def _under(where: City, fixes: FixColumns) -> dict[Datum, tuple[np.ndarray, np.ndarray]]:
-    """Places on the city's plane under each datum."""
-    sent = datums.places(*tracks.as_sent(fixes))
-    return {each: where.grid.xy(lat, lon) for each, (lat, lon) in sent.items()}
+def _from(base: tuple[float, float], x: Float, y: Float) -> float:
+    """Distance of the middle of places from a base, m."""
+    return float(np.hypot(np.median(x) - base[0], np.median(y) - base[1]))
 
 
 async def _base(conn: db.Connection, where: City, shift: _Shift) -> tuple[float, float] | None:
@@ -172,7 +201,8 @@ def _still(x: np.ndarray, y: np.ndarray) -> bool:
 
 
 async def _real(conn: db.Connection, device: int, lo: int, hi: int) -> FixColumns:
-    fixes = await cleaning_store.fixes(conn, device, lo, hi)
+    parts = [await cleaning_store.fixes(conn, device, at, min(at + _PART_MS, hi)) for at in range(lo, hi, _PART_MS)]
+    fixes = FixColumns.concat(parts)
     return fixes.take(fixes.present())
 
 

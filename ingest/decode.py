@@ -30,6 +30,8 @@ class Decoded:
     status: wire.Status | None = None
     reply: wire.Reply | None = None
     refused: list[Refused] = field(default_factory=list)
+    ahead: list[wire.Fix] = field(default_factory=list)
+    """Fixes that are refused because they claim to be taken in the future: their places may be right."""
     settled: list[tuple[str, int]] = field(default_factory=list)
     """(boot, seq) of well-formed fixes that were refused for what they say: sending them again helps nobody."""
 
@@ -121,6 +123,7 @@ def _check(result: Decoded, fix: wire.Fix, latest: int, payload: bytes) -> bool:
         _add(result, Refused(Refusal.OFF_DUTY, "off-duty fixes are not stored", None))
     elif fix.t > latest:
         _add(result, Refused(Refusal.FUTURE_TIME, f"t is {fix.t - latest} ms too far ahead", faults.keep(payload)))
+        result.ahead.append(fix)
     elif _has_nul(fix):
         _add(result, Refused(Refusal.OUT_OF_RANGE, "boot holds the character U+0000", faults.keep(payload)))
     else:

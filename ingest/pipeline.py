@@ -144,6 +144,7 @@ class Pipeline:
         self.backfill.pending = True
         self.floors = await retention_store.floors(conn)
         await self.devices.refresh(conn)
+        await world.doubt(conn, self.writer.world, self.backfill.units, self.clock())
         if await world.grid_version(conn) != self.writer.world.version:
             await self._reload("the grid or a plan changed")
         await self._settle(conn)
@@ -175,7 +176,8 @@ class Pipeline:
         log.warning("engine is made again from the store", reason=reason)
 
         async def again(conn: db.Connection) -> world.World:
-            made = await world.load(conn)
+            await world.doubt(conn, self.writer.world, self.backfill.units, self.clock())
+            made = await world.load(conn, self.backfill.units)
             await world.wake(conn, self.backfill.units, self.clock())
             return made
 

@@ -148,7 +148,7 @@ async def make_pipeline(
 ) -> Pipeline:
     """Make a pipeline whose engine knows what the store holds; `publish` sends the live feed."""
     async with pool.acquire() as conn:
-        made = await world.load(conn)
+        made = await world.load(conn, config.served)
         woken = await world.wake(conn, config.served, clock())
         floors = await retention_store.floors(conn)
     log.info("engine made from the store", cells=len(made.city.cells), stays_going_on=woken)

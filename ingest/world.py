@@ -1,10 +1,12 @@
 """What a worker holds in memory of the store: the devices, the cells and the engine; all of it can be read again."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import structlog
 
-from tracking import city, db, device_store, event_store, fix_store, lane, run_store, window_store
+from tracking import city, db, device_store, doubt_store, doubts, event_store, fix_store, lane, run_store, window_store
+from tracking.doubts import Span
 from tracking.engine import Engine
 from tracking.grid_store import VERSION_KEY
 from tracking.reasons import Cause
@@ -58,21 +60,38 @@ class World:
     city: city.City
     engine: Engine
     version: str
+    doubts: dict[int, list[Span]] = field(default_factory=dict)
+    """Stretches of devices' time whose places are not believed."""
 
     def fresh_engine(self) -> Engine:
         """An engine by the same cells and rules that knows of no device."""
         return Engine(self.city.grid, self.city.plans.visit_rules())
 
 
-async def load(conn: db.Connection) -> World:
-    """Read the city and make an engine that knows how far the store goes for each device; no run is in memory yet."""
+async def load(conn: db.Connection, units: Sequence[str] | None = None) -> World:
+    """Read the city and make an engine that knows how far the store goes for each device; no run is in memory yet.
+
+    Doubts are read of the devices of `units` (None: of all).
+    """
     version = await grid_version(conn)
     loaded = await city.load(conn)
     engine = Engine(loaded.grid, loaded.plans.visit_rules())
     for newest in (await fix_store.newest(conn), await event_store.newest(conn)):
         for device, last_t in newest.items():
             engine.know(device, last_t)
-    return World(loaded, engine, version)
+    return World(loaded, engine, version, await doubt_store.current(conn, units))
+
+
+async def doubt(conn: db.Connection, held: World, units: Sequence[str] | None, now: int) -> int:
+    """Take in which doubts came or went since they were read; their stretches are computed again. Returns how many.
+
+    Who found them left windows, too; but until now live fixes were judged without them.
+    """
+    read = await doubt_store.current(conn, units)
+    spans = [(device, span) for device, of in doubts.changed(held.doubts, read).items() for span in of]
+    await window_store.insert(conn, [doubt_store.window(device, span, now) for device, span in spans])
+    held.doubts = read
+    return len(spans)
 
 
 async def grid_version(conn: db.Connection) -> str:

@@ -16,14 +16,17 @@ from tracking import (
     city,
     db,
     device_store,
+    doubts,
     event_store,
     fix_store,
     hour_store,
     lane,
     people_store,
+    plausibility,
     projection,
     refusal_store,
     run_store,
+    sighting_store,
     window_store,
 )
 from tracking.engine import Advance
@@ -108,6 +111,7 @@ class Writer:
         if attempt.new is None:
             attempt.new = fresh
         await refusal_store.insert(conn, batch.refused)
+        await self._sighted(conn, batch.ahead, now)
         told = await event_store.insert(conn, [self._placed(event) for event in batch.events], self.pseudonyms)
         attempt.events = len(told)
         ids = {body["id"] for _, body in told}
@@ -117,6 +121,11 @@ class Writer:
         signed_off = [(one.device, one.at) for one in batch.said if one.by_itself and not one.online]
         await run_store.sign_off(conn, signed_off, now)
         return told + await device_store.say(conn, batch.said)
+
+    async def _sighted(self, conn: db.Connection, ahead: FixColumns, now: int) -> None:
+        """Note where devices were whose clocks are so far ahead that their fixes are refused."""
+        placed = ahead.take(plausibility.eligible(ahead))
+        await sighting_store.note(conn, placed, self.world.city.grid.locate(placed.lat, placed.lon), now)
 
     async def _signs(self, conn: db.Connection, events: list[SaidEvent]) -> None:
         """Bind officers to devices as events say."""
@@ -160,7 +169,7 @@ class Writer:
         if attempt.advance is not None or attempt.failed:
             return
         try:
-            attempt.advance = self.world.engine.advance(new)
+            attempt.advance = self.world.engine.advance(doubts.marked(new, self.world.doubts))
         except Exception:  # whatever the engine stumbles over, the fixes must be stored
             log.exception("the engine failed", batch=attempt.number, fixes=len(new))
             self._fail(attempt)

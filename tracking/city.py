@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from schemas import wire
-from tracking import calendar_store, coverage, db, grids, plans, quotas, rule_store, run_store, silence
+from tracking import calendar_store, coverage, db, grids, plans, quotas, rule_store, run_store, sighting_store, silence
 from tracking.calendars import DutyCalendar
 from tracking.geometry.lookup import CityGrid, GridCell
 
@@ -182,11 +182,15 @@ async def basis(conn: db.Connection, city: City, now: int, known: int | None = N
             # Asked about the past, a visit that reached beyond the moment was going on at it.
             present[at] |= ended >= now or (row["open"] and ended >= now - PRESENT_FOR_MS)
     silences = await run_store.silences(conn, now, known)
+    sightings = await sighting_store.read(conn, city.index, now - run_store.LOOK_BACK_MS, now, known)
+    dwell = city.dwells_ms(now)
     return Basis(
         last_visit=last_visit,
         present=present,
         known_since=np.full(len(city.cells), since if since <= now else coverage.NEVER, dtype=np.int64),
-        possible=silence.possible_visits(silences, city.grid, city.dwells_ms(now)),
+        possible=silence.later(
+            silence.possible_visits(silences, city.grid, dwell), silence.sighted_visits(sightings, dwell)
+        ),
         quota=await quotas.read(conn, city.plans, city.calendar, [cell.id for cell in city.cells], now, known),
         heard=heard,
     )

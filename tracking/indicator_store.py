@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tracking import db, indicators, rollup, run_store, silence
+from tracking import db, indicators, rollup, run_store, sighting_store, silence
 from tracking.city import City
 from tracking.fixes import Int
 
@@ -49,6 +49,7 @@ class Seen:
     """End of the last visit of each cell that ended before the period, ms; -1: none."""
     visits: indicators.Visits
     silences: silence.Silences
+    sightings: silence.Sightings
     drive_throughs: Int
     """By cell."""
 
@@ -72,6 +73,7 @@ async def read(conn: db.Connection, city: City, start: int, end: int) -> Seen:
         visits=await _visits(conn, city, period),
         # A silence that began before may reach into the period.
         silences=await run_store.silences(conn, end, back_ms=end - start + run_store.SHIFT_MS),
+        sightings=await sighting_store.read(conn, city.index, start - run_store.SHIFT_MS, end),
         drive_throughs=drives,
     )
 
@@ -96,7 +98,10 @@ def figures(city: City, seen: Seen) -> tuple[indicators.Figures, rollup.Sums]:
         since=np.where(seen.before >= 0, seen.before, seen.observed),
         observed=seen.observed,
         visits=seen.visits,
-        hidden=silence.hidden_visits(seen.silences, city.grid, epoch.dwell_ms),
+        hidden=silence.joined(
+            silence.hidden_visits(seen.silences, city.grid, epoch.dwell_ms),
+            silence.sighted_visits(seen.sightings, epoch.dwell_ms),
+        ),
         windows=windows.take(np.flatnonzero((windows.start >= seen.start) & (windows.end <= seen.end))),
         limits=asked.limits(seen.start, seen.end, city.calendar),
         dwell_ms=epoch.dwell_ms,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tracking import db, event_store, fix_store, lane, run_store, stay_store
+from tracking import db, doubt_store, doubts, event_store, fix_store, lane, run_store, stay_store
 from tracking.engine import RUN_GAP_MS
 from tracking.fixes import FixColumns
 from tracking.points import Logged
@@ -33,6 +33,7 @@ async def stretch(conn: db.Connection, device: int, lo: int, hi: int) -> Stretch
         first, last = int(fixes.t[0]), int(fixes.t[-1])
         lo, hi = min(lo, first), max(hi, last)
         logged = await event_store.logged(conn, device, first, last)
+        fixes = doubts.marked(fixes, {device: await doubt_store.of_device(conn, device, first, last)})
     stored = await load(conn, device, lo, hi)
     return Stretch(device=device, lo=lo, hi=hi, fixes=fixes, logged=logged, stored=stored)
 

@@ -23,6 +23,8 @@ class Cause(StrEnum):
     """The stays could not be computed when their fixes came in."""
     REBUILD = "rebuild"
     """Somebody had the period computed again."""
+    DOUBT = "doubt"
+    """The datum of the device came into doubt, or is in doubt no more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +57,8 @@ def told(reason: Mapping[str, Any], clock: Callable[[str], str]) -> tuple[str, s
             return f"{zh_at}终端 {device} 的补传数据", f"buffered data of device {device}{en_at}"
         case Cause.EVENT if device is not None:
             return f"{zh_at}终端 {device} 的事件", f"an event of device {device}{en_at}"
+        case Cause.DOUBT if device is not None:
+            return f"终端 {device} 的坐标系存疑或已澄清", f"the datum of device {device} came into doubt or out of it"
         case Cause.REBUILD:
             return "按原始定位重新计算", "computed again from the stored fixes"
         case _:

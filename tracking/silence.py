@@ -9,6 +9,8 @@ from tracking.coverage import NEVER
 from tracking.fixes import Float, Int
 from tracking.geometry.lookup import CityGrid
 
+BESIDE_MS = 120_000
+"""So much longer than the fixes tell may a device have been where it was sighted: a gap before them, and after."""
 FASTEST_WALK_M_PER_S = 1.5
 """How fast an officer may have walked unseen, in a straight line: more than is likely, so that nobody is wronged."""
 
@@ -50,6 +52,18 @@ class Hidden:
     last: Int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sightings:
+    """Stretches in which a device seems to have been in a cell by fixes that cannot be believed, as columns."""
+
+    cell: NDArray[np.intp]
+    """Index of the cell."""
+    t_from: Int
+    """First such fix, ms."""
+    t_to: Int
+    """Last one."""
+
+
 def possible_visits(silences: Silences, grid: CityGrid, dwell_ms: Int) -> Int:
     """Latest moment, ms, at which a visit that silence hides may have ended in each cell; NEVER where none may.
 
@@ -74,6 +88,32 @@ def hidden_visits(silences: Silences, grid: CityGrid, dwell_ms: Int) -> Hidden:
         parts.append(_merged(Hidden(cell=cell, first=earliest_end[silence, cell], last=latest_end[silence, cell])))
     columns = {name: np.concatenate([getattr(part, name) for part in parts]) for name in ("cell", "first", "last")}
     return _merged(Hidden(**columns))
+
+
+def sighted_visits(sightings: Sightings, dwell_ms: Int) -> Hidden:
+    """Times at which visits that sightings hide may have ended; a glimpse hides none."""
+    dwell = dwell_ms[sightings.cell]
+    long = np.flatnonzero(sightings.t_to - sightings.t_from + BESIDE_MS >= dwell)
+    first = np.minimum(sightings.t_from[long] + dwell[long], sightings.t_to[long])
+    return Hidden(cell=sightings.cell[long], first=first, last=sightings.t_to[long])
+
+
+def joined(one: Hidden, other: Hidden) -> Hidden:
+    """What either of both hides."""
+    return _merged(
+        Hidden(
+            cell=np.concatenate([one.cell, other.cell]),
+            first=np.concatenate([one.first, other.first]),
+            last=np.concatenate([one.last, other.last]),
+        )
+    )
+
+
+def later(possible: Int, hidden: Hidden) -> Int:
+    """Latest moment, ms, at which a hidden visit may have ended in each cell, of two sources."""
+    made = possible.copy()
+    np.maximum.at(made, hidden.cell, hidden.last)
+    return made
 
 
 def _merged(hidden: Hidden) -> Hidden:

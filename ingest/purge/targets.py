@@ -59,6 +59,13 @@ TARGETS: dict[DataClass, tuple[Target, ...]] = {
         Target(table="runs", time="t_last", held=held.span("r.device", "r.t_first", "r.t_last")),
         Target(table="device_findings", time="until", held=held.span("r.device", "r.since", "r.until")),
         Target(
+            table="sightings", time="t_to",
+            held=_either(
+                held.span("r.device", "r.t_from", "r.t_to"),
+                held.of("held_cells", "cell", "r.cell", "r.t_from", "r.t_to"),
+            ),
+        ),
+        Target(
             table="device_hours", time="hour", by_device=True,
             held=held.span("r.device", "r.hour", "r.hour + interval '1 h'"),
         ),

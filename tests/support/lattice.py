@@ -10,7 +10,7 @@ STEP = 0.002
 Json = dict[str, Any]
 
 
-def square(column: int, row: int, *, step: float = STEP) -> list[list[float]]:
+def square(column: float, row: float, *, step: float = STEP) -> list[list[float]]:
     """Closed ring of a square of the lattice."""
     west, south = WEST + column * step, SOUTH + row * step
     east, north = WEST + (column + 1) * step, SOUTH + (row + 1) * step

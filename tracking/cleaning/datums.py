@@ -2,6 +2,9 @@
 
 Within a city a wrong datum moves every place by the same half kilometre or more. What is known of where an officer
 must have been: the place where the team begins its shift, else the area of the shift.
+
+While a shift is in doubt its places are not believed: it has no visits, and where it would have been by the datum that
+fits are sightings, which hide visits.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +14,10 @@ import numpy as np
 
 from schemas.wire import Datum
 from tracking import datum
-from tracking.fixes import Float
+from tracking.cleaning.tracks import as_sent
+from tracking.fixes import FixColumns, Float
+from tracking.geometry.lookup import CityGrid
+from tracking.geometry.zones import Zones
 
 BETTER = 10.0
 """Another datum must fit so many times better,"""
@@ -23,6 +29,8 @@ _FLOOR_M = 5.0
 _TEAM = 3
 _TEAM_WITHIN_M = 100.0
 _TEAM_SHARE = 0.6
+_SAMPLE = 240
+_GAP_MS = 120_000
 HYPOTHESES = (Datum.WGS84, Datum.GCJ02, Datum.BD09)
 
 
@@ -37,18 +45,57 @@ class Doubt:
     """And under the other."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Off:
+    """How far from where the officer must have been, m."""
+
+    as_is: float
+    """The places as they are stored."""
+    under: Mapping[Datum, float]
+    """What was sent, under each datum."""
+
+
 def places(lat: Float, lon: Float) -> Mapping[Datum, tuple[Float, Float]]:
     """WGS-84 places of degrees as sent, under every hypothesis."""
     return {each: datum.to_wgs84(lat, lon, each) for each in HYPOTHESES}
 
 
-def doubt(declared: Datum, off_m: Mapping[Datum, float]) -> Doubt | None:
-    """Compare how far off one shift is under each datum."""
-    as_is = off_m[Datum.WGS84 if declared is Datum.CGCS2000 else declared]
-    fits, least = min(off_m.items(), key=lambda each: (each[1], each[0]))
-    if as_is < LEAST_OFF_M or as_is < BETTER * max(least, _FLOOR_M):
+def doubt(off: Off) -> Doubt | None:
+    """Compare how far off one shift is as stored and under each datum."""
+    fits, least = min(off.under.items(), key=lambda each: (each[1], each[0]))
+    if off.as_is < LEAST_OFF_M or off.as_is < BETTER * max(least, _FLOOR_M):
         return None
-    return Doubt(fits=fits, off_m=as_is, off_fits_m=least)
+    return Doubt(fits=fits, off_m=off.as_is, off_fits_m=least)
+
+
+def outside(grid: CityGrid, area: Zones, fixes: FixColumns) -> Off:
+    """Mean distance of some of the fixes from the area of their shift, the first of `area`; inside nothing is off."""
+    sample = fixes.take(slice(None, None, max(1, len(fixes) // _SAMPLE)))
+    first = np.zeros(len(sample), dtype=np.intp)
+
+    def off(x: Float, y: Float) -> float:
+        return float(np.mean(np.maximum(0.0, -area.inside_by(first, x, y))))
+
+    return Off(
+        as_is=off(*grid.xy(sample.lat, sample.lon)),
+        under={each: off(*at) for each, at in under(grid, sample).items()},
+    )
+
+
+def under(grid: CityGrid, fixes: FixColumns) -> Mapping[Datum, tuple[Float, Float]]:
+    """Places on the city's plane under each datum, m."""
+    return {each: grid.xy(lat, lon) for each, (lat, lon) in places(*as_sent(fixes)).items()}
+
+
+def sighted(grid: CityGrid, fixes: FixColumns, fits: Datum) -> list[tuple[int, int, int]]:
+    """Cells in which fixes in order lie under a datum, a stretch each: (number in the store, from and to in ms)."""
+    lat, lon = datum.to_wgs84(*as_sent(fixes), fits)
+    cell = grid.locate(lat, lon)
+    apart = (np.diff(cell) != 0) | (np.diff(fixes.t) > _GAP_MS)
+    first = np.flatnonzero(np.append(True, apart)) if len(cell) else np.empty(0, np.intp)
+    last = np.append(first[1:], len(cell)) - 1
+    found = zip(cell[first].tolist(), fixes.t[first].tolist(), fixes.t[last].tolist(), strict=True)
+    return [each for each in found if each[0] >= 0]
 
 
 def suspected(doubts: Sequence[Doubt | None]) -> Datum | None:

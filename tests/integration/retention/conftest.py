@@ -10,7 +10,8 @@ from tests.integration.web.matrix_city import Street
 from tracking import db
 
 TABLES = ("fixes", "stays", "runs", "device_hours", "events", "alerts", "alert_steps", "deliveries", "sign_offs",
-          "device_findings", "stay_growth", "run_history", "commands", "replies", "tasks", "refusals")  # fmt: skip
+          "device_findings", "sightings", "stay_growth", "run_history", "commands", "replies", "tasks",
+          "refusals")  # fmt: skip
 YEARS = 3_650 * 86_400_000
 """So much later everything is old."""
 
@@ -45,6 +46,8 @@ async def _more(conn: db.Connection, street: Street) -> None:
         "INSERT INTO sign_offs VALUES ($1, now() - interval '1 min')",
         """INSERT INTO device_findings (device, kind, slot, since, until, evidence, known_from)
         VALUES ($1, 'frozen', now(), now() - interval '1 h', now(), '{}', now())""",
+        """INSERT INTO sightings (device, cell, why, slot, t_from, t_to, known_from)
+        SELECT device, cell, 'ahead', t_in, t_in, t_out, now() FROM stays WHERE device = $1 LIMIT 1""",
         """INSERT INTO commands (id, device, type, body, made_at, expires, next_at)
         VALUES ('told-' || $1, $1, 'notify', '{}', now(), now(), now())""",
         """INSERT INTO commands (id, device, type, body, made_at, expires, next_at)

@@ -155,7 +155,7 @@ def test_a_wrong_datum_is_doubted_and_after_three_shifts_suspected(sent: Datum) 
         each: float(np.hypot((lat[0] - LAT) * 111_195, (lon[0] - LON) * 102_300)) + 4.0
         for each, (lat, lon) in datums.places(*wrong).items()
     }
-    doubt = datums.doubt(Datum.WGS84, off)
+    doubt = datums.doubt(datums.Off(as_is=off[Datum.WGS84], under=off))
     assert doubt is not None
     assert doubt.fits is sent
     assert datums.suspected([doubt, doubt]) is None
@@ -165,9 +165,20 @@ def test_a_wrong_datum_is_doubted_and_after_three_shifts_suspected(sent: Datum) 
 
 def test_a_right_datum_is_not_doubted() -> None:
     """Fifty metres from the team, or a place that no datum explains, is no doubt."""
-    assert datums.doubt(Datum.WGS84, {Datum.WGS84: 50.0, Datum.GCJ02: 4.0, Datum.BD09: 900.0}) is None
-    assert datums.doubt(Datum.WGS84, {Datum.WGS84: 2_000.0, Datum.GCJ02: 1_500.0, Datum.BD09: 900.0}) is None
-    assert datums.doubt(Datum.GCJ02, {Datum.WGS84: 570.0, Datum.GCJ02: 6.0, Datum.BD09: 1_200.0}) is None
+    near = {Datum.WGS84: 50.0, Datum.GCJ02: 4.0, Datum.BD09: 900.0}
+    assert datums.doubt(datums.Off(as_is=50.0, under=near)) is None
+    far = {Datum.WGS84: 2_000.0, Datum.GCJ02: 1_500.0, Datum.BD09: 900.0}
+    assert datums.doubt(datums.Off(as_is=2_000.0, under=far)) is None
+    set_right = {Datum.WGS84: 570.0, Datum.GCJ02: 6.0, Datum.BD09: 1_200.0}
+    assert datums.doubt(datums.Off(as_is=6.0, under=set_right)) is None
+
+
+def test_what_was_stored_before_the_datum_was_set_right_stays_in_doubt() -> None:
+    """The places as stored are judged, not what the device is set to now."""
+    sent = {Datum.WGS84: 570.0, Datum.GCJ02: 6.0, Datum.BD09: 1_200.0}
+    doubt = datums.doubt(datums.Off(as_is=570.0, under=sent))
+    assert doubt is not None
+    assert doubt.fits is Datum.GCJ02
 
 
 def test_team_base_is_where_most_began() -> None:

@@ -314,7 +314,7 @@ export interface Problem {
 
 /** Why a version of what was known ended, or came otherwise than in order. */
 export interface Reason {
-  kind: "late" | "event" | "restart" | "failure" | "rebuild";
+  kind: "late" | "event" | "restart" | "failure" | "rebuild" | "doubt";
   /** Whose data it was. */
   device?: string | null;
   /** When the last of the data came in. */
