@@ -1,6 +1,6 @@
 """Alerts as they stood at a moment of the past, read back from their steps."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -8,10 +8,10 @@ import msgspec
 from alerts import shown
 from alerts.model import ENDED, SYSTEM
 from schemas import rest
-from tracking import db
+from tracking import belonging, db
 
 # An alert that ended before and opened again is among the candidates; its last step by then says whether it stood.
-_STANDING = """
+_STANDING = f"""
 SELECT a.id, last.n, last.at, last.state, last.level, last.actor,
        (SELECT count(*) FROM alert_steps s WHERE s.alert = a.id AND s.step = 'escalated' AND s.n <= last.n AND s.n >
           (SELECT max(n) FROM alert_steps o WHERE o.alert = a.id AND o.step IN ('opened', 'reopened') AND o.n <= last.n)
@@ -23,10 +23,10 @@ FROM alerts a JOIN LATERAL (
 ) last ON true LEFT JOIN cells c ON c.id = a.cell
 WHERE (a.ended_at IS NULL AND a.opened_at <= $1
        OR a.ended_at IS NOT NULL AND tstzrange(a.opened_at, greatest(a.ended_at, a.opened_at)) @> $1::timestamptz)
-  AND last.state <> ALL ($2::text[]) AND ($3::text IS NULL OR c.code = $3) AND ($4::text[] IS NULL OR a.area = ANY ($4))
-  AND ($5::text IS NULL OR last.level = $5) AND ($6::bigint IS NULL OR a.id < $6)
-ORDER BY a.id DESC LIMIT $7
-"""
+  AND last.state <> ALL ($2::text[]) AND ($3::text IS NULL OR c.code = $3) AND ($4::text IS NULL OR last.level = $4)
+  AND ($5::bigint IS NULL OR a.id < $5) AND {belonging.alert("$7", "$8", "$9")}
+ORDER BY a.id DESC LIMIT $6
+"""  # noqa: S608 - our own texts
 _STEPS = """
 SELECT alert, facts FROM alert_steps WHERE alert = ANY ($1::bigint[]) AND at <= $2 AND actor = $3 ORDER BY alert, n
 """
@@ -38,7 +38,7 @@ async def standing(
     *,
     level: str | None = None,
     cell: str | None = None,
-    areas: Sequence[str] | None = None,
+    seen: belonging.Seen = belonging.ALL,
     cursor: int | None = None,
     limit: int = 100,
 ) -> tuple[list[rest.Alert], int | None]:
@@ -51,14 +51,14 @@ async def standing(
         at: the moment, ms since 1970-01-01 UTC.
         level: only those of this level then; None: all.
         cell: code of a unit cell; None: all.
-        areas: codes of streets; None: the whole city.
+        seen: what the asker sees.
         cursor: number of the last alert already seen; None: from the newest.
         limit: at most this many.
     """
     moment = db.moment(at)
-    streets = None if areas is None else list(areas)
     ended = [state.value for state in ENDED]
-    rows = await conn.fetch(_STANDING, moment, ended, cell, streets, level, cursor, limit + 1)
+    sight = seen.cells, seen.devices, seen.areas
+    rows = await conn.fetch(_STANDING, moment, ended, cell, level, cursor, limit + 1, *sight)
     rows, more = rows[:limit], len(rows) > limit
     numbers = [row["id"] for row in rows]
     facts: dict[int, dict[str, Any]] = {}

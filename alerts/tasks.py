@@ -9,7 +9,7 @@ from alerts.life_store import Taken
 from alerts.model import Step
 from schemas import rest
 from schemas.wire import ReplyState
-from tracking import db
+from tracking import belonging, db
 
 GOTO = "goto"
 CANCEL = "cancel"
@@ -24,16 +24,16 @@ UPDATE tasks SET state = $2, updated_at = $3, deadline = NULL, reason = coalesce
 WHERE id = $1 AND deadline IS NOT NULL RETURNING device
 """
 _FOLLOW = "UPDATE tasks SET state = $2, updated_at = $3, deadline = $4, reason = coalesce($5, reason) WHERE id = $1"
-_LIST = """
+_LIST = f"""
 SELECT t.id, t.alert, d.name AS device, o.badge AS officer, c.code AS cell, t.state, m.sent_at IS NOT NULL AS sent,
        t.made_at, t.made_by, t.updated_at, t.deadline, t.reason
 FROM tasks t JOIN commands m ON m.id = t.id JOIN alerts a ON a.id = t.alert JOIN devices d ON d.id = t.device
   LEFT JOIN officers o ON o.id = t.officer LEFT JOIN cells c ON c.id = t.cell
 WHERE ($1::text IS NULL OR d.name = $1) AND ($2::bigint IS NULL OR t.alert = $2)
-  AND ($3::bool IS NULL OR (t.deadline IS NOT NULL) = $3) AND ($4::text[] IS NULL OR a.area = ANY ($4))
-  AND ($5::int[] IS NULL OR t.device = ANY ($5)) AND ($6::timestamptz IS NULL OR (t.made_at, t.id) < ($6, $7::text))
-ORDER BY t.made_at DESC, t.id DESC LIMIT $8
-"""
+  AND ($3::bool IS NULL OR (t.deadline IS NOT NULL) = $3) AND {belonging.alert("$4", "$5", "$6")}
+  AND {belonging.among("t.device", "$5")} AND ($7::timestamptz IS NULL OR (t.made_at, t.id) < ($7, $8::text))
+ORDER BY t.made_at DESC, t.id DESC LIMIT $9
+"""  # noqa: S608 - our own texts
 _DECLINED = """
 SELECT t.alert, t.device FROM tasks t JOIN alerts a ON a.id = t.alert
 WHERE a.ended_at IS NULL AND t.state IN ('refused', 'expired')
@@ -112,13 +112,13 @@ async def listed(
     device: str | None,
     alert: int | None,
     standing: bool | None,
-    areas: list[str] | None,
-    devices: list[int] | None,
+    seen: belonging.Seen,
     after: tuple[Any, str] | None,
     limit: int,
 ) -> list[rest.Task]:
-    """Tasks, newest first; only of these streets and devices, None: all. `after` is moment and id of the last seen."""
-    rows = await conn.fetch(_LIST, device, alert, standing, areas, devices, *(after or (None, None)), limit)
+    """Tasks, newest first; only alerts and devices in sight. `after` is moment and id of the last one read."""
+    sight = seen.cells, seen.devices, seen.areas
+    rows = await conn.fetch(_LIST, device, alert, standing, *sight, *(after or (None, None)), limit)
     return [rest.Task(**row) for row in rows]
 
 

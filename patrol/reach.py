@@ -1,7 +1,7 @@
 """Whether the database and the broker of the settings can be reached, and what to do when they cannot."""
 
 import asyncio
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import asyncpg
 
@@ -50,10 +50,12 @@ async def check_database(url: str) -> None:
             f"No database answers at {where} ({_why(fault)}): start it, or correct --database-url "
             "or PATROL_DATABASE_URL."
         ) from fault
-    except (ValueError, asyncpg.InterfaceError) as fault:
+    except (ValueError, asyncpg.InterfaceError):
+        # What asyncpg says of an address it cannot read repeats a part of it, which may be of the password.
         raise errors.SetupError(
-            f"{where!r} is no address of a database ({fault}): write postgresql://user:password@host:port/database."
-        ) from fault
+            f"{where!r} is no address of a database: write postgresql://user:password@host:port/database, "
+            "with %2F for / and %40 for @ in the password."
+        ) from None
     except asyncpg.PostgresError as fault:
         raise errors.SetupError(f"The database at {where} does not let us in: {fault}.") from fault
     await connection.close()
@@ -66,12 +68,19 @@ async def check_broker(url: str) -> None:
         SetupError: it cannot be reached; says what to do.
     """
     where = without_password(url)
-    parts = urlsplit(url)
-    if parts.scheme not in _PORTS or not parts.hostname:
-        raise errors.SetupError(f"{where!r} is no address of a broker: write mqtt://user:password@host:port.")
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port or _PORTS.get(parts.scheme)
+    except ValueError:
+        host = port = None
+    if not host or port is None or parts.scheme not in _PORTS:
+        raise errors.SetupError(
+            f"{where!r} is no address of a broker: write mqtt://user:password@host:port, "
+            "with %2F for / and %40 for @ in the password."
+        )
     try:
         async with asyncio.timeout(_SECONDS):
-            _, writer = await asyncio.open_connection(parts.hostname, parts.port or _PORTS[parts.scheme])
+            _, writer = await asyncio.open_connection(host, port)
     except (OSError, TimeoutError) as fault:
         raise errors.SetupError(
             f"No broker answers at {where} ({_why(fault)}): start it, or correct --mqtt-url or PATROL_MQTT_URL."
@@ -80,15 +89,15 @@ async def check_broker(url: str) -> None:
 
 
 def without_password(url: str) -> str:
-    """Return the address as it may be shown."""
-    try:
-        parts = urlsplit(url)
-        if parts.password is None:
-            return url
-        host = parts.netloc.rpartition("@")[2]
-        return urlunsplit(parts._replace(netloc=f"{parts.username}:***@{host}"))
-    except ValueError:
+    """Return the address as it may be shown: whatever stands between the scheme and the last @ may be secret."""
+    scheme, mark, rest = url.partition("://")
+    user, at, host = rest.rpartition("@")
+    if not mark:
         return "(unreadable address)"
+    if not at:  # a port that is no number may be the password of an address that was cut off
+        host, colon, port = rest.partition("/")[0].rpartition(":")
+        return f"{scheme}://{host}:***" if colon and not port.isdigit() and not port.endswith("]") else url
+    return f"{scheme}://{user.partition(':')[0] if ':' in user else '***'}:***@{host}"
 
 
 def _why(fault: BaseException) -> str:

@@ -19,7 +19,9 @@ Port = Annotated[int, Field(ge=1, le=65_535)]
 class Settings(BaseSettings):
     """What can be set; the environment variable is PATROL_ and the name in capitals."""
 
-    model_config = SettingsConfigDict(env_prefix="PATROL_", frozen=True, env_ignore_empty=True)
+    model_config = SettingsConfigDict(
+        env_prefix="PATROL_", frozen=True, env_ignore_empty=True, hide_input_in_errors=True
+    )
 
     http_host: str = "127.0.0.1"
     """Address the web process listens on; 0.0.0.0 is every network."""
@@ -28,9 +30,9 @@ class Settings(BaseSettings):
     """Port of the embedded broker, and of the broker on this machine where mqtt_url is not set."""
     data_dir: Path = Path(".patrol")
     """Folder of the embedded database, logs and metrics."""
-    database_url: str | None = None
+    database_url: Annotated[str | None, Field(repr=False)] = None
     """postgresql://user:password@host:port/database; None: the embedded database of data_dir."""
-    mqtt_url: str | None = None
+    mqtt_url: Annotated[str | None, Field(repr=False)] = None
     """mqtt://user:password@host:port; None: the broker on this machine at mqtt_port."""
     handset_url: str | None = None
     """Address of the broker as handsets reach it, mqtts://host:8883; None: as our processes do."""
@@ -103,4 +105,6 @@ def load(given: dict[str, Any] | None = None) -> Settings:
         first = fault.errors()[0]
         name = str(first["loc"][0])
         where = f"--{name.replace('_', '-')}" if name in options else f"PATROL_{name.upper()}"
-        raise errors.SetupError(f"{where}: {first['msg']} (it is {first['input']!r}); correct it.") from fault
+        # A secret that is not valid is still one, and often nearly the right one: it is never shown.
+        shown = "" if name in SECRETS else f" (it is {first['input']!r})"
+        raise errors.SetupError(f"{where}: {first['msg']}{shown}; correct it.") from None

@@ -15,8 +15,8 @@ STATIC_DIR = Path(__file__).parent / "static"
 class WebConfig:
     """What a web process needs to know."""
 
-    database_url: str
-    mqtt_url: str
+    database_url: str = field(repr=False)
+    mqtt_url: str = field(repr=False)
     http_host: str = "127.0.0.1"
     http_port: int = 8000
     """0 takes any free port; `web.server.run` tells which."""

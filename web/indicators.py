@@ -15,6 +15,7 @@ from tracking.city import City
 from tracking.indicators import Figures
 from web.access import Sight
 from web.coverage import Place
+from web.marks import Mark
 
 Level = Literal["cell", "grid", "street", "district"]
 """Of places."""
@@ -68,12 +69,12 @@ def _place(code: str, level: Level, called: tuple[str | None, str | None], made:
     )
 
 
-def as_csv(rows: Sequence[BaseModel], model: type[BaseModel]) -> str:
-    """Spell rows as CSV: a line of names first, nested values as name.name, null as nothing."""
+def as_csv(rows: Sequence[BaseModel], model: type[BaseModel], mark: Mark) -> str:
+    """Spell rows as CSV: a line of names first, nested values as name.name, null as nothing; the first has the mark."""
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow(_names(model))
-    writer.writerows(_values(row) for row in rows)
+    writer.writerow([*_names(model), "export"])
+    writer.writerows([*_values(row), None if n else _safe(mark.text())] for n, row in enumerate(rows))
     return text.getvalue()
 
 

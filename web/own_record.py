@@ -10,7 +10,8 @@ import msgspec
 from schemas import rest
 from tracking import db
 from tracking.store import TrackStore
-from web import tracks
+from web import looks, tracks
+from web.marks import Mark
 
 PAGE = 1_000
 
@@ -34,11 +35,9 @@ _EVENTS = """
 SELECT id, t, received, lat, lon, acc, type, text, case_id AS case FROM events
 WHERE device = $1 AND t >= $2 AND t < $3 ORDER BY t
 """
-# Who looked at it: what the law calls access includes it.
-_LOOKS = "SELECT at, actor, action, object FROM audit WHERE strpos(object, $1) > 0 AND at >= $2 AND at < $3 ORDER BY n"
 
 
-async def lines(pool: db.Pool, officer: int, mark: tracks.Mark) -> AsyncIterator[bytes]:
+async def lines(pool: db.Pool, officer: int, mark: Mark) -> AsyncIterator[bytes]:
     """Spell the record; each line says in `type` what it is."""
     yield _line("export", {"text": mark.text()})
     async with pool.acquire() as conn:
@@ -61,8 +60,8 @@ async def _carried(pool: db.Pool, binding: dict[str, Any]) -> AsyncIterator[byte
         for kind, query in (("stay", _STAYS), ("event", _EVENTS)):
             for row in await conn.fetch(query, slot, start, end):
                 yield _line(kind, dict(row))
-        for row in await conn.fetch(_LOOKS, binding["device"], start, end):
-            yield _line("look", dict(row))
+        for look in await looks.at(conn, binding["device"], start, end):
+            yield _line("look", look)
     async for page in TrackStore(pool).track(slot, db.millis(start), db.millis(end) - 1, page=PAGE):
         for fix in tracks.rows(page):
             yield _line("fix", {"device": binding["device"], **fix})

@@ -13,7 +13,7 @@ from enum import Enum
 from urllib.parse import quote
 
 import structlog
-from starlette.datastructures import Headers, QueryParams
+from starlette.datastructures import Headers, MutableHeaders, QueryParams
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -26,6 +26,8 @@ from web.config import WebConfig
 from web.database import Database
 from web.route_table import CATCH_ALL, WEBSOCKET, RouteTable
 
+MOST_OF_A_VALUE = 2_000
+"""Characters of a parameter that the audit record keeps."""
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 log = structlog.get_logger(__name__)
@@ -140,6 +142,7 @@ RULES: tuple[Rule, ...] = (
     Rule("/api/v1/assignments", _READ, _P.ALERTS, Reach.AREA),
     Rule("/api/v1/replay", _READ, _P.TRACKS, Reach.AREA),
     Rule("/api/v1/presence", _WRITE, _P.TRACKS, Reach.AREA),
+    Rule("/api/v1/exports", _WRITE, _P.TRACKS, Reach.AREA),
     Rule("/api/v1/stats", _READ, _P.REPORTS, Reach.AREA),
     Rule("/api/v1/audit", _READ, _P.AUDIT, Reach.CITY),
     Rule("/api/v1/me/record", _READ, _P.OWN_RECORD, Reach.OWN),
@@ -199,15 +202,15 @@ class Policy:
     def _recording(self, scope: Scope, receive: Receive, send: Send) -> Send:
         """Where an answer must go into the audit record: it waits until it is there."""
         rule, principal = scope["rule"], scope["principal"]
-        action = None if rule is None else rule.audited(scope.get("method", WEBSOCKET), scope["query_string"])
-        if action is None or principal is None:
+        if rule is None or principal is None or scope["type"] != "http":
             return send
 
         refused = False
 
         async def recorded(message: Message) -> None:
             nonlocal refused
-            if message["type"] == "http.response.start" and message["status"] < 400:
+            action = _action(scope, rule, message) if message["type"] == "http.response.start" else None
+            if action is not None:
                 try:
                     await self._recorder.put(_entry(scope, principal, action, message["status"]))
                 except problems.NotReadyError as problem:
@@ -268,13 +271,23 @@ class Policy:
             )
 
 
+def _action(scope: Scope, rule: Rule, message: Message) -> str | None:
+    """Under which name an answer goes into the audit record: as its route or rule says; a file is an export."""
+    if message["status"] >= 400:
+        return None
+    said = scope.get("audit", {}).get("action") or rule.audited(scope["method"], scope["query_string"])
+    is_file = MutableHeaders(raw=message["headers"]).get("content-disposition", "").startswith("attachment")
+    return said or ("export" if is_file else None)
+
+
 def _entry(scope: Scope, principal: Principal, action: str, status: int) -> audit_chain.Entry:
+    asked = QueryParams(scope["query_string"])
     detail = {
         "method": scope["method"],
-        "query": {name: value[:200] for name, value in QueryParams(scope["query_string"]).multi_items()},
+        "query": {name: ",".join(asked.getlist(name))[:MOST_OF_A_VALUE] for name in asked},
         "status": status,
         "role": principal.role,
-        **scope.get("audit", {}),
+        **{name: value for name, value in scope.get("audit", {}).items() if name != "action"},
     }
     return audit.entry(principal.name, action, scope["path"], detail)
 

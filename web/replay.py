@@ -5,7 +5,7 @@ read: a replay begins to play at once, and no answer is held whole.
 """
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from alerts import redaction
 from schemas import rest
 from tracking import belonging, db, event_store
 from web import coverage
@@ -59,6 +60,14 @@ Lines = AsyncIterator[bytes]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """What the asker sees, and names that are not in sight."""
+
+    see: Sight
+    hidden: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """What a clip shows; times in ms."""
 
@@ -76,14 +85,20 @@ class Asked:
         return range(first, self.end + 1, self.step)
 
 
-async def lines(pool: db.Pool, asked: Asked, see: Sight, place: coverage.Place | None) -> Lines:
-    """Spell the clip, one JSON object a line; the last one has the type `end`."""
+async def tracked(connection: db.Connection, asked: Asked, see: Sight) -> list[Any]:
+    """Devices in sight that have fixes in the period, by name: those whose tracks a clip can show."""
+    period = db.moment(asked.start), db.moment(asked.end)
+    return await connection.fetch(_DEVICES, asked.devices, see.device_ids, *period)
+
+
+async def lines(pool: db.Pool, asked: Asked, view: View, devices: Sequence[Any], place: coverage.Place | None) -> Lines:
+    """Spell the clip of `devices` (of `tracked`), one JSON object a line; the last one has the type `end`."""
     start, end = db.moment(asked.start), db.moment(asked.end)
+    see = view.see
     async with pool.acquire() as connection:
         place = await coverage.load_place(connection, place)
-        devices = await connection.fetch(_DEVICES, asked.devices, see.device_ids, start, end)
         yield _line(type="head", at=asked.start, until=asked.end, step=asked.step, devices=len(devices))
-        yield _line(type="alerts", items=await _alerts(connection, asked, see, (start, end)))
+        yield _line(type="alerts", items=await _alerts(connection, asked, view, (start, end)))
         yield _line(type="events", items=await _events(connection, see, (start, end)))
     states = _coverage(pool, asked, see, place)
     yield await anext(states)
@@ -95,11 +110,13 @@ async def lines(pool: db.Pool, asked: Asked, see: Sight, place: coverage.Place |
 
 
 async def _alerts(
-    connection: db.Connection, asked: Asked, see: Sight, period: tuple[datetime, datetime]
+    connection: db.Connection, asked: Asked, view: View, period: tuple[datetime, datetime]
 ) -> list[dict[str, Any]]:
+    see = view.see
     rows = await connection.fetch(_ALERTS, *period, see.cell_ids, see.device_ids, see.area_codes, MOST_ALERTS)
     # What turned out never to have been a gap is not shown by what is known now.
-    return [{**row, "steps": json.loads(row["steps"])} for row in rows if asked.then or row["state"] != "withdrawn"]
+    kept = (row for row in rows if asked.then or row["state"] != "withdrawn")
+    return [redaction.clean({**row, "steps": json.loads(row["steps"])}, view.hidden) for row in kept]
 
 
 async def _events(connection: db.Connection, see: Sight, period: tuple[datetime, datetime]) -> list[Any]:

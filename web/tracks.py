@@ -3,8 +3,6 @@
 import csv
 import io
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
-from datetime import datetime
 from html import escape
 from typing import Any, Literal
 
@@ -16,6 +14,7 @@ from schemas import rest
 from tracking import db
 from tracking.fixes import ABSENT, FixColumns, Float
 from web import params
+from web.marks import Mark
 
 Format = Literal["geojson", "csv", "gpx"]
 MEDIA_TYPES: dict[Format, str] = {
@@ -49,20 +48,6 @@ async def simplified(pages: AsyncIterator[FixColumns], metres: float) -> AsyncIt
     """Drop fixes that lie within `metres` of the line without them; page by page, ends and gaps are kept."""
     async for page in pages:
         yield page.take(kept(page, metres))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
-    """What every export says of itself: whoever passes it on is known."""
-
-    by: str
-    at: datetime
-    purpose: str | None
-
-    def text(self) -> str:
-        """As one line without line breaks; by the day, so that one track asked for twice is the same to the byte."""
-        purpose = " ".join((self.purpose or "not said").split())
-        return f"patrolgrid export, for {self.by}, {self.at.date().isoformat()}, purpose: {purpose}"
 
 
 async def encoded(pages: AsyncIterator[FixColumns], form: Format, device: str, mark: Mark) -> AsyncIterator[bytes]:

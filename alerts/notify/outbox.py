@@ -16,11 +16,12 @@ from zoneinfo import ZoneInfo
 import structlog
 from prometheus_client import Counter
 
-from alerts import shown
+from alerts import redaction, shown
 from alerts.clock import wall_clock
-from alerts.notify import plan
+from alerts.notify import plan, recipient
 from alerts.notify.message import Message, Notice, NotSentError
 from alerts.notify.plan import Channel, Plan, Row
+from alerts.notify.recipient import Recipient
 from tracking import db
 
 log = structlog.get_logger(__name__)
@@ -40,7 +41,7 @@ WHERE state IN ('waiting', 'sending') AND due_at <= $1 LIMIT 500
 _CHANNEL = "SELECT * FROM channels WHERE id = $1 FOR UPDATE SKIP LOCKED"
 # What somebody has taken on, or what ended, needs nobody else; systems are told of every step.
 _ROWS = """
-SELECT d.id, d.key, d.urgent, d.message, d.state = 'sending' AS sending,
+SELECT d.id, d.alert, d.key, d.urgent, d.message, d.state = 'sending' AS sending,
        a.id IS NULL OR $3 OR (a.ended_at IS NULL AND (a.version = d.step OR a.state IN ('open', 'escalated'))) AS needed
 FROM deliveries d LEFT JOIN alerts a ON a.id = d.alert
 WHERE d.channel = $1 AND d.state IN ('waiting', 'sending') AND d.due_at <= $2
@@ -150,10 +151,12 @@ class Outbox:
         row = await conn.fetchrow(_CHANNEL, number)
         if row is None:
             return None
-        system = row["account"] is None
-        rows = [Row(**one) for one in await conn.fetch(_ROWS, number, db.moment(now), system, MOST_ROWS)]
+        who = await recipient.of(conn, row["account"], now)
+        rows = await _in_sight(
+            conn, who, await conn.fetch(_ROWS, number, db.moment(now), row["account"] is None, MOST_ROWS), now
+        )
         kind = self._kinds.get(row["kind"])
-        if kind is None or not row["enabled"] or row["removed_at"] is not None:
+        if who is None or kind is None or not row["enabled"] or row["removed_at"] is not None:
             why = row["fault"] or "the channel is off"
             await conn.execute(_END, [one.id for one in rows], "failed", db.moment(now), why)
             return None
@@ -168,7 +171,7 @@ class Outbox:
             kind=row["kind"],
             target=json.loads(row["target"]),
             rows=made.send,
-            message=Message(id=made.message, notices=await _notices(conn, made.send)),
+            message=Message(id=made.message, notices=await _notices(conn, made.send, who)),
         )
 
     async def _send(self, claimed: _Claimed) -> None:
@@ -212,12 +215,22 @@ async def _apply(conn: db.Connection, made: Plan, now: int, lease_ms: int) -> No
         await conn.execute(_CLAIM, made.send, made.message, db.moment(now + lease_ms))
 
 
-async def _notices(conn: db.Connection, rows: Sequence[int]) -> list[Notice]:
+async def _in_sight(conn: db.Connection, who: Recipient | None, found: Sequence[Any], now: int) -> list[Row]:
+    """Rows that the account may be told of now; the others end here: rights may have changed while they waited."""
+    about = {row["alert"] for row in found if row["alert"] is not None}
+    seen = set() if who is None else await recipient.seen(conn, who, about)
+    told = [row for row in found if who is not None and (row["alert"] is None or row["alert"] in seen)]
+    hidden = sorted({row["id"] for row in found} - {row["id"] for row in told})
+    if hidden:
+        await conn.execute(_END, hidden, "dropped", db.moment(now), "the account may not see this alert now")
+    return [Row(**{name: value for name, value in row.items() if name != "alert"}) for row in told]
+
+
+async def _notices(conn: db.Connection, rows: Sequence[int], who: Recipient) -> list[Notice]:
     carried = [row for row in await conn.fetch(_CARRIED, list(rows)) if row["alert"] is not None]
     alerts = {alert.id: alert for alert in await shown.by_ids(conn, sorted({row["alert"] for row in carried}))}
-    return [
-        Notice(step=row["reason"], n=row["step"], alert=alerts[row["alert"]].model_dump(mode="json")) for row in carried
-    ]
+    shown_to = {number: redaction.alert(alert, who.hidden).model_dump(mode="json") for number, alert in alerts.items()}
+    return [Notice(step=row["reason"], n=row["step"], alert=shown_to[row["alert"]]) for row in carried]
 
 
 def _channel(row: Any, kind: Kind) -> Channel:

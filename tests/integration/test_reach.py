@@ -26,6 +26,8 @@ WRONG_DATABASES: dict[str, tuple[Callable[[str], str], str]] = {
         r"No database answers at postgresql://u:\*\*\*@127.0.0.1:1/d",
     ),
     "scheme": (lambda _: "mysql://u:secret@127.0.0.1/d", "write postgresql://"),
+    "slash": (lambda _: "postgresql://u:secret/secret@127.0.0.1/d", "write postgresql://"),
+    "cut off": (lambda _: "postgresql://u:secret", "write postgresql://"),
 }
 
 
@@ -49,6 +51,7 @@ async def test_check_database_that_is_right_is_silent(database_url: str) -> None
     [
         ("http://127.0.0.1", "write mqtt://"),
         ("mqtt://", "write mqtt://"),
+        ("mqtt://u:secret/secret@127.0.0.1", "write mqtt://"),
         ("mqtt://u:secret@127.0.0.1:1", r"No broker answers at mqtt://u:\*\*\*@127.0.0.1:1 .*--mqtt-url"),
     ],
 )

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import msgspec
 import numpy as np
 
-from web import redaction
+from alerts import redaction
 from web.access import Sight
 from web.live import lane, snapshot
 from web.live.cells import CellColumns, CellVersions

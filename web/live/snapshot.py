@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
-from alerts import shown, store
+from alerts import redaction, shown, store
 from tracking import db
-from web import queries, redaction
+from web import queries
 from web.access import Sight
 from web.live.cells import CellVersions
 

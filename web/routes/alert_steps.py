@@ -12,12 +12,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, Request
 from starlette.responses import Response
 
-from alerts import dispatch, shown, store
+from alerts import dispatch, redaction, shown, store
 from alerts.life import MINUTE, Act, Refusal
 from alerts.model import Step
 from schemas import pages, rest
 from tracking import db
-from web import access, context, params, problems, redaction
+from web import access, context, params, problems
 from web.access import Sight
 
 router = APIRouter(prefix="/alerts/{number}", tags=["alerts"])

@@ -5,10 +5,10 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
 
-from alerts import past, shown
+from alerts import past, redaction, shown
 from schemas import pages, rest
 from tracking import db
-from web import access, context, cursors, params, problems, redaction
+from web import access, context, cursors, params, problems
 from web.access import Sight
 
 router = APIRouter(prefix="/alerts", tags=["alerts"])
@@ -59,9 +59,8 @@ async def _now(connection: db.Connection, which: Which, see: Sight, after: int |
 async def _then(connection: db.Connection, which: Which, see: Sight, after: int | None, limit: int) -> Found:
     if which.at is None or which.state is not None:
         raise problems.ProblemError(422, "at asks for the alerts that stood then; leave state out.")
-    areas = None if see.areas is None else sorted(see.areas)
     return await past.standing(
-        connection, db.millis(which.at), level=which.level, cell=which.cell, areas=areas, cursor=after, limit=limit
+        connection, db.millis(which.at), level=which.level, cell=which.cell, seen=see.seen, cursor=after, limit=limit
     )
 
 

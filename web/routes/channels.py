@@ -13,8 +13,8 @@ from alerts.clock import wall_clock
 from alerts.notify import channels, push, queue, services, webhook
 from schemas import pages, rest
 from tracking import db
-from web import context, cursors, params, problems
-from web.access import Permission
+from web import access, context, cursors, params, problems
+from web.access import Permission, Sight
 
 router = APIRouter(tags=["notifications"])
 
@@ -28,6 +28,7 @@ def owner(request: Request) -> str | None:
 
 
 Owner = Annotated[str | None, Depends(owner)]
+See = Annotated[Sight, Depends(access.sight)]
 
 
 @router.get("/channels", response_model=pages.Channels)
@@ -53,8 +54,10 @@ async def add(request: Request, pool: Pool, of: Owner, given: rest.ChannelGiven)
 
 
 @router.put("/channels/{number}", response_model=rest.Channel)
-async def change(pool: Pool, of: Owner, number: params.Number, given: rest.ChannelSettings) -> rest.Channel:
+async def change(pool: Pool, of: Owner, see: See, number: params.Number, given: rest.ChannelSettings) -> rest.Channel:
     """Set when a channel is told of what; switched on again it forgets its fault."""
+    if given.area is not None and not see.sees_area(given.area):
+        raise _no_area(given.area)
     async with pool.acquire() as conn, conn.transaction():
         await _known(conn, None, given.area)
         if not await channels.change(conn, number, given, None, owner=of):
@@ -143,7 +146,11 @@ async def _known(conn: db.Connection, account: str | None, area: str | None) -> 
     if account is not None and not await conn.fetchval("SELECT true FROM accounts WHERE name = $1", account):
         raise problems.ProblemError(422, f"There is no account {account}: name one, or make the channel a system's.")
     if area is not None and not await conn.fetchval("SELECT true FROM areas WHERE code = $1", area):
-        raise problems.ProblemError(422, f"There is no area {area}.")
+        raise _no_area(area)
+
+
+def _no_area(code: str) -> problems.ProblemError:
+    return problems.ProblemError(422, f"There is no area {code}.")
 
 
 async def _made(conn: db.Connection, number: int | None, secret: str | None) -> rest.ChannelMade:

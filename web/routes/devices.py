@@ -13,6 +13,7 @@ from tracking.fixes import FixColumns
 from tracking.store import TrackStore
 from web import accept, access, context, cursors, params, problems, queries, tracks
 from web.access import Sight
+from web.marks import Mark, Purpose
 
 router = APIRouter(prefix="/devices", tags=["devices"])
 
@@ -71,9 +72,7 @@ async def track(
     name: params.DeviceName,
     period: params.Between,
     form: Annotated[tracks.Format | None, Query(alias="format", description="Before the Accept header.")] = None,
-    purpose: Annotated[
-        str | None, Query(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$", description="Written into the file.")
-    ] = None,
+    purpose: Purpose = None,
     simplify: Annotated[float | None, Query(gt=0, le=10_000, description="m; drop fixes nearer to the line.")] = None,
 ) -> Response:
     """A device's fixes, streamed; without from and to those of the last 24 hours."""
@@ -87,7 +86,7 @@ async def track(
     found = await _begun(TrackStore(pool).track(slot, *_ends(period), page=PAGE))
     if simplify is not None:
         found = tracks.simplified(found, simplify)
-    mark = tracks.Mark(by=context.principal(request).name, at=datetime.now(UTC), purpose=purpose)
+    mark = Mark(by=context.principal(request).name, at=datetime.now(UTC), purpose=purpose)
     headers = {"Content-Disposition": f'inline; filename="track.{chosen}"', "Vary": "Accept"}
     return StreamingResponse(
         tracks.encoded(found, chosen, name, mark), media_type=tracks.MEDIA_TYPES[chosen], headers=headers

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from alerts import rosters, tasks
 from alerts.clock import wall_clock
 from schemas import pages, rest
-from tracking import db
+from tracking import db, sight
 from web import access, context, cursors, params, problems
 from web.access import Sight
 
@@ -35,9 +35,8 @@ async def listed(
         after = (params.stored_time(after[0]), params.stored_text(after[1]) or "")
     async with pool.acquire() as conn:
         items = await tasks.listed(
-            conn, device=device, alert=alert, standing=standing, areas=see.area_codes, devices=see.device_ids,
-            after=after, limit=limit,
-        )  # fmt: skip
+            conn, device=device, alert=alert, standing=standing, seen=see.seen, after=after, limit=limit
+        )
     end = cursors.encode((items[-1].made_at, items[-1].id)) if len(items) == limit else None
     return pages.Tasks(items=items, next=end)
 
@@ -69,10 +68,21 @@ async def put(request: Request, pool: Pool, see: See, given: rest.DutyRosterGive
     if not see.sees_area(given.area):
         raise problems.ProblemError(403, "You may only plan duties in your own area; name one of its streets.")
     async with pool.acquire() as conn:
-        made = await rosters.put(conn, given, context.principal(request).name)
+        may = await _may_answer(conn, see, given)
+        made = await rosters.put(conn, given, context.principal(request).name) if may else None
     if made is None:
         raise problems.not_found(f"Account {given.account} or area {given.area}")
     return made
+
+
+async def _may_answer(conn: db.Connection, see: Sight, given: rest.DutyRosterGiven) -> bool:
+    """Whoever plans for a part of the city names only people who see that part: of others it learns nothing."""
+    if see.areas is None:
+        return True
+    areas = await conn.fetchrow("SELECT areas FROM accounts WHERE name = $1", given.account)
+    if areas is None or areas["areas"] is None:
+        return areas is not None
+    return (await sight.load(conn, areas["areas"])).sees_area(given.area)
 
 
 @router.delete("/duty-rosters/{number}", status_code=204)

@@ -13,6 +13,7 @@ from tracking import db, indicator_store
 from web import accept, access, context, coverage, cursors, indicators, params, people_figures, problems
 from web.access import Sight
 from web.context import Context
+from web.marks import Mark, Purpose
 
 router = APIRouter(tags=["indicators"])
 
@@ -33,6 +34,7 @@ class Table:
     form: Form
     first: int
     limit: int
+    mark: Mark
 
     def page(self, rows: list[T]) -> tuple[list[T], str | None]:
         """Rows of the page, and the cursor of the next."""
@@ -47,11 +49,13 @@ def _table(
     ] = None,
     cursor: params.Cursor = None,
     limit: params.Limit = params.DEFAULT_LIMIT,
+    purpose: Purpose = None,
 ) -> Table:
     chosen = form or accept.choose(request.headers.get("accept", ""), _OFFERS)
     if chosen is None:
         raise problems.ProblemError(406, f"Indicators are given as {', '.join(_OFFERS)}.")
-    return Table(chosen, max(0, cursors.decode(cursor, int) or 0), limit)
+    mark = Mark(by=context.principal(request).name, at=datetime.now(UTC), purpose=purpose)
+    return Table(chosen, max(0, cursors.decode(cursor, int) or 0), limit, mark)
 
 
 @router.get(
@@ -60,6 +64,7 @@ def _table(
     responses={200: {"description": "Rows of a level by code.", "content": {"application/json": {}, "text/csv": {}}}},
 )
 async def listed(
+    request: Request,
     here: Here,
     see: See,
     period: params.Between,
@@ -80,6 +85,7 @@ async def listed(
             people = await people_figures.read(
                 connection, place.city.grid, span, level, interval_s, devices=see.device_ids
             )
+            request.scope["audit"] = {"action": "look" if table.form == "json" else "export"}
             return _answer(table, people, figures.People, figures.Person, span)
         duty, places = await indicators.of_places(connection, place, span, level, see)
     return _answer(table, places, figures.Places, figures.Place, span, duty_s=duty / 1000)
@@ -105,7 +111,7 @@ def _answer(
     if table.form == "csv":
         headers["Content-Disposition"] = 'attachment; filename="indicators.csv"'
         # A mark of the byte order, without which spreadsheets take Chinese names for another encoding.
-        body = "\ufeff" + indicators.as_csv(rows, row)
+        body = "\ufeff" + indicators.as_csv(rows, row, table.mark)
         return Response(body, media_type="text/csv; charset=utf-8", headers=headers)
     items, after = table.page(rows)
     ends = {"from": db.moment(span[0]), "to": db.moment(span[1])}

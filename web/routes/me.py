@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from fastapi import APIRouter, Request
 from starlette.responses import StreamingResponse
 
-from web import context, own_record, problems, tracks
+from web import context, own_record, problems
+from web.marks import Mark
 
 router = APIRouter(prefix="/me", tags=["me"])
 
@@ -25,7 +26,7 @@ async def record(request: Request) -> StreamingResponse:
     who = context.principal(request)
     if who.officer is None:
         raise problems.ProblemError(404, "This account stands for no officer; an administrator can set the badge.")
-    mark = tracks.Mark(by=who.name, at=datetime.now(UTC), purpose="access to one's own record")
+    mark = Mark(by=who.name, at=datetime.now(UTC), purpose="access to one's own record")
     headers = {"Content-Disposition": 'attachment; filename="own-record.ndjson"'}
     found = own_record.lines(context.pool(request), who.officer, mark)
     return StreamingResponse(found, media_type="application/x-ndjson", headers=headers)

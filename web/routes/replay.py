@@ -4,7 +4,7 @@ import asyncio
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import StreamingResponse
 
 from schemas import clips, topics
@@ -37,6 +37,7 @@ _busy = asyncio.Semaphore(AT_ONCE)
     },
 )
 async def clip(
+    request: Request,
     here: Here,
     see: See,
     period: params.Between,
@@ -60,19 +61,29 @@ async def clip(
         raise problems.ProblemError(422, f"A clip has {limits}; choose a shorter period or longer steps.")
     asked = replay.Asked(start=start, end=end, step=step * 1000, devices=device, then=known == "then")
     pool = here.database.pool
+    view = replay.View(see=see, hidden=await access.hidden(request))
+    async with pool.acquire() as connection:
+        devices = await replay.tracked(connection, asked, see)
+    request.scope["audit"] = {"devices": [row["name"] for row in devices[: replay.MOST_DEVICES]]}
 
     async def told() -> replay.Lines:
         async with _busy:
-            async for line in replay.lines(pool, asked, see, here.hub.judging.place):
+            async for line in replay.lines(pool, asked, view, devices, here.hub.judging.place):
                 yield line
 
     return StreamingResponse(told(), media_type="application/x-ndjson", headers={"Cache-Control": "private, no-store"})
 
 
 @router.post("/presence", response_model=clips.Presences)
-async def who_was_there(here: Here, see: See, asked: clips.PresenceQuery) -> clips.Presences:
+async def who_was_there(request: Request, here: Here, see: See, asked: clips.PresenceQuery) -> clips.Presences:
     """Which devices were in a drawn area between two moments, by their stored fixes."""
     async with _busy, here.database.pool.acquire() as connection:
         place = await coverage.load_place(connection, here.hub.judging.place)
         items = await presence.inside(connection, place.city, asked, devices=see.devices)
+    request.scope["audit"] = {
+        "devices": sorted({item.device for item in items}),
+        "polygon": asked.polygon.coordinates,
+        "from": asked.start.isoformat(),
+        "to": asked.end.isoformat(),
+    }
     return clips.Presences(items=items)

@@ -84,12 +84,12 @@ class Office:
         assert made is not None
         return made
 
-    async def step(self, step: Step = Step.OPENED, *, key: str = "k1", level: Level = Level.ORANGE) -> None:
+    async def step(
+        self, step: Step = Step.OPENED, *, key: str = "k1", level: Level = Level.ORANGE, facts: Any = None
+    ) -> None:
         """A step of an alert of the street."""
-        facts = {"in_time": True, "visit_in": "2026-02-02T01:25:00.000Z"}
-        change = Change(
-            key=key, kind=GAP, step=step, level=level, area="441302010", at=self.now(), facts={**FACTS, **facts}
-        )
+        facts = {**FACTS, "in_time": True, "visit_in": "2026-02-02T01:25:00.000Z", **(facts or {})}
+        change = Change(key=key, kind=GAP, step=step, level=level, area="441302010", at=self.now(), facts=facts)
         await AlertStore(self.pool).apply([change])
 
     async def after(self, minute: float) -> list[tuple[str, str]]:
@@ -248,3 +248,36 @@ async def test_what_is_secret_is_never_shown(office: Office, capsys: pytest.Capt
         assert secret not in shown
     assert await channels.remove(office.conn, number, None, office.now())
     assert await office.conn.fetchval("SELECT target::text FROM channels") == "{}"
+
+
+RIGHTS = {
+    "whole city": ("areas = NULL", "sent"),
+    "its street": ("areas = '{441302010}'", "sent"),
+    "another street": ("areas = '{}'", "dropped"),
+    "disabled": ("disabled = true", "dropped"),
+    "over": ("valid_to = '2026-02-02T01:19:59Z'", "dropped"),
+    "auditor": ("role = 'auditor'", "dropped"),
+}
+
+
+@pytest.mark.parametrize("rights", RIGHTS)
+async def test_nobody_is_told_what_they_could_not_look_at(office: Office, rights: str) -> None:
+    """Rights are read when the message is sent: whoever was shut out meanwhile is told nothing."""
+    change, state = RIGHTS[rights]
+    await office.channel("zhang")
+    await office.step()
+    await office.conn.execute("UPDATE accounts SET " + change + " WHERE name = 'zhang'")  # noqa: S608 - our own texts
+    assert await office.after(80) == [("a1-1-c1", state)]
+    assert len(office.sink.taken) == (1 if state == "sent" else 0)
+
+
+async def test_message_to_a_street_names_nobody_of_another(office: Office) -> None:
+    """The nearest officer of an alert is of another unit: who sees this street alone is not told the name."""
+    await office.channel("zhang")
+    await office.channel("li")
+    await office.conn.execute("UPDATE accounts SET areas = '{441302010}' WHERE name = 'zhang'")
+    await office.conn.execute("UPDATE units SET area = NULL")
+    await office.step(facts={"officer": "xjk-03"})
+    assert await office.after(80) == [("a1-1-c1", "sent"), ("a1-1-c2", "sent")]
+    said = sorted("xjk-03" in json.dumps(body) for body in office.sink.bodies())
+    assert said == [False, True]

@@ -124,6 +124,10 @@ async def _people(conn: "Connection", street: Street) -> None:
         times = [db.millis(NOW) - k * MINUTE for k in range(10, 0, -1)]
         place = {"lat": [street.lat + 1e-5] * 10, "lon": [street.lon + 1e-5] * 10}
         await store_fixes(conn, device, times, **place)
+        await conn.execute(
+            "INSERT INTO runs VALUES ($1, $2, $4, $5, $3, $4, $5, true)",
+            device, db.moment(times[0]), db.moment(times[-1]), street.lat, street.lon,
+        )  # fmt: skip
 
 
 async def _happened(conn: "Connection", street: Street) -> None:
@@ -160,6 +164,15 @@ async def _visitor(conn: "Connection", street: Street, other: Street) -> None:
         event = event_of(other, other.event[:-1] + "9", device=street.ids["device"])
         await lane.append(conn, await event_store.insert(conn, [event]))
     await warn(conn, other, "second", officer=f"{street.mark}-cam-1")
+    if street.code < other.code:
+        return  # who sees that device sees where it was: only the other street's would be a leak
+    # An alert about a device that happened on this ground belongs to the device.
+    about = {"device": street.ids["device"], "officer": street.ids["officer"], "area": other.code}
+    facts = {
+        "device": f"{street.mark}-cam-1", "name": f"{street.mark}-officer-1", "badge": f"{street.mark}-badge-1",
+        "at": rest.rfc3339(NOW),
+    }  # fmt: skip
+    await apply_on(conn, [_change(f"sos:{street.mark}:away", "sos", db.millis(NOW), facts, **about)])
 
 
 def event_of(street: Street, key: str, *, device: int | None = None) -> event_store.Event:
@@ -210,6 +223,7 @@ def _change(key: str, kind: str, at: int, facts: dict[str, Any], **about: Any) -
 
 
 _FROM = rest.rfc3339(NOW - timedelta(hours=2)).replace("+", "%2B")
+_TO_NOW = rest.rfc3339(NOW + timedelta(seconds=1)).replace("+", "%2B")
 _TO = rest.rfc3339(NOW + timedelta(minutes=1)).replace("+", "%2B")
 
 _HOUR_AGO = rest.rfc3339(NOW - timedelta(hours=1))
@@ -247,12 +261,13 @@ QUERIES: dict[str, list[str]] = {
     "/api/v1/indicators": [
         *(f"level={level}" for level in ("cell", "grid", "street", "district", "officer", "device")),
         "level=device&format=csv",
+        "level=grid&format=csv",
     ],
     "/api/v1/rules": ["kind=warning"],
     "/api/v1/rules/history": ["kind=officer", "kind=warning&limit=1"],
     "/api/v1/visits": ["device=quart-cam-1", "cell=44130200200101", f"known={_TO}", "limit=1"],
     "/api/v1/events": ["device=quart-cam-1", "cell=44130200200101", "type=05.01", "limit=1"],
-    "/api/v1/alerts": ["cell=44130200200101", "state=open", "limit=1"],
+    "/api/v1/alerts": ["cell=44130200200101", "state=open", "limit=1", f"at={_TO_NOW}", f"at={_TO_NOW}&limit=1"],
     "/api/v1/tasks": ["device=quart-cam-1", "limit=1"],
     "/api/v1/duty-rosters": ["account=quart-account", "limit=1"],
     "/api/v1/replay": [f"from={_FROM}&to={_TO}&step=3600", f"from={_FROM}&to={_TO}&step=3600&device=quart-cam-1"],
@@ -271,6 +286,12 @@ BODIES: dict[str, Any] = {
         "level": 2,
         "starts": rest.rfc3339(NOW),
         "ends": rest.rfc3339(NOW + timedelta(hours=1)),
+    },
+    "/api/v1/exports": {
+        "form": "csv",
+        "devices": ["{mark}-cam-1"],
+        "from": rest.rfc3339(NOW - timedelta(hours=2)),
+        "to": rest.rfc3339(NOW),
     },
     "/api/v1/areas/{code}/owner": {"owner": "somebody"},
     "/api/v1/holds": {"why": "a case", "device": "{mark}-cam-1"},

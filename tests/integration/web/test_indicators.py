@@ -1,5 +1,6 @@
 """Indicators over REST, of places and of people, against what was put in."""
 
+import csv
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -187,10 +188,11 @@ async def test_indicators_as_csv(server: web.WebServer, patrolled: dict[str, int
             "/api/v1/indicators", params={"from": rfc(0), "to": rfc(480)}, headers={"Accept": "text/csv"}
         )
         names, row = answer.text.removeprefix("\ufeff").splitlines()
-        told = dict(zip(names.split(","), row.split(","), strict=True))
+        told = dict(zip(names.split(","), next(csv.reader([row])), strict=True))
         assert answer.headers["content-type"] == "text/csv; charset=utf-8"
         assert (told["code"], told["owner"], told["sufficiency.known_cells"]) == ("44130200101", "team-1", "1.0")
         assert told["coverage_road"] == ""
+        assert told["export"].startswith("patrolgrid export")
         for query in ({"from": rfc(0), "to": rfc(-9)}, {"from": rfc(-99_999)}, {"level": "planet"}, {"interval_s": 0}):
             refused = await client.get("/api/v1/indicators", params=query)
             assert (refused.status_code, refused.headers["content-type"]) == (422, "application/problem+json")

@@ -1,18 +1,27 @@
 """An officer reads all that is stored about oneself, and nothing of anybody else."""
 
 import json
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 
+from schemas import rest
+from tests.integration.web.matrix_city import BODIES, NOW
 from tests.integration.web.test_matrix import City, city, leaks
 from tests.support import web
 from web import accounts
 from web.access import Role
 
+if TYPE_CHECKING:
+    from tracking.db import Connection
+
 __all__ = ["city"]
+HOUR = timedelta(hours=1)
+PRESENCE = {**BODIES["/api/v1/presence"], "to": rest.rfc3339(NOW + HOUR)}
 
 
-async def test_officer_reads_the_own_record_and_who_looked(city: City) -> None:
+async def test_officer_reads_the_own_record_and_who_looked(city: City, conn: "Connection") -> None:
     """Shifts, bindings, stays, events, the track and looks at it, with a mark of who exported it."""
     pool = city.server.hub.database.pool
     hashed = await accounts.hash_password("a long enough phrase")
@@ -22,7 +31,20 @@ async def test_officer_reads_the_own_record_and_who_looked(city: City) -> None:
             f"{street.mark}-own", hashed, street.ids["officer"],
         )  # fmt: skip
     async with city.server.client(token=city.tokens[Role.SUPERVISOR, "street"]) as boss:
-        await boss.get("/api/v1/devices/hazel-cam-1/track")
+        # Of another device, of another day, and refused: none of them is a look at this officer.
+        await conn.execute("INSERT INTO devices (name, unit) VALUES ('hazel-cam-10', 'hazel-team')")
+        await boss.get("/api/v1/devices/hazel-cam-10/track")
+        await boss.get("/api/v1/devices/hazel-cam-1/track?from=2020-01-01T00:00:00Z&to=2020-01-02T00:00:00Z")
+        await boss.get("/api/v1/devices/hazel-cam-1/track?from=never")
+        for path in ("devices/hazel-cam-1/track", "visits?device=hazel-cam-1"):
+            assert (await boss.get(f"/api/v1/{path}")).status_code == 200
+        period = {"from": rest.rfc3339(NOW - HOUR), "to": rest.rfc3339(NOW + HOUR)}
+        assert (await boss.get("/api/v1/replay", params={**period, "step": 3600})).status_code == 200
+        assert (await boss.post("/api/v1/presence", json=PRESENCE)).json()["items"] != []
+        file = {"form": "gpx", "devices": ["hazel-cam-1"], **period, "purpose": "case 8"}
+        mark = (await boss.post("/api/v1/exports", json=file)).json()["mark"]
+        assert ("for supervisor-street" in mark, "case 8" in mark) == (True, True)
+        assert (await boss.post("/api/v1/exports", json={**file, "devices": ["quart-cam-1"]})).status_code == 404
     async with city.server.client(token=None) as client:
         client.headers["Origin"] = city.server.url
         await client.post("/api/v1/session", json={"name": "hazel-own", "password": "a long enough phrase"})
@@ -34,10 +56,13 @@ async def test_officer_reads_the_own_record_and_who_looked(city: City) -> None:
     assert (kinds[0], kinds[-1]) == ("export", "end")
     assert "for hazel-own" in lines[0]["text"]
     assert {kind: kinds.count(kind) for kind in ("officer", "shift", "binding", "fix", "look")} == {
-        "officer": 1, "shift": 1, "binding": 1, "fix": 10, "look": 1,
+        "officer": 1, "shift": 1, "binding": 1, "fix": 10, "look": 5,
     }  # fmt: skip
-    looked = next(line for line in lines if line["type"] == "look")
-    assert looked["actor"] == "supervisor-street"
+    looks = [line for line in lines if line["type"] == "look"]
+    assert {look["actor"] for look in looks} == {"supervisor-street"}
+    assert [look["object"].removeprefix("/api/v1/") for look in looks] == [
+        "devices/hazel-cam-1/track", "visits", "replay", "presence", "exports",
+    ]  # fmt: skip
     # What the officer did in the other street is part of the own record; its people are not.
     assert leaks("\n".join(line for line in answer.text.splitlines() if "-team" in line), city.other) == []
     assert "quart-cam" not in answer.text

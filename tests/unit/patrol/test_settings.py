@@ -1,5 +1,6 @@
 """Settings from the environment and the command line."""
 
+import traceback
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,29 @@ def test_load_never_shows_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither password nor token stands in what the settings print as."""
     monkeypatch.setenv("PATROL_ADMIN_PASSWORD", "hidden-1")
     monkeypatch.setenv("PATROL_API_TOKEN", "hidden-2")
+    monkeypatch.setenv("PATROL_DATABASE_URL", "postgresql://u:hidden-3@h/d")
+    monkeypatch.setenv("PATROL_MQTT_URL", "mqtt://u:hidden-4@h")
     assert "hidden" not in repr(settings.load())
+
+
+@pytest.mark.parametrize("from_file", [False, True])
+@pytest.mark.parametrize("name", settings.SECRETS)
+def test_load_never_shows_a_secret_that_is_wrong(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, *, from_file: bool
+) -> None:
+    """A secret too short, or no secret at all, is named and not shown: neither in the line nor behind it."""
+    wrong = "hidden"
+    monkeypatch.setenv(f"PATROL_{name.upper()}", wrong)
+    if from_file:
+        monkeypatch.delenv(f"PATROL_{name.upper()}")
+        (tmp_path / "secret").write_text(wrong)
+        monkeypatch.setenv(f"PATROL_{name.upper()}_FILE", str(tmp_path / "secret"))
+    try:
+        said = repr(settings.load())
+    except errors.SetupError as fault:
+        said = "".join(traceback.format_exception(fault))
+        assert name.upper() in said or name.replace("_", "-") in said
+    assert "hidden" not in said
 
 
 @pytest.mark.parametrize(("units", "listed"), [("+", ("+",)), ("a, b", ("a", "b")), (" ", ("+",))])

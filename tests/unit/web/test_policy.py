@@ -4,7 +4,9 @@ import pytest
 from fastapi import APIRouter
 from starlette.datastructures import Headers
 
+from alerts.notify import recipient
 from web import browser, policy, problems
+from web.access import PERMISSIONS, Permission, Role
 from web.route_table import RouteTable
 
 
@@ -107,3 +109,11 @@ def test_what_no_route_serves_is_told_without_asking_it(
         table.find(method, path)
     assert caught.value.status == status
     assert caught.value.headers.get("Allow") == allow
+
+
+def test_notifications_go_to_roles_that_may_look() -> None:
+    """What is told by message is no more than what the page would show."""
+    assert {role for role in Role if Permission.ALERTS in PERMISSIONS[role]} == recipient.MAY_SEE
+    assert {
+        role for role in recipient.MAY_SEE if Permission.POSITIONS in PERMISSIONS[Role(role)]
+    } == recipient.SEE_PEOPLE

@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 
 from tracking.fixes import FixColumns
 from web import tracks
+from web.marks import Mark
 
 T0 = 1_780_000_000_000
 
 
-MARK = tracks.Mark(by="anna <b>", at=datetime(2026, 5, 1, tzinfo=UTC), purpose="case  7\n")
+MARK = Mark(by="anna <b>", at=datetime(2026, 5, 1, tzinfo=UTC), purpose="case  7\n")
 
 
 def fixes(lat: list[float], lon: list[float], t: list[int] | None = None, **columns: object) -> FixColumns:

@@ -1,0 +1,25 @@
+"""What every file says of itself: for whom it was made, when and why. Whoever passes it on is known. Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Query
+
+Purpose = Annotated[
+    str | None, Query(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$", description="Written into the file.")
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """The mark of one file."""
+
+    by: str
+    at: datetime
+    purpose: str | None
+
+    def text(self) -> str:
+        """As one line without line breaks; by the day, so that one track asked for twice is the same to the byte."""
+        purpose = " ".join((self.purpose or "not said").split())
+        return f"patrolgrid export, for {self.by}, {self.at.date().isoformat()}, purpose: {purpose}"
