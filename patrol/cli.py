@@ -193,10 +193,12 @@ def account_add(
     area: Area = None,
     until: Annotated[datetime | None, typer.Option(help="When it ends, UTC; without, it does not")] = None,
     officer: Annotated[str | None, typer.Option(help="Badge of the officer whose own record it may read")] = None,
+    *,
+    openid: Annotated[bool, typer.Option("--openid", help="Of the site's OpenID provider, without a password")] = False,
 ) -> None:
     """Make an account and print its password once. 新建账号."""
     ends = None if until is None else until.replace(tzinfo=UTC)
-    _call("account_add", given, name=name, role=role, areas=area, valid_to=ends, officer=officer)
+    _call("account_add", given, name=name, role=role, areas=area, valid_to=ends, officer=officer, openid=openid)
 
 
 @account.command("list")

@@ -10,7 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from patrol import errors, secret_files
 
-SECRETS = ("admin_password", "api_token", "device_key", "database_url", "mqtt_url")
+SECRETS = ("admin_password", "api_token", "device_key", "database_url", "mqtt_url", "openid_client_secret")
 """Settings that can come from a file: PATROL_…_FILE names it."""
 
 Port = Annotated[int, Field(ge=1, le=65_535)]
@@ -74,6 +74,28 @@ class Settings(BaseSettings):
     """Whose map it is, shown on it; None: what the archive says."""
     secure_cookies: bool = False
     """True behind TLS."""
+    public_url: str | None = None
+    """Address of the page as browsers see it, https://patrol.example.gov.cn; None: as each browser says."""
+    openid_issuer: str | None = None
+    """Address of the site's OpenID provider; None: people sign in with passwords only."""
+    openid_client_id: str = "patrolgrid"
+    openid_client_secret: SecretStr | None = None
+    """None: a public client."""
+    openid_label: Annotated[str, Field(min_length=1, max_length=40)] = "OpenID"
+    """What the button of the sign-in page calls the provider."""
+    openid_scopes: str = "openid profile"
+    openid_name_claim: str = "preferred_username"
+    """Claim that is the name of the account."""
+    openid_role_claim: str = "roles"
+    """Claim that gives the role; dots lead into objects."""
+    openid_roles: str = ""
+    """Which values of it mean which role: leads=supervisor,chiefs=commander; empty: accounts are made beforehand."""
+    openid_areas_claim: str = "patrol_areas"
+    """Claim with codes of areas; * is the whole city."""
+    openid_badge_claim: str = "patrol_badge"
+    """Claim with the badge of the officer whose own record it is."""
+    openid_ca: Path | None = None
+    """Authority of the provider's certificate, PEM; None: those of the system."""
     worker_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] = "worker-1"
     """Name of a worker, unique among those that run: the broker knows its session by it."""
     metrics_port: Port | None = None

@@ -7,7 +7,8 @@ from pydantic import AwareDatetime, Field, model_validator
 from schemas.rest import Model, Page
 
 Role = Literal["administrator", "commander", "supervisor", "analyst", "officer", "auditor"]
-Name = Annotated[str, Field(pattern=r"^[0-9A-Za-z一-鿿][0-9A-Za-z一-鿿._@-]{0,63}$")]
+NAME_PATTERN = r"^[0-9A-Za-z一-鿿][0-9A-Za-z一-鿿._@-]{0,63}$"
+Name = Annotated[str, Field(pattern=NAME_PATTERN)]
 Password = Annotated[str, Field(min_length=10, max_length=1024, description="10 characters or more; a phrase is best.")]
 AreaCode = Annotated[str, Field(pattern=r"^[0-9A-Za-z._-]{1,64}$")]
 Areas = Annotated[list[AreaCode], Field(max_length=200)]
@@ -25,6 +26,16 @@ class AccountGiven(Model):
     valid_from: AwareDatetime | None = None
     valid_to: AwareDatetime | None = None
     officer: Badge | None = Field(default=None, description="Badge of the officer whose own record it may read.")
+    openid: bool = Field(
+        default=False,
+        description="True: who signs in at the site's OpenID provider under this name has it; no password.",
+    )
+
+    @model_validator(mode="after")
+    def _one_way_in(self) -> Self:
+        if self.openid and self.password is not None:
+            raise ValueError("an account of the OpenID provider has no password here")
+        return self
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:

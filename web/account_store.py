@@ -23,7 +23,7 @@ SELECT id, name, role, areas, scopes, account, created_at, expires_at FROM api_t
 WHERE $1::int IS NULL OR id > $1 ORDER BY id LIMIT $2
 """
 # Two administrators who demote one another at the same time must take turns.
-_LOCK = "SELECT pg_advisory_xact_lock(hashtext('patrol.accounts'))"
+LOCK = "SELECT pg_advisory_xact_lock(hashtext('patrol.accounts'))"
 _ANY_LEFT = """
 SELECT EXISTS (SELECT FROM accounts WHERE role = 'administrator' AND areas IS NULL AND NOT disabled
                AND (valid_to IS NULL OR valid_to > now()))
@@ -48,26 +48,41 @@ async def one(conn: db.Connection, name: str) -> models.Account:
     return models.Account(**row)
 
 
-async def create(conn: db.Connection, given: models.AccountGiven, actor: str) -> tuple[models.Account, str | None]:
-    """Make an account; without a password one is made, and returned to be shown once."""
-    made = None if given.password is not None else secrets.token_urlsafe(12)
+async def create(
+    conn: db.Connection, given: models.AccountGiven, actor: str, *, issuer: str | None = None
+) -> tuple[models.Account, str | None]:
+    """Make an account; without a password one is made, and returned to be shown once.
+
+    Args:
+        conn: the database.
+        given: the account.
+        actor: who makes it.
+        issuer: the site's OpenID provider, for accounts that it vouches for.
+
+    Raises:
+        ProblemError: there is one of that name, no such area or officer, or no provider.
+    """
+    if given.openid and issuer is None:
+        raise problems.ProblemError(422, "No OpenID provider is set (PATROL_OPENID_ISSUER): leave openid out.")
+    made = None if given.password is not None else secrets.token_urlsafe(32 if given.openid else 12)
     hashed = await accounts.hash_password(given.password or made or "")
     async with conn.transaction():
-        await conn.execute(_LOCK)
+        await conn.execute(LOCK)
         await _demand_areas(conn, given.areas)
         officer = await _officer(conn, given.officer)
         try:
             await conn.execute(
-                """INSERT INTO accounts (name, password_hash, role, areas, valid_from, valid_to, officer)
-                VALUES ($1, $2, $3, $4, $5, $6, $7)""",
+                """INSERT INTO accounts (name, password_hash, role, areas, valid_from, valid_to, officer, issuer)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8)""",
                 given.name, hashed, given.role, given.areas, given.valid_from, given.valid_to, officer,
+                issuer if given.openid else None,
             )  # fmt: skip
         except asyncpg.UniqueViolationError as error:
             raise problems.ProblemError(409, f"There is an account {given.name} already; choose another.") from error
         detail = given.model_dump(mode="json", exclude={"password", "name"})
         shown = await one(conn, given.name)
         await audit.record(conn, actor, "account.create", given.name, detail)
-    return shown, made
+    return shown, None if given.openid else made
 
 
 async def change(conn: db.Connection, name: str, given: models.AccountChange, actor: str) -> models.Account:
@@ -79,8 +94,10 @@ async def change(conn: db.Connection, name: str, given: models.AccountChange, ac
     hashed = None if given.password is None else await accounts.hash_password(given.password)
     wanted = given.model_dump(exclude_unset=True, exclude={"password", "reset_second_factor"})
     async with conn.transaction():
-        await conn.execute(_LOCK)
-        await one(conn, name)
+        await conn.execute(LOCK)
+        before = await one(conn, name)
+        if hashed is not None and before.issuer is not None:
+            raise problems.ProblemError(422, "The OpenID provider vouches for this account; it has no password here.")
         await _demand_areas(conn, given.areas)
         if "officer" in wanted:
             wanted["officer"] = await _officer(conn, given.officer)
@@ -88,7 +105,7 @@ async def change(conn: db.Connection, name: str, given: models.AccountChange, ac
             wanted["password_hash"] = hashed
         if given.reset_second_factor:
             wanted |= {"totp_secret": None, "totp_confirmed": False, "recovery": []}
-        await _set(conn, name, wanted)
+        await set_columns(conn, name, wanted)
         if not await conn.fetchval(_ANY_LEFT):
             raise problems.ProblemError(409, "No administrator of the whole city would be left; make another first.")
         ended = await end_sessions(conn, name) if wanted else 0
@@ -175,7 +192,12 @@ async def revoke_token(conn: db.Connection, number: int, actor: str) -> None:
         await audit.record(conn, actor, "token.revoke", name, {"id": number})
 
 
-async def _set(conn: db.Connection, name: str, wanted: Mapping[str, Any]) -> None:
+async def set_columns(conn: db.Connection, name: str, wanted: Mapping[str, Any]) -> None:
+    """Set columns of an account.
+
+    Raises:
+        ProblemError: its time would end before it begins.
+    """
     if not wanted:
         return
     # The names of the columns are those of our own models, never a caller's.

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import hmac
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,7 +15,7 @@ import argon2
 import asyncpg
 
 from tracking.db import Connection, Pool
-from web import second_factor
+from web import audit, second_factor
 from web.access import PERMISSIONS, Grant, Permission, Role
 
 ADMIN = "admin"
@@ -44,8 +44,12 @@ WHERE t.token_hash = ANY ($1) AND (t.expires_at IS NULL OR t.expires_at > $2) AN
 """  # noqa: S608 - the same
 _TO_SIGN_IN = f"""
 SELECT a.name, a.password_hash, a.role, a.areas, a.officer, a.valid_to, a.totp_secret, a.totp_confirmed, a.totp_step,
-       ({_HOLDS}) AS usable
+       ({_HOLDS}) AND a.issuer IS NULL AS usable
 FROM accounts a WHERE a.name = $1
+"""  # noqa: S608 - the same
+_VOUCHED = f"""
+SELECT a.name, a.role, a.areas, a.officer, a.valid_to FROM accounts a
+WHERE a.name = $1 AND a.issuer IS NOT NULL AND {_HOLDS}
 """  # noqa: S608 - the same
 _BY_SESSION = _SESSIONS.replace("ANY ($1)", "$1")
 _BY_TOKEN = _TOKENS.replace("ANY ($1)", "$1")
@@ -127,6 +131,7 @@ async def sign_in(
     code: str | None = None,
     ttl: timedelta = SESSION_TTL,
     now: datetime | None = None,
+    client: str = "-",
 ) -> tuple[str, Principal] | None:
     """Check a name and password, and the code where the account has a second factor, and begin a session.
 
@@ -148,13 +153,20 @@ async def sign_in(
             raise CodeNeededError
         if not await second_factor.opens(pool, row, code, now):
             return None
-    return await begin_session(pool, row, now, ttl)
+    return await _begin_session(pool, row, now, ttl, {"by": "password", "client": client})
 
 
-async def begin_session(
-    pool: Pool, row: "asyncpg.Record", now: datetime, ttl: timedelta = SESSION_TTL
+async def begin_vouched_session(pool: Pool, name: str, now: datetime, *, client: str) -> tuple[str, Principal] | None:
+    """Begin a session of an account whose provider vouched for it just now; None: it may not come in at `now`."""
+    row = await pool.fetchrow(_VOUCHED, name, now)
+    return (
+        None if row is None else await _begin_session(pool, row, now, SESSION_TTL, {"by": "openid", "client": client})
+    )
+
+
+async def _begin_session(
+    pool: Pool, row: "asyncpg.Record", now: datetime, ttl: timedelta, how: Mapping[str, str]
 ) -> tuple[str, Principal]:
-    """Begin a session of an account that showed who it is; `row` has its name, rights and end."""
     token = secrets.token_urlsafe(32)
     ends = now + ttl if row["valid_to"] is None else min(now + ttl, row["valid_to"])
     async with pool.acquire() as connection, connection.transaction():
@@ -166,13 +178,19 @@ async def begin_session(
             now,
             ends,
         )
+        await audit.record(connection, row["name"], "session.begin", row["name"], how)
     fields = {**row, "token_hash": hash_token(token), "expires_at": ends, "scopes": None}
     return token, _principal(fields, Kind.SESSION)
 
 
 async def sign_out(pool: Pool, principal: Principal) -> None:
     """End a session."""
-    await pool.execute("DELETE FROM sessions WHERE token_hash = $1", principal.token_hash)
+    async with pool.acquire() as connection, connection.transaction():
+        ended = await connection.fetchval(
+            "DELETE FROM sessions WHERE token_hash = $1 RETURNING account", principal.token_hash
+        )
+        if ended is not None:
+            await audit.record(connection, principal.name, "session.end", principal.name)
 
 
 async def by_session(pool: Pool, token: str, now: datetime | None = None) -> Principal | None:

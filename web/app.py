@@ -17,6 +17,8 @@ from web.config import WebConfig
 from web.context import Context
 from web.database import Database
 from web.live.hub import Hub
+from web.openid import routes as openid_routes
+from web.openid.provider import Provider
 from web.routes import (
     accounts as account_routes,
 )
@@ -65,7 +67,8 @@ def create_app(config: WebConfig) -> FastAPI:
     database = Database(config.database_url)
     recorder = Recorder(database)
     hub = Hub(database, config.mqtt_url, recorder, config.clock)
-    made = Context(config=config, database=database, audit=recorder, hub=hub)
+    openid = None if config.openid is None else Provider(config.openid)
+    made = Context(config=config, database=database, audit=recorder, hub=hub, openid=openid)
     app = FastAPI(
         title="patrolgrid",
         version="1",
@@ -120,6 +123,7 @@ def _add_routes(app: FastAPI) -> None:
     api.include_router(ground.api)
     app.include_router(health.router)
     app.include_router(signin.router)
+    app.include_router(openid_routes.router)
     app.include_router(apidocs.router)
     app.include_router(api)
     app.include_router(ground.files)

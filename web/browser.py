@@ -35,8 +35,8 @@ def same_origin(headers: Headers, *, secure: bool) -> bool:
     return parts.netloc.removesuffix(default) == headers.get("host", "").removesuffix(default)
 
 
-def session_token(headers: Headers, name: str) -> str | None:
-    """Read the session cookie."""
+def cookie(headers: Headers, name: str) -> str | None:
+    """Read a cookie."""
     try:
         morsel = SimpleCookie(headers.get("cookie", "")).get(name)
     except CookieError:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from web.ground_config import GroundConfig
+from web.openid.config import OpenIdConfig
 
 STATIC_DIR = Path(__file__).parent / "static"
 """Where the build of the front end puts the map."""
@@ -34,6 +35,8 @@ class WebConfig:
     """Certificate chain, PEM: HTTPS only."""
     tls_key: Path | None = None
     """Its private key; None: it is in `tls_cert`."""
+    openid: OpenIdConfig | None = None
+    """The site's OpenID provider; None: people sign in with passwords only."""
     static_dir: Path = STATIC_DIR
     ground: GroundConfig = field(default_factory=GroundConfig)
     """What the map shows below the cells."""

@@ -13,6 +13,7 @@ from web.config import WebConfig
 from web.database import Database
 from web.figures import Figures
 from web.live.hub import Hub
+from web.openid.provider import Provider
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,8 @@ class Context:
     audit: Recorder
     attempts: Attempts = field(default_factory=Attempts)
     figures: Figures = field(default_factory=Figures)
+    openid: Provider | None = None
+    """The site's OpenID provider; None: there is none."""
 
     @property
     def cookie(self) -> str:

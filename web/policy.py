@@ -74,6 +74,8 @@ RULES: tuple[Rule, ...] = (
     Rule("/readyz", _READ, None, Reach.NONE),
     Rule("/login", _READ | _WRITE, None, Reach.NONE),
     Rule("/login/login.css", _READ, None, Reach.NONE),
+    Rule("/login/openid", _READ, None, Reach.NONE),
+    Rule("/login/openid/callback", _READ, None, Reach.NONE),
     Rule("/api/v1/session", _WRITE, None, Reach.NONE),
     Rule("/api/v1/session", frozenset({"GET", "DELETE"}), _P.SELF, Reach.NONE),
     Rule("/", _READ, _P.SELF, Reach.NONE),
@@ -260,7 +262,7 @@ class Policy:
         return known or await accounts.by_token(self._database.pool, token, self._config.clock())
 
     async def _by_cookie(self, headers: Headers) -> Principal | None:
-        token = browser.session_token(headers, self._cookie)
+        token = browser.cookie(headers, self._cookie)
         return None if token is None else await accounts.by_session(self._database.pool, token, self._config.clock())
 
     def _demand_same_origin(self, headers: Headers) -> None:

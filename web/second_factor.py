@@ -14,7 +14,7 @@ UPDATE accounts SET recovery = array_remove(recovery, $2) WHERE name = $1 AND $2
 """
 _BEGIN = """
 UPDATE accounts SET totp_secret = $2, totp_confirmed = false, totp_step = 0, recovery = '{}'
-WHERE name = $1 AND NOT totp_confirmed RETURNING 1
+WHERE name = $1 AND NOT totp_confirmed AND issuer IS NULL RETURNING 1
 """
 _CONFIRM = """
 UPDATE accounts SET totp_confirmed = true, totp_step = $2, recovery = $3
@@ -32,7 +32,7 @@ async def opens(conn: Connection | Pool, row: "asyncpg.Record", code: str, now: 
 
 
 async def begin(conn: Connection, name: str) -> bytes | None:
-    """Make a secret that waits for its first code; None when the account has a second factor already."""
+    """Make a secret that waits for its first code; None when the account has one already, or a provider asks."""
     secret = totp.new_secret()
     return secret if await conn.fetchval(_BEGIN, name, secret) else None
 

@@ -17,6 +17,7 @@ router = APIRouter(include_in_schema=False)
 
 _FOLDER = Path(__file__).parent / "login"
 _PAGE = string.Template((_FOLDER / "page.html").read_text(encoding="utf-8"))
+_WELCOME = string.Template((_FOLDER / "welcome.html").read_text(encoding="utf-8"))
 _CODE = string.Template(
     '<label for="code">$code_label</label><input id="code" name="code" autocomplete="one-time-code" '
     'inputmode="numeric" maxlength="20" required>'
@@ -39,6 +40,13 @@ _TEXTS = {
         "away": "数据库暂时无法连接，请稍后重试。",
         "foreign": "请从本页面登录。",
         "other_name": "English",
+        "openid": "使用{label}登录",
+        "openid_expired": "登录已超时或不是从本页面开始，请重新登录。",
+        "openid_failed": "统一身份认证未能确认您的身份，请重试；仍不成功请联系管理员。",
+        "openid_not_welcome": "您的身份已确认，但没有使用本系统的权限，请联系管理员。",
+        "openid_away": "统一身份认证或数据库暂时无法连接，请稍后重试。",
+        "welcome": "登录成功",
+        "continue": "继续",
     },
     "en": {
         "title": "Sign in · patrolgrid",
@@ -55,6 +63,13 @@ _TEXTS = {
         "away": "The database cannot be reached now. Please try again soon.",
         "foreign": "Please sign in on this page.",
         "other_name": "中文",
+        "openid": "Sign in with {label}",
+        "openid_expired": "The sign-in took too long, or did not begin on this page. Please begin again.",
+        "openid_failed": "The identity provider did not confirm who you are. Try again, or ask an administrator.",
+        "openid_not_welcome": "You are known, but may not use this system. Please ask an administrator.",
+        "openid_away": "The identity provider or the database cannot be reached now. Please try again soon.",
+        "welcome": "Signed in",
+        "continue": "Continue",
     },
 }
 
@@ -74,34 +89,33 @@ async def page(
     """Show the page; whoever is signed in already goes on."""
     target = browser.safe_next(next_path)
     here = context(request)
-    token = browser.session_token(request.headers, here.cookie)
+    token = browser.cookie(request.headers, here.cookie)
     try:
         if token is not None and await accounts.by_session(here.database.pool, token, here.config.clock()) is not None:
             return RedirectResponse(target, status_code=303)
     except (problems.ProblemError, *problems.UNREACHABLE):
         pass  # the page can be shown without the database, and says so when the form is sent
-    return _page(_language(request, lang), target)
+    return sign_in_page(here, language(request, lang), target)
 
 
 @router.post("/login")
 async def submit(request: Request) -> Response:
     """Take the form and begin a session."""
     form = await _form(request)
-    target, lang = browser.safe_next(form.get("next")), _language(request, form.get("lang"))
+    target, lang = browser.safe_next(form.get("next")), language(request, form.get("lang"))
     name, password = form.get("name", "").strip(), form.get("password", "")
     here = context(request)
     wait_s = here.attempts.begin(name, address(request), time.monotonic())
     if wait_s > 0:
-        notice = _TEXTS[lang]["wait"].format(seconds=int(wait_s) + 1)
-        return _page(lang, target, name=name, notice=notice, status=429, headers={"Retry-After": str(int(wait_s) + 1)})
+        return wait_page(here, lang, target, wait_s, name=name)
     try:
         signed = await attempt(here, name, password, form.get("code"), address(request))
     except accounts.CodeNeededError:
-        return _page(lang, target, name=name, notice=_TEXTS[lang]["code_needed"], status=401, code=True)
+        return sign_in_page(here, lang, target, name=name, notice="code_needed", status=401, code=True)
     except (problems.NotReadyError, *problems.UNREACHABLE):
-        return _page(lang, target, name=name, notice=_TEXTS[lang]["away"], status=503)
+        return sign_in_page(here, lang, target, name=name, notice="away", status=503)
     if signed is None:
-        return _page(lang, target, name=name, notice=_TEXTS[lang]["wrong"], status=401, code="code" in form)
+        return sign_in_page(here, lang, target, name=name, notice="wrong", status=401, code="code" in form)
     answer = RedirectResponse(target, status_code=303)
     set_cookie(answer, here, signed[0])
     return answer
@@ -116,7 +130,7 @@ async def attempt(
         CodeNeededError: they fit; the code of the second factor is missing.
     """
     given = (name[:64], password[:1024]) if len(name) <= 64 and len(password) <= 1024 else ("", "")
-    signed = await accounts.sign_in(here.database.pool, *given, code=code, now=here.config.clock())
+    signed = await accounts.sign_in(here.database.pool, *given, code=code, now=here.config.clock(), client=client)
     if signed is not None:
         here.attempts.succeeded(name, client)
     return signed
@@ -150,24 +164,47 @@ async def _form(request: Request) -> dict[str, str]:
     return {name: values[0] for name, values in fields.items()}
 
 
-def _language(request: Request, asked: str | None) -> str:
+def language(request: Request, asked: str | None) -> str:
+    """Language of a page: what was asked for, else what the browser likes better."""
     if asked in _TEXTS:
         return asked
     accepted = request.headers.get("accept-language", "zh").lower()
     return min(_TEXTS, key=lambda lang: accepted.find(lang) if lang in accepted else len(accepted) + (lang != "zh"))
 
 
-def _page(
+def wait_page(here: Context, lang: str, target: str, wait_s: float, *, name: str = "") -> Response:
+    """Say how long to wait."""
+    seconds = int(wait_s) + 1
+    answer = sign_in_page(here, lang, target, name=name, notice="wait", status=429, seconds=seconds)
+    answer.headers["Retry-After"] = str(seconds)
+    return answer
+
+
+def welcome_page(lang: str, target: str) -> Response:
+    """Lead on by a page of ours."""
+    texts = _TEXTS[lang]
+    values = {
+        "lang": "zh-CN" if lang == "zh" else "en",
+        "next": html.escape(target),
+        **{name: html.escape(texts[name]) for name in ("welcome", "continue", "product")},
+    }
+    return HTMLResponse(_WELCOME.substitute(values))
+
+
+def sign_in_page(
+    here: Context,
     lang: str,
     target: str,
     *,
     name: str = "",
     notice: str | None = None,
     status: int = 200,
-    headers: dict[str, str] | None = None,
     code: bool = False,
+    seconds: int = 0,
 ) -> Response:
+    """Show the page; `notice` names the text of what went wrong."""
     texts = _TEXTS[lang]
+    said = "" if notice is None else texts[notice].format(seconds=seconds)
     other = "en" if lang == "zh" else "zh"
     values = {
         **{key: html.escape(text) for key, text in texts.items()},
@@ -175,11 +212,20 @@ def _page(
         "lang_code": lang,
         "next": html.escape(target),
         "name": html.escape(name[:64]),
-        "notice": f'<p class="notice" role="alert">{html.escape(notice)}</p>' if notice else "",
+        "notice": f'<p class="notice" role="alert">{html.escape(said)}</p>' if said else "",
+        "openid": _openid(here, lang, target),
         "focus_name": "" if name else " autofocus",
         "focus_password": " autofocus" if name else "",
         "code": _CODE.substitute(code_label=html.escape(texts["code_label"])) if code else "",
         "other_lang": other,
         "other_href": html.escape(f"/login?lang={other}&next={quote(target, safe='/')}"),
     }
-    return HTMLResponse(_PAGE.substitute(values), status_code=status, headers=headers)
+    return HTMLResponse(_PAGE.substitute(values), status_code=status)
+
+
+def _openid(here: Context, lang: str, target: str) -> str:
+    if here.openid is None:
+        return ""
+    where = html.escape(f"/login/openid?lang={lang}&next={quote(target, safe='/')}")
+    label = html.escape(_TEXTS[lang]["openid"].format(label=here.openid.config.label))
+    return f'<a class="other" href="{where}">{label}</a>'

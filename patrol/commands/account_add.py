@@ -19,13 +19,24 @@ def run(
     areas: list[str] | None,
     valid_to: datetime | None,
     officer: str | None,
+    openid: bool = False,
 ) -> None:
     """Make the account and print its password, which cannot be shown again."""
     try:
         given = models.AccountGiven.model_validate(
-            {"name": name, "role": role, "areas": areas or None, "valid_to": valid_to, "officer": officer}
+            {
+                "name": name,
+                "role": role,
+                "areas": areas or None,
+                "valid_to": valid_to,
+                "officer": officer,
+                "openid": openid,
+            }
         )
     except pydantic.ValidationError as fault:
         raise errors.SetupError(accounts_cli.said(fault)) from fault
-    shown, made = accounts_cli.run(settings, lambda conn: account_store.create(conn, given, accounts_cli.actor()))
-    typer.echo(f"{shown.name} ({shown.role}) may sign in with the password {made} 密码仅显示一次")
+    shown, made = accounts_cli.run(
+        settings, lambda conn: account_store.create(conn, given, accounts_cli.actor(), issuer=settings.openid_issuer)
+    )
+    way = "at the OpenID provider 通过统一身份认证登录" if made is None else f"with the password {made} 密码仅显示一次"
+    typer.echo(f"{shown.name} ({shown.role}) may sign in {way}")

@@ -5,7 +5,7 @@ import functools
 
 from pydantic import SecretStr
 
-from patrol import device_key, errors, logs, notify, reach
+from patrol import device_key, errors, logs, notify, openid, reach
 from patrol.commands import process
 from patrol.settings import Settings
 from web import server
@@ -33,6 +33,7 @@ async def _serve(settings: Settings, stop: asyncio.Event) -> None:
         tls_cert=settings.http_cert,
         tls_key=settings.http_key,
         ground=_ground(settings),
+        openid=openid.config(settings),
         notify_services=settings.notify_services,
         secure_cookies=settings.secure_cookies or settings.http_cert is not None,
         on_ready=lambda _port: notify.ready(),

@@ -28,7 +28,9 @@ async def listed(pool: Pool, cursor: params.Cursor = None, limit: params.Limit =
 async def create(request: Request, pool: Pool, given: models.AccountGiven) -> models.AccountMade:
     """Make an account; a password that is made is in the answer and nowhere else."""
     async with pool.acquire() as connection:
-        shown, made = await account_store.create(connection, given, context.principal(request).name)
+        shown, made = await account_store.create(
+            connection, given, context.principal(request).name, issuer=_issuer(request)
+        )
     return models.AccountMade(**shown.model_dump(), password=made)
 
 
@@ -84,3 +86,8 @@ async def revoke_token(request: Request, pool: Pool, token: Annotated[int, Path(
         await account_store.revoke_token(connection, token, context.principal(request).name)
     context.context(request).hub.check_sessions()
     return Response(status_code=204)
+
+
+def _issuer(request: Request) -> str | None:
+    openid = context.context(request).config.openid
+    return None if openid is None else openid.issuer

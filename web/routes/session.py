@@ -78,7 +78,7 @@ async def begin_second_factor(request: Request) -> access_models.SecondFactor:
     async with here.database.pool.acquire() as connection:
         secret = await second_factor.begin(connection, who.name)
     if secret is None:
-        raise problems.ProblemError(409, "There is a second factor already; end it first.")
+        raise problems.ProblemError(409, "There is a second factor already, or the OpenID provider asks for it.")
     return access_models.SecondFactor(secret=totp.spelt(secret), address=totp.address(secret, who.name))
 
 
