@@ -10,6 +10,7 @@ from collections.abc import Callable
 import aiomqtt
 
 from device_sim import post, uplink
+from schemas import topics
 from schemas.broker import Broker
 
 logger = logging.getLogger(__name__)
@@ -27,6 +28,7 @@ class Fleet:
         connections: Most connections; with more devices the last ones share a few, which have no last will.
         now: The clock, ms since 1970.
         on_ack: Called with each acknowledged letter.
+        until_stored: Devices keep their fixes until `ack` says that the database has them.
     """
 
     def __init__(
@@ -37,8 +39,9 @@ class Fleet:
         connections: int,
         now: Callable[[], int],
         on_ack: Callable[[uplink.Letter], None] = lambda _: None,
+        until_stored: bool = False,
     ) -> None:
-        self.devices, self.now = devices, now
+        self.devices, self.now, self._until_stored = devices, now, until_stored
         self._warned_at = -_SAY_EVERY_S
         self._groups = _groups(devices, connections)
         self.uplinks = [self._uplink(n, group, broker, on_ack) for n, group in enumerate(self._groups)]
@@ -95,6 +98,7 @@ class Fleet:
             hooks=uplink.Hooks(
                 greeting=functools.partial(self._statuses, group, online=True), on_ack=on_ack, on_lost=self._lost
             ),
+            devices=[device.topic(topics.Kind.FIX).rpartition("/")[0] for device in group if self._until_stored],
         )
 
     def _statuses(self, devices: list[post.Device], *, online: bool) -> list[uplink.Letter]:

@@ -171,10 +171,13 @@ class Device:
 
     def _array(self, fixes: list[wire.Fix]) -> uplink.Letter:
         payload = self._encode(fixes[0] if len(fixes) == 1 else fixes)
-        return self._letter(topics.Kind.FIX, payload, len(fixes))
+        last = fixes[-1]
+        return uplink.Letter(
+            topic=self.topic(topics.Kind.FIX), payload=payload, points=len(fixes), boot=last.boot, seq=last.seq or 0
+        )
 
-    def _letter(self, kind: topics.Kind, payload: bytes, points: int = 0) -> uplink.Letter:
-        return uplink.Letter(topic=self.topic(kind), payload=payload, points=points)
+    def _letter(self, kind: topics.Kind, payload: bytes) -> uplink.Letter:
+        return uplink.Letter(topic=self.topic(kind), payload=payload)
 
 
 def ulid(t: int, rng: np.random.Generator) -> str:

@@ -182,7 +182,7 @@ async def _publish(
 
     link = uplink.Uplink(
         broker, f"replay-{secrets.token_hex(4)}", hooks=uplink.Hooks(on_ack=acknowledged), window=config.window,
-        bound=8 * config.window, give_up_after_s=config.give_up_after_s,
+        bound=8 * config.window, timing=uplink.Timing(give_up_s=config.give_up_after_s),
     )  # fmt: skip
     done = asyncio.Event()
     connection = asyncio.create_task(link.run(done), name="replay connection")

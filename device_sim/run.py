@@ -39,6 +39,8 @@ class SimConfig:
     """What goes wrong with officers, receivers, handsets and the radio."""
     packed: bool = False
     """MessagePack instead of JSON."""
+    until_stored: bool = False
+    """Devices keep their fixes until `ack` says that the database has them; else until the broker has them."""
     truth: Path | None = None
     """Where to write what really happened, JSON lines of device_sim.truth.TruthFile."""
 
@@ -99,7 +101,12 @@ async def simulate(
         on_progress("history", report.fixes, None)
 
     crew = fleet.Fleet(
-        devices, broker, connections=config.connections, now=lambda: int(clock() * 1000), on_ack=acknowledged
+        devices,
+        broker,
+        connections=config.connections,
+        now=lambda: int(clock() * 1000),
+        on_ack=acknowledged,
+        until_stored=config.until_stored,
     )
     await _work(config, crew, stop, on_live)
     report.dropped = sum(link.dropped for link in crew.uplinks)

@@ -1,42 +1,34 @@
 """One MQTT connection of one or several devices: a bounded outbox, a window of unacknowledged messages, reconnection.
 
-A letter leaves the outbox when the broker has acknowledged it, so a cut connection loses nothing: at least once.
+A letter leaves the outbox when the broker has acknowledged it, so a cut connection loses nothing: at least once. Where
+devices listen to `ack`, letters with fixes are kept until the database has them, so that a lost broker loses nothing.
 """
 
 import asyncio
 import contextlib
 import logging
+import math
 import random
+import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import aiomqtt
 
+from device_sim.unstored import AGAIN_S, Letter, Unstored
 from schemas.broker import Broker
+
+__all__ = ["Hooks", "Letter", "RefusedError", "Timing", "Uplink"]
 
 logger = logging.getLogger(__name__)
 
-KEEP_ALIVE_S = 60
-ACK_TIMEOUT_S = 60.0
 _BACKOFF_S = (0.5, 30.0)
 _GOODBYE_S = 2.0
 
 _mqtt_logger = logging.getLogger(f"{__name__}.paho")
 _mqtt_logger.setLevel(logging.CRITICAL)  # what it would say arrives as an exception, and is said once
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Letter:
-    """A message to publish with QoS 1 (or `qos`). `points` counts what is in it, `source` names what it came from."""
-
-    topic: str
-    payload: bytes
-    qos: int = 1
-    retain: bool = False
-    points: int = 0
-    source: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,9 +38,23 @@ class Hooks:
     greeting: Callable[[], list[Letter]] = list
     """Gives the letters to send first on each connection."""
     on_ack: Callable[[Letter], None] = lambda _: None
-    """Told of each letter that was acknowledged."""
+    """Told of each letter that the broker has acknowledged."""
+    on_stored: Callable[[Letter], None] = lambda _: None
+    """Told of each letter whose fixes are in the database; for devices that listen to `ack` only."""
     on_lost: Callable[[BaseException], None] | None = None
     """Told when a connection was lost or could not be made; None: it is logged."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """How long an uplink waits."""
+
+    keep_alive_s: int = 60
+    """A connection that is silent for so long is asked whether it lives."""
+    ack_s: float = 60.0
+    """A message that is not acknowledged for so long ends the connection."""
+    give_up_s: float | None = None
+    """Without any connection for so long, `run` raises; None: it tries for ever."""
 
 
 class RefusedError(Exception):
@@ -89,7 +95,8 @@ class Uplink:
         hooks: What to call, and when.
         bound: Letters kept while offline; `post` drops the oldest beyond it and counts them in `dropped`.
         window: Messages on the way at a time, at most; the broker may ask for fewer.
-        give_up_after_s: Seconds without any connection after which `run` raises; None: it tries for ever.
+        timing: How long it waits.
+        devices: Topics of devices whose letters are kept until `ack` names them.
     """
 
     def __init__(
@@ -101,12 +108,14 @@ class Uplink:
         hooks: Hooks | None = None,
         bound: int = 10_000,
         window: int = 20,
-        give_up_after_s: float | None = None,
+        timing: Timing | None = None,
+        devices: Sequence[str] = (),
     ) -> None:
         self._broker, self._identifier, self._will = broker, identifier, will
         self._hooks = hooks or Hooks()
-        self._bound, self._window, self._give_up_after_s = bound, window, give_up_after_s
+        self._bound, self._window, self._timing = bound, window, timing or Timing()
         self._outbox: deque[Letter] = deque()
+        self._unstored = Unstored(devices)
         self._on_the_way: dict[int, Letter] = {}
         self._publishing: set[asyncio.Task[None]] = set()
         self._number = 0
@@ -119,8 +128,8 @@ class Uplink:
         """Letters that the broker took although nobody subscribes to their topic."""
 
     def __len__(self) -> int:
-        """Letters not acknowledged yet."""
-        return len(self._outbox) + len(self._on_the_way)
+        """Letters not acknowledged, or not known to be stored, yet."""
+        return len(self._outbox) + len(self._on_the_way) + len(self._unstored)
 
     def post(self, letter: Letter) -> None:
         """Put a letter at the end of the outbox; the oldest one goes when it is full."""
@@ -163,14 +172,16 @@ class Uplink:
                 delay = min(2 * delay, _BACKOFF_S[1])
 
     def _take_back(self) -> None:
-        """Put what was on the way back to the front of the outbox, in order."""
+        """Put what was on the way, or may have been lost with the broker, back to the front of the outbox, in order."""
         self._outbox.extendleft(reversed(self._on_the_way.values()))
+        self._outbox.extendleft(reversed(self._unstored.take(math.inf)))
         self._on_the_way.clear()
 
     def _lost(self, error: BaseException, seconds: float) -> None:
         (self._hooks.on_lost or self._warn)(error)
         fatal = isinstance(error, RefusedError)
-        if self._give_up_after_s is not None and (fatal or seconds > self._give_up_after_s):
+        give_up_s = self._timing.give_up_s
+        if give_up_s is not None and (fatal or seconds > give_up_s):
             raise error
 
     def _warn(self, error: BaseException) -> None:
@@ -213,7 +224,7 @@ class Uplink:
             logger=_mqtt_logger,
             protocol=aiomqtt.ProtocolVersion.V5,
             will=self._will,
-            keepalive=KEEP_ALIVE_S,
+            keepalive=self._timing.keep_alive_s,
             clean_start=True,
             timeout=10,
             max_inflight_messages=65_535,
@@ -224,7 +235,11 @@ class Uplink:
 
     async def _session(self, client: _Client, stop: asyncio.Event, farewell: Callable[[], list[Letter]]) -> None:
         async with asyncio.TaskGroup() as group:
-            watchers = [group.create_task(self._watch(client)), group.create_task(self._watch_refusals(client))]
+            watchers = [
+                group.create_task(self._watch(client)),
+                group.create_task(self._watch_refusals(client)),
+                group.create_task(self._send_again()),
+            ]
             sender = group.create_task(self._send(client, group))
             await stop.wait()
             for letter in farewell():
@@ -236,9 +251,20 @@ class Uplink:
                 task.cancel()
 
     async def _watch(self, client: _Client) -> None:
-        """Notice at once that the connection is cut. Commands to the devices will arrive here."""
-        async for _ in client.messages:
-            pass
+        """Notice at once that the connection is cut, and hear what is stored."""
+        if self._unstored.devices:
+            await client.subscribe([(topic, 0) for topic in self._unstored.filters])
+        async for message in client.messages:
+            for letter in self._unstored.stored(str(message.topic), bytes(message.payload)):
+                self._hooks.on_stored(letter)
+            self._changed.set()
+
+    async def _send_again(self) -> None:
+        """Send what nothing was said of for long, again."""
+        while self._unstored.devices:
+            await asyncio.sleep(AGAIN_S / 4)
+            self._outbox.extendleft(reversed(self._unstored.take(time.monotonic() - AGAIN_S)))
+            self._changed.set()
 
     async def _watch_refusals(self, client: _Client) -> None:
         raise RefusedError(f"the broker refuses what {self._identifier} publishes: {await client.refused}")
@@ -258,10 +284,11 @@ class Uplink:
             task.add_done_callback(self._publishing.discard)
 
     async def _publish(self, client: _Client, number: int, letter: Letter, window: asyncio.Semaphore) -> None:
-        await client.publish(letter.topic, letter.payload, letter.qos, letter.retain, timeout=ACK_TIMEOUT_S)
+        await client.publish(letter.topic, letter.payload, letter.qos, letter.retain, timeout=self._timing.ack_s)
         window.release()
         del self._on_the_way[number]
         self.acknowledged += 1
+        self._unstored.keep(letter, time.monotonic())
         self._hooks.on_ack(letter)
         self._changed.set()
 

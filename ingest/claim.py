@@ -12,7 +12,7 @@ import asyncpg
 import structlog
 
 from ingest import retry
-from tracking import db
+from tracking import db, sockets
 
 log = structlog.get_logger(__name__)
 
@@ -22,8 +22,6 @@ _ALL = "*"
 _EXCLUSIVE = "SELECT pg_try_advisory_lock(hashtext($1), hashtext($2))"
 _SHARED = "SELECT pg_try_advisory_lock_shared(hashtext($1), hashtext($2))"
 _RELEASE = "SELECT pg_advisory_unlock_all()"
-_KEEP_ALIVE = {"tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3"}
-"""A machine that died without a word loses its claim within half a minute."""
 
 
 async def take(conn: db.Connection, units: Sequence[str] | None) -> bool:
@@ -75,7 +73,8 @@ class Claim:
 
     async def _hold(self) -> None:
         gone = asyncio.Event()
-        conn = await asyncpg.connect(self.database_url, timeout=10, server_settings=_KEEP_ALIVE)
+        conn = await asyncpg.connect(self.database_url, timeout=10, server_settings=sockets.SERVER_SETTINGS)
+        await sockets.watch_database(conn)
         try:
             conn.add_termination_listener(lambda _conn: gone.set())
             waited = False

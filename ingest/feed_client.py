@@ -13,6 +13,7 @@ import structlog
 
 from schemas import feed
 from schemas.broker import Broker
+from tracking import sockets
 
 RETRY_S = 1.0
 KEEPALIVE_S = 15
@@ -82,6 +83,7 @@ async def _one_connection(
         await asyncio.wait_for(
             client.connect(broker.host, broker.port, ssl=broker.tls() or False, keepalive=KEEPALIVE_S), timeout=10
         )
+        sockets.watch(client._connection._transport)  # noqa: SLF001 - gmqtt hides it
         client.subscribe(feed.ALL, qos=0)
         await _either(lost, stop)
     finally:

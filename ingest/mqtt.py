@@ -13,6 +13,7 @@ from ingest.message import Message
 from ingest.mqtt_client import Client, Taken
 from schemas import topics, wire
 from schemas.broker import Broker
+from tracking import sockets
 
 log = structlog.get_logger(__name__)
 
@@ -158,6 +159,7 @@ class Session:
                     ssl=self._broker.tls() or False,
                     keepalive=KEEP_ALIVE_S,
                 )
+                sockets.watch(client.transport)
                 await self._subscribe(client)
             self.ready.set()
             metrics.CONNECTED.set(1)

@@ -15,6 +15,7 @@ from ingest import batch, decode, metrics, retry, world
 from ingest.acks import Acks
 from ingest.backfill import Backfill
 from ingest.batch import Received
+from ingest.clock import Latest
 from ingest.faults import Refused
 from ingest.feed import Feed
 from ingest.message import Intake, Message
@@ -57,6 +58,8 @@ class Pipeline:
     feed: Feed
     acks: Acks
     clock: Callable[[], int]
+    latest: Callable[[], int] = field(default_factory=Latest)
+    """The latest that it may be: what is from beyond it is from the future."""
     tally: Counter[str] = field(default_factory=Counter)
     """Totals since the start of the process."""
     limits: Limits = field(default_factory=Limits)
@@ -88,12 +91,12 @@ class Pipeline:
         except TimeoutError:
             return []
         received: list[Received] = []
-        rows = size = 0
+        rows, size, latest = 0, 0, self.latest()
         while rows < self.limits.rows and size < self.limits.bytes and len(received) < self.limits.messages:
             message = self.intake.pop()
             if message is None:
                 break
-            decoded = decode.decode(message.topic, message.payload, retained=message.retained, now=message.received)
+            decoded = decode.decode(message.topic, message.payload, retained=message.retained, now=latest)
             received.append(Received(message, decoded))
             rows, size = rows + len(decoded.fixes), size + len(message.payload)
         metrics.QUEUE.set(len(self.intake))

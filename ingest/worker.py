@@ -1,7 +1,6 @@
 """The worker process: composes broker session, pipeline, feed and alert watcher, and runs them until told to stop."""
 
 import asyncio
-import time
 from collections.abc import Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ import asyncpg
 import structlog
 
 from alerts import keeper, watch
+from alerts.clock import wall_clock
 from alerts.notify import kinds
 from alerts.notify.outbox import Outbox
 from ingest import broker_control, heartbeat, mqtt, retry, world
@@ -18,6 +18,7 @@ from ingest.acks import Acks
 from ingest.backfill import Backfill
 from ingest.claim import Claim
 from ingest.cleaner import Cleaner
+from ingest.clock import Latest
 from ingest.feed import Feed
 from ingest.housekeeper import Housekeeper
 from ingest.message import Intake
@@ -25,13 +26,11 @@ from ingest.orders import Orders
 from ingest.pipeline import Limits, Pipeline
 from ingest.writer import Writer
 from schemas.broker import Broker
-from tracking import fix_store, retention_store
+from tracking import db, fix_store, retention_store, sockets
 from tracking.parties import Pseudonyms
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-
-    from tracking import db
 
 log = structlog.get_logger(__name__)
 
@@ -85,7 +84,7 @@ async def run(config: WorkerConfig, stop: asyncio.Event) -> None:
     log.info("worker ended", worker=config.worker_id)
 
 
-async def _work(config: WorkerConfig, broker: Broker, pool: "db.Pool", stop: asyncio.Event) -> None:
+async def _work(config: WorkerConfig, broker: Broker, pool: db.Pool, stop: asyncio.Event) -> None:
     claim = Claim(config.database_url, config.served)
     async with asyncio.TaskGroup() as group:
         group.create_task(claim.run(), name="claim")
@@ -120,7 +119,7 @@ def _jobs(
     }
 
 
-async def _compose(config: WorkerConfig, broker: Broker, pool: "db.Pool") -> tuple[Pipeline, mqtt.Session]:
+async def _compose(config: WorkerConfig, broker: Broker, pool: db.Pool) -> tuple[Pipeline, mqtt.Session]:
     intake = Intake()
     session = mqtt.Session(
         broker,
@@ -134,14 +133,9 @@ async def _compose(config: WorkerConfig, broker: Broker, pool: "db.Pool") -> tup
     return await make_pipeline(config, pool, intake, session.publish), session
 
 
-def wall_clock() -> int:
-    """Time of the machine, ms since 1970-01-01 UTC."""
-    return time.time_ns() // 1_000_000
-
-
 async def make_pipeline(
     config: WorkerConfig,
-    pool: "db.Pool",
+    pool: db.Pool,
     intake: Intake,
     publish: Callable[[str, bytes], object],
     clock: Callable[[], int] = wall_clock,
@@ -151,6 +145,9 @@ async def make_pipeline(
         made = await world.load(conn, config.served)
         woken = await world.wake(conn, config.served, clock())
         floors = await retention_store.floors(conn)
+        latest = Latest(clock)
+        # Where the two disagree, the later counts: nothing is refused because this machine's clock is behind.
+        latest.hear(db.millis(await conn.fetchval("SELECT now()")))
     log.info("engine made from the store", cells=len(made.city.cells), stays_going_on=woken)
     feed = Feed(config.worker_id, publish)
     writer = Writer(made, feed.offer, copy=config.copy, pseudonyms=Pseudonyms(config.subject_key))
@@ -163,6 +160,7 @@ async def make_pipeline(
         feed=feed,
         acks=Acks(),
         clock=clock,
+        latest=latest,
         limits=config.limits,
         floors=floors,
     )
@@ -174,7 +172,7 @@ async def _ready(config: WorkerConfig, session: mqtt.Session) -> None:
     log.info("worker takes messages", units=config.units)
 
 
-async def _acknowledge(acks: Acks, session: mqtt.Session, pool: "db.Pool") -> None:
+async def _acknowledge(acks: Acks, session: mqtt.Session, pool: db.Pool) -> None:
     """Tell devices with an outbox how far they are stored. What the broker misses is told again with the next fix."""
 
     async def read(device: int, boot: str) -> int | None:
@@ -210,7 +208,7 @@ async def _pool(config: WorkerConfig) -> "AsyncIterator[db.Pool]":
             pool.terminate()
 
 
-async def _opened(config: WorkerConfig) -> "db.Pool":
+async def _opened(config: WorkerConfig) -> db.Pool:
     for wait in retry.delays():
         try:
             pool = await asyncpg.create_pool(
@@ -219,7 +217,13 @@ async def _opened(config: WorkerConfig) -> "db.Pool":
                 max_size=10,
                 command_timeout=60,
                 timeout=10,
-                server_settings={"application_name": f"patrol {config.worker_id}", "timezone": "UTC", "jit": "off"},
+                init=sockets.watch_database,
+                server_settings={
+                    "application_name": f"patrol {config.worker_id}",
+                    "timezone": "UTC",
+                    "jit": "off",
+                    **sockets.SERVER_SETTINGS,
+                },
             )
             await pool.fetchval("SELECT count(*) FROM workers")
         except Exception as error:

@@ -112,11 +112,14 @@ def sim_fleet(
     history_minutes: History = 0,
     with_faults: Annotated[bool, typer.Option("--faults", help="The mix of docs/accuracy.md")] = False,
     packed: Annotated[bool, typer.Option("--packed", help="MessagePack instead of JSON")] = False,
+    until_stored: Annotated[
+        bool, typer.Option("--until-stored", help="Devices keep fixes until the database has them, not only the broker")
+    ] = False,
     truth: Annotated[Path | None, typer.Option(help="Write what really happened to this file")] = None,
 ) -> None:
     """Walk a fleet of simulated officers through the synthetic town. 模拟巡逻队."""
     options = {"officers": officers, "seed": seed, "history_minutes": history_minutes, "with_faults": with_faults}
-    _call("sim_fleet", given, **options, packed=packed, truth=truth)
+    _call("sim_fleet", given, **options, packed=packed, until_stored=until_stored, truth=truth)
 
 
 @sim.command("city")

@@ -5,6 +5,7 @@ import asyncio
 import asyncpg
 import structlog
 
+from tracking import sockets
 from tracking.db import Pool
 from web import problems
 
@@ -55,7 +56,8 @@ class Database:
                     max_size=self._size,
                     command_timeout=self._command_s,
                     timeout=5,
-                    server_settings={"application_name": "patrol-web", "timezone": "UTC"},
+                    init=sockets.watch_database,
+                    server_settings={"application_name": "patrol-web", "timezone": "UTC", **sockets.SERVER_SETTINGS},
                 )
             except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 log.warning("web.database_away", error=str(error), retry_s=RETRY_S)

@@ -36,7 +36,7 @@ def run(settings: Settings, *, file: Path) -> None:
 async def import_town(database_url: str) -> str:
     """Import the synthetic town and say how large it is."""
     data = await asyncio.to_thread(lambda: msgspec.json.encode(grid_file.city_geojson()))
-    result = await _import(database_url, data)
+    result = await import_data(database_url, data)
     if isinstance(result, list):
         raise RuntimeError(  # noqa: TRY004 - a fault of the town, not of a type
             f"the synthetic town is not a valid grid: {result[0]}"
@@ -47,12 +47,13 @@ async def import_town(database_url: str) -> str:
 async def _checked_import(database_url: str, data: bytes) -> grid_store.ImportResult | list[GridFault]:
     await reach.check_database(database_url)
     try:
-        return await _import(database_url, data)
+        return await import_data(database_url, data)
     except asyncpg.UndefinedTableError as fault:
         raise errors.SetupError("The database has no tables yet: run `patrol migrate` first.") from fault
 
 
-async def _import(database_url: str, data: bytes) -> grid_store.ImportResult | list[GridFault]:
+async def import_data(database_url: str, data: bytes) -> grid_store.ImportResult | list[GridFault]:
+    """Import a grid file, or say what is wrong with it; then nothing has changed."""
     connection = await asyncpg.connect(database_url)
     try:
         return await grid_store.import_file(connection, data)

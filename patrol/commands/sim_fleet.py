@@ -22,6 +22,7 @@ def run(
     history_minutes: float,
     with_faults: bool,
     packed: bool,
+    until_stored: bool,
     truth: Path | None,
 ) -> None:
     """Simulate until told to stop."""
@@ -33,6 +34,7 @@ def run(
         history_minutes=history_minutes,
         faults=mix.STANDARD if with_faults else mix.NONE,
         packed=packed,
+        until_stored=until_stored,
         truth=truth,
     )
     process.until_stopped(functools.partial(_simulate, config))

@@ -1,0 +1,126 @@
+"""The fault suite: strikes broker, database, worker, web and network under load, and holds promises to the store.
+
+make bench-faults ARGS="--faults 200 --seed 1 --strict --json faults.json"
+"""
+
+import asyncio
+import json
+import signal
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from bench import stack
+from bench.faults import run, verdict
+from bench.faults.kinds import Fault
+
+console = Console(width=120)
+
+
+def main(
+    faults: Annotated[int, typer.Option(min=1, help="How many; the promise is for 200")] = 20,
+    seed: Annotated[int, typer.Option(help="Another seed is another run")] = 1,
+    only: Annotated[str | None, typer.Option(help="Only kinds with this in their name")] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file")] = None,
+    *,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 if a target is missed")] = False,
+) -> None:
+    """Strike faults and compare."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # mounts and rules are taken away, however it ends
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task("starting", total=faults)
+
+        def tell(fault: Fault, outcome: run.Outcome | None) -> None:
+            if outcome is None:
+                progress.update(task, description=fault.name)
+                return
+            progress.advance(task)
+            if outcome.recovered_s is None or outcome.recovered_s > verdict.WITHIN_S:
+                progress.console.print(f"fault {fault.number}, {fault.name}: recovered after {outcome.recovered_s} s")
+
+        result = asyncio.run(run.run(faults, seed, tell, only))
+    figures = {"machine": stack.machine(), **asdict(result), "recovery": recovery(result)}
+    show(result)
+    if json_file is not None:
+        json_file.write_text(json.dumps(figures, indent=2, default=str) + "\n")
+    missed = list(misses(result))
+    for line in missed:
+        print(f"missed: {line}")
+    if strict and missed:
+        raise typer.Exit(1)
+
+
+def recovery(result: run.Result) -> dict[str, dict[str, Any]]:
+    """By kind: how often alone and in a pair, and the longest recovery of each, s."""
+    table: dict[str, dict[str, Any]] = {}
+    for outcome in result.outcomes:
+        for name in outcome.kinds:
+            row = table.setdefault(name, {"alone": 0, "pairs": 0, "longest_alone": 0.0, "longest_pair": 0.0})
+            took = float("inf") if outcome.recovered_s is None else outcome.recovered_s
+            how = ("alone", "longest_alone") if len(outcome.kinds) == 1 else ("pairs", "longest_pair")
+            row[how[0]] += 1
+            row[how[1]] = max(row[how[1]], took)
+    return dict(sorted(table.items()))
+
+
+def show(result: run.Result) -> None:
+    """Print the tables."""
+    table = Table("fault", "alone", "in pairs", "longest recovery alone, s", "in a pair, s")
+    for name, row in recovery(result).items():
+        times = [f"{row[key]:.1f}" if row[key] else "" for key in ("longest_alone", "longest_pair")]
+        table.add_row(name, str(row["alone"]), str(row["pairs"]), *times)
+    console.print(table)
+    found = result.verdict
+    console.print(
+        f"{result.sent:,} fixes taken, {found.promised:,} promised, {len(found.lost)} lost, "
+        f"{sum(found.doubled.values())} doubled; {found.lost_by_broker} lost by killed brokers though they had "
+        f"acknowledged them, none of them by devices that wait for `ack`."
+    )
+    console.print(
+        f"{found.calls} calls for help, {len(found.calls_lost)} lost ({found.calls_lost_by_broker} by killed brokers); "
+        f"{found.steps} steps of alerts, {len(found.steps_lost)} lost, {len(found.untold)} not told, "
+        f"{len(found.told_twice)} told under two ids."
+    )
+    console.print(found.stays, markup=False)
+
+
+def misses(result: run.Result) -> Iterator[str]:
+    """What was promised and not kept."""
+    found = result.verdict
+    for what, lost in (
+        ("fixes lost", found.lost),
+        ("calls for help lost", found.calls_lost),
+        ("steps of alerts lost", found.steps_lost),
+        ("steps not told", found.untold),
+        ("steps told under two ids", found.told_twice),
+    ):
+        if lost:
+            yield f"{len(lost)} {what}, such as {lost[0]}"
+    for what, n in found.doubled.items():
+        if n:
+            yield f"{n} {what} doubled"
+    if found.stays_differ:
+        yield f"stays are not what the fixes say: {found.stays}"
+    yield from map(slow, (outcome for outcome in result.outcomes if not in_time(outcome)))
+
+
+def in_time(outcome: run.Outcome) -> bool:
+    """Whether it recovered soon enough."""
+    return outcome.recovered_s is not None and outcome.recovered_s <= verdict.WITHIN_S
+
+
+def slow(outcome: run.Outcome) -> str:
+    """Say how long it took."""
+    took = "no recovery" if outcome.recovered_s is None else f"{outcome.recovered_s:.0f} s > {verdict.WITHIN_S:.0f} s"
+    return f"fault {outcome.number}, {outcome.name}: {took}"
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,181 @@
+"""A run: the stage, the load, the faults one after the other, and the verdict."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+
+import asyncpg
+import httpx
+
+from bench.faults import devices as fleet
+from bench.faults import kinds, sink, stage, verdict, viewers
+from bench.faults.record import Record
+
+UNITS = ("team-1", "team-2", "team-3")
+PER_UNIT = 8
+START_S = 90.0
+DRAIN_S = 120.0
+
+
+@dataclass(kw_only=True)
+class Outcome:
+    """What became of one fault."""
+
+    number: int
+    name: str
+    kinds: list[str]
+    loses_broker: bool
+    recovered_s: float | None
+    """After the cause was gone; None: not within two minutes."""
+    lost_by_broker: int = 0
+    restarts: int = 0
+
+
+@dataclass(kw_only=True)
+class Result:
+    """A whole run."""
+
+    seed: int
+    outcomes: list[Outcome]
+    verdict: verdict.Verdict
+    seconds: float
+    sent: int
+    memory_mib: dict[str, list[float]] = field(default_factory=dict)
+
+
+Tell = Callable[[kinds.Fault, Outcome | None], None]
+
+
+async def run(count: int, seed: int, tell: Tell, only: str | None = None) -> Result:
+    """Strike `count` faults drawn from `seed`, and compare in the end.
+
+    Args:
+        count: how many.
+        seed: of the faults and of the load.
+        tell: told of each fault as it begins (None) and as it is over.
+        only: kinds whose name has this in it.
+
+    Raises:
+        RuntimeError: it did not come up, or what waits in the outboxes does not come through in the end.
+    """
+    began, record = time.monotonic(), Record()
+    async with stage.stage() as here, sink.receiving(record) as sink_port:
+        await _until(lambda: _ready(here), "the server is ready", START_S)
+        await _channel(here, sink_port)
+        devices = fleet.make(UNITS, PER_UNIT, record, stage.places())
+        checker = verdict.Checker(here, record)
+        async with _load(here, devices, record, seed) as quiet:
+            outcomes = []
+            await _settled(checker, devices)
+            for fault in kinds.plan(count, seed, here, only):
+                tell(fault, None)
+                outcomes.append(await _strike(fault, kinds.Scene(stage=here, devices=devices), checker))
+                tell(fault, outcomes[-1])
+            quiet.set()
+            await _until(lambda: _drained(devices), "all outboxes are empty", DRAIN_S)
+        await _until(lambda: _told(here), "all notifications are sent", DRAIN_S)
+        broker_lost = any(outcome.loses_broker for outcome in outcomes)
+        found = await verdict.compare(checker, broker_lost=broker_lost)
+        await _check_stays(here, found)
+    return Result(seed=seed, outcomes=outcomes, verdict=found, seconds=time.monotonic() - began, sent=len(record.sent))
+
+
+async def _strike(fault: kinds.Fault, scene: kinds.Scene, checker: verdict.Checker) -> Outcome:
+    await asyncio.sleep(fault.after_s)
+    lost, restarts = len(checker.lost_by_broker), scene.stage.restarts
+    await kinds.strike(fault, scene)
+    took = await checker.recover(time.monotonic(), scene.devices, loses_broker=fault.loses_broker)
+    return Outcome(
+        number=fault.number,
+        name=fault.name,
+        kinds=[kind.name for kind in fault.kinds],
+        loses_broker=fault.loses_broker,
+        recovered_s=took,
+        lost_by_broker=len(checker.lost_by_broker) - lost,
+        restarts=scene.stage.restarts - restarts,
+    )
+
+
+@contextlib.asynccontextmanager
+async def _load(
+    here: stage.Stage, devices: list[fleet.Device], record: Record, seed: int
+) -> AsyncIterator[asyncio.Event]:
+    """Devices and people; the event that is given ends the taking of fixes."""
+    quiet, stop = asyncio.Event(), asyncio.Event()
+    for device in devices:
+        device.connect(here.network["devices"].port, seed)
+    viewer = viewers.Viewer(here)
+    tasks = [asyncio.create_task(device.link.run(stop), name=device.name) for device in devices]
+    tasks.append(asyncio.create_task(fleet.drive(devices, quiet, seed=seed)))
+    people = (viewer.watch(), viewers.never_read(here), viewers.remark(here, record))
+    tasks += [asyncio.create_task(each) for each in people]
+    try:
+        yield quiet
+    finally:
+        stop.set()
+        for task in tasks:
+            task.cancel()
+        for ended in await asyncio.gather(*tasks, return_exceptions=True):
+            if isinstance(ended, Exception):
+                raise ended
+
+
+async def _settled(checker: verdict.Checker, devices: list[fleet.Device]) -> None:
+    if await checker.recover(time.monotonic(), devices, loses_broker=False) is None:
+        raise RuntimeError("the server does not store what devices send")
+
+
+async def _drained(devices: list[fleet.Device]) -> bool:
+    return not sum(len(device.link) for device in devices)
+
+
+async def _ready(here: stage.Stage) -> bool:
+    assert here.server is not None
+    if here.server.poll() is not None:
+        raise RuntimeError(f"patrol serve ended: {(here.folder / 'serve.log').read_text()[-2000:]}")
+    try:
+        async with httpx.AsyncClient(timeout=3) as client:
+            return (await client.get(f"{here.url}/readyz")).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+async def _told(here: stage.Stage) -> bool:
+    """Whether every stored call has its alert, and nothing waits to be sent."""
+    conn = await asyncpg.connect(here.database.url)
+    try:
+        return bool(
+            await conn.fetchval(
+                "SELECT NOT EXISTS (SELECT FROM deliveries WHERE state IN ('waiting', 'sending')) AND NOT EXISTS "
+                "(SELECT FROM events e WHERE type = 'sos' AND 'sos:' || id NOT IN (SELECT key FROM alerts))"
+            )
+        )
+    finally:
+        await conn.close()
+
+
+async def _channel(here: stage.Stage, port: int) -> None:
+    hook = {"kind": "webhook", "name": "sink", "url": f"http://127.0.0.1:{port}/", "system": True, "per_hour": 1000}
+    async with httpx.AsyncClient(base_url=here.url, headers={"Authorization": f"Bearer {here.token}"}) as client:
+        (await client.post("/api/v1/channels", json=hook)).raise_for_status()
+
+
+async def _check_stays(here: stage.Stage, found: verdict.Verdict) -> None:
+    """Compute all stays again from the stored fixes: nothing may differ."""
+    words = ("rebuild", "--from", "2020-01-01", "--to", time.strftime("%Y-%m-%d", time.gmtime(time.time() + 172_800)))
+    for _ in range(10):
+        done = await asyncio.to_thread(here.command, *words, "--check")
+        if "wait for late data" not in done.stdout:
+            break
+        await asyncio.sleep(3)
+    found.stays, found.stays_differ = (done.stdout + done.stderr).strip(), done.returncode != 0
+
+
+async def _until(probe: Callable[[], Awaitable[bool]], what: str, within_s: float) -> None:
+    deadline = time.monotonic() + within_s
+    while not await probe():
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"not within {within_s:.0f} s: {what}")
+        await asyncio.sleep(0.3)

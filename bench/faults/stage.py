@@ -1,0 +1,278 @@
+"""The stage of the fault suite: broker, database and `patrol serve` as real processes, with a proxy on every way.
+
+Broker and database are started again when they end, as a service manager does; worker and web process are started
+again by `patrol serve` itself. Their stores lie on small file systems in memory where we may make such.
+"""
+
+import asyncio
+import contextlib
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+import psutil
+
+from bench.faults import silence
+from bench.faults.proxy import Proxy
+from device_sim import grid_file
+from patrol import errors, mosquitto
+from patrol.commands import grid_import
+from patrol.services import children, postgres
+
+ROOT = Path(__file__).parents[2]
+DISK_MB = {"database": 640, "broker": 48}
+CELLS = 24
+"""Of the town, so that its own alerts do not hide those of the run."""
+SETTINGS = {"max_wal_size": "192MB", "min_wal_size": "48MB"}
+FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1")
+_PLACES = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
+
+
+@dataclass(eq=False)
+class Stage:
+    """All processes, and what is known of them."""
+
+    folder: Path
+    small_disks: bool
+    http_port: int = field(default_factory=children.free_port)
+    mqtt_port: int = field(default_factory=children.free_port)
+    token: str = field(default_factory=lambda: "test_" + secrets.token_urlsafe(24))
+    down: set[str] = field(default_factory=set)
+    """Services that are down on purpose."""
+    restarts: int = 0
+    """Times that a service ended by itself and was started again."""
+    network: dict[str, Proxy] = field(default_factory=dict)
+    database: postgres.EmbeddedPostgres = field(init=False)
+    broker: "subprocess.Popen[bytes] | None" = None
+    server: "subprocess.Popen[bytes] | None" = None
+
+    @property
+    def url(self) -> str:
+        """Address of the web process."""
+        return f"http://127.0.0.1:{self.http_port}"
+
+    @property
+    def clock_file(self) -> Path:
+        """By how much the clock of `patrol serve` is off, in the words of libfaketime."""
+        return self.folder / "clock"
+
+    async def start(self) -> None:
+        """Start everything, with an empty database and a small town."""
+        self.database = postgres.EmbeddedPostgres(self.folder / "database", settings=SETTINGS)
+        await self.database.start()
+        self.start_broker()
+        self.network = {
+            "devices": Proxy(self.mqtt_port),
+            "server-broker": Proxy(self.mqtt_port),
+            "server-database": Proxy(self._database_port()),
+        }
+        for proxy in self.network.values():
+            await proxy.start()
+        await asyncio.to_thread(self._migrate)
+        await grid_import.import_data(self.database.url, await asyncio.to_thread(_small_town))
+        self._serve()
+
+    async def keep(self) -> None:
+        """Start again what ended by itself, until cancelled."""
+        while True:
+            await asyncio.sleep(0.5)
+            if "database" not in self.down and self.database.process.poll() is not None:
+                self.restarts += 1
+                await self.start_database()
+            if "broker" not in self.down and self.broker is not None and self.broker.poll() is not None:
+                self.restarts += 1
+                self.start_broker()
+
+    async def start_database(self) -> None:
+        """Start the database again, trying until it comes up."""
+        while True:
+            try:
+                await self.database.start()
+                break
+            except errors.SetupError:
+                await asyncio.sleep(0.5)  # processes of the one before are ending
+        self.network["server-database"].target = self._database_port()
+
+    def start_broker(self) -> None:
+        """Start the broker with what it has on disk."""
+        program = shutil.which("mosquitto", path=_PLACES)
+        if program is None:
+            raise SystemExit("The fault suite needs Mosquitto: sudo apt-get install mosquitto")
+        places = mosquitto.Places(folder=self.folder, data=self.folder / "broker", plugin=Path("/none"))
+        text = mosquitto.configuration(places, mosquitto.Listener(port=self.mqtt_port, address="127.0.0.1"))
+        # The production configuration but for accounts, which the load has none of.
+        kept = [line for line in text.splitlines() if not line.startswith(("plugin", "allow_anonymous"))]
+        ours = ["user root"] if os.geteuid() == 0 else []
+        places.configuration.write_text("\n".join([*kept, "allow_anonymous true", *ours]))
+        with (self.folder / "mosquitto.log").open("ab") as log:
+            self.broker = children.spawn([program, "-c", str(places.configuration)], log=log)
+
+    def stop(self) -> None:
+        """Stop everything, as it should be stopped."""
+        for process in (self.server, self.broker):
+            if process is not None:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(process.pid, signal.SIGCONT)
+                children.stop(process, within=20)
+        with contextlib.suppress(RuntimeError):
+            signal_all(self.database.process.pid, signal.SIGCONT)
+        self.database.stop()
+
+    def part(self, name: str) -> psutil.Process | None:
+        """The process of a part of `patrol serve`, None when there is none at the moment."""
+        assert self.server is not None
+        with contextlib.suppress(psutil.Error):
+            for process in psutil.Process(self.server.pid).children():
+                with contextlib.suppress(psutil.Error):
+                    if process.cmdline()[2:4] == ["patrol", name]:
+                        return process
+        return None
+
+    @property
+    def env(self) -> dict[str, str]:
+        """Surroundings of our processes: every way leads through a proxy."""
+        ours = {name: value for name, value in os.environ.items() if not name.startswith("PATROL_")}
+        database = self.database.url.replace(f":{self._database_port()}/", f":{self.network['server-database'].port}/")
+        clock = {
+            "LD_PRELOAD": str(FAKETIME), "FAKETIME_TIMESTAMP_FILE": str(self.clock_file),
+            "FAKETIME_CACHE_DURATION": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1", "NO_FAKE_STAT": "1",
+        }  # fmt: skip
+        return {
+            **ours,
+            **(clock if FAKETIME.exists() else {}),
+            "PATROL_DATABASE_URL": database,
+            "PATROL_MQTT_URL": f"mqtt://127.0.0.1:{self.network['server-broker'].port}",
+            "PATROL_DATA_DIR": str(self.folder / "data"),
+            "PATROL_HTTP_PORT": str(self.http_port),
+            "PATROL_AUTO_ENROL": "true",
+            "PATROL_API_TOKEN": self.token,
+            "PATROL_ADMIN_PASSWORD": self.token,
+            "PATROL_NOTIFY_ALLOW": "127.0.0.0/8",
+        }
+
+    def command(self, *words: str) -> "subprocess.CompletedProcess[str]":
+        """Run a command of ours that ends."""
+        return subprocess.run(
+            [sys.executable, "-m", "patrol", *words],
+            env=self.env,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def _migrate(self) -> None:
+        done = self.command("migrate")
+        if done.returncode:
+            raise SystemExit(f"patrol migrate failed: {done.stderr}")
+
+    def _serve(self) -> None:
+        self.clock_file.write_text("+0\n")
+        with (self.folder / "serve.log").open("ab") as log:
+            self.server = children.spawn([sys.executable, "-m", "patrol", "serve"], log=log, env=self.env, cwd=ROOT)
+
+    def _database_port(self) -> int:
+        address = postgres.recorded(self.folder / "database")
+        assert address is not None
+        return address.port
+
+
+@contextlib.asynccontextmanager
+async def stage() -> AsyncIterator[Stage]:
+    """Set the stage in a folder that is removed in the end."""
+    with tempfile.TemporaryDirectory(prefix="patrol-faults-") as name, _disks(Path(name)) as small:
+        made = Stage(Path(name), small_disks=small)
+        try:
+            await made.start()
+            keeper = asyncio.create_task(made.keep())
+            try:
+                yield made
+            finally:
+                keeper.cancel()
+                for proxy in made.network.values():
+                    await proxy.stop()
+        finally:
+            silence.remove()
+            await asyncio.to_thread(made.stop)
+            _keep_logs(made)
+
+
+@contextlib.contextmanager
+def _disks(folder: Path) -> Iterator[bool]:
+    """Small file systems for the stores; False where we may not mount: then no disk can be filled."""
+    mounted: list[Path] = []
+    try:
+        for name, size in DISK_MB.items():
+            place = folder / name
+            place.mkdir()
+            done = subprocess.run(
+                ["mount", "-t", "tmpfs", "-o", f"size={size}m,mode=0755", "patrol-faults", str(place)],
+                capture_output=True,
+                check=False,
+            )
+            if done.returncode == 0:
+                mounted.append(place)
+        yield len(mounted) == len(DISK_MB)
+    finally:
+        for place in mounted:
+            _unmount(place)
+
+
+def _keep_logs(made: Stage) -> None:
+    """Copy the logs to the folder that PATROL_FAULTS_LOGS names, for those who look for a cause."""
+    wanted = os.environ.get("PATROL_FAULTS_LOGS")
+    if wanted is not None:
+        place = Path(wanted)
+        place.mkdir(parents=True, exist_ok=True)
+        found = [*made.folder.glob("*.log"), *(made.folder / "data" / "logs").glob("*.log*")]
+        for path in [*found, made.folder / "database" / "postgres.log"]:
+            if path.exists():
+                shutil.copy(path, place / path.name)
+
+
+def _unmount(place: Path) -> None:
+    for _ in range(20):
+        if subprocess.run(["umount", str(place)], capture_output=True, check=False).returncode == 0:
+            return
+        time.sleep(0.25)  # its last process is ending
+    subprocess.run(["umount", "--lazy", str(place)], check=False)
+
+
+def signal_all(pid: int, number: signal.Signals) -> None:
+    """Send a signal to a process and all its children."""
+    with contextlib.suppress(psutil.Error):
+        main = psutil.Process(pid)
+        for process in [main, *main.children(recursive=True)]:
+            with contextlib.suppress(psutil.Error):
+                process.send_signal(number)
+
+
+def _small_town() -> bytes:
+    """The first cells of the synthetic town with the areas above them."""
+    features = grid_file.city_geojson()["features"]
+    areas = {each["properties"]["code"]: each for each in features if each["properties"]["kind"] != "cell"}
+    cells = [each for each in features if each["properties"]["kind"] == "cell"][:CELLS]
+    wanted: set[str] = set()
+    for cell in cells:
+        code = cell["properties"]["grid"]
+        while code is not None and code not in wanted:
+            wanted.add(code)
+            code = areas[code]["properties"]["parent"]
+    kept = [each for code, each in areas.items() if code in wanted] + cells
+    return msgspec.json.encode({"type": "FeatureCollection", "features": kept})
+
+
+def places() -> list[tuple[float, float]]:
+    """Middles of the cells, (lat, lon)."""
+    features = msgspec.json.decode(_small_town())["features"]
+    rings = [each["geometry"]["coordinates"][0] for each in features if each["properties"]["kind"] == "cell"]
+    return [(sum(p[1] for p in ring) / len(ring), sum(p[0] for p in ring) / len(ring)) for ring in rings]

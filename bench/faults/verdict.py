@@ -1,0 +1,156 @@
+"""What was promised against what is there."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import asyncpg
+import httpx
+
+from bench.faults.devices import Device
+from bench.faults.record import Fix, Record
+from bench.faults.stage import Stage
+from tracking import db
+
+WITHIN_S = 30.0
+PATIENCE_S = 120.0
+"""How long is waited to see whether it recovers at all."""
+_STORED = """
+SELECT d.name, f.t FROM fixes f JOIN devices d ON d.id = f.device
+WHERE d.name = ANY ($1::text[]) AND f.t = ANY ($2::timestamptz[])
+"""
+_STEPS = "SELECT alert, n, step, facts ->> 'text' AS text FROM alert_steps"
+_OPENED = "SELECT substr(key, 5) AS event, id FROM alerts WHERE key LIKE 'sos:%'"
+_DOUBLED = """
+SELECT (SELECT count(*) - count(DISTINCT (device, t)) FROM fixes) AS fixes,
+       (SELECT count(*) - count(DISTINCT id) FROM events) AS events,
+       (SELECT count(*) FROM (SELECT FROM alert_steps WHERE step = 'opened' GROUP BY alert HAVING count(*) > 1) x)
+         AS openings,
+       (SELECT count(*) - count(DISTINCT key) FROM deliveries) AS deliveries
+"""
+
+
+@dataclass(eq=False)
+class Checker:
+    """Looks up promises in the database, each once it was found no more."""
+
+    stage: Stage
+    record: Record
+    found: set[Fix] = field(default_factory=set)
+    lost_by_broker: set[Fix] = field(default_factory=set)
+    """Promised by a broker that was then killed: what its answer is not worth (docs/durability.md)."""
+
+    async def missing(self, fixes: Sequence[Fix]) -> set[Fix]:
+        """Those that are not stored."""
+        left = set(fixes) - self.found - self.lost_by_broker
+        if not left:
+            return left
+        conn = await asyncpg.connect(self.stage.database.url, timeout=5)
+        try:
+            names, times = sorted({name for name, _ in left}), sorted({t for _, t in left})
+            for start in range(0, len(times), 2_000):
+                part = [db.moment(t) for t in times[start : start + 2_000]]
+                self.found.update((row["name"], db.millis(row["t"])) for row in await conn.fetch(_STORED, names, part))
+        finally:
+            await conn.close()
+        return left - self.found
+
+    def promised(self, before: float) -> list[Fix]:
+        """Fixes promised before a moment, monotonic s."""
+        both = (*self.record.broker_has.items(), *self.record.server_has.items())
+        return [fix for fix, at in both if at < before and fix not in self.found]
+
+    async def recover(self, gone: float, devices: Sequence[Device], *, loses_broker: bool) -> float | None:
+        """Wait until all is well; returns the seconds since the cause was `gone`, None if it never was."""
+        marks = {device.name: time.time_ns() // 1_000_000 for device in devices}
+        while (now := time.monotonic()) < gone + PATIENCE_S:
+            try:
+                if await self._well(gone, marks, loses_broker=loses_broker):
+                    return time.monotonic() - gone
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, httpx.HTTPError, TimeoutError):
+                pass
+            await asyncio.sleep(max(0.0, now + 0.3 - time.monotonic()))
+        return None
+
+    async def _well(self, gone: float, marks: dict[str, int], *, loses_broker: bool) -> bool:
+        async with httpx.AsyncClient(timeout=3) as client:
+            if (await client.get(f"{self.stage.url}/readyz")).status_code != 200:
+                return False
+        if not await self._going_on(marks):
+            return False
+        left = await self.missing(self.promised(gone))
+        if left and loses_broker:
+            # Every device has come through since, in order: what is not there now was lost with the broker's memory.
+            lost = {fix for fix in left if fix in self.record.broker_has}
+            self.lost_by_broker |= lost
+            left -= lost
+        return not left
+
+    async def _going_on(self, marks: dict[str, int]) -> bool:
+        """Whether a fix of every device is stored that was taken after the cause was gone."""
+        conn = await asyncpg.connect(self.stage.database.url, timeout=5)
+        try:
+            rows = await conn.fetch(
+                "SELECT name, (SELECT max(t) FROM fixes WHERE device = d.id) AS t FROM devices d WHERE name = ANY ($1)",
+                list(marks),
+            )
+        finally:
+            await conn.close()
+        newest = {row["name"]: db.millis(row["t"]) for row in rows if row["t"] is not None}
+        return all(newest.get(name, 0) > mark for name, mark in marks.items())
+
+
+@dataclass(kw_only=True)
+class Verdict:
+    """The whole comparison, in the end."""
+
+    promised: int
+    lost: list[Fix]
+    lost_by_broker: int
+    doubled: dict[str, int]
+    calls: int
+    calls_lost: list[str]
+    calls_lost_by_broker: int
+    steps: int
+    steps_lost: list[str]
+    """Remarks that were answered with 200, or alerts of stored calls, that are not there."""
+    untold: list[tuple[int, int]]
+    """Steps that the receiver was not told of."""
+    told_twice: list[tuple[int, int]]
+    """Steps that came under two ids."""
+    stays: str = ""
+    """What `patrol rebuild --check` says."""
+    stays_differ: bool = False
+
+
+async def compare(checker: Checker, *, broker_lost: bool) -> Verdict:
+    """Compare everything; call it when all outboxes are empty."""
+    record = checker.record
+    conn = await asyncpg.connect(checker.stage.database.url)
+    try:
+        lost = await checker.missing([*record.broker_has, *record.server_has])
+        stored = {row["id"] for row in await conn.fetch("SELECT id FROM events")}
+        calls_lost = sorted(set(record.events) - stored)
+        opened = {row["event"]: row["id"] for row in await conn.fetch(_OPENED)}
+        steps = await conn.fetch(_STEPS)
+        doubled = dict(await conn.fetchrow(_DOUBLED) or {})
+    finally:
+        await conn.close()
+    texts = {(row["alert"], row["text"]) for row in steps}
+    steps_lost = [f"remark {text} on alert {alert}" for alert, text in record.acts if (alert, text) not in texts]
+    steps_lost += [f"no alert for the call {event}" for event in stored if event not in opened]
+    all_steps = {(row["alert"], row["n"]) for row in steps}
+    return Verdict(
+        promised=len(record.broker_has) + len(record.server_has),
+        lost=sorted(lost),
+        lost_by_broker=len(checker.lost_by_broker),
+        doubled=doubled,
+        calls=len(record.events),
+        calls_lost=[] if broker_lost else calls_lost,
+        calls_lost_by_broker=len(calls_lost) if broker_lost else 0,
+        steps=len(all_steps),
+        steps_lost=steps_lost,
+        untold=sorted(all_steps - record.told.keys()),
+        told_twice=sorted(step for step, ids in record.told.items() if len(ids) > 1),
+    )

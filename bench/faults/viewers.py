@@ -1,0 +1,104 @@
+"""People at the map while faults strike: one who reads and comes back, one who never reads, one who writes remarks."""
+
+import asyncio
+import base64
+import contextlib
+import json
+import secrets
+import socket
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import websockets
+from websockets.asyncio.client import connect
+
+from bench.faults.record import Record
+from bench.faults.stage import Stage
+
+SUBSCRIBE = {"type": "subscribe", "bbox": [-180, -85, 180, 85], "zoom": 12}
+REMARK_EVERY_S = 2.0
+
+
+@dataclass(eq=False)
+class Viewer:
+    """One who reads, resumes after each loss, and counts the alerts of the lane."""
+
+    stage: Stage
+    seen: Counter[int] = field(default_factory=Counter)
+    """Numbers of lane items, as often as they came."""
+    whole: int = 0
+    """Times that the full state came instead of what was missed."""
+    frames: int = 0
+    _at: dict[str, Any] = field(default_factory=dict)
+
+    async def watch(self) -> None:
+        """Look at the map until cancelled."""
+        url = f"ws://127.0.0.1:{self.stage.http_port}/api/v1/live"
+        head = {"Authorization": f"Bearer {self.stage.token}"}
+        while True:
+            with contextlib.suppress(OSError, websockets.WebSocketException, TimeoutError):
+                async with connect(url, additional_headers=head, max_size=None, compression=None) as socket_:
+                    await socket_.send(json.dumps(SUBSCRIBE | self._at))
+                    async for message in socket_:
+                        self._take(message)
+            await asyncio.sleep(0.5)
+
+    def _take(self, message: str | bytes) -> None:
+        if isinstance(message, bytes):
+            self.frames += 1
+            return
+        told = json.loads(message)
+        if told["type"] in ("hello", "state"):
+            self._at = {"epoch": told["epoch"], "offset": told["offset"] if told["type"] == "state" or not told.get(
+                "recovered") else self._at.get("offset", told["offset"])}  # fmt: skip
+            self.whole += told["type"] == "state"
+        elif told["type"] == "lane":
+            self.seen.update(item["seq"] for item in told["items"])
+            self._at["offset"] = told["items"][-1]["seq"]
+
+
+async def never_read(stage: Stage) -> None:
+    """Subscribe and then take nothing, again and again, until cancelled."""
+    key = base64.b64encode(secrets.token_bytes(16)).decode()
+    head = (
+        f"GET /api/v1/live HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\nAuthorization: Bearer {stage.token}\r\n\r\n"
+    )
+    said = json.dumps(SUBSCRIBE).encode()
+    frame = b"\x81" + bytes([0x80 | len(said)]) + bytes(4) + said  # masked with zeros
+    loop = asyncio.get_running_loop()
+    while True:
+        with contextlib.suppress(OSError), socket.socket() as deaf:
+            deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            deaf.setblocking(False)  # noqa: FBT003 - the signature
+            await loop.sock_connect(deaf, ("127.0.0.1", stage.http_port))
+            await loop.sock_sendall(deaf, head.encode() + frame)
+            await asyncio.sleep(20)
+        await asyncio.sleep(0.5)
+
+
+async def remark(stage: Stage, record: Record) -> None:
+    """Write remarks on alerts, each again until it is answered, until cancelled."""
+    head = {"Authorization": f"Bearer {stage.token}"}
+    async with httpx.AsyncClient(base_url=f"{stage.url}/api/v1", headers=head, timeout=5) as client:
+        for number in range(1_000_000):
+            await asyncio.sleep(REMARK_EVERY_S)
+            with contextlib.suppress(httpx.HTTPError, ArithmeticError, KeyError, ValueError):
+                found = (await client.get("/alerts", params={"kind": "sos", "limit": 20})).json()["items"]
+                await _remark(client, record, int(found[number % len(found)]["id"]), f"r{number}")
+
+
+async def _remark(client: httpx.AsyncClient, record: Record, alert: int, text: str) -> None:
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        with contextlib.suppress(httpx.HTTPError):
+            answer = await client.post(f"/alerts/{alert}/note", json={"text": text}, headers={"Idempotency-Key": text})
+            if answer.status_code == 200:
+                record.acts[alert, text] = time.monotonic()
+                return
+            if answer.status_code < 500:
+                return
+        await asyncio.sleep(0.5)

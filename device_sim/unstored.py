@@ -1,0 +1,80 @@
+"""Letters that the broker has and the database may not have yet: kept until `ack` names them. Pure."""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from schemas import topics, wire
+
+AGAIN_S = 30.0
+"""A letter is sent again when nothing was said of it for so long: the broker may have lost it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """A message to publish with QoS 1 (or `qos`). `points` counts what is in it, `source` names what it came from."""
+
+    topic: str
+    payload: bytes
+    qos: int = 1
+    retain: bool = False
+    points: int = 0
+    source: int = 0
+    boot: str | None = None
+    """Boot of the fixes in it; None: nobody will say that they are stored."""
+    seq: int = 0
+    """Highest of their numbers in that boot."""
+
+
+@dataclass(slots=True)
+class Unstored:
+    """What waits to be named, in the order in which it was sent.
+
+    Args:
+        devices: topics of the devices, `patrol/v1/{unit}/{device}`, that are told what is stored.
+    """
+
+    devices: Sequence[str] = ()
+    _kept: deque[tuple[float, Letter]] = field(default_factory=deque)
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    @property
+    def filters(self) -> list[str]:
+        """Topics to subscribe to."""
+        return [f"{device}/{topics.Kind.ACK}" for device in self.devices]
+
+    def keep(self, letter: Letter, now: float) -> bool:
+        """Keep a letter that the broker has taken at `now`, s; False when nobody will say that it is stored."""
+        if letter.boot is None or _device(letter.topic) not in self.devices:
+            return False
+        self._kept.append((now, letter))
+        return True
+
+    def stored(self, topic: str, payload: bytes) -> list[Letter]:
+        """Let go of what an `ack` names and return it; what is none changes nothing."""
+        try:
+            ack = msgspec.json.decode(payload, type=wire.Ack)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return []
+        device = _device(topic)
+
+        def named(letter: Letter) -> bool:
+            return _device(letter.topic) == device and letter.boot == ack.boot and letter.seq <= ack.seq
+
+        gone = [letter for _, letter in self._kept if named(letter)]
+        self._kept = deque(each for each in self._kept if not named(each[1]))
+        return gone
+
+    def take(self, before: float) -> list[Letter]:
+        """Remove and return what was taken before a moment, s: it must be sent again."""
+        found = [letter for at, letter in self._kept if at < before]
+        self._kept = deque(each for each in self._kept if each[0] >= before)
+        return found
+
+
+def _device(topic: str) -> str:
+    return topic.rpartition("/")[0]
