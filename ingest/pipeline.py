@@ -15,7 +15,6 @@ from ingest import batch, decode, metrics, retry, world
 from ingest.acks import Acks
 from ingest.backfill import Backfill
 from ingest.batch import Received
-from ingest.clock import Latest
 from ingest.faults import Refused
 from ingest.feed import Feed
 from ingest.message import Intake, Message
@@ -58,8 +57,8 @@ class Pipeline:
     feed: Feed
     acks: Acks
     clock: Callable[[], int]
-    latest: Callable[[], int] = field(default_factory=Latest)
-    """The latest that it may be: what is from beyond it is from the future."""
+    latest: Callable[[], int]
+    """The latest that it may be, ms: as much as `clock` is behind it, later than said a message may have come."""
     tally: Counter[str] = field(default_factory=Counter)
     """Totals since the start of the process."""
     limits: Limits = field(default_factory=Limits)
@@ -91,12 +90,13 @@ class Pipeline:
         except TimeoutError:
             return []
         received: list[Received] = []
-        rows, size, latest = 0, 0, self.latest()
+        rows, size, behind = 0, 0, max(0, self.latest() - self.clock())
         while rows < self.limits.rows and size < self.limits.bytes and len(received) < self.limits.messages:
             message = self.intake.pop()
             if message is None:
                 break
-            decoded = decode.decode(message.topic, message.payload, retained=message.retained, now=latest)
+            now = message.received + behind
+            decoded = decode.decode(message.topic, message.payload, retained=message.retained, now=now)
             received.append(Received(message, decoded))
             rows, size = rows + len(decoded.fixes), size + len(message.payload)
         metrics.QUEUE.set(len(self.intake))

@@ -130,7 +130,10 @@ async def _compose(config: WorkerConfig, broker: Broker, pool: db.Pool) -> tuple
         receive_maximum=config.receive_maximum,
     )
     intake.on_full, intake.on_room = session.pause, session.resume
-    return await make_pipeline(config, pool, intake, session.publish), session
+    latest = Latest()
+    # Where the two disagree, the later counts: nothing is refused because this machine's clock is behind.
+    latest.hear(db.millis(await pool.fetchval("SELECT now()")))
+    return await make_pipeline(config, pool, intake, session.publish, latest=latest), session
 
 
 async def make_pipeline(
@@ -139,15 +142,13 @@ async def make_pipeline(
     intake: Intake,
     publish: Callable[[str, bytes], object],
     clock: Callable[[], int] = wall_clock,
+    latest: Callable[[], int] | None = None,
 ) -> Pipeline:
     """Make a pipeline whose engine knows what the store holds; `publish` sends the live feed."""
     async with pool.acquire() as conn:
         made = await world.load(conn, config.served)
         woken = await world.wake(conn, config.served, clock())
         floors = await retention_store.floors(conn)
-        latest = Latest(clock)
-        # Where the two disagree, the later counts: nothing is refused because this machine's clock is behind.
-        latest.hear(db.millis(await conn.fetchval("SELECT now()")))
     log.info("engine made from the store", cells=len(made.city.cells), stays_going_on=woken)
     feed = Feed(config.worker_id, publish)
     writer = Writer(made, feed.offer, copy=config.copy, pseudonyms=Pseudonyms(config.subject_key))
@@ -160,7 +161,7 @@ async def make_pipeline(
         feed=feed,
         acks=Acks(),
         clock=clock,
-        latest=latest,
+        latest=latest or clock,
         limits=config.limits,
         floors=floors,
     )
