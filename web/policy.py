@@ -55,15 +55,15 @@ class Rule:
     permission: Permission | None
     reach: Reach = Reach.CITY
 
-    def audited(self, method: str, query: bytes) -> str | None:
-        """Under which name a request goes into the audit record: looks at a person's track, and changes."""
-        if self.permission in _LOOKS or b"device=" in query:
+    def audited(self, method: str, asked: QueryParams) -> str | None:
+        """Under which name a request goes into the audit record: looks at persons, and changes."""
+        if self.permission in _LOOKS or "device" in asked:
             return "look"
         return "change" if method not in SAFE | {WEBSOCKET} and self.permission not in _NOT_RECORDED else None
 
 
 _P = Permission
-_LOOKS = frozenset({_P.TRACKS, _P.OWN_RECORD})
+_LOOKS = frozenset({_P.POSITIONS, _P.TRACKS, _P.OWN_RECORD})
 _NOT_RECORDED = frozenset({None, _P.SELF, _P.BROKER, _P.ACCOUNTS, _P.HOLDS, _P.RETENTION_EDIT})
 """What is no change of the city's, or is recorded by its route with more detail."""
 _READ = frozenset({"GET"})
@@ -277,7 +277,8 @@ def _action(scope: Scope, rule: Rule, message: Message) -> str | None:
     """Under which name an answer goes into the audit record: as its route or rule says; a file is an export."""
     if message["status"] >= 400:
         return None
-    said = scope.get("audit", {}).get("action") or rule.audited(scope["method"], scope["query_string"])
+    asked = QueryParams(scope["query_string"])
+    said = scope.get("audit", {}).get("action") or rule.audited(scope["method"], asked)
     is_file = MutableHeaders(raw=message["headers"]).get("content-disposition", "").startswith("attachment")
     return said or ("export" if is_file else None)
 
@@ -289,6 +290,7 @@ def _entry(scope: Scope, principal: Principal, action: str, status: int) -> audi
         "query": {name: ",".join(asked.getlist(name))[:MOST_OF_A_VALUE] for name in asked},
         "status": status,
         "role": principal.role,
+        **({} if principal.areas is None else {"areas": sorted(principal.areas)}),
         **{name: value for name, value in scope.get("audit", {}).items() if name != "action"},
     }
     return audit.entry(principal.name, action, scope["path"], detail)

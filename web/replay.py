@@ -99,7 +99,7 @@ async def lines(pool: db.Pool, asked: Asked, view: View, devices: Sequence[Any],
         place = await coverage.load_place(connection, place)
         yield _line(type="head", at=asked.start, until=asked.end, step=asked.step, devices=len(devices))
         yield _line(type="alerts", items=await _alerts(connection, asked, view, (start, end)))
-        yield _line(type="events", items=await _events(connection, see, (start, end)))
+        yield _line(type="events", items=await _events(connection, view, (start, end)))
     states = _coverage(pool, asked, see, place)
     yield await anext(states)
     for row in devices[:MOST_DEVICES]:
@@ -119,9 +119,9 @@ async def _alerts(
     return [redaction.clean({**row, "steps": json.loads(row["steps"])}, view.hidden) for row in kept]
 
 
-async def _events(connection: db.Connection, see: Sight, period: tuple[datetime, datetime]) -> list[Any]:
-    rows = await connection.fetch(_EVENTS, *period, see.cell_ids, see.device_ids, MOST_EVENTS)
-    return [event_store.shown(row).model_dump(mode="json") for row in rows]
+async def _events(connection: db.Connection, view: View, period: tuple[datetime, datetime]) -> list[Any]:
+    rows = await connection.fetch(_EVENTS, *period, view.see.cell_ids, view.see.device_ids, MOST_EVENTS)
+    return [redaction.event(event_store.shown(row), view.hidden).model_dump(mode="json") for row in rows]
 
 
 async def _track(pool: db.Pool, device: Any, asked: Asked) -> bytes:

@@ -65,7 +65,7 @@ async def read(
         "epoch": epoch,
         "offset": offset,
         "alerts": [redaction.alert(alert, hidden).model_dump(mode="json") for alert in alerts],
-        "events": [{**event.model_dump(mode="json"), "subject": None} for event in events],
+        "events": [{**redaction.event(event, hidden).model_dump(mode="json"), "subject": None} for event in events],
         "cells": cells.rows(),
     }
     return Snapshot(text=msgspec.json.encode(body).decode(), offset=offset, cells_version=version)

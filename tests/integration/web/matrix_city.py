@@ -161,8 +161,14 @@ async def _visitor(conn: "Connection", street: Street, other: Street) -> None:
     """A device of `street` that made a visit and an event in the other street, and stands in its alert's facts."""
     async with conn.transaction():
         await lane.append(conn, await _stay(conn, street, other, 1))
-        event = event_of(other, other.event[:-1] + "9", device=street.ids["device"])
-        await lane.append(conn, await event_store.insert(conn, [event]))
+        said = f"{street.mark}-badge-1"
+        for key, kind, text in (
+            ("9", "05.01", None),
+            ("8", "sign_in", said),
+            ("7", "05.02", f"和{street.mark}-officer-1一起"),
+        ):
+            event = event_of(other, other.event[:-1] + key, device=street.ids["device"], kind=kind, text=text)
+            await lane.append(conn, await event_store.insert(conn, [event]))
     await warn(conn, other, "second", officer=f"{street.mark}-cam-1")
     if street.code < other.code:
         return  # who sees that device sees where it was: only the other street's would be a leak
@@ -175,11 +181,13 @@ async def _visitor(conn: "Connection", street: Street, other: Street) -> None:
     await apply_on(conn, [_change(f"sos:{street.mark}:away", "sos", db.millis(NOW), facts, **about)])
 
 
-def event_of(street: Street, key: str, *, device: int | None = None) -> event_store.Event:
+def event_of(
+    street: Street, key: str, *, device: int | None = None, kind: str = "05.01", text: str | None = None
+) -> event_store.Event:
     """An event in the street's cell."""
     said = wire.Event(
-        id=key, t=db.millis(NOW) - MINUTE, lat=street.lat, lon=street.lon, type="05.01", text=f"{street.mark}-text",
-        subject=f"{street.mark}-subject", case=f"{street.mark}-case",
+        id=key, t=db.millis(NOW) - MINUTE, lat=street.lat, lon=street.lon, type=kind,
+        text=text or f"{street.mark}-text", subject=f"{street.mark}-subject", case=f"{street.mark}-case",
     )  # fmt: skip
     return event_store.Event(
         device=device or street.ids["device"], received=db.millis(NOW), said=said, lat=street.lat, lon=street.lon,

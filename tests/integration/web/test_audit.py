@@ -109,15 +109,19 @@ async def test_change_that_is_taken_back_leaves_no_record(conn: "Connection") ->
 async def test_every_look_at_a_track_is_recorded_before_it_is_answered(
     server: web.WebServer, conn: "Connection", devices: dict[str, int]
 ) -> None:
-    """Track, export, visits of one device: who, what and with which question; lists of cells are nobody's track."""
+    """Track, visits of one device, positions: who, what and with which question; cells are nobody's track."""
     await store_fixes(conn, devices["cam-1"], [live.now_ms() - 60_000])
     token = await accounts.create_token(server.hub.database.pool, "anna", "supervisor", None)
     async with server.client(token=token) as client:
-        for path in ("/devices/cam-1/track?format=csv", "/visits?device=cam-1", "/coverage", "/devices", "/visits"):
+        paths = ("/devices/cam-1/track?format=csv", "/visits?device=cam-1", "/coverage", "/devices", "/visits",
+                 "/devices/cam-1", "/visits?d%65vice=cam-1")  # fmt: skip
+        for path in paths:
             assert (await client.get(f"/api/v1{path}")).status_code == 200
         assert (await client.get("/api/v1/devices/none/track")).status_code == 404
     found = [(row["actor"], row["action"], row["object"]) for row in await entries(conn)]
-    assert found == [("anna", "look", "/api/v1/devices/cam-1/track"), ("anna", "look", "/api/v1/visits")]
+    looked = ("devices/cam-1/track", "visits", "devices", "devices/cam-1", "visits")
+    assert found == [("anna", "look", f"/api/v1/{path}") for path in looked]
+    assert json.loads((await entries(conn))[-1]["detail"])["query"] == {"device": "cam-1"}
     detail = json.loads((await entries(conn))[0]["detail"])
     assert detail == {"method": "GET", "query": {"format": "csv"}, "role": "supervisor", "status": 200}
 

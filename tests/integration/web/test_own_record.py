@@ -10,8 +10,9 @@ from schemas import rest
 from tests.integration.web.matrix_city import BODIES, NOW
 from tests.integration.web.test_matrix import City, city, leaks
 from tests.support import web
-from web import accounts
+from web import accounts, audit, looks
 from web.access import Role
+from web.audit_chain import Entry, detail
 
 if TYPE_CHECKING:
     from tracking.db import Connection
@@ -67,6 +68,32 @@ async def test_officer_reads_the_own_record_and_who_looked(city: City, conn: "Co
     assert leaks("\n".join(line for line in answer.text.splitlines() if "-team" in line), city.other) == []
     assert "quart-cam" not in answer.text
     assert "quart-badge" not in answer.text
+
+
+WATCHED = (
+    ("live.watch", "hazel-cam-1, hazel-cam-2", -30, {}),
+    ("live.unwatch", "hazel-cam-1, hazel-cam-2", -20, {"seconds": 600}),
+    ("live.watch", "hazel-cam-2", -20, {}),
+    ("live.watch", "hazel-cam-1", -5, {}),
+)
+
+
+async def test_officer_reads_who_watched_and_until_when(conn: "Connection") -> None:
+    """One line for each time, also for one that began before the shift; nobody else who was watched is named."""
+    start, end = NOW - timedelta(minutes=25), NOW
+    entries = [
+        Entry(at=NOW + timedelta(minutes=at), actor="anna", action=action, object=what, detail=detail(more))
+        for action, what, at, more in WATCHED
+    ]
+    await audit.append(conn, entries)
+    assert await looks.at(conn, "hazel-cam-1", start, end) == [
+        {"at": NOW - timedelta(minutes=30), "until": NOW - timedelta(minutes=20), "actor": "anna",
+         "action": "live.watch", "object": "hazel-cam-1"},
+        {"at": NOW - timedelta(minutes=5), "until": None, "actor": "anna", "action": "live.watch",
+         "object": "hazel-cam-1"},
+    ]  # fmt: skip
+    before = await looks.at(conn, "hazel-cam-1", NOW - HOUR, NOW - timedelta(minutes=40))
+    assert before == []
 
 
 async def test_account_of_nobody_has_no_record(city: City) -> None:
