@@ -21,9 +21,14 @@ See = Annotated[Sight, Depends(access.sight)]
 class Which:
     """Which alerts a list shows."""
 
-    state: Annotated[Literal["open", "resolved", "withdrawn", "closed"] | None, Query()] = None
-    level: Annotated[Literal["blue", "yellow", "orange", "red"] | None, Query()] = None
+    state: Annotated[
+        rest.AlertState | Literal["standing", "ended"] | None, Query(description="A state; standing, ended: several.")
+    ] = None
+    level: Annotated[rest.AlertLevel | None, Query()] = None
+    kind: Annotated[str | None, Query(pattern=r"^[a-z_]{1,40}$", description="Such as coverage_gap.")] = None
     cell: params.CellFilter = None
+    device: params.DeviceFilter = None
+    area: params.CodeFilter = None
     at: Annotated[params.Time | None, Query(description="Those that stood then, as they were known then.")] = None
 
 
@@ -50,15 +55,23 @@ Found = tuple[list[rest.Alert], int | None]
 
 async def _now(connection: db.Connection, which: Which, see: Sight, after: int | None, limit: int) -> Found:
     wanted = shown.Filter(
-        state=which.state, level=which.level, kind=None, cell=which.cell, device=None, areas=None, seen=see.seen
+        state=which.state,
+        level=which.level,
+        kind=which.kind,
+        cell=which.cell,
+        device=which.device,
+        areas=None if which.area is None else [which.area],
+        seen=see.seen,
     )
     items = await shown.page(connection, wanted, after, limit)
     return items, items[-1].id if len(items) == limit else None
 
 
 async def _then(connection: db.Connection, which: Which, see: Sight, after: int | None, limit: int) -> Found:
-    if which.at is None or which.state is not None:
-        raise problems.ProblemError(422, "at asks for the alerts that stood then; leave state out.")
+    if which.at is None or any((which.state, which.kind, which.device, which.area)):
+        raise problems.ProblemError(
+            422, "at asks for the alerts that stood then, by level and cell; leave the rest out."
+        )
     return await past.standing(
         connection, db.millis(which.at), level=which.level, cell=which.cell, seen=see.seen, cursor=after, limit=limit
     )

@@ -72,6 +72,26 @@ async def test_a_second_press_is_a_conflict_and_a_repeat_is_not(server: web.WebS
             assert (answer.status_code, answer.json()["version"]) == (200, 3)
 
 
+async def test_a_list_holds_what_was_asked_for(server: web.WebServer, alert: int) -> None:
+    """By state, states at once, level, kind, cell, device and street; what stood then takes level and cell."""
+    found: dict[str, list[int] | int] = {}
+    async with server.client() as client:
+        assert (await _post(client, f"alerts/{alert}/acknowledge")).status_code == 200
+        now = datetime.now(UTC).isoformat()
+        for query in (
+            "state=standing", "state=acknowledged", "state=open", "state=ended", "level=orange", "level=red",
+            "kind=coverage_gap", "kind=sos", "device=cam-1", "area=441302009", "cell=44130200100101",
+        ):  # fmt: skip
+            answer = await client.get(f"/api/v1/alerts?{query}")
+            assert answer.status_code == 200, answer.text
+            found[query] = [item["id"] for item in answer.json()["items"]]
+        for query in ("state=asleep", f"at={now}&kind=sos", f"at={now}&device=cam-1"):
+            found[query] = (await client.get(f"/api/v1/alerts?{query.replace('+', '%2B')}")).status_code
+    shown = ("state=standing", "state=acknowledged", "level=orange", "kind=coverage_gap", "cell=44130200100101")
+    assert {query for query, ids in found.items() if ids == [alert]} == set(shown)
+    assert [ids for query, ids in found.items() if query not in shown] == [[]] * 6 + [422] * 3
+
+
 async def test_what_is_not_there_or_not_understood_is_said(server: web.WebServer, alert: int) -> None:
     """Unknown alerts and devices are 404, wrong values 422; nothing is a step."""
     async with server.client() as client:

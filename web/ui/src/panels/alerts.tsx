@@ -156,7 +156,7 @@ function GroupPart({ group, by, folded, onFold, row }: GroupProps) {
         <button
           type="button"
           aria-expanded={!folded}
-          aria-label={`${t('console.fold', { name })} (${alerts.length})`}
+          title={t('console.fold', { name })}
           onClick={() => onFold(key)}
         >
           <Icon name="chevron" size={14} />

@@ -49,10 +49,10 @@ export function TopBar(props: Props) {
           type="button"
           className="icon-button"
           onClick={props.taste.toggleLanguage}
-          aria-label={t('language.switch')}
           title={t('language.switch')}
         >
           <span className="language">{t('language.short')}</span>
+          <span className="hidden">{t('language.switch')}</span>
         </button>
         <IconButton
           icon={props.taste.theme === 'dark' ? 'sun' : 'moon'}
@@ -135,10 +135,11 @@ function Chips({ alertsOpen, onAlerts }: { alertsOpen: boolean; onAlerts(): void
         className={alerts.length > 0 ? `chip alert-chip level-${alerts[0].level}` : 'chip alert-chip'}
         aria-expanded={alertsOpen}
         aria-controls="alerts"
-        aria-label={`${t(alertsOpen ? 'alerts.close' : 'alerts.open')} (${alerts.length})`}
+        title={t(alertsOpen ? 'alerts.close' : 'alerts.open')}
         onClick={onAlerts}
       >
         <Icon name="bell" size={15} />
+        <span className="hidden">{t(alertsOpen ? 'alerts.close' : 'alerts.open')} </span>
         <span className="number">{alerts.length}</span>
       </button>
     </div>
