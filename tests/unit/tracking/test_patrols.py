@@ -2,10 +2,14 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from tests.unit.tracking import timelines as tl
 from tracking import patrols
+from tracking.cleaning import review
 from tracking.patrols import Arrivals, Part
+from tracking.stays import StayKind
 
 T0 = 1_790_000_000_000
 MINUTE = 60_000
@@ -71,3 +75,25 @@ def test_an_officer_without_an_area_has_no_time_on_post() -> None:
     """Where nobody said where to be, nobody was away."""
     made = patrols.add_up([replace(SHIFT, has_area=False, arrived=None)], 10.0)[7]
     assert (made.on_post_rate, made.arrivals.unknown, made.arrivals.absent) == (None, 1, 0)
+
+
+def test_missing_numbers_are_missing_time_and_not_speed() -> None:
+    """Forty minutes that never arrive: the track covers less; nobody drove, jumped or walked the way between."""
+    points = tl.walk((50, 150), (250, 150), begin=0) + tl.walk((950, 150), (1150, 150), begin=2_600)
+    fixes = tl.track(points)
+    # The device counted on while nothing of it arrived.
+    fixes.seq[:] = (fixes.t - tl.T0) // 10_000
+    fixes.boot[:] = "b1"
+    store = tl.Store(tl.engine())
+    store.receive(fixes)
+    store.settle()
+    runs_s = sum(run.t_last - run.t_first for run in store.runs.values()) / 1000
+    part = replace(SHIFT, expected_s=2_760.0, runs_s=runs_s, gaps=len(store.runs) - 1)
+    made = patrols.add_up([part], 10.0)[7]
+    assert made.completeness == pytest.approx((160 + 160 + 120) / 2_760)
+    assert not made.assessable
+    assert {stay.cell for stay in store.known.values()} == {1, 4}
+    assert StayKind.DRIVE_THROUGH not in {stay.kind for stay in store.known.values()}
+    assert sum(stay.path_m for stay in store.known.values()) == pytest.approx(400, abs=40)
+    fixes.received[:] = fixes.t + 300
+    assert review.review(1, fixes, review.slot_of(int(np.min(fixes.t)))) == []
