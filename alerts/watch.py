@@ -5,11 +5,11 @@ import time
 from collections.abc import Callable, Sequence
 
 import structlog
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import Counter, Histogram
 
 from alerts import outlook, reads, rules, store
 from alerts.arrival import ArrivalRule
-from alerts.model import Change, Level
+from alerts.model import Change
 from alerts.officers import sentry
 from alerts.rulebook import WARNING
 from alerts.teacher import Teacher
@@ -20,7 +20,6 @@ from tracking import db, rule_store
 _log = structlog.get_logger(__name__)
 
 EVALUATION = Histogram("patrol_alert_evaluation_seconds", "Time to read, judge and store alerts once.")
-OPEN = Gauge("patrol_alerts_open", "Standing alerts by level.", ["level"])
 FAILURES = Counter("patrol_alert_failures", "Looks that failed; the next one starts anew.")
 
 ARRIVAL_MS = 60_000
@@ -80,7 +79,6 @@ class Watcher:
         # In a thread: a large city takes longer than other tasks of this process may wait.
         changes = await asyncio.to_thread(_judge, where, seen, officers, by, rule, learned)
         changed = await store.apply_on(conn, changes)
-        await _count(conn)
         EVALUATION.observe(time.perf_counter() - started)
         if changed:
             _log.info("alerts changed", action="watch", alerts=len(changed))
@@ -132,13 +130,6 @@ def _judge(
         chosen = by.at(seen.now, where.city.calendar)
         changes += rules.evaluate(reads.situation(where, seen, rule, learned), seen.opened, chosen.by, chosen.crowd)
     return changes
-
-
-async def _count(conn: db.Connection) -> None:
-    rows = await conn.fetch("SELECT level, count(*) AS n FROM alerts WHERE ended_at IS NULL GROUP BY level")
-    counts = {row["level"]: row["n"] for row in rows}
-    for level in Level:
-        OPEN.labels(level.wire).set(counts.get(level.wire, 0))
 
 
 async def _pause(stop: asyncio.Event, seconds: float) -> None:

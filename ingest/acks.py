@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from ingest import metrics
 from ingest.batch import Received
 from schemas import topics, wire
 from tracking import device_store
@@ -86,6 +87,7 @@ class Acks:
             boot = self._boots[key] = _Boot(topic)
             if len(self._boots) > self.most_boots:
                 self._boots.popitem(last=False)
+                metrics.ACKS_FORGOTTEN.inc()
         self._boots.move_to_end(key)
         boot.add(seqs)
         self._due.add(key)

@@ -17,7 +17,7 @@ import structlog
 from gmqtt.mqtt.handler import MQTTError
 from prometheus_client import Counter
 
-from ingest import broker_accounts, retry
+from ingest import broker_accounts, metrics, retry
 from ingest.broker_accounts import Json, Known
 from ingest.mqtt_client import Client
 from schemas.broker import Broker
@@ -109,6 +109,7 @@ async def keep(pool: db.Pool, broker: Broker, key: str, *, every_s: float = EVER
         except Exception as error:
             if not retry.is_transient(error):
                 raise
+            metrics.RETRIES.labels("accounts").inc()
             log.warning("accounts of devices wait for the database", error=str(error))
         await asyncio.sleep(_AGAIN_S)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import asyncpg
 import structlog
 
-from ingest import retry
+from ingest import metrics, retry
 from tracking import db, sockets
 
 log = structlog.get_logger(__name__)
@@ -68,6 +68,7 @@ class Claim:
             except Exception as error:
                 if not retry.is_transient(error):
                     raise
+                metrics.RETRIES.labels("claim").inc()
                 log.warning("the claim on the units waits for the database", error=str(error))
             await asyncio.sleep(self.every_s)
 
@@ -84,9 +85,11 @@ class Claim:
                 waited = True
                 await asyncio.sleep(self.every_s)
             self._held.set()
+            metrics.CLAIMED.set(1)
             await gone.wait()
         finally:
             if self._held.is_set():
                 self._held.clear()
+                metrics.CLAIMED.set(0)
                 self.lost()
             conn.terminate()

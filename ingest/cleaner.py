@@ -61,6 +61,8 @@ class Cleaner:
                 if not retry.is_transient(error):
                     metrics.BROKEN.inc()
                     log.exception("fixes cannot be reviewed now; trying again", action="clean")
+                else:
+                    metrics.RETRIES.labels("cleaner").inc()
             await asyncio.sleep(self.every_s)
 
     async def pass_once(self, conn: db.Connection) -> int:

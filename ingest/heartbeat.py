@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 
-from ingest import retry
+from ingest import metrics, retry
 from tracking import db, lane
 
 log = structlog.get_logger(__name__)
@@ -42,5 +42,6 @@ async def beat(
         except Exception as error:
             if not retry.is_transient(error):
                 raise
+            metrics.RETRIES.labels("heartbeat").inc()
             log.warning("heartbeat could not be written", error=str(error))
         await asyncio.sleep(every_s)

@@ -57,6 +57,8 @@ class Housekeeper:
                 if not retry.is_transient(error):
                     metrics.BROKEN.inc()
                     log.exception("the night's work failed; the next look tries again", action="retention")
+                else:
+                    metrics.RETRIES.labels("housekeeper").inc()
 
     async def look(self, conn: db.Connection) -> bool:
         """Do the night's work if it is due; False when it is not, or another worker does it."""
@@ -64,7 +66,6 @@ class Housekeeper:
         zone = ZoneInfo(json.loads(await conn.fetchval("SELECT value FROM settings WHERE key = 'time_zone'")))
         kept = await retention_store.listed(conn)
         ran = min(db.moment(each.ran_at) for each in kept)
-        metrics.RETENTION_AGE.set((now - db.millis(ran)) / 1000)
         if not due(db.moment(now), ran, zone):
             return False
         dropped = await passes.Pass(conn, now, media=self.media).run()

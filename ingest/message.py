@@ -5,6 +5,8 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from ingest import metrics
+
 
 @dataclass(slots=True, eq=False)
 class Message:
@@ -69,6 +71,7 @@ class Intake:
         self._some.set()
         if not self.full and (len(self._waiting) >= self.max_messages or self._bytes >= self.max_bytes):
             self.full = True
+            metrics.QUEUE_FULL.inc()
             self.on_full()
 
     async def wait(self) -> None:
@@ -88,6 +91,7 @@ class Intake:
         """Drop what came on a connection that is lost and will be repeated; returns how many."""
         kept = [one for one in self._waiting if one.connection != connection or not one.number]
         dropped = len(self._waiting) - len(kept)
+        metrics.REPEATED.inc(dropped)
         self._waiting = deque(kept)
         self._bytes = sum(len(one.payload) for one in kept)
         self._drained()

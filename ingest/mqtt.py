@@ -163,6 +163,7 @@ class Session:
                 await self._subscribe(client)
             self.ready.set()
             metrics.CONNECTED.set(1)
+            metrics.SESSIONS.inc()
             await ended.wait()
             raise ConnectionResetError("the connection ended")
         finally:

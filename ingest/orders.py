@@ -12,7 +12,7 @@ from prometheus_client import Counter
 from alerts import commands
 from alerts.clock import wall_clock
 from alerts.commands import Waiting
-from ingest import retry
+from ingest import metrics, retry
 from schemas import topics, wire
 from tracking import datum, db
 
@@ -65,6 +65,7 @@ class Orders:
             except Exception as error:
                 if not retry.is_transient(error):
                     raise
+                metrics.RETRIES.labels("orders").inc()
                 log.warning("commands wait for the database", error=str(error))
                 taken = 0
             if taken < AT_ONCE:

@@ -199,7 +199,7 @@ class Pipeline:
             except Exception as error:
                 if not retry.is_transient(error):
                     raise
-                metrics.RETRIES.inc()
+                metrics.RETRIES.labels("pipeline").inc()
                 wait = next(waits)
                 log.warning(
                     "database is away, messages wait at the broker",
@@ -216,6 +216,8 @@ class Pipeline:
         refused = sum(one.n for one in made.refused)
         self.tally.update(messages=len(received), fixes=new, duplicates=len(made.fixes) - new, refused=refused)
         metrics.MESSAGES.inc(len(received))
+        # They are in the order in which they came.
+        metrics.STORE_LAG.observe(max(0, self.clock() - received[0].message.received) / 1000)
         metrics.FIXES.inc(new)
         metrics.DUPLICATES.inc(len(made.fixes) - new)
         metrics.EVENTS.inc(attempt.events)

@@ -13,7 +13,7 @@ from alerts import keeper, watch
 from alerts.clock import wall_clock
 from alerts.notify import kinds
 from alerts.notify.outbox import Outbox
-from ingest import broker_control, heartbeat, mqtt, retry, world
+from ingest import broker_control, heartbeat, metrics, mqtt, retry, world
 from ingest.acks import Acks
 from ingest.backfill import Backfill
 from ingest.claim import Claim
@@ -188,6 +188,7 @@ async def _acknowledge(acks: Acks, session: mqtt.Session, pool: db.Pool) -> None
         except Exception as error:
             if not retry.is_transient(error):
                 raise
+            metrics.RETRIES.labels("acks").inc()
             log.warning("acknowledgements wait for the database", error=str(error))
 
 
@@ -230,6 +231,7 @@ async def _opened(config: WorkerConfig) -> db.Pool:
         except Exception as error:
             if not retry.is_transient(error):
                 raise
+            metrics.RETRIES.labels("start").inc()
             missing = isinstance(error, asyncpg.UndefinedTableError)
             remedy = "run `patrol migrate`" if missing else "check PATROL_DATABASE_URL and that the database runs"
             log.warning("database is not ready", error=f"{type(error).__name__}: {error}", remedy=remedy)

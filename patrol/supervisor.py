@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import structlog
+from prometheus_client import multiprocess
 
 from patrol import errors, notify
 from patrol.services import children
@@ -100,6 +101,7 @@ class Supervisor:
             assert part.process is not None  # noqa: S101 - launched before
             started = time.monotonic()
             code = await children.ended(part.process)
+            _forget_gauges(part)
             if time.monotonic() - started > _STEADY_SECONDS:
                 backoff = 1.0
             log.warning("part_died", part=part.name, exit_code=code, restart_in_s=backoff)
@@ -244,6 +246,13 @@ async def _lines(descriptor: int) -> AsyncIterator[asyncio.StreamReader]:
         yield reader
     finally:
         transport.close()
+
+
+def _forget_gauges(part: Part) -> None:
+    """A queue of a process that ended holds nothing: its counters stay, its gauges go."""
+    folder = part.env.get("PROMETHEUS_MULTIPROC_DIR")
+    if folder is not None and part.process is not None:
+        multiprocess.mark_process_dead(part.process.pid, folder)  # type: ignore[no-untyped-call]
 
 
 def _lock(descriptor: int, data_dir: Path) -> None:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import structlog
+from prometheus_client import Counter, Gauge
 
 from tracking import db
 from web import audit_chain, problems
@@ -27,6 +28,9 @@ INSERT INTO audit (n, at, actor, action, object, detail, hash)
 SELECT * FROM unnest($1::bigint[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bytea[])
 """
 _MOVE = "UPDATE audit_head SET n = $1, hash = $2"
+
+WAITING = Gauge("patrol_audit_waiting", "Looks that wait for their entry.", multiprocess_mode="livesum")
+FAILURES = Counter("patrol_audit_failures_total", "Looks refused since they could not be recorded.")
 
 log = structlog.get_logger(__name__)
 
@@ -88,9 +92,11 @@ class Recorder:
             NotReadyError: it could not be; what it tells of must not be answered.
         """
         if len(self._waiting) >= MOST_WAITING:
+            FAILURES.inc()
             raise problems.NotReadyError
         done = asyncio.get_running_loop().create_future()
         self._waiting.append((made, done))
+        WAITING.set(len(self._waiting))
         self._come.set()
         try:
             async with asyncio.timeout(WITHIN_S):
@@ -105,6 +111,7 @@ class Recorder:
             group, self._waiting = self._waiting[:AT_ONCE], self._waiting[AT_ONCE:]
             if not self._waiting:
                 self._come.clear()
+            WAITING.set(len(self._waiting))
             await self._commit(group)
 
     async def _commit(self, group: list[tuple[Entry, asyncio.Future[None]]]) -> None:
@@ -112,6 +119,7 @@ class Recorder:
             async with self._database.pool.acquire(timeout=WITHIN_S) as conn:
                 await append(conn, [made for made, _ in group])
         except Exception as error:
+            FAILURES.inc(len(group))
             log.exception("audit.not_recorded", entries=len(group), error=repr(error))
             for _, done in group:
                 if not done.done():

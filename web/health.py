@@ -1,21 +1,22 @@
 """Whether the process lives (/healthz), can do its work (/readyz), and its figures (/metrics)."""
 
 import os
-from collections.abc import Iterator
 from datetime import timedelta
 from importlib import resources
 
+import structlog
 from fastapi import APIRouter, Request
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest, multiprocess
-from prometheus_client.core import CounterMetricFamily
 from starlette.responses import JSONResponse, Response
 
 from schemas import pages
-from tracking import db, refusal_store
-from web import context, problems
+from tracking import db
+from web import context, gauges, problems
 from web.context import Context
+from web.live import hub as live
 
 router = APIRouter(tags=["operation"])
+log = structlog.get_logger(__name__)
 
 HEARTBEAT_WITHIN = timedelta(seconds=15)
 
@@ -90,28 +91,17 @@ async def metrics(request: Request) -> Response:
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         registry = CollectorRegistry()
         multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    text = generate_latest(registry) + await _refusals(context.context(request))
+    here = context.context(request)
+    total, _, _, silent = here.hub.state.tally(live.now_ms())
+    text = generate_latest(registry) + gauges.devices(total, silent) + await _stored(here)
     return Response(text, media_type=CONTENT_TYPE_LATEST)
 
 
-async def _refusals(here: Context) -> bytes:
-    """Refusals by reason out of the database; nothing while it is away, so that the rest can be read."""
+async def _stored(here: Context) -> bytes:
+    """Figures out of the database; nothing while it is away, so that the rest can be read."""
     try:
         async with here.database.pool.acquire(timeout=3) as connection:
-            counts = await refusal_store.counts(connection)
-    except (problems.NotReadyError, *problems.UNREACHABLE):
+            return await gauges.stored(connection)
+    except (problems.NotReadyError, *problems.UNREACHABLE) as error:
+        log.warning("web.no_stored_figures", error=str(error) or type(error).__name__)
         return b""
-    registry = CollectorRegistry()
-    registry.register(_Refusals(counts))
-    return generate_latest(registry)
-
-
-class _Refusals:
-    def __init__(self, counts: dict[str, int]) -> None:
-        self._counts = counts
-
-    def collect(self) -> Iterator[CounterMetricFamily]:
-        family = CounterMetricFamily("patrol_refusals", "Refused input ever, by reason.", labels=["reason"])
-        for reason, n in self._counts.items():
-            family.add_metric([reason], n)
-        yield family

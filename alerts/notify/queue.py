@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+from prometheus_client import Counter
 
 from alerts import commands, rosters, shown
 from alerts.life_store import Taken
@@ -12,6 +13,8 @@ from alerts.model import OPENING, Level, Step
 from alerts.notify import plan, rule
 from alerts.notify.rule import NotificationRule
 from tracking import db, rule_store
+
+DROPPED = Counter("patrol_notifications_dropped_total", "Messages dropped, since too many wait for their channel.")
 
 MOST_WAITING = 500
 """Deliveries of one channel that wait; what comes beyond is dropped and said so in the log: a person who is told of
@@ -87,6 +90,7 @@ async def _lines(conn: db.Connection, one: Taken, how: NotificationRule) -> list
         personal = row["account"] is not None
         due = after.at if urgent else plan.digest_due(after.at + (grace if personal else 0), row["digest_min"])
         state = "dropped" if row["waiting"] >= MOST_WAITING else "waiting"
+        DROPPED.inc(state == "dropped")
         key = f"a{held.id}-{after.version}-c{row['id']}"
         moments = db.moment(after.at), db.moment(due)
         made.append((key, row["id"], held.id, after.version, step.value, urgent, state, *moments))

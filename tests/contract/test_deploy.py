@@ -27,10 +27,14 @@ def test_compose_has_the_services_with_pinned_images(compose: dict[str, Any]) ->
     services = compose["services"]
     always = {name for name, service in services.items() if "profiles" not in service}
     assert always == {"db", "mqtt", "migrate", "worker"}
-    for profile, names in (("plain", {"mqtt-config", "web"}), ("tls", {"mqtt-config-tls", "web-tls"})):
+    for profile, names in (
+        ("plain", {"mqtt-config", "web"}),
+        ("tls", {"mqtt-config-tls", "web-tls"}),
+        ("watch", {"prometheus", "grafana"}),
+    ):
         assert {name for name, service in services.items() if service.get("profiles") == [profile]} == names
     for name, service in services.items():
-        assert "build" in service or re.search(r":\d+\.\d+", service["image"]), name
+        assert "build" in service or re.search(r":v?\d+\.\d+", service["image"]), name
     assert re.fullmatch(r"timescale/timescaledb:2\.\d+\.\d+-pg17", services["db"]["image"])
     assert services["mqtt"]["image"].startswith("eclipse-mosquitto:2.1")
 

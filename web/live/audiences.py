@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterable
 
 from web.access import Grant, Sights
+from web.live import metrics
 from web.live.audience import Audience
 from web.live.judging import Judging
 from web.live.state import LiveState
@@ -66,6 +67,8 @@ class Audiences:
     def tick(self, now: int) -> bool:
         """Publish what moved by `now` (ms); tell whether anybody sees it."""
         published = self._state.publish()
+        if len(published[0]):
+            metrics.LAG.observe(max(0, now - int(self._state.t[published[0]].max())) / 1000)
         changed = [audience.world.tick(now, published) for audience in self._audiences.values()]
         return any(changed)
 

@@ -183,6 +183,8 @@ class Hub:
 
     def _on_feed(self, state: feed_client.FeedState) -> None:
         self.feed_connected = state is feed_client.FeedState.CONNECTED
+        metrics.FEED_CONNECTED.set(self.feed_connected)
+        metrics.FEED_LOST.inc(not self.feed_connected)
         if self.feed_connected:
             # What was published while nobody listened is gone: the database has it.
             self._positions_due.set()
@@ -226,6 +228,7 @@ class Hub:
             for item in items:
                 self._consider(item)
             if items:
+                metrics.LANE_LAG.observe(max(0.0, now_ms() / 1000 - items[0].at.timestamp()))
                 self._wake()
             if len(items) < lane.READ_AT_ONCE:
                 await self._pause(self._lane_hint, LANE_POLL_S)

@@ -251,13 +251,23 @@ async def test_openapi_documents_every_error_as_a_problem_and_docs_loads_nothing
         assert "http" not in page.replace("HTTP", "")
 
 
-async def test_metrics_have_refusals_of_the_database(server: web.WebServer, conn: "db.Connection") -> None:
-    """Refusals by reason and the process's own figures are there for Prometheus."""
-    await conn.execute("INSERT INTO refusal_counts VALUES ('malformed', 42)")
+async def test_metrics_have_what_waits_in_the_database(server: web.WebServer, conn: "db.Connection") -> None:
+    """Queues with their ages, workers and alerts are there for Prometheus, beside the process's own figures."""
+    await conn.execute("INSERT INTO dirty_windows (device, t_lo, t_hi, received) "
+                       "VALUES (1, now(), now(), now() - interval '2 h')")  # fmt: skip
+    await conn.execute("INSERT INTO workers VALUES ('w-9', now(), now() - interval '1 h', '{none}', '{}')")
     async with server.client() as client:
         text = (await client.get("/metrics")).text
-    assert 'patrol_refusals_total{reason="malformed"} 42.0' in text
-    assert "patrol_live_viewers" in text
+    told = {line.rsplit(" ", 1)[0]: float(line.rsplit(" ", 1)[1]) for line in text.splitlines() if line[0] != "#"}
+    assert told["patrol_windows_waiting"] == 1
+    assert told["patrol_windows_oldest_seconds"] == pytest.approx(7_200, abs=60)
+    assert told['patrol_worker_heartbeat_age_seconds{worker="w-9"}'] == pytest.approx(3_600, abs=60)
+    assert (told["patrol_deliveries_waiting"], told["patrol_commands_oldest_seconds"]) == (0, 0)
+    assert told["patrol_units_unserved"] >= 1
+    assert told["patrol_database_bytes"] > 1_000_000
+    assert told['patrol_alerts_open{level="red"}'] >= 0
+    assert "patrol_wal_archive_failing" not in told
+    assert told["patrol_live_viewers"] == 0
 
 
 async def test_page_and_files_of_the_build_are_served(database_url: str, tmp_path: Any) -> None:
