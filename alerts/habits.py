@@ -5,7 +5,7 @@ an hour. Nothing is assumed about beats: ways from cell to cell are counted, who
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,12 +53,12 @@ class Where:
     """That stay is over."""
     since_ms: Int
     """How long ago it ended, else began."""
+    silent_ms: Int
+    """For how long nothing was heard: where they went since then nobody knows."""
 
     def some(self, which: Bool) -> "Where":
         """Those of them."""
-        return Where(
-            before=self.before[which], cell=self.cell[which], left=self.left[which], since_ms=self.since_ms[which]
-        )
+        return Where(**{each.name: getattr(self, each.name)[which] for each in fields(self)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +151,8 @@ def _keys(before: NDArray[np.intp], cell: NDArray[np.intp], left: Bool, cells: i
 def missed(known: Habits, officers: Where, left_ms: Int) -> tuple[Float, Int]:
     """Log of the probability that none of the officers comes in time, and how many usually would, by cell.
 
+    Whoever is silent may have come already, and the visit is not known: what happens since the last fix counts too.
+
     Args:
         known: what was counted.
         officers: where they are.
@@ -168,7 +170,7 @@ def missed(known: Habits, officers: Where, left_ms: Int) -> tuple[Float, Int]:
     near = (left_ms[known.goal[pair]] > 0) & (left_ms[known.goal[pair]] < SPAN_MS)
     who, pair = who[near], pair[near]
     goal = known.goal[pair]
-    passed = _within(known, pair, officers.since_ms[who])
+    passed = _within(known, pair, np.maximum(officers.since_ms - officers.silent_ms, 0)[who])
     comes = _within(known, pair, officers.since_ms[who] + left_ms[goal]) - passed
     stays_away = 1 - comes / (np.maximum(known.seen[state[who]] - passed, comes) + _DOUBT)
     logs = np.bincount(goal, weights=np.log(stays_away), minlength=len(left_ms))

@@ -66,6 +66,8 @@ class Situation:
     """Whether `gap_start` is the end of a visit."""
     present: Bool
     """A valid visit is going on."""
+    inside_since: Int
+    """When the last officer came in whose stay is no valid visit yet, ms; -1 nobody."""
     held: Bool
     """Data of the cell is still coming in (backlog.py): nothing is opened or raised while it is missing."""
     heard: int
@@ -94,24 +96,27 @@ def evaluate(
         return changes
     held = np.full(len(now.cells.id), -1, dtype=np.int8)
     held[list(standing)] = [alert.level for alert in standing.values()]
-    level = levels(now.coverage, now.chance, held, thresholds)
-    told = _told(now)
+    level = levels(now.coverage, now.cells.dwell_ms, now.chance, held, thresholds)
+    told = _told(now, thresholds)
     for row, alert in standing.items():
         if told[row] and level[row] != alert.level:
             changes.append(_moved(alert, Level(level[row]), row, now, thresholds))
     return changes + _open(now, opened, told, (level, held), thresholds, crowd or CrowdRule())
 
 
-def levels(coverage: Coverage, chance: Float, held: Levels, thresholds: Thresholds) -> Levels:
+def levels(coverage: Coverage, dwell_ms: Int, chance: Float, held: Levels, thresholds: Thresholds) -> Levels:
     """Level of each cell; `held` is the level of its open alert, -1 none: it is left only with some room."""
-    left, slack, hold = coverage.left_ms, coverage.slack_ms, thresholds.hold_ms
-    plain = _plain_levels(left, slack, coverage.span_ms, chance, thresholds)
-    roomy = _plain_levels(left - hold, slack - hold, coverage.span_ms, chance + CHANCE_HOLD, thresholds)
+    left, slack, hold, span = coverage.left_ms, coverage.slack_ms, thresholds.hold_ms, coverage.span_ms
+    plain = _plain_levels((left, slack, slack + dwell_ms), span, chance, thresholds)
+    less = left - hold, slack - hold, slack + dwell_ms - hold
+    roomy = _plain_levels(less, span, chance + CHANCE_HOLD, thresholds)
     return np.where(held < 0, plain, np.maximum(plain, np.minimum(held, roomy))).astype(np.int8)
 
 
-def _plain_levels(left: Int, slack: Int, span: Int, chance: Float, by: Thresholds) -> Levels:
-    share = np.clip(slack / np.maximum(by.horizon_ms, 1), 0, 1)
+def _plain_levels(times: tuple[Int, Int, Int], span: Int, chance: Float, by: Thresholds) -> Levels:
+    """By the time left, the slack, and the spare time until the last moment to leave: a visit counts from its begin."""
+    left, slack, spare = times
+    share = np.clip(spare / np.maximum(by.horizon_ms, 1), 0, 1)
     near = (slack <= 0) | (slack <= by.horizon_ms) & (left <= by.most_share * span)
     level = np.full(len(left), Level.BLUE, dtype=np.int8)
     level[slack <= by.soon_share * span] = Level.YELLOW
@@ -125,11 +130,18 @@ def gap_key(code: str, gap_start: int) -> str:
     return f"{GAP}:{code}:{gap_start}"
 
 
-def _told(now: Situation) -> Bool:
+def _told(now: Situation, by: Thresholds) -> Bool:
     """Cells of which a wait can be told: what cannot be known is never called neglect."""
     known = (now.coverage.state != CellState.UNKNOWN) & (now.coverage.idle_ms >= 0) & (now.gap_start >= 0)
     heard = (now.heard >= now.now - DEAF_AFTER_MS) | (now.coverage.due <= now.heard)
-    return np.asarray(known & heard & ~now.present & ~now.held & (now.coverage.due >= 0))
+    told = known & heard & ~now.present & ~now.held & (now.coverage.due >= 0)
+    return np.asarray(told & ~_proving(now, by))
+
+
+def _proving(now: Situation, by: Thresholds) -> Bool:
+    """Cells that fell due while somebody was inside: if the stay becomes a valid visit, it began in time."""
+    since, due = now.inside_since, now.coverage.due
+    return (due <= now.now) & (since >= 0) & (since <= due) & (now.now < since + now.cells.dwell_ms + by.hold_ms)
 
 
 def _end(alert: OpenAlert, row: int | None, now: Situation) -> Change | None:

@@ -1,4 +1,4 @@
-"""Where officers stayed last, and which cells somebody is in without a valid visit yet: read for the outlook."""
+"""Where officers stayed last, and since when somebody is in a cell without a valid visit yet: read for the outlook."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,12 +8,13 @@ import numpy as np
 from alerts import habits
 from schemas import wire
 from tracking import city, db
-from tracking.fixes import Bool, FixColumns
+from tracking.fixes import FixColumns, Int
 
 # Two short walks down an index for each device. Who is silent still patrols; who signed off does not.
 _STOPS = """
 SELECT d.id AS device, array_agg(s.cell ORDER BY s.t_in DESC) AS cells, max(s.t_in) AS t_in,
-       (array_agg(s.t_out ORDER BY s.t_in DESC))[1] AS t_out, (array_agg(s.open ORDER BY s.t_in DESC))[1] AS open
+       (array_agg(s.t_out ORDER BY s.t_in DESC))[1] AS t_out, (array_agg(s.open ORDER BY s.t_in DESC))[1] AS open,
+       (SELECT f.t FROM fixes f WHERE f.device = d.id AND f.t > $1 AND f.t <= $2 ORDER BY f.t DESC LIMIT 1) AS heard
 FROM devices d CROSS JOIN LATERAL (
   SELECT cell, t_in, t_out, open FROM stays
   WHERE device = d.id AND known_to IS NULL AND dwell_ms >= $3 AND t_in > $1 AND t_in <= $2
@@ -22,8 +23,8 @@ WHERE NOT EXISTS (SELECT 1 FROM sign_offs o WHERE o.device = d.id AND o.t > s.t_
 GROUP BY d.id ORDER BY d.id
 """
 _INSIDE = """
-SELECT DISTINCT cell FROM stays
-WHERE open AND known_to IS NULL AND kind = 'short' AND t_out > $1 AND t_in <= $2
+SELECT cell, max(t_in) AS t_in FROM stays
+WHERE open AND known_to IS NULL AND kind = 'short' AND t_out > $1 AND t_in <= $2 GROUP BY cell
 """
 LEAST_STAY_MS = 60_000
 LOOK_BACK_MS = 2 * habits.SPAN_MS
@@ -38,8 +39,8 @@ class Whereabouts:
     """Officers who patrol."""
     busy: habits.Where
     """Officers on a task or a break."""
-    inside: Bool
-    """By cell: somebody is inside whose stay is no valid visit yet."""
+    inside_since: Int
+    """By cell: when the last one came in whose stay is no valid visit yet, ms; -1 nobody."""
 
 
 async def read(conn: db.Connection, where: city.City, newest: FixColumns, now: int) -> Whereabouts:
@@ -53,22 +54,26 @@ async def read(conn: db.Connection, where: city.City, newest: FixColumns, now: i
     """
     since, until = db.moment(now - LOOK_BACK_MS), db.moment(now)
     rows = await conn.fetch(_STOPS, since, until, LEAST_STAY_MS)
-    inside = np.zeros(len(where.cells), dtype=np.bool_)
+    inside = np.full(len(where.cells), -1, dtype=np.int64)
     fresh = db.moment(now - city.PRESENT_FOR_MS)
-    known = [where.index.get(row["cell"]) for row in await conn.fetch(_INSIDE, fresh, until)]
-    inside[[at for at in known if at is not None]] = True
+    for row in await conn.fetch(_INSIDE, fresh, until):
+        if row["cell"] in where.index:
+            inside[where.index[row["cell"]]] = db.millis(row["t_in"])
     occupied = set(newest.device[np.isin(newest.duty, _BUSY)].tolist())
     busy = np.array([row["device"] in occupied for row in rows], dtype=np.bool_)
     cells = [[where.index.get(cell, habits.NOWHERE) for cell in row["cells"]] for row in rows]
     left = np.array([not row["open"] for row in rows], dtype=np.bool_)
     moments = [db.millis(row["t_in"] if row["open"] else row["t_out"]) for row in rows]
+    # Fixes may be gone while their stay is kept: then it was heard of as long as the stay went on.
+    heard = [db.millis(row["heard"] or row["t_out"]) for row in rows]
     everybody = habits.Where(
         before=_index([each[1] if len(each) > 1 else habits.NOWHERE for each in cells]),
         cell=_index([each[0] for each in cells]),
         left=left,
         since_ms=np.maximum(now - np.array(moments, dtype=np.int64), 0),
+        silent_ms=np.maximum(now - np.array(heard, dtype=np.int64), 0),
     )
-    return Whereabouts(officers=everybody.some(~busy), busy=everybody.some(busy), inside=inside)
+    return Whereabouts(officers=everybody.some(~busy), busy=everybody.some(busy), inside_since=inside)
 
 
 def _index(numbers: Sequence[int]) -> np.ndarray[tuple[int], np.dtype[np.intp]]:

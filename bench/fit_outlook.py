@@ -12,23 +12,27 @@ from tracking.fixes import Float
 
 SEEDS = (101, 102)
 _EVERY = 5
-_HISTORY = 5
 
 
 def main(
     ridge: Annotated[float, typer.Option(help="How strongly weights are drawn to zero")] = 1.0,
 ) -> None:
     """Fit and print the weights."""
-    rows = [samples(seed, scenario) for seed in SEEDS for scenario in patrols.SCENARIOS]
+    rows = [sample for seed in SEEDS for sample in samples(seed)]
     x, y = (np.concatenate(column) for column in zip(*rows, strict=True))
     print("WEIGHTS", np.round(fit(x, y, ridge), 2).tolist())
 
 
-def samples(seed: int, scenario: patrols.Scenario) -> tuple[Float, NDArray[np.bool_]]:
-    """Features of cells that fall due within 45 minutes, and whether they were missed."""
+def samples(seed: int) -> list[tuple[Float, NDArray[np.bool_]]]:
+    """Samples of a shift of each kind in the town of a seed."""
     world = shift.world(seed)
-    known = shift.learn(world, scenario, range(_HISTORY))
-    going = shift.Shift(world=world, scenario=scenario, day=_HISTORY + 1, learned=known)
+    known = shift.learn(world)
+    return [_sample(world, scenario, known) for scenario in patrols.SCENARIOS]
+
+
+def _sample(world: shift.World, scenario: patrols.Scenario, known: outlook.Learned) -> tuple[Float, NDArray[np.bool_]]:
+    """Features of cells that fall due within 45 minutes, and whether they were missed."""
+    going = shift.Shift(world=world, scenario=scenario, day=shift.WHOLE.history + 1, learned=known)
     found = []
     for n, now in enumerate(warned.looks(going)):
         going.walk(now)

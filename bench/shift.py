@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alerts import arrival, habits, outlook, risk, rules, staffing
-from alerts.model import ENDING, GAP, Change, OpenAlert, Visit
+from alerts.model import GAP, OpenAlert, Visit
 from bench import patrols, sight
 from bench.patrols import HOUR, MINUTE, Doing, Patrol
 from device_sim import grid_file
@@ -19,19 +19,33 @@ from tracking.geometry.lookup import CityGrid, GridCell
 EPOCH = 1_769_961_600_000
 """2026-02-02 00:00 in the city."""
 DAY = 24 * HOUR
-BEGIN, JUDGED, END, AFTER = 8 * HOUR, 12 * HOUR, 20 * HOUR, 45 * MINUTE
-"""Local time: patrols begin; gaps are judged from, and until; how long it goes on to know what became of them."""
+BEGIN, JUDGED, AFTER = 8 * HOUR, 12 * HOUR, 45 * MINUTE
+"""Local time: patrols begin; gaps are judged from; how long it goes on after to know what became of them."""
 PEAK = ((11, 13), (17, 23))
 CLASSES = ("business", "public", "institution", "residential")
 LIMIT_MS = {"business": 2 * HOUR, "public": 90 * MINUTE, "institution": 4 * HOUR, "residential": 4 * HOUR}
 PEAK_MS = {**LIMIT_MS, "business": HOUR}
 WEIGHT = {"business": 2.0, "public": 1.5, "institution": 1.0, "residential": 1.0}
-LOOK_MS = MINUTE
 PREVENTABLE_MS = 30 * MINUTE
 FOLLOWED = 0.8
 """Share of the orders that officers follow."""
 REACTION_MS = 2 * MINUTE
 """From an alert to the press of the button."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Length:
+    """How much is simulated."""
+
+    history: int = 14
+    """Days that were learned from before the judged one, as the product does."""
+    end: int = 20 * HOUR
+    """Local time until which gaps are judged, ms."""
+    look_ms: int = MINUTE
+    """Between two looks."""
+
+
+WHOLE = Length()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,47 +96,14 @@ def world(seed: int) -> World:
 
 
 @dataclass(slots=True)
-class Ledger:
-    """Alerts as the store would keep them."""
-
-    alerts: dict[str, OpenAlert] = field(default_factory=dict)
-    """By key, all that ever were."""
-    first: dict[str, Change] = field(default_factory=dict)
-    """How each opened."""
-    ended: dict[str, int] = field(default_factory=dict)
-    """When those that are not open ended, ms."""
-
-    @property
-    def opened(self) -> list[OpenAlert]:
-        """Those that are open."""
-        return [alert for key, alert in self.alerts.items() if key not in self.ended]
-
-    def apply(self, changes: Sequence[Change]) -> None:
-        """Take the changes."""
-        for change in changes:
-            old = self.alerts.get(change.key)
-            self.first.setdefault(change.key, change)
-            self.alerts[change.key] = OpenAlert(
-                key=change.key,
-                kind=change.kind,
-                level=change.level,
-                cell=change.cell,
-                opened_at=old.opened_at if old else change.at,
-                facts={**(old.facts if old else {}), **change.facts},
-            )
-            self.ended.pop(change.key, None)
-            if change.step in ENDING:
-                self.ended[change.key] = change.at
-
-
-@dataclass(slots=True)
 class Shift:
-    """A shift that goes on: call `look` once a minute."""
+    """A shift that goes on: call `walk` and `situation` once a minute."""
 
     world: World
     scenario: patrols.Scenario
     day: int
     learned: outlook.Learned
+    length: Length = WHOLE
     start: int = 0
     crew: list[Patrol] = field(default_factory=list)
     eyes: sight.Eyes = field(init=False)
@@ -130,11 +111,13 @@ class Shift:
     signs: outlook.Signs = field(init=False)
     """What the last look saw."""
     reach: dict[tuple[int, int], int] = field(default_factory=dict)
-    """Cell and due → latest look at which somebody could still have been there in time."""
+    """Cell and due → latest look at which somebody could still have been there in time, ms."""
+    reach_proven: dict[tuple[int, int], int] = field(default_factory=dict)
+    """The same with the least dwell of a visit before the limit, too."""
 
     def __post_init__(self) -> None:
         self.start = EPOCH + self.day * DAY
-        begin, judged, end = (self.start + each for each in (BEGIN, JUDGED, END))
+        begin, judged, end = (self.start + each for each in (BEGIN, JUDGED, self.length.end))
         self.crew = patrols.muster(self.world.seed, self.day, self.scenario, begin, judged)
         dark = sight.outages(self.world.seed, self.day, self.scenario, self.crew, judged, end)
         self.eyes = sight.Eyes(self.crew, dark, len(self.world.places), self.world.grid, self.world.cells.dwell_ms)
@@ -182,6 +165,7 @@ class Shift:
             gap_start=gap_start,
             visited=seen.last >= 0,
             present=seen.present,
+            inside_since=seen.inside_since,
             held=np.zeros(cells, dtype=np.bool_),
             heard=now,
             arrivals=arrivals,
@@ -218,22 +202,23 @@ class Shift:
         x, y = np.array([patrol.place(now) for patrol in free]).T
         to_centre = np.hypot(x - ground.x[at], y - ground.y[at])
         seconds = 60 + ((ground.way_m[at][:, rows] + to_centre[:, None]) / speed[:, None]).min(axis=0)
-        able = now + 1000 * seconds + self.world.cells.dwell_ms[rows] <= due[rows]
-        for row in rows[able].tolist():
-            self.reach[row, int(due[row])] = now
+        arrives = now + 1000 * seconds
+        for reach, dwell in ((self.reach, 0), (self.reach_proven, self.world.cells.dwell_ms[rows])):
+            for row in rows[arrives + dwell <= due[rows]].tolist():
+                reach[row, int(due[row])] = now
 
 
-def learn(world: World, scenario: patrols.Scenario, days: Sequence[int]) -> outlook.Learned:
-    """What past days teach: shifts of the same town and officers on which nobody was sent."""
+def learn(world: World, length: Length = WHOLE) -> outlook.Learned:
+    """What past days teach: shifts of the same town and officers, each of another kind, on which nobody was sent."""
     cells = len(world.places)
     waits: list[tuple[int, int, int, bool]] = []
     stops: list[tuple[int, int, int, int, bool]] = []
-    for day in days:
+    for day in range(length.history):
         start = EPOCH + day * DAY
-        for officer, patrol in enumerate(
-            crew := patrols.muster(world.seed, day, scenario, start + BEGIN, start + JUDGED)
-        ):
-            patrol.advance(start + END)
+        scenario = patrols.SCENARIOS[day % len(patrols.SCENARIOS)]
+        crew = patrols.muster(world.seed, day, scenario, start + BEGIN, start + JUDGED)
+        for officer, patrol in enumerate(crew):
+            patrol.advance(start + length.end)
             stops += [
                 (
                     day * 10_000 + officer,
@@ -244,11 +229,11 @@ def learn(world: World, scenario: patrols.Scenario, days: Sequence[int]) -> outl
                 )
                 for visit in patrol.visits
             ]
-        waits += _waits(crew, cells, start)
-    return outlook.Learned(survival=_survival(world, waits), habits=_habits(stops, cells))
+        waits += _waits(crew, cells, start, start + length.end)
+    return outlook.Learned(survival=_survival(world, waits), habits=_habits(stops, cells, length.end))
 
 
-def _waits(crew: list[Patrol], cells: int, start: int) -> list[tuple[int, int, int, bool]]:
+def _waits(crew: list[Patrol], cells: int, start: int, end: int) -> list[tuple[int, int, int, bool]]:
     """(cell, hour it began in, ms, ended) of each wait of a day."""
     found = []
     for cell, visits in enumerate(visits_of(crew, cells)):
@@ -257,8 +242,8 @@ def _waits(crew: list[Patrol], cells: int, start: int) -> list[tuple[int, int, i
             if 0 <= since < t_in:
                 found.append((cell, round(since - start) // HOUR, round(t_in - since), True))
             since = max(since, t_out)
-        if 0 <= since < start + END:
-            found.append((cell, round(since - start) // HOUR, round(start + END - since), False))
+        if 0 <= since < end:
+            found.append((cell, round(since - start) // HOUR, round(end - since), False))
     return found
 
 
@@ -269,11 +254,11 @@ def _survival(world: World, waits: list[tuple[int, int, int, bool]]) -> risk.Sur
     return risk.fit(risk.Waits(cell=cell, hour=hour, ms=ms, ended=ended), world.class_of, len(CLASSES))
 
 
-def _habits(stops: list[tuple[int, int, int, int, bool]], cells: int) -> habits.Habits:
+def _habits(stops: list[tuple[int, int, int, int, bool]], cells: int, end: int) -> habits.Habits:
     if not stops:
         return habits.unlearned(cells)
     device, cell, t_in, t_out, valid = (np.array(column) for column in zip(*stops, strict=True))
-    ends = EPOCH + (t_in - EPOCH) // DAY * DAY + END
+    ends = EPOCH + (t_in - EPOCH) // DAY * DAY + end
     counted = t_out + habits.SPAN_MS <= ends
     return habits.fit(
         habits.Stops(device=device, cell=cell, t_in=t_in, t_out=t_out, valid=valid, counted=counted), cells

@@ -97,7 +97,10 @@ class Eyes:
     def _stops(self, now: float) -> habits.Where:
         left = self._stop_out >= 0
         since = round(now) - np.where(left, self._stop_out, self._stop_in)
-        return habits.Where(before=self._before.copy(), cell=self._stop.copy(), left=left, since_ms=since)
+        silent = np.maximum(round(now) - self._t, 0)
+        return habits.Where(
+            before=self._before.copy(), cell=self._stop.copy(), left=left, since_ms=since, silent_ms=silent
+        )
 
     def first_after(self, cell: int, since: int, now: int) -> Visit | None:
         """The first valid visit known of that ended after `since` (ms)."""

@@ -7,11 +7,11 @@ from enum import Enum
 import numpy as np
 
 from alerts import arrival, assignment, rules, thresholds
+from alerts.ledger import Ledger
 from alerts.model import GAP, Change, Level
-from alerts.outlook import Learned
-from bench import patrols, shift, sight
+from bench import shift, sight
 from bench.patrols import HOUR, Doing
-from bench.shift import Ledger, Shift, World
+from bench.shift import Shift
 
 
 class Way(Enum):
@@ -30,8 +30,13 @@ class Score:
 
     breaches: int = 0
     preventable: int = 0
+    """Somebody could have been there before the limit."""
     warned: int = 0
     """Of the preventable, while they still were."""
+    proven: int = 0
+    """Breaches that could have been prevented with the least dwell of a visit before the limit, too."""
+    proven_warned: int = 0
+    """Of those, warned of while that still was so."""
     by_street: int = 0
     """Of the warned, by the alert of a street short of officers only."""
     leads_min: list[float] = field(default_factory=list)
@@ -54,6 +59,11 @@ class Score:
     def recall(self) -> float:
         """Share of the preventable breaches that were warned of."""
         return self.warned / self.preventable if self.preventable else 1.0
+
+    @property
+    def proven_recall(self) -> float:
+        """The same where the visit must be valid before the limit."""
+        return self.proven_warned / self.proven if self.proven else 1.0
 
     @property
     def lead_min(self) -> float:
@@ -87,9 +97,8 @@ class Gap:
         return self.visited > self.due
 
 
-def watch(world: World, scenario: patrols.Scenario, day: int, learned: Learned) -> dict[Way, Score]:
+def watch(going: Shift) -> dict[Way, Score]:
     """Let a shift pass without anybody being sent, and score both ways of warning on it."""
-    going = Shift(world=world, scenario=scenario, day=day, learned=learned)
     ledgers = {way: Ledger() for way in (Way.RULES, Way.SHARE)}
     for now in looks(going):
         going.walk(now)
@@ -102,10 +111,9 @@ def watch(world: World, scenario: patrols.Scenario, day: int, learned: Learned) 
     return {way: score(going, gaps, ledger) for way, ledger in ledgers.items()}
 
 
-def act(world: World, scenario: patrols.Scenario, day: int, learned: Learned, way: Way) -> Score:
+def act(going: Shift, way: Way) -> Score:
     """Let a shift pass in which officers are sent to what is warned of, and score what is left overdue."""
-    going = Shift(world=world, scenario=scenario, day=day, learned=learned)
-    ledger, desk = Ledger(), Desk(seed=world.seed * 1000 + day)
+    ledger, desk = Ledger(), Desk(seed=going.world.seed * 1000 + going.day)
     for now in looks(going):
         going.walk(now)
         if way is Way.NONE:
@@ -191,7 +199,7 @@ def _behind(going: Shift, now: rules.Situation, seen: sight.Seen) -> np.ndarray[
 
 def looks(going: Shift) -> range:
     """Moments at which the rules look."""
-    return range(going.start + shift.JUDGED - HOUR, going.start + shift.END + shift.AFTER, shift.LOOK_MS)
+    return range(going.start + shift.JUDGED - HOUR, going.start + going.length.end + shift.AFTER, going.length.look_ms)
 
 
 def gaps_of(going: Shift) -> list[Gap]:
@@ -215,8 +223,8 @@ def gaps_of(going: Shift) -> list[Gap]:
 
 def score(going: Shift, gaps: Sequence[Gap], ledger: Ledger) -> Score:
     """Hold the alerts of a shift against its gaps."""
-    start, end = going.start + shift.JUDGED, going.start + shift.END
-    hours = (shift.END - shift.JUDGED) / HOUR
+    start, end = going.start + shift.JUDGED, going.start + going.length.end
+    hours = (end - start) / HOUR
     made = Score(supervisor_hours=hours * len(going.world.cells.streets))
     made.alerts = sum(start <= first.at < end for first in ledger.first.values())
     warned = _warnings(made, gaps, ledger, (start, end))
@@ -256,7 +264,7 @@ def _gap_at(gaps: Sequence[Gap], at: int) -> Gap | None:
 def _short_streets(ledger: Ledger) -> list[tuple[str, int, int]]:
     """Street, from and to of the alerts of streets short of officers."""
     return [
-        (first.facts["street"], first.at, ledger.ended.get(key, 1 << 60))
+        (first.facts["street"], first.at, ledger.ended[key].at if key in ledger.ended else 1 << 60)
         for key, first in ledger.first.items()
         if first.kind != GAP
     ]
@@ -266,15 +274,18 @@ def _count_breach(
     made: Score, gap: Gap, going: Shift, warned: int | None, short: Sequence[tuple[str, int, int]]
 ) -> None:
     made.breaches += 1
-    last = going.reach.get((gap.cell, gap.due))
-    if last is None:
-        return
-    made.preventable += 1
     street = going.world.ground.town.cells[gap.cell].street
     hour = gap.due - HOUR
-    of_street = [max(begins, hour) for code, begins, ends in short if code == street and ends > hour and begins <= last]
-    own = warned is not None and warned <= last
-    if own or of_street:
-        made.warned += 1
-        made.by_street += not own
-        made.leads_min.append((gap.due - (warned if own and warned is not None else min(of_street))) / 60_000)
+    told = [max(begins, hour) for code, begins, ends in short if code == street and ends > hour]
+    last, proven = (reach.get((gap.cell, gap.due)) for reach in (going.reach, going.reach_proven))
+    first = min(told if warned is None else [warned, *told], default=gap.due)
+    if last is not None:
+        made.preventable += 1
+        if first <= last:
+            own = warned is not None and warned <= last
+            made.warned += 1
+            made.by_street += not own
+            made.leads_min.append((gap.due - (warned if own and warned is not None else first)) / 60_000)
+    if proven is not None:
+        made.proven += 1
+        made.proven_warned += first <= proven

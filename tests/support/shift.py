@@ -86,8 +86,8 @@ class Shift:
     windows: Sequence[tuple[str, str]] = (("00:00", "24:00"),)
     rule: thresholds.WarningRule = field(default_factory=thresholds.WarningRule)
     crowd: thresholds.CrowdRule = field(default_factory=thresholds.CrowdRule)
-    inside: Sequence[int] = ()
-    """Cells that an officer is in without a valid visit yet."""
+    inside: Sequence[tuple[int, float]] = ()
+    """Cells that an officer is in without a valid visit yet, and the minute the officer came in."""
     held: Sequence[int] = ()
     """Cells of which data is still coming in."""
 
@@ -138,10 +138,11 @@ class Shift:
                 weight=np.ones(self.cells),
             ),
             coverage=judged,
-            chance=self._chance(judged, arrivals),
+            chance=self._chance(judged, arrivals, self._inside_since(now) >= 0),
             gap_start=np.where(last >= 0, last, known_since),
             visited=last >= 0,
             present=present,
+            inside_since=self._inside_since(now),
             held=np.isin(np.arange(self.cells), self.held),
             heard=now if self.heard is None else self.heard,
             arrivals=arrivals,
@@ -150,18 +151,26 @@ class Shift:
             clearing=_clearing(opened, known),
         )
 
-    def _chance(self, judged: coverage.Coverage, arrivals: arrival.Arrivals) -> NDArray[np.float64]:
+    def _inside_since(self, now: int) -> NDArray[np.int64]:
+        since = np.full(self.cells, -1, dtype=np.int64)
+        for cell, minute in self.inside:
+            since[cell] = at(minute) if at(minute) <= now else -1
+        return since
+
+    def _chance(
+        self, judged: coverage.Coverage, arrivals: arrival.Arrivals, inside: NDArray[np.bool_]
+    ) -> NDArray[np.float64]:
         """As on the first day, when nothing was learned yet."""
         nobody = habits.Where(
             before=np.empty(0, np.intp), cell=np.empty(0, np.intp), left=np.empty(0, np.bool_),
-            since_ms=np.empty(0, np.int64),
+            since_ms=np.empty(0, np.int64), silent_ms=np.empty(0, np.int64),
         )  # fmt: skip
         zeros = np.zeros(self.cells, dtype=np.intp)
         return outlook.chance(
             outlook.Learned(survival=risk.unlearned(1, self.cells), habits=habits.unlearned(self.cells)),
             outlook.Signs(
                 class_of=zeros, hour=zeros, idle_ms=np.maximum(judged.idle_ms, 0), left_ms=judged.left_ms,
-                inside=np.isin(np.arange(self.cells), self.inside), arrival_ms=arrivals.ms,
+                inside=inside, arrival_ms=arrivals.ms,
                 able=zeros.astype(np.int64), officers=nobody, busy=nobody,
             ),
         )  # fmt: skip

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from alerts import rules, thresholds
 from alerts.model import GAP, UNDERSTAFFED, Level
-from tests.support.shift import LIMIT, MINUTE, START, Shift, Walk, at
+from tests.support.shift import DWELL, LIMIT, MINUTE, START, Shift, Walk, at
 from tracking import coverage
 
 EVERY_MINUTE = range(240)
@@ -175,6 +175,19 @@ def test_levels_of_short_limits_do_not_warn_from_the_start() -> None:
     assert shift.run(np.arange(0, 30, 0.5)).told() == [("opened", "orange", 15), ("raised", "red", 20)]
 
 
+def test_evaluate_waits_for_an_officer_who_came_in_time() -> None:
+    """While a stay that began before the limit may still become a visit, nothing is called missed."""
+    shift = Shift(visits=[Walk(cell=0, t_in=0, t_out=10)])
+    stands = replace(shift, inside=[(0, 99)]).run(EVERY_MINUTE)
+    hold = shift.rule.hold_ms // MINUTE + DWELL // MINUTE
+    assert stands.told() == [("opened", "orange", 76), ("raised", "red", 99 + hold)]
+    counts = shift.with_visits(Walk(cell=0, t_in=0, t_out=10), Walk(cell=0, t_in=99, t_out=110))
+    ledger = replace(counts, inside=[(0, 99)]).run(range(110))
+    assert ledger.told() == [("opened", "orange", 76), ("resolved", "orange", 102)]
+    too_late = replace(shift, inside=[(0, 101)]).run(EVERY_MINUTE)
+    assert too_late.told() == [("opened", "orange", 76), ("raised", "red", 100)]
+
+
 @st.composite
 def _walks(draw: st.DrawFn) -> list[Walk]:
     """Visits of six cells in order, gaps of 1 to 150 minutes."""
@@ -229,7 +242,7 @@ def test_levels_never_fall_below_the_plain_level(idle: int, slack: int, held: in
         slack_ms=np.array([min(slack, idle)]),
     )
     by = thresholds.Thresholds.same(thresholds.WarningRule(), 1)
-    plain = rules.levels(judged, np.array([chance]), np.array([-1], np.int8), by)[0]
-    level = rules.levels(judged, np.array([chance]), np.array([held], np.int8), by)[0]
+    plain = rules.levels(judged, np.array([3 * MINUTE]), np.array([chance]), np.array([-1], np.int8), by)[0]
+    level = rules.levels(judged, np.array([3 * MINUTE]), np.array([chance]), np.array([held], np.int8), by)[0]
     assert plain <= level <= max(plain, held)
     assert Level(level) in Level
