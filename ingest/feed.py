@@ -1,4 +1,4 @@
-"""The live feed to the web processes: newest positions twice a second, and how far the lane has come."""
+"""The live feed to the web processes: newest positions ten times a second, and how far the lane has come."""
 
 import asyncio
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from schemas import feed, wire
 from tracking.fixes import FixColumns
 
-TICK_S = 0.5
+TICK_S = 0.1
 
 
 @dataclass(slots=True)

@@ -57,7 +57,8 @@ class Audiences:
         for viewer in viewers:
             views.setdefault(viewer.audience, []).append(viewer)
         for audience, lookers in views.items():
-            audience.world.watch(looker.gaze.view for looker in lookers if looker.gaze.view is not None)
+            gazes = ((looker.gaze.view, looker.gaze.detail) for looker in lookers)
+            audience.world.watch((view, detail) for view, detail in gazes if view is not None and detail is not None)
 
     def judged(self) -> bool:
         """Show everybody the newest judgement; tell whether anybody sees a change."""

@@ -35,11 +35,14 @@ class Directory:
     def __init__(self) -> None:
         self.by_slot: dict[int, Named] = {}
         self.slots: dict[str, int] = {}
+        self.version = 0
+        """Grows with every `put`."""
 
     def put(self, device: Named) -> None:
         """Add or replace a device."""
         self.by_slot[device.slot] = device
         self.slots[device.id] = device.slot
+        self.version += 1
 
     def chosen(self, devices: Iterable[int | str]) -> set[int]:
         """Slots of devices given by slot or name, those that are known."""
@@ -58,12 +61,14 @@ class Told:
         self._told: NDArray[np.bool_] = np.empty(0, dtype=np.bool_)
 
     def tell(self, slots: Slots) -> Slots:
-        """Those of `slots` that were not told before; now they are."""
+        """Those of `slots` that were not told before, each once; now they are."""
         if len(slots) and len(self._told) <= slots.max():
             more = int(slots.max()) + 1024 - len(self._told)
             self._told = np.concatenate([self._told, np.zeros(more, dtype=np.bool_)])
         new = slots[~self._told[slots]]
-        self._told[new] = True
+        if len(new):
+            new = np.unique(new)
+            self._told[new] = True
         return new
 
 

@@ -2,6 +2,7 @@
 
 import math
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,9 @@ CHANGE = 2
 """Kind of a frame with only those that moved."""
 GRID = 1
 """Flag of a block whose slots are counts."""
-MAX_ZOOM = 14
+MAX_ZOOM = 17
+GRID_CELLS = 8
+"""Squares along the edge of a tile in the grid band."""
 MAX_TILES = 64
 MAX_LATITUDE = 85.051128
 
@@ -40,6 +43,8 @@ class View:
     """Zoom of the tiles."""
     keys: Keys
     """Sorted."""
+    tiles: frozenset[int]
+    """The same."""
 
 
 def mercator(lat: NDArray[np.float64], lon: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -83,7 +88,7 @@ def view(bbox: tuple[float, float, float, float], map_zoom: float, *, max_tiles:
         if sum(span.count() for span in spans) <= 2 * max_tiles or zoom == 0:
             keys = {key for span in spans for key in span.keys(1 << zoom)}
             if len(keys) <= max_tiles or zoom == 0:
-                return View(zoom=zoom, keys=np.array(sorted(keys), dtype=np.int64))
+                return View(zoom=zoom, keys=np.array(sorted(keys), dtype=np.int64), tiles=frozenset(keys))
         zoom -= 1
 
 
@@ -165,21 +170,8 @@ _NO_SLOTS: NDArray[np.uint32] = np.empty(0, dtype=np.uint32)
 
 def encode_block(zoom: int, tile: int, records: Records, *, grid: bool = False) -> Block:
     """Encode the records of one tile."""
-    x, y = xy(tile)
-    n = len(records.slot)
-    edge = float(1 << zoom)
-    columns: tuple[NDArray[np.generic], ...] = (
-        records.slot.astype("<u4", copy=False),
-        _place(records.u, edge, x),
-        _place(records.v, edge, y),
-        records.course,
-        records.speed,
-        records.status,
-        records.age,
-    )
-    head = _BLOCK.pack(zoom, GRID if grid else 0, 0, x, y, n)
-    data = b"".join([head, *(_padded(column) for column in columns)])
-    return Block(data, _NO_SLOTS if grid else records.slot, n)
+    keys = np.full(len(records.slot), tile, dtype=np.int64)
+    return _cut(zoom, tile, records.slot, _columns(zoom, keys, records), 0, len(keys), grid=grid)
 
 
 def encode_blocks(zoom: int, keys: Keys, records: Records) -> dict[int, Block]:
@@ -187,30 +179,80 @@ def encode_blocks(zoom: int, keys: Keys, records: Records) -> dict[int, Block]:
     if len(keys) == 0:
         return {}
     order = np.argsort(keys, kind="stable")
-    ordered = keys[order]
+    ordered, records = keys[order], records.take(order)
+    columns = _columns(zoom, ordered, records)
     starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
-    ends = np.append(starts[1:], len(ordered))
+    edges = [*starts.tolist(), len(ordered)]
     return {
-        int(ordered[start]): encode_block(zoom, int(ordered[start]), records.take(order[start:end]))
-        for start, end in zip(starts.tolist(), ends.tolist(), strict=True)
+        tile: _cut(zoom, tile, records.slot, columns, start, end)
+        for tile, start, end in zip(ordered[starts].tolist(), edges, edges[1:], strict=False)
     }
 
 
-def encode_gone(zoom: int, tile: int, slots: NDArray[np.uint32]) -> Block:
-    """Encode the order to remove `slots`, which were in `tile`."""
-    zeros = np.zeros(len(slots), dtype=np.uint8)
+def encode_counts(zoom: int, tile: int, u: NDArray[np.float64], v: NDArray[np.float64]) -> Block:
+    """Encode how many places of a tile are in each of its squares, at their middles."""
+    fine, edge = float(GRID_CELLS << zoom), float(1 << zoom)
+    squares = (u * fine).astype(np.int64) % GRID_CELLS * GRID_CELLS + (v * fine).astype(np.int64) % GRID_CELLS
+    square, counts = np.unique(squares, return_counts=True)
     x, y = xy(tile)
-    edge = float(1 << zoom)
+    zeros = np.zeros(len(square), dtype=np.uint8)
     records = Records(
-        slot=slots,
-        u=np.full(len(slots), x / edge),
-        v=np.full(len(slots), y / edge),
+        slot=counts.astype(np.uint32),
+        u=(x + (square // GRID_CELLS + 0.5) / GRID_CELLS) / edge,
+        v=(y + (square % GRID_CELLS + 0.5) / GRID_CELLS) / edge,
         course=zeros,
         speed=zeros,
-        status=np.full(len(slots), GONE, dtype=np.uint8),
+        status=zeros,
         age=zeros,
     )
-    return Block(encode_block(zoom, tile, records).data, _NO_SLOTS, 0)
+    return encode_block(zoom, tile, records, grid=True)
+
+
+_Columns = tuple[bytes, bytes, bytes, bytes, bytes, bytes, bytes]
+
+
+def _columns(zoom: int, keys: Keys, records: Records) -> _Columns:
+    """Bytes of whole columns, from which blocks are cut: an array for each block would cost more than its bytes."""
+    edge = float(1 << zoom)
+    return (
+        records.slot.astype("<u4", copy=False).tobytes(),
+        _place(records.u, edge, keys >> _KEY_SHIFT).tobytes(),
+        _place(records.v, edge, keys & 0xFFFFFFFF).tobytes(),
+        records.course.tobytes(),
+        records.speed.tobytes(),
+        records.status.tobytes(),
+        records.age.tobytes(),
+    )
+
+
+def _cut(
+    zoom: int, tile: int, slots: NDArray[np.uint32], columns: _Columns, start: int, end: int, *, grid: bool = False
+) -> Block:
+    """Make the block of the records from `start` to before `end`."""
+    slot, dx, dy, course, speed, status, age = columns
+    x, y = xy(tile)
+    n = end - start
+    two, one = _ZEROS[2 * n & 3], _ZEROS[n & 3]
+    short, byte = slice(2 * start, 2 * end), slice(start, end)
+    head = _BLOCK.pack(zoom, GRID if grid else 0, 0, x, y, n)
+    columns_of = (slot[4 * start : 4 * end], dx[short], two, dy[short], two)
+    data = b"".join((head, *columns_of, course[byte], one, speed[byte], one, status[byte], one, age[byte], one))
+    return Block(data, _NO_SLOTS if grid else slots[start:end], n)
+
+
+_ZEROS = (b"", bytes(3), bytes(2), bytes(1))
+"""Padding behind a column whose length is 0, 1, 2 or 3 beyond a multiple of 4."""
+
+
+def encode_gone(zoom: int, tile: int, slots: Sequence[int]) -> Block:
+    """Encode the order to remove `slots`, which were in `tile`; all columns but slot and status are zero."""
+    x, y = xy(tile)
+    n = len(slots)
+    one = _ZEROS[n & 3]
+    zeros = bytes(2 * (2 * n + len(_ZEROS[2 * n & 3])) + 2 * (n + len(one)))
+    head = _BLOCK.pack(zoom, 0, 0, x, y, n)
+    status = bytes((GONE,)) * n
+    return Block(b"".join((head, struct.pack(f"<{n}I", *slots), zeros, status, one, bytes(n), one)), _NO_SLOTS, 0)
 
 
 def encode_frame(kind: int, blocks: list[Block], *, now: float, tick: int) -> bytes:
@@ -219,11 +261,6 @@ def encode_frame(kind: int, blocks: list[Block], *, now: float, tick: int) -> by
     return b"".join([head, *(block.data for block in blocks)])
 
 
-def _place(values: NDArray[np.float64], edge: float, origin: int) -> NDArray[np.uint16]:
+def _place(values: NDArray[np.float64], edge: float, origin: Keys) -> NDArray[np.uint16]:
     scaled = np.floor((values * edge - origin) * 65536.0)
     return np.clip(scaled, 0, 65535).astype("<u2")
-
-
-def _padded(column: NDArray[np.generic]) -> bytes:
-    data = column.tobytes()
-    return data + bytes(-len(data) % 4)

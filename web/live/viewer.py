@@ -186,12 +186,13 @@ class Viewer:
         await self._send_text(made.text)
 
     async def _write_positions(self) -> None:
-        before = self.gaze.view
+        before, layer = self.gaze.view, self.gaze.layer
         frame = self.gaze.frame(time.monotonic())
         if self.gaze.wait_s is not None and frame is None:
             self._wake_later(self.gaze.wait_s)
-        if self.gaze.view is not before:
+        if self.gaze.view is not before or self.gaze.layer != layer:
             self._hub.looked()
+        if self.gaze.view is not before:
             await self._record_selection()
         if frame is None or (frame.kind == tiles.CHANGE and not frame.blocks):
             return
@@ -218,11 +219,11 @@ class Viewer:
 
     async def _introduce(self, frame: Frame) -> None:
         """Send the names of devices that the viewer has not been told."""
-        parts = [block.slots for block in frame.blocks if len(block.slots)]
-        if not parts:
+        if not frame.strangers:
             return
-        slots = np.unique(np.concatenate(parts)).astype(np.int64)
-        new = self._told.tell(slots)
+        new = self._told.tell(np.concatenate(frame.strangers))
+        if not len(new):
+            return
         devices = [self._hub.directory.by_slot[slot] for slot in new.tolist()]
         for start in range(0, len(devices), DEVICES_AT_ONCE):
             await self._send_json({"type": "devices", "items": devices[start : start + DEVICES_AT_ONCE]})
@@ -236,7 +237,7 @@ class Viewer:
             return
         self._counted_at = now
         self._wake_later(HEARTBEAT_S)
-        counts = {**self.audience.counts(now_ms()), "shown": self.gaze.shown(), "band": self.gaze.band or "dots"}
+        counts = {**self.audience.counts(now_ms()), "shown": self.gaze.shown(), "band": self.gaze.band}
         if counts != self._counts or now - self._counts_sent_at >= HEARTBEAT_S:
             self._counts, self._counts_sent_at = counts, now
             await self._send_json({"type": "counts", "at": rest.rfc3339(db.moment(now_ms())), **counts})

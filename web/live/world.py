@@ -1,68 +1,40 @@
-"""What viewers can be sent: blocks by tile and tick, made once and shared; bands by how much is in view. Pure."""
+"""What viewers can be sent: blocks by tile and tick, made once and shared; detail by how much is in view. Pure."""
 
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from web.live import tiles
+from web.live import detail as details
+from web.live import parts, tiles
+from web.live.crowd import Crowd, smallest
+from web.live.detail import ALL, Detail, Layer
+from web.live.parts import Moved, Part
 from web.live.state import LiveState, Published, Slots
 
-Band = Literal["dots", "sampled", "grid"]
-
-DOTS_MAX = 5_000
-SAMPLED_MAX = 50_000
-SAMPLE_RECORDS = 4_500
-LOWER = 0.9
-"""A band is left downwards only below this share of its threshold, so that a view at the border does not flicker."""
 HISTORY_TICKS = 25
+NEAR_TICKS = 3
+"""A viewer that missed no more is sent what changed in each; one that missed more, the newest of whole tiles."""
 STALE_MS = 1_000
 """Shared blocks are made anew after this even when nothing moved: the ages in them must be true."""
-SAMPLE_CELLS = (64, 32, 16, 8)
-"""Sub-cells along a tile's edge: 64 are 4 px each where a tile is 256 px wide."""
-GRID_CELLS = 8
-
-
-@dataclass(slots=True)
-class _ZoomTick:
-    blocks: dict[int, tiles.Block] = field(default_factory=dict)
-    departures: dict[int, list[int]] = field(default_factory=dict)
-    """Tile → slots that left it."""
 
 
 @dataclass(slots=True)
 class _Tick:
     n: int
-    zooms: dict[int, _ZoomTick]
-
-
-@dataclass(frozen=True, slots=True)
-class _Index:
-    """Published devices of one zoom in order of their tile."""
-
-    keys: tiles.Keys
-    slots: Slots
-
-    def rows(self, tile: int) -> slice:
-        lo, hi = np.searchsorted(self.keys, [tile, tile + 1])
-        return slice(int(lo), int(hi))
-
-    def counts(self, wanted: tiles.Keys) -> int:
-        lo = np.searchsorted(self.keys, wanted, side="left")
-        hi = np.searchsorted(self.keys, wanted, side="right")
-        return int((hi - lo).sum())
+    parts: dict[Layer, Part]
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """Blocks to send, the devices in them, and how many records."""
+    """Blocks to send, the devices in them that a viewer may not know by name, and how many records."""
 
     kind: int
     blocks: list[tiles.Block]
-    shown: int
+    strangers: list[Slots]
+    shown: int = 0
 
 
 class World:
@@ -73,21 +45,28 @@ class World:
         self.tick_no = 0
         self.now = 0
         """Server's time of the last tick, ms."""
-        self._history: deque[_Tick] = deque(maxlen=HISTORY_TICKS)
-        self._indexes: dict[int, _Index] = {}
-        self._full: dict[tuple[int, int], tiles.Block] = {}
-        self._coarse: dict[tuple[int, int, int], tiles.Block] = {}
-        self._watched: dict[int, NDArray[np.int64]] = {}
         self.mask: NDArray[np.bool_] | None = None
         """Slots that may be shown; None: all. Slots beyond its end may not."""
+        self._history: deque[_Tick] = deque(maxlen=HISTORY_TICKS)
+        self._watched: dict[Layer, tiles.Keys] = {}
+        self._shown: Slots | None = None
+        self._samples: dict[int, Slots] = {}
+        """By depth: the devices that are shown. As of this tick, like all that follows."""
+        self._crowds: dict[Layer, Crowd] = {}
+        self._full: dict[tuple[Layer, int], tiles.Block] = {}
+        self._grid: dict[tuple[int, int], tiles.Block] = {}
+        self._extras: dict[tuple[Layer | int, bytes], list[_Extra]] = {}
+        self._counted: dict[Layer, tuple[int, Crowd]] = {}
+        """Crowds of at most a second ago: enough to choose a detail by."""
 
     def limit(self, mask: NDArray[np.bool_] | None) -> None:
         """Show only these slots from now on; whoever looks gets a full frame next."""
         self.mask = mask
         self.tick_no += 1
         self._history.clear()
-        self._indexes.clear()
-        self._forget_blocks(self.now)
+        self._samples = {}
+        self._counted.clear()
+        self._begin(self.now)
 
     def allowed(self, slots: Slots) -> NDArray[np.bool_]:
         """Which of `slots` may be shown."""
@@ -97,12 +76,13 @@ class World:
         inside[inside] = self.mask[slots[inside]]
         return inside
 
-    def watch(self, views: Iterable[tiles.View]) -> None:
+    def watch(self, views: Iterable[tuple[tiles.View, Detail]]) -> None:
         """Say what viewers look at: only those tiles are encoded."""
-        by_zoom: dict[int, list[tiles.Keys]] = {}
-        for view in views:
-            by_zoom.setdefault(view.zoom, []).append(view.keys)
-        self._watched = {zoom: np.unique(np.concatenate(keys)) for zoom, keys in by_zoom.items()}
+        by_layer: dict[Layer, list[tiles.Keys]] = {}
+        for view, detail in views:
+            if detail.band != "grid":
+                by_layer.setdefault((view.zoom, detail.depth), []).append(view.keys)
+        self._watched = {layer: np.unique(np.concatenate(keys)) for layer, keys in by_layer.items()}
 
     def tick(self, now: int, published: Published | None = None) -> bool:
         """Take what was published at `now` (ms), by itself what the state publishes; tell whether anything changed."""
@@ -112,171 +92,180 @@ class World:
             slots, before_u, before_v = slots[rows], before_u[rows], before_v[rows]
         if len(slots) == 0:
             if now - self.now >= STALE_MS:
-                self._forget_blocks(now)
+                self._stale(now)
             return False
         self.tick_no += 1
-        self._indexes.clear()
-        self._forget_blocks(now)
-        zooms = {
-            zoom: self._zoom_tick(zoom, watched, slots, before_u, before_v) for zoom, watched in self._watched.items()
-        }
-        self._history.append(_Tick(self.tick_no, zooms))
+        before, self._samples = self._samples, {}
+        self._begin(now)
+        moved = Moved.of(self.state, slots, before_u, before_v)
+        made = {layer: self._part(layer, moved, before) for layer in self._watched}
+        self._history.append(_Tick(self.tick_no, {layer: part for layer, part in made.items() if part is not None}))
+        if len(self._history) > NEAR_TICKS:
+            for part in self._history[-NEAR_TICKS - 1].parts.values():
+                part.age()
         return True
 
-    def _forget_blocks(self, now: int) -> None:
+    def _begin(self, now: int) -> None:
+        self._shown = None
+        self._crowds.clear()
+        self._stale(now)
+
+    def _stale(self, now: int) -> None:
         """Begin to make shared blocks anew: the ages in them are of `now`."""
         self.now = now
         self._full.clear()
-        self._coarse.clear()
+        self._grid.clear()
+        self._extras.clear()
 
-    def _zoom_tick(
-        self,
-        zoom: int,
-        watched: tiles.Keys,
-        slots: Slots,
-        before_u: NDArray[np.float64],
-        before_v: NDArray[np.float64],
-    ) -> _ZoomTick:
-        keys = tiles.keys_of(self.state.shown_u[slots], self.state.shown_v[slots], zoom)
-        seen = np.isin(keys, watched)
-        blocks = tiles.encode_blocks(zoom, keys[seen], self.state.records(slots[seen], self.now))
-        made = _ZoomTick(blocks=blocks)
-        was = np.flatnonzero(~np.isnan(before_u))
-        left = tiles.keys_of(before_u[was], before_v[was], zoom)
-        moved = (left != keys[was]) & np.isin(left, watched)
-        for slot, tile in zip(slots[was][moved].tolist(), left[moved].tolist(), strict=True):
-            made.departures.setdefault(tile, []).append(slot)
-        return made
+    def _part(self, layer: Layer, moved: Moved, before: dict[int, Slots]) -> Part | None:
+        """What the tick changed in a layer; None when it cannot be told, as it was not looked at before."""
+        zoom, depth = layer
+        if depth == ALL:
+            was, shows = ~np.isnan(moved.before_u), np.ones(len(moved.slots), dtype=np.bool_)
+        elif depth not in before:
+            return None
+        else:
+            sample = self._sample(depth)
+            moved = moved.along_with(self.state, np.setxor1d(sample, before[depth], assume_unique=True))
+            was, shows = np.isin(moved.slots, before[depth]), np.isin(moved.slots, sample)
+        records = self.state.records(moved.slots, self.now)
+        return parts.make(zoom, self._watched[layer], moved, was, shows, records)
 
     def count(self, view: tiles.View) -> int:
-        """Devices in the tiles of a view."""
-        return self._index(view.zoom).counts(view.keys)
+        """Devices in the tiles of a view, at most a second ago."""
+        return self._recent((view.zoom, ALL)).count(view.keys)
 
-    def band(self, view: tiles.View, current: Band | None) -> Band:
-        """Choose the band of a view; `current` keeps it from flickering at the border."""
-        n = self.count(view)
-        dots = DOTS_MAX * (LOWER if current in ("sampled", "grid") else 1)
-        sampled = SAMPLED_MAX * (LOWER if current == "grid" else 1)
-        if n <= dots:
-            return "dots"
-        return "sampled" if n <= sampled else "grid"
+    def detail(self, view: tiles.View, current: Detail | None) -> Detail:
+        """Choose the detail of a view; `current` keeps it from flickering at the border."""
+        band = details.band(self.count(view), current)
+        if band != "sampled":
+            return Detail(band)
+        for step in details.SAMPLE_STEPS:
+            depth = view.zoom + step
+            if self._recent((view.zoom, depth)).count(view.keys) <= details.most(depth, current):
+                break
+        return Detail(band, depth)
 
-    def full(self, view: tiles.View, band: Band, extra: Slots) -> Frame:
-        """All that a view shows, in its band; `extra` devices whatever the band, wherever they are."""
-        if band == "dots":
-            blocks = [self._full_block(view.zoom, tile) for tile in view.keys.tolist()]
-            blocks = [block for block in blocks if block.n] + self._extra_blocks(view, extra, outside=True)
-        elif band == "sampled":
-            blocks = self._sampled(view) + self._extra_blocks(view, extra, outside=False)
+    def full(self, view: tiles.View, detail: Detail, extra: Slots) -> Frame:
+        """All that a view shows; `extra` devices whatever its detail, wherever they are."""
+        if detail.band == "grid":
+            blocks = [self._grid_block(view.zoom, tile) for tile in view.keys.tolist()]
         else:
-            blocks = self._grid(view) + self._extra_blocks(view, extra, outside=False)
-        return Frame(tiles.FULL, blocks, sum(block.n for block in blocks))
+            layer = (view.zoom, detail.depth)
+            blocks = [self._full_block(layer, tile) for tile in view.keys.tolist()]
+        blocks = [block for block in blocks if block.n] + self._extra_blocks(view, detail, extra)
+        strangers = _devices(blocks)
+        return Frame(tiles.FULL, blocks, strangers, sum(block.n for block in blocks))
 
-    def changes(self, view: tiles.View, since: int, extra: Slots) -> Frame | None:
-        """What changed in a view (dots) after tick `since`; None when only a full frame can tell."""
-        missed = [tick for tick in self._history if tick.n > since]
-        if len(missed) != self.tick_no - since or any(view.zoom not in tick.zooms for tick in missed):
+    def changes(self, view: tiles.View, detail: Detail, since: int, extra: Slots) -> Frame | None:
+        """What changed in a view after tick `since`; None when only a full frame can tell."""
+        behind, layer = self.tick_no - since, (view.zoom, detail.depth)
+        if behind > len(self._history):
             return None
-        mine = set(view.keys.tolist())
-        changed = {tile for tick in missed for tile in tick.zooms[view.zoom].blocks.keys() & mine}
-        # Behind by one tick: the shared change blocks. Behind by more: the newest whole tile instead of a queue.
-        shared = missed[0].zooms[view.zoom].blocks if len(missed) == 1 else None
-        blocks = self._gone(view, mine, missed, extra)
-        blocks += [
-            shared[tile] if shared is not None else self._full_block(view.zoom, tile) for tile in sorted(changed)
-        ]
-        blocks += self._extra_blocks(view, extra, outside=True)
-        return Frame(tiles.CHANGE, blocks, 0)
+        missed = [tick.parts.get(layer) for tick in list(self._history)[len(self._history) - behind :]]
+        known = [part for part in missed if part is not None]
+        if len(known) < len(missed):
+            return None
+        if behind <= NEAR_TICKS:
+            found = [part.blocks[tile] for part in known for tile in view.tiles & part.blocks.keys()]
+            blocks = [block for block in found if block is not None]
+            strangers = [part.arrived[tile] for part in known for tile in view.tiles & part.arrived.keys()]
+        else:
+            changed = {tile for part in known for tile in view.tiles & part.blocks.keys()}
+            blocks = [self._full_block(layer, tile) for tile in sorted(changed)]
+            strangers = _devices(blocks)
+        always = self._extra_blocks(view, detail, extra)
+        strangers += _devices(always)
+        left = parts.gone(known, view.tiles, extra.tolist())
+        # Last: a block of an earlier tick may still show who has left since.
+        gone = [tiles.encode_gone(view.zoom, tile, slots) for tile, slots in left.items()]
+        return Frame(tiles.CHANGE, [*blocks, *always, *gone], strangers)
 
-    def _gone(self, view: tiles.View, mine: set[int], missed: list[_Tick], extra: Slots) -> list[tiles.Block]:
-        left: dict[int, int] = {}
-        for tick in missed:
-            departures = tick.zooms[view.zoom].departures
-            for tile in departures.keys() & mine:
-                left.update(dict.fromkeys(departures[tile], tile))
-        if not left:
-            return []
-        slots = np.array(sorted(left), dtype=np.int64)
-        now_in = tiles.keys_of(self.state.shown_u[slots], self.state.shown_v[slots], view.zoom)
-        away = slots[~np.isin(now_in, view.keys) & ~np.isin(slots, extra)]
-        by_tile: dict[int, list[int]] = {}
-        for slot in away.tolist():
-            by_tile.setdefault(left[slot], []).append(slot)
-        return [tiles.encode_gone(view.zoom, tile, np.array(gone, dtype=np.uint32)) for tile, gone in by_tile.items()]
+    def _shows(self, detail: Detail, slots: Slots) -> NDArray[np.bool_]:
+        """Which of `slots` a detail shows where they are in view."""
+        if detail.band == "sampled":
+            return np.isin(slots, self._sample(detail.depth))
+        return np.full(len(slots), detail.band == "dots")
 
-    def _extra_blocks(self, view: tiles.View, extra: Slots, *, outside: bool) -> list[tiles.Block]:
-        """Blocks of the devices that always pass; `outside`: only those that the view's tiles do not have."""
-        extra = extra[(extra < len(self.state)) & self.allowed(extra)]
-        extra = extra[~np.isnan(self.state.shown_u[extra])]
+    def _extra_blocks(self, view: tiles.View, detail: Detail, extra: Slots) -> list[tiles.Block]:
+        """Blocks of the devices that always pass and that the view does not show by itself."""
         if len(extra) == 0:
             return []
-        keys = tiles.keys_of(self.state.shown_u[extra], self.state.shown_v[extra], view.zoom)
-        if outside:
-            away = ~np.isin(keys, view.keys)
-            extra, keys = extra[away], keys[away]
-        return list(tiles.encode_blocks(view.zoom, keys, self.state.records(extra, self.now)).values())
-
-    def _index(self, zoom: int) -> _Index:
-        made = self._indexes.get(zoom)
+        layer = (view.zoom, detail.depth if detail.band != "grid" else -1)
+        key = (layer, extra.tobytes())
+        made = self._extras.get(key)
         if made is None:
-            slots = self.state.shown()
-            slots = slots[self.allowed(slots)]
+            made = self._extras[key] = self._make_extras(view.zoom, detail, extra)
+        found = (one.hidden if one.tile in view.tiles else one.every for one in made)
+        return [block for block in found if block is not None]
+
+    def _make_extras(self, zoom: int, detail: Detail, extra: Slots) -> "list[_Extra]":
+        extra = extra[(extra < len(self.state)) & self.allowed(extra)]
+        extra = extra[~np.isnan(self.state.shown_u[extra])]
+        keys = tiles.keys_of(self.state.shown_u[extra], self.state.shown_v[extra], zoom)
+        records, alone = self.state.records(extra, self.now), ~self._shows(detail, extra)
+        every = tiles.encode_blocks(zoom, keys, records)
+        hidden = tiles.encode_blocks(zoom, keys[alone], records.take(alone))
+        return [_Extra(tile, block, hidden.get(tile)) for tile, block in every.items()]
+
+    def _all_shown(self) -> Slots:
+        if self._shown is None:
+            shown = self.state.shown()
+            self._shown = shown[self.allowed(shown)]
+        return self._shown
+
+    def _sample(self, depth: int) -> Slots:
+        """The devices that are shown at a depth."""
+        if depth == ALL:
+            return self._all_shown()
+        made = self._samples.get(depth)
+        if made is None:
+            shown = self._all_shown()
+            keys = tiles.keys_of(self.state.shown_u[shown], self.state.shown_v[shown], depth)
+            made = self._samples[depth] = smallest(keys, shown)
+        return made
+
+    def _crowd(self, layer: Layer) -> Crowd:
+        made = self._crowds.get(layer)
+        if made is None:
+            zoom, depth = layer
+            slots = self._sample(depth)
             keys = tiles.keys_of(self.state.shown_u[slots], self.state.shown_v[slots], zoom)
-            order = np.argsort(keys, kind="stable")
-            made = self._indexes[zoom] = _Index(keys[order], slots[order])
+            made = self._crowds[layer] = Crowd.of(keys, slots)
         return made
 
-    def _full_block(self, zoom: int, tile: int) -> tiles.Block:
-        made = self._full.get((zoom, tile))
+    def _recent(self, layer: Layer) -> Crowd:
+        at, known = self._counted.get(layer, (0, None))
+        if known is None or self.now - at >= STALE_MS:
+            known = self._crowd(layer)
+            self._counted[layer] = self.now, known
+        return known
+
+    def _full_block(self, layer: Layer, tile: int) -> tiles.Block:
+        made = self._full.get((layer, tile))
         if made is None:
-            index = self._index(zoom)
-            records = self.state.records(index.slots[index.rows(tile)], self.now)
-            made = self._full[zoom, tile] = tiles.encode_block(zoom, tile, records)
+            records = self.state.records(self._crowd(layer).within(tile), self.now)
+            made = self._full[layer, tile] = tiles.encode_block(layer[0], tile, records)
         return made
 
-    def _sampled(self, view: tiles.View) -> list[tiles.Block]:
-        for cells in SAMPLE_CELLS:
-            blocks = [self._coarse_block(view.zoom, tile, cells) for tile in view.keys.tolist()]
-            if sum(block.n for block in blocks) <= SAMPLE_RECORDS:
-                break
-        return [block for block in blocks if block.n]
-
-    def _grid(self, view: tiles.View) -> list[tiles.Block]:
-        blocks = [self._coarse_block(view.zoom, tile, -GRID_CELLS) for tile in view.keys.tolist()]
-        return [block for block in blocks if block.n]
-
-    def _coarse_block(self, zoom: int, tile: int, cells: int) -> tiles.Block:
-        """One device for each sub-cell of a tile, or with negative `cells` the count of each; shared for a tick."""
-        made = self._coarse.get((zoom, tile, cells))
+    def _grid_block(self, zoom: int, tile: int) -> tiles.Block:
+        """How many devices are in each square of a tile."""
+        made = self._grid.get((zoom, tile))
         if made is None:
-            index = self._index(zoom)
-            slots = index.slots[index.rows(tile)]
-            encode = self._encode_counts if cells < 0 else self._encode_sample
-            made = self._coarse[zoom, tile, cells] = encode(zoom, tile, slots, abs(cells))
+            slots = self._crowd((zoom, ALL)).within(tile)
+            made = tiles.encode_counts(zoom, tile, self.state.shown_u[slots], self.state.shown_v[slots])
+            self._grid[zoom, tile] = made
         return made
 
-    def _encode_sample(self, zoom: int, tile: int, slots: Slots, cells: int) -> tiles.Block:
-        _, first = np.unique(self._sub_cells(zoom, slots, cells), return_index=True)
-        return tiles.encode_block(zoom, tile, self.state.records(slots[first], self.now))
 
-    def _encode_counts(self, zoom: int, tile: int, slots: Slots, cells: int) -> tiles.Block:
-        sub, counts = np.unique(self._sub_cells(zoom, slots, cells), return_counts=True)
-        edge = float(1 << zoom)
-        x, y = tiles.xy(tile)
-        zeros = np.zeros(len(sub), dtype=np.uint8)
-        records = tiles.Records(
-            slot=counts.astype(np.uint32),
-            u=(x + (sub // cells + 0.5) / cells) / edge,
-            v=(y + (sub % cells + 0.5) / cells) / edge,
-            course=zeros,
-            speed=zeros,
-            status=zeros,
-            age=zeros,
-        )
-        return tiles.encode_block(zoom, tile, records, grid=True)
+def _devices(blocks: list[tiles.Block]) -> list[Slots]:
+    return [block.slots.astype(np.int64) for block in blocks if len(block.slots)]
 
-    def _sub_cells(self, zoom: int, slots: Slots, cells: int) -> NDArray[np.int64]:
-        edge = float((1 << zoom) * cells)
-        x = (self.state.shown_u[slots] * edge).astype(np.int64) % cells
-        y = (self.state.shown_v[slots] * edge).astype(np.int64) % cells
-        return x * cells + y
+
+@dataclass(frozen=True, slots=True)
+class _Extra:
+    """Devices that always pass, in one tile: all of them, and those that a view of the tile does not show by itself."""
+
+    tile: int
+    every: tiles.Block
+    hidden: tiles.Block | None

@@ -1,15 +1,16 @@
-"""Which frame a viewer is due: wishes are merged, coarse bands come once a second, alarms are seen at once."""
+"""Which frame a viewer is due: wishes are merged, counts come once a second, alarms are seen at once."""
 
 import numpy as np
 
 from tests.unit.web.live.positions import NOW, columns, scattered
 from web.live import tiles
 from web.live.alarms import Alarms
+from web.live.detail import SAMPLED_MAX
 from web.live.fleet import Directory, Named
 from web.live.gaze import COARSE_EVERY_S, FULL_EVERY_S, Gaze
 from web.live.messages import Look
 from web.live.state import LiveState
-from web.live.world import DOTS_MAX, World
+from web.live.world import World
 
 CITY = Look(bbox=(114.3, 23.0, 114.5, 23.2), zoom=10.0)
 ELSEWHERE = Look(bbox=(0.0, 0.0, 1.0, 1.0), zoom=10.0, selected=["cam-7"])
@@ -30,8 +31,8 @@ class Scene:
 
     def move(self, slot: int, at: int) -> None:
         """One device moves, and the world ticks."""
-        if self.gaze.view is not None:
-            self.world.watch([self.gaze.view])
+        if self.gaze.view is not None and self.gaze.detail is not None:
+            self.world.watch([(self.gaze.view, self.gaze.detail)])
         self.world.state.apply(columns({"device": slot, "lat": 23.1, "lon": 114.4, "t": NOW + at}))
         self.world.tick(NOW + at)
 
@@ -69,12 +70,12 @@ def test_wishes_that_come_too_fast_are_merged_into_the_last_one() -> None:
     assert [block.slots.tolist() for block in frame.blocks] == [[7]]
 
 
-def test_coarse_band_sends_full_frames_once_a_second() -> None:
-    """Sampled: however often something moves, one full frame a second, and the viewer is told when to look again."""
-    scene = Scene(DOTS_MAX + 1_000)
+def test_grid_band_sends_full_frames_once_a_second() -> None:
+    """Counts: however often something moves, one full frame a second, and the viewer is told when to look again."""
+    scene = Scene(SAMPLED_MAX + 1_000)
     scene.gaze.look(CITY)
     assert scene.gaze.frame(0.0) is not None
-    assert scene.gaze.band == "sampled"
+    assert scene.gaze.band == "grid"
     sent = 0
     for tick in range(1, 16):
         scene.move(3, 1000 * tick)

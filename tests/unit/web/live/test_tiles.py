@@ -112,7 +112,7 @@ def test_frame_reads_back_through_the_independent_decoder(n: int, zoom: int) -> 
 def test_gone_block_removes_slots() -> None:
     """A gone block takes its slots from what the viewer knows and names no device to introduce."""
     known = {3: decoder.Record(3, 0, 0, 0, 0, 0, 0), 4: decoder.Record(4, 0, 0, 0, 0, 0, 0)}
-    block = tiles.encode_gone(14, tiles.key(13_000, 7_000), np.array([3], dtype=np.uint32))
+    block = tiles.encode_gone(14, tiles.key(13_000, 7_000), [3])
     assert len(block.slots) == 0
     decoder.decode(tiles.encode_frame(tiles.CHANGE, [block], now=0, tick=1)).onto(known)
     assert list(known) == [4]

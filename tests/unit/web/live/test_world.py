@@ -7,8 +7,9 @@ from schemas import feed
 from tests.unit.web.live import decoder
 from tests.unit.web.live.positions import NOW, columns, scattered
 from web.live import tiles
+from web.live.detail import DOTS, DOTS_MAX, GRID, SAMPLE_RECORDS, SAMPLED_MAX, Detail
 from web.live.state import LiveState
-from web.live.world import DOTS_MAX, SAMPLE_RECORDS, SAMPLED_MAX, World
+from web.live.world import World
 
 NOBODY = np.empty(0, dtype=np.int64)
 CITY = (114.3, 23.0, 114.5, 23.2)
@@ -17,17 +18,23 @@ CITY = (114.3, 23.0, 114.5, 23.2)
 class Map:
     """A viewer's map, fed by encoded frames as the browser is."""
 
-    def __init__(self, world: World, view: tiles.View, extra: "np.typing.NDArray[np.int64]" = NOBODY) -> None:
-        self.world, self.view, self.extra = world, view, extra
+    def __init__(
+        self,
+        world: World,
+        view: tiles.View,
+        extra: "np.typing.NDArray[np.int64]" = NOBODY,
+        detail: Detail = DOTS,
+    ) -> None:
+        self.world, self.view, self.detail, self.extra = world, view, detail, extra
         self.known: dict[int, decoder.Record] = {}
         self.since = -1
         self.kinds: list[int] = []
 
     def catch_up(self) -> None:
         """Take what is new since the last call, as the viewer's writer does."""
-        frame = None if self.since < 0 else self.world.changes(self.view, self.since, self.extra)
+        frame = None if self.since < 0 else self.world.changes(self.view, self.detail, self.since, self.extra)
         if frame is None:
-            frame = self.world.full(self.view, "dots", self.extra)
+            frame = self.world.full(self.view, self.detail, self.extra)
         self.since = self.world.tick_no
         self.kinds.append(frame.kind)
         data = tiles.encode_frame(frame.kind, frame.blocks, now=self.world.now, tick=self.world.tick_no)
@@ -36,12 +43,13 @@ class Map:
     def expected(self) -> set[int]:
         """Slots that the map must show, found device by device."""
         state = self.world.state
-        inside = set(self.extra.tolist())
+        squares: dict[int, int] = {}
         for slot in np.flatnonzero(state.t > 0).tolist():
-            key = int(tiles.keys_of(state.u[slot : slot + 1], state.v[slot : slot + 1], self.view.zoom)[0])
-            if key in self.view.keys:
-                inside.add(slot)
-        return inside
+            place = state.u[slot : slot + 1], state.v[slot : slot + 1]
+            if int(tiles.keys_of(*place, self.view.zoom)[0]) in self.view.keys:
+                square = int(tiles.keys_of(*place, self.detail.depth)[0]) if self.detail.depth else slot
+                squares.setdefault(square, slot)
+        return {*squares.values(), *self.extra.tolist()}
 
 
 def made(positions: feed.Columns) -> World:
@@ -62,14 +70,15 @@ def moved(positions: feed.Columns, step: int, rng: np.random.Generator) -> feed.
     return part
 
 
-@pytest.mark.parametrize("every", [1, 2, 5, 40])
-def test_map_knows_what_is_in_its_tiles_however_many_ticks_it_skips(every: int) -> None:
-    """After 80 ticks a viewer that takes each, or each second, fifth or fortieth one shows the same devices."""
+@pytest.mark.parametrize("detail", [DOTS, Detail("sampled", 16)])
+@pytest.mark.parametrize("every", [1, 2, 3, 5, 40])
+def test_map_knows_what_is_in_its_tiles_however_many_ticks_it_skips(every: int, detail: Detail) -> None:
+    """After 80 ticks a viewer that takes each, or each second, third, fifth or fortieth one shows the same devices."""
     positions, rng = scattered(400, seed=1), np.random.default_rng(every)
     world = made(positions)
     view = tiles.view((114.38, 23.08, 114.42, 23.12), 13)
-    viewer = Map(world, view, np.array([7, 8]))
-    world.watch([view])
+    viewer = Map(world, view, np.array([7, 8]), detail)
+    world.watch([(view, detail)])
     world.tick(NOW)
     for step in range(1, 81):
         world.state.apply(moved(positions, step, rng))
@@ -77,19 +86,42 @@ def test_map_knows_what_is_in_its_tiles_however_many_ticks_it_skips(every: int) 
         if step % every == 0:
             viewer.catch_up()
             assert set(viewer.known) == viewer.expected()
+    if viewer.since < world.tick_no:
+        viewer.catch_up()
     for slot, record in viewer.known.items():
         assert abs(record.u - world.state.u[slot]) < 2 / 65536 / 2**view.zoom
         assert abs(record.v - world.state.v[slot]) < 2 / 65536 / 2**view.zoom
     assert (tiles.CHANGE in viewer.kinds) == (every < 40)
 
 
+def test_devices_that_come_into_tiles_are_strangers_and_no_others() -> None:
+    """A viewer that learned the names of a full frame's devices needs those that arrive, whoever else moved."""
+    positions, rng = scattered(300, seed=9), np.random.default_rng(9)
+    world = made(positions)
+    for n, detail in enumerate((DOTS, Detail("sampled", 16))):
+        view = tiles.view((114.38, 23.08, 114.42, 23.12), 13)
+        world.watch([(view, detail)])
+        told = {int(slot) for part in world.full(view, detail, NOBODY).strangers for slot in part}
+        for step in range(1 + 100 * n, 30 + 100 * n):
+            since = world.tick_no
+            world.state.apply(moved(positions, step, rng))
+            world.tick(NOW + step * 1000)
+            frame = world.changes(view, detail, since, NOBODY)
+            assert frame is not None
+            shown = {int(slot) for block in frame.blocks for slot in block.slots}
+            strangers = {int(slot) for part in frame.strangers for slot in part}
+            assert shown <= told | strangers
+            assert strangers <= shown
+            told |= strangers
+
+
 def test_tick_encodes_a_tile_once_for_all_viewers() -> None:
     """Two viewers of the same tiles are sent the very same bytes object."""
     world = made(scattered(50, seed=2))
     view = tiles.view(CITY, 11)
-    world.watch([view, view])
+    world.watch([(view, DOTS), (view, DOTS)])
     world.tick(NOW)
-    first, second = world.full(view, "dots", NOBODY), world.full(view, "dots", NOBODY)
+    first, second = world.full(view, DOTS, NOBODY), world.full(view, DOTS, NOBODY)
     assert first.blocks
     assert all(a.data is b.data for a, b in zip(first.blocks, second.blocks, strict=True))
 
@@ -98,12 +130,12 @@ def test_changes_have_only_those_that_moved() -> None:
     """One device moves: one record is sent."""
     world = made(scattered(50, seed=3))
     view = tiles.view(CITY, 11)
-    world.watch([view])
+    world.watch([(view, DOTS)])
     world.tick(NOW)
     since = world.tick_no
     world.state.apply(columns({"device": 9, "lat": 23.1, "lon": 114.4, "t": NOW + 1000}))
     world.tick(NOW + 1000)
-    frame = world.changes(view, since, NOBODY)
+    frame = world.changes(view, DOTS, since, NOBODY)
     assert frame is not None
     sent = decoder.decode(tiles.encode_frame(frame.kind, frame.blocks, now=0, tick=0))
     assert [record.slot for block in sent.blocks for record in block.records if not record.status & 128] == [9]
@@ -113,7 +145,7 @@ def test_changes_before_the_view_was_watched_are_refused() -> None:
     """Where the history does not have a viewer's zoom, only a full frame tells the truth."""
     world = made(scattered(5, seed=4))
     world.tick(NOW)
-    assert world.changes(tiles.view(CITY, 11), 0, NOBODY) is None
+    assert world.changes(tiles.view(CITY, 11), DOTS, 0, NOBODY) is None
 
 
 @pytest.mark.parametrize(("n", "band"), [(DOTS_MAX, "dots"), (DOTS_MAX + 1, "sampled"), (SAMPLED_MAX + 1, "grid")])
@@ -122,7 +154,7 @@ def test_band_follows_how_many_are_in_view(n: int, band: str) -> None:
     world = made(scattered(n, seed=5))
     view = tiles.view((114.3, 23.0, 114.5, 23.2), 10)
     world.tick(NOW)
-    assert world.band(view, None) == band
+    assert world.detail(view, None).band == band
 
 
 def test_band_at_the_border_does_not_flicker() -> None:
@@ -130,8 +162,8 @@ def test_band_at_the_border_does_not_flicker() -> None:
     world = made(scattered(DOTS_MAX - 10, seed=6))
     view = tiles.view(CITY, 10)
     world.tick(NOW)
-    assert world.band(view, "sampled") == "sampled"
-    assert world.band(view, "dots") == "dots"
+    assert world.detail(view, Detail("sampled", 16)).band == "sampled"
+    assert world.detail(view, DOTS).band == "dots"
 
 
 def test_sampled_frame_is_bounded_and_has_the_selected() -> None:
@@ -140,7 +172,7 @@ def test_sampled_frame_is_bounded_and_has_the_selected() -> None:
     view = tiles.view(CITY, 12)
     world.tick(NOW)
     extra = np.array([11, 12_345, 19_999])
-    frame = world.full(view, "sampled", extra)
+    frame = world.full(view, world.detail(view, None), extra)
     sent = decoder.decode(tiles.encode_frame(frame.kind, frame.blocks, now=0, tick=0)).by_slot()
     assert 1_000 < len(sent) <= SAMPLE_RECORDS + len(extra)
     assert set(extra.tolist()) <= set(sent)
@@ -151,7 +183,7 @@ def test_grid_frame_counts_every_device_once() -> None:
     world = made(scattered(30_000, seed=8))
     view = tiles.view(CITY, 10)
     world.tick(NOW)
-    frame = world.full(view, "grid", NOBODY)
+    frame = world.full(view, GRID, NOBODY)
     sent = decoder.decode(tiles.encode_frame(frame.kind, frame.blocks, now=0, tick=0))
     assert all(block.flags == tiles.GRID for block in sent.blocks)
     assert sum(record.slot for block in sent.blocks for record in block.records) == world.count(view) == 30_000
@@ -162,9 +194,9 @@ def test_ages_in_shared_blocks_stay_true_while_nothing_moves() -> None:
     world = made(columns({"device": 1, "lat": 23.1, "lon": 114.4}))
     view = tiles.view(CITY, 11)
     world.tick(NOW)
-    world.full(view, "dots", NOBODY)
+    world.full(view, DOTS, NOBODY)
     world.tick(NOW + 60_000)
-    frame = world.full(view, "dots", NOBODY)
+    frame = world.full(view, DOTS, NOBODY)
     sent = decoder.decode(tiles.encode_frame(frame.kind, frame.blocks, now=world.now, tick=0))
     assert sent.by_slot()[1].age == 60
     assert sent.now == NOW + 60_000
@@ -180,11 +212,12 @@ def test_limited_world_shows_and_counts_only_its_devices(n: int, band: str) -> N
     mask[0] = False
     world.limit(mask)
     view = tiles.view(CITY, 11)
-    world.watch([view])
+    world.watch([(view, DOTS)])
     world.tick(NOW)
     mine = set(np.flatnonzero(mask).tolist())
     assert world.count(view) == len(mine)
-    frame = world.full(view, band, np.array([1, 2, 7, 14], dtype=np.int64))  # type: ignore[arg-type]
+    detail = Detail("sampled", 16) if band == "sampled" else Detail(band)  # type: ignore[arg-type]
+    frame = world.full(view, detail, np.array([1, 2, 7, 14], dtype=np.int64))
     data = decoder.decode(tiles.encode_frame(frame.kind, frame.blocks, now=NOW, tick=1))
     records = [(block.flags & 1, record.slot) for block in data.blocks for record in block.records]
     assert {slot for grid, slot in records if not grid} <= mine
@@ -193,7 +226,7 @@ def test_limited_world_shows_and_counts_only_its_devices(n: int, band: str) -> N
     before = world.tick_no
     world.state.apply(moved(positions, 1, np.random.default_rng(1)))
     world.tick(NOW + 1000)
-    change = world.changes(view, before, NOBODY)
+    change = world.changes(view, DOTS, before, NOBODY)
     assert change is not None
     decoded = decoder.decode(tiles.encode_frame(change.kind, change.blocks, now=NOW, tick=2))
     assert {record.slot for block in decoded.blocks for record in block.records} <= mine
@@ -204,10 +237,10 @@ def test_world_that_is_limited_anew_sends_a_full_frame() -> None:
     positions = scattered(20, seed=6)
     world = made(positions)
     view = tiles.view(CITY, 11)
-    world.watch([view])
+    world.watch([(view, DOTS)])
     world.tick(NOW)
     before = world.tick_no
     world.limit(np.arange(21) < 5)
     assert world.tick_no > before
-    assert world.changes(view, before, NOBODY) is None
-    assert world.full(view, "dots", NOBODY).shown == 4
+    assert world.changes(view, DOTS, before, NOBODY) is None
+    assert world.full(view, DOTS, NOBODY).shown == 4
