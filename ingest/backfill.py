@@ -57,22 +57,21 @@ class Backfill:
             # What it holds of the device is half done; cold, its next fixes are left to the windows.
             self.world().engine.know(device, chosen[0][1].t_hi)
             metrics.BROKEN.inc()
-            log.exception("stays could not be computed again", device=device, windows=len(numbers))
+            log.exception("stays could not be computed again", slot=device, windows=len(numbers))
             return None
 
     async def _recompute(self, conn: db.Connection, chosen: list[Window], numbers: list[int], now: int) -> int | None:
         device, engine = chosen[0].device, self.world().engine
+        name = await device_store.name_of(conn, device)
         lo, hi = min(window.t_lo for window in chosen), max(window.t_hi for window in chosen)
         part = await projection.stretch(conn, device, lo, hi)
         # Looked at after the fixes were read: what is dropped later was read before.
         if part.lo < retention.dropped_before(await retention_store.floor(conn, DataClass.FIXES)):
             await window_store.remove(conn, numbers)
             metrics.EXPIRED.inc(len(numbers))
-            log.warning(
-                "stays stay as they are, their fixes are not kept any more", device=device, windows=len(numbers)
-            )
+            log.warning("stays stay as they are, their fixes are not kept any more", device=name, windows=len(numbers))
             return None
-        reason = await _reason(conn, chosen)
+        reason = _reason(name, chosen)
         # In a thread: hours of a device take longer than the other tasks of this process may wait.
         changes = await asyncio.to_thread(engine.recompute, device, part.fixes, part.stored, reason, logged=part.logged)
         async with conn.transaction():
@@ -81,14 +80,13 @@ class Backfill:
             head = await lane.append(conn, items)
         metrics.WINDOWS.inc(len(numbers))
         n = len(part.fixes)
-        log.info("stays computed again", device=device, windows=len(numbers), fixes=n, changes=len(changes.stays))
+        log.info("stays computed again", device=name, windows=len(numbers), fixes=n, changes=len(changes.stays))
         return head
 
 
-async def _reason(conn: db.Connection, chosen: list[Window]) -> str:
+def _reason(name: str | None, chosen: list[Window]) -> str:
     """The reason to store; what devices sent counts before what we did ourselves."""
     window = max(chosen, key=lambda one: (one.cause in (Cause.LATE, Cause.EVENT), one.received))
-    name = await device_store.name_of(conn, window.device)
     return Reason(kind=window.cause, device=name, received=window.received).encoded()
 
 

@@ -18,6 +18,7 @@ from ingest.batch import Received
 from ingest.faults import Refused
 from ingest.feed import Feed
 from ingest.message import Intake, Message
+from ingest.refusal_log import RefusalLog
 from ingest.writer import Attempt, Writer
 from schemas.refusals import Refusal
 from tracking import db, lane, projection, retention_store
@@ -68,6 +69,7 @@ class Pipeline:
     """Returns when the units are ours: nothing is written before."""
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
     _kept_up: float = 0.0
+    _told: RefusalLog = field(default_factory=RefusalLog)
 
     async def run(self) -> None:
         """Work until cancelled. What is cancelled before its commit was not acknowledged and comes again."""
@@ -108,7 +110,8 @@ class Pipeline:
         made = batch.build(received, self.devices.by_name, self.floors)
         attempt = Attempt(made, next(self._numbers))
         try:
-            await self._retried(partial(self._write, attempt))
+            with structlog.contextvars.bound_contextvars(batch=attempt.number):
+                await self._retried(partial(self._write, attempt))
         except Exception as error:
             if not retry.is_poison(error):
                 raise
@@ -117,7 +120,8 @@ class Pipeline:
             for part in _halves(received, error):
                 await self._store(part)
             return
-        self._committed(received, attempt)
+        with structlog.contextvars.bound_contextvars(batch=attempt.number):
+            self._committed(received, attempt)
 
     async def _write(self, attempt: Attempt, conn: db.Connection) -> None:
         started = time.perf_counter()
@@ -224,12 +228,13 @@ class Pipeline:
         metrics.REPLIES.inc(attempt.replies)
         for each in made.refused:
             metrics.REFUSALS.labels(each.reason.value).inc(each.n)
+        self._told.tell(made.refused, time.monotonic())
         if attempt.new is not None and new:
             metrics.LAG.observe(max(0, self.clock() - int(attempt.new.t.max())) / 1000)
         late = new if attempt.failed else 0 if attempt.advance is None else int(attempt.advance.late.sum())
         metrics.LATE.inc(late)
         self.backfill.pending |= late > 0 or attempt.late_events > 0
-        log.debug("batch committed", batch=attempt.number, messages=len(received), fixes=new, late=late)
+        log.debug("batch committed", messages=len(received), fixes=new, late=late)
 
 
 def _halves(received: list[Received], error: Exception) -> list[list[Received]]:

@@ -15,20 +15,23 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
 
 import structlog
 from prometheus_client import multiprocess
 
 from patrol import errors, notify
-from patrol.services import children
+from patrol.services import children, logfiles
 
 log = structlog.get_logger(__name__)
 
 _STOP_SECONDS = 6.0
 _LONGEST_BACKOFF_SECONDS = 30.0
+_KILLED_WAITS_S = (0.5, 2.0, 5.0)  # between tries to start a part that is killed at its start
 _STEADY_SECONDS = 60.0  # a child that lived this long starts its backoff afresh
-_KEPT_LOG_BYTES = 10_000_000
+
+
+class _KilledError(errors.SetupError):
+    """A signal ended a part before it was ready."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -62,7 +65,7 @@ class Supervisor:
         """
         self._parts.append(part)
         self._stack.push_async_callback(_stop, part)
-        await self._launch(part)
+        await self._first(part)
         keeper = asyncio.create_task(self._keep(part), name=f"keep-{part.name}")
         self._stack.push_async_callback(_cancel, keeper)
 
@@ -95,6 +98,17 @@ class Supervisor:
         self.stop.set()
         await self._stack.aclose()
 
+    async def _first(self, part: Part) -> None:
+        """Launch a part; one that something killed is no fault of its own and is launched again."""
+        for again_in_s in _KILLED_WAITS_S:
+            try:
+                return await self._launch(part)
+            except _KilledError as fault:
+                log.warning("part_killed_at_start", part=part.name, reason=str(fault), restart_in_s=again_in_s)
+                _forget_gauges(part)
+                await asyncio.sleep(again_in_s)
+        return await self._launch(part)
+
     async def _keep(self, part: Part) -> None:
         backoff = 1.0
         while True:
@@ -123,7 +137,7 @@ class Supervisor:
         reading, writing = os.pipe()
         path = self.logs / f"{part.name}.log"
         env = {**os.environ, **part.env, notify.VARIABLE: str(writing), "PYTHONUNBUFFERED": "1"}
-        with _opened(path) as file, contextlib.ExitStack() as ours:
+        with path.open("ab") as file, contextlib.ExitStack() as ours:
             ours.callback(os.close, writing)
             output = self._tee(part.name, path) if self.verbose else file.fileno()
             if self.verbose:
@@ -139,6 +153,10 @@ class Supervisor:
                 f"The {part.name} was not ready within {part.ready_within:.0f} s (log: {path})"
             ) from fault
         except EOFError as fault:
+            code = await children.ended(part.process)
+            if code < 0:
+                name = signal.Signals(-code).name
+                raise _KilledError(f"The {part.name} was killed at its start ({name}) (log: {path})") from fault
             raise errors.SetupError(f"The {part.name} ended at its start: {_last_line(path)} (log: {path})") from fault
 
     def _tee(self, name: str, path: Path) -> int:
@@ -179,6 +197,7 @@ async def supervise(data_dir: Path, *, verbose: bool = False) -> AsyncIterator[S
         keeper = Supervisor(logs=logs, verbose=verbose)
         body = asyncio.current_task()
         assert body is not None  # noqa: S101 - we are in a coroutine
+        turning = asyncio.create_task(logfiles.keep_turned(lambda: _logs(data_dir)), name="logs")
         with _signals(keeper, body):
             try:
                 yield keeper
@@ -188,6 +207,7 @@ async def supervise(data_dir: Path, *, verbose: bool = False) -> AsyncIterator[S
                 body.uncancel()
             finally:
                 await keeper.close()
+                await _cancel(turning)
 
 
 @contextlib.contextmanager
@@ -264,10 +284,9 @@ def _lock(descriptor: int, data_dir: Path) -> None:
         ) from fault
 
 
-def _opened(path: Path) -> BinaryIO:
-    if path.exists() and path.stat().st_size > _KEPT_LOG_BYTES:
-        path.replace(path.with_suffix(".log.1"))
-    return path.open("ab")
+def _logs(data_dir: Path) -> list[Path]:
+    """Logs of the parts, and of the embedded services in their folders."""
+    return [*data_dir.glob("logs/*.log"), *data_dir.glob("*/*.log")]
 
 
 def _last_line(path: Path) -> str:

@@ -2,9 +2,12 @@
 
 import asyncio
 import signal
+import sys
 from collections.abc import Awaitable, Callable
 
 import uvloop
+
+from patrol import errors, logs
 
 
 def until_stopped(work: Callable[[asyncio.Event], Awaitable[None]]) -> None:
@@ -17,4 +20,10 @@ def until_stopped(work: Callable[[asyncio.Event], Awaitable[None]]) -> None:
             loop.add_signal_handler(number, stop.set)
         await work(stop)
 
-    uvloop.run(main())
+    try:
+        uvloop.run(main())
+    except errors.SetupError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever it is, the log must have it
+        logs.fault(error)
+        sys.exit(1)

@@ -159,6 +159,7 @@ class EmbeddedPostgres:
             "timezone": "UTC",
             "log_timezone": "UTC",
             "max_connections": "60",
+            "log_error_verbosity": "terse",  # details of a fault are rows: where somebody was
             **self.settings,
         }
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]

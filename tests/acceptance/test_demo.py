@@ -137,6 +137,17 @@ async def test_demo_ends_and_starts_again_and_keeps_its_worker(small: Product) -
     await product.until_gone(family)
 
 
+def test_worker_killed_while_the_demo_starts_is_replaced(small: Product) -> None:
+    """Killed before it was ready, before the fleet was there: the start goes on with another one."""
+    small.start("demo", "--officers", "2", "--history-minutes", "0")
+    first = waiting.until_sync(lambda: small.find("worker"), "a worker begins", within=60, every=0.005)
+    first.kill()
+    small.wait_ready()
+    small.wait_said("Ctrl-C stops everything")
+    assert small.child("worker").pid != first.pid
+    assert "part_killed_at_start" in small.output
+
+
 def test_demo_interrupted_while_it_starts_leaves_nothing_running(small: Product) -> None:
     """Ctrl-C during the first step ends it too."""
     small.start("demo", "--no-sim")

@@ -1,0 +1,54 @@
+"""Log files of processes that run on: each is turned when it is large, whoever writes it.
+
+The writers have it open for appending and know nothing of it. What was written is copied aside and the file is cut to
+nothing, so that no writer ever waits for us, nor stops when we do.
+"""
+
+import asyncio
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import structlog
+
+log = structlog.get_logger(__name__)
+
+MOST_BYTES = 10_000_000
+EVERY_S = 5.0
+_PIECE = 1 << 20
+
+
+def turn(path: Path, most: int = MOST_BYTES) -> bool:
+    """Move what a log holds to `….log.1` when it is larger than `most` bytes; what was there before is forgotten.
+
+    Raises:
+        OSError: the disk is full, or the folder is gone.
+    """
+    try:
+        size = path.stat().st_size
+    except FileNotFoundError:
+        return False
+    if size <= most:
+        return False
+    aside = path.with_name(path.name + ".1")
+    draft = path.with_name(path.name + ".new")
+    with path.open("r+b") as file, draft.open("wb") as kept:
+        os.fchmod(kept.fileno(), os.fstat(file.fileno()).st_mode & 0o777)
+        while piece := file.read(_PIECE):  # to the end: what was written meanwhile, too
+            kept.write(piece)
+        kept.flush()
+        file.truncate(0)
+    draft.replace(aside)
+    return True
+
+
+async def keep_turned(files: Callable[[], Iterable[Path]], *, most: int = MOST_BYTES, every_s: float = EVERY_S) -> None:
+    """Turn the files that are large, again and again until cancelled."""
+    while True:
+        for path in files():
+            try:
+                if await asyncio.to_thread(turn, path, most):
+                    log.info("log turned", file=path.name, kept=path.name + ".1")
+            except OSError as error:
+                log.warning("log cannot be turned", file=path.name, error=str(error))
+        await asyncio.sleep(every_s)
