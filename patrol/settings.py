@@ -54,6 +54,10 @@ class Settings(BaseSettings):
     """Its private key; None: it is in http_cert."""
     audit_anchor: Path | None = None
     """File for the heads of the audit record, best on another machine's disk; None: audit.anchors of data_dir."""
+    media_dir: Path | None = None
+    """Folder of events' photographs and recordings, one for all web processes and workers; None: media of data_dir."""
+    media_most_mb: Annotated[int, Field(ge=1, le=1_048_576)] = 512
+    """Most of one of them, MiB."""
     notify_allow: str = ""
     """Networks and host names, separated by commas, that notifications may go to though they are not public."""
     notify_services: str = ""
@@ -106,6 +110,11 @@ class Settings(BaseSettings):
     def unit_list(self) -> tuple[str, ...]:
         """The units, apart."""
         return tuple(unit.strip() for unit in self.units.split(",") if unit.strip()) or ("+",)
+
+    @property
+    def media_folder(self) -> Path:
+        """Where photographs and recordings are."""
+        return self.media_dir or self.data_dir / "media"
 
     @property
     def broker_url(self) -> str:

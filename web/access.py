@@ -40,7 +40,11 @@ class Permission(StrEnum):
     COVERAGE = "coverage"
     """Cells, areas, coverage, visits; the live map (its positions need POSITIONS)."""
     EVENTS = "events"
-    """Enforcement events and their media."""
+    """Enforcement events."""
+    MEDIA = "media"
+    """Photographs and recordings of events: faces, voices, plates."""
+    MEDIA_SEND = "media_send"
+    """Send the files that events name: their devices, and docking stations with a token of this scope."""
     ALERTS = "alerts"
     """Alerts, assignments and tasks."""
     ALERT_STEPS = "alert_steps"
@@ -86,7 +90,7 @@ class Role(StrEnum):
 
 _P = Permission
 _SEES = frozenset({_P.SELF, _P.COVERAGE, _P.EVENTS, _P.ALERTS, _P.RULES, _P.REPORTS})
-_SUPERVISES = _SEES | {_P.POSITIONS, _P.TRACKS, _P.ALERT_STEPS, _P.PEOPLE, _P.PEOPLE_EDIT}
+_SUPERVISES = _SEES | {_P.POSITIONS, _P.TRACKS, _P.ALERT_STEPS, _P.PEOPLE, _P.PEOPLE_EDIT, _P.MEDIA, _P.MEDIA_SEND}
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.ADMINISTRATOR: frozenset(Permission),

@@ -14,6 +14,7 @@ from typing import Any
 import argon2
 import asyncpg
 
+from tracking import device_access
 from tracking.db import Connection, Pool
 from web import audit, second_factor
 from web.access import PERMISSIONS, Grant, Permission, Role
@@ -60,6 +61,7 @@ class Kind(StrEnum):
 
     SESSION = "session"
     TOKEN = "token"  # noqa: S105 - the name of a kind
+    DEVICE = "device"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +79,8 @@ class Principal:
     """Codes of areas; None: the whole city."""
     officer: int | None = None
     """Whose own record this is."""
+    device: int | None = None
+    """Slot of the device that this is; None: a person or a tool."""
 
     @property
     def grant(self) -> Grant:
@@ -217,6 +221,27 @@ def by_settings(token: str, configured: str | None) -> Principal | None:
         token_hash=None,
         expires_at=None,
         permissions=PERMISSIONS[role],
+    )
+
+
+async def by_device(pool: Pool, key: str | None, name: str, password: str) -> Principal | None:
+    """Find the device of that name and password; it may send what its events name, and sees nothing."""
+    if key is None:
+        return None
+    async with pool.acquire() as connection:
+        grant = await device_access.grant_of(connection, name.replace("\0", "\ufffd"))
+        if not device_access.fits(key, grant, password):
+            return None
+        slot = await connection.fetchval("SELECT id FROM devices WHERE name = $1", name)
+    return Principal(
+        name=name,
+        role="device",
+        kind=Kind.DEVICE,
+        token_hash=None,
+        expires_at=None,
+        permissions=frozenset({Permission.MEDIA_SEND}),
+        areas=frozenset(),
+        device=slot,
     )
 
 

@@ -11,12 +11,14 @@ from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from schemas import rest
+from tracking.media_files import MediaFiles
 from web import accounts, apidocs, audit_check, health, observe, policy, problems, signin, spa
 from web.audit import Recorder
 from web.config import WebConfig
 from web.context import Context
 from web.database import Database
 from web.live.hub import Hub
+from web.media import Receiver
 from web.openid import routes as openid_routes
 from web.openid.provider import Provider
 from web.routes import (
@@ -40,6 +42,7 @@ from web.routes import (
     indicators,
     live,
     me,
+    media,
     plans,
     records,
     replay,
@@ -68,7 +71,8 @@ def create_app(config: WebConfig) -> FastAPI:
     recorder = Recorder(database)
     hub = Hub(database, config.mqtt_url, recorder, config.clock)
     openid = None if config.openid is None else Provider(config.openid)
-    made = Context(config=config, database=database, audit=recorder, hub=hub, openid=openid)
+    receiver = None if config.media_dir is None else Receiver(MediaFiles(config.media_dir), config.media_most_bytes)
+    made = Context(config=config, database=database, audit=recorder, hub=hub, openid=openid, media=receiver)
     app = FastAPI(
         title="patrolgrid",
         version="1",
@@ -114,6 +118,7 @@ def _add_routes(app: FastAPI) -> None:
         duty,
         channels,
         holds,
+        media,
         stats,
         me,
         session,
@@ -201,6 +206,7 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
         made["components"]["securitySchemes"] = {
             "bearer": {"type": "http", "scheme": "bearer"},
             "session": {"type": "apiKey", "in": "cookie", "name": "patrol_session"},
+            "device": {"type": "http", "scheme": "basic"},
         }
         made["security"] = [{"bearer": []}, {"session": []}]
         app.openapi_schema = made

@@ -37,6 +37,10 @@ class WebConfig:
     """Its private key; None: it is in `tls_cert`."""
     openid: OpenIdConfig | None = None
     """The site's OpenID provider; None: people sign in with passwords only."""
+    media_dir: Path | None = None
+    """Folder of photographs and recordings, shared with the workers; None: none are taken."""
+    media_most_bytes: int = 512 << 20
+    """Of one of them."""
     static_dir: Path = STATIC_DIR
     ground: GroundConfig = field(default_factory=GroundConfig)
     """What the map shows below the cells."""

@@ -13,6 +13,7 @@ from web.config import WebConfig
 from web.database import Database
 from web.figures import Figures
 from web.live.hub import Hub
+from web.media import Receiver
 from web.openid.provider import Provider
 
 
@@ -28,6 +29,8 @@ class Context:
     figures: Figures = field(default_factory=Figures)
     openid: Provider | None = None
     """The site's OpenID provider; None: there is none."""
+    media: Receiver | None = None
+    """Takes photographs and recordings; None: there is no folder for them."""
 
     @property
     def cookie(self) -> str:

@@ -7,6 +7,7 @@ How to add a route, in three lines:
 3. `tests/integration/web/matrix_city.py`: data of it for both streets. The matrix test finds the route by itself.
 """
 
+import base64
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -20,7 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from web import accounts, audit, audit_chain, browser, problems
 from web.access import Permission
-from web.accounts import Principal
+from web.accounts import Kind, Principal
 from web.audit import Recorder
 from web.config import WebConfig
 from web.database import Database
@@ -63,7 +64,7 @@ class Rule:
 
 
 _P = Permission
-_LOOKS = frozenset({_P.POSITIONS, _P.TRACKS, _P.OWN_RECORD})
+_LOOKS = frozenset({_P.POSITIONS, _P.TRACKS, _P.OWN_RECORD, _P.MEDIA})
 _NOT_RECORDED = frozenset({None, _P.SELF, _P.BROKER, _P.ACCOUNTS, _P.HOLDS, _P.RETENTION_EDIT})
 """What is no change of the city's, or is recorded by its route with more detail."""
 _READ = frozenset({"GET"})
@@ -119,6 +120,8 @@ RULES: tuple[Rule, ...] = (
     Rule("/api/v1/visits", _READ, _P.COVERAGE, Reach.AREA),
     Rule("/api/v1/events", _READ, _P.EVENTS, Reach.AREA),
     Rule("/api/v1/events/{key}", _READ, _P.EVENTS, Reach.AREA),
+    Rule("/api/v1/media/{sha256}", _READ, _P.MEDIA, Reach.AREA),
+    Rule("/api/v1/media/{sha256}", frozenset({"PUT"}), _P.MEDIA_SEND, Reach.AREA),
     Rule("/api/v1/refusals", _READ, _P.OPERATIONS, Reach.CITY),
     Rule("/api/v1/alerts", _READ, _P.ALERTS, Reach.AREA),
     Rule("/api/v1/alerts/{number}", _READ, _P.ALERTS, Reach.AREA),
@@ -233,16 +236,25 @@ class Policy:
             if method not in SAFE and "origin" in headers:
                 self._demand_same_origin(headers)
             return None
-        bearer = _bearer(headers)
-        principal = await (self._by_bearer(bearer) if bearer is not None else self._by_cookie(headers))
+        principal = await self._who(headers)
         if principal is None:
             raise _unauthenticated()
         if rule is None:
             raise problem or problems.ProblemError(403, "This address is closed: no rule says who may use it.")
         _demand(principal, rule)
-        if method not in SAFE and bearer is None:
+        if method not in SAFE and principal.kind is Kind.SESSION:
             self._demand_same_origin(headers)
         return principal
+
+    async def _who(self, headers: Headers) -> Principal | None:
+        """Who shows a token, the name and password of a device, or else the cookie of a session."""
+        scheme, _, shown = headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer":
+            return await self._by_bearer(shown.strip())
+        if scheme.lower() == "basic":
+            name, password = _basic(shown.strip())
+            return await accounts.by_device(self._database.pool, self._config.device_key, name, password)
+        return await self._by_cookie(headers)
 
     def _rule(self, method: str, path: str) -> tuple[Rule | None, problems.ProblemError | None]:
         """The rule of the route that will serve; without one, why there is none, for those who are signed in."""
@@ -303,9 +315,13 @@ def _demand(principal: Principal, rule: Rule) -> None:
         raise problems.ProblemError(403, "This is for accounts that see the whole city; ask an administrator.")
 
 
-def _bearer(headers: Headers) -> str | None:
-    scheme, _, token = headers.get("authorization", "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else None
+def _basic(shown: str) -> tuple[str, str]:
+    """Name and password of a device; what cannot be read is of nobody."""
+    try:
+        name, _, password = base64.b64decode(shown, validate=True).decode().partition(":")
+    except ValueError:
+        return "", ""
+    return name, password
 
 
 def _unauthenticated() -> problems.ProblemError:

@@ -23,12 +23,15 @@ _TITLES = {
     404: "Not found",
     405: "Method not allowed",
     406: "Not acceptable",
+    408: "Too slow",
     409: "Conflict",
     413: "Too large",
+    415: "Not a kind that is taken",
     422: "Invalid parameters",
     429: "Too many attempts",
     500: "Internal error",
     503: "Not ready",
+    507: "No room",
 }
 
 UNREACHABLE = (

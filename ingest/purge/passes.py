@@ -1,15 +1,17 @@
 """One pass of retention over all classes: floors up first, then what is older goes, table by table."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import structlog
 
 from ingest import metrics
-from ingest.purge import chunks, rows, targets
+from ingest.purge import chunks, media, rows, targets
 from ingest.purge.held import Held
 from ingest.purge.targets import Target
 from tracking import city, db, hold_store, retention, retention_store
+from tracking.media_files import MediaFiles
 from tracking.retention import DAY_MS, DataClass
 from tracking.retention_store import Kept
 
@@ -20,8 +22,6 @@ _UNLOCK = "SELECT pg_advisory_unlock(hashtext('patrol.retention'))"
 
 Progress = Callable[[DataClass, str, int], None]
 """Is told class, table and rows as they go."""
-MediaDropper = Callable[[db.Connection, int], Awaitable[int]]
-"""Drops the media that are old at the time (ms) given, within its own transactions; returns how many."""
 
 
 def _untold(_cls: DataClass, _table: str, _n: int) -> None:
@@ -35,14 +35,14 @@ class Pass:
     Args:
         conn: a connection of its own.
         now: ms since 1970-01-01 UTC.
-        media: the store of files; None: there is none.
+        media: folder of photographs and recordings; None: there is none.
         batch: rows in one transaction.
         told: watches.
     """
 
     conn: db.Connection
     now: int
-    media: MediaDropper | None = None
+    media: Path | None = None
     batch: int = rows.BATCH
     told: Progress = field(default=_untold)
 
@@ -81,9 +81,11 @@ class Pass:
     async def _drop(self, cls: DataClass, before: int) -> AsyncIterator[int]:
         if before == retention.NEVER:
             return
-        if cls is DataClass.MEDIA and self.media is not None:
-            yield await self.media(self.conn, before)
         held, cutoff, now = Held(self.conn), db.moment(before), db.moment(self.now)
+        if cls is DataClass.MEDIA and self.media is not None:
+            async for n in media.drop(held, MediaFiles(self.media), cutoff, now, batch=self.batch):
+                self.told(cls, "media", n)
+                yield n
         for target in targets.TARGETS.get(cls, ()):
             async with self.conn.transaction():
                 await self.conn.execute(hold_store.LOCK)
@@ -128,6 +130,8 @@ async def would_drop(conn: db.Connection, now: int) -> list[tuple[DataClass, str
             if before != retention.NEVER:
                 known = targets.TARGETS.get(kept.cls, ())
                 found += [(kept.cls, target.table, *await _counted(conn, target, before)) for target in known]
+                if kept.cls is DataClass.MEDIA:
+                    found.append((kept.cls, "media", *await media.counted(conn, db.moment(before))))
     return found
 
 

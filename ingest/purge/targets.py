@@ -34,6 +34,14 @@ def _either(*conditions: str) -> str:
 
 _STAY_DEVICE = "(SELECT s.device FROM stays s WHERE s.id = r.stay)"
 
+EVENT_HELD = _either(
+    held.span("r.device", "r.t"),
+    held.box("r.t"),
+    held.of("held_cells", "cell", "r.cell", "r.t"),
+    "EXISTS (SELECT FROM held_cases c WHERE c.case_id = r.case_id)",
+)
+"""Condition: a hold holds the event `r`."""
+
 TARGETS: dict[DataClass, tuple[Target, ...]] = {
     DataClass.FIXES: (
         Target(table="fixes", time="t", by_device=True, held=_either(held.span("r.device", "r.t"), held.box("r.t"))),
@@ -72,15 +80,7 @@ TARGETS: dict[DataClass, tuple[Target, ...]] = {
         Target(table="sign_offs", time="t", by_device=True, held=held.span("r.device", "r.t")),
     ),
     DataClass.EVENTS: (
-        Target(
-            table="events", time="t",
-            held=_either(
-                held.span("r.device", "r.t"),
-                held.box("r.t"),
-                held.of("held_cells", "cell", "r.cell", "r.t"),
-                "EXISTS (SELECT FROM held_cases c WHERE c.case_id = r.case_id)",
-            ),
-        ),
+        Target(table="events", time="t", held=EVENT_HELD),
     ),
     DataClass.ALERTS: (
         Target(
@@ -102,7 +102,7 @@ TARGETS: dict[DataClass, tuple[Target, ...]] = {
         Target(table="deliveries", time="made_at", ended="r.alert IS NULL AND r.ended_at < $1", held="false"),
     ),
 }  # fmt: skip
-"""Media are dropped by the store of files; the audit record never is."""
+"""Media have files too, see `ingest.purge.media`; the audit record is never dropped."""
 
 
 def old(target: Target) -> str:

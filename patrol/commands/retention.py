@@ -1,6 +1,8 @@
 """`patrol retention`: how long data is kept."""
 
+import functools
 import time
+from pathlib import Path
 
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -31,7 +33,7 @@ def run(settings: Settings, *, dry: bool) -> None:
     Raises:
         SetupError: another pass is at work, or a class could not be gone over.
     """
-    accounts_cli.run(settings, _count if dry else _drop)
+    accounts_cli.run(settings, _count if dry else functools.partial(_drop, settings.media_folder))
 
 
 async def _count(conn: db.Connection) -> None:
@@ -43,7 +45,7 @@ async def _count(conn: db.Connection) -> None:
     tables.show(table)
 
 
-async def _drop(conn: db.Connection) -> None:
+async def _drop(media: Path, conn: db.Connection) -> None:
     text = TextColumn("{task.description} {task.completed:,} rows 行")
     with Progress(SpinnerColumn(), text, TimeElapsedColumn()) as progress:
         tasks = {cls: progress.add_task(cls.value, total=None) for cls in DataClass}
@@ -51,7 +53,7 @@ async def _drop(conn: db.Connection) -> None:
         def told(cls: DataClass, table: str, n: int) -> None:
             progress.update(tasks[cls], advance=n, description=f"{cls.value} ({table})")
 
-        dropped = await passes.Pass(conn, _now(), told=told).run()
+        dropped = await passes.Pass(conn, _now(), media=media, told=told).run()
     if dropped is None:
         raise errors.SetupError("Another pass is at work: wait for its end. 另一清理任务正在进行。")
     await passes.refresh_days(conn, _now())

@@ -30,6 +30,8 @@ async def _serve(settings: Settings, stop: asyncio.Event) -> None:
         device_key=device_key.device_key(settings),
         audit_anchor=settings.audit_anchor or settings.data_dir / "audit.anchors",
         handset_url=settings.handset_url,
+        media_dir=settings.media_folder,
+        media_most_bytes=settings.media_most_mb << 20,
         tls_cert=settings.http_cert,
         tls_key=settings.http_key,
         ground=_ground(settings),

@@ -31,6 +31,7 @@ async def _work(settings: Settings, stop: asyncio.Event) -> None:
         on_ready=notify.ready,
         notify_allow=settings.notify_allow,
         notify_services=settings.notify_services,
+        media_dir=settings.media_folder,
         subject_key=device_key.device_key(settings),
         device_key=device_key.device_key(settings) if settings.broker_accounts == "mosquitto" else None,
     )

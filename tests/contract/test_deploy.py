@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from patrol import mosquitto
 from patrol.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -55,6 +56,45 @@ def test_compose_keeps_data_in_volumes_that_exist(compose: dict[str, Any]) -> No
         for mount in service.get("volumes", []):
             source = mount.split(":")[0]
             assert (ROOT / source).exists() if source.startswith("./") else source in compose["volumes"]
+
+
+@pytest.mark.parametrize("name", ["web", "web-tls", "worker"])
+def test_compose_keeps_what_must_outlast_a_container(compose: dict[str, Any], name: str) -> None:
+    """Media and the anchors of the audit record lie on volumes that the image's user may write to."""
+    service = compose["services"][name]
+    mounts = {mount.split(":")[1] for mount in service["volumes"]}
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    for variable in ("PATROL_MEDIA_DIR", "PATROL_AUDIT_ANCHOR"):
+        path = service["environment"].get(variable)
+        if path is None:
+            assert (variable, name) == ("PATROL_AUDIT_ANCHOR", "worker")
+            continue
+        (mount,) = (each for each in mounts if path.startswith(each))
+        assert re.search(rf"install -d -o 10001 -g 10001 .*{mount}\b", dockerfile)
+
+
+def test_compose_speaks_tls_to_devices_and_browsers(compose: dict[str, Any]) -> None:
+    """In the profile, the broker's configuration is made with the certificate that is mounted, and so is the page's."""
+    config, web = compose["services"]["mqtt-config-tls"], compose["services"]["web-tls"]
+    given = dict(zip(config["command"][2::2], config["command"][3::2], strict=True))
+    assert {given["--cert"], given["--key"]} == {"/mosquitto/tls/server.pem", "/mosquitto/tls/server.key"}
+    for service in (config, compose["services"]["mqtt"]):
+        assert "./deploy/tls:/mosquitto/tls:ro" in service["volumes"]
+    assert (web["environment"]["PATROL_HTTP_CERT"], web["environment"]["PATROL_HTTP_KEY"]) == (
+        "/tls/server.pem", "/tls/server.key",
+    )  # fmt: skip
+    assert "./deploy/tls:/tls:ro" in web["volumes"]
+    places = mosquitto.Places(
+        folder=Path(given["--folder"]), data=Path(given["--data"]), plugin=Path(given["--plugin"])
+    )
+    listener = mosquitto.Listener(
+        port=8883, cert=Path(given["--cert"]), key=Path(given["--key"]), inside=int(given["--inside"])
+    )
+    written = mosquitto.configuration(places, listener)
+    assert "listener 8883\ncertfile /mosquitto/tls/server.pem\nkeyfile /mosquitto/tls/server.key" in written
+    example = (ROOT / "deploy/env.example").read_text()
+    # The listener without TLS is never published by the profile.
+    assert "# PATROL_MQTT_PUBLISH=8883:8883" in example
 
 
 def test_compose_has_no_default_secret() -> None:

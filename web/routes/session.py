@@ -1,6 +1,7 @@
 """Sign in and out with JSON; the sign-in page does the same with a form."""
 
 import time
+from typing import Literal
 
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
@@ -143,4 +144,5 @@ def _signed_out(here: context.Context) -> Response:
 
 
 def _shown(who: Principal) -> pages.Session:
-    return pages.Session(name=who.name, role=who.role, kind=who.kind.value, expires_at=who.expires_at)
+    kind: Literal["session", "token"] = "session" if who.kind is Kind.SESSION else "token"
+    return pages.Session(name=who.name, role=who.role, kind=kind, expires_at=who.expires_at)

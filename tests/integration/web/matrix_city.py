@@ -4,6 +4,7 @@ A new route: put what its path can name into OBJECTS, its queries into QUERIES, 
 it for both streets into `build`. Whatever shows a mark of the other street is a leak.
 """
 
+import hashlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -54,9 +55,19 @@ class Street:
         """Its event: a ULID."""
         return "01HZZZZZZZZZZZZZZZZZZ" + self.mark.upper().translate(str.maketrans("ILOU", "110V"))
 
+    @property
+    def picture(self) -> bytes:
+        """The photograph of its event."""
+        return b"\xff\xd8\xff\xe0\x00\x10JFIF " + self.mark.encode()
+
+    @property
+    def media(self) -> str:
+        """Hash of the photograph."""
+        return hashlib.sha256(self.picture).hexdigest()
+
     def marks(self) -> list[str]:
         """Texts that come only from this street, coordinates in degrees and in millionths included."""
-        return [self.mark, self.mark.upper(), self.code, self.event, f"{self.lat:.3f}", f"{self.lon:.3f}",
+        return [self.mark, self.mark.upper(), self.code, self.event, self.media, f"{self.lat:.3f}", f"{self.lon:.3f}",
                 f"{self.lat:.3f}".replace(".", ""), f"{self.lon:.3f}".replace(".", "")]  # fmt: skip
 
     def ring(self) -> list[list[float]]:
@@ -187,6 +198,7 @@ def event_of(
     """An event in the street's cell."""
     said = wire.Event(
         id=key, t=db.millis(NOW) - MINUTE, lat=street.lat, lon=street.lon, type=kind,
+        media=[wire.Media(sha256=street.media, mime="image/jpeg", bytes=len(street.picture))],
         text=text or f"{street.mark}-text", subject=f"{street.mark}-subject", case=f"{street.mark}-case",
     )  # fmt: skip
     return event_store.Event(
@@ -240,6 +252,7 @@ OBJECTS: dict[str, str] = {
     "/api/v1/devices/{name}": "{mark}-cam-1",
     "/api/v1/devices/{name}/track": "{mark}-cam-1",
     "/api/v1/events/{key}": "{event}",
+    "/api/v1/media/{sha256}": "{media}",
     "/api/v1/alerts/{number}": "{alert}",
     "/api/v1/duty-rosters/{number}": "{roster}",
     "/api/v1/channels/{number}": "{channel}",
@@ -254,6 +267,7 @@ OBJECTS: dict[str, str] = {
 NOWHERE: dict[str, str] = {
     "name": "nobody-1",
     "key": "01HZZZZZZZZZZZZZZZZZZZZZZZ",
+    "sha256": 64 * "0",
     "number": "987654321",
     "code": "nowhere",
     "data": "nothing",

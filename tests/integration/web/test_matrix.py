@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -38,11 +39,11 @@ class City:
 
 
 @pytest.fixture
-async def city(database_url: str, conn: "db.Connection") -> AsyncIterator[City]:
+async def city(database_url: str, conn: "db.Connection", tmp_path: Path) -> AsyncIterator[City]:
     """A server on the city of two streets."""
     mine, other = matrix_city.streets()
     await matrix_city.build(conn, mine, other)
-    async with web.serving(database_url, device_key="k" * 64) as server:
+    async with web.serving(database_url, device_key="k" * 64, media_dir=tmp_path / "media") as server:
 
         async def complete() -> bool:
             return server.hub.ready.is_set() and server.hub.judging.judged is not None
@@ -54,6 +55,10 @@ async def city(database_url: str, conn: "db.Connection") -> AsyncIterator[City]:
             for role in Role
             for name, areas in AREAS.items()
         }
+        async with server.client() as client:
+            for street in (mine, other):
+                stored = await client.put(f"/api/v1/media/{street.media}", content=street.picture)
+                assert stored.status_code == 201, stored.text
         yield City(server, mine, other, tokens)
 
 
@@ -75,6 +80,7 @@ def filled(text: str, street: Street) -> str:
     for name, known in {
         "mark": street.mark,
         "event": street.event,
+        "media": street.media,
         "unit": street.unit,
         "street": street.code,
         **street.ids,
@@ -91,6 +97,8 @@ def leaks(text: str, street: Street, *, asked: str = "") -> list[str]:
 
 async def ask(client: httpx.AsyncClient, method: str, template: str, path: str, street: Street) -> httpx.Response:
     """Send a request as its maker would."""
+    if template == "/api/v1/media/{sha256}" and method == "PUT":
+        return await client.put(path, content=street.picture)
     if method in ("POST", "PUT", "PATCH"):
         body = filled(json.dumps(matrix_city.BODIES.get(template, {})), street)
         return await client.request(method, path, content=body, headers={"Content-Type": "application/json"})

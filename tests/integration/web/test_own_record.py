@@ -70,7 +70,7 @@ async def test_officer_reads_the_own_record_and_who_looked(city: City, conn: "Co
     assert "quart-badge" not in answer.text
 
 
-WATCHED = (
+WATCHED: tuple[tuple[str, str, int, dict[str, int]], ...] = (
     ("live.watch", "hazel-cam-1, hazel-cam-2", -30, {}),
     ("live.unwatch", "hazel-cam-1, hazel-cam-2", -20, {"seconds": 600}),
     ("live.watch", "hazel-cam-2", -20, {}),

@@ -142,6 +142,8 @@ export const en: Texts = {
   'event.text': 'Description',
   'event.media': 'Media',
   'event.mediaCount': '{n}',
+  'event.mediaNamed': 'Media {n}',
+  'event.mediaAway': 'Media {n}: not sent yet, or not for this role',
   'event.case': 'Case',
   'events.title': 'Events of the last hour',
   'panel.close': 'Close',

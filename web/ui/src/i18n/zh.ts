@@ -141,6 +141,8 @@ export const zh = {
   'event.text': '描述',
   'event.media': '影像',
   'event.mediaCount': '{n} 份',
+  'event.mediaNamed': '影像 {n}',
+  'event.mediaAway': '影像 {n}：尚未上传，或当前角色无权查看',
   'event.case': '案件编号',
   'events.title': '近一小时事件',
   'panel.close': '关闭',

@@ -5,6 +5,7 @@ import { moment } from '../format.ts';
 import { useModel, useSignal } from '../hooks.ts';
 import { eventName } from '../i18n/catalogue.ts';
 import { LOCALE, useSpeech } from '../i18n/index.ts';
+import { MediaList } from './media.tsx';
 import { Card, Fact } from './parts.tsx';
 
 interface Props {
@@ -47,6 +48,7 @@ export function EventCard({ id, onOfficer, onCell, onClose }: Props) {
         )}
         {event.case && <Fact name={t('event.case')}>{event.case}</Fact>}
       </dl>
+      {event.media.length > 0 && <MediaList media={event.media} />}
       {event.text && <p className="event-text">{event.text}</p>}
     </Card>
   );
