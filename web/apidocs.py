@@ -8,18 +8,20 @@ from starlette.responses import HTMLResponse, Response
 
 router = APIRouter(include_in_schema=False)
 
-_HEAD = """<!doctype html><html lang="en"><head><meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1"><title>patrolgrid API</title><style>
+STYLE = """
 body{font:15px/1.55 system-ui,sans-serif;max-width:62rem;margin:2rem auto;padding:0 1.25rem;color:#12263f}
 h1{font-size:1.5rem}h2{margin-top:2.5rem;font-size:1.1rem;border-bottom:1px solid #d5deea;padding-bottom:.3rem}
 h3{font:600 .95rem ui-monospace,monospace;margin:1.6rem 0 .3rem}b{color:#1c6fb0}
 table{border-collapse:collapse;width:100%;margin:.4rem 0}td{border-top:1px solid #e4eaf2;padding:.25rem .6rem .25rem 0;
 vertical-align:top}td:first-child{font-family:ui-monospace,monospace;white-space:nowrap}
 p{margin:.2rem 0}code{font-family:ui-monospace,monospace}.m{color:#5d7390}
-</style></head><body><h1>patrolgrid API</h1>
+"""
+_HEAD = f"""<!doctype html><html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1"><title>patrolgrid API</title>
+<style>{STYLE}</style></head><body><h1>patrolgrid API</h1>
 <p>Machine-readable: <a href="/openapi.json">/openapi.json</a>. Sign in, or send
 <code>Authorization: Bearer TOKEN</code>. Errors are <code>application/problem+json</code> (RFC 9457).
-Lists are <code>{"items": […], "next": cursor}</code>. Times are RFC 3339 UTC.
+Lists are <code>{{"items": […], "next": cursor}}</code>. Times are RFC 3339 UTC.
 The live websocket is <code>/api/v1/live</code>; docs/live-protocol.md specifies it.</p>"""
 
 

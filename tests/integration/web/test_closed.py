@@ -1,5 +1,7 @@
 """Closed by default: every route of the application, and what a session or a token opens."""
 
+import base64
+import hashlib
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -173,9 +175,22 @@ async def test_every_answer_has_the_security_headers(server: web.WebServer) -> N
         for path in ("/healthz", "/login", "/api/v1/devices", "/nothing"):
             headers = (await client.get(path)).headers
             assert "default-src 'self'" in headers["content-security-policy"]
+            assert "unsafe" not in headers["content-security-policy"]
             assert "frame-ancestors 'none'" in headers["content-security-policy"]
             assert headers["x-content-type-options"] == "nosniff"
             assert headers["referrer-policy"] == "same-origin"
+
+
+async def test_pages_of_the_server_have_only_styles_that_the_policy_knows(server: web.WebServer) -> None:
+    """What stands within a page is allowed by its hash; nothing has a style of its own, and nothing a script."""
+    async with server.client() as client:
+        for path in ("/docs", "/", "/login"):
+            answer = await client.get(path, headers={"Accept": "text/html"})
+            for style in re.findall(r"<style>(.*?)</style>", answer.text, re.DOTALL):
+                digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+                assert f"'sha256-{digest}'" in answer.headers["content-security-policy"], path
+            assert re.search(r"\sstyle=|<script|\son\w+=", answer.text) is None, path
+        assert "<style>" in (await client.get("/docs")).text
 
 
 async def test_first_start_makes_a_password_and_shows_it_once(database_url: str) -> None:
