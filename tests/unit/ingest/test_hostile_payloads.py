@@ -71,8 +71,8 @@ for _ in range(200):
 _WRONG: list[Any] = [
     None, True, False, 0, -1, 1, 2**31, 2**53, 2**63 - 1, -(2**63), 2**64 - 1, 0.0, -0.0, 1e-320, 1e308, math.nan,
     math.inf, -math.inf, 90.0, -90.0, 90.000001, 180.0, -180.0, 360.0, tl.T0 - 1, tl.T0 + 1,
-    tl.T0 + wire.MAX_AHEAD_MS + 1, tl.T0 + 0.5, tl.T0 // 1000, wire.EARLIEST_MS, wire.LATEST_MS, "", " ", "x", "0", "NaN",
-    "a\0b", "\ud7ff", "\U0010ffff",
+    tl.T0 + wire.MAX_AHEAD_MS + 1, tl.T0 + 0.5, tl.T0 // 1000, wire.EARLIEST_MS, wire.LATEST_MS,
+    "", " ", "x", "0", "NaN", "a\0b", "\ud7ff", "\U0010ffff",
     "x" * 65, "x" * 5_000, "gnss", "last_known", "off", "break", "sos", "sign_in", "waypoint", "lwt", "transition",
     [], [None], {}, {"a": 1},
     [{"sha256": "a" * 64, "mime": "image/jpeg", "bytes": 5}], [{"sha256": "a", "mime": "", "bytes": -1}], [[]] * 40,
