@@ -25,8 +25,8 @@ class WarningRule:
     """Short limits are not warned about from the start."""
     early_chance: float = 0.9
     """Probability of a breach from which on it is told with `horizon_ms` of slack."""
-    last_chance: float = 0.75
-    """The same without slack: the last officer who can make it must leave now. Straight between the two."""
+    last_chance: float = 0.65
+    """The same when the last officer who can come before the limit must leave now. Straight between the two."""
     soon_share: float = 0.3
     """Slack below this share is yellow."""
     hold_ms: int = 5 * MINUTE
@@ -80,7 +80,7 @@ FIELDS: tuple[Field, ...] = (
           _RULE.most_share, whole=False),
     Field("early_chance", "余量充足时的预警概率", "probability of a breach that is told early", "", 0, 1,
           _RULE.early_chance, whole=False),
-    Field("last_chance", "余量用尽时的预警概率", "probability of a breach that is told without slack", "", 0, 1,
+    Field("last_chance", "最后时刻的预警概率", "probability of a breach that is told at the last moment", "", 0, 1,
           _RULE.last_chance, whole=False),
     Field("soon_share", "即将到期：余量占时限的比例", "due soon: slack below this share of the limit", "", 0, 1,
           _RULE.soon_share, whole=False),

@@ -76,6 +76,12 @@ class Score:
         return self.needless / self.orange if self.orange else 0.0
 
     @property
+    def balance(self) -> float:
+        """Harmonic mean of the breaches that were warned of and the warnings that were needed: both must be high."""
+        needed = 1 - self.needless_share
+        return 2 * self.recall * needed / (self.recall + needed) if self.recall + needed else 0.0
+
+    @property
     def rate(self) -> float:
         """Alerts per supervisor-hour."""
         return self.alerts / self.supervisor_hours if self.supervisor_hours else 0.0
