@@ -57,8 +57,11 @@ class Acks:
         """Note the fixes of committed messages, and those that were refused for what they say: none must come again."""
         for one in received:
             decoded = one.decoded
-            found = _seqs(decoded.fixes, decoded.settled)
-            device = devices.get(decoded.device) if found else None
+            numbered = [(fix.boot, fix.seq) for fix in decoded.fixes if fix.boot is not None and fix.seq is not None]
+            if not numbered and not decoded.settled:
+                continue
+            found = _by_boot(numbered + decoded.settled)
+            device = devices.get(decoded.device)
             if device is None or device.unit != decoded.unit:
                 continue
             for boot, seqs in found.items():
@@ -100,11 +103,8 @@ def _tell(key: Key, boot: _Boot, now: int) -> list[tuple[str, bytes]]:
     return [(boot.topic, _encoder.encode(wire.Ack(boot=key[1], seq=boot.upto)))]
 
 
-def _seqs(fixes: list[wire.Fix], settled: list[tuple[str, int]]) -> dict[str, list[int]]:
+def _by_boot(numbered: list[tuple[str, int]]) -> dict[str, list[int]]:
     found: dict[str, list[int]] = {}
-    for fix in fixes:
-        if fix.seq is not None and fix.boot is not None:
-            found.setdefault(fix.boot, []).append(fix.seq)
-    for boot, seq in settled:
+    for boot, seq in numbered:
         found.setdefault(boot, []).append(seq)
     return found

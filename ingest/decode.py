@@ -1,9 +1,8 @@
 """Pure: one MQTT message to fixes, an event, a status, a reply and refusals. Stop 2 of the path."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
@@ -18,21 +17,20 @@ _UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _CACHED_TOPIC_LENGTH = 200
 
 
-@dataclass(slots=True)
-class Decoded:
+class Decoded(msgspec.Struct, gc=False):
     """What one message says; either may be empty, and good fixes stand beside refused ones."""
 
     unit: str = ""
     device: str = ""
-    fixes: list[wire.Fix] = field(default_factory=list)
+    fixes: list[wire.Fix] = []
     """In the device's declared datum."""
     event: wire.Event | None = None
     status: wire.Status | None = None
     reply: wire.Reply | None = None
-    refused: list[Refused] = field(default_factory=list)
-    ahead: list[wire.Fix] = field(default_factory=list)
+    refused: list[Refused] = []
+    ahead: list[wire.Fix] = []
     """Fixes that are refused because they claim to be taken in the future: their places may be right."""
-    settled: list[tuple[str, int]] = field(default_factory=list)
+    settled: list[tuple[str, int]] = []
     """(boot, seq) of well-formed fixes that were refused for what they say: sending them again helps nobody."""
 
 
@@ -44,6 +42,31 @@ _STATUS: faults.Codec[wire.Status] = faults.Codec(wire.Status)
 _REPLY: faults.Codec[wire.Reply] = faults.Codec(wire.Reply)
 
 
+class _Route(NamedTuple):
+    """What a topic says. Without a kind nothing is decoded; that is a fault unless it is one of the server's own."""
+
+    unit: str = ""
+    device: str = ""
+    kind: topics.Kind | None = None
+    fault: tuple[Refusal, str] | None = None
+
+
+def _parse(topic: str) -> _Route:
+    if topics.is_downward(topic):
+        # The filter for unknown kinds lets it in. It takes the same way as all others: a broker may end the
+        # connection when acknowledgements come out of order.
+        return _Route()
+    try:
+        parsed = topics.parse(topic)
+    except topics.TopicError as error:
+        unknown = isinstance(error, topics.UnknownKindError)
+        return _Route(fault=(Refusal.UNKNOWN_KIND if unknown else Refusal.BAD_TOPIC, str(error)))
+    return _Route(parsed.unit, parsed.device, parsed.kind)
+
+
+_route = lru_cache(maxsize=200_000)(_parse)
+
+
 def decode(topic: str, payload: bytes, *, retained: bool, now: int) -> Decoded:
     """Decode one message; never raises, whatever the bytes.
 
@@ -53,18 +76,11 @@ def decode(topic: str, payload: bytes, *, retained: bool, now: int) -> Decoded:
         retained: the broker replays an old message because of a subscription.
         now: ms since 1970-01-01 UTC, the server's clock.
     """
-    result = Decoded()
-    if topics.is_downward(topic):
-        # One of the server's own, which the filter for unknown kinds lets in. It takes the same way as all others:
-        # a broker may end the connection when acknowledgements come out of order.
-        return result
-    try:
-        parsed = _parse(topic) if len(topic) <= _CACHED_TOPIC_LENGTH else topics.parse(topic)
-    except topics.TopicError as error:
-        unknown = isinstance(error, topics.UnknownKindError)
-        return _refuse(result, Refusal.UNKNOWN_KIND if unknown else Refusal.BAD_TOPIC, str(error), payload)
-    result.unit, result.device = parsed.unit, parsed.device
-    if retained and parsed.kind is not topics.Kind.STATUS:
+    unit, device, kind, fault = _route(topic) if len(topic) <= _CACHED_TOPIC_LENGTH else _parse(topic)
+    result = Decoded(unit, device)
+    if kind is None:
+        return result if fault is None else _refuse(result, *fault, payload)
+    if retained and kind is not topics.Kind.STATUS:
         return _refuse(result, Refusal.RETAINED_REPLAY, "only `status` may be retained", payload)
     if not payload:
         # An empty retained payload is how MQTT deletes a retained message; it says nothing about the device.
@@ -72,13 +88,8 @@ def decode(topic: str, payload: bytes, *, retained: bool, now: int) -> Decoded:
     if len(payload) > wire.MAX_PAYLOAD_BYTES:
         detail = f"more than {wire.MAX_PAYLOAD_BYTES} bytes: send arrays in parts"
         return _refuse(result, Refusal.TOO_LARGE, detail, payload)
-    _KINDS[parsed.kind](result, payload, now)
+    _KINDS[kind](result, payload, now)
     return result
-
-
-@lru_cache(maxsize=50_000)
-def _parse(topic: str) -> topics.Topic:
-    return topics.parse(topic)
 
 
 def _fixes(result: Decoded, payload: bytes, now: int) -> None:
@@ -87,15 +98,22 @@ def _fixes(result: Decoded, payload: bytes, now: int) -> None:
     except _UNDECODABLE:
         _elements(result, payload, now)
         return
+    if isinstance(decoded, wire.Fix) and _plain(decoded, now):
+        result.fixes = [decoded]
+        return
     fixes = decoded if isinstance(decoded, list) else [decoded]
     if not _countable(result, len(fixes), payload):
         return
-    latest = now + wire.MAX_AHEAD_MS
-    good = [fix for fix in fixes if fix.duty is not wire.Duty.OFF and fix.t <= latest and not _has_nul(fix)]
+    good = [fix for fix in fixes if _plain(fix, now)]
     result.fixes = good
     if len(good) != len(fixes):
         for fix in fixes:
-            _check(result, fix, latest, msgspec.json.encode(fix))
+            _check(result, fix, now + wire.MAX_AHEAD_MS, msgspec.json.encode(fix))
+
+
+def _plain(fix: wire.Fix, now: int) -> bool:
+    """Whether a fix has nothing to refuse."""
+    return fix.duty is not wire.Duty.OFF and fix.t <= now + wire.MAX_AHEAD_MS and not _has_nul(fix)
 
 
 def _elements(result: Decoded, payload: bytes, now: int) -> None:

@@ -47,7 +47,7 @@ class Codec(Generic[T]):
             UnicodeDecodeError: a text is not UTF-8.
             RecursionError: nested too deep.
         """
-        packed = is_msgpack(payload) if msgpack is None else msgpack
+        packed = payload[0] >= 0x80 and is_msgpack(payload) if msgpack is None else msgpack
         return (self._msgpack if packed else self._json).decode(payload)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas import feed, wire
-from tracking.fixes import FixColumns
+from tracking.fixes import FixColumns, Int
 
 TICK_S = 0.1
 
@@ -24,20 +24,23 @@ class Feed:
 
     worker: str
     publish: Callable[[str, bytes], object]
-    _newest: dict[int, int] = field(default_factory=dict)
+    _newest: Int = field(default_factory=lambda: np.zeros(1_024, np.int64))
+    """Time of the newest position offered, ms, by number of the device: the store gives them out in order."""
     _parts: list[tuple[FixColumns, NDArray[np.int32]]] = field(default_factory=list)
     _head: int = 0
     _told: int = 0
 
     def offer(self, fixes: FixColumns, cell: NDArray[np.int32]) -> None:
         """Take the newest position of each device in a batch, if it is newer than what was sent."""
-        last = _newest_rows(fixes)
-        fresh = [row for row in last.tolist() if fixes.t[row] > self._newest.get(int(fixes.device[row]), 0)]
-        if not fresh:
+        rows = _newest_rows(fixes)
+        if not len(rows):
             return
-        rows = np.array(fresh, np.intp)
+        most = int(fixes.device[rows].max())
+        if most >= len(self._newest):
+            self._newest = np.append(self._newest, np.zeros(most + 1, np.int64))
+        rows = rows[fixes.t[rows] > self._newest[fixes.device[rows]]]
         taken = fixes.take(rows)
-        self._newest.update(zip(taken.device.tolist(), taken.t.tolist(), strict=True))
+        self._newest[taken.device] = taken.t
         self._parts.append((taken, cell[rows]))
 
     def reached(self, head: int | None) -> None:

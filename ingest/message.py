@@ -5,11 +5,16 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 from ingest import metrics
 
 
-@dataclass(slots=True, eq=False)
-class Message:
+def _never(_number: bytes) -> None:
+    """A message is acknowledged once, one of QoS 0 never."""
+
+
+class Message(Struct, eq=False, gc=False):
     """One message as it arrived."""
 
     topic: str
@@ -22,18 +27,14 @@ class Message:
     """Number of the connection it came on; the broker repeats on the next one what was not acknowledged on this."""
     number: bytes = b""
     """Of its packet; none with QoS 0, which nobody repeats and nobody acknowledges."""
-    acknowledge: Callable[[bytes], None] = field(default=lambda _number: None)
+    acknowledge: Callable[[bytes], None] = _never
     """Tells the broker of its connection that it may forget the packet of that number."""
 
     def done(self) -> None:
         """Say that it is in the database, or refused there."""
         if self.number:
             self.acknowledge(self.number)
-            self.acknowledge = _never_again
-
-
-def _never_again(_number: bytes) -> None:
-    """A message is acknowledged once."""
+            self.acknowledge = _never
 
 
 @dataclass(slots=True)
@@ -64,10 +65,10 @@ class Intake:
         """Size of the payloads that wait."""
         return self._bytes
 
-    def put(self, message: Message) -> None:
-        """Add a message; never refuses, as what is on its way when reading stops must have a place."""
-        self._waiting.append(message)
-        self._bytes += len(message.payload)
+    def put(self, messages: list[Message]) -> None:
+        """Add messages; never refuses, as what is on its way when reading stops must have a place."""
+        self._waiting += messages
+        self._bytes += sum([len(message.payload) for message in messages])
         self._some.set()
         if not self.full and (len(self._waiting) >= self.max_messages or self._bytes >= self.max_bytes):
             self.full = True
@@ -78,14 +79,19 @@ class Intake:
         """Return when there is a message."""
         await self._some.wait()
 
-    def pop(self) -> Message | None:
-        """Take the oldest message, if any."""
-        if not self._waiting:
-            return None
-        message = self._waiting.popleft()
-        self._bytes -= len(message.payload)
+    def take(self, most: int, size: int) -> list[Message]:
+        """Take the oldest messages: at most `most`, and no more after payloads of `size` bytes."""
+        taken: list[Message] = []
+        waiting, left = self._waiting, size
+        for _ in range(min(most, len(waiting))):
+            message = waiting.popleft()
+            taken.append(message)
+            left -= len(message.payload)
+            if left <= 0:
+                break
+        self._bytes -= size - left
         self._drained()
-        return message
+        return taken
 
     def forget(self, connection: int) -> int:
         """Drop what came on a connection that is lost and will be repeated; returns how many."""

@@ -10,7 +10,8 @@ from gmqtt.mqtt.handler import MQTTError
 
 from ingest import metrics, retry
 from ingest.message import Message
-from ingest.mqtt_client import Client, Taken
+from ingest.mqtt_client import Client
+from ingest.publishes import Publish
 from schemas import topics, wire
 from schemas.broker import Broker
 from tracking import sockets
@@ -52,7 +53,7 @@ class Session:
         broker: where.
         client_id: names the session; two processes with the same one throw each other out.
         units: whose topics, "+" for all.
-        deliver: is given each message.
+        deliver: is given the messages that came together, in order.
         lost: is told the number of a connection that ended, whose messages the broker will repeat.
         receive_maximum: messages in flight.
     """
@@ -63,7 +64,7 @@ class Session:
         *,
         client_id: str,
         units: tuple[str, ...],
-        deliver: Callable[[Message], None],
+        deliver: Callable[[list[Message]], None],
         lost: Callable[[int], None],
         receive_maximum: int = RECEIVE_MAXIMUM,
     ) -> None:
@@ -179,7 +180,7 @@ class Session:
             optimistic_acknowledgement=False,
             session_expiry_interval=SESSION_EXPIRY_S,
             receive_maximum=self._receive_maximum,
-            taken=lambda taken: self._received(number, client, taken),
+            taken=lambda found: self._received(number, client, found),
         )
         if self._broker.user is not None:
             client.set_auth_credentials(self._broker.user, self._broker.password)
@@ -215,13 +216,14 @@ class Session:
             )
         log.info("subscribed", filters=filters)
 
-    def _received(self, number: int, client: Client, taken: Taken) -> None:
-        payload = taken.payload
-        if len(payload) > wire.MAX_PAYLOAD_BYTES:
-            # Enough of it to be refused as too large; the other megabytes must not wait in the queue.
-            payload = _head(payload)
-        now = time.time_ns() // 1_000_000
-        self._deliver(Message(taken.topic, payload, taken.retained, now, number, taken.number, client.acknowledge))
+    def _received(self, connection: int, client: Client, found: list[Publish]) -> None:
+        now, acknowledge = time.time_ns() // 1_000_000, client.acknowledge
+        self._deliver(
+            [
+                Message(topic, _head(payload), retained, now, connection, number, acknowledge)
+                for topic, payload, retained, number in found
+            ]
+        )
 
     async def _close(self, client: Client) -> None:
         """End the connection and let go of what was not acknowledged on it."""
@@ -237,6 +239,7 @@ class Session:
 
 
 def _head(payload: bytes) -> bytes:
+    """Enough of a payload to be refused as too large: the other megabytes must not wait in the queue."""
     return payload[: wire.MAX_PAYLOAD_BYTES + 1]
 
 

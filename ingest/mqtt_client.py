@@ -2,8 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import gmqtt
 from gmqtt.mqtt.connection import Package
@@ -11,16 +10,6 @@ from gmqtt.mqtt.connection import Package
 from ingest import publishes
 
 _PUBACK = b"\x40\x02"
-
-
-class Taken(NamedTuple):
-    """A message as the broker sent it. `number` is the packet's, for the acknowledgement; empty with QoS 0."""
-
-    topic: str
-    payload: bytes
-    qos: int
-    retained: bool
-    number: bytes
 
 
 class Client(gmqtt.Client):  # type: ignore[misc]  # gmqtt has no types
@@ -33,7 +22,7 @@ class Client(gmqtt.Client):  # type: ignore[misc]  # gmqtt has no types
     muted = False
     on_message: Any
 
-    def __init__(self, *arguments: Any, taken: "Callable[[Taken], None] | None" = None, **options: Any) -> None:
+    def __init__(self, *arguments: Any, taken: publishes.Take | None = None, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._taken = taken
         self._stored: list[bytes] = []
@@ -73,19 +62,19 @@ class Client(gmqtt.Client):  # type: ignore[misc]  # gmqtt has no types
         except publishes.MalformedError:
             return -1
 
-    def _take(self, topic: str, payload: bytes, qos: int, retained: bool, number: bytes) -> None:  # noqa: FBT001 - called for each message
+    def _take(self, found: list[publishes.Publish]) -> None:
         assert self._taken is not None  # noqa: S101 - else nothing is read in bulk
-        self._taken(Taken(topic, payload, qos, retained, number))
+        self._taken(found)
 
     def _on_publish(self, mid: int, payload: bytes, topic: str | bytes, properties: dict[str, Any]) -> None:
         if isinstance(topic, bytes):  # gmqtt leaves what is not UTF-8 as it is
             topic = topic.decode("utf-8", "backslashreplace")
-        self._take(topic, payload, 1, bool(properties.get("retain")), mid.to_bytes(2, "big"))
+        self._take([(topic, payload, bool(properties.get("retain")), mid.to_bytes(2, "big"))])
 
-    def _on_unacknowledged(self, _client: object, topic: Any, payload: bytes, qos: int, properties: Any) -> int:
+    def _on_unacknowledged(self, _client: object, topic: Any, payload: bytes, _qos: int, properties: Any) -> int:
         if isinstance(topic, bytes):
             topic = topic.decode("utf-8", "backslashreplace")
-        self._take(topic, payload, qos, bool(properties.get("retain")), b"")
+        self._take([(topic, payload, bool(properties.get("retain")), b"")])
         return 0
 
     async def order(self, message: gmqtt.Message) -> int:

@@ -28,6 +28,10 @@ T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
+_TAKEN = 200
+_TAKEN_BYTES = 1 << 18
+"""So much is decoded before the bounds of a batch are looked at again."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
@@ -80,7 +84,9 @@ class Pipeline:
         """Take what waits, or wait for something until upkeep is due; then do what is done between batches."""
         received = await self._gather()
         if received:
-            await self._retried(partial(self._enrol, batch.names(received)))
+            strangers = batch.strangers(received, self.devices.by_name)
+            if strangers:
+                await self._retried(partial(self._enrol, strangers))
             await self._store(received)
         await self._meanwhile()
 
@@ -94,13 +100,15 @@ class Pipeline:
         received: list[Received] = []
         rows, size, behind = 0, 0, max(0, self.latest() - self.clock())
         while rows < self.limits.rows and size < self.limits.bytes and len(received) < self.limits.messages:
-            message = self.intake.pop()
-            if message is None:
+            taken = self.intake.take(min(_TAKEN, self.limits.messages - len(received)), _TAKEN_BYTES)
+            if not taken:
                 break
-            now = message.received + behind
-            decoded = decode.decode(message.topic, message.payload, retained=message.retained, now=now)
-            received.append(Received(message, decoded))
-            rows, size = rows + len(decoded.fixes), size + len(message.payload)
+            found = [
+                decode.decode(one.topic, one.payload, retained=one.retained, now=one.received + behind) for one in taken
+            ]
+            received += map(Received, taken, found)
+            rows += sum([len(decoded.fixes) for decoded in found])
+            size += sum([len(one.payload) for one in taken])
         metrics.QUEUE.set(len(self.intake))
         metrics.QUEUE_BYTES.set(self.intake.bytes)
         return received

@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from functools import lru_cache
 
-Take = Callable[[str, bytes, int, bool, bytes], None]
-"""Told topic, payload, QoS, whether it is a retained copy, and the packet's number (two bytes; none with QoS 0)."""
+Publish = tuple[str, bytes, bool, bytes]
+"""Topic, payload, whether it is a retained copy, and the packet's number (two bytes; none with QoS 0)."""
+Take = Callable[[list[Publish]], None]
+"""Told the messages that came one after the other."""
 Other = Callable[[int, bytes], None]
 """Told first byte and body of a packet of another kind."""
 
@@ -22,40 +24,59 @@ def read(data: bytes, take: Take, other: Other) -> int:
     A PUBLISH with properties, or of QoS 2, goes to `other`.
 
     Raises:
-        MalformedError: a length has more than four bytes.
+        MalformedError: a length has more than four bytes; what came before it was handed over.
     """
-    at, size = 0, len(data)
-    while size - at >= 2:
-        first, length, start = data[at], data[at + 1], at + 2
-        if length > 127:
-            length, start = _long(data, at + 1)
-            if start < 0:
-                break
-        end = start + length
-        if end > size:
-            break
-        if not (first & 0xF0 == _PUBLISH and _publish(data, first, start, end, take)):
-            other(first, data[start:end])
-        at = end
+    found: list[Publish] = []
+    at = 0
+    try:
+        while (span := _span(data, at)) is not None:
+            start, end = span
+            publish = _publish(data, data[at], start, end)
+            if publish is not None:
+                found.append(publish)
+            else:
+                if found:
+                    take(found)
+                    found = []
+                other(data[at], data[start:end])
+            at = end
+    finally:
+        if found:
+            take(found)
     return at
 
 
-def _publish(data: bytes, first: int, start: int, end: int, take: Take) -> bool:
-    """Take a PUBLISH; False when it needs more care."""
+def _span(data: bytes, at: int) -> tuple[int, int] | None:
+    """Where the body of the packet at `at` begins and ends; None when it has not come whole yet."""
+    size, start = len(data), at + 2
+    if size < start:
+        return None
+    length = data[at + 1]
+    if length > 127:
+        length, start = _long(data, at + 1)
+        if start < 0:
+            return None
+    end = start + length
+    return (start, end) if end <= size else None
+
+
+def _publish(data: bytes, first: int, start: int, end: int) -> Publish | None:
+    """A PUBLISH; None when it needs more care, or is none."""
     qos = first >> 1 & 3
-    body = start + 2 + (data[start] << 8 | data[start + 1]) if end - start >= 2 else end
-    payload = body + (2 if qos else 0)
-    if qos > 1 or payload >= end or data[payload] != 0:
-        return False
+    if first & 0xF0 != _PUBLISH or qos > 1 or end - start < 2:
+        return None
+    body = start + 2 + (data[start] << 8 | data[start + 1])
+    payload = body + 2 * qos
+    if payload >= end or data[payload] != 0:
+        return None
     topic = _topic(data[start + 2 : body])
-    if not topic:
-        return False
-    take(topic, data[payload + 1 : end], qos, bool(first & _RETAIN), data[body:payload])
-    return True
+    return (topic, data[payload + 1 : end], first & _RETAIN != 0, data[body:payload]) if topic else None
 
 
 def _long(data: bytes, at: int) -> tuple[int, int]:
     """Length of a packet and where its body begins; -1 when that has not come yet."""
+    if len(data) > at + 1 and data[at + 1] < 128:  # the usual length of a fix
+        return data[at] & 127 | data[at + 1] << 7, at + 2
     length = 0
     for n in range(_MOST_LENGTH_BYTES):
         if at + n >= len(data):
@@ -66,6 +87,6 @@ def _long(data: bytes, at: int) -> tuple[int, int]:
     raise MalformedError("the length of a packet has more than four bytes")
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=200_000)
 def _topic(spelt: bytes) -> str:
     return spelt.decode("utf-8", "backslashreplace")

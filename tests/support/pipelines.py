@@ -35,7 +35,7 @@ class Driven:
         for at in range(0, len(said), together):
             for one in said[at : at + together]:
                 self.clock.now = min(max(self.clock.now, one.arrives), now)
-                self.pipeline.intake.put(Message(one.topic, one.payload, False, self.clock.now, 1))
+                self.pipeline.intake.put([Message(one.topic, one.payload, False, self.clock.now, 1)])
             await self.pipeline.step()
         self.clock.now = now
         await self.settle()

@@ -68,7 +68,7 @@ async def attempted(pipeline: Pipeline, conn: "db.Connection", given: Message) -
     """A batch of one message, ready to be written."""
     said = decode(given.topic, given.payload, retained=False, now=given.received)
     received = [batch.Received(given, said)]
-    await pipeline.devices.prepare(conn, batch.names(received))
+    await pipeline.devices.prepare(conn, batch.strangers(received, pipeline.devices.by_name))
     return Attempt(batch.build(received, pipeline.devices.by_name), 1)
 
 
@@ -84,7 +84,7 @@ async def taken(pipeline: Pipeline, *messages: Message) -> None:
 
     for each in messages:
         each.acknowledge = heard
-        pipeline.intake.put(each)
+        pipeline.intake.put([each])
     await asyncio.wait_for(all_heard.wait(), 20 * waiting.PATIENCE)
 
 

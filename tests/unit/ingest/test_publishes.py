@@ -38,14 +38,14 @@ PACKETS = st.tuples(
 def test_packets_are_read_however_they_are_cut(packets: list[Packet], cuts: list[int]) -> None:
     """Whole packets are handed over in order, a part waits for its rest."""
     stream = b"".join(publish(*packet) for packet in packets)
-    got: list[Packet] = []
+    found: list[publishes.Publish] = []
     rest, at = b"", 0
     for cut in [*sorted(cuts), len(stream)]:
         rest, at = rest + stream[at:cut], max(at, cut)
-        used = publishes.read(rest, lambda t, p, q, _r, n: got.append((q, t, p, n)), lambda *_: pytest.fail("other"))
+        used = publishes.read(rest, found.extend, lambda *_: pytest.fail("other"))
         rest = rest[used:]
     assert rest == b""
-    assert got == [(qos, topic, payload, number if qos else b"") for qos, topic, payload, number in packets]
+    assert found == [(topic, payload, False, number if qos else b"") for qos, topic, payload, number in packets]
 
 
 def test_what_needs_more_care_goes_on_whole() -> None:
@@ -68,11 +68,29 @@ def test_what_needs_more_care_goes_on_whole() -> None:
 
 def test_retained_copies_are_told() -> None:
     """The flag comes through."""
-    flags: list[bool] = []
+    found: list[publishes.Publish] = []
     for retain in (0, 1):
-        packet = publish(1, "a", b"x", b"\x00\x01", retain=retain)
-        publishes.read(packet, lambda _t, _p, _q, retained, _n: flags.append(retained), lambda *_: None)
-    assert flags == [False, True]
+        publishes.read(publish(1, "a", b"x", b"\x00\x01", retain=retain), found.extend, lambda *_: None)
+    assert [retained for _, _, retained, _ in found] == [False, True]
+
+
+def test_order_of_what_is_taken_and_what_goes_on_is_kept() -> None:
+    """Acknowledgements must go out in the order of the packets, whoever takes them."""
+    plain, odd = (
+        publish(1, "a", b"x", b"\x00\x01"),
+        publish(1, "a", b"x", b"\x00\x02", properties=b"\x02\x00\x00\x00\x05"),
+    )
+    seen: list[object] = []
+    publishes.read(plain + odd + plain + plain, lambda found: seen.append(len(found)), lambda *_: seen.append("other"))
+    assert seen == [1, "other", 2]
+
+
+def test_what_came_before_rubbish_is_handed_over() -> None:
+    """The connection ends, but whole messages have arrived."""
+    found: list[publishes.Publish] = []
+    with pytest.raises(publishes.MalformedError):
+        publishes.read(publish(1, "a", b"x", b"\x00\x01") + b"\x32\xff\xff\xff\xff\x01", found.extend, lambda *_: None)
+    assert len(found) == 1
 
 
 def test_a_length_of_five_bytes_ends_the_connection() -> None:
