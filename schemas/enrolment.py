@@ -27,6 +27,7 @@ class Credentials(Model):
     password: str
     broker: str = Field(description="mqtt://host:port or mqtts://host:port, as handsets reach it.")
     link: str = Field(description="Configures the OwnTracks app, and holds the password; made for a QR code.")
+    qr: list[str] = Field(description="The QR code of the link: a text for each row of modules, 1 dark and 0 light.")
 
 
 class Asked(Model):

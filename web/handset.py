@@ -4,6 +4,8 @@ import base64
 import json
 from urllib.parse import urlencode
 
+import segno
+
 from schemas.broker import Broker
 from schemas.topics import OWNTRACKS_ROOT
 
@@ -29,3 +31,8 @@ def link(*, name: str, unit: str, password: str, broker: Broker) -> str:
     }
     inline = base64.b64encode(json.dumps(configuration, ensure_ascii=False).encode()).decode()
     return "owntracks:///config?" + urlencode({"inline": inline})
+
+
+def code(link: str) -> list[str]:
+    """QR code of a link: a text for each row of modules, 1 dark and 0 light, without the quiet zone around it."""
+    return ["".join(str(module) for module in row) for row in segno.make_qr(link, error="l").matrix]

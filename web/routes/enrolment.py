@@ -80,12 +80,14 @@ def _credentials(request: Request, grant: Grant, key: str) -> Credentials:
     config = context.context(request).config
     broker = Broker.parse(config.handset_url or config.mqtt_url)
     secret = device_access.password(key, grant.name, grant.generation)
+    link = handset.link(name=grant.name, unit=grant.unit, password=secret, broker=broker)
     return Credentials(
         device=grant.name,
         unit=grant.unit,
         password=secret,
         broker=f"{'mqtts' if broker.secure else 'mqtt'}://{broker.host}:{broker.port}",
-        link=handset.link(name=grant.name, unit=grant.unit, password=secret, broker=broker),
+        link=link,
+        qr=handset.code(link),
     )
 
 

@@ -255,6 +255,8 @@ OBJECTS: dict[str, str] = {
     "/api/v1/media/{sha256}": "{media}",
     "/api/v1/alerts/{number}": "{alert}",
     "/api/v1/duty-rosters/{number}": "{roster}",
+    "/api/v1/officers/{badge}": "{mark}-badge-1",
+    "/api/v1/shifts/{number}": "{shift}",
     "/api/v1/channels/{number}": "{channel}",
     "/api/v1/accounts/{account}": "{mark}-account",
     "/api/v1/tokens/{token}": "2000000",
@@ -269,6 +271,7 @@ NOWHERE: dict[str, str] = {
     "key": "01HZZZZZZZZZZZZZZZZZZZZZZZ",
     "sha256": 64 * "0",
     "number": "987654321",
+    "badge": "nobody-1",
     "code": "nowhere",
     "data": "nothing",
 }
@@ -301,6 +304,9 @@ QUERIES: dict[str, list[str]] = {
     ],
     "/api/v1/tasks": ["device=quart-cam-1", "limit=1"],
     "/api/v1/duty-rosters": ["account=quart-account", "limit=1"],
+    "/api/v1/officers": ["limit=1"],
+    "/api/v1/bindings": ["device=quart-cam-1", "badge=quart-badge-1", "limit=1"],
+    "/api/v1/shifts": ["badge=quart-badge-1", "limit=1"],
     "/api/v1/replay": [f"from={_FROM}&to={_TO}&step=3600", f"from={_FROM}&to={_TO}&step=3600&device=quart-cam-1"],
 }
 """Further queries, by template; they name things of the other street, too."""
@@ -317,6 +323,18 @@ BODIES: dict[str, Any] = {
         "level": 2,
         "starts": rest.rfc3339(NOW),
         "ends": rest.rfc3339(NOW + timedelta(hours=1)),
+    },
+    "/api/v1/officers": {"badge": "new-badge", "name": "somebody", "unit": "{mark}-team"},
+    "/api/v1/devices/{name}/officer": {"badge": "{mark}-badge-2"},
+    "/api/v1/shifts": {
+        "shifts": [
+            {
+                "badge": "{mark}-badge-1",
+                "area": "{grid_code}",
+                "starts": rest.rfc3339(NOW + timedelta(days=1)),
+                "ends": rest.rfc3339(NOW + timedelta(days=1, hours=8)),
+            }
+        ]
     },
     "/api/v1/exports": {
         "form": "csv",

@@ -83,6 +83,7 @@ def filled(text: str, street: Street) -> str:
         "media": street.media,
         "unit": street.unit,
         "street": street.code,
+        "grid_code": street.grid,
         **street.ids,
     }.items():
         text = text.replace("{" + name + "}", str(known))

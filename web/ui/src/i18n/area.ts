@@ -7,7 +7,7 @@ export const area = {
   'area.draw': ['绘制区域', 'Draw an area'],
   'area.redraw': ['重新绘制', 'Draw again'],
   'area.help': [
-    '在地图上依次点击各角,双击或按回车结束,退格撤销,Esc 取消。',
+    '在地图上依次点击各角，双击或按回车结束，退格撤销，Esc 取消。',
     'Click the corners on the map. Double click or Enter ends, Backspace takes one back, Escape cancels.',
   ],
   'area.useCell': ['用所选网格或街道的边界', 'Use the outline of a cell'],

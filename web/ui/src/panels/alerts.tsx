@@ -153,12 +153,7 @@ function GroupPart({ group, by, folded, onFold, row }: GroupProps) {
   return (
     <div className={`alert-group level-${level}`}>
       <h3>
-        <button
-          type="button"
-          aria-expanded={!folded}
-          title={t('console.fold', { name })}
-          onClick={() => onFold(key)}
-        >
+        <button type="button" aria-expanded={!folded} title={t('console.fold', { name })} onClick={() => onFold(key)}>
           <Icon name="chevron" size={14} />
           {name} <span className="number">{alerts.length}</span>
         </button>

@@ -45,12 +45,7 @@ export function TopBar(props: Props) {
       {props.children}
       {props.onAlerts && <CityClock />}
       <div className="topbar-tools">
-        <button
-          type="button"
-          className="icon-button"
-          onClick={props.taste.toggleLanguage}
-          title={t('language.switch')}
-        >
+        <button type="button" className="icon-button" onClick={props.taste.toggleLanguage} title={t('language.switch')}>
           <span className="language">{t('language.short')}</span>
           <span className="hidden">{t('language.switch')}</span>
         </button>

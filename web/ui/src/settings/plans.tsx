@@ -4,19 +4,32 @@ import { type SubmitEvent, useState } from 'react';
 import * as api from '../api.ts';
 import { type City, useCity } from '../city.ts';
 import { moment, span } from '../format.ts';
-import { useModel, useSignal } from '../hooks.ts';
-import { type Key, LOCALE, type Translate, useSpeech } from '../i18n/index.ts';
+import { useLoaded, useModel, useSignal } from '../hooks.ts';
+import { LOCALE, type Translate, useSpeech } from '../i18n/index.ts';
 import type { LiveModel } from '../live/model.ts';
+import { Await } from '../panels/parts.tsx';
 import type { CellProperties } from '../types.ts';
-import { type Column, Table } from './table.tsx';
+import { ScopeField, scopeName } from './scopes.tsx';
+import { type Told, Telling } from './telling.tsx';
 
 const HOUR_S = 3_600;
-const CLASSES = ['business', 'public', 'institution', 'residential'] as const;
 
+/** A plan as stored; what this page does not change is kept as it is. */
 interface PlanBody {
   limit_s?: number | null;
   dwell_s?: number;
   path_m?: number;
+  limits?: readonly unknown[];
+  visits?: readonly unknown[];
+  duty?: readonly unknown[];
+}
+
+interface PlanVersion {
+  id: number;
+  scope: string;
+  plan: PlanBody | null;
+  valid_from: string;
+  made_by: string;
 }
 
 /** True when a plan of this scope speaks of a cell. */
@@ -43,35 +56,42 @@ export function trial(scope: string, limitS: number, city: City, model: LiveMode
   return { cells, overdue, would };
 }
 
-function scopeName(scope: string, city: City, t: Translate): string {
-  const [kind, code] = scope.split(':');
-  if (kind === 'city') return t('plan.city');
-  if (kind === 'class') return CLASSES.some((one) => one === code) ? t(`class.${code}` as Key) : code;
-  return city.areaNames.get(code) ?? code;
-}
+const SCOPES = ['city', 'class', 'unit', 'grid', 'cell'] as const;
+const MOST = 5_000;
+const MINUTE_S = 60;
 
 export function PlansPage() {
-  const { t, language } = useSpeech();
-  const zone = useSignal(useModel().timeZone);
-  const city = useCity();
+  const { t } = useSpeech();
   const [version, setVersion] = useState(0);
-  const body = (row: Readonly<Record<string, unknown>>): PlanBody => (row.plan ?? {}) as PlanBody;
-  const columns: Column[] = [
-    { name: 'plan.scope', show: (row) => scopeName(String(row.scope), city, t) },
-    { name: 'cell.limit', show: (row) => seconds(body(row).limit_s, t) },
-    { name: 'plan.dwell', show: (row) => seconds(body(row).dwell_s, t) },
-    {
-      name: 'plan.path',
-      show: (row) => (body(row).path_m === undefined ? '—' : t('unit.m', { n: body(row).path_m ?? 0 })),
-    },
-    { name: 'settings.since', show: (row) => moment(Date.parse(String(row.valid_from)), zone, LOCALE[language]) },
-    { name: 'settings.madeBy', show: (row) => String(row.made_by) },
-  ];
+  const [scope, setScope] = useState('class:business');
+  const [told, setTold] = useState<Told>(null);
+  const loaded = useLoaded(`plans|${version}`, () => api.all<PlanVersion>('/plans', MOST));
   return (
     <>
       <p className="quiet">{t('plan.help')}</p>
-      <PlanForm city={city} onMade={() => setVersion(version + 1)} />
-      <Table key={version} of={{ path: '/plans', id: (row) => String(row.id), columns }} />
+      <Await of={loaded}>
+        {(plans) => {
+          const current = plans.find((one) => one.scope === scope);
+          return (
+            <>
+              <div className="form-box">
+                <ScopeField scope={scope} kinds={SCOPES} marked={plans.map((one) => one.scope)} onScope={setScope} />
+                <PlanForm
+                  key={`${scope} ${current?.id}`}
+                  scope={scope}
+                  plan={current?.plan ?? {}}
+                  onTold={(said) => {
+                    setTold(said);
+                    if (!said?.failed) setVersion(version + 1);
+                  }}
+                />
+              </div>
+              <Telling told={told} />
+              <Plans plans={plans} onScope={setScope} />
+            </>
+          );
+        }}
+      </Await>
     </>
   );
 }
@@ -79,78 +99,122 @@ export function PlansPage() {
 const seconds = (value: number | null | undefined, t: Translate): string =>
   value === null || value === undefined ? '—' : span(value * 1000, t);
 
-function PlanForm({ city, onMade }: { city: City; onMade(): void }) {
+function Plans({ plans, onScope }: { plans: readonly PlanVersion[]; onScope(scope: string): void }) {
+  const { t, language } = useSpeech();
+  const zone = useSignal(useModel().timeZone);
+  const city = useCity();
+  const heads = ['plan.scope', 'cell.limit', 'plan.dwell', 'plan.path', 'settings.since', 'settings.madeBy'] as const;
+  return (
+    <div className="table-scroll">
+      <table>
+        <thead>
+          <tr>
+            {heads.map((head) => (
+              <th key={head} scope="col">
+                {t(head)}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {plans.map(({ id, scope, plan, valid_from, made_by }) => (
+            <tr key={id}>
+              <td>
+                <button type="button" className="link-button" onClick={() => onScope(scope)}>
+                  {scopeName(scope, city, t)}
+                </button>
+              </td>
+              <td>
+                {seconds(plan?.limit_s, t)}
+                {plan?.limits && plan.limits.length > 0 && <small> {t('plan.peaks', { n: plan.limits.length })}</small>}
+              </td>
+              <td>{seconds(plan?.dwell_s, t)}</td>
+              <td>{plan?.path_m === undefined ? '—' : t('unit.m', { n: plan.path_m })}</td>
+              <td>{moment(Date.parse(valid_from), zone, LOCALE[language])}</td>
+              <td>{made_by}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+interface FormProps {
+  scope: string;
+  plan: PlanBody;
+  onTold(told: Told): void;
+}
+
+const shown = (value: number | null | undefined, unit: number): string =>
+  value === null || value === undefined ? '' : String(value / unit);
+
+/** The plan with what was typed; a field left empty is ruled by wider scopes. */
+export function planned(plan: PlanBody, hours: string, dwell: string, path: string): PlanBody | null {
+  const { limit_s: _limit, dwell_s: _dwell, path_m: _path, ...kept } = plan;
+  const body: PlanBody = {
+    ...kept,
+    ...(hours && { limit_s: Math.round(Number(hours) * HOUR_S) }),
+    ...(dwell && { dwell_s: Math.round(Number(dwell) * MINUTE_S) }),
+    ...(path && { path_m: Number(path) }),
+  };
+  return Object.keys(body).length > 0 ? body : null;
+}
+
+function PlanForm({ scope, plan, onTold }: FormProps) {
   const { t } = useSpeech();
+  const city = useCity();
   const model = useModel();
   useSignal(model.cellTally);
-  const [scope, setScope] = useState('class:business');
-  const [hours, setHours] = useState('2');
-  const [dwell, setDwell] = useState('');
-  const [told, setTold] = useState<{ text: string; failed: boolean } | null>(null);
+  const [hours, setHours] = useState(() => shown(plan.limit_s, HOUR_S));
+  const [dwell, setDwell] = useState(() => shown(plan.dwell_s, MINUTE_S));
+  const [path, setPath] = useState(() => shown(plan.path_m, 1));
   const limitS = Number(hours) * HOUR_S;
-  const would = limitS > 0 ? trial(scope, limitS, city, model) : null;
+  const body = planned(plan, hours, dwell, path);
   const give = (event: SubmitEvent): void => {
     event.preventDefault();
-    const plan = { limit_s: Math.round(limitS), ...(dwell ? { dwell_s: Math.round(Number(dwell) * 60) } : {}) };
     api
-      .send('POST', '/plans', { scope, plan })
-      .then(() => {
-        setTold({ text: t('settings.done'), failed: false });
-        onMade();
-      })
-      .catch((error: Error) => setTold({ text: error.message, failed: true }));
+      .send('POST', '/plans', { scope, plan: body })
+      .then(() => onTold({ text: t('plan.given'), failed: false }))
+      .catch((error: Error) => onTold({ text: error.message, failed: true }));
   };
-  const areas = city.areas.filter((area) => area.level !== 'district');
+  const kept = [plan.limits, plan.visits, plan.duty].reduce((sum, list) => sum + (list?.length ?? 0), 0);
   return (
-    <form className="add-form" onSubmit={give}>
-      <label>
-        {t('plan.scope')}
-        <select value={scope} onChange={(event) => setScope(event.target.value)}>
-          <option value="city">{t('plan.city')}</option>
-          {CLASSES.map((one) => (
-            <option key={one} value={`class:${one}`}>
-              {t(`class.${one}`)}
-            </option>
-          ))}
-          {areas.map((area) => (
-            <option key={area.code} value={`${area.level === 'grid' ? 'grid' : 'unit'}:${area.code}`}>
-              {area.name}
-            </option>
-          ))}
-        </select>
-      </label>
-      <label>
-        {t('plan.limitHours')}
-        <input
-          type="number"
-          required
-          min="0.1"
-          max="720"
-          step="any"
-          value={hours}
-          onChange={(event) => setHours(event.target.value)}
-        />
-      </label>
-      <label>
-        {t('plan.dwellMinutes')}
-        <input
-          type="number"
-          min="0.1"
-          max="1440"
-          step="any"
-          value={dwell}
-          onChange={(event) => setDwell(event.target.value)}
-        />
-      </label>
+    <form className="fields" onSubmit={give}>
+      <NumberField name={t('plan.limitHours')} least={0.1} most={720} text={hours} onText={setHours} />
+      <NumberField name={t('plan.dwellMinutes')} least={0.1} most={1440} text={dwell} onText={setDwell} />
+      <NumberField name={t('plan.pathMetres')} least={0} most={100_000} text={path} onText={setPath} />
       <button type="submit" className="step primary">
-        {t('plan.give')}
+        {t(body === null ? 'rule.giveNone' : 'plan.give')}
       </button>
-      {would && <output className="trial">{t('plan.trial', would)}</output>}
-      {told && (
-        <span role="status" className={told.failed ? 'failed' : 'quiet'}>
-          {told.text}
-        </span>
-      )}
+      {limitS > 0 && <output className="trial">{t('plan.trial', trial(scope, limitS, city, model))}</output>}
+      {kept > 0 && <p className="quiet">{t('plan.kept', { n: kept })}</p>}
     </form>
+  );
+}
+
+interface NumberProps {
+  name: string;
+  least: number;
+  most: number;
+  text: string;
+  onText(text: string): void;
+}
+
+function NumberField({ name, least, most, text, onText }: NumberProps) {
+  const { t } = useSpeech();
+  return (
+    <label>
+      {name}
+      <input
+        type="number"
+        min={least}
+        max={most}
+        step="any"
+        placeholder={t('plan.wider')}
+        value={text}
+        onChange={(event) => onText(event.target.value)}
+      />
+    </label>
   );
 }

@@ -13,6 +13,8 @@ export interface Setting {
   language: Language;
   zone: string;
   city: City;
+  /** Of the viewer. */
+  role: string;
 }
 
 const text = (field: string, name: Key): Column => ({ name, show: (row) => plain(row[field]) });
@@ -30,42 +32,6 @@ const streets = (s: Setting) =>
   s.city.areas.filter((one) => one.level === 'street').map((one) => ({ value: one.code, name: one.name }));
 const rfc = (value: string, zone: string): string => new Date(fromField(value, zone)).toISOString();
 const part = (row: Row, field: string): string => encodeURIComponent(String(row[field]));
-
-export const devices = (s: Setting): Resource => ({
-  path: '/devices',
-  id: (row) => String(row.id),
-  columns: [
-    text('id', 'settings.device'),
-    text('label', 'settings.label'),
-    area('unit', 'officer.unit', s),
-    text('datum', 'settings.datum'),
-    { name: 'officer.online', show: (row) => (row.online ? s.t('officer.onlineYes') : s.t('officer.onlineNo')) },
-    { name: 'officer.battery', show: (row) => (typeof row.battery === 'number' ? `${row.battery} %` : '—') },
-    when('enrolled_at', 'settings.since', s),
-  ],
-  fields: [
-    { field: 'name', name: 'settings.device', kind: 'text', required: true },
-    { field: 'unit', name: 'officer.unit', kind: 'text', required: true },
-    { field: 'label', name: 'settings.label', kind: 'text' },
-    {
-      field: 'datum',
-      name: 'settings.datum',
-      kind: 'choice',
-      required: true,
-      start: 'wgs84',
-      choices: ['wgs84', 'gcj02', 'bd09', 'cgcs2000'].map((value) => ({ value, name: value })),
-    },
-  ],
-  once: (answer) => {
-    const { device, password, broker } = (answer ?? {}) as Record<string, string | undefined>;
-    return password ? <code>{`${broker} · ${device} · ${password}`}</code> : undefined;
-  },
-  actions: [
-    { name: 'settings.renew', sure: true, act: (row) => api.send('POST', `/devices/${part(row, 'id')}/password`) },
-    { name: 'settings.revoke', sure: true, act: (row) => api.send('POST', `/devices/${part(row, 'id')}/revoke`) },
-    { name: 'settings.restore', act: (row) => api.send('POST', `/devices/${part(row, 'id')}/restore`) },
-  ],
-});
 
 export const duties = (s: Setting): Resource => ({
   path: '/duty-rosters',

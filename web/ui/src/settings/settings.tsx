@@ -8,8 +8,11 @@ import { useSpeech } from '../i18n/index.ts';
 import type { Key } from '../i18n/zh.ts';
 import { IconButton } from '../panels/parts.tsx';
 import * as access from './access.tsx';
+import { ChannelsPage } from './channels.tsx';
 import { GridImportPage } from './gridimport.tsx';
+import { DevicesPage, OfficersPage, ShiftsPage } from './people.tsx';
 import { PlansPage } from './plans.tsx';
+import { RulesPage } from './rules.tsx';
 import * as resources from './resources.tsx';
 import { Table } from './table.tsx';
 
@@ -29,47 +32,81 @@ interface Tab {
 
 const RULES = ['administrator', 'commander'];
 const PEOPLE = [...RULES, 'supervisor'];
-const TABS: readonly Tab[] = [
-  { tab: 'plans', roles: RULES, show: () => <PlansPage /> },
-  { tab: 'grids', roles: RULES, show: () => <GridImportPage /> },
-  { tab: 'devices', roles: ['administrator'], show: (s) => <Table of={resources.devices(s)} /> },
-  { tab: 'duties', roles: PEOPLE, show: (s) => <Table of={resources.duties(s)} /> },
-  { tab: 'accounts', roles: ['administrator'], show: (s) => <Table of={access.accounts(s)} /> },
-  { tab: 'tokens', roles: ['administrator'], show: (s) => <Table of={access.tokens(s)} /> },
-  { tab: 'audit', roles: ['administrator', 'auditor'], show: (s) => <Table of={access.audit(s)} /> },
-  { tab: 'refusals', roles: ['administrator'], show: (s) => <Table of={resources.refusals(s)} /> },
+const ADMIN = ['administrator'];
+const GROUPS: readonly { name: Key; tabs: readonly Tab[] }[] = [
+  {
+    name: 'settings.group.patrol',
+    tabs: [
+      { tab: 'plans', roles: RULES, show: () => <PlansPage /> },
+      { tab: 'rules', roles: RULES, show: () => <RulesPage /> },
+      { tab: 'grids', roles: RULES, show: () => <GridImportPage /> },
+    ],
+  },
+  {
+    name: 'settings.group.people',
+    tabs: [
+      { tab: 'devices', roles: ADMIN, show: (s) => <DevicesPage setting={s} /> },
+      { tab: 'officers', roles: PEOPLE, show: (s) => <OfficersPage setting={s} /> },
+      { tab: 'shifts', roles: PEOPLE, show: (s) => <ShiftsPage setting={s} /> },
+      { tab: 'duties', roles: PEOPLE, show: (s) => <Table of={resources.duties(s)} /> },
+      { tab: 'channels', roles: [...PEOPLE, 'analyst'], show: (s) => <ChannelsPage setting={s} /> },
+    ],
+  },
+  {
+    name: 'settings.group.access',
+    tabs: [
+      { tab: 'accounts', roles: ADMIN, show: (s) => <Table of={access.accounts(s)} /> },
+      { tab: 'tokens', roles: ADMIN, show: (s) => <Table of={access.tokens(s)} /> },
+      { tab: 'audit', roles: [...ADMIN, 'auditor'], show: (s) => <Table of={access.audit(s)} /> },
+      { tab: 'refusals', roles: ADMIN, show: (s) => <Table of={resources.refusals(s)} /> },
+    ],
+  },
 ];
 
 export function Settings({ tab, user, onTab, onClose }: Props) {
   const { t, language } = useSpeech();
   const city = useCity();
   const zone = useSignal(useModel().timeZone);
-  const tabs = TABS.filter(({ roles }) => user !== null && roles.includes(user.role));
+  const role = user?.role ?? '';
+  const groups = GROUPS.map(({ name, tabs }) => ({ name, tabs: tabs.filter(({ roles }) => roles.includes(role)) }));
+  const tabs = groups.flatMap((group) => group.tabs);
   const shown = tabs.find((one) => one.tab === tab) ?? tabs[0];
   return (
     <section className="settings panel" role="dialog" aria-label={t('settings.title')}>
-      <header className="card-head">
+      <div className="card-head">
         <div>
           <h2>{t('settings.title')}</h2>
         </div>
         <IconButton icon="close" label={t('panel.close')} onClick={onClose} />
-      </header>
+      </div>
       <div className="settings-body">
         <nav aria-label={t('settings.title')}>
-          {tabs.map((one) => (
-            <button
-              key={one.tab}
-              type="button"
-              aria-current={one === shown ? 'page' : undefined}
-              onClick={() => onTab(one.tab)}
-            >
-              {t(`settings.tab.${one.tab}` as Key)}
-            </button>
-          ))}
+          {groups.map(
+            (group) =>
+              group.tabs.length > 0 && (
+                <div key={group.name} role="group" aria-label={t(group.name)}>
+                  <p aria-hidden="true">{t(group.name)}</p>
+                  {group.tabs.map((one) => (
+                    <button
+                      key={one.tab}
+                      type="button"
+                      aria-current={one === shown ? 'page' : undefined}
+                      onClick={() => onTab(one.tab)}
+                    >
+                      {t(`settings.tab.${one.tab}` as Key)}
+                    </button>
+                  ))}
+                </div>
+              ),
+          )}
         </nav>
-        <div className="settings-page" key={shown?.tab}>
+        <div className="settings-page" key={shown?.tab} data-tab={shown?.tab}>
           {shown && <h3>{t(`settings.tab.${shown.tab}` as Key)}</h3>}
-          {shown ? shown.show({ t, language, zone, city }) : <p className="quiet">{t('settings.nothing')}</p>}
+          {shown ? (
+            shown.show({ t, language, zone, city, role })
+          ) : (
+            <p className="quiet">{t(user ? 'settings.nothing' : 'panel.loading')}</p>
+          )}
         </div>
       </div>
     </section>

@@ -1,11 +1,12 @@
 // A list of records with a form to add one: most of the settings are just that.
 
-import { type ReactNode, type SubmitEvent, useState } from 'react';
+import { type ReactNode, type SubmitEvent, useId, useState } from 'react';
 import * as api from '../api.ts';
-import { useLoaded } from '../hooks.ts';
+import { useLoaded, useServerNow } from '../hooks.ts';
 import { useSpeech } from '../i18n/index.ts';
 import type { Key } from '../i18n/zh.ts';
 import { Await } from '../panels/parts.tsx';
+import { type Told, Telling } from './telling.tsx';
 
 export type Row = Readonly<Record<string, unknown>>;
 
@@ -17,7 +18,8 @@ export interface Column {
 export interface Field {
   field: string;
   name: Key;
-  kind: 'text' | 'number' | 'moment' | 'password' | 'choice' | 'list';
+  kind: 'text' | 'number' | 'moment' | 'password' | 'choice' | 'check';
+  /** Of a choice all there are, of a text those that are suggested. */
   choices?: readonly { value: string; name: string }[];
   required?: boolean;
   start?: string;
@@ -29,7 +31,9 @@ export interface RowAction {
   when?(row: Row): boolean;
   /** Asked before it is done. */
   sure?: boolean;
-  act(row: Row): Promise<unknown>;
+  /** What must be said with it. */
+  ask?: Field;
+  act(row: Row, said: string): Promise<unknown>;
 }
 
 export interface Resource {
@@ -38,6 +42,8 @@ export interface Resource {
   columns: readonly Column[];
   /** Rows fetched at most; the newest of a long record. */
   most?: number;
+  /** Read again every few seconds. */
+  refresh?: boolean;
   fields?: readonly Field[];
   /** Body of the request that adds a record. */
   body?(values: Readonly<Record<string, string>>): unknown;
@@ -47,13 +53,19 @@ export interface Resource {
 }
 
 const MOST = 5_000;
+const REFRESH_MS = 5_000;
+/** A list so short is seen at once. */
+const FILTERED_FROM = 8;
 
 export function Table({ of }: { of: Resource }) {
   const { t } = useSpeech();
   const [version, setVersion] = useState(0);
-  const [told, setTold] = useState<{ text: ReactNode; failed: boolean } | null>(null);
+  const [told, setTold] = useState<Told>(null);
   const [filter, setFilter] = useState('');
-  const loaded = useLoaded(`${of.path}|${version}`, () => api.all<Row>(of.path, of.most ?? MOST));
+  const beat = Math.floor(useServerNow(REFRESH_MS) / REFRESH_MS);
+  const loaded = useLoaded(`${of.path}|${version} ${of.refresh ? beat : ''}`, () =>
+    api.all<Row>(of.path, of.most ?? MOST),
+  );
   const run = async (act: () => Promise<unknown>): Promise<void> => {
     try {
       const answer = await act();
@@ -66,26 +78,28 @@ export function Table({ of }: { of: Resource }) {
   return (
     <>
       {of.fields && <AddForm of={of} onAdd={(body) => run(() => api.send('POST', of.path, body))} />}
-      {told && (
-        <div className="told" role="status" data-failed={told.failed}>
-          {told.text}
-        </div>
-      )}
-      <input
-        className="filter"
-        aria-label={t('settings.filter')}
-        placeholder={t('settings.filter')}
-        value={filter}
-        onChange={(event) => setFilter(event.target.value)}
-      />
+      <Telling told={told} />
       <Await of={loaded}>
         {(rows) => {
           const wanted = filter.trim().toLowerCase();
           const shown = rows.filter((row) => !wanted || JSON.stringify(row).toLowerCase().includes(wanted));
-          return shown.length === 0 ? (
-            <p className="quiet">{t('settings.none')}</p>
-          ) : (
-            <Rows of={of} rows={shown} onAct={(action, row) => void run(() => action.act(row))} />
+          return (
+            <>
+              {rows.length > FILTERED_FROM && (
+                <input
+                  className="filter"
+                  aria-label={t('settings.filter')}
+                  placeholder={t('settings.filter')}
+                  value={filter}
+                  onChange={(event) => setFilter(event.target.value)}
+                />
+              )}
+              {shown.length === 0 ? (
+                <p className="quiet">{t('settings.none')}</p>
+              ) : (
+                <Rows of={of} rows={shown} onAct={(action, row, said) => void run(() => action.act(row, said))} />
+              )}
+            </>
           );
         }}
       </Await>
@@ -98,7 +112,7 @@ const SHOWN_FIRST = 100;
 interface RowsProps {
   of: Resource;
   rows: readonly Row[];
-  onAct(action: RowAction, row: Row): void;
+  onAct(action: RowAction, row: Row, said: string): void;
 }
 
 function Rows({ of, rows, onAct }: RowsProps) {
@@ -131,9 +145,18 @@ function Rows({ of, rows, onAct }: RowsProps) {
                 <td className="row-actions">
                   {of.actions
                     .filter((action) => action.when?.(row) ?? true)
-                    .map((action) => (
-                      <ActionButton key={action.name} action={action} onAct={() => onAct(action, row)} />
-                    ))}
+                    .map((action) =>
+                      action.ask ? (
+                        <AskButton
+                          key={action.name}
+                          action={action}
+                          ask={action.ask}
+                          onAct={(said) => onAct(action, row, said)}
+                        />
+                      ) : (
+                        <ActionButton key={action.name} action={action} onAct={() => onAct(action, row, '')} />
+                      ),
+                    )}
                 </td>
               )}
             </tr>
@@ -168,6 +191,38 @@ function ActionButton({ action, onAct }: { action: RowAction; onAct(): void }) {
     >
       {asked ? t('settings.sure', { what: t(action.name) }) : t(action.name)}
     </button>
+  );
+}
+
+/** A step that needs a word first. */
+function AskButton({ action, ask, onAct }: { action: RowAction; ask: Field; onAct(said: string): void }) {
+  const { t } = useSpeech();
+  const [said, setSaid] = useState<string | null>(null);
+  if (said === null) {
+    return (
+      <button type="button" className="step" onClick={() => setSaid(ask.start ?? '')}>
+        {t(action.name)}
+      </button>
+    );
+  }
+  const act = (event: SubmitEvent): void => {
+    event.preventDefault();
+    onAct(said);
+    setSaid(null);
+  };
+  return (
+    <form className="row-ask" onSubmit={act}>
+      <label>
+        <span className="hidden">{t(ask.name)}</span>
+        <Input field={ask} value={said} onChange={setSaid} />
+      </label>
+      <button type="submit" className="step primary">
+        {t('act.confirm')}
+      </button>
+      <button type="button" className="step" onClick={() => setSaid(null)}>
+        {t('act.cancel')}
+      </button>
+    </form>
   );
 }
 
@@ -222,21 +277,44 @@ function Input({ field, value, onChange }: InputProps) {
       </select>
     );
   }
-  const types = {
-    text: 'text',
-    list: 'text',
-    number: 'number',
-    moment: 'datetime-local',
-    password: 'password',
-  } as const;
+  if (field.kind === 'check') {
+    return (
+      <input
+        type="checkbox"
+        checked={value === 'yes'}
+        onChange={(event) => onChange(event.target.checked ? 'yes' : '')}
+      />
+    );
+  }
+  return <TypedInput field={field} value={value} onChange={onChange} />;
+}
+
+const TYPES = { text: 'text', number: 'number', moment: 'datetime-local', password: 'password' } as const;
+
+function TypedInput({ field, value, onChange }: InputProps) {
+  const list = useId();
+  const { kind, choices } = field;
+  if (kind === 'choice' || kind === 'check') return null;
   return (
-    <input
-      type={types[field.kind]}
-      step="any"
-      required={field.required}
-      autoComplete={field.kind === 'password' ? 'new-password' : 'off'}
-      value={value}
-      onChange={(event) => onChange(event.target.value)}
-    />
+    <>
+      <input
+        type={TYPES[kind]}
+        list={choices && list}
+        step="any"
+        required={field.required}
+        autoComplete={field.kind === 'password' ? 'new-password' : 'off'}
+        value={value}
+        onChange={(event) => onChange(event.target.value)}
+      />
+      {choices && (
+        <datalist id={list}>
+          {choices.map((choice) => (
+            <option key={choice.value} value={choice.value}>
+              {choice.name}
+            </option>
+          ))}
+        </datalist>
+      )}
+    </>
   );
 }
