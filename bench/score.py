@@ -218,10 +218,13 @@ def _score_cells(made: Score, town: Town, spans: Spans, shift: Span) -> None:
 
 def _score_shown(made: Score, town: Town, known: Known, spans: Spans, shift: Span) -> None:
     limit = np.array(list(town.limit_ms.values()), dtype=np.int64)
+    dwell = np.array([town.rules[cell].dwell_ms for cell in town.limit_ms], dtype=np.int64)
     begin, end = shift
     for now in range(begin + shown.EVERY_MS, end + 1, shown.EVERY_MS):
         state = shown.states(town, known, begin, now)
-        true, covered = (shown.waits(spans[each], begin, now) for each in (("EXACT", CLEARLY), ("COVERED", NEARLY)))
+        true, covered = (
+            shown.waits(spans[each], dwell, begin, now) for each in (("EXACT", CLEARLY), ("COVERED", NEARLY))
+        )
         must = shown.must_be_unknown(true, covered, limit)
         made.must_be_unknown += int(must.sum())
         made.shown_unknown += int((must & (state == CellState.UNKNOWN)).sum())

@@ -84,9 +84,12 @@ def silences(runs: Iterable[Run], now: int) -> silence.Silences:
     )
 
 
-def waits(spans: Sequence[Sequence[tuple[int, int]]], begin: int, now: int) -> Int:
-    """How long each cell has waited at `now`, ms, for visits from and to."""
-    since = [max([begin, *(min(end, now) for start, end in times if start <= now)]) for times in spans]
+def waits(spans: Sequence[Sequence[tuple[int, int]]], dwell_ms: Int, begin: int, now: int) -> Int:
+    """How long each cell has waited at `now`, ms, for visits from and to; one counts once it lasts its dwell."""
+    since = [
+        max([begin, *(min(end, now) for start, end in times if start + dwell <= now)])
+        for times, dwell in zip(spans, dwell_ms.tolist(), strict=True)
+    ]
     return np.array([now - each for each in since], dtype=np.int64)
 
 

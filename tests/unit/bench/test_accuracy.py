@@ -28,9 +28,10 @@ def test_the_standard_mix_is_judged_rightly(mixed: score.Score) -> None:
 
 
 def test_what_nobody_can_know_is_not_called_visited(mixed: score.Score) -> None:
-    """Cells that were visited in silence alone are there, and none of them is found visited."""
+    """Cells that were visited in silence alone are there, none is found visited, and coverage shows them as unknown."""
     assert mixed.cells_unknowable > 0
     assert mixed.cells_unknowable_found == 0
+    assert mixed.shown_unknown == mixed.must_be_unknown > 0
 
 
 @pytest.mark.parametrize("name", ["radio gap", "duplicates", "reordering"])
