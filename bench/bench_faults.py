@@ -17,7 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from bench import stack
-from bench.faults import run, verdict
+from bench.faults import kinds, run, verdict
 from bench.faults.kinds import Fault
 
 console = Console(width=120)
@@ -45,7 +45,7 @@ def main(
             if outcome.recovered_s is None or outcome.recovered_s > verdict.WITHIN_S:
                 progress.console.print(f"fault {fault.number}, {fault.name}: recovered after {outcome.recovered_s} s")
 
-        result = asyncio.run(run.run(faults, seed, tell, only))
+        result = asyncio.run(run.run(lambda stage: kinds.plan(faults, seed, stage, only), seed, tell))
     figures = {"machine": stack.machine(), **asdict(result), "recovery": recovery(result)}
     show(result)
     if json_file is not None:
@@ -106,6 +106,8 @@ def misses(result: run.Result) -> Iterator[str]:
     for what, n in found.doubled.items():
         if n:
             yield f"{n} {what} doubled"
+    if result.shown_twice:
+        yield f"{len(result.shown_twice)} items of the lane shown twice, such as {result.shown_twice[0]}"
     if found.stays_differ:
         yield f"stays are not what the fixes say: {found.stays}"
     yield from map(slow, (outcome for outcome in result.outcomes if not in_time(outcome)))

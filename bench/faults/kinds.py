@@ -77,7 +77,7 @@ async def strike(fault: Fault, scene: Scene) -> None:
 def plan(count: int, seed: int, stage: Stage, only: str | None = None) -> list[Fault]:
     """Draw the faults of a run; two in five come in pairs, which strike different targets."""
     rng = random.Random(seed)  # noqa: S311 - a simulation
-    kinds = [kind for kind in KINDS if _possible(kind, stage) and (only is None or only in kind.name)]
+    kinds = [kind for kind in KINDS if possible(kind, stage) and (only is None or only in kind.name)]
     found, bag = [], list[Kind]()
     for number in range(1, count + 1):
         if not bag:  # every kind comes once before one comes twice
@@ -97,12 +97,25 @@ def plan(count: int, seed: int, stage: Stage, only: str | None = None) -> list[F
     return found
 
 
-def _possible(kind: Kind, stage: Stage) -> bool:
+def chosen(number: int, *parts: tuple[str, float], apart_s: float = 0.5) -> Fault:
+    """A fault of kinds by name, each with how long it lasts, s; the second begins `apart_s` after the first."""
+    by_name = {kind.name: kind for kind in KINDS}
+    return Fault(
+        number=number,
+        kinds=tuple(by_name[name] for name, _ in parts),
+        after_s=0.5,
+        last_s=tuple(last for _, last in parts),
+        apart_s=apart_s,
+    )
+
+
+def possible(kind: Kind, stage: Stage) -> bool:
+    """Whether this machine lets us do it: mount a small disk, drop packets, step a clock."""
     if kind.name.endswith("disk full"):
         return stage.small_disks
     if kind.name.endswith(Mood.DEAF):
         return silence.possible()
-    return kind.target != "clock" or stages.FAKETIME.exists()
+    return kind.target != "clock" or stages.FAKETIME is not None
 
 
 def _part(name: str, number: signal.Signals) -> Callable[[Scene], Awaitable[Undo]]:

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 import asyncpg
@@ -42,20 +42,22 @@ class Result:
     verdict: verdict.Verdict
     seconds: float
     sent: int
-    memory_mib: dict[str, list[float]] = field(default_factory=dict)
+    shown: int = 0
+    """Items of the lane that the viewer got."""
+    shown_twice: list[int] = field(default_factory=list)
+    """Those that it got more than once."""
 
 
 Tell = Callable[[kinds.Fault, Outcome | None], None]
 
 
-async def run(count: int, seed: int, tell: Tell, only: str | None = None) -> Result:
-    """Strike `count` faults drawn from `seed`, and compare in the end.
+async def run(plan: Callable[[stage.Stage], Sequence[kinds.Fault]], seed: int, tell: Tell) -> Result:
+    """Strike the faults of a plan one after the other, and compare in the end.
 
     Args:
-        count: how many.
-        seed: of the faults and of the load.
+        plan: gives the faults, of those that are possible on this stage.
+        seed: of the load.
         tell: told of each fault as it begins (None) and as it is over.
-        only: kinds whose name has this in it.
 
     Raises:
         RuntimeError: it did not come up, or what waits in the outboxes does not come through in the end.
@@ -66,10 +68,11 @@ async def run(count: int, seed: int, tell: Tell, only: str | None = None) -> Res
         await _channel(here, sink_port)
         devices = fleet.make(UNITS, PER_UNIT, record, stage.places())
         checker = verdict.Checker(here, record)
-        async with _load(here, devices, record, seed) as quiet:
+        viewer = viewers.Viewer(here)
+        async with _load(here, devices, record, viewer, seed) as quiet:
             outcomes = []
             await _settled(checker, devices)
-            for fault in kinds.plan(count, seed, here, only):
+            for fault in plan(here):
                 tell(fault, None)
                 outcomes.append(await _strike(fault, kinds.Scene(stage=here, devices=devices), checker))
                 tell(fault, outcomes[-1])
@@ -79,7 +82,15 @@ async def run(count: int, seed: int, tell: Tell, only: str | None = None) -> Res
         broker_lost = any(outcome.loses_broker for outcome in outcomes)
         found = await verdict.compare(checker, broker_lost=broker_lost)
         await _check_stays(here, found)
-    return Result(seed=seed, outcomes=outcomes, verdict=found, seconds=time.monotonic() - began, sent=len(record.sent))
+    return Result(
+        seed=seed,
+        outcomes=outcomes,
+        verdict=found,
+        seconds=time.monotonic() - began,
+        sent=len(record.sent),
+        shown=len(viewer.seen),
+        shown_twice=sorted(seq for seq, times in viewer.seen.items() if times > 1),
+    )
 
 
 async def _strike(fault: kinds.Fault, scene: kinds.Scene, checker: verdict.Checker) -> Outcome:
@@ -100,13 +111,12 @@ async def _strike(fault: kinds.Fault, scene: kinds.Scene, checker: verdict.Check
 
 @contextlib.asynccontextmanager
 async def _load(
-    here: stage.Stage, devices: list[fleet.Device], record: Record, seed: int
+    here: stage.Stage, devices: list[fleet.Device], record: Record, viewer: viewers.Viewer, seed: int
 ) -> AsyncIterator[asyncio.Event]:
     """Devices and people; the event that is given ends the taking of fixes."""
     quiet, stop = asyncio.Event(), asyncio.Event()
     for device in devices:
         device.connect(here.network["devices"].port, seed)
-    viewer = viewers.Viewer(here)
     tasks = [asyncio.create_task(device.link.run(stop), name=device.name) for device in devices]
     tasks.append(asyncio.create_task(fleet.drive(devices, quiet, seed=seed)))
     people = (viewer.watch(), viewers.never_read(here), viewers.remark(here, record))

@@ -33,7 +33,8 @@ DISK_MB = {"database": 640, "broker": 48}
 CELLS = 24
 """Of the town, so that its own alerts do not hide those of the run."""
 SETTINGS = {"max_wal_size": "192MB", "min_wal_size": "48MB"}
-FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1")
+FAKETIME = next(iter(sorted(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))), None)
+"""By which clocks are stepped; None: it is not installed."""
 _PLACES = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
 
 
@@ -59,6 +60,11 @@ class Stage:
     def url(self) -> str:
         """Address of the web process."""
         return f"http://127.0.0.1:{self.http_port}"
+
+    @property
+    def database_url(self) -> str:
+        """Address of the database itself, past the proxy."""
+        return self.database.url
 
     @property
     def clock_file(self) -> Path:
@@ -148,7 +154,7 @@ class Stage:
         }  # fmt: skip
         return {
             **ours,
-            **(clock if FAKETIME.exists() else {}),
+            **({} if FAKETIME is None else clock),
             "PATROL_DATABASE_URL": database,
             "PATROL_MQTT_URL": f"mqtt://127.0.0.1:{self.network['server-broker'].port}",
             "PATROL_DATA_DIR": str(self.folder / "data"),

@@ -4,13 +4,13 @@ import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import asyncpg
 import httpx
 
 from bench.faults.devices import Device
 from bench.faults.record import Fix, Record
-from bench.faults.stage import Stage
 from tracking import db
 
 WITHIN_S = 30.0
@@ -24,18 +24,35 @@ _STEPS = "SELECT alert, n, step, facts ->> 'text' AS text FROM alert_steps"
 _OPENED = "SELECT substr(key, 5) AS event, id FROM alerts WHERE key LIKE 'sos:%'"
 _DOUBLED = """
 SELECT (SELECT count(*) - count(DISTINCT (device, t)) FROM fixes) AS fixes,
+       (SELECT abs(coalesce((SELECT sum(fixes) FROM device_hours), 0) - (SELECT count(*) FROM fixes))) AS counts,
        (SELECT count(*) - count(DISTINCT id) FROM events) AS events,
        (SELECT count(*) FROM (SELECT FROM alert_steps WHERE step = 'opened' GROUP BY alert HAVING count(*) > 1) x)
          AS openings,
+       (SELECT count(*) FROM (SELECT FROM alert_steps WHERE facts ->> 'text' IS NOT NULL
+                              GROUP BY alert, facts ->> 'text' HAVING count(*) > 1) y) AS remarks,
        (SELECT count(*) - count(DISTINCT key) FROM deliveries) AS deliveries
 """
 
 
+class Place(Protocol):
+    """Where the product is at the moment; a database that comes back may have moved."""
+
+    @property
+    def url(self) -> str:
+        """Address of a web process."""
+        ...
+
+    @property
+    def database_url(self) -> str:
+        """Address of the database."""
+        ...
+
+
 @dataclass(eq=False)
 class Checker:
-    """Looks up promises in the database, each once it was found no more."""
+    """Looks up promises in the database; one that was found is not looked up again until the end."""
 
-    stage: Stage
+    place: Place
     record: Record
     found: set[Fix] = field(default_factory=set)
     lost_by_broker: set[Fix] = field(default_factory=set)
@@ -46,7 +63,7 @@ class Checker:
         left = set(fixes) - self.found - self.lost_by_broker
         if not left:
             return left
-        conn = await asyncpg.connect(self.stage.database.url, timeout=5)
+        conn = await asyncpg.connect(self.place.database_url, timeout=5)
         try:
             names, times = sorted({name for name, _ in left}), sorted({t for _, t in left})
             for start in range(0, len(times), 2_000):
@@ -75,7 +92,7 @@ class Checker:
 
     async def _well(self, gone: float, marks: dict[str, int], *, loses_broker: bool) -> bool:
         async with httpx.AsyncClient(timeout=3) as client:
-            if (await client.get(f"{self.stage.url}/readyz")).status_code != 200:
+            if (await client.get(f"{self.place.url}/readyz")).status_code != 200:
                 return False
         if not await self._going_on(marks):
             return False
@@ -89,7 +106,7 @@ class Checker:
 
     async def _going_on(self, marks: dict[str, int]) -> bool:
         """Whether a fix of every device is stored that was taken after the cause was gone."""
-        conn = await asyncpg.connect(self.stage.database.url, timeout=5)
+        conn = await asyncpg.connect(self.place.database_url, timeout=5)
         try:
             rows = await conn.fetch(
                 "SELECT name, (SELECT max(t) FROM fixes WHERE device = d.id) AS t FROM devices d WHERE name = ANY ($1)",
@@ -127,7 +144,8 @@ class Verdict:
 async def compare(checker: Checker, *, broker_lost: bool) -> Verdict:
     """Compare everything; call it when all outboxes are empty."""
     record = checker.record
-    conn = await asyncpg.connect(checker.stage.database.url)
+    checker.found.clear()  # what was there once must still be there
+    conn = await asyncpg.connect(checker.place.database_url)
     try:
         lost = await checker.missing([*record.broker_has, *record.server_has])
         stored = {row["id"] for row in await conn.fetch("SELECT id FROM events")}

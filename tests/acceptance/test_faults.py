@@ -1,0 +1,83 @@
+"""The product under load while its parts are killed, stopped, cut off and filled: what was promised is kept.
+
+A short set of what `make bench-faults` does at length. All through it devices send what nobody can read, a viewer
+never reads, another resumes after each loss, and remarks are written on alerts.
+"""
+
+import asyncio
+import os
+from collections.abc import Sequence
+
+import pytest
+
+from bench import bench_faults
+from bench.faults import kinds, run, verdict
+from bench.faults.kinds import Fault, chosen
+from bench.faults.stage import Stage
+from tests.support import missing, mosquitto, waiting
+
+POWER_CUT = chosen(4, ("worker stopped", 4.0), ("broker killed", 1.0), apart_s=2.0)
+"""The broker dies with fixes that it has acknowledged and that no worker could fetch."""
+FAULTS = (
+    chosen(1, ("worker killed", 0.5), ("devices cut", 1.0)),
+    chosen(2, ("database killed", 1.0)),
+    chosen(3, ("broker restarted", 1.0), ("web killed", 0.5)),
+    POWER_CUT,
+    chosen(5, ("server-database stall", 2.0), ("outbox replayed twice", 0.1)),
+    chosen(6, ("clock an hour back", 2.0), ("server-broker cut", 1.0)),
+)
+DISK = chosen(7, ("database's disk full", 3.0), ("web stopped", 2.0))
+
+
+def plan(stage: Stage) -> Sequence[Fault]:
+    """The faults of this machine; where it lets us mount, with a full disk."""
+    disk = [DISK] if all(kinds.possible(kind, stage) for kind in DISK.kinds) else []
+    wanted = [*FAULTS, *disk]
+    barred = [kind.name for fault in wanted for kind in fault.kinds if not kinds.possible(kind, stage)]
+    if barred:
+        missing.missing(f"what {', '.join(barred)} needs", "install it: sudo apt-get install faketime")
+    return wanted
+
+
+@pytest.fixture(scope="module")
+def struck(tmp_path_factory: pytest.TempPathFactory) -> run.Result:
+    """The run, once for all tests; its logs are kept below pytest's folder."""
+    mosquitto.program("mosquitto")  # or say how to get it
+    os.environ.setdefault("PATROL_FAULTS_LOGS", str(tmp_path_factory.mktemp("fault-logs")))
+    return asyncio.run(run.run(plan, 1, lambda _fault, _outcome: None))
+
+
+def test_nothing_acknowledged_is_lost_or_doubled(struck: run.Result) -> None:
+    """Fixes, counts, calls for help, steps of alerts, notifications, stays: all that the suite compares."""
+    within = [outcome for outcome in struck.outcomes if outcome.recovered_s is not None]
+    assert len(within) == len(struck.outcomes), [bench_faults.slow(each) for each in struck.outcomes]
+    missed = [line for line in bench_faults.misses(struck) if not line.startswith("fault ")]
+    assert missed == []
+    assert struck.verdict.promised > 500
+    assert struck.verdict.calls > 0
+    assert struck.verdict.steps > struck.verdict.calls  # each call has its alert, and remarks were written
+
+
+def test_all_recover_by_themselves(struck: run.Result) -> None:
+    """Within half a minute after the cause is gone, on a machine that has time for it."""
+    most = verdict.WITHIN_S * waiting.PATIENCE
+    assert [each for each in struck.outcomes if each.recovered_s is None or each.recovered_s > most] == []
+
+
+def test_ack_closes_what_a_broker_loses_in_a_power_cut(struck: run.Result) -> None:
+    """A killed broker forgets what it had acknowledged and not written; devices that wait for `ack` lose nothing."""
+    cut = next(outcome for outcome in struck.outcomes if outcome.number == POWER_CUT.number)
+    assert cut.lost_by_broker > 0  # or nothing was put to the test
+    assert struck.verdict.lost == []  # all that `ack` named, and all that went to a broker that lived
+
+
+def test_viewer_that_resumes_gets_each_item_once(struck: run.Result) -> None:
+    """Through killed and stopped web processes, nothing of the lane came twice."""
+    assert struck.shown > 0
+    assert struck.shown_twice == []
+
+
+def test_a_full_disk_is_among_the_faults(struck: run.Result) -> None:
+    """It needs the right to mount a small file system."""
+    if DISK.number not in {outcome.number for outcome in struck.outcomes}:
+        pytest.skip("no small disk can be mounted without root's rights: run it as root, or in a container with them")
