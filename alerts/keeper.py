@@ -15,7 +15,7 @@ from alerts import dispatch, life, life_store, store
 from alerts.clock import wall_clock
 from alerts.life import Act
 from schemas import rest
-from tracking import db
+from tracking import db, loops
 
 log = structlog.get_logger(__name__)
 
@@ -42,6 +42,7 @@ class Keeper:
             try:
                 await self.look_once()
             except Exception:
+                loops.unless_ending()
                 FAILURES.inc()
                 log.exception("timers of alerts cannot be looked at now; trying again", action="keep")
             with contextlib.suppress(TimeoutError):

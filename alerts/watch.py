@@ -15,7 +15,7 @@ from alerts.rulebook import WARNING
 from alerts.teacher import Teacher
 from alerts.warning_rules import WarningRules
 from schemas import rest
-from tracking import db, rule_store
+from tracking import db, loops, rule_store
 
 _log = structlog.get_logger(__name__)
 
@@ -60,6 +60,7 @@ class Watcher:
                 try:
                     await self._watch_if_first(stop)
                 except Exception:  # noqa: BLE001 - whatever one look meets, the next one must come
+                    loops.unless_ending()
                     FAILURES.inc()
                     _log.exception("alerts cannot be evaluated now; trying again", action="watch")
                 await _pause(stop, self._every_s)

@@ -1,7 +1,7 @@
 """Application acknowledgements: how far each boot of a device is in the database without a gap, for its outbox."""
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import msgspec
@@ -82,6 +82,12 @@ class Acks:
                 self._due.discard(key)
                 made += _tell(key, boot, now)
         return made
+
+    def forget(self, devices: Collection[int]) -> None:
+        """Let go of what is known of devices that another worker serves or served: the store knows better."""
+        for key in [key for key in self._boots if key[0] in devices]:
+            del self._boots[key]
+            self._due.discard(key)
 
     def _add(self, key: Key, unit: str, device: str, seqs: list[int]) -> None:
         boot = self._boots.get(key)

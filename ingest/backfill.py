@@ -1,7 +1,7 @@
 """Late fixes: takes dirty windows, computes the stays around them again and stores the differences."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import structlog
@@ -29,7 +29,7 @@ class Backfill:
     """
 
     world: Callable[[], World]
-    units: list[str] | None
+    units: Sequence[str] | None
     broken: Callable[[], None] = lambda: None
     taken: int = 1_000
     pending: bool = True

@@ -1,6 +1,6 @@
 """Pure: what a group of decoded messages says, in the columns and rows that the store takes."""
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -49,10 +49,15 @@ class Batch:
     said: list[device_store.Said]
     refused: list[refusal_store.Refused]
     replies: list[SaidReply]
+    strays: frozenset[int] = frozenset()
+    """Devices whose stays another worker's engine moves: what they sent is stored, the rest is left to that worker."""
 
 
 def build(
-    received: Sequence[Received], devices: Mapping[str, device_store.Device], floors: Floors = NO_FLOORS
+    received: Sequence[Received],
+    devices: Mapping[str, device_store.Device],
+    floors: Floors = NO_FLOORS,
+    served: Collection[str] | None = None,
 ) -> Batch:
     """Turn messages into what is stored; those of unknown devices or wrong units become refusals.
 
@@ -60,6 +65,7 @@ def build(
         received: the messages.
         devices: by name.
         floors: what is older is refused: what belongs to it was dropped.
+        served: units whose devices' stays are ours to move; None: all.
     """
     refused = [_refusal(one.message, each) for one in received for each in one.decoded.refused]
     known = list(_known(received, devices, refused))
@@ -84,7 +90,12 @@ def build(
             for device, message, decoded in known
             if decoded.reply is not None
         ],
+        strays=frozenset() if served is None else _strays(known, served),
     )
+
+
+def _strays(known: Sequence[tuple[device_store.Device, Message, Decoded]], served: Collection[str]) -> frozenset[int]:
+    return frozenset(device.id for device, _, _ in known if device.unit not in served)
 
 
 def _known(

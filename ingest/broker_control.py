@@ -21,7 +21,7 @@ from ingest import broker_accounts, metrics, retry
 from ingest.broker_accounts import Json, Known
 from ingest.mqtt_client import Client
 from schemas.broker import Broker
-from tracking import db, device_access
+from tracking import db, device_access, loops
 
 log = structlog.get_logger(__name__)
 
@@ -105,8 +105,10 @@ async def keep(pool: db.Pool, broker: Broker, key: str, *, every_s: float = EVER
                     finally:
                         await conn.execute(_UNLOCK)
         except (OSError, MQTTError, ControlError, TimeoutError) as error:
+            loops.unless_ending()
             log.warning("accounts of devices wait for the broker", error=str(error) or type(error).__name__)
         except Exception as error:
+            loops.unless_ending()
             if not retry.is_transient(error):
                 raise
             metrics.RETRIES.labels("accounts").inc()

@@ -12,7 +12,7 @@ import asyncpg
 import structlog
 
 from ingest import metrics, retry
-from tracking import db, sockets
+from tracking import db, loops, sockets
 
 log = structlog.get_logger(__name__)
 
@@ -22,6 +22,8 @@ _ALL = "*"
 _EXCLUSIVE = "SELECT pg_try_advisory_lock(hashtext($1), hashtext($2))"
 _SHARED = "SELECT pg_try_advisory_lock_shared(hashtext($1), hashtext($2))"
 _RELEASE = "SELECT pg_advisory_unlock_all()"
+_RELEASE_ONE = "SELECT pg_advisory_unlock(hashtext($1), hashtext($2))"
+_RELEASE_SHARED = "SELECT pg_advisory_unlock_shared(hashtext($1), hashtext($2))"
 
 
 async def take(conn: db.Connection, units: Sequence[str] | None) -> bool:
@@ -37,6 +39,22 @@ async def take(conn: db.Connection, units: Sequence[str] | None) -> bool:
 async def release(conn: db.Connection) -> None:
     """Give up what `take` took."""
     await conn.execute(_RELEASE)
+
+
+async def take_one(conn: db.Connection, unit: str) -> bool:
+    """Try to take the claim on a unit that the session of `conn` does not hold, beside those that it holds."""
+    if not await conn.fetchval(_SHARED, _SPACE, _ALL):
+        return False
+    if await conn.fetchval(_EXCLUSIVE, _SPACE, unit):
+        return True
+    await conn.execute(_RELEASE_SHARED, _SPACE, _ALL)
+    return False
+
+
+async def give_up(conn: db.Connection, unit: str) -> None:
+    """Give up what `take_one` took."""
+    await conn.execute(_RELEASE_ONE, _SPACE, unit)
+    await conn.execute(_RELEASE_SHARED, _SPACE, _ALL)
 
 
 @dataclass(slots=True)
@@ -66,6 +84,7 @@ class Claim:
             try:
                 await self._hold()
             except Exception as error:
+                loops.unless_ending()
                 if not retry.is_transient(error):
                     raise
                 metrics.RETRIES.labels("claim").inc()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from ingest import cleaner_datums, cleaner_pairs, metrics, retry
-from tracking import cleaning_store, db, finding_store
+from tracking import cleaning_store, db, finding_store, loops
 from tracking.city import City
 from tracking.cleaning import replays, review
 from tracking.cleaning.model import Finding, FindingKind
@@ -58,6 +58,7 @@ class Cleaner:
                         finally:
                             await conn.execute(_UNLOCK)
             except Exception as error:
+                loops.unless_ending()
                 if not retry.is_transient(error):
                     metrics.BROKEN.inc()
                     log.exception("fixes cannot be reviewed now; trying again", action="clean")

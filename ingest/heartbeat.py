@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 
 from ingest import metrics, retry
-from tracking import db, lane
+from tracking import db, lane, loops
 
 log = structlog.get_logger(__name__)
 
@@ -27,19 +27,25 @@ ON CONFLICT (id) DO UPDATE SET heartbeat = now(), counters = excluded.counters
 
 
 async def beat(
-    pool: db.Pool, worker: str, units: list[str], counters: Callable[[], dict[str, Any]], *, every_s: float = EVERY_S
+    pool: db.Pool,
+    worker: str,
+    units: Callable[[], list[str]],
+    counters: Callable[[], dict[str, Any]],
+    *,
+    every_s: float = EVERY_S,
 ) -> None:
     """Write the worker's row every `every_s` until cancelled; a database that is away is tried again."""
     statement, trimmed = _BORN, time.monotonic()
     while True:
         try:
             async with pool.acquire() as conn:
-                await conn.execute(statement, worker, units, json.dumps(counters()))
+                await conn.execute(statement, worker, units(), json.dumps(counters()))
                 if time.monotonic() - trimmed > TRIM_EVERY_S:
                     await lane.trim(conn)
                     trimmed = time.monotonic()
             statement = _BEAT
         except Exception as error:
+            loops.unless_ending()
             if not retry.is_transient(error):
                 raise
             metrics.RETRIES.labels("heartbeat").inc()

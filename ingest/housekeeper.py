@@ -12,7 +12,7 @@ import structlog
 
 from ingest import metrics, retry
 from ingest.purge import passes
-from tracking import db, retention_store
+from tracking import db, loops, retention_store
 
 log = structlog.get_logger(__name__)
 
@@ -54,6 +54,7 @@ class Housekeeper:
                 async with self.pool.acquire() as conn:
                     await self.look(conn)
             except Exception as error:
+                loops.unless_ending()
                 if not retry.is_transient(error):
                     metrics.BROKEN.inc()
                     log.exception("the night's work failed; the next look tries again", action="retention")

@@ -76,8 +76,12 @@ class Intake:
             self.on_full()
 
     async def wait(self) -> None:
-        """Return when there is a message."""
+        """Return when there is a message, or somebody woke us."""
         await self._some.wait()
+
+    def wake(self) -> None:
+        """Let who waits look for other work."""
+        self._some.set()
 
     def take(self, most: int, size: int) -> list[Message]:
         """Take the oldest messages: at most `most`, and no more after payloads of `size` bytes."""

@@ -1,8 +1,9 @@
 """The session with the broker: MQTT 5, persistent, acknowledged after the commit. Stop 1 of the path."""
 
 import asyncio
+import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 
 import gmqtt
 import structlog
@@ -52,10 +53,12 @@ class Session:
     Args:
         broker: where.
         client_id: names the session; two processes with the same one throw each other out.
-        units: whose topics, "+" for all.
+        units: whose topics, "+" for all; none for a session that only publishes.
         deliver: is given the messages that came together, in order.
         lost: is told the number of a connection that ended, whose messages the broker will repeat.
         receive_maximum: messages in flight.
+        numbers: gives each connection its number; sessions that deliver to one place share it.
+        former: units that an earlier process may have subscribed this session to; what waits of them still comes.
     """
 
     def __init__(
@@ -67,6 +70,8 @@ class Session:
         deliver: Callable[[list[Message]], None],
         lost: Callable[[int], None],
         receive_maximum: int = RECEIVE_MAXIMUM,
+        numbers: Iterator[int] | None = None,
+        former: Sequence[str] = (),
     ) -> None:
         self._broker = broker
         self._client_id = client_id
@@ -75,9 +80,13 @@ class Session:
         self._lost = lost
         self._receive_maximum = receive_maximum
         self._client: Client | None = None
+        self._numbers = itertools.count(1) if numbers is None else numbers
         self._number = 0
+        self._former = former
         self._room = asyncio.Event()
         self._room.set()
+        self.gauged = True
+        """Whether the metrics tell of its connection; of several sessions with one broker one is enough."""
         self.ready = asyncio.Event()
         """Set while connected and subscribed."""
 
@@ -149,7 +158,7 @@ class Session:
 
     async def _connected(self) -> None:
         """Connect, subscribe, and return when the connection has ended."""
-        self._number += 1
+        self._number = next(self._numbers)
         ended = asyncio.Event()
         client = self._client = self._new_client(ended)
         try:
@@ -163,14 +172,18 @@ class Session:
                 sockets.watch(client.transport)
                 await self._subscribe(client)
             self.ready.set()
-            metrics.CONNECTED.set(1)
+            self._gauge(connected=True)
             metrics.SESSIONS.inc()
             await ended.wait()
             raise ConnectionResetError("the connection ended")
         finally:
             self.ready.clear()
-            metrics.CONNECTED.set(0)
+            self._gauge(connected=False)
             await self._close(client)
+
+    def _gauge(self, *, connected: bool) -> None:
+        if self.gauged:
+            metrics.CONNECTED.set(connected)
 
     def _new_client(self, ended: asyncio.Event) -> Client:
         number = self._number
@@ -206,6 +219,11 @@ class Session:
 
         client.on_subscribe = on_subscribe
         filters = topics.subscriptions(self._units)
+        for each in topics.subscriptions(tuple(self._former)):
+            if each not in filters:
+                client.unsubscribe(each)
+        if not filters:
+            return
         client.subscribe(
             [gmqtt.Subscription(each, qos=1, no_local=True, retain_handling_options=_ONLY_IF_NEW) for each in filters],
         )

@@ -14,7 +14,7 @@ from alerts.clock import wall_clock
 from alerts.commands import Waiting
 from ingest import metrics, retry
 from schemas import topics, wire
-from tracking import datum, db
+from tracking import datum, db, loops
 
 log = structlog.get_logger(__name__)
 
@@ -63,6 +63,7 @@ class Orders:
             try:
                 taken = await self.step()
             except Exception as error:
+                loops.unless_ending()
                 if not retry.is_transient(error):
                     raise
                 metrics.RETRIES.labels("orders").inc()

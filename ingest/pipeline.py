@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
@@ -21,7 +21,7 @@ from ingest.message import Intake, Message
 from ingest.refusal_log import RefusalLog
 from ingest.writer import Attempt, Writer
 from schemas.refusals import Refusal
-from tracking import db, lane, projection, retention_store
+from tracking import db, lane, loops, projection, retention_store
 from tracking.retention import Floors
 
 T = TypeVar("T")
@@ -71,6 +71,7 @@ class Pipeline:
     """What is older is refused."""
     claimed: Callable[[], Awaitable[None]] = _at_once
     """Returns when the units are ours: nothing is written before."""
+    _asked: list[tuple[list[str], "asyncio.Future[None]"]] = field(default_factory=list)
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
     _kept_up: float = 0.0
     _told: RefusalLog = field(default_factory=RefusalLog)
@@ -79,6 +80,13 @@ class Pipeline:
         """Work until cancelled. What is cancelled before its commit was not acknowledged and comes again."""
         while True:
             await self.step()
+
+    async def serve(self, units: Sequence[str]) -> None:
+        """Serve exactly these units from the next batch on; returns when the engine has changed hands."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._asked.append((sorted(units), done))
+        self.intake.wake()
+        await done
 
     async def step(self) -> None:
         """Take what waits, or wait for something until upkeep is due; then do what is done between batches."""
@@ -115,7 +123,7 @@ class Pipeline:
 
     async def _store(self, received: list[Received]) -> None:
         """Commit, then acknowledge. A message the database will not hold is found by halving and refused."""
-        made = batch.build(received, self.devices.by_name, self.floors)
+        made = batch.build(received, self.devices.by_name, self.floors, self.backfill.units)
         attempt = Attempt(made, next(self._numbers))
         try:
             with structlog.contextvars.bound_contextvars(batch=attempt.number):
@@ -145,24 +153,47 @@ class Pipeline:
 
     async def _meanwhile(self) -> None:
         """What is done between batches, in bounded time: late fixes, upkeep."""
+        while self._asked:
+            units, done = self._asked.pop(0)
+            await self._retried(partial(self._change_hands, units))
+            if not done.done():
+                done.set_result(None)
         if self.writer.broken:
             await self._reload("the engine failed")
         until = time.monotonic() + self.limits.backfill_s
-        while self.backfill.pending and not self.writer.broken and (time.monotonic() < until or not len(self.intake)):
+        while self.backfill.pending and not self.writer.broken and (time.monotonic() < until or self._idle):
             self.feed.reached(await self._retried(lambda conn: self.backfill.step(conn, self.clock())))
         if time.monotonic() - self._kept_up >= self.limits.upkeep_s:
             await self._retried(self._keep_up)
             self._kept_up = time.monotonic()
 
+    @property
+    def _idle(self) -> bool:
+        return not len(self.intake) and not self._asked
+
     async def _keep_up(self, conn: db.Connection) -> None:
         # Others put windows there, too: a rebuild, a worker that was served these units before.
         self.backfill.pending = True
         self.floors = await retention_store.floors(conn)
-        await self.devices.refresh(conn)
+        if moved := await self.devices.refresh(conn):
+            await self._pass_on(conn, moved)
         await world.doubt(conn, self.writer.world, self.backfill.units, self.clock())
         if await world.grid_version(conn) != self.writer.world.version:
             await self._reload("the grid or a plan changed")
         await self._settle(conn)
+
+    async def _change_hands(self, units: list[str], conn: db.Connection) -> None:
+        """Let go of the devices of units that are served no more, and take over those of units that are new."""
+        await self.devices.refresh(conn)
+        changed = set(units).symmetric_difference(self.backfill.units or ())
+        await self._pass_on(conn, self.devices.of(changed))
+        self.backfill.units = units
+        await world.doubt(conn, self.writer.world, units, self.clock())
+
+    async def _pass_on(self, conn: db.Connection, devices: list[int]) -> None:
+        self.acks.forget(set(devices))
+        await world.pass_on(conn, self.writer.world, devices, self.clock())
+        self.backfill.pending = True
 
     async def _settle(self, conn: db.Connection) -> None:
         """End the stays of devices that fell silent."""
@@ -209,6 +240,7 @@ class Pipeline:
                 async with self.pool.acquire() as conn:
                     return await step(conn)
             except Exception as error:
+                loops.unless_ending()
                 if not retry.is_transient(error):
                     raise
                 metrics.RETRIES.labels("pipeline").inc()

@@ -7,6 +7,8 @@ import asyncpg
 
 _DATA_CLASSES = ("22", "23", "54")
 """SQLSTATE classes: data exception, constraint violation, program limit exceeded."""
+# asyncpg calls it its own error when a connection breaks between two of its steps.
+_TRANSIENT = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 
 
 def is_poison(error: BaseException) -> bool:
@@ -19,7 +21,7 @@ def is_poison(error: BaseException) -> bool:
 
 def is_transient(error: BaseException) -> bool:
     """Whether waiting may help: a broken connection, a server that restarts, a full disk, tables not migrated yet."""
-    return isinstance(error, (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)) and not is_poison(error)
+    return isinstance(error, _TRANSIENT) and not is_poison(error)
 
 
 def delays(*, first_s: float = 0.1, most_s: float = 5.0) -> Iterator[float]:

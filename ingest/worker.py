@@ -1,6 +1,7 @@
 """The worker process: composes broker session, pipeline, feed and alert watcher, and runs them until told to stop."""
 
 import asyncio
+import os
 from collections.abc import Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -25,9 +26,11 @@ from ingest.housekeeper import Housekeeper
 from ingest.message import Intake
 from ingest.orders import Orders
 from ingest.pipeline import Limits, Pipeline
+from ingest.sessions import Sessions
+from ingest.shares import Shares
 from ingest.writer import Writer
 from schemas.broker import Broker
-from tracking import db, fix_store, retention_store, sockets
+from tracking import db, fix_store, loops, retention_store, sockets
 from tracking.parties import Pseudonyms
 
 if TYPE_CHECKING:
@@ -35,7 +38,10 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+SHARED = "shared"
 _CLOSE_S = 2.0
+_END_S = 20.0
+"""A worker of which a part failed ends within this, or is ended: what it had not committed comes again."""
 _ACKS_EVERY_S = 1.0
 _BOOT_MS = 7 * 86_400_000
 """A boot of a device is looked back on for so long when its acknowledgement is taken up again."""
@@ -49,7 +55,7 @@ class WorkerConfig:
     mqtt_url: str
     worker_id: str = "worker-1"
     units: tuple[str, ...] = ("+",)
-    """Units served; "+" is all."""
+    """Units served; "+" is all, "shared" this worker's part of all."""
     auto_enrol: bool = False
     on_ready: Callable[[], None] = lambda: None
     """Called once, when messages are being taken."""
@@ -70,8 +76,15 @@ class WorkerConfig:
 
     @property
     def served(self) -> list[str] | None:
-        """The units; None for all."""
+        """The units at the start; None for all."""
+        if self.shares:
+            return []
         return None if "+" in self.units else list(self.units)
+
+    @property
+    def shares(self) -> bool:
+        """Whether the units are divided among the workers that say so."""
+        return self.units == (SHARED,)
 
 
 async def run(config: WorkerConfig, stop: asyncio.Event) -> None:
@@ -88,55 +101,108 @@ async def run(config: WorkerConfig, stop: asyncio.Event) -> None:
 
 
 async def _work(config: WorkerConfig, broker: Broker, pool: db.Pool, stop: asyncio.Event) -> None:
-    claim = Claim(config.database_url, config.served)
     async with asyncio.TaskGroup() as group:
-        group.create_task(claim.run(), name="claim")
-        await claim.wait()
-        pipeline, session = await _compose(config, broker, pool)
-        claim.lost, pipeline.claimed = pipeline.writer.break_off, claim.wait
-        jobs = _jobs(config, pipeline, session, stop)
+
+        def start(name: str, job: Coroutine[Any, Any, None]) -> None:
+            group.create_task(_part(name, job), name=name)
+
+        if config.shares:
+            line = await _compose(config, broker, pool)
+            units = _share(config, line)
+            line.pipeline.claimed = units.wait
+            start("units", units.run())
+        else:
+            claim = Claim(config.database_url, config.served)
+            start("claim", claim.run())
+            await claim.wait()
+            line = await _compose(config, broker, pool)
+            units = None
+            claim.lost, line.pipeline.claimed = line.pipeline.writer.break_off, claim.wait
+        for name, job in _jobs(config, line, units, stop).items():
+            start(name, job)
         if config.device_key is not None:
-            jobs["accounts"] = broker_control.keep(pool, broker, config.device_key)
-        for name, job in jobs.items():
-            group.create_task(job, name=name)
+            start("accounts", broker_control.keep(pool, broker, config.device_key))
+
+
+async def _part(name: str, job: Coroutine[Any, Any, None]) -> None:
+    """Run a part of the worker. If it fails, the others are cancelled; if they do not end, the process does."""
+    try:
+        await job
+    except Exception:
+        log.exception("a part of the worker failed: the worker ends, to be started again", part=name)
+        asyncio.get_running_loop().call_later(_END_S, os._exit, 1)
+        raise
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """The way from the broker to the database."""
+
+    broker: Broker
+    intake: Intake
+    sessions: "Sessions"
+    pipeline: Pipeline
+
+    @property
+    def session(self) -> mqtt.Session:
+        """The worker's own session, by which it also publishes."""
+        return self.sessions.own
+
+
+def _share(config: WorkerConfig, line: _Line) -> Shares:
+    return Shares(
+        database_url=config.database_url,
+        worker=config.worker_id,
+        serve=line.pipeline.serve,
+        listen=line.sessions.listen,
+        hush=line.sessions.hush,
+        broken=line.pipeline.writer.break_off,
+    )
 
 
 def _jobs(
-    config: WorkerConfig, pipeline: Pipeline, session: mqtt.Session, stop: asyncio.Event
+    config: WorkerConfig, line: _Line, units: Shares | None, stop: asyncio.Event
 ) -> dict[str, Coroutine[Any, Any, None]]:
-    pool = pipeline.pool
+    pipeline, session, pool = line.pipeline, line.session, line.pipeline.pool
     senders = kinds.make(pool, allow=config.notify_allow, services=config.notify_services)
     return {
-        "session": session.run(),
+        "sessions": line.sessions.run(),
         "pipeline": pipeline.run(),
         "feed": pipeline.feed.run(),
         "acks": _acknowledge(pipeline.acks, session, pool),
-        "heartbeat": heartbeat.beat(pool, config.worker_id, list(config.units), lambda: _counters(pipeline, session)),
+        "heartbeat": heartbeat.beat(
+            pool,
+            config.worker_id,
+            lambda: list(config.units) if units is None else sorted(units.serving),
+            lambda: _counters(pipeline, session),
+        ),
         "watcher": watch.Watcher(pool).run(stop),
         "keeper": keeper.Keeper(pool).run(stop),
         "notifier": Outbox(pool, senders).run(stop),
         "cleaner": Cleaner(pool, lambda: pipeline.writer.world.city, wall_clock).run(),
         "housekeeper": Housekeeper(pool, wall_clock, config.media_dir).run(),
         "orders": Orders(pool, session.order, session.ready).run(),
-        "ready": _ready(config, session),
+        "ready": _ready(config, session, units),
     }
 
 
-async def _compose(config: WorkerConfig, broker: Broker, pool: db.Pool) -> tuple[Pipeline, mqtt.Session]:
+async def _compose(config: WorkerConfig, broker: Broker, pool: db.Pool) -> _Line:
     intake = Intake()
-    session = mqtt.Session(
+    former = await pool.fetchval("SELECT units FROM workers WHERE id = $1", config.worker_id) or ()
+    sessions = Sessions(
         broker,
-        client_id=f"patrol-{config.worker_id}",
-        units=config.units,
-        deliver=intake.put,
-        lost=lambda number: log.info("messages come again", n=intake.forget(number)),
+        worker=config.worker_id,
+        units=() if config.shares else config.units,
+        former=("+", *former) if config.shares else former,
+        intake=intake,
         receive_maximum=config.receive_maximum,
     )
-    intake.on_full, intake.on_room = session.pause, session.resume
+    intake.on_full, intake.on_room = sessions.pause, sessions.resume
     latest = Latest()
     # Where the two disagree, the later counts: nothing is refused because this machine's clock is behind.
     latest.hear(db.millis(await pool.fetchval("SELECT now()")))
-    return await make_pipeline(config, pool, intake, session.publish, latest=latest), session
+    pipeline = await make_pipeline(config, pool, intake, sessions.own.publish, latest=latest)
+    return _Line(broker, intake, sessions, pipeline)
 
 
 async def make_pipeline(
@@ -170,8 +236,10 @@ async def make_pipeline(
     )
 
 
-async def _ready(config: WorkerConfig, session: mqtt.Session) -> None:
+async def _ready(config: WorkerConfig, session: mqtt.Session, units: Shares | None) -> None:
     await session.ready.wait()
+    if units is not None:
+        await units.divided.wait()
     config.on_ready()
     log.info("worker takes messages", units=config.units)
 
@@ -189,6 +257,7 @@ async def _acknowledge(acks: Acks, session: mqtt.Session, pool: db.Pool) -> None
             for topic, payload in await acks.due(wall_clock(), read):
                 session.publish(topic, payload)
         except Exception as error:
+            loops.unless_ending()
             if not retry.is_transient(error):
                 raise
             metrics.RETRIES.labels("acks").inc()

@@ -1,6 +1,6 @@
 """What a worker holds in memory of the store: the devices, the cells and the engine; all of it can be read again."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 import structlog
@@ -30,9 +30,14 @@ class DeviceBook:
     auto_enrol: bool
     by_name: dict[str, device_store.Device] = field(default_factory=dict)
 
-    async def refresh(self, conn: db.Connection) -> None:
-        """Read all of them again: someone may have changed a unit or a datum."""
-        self.by_name = {device.name: device for device in await device_store.all_devices(conn)}
+    async def refresh(self, conn: db.Connection) -> list[int]:
+        """Read all of them again: someone may have changed a unit or a datum. Returns those whose unit changed."""
+        before, self.by_name = self.by_name, {each.name: each for each in await device_store.all_devices(conn)}
+        return [each.id for name, each in self.by_name.items() if name in before and before[name].unit != each.unit]
+
+    def of(self, units: Collection[str]) -> list[int]:
+        """Devices of some units."""
+        return [device.id for device in self.by_name.values() if device.unit in units]
 
     async def prepare(self, conn: db.Connection, units: dict[str, str]) -> int | None:
         """Look up, and enrol where that is allowed, the names not known yet; returns the lane's head if it moved.
@@ -76,9 +81,7 @@ async def load(conn: db.Connection, units: Sequence[str] | None = None) -> World
     version = await grid_version(conn)
     loaded = await city.load(conn)
     engine = Engine(loaded.grid, loaded.plans.visit_rules())
-    for newest in (await fix_store.newest(conn), await event_store.newest(conn)):
-        for device, last_t in newest.items():
-            engine.know(device, last_t)
+    await _know(conn, engine, None)
     return World(loaded, engine, version, await doubt_store.current(conn, units))
 
 
@@ -99,12 +102,28 @@ async def grid_version(conn: db.Connection) -> str:
     return str(await conn.fetchval(_VERSION, VERSION_KEY))
 
 
-async def wake(conn: db.Connection, units: list[str] | None, now: int) -> int:
+async def _know(conn: db.Connection, engine: Engine, devices: Sequence[int] | None) -> None:
+    for newest in (await fix_store.newest(conn, devices), await event_store.newest(conn, devices)):
+        for device, last_t in newest.items():
+            engine.know(device, last_t)
+
+
+async def pass_on(conn: db.Connection, held: World, devices: Sequence[int], now: int) -> int:
+    """Take devices over from another engine, or let go of them: what this one has in memory of them is no more true.
+
+    Whose they are now finds windows of the runs that go on; how many.
+    """
+    await _know(conn, held.engine, devices)
+    return await wake(conn, None, now, devices)
+
+
+async def wake(conn: db.Connection, units: Sequence[str] | None, now: int, devices: Sequence[int] | None = None) -> int:
     """Make windows of the runs that nothing has ended yet, so that the back-fill takes them into memory; how many.
 
     Without it a stay that was not told when the last worker stopped would never be, nor would an open one end.
+    Of devices of `units` (None: of all), with `devices` of those only.
     """
-    going_on = await run_store.going_on(conn, units)
+    going_on = await run_store.going_on(conn, units, devices)
     ends = [Window(device=device, t_lo=last, t_hi=last, received=now, cause=Cause.RESTART) for device, last in going_on]
     await window_store.insert(conn, ends)
     return len(ends)

@@ -137,8 +137,9 @@ class Writer:
         """Tell the engine what was logged in cells; stays that this may concern are computed again."""
         events = [event for event in attempt.new_events if event_store.counts_as_path(event.said.type)]
         received = {Logged(each.device, each.said.t, each.lat, each.lon): each.received for each in events}
-        late = self.world.engine.log(list(received))
+        late = self.world.engine.log([each for each in received if each.device not in attempt.batch.strays])
         attempt.late_events = len(late)
+        late += [each for each in received if each.device in attempt.batch.strays]
         await window_store.insert(
             conn,
             [
@@ -149,8 +150,12 @@ class Writer:
 
     async def _derived(self, conn: db.Connection, attempt: Attempt, now: int) -> list[lane.Item]:
         """What follows from the new fixes; an error here is our own fault and must not cost the fixes."""
-        new = attempt.new
-        if new is None or not len(new):
+        if attempt.new is None or not len(attempt.new):
+            return []
+        theirs = np.isin(attempt.new.device, list(attempt.batch.strays))
+        await window_store.insert(conn, windows(attempt.new.take(theirs)))
+        new = attempt.new.take(~theirs) if theirs.any() else attempt.new
+        if not len(new):
             return []
         self._advance(attempt, new)
         if attempt.advance is not None and not attempt.failed:

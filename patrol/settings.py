@@ -1,6 +1,8 @@
 """Settings of every process: from the environment (`PATROL_…`), with command-line options on top."""
 
 import os
+import re
+import socket
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -37,7 +39,7 @@ class Settings(BaseSettings):
     handset_url: str | None = None
     """Address of the broker as handsets reach it, mqtts://host:8883; None: as our processes do."""
     units: str = "+"
-    """Units this worker serves, separated by commas; + is all."""
+    """Units this worker serves, separated by commas; + is all; shared: its part of all, beside others that share."""
     auto_enrol: bool = False
     """Enrol a device when it is first heard; otherwise unknown devices are refused."""
     admin_password: SecretStr | None = None
@@ -100,8 +102,8 @@ class Settings(BaseSettings):
     """Claim with the badge of the officer whose own record it is."""
     openid_ca: Path | None = None
     """Authority of the provider's certificate, PEM; None: those of the system."""
-    worker_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] = "worker-1"
-    """Name of a worker, unique among those that run: the broker knows its session by it."""
+    worker_id: Annotated[str, Field(pattern=r"^(@host|[A-Za-z0-9][A-Za-z0-9._-]{0,63})$")] = "worker-1"
+    """Name of a worker, unique among those that run: the broker knows its session by it. @host: the machine's name."""
     metrics_port: Port | None = None
     """Port of a worker's own /metrics, on http_host; None: none."""
     log_format: Literal["console", "json"] = "console"
@@ -115,6 +117,13 @@ class Settings(BaseSettings):
     def media_folder(self) -> Path:
         """Where photographs and recordings are."""
         return self.media_dir or self.data_dir / "media"
+
+    @property
+    def worker_name(self) -> str:
+        """The worker's name, that of the machine put in."""
+        if self.worker_id != "@host":
+            return self.worker_id
+        return re.sub(r"[^A-Za-z0-9._-]", "-", socket.gethostname())[:64].lstrip("._-") or "worker"
 
     @property
     def broker_url(self) -> str:

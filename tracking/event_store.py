@@ -35,6 +35,7 @@ _NEWEST = """
 SELECT d.id, e.t FROM devices d
 CROSS JOIN LATERAL (SELECT t FROM events WHERE device = d.id AND NOT type = ANY ($1::text[])
                     ORDER BY t DESC LIMIT 1) e
+WHERE $2::int[] IS NULL OR d.id = ANY ($2)
 """
 _SIGNALS = [signal.value for signal in wire.Signal]
 
@@ -72,9 +73,9 @@ async def logged(conn: db.Connection, device: int, t_from: int, t_to: int) -> li
     return [Logged(row["device"], db.millis(row["t"]), row["lat"], row["lon"]) for row in rows]
 
 
-async def newest(conn: db.Connection) -> dict[int, int]:
-    """Time (ms) of the newest thing that each device logged, of those that count as path."""
-    return {row["id"]: db.millis(row["t"]) for row in await conn.fetch(_NEWEST, _SIGNALS)}
+async def newest(conn: db.Connection, devices: Sequence[int] | None = None) -> dict[int, int]:
+    """Time (ms) of the newest thing that each of `devices` (None: each) logged, of those that count as path."""
+    return {row["id"]: db.millis(row["t"]) for row in await conn.fetch(_NEWEST, _SIGNALS, devices)}
 
 
 def shown(row: "asyncpg.Record") -> rest.Event:

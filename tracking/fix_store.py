@@ -1,6 +1,7 @@
 """Fixes in the database: stored once each, read as columns. Times are ms since 1970-01-01 UTC."""
 
 import io
+from collections.abc import Sequence
 from typing import Any
 
 import asyncpg
@@ -39,6 +40,7 @@ _AFTER = "SELECT t FROM fixes WHERE device = $1 AND t > $2 ORDER BY t LIMIT $3"
 _NEWEST = """
 SELECT d.id, f.t FROM devices d
 CROSS JOIN LATERAL (SELECT t FROM fixes WHERE device = d.id ORDER BY t DESC LIMIT 1) f
+WHERE $1::int[] IS NULL OR d.id = ANY ($1)
 """
 # Numbers without a gap keep their distance to the row number; the first such island is what is safely stored.
 _LAST_SEQ = """
@@ -97,9 +99,9 @@ async def _copy(conn: db.Connection, fixes: FixColumns) -> bool:
     return True
 
 
-async def newest(conn: db.Connection) -> dict[int, int]:
-    """Time of the newest stored fix of each device that has one."""
-    return {row["id"]: db.millis(row["t"]) for row in await conn.fetch(_NEWEST)}
+async def newest(conn: db.Connection, devices: Sequence[int] | None = None) -> dict[int, int]:
+    """Time (ms) of the newest stored fix of each of `devices` (None: of all) that has one."""
+    return {row["id"]: db.millis(row["t"]) for row in await conn.fetch(_NEWEST, devices)}
 
 
 async def last_of(conn: db.Connection, device: int) -> int | None:

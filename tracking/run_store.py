@@ -36,7 +36,7 @@ ON CONFLICT (device, t_first) DO UPDATE SET lat_first = excluded.lat_first, lon_
 """
 _OPEN = """
 SELECT r.device, r.t_last FROM runs r JOIN devices d ON d.id = r.device
-WHERE r.open AND ($1::text[] IS NULL OR d.unit = ANY($1))
+WHERE r.open AND ($1::text[] IS NULL OR d.unit = ANY($1)) AND ($2::int[] IS NULL OR d.id = ANY($2))
 """
 _SIGN_OFF = """
 INSERT INTO sign_offs (device, t, known_from)
@@ -117,9 +117,14 @@ async def goes_through(conn: db.Connection, device: int, t: int) -> bool:
     return bool(await conn.fetchval(query, device, db.moment(t)))
 
 
-async def going_on(conn: db.Connection, units: list[str] | None) -> list[tuple[int, int]]:
-    """Runs that nothing has ended yet, of devices of `units` (None for all), as (device, ms up to which they go)."""
-    rows = await conn.fetch(_OPEN, units)
+async def going_on(
+    conn: db.Connection, units: Sequence[str] | None, devices: Sequence[int] | None = None
+) -> list[tuple[int, int]]:
+    """Runs that nothing has ended yet, of devices of `units` (None for all), as (device, ms up to which they go).
+
+    With `devices`, of those only.
+    """
+    rows = await conn.fetch(_OPEN, units, devices)
     return [(row["device"], db.millis(row["t_last"])) for row in rows]
 
 

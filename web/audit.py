@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 from prometheus_client import Counter, Gauge
 
-from tracking import db
+from tracking import db, loops
 from web import audit_chain, problems
 from web.audit_chain import Entry, Head
 from web.database import Database
@@ -124,6 +124,7 @@ class Recorder:
             for _, done in group:
                 if not done.done():
                     done.set_exception(problems.NotReadyError())
+            loops.unless_ending()
             return
         for _, done in group:
             if not done.done():

@@ -22,7 +22,7 @@ from alerts.notify import plan, recipient
 from alerts.notify.message import Message, Notice, NotSentError
 from alerts.notify.plan import Channel, Plan, Row
 from alerts.notify.recipient import Recipient
-from tracking import db
+from tracking import db, loops
 
 log = structlog.get_logger(__name__)
 
@@ -123,6 +123,7 @@ class Outbox:
             try:
                 await self.step()
             except Exception:
+                loops.unless_ending()
                 FAILURES.inc()
                 log.exception("notifications cannot be sent now; trying again", action="notify")
             with contextlib.suppress(TimeoutError):

@@ -25,7 +25,7 @@ async def _work(settings: Settings, stop: asyncio.Event) -> None:
     config = worker.WorkerConfig(
         database_url=url,
         mqtt_url=settings.broker_url,
-        worker_id=settings.worker_id,
+        worker_id=settings.worker_name,
         units=settings.unit_list,
         auto_enrol=settings.auto_enrol,
         on_ready=notify.ready,

@@ -16,6 +16,7 @@ import structlog
 
 from ingest import feed_client
 from schemas import feed
+from tracking import loops
 from web import accounts, problems
 from web.access import Grant, Sights
 from web.audit import Recorder
@@ -167,9 +168,11 @@ class Hub:
                 await self.database.opened()
                 await loop()
             except (*problems.UNREACHABLE, problems.NotReadyError, asyncpg.PostgresError) as error:
+                loops.unless_ending()
                 log.warning("live.source_away", source=name, error=str(error), retry_s=RETRY_S)
                 metrics.FAULTS.labels(name).inc()
             except Exception:
+                loops.unless_ending()
                 log.exception("live.source_failed", source=name, retry_s=RETRY_S)
                 metrics.FAULTS.labels(name).inc()
             await self._pause(self._stop, RETRY_S)

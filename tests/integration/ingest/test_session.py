@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ingest.message import Message
 from ingest.mqtt import Session
@@ -44,7 +44,7 @@ class Inbox:
 
 
 @asynccontextmanager
-async def session(url: str, inbox: Inbox, **options: int) -> AsyncIterator[Session]:
+async def session(url: str, inbox: Inbox, **options: Any) -> AsyncIterator[Session]:
     """A session that is up."""
     made = Session(
         Broker.parse(url),

@@ -19,6 +19,7 @@ from ingest import retry
         asyncpg.ReadOnlySQLTransactionError("a standby"),
         asyncpg.UndefinedTableError("not migrated"),
         asyncpg.InterfaceError("connection is closed"),
+        asyncpg.InternalClientError("cannot switch to state 15; another operation (2) is in progress"),
         ConnectionRefusedError("nobody listens"),
         TimeoutError("no answer"),
     ],
