@@ -1,6 +1,7 @@
 """Timelines of the alert rules: warned, overdue, cleared; once each."""
 
 from dataclasses import replace
+from random import Random
 
 import numpy as np
 import pytest
@@ -226,6 +227,23 @@ def test_evaluate_after_an_outage_ends_in_the_same_state(walks: list[Walk], star
         key: final for key, final in away.final().items() if final[1] == "red"
     }
     assert set(away.alerts) <= set(told)
+
+
+@settings(deadline=None, max_examples=20)
+@given(_walks(), st.randoms(use_true_random=False), st.integers(100, 250))
+def test_gaps_beyond_their_limit_do_not_depend_on_when_visits_became_known(
+    walks: list[Walk], random: Random, end: int
+) -> None:
+    """Visits that become known in any order, up to hours late: when all are known the same gaps stand as missed."""
+    made = [walk for walk in walks if walk.t_in + DWELL / MINUTE <= end]
+    late = [replace(walk, known=min(end, walk.t_in + DWELL / MINUTE + random.choice([0, 5, 60, 200]))) for walk in made]
+    random.shuffle(late)
+    shift = Shift(cells=6, officers_m=[200.0 * n for n in range(6)])
+    steady, mess = (shift.with_visits(*each).run(range(end + 1)) for each in (made, late))
+    missed = [{alert.key for alert in told.opened if alert.level.wire == "red"} for told in (steady, mess)]
+    assert missed[1] == missed[0]
+    overdue = shift.with_visits(*made).situation(at(end), steady.opened).coverage.state == coverage.CellState.OVERDUE
+    assert len(missed[0]) == overdue.sum()
 
 
 @given(st.integers(-LIMIT, LIMIT), st.integers(-LIMIT, LIMIT), st.sampled_from([-1, 0, 1, 2, 3]), st.floats(0, 1))
