@@ -21,6 +21,7 @@ from web.live.hub import Hub
 from web.media import Receiver
 from web.openid import routes as openid_routes
 from web.openid.provider import Provider
+from web.plain import auditor, officer
 from web.routes import (
     accounts as account_routes,
 )
@@ -131,6 +132,8 @@ def _add_routes(app: FastAPI) -> None:
     app.include_router(health.router)
     app.include_router(signin.router)
     app.include_router(openid_routes.router)
+    app.include_router(auditor.router)
+    app.include_router(officer.router)
     app.include_router(apidocs.router)
     app.include_router(api)
     app.include_router(ground.files)

@@ -10,6 +10,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from web import apidocs, spa
+from web.plain import frame
 
 REQUESTS = Counter("patrol_http_requests", "HTTP requests answered.", ["method", "route", "status"])
 SECONDS = Histogram(
@@ -25,12 +26,13 @@ def _hashed(style: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()}'"
 
 
+_STYLES = (apidocs.STYLE, spa.STYLE, frame.STYLE)
 _DIRECTIVES = {
     "default-src": "'self'",
     "connect-src": "'self'",
     "img-src": "'self' data: blob:",
     "worker-src": "'self'",
-    "style-src": f"'self' {_hashed(apidocs.STYLE)} {_hashed(spa.STYLE)}",
+    "style-src": " ".join(["'self'", *map(_hashed, _STYLES)]),
     "object-src": "'none'",
     "base-uri": "'none'",
     "form-action": "'self'",

@@ -4,9 +4,10 @@ import mimetypes
 from pathlib import Path
 
 from fastapi import APIRouter, Request
-from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 
 from web import browser, context, problems
+from web.access import Permission
 
 router = APIRouter(include_in_schema=False)
 
@@ -32,7 +33,12 @@ _MISSING = f"""<!doctype html><html lang="en"><meta charset="utf-8"><title>patro
 
 @router.get("/")
 async def index(request: Request) -> Response:
-    """The page."""
+    """The page; those who have no map are led to theirs."""
+    permissions = context.principal(request).permissions
+    if Permission.COVERAGE not in permissions and (
+        Permission.AUDIT in permissions or Permission.OWN_RECORD in permissions
+    ):
+        return RedirectResponse("/audit" if Permission.AUDIT in permissions else "/own", status_code=303)
     file = context.context(request).config.static_dir / "index.html"
     if not file.is_file():
         return HTMLResponse(_MISSING, status_code=503)

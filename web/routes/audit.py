@@ -1,13 +1,15 @@
 """The audit record, for auditors: who looked at whose track and who did what, newest first."""
 
 import json
-from typing import Annotated
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 
 from schemas import audits
 from tracking import db
-from web import context, cursors, params
+from web import context, cursors, params, problems
 
 router = APIRouter(prefix="/audit", tags=["audit"])
 
@@ -34,9 +36,31 @@ async def listed(
     limit: params.Limit = params.DEFAULT_LIMIT,
 ) -> audits.AuditEntries:
     """What was recorded; `object` finds a part of it, such as the name of a device."""
+    return await _found(pool, (actor, action, about, period.start, period.end), cursor, limit)
+
+
+async def find(pool: db.Pool, given: Mapping[str, str], cursor: str | None, limit: int) -> audits.AuditEntries:
+    """What was recorded, by filters as a form sends them: `actor`, `action`, `object`, `from`, `to`; empty: any.
+
+    Raises:
+        ProblemError: a time is not one, or the cursor is not of this list.
+    """
+    texts = [given[name].replace("\0", "")[:200] or None for name in ("actor", "action", "object")]
+    times = [None if not given[name] else _time(name, given[name]) for name in ("from", "to")]
+    return await _found(pool, (*texts, *times), cursor, limit)
+
+
+def _time(name: str, text: str) -> datetime:
+    try:
+        return params.parse_time(text)
+    except ValueError as error:
+        raise problems.ProblemError(422, f"{name}: {error}") from error
+
+
+async def _found(pool: db.Pool, filters: tuple[Any, ...], cursor: str | None, limit: int) -> audits.AuditEntries:
     after = params.stored_number(cursors.decode(cursor, int))
     async with pool.acquire() as connection:
-        rows = await connection.fetch(_LISTED, actor, action, about, period.start, period.end, after, limit)
+        rows = await connection.fetch(_LISTED, *filters, after, limit)
     items = [
         audits.AuditEntry(**{**row, "detail": json.loads(row["detail"]), "hash": row["hash"].hex()})
         for row in map(dict, rows)

@@ -184,7 +184,7 @@ async def test_every_answer_has_the_security_headers(server: web.WebServer) -> N
 async def test_pages_of_the_server_have_only_styles_that_the_policy_knows(server: web.WebServer) -> None:
     """What stands within a page is allowed by its hash; nothing has a style of its own, and nothing a script."""
     async with server.client() as client:
-        for path in ("/docs", "/", "/login"):
+        for path in ("/docs", "/", "/login", "/audit", "/own"):
             answer = await client.get(path, headers={"Accept": "text/html"})
             for style in re.findall(r"<style>(.*?)</style>", answer.text, re.DOTALL):
                 digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()

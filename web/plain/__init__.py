@@ -1,0 +1,1 @@
+"""Pages for those who have no map, auditors and officers: made on the server, without JavaScript."""

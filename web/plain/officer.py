@@ -1,0 +1,49 @@
+"""An officer's page: what is stored about oneself, to be taken away."""
+
+from html import escape
+
+from fastapi import APIRouter, Request
+from starlette.responses import RedirectResponse, Response
+
+from web import accounts, context
+from web.accounts import Kind
+from web.plain import frame
+
+router = APIRouter(include_in_schema=False)
+
+_TEXTS = {
+    "zh": {
+        "title": "本人记录",
+        "what": "系统保存的关于您本人的全部信息：班次、领用终端、轨迹、停留、上报事件、相关预警，以及谁在何时查看过。",
+        "get": "下载本人记录 (JSON)",
+        "none": "此账号未关联队员，请联系管理员登记警号。",
+    },
+    "en": {
+        "title": "My record",
+        "what": "All that is stored about you: shifts, devices you carried, tracks, stays, events, alerts, and who "
+        "looked at them, when.",
+        "get": "Download my record (JSON)",
+        "none": "This account stands for no officer; an administrator can set the badge.",
+    },
+}
+
+
+@router.get("/own")
+async def page(request: Request) -> Response:
+    """What there is, and the link to it."""
+    texts = _TEXTS[frame.language(request)]
+    body = f"<p>{escape(texts['what'])}</p>"
+    if context.principal(request).officer is None:
+        return frame.page(request, texts["title"], f"{body}<p>{escape(texts['none'])}</p>")
+    return frame.page(request, texts["title"], f'{body}<p><a href="/api/v1/me/record">{escape(texts["get"])}</a></p>')
+
+
+@router.post("/logout")
+async def logout(request: Request) -> Response:
+    """End the session, by a form."""
+    here, who = context.context(request), context.principal(request)
+    if who.kind is Kind.SESSION:
+        await accounts.sign_out(here.database.pool, who)
+    answer = RedirectResponse("/login", status_code=303)
+    answer.delete_cookie(here.cookie, path="/", httponly=True, samesite="strict", secure=here.config.secure_cookies)
+    return answer
