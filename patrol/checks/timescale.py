@@ -1,6 +1,8 @@
 """Examines TimescaleDB: hypertables, chunk interval, policies, jobs."""
 
+from collections.abc import Collection, Sequence
 from datetime import timedelta
+from typing import Any
 
 from ingest.purge import chunks
 from patrol import migrate
@@ -25,7 +27,9 @@ _SETTINGS = """
 SELECT segmentby, orderby FROM timescaledb_information.hypertable_columnstore_settings WHERE hypertable::text = 'fixes'
 """
 _JOBS = """
-SELECT j.job_id, j.proc_name, j.hypertable_name, j.scheduled, s.last_run_status, s.total_failures
+SELECT j.job_id, j.proc_name, j.hypertable_name, j.scheduled, s.last_run_status, s.total_failures,
+       (j.config ->> 'start_offset')::interval AS start_offset, (j.config ->> 'end_offset')::interval AS end_offset,
+       (j.config ->> 'compress_after')::interval AS compress_after
 FROM timescaledb_information.jobs j LEFT JOIN timescaledb_information.job_stats s USING (job_id)
 WHERE j.proc_name LIKE 'policy_%' ORDER BY j.job_id
 """
@@ -33,6 +37,29 @@ _MATERIALISED = """
 SELECT materialization_hypertable_name FROM timescaledb_information.continuous_aggregates
 WHERE view_name = 'device_days'
 """
+_UNCONVERTED = """
+SELECT count(*) FROM timescaledb_information.chunks
+WHERE hypertable_name = 'fixes' AND NOT is_compressed AND range_end < now() - $1::interval
+"""
+# Days of some devices, older than what the policy refreshes and younger than the oldest fix that is kept: fixes that
+# were counted when they were stored, and are not in the summary.
+_UNREFRESHED = """
+WITH chosen AS (SELECT DISTINCT device FROM device_hours WHERE hour >= now() - $2::interval ORDER BY 1 LIMIT 100),
+counted AS (
+  SELECT h.device, date_trunc('day', h.hour, 'UTC') AS day, sum(h.fixes) AS fixes
+  FROM device_hours h JOIN chosen USING (device)
+  WHERE h.hour >= date_trunc('day', greatest(now() - $2::interval, (SELECT floor FROM retention WHERE class = 'fixes')),
+                             'UTC') + interval '1 day'
+  AND h.hour < date_trunc('day', now() - $1::interval, 'UTC') GROUP BY 1, 2)
+SELECT count(*) FROM counted c LEFT JOIN device_days d ON d.device = c.device AND d.day = c.day
+WHERE c.fixes > coalesce(d.fixes, 0)
+"""
+_WIDEST = timedelta(days=60)
+"""A refresh that begins further back reads too much every half hour; what is older is the night's work."""
+_SOONEST, _LATEST = timedelta(days=1), timedelta(days=30)
+"""When chunks go into the columnstore: not while late data still comes daily, and not so late that it saves nothing."""
+_GRACE = timedelta(days=2)
+_LOOKED_BACK = timedelta(days=60)
 
 
 async def examine(conn: db.Connection) -> list[Finding]:
@@ -44,7 +71,9 @@ async def examine(conn: db.Connection) -> list[Finding]:
     found = [ok("TimescaleDB", f"{version}, {rate:,.1f} fixes/s over seven days 近七日")]
     found += await _tables(conn)
     found += await _chunk_interval(conn, rate)
-    return found + await _policies(conn)
+    jobs = await conn.fetch(_JOBS)
+    summary = {"device_days", await conn.fetchval(_MATERIALISED)}
+    return [*found, *_policies(jobs, summary), *await _columnstore(conn, jobs), *await _refresh(conn, jobs)]
 
 
 async def _plain(conn: db.Connection, rate: float) -> list[Finding]:
@@ -67,6 +96,14 @@ async def _tables(conn: db.Connection) -> list[Finding]:
     plain = [table for table in HYPERTABLES if not await chunks.is_hypertable(conn, table)]
     todo = "make it one again as in schemas/sql/timescale, or restore it 按 schemas/sql/timescale 恢复"
     found = [findings.either("hypertables 超表", good=not plain, said=", ".join(plain or HYPERTABLES), todo=todo)]
+    continuous = await conn.fetchval(_MATERIALISED) is not None
+    todo = "DROP VIEW device_days and make it as in schemas/sql/timescale/0002_history.sql 按迁移文件重建"
+    found.append(
+        findings.either(
+            "summary 汇总 device_days", good=continuous, todo=todo,
+            said="continuous aggregate 连续聚合" if continuous else "a plain view 普通视图",
+        )
+    )  # fmt: skip
     settings = await conn.fetchrow(_SETTINGS)
     said = "off" if settings is None else f"segment by {settings['segmentby']}, order by {settings['orderby']}"
     good = settings is not None and settings["segmentby"] == "device" and str(settings["orderby"]).startswith("t")
@@ -83,11 +120,9 @@ async def _chunk_interval(conn: db.Connection, rate: float) -> list[Finding]:
     return [findings.either("chunk interval 分块", good=not far, said=said, todo=todo, otherwise=Verdict.WARN)]
 
 
-async def _policies(conn: db.Connection) -> list[Finding]:
-    jobs = await conn.fetch(_JOBS)
+def _policies(jobs: Sequence[Any], summary: Collection[str | None]) -> list[Finding]:
     # TimescaleDB names the view, or the hypertable behind it, as its version is.
-    summary = {"device_days", await conn.fetchval(_MATERIALISED)}
-    wanted = (
+    wanted: tuple[tuple[str, Collection[str | None], str], ...] = (
         ("policy_compression", {"fixes"}, "CALL add_columnstore_policy('fixes', after => INTERVAL '7 days')"),
         ("policy_refresh_continuous_aggregate", summary, "see schemas/sql/timescale/0002_history.sql"),
     )
@@ -107,3 +142,47 @@ async def _policies(conn: db.Connection) -> list[Finding]:
         elif not job["scheduled"]:
             found.append(warn(what, "is paused 已暂停", f"SELECT alter_job({job['job_id']}, scheduled => true)"))
     return found
+
+
+async def _columnstore(conn: db.Connection, jobs: Sequence[Any]) -> list[Finding]:
+    """When fixes go into the columnstore, and whether they do."""
+    after = next((job["compress_after"] for job in jobs if job["proc_name"] == "policy_compression"), None)
+    if after is None:
+        return []  # said with the policies
+    good = _SOONEST <= after <= _LATEST
+    todo = "remove_columnstore_policy('fixes'), then add_columnstore_policy('fixes', after => INTERVAL '7 days') 重设"
+    waiting = await conn.fetchval(_UNCONVERTED, after + _GRACE)
+    late = "does its job run? timescaledb_information.job_errors says why not 检查转换任务"
+    return [
+        findings.either("columnstore after 列存时限", good=good, said=f"{after}", todo=todo, otherwise=Verdict.WARN),
+        findings.either(
+            "columnstore kept up 列存进度", good=waiting == 0, said=f"{waiting} old chunks wait 待转换", todo=late,
+            otherwise=Verdict.WARN,
+        ),
+    ]  # fmt: skip
+
+
+async def _refresh(conn: db.Connection, jobs: Sequence[Any]) -> list[Finding]:
+    """How far back the summary is refreshed by its policy, and whether the night's wide refresh does the rest."""
+    job = next((job for job in jobs if job["proc_name"] == "policy_refresh_continuous_aggregate"), None)
+    if job is None:
+        return []  # said with the policies
+    start, end = job["start_offset"], job["end_offset"]
+    bounded = start is not None and end is not None and start <= _WIDEST
+    todo = "remove_continuous_aggregate_policy('device_days'), add it as in schemas/sql/timescale/0002_history.sql 重设"
+    found = [
+        findings.either(
+            "refresh 刷新范围",
+            good=bounded,
+            said=f"from {start} to {end} before now",
+            todo=todo,
+            otherwise=Verdict.WARN,
+        )
+    ]
+    missing = await conn.fetchval(_UNREFRESHED, start or _WIDEST, _LOOKED_BACK)
+    todo = "does a worker run at night? `patrol retention run` does the night's work now 检查夜间任务"
+    late = findings.either(
+        "wide refresh 夜间刷新", good=missing == 0, said=f"{missing} days of devices lack late fixes 缺补传", todo=todo,
+        otherwise=Verdict.WARN,
+    )  # fmt: skip
+    return [*found, late]

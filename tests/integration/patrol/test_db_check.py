@@ -1,13 +1,22 @@
 """`patrol db check` on a real PostgreSQL and a real TimescaleDB: what is broken is named with what to do."""
 
-from collections.abc import AsyncIterator
+import asyncio
+import re
+import time
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
+from pathlib import Path
 
 import asyncpg
 import pytest
 
+from patrol import migrate, settings
 from patrol.checks import chunking, database, findings
 from patrol.checks.findings import Finding, Verdict
+from patrol.commands import db_tune
+from patrol.services import access, postgres
+from patrol.services.postgres import EmbeddedPostgres
+from tests.integration.patrol import planted
 from tracking import db
 
 FAST = {"fsync", "full_page_writes", "synchronous_commit"}
@@ -57,7 +66,7 @@ async def test_sound_database_has_no_fault(conn: db.Connection) -> None:
 
 BROKEN = {
     "tables 数据表": "DELETE FROM schema_migrations WHERE name LIKE '0086%'",
-    "indexes 索引": "DROP INDEX stays_cell",
+    "indexes 索引": "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'stays_cell'::regclass",
     "retention 保存: fixes 原始轨迹": "UPDATE retention SET ran_at = now() - interval '2 days' WHERE class = 'fixes'",
     "retention 保存: events 执法事件": "UPDATE retention SET fault = 'disk full' WHERE class = 'events'",
 }
@@ -70,6 +79,66 @@ async def test_what_is_broken_is_named(conn: db.Connection, what: str) -> None:
     found = await faults(conn)
     assert list(found) == [what]
     assert found[what].todo
+
+
+async def test_index_that_is_missing_is_named(conn: db.Connection) -> None:
+    """With its name."""
+    await conn.execute("DROP INDEX stays_cell")
+    found = await faults(conn)
+    assert "stays_cell" in found["indexes 索引"].said
+
+
+async def test_settings_that_endanger_data_are_named(own_folder: Callable[[], Path]) -> None:
+    """A server that may lose or damage data, clear no dead rows, give no backups, and take too few connections."""
+    wrong = {
+        "fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "autovacuum": "off",
+        "wal_level": "minimal", "max_wal_senders": "0", "max_connections": "20",
+    }  # fmt: skip
+    server = EmbeddedPostgres(own_folder(), settings=wrong)
+    await server.start()
+    server.stop()
+    user = access.database_user()
+    await postgres._run(["pg_checksums", "--disable", "--pgdata", str(server._data)], user, server.folder)
+    await server.start()
+    try:
+        await migrate.migrate(server.url)
+        connection = await asyncpg.connect(server.url)
+        await connection.execute("INSERT INTO refusals (at, reason, topic, detail) "
+                                 "SELECT now(), 'malformed', 't', 'd' FROM generate_series(1, 150000)")  # fmt: skip
+        await connection.execute("DELETE FROM refusals")
+        await connection.execute("SELECT pg_stat_force_next_flush()")
+        found = {one.what: one for one in await database.examine(connection)}
+        await connection.close()
+    finally:
+        server.stop()
+    bad = {one.what for one in found.values() if one.verdict is Verdict.BAD}
+    assert bad == {"fsync", "full_page_writes", "synchronous_commit", "autovacuum"}
+    doubtful = {one.what for one in found.values() if one.verdict is Verdict.WARN}
+    assert doubtful == {"data_checksums", "archive_mode", "wal_level", "max_connections", "bloat 膨胀"}
+    assert "refusals: 150,000 dead rows" in found["bloat 膨胀"].said
+
+
+async def test_what_holds_the_server_back_is_named(
+    conn: db.Connection, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A transaction that stays open, a replica that never came back, transaction numbers that run out, clocks apart."""
+    monkeypatch.setattr(database, "_OLD_TRANSACTION", timedelta(0))
+    monkeypatch.setattr(database, "_XID_AGE", 1)
+    real = time.time
+    monkeypatch.setattr(time, "time", lambda: real() + 95)
+    other = await asyncpg.connect(database_url)
+    await conn.execute("SELECT pg_create_physical_replication_slot('gone', true)")
+    try:
+        async with other.transaction():
+            await other.execute("SELECT 1")
+            found = {one.what: one for one in await database.examine(conn)}
+    finally:
+        await conn.execute("SELECT pg_drop_replication_slot('gone')")
+        await other.close()
+    assert found["long transaction 长事务"].verdict is Verdict.WARN
+    assert "gone keeps" in found["replication slot 复制槽"].said
+    assert found["transaction numbers 事务号"].verdict is Verdict.BAD
+    assert found["clock 时钟"].verdict is Verdict.BAD
 
 
 async def test_fixes_older_than_they_are_kept_are_told_of(conn: db.Connection) -> None:
@@ -116,6 +185,65 @@ async def test_timescale_policies_are_looked_at(timescale: db.Connection) -> Non
     ):
         assert found[what].verdict is Verdict.OK, found[what]
     assert found["policy 策略: refresh_continuous_aggregate"].verdict is Verdict.OK
+
+
+@pytest.mark.timescale
+@pytest.mark.parametrize(("what", "plant", "verdict"), planted.FAULTS)
+async def test_fault_of_timescale_is_named(timescale: db.Connection, what: str, plant: str, verdict: Verdict) -> None:
+    """Each by itself, planted and taken back: it is found, with what to do, and nothing else gets worse."""
+    before = {_named(one): one.verdict for one in await database.examine(timescale)}
+    transaction = timescale.transaction()
+    await transaction.start()
+    try:
+        await timescale.execute(plant)
+        after = {_named(one): one for one in await database.examine(timescale)}
+    finally:
+        await transaction.rollback()
+    worse = {name for name, one in after.items() if one.todo and one.verdict != before.get(name)}
+    assert worse == {what} | planted.GOES_WITH.get(what, set())
+    assert after[what].verdict is verdict
+
+
+def _named(one: Finding) -> str:
+    """Its name, without the number of a job."""
+    return re.sub(r"^job \d+ ", "job ", one.what)
+
+
+@pytest.mark.timescale
+async def test_chunks_that_never_go_into_the_columnstore_are_told_of(timescale: db.Connection) -> None:
+    """Nobody converts chunks here: one of long ago waits, until it is converted."""
+    await timescale.execute("TRUNCATE fixes")
+    await timescale.execute("INSERT INTO fixes (device, t, received, lat, lon, src, duty, flags) "
+                            "VALUES (1, now() - interval '20 days', now(), 1, 1, 0, 0, 0)")  # fmt: skip
+    assert (await _found(timescale, "columnstore kept up 列存进度")).verdict is Verdict.WARN
+    for chunk in await timescale.fetch("SELECT show_chunks('fixes') AS name"):
+        await timescale.execute(f"CALL convert_to_columnstore('{chunk['name']}', if_not_columnstore => true)")
+    assert (await _found(timescale, "columnstore kept up 列存进度")).verdict is Verdict.OK
+    await timescale.execute("TRUNCATE fixes")
+
+
+async def _found(conn: db.Connection, what: str) -> Finding:
+    return next(one for one in await database.examine(conn) if one.what == what)
+
+
+@pytest.mark.timescale
+async def test_tune_sets_the_interval_that_the_check_asks_for(timescale_url: str) -> None:
+    """`patrol db tune --rate` chooses by the expected rate; what it set is what the check wants at that rate."""
+    chosen = settings.load({"database_url": timescale_url})
+    try:
+        await asyncio.to_thread(db_tune.run, chosen, rate=1_000.0)
+        connection = await asyncpg.connect(timescale_url)
+        now = await connection.fetchval("SELECT time_interval FROM timescaledb_information.dimensions "
+                                        "WHERE hypertable_name = 'fixes' AND dimension_number = 1")  # fmt: skip
+        await connection.execute(
+            "INSERT INTO device_hours VALUES (77, date_trunc('hour', now() - interval '1 day'), 604800000, 0, 0, 0)"
+        )
+        assert (await _found(connection, "chunk interval 分块")).verdict is Verdict.OK
+        await connection.execute("DELETE FROM device_hours WHERE device = 77")
+        await connection.close()
+    finally:
+        await asyncio.to_thread(db_tune.run, chosen, rate=200.0)
+    assert now == chunking.interval(1_000.0, 183) < timedelta(days=1)
 
 
 @pytest.mark.timescale
