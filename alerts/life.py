@@ -147,12 +147,17 @@ def decide(life: Life, act: Act, rule: EscalationRule) -> Outcome:
         )
     if act.step in OPENING:
         return _reopened(life, act, rule)
-    if life.ended and act.step is not Step.NOTED:
+    if life.ended and act.step is not Step.NOTED and not _amends(life, act):
         if act.actor == SYSTEM:
             return None
         return Refusal(Why.ENDED, f"The alert is {life.state} (by {life.actor}); a note can still be added.")
     outcome = _STEPS[act.step](life, act, rule)
     return _next(outcome, life, act) if isinstance(outcome, Life) else outcome
+
+
+def _amends(life: Life, act: Act) -> bool:
+    """What ended by fact is withdrawn when late data shows that there was nothing to tell; not what a person closed."""
+    return act.step is Step.WITHDRAWN and life.state is State.RESOLVED and act.actor == SYSTEM
 
 
 def due(life: Life, now: int) -> Step | None:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alerts import arrival, estimates, learning, outlook, rules, staffing, store, whereabouts
-from alerts.model import GAP, Facts, OpenAlert, Visit
+from alerts.model import GAP, Change, Facts, OpenAlert, Visit
 from schemas import wire
 from tracking import city, db, grids, rule_store
 from tracking.fixes import Bool, FixColumns
@@ -53,8 +53,23 @@ CROSS JOIN LATERAL (
   WHERE s.cell = a.cell AND s.kind = 'visit' AND s.t_out = a.since AND s.known_to <= $4 AND s.reason IS NOT NULL
   ORDER BY s.known_to DESC LIMIT 1) v
 """
+# The gap was counted from a visit that is not among those that hold now.
+_UNFOUNDED = """
+SELECT a.key, v.reason
+FROM unnest($1::text[], $2::int[], $3::timestamptz[]) AS a (key, cell, since)
+CROSS JOIN LATERAL (
+  SELECT reason FROM stays s
+  WHERE s.cell = a.cell AND s.kind = 'visit' AND s.t_out = a.since AND s.known_to <= $4
+  ORDER BY s.known_to DESC LIMIT 1) v
+WHERE NOT EXISTS (
+  SELECT FROM stays s WHERE s.cell = a.cell AND s.kind = 'visit' AND s.t_out = a.since AND s.known_to IS NULL)
+"""
 _MEASURED = [wire.SOURCE_CODE[source] for source in (wire.Source.GNSS, wire.Source.NETWORK, wire.Source.FUSED)]
 _UNMEASURED_FLAGS = wire.FixFlag.MOCK | wire.FixFlag.NULL_ISLAND
+
+
+LATE_MS = 72 * 3_600_000
+"""Devices keep what they could not send for about so long: until then a verdict may change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +189,16 @@ async def clearing(conn: db.Connection, opened: Sequence[OpenAlert], now: int) -
 async def _amended(conn: db.Connection, opened: Sequence[OpenAlert], now: int) -> dict[str, Facts]:
     rows = await conn.fetch(_AMENDED, *_gaps(opened), db.moment(now))
     return {row["key"]: json.loads(row["reason"]) for row in rows}
+
+
+async def late(conn: db.Connection, now: int) -> list[Change]:
+    """What data that came late makes of gaps that ended with a visit after their limit, in the last days."""
+    ended = await store.late_gaps(conn, now - LATE_MS)
+    if not ended:
+        return []
+    rows = await conn.fetch(_UNFOUNDED, *_gaps(ended), db.moment(now))
+    unfounded = {row["key"]: json.loads(row["reason"] or "{}") for row in rows}
+    return rules.late(ended, await clearing(conn, ended, now), unfounded, now)
 
 
 def _gaps(opened: Sequence[OpenAlert]) -> tuple[list[str], list[int | None], list[datetime]]:

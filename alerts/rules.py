@@ -147,7 +147,7 @@ def _proving(now: Situation, by: Thresholds) -> Bool:
 def _end(alert: OpenAlert, row: int | None, now: Situation) -> Change | None:
     """The end of an alert whose gap does not stand any more."""
     if row is None:
-        return _ended(alert, Step.WITHDRAWN, now, {"why": "cell_ended"})
+        return _ended(alert, Step.WITHDRAWN, now.now, {"why": "cell_ended"})
     visit = now.clearing.get(alert.key)
     if visit is None:
         stands = gap_key(now.cells.code[row], int(now.gap_start[row])) == alert.key
@@ -159,18 +159,43 @@ def _end(alert: OpenAlert, row: int | None, now: Situation) -> Change | None:
         return _withdrawn(alert, "late_data", now, visit.cause, facts)
     # By fact, whatever was said last: a watcher that was away for a while must come to the same end.
     level = alert.level if in_time else Level.RED
-    return replace(_ended(alert, Step.RESOLVED, now, {**facts, "in_time": in_time}), level=level)
+    return replace(_ended(alert, Step.RESOLVED, now.now, {**facts, "in_time": in_time}), level=level)
+
+
+def late(
+    ended: Sequence[OpenAlert], clearing: Mapping[str, Visit], unfounded: Mapping[str, Facts], now: int
+) -> list[Change]:
+    """What late data makes of gaps that ended with a visit after their limit.
+
+    Args:
+        ended: those of the last days.
+        clearing: by key, the first valid visit after the start of its gap as it is known now.
+        unfounded: by key, why the visit that its gap was counted from does not hold any more.
+        now: the moment, ms.
+    """
+    made = []
+    for alert in ended:
+        visit = clearing.get(alert.key)
+        if alert.key in unfounded:
+            reason = unfounded[alert.key] or None
+            made.append(_withdrawal(alert, "basis_changed", now, reason, {}))
+        elif visit is not None and visit.t_in <= times.millis(datetime.fromisoformat(alert.facts["due"])):
+            facts = {"visit_in": _time(visit.t_in), "visit_out": None if visit.open else _time(visit.t_out)}
+            made.append(_withdrawal(alert, "late_data", now, visit.cause, {**facts, "in_time": True}))
+    return made
 
 
 def _withdrawn(alert: OpenAlert, why: str, now: Situation, reason: Mapping[str, Any] | None, facts: Facts) -> Change:
+    return _withdrawal(alert, why, now.now, reason, facts)
+
+
+def _withdrawal(alert: OpenAlert, why: str, now: int, reason: Mapping[str, Any] | None, facts: Facts) -> Change:
     told = {"why": why} if reason is None else {"why": why, "reason": dict(reason)}
     return _ended(alert, Step.WITHDRAWN, now, {**facts, **told})
 
 
-def _ended(alert: OpenAlert, step: Step, now: Situation, facts: Facts) -> Change:
-    return Change(
-        key=alert.key, kind=alert.kind, step=step, level=alert.level, cell=alert.cell, at=now.now, facts=facts
-    )
+def _ended(alert: OpenAlert, step: Step, now: int, facts: Facts) -> Change:
+    return Change(key=alert.key, kind=alert.kind, step=step, level=alert.level, cell=alert.cell, at=now, facts=facts)
 
 
 def _moved(alert: OpenAlert, level: Level, row: int, now: Situation, by: Thresholds) -> Change:

@@ -23,10 +23,16 @@ FROM unnest($1::text[], $2::text[], $3::int[], $4::int[], $5::int[], $6::text[],
      AS c (key, kind, cell, device, officer, area, level, at)
 ON CONFLICT (key) DO NOTHING
 """
-_STANDING = """
-SELECT key, kind, level, state, cell, device, officer, assignee, opened_at, facts FROM alerts
-WHERE ended_at IS NULL ORDER BY id
+_AS_RULED = "SELECT key, kind, level, state, cell, device, officer, assignee, opened_at, facts FROM alerts "
+_STANDING = _AS_RULED + "WHERE ended_at IS NULL ORDER BY id"
+_LATE_GAPS = (
+    _AS_RULED
+    + """
+WHERE kind = 'coverage_gap' AND state = 'resolved' AND level = 'red' AND ended_at > $1 ORDER BY ended_at DESC LIMIT $2
 """
+)
+MOST_LATE = 5_000
+"""Ended gaps that are held against late data at once, the newest first."""
 
 MOST_OPEN = 20_000
 """Standing alerts handed out at once: more than the cells of a large city."""
@@ -97,21 +103,20 @@ async def open_on(conn: db.Connection, limit: int = MOST_OPEN) -> list[rest.Aler
 
 async def standing(conn: db.Connection) -> list[OpenAlert]:
     """Alerts that stand, as the rules need them."""
-    return [
-        OpenAlert(
-            key=row["key"],
-            kind=row["kind"],
-            level=Level.of(row["level"]),
-            state=State(row["state"]),
-            cell=row["cell"],
-            device=row["device"],
-            officer=row["officer"],
-            assignee=row["assignee"],
-            opened_at=db.millis(row["opened_at"]),
-            facts=json.loads(row["facts"]),
-        )
-        for row in await conn.fetch(_STANDING)
-    ]
+    return [_as_ruled(row) for row in await conn.fetch(_STANDING)]
+
+
+async def late_gaps(conn: db.Connection, since: int) -> list[OpenAlert]:
+    """Gaps that ended after `since` (ms) with a visit after their limit."""
+    return [_as_ruled(row) for row in await conn.fetch(_LATE_GAPS, db.moment(since), MOST_LATE)]
+
+
+def _as_ruled(row: Any) -> OpenAlert:
+    return OpenAlert(
+        key=row["key"], kind=row["kind"], level=Level.of(row["level"]), state=State(row["state"]), cell=row["cell"],
+        device=row["device"], officer=row["officer"], assignee=row["assignee"],
+        opened_at=db.millis(row["opened_at"]), facts=json.loads(row["facts"]),
+    )  # fmt: skip
 
 
 async def apply_on(conn: db.Connection, changes: Sequence[Change]) -> list[rest.Alert]:

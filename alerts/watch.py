@@ -22,6 +22,8 @@ _log = structlog.get_logger(__name__)
 EVALUATION = Histogram("patrol_alert_evaluation_seconds", "Time to read, judge and store alerts once.")
 FAILURES = Counter("patrol_alert_failures", "Looks that failed; the next one starts anew.")
 
+LATE_MS = 30_000
+"""Gaps that ended are held against late data so often."""
 ARRIVAL_MS = 60_000
 """How arrivals are estimated is read again after so long."""
 
@@ -52,6 +54,7 @@ class Watcher:
         self._arrival = _Arrival()
         self._teacher = Teacher(pool)
         self._sentry = sentry.Sentry()
+        self._late_at = 0
 
     async def run(self, stop: asyncio.Event) -> None:
         """Watch until `stop`; a lost database is tried again."""
@@ -77,9 +80,10 @@ class Watcher:
             seen = await reads.look(conn, where, now, rule)
             learned = await self._teacher.learned(conn, where.city, now)
             officers = await self._sentry.look(conn, where.city, seen.now, seen.opened)
+            late = await self._late(conn, now)
         # In a thread: a large city takes longer than other tasks of this process may wait.
         changes = await asyncio.to_thread(_judge, where, seen, officers, by, rule, learned)
-        changed = await store.apply_on(conn, changes)
+        changed = await store.apply_on(conn, [*late, *changes])
         EVALUATION.observe(time.perf_counter() - started)
         if changed:
             _log.info("alerts changed", action="watch", alerts=len(changed))
@@ -93,6 +97,13 @@ class Watcher:
             self._rules = WarningRules(held, where.city.plans.sites)
         self._place = where
         return where, self._rules
+
+    async def _late(self, conn: db.Connection, now: int) -> Sequence[Change]:
+        """What late data makes of gaps that ended, now and then."""
+        if 0 <= now - self._late_at < LATE_MS:
+            return []
+        self._late_at = now
+        return await reads.late(conn, now)
 
     async def _watch_if_first(self, stop: asyncio.Event) -> None:
         """Look again and again while the lock is held; the lock lives and dies with the connection that writes."""

@@ -1,8 +1,10 @@
 """The law, end to end: one set of messages, in any order, twice, in any batches, over restarts, says the same."""
 
+import json
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 import asyncpg
@@ -19,12 +21,18 @@ from tracking import db, device_store, grid_store, indicator_store
 from web import coverage
 
 PATROLS, POSTS = 2, 6
-"""Officers enough that every cell is told of by itself: a street that is short of them is told of as a whole."""
 MINUTES = 80
 COLUMNS = 12
 """The patrols never get to the farther ones, not even in a silence."""
 END = patrols.T0 + 100 * patrols.MINUTE
 AREAS: tuple[coverage.Level, ...] = ("grid", "street", "district")
+RULES = """
+UPDATE rule_versions SET body = (body - 'limits') || '{"limit_s": 1200}'
+WHERE kind = 'plan' AND scope = 'class:business';
+INSERT INTO rule_versions (kind, scope, body, valid_from, made_by)
+VALUES ('warning', 'city', '{"crowd_cells": 1000}', '2020-01-01Z', 'test')
+"""
+"""Gaps of a short shift are breached and end with a visit, and every cell is told of by itself."""
 Part = tuple[int, Sequence[Said]]
 """Messages that are taken together, and when, ms."""
 Way = Callable[[random.Random, list[Said]], list[Part]]
@@ -99,10 +107,34 @@ async def breached(pool: db.Pool, cells: Sequence[rest.CellCoverage]) -> list[st
     return sorted(alert.key for alert in told)
 
 
+async def verdicts(conn: db.Connection) -> dict[str, bool | None]:
+    """What the final state of each alert of a gap says: it stands (None), it was a breach, or it was none.
+
+    Each is held against a slow answer from the visits as they are known at the end, whatever was told on the way.
+    """
+    said: dict[str, bool | None] = {}
+    since = db.millis(await conn.fetchval("SELECT min(since) FROM street_watch"))
+    for row in await conn.fetch("SELECT key, cell, state, level, facts FROM alerts WHERE kind = 'coverage_gap'"):
+        visits = await conn.fetch(
+            "SELECT t_in, t_out FROM stays WHERE cell = $1 AND kind = 'visit' AND known_to IS NULL ORDER BY t_out",
+            row["cell"],
+        )
+        facts, start = json.loads(row["facts"]), int(row["key"].rsplit(":", 1)[1])
+        after = next((visit for visit in visits if db.millis(visit["t_out"]) > start), None)
+        founded = start in ({db.millis(visit["t_out"]) for visit in visits} if facts["visited"] else {since})
+        ended = row["state"] in ("resolved", "withdrawn")
+        said[row["key"]] = row["state"] == "resolved" and row["level"] == "red" if ended else None
+        due = datetime.fromisoformat(facts["due"])
+        true = None if founded and after is None else founded and after is not None and after["t_in"] > due
+        assert said[row["key"]] == true, (dict(row), true)
+    return said
+
+
 async def outcome(url: str, parts: Sequence[Part], *, restarts: bool) -> list[Any]:
     """What is known when all has arrived and the city was looked at once more."""
     async with asyncpg.create_pool(url, min_size=1, max_size=4) as pool, pool.acquire() as conn:
         await grid_store.import_file(conn, lattice.encoded(lattice.collection(COLUMNS, 1)))
+        await conn.execute(RULES)
         for number in range(PATROLS + POSTS):
             await device_store.enrol(conn, {f"cam-{number + 1}": patrols.UNIT})
         clock = pipelines.Clock(patrols.T0)
@@ -117,9 +149,12 @@ async def outcome(url: str, parts: Sequence[Part], *, restarts: bool) -> list[An
             await driven.take([], END)
         clock.now = END
         await watcher.look_once(conn)
+        # Gaps that ended are held against what came late not at every look.
+        clock.now = END + watch.LATE_MS
+        await watcher.look_once(conn)
         made = await shown(conn)
         at_end = [each for each in made[0][-COLUMNS - 3 :] if isinstance(each, rest.CellCoverage)]
-        return [await stored(conn), made, await breached(pool, at_end)]
+        return [await stored(conn), made, await breached(pool, at_end), await verdicts(conn)]
 
 
 @pytest.mark.parametrize("seed", [11, 12])
@@ -135,6 +170,11 @@ async def test_any_arrival_gives_the_same(postgres: TestServer, seed: int) -> No
     first = outcomes[0]
     assert len(first[0][0]) > 10, "the shift holds too little"
     assert first[2], "no gap stands at the end"
-    for other in outcomes[1:]:
+    told = [each.pop() for each in outcomes]
+    assert any(verdict is True for verdict in told[0].values()), "no breach ended by a visit"
+    assert any(verdict is False for verdict in told[0].values()), "nothing was warned of in vain, or withdrawn"
+    for other, verdict in zip(outcomes[1:], told[1:], strict=True):
         for mine, theirs in zip(first, other, strict=True):
             assert theirs == mine
+        both = told[0].keys() & verdict.keys()
+        assert {key: verdict[key] for key in both} == {key: told[0][key] for key in both}

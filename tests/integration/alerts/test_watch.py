@@ -89,6 +89,27 @@ async def test_look_once_withdraws_by_late_data(pool: db.Pool, conn: db.Connecti
     assert [row["step"] for row in steps] == ["opened", "withdrawn", "reopened"]
 
 
+async def test_look_once_withdraws_a_verdict_by_late_data(pool: db.Pool, conn: db.Connection, town: Town) -> None:
+    """A breach that a later visit had ended is withdrawn once when data hours late proves a visit in time."""
+    clock = Clock(0)
+    await conn.execute("UPDATE rule_versions SET body = body - 'limits' WHERE scope = 'class:business'")
+    watcher = watch.Watcher(pool, now=clock)
+    await town.visit(0, 10)
+    await town.visit(1, 900, number=2)
+    assert await _look(conn, town, watcher, clock, 131) == ["red open"]
+    await town.visit(140, 145)
+    assert await _look(conn, town, watcher, clock, 146) == ["red resolved"]
+    assert await _look(conn, town, watcher, clock, 147) == []
+    await town.visit(100, 110)
+    assert await _look(conn, town, watcher, clock, 147.1) == []
+    assert await _look(conn, town, watcher, clock, 230) == ["red withdrawn"]
+    assert await _look(conn, town, watch.Watcher(pool, now=clock), clock, 231) == []
+    (alert,) = (await AlertStore(pool).list(state="withdrawn"))[0]
+    assert alert.text_zh == "小金口-01 预警撤回：后到的数据表明 09:40 已开始有效巡查"
+    steps = await conn.fetch("SELECT step FROM alert_steps WHERE alert = $1 ORDER BY n", alert.id)
+    assert [row["step"] for row in steps] == ["opened", "resolved", "withdrawn"]
+
+
 async def test_look_once_follows_an_imported_grid(pool: db.Pool, conn: db.Connection, town: Town) -> None:
     """A cell that an import takes out of force loses its alert at the next look."""
     clock = Clock(0)

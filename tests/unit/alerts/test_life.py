@@ -80,18 +80,22 @@ def test_no_state_is_a_dead_end(alive: Life) -> None:
         assert alive.escalates_at is not None
 
 
-@given(_lives(), _acts)
-def test_what_ended_stays_ended_unless_the_facts_reopen_it(alive: Life, act: Act) -> None:
-    """After the end there are only notes; resolved and withdrawn alerts open again by the rules, closed ones never."""
+@given(_lives(), _acts, st.booleans())
+def test_what_ended_stays_ended_unless_the_facts_say_otherwise(alive: Life, act: Act, by_rules: bool) -> None:
+    """After the end there are only notes; the rules open again or withdraw what ended by fact, not what was closed."""
     if not alive.ended:
         return
-    outcome = life.decide(alive, act, RULE)
+    outcome = life.decide(alive, replace(act, actor=SYSTEM) if by_rules else act, RULE)
     if not isinstance(outcome, Life):
         return
     if act.step in OPENING:
         assert alive.state is not State.CLOSED
         assert outcome.state is State.OPEN
         assert outcome.escalation == 0
+    elif act.step is Step.WITHDRAWN:
+        assert by_rules
+        assert alive.state is State.RESOLVED
+        assert (outcome.state, outcome.assignee, outcome.escalates_at) == (State.WITHDRAWN, None, None)
     else:
         assert act.step is Step.NOTED
         assert outcome.state is alive.state

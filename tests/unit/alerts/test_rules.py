@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alerts import rules, thresholds
-from alerts.model import GAP, UNDERSTAFFED, Level
+from alerts.model import GAP, UNDERSTAFFED, Level, Step, Visit
 from tests.support.shift import DWELL, LIMIT, MINUTE, START, Shift, Walk, at
 from tracking import coverage
 
@@ -107,6 +107,22 @@ def test_evaluate_withdraws_by_late_data() -> None:
         ("withdrawn", "orange", 90),
         ("opened", "orange", 141),
     ]
+
+
+def test_late_withdraws_a_breach_that_a_visit_had_ended() -> None:
+    """A gap that ended late is withdrawn by a visit in time that comes to light, or when its start proves wrong."""
+    shift = Shift(visits=[Walk(cell=0, t_in=0, t_out=10), Walk(cell=0, t_in=110, t_out=120)])
+    ledger = shift.run(range(130))
+    (ended,) = [ledger.alerts[key] for key, state in ledger.state.items() if state == "resolved"]
+    after = Visit(t_in=at(110), t_out=at(120), open=False)
+    assert rules.late([ended], {ended.key: after}, {}, at(130)) == []
+    before = Visit(t_in=at(99), t_out=at(105), open=False, cause={"kind": "late"})
+    (change,) = rules.late([ended], {ended.key: before}, {}, at(130))
+    assert (change.key, change.step, change.level) == (ended.key, Step.WITHDRAWN, Level.RED)
+    assert (change.facts["why"], change.facts["reason"]) == ("late_data", {"kind": "late"})
+    assert (change.facts["visit_in"], change.facts["in_time"]) == ("2026-02-02T01:39:00.000Z", True)
+    (change,) = rules.late([ended], {ended.key: after}, {ended.key: {}}, at(130))
+    assert (change.step, change.facts["why"]) == (Step.WITHDRAWN, "basis_changed")
 
 
 def test_evaluate_opens_again_when_a_visit_proves_invalid() -> None:
