@@ -20,7 +20,7 @@ from tracking import sockets
 log = structlog.get_logger(__name__)
 
 SESSION_EXPIRY_S = 7 * 86_400
-RECEIVE_MAXIMUM = 1_000
+RECEIVE_MAXIMUM = 4_000
 """Messages in flight that are not acknowledged; the broker holds the others."""
 KEEP_ALIVE_S = 30
 CONNECT_S = 10.0

@@ -15,7 +15,7 @@ from alerts import keeper, watch
 from alerts.clock import wall_clock
 from alerts.notify import kinds
 from alerts.notify.outbox import Outbox
-from ingest import broker_control, heartbeat, metrics, mqtt, retry, world
+from ingest import broker_control, heartbeat, hours, metrics, mqtt, retry, world
 from ingest.acks import Acks
 from ingest.backfill import Backfill
 from ingest.claim import Claim
@@ -181,6 +181,7 @@ def _jobs(
         "notifier": Outbox(pool, senders).run(stop),
         "cleaner": Cleaner(pool, lambda: pipeline.writer.world.city, wall_clock).run(),
         "housekeeper": Housekeeper(pool, wall_clock, config.media_dir).run(),
+        "hours": hours.keep(pool),
         "orders": Orders(pool, session.order, session.ready).run(),
         "ready": _ready(config, session, units),
     }

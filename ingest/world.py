@@ -29,9 +29,14 @@ class DeviceBook:
 
     auto_enrol: bool
     by_name: dict[str, device_store.Device] = field(default_factory=dict)
+    _version: str = ""
 
     async def refresh(self, conn: db.Connection) -> list[int]:
-        """Read all of them again: someone may have changed a unit or a datum. Returns those whose unit changed."""
+        """Read all of them again if someone changed a unit or a datum. Returns those whose unit changed."""
+        version = await device_store.version(conn)
+        if version == self._version:
+            return []
+        self._version = version
         before, self.by_name = self.by_name, {each.name: each for each in await device_store.all_devices(conn)}
         return [each.id for name, each in self.by_name.items() if name in before and before[name].unit != each.unit]
 

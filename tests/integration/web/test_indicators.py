@@ -138,6 +138,7 @@ async def test_officers_are_told_by_their_shifts(
         conn,
         FixColumns.from_columns(10, device=[one] * 10, t=times, received=received, flags=[6] * 6 + [2] * 2 + [0] * 2),
     )
+    await hour_store.fold(conn)
     first, second = await asked(server, level="officer")
     assert (first["code"], first["name"], first["unit"], first["shifts"]) == ("b-1", "张三", "team-1", 1)
     assert (first["expected_s"], first["covered_s"]) == (8 * 3600, (100 + 360 + 2) * 60)

@@ -1,0 +1,27 @@
+"""Adds up the counts that batches left behind, now and then, on a connection of its own."""
+
+import asyncio
+
+import structlog
+
+from ingest import metrics, retry
+from tracking import db, hour_store
+
+log = structlog.get_logger(__name__)
+
+EVERY_S = 20.0
+"""Counts of an hour are as old as this at most."""
+
+
+async def keep(pool: db.Pool, every_s: float = EVERY_S) -> None:
+    """Add up until cancelled. What is left when the process ends, the next worker adds up."""
+    while True:
+        try:
+            async with pool.acquire() as conn:
+                await hour_store.fold(conn)
+        except Exception as error:
+            if not retry.is_transient(error):
+                raise
+            metrics.RETRIES.labels("hours").inc()
+            log.warning("counts of hours wait for the database", error=str(error))
+        await asyncio.sleep(every_s)
