@@ -18,6 +18,10 @@ SEND_BUFFER_BYTES = 256 << 10
 DEAD_AFTER_MS = 20_000
 """A peer that takes nothing for so long is dropped by the kernel, whatever its socket promises."""
 GRACE_S = 2
+MAX_MESSAGE_BYTES = 64 << 10
+"""Longer messages of a websocket end it."""
+PING_S = 20
+"""Between pings of a websocket, and how long an answer may take."""
 
 log = structlog.get_logger(__name__)
 
@@ -60,10 +64,10 @@ async def serve(app: FastAPI, config: WebConfig, stop: asyncio.Event) -> None:
             app,
             http="httptools",
             ws="websockets-sansio",
-            ws_max_size=64 << 10,
+            ws_max_size=MAX_MESSAGE_BYTES,
             ws_per_message_deflate=False,
-            ws_ping_interval=20,
-            ws_ping_timeout=20,
+            ws_ping_interval=PING_S,
+            ws_ping_timeout=PING_S,
             access_log=False,
             log_config=None,
             server_header=False,

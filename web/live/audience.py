@@ -5,6 +5,7 @@ Whoever sees the whole city shares the hub's own world; nothing is filtered for 
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -25,7 +26,7 @@ MOST_BODIES = 2_000
 @dataclass(slots=True)
 class _Counted:
     at: int = 0
-    counts: dict[str, object] | None = None
+    counts: dict[str, Any] | None = None
 
 
 class Audience:
@@ -94,11 +95,11 @@ class Audience:
         body = redaction.clean(item.decoded(), self.hidden)
         return replace(item, body=msgspec.json.encode(body).decode())
 
-    def counts(self, now: int) -> dict[str, object]:
+    def counts(self, now: int) -> dict[str, Any]:
         """Devices in sight by what they do at `now` (ms), counted at most once a tick for all viewers."""
         if self._counted.counts is None or now - self._counted.at >= COUNTED_MS:
             tally = self._state.tally(now, self.world.mask)
-            made: dict[str, object] = dict(zip(("total", "moving", "still", "silent"), tally, strict=True))
+            made: dict[str, Any] = dict(zip(("total", "moving", "still", "silent"), tally, strict=True))
             self._counted = _Counted(now, made)
         assert self._counted.counts is not None  # noqa: S101 - just made
         return self._counted.counts

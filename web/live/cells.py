@@ -6,12 +6,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas import rest
+from schemas.live import CellRow, Cells, CellState
 
-STATE_NAMES: tuple[rest.CellState, ...] = ("fresh", "due_soon", "will_breach", "overdue", "unknown")
+STATE_NAMES: tuple[CellState, ...] = ("fresh", "due_soon", "will_breach", "overdue", "unknown")
 """Names on the wire, in order of `tracking.coverage.CellState`."""
-
-Row = list[int | str | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +64,7 @@ class CellVersions:
         self._texts.clear()
         return True
 
-    def rows(self, since: int = 0) -> list[Row]:
+    def rows(self, since: int = 0) -> list[CellRow]:
         """Cells that changed after version `since`, as the protocol spells them; 0 gives all."""
         if self._now is None:
             return []
@@ -80,7 +78,7 @@ class CellVersions:
             strict=True,
         )
         return [
-            [cell, STATE_NAMES[state], _known(due), _known(last), int(present)]
+            (cell, STATE_NAMES[state], _known(due), _known(last), 1 if present else 0)
             for cell, state, due, last, present in columns
         ]
 
@@ -88,8 +86,8 @@ class CellVersions:
         """Spell the changes after version `since` as a `cells` message; made once for all viewers at that version."""
         text = self._texts.get(since)
         if text is None:
-            body = {"type": "cells", "at": at, "changes": self.rows(since)}
-            text = self._texts[since] = msgspec.json.encode(body).decode()
+            message = Cells(at=at, changes=self.rows(since))
+            text = self._texts[since] = msgspec.json.encode(message).decode()
         return text
 
 

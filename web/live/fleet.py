@@ -1,13 +1,13 @@
 """Devices by slot, and where each was last seen according to the database: where the live state starts from."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import asyncpg
 import numpy as np
 from numpy.typing import NDArray
 
 from schemas import feed
+from schemas.live import DeviceName
 from tracking import db
 from web.live.state import Slots
 
@@ -19,26 +19,16 @@ CROSS JOIN LATERAL (SELECT * FROM fixes WHERE device = d.id ORDER BY t DESC LIMI
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
-    """What people call a device."""
-
-    slot: int
-    id: str
-    label: str | None
-    unit: str
-
-
 class Directory:
     """Devices by slot and by name."""
 
     def __init__(self) -> None:
-        self.by_slot: dict[int, Named] = {}
+        self.by_slot: dict[int, DeviceName] = {}
         self.slots: dict[str, int] = {}
         self.version = 0
         """Grows with every `put`."""
 
-    def put(self, device: Named) -> None:
+    def put(self, device: DeviceName) -> None:
         """Add or replace a device."""
         self.by_slot[device.slot] = device
         self.slots[device.id] = device.slot
@@ -72,9 +62,9 @@ class Told:
         return new
 
 
-async def read_devices(connection: db.Connection) -> list[Named]:
+async def read_devices(connection: db.Connection) -> list[DeviceName]:
     """Read every device."""
-    return [Named(row["id"], row["name"], row["label"], row["unit"]) for row in await connection.fetch(_DEVICES)]
+    return [DeviceName(row["id"], row["name"], row["label"], row["unit"]) for row in await connection.fetch(_DEVICES)]
 
 
 async def read_positions(connection: db.Connection) -> feed.Columns:

@@ -6,11 +6,11 @@ Does no I/O; times are seconds of any steady clock.
 import numpy as np
 from numpy.typing import NDArray
 
+from schemas.live import Look
 from web.live import metrics, tiles
 from web.live.alarms import Alarms
 from web.live.detail import Band, Detail, Layer
 from web.live.fleet import Directory
-from web.live.messages import Look
 from web.live.world import Frame, World
 
 FULL_EVERY_S = 0.2

@@ -16,6 +16,7 @@ import structlog
 
 from ingest import feed_client
 from schemas import feed
+from schemas.live import DeviceName
 from tracking import loops
 from web import accounts, problems
 from web.access import Grant, Sights
@@ -110,7 +111,7 @@ class Hub:
     async def end_all(self, within_s: float = 1.0) -> None:
         """Say goodbye to every viewer: the process stops. Waits until they heard it, or `within_s`."""
         for viewer in list(self._viewers):
-            viewer.end("shutting_down", 1012)
+            viewer.end("shutting_down")
         self._stop.set()
         if self._viewers:
             await self._pause(self._empty, within_s)
@@ -245,7 +246,7 @@ class Hub:
             self.judging.city_changed()
         elif item.kind == "device":
             body = item.decoded()
-            self.directory.put(fleet.Named(body["slot"], body["id"], body["label"], body["unit"]))
+            self.directory.put(DeviceName(body["slot"], body["id"], body["label"], body["unit"]))
             self.state.set_named(self.directory.array())
         elif item.kind == "alert":
             self.alarms.follow(item.decoded())
@@ -276,9 +277,9 @@ class Hub:
                     continue
                 now_is = valid.get(viewer.principal.token_hash)
                 if now_is is None:
-                    viewer.end("signed_out", 1008)
+                    viewer.end("signed_out")
                 elif now_is.permissions != viewer.principal.permissions or now_is.areas != viewer.principal.areas:
-                    viewer.end("rights_changed", 1012)  # it comes again, and is let in with what it may see now
+                    viewer.end("rights_changed")  # it comes again, and is let in with what it may see now
 
     async def _follow_sights(self) -> None:
         """Bring what audiences see up to date: devices change units, cells change hands."""
@@ -317,7 +318,7 @@ class Hub:
         moment = self.clock()
         for viewer in list(self._viewers):
             if viewer.principal.expires_at is not None and viewer.principal.expires_at <= moment:
-                viewer.end("signed_out", 1008)
+                viewer.end("signed_out")
 
     def _wake(self) -> None:
         for viewer in self._viewers:

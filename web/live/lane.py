@@ -9,7 +9,7 @@ from typing import Any
 import asyncpg
 import msgspec
 
-from schemas import rest
+from schemas import live, rest
 from tracking import db
 
 MAX_ITEMS = 10_000
@@ -117,12 +117,16 @@ async def follow(connection: db.Connection, ring: Ring) -> list[Item]:
 
 def encode(items: Sequence[Item]) -> str:
     """Spell items as a `lane` message; the bodies are JSON already."""
-    spelt = ",".join(
-        f'{{"seq":{item.seq},"at":"{rest.rfc3339(item.at.astimezone(UTC))}",'
-        f'"kind":{msgspec.json.encode(item.kind).decode()},"body":{item.body}}}'
+    spelt = [
+        live.LaneItem(
+            seq=item.seq,
+            at=rest.rfc3339(item.at.astimezone(UTC)),
+            kind=item.kind,
+            body=msgspec.Raw(item.body.encode()),
+        )
         for item in items
-    )
-    return f'{{"type":"lane","items":[{spelt}]}}'
+    ]
+    return msgspec.json.encode(live.Lane(items=spelt)).decode()
 
 
 def _item(row: asyncpg.Record) -> Item:

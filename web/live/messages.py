@@ -1,45 +1,23 @@
 """What a viewer may say (docs/live-protocol.md §1), and how a connection ends."""
 
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
-from msgspec import Meta, Struct
 from starlette.websockets import WebSocketDisconnect
 
-_Longitude = Annotated[float, Meta(ge=-720, le=720)]
-_Latitude = Annotated[float, Meta(ge=-90, le=90)]
-
-
-_Device = Annotated[int, Meta(ge=0, le=2**31)] | Annotated[str, Meta(max_length=64)]
-
-
-class Look(Struct, kw_only=True, forbid_unknown_fields=True, tag="view", tag_field="type"):
-    """Where the viewer looks."""
-
-    bbox: tuple[_Longitude, _Latitude, _Longitude, _Latitude]
-    zoom: Annotated[float, Meta(ge=0, le=24)]
-    selected: Annotated[list[_Device], Meta(max_length=64)] = []
-    """Slots or names."""
-
-
-class Subscribe(Look, kw_only=True, forbid_unknown_fields=True, tag="subscribe", tag_field="type"):
-    """First message: where it looks and from where it resumes."""
-
-    epoch: Annotated[str, Meta(max_length=64)] | None = None
-    offset: Annotated[int, Meta(ge=0, le=2**62)] | None = None
-
+from schemas.live import AGAINST_PROTOCOL, ENDS, Look, Subscribe
 
 _decoder = msgspec.json.Decoder(Look | Subscribe)
 
 
 class EndError(Exception):
-    """The connection ends for `reason` with the websocket close `code`; `bye` says so before."""
+    """The connection ends for `reason`; one of ENDS is told in a `bye`, anything else only as the reason to close."""
 
-    def __init__(self, reason: str, code: int, *, bye: bool = True) -> None:
+    def __init__(self, reason: str, code: int | None = None) -> None:
         super().__init__(reason)
         self.reason = reason
-        self.code = code
-        self.bye = bye
+        self.bye = reason in ENDS
+        self.code = ENDS.get(reason, AGAINST_PROTOCOL) if code is None else code
 
 
 def read(event: dict[str, Any]) -> Look | Subscribe:
@@ -53,11 +31,11 @@ def read(event: dict[str, Any]) -> Look | Subscribe:
         raise WebSocketDisconnect(event.get("code", 1005))
     text = event.get("text")
     if text is None:
-        raise EndError("messages are JSON text", 1008, bye=False)
+        raise EndError("messages are JSON text")
     try:
         message: Look | Subscribe = _decoder.decode(text)
     except msgspec.DecodeError as error:
-        raise EndError(f"not a message of the protocol: {error}", 1008, bye=False) from error
+        raise EndError(f"not a message of the protocol: {error}") from error
     return message
 
 
@@ -65,7 +43,7 @@ def first(event: dict[str, Any]) -> Subscribe:
     """Read the first message, which must subscribe."""
     message = read(event)
     if not isinstance(message, Subscribe):
-        raise EndError("the first message must be subscribe", 1008, bye=False)
+        raise EndError("the first message must be subscribe")
     return message
 
 
@@ -73,5 +51,5 @@ def later(event: dict[str, Any]) -> Look:
     """Read a message after the first."""
     message = read(event)
     if isinstance(message, Subscribe):
-        raise EndError("subscribe may come only once", 1008, bye=False)
+        raise EndError("subscribe may come only once")
     return message

@@ -4,11 +4,11 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 
 from alerts import redaction, shown, store
+from schemas import live
 from tracking import db
 from web import queries
 from web.access import Sight
@@ -60,15 +60,14 @@ async def read(
         alerts = await shown.standing(connection, store.MOST_OPEN, see.seen)
         events = await queries.recent_events(connection, EVENTS_BACK_S, MAX_EVENTS, see)
     version = cells.version
-    body: dict[str, Any] = {
-        "type": "state",
-        "epoch": epoch,
-        "offset": offset,
-        "alerts": [redaction.alert(alert, hidden).model_dump(mode="json") for alert in alerts],
-        "events": [{**redaction.event(event, hidden).model_dump(mode="json"), "subject": None} for event in events],
-        "cells": cells.rows(),
-    }
-    return Snapshot(text=msgspec.json.encode(body).decode(), offset=offset, cells_version=version)
+    message = live.State(
+        epoch=epoch,
+        offset=offset,
+        alerts=[redaction.alert(alert, hidden).model_dump(mode="json") for alert in alerts],
+        events=[{**redaction.event(event, hidden).model_dump(mode="json"), "subject": None} for event in events],
+        cells=cells.rows(),
+    )
+    return Snapshot(text=msgspec.json.encode(message).decode(), offset=offset, cells_version=version)
 
 
 async def open_alarms(connection: db.Connection) -> dict[int, str]:

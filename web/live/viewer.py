@@ -7,13 +7,16 @@ the ticks in between are skipped, and the lane is read on from where the viewer 
 import asyncio
 import contextlib
 import time
+from typing import Any
 
 import msgspec
 import numpy as np
 import structlog
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
+from schemas import live as wire
 from schemas import rest
+from schemas.live import Look, Subscribe
 from tracking import db
 from web import problems
 from web.accounts import Principal
@@ -22,7 +25,7 @@ from web.live.audience import Audience
 from web.live.gaze import Gaze
 from web.live.hub import Hub, now_ms
 from web.live.looking import Looking
-from web.live.messages import EndError, Look, Subscribe
+from web.live.messages import EndError
 from web.live.world import Frame
 
 log = structlog.get_logger(__name__)
@@ -55,7 +58,7 @@ class Viewer:
         self._offset = 0
         self._told = fleet.Told()
         self._counted_at = self._counts_sent_at = float("-inf")
-        self._counts: dict[str, object] = {}
+        self._counts: dict[str, Any] = {}
 
     async def serve(self) -> None:
         """Serve until either side ends."""
@@ -73,19 +76,19 @@ class Viewer:
             self._hub.leave(self)
             await self._record_end()
 
-    def end(self, reason: str, code: int) -> None:
-        """End the connection as soon as the writer can."""
-        self._ending = self._ending or EndError(reason, code)
+    def end(self, reason: str) -> None:
+        """End the connection for one of `schemas.live.ENDS` as soon as the writer can."""
+        self._ending = self._ending or EndError(reason)
         self.wake.set()
 
     async def _converse(self) -> None:
         if not self._hub.join(self):
-            raise EndError("too_many_viewers", 1013)
+            raise EndError("too_many_viewers")
         first = await self._first()
         try:
             await self._looking.begin()
         except problems.NotReadyError:
-            raise EndError("not_ready", 1013) from None
+            raise EndError("not_ready") from None
         self._look(first)
         await self._greet(first)
         reader = asyncio.create_task(self._read(), name="live.reader")
@@ -105,7 +108,7 @@ class Viewer:
             async with asyncio.timeout(HELLO_WITHIN_S):
                 return messages.first(dict(await self._socket.receive()))
         except TimeoutError:
-            raise EndError("no subscribe within 10 s", 1008, bye=False) from None
+            raise EndError("no subscribe within 10 s") from None
 
     async def _read(self) -> None:
         try:
@@ -114,7 +117,7 @@ class Viewer:
         except EndError as end:
             self._ending = self._ending or end
         except WebSocketDisconnect as gone:
-            self._ending = self._ending or EndError("gone", gone.code, bye=False)
+            self._ending = self._ending or EndError("gone", gone.code)
         self.wake.set()
 
     def _look(self, wish: Look) -> None:
@@ -129,19 +132,19 @@ class Viewer:
             async with asyncio.timeout(HELLO_WITHIN_S):
                 await hub.ready.wait()
         except TimeoutError:
-            raise EndError("not_ready", 1013) from None
+            raise EndError("not_ready") from None
         recovered = first.epoch == hub.epoch and first.offset is not None and hub.ring.resumable(first.offset)
         self._offset = first.offset if recovered and first.offset is not None else hub.ring.head
-        hello = {
-            "type": "hello",
-            "protocol": 1,
-            "epoch": hub.epoch,
-            "offset": self._offset,
-            "now": rest.rfc3339(db.moment(now_ms())),
-            "recovered": recovered,
-            "time_zone": hub.time_zone(),
-        }
-        await self._send_json(hello)
+        await self._send_message(
+            wire.Hello(
+                protocol=wire.PROTOCOL,
+                epoch=hub.epoch,
+                offset=self._offset,
+                now=rest.rfc3339(db.moment(now_ms())),
+                recovered=recovered,
+                time_zone=hub.time_zone(),
+            )
+        )
         if not recovered:
             await self._send_state()
 
@@ -181,7 +184,7 @@ class Viewer:
             self._audience_version = self.audience.version
             made = await self._hub.full_state(self.audience)
         except (problems.ProblemError, *problems.UNREACHABLE) as error:
-            raise EndError("not_ready", 1013) from error
+            raise EndError("not_ready") from error
         self._offset, self._cells_version = made.offset, made.cells_version
         await self._send_text(made.text)
 
@@ -209,7 +212,7 @@ class Viewer:
         try:
             await self._looking.select(tuple(sorted(names)))
         except problems.NotReadyError:
-            raise EndError("not_ready", 1013) from None
+            raise EndError("not_ready") from None
 
     async def _record_end(self) -> None:
         try:
@@ -226,7 +229,7 @@ class Viewer:
             return
         devices = [self._hub.directory.by_slot[slot] for slot in new.tolist()]
         for start in range(0, len(devices), DEVICES_AT_ONCE):
-            await self._send_json({"type": "devices", "items": devices[start : start + DEVICES_AT_ONCE]})
+            await self._send_message(wire.Devices(items=devices[start : start + DEVICES_AT_ONCE]))
 
     async def _write_counts(self) -> None:
         now = time.monotonic()
@@ -240,7 +243,7 @@ class Viewer:
         counts = {**self.audience.counts(now_ms()), "shown": self.gaze.shown(), "band": self.gaze.band}
         if counts != self._counts or now - self._counts_sent_at >= HEARTBEAT_S:
             self._counts, self._counts_sent_at = counts, now
-            await self._send_json({"type": "counts", "at": rest.rfc3339(db.moment(now_ms())), **counts})
+            await self._send_message(wire.Counts(at=rest.rfc3339(db.moment(now_ms())), **counts))
 
     def _wake_later(self, seconds: float) -> None:
         """Look again in a while, even when nothing more happens; the earliest of several such times counts."""
@@ -255,7 +258,7 @@ class Viewer:
         self._timer = None
         self.wake.set()
 
-    async def _send_json(self, message: dict[str, object]) -> None:
+    async def _send_message(self, message: msgspec.Struct) -> None:
         await self._send_text(msgspec.json.encode(message).decode())
 
     async def _send_text(self, text: str) -> None:
@@ -269,7 +272,7 @@ class Viewer:
             async with asyncio.timeout(SEND_WITHIN_S):
                 await self._socket.send(message)
         except TimeoutError:
-            raise EndError("too_slow", 1013) from None
+            raise EndError("too_slow") from None
         metrics.SENT_BYTES.inc(size)
 
     async def _say_goodbye(self, end: EndError) -> None:
@@ -279,6 +282,6 @@ class Viewer:
         with contextlib.suppress(TimeoutError, WebSocketDisconnect, RuntimeError):
             async with asyncio.timeout(GOODBYE_WITHIN_S):
                 if end.bye:
-                    text = msgspec.json.encode({"type": "bye", "reason": end.reason}).decode()
+                    text = msgspec.json.encode(wire.Bye(reason=end.reason)).decode()
                     await self._socket.send({"type": "websocket.send", "text": text})
                 await self._socket.close(end.code, end.reason[:120])

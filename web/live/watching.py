@@ -16,5 +16,5 @@ class Watching(Protocol):
     wake: asyncio.Event
     gaze: Gaze
 
-    def end(self, reason: str, code: int) -> None:
+    def end(self, reason: str) -> None:
         """End the connection."""

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, WebSocket
 
-from web import context
+from web import context, problems
 from web.live.viewer import Viewer
 
 router = APIRouter()
@@ -12,4 +12,10 @@ router = APIRouter()
 async def live(websocket: WebSocket) -> None:
     """Serve one viewer."""
     hub, principal = context.context(websocket).hub, context.principal(websocket)
-    await Viewer(hub, websocket, principal, await hub.audience(principal.grant)).serve()
+    try:
+        audience = await hub.audience(principal.grant)
+    except (problems.NotReadyError, *problems.UNREACHABLE):
+        refusal = problems.response(problems.NotReadyError(), websocket.url.path)
+        await websocket.send_denial_response(refusal)
+        return
+    await Viewer(hub, websocket, principal, audience).serve()

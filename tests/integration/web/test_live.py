@@ -13,9 +13,9 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from schemas import feed
 from tests.integration.web.conftest import say
+from tests.support import live_frames as decoder
 from tests.support import web
 from tests.support.waiting import until
-from tests.unit.web.live import decoder
 from tests.unit.web.live.positions import columns, scattered
 from tracking import device_store
 from web.live import hub as live

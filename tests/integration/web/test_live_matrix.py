@@ -11,9 +11,9 @@ from schemas import feed
 from tests.integration.web import matrix_city
 from tests.integration.web.matrix_city import MINUTE, Street
 from tests.integration.web.test_matrix import City, city, leaks
+from tests.support import live_frames as decoder
 from tests.support import web
 from tests.support.waiting import PATIENCE, until
-from tests.unit.web.live import decoder
 from tests.unit.web.live.positions import columns
 from tracking import db, device_store, event_store, lane
 from web.access import PERMISSIONS, Permission, Role

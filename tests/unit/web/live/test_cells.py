@@ -5,7 +5,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from web.live.cells import CellColumns, CellVersions, Row
+from schemas.live import CellRow
+from web.live.cells import CellColumns, CellVersions
 
 _STATES = st.lists(st.integers(0, 4), min_size=6, max_size=6)
 
@@ -26,7 +27,7 @@ def columns(states: list[int]) -> CellColumns:
 def test_viewer_that_skips_versions_ends_with_the_newest_state(history: list[list[int]], skips: list[bool]) -> None:
     """Taking the changes now and then gives the same cells as taking all of them at the end."""
     cells, version = CellVersions(), 0
-    seen: dict[object, Row] = {}
+    seen: dict[object, CellRow] = {}
     for states, skip in zip(history, skips, strict=False):
         cells.update(1, columns(states))
         if not skip:

@@ -2,13 +2,13 @@
 
 import numpy as np
 
+from schemas.live import DeviceName, Look
 from tests.unit.web.live.positions import NOW, columns, scattered
 from web.live import tiles
 from web.live.alarms import Alarms
 from web.live.detail import SAMPLED_MAX
-from web.live.fleet import Directory, Named
+from web.live.fleet import Directory
 from web.live.gaze import COARSE_EVERY_S, FULL_EVERY_S, Gaze
-from web.live.messages import Look
 from web.live.state import LiveState
 from web.live.world import World
 
@@ -23,7 +23,7 @@ class Scene:
         self.directory, self.alarms = Directory(), Alarms()
         self.world = World(LiveState())
         for slot in range(1, n + 1):
-            self.directory.put(Named(slot, f"cam-{slot}", None, "team"))
+            self.directory.put(DeviceName(slot, f"cam-{slot}", None, "team"))
         self.world.state.apply(scattered(n, seed=n))
         self.world.state.set_named(self.directory.array())
         self.world.tick(NOW)

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.websockets import WebSocketDisconnect
 
+from schemas.live import DeviceName
 from tests.unit.web.live.positions import NOW, scattered
 from web.live import fleet, messages, tiles
 from web.live.alarms import Alarms
@@ -52,7 +53,7 @@ def scene() -> tuple[World, Gaze]:
     world.tick(NOW)
     directory = fleet.Directory()
     for slot in range(1, 51):
-        directory.put(fleet.Named(slot, f"cam-{slot}", None, "team"))
+        directory.put(DeviceName(slot, f"cam-{slot}", None, "team"))
     return world, Gaze(world, directory, Alarms())
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.web.live import decoder
+from tests.support import live_frames as decoder
 from web.live import tiles
 
 _LON = st.floats(-180, 180)

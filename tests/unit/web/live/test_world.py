@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from schemas import feed
-from tests.unit.web.live import decoder
+from tests.support import live_frames as decoder
 from tests.unit.web.live.positions import NOW, columns, scattered
 from web.live import tiles
 from web.live.detail import DOTS, DOTS_MAX, GRID, SAMPLE_RECORDS, SAMPLED_MAX, Detail

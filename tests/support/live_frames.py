@@ -1,4 +1,4 @@
-"""A second, slow decoder of position frames, written from docs/live-protocol.md §3 and not from the encoder."""
+"""A second, slow decoder of position frames, written from docs/live-protocol.md §6 and not from the encoder."""
 
 import struct
 from dataclasses import dataclass
@@ -76,6 +76,7 @@ def decode(data: bytes) -> Frame:
 def _block(data: bytes, at: int) -> tuple[Block, int]:
     z, flags, zero, x, y, n = struct.unpack_from("<BBHIII", data, at)
     assert zero == 0
+    assert flags in (0, 1)
     assert x < 2**z
     assert y < 2**z
     at += 16
