@@ -27,11 +27,12 @@ async def test_an_officer_is_bound_to_one_device_at_a_time(server: web.WebServer
         for badge, name in (("HC1", "甲"), ("HC2", "乙"), ("HC1", "甲甲")):
             given = {"badge": badge, "name": name, "unit": "team-1"}
             assert (await client.post("/api/v1/officers", json=given)).status_code == 204
-        for device, badge in (("cam-1", "HC1"), ("cam-2", "HC1"), ("cam-2", "HC2"), ("cam-2", None)):
-            answer = await client.put(f"/api/v1/devices/{device}/officer", json={"badge": badge})
+        steps: list[tuple[str, str | None]] = [("cam-1", "HC1"), ("cam-2", "HC1"), ("cam-2", "HC2"), ("cam-2", None)]
+        for device, bound in steps:
+            answer = await client.put(f"/api/v1/devices/{device}/officer", json={"badge": bound})
             assert answer.status_code == 204, answer.text
             carried = {one["badge"]: one["device"] for one in await _items(client, "officers")}
-            assert carried == {"HC1": None, "HC2": None} | ({badge: device} if badge else {})
+            assert carried == {"HC1": None, "HC2": None} | ({bound: device} if bound else {})
         history = await _items(client, "bindings")
         assert [(one["device"], one["badge"], one["name"]) for one in history] == [
             ("cam-2", "HC2", "乙"),
