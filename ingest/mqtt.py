@@ -92,7 +92,7 @@ class Session:
 
     async def run(self) -> None:
         """Keep the session up until cancelled."""
-        waits = retry.delays(first_s=0.2, most_s=10.0)
+        waits = retry.delays(first_s=0.2, most_s=5.0)
         while True:
             # The broker sends what waits as soon as it lets us in, so there must be room for it.
             await self._room.wait()
@@ -102,7 +102,7 @@ class Session:
             except (OSError, MQTTError, SessionError) as error:
                 log.warning("broker is away", broker=f"{self._broker.host}:{self._broker.port}", error=_why(error))
             if time.monotonic() - started > _HEALTHY_S:
-                waits = retry.delays(first_s=0.2, most_s=10.0)
+                waits = retry.delays(first_s=0.2, most_s=5.0)
             wait = next(waits)
             log.info("connecting again", in_s=round(wait, 2))
             await asyncio.sleep(wait)

@@ -34,19 +34,19 @@ AT_ONCE = 8
 MOST_ROWS = 200
 """Rows that one message carries."""
 
-_DUE = """
-SELECT DISTINCT channel FROM deliveries
-WHERE state IN ('waiting', 'sending') AND due_at <= $1 LIMIT 500
-"""
+# A row from the future, or a lease longer than there is any, is of a time when this clock was ahead: it waits no more.
+_IS_DUE = """state IN ('waiting', 'sending') AND (due_at <= {now}
+  OR made_at > {now} + interval '1 minute' OR state = 'sending' AND due_at > {now} + interval '5 minutes')"""
+_DUE = f"SELECT DISTINCT channel FROM deliveries WHERE {_IS_DUE.format(now='$1::timestamptz')} LIMIT 500"  # noqa: S608 - constants
 _CHANNEL = "SELECT * FROM channels WHERE id = $1 FOR UPDATE SKIP LOCKED"
 # What somebody has taken on, or what ended, needs nobody else; systems are told of every step.
-_ROWS = """
+_ROWS = f"""
 SELECT d.id, d.alert, d.key, d.urgent, d.message, d.state = 'sending' AS sending,
        a.id IS NULL OR $3 OR (a.ended_at IS NULL AND (a.version = d.step OR a.state IN ('open', 'escalated'))) AS needed
 FROM deliveries d LEFT JOIN alerts a ON a.id = d.alert
-WHERE d.channel = $1 AND d.state IN ('waiting', 'sending') AND d.due_at <= $2
+WHERE d.channel = $1 AND d.id IN (SELECT id FROM deliveries WHERE {_IS_DUE.format(now="$2::timestamptz")})
 ORDER BY d.made_at, d.id LIMIT $4
-"""
+"""  # noqa: S608 - constants
 _LATELY = """
 SELECT max(d.ended_at) AS at FROM deliveries d JOIN channels c ON c.id = d.channel
 WHERE d.state = 'sent' AND d.ended_at > $2 AND (c.id = $1 OR c.account = $3) GROUP BY d.message ORDER BY 1

@@ -210,6 +210,20 @@ async def test_a_process_that_dies_while_sending_repeats_only_what_carries_its_i
     assert tried == ["a1-1-c1"] * ends[1]
 
 
+async def test_what_was_put_in_by_a_clock_that_was_ahead_does_not_wait_for_it(office: Office) -> None:
+    """Neither a row that was made in what is the future again, nor one whose sender died then."""
+    hook = await office.channel()
+    office.minute = 90.0
+    await office.step()
+    assert await office.after(80) == [(f"a1-1-c{hook}", "sent")]
+    await office.step(key="k2")
+    await office.conn.execute(
+        "UPDATE deliveries SET state = 'sending', message = key, due_at = $1 WHERE alert = 2", db.moment(at(90))
+    )
+    assert await office.after(81) == [(f"a1-1-c{hook}", "sent"), (f"a2-1-c{hook}", "sent")]
+    assert [headers["webhook-id"] for headers, _ in office.sink.taken] == [f"a1-1-c{hook}", f"a2-1-c{hook}"]
+
+
 async def test_a_channel_that_does_not_keep_up_has_a_bounded_queue(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
