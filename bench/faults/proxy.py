@@ -58,7 +58,7 @@ class Proxy:
             for link in list(self._links):
                 link.abort()
         if mood is Mood.DEAF:
-            silence.forget([port for link in self._links for port in link.ports])
+            silence.forget([ends for link in self._links for ends in link.ends])
             silence.shut(self.port)
         else:
             silence.open_(self.port)
@@ -104,11 +104,11 @@ class _Link:
     back: asyncio.StreamWriter | None = None
 
     @property
-    def ports(self) -> list[int]:
-        """Ports that name its two connections: the client's, and our own towards the server."""
-        ends = [self.front.get_extra_info("peername")]
-        ends += [] if self.back is None else [self.back.get_extra_info("sockname")]
-        return [end[1] for end in ends if end is not None]
+    def ends(self) -> list[tuple[int, int]]:
+        """The two ports of each of its two connections."""
+        both = [writer for writer in (self.front, self.back) if writer is not None]
+        ends = [(each.get_extra_info("sockname"), each.get_extra_info("peername")) for each in both]
+        return [(here[1], there[1]) for here, there in ends if here is not None and there is not None]
 
     def abort(self) -> None:
         """Reset both."""

@@ -1,4 +1,4 @@
-"""Packets on loopback that vanish: rules of the kernel's packet filter, in a table of our own, by port."""
+"""Packets on loopback that vanish: rules of the kernel's packet filter, in a table of our own, by their ports."""
 
 import functools
 import os
@@ -11,13 +11,12 @@ _FORGOTTEN_S = 180
 _RULES = f"""
 table ip {_TABLE} {{
   set shut {{ type inet_service; }}
-  set forgotten {{ type inet_service; flags timeout; timeout {_FORGOTTEN_S}s; }}
+  set forgotten {{ type inet_service . inet_service; flags timeout; timeout {_FORGOTTEN_S}s; }}
   chain input {{
     type filter hook input priority 0;
     iif lo tcp dport @shut drop
     iif lo tcp sport @shut drop
-    iif lo tcp dport @forgotten drop
-    iif lo tcp sport @forgotten drop
+    iif lo tcp sport . tcp dport @forgotten drop
   }}
 }}
 """
@@ -42,10 +41,11 @@ def open_(port: int) -> None:
         _nft(f"delete element ip {_TABLE} shut {{ {port} }}")
 
 
-def forget(ports: Sequence[int]) -> None:
-    """Let the packets of open connections vanish for good: those between these ports and whatever they speak to."""
-    if ports:
-        _nft(f"add element ip {_TABLE} forgotten {{ {', '.join(map(str, ports))} }}")
+def forget(connections: Sequence[tuple[int, int]]) -> None:
+    """Let the packets of open connections vanish for good, each given by its two ports: nobody else's are touched."""
+    both = [f"{one} . {other}" for ends in connections for one, other in (ends, ends[::-1])]
+    if both:
+        _nft(f"add element ip {_TABLE} forgotten {{ {', '.join(both)} }}")
 
 
 def remove() -> None:
