@@ -6,7 +6,6 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
-import asyncpg
 import httpx
 
 from bench.faults import devices as fleet
@@ -153,17 +152,7 @@ async def _ready(here: stage.Stage) -> bool:
 
 
 async def _told(here: stage.Stage) -> bool:
-    """Whether every stored call has its alert, and nothing waits to be sent."""
-    conn = await asyncpg.connect(here.database.url)
-    try:
-        return bool(
-            await conn.fetchval(
-                "SELECT NOT EXISTS (SELECT FROM deliveries WHERE state IN ('waiting', 'sending')) AND NOT EXISTS "
-                "(SELECT FROM events e WHERE type = 'sos' AND 'sos:' || id NOT IN (SELECT key FROM alerts))"
-            )
-        )
-    finally:
-        await conn.close()
+    return await verdict.told(here.database_url)
 
 
 async def _channel(here: stage.Stage, port: int) -> None:

@@ -84,7 +84,7 @@ class Stage:
         for proxy in self.network.values():
             await proxy.start()
         await asyncio.to_thread(self._migrate)
-        await grid_import.import_data(self.database.url, await asyncio.to_thread(_small_town))
+        await grid_import.import_data(self.database.url, await asyncio.to_thread(small_town))
         self._serve()
 
     async def keep(self) -> None:
@@ -262,7 +262,7 @@ def signal_all(pid: int, number: signal.Signals) -> None:
                 process.send_signal(number)
 
 
-def _small_town() -> bytes:
+def small_town() -> bytes:
     """The first cells of the synthetic town with the areas above them."""
     features = grid_file.city_geojson()["features"]
     areas = {each["properties"]["code"]: each for each in features if each["properties"]["kind"] != "cell"}
@@ -279,6 +279,6 @@ def _small_town() -> bytes:
 
 def places() -> list[tuple[float, float]]:
     """Middles of the cells, (lat, lon)."""
-    features = msgspec.json.decode(_small_town())["features"]
+    features = msgspec.json.decode(small_town())["features"]
     rings = [each["geometry"]["coordinates"][0] for each in features if each["properties"]["kind"] == "cell"]
     return [(sum(p[1] for p in ring) / len(ring), sum(p[0] for p in ring) / len(ring)) for ring in rings]

@@ -21,6 +21,10 @@ SELECT d.name, f.t FROM fixes f JOIN devices d ON d.id = f.device
 WHERE d.name = ANY ($1::text[]) AND f.t = ANY ($2::timestamptz[])
 """
 _STEPS = "SELECT alert, n, step, facts ->> 'text' AS text FROM alert_steps"
+_TOLD = """
+SELECT NOT EXISTS (SELECT FROM deliveries WHERE state IN ('waiting', 'sending'))
+   AND NOT EXISTS (SELECT FROM events WHERE type = 'sos' AND 'sos:' || id NOT IN (SELECT key FROM alerts))
+"""
 _OPENED = "SELECT substr(key, 5) AS event, id FROM alerts WHERE key LIKE 'sos:%'"
 _DOUBLED = """
 SELECT (SELECT count(*) - count(DISTINCT (device, t)) FROM fixes) AS fixes,
@@ -116,6 +120,15 @@ class Checker:
             await conn.close()
         newest = {row["name"]: db.millis(row["t"]) for row in rows if row["t"] is not None}
         return all(newest.get(name, 0) > mark for name, mark in marks.items())
+
+
+async def told(database_url: str) -> bool:
+    """Whether every stored call has its alert, and nothing waits to be sent."""
+    conn = await asyncpg.connect(database_url)
+    try:
+        return bool(await conn.fetchval(_TOLD))
+    finally:
+        await conn.close()
 
 
 @dataclass(kw_only=True)

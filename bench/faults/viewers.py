@@ -9,24 +9,42 @@ import socket
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 import websockets
 from websockets.asyncio.client import connect
 
 from bench.faults.record import Record
-from bench.faults.stage import Stage
 
 SUBSCRIBE = {"type": "subscribe", "bbox": [-180, -85, 180, 85], "zoom": 12}
 REMARK_EVERY_S = 2.0
+
+
+class Site(Protocol):
+    """A web process to look at."""
+
+    @property
+    def http_port(self) -> int:
+        """Its port on this machine."""
+        ...
+
+    @property
+    def token(self) -> str:
+        """Token of an administrator."""
+        ...
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        ...
 
 
 @dataclass(eq=False)
 class Viewer:
     """One who reads, resumes after each loss, and counts the alerts of the lane."""
 
-    stage: Stage
+    site: Site
     seen: Counter[int] = field(default_factory=Counter)
     """Numbers of lane items, as often as they came."""
     whole: int = 0
@@ -36,8 +54,8 @@ class Viewer:
 
     async def watch(self) -> None:
         """Look at the map until cancelled."""
-        url = f"ws://127.0.0.1:{self.stage.http_port}/api/v1/live"
-        head = {"Authorization": f"Bearer {self.stage.token}"}
+        url = f"ws://127.0.0.1:{self.site.http_port}/api/v1/live"
+        head = {"Authorization": f"Bearer {self.site.token}"}
         while True:
             with contextlib.suppress(OSError, websockets.WebSocketException, TimeoutError):
                 async with connect(url, additional_headers=head, max_size=None, compression=None) as socket_:
@@ -60,12 +78,12 @@ class Viewer:
             self._at["offset"] = told["items"][-1]["seq"]
 
 
-async def never_read(stage: Stage) -> None:
+async def never_read(site: Site) -> None:
     """Subscribe and then take nothing, again and again, until cancelled."""
     key = base64.b64encode(secrets.token_bytes(16)).decode()
     head = (
         f"GET /api/v1/live HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\nAuthorization: Bearer {stage.token}\r\n\r\n"
+        f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\nAuthorization: Bearer {site.token}\r\n\r\n"
     )
     said = json.dumps(SUBSCRIBE).encode()
     frame = b"\x81" + bytes([0x80 | len(said)]) + bytes(4) + said  # masked with zeros
@@ -74,16 +92,16 @@ async def never_read(stage: Stage) -> None:
         with contextlib.suppress(OSError), socket.socket() as deaf:
             deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             deaf.setblocking(False)  # noqa: FBT003 - the signature
-            await loop.sock_connect(deaf, ("127.0.0.1", stage.http_port))
+            await loop.sock_connect(deaf, ("127.0.0.1", site.http_port))
             await loop.sock_sendall(deaf, head.encode() + frame)
             await asyncio.sleep(20)
         await asyncio.sleep(0.5)
 
 
-async def remark(stage: Stage, record: Record) -> None:
+async def remark(site: Site, record: Record) -> None:
     """Write remarks on alerts, each again until it is answered, until cancelled."""
-    head = {"Authorization": f"Bearer {stage.token}"}
-    async with httpx.AsyncClient(base_url=f"{stage.url}/api/v1", headers=head, timeout=5) as client:
+    head = {"Authorization": f"Bearer {site.token}"}
+    async with httpx.AsyncClient(base_url=f"{site.url}/api/v1", headers=head, timeout=5) as client:
         for number in range(1_000_000):
             await asyncio.sleep(REMARK_EVERY_S)
             with contextlib.suppress(httpx.HTTPError, ArithmeticError, KeyError, ValueError):

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from ingest import worker
 from patrol import mosquitto
 from patrol.settings import Settings
 
@@ -32,6 +33,7 @@ def test_compose_has_the_services_with_pinned_images(compose: dict[str, Any]) ->
         ("plain", {"mqtt-config", "web"}),
         ("tls", {"mqtt-config-tls", "web-tls"}),
         ("watch", {"prometheus", "grafana"}),
+        ("scale", {"worker-more", "web-more"}),
     ):
         assert {name for name, service in services.items() if service.get("profiles") == [profile]} == names
     for name, service in services.items():
@@ -44,7 +46,7 @@ def test_compose_checks_the_health_of_all_that_keeps_running(compose: dict[str, 
     """Each service that stays has a health check; each that ends is waited for."""
     for name, service in compose["services"].items():
         assert ("healthcheck" in service) == (service["restart"] != "no"), name
-    for name in ("worker", "web", "web-tls"):
+    for name in ("worker", "web", "web-tls", "worker-more", "web-more"):
         needs = compose["services"][name]["depends_on"]
         assert needs["migrate"]["condition"] == "service_completed_successfully"
         assert needs["mqtt"]["condition"] == "service_healthy"
@@ -58,7 +60,7 @@ def test_compose_keeps_data_in_volumes_that_exist(compose: dict[str, Any]) -> No
             assert (ROOT / source).exists() if source.startswith("./") else source in compose["volumes"]
 
 
-@pytest.mark.parametrize("name", ["web", "web-tls", "worker"])
+@pytest.mark.parametrize("name", ["web", "web-tls", "worker", "worker-more", "web-more"])
 def test_compose_keeps_what_must_outlast_a_container(compose: dict[str, Any], name: str) -> None:
     """Media and the anchors of the audit record lie on volumes that the image's user may write to."""
     service = compose["services"][name]
@@ -67,7 +69,8 @@ def test_compose_keeps_what_must_outlast_a_container(compose: dict[str, Any], na
     for variable in ("PATROL_MEDIA_DIR", "PATROL_AUDIT_ANCHOR"):
         path = service["environment"].get(variable)
         if path is None:
-            assert (variable, name) == ("PATROL_AUDIT_ANCHOR", "worker")
+            assert variable == "PATROL_AUDIT_ANCHOR"
+            assert name.startswith("worker")
             continue
         (mount,) = (each for each in mounts if path.startswith(each))
         assert re.search(rf"install -d -o 10001 -g 10001 .*{mount}\b", dockerfile)
@@ -112,6 +115,21 @@ def test_compose_sets_only_settings_that_exist(compose: dict[str, Any]) -> None:
     known = {f"PATROL_{name.upper()}" for name in Settings.model_fields}
     for service in compose["services"].values():
         assert {name for name in service.get("environment", {}) if name.startswith("PATROL_")} <= known
+
+
+def test_more_workers_share_the_units_under_names_of_their_own(compose: dict[str, Any]) -> None:
+    """Each container is a worker of another name with a part of the units; all else is as for the first."""
+    services = compose["services"]
+    more = dict(services["worker-more"]["environment"])
+    settings = Settings(units=more["PATROL_UNITS"], worker_id=more["PATROL_WORKER_ID"])
+    assert settings.unit_list == (worker.SHARED,)
+    assert settings.worker_name not in ("worker-1", "@host")
+    first = dict(services["worker"]["environment"])
+    assert {name: value for name, value in more.items() if first.get(name) != value} == {
+        "PATROL_UNITS": "shared", "PATROL_WORKER_ID": "@host",
+    }  # fmt: skip
+    assert services["web-more"]["environment"] == services["web"]["environment"]
+    assert services["web-more"]["ports"] != services["web"]["ports"]
 
 
 def test_dockerfile_copies_what_exists_and_runs_unprivileged() -> None:
