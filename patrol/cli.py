@@ -300,13 +300,16 @@ def broker_config(  # noqa: PLR0913 - options of a command
     port: Annotated[int | None, typer.Option(help="Port; without, 8883 with a certificate, else 1883")] = None,
     cert: Annotated[Path | None, typer.Option(help="Certificate chain, PEM: TLS only")] = None,
     key: Annotated[Path | None, typer.Option(help="Its key; without, it is in the same file")] = None,
+    client_ca: Annotated[
+        Path | None, typer.Option("--client-ca", help="Authority of the devices' certificates: no passwords then")
+    ] = None,
     inside: Annotated[int | None, typer.Option(help="Another port without TLS, for our processes only")] = None,
 ) -> None:
     """Write Mosquitto's configuration with the accounts of all devices. 生成消息服务配置."""
     mosquitto = importlib.import_module("patrol.mosquitto")
     places = mosquitto.Places(folder=folder.absolute(), data=data.absolute(), plugin=plugin)
     port = port or (1883 if cert is None else 8883)
-    listener = mosquitto.Listener(port=port, address=listen, cert=cert, key=key, inside=inside)
+    listener = mosquitto.Listener(port=port, address=listen, cert=cert, key=key, client_ca=client_ca, inside=inside)
     _call("broker.config", given, places=places, listener=listener)
 
 

@@ -33,6 +33,12 @@ log_type warning
 log_type notice
 """
 
+_CLIENTS = """\
+cafile {ca}
+require_certificate true
+# The name in the certificate is the device's; it needs no password.
+use_identity_as_username true"""
+
 _TLS = """\
 certfile {cert}
 keyfile {key}
@@ -70,6 +76,8 @@ class Listener:
     """None: every network."""
     cert: Path | None = None
     key: Path | None = None
+    client_ca: Path | None = None
+    """Authority of the devices' certificates: they then show one, and no password."""
     inside: int | None = None
     """Port of another listener without TLS, for our own processes on a network of theirs."""
 
@@ -79,6 +87,8 @@ def configuration(places: Places, listener: Listener) -> str:
     lines = [f"listener {listener.port}" + ("" if listener.address is None else f" {listener.address}")]
     if listener.cert is not None:
         lines.append(_TLS.format(cert=listener.cert, key=listener.key or listener.cert))
+        if listener.client_ca is not None:
+            lines.append(_CLIENTS.format(ca=listener.client_ca))
     if listener.inside is not None:
         lines.append(f"listener {listener.inside}")
     return _TEXT.format(
