@@ -144,7 +144,7 @@ async def _people(conn: "Connection", street: Street) -> None:
 async def _happened(conn: "Connection", street: Street) -> None:
     async with conn.transaction():
         await lane.append(conn, await event_store.insert(conn, [event_of(street, street.event)]))
-        await lane.append(conn, await _stay(conn, street, street, 2))
+        await lane.append(conn, await stay(conn, street, street, 2))
     street.ids["alert"] = await warn(conn, street, "first")
     street.ids["roster"] = await conn.fetchval(
         """INSERT INTO duty_rosters (account, area, level, starts, ends, made_by)
@@ -171,7 +171,7 @@ async def _happened(conn: "Connection", street: Street) -> None:
 async def _visitor(conn: "Connection", street: Street, other: Street) -> None:
     """A device of `street` that made a visit and an event in the other street, and stands in its alert's facts."""
     async with conn.transaction():
-        await lane.append(conn, await _stay(conn, street, other, 1))
+        await lane.append(conn, await stay(conn, street, other, 1))
         said = f"{street.mark}-badge-1"
         for key, kind, text in (
             ("9", "05.01", None),
@@ -207,13 +207,14 @@ def event_of(
     )  # fmt: skip
 
 
-async def _stay(conn: "Connection", who: Street, where: Street, n: int) -> list[lane.Item]:
+async def stay(conn: "Connection", who: Street, where: Street, n: int) -> list[lane.Item]:
+    """A visit of ten minutes that ended n times twenty minutes ago."""
     end = db.millis(NOW) - n * 20 * MINUTE
-    stay = Stay(
+    made = Stay(
         device=who.ids["device"], cell=where.ids["cell"], t_in=end - 10 * MINUTE, t_out=end, dwell_ms=10 * MINUTE,
         path_m=300, fixes=600, kind=StayKind.VISIT, open=False,
     )  # fmt: skip
-    changes = [StayChange(device=stay.device, t_in=stay.t_in, stay=stay)]
+    changes = [StayChange(device=made.device, t_in=made.t_in, stay=made)]
     return await stay_store.apply(conn, changes, db.millis(NOW))
 
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -24,6 +26,13 @@ if TYPE_CHECKING:
 __all__ = ["city"]
 WATCHING = [role for role in Role if Permission.COVERAGE in PERMISSIONS[role]]
 LAST = "the last remark"
+
+
+def documented() -> set[str]:
+    """Types of the messages that docs/live-protocol.md lets the server send."""
+    text = (Path(__file__).parents[3] / "docs/live-protocol.md").read_text()
+    table = text.partition("## 2. From the server")[2].partition("## 3.")[0]
+    return set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE))
 
 
 class Screen:
@@ -53,8 +62,11 @@ class Screen:
         return [message for message in self.messages if message["type"] == kind]
 
 
-async def happen(city: City, conn: "Connection") -> None:
-    """Things of every kind in both streets, the other street's first, one for each viewer to stop at last."""
+async def happen(city: City, conn: "Connection", whole: Screen) -> None:
+    """Things of every kind in both streets, the other street's first, one for each viewer to stop at last.
+
+    `whole` sees the whole city: whatever can be told was told once it has seen both cells change.
+    """
     both = (city.other, city.mine)
     slots = [(street, street.ids[f"device{n + 1}"]) for street in both for n in range(street.devices)]
     now = db.millis(matrix_city.NOW) + MINUTE
@@ -66,6 +78,15 @@ async def happen(city: City, conn: "Connection") -> None:
         for street in both:
             await told(conn, street, step)
         await asyncio.sleep(0.3)  # ticks: what moved is published in frames of its own
+    async with conn.transaction():
+        for street in both:
+            await lane.append(conn, await matrix_city.stay(conn, street, street, 0))
+
+    async def changed() -> bool:
+        cells = {cell[0] for message in whole.of("cells") for cell in message["changes"]}
+        return cells >= {street.ids["cell"] for street in both}
+
+    await until(changed, "both cells were told to have changed")
     async with conn.transaction():
         for street in both:
             await lane.append(conn, [("event", {"cell": street.cell, "device": None, "text": LAST})])
@@ -98,7 +119,7 @@ async def test_no_frame_tells_of_the_other_street(city: City, conn: "Connection"
             await socket.send(json.dumps({"type": "subscribe", **look}))
         group.create_task(screen.follow(mine))
         group.create_task(everything.follow(whole))
-        await happen(city, conn)
+        await happen(city, conn, everything)
     for text in screen.texts:
         assert leaks(text, city.other) == [], text[:500]
         assert "12345" not in text
@@ -112,9 +133,11 @@ async def test_no_frame_tells_of_the_other_street(city: City, conn: "Connection"
     (state,) = screen.of("state")
     assert len(state["cells"]) == 1
     kinds = {item["kind"] for message in screen.of("lane") for item in message["items"]}
-    assert kinds == {"alert", "event", "grid", *({"device"} if sees else set())}
+    assert kinds == {"alert", "event", "grid", "stay", *({"device"} if sees else set())}
+    assert sees or not any(re.search(r"-(cam|badge|officer)-\d", text) for text in screen.texts)
     # The other street was really there to be told of.
     assert len(everything.slots) == 7
+    assert {message["type"] for message in everything.messages} == documented() - {"bye"}
     assert any(leaks(text, city.other) for text in everything.texts)
 
 
