@@ -3,13 +3,13 @@
 import asyncio
 import json
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from schemas import feed
+from schemas.live import FROM_SERVER
 from tests.integration.web import matrix_city
 from tests.integration.web.matrix_city import MINUTE, Street
 from tests.integration.web.test_matrix import City, city, leaks
@@ -28,11 +28,8 @@ WATCHING = [role for role in Role if Permission.COVERAGE in PERMISSIONS[role]]
 LAST = "the last remark"
 
 
-def documented() -> set[str]:
-    """Types of the messages that docs/live-protocol.md lets the server send."""
-    text = (Path(__file__).parents[3] / "docs/live-protocol.md").read_text()
-    table = text.partition("## 2. From the server")[2].partition("## 3.")[0]
-    return set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE))
+TYPES = {kind.__struct_config__.tag for kind in FROM_SERVER} - {"bye"}
+"""Of the messages that the server sends before it ends a connection."""
 
 
 class Screen:
@@ -137,7 +134,7 @@ async def test_no_frame_tells_of_the_other_street(city: City, conn: "Connection"
     assert sees or not any(re.search(r"-(cam|badge|officer)-\d", text) for text in screen.texts)
     # The other street was really there to be told of.
     assert len(everything.slots) == 7
-    assert {message["type"] for message in everything.messages} == documented() - {"bye"}
+    assert {message["type"] for message in everything.messages} == TYPES
     assert any(leaks(text, city.other) for text in everything.texts)
 
 
