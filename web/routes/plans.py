@@ -18,7 +18,7 @@ MOST_DAYS = 800
 _FORMS: dict[str, calendar_file.Form] = {"application/json": "json", "text/csv": "csv", "text/calendar": "ics"}
 
 
-@router.get("/plans")
+@router.get("/plans", response_model_exclude_unset=True)
 async def in_force(
     pool: Pool,
     at: Annotated[params.Time | None, Query(description="A moment, also to come; absent: now.")] = None,
@@ -34,7 +34,7 @@ async def in_force(
     return models.Plans(items=items, next=cursors.encode(end) if end < len(found) else None)
 
 
-@router.get("/plans/history")
+@router.get("/plans/history", response_model_exclude_unset=True)
 async def history(
     pool: Pool,
     scope: Annotated[models.Scope | None, Query()] = None,
@@ -49,7 +49,7 @@ async def history(
     return models.Plans(items=items, next=cursors.encode(items[-1].id) if len(items) == limit else None)
 
 
-@router.post("/plans", status_code=status.HTTP_201_CREATED)
+@router.post("/plans", status_code=status.HTTP_201_CREATED, response_model_exclude_unset=True)
 async def append(request: Request, pool: Pool, given: models.NewPlan) -> models.PlanVersion:
     """Add a version of a plan; the one in force when it begins ends there. Nothing is ever changed."""
     async with pool.acquire() as conn:

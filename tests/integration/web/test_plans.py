@@ -25,12 +25,14 @@ async def test_a_plan_is_appended_and_the_one_before_ends(server: web.WebServer,
         before = {row["scope"]: row for row in (await client.get("/api/v1/plans")).json()["items"]}
         assert before["class:business"]["plan"]["limits"][0]["limit_s"] == 3600
         assert before["city"]["plan"]["duty"] == [{"days": [], "hours": [["00:00", "24:00"]]}]
+        assert "duty" not in before["class:business"]["plan"], "what a plan does not say is not shown as if it did"
         given = {"scope": "class:business", "plan": {"limit_s": 1800}, "valid_from": ahead(60)}
         made = await client.post("/api/v1/plans", json=given)
         assert made.status_code == 201, made.text
         found = [(await client.get("/api/v1/plans", params=at)).json()["items"] for at in ({}, {"at": ahead(61)})]
         now, later = ({row["scope"]: row["plan"]["limit_s"] for row in rows} for rows in found)
         assert (now["class:business"], later["class:business"]) == (7200, 1800)
+        assert made.json()["plan"] == {"limit_s": 1800}
         page = (await client.get("/api/v1/plans/history", params={"scope": "class:business", "limit": 1})).json()
         rest_of = await client.get("/api/v1/plans/history", params={"scope": "class:business", "cursor": page["next"]})
         assert [row["id"] for row in page["items"]] == [made.json()["id"]]

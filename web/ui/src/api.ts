@@ -111,6 +111,19 @@ export const areas = (): Promise<Area[]> => all('/areas', 20_000);
 export const devices = (): Promise<Device[]> => all('/devices', 50_000);
 export const device = (id: string): Promise<Device> => request(`/devices/${part(id)}`);
 
+export interface Carrier {
+  badge: string;
+  name: string;
+  /** When it was given back; null: still carried. */
+  to: string | null;
+}
+
+/** Who carries a device now; null: nobody who is known. */
+export async function carrier(id: string, signal: AbortSignal): Promise<Carrier | null> {
+  const [newest] = (await request<Listed<Carrier>>(`/bindings?device=${part(id)}&limit=1`, { signal })).items;
+  return newest?.to === null ? newest : null;
+}
+
 /** Fixes of a device between two moments, thinned to what a map can show. */
 export const track = (id: string, from: Date, to: Date, signal: AbortSignal): Promise<Track> =>
   request(`/devices/${part(id)}/track?from=${from.toISOString()}&to=${to.toISOString()}&simplify=2`, { signal });
@@ -131,6 +144,9 @@ export async function events(of: { cell: string } | { device: string }, signal: 
   const query = 'cell' in of ? `cell=${part(of.cell)}` : `device=${part(of.device)}`;
   return (await request<Listed<Event>>(`/events?${query}&limit=20`, { signal })).items;
 }
+
+/** One event by its ULID. */
+export const event = (id: string): Promise<Event> => request(`/events/${part(id)}`);
 
 export type Action =
   | { act: 'acknowledge' }

@@ -1,6 +1,6 @@
 // The live desk: the map with what is known now, the console beside it, and the card of what was chosen.
 
-import { useCallback, useEffect, useMemo, useState } from 'react';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { Session } from './api.ts';
 import { AreaPanel } from './area/panel.tsx';
 import { Chosen } from './chosen.tsx';
@@ -65,6 +65,8 @@ export function LiveDesk({ connection, taste, fetched, user, screen }: DeskProps
   useTitleBadge();
   const alert = useChosenAlert(selection, focused);
   useWays(map, alert, proposals, city);
+
+  useFirstLook(map, screen, city, alert);
 
   const onView = (view: View, place: Place): void => {
     screen.look(view, place);
@@ -136,6 +138,29 @@ export function LiveDesk({ connection, taste, fetched, user, screen }: DeskProps
       {isWall() && map && <Wall map={map} city={city} onFocus={choose} />}
     </>
   );
+}
+
+/** Where an address names what is chosen but no place, bring it into view once. */
+function useFirstLook(
+  map: MapView | null,
+  screen: Screen,
+  city: page.FetchedCity['city'],
+  alert: Alert | undefined,
+): void {
+  const model = useModel();
+  const looked = useRef(screen.place !== null || screen.selection === null);
+  const { selection } = screen;
+  const cell = selection?.kind === 'cell' ? selection.id : alert?.cell;
+  useEffect(() => {
+    if (!map || looked.current) return;
+    const feature = cell ? city.byCode.get(cell) : undefined;
+    if (feature) {
+      const [lng, lat] = centroid(feature.geometry);
+      map.camera.flyTo(lng, lat, CELL_ZOOM);
+    } else if (selection?.kind === 'officer') void page.locateOfficer(map, model, selection.id);
+    else return;
+    looked.current = true;
+  }, [map, city, cell, selection, model]);
 }
 
 /** The alert whose card is open, else the one that is chosen in the list. */

@@ -30,6 +30,11 @@ const KINDS = [
   'fake_track',
   'single_officer',
   'recorder_off',
+  'wrong_datum',
+  'riding',
+  'crowding',
+  'double_sign_in',
+  'deaf',
   'sos',
 ];
 

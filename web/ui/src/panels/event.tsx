@@ -1,12 +1,13 @@
 // The card of one event: what an officer did or found.
 
+import * as api from '../api.ts';
 import { cellName, useCity } from '../city.ts';
 import { moment } from '../format.ts';
-import { useModel, useSignal } from '../hooks.ts';
+import { useLoaded, useModel, useSignal } from '../hooks.ts';
 import { eventName } from '../i18n/catalogue.ts';
 import { LOCALE, useSpeech } from '../i18n/index.ts';
 import { MediaList } from './media.tsx';
-import { Card, Fact } from './parts.tsx';
+import { Await, Card, Fact } from './parts.tsx';
 
 interface Props {
   id: string;
@@ -20,8 +21,19 @@ export function EventCard({ id, onOfficer, onCell, onClose }: Props) {
   const model = useModel();
   const city = useCity();
   const zone = useSignal(model.timeZone);
-  const event = useSignal(model.events).find((one) => one.id === id);
-  if (!event) return null;
+  const heard = useSignal(model.events).find((one) => one.id === id);
+  // One that is older than what the live line keeps, as a link may name it.
+  const loaded = useLoaded(`event ${id} ${heard !== undefined}`, () =>
+    heard ? Promise.resolve(heard) : api.event(id),
+  );
+  const event = heard ?? (loaded.state === 'ready' ? loaded.value : undefined);
+  if (!event) {
+    return (
+      <Card kind={t('event.kind')} title="…" onClose={onClose}>
+        <Await of={loaded}>{() => null}</Await>
+      </Card>
+    );
+  }
   return (
     <Card kind={t('event.kind')} title={eventName(event.type, language)} onClose={onClose}>
       <dl className="facts">

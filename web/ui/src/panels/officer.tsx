@@ -103,6 +103,8 @@ function Facts({ id, device, live, now, onCell }: FactsProps) {
   const { t, language } = useSpeech();
   const zone = useSignal(useModel().timeZone);
   const city = useCity();
+  const carried = useLoaded(`carrier ${id}`, (signal) => api.carrier(id, signal));
+  const carrier = carried.state === 'ready' ? carried.value : null;
   if (device.state === 'failed' && !live) {
     return <p className="quiet failed">{t('officer.notShown', { id })}</p>;
   }
@@ -112,6 +114,11 @@ function Facts({ id, device, live, now, onCell }: FactsProps) {
   const { speed, course } = motion(live, value);
   return (
     <dl className="facts">
+      {carrier && (
+        <Fact name={t('device.carrier')}>
+          <b>{carrier.name}</b> <small>{carrier.badge}</small>
+        </Fact>
+      )}
       <Fact name={t('officer.lastFix')}>
         {fixAt > 0 ? (
           <>
