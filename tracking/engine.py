@@ -203,8 +203,9 @@ class Engine:
                     break
                 each.step(found.point(row))
                 row += 1
-        for name in np.unique(device).tolist():
-            self._walks[name].flush()
+        for name in device[np.flatnonzero(np.diff(device, prepend=-1))].tolist():
+            if self._walks[name].has_news:
+                self._walks[name].flush()
 
     def _stays_in(self, places: Places) -> Bool:
         """Rows in the same cell as the one before, whose step passes through no other."""

@@ -35,11 +35,6 @@ class Point(NamedTuple):
         """(x, y) in m."""
         return self.x, self.y
 
-    @property
-    def column(self) -> Fixes:
-        """The fix as columns of one row."""
-        return [self.t], [self.x], [self.y], [self.sigma]
-
 
 class Rows(NamedTuple):
     """Points as lists by column: a tuple for each would keep the garbage collector as busy as the engine."""

@@ -69,6 +69,26 @@ class Presence:
                 (x, y), sigma, start = (xs[row], ys[row]), sigmas[row], row + 1
         self._remember(fixes, start, end)
 
+    def add_one(self, t: int, x: float, y: float, sigma: float) -> None:
+        """`add` for one fix, as most live batches have of a device: the same to the last bit."""
+        self.dwell_ms += t - self.inside_at
+        self.inside_at, self.place = t, (x, y)
+        self.fixes += 1
+        corner = self._corner
+        if corner is None:
+            self.turn(self.place, sigma)
+            return
+        dx, dy = x - corner[0], y - corner[1]
+        way = dx * dx + dy * dy
+        if way >= LEAST_STEP_M_2:
+            clear = CLEAR_SIGMAS * (self._corner_sigma + sigma)
+            if way >= clear * clear or way >= MOST_STEP_M_2:
+                self._step_to(t, self.place, sigma)
+                return
+        self._since.append((t, x, y))
+        if self._since[0][0] < t - 2 * BEND_MS:
+            self._since = [each for each in self._since if each[0] >= t - BEND_MS]
+
     def turn(self, place: Place, sigma: float) -> None:
         """Begin or go on measuring the way at a crossing of the boundary."""
         self._corner, self._corner_sigma = place, sigma

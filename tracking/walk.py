@@ -64,6 +64,11 @@ class Walk:
         self._logged: list[tuple[int, int]] = []
 
     @property
+    def has_news(self) -> bool:
+        """Whether `flush` has anything to tell."""
+        return self._run_at is not None or self._mark is not None
+
+    @property
     def held(self) -> int:
         """Index of the cell the device is held to be in, -1 for none."""
         return self._inside.index if self._inside else -1
@@ -102,13 +107,16 @@ class Walk:
 
     def run(self, rows: Rows, start: int, end: int) -> None:
         """Take the rows from `start` to `end` (not included), for which `goes_on` holds."""
-        last = rows.point(end - 1)
+        last, inside = rows.point(end - 1), self._inside
         minute = last.t // RUN_TELL_MS
         if self.last is None or self.last.t // RUN_TELL_MS != minute:
             first = next(row for row in range(start, end) if rows.t[row] // RUN_TELL_MS == minute)
-            self._run_at = rows.point(first)
-        if self._inside is not None:
-            self._count(self._inside, rows[:4], start, end)
+            self._run_at = last if first == end - 1 else rows.point(first)
+        if inside is not None:
+            if start + 1 == end:
+                self._count_one(inside, last)
+            else:
+                self._count(inside, rows[:4], start, end)
         self.last = last
         self.settled = False
 
@@ -148,7 +156,7 @@ class Walk:
         inside = self._inside
         if inside is not None and inside.index == point.inner:
             self._first_out = None
-            self._count(inside, point.column, 0, 1)
+            self._count_one(inside, point)
             return
         if inside is not None and self._first_out is None:
             self._first_out = point
@@ -178,6 +186,14 @@ class Walk:
         if mark < end:
             inside.add(fixes, mark, end)
 
+    def _count_one(self, inside: Presence, point: Point) -> None:
+        """`_count` for one fix."""
+        t, t_in = point.t, inside.t_in
+        marks = (t - t_in) // TELL_MS != (inside.inside_at - t_in) // TELL_MS
+        inside.add_one(t, point.x, point.y, point.sigma)
+        if marks:
+            self._mark = t, inside.dwell_ms, inside.path_m, inside.fixes
+
     def _enter(self, point: Point) -> None:
         before, first = self._arrival or (None, point)
         t, place = self._cross(point.inner, before, first, entering=True)
@@ -194,7 +210,7 @@ class Walk:
             if before is not None:
                 self._inside.turn(place, point.sigma)
         self._first_out = None
-        self._count(self._inside, point.column, 0, 1)
+        self._count_one(self._inside, point)
 
     def _leave(self) -> None:
         inside = self._inside
