@@ -4,7 +4,7 @@
 # make audit          ask online whether a dependency has a known weakness
 # make fuzz           hostile messages, 100,000 of each kind
 # make dev            the demo with the logs of all processes on the console
-# make bench          the benchmarks of bench/                      ARGS="--strict"
+# make bench          how fast it is, in some minutes               ARGS="--strict" ; make bench-NAME: one of bench/
 # make generated      write the generated schemas and types again
 # make clean          remove what was built; distclean: the environments too
 #
@@ -57,9 +57,8 @@ generated: sync
 	$(BIN)/python -m schemas.generate
 
 bench: sync
-	@shopt -s nullglob; set -e; benches=(bench/bench_*.py); \
-	if [ $${#benches[@]} -eq 0 ]; then echo "bench/ holds no benchmark yet."; fi; \
-	for bench in "$${benches[@]}"; do echo "== $$bench"; $(BIN)/python -m "bench.$$(basename "$$bench" .py)" $(ARGS); done
+	@$(UV) sync --quiet --locked --inexact --group bench --python $(PYTHON)
+	@$(BIN)/python -m bench $(ARGS)
 
 bench-%: sync
 	@$(UV) sync --quiet --locked --inexact --group bench --python $(PYTHON)

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -18,17 +17,14 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import asyncpg
-import numpy as np
 import psutil
 import typer
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from bench import stack
+from bench import stack, stretches
 from bench.live import load, viewers
-from device_sim import grid_file
-from patrol.services import children
 from tracking import device_store
 
 MOST_P99_MS = 500.0
@@ -37,7 +33,6 @@ STUCK_SHARE = 0.05
 MOST_TO_ALONE = 1.25
 """p99 with stuck viewers to that without, in the same run."""
 SETTLE_S = 5.0
-START_S = 60.0
 
 console = Console(width=120)
 
@@ -88,13 +83,13 @@ async def _measure(count: int, devices: int, seconds: float, profile: Path | Non
         async with stack.services() as services:
             slots = await _enrol(services.database_url, devices)
             began = float(int(time.time()) - 3_600)
-            fleet = load.Plan(port=services.mqtt_port, slots=slots, places=_places(), began=began)
+            fleet = load.Plan(port=services.mqtt_port, slots=slots, places=stretches.town_places(), began=began)
             env = services.env
-            with _web(services, env) as (port, web), _talking("bench.live.load", fleet) as fleet_process:
+            with stack.web(services) as (port, web), _talking("bench.live.load", fleet) as fleet_process:
                 step(f"{count} viewers connect")
                 watching = viewers.Plan(
                     port=port, token=env["PATROL_API_TOKEN"], viewers=count, keeps=max(20, count // 20),
-                    slots=slots, places=_places(), began=began,
+                    slots=slots, places=stretches.town_places(), began=began,
                 )  # fmt: skip
                 with _talking("bench.live.viewers", watching) as crowd:
                     said = _hear(crowd)
@@ -155,27 +150,6 @@ async def _enrol(database_url: str, devices: int) -> list[int]:
 
 
 @contextmanager
-def _web(services: stack.Services, given: dict[str, str]) -> Iterator[tuple[int, psutil.Process]]:
-    port, log = children.free_port(), services.folder / "web.log"
-    env = given | {"PATROL_HTTP_PORT": str(port), "PATROL_LOG_FORMAT": "json"}
-    with stack.running(["patrol", "web"], env, log) as process:
-        deadline = time.monotonic() + START_S
-        while not _answers(port):
-            if time.monotonic() > deadline or process.poll() is not None:
-                raise SystemExit(f"The web process does not start: {log.read_text()[-2000:]}")
-            time.sleep(0.2)
-        yield port, psutil.Process(process.pid)
-
-
-def _answers(port: int) -> bool:
-    try:
-        urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5).close()
-    except OSError:
-        return False
-    return True
-
-
-@contextmanager
 def _talking(module: str, plan: Any) -> Iterator["subprocess.Popen[str]"]:
     """Run a part as a process that is spoken to by lines; it ends when its standard input does."""
     command = [sys.executable, "-m", module]
@@ -207,16 +181,6 @@ def _hear(process: "subprocess.Popen[str]") -> dict[str, Any]:
         raise SystemExit("A part of the bench has ended: see what it wrote above.")
     said: dict[str, Any] = json.loads(line)
     return said
-
-
-def _places() -> list[tuple[float, float]]:
-    """Middles of the cells of the town, (lat, lon)."""
-    rings = [
-        each["geometry"]["coordinates"][0]
-        for each in grid_file.city_geojson(1)["features"]
-        if each["properties"]["kind"] == "cell"
-    ]
-    return [(float(np.mean([p[1] for p in ring])), float(np.mean([p[0] for p in ring]))) for ring in rings]
 
 
 def _missed(figures: dict[str, Any]) -> Iterator[str]:

@@ -14,7 +14,7 @@ import select
 import socket
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 LOOP = 1_000
 """Fixes of a round, after which a device walks it again."""
@@ -40,6 +40,14 @@ class Plan:
     """Fixes sent that are not stored yet, at most."""
     unit: str = "bench"
     prefix: str = "b"
+    messages: int = 0
+    """Of each device, then it is silent; 0: no end."""
+    every_ms: int = 0
+    """Between fixes of a buffer that was kept while the device was cut off, the newest taken now; 0: live."""
+
+    def buffered(self, messages: int, every_ms: int) -> "Plan":
+        """The same devices with so many messages in their buffers."""
+        return replace(self, messages=messages, every_ms=every_ms)
 
 
 def main() -> None:
@@ -143,6 +151,12 @@ class Load:
             return
         room = self._plan.window - (line.sent - line.acknowledged)
         ahead = (self._plan.ahead - (self._sent - self._stored)) // self._plan.together
+        if self._plan.messages:
+            room = min(room, self._plan.messages * len(line.heads) - line.sent)
+            if room <= 0:
+                return
+            self._write(line, b"".join([self._packet(line) for _ in range(min(room, max(1, ahead)))]))
+            return
         room = min(room, ahead if not self._rate else int(self._due) // self._plan.together)
         if room <= 0 or (not self._rate and room < self._plan.window // 4):
             return
@@ -160,6 +174,8 @@ class Load:
         way = line.rounds[at]
         # Fixes of a message lie evenly between the device's last message and now.
         last, now = line.times[at], time.time_ns() // 1_000_000
+        if self._plan.every_ms:
+            now = last + together * self._plan.every_ms
         line.times[at] = now = max(now, last + together)
         if together == 1:
             payload = _fix(now, step, way)
@@ -201,13 +217,14 @@ class Load:
         if made.recv(4)[3:] != b"\x00":
             raise ConnectionRefusedError("the broker does not let the load in")
         made.setblocking(False)  # noqa: FBT003 - the signature
+        kept_ms = plan.messages * plan.together * plan.every_ms
         places = [(number + n * plan.connections) % len(plan.places) for n in range(len(names))]
         return Line(
             socket=made,
             heads=[len(topic).to_bytes(2, "big") + topic for topic in topics],
             rounds=[self._rounds[place] for place in places],
             steps=[37 * (number + n) % LOOP for n in range(len(names))],
-            times=[time.time_ns() // 1_000_000 - 1_000] * len(names),
+            times=[time.time_ns() // 1_000_000 - max(1_000, kept_ms)] * len(names),
         )
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from patrol.commands import grid_import
 from patrol.services import children, postgres
 
 ROOT = Path(__file__).parents[1]
+START_S = 60.0
 _PLACES = "/usr/sbin:/usr/local/sbin"
 
 
@@ -33,6 +35,8 @@ class Services:
     database_url: str
     broker: psutil.Process
     database: psutil.Process
+    token: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
+    """Of the administrator, for REST and the live websocket."""
 
     @property
     def mqtt_url(self) -> str:
@@ -48,20 +52,24 @@ class Services:
             "PATROL_MQTT_URL": self.mqtt_url,
             "PATROL_DATA_DIR": str(self.folder / "data"),
             "PATROL_AUTO_ENROL": "true",
-            "PATROL_API_TOKEN": secrets.token_urlsafe(24),
+            "PATROL_API_TOKEN": self.token,
         }
 
 
 @asynccontextmanager
-async def services(*, settings: Mapping[str, str] | None = None) -> AsyncIterator[Services]:
-    """Start both, on loopback, in a folder that is removed in the end."""
+async def services(*, settings: Mapping[str, str] | None = None, grid: bytes | None = None) -> AsyncIterator[Services]:
+    """Start both, on loopback, in a folder that is removed in the end; `grid` None is the synthetic town."""
     with tempfile.TemporaryDirectory(prefix="patrol-bench-") as name:
         folder = Path(name)
         server = postgres.EmbeddedPostgres(folder / "postgres", settings=settings or {})
         await server.start()
         try:
             await migrate.migrate(server.url)
-            await grid_import.import_town(server.url)
+            if grid is None:
+                await grid_import.import_town(server.url)
+            else:
+                refused = await grid_import.import_data(server.url, grid)
+                assert not isinstance(refused, list), refused[:3]
             with _mosquitto(folder) as (port, broker):
                 yield Services(
                     folder=folder,
@@ -102,6 +110,28 @@ def running(command: list[str], env: Mapping[str, str], log: Path) -> Iterator["
         yield process
     finally:
         children.stop(process, within=10)
+
+
+@contextmanager
+def web(services: Services) -> Iterator[tuple[int, psutil.Process]]:
+    """Run a web process; its port and it."""
+    port, log = children.free_port(), services.folder / "web.log"
+    env = services.env | {"PATROL_HTTP_PORT": str(port), "PATROL_LOG_FORMAT": "json"}
+    with running(["patrol", "web"], env, log) as process:
+        deadline = time.monotonic() + START_S
+        while not _answers(port):
+            if time.monotonic() > deadline or process.poll() is not None:
+                raise SystemExit(f"The web process does not start: {log.read_text()[-2000:]}")
+            time.sleep(0.2)
+        yield port, psutil.Process(process.pid)
+
+
+def _answers(port: int) -> bool:
+    try:
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5).close()
+    except OSError:
+        return False
+    return True
 
 
 @dataclass(eq=False)

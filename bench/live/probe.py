@@ -24,7 +24,7 @@ def delays(frames: Iterable[tuple[float, bytes]], motion: Motion, index_of: Ints
     last = np.full(len(index_of), -1, dtype=np.int64)
     found: list[Floats] = []
     for at, data in frames:
-        slots, lon = _records(data)
+        slots, lon = told(data)
         index = index_of[slots]
         step = motion.step_seen(index, lon, at)
         newer = (last[slots] >= 0) & (step > last[slots])
@@ -37,10 +37,10 @@ def delays(frames: Iterable[tuple[float, bytes]], motion: Motion, index_of: Ints
 
 def records(frames: Iterable[tuple[float, bytes]]) -> int:
     """How many places the frames told."""
-    return sum(len(_records(data)[0]) for _, data in frames)
+    return sum(len(told(data)[0]) for _, data in frames)
 
 
-def _records(data: bytes) -> tuple[Ints, Floats]:
+def told(data: bytes) -> tuple[Ints, Floats]:
     """Slots and longitudes of a frame; those that are gone are left out."""
     parts = list(_blocks(data))
     if not parts:
