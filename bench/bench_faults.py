@@ -19,6 +19,7 @@ from rich.table import Table
 from bench import stack
 from bench.faults import kinds, run, verdict
 from bench.faults.kinds import Fault
+from bench.faults.stage import Stage
 
 console = Console(width=120)
 
@@ -27,6 +28,7 @@ def main(
     faults: Annotated[int, typer.Option(min=1, help="How many; the promise is for 200")] = 20,
     seed: Annotated[int, typer.Option(help="Another seed is another run")] = 1,
     only: Annotated[str | None, typer.Option(help="Only kinds with this in their name")] = None,
+    minutes: Annotated[float, typer.Option(min=1, help="No fault begins later; what struck by then is judged")] = 600,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file")] = None,
     *,
     strict: Annotated[bool, typer.Option("--strict", help="Exit 1 if a target is missed")] = False,
@@ -45,7 +47,10 @@ def main(
             if outcome.recovered_s is None or outcome.recovered_s > verdict.WITHIN_S:
                 progress.console.print(f"fault {fault.number}, {fault.name}: recovered after {outcome.recovered_s} s")
 
-        result = asyncio.run(run.run(lambda stage: kinds.plan(faults, seed, stage, only), seed, tell))
+        def plan(stage: Stage) -> list[Fault]:
+            return kinds.plan(faults, seed, stage, only)
+
+        result = asyncio.run(run.run(plan, seed, tell, most_s=60 * minutes))
     figures = {"machine": stack.machine(), **asdict(result), "recovery": recovery(result)}
     show(result)
     if json_file is not None:
@@ -79,8 +84,9 @@ def show(result: run.Result) -> None:
     console.print(table)
     found = result.verdict
     console.print(
-        f"{result.sent:,} fixes taken, {found.promised:,} promised, {len(found.lost)} lost, "
-        f"{sum(found.doubled.values())} doubled; {found.lost_by_broker} lost by killed brokers though they had "
+        f"{len(result.outcomes)} faults; {result.sent:,} fixes taken, {found.promised:,} promised, "
+        f"{len(found.lost)} lost, {sum(found.doubled.values())} doubled; {found.lost_by_broker} lost by killed brokers "
+        f"though they had "
         f"acknowledged them, none of them by devices that wait for `ack`."
     )
     console.print(

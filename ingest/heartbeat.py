@@ -17,11 +17,14 @@ EVERY_S = 5.0
 TRIM_EVERY_S = 600.0
 
 _BORN = """
-INSERT INTO workers (id, started, heartbeat, units, counters) VALUES ($1, now(), now(), $2, $3::text::jsonb)
-ON CONFLICT (id) DO UPDATE SET started = now(), heartbeat = now(), units = excluded.units, counters = excluded.counters
+INSERT INTO workers (id, started, heartbeat, units, counters, shares)
+VALUES ($1, now(), now(), $2, $3::text::jsonb, $4)
+ON CONFLICT (id) DO UPDATE SET started = now(), heartbeat = now(), units = excluded.units, counters = excluded.counters,
+  shares = excluded.shares
 """
 _BEAT = """
-INSERT INTO workers (id, started, heartbeat, units, counters) VALUES ($1, now(), now(), $2, $3::text::jsonb)
+INSERT INTO workers (id, started, heartbeat, units, counters, shares)
+VALUES ($1, now(), now(), $2, $3::text::jsonb, $4)
 ON CONFLICT (id) DO UPDATE SET heartbeat = now(), counters = excluded.counters
 """
 
@@ -32,6 +35,7 @@ async def beat(
     units: Callable[[], list[str]],
     counters: Callable[[], dict[str, Any]],
     *,
+    shares: bool = False,
     every_s: float = EVERY_S,
 ) -> None:
     """Write the worker's row every `every_s` until cancelled; a database that is away is tried again."""
@@ -39,7 +43,7 @@ async def beat(
     while True:
         try:
             async with pool.acquire() as conn:
-                await conn.execute(statement, worker, units(), json.dumps(counters()))
+                await conn.execute(statement, worker, units(), json.dumps(counters()), shares)
                 if time.monotonic() - trimmed > TRIM_EVERY_S:
                     await lane.trim(conn)
                     trimmed = time.monotonic()

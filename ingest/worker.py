@@ -175,6 +175,7 @@ def _jobs(
             config.worker_id,
             lambda: list(config.units) if units is None else sorted(units.serving),
             lambda: _counters(pipeline, session),
+            shares=config.shares,
         ),
         "watcher": watch.Watcher(pool).run(stop),
         "keeper": keeper.Keeper(pool).run(stop),

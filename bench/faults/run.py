@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -50,13 +51,16 @@ class Result:
 Tell = Callable[[kinds.Fault, Outcome | None], None]
 
 
-async def run(plan: Callable[[stage.Stage], Sequence[kinds.Fault]], seed: int, tell: Tell) -> Result:
+async def run(
+    plan: Callable[[stage.Stage], Sequence[kinds.Fault]], seed: int, tell: Tell, *, most_s: float = math.inf
+) -> Result:
     """Strike the faults of a plan one after the other, and compare in the end.
 
     Args:
         plan: gives the faults, of those that are possible on this stage.
         seed: of the load.
         tell: told of each fault as it begins (None) and as it is over.
+        most_s: no fault begins later than so long after the start.
 
     Raises:
         RuntimeError: it did not come up, or what waits in the outboxes does not come through in the end.
@@ -72,6 +76,8 @@ async def run(plan: Callable[[stage.Stage], Sequence[kinds.Fault]], seed: int, t
             outcomes = []
             await _settled(checker, devices)
             for fault in plan(here):
+                if time.monotonic() - began > most_s:
+                    break
                 tell(fault, None)
                 outcomes.append(await _strike(fault, kinds.Scene(stage=here, devices=devices), checker))
                 tell(fault, outcomes[-1])

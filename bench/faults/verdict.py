@@ -11,7 +11,7 @@ import httpx
 
 from bench.faults.devices import Device
 from bench.faults.record import Fix, Record
-from tracking import db
+from tracking import db, hour_store
 
 WITHIN_S = 30.0
 PATIENCE_S = 120.0
@@ -122,6 +122,13 @@ class Checker:
         return all(newest.get(name, 0) > mark for name, mark in marks.items())
 
 
+async def _counted(conn: db.Connection) -> None:
+    """Add up what batches left to be counted; a worker may be at it, too."""
+    while await conn.fetchval("SELECT EXISTS (SELECT FROM device_hour_parts)"):
+        await hour_store.fold(conn)
+        await asyncio.sleep(0.1)
+
+
 async def told(database_url: str) -> bool:
     """Whether every stored call has its alert, and nothing waits to be sent."""
     conn = await asyncpg.connect(database_url)
@@ -165,6 +172,7 @@ async def compare(checker: Checker, *, broker_lost: bool) -> Verdict:
         calls_lost = sorted(set(record.events) - stored)
         opened = {row["event"]: row["id"] for row in await conn.fetch(_OPENED)}
         steps = await conn.fetch(_STEPS)
+        await _counted(conn)
         doubled = dict(await conn.fetchrow(_DOUBLED) or {})
     finally:
         await conn.close()

@@ -14,7 +14,7 @@ from ingest.rebuild import Checker, Found, devices
 from ingest.shares import LostUnitsError, Shares
 from tests.integration.ingest.conftest import T0, Send, fix, working
 from tests.support import waiting
-from tracking import device_store
+from tracking import device_store, hour_store
 
 if TYPE_CHECKING:
     from tests.support.mosquitto import Mosquitto
@@ -81,6 +81,7 @@ async def test_units_move_when_workers_come_and_go(
             return not await conn.fetchval("SELECT EXISTS (SELECT FROM dirty_windows)")
 
         await waiting.until(worked_in, "no window is left", within=30)
+    await hour_store.fold(conn)
     assert await conn.fetchval("SELECT sum(fixes) FROM device_hours") == 320
     assert await conn.fetchval("SELECT count(*) FROM runs") == len(UNITS)  # nobody told a part of a run as a whole
     found, checker = Found(), Checker(await world.load(conn), T0 + 3_600_000)
@@ -109,6 +110,7 @@ async def test_what_waits_for_a_worker_of_all_units_is_stored_by_its_successor(
             return bool(await conn.fetchval("SELECT count(*) = 9 FROM fixes"))
 
         await waiting.until(newest, "its own unit's next fix is stored, and no other's")
+        assert await held(conn) == {}  # who has a list of units has no part in a division
     strangers = await conn.fetchval(
         "SELECT count(DISTINCT device) FROM dirty_windows w JOIN devices d ON d.id = w.device WHERE unit <> 'team-1'"
     )
