@@ -7,16 +7,13 @@ The fleet speaks on the feed as workers do; what a worker adds before is measure
 import asyncio
 import json
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
-import asyncpg
 import psutil
 import typer
 from rich.console import Console
@@ -24,8 +21,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from bench import stack, stretches
-from bench.live import load, viewers
-from tracking import device_store
+from bench.live import load, stage, viewers
 
 MOST_P99_MS = 500.0
 MOST_MIB = 1024.0
@@ -81,18 +77,18 @@ async def _measure(count: int, devices: int, seconds: float, profile: Path | Non
             progress.update(steps, description=what, advance=1)
 
         async with stack.services() as services:
-            slots = await _enrol(services.database_url, devices)
+            slots = await stage.enrol(services.database_url, devices)
             began = float(int(time.time()) - 3_600)
             fleet = load.Plan(port=services.mqtt_port, slots=slots, places=stretches.town_places(), began=began)
             env = services.env
-            with stack.web(services) as (port, web), _talking("bench.live.load", fleet) as fleet_process:
+            with stack.web(services) as (port, web), stage.talking("bench.live.load", fleet) as fleet_process:
                 step(f"{count} viewers connect")
                 watching = viewers.Plan(
                     port=port, token=env["PATROL_API_TOKEN"], viewers=count, keeps=max(20, count // 20),
                     slots=slots, places=stretches.town_places(), began=began,
                 )  # fmt: skip
-                with _talking("bench.live.viewers", watching) as crowd:
-                    said = _hear(crowd)
+                with stage.talking("bench.live.viewers", watching) as crowd:
+                    said = stage.hear(crowd)
                     parts = {
                         "web": web, "viewers": psutil.Process(crowd.pid), "fleet": psutil.Process(fleet_process.pid),
                         "broker": services.broker, "database": services.database,
@@ -104,11 +100,11 @@ async def _measure(count: int, devices: int, seconds: float, profile: Path | Non
                     figures["all read"] = asdict(await _stretch(crowd, parts, seconds, profile))
                     stuck = round(STUCK_SHARE * count)
                     step(f"{stuck} do not read")
-                    _tell(crowd, f"stick {stuck}")
+                    stage.tell(crowd, f"stick {stuck}")
                     await asyncio.sleep(SETTLE_S)
                     figures["some stuck"] = asdict(await _stretch(crowd, parts, seconds, None))
                     step("done")
-                    _tell(crowd, "stop", answer=False)
+                    stage.tell(crowd, "stop", answer=False)
     figures["stuck_to_alone"] = (
         figures["some stuck"]["seen"]["fix_ms"]["p99"] / figures["all read"]["seen"]["fix_ms"]["p99"]
     )
@@ -118,7 +114,7 @@ async def _measure(count: int, devices: int, seconds: float, profile: Path | Non
 async def _stretch(
     crowd: "subprocess.Popen[str]", parts: dict[str, psutil.Process], seconds: float, profile: Path | None
 ) -> Stretch:
-    _tell(crowd, "begin")
+    stage.tell(crowd, "begin")
     began, spent = time.perf_counter(), {name: stack.cpu(process) for name, process in parts.items()}
     most = 0.0
     watcher = None if profile is None else _spy(parts["web"].pid, seconds, profile)
@@ -129,7 +125,7 @@ async def _stretch(
     cores = {name: (stack.cpu(process) - spent[name]) / took for name, process in parts.items()}
     if watcher is not None:
         watcher.join()
-    return Stretch(seen=_tell(crowd, "end"), cores=cores, most_mib=most)
+    return Stretch(seen=stage.tell(crowd, "end"), cores=cores, most_mib=most)
 
 
 def _spy(pid: int, seconds: float, file: Path) -> threading.Thread:
@@ -137,50 +133,6 @@ def _spy(pid: int, seconds: float, file: Path) -> threading.Thread:
     watcher = threading.Thread(target=subprocess.run, args=(command,), kwargs={"check": True})
     watcher.start()
     return watcher
-
-
-async def _enrol(database_url: str, devices: int) -> list[int]:
-    """Slots of so many new devices."""
-    connection = await asyncpg.connect(database_url)
-    try:
-        await device_store.enrol(connection, {f"bench-{n}": "team-1" for n in range(devices)})
-        return [device.id for device in await device_store.all_devices(connection) if device.name.startswith("bench-")]
-    finally:
-        await connection.close()
-
-
-@contextmanager
-def _talking(module: str, plan: Any) -> Iterator["subprocess.Popen[str]"]:
-    """Run a part as a process that is spoken to by lines; it ends when its standard input does."""
-    command = [sys.executable, "-m", module]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=stack.ROOT, text=True)
-    assert process.stdin is not None
-    process.stdin.write(json.dumps(asdict(plan)) + "\n")
-    process.stdin.flush()
-    try:
-        yield process
-    finally:
-        process.stdin.close()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-
-
-def _tell(process: "subprocess.Popen[str]", line: str, *, answer: bool = True) -> dict[str, Any]:
-    assert process.stdin is not None
-    process.stdin.write(line + "\n")
-    process.stdin.flush()
-    return _hear(process) if answer else {}
-
-
-def _hear(process: "subprocess.Popen[str]") -> dict[str, Any]:
-    assert process.stdout is not None
-    line = process.stdout.readline()
-    if not line:
-        raise SystemExit("A part of the bench has ended: see what it wrote above.")
-    said: dict[str, Any] = json.loads(line)
-    return said
 
 
 def _missed(figures: dict[str, Any]) -> Iterator[str]:

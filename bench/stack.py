@@ -113,11 +113,13 @@ def running(command: list[str], env: Mapping[str, str], log: Path) -> Iterator["
 
 
 @contextmanager
-def web(services: Services) -> Iterator[tuple[int, psutil.Process]]:
-    """Run a web process; its port and it."""
+def web(
+    services: Services, module: str = "patrol", more: Mapping[str, str] | None = None
+) -> Iterator[tuple[int, psutil.Process]]:
+    """Run a web process; its port and it. `module` is run in place of `patrol`; `more` goes into its surroundings."""
     port, log = children.free_port(), services.folder / "web.log"
-    env = services.env | {"PATROL_HTTP_PORT": str(port), "PATROL_LOG_FORMAT": "json"}
-    with running(["patrol", "web"], env, log) as process:
+    env = services.env | {"PATROL_HTTP_PORT": str(port), "PATROL_LOG_FORMAT": "json", **(more or {})}
+    with running([module, "web"], env, log) as process:
         deadline = time.monotonic() + START_S
         while not _answers(port):
             if time.monotonic() > deadline or process.poll() is not None:
