@@ -8,8 +8,9 @@ from typing import Any
 
 import structlog
 
+from alerts.clock import wall_clock
 from ingest import metrics, retry
-from tracking import db, lane, loops
+from tracking import db, lane, loops, minute_store
 
 log = structlog.get_logger(__name__)
 
@@ -46,6 +47,7 @@ async def beat(
                 await conn.execute(statement, worker, units(), json.dumps(counters()), shares)
                 if time.monotonic() - trimmed > TRIM_EVERY_S:
                     await lane.trim(conn)
+                    await minute_store.trim(conn, wall_clock())
                     trimmed = time.monotonic()
             statement = _BEAT
         except Exception as error:

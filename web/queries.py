@@ -67,12 +67,11 @@ AND ($5::text[] IS NULL OR a.code = ANY ($5))
 GROUP BY a.code ORDER BY a.code LIMIT $4
 """
 
-# By the primary key (device, t): the last hour of each device, not the whole table.
 _COUNTS = """
 WITH seen AS (SELECT id FROM devices WHERE $2::int[] IS NULL OR id = ANY ($2))
 SELECT (SELECT count(*) FROM seen) AS devices,
-       (SELECT coalesce(sum(f.n), 0) FROM seen d CROSS JOIN LATERAL (
-          SELECT count(*) AS n FROM fixes WHERE device = d.id AND t > now() - interval '1 hour') f) AS fixes,
+       (SELECT coalesce(sum(fixes), 0) FROM unit_minutes
+        WHERE minute > now() - interval '1 hour' AND ($4::text[] IS NULL OR unit = ANY ($4))) AS fixes,
        (SELECT coalesce(sum(v.n), 0) FROM devices d CROSS JOIN LATERAL (
           SELECT count(*) AS n FROM stays
           WHERE device = d.id AND t_in >= $1 AND known_to IS NULL AND kind = 'visit'
@@ -152,7 +151,7 @@ async def areas(
 async def counts(connection: db.Connection, now: datetime, time_zone: str, see: Sight) -> dict[str, int]:
     """Count devices, fixes of the last hour, and visits since local midnight."""
     midnight = now.astimezone(ZoneInfo(time_zone)).replace(hour=0, minute=0, second=0, microsecond=0)
-    row = await connection.fetchrow(_COUNTS, midnight, see.device_ids, see.cell_ids)
+    row = await connection.fetchrow(_COUNTS, midnight, see.device_ids, see.cell_ids, see.unit_codes)
     assert row is not None  # noqa: S101 - a SELECT without FROM gives one row
     return {name: int(value) for name, value in row.items()}
 

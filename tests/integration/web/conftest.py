@@ -9,8 +9,9 @@ import pytest
 
 from tests.support import web
 from tests.support.waiting import until
-from tracking import device_store, fix_store, lane
+from tracking import device_store, fix_store, lane, minute_store
 from tracking.fixes import FixColumns
+from web.live import hub as live
 
 if TYPE_CHECKING:
     from tracking import db
@@ -87,3 +88,4 @@ async def store_fixes(conn: "db.Connection", device: int, times: list[int], **co
     fixes = FixColumns.from_columns(n, device=[device] * n, t=times, **{**known, **columns})  # type: ignore[arg-type]
     async with conn.transaction():
         await fix_store.insert(conn, fixes)
+        await minute_store.add(conn, fixes, live.now_ms())

@@ -3,7 +3,8 @@
 import csv
 import io
 import json
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,8 +12,11 @@ import pytest
 from tests.integration.web.conftest import store_fixes
 from tests.support import web
 from tests.support.waiting import until
-from tracking import stay_store
+from tracking import minute_store, stay_store
+from tracking.fixes import FixColumns
+from tracking.sight import WHOLE_CITY
 from tracking.stays import Stay, StayChange, StayKind
+from web import queries
 from web.live import hub as live
 
 if TYPE_CHECKING:
@@ -249,6 +253,22 @@ async def test_openapi_documents_every_error_as_a_problem_and_docs_loads_nothing
         assert "/api/v1/devices/{name}/track" in page
         assert "<script" not in page
         assert "http" not in page.replace("HTTP", "")
+
+
+async def test_fixes_of_the_last_hour_are_counted_by_the_minute(conn: "db.Connection") -> None:
+    """Those of the hour, of the units in sight; what is older is not counted, what is old is forgotten."""
+    ids = await conn.fetch("INSERT INTO devices (name, unit) VALUES ('a', 'u'), ('b', 'u'), ('c', 'v') RETURNING id")
+    now = live.now_ms()
+    for row in ids:
+        times = [now - n * 60_000 - 30_000 for n in range(150)]
+        await minute_store.add(conn, FixColumns.from_columns(150, device=[row["id"]] * 150, t=times), now)
+    assert await conn.fetchval("SELECT sum(fixes) FROM unit_minutes") == 3 * 120
+    moment = datetime.now(UTC)
+    assert (await queries.counts(conn, moment, "UTC", WHOLE_CITY))["fixes"] in (177, 180, 183)
+    seen = replace(WHOLE_CITY, devices=frozenset({ids[2]["id"]}), units=frozenset({"v"}))
+    assert (await queries.counts(conn, moment, "UTC", seen))["fixes"] in (59, 60, 61)
+    await minute_store.trim(conn, now + 3_600_000)
+    assert await conn.fetchval("SELECT sum(fixes) FROM unit_minutes") in (3 * 59, 3 * 60, 3 * 61)
 
 
 async def test_metrics_have_what_waits_in_the_database(server: web.WebServer, conn: "db.Connection") -> None:
