@@ -22,6 +22,7 @@ from ingest.refusal_log import RefusalLog
 from ingest.writer import Attempt, Writer
 from schemas.refusals import Refusal
 from tracking import db, lane, loops, projection, retention_store
+from tracking.minute_store import Minutes
 from tracking.retention import Floors
 
 T = TypeVar("T")
@@ -74,6 +75,7 @@ class Pipeline:
     _asked: list[tuple[list[str], "asyncio.Future[None]"]] = field(default_factory=list)
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
     _kept_up: float = 0.0
+    _minutes: Minutes = field(default_factory=Minutes)
     _told: RefusalLog = field(default_factory=RefusalLog)
 
     async def run(self) -> None:
@@ -180,6 +182,7 @@ class Pipeline:
         await world.doubt(conn, self.writer.world, self.backfill.units, self.clock())
         if await world.grid_version(conn) != self.writer.world.version:
             await self._reload("the grid or a plan changed")
+        await self._minutes.store(conn)
         await self._settle(conn)
 
     async def _change_hands(self, units: list[str], conn: db.Connection) -> None:
@@ -270,6 +273,7 @@ class Pipeline:
             metrics.REFUSALS.labels(each.reason.value).inc(each.n)
         self._told.tell(made.refused, time.monotonic())
         if attempt.new is not None and new:
+            self._minutes.note(attempt.new, self.clock())
             metrics.LAG.observe(max(0, self.clock() - int(attempt.new.t.max())) / 1000)
         late = new if attempt.failed else 0 if attempt.advance is None else int(attempt.advance.late.sum())
         metrics.LATE.inc(late)

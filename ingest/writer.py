@@ -21,7 +21,6 @@ from tracking import (
     fix_store,
     hour_store,
     lane,
-    minute_store,
     people_store,
     plausibility,
     projection,
@@ -109,7 +108,6 @@ class Writer:
         stored = await fix_store.insert(conn, batch.fixes, copy=self.copy)
         fresh = batch.fixes.take(stored)
         await hour_store.add(conn, fresh)
-        await minute_store.add(conn, fresh, now)
         if attempt.new is None:
             attempt.new = fresh
         await refusal_store.insert(conn, batch.refused)

@@ -1,9 +1,15 @@
-"""Fixes of late counted by unit and minute, in the transaction that stores them: the figure of the last hour."""
+"""Fixes of late counted by unit and minute: the figure of the last hour, without counting fixes again.
+
+Workers count in memory and add it up here every few seconds: in the transaction of a batch it would cost a third of
+what the fixes do.
+"""
+
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from tracking import db
-from tracking.fixes import FixColumns
+from tracking.fixes import FixColumns, Int
 
 MINUTE_MS = 60_000
 KEPT_MS = 2 * 3_600_000
@@ -18,14 +24,26 @@ ON CONFLICT (minute, unit) DO UPDATE SET fixes = u.fixes + excluded.fixes
 """
 
 
-async def add(conn: db.Connection, new: FixColumns, now: int) -> None:
-    """Count fixes that were stored just now and never before, inside the caller's transaction; `now` in ms."""
-    rows = np.flatnonzero(new.t > now - KEPT_MS)
-    if not len(rows):
-        return
-    keys, counts = np.unique(new.device[rows].astype(np.int64) << 32 | new.t[rows] // MINUTE_MS, return_counts=True)
-    minutes = [db.moment(minute * MINUTE_MS) for minute in (keys & 0xFFFFFFFF).tolist()]
-    await conn.execute(_ADD, (keys >> 32).tolist(), minutes, counts.tolist())
+@dataclass(slots=True)
+class Minutes:
+    """What was committed since the counts were stored the last time. A process that is killed forgets some seconds."""
+
+    _keys: list[Int] = field(default_factory=list)
+
+    def note(self, new: FixColumns, now: int) -> None:
+        """Take fixes that were stored just now and never before; `now` in ms."""
+        rows = np.flatnonzero(new.t > now - KEPT_MS)
+        if len(rows):
+            self._keys.append(new.device[rows].astype(np.int64) << 32 | new.t[rows] // MINUTE_MS)
+
+    async def store(self, conn: db.Connection) -> None:
+        """Store the counts."""
+        if not self._keys:
+            return
+        keys, counts = np.unique(np.concatenate(self._keys), return_counts=True)
+        minutes = [db.moment(minute * MINUTE_MS) for minute in (keys & 0xFFFFFFFF).tolist()]
+        await conn.execute(_ADD, (keys >> 32).tolist(), minutes, counts.tolist())
+        self._keys.clear()
 
 
 async def trim(conn: db.Connection, now: int) -> None:

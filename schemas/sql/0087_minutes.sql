@@ -1,5 +1,5 @@
 -- How many fixes of each unit's devices came, by the minute of the fix, of late: the figure of the last hour without
--- counting fixes. Written with them, forgotten after some hours; rows that change often stay on their page.
+-- counting fixes. Workers add to it every few seconds, and forget what is older than two hours.
 CREATE TABLE unit_minutes (
   minute timestamptz NOT NULL,
   unit text NOT NULL,

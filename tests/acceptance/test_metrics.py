@@ -102,6 +102,11 @@ async def test_rules_and_dashboard_ask_for_what_the_processes_tell(pair: tuple[P
     assert both.figure("patrol_fix_lag_seconds_count") >= 1
     _all_is_told(both.families())
 
+    async def counted() -> bool:
+        return bool(both.web.get("stats")["fixes_last_hour"] == 2)
+
+    await waiting.until(counted, "the figure of the last hour has them", every=0.5)
+
     broker.stop()
 
     async def noticed() -> bool:

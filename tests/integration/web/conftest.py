@@ -88,4 +88,6 @@ async def store_fixes(conn: "db.Connection", device: int, times: list[int], **co
     fixes = FixColumns.from_columns(n, device=[device] * n, t=times, **{**known, **columns})  # type: ignore[arg-type]
     async with conn.transaction():
         await fix_store.insert(conn, fixes)
-        await minute_store.add(conn, fixes, live.now_ms())
+        counted = minute_store.Minutes()
+        counted.note(fixes, live.now_ms())
+        await counted.store(conn)
