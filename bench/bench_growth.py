@@ -105,9 +105,10 @@ async def _store(services: stack.Services, days: int, fixes_a_day: int) -> None:
     """Fill the store with so many days of the devices that are kept."""
     connection = await asyncpg.connect(services.database_url, command_timeout=1_800)
     try:
+        await connection.execute("INSERT INTO units (code, name) VALUES ('bench', 'bench') ON CONFLICT DO NOTHING")
         await connection.execute(
-            "INSERT INTO devices (name, unit) SELECT 'kept-' || n, (SELECT min(code) FROM units) "
-            "FROM generate_series(1, $1::int) AS n ON CONFLICT DO NOTHING",
+            "INSERT INTO devices (name, unit) SELECT 'kept-' || n, 'bench' FROM generate_series(1, $1::int) AS n "
+            "ON CONFLICT DO NOTHING",
             KEPT,
         )
         await connection.execute(_STORE, float(days), days * fixes_a_day // KEPT)
