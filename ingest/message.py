@@ -29,6 +29,8 @@ class Message(Struct, eq=False, gc=False):
     """Of its packet; none with QoS 0, which nobody repeats and nobody acknowledges."""
     acknowledge: Callable[[bytes], None] = _never
     """Tells the broker of its connection that it may forget the packet of that number."""
+    latest: int = 0
+    """The latest time that it may have been then, ms: `received` may be of a clock that was set back for a while."""
 
     def done(self) -> None:
         """Say that it is in the database, or refused there."""

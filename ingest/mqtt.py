@@ -87,6 +87,8 @@ class Session:
         self._room.set()
         self.gauged = True
         """Whether the metrics tell of its connection; of several sessions with one broker one is enough."""
+        self.latest: Callable[[], int] = lambda: 0
+        """The latest time that it may be, ms; 0: as the machine's clock says."""
         self.ready = asyncio.Event()
         """Set while connected and subscribed."""
 
@@ -235,10 +237,10 @@ class Session:
         log.info("subscribed", filters=filters)
 
     def _received(self, connection: int, client: Client, found: list[Publish]) -> None:
-        now, acknowledge = time.time_ns() // 1_000_000, client.acknowledge
+        now, acknowledge, latest = time.time_ns() // 1_000_000, client.acknowledge, self.latest()
         self._deliver(
             [
-                Message(topic, _head(payload), retained, now, connection, number, acknowledge)
+                Message(topic, _head(payload), retained, now, connection, number, acknowledge, latest)
                 for topic, payload, retained, number in found
             ]
         )

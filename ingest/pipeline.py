@@ -114,7 +114,8 @@ class Pipeline:
             if not taken:
                 break
             found = [
-                decode.decode(one.topic, one.payload, retained=one.retained, now=one.received + behind) for one in taken
+                decode.decode(one.topic, one.payload, retained=one.retained, now=max(one.received + behind, one.latest))
+                for one in taken
             ]
             received += map(Received, taken, found)
             rows += sum([len(decoded.fixes) for decoded in found])

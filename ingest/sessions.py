@@ -6,7 +6,7 @@ takes it over by the same client id with all that waits in it and all that was n
 
 import asyncio
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from urllib.parse import quote
 
 import structlog
@@ -33,6 +33,7 @@ class Sessions:
         former: units that its own session may have been subscribed to before.
         intake: where messages go.
         receive_maximum: messages in flight in each session.
+        latest: the latest time that it may be, ms.
     """
 
     def __init__(
@@ -44,8 +45,10 @@ class Sessions:
         former: Sequence[str],
         intake: Intake,
         receive_maximum: int = mqtt.RECEIVE_MAXIMUM,
+        latest: Callable[[], int] = lambda: 0,
     ) -> None:
         self._broker, self._intake, self._receive_maximum = broker, intake, receive_maximum
+        self._latest = latest
         self._numbers = itertools.count(1)
         self._running: dict[str, tuple[mqtt.Session, asyncio.Task[None]]] = {}
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -94,7 +97,7 @@ class Sessions:
         return [self.own, *(session for session, _ in self._running.values())]
 
     def _made(self, client_id: str, units: tuple[str, ...], former: Sequence[str]) -> mqtt.Session:
-        return mqtt.Session(
+        session = mqtt.Session(
             self._broker,
             client_id=client_id,
             units=units,
@@ -104,6 +107,8 @@ class Sessions:
             numbers=self._numbers,
             former=former,
         )
+        session.latest = self._latest
+        return session
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         error = None if task.cancelled() else task.exception()

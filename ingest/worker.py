@@ -191,6 +191,9 @@ def _jobs(
 async def _compose(config: WorkerConfig, broker: Broker, pool: db.Pool) -> _Line:
     intake = Intake()
     former = await pool.fetchval("SELECT units FROM workers WHERE id = $1", config.worker_id) or ()
+    latest = Latest()
+    # Where the two disagree, the later counts: nothing is refused because this machine's clock is behind.
+    latest.hear(db.millis(await pool.fetchval("SELECT now()")))
     sessions = Sessions(
         broker,
         worker=config.worker_id,
@@ -198,11 +201,9 @@ async def _compose(config: WorkerConfig, broker: Broker, pool: db.Pool) -> _Line
         former=("+", *former) if config.shares else former,
         intake=intake,
         receive_maximum=config.receive_maximum,
+        latest=latest,
     )
     intake.on_full, intake.on_room = sessions.pause, sessions.resume
-    latest = Latest()
-    # Where the two disagree, the later counts: nothing is refused because this machine's clock is behind.
-    latest.hear(db.millis(await pool.fetchval("SELECT now()")))
     pipeline = await make_pipeline(config, pool, intake, sessions.own.publish, latest=latest)
     return _Line(broker, intake, sessions, pipeline)
 

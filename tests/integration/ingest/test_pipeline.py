@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 import pytest
 
+from alerts.clock import wall_clock
 from ingest import batch
 from ingest.decode import decode
 from ingest.message import Intake, Message
@@ -224,3 +225,15 @@ async def test_batch_rolled_back_is_written_again_with_the_same_answer(
         assert attempt.advance is answer
     assert await conn.fetchval("SELECT count(*) FROM fixes") == 78
     assert [(stay[0], stay[6]) for stay in await stays(conn)] == [("441302010001001", "short")]
+
+
+async def test_fix_that_came_while_the_clock_was_back_is_stored_when_it_is_right_again(
+    conn: "db.Connection", database_url: str
+) -> None:
+    """What is judged later than it came is judged by the time that it was then, not by what the clock said."""
+    now = wall_clock()
+    came = message(FIX, {"t": now, "lat": 23.1, "lon": 114.4})
+    came.received, came.latest = now - 3_600_000, now
+    async with running(database_url) as pipeline:
+        await taken(pipeline, came)
+    assert await conn.fetchval("SELECT count(*) FROM fixes") == 1
