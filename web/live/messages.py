@@ -1,4 +1,4 @@
-"""What a viewer may say (docs/live-protocol.md §1), and how a connection ends."""
+"""What a viewer may say (docs/live-protocol.md §2), and how a connection ends."""
 
 from typing import Any
 

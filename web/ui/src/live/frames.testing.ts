@@ -1,4 +1,4 @@
-// Builds position frames for tests, field by field as docs/live-protocol.md §3 lists them.
+// Builds position frames for tests, field by field as docs/live-protocol.md §6 lists them.
 
 export interface Row {
   slot: number;

@@ -1,4 +1,4 @@
-// JSON messages of the live protocol, version 1 (docs/live-protocol.md §1 and §2).
+// JSON messages of the live protocol, version 1 (docs/live-protocol.md §2 and §3).
 
 import type { Alert, Device, Event, Stay } from '../types.ts';
 

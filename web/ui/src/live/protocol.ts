@@ -1,4 +1,4 @@
-// Frames of the live protocol, version 1 (docs/live-protocol.md §3). Pure: bytes in, typed columns out.
+// Frames of the live protocol, version 1 (docs/live-protocol.md §6). Pure: bytes in, typed columns out.
 
 export const MAGIC = 0x5047;
 const HEADER_BYTES = 24;
