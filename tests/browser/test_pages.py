@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Watched
 from tests.browser.test_desk import axe, bearer
-from tests.support import waiting
+from tests.support import lattice, waiting
 from tests.support.product import Product
 
 pytestmark = pytest.mark.browser
@@ -186,3 +186,40 @@ def test_a_channel_is_tested_and_the_log_tells_what_became_of_it(watched: Watche
     page.get_by_role("button", name="删除").first.click()
     page.get_by_role("button", name="确定删除？").click()
     waiting.until_sync(lambda: demo.get("channels")["items"] == [], "the channel is gone")
+
+
+def test_the_record_is_found_by_deed_and_subject(watched: Watched, demo: Product) -> None:
+    """Who looked at whose track is found among all that was recorded, in words."""
+    name = next(iter(demo.devices()))
+    demo.get(f"devices/{name}/track")
+    watched.open("/#settings=audit")
+    page = watched.page
+    page.get_by_label("何事").select_option("look")
+    page.get_by_label("对象").fill(name)
+    page.get_by_role("button", name="查询", exact=True).click()
+    expect(page.get_by_role("cell", name=f"devices/{name}/track").first).to_be_visible()
+    expect(page.get_by_role("row").filter(has_text="登录")).to_have_count(0)
+    assert axe(watched) == []
+    watched.keep("settings-audit-found")
+
+
+def test_a_grid_file_is_tried_and_its_faults_are_shown_where_they_are(watched: Watched) -> None:
+    """Two cells that overlap are named and marked on the small map; a sound file says what it would change."""
+    watched.open("/#settings=grids")
+    page = watched.page
+
+    def give(document: dict[str, object]) -> None:
+        # Codes of their own: those of the town are taken.
+        encoded = lattice.encoded(document).replace(b"441302010", b"441302099")
+        file = {"name": "cells.geojson", "mimeType": "application/geo+json", "buffer": encoded}
+        page.get_by_label("GeoJSON 文件").set_input_files(file)  # type: ignore[arg-type] # a file payload
+
+    faulty = lattice.collection(3)
+    faulty["features"].append(lattice.cell(9, lattice.square(0.5, 0), "G0"))
+    give(faulty)
+    expect(page.locator(".faults li").first).to_be_visible()
+    expect(page.locator(".grid-preview .faulty").first).to_be_visible()
+    expect(page.get_by_role("button", name="导入并生效")).to_have_count(0)
+    watched.keep("settings-grid-faults")
+    give(lattice.collection(3))
+    expect(page.get_by_text("可以导入：3 格")).to_be_visible()

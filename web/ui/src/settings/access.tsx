@@ -100,20 +100,3 @@ export const tokens = (s: Setting): Resource => ({
   },
   actions: [{ name: 'settings.remove', sure: true, act: (row) => api.send('DELETE', `/tokens/${part(row, 'id')}`) }],
 });
-
-export const audit = (s: Setting): Resource => ({
-  path: '/audit',
-  id: (row) => String(row.n),
-  columns: [
-    text('n', 'settings.level'),
-    when('at', 'replay.time', s),
-    text('actor', 'settings.who'),
-    text('action', 'settings.what'),
-    text('object', 'settings.about'),
-    {
-      name: 'settings.detail',
-      show: (row) => <span className="code">{JSON.stringify(row.detail)}</span>,
-    },
-  ],
-  most: 1_000,
-});

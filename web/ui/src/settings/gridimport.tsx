@@ -35,10 +35,12 @@ export function GridImportPage() {
   return (
     <>
       <p className="quiet">{t('grid.help')}</p>
-      <label className="file">
-        {t('grid.file')}
+      <label className="step primary file">
+        {t('grid.choose')}
         <input
           type="file"
+          className="hidden"
+          aria-label={t('grid.file')}
           accept=".json,.geojson,application/geo+json,application/json"
           onChange={(event) => {
             const file = event.target.files?.[0];

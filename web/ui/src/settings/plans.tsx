@@ -33,7 +33,7 @@ interface PlanVersion {
 }
 
 /** True when a plan of this scope speaks of a cell. */
-export function inScope(scope: string, cell: CellProperties): boolean {
+function inScope(scope: string, cell: CellProperties): boolean {
   const [kind, code] = scope.split(':');
   if (kind === 'city') return true;
   if (kind === 'class') return cell.class === code;
@@ -42,7 +42,7 @@ export function inScope(scope: string, cell: CellProperties): boolean {
 }
 
 /** How many cells of a scope there are, are overdue, and would be if their limit were `limitS`, by the clock on the wall. */
-export function trial(scope: string, limitS: number, city: City, model: LiveModel) {
+function trial(scope: string, limitS: number, city: City, model: LiveModel) {
   const now = model.serverNow();
   let [cells, overdue, would] = [0, 0, 0];
   for (const { id, properties } of city.cells.features) {
@@ -150,7 +150,7 @@ const shown = (value: number | null | undefined, unit: number): string =>
   value === null || value === undefined ? '' : String(value / unit);
 
 /** The plan with what was typed; a field left empty is ruled by wider scopes. */
-export function planned(plan: PlanBody, hours: string, dwell: string, path: string): PlanBody | null {
+function planned(plan: PlanBody, hours: string, dwell: string, path: string): PlanBody | null {
   const { limit_s: _limit, dwell_s: _dwell, path_m: _path, ...kept } = plan;
   const body: PlanBody = {
     ...kept,
@@ -184,8 +184,8 @@ function PlanForm({ scope, plan, onTold }: FormProps) {
       <NumberField name={t('plan.limitHours')} least={0.1} most={720} text={hours} onText={setHours} />
       <NumberField name={t('plan.dwellMinutes')} least={0.1} most={1440} text={dwell} onText={setDwell} />
       <NumberField name={t('plan.pathMetres')} least={0} most={100_000} text={path} onText={setPath} />
-      <button type="submit" className="step primary">
-        {t(body === null ? 'rule.giveNone' : 'plan.give')}
+      <button type="submit" className="step primary" disabled={body === null && Object.keys(plan).length === 0}>
+        {t(body === null && Object.keys(plan).length > 0 ? 'rule.giveNone' : 'plan.give')}
       </button>
       {limitS > 0 && <output className="trial">{t('plan.trial', trial(scope, limitS, city, model))}</output>}
       {kept > 0 && <p className="quiet">{t('plan.kept', { n: kept })}</p>}

@@ -6,7 +6,7 @@ import { useCity } from '../city.ts';
 import { moment } from '../format.ts';
 import type { DryRun, RuleField, RuleKind, RuleKinds, RuleVersion } from '../generated/rules.ts';
 import { useLoaded, useModel, useSignal } from '../hooks.ts';
-import { type Key, LOCALE, useSpeech } from '../i18n/index.ts';
+import { type Key, LOCALE, type Translate, useSpeech } from '../i18n/index.ts';
 import { Await } from '../panels/parts.tsx';
 import { ScopeField, scopeName } from './scopes.tsx';
 import { type Told, Telling } from './telling.tsx';
@@ -106,11 +106,15 @@ interface FormProps {
   onFailed(text: string): void;
 }
 
+const UNITS = ['s', 'min', 'm', 'm/s', 'km/h', '%'];
+const unitOf = (field: RuleField, t: Translate): string =>
+  UNITS.includes(field.unit) ? t(`unit.of.${field.unit}` as Key) : field.unit;
+
 const spelt = (value: unknown): string =>
   Array.isArray(value) ? value.join(', ') : value === undefined ? '' : String(value);
 
 /** What was typed, as numbers; a field left empty is ruled by wider scopes. */
-export function valuesOf(fields: readonly RuleField[], drafts: Drafts, kept: Values): Values | null {
+function valuesOf(fields: readonly RuleField[], drafts: Drafts, kept: Values): Values | null {
   const values: Values = {};
   for (const field of fields) {
     const text = (drafts[field.name] ?? '').trim();
@@ -194,8 +198,8 @@ function ValuesForm({ kind, scope, current, onMade, onFailed }: FormProps) {
             </button>
           </>
         )}
-        <button type="submit" className="step primary" disabled={busy}>
-          {t(values === null ? 'rule.giveNone' : 'plan.give')}
+        <button type="submit" className="step primary" disabled={busy || (values === null && !current)}>
+          {t(values === null && current ? 'rule.giveNone' : 'plan.give')}
         </button>
         {busy && <span role="status">{t('rule.busy')}</span>}
       </div>
@@ -213,7 +217,7 @@ interface FieldProps {
 function ValueField({ field, text, onText }: FieldProps) {
   const { t, language } = useSpeech();
   const id = `rule-${field.name}`;
-  const range = t('rule.range', { least: field.least, most: field.most, unit: field.unit });
+  const range = t('rule.range', { least: field.least, most: field.most, unit: unitOf(field, t) });
   return (
     <div className="rule-field">
       <label htmlFor={id}>{language === 'zh' ? field.zh : field.en}</label>
@@ -240,7 +244,7 @@ function ValueField({ field, text, onText }: FieldProps) {
             onChange={(event) => onText(event.target.value)}
           />
         )}
-        <small>{field.unit}</small>
+        <small>{unitOf(field, t)}</small>
       </span>
     </div>
   );
@@ -293,7 +297,7 @@ function Versions({ kind }: { kind: RuleKind }) {
           .map(([name, value]) => {
             const field = names.get(name);
             if (!field) return t('rule.hoursSome', { n: Array.isArray(value) ? value.length : 0 });
-            return `${language === 'zh' ? field.zh : field.en} ${spelt(value)} ${field.unit}`.trim();
+            return `${language === 'zh' ? field.zh : field.en} ${spelt(value)} ${unitOf(field, t)}`.trim();
           })
           .join('; ');
   return (

@@ -8,6 +8,7 @@ import { useSpeech } from '../i18n/index.ts';
 import type { Key } from '../i18n/zh.ts';
 import { IconButton } from '../panels/parts.tsx';
 import * as access from './access.tsx';
+import { AuditPage } from './audit.tsx';
 import { ChannelsPage } from './channels.tsx';
 import { GridImportPage } from './gridimport.tsx';
 import { DevicesPage, OfficersPage, ShiftsPage } from './people.tsx';
@@ -57,7 +58,7 @@ const GROUPS: readonly { name: Key; tabs: readonly Tab[] }[] = [
     tabs: [
       { tab: 'accounts', roles: ADMIN, show: (s) => <Table of={access.accounts(s)} /> },
       { tab: 'tokens', roles: ADMIN, show: (s) => <Table of={access.tokens(s)} /> },
-      { tab: 'audit', roles: [...ADMIN, 'auditor'], show: (s) => <Table of={access.audit(s)} /> },
+      { tab: 'audit', roles: [...ADMIN, 'auditor'], show: (s) => <AuditPage setting={s} /> },
       { tab: 'refusals', roles: ADMIN, show: (s) => <Table of={resources.refusals(s)} /> },
     ],
   },
