@@ -2,12 +2,14 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
+import numpy as np
 import structlog
+from numpy.typing import NDArray
 from prometheus_client import Counter, Histogram
 
-from alerts import outlook, reads, rules, store
+from alerts import backlog, outlook, reads, rules, store
 from alerts.arrival import ArrivalRule
 from alerts.model import Change
 from alerts.officers import sentry
@@ -54,6 +56,8 @@ class Watcher:
         self._arrival = _Arrival()
         self._teacher = Teacher(pool)
         self._sentry = sentry.Sentry()
+        self._backlog = backlog.Backlog()
+        self._filling = False
         self._late_at = 0
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -81,8 +85,9 @@ class Watcher:
             learned = await self._teacher.learned(conn, where.city, now)
             officers = await self._sentry.look(conn, where.city, seen.now, seen.opened)
             late = await self._late(conn, now)
+            held = np.full(len(where.city.cells), self._fills(await backlog.newest(conn), now))
         # In a thread: a large city takes longer than other tasks of this process may wait.
-        changes = await asyncio.to_thread(_judge, where, seen, officers, by, rule, learned)
+        changes = await asyncio.to_thread(_judge, where, seen, officers, by, rule, learned, held)
         changed = await store.apply_on(conn, [*late, *changes])
         EVALUATION.observe(time.perf_counter() - started)
         if changed:
@@ -104,6 +109,15 @@ class Watcher:
             return []
         self._late_at = now
         return await reads.late(conn, now)
+
+    def _fills(self, newest: Mapping[int, int], now: int) -> bool:
+        """Whether warnings wait because earlier fixes of many devices are coming in."""
+        filling = self._backlog.fills(newest, now)
+        if filling != self._filling:
+            said = "warnings wait: earlier fixes of many devices are coming in" if filling else "warnings go on"
+            _log.info(said, action="watch", devices=len(newest))
+        self._filling = filling
+        return filling
 
     async def _watch_if_first(self, stop: asyncio.Event) -> None:
         """Look again and again while the lock is held; the lock lives and dies with the connection that writes."""
@@ -136,11 +150,13 @@ def _judge(
     by: WarningRules,
     rule: ArrivalRule,
     learned: outlook.Learned | None,
+    held: NDArray[np.bool_],
 ) -> Sequence[Change]:
     changes = sentry.judge(officers)
     if where.city.cells:
         chosen = by.at(seen.now, where.city.calendar)
-        changes += rules.evaluate(reads.situation(where, seen, rule, learned), seen.opened, chosen.by, chosen.crowd)
+        situation = reads.situation(where, seen, rule, learned, held)
+        changes += rules.evaluate(situation, seen.opened, chosen.by, chosen.crowd)
     return changes
 
 

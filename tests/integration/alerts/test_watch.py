@@ -187,3 +187,22 @@ async def test_run_survives_a_lost_connection(
         await until(_with_state(pool, "open", "red", 2), "two alerts raised")
         assert await conn.fetchval(held) != pid
     assert await conn.fetchval("SELECT count(*) FROM alert_steps") == 4
+
+
+async def test_look_once_waits_while_a_backlog_comes_in(pool: db.Pool, conn: db.Connection, town: Town) -> None:
+    """While a device uploads what it recorded earlier a gap is not told, and told when it is up to date."""
+    await conn.execute("UPDATE rule_versions SET body = body - 'limits' WHERE scope = 'class:business'")
+    clock = Clock(0)
+    watcher = watch.Watcher(pool, now=clock)
+    await town.visit(0, 10)
+    await town.visit(1, 400, number=2)
+    assert await _look(conn, town, watcher, clock, 60) == []
+    for now, newest, told in ((131, 20, []), (131.1, 60, []), (131.2, 131.2, ["red open"])):
+        await conn.execute(
+            "INSERT INTO runs (device, t_first, lat_first, lon_first, t_last, lat_last, lon_last, open) "
+            "SELECT id, $1, 23, 114, $2, 23, 114, true FROM devices "
+            "ON CONFLICT (device, t_first) DO UPDATE SET t_last = excluded.t_last",
+            db.moment(at(1)),
+            db.moment(at(newest)),
+        )
+        assert await _look(conn, town, watcher, clock, now) == told, now

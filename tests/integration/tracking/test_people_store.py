@@ -58,7 +58,7 @@ async def test_signs_give_the_same_bindings_in_any_order(conn: db.Connection, de
         (other, ids["B2"], START + 3 * HOUR, None),
     ]
     for order in itertools.permutations(range(4)):
-        await conn.execute("TRUNCATE bindings, events")
+        await conn.execute("TRUNCATE bindings, events CASCADE")
         for at in (*order, order[0]):
             await _log(conn, at, signs[at])
             assert await people_store.apply_signs(conn, [signs[at]]) == []
