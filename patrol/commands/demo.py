@@ -57,7 +57,8 @@ async def _database(keeper: Supervisor, settings: Settings, progress: Progress) 
 
 async def _town(database_url: str, progress: Progress) -> None:
     with progress.step("Tables", "数据表") as notes:
-        notes.extend(await migrate.migrate(database_url))
+        made = await migrate.migrate(database_url)
+        notes.append(f"{len(made)} new 新" if made else "up to date 最新")
     connection = await asyncpg.connect(database_url)
     try:
         empty = not await connection.fetchval("SELECT EXISTS (SELECT FROM cells)")
