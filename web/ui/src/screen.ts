@@ -34,7 +34,18 @@ export interface Screen {
 export function useScreen(): Screen {
   const [address, setAddress] = useState<Address>(() => readAddress(location.hash));
   const seen = useRef<{ view: View; place: Place } | null>(null);
+  // The fragment as it was last read or written here.
+  const known = useRef(location.hash);
+  const read = useEffectEvent(() => {
+    known.current = location.hash;
+    setAddress(readAddress(location.hash));
+  });
   const write = useEffectEvent((wanted: Address) => {
+    // Somebody went elsewhere and the event that tells of it is still to come: writing now would take him back.
+    if (location.hash !== known.current) {
+      read();
+      return;
+    }
     const now = { ...wanted, place: seen.current?.place ?? wanted.place };
     const hash = writeAddress(now);
     if (hash === location.hash) return;
@@ -42,6 +53,7 @@ export function useScreen(): Screen {
     const another = location.hash !== '' && screenOf(readAddress(location.hash)) !== screenOf(now);
     if (another) history.pushState(null, '', hash);
     else history.replaceState(null, '', hash);
+    known.current = location.hash;
   });
   useEffect(() => {
     write(address);
@@ -49,9 +61,9 @@ export function useScreen(): Screen {
     return () => clearInterval(timer);
   }, [address]);
   useEffect(() => {
-    const read = (): void => setAddress(readAddress(location.hash));
-    addEventListener('hashchange', read);
-    return () => removeEventListener('hashchange', read);
+    const heard = (): void => read();
+    addEventListener('hashchange', heard);
+    return () => removeEventListener('hashchange', heard);
   }, []);
   const select = useCallback((selection: Selection | null) => setAddress((old) => ({ ...old, selection })), []);
   const go = useCallback(
