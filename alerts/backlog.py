@@ -41,6 +41,10 @@ class Backlog:
         if at is None:
             return False
         behind = {device: t for device, t in newest.items() if t < now - BEHIND_MS}
-        catching = sum(device not in before or t - before[device] > FASTER * (now - at) for device, t in behind.items())
+        # Of a device that was not known at the last look, what it brings is earlier when it is older than that look.
+        catching = sum(
+            t - before[device] > FASTER * (now - at) if device in before else t < at - BEHIND_MS
+            for device, t in behind.items()
+        )
         heard = sum(t >= now - HEARD_MS for t in newest.values())
         return catching > 0 and catching >= SHARE * max(heard, catching)
