@@ -10,8 +10,13 @@ from patrol.commands import hold as hold_command
 from patrol.commands import retention as retention_command
 from patrol.settings import Settings
 from tests.support import web
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    import httpx
+
     from tracking import db
 
 
@@ -22,11 +27,19 @@ async def device(conn: "db.Connection") -> str:
     return "cam-7"
 
 
+def _reached(client: "httpx.AsyncClient") -> "Callable[[], Awaitable[bool]]":
+    async def asked() -> bool:
+        return (await client.get("/api/v1/retention")).status_code == 200
+
+    return asked
+
+
 async def test_hold_is_placed_listed_and_released_with_who_did_it(
     database_url: str, conn: "db.Connection", device: str
 ) -> None:
     """Each step is answered, in the list, and in the audit record; a second release is refused."""
     async with web.serving(database_url) as server, server.client(token=web.TOKEN) as client:
+        await until(_reached(client), "the database is reached")
         given = {"why": "复议 2026-12", "device": device, "from": "2026-05-01T00:00:00Z"}
         placed = await client.post("/api/v1/holds", json=given)
         assert (placed.status_code, placed.json()["holds"]) == (201, True)
@@ -48,6 +61,7 @@ async def test_hold_is_placed_listed_and_released_with_who_did_it(
 async def test_retention_is_shown_and_set_within_the_law(database_url: str, conn: "db.Connection") -> None:
     """Seven classes, each with its reason; too short a time is refused in words."""
     async with web.serving(database_url) as server, server.client(token=web.TOKEN) as client:
+        await until(_reached(client), "the database is reached")
         items = {one["data"]: one for one in (await client.get("/api/v1/retention")).json()["items"]}
         assert {data: one["days"] for data, one in items.items()} == {
             "fixes": 183, "visits": 1096, "history": 90, "events": 1827, "media": 183, "alerts": 1096, "audit": None,
