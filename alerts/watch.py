@@ -11,6 +11,7 @@ from prometheus_client import Counter, Histogram
 
 from alerts import backlog, outlook, reads, rules, store
 from alerts.arrival import ArrivalRule
+from alerts.clock import wall_clock
 from alerts.model import Change
 from alerts.officers import sentry
 from alerts.rulebook import WARNING
@@ -31,11 +32,6 @@ ARRIVAL_MS = 60_000
 
 _LOCK = "SELECT pg_try_advisory_lock(hashtext('patrol.alerts'))"
 _UNLOCK = "SELECT pg_advisory_unlock(hashtext('patrol.alerts'))"
-
-
-def wall_clock() -> int:
-    """Time of the machine, ms since 1970-01-01 UTC."""
-    return time.time_ns() // 1_000_000
 
 
 class Watcher:

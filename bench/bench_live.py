@@ -5,7 +5,6 @@ The fleet speaks on the feed as workers do; what a worker adds before is measure
 """
 
 import asyncio
-import json
 import subprocess
 import threading
 import time
@@ -21,6 +20,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from bench import stack, stretches
+from bench.figures import finish
 from bench.live import load, stage, viewers
 
 MOST_P99_MS = 500.0
@@ -57,13 +57,7 @@ def main(
     """Measure the live websocket."""
     figures = asyncio.run(_measure(count, devices, seconds, profile))
     _show(figures)
-    if json_file is not None:
-        json_file.write_text(json.dumps(figures, indent=2) + "\n")
-    missed = list(_missed(figures))
-    for line in missed:
-        print(f"missed: {line}")
-    if strict and missed:
-        raise typer.Exit(1)
+    finish(figures, list(_missed(figures)), json_file, strict=strict)
 
 
 async def _measure(count: int, devices: int, seconds: float, profile: Path | None) -> dict[str, Any]:

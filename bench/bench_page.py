@@ -23,6 +23,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from bench import stack, stretches
+from bench.figures import finish
 from bench.live import load, stage, trace
 
 MOST_SCRIPT_MS = 8.0
@@ -65,13 +66,7 @@ def main(
     """Measure the page."""
     figures = asyncio.run(_measure(devices, minutes, picture))
     _show(figures)
-    if json_file is not None:
-        json_file.write_text(json.dumps(figures, indent=2) + "\n")
-    missed = list(_missed(figures))
-    for line in missed:
-        print(f"missed: {line}")
-    if strict and missed:
-        raise typer.Exit(1)
+    finish(figures, list(_missed(figures)), json_file, strict=strict)
 
 
 async def _measure(devices: int, minutes: float, picture: Path | None) -> dict[str, Any]:

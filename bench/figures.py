@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -76,12 +76,21 @@ def report(figures: Sequence[Figure], before: dict[str, object], file: Path | No
     machine = before | {"busy_after": round(os.getloadavg()[0], 1)}
     console.print(" · ".join(f"{name} {value}" for name, value in machine.items()))
     console.print(table(figures))
+    rows = [asdict(each) | {"held": each.held} for each in figures]
+    missed = [
+        f"{each.bench}, {each.name}: {each.value:,.4g} {each.unit}, {each.bound}"
+        for each in figures
+        if each.held is False
+    ]
+    finish({"machine": machine, "figures": rows}, missed, file, strict=strict)
+
+
+def finish(figures: Mapping[str, object], missed: Sequence[str], file: Path | None, *, strict: bool) -> None:
+    """Write figures as JSON, say what is missed, and end with 1 under `strict` when something is."""
     if file is not None:
-        rows = [asdict(each) | {"held": each.held} for each in figures]
-        file.write_text(json.dumps({"machine": machine, "figures": rows}, indent=2) + "\n")
-    missed = [each for each in figures if each.held is False]
-    for each in missed:
-        print(f"missed: {each.bench}, {each.name}: {each.value:,.4g} {each.unit}, {each.bound}")
+        file.write_text(json.dumps(figures, indent=2) + "\n")
+    for line in missed:
+        print(f"missed: {line}")
     if strict and missed:
         raise typer.Exit(1)
 

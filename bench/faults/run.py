@@ -129,12 +129,17 @@ async def _load(
     try:
         yield quiet
     finally:
-        stop.set()
-        for task in tasks:
-            task.cancel()
-        for ended in await asyncio.gather(*tasks, return_exceptions=True):
-            if isinstance(ended, Exception):
-                raise ended
+        await end(tasks, stop)
+
+
+async def end(tasks: Sequence["asyncio.Task[None]"], stop: asyncio.Event) -> None:
+    """Stop and cancel tasks; raises what one of them failed with."""
+    stop.set()
+    for task in tasks:
+        task.cancel()
+    for ended in await asyncio.gather(*tasks, return_exceptions=True):
+        if isinstance(ended, Exception):
+            raise ended
 
 
 async def _settled(checker: verdict.Checker, devices: list[fleet.Device]) -> None:

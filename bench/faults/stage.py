@@ -21,9 +21,9 @@ from pathlib import Path
 import msgspec
 import psutil
 
+from bench import towns
 from bench.faults import silence
 from bench.faults.proxy import Proxy
-from device_sim import grid_file
 from patrol import errors, mosquitto
 from patrol.commands import grid_import
 from patrol.services import children, postgres
@@ -264,17 +264,7 @@ def signal_all(pid: int, number: signal.Signals) -> None:
 
 def small_town() -> bytes:
     """The first cells of the synthetic town with the areas above them."""
-    features = grid_file.city_geojson()["features"]
-    areas = {each["properties"]["code"]: each for each in features if each["properties"]["kind"] != "cell"}
-    cells = [each for each in features if each["properties"]["kind"] == "cell"][:CELLS]
-    wanted: set[str] = set()
-    for cell in cells:
-        code = cell["properties"]["grid"]
-        while code is not None and code not in wanted:
-            wanted.add(code)
-            code = areas[code]["properties"]["parent"]
-    kept = [each for code, each in areas.items() if code in wanted] + cells
-    return msgspec.json.encode({"type": "FeatureCollection", "features": kept})
+    return towns.encoded(towns.features(CELLS))
 
 
 def places() -> list[tuple[float, float]]:

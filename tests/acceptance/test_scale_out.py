@@ -203,12 +203,7 @@ async def _load(
     try:
         yield quiet
     finally:
-        stop.set()
-        for task in tasks:
-            task.cancel()
-        for result in await asyncio.gather(*tasks, return_exceptions=True):
-            if isinstance(result, Exception):
-                raise result
+        await run.end(tasks, stop)
 
 
 async def _count_feed(port: int, feeds: Counter[str]) -> None:

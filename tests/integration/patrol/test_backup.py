@@ -115,18 +115,23 @@ async def _device(conn: db.Connection) -> int:
     return number
 
 
+async def _store_during(site: Site, block: str, conn: db.Connection, device: int, n: int) -> int:
+    """Store fixes from number `n` on while a block of the page runs; returns the number of the next."""
+    running = asyncio.create_task(asyncio.to_thread(site.run, block))
+    while not running.done():
+        await store(conn, device, n, 10)
+        n += 10
+        await asyncio.sleep(0.01)
+    await running
+    return n
+
+
 async def test_restore_to_a_moment_brings_back_exactly_what_was_committed_then(site: Site) -> None:
     """Written before, during and after the base backup; then somebody ruins it. The moment before is restored whole."""
     conn = await asyncpg.connect(site.server.url)
     device = await _device(conn)
     await store(conn, device, 0, 500)
-    backup = asyncio.create_task(asyncio.to_thread(site.run, "base"))
-    n = 500
-    while not backup.done():
-        await store(conn, device, n, 10)
-        n += 10
-        await asyncio.sleep(0.01)
-    await backup
+    n = await _store_during(site, "base", conn, device, 500)
     await store(conn, device, n, 500)
     wanted = await rows(site.server.url)
     moment: datetime = await conn.fetchval("SELECT clock_timestamp()")
@@ -219,13 +224,7 @@ async def test_dump_holds_one_moment_and_restores_into_an_empty_database(site: S
     conn = await asyncpg.connect(site.server.url)
     device = await _device(conn)
     await store(conn, device, 0, 1_000)
-    dump = asyncio.create_task(asyncio.to_thread(site.run, "dump"))
-    n = 1_000
-    while not dump.done():
-        await store(conn, device, n, 10)
-        n += 10
-        await asyncio.sleep(0.01)
-    await dump
+    await _store_during(site, "dump", conn, device, 1_000)
     await conn.execute("CREATE DATABASE copy")
     copy = site.server.url.rsplit("/", 1)[0] + "/copy"
     await asyncio.to_thread(site.run, "undump", NEW_URL=copy)
