@@ -9,7 +9,7 @@ from collections.abc import Callable
 from math import hypot
 
 from tracking.geometry.lookup import SURE_SIGMAS, CityGrid, Depth
-from tracking.plausibility import NEW_PLACE_FIXES, step_possible
+from tracking.plausibility import NEW_PLACE_FIXES, NEW_PLACE_MS, step_possible
 from tracking.points import Fixes, Place, Point, Rows
 from tracking.presence import Presence
 from tracking.stays import Run, Stay, StayKind, worth
@@ -84,12 +84,16 @@ class Walk:
     def step(self, point: Point) -> None:
         """Take the next fix."""
         last = self.last
-        if last is not None and point.t - last.t > GAP_MS:
-            self._break()
-            last = None
-        if last is not None and not _possible(last, point):
-            self._stranger(point)
-            return
+        heard = self._strangers[-1] if self._strangers else last
+        if last is not None and heard is not None:
+            gone = point.t - heard.t > GAP_MS
+            if not gone and self._is_strange(last, point):
+                self._stranger(point)
+                return
+            # A silence, or back from a jump: nobody can tell where the device was meanwhile.
+            if gone or point.t - last.t > GAP_MS:
+                self._break()
+                last = None
         self._strangers.clear()
         self._take(last, point)
 
@@ -241,22 +245,35 @@ class Walk:
         self._left.clear()
         self._strangers.clear()
 
+    def _is_strange(self, last: Point, point: Point) -> bool:
+        """Whether a fix lies where its device cannot have come, or goes on at such a place rather than return."""
+        if not _possible(last, point):
+            return True
+        if not self._strangers or not _possible(self._strangers[-1], point):
+            return False
+        return _metres(self._strangers[-1], point) < _metres(last, point)
+
     def _stranger(self, point: Point) -> None:
-        """Set aside a fix that cannot be reached from the last; several that agree for a minute are a new place."""
+        """Set aside a fix that cannot be reached from the last; several that agree for long are a new place."""
         if self._strangers and not _possible(self._strangers[-1], point):
             self._strangers.clear()
         self._strangers.append(point)
-        if len(self._strangers) < NEW_PLACE_FIXES or point.t - self._strangers[0].t < MERGE_MS:
+        if len(self._strangers) < NEW_PLACE_FIXES or point.t - self._strangers[0].t < self._patience():
             return
         points = list(self._strangers)
         self._break()
         for each in points:
             self.step(each)
 
+    def _patience(self) -> int:
+        """How long a new place must last to be believed, ms: as long as the old one has, within bounds."""
+        old = self.last.t - self._began.t if self.last and self._began else 0
+        return min(max(old, MERGE_MS), NEW_PLACE_MS)
+
     def _pass_through(self, last: Point, point: Point) -> None:
         """Tell of cells crossed between two fixes."""
         depth = SURE_SIGMAS * max(last.sigma, point.sigma)
-        way = hypot(point.x - last.x, point.y - last.y)
+        way = _metres(last, point)
         if way < max(2 * depth, LEAST_PASS_M):
             return
         # The usual step, within a cell or over a boundary that both cells share, passes through nothing.
@@ -317,3 +334,7 @@ class Walk:
 
 def _possible(before: Point, after: Point) -> bool:
     return step_possible(after.x - before.x, after.y - before.y, after.t - before.t, after.sigma, before.sigma)
+
+
+def _metres(one: Point, other: Point) -> float:
+    return hypot(other.x - one.x, other.y - one.y)

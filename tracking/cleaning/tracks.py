@@ -52,7 +52,7 @@ def impossible(fixes: FixColumns) -> Finding | None:
         return None
     dx, dy = _steps_m(real)
     dt, sigma = np.diff(real.t).astype(np.float64), _sigma(real)
-    jump = ~plausibility.steps_possible(dx, dy, dt, sigma[1:], sigma[:-1])
+    jump = ~plausibility.steps_possible(dx, dy, dt, sigma[1:], sigma[:-1], fastest=plausibility.JUMP_M_PER_S)
     if jump.sum() < JUMPS:
         return None
     at = np.flatnonzero(jump)

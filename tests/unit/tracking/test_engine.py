@@ -26,7 +26,7 @@ def round_in(cell: int, begin: float) -> list[tuple[float, float, float]]:
     corners = [(x + 75, 75.0), (x + 225, 75.0), (x + 225, 225.0), (x + 75, 225.0), (x + 75, 75.0)]
     points: list[tuple[float, float, float]] = []
     for start, end in itertools.pairwise(corners):
-        points += tl.walk(start, end, begin=begin + 120 * (len(points) // 13))[:-1]
+        points += tl.walk(start, end, begin=begin + 10 * len(points))[:-1]
     return points
 
 
@@ -135,6 +135,26 @@ def test_a_teleport_is_set_aside() -> None:
     points = tl.walk((10, 150), (590, 150), begin=0)
     jump = [*points[:20], (points[19][0] + 5, 5_000.0, 150.0), *points[20:]]
     assert tl.run(tl.engine(), tl.track(jump)) == tl.run(tl.engine(), tl.track(points))
+
+
+def test_there_and_back_is_heard_nowhere() -> None:
+    """A receiver that sends once a minute jumped 2.4 km for four minutes: no ride, no presence, and the run is cut."""
+    before = tl.stand((150, 150), begin=0, seconds=600, every=60)
+    away = tl.stand((2_550, 150), begin=590, seconds=240, every=60)
+    after = tl.stand((150, 150), begin=830, seconds=600, every=60)
+    engine = tl.engine(12)
+    known = tl.run(engine, tl.track(before + away + after))
+    assert [(stay.cell, stay.t_in - tl.T0, stay.t_out - tl.T0) for stay in known.values()] == [
+        (1, 0, 540_000),
+        (1, 830_000, 1_370_000),
+    ]
+
+
+def test_a_place_that_lasts_is_believed_however_long_the_old_one_was() -> None:
+    """Five minutes at the new place, from the first fix there."""
+    points = tl.stand((20_000, 150), begin=0, seconds=3_600) + tl.stand((450, 150), begin=3_600, seconds=310)
+    known = tl.run(tl.engine(), tl.track(points))
+    assert only(known, 2).t_in == tl.T0 + 3_600_000
 
 
 def test_fixes_that_agree_for_a_minute_are_a_new_place() -> None:

@@ -69,23 +69,32 @@ def runs(fixes: list[Fix]) -> list[list[Fix]]:
     parts: list[list[Fix]] = []
     odd: list[Fix] = []
     for fix in fixes:
-        if not parts or fix.t - parts[-1][-1].t > 120:
+        seen = odd or (parts[-1] if parts else [])
+        if not seen or fix.t - seen[-1].t > 120:
             parts.append([fix])
-            odd = []
-        elif reachable(parts[-1][-1], fix):
-            parts[-1].append(fix)
-            odd = []
-        else:
+        elif off(parts[-1][-1], odd, fix):
             odd = [*odd, fix] if odd and reachable(odd[-1], fix) else [fix]
-            if len(odd) >= 3 and odd[-1].t - odd[0].t >= 60:
-                parts.append(odd)
-                odd = []
+            held = parts[-1][-1].t - parts[-1][0].t
+            if len(odd) < 3 or odd[-1].t - odd[0].t < sorted((60, held, 300))[1]:
+                continue
+            parts.append(odd)
+        elif fix.t - parts[-1][-1].t > 120:
+            parts.append([fix])
+        else:
+            parts[-1].append(fix)
+        odd = []
     return parts
 
 
+def off(last: Fix, odd: list[Fix], fix: Fix) -> bool:
+    """Whether a fix cannot follow the last of its run, or rather follows those set aside."""
+    nearer = bool(odd) and reachable(odd[-1], fix) and metres(odd[-1], fix) < metres(last, fix)
+    return nearer or not reachable(last, fix)
+
+
 def reachable(a: Fix, b: Fix) -> bool:
-    """Whether 50 m/s and the error of both ends allow the step."""
-    return metres(a, b) <= 50 * (b.t - a.t) + 6 * SIGMA
+    """Whether 35 m/s and the error of both ends allow the step."""
+    return metres(a, b) <= 35 * (b.t - a.t) + 6 * SIGMA
 
 
 def crossing(a: Fix, b: Fix, cell: tuple[int, int]) -> float:
