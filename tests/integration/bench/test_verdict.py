@@ -5,7 +5,6 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import asyncpg
 import pytest
 
 from bench import bench_faults
@@ -14,7 +13,7 @@ from bench.faults.record import Fix, Record
 from tracking import db, device_store
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import Awaitable, Callable
 
 T0 = 1_780_000_000_000
 CALL = "01J0000000000000000000000A"
@@ -26,14 +25,6 @@ class Here:
 
     database_url: str
     url: str = "http://127.0.0.1:1"
-
-
-@pytest.fixture
-async def conn(database_url: str) -> "AsyncIterator[db.Connection]":
-    """A connection to spoil things by."""
-    connection = await asyncpg.connect(database_url)
-    yield connection
-    await connection.close()
 
 
 @pytest.fixture

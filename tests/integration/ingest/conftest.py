@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import aiomqtt
-import asyncpg
 import pytest
 
 from ingest.worker import WorkerConfig, run
 
 if TYPE_CHECKING:
     from tests.support.mosquitto import Mosquitto
-    from tracking import db
 
 Send = Callable[..., Awaitable[None]]
 T0 = 1_780_000_000_000
@@ -37,14 +35,6 @@ async def working(**settings: Any) -> AsyncIterator["asyncio.Task[None]"]:
         stop.set()
         async with asyncio.timeout(10):
             await task
-
-
-@pytest.fixture
-async def conn(database_url: str) -> "AsyncIterator[db.Connection]":
-    """A connection to look at what was stored."""
-    connection = await asyncpg.connect(database_url)
-    yield connection
-    await connection.close()
 
 
 @pytest.fixture

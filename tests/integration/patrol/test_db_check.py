@@ -24,14 +24,6 @@ FAST = {"fsync", "full_page_writes", "synchronous_commit"}
 
 
 @pytest.fixture
-async def conn(database_url: str) -> AsyncIterator[db.Connection]:
-    """A connection to the test's own database."""
-    connection = await asyncpg.connect(database_url)
-    yield connection
-    await connection.close()
-
-
-@pytest.fixture
 async def timescale(timescale_url: str) -> AsyncIterator[db.Connection]:
     """The one connection."""
     connection = await asyncpg.connect(timescale_url)

@@ -1,8 +1,5 @@
 """A city of two streets with something of every class of data, and the count of what is stored of each."""
 
-from collections.abc import AsyncIterator
-
-import asyncpg
 import pytest
 
 from tests.integration.web import matrix_city
@@ -14,14 +11,6 @@ TABLES = ("fixes", "stays", "runs", "device_hours", "events", "alerts", "alert_s
           "refusals")  # fmt: skip
 YEARS = 3_650 * 86_400_000
 """So much later everything is old."""
-
-
-@pytest.fixture
-async def conn(database_url: str) -> AsyncIterator[db.Connection]:
-    """A connection to the test's own database."""
-    connection = await asyncpg.connect(database_url)
-    yield connection
-    await connection.close()
 
 
 @pytest.fixture

@@ -1,23 +1,13 @@
-"""A connection to a fresh database, and devices and a cell to store things of."""
+"""Devices and cells to store things of."""
 
-from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
-import asyncpg
 import pytest
 
 from tracking import device_store
 
 if TYPE_CHECKING:
     from tracking import db
-
-
-@pytest.fixture
-async def conn(database_url: str) -> "AsyncIterator[db.Connection]":
-    """A connection to the test's own database."""
-    connection = await asyncpg.connect(database_url)
-    yield connection
-    await connection.close()
 
 
 @pytest.fixture

@@ -1,24 +1,14 @@
 """Import of grids into a real database."""
 
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
-import asyncpg
 import pytest
 
 from tests.support import lattice
 from tracking import db, grid_store
 from tracking.grid_faults import FaultKind
 from tracking.grid_store import ImportResult
-
-
-@pytest.fixture
-async def conn(database_url: str) -> AsyncIterator[db.Connection]:
-    """A connection to a fresh database."""
-    connection = await asyncpg.connect(database_url)
-    yield connection
-    await connection.close()
 
 
 async def _import(conn: db.Connection, document: Any) -> ImportResult:

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
-import asyncpg
 import pytest
 
 from tests.support import web
@@ -15,14 +14,6 @@ from web.live import hub as live
 
 if TYPE_CHECKING:
     from tracking import db
-
-
-@pytest.fixture
-async def conn(database_url: str) -> "AsyncIterator[db.Connection]":
-    """A connection to the test's own database."""
-    connection = await asyncpg.connect(database_url)
-    yield connection
-    await connection.close()
 
 
 @pytest.fixture

@@ -1,0 +1,18 @@
+"""A connection to the database of a test."""
+
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+import asyncpg
+import pytest
+
+if TYPE_CHECKING:
+    from tracking import db
+
+
+@pytest.fixture
+async def conn(database_url: str) -> "AsyncIterator[db.Connection]":
+    """A connection to the test's own database."""
+    connection = await asyncpg.connect(database_url)
+    yield connection
+    await connection.close()
