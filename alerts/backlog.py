@@ -8,7 +8,7 @@ the next look. One device that catches up needs no rule: its silence makes unkno
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from tracking import db
+from tracking import db, packed
 
 BEHIND_MS = 60_000
 """A device whose newest fix is older than this may be catching up."""
@@ -19,12 +19,14 @@ HEARD_MS = 600_000
 SHARE = 0.1
 """From this share of the devices on, what they bring may fill any cell."""
 
-_NEWEST = "SELECT device, t_last FROM runs WHERE open"
+_COLUMNS: packed.Columns = {"device": packed.Kind.INT4, "t_last": packed.Kind.TIME}
+_NEWEST = packed.select(_COLUMNS, "SELECT device, t_last FROM runs WHERE open")
 
 
 async def newest(conn: db.Connection) -> dict[int, int]:
     """Time (ms) of the newest fix of each device that is under way."""
-    return {row["device"]: db.millis(row["t_last"]) for row in await conn.fetch(_NEWEST)}
+    runs = await packed.fetch(conn, _COLUMNS, _NEWEST)
+    return dict(zip(runs["device"].tolist(), runs["t_last"].tolist(), strict=True))
 
 
 @dataclass(slots=True)

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracking.fixes import ABSENT, Bool, FixColumns
+from tracking.times import POSTGRES_EPOCH_MS
 
 COLUMNS = (
     "device", "t", "received", "lat", "lon", "raw_lat", "raw_lon", "acc", "spd", "hdg", "alt", "bat", "sat", "src",
@@ -13,7 +14,6 @@ COLUMNS = (
 
 _HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _TRAILER = b"\xff\xff"
-_POSTGRES_EPOCH_MS = 946_684_800_000  # 2000-01-01 UTC
 _TYPES = {
     "device": ">i4", "t": ">i8", "received": ">i8", "sat": ">i2", "src": ">i2", "duty": ">i2", "flags": ">i2",
     "seq": ">i8", "lat": ">f8", "lon": ">f8", "raw_lat": ">f8", "raw_lon": ">f8",
@@ -44,7 +44,7 @@ def _values(fixes: FixColumns, name: str) -> tuple[NDArray[np.generic], Bool]:
     """Values in the type of the wire, and which of them are not NULL."""
     column: NDArray[np.generic] = getattr(fixes, name)
     if name in ("t", "received"):
-        micros = (column.astype(np.int64) - _POSTGRES_EPOCH_MS) * 1000
+        micros = (column.astype(np.int64) - POSTGRES_EPOCH_MS) * 1000
         return micros.astype(">i8"), np.ones(len(column), np.bool_)
     known = column != ABSENT if name in ("sat", "seq") else ~np.isnan(column.astype(np.float64))
     return column.astype(_TYPES.get(name, _REAL)), known

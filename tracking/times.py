@@ -4,6 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
+POSTGRES_EPOCH_MS = 946_684_800_000
+"""2000-01-01 UTC, from which PostgreSQL counts in its binary format."""
 
 
 def moment(ms: int) -> datetime:

@@ -1,7 +1,8 @@
 """What the watcher keeps of the fixes between two looks: the tracks and the newest word of every device."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,9 +58,8 @@ class Memory:
     _areas: dict[int, Areas] = field(default_factory=dict)
     """Areas that the depths of a row were measured in."""
 
-    def place(self, areas: Mapping[int, Areas], zones: Zones) -> None:
+    def place(self, areas: Mapping[int, Areas]) -> None:
         """Measure the tracks anew whose device has other areas than before."""
-        self.zones = zones
         for device, each in areas.items():
             row = self._row(device)
             if self._areas.get(row) != each:
@@ -77,7 +77,7 @@ class Memory:
         """Take in fixes of devices that were placed, in any order and any number of times."""
         if not len(fixes):
             return
-        row = np.array([self._row(device) for device in fixes.device.tolist()], dtype=np.intp)
+        row = _by_stretch(fixes.device, self._row)
         self._note(row, fixes)
         absent = wire.FixFlag.MOCK | wire.FixFlag.NULL_ISLAND
         real = np.isin(fixes.src, _MEASURED) & (fixes.flags & absent == 0)
@@ -94,7 +94,9 @@ class Memory:
 
     def cursor(self, devices: Sequence[int], earliest: int) -> list[int]:
         """Time of the newest fix known of each device, `earliest` where there is none."""
-        return [max(int(self.fix_t[row]), earliest) for row in map(self._row, devices)]
+        rows = np.array([self._row(device) for device in devices], dtype=np.intp)
+        newest: list[int] = np.maximum(self.fix_t[rows], earliest).tolist()
+        return newest
 
     def _note(self, row: NDArray[np.intp], fixes: Heard) -> None:
         np.maximum.at(self.heard, row, fixes.received)
@@ -120,9 +122,14 @@ class Memory:
         return NO_ZONE if code is None else self.zones.index.get(code, NO_ZONE)
 
     def _zones_of(self, row: NDArray[np.intp], which: int) -> NDArray[np.intp]:
-        rows, back = np.unique(row, return_inverse=True)
-        zone = [self._zone(self._areas.get(each, (None, None))[which]) for each in rows.tolist()]
-        return np.array(zone, dtype=np.intp)[back]
+        return _by_stretch(row, lambda each: self._zone(self._areas.get(each, (None, None))[which]))
 
     def _depth(self, zone: NDArray[np.intp], x: Float, y: Float) -> Float:
         return self.zones.inside_by(zone, x, y)
+
+
+def _by_stretch(values: NDArray[np.integer[Any]], of: Callable[[int], int]) -> NDArray[np.intp]:
+    """What `of` answers for each value, asked once for each stretch of equal ones: fixes come device by device."""
+    starts = np.flatnonzero(np.diff(values, prepend=values[:1] - 1))
+    answers = np.array([of(each) for each in values[starts].tolist()], dtype=np.intp)
+    return np.repeat(answers, np.diff(starts, append=len(values)))

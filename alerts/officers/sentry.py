@@ -1,5 +1,6 @@
 """What the watcher reads of officers at each look, in bounded queries, and what it judges then."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,8 +15,8 @@ from alerts.officers.memory import Heard, Memory
 from alerts.officers.situation import BREAK, DUTY, FRESH_MS, TASK, Crowd, Said
 from alerts.officers.tracks import BUCKET_MS, KEPT_MS, NONE
 from schemas import wire
-from tracking import city, db, finding_store
-from tracking.fixes import Int
+from tracking import city, db, finding_store, packed
+from tracking.packed import Kind
 from tracking.people import Sign
 
 ROSTER_MS = 15_000
@@ -28,22 +29,40 @@ _TOGETHER = 200
 _MOST_LATE = 500
 """Late windows taken in one look; the others wait for the next."""
 
-_COLUMNS = "f.t, f.received, f.lat, f.lon, f.acc, f.spd, f.bat, f.src, f.duty, f.flags"
-_NEW = f"""
-SELECT c.device, {_COLUMNS} FROM unnest($1::int[], $2::timestamptz[]) AS c (device, after)
-CROSS JOIN LATERAL (SELECT * FROM fixes WHERE device = c.device AND t > c.after AND t <= $3) f
-"""  # noqa: S608 - built from constants of this file
+_HEARD: packed.Columns = {
+    "device": Kind.INT4, "t": Kind.TIME, "received": Kind.TIME, "lat": Kind.FLOAT8, "lon": Kind.FLOAT8,
+    "acc": Kind.FLOAT8, "spd": Kind.FLOAT8, "bat": Kind.FLOAT8, "src": Kind.INT2, "duty": Kind.INT2,
+    "flags": Kind.INT2,
+}  # fmt: skip
+_NEW = packed.select(
+    _HEARD,
+    """
+SELECT f.* FROM unnest($1::int[], $2::bigint[]) AS c (device, after)
+CROSS JOIN LATERAL (
+  SELECT * FROM fixes
+  WHERE device = c.device AND t > 'epoch'::timestamptz + c.after * interval '1 ms' AND t <= $3) f
+""",
+)
 # The earliest fix of each bucket: what the tracks keep of it.
-_THIN = f"""
-SELECT c.device, {_COLUMNS} FROM unnest($1::int[], $2::timestamptz[], $3::timestamptz[]) AS c (device, lo, hi)
+_THIN = packed.select(
+    _HEARD,
+    f"""
+SELECT f.* FROM unnest($1::int[], $2::timestamptz[], $3::timestamptz[]) AS c (device, lo, hi)
 CROSS JOIN LATERAL (
   SELECT DISTINCT ON (date_bin('{BUCKET_MS} ms', t, 'epoch')) * FROM fixes
   WHERE device = c.device AND t >= c.lo AND t <= c.hi ORDER BY date_bin('{BUCKET_MS} ms', t, 'epoch'), t) f
-"""  # noqa: S608 - built from constants of this file
-_STATUS = """
-SELECT d.id, d.online, d.status_at, d.battery, s.t AS signed_off
+""",  # noqa: S608 - built from constants of this file
+)
+_STATUSES: packed.Columns = {
+    "device": Kind.INT4, "online": Kind.INT2, "status_at": Kind.TIME, "battery": Kind.FLOAT8, "signed_off": Kind.TIME,
+}  # fmt: skip
+_STATUS = packed.select(
+    _STATUSES,
+    """
+SELECT d.id AS device, d.online::int::smallint AS online, d.status_at, d.battery, s.t AS signed_off
 FROM devices d LEFT JOIN LATERAL (SELECT t FROM sign_offs WHERE device = d.id ORDER BY t DESC LIMIT 1) s ON true
-"""
+""",
+)
 _LATE = """
 SELECT id, device, t_lo, t_hi, received FROM late_windows WHERE received > $1 AND t_hi > $2 ORDER BY id
 """
@@ -100,8 +119,9 @@ class Sentry:
             self._loaded.clear()
             self._late.clear()
         elif not codes <= memory.zones.index.keys():
-            memory.place(who.areas, await roster.zones(conn, where, codes))
-        memory.place(who.areas, memory.zones)
+            memory.zones = await roster.zones(conn, where, codes)
+        # In a thread: a fleet that is new is placed in a second.
+        await asyncio.to_thread(memory.place, who.areas)
         return memory, who
 
     async def _feed(self, conn: db.Connection, memory: Memory, devices: list[int], now: int) -> None:
@@ -110,10 +130,9 @@ class Sentry:
         for start in range(0, len(unread), _TOGETHER):
             part = unread[start : start + _TOGETHER]
             lo, hi = [db.moment(now - KEPT_MS)] * len(part), [db.moment(horizon)] * len(part)
-            memory.take(_heard(await conn.fetch(_THIN, part, lo, hi)))
+            await _take(conn, memory, _THIN, part, lo, hi)
         self._loaded.update(unread)
-        after = [db.moment(t) for t in memory.cursor(devices, now - KEPT_MS)]
-        memory.take(_heard(await conn.fetch(_NEW, devices, after, db.moment(horizon))))
+        await _take(conn, memory, _NEW, devices, memory.cursor(devices, now - KEPT_MS), db.moment(horizon))
         await self._feed_late(conn, memory, now)
 
     async def _feed_late(self, conn: db.Connection, memory: Memory, now: int) -> None:
@@ -123,8 +142,7 @@ class Sentry:
         earliest = db.moment(now - KEPT_MS)
         # From the beginning of a bucket, so that its earliest fix is found.
         lo = [max(db.moment(db.millis(row["t_lo"]) // BUCKET_MS * BUCKET_MS), earliest) for row in new]
-        found = await conn.fetch(_THIN, [row["device"] for row in new], lo, [row["t_hi"] for row in new])
-        memory.take(_heard(found))
+        await _take(conn, memory, _THIN, [row["device"] for row in new], lo, [row["t_hi"] for row in new])
         self._late.update({row["id"]: db.millis(row["received"]) for row in new})
         if len(new) < _MOST_LATE:
             self._late_from = max(since, now - LATE_OVERLAP_MS)
@@ -133,7 +151,8 @@ class Sentry:
     async def _crowd(self, conn: db.Connection, memory: Memory, who: roster.Roster, now: int) -> Crowd:
         members = who.members
         row = np.array([memory.tracks.rows.get(member.device or NONE, NONE) for member in members], dtype=np.intp)
-        said = _said(await conn.fetch(_STATUS), memory, who, row)
+        status = await packed.fetch(conn, _STATUSES, _STATUS)
+        said = await asyncio.to_thread(_said, status, memory, who, row)
         # A device that nobody is known to carry is on duty while it is heard.
         unlisted = (said.heard > now - FRESH_MS) & (said.signed_off < said.fix_t)
         on_shift = np.array([member.shift is not None for member in members], dtype=np.bool_)
@@ -195,37 +214,28 @@ async def _logged(conn: db.Connection, now: int) -> Mapping[int, Sequence[int]]:
     return logged
 
 
-def _said(rows: Sequence[Any], memory: Memory, who: roster.Roster, row: NDArray[np.intp]) -> Said:
-    status = {each["id"]: each for each in rows}
-    listed = [status.get(member.device, {}) for member in who.members]
+async def _take(conn: db.Connection, memory: Memory, query: str, *arguments: Any) -> None:
+    heard = Heard(**await packed.fetch(conn, _HEARD, query, *arguments))
+    # In a thread: the fixes of some seconds of a large fleet take longer than other tasks of this process may wait.
+    await asyncio.to_thread(memory.take, heard)
+
+
+def _said(status: Mapping[str, NDArray[Any]], memory: Memory, who: roster.Roster, row: NDArray[np.intp]) -> Said:
     known, at = row >= 0, np.maximum(row, 0)
-    battery = np.array([np.nan if each.get("battery") is None else each["battery"] for each in listed], dtype=float)
-    by_fix = np.where(known, memory.battery[at], np.nan)
+    place = {device: number for number, device in enumerate(status["device"].tolist())}
+    of = np.array([place.get(member.device or NONE, -1) for member in who.members], dtype=np.intp)
+
+    def column(name: str, absent: float) -> NDArray[Any]:
+        # Who has no status finds the last one, which says nothing.
+        return np.append(status[name], np.array(absent, status[name].dtype))[of]
+
+    battery, by_fix = column("battery", np.nan), np.where(known, memory.battery[at], np.nan)
     return Said(
         heard=np.where(known, memory.heard[at], NONE),
         fix_t=np.where(known, memory.fix_t[at], NONE),
         duty=np.where(known, memory.duty[at], wire.DUTY_CODE[wire.Duty.OFF]).astype(np.int16),
         battery=np.where(np.isnan(by_fix), battery, by_fix),
-        online=np.array([NONE if each.get("online") is None else int(each["online"]) for each in listed], np.int8),
-        status_at=_times(listed, "status_at"),
-        signed_off=_times(listed, "signed_off"),
+        online=column("online", NONE).astype(np.int8),
+        status_at=np.maximum(column("status_at", NONE), NONE),
+        signed_off=np.maximum(column("signed_off", NONE), NONE),
     )
-
-
-def _times(rows: Sequence[Any], name: str) -> Int:
-    return np.array([NONE if each.get(name) is None else db.millis(each[name]) for each in rows], dtype=np.int64)
-
-
-def _heard(rows: Sequence[Any]) -> Heard:
-    def column(name: str, dtype: str) -> NDArray[Any]:
-        return np.array([row[name] for row in rows], dtype=dtype)
-
-    def times(name: str) -> Int:
-        return np.array([db.millis(row[name]) for row in rows], dtype=np.int64)
-
-    return Heard(
-        device=column("device", "int32"), t=times("t"), received=times("received"), lat=column("lat", "float64"),
-        lon=column("lon", "float64"), acc=column("acc", "float64"), spd=column("spd", "float64"),
-        bat=column("bat", "float64"), src=column("src", "int16"), duty=column("duty", "int16"),
-        flags=column("flags", "int16"),
-    )  # fmt: skip
