@@ -35,7 +35,7 @@ async def timescale(timescale_url: str) -> AsyncIterator[db.Connection]:
     yield conn
     await conn.execute("UPDATE legal_holds SET released_at = now(), released_by = 'x', released_why = 'x' "
                        "WHERE released_at IS NULL")  # fmt: skip
-    await conn.execute("UPDATE retention SET floor = NULL")
+    await conn.execute("UPDATE retention SET floor = NULL, ran_at = now()")
     await conn.close()
 
 
