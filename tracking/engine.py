@@ -13,7 +13,7 @@ from operator import attrgetter
 import numpy as np
 from numpy.typing import NDArray
 
-from tracking import plausibility, points, stays, walk
+from tracking import plausibility, points, stays, trail, walk
 from tracking.fixes import Bool, FixColumns, Int
 from tracking.geometry.lookup import CityGrid, Places
 from tracking.visit_rules import VisitRules
@@ -21,7 +21,7 @@ from tracking.visit_rules import VisitRules
 _LONG_AGO = int(np.iinfo(np.int64).min)
 MOST_LOGGED = 100
 """Events of a device that wait in memory for its fixes; with more the store is asked."""
-RUN_GAP_MS = walk.GAP_MS
+RUN_GAP_MS = trail.GAP_MS
 """A run is a device's fixes with no gap longer than this: what lies beyond a gap cannot change a stay."""
 
 

@@ -6,17 +6,15 @@ while it goes on, at the first fix after every 30 s of it once it is a valid vis
 
 from bisect import bisect_left
 from collections.abc import Callable
-from math import hypot
 
 from tracking.geometry.lookup import SURE_SIGMAS, CityGrid, Depth
-from tracking.plausibility import NEW_PLACE_FIXES, NEW_PLACE_MS, step_possible
+from tracking.plausibility import step_possible
 from tracking.points import Fixes, Place, Point, Rows
 from tracking.presence import Presence
 from tracking.stays import Run, Stay, StayKind, worth
+from tracking.trail import GAP_MS, Trail, metres
 from tracking.visit_rules import VisitRules
 
-GAP_MS = 120_000
-"""A longer silence ends every stay: where the device was meanwhile cannot be told."""
 CONFIRM_MS = 30_000
 """A fix that is sure but not deep changes the cell only when another as sure came so much earlier."""
 MERGE_MS = 60_000
@@ -31,7 +29,7 @@ LEAST_PASS_M = 30.0
 LEAST_PASS_M_2 = LEAST_PASS_M**2
 
 
-class Walk:
+class Walk(Trail):
     """The way of one device.
 
     Args:
@@ -43,14 +41,13 @@ class Walk:
     """
 
     def __init__(self, device: int, grid: CityGrid, rules: VisitRules, tell: Callable[[Stay | Run], None]) -> None:
+        super().__init__()
         self.device = device
         self.tell = tell
         self.settled = True
         self._grid, self._rules = grid, rules
-        self.last: Point | None = None
         self._inside: Presence | None = None
         self._left: dict[int, Presence] = {}
-        self._strangers: list[Point] = []
         # The step that led to where the device is seen now, and the step out of the cell it is held in.
         self._arrival: tuple[Point | None, Point] | None = None
         self._first_out: Point | None = None
@@ -58,7 +55,6 @@ class Walk:
         self._sure_since: int | None = None
         # Time, dwell, path and fixes of the stay at its newest mark.
         self._mark: tuple[int, int, float, int] | None = None
-        self._began: Point | None = None
         self._run_at: Point | None = None
         # (ms, number of the cell in the store) of what was logged, as far as it may belong to a stay not ended.
         self._logged: list[tuple[int, int]] = []
@@ -80,22 +76,6 @@ class Walk:
     def logged_after(self, t: int) -> list[tuple[int, int]]:
         """What was logged after `t` (ms)."""
         return [each for each in self._logged if each[0] > t]
-
-    def step(self, point: Point) -> None:
-        """Take the next fix."""
-        last = self.last
-        heard = self._strangers[-1] if self._strangers else last
-        if last is not None and heard is not None:
-            gone = point.t - heard.t > GAP_MS
-            if not gone and self._is_strange(last, point):
-                self._stranger(point)
-                return
-            # A silence, or back from a jump: nobody can tell where the device was meanwhile.
-            if gone or point.t - last.t > GAP_MS:
-                self._break()
-                last = None
-        self._strangers.clear()
-        self._take(last, point)
 
     def goes_on(self, rows: Rows, row: int) -> bool:
         """Whether `row` and those alike that follow it, without a gap or a jump, change nothing but sums."""
@@ -152,7 +132,6 @@ class Walk:
     def _take(self, last: Point | None, point: Point) -> None:
         self._note_run(last, point)
         self.settled = False
-        self.last = point
         if last is not None:
             self._pass_through(last, point)
         if self._arrival is None or last is None or last.inner != point.inner:
@@ -240,40 +219,15 @@ class Walk:
             self._tell_ended(self._inside)
         if self.last is not None:
             self._forget_logged(self.last.t + 1)
-        self._inside = self._first_out = self._arrival = self.last = None
+        self._inside = self._first_out = self._arrival = None
         self._sure_since = None
         self._left.clear()
-        self._strangers.clear()
-
-    def _is_strange(self, last: Point, point: Point) -> bool:
-        """Whether a fix lies where its device cannot have come, or goes on at such a place rather than return."""
-        if not _possible(last, point):
-            return True
-        if not self._strangers or not _possible(self._strangers[-1], point):
-            return False
-        return _metres(self._strangers[-1], point) < _metres(last, point)
-
-    def _stranger(self, point: Point) -> None:
-        """Set aside a fix that cannot be reached from the last; several that agree for long are a new place."""
-        if self._strangers and not _possible(self._strangers[-1], point):
-            self._strangers.clear()
-        self._strangers.append(point)
-        if len(self._strangers) < NEW_PLACE_FIXES or point.t - self._strangers[0].t < self._patience():
-            return
-        points = list(self._strangers)
-        self._break()
-        for each in points:
-            self.step(each)
-
-    def _patience(self) -> int:
-        """How long a new place must last to be believed, ms: as long as the old one has, within bounds."""
-        old = self.last.t - self._began.t if self.last and self._began else 0
-        return min(max(old, MERGE_MS), NEW_PLACE_MS)
+        super()._break()
 
     def _pass_through(self, last: Point, point: Point) -> None:
         """Tell of cells crossed between two fixes."""
         depth = SURE_SIGMAS * max(last.sigma, point.sigma)
-        way = _metres(last, point)
+        way = metres(last, point)
         if way < max(2 * depth, LEAST_PASS_M):
             return
         # The usual step, within a cell or over a boundary that both cells share, passes through nothing.
@@ -303,8 +257,6 @@ class Walk:
         return before.t + round((after.t - before.t) * part), place
 
     def _note_run(self, last: Point | None, point: Point) -> None:
-        if last is None:
-            self._began = point
         if last is None or last.t // RUN_TELL_MS != point.t // RUN_TELL_MS:
             self._run_at = point
 
@@ -330,11 +282,3 @@ class Walk:
     def _forget_logged(self, since: int) -> None:
         if self._logged:
             self._logged = [each for each in self._logged if each[0] >= since]
-
-
-def _possible(before: Point, after: Point) -> bool:
-    return step_possible(after.x - before.x, after.y - before.y, after.t - before.t, after.sigma, before.sigma)
-
-
-def _metres(one: Point, other: Point) -> float:
-    return hypot(other.x - one.x, other.y - one.y)

@@ -123,6 +123,20 @@ class CityGrid:
         """Index of the cell each place falls in, -1 outside every cell."""
         return self._inner(*self.xy(lat, lon))
 
+    def near(self, x: Float, y: Float, within_m: float) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Pairs of a place and a cell that holds it or lies within so many metres of it, by their indexes."""
+        places, cells = self._tree.query(shapely.points(x, y), predicate="dwithin", distance=within_m)
+        return places, cells
+
+    def nearest(self, x: Float, y: Float, within_m: float) -> NDArray[np.intp]:
+        """Index of the cell that holds each place, or is nearest within so many metres of it; -1: none is."""
+        found = np.full(len(x), -1, dtype=np.intp)
+        if len(self) and len(x):
+            places, cells = self._tree.query_nearest(shapely.points(x, y), max_distance=within_m)
+            order = np.argsort(-cells, kind="stable")
+            found[places[order]] = cells[order]
+        return found
+
     def places(self, lat: Float, lon: Float, acc: NDArray[np.float32]) -> Places:
         """Project and look up n fixes. `acc` is the 68 % radius in m, NaN unknown."""
         x, y = self.xy(lat, lon)
