@@ -16,6 +16,7 @@ from bench import (
     bench_growth,
     bench_ingest,
     bench_latency,
+    bench_live,
     bench_memory,
     bench_queries,
     figures,
@@ -29,6 +30,7 @@ BENCHES: dict[str, Measure] = {
     "growth": bench_growth.measure,
     "back-fill": bench_backfill.measure,
     "queries": bench_queries.measure_figures,
+    "live fan-out": bench_live.measure,
     "memory": bench_memory.measure,
 }
 

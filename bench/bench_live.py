@@ -8,8 +8,7 @@ import asyncio
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,10 +16,9 @@ import psutil
 import typer
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
 
-from bench import stack, stretches
-from bench.figures import finish
+from bench import figures, stack, stretches
+from bench.figures import Figure
 from bench.live import load, stage, viewers
 
 MOST_P99_MS = 500.0
@@ -29,8 +27,8 @@ STUCK_SHARE = 0.05
 MOST_TO_ALONE = 1.25
 """p99 with stuck viewers to that without, in the same run."""
 SETTLE_S = 5.0
-
-console = Console(width=120)
+VIEWERS = 1_000
+DEVICES = 20_000
 
 
 @dataclass(kw_only=True)
@@ -46,8 +44,8 @@ class Stretch:
 
 
 def main(
-    count: Annotated[int, typer.Option("--viewers", min=20, help="Viewers; the promise is for 1,000")] = 1_000,
-    devices: Annotated[int, typer.Option(min=100, help="Devices at 1 Hz; the promise is for 20,000")] = 20_000,
+    count: Annotated[int, typer.Option("--viewers", min=20, help="Viewers; the promise is for 1,000")] = VIEWERS,
+    devices: Annotated[int, typer.Option(min=100, help="Devices at 1 Hz; the promise is for 20,000")] = DEVICES,
     seconds: Annotated[float, typer.Option(min=5, help="Length of each stretch")] = 30,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file")] = None,
     profile: Annotated[Path | None, typer.Option(help="py-spy record of the web process, an SVG")] = None,
@@ -55,17 +53,17 @@ def main(
     strict: Annotated[bool, typer.Option("--strict", help="Exit 1 if a target is missed")] = False,
 ) -> None:
     """Measure the live websocket."""
-    figures = asyncio.run(_measure(count, devices, seconds, profile))
-    _show(figures)
-    finish(figures, list(_missed(figures)), json_file, strict=strict)
+    before = figures.machine()
+    found = asyncio.run(measure(count, devices, seconds, profile))
+    figures.report(found, before, json_file, strict=strict)
 
 
-async def _measure(count: int, devices: int, seconds: float, profile: Path | None) -> dict[str, Any]:
-    figures: dict[str, Any] = {
-        "machine": stack.machine(), "viewers": count, "devices": devices, "seconds": seconds
-    }  # fmt: skip
+async def measure(
+    count: int = VIEWERS, devices: int = DEVICES, seconds: float = 30, profile: Path | None = None
+) -> list[Figure]:
+    """Let viewers watch a fleet: first all read, then some do not."""
     with Progress(console=Console(stderr=True), transient=True) as progress:
-        steps = progress.add_task("starting", total=5)
+        steps = progress.add_task("starting", total=4)
 
         def step(what: str) -> None:
             progress.update(steps, description=what, advance=1)
@@ -82,27 +80,26 @@ async def _measure(count: int, devices: int, seconds: float, profile: Path | Non
                     slots=slots, places=stretches.town_places(), began=began,
                 )  # fmt: skip
                 with stage.talking("bench.live.viewers", watching) as crowd:
-                    said = stage.hear(crowd)
+                    stage.hear(crowd)
                     parts = {
                         "web": web, "viewers": psutil.Process(crowd.pid), "fleet": psutil.Process(fleet_process.pid),
                         "broker": services.broker, "database": services.database,
                     }  # fmt: skip
-                    figures["connected"] = said["connected"]
-                    figures["idle_mib"] = web.memory_info().rss / 2**20
                     await asyncio.sleep(SETTLE_S)
                     step("all read")
-                    figures["all read"] = asdict(await _stretch(crowd, parts, seconds, profile))
+                    alone = await _stretch(crowd, parts, seconds, profile)
                     stuck = round(STUCK_SHARE * count)
                     step(f"{stuck} do not read")
                     stage.tell(crowd, f"stick {stuck}")
                     await asyncio.sleep(SETTLE_S)
-                    figures["some stuck"] = asdict(await _stretch(crowd, parts, seconds, None))
+                    beside = await _stretch(crowd, parts, seconds, None)
                     step("done")
                     stage.tell(crowd, "stop", answer=False)
-    figures["stuck_to_alone"] = (
-        figures["some stuck"]["seen"]["fix_ms"]["p99"] / figures["all read"]["seen"]["fix_ms"]["p99"]
-    )
-    return figures
+    p99 = alone.seen["fix_ms"]["p99"]
+    return [
+        *_told(f"{count:,} read", alone, count, None),
+        *_told(f"{stuck:,} of {count:,} stuck", beside, count - stuck, p99),
+    ]
 
 
 async def _stretch(
@@ -129,44 +126,35 @@ def _spy(pid: int, seconds: float, file: Path) -> threading.Thread:
     return watcher
 
 
-def _missed(figures: dict[str, Any]) -> Iterator[str]:
-    for name in ("all read", "some stuck"):
-        stretch = figures[name]
-        p99 = stretch["seen"]["fix_ms"]["p99"]
-        if p99 > MOST_P99_MS:
-            yield f"{name}: p99 fix to viewer {p99:.0f} ms > {MOST_P99_MS:.0f} ms"
-        if stretch["most_mib"] > MOST_MIB:
-            yield f"{name}: {stretch['most_mib']:.0f} MiB > {MOST_MIB:.0f} MiB"
-        if stretch["seen"]["lost"]:
-            yield f"{name}: {stretch['seen']['lost']} viewers that read were let go"
-    if figures["stuck_to_alone"] > MOST_TO_ALONE:
-        yield f"p99 with stuck viewers to that without: {figures['stuck_to_alone']:.2f} > {MOST_TO_ALONE:g}"
-
-
-def _show(figures: dict[str, Any]) -> None:
-    console.print(" · ".join(f"{name} {value}" for name, value in figures["machine"].items()))
-    console.print(f"{figures['viewers']:,} viewers, {figures['devices']:,} devices at 1 Hz")
-    table = Table("", "fix to viewer, ms: p50", "p95", "p99", "most", "tick to viewer p99", "frames/s", "places/s",
-                  "MiB/s", "web MiB")  # fmt: skip
-    for name in ("all read", "some stuck"):
-        seen = figures[name]["seen"]
-        table.add_row(
-            name, *(f"{seen['fix_ms'][key]:.0f}" for key in ("p50", "p95", "p99", "most")),
-            f"{seen['tick_ms']['p99']:.0f}", f"{seen['frames_per_s']:,.0f}", f"{seen['places_per_s']:,.0f}",
-            f"{seen['mib_per_s']:.1f}", f"{figures[name]['most_mib']:.0f}",
-        )  # fmt: skip
-    console.print(table)
-    for name in ("all read", "some stuck"):
-        cores = ", ".join(f"{part} {cores:.2f}" for part, cores in figures[name]["cores"].items())
-        views = ", ".join(
-            f"{kind} {each['p99']:.0f} ms"
-            for kind, each in figures[name]["seen"]["fix_ms_by_view"].items()
+def _told(name: str, stretch: Stretch, reading: int, alone_p99: float | None) -> list[Figure]:
+    """Figures of a stretch; `alone_p99` is that of the stretch in which all read, ms."""
+    seen, fix = stretch.seen, stretch.seen["fix_ms"]
+    found = [
+        _figure(f"{name}: fix to viewer, p50", fix["p50"], "ms"),
+        _figure(f"{name}: fix to viewer, p99", fix["p99"], "ms", most=MOST_P99_MS),
+        _figure(f"{name}: tick to viewer, p99", seen["tick_ms"]["p99"], "ms"),
+        _figure(f"{name}: viewers that read and were kept", 100 * (1 - seen["lost"] / reading), "%", least=100),
+        _figure(f"{name}: frames", seen["frames_per_s"], "frames/s"),
+        _figure(f"{name}: sent", seen["mib_per_s"], "MiB/s"),
+        _figure(f"{name}: memory of the web process", stretch.most_mib, "MiB", most=MOST_MIB),
+        *(_figure(f"{name}: busy, {part}", busy, "cores") for part, busy in stretch.cores.items()),
+        *(
+            _figure(f"{name}: fix to viewer of a {kind}, p99", each["p99"], "ms")
+            for kind, each in seen["fix_ms_by_view"].items()
             if each["n"]
-        )
-        console.print(
-            f"{name}: processors busy: {cores}; p99 by view: {views}; let go {figures[name]['seen']['let_go']}"
-        )
-    console.print(f"p99 with stuck viewers to that without: {figures['stuck_to_alone']:.2f}")
+        ),
+    ]
+    if alone_p99 is not None:
+        to_alone = Figure(
+            bench="live", name=f"{name}: p99 to that of none stuck", value=fix["p99"], unit="ms",
+            baseline="none stuck", ratio=fix["p99"] / alone_p99, most=MOST_TO_ALONE, of_ratio=True,
+        )  # fmt: skip
+        found.append(to_alone)
+    return found
+
+
+def _figure(name: str, value: float, unit: str, *, least: float | None = None, most: float | None = None) -> Figure:
+    return Figure(bench="live", name=name, value=value, unit=unit, least=least, most=most)
 
 
 if __name__ == "__main__":
