@@ -1,4 +1,7 @@
-"""Group commit: whatever arrived while the last commit ran is the next batch. One task, the stages in order."""
+"""Group commit: whatever arrived while the last commit ran is the next batch. One task, the stages in order.
+
+Only decoding runs ahead, by one batch: most of a commit is waiting for the database.
+"""
 
 import asyncio
 import itertools
@@ -18,6 +21,7 @@ from ingest.batch import Received
 from ingest.faults import Refused
 from ingest.feed import Feed
 from ingest.message import Intake, Message
+from ingest.next_batch import NextBatch
 from ingest.refusal_log import RefusalLog
 from ingest.writer import Attempt, Writer
 from schemas.refusals import Refusal
@@ -28,10 +32,6 @@ from tracking.retention import Floors
 T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
-
-_TAKEN = 200
-_TAKEN_BYTES = 1 << 18
-"""So much is decoded before the bounds of a batch are looked at again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +63,7 @@ class Pipeline:
     feed: Feed
     acks: Acks
     clock: Callable[[], int]
-    latest: Callable[[], int]
-    """The latest that it may be, ms: as much as `clock` is behind it, later than said a message may have come."""
+    waiting: NextBatch
     tally: Counter[str] = field(default_factory=Counter)
     """Totals since the start of the process."""
     limits: Limits = field(default_factory=Limits)
@@ -80,8 +79,10 @@ class Pipeline:
 
     async def run(self) -> None:
         """Work until cancelled. What is cancelled before its commit was not acknowledged and comes again."""
-        while True:
-            await self.step()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.waiting.run())
+            while True:
+                await self.step()
 
     async def serve(self, units: Sequence[str]) -> None:
         """Serve exactly these units from the next batch on; returns when the engine has changed hands."""
@@ -101,28 +102,13 @@ class Pipeline:
         await self._meanwhile()
 
     async def _gather(self) -> list[Received]:
-        """Decode what waits, up to the bounds of a batch; empty when there is other work and nothing waits."""
+        """What waits, decoded, up to the bounds of a batch; empty when there is other work and nothing waits."""
         try:
-            async with asyncio.timeout(0 if self.backfill.pending else self.limits.upkeep_s):
-                await self.intake.wait()
+            async with asyncio.timeout(0 if self.backfill.pending or self._asked else self.limits.upkeep_s):
+                await self.waiting.wait()
         except TimeoutError:
             return []
-        received: list[Received] = []
-        rows, size, behind = 0, 0, max(0, self.latest() - self.clock())
-        while rows < self.limits.rows and size < self.limits.bytes and len(received) < self.limits.messages:
-            taken = self.intake.take(min(_TAKEN, self.limits.messages - len(received)), _TAKEN_BYTES)
-            if not taken:
-                break
-            found = [
-                decode.decode(one.topic, one.payload, retained=one.retained, now=max(one.received + behind, one.latest))
-                for one in taken
-            ]
-            received += map(Received, taken, found)
-            rows += sum([len(decoded.fixes) for decoded in found])
-            size += sum([len(one.payload) for one in taken])
-        metrics.QUEUE.set(len(self.intake))
-        metrics.QUEUE_BYTES.set(self.intake.bytes)
-        return received
+        return self.waiting.take()
 
     async def _store(self, received: list[Received]) -> None:
         """Commit, then acknowledge. A message the database will not hold is found by halving and refused."""
@@ -172,7 +158,7 @@ class Pipeline:
 
     @property
     def _idle(self) -> bool:
-        return not len(self.intake) and not self._asked
+        return not len(self.waiting) and not self._asked
 
     async def _keep_up(self, conn: db.Connection) -> None:
         # Others put windows there, too: a rebuild, a worker that was served these units before.
@@ -253,7 +239,7 @@ class Pipeline:
                     "database is away, messages wait at the broker",
                     error=f"{type(error).__name__}: {error}",
                     tried=tried,
-                    waiting=len(self.intake),
+                    waiting=len(self.waiting),
                     again_in_s=round(wait, 2),
                 )
                 await asyncio.sleep(wait)

@@ -24,6 +24,7 @@ from ingest.clock import Latest
 from ingest.feed import Feed
 from ingest.housekeeper import Housekeeper
 from ingest.message import Intake
+from ingest.next_batch import NextBatch
 from ingest.orders import Orders
 from ingest.pipeline import Limits, Pipeline
 from ingest.sessions import Sessions
@@ -233,7 +234,14 @@ async def make_pipeline(
         feed=feed,
         acks=Acks(),
         clock=clock,
-        latest=latest or clock,
+        waiting=NextBatch(
+            intake=intake,
+            clock=clock,
+            latest=latest or clock,
+            messages=config.limits.messages,
+            rows=config.limits.rows,
+            bytes=config.limits.bytes,
+        ),
         limits=config.limits,
         floors=floors,
     )
@@ -268,7 +276,7 @@ async def _acknowledge(acks: Acks, session: mqtt.Session, pool: db.Pool) -> None
 
 
 def _counters(pipeline: Pipeline, session: mqtt.Session) -> dict[str, Any]:
-    return {**pipeline.tally, "queue": len(pipeline.intake), "broker": session.ready.is_set()}
+    return {**pipeline.tally, "queue": len(pipeline.waiting), "broker": session.ready.is_set()}
 
 
 @asynccontextmanager
