@@ -50,7 +50,7 @@ async def measure(hours: float = 8, every_s: float = 30, quiet_s: float = 15) ->
                 during = time.time()
                 n, took = await asyncio.to_thread(_buffer, services, live, stored, int(hours * 3600 / every_s), every_s)
                 until = time.time()
-            quiet = await _computed(services)
+            quiet = await stretches.computed(services)
         lags = [await _lags(services, *span) for span in (alone, (during, until))]
     p99 = [float(np.percentile(each, 99)) for each in lags]
     return [
@@ -86,20 +86,6 @@ def _buffer(
 
         stretches.follow(load, stored, done, 1_200)
     return wanted, time.perf_counter() - began
-
-
-async def _computed(services: stack.Services) -> float:
-    """Seconds until no window waits any more."""
-    connection = await asyncpg.connect(services.database_url)
-    began = time.perf_counter()
-    try:
-        while await connection.fetchval("SELECT EXISTS (SELECT FROM dirty_windows)"):
-            if time.perf_counter() - began > 600:
-                raise SystemExit("Windows of late fixes still wait after 10 minutes.")
-            await asyncio.sleep(0.5)
-    finally:
-        await connection.close()
-    return time.perf_counter() - began
 
 
 async def _lags(services: stack.Services, since: float, until: float) -> list[float]:

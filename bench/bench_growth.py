@@ -1,7 +1,8 @@
 """Whether a fix costs more when there are more devices, more cells or more days in the store, and what a device takes.
 
 Cost is what worker and database spend on a fix under a closed loop of single fixes, and the least of each pair is the
-baseline of the other.
+baseline of the other. What a device costs once, when it is first heard and when its run is taken up after a restart of
+the worker, is a figure of its own: a stretch begins when all devices are enrolled.
 """
 
 import asyncio
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Annotated
 
 import asyncpg
+import psutil
 import typer
 
 from bench import figures, stack, stretches, towns
@@ -23,6 +25,7 @@ DEVICES = 2_000
 KEPT = 600
 """Devices whose days are stored."""
 
+_HEARD = "SELECT count(*) FROM devices WHERE starts_with(name, $1)"
 _STORE = """
 INSERT INTO fixes (device, t, received, lat, lon, acc, src, duty, flags)
 SELECT d.id, now() - ($1::float8 - n * $1 / $2) * interval '1 day', now(), 23.1, 114.4, 8, 0, 0, 0
@@ -50,24 +53,50 @@ def main(
 async def measure(
     seconds: float = 15, *, devices: int = 100_000, cells: int = 15_000, days: int = 90, fixes_a_day: int = 30_000
 ) -> list[Figure]:
-    """Measure all three."""
+    """Measure all of it."""
     few, many = [await by_devices(n, seconds) for n in (FEW_DEVICES, devices)]
     each_kib = (many.rss_mib[-1] - few.rss_mib[-1]) / (devices - FEW_DEVICES) * 1024
     small, large = [await by_cells(n, seconds) for n in (FEW_CELLS, cells)]
-    young, old = await by_days(days, fixes_a_day, seconds)
+    young, old = [await by_days(n, fixes_a_day, seconds) for n in (FEW_DAYS, days)]
     return [
         _cost("devices", f"{FEW_DEVICES:,} devices", few, f"{devices:,} devices", many),
         Figure(bench="growth", name="memory of the worker for a device", value=each_kib, unit="KiB"),
         _cost("cells", f"{FEW_CELLS:,} cells", small, f"{cells:,} cells", large),
         _cost("days stored", f"1 day stored, {fixes_a_day:,} fixes", young,
               f"{days} days stored, {days * fixes_a_day:,} fixes", old),
+        *await once(DEVICES),
     ]  # fmt: skip
 
 
 async def by_devices(devices: int, seconds: float) -> Measured:
     """A stretch with so many devices."""
     async with stack.services(settings=stretches.SETTINGS) as services:
-        return _stretch(services, "g", devices, seconds)
+        return await _stretch(services, "g", devices, seconds)
+
+
+async def once(devices: int) -> list[Figure]:
+    """What a device costs when it is first heard, and when a worker takes up its run after a restart."""
+    async with stack.services(settings=stretches.SETTINGS) as services:
+        plan = stretches.plan(services, "n", devices=devices)
+        with stretches.worker(services) as (worker, stored), stack.load(plan) as load:
+            before = _spent(services, worker)
+            await _enrolled(services, "n", devices, load, stored)
+            enrolled = _spent(services, worker) - before
+        before = stack.cpu(services.database)
+        with stretches.worker(services) as (worker, _):
+            await stretches.computed(services)
+            resumed = _spent(services, worker) - before
+    return [
+        Figure(bench="growth", name=f"a new device is heard first, {devices:,}", value=enrolled / devices * 1e3,
+               unit="ms"),
+        Figure(bench="growth", name=f"a worker starts anew, by each of {devices:,} devices",
+               value=resumed / devices * 1e3, unit="ms"),
+    ]  # fmt: skip
+
+
+def _spent(services: stack.Services, worker: psutil.Process) -> float:
+    """Seconds of processor of worker and database."""
+    return stack.cpu(worker) + stack.cpu(services.database)
 
 
 async def by_cells(cells: int, seconds: float) -> Measured:
@@ -75,19 +104,17 @@ async def by_cells(cells: int, seconds: float) -> Measured:
     kept = towns.features(cells)
     middles = [stretches.middle(each) for each in kept if each["properties"]["kind"] == "cell"]
     async with stack.services(settings=stretches.SETTINGS, grid=towns.encoded(kept)) as services:
-        return _stretch(services, "c", DEVICES, seconds, middles[:: max(1, len(middles) // DEVICES)])
+        return await _stretch(services, "c", DEVICES, seconds, middles[:: max(1, len(middles) // DEVICES)])
 
 
-async def by_days(days: int, fixes_a_day: int, seconds: float) -> tuple[Measured, Measured]:
-    """A stretch with a day in the store, and one with many."""
+async def by_days(days: int, fixes_a_day: int, seconds: float) -> Measured:
+    """A stretch with so many days in the store."""
     async with stack.services(settings=stretches.SETTINGS) as services:
-        await _store(services, FEW_DAYS, fixes_a_day)
-        young = _stretch(services, "y", DEVICES, seconds)
         await _store(services, days, fixes_a_day)
-        return young, _stretch(services, "o", DEVICES, seconds)
+        return await _stretch(services, "d", DEVICES, seconds)
 
 
-def _stretch(
+async def _stretch(
     services: stack.Services,
     prefix: str,
     devices: int,
@@ -96,9 +123,22 @@ def _stretch(
 ) -> Measured:
     plan = stretches.plan(services, prefix, devices=devices, places=middles)
     with stretches.worker(services) as (worker, stored), stack.load(plan) as load:
+        await _enrolled(services, prefix, devices, load, stored)
         # As many of each before it counts: a process that has just started has cold caches.
-        after = max(devices, 20_000) + 5_000
+        after = max(devices, 20_000)
         return stretches.measured(prefix, services, worker, load, stored, seconds=seconds, after=after)
+
+
+async def _enrolled(
+    services: stack.Services, prefix: str, devices: int, load: stack.Load, stored: stretches.Stored
+) -> None:
+    """Let the load run until every device was heard."""
+    connection = await asyncpg.connect(services.database_url)
+    try:
+        while await connection.fetchval(_HEARD, prefix) < devices:
+            stretches.more(load, stored, 2_000)
+    finally:
+        await connection.close()
 
 
 async def _store(services: stack.Services, days: int, fixes_a_day: int) -> None:

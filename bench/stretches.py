@@ -1,5 +1,6 @@
 """Stretches of load on a worker: what it stored in a time, and what each part spent on it."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -85,8 +86,7 @@ def measured(
     """Let the load run, unmeasured until `after` fixes are stored, and read what was stored and spent."""
     parts = {"broker": services.broker, "worker": worker, "database": services.database,
              "load": psutil.Process(load.process.pid)}  # fmt: skip
-    warm = stored()
-    follow(load, stored, lambda: stored() >= warm + after, 180)
+    more(load, stored, after)
     made = Measured(name=name, rss_mib=[worker.memory_info().rss / 2**20])
     first, began = stored(), time.perf_counter()
     spent = {part: stack.cpu(process) for part, process in parts.items()}
@@ -110,6 +110,12 @@ def follow(load: stack.Load, stored: Stored, until: Callable[[], bool], within: 
         time.sleep(0.3)
 
 
+def more(load: stack.Load, stored: Stored, fixes: int) -> None:
+    """Let the load run until so many more are stored."""
+    enough = stored() + fixes
+    follow(load, stored, lambda: stored() >= enough, 180)
+
+
 def drained(load: stack.Load, stored: Stored) -> None:
     """Wait until everything acknowledged to the load is stored."""
     deadline, last = time.perf_counter() + 120, -1
@@ -117,6 +123,20 @@ def drained(load: stack.Load, stored: Stored) -> None:
         if time.perf_counter() > deadline:
             raise SystemExit(f"Not everything is stored: {load.acknowledged} acknowledged, {last} stored.")
         time.sleep(1)  # a batch takes far less
+
+
+async def computed(services: stack.Services) -> float:
+    """Seconds until no window waits any more."""
+    connection = await asyncpg.connect(services.database_url)
+    began = time.perf_counter()
+    try:
+        while await connection.fetchval("SELECT EXISTS (SELECT FROM dirty_windows)"):
+            if time.perf_counter() - began > 600:
+                raise SystemExit("Windows of late fixes still wait after 10 minutes.")
+            await asyncio.sleep(0.5)
+    finally:
+        await connection.close()
+    return time.perf_counter() - began
 
 
 async def check(services: stack.Services, prefix: str, acknowledged: int) -> None:

@@ -39,13 +39,11 @@ class Backfill:
 
     async def step(self, conn: db.Connection, now: int) -> int | None:
         """Do the windows of the one device that waits longest; returns the lane's head if it moved."""
-        waiting = await window_store.oldest(conn, self.units, self.taken + len(self._stuck))
-        waiting = [(number, window) for number, window in waiting if number not in self._stuck]
+        waiting = await window_store.waiting(conn, self.units, self.taken, self._stuck)
         self.pending = bool(waiting)
         if not waiting:
             return None
-        device = waiting[0][1].device
-        chosen = _touching([(number, window) for number, window in waiting if window.device == device])
+        chosen = _touching(waiting)
         numbers = [number for number, _ in chosen]
         try:
             return await self._recompute(conn, [window for _, window in chosen], numbers, now)
@@ -55,9 +53,10 @@ class Backfill:
                 raise
             self._stuck.update(numbers)
             # What it holds of the device is half done; cold, its next fixes are left to the windows.
-            self.world().engine.know(device, chosen[0][1].t_hi)
+            first = chosen[0][1]
+            self.world().engine.know(first.device, first.t_hi)
             metrics.BROKEN.inc()
-            log.exception("stays could not be computed again", slot=device, windows=len(numbers))
+            log.exception("stays could not be computed again", slot=first.device, windows=len(numbers))
             return None
 
     async def _recompute(self, conn: db.Connection, chosen: list[Window], numbers: list[int], now: int) -> int | None:

@@ -9,6 +9,7 @@ from schemas import rest
 from schemas.wire import Datum
 from tracking import db, lane, people_store
 
+_DATUMS = {each.value: each for each in Datum}
 _COLUMNS = "id, name, unit, datum, revoked_at IS NOT NULL AS revoked"
 _ALL = f"SELECT {_COLUMNS} FROM devices"  # noqa: S608 - built from a constant of this file
 # A sum of hashes does not depend on the order; status and battery, which change all the time, are not in it.
@@ -117,4 +118,4 @@ async def items(conn: db.Connection, ids: Sequence[int]) -> list[lane.Item]:
 
 
 def _device(row: "asyncpg.Record") -> Device:
-    return Device(id=row["id"], name=row["name"], unit=row["unit"], datum=Datum(row["datum"]), revoked=row["revoked"])
+    return Device(id=row["id"], name=row["name"], unit=row["unit"], datum=_DATUMS[row["datum"]], revoked=row["revoked"])

@@ -1,6 +1,6 @@
 """Dirty windows in the database: stretches of a device's time whose stays must be computed again."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import asyncpg
 
@@ -13,9 +13,10 @@ INSERT INTO dirty_windows (device, t_lo, t_hi, received, cause)
 SELECT * FROM unnest($1::int[], $2::timestamptz[], $3::timestamptz[], $4::timestamptz[], $5::text[])
 """
 _NEXT = """
-SELECT w.id, w.device, w.t_lo, w.t_hi, w.received, w.cause FROM dirty_windows w
-JOIN devices d ON d.id = w.device
-WHERE $1::text[] IS NULL OR d.unit = ANY($1) ORDER BY w.id LIMIT $2
+SELECT id, device, t_lo, t_hi, received, cause FROM dirty_windows WHERE device = (
+  SELECT w.device FROM dirty_windows w JOIN devices d ON d.id = w.device
+  WHERE ($1::text[] IS NULL OR d.unit = ANY ($1)) AND w.id <> ALL ($2::bigint[]) ORDER BY w.id LIMIT 1
+) AND id <> ALL ($2::bigint[]) ORDER BY id LIMIT $3
 """
 _OF_DEVICE = "SELECT id, device, t_lo, t_hi, received, cause FROM dirty_windows WHERE device = $1"
 _LEFT = "SELECT count(*) FROM dirty_windows WHERE cause = $1 AND received = $2 AND device = ANY($3::int[])"
@@ -35,9 +36,18 @@ async def insert(conn: db.Connection, windows: Sequence[Window]) -> None:
         )
 
 
-async def oldest(conn: db.Connection, units: Sequence[str] | None, limit: int) -> list[tuple[int, Window]]:
-    """At most `limit` windows with their numbers, oldest first; `units` None for those of all units."""
-    rows = await conn.fetch(_NEXT, units, limit)
+async def waiting(
+    conn: db.Connection, units: Sequence[str] | None, limit: int, without: Collection[int] = ()
+) -> list[tuple[int, Window]]:
+    """At most `limit` windows, oldest first, of the device whose window waits longest, each with its number.
+
+    Args:
+        conn: any connection.
+        units: of whose devices; None for all.
+        limit: windows at most.
+        without: numbers of windows that are passed over.
+    """
+    rows = await conn.fetch(_NEXT, units, list(without), limit)
     return [(row["id"], _window(row)) for row in rows]
 
 

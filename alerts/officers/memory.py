@@ -66,6 +66,8 @@ class Memory:
                 self._areas[row] = each
                 x, y = self.tracks.places(row)
                 known = ~np.isnan(x)
+                if not known.any():
+                    continue
                 depths = []
                 for code in each:
                     depth = np.full(BUCKETS, np.nan)

@@ -65,15 +65,20 @@ async def test_refusals_are_counted_and_the_latest_kept(conn: "db.Connection") -
     assert rows[0]["topic"] == "a\\0\\ud800"
 
 
-async def test_windows_are_taken_by_unit_and_removed(conn: "db.Connection", device: int) -> None:
-    """A worker sees the windows of its own units."""
-    window = Window(device=device, t_lo=T0, t_hi=T0 + 5, received=T0 + 9)
-    await window_store.insert(conn, [window, window])
-    assert await window_store.oldest(conn, ["team-2"], 10) == []
-    found = await window_store.oldest(conn, None, 10)
-    assert [one for _, one in found] == [window, window]
+async def test_windows_are_taken_by_unit_and_device_and_removed(conn: "db.Connection", device: int) -> None:
+    """A worker sees those of its own units, one device's at a time, the longest waiting first."""
+    other = await conn.fetchval("INSERT INTO devices (name, unit) VALUES ('other', 'team-1') RETURNING id")
+    first, later, last = [
+        Window(device=of, t_lo=T0 + n, t_hi=T0 + n + 5, received=T0 + 9) for n, of in enumerate((device, other, device))
+    ]
+    await window_store.insert(conn, [first, later, last])
+    assert await window_store.waiting(conn, ["team-2"], 10) == []
+    found = await window_store.waiting(conn, None, 10)
+    assert [one for _, one in found] == [first, last]
+    assert await window_store.waiting(conn, None, 1) == found[:1]
+    assert [one for _, one in await window_store.waiting(conn, None, 10, [found[0][0]])] == [later]
     await window_store.remove(conn, [number for number, _ in found])
-    assert await window_store.oldest(conn, ["team-1"], 10) == []
+    assert [one for _, one in await window_store.waiting(conn, ["team-1"], 10)] == [later]
 
 
 async def test_lane_numbers_are_seen_in_order(database_url: str) -> None:
