@@ -18,10 +18,10 @@ def suspects(crowd: Crowd) -> Bool:
     if not len(crowd):
         return np.zeros(0, np.bool_)
     worst = min(member.rule.accuracy_m for member in crowd.members)
-    since = crowd.now - max(member.rule.accuracy_s for member in crowd.members) * 1000
-    acc = crowd.tracks.tables["acc"]
-    bad = crowd.count(acc > worst, since)
-    return np.asarray(crowd.active & (bad >= _LEAST_FIXES) & (2 * bad > crowd.count(acc <= worst, since)))
+    lately = crowd.lately(max(member.rule.accuracy_s for member in crowd.members) * 1000 + 1)
+    acc = lately.table("acc")
+    bad, good = lately.count(acc > worst), lately.count(acc <= worst)
+    return np.asarray(crowd.active & crowd.by_member((bad >= _LEAST_FIXES) & (2 * bad > good), absent=False))
 
 
 def judge(one: One) -> Verdict:

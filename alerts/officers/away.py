@@ -22,11 +22,14 @@ class Away:
 
     def suspects(self, crowd: Crowd) -> Bool:
         """Whose newest place lately is not inside."""
-        depth, acc = crowd.tracks.tables[self.table], crowd.tracks.tables["acc"]
-        out = crowd.newest(outside(depth, acc, self._margin(None)))
         concerned = np.array([self._concerns(member) for member in crowd.members], dtype=np.bool_)
-        recent = out > np.maximum(crowd.newest(inside(depth, acc)), crowd.now - FRESH_MS)
-        return np.asarray(recent & concerned & crowd.active & ~crowd.on_task)
+        asked = concerned & crowd.active & ~crowd.on_task
+        if not asked.any():
+            return asked
+        lately = crowd.lately(FRESH_MS)
+        depth, acc = lately.table(self.table), lately.table("acc")
+        gone = lately.newest(outside(depth, acc, self._margin(None))) > lately.newest(inside(depth, acc))
+        return np.asarray(asked & crowd.by_member(gone, absent=False))
 
     def judge(self, one: One) -> Verdict:
         """Outside for long enough by enough fixes; clear when inside again for long enough."""

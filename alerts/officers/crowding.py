@@ -10,7 +10,7 @@ from alerts.model import Change, Level, OpenAlert, Step
 from alerts.officers import machine
 from alerts.officers.family import Verdict
 from alerts.officers.situation import FRESH_MS, Crowd, Member
-from alerts.officers.tracks import BUCKET_MS, BUCKETS
+from alerts.officers.tracks import BUCKET_MS, BUCKETS, KEPT_MS
 from tracking.fixes import Bool, Float
 
 KIND = "crowding"
@@ -95,7 +95,8 @@ def _minutes(crowd: Crowd, group: Sequence[int], minutes: int) -> tuple[NDArray[
     rows = crowd.row[list(group)][:, None]
     end = crowd.now // BUCKET_MS
     columns = np.arange(end - _STEP * minutes + 1, end + 1) % BUCKETS
-    known = crowd.recent[rows, columns].reshape(len(group), minutes, _STEP)
+    t = crowd.tracks.t[rows, columns]
+    known = ((t > crowd.now - KEPT_MS) & (t <= crowd.now)).reshape(len(group), minutes, _STEP)
     first = np.argmax(known, axis=2)
     return rows, columns[_STEP * np.arange(minutes) + first], np.asarray(known.any(axis=2))
 

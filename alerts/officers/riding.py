@@ -13,6 +13,7 @@ by_track = True
 
 _WORST_M = 30.0
 """Between less accurate fixes no speed is believed."""
+_LOOKED_MS = 1_800_000
 _BACK_SHARE = 0.6
 """Clear below this part of the share at which it is told."""
 
@@ -22,16 +23,18 @@ def suspects(crowd: Crowd) -> Bool:
     if not len(crowd):
         return np.zeros(0, np.bool_)
     fast = min(member.rule.ride_kmh for member in crowd.members) / 3.6
-    spd, since = crowd.tracks.tables["spd"], crowd.now - 1_800_000
-    quick = crowd.count(~(spd <= 0.8 * fast), since)
-    slow = crowd.count(spd <= 0.8 * fast, since)
-    return np.asarray(crowd.active & ~crowd.on_task & (quick >= 0.5 * slow) & (quick > 10))
+    lately = crowd.lately(_LOOKED_MS + 1)
+    is_slow = lately.table("spd") <= 0.8 * fast
+    quick, slow = lately.count(~is_slow), lately.count(is_slow)
+    return np.asarray(
+        crowd.active & ~crowd.on_task & crowd.by_member((quick >= 0.5 * slow) & (quick > 10), absent=False)
+    )
 
 
 def judge(one: One) -> Verdict:
     """More than `ride_share` of the last half hour faster than `ride_kmh`."""
     rule = one.rule
-    trail = one.trail.since(one.now - 1_800_000)
+    trail = one.trail.since(one.now - _LOOKED_MS)
     trail = trail.part(trail.acc <= _WORST_M)
     seconds, fast = _steps(trail, rule.ride_kmh / 3.6)
     observed = float(seconds.sum())

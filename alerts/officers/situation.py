@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alerts.officers.thresholds import OfficerRule
-from alerts.officers.tracks import KEPT_MS, NONE, NOWHERE, Tracks, Trail
+from alerts.officers.tracks import BUCKET_MS, BUCKETS, KEPT_MS, NONE, NOWHERE, Table, Tracks, Trail
 from schemas import wire
 from tracking.cleaning.model import Finding
 from tracking.fixes import Bool, Float, Int
@@ -104,6 +104,34 @@ class One:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Lately:
+    """Entries of the tracks of a stretch of time up to now; tables of shape (rows, columns of that time).
+
+    With many devices the whole hour is some hundred million bytes a table, and most questions are about its end.
+    """
+
+    tracks: Tracks
+    rows: NDArray[np.intp] | slice
+    columns: NDArray[np.intp]
+    t: Int
+    known: Bool
+    """Which entries are of that time."""
+
+    def table(self, name: str) -> Table:
+        """One of `Tracks.tables`."""
+        return self.tracks.tables[name][self.rows][:, self.columns]
+
+    def newest(self, which: Bool | None = None) -> Int:
+        """Time of the newest entry by row, of those of `which`; NONE without any."""
+        chosen = self.known if which is None else self.known & which
+        return np.asarray(np.where(chosen, self.t, NONE).max(axis=1, initial=NONE), dtype=np.int64)
+
+    def count(self, which: Bool) -> Int:
+        """Entries of `which` by row."""
+        return np.asarray((self.known & which).sum(axis=1), dtype=np.int64)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Crowd:
     """All members at one moment."""
 
@@ -122,12 +150,6 @@ class Crowd:
     """Device → when it logged events lately."""
     findings: Mapping[int, Sequence[Finding]] = field(default_factory=dict)
     """Device → what was found of it lately."""
-    recent: Bool = field(init=False)
-    """Which entries of the tracks are of the time looked at; shape (rows, BUCKETS)."""
-
-    def __post_init__(self) -> None:
-        t = self.tracks.t
-        object.__setattr__(self, "recent", (t > self.now - KEPT_MS) & (t <= self.now))
 
     def __len__(self) -> int:
         return len(self.members)
@@ -143,15 +165,19 @@ class Crowd:
             return np.full(len(self.members), absent)
         return np.asarray(np.where(self.row >= 0, of_row[np.maximum(self.row, 0)], absent))
 
-    def newest(self, which: Bool | None = None) -> Int:
-        """Time of the newest fix by member, of those of `which` (rows, BUCKETS); NONE without any."""
-        chosen = self.recent if which is None else self.recent & which
-        return np.asarray(self.by_member(_latest(self.tracks.t, chosen), NONE), dtype=np.int64)
+    def newest(self) -> Int:
+        """Time of the newest measured fix by member; NONE without any."""
+        newest = self.lately(FRESH_MS).newest()
+        silent = np.flatnonzero(newest == NONE)
+        newest[silent] = self.lately(KEPT_MS, silent).newest()
+        return np.asarray(self.by_member(newest, NONE), dtype=np.int64)
 
-    def count(self, which: Bool, since: int) -> Int:
-        """Fixes of `which` at or after `since`, by member."""
-        counts = (self.recent & which & (self.tracks.t >= since)).sum(axis=1)
-        return np.asarray(self.by_member(counts, 0), dtype=np.int64)
+    def lately(self, length_ms: int, rows: NDArray[np.intp] | slice = slice(None)) -> "Lately":
+        """What the tracks hold of so long up to now, of all rows or some."""
+        first = self.now - min(length_ms, KEPT_MS) + 1
+        columns = np.arange(first // BUCKET_MS, self.now // BUCKET_MS + 1) % BUCKETS
+        t = self.tracks.t[rows][:, columns]
+        return Lately(tracks=self.tracks, rows=rows, columns=columns, t=t, known=(t >= first) & (t <= self.now))
 
     def one(self, number: int) -> One:
         """One member by its index."""
@@ -185,9 +211,3 @@ def outside(depth: NDArray[np.float32], acc: NDArray[np.float32], margin_m: floa
 
 def _sigma(acc: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.maximum(acc, np.float32(3.0)) * np.float32(SIGMA_OF_68)
-
-
-def _latest(t: Int, chosen: Bool) -> Int:
-    if not t.size:
-        return np.empty(0, np.int64)
-    return np.asarray(np.where(chosen, t, NONE).max(axis=1), dtype=np.int64)

@@ -22,9 +22,9 @@ def suspects(crowd: Crowd) -> Bool:
     """Whose places of the last time scatter little."""
     if not len(crowd):
         return np.zeros(0, np.bool_)
-    tables, least_s = crowd.tracks.tables, min(member.rule.still_s for member in crowd.members)
-    chosen = crowd.recent & (crowd.tracks.t > crowd.now - least_s * 750) & (tables["acc"] <= _WORST_M)
-    scatter = np.asarray(crowd.by_member(_scatter(tables["x"], tables["y"], chosen), np.inf))
+    lately = crowd.lately(min(member.rule.still_s for member in crowd.members) * 750)
+    chosen = lately.known & (lately.table("acc") <= _WORST_M)
+    scatter = crowd.by_member(_scatter(lately.table("x"), lately.table("y"), chosen), np.inf)
     still = scatter <= np.array([member.rule.still_m for member in crowd.members])
     posted = np.array([_posted(member.shift) for member in crowd.members], np.bool_)
     return np.asarray(still & crowd.active & ~crowd.on_task & ~posted)
