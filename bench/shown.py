@@ -24,12 +24,13 @@ TOLERANCE_MS = 60_000
 def states(town: Town, known: Known, begin: int, now: int) -> Int:
     """State of each cell at `now` (ms) by what is known of a shift that began at `begin`."""
     cells = np.array(sorted(town.rules))
+    dwell = np.array([town.rules[cell].dwell_ms for cell in cells.tolist()])
     last, present = np.full(len(cells), coverage.NEVER), np.zeros(len(cells), dtype=np.bool_)
     for stay in known.stays:
-        if stay.kind is StayKind.VISIT and stay.t_in <= now:
+        # Nobody knew at `now` of a visit that had not lasted its dwell.
+        if stay.kind is StayKind.VISIT and stay.t_in + dwell[stay.cell - 1] <= now:
             last[stay.cell - 1] = max(last[stay.cell - 1], min(stay.t_out, now))
             present[stay.cell - 1] |= stay.t_out >= now
-    dwell = np.array([town.rules[cell].dwell_ms for cell in cells.tolist()])
     limits = np.array([[town.limit_ms[cell] for cell in cells.tolist()]])
     what = coverage.Known(
         last_visit=last,
