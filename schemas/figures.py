@@ -17,6 +17,17 @@ class Sufficiency(Model):
         description="Share of duty time of which it is known whether the wait was within its limit."
     )
     observed: float = Field(description="Share of the period's duty time in which anything was heard from the city.")
+    roads_told: float = Field(description="Share of the city's hours with fixes that were compared with its roads.")
+    checkpoints_told: float = Field(description="The same for checkpoints.")
+
+
+class Checkpoints(Model):
+    """Checkpoints to be passed: each once in every window of required visits of its cell, else once in the period."""
+
+    required: int
+    passed: int = Field(description="By 30 s within 30 m, or within the accuracy of the fixes, or by its tag.")
+    unknown: int = Field(description="Not passed as far as is known, but silence may hide it.")
+    share: float | None = Field(description=f"Passed among those of which it can be told; {_NOT_TOLD}.")
 
 
 class Place(Model):
@@ -32,7 +43,17 @@ class Place(Model):
     unknown: int = Field(description="Cells of which it cannot be told: neither covered nor a failure.")
     coverage: float | None = Field(description=f"Visited among known cells; {_NOT_TOLD}.")
     coverage_weighted: float | None = Field(description="The same by weight.")
-    coverage_road: float | None = Field(description="The same by length of roads, where that is known.")
+    coverage_road: float | None = Field(
+        description=f"Length of roads within 20 m of tracks, among cells of which it can be told; {_NOT_TOLD}. "
+        "By visited cells: the same as `coverage` by length of roads as the grid file says it."
+    )
+    coverage_road_by: Literal["walked", "visited"] = Field(
+        description="What coverage_road is made of: roads along tracks, or, where no road is known, visited cells."
+    )
+    coverage_road_cells: float | None = Field(
+        description="Cells with 60 % of their roads walked, among those of which it can be told; null by visited cells."
+    )
+    checkpoints: Checkpoints
     completion: float | None = Field(description="Required visits that were made, mean over known cells.")
     compliance: float | None = Field(description=f"Share of duty time with a wait within the limit; {_NOT_TOLD}.")
     visits: int = Field(description="Valid visits that began in the period.")

@@ -6,7 +6,7 @@ from schemas.rest import Model
 
 
 class GridFault(Model):
-    """One fault of a grid file."""
+    """One fault of a file."""
 
     kind: str
     feature: int | None = Field(description="Number of the feature in the file, from 0; null: the file as a whole.")
@@ -24,4 +24,26 @@ class GridImport(Model):
     changed: int
     ended: int = Field(description="In force before and not in the file: no longer valid.")
     areas: int = Field(description="Added or changed.")
+    faults: list[GridFault]
+
+
+class RoadImport(Model):
+    """What an import of roads changed, or would change."""
+
+    done: bool = Field(description="It is in force now; false: tried only, or refused because of faults.")
+    length_m: float = Field(description="In the file; what is drawn twice counts once.")
+    inside_m: float = Field(description="Of that, in a cell in force or on its edge.")
+    pieces: int = Field(description="Into which it was cut, of at most 20 m.")
+    added: int = Field(description="Pieces.")
+    ended: int = Field(description="Pieces in force before and not in the file: no longer valid.")
+    faults: list[GridFault]
+
+
+class CheckpointImport(Model):
+    """What an import of checkpoints changed, or would change."""
+
+    done: bool = Field(description="It is in force now; false: tried only, or refused because of faults.")
+    checkpoints: int = Field(description="In the file.")
+    added: int = Field(description="New, moved, or named otherwise.")
+    ended: int = Field(description="In force before and not in the file, or not there: no longer valid.")
     faults: list[GridFault]

@@ -1,4 +1,4 @@
-"""Faults of a grid file: each names its feature, what is wrong and what to do, in Chinese and English. Pure."""
+"""Faults of a file of cells, roads or checkpoints: where, what is wrong, what to do, in two languages. Pure."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -8,7 +8,7 @@ MOST_FAULTS = 100
 
 
 class FaultKind(StrEnum):
-    """What is wrong with a grid file."""
+    """What is wrong with a file."""
 
     TOO_LARGE = "too_large"
     NOT_JSON = "not_json"
@@ -36,6 +36,16 @@ class FaultKind(StrEnum):
     REUSED = "reused"
     CHANGED = "changed"
     LEVEL = "level"
+    NO_ROADS = "no_roads"
+    NOT_LINE = "not_line"
+    SHORT_LINE = "short_line"
+    ROADS_ASTRAY = "roads_astray"
+    NOT_TABLE = "not_table"
+    NO_CHECKPOINTS = "no_checkpoints"
+    NOT_POINT = "not_point"
+    REPEATED = "repeated"
+    ASTRAY = "astray"
+    NO_PLACE = "no_place"
     MORE = "more"
 
 
@@ -132,6 +142,43 @@ _TEXTS: dict[FaultKind, tuple[str, str]] = {
         "该编码现为 {level}：请使用其他编码",
         "this code is a {level} in the database: use another code",
     ),
+    FaultKind.NO_ROADS: (
+        "没有道路：至少要有一个 LineString 或 MultiLineString 要素",
+        "there is no road: at least one feature must be a LineString or MultiLineString",
+    ),
+    FaultKind.NOT_LINE: (
+        "几何类型为 {type}：道路须为 LineString 或 MultiLineString，请导出道路中心线",
+        "the geometry is {type}: a road is a LineString or MultiLineString; export the centre lines",
+    ),
+    FaultKind.SHORT_LINE: (
+        "第 {line} 条线只有 {n} 个不同的点：至少 2 个",
+        "line {line} has {n} different positions: at least 2 are needed",
+    ),
+    FaultKind.ROADS_ASTRAY: (
+        "没有一条道路位于现行单元网格内：请先导入网格，并确认坐标为 WGS-84、经度在前",
+        "no road lies in a cell in force: import the grid first, and see that it is WGS-84, longitude first",
+    ),
+    FaultKind.NOT_TABLE: (
+        "无法读取 CSV（{why}）：请存为 UTF-8，首行列名为 code,name,lat,lon",
+        "this CSV cannot be read ({why}): save it as UTF-8 with the columns code,name,lat,lon named in its first line",
+    ),
+    FaultKind.NO_CHECKPOINTS: ("没有打卡点：至少要有一个", "there is no checkpoint: at least one is needed"),
+    FaultKind.NOT_POINT: (
+        "几何类型为 {type}：打卡点须为 Point",
+        "the geometry is {type}: a checkpoint is a Point",
+    ),
+    FaultKind.REPEATED: (
+        "编码与第 {other} 个重复：每个打卡点用一个编码",
+        "the code is that of number {other} too: give each checkpoint its own",
+    ),
+    FaultKind.ASTRAY: (
+        "[{lon}, {lat}] 距任何单元网格都超过 {within} m：请确认坐标为 WGS-84、经纬度未颠倒，或先导入网格",
+        "[{lon}, {lat}] is {within} m or more from every cell: give WGS-84, not turned round, or import the grid first",
+    ),
+    FaultKind.NO_PLACE: (
+        "[{lon}, {lat}] 不是有效坐标：须为有限的经度、纬度，经度在前",
+        "[{lon}, {lat}] is no place: give finite degrees, longitude first",
+    ),
     FaultKind.MORE: (
         "另有更多错误未列出（仅列前 {n} 个）：请先改正以上错误再导入",
         "there are more faults (only the first {n} are listed): correct those and import again",
@@ -141,7 +188,7 @@ _TEXTS: dict[FaultKind, tuple[str, str]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GridFault:
-    """One fault of a grid file."""
+    """One fault of a file."""
 
     kind: FaultKind
     feature: int | None

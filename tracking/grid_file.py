@@ -105,7 +105,7 @@ def read(data: bytes, faults: Faults) -> tuple[list[Feature[Area]], list[Feature
         Areas, cells, and every code seen, also of features left out, so that one fault is not told of its kin.
     """
     areas, cells, codes = list[Feature[Area]](), list[Feature[CellProperties]](), set[str]()
-    for index, raw in enumerate(_features(data, faults)):
+    for index, raw in enumerate(features(data, faults)):
         code = _loose_code(raw)
         codes |= {code} if code else set()
         if not faults.full:
@@ -113,7 +113,8 @@ def read(data: bytes, faults: Faults) -> tuple[list[Feature[Area]], list[Feature
     return areas, cells, codes
 
 
-def _features(data: bytes, faults: Faults) -> list[Raw]:
+def features(data: bytes, faults: Faults) -> list[Raw]:
+    """The features of a file as they stand; faults of the file as a whole are told."""
     if len(data) > MOST_BYTES:
         faults.add(FaultKind.TOO_LARGE, None, None, mib=len(data) >> 20, most=MOST_BYTES >> 20)
         return []

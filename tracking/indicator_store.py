@@ -1,10 +1,14 @@
 """What the indicators of a period are computed from, read from the stored stays and runs; fixes are never scanned."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
-from tracking import db, indicators, rollup, run_store, sighting_store, silence
+from tracking import beat_hours, db, indicators, rollup, run_store, sighting_store, silence
+from tracking.beat import done
+from tracking.beat.checkpoints import LEAST_MS
+from tracking.beat.model import Beat
 from tracking.city import City
 from tracking.fixes import Int
 
@@ -52,9 +56,11 @@ class Seen:
     sightings: silence.Sightings
     drive_throughs: Int
     """By cell."""
+    beat: Beat
+    did: done.Did
 
 
-async def read(conn: db.Connection, city: City, start: int, end: int) -> Seen:
+async def read(conn: db.Connection, city: City, beat: Beat, start: int, end: int) -> Seen:
     """Read a period (ms); call it within one snapshot."""
     period = db.moment(start), db.moment(end)
     since = await conn.fetchval("SELECT min(since) FROM street_watch")
@@ -75,6 +81,8 @@ async def read(conn: db.Connection, city: City, start: int, end: int) -> Seen:
         silences=await run_store.silences(conn, end, back_ms=end - start + run_store.SHIFT_MS),
         sightings=await sighting_store.read(conn, city.index, start - run_store.SHIFT_MS, end),
         drive_throughs=drives,
+        beat=beat,
+        did=await beat_hours.read(conn, beat, start, end),
     )
 
 
@@ -98,10 +106,7 @@ def figures(city: City, seen: Seen) -> tuple[indicators.Figures, rollup.Sums]:
         since=np.where(seen.before >= 0, seen.before, seen.observed),
         observed=seen.observed,
         visits=seen.visits,
-        hidden=silence.joined(
-            silence.hidden_visits(seen.silences, city.grid, epoch.dwell_ms),
-            silence.sighted_visits(seen.sightings, epoch.dwell_ms),
-        ),
+        hidden=_hidden(city, seen, epoch.dwell_ms),
         windows=windows.take(np.flatnonzero((windows.start >= seen.start) & (windows.end <= seen.end))),
         limits=asked.limits(seen.start, seen.end, city.calendar),
         dwell_ms=epoch.dwell_ms,
@@ -110,5 +115,29 @@ def figures(city: City, seen: Seen) -> tuple[indicators.Figures, rollup.Sums]:
         weight=epoch.weight,
         road_m=np.array([cell.road_m or np.nan for cell in city.cells], dtype=np.float64),
         drive_throughs=seen.drive_throughs,
+        beat=_beat(city, seen, record),
     )
     return indicators.measure(record, city.calendar), sums
+
+
+def _beat(city: City, seen: Seen, record: indicators.Record) -> done.Sums:
+    """What was done of the beat. A checkpoint is passed in less time than a visit takes: more silence may hide it."""
+    dwell = np.full(len(city.cells), LEAST_MS, dtype=np.int64)
+    brief = record
+    if len(seen.beat.checkpoints):
+        brief = replace(record, hidden=_hidden(city, seen, dwell), dwell_ms=dwell)
+    return done.measure(
+        seen.beat,
+        seen.did,
+        record.windows,
+        (seen.start, seen.end),
+        partial(indicators.unclear, record),
+        partial(indicators.unclear, brief),
+    )
+
+
+def _hidden(city: City, seen: Seen, dwell_ms: Int) -> silence.Hidden:
+    """Stays of `dwell_ms` by cell that silence or a sighting may hide."""
+    return silence.joined(
+        silence.hidden_visits(seen.silences, city.grid, dwell_ms), silence.sighted_visits(seen.sightings, dwell_ms)
+    )

@@ -22,6 +22,26 @@ _CELL = 1 << 42
 Cells = NDArray[np.intp]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spans:
+    """Spans of time of several things, as columns: of thing `of` from `first` to `last`, ms."""
+
+    of: NDArray[np.intp]
+    first: Int
+    last: Int
+
+    def touch(self, of: NDArray[np.intp], start: Int, end: Int) -> Bool:
+        """Of things and times asked for: whether a span of the thing ends after `start` and begins before `end`."""
+        if not len(self.of):
+            return np.zeros(len(of), dtype=np.bool_)
+        order = np.lexsort((self.first, self.of))
+        own, first = self.of[order], self.first[order]
+        latest = np.maximum.accumulate(own * _CELL + self.last[order])
+        at = np.searchsorted(own * _CELL + first, of * _CELL + end) - 1
+        # A smaller key than the thing's own at `start` is of another, or ended before.
+        return np.asarray((at >= 0) & (latest[np.maximum(at, 0)] > of * _CELL + start))
+
+
 class Visited(IntEnum):
     """Whether a cell got the visits that were required of it in a period."""
 
@@ -107,20 +127,19 @@ class _Gaps:
 def measure(record: Record, calendar: DutyCalendar) -> Figures:
     """Compute the figures of every cell."""
     cells = len(record.since)
-    begin = max(record.start, record.observed) if record.observed >= 0 else record.end
-    begin = min(begin, record.end)
+    begin = _begin(record)
     edges = np.array([record.start, begin]), np.array([record.end, record.end])
     duty, observed = calendar.duty_ms(*edges).tolist()
     gaps = _gaps(record, begin)
     shown = _clipped(gaps, begin, record.end, calendar)
     beyond = _beyond(gaps, shown, record.limits)
-    sure = ~_may_hide(record.hidden, gaps.cell, gaps.start, gaps.end)
+    sure = ~_ends(record.hidden).touch(gaps.cell, gaps.start, gaps.end)
     closed = gaps.closed & (gaps.end >= begin)
     length = shown.whole[closed].astype(np.float64)
     area = (shown.late.astype(np.float64) ** 2 - shown.early.astype(np.float64) ** 2) / 2
     worst = np.zeros(cells, dtype=np.int64)
     np.maximum.at(worst, gaps.cell, np.where(shown.late > shown.early, shown.late, 0))
-    required, done, state = _required(record, begin)
+    required, done, state = _required(record)
     return Figures(
         duty_ms=duty,
         observed_ms=observed,
@@ -136,6 +155,23 @@ def measure(record: Record, calendar: DutyCalendar) -> Figures:
         gap_sum_ms=_sum(gaps.cell[closed], length, cells),
         gap_square_ms2=_sum(gaps.cell[closed], length**2, cells),
     )
+
+
+def unclear(record: Record, cell: Cells, start: Int, end: Int) -> Bool:
+    """Of cells and times: whether silence may hide a visit that began then, or the city was not observed all along."""
+    hidden, dwell = record.hidden, record.dwell_ms
+    began = Spans(of=hidden.cell, first=hidden.first - dwell[hidden.cell], last=hidden.last - dwell[hidden.cell])
+    return began.touch(cell, start, end) | (start < _begin(record))
+
+
+def _begin(record: Record) -> int:
+    """Since when the period is observed, ms; its end where it is not."""
+    begin = max(record.start, record.observed) if record.observed >= 0 else record.end
+    return min(begin, record.end)
+
+
+def _ends(hidden: Hidden) -> Spans:
+    return Spans(of=hidden.cell, first=hidden.first, last=hidden.last)
 
 
 def _gaps(record: Record, begin: int) -> _Gaps:
@@ -205,7 +241,7 @@ def _beyond(gaps: _Gaps, shown: _Clipped, limits: Limits) -> Int:
     return _sum(gap, over, len(sizes)).astype(np.int64)
 
 
-def _required(record: Record, begin: int) -> tuple[Int, Int, NDArray[np.uint8]]:
+def _required(record: Record) -> tuple[Int, Int, NDArray[np.uint8]]:
     """Visits required of each cell, those made, and what follows from it."""
     cells = len(record.since)
     plain = np.setdiff1d(np.arange(cells), record.windows.cell)
@@ -214,10 +250,7 @@ def _required(record: Record, begin: int) -> tuple[Int, Int, NDArray[np.uint8]]:
     end = np.concatenate([record.windows.end, np.full(len(plain), record.end)])
     n = np.concatenate([record.windows.n, np.ones(len(plain), dtype=np.int32)])
     done = np.minimum(_count(record.visits, cell, start, end), n)
-    hidden, dwell = record.hidden, record.dwell_ms
-    began = Hidden(cell=hidden.cell, first=hidden.first - dwell[hidden.cell], last=hidden.last - dwell[hidden.cell])
-    unclear = _may_hide(began, cell, start, end) | (start < begin)
-    missing, failed = done < n, (done < n) & ~unclear
+    missing, failed = done < n, (done < n) & ~unclear(record, cell, start, end)
     state = np.full(cells, Visited.VISITED, dtype=np.uint8)
     state[cell[missing]] = Visited.UNKNOWN
     state[cell[failed]] = Visited.NOT_VISITED
@@ -228,18 +261,6 @@ def _count(visits: Visits, cell: Cells, start: Int, end: Int) -> Int:
     """Visits in each `cell` that began from `start` to `end` (not included)."""
     keys = np.sort(visits.cell * _CELL + visits.t_in)
     return np.asarray(np.searchsorted(keys, cell * _CELL + end) - np.searchsorted(keys, cell * _CELL + start))
-
-
-def _may_hide(hidden: Hidden, cell: Cells, start: Int, end: Int) -> Bool:
-    """Whether one of the hidden times of each `cell` lies after `start` and before `end`."""
-    if not len(hidden.cell):
-        return np.zeros(len(cell), dtype=np.bool_)
-    order = np.lexsort((hidden.first, hidden.cell))
-    of, first = hidden.cell[order], hidden.first[order]
-    latest = np.maximum.accumulate(of * _CELL + hidden.last[order])
-    at = np.searchsorted(of * _CELL + first, cell * _CELL + end) - 1
-    # A smaller key than the cell's own at `start` is of another cell, or ended before.
-    return np.asarray((at >= 0) & (latest[np.maximum(at, 0)] > cell * _CELL + start))
 
 
 def _sum(of: Cells, values: NDArray[np.generic], length: int) -> Float:

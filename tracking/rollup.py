@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tracking.fixes import Float, Int
+from tracking.beat import done
+from tracking.fixes import Bool, Float, Int
 from tracking.indicators import Figures, Visited
 
 UNRELIABLE = 0.7
@@ -22,6 +24,23 @@ class Sums:
     road_m: Float
     """NaN: not known."""
     drive_throughs: Int
+    beat: done.Sums
+
+
+RoadRule = Literal["walked", "visited"]
+"""What `coverage_road` is made of: roads along tracks, or, where no road is known, the roads of visited cells."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckpointFigures:
+    """Checkpoints to be passed."""
+
+    required: int
+    passed: int
+    unknown: int
+    """Neither passed nor surely not."""
+    share: float | None
+    """Passed among those of which it can be told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +54,10 @@ class AreaFigures:
     coverage: float | None
     coverage_weighted: float | None
     coverage_road: float | None
+    coverage_road_by: RoadRule
+    coverage_road_cells: float | None
+    """Cells with 60 % of their roads walked among those of which it can be told; None by visited cells, too."""
+    checkpoints: CheckpointFigures
     completion: float | None
     compliance: float | None
     visits: int
@@ -51,6 +74,10 @@ class AreaFigures:
     """Share of duty time of which it can be told whether the wait was within the limit."""
     observed: float
     """Share of the period's duty time in which the city was observed."""
+    roads_told: float
+    """Share of the city's hours with fixes that were compared with its roads."""
+    checkpoints_told: float
+    """The same for checkpoints."""
 
 
 def roll_up(figures: Figures, sums: Sums, rows: NDArray[np.intp]) -> AreaFigures:
@@ -58,7 +85,7 @@ def roll_up(figures: Figures, sums: Sums, rows: NDArray[np.intp]) -> AreaFigures
     state = figures.state[rows]
     known, visited = state != Visited.UNKNOWN, state == Visited.VISITED
     counts = [int(np.count_nonzero(state == each)) for each in Visited]
-    weight, road = sums.weight[rows], np.nan_to_num(sums.road_m[rows])
+    weight = sums.weight[rows]
     done = figures.done[rows] / np.maximum(figures.required[rows], 1)
     drives, visits = int(sums.drive_throughs[rows].sum()), int(figures.visits[rows].sum())
     time = figures.observed_ms * len(rows)
@@ -67,6 +94,7 @@ def roll_up(figures: Figures, sums: Sums, rows: NDArray[np.intp]) -> AreaFigures
     known_time = _share(time - unsure, figures.duty_ms * len(rows)) or 0.0
     trusted = known_cells >= UNRELIABLE
     idle = figures.idle_ms[rows]
+    by, road, covered = _roads(sums, rows, known, visited)
     n, mean, std = _gap_mean(figures, rows)
     return AreaFigures(
         cells=len(rows),
@@ -75,7 +103,10 @@ def roll_up(figures: Figures, sums: Sums, rows: NDArray[np.intp]) -> AreaFigures
         unknown=counts[Visited.UNKNOWN],
         coverage=_share(float(visited.sum()), float(known.sum())) if trusted else None,
         coverage_weighted=_share(float(weight[visited].sum()), float(weight[known].sum())) if trusted else None,
-        coverage_road=_share(float(road[visited].sum()), float(road[known].sum())) if trusted else None,
+        coverage_road=road,
+        coverage_road_by=by,
+        coverage_road_cells=covered,
+        checkpoints=_checkpoints(sums.beat, rows),
         completion=_share(float(done[known].sum()), float(known.sum())) if trusted else None,
         compliance=_share(time - unsure - beyond, time - unsure) if known_time >= UNRELIABLE else None,
         visits=visits,
@@ -89,6 +120,8 @@ def roll_up(figures: Figures, sums: Sums, rows: NDArray[np.intp]) -> AreaFigures
         known_cells=known_cells,
         known_time=known_time,
         observed=_share(figures.observed_ms, figures.duty_ms) or 0.0,
+        roads_told=sums.beat.roads_told,
+        checkpoints_told=sums.beat.checkpoints_told,
     )
 
 
@@ -99,6 +132,32 @@ def groups(of: Sequence[str | None]) -> dict[str, NDArray[np.intp]]:
         if name is not None:
             rows.setdefault(name, []).append(at)
     return {name: np.array(rows[name], dtype=np.intp) for name in sorted(rows)}
+
+
+def _roads(
+    sums: Sums, rows: NDArray[np.intp], known: Bool, visited: Bool
+) -> tuple[RoadRule, float | None, float | None]:
+    """By which rule, which share of the roads, and which share of the cells has enough of them."""
+    beat = sums.beat
+    mine = rows[beat.road_m[rows] > 0]
+    if not len(mine):
+        road = np.nan_to_num(sums.road_m[rows])
+        trusted = (_share(float(known.sum()), len(rows)) or 0.0) >= UNRELIABLE
+        return "visited", _share(float(road[visited].sum()), float(road[known].sum())) if trusted else None, None
+    told = mine[beat.road_known[mine]]
+    if beat.roads_told < UNRELIABLE or len(told) < UNRELIABLE * len(mine):
+        return "walked", None, None
+    walked = _share(float(beat.walked_m[told].sum()), float(beat.road_m[told].sum()))
+    return "walked", walked, _share(float(beat.covered[told].sum()), len(told))
+
+
+def _checkpoints(beat: done.Sums, rows: NDArray[np.intp]) -> CheckpointFigures:
+    required, passed, missing = (int(each[rows].sum()) for each in (beat.required, beat.passed, beat.missing))
+    told = passed + missing
+    trusted = beat.checkpoints_told >= UNRELIABLE and told >= UNRELIABLE * required
+    return CheckpointFigures(
+        required=required, passed=passed, unknown=required - told, share=_share(passed, told) if trusted else None
+    )
 
 
 def _gap_mean(figures: Figures, rows: NDArray[np.intp]) -> tuple[int, float, float]:

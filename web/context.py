@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from starlette.requests import HTTPConnection
 
+from tracking.beat_store import Kept
 from tracking.db import Pool
 from web import browser
 from web.accounts import Principal
@@ -27,6 +28,7 @@ class Context:
     audit: Recorder
     attempts: Attempts = field(default_factory=Attempts)
     figures: Figures = field(default_factory=Figures)
+    beat: Kept = field(default_factory=Kept)
     openid: Provider | None = None
     """The site's OpenID provider; None: there is none."""
     media: Receiver | None = None

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from schemas import figures
 from tracking import db, indicator_store, rollup
+from tracking.beat.model import Beat
 from tracking.city import City
 from tracking.indicators import Figures
 from web.access import Sight
@@ -20,15 +21,16 @@ from web.marks import Mark
 Level = Literal["cell", "grid", "street", "district"]
 """Of places."""
 
-_SHARED = {field.name for field in fields(rollup.AreaFigures)} - {"known_cells", "known_time", "observed"}
+_SUFFICIENCY = tuple(figures.Sufficiency.model_fields)
+_SHARED = {field.name for field in fields(rollup.AreaFigures)} - {*_SUFFICIENCY, "checkpoints"}
 
 
 async def of_places(
-    conn: db.Connection, place: Place, period: tuple[int, int], level: Level, see: Sight
+    conn: db.Connection, place: Place, beat: Beat, period: tuple[int, int], level: Level, see: Sight
 ) -> tuple[int, list[figures.Place]]:
     """Duty time of a period (ms), and the figures of the cells or areas of a level that are in sight."""
     async with conn.transaction(isolation="repeatable_read", readonly=True):
-        seen = await indicator_store.read(conn, place.city, *period)
+        seen = await indicator_store.read(conn, place.city, beat, *period)
     # In a thread: a month of a large city takes longer than other requests may wait.
     made, sums = await asyncio.to_thread(indicator_store.figures, place.city, seen)
     return made.duty_ms, await asyncio.to_thread(_spelt, place, made, sums, level, see)
@@ -62,9 +64,8 @@ def _place(code: str, level: Level, called: tuple[str | None, str | None], made:
         level=level,
         name=called[0],
         owner=called[1],
-        sufficiency=figures.Sufficiency(
-            known_cells=made.known_cells, known_time=made.known_time, observed=made.observed
-        ),
+        checkpoints=figures.Checkpoints(**values["checkpoints"]),
+        sufficiency=figures.Sufficiency(**{name: values[name] for name in _SUFFICIENCY}),
         **{name: values[name] for name in _SHARED},
     )
 

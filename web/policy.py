@@ -107,6 +107,8 @@ RULES: tuple[Rule, ...] = (
     Rule("/api/v1/areas", _READ, _P.COVERAGE, Reach.AREA),
     Rule("/api/v1/grids", _READ, _P.COVERAGE, Reach.AREA),
     Rule("/api/v1/grids/import", _WRITE, _P.RULES_EDIT, Reach.CITY),
+    Rule("/api/v1/roads/import", _WRITE, _P.RULES_EDIT, Reach.CITY),
+    Rule("/api/v1/checkpoints/import", _WRITE, _P.RULES_EDIT, Reach.CITY),
     Rule("/api/v1/coverage", _READ, _P.COVERAGE, Reach.AREA),
     Rule("/api/v1/indicators", _READ, _P.REPORTS, Reach.AREA),
     Rule("/api/v1/plans", _READ, _P.RULES, Reach.CITY),

@@ -16,8 +16,8 @@ from schemas import rest
 from tests.support import lattice, patrols, pipelines
 from tests.support.database import TestServer
 from tests.support.patrols import Said
+from tracking import beat_store, db, device_store, grid_store, indicator_store
 from tracking import city as cities
-from tracking import db, device_store, grid_store, indicator_store
 from web import coverage
 
 PATROLS, POSTS = 2, 6
@@ -95,7 +95,8 @@ async def shown(conn: db.Connection) -> list[Any]:
         made += [coverage.of_cell(judged, row, drives) for row in range(len(place.city.cells))]
         made += [coverage.of_areas(judged, level, drives) for level in AREAS]
     loaded = await cities.load(conn)
-    figures, sums = indicator_store.figures(loaded, await indicator_store.read(conn, loaded, patrols.T0, END))
+    beat = await beat_store.load(conn, loaded)
+    figures, sums = indicator_store.figures(loaded, await indicator_store.read(conn, loaded, beat, patrols.T0, END))
     return [made, repr({**asdict(figures), **asdict(sums)})]
 
 

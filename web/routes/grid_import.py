@@ -5,10 +5,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
 
-from schemas import imports
+from schemas import imports as models
 from tracking import db, grid_store, grids
 from tracking.grid_faults import GridFault
-from web import context
+from web import context, imports
 
 router = APIRouter(prefix="/grids", tags=["coverage"])
 
@@ -28,31 +28,24 @@ async def imported(
     request: Request,
     pool: Pool,
     dry_run: Annotated[bool, Query(description="Only say what would change and what is wrong.")] = True,  # noqa: FBT002
-) -> imports.GridImport:
+) -> models.GridImport:
     """Check a grid file (docs/grid-format.md) and, unless it is a trial, put it in force; one with faults never is."""
     data = await request.body()
     async with _one_at_a_time:
         return await _import(pool, data, dry_run=dry_run)
 
 
-async def _import(pool: db.Pool, data: bytes, *, dry_run: bool) -> imports.GridImport:
+async def _import(pool: db.Pool, data: bytes, *, dry_run: bool) -> models.GridImport:
     async with pool.acquire() as conn:
         classes = {row["class"] for row in await conn.fetch("SELECT class FROM cell_classes")}
     grid = await asyncio.to_thread(grids.parse, data, classes=classes)
     if isinstance(grid, list):
         return _refused(grid)
-    async with pool.acquire() as conn:
-        transaction = conn.transaction()
-        await transaction.start()
-        try:
-            result = await grid_store.import_grid(conn, grid)
-        except BaseException:
-            await transaction.rollback()
-            raise
-        await (transaction.rollback() if dry_run else transaction.commit())
+    async with pool.acquire() as conn, imports.tried(conn, dry_run=dry_run):
+        result = await grid_store.import_grid(conn, grid)
     if isinstance(result, list):
         return _refused(result)
-    return imports.GridImport(
+    return models.GridImport(
         done=not dry_run,
         cells=result.cells,
         added=result.added,
@@ -63,9 +56,5 @@ async def _import(pool: db.Pool, data: bytes, *, dry_run: bool) -> imports.GridI
     )
 
 
-def _refused(faults: list[GridFault]) -> imports.GridImport:
-    shown = [
-        imports.GridFault(kind=one.kind.value, feature=one.feature, code=one.code, zh=one.zh, en=one.en)
-        for one in faults
-    ]
-    return imports.GridImport(done=False, cells=0, added=0, changed=0, ended=0, areas=0, faults=shown)
+def _refused(faults: list[GridFault]) -> models.GridImport:
+    return models.GridImport(done=False, cells=0, added=0, changed=0, ended=0, areas=0, faults=imports.faults(faults))

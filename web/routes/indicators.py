@@ -87,7 +87,8 @@ async def listed(
             )
             request.scope["audit"] = {"action": "look" if table.form == "json" else "export"}
             return _answer(table, people, figures.People, figures.Person, span)
-        duty, places = await indicators.of_places(connection, place, span, level, see)
+        beat = await here.beat.of(connection, place.city)
+        duty, places = await indicators.of_places(connection, place, beat, span, level, see)
     return _answer(table, places, figures.Places, figures.Place, span, duty_s=duty / 1000)
 
 

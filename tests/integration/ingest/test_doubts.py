@@ -15,8 +15,8 @@ from ingest.rebuild import Checker, Found
 from schemas.wire import Datum
 from tests.support import lattice, patrols, pipelines
 from tests.support.patrols import MINUTE, T0, Fix
+from tracking import beat_store, datum, db, grid_store, indicator_store, people_store
 from tracking import city as cities
-from tracking import datum, db, grid_store, indicator_store, people_store
 from tracking.coverage import CellState
 from tracking.indicators import Visited
 
@@ -105,7 +105,9 @@ async def test_a_clock_ahead_makes_unknown_where_its_device_was(town: Town) -> N
     assert (await states(town.conn, END, T0 + 80 * MINUTE))[1] is CellState.OVERDUE
     assert (await states(town.conn, END, END))[1] is CellState.UNKNOWN
     city = await cities.load(town.conn)
-    figures, _ = indicator_store.figures(city, await indicator_store.read(town.conn, city, T0, END))
+    figures, _ = indicator_store.figures(
+        city, await indicator_store.read(town.conn, city, await beat_store.load(town.conn, city), T0, END)
+    )
     assert figures.state.tolist() == [Visited.NOT_VISITED, Visited.UNKNOWN, Visited.NOT_VISITED, Visited.VISITED]
 
 

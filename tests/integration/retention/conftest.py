@@ -8,7 +8,7 @@ from tracking import db
 
 TABLES = ("fixes", "stays", "runs", "device_hours", "events", "alerts", "alert_steps", "deliveries", "sign_offs",
           "device_findings", "sightings", "stay_growth", "run_history", "commands", "replies", "tasks",
-          "refusals")  # fmt: skip
+          "refusals", "beat_hours", "road_pieces", "checkpoints")  # fmt: skip
 YEARS = 3_650 * 86_400_000
 """So much later everything is old."""
 
@@ -32,6 +32,11 @@ async def _more(conn: db.Connection, street: Street) -> None:
         """INSERT INTO stay_growth (stay, cell, t_in, t_out, dwell_ms, path_m, fixes, kind, open, known_from, known_to)
         SELECT id, cell, t_in, t_out, 1, 1, 1, 'visit', true, t_in, now() FROM stays WHERE device = $1""",
         "INSERT INTO device_hours VALUES ($1, date_trunc('hour', now()), 9, 0, 0, 0) ON CONFLICT DO NOTHING",
+        "INSERT INTO beat_hours VALUES ($1, date_trunc('hour', now()), '', '', '')",
+        """INSERT INTO road_pieces (key, lat, lon, length_m, valid_from, valid_to)
+        VALUES ('', 1, 1, 20, 'epoch', now() - interval '1 min')""",
+        """INSERT INTO checkpoints (code, lat, lon, valid_from, valid_to)
+        VALUES ('P$1', 1, 1, 'epoch', now() - interval '1 min')""",
         "INSERT INTO sign_offs VALUES ($1, now() - interval '1 min')",
         """INSERT INTO device_findings (device, kind, slot, since, until, evidence, known_from)
         VALUES ($1, 'frozen', now(), now() - interval '1 h', now(), '{}', now())""",

@@ -17,7 +17,7 @@ from tracking.retention import DAY_MS, DataClass
 LATER = db.millis(NOW) + YEARS
 HELD_BY_DEVICE = (
     "fixes", "stays", "runs", "device_hours", "events", "sign_offs", "device_findings", "run_history", "stay_growth",
-    "sightings",
+    "sightings", "beat_hours",
 )  # fmt: skip
 
 

@@ -91,7 +91,9 @@ async def test_places_are_told_with_owner_and_sufficiency(server: web.WebServer,
     mean = ((65**2 - 60**2) + 60**2 + 235**2) / 2 / 480
     assert grid["idle_mean_s"] == pytest.approx(mean * 60)
     assert grid["gap_mean_s"] == pytest.approx((65 + 60) / 2 * 60)
-    assert grid["sufficiency"] == {"known_cells": 1, "known_time": 1, "observed": 1}
+    assert grid["sufficiency"] == {
+        "known_cells": 1, "known_time": 1, "observed": 1, "roads_told": 1, "checkpoints_told": 1,
+    }  # fmt: skip
     for level, code in (("cell", "44130200100101"), ("street", "441302001"), ("district", "441302")):
         assert [(row["code"], row["visits"]) for row in await asked(server, level=level)] == [(code, 2)]
 

@@ -157,7 +157,7 @@ def test_walked_is_what_the_union_of_buffers_holds(way: list[tuple[float, float,
     middles = shapely.points(*GRID.xy(of.pieces.lat, of.pieces.lon))
     edge = shapely.distance(area.boundary, middles) if steps else np.full(len(MESH), np.inf)
     inside = shapely.contains(area, middles) if steps else np.zeros(len(MESH), dtype=np.bool_)
-    got = np.isin(np.arange(len(MESH)), done(of, fixes)[0])
+    got = np.isin(np.arange(len(MESH)), done(of, fixes, T0, T0 + 10 * HOUR)[0])
     assert (got == inside)[edge > 0.1].all()
 
 

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tracking import indicators, rollup
+from tracking.beat import done
 from tracking.calendars import DutyCalendar
 from tracking.coverage import NO_LIMIT, Limits
 from tracking.indicators import Figures, Record, Visited, Visits
@@ -224,7 +225,17 @@ def sums(cells: int) -> rollup.Sums:
         weight=np.arange(1.0, cells + 1),
         road_m=np.arange(1.0, cells + 1) * 100,
         drive_throughs=np.zeros(cells, dtype=np.int64),
+        beat=no_beat(cells),
     )
+
+
+def no_beat(cells: int) -> done.Sums:
+    """No roads and no checkpoints."""
+    none, nowhere = np.zeros(cells, dtype=np.int64), np.zeros(cells)
+    return done.Sums(
+        road_m=nowhere, walked_m=nowhere, road_known=np.ones(cells, dtype=np.bool_), required=none, passed=none,
+        missing=none, roads_told=1.0, checkpoints_told=1.0,
+    )  # fmt: skip
 
 
 def test_rolled_up_shares_leave_the_unknown_out() -> None:

@@ -1,6 +1,19 @@
 // Generated from schemas/imports.py by `python -m schemas.generate`; do not edit.
 
-/** One fault of a grid file. */
+/** What an import of checkpoints changed, or would change. */
+export interface CheckpointImport {
+  /** It is in force now; false: tried only, or refused because of faults. */
+  done: boolean;
+  /** In the file. */
+  checkpoints: number;
+  /** New, moved, or named otherwise. */
+  added: number;
+  /** In force before and not in the file, or not there: no longer valid. */
+  ended: number;
+  faults: GridFault[];
+}
+
+/** One fault of a file. */
 export interface GridFault {
   kind: string;
   /** Number of the feature in the file, from 0; null: the file as a whole. */
@@ -22,5 +35,22 @@ export interface GridImport {
   ended: number;
   /** Added or changed. */
   areas: number;
+  faults: GridFault[];
+}
+
+/** What an import of roads changed, or would change. */
+export interface RoadImport {
+  /** It is in force now; false: tried only, or refused because of faults. */
+  done: boolean;
+  /** In the file; what is drawn twice counts once. */
+  length_m: number;
+  /** Of that, in a cell in force or on its edge. */
+  inside_m: number;
+  /** Into which it was cut, of at most 20 m. */
+  pieces: number;
+  /** Pieces. */
+  added: number;
+  /** Pieces in force before and not in the file: no longer valid. */
+  ended: number;
   faults: GridFault[];
 }
