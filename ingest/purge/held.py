@@ -59,6 +59,11 @@ def span(device: str, since: str, until: str | None = None) -> str:
     return _SPAN.format(device=device, since=since, until=until or since)
 
 
+def since(until: str) -> str:
+    """Condition: what some device did before `until` is held."""
+    return f"EXISTS (SELECT FROM held_spans h WHERE h.lo < {until})"
+
+
 def box(t: str) -> str:
     """Condition: the row's place (lat, lon) lies in an area that is held."""
     return (

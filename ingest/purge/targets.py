@@ -81,9 +81,9 @@ TARGETS: dict[DataClass, tuple[Target, ...]] = {
             table="beat_hours", time="hour", by_device=True,
             held=held.span("r.device", "r.hour", "r.hour + interval '1 h'"),
         ),
-        # Out of force for so long that no period that is kept is measured by them.
-        Target(table="road_pieces", time="valid_to", held="false"),
-        Target(table="checkpoints", time="valid_to", held="false"),
+        # Hours that are held are read by the roads and checkpoints of their time.
+        Target(table="road_pieces", time="valid_to", held=held.since("r.valid_to")),
+        Target(table="checkpoints", time="valid_to", held=held.since("r.valid_to")),
         Target(table="sign_offs", time="t", by_device=True, held=held.span("r.device", "r.t")),
     ),
     DataClass.EVENTS: (
