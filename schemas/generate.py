@@ -1,4 +1,4 @@
-"""Generates the JSON Schemas and the TypeScript types from `schemas.wire` and `schemas.rest`.
+"""Generates the JSON Schemas and the TypeScript types from `schemas.wire`, `schemas.live` and the models of REST.
 
 `python -m schemas.generate` writes them, `--check` only says whether they are fresh.
 """
@@ -18,7 +18,7 @@ from msgspec import Struct
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from schemas import clips, ground, imports, rest, rules, typescript, wire
+from schemas import clips, ground, imports, live, rest, rules, typescript, wire
 
 ROOT = Path(__file__).parent.parent
 SCHEMA_DIR = Path("schemas/generated")
@@ -49,6 +49,7 @@ def generate() -> dict[Path, str]:
     definitions = wire_definitions()
     files = {SCHEMA_DIR / f"{kind}.json": _json_schema(kind, types, definitions) for kind, types in _KINDS.items()}
     files[TYPESCRIPT_DIR / "wire.ts"] = typescript.render("schemas/wire.py", definitions)
+    files[TYPESCRIPT_DIR / "live.ts"] = typescript.render("schemas/live.py", struct_definitions(live, _structs(live)))
     files[TYPESCRIPT_DIR / "rest.ts"] = typescript.render("schemas/rest.py", rest_definitions(rest))
     files[TYPESCRIPT_DIR / "imports.ts"] = typescript.render("schemas/imports.py", rest_definitions(imports))
     files[TYPESCRIPT_DIR / "ground.ts"] = typescript.render("schemas/ground.py", rest_definitions(ground))
@@ -63,23 +64,33 @@ def stale(root: Path = ROOT) -> list[Path]:
 
 
 def wire_definitions() -> dict[str, Schema]:
-    """JSON Schemas of the payloads by name, each field described by the docstring below it.
+    """JSON Schemas of the payloads by name, as `struct_definitions` gives them."""
+    return struct_definitions(wire, [t for t in _structs(wire) if t is not wire.OwnTracks])
+
+
+def struct_definitions(module: ModuleType, types: list[type[Struct]]) -> dict[str, Schema]:
+    """JSON Schemas of structs of a module by name, each field described by the docstring below it.
 
     Raises:
         UndescribedError: a field has none.
     """
-    structs = [t for t in vars(wire).values() if isinstance(t, type) and issubclass(t, Struct) and t is not Struct]
-    concrete = [t for t in structs if t is not wire.OwnTracks]
-    _, definitions = msgspec.json.schema_components(concrete, ref_template=_REF)
-    docs = field_docs(wire)
-    for name, schema in definitions.items():
-        for field, field_schema in schema.get("properties", {}).items():
-            tag = field == wire.OwnTracks.__struct_config__.tag_field
-            description = "Says what the message is." if tag else docs.get((name, field))
+    _, definitions = msgspec.json.schema_components(types, ref_template=_REF)
+    docs = field_docs(module)
+    for struct in [getattr(module, name) for name, schema in definitions.items() if "properties" in schema]:
+        bases = [base.__name__ for base in struct.__mro__]
+        for field, field_schema in definitions[struct.__name__]["properties"].items():
+            described = next((docs[base, field] for base in bases if (base, field) in docs), None)
+            tag = field == struct.__struct_config__.tag_field
+            description = "Says what the message is." if tag else described
             if not description:
-                raise UndescribedError(f"schemas/wire.py: {name}.{field} has no docstring: say unit, range and absence")
+                said = f"{module.__name__}: {struct.__name__}.{field}"
+                raise UndescribedError(f"{said} has no docstring: say unit, range and meaning of absence")
             field_schema["description"] = description
     return dict(sorted(definitions.items()))
+
+
+def _structs(module: ModuleType) -> list[type[Struct]]:
+    return [t for t in vars(module).values() if isinstance(t, type) and issubclass(t, Struct) and t is not Struct]
 
 
 def rest_definitions(module: ModuleType) -> dict[str, Schema]:

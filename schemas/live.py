@@ -136,7 +136,9 @@ class Counts(Struct, kw_only=True, frozen=True, tag="counts", tag_field="type"):
     still: int
     """Of them."""
     silent: int
-    """Of them; the rest has only one fix, without speed."""
+    """Of them."""
+    unknown: int
+    """Of them: only one fix so far, without speed."""
     shown: int
     """Records in the view."""
     band: Literal["dots", "sampled", "grid"]

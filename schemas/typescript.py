@@ -58,6 +58,8 @@ def _type(schema: Schema) -> str:
 
 def _plain_type(schema: Schema) -> str:
     kind = schema.get("type")
+    if kind == "array" and "prefixItems" in schema:
+        return f"[{', '.join(_type(item) for item in schema['prefixItems'])}]"
     if kind == "array":
         item = _type(schema.get("items", {}))
         return f"({item})[]" if " " in item else f"{item}[]"

@@ -42,7 +42,7 @@ async def _count(pool: db.Pool, hub: live.Hub, see: Sight) -> pages.Stats:
         counts = await queries.counts(connection, now, hub.time_zone() or "UTC", see)
         alerts = await queries.alert_levels(connection, see)
         refusals = {} if see.areas is not None else await refusal_store.counts(connection)
-    total, _, _, silent = hub.state.tally(live.now_ms(), hub.state.among(see.devices))
+    total, _, _, silent, _ = hub.state.tally(live.now_ms(), hub.state.among(see.devices))
     states = np.empty(0, dtype=np.uint8)
     if hub.judging.judged is not None:
         judged = hub.judging.judged

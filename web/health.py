@@ -92,7 +92,7 @@ async def metrics(request: Request) -> Response:
         registry = CollectorRegistry()
         multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     here = context.context(request)
-    total, _, _, silent = here.hub.state.tally(live.now_ms())
+    total, _, _, silent, _ = here.hub.state.tally(live.now_ms())
     text = generate_latest(registry) + gauges.devices(total, silent) + await _stored(here)
     return Response(text, media_type=CONTENT_TYPE_LATEST)
 

@@ -165,8 +165,8 @@ class LiveState:
         mask[slots[slots < self._size]] = True
         return mask
 
-    def tally(self, now: int, among: NDArray[np.bool_] | None = None) -> tuple[int, int, int, int]:
-        """Count devices: with a position, moving, still, silent; `among` as `among` gives it."""
+    def tally(self, now: int, among: NDArray[np.bool_] | None = None) -> tuple[int, int, int, int, int]:
+        """Count devices: with a position, and of them moving, still, silent, unknown; `among` as `among` gives it."""
         seen = self.named & (self.t > 0)
         if among is not None:
             seen[len(among) :] = False
@@ -175,7 +175,8 @@ class LiveState:
         talking = seen & ~silent
         moving = int(np.count_nonzero(talking & (self.motion == MOVING)))
         still = int(np.count_nonzero(talking & (self.motion == STILL)))
-        return int(np.count_nonzero(seen)), moving, still, int(np.count_nonzero(silent))
+        unknown = int(np.count_nonzero(talking)) - moving - still
+        return int(np.count_nonzero(seen)), moving, still, int(np.count_nonzero(silent)), unknown
 
     def _grow(self, size: int) -> None:
         if size <= self._size:

@@ -1,5 +1,7 @@
 // Icons as inline paths on 24 × 24. They are decoration: the texts beside them carry the meaning.
 
+import { FRESHNESS } from './live/protocol.ts';
+
 const PATHS = {
   search: 'M10.5 4a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13zM15.3 15.3L20 20',
   close: 'M6 6l12 12M18 6L6 18',
@@ -77,7 +79,7 @@ export function OfficerGlyph({ freshness, size = 14 }: { freshness: number; size
   ];
   return (
     <svg
-      className={`glyph glyph-${['moving', 'still', 'silent', 'unknown'][freshness]}`}
+      className={`glyph glyph-${FRESHNESS[freshness]}`}
       width={size}
       height={size}
       viewBox="0 0 24 24"

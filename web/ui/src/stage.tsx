@@ -7,6 +7,7 @@ import { useModel, useServerNow, useSignal } from './hooks.ts';
 import { type GroundStyle, PLAIN, theGround } from './ground/ground.ts';
 import { useSpeech } from './i18n/index.ts';
 import type { View } from './live/messages.ts';
+import { FRESHNESS } from './live/protocol.ts';
 import type { Theme } from './map/palette.ts';
 import type { Hover, MapEvents, MapView } from './map/view.ts';
 import { STATE_MARKS } from './map/marks.ts';
@@ -114,7 +115,7 @@ function OfficerTip({ hover }: { hover: Hover & { slot: number } }) {
   const officer = model.fleet.officer(hover.slot, performance.now());
   if (!name || !officer) return null;
   const age = span(model.serverNow() - officer.fixAt, t);
-  const freshness = (['moving', 'still', 'silent', 'unknown'] as const)[officer.freshness];
+  const freshness = FRESHNESS[officer.freshness];
   const duty = (['duty', 'task', 'break', 'off'] as const)[(officer.status >> 2) & 3];
   return (
     <div className="tooltip panel" style={besides(hover)}>

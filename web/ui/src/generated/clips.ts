@@ -29,7 +29,7 @@ export interface Interval {
 /** A GeoJSON polygon without holes, WGS-84 degrees. */
 export interface Polygon {
   type: "Polygon";
-  coordinates: unknown[][][];
+  coordinates: (([number, number])[])[];
 }
 
 /** A device that was there. */

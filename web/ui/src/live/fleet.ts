@@ -4,7 +4,7 @@
 // Places are Web Mercator on the unit square; `move` holds them relative to an origin so that 32 bits are enough.
 
 import type { Frame } from './protocol.ts';
-import { ageSeconds, FULL, GONE, MOVING, SILENT, UNKNOWN } from './protocol.ts';
+import { ageSeconds, FULL, GONE, MOVING, SILENT, UNKNOWN, type Freshness } from './protocol.ts';
 import { metresPerUnit } from './mercator.ts';
 
 /** A device whose newest fix is older than this is silent, whatever it did before. */
@@ -34,13 +34,6 @@ export interface GridCount {
   x: number;
   y: number;
   count: number;
-}
-
-export interface FreshnessCounts {
-  moving: number;
-  still: number;
-  silent: number;
-  unknown: number;
 }
 
 export class Fleet {
@@ -189,7 +182,7 @@ export class Fleet {
   }
 
   /** How many of the devices held are in each state of freshness. */
-  freshness(): FreshnessCounts {
+  freshness(): Record<Freshness, number> {
     const tally = [0, 0, 0, 0];
     for (let i = 0; i < this.size; i += 1) tally[this.look[4 * i + 1] & 3] += 1;
     return { moving: tally[MOVING], still: tally[1], silent: tally[SILENT], unknown: tally[UNKNOWN] };

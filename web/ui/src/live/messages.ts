@@ -1,84 +1,27 @@
-// JSON messages of the live protocol, version 1 (docs/live-protocol.md §2 and §3).
+// JSON messages of the live protocol, with the bodies that the schema leaves open (docs/live-protocol.md §2 to §4).
 
+import type * as wire from '../generated/live.ts';
 import type { Alert, Device, Event, Stay } from '../types.ts';
 
+export type { Counts, DeviceName } from '../generated/live.ts';
+
 /** What a viewer wants positions of. */
-export interface View {
-  /** West, south, east, north in degrees. */
-  bbox: [number, number, number, number];
-  zoom: number;
-  /** Slots or names that are always sent, at most 64. */
-  selected: (number | string)[];
-}
+export type View = Required<Omit<wire.Look, 'type'>>;
 
-export interface Hello {
-  type: 'hello';
-  protocol: number;
-  epoch: string;
-  offset: number;
-  now: string;
-  recovered: boolean;
-  /** Null until the server has read the settings of the city. */
-  time_zone: string | null;
-}
+export type CellChange = wire.Cells['changes'][number];
 
-/** Cell id, state, due (ms), end of the last visit (ms), an officer is present. */
-export type CellChange = [number, string, number | null, number | null, 0 | 1];
+export type StateMessage = Omit<wire.State, 'alerts' | 'events'> & { alerts: Alert[]; events: Event[] };
 
-export interface CellsMessage {
-  type: 'cells';
-  at: string;
-  changes: CellChange[];
-}
+export type LaneItem = Omit<wire.LaneItem, 'kind' | 'body'> &
+  (
+    | { kind: 'alert'; body: Alert }
+    | { kind: 'event'; body: Event }
+    | { kind: 'stay'; body: Stay }
+    | { kind: 'device'; body: Device }
+    | { kind: 'grid'; body: unknown }
+  );
 
-export interface StateMessage {
-  type: 'state';
-  epoch: string;
-  offset: number;
-  alerts: Alert[];
-  events: Event[];
-  cells: CellsMessage | CellChange[];
-}
+export type LaneMessage = Omit<wire.Lane, 'items'> & { items: LaneItem[] };
 
-export type LaneItem = { seq: number; at: string } & (
-  | { kind: 'alert'; body: Alert }
-  | { kind: 'event'; body: Event }
-  | { kind: 'stay'; body: Stay }
-  | { kind: 'device'; body: Device }
-  | { kind: 'grid'; body: unknown }
-);
-
-export interface LaneMessage {
-  type: 'lane';
-  items: LaneItem[];
-}
-
-export interface DeviceName {
-  slot: number;
-  id: string;
-  label: string | null;
-  unit: string;
-}
-
-export interface DevicesMessage {
-  type: 'devices';
-  items: DeviceName[];
-}
-
-export interface Counts {
-  type: 'counts';
-  at: string;
-  total: number;
-  moving: number;
-  still: number;
-  silent: number;
-  shown: number;
-  band: 'dots' | 'sampled' | 'grid';
-}
-
-export interface Bye {
-  type: 'bye';
-  reason: string;
-}
-
-export type ServerMessage = Hello | StateMessage | LaneMessage | CellsMessage | DevicesMessage | Counts | Bye;
+export type ServerMessage =
+  wire.Hello | StateMessage | LaneMessage | wire.Cells | wire.Devices | wire.Counts | wire.Bye;

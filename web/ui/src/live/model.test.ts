@@ -127,7 +127,16 @@ test('time is that of the server however wrong the clock of the computer', () =>
 
 test('the age of the data goes by the newest thing said, never back', () => {
   const model = new LiveModel();
-  const counts = { type: 'counts', total: 1, moving: 1, still: 0, silent: 0, shown: 1, band: 'dots' } as const;
+  const counts = {
+    type: 'counts',
+    total: 1,
+    moving: 1,
+    still: 0,
+    silent: 0,
+    unknown: 0,
+    shown: 1,
+    band: 'dots',
+  } as const;
   model.receive({ ...counts, at: '2026-10-01T08:00:10Z' });
   model.receive({ ...counts, at: '2026-10-01T08:00:05Z' });
   assert.equal(model.dataAt.get(), Date.parse('2026-10-01T08:00:10Z'));

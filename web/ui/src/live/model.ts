@@ -72,7 +72,7 @@ export class LiveModel {
         for (const alert of message.alerts) this.open.set(alert.id, alert);
         this.events.set(message.events.slice(0, EVENTS_KEPT));
         this.publishAlerts();
-        this.setCells(Array.isArray(message.cells) ? message.cells : message.cells.changes);
+        this.setCells(message.cells);
         break;
       case 'lane':
         for (const item of message.items) this.takeItem(item);
@@ -151,7 +151,7 @@ export class LiveModel {
 
   private setCells(changes: readonly CellChange[]): void {
     for (const [id, state, due, lastVisit, present] of changes) {
-      this.cells.set(id, { state: state as CellState, due, lastVisit, present: present === 1 });
+      this.cells.set(id, { state, due, lastVisit, present: present === 1 });
     }
     this.cellTally.set(tally(this.cells.values()));
     this.onCells(changes.map(([id]) => id));

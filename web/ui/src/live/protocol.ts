@@ -13,6 +13,12 @@ export const MOVING = 0;
 export const STILL = 1;
 export const SILENT = 2;
 export const UNKNOWN = 3;
+export const FRESHNESS = ['moving', 'still', 'silent', 'unknown'] as const;
+export type Freshness = (typeof FRESHNESS)[number];
+
+/** Which kinds a list of counts shows: of those that nothing is known of only where there are some. */
+export const shownKinds = (counts: Record<Freshness, number> | null): Freshness[] =>
+  FRESHNESS.filter((kind) => kind !== 'unknown' || (counts?.unknown ?? 0) > 0);
 
 export const COURSE_UNKNOWN = 16;
 export const SPEED_UNKNOWN = 32;

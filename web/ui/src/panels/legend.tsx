@@ -4,6 +4,7 @@ import { useModel, useSignal } from '../hooks.ts';
 import { type Key, useSpeech } from '../i18n/index.ts';
 import { OfficerGlyph, PathIcon } from '../icons.tsx';
 import { CELL_STATES } from '../live/model.ts';
+import { FRESHNESS, shownKinds } from '../live/protocol.ts';
 import { STATE_MARKS } from '../map/marks.ts';
 import type { CellState } from '../types.ts';
 
@@ -57,16 +58,15 @@ function OfficerLegend() {
   const { t } = useSpeech();
   const model = useModel();
   const counts = useSignal(model.counts);
-  const kinds = ['moving', 'still', 'silent'] as const;
   return (
     <div className="legend-officers">
       <p className="legend-head">
         {t('officers.title')} <span className="number">{counts?.total ?? 0}</span>
       </p>
       <ul className="legend-list">
-        {kinds.map((kind, i) => (
+        {shownKinds(counts).map((kind) => (
           <li key={kind} className="legend-item" data-count={kind}>
-            <OfficerGlyph freshness={i} />
+            <OfficerGlyph freshness={FRESHNESS.indexOf(kind)} />
             <span className="legend-name">{t(`officers.${kind}`)}</span>
             <span className="number">{counts?.[kind] ?? 0}</span>
           </li>

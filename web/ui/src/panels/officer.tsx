@@ -8,7 +8,7 @@ import { type Loaded, useLoaded, useModel, useServerNow, useSignal } from '../ho
 import { type Key, LOCALE, useSpeech } from '../i18n/index.ts';
 import { Icon, OfficerGlyph } from '../icons.tsx';
 import type { Officer } from '../live/fleet.ts';
-import { COURSE_UNKNOWN, courseDegrees, SPEED_UNKNOWN, speedMetres } from '../live/protocol.ts';
+import { COURSE_UNKNOWN, courseDegrees, FRESHNESS, SPEED_UNKNOWN, speedMetres } from '../live/protocol.ts';
 import { length, type Step, steps } from '../map/trackline.ts';
 import type { Device } from '../types.ts';
 import { Await, Card, Fact } from './parts.tsx';
@@ -17,7 +17,6 @@ import { stops } from '../stops.ts';
 import { EventList } from './events.tsx';
 import { Stays } from './stays.tsx';
 
-const FRESHNESS = ['moving', 'still', 'silent', 'unknown'] as const;
 const WINDOWS = [15, 60, 240, 1440] as const;
 const REFRESH_MS = 10_000;
 const SHOWN_STOPS = 8;

@@ -7,6 +7,7 @@ import { clock } from '../format.ts';
 import { useModel, useServerNow, useSignal } from '../hooks.ts';
 import { LOCALE, storedLanguage, useSpeech } from '../i18n/index.ts';
 import { Icon, Logo, OfficerGlyph } from '../icons.tsx';
+import { FRESHNESS, shownKinds } from '../live/protocol.ts';
 import type { Taste } from '../page.ts';
 import type { Screen } from '../screen.ts';
 import { LIVE } from '../url.ts';
@@ -113,13 +114,12 @@ function Chips({ alertsOpen, onAlerts }: { alertsOpen: boolean; onAlerts(): void
   const model = useModel();
   const counts = useSignal(model.counts);
   const alerts = useSignal(model.alerts);
-  const kinds = ['moving', 'still', 'silent'] as const;
   return (
     <div className="chips">
       <ul className="chip officers-chip" aria-label={t('officers.title')}>
-        {kinds.map((kind, i) => (
+        {shownKinds(counts).map((kind) => (
           <li key={kind} title={t(`officers.${kind}`)}>
-            <OfficerGlyph freshness={i} size={12} />
+            <OfficerGlyph freshness={FRESHNESS.indexOf(kind)} size={12} />
             <span className="hidden">{t(`officers.${kind}`)} </span>
             <span className="number">{counts?.[kind] ?? 0}</span>
           </li>

@@ -3,7 +3,7 @@
 import { mercatorX, mercatorY } from '../live/mercator.ts';
 import type { CellChange } from '../live/messages.ts';
 import { byGravity, LiveModel } from '../live/model.ts';
-import { COURSE_UNKNOWN, MOVING, SILENT, STILL } from '../live/protocol.ts';
+import { COURSE_UNKNOWN, FRESHNESS, MOVING, SILENT, STILL } from '../live/protocol.ts';
 import type { Alert } from '../types.ts';
 import type { Clip, ClipAlert, ClipTrack } from './clip.ts';
 
@@ -78,7 +78,7 @@ export class ReplayModel extends LiveModel {
   }
 
   private seekOfficers(): void {
-    const tally = { moving: 0, still: 0, silent: 0 };
+    const tally = { moving: 0, still: 0, silent: 0, unknown: 0 };
     this.clip.tracks.forEach((track, slot) => {
       if (!this.names.has(slot)) this.learn(track, slot);
       const shown = placeAt(track, this.at);
@@ -87,11 +87,11 @@ export class ReplayModel extends LiveModel {
         return;
       }
       this.fleet.show(slot, shown);
-      tally[(['moving', 'still', 'silent'] as const)[shown.status & 3]] += 1;
+      tally[FRESHNESS[shown.status & 3]] += 1;
     });
-    const total = tally.moving + tally.still + tally.silent;
+    const total = FRESHNESS.reduce((sum, kind) => sum + tally[kind], 0);
     const before = this.counts.get();
-    if (before?.moving !== tally.moving || before.total !== total || before.silent !== tally.silent) {
+    if (before?.total !== total || FRESHNESS.some((kind) => before[kind] !== tally[kind])) {
       const at = new Date(this.at).toISOString();
       this.counts.set({ type: 'counts', at, total, shown: total, band: 'dots', ...tally });
     }
