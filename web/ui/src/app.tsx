@@ -1,7 +1,7 @@
 // The page: a desk with the map, the bar above it, and the settings over both.
 
 import { lazy, Suspense, useMemo } from 'react';
-import { CityContext } from './city.ts';
+import { type City, CityContext } from './city.ts';
 import { LiveDesk } from './desk.tsx';
 import { SpeechContext, translator, useSpeech } from './i18n/index.ts';
 import type { Connection } from './live/connection.ts';
@@ -12,11 +12,11 @@ import { toLive, useScreen } from './screen.ts';
 const ReplayDesk = lazy(async () => ({ default: (await import('./replay/desk.tsx')).ReplayDesk }));
 const Settings = lazy(async () => ({ default: (await import('./settings/settings.tsx')).Settings }));
 
-export function App({ connection }: { connection: Connection }) {
+export function App({ connection, city }: { connection: Connection; city: Promise<City> }) {
   const taste = page.useTaste();
   const { language } = taste;
   const speech = useMemo(() => ({ language, t: translator(language) }), [language]);
-  const fetched = page.useFetchedCity();
+  const fetched = page.useFetchedCity(city);
   const user = page.useUser();
   const screen = useScreen();
   page.useExpiry();

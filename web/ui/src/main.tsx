@@ -4,9 +4,11 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import * as api from './api.ts';
 import { App } from './app.tsx';
+import { theGround } from './ground/ground.ts';
 import { ModelContext } from './hooks.ts';
 import { browserHost, Connection } from './live/connection.ts';
 import { LiveModel } from './live/model.ts';
+import { fetchCity } from './page.ts';
 import { install } from './probe.ts';
 import './styles/index.css';
 
@@ -27,6 +29,11 @@ const connection = new Connection(
   },
   { bbox: [-180, -85, 180, 85], zoom: 11, selected: [] },
 );
+// Asked for at once: the map needs both as soon as its code has come.
+const city = fetchCity();
+city.catch(() => undefined); // told where it is shown
+void theGround();
+
 install(model, () => document.querySelector('.map canvas.maplibregl-canvas') !== null);
 
 const root = document.getElementById('root');
@@ -34,7 +41,7 @@ if (!root) throw new Error('index.html has no element #root');
 createRoot(root).render(
   <StrictMode>
     <ModelContext value={model}>
-      <App connection={connection} />
+      <App connection={connection} city={city} />
     </ModelContext>
   </StrictMode>,
 );

@@ -25,21 +25,27 @@ export interface FetchedCity {
   ready: boolean;
 }
 
-/** Cells and areas of the city, fetched again whenever the grid changes. */
-export function useFetchedCity(): FetchedCity {
+/** Cells and areas of the city. */
+export async function fetchCity(): Promise<City> {
+  const [cells, areas] = await Promise.all([api.cells(), api.areas()]);
+  return indexCity(cells, areas);
+}
+
+/** The city, fetched again whenever the grid changes; `first` is under way since the page began. */
+export function useFetchedCity(first: Promise<City>): FetchedCity {
   const version = useSignal(useModel().gridVersion);
   const [fetched, setFetched] = useState<FetchedCity>({ city: NO_CITY, error: null, ready: false });
-  const fetchCity = useEffectEvent(async (_version: number, isCurrent: () => boolean) => {
+  const take = useEffectEvent(async (wanted: number, isCurrent: () => boolean) => {
     try {
-      const [cells, areas] = await Promise.all([api.cells(), api.areas()]);
-      if (isCurrent()) setFetched({ city: indexCity(cells, areas), error: null, ready: true });
+      const city = await (wanted === 0 ? first : fetchCity());
+      if (isCurrent()) setFetched({ city, error: null, ready: true });
     } catch (error) {
       if (isCurrent()) setFetched((old) => ({ ...old, error: error as Error, ready: true }));
     }
   });
   useEffect(() => {
     let current = true;
-    void fetchCity(version, () => current);
+    void take(version, () => current);
     return () => {
       current = false;
     };

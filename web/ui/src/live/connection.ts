@@ -58,6 +58,8 @@ export class Connection {
   private deadTimer: unknown;
   private viewTimer: unknown;
   private viewSentAt = -Infinity;
+  /** The view that the server knows, as it was sent. */
+  private viewSent = '';
   private ended = false;
 
   constructor(host: Host, handlers: Handlers, view: View) {
@@ -99,8 +101,10 @@ export class Connection {
 
   private sendView(): void {
     this.viewTimer = undefined;
-    if (!this.socket || !this.greeted) return;
+    const view = JSON.stringify(this.view);
+    if (!this.socket || !this.greeted || view === this.viewSent) return;
     this.viewSentAt = this.host.now();
+    this.viewSent = view;
     this.socket.send(JSON.stringify({ type: 'view', ...this.view }));
   }
 
@@ -108,6 +112,7 @@ export class Connection {
     const resume = this.epoch === undefined ? {} : { epoch: this.epoch, offset: this.offset };
     socket.send(JSON.stringify({ type: 'subscribe', ...this.view, ...resume }));
     this.viewSentAt = this.host.now();
+    this.viewSent = JSON.stringify(this.view);
   }
 
   private receive(data: string | ArrayBuffer): void {
@@ -133,12 +138,7 @@ export class Connection {
     if (!recovered) this.offset = 0;
     this.epoch = epoch;
     this.handlers.onLink({ state: 'open' });
-    this.sendViewSoon();
-  }
-
-  /** The view may have moved between the subscription and the greeting. */
-  private sendViewSoon(): void {
-    this.setView(this.view);
+    this.setView(this.view); // it may have moved since the subscription
   }
 
   private watch(): void {

@@ -3,14 +3,11 @@
 // Neighbouring cells share the corners of their common border, so an edge that two cells of the same area share is
 // inside it, and every other edge is part of an outline.
 
-import type { Feature, MultiLineString, Position } from 'geojson';
+import type { Feature, FeatureCollection, MultiLineString, Position } from 'geojson';
 import type { Cells } from '../api.ts';
 
-export interface Borders {
-  grid: Feature<MultiLineString>;
-  street: Feature<MultiLineString>;
-  city: Feature<MultiLineString>;
-}
+export type BorderLevel = 'grid' | 'street' | 'city';
+export type Borders = FeatureCollection<MultiLineString, { level: BorderLevel }>;
 
 interface Edge {
   a: Position;
@@ -44,18 +41,17 @@ export function borders(cells: Cells): Borders {
       }
     }
   }
-  const lines: Record<'grid' | 'street' | 'city', Position[][]> = { grid: [], street: [], city: [] };
+  const lines: Record<BorderLevel, Position[][]> = { grid: [], street: [], city: [] };
   for (const { a, b, level } of edges.values()) {
     if (level !== 'inside') lines[level ?? 'city'].push([a, b]);
   }
-  return { grid: feature(chain(lines.grid)), street: feature(chain(lines.street)), city: feature(chain(lines.city)) };
+  const feature = (level: BorderLevel): Feature<MultiLineString, { level: BorderLevel }> => ({
+    type: 'Feature',
+    properties: { level },
+    geometry: { type: 'MultiLineString', coordinates: chain(lines[level]) },
+  });
+  return { type: 'FeatureCollection', features: [feature('grid'), feature('street'), feature('city')] };
 }
-
-const feature = (coordinates: Position[][]): Feature<MultiLineString> => ({
-  type: 'Feature',
-  properties: {},
-  geometry: { type: 'MultiLineString', coordinates },
-});
 
 /** Join edges end to end, so that dashes and joins of the drawn line run through. */
 export function chain(edges: readonly Position[][]): Position[][] {

@@ -7,17 +7,18 @@ import type { Area, CellState } from '../types.ts';
 import { borders } from './borders.ts';
 import { type Box, extent, labels } from './shapes.ts';
 
+/** Sources that hold the cells, their outlines and names. */
+const OF_CELLS = ['cells', 'borders', 'labels'] as const;
+
 export class CellsOnMap {
   /** Extent of all cells; null before there are any. */
   box: Box | null = null;
   private readonly map: MLMap;
   private readonly model: LiveModel;
   private readonly codes = new Map<number, string>();
-  private readonly ids = new Map<string, number>();
   private cells: Cells | null = null;
   private areas: readonly Area[] = [];
   private chosenCode: string | null = null;
-  private chosen: number | undefined;
   private only: CellState | null = null;
 
   constructor(map: MLMap, model: LiveModel) {
@@ -25,18 +26,18 @@ export class CellsOnMap {
     this.model = model;
   }
 
-  /** Take these cells and, where the style is there, draw them. */
+  /** Take these cells; `draw` puts them on the map. */
   set(cells: Cells, areas: readonly Area[]): void {
     this.cells = cells;
     this.areas = areas;
     this.box = extent(cells);
     this.codes.clear();
-    this.ids.clear();
-    for (const { id, properties } of cells.features) {
-      this.codes.set(Number(id), properties.code);
-      this.ids.set(properties.code, Number(id));
-    }
-    this.draw();
+    for (const { id, properties } of cells.features) this.codes.set(Number(id), properties.code);
+  }
+
+  /** Whether the map has all that is to be drawn of the cells in view. */
+  areLoaded(): boolean {
+    return this.cells !== null && OF_CELLS.every((name) => this.map.isSourceLoaded(name));
   }
 
   /** Code of the cell with this id. */
@@ -47,9 +48,8 @@ export class CellsOnMap {
   /** Outline the chosen cell, now or as soon as it is known. */
   select(code: string | null): void {
     this.chosenCode = code;
-    if (this.chosen !== undefined) this.setState(this.chosen, { selected: false });
-    this.chosen = code === null ? undefined : this.ids.get(code);
-    if (this.chosen !== undefined) this.setState(this.chosen, { selected: true });
+    const features = this.cells?.features.filter(({ properties }) => properties.code === code) ?? [];
+    this.source('chosen')?.setData({ type: 'FeatureCollection', features });
   }
 
   /** Let one state stand out, or none. */
@@ -61,11 +61,8 @@ export class CellsOnMap {
   /** Put everything into a style that has just been loaded. */
   draw(): void {
     if (!this.cells || !this.source('cells')) return;
-    const lines = borders(this.cells);
     this.source('cells')?.setData(this.cells);
-    this.source('grids')?.setData(lines.grid);
-    this.source('streets')?.setData(lines.street);
-    this.source('city')?.setData(lines.city);
+    this.source('borders')?.setData(borders(this.cells));
     this.source('labels')?.setData(withIds(labels(this.cells, this.areas)));
     this.paint([...this.codes.keys()]);
     this.select(this.chosenCode);

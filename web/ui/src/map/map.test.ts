@@ -34,7 +34,11 @@ const CITY: Cells = {
 const edges = (lines: Position[][]): number => lines.reduce((sum, line) => sum + line.length - 1, 0);
 
 test('borders lie between areas, and inside an area there are none', () => {
-  const { grid, street, city } = borders(CITY);
+  const [grid, street, city] = borders(CITY).features;
+  assert.deepEqual(
+    [grid, street, city].map(({ properties }) => properties.level),
+    ['grid', 'street', 'city'],
+  );
   assert.equal(edges(grid.geometry.coordinates), 1);
   assert.equal(edges(street.geometry.coordinates), 1);
   assert.equal(edges(city.geometry.coordinates), 10);

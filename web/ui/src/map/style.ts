@@ -14,6 +14,7 @@ import type { CellState } from '../types.ts';
 import { type GroundStyle } from '../ground/ground.ts';
 import { SOURCE, SPRITE } from '../ground/layers.ts';
 import { areaLayers, wayLayers } from './overlays.ts';
+import type { BorderLevel } from './borders.ts';
 import { PATTERNED } from './images.ts';
 import { PALETTES, type Palette, type Theme } from './palette.ts';
 
@@ -27,7 +28,6 @@ const isState = (state: string): ExpressionSpecification => [
   ['coalesce', ['feature-state', 'state'], 'unknown'],
   state,
 ];
-const selected: ExpressionSpecification = ['boolean', ['feature-state', 'selected'], false];
 /** 0.1 while the viewer looks at another state only. */
 const dimmed = (value: ExpressionSpecification | number): ExpressionSpecification => [
   '*',
@@ -42,19 +42,23 @@ function byState<T extends string | number>(values: Record<CellState, T>): Expre
   return match as unknown as ExpressionSpecification;
 }
 
-/** Not simplified: neighbours simplified apart from each other would leave slivers between them. */
+/** Room around a tile in which things are drawn again, px: as much as the widest line needs. */
+const BUFFER = 32;
+/** Neighbours are simplified apart from each other: by so little, px, that no sliver can be seen between them. */
+const TOLERANCE = 0.25;
+
 const empty = (): GeoJSONSourceSpecification => ({
   type: 'geojson',
   data: { type: 'FeatureCollection', features: [] },
-  tolerance: 0,
+  buffer: BUFFER,
+  tolerance: TOLERANCE,
 });
 
 export const SOURCES = {
   cells: empty(),
-  grids: empty(),
-  streets: empty(),
-  city: empty(),
+  borders: empty(),
   labels: empty(),
+  chosen: empty(),
   track: empty(),
   events: empty(),
   counts: empty(),
@@ -71,14 +75,15 @@ const THIN = 0.75;
 
 function cellLayers(p: Palette, thin: boolean): LayerSpecification[] {
   const opacity = dimmed(byState(p.fillOpacity)) as ByState;
+  // Of one shape with the fill and without a zoom of their own, so that both are cut into triangles once.
   const patterns = PATTERNED.map((state): LayerSpecification => ({
     id: `cells-pattern-${state}`,
     type: 'fill',
     source: 'cells',
-    minzoom: 10.5,
     paint: {
+      'fill-antialias': false,
       'fill-pattern': `pattern-${state}`,
-      'fill-opacity': ['interpolate', ['linear'], ['zoom'], 11, shown(state, 0.22), 14, shown(state, 0.5)],
+      'fill-opacity': ['interpolate', ['linear'], ['zoom'], 10.4, 0, 11, shown(state, 0.22), 14, shown(state, 0.5)],
     },
   }));
   return [
@@ -93,7 +98,6 @@ function cellLayers(p: Palette, thin: boolean): LayerSpecification[] {
       id: 'cells-line',
       type: 'line',
       source: 'cells',
-      layout: { 'line-join': 'round' },
       paint: {
         'line-color': p.cellLine,
         'line-width': ['interpolate', ['linear'], ['zoom'], 10, 0.3, 13, 0.6, 16, 1],
@@ -104,11 +108,11 @@ function cellLayers(p: Palette, thin: boolean): LayerSpecification[] {
 }
 
 function outlineLayers(p: Palette): LayerSpecification[] {
-  const line = (source: string, color: string, width: number[], opacity: number[]): LayerSpecification => ({
-    id: `${source}-line`,
+  const line = (level: BorderLevel, color: string, width: number[], opacity: number[]): LayerSpecification => ({
+    id: `${level}-line`,
     type: 'line',
-    source,
-    layout: { 'line-join': 'round', 'line-cap': 'round' },
+    source: 'borders',
+    filter: ['==', ['get', 'level'], level],
     paint: {
       'line-color': color,
       'line-width': ['interpolate', ['linear'], ['zoom'], 9, width[0], 13, width[1], 16, width[2]],
@@ -116,15 +120,15 @@ function outlineLayers(p: Palette): LayerSpecification[] {
     },
   });
   return [
-    line('grids', p.gridLine, [0.2, 1, 2], [0, 0.4, 0.65]),
-    line('streets', p.streetLine, [0.8, 1.8, 3], [0.5, 0.7, 0.8]),
+    line('grid', p.gridLine, [0.2, 1, 2], [0, 0.4, 0.65]),
+    line('street', p.streetLine, [0.8, 1.8, 3], [0.5, 0.7, 0.8]),
     line('city', p.cityLine, [1.2, 2.2, 3.2], [0.55, 0.6, 0.6]),
     {
-      id: 'cells-selected',
+      id: 'chosen-line',
       type: 'line',
-      source: 'cells',
+      source: 'chosen',
       layout: { 'line-join': 'round' },
-      paint: { 'line-color': p.selected, 'line-width': 3, 'line-opacity': ['case', selected, 1, 0] },
+      paint: { 'line-color': p.selected, 'line-width': 3 },
     },
   ];
 }

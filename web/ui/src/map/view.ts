@@ -40,7 +40,7 @@ export interface MapEvents {
 
 export class MapView {
   readonly camera: Camera;
-  /** All of the map has been drawn once. */
+  /** The city has been drawn once. */
   ready = false;
   private readonly map: MLMap;
   private readonly model: LiveModel;
@@ -54,7 +54,6 @@ export class MapView {
   /** The style has its images; nothing may use them earlier. */
   private dressed = false;
   private fitted: boolean;
-  private waitingCells: [Cells, readonly Area[]] | null = null;
   private readonly extras: Extras;
   private draw: Draw | null = null;
   private frame = 0;
@@ -108,11 +107,8 @@ export class MapView {
 
   /** Show these cells; the first time, all of them are brought into view unless the address named a place. */
   setCells(cells: Cells, areas: readonly Area[]): void {
-    if (!this.dressed) {
-      this.waitingCells = [cells, areas];
-      return;
-    }
     this.cells.set(cells, areas);
+    if (this.dressed) this.cells.draw();
     if (!this.cells.box) return;
     const [west, south, east, north] = this.cells.box;
     this.model.fleet.setOrigin(mercatorX((west + east) / 2), mercatorY((south + north) / 2));
@@ -194,11 +190,12 @@ export class MapView {
     const { map, events } = this;
     const look = (): void => events.onView(this.camera.view(), this.camera.place());
     map.on('style.load', () => this.dress());
-    map.once('load', look);
-    map.once('idle', () => {
-      this.ready = true;
-      map.getContainer().dataset.ready = 'true';
+    if (this.fitted) look();
+    map.once('load', look); // where there are no cells to look at
+    map.on('render', () => {
+      if (!this.ready && this.cells.areLoaded()) this.beReady();
     });
+    map.once('idle', () => this.beReady());
     map.on('move', look);
     map.on('movestart', () => events.onHover(null));
     map.on('click', (event) => {
@@ -222,11 +219,16 @@ export class MapView {
       }
     }
     this.dressed = true;
-    if (this.waitingCells) this.setCells(...this.waitingCells);
-    else this.cells.draw();
-    this.waitingCells = null;
+    this.cells.draw();
     this.extras.dress();
     this.drawCounts();
+    this.animate();
+  }
+
+  /** The city is drawn: from now on officers may glide. */
+  private beReady(): void {
+    this.ready = true;
+    this.map.getContainer().dataset.ready = 'true';
     this.animate();
   }
 
@@ -268,13 +270,13 @@ export class MapView {
     this.drawCounts();
   }
 
-  /** Redraw the officers in every frame for as long as one of them glides. */
+  /** Redraw the officers: once while the city is still to be drawn, then in every frame while one of them glides. */
   private animate(): void {
     if (this.frame) return;
     const step = (): void => {
       this.frame = 0;
       this.layer.setNeedsRedraw();
-      if (this.model.fleet.isGliding(performance.now())) this.frame = requestAnimationFrame(step);
+      if (this.ready && this.model.fleet.isGliding(performance.now())) this.frame = requestAnimationFrame(step);
     };
     this.frame = requestAnimationFrame(step);
   }
