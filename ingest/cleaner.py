@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from ingest import cleaner_datums, cleaner_pairs, metrics, retry
-from tracking import cleaning_store, db, finding_store, loops
+from ingest import cleaner_beat, cleaner_datums, cleaner_pairs, metrics, retry
+from tracking import beat_hours, beat_store, cleaning_store, db, finding_store, loops
+from tracking.beat.model import LEAD_MS as BEAT_LEAD_MS
 from tracking.city import City
 from tracking.cleaning import replays, review
 from tracking.cleaning.model import Finding, FindingKind
@@ -46,6 +47,7 @@ class Cleaner:
     every_s: float = 300.0
     _again: set[tuple[int, int]] = field(default_factory=set)
     """(hour, device) whose copy was stored before its original."""
+    _beat: beat_store.Kept = field(default_factory=beat_store.Kept)
 
     async def run(self) -> None:
         """Pass after pass until cancelled; what one meets, the next one must come."""
@@ -75,6 +77,9 @@ class Cleaner:
         for slot, devices in sorted((await self._late(conn, now, set(slots))).items()):
             changed += await self._review(conn, slot, devices, now)
         changed += await cleaner_datums.review(conn, self.city(), slots[0], now)
+        beat = await self._beat.of(conn, self.city())
+        if not beat.empty:
+            await cleaner_beat.review(conn, beat, now)
         settled = [slot for slot in slots if slot + SLOT_MS + SETTLE_MS <= now]
         await cleaning_store.note(conn, _SLOT_KEY, settled[-1] + SLOT_MS if settled else slots[0])
         await cleaning_store.trim(conn, now)
@@ -98,6 +103,7 @@ class Cleaner:
             first = max(review.slot_of(lo), review.slot_of(now - FURTHEST_MS))
             touched += [(slot, device) for slot in range(first, review.slot_of(hi + LEAD_MS) + 1, SLOT_MS)]
         if windows:
+            await beat_hours.again(conn, [(device, lo, hi + BEAT_LEAD_MS) for _, device, lo, hi in windows])
             await cleaning_store.note(conn, _LATE_KEY, windows[-1][0])
         by_slot: dict[int, set[int]] = {}
         for slot, device in touched:

@@ -1,6 +1,6 @@
 """What devices did of the beat, by device and hour: stored when the fixes are gone over, read for a period."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,11 +16,34 @@ HOUR_MS = 3_600_000
 _PAGE = 2_000
 
 _PUT = """
-INSERT INTO beat_hours AS b VALUES ($1, $2, $3, $4, $5) ON CONFLICT (device, hour) DO UPDATE
-SET pieces = excluded.pieces, seconds = excluded.seconds, passes = excluded.passes
-WHERE (b.pieces, b.seconds, b.passes) IS DISTINCT FROM (excluded.pieces, excluded.seconds, excluded.passes)
+INSERT INTO beat_hours AS b (device, hour, fixes, pieces, seconds, passes) VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (device, hour) DO UPDATE
+SET fixes = excluded.fixes, pieces = excluded.pieces, seconds = excluded.seconds, passes = excluded.passes
+WHERE (b.fixes, b.pieces, b.seconds, b.passes)
+      IS DISTINCT FROM (excluded.fixes, excluded.pieces, excluded.seconds, excluded.passes)
 """
-_DROP = "DELETE FROM beat_hours WHERE device = $1 AND hour = $2"
+# The hour after one that changed begins with what is known at the end of that.
+_WAITING = """
+WITH changed AS (
+  SELECT h.device, h.hour FROM devices d CROSS JOIN LATERAL (
+    SELECT device, hour, fixes FROM device_hours WHERE device = d.id AND hour > $1) h
+  LEFT JOIN beat_hours b ON b.device = h.device AND b.hour = h.hour WHERE b.fixes IS DISTINCT FROM h.fixes
+  UNION SELECT device, hour FROM beat_hours WHERE stale)
+SELECT device, hour FROM changed
+UNION SELECT b.device, b.hour FROM changed c
+JOIN beat_hours b ON b.device = c.device AND b.hour = c.hour + interval '1 h'
+ORDER BY hour DESC, device LIMIT $2
+"""
+_TAKE = "UPDATE beat_hours SET stale = false WHERE device = $1 AND hour = $2 AND stale"
+_AGAIN = """
+INSERT INTO beat_hours (device, hour, fixes, stale)
+SELECT h.device, h.hour, -1, true FROM unnest($1::int[], $2::timestamptz[], $3::timestamptz[]) AS w (device, lo, hi)
+CROSS JOIN LATERAL (
+  SELECT device, hour FROM device_hours
+  WHERE device = w.device AND hour > w.lo - interval '1 h' AND hour <= w.hi) h
+GROUP BY 1, 2 ORDER BY 1, 2
+ON CONFLICT (device, hour) DO UPDATE SET stale = true
+"""
 # Down the primary key for each device; hours that touch the period.
 _HOURS = """
 SELECT b.hour, b.pieces, b.seconds, b.passes FROM devices d CROSS JOIN LATERAL (
@@ -35,18 +58,33 @@ LEFT JOIN beat_hours b ON b.device = h.device AND b.hour = h.hour
 _SCANS = "SELECT text, t FROM events WHERE type = 'checkpoint' AND t >= $1 AND t < $2"
 
 
-async def put(conn: db.Connection, beat: Beat, device: int, hour: int, did: Hour | None) -> bool:
-    """Make `did` what is known of a device and the hour that begins at `hour` (ms); None: it sent no fix in it.
+async def waiting(conn: db.Connection, since: int, limit: int) -> list[tuple[int, int]]:
+    """Devices and hours (ms) to be gone over, newest first: those after `since` (ms) with other fixes, all stale."""
+    rows = await conn.fetch(_WAITING, db.moment(since), limit)
+    return [(row["device"], db.millis(row["hour"])) for row in rows]
+
+
+async def take(conn: db.Connection, device: int, hour: int) -> None:
+    """Say that an hour is gone over in this transaction; who makes it stale meanwhile waits for its end."""
+    await conn.execute(_TAKE, device, db.moment(hour))
+
+
+async def again(conn: db.Connection, stretches: Sequence[tuple[int, int, int]]) -> int:
+    """Have the hours with fixes in stretches (device, from ms, to ms) gone over again; returns how many."""
+    device, lo, hi = [list(column) for column in zip(*stretches, strict=True)] or [[], [], []]
+    done = await conn.execute(_AGAIN, device, [db.moment(t) for t in lo], [db.moment(t) for t in hi])
+    return int(done.rsplit(" ", 1)[1])
+
+
+async def put(conn: db.Connection, beat: Beat, device: int, hour: int, fixes: int, did: Hour) -> bool:
+    """Make `did` what is known of a device and the hour that begins at `hour` (ms), by so many fixes in it.
 
     Returns:
         Whether anything changed.
     """
-    if did is None:
-        done = await conn.execute(_DROP, device, db.moment(hour))
-    else:
-        walked = (None, None) if did.walked is None else _packed_walked(beat, did.walked, hour)
-        passes = None if did.passes is None else _packed_passes(beat, did.passes, hour)
-        done = await conn.execute(_PUT, device, db.moment(hour), *walked, passes)
+    walked = (None, None) if did.walked is None else _packed_walked(beat, did.walked, hour)
+    passes = None if did.passes is None else _packed_passes(beat, did.passes, hour)
+    done = await conn.execute(_PUT, device, db.moment(hour), fixes, *walked, passes)
     return not done.endswith(" 0")
 
 

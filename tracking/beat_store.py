@@ -41,13 +41,7 @@ FROM unnest($1::text[], $2::float8[], $3::float8[], $4::text[])
 ON CONFLICT (code) WHERE valid_to IS NULL DO UPDATE SET name = excluded.name WHERE c.name IS DISTINCT FROM excluded.name
 RETURNING 1
 """
-# Whoever keeps what follows from the fixes goes over the last day again.
-_AGAIN = """
-INSERT INTO late_windows (device, t_lo, t_hi, received)
-SELECT d.id, min(h.hour), max(h.hour), now() FROM devices d CROSS JOIN LATERAL (
-  SELECT hour FROM device_hours WHERE device = d.id AND hour > now() - interval '24 h') h
-GROUP BY d.id
-"""
+_AGAIN = "UPDATE beat_hours SET stale = true WHERE hour > now() - interval '24 h'"
 _PIECES = "SELECT id, lat, lon, valid_from, valid_to, length_m FROM road_pieces ORDER BY id"
 _CHECKPOINTS = "SELECT id, lat, lon, valid_from, valid_to, code FROM checkpoints ORDER BY id"
 

@@ -28,8 +28,11 @@ CREATE INDEX events_checkpoint ON events (t) WHERE type = 'checkpoint';
 CREATE TABLE beat_hours (
   device int NOT NULL,
   hour timestamptz NOT NULL,          -- begin, UTC
+  fixes int NOT NULL,                 -- of the hour, when it was gone over; other than in device_hours: it is again
+  stale bool NOT NULL DEFAULT false,  -- to be gone over again for another reason
   pieces bytea,                       -- int4 of road_pieces.id each, little endian; NULL: no road was known
   seconds bytea,                      -- two int2 for each piece: first and last second of the hour it was walked in
   passes bytea,                       -- three int4 each: checkpoints.id, first and last ms from the hour's begin on; NULL: none known
   PRIMARY KEY (device, hour)
 );
+CREATE INDEX beat_hours_stale ON beat_hours (hour) WHERE stale;

@@ -16,7 +16,7 @@ EDGE_M = 10.0
 ASTRAY_M = 100.0
 """A checkpoint that lies in no cell belongs to the nearest within this."""
 FOR_EVER = int(np.iinfo(np.int64).max)
-LEAD_MS = 3_600_000
+LEAD_MS = 900_000
 """So much before an hour its fixes are looked at, too: whether a place is believed depends on what was before."""
 
 

@@ -32,7 +32,7 @@ async def _more(conn: db.Connection, street: Street) -> None:
         """INSERT INTO stay_growth (stay, cell, t_in, t_out, dwell_ms, path_m, fixes, kind, open, known_from, known_to)
         SELECT id, cell, t_in, t_out, 1, 1, 1, 'visit', true, t_in, now() FROM stays WHERE device = $1""",
         "INSERT INTO device_hours VALUES ($1, date_trunc('hour', now()), 9, 0, 0, 0) ON CONFLICT DO NOTHING",
-        "INSERT INTO beat_hours VALUES ($1, date_trunc('hour', now()), '', '', '')",
+        "INSERT INTO beat_hours VALUES ($1, date_trunc('hour', now()), 9, false, '', '', '')",
         """INSERT INTO road_pieces (key, lat, lon, length_m, valid_from, valid_to)
         VALUES ('', 1, 1, 20, 'epoch', now() - interval '1 min')""",
         """INSERT INTO checkpoints (code, lat, lon, valid_from, valid_to)

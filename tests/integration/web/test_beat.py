@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from ingest import cleaner_beat
 from tests.integration.web.conftest import store_fixes
 from tests.integration.web.test_indicators import HOUR, MINUTE, START, rfc
 from tests.support import web
-from tracking import beat_hours, beat_store, city, db, fix_store, hour_store
+from tracking import beat_store, city, db, fix_store, hour_store
 
 if TYPE_CHECKING:
     from tracking.db import Connection
@@ -53,9 +54,7 @@ async def cell_of(server: web.WebServer, start: float = 0, end: float = 480) -> 
 
 async def gone_over(conn: "Connection", device: int, hour: int) -> None:
     """Compare an hour of a device with the beat."""
-    beat = await beat_store.load(conn, await city.load(conn))
-    fixes = await fix_store.page_of(conn, device, hour - HOUR, hour + HOUR - 1, 20_000)
-    await beat_hours.put(conn, beat, device, hour, beat.hour(fixes, hour, hour + HOUR))
+    await cleaner_beat.compare(conn, await beat_store.load(conn, await city.load(conn)), device, hour)
 
 
 @pytest.fixture
