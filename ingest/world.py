@@ -14,6 +14,9 @@ from tracking.stays import Window
 
 log = structlog.get_logger(__name__)
 
+_NAMED = 10
+"""So many of the devices enrolled together are named in the log."""
+
 # A version of a plan that begins later is in memory before: only what was appended or ended since counts.
 _VERSION = """
 SELECT concat_ws('/', coalesce((SELECT value FROM meta WHERE key = $1), '0'),
@@ -58,8 +61,9 @@ class DeviceBook:
             head = await lane.append(conn, told)
         for device in found:
             self.by_name[device.name] = device
-        for _, body in told:
-            log.info("device enrolled", device=body["id"], unit=body["unit"])
+        # In one line: a line for each of a fleet that is new would hold up its first fixes.
+        if told:
+            log.info("devices enrolled", devices=len(told), first=[body["id"] for _, body in told[:_NAMED]])
         return head
 
 

@@ -1,7 +1,7 @@
 """What the watcher reads of officers at each look, in bounded queries, and what it judges then."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +26,8 @@ LATE_OVERLAP_MS = 120_000
 DAY_MS = 86_400_000
 _TOGETHER = 200
 """Devices whose hour is read at once, at the start."""
+_AT_ONCE = 2_000
+"""Devices whose new fixes are read at once, so that the memory this takes is bounded."""
 _MOST_LATE = 500
 """Late windows taken in one look; the others wait for the next."""
 
@@ -127,12 +129,12 @@ class Sentry:
     async def _feed(self, conn: db.Connection, memory: Memory, devices: list[int], now: int) -> None:
         horizon = now + wire.MAX_AHEAD_MS
         unread = [device for device in devices if device not in self._loaded]
-        for start in range(0, len(unread), _TOGETHER):
-            part = unread[start : start + _TOGETHER]
+        for part in _parts(unread, _TOGETHER):
             lo, hi = [db.moment(now - KEPT_MS)] * len(part), [db.moment(horizon)] * len(part)
             await _take(conn, memory, _THIN, part, lo, hi)
         self._loaded.update(unread)
-        await _take(conn, memory, _NEW, devices, memory.cursor(devices, now - KEPT_MS), db.moment(horizon))
+        for part in _parts(devices, _AT_ONCE):
+            await _take(conn, memory, _NEW, part, memory.cursor(part, now - KEPT_MS), db.moment(horizon))
         await self._feed_late(conn, memory, now)
 
     async def _feed_late(self, conn: db.Connection, memory: Memory, now: int) -> None:
@@ -212,6 +214,11 @@ async def _logged(conn: db.Connection, now: int) -> Mapping[int, Sequence[int]]:
     for row in rows:
         logged.setdefault(row["device"], []).append(db.millis(row["t"]))
     return logged
+
+
+def _parts(devices: list[int], n: int) -> Iterator[list[int]]:
+    """Devices, `n` at a time."""
+    return (devices[start : start + n] for start in range(0, len(devices), n))
 
 
 async def _take(conn: db.Connection, memory: Memory, query: str, *arguments: Any) -> None:
