@@ -60,6 +60,7 @@ class Memory:
 
     def place(self, areas: Mapping[int, Areas]) -> None:
         """Measure the tracks anew whose device has other areas than before."""
+        self.tracks.reserve(len(areas))
         for device, each in areas.items():
             row = self._row(device)
             if self._areas.get(row) != each:

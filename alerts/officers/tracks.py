@@ -88,9 +88,13 @@ class Tracks:
     def row(self, device: int) -> int:
         """Row of a device; a new one is made where there is none."""
         made = self.rows.setdefault(device, len(self.rows))
-        if made >= len(self.t):
-            self._grow(max(64, 2 * len(self.t)))
+        self.reserve(made + 1)
         return made
+
+    def reserve(self, devices: int) -> None:
+        """Make room for so many, and for some more: the rows of a large fleet are hundreds of MB to move."""
+        if devices > len(self.t):
+            self._grow(max(64, devices + devices // 4))
 
     def put(self, fixes: Placed) -> None:
         """Take in fixes, in any order and any number of times."""
