@@ -26,6 +26,7 @@ from web.live.gaze import Gaze
 from web.live.hub import Hub, now_ms
 from web.live.looking import Looking
 from web.live.messages import EndError
+from web.live.waking import Timer
 from web.live.world import Frame
 
 log = structlog.get_logger(__name__)
@@ -52,7 +53,8 @@ class Viewer:
         self._hub = hub
         self._socket = websocket
         self._ending: EndError | None = None
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer = Timer(self.wake.set)
+        """Looks again in a while, even when nothing more happens."""
         self._cells_version = 0
         self._audience_version = audience.version
         self._offset = 0
@@ -71,8 +73,7 @@ class Viewer:
         except WebSocketDisconnect:
             pass
         finally:
-            if self._timer is not None:
-                self._timer.cancel()
+            self._timer.cancel()
             self._hub.leave(self)
             await self._record_end()
 
@@ -192,7 +193,7 @@ class Viewer:
         before, layer = self.gaze.view, self.gaze.layer
         frame = self.gaze.frame(time.monotonic())
         if self.gaze.wait_s is not None and frame is None:
-            self._wake_later(self.gaze.wait_s)
+            self._timer.within(self.gaze.wait_s)
         if self.gaze.view is not before or self.gaze.layer != layer:
             self._hub.looked()
         if self.gaze.view is not before:
@@ -236,27 +237,14 @@ class Viewer:
         if self.gaze.view is None:
             return
         if now - self._counted_at < COUNTS_EVERY_S:
-            self._wake_later(COUNTS_EVERY_S)
+            self._timer.within(COUNTS_EVERY_S)
             return
         self._counted_at = now
-        self._wake_later(HEARTBEAT_S)
+        self._timer.within(HEARTBEAT_S)
         counts = {**self.audience.counts(now_ms()), "shown": self.gaze.shown(), "band": self.gaze.band}
         if counts != self._counts or now - self._counts_sent_at >= HEARTBEAT_S:
             self._counts, self._counts_sent_at = counts, now
             await self._send_message(wire.Counts(at=rest.rfc3339(db.moment(now_ms())), **counts))
-
-    def _wake_later(self, seconds: float) -> None:
-        """Look again in a while, even when nothing more happens; the earliest of several such times counts."""
-        loop = asyncio.get_running_loop()
-        if self._timer is not None:
-            if self._timer.when() <= loop.time() + seconds:
-                return
-            self._timer.cancel()
-        self._timer = loop.call_later(seconds, self._wake_now)
-
-    def _wake_now(self) -> None:
-        self._timer = None
-        self.wake.set()
 
     async def _send_message(self, message: msgspec.Struct) -> None:
         await self._send_text(msgspec.json.encode(message).decode())
