@@ -46,6 +46,21 @@ class NewPlan(Model):
     valid_to: AwareDatetime | None = Field(default=None, description="Absent: until a next version.")
 
 
+class PlanTried(Model):
+    """A plan to be tried on what is known now."""
+
+    scope: Scope
+    plan: PlanBody | None = Field(description="As in a new version.")
+
+
+class PlanTrial(Model):
+    """What a plan would mean now, in duty time as coverage counts it."""
+
+    cells: int = Field(description="In the scope.")
+    overdue: int = Field(description="Of them, by the plans in force.")
+    would: int = Field(description="Of them, if this plan were in force.")
+
+
 class CalendarDay(Model):
     """A day of the calendar."""
 

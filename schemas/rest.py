@@ -45,6 +45,7 @@ class Device(Model):
     online: bool | None = Field(description="By its status message; null: never said.")
     battery: float | None = Field(description="Per cent; null unknown.")
     enrolled_at: AwareDatetime
+    revoked: bool = Field(description="Shut out: the broker refuses it, and nothing that comes in its name is taken.")
     last: Position | None = Field(description="Null: no fix yet.")
 
 

@@ -34,7 +34,8 @@ FROM said s JOIN old o ON o.id = s.device
 WHERE d.id = s.device RETURNING d.id, o.online IS DISTINCT FROM s.online AS turned
 """
 _SHOWN = """
-SELECT name AS id, id AS slot, unit, label, datum, online, battery, enrolled_at FROM devices
+SELECT name AS id, id AS slot, unit, label, datum, online, battery, enrolled_at, revoked_at IS NOT NULL AS revoked
+FROM devices
 WHERE id = ANY($1::int[]) ORDER BY id
 """
 

@@ -6,6 +6,7 @@ A plan is a rule as data of kind `plan` (`rule_store`); its body is `schemas.pla
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,8 @@ from tracking.visit_rules import VisitRule, VisitRules
 
 KIND = "plan"
 CITY = "city"
+TRIED = 0
+"""Number of a version that is only tried."""
 LOOK_AHEAD_MS = 2 * 86_400_000
 """How far ahead limits are looked at for the moment a cell falls due."""
 _KEEP_MS = 600_000
@@ -124,6 +127,14 @@ class Plans:
         self._starts = [0, *sorted(change for change in changes if change > 0)]
         self._epochs: dict[int, Epoch] = {}
         self._ahead: tuple[int, Limits] | None = None
+
+    def tried(self, scope: str, body: dict[str, Any] | None, now: int) -> "Plans":
+        """These plans, had `scope` the plan `body` from `now` (ms) on; None: had it none."""
+        others = [version for version in self._versions if version.scope != scope or not _holds(version, now)]
+        given = RuleVersion(
+            id=TRIED, kind=KIND, scope=scope, body=body, valid_from=now, valid_to=None, made_at=now, made_by=""
+        )
+        return Plans([*others, given], self.sites)
 
     def at(self, now: int) -> Epoch:
         """Plans in force at `now` (ms)."""

@@ -1,13 +1,17 @@
 """Plans for REST: what may be said of which scope, and from when on."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import asyncpg
+import numpy as np
 
 from schemas import plan, plans
+from tracking import city as cities
 from tracking import db, rule_store
+from tracking.coverage import CellState
 from tracking.plans import CITY, KIND
-from web import problems, scopes
+from web import coverage, problems, scopes
 
 LEAD = timedelta(minutes=2)
 """Workers read plans anew within it: a visit is never judged by a plan that its worker does not know yet."""
@@ -42,6 +46,22 @@ async def append(conn: db.Connection, given: plans.NewPlan, made_by: str, now: d
     except rule_store.RuleOverlapError as error:
         raise problems.ProblemError(409, str(error)) from error
     return shown(made)
+
+
+def trial(judged: coverage.Judged, scope: str, body: plan.PlanBody | None) -> plans.PlanTrial:
+    """How many cells of a scope a plan would make overdue at once, judged on what `judged` was."""
+    city, at = judged.place.city, judged.coverage.at
+    said = None if body is None else body.model_dump(mode="json", exclude_unset=True)
+    tried = replace(city, plans=city.plans.tried(scope, said, at))
+    # Who could be there soon decides only which cells are about to be overdue.
+    made = cities.judge(tried, judged.basis, np.zeros(len(city.cells), dtype=np.int64), at)
+    inside = np.array([scope in site.scopes for site in city.plans.sites], dtype=np.bool_)
+    overdue, would = (judged.coverage.state == CellState.OVERDUE, made.state == CellState.OVERDUE)
+    return plans.PlanTrial(
+        cells=int(np.count_nonzero(inside)),
+        overdue=int(np.count_nonzero(inside & overdue)),
+        would=int(np.count_nonzero(inside & would)),
+    )
 
 
 def shown(version: rule_store.RuleVersion) -> plans.PlanVersion:

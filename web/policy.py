@@ -114,6 +114,7 @@ RULES: tuple[Rule, ...] = (
     Rule("/api/v1/plans", _READ, _P.RULES, Reach.CITY),
     Rule("/api/v1/plans", _WRITE, _P.RULES_EDIT, Reach.CITY),
     Rule("/api/v1/plans/history", _READ, _P.RULES, Reach.CITY),
+    Rule("/api/v1/plans/trial", _WRITE, _P.RULES_EDIT, Reach.CITY),
     Rule("/api/v1/rules/kinds", _READ, _P.RULES, Reach.NONE),
     Rule("/api/v1/rules", _READ, _P.RULES, Reach.CITY),
     Rule("/api/v1/rules", _WRITE, _P.RULES_EDIT, Reach.CITY),

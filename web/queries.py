@@ -14,6 +14,7 @@ from web.access import Sight
 
 _DEVICE = """
 SELECT d.id AS slot, d.name, d.unit, d.label, d.datum, d.online, d.battery, d.enrolled_at,
+       d.revoked_at IS NOT NULL AS revoked,
        f.t, f.lat, f.lon, f.acc, f.spd, f.hdg, f.duty, cell.code AS cell
 FROM devices d
 LEFT JOIN LATERAL (SELECT * FROM fixes WHERE device = d.id ORDER BY t DESC LIMIT 1) f ON true
@@ -184,6 +185,7 @@ def _device(row: asyncpg.Record) -> rest.Device:
         online=row["online"],
         battery=_short(row["battery"]),
         enrolled_at=row["enrolled_at"],
+        revoked=row["revoked"],
         last=last,
     )
 

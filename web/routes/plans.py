@@ -1,5 +1,6 @@
 """Patrol plans with their versions, the calendar of holidays, and who answers for an area."""
 
+import asyncio
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated
 
@@ -9,11 +10,13 @@ from starlette.responses import Response
 from schemas import plans as models
 from tracking import calendar_file, calendar_store, db, rule_store
 from tracking.plans import KIND
-from web import context, cursors, params, plans, problems
+from web import context, cursors, params, plans, problems, scopes
+from web.context import Context
 
 router = APIRouter(tags=["plans"])
 
 Pool = Annotated[db.Pool, Depends(context.pool)]
+Here = Annotated[Context, Depends(context.context)]
 MOST_DAYS = 800
 _FORMS: dict[str, calendar_file.Form] = {"application/json": "json", "text/csv": "csv", "text/calendar": "ics"}
 
@@ -54,6 +57,17 @@ async def append(request: Request, pool: Pool, given: models.NewPlan) -> models.
     """Add a version of a plan; the one in force when it begins ends there. Nothing is ever changed."""
     async with pool.acquire() as conn:
         return await plans.append(conn, given, context.principal(request).name, datetime.now(UTC))
+
+
+@router.post("/plans/trial")
+async def trial(here: Here, pool: Pool, given: models.PlanTried) -> models.PlanTrial:
+    """How many cells a plan would make overdue at once; nothing is changed."""
+    judged = here.hub.judging.judged
+    if judged is None:
+        raise problems.NotReadyError
+    async with pool.acquire() as conn:
+        scope = await scopes.known(conn, given.scope)
+    return await asyncio.to_thread(plans.trial, judged, scope, given.plan)
 
 
 @router.get("/calendar")

@@ -348,6 +348,7 @@ BODIES: dict[str, Any] = {
     "/api/v1/holds/{number}/release": {"why": "it was closed"},
     "/api/v1/retention/{data}": {"days": 200},
     "/api/v1/plans": {"scope": "city", "plan": {"weight": 2}},
+    "/api/v1/plans/trial": {"scope": "city", "plan": {"limit_s": 3600}},
     "/api/v1/rules": {"kind": "warning", "scope": "city", "values": {"hold_s": 60}},
     "/api/v1/rules/dry-run": {"kind": "warning", "values": None, "from": _HOUR_AGO, "to": rest.rfc3339(NOW)},
     "/api/v1/alerts/{number}/assign": {"device": "{mark}-cam-1"},

@@ -58,8 +58,10 @@ async def test_a_device_comes_in_with_the_password_it_was_given(keyed: httpx.Asy
     renewed = (await keyed.post("/api/v1/devices/cam-1/password")).json()
     assert [await _authn(keyed, each["password"]) for each in (made, renewed)] == ["deny", "allow"]
     assert (await keyed.post("/api/v1/devices/cam-1/revoke")).status_code == 204
+    assert (await keyed.get("/api/v1/devices/cam-1")).json()["revoked"]
     assert await _authn(keyed, renewed["password"]) == "deny"
     assert (await keyed.post("/api/v1/devices/cam-1/restore")).status_code == 204
+    assert not (await keyed.get("/api/v1/devices/cam-1")).json()["revoked"]
     assert await _authn(keyed, renewed["password"]) == "allow"
     for path in ("password", "revoke", "restore"):
         assert (await keyed.post(f"/api/v1/devices/nobody/{path}")).status_code == 404

@@ -40,6 +40,30 @@ async def test_a_plan_is_appended_and_the_one_before_ends(server: web.WebServer,
         assert (await client.post("/api/v1/plans", json=given)).status_code == 409
 
 
+async def test_a_trial_says_what_would_be_overdue_and_changes_nothing(
+    server: web.WebServer, cell: str, conn: "Connection"
+) -> None:
+    """A cell that nobody visited for two hours is overdue by the limit of an hour, not by that of a day."""
+    now = datetime.now(UTC)
+    await conn.execute(
+        "INSERT INTO street_watch (street, since, heard) VALUES ('441302001', $1, $2)", now - timedelta(hours=2), now
+    )
+    async with server.client() as client:
+
+        async def tried(scope: str, hours: int) -> Any:
+            answer = await client.post("/api/v1/plans/trial", json={"scope": scope, "plan": {"limit_s": 3600 * hours}})
+            return answer.json() if answer.status_code == 200 else None
+
+        async def one_overdue() -> bool:
+            return bool(await tried(f"cell:{cell}", 1) == {"cells": 1, "overdue": 0, "would": 1})
+
+        before = (await client.get("/api/v1/plans/history")).json()
+        await until(one_overdue, "the cell was judged")
+        assert await tried("class:residential", 24) == {"cells": 1, "overdue": 0, "would": 0}
+        assert (await tried("class:business", 1))["cells"] == 0
+        assert (await client.get("/api/v1/plans/history")).json() == before
+
+
 @pytest.mark.parametrize(
     ("given", "where"),
     [

@@ -106,6 +106,21 @@ def test_limits_follow_weekdays_holidays_and_hours() -> None:
     assert [limits_at(made, ms(text))[0] for text in asked] == [240, 60, 30, NO_LIMIT // MINUTE, 240]
 
 
+def test_a_tried_plan_rules_as_if_it_had_been_given() -> None:
+    """It takes the place of the scope's plan of now; wider and narrower scopes keep their say."""
+    now = ms("2026-09-03 12:00")
+    held = [version("city", {"limit_s": 14_400, "limits": []}), version("class:business", {"limit_s": 7_200})]
+    own: dict[str, Any] = {"limit_s": 1_800}
+    asked: list[tuple[str, dict[str, Any] | None]] = [
+        ("class:business", own), ("grid:G1", own), ("city", own), ("class:business", None)
+    ]  # fmt: skip
+    for scope, body in asked:
+        others = [one for one in held if one.scope != scope]
+        given = Plans([*others, version(scope, body or {}, now)], [SHOP, HOME])
+        tried = Plans(held, [SHOP, HOME]).tried(scope, body, now)
+        assert limits_at(tried, now) == limits_at(given, now)
+
+
 def test_a_cell_without_a_limit_is_never_overdue() -> None:
     """Where only visits are required no wait is too long."""
     made = Plans([version("city", {"limit_s": None})], [SHOP])

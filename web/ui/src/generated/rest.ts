@@ -227,6 +227,8 @@ export interface Device {
   /** Per cent; null unknown. */
   battery: number | null;
   enrolled_at: string;
+  /** Shut out: the broker refuses it, and nothing that comes in its name is taken. */
+  revoked: boolean;
   /** Null: no fix yet. */
   last: Position | null;
 }

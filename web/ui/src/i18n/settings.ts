@@ -34,6 +34,7 @@ export const settings = {
   'settings.since': ['自', 'Since'],
   'settings.renew': ['重发密码', 'New password'],
   'settings.revoke': ['停用', 'Shut out'],
+  'device.revoked': ['已停用', 'Shut out'],
   'settings.restore': ['恢复', 'Let in again'],
   'settings.account': ['账号', 'Account'],
   'settings.level': ['级', 'Level'],
@@ -122,8 +123,8 @@ export const settings = {
   'rule.values': ['值', 'Values'],
   'rule.ended': ['取消', 'ended'],
   'plan.trial': [
-    '试算（按自然时间）：{cells} 格中，现超时 {overdue} 格，改后 {would} 格',
-    'Trial, by the clock on the wall: of {cells} cells {overdue} are overdue now, {would} would be',
+    '试算（按勤务时间）：{cells} 格中，现超时 {overdue} 格，改后 {would} 格',
+    'Trial, in duty time: of {cells} cells {overdue} are overdue now, {would} would be',
   ],
   'device.once': ['以下内容只显示这一次', 'shown only now'],
   'device.scan': [

@@ -134,9 +134,14 @@ function devices(s: Setting, { units, officers }: People): Resource {
       {
         name: 'settings.revoke',
         sure: true,
+        when: (row) => row.revoked !== true,
         act: (row) => api.send('POST', `/devices/${part(row, 'id')}/revoke`),
       },
-      { name: 'settings.restore', act: (row) => api.send('POST', `/devices/${part(row, 'id')}/restore`) },
+      {
+        name: 'settings.restore',
+        when: (row) => row.revoked === true,
+        act: (row) => api.send('POST', `/devices/${part(row, 'id')}/restore`),
+      },
     ],
   };
 }
@@ -147,6 +152,7 @@ export function DevicesPage({ setting }: { setting: Setting }) {
 
 /** Connection, battery, and how old the last fix is. */
 function health(row: Row, s: Setting): ReactNode {
+  if (row.revoked === true) return <span className="health shut-out">{s.t('device.revoked')}</span>;
   const last = row.last as { t: string } | null;
   const parts = [
     row.online === null ? s.t('unknown') : s.t(row.online ? 'officer.onlineYes' : 'officer.onlineNo'),

@@ -1,14 +1,12 @@
 // Patrol plans: what holds for which part of the city, and what another limit would mean before it is given.
 
-import { type SubmitEvent, useState } from 'react';
+import { type SubmitEvent, useEffect, useState } from 'react';
 import * as api from '../api.ts';
-import { type City, useCity } from '../city.ts';
+import { useCity } from '../city.ts';
 import { moment, span } from '../format.ts';
 import { useLoaded, useModel, useSignal } from '../hooks.ts';
 import { LOCALE, type Translate, useSpeech } from '../i18n/index.ts';
-import type { LiveModel } from '../live/model.ts';
 import { Await } from '../panels/parts.tsx';
-import type { CellProperties } from '../types.ts';
 import { ScopeField, scopeName } from './scopes.tsx';
 import { type Told, Telling } from './telling.tsx';
 
@@ -32,28 +30,29 @@ interface PlanVersion {
   made_by: string;
 }
 
-/** True when a plan of this scope speaks of a cell. */
-function inScope(scope: string, cell: CellProperties): boolean {
-  const [kind, code] = scope.split(':');
-  if (kind === 'city') return true;
-  if (kind === 'class') return cell.class === code;
-  if (kind === 'unit') return cell.street === code;
-  return kind === 'grid' ? cell.grid === code : cell.code === code;
+interface PlanTrial {
+  cells: number;
+  overdue: number;
+  would: number;
 }
 
-/** How many cells of a scope there are, are overdue, and would be if their limit were `limitS`, by the clock on the wall. */
-function trial(scope: string, limitS: number, city: City, model: LiveModel) {
-  const now = model.serverNow();
-  let [cells, overdue, would] = [0, 0, 0];
-  for (const { id, properties } of city.cells.features) {
-    if (!inScope(scope, properties)) continue;
-    const { state, lastVisit, present } = model.cell(Number(id));
-    cells += 1;
-    if (state === 'overdue') overdue += 1;
-    // A cell never visited has waited since before the data began: another limit changes that no sooner than it passes.
-    if (lastVisit === null ? state === 'overdue' : !present && now - lastVisit > limitS * 1000) would += 1;
-  }
-  return { cells, overdue, would };
+/** The server is asked once the viewer has stopped typing for so long, ms. */
+const TYPED_MS = 400;
+
+/** How many cells the plan would make overdue at once, as the server judges it; null while it is asked. */
+function useTrial(scope: string, body: PlanBody | null): PlanTrial | null {
+  const [found, setFound] = useState<{ of: string; trial: PlanTrial } | null>(null);
+  const asked = JSON.stringify({ scope, plan: body });
+  useEffect(() => {
+    const timer = setTimeout(() => {
+      api
+        .send<PlanTrial>('POST', '/plans/trial', JSON.parse(asked))
+        .then((trial) => setFound({ of: asked, trial }))
+        .catch(() => setFound(null)); // what is wrong with a plan is said when it is given
+    }, TYPED_MS);
+    return () => clearTimeout(timer);
+  }, [asked]);
+  return found?.of === asked ? found.trial : null;
 }
 
 const SCOPES = ['city', 'class', 'unit', 'grid', 'cell'] as const;
@@ -163,14 +162,11 @@ function planned(plan: PlanBody, hours: string, dwell: string, path: string): Pl
 
 function PlanForm({ scope, plan, onTold }: FormProps) {
   const { t } = useSpeech();
-  const city = useCity();
-  const model = useModel();
-  useSignal(model.cellTally);
   const [hours, setHours] = useState(() => shown(plan.limit_s, HOUR_S));
   const [dwell, setDwell] = useState(() => shown(plan.dwell_s, MINUTE_S));
   const [path, setPath] = useState(() => shown(plan.path_m, 1));
-  const limitS = Number(hours) * HOUR_S;
   const body = planned(plan, hours, dwell, path);
+  const trial = useTrial(scope, body);
   const give = (event: SubmitEvent): void => {
     event.preventDefault();
     api
@@ -187,7 +183,7 @@ function PlanForm({ scope, plan, onTold }: FormProps) {
       <button type="submit" className="step primary" disabled={body === null && Object.keys(plan).length === 0}>
         {t(body === null && Object.keys(plan).length > 0 ? 'rule.giveNone' : 'plan.give')}
       </button>
-      {limitS > 0 && <output className="trial">{t('plan.trial', trial(scope, limitS, city, model))}</output>}
+      {trial && <output className="trial">{t('plan.trial', { ...trial })}</output>}
       {kept > 0 && <p className="quiet">{t('plan.kept', { n: kept })}</p>}
     </form>
   );
