@@ -22,6 +22,8 @@ app = typer.Typer(
 sim = typer.Typer(no_args_is_help=True, help="Simulated devices 模拟设备.")
 calendar = typer.Typer(no_args_is_help=True, help="Holidays and make-up workdays 节假日.")
 grid = typer.Typer(no_args_is_help=True, help="Cells and responsibility grids 网格.")
+roads = typer.Typer(no_args_is_help=True, help="Roads to be walked 道路.")
+checkpoints = typer.Typer(no_args_is_help=True, help="Checkpoints to be passed 打卡点.")
 audit = typer.Typer(no_args_is_help=True, help="The record of who looked and did what 审计.")
 account = typer.Typer(no_args_is_help=True, help="Accounts of people 账号.")
 token = typer.Typer(no_args_is_help=True, help="API tokens 接口令牌.")
@@ -30,6 +32,8 @@ broker = typer.Typer(no_args_is_help=True, help="The message broker 消息服务
 cli_operate.add_to(app)
 app.add_typer(sim, name="sim")
 app.add_typer(grid, name="grid")
+app.add_typer(roads, name="roads")
+app.add_typer(checkpoints, name="checkpoints")
 app.add_typer(calendar, name="calendar")
 app.add_typer(token, name="token")
 app.add_typer(audit, name="audit")
@@ -128,10 +132,12 @@ def sim_city(
     given: Given,
     *,
     file: Annotated[Path, typer.Argument(help="GeoJSON to write", dir_okay=False)],
+    roads: Annotated[Path | None, typer.Option(help="GeoJSON to write its roads to", dir_okay=False)] = None,
+    checkpoints: Annotated[Path | None, typer.Option(help="GeoJSON for its checkpoints", dir_okay=False)] = None,
     seed: Annotated[int, typer.Option(help="Another seed is another town")] = 1,
 ) -> None:
     """Write the synthetic town as a grid file. 导出模拟城区网格."""
-    _call("sim_city", given, file=file, seed=seed)
+    _call("sim_city", given, file=file, roads=roads, checkpoints=checkpoints, seed=seed)
 
 
 @sim.command("replay")
@@ -158,6 +164,24 @@ def grid_import(
 ) -> None:
     """Import cells and responsibility grids. 导入网格."""
     _call("grid_import", given, file=file)
+
+
+@roads.command("import")
+@shared
+def roads_import(
+    given: Given, file: Annotated[Path, typer.Argument(help="GeoJSON", exists=True, dir_okay=False)]
+) -> None:
+    """Import the roads of the city in place of those before. 导入道路."""
+    _call("beat_import.roads", given, file=file)
+
+
+@checkpoints.command("import")
+@shared
+def checkpoints_import(
+    given: Given, file: Annotated[Path, typer.Argument(help="GeoJSON or CSV", exists=True, dir_okay=False)]
+) -> None:
+    """Import the checkpoints of the city in place of those before. 导入打卡点."""
+    _call("beat_import.checkpoints", given, file=file)
 
 
 @calendar.command("import")

@@ -57,6 +57,7 @@ class Signal(StrEnum):
     SIGN_IN = "sign_in"  # `text` is the badge of who carries the device from now on
     SIGN_OUT = "sign_out"
     SOS = "sos"
+    CHECKPOINT = "checkpoint"  # `text` is the code of the checkpoint whose tag (NFC, QR) was read
 
 
 SOURCE_CODE: dict[Source, int] = {source: code for code, source in enumerate(Source)}
@@ -133,11 +134,11 @@ class Event(Struct, frozen=True, omit_defaults=True):
     lon: Longitude
     """Degrees east, in the device's declared datum. Required."""
     type: Annotated[str, Meta(min_length=1, max_length=32)]
-    """Code of the event catalogue, for example 05.01 (street vending); or sign_in, sign_out, sos. Required."""
+    """Code of the event catalogue, for example 05.01 (vending); or sign_in, sign_out, sos, checkpoint. Required."""
     acc: Annotated[float, Meta(ge=0, le=1e6)] | None = None
     """Radius of 68 % confidence, m. Absent: unknown."""
     text: LongText | None = None
-    """What the officer wrote; the badge for sign_in. Absent: nothing."""
+    """What the officer wrote; the badge for sign_in, the code for checkpoint. Absent: nothing."""
     subject: ShortText | None = None
     """Keyed hash of the party or shop, never a name. Absent: nobody named."""
     media: Annotated[list[Media], Meta(max_length=32)] = []

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from schemas import wire
 from tracking import db
 from tracking.fixes import Float
 from tracking.geometry.lookup import CityGrid
@@ -14,6 +15,7 @@ NEAR_M = 50.0
 MOST_EVENTS = 20_000
 """More are not looked at; the latest of the period are."""
 _M_PER_DEGREE = 111_195.0
+_SIGNALS = [signal.value for signal in wire.Signal]
 
 # The recorder ran: by its last word from ten seconds before the event on, and by every word since. Each event looks at
 # two minutes of its own device, by the primary key.
@@ -23,7 +25,8 @@ SELECT v.device, v.t, v.lat, v.lon, v.cell,
           AND coalesce(bool_and(f.flags & 4 <> 0) FILTER (WHERE f.t > v.t - interval '10 s'), true)
    FROM fixes f WHERE f.device = v.device AND f.t > v.t - interval '130 s' AND f.t <= v.t AND f.flags & 2 <> 0
   ) AS recorded
-FROM events v WHERE v.t >= $1 AND v.t < $2 AND ($3::int[] IS NULL OR v.device = ANY ($3))
+FROM events v
+WHERE v.t >= $1 AND v.t < $2 AND ($3::int[] IS NULL OR v.device = ANY ($3)) AND NOT v.type = ANY ($5::text[])
 ORDER BY v.t DESC LIMIT $4
 """
 # Who stayed in one of the cells near the event, and whose fix nearest in time lies within the distance.
@@ -58,7 +61,7 @@ async def read(
     conn: db.Connection, grid: CityGrid, period: tuple[int, int], *, devices: Sequence[int] | None
 ) -> list[DutyEvent]:
     """Events of a period (ms) and of some devices (None: all), the latest first."""
-    rows = await conn.fetch(_EVENTS, db.moment(period[0]), db.moment(period[1]), devices, MOST_EVENTS)
+    rows = await conn.fetch(_EVENTS, db.moment(period[0]), db.moment(period[1]), devices, MOST_EVENTS, _SIGNALS)
     if not rows:
         return []
     lat, lon = (np.array([row[name] for row in rows], dtype=np.float64) for name in ("lat", "lon"))

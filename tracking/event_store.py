@@ -37,7 +37,7 @@ CROSS JOIN LATERAL (SELECT t FROM events WHERE device = d.id AND NOT type = ANY 
                     ORDER BY t DESC LIMIT 1) e
 WHERE $2::int[] IS NULL OR d.id = ANY ($2)
 """
-_SIGNALS = [signal.value for signal in wire.Signal]
+_NO_WORK = [signal.value for signal in wire.Signal if signal is not wire.Signal.CHECKPOINT]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,19 +63,19 @@ async def insert(conn: db.Connection, events: Sequence[Event], pseudonyms: Pseud
 
 
 def counts_as_path(kind: str) -> bool:
-    """Whether an event of this type is work in the cell: all but what a device says of its officer."""
-    return kind not in _SIGNALS
+    """Whether an event of this type is work in the cell: a checkpoint is, what a device says of its officer is not."""
+    return kind not in _NO_WORK
 
 
 async def logged(conn: db.Connection, device: int, t_from: int, t_to: int) -> list[Logged]:
     """What the device logged from `t_from` to `t_to` (ms, ends included) that counts as path."""
-    rows = await conn.fetch(_LOGGED, device, db.moment(t_from), db.moment(t_to), _SIGNALS)
+    rows = await conn.fetch(_LOGGED, device, db.moment(t_from), db.moment(t_to), _NO_WORK)
     return [Logged(row["device"], db.millis(row["t"]), row["lat"], row["lon"]) for row in rows]
 
 
 async def newest(conn: db.Connection, devices: Sequence[int] | None = None) -> dict[int, int]:
     """Time (ms) of the newest thing that each of `devices` (None: each) logged, of those that count as path."""
-    return {row["id"]: db.millis(row["t"]) for row in await conn.fetch(_NEWEST, _SIGNALS, devices)}
+    return {row["id"]: db.millis(row["t"]) for row in await conn.fetch(_NEWEST, _NO_WORK, devices)}
 
 
 def shown(row: "asyncpg.Record") -> rest.Event:

@@ -5,7 +5,7 @@ import asyncio
 import asyncpg
 
 from patrol import composition, crew, logs, migrate, reach
-from patrol.commands import grid_import
+from patrol.commands import beat_import, grid_import
 from patrol.commands.serve import check_port
 from patrol.progress import Progress
 from patrol.services import broker, postgres
@@ -67,6 +67,7 @@ async def _town(database_url: str, progress: Progress) -> None:
     if empty:
         with progress.step("Synthetic town", "模拟城区") as notes:
             notes.append(await grid_import.import_town(database_url))
+            notes.append(await beat_import.import_town(database_url))
 
 
 async def _broker(keeper: Supervisor, settings: Settings, progress: Progress) -> tuple[str, str]:

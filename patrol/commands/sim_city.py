@@ -4,15 +4,19 @@ from pathlib import Path
 
 import typer
 
-from device_sim import grid_file
+from device_sim import beat_file, grid_file
 from patrol import errors
 from patrol.settings import Settings
 
 
-def run(_settings: Settings, *, file: Path, seed: int) -> None:
-    """Write the town of this seed to the file."""
+def run(_settings: Settings, *, file: Path, roads: Path | None, checkpoints: Path | None, seed: int) -> None:
+    """Write the town of this seed to the file, and its roads and checkpoints where they are asked for."""
     try:
         grid_file.write(file, seed)
+        if roads is not None:
+            beat_file.write_roads(roads, seed)
+        if checkpoints is not None:
+            beat_file.write_checkpoints(checkpoints, seed)
     except OSError as fault:
-        raise errors.SetupError(f"{file} cannot be written: {fault.strerror}.") from fault
+        raise errors.SetupError(f"{fault.filename} cannot be written: {fault.strerror}.") from fault
     typer.echo(f"{file} written: import it with `patrol grid import {file}`.")

@@ -1,10 +1,13 @@
 """The synthetic town keeps to the grid format, as the import itself sees it."""
 
 import msgspec
+import numpy as np
 import pytest
 
-from device_sim import grid_file
+from device_sim import beat_file, grid_file
+from tracking import beat_file as tracking_files
 from tracking import grids
+from tracking.geometry import lookup
 
 
 @pytest.mark.parametrize("seed", [1, 4])
@@ -13,3 +16,21 @@ def test_town_is_taken_by_the_import(seed: int) -> None:
     grid = grids.parse(msgspec.json.encode(grid_file.city_geojson(seed)))
     assert isinstance(grid, grids.Grid), grid
     assert len(grid.cells) == 1528
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_its_roads_and_checkpoints_are_valid_and_lie_in_its_cells(seed: int) -> None:
+    """Every road belongs to a cell, most of it to one alone, and every busy cell has a checkpoint of its own."""
+    grid = grids.parse(msgspec.json.encode(grid_file.city_geojson(seed)))
+    assert isinstance(grid, grids.Grid)
+    cells = lookup.CityGrid(
+        [lookup.GridCell(id=n, rings=[ring.tolist() for ring in cell.rings]) for n, cell in enumerate(grid.cells)]
+    )
+    roads = tracking_files.roads(msgspec.json.encode(beat_file.roads_geojson(seed)), cells)
+    assert isinstance(roads, tracking_files.Roads)
+    assert roads.inside_m == pytest.approx(roads.pieces.length_m.sum())
+    points = tracking_files.checkpoints(msgspec.json.encode(beat_file.checkpoints_geojson(seed)), "geojson", cells)
+    assert not isinstance(points, tracking_files.Refused)
+    of = cells.index(np.array([point.lat for point in points]), np.array([point.lon for point in points]))
+    busy = [n for n, cell in enumerate(grid.cells) if cell.cls in beat_file.CHECKED]
+    assert sorted(of.tolist()) == busy

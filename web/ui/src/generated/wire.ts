@@ -41,11 +41,11 @@ export interface Event {
   lat: number;
   /** Degrees east, in the device's declared datum. Required. */
   lon: number;
-  /** Code of the event catalogue, for example 05.01 (street vending); or sign_in, sign_out, sos. Required. */
+  /** Code of the event catalogue, for example 05.01 (vending); or sign_in, sign_out, sos, checkpoint. Required. */
   type: string;
   /** Radius of 68 % confidence, m. Absent: unknown. */
   acc?: number | null;
-  /** What the officer wrote; the badge for sign_in. Absent: nothing. */
+  /** What the officer wrote; the badge for sign_in, the code for checkpoint. Absent: nothing. */
   text?: string | null;
   /** Keyed hash of the party or shop, never a name. Absent: nobody named. */
   subject?: string | null;

@@ -1,4 +1,4 @@
-// Names of event types (class.sub-class) in the code systems of city management; unknown codes are shown as they are.
+// Names of event types (class.sub-class, or what a device says) in the code systems of city management; unknown codes are shown as they are.
 
 import type { Language } from './index.ts';
 
@@ -11,6 +11,7 @@ const CLASSES: Record<string, [string, string]> = {
 };
 
 const TYPES: Record<string, [string, string]> = {
+  checkpoint: ['打卡', 'checkpoint'],
   '01.01': ['私搭乱建', 'unlicensed building'],
   '01.02': ['暴露垃圾', 'exposed rubbish'],
   '01.03': ['积存垃圾渣土', 'rubbish and soil heap'],

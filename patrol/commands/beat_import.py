@@ -1,0 +1,103 @@
+"""`patrol roads import` and `patrol checkpoints import`: what is to be walked and passed, from files."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import asyncpg
+import msgspec
+import typer
+
+from device_sim import beat_file as synthetic
+from patrol import errors, reach
+from patrol.settings import Settings
+from tracking import beat_file, beat_store, city, db
+from tracking.beat_file import Refused
+from tracking.geometry.lookup import CityGrid
+
+_FORMS: dict[str, beat_file.Form] = {".geojson": "geojson", ".json": "geojson", ".csv": "csv"}
+
+
+def roads(settings: Settings, *, file: Path) -> None:
+    """Import the roads of a city, or say what is wrong with the file feature by feature."""
+    _import(settings, file, put_roads)
+
+
+def checkpoints(settings: Settings, *, file: Path) -> None:
+    """Import the checkpoints of a city, or say what is wrong with the file one by one."""
+    form = _FORMS.get(file.suffix.lower())
+    if form is None:
+        raise errors.SetupError(f"{file} does not say what it is: name it {', '.join(_FORMS)}.")
+
+    async def put(conn: db.Connection, grid: CityGrid, data: bytes) -> str | Refused:
+        return await put_checkpoints(conn, grid, data, form)
+
+    _import(settings, file, put)
+
+
+async def put_roads(conn: db.Connection, grid: CityGrid, data: bytes) -> str | Refused:
+    """Put roads in force; what changed, in words."""
+    read = await asyncio.to_thread(beat_file.roads, data, grid)
+    if isinstance(read, Refused):
+        return read
+    result = await beat_store.import_roads(conn, read.pieces)
+    return (
+        f"{read.pieces.length_m.sum() / 1000:.1f} km of road, {read.inside_m / 1000:.1f} km of it in cells, in "
+        f"{len(read.pieces)} pieces: {result.added} added, {result.ended} ended."
+    )
+
+
+async def put_checkpoints(
+    conn: db.Connection, grid: CityGrid, data: bytes, form: beat_file.Form = "geojson"
+) -> str | Refused:
+    """Put checkpoints in force; what changed, in words."""
+    read = await asyncio.to_thread(beat_file.checkpoints, data, form, grid)
+    if isinstance(read, Refused):
+        return read
+    result = await beat_store.import_checkpoints(conn, read)
+    return f"{len(read)} checkpoints: {result.added} added or changed, {result.ended} ended."
+
+
+async def import_town(database_url: str) -> str:
+    """Import the roads and checkpoints of the synthetic town and say how many."""
+    made = await asyncio.to_thread(lambda: (synthetic.roads_geojson(), synthetic.checkpoints_geojson()))
+    connection = await asyncpg.connect(database_url)
+    try:
+        grid, said = (await city.load(connection)).grid, []
+        for put, document in zip((put_roads, put_checkpoints), made, strict=True):
+            done = await put(connection, grid, msgspec.json.encode(document))
+            if isinstance(done, Refused):
+                raise RuntimeError(f"the synthetic town is not valid: {done.faults[0]}")  # noqa: TRY004
+            said.append(done.split(":")[0])
+    finally:
+        await connection.close()
+    return "; ".join(said)
+
+
+_Put = Callable[[db.Connection, CityGrid, bytes], Awaitable[str | Refused]]
+
+
+def _import(settings: Settings, file: Path, put: _Put) -> None:
+    try:
+        data = file.read_bytes()
+    except OSError as fault:
+        raise errors.SetupError(f"{file} cannot be read: {fault.strerror}.") from fault
+    done = asyncio.run(_put(reach.database_url(settings), data, put))
+    if isinstance(done, Refused):
+        for wrong in done.faults:
+            typer.echo(f"{wrong.where_zh}{wrong.zh}\n{wrong}", err=True)
+        raise errors.SetupError(
+            f"{file} was not imported: correct the {len(done.faults)} faults above; nothing has changed."
+        )
+    typer.echo(done)
+
+
+async def _put(database_url: str, data: bytes, put: _Put) -> str | Refused:
+    await reach.check_database(database_url)
+    connection = await asyncpg.connect(database_url)
+    try:
+        return await put(connection, (await city.load(connection)).grid, data)
+    except asyncpg.UndefinedTableError as fault:
+        raise errors.SetupError("The database has no tables yet: run `patrol migrate` first.") from fault
+    finally:
+        await connection.close()
