@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -184,13 +185,13 @@ async def basis(conn: db.Connection, city: City, now: int, known: int | None = N
     silences = await run_store.silences(conn, now, known)
     sightings = await sighting_store.read(conn, city.index, now - run_store.LOOK_BACK_MS, now, known)
     dwell = city.dwells_ms(now)
+    # In a thread: each silence is held against each cell, and a whole fleet may have been silent.
+    possible = await asyncio.to_thread(silence.possible_visits, silences, city.grid, dwell)
     return Basis(
         last_visit=last_visit,
         present=present,
         known_since=np.full(len(city.cells), since if since <= now else coverage.NEVER, dtype=np.int64),
-        possible=silence.later(
-            silence.possible_visits(silences, city.grid, dwell), silence.sighted_visits(sightings, dwell)
-        ),
+        possible=silence.later(possible, silence.sighted_visits(sightings, dwell)),
         quota=await quotas.read(conn, city.plans, city.calendar, [cell.id for cell in city.cells], now, known),
         heard=heard,
     )

@@ -2,10 +2,8 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-
-from tracking import db
-from tracking.fixes import Float, Int
+from tracking import db, packed
+from tracking.packed import Kind
 from tracking.silence import Silences
 from tracking.stays import Run, RunChange
 
@@ -67,8 +65,14 @@ FROM (
 ) signed ON true
 WHERE least(t_first_next, signed.t, t_last + $3, $1) - t_last > $4
 """
-_SILENCES_NOW = _SILENCES.format(runs=_NOW, signed="true")
-_SILENCES_THEN = _SILENCES.format(runs=_THEN, signed="coalesce(s.known_from, '-infinity') <= $5")
+_SILENT: packed.Columns = {
+    "t_from": Kind.TIME, "t_to": Kind.TIME, "lat_from": Kind.FLOAT8, "lon_from": Kind.FLOAT8, "lat_to": Kind.FLOAT8,
+    "lon_to": Kind.FLOAT8,
+}  # fmt: skip
+_SILENCES_NOW = packed.select(_SILENT, _SILENCES.format(runs=_NOW, signed="true"))
+_SILENCES_THEN = packed.select(
+    _SILENT, _SILENCES.format(runs=_THEN, signed="coalesce(s.known_from, '-infinity') <= $5")
+)
 
 
 async def load(conn: db.Connection, device: int, t_from: int, t_to: int) -> list[Run]:
@@ -146,17 +150,5 @@ async def silences(conn: db.Connection, now: int, known: int | None = None, *, b
     """
     arguments = [db.moment(now), db.moment(now - back_ms), db.span(SHIFT_MS), db.span(LEAST_SILENCE_MS)]
     if known is None:
-        rows = await conn.fetch(_SILENCES_NOW, *arguments)
-    else:
-        rows = await conn.fetch(_SILENCES_THEN, *arguments, db.moment(known))
-
-    def times(name: str) -> Int:
-        return np.array([db.millis(row[name]) for row in rows], dtype=np.int64)
-
-    def degrees(name: str) -> Float:
-        return np.array([np.nan if row[name] is None else row[name] for row in rows], dtype=np.float64)
-
-    return Silences(
-        t_from=times("t_from"), t_to=times("t_to"), lat_from=degrees("lat_from"), lon_from=degrees("lon_from"),
-        lat_to=degrees("lat_to"), lon_to=degrees("lon_to"),
-    )  # fmt: skip
+        return Silences(**await packed.fetch(conn, _SILENT, _SILENCES_NOW, *arguments))
+    return Silences(**await packed.fetch(conn, _SILENT, _SILENCES_THEN, *arguments, db.moment(known)))

@@ -1,5 +1,6 @@
 """What silence may hide: visits that nobody saw and nobody can rule out. Pure."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,19 +72,18 @@ def possible_visits(silences: Silences, grid: CityGrid, dwell_ms: Int) -> Int:
     dwell, and walked on to where it was seen next. In a cell in which it was seen just before or just after, the
     silence may hide as little as the missing part of a visit.
     """
-    if not len(silences) or not len(grid):
-        return np.full(len(grid), NEVER, dtype=np.int64)
-    earliest_end, latest_end = _ends(silences, grid, dwell_ms)
-    return np.asarray(np.where(earliest_end <= latest_end, latest_end, NEVER).max(axis=0), dtype=np.int64)
+    latest = np.full(len(grid), NEVER, dtype=np.int64)
+    for part in _parts(silences, grid):
+        earliest_end, latest_end = _ends(part, grid, dwell_ms)
+        np.maximum(latest, np.where(earliest_end <= latest_end, latest_end, NEVER).max(axis=0), out=latest)
+    return latest
 
 
 def hidden_visits(silences: Silences, grid: CityGrid, dwell_ms: Int) -> Hidden:
     """All times at which visits that silence hides may have ended, those of a cell that overlap merged into one."""
     parts = [Hidden(cell=np.empty(0, dtype=np.intp), first=silences.t_from[:0], last=silences.t_to[:0])]
-    if not len(grid):
-        return parts[0]
-    for rows in np.array_split(np.arange(len(silences)), len(silences) * len(grid) // MOST_PAIRS + 1):
-        earliest_end, latest_end = _ends(silences.take(rows), grid, dwell_ms)
+    for part in _parts(silences, grid):
+        earliest_end, latest_end = _ends(part, grid, dwell_ms)
         silence, cell = np.nonzero(earliest_end <= latest_end)
         parts.append(_merged(Hidden(cell=cell, first=earliest_end[silence, cell], last=latest_end[silence, cell])))
     columns = {name: np.concatenate([getattr(part, name) for part in parts]) for name in ("cell", "first", "last")}
@@ -114,6 +114,14 @@ def later(possible: Int, hidden: Hidden) -> Int:
     made = possible.copy()
     np.maximum.at(made, hidden.cell, hidden.last)
     return made
+
+
+def _parts(silences: Silences, grid: CityGrid) -> Iterator[Silences]:
+    """The silences, so many at a time as bounded memory allows; none where there is no cell."""
+    if len(silences) and len(grid):
+        for rows in np.array_split(np.arange(len(silences)), len(silences) * len(grid) // MOST_PAIRS + 1):
+            if len(rows):
+                yield silences.take(rows)
 
 
 def _merged(hidden: Hidden) -> Hidden:
