@@ -76,8 +76,8 @@ class Cleaner:
             changed += await self._review(conn, slot, None, now)
         for slot, devices in sorted((await self._late(conn, now, set(slots))).items()):
             changed += await self._review(conn, slot, devices, now)
-        changed += await cleaner_datums.review(conn, self.city(), slots[0], now)
         beat = await self._beat.of(conn, self.city())
+        changed += await cleaner_datums.review(conn, self.city(), beat.roads, slots[0], now)
         if not beat.empty:
             await cleaner_beat.review(conn, beat, now)
         settled = [slot for slot in slots if slot + SLOT_MS + SETTLE_MS <= now]

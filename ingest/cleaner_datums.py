@@ -10,6 +10,7 @@ import numpy as np
 
 from schemas.wire import Datum
 from tracking import cleaning_store, db, doubt_store, finding_store, sighting_store, window_store
+from tracking.beat.roads import Roads
 from tracking.city import City
 from tracking.cleaning import datums
 from tracking.cleaning.model import Finding, FindingKind
@@ -69,7 +70,7 @@ class _Shift:
     ends: int
 
 
-async def review(conn: db.Connection, where: City, since: int, now: int) -> int:
+async def review(conn: db.Connection, where: City, roads: Roads, since: int, now: int) -> int:
     """Judge the shifts that ended from `since` on, or long enough before for late data, and those that go on.
 
     Returns the findings changed.
@@ -81,18 +82,17 @@ async def review(conn: db.Connection, where: City, since: int, now: int) -> int:
             device=row["device"], unit=row["unit"], declared=Datum(row["datum"]), area=row["area"],
             starts=db.millis(row["starts"]), ends=db.millis(row["ends"]),
         )  # fmt: skip
-        changed += await _judge(conn, where, shift, now)
+        changed += await _judge(conn, where, roads, shift, now)
     return changed
 
 
-async def _judge(conn: db.Connection, where: City, shift: _Shift, now: int) -> int:
+async def _judge(conn: db.Connection, where: City, roads: Roads, shift: _Shift, now: int) -> int:
     before = await _doubted(conn, shift)
     if shift.ends <= now:
-        off = await _off(conn, where, shift)
-        doubt = None if off is None else datums.doubt(off)
+        doubt = await _ended(conn, where, roads, shift)
     else:
         # While it goes on, its last half hour tells whether a doubt begins; the end decides.
-        doubt = before or await _begins(conn, where, shift, now)
+        doubt = before or await _begins(conn, where, roads, shift, now)
     if doubt is None and before is None:
         return 0
     async with conn.transaction():
@@ -132,12 +132,26 @@ async def _doubt(conn: db.Connection, where: City, shift: _Shift, doubt: datums.
     return await finding_store.replace(conn, shift.starts, [shift.device], {FindingKind.DATUM_DOUBT}, found, now)
 
 
-async def _begins(conn: db.Connection, where: City, shift: _Shift, now: int) -> datums.Doubt | None:
+async def _begins(conn: db.Connection, where: City, roads: Roads, shift: _Shift, now: int) -> datums.Doubt | None:
     zone = await _zone(conn, where, shift.area)
     fixes = await _real(conn, shift.device, max(shift.starts, now - _TEAM_MS), now)
-    if zone is None or len(fixes) < _LEAST_FIXES:
+    if len(fixes) < _LEAST_FIXES:
         return None
-    return datums.doubt(await asyncio.to_thread(datums.outside, where.grid, zone, fixes))
+    off = None if zone is None else await asyncio.to_thread(datums.outside, where.grid, zone, fixes)
+    return await _either(off, where, roads, fixes)
+
+
+async def _ended(conn: db.Connection, where: City, roads: Roads, shift: _Shift) -> datums.Doubt | None:
+    """The doubt about a whole shift: by where it was, else by the roads it was on."""
+    fixes = await _real(conn, shift.device, shift.starts, shift.ends)
+    if not len(fixes):
+        return None
+    return await _either(await _off(conn, where, shift, fixes), where, roads, fixes)
+
+
+async def _either(off: datums.Off | None, where: City, roads: Roads, fixes: FixColumns) -> datums.Doubt | None:
+    doubt = None if off is None else datums.doubt(off)
+    return doubt or await asyncio.to_thread(datums.off_roads, roads, where.grid, fixes)
 
 
 async def _suspected(conn: db.Connection, shift: _Shift) -> list[Finding]:
@@ -160,11 +174,8 @@ def _finding(shift: _Shift, kind: FindingKind, since: int, numbers: Mapping[str,
     return Finding(device=shift.device, kind=kind, since=since, until=shift.ends - 1, evidence=numbers)
 
 
-async def _off(conn: db.Connection, where: City, shift: _Shift) -> datums.Off | None:
-    """How far off the shift is: from where the team began, else from the area of the shift."""
-    fixes = await _real(conn, shift.device, shift.starts, shift.ends)
-    if not len(fixes):
-        return None
+async def _off(conn: db.Connection, where: City, shift: _Shift, fixes: FixColumns) -> datums.Off | None:
+    """How far off the fixes of a shift are: from where the team began, else from the area of the shift."""
     base = await _base(conn, where, shift)
     start = fixes.take(fixes.t < shift.starts + _START_MS)
     if base is not None and len(start) >= 3:

@@ -66,7 +66,7 @@ class Beat:
         self.pieces, self.length_m = pieces, length_m
         self.checkpoints, self.codes = checkpoints, codes
         x, y = grid.xy(pieces.lat, pieces.lon)
-        self._roads = Roads(x, y)
+        self.roads = Roads(x, y)
         self.piece, self.cell_of_piece = grid.near(x, y, EDGE_M)
         """Pairs of a piece and a cell that it belongs to, by index."""
         x, y = grid.xy(checkpoints.lat, checkpoints.lon)
@@ -91,7 +91,7 @@ class Beat:
         passes = self._points.passed(way)
         touching = passes.t_out >= start
         return Hour(
-            walked=self._roads.walked(way, start, end) if len(self.pieces) else None,
+            walked=self.roads.walked(way, start, end) if len(self.pieces) else None,
             passes=Passes(
                 checkpoint=passes.checkpoint[touching], t_in=passes.t_in[touching], t_out=passes.t_out[touching]
             )

@@ -7,7 +7,7 @@ import shapely
 from numpy.typing import NDArray
 
 from tracking.beat.track import Track
-from tracking.fixes import Float, Int
+from tracking.fixes import Bool, Float, Int
 
 BESIDE_M = 20.0
 """A road within it of the track was walked (domain reference 2.3)."""
@@ -39,6 +39,12 @@ class Roads:
 
     def __len__(self) -> int:
         return len(self._x)
+
+    def near(self, x: Float, y: Float, within_m: float) -> Bool:
+        """Which places (m) lie within `within_m` of the middle of a piece."""
+        found = np.zeros(len(x), dtype=np.bool_)
+        found[self._tree.query(shapely.points(x, y), predicate="dwithin", distance=within_m)[0]] = True
+        return found
 
     def walked(self, track: Track, start: int, end: int) -> Walked:
         """Find the pieces within BESIDE_M of the steps that end from `start` to `end` (ms, not included)."""

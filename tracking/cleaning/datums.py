@@ -1,7 +1,8 @@
 """Whether a device's places fit far better under another datum than the one it is set to. Pure.
 
 Within a city a wrong datum moves every place by the same half kilometre or more. What is known of where an officer
-must have been: the place where the team begins its shift, else the area of the shift.
+must have been: the place where the team begins its shift, else the area of the shift; and that most of a patrol goes
+along roads.
 
 While a shift is in doubt its places are not believed: it has no visits, and where it would have been by the datum that
 fits are sightings, which hide visits.
@@ -14,6 +15,7 @@ import numpy as np
 
 from schemas.wire import Datum
 from tracking import datum
+from tracking.beat.roads import Roads
 from tracking.cleaning.tracks import as_sent
 from tracking.fixes import FixColumns, Float
 from tracking.geometry.lookup import CityGrid
@@ -25,6 +27,15 @@ LEAST_OFF_M = 100.0
 """and the declared one be off by this much,"""
 SHIFTS = 3
 """in so many shifts running, with the same datum."""
+ON_ROAD_M = 15.0
+"""So near to the middle of a piece of road (20 m at most) a place lies on it."""
+MOSTLY = 0.9
+"""So much of a way must lie on roads under another datum,"""
+SELDOM = 0.75
+"""and no more than this under the declared one. Chance cannot do that to the places of a whole shift."""
+LEAST_PLACES = 30
+APART_M = 50.0
+"""A way is judged by places in squares of this size, one in each: who stands says nothing, however long."""
 _FLOOR_M = 5.0
 _TEAM = 3
 _TEAM_WITHIN_M = 100.0
@@ -66,6 +77,23 @@ def doubt(off: Off) -> Doubt | None:
     if off.as_is < LEAST_OFF_M or off.as_is < BETTER * max(least, _FLOOR_M):
         return None
     return Doubt(fits=fits, off_m=off.as_is, off_fits_m=least)
+
+
+def off_roads(roads: Roads, grid: CityGrid, fixes: FixColumns) -> Doubt | None:
+    """Compare how much of a way lies on roads as stored and under each datum."""
+    x, y = grid.xy(fixes.lat, fixes.lon)
+    squares = np.floor(np.stack([x, y], axis=1) / APART_M).astype(np.int64)
+    places = np.sort(np.unique(squares, axis=0, return_index=True)[1])
+    if len(places) < LEAST_PLACES:
+        return None
+    x, y = x[places], y[places]
+    at = under(grid, fixes.take(places))
+    on_road = {each: float(roads.near(*there, ON_ROAD_M).mean()) for each, there in at.items()}
+    fits = max(on_road, key=lambda each: (on_road[each], each))
+    if on_road[fits] < MOSTLY or roads.near(x, y, ON_ROAD_M).mean() > SELDOM:
+        return None
+    off = np.hypot(x - at[fits][0], y - at[fits][1])
+    return Doubt(fits=fits, off_m=float(np.median(off)), off_fits_m=ON_ROAD_M)
 
 
 def outside(grid: CityGrid, area: Zones, fixes: FixColumns) -> Off:

@@ -10,7 +10,8 @@ import pytest
 from ingest.cleaner import Cleaner
 from tests.support import lattice
 from tests.unit.tracking.cleaning.made import MINUTE, SLOT, changed, walk
-from tracking import city, datum, db, device_store, finding_store, fix_store, grid_store, people_store
+from tracking import beat_store, city, datum, db, device_store, finding_store, fix_store, grid_store, people_store
+from tracking.beat import pieces
 from tracking.cleaning.model import FindingKind
 from tracking.fixes import FixColumns
 from tracking.grid_store import ImportResult
@@ -145,6 +146,23 @@ async def test_a_track_of_another_day_is_found_whichever_came_first(town: Town) 
     assert found.keys() == {(2, "replayed")}
     assert found[2, "replayed"]["other"] == "cam-1"
     assert found[2, "replayed"]["n"] > 300
+
+
+async def test_roads_tell_a_wrong_datum_of_a_shift_without_an_area(town: Town) -> None:
+    """Two walk the same road; the one whose handset sends another datum is doubted, and not the other."""
+    ids = await people_store.add_officers(town.conn, [("R1", "R1", "441302010"), ("R2", "R2", "441302010")])
+    way = walk(device=1)
+    await beat_store.import_roads(town.conn, pieces.cut([np.stack([way.lon, way.lat], axis=1)]))
+    lat, lon = datum.wgs84_to_gcj02(way.lat, way.lon)
+    for device, fixes in ((1, way), (2, changed(walk(device=2), lat=lat, lon=lon))):
+        await people_store.bind(town.conn, device, ids[f"R{device}"], SLOT - 100 * HOUR, "test")
+        await town.store(fixes)
+    await people_store.add_shifts(town.conn, [(each, None, SLOT, SLOT + HOUR, "patrol") for each in ids.values()])
+    town.now = SLOT + HOUR + 5 * MINUTE
+    await town.cleaner.pass_once(town.conn)
+    doubts = {key: said for key, said in (await town.found()).items() if key[1] == "datum_doubt"}
+    assert doubts.keys() == {(2, "datum_doubt")}
+    assert doubts[2, "datum_doubt"]["fits"] == "gcj02"
 
 
 async def test_a_wrong_datum_is_suspected_after_three_shifts(town: Town) -> None:

@@ -9,9 +9,11 @@ from schemas import wire
 from schemas.wire import Datum
 from tests.unit.tracking.cleaning.made import LAT, LON, MINUTE, SLOT, changed, walk
 from tracking import datum
+from tracking.beat.roads import Roads
 from tracking.cleaning import datums, pairs, replays, review, tracks
 from tracking.cleaning.model import FindingKind
 from tracking.fixes import FixColumns
+from tracking.geometry.lookup import CityGrid, GridCell
 
 
 def _kinds(fixes: FixColumns) -> set[FindingKind]:
@@ -171,6 +173,46 @@ def test_a_right_datum_is_not_doubted() -> None:
     assert datums.doubt(datums.Off(as_is=2_000.0, under=far)) is None
     set_right = {Datum.WGS84: 570.0, Datum.GCJ02: 6.0, Datum.BD09: 1_200.0}
     assert datums.doubt(datums.Off(as_is=6.0, under=set_right)) is None
+
+
+GRID = CityGrid([GridCell(id=1, rings=[[[LON - 0.1, LAT - 0.1], [LON + 0.1, LAT - 0.1], [LON + 0.1, LAT + 0.1]]])])
+
+
+def _roads(*seeds: int) -> Roads:
+    """Roads along the walks of these seeds, a middle every 13 m."""
+    ways = [walk(seed=seed) for seed in seeds]
+    return Roads(*GRID.xy(np.concatenate([way.lat for way in ways]), np.concatenate([way.lon for way in ways])))
+
+
+def _again(seed: int) -> FixColumns:
+    """The walk of a seed on another day: the same way, other noise of 4 m."""
+    way, rng = walk(seed=seed), np.random.default_rng(100 + seed)
+    return changed(way, lat=way.lat + rng.normal(0, 4, 360) / 111_195, lon=way.lon + rng.normal(0, 4, 360) / 102_300)
+
+
+@pytest.mark.parametrize("seed", range(1, 6))
+@pytest.mark.parametrize("sent", [Datum.GCJ02, Datum.BD09])
+def test_roads_tell_a_wrong_datum(seed: int, sent: Datum) -> None:
+    """A way along roads, among others, fits them under the datum that was sent only."""
+    right = _again(seed)
+    lat, lon = datum.wgs84_to_gcj02(right.lat, right.lon)
+    if sent is Datum.BD09:
+        lat, lon = datum.gcj02_to_bd09(lat, lon)
+    roads = _roads(*range(1, 9))
+    doubt = datums.off_roads(roads, GRID, changed(right, lat=lat, lon=lon))
+    assert doubt is not None
+    assert doubt.fits is sent
+    assert doubt.off_m > 500
+    assert datums.off_roads(roads, GRID, right) is None
+
+
+@pytest.mark.parametrize("seed", range(1, 6))
+def test_roads_doubt_nobody_who_stands_or_leaves_them(seed: int) -> None:
+    """A place says nothing however long somebody stands there, nor does a way through a park."""
+    lat, lon = datum.wgs84_to_gcj02(np.full(360, LAT), np.full(360, LON))
+    assert datums.off_roads(_roads(seed), GRID, changed(_again(seed), lat=lat, lon=lon)) is None
+    assert datums.off_roads(_roads(*range(11, 19)), GRID, _again(seed)) is None
+    assert datums.off_roads(Roads(np.empty(0), np.empty(0)), GRID, _again(seed)) is None
 
 
 def test_what_was_stored_before_the_datum_was_set_right_stays_in_doubt() -> None:
