@@ -203,11 +203,12 @@ def _double(facts: Facts, clock: Clock) -> Pair:
 
 
 def _deaf(facts: Facts, clock: Clock) -> Pair:
-    last = "—" if facts["heard"] is None else clock(facts["heard"])
     if facts["everybody"]:
+        last = None if facts["heard"] is None else clock(facts["heard"])
+        since_zh, since_en = ("至今", "ever") if last is None else (f"自 {last} 起", f"since {last}")
         return (
-            f"自 {last} 起未收到任何终端的数据（{facts['officers']} 名在岗），请检查网络与消息服务",
-            f"nothing came in from any device since {last} ({facts['officers']} on duty): check network and broker",
+            f"{since_zh}未收到任何终端的数据（{facts['officers']} 名在岗），请检查网络与消息服务",
+            f"nothing came in from any device {since_en} ({facts['officers']} on duty): check network and broker",
         )
     return (
         f"{facts['officers']} 名在岗队员中 {facts['silent']} 名同时失联，疑为网络中断",

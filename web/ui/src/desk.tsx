@@ -28,7 +28,9 @@ import type { Place, Selection } from './url.ts';
 import { isWall, Wall } from './wall.tsx';
 
 const CELL_ZOOM = 15;
-/** On narrower windows the list of alerts is closed at first and after a choice, px. */
+/** On narrower windows there is no room for the list beside a card, px. */
+const CROWDED = 1200;
+/** On narrower windows the list of alerts is closed at first, px. */
 export const NARROW = 1000;
 /** Ways of proposals drawn beside the chosen one. */
 const WAYS_SHOWN = 20;
@@ -43,7 +45,7 @@ export interface DeskProps {
 
 export function LiveDesk({ connection, taste, fetched, user, screen }: DeskProps) {
   const { selection, seen, select } = screen;
-  const [alertsOpen, setAlertsOpen] = useState(() => innerWidth > NARROW);
+  const [alertsOpen, setAlertsOpen] = useState(() => innerWidth > (selection ? CROWDED : NARROW));
   const [only, setOnly] = useState<CellState | null>(null);
   const [following, setFollowing] = useState(false);
   const [map, setMap] = useState<MapView | null>(null);
@@ -55,6 +57,7 @@ export function LiveDesk({ connection, taste, fetched, user, screen }: DeskProps
     (chosen: Selection | null) => {
       setFollowing(false);
       select(chosen);
+      if (chosen && innerWidth <= CROWDED) setAlertsOpen(false);
     },
     [select],
   );
@@ -84,7 +87,6 @@ export function LiveDesk({ connection, taste, fetched, user, screen }: DeskProps
   const onOpenAlert = (chosen: Alert): void => {
     onChooseAlert(chosen);
     choose({ kind: 'alert', id: String(chosen.id) });
-    if (innerWidth <= NARROW) setAlertsOpen(false);
   };
   return (
     <>

@@ -92,7 +92,7 @@ export function Wall({ map, city, onFocus }: Props) {
   return (
     <output className="wall-focus panel" data-stop={stop.kind}>
       {stop.kind === 'overview' && t('wall.overview')}
-      {stop.kind === 'alert' && `${t('wall.alert')} · ${subjectOf(stop.alert)}`}
+      {stop.kind === 'alert' && `${t('wall.alert')} · ${subjectOf(stop.alert, t)}`}
       {stop.kind === 'street' &&
         `${t('wall.street')} · ${city.areaNames.get(stop.code) ?? stop.code} · ${t('wall.covered', { percent: `${Math.round(stop.share * 100)} %` })}`}
     </output>

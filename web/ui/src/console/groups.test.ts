@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Alert } from '../types.ts';
+import { translator } from '../i18n/index.ts';
 import { dueOf, grouped, kindKey, neighbour, subjectOf } from './groups.ts';
 
 const alert = (id: number, level: Alert['level'], more: Partial<Alert> = {}): Alert =>
@@ -34,9 +35,11 @@ test('the keys move through all groups and stop at the ends', () => {
 });
 
 test('an alert is called by what it is about', () => {
-  assert.equal(subjectOf(alert(1, 'red', { cell_name: '桥东-05-3' })), '桥东-05-3');
-  assert.equal(subjectOf(alert(1, 'red', { cell: null, device: 'cam-1' })), 'cam-1');
-  assert.equal(subjectOf(alert(1, 'red', { cell: null, device: null, facts: { name: '江北街道' } })), '江北街道');
+  const name = (of: Parameters<typeof alert>[2]): string => subjectOf(alert(1, 'red', of), translator('en'));
+  assert.equal(name({ cell_name: '桥东-05-3' }), '桥东-05-3');
+  assert.equal(name({ cell: null, device: 'cam-1' }), 'cam-1');
+  assert.equal(name({ cell: null, device: null, facts: { name: '江北街道' } }), '江北街道');
+  assert.equal(name({ cell: null, device: null, facts: {}, kind: 'deaf' }), 'No data comes in');
   assert.equal(kindKey('sos'), 'kind.sos');
   assert.equal(kindKey('constructor'), 'kind.other');
 });

@@ -1,5 +1,6 @@
 // Alerts in groups that a commander thinks in: by level, street or kind. Pure.
 
+import type { Translate } from '../i18n/index.ts';
 import type { Key } from '../i18n/zh.ts';
 import { LEVELS } from '../live/model.ts';
 import type { Alert, AlertLevel } from '../types.ts';
@@ -71,9 +72,9 @@ export function neighbour(groups: readonly Group[], id: number | null, step: 1 |
 }
 
 /** What the alert is about: a cell, a device, or the area its facts name. */
-export function subjectOf(alert: Alert): string {
+export function subjectOf(alert: Alert, t: Translate): string {
   const { name } = alert.facts;
-  return alert.cell_name ?? alert.cell ?? alert.device ?? (typeof name === 'string' ? name : alert.kind);
+  return alert.cell_name ?? alert.cell ?? alert.device ?? (typeof name === 'string' ? name : t(kindKey(alert.kind)));
 }
 
 /** When the limit of a coverage gap is reached, ms; null for other kinds. */

@@ -57,7 +57,7 @@ export function useSteps(): Steps {
     async (alert: Alert, action: api.Action): Promise<boolean> => {
       try {
         await api.step(alert, action);
-        tell(t('console.done', { name: subjectOf(alert), what: t(`act.${action.act}`) }), false);
+        tell(t('console.done', { name: subjectOf(alert, t), what: t(`act.${action.act}`) }), false);
         return true;
       } catch (error) {
         tell(t('act.failed', { detail: (error as Error).message }), true);

@@ -3,7 +3,7 @@
 import { type SubmitEvent, useState } from 'react';
 import type { Action } from '../api.ts';
 import { distance, span } from '../format.ts';
-import { type Language, useSpeech } from '../i18n/index.ts';
+import { type Language, type Translate, useSpeech } from '../i18n/index.ts';
 import { focused, LevelBadge } from '../panels/parts.tsx';
 import type { Alert, Assignment } from '../types.ts';
 import { dueOf, subjectOf } from './groups.ts';
@@ -41,11 +41,11 @@ export function AlertRow(props: Props) {
       >
         <span className="alert-meta">
           <LevelBadge level={alert.level} />
-          <span className="alert-cell">{subjectOf(alert)}</span>
+          <span className="alert-cell">{subjectOf(alert, t)}</span>
           <Clock alert={alert} now={now} />
         </span>
         {alert.state !== 'open' && <Standing alert={alert} now={now} />}
-        <span className="alert-text">{reasonOf(alert, language)}</span>
+        <span className="alert-text">{reasonOf(alert, language, t)}</span>
         {chosen && props.proposal && (
           <span className="alert-proposal">
             {t('alert.proposal')}{' '}
@@ -63,9 +63,9 @@ export function AlertRow(props: Props) {
 }
 
 /** Why, without the name that stands above it. */
-function reasonOf(alert: Alert, language: Language): string {
+function reasonOf(alert: Alert, language: Language, t: Translate): string {
   const text = language === 'zh' ? alert.text_zh : alert.text_en;
-  const name = subjectOf(alert);
+  const name = subjectOf(alert, t);
   return text.startsWith(name) ? text.slice(name.length).replace(/^[\s,,、::]+/, '') : text;
 }
 
@@ -78,9 +78,9 @@ function Clock({ alert, now }: { alert: Alert; now: number }) {
   }
   if (due === null) return <span className="alert-age">{span(now - Date.parse(alert.opened_at), t)}</span>;
   return due > now ? (
-    <span className="alert-age">−{span(due - now, t)}</span>
+    <span className="alert-age">{t('alert.left', { time: span(due - now, t) })}</span>
   ) : (
-    <span className="alert-age over">+{span(now - due, t)}</span>
+    <span className="alert-age over">{t('alert.over', { time: span(now - due, t) })}</span>
   );
 }
 

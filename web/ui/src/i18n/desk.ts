@@ -16,6 +16,8 @@ export const desk = {
   'kind.lost_contact': ['失联', 'Lost contact'],
   'kind.low_battery': ['电量低', 'Low battery'],
   'kind.poor_accuracy': ['定位精度差', 'Poor accuracy'],
+  'alert.left': ['剩 {time}', '{time} left'],
+  'alert.over': ['超 {time}', '{time} over'],
   'kind.clock_skew': ['时钟偏差', 'Clock skew'],
   'kind.fake_track': ['轨迹疑假', 'Suspected fake track'],
   'kind.single_officer': ['单人执法', 'Single officer'],

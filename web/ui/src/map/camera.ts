@@ -16,6 +16,8 @@ const PADDING = { top: 84, bottom: 120, left: 60, right: 60 };
 const WIDE_PADDING = { ...PADDING, left: 380 };
 /** From this width on the list of alerts is open at first, px. */
 const WIDE = 1000;
+/** Share of its height that the map leaves to panels below at most. */
+const MOST_HIDDEN = 0.55;
 const FLIGHT_MS = 900;
 /** Where the map looks until it knows the cells: the middle of Huizhou. */
 const NOWHERE: Place = { lng: 114.41, lat: 23.09, zoom: 11 };
@@ -56,6 +58,12 @@ export function createMap(
   return map;
 }
 
+/** How much of the map's height lies behind the bar of the replay and what stands on it, px. */
+function hiddenBelow(height: number): number {
+  const tops = [...document.querySelectorAll('.replay, .legend')].map((panel) => panel.getBoundingClientRect());
+  return height - Math.min(...tops.filter((box) => box.height > 0).map((box) => box.top)) + 16;
+}
+
 export class Camera {
   private readonly map: MLMap;
 
@@ -82,10 +90,19 @@ export class Camera {
 
   /** Bring an extent into view. */
   fit(box: Box, animate = true): void {
-    const usual = this.map.getContainer().clientWidth > WIDE ? WIDE_PADDING : PADDING;
-    const replay = document.querySelector('.replay')?.clientHeight;
-    const padding = replay ? { ...PADDING, bottom: replay + 40 } : usual;
+    const { clientWidth, clientHeight } = this.map.getContainer();
+    const usual = clientWidth > WIDE ? WIDE_PADDING : PADDING;
+    const replay = document.querySelector('.replay');
+    const padding = replay
+      ? { ...PADDING, bottom: Math.min(MOST_HIDDEN * clientHeight, hiddenBelow(clientHeight)) }
+      : usual;
     this.map.fitBounds(box, { padding, maxZoom: 16, duration: animate && !calm() ? FLIGHT_MS : 0 });
+  }
+
+  /** Whether all of an extent is in view, behind panels or not. */
+  holds([west, south, east, north]: Box): boolean {
+    const bounds = this.map.getBounds();
+    return bounds.contains([west, south]) && bounds.contains([east, north]);
   }
 
   /** Move on without leaving the zoom, over `duration` ms. */

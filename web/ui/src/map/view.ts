@@ -176,6 +176,11 @@ export class MapView {
     if (this.cells.box) this.camera.fit(this.cells.box, animate);
   }
 
+  /** Bring all cells out from behind the panels, where all of them are in view. */
+  clearView(): void {
+    if (this.cells.box && this.camera.holds(this.cells.box)) this.showAll(false);
+  }
+
   /** Where a device is drawn now. */
   locate(slot: number): { lng: number; lat: number } | undefined {
     const officer = this.model.fleet.officer(slot, performance.now());

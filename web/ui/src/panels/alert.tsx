@@ -45,7 +45,7 @@ export function AlertCard(props: Props) {
   return (
     <Card
       kind={`${t('alert.kind')} · ${t(kindKey(alert.kind))}`}
-      title={subjectOf(alert)}
+      title={subjectOf(alert, t)}
       badge={
         <>
           <LevelBadge level={alert.level} />

@@ -1,6 +1,15 @@
 // The replay desk: the map at a moment of the past, and the bar that moves the moment.
 
-import { useCallback, useEffect, useEffectEvent, useMemo, useState } from 'react';
+import {
+  type RefObject,
+  useCallback,
+  useEffect,
+  useEffectEvent,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+} from 'react';
 import { Chosen } from '../chosen.tsx';
 import type { Proposals, Steps } from '../console/hooks.ts';
 import { useKeys } from '../console/hooks.ts';
@@ -46,6 +55,10 @@ export function ReplayDesk({ taste, fetched, user, screen, page: shown }: Props)
   const { city } = fetched;
   const close = useCallback(() => select(null), [select]);
   page.useEscape(close);
+  useEffect(() => {
+    if (loading.model) map?.clearView(); // the bar has grown by its time line
+  }, [map, loading.model]);
+  const bar = useBarHeight();
   useMomentInAddress(screen, shown, player);
   useTrails(map, loading.model, player, selection?.kind === 'officer' ? selection.id : null, shown.only);
   useReplayKeys(loading.model, player);
@@ -77,7 +90,7 @@ export function ReplayDesk({ taste, fetched, user, screen, page: shown }: Props)
         onClose={close}
       />
       <Legend only={only} onOnly={setOnly} />
-      <section className="replay panel" aria-label={useSpeech().t('replay.title')}>
+      <section className="replay panel" ref={bar} aria-label={useSpeech().t('replay.title')}>
         <Form page={shown} progress={loading.progress} error={loading.error} screen={screen} onLeave={toLive(screen)} />
         {loading.model && (
           <Controls
@@ -91,6 +104,18 @@ export function ReplayDesk({ taste, fetched, user, screen, page: shown }: Props)
       </section>
     </ModelContext>
   );
+}
+
+/** Tell the styles how high the bar is: what stands at the bottom of the map stands on it. */
+function useBarHeight(): RefObject<HTMLElement | null> {
+  const bar = useRef<HTMLElement>(null);
+  useLayoutEffect(() => {
+    const { style } = document.documentElement;
+    const watcher = new ResizeObserver(() => style.setProperty('--replay-bar', `${bar.current?.offsetHeight ?? 0}px`));
+    if (bar.current) watcher.observe(bar.current);
+    return () => watcher.disconnect();
+  }, []);
+  return bar;
 }
 
 /** The moment shown, where live has the search. */
