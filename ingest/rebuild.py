@@ -2,15 +2,17 @@
 
 A run is looked at as a whole, so any split of a period gives the same. What differs becomes a dirty window, which the
 worker that serves the device takes like late data; where no worker does, it is done here under the worker's claim.
+What was done of roads and checkpoints is looked at beside them, hour by hour.
 """
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ingest import claim, world
+from ingest import claim, cleaner_beat, world
 from ingest.backfill import Backfill
-from tracking import db, fix_store, lane, projection, retention, retention_store, run_store, window_store
+from tracking import beat_hours, db, fix_store, lane, projection, retention, retention_store, run_store, window_store
+from tracking.beat.model import LEAD_MS, Beat
 from tracking.engine import RUN_GAP_MS, Engine
 from tracking.fixes import FixColumns
 from tracking.projection import Stretch
@@ -110,6 +112,36 @@ class Checker:
         if len(found.differences) > before:
             window = Window(device=device.id, t_lo=part.lo, t_hi=part.hi, received=self._now, cause=Cause.REBUILD)
             found.windows.append(window)
+
+
+async def beat(conn: db.Connection, of: Beat, device: Device, lo: int, hi: int, *, store: bool) -> tuple[int, int]:
+    """Compare the hours of a device that touch `lo` to `hi` (ms) with roads and checkpoints; those cut short are left.
+
+    Args:
+        conn: outside a transaction.
+        of: what is to be walked and passed.
+        device: whose hours.
+        lo: ms.
+        hi: ms.
+        store: store what differs; else only look, and leave what waits for the cleaner.
+
+    Returns:
+        Hours looked at, and those that were not stored as the fixes say.
+    """
+    kept = retention.dropped_before(await retention_store.floor(conn, DataClass.FIXES)) + LEAD_MS
+    hours = [each for each in await beat_hours.of_device(conn, device.id, lo, hi, settled=not store) if each >= kept]
+    differ = 0
+    for hour in hours:
+        transaction = conn.transaction()
+        await transaction.start()
+        try:
+            await beat_hours.take(conn, device.id, hour)
+            differ += await cleaner_beat.compare(conn, of, device.id, hour)
+        except BaseException:
+            await transaction.rollback()
+            raise
+        await (transaction.commit() if store else transaction.rollback())
+    return len(hours), differ
 
 
 async def mend(conn: db.Connection, unit: str, now: int) -> bool:

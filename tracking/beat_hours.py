@@ -34,6 +34,12 @@ UNION SELECT b.device, b.hour FROM changed c
 JOIN beat_hours b ON b.device = c.device AND b.hour = c.hour + interval '1 h'
 ORDER BY hour DESC, device LIMIT $2
 """
+_OF_DEVICE = """
+SELECT h.hour FROM device_hours h LEFT JOIN beat_hours b ON b.device = h.device AND b.hour = h.hour
+WHERE h.device = $1 AND h.hour > $2::timestamptz - interval '1 h' AND h.hour <= $3
+  AND (NOT $4 OR (b.fixes = h.fixes AND NOT b.stale))
+ORDER BY h.hour
+"""
 _TAKE = "UPDATE beat_hours SET stale = false WHERE device = $1 AND hour = $2 AND stale"
 _AGAIN = """
 INSERT INTO beat_hours (device, hour, fixes, stale)
@@ -62,6 +68,12 @@ async def waiting(conn: db.Connection, since: int, limit: int) -> list[tuple[int
     """Devices and hours (ms) to be gone over, newest first: those after `since` (ms) with other fixes, all stale."""
     rows = await conn.fetch(_WAITING, db.moment(since), limit)
     return [(row["device"], db.millis(row["hour"])) for row in rows]
+
+
+async def of_device(conn: db.Connection, device: int, lo: int, hi: int, *, settled: bool) -> list[int]:
+    """Hours (ms) with fixes of a device that touch `lo` to `hi` (ms); `settled`: that do not wait to be gone over."""
+    rows = await conn.fetch(_OF_DEVICE, device, db.moment(lo), db.moment(hi), settled)
+    return [db.millis(row["hour"]) for row in rows]
 
 
 async def take(conn: db.Connection, device: int, hour: int) -> None:

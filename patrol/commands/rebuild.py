@@ -16,7 +16,7 @@ from ingest.rebuild import Checker, Device, Difference, Found
 from patrol import errors, reach
 from patrol.settings import Settings
 from schemas import rest
-from tracking import db, window_store
+from tracking import beat_store, city, db, window_store
 from tracking.reasons import Cause
 from tracking.stays import Run, Stay
 
@@ -39,12 +39,15 @@ async def _run(url: str, period: tuple[str, str], names: list[str] | None, *, ch
     conn = await asyncpg.connect(url, server_settings={"application_name": "patrol rebuild", "timezone": "UTC"})
     try:
         lo, hi = await _period(conn, period)
-        found = await _look(conn, lo, hi, await _devices(conn, names))
+        devices = await _devices(conn, names)
+        found = await _look(conn, lo, hi, devices)
         console = Console(highlight=False, soft_wrap=True)
         _tell(console, found)
-        if check and found.differences:
+        hours = await _beat(conn, console, (lo, hi), devices, store=not check)
+        if check and (found.differences or hours):
             raise errors.SetupError(
-                f"{len(found.differences)} stays and runs are not what the fixes give; without --check they are mended."
+                f"{len(found.differences)} stays and runs and {hours} hours of roads and checkpoints are not what the "
+                "fixes give; without --check they are mended."
             )
         if found.windows:
             await _mend(conn, console, found)
@@ -97,6 +100,25 @@ async def _look(conn: db.Connection, lo: int, hi: int, devices: Sequence[Device]
             await checker.check(conn, device, lo, hi, found)
             progress.update(task, advance=1, found=f"{found.fixes:,} fixes, {len(found.differences)} differences")
     return found
+
+
+async def _beat(
+    conn: db.Connection, console: Console, period: tuple[int, int], devices: Sequence[Device], *, store: bool
+) -> int:
+    """Look at roads and checkpoints, if there are any; how many hours differed."""
+    beat = await beat_store.load(conn, await city.load(conn))
+    looked = differed = 0
+    if beat.empty:
+        return 0
+    with _progress() as progress:
+        task = progress.add_task("roads 道路", total=len(devices), found="")
+        for device in devices:
+            hours, others = await rebuild.beat(conn, beat, device, *period, store=store)
+            looked, differed = looked + hours, differed + others
+            progress.update(task, advance=1, found=f"{looked:,} hours, {differed} differences")
+    done = "; they are stored now" if store and differed else ""
+    console.print(f"{looked:,} hours compared with roads and checkpoints: {differed:,} differ{done}.", markup=False)
+    return differed
 
 
 async def _mend(conn: db.Connection, console: Console, found: Found) -> None:

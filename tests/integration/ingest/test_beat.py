@@ -7,6 +7,7 @@ import asyncpg
 import numpy as np
 import pytest
 
+from ingest import rebuild
 from ingest.cleaner import Cleaner
 from tests.support import lattice
 from tests.unit.tracking.cleaning.made import MINUTE, SLOT, walk
@@ -126,6 +127,23 @@ async def test_other_roads_are_compared_with_the_last_day(town: Town) -> None:
     assert after[1][0] == 0
     assert await beat_hours.again(town.conn, [(1, now - 4 * DAY, now - 2 * DAY)]) == 1
     assert (await town.done(now - 3 * DAY, now - 2 * DAY))[0] > 20
+
+
+async def test_a_rebuild_finds_what_is_not_stored_as_it_must_be_and_mends_it(town: Town) -> None:
+    """A check says so and changes nothing; what waits for a pass is not held against anybody."""
+    await town.store(walk(120))
+    wanted = await town.gone_over()
+    beat, cam = await beat_store.load(town.conn, town.where), rebuild.Device(id=1, name="cam-1", unit="441302010")
+    period = (SLOT, SLOT + 2 * HOUR - 1)
+    assert await rebuild.beat(town.conn, beat, cam, *period, store=False) == (2, 0)
+    await town.conn.execute("UPDATE beat_hours SET pieces = '', seconds = '' WHERE hour = $1", db.moment(SLOT))
+    broken = await town.conn.fetch("SELECT * FROM beat_hours ORDER BY hour")
+    assert await rebuild.beat(town.conn, beat, cam, *period, store=False) == (2, 1)
+    assert await town.conn.fetch("SELECT * FROM beat_hours ORDER BY hour") == broken
+    assert await rebuild.beat(town.conn, beat, cam, *period, store=True) == (2, 1)
+    assert await town.gone_over() == wanted
+    await beat_hours.again(town.conn, [(1, SLOT, SLOT)])
+    assert await rebuild.beat(town.conn, beat, cam, *period, store=False) == (1, 0)
 
 
 async def test_an_hour_depends_on_little_before_it(town: Town) -> None:

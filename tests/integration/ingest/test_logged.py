@@ -91,10 +91,12 @@ async def test_a_late_event_amends_the_stay_and_both_versions_are_kept(
 
 
 @pytest.mark.usefixtures("grid")
-@pytest.mark.parametrize("kind", ["sos", "sign_in"])
-async def test_a_signal_is_no_work_in_the_cell(conn: "db.Connection", database_url: str, kind: str) -> None:
-    """Signing in, or calling for help, makes no visit of standing about."""
+@pytest.mark.parametrize(("kind", "worth"), [("sos", "short"), ("sign_in", "short"), ("checkpoint", "visit")])
+async def test_a_signal_is_no_work_in_the_cell_but_a_checkpoint_is(
+    conn: "db.Connection", database_url: str, kind: str, worth: str
+) -> None:
+    """Signing in, or calling for help, makes no visit of standing about; reading a tag does."""
     async with pipelines.driven(database_url, T0 + 700_000) as driven:
         await driven.take([fixes(range(0, 600, 10)), event(kind)], T0 + 700_000)
         await driven.take([], END)
-    assert [stay[4] for stay in await known(conn)] == ["short"]
+    assert [stay[4] for stay in await known(conn)] == [worth]
