@@ -7,9 +7,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from device_sim import beat_file, faults, grid_file, mix, officer, track, visits
 from device_sim import city as cities
-from device_sim import faults, grid_file, mix, officer, track, visits
 from schemas import wire
+from tracking.beat import pieces
+from tracking.beat.roads import Roads
 from tracking.cleaning import clock
 from tracking.fixes import FixColumns
 from tracking.geometry.lookup import CityGrid, GridCell
@@ -32,6 +34,7 @@ class Town:
     """Longest wait outside peak hours, by number of the cell in the engine."""
     true_rules: dict[int, visits.Rule]
     """By number of the cell in the simulation."""
+    roads: Roads
 
     def visit_rules(self) -> VisitRules:
         """The rules as the engine takes them."""
@@ -47,12 +50,20 @@ def town(seed: int) -> Town:
     for n, feature in enumerate(features):
         limit, _, dwell, path = classes[feature["properties"]["class"]]
         rules[n + 1], limits[n + 1] = VisitRule(dwell_ms=dwell * 1000, path_m=float(path)), limit * 1000
+    grid = CityGrid([GridCell(id=n + 1, rings=f["geometry"]["coordinates"]) for n, f in enumerate(features)])
     return Town(
-        grid=CityGrid([GridCell(id=n + 1, rings=f["geometry"]["coordinates"]) for n, f in enumerate(features)]),
+        grid=grid,
+        roads=_roads(seed, grid),
         rules=rules,
         limit_ms=limits,
         true_rules={n - 1: visits.Rule(dwell_ms=r.dwell_ms, path_m=r.path_m) for n, r in rules.items()},
     )
+
+
+def _roads(seed: int, grid: CityGrid) -> Roads:
+    features = beat_file.roads_geojson(seed)["features"]
+    cut = pieces.cut([np.array(way) for each in features for way in each["geometry"]["coordinates"]])
+    return Roads(*grid.xy(cut.lat, cut.lon))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

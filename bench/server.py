@@ -71,7 +71,7 @@ class Server:
         return sighting_store.connected((device, cell, min(at), max(at)) for (device, cell, _), at in slots)
 
     def _doubt(self) -> list[sighting_store.Seen]:
-        """Look whether shifts lie off their areas, as the cleaning does: what is in doubt is no presence."""
+        """Look whether shifts lie off their areas or roads, as the cleaning does: what is in doubt is no presence."""
         sightings: list[sighting_store.Seen] = []
         for who in self._fleet.crew:
             device, grid = who.number + 1, self._town.grid
@@ -81,6 +81,7 @@ class Server:
             if not len(real):
                 continue
             doubt = datums.doubt(datums.outside(grid, Zones(grid, {"beat": who.beat}), real))
+            doubt = doubt or datums.off_roads(self._town.roads, grid, real)
             if doubt is not None:
                 sightings += datums.sighted(grid, real, doubt.fits)
                 self._take_back(device, fixes)
