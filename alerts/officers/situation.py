@@ -150,14 +150,14 @@ class Crowd:
     """Device → when it logged events lately."""
     findings: Mapping[int, Sequence[Finding]] = field(default_factory=dict)
     """Device → what was found of it lately."""
+    active: Bool = field(init=False)
+    """Of whom anything is told at all."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "active", self.on_shift & ~self.pausing)
 
     def __len__(self) -> int:
         return len(self.members)
-
-    @property
-    def active(self) -> Bool:
-        """Of whom anything is told at all."""
-        return self.on_shift & ~self.pausing
 
     def by_member(self, of_row: NDArray[Any], absent: float) -> NDArray[Any]:
         """A column by row of the tracks as a column by member."""
