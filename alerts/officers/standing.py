@@ -26,7 +26,7 @@ def suspects(crowd: Crowd) -> Bool:
     lately = crowd.lately(length_ms)
     chosen = lately.known & (lately.table("acc") <= _WORST_M)
     # A stay that has lasted has a fix soon after the beginning of that time, or a gap has ended it.
-    old = (chosen & (lately.t <= crowd.now - length_ms + GAP_MS)).any(axis=1)
+    old = np.asarray((chosen & (lately.t <= crowd.now - length_ms + GAP_MS)).any(axis=1))
     scatter = crowd.by_member(_scatter(lately.table("x"), lately.table("y"), chosen), np.inf)
     still = crowd.by_member(old, absent=False) & (
         scatter <= np.array([member.rule.still_m for member in crowd.members])
