@@ -11,6 +11,7 @@ import typer
 
 from bench import figures, stack, stretches
 from bench.figures import Figure
+from schemas import topics
 
 DEVICES = 600
 LIVE_RATE = 600
@@ -30,16 +31,21 @@ WHERE starts_with(d.name, 'live-') AND f.t >= to_timestamp($1) AND f.t < to_time
 def main(
     hours: Annotated[float, typer.Option(min=0.1, help="Length of the buffer")] = 8,
     every: Annotated[float, typer.Option(min=1, help="Seconds between two fixes in it")] = 30,
+    root: Annotated[
+        str, typer.Option(help="Of the buffers' topics; patrol/v1: among what comes live")
+    ] = topics.BUFFER_ROOT,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file")] = None,
     *,
     strict: Annotated[bool, typer.Option("--strict", help="Exit 1 if a target is missed")] = False,
 ) -> None:
     """Measure the back-fill."""
     before = figures.machine()
-    figures.report(asyncio.run(measure(hours, every)), before, json_file, strict=strict)
+    figures.report(asyncio.run(measure(hours, every, root=root)), before, json_file, strict=strict)
 
 
-async def measure(hours: float = 8, every_s: float = 30, quiet_s: float = 15) -> list[Figure]:
+async def measure(
+    hours: float = 8, every_s: float = 30, quiet_s: float = 15, *, root: str = topics.BUFFER_ROOT
+) -> list[Figure]:
     """Let live devices send, then those with a buffer come as well, until all of it is stored and computed."""
     async with stack.services(settings=stretches.SETTINGS) as services:
         with stretches.worker(services) as (_, stored):
@@ -48,7 +54,9 @@ async def measure(hours: float = 8, every_s: float = 30, quiet_s: float = 15) ->
                 await asyncio.to_thread(stretches.follow, live, stored, lambda: stored() >= 3 * DEVICES, 180)
                 alone = await _alone(live, stored, quiet_s)
                 during = time.time()
-                n, took = await asyncio.to_thread(_buffer, services, live, stored, int(hours * 3600 / every_s), every_s)
+                n, took = await asyncio.to_thread(
+                    _buffer, services, live, stored, int(hours * 3600 / every_s), every_s, root
+                )
                 until = time.time()
             quiet = await stretches.computed(services)
         lags = [await _lags(services, *span) for span in (alone, (during, until))]
@@ -70,12 +78,17 @@ async def _alone(live: stack.Load, stored: stretches.Stored, seconds: float) -> 
 
 
 def _buffer(
-    services: stack.Services, live: stack.Load, stored: stretches.Stored, each: int, every_s: float
+    services: stack.Services,
+    live: stack.Load,
+    stored: stretches.Stored,
+    each: int,
+    every_s: float,
+    root: str,
 ) -> tuple[int, float]:
     """Send the buffer of every device; how many fixes that were, and how long it took until they were acknowledged."""
     messages = max(1, each // TOGETHER)
     plan = stretches.plan(services, "kept-", devices=DEVICES, together=TOGETHER)
-    plan = plan.buffered(messages, int(every_s * 1000))
+    plan = plan.buffered(messages, int(every_s * 1000), root)
     wanted, began = DEVICES * messages * TOGETHER, time.perf_counter()
     with stack.load(plan) as load:
         first = stored()

@@ -40,14 +40,16 @@ class Plan:
     """Fixes sent that are not stored yet, at most."""
     unit: str = "bench"
     prefix: str = "b"
+    root: str = "patrol/v1"
+    """Of the topics."""
     messages: int = 0
     """Of each device, then it is silent; 0: no end."""
     every_ms: int = 0
     """Between fixes of a buffer that was kept while the device was cut off, the newest taken now; 0: live."""
 
-    def buffered(self, messages: int, every_ms: int) -> "Plan":
+    def buffered(self, messages: int, every_ms: int, root: str) -> "Plan":
         """The same devices with so many messages in their buffers."""
-        return replace(self, messages=messages, every_ms=every_ms)
+        return replace(self, messages=messages, every_ms=every_ms, root=root)
 
 
 def main() -> None:
@@ -208,7 +210,7 @@ class Load:
     def _line(self, number: int) -> Line:
         plan = self._plan
         names = [f"{plan.prefix}{each}" for each in range(number, plan.devices, plan.connections)]
-        topics = [f"patrol/v1/{plan.unit}/{name}/fix".encode() for name in names]
+        topics = [f"{plan.root}/{plan.unit}/{name}/fix".encode() for name in names]
         made = socket.create_connection(("127.0.0.1", plan.port))
         made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         client = f"load-{plan.prefix}-{number}".encode()

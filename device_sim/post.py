@@ -10,6 +10,8 @@ from device_sim import faults, geodesy, mix, officer, track, truth, uplink, visi
 from schemas import topics, wire
 
 APP = "device-sim/1"
+BUFFERED_MS = 60_000
+"""Fixes that are all older than this when they leave were kept in the buffer."""
 MOST_FIXES = 500
 """Fixes in one message of buffered data."""
 
@@ -105,14 +107,14 @@ class Device:
             elif self._next < len(shift.deliveries.due) and shift.deliveries.due[self._next] == due:
                 waiting += self._fixes(shift)
                 while waiting and (not join or len(waiting) >= MOST_FIXES):
-                    yield self._array(waiting[:MOST_FIXES])
+                    yield self._array(waiting[:MOST_FIXES], due)
                     del waiting[:MOST_FIXES]
             else:
                 self._finished += truth.presences(shift.way)
                 self._stays += self._stays_until(int(shift.way.t[-1]))
                 self._load(shift.number + 1)
         if waiting:
-            yield self._array(waiting)
+            yield self._array(waiting, now)
 
     def status(self, t: int, *, online: bool) -> uplink.Letter:
         """The retained state of the device at `t`, ms."""
@@ -169,11 +171,12 @@ class Device:
         start = max(start, int(np.searchsorted(shift.taken.at, self.since)))
         return shift.taken.fixes(start, stop) if start < stop else []
 
-    def _array(self, fixes: list[wire.Fix]) -> uplink.Letter:
+    def _array(self, fixes: list[wire.Fix], now: int) -> uplink.Letter:
         payload = self._encode(fixes[0] if len(fixes) == 1 else fixes)
         last = fixes[-1]
+        kind = topics.Kind.BUFFER if last.t < now - BUFFERED_MS else topics.Kind.FIX
         return uplink.Letter(
-            topic=self.topic(topics.Kind.FIX), payload=payload, points=len(fixes), boot=last.boot, seq=last.seq or 0
+            topic=self.topic(kind), payload=payload, points=len(fixes), boot=last.boot, seq=last.seq or 0
         )
 
     def _letter(self, kind: topics.Kind, payload: bytes) -> uplink.Letter:

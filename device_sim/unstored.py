@@ -77,4 +77,5 @@ class Unstored:
 
 
 def _device(topic: str) -> str:
-    return topic.rpartition("/")[0]
+    """The device whose topic it is, whether live or of its buffer."""
+    return topic.rpartition("/")[0].replace(f"{topics.BUFFER_ROOT}/", f"{topics.ROOT}/", 1)

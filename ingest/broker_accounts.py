@@ -21,7 +21,9 @@ ROLE = "device:"
 """Begins the name of a device's role."""
 SERVER_ROLE = "patrol-server"
 _ITERATIONS = 101
-_SPEAKS = (Kind.FIX, Kind.EVENT, Kind.STATUS, Kind.REPLY)
+_RIGHTS = 2
+"""Counts up with what devices may do: accounts of before are made anew, with the same password."""
+_SPEAKS = (Kind.FIX, Kind.BUFFER, Kind.EVENT, Kind.STATUS, Kind.REPLY)
 _HEARS = (Kind.COMMAND, Kind.ACK)
 
 
@@ -35,7 +37,7 @@ class Known:
 
 def stamp(grant: Grant) -> str:
     """What an account carries to tell from which grant it was made."""
-    return f"{grant.generation} {grant.unit}"
+    return f"{grant.generation} {grant.unit} {_RIGHTS}"
 
 
 def differences(wanted: Mapping[str, Grant], known: Mapping[str, Known], key: str) -> list[list[Json]]:

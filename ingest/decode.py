@@ -240,6 +240,7 @@ def _is_array(payload: bytes) -> bool:
 
 _KINDS: dict[topics.Kind, Callable[[Decoded, bytes, int], None]] = {
     topics.Kind.FIX: _fixes,
+    topics.Kind.BUFFER: _fixes,
     topics.Kind.EVENT: _event,
     topics.Kind.STATUS: _status,
     topics.Kind.REPLY: _reply,

@@ -13,7 +13,7 @@ from ingest import metrics, retry
 from ingest.message import Message
 from ingest.mqtt_client import Client
 from ingest.publishes import Publish
-from schemas import topics, wire
+from schemas import wire
 from schemas.broker import Broker
 from tracking import sockets
 
@@ -22,6 +22,8 @@ log = structlog.get_logger(__name__)
 SESSION_EXPIRY_S = 7 * 86_400
 RECEIVE_MAXIMUM = 4_000
 """Messages in flight that are not acknowledged; the broker holds the others."""
+BUFFERED_RECEIVE_MAXIMUM = 20
+"""Messages from buffers in flight: no more of them stands before what comes live, and the broker holds the others."""
 KEEP_ALIVE_S = 30
 CONNECT_S = 10.0
 MOST_UNSENT_BYTES = 4 << 20
@@ -53,12 +55,12 @@ class Session:
     Args:
         broker: where.
         client_id: names the session; two processes with the same one throw each other out.
-        units: whose topics, "+" for all; none for a session that only publishes.
+        filters: of the topics it subscribes to; none for a session that only publishes.
         deliver: is given the messages that came together, in order.
         lost: is told the number of a connection that ended, whose messages the broker will repeat.
         receive_maximum: messages in flight.
         numbers: gives each connection its number; sessions that deliver to one place share it.
-        former: units that an earlier process may have subscribed this session to; what waits of them still comes.
+        former: filters that an earlier process may have subscribed to; what waits of them still comes.
     """
 
     def __init__(
@@ -66,7 +68,7 @@ class Session:
         broker: Broker,
         *,
         client_id: str,
-        units: tuple[str, ...],
+        filters: Sequence[str],
         deliver: Callable[[list[Message]], None],
         lost: Callable[[int], None],
         receive_maximum: int = RECEIVE_MAXIMUM,
@@ -75,10 +77,11 @@ class Session:
     ) -> None:
         self._broker = broker
         self._client_id = client_id
-        self._units = units
+        self._filters = filters
         self._deliver = deliver
         self._lost = lost
         self._receive_maximum = receive_maximum
+        self._in_flight = 0
         self._client: Client | None = None
         self._numbers = itertools.count(1) if numbers is None else numbers
         self._number = 0
@@ -87,6 +90,8 @@ class Session:
         self._room.set()
         self.gauged = True
         """Whether the metrics tell of its connection; of several sessions with one broker one is enough."""
+        self.bounded = False
+        """Whether nothing is read while the receive maximum is in flight, whatever the broker sends."""
         self.latest: Callable[[], int] = lambda: 0
         """The latest time that it may be, ms; 0: as the machine's clock says."""
         self.ready = asyncio.Event()
@@ -153,14 +158,14 @@ class Session:
         transport = None if self._client is None else self._client.transport
         if transport is None or transport.is_closing():
             return
-        if self._room.is_set():
+        if self._room.is_set() and not (self.bounded and self._in_flight >= self._receive_maximum):
             transport.resume_reading()
         else:
             transport.pause_reading()
 
     async def _connected(self) -> None:
         """Connect, subscribe, and return when the connection has ended."""
-        self._number = next(self._numbers)
+        self._number, self._in_flight = next(self._numbers), 0
         ended = asyncio.Event()
         client = self._client = self._new_client(ended)
         try:
@@ -220,8 +225,8 @@ class Session:
                 granted.set_result(tuple(codes))
 
         client.on_subscribe = on_subscribe
-        filters = topics.subscriptions(self._units)
-        for each in topics.subscriptions(tuple(self._former)):
+        filters = self._filters
+        for each in self._former:
             if each not in filters:
                 client.unsubscribe(each)
         if not filters:
@@ -237,13 +242,30 @@ class Session:
         log.info("subscribed", filters=filters)
 
     def _received(self, connection: int, client: Client, found: list[Publish]) -> None:
-        now, acknowledge, latest = time.time_ns() // 1_000_000, client.acknowledge, self.latest()
+        now, latest = time.time_ns() // 1_000_000, self.latest()
+        acknowledge = self._counting(connection, client, found) if self.bounded else client.acknowledge
         self._deliver(
             [
                 Message(topic, _head(payload), retained, now, connection, number, acknowledge, latest)
                 for topic, payload, retained, number in found
             ]
         )
+
+    def _counting(self, connection: int, client: Client, found: list[Publish]) -> Callable[[bytes], None]:
+        """Count what came as in flight; returns how to acknowledge it.
+
+        Mosquitto 2.0.11 sends more than the receive maximum while messages queue.
+        """
+
+        def acknowledge(number: bytes) -> None:
+            client.acknowledge(number)
+            if connection == self._number:
+                self._in_flight -= 1
+                self._apply_pause()
+
+        self._in_flight += sum(bool(number) for *_, number in found)
+        self._apply_pause()
+        return acknowledge
 
     async def _close(self, client: Client) -> None:
         """End the connection and let go of what was not acknowledged on it."""

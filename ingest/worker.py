@@ -185,7 +185,7 @@ def _jobs(
         "housekeeper": Housekeeper(pool, wall_clock, config.media_dir).run(),
         "hours": hours.keep(pool),
         "orders": Orders(pool, session.order, session.ready).run(),
-        "ready": _ready(config, session, units),
+        "ready": _ready(config, line.sessions, units),
     }
 
 
@@ -247,8 +247,8 @@ async def make_pipeline(
     )
 
 
-async def _ready(config: WorkerConfig, session: mqtt.Session, units: Shares | None) -> None:
-    await session.ready.wait()
+async def _ready(config: WorkerConfig, sessions: Sessions, units: Shares | None) -> None:
+    await sessions.ready()
     if units is not None:
         await units.divided.wait()
     config.on_ready()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 ROOT = "patrol/v1"
+BUFFER_ROOT = "patrol/v1-buffer"  # fixes that a device kept while it was cut off: they must not hold up live ones
 OWNTRACKS_ROOT = "owntracks"
 FEED_ROOT = "patrol-feed/v1"  # between our own processes; no device may read or write below it
 
@@ -20,11 +21,17 @@ class Kind(StrEnum):
     REPLY = "reply"
     COMMAND = "cmd"
     ACK = "ack"
+    BUFFER = "buffer"  # not on the wire: patrol/v1-buffer/{unit}/{device}/fix
     OWNTRACKS = "owntracks"  # not on the wire: every payload below owntracks/{unit}/{device}
 
 
 DOWNWARD = frozenset({Kind.COMMAND, Kind.ACK})
-UPWARD = frozenset({Kind.FIX, Kind.EVENT, Kind.STATUS, Kind.REPLY, Kind.OWNTRACKS})
+UPWARD = frozenset({Kind.FIX, Kind.EVENT, Kind.STATUS, Kind.REPLY, Kind.BUFFER, Kind.OWNTRACKS})
+_ON_THE_WIRE = UPWARD - {Kind.BUFFER, Kind.OWNTRACKS}
+
+LIVE = (ROOT, OWNTRACKS_ROOT)
+BUFFERED = (BUFFER_ROOT,)
+"""Roots of the two lanes; each has a session of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +45,8 @@ class Topic:
     def __str__(self) -> str:
         if self.kind is Kind.OWNTRACKS:
             return f"{OWNTRACKS_ROOT}/{self.unit}/{self.device}"
+        if self.kind is Kind.BUFFER:
+            return f"{BUFFER_ROOT}/{self.unit}/{self.device}/{Kind.FIX}"
         return f"{ROOT}/{self.unit}/{self.device}/{self.kind}"
 
 
@@ -53,7 +62,8 @@ def parse(topic: str) -> Topic:
     """Parse a topic that a device published to.
 
     Args:
-        topic: `patrol/v1/{unit}/{device}/{kind}` or `owntracks/{unit}/{device}`.
+        topic: `patrol/v1/{unit}/{device}/{kind}`, `patrol/v1-buffer/{unit}/{device}/fix` or
+            `owntracks/{unit}/{device}`.
 
     Raises:
         UnknownKindError: the kind is none that devices send.
@@ -62,9 +72,14 @@ def parse(topic: str) -> Topic:
     parts = topic.split("/")
     if len(parts) == 5 and parts[0] == "patrol" and parts[1] == "v1":
         unit, device = _names(parts[2], parts[3])
-        if parts[4] not in UPWARD or parts[4] == Kind.OWNTRACKS:
+        if parts[4] not in _ON_THE_WIRE:
             raise UnknownKindError(f"kind {parts[4][:40]!r} is not one that devices send")
         return Topic(unit, device, Kind(parts[4]))
+    if len(parts) == 5 and parts[0] == "patrol" and parts[1] == "v1-buffer":
+        unit, device = _names(parts[2], parts[3])
+        if parts[4] != Kind.FIX:
+            raise UnknownKindError(f"kind {parts[4][:40]!r} is not one that comes from a buffer")
+        return Topic(unit, device, Kind.BUFFER)
     if len(parts) >= 3 and parts[0] == OWNTRACKS_ROOT:
         unit, device = _names(parts[1], parts[2])
         # OwnTracks appends /event, /waypoint and /status; the payload's _type says what it is.
@@ -72,12 +87,12 @@ def parse(topic: str) -> Topic:
     raise TopicError(f"topic {topic[:120]!r} is not of the wire contract")
 
 
-def subscriptions(units: tuple[str, ...] = ("+",)) -> list[str]:
-    """Topic filters for a worker that serves `units` ("+" for all).
+def subscriptions(units: tuple[str, ...] = ("+",), roots: tuple[str, ...] = LIVE) -> list[str]:
+    """Topic filters for a worker that serves `units` ("+" for all), of one lane.
 
     They take in what no device should send too, so that it is refused and counted rather than unheard.
     """
-    return [f"{root}/{unit}/#" for root in (ROOT, OWNTRACKS_ROOT) for unit in units]
+    return [f"{root}/{unit}/#" for root in roots for unit in units]
 
 
 def is_downward(topic: str) -> bool:

@@ -5,8 +5,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-from ingest.message import Message
-from ingest.mqtt import Session
+from ingest.message import Intake, Message
+from ingest.mqtt import BUFFERED_RECEIVE_MAXIMUM, Session
+from ingest.sessions import Sessions
+from schemas import topics
 from schemas.broker import Broker
 from tests.integration.ingest.conftest import client
 from tests.support import waiting
@@ -49,7 +51,7 @@ async def session(url: str, inbox: Inbox, **options: Any) -> AsyncIterator[Sessi
     made = Session(
         Broker.parse(url),
         client_id="patrol-test",
-        units=("+",),
+        filters=topics.subscriptions(),
         deliver=inbox.messages.extend,
         lost=inbox.lost.append,
         **options,
@@ -142,3 +144,35 @@ async def test_publish_is_dropped_while_not_connected(start_mosquitto: "Callable
 
         await waiting.until(down, "the session has noticed")
         assert not made.publish("patrol-feed/v1/w/lane", b"x")
+
+
+async def test_live_fixes_do_not_stand_behind_a_buffer(mosquitto: "Mosquitto") -> None:
+    """Of a buffer no more than some messages are taken before they are stored, and what comes live comes at once."""
+    intake = Intake()
+    made = Sessions(Broker.parse(mosquitto.url), worker="test", units=("+",), former=(), intake=intake)
+    task = asyncio.create_task(made.run())
+    taken: list[Message] = []
+
+    async def came(buffered: int, live: int) -> bool:
+        taken.extend(intake.take(1_000, 1 << 20))
+        lanes = [one.topic.startswith(topics.BUFFER_ROOT) for one in taken]
+        return sum(lanes) >= buffered and len(lanes) - sum(lanes) >= live
+
+    try:
+        async with asyncio.timeout(10):
+            await made.ready()
+        async with client(mosquitto.url) as device:
+            for n in range(100):
+                await device.publish("patrol/v1-buffer/team-1/cam-1/fix", str(n), qos=1)
+            await device.publish(FIX, "live", qos=1)
+        few = BUFFERED_RECEIVE_MAXIMUM
+        await waiting.until(lambda: came(few, 1), "a few of the buffer and the live one came")
+        assert len(taken) == few + 1
+        for one in taken:
+            one.done()
+        taken.clear()
+        await waiting.until(lambda: came(few, 0), "the next few came when those were stored")
+        assert [int(one.payload) for one in taken] == list(range(few, few + len(taken)))
+    finally:
+        task.cancel()
+        await asyncio.wait([task])

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tests.support.mosquitto import Mosquitto
 
 FIX = "patrol/v1/team-1/cam-1/fix"
+BUFFER = "patrol/v1-buffer/team-1/cam-1/fix"
 
 
 def counted(conn: "db.Connection", n: int, table: str = "fixes") -> "Callable[[], Awaitable[bool]]":
@@ -43,6 +44,33 @@ async def test_each_fix_is_stored_once_whatever_its_shape(
     times = await conn.fetch("SELECT t FROM fixes JOIN devices ON id = device WHERE name = 'cam-1' ORDER BY t")
     assert [db.millis(row["t"]) for row in times] == [T0 + n * 1000 for n in range(12)]
     assert await conn.fetchval("SELECT count(*) FROM dirty_windows") == 0
+
+
+async def test_fixes_of_a_buffer_and_live_ones_are_one_track(
+    conn: "db.Connection", mosquitto: "Mosquitto", database_url: str, send: Send
+) -> None:
+    """Whichever way a fix comes, and if it comes both ways, it is stored once and counts the same."""
+    async with working(database_url=database_url, mqtt_url=mosquitto.url):
+        await send(FIX, fix(20_000))
+        await send(BUFFER, [fix(n * 1000) for n in range(15)])
+        await send(FIX, [fix(n * 1000) for n in range(10, 20)])
+        await send(BUFFER, fix(20_000))
+        await waiting.until(counted(conn, 21), "each is stored once")
+        await waiting.until(counted(conn, 0, "dirty_windows"), "the stays are computed again")
+    assert await conn.fetchval("SELECT max(fixes) FROM stays WHERE known_to IS NULL") in (None, 21)
+
+
+async def test_a_buffer_sent_while_no_worker_ran_is_stored(
+    conn: "db.Connection", mosquitto: "Mosquitto", database_url: str, send: Send
+) -> None:
+    """The broker keeps what came for either session."""
+    async with working(database_url=database_url, mqtt_url=mosquitto.url):
+        pass
+    for n in range(50):
+        await send(BUFFER, fix(n * 1000))
+    await send(FIX, fix(60_000))
+    async with working(database_url=database_url, mqtt_url=mosquitto.url):
+        await waiting.until(counted(conn, 51), "all is stored")
 
 
 async def test_bad_messages_are_counted_and_stop_nothing(

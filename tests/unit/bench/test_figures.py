@@ -63,5 +63,5 @@ def test_grids_have_as_many_cells_as_asked_for(cells: int) -> None:
 def test_a_buffered_plan_keeps_the_devices() -> None:
     """Only what is sent differs."""
     plan = Plan(port=1, devices=3, connections=1, places=[(1.0, 2.0)], prefix="x")
-    made = plan.buffered(4, 30_000)
-    assert (made.messages, made.every_ms, made.devices, made.prefix) == (4, 30_000, 3, "x")
+    made = plan.buffered(4, 30_000, "elsewhere")
+    assert (made.messages, made.every_ms, made.devices, made.prefix, made.root) == (4, 30_000, 3, "x", "elsewhere")

@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ingest import decode, faults
-from schemas import wire
+from schemas import topics, wire
 from schemas.refusals import Refusal
 
 NOW = 1_790_000_000_000
@@ -49,6 +49,8 @@ MALFORMED: list[tuple[str, str, bytes, Refusal]] = [
     ("empty status", STATUS_TOPIC, b"", Refusal.EMPTY),
     ("topic of nobody", "patrol/v2/team-1/cam-7/fix", text(FIX), Refusal.BAD_TOPIC),
     ("topic with a bad name", "patrol/v1/team 1/cam-7/fix", text(FIX), Refusal.BAD_TOPIC),
+    ("event from a buffer", "patrol/v1-buffer/team-1/cam-7/event", text(FIX), Refusal.UNKNOWN_KIND),
+    ("buffer as a kind", "patrol/v1/team-1/cam-7/buffer", text(FIX), Refusal.UNKNOWN_KIND),
     ("topic too short", "patrol/v1/team-1/fix", text(FIX), Refusal.BAD_TOPIC),
     ("unknown kind", "patrol/v1/team-1/cam-7/fixes", text(FIX), Refusal.UNKNOWN_KIND),
     ("string for a number", FIX_TOPIC, text({**FIX, "lat": "23.1"}), Refusal.WRONG_TYPE),
@@ -212,6 +214,13 @@ def test_off_duty_payload_is_never_kept(payload: bytes) -> None:
 def test_duplicate_keys_are_decoded_once() -> None:
     """The last of two equal keys holds, as in every JSON parser; nothing breaks."""
     assert run(b'{"t":1790000000000,"lat":1,"lat":2,"lon":3}').fixes[0].lat == 2
+
+
+def test_a_buffer_says_the_same_as_live() -> None:
+    """Only the topic differs."""
+    topic = "patrol/v1-buffer/team-1/cam-7/fix"
+    assert run(text([FIX, FIX]), topic) == run(text([FIX, FIX]), "patrol/v1/team-1/cam-7/fix")
+    assert str(topics.parse(topic)) == topic
 
 
 @pytest.mark.parametrize("topic", [FIX_TOPIC, EVENT_TOPIC, REPLY_TOPIC, PHONE_TOPIC])
