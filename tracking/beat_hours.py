@@ -47,6 +47,7 @@ SELECT h.device, h.hour, -1, true FROM unnest($1::int[], $2::timestamptz[], $3::
 CROSS JOIN LATERAL (
   SELECT device, hour FROM device_hours
   WHERE device = w.device AND hour > w.lo - interval '1 h' AND hour <= w.hi) h
+WHERE EXISTS (SELECT FROM road_pieces) OR EXISTS (SELECT FROM checkpoints)
 GROUP BY 1, 2 ORDER BY 1, 2
 ON CONFLICT (device, hour) DO UPDATE SET stale = true
 """
@@ -82,7 +83,7 @@ async def take(conn: db.Connection, device: int, hour: int) -> None:
 
 
 async def again(conn: db.Connection, stretches: Sequence[tuple[int, int, int]]) -> int:
-    """Have the hours with fixes in stretches (device, from ms, to ms) gone over again; returns how many."""
+    """Have the hours with fixes in stretches (device, from ms, to ms) gone over again, if there is a beat; how many."""
     device, lo, hi = [list(column) for column in zip(*stretches, strict=True)] or [[], [], []]
     done = await conn.execute(_AGAIN, device, [db.moment(t) for t in lo], [db.moment(t) for t in hi])
     return int(done.rsplit(" ", 1)[1])
