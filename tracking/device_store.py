@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import asyncpg
+from msgspec import Struct
 
 from schemas import rest
 from schemas.wire import Datum
@@ -40,8 +41,7 @@ WHERE id = ANY($1::int[]) ORDER BY id
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Device:
+class Device(Struct, frozen=True, kw_only=True, gc=False):
     """An enrolled device."""
 
     id: int

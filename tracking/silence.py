@@ -73,19 +73,18 @@ def possible_visits(silences: Silences, grid: CityGrid, dwell_ms: Int) -> Int:
     silence may hide as little as the missing part of a visit.
     """
     latest = np.full(len(grid), NEVER, dtype=np.int64)
-    for part in _parts(silences, grid):
-        earliest_end, latest_end = _ends(part, grid, dwell_ms)
-        np.maximum(latest, np.where(earliest_end <= latest_end, latest_end, NEVER).max(axis=0), out=latest)
+    for cells, earliest_end, latest_end in _ends(silences, grid, dwell_ms):
+        possible = np.where(earliest_end <= latest_end, latest_end, NEVER).max(axis=0)
+        latest[cells] = np.maximum(latest[cells], possible)
     return latest
 
 
 def hidden_visits(silences: Silences, grid: CityGrid, dwell_ms: Int) -> Hidden:
     """All times at which visits that silence hides may have ended, those of a cell that overlap merged into one."""
     parts = [Hidden(cell=np.empty(0, dtype=np.intp), first=silences.t_from[:0], last=silences.t_to[:0])]
-    for part in _parts(silences, grid):
-        earliest_end, latest_end = _ends(part, grid, dwell_ms)
-        silence, cell = np.nonzero(earliest_end <= latest_end)
-        parts.append(_merged(Hidden(cell=cell, first=earliest_end[silence, cell], last=latest_end[silence, cell])))
+    for cells, earliest_end, latest_end in _ends(silences, grid, dwell_ms):
+        at = np.nonzero(earliest_end <= latest_end)
+        parts.append(_merged(Hidden(cell=cells[at[1]], first=earliest_end[at], last=latest_end[at])))
     columns = {name: np.concatenate([getattr(part, name) for part in parts]) for name in ("cell", "first", "last")}
     return _merged(Hidden(**columns))
 
@@ -116,14 +115,6 @@ def later(possible: Int, hidden: Hidden) -> Int:
     return made
 
 
-def _parts(silences: Silences, grid: CityGrid) -> Iterator[Silences]:
-    """The silences, so many at a time as bounded memory allows; none where there is no cell."""
-    if len(silences) and len(grid):
-        for rows in np.array_split(np.arange(len(silences)), len(silences) * len(grid) // MOST_PAIRS + 1):
-            if len(rows):
-                yield silences.take(rows)
-
-
 def _merged(hidden: Hidden) -> Hidden:
     """The same times, none of a cell touching another."""
     if not len(hidden.cell):
@@ -137,17 +128,50 @@ def _merged(hidden: Hidden) -> Hidden:
     return Hidden(cell=cell[begins], first=first[begins], last=reached[ends])
 
 
-def _ends(silences: Silences, grid: CityGrid, dwell_ms: Int) -> tuple[Int, Int]:
-    """Earliest and latest end of a visit in each silence and cell, ms; there is none where they cross."""
-    x, y = grid.centroids()
-    radius = np.sqrt(grid.areas_m2 / np.pi)
+def _ends(silences: Silences, grid: CityGrid, dwell_ms: Int) -> Iterator[tuple[NDArray[np.intp], Int, Int]]:
+    """Earliest and latest end of a visit in each silence and cell, ms; there is none where they cross.
+
+    Some silences at a time, so that memory is bounded, with the cells within reach in any of them. Those of a part are
+    about as long and begin about as far west, or the reach of one would be that of all.
+    """
+    if not len(silences) or not len(grid):
+        return
+    x, _ = grid.xy(silences.lat_from, silences.lon_from)
+    order = np.lexsort((x, np.log2(np.maximum(silences.t_to - silences.t_from, 1)).astype(np.int64)))
+    for rows in np.array_split(order, min(len(silences), len(silences) * len(grid) // MOST_PAIRS + 1)):
+        part = silences.take(rows)
+        cells = _within_reach(part, grid)
+        yield cells, *_ends_in(part, grid, cells, dwell_ms[cells])
+
+
+def _within_reach(silences: Silences, grid: CityGrid) -> NDArray[np.intp]:
+    """Indices of the cells that some device may have walked to, and some more."""
+    reach = float((silences.t_to - silences.t_from).max()) / 1000 * FASTEST_WALK_M_PER_S + np.sqrt(
+        grid.areas_m2 / np.pi
+    )
+    near = np.ones(len(grid), dtype=np.bool_)
+    for begun, centre in zip(grid.xy(silences.lat_from, silences.lon_from), grid.centroids(), strict=True):
+        near &= (centre >= begun.min() - reach - 1) & (centre <= begun.max() + reach + 1)
+    begun_in = grid.index(silences.lat_from, silences.lon_from)
+    near[begun_in[begun_in >= 0]] = True
+    return np.flatnonzero(near)
+
+
+def _ends_in(silences: Silences, grid: CityGrid, cells: NDArray[np.intp], dwell_ms: Int) -> tuple[Int, Int]:
+    """`_ends` of these silences in these cells, shape (silences, cells)."""
+    x, y = (axis[cells] for axis in grid.centroids())
+    radius = np.sqrt(grid.areas_m2[cells] / np.pi)
     away = _walk_ms(*grid.xy(silences.lat_from, silences.lon_from), x, y, radius)
     heard_again = ~np.isnan(silences.lat_to)
     lat_to, lon_to = np.nan_to_num(silences.lat_to), np.nan_to_num(silences.lon_to)
     back = _walk_ms(*grid.xy(lat_to, lon_to), x, y, radius)
     back[~heard_again] = 0
     dwell = np.repeat(dwell_ms[None, :], len(silences), axis=0)
-    for way, seen_in in ((away, grid.index(silences.lat_from, silences.lon_from)), (back, grid.index(lat_to, lon_to))):
+    # Who was seen outside every cell finds the last entry: no column.
+    column = np.full(len(grid) + 1, -1)
+    column[cells] = np.arange(len(cells))
+    for way, lat, lon in ((away, silences.lat_from, silences.lon_from), (back, lat_to, lon_to)):
+        seen_in = column[grid.index(lat, lon)]
         inside = np.flatnonzero(seen_in >= 0)
         way[inside, seen_in[inside]] = dwell[inside, seen_in[inside]] = 0
     return silences.t_from[:, None] + away + dwell, silences.t_to[:, None] - back

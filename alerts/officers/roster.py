@@ -1,5 +1,6 @@
 """Who is a member of the crowd now: devices, who carries them, shifts, areas and thresholds."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -37,7 +38,8 @@ async def load(conn: db.Connection, now: int) -> Roster:
         shifts.setdefault(shift.officer, shift)
     book = _Book(await people_store.officers(conn), shifts, await people_store.units(conn), rules)
     devices = [(row["id"], row["name"], row["unit"]) for row in await conn.fetch(_DEVICES)]
-    members = [book.member(device, name, unit, bound.get(device)) for device, name, unit in devices]
+    # In a thread: of a large fleet this takes longer than the other tasks of this process may wait.
+    members = await asyncio.to_thread(book.members, devices, bound)
     carried = {binding.officer for binding in bound.values()}
     members += [
         book.without_device(officer) for officer in shifts if officer not in carried and officer in book.officers
@@ -65,6 +67,10 @@ class _Book:
     shifts: Mapping[int, Shift]
     units: Mapping[str, Unit]
     rules: Mapping[str, OfficerRule]
+
+    def members(self, devices: Sequence[tuple[int, str, str]], bound: Mapping[int, Binding]) -> list[Member]:
+        """Members with a device, given as (number, name, unit)."""
+        return [self.member(device, name, unit, bound.get(device)) for device, name, unit in devices]
 
     def member(self, device: int, name: str, unit: str, binding: Binding | None) -> Member:
         officer = None if binding is None else self.officers.get(binding.officer)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from alerts.officers.thresholds import OfficerRule
@@ -20,8 +21,7 @@ FRESH_MS = 180_000
 DUTY, TASK, BREAK = (wire.DUTY_CODE[each] for each in (wire.Duty.DUTY, wire.Duty.TASK, wire.Duty.BREAK))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Member:
+class Member(Struct, frozen=True, kw_only=True, gc=False):
     """An officer with a device; or a device that nobody is known to carry; or an officer without one."""
 
     device: int | None

@@ -75,3 +75,24 @@ def test_all_hidden_times_end_with_the_latest(monkeypatch: pytest.MonkeyPatch) -
     for cell in range(4):
         mine = np.flatnonzero(whole.cell == cell)
         assert (whole.first[mine][1:] > whole.last[mine][:-1]).all()
+
+
+def test_cells_out_of_reach_are_left_out_and_no_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the pieces, each cell gets what comes of holding every silence against it by itself."""
+    rng = np.random.default_rng(11)
+    n, grid, dwell = 15, tl.row_of_cells(40), np.full(40, 60_000)
+    along = rng.uniform(-2_000, 14_000, n)
+    places = {name: np.full(n, tl.ORIGIN[0] + 150 / tl.M_PER_LAT) for name in ("lat_from", "lat_to")}
+    places |= {
+        "lon_from": tl.ORIGIN[1] + along / 1e5,
+        "lon_to": tl.ORIGIN[1] + (along + rng.uniform(-400, 400, n)) / 1e5,
+    }
+    places["lat_to"][::3] = places["lon_to"][::3] = np.nan
+    start = tl.T0 + rng.integers(0, 36_000_000, n)
+    silences = silence.Silences(t_from=start, t_to=start + rng.integers(120_000, 400_000, n), **places)
+    by_one = [silence._ends_in(silences.take(np.array([row])), grid, np.arange(40), dwell) for row in range(n)]
+    wanted = np.max([np.where(first <= last, last, NEVER)[0] for first, last in by_one], axis=0)
+    for pairs in (1_000_000, 100):
+        monkeypatch.setattr(silence, "MOST_PAIRS", pairs)
+        assert silence.possible_visits(silences, grid, dwell).tolist() == wanted.tolist()
+    assert 0 < (wanted == NEVER).sum() < 40
