@@ -66,7 +66,8 @@ class Viewer:
         """Serve until either side ends."""
         await self._socket.accept()
         try:
-            await self._converse()
+            # A task of its own: each waking of a task passes through every frame between it and what it waits for.
+            await asyncio.create_task(self._converse(), name="live.viewer")
         except EndError as end:
             metrics.ENDED.labels(end.reason if end.bye else "protocol").inc()
             await self._say_goodbye(end)

@@ -18,6 +18,7 @@ const WIDE_PADDING = { ...PADDING, left: 380 };
 const WIDE = 1000;
 /** Share of its height that the map leaves to panels below at most. */
 const MOST_HIDDEN = 0.55;
+const GAP = 12;
 const FLIGHT_MS = 900;
 /** Where the map looks until it knows the cells: the middle of Huizhou. */
 const NOWHERE: Place = { lng: 114.41, lat: 23.09, zoom: 11 };
@@ -58,10 +59,10 @@ export function createMap(
   return map;
 }
 
-/** How much of the map's height lies behind the bar of the replay and what stands on it, px. */
-function hiddenBelow(height: number): number {
-  const tops = [...document.querySelectorAll('.replay, .legend')].map((panel) => panel.getBoundingClientRect());
-  return height - Math.min(...tops.filter((box) => box.height > 0).map((box) => box.top)) + 16;
+/** How much of the map's height the bar of the replay and what stands on it take, px. */
+function hiddenBelow(): number {
+  const panels = [...document.querySelectorAll<HTMLElement>('.replay, .legend')];
+  return panels.reduce((sum, panel) => sum + panel.offsetHeight + GAP, GAP);
 }
 
 export class Camera {
@@ -92,10 +93,8 @@ export class Camera {
   fit(box: Box, animate = true): void {
     const { clientWidth, clientHeight } = this.map.getContainer();
     const usual = clientWidth > WIDE ? WIDE_PADDING : PADDING;
-    const replay = document.querySelector('.replay');
-    const padding = replay
-      ? { ...PADDING, bottom: Math.min(MOST_HIDDEN * clientHeight, hiddenBelow(clientHeight)) }
-      : usual;
+    const replay = document.querySelector('.replay') !== null;
+    const padding = replay ? { ...PADDING, bottom: Math.min(MOST_HIDDEN * clientHeight, hiddenBelow()) } : usual;
     this.map.fitBounds(box, { padding, maxZoom: 16, duration: animate && !calm() ? FLIGHT_MS : 0 });
   }
 
