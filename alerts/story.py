@@ -17,7 +17,7 @@ _LEVELS: dict[str, Pair] = {
     "red": ("红色", "red"),
 }
 _PLAIN: dict[str, Pair] = {
-    "opened": ("{level}告警产生", "a {level} alert opened"),
+    "opened": ("{level}告警产生", "opened ({level})"),
     "reopened": ("结束依据不再成立，告警重新打开（{level}）", "what had ended it does not hold: open again ({level})"),
     "raised": ("升为{level}", "raised to {level}"),
     "lowered": ("降为{level}", "lowered to {level}"),
