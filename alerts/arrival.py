@@ -80,6 +80,10 @@ class Places:
         """Places; without `area` everybody may go anywhere."""
         return cls(x=x, y=y, area=np.full(len(x), ANYWHERE, dtype=np.intp) if area is None else area)
 
+    def some(self, rows: NDArray[np.intp]) -> "Places":
+        """Those with these indices."""
+        return Places(x=self.x[rows], y=self.y[rows], area=self.area[rows])
+
     def __len__(self) -> int:
         return len(self.x)
 

@@ -231,14 +231,18 @@ def situation(
     judged = city.judge(where.city, basis, arrivals.ms, seen.now)
     gap_start = np.where(basis.last_visit >= 0, basis.last_visit, basis.known_since)
     _, class_of = learning.classes_of(where.city)
+    unheard = seen.around.officers.cell[outlook.unheard(seen.around.officers)]
     signs = outlook.Signs(
         class_of=class_of,
         hour=learning.hours(where.city, np.maximum(gap_start, 0)),
         idle_ms=np.maximum(judged.idle_ms, 0),
         left_ms=judged.left_ms,
-        inside=seen.around.inside_since >= 0,
+        span_ms=judged.span_ms,
+        inside_ms=np.where(seen.around.inside_since >= 0, seen.now - seen.around.inside_since, -1),
+        dwell_ms=where.cells.dwell_ms,
         arrival_ms=arrivals.ms,
         able=arrival.in_time(where.places, officers, judged.left_ms - where.cells.dwell_ms, rule),
+        unheard=arrival.in_time(where.places, where.places.some(unheard), judged.left_ms, rule),
         officers=seen.around.officers,
         busy=seen.around.busy,
     )

@@ -116,11 +116,10 @@ def levels(coverage: Coverage, dwell_ms: Int, chance: Float, held: Levels, thres
 def _plain_levels(times: tuple[Int, Int, Int], span: Int, chance: Float, by: Thresholds) -> Levels:
     """By the time left, the slack, and the spare time until the last moment to leave: a visit counts from its begin."""
     left, slack, spare = times
-    share = np.clip(spare / np.maximum(by.horizon_ms, 1), 0, 1)
     near = (slack <= 0) | (slack <= by.horizon_ms) & (left <= by.most_share * span)
     level = np.full(len(left), Level.BLUE, dtype=np.int8)
     level[slack <= by.soon_share * span] = Level.YELLOW
-    level[near & (chance >= by.last_chance + (by.early_chance - by.last_chance) * share)] = Level.ORANGE
+    level[near & (chance >= by.least_chance(spare))] = Level.ORANGE
     level[left <= 0] = Level.RED
     return level
 

@@ -11,6 +11,8 @@ from alerts.rule_fields import Field
 from tracking.fixes import Float, Int
 
 MINUTE = 60_000
+NEAR_MS = 5 * MINUTE
+"""From the last moment, before or after, at which somebody must leave: there waiting for more certainty ends."""
 BUILT_IN = 0
 """Version of the thresholds that hold where nobody set any."""
 
@@ -23,10 +25,12 @@ class WarningRule:
     """With more slack than this nothing is told, however probable it is."""
     most_share: float = 0.5
     """Short limits are not warned about from the start."""
-    early_chance: float = 0.9
-    """Probability of a breach from which on it is told with `horizon_ms` of slack."""
-    last_chance: float = 0.65
-    """The same when the last officer who can come before the limit must leave now. Straight between the two."""
+    early_chance: float = 0.92
+    """Probability of a breach from which on it is told `horizon_ms` before the last moment."""
+    near_chance: float = 0.85
+    """The same `NEAR_MS` from the last moment."""
+    last_chance: float = 0.4
+    """The same when the last officer who can come before the limit must leave now. Straight between the three."""
     soon_share: float = 0.3
     """Slack below this share is yellow."""
     hold_ms: int = 5 * MINUTE
@@ -44,6 +48,7 @@ class Thresholds:
     horizon_ms: Int
     most_share: Float
     early_chance: Float
+    near_chance: Float
     last_chance: Float
     soon_share: Float
     hold_ms: Int
@@ -54,6 +59,19 @@ class Thresholds:
     def of(cls, rules: Sequence[WarningRule], which: NDArray[np.intp]) -> Self:
         """Columns of cells whose thresholds are `rules[which]`."""
         return cls(**{name: np.array([getattr(rule, name) for rule in rules])[which] for name in cls.__slots__})
+
+    def least_chance(self, spare_ms: Int) -> Float:
+        """Probability from which on a breach is told, by cell.
+
+        Args:
+            spare_ms: until the last moment at which somebody must leave; negative since then. What nobody in reach can
+                prevent any more need not be told on a suspicion, either.
+        """
+        away = np.abs(spare_ms)
+        close = np.minimum(away / NEAR_MS, 1)
+        far = np.clip((away - NEAR_MS) / np.maximum(self.horizon_ms - NEAR_MS, 1), 0, 1)
+        rises = (self.near_chance - self.last_chance) * close + (self.early_chance - self.near_chance) * far
+        return np.asarray(self.last_chance + rises, dtype=np.float64)
 
     @classmethod
     def same(cls, rule: WarningRule, cells: int) -> Self:
@@ -67,7 +85,7 @@ class CrowdRule:
 
     most: int = 8
     """Alerts of one street that are told one by one when its officers cannot manage all."""
-    horizon_ms: int = 60 * MINUTE
+    horizon_ms: int = 20 * MINUTE
     """What falls due within it is held against what the officers can do in it."""
     version: int = BUILT_IN
     """Number of the rule version it comes from."""
@@ -80,6 +98,8 @@ FIELDS: tuple[Field, ...] = (
           _RULE.most_share, whole=False),
     Field("early_chance", "余量充足时的预警概率", "probability of a breach that is told early", "", 0, 1,
           _RULE.early_chance, whole=False),
+    Field("near_chance", "临近最后时刻的预警概率", "probability of a breach that is told 5 minutes from it", "", 0, 1,
+          _RULE.near_chance, whole=False),
     Field("last_chance", "最后时刻的预警概率", "probability of a breach that is told at the last moment", "", 0, 1,
           _RULE.last_chance, whole=False),
     Field("soon_share", "即将到期：余量占时限的比例", "due soon: slack below this share of the limit", "", 0, 1,

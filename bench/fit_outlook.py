@@ -10,8 +10,9 @@ from alerts import outlook
 from bench import patrols, shift, warned
 from tracking.fixes import Float
 
-SEEDS = (101,)
+SEEDS = (103, 104, 105)
 _EVERY = 5
+_AHEAD_MS = 75 * patrols.MINUTE
 
 
 def main(
@@ -20,7 +21,8 @@ def main(
     """Fit and print the weights."""
     rows = [sample for seed in SEEDS for sample in samples(seed)]
     x, y = (np.concatenate(column) for column in zip(*rows, strict=True))
-    print("WEIGHTS", np.round(fit(x, y, ridge), 2).tolist())
+    weights = fit(x, y, ridge).reshape(len(outlook.STEPS_MIN), -1)
+    print("WEIGHTS", np.round(weights, 2).tolist())
 
 
 def samples(seed: int) -> list[tuple[Float, NDArray[np.bool_]]]:
@@ -31,7 +33,7 @@ def samples(seed: int) -> list[tuple[Float, NDArray[np.bool_]]]:
 
 
 def _sample(world: shift.World, scenario: patrols.Scenario, known: outlook.Learned) -> tuple[Float, NDArray[np.bool_]]:
-    """Features of cells that fall due within 45 minutes, and whether they were missed."""
+    """Features of cells that fall due soon, each for each time left that has weights, and whether they were missed."""
     going = shift.Shift(world=world, scenario=scenario, day=shift.WHOLE.history + 1, learned=known)
     found = []
     for n, now in enumerate(warned.looks(going)):
@@ -41,8 +43,10 @@ def _sample(world: shift.World, scenario: patrols.Scenario, known: outlook.Learn
             continue
         judged = going.situation(now, seen)
         due = judged.coverage.due
-        rows = np.flatnonzero((due > now) & (due <= now + 45 * patrols.MINUTE) & ~seen.present)
-        found.append((rows, judged.gap_start[rows], outlook.features(known, going.signs)[rows]))
+        rows = np.flatnonzero((due > now) & (due <= now + _AHEAD_MS) & ~seen.present)
+        columns = outlook.features(known, going.signs)[rows]
+        near = outlook.steps(going.signs.left_ms[rows])
+        found.append((rows, judged.gap_start[rows], (near[:, :, None] * columns[:, None, :]).reshape(len(rows), -1)))
     true = {(gap.cell, round(gap.start, -5)): gap for gap in warned.gaps_of(going)}
     x, y = [], []
     for rows, since, columns in found:

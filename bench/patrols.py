@@ -158,9 +158,24 @@ class Patrol:
 
     def place(self, now: float) -> tuple[float, float]:
         """Where the officer is, m."""
-        share = min(max((now - self.since) / max(self.until - self.since, 1), 0), 1)
+        share = self._gone(now)
         (ax, ay), (bx, by) = self.origin, self.goal
         return ax + share * (bx - ax), ay + share * (by - ay)
+
+    def ways_m(self, now: float, cells: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Way to the centre of each cell by the streets, m: on a walk onwards or back, whichever is shorter."""
+        way = self.ground.way_m
+        if self.doing is Doing.WALK and self.left >= 0:
+            whole, gone = float(way[self.left, self.cell]), self._gone(now)
+            back, onwards = way[self.left, cells] + gone * whole, way[self.cell, cells] + (1 - gone) * whole
+            return np.asarray(np.minimum(back, onwards), dtype=np.float64)
+        x, y = self.place(now)
+        off = math.hypot(x - self.ground.x[self.cell], y - self.ground.y[self.cell])
+        return np.asarray(way[self.cell, cells] + off, dtype=np.float64)
+
+    def _gone(self, now: float) -> float:
+        """Share of the walk that is done."""
+        return min(max((now - self.since) / max(self.until - self.since, 1), 0), 1)
 
     def send(self, now: float, cell: int) -> None:
         """Send the officer to a cell: at once from a walk, from a patrol as soon as it counts."""
@@ -209,12 +224,10 @@ class Patrol:
 
     def _walk(self, now: float, cell: int) -> None:
         here = self.place(now)
-        metres = float(self.ground.way_m[self.cell, cell])
         if self.doing is Doing.WALK and self.left >= 0:
-            share = min(max((now - self.since) / max(self.until - self.since, 1), 0), 1)
-            whole = float(self.ground.way_m[self.left, self.cell])
-            back = float(self.ground.way_m[self.left, cell]) + share * whole
-            metres = min(back, metres + (1 - share) * whole)
+            metres = float(self.ways_m(now, np.array([cell]))[0])
+        else:
+            metres = float(self.ground.way_m[self.cell, cell])
         self.left, self.cell = self.cell, cell
         self.origin, self.goal = here, self._spot(cell)
         self.doing, self.since = Doing.WALK, now

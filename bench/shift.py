@@ -145,15 +145,20 @@ class Shift:
             calendar=world.calendar,
         )  # fmt: skip
         gap_start = np.where(seen.last >= 0, seen.last, known_since)
+        patrolling = seen.stops.some(seen.doing <= Doing.PATROL)
+        unheard = patrolling.cell[outlook.unheard(patrolling)]
         self.signs = signs = outlook.Signs(
             class_of=world.class_of,
             hour=((gap_start - self.start) // HOUR % 24).astype(np.intp),
             idle_ms=np.maximum(judged.idle_ms, 0),
             left_ms=judged.left_ms,
-            inside=seen.inside_since >= 0,
+            span_ms=judged.span_ms,
+            inside_ms=np.where(seen.inside_since >= 0, now - seen.inside_since, -1),
+            dwell_ms=world.cells.dwell_ms,
             arrival_ms=arrivals.ms,
             able=arrival.in_time(world.places, officers, judged.left_ms - world.cells.dwell_ms, rule),
-            officers=seen.stops.some(seen.doing <= Doing.PATROL),
+            unheard=arrival.in_time(world.places, world.places.some(unheard), judged.left_ms, rule),
+            officers=patrolling,
             busy=seen.stops.some((seen.doing == Doing.INCIDENT) | (seen.doing == Doing.BREAK)),
         )
         return rules.Situation(
@@ -191,17 +196,14 @@ class Shift:
 
     def note_reach(self, now: int, seen: sight.Seen) -> None:
         """Note which cells somebody could still reach in time, by the officers' true ways and speeds."""
-        ground = self.world.ground
         due = self.limits.due(np.where(seen.last >= 0, seen.last, self.start + BEGIN), now, self.world.calendar)
         rows = np.flatnonzero((due > now) & (due <= now + PREVENTABLE_MS) & ~seen.present)
         free = [p for p in self.crew if p.doing in (Doing.WALK, Doing.PATROL) and p.task is None]
         if not len(rows) or not free:
             return
-        at = np.array([patrol.cell for patrol in free])
         speed = np.array([patrol.who.speed for patrol in free])
-        x, y = np.array([patrol.place(now) for patrol in free]).T
-        to_centre = np.hypot(x - ground.x[at], y - ground.y[at])
-        seconds = 60 + ((ground.way_m[at][:, rows] + to_centre[:, None]) / speed[:, None]).min(axis=0)
+        ways = np.stack([patrol.ways_m(now, rows) for patrol in free])
+        seconds = 60 + (ways / speed[:, None]).min(axis=0)
         arrives = now + 1000 * seconds
         for reach, dwell in ((self.reach, 0), (self.reach_proven, self.world.cells.dwell_ms[rows])):
             for row in rows[arrives + dwell <= due[rows]].tolist():

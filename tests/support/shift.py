@@ -170,8 +170,9 @@ class Shift:
             outlook.Learned(survival=risk.unlearned(1, self.cells), habits=habits.unlearned(self.cells)),
             outlook.Signs(
                 class_of=zeros, hour=zeros, idle_ms=np.maximum(judged.idle_ms, 0), left_ms=judged.left_ms,
-                inside=inside, arrival_ms=arrivals.ms,
-                able=zeros.astype(np.int64), officers=nobody, busy=nobody,
+                span_ms=judged.span_ms, inside_ms=np.where(inside, 0, -1), dwell_ms=np.full(self.cells, DWELL),
+                arrival_ms=arrivals.ms, able=zeros.astype(np.int64), unheard=zeros.astype(np.int64),
+                officers=nobody, busy=nobody,
             ),
         )  # fmt: skip
 

@@ -166,7 +166,7 @@ async def test_a_dry_run_says_what_other_values_would_have_told(
         answers = []
         for values in (
             None,
-            {"horizon_s": 0, "most_share": 0, "last_chance": 1, "early_chance": 1},
+            {"horizon_s": 0, "most_share": 0, "last_chance": 1, "near_chance": 1, "early_chance": 1},
             {"horizon_s": 7200},
         ):
             given = {"kind": "warning", "scope": "city", "values": values, **period}
