@@ -34,7 +34,11 @@ async def test_api_keeps_its_document(city: City, who: str) -> None:
     for operation in operations:
         try:
             await asyncio.to_thread(
-                apicheck.exercise, operation, city.server.url, headers, examples=EXAMPLES if asks else max(1, EXAMPLES // 4)
+                apicheck.exercise,
+                operation,
+                city.server.url,
+                headers,
+                examples=EXAMPLES if asks else max(1, EXAMPLES // 4),
             )
         except (AssertionError, BaseExceptionGroup) as fault:
             faults.append(f"{operation.label}: {fault}\n{getattr(fault, '__notes__', '')}"[:1500])
