@@ -29,12 +29,14 @@ FROM events v
 WHERE v.t >= $1 AND v.t < $2 AND ($3::int[] IS NULL OR v.device = ANY ($3)) AND NOT v.type = ANY ($5::text[])
 ORDER BY v.t DESC LIMIT $4
 """
-# Who stayed in one of the cells near the event, and whose fix nearest in time lies within the distance.
+# Who stayed in one of the cells near the event, and whose fix nearest in time lies within the distance. That stays end
+# after the beginning of the period follows from the times of events; the planner learns from it how few they are.
 _SECOND = """
 SELECT DISTINCT v.n
 FROM unnest($1::int[], $2::int[], $3::timestamptz[], $4::float8[], $5::float8[], $6::int[])
      AS v(n, device, t, lat, lon, cell)
 JOIN stays o ON o.cell = v.cell AND o.known_to IS NULL AND o.device <> v.device
+  AND o.t_out >= $9::timestamptz - interval '30 s'
   AND o.t_out >= v.t - interval '30 s' AND o.t_in <= v.t + interval '30 s'
 CROSS JOIN LATERAL (
   SELECT f.lat, f.lon FROM fixes f
@@ -70,6 +72,7 @@ async def read(
     second = await conn.fetch(
         _SECOND, at, [rows[n]["device"] for n in at], [rows[n]["t"] for n in at], lat[at].tolist(), lon[at].tolist(),
         [cell for cells in near for cell in cells], _M_PER_DEGREE, NEAR_M,
+        db.moment(period[0]),
     )  # fmt: skip
     found = {row["n"] for row in second}
     return [
