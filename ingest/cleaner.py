@@ -12,7 +12,7 @@ from tracking.beat.model import LEAD_MS as BEAT_LEAD_MS
 from tracking.city import City
 from tracking.cleaning import replays, review
 from tracking.cleaning.model import Finding, FindingKind
-from tracking.cleaning.review import LEAD_MS, SLOT_MS
+from tracking.cleaning.review import LEAD_MS, SETTLE_MS, SLOT_MS
 from tracking.fixes import FixColumns
 
 log = structlog.get_logger(__name__)
@@ -20,8 +20,6 @@ log = structlog.get_logger(__name__)
 _LOCK = "SELECT pg_try_advisory_lock(hashtext('patrol.cleaning'))"
 _UNLOCK = "SELECT pg_advisory_unlock(hashtext('patrol.cleaning'))"
 _SLOT_KEY, _LATE_KEY = "cleaning_slot", "cleaning_late"
-SETTLE_MS = 900_000
-"""An hour is gone over once more so long after its end."""
 FURTHEST_MS = 24 * 3_600_000
 """After a stop no more than this is made up for; late data is followed as far back."""
 _COMMIT_MS = 60_000

@@ -29,6 +29,7 @@ from tracking import (
     sighting_store,
     window_store,
 )
+from tracking.cleaning.review import SETTLE_MS
 from tracking.engine import Advance
 from tracking.fixes import Bool, FixColumns
 from tracking.parties import NOTHING, Pseudonyms
@@ -188,6 +189,7 @@ class Writer:
     async def _projected(self, conn: db.Connection, new: FixColumns, advance: Advance, now: int) -> list[lane.Item]:
         items = await projection.apply(conn, advance.changes, now)
         await window_store.insert(conn, windows(new.take(advance.late)))
+        await window_store.note(conn, windows(new.take(~advance.late & (new.received - new.t > SETTLE_MS))))
         heard: Bool = new.present()
         await city.note_watched(conn, city.watched(self.world.city, advance.cell[heard], new.t[heard]), now)
         return items

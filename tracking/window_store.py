@@ -1,6 +1,7 @@
 """Dirty windows in the database: stretches of a device's time whose stays must be computed again."""
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
 import asyncpg
 
@@ -11,6 +12,10 @@ from tracking.stays import Window
 _INSERT = """
 INSERT INTO dirty_windows (device, t_lo, t_hi, received, cause)
 SELECT * FROM unnest($1::int[], $2::timestamptz[], $3::timestamptz[], $4::timestamptz[], $5::text[])
+"""
+_NOTE = """
+INSERT INTO late_windows (device, t_lo, t_hi, received)
+SELECT * FROM unnest($1::int[], $2::timestamptz[], $3::timestamptz[], $4::timestamptz[])
 """
 _NEXT = """
 SELECT id, device, t_lo, t_hi, received, cause FROM dirty_windows WHERE device = (
@@ -23,17 +28,25 @@ _LEFT = "SELECT count(*) FROM dirty_windows WHERE cause = $1 AND received = $2 A
 _REMOVE = "DELETE FROM dirty_windows WHERE id = ANY($1::bigint[])"
 
 
+async def note(conn: db.Connection, windows: Sequence[Window]) -> None:
+    """Tell those who went over an hour of fixes that came long after it, though in order: no stay changes by them."""
+    if windows:
+        await conn.execute(_NOTE, *_columns(windows))
+
+
 async def insert(conn: db.Connection, windows: Sequence[Window]) -> None:
     """Store windows, in the transaction of the late fixes."""
     if windows:
-        await conn.execute(
-            _INSERT,
-            [window.device for window in windows],
-            [db.moment(window.t_lo) for window in windows],
-            [db.moment(window.t_hi) for window in windows],
-            [db.moment(window.received) for window in windows],
-            [window.cause.value for window in windows],
-        )
+        await conn.execute(_INSERT, *_columns(windows), [window.cause.value for window in windows])
+
+
+def _columns(windows: Sequence[Window]) -> tuple[list[Any], ...]:
+    return (
+        [window.device for window in windows],
+        [db.moment(window.t_lo) for window in windows],
+        [db.moment(window.t_hi) for window in windows],
+        [db.moment(window.received) for window in windows],
+    )
 
 
 async def waiting(

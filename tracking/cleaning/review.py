@@ -5,6 +5,8 @@ from tracking.cleaning.model import Finding, FindingKind
 from tracking.fixes import FixColumns
 
 SLOT_MS = 3_600_000
+SETTLE_MS = 900_000
+"""An hour is gone over once more so long after its end; what comes later is told as a window."""
 LEAD_MS = 3_600_000
 """So much before the hour is looked at, too: what began before it is found whole."""
 

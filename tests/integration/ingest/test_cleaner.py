@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ingest.cleaner import Cleaner
-from tests.support import lattice
+from tests.support import lattice, patrols, pipelines
 from tests.unit.tracking.cleaning.made import MINUTE, SLOT, changed, walk
 from tracking import beat_store, city, datum, db, device_store, finding_store, fix_store, grid_store, people_store
 from tracking.beat import pieces
@@ -195,3 +195,24 @@ async def test_a_wrong_datum_is_suspected_after_three_shifts(town: Town) -> None
     shown = await finding_store.lately(town.conn, town.now)
     assert {each.kind for each in shown[4]} >= {FindingKind.WRONG_DATUM}
     assert FindingKind.DATUM_DOUBT not in {each.kind for each in shown[4]}
+
+
+async def test_a_buffer_that_comes_hours_later_in_order_is_gone_over_too(
+    database_url: str, conn: db.Connection
+) -> None:
+    """No stay changes by it, yet a handset that mocked while it was out of reach is found."""
+    assert isinstance(await grid_store.import_file(conn, lattice.encoded(lattice.collection(4, 1))), ImportResult)
+    now = patrols.T0 + 3 * HOUR
+    fixes = [
+        {"t": patrols.T0 + n * 10_000, "lat": lattice.SOUTH + n * 1e-5, "lon": lattice.WEST, "mock": True}
+        for n in range(30)
+    ]
+    buffer = patrols.Said(arrives=now, topic="patrol/v1/team-1/cam-1/fix", payload=json.dumps(fixes).encode())
+    async with pipelines.driven(database_url, now) as driven:
+        cleaner = Cleaner(driven.pipeline.pool, lambda: driven.pipeline.writer.world.city, lambda: driven.clock.now)
+        await cleaner.pass_once(conn)
+        await driven.take([buffer], now)
+        driven.clock.now = now + 5 * MINUTE
+        await cleaner.pass_once(conn)
+    assert await conn.fetchval("SELECT count(*) FROM fixes") == 30
+    assert await conn.fetchval("SELECT count(*) FROM device_findings WHERE kind = 'mocked'") == 1
