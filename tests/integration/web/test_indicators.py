@@ -162,7 +162,7 @@ async def test_officers_are_told_by_their_shifts(
 async def test_events_are_told_by_recorder_and_second_officer(
     server: web.WebServer, conn: "Connection", devices: dict[str, int], patrolled: dict[str, int]
 ) -> None:
-    """The recorder ran before one of two events; a second officer was 30 m away at one of them."""
+    """The recorder ran before one of two events; a second officer was 30 m away at one of them. Signals are none."""
     assert patrolled
     one, two = devices["cam-1"], devices["cam-2"]
     seconds = list(range(0, 600, 10))
@@ -170,14 +170,17 @@ async def test_events_are_told_by_recorder_and_second_officer(
     await store_fixes(conn, one, times, flags=[6 if s < 200 else 2 for s in seconds])
     await store_fixes(conn, two, times, lat=[23.105 + (30 if s < 200 else 300) / 111_195 for s in seconds])
     await stay(conn, two, 130, 140, kind="short")
-    for number, s in ((1, 100), (2, 400)):
+    for number, (s, kind) in enumerate(
+        [(100, "05.01"), (400, "05.01"), (90, "sign_in"), (410, "sos"), (420, "checkpoint")]
+    ):
         await conn.execute(
             "INSERT INTO events (id, device, t, received, lat, lon, type, cell) "
-            "SELECT $1, $2, $3, $3, 23.105, $4, '05.01', id FROM cells",
+            "SELECT $1, $2, $3, $3, 23.105, $4, $5, id FROM cells",
             f"01HZZZZZZZZZZZZZZZZZZZZZZ{number}",
             one,
             db.moment(times[0] + s * 1000),
             114.401 + 1e-5 * (s // 10),
+            kind,
         )
     first = (await asked(server, level="officer"))[0]
     assert (first["events"], first["events_recorded"], first["events_two"]) == (2, 0.5, 0.5)
