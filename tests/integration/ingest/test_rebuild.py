@@ -130,7 +130,7 @@ async def test_the_command_names_what_differs_and_mends_it(
         await asyncio.to_thread(command.run, settings, start=day, end=day, devices=devices, check=check)
         return capsys.readouterr().out
 
-    with pytest.raises(errors.SetupError, match="1 stays and runs are not what the fixes give"):
+    with pytest.raises(errors.SetupError, match="1 stays and runs and 0 hours of roads"):
         await run(check=True)
     assert "stored 已存 " in capsys.readouterr().out
     await run(check=False)

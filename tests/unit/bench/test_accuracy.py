@@ -11,6 +11,7 @@ from ingest import batch, decode
 from ingest.message import Message
 from schemas import wire
 from tracking import device_store
+from tracking.beat.roads import Roads
 from tracking.fixes import FixColumns
 from tracking.stays import Stay, StayKind
 
@@ -47,11 +48,14 @@ def test_faults_of_the_radio_change_nothing(name: str) -> None:
 
 
 def test_a_wrong_datum_is_seen_by_the_referee() -> None:
-    """A referee that finds fault: visits of devices that are 570 m off are counted as wrong."""
-    (found,) = bench_accuracy.measure({"datum": mix.SINGLE["wrong datum"]}, officers=6, hours=2, seeds=(1,))["datum"]
+    """A referee that finds fault: without roads, visits of devices that are 570 m off are counted as wrong."""
+    town, crew = fleet.town(1), fleet.muster(1, 6, 2.0, mix.SINGLE["wrong datum"])
+    blind = replace(town, roads=Roads(np.empty(0), np.empty(0)))
+    found = score.score(blind, crew, server.Server(blind, crew).run())
     assert found.found > 10
     assert found.precision < 0.2
     assert found.cells_wrong > 0
+    assert score.score(town, crew, server.Server(town, crew).run()).found == 0
 
 
 def test_a_stay_told_in_the_wrong_cell_is_wrong() -> None:
