@@ -180,7 +180,6 @@ class Session:
                 await self._subscribe(client)
             self.ready.set()
             self._gauge(connected=True)
-            metrics.SESSIONS.inc()
             await ended.wait()
             raise ConnectionResetError("the connection ended")
         finally:
@@ -191,6 +190,7 @@ class Session:
     def _gauge(self, *, connected: bool) -> None:
         if self.gauged:
             metrics.CONNECTED.set(connected)
+            metrics.SESSIONS.inc(connected)
 
     def _new_client(self, ended: asyncio.Event) -> Client:
         number = self._number

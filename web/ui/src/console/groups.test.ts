@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Alert } from '../types.ts';
 import { translator } from '../i18n/index.ts';
-import { dueOf, grouped, kindKey, neighbour, subjectOf } from './groups.ts';
+import { dueOf, grouped, kindKey, neighbour, shownOf, subjectOf } from './groups.ts';
 
 const alert = (id: number, level: Alert['level'], more: Partial<Alert> = {}): Alert =>
   ({ id, level, kind: 'coverage_gap', area: 'a', facts: {}, cell: `c${id}`, cell_name: null, ...more }) as Alert;
@@ -32,6 +32,15 @@ test('the keys move through all groups and stop at the ends', () => {
   assert.equal(neighbour(groups, 1, -1)?.id, 1);
   assert.equal(neighbour(groups, 99, 1)?.id, 1);
   assert.equal(neighbour([], 1, 1), undefined);
+});
+
+test('what is chosen stays in a list that is cut', () => {
+  const all = [alert(1, 'red'), alert(2, 'red'), alert(3, 'red')];
+  const shown = (most: number, chosen: number | null): number[] => shownOf(all, most, chosen).map(({ id }) => id);
+  assert.deepEqual(shown(1, null), [1]);
+  assert.deepEqual(shown(1, 3), [1, 3]);
+  assert.deepEqual(shown(2, 1), [1, 2]);
+  assert.deepEqual(shown(9, 99), [1, 2, 3]);
 });
 
 test('an alert is called by what it is about', () => {

@@ -63,6 +63,10 @@ export function grouped(alerts: readonly Alert[], by: Grouping): Group[] {
   return by === 'byLevel' ? all.toSorted((a, b) => LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level)) : all;
 }
 
+/** The first `most` alerts, and the chosen one wherever it stands: what is chosen never leaves the list. */
+export const shownOf = (alerts: readonly Alert[], most: number, chosen: number | null): Alert[] =>
+  alerts.filter((alert, n) => n < most || alert.id === chosen);
+
 /** The alert before or after one in the list as shown; the first when none is chosen or it is gone. */
 export function neighbour(groups: readonly Group[], id: number | null, step: 1 | -1): Alert | undefined {
   const all = groups.flatMap((group) => group.alerts);

@@ -3,7 +3,7 @@
 import { useEffect, useState } from 'react';
 import type { Action } from '../api.ts';
 import { useCity } from '../city.ts';
-import { type Group, type Grouping, GROUPINGS, grouped, kindKey, neighbour } from '../console/groups.ts';
+import { type Group, type Grouping, GROUPINGS, grouped, kindKey, neighbour, shownOf } from '../console/groups.ts';
 import { type Proposals, type Steps, useKeys, useSound } from '../console/hooks.ts';
 import { AlertRow, type RowActions } from '../console/row.tsx';
 import { useModel, useServerNow, useSignal } from '../hooks.ts';
@@ -85,7 +85,15 @@ export function AlertsPanel({ chosen, proposals, steps, onChoose, onOpen, onClos
       <div className="alerts-scroll">
         {alerts.length === 0 && <Nothing />}
         {groups.map((group) => (
-          <GroupPart key={group.key} group={group} by={by} folded={folded.has(group.key)} onFold={fold} row={row} />
+          <GroupPart
+            key={group.key}
+            group={group}
+            by={by}
+            chosen={chosen}
+            folded={folded.has(group.key)}
+            onFold={fold}
+            row={row}
+          />
         ))}
         {ended.length > 0 && (
           <>
@@ -134,12 +142,13 @@ function Head({ alerts, by, onBy, onClose }: HeadProps) {
 interface GroupProps {
   group: Group;
   by: Grouping;
+  chosen: number | null;
   folded: boolean;
   onFold(key: string): void;
   row(alert: Alert): React.ReactNode;
 }
 
-function GroupPart({ group, by, folded, onFold, row }: GroupProps) {
+function GroupPart({ group, by, chosen, folded, onFold, row }: GroupProps) {
   const { t } = useSpeech();
   const city = useCity();
   const [shown, setShown] = useState(SHOWN_FIRST);
@@ -158,7 +167,7 @@ function GroupPart({ group, by, folded, onFold, row }: GroupProps) {
           {name} <span className="number">{alerts.length}</span>
         </button>
       </h3>
-      {!folded && <ol className="alert-list">{alerts.slice(0, shown).map(row)}</ol>}
+      {!folded && <ol className="alert-list">{shownOf(alerts, shown, chosen).map(row)}</ol>}
       {!folded && alerts.length > shown && (
         <button type="button" className="more-button" onClick={() => setShown(shown + SHOWN_FIRST)}>
           {t('alerts.more', { n: Math.min(SHOWN_FIRST, alerts.length - shown) })}
