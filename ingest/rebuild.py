@@ -132,15 +132,9 @@ async def beat(conn: db.Connection, of: Beat, device: Device, lo: int, hi: int, 
     hours = [each for each in await beat_hours.of_device(conn, device.id, lo, hi, settled=not store) if each >= kept]
     differ = 0
     for hour in hours:
-        transaction = conn.transaction()
-        await transaction.start()
-        try:
+        async with db.tried(conn, dry_run=not store):
             await beat_hours.take(conn, device.id, hour)
             differ += await cleaner_beat.compare(conn, of, device.id, hour)
-        except BaseException:
-            await transaction.rollback()
-            raise
-        await (transaction.commit() if store else transaction.rollback())
     return len(hours), differ
 
 

@@ -5,7 +5,6 @@ import getpass
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-import asyncpg
 import pydantic
 
 from patrol import errors, reach
@@ -40,13 +39,8 @@ def run(settings: Settings, do: Callable[[Connection], Awaitable[T]]) -> T:
 
 
 async def _run(url: str, do: Callable[[Connection], Awaitable[T]]) -> T:
-    await reach.check_database(url)
-    connection = await asyncpg.connect(url)
-    try:
-        return await do(connection)
-    except problems.ProblemError as fault:
-        raise errors.SetupError(fault.detail) from fault
-    except asyncpg.UndefinedTableError as fault:
-        raise errors.SetupError("The database has no tables yet: run `patrol migrate` first.") from fault
-    finally:
-        await connection.close()
+    async with reach.connected(url) as connection:
+        try:
+            return await do(connection)
+        except problems.ProblemError as fault:
+            raise errors.SetupError(fault.detail) from fault

@@ -46,6 +46,7 @@ Name = Annotated[str, typer.Argument(help="Name of the account")]
 Area = Annotated[list[str] | None, typer.Option(help="Code of a district, street or grid; may be repeated")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show the logs of all processes")]
 Officers = Annotated[int, typer.Option(min=1, max=5_000, help="Officers on patrol")]
+GeoJson = Annotated[Path, typer.Argument(help="GeoJSON", exists=True, dir_okay=False)]
 History = Annotated[float, typer.Option(min=0, help="Minutes of patrol that lie behind at the start")]
 
 
@@ -159,18 +160,14 @@ def sim_replay(
 
 @grid.command("import")
 @shared
-def grid_import(
-    given: Given, file: Annotated[Path, typer.Argument(help="GeoJSON", exists=True, dir_okay=False)]
-) -> None:
+def grid_import(given: Given, file: GeoJson) -> None:
     """Import cells and responsibility grids. 导入网格."""
     _call("grid_import", given, file=file)
 
 
 @roads.command("import")
 @shared
-def roads_import(
-    given: Given, file: Annotated[Path, typer.Argument(help="GeoJSON", exists=True, dir_okay=False)]
-) -> None:
+def roads_import(given: Given, file: GeoJson) -> None:
     """Import the roads of the city in place of those before. 导入道路."""
     _call("beat_import.roads", given, file=file)
 

@@ -1,6 +1,8 @@
 """Whether the database and the broker of the settings can be reached, and what to do when they cannot."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -28,6 +30,23 @@ def database_url(settings: Settings) -> str:
             f"(there is none in {settings.data_dir})."
         )
     return address.url()
+
+
+@asynccontextmanager
+async def connected(url: str, **settings: str) -> AsyncIterator[asyncpg.Connection]:
+    """A connection to the database, with `settings` of the server.
+
+    Raises:
+        SetupError: it cannot be reached, or has no tables; says what to do.
+    """
+    await check_database(url)
+    connection = await asyncpg.connect(url, server_settings=settings)
+    try:
+        yield connection
+    except asyncpg.UndefinedTableError as fault:
+        raise errors.SetupError("The database has no tables yet: run `patrol migrate` first.") from fault
+    finally:
+        await connection.close()
 
 
 async def check_database(url: str) -> None:

@@ -147,8 +147,7 @@ def _points(data: bytes, faults: Faults) -> Iterator[tuple[int, Checkpoint]]:
 
 
 def _rows(data: bytes, faults: Faults) -> Iterator[tuple[int, Checkpoint]]:
-    if len(data) > grid_file.MOST_BYTES:
-        faults.add(FaultKind.TOO_LARGE, None, None, mib=len(data) >> 20, most=grid_file.MOST_BYTES >> 20)
+    if grid_file.too_large(data, faults):
         return
     try:
         reader = csv.DictReader(io.StringIO(data.decode("utf-8-sig")))

@@ -1,5 +1,7 @@
-"""What the stores share: the types of a connection and a pool, and the conversion of times."""
+"""What the stores share: the types of a connection and a pool, a trial, and the conversion of times."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from tracking.times import millis, moment, span
@@ -13,4 +15,17 @@ if TYPE_CHECKING:
 else:
     Connection = Pool = Any
 
-__all__ = ["Connection", "Pool", "millis", "moment", "span"]
+__all__ = ["Connection", "Pool", "millis", "moment", "span", "tried"]
+
+
+@asynccontextmanager
+async def tried(conn: Connection, *, dry_run: bool) -> AsyncIterator[None]:
+    """A transaction that a trial takes back at its end."""
+    transaction = conn.transaction()
+    await transaction.start()
+    try:
+        yield
+    except BaseException:
+        await transaction.rollback()
+        raise
+    await (transaction.rollback() if dry_run else transaction.commit())

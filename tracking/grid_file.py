@@ -113,10 +113,16 @@ def read(data: bytes, faults: Faults) -> tuple[list[Feature[Area]], list[Feature
     return areas, cells, codes
 
 
-def features(data: bytes, faults: Faults) -> list[Raw]:
-    """The features of a file as they stand; faults of the file as a whole are told."""
+def too_large(data: bytes, faults: Faults) -> bool:
+    """Whether a file is larger than is read; then it is told."""
     if len(data) > MOST_BYTES:
         faults.add(FaultKind.TOO_LARGE, None, None, mib=len(data) >> 20, most=MOST_BYTES >> 20)
+    return len(data) > MOST_BYTES
+
+
+def features(data: bytes, faults: Faults) -> list[Raw]:
+    """The features of a file as they stand; faults of the file as a whole are told."""
+    if too_large(data, faults):
         return []
     try:
         file = _file.decode(data.removeprefix(b"\xef\xbb\xbf"))

@@ -1,24 +1,14 @@
-"""What imports over REST share: a trial that leaves nothing behind, and faults as they are spelt."""
+"""What imports over REST share: how a trial is asked for, and faults as they are spelt."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
+from typing import Annotated
+
+from fastapi import Query
 
 from schemas import imports
-from tracking import db
 from tracking.grid_faults import GridFault
 
-
-@asynccontextmanager
-async def tried(conn: db.Connection, *, dry_run: bool) -> AsyncIterator[None]:
-    """A transaction that a trial takes back at its end."""
-    transaction = conn.transaction()
-    await transaction.start()
-    try:
-        yield
-    except BaseException:
-        await transaction.rollback()
-        raise
-    await (transaction.rollback() if dry_run else transaction.commit())
+DryRun = Annotated[bool, Query(description="Only say what would change and what is wrong.")]
 
 
 def faults(found: Sequence[GridFault]) -> list[imports.GridFault]:

@@ -93,11 +93,5 @@ def _import(settings: Settings, file: Path, put: _Put) -> None:
 
 
 async def _put(database_url: str, data: bytes, put: _Put) -> str | Refused:
-    await reach.check_database(database_url)
-    connection = await asyncpg.connect(database_url)
-    try:
+    async with reach.connected(database_url) as connection:
         return await put(connection, (await city.load(connection)).grid, data)
-    except asyncpg.UndefinedTableError as fault:
-        raise errors.SetupError("The database has no tables yet: run `patrol migrate` first.") from fault
-    finally:
-        await connection.close()

@@ -5,7 +5,6 @@ import getpass
 from pathlib import Path
 from typing import get_args
 
-import asyncpg
 import typer
 
 from patrol import errors, reach
@@ -30,11 +29,5 @@ def run(settings: Settings, *, file: Path) -> None:
 
 
 async def _put(database_url: str, days: list[calendar_file.Day], source: str) -> int:
-    await reach.check_database(database_url)
-    connection = await asyncpg.connect(database_url)
-    try:
+    async with reach.connected(database_url) as connection:
         return await calendar_store.put(connection, days, source, getpass.getuser())
-    except asyncpg.UndefinedTableError as fault:
-        raise errors.SetupError("The database has no tables yet: run `patrol migrate` first.") from fault
-    finally:
-        await connection.close()

@@ -45,11 +45,8 @@ async def import_town(database_url: str) -> str:
 
 
 async def _checked_import(database_url: str, data: bytes) -> grid_store.ImportResult | list[GridFault]:
-    await reach.check_database(database_url)
-    try:
-        return await import_data(database_url, data)
-    except asyncpg.UndefinedTableError as fault:
-        raise errors.SetupError("The database has no tables yet: run `patrol migrate` first.") from fault
+    async with reach.connected(database_url) as connection:
+        return await grid_store.import_file(connection, data)
 
 
 async def import_data(database_url: str, data: bytes) -> grid_store.ImportResult | list[GridFault]:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-import asyncpg
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -35,9 +34,7 @@ def run(settings: Settings, *, start: str, end: str, devices: list[str] | None, 
 
 
 async def _run(url: str, period: tuple[str, str], names: list[str] | None, *, check: bool) -> None:
-    await reach.check_database(url)
-    conn = await asyncpg.connect(url, server_settings={"application_name": "patrol rebuild", "timezone": "UTC"})
-    try:
+    async with reach.connected(url, application_name="patrol rebuild", timezone="UTC") as conn:
         lo, hi = await _period(conn, period)
         devices = await _devices(conn, names)
         found = await _look(conn, lo, hi, devices)
@@ -51,10 +48,6 @@ async def _run(url: str, period: tuple[str, str], names: list[str] | None, *, ch
             )
         if found.windows:
             await _mend(conn, console, found)
-    except asyncpg.UndefinedTableError as fault:
-        raise errors.SetupError("The database has no tables yet: run `patrol migrate` first.") from fault
-    finally:
-        await conn.close()
 
 
 async def _period(conn: db.Connection, period: tuple[str, str]) -> tuple[int, int]:

@@ -20,6 +20,7 @@ from tracking.cleaning.tracks import as_sent
 from tracking.fixes import FixColumns, Float
 from tracking.geometry.lookup import CityGrid
 from tracking.geometry.zones import Zones
+from tracking.trail import GAP_MS
 
 BETTER = 10.0
 """Another datum must fit so many times better,"""
@@ -41,7 +42,6 @@ _TEAM = 3
 _TEAM_WITHIN_M = 100.0
 _TEAM_SHARE = 0.6
 _SAMPLE = 240
-_GAP_MS = 120_000
 HYPOTHESES = (Datum.WGS84, Datum.GCJ02, Datum.BD09)
 
 
@@ -81,6 +81,8 @@ def doubt(off: Off) -> Doubt | None:
 
 def off_roads(roads: Roads, grid: CityGrid, fixes: FixColumns) -> Doubt | None:
     """Compare how much of a way lies on roads as stored and under each datum."""
+    if not len(roads):
+        return None
     x, y = grid.xy(fixes.lat, fixes.lon)
     squares = np.floor(np.stack([x, y], axis=1) / APART_M).astype(np.int64)
     places = np.sort(np.unique(squares, axis=0, return_index=True)[1])
@@ -119,7 +121,7 @@ def sighted(grid: CityGrid, fixes: FixColumns, fits: Datum) -> list[tuple[int, i
     """Cells in which fixes in order lie under a datum, a stretch each: (number in the store, from and to in ms)."""
     lat, lon = datum.to_wgs84(*as_sent(fixes), fits)
     cell = grid.locate(lat, lon)
-    apart = (np.diff(cell) != 0) | (np.diff(fixes.t) > _GAP_MS)
+    apart = (np.diff(cell) != 0) | (np.diff(fixes.t) > GAP_MS)
     first = np.flatnonzero(np.append(True, apart)) if len(cell) else np.empty(0, np.intp)
     last = np.append(first[1:], len(cell)) - 1
     found = zip(cell[first].tolist(), fixes.t[first].tolist(), fixes.t[last].tolist(), strict=True)

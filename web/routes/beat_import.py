@@ -3,7 +3,7 @@
 import asyncio
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Request
 
 from schemas import imports as models
 from tracking import beat_file, beat_store, db
@@ -15,7 +15,6 @@ from web.routes.grid_import import MOST_BYTES
 router = APIRouter(tags=["coverage"])
 
 Here = Annotated[Context, Depends(context.context)]
-DryRun = Annotated[bool, Query(description="Only say what would change and what is wrong.")]
 _FORMS: dict[str, beat_file.Form] = {
     "application/geo+json": "geojson", "application/json": "geojson", "text/csv": "csv",
 }  # fmt: skip
@@ -27,7 +26,7 @@ _one_at_a_time = asyncio.Semaphore(1)
     max_body_size=MOST_BYTES,
     openapi_extra={"requestBody": {"required": True, "content": {"application/geo+json": {"schema": {}}}}},
 )
-async def roads(request: Request, here: Here, dry_run: DryRun = True) -> models.RoadImport:  # noqa: FBT002
+async def roads(request: Request, here: Here, dry_run: imports.DryRun = True) -> models.RoadImport:  # noqa: FBT002
     """Check the roads of a city (docs/grid-format.md) and, unless it is a trial, put them in place of those before."""
     data = await request.body()
     async with _one_at_a_time, here.database.pool.acquire() as conn:
@@ -36,7 +35,7 @@ async def roads(request: Request, here: Here, dry_run: DryRun = True) -> models.
             return models.RoadImport(
                 done=False, length_m=0, inside_m=0, pieces=0, added=0, ended=0, faults=imports.faults(read.faults)
             )
-        async with imports.tried(conn, dry_run=dry_run):
+        async with db.tried(conn, dry_run=dry_run):
             result = await beat_store.import_roads(conn, read.pieces)
     return models.RoadImport(
         done=not dry_run,
@@ -54,7 +53,7 @@ async def roads(request: Request, here: Here, dry_run: DryRun = True) -> models.
     max_body_size=MOST_BYTES,
     openapi_extra={"requestBody": {"required": True, "content": {form: {"schema": {}} for form in _FORMS}}},
 )
-async def checkpoints(request: Request, here: Here, dry_run: DryRun = True) -> models.CheckpointImport:  # noqa: FBT002
+async def checkpoints(request: Request, here: Here, dry_run: imports.DryRun = True) -> models.CheckpointImport:  # noqa: FBT002
     """Check the checkpoints of a city, GeoJSON or CSV by the Content-Type, and put them in place of those before."""
     form = _FORMS.get(request.headers.get("content-type", "").split(";")[0].strip().lower())
     if form is None:
@@ -66,7 +65,7 @@ async def checkpoints(request: Request, here: Here, dry_run: DryRun = True) -> m
             return models.CheckpointImport(
                 done=False, checkpoints=0, added=0, ended=0, faults=imports.faults(read.faults)
             )
-        async with imports.tried(conn, dry_run=dry_run):
+        async with db.tried(conn, dry_run=dry_run):
             result = await beat_store.import_checkpoints(conn, read)
     return models.CheckpointImport(
         done=not dry_run, checkpoints=len(read), added=result.added, ended=result.ended, faults=[]

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Request
 
 from schemas import imports as models
 from tracking import db, grid_store, grids
@@ -27,7 +27,7 @@ _one_at_a_time = asyncio.Semaphore(1)
 async def imported(
     request: Request,
     pool: Pool,
-    dry_run: Annotated[bool, Query(description="Only say what would change and what is wrong.")] = True,  # noqa: FBT002
+    dry_run: imports.DryRun = True,  # noqa: FBT002
 ) -> models.GridImport:
     """Check a grid file (docs/grid-format.md) and, unless it is a trial, put it in force; one with faults never is."""
     data = await request.body()
@@ -41,7 +41,7 @@ async def _import(pool: db.Pool, data: bytes, *, dry_run: bool) -> models.GridIm
     grid = await asyncio.to_thread(grids.parse, data, classes=classes)
     if isinstance(grid, list):
         return _refused(grid)
-    async with pool.acquire() as conn, imports.tried(conn, dry_run=dry_run):
+    async with pool.acquire() as conn, db.tried(conn, dry_run=dry_run):
         result = await grid_store.import_grid(conn, grid)
     if isinstance(result, list):
         return _refused(result)
