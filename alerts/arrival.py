@@ -1,5 +1,6 @@
 """Who can be at a cell soonest: the nearest eligible officers on foot. Pure, all cells and officers at once."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,9 +10,12 @@ from scipy.spatial import cKDTree
 from alerts.rule_fields import Body, Field
 from schemas import wire
 from tracking.fixes import Bool, FixColumns, Float, Int
+from tracking.geometry.streets import REACH_M, Streets
 
 NOBODY = -1
 """Stands for "no eligible officer" in columns of arrivals."""
+_LOOKED_AT = 8
+"""Of so many officers nearest by straight line the ways are looked up."""
 ANYWHERE = -1
 """Stands for "no area" in columns of areas: the officer may be sent to any cell."""
 
@@ -33,14 +37,18 @@ class ArrivalRule:
     ratio: float = 1.0
     """Time it takes over the time the way would: the 80 % quantile of what past orders took (estimates.py)."""
 
-    def way_ms(self, straight_m: Float) -> Int:
-        """Time from the order to the arrival over a straight line of so many metres."""
-        walk = straight_m * (self.detour * self.ratio / self.speed_mps * 1000)
+    def way_m(self, straight_m: Float, street_m: Float) -> Float:
+        """Way on foot: along the streets where they tell (not NaN), never shorter than the straight line."""
+        return np.where(np.isnan(street_m), straight_m * self.detour, np.maximum(street_m, straight_m))
+
+    def walk_ms(self, way_m: Float) -> Int:
+        """Time from the order to the arrival over a way of so many metres."""
+        walk = way_m * (self.ratio / self.speed_mps * 1000)
         return np.asarray(np.rint(walk), dtype=np.int64) + self.prepare_ms
 
     def reach_m(self, ms: Int) -> Float:
-        """Straight line that can be walked in a time, order included."""
-        return np.maximum(ms - self.prepare_ms, 0) * (self.speed_mps / (self.detour * self.ratio * 1000))
+        """Way that can be walked in a time, order included."""
+        return np.maximum(ms - self.prepare_ms, 0) * (self.speed_mps / (self.ratio * 1000))
 
 
 KIND = "arrival"
@@ -119,30 +127,82 @@ def on_duty(newest: FixColumns, now: int, rule: ArrivalRule) -> Bool:
     return np.asarray(works & (newest.t > now - rule.fresh_ms) & newest.present())
 
 
-def nearest(cells: Places, officers: Places, rule: ArrivalRule) -> Arrivals:
-    """Find the nearest officer who may be sent to each cell."""
+def nearest(cells: Places, officers: Places, rule: ArrivalRule, streets: Streets | None = None) -> Arrivals:
+    """Find who can be at each cell soonest of those who may be sent there.
+
+    Args:
+        cells: where the cells are.
+        officers: where the officers are.
+        rule: how arrivals are estimated.
+        streets: ways to the cells; None: not known. Looked at for the _LOOKED_AT officers nearest by straight line.
+    """
     metres = np.full(len(cells), np.inf)
     officer = np.full(len(cells), NOBODY, dtype=np.intp)
-    for area in np.unique(officers.area).tolist():
-        mine = np.flatnonzero(officers.area == area)
-        rows = np.flatnonzero(cells.area == area) if area != ANYWHERE else np.arange(len(cells))
-        away, who = _tree(officers, mine).query(_points(cells, rows))
-        better = away < metres[rows]
-        metres[rows[better]], officer[rows[better]] = away[better], mine[who[better]]
-    ms = np.where(officer >= 0, rule.way_ms(np.where(officer >= 0, metres, 0)), NOBODY)
+    near = [1] if streets is None else list(range(1, _LOOKED_AT + 1))
+    for mine, rows in _by_area(cells, officers):
+        away, who = _tree(officers, mine).query(_points(cells, rows), k=near)
+        way = np.full(away.shape, np.inf)
+        at, _ = found = np.nonzero(np.isfinite(away))
+        way[found] = ways(rows[at], officers, mine[who[found]], away[found], rule, streets)
+        best = np.argmin(way, axis=1)[:, None]
+        least, soonest = np.take_along_axis(way, best, 1)[:, 0], np.take_along_axis(who, best, 1)[:, 0]
+        better = least < metres[rows]
+        metres[rows[better]], officer[rows[better]] = least[better], mine[soonest[better]]
+    ms = np.where(officer >= 0, rule.walk_ms(np.where(officer >= 0, metres, 0)), NOBODY)
     return Arrivals(ms=ms, officer=officer, at=nearest_cell(cells, officers))
 
 
-def in_time(cells: Places, officers: Places, ms: Int, rule: ArrivalRule) -> Int:
+def in_time(cells: Places, officers: Places, ms: Int, rule: ArrivalRule, streets: Streets | None = None) -> Int:
     """Count the officers who can be at each cell within its time."""
     found = np.zeros(len(cells), dtype=np.int64)
     reach = rule.reach_m(ms)
-    for area in np.unique(officers.area).tolist():
-        mine = np.flatnonzero(officers.area == area)
-        rows = np.flatnonzero((cells.area == area) | (area == ANYWHERE))
-        if len(rows):
-            found[rows] += _tree(officers, mine).query_ball_point(_points(cells, rows), reach[rows], return_length=True)
+    for mine, rows in _by_area(cells, officers):
+        tree, points, straight = _tree(officers, mine), _points(cells, rows), reach[rows] / rule.detour
+        found[rows] += tree.query_ball_point(points, straight, return_length=True)
+        if streets is not None:
+            found[rows] += _told(cells, officers, (rows, mine), reach[rows], rule, streets)
     return found
+
+
+def _told(
+    cells: Places, officers: Places, pairs: tuple[NDArray[np.intp], NDArray[np.intp]], reach: Float,
+    rule: ArrivalRule, streets: Streets,
+) -> Int:  # fmt: skip
+    """How many more, or fewer, officers can be at some cells than straight lines say."""
+    rows, mine = pairs
+    tree, points = _tree(officers, mine), _points(cells, rows)
+    # Beyond what is told of, straight lines are all there is.
+    who = tree.query_ball_point(points, np.minimum(reach, 1.5 * REACH_M))
+    at = np.repeat(np.arange(len(rows)), [len(each) for each in who])
+    officer = mine[np.concatenate([*who, []]).astype(np.intp)]
+    straight = np.hypot(cells.x[rows[at]] - officers.x[officer], cells.y[rows[at]] - officers.y[officer])
+    way = ways(rows[at], officers, officer, straight, rule, streets)
+    change = (way <= reach[at]).astype(np.int64) - (straight * rule.detour <= reach[at])
+    return np.bincount(at, weights=change, minlength=len(rows)).astype(np.int64)
+
+
+def ways(
+    rows: NDArray[np.intp], officers: Places, who: NDArray[np.intp], straight: Float, rule: ArrivalRule,
+    streets: Streets | None,
+) -> Float:  # fmt: skip
+    """Way of each pair of a cell (`rows`) and an officer (`who`), m.
+
+    Args:
+        rows: indices of the cells, shape (n,).
+        officers: where the officers are.
+        who: indices of the officers, shape (n,).
+        straight: straight line between them, m.
+        rule: how arrivals are estimated.
+        streets: ways to the cells; None: not known.
+    """
+    told = np.full(len(rows), np.nan) if streets is None else streets.metres(rows, officers.x[who], officers.y[who])
+    return rule.way_m(straight, told)
+
+
+def _by_area(cells: Places, officers: Places) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    """By area: the officers bound to it and the cells that they may be sent to."""
+    for area in np.unique(officers.area).tolist():
+        yield np.flatnonzero(officers.area == area), np.flatnonzero((cells.area == area) | (area == ANYWHERE))
 
 
 def nearest_cell(cells: Places, officers: Places) -> NDArray[np.intp]:

@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial import cKDTree
 
-from alerts.arrival import ANYWHERE, ArrivalRule, Places
+from alerts.arrival import ANYWHERE, ArrivalRule, Places, ways
 from tracking.fixes import Float, Int
+from tracking.geometry.streets import Streets
 
 _NEAREST = 24
 """Officers looked at for each cell; those farther away would not be sent."""
@@ -38,6 +39,8 @@ class Needs:
     dwell_ms: Int
     cost: Float
     """Expected cost of its breach."""
+    streets: Streets | None = None
+    """Ways to these cells; None: not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +62,7 @@ class Proposal:
     """Index among the officers."""
     arrival_ms: int
     way_m: int
-    """On the streets, about."""
+    """On foot."""
 
 
 def propose(needs: Needs, free: Free, rule: AssignmentRule, arrival: ArrivalRule) -> list[Proposal]:
@@ -67,11 +70,8 @@ def propose(needs: Needs, free: Free, rule: AssignmentRule, arrival: ArrivalRule
     if not len(needs.places) or not len(free.places):
         return []
     officers = _near(needs.places, free.places)
-    metres = np.hypot(
-        np.subtract.outer(needs.places.x, free.places.x[officers]),
-        np.subtract.outer(needs.places.y, free.places.y[officers]),
-    )
-    arrives = arrival.way_ms(metres)
+    way = _ways(needs, free.places.some(officers), arrival)
+    arrives = arrival.walk_ms(way)
     area = free.places.area[officers][None, :]
     allowed = ((area == ANYWHERE) | (area == needs.places.area[:, None])) & (arrives <= rule.farthest_ms)
     late = np.maximum(arrives + needs.dwell_ms[:, None] - np.maximum(needs.left_ms, 0)[:, None], 0)
@@ -88,10 +88,17 @@ def propose(needs: Needs, free: Free, rule: AssignmentRule, arrival: ArrivalRule
             need=int(rows[k]),
             officer=int(officers[columns[k]]),
             arrival_ms=int(arrives[rows[k], columns[k]]),
-            way_m=round(float(metres[rows[k], columns[k]]) * arrival.detour),
+            way_m=round(float(way[rows[k], columns[k]])),
         )
         for k in order.tolist()
     ]
+
+
+def _ways(needs: Needs, officers: Places, arrival: ArrivalRule) -> Float:
+    """Way of each officer to each cell, m, shape (cells, officers)."""
+    row, who = (each.ravel() for each in np.indices((len(needs.places), len(officers)), dtype=np.intp))
+    straight = np.hypot(needs.places.x[row] - officers.x[who], needs.places.y[row] - officers.y[who])
+    return ways(row, officers, who, straight, arrival, needs.streets).reshape(len(needs.places), len(officers))
 
 
 def _near(needs: Places, free: Places) -> NDArray[np.intp]:

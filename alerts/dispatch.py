@@ -12,7 +12,7 @@ from alerts.life import Act, Refusal
 from alerts.model import Step
 from schemas import rest
 from schemas.wire import ReplyState
-from tracking import db
+from tracking import db, street_store
 from tracking.geometry import inside
 
 log = structlog.get_logger(__name__)
@@ -57,7 +57,7 @@ async def assign(
     if held is None:
         return None
     facts = {"device": device, **await _place(conn, held)}
-    facts |= await _estimate(conn, whom["id"], facts, at)
+    facts |= await _estimate(conn, whom["id"], held.cell, facts, at)
     # The number of the step that gives it: no two orders share it, and a repeat finds its own.
     task = f"a{number}-{held.life.version + 1}"
     act = Act(step=Step.ASSIGNED, at=at, actor=actor, device=whom["id"], task=task, facts=facts, seen=seen, key=key)
@@ -75,14 +75,18 @@ async def _place(conn: db.Connection, held: life_store.Held) -> dict[str, Any]:
     return {"text": held.kind} if newest is None else {"lat": newest["lat"], "lon": newest["lon"], "text": held.kind}
 
 
-async def _estimate(conn: db.Connection, device: int, facts: dict[str, Any], at: int) -> dict[str, Any]:
+async def _estimate(
+    conn: db.Connection, device: int, cell: int | None, facts: dict[str, Any], at: int
+) -> dict[str, Any]:
     """How long the way should take, s: what becomes of it corrects the next estimates (estimates.py)."""
     newest = await conn.fetchrow(_NEWEST, device)
     if newest is None or "lat" not in facts or db.millis(newest["t"]) < at - LOST_MS:
         return {}
     rule = await reads.arrival_rule(conn, at)
-    metres = inside.metres((newest["lat"], newest["lon"]), (facts["lat"], facts["lon"]))
-    return {"arrival_s": int(replace(rule, ratio=1.0).way_ms(np.array([metres]))[0]) // 1000}
+    straight = np.array([inside.metres((newest["lat"], newest["lon"]), (facts["lat"], facts["lon"]))])
+    street = None if cell is None else await street_store.way(conn, cell, newest["lat"], newest["lon"])
+    way = rule.way_m(straight, np.array([np.nan if street is None else street]))
+    return {"arrival_s": int(replace(rule, ratio=1.0).walk_ms(way)[0]) // 1000}
 
 
 async def expire(pool: db.Pool, now: int) -> int:

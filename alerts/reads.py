@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from alerts import arrival, estimates, learning, outlook, rules, staffing, store, whereabouts
 from alerts.model import GAP, Change, Facts, OpenAlert, Visit
 from schemas import wire
-from tracking import city, db, grids, rule_store
+from tracking import city, db, grids, rule_store, street_store
 from tracking.fixes import Bool, FixColumns
+from tracking.geometry.streets import Streets
 
 # Changes with every import, plan, calendar, unit, area or setting; cells put in without an import count too.
 _SIGNATURE = """
@@ -24,7 +25,9 @@ SELECT concat_ws('/', (SELECT value FROM meta WHERE key = 'grid_version'),
                       (SELECT concat_ws('-', count(*), max(made_at)) FROM calendar_days),
                       (SELECT md5(string_agg(concat(code, area), ';' ORDER BY code)) FROM units),
                       (SELECT md5(string_agg(a::text, ';' ORDER BY code)) FROM areas a),
-                      (SELECT md5(string_agg(s::text, ';' ORDER BY key)) FROM settings s))
+                      (SELECT md5(string_agg(s::text, ';' ORDER BY key)) FROM settings s),
+                      (SELECT string_agg(value, ' ' ORDER BY key) FROM meta
+                       WHERE key IN ('beat_version', 'ways_version')))
 """
 _STREETS = "SELECT code, name FROM areas WHERE code = ANY ($1::text[])"
 # One short walk down the primary key for each device; the newest fix that was measured where it says.
@@ -81,6 +84,10 @@ class Place:
     cells: rules.Cells
     places: arrival.Places
     """Centre of each cell, m, and its street by index."""
+    streets: Streets | None
+    """Ways to the cells; None: no road is known, or they are not worked out yet."""
+    survey: str | None
+    """Of which roads and cells the ways are to be worked out (street_store); None: there is nothing to do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +134,9 @@ async def place(conn: db.Connection, known: Place | None) -> Place:
         weight=loaded.plans.at(now).weight,
     )
     places = arrival.Places.of(*loaded.grid.centroids(), cells.street)
-    return Place(signature=signature, city=loaded, cells=cells, places=places)
+    streets = await street_store.load(conn, loaded.grid)
+    survey = None if streets is not None else await street_store.wanted(conn)
+    return Place(signature=signature, city=loaded, cells=cells, places=places, streets=streets, survey=survey)
 
 
 async def look(
@@ -227,7 +236,7 @@ def situation(
     basis, calendar = seen.basis, where.city.calendar
     free = np.flatnonzero(arrival.eligible(seen.newest, seen.now, rule))
     officers = places_of(where, seen, free)
-    arrivals = arrival.nearest(where.places, officers, rule)
+    arrivals = arrival.nearest(where.places, officers, rule, where.streets)
     judged = city.judge(where.city, basis, arrivals.ms, seen.now)
     gap_start = np.where(basis.last_visit >= 0, basis.last_visit, basis.known_since)
     _, class_of = learning.classes_of(where.city)
@@ -241,7 +250,7 @@ def situation(
         inside_ms=np.where(seen.around.inside_since >= 0, seen.now - seen.around.inside_since, -1),
         dwell_ms=where.cells.dwell_ms,
         arrival_ms=arrivals.ms,
-        able=arrival.in_time(where.places, officers, judged.left_ms - where.cells.dwell_ms, rule),
+        able=arrival.in_time(where.places, officers, judged.left_ms - where.cells.dwell_ms, rule, where.streets),
         unheard=arrival.in_time(where.places, where.places.some(unheard), judged.left_ms, rule),
         officers=seen.around.officers,
         busy=seen.around.busy,

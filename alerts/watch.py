@@ -15,6 +15,7 @@ from alerts.clock import wall_clock
 from alerts.model import Change
 from alerts.officers import sentry
 from alerts.rulebook import WARNING
+from alerts.surveyor import Surveyor
 from alerts.teacher import Teacher
 from alerts.warning_rules import WarningRules
 from schemas import rest
@@ -51,6 +52,7 @@ class Watcher:
         self._rules: WarningRules | None = None
         self._arrival = _Arrival()
         self._teacher = Teacher(pool)
+        self._surveyor = Surveyor(pool)
         self._sentry = sentry.Sentry()
         self._backlog = backlog.Backlog()
         self._filling = False
@@ -69,6 +71,7 @@ class Watcher:
                 await _pause(stop, self._every_s)
         finally:
             await self._teacher.stop()
+            await self._surveyor.stop()
 
     async def look_once(self, conn: db.Connection) -> list[rest.Alert]:
         """Read, judge and store once; returns the alerts that changed."""
@@ -79,6 +82,7 @@ class Watcher:
             rule = await self._arrival.rule(conn, now)
             seen = await reads.look(conn, where, now, rule)
             learned = await self._teacher.learned(conn, where.city, now)
+            await self._surveyor.consider(where)
             officers = await self._sentry.look(conn, where.city, seen.now, seen.opened)
             late = await self._late(conn, now)
             held = np.full(len(where.city.cells), self._fills(await backlog.newest(conn), now))

@@ -25,6 +25,7 @@ from alerts.model import Change
 from schemas import wire
 from tracking import calendars, city, coverage, plans
 from tracking.fixes import FixColumns
+from tracking.geometry import streets as ways
 from tracking.geometry.lookup import CityGrid, GridCell
 from tracking.rule_store import RuleVersion
 
@@ -189,7 +190,17 @@ def place(cells: int) -> reads.Place:
         weight=np.ones(cells),
     )
     places = arrival.Places.of(*town.grid.centroids(), columns_of.street)
-    return reads.Place(signature="bench", city=town, cells=columns_of, places=places)
+    return reads.Place(
+        signature="bench", city=town, cells=columns_of, places=places, streets=_streets(places), survey=None
+    )
+
+
+def _streets(places: arrival.Places) -> ways.Streets:
+    """Ways as in a town of square blocks: as far to the east as to the north, and never across."""
+    offsets = np.abs(np.arange(ways.SQUARES) - ways.SQUARES // 2 + 0.5) * ways.SQUARE_M
+    one = (offsets[:, None] + offsets[None, :]).astype(np.uint16)
+    squares = np.broadcast_to(one, (len(places), *one.shape)).copy()
+    return ways.Streets(x=ways.middle(places.x), y=ways.middle(places.y), squares=squares)
 
 
 def _ring(column: int, row: int) -> list[list[float]]:

@@ -80,6 +80,7 @@ def _propose(
         left_ms=np.array(dues, dtype=np.int64) - seen.now,
         dwell_ms=where.cells.dwell_ms[rows],
         cost=np.array([one.priority for one in wanted], dtype=np.float64),
+        streets=None if where.streets is None else where.streets.some(rows),
     )
     officers = assignment.Free(places=reads.places_of(where, seen, free), behind_ms=np.zeros(len(free), dtype=np.int64))
     return [

@@ -114,6 +114,11 @@ class CityGrid:
         far = ~(np.isfinite(x) & np.isfinite(y))
         return np.where(far, _FAR_M, x), np.where(far, _FAR_M, y)
 
+    def degrees(self, x: Float, y: Float) -> tuple[Float, Float]:
+        """Places on the city's plane (m) as WGS-84 degrees north and east."""
+        lon, lat = self._to_xy.transform(x, y, direction="INVERSE")
+        return np.asarray(lat, dtype=np.float64), np.asarray(lon, dtype=np.float64)
+
     def locate(self, lat: Float, lon: Float) -> Ints:
         """Number in the store of the cell each place falls in, -1 outside every cell."""
         inner = self.index(lat, lon)

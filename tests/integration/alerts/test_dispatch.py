@@ -23,10 +23,10 @@ class Desk:
         self.pool, self.conn, self.minute = pool, conn, 80.0
         self.keeper = Keeper(pool, now=lambda: at(self.minute))
 
-    async def open(self, town: Town, level: Level = Level.ORANGE) -> int:
+    async def open(self, town: Town, level: Level = Level.ORANGE, *, key: str = "k1") -> int:
         """An alert of cell 1, opened now."""
         change = Change(
-            key="k1", kind="coverage_gap", step=Step.OPENED, level=level, cell=await town.cell(), at=at(self.minute),
+            key=key, kind="coverage_gap", step=Step.OPENED, level=level, cell=await town.cell(), at=at(self.minute),
             facts=FACTS,
         )  # fmt: skip
         return (await AlertStore(self.pool).apply([change]))[0].id

@@ -8,11 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alerts import arrival
+from alerts import arrival, assignment
 from schemas import wire
 from tracking.fixes import FixColumns
+from tracking.geometry import streets
+from tracking.geometry.streets import Streets
 
 RULE = arrival.ArrivalRule()
+_near = st.lists(st.tuples(st.floats(-2e3, 2e3), st.floats(-2e3, 2e3)), min_size=1, max_size=8)
 _places = st.lists(st.tuples(st.floats(-3e4, 3e4), st.floats(-3e4, 3e4)), min_size=1, max_size=30)
 
 
@@ -64,6 +67,65 @@ def test_in_time_agrees_with_a_slow_answer(
         away = [math.dist(place, officer) for officer in officers]
         reach = max(ms - 60_000, 0) / 1000 * 1.3 / 1.35
         assert sum(metres < reach - 0.01 for metres in away) <= found[i] <= sum(m <= reach + 0.01 for m in away)
+
+
+_SQUARES = st.integers(0, streets.SQUARES - 1)
+_ways = st.dictionaries(st.tuples(_SQUARES, _SQUARES), st.integers(0, 4_500), max_size=30)
+
+
+def _way(told: Streets, cell: int, place: tuple[float, float], officer: tuple[float, float]) -> float:
+    street = float(told.metres(np.array([cell]), np.array([officer[0]]), np.array([officer[1]]))[0])
+    straight = math.dist(place, officer)
+    return straight * 1.35 if math.isnan(street) else max(street, straight)
+
+
+def _told(cells: int, ways: dict[tuple[int, int], int]) -> Streets:
+    """The same squares about the middle of the plane for all cells."""
+    squares = np.full((cells, streets.SQUARES, streets.SQUARES), streets.UNTOLD, dtype=np.uint16)
+    for (row, column), metres in ways.items():
+        squares[:, row, column] = metres
+    return Streets(x=np.zeros(cells), y=np.zeros(cells), squares=squares)
+
+
+@settings(deadline=None, max_examples=80)
+@given(_near, _near, _ways, st.integers(0, 3_600_000))
+def test_ways_along_streets_agree_with_a_slow_answer(
+    cells: list[tuple[float, float]], officers: list[tuple[float, float]], ways: dict[tuple[int, int], int], ms: int
+) -> None:
+    """With few officers all ways are looked at: the soonest is found, and those in time are counted."""
+    (cx, cy), (ox, oy) = np.array(cells).T, np.array(officers).T
+    told = _told(len(cells), ways)
+    found = arrival.nearest(arrival.Places.of(cx, cy), arrival.Places.of(ox, oy), RULE, told)
+    able = arrival.in_time(
+        arrival.Places.of(cx, cy), arrival.Places.of(ox, oy), np.full(len(cx), ms), RULE, told
+    ).tolist()
+    reach = max(ms - 60_000, 0) / 1000 * 1.3
+    for i, place in enumerate(cells):
+        way = [_way(told, i, place, officer) for officer in officers]
+        assert found.ms[i] == pytest.approx(min(way) / 1.3 * 1000 + 60_000, abs=100)
+        assert way[found.officer[i]] == pytest.approx(min(way), abs=0.1)
+        assert sum(metres < reach - 0.01 for metres in way) <= able[i] <= sum(m <= reach + 0.01 for m in way)
+
+
+def test_who_has_a_river_between_is_not_the_nearest() -> None:
+    """An officer 100 m away who has to walk 2 km comes later than one 600 m away on the same bank."""
+    squares = np.full((1, streets.SQUARES, streets.SQUARES), 650, dtype=np.uint16)
+    squares[0, : streets.SQUARES // 2] = 2_000
+    told = Streets(x=np.zeros(1), y=np.zeros(1), squares=squares)
+    cell, officers = (
+        arrival.Places.of(np.zeros(1), np.full(1, 10.0)),
+        arrival.Places.of(*np.array([[0, 500], [-90, 300.0]])),
+    )
+    assert arrival.nearest(cell, officers, RULE).officer.tolist() == [0]
+    found = arrival.nearest(cell, officers, RULE, told)
+    assert found.officer.tolist() == [1]
+    assert found.ms.tolist() == [560_000]
+    (proposed,) = assignment.propose(
+        assignment.Needs(places=cell, left_ms=np.array([3_600_000]), dwell_ms=np.zeros(1, np.int64), cost=np.ones(1),
+                         streets=told),
+        assignment.Free(places=officers, behind_ms=np.zeros(2, np.int64)), assignment.AssignmentRule(), RULE,
+    )  # fmt: skip
+    assert (proposed.officer, proposed.way_m, proposed.arrival_ms) == (1, 650, 560_000)
 
 
 def test_nearest_without_officers_finds_nobody() -> None:

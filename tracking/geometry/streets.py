@@ -1,0 +1,97 @@
+"""Ways on foot along the streets: how far each square around a cell is from its middle. Pure."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components, dijkstra
+from scipy.spatial import cKDTree
+
+from tracking.fixes import Float
+
+SQUARE_M = 50.0
+"""Side of a square: a place stands for its middle, which is half a minute on foot at most."""
+SQUARES = 60
+"""Squares on a side of what is told around a cell."""
+REACH_M = SQUARE_M * SQUARES / 2
+"""Straight lines so long in each direction are told of."""
+FARTHEST_M = 3 * REACH_M
+"""Longer ways count as long as this."""
+JOIN_M = 25.0
+"""Pieces of road whose middles are so near are joined: pieces are 20 m long, and drawn to some metres."""
+OFF_M = 150.0
+"""Who is farther from every street is not on the map of streets."""
+UNTOLD = np.iinfo(np.uint16).max
+"""Of a square: the streets do not tell."""
+
+Squares = NDArray[np.uint16]
+"""Whole metres of n cells, shape (n, SQUARES, SQUARES): row by row to the north, each from west to east."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Streets:
+    """Ways to n cells."""
+
+    x: Float
+    """Middle of the squares of each cell, m on the city's plane: a corner of four of them."""
+    y: Float
+    squares: Squares
+
+    def some(self, rows: NDArray[np.intp]) -> "Streets":
+        """Those to the cells with these indices."""
+        return Streets(x=self.x[rows], y=self.y[rows], squares=self.squares[rows])
+
+    def metres(self, cells: NDArray[np.intp], x: Float, y: Float) -> Float:
+        """Way to each of the cells, by index, from a place each, m; NaN where the streets do not tell."""
+        east = np.floor((x - self.x[cells]) / SQUARE_M).astype(np.int64) + SQUARES // 2
+        north = np.floor((y - self.y[cells]) / SQUARE_M).astype(np.int64) + SQUARES // 2
+        inside = (east >= 0) & (east < SQUARES) & (north >= 0) & (north < SQUARES)
+        found = self.squares[cells, np.where(inside, north, 0), np.where(inside, east, 0)]
+        return np.where(inside & (found != UNTOLD), found, np.nan)
+
+
+class Network:
+    """The streets of a city, made of the middles of their pieces.
+
+    Whether two streets meet is told by how near their pieces are: surveys rarely say where streets cross. A bridge
+    over a street is joined to it by this.
+
+    Args:
+        x: of the middles, m on the city's plane.
+        y: likewise.
+    """
+
+    def __init__(self, x: Float, y: Float) -> None:
+        places = np.column_stack([x, y])
+        self._tree = cKDTree(places)
+        one, other = self._tree.query_pairs(JOIN_M, output_type="ndarray").T.reshape(2, -1)
+        # A length of nothing would be no edge to the solver.
+        length = np.maximum(np.hypot(*(places[one] - places[other]).T), 0.01)
+        self._graph = csr_array((length, (one, other)), shape=(len(places), len(places)))
+        _, self._part = connected_components(self._graph, directed=False)
+
+    def around(self, x: float, y: float) -> Squares:
+        """Metres to a place from each square around it, shape (SQUARES, SQUARES).
+
+        UNTOLD is what lies off the streets, and what no street joins to the place: then the map is not complete.
+        """
+        told = np.full((SQUARES, SQUARES), UNTOLD, dtype=np.uint16)
+        off, node = self._tree.query([x, y], distance_upper_bound=OFF_M) if self._tree.n else (np.inf, 0)
+        if np.isinf(off):
+            return told
+        along = dijkstra(self._graph, directed=False, indices=int(node), limit=FARTHEST_M)
+        offsets = (np.arange(SQUARES) - SQUARES // 2 + 0.5) * SQUARE_M
+        mid_x, mid_y = middle(np.array([x, y]))
+        north, east = (each.ravel() for each in np.meshgrid(mid_y + offsets, mid_x + offsets, indexing="ij"))
+        aside, nearest = self._tree.query(np.column_stack([east, north]), distance_upper_bound=OFF_M)
+        on = np.flatnonzero(np.isfinite(aside))
+        joined = on[self._part[nearest[on]] == self._part[node]]
+        metres = np.minimum(along[nearest[joined]] + aside[joined] + off, FARTHEST_M)
+        told.ravel()[joined] = np.rint(metres).astype(np.uint16)
+        return told
+
+
+def middle(place: Float) -> Float:
+    """Where the squares around places have their middle, on either axis: the corner of squares nearest to each."""
+    return np.round(place / SQUARE_M) * SQUARE_M
