@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from alerts import arrival, estimates, learning, outlook, rules, staffing, store, whereabouts
 from alerts.model import GAP, Change, Facts, OpenAlert, Visit
 from schemas import wire
-from tracking import city, db, grids, rule_store, street_store
+from tracking import city, db, grids, packed, rule_store, street_store
 from tracking.fixes import Bool, FixColumns
 from tracking.geometry.streets import Streets
+from tracking.packed import Kind
 
 # Changes with every import, plan, calendar, unit, area or setting; cells put in without an import count too.
 _SIGNATURE = """
@@ -31,14 +32,21 @@ SELECT concat_ws('/', (SELECT value FROM meta WHERE key = 'grid_version'),
 """
 _STREETS = "SELECT code, name FROM areas WHERE code = ANY ($1::text[])"
 # One short walk down the primary key for each device; the newest fix that was measured where it says.
-_OFFICERS = """
+_NEWEST: packed.Columns = {
+    "device": Kind.INT4, "t": Kind.TIME, "lat": Kind.FLOAT8, "lon": Kind.FLOAT8, "bat": Kind.FLOAT4, "src": Kind.INT2,
+    "duty": Kind.INT2, "flags": Kind.INT2, "name": Kind.TEXT, "area": Kind.TEXT,
+}  # fmt: skip
+_OFFICERS = packed.select(
+    _NEWEST,
+    """
 SELECT d.name, d.id AS device, u.area, f.t, f.lat, f.lon, f.bat, f.src, f.duty, f.flags
 FROM devices d LEFT JOIN units u ON u.code = d.unit CROSS JOIN LATERAL (
   SELECT * FROM fixes WHERE device = d.id AND t > $1 AND t <= $2 AND src = ANY ($3::smallint[]) AND flags & $4 = 0
   AND ($5::timestamptz IS NULL OR received <= $5)
   ORDER BY t DESC LIMIT 1) f
 ORDER BY d.id
-"""
+""",
+)
 _CLEARING = """
 SELECT a.key, v.t_in, v.t_out, v.open, v.cause
 FROM unnest($1::text[], $2::int[], $3::timestamptz[]) AS a (key, cell, since)
@@ -159,7 +167,9 @@ async def look(
         standing: alerts that stand; None: those of the store.
     """
     opened = await store.standing(conn) if standing is None else standing
-    rows = await conn.fetch(
+    newest = await packed.fetch(
+        conn,
+        _NEWEST,
         _OFFICERS,
         db.moment(now - rule.fresh_ms),
         db.moment(now + wire.MAX_AHEAD_MS),
@@ -167,14 +177,14 @@ async def look(
         _UNMEASURED_FLAGS,
         None if known is None else db.moment(known),
     )
-    newest = {name: [row[name] for row in rows] for name in ("device", "lat", "lon", "bat", "src", "duty", "flags")}
-    heard = FixColumns.from_columns(len(rows), t=[db.millis(row["t"]) for row in rows], **newest)
+    names, areas = newest.pop("name"), newest.pop("area")
+    heard = FixColumns.from_columns(len(names), **newest)
     return Look(
         now=now,
         basis=await city.basis(conn, where.city, now, known),
-        officers=[row["name"] for row in rows],
+        officers=names.tolist(),
         newest=heard,
-        areas=[row["area"] for row in rows],
+        areas=areas.tolist(),
         around=await whereabouts.read(conn, where.city, heard, now),
         opened=opened,
         clearing=await clearing(conn, opened, now),

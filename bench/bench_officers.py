@@ -7,6 +7,7 @@ import argparse
 import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -80,7 +81,7 @@ def _member(number: int) -> Member:
 
 def look(seen: Crowd) -> int:
     """One look with nothing standing yet: every trouble is judged and opened."""
-    again = Crowd(**{name: getattr(seen, name) for name in Crowd.__dataclass_fields__ if name != "recent"})
+    again = replace(seen, made=seen.columns)
     nothing = evaluate.Seen(happenings=[], signs=[], opened=[], closed=[], known=set())
     return len(evaluate.evaluate(again, nothing))
 

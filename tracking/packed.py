@@ -28,6 +28,8 @@ class Kind(Enum):
     FLOAT8 = "float8send(coalesce({0}, 'NaN'))", ">f8"
     TIME = "timestamptz_send(coalesce({0}, '-infinity'))", ">i8"
     """Becomes ms since 1970-01-01 UTC, rounded down."""
+    TEXT = "array_agg({0})", "O"
+    """Comes beside the others, each text an object; None for NULL."""
 
 
 Columns = Mapping[str, Kind]
@@ -35,18 +37,27 @@ Columns = Mapping[str, Kind]
 
 
 def select(columns: Columns, query: str) -> str:
-    """SQL that answers all rows of `query` as one value; it must have these columns."""
-    sent = " || ".join(kind.value[0].format(f"q.{name}") for name, kind in columns.items())
-    return f"SELECT string_agg({sent}, ''::bytea) FROM ({query}) q"  # noqa: S608 - names and texts of our own
+    """SQL that answers all rows of `query` as one value, and one for each column of texts; it must have these columns.
+
+    One column at least is no text.
+    """
+    sent = {name: kind.value[0].format(f"q.{name}") for name, kind in columns.items()}
+    packed = " || ".join(each for name, each in sent.items() if columns[name] is not Kind.TEXT)
+    texts = [each for name, each in sent.items() if columns[name] is Kind.TEXT]
+    answers = ", ".join([f"string_agg({packed}, ''::bytea)", *texts])
+    return f"SELECT {answers} FROM ({query}) q"  # noqa: S608 - names and texts of our own
 
 
 async def fetch(conn: db.Connection, columns: Columns, packed: str, *arguments: Any) -> dict[str, NDArray[Any]]:
     """Run what `select` made of the same columns; the columns, each of as many values as there are rows."""
-    return unpack(columns, await conn.fetchval(packed, *arguments) or b"")
+    rows, *texts = await conn.fetchrow(packed, *arguments) or (None,)
+    found = unpack({name: kind for name, kind in columns.items() if kind is not Kind.TEXT}, rows or b"")
+    of_text = [name for name, kind in columns.items() if kind is Kind.TEXT]
+    return found | {name: np.array(each or [], object) for name, each in zip(of_text, texts, strict=True)}
 
 
 def unpack(columns: Columns, rows: bytes) -> dict[str, NDArray[Any]]:
-    """Columns of packed rows, in the byte order of this machine. Pure."""
+    """Columns of packed rows, none of them of texts, in the byte order of this machine. Pure."""
     table = np.frombuffer(rows, [(name, kind.value[1]) for name, kind in columns.items()])
     return {name: _read(table[name], kind) for name, kind in columns.items()}
 

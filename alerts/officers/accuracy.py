@@ -15,10 +15,11 @@ _LEAST_FIXES = 3
 
 def suspects(crowd: Crowd) -> Bool:
     """Who gave mostly bad fixes lately."""
-    if not len(crowd):
+    rules = crowd.columns.rules
+    if not rules:
         return np.zeros(0, np.bool_)
-    worst = min(member.rule.accuracy_m for member in crowd.members)
-    lately = crowd.lately(max(member.rule.accuracy_s for member in crowd.members) * 1000 + 1)
+    worst = min(rule.accuracy_m for rule in rules)
+    lately = crowd.lately(max(rule.accuracy_s for rule in rules) * 1000 + 1)
     acc = lately.table("acc")
     bad, good = lately.count(acc > worst), lately.count(acc <= worst)
     return np.asarray(crowd.active & crowd.by_member((bad >= _LEAST_FIXES) & (2 * bad > good), absent=False))

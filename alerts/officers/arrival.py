@@ -14,16 +14,10 @@ by_track = True
 
 def suspects(crowd: Crowd) -> Bool:
     """Whose shift began lately: after that nothing is told anew."""
-    return np.array(
-        [
-            member.shift is not None
-            and member.shift.starts + member.rule.late_s * 1000
-            <= crowd.now
-            < member.shift.starts + member.rule.absent_s * 1000
-            for member in crowd.members
-        ],
-        dtype=np.bool_,
-    ) & np.asarray(crowd.active)
+    of = crowd.columns
+    begun_s = (crowd.now - of.starts) / 1000
+    lately = (of.threshold("late_s") <= begun_s) & (begun_s < of.threshold("absent_s"))
+    return np.asarray(crowd.active & (of.starts != NONE) & lately)
 
 
 def judge(one: One) -> Verdict:

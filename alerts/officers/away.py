@@ -22,7 +22,7 @@ class Away:
 
     def suspects(self, crowd: Crowd) -> Bool:
         """Whose newest place lately is not inside."""
-        concerned = np.array([self._concerns(member) for member in crowd.members], dtype=np.bool_)
+        concerned = crowd.columns.has_area if self.table == "team" else crowd.columns.own_beat
         asked = concerned & crowd.active & ~crowd.on_task
         if not asked.any():
             return asked

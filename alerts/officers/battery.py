@@ -13,8 +13,7 @@ by_track = False
 
 def suspects(crowd: Crowd) -> Bool:
     """Whose battery is low."""
-    low = np.array([member.rule.battery_low for member in crowd.members])
-    return np.asarray(crowd.active & (crowd.said.battery <= low))
+    return np.asarray(crowd.active & (crowd.said.battery <= crowd.columns.threshold("battery_low")))
 
 
 def judge(one: One) -> Verdict:

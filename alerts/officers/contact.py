@@ -21,11 +21,10 @@ _LONG = 6
 
 def suspects(crowd: Crowd) -> Bool:
     """Of whom no measured place is known for long; whoever was never heard in this shift has not arrived."""
-    silent_ms = np.array([member.rule.silent_s * 1000 for member in crowd.members], dtype=np.int64)
-    starts = np.array([member.shift.starts if member.shift else 0 for member in crowd.members], dtype=np.int64)
-    newest = crowd.newest()
+    starts, newest = crowd.columns.starts, crowd.newest
     heard = (newest > starts) | (crowd.said.heard > starts)
-    return np.asarray(crowd.active & heard & (newest <= crowd.now - silent_ms) & (crowd.row >= 0))
+    silent = newest <= crowd.now - crowd.columns.threshold("silent_s") * 1000
+    return np.asarray(crowd.active & heard & silent & (crowd.row >= 0))
 
 
 def judge(one: One) -> Verdict:

@@ -56,7 +56,7 @@ def _groups(crowd: Crowd) -> list[list[int]]:
 
 def _newest(crowd: Crowd) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
     """Members with a fresh place and no task, and those places."""
-    newest = crowd.newest()
+    newest = crowd.newest
     at = np.flatnonzero(crowd.active & ~crowd.on_task & (newest > crowd.now - FRESH_MS))
     rows, columns = crowd.row[at], newest[at] // BUCKET_MS % BUCKETS
     tables = crowd.tracks.tables

@@ -71,13 +71,15 @@ def judge(
     found = sessions(signs)
     doubles = overlap(found, now)
     held = {str(alert.facts["who"]): alert for alert in opened if alert.kind == KIND}
-    names = {member.device: member.device_name for member in members if member.device is not None}
     changes = []
     for who, alert in sorted(held.items()):
         if who not in doubles:
             stood = who in overlap(found, alert.opened_at)
             step, why = (Step.RESOLVED, "over") if stood else (Step.WITHDRAWN, "late_data")
             changes.append(machine.ended(alert, step, now, {"why": why}))
+    if not doubles:
+        return changes
+    names = {member.device: member.device_name for member in members if member.device is not None}
     of = {member.officer.badge: member for member in members if member.officer is not None}
     for badge, (since, devices) in sorted(doubles.items()):
         if badge in of and badge not in held and since > closed.get(badge, 0):

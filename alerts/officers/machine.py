@@ -61,7 +61,7 @@ def run(
         quiet: kinds of which nothing is opened now.
     """
     changes: list[Change] = []
-    number = {member.key: at for at, member in enumerate(crowd.members)}
+    number = crowd.columns.by_key
     for family in families:
         held = {who: alert for (kind, who), alert in known.held.items() if kind == family.kind}
         looked = {crowd.members[at].key for at in np.flatnonzero(family.suspects(crowd)).tolist()}

@@ -1,6 +1,6 @@
 """What the watcher keeps of the fixes between two looks: the tracks and the newest word of every device."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,38 +55,52 @@ class Memory:
     """Time of its newest fix, measured or not."""
     duty: NDArray[np.int16] = field(default_factory=lambda: np.empty(0, np.int16))
     battery: Float = field(default_factory=lambda: np.empty(0, np.float64))
+    _row: NDArray[np.intp] = field(default_factory=lambda: np.full(1, NONE, np.intp))
+    """Row by number of the device, NONE where it was not placed: the store gives the numbers out in order."""
     _areas: dict[int, Areas] = field(default_factory=dict)
-    """Areas that the depths of a row were measured in."""
+    """Areas that the depths of a device's row were measured in."""
+    _zone: NDArray[np.intp] = field(default_factory=lambda: np.empty((2, 0), np.intp))
+    """Zones of these areas by row."""
+
+    def rows(self, devices: NDArray[np.integer[Any]]) -> NDArray[np.intp]:
+        """Row of each device, NONE where it was not placed."""
+        known = (devices >= 0) & (devices < len(self._row))
+        return np.where(known, self._row[np.where(known, devices, 0)], NONE)
 
     def place(self, areas: Mapping[int, Areas]) -> None:
         """Measure the tracks anew whose device has other areas than before."""
-        self.tracks.reserve(len(areas))
-        for device, each in areas.items():
-            row = self._row(device)
-            if self._areas.get(row) != each:
-                self._areas[row] = each
-                x, y = self.tracks.places(row)
-                known = ~np.isnan(x)
-                if not known.any():
-                    continue
-                depths = []
-                for code in each:
-                    depth = np.full(BUCKETS, np.nan)
-                    depth[known] = self._depth(np.full(int(known.sum()), self._zone(code)), x[known], y[known])
-                    depths.append(depth)
-                self.tracks.replace_depths(row, depths[0], depths[1])
+        changed = {device: each for device, each in areas.items() if self._areas.get(device) != each}
+        self._reserve(changed)
+        for device, each in changed.items():
+            row = self.tracks.row(device)
+            self._row[device], self._areas[device] = row, each
+            self._zone[:, row] = [self._number(code) for code in each]
+            x, y = self.tracks.places(row)
+            known = ~np.isnan(x)
+            if not known.any():
+                continue
+            depths = np.full((2, BUCKETS), np.nan)
+            for depth, zone in zip(depths, self._zone[:, row], strict=True):
+                depth[known] = self.zones.inside_by(np.full(int(known.sum()), zone), x[known], y[known])
+            self.tracks.replace_depths(row, *depths)
+
+    def draw(self, zones: Zones) -> None:
+        """Take other shapes: of areas that are new, too, and not of those that nobody has any more."""
+        self.zones = zones
+        for device, each in self._areas.items():
+            self._zone[:, self._row[device]] = [self._number(code) for code in each]
 
     def take(self, fixes: Heard) -> None:
         """Take in fixes of devices that were placed, in any order and any number of times."""
         if not len(fixes):
             return
-        row = _by_stretch(fixes.device, self._row)
+        row = self.rows(fixes.device)
         self._note(row, fixes)
         absent = wire.FixFlag.MOCK | wire.FixFlag.NULL_ISLAND
         real = np.isin(fixes.src, _MEASURED) & (fixes.flags & absent == 0)
         row, t = row[real], fixes.t[real]
         x, y = self.grid.xy(fixes.lat[real], fixes.lon[real])
-        beat, team = (self._depth(self._zones_of(row, which), x, y) for which in (0, 1))
+        beat, team = (self.zones.inside_by(zone, x, y) for zone in self._zone[:, row])
         said = fixes.flags[real] & wire.FixFlag.RECORDER_KNOWN > 0
         on = fixes.flags[real] & wire.FixFlag.RECORDER_ON > 0
         acc = np.where(np.isnan(fixes.acc[real]), ASSUMED_ACCURACY_M, fixes.acc[real])
@@ -95,10 +109,9 @@ class Memory:
             Placed(row=row, t=t, x=x, y=y, acc=acc, spd=fixes.spd[real], beat=beat, team=team, recording=recording)
         )
 
-    def cursor(self, devices: Sequence[int], earliest: int) -> list[int]:
-        """Time of the newest fix known of each device, `earliest` where there is none."""
-        rows = np.array([self._row(device) for device in devices], dtype=np.intp)
-        newest: list[int] = np.maximum(self.fix_t[rows], earliest).tolist()
+    def cursor(self, devices: NDArray[np.integer[Any]], earliest: int) -> list[int]:
+        """Time of the newest fix known of each device, all of them placed; `earliest` where there is none."""
+        newest: list[int] = np.maximum(self.fix_t[self.rows(devices)], earliest).tolist()
         return newest
 
     def _note(self, row: NDArray[np.intp], fixes: Heard) -> None:
@@ -111,28 +124,19 @@ class Memory:
         powered = newer[~np.isnan(fixes.bat[newer])]
         self.battery[row[powered]] = fixes.bat[powered]
 
-    def _row(self, device: int) -> int:
-        row = self.tracks.row(device)
+    def _reserve(self, devices: Collection[int]) -> None:
+        """Make room for these devices."""
+        self.tracks.reserve(len(self._areas) + len(devices) + 1)
+        most = max(devices, default=NONE) + 1
+        if most > len(self._row):
+            self._row = np.append(self._row, np.full(most + most // 4 - len(self._row), NONE, np.intp))
         more = len(self.tracks.t) - len(self.heard)
         if more > 0:
-            self.heard = np.concatenate([self.heard, np.full(more, NONE, np.int64)])
-            self.fix_t = np.concatenate([self.fix_t, np.full(more, NONE, np.int64)])
-            self.duty = np.concatenate([self.duty, np.full(more, wire.DUTY_CODE[wire.Duty.OFF], np.int16)])
-            self.battery = np.concatenate([self.battery, np.full(more, np.nan)])
-        return row
+            self.heard = np.append(self.heard, np.full(more, NONE, np.int64))
+            self.fix_t = np.append(self.fix_t, np.full(more, NONE, np.int64))
+            self.duty = np.append(self.duty, np.full(more, wire.DUTY_CODE[wire.Duty.OFF], np.int16))
+            self.battery = np.append(self.battery, np.full(more, np.nan))
+            self._zone = np.append(self._zone, np.full((2, more), NO_ZONE, np.intp), axis=1)
 
-    def _zone(self, code: str | None) -> int:
+    def _number(self, code: str | None) -> int:
         return NO_ZONE if code is None else self.zones.index.get(code, NO_ZONE)
-
-    def _zones_of(self, row: NDArray[np.intp], which: int) -> NDArray[np.intp]:
-        return _by_stretch(row, lambda each: self._zone(self._areas.get(each, (None, None))[which]))
-
-    def _depth(self, zone: NDArray[np.intp], x: Float, y: Float) -> Float:
-        return self.zones.inside_by(zone, x, y)
-
-
-def _by_stretch(values: NDArray[np.integer[Any]], of: Callable[[int], int]) -> NDArray[np.intp]:
-    """What `of` answers for each value, asked once for each stretch of equal ones: fixes come device by device."""
-    starts = np.flatnonzero(np.diff(values, prepend=values[:1] - 1))
-    answers = np.array([of(each) for each in values[starts].tolist()], dtype=np.intp)
-    return np.repeat(answers, np.diff(starts, append=len(values)))

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from alerts.officers import thresholds
-from alerts.officers.situation import Member
+from alerts.officers.situation import Member, MemberColumns
 from alerts.officers.thresholds import OfficerRule
 from tracking import city, db, people_store, rule_store
 from tracking.geometry.zones import Zones
@@ -22,6 +22,8 @@ class Roster:
     at: int
     """When it was read, ms."""
     members: Sequence[Member]
+    columns: MemberColumns
+    """Of the members."""
     areas: Mapping[int, tuple[str | None, str | None]]
     """Device → code of the area of the shift, and of that of the unit."""
 
@@ -39,13 +41,18 @@ async def load(conn: db.Connection, now: int) -> Roster:
     book = _Book(await people_store.officers(conn), shifts, await people_store.units(conn), rules)
     devices = [(row["id"], row["name"], row["unit"]) for row in await conn.fetch(_DEVICES)]
     # In a thread: of a large fleet this takes longer than the other tasks of this process may wait.
-    members = await asyncio.to_thread(book.members, devices, bound)
+    return await asyncio.to_thread(_made, now, book, devices, bound)
+
+
+def _made(now: int, book: "_Book", devices: Sequence[tuple[int, str, str]], bound: Mapping[int, Binding]) -> Roster:
+    """Put together who is a member; `devices` as (number, name, unit)."""
     carried = {binding.officer for binding in bound.values()}
+    members = book.members(devices, bound)
     members += [
-        book.without_device(officer) for officer in shifts if officer not in carried and officer in book.officers
+        book.without_device(officer) for officer in book.shifts if officer not in carried and officer in book.officers
     ]
     areas = {member.device: _areas(member) for member in members if member.device is not None}
-    return Roster(at=now, members=members, areas=areas)
+    return Roster(at=now, members=members, columns=MemberColumns.of(members), areas=areas)
 
 
 async def zones(conn: db.Connection, where: city.City, codes: set[str]) -> Zones:

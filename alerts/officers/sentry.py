@@ -16,6 +16,7 @@ from alerts.officers.situation import BREAK, DUTY, FRESH_MS, TASK, Crowd, Said
 from alerts.officers.tracks import BUCKET_MS, KEPT_MS, NONE
 from schemas import wire
 from tracking import city, db, finding_store, packed
+from tracking.fixes import Int
 from tracking.packed import Kind
 from tracking.people import Sign
 
@@ -63,6 +64,7 @@ _STATUS = packed.select(
     """
 SELECT d.id AS device, d.online::int::smallint AS online, d.status_at, d.battery, s.t AS signed_off
 FROM devices d LEFT JOIN LATERAL (SELECT t FROM sign_offs WHERE device = d.id ORDER BY t DESC LIMIT 1) s ON true
+ORDER BY d.id
 """,
 )
 _LATE = """
@@ -95,8 +97,8 @@ class Sentry:
         self._memory: Memory | None = None
         self._city: city.City | None = None
         self._roster: roster.Roster | None = None
-        self._loaded: set[int] = set()
-        """Devices whose hour was read."""
+        self._loaded = np.empty(0, np.int64)
+        """Devices whose hour was read, in order."""
         self._late: dict[int, int] = {}
         """Late windows taken: number → receipt."""
         self._late_from: int | None = None
@@ -104,7 +106,7 @@ class Sentry:
     async def look(self, conn: db.Connection, where: city.City, now: int, opened: Sequence[OpenAlert]) -> View:
         """Read what one evaluation needs; call it within one snapshot."""
         memory, who = await self._prepare(conn, where, now)
-        await self._feed(conn, memory, list(who.areas), now)
+        await self._feed(conn, memory, who.columns.device[who.columns.device != NONE], now)
         crowd = await self._crowd(conn, memory, who, now)
         return View(crowd=crowd, seen=await _seen(conn, now, opened, memory))
 
@@ -118,29 +120,32 @@ class Sentry:
         if memory is None or self._city is not where:
             memory = self._memory = Memory(where.grid, await roster.zones(conn, where, codes))
             self._city, self._late_from = where, now - LATE_OVERLAP_MS
-            self._loaded.clear()
+            self._loaded = np.empty(0, np.int64)
             self._late.clear()
         elif not codes <= memory.zones.index.keys():
-            memory.zones = await roster.zones(conn, where, codes)
+            memory.draw(await roster.zones(conn, where, codes))
         # In a thread: a fleet that is new is placed in a second.
         await asyncio.to_thread(memory.place, who.areas)
         return memory, who
 
-    async def _feed(self, conn: db.Connection, memory: Memory, devices: list[int], now: int) -> None:
+    async def _feed(self, conn: db.Connection, memory: Memory, devices: Int, now: int) -> None:
         horizon = now + wire.MAX_AHEAD_MS
-        unread = [device for device in devices if device not in self._loaded]
+        unread = np.setdiff1d(devices, self._loaded)
         for part in _parts(unread, _TOGETHER):
             lo, hi = [db.moment(now - KEPT_MS)] * len(part), [db.moment(horizon)] * len(part)
-            await _take(conn, memory, _THIN, part, lo, hi)
-        self._loaded.update(unread)
+            await _take(conn, memory, _THIN, part.tolist(), lo, hi)
+        self._loaded = np.union1d(self._loaded, unread)
         for part in _parts(devices, _AT_ONCE):
-            await _take(conn, memory, _NEW, part, memory.cursor(part, now - KEPT_MS), db.moment(horizon))
+            after = memory.cursor(part, now - KEPT_MS)
+            await _take(conn, memory, _NEW, part.tolist(), after, db.moment(horizon))
         await self._feed_late(conn, memory, now)
 
     async def _feed_late(self, conn: db.Connection, memory: Memory, now: int) -> None:
         since = self._late_from if self._late_from is not None else now - LATE_OVERLAP_MS
         rows = await conn.fetch(_LATE, db.moment(since), db.moment(now - KEPT_MS))
-        new = [row for row in rows if row["id"] not in self._late and row["device"] in self._loaded][:_MOST_LATE]
+        loaded = np.isin([row["device"] for row in rows], self._loaded).tolist()
+        of_loaded = (row for row, known in zip(rows, loaded, strict=True) if known)
+        new = [row for row in of_loaded if row["id"] not in self._late][:_MOST_LATE]
         earliest = db.moment(now - KEPT_MS)
         # From the beginning of a bucket, so that its earliest fix is found.
         lo = [max(db.moment(db.millis(row["t_lo"]) // BUCKET_MS * BUCKET_MS), earliest) for row in new]
@@ -151,17 +156,16 @@ class Sentry:
             self._late = {number: at for number, at in self._late.items() if at > self._late_from}
 
     async def _crowd(self, conn: db.Connection, memory: Memory, who: roster.Roster, now: int) -> Crowd:
-        members = who.members
-        row = np.array([memory.tracks.rows.get(member.device or NONE, NONE) for member in members], dtype=np.intp)
+        row = memory.rows(who.columns.device)
         status = await packed.fetch(conn, _STATUSES, _STATUS)
-        said = await asyncio.to_thread(_said, status, memory, who, row)
+        said = await asyncio.to_thread(_said, status, memory, who.columns.device, row)
         # A device that nobody is known to carry is on duty while it is heard.
         unlisted = (said.heard > now - FRESH_MS) & (said.signed_off < said.fix_t)
-        on_shift = np.array([member.shift is not None for member in members], dtype=np.bool_)
-        nobody = np.array([member.officer is None for member in members], dtype=np.bool_)
+        nobody, on_shift = who.columns.officer == NONE, who.columns.starts != NONE
         return Crowd(
             now=now,
-            members=members,
+            members=who.members,
+            made=who.columns,
             row=row,
             said=said,
             tracks=memory.tracks,
@@ -216,7 +220,7 @@ async def _logged(conn: db.Connection, now: int) -> Mapping[int, Sequence[int]]:
     return logged
 
 
-def _parts(devices: list[int], n: int) -> Iterator[list[int]]:
+def _parts(devices: Int, n: int) -> Iterator[Int]:
     """Devices, `n` at a time."""
     return (devices[start : start + n] for start in range(0, len(devices), n))
 
@@ -227,10 +231,12 @@ async def _take(conn: db.Connection, memory: Memory, query: str, *arguments: Any
     await asyncio.to_thread(memory.take, heard)
 
 
-def _said(status: Mapping[str, NDArray[Any]], memory: Memory, who: roster.Roster, row: NDArray[np.intp]) -> Said:
+def _said(status: Mapping[str, NDArray[Any]], memory: Memory, device: Int, row: NDArray[np.intp]) -> Said:
+    """What the devices of the members said; `status` is in order of the device."""
     known, at = row >= 0, np.maximum(row, 0)
-    place = {device: number for number, device in enumerate(status["device"].tolist())}
-    of = np.array([place.get(member.device or NONE, -1) for member in who.members], dtype=np.intp)
+    numbers = status["device"]
+    of = np.searchsorted(numbers, device)
+    of = np.where(np.append(numbers, NONE)[of] == device, of, len(numbers))
 
     def column(name: str, absent: float) -> NDArray[Any]:
         # Who has no status finds the last one, which says nothing.

@@ -1,7 +1,7 @@
 """What is known of the officers at one moment, for all at once as columns and for one at a time. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import InitVar, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -43,6 +43,56 @@ class Member(Struct, frozen=True, kw_only=True, gc=False):
         if self.officer is not None:
             return self.officer.badge
         return self.device_name or ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberColumns:
+    """What stays as it is until the roster is read again, as columns by member; made once, not at each look."""
+
+    device: Int
+    """Number in the store; NONE without."""
+    officer: Int
+    """Number in the store; NONE: nobody is known to carry the device."""
+    starts: Int
+    """Beginning of the shift, ms; NONE without one."""
+    own_beat: Bool
+    """There is a shift, and it has an area other than the unit's."""
+    posted: Bool
+    """The shift is at a post, where an officer may stand still."""
+    has_area: Bool
+    """The unit has an area."""
+    rules: Sequence[OfficerRule]
+    rule: NDArray[np.intp]
+    """Index of the member's rule among them."""
+    by_key: Mapping[str, int]
+    """`Member.key` → index of the member."""
+    by_device: Mapping[int, int]
+    """Number of the device in the store → index of the member."""
+
+    @classmethod
+    def of(cls, members: Sequence[Member]) -> "MemberColumns":
+        """Columns of these members."""
+        # By identity: units share rules, and a hash of all thresholds takes longer than everything else here.
+        rules = {id(member.rule): member.rule for member in members}
+        place = {number: at for at, number in enumerate(rules)}
+        shifts = [member.shift for member in members]
+        device = [NONE if member.device is None else member.device for member in members]
+        return cls(
+            device=np.array(device, dtype=np.int64),
+            officer=np.array([NONE if one.officer is None else one.officer.id for one in members], dtype=np.int64),
+            starts=np.array([NONE if shift is None else shift.starts for shift in shifts], dtype=np.int64),
+            own_beat=np.array([one.shift is not None and one.own_beat for one in members], dtype=np.bool_),
+            posted=np.array([shift is not None and shift.kind == "post" for shift in shifts], dtype=np.bool_),
+            has_area=np.array([member.area is not None for member in members], dtype=np.bool_),
+            rules=list(rules.values()),
+            rule=np.array([place[id(member.rule)] for member in members], dtype=np.intp),
+            by_key={member.key: at for at, member in enumerate(members)},
+            by_device={number: at for at, number in enumerate(device) if number != NONE},
+        )
+
+    def threshold(self, name: str) -> Float:
+        """One of the thresholds of `OfficerRule`, by member."""
+        return np.array([getattr(rule, name) for rule in self.rules], dtype=np.float64)[self.rule]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,10 +171,9 @@ class Lately:
         """One of `Tracks.tables`."""
         return self.tracks.tables[name][self.rows][:, self.columns]
 
-    def newest(self, which: Bool | None = None) -> Int:
+    def newest(self, which: Bool) -> Int:
         """Time of the newest entry by row, of those of `which`; NONE without any."""
-        chosen = self.known if which is None else self.known & which
-        return np.asarray(np.where(chosen, self.t, NONE).max(axis=1, initial=NONE), dtype=np.int64)
+        return np.asarray(np.where(self.known & which, self.t, NONE).max(axis=1, initial=NONE), dtype=np.int64)
 
     def count(self, which: Bool) -> Int:
         """Entries of `which` by row."""
@@ -150,11 +199,18 @@ class Crowd:
     """Device → when it logged events lately."""
     findings: Mapping[int, Sequence[Finding]] = field(default_factory=dict)
     """Device → what was found of it lately."""
+    made: InitVar[MemberColumns | None] = None
+    """Columns of the members where they are known already."""
+    columns: MemberColumns = field(init=False)
     active: Bool = field(init=False)
     """Of whom anything is told at all."""
+    newest: Int = field(init=False)
+    """Time of the newest measured fix by member; NONE without any."""
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, made: MemberColumns | None) -> None:
+        object.__setattr__(self, "columns", made or MemberColumns.of(self.members))
         object.__setattr__(self, "active", self.on_shift & ~self.pausing)
+        object.__setattr__(self, "newest", self.by_member(self.tracks.newest(self.now), NONE).astype(np.int64))
 
     def __len__(self) -> int:
         return len(self.members)
@@ -165,19 +221,13 @@ class Crowd:
             return np.full(len(self.members), absent)
         return np.asarray(np.where(self.row >= 0, of_row[np.maximum(self.row, 0)], absent))
 
-    def newest(self) -> Int:
-        """Time of the newest measured fix by member; NONE without any."""
-        newest = self.lately(FRESH_MS).newest()
-        silent = np.flatnonzero(newest == NONE)
-        newest[silent] = self.lately(KEPT_MS, silent).newest()
-        return np.asarray(self.by_member(newest, NONE), dtype=np.int64)
-
-    def lately(self, length_ms: int, rows: NDArray[np.intp] | slice = slice(None)) -> "Lately":
-        """What the tracks hold of so long up to now, of all rows or some."""
+    def lately(self, length_ms: int, rows: NDArray[np.intp] | None = None) -> "Lately":
+        """What the tracks hold of so long up to now, of all devices or of some rows."""
+        which = slice(len(self.tracks.rows)) if rows is None else rows
         first = self.now - min(length_ms, KEPT_MS) + 1
         columns = np.arange(first // BUCKET_MS, self.now // BUCKET_MS + 1) % BUCKETS
-        t = self.tracks.t[rows][:, columns]
-        return Lately(tracks=self.tracks, rows=rows, columns=columns, t=t, known=(t >= first) & (t <= self.now))
+        t = self.tracks.t[which][:, columns]
+        return Lately(tracks=self.tracks, rows=which, columns=columns, t=t, known=(t >= first) & (t <= self.now))
 
     def one(self, number: int) -> One:
         """One member by its index."""

@@ -22,17 +22,14 @@ def suspects(crowd: Crowd) -> Bool:
     """Whose places of the last time scatter little."""
     if not len(crowd):
         return np.zeros(0, np.bool_)
-    length_ms = min(member.rule.still_s for member in crowd.members) * 750
+    length_ms = min(rule.still_s for rule in crowd.columns.rules) * 750
     lately = crowd.lately(length_ms)
     chosen = lately.known & (lately.table("acc") <= _WORST_M)
     # A stay that has lasted has a fix soon after the beginning of that time, or a gap has ended it.
     old = np.asarray((chosen & (lately.t <= crowd.now - length_ms + GAP_MS)).any(axis=1))
     scatter = crowd.by_member(_scatter(lately.table("x"), lately.table("y"), chosen), np.inf)
-    still = crowd.by_member(old, absent=False) & (
-        scatter <= np.array([member.rule.still_m for member in crowd.members])
-    )
-    posted = np.array([_posted(member.shift) for member in crowd.members], np.bool_)
-    return np.asarray(still & crowd.active & ~crowd.on_task & ~posted)
+    still = crowd.by_member(old, absent=False) & (scatter <= crowd.columns.threshold("still_m"))
+    return np.asarray(still & crowd.active & ~crowd.on_task & ~crowd.columns.posted)
 
 
 def judge(one: One) -> Verdict:

@@ -37,11 +37,10 @@ def judge(
     crowd: Crowd, happenings: Sequence[Happening], opened: Sequence[OpenAlert], known: Collection[str]
 ) -> list[Change]:
     """Open what is new, and withdraw what late fixes disprove. `known` are keys of alerts that were opened ever."""
-    by_device = {member.device: at for at, member in enumerate(crowd.members) if member.device is not None}
     held = {alert.key: alert for alert in opened if alert.kind in KINDS}
     changes = []
     for event in happenings:
-        at = by_device.get(event.device)
+        at = crowd.columns.by_device.get(event.device)
         if at is None:
             continue
         for kind, level, facts in _kinds(crowd, at, event):
@@ -100,11 +99,8 @@ def _nearest_m(crowd: Crowd, at: int, event: Happening) -> float | None:
     off = np.hypot(tables["x"][:, columns] - event.x, tables["y"][:, columns] - event.y)
     off = np.where(np.abs(t - event.t) <= around, off, np.inf)
     nearest = crowd.by_member(off.min(axis=1), np.inf)
-    officer = crowd.members[at].officer
-    same = [
-        member.officer is not None and officer is not None and member.officer.id == officer.id
-        for member in crowd.members
-    ]
+    officer = crowd.columns.officer
+    same = (officer == officer[at]) & (officer != NONE)
     same[at] = True
     others = np.where(same, np.inf, nearest)
     least = float(others.min()) if len(others) else np.inf

@@ -30,7 +30,7 @@ class Suspicion:
         found = {
             device for device, findings in crowd.findings.items() if any(each.kind in self.of for each in findings)
         }
-        return np.array([member.device in found for member in crowd.members], dtype=np.bool_) & crowd.active
+        return np.asarray(crowd.active & np.isin(crowd.columns.device, list(found)))
 
     def judge(self, one: One) -> Verdict:
         """The newest finding decides; one that was taken back takes the alert with it."""

@@ -84,6 +84,8 @@ class Tracks:
         default_factory=lambda: {name: np.full((0, BUCKETS), np.nan, np.float32) for name in _TABLES}
     )
     recording: NDArray[np.int8] = field(default_factory=lambda: np.full((0, BUCKETS), NONE, np.int8))
+    last: Int = field(default_factory=lambda: np.zeros(0, np.int64))
+    """Number of the newest bucket of each row since 1970, 0 without any."""
 
     def row(self, device: int) -> int:
         """Row of a device; a new one is made where there is none."""
@@ -110,6 +112,14 @@ class Tracks:
         for name, table in self.tables.items():
             table[row, column] = getattr(fixes, name)[order]
         self.recording[row, column] = fixes.recording[order]
+        self.last[row] = np.maximum(self.last[row], number[wins])
+
+    def newest(self, now: int) -> Int:
+        """Time of the newest entry of each row up to `now`, NONE where none is kept."""
+        t = self.t[np.arange(len(self.t)), self.last % BUCKETS]
+        ahead = np.flatnonzero(t > now)
+        t[ahead] = np.where(self.t[ahead] <= now, self.t[ahead], NONE).max(axis=1, initial=NONE)
+        return np.where(t > now - KEPT_MS, t, NONE)
 
     def replace_depths(self, row: int, beat: Float, team: Float) -> None:
         """Give a row other areas: depths of `places(row)`, in their order."""
@@ -133,6 +143,7 @@ class Tracks:
         for name, table in self.tables.items():
             self.tables[name] = np.concatenate([table, np.full((more, BUCKETS), np.nan, np.float32)])
         self.recording = np.concatenate([self.recording, np.full((more, BUCKETS), NONE, np.int8)])
+        self.last = np.append(self.last, np.zeros(more, np.int64))
 
 
 EMPTY = Tracks()

@@ -12,12 +12,13 @@ if TYPE_CHECKING:
 
 COLUMNS: packed.Columns = {
     "a": Kind.INT2, "b": Kind.INT4, "c": Kind.FLOAT4, "d": Kind.FLOAT8, "e": Kind.TIME,
+    "f": Kind.TEXT,
 }  # fmt: skip
 ROWS = """
 SELECT * FROM (VALUES
-  (1::smallint, -2, 0.5::real, 23.1234567::float8, '2026-03-01 08:00:00.123+00'::timestamptz),
-  ((-32768)::smallint, 2147483647, -8::real, -180::float8, '1969-12-31 23:59:59.999999+00'::timestamptz),
-  (NULL, NULL, NULL, NULL, NULL)) v (a, b, c, d, e) WHERE b IS NULL OR b > $1
+  (1::smallint, -2, 0.5::real, 23.1234567::float8, '2026-03-01 08:00:00.123+00'::timestamptz, '小金口'),
+  ((-32768)::smallint, 2147483647, -8::real, -180::float8, '1969-12-31 23:59:59.999999+00'::timestamptz, ''),
+  (NULL, NULL, NULL, NULL, NULL, NULL)) v (a, b, c, d, e, f) WHERE b IS NULL OR b > $1
 """
 
 
@@ -29,6 +30,7 @@ async def test_values_come_as_they_are_stored(conn: "db.Connection") -> None:
     np.testing.assert_array_equal(found["c"], np.array([0.5, -8, np.nan], np.float32))
     np.testing.assert_array_equal(found["d"], [23.1234567, -180, np.nan])
     assert found["e"].tolist() == [1_772_352_000_123, -1, NEVER]
+    assert found["f"].tolist() == ["小金口", "", None]
     assert all(column.dtype.isnative for column in found.values())
 
 
