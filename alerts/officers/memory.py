@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from alerts.officers.tracks import BUCKETS, NONE, Placed, Tracks
 from schemas import wire
-from tracking.fixes import Float, Int
+from tracking.fixes import Bool, Float, Int
 from tracking.geometry.lookup import ASSUMED_ACCURACY_M, CityGrid
 from tracking.geometry.zones import NO_ZONE, Zones
 
@@ -55,6 +55,8 @@ class Memory:
     """Time of its newest fix, measured or not."""
     duty: NDArray[np.int16] = field(default_factory=lambda: np.empty(0, np.int16))
     battery: Float = field(default_factory=lambda: np.empty(0, np.float64))
+    _loaded: Bool = field(default_factory=lambda: np.empty(0, np.bool_))
+    """Rows whose last hour was taken in."""
     _row: NDArray[np.intp] = field(default_factory=lambda: np.full(1, NONE, np.intp))
     """Row by number of the device, NONE where it was not placed: the store gives the numbers out in order."""
     _areas: dict[int, Areas] = field(default_factory=dict)
@@ -66,6 +68,15 @@ class Memory:
         """Row of each device, NONE where it was not placed."""
         known = (devices >= 0) & (devices < len(self._row))
         return np.where(known, self._row[np.where(known, devices, 0)], NONE)
+
+    def loaded(self, devices: NDArray[np.integer[Any]]) -> Bool:
+        """Of which devices the last hour was taken in."""
+        row = self.rows(devices)
+        return np.append(self._loaded, False)[np.where(row >= 0, row, len(self._loaded))]
+
+    def note_loaded(self, devices: NDArray[np.integer[Any]]) -> None:
+        """Say that the last hour of these, all of them placed, was taken in."""
+        self._loaded[self.rows(devices)] = True
 
     def place(self, areas: Mapping[int, Areas]) -> None:
         """Measure the tracks anew whose device has other areas than before."""
@@ -136,6 +147,7 @@ class Memory:
             self.fix_t = np.append(self.fix_t, np.full(more, NONE, np.int64))
             self.duty = np.append(self.duty, np.full(more, wire.DUTY_CODE[wire.Duty.OFF], np.int16))
             self.battery = np.append(self.battery, np.full(more, np.nan))
+            self._loaded = np.append(self._loaded, np.zeros(more, np.bool_))
             self._zone = np.append(self._zone, np.full((2, more), NO_ZONE, np.intp), axis=1)
 
     def _number(self, code: str | None) -> int:

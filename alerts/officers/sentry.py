@@ -97,8 +97,6 @@ class Sentry:
         self._memory: Memory | None = None
         self._city: city.City | None = None
         self._roster: roster.Roster | None = None
-        self._loaded = np.empty(0, np.int64)
-        """Devices whose hour was read, in order."""
         self._late: dict[int, int] = {}
         """Late windows taken: number → receipt."""
         self._late_from: int | None = None
@@ -120,7 +118,6 @@ class Sentry:
         if memory is None or self._city is not where:
             memory = self._memory = Memory(where.grid, await roster.zones(conn, where, codes))
             self._city, self._late_from = where, now - LATE_OVERLAP_MS
-            self._loaded = np.empty(0, np.int64)
             self._late.clear()
         elif not codes <= memory.zones.index.keys():
             memory.draw(await roster.zones(conn, where, codes))
@@ -130,11 +127,11 @@ class Sentry:
 
     async def _feed(self, conn: db.Connection, memory: Memory, devices: Int, now: int) -> None:
         horizon = now + wire.MAX_AHEAD_MS
-        unread = np.setdiff1d(devices, self._loaded)
+        unread = devices[~memory.loaded(devices)]
         for part in _parts(unread, _TOGETHER):
             lo, hi = [db.moment(now - KEPT_MS)] * len(part), [db.moment(horizon)] * len(part)
             await _take(conn, memory, _THIN, part.tolist(), lo, hi)
-        self._loaded = np.union1d(self._loaded, unread)
+        memory.note_loaded(unread)
         for part in _parts(devices, _AT_ONCE):
             after = memory.cursor(part, now - KEPT_MS)
             await _take(conn, memory, _NEW, part.tolist(), after, db.moment(horizon))
@@ -143,7 +140,7 @@ class Sentry:
     async def _feed_late(self, conn: db.Connection, memory: Memory, now: int) -> None:
         since = self._late_from if self._late_from is not None else now - LATE_OVERLAP_MS
         rows = await conn.fetch(_LATE, db.moment(since), db.moment(now - KEPT_MS))
-        loaded = np.isin([row["device"] for row in rows], self._loaded).tolist()
+        loaded = memory.loaded(np.array([row["device"] for row in rows], dtype=np.int64)).tolist()
         of_loaded = (row for row, known in zip(rows, loaded, strict=True) if known)
         new = [row for row in of_loaded if row["id"] not in self._late][:_MOST_LATE]
         earliest = db.moment(now - KEPT_MS)
