@@ -260,7 +260,8 @@ class Pipeline:
             metrics.REFUSALS.labels(each.reason.value).inc(each.n)
         self._told.tell(made.refused, time.monotonic())
         if attempt.new is not None and new:
-            self._minutes.note(attempt.new, self.clock())
+            unit, units = self.devices.units_of(attempt.new.device)
+            self._minutes.note(attempt.new.t, unit, units, self.clock())
             metrics.LAG.observe(max(0, self.clock() - int(attempt.new.t.max())) / 1000)
         late = new if attempt.failed else 0 if attempt.advance is None else int(attempt.advance.late.sum())
         metrics.LATE.inc(late)

@@ -50,15 +50,19 @@ class Engine:
         self._grid = grid
         self._rules = rules
         self._steps = steps
-        self._newest: dict[int, int] = {}
+        # By number of the device, which the store gives out in order: the newest time known of it, and whether its run
+        # is in memory. Columns, as a batch of a large fleet has hardly two fixes of one device.
+        self._newest = np.full(1, _LONG_AGO, dtype=np.int64)
+        self._warm = np.zeros(1, dtype=np.bool_)
         self._walks: dict[int, walk.Walk] = {}
         self._told: list[stays.Stay | stays.Run] = []
 
     def know(self, device: int, last_t: int) -> None:
         """Say that the store has fixes or events of `device` up to `last_t` (ms) whose run is not in memory."""
-        before = self._walks.pop(device, None)
+        self._reserve(device)
+        before = self._let_go(device)
         ahead = [t for t, _ in before.logged_after(last_t)] if before is not None else []
-        self._newest[device] = max(last_t, *ahead, self._newest.get(device, last_t))
+        self._newest[device] = max(last_t, *ahead, int(self._newest[device]))
 
     def log(self, logged: Sequence[points.Logged]) -> list[points.Logged]:
         """Take what devices logged, in any order, before the fixes that come with it; again changes nothing.
@@ -69,7 +73,8 @@ class Engine:
         late = []
         for device, of_device in groupby(sorted(logged), key=attrgetter("device")):
             listed = list(of_device)
-            newest = self._newest.get(device, _LONG_AGO)
+            self._reserve(device)
+            newest = int(self._newest[device])
             late += [each for each in listed if each.t <= newest]
             ahead = [each for each in listed if each.t > newest]
             if ahead:
@@ -77,10 +82,10 @@ class Engine:
         return late
 
     def _log_ahead(self, device: int, ahead: list[points.Logged]) -> None:
-        before = self._walks.get(device)
-        if before is None and device not in self._newest:
+        before, newest = self._walks.get(device), int(self._newest[device])
+        if before is None and newest == _LONG_AGO:
             before = self._fresh(device)
-        waiting = before.logged_after(self._newest.get(device, _LONG_AGO)) if before is not None else []
+        waiting = before.logged_after(newest) if before is not None else []
         new = set(self._placed(ahead)) - set(waiting)
         if before is None or len(waiting) + len(new) > MOST_LOGGED:
             self.know(device, max(each.t for each in ahead))
@@ -97,6 +102,7 @@ class Engine:
 
         Late rows change nothing here: once stored, their windows go through `recompute`.
         """
+        self._reserve(int(batch.device.max(initial=0)))
         order = np.lexsort((batch.t, batch.device))
         rows = batch.take(order)
         places = self._grid.places(rows.lat, rows.lon, rows.acc)
@@ -132,9 +138,10 @@ class Engine:
         """
         if not len(fixes):
             return stays.differences(device, stored, stays.Stored([], []), reason=reason, frontier=0)
-        frontier = self._newest.get(device, int(fixes.t[0]))
+        self._reserve(device)
+        frontier = int(self._newest[device]) if self._newest[device] != _LONG_AGO else int(fixes.t[0])
         first, newest = int(fixes.t.min()), int(fixes.t.max())
-        before = self._walks.pop(device, None)
+        before = self._let_go(device)
         if before is not None and before.last is not None and before.last.t < first:
             before.settle()
         ended = self._take_told()
@@ -162,29 +169,28 @@ class Engine:
 
         Call it now and then with the server's clock; a device that goes on after all is told again.
         """
-        for device, each in self._walks.items():
-            if not each.settled and self._newest[device] < now - RUN_GAP_MS:
-                each.settle()
+        for device in np.flatnonzero(self._warm & (self._newest < now - RUN_GAP_MS)).tolist():
+            if not self._walks[device].settled:
+                self._walks[device].settle()
         return self._take_told()
 
     def _late(self, device: NDArray[np.int32], t: Int) -> Bool:
         """Which of the sorted rows are not newer than what is known, or a second arrival within the batch."""
         late = np.zeros(len(t), dtype=np.bool_)
         late[1:] = (device[1:] == device[:-1]) & (t[1:] == t[:-1])
-        names, first, count = np.unique(device, return_index=True, return_counts=True)
-        newest = np.array([self._newest.get(name, _LONG_AGO) for name in names.tolist()], dtype=np.int64)
-        warm = np.array([name in self._walks for name in names.tolist()], dtype=np.bool_)
+        first = np.flatnonzero(np.diff(device, prepend=-1))
+        newest, warm = self._newest[device[first]], self._warm[device[first]]
         # The run of a device that is not warm may go on from what is stored, which is not in memory.
         cold = np.where(t[first] <= newest + RUN_GAP_MS, np.iinfo(np.int64).max, _LONG_AGO)
-        late |= t <= np.repeat(np.where(warm, newest, cold), count)
+        late |= t <= np.repeat(np.where(warm, newest, cold), np.diff(first, append=len(t)))
         return late
 
     def _note_newest(self, device: NDArray[np.int32], t: Int) -> None:
         last = np.append(device[1:] != device[:-1], True) if len(device) else np.zeros(0, dtype=np.bool_)
-        for name, newest in zip(device[last].tolist(), t[last].tolist(), strict=True):
-            self._newest[name] = newest
-            if name not in self._walks:
-                self._fresh(name)
+        heard = device[last]
+        self._newest[heard] = t[last]
+        for name in heard[~self._warm[heard]].tolist():
+            self._fresh(name)
 
     def _walk(self, rows: FixColumns, places: Places) -> None:
         """Walk devices through sorted rows, a run of rows that are alike at a time."""
@@ -219,13 +225,25 @@ class Engine:
 
     def _fresh(self, device: int) -> walk.Walk:
         made = self._walks[device] = walk.Walk(device, self._grid, self._rules, self._told.append)
+        self._warm[device] = True
         return made
+
+    def _let_go(self, device: int) -> walk.Walk | None:
+        self._warm[device] = False
+        return self._walks.pop(device, None)
 
     def _restore(self, device: int, before: walk.Walk | None) -> None:
         if before is None:
-            self._walks.pop(device, None)
+            self._let_go(device)
         else:
-            self._walks[device] = before
+            self._walks[device], self._warm[device] = before, True
+
+    def _reserve(self, device: int) -> None:
+        """Make room for this device, and for some more."""
+        more = device + device // 4 + 1 - len(self._newest) if device >= len(self._newest) else 0
+        if more:
+            self._newest = np.append(self._newest, np.full(more, _LONG_AGO, dtype=np.int64))
+            self._warm = np.append(self._warm, np.zeros(more, dtype=np.bool_))
 
     def _newest_told(self) -> stays.Stored:
         """What was told since the last call; of several versions the last."""

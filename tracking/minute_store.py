@@ -4,12 +4,15 @@ Workers count in memory and add it up here every few seconds: in the transaction
 what the fixes do.
 """
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tracking import db
-from tracking.fixes import FixColumns, Int
+from tracking.fixes import Int
 
 MINUTE_MS = 60_000
 KEPT_MS = 2 * 3_600_000
@@ -18,8 +21,8 @@ KEPT_MS = 2 * 3_600_000
 # In order of the key, so that two writers of one row wait for each other and never in a ring.
 _ADD = """
 INSERT INTO unit_minutes AS u
-SELECT n.minute, d.unit, sum(n.fixes) FROM unnest($1::int[], $2::timestamptz[], $3::int[]) AS n (device, minute, fixes)
-JOIN devices d ON d.id = n.device GROUP BY 1, 2 ORDER BY 1, 2
+SELECT minute, unit, sum(fixes) FROM unnest($1::timestamptz[], $2::text[], $3::int[]) AS n (minute, unit, fixes)
+GROUP BY 1, 2 ORDER BY 1, 2
 ON CONFLICT (minute, unit) DO UPDATE SET fixes = u.fixes + excluded.fixes
 """
 
@@ -28,22 +31,30 @@ ON CONFLICT (minute, unit) DO UPDATE SET fixes = u.fixes + excluded.fixes
 class Minutes:
     """What was committed since the counts were stored the last time. A process that is killed forgets some seconds."""
 
-    _keys: list[Int] = field(default_factory=list)
+    _counts: Counter[tuple[int, str]] = field(default_factory=Counter)
+    """Fixes by minute since 1970 and unit."""
 
-    def note(self, new: FixColumns, now: int) -> None:
-        """Take fixes that were stored just now and never before; `now` in ms."""
-        rows = np.flatnonzero(new.t > now - KEPT_MS)
-        if len(rows):
-            self._keys.append(new.device[rows].astype(np.int64) << 32 | new.t[rows] // MINUTE_MS)
+    def note(self, t: Int, unit: NDArray[np.int32], units: Sequence[str], now: int) -> None:
+        """Take the times of fixes that were stored just now and never before, and whose they are.
+
+        Args:
+            t: ms.
+            unit: index of the unit of each among `units`, -1 unknown.
+            units: codes.
+            now: ms.
+        """
+        rows = np.flatnonzero((t > now - KEPT_MS) & (unit >= 0))
+        keys, counts = np.unique(t[rows] // MINUTE_MS << 32 | unit[rows], return_counts=True)
+        for key, n in zip(keys.tolist(), counts.tolist(), strict=True):
+            self._counts[key >> 32, units[key & 0xFFFFFFFF]] += n
 
     async def store(self, conn: db.Connection) -> None:
         """Store the counts."""
-        if not self._keys:
-            return
-        keys, counts = np.unique(np.concatenate(self._keys), return_counts=True)
-        minutes = [db.moment(minute * MINUTE_MS) for minute in (keys & 0xFFFFFFFF).tolist()]
-        await conn.execute(_ADD, (keys >> 32).tolist(), minutes, counts.tolist())
-        self._keys.clear()
+        if self._counts:
+            minutes, units = zip(*self._counts, strict=True)
+            moments = [db.moment(minute * MINUTE_MS) for minute in minutes]
+            await conn.execute(_ADD, moments, units, list(self._counts.values()))
+            self._counts.clear()
 
 
 async def trim(conn: db.Connection, now: int) -> None:

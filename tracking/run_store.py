@@ -40,30 +40,39 @@ _SIGN_OFF = """
 INSERT INTO sign_offs (device, t, known_from)
 SELECT device, t, $3 FROM unnest($1::int[], $2::timestamptz[]) AS s(device, t) ON CONFLICT DO NOTHING
 """
-_NOW = "SELECT device, t_first, lat_first, lon_first, t_last, lat_last, lon_last FROM runs"
-_THEN = """
-SELECT device, t_first, lat_first, lon_first, t_last, lat_last, lon_last FROM runs
-WHERE coalesce(known_from, '-infinity') <= $5
-UNION ALL
-SELECT device, t_first, lat_first, lon_first, t_last, lat_last, lon_last FROM run_history
-WHERE tstzrange(known_from, known_to) @> $5::timestamptz
-"""
 # A minute is allowed for: a device says goodbye a little before its last buffered fix is written.
 _SILENCES = """
 SELECT t_last AS t_from, lat_last AS lat_from, lon_last AS lon_from,
        least(t_first_next, signed.t, t_last + $3, $1) AS t_to,
        CASE WHEN t_first_next <= $1 AND signed.t IS NULL AND t_first_next <= t_last + $3 THEN lat_next END AS lat_to,
        CASE WHEN t_first_next <= $1 AND signed.t IS NULL AND t_first_next <= t_last + $3 THEN lon_next END AS lon_to
-FROM (
-  SELECT device, least(t_last, $1) AS t_last, lat_last, lon_last, lead(t_first) OVER run AS t_first_next,
-         lead(lat_first) OVER run AS lat_next, lead(lon_first) OVER run AS lon_next
-  FROM ({runs}) known WHERE t_last >= $2 AND t_first <= $1
-  WINDOW run AS (PARTITION BY device ORDER BY t_first)
-) r LEFT JOIN LATERAL (
+FROM ({runs}) r LEFT JOIN LATERAL (
   SELECT s.t FROM sign_offs s WHERE s.device = r.device AND s.t >= r.t_last - interval '1 minute'
   AND (r.t_first_next IS NULL OR s.t < r.t_first_next) AND {signed} ORDER BY s.t LIMIT 1
 ) signed ON true
 WHERE least(t_first_next, signed.t, t_last + $3, $1) - t_last > $4
+"""
+# A run that goes on is followed by no silence yet: of a fleet that is heard, hardly any is read.
+_NOW = """
+SELECT r.device, r.t_last, r.lat_last, r.lon_last,
+       n.t_first AS t_first_next, n.lat_first AS lat_next, n.lon_first AS lon_next
+FROM runs r LEFT JOIN LATERAL (
+  SELECT t_first, lat_first, lon_first FROM runs
+  WHERE device = r.device AND t_first > r.t_first AND t_first <= $1 ORDER BY t_first LIMIT 1
+) n ON true
+WHERE r.t_last >= $2 AND r.t_last < $1 - $4::interval AND r.t_first <= $1
+"""
+_THEN = """
+SELECT device, least(t_last, $1) AS t_last, lat_last, lon_last, lead(t_first) OVER run AS t_first_next,
+       lead(lat_first) OVER run AS lat_next, lead(lon_first) OVER run AS lon_next
+FROM (
+  SELECT device, t_first, lat_first, lon_first, t_last, lat_last, lon_last FROM runs
+  WHERE coalesce(known_from, '-infinity') <= $5
+  UNION ALL
+  SELECT device, t_first, lat_first, lon_first, t_last, lat_last, lon_last FROM run_history
+  WHERE tstzrange(known_from, known_to) @> $5::timestamptz
+) known
+WHERE t_last >= $2 AND t_first <= $1 WINDOW run AS (PARTITION BY device ORDER BY t_first)
 """
 _SILENT: packed.Columns = {
     "t_from": Kind.TIME, "t_to": Kind.TIME, "lat_from": Kind.FLOAT8, "lon_from": Kind.FLOAT8, "lat_to": Kind.FLOAT8,

@@ -10,6 +10,7 @@ from alerts.model import Change, Level, OpenAlert, Step
 from alerts.officers import machine
 from alerts.officers.family import Verdict
 from alerts.officers.situation import FRESH_MS, Crowd, Member
+from alerts.officers.thresholds import OfficerRule
 from alerts.officers.tracks import BUCKET_MS, BUCKETS, KEPT_MS
 from tracking.fixes import Bool, Float
 
@@ -31,14 +32,16 @@ def judge(crowd: Crowd, opened: Sequence[OpenAlert], closed: dict[str, int]) -> 
     told = {who for alert in held for who in alert.facts["members"]}
     for group in _groups(crowd):
         since = _since(crowd, group)
+        if since is None:
+            continue
         keys = sorted(crowd.members[at].key for at in group)
-        if since is not None and len(told & set(keys)) < 2 and since > closed.get(keys[0], 0):
+        if len(told & set(keys)) < 2 and since > closed.get(keys[0], 0):
             changes.append(_opened(crowd, group, since))
     return changes
 
 
 def _groups(crowd: Crowd) -> list[list[int]]:
-    """Members near each other now, of different beats, enough of them."""
+    """Members near each other now, of different beats, enough of them, and each seen for most of the time."""
     if not len(crowd):
         return []
     at, places = _newest(crowd)
@@ -48,10 +51,24 @@ def _groups(crowd: Crowd) -> list[list[int]]:
     pairs = spatial.cKDTree(places).query_pairs(rule.crowd_m, output_type="ndarray")
     graph = sparse.coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(len(at), len(at)))
     _, label = sparse.csgraph.connected_components(graph, directed=False)
-    order = np.argsort(label, kind="stable")
+    grouped = np.flatnonzero(np.bincount(label)[label] >= rule.crowd_officers)
+    _, first = np.unique(label, return_index=True)
+    hidden = grouped[~_mostly_seen(crowd, at[grouped], crowd.columns.rule[at[first[label[grouped]]]])]
+    kept = grouped[~np.isin(label[grouped], label[hidden])]
+    order = kept[np.argsort(label[kept], kind="stable")]
     parts = np.split(at[order], np.flatnonzero(np.diff(label[order])) + 1)
-    groups = [part.tolist() for part in parts if len(part) >= rule.crowd_officers]
+    groups = [part.tolist() for part in parts if len(part)]
     return [group for group in groups if _beats(crowd.members, group) >= rule.crowd_officers]
+
+
+def _mostly_seen(crowd: Crowd, members: NDArray[np.intp], rule: NDArray[np.intp]) -> Bool:
+    """Which members were seen in most minutes of the time of the rule of their group, given by its index."""
+    mostly = np.zeros(len(members), np.bool_)
+    for number in np.unique(rule).tolist():
+        of_rule = np.flatnonzero(rule == number)
+        _, _, seen = _minutes(crowd, members[of_rule], crowd.columns.rules[number])
+        mostly[of_rule] = seen.mean(axis=1) >= _MOSTLY
+    return mostly
 
 
 def _newest(crowd: Crowd) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
@@ -77,26 +94,26 @@ def _beat(member: Member) -> str:
 def _since(crowd: Crowd, group: Sequence[int]) -> int | None:
     """Since when they have been together; None: not for long enough."""
     rule = crowd.members[group[0]].rule
-    minutes = -(-rule.crowd_s // 60)
-    rows, columns, seen = _minutes(crowd, group, minutes)
-    if (seen.sum(axis=1) < _MOSTLY * minutes).any():
-        return None
+    rows, columns, seen = _minutes(crowd, np.array(group, dtype=np.intp), rule)
     places = (crowd.tracks.tables[axis][rows, columns].astype(np.float64) for axis in ("x", "y"))
     x, y = (np.where(seen, axis, np.nan) for axis in places)
     # Where nobody was heard the centre is NaN, and nobody is near it.
     near = np.hypot(x - _middle(x, seen), y - _middle(y, seen)) <= rule.crowd_m
-    if (near.sum(axis=1) < _MOSTLY * minutes).any():
+    if (near.mean(axis=1) < _MOSTLY).any():
         return None
     return int(crowd.tracks.t[rows, columns][seen].min())
 
 
-def _minutes(crowd: Crowd, group: Sequence[int], minutes: int) -> tuple[NDArray[np.intp], NDArray[np.intp], Bool]:
+def _minutes(
+    crowd: Crowd, members: NDArray[np.intp], rule: OfficerRule
+) -> tuple[NDArray[np.intp], NDArray[np.intp], Bool]:
     """Rows (n, 1) and columns (n, minutes) of the first fix of each minute, and whether there is one."""
-    rows = crowd.row[list(group)][:, None]
+    minutes = -(-rule.crowd_s // 60)
+    rows = crowd.row[members][:, None]
     end = crowd.now // BUCKET_MS
     columns = np.arange(end - _STEP * minutes + 1, end + 1) % BUCKETS
     t = crowd.tracks.t[rows, columns]
-    known = ((t > crowd.now - KEPT_MS) & (t <= crowd.now)).reshape(len(group), minutes, _STEP)
+    known = ((t > crowd.now - KEPT_MS) & (t <= crowd.now)).reshape(len(members), minutes, _STEP)
     first = np.argmax(known, axis=2)
     return rows, columns[_STEP * np.arange(minutes) + first], np.asarray(known.any(axis=2))
 

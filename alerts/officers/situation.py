@@ -221,13 +221,16 @@ class Crowd:
             return np.full(len(self.members), absent)
         return np.asarray(np.where(self.row >= 0, of_row[np.maximum(self.row, 0)], absent))
 
-    def lately(self, length_ms: int, rows: NDArray[np.intp] | None = None) -> "Lately":
-        """What the tracks hold of so long up to now, of all devices or of some rows."""
+    def lately(
+        self, length_ms: int, rows: NDArray[np.intp] | None = None, *, beginning_ms: int | None = None
+    ) -> "Lately":
+        """What the tracks hold of so long up to now, or of its beginning alone, of all devices or of some rows."""
         which = slice(len(self.tracks.rows)) if rows is None else rows
         first = self.now - min(length_ms, KEPT_MS) + 1
-        columns = np.arange(first // BUCKET_MS, self.now // BUCKET_MS + 1) % BUCKETS
+        last = self.now if beginning_ms is None else min(self.now, self.now - length_ms + beginning_ms)
+        columns = np.arange(first // BUCKET_MS, last // BUCKET_MS + 1) % BUCKETS
         t = self.tracks.t[which][:, columns]
-        return Lately(tracks=self.tracks, rows=which, columns=columns, t=t, known=(t >= first) & (t <= self.now))
+        return Lately(tracks=self.tracks, rows=which, columns=columns, t=t, known=(t >= first) & (t <= last))
 
     def one(self, number: int) -> One:
         """One member by its index."""

@@ -23,13 +23,16 @@ def suspects(crowd: Crowd) -> Bool:
     if not len(crowd):
         return np.zeros(0, np.bool_)
     length_ms = min(rule.still_s for rule in crowd.columns.rules) * 750
-    lately = crowd.lately(length_ms)
-    chosen = lately.known & (lately.table("acc") <= _WORST_M)
+    asked = np.flatnonzero(crowd.active & ~crowd.on_task & ~crowd.columns.posted & (crowd.row >= 0))
     # A stay that has lasted has a fix soon after the beginning of that time, or a gap has ended it.
-    old = np.asarray((chosen & (lately.t <= crowd.now - length_ms + GAP_MS)).any(axis=1))
-    scatter = crowd.by_member(_scatter(lately.table("x"), lately.table("y"), chosen), np.inf)
-    still = crowd.by_member(old, absent=False) & (scatter <= crowd.columns.threshold("still_m"))
-    return np.asarray(still & crowd.active & ~crowd.on_task & ~crowd.columns.posted)
+    beginning = crowd.lately(length_ms, crowd.row[asked], beginning_ms=GAP_MS)
+    asked = asked[beginning.count(beginning.table("acc") <= _WORST_M) > 0]
+    lately = crowd.lately(length_ms, crowd.row[asked])
+    chosen = lately.known & (lately.table("acc") <= _WORST_M)
+    scatter = _scatter(lately.table("x"), lately.table("y"), chosen)
+    still = np.zeros(len(crowd), np.bool_)
+    still[asked] = scatter <= crowd.columns.threshold("still_m")[asked]
+    return still
 
 
 def judge(one: One) -> Verdict:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from tests.support import web
@@ -80,5 +81,6 @@ async def store_fixes(conn: "db.Connection", device: int, times: list[int], **co
     async with conn.transaction():
         await fix_store.insert(conn, fixes)
         counted = minute_store.Minutes()
-        counted.note(fixes, live.now_ms())
+        unit = str(await conn.fetchval("SELECT unit FROM devices WHERE id = $1", device))
+        counted.note(fixes.t, np.zeros(n, np.int32), [unit], live.now_ms())
         await counted.store(conn)

@@ -7,13 +7,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 from tests.integration.web.conftest import store_fixes
 from tests.support import web
 from tests.support.waiting import until
 from tracking import minute_store, stay_store
-from tracking.fixes import FixColumns
 from tracking.sight import WHOLE_CITY
 from tracking.stays import Stay, StayChange, StayKind
 from web import queries
@@ -260,9 +260,8 @@ async def test_fixes_of_the_last_hour_are_counted_by_the_minute(conn: "db.Connec
     ids = await conn.fetch("INSERT INTO devices (name, unit) VALUES ('a', 'u'), ('b', 'u'), ('c', 'v') RETURNING id")
     now = live.now_ms()
     counted = minute_store.Minutes()
-    for row in ids:
-        times = [now - n * 60_000 - 30_000 for n in range(150)]
-        counted.note(FixColumns.from_columns(150, device=[row["id"]] * 150, t=times), now)
+    for unit in (0, 0, 1):
+        counted.note(now - np.arange(150) * 60_000 - 30_000, np.full(150, unit, np.int32), ["u", "v"], now)
     for _ in range(2):  # the second time there is nothing more to add
         await counted.store(conn)
     assert await conn.fetchval("SELECT sum(fixes) FROM unit_minutes") == 3 * 120
