@@ -1,13 +1,14 @@
 """Application acknowledgements: how far each boot of a device is in the database without a gap, for its outbox."""
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
 
 from ingest import metrics
 from ingest.batch import Received
+from ingest.decode import Decoded
 from schemas import topics, wire
 from tracking import device_store
 
@@ -27,6 +28,8 @@ class _Boot:
     """None: what the store holds of this boot was not asked yet."""
     ahead: set[int] = field(default_factory=set)
     told_at: int = 0
+    refused: set[int] = field(default_factory=set)
+    """Those settled by a refusal that the store was not told of yet: no fix will say that they are."""
 
     def add(self, seqs: Iterable[int]) -> None:
         """Take stored numbers and close gaps. Too far ahead is forgotten: the device sends it again."""
@@ -38,11 +41,22 @@ class _Boot:
             self.ahead = {seq for seq in self.ahead if seq > self.upto}
         if len(self.ahead) > MOST_AHEAD:
             self.ahead = set(sorted(self.ahead)[:MOST_AHEAD])
+            self.refused &= self.ahead
+
+    def told(self, now: int) -> bool:
+        """Whether it was told within the last 5 s, by a clock that may have been set back since."""
+        return 0 <= now - self.told_at < EVERY_MS
+
+    def passed(self) -> set[int]:
+        """Refused numbers that `upto` went over, and that the store is to be told of."""
+        return {seq for seq in self.refused if self.upto is not None and seq <= self.upto}
 
 
 Key = tuple[int, str]
 Reader = Callable[[int, str], Awaitable[int | None]]
-"""Device and boot to the last stored seq without a gap before it, None when nothing is stored."""
+"""Device and boot to the last settled seq without a gap before it, None when nothing is known."""
+Noter = Callable[[Sequence[tuple[int, str, int]]], Awaitable[None]]
+"""Stores (device, boot, seq): every seq up to it is settled."""
 
 
 @dataclass(slots=True)
@@ -60,27 +74,38 @@ class Acks:
             numbered = [(fix.boot, fix.seq) for fix in decoded.fixes if fix.boot is not None and fix.seq is not None]
             if not numbered and not decoded.settled:
                 continue
-            found = _by_boot(numbered + decoded.settled)
             device = devices.get(decoded.device)
             if device is None or device.unit != decoded.unit:
                 continue
-            for boot, seqs in found.items():
-                self._add((device.id, boot), decoded.unit, decoded.device, seqs)
+            refused = _by_boot(decoded.settled)
+            for boot, seqs in _by_boot(numbered + decoded.settled).items():
+                self._add((device.id, boot), decoded, seqs, refused.get(boot, ()))
 
-    async def due(self, now: int, read: Reader) -> list[tuple[str, bytes]]:
-        """Topics and payloads to publish at `now` (ms): what moved on and was not told within the last 5 s."""
+    async def due(self, now: int, read: Reader, note: Noter) -> list[tuple[str, bytes]]:
+        """Topics and payloads to publish at `now` (ms): what moved on and was not told within the last 5 s.
+
+        What a device is told it forgets. So that another worker can go on from there, the store is told before of
+        boots of which numbers were refused.
+        """
         made: list[tuple[str, bytes]] = []
-        for key in list(self._due):
-            boot = self._boots.get(key)
-            if boot is None:
-                self._due.discard(key)
-            elif now - boot.told_at >= EVERY_MS:
-                if boot.upto is None:
-                    boot.upto = await read(*key)
-                    boot.upto = min(boot.ahead) - 1 if boot.upto is None and boot.ahead else boot.upto
-                    boot.add(())
-                self._due.discard(key)
-                made += _tell(key, boot, now)
+        over: list[tuple[int, str, int]] = []
+        for key in [key for key in self._due if key not in self._boots]:
+            self._due.discard(key)
+        for key, boot in [(key, self._boots[key]) for key in self._due]:
+            if boot.told(now):
+                continue
+            if boot.upto is None:
+                boot.upto = await read(*key)
+                boot.upto = min(boot.ahead) - 1 if boot.upto is None and boot.ahead else boot.upto
+                boot.add(())
+            self._due.discard(key)
+            made += _tell(key, boot, now)
+            over += _passed(key, boot)
+        if over:
+            await note(over)
+            for device, name, _ in over:
+                if (noted := self._boots.get((device, name))) is not None:
+                    noted.refused -= noted.passed()
         return made
 
     def forget(self, devices: Collection[int]) -> None:
@@ -89,15 +114,16 @@ class Acks:
             del self._boots[key]
             self._due.discard(key)
 
-    def _add(self, key: Key, unit: str, device: str, seqs: list[int]) -> None:
+    def _add(self, key: Key, decoded: Decoded, seqs: Iterable[int], refused: Iterable[int]) -> None:
         boot = self._boots.get(key)
         if boot is None:
-            topic = str(topics.Topic(unit, device, topics.Kind.ACK))
+            topic = str(topics.Topic(decoded.unit, decoded.device, topics.Kind.ACK))
             boot = self._boots[key] = _Boot(topic)
             if len(self._boots) > self.most_boots:
                 self._boots.popitem(last=False)
                 metrics.ACKS_FORGOTTEN.inc()
         self._boots.move_to_end(key)
+        boot.refused.update(refused)
         boot.add(seqs)
         self._due.add(key)
 
@@ -107,6 +133,10 @@ def _tell(key: Key, boot: _Boot, now: int) -> list[tuple[str, bytes]]:
         return []
     boot.told_at = now
     return [(boot.topic, _encoder.encode(wire.Ack(boot=key[1], seq=boot.upto)))]
+
+
+def _passed(key: Key, boot: _Boot) -> list[tuple[int, str, int]]:
+    return [(*key, boot.upto)] if boot.upto is not None and boot.passed() else []
 
 
 def _by_boot(numbered: list[tuple[str, int]]) -> dict[str, list[int]]:

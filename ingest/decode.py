@@ -31,11 +31,19 @@ class Decoded(msgspec.Struct, gc=False):
     ahead: list[wire.Fix] = []
     """Fixes that are refused because they claim to be taken in the future: their places may be right."""
     settled: list[tuple[str, int]] = []
-    """(boot, seq) of well-formed fixes that were refused for what they say: sending them again helps nobody."""
+    """(boot, seq) of fixes that were refused for what they say: sending them again helps nobody."""
+
+
+class _Numbers(msgspec.Struct):
+    """Of a fix of which the rest may be anything."""
+
+    boot: wire.ShortText | None = None
+    seq: wire.Seq | None = None
 
 
 _FIX: faults.Codec[wire.Fix | list[wire.Fix]] = faults.Codec(wire.Fix | list[wire.Fix])
 _ONE_FIX: faults.Codec[wire.Fix] = faults.Codec(wire.Fix)
+_NUMBERED: faults.Codec[_Numbers] = faults.Codec(_Numbers)
 _ELEMENTS: faults.Codec[list[msgspec.Raw]] = faults.Codec(list[msgspec.Raw])
 _EVENT: faults.Codec[wire.Event] = faults.Codec(wire.Event)
 _STATUS: faults.Codec[wire.Status] = faults.Codec(wire.Status)
@@ -131,6 +139,7 @@ def _elements(result: Decoded, payload: bytes, now: int) -> None:
             fix = _ONE_FIX.decode(element, msgpack=packed)
         except _UNDECODABLE as error:
             _add(result, faults.refused(error, element))
+            _settle(result, _numbers(element, msgpack=packed))
             continue
         if _check(result, fix, latest, element):
             result.fixes.append(fix)
@@ -146,9 +155,22 @@ def _check(result: Decoded, fix: wire.Fix, latest: int, payload: bytes) -> bool:
         _add(result, Refused(Refusal.OUT_OF_RANGE, "boot holds the character U+0000", faults.keep(payload)))
     else:
         return True
-    if fix.boot is not None and fix.seq is not None:
-        result.settled.append((fix.boot, fix.seq))
+    _settle(result, fix)
     return False
+
+
+def _numbers(payload: bytes, *, msgpack: bool) -> _Numbers | None:
+    """Boot and number of a fix that is otherwise none."""
+    try:
+        return _NUMBERED.decode(payload, msgpack=msgpack)
+    except _UNDECODABLE:
+        return None
+
+
+def _settle(result: Decoded, fix: wire.Fix | _Numbers | None) -> None:
+    # A boot that cannot be stored cannot be asked for either.
+    if fix is not None and fix.boot is not None and fix.seq is not None and not _has_nul(fix):
+        result.settled.append((fix.boot, fix.seq))
 
 
 def _countable(result: Decoded, n: int, payload: bytes) -> bool:
@@ -219,7 +241,7 @@ def _nul(result: Decoded, payload: bytes, *texts: str | None) -> bool:
     return True
 
 
-def _has_nul(fix: wire.Fix) -> bool:
+def _has_nul(fix: wire.Fix | _Numbers) -> bool:
     return fix.boot is not None and "\0" in fix.boot
 
 

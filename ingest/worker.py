@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,7 +31,7 @@ from ingest.sessions import Sessions
 from ingest.shares import Shares
 from ingest.writer import Writer
 from schemas.broker import Broker
-from tracking import db, fix_store, loops, retention_store, sockets
+from tracking import boot_store, db, loops, retention_store, sockets
 from tracking.parties import Pseudonyms
 
 if TYPE_CHECKING:
@@ -44,8 +44,6 @@ _CLOSE_S = 2.0
 _END_S = 20.0
 """A worker of which a part failed ends within this, or is ended: what it had not committed comes again."""
 _ACKS_EVERY_S = 1.0
-_BOOT_MS = 7 * 86_400_000
-"""A boot of a device is looked back on for so long when its acknowledgement is taken up again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,12 +258,16 @@ async def _acknowledge(acks: Acks, session: mqtt.Session, pool: db.Pool) -> None
 
     async def read(device: int, boot: str) -> int | None:
         async with pool.acquire() as conn:
-            return await fix_store.last_seq(conn, device, boot, wall_clock() - _BOOT_MS)
+            return await boot_store.last_seq(conn, device, boot, wall_clock())
+
+    async def note(settled: Sequence[tuple[int, str, int]]) -> None:
+        async with pool.acquire() as conn:
+            await boot_store.note(conn, settled, wall_clock())
 
     while True:
         await asyncio.sleep(_ACKS_EVERY_S)
         try:
-            for topic, payload in await acks.due(wall_clock(), read):
+            for topic, payload in await acks.due(wall_clock(), read, note):
                 session.publish(topic, payload)
         except Exception as error:
             loops.unless_ending()

@@ -19,6 +19,7 @@ Millis = Annotated[int, Meta(ge=EARLIEST_MS, le=LATEST_MS, description="Millisec
 Latitude = Annotated[float, Meta(ge=-90, le=90, description="Degrees north, in the device's declared datum.")]
 Longitude = Annotated[float, Meta(ge=-180, le=180, description="Degrees east, in the device's declared datum.")]
 ShortText = Annotated[str, Meta(max_length=64)]
+Seq = Annotated[int, Meta(ge=0, le=(1 << 62))]
 LongText = Annotated[str, Meta(max_length=4_000)]
 
 
@@ -95,7 +96,7 @@ class Fix(Struct, frozen=True, gc=False, omit_defaults=True):
     """Height above the ellipsoid, m. Absent: unknown."""
     src: Source = Source.GNSS
     """Where the position comes from. `last_known`, `manual` and `ping` never count as presence. Absent: gnss."""
-    seq: Annotated[int, Meta(ge=0, le=(1 << 62))] | None = None
+    seq: Seq | None = None
     """Sequence number within one boot of the device. Absent: gaps cannot be told."""
     boot: ShortText | None = None
     """Identifies one boot of the device. Absent: restarts cannot be told."""

@@ -42,13 +42,6 @@ SELECT d.id, f.t FROM devices d
 CROSS JOIN LATERAL (SELECT t FROM fixes WHERE device = d.id ORDER BY t DESC LIMIT 1) f
 WHERE $1::int[] IS NULL OR d.id = ANY ($1)
 """
-# Numbers without a gap keep their distance to the row number; the first such island is what is safely stored.
-_LAST_SEQ = """
-SELECT max(seq) FROM (
-  SELECT seq, seq - row_number() OVER (ORDER BY seq) AS island, min(seq) OVER () - 1 AS first
-  FROM (SELECT DISTINCT seq FROM fixes WHERE device = $1 AND t >= $2 AND boot = $3 AND seq IS NOT NULL) AS of_boot
-) AS islands WHERE island = first
-"""
 
 
 async def insert(conn: db.Connection, fixes: FixColumns, *, copy: bool = True, settled_ms: int = SETTLED_MS) -> Bool:
@@ -116,12 +109,6 @@ async def first_of(conn: db.Connection, device: int, t_from: int) -> int | None:
         "SELECT t FROM fixes WHERE device = $1 AND t >= $2 ORDER BY t LIMIT 1", device, db.moment(t_from)
     )
     return None if found is None else db.millis(found)
-
-
-async def last_seq(conn: db.Connection, device: int, boot: str, t_from: int) -> int | None:
-    """Last sequence number of a boot before the first gap, among the fixes since `t_from` (ms); None without any."""
-    seq: int | None = await conn.fetchval(_LAST_SEQ, device, db.moment(t_from), boot)
-    return seq
 
 
 async def load_runs(conn: db.Connection, device: int, lo: int, hi: int, *, gap_ms: int) -> FixColumns:

@@ -1,6 +1,9 @@
 """Application acknowledgements go as far as the database holds a boot without a gap."""
 
 import json
+from collections.abc import Sequence
+
+import pytest
 
 from ingest import acks, decode
 from ingest.batch import Received
@@ -19,13 +22,18 @@ def received(*seqs: int, boot: str | None = "b1", duty: str = "duty", unit: str 
     return [Received(message, decode.decode(message.topic, message.payload, retained=False, now=T0 + 10**6))]
 
 
-async def told(state: acks.Acks, now: int, stored: int | None = None) -> list[int]:
-    """Numbers that are acknowledged at `now` when the store holds the boot up to `stored`."""
+async def told(state: acks.Acks, now: int, stored: int | None = None, noted: list[int] | None = None) -> list[int]:
+    """Numbers that are acknowledged at `now` when the store holds the boot up to `stored`; `noted` is what it hears."""
 
     async def read(_device: int, _boot: str) -> int | None:
         return stored
 
-    due = await state.due(now, read)
+    async def note(settled: Sequence[tuple[int, str, int]]) -> None:
+        assert noted is not None
+        assert {(device, boot) for device, boot, _ in settled} == {(7, "b1")}
+        noted.extend(seq for _, _, seq in settled)
+
+    due = await state.due(now, read, note)
     assert {topic for topic, _ in due} <= {"patrol/v1/team-1/cam-1/ack"}
     return [json.loads(payload)["seq"] for _, payload in due]
 
@@ -51,12 +59,63 @@ async def test_ack_is_told_at_most_every_5_s() -> None:
     assert await told(state, 30_000) == []
 
 
-async def test_off_duty_numbers_count_as_settled() -> None:
-    """A device need not send again what will never be stored."""
+async def test_a_clock_set_back_delays_nothing() -> None:
+    """What was told while the clock was ten minutes ahead does not hold up what is told after it was set right."""
     state = acks.Acks()
     state.committed(received(0), DEVICES)
+    assert await told(state, 610_000, stored=0) == [0]
+    state.committed(received(1), DEVICES)
+    assert await told(state, 11_000) == [1]
+
+
+async def test_off_duty_numbers_count_as_settled() -> None:
+    """A device need not send again what will never be stored; the store hears of it before the device does."""
+    state, noted = acks.Acks(), list[int]()
+    state.committed(received(0), DEVICES)
     state.committed(received(1, duty="off"), DEVICES)
-    assert await told(state, 10_000, stored=0) == [1]
+    assert await told(state, 10_000, stored=0, noted=noted) == [1]
+    assert noted == [1]
+    state.committed(received(2), DEVICES)
+    assert await told(state, 20_000, noted=noted) == [2]
+    assert noted == [1]
+    state.committed(received(4, duty="off"), DEVICES)
+    assert await told(state, 30_000, noted=noted) == [2]
+    state.committed(received(3), DEVICES)
+    assert await told(state, 40_000, noted=noted) == [4]
+    assert noted == [1, 4]
+
+
+async def test_nothing_is_told_that_the_store_did_not_hear() -> None:
+    """A database that is away when it should note refused numbers is told with the next ones."""
+    state, noted = acks.Acks(), list[int]()
+
+    async def read(_device: int, _boot: str) -> int | None:
+        return None
+
+    async def away(_settled: Sequence[tuple[int, str, int]]) -> None:
+        raise ConnectionError
+
+    state.committed(received(0, duty="off"), DEVICES)
+    with pytest.raises(ConnectionError):
+        await state.due(10_000, read, away)
+    state.committed(received(1), DEVICES)
+    assert await told(state, 20_000, noted=noted) == [1]
+    assert noted == [1]
+
+
+async def test_fixes_that_cannot_be_read_count_as_settled_by_their_number() -> None:
+    """A latitude of 91 degrees is refused however often it comes; a boot that the store cannot hold is ignored."""
+    state, noted = acks.Acks(), list[int]()
+    for boot in ("b1", "b1\0"):
+        bad = json.dumps({"t": T0, "lat": 91, "lon": 2, "seq": 0, "boot": boot}).encode()
+        off = json.dumps({"t": T0, "lat": 1, "lon": 2, "seq": 1, "boot": boot, "duty": "off"}).encode()
+        for payload in (bad, off):
+            message = Message("patrol/v1/team-1/cam-1/fix", payload, False, T0, 1)
+            said = decode.decode(message.topic, message.payload, retained=False, now=T0)
+            assert said.refused
+            state.committed([Received(message, said)], DEVICES)
+    assert await told(state, 10_000, noted=noted) == [1]
+    assert noted == [1]
 
 
 async def test_devices_that_did_not_ask_are_not_told() -> None:
