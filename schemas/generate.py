@@ -18,7 +18,7 @@ from msgspec import Struct
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from schemas import clips, ground, imports, live, rest, rules, typescript, wire
+from schemas import clips, figures, ground, imports, live, rest, rules, typescript, wire
 
 ROOT = Path(__file__).parent.parent
 SCHEMA_DIR = Path("schemas/generated")
@@ -53,6 +53,7 @@ def generate() -> dict[Path, str]:
     files[TYPESCRIPT_DIR / "rest.ts"] = typescript.render("schemas/rest.py", rest_definitions(rest))
     files[TYPESCRIPT_DIR / "imports.ts"] = typescript.render("schemas/imports.py", rest_definitions(imports))
     files[TYPESCRIPT_DIR / "ground.ts"] = typescript.render("schemas/ground.py", rest_definitions(ground))
+    files[TYPESCRIPT_DIR / "figures.ts"] = typescript.render("schemas/figures.py", rest_definitions(figures))
     files[TYPESCRIPT_DIR / "clips.ts"] = typescript.render("schemas/clips.py", rest_definitions(clips))
     files[TYPESCRIPT_DIR / "rules.ts"] = typescript.render("schemas/rules.py", rest_definitions(rules))
     return files

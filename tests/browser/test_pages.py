@@ -218,7 +218,7 @@ def test_a_grid_file_is_tried_and_its_faults_are_shown_where_they_are(watched: W
     faulty["features"].append(lattice.cell(9, lattice.square(0.5, 0), "G0"))
     give(faulty)
     expect(page.locator(".faults li").first).to_be_visible()
-    expect(page.locator(".grid-preview .faulty").first).to_be_visible()
+    expect(page.locator(".import-preview .faulty").first).to_be_visible()
     expect(page.get_by_role("button", name="导入并生效")).to_have_count(0)
     watched.keep("settings-grid-faults")
     give(lattice.collection(3))

@@ -4,10 +4,9 @@ import type { FeatureCollection, Point, Polygon, Position } from 'geojson';
 import { storedLanguage } from './i18n/index.ts';
 import type { Presences } from './generated/clips.ts';
 import type { Ground } from './generated/ground.ts';
-import type { GridImport } from './generated/imports.ts';
 import type { Alert, Area, Assignment, CellProperties, Device, Event, Problem, Stay } from './types.ts';
 
-const ROOT = '/api/v1';
+export const ROOT = '/api/v1';
 
 /** A request failed; the message is the server's own explanation where it gave one. */
 export class ApiError extends Error {
@@ -65,12 +64,16 @@ export interface Listed<T> {
   next: string | null;
 }
 
-export async function all<T>(path: string, most: number): Promise<T[]> {
+/** All rows of a list, page by page, until there are `most` of them. */
+export async function all<T>(path: string, most: number, signal?: AbortSignal): Promise<T[]> {
   const items: T[] = [];
   let cursor: string | null = null;
   do {
     const more: string = cursor ? `&cursor=${encodeURIComponent(cursor)}` : '';
-    const page: Listed<T> = await request(`${path}${path.includes('?') ? '&' : '?'}limit=1000${more}`);
+    const page: Listed<T> = await request(
+      `${path}${path.includes('?') ? '&' : '?'}limit=1000${more}`,
+      signal ? { signal } : {},
+    );
     items.push(...page.items);
     cursor = page.next;
   } while (cursor && items.length < most);
@@ -170,13 +173,13 @@ export const step = (of: Alert, { act, ...body }: Action): Promise<Alert> =>
 export const assignments = async (signal: AbortSignal): Promise<Assignment[]> =>
   (await request<Listed<Assignment>>('/assignments', { signal })).items;
 
-/** Try a grid file, or put it in force. */
-export const importGrid = (file: string, dry: boolean): Promise<GridImport> =>
-  request(`/grids/import?dry_run=${dry}`, {
-    method: 'POST',
-    body: file,
-    headers: { 'content-type': 'application/geo+json' },
-  });
+/** Address of the indicators of a level over a period, below `ROOT`. */
+export const figuresPath = (level: string, span: { from: number; to: number }): string =>
+  `/indicators?level=${level}&from=${new Date(span.from).toISOString()}&to=${new Date(span.to).toISOString()}`;
+
+/** Try a file, or put it in force. */
+export const importFile = <T>(path: string, file: string, type: string, dry: boolean): Promise<T> =>
+  request(`${path}?dry_run=${dry}`, { method: 'POST', body: file, headers: { 'content-type': type } });
 
 /** Who was in a drawn area between two moments. */
 export const presence = (

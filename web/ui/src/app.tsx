@@ -6,6 +6,7 @@ import { LiveDesk } from './desk.tsx';
 import { SpeechContext, translator, useSpeech } from './i18n/index.ts';
 import type { Connection } from './live/connection.ts';
 import * as page from './page.ts';
+import { Waiting } from './panels/parts.tsx';
 import { toLive, useScreen } from './screen.ts';
 
 /** Code that most viewers need late or never is fetched when it is needed. */
@@ -47,11 +48,6 @@ export function App({ connection, city }: { connection: Connection; city: Promis
       </CityContext>
     </SpeechContext>
   );
-}
-
-function Waiting() {
-  const { t } = useSpeech();
-  return <p className="map-note">{t('panel.loading')}</p>;
 }
 
 function SkipLink() {

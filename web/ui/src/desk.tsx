@@ -1,10 +1,11 @@
 // The live desk: the map with what is known now, the console beside it, and the card of what was chosen.
 
-import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { Session } from './api.ts';
 import { AreaPanel } from './area/panel.tsx';
 import { Chosen } from './chosen.tsx';
 import { type Proposals, useProposals, useSteps, useTitleBadge } from './console/hooks.ts';
+import type { Row } from './figures/columns.ts';
 import type { Hit } from './find.ts';
 import { span } from './format.ts';
 import { useModel } from './hooks.ts';
@@ -19,13 +20,17 @@ import * as page from './page.ts';
 import { AlertsPanel } from './panels/alerts.tsx';
 import { Legend } from './panels/legend.tsx';
 import { StaleBanner } from './panels/link.tsx';
+import { Waiting } from './panels/parts.tsx';
 import { Search } from './panels/search.tsx';
 import { TopBar } from './panels/topbar.tsx';
 import type { Screen } from './screen.ts';
 import { Stage } from './stage.tsx';
 import type { Alert, Area, CellState } from './types.ts';
-import type { Place, Selection } from './url.ts';
+import { LIVE, type Place, type Selection } from './url.ts';
 import { isWall, Wall } from './wall.tsx';
+
+/** Fetched when it is asked for. */
+const FiguresPage = lazy(async () => ({ default: (await import('./figures/page.tsx')).FiguresPage }));
 
 const CELL_ZOOM = 15;
 /** On narrower windows there is no room for the list beside a card, px. */
@@ -88,6 +93,12 @@ export function LiveDesk({ connection, taste, fetched, user, screen }: DeskProps
     onChooseAlert(chosen);
     choose({ kind: 'alert', id: String(chosen.id) });
   };
+  const onOpenRow = (row: Row): void => {
+    screen.go(LIVE);
+    if (row.level === 'cell') ways.toCell(row.code);
+    else if (row.level === 'device') ways.toOfficer(row.code);
+    else if (row.level !== 'officer') ways.toArea(row.level, row.code);
+  };
   return (
     <>
       <Stage
@@ -116,6 +127,7 @@ export function LiveDesk({ connection, taste, fetched, user, screen }: DeskProps
           chosen={alert?.id ?? focused}
           proposals={proposals}
           steps={steps}
+          covered={screen.page.kind === 'settings' || screen.page.kind === 'figures'}
           onChoose={onChooseAlert}
           onOpen={onOpenAlert}
           onClose={() => setAlertsOpen(false)}
@@ -135,6 +147,11 @@ export function LiveDesk({ connection, taste, fetched, user, screen }: DeskProps
           onOfficer={ways.toOfficer}
           onClose={close}
         />
+      )}
+      {screen.page.kind === 'figures' && (
+        <Suspense fallback={<Waiting />}>
+          <FiguresPage page={screen.page} screen={screen} onOpen={onOpenRow} />
+        </Suspense>
       )}
       <Legend only={only} onOnly={setOnly} />
       {isWall() && map && <Wall map={map} city={city} onFocus={choose} />}

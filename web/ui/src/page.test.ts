@@ -75,6 +75,8 @@ test('an address keeps place, choice and page', () => {
       ],
       span: SPAN,
     },
+    { kind: 'figures', level: 'street', span: SPAN, sort: '-coverage', find: '桥 东&' },
+    { kind: 'figures', level: 'grid', span: null, sort: '', find: '' },
     { kind: 'settings', tab: 'plans' },
   ];
   for (const page of pages) assert.deepEqual(readAddress(writeAddress({ ...address, page })), { ...address, page });
@@ -88,6 +90,8 @@ test('what an address gets wrong is left out', () => {
   }
   const page = readAddress('#replay=2026-10-01T09:00:00Z~2026-10-01T08:00:00Z&at=soon').page;
   assert.deepEqual(page, { kind: 'replay', span: null, at: null, then: false, only: [] });
+  const figures = readAddress('#figures=planet&when=soon').page;
+  assert.deepEqual(figures, { kind: 'figures', level: 'grid', span: null, sort: '', find: '' });
   assert.deepEqual(readAddress('#area=1,2;a,b;500,1').page, { kind: 'area', ring: [[1, 2]], span: null });
 });
 
@@ -97,6 +101,10 @@ test('moving the map or the moment is no other screen, another choice is', () =>
   const same = { place: { lng: 1, lat: 2, zoom: 3 }, selection: null, page: { ...page, at: SPAN.to } };
   assert.equal(screenOf(one), screenOf(same));
   assert.notEqual(screenOf(one), screenOf({ ...one, selection: { kind: 'cell', id: '1' } }));
+  const table = { kind: 'figures', level: 'grid', span: SPAN, sort: '', find: '' } as const;
+  const ordered = { ...same, page: { ...table, sort: 'visits', find: '桥' } };
+  assert.equal(screenOf({ ...one, page: table }), screenOf(ordered));
+  assert.notEqual(screenOf({ ...one, page: table }), screenOf({ ...one, page: { ...table, level: 'cell' } }));
 });
 
 test('fields of a form are times of the city, whatever the zone of the computer', () => {

@@ -1,9 +1,10 @@
 // The state of the screen in the address, so that it can be kept and sent. Pure.
 //
 // #map=zoom/lat/lng, one of &officer= &cell= &event= &alert=, and one page: &replay=FROM~TO&at=…&then=1&only=a,b,
-// &area=lng,lat;…&when=FROM~TO, or &settings=TAB. Times are RFC 3339 UTC without fractions.
+// &area=lng,lat;…&when=FROM~TO, &figures=LEVEL&when=FROM~TO&sort=-COLUMN&find=TEXT, or &settings=TAB. Times are RFC 3339 UTC without fractions.
 
 import type { Position } from 'geojson';
+import { type Level, LEVELS } from './figures/columns.ts';
 
 export type Selection = { kind: 'officer' | 'cell' | 'event' | 'alert'; id: string };
 
@@ -23,6 +24,7 @@ export type Page =
   | { kind: 'live' }
   | { kind: 'replay'; span: Span | null; at: number | null; then: boolean; only: readonly string[] }
   | { kind: 'area'; ring: readonly Position[]; span: Span | null }
+  | { kind: 'figures'; level: Level; span: Span | null; sort: string; find: string }
   | { kind: 'settings'; tab: string };
 
 export interface Address {
@@ -69,6 +71,12 @@ function readPage(fields: URLSearchParams): Page {
   }
   const area = fields.get('area');
   if (area !== null) return { kind: 'area', ring: readRing(area), span: readSpan(fields.get('when')) };
+  const level = fields.get('figures');
+  if (level !== null) {
+    const known = LEVELS.find((one) => one === level) ?? 'grid';
+    const [sort, find] = ['sort', 'find'].map((name) => fields.get(name) ?? '');
+    return { kind: 'figures', level: known, span: readSpan(fields.get('when')), sort, find };
+  }
   const tab = fields.get('settings');
   return tab === null ? LIVE : { kind: 'settings', tab };
 }
@@ -93,6 +101,14 @@ function pageParts(page: Page): string[] {
     const ring = page.ring.map(([lng, lat]) => `${lng.toFixed(6)},${lat.toFixed(6)}`).join(';');
     return [`area=${ring}`, ...(page.span ? [`when=${spell(page.span)}`] : [])];
   }
+  if (page.kind === 'figures') {
+    return [
+      `figures=${page.level}`,
+      ...(page.span ? [`when=${spell(page.span)}`] : []),
+      ...(page.sort ? [`sort=${encodeURIComponent(page.sort)}`] : []),
+      ...(page.find ? [`find=${encodeURIComponent(page.find)}`] : []),
+    ];
+  }
   if (page.kind !== 'replay') return [];
   return [
     `replay=${page.span ? spell(page.span) : ''}`,
@@ -110,8 +126,11 @@ export function writeAddress({ place, selection, page }: Address): string {
   return `#${[...parts, ...pageParts(page)].join('&')}`;
 }
 
-/** What tells two screens apart for the back button: everything but where the map looks and the moment played. */
-export function screenOf(address: Address): string {
-  const { page } = address;
-  return writeAddress({ ...address, place: null, page: page.kind === 'replay' ? { ...page, at: null } : page });
+/**
+ * What tells two screens apart for the back button: everything but where the map looks, the moment played, and how a
+ * table is ordered and narrowed.
+ */
+export function screenOf({ selection, page }: Address): string {
+  const same = { replay: { at: null }, figures: { sort: '', find: '' }, live: {}, area: {}, settings: {} };
+  return writeAddress({ place: null, selection, page: { ...page, ...same[page.kind] } as Page });
 }

@@ -2,6 +2,7 @@
 
 import { area } from './area.ts';
 import { desk } from './desk.ts';
+import { figures } from './figures.ts';
 import { column } from './pairs.ts';
 import { replay } from './replay.ts';
 import { settings } from './settings.ts';
@@ -183,5 +184,6 @@ export const en: Texts = {
   ...column(desk, 1),
   ...column(area, 1),
   ...column(replay, 1),
+  ...column(figures, 1),
   ...column(settings, 1),
 };

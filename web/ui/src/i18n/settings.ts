@@ -6,6 +6,8 @@ export const settings = {
   'settings.title': ['设置', 'Settings'],
   'settings.tab.plans': ['巡查方案', 'Patrol plans'],
   'settings.tab.grids': ['网格导入', 'Import of grids'],
+  'settings.tab.roads': ['道路导入', 'Import of roads'],
+  'settings.tab.checkpoints': ['打卡点导入', 'Import of checkpoints'],
   'settings.tab.rules': ['阈值规则', 'Thresholds'],
   'settings.tab.devices': ['终端', 'Devices'],
   'settings.tab.officers': ['队员', 'Officers'],
@@ -209,7 +211,7 @@ export const settings = {
   'audit.hold.release': ['解除保全', 'Legal hold released'],
   'audit.retention.set': ['设定保存期', 'Retention set'],
   'audit.media.store': ['上传影像', 'Media stored'],
-  'grid.choose': ['选择文件', 'Choose a file'],
+  'import.choose': ['选择文件', 'Choose a file'],
   'unit.of.s': ['秒', 's'],
   'unit.of.min': ['分钟', 'min'],
   'unit.of.m': ['米', 'm'],
@@ -221,9 +223,9 @@ export const settings = {
     'The file is tried first: every fault is named and shown on the map; only a file without faults is put in force.',
   ],
   'grid.file': ['GeoJSON 文件', 'GeoJSON file'],
-  'grid.preview': ['文件中的网格，有错的突出显示', 'The cells of the file, the faulty ones marked'],
-  'grid.faults': ['{n} 处错误', '{n} faults'],
-  'grid.feature': ['要素 {n}', 'feature {n}'],
+  'import.preview': ['文件内容，有错的突出显示', 'What the file has, the faulty marked'],
+  'import.faults': ['{n} 处错误', '{n} faults'],
+  'import.feature': ['要素 {n}', 'feature {n}'],
   'grid.would': [
     '可以导入：{cells} 格，新增 {added}，修改 {changed}，停用 {ended}，区域 {areas}',
     'Sound: {cells} cells, {added} to add, {changed} to change, {ended} to end, {areas} areas',
@@ -232,5 +234,31 @@ export const settings = {
     '已生效：{cells} 格，新增 {added}，修改 {changed}，停用 {ended}，区域 {areas}',
     'In force: {cells} cells, {added} added, {changed} changed, {ended} ended, {areas} areas',
   ],
-  'grid.import': ['导入并生效', 'Import'],
+  'roads.help': [
+    '文件须含全市道路，替换现有道路；先试导入，错误逐条列出并标在图上。格式见 docs/grid-format.md。',
+    'The file has all roads of the city and takes the place of those in force; it is tried first, and every fault is named and shown on the map. The format: docs/grid-format.md.',
+  ],
+  'roads.file': ['道路 GeoJSON 文件', 'GeoJSON file of roads'],
+  'roads.would': [
+    '可以导入：道路 {length}，其中网格内 {inside}；新增 {added} 段，停用 {ended} 段',
+    'Sound: {length} of roads, {inside} of them in cells; {added} pieces to add, {ended} to end',
+  ],
+  'roads.done': [
+    '已生效：道路 {length}，其中网格内 {inside}；新增 {added} 段，停用 {ended} 段',
+    'In force: {length} of roads, {inside} of them in cells; {added} pieces added, {ended} ended',
+  ],
+  'checkpoints.help': [
+    '文件须含全市打卡点，替换现有打卡点；CSV 首行写明列名 code、name、lat、lon。先试导入，错误逐条列出并标在图上。',
+    'The file has all checkpoints of the city and takes the place of those in force; the first line of a CSV names the columns code, name, lat, lon. It is tried first, and every fault is named and shown on the map.',
+  ],
+  'checkpoints.file': ['打卡点 GeoJSON 或 CSV 文件', 'GeoJSON or CSV file of checkpoints'],
+  'checkpoints.would': [
+    '可以导入：{checkpoints} 个打卡点，新增 {added}，停用 {ended}',
+    'Sound: {checkpoints} checkpoints, {added} to add, {ended} to end',
+  ],
+  'checkpoints.done': [
+    '已生效：{checkpoints} 个打卡点，新增 {added}，停用 {ended}',
+    'In force: {checkpoints} checkpoints, {added} added, {ended} ended',
+  ],
+  'import.import': ['导入并生效', 'Import'],
 } as const satisfies Pairs;

@@ -2,6 +2,7 @@
 
 import { area } from './area.ts';
 import { desk } from './desk.ts';
+import { figures } from './figures.ts';
 import { column } from './pairs.ts';
 import { replay } from './replay.ts';
 import { settings } from './settings.ts';
@@ -182,6 +183,7 @@ export const zh = {
   ...column(desk, 0),
   ...column(area, 0),
   ...column(replay, 0),
+  ...column(figures, 0),
   ...column(settings, 0),
 } as const;
 

@@ -24,11 +24,11 @@ export function centroid(polygon: Polygon): Position {
   return area === 0 ? [x0, y0] : [x0 + x / (3 * area), y0 + y / (3 * area)];
 }
 
-/** Extent of all cells; null when there are none. */
-export function extent(cells: Cells): Box | null {
+/** Extent of some lines; null when there are none. */
+export function boxOf(lines: Iterable<readonly Position[]>): Box | null {
   const box: Box = [Infinity, Infinity, -Infinity, -Infinity];
-  for (const { geometry } of cells.features) {
-    for (const [lng, lat] of geometry.coordinates[0]) {
+  for (const line of lines) {
+    for (const [lng, lat] of line) {
       box[0] = Math.min(box[0], lng);
       box[1] = Math.min(box[1], lat);
       box[2] = Math.max(box[2], lng);
@@ -37,6 +37,10 @@ export function extent(cells: Cells): Box | null {
   }
   return box[0] <= box[2] ? box : null;
 }
+
+/** Extent of all cells; null when there are none. */
+export const extent = (cells: Cells): Box | null =>
+  boxOf(cells.features.map(({ geometry }) => geometry.coordinates[0]));
 
 /** The extent of some cells, for flying to an area. */
 export function extentOf(

@@ -20,12 +20,14 @@ interface Props {
   chosen: number | null;
   proposals: Proposals;
   steps: Steps;
+  /** Keys are for what covers the list. */
+  covered: boolean;
   onChoose(alert: Alert): void;
   onOpen(alert: Alert): void;
   onClose(): void;
 }
 
-export function AlertsPanel({ chosen, proposals, steps, onChoose, onOpen, onClose }: Props) {
+export function AlertsPanel({ chosen, proposals, steps, covered, onChoose, onOpen, onClose }: Props) {
   const { t } = useSpeech();
   const model = useModel();
   const alerts = useSignal(model.alerts);
@@ -45,18 +47,21 @@ export function AlertsPanel({ chosen, proposals, steps, onChoose, onOpen, onClos
   const withCurrent = (act: (alert: Alert) => void) => () => {
     if (current) act(current);
   };
-  useKeys({
-    j: move(1),
-    k: move(-1),
-    a: withCurrent((alert) => step(alert, { act: 'acknowledge' })),
-    d: withCurrent((alert) => {
-      const proposal = proposals.get(alert.id);
-      if (proposal) step(alert, { act: 'assign', device: proposal.device });
-      else onOpen(alert);
-    }),
-    s: withCurrent((alert) => setSnoozing(alert.id)),
-    o: withCurrent(onOpen),
-  });
+  useKeys(
+    {
+      j: move(1),
+      k: move(-1),
+      a: withCurrent((alert) => step(alert, { act: 'acknowledge' })),
+      d: withCurrent((alert) => {
+        const proposal = proposals.get(alert.id);
+        if (proposal) step(alert, { act: 'assign', device: proposal.device });
+        else onOpen(alert);
+      }),
+      s: withCurrent((alert) => setSnoozing(alert.id)),
+      o: withCurrent(onOpen),
+    },
+    !covered,
+  );
   useEffect(() => {
     if (chosen !== null) document.getElementById(`alert-${chosen}`)?.scrollIntoView({ block: 'nearest' });
   }, [chosen]);

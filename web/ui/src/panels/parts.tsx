@@ -74,6 +74,12 @@ export function Card(props: { kind: string; title: string; badge?: ReactNode; on
   );
 }
 
+/** In place of code that is fetched when it is needed. */
+export function Waiting() {
+  const { t } = useSpeech();
+  return <p className="map-note">{t('panel.loading')}</p>;
+}
+
 /** What is loading, failed or ready. */
 export function Await<T>({ of, children }: { of: Loaded<T>; children(value: T): ReactNode }) {
   const { t } = useSpeech();

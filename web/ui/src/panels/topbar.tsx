@@ -80,6 +80,11 @@ function Nav({ screen }: { screen: Screen }) {
     { kind: 'live', icon: 'layers', page: LIVE },
     { kind: 'replay', icon: 'replay', page: { kind: 'replay', span: null, at: null, then: false, only: [] } },
     { kind: 'area', icon: 'draw', page: { kind: 'area', ring: [], span: null } },
+    {
+      kind: 'figures',
+      icon: 'figures',
+      page: { kind: 'figures', level: 'grid', span: null, sort: '', find: '' },
+    },
     { kind: 'settings', icon: 'settings', page: { kind: 'settings', tab: '' } },
   ] as const;
   return (

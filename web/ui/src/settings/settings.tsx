@@ -10,7 +10,8 @@ import { IconButton } from '../panels/parts.tsx';
 import * as access from './access.tsx';
 import { AuditPage } from './audit.tsx';
 import { ChannelsPage } from './channels.tsx';
-import { GridImportPage } from './gridimport.tsx';
+import { ImportPage } from './importing.tsx';
+import * as imports from './imports.ts';
 import { DevicesPage, OfficersPage, ShiftsPage } from './people.tsx';
 import { PlansPage } from './plans.tsx';
 import { RulesPage } from './rules.tsx';
@@ -40,7 +41,9 @@ const GROUPS: readonly { name: Key; tabs: readonly Tab[] }[] = [
     tabs: [
       { tab: 'plans', roles: RULES, show: () => <PlansPage /> },
       { tab: 'rules', roles: RULES, show: () => <RulesPage /> },
-      { tab: 'grids', roles: RULES, show: () => <GridImportPage /> },
+      { tab: 'grids', roles: RULES, show: () => <ImportPage of={imports.GRID} /> },
+      { tab: 'roads', roles: RULES, show: () => <ImportPage of={imports.ROADS} /> },
+      { tab: 'checkpoints', roles: RULES, show: () => <ImportPage of={imports.CHECKPOINTS} /> },
     ],
   },
   {
