@@ -44,10 +44,6 @@ export default defineConfig({
             // What fetches code later must not lie in a chunk that is to be fetched later.
             { name: 'preload', test: /vite[\\/]preload-helper/, priority: 10 },
             { name: 'maplibre', test: /node_modules[\\/]maplibre-gl/ },
-            {
-              name: 'deck',
-              test: /node_modules[\\/](@deck\.gl|@luma\.gl|@math\.gl|@loaders\.gl|@probe\.gl|mjolnir\.js)/,
-            },
             { name: 'react', test: /node_modules[\\/](react|react-dom|scheduler)[\\/]/ },
           ],
         },

@@ -103,6 +103,7 @@ export function LiveDesk({ connection, taste, fetched, user, screen }: DeskProps
     <>
       <Stage
         city={city}
+        ready={fetched.ready}
         theme={taste.theme}
         place={screen.place}
         selection={alert?.cell && selection?.kind !== 'cell' ? { kind: 'cell', id: alert.cell } : selection}

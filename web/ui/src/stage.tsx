@@ -18,6 +18,8 @@ import type { Place, Selection } from './url.ts';
 
 interface Props {
   city: City;
+  /** The city is known, or it is known that it cannot be had. */
+  ready: boolean;
   theme: Theme;
   place: Place | null;
   selection: Selection | null;
@@ -40,7 +42,7 @@ export function Stage(props: Props) {
   const choose = useEffectEvent((chosen: Selection | null) => props.onSelect(chosen));
   const look = useEffectEvent((view: View, place: Place) => props.onView(view, place));
   const make = useEffectEvent((View: typeof MapView, container: HTMLElement, style: GroundStyle) => {
-    const made = new View(container, model, { theme, language }, style, props.place, t('map.label'), {
+    const made = new View(container, model, { theme, language }, style, city, props.place, t('map.label'), {
       onSelect: (chosen) => choose(chosen),
       onView: (view, place) => look(view, place),
       onHover: setHover,
@@ -58,6 +60,11 @@ export function Stage(props: Props) {
   });
 
   useEffect(() => {
+    void import('./map/view.ts').catch(() => undefined); // made ready while the city comes; what fails is told below
+  }, []);
+  const { ready } = props;
+  useEffect(() => {
+    if (!ready) return undefined;
     let made: MapView | null = null;
     let gone = false;
     Promise.all([import('./map/view.ts'), theGround()])
@@ -74,7 +81,7 @@ export function Stage(props: Props) {
       gone = true;
       if (made) unmake(made);
     };
-  }, []);
+  }, [ready]);
 
   useEffect(() => {
     if (props.place) map?.camera.jumpTo(props.place);

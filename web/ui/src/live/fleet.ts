@@ -14,7 +14,7 @@ const GLIDE_MIN_MS = 400;
 const GLIDE_MAX_MS = 10_000;
 /** A longer step is a correction, not a walk: it is shown at once. */
 const GLIDE_MAX_METRES = 300;
-/** World width of the shader's coordinates, as deck.gl has it. */
+/** Width of the world in the units of `move`: a pixel each at zoom 0, as MapLibre counts zooms. */
 export const WORLD = 512;
 
 export interface Officer {

@@ -6,6 +6,7 @@ import 'maplibre-gl/dist/maplibre-gl.css';
 import type { View } from '../live/messages.ts';
 import type { Place } from '../url.ts';
 import type { GroundStyle } from '../ground/ground.ts';
+import type { CitySources } from './cells.ts';
 import type { Box } from './shapes.ts';
 import { type Look, style } from './style.ts';
 
@@ -31,13 +32,14 @@ export function createMap(
   container: HTMLElement,
   look: Look,
   ground: GroundStyle,
+  city: CitySources,
   place: Place | null,
   label: string,
 ): MLMap {
   const { lng, lat, zoom } = place ?? NOWHERE;
   const map = new MLMap({
     container,
-    style: style(look, ground),
+    style: style(look, ground, city),
     center: [lng, lat],
     zoom,
     minZoom: 7,

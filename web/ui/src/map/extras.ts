@@ -22,6 +22,8 @@ export class Extras {
   private readonly map: MLMap;
   /** The style has its sources; nothing may be set earlier. */
   private dressed = false;
+  /** Sources that have been given something. */
+  private readonly filled = new Set<string>();
   private tracks: readonly (readonly Step[])[] = [];
   private events: readonly Event[] = [];
   private eventsAt = 0;
@@ -35,6 +37,7 @@ export class Extras {
   /** The style goes away; what was set is kept for the next. */
   undress(): void {
     this.dressed = false;
+    this.filled.clear();
   }
 
   /** Put everything into a style that has just been loaded. */
@@ -102,7 +105,10 @@ export class Extras {
 
   private set(name: string, features: Feature[]): void {
     const data: FeatureCollection = { type: 'FeatureCollection', features };
-    if (this.dressed) this.map.getSource<GeoJSONSource>(name)?.setData(data);
+    // A source that is empty already need not be worked up again.
+    if (!this.dressed || (features.length === 0 && !this.filled.has(name))) return;
+    this.filled.add(name);
+    this.map.getSource<GeoJSONSource>(name)?.setData(data);
   }
 }
 

@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import type { Position } from 'geojson';
 import type { Cells, Track } from '../api.ts';
 import { latitude, longitude, mercatorX, mercatorY, metresPerUnit } from '../live/mercator.ts';
-import { borders } from './borders.ts';
-import { placed, pointSize } from './placing.ts';
+import { BORDER_LEVELS, borders } from './borders.ts';
+import { placement, pointSize } from './placing.ts';
 import { centroid, extent, extentOf, labels } from './shapes.ts';
 import { length, steps, trackLines } from './trackline.ts';
 
@@ -33,12 +33,14 @@ const CITY: Cells = {
 };
 const edges = (lines: Position[][]): number => lines.reduce((sum, line) => sum + line.length - 1, 0);
 
-test('borders lie between areas, and inside an area there are none', () => {
-  const [grid, street, city] = borders(CITY).features;
+test('each border is drawn once, as that of the widest area it bounds', () => {
+  const { features } = borders(CITY);
+  const [cells, grid, street, city] = features;
   assert.deepEqual(
-    [grid, street, city].map(({ properties }) => properties.level),
-    ['grid', 'street', 'city'],
+    features.map(({ properties }) => properties.level),
+    BORDER_LEVELS,
   );
+  assert.equal(edges(cells.geometry.coordinates), 1);
   assert.equal(edges(grid.geometry.coordinates), 1);
   assert.equal(edges(street.geometry.coordinates), 1);
   assert.equal(edges(city.geometry.coordinates), 10);
@@ -47,6 +49,10 @@ test('borders lie between areas, and inside an area there are none', () => {
     grid.geometry.coordinates[0].map(([lng]) => lng.toFixed(2)),
     ['114.02', '114.02'],
   );
+});
+
+test('no cells have no borders', () => {
+  assert.ok(borders({ ...CITY, features: [] }).features.every(({ geometry }) => geometry.coordinates.length === 0));
 });
 
 test('extents span the cells asked for', () => {
@@ -126,12 +132,18 @@ test('mercator and its inverse agree', () => {
   assert.ok(Math.abs(metresPerUnit(mercatorY(60)) - 40_075_016.686 / 2) < 1);
 });
 
-test('placing moves and scales before the matrix of the view', () => {
-  const m = [2, 1, 0, 0, 0, 3, 0, 1, 0, 0, 1, 0, 5, 6, 7, 1];
-  const p = placed(m, 10, 20, 1, -1);
-  const times = (a: number[], [x, y]: number[]): number[] =>
-    [0, 1, 2, 3].map((r) => a[r] * x + a[4 + r] * y + a[12 + r]);
-  assert.deepEqual(times(p, [0.5, 0.25]), times(m, [10.5, 19.75]));
+test('a place in units of the fleet comes to lie in clip space where the map has it', () => {
+  const { scale, offset } = placement([300, 100], 8, 1366, 768);
+  const clip = ([x, y]: number[]): number[] => [x * scale[0] + offset[0], y * scale[1] + offset[1]];
+  const pixel = ([x, y]: number[]): number[] => [(clip([x, y])[0] + 1) * 683, (1 - clip([x, y])[1]) * 384];
+  for (const place of [
+    [0, 0],
+    [-37.5, -12.5],
+    [133.25, 83.5],
+  ]) {
+    const [x, y] = pixel(place);
+    assert.ok(Math.abs(x - (300 + 8 * place[0])) < 1e-9 && Math.abs(y - (100 + 8 * place[1])) < 1e-9);
+  }
 });
 
 test('points grow with the zoom and never shrink', () => {

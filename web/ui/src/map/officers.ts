@@ -1,38 +1,34 @@
-// Officers as points of one draw call; the graphics card moves each of them along its glide.
+// Officers as points of one draw call, on a canvas above the map; the graphics card moves each of them along its glide.
 //
-// Positions are uploaded when the fleet changes, a few times a second at most; a frame costs one matrix and one number.
+// Positions are uploaded when the fleet changes, a few times a second at most; a frame costs a few numbers.
 // Shapes say the freshness: an arrow moves, a disc is still, a ring is silent, a small cross is unknown.
 
-import type { LayerContext, LayerProps } from '@deck.gl/core';
-import { Layer } from '@deck.gl/core';
-import type { Buffer } from '@luma.gl/core';
-import { Model } from '@luma.gl/engine';
+import type { Map as MLMap } from 'maplibre-gl';
 import type { Fleet } from '../live/fleet.ts';
-import { WORLD } from '../live/fleet.ts';
-import type { Palette, Rgb } from './palette.ts';
-import { placed, pointSize } from './placing.ts';
+import { latitude, longitude } from '../live/mercator.ts';
+import type { Palette } from './palette.ts';
+import { placement, pointSize } from './placing.ts';
 
-// luma.gl reads a uniform block line by line: one field per line.
-const BLOCK = `\
-layout(std140) uniform officersUniforms {
-  mat4 matrix;
-  vec4 moving;
-  vec4 still;
-  vec4 silent;
-  vec4 edge;
-  vec4 alarm;
-  vec4 chosen;
-  float now;
-  float size;
-  float arrows;
-} officers;
-`;
+/** From here on officers who move are arrows. */
+const ARROWS_ZOOM = 12.5;
+
+/** Columns of the fleet as the shader reads them: where each goes, how many values a device has. */
+const COLUMNS = { move: [0, 4], glide: [1, 2], look: [2, 4] } as const;
 
 const VERTEX = `#version 300 es
-in vec4 move;
-in vec2 glide;
-in uvec4 look;
-out vec4 ink;
+layout(location = 0) in vec4 move;
+layout(location = 1) in vec2 glide;
+layout(location = 2) in uvec4 look;
+uniform vec2 scale;
+uniform vec2 offset;
+uniform vec3 moving;
+uniform vec3 still;
+uniform vec3 silent;
+uniform vec3 alarm;
+uniform float now;
+uniform float size;
+uniform bool arrows;
+out vec3 ink;
 out vec2 turn;
 out float px;
 flat out int shape;
@@ -40,24 +36,27 @@ flat out int ring;
 void main() {
   int status = int(look.y);
   int freshness = status & 3;
-  float part = glide.y > 0.0 ? clamp((officers.now - glide.x) / glide.y, 0.0, 1.0) : 1.0;
-  gl_Position = officers.matrix * vec4(mix(move.xy, move.zw, part), 0.0, 1.0);
+  float part = glide.y > 0.0 ? clamp((now - glide.x) / glide.y, 0.0, 1.0) : 1.0;
+  gl_Position = vec4(mix(move.xy, move.zw, part) * scale + offset, 0.0, 1.0);
   ring = look.z > 0u ? 2 : ((status & 64) != 0 ? 1 : 0);
   float grow = ring > 0 ? 1.7 : (freshness == 0 ? 1.0 : 0.82);
-  px = officers.size * grow;
+  px = size * grow;
   gl_PointSize = px;
   float angle = float(look.x) * 0.02454369;
   turn = vec2(cos(angle), sin(angle));
-  bool pointed = freshness == 0 && (status & 16) == 0 && officers.arrows > 0.5;
+  bool pointed = freshness == 0 && (status & 16) == 0 && arrows;
   shape = pointed ? 0 : (freshness == 0 ? 1 : freshness + 1);
-  ink = freshness == 0 ? officers.moving : (freshness == 1 ? officers.still : officers.silent);
-  if ((status & 64) != 0) ink = officers.alarm;
+  ink = freshness == 0 ? moving : (freshness == 1 ? still : silent);
+  if ((status & 64) != 0) ink = alarm;
 }
 `;
 
 const FRAGMENT = `#version 300 es
 precision highp float;
-in vec4 ink;
+uniform vec3 edge;
+uniform vec3 alarm;
+uniform vec3 selected;
+in vec3 ink;
 in vec2 turn;
 in float px;
 flat in int shape;
@@ -80,10 +79,10 @@ void main() {
   float border = min(0.3, 1.6 * unit);
   float outer = 1.0 - smoothstep(-unit, unit, body - border);
   float inner = 1.0 - smoothstep(-unit, unit, body);
-  vec4 color = vec4(mix(officers.edge.rgb, ink.rgb, inner), outer * (shape >= 3 ? 0.9 : 1.0));
+  vec4 color = vec4(mix(edge, ink, inner), outer * (shape >= 3 ? 0.9 : 1.0));
   if (ring > 0) {
     float halo = 1.0 - smoothstep(0.0, unit * 1.5, abs(length(p) - 1.36) - 0.13);
-    vec3 tint = ring == 2 ? officers.chosen.rgb : officers.alarm.rgb;
+    vec3 tint = ring == 2 ? selected : alarm;
     color = color.a >= halo ? color : vec4(tint, halo);
   }
   if (color.a < 0.02) discard;
@@ -91,25 +90,7 @@ void main() {
 }
 `;
 
-const officersModule = {
-  name: 'officers',
-  vs: BLOCK,
-  fs: BLOCK,
-  uniformTypes: {
-    matrix: 'mat4x4<f32>',
-    moving: 'vec4<f32>',
-    still: 'vec4<f32>',
-    silent: 'vec4<f32>',
-    edge: 'vec4<f32>',
-    alarm: 'vec4<f32>',
-    chosen: 'vec4<f32>',
-    now: 'f32',
-    size: 'f32',
-    arrows: 'f32',
-  },
-} as const;
-
-/** What the layer reads while it draws; changed in place by the map. */
+/** What is drawn; changed in place by the map. */
 export interface OfficersView {
   fleet: Fleet;
   colours: Palette['officer'];
@@ -117,99 +98,135 @@ export interface OfficersView {
   now(): number;
 }
 
-type Props = LayerProps & { view: OfficersView };
+export class OfficersCanvas {
+  private readonly map: MLMap;
+  private readonly view: OfficersView;
+  private readonly canvas = document.createElement('canvas');
+  private readonly gl: WebGL2RenderingContext;
+  private drawing: Drawing;
 
-interface State extends Record<string, unknown> {
-  model: Model;
-  buffers: { move: Buffer; glide: Buffer; look: Buffer };
-  capacity: number;
-  version: number;
+  constructor(map: MLMap, view: OfficersView) {
+    this.map = map;
+    this.view = view;
+    const { canvas } = this;
+    canvas.className = 'officers';
+    map.getCanvasContainer().after(canvas);
+    const gl = canvas.getContext('webgl2', { antialias: false, depth: false });
+    if (!gl) throw new Error('this browser has no WebGL2');
+    this.gl = gl;
+    this.drawing = new Drawing(gl);
+    canvas.addEventListener('webglcontextlost', (event) => event.preventDefault());
+    canvas.addEventListener('webglcontextrestored', () => {
+      this.drawing = new Drawing(gl);
+      this.draw();
+    });
+    // In the same frame as the map, so that officers stay where they are while it moves.
+    map.on('render', this.draw);
+  }
+
+  destroy(): void {
+    this.map.off('render', this.draw);
+    this.canvas.remove();
+    this.gl.getExtension('WEBGL_lose_context')?.loseContext();
+  }
+
+  /** Draw all officers as they are now. */
+  readonly draw = (): void => {
+    const { map, view, canvas } = this;
+    const { width, height } = map.getCanvas();
+    if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+    const zoom = map.getZoom();
+    const ratio = map.getPixelRatio();
+    const [x, y] = view.fleet.origin;
+    const origin = map.project([longitude(x), latitude(y)]);
+    this.drawing.draw(view, {
+      ...placement([origin.x * ratio, origin.y * ratio], 2 ** zoom * ratio, width, height),
+      size: pointSize(zoom) * ratio,
+      arrows: zoom >= ARROWS_ZOOM,
+    });
+  };
 }
 
-const colour = ([r, g, b]: Rgb): [number, number, number, number] => [r / 255, g / 255, b / 255, 1];
+/** Where points come to lie in clip space, and how large they are, px. */
+interface Placing {
+  scale: [number, number];
+  offset: [number, number];
+  size: number;
+  arrows: boolean;
+}
 
-export class OfficersLayer extends Layer<Props> {
-  static override layerName = 'OfficersLayer';
-  declare state: State;
+/** The program and the buffers of one context. */
+class Drawing {
+  private readonly gl: WebGL2RenderingContext;
+  private readonly program: WebGLProgram;
+  private readonly buffers: Record<keyof typeof COLUMNS, WebGLBuffer>;
+  private readonly places = new Map<string, WebGLUniformLocation | null>();
+  private version = -1;
 
-  initializeState({ device }: LayerContext): void {
-    const buffers = this.createBuffers(256);
-    const model = new Model(device, {
-      id: this.props.id,
-      vs: VERTEX,
-      fs: FRAGMENT,
-      modules: [officersModule],
-      disableWarnings: true,
-      topology: 'point-list',
-      isInstanced: false,
-      bufferLayout: [
-        { name: 'move', format: 'float32x4' },
-        { name: 'glide', format: 'float32x2' },
-        { name: 'look', format: 'uint8x4' },
-      ],
-      attributes: { ...buffers },
-      vertexCount: 0,
-      parameters: { depthWriteEnabled: false, depthCompare: 'always' },
-    });
-    this.setState({ model, buffers, capacity: 256, version: -1 });
+  constructor(gl: WebGL2RenderingContext) {
+    this.gl = gl;
+    this.program = gl.createProgram();
+    for (const [kind, source] of [
+      [gl.VERTEX_SHADER, VERTEX],
+      [gl.FRAGMENT_SHADER, FRAGMENT],
+    ] as const) {
+      const shader = gl.createShader(kind) as WebGLShader;
+      gl.shaderSource(shader, source);
+      gl.compileShader(shader);
+      gl.attachShader(this.program, shader);
+    }
+    gl.linkProgram(this.program); // nobody waits for it before the first officer is there
+    this.buffers = { move: this.column('move'), glide: this.column('glide'), look: this.column('look') };
+    gl.enable(gl.BLEND);
+    gl.blendFuncSeparate(gl.SRC_ALPHA, gl.ONE_MINUS_SRC_ALPHA, gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
   }
 
-  override shouldUpdateState(): boolean {
-    return false;
+  draw({ fleet, colours, now }: OfficersView, { scale, offset, size, arrows }: Placing): void {
+    const { gl } = this;
+    gl.viewport(0, 0, gl.drawingBufferWidth, gl.drawingBufferHeight);
+    gl.clear(gl.COLOR_BUFFER_BIT);
+    if (fleet.size === 0 || gl.isContextLost()) return;
+    this.upload(fleet);
+    gl.useProgram(this.program);
+    for (const [name, [r, g, b]] of Object.entries(colours)) gl.uniform3f(this.place(name), r / 255, g / 255, b / 255);
+    gl.uniform2f(this.place('scale'), ...scale);
+    gl.uniform2f(this.place('offset'), ...offset);
+    gl.uniform1f(this.place('now'), (now() - fleet.timeOrigin) / 1000);
+    gl.uniform1f(this.place('size'), size);
+    gl.uniform1i(this.place('arrows'), Number(arrows));
+    gl.drawArrays(gl.POINTS, 0, fleet.size);
   }
 
-  override finalizeState(context: LayerContext): void {
-    super.finalizeState(context);
-    for (const buffer of Object.values(this.state.buffers)) buffer.destroy();
+  private place(name: string): WebGLUniformLocation | null {
+    let found = this.places.get(name);
+    if (found === undefined) {
+      if (this.places.size === 0 && !this.gl.getProgramParameter(this.program, this.gl.LINK_STATUS)) {
+        throw new Error(`officers cannot be drawn: ${this.gl.getProgramInfoLog(this.program)}`);
+      }
+      found = this.gl.getUniformLocation(this.program, name);
+      this.places.set(name, found);
+    }
+    return found;
   }
 
-  override draw({ renderPass, context }: { renderPass: unknown; context: LayerContext }): void {
-    const { view } = this.props;
-    const { model } = this.state;
-    this.upload(view.fleet);
-    if (view.fleet.size === 0) return;
-    const { viewport } = context;
-    const [x, y] = view.fleet.origin;
-    // deck.gl's common space has y to the north, the fleet's to the south.
-    const matrix = placed(viewport.viewProjectionMatrix, x * WORLD, (1 - y) * WORLD, 1, -1);
-    const { colours } = view;
-    model.shaderInputs.setProps({
-      officers: {
-        matrix,
-        moving: colour(colours.moving),
-        still: colour(colours.still),
-        silent: colour(colours.silent),
-        edge: colour(colours.edge),
-        alarm: colour(colours.alarm),
-        chosen: colour(colours.selected),
-        now: (view.now() - view.fleet.timeOrigin) / 1000,
-        size: pointSize(viewport.zoom) * devicePixelRatio,
-        arrows: viewport.zoom >= 12.5 ? 1 : 0,
-      },
-    });
-    model.setVertexCount(view.fleet.size);
-    model.draw(renderPass as Parameters<Model['draw']>[0]);
-  }
-
-  private createBuffers(capacity: number): State['buffers'] {
-    const create = (bytes: number): Buffer => this.context.device.createBuffer({ byteLength: bytes * capacity });
-    return { move: create(16), glide: create(8), look: create(4) };
+  private column(name: keyof typeof COLUMNS): WebGLBuffer {
+    const { gl } = this;
+    const [at, values] = COLUMNS[name];
+    const buffer = gl.createBuffer();
+    gl.bindBuffer(gl.ARRAY_BUFFER, buffer);
+    gl.enableVertexAttribArray(at);
+    if (name === 'look') gl.vertexAttribIPointer(at, values, gl.UNSIGNED_BYTE, 0, 0);
+    else gl.vertexAttribPointer(at, values, gl.FLOAT, false, 0, 0);
+    return buffer;
   }
 
   private upload(fleet: Fleet): void {
-    if (fleet.version === this.state.version) return;
-    if (fleet.size > this.state.capacity) {
-      for (const buffer of Object.values(this.state.buffers)) buffer.destroy();
-      this.state.capacity = 2 * fleet.size;
-      this.state.buffers = this.createBuffers(this.state.capacity);
-      this.state.model.setAttributes({ ...this.state.buffers });
+    if (fleet.version === this.version) return;
+    const { gl } = this;
+    for (const name of ['move', 'glide', 'look'] as const) {
+      gl.bindBuffer(gl.ARRAY_BUFFER, this.buffers[name]);
+      gl.bufferData(gl.ARRAY_BUFFER, fleet[name].subarray(0, COLUMNS[name][1] * fleet.size), gl.DYNAMIC_DRAW);
     }
-    const { move, glide, look } = this.state.buffers;
-    if (fleet.size > 0) {
-      move.write(fleet.move.subarray(0, 4 * fleet.size));
-      glide.write(fleet.glide.subarray(0, 2 * fleet.size));
-      look.write(fleet.look.subarray(0, 4 * fleet.size));
-    }
-    this.state.version = fleet.version;
+    this.version = fleet.version;
   }
 }

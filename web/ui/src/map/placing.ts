@@ -1,4 +1,4 @@
-// How large officers are drawn and where: the arithmetic behind their layer. Pure.
+// How large officers are drawn and where: the arithmetic behind their canvas. Pure.
 
 /** Diameter of a point, CSS px, by zoom: small dots over the city, arrows in a street. */
 export function pointSize(zoom: number): number {
@@ -16,13 +16,18 @@ export function pointSize(zoom: number): number {
   return s0 + ((s1 - s0) * (zoom - z0)) / (z1 - z0);
 }
 
-/** column-major m · translate(x, y) · scale(s, s), in 64 bits so that 32 suffice on the card */
-export function placed(m: ArrayLike<number>, x: number, y: number, sx: number, sy: number): number[] {
-  const out = Array.from(m);
-  for (let row = 0; row < 4; row += 1) {
-    out[12 + row] = m[row] * x + m[4 + row] * y + m[12 + row];
-    out[row] = m[row] * sx;
-    out[4 + row] = m[4 + row] * sy;
-  }
-  return out;
+/**
+ * How a place in the units of the fleet, relative to its origin, becomes one in clip space: place · scale + offset.
+ * `origin`, px from the upper left corner; `unit`, px of one unit; both of the canvas.
+ */
+export function placement(
+  origin: readonly [x: number, y: number],
+  unit: number,
+  width: number,
+  height: number,
+): { scale: [number, number]; offset: [number, number] } {
+  return {
+    scale: [(2 * unit) / width, (-2 * unit) / height],
+    offset: [(2 * origin[0]) / width - 1, 1 - (2 * origin[1]) / height],
+  };
 }

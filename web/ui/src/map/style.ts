@@ -2,6 +2,7 @@
 //
 // Everything that changes with coverage reads feature-state, so a change of state moves no geometry.
 
+import type { Feature } from 'geojson';
 import type {
   DataDrivenPropertyValueSpecification,
   ExpressionSpecification,
@@ -15,6 +16,7 @@ import { type GroundStyle } from '../ground/ground.ts';
 import { SOURCE, SPRITE } from '../ground/layers.ts';
 import { areaLayers, wayLayers } from './overlays.ts';
 import type { BorderLevel } from './borders.ts';
+import type { CitySources } from './cells.ts';
 import { PATTERNED } from './images.ts';
 import { PALETTES, type Palette, type Theme } from './palette.ts';
 
@@ -47,23 +49,20 @@ const BUFFER = 32;
 /** Neighbours are simplified apart from each other: by so little, px, that no sliver can be seen between them. */
 const TOLERANCE = 0.25;
 
-const empty = (): GeoJSONSourceSpecification => ({
+const source = (features: readonly Feature[]): GeoJSONSourceSpecification => ({
   type: 'geojson',
-  data: { type: 'FeatureCollection', features: [] },
+  data: { type: 'FeatureCollection', features: [...features] },
   buffer: BUFFER,
   tolerance: TOLERANCE,
 });
 
-export const SOURCES = {
-  cells: empty(),
-  borders: empty(),
-  labels: empty(),
-  chosen: empty(),
-  track: empty(),
-  events: empty(),
-  counts: empty(),
-  ways: empty(),
-  area: empty(),
+const SOURCES = {
+  chosen: source([]),
+  track: source([]),
+  events: source([]),
+  counts: source([]),
+  ways: source([]),
+  area: source([]),
 } as const;
 
 /** Opacity of the pattern of a state on cells in it. */
@@ -91,19 +90,13 @@ function cellLayers(p: Palette, thin: boolean): LayerSpecification[] {
       id: 'cells-fill',
       type: 'fill',
       source: 'cells',
-      paint: { 'fill-color': byState(p.fill), 'fill-opacity': thin ? (['*', THIN, opacity] as ByState) : opacity },
-    },
-    ...patterns,
-    {
-      id: 'cells-line',
-      type: 'line',
-      source: 'cells',
       paint: {
-        'line-color': p.cellLine,
-        'line-width': ['interpolate', ['linear'], ['zoom'], 10, 0.3, 13, 0.6, 16, 1],
-        'line-opacity': ['interpolate', ['linear'], ['zoom'], 10, 0.12, 12.5, 0.22, 15, 0.4],
+        'fill-antialias': false, // lines lie on all edges
+        'fill-color': byState(p.fill),
+        'fill-opacity': thin ? (['*', THIN, opacity] as ByState) : opacity,
       },
     },
+    ...patterns,
   ];
 }
 
@@ -120,7 +113,8 @@ function outlineLayers(p: Palette): LayerSpecification[] {
     },
   });
   return [
-    line('grid', p.gridLine, [0.2, 1, 2], [0, 0.4, 0.65]),
+    line('cell', p.cellLine, [0.2, 0.6, 1], [0.1, 0.22, 0.45]),
+    line('grid', p.gridLine, [0.2, 1, 2], [0.1, 0.4, 0.65]),
     line('street', p.streetLine, [0.8, 1.8, 3], [0.5, 0.7, 0.8]),
     line('city', p.cityLine, [1.2, 2.2, 3.2], [0.55, 0.6, 0.6]),
     {
@@ -260,13 +254,19 @@ export interface Look {
   language: 'zh' | 'en';
 }
 
-/** The whole style. */
-export function style({ theme, language }: Look, ground: GroundStyle): StyleSpecification {
+/** The whole style, with the city in it from the start. */
+export function style({ theme, language }: Look, ground: GroundStyle, city: CitySources): StyleSpecification {
   const palette = PALETTES[theme];
   const sprite = ground.sprite(theme);
   return {
     version: 8,
-    sources: { ...SOURCES, ...(ground.source ? { [SOURCE]: ground.source } : {}) },
+    sources: {
+      cells: source(city.cells.features),
+      borders: source(city.borders.features),
+      labels: source(city.labels.features),
+      ...SOURCES,
+      ...(ground.source ? { [SOURCE]: ground.source } : {}),
+    },
     ...(ground.glyphs ? { glyphs: ground.glyphs } : {}),
     ...(sprite ? { sprite: [{ id: SPRITE, url: sprite }] } : {}),
     layers: [

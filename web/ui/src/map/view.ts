@@ -1,9 +1,9 @@
-// The map: MapLibre below for cells, outlines and labels, deck.gl above for officers. Loaded apart from the page's shell.
+// The map: MapLibre for cells, outlines and labels, and a canvas above it for officers. Loaded apart from the page's shell.
 
-import { MapLibreOverlay } from '@deck.gl/maplibre';
 import type { Position } from 'geojson';
 import type { Map as MLMap } from 'maplibre-gl';
 import type { Cells } from '../api.ts';
+import type { City } from '../city.ts';
 import { type GroundStyle, isGround } from '../ground/ground.ts';
 import { latitude, longitude, mercatorX, mercatorY } from '../live/mercator.ts';
 import type { View } from '../live/messages.ts';
@@ -11,11 +11,11 @@ import type { LiveModel } from '../live/model.ts';
 import type { Area, CellState, Event } from '../types.ts';
 import type { Place, Selection } from '../url.ts';
 import { Camera, createMap } from './camera.ts';
-import { CellsOnMap } from './cells.ts';
+import { CellsOnMap, citySources } from './cells.ts';
 import { Draw, type DrawEvents } from './draw.ts';
 import { Extras, type Way } from './extras.ts';
 import { eventImages, IMAGE_RATIO, markImages, patternImages } from './images.ts';
-import { OfficersLayer, type OfficersView } from './officers.ts';
+import { OfficersCanvas, type OfficersView } from './officers.ts';
 import { PALETTES } from './palette.ts';
 import { pointSize } from './placing.ts';
 import { type Look, style } from './style.ts';
@@ -47,8 +47,7 @@ export class MapView {
   private readonly events: MapEvents;
   private readonly cells: CellsOnMap;
   private readonly officers: OfficersView;
-  private readonly layer: OfficersLayer;
-  private readonly overlay: MapLibreOverlay;
+  private readonly canvas: OfficersCanvas;
   private readonly ground: GroundStyle;
   private look: Look;
   /** The style has its images; nothing may use them earlier. */
@@ -65,6 +64,7 @@ export class MapView {
     model: LiveModel,
     look: Look,
     ground: GroundStyle,
+    { cells, areas }: Pick<City, 'cells' | 'areas'>,
     place: Place | null,
     label: string,
     events: MapEvents,
@@ -74,20 +74,14 @@ export class MapView {
     this.look = look;
     this.ground = ground;
     this.fitted = place !== null;
-    this.map = createMap(container, look, ground, place, label);
+    const sources = citySources(cells, areas);
+    this.map = createMap(container, look, ground, sources, place, label);
     this.camera = new Camera(this.map);
-    this.cells = new CellsOnMap(this.map, model);
+    this.cells = new CellsOnMap(this.map, model, cells, sources);
     this.extras = new Extras(this.map);
     this.officers = { fleet: model.fleet, colours: PALETTES[look.theme].officer, now: () => performance.now() };
-    this.layer = new OfficersLayer({ id: 'officers', view: this.officers });
-    this.overlay = new MapLibreOverlay({
-      interleaved: false,
-      layers: [this.layer],
-      useDevicePixels: true,
-      deviceProps: { webgl: { antialias: false } },
-      onError: (error) => events.onError(error),
-    });
-    this.map.addControl(this.overlay);
+    this.canvas = new OfficersCanvas(this.map, this.officers);
+    this.moveIn();
     this.listen();
     model.onPositions = () => this.positionsChanged();
     model.onCells = (ids) => {
@@ -101,14 +95,18 @@ export class MapView {
     this.draw?.cancel();
     this.model.onPositions = () => {};
     this.model.onCells = () => {};
-    this.map.removeControl(this.overlay);
+    this.canvas.destroy();
     this.map.remove();
   }
 
   /** Show these cells; the first time, all of them are brought into view unless the address named a place. */
   setCells(cells: Cells, areas: readonly Area[]): void {
     this.cells.set(cells, areas);
-    if (this.dressed) this.cells.draw();
+    this.moveIn();
+  }
+
+  /** Measure places from the middle of the city, and look at it once. */
+  private moveIn(): void {
     if (!this.cells.box) return;
     const [west, south, east, north] = this.cells.box;
     this.model.fleet.setOrigin(mercatorX((west + east) / 2), mercatorY((south + north) / 2));
@@ -123,7 +121,7 @@ export class MapView {
     this.officers.colours = PALETTES[look.theme].officer;
     this.dressed = false;
     this.extras.undress();
-    this.map.setStyle(style(look, this.ground), { diff: false });
+    this.map.setStyle(style(look, this.ground, this.cells.forStyle()), { diff: false });
   }
 
   /** Outline the chosen cell. */
@@ -280,7 +278,7 @@ export class MapView {
     if (this.frame) return;
     const step = (): void => {
       this.frame = 0;
-      this.layer.setNeedsRedraw();
+      this.canvas.draw();
       if (this.ready && this.model.fleet.isGliding(performance.now())) this.frame = requestAnimationFrame(step);
     };
     this.frame = requestAnimationFrame(step);

@@ -67,6 +67,7 @@ export function ReplayDesk({ taste, fetched, user, screen, page: shown }: Props)
       <Stage
         key={loading.model ? 'clip' : 'empty'}
         city={city}
+        ready={fetched.ready}
         theme={taste.theme}
         place={screen.seen.current?.place ?? screen.place}
         selection={selection}

@@ -1,5 +1,6 @@
 // Import of a file: it is tried first, its faults are named and shown on a small map, then it is put in force.
 
+import type { Position } from 'geojson';
 import { useMemo, useState } from 'react';
 import * as api from '../api.ts';
 import { useCity } from '../city.ts';
@@ -138,14 +139,17 @@ interface PreviewProps {
   onCells: boolean;
 }
 
+/** Outlines of grids and what is wider. */
+const outlines = (cells: api.Cells): Position[][] =>
+  borders(cells).features.flatMap(({ geometry, properties }) =>
+    properties.level === 'cell' ? [] : geometry.coordinates,
+  );
+
 /** The file on a sheet, what is faulty in it above all else; pointing at that tells why. */
 function Preview({ text, form, faults, onCells }: PreviewProps) {
   const { t, language } = useSpeech();
   const { cells } = useCity();
-  const ground = useMemo(
-    () => (onCells ? borders(cells).features.flatMap(({ geometry }) => geometry.coordinates) : []),
-    [cells, onCells],
-  );
+  const ground = useMemo(() => (onCells ? outlines(cells) : []), [cells, onCells]);
   const shapes = useMemo(() => shapesOf(text, form), [text, form]);
   const box = boxOf([...ground, ...shapes.flatMap(({ parts }) => parts)]);
   if (!box) return null;
