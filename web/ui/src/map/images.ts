@@ -1,4 +1,4 @@
-// Patterns of cell states, marks of states and icons of events, drawn here: nothing is fetched.
+// Marks of cell states and icons of events, drawn here: nothing is fetched.
 
 import type { CellState } from '../types.ts';
 import { EVENT_ICONS, STATE_MARKS } from './marks.ts';
@@ -20,64 +20,6 @@ function draw(size: number, paint: (context: OffscreenCanvasRenderingContext2D) 
   paint(context);
   return { width: side, height: side, data: context.getImageData(0, 0, side, side).data };
 }
-
-type Paint = (context: OffscreenCanvasRenderingContext2D) => void;
-
-/** Side of a pattern's tile, px. */
-const TILE = 10;
-
-const strokes = (width: number, ...lines: [number, number, number, number][]): Paint => {
-  return (context) => {
-    context.lineWidth = width;
-    context.beginPath();
-    for (const [x1, y1, x2, y2] of lines) {
-      context.moveTo(x1, y1);
-      context.lineTo(x2, y2);
-    }
-    context.stroke();
-  };
-};
-
-const dots =
-  (radius: number, ...places: [number, number][]): Paint =>
-  (context) => {
-    context.beginPath();
-    for (const [x, y] of places) {
-      context.moveTo(x + radius, y);
-      context.arc(x, y, radius, 0, 2 * Math.PI);
-    }
-    context.fill();
-  };
-
-const rising: [number, number, number, number][] = [
-  [-2, TILE + 2, TILE + 2, -2],
-  [-2, 2, 2, -2],
-  [TILE - 2, TILE + 2, TILE + 2, TILE - 2],
-];
-const falling: [number, number, number, number][] = rising.map(([x1, y1, x2, y2]) => [TILE - x1, y1, TILE - x2, y2]);
-
-/** Pattern by state; a covered cell is plain. */
-const PATTERNS: Partial<Record<CellState, Paint>> = {
-  due_soon: dots(0.9, [2.5, 2.5], [7.5, 7.5]),
-  will_breach: strokes(1.1, ...rising),
-  overdue: strokes(1.1, ...rising, ...falling),
-  unknown: dots(0.7, [5, 5]),
-};
-
-/** Pattern images by name, for the colours of a theme. */
-export function patternImages(palette: Palette): Record<string, Image> {
-  return Object.fromEntries(
-    Object.entries(PATTERNS).map(([state, paint]) => [
-      `pattern-${state}`,
-      draw(TILE, (context) => {
-        context.strokeStyle = context.fillStyle = palette.pattern[state as CellState];
-        paint(context);
-      }),
-    ]),
-  );
-}
-
-export const PATTERNED = Object.keys(PATTERNS) as CellState[];
 
 function mark(path: string, ink: string, halo: string): Image {
   return draw(20, (context) => {

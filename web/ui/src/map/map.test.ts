@@ -4,8 +4,10 @@ import type { Position } from 'geojson';
 import type { Cells, Track } from '../api.ts';
 import { latitude, longitude, mercatorX, mercatorY, metresPerUnit } from '../live/mercator.ts';
 import { BORDER_LEVELS, borders } from './borders.ts';
-import { placement, pointSize } from './placing.ts';
-import { centroid, extent, extentOf, labels } from './shapes.ts';
+import { WORLD } from '../live/fleet.ts';
+import { meshOf } from './mesh.ts';
+import { patternOpacity, placed, pointSize } from './placing.ts';
+import { centroid, extent, extentOf, isInside, labels } from './shapes.ts';
 import { length, steps, trackLines } from './trackline.ts';
 
 /** A square cell of 0.01°, `column` and `row` steps from the corner. */
@@ -132,18 +134,66 @@ test('mercator and its inverse agree', () => {
   assert.ok(Math.abs(metresPerUnit(mercatorY(60)) - 40_075_016.686 / 2) < 1);
 });
 
-test('a place in units of the fleet comes to lie in clip space where the map has it', () => {
-  const { scale, offset } = placement([300, 100], 8, 1366, 768);
-  const clip = ([x, y]: number[]): number[] => [x * scale[0] + offset[0], y * scale[1] + offset[1]];
-  const pixel = ([x, y]: number[]): number[] => [(clip([x, y])[0] + 1) * 683, (1 - clip([x, y])[1]) * 384];
-  for (const place of [
-    [0, 0],
-    [-37.5, -12.5],
-    [133.25, 83.5],
+test('a place relative to an origin comes to lie in clip space where the map has it', () => {
+  const [zoom, ratio] = [14.3, 2];
+  const middle = [mercatorX(114.41), mercatorY(23.09)];
+  const project = ([lng, lat]: [number, number]): { x: number; y: number } => ({
+    x: 683 + (mercatorX(lng) - middle[0]) * WORLD * 2 ** zoom,
+    y: 384 + (mercatorY(lat) - middle[1]) * WORLD * 2 ** zoom,
+  });
+  const getCanvas = () => ({ width: 1366 * ratio, height: 768 * ratio });
+  const origin = [mercatorX(114.4), mercatorY(23.1)] as const;
+  const map = { getCanvas, getPixelRatio: () => ratio, getZoom: () => zoom, project };
+  const { scale, offset } = placed(map, origin);
+  for (const [lng, lat] of [
+    [114.4, 23.1],
+    [114.42, 23.08],
   ]) {
-    const [x, y] = pixel(place);
-    assert.ok(Math.abs(x - (300 + 8 * place[0])) < 1e-9 && Math.abs(y - (100 + 8 * place[1])) < 1e-9);
+    const x = (mercatorX(lng) - origin[0]) * WORLD * scale[0] + offset[0];
+    const y = (mercatorY(lat) - origin[1]) * WORLD * scale[1] + offset[1];
+    const shown = project([lng, lat]);
+    assert.ok(Math.abs(((x + 1) / 2) * 1366 - shown.x) < 1e-6 && Math.abs(((1 - y) / 2) * 768 - shown.y) < 1e-6);
   }
+});
+
+test('cells are cut into triangles that cover each of them once', () => {
+  const hole = [0.002, 0.004, 0.004, 0.002, 0.002].map((x, i) => [
+    114 + x,
+    23 + [0.002, 0.002, 0.004, 0.004, 0.002][i],
+  ]);
+  const [first, ...others] = CITY.features;
+  const ring = first.geometry.coordinates[0];
+  const cells = {
+    ...CITY,
+    features: [{ ...first, geometry: { ...first.geometry, coordinates: [ring, hole] } }, ...others],
+  };
+  const { places, rows, triangles } = meshOf(cells, [mercatorX(114), mercatorY(23)]);
+  const areas = cells.features.map(() => 0);
+  for (let i = 0; i < triangles.length; i += 3) {
+    const [a, b, c] = [...triangles.subarray(i, i + 3)].map((corner) => [places[2 * corner], places[2 * corner + 1]]);
+    areas[rows[triangles[i]]] += Math.abs((b[0] - a[0]) * (c[1] - a[1]) - (c[0] - a[0]) * (b[1] - a[1])) / 2;
+  }
+  const side = (0.01 / 360) * WORLD;
+  for (const [row, area] of areas.entries()) {
+    const whole = side * side * (row === 0 ? 0.96 : 1);
+    assert.ok(Math.abs(area / whole / (1 / Math.cos((23 * Math.PI) / 180)) - 1) < 1e-3, `cell ${row}: ${area / whole}`);
+  }
+});
+
+test('a place is in one cell, and in none where there is a hole', () => {
+  const { geometry } = CITY.features[0];
+  assert.ok(isInside([114.005, 23.005], geometry));
+  assert.ok(!isInside([114.015, 23.005], geometry));
+  const edge = CITY.features.filter((feature) => isInside([114.01, 23.005], feature.geometry));
+  assert.equal(edge.length, 1);
+  const holed = {
+    ...geometry,
+    coordinates: [
+      geometry.coordinates[0],
+      geometry.coordinates[0].map(([x, y]) => [(x + 114.005) / 2, (y + 23.005) / 2]),
+    ],
+  };
+  assert.ok(!isInside([114.005, 23.005], holed));
 });
 
 test('points grow with the zoom and never shrink', () => {
@@ -153,4 +203,10 @@ test('points grow with the zoom and never shrink', () => {
     assert.ok(size >= before && size >= 5 && size <= 30);
     before = size;
   }
+});
+
+test('patterns come in between the city and a street', () => {
+  assert.equal(patternOpacity(9), 0);
+  assert.ok(Math.abs(patternOpacity(12.5) - 0.36) < 1e-9);
+  assert.equal(patternOpacity(19), 0.5);
 });

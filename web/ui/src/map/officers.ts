@@ -5,15 +5,20 @@
 
 import type { Map as MLMap } from 'maplibre-gl';
 import type { Fleet } from '../live/fleet.ts';
-import { latitude, longitude } from '../live/mercator.ts';
 import type { Palette } from './palette.ts';
-import { placement, pointSize } from './placing.ts';
+import { type Placing, placed, pointSize } from './placing.ts';
+import { Program } from './program.ts';
 
 /** From here on officers who move are arrows. */
 const ARROWS_ZOOM = 12.5;
 
-/** Columns of the fleet as the shader reads them: where each goes, how many values a device has. */
-const COLUMNS = { move: [0, 4], glide: [1, 2], look: [2, 4] } as const;
+/** Columns of the fleet as the shader has them: the place of each, and how many values a device has in it. */
+const COLUMNS = {
+  move: { at: 0, values: 4 },
+  glide: { at: 1, values: 2 },
+  look: { at: 2, values: 4 },
+} as const;
+type Column = keyof typeof COLUMNS;
 
 const VERTEX = `#version 300 es
 layout(location = 0) in vec4 move;
@@ -135,83 +140,44 @@ export class OfficersCanvas {
     const { map, view, canvas } = this;
     const { width, height } = map.getCanvas();
     if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
-    const zoom = map.getZoom();
-    const ratio = map.getPixelRatio();
-    const [x, y] = view.fleet.origin;
-    const origin = map.project([longitude(x), latitude(y)]);
-    this.drawing.draw(view, {
-      ...placement([origin.x * ratio, origin.y * ratio], 2 ** zoom * ratio, width, height),
-      size: pointSize(zoom) * ratio,
-      arrows: zoom >= ARROWS_ZOOM,
-    });
+    this.drawing.draw(view, placed(map, view.fleet.origin), map.getZoom());
   };
 }
 
-/** Where points come to lie in clip space, and how large they are, px. */
-interface Placing {
-  scale: [number, number];
-  offset: [number, number];
-  size: number;
-  arrows: boolean;
-}
-
-/** The program and the buffers of one context. */
+/** The program and the columns of one context. */
 class Drawing {
   private readonly gl: WebGL2RenderingContext;
-  private readonly program: WebGLProgram;
-  private readonly buffers: Record<keyof typeof COLUMNS, WebGLBuffer>;
-  private readonly places = new Map<string, WebGLUniformLocation | null>();
+  private readonly program: Program;
+  private readonly buffers: Record<Column, WebGLBuffer>;
   private version = -1;
 
   constructor(gl: WebGL2RenderingContext) {
     this.gl = gl;
-    this.program = gl.createProgram();
-    for (const [kind, source] of [
-      [gl.VERTEX_SHADER, VERTEX],
-      [gl.FRAGMENT_SHADER, FRAGMENT],
-    ] as const) {
-      const shader = gl.createShader(kind) as WebGLShader;
-      gl.shaderSource(shader, source);
-      gl.compileShader(shader);
-      gl.attachShader(this.program, shader);
-    }
-    gl.linkProgram(this.program); // nobody waits for it before the first officer is there
+    this.program = new Program(gl, VERTEX, FRAGMENT);
     this.buffers = { move: this.column('move'), glide: this.column('glide'), look: this.column('look') };
     gl.enable(gl.BLEND);
     gl.blendFuncSeparate(gl.SRC_ALPHA, gl.ONE_MINUS_SRC_ALPHA, gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
   }
 
-  draw({ fleet, colours, now }: OfficersView, { scale, offset, size, arrows }: Placing): void {
-    const { gl } = this;
+  draw({ fleet, colours, now }: OfficersView, { scale, offset, ratio }: Placing, zoom: number): void {
+    const { gl, program } = this;
     gl.viewport(0, 0, gl.drawingBufferWidth, gl.drawingBufferHeight);
     gl.clear(gl.COLOR_BUFFER_BIT);
-    if (fleet.size === 0 || gl.isContextLost()) return;
+    if (fleet.size === 0) return;
     this.upload(fleet);
-    gl.useProgram(this.program);
-    for (const [name, [r, g, b]] of Object.entries(colours)) gl.uniform3f(this.place(name), r / 255, g / 255, b / 255);
-    gl.uniform2f(this.place('scale'), ...scale);
-    gl.uniform2f(this.place('offset'), ...offset);
-    gl.uniform1f(this.place('now'), (now() - fleet.timeOrigin) / 1000);
-    gl.uniform1f(this.place('size'), size);
-    gl.uniform1i(this.place('arrows'), Number(arrows));
+    program.use();
+    for (const [name, [r, g, b]] of Object.entries(colours)) gl.uniform3f(program.at(name), r / 255, g / 255, b / 255);
+    gl.uniform2f(program.at('scale'), ...scale);
+    gl.uniform2f(program.at('offset'), ...offset);
+    gl.uniform1f(program.at('now'), (now() - fleet.timeOrigin) / 1000);
+    gl.uniform1f(program.at('size'), pointSize(zoom) * ratio);
+    gl.uniform1i(program.at('arrows'), Number(zoom >= ARROWS_ZOOM));
     gl.drawArrays(gl.POINTS, 0, fleet.size);
   }
 
-  private place(name: string): WebGLUniformLocation | null {
-    let found = this.places.get(name);
-    if (found === undefined) {
-      if (this.places.size === 0 && !this.gl.getProgramParameter(this.program, this.gl.LINK_STATUS)) {
-        throw new Error(`officers cannot be drawn: ${this.gl.getProgramInfoLog(this.program)}`);
-      }
-      found = this.gl.getUniformLocation(this.program, name);
-      this.places.set(name, found);
-    }
-    return found;
-  }
-
-  private column(name: keyof typeof COLUMNS): WebGLBuffer {
+  private column(name: Column): WebGLBuffer {
     const { gl } = this;
-    const [at, values] = COLUMNS[name];
+    const { at, values } = COLUMNS[name];
     const buffer = gl.createBuffer();
     gl.bindBuffer(gl.ARRAY_BUFFER, buffer);
     gl.enableVertexAttribArray(at);
@@ -225,7 +191,7 @@ class Drawing {
     const { gl } = this;
     for (const name of ['move', 'glide', 'look'] as const) {
       gl.bindBuffer(gl.ARRAY_BUFFER, this.buffers[name]);
-      gl.bufferData(gl.ARRAY_BUFFER, fleet[name].subarray(0, COLUMNS[name][1] * fleet.size), gl.DYNAMIC_DRAW);
+      gl.bufferData(gl.ARRAY_BUFFER, fleet[name].subarray(0, COLUMNS[name].values * fleet.size), gl.DYNAMIC_DRAW);
     }
     this.version = fleet.version;
   }

@@ -6,6 +6,19 @@ import type { Area } from '../types.ts';
 
 export type Box = [west: number, south: number, east: number, north: number];
 
+/** Whether a place lies in a polygon; an edge that two share belongs to one of them. */
+export function isInside([x, y]: Position, { coordinates }: Polygon): boolean {
+  let inside = false;
+  for (const ring of coordinates) {
+    for (let i = 1; i < ring.length; i += 1) {
+      const [ax, ay] = ring[i - 1];
+      const [bx, by] = ring[i];
+      if (ay > y !== by > y && x < ax + ((y - ay) / (by - ay)) * (bx - ax)) inside = !inside;
+    }
+  }
+  return inside;
+}
+
 /** Centre of the area of a polygon's outer ring. */
 export function centroid(polygon: Polygon): Position {
   const ring = polygon.coordinates[0];

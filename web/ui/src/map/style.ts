@@ -1,4 +1,4 @@
-// The style of the map: cells, outlines, labels, track and events on a ground that is plain unless the operator chose one.
+// The style of the map: outlines, labels, track and events on a ground that is plain unless the operator chose one.
 //
 // Everything that changes with coverage reads feature-state, so a change of state moves no geometry.
 
@@ -10,14 +10,11 @@ import type {
   LayerSpecification,
   StyleSpecification,
 } from 'maplibre-gl';
-import { CELL_STATES } from '../live/model.ts';
-import type { CellState } from '../types.ts';
 import { type GroundStyle } from '../ground/ground.ts';
 import { SOURCE, SPRITE } from '../ground/layers.ts';
 import { areaLayers, wayLayers } from './overlays.ts';
 import type { BorderLevel } from './borders.ts';
 import type { CitySources } from './cells.ts';
-import { PATTERNED } from './images.ts';
 import { PALETTES, type Palette, type Theme } from './palette.ts';
 
 /** From here on unit cells are named; below it, their grids are. */
@@ -36,13 +33,6 @@ const dimmed = (value: ExpressionSpecification | number): ExpressionSpecificatio
   value,
   ['case', ['boolean', ['feature-state', 'muted'], false], 0.12, 1],
 ];
-
-/** A colour or number by the state of the cell. */
-function byState<T extends string | number>(values: Record<CellState, T>): ExpressionSpecification {
-  const pairs = CELL_STATES.slice(0, -1).flatMap((state) => [state, values[state]]);
-  const match = ['match', ['coalesce', ['feature-state', 'state'], 'unknown'], ...pairs, values.unknown];
-  return match as unknown as ExpressionSpecification;
-}
 
 /** Room around a tile in which things are drawn again, px: as much as the widest line needs. */
 const BUFFER = 32;
@@ -65,40 +55,8 @@ const SOURCES = {
   area: source([]),
 } as const;
 
-/** Opacity of the pattern of a state on cells in it. */
-const shown = (state: CellState, opacity: number): ExpressionSpecification =>
-  dimmed(['case', isState(state), state === 'unknown' ? 0.8 * opacity : opacity, 0]);
-
-/** Over streets and houses the fill is thinner, so that they can be read. */
-const THIN = 0.75;
-
-function cellLayers(p: Palette, thin: boolean): LayerSpecification[] {
-  const opacity = dimmed(byState(p.fillOpacity)) as ByState;
-  // Of one shape with the fill and without a zoom of their own, so that both are cut into triangles once.
-  const patterns = PATTERNED.map((state): LayerSpecification => ({
-    id: `cells-pattern-${state}`,
-    type: 'fill',
-    source: 'cells',
-    paint: {
-      'fill-antialias': false,
-      'fill-pattern': `pattern-${state}`,
-      'fill-opacity': ['interpolate', ['linear'], ['zoom'], 10.4, 0, 11, shown(state, 0.22), 14, shown(state, 0.5)],
-    },
-  }));
-  return [
-    {
-      id: 'cells-fill',
-      type: 'fill',
-      source: 'cells',
-      paint: {
-        'fill-antialias': false, // lines lie on all edges
-        'fill-color': byState(p.fill),
-        'fill-opacity': thin ? (['*', THIN, opacity] as ByState) : opacity,
-      },
-    },
-    ...patterns,
-  ];
-}
+/** The layer right above the fill of the cells, which is drawn by `fill.ts`. */
+export const ABOVE_FILL = 'cell-line';
 
 function outlineLayers(p: Palette): LayerSpecification[] {
   const line = (level: BorderLevel, color: string, width: number[], opacity: number[]): LayerSpecification => ({
@@ -113,8 +71,8 @@ function outlineLayers(p: Palette): LayerSpecification[] {
     },
   });
   return [
-    line('cell', p.cellLine, [0.2, 0.6, 1], [0.1, 0.22, 0.45]),
-    line('grid', p.gridLine, [0.2, 1, 2], [0.1, 0.4, 0.65]),
+    line('cell', p.cellLine, [0.3, 0.7, 1.2], [0.16, 0.36, 0.6]),
+    line('grid', p.gridLine, [0.3, 1, 2], [0.16, 0.5, 0.75]),
     line('street', p.streetLine, [0.8, 1.8, 3], [0.5, 0.7, 0.8]),
     line('city', p.cityLine, [1.2, 2.2, 3.2], [0.55, 0.6, 0.6]),
     {
@@ -261,7 +219,6 @@ export function style({ theme, language }: Look, ground: GroundStyle, city: City
   return {
     version: 8,
     sources: {
-      cells: source(city.cells.features),
       borders: source(city.borders.features),
       labels: source(city.labels.features),
       ...SOURCES,
@@ -272,7 +229,6 @@ export function style({ theme, language }: Look, ground: GroundStyle, city: City
     layers: [
       { id: 'plain', type: 'background', paint: { 'background-color': palette.ground.plain } },
       ...ground.layers(palette, theme, language),
-      ...cellLayers(palette, ground.source !== null),
       ...outlineLayers(palette),
       ...trackLayers(palette),
       ...areaLayers(palette),

@@ -14,7 +14,7 @@ import { Camera, createMap } from './camera.ts';
 import { CellsOnMap, citySources } from './cells.ts';
 import { Draw, type DrawEvents } from './draw.ts';
 import { Extras, type Way } from './extras.ts';
-import { eventImages, IMAGE_RATIO, markImages, patternImages } from './images.ts';
+import { eventImages, IMAGE_RATIO, markImages } from './images.ts';
 import { OfficersCanvas, type OfficersView } from './officers.ts';
 import { PALETTES } from './palette.ts';
 import { pointSize } from './placing.ts';
@@ -101,7 +101,8 @@ export class MapView {
 
   /** Show these cells; the first time, all of them are brought into view unless the address named a place. */
   setCells(cells: Cells, areas: readonly Area[]): void {
-    this.cells.set(cells, areas);
+    if (!this.cells.take(cells, areas)) return;
+    if (this.dressed) this.cells.dress(PALETTES[this.look.theme], this.ground.source !== null);
     this.moveIn();
   }
 
@@ -216,13 +217,13 @@ export class MapView {
   /** Give a style that has just been loaded its images and data. */
   private dress(): void {
     const palette = PALETTES[this.look.theme];
-    for (const images of [patternImages(palette), markImages(palette), eventImages(palette)]) {
+    for (const images of [markImages(palette), eventImages(palette)]) {
       for (const [name, image] of Object.entries(images)) {
         if (!this.map.hasImage(name)) this.map.addImage(name, image, { pixelRatio: IMAGE_RATIO });
       }
     }
     this.dressed = true;
-    this.cells.draw();
+    this.cells.dress(palette, this.ground.source !== null);
     this.extras.dress();
     this.drawCounts();
     this.animate();
@@ -239,10 +240,15 @@ export class MapView {
     const slot = this.officerAt(at, CLICK_SLACK);
     const name = slot === undefined ? undefined : this.model.names.get(slot);
     if (name) return { kind: 'officer', id: name.id };
-    const [hit] = this.map.queryRenderedFeatures([at.x, at.y], { layers: ['events-icon', 'cells-fill'] });
-    if (hit?.layer.id === 'events-icon') return { kind: 'event', id: String(hit.properties.id) };
-    const code = hit && this.cells.code(Number(hit.id));
-    return code ? { kind: 'cell', id: code } : null;
+    const [event] = this.map.queryRenderedFeatures([at.x, at.y], { layers: ['events-icon'] });
+    if (event) return { kind: 'event', id: String(event.properties.id) };
+    const cell = this.cellAt(at);
+    return cell ? { kind: 'cell', id: cell } : null;
+  }
+
+  private cellAt({ x, y }: { x: number; y: number }): string | undefined {
+    const { lng, lat } = this.map.unproject([x, y]);
+    return this.cells.at([lng, lat]);
   }
 
   private officerAt(at: { x: number; y: number }, slack: number): number | undefined {
@@ -260,8 +266,7 @@ export class MapView {
       this.events.onHover({ slot, ...at });
       return;
     }
-    const [hit] = this.map.queryRenderedFeatures([at.x, at.y], { layers: ['cells-fill'] });
-    const cell = hit && this.cells.code(Number(hit.id));
+    const cell = this.cellAt(at);
     this.events.onHover(cell ? { cell, ...at } : null);
   }
 
