@@ -29,9 +29,10 @@ const connection = new Connection(
   },
   { bbox: [-180, -85, 180, 85], zoom: 11, selected: [] },
 );
-// Asked for at once: the map needs both as soon as its code has come.
+// Asked for at once: the map needs all of it. What fails is told where it is shown.
+import('./map/view.ts').catch(() => undefined);
 const city = fetchCity();
-city.catch(() => undefined); // told where it is shown
+city.catch(() => undefined);
 void theGround();
 
 install(model, () => document.querySelector('.map canvas.maplibregl-canvas') !== null);

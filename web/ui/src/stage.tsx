@@ -59,9 +59,6 @@ export function Stage(props: Props) {
     setMap(null);
   });
 
-  useEffect(() => {
-    void import('./map/view.ts').catch(() => undefined); // made ready while the city comes; what fails is told below
-  }, []);
   const { ready } = props;
   useEffect(() => {
     if (!ready) return undefined;

@@ -1,6 +1,6 @@
 // The MapLibre map as this page wants it, and where it looks.
 
-import { Map as MLMap, ScaleControl, setWorkerUrl } from 'maplibre-gl';
+import { Map as MLMap, prewarm, ScaleControl, setWorkerUrl } from 'maplibre-gl';
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url';
 import 'maplibre-gl/dist/maplibre-gl.css';
 import type { View } from '../live/messages.ts';
@@ -11,6 +11,7 @@ import type { Box } from './shapes.ts';
 import { type Look, style } from './style.ts';
 
 setWorkerUrl(workerUrl); // without it the map stays blank, and says so only in the network log
+prewarm(); // the worker starts while the city is still to come
 
 /** Room for the panels when a place is brought into view, px. */
 const PADDING = { top: 84, bottom: 120, left: 60, right: 60 };

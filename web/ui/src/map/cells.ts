@@ -11,6 +11,7 @@ import { CellsFill } from './fill.ts';
 import { type Mesh, meshOf } from './mesh.ts';
 import type { Palette } from './palette.ts';
 import { type Box, boxOf, extent, isInside, labels } from './shapes.ts';
+import { give } from './sources.ts';
 import { ABOVE_FILL } from './style.ts';
 
 /** Sources of the style that hold outlines and names. */
@@ -92,7 +93,7 @@ export class CellsOnMap {
   select(code: string | null): void {
     this.chosenCode = code;
     const features = this.cells.features.filter(({ properties }) => properties.code === code);
-    this.source('chosen')?.setData({ type: 'FeatureCollection', features });
+    if (this.fill) give(this.map, 'chosen', features);
   }
 
   /** Let one state stand out, or none. */
@@ -104,7 +105,7 @@ export class CellsOnMap {
   /** Put what is known now into the style on the map; `thin` where cells lie on a ground. */
   dress(palette: Palette, thin: boolean): void {
     if (this.inStyle !== this.held) {
-      for (const name of OF_CITY) this.source(name)?.setData(this.held[name]);
+      for (const name of OF_CITY) this.map.getSource<GeoJSONSource>(name)?.setData(this.held[name]);
       this.inStyle = this.held;
     }
     const fill = new CellsFill(this.mesh, this.places.size, palette, thin);
@@ -112,7 +113,7 @@ export class CellsOnMap {
     this.map.addLayer(fill, ABOVE_FILL);
     this.fill = fill;
     this.paint([...this.places.keys()]);
-    if (this.chosenCode !== null) this.select(this.chosenCode);
+    this.select(this.chosenCode);
   }
 
   /** Colour these cells by their state now. */
@@ -138,10 +139,6 @@ export class CellsOnMap {
     });
     const [west, south, east, north] = this.box ?? [0, 0, 0, 0];
     return meshOf(this.cells, [mercatorX((west + east) / 2), mercatorY((south + north) / 2)]);
-  }
-
-  private source(name: string): GeoJSONSource | undefined {
-    return this.map.getSource<GeoJSONSource>(name);
   }
 }
 

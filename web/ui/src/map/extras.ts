@@ -1,9 +1,10 @@
 // What lies on the map besides cells and officers: a track, events, counts, ways of proposals, a drawn area.
 
-import type { Feature, FeatureCollection, LineString, Point, Position } from 'geojson';
-import type { GeoJSONSource, Map as MLMap } from 'maplibre-gl';
+import type { Feature, LineString, Point, Position } from 'geojson';
+import type { Map as MLMap } from 'maplibre-gl';
 import { eventClass } from '../i18n/catalogue.ts';
 import type { Event } from '../types.ts';
+import { give } from './sources.ts';
 import { type Step, trackLines } from './trackline.ts';
 
 /** Events fade over an hour and a half, down to this. */
@@ -22,8 +23,6 @@ export class Extras {
   private readonly map: MLMap;
   /** The style has its sources; nothing may be set earlier. */
   private dressed = false;
-  /** Sources that have been given something. */
-  private readonly filled = new Set<string>();
   private tracks: readonly (readonly Step[])[] = [];
   private events: readonly Event[] = [];
   private eventsAt = 0;
@@ -37,7 +36,6 @@ export class Extras {
   /** The style goes away; what was set is kept for the next. */
   undress(): void {
     this.dressed = false;
-    this.filled.clear();
   }
 
   /** Put everything into a style that has just been loaded. */
@@ -104,11 +102,7 @@ export class Extras {
   }
 
   private set(name: string, features: Feature[]): void {
-    const data: FeatureCollection = { type: 'FeatureCollection', features };
-    // A source that is empty already need not be worked up again.
-    if (!this.dressed || (features.length === 0 && !this.filled.has(name))) return;
-    this.filled.add(name);
-    this.map.getSource<GeoJSONSource>(name)?.setData(data);
+    if (this.dressed) give(this.map, name, features);
   }
 }
 

@@ -46,6 +46,7 @@ const source = (features: readonly Feature[]): GeoJSONSourceSpecification => ({
   tolerance: TOLERANCE,
 });
 
+/** Empty at first, their layers hidden: see `give`. */
 const SOURCES = {
   chosen: source([]),
   track: source([]),
@@ -206,6 +207,12 @@ function pointLayers(p: Palette, font: string[]): LayerSpecification[] {
   ];
 }
 
+/** A layer of a source that is empty at first is hidden. */
+const hiddenWhileEmpty = (layer: LayerSpecification): LayerSpecification =>
+  'source' in layer && layer.source in SOURCES
+    ? ({ ...layer, layout: { ...layer.layout, visibility: 'none' } } as LayerSpecification)
+    : layer;
+
 /** How the whole map looks. */
 export interface Look {
   theme: Theme;
@@ -229,12 +236,14 @@ export function style({ theme, language }: Look, ground: GroundStyle, city: City
     layers: [
       { id: 'plain', type: 'background', paint: { 'background-color': palette.ground.plain } },
       ...ground.layers(palette, theme, language),
-      ...outlineLayers(palette),
-      ...trackLayers(palette),
-      ...areaLayers(palette),
-      ...labelLayers(palette, ground.font),
-      ...pointLayers(palette, ground.font),
-      ...wayLayers(palette, ground.font),
+      ...[
+        ...outlineLayers(palette),
+        ...trackLayers(palette),
+        ...areaLayers(palette),
+        ...labelLayers(palette, ground.font),
+        ...pointLayers(palette, ground.font),
+        ...wayLayers(palette, ground.font),
+      ].map(hiddenWhileEmpty),
     ],
   };
 }
