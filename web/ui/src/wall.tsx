@@ -19,14 +19,15 @@ const WALL_ZOOM = 14.2;
 /** True when the address asks for the wall: ?wall=1. */
 export const isWall = (): boolean => new URLSearchParams(location.search).get('wall') === '1';
 
+const OVERVIEW = { kind: 'overview' } as const;
+
 type Stop = { kind: 'overview' } | { kind: 'alert'; alert: Alert } | { kind: 'street'; code: string; share: number };
 
-/** Where the view goes, worked out anew at the start of each round. */
-export function roundOf(alerts: readonly Alert[], streets: readonly { code: string; share: number }[]): Stop[] {
+/** Where the view goes between one look at the whole city and the next. */
+function stopsOf(alerts: readonly Alert[], streets: readonly { code: string; share: number }[]): Stop[] {
   const urgent = alerts.filter((alert) => alert.cell !== null && alert.state !== 'snoozed').slice(0, ALERTS_SHOWN);
   const worst = streets.toSorted((a, b) => a.share - b.share)[0];
   return [
-    { kind: 'overview' },
     ...urgent.map((alert): Stop => ({ kind: 'alert', alert })),
     ...(worst && worst.share < 1 ? [{ kind: 'street', ...worst } as const] : []),
   ];
@@ -56,7 +57,7 @@ export function Wall({ map, city, onFocus }: Props) {
   const { t } = useSpeech();
   const model = useModel();
   const alerts = useSignal(model.alerts);
-  const [stop, setStop] = useState<Stop>({ kind: 'overview' });
+  const [stop, setStop] = useState<Stop>(OVERVIEW);
   const show = useEffectEvent((next: Stop) => {
     setStop(next);
     if (next.kind === 'overview') {
@@ -72,17 +73,18 @@ export function Wall({ map, city, onFocus }: Props) {
       onFocus(null);
     }
   });
-  const nextRound = useEffectEvent(() => roundOf(alerts, shares(model, city)));
+  const stops = useEffectEvent(() => stopsOf(alerts, shares(model, city)));
   useEffect(() => {
     document.documentElement.classList.add('wall');
-    let round: Stop[] = [];
+    // Worked out when the city has been seen: at the start nothing is known yet.
+    let left: Stop[] | null = null;
     const next = (): void => {
-      if (round.length === 0) round = nextRound();
-      const [first, ...rest] = round;
-      round = rest;
-      show(first);
+      left ??= stops();
+      const first = left.shift();
+      if (!first) left = null;
+      show(first ?? OVERVIEW);
     };
-    next();
+    show(OVERVIEW);
     const timer = setInterval(next, REST_MS);
     return () => {
       clearInterval(timer);

@@ -37,7 +37,9 @@ export function FiguresPage({ page: shown, screen, onOpen }: Props) {
   return (
     <section className="settings figures panel" role="dialog" aria-label={t('figure.title')}>
       <div className="card-head">
-        <h2>{t('figure.title')}</h2>
+        <div>
+          <h2>{t('figure.title')}</h2>
+        </div>
         <IconButton icon="close" label={t('panel.close')} onClick={close} />
       </div>
       <div className="figures-body">
@@ -137,7 +139,6 @@ function Answer<R extends Row>({ page: shown, span, screen, columns, onOpen }: A
             <div className="figures-tools">
               <input
                 className="filter"
-                type="search"
                 aria-label={t('settings.filter')}
                 placeholder={t('settings.filter')}
                 value={shown.find}

@@ -11,7 +11,7 @@ export const area = {
     'Click the corners on the map. Double click or Enter ends, Backspace takes one back, Escape cancels.',
   ],
   'area.useCell': ['用所选网格或街道的边界', 'Use the outline of a cell'],
-  'area.middle': ['用画面中央的方框', 'Use a square in the middle of the view'],
+  'area.middle': ['用画面中央的方框', 'Middle of the view'],
   'area.corners': ['{n} 个角', '{n} corners'],
   'area.from': ['从', 'From'],
   'area.to': ['到', 'To'],

@@ -100,7 +100,7 @@ export const desk = {
   'wall.covered': ['时限内 {percent}', '{percent} in time'],
   'nav.live': ['实时', 'Live'],
   'nav.replay': ['回放', 'Replay'],
-  'nav.area': ['区域查询', 'Who was there'],
+  'nav.area': ['区域查询', 'Area search'],
   'nav.settings': ['设置', 'Settings'],
   'nav.label': ['页面', 'Pages'],
   'hover.left': ['距到期 {time}', 'due in {time}'],

@@ -1,6 +1,6 @@
 // What was known at a moment of a clip, in the form of the live model, so that map and panels show it unchanged.
 
-import { mercatorX, mercatorY } from '../live/mercator.ts';
+import { mercatorX, mercatorY, metresPerUnit } from '../live/mercator.ts';
 import type { CellChange } from '../live/messages.ts';
 import { byGravity, LiveModel } from '../live/model.ts';
 import { COURSE_UNKNOWN, FRESHNESS, MOVING, SILENT, STILL } from '../live/protocol.ts';
@@ -149,32 +149,34 @@ export function lastBefore(times: Float64Array, at: number): number {
   return lo - 1;
 }
 
+/** How a device went from one fix to the next: standing where that is not known. */
+function way(track: ClipTrack, i: number) {
+  const apart = track.t[i + 1] - track.t[i];
+  if (!(apart <= SILENT_AFTER_MS)) return { course: 0, status: STILL | COURSE_UNKNOWN };
+  const [dx, dy] = [
+    mercatorX(track.lon[i + 1]) - mercatorX(track.lon[i]),
+    mercatorY(track.lat[i + 1]) - mercatorY(track.lat[i]),
+  ];
+  const metres = Math.hypot(dx, dy) * metresPerUnit(mercatorY(track.lat[i]));
+  const turn = Math.atan2(dx, -dy) / (2 * Math.PI);
+  return {
+    course: Math.round((turn < 0 ? turn + 1 : turn) * 256) & 255,
+    status: metres / (apart / 1000) > WALKS_FROM ? MOVING : STILL | COURSE_UNKNOWN,
+  };
+}
+
 /** Where a device was at a moment, on the straight line between its fixes; null before its first. */
 export function placeAt(track: ClipTrack, at: number) {
   const i = lastBefore(track.t, at);
   if (i < 0) return null;
   const fixAt = track.t[i];
-  const here = [mercatorX(track.lon[i]), mercatorY(track.lat[i])];
-  const next = i + 1 < track.t.length ? i + 1 : i;
-  const apart = track.t[next] - fixAt;
-  if (apart === 0 || apart > SILENT_AFTER_MS) {
-    const silent = at - fixAt > SILENT_AFTER_MS;
-    return { x: here[0], y: here[1], course: 0, status: (silent ? SILENT : STILL) | COURSE_UNKNOWN, fixAt };
+  const [x, y] = [mercatorX(track.lon[i]), mercatorY(track.lat[i])];
+  const apart = track.t[i + 1] - fixAt;
+  if (apart <= SILENT_AFTER_MS) {
+    const part = (at - fixAt) / apart;
+    const [dx, dy] = [mercatorX(track.lon[i + 1]) - x, mercatorY(track.lat[i + 1]) - y];
+    return { x: x + dx * part, y: y + dy * part, ...way(track, i), fixAt };
   }
-  const there = [mercatorX(track.lon[next]), mercatorY(track.lat[next])];
-  const part = (at - fixAt) / apart;
-  const [dx, dy] = [there[0] - here[0], there[1] - here[1]];
-  const metres = Math.hypot(
-    (track.lon[next] - track.lon[i]) * 111_320 * Math.cos((track.lat[i] * Math.PI) / 180),
-    (track.lat[next] - track.lat[i]) * 110_900,
-  );
-  const moving = metres / (apart / 1000) > WALKS_FROM;
-  const turn = Math.atan2(dx, -dy) / (2 * Math.PI);
-  return {
-    x: here[0] + dx * part,
-    y: here[1] + dy * part,
-    course: Math.round((turn < 0 ? turn + 1 : turn) * 256) & 255,
-    status: moving ? MOVING : STILL | COURSE_UNKNOWN,
-    fixAt,
-  };
+  if (at - fixAt > SILENT_AFTER_MS) return { x, y, course: 0, status: SILENT | COURSE_UNKNOWN, fixAt };
+  return { x, y, ...way(track, i - 1), fixAt }; // it went on as it had come, as far as is known
 }

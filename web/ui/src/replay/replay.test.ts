@@ -117,7 +117,7 @@ test('an alert is there from its first step to its end, at the level of the mome
   assert.equal(alertAt(alert, START + 5 * MINUTE), null);
 });
 
-test('an officer walks between fixes, stands at the last, and falls silent', () => {
+test('an officer walks between fixes, for a while as he came after the last, and falls silent', () => {
   const walk = track([
     [0, 23.1, 114.4],
     [10, 23.1001, 114.4],
@@ -126,7 +126,12 @@ test('an officer walks between fixes, stands at the last, and falls silent', () 
   assert.ok(middle && Math.abs(latitude(middle.y) - 23.10005) < 1e-7 && Math.abs(longitude(middle.x) - 114.4) < 1e-9);
   assert.equal(middle.status & 3, 0);
   assert.equal(middle.course, 0);
-  assert.equal((placeAt(walk, START + 60_000)?.status ?? 0) & 3, 1);
+  assert.equal((placeAt(walk, START + 60_000)?.status ?? 1) & 3, 0);
+  const stood = track([
+    [0, 23.1, 114.4],
+    [10, 23.1, 114.4],
+  ]);
+  assert.equal((placeAt(stood, START + 60_000)?.status ?? 0) & 3, 1);
   assert.equal((placeAt(walk, START + 4 * MINUTE)?.status ?? 0) & 3, 2);
   assert.equal(placeAt(walk, START - 1), null);
   assert.equal(lastBefore(Float64Array.of(1, 2, 2, 3), 2), 2);
