@@ -328,12 +328,8 @@ def test_a_row_of_the_indicators_leads_to_the_map_and_back(watched: Watched, dem
     expect(page.get_by_role("region", name=f"单元网格 {cell['name']}")).to_be_visible()
     page.go_back()
     expect(page.locator(".figures")).to_be_visible()
-
-    def left() -> bool:
-        page.keyboard.press("Escape")  # the page may be there a moment before it hears keys
-        return page.locator(".figures").count() == 0
-
-    waiting.until_sync(left, "the table is closed", every=0.5)
+    page.keyboard.press("Escape")
+    expect(page.locator(".figures")).to_have_count(0)
 
 
 @pytest.mark.parametrize(("width", "height"), [(1366, 768), (1024, 768), (683, 384)])

@@ -171,11 +171,13 @@ export function useReadiness(): void {
 
 /** Call `close` on Escape. */
 export function useEscape(close: () => void): void {
+  const press = useEffectEvent((event: KeyboardEvent) => {
+    if (event.key === 'Escape') close();
+  });
   useEffect(() => {
-    const onKey = (event: KeyboardEvent): void => {
-      if (event.key === 'Escape') close();
-    };
+    // One listener throughout: one that is put anew because of what another did with this key would not hear it.
+    const onKey = (event: KeyboardEvent): void => press(event);
     document.addEventListener('keydown', onKey);
     return () => document.removeEventListener('keydown', onKey);
-  }, [close]);
+  }, []);
 }
