@@ -13,12 +13,12 @@ from alerts import backlog, outlook, reads, rules, store
 from alerts.arrival import ArrivalRule
 from alerts.clock import wall_clock
 from alerts.model import Change
-from alerts.officers import sentry
+from alerts.officers import sentry, steps
 from alerts.rulebook import WARNING
 from alerts.surveyor import Surveyor
 from alerts.teacher import Teacher
 from alerts.warning_rules import WarningRules
-from schemas import rest
+from schemas import rest, wire
 from tracking import db, loops, rule_store
 
 _log = structlog.get_logger(__name__)
@@ -31,8 +31,20 @@ LATE_MS = 30_000
 ARRIVAL_MS = 60_000
 """How arrivals are estimated is read again after so long."""
 
+REST = 4
+"""The watcher rests at least so many times as long as it looked: what is taken in is worth more than another look."""
+MOST_REST_S = 30.0
+"""But no longer than this, and never while somebody calls for help."""
+_CALLED_MS = 600_000
+"""A call for help older than this when it comes in waits for the next look."""
+
 _LOCK = "SELECT pg_try_advisory_lock(hashtext('patrol.alerts'))"
 _UNLOCK = "SELECT pg_advisory_unlock(hashtext('patrol.alerts'))"
+
+_CALLS = """
+SELECT EXISTS (
+  SELECT FROM events e WHERE e.t > $1 AND e.type = $2 AND NOT EXISTS (SELECT FROM alerts WHERE key = $3 || ':' || e.id))
+"""
 
 
 class Watcher:
@@ -41,13 +53,17 @@ class Watcher:
     Args:
         pool: one of its connections is held while this is the watcher.
         now: the time, ms since 1970-01-01 UTC.
-        every_s: seconds between two looks, and between two attempts to become the watcher.
+        every_s: seconds between two looks that are quick, and between two attempts to become the watcher.
+        rest: so many times as long as a look took is the pause after it, within bounds.
     """
 
-    def __init__(self, pool: db.Pool, *, now: Callable[[], int] = wall_clock, every_s: float = 5.0) -> None:
+    def __init__(
+        self, pool: db.Pool, *, now: Callable[[], int] = wall_clock, every_s: float = 5.0, rest: float = REST
+    ) -> None:
         self._pool = pool
         self._now = now
         self._every_s = every_s
+        self._rest = rest
         self._place: reads.Place | None = None
         self._rules: WarningRules | None = None
         self._arrival = _Arrival()
@@ -125,9 +141,22 @@ class Watcher:
             if not await conn.fetchval(_LOCK):
                 return
             while not stop.is_set():
+                started = time.monotonic()
                 await self.look_once(conn)
-                await _pause(stop, self._every_s)
+                await self._pause_after(conn, stop, time.monotonic() - started)
             await conn.execute(_UNLOCK)
+
+    async def _pause_after(self, conn: db.Connection, stop: asyncio.Event, looked_s: float) -> None:
+        """Rest after a look that took so long, or until somebody calls for help."""
+        until = time.monotonic() + min(self._rest * looked_s, MOST_REST_S)
+        await _pause(stop, self._every_s)
+        while not stop.is_set() and time.monotonic() < until and not await self._called(conn):
+            await _pause(stop, min(self._every_s, until - time.monotonic()))
+
+    async def _called(self, conn: db.Connection) -> bool:
+        """Whether somebody called for help of whom no alert tells yet."""
+        since = db.moment(self._now() - _CALLED_MS)
+        return bool(await conn.fetchval(_CALLS, since, wire.Signal.SOS.value, steps.SOS))
 
 
 class _Arrival:

@@ -9,7 +9,7 @@ from tracking import db, hour_store
 
 log = structlog.get_logger(__name__)
 
-EVERY_S = 20.0
+EVERY_S = 60.0
 """Counts of an hour are as old as this at most."""
 
 

@@ -1,5 +1,8 @@
 """Alerts about officers through the watcher and the store, on a real database."""
 
+import asyncio
+from functools import partial
+
 import pytest
 
 from alerts import watch
@@ -7,6 +10,7 @@ from alerts.store import AlertStore
 from schemas import wire
 from tests.integration.alerts.conftest import Town, at
 from tests.support import lattice
+from tests.support.waiting import until
 from tracking import db, event_store, lane, people_store
 from tracking.cleaning.model import Finding, FindingKind
 from tracking.event_store import Event
@@ -91,16 +95,36 @@ async def test_late_fixes_withdraw_what_they_disprove_even_after_a_restart(
     assert len((await fresh.store.list(kind="not_arrived"))[0]) == 1
 
 
+async def _call_for_help(conn: db.Connection, minute: int) -> None:
+    lat, lon = lattice.SOUTH + 1e-3, lattice.WEST + 1e-3
+    said = wire.Event(id=f"01HZX3S6Q0000000000000000{minute}", t=at(minute), lat=lat, lon=lon, type="sos")
+    event = Event(device=1, received=at(minute), said=said, lat=lat, lon=lon, cell=None)
+    async with conn.transaction():
+        await lane.append(conn, await event_store.insert(conn, [event]))
+
+
 async def test_sos_is_raised_by_the_next_look_once(patrol: Patrol, conn: db.Connection) -> None:
     """The event of the device's button is a red alert of its cell, whatever else is on."""
     await patrol.walk(-5, 3)
-    lat, lon = lattice.SOUTH + 1e-3, lattice.WEST + 1e-3
-    said = wire.Event(id="01HZX3S6Q0000000000000000A", t=at(2), lat=lat, lon=lon, type="sos")
-    event = Event(device=1, received=at(2), said=said, lat=lat, lon=lon, cell=None)
-    async with conn.transaction():
-        await lane.append(conn, await event_store.insert(conn, [event]))
+    await _call_for_help(conn, 2)
     assert await patrol.look(2.1) == ["sos red open"]
     assert await patrol.look(2.2) == []
+
+
+async def test_a_call_for_help_ends_the_rest(patrol: Patrol, pool: db.Pool, conn: db.Connection) -> None:
+    """However long the watcher would rest after a look, it raises what comes meanwhile."""
+    await patrol.walk(-5, 3)
+    stop = asyncio.Event()
+    resting = watch.Watcher(pool, now=lambda: at(3), every_s=0.02, rest=1e6)
+    task = asyncio.create_task(resting.run(stop))
+    try:
+        for minute in (1, 2):  # the second one comes after a look
+            await _call_for_help(conn, minute)
+            raised = partial(conn.fetchval, "SELECT count(*) = $1 FROM alerts WHERE kind = 'sos'", minute)
+            await until(raised, "a red alert", within=10)
+    finally:
+        stop.set()
+        await task
 
 
 async def test_findings_become_a_suspicion_that_is_withdrawn_with_them(patrol: Patrol, conn: db.Connection) -> None:
