@@ -82,7 +82,7 @@ async def run(
                 outcomes.append(await _strike(fault, kinds.Scene(stage=here, devices=devices), checker))
                 tell(fault, outcomes[-1])
             quiet.set()
-            await _until(lambda: _drained(devices), "all outboxes are empty", DRAIN_S)
+            await _until(lambda: _drained(devices), "all outboxes are empty", DRAIN_S, lambda: _waiting(devices))
         await _until(lambda: _told(here), "all notifications are sent", DRAIN_S)
         broker_lost = any(outcome.loses_broker for outcome in outcomes)
         found = await verdict.compare(checker, broker_lost=broker_lost)
@@ -148,7 +148,12 @@ async def _settled(checker: verdict.Checker, devices: list[fleet.Device]) -> Non
 
 
 async def _drained(devices: list[fleet.Device]) -> bool:
-    return not sum(len(device.link) for device in devices)
+    return not _waiting(devices)
+
+
+def _waiting(devices: list[fleet.Device]) -> dict[str, int]:
+    """Letters in the outboxes that are not empty."""
+    return {device.name: len(device.link) for device in devices if len(device.link)}
 
 
 async def _ready(here: stage.Stage) -> bool:
@@ -183,9 +188,11 @@ async def _check_stays(here: stage.Stage, found: verdict.Verdict) -> None:
     found.stays, found.stays_differ = (done.stdout + done.stderr).strip(), done.returncode != 0
 
 
-async def _until(probe: Callable[[], Awaitable[bool]], what: str, within_s: float) -> None:
+async def _until(
+    probe: Callable[[], Awaitable[bool]], what: str, within_s: float, why: Callable[[], object] = str
+) -> None:
     deadline = time.monotonic() + within_s
     while not await probe():
         if time.monotonic() > deadline:
-            raise RuntimeError(f"not within {within_s:.0f} s: {what}")
+            raise RuntimeError(f"not within {within_s:.0f} s: {what} {why()}".rstrip())
         await asyncio.sleep(0.3)
