@@ -29,6 +29,9 @@ _SETTINGS: tuple[tuple[str, frozenset[str], Verdict, str], ...] = (
 )  # fmt: skip
 _LEAST_CONNECTIONS = 60
 """A worker may take ten, a web process twenty, and tools some."""
+_PAGE = 8_192
+_LEAST_BUFFERS = 64 << 20
+_DEVICES = "SELECT count(*) FROM devices"
 _DEAD_ROWS = 100_000
 _OLD_TRANSACTION = timedelta(minutes=10)
 _XID_AGE = 1_000_000_000
@@ -116,7 +119,15 @@ async def _settings(conn: db.Connection) -> list[Finding]:
     connections = findings.either(
         "max_connections", good=most >= _LEAST_CONNECTIONS, said=str(most), todo=todo, otherwise=Verdict.WARN
     )
-    return [*found, connections]
+    return [*found, connections, _buffers(int(now["shared_buffers"]), await conn.fetchval(_DEVICES))]
+
+
+def _buffers(pages: int, devices: int) -> Finding:
+    """Whether the pages at which the keys of the devices' fixes grow fit into memory, each with one of the table."""
+    held, wanted = pages * _PAGE, _LEAST_BUFFERS + 2 * _PAGE * devices
+    todo = f"set shared_buffers = {(wanted >> 20) + 1}MB or more: a fix costs several times as much 调大, 否则入库变慢"
+    said = f"{held >> 20} MB, {devices:,} devices 设备"
+    return findings.either("shared_buffers", good=held >= wanted, said=said, todo=todo, otherwise=Verdict.WARN)
 
 
 async def _upkeep(conn: db.Connection) -> list[Finding]:

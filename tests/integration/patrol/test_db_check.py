@@ -81,10 +81,11 @@ async def test_index_that_is_missing_is_named(conn: db.Connection) -> None:
 
 
 async def test_settings_that_endanger_data_are_named(own_folder: Callable[[], Path]) -> None:
-    """A server that may lose or damage data, clear no dead rows, give no backups, and take too few connections."""
+    """A server that may damage data, clears no dead rows, gives no backups, takes few connections, and is slow."""
     wrong = {
         "fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "autovacuum": "off",
         "wal_level": "minimal", "max_wal_senders": "0", "max_connections": "20",
+        "shared_buffers": "16MB",
     }  # fmt: skip
     server = EmbeddedPostgres(own_folder(), settings=wrong)
     await server.start()
@@ -106,7 +107,10 @@ async def test_settings_that_endanger_data_are_named(own_folder: Callable[[], Pa
     bad = {one.what for one in found.values() if one.verdict is Verdict.BAD}
     assert bad == {"fsync", "full_page_writes", "synchronous_commit", "autovacuum"}
     doubtful = {one.what for one in found.values() if one.verdict is Verdict.WARN}
-    assert doubtful == {"data_checksums", "archive_mode", "wal_level", "max_connections", "bloat 膨胀"}
+    assert doubtful == {
+        "data_checksums", "archive_mode", "wal_level", "max_connections", "shared_buffers", "bloat 膨胀"
+    }  # fmt: skip
+    assert "65MB" in (found["shared_buffers"].todo or "")
     assert "refusals: 150,000 dead rows" in found["bloat 膨胀"].said
 
 
