@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from msgspec import Struct
+
 Place = tuple[float, float]
 """(x, y) in m."""
 Fixes = tuple[list[int], list[float], list[float], list[float]]
@@ -17,8 +19,11 @@ class Logged(NamedTuple):
     lon: float
 
 
-class Point(NamedTuple):
-    """An eligible fix, looked up: time ms, place m, standard deviation m, cell index (-1 outside), how surely."""
+class Point(Struct, frozen=True, gc=False):
+    """An eligible fix, looked up: time ms, place m, standard deviation m, cell index (-1 outside), how surely.
+
+    No tuple: one is kept of each device of a fleet, and the garbage collector would go through all of them.
+    """
 
     t: int
     x: float

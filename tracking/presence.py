@@ -1,7 +1,9 @@
 """A stay in the making: time, way and fixes inside one cell, whatever the batches in which the fixes came."""
 
+from array import array
 from bisect import bisect_left
 from dataclasses import dataclass, field
+from itertools import chain
 from math import hypot, sqrt
 
 from tracking.points import Fixes, Place
@@ -43,8 +45,11 @@ class Presence:
     """Way inside without jitter, up to the last corner."""
     _corner: Place | None = None
     _corner_sigma: float = 0.0
-    _since: list[tuple[int, float, float]] = field(default_factory=list)
-    """(ms, x, y) of the fixes since the corner that may be bends, in order."""
+    _since: "array[float]" = field(default_factory=lambda: array("d"))
+    """ms, x, y of the fixes since the corner that may be bends, in order, one after the other.
+
+    No tuples: of a large fleet they would be millions, and the garbage collector would go through all of them.
+    """
 
     def add(self, fixes: Fixes, start: int, end: int) -> None:
         """Count the fixes inside from row `start` to row `end` (not included)."""
@@ -64,7 +69,7 @@ class Presence:
                 continue
             clear = CLEAR_SIGMAS * (sigma + sigmas[row])
             if way >= clear * clear or way >= MOST_STEP_M_2:
-                self._since += zip(times[start:row], xs[start:row], ys[start:row], strict=True)
+                self._keep(times[start:row], xs[start:row], ys[start:row])
                 self._step_to(times[row], (xs[row], ys[row]), sigmas[row])
                 (x, y), sigma, start = (xs[row], ys[row]), sigmas[row], row + 1
         self._remember(fixes, start, end)
@@ -85,14 +90,15 @@ class Presence:
             if way >= clear * clear or way >= MOST_STEP_M_2:
                 self._step_to(t, self.place, sigma)
                 return
-        self._since.append((t, x, y))
-        if self._since[0][0] < t - 2 * BEND_MS:
-            self._since = [each for each in self._since if each[0] >= t - BEND_MS]
+        since = self._since
+        since.extend((t, x, y))
+        if since[0] < t - 2 * BEND_MS:
+            del since[: self._first_since(t - BEND_MS)]
 
     def turn(self, place: Place, sigma: float) -> None:
         """Begin or go on measuring the way at a crossing of the boundary."""
         self._corner, self._corner_sigma = place, sigma
-        self._since.clear()
+        del self._since[:]
 
     def leave(self, t: int, place: Place, sigma: float) -> None:
         """Cross the boundary outwards at `t` and `place`."""
@@ -121,15 +127,21 @@ class Presence:
         times, xs, ys, _ = fixes
         oldest = times[end - 1] - BEND_MS
         start = bisect_left(times, oldest, start, end)
-        self._since += zip(times[start:end], xs[start:end], ys[start:end], strict=True)
-        if self._since and self._since[0][0] < oldest - BEND_MS:
-            self._since = [each for each in self._since if each[0] >= oldest]
+        self._keep(times[start:end], xs[start:end], ys[start:end])
+        if self._since and self._since[0] < oldest - BEND_MS:
+            del self._since[: self._first_since(oldest)]
+
+    def _keep(self, times: list[int], xs: list[float], ys: list[float]) -> None:
+        self._since.extend(chain.from_iterable(zip(times, xs, ys, strict=True)))
+
+    def _first_since(self, t: int) -> int:
+        """Where in `_since` the first fix at or after `t` (ms) begins."""
+        return 3 * bisect_left(self._since[::3], t)
 
     def _way_m(self, t: int, place: Place, sigma: float) -> float:
         """Way from the last corner to `place`: straight, or round bends where that is clearly longer."""
-        since = self._since
-        if since and since[0][0] < t - BEND_MS:
-            since = [each for each in since if each[0] >= t - BEND_MS]
+        bends = self._since[self._first_since(t - BEND_MS) :]
+        since = list(zip(bends[::3], bends[1::3], bends[2::3], strict=True))
         return _bent_m(self._corner or place, since, place, DETOUR_SIGMAS * sigma)
 
     def _unfinished_m(self) -> float:
@@ -141,7 +153,7 @@ class Presence:
         return self._way_m(self.inside_at, self.place, self._corner_sigma) if step >= least else 0.0
 
 
-def _bent_m(start: Place, since: list[tuple[int, float, float]], end: Place, least_m: float) -> float:
+def _bent_m(start: Place, since: list[tuple[float, float, float]], end: Place, least_m: float) -> float:
     """Way from `start` to `end` round those bends alone that make it longer by `least_m` or more."""
     (x, y), (end_x, end_y) = start, end
     longest = straight = sqrt((end_x - x) ** 2 + (end_y - y) ** 2)
