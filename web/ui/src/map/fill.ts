@@ -35,6 +35,7 @@ const FRAGMENT = `#version 300 es
 precision highp float;
 uniform vec4 fill[5];
 uniform vec4 pattern[5];
+uniform float veil;
 uniform float ratio;
 in vec2 at;
 flat in uint state;
@@ -54,7 +55,7 @@ void main() {
   uint which = state & 7u;
   float clear = (state & ${MUTED}u) != 0u ? 0.12 : 1.0;
   float under = fill[which].a * clear;
-  float over = pattern[which].a * clear;
+  float over = pattern[which].a * veil * clear;
   if (over > 0.0) over *= patterned(which, at);
   color = vec4(fill[which].rgb * under * (1.0 - over) + pattern[which].rgb * over, over + under * (1.0 - over));
 }
@@ -78,8 +79,9 @@ export class CellsFill implements CustomLayerInterface {
   readonly type = 'custom';
   private readonly mesh: Mesh;
   private readonly states: Uint8Array<ArrayBuffer>;
-  private readonly palette: Palette;
-  private readonly thin: boolean;
+  /** Red, green, blue and opacity by state, of the fill and of the pattern over it. */
+  private readonly fills: number[];
+  private readonly patterns: number[];
   private map: MLMap | null = null;
   private card: OnCard | null = null;
   /** The texture lacks what was told last. */
@@ -88,8 +90,9 @@ export class CellsFill implements CustomLayerInterface {
   /** Of so many cells; `thin` where they lie on a ground. */
   constructor(mesh: Mesh, cells: number, palette: Palette, thin: boolean) {
     this.mesh = mesh;
-    this.palette = palette;
-    this.thin = thin;
+    const thinned = thin ? THIN : 1;
+    this.fills = CELL_STATES.flatMap((state) => [...rgb(palette.fill[state]), palette.fillOpacity[state] * thinned]);
+    this.patterns = CELL_STATES.flatMap((state) => [...rgb(palette.pattern[state]), state === 'unknown' ? 0.8 : 1]);
     this.states = new Uint8Array(WIDTH * Math.max(1, Math.ceil(cells / WIDTH)));
     this.states.fill(CELL_STATES.indexOf('unknown'));
   }
@@ -133,7 +136,9 @@ export class CellsFill implements CustomLayerInterface {
     gl.uniform2f(program.at('offset'), ...offset);
     gl.uniform1f(program.at('unit'), 2 ** map.getZoom());
     gl.uniform1f(program.at('ratio'), ratio);
-    this.giveColours(gl, program, map.getZoom());
+    gl.uniform1f(program.at('veil'), patternOpacity(map.getZoom()));
+    gl.uniform4fv(program.at('fill'), this.fills);
+    gl.uniform4fv(program.at('pattern'), this.patterns);
     gl.bindVertexArray(corners);
     gl.drawElements(gl.TRIANGLES, mesh.triangles.length, gl.UNSIGNED_INT, 0);
     gl.bindVertexArray(null);
@@ -149,20 +154,5 @@ export class CellsFill implements CustomLayerInterface {
     gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.NEAREST);
     gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MAG_FILTER, gl.NEAREST);
     this.stale = false;
-  }
-
-  private giveColours(gl: WebGL2RenderingContext, program: Program, zoom: number): void {
-    const { palette, thin } = this;
-    const opacity = patternOpacity(zoom);
-    const fills = CELL_STATES.flatMap((state) => [
-      ...rgb(palette.fill[state]),
-      palette.fillOpacity[state] * (thin ? THIN : 1),
-    ]);
-    const patterns = CELL_STATES.flatMap((state) => [
-      ...rgb(palette.pattern[state]),
-      state === 'unknown' ? 0.8 * opacity : opacity,
-    ]);
-    gl.uniform4fv(program.at('fill'), fills);
-    gl.uniform4fv(program.at('pattern'), patterns);
   }
 }
