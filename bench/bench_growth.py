@@ -2,7 +2,7 @@
 
 Cost is what worker and database spend on a fix under a closed loop of single fixes, and the least of each pair is the
 baseline of the other. What a device costs once, when it is first heard and when its run is taken up after a restart of
-the worker, is a figure of its own: a stretch begins when all devices are enrolled.
+the worker, is a figure of its own: a stretch begins when all devices are enrolled and the watcher knows them.
 """
 
 import asyncio
@@ -124,6 +124,7 @@ async def _stretch(
     plan = stretches.plan(services, prefix, devices=devices, places=middles)
     with stretches.worker(services) as (worker, stored), stack.load(plan) as load:
         await _enrolled(services, prefix, devices, load, stored)
+        _taken_in(load, stored)
         # As many of each before it counts: a process that has just started has cold caches.
         after = max(devices, 20_000)
         return stretches.measured(prefix, services, worker, load, stored, seconds=seconds, after=after)
@@ -139,6 +140,12 @@ async def _enrolled(
             stretches.more(load, stored, 2_000)
     finally:
         await connection.close()
+
+
+def _taken_in(load: stack.Load, told: stretches.Told) -> None:
+    """Let the load run until the watcher of alerts has taken in all devices; a look that goes on began before."""
+    enough = told.looks() + 2
+    stretches.follow(load, told, lambda: told.looks() >= enough, 180)
 
 
 async def _store(services: stack.Services, days: int, fixes_a_day: int) -> None:
