@@ -1,6 +1,7 @@
 """Goes over the stored fixes hour by hour and keeps what is wrong as findings; of several workers one does."""
 
 import asyncio
+import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
@@ -22,6 +23,10 @@ _UNLOCK = "SELECT pg_advisory_unlock(hashtext('patrol.cleaning'))"
 _SLOT_KEY, _LATE_KEY = "cleaning_slot", "cleaning_late"
 FURTHEST_MS = 24 * 3_600_000
 """After a stop no more than this is made up for; late data is followed as far back."""
+REST = 4
+"""The cleaner rests at least so many times as long as a pass took, which goes over all devices that were heard."""
+MOST_REST_S = 900.0
+"""But no longer than this, so that each hour is gone over while it runs and soon after it."""
 _COMMIT_MS = 60_000
 """A late window is read when its transaction cannot be open any more."""
 _MOST_LATE = 2_000
@@ -36,7 +41,7 @@ class Cleaner:
         pool: one connection is held during a pass.
         city: the city as it is now.
         clock: the time, ms.
-        every_s: seconds between two passes.
+        every_s: seconds between two passes that are quick.
     """
 
     pool: db.Pool
@@ -50,6 +55,7 @@ class Cleaner:
     async def run(self) -> None:
         """Pass after pass until cancelled; what one meets, the next one must come."""
         while True:
+            started = time.monotonic()
             try:
                 async with self.pool.acquire() as conn:
                     if await conn.fetchval(_LOCK):
@@ -64,7 +70,8 @@ class Cleaner:
                     log.exception("fixes cannot be reviewed now; trying again", action="clean")
                 else:
                     metrics.RETRIES.labels("cleaner").inc()
-            await asyncio.sleep(self.every_s)
+            took = time.monotonic() - started
+            await asyncio.sleep(max(self.every_s, min(REST * took, MOST_REST_S)))
 
     async def pass_once(self, conn: db.Connection) -> int:
         """Review the hours since the last pass, and those that late fixes changed; returns the findings changed."""
