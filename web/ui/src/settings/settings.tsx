@@ -67,6 +67,9 @@ const GROUPS: readonly { name: Key; tabs: readonly Tab[] }[] = [
   },
 ];
 
+/** As a ref: on a narrow window the pages stand in one row that scrolls. */
+const inView = (button: HTMLElement | null): void => button?.scrollIntoView({ block: 'nearest', inline: 'center' });
+
 export function Settings({ tab, user, onTab, onClose }: Props) {
   const { t, language } = useSpeech();
   const city = useCity();
@@ -93,6 +96,7 @@ export function Settings({ tab, user, onTab, onClose }: Props) {
                   {group.tabs.map((one) => (
                     <button
                       key={one.tab}
+                      ref={one === shown ? inView : undefined}
                       type="button"
                       aria-current={one === shown ? 'page' : undefined}
                       onClick={() => onTab(one.tab)}
