@@ -8,7 +8,7 @@ from scipy.optimize import linear_sum_assignment
 from scipy.spatial import cKDTree
 
 from alerts.arrival import ANYWHERE, ArrivalRule, Places, ways
-from tracking.fixes import Float, Int
+from tracking.fixes import Bool, Float, Int
 from tracking.geometry.streets import Streets
 
 _NEAREST = 24
@@ -25,6 +25,14 @@ class AssignmentRule:
     """ϑ: what a minute of waiting in the cell that the officer leaves behind counts against a minute of way."""
     late: float = 2.0
     """What a minute after the limit counts against a minute of way."""
+    scarce_share: float = 0.08
+    """With more than this share of the officers under orders, who walks far is missed elsewhere: then nobody is sent"""
+    soonest_share: float = 0.2
+    """with a larger share of the limit left,"""
+    near_ms: int = 6 * 60_000
+    """unless this near,"""
+    leaves_ms: int = 60_000
+    """or the nearest must leave within this time."""
     gain_ms: int = 60 * 60_000
     """Way that a cell of expected cost 1 is worth: decides who waits when there are fewer officers than cells."""
 
@@ -36,6 +44,8 @@ class Needs:
     places: Places
     left_ms: Int
     """Until each is due, negative since then."""
+    limit_ms: Int
+    """The whole limit."""
     dwell_ms: Int
     cost: Float
     """Expected cost of its breach."""
@@ -65,8 +75,18 @@ class Proposal:
     """On foot."""
 
 
-def propose(needs: Needs, free: Free, rule: AssignmentRule, arrival: ArrivalRule) -> list[Proposal]:
-    """Send at most one officer to each cell and each officer to at most one; the most urgent cells come first."""
+def propose(
+    needs: Needs, free: Free, rule: AssignmentRule, arrival: ArrivalRule, *, ordered: int = 0
+) -> list[Proposal]:
+    """Send at most one officer to each cell and each officer to at most one; the most urgent cells come first.
+
+    Args:
+        needs: cells that somebody should go to.
+        free: who can be sent.
+        rule: what it costs.
+        arrival: how arrivals are estimated.
+        ordered: officers who are under orders now.
+    """
     if not len(needs.places) or not len(free.places):
         return []
     officers = _near(needs.places, free.places)
@@ -74,6 +94,9 @@ def propose(needs: Needs, free: Free, rule: AssignmentRule, arrival: ArrivalRule
     arrives = arrival.walk_ms(way)
     area = free.places.area[officers][None, :]
     allowed = ((area == ANYWHERE) | (area == needs.places.area[:, None])) & (arrives <= rule.farthest_ms)
+    if ordered > rule.scarce_share * (ordered + len(free.places)):
+        soon = _soon(needs, np.where(allowed, arrives, rule.farthest_ms).min(axis=1), rule)
+        allowed &= soon[:, None] | (arrives <= rule.near_ms)
     late = np.maximum(arrives + needs.dwell_ms[:, None] - np.maximum(needs.left_ms, 0)[:, None], 0)
     cost = (
         arrives + rule.left_behind * free.behind_ms[officers][None, :] + rule.late * late
@@ -99,6 +122,12 @@ def _ways(needs: Needs, officers: Places, arrival: ArrivalRule) -> Float:
     row, who = (each.ravel() for each in np.indices((len(needs.places), len(officers)), dtype=np.intp))
     straight = np.hypot(needs.places.x[row] - officers.x[who], needs.places.y[row] - officers.y[who])
     return ways(row, officers, who, straight, arrival, needs.streets).reshape(len(needs.places), len(officers))
+
+
+def _soon(needs: Needs, nearest_ms: Int, rule: AssignmentRule) -> Bool:
+    """Cells to which somebody should be on the way now, from wherever."""
+    leaves = needs.left_ms - nearest_ms <= rule.leaves_ms
+    return np.asarray(leaves | (needs.left_ms <= rule.soonest_share * needs.limit_ms))
 
 
 def _near(needs: Places, free: Places) -> NDArray[np.intp]:

@@ -20,6 +20,9 @@ _MOST_STOPS = 10
 """Stays after one that are looked at."""
 _DOUBT = 1.0
 """Added to the times an officer was seen in a state: a habit seen once or twice is no habit yet."""
+_DOUBT_HOURS = 1.0
+"""Added to the hours a device was out: one that was out for minutes is no regular yet."""
+_HOUR = 3_600_000
 _ENOUGH = 6
 """Times a cell and the one before it must have been seen together; else the cell alone counts."""
 NOWHERE = -1
@@ -45,6 +48,8 @@ class Stops:
 class Where:
     """Where m officers on patrol are, as columns of length m."""
 
+    device: NDArray[np.int64]
+    """Number of the device each carries, as in `Stops`."""
     before: NDArray[np.intp]
     """Cell of the stay before the last one; NOWHERE."""
     cell: NDArray[np.intp]
@@ -63,7 +68,7 @@ class Where:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Habits:
-    """What was counted, by state (a cell, the one before or any, come to or left), in order of the state's key."""
+    """What was counted, by state (a cell, the one before or any, come to or left) and by device, each in order."""
 
     cells: int
     key: NDArray[np.int64]
@@ -75,6 +80,12 @@ class Habits:
     """Cell that was visited later."""
     within: NDArray[np.float32]
     """Times that happened within k steps of five minutes, by goal, shape (goals, BINS + 1)."""
+    device: NDArray[np.int64]
+    begin: NDArray[np.int64]
+    """Cells that device i visits are begin[i] to begin[i + 1]."""
+    visited: NDArray[np.int32]
+    hourly: NDArray[np.float32]
+    """Valid visits of that cell in an hour that the device is out."""
 
 
 def unlearned(cells: int) -> Habits:
@@ -86,6 +97,10 @@ def unlearned(cells: int) -> Habits:
         start=np.zeros(1, dtype=np.int64),
         goal=np.empty(0, dtype=np.int32),
         within=np.empty((0, BINS + 1), dtype=np.float32),
+        device=np.empty(0, dtype=np.int64),
+        begin=np.zeros(1, dtype=np.int64),
+        visited=np.empty(0, dtype=np.int32),
+        hourly=np.empty(0, dtype=np.float32),
     )
 
 
@@ -104,6 +119,7 @@ def fit(stops: Stops, cells: int) -> Habits:
     counts = np.bincount(at * BINS + took // BIN_MS, minlength=len(pairs) * BINS).reshape(len(pairs), BINS)
     within = np.zeros((len(pairs), BINS + 1), dtype=np.float32)
     np.cumsum(counts, axis=1, out=within[:, 1:])
+    device, begin, visited, hourly = _regulars(stops, cells)
     return Habits(
         cells=cells,
         key=key,
@@ -111,7 +127,26 @@ def fit(stops: Stops, cells: int) -> Habits:
         start=np.searchsorted(pairs, np.arange(len(key) + 1, dtype=np.int64) * cells),
         goal=(pairs % cells).astype(np.int32),
         within=within,
+        device=device,
+        begin=begin,
+        visited=visited,
+        hourly=hourly,
     )
+
+
+def _regulars(
+    stops: Stops, cells: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]]:
+    """How often each device visits each cell: the last four columns of `Habits`."""
+    device, of = np.unique(stops.device, return_inverse=True)
+    out = stops.t_out - stops.t_in
+    pause = stops.t_in[1:] - stops.t_out[:-1]
+    out[:-1] += np.where((of[1:] == of[:-1]) & (pause > 0) & (pause < SPAN_MS), pause, 0)
+    hours = np.bincount(of, weights=out) / _HOUR
+    pair, times = np.unique(of[stops.valid] * cells + stops.cell[stops.valid], return_counts=True)
+    begin = np.searchsorted(pair, np.arange(len(device) + 1, dtype=np.int64) * cells)
+    hourly = times / (hours[pair // cells] + _DOUBT_HOURS)
+    return device, begin, (pair % cells).astype(np.int32), hourly.astype(np.float32)
 
 
 def _variants(stops: Stops, before: NDArray[np.intp], cells: int) -> Iterator[tuple[Int, Int, NDArray[np.intp], Int]]:
@@ -163,10 +198,8 @@ def missed(known: Habits, officers: Where, left_ms: Int) -> tuple[Float, Int]:
         return none, none.astype(np.int64)
     state = _states(known, officers)
     some = np.flatnonzero((state >= 0) & (officers.since_ms < SPAN_MS))
-    first, last = known.start[state[some]], known.start[state[some] + 1]
-    sizes = last - first
-    who = np.repeat(some, sizes)
-    pair = np.arange(int(sizes.sum())) - np.repeat(np.cumsum(sizes) - sizes, sizes) + np.repeat(first, sizes)
+    row, pair = _spread(known.start[state[some]], known.start[state[some] + 1])
+    who = some[row]
     near = (left_ms[known.goal[pair]] > 0) & (left_ms[known.goal[pair]] < SPAN_MS)
     who, pair = who[near], pair[near]
     goal = known.goal[pair]
@@ -175,6 +208,22 @@ def missed(known: Habits, officers: Where, left_ms: Int) -> tuple[Float, Int]:
     stays_away = 1 - comes / (np.maximum(known.seen[state[who]] - passed, comes) + _DOUBT)
     logs = np.bincount(goal, weights=np.log(stays_away), minlength=len(left_ms))
     return np.asarray(logs), np.bincount(goal, minlength=len(left_ms))
+
+
+def hourly(known: Habits, officers: Where) -> Float:
+    """Valid visits that these officers usually make in an hour, by cell, wherever they are now."""
+    at = np.searchsorted(known.device, officers.device)
+    at = at[np.isin(officers.device, known.device)]
+    _, pair = _spread(known.begin[at], known.begin[at + 1])
+    found = np.bincount(known.visited[pair], weights=known.hourly[pair], minlength=known.cells)
+    return np.asarray(found, dtype=np.float64)
+
+
+def _spread(first: Int, last: Int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """All numbers from first[i] to last[i], and the i each belongs to."""
+    sizes = last - first
+    row = np.repeat(np.arange(len(first)), sizes)
+    return row, np.arange(len(row)) - np.repeat(np.cumsum(sizes) - sizes - first, sizes)
 
 
 def _states(known: Habits, officers: Where) -> NDArray[np.intp]:

@@ -25,6 +25,8 @@ EARLY_REFIT_MS = 1_800_000
 """The same while most cells were visited too rarely to be known."""
 _DAY_MS = 86_400_000
 _NAME = "outlook"
+_FORMAT = 2
+"""Of what is kept; of another it is learned anew."""
 
 # Day by day, so that no answer is large.
 _STAYS = """
@@ -42,7 +44,7 @@ ON CONFLICT (name) DO UPDATE SET made_at = excluded.made_at, signature = exclude
 def signature(where: city.City) -> str:
     """Names the cells and classes that something was learned of: of others it says nothing."""
     names = "/".join(f"{cell.id}:{cell.cls}" for cell in where.cells)
-    return hashlib.sha256(names.encode()).hexdigest()[:32]
+    return hashlib.sha256(f"{_FORMAT}/{names}".encode()).hexdigest()[:32]
 
 
 def again_at(learned: outlook.Learned | None, made_at: int) -> int:

@@ -16,6 +16,8 @@ from tracking.fixes import Bool, Float, Int
 LEAST_VISITS = 6
 """Ended waits of a cell from which on its habits are trusted."""
 _SURE = 0.98
+_RARE = 0.05
+"""Visits expected where none of those on duty ever was."""
 MINUTE = 60_000
 _HOUR = 60 * MINUTE
 
@@ -62,13 +64,18 @@ STEPS_MIN = np.array([0.0, 6.0, 15.0, 30.0, 75.0])
 """Times left that weights are given for."""
 WEIGHTS = np.array(
     [
-        [-2.1, 1.23, -0.6, 0.42, 1.64, 1.69, -4.36, -2.65, -0.99, 1.46, -0.46, -4.6, 0.21, 0.25, 0.87, 1, -2.45],
-        [-1.66, 1.05, 0.45, 2.15, 1.35, 0.6, -4.49, -2.99, -2.16, 1.2, -0.17, -2.6, 1.01, -0.5, 0.81, 0.06, -2.31],
-        [-1.39, 0.97, 0.8, 2.92, 1.97, -1.46, -3.37, -3.23, -1.17, 1.23, 0.07, -0.83, 0.5, -0.59, 0.17, 0.14, -1],
-        [-0.44, 0.79, 0.65, 2.61, 1.83, -2.13, -2.65, -3.9, -0.97, 1.37, 0.04, -0.89, -0.99, -0.21, 0.29, -0.05, -0.51],
-        [2.07, 0.4, 1.18, -0.58, 1.57, -0.48, -2.41, -2.59, -1.41, 4.2, -0.43, -0.48, -1.16, -0.69, -0.26, 2.23, -0.45],
+        [-0.68, 1.24, -0.47, 0.71, 1.69, 1.55, -4.36, -2.68, -1.58, 1.51,
+         -0.43, -3.05, 0.16, 0.25, 0.78, 0.98, -1.93, 0.21, 0.48],
+        [-2.8, 1.05, 0.29, 1.93, 1.46, 1.26, -4.45, -2.94, -2.83, 1.34,
+         -0.13, -1.55, 0.93, -0.46, 0.91, -0.16, -2.21, -0.29, -0.26],
+        [-5.66, 1.01, 0.48, 2.83, -0.39, -0.44, -3.28, -3.04, -1.51, 1.29,
+         0.1, -0.33, 0.44, -0.48, 0.25, -0.18, -1.15, -0.62, -1.2],
+        [-3.4, 0.8, 0.29, 1.15, 1.15, -1.35, -2.03, -2.93, -0.99, 0.79,
+         0.11, -0.54, -0.77, -0.23, 0.53, -0.48, -0.14, -1.13, -0.64],
+        [-2.79, 0.41, 0.55, 0.07, 0.81, -0.2, -2.04, -1.69, -1.2, 0.59,
+         -0.24, -0.14, -1.59, -0.37, 0.11, 0.19, -0.23, -1.55, -1.33],
     ]
-)
+)  # fmt: skip
 """Of the columns of `features`, a row for each time of STEPS_MIN."""
 
 
@@ -99,6 +106,7 @@ def features(known: Learned, now: Signs) -> Float:
     later, _ = habits.missed(known.habits, now.busy, now.left_ms)
     away = np.where(now.arrival_ms < 0, 3.0, np.minimum(now.arrival_ms / np.maximum(now.left_ms, MINUTE), 3.0))
     span = np.log(np.maximum(now.span_ms, MINUTE) / _HOUR)
+    left = np.maximum(now.left_ms, 0) / _HOUR
     inside = now.inside_ms >= 0
     return np.column_stack(
         [
@@ -119,6 +127,8 @@ def features(known: Learned, now: Signs) -> Float:
             (usual == 0) * waits,
             (usual == 0) * span,
             (usual == 0) * np.log1p(now.unheard),
+            np.log(habits.hourly(known.habits, now.officers) * left + _RARE),
+            np.log(habits.hourly(known.habits, now.busy) * left + _RARE),
         ]
     )
 

@@ -97,11 +97,12 @@ def evaluate(
     held = np.full(len(now.cells.id), -1, dtype=np.int8)
     held[list(standing)] = [alert.level for alert in standing.values()]
     level = levels(now.coverage, now.cells.dwell_ms, now.chance, held, thresholds)
-    told = _told(now, thresholds)
+    told = tellable(now, thresholds)
     for row, alert in standing.items():
         if told[row] and level[row] != alert.level:
             changes.append(_moved(alert, Level(level[row]), row, now, thresholds))
-    return changes + _open(now, opened, told, (level, held), thresholds, crowd or CrowdRule())
+    waiting = np.array([row for row, alert in standing.items() if alert.assignee is None], dtype=np.intp)
+    return changes + _open(now, opened, told, waiting, (level, held), thresholds, crowd or CrowdRule())
 
 
 def levels(coverage: Coverage, dwell_ms: Int, chance: Float, held: Levels, thresholds: Thresholds) -> Levels:
@@ -129,7 +130,7 @@ def gap_key(code: str, gap_start: int) -> str:
     return f"{GAP}:{code}:{gap_start}"
 
 
-def _told(now: Situation, by: Thresholds) -> Bool:
+def tellable(now: Situation, by: Thresholds) -> Bool:
     """Cells of which a wait can be told: what cannot be known is never called neglect."""
     known = (now.coverage.state != CellState.UNKNOWN) & (now.coverage.idle_ms >= 0) & (now.gap_start >= 0)
     heard = (now.heard >= now.now - DEAF_AFTER_MS) | (now.coverage.due <= now.heard)
@@ -215,11 +216,15 @@ def _open(
     now: Situation,
     opened: Sequence[OpenAlert],
     told: Bool,
+    waiting: NDArray[np.intp],
     levels_held: tuple[Levels, Levels],
     by: Thresholds,
     crowd: CrowdRule,
 ) -> list[Change]:
-    """Alerts that open: one by one, or one for a street whose officers cannot manage."""
+    """Alerts that open: one by one, or one for a street whose officers cannot manage.
+
+    Of such a street only so many wait for somebody to be sent; whoever sends an officer is told the next.
+    """
     level, held = levels_held
     due = told & ((now.coverage.left_ms <= crowd.horizon_ms) | (level >= Level.ORANGE))
     loads = staffing.loads(
@@ -238,7 +243,7 @@ def _open(
     cost = now.cells.weight * now.chance * by.severity
     urgent = wanted[np.lexsort((wanted, now.coverage.due[wanted], -cost[wanted]))]
     room = np.where(short, crowd.most, len(held)) - np.bincount(
-        now.cells.street[held >= 0], minlength=len(now.cells.streets)
+        now.cells.street[waiting], minlength=len(now.cells.streets)
     )
     for row in urgent.tolist():
         if room[now.cells.street[row]] > 0:

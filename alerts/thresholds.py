@@ -11,7 +11,7 @@ from alerts.rule_fields import Field
 from tracking.fixes import Float, Int
 
 MINUTE = 60_000
-NEAR_MS = 5 * MINUTE
+NEAR_MS = 7 * MINUTE
 """From the last moment, before or after, at which somebody must leave: there waiting for more certainty ends."""
 BUILT_IN = 0
 """Version of the thresholds that hold where nobody set any."""
@@ -21,15 +21,15 @@ BUILT_IN = 0
 class WarningRule:
     """One set of thresholds; durations in ms of duty time, shares of what is waited for, chances 0 to 1."""
 
-    horizon_ms: int = 20 * MINUTE
+    horizon_ms: int = 50 * MINUTE
     """With more slack than this nothing is told, however probable it is."""
-    most_share: float = 0.5
+    most_share: float = 0.35
     """Short limits are not warned about from the start."""
-    early_chance: float = 0.92
+    early_chance: float = 0.8
     """Probability of a breach from which on it is told `horizon_ms` before the last moment."""
-    near_chance: float = 0.85
+    near_chance: float = 0.9
     """The same `NEAR_MS` from the last moment."""
-    last_chance: float = 0.4
+    last_chance: float = 0.2
     """The same when the last officer who can come before the limit must leave now. Straight between the three."""
     soon_share: float = 0.3
     """Slack below this share is yellow."""
@@ -98,7 +98,7 @@ FIELDS: tuple[Field, ...] = (
           _RULE.most_share, whole=False),
     Field("early_chance", "余量充足时的预警概率", "probability of a breach that is told early", "", 0, 1,
           _RULE.early_chance, whole=False),
-    Field("near_chance", "临近最后时刻的预警概率", "probability of a breach that is told 5 minutes from it", "", 0, 1,
+    Field("near_chance", "临近最后时刻的预警概率", "probability of a breach that is told 7 minutes from it", "", 0, 1,
           _RULE.near_chance, whole=False),
     Field("last_chance", "最后时刻的预警概率", "probability of a breach that is told at the last moment", "", 0, 1,
           _RULE.last_chance, whole=False),

@@ -74,6 +74,7 @@ async def read(conn: db.Connection, where: city.City, newest: FixColumns, now: i
     # Fixes may be gone while their stay is kept: then it was heard of as long as the stay went on.
     heard = np.where(stops["heard"] == packed.NEVER, stops["t_out"], stops["heard"])
     everybody = habits.Where(
+        device=stops["device"].astype(np.int64),
         before=_index(where, stops["before"]),
         cell=_index(where, stops["cell"]),
         left=~is_open,

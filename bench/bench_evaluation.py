@@ -134,7 +134,7 @@ def case(cells: int, officers: int, seed: int) -> Case:
     )
     around = whereabouts.Whereabouts(
         officers=habits.Where(
-            before=np.maximum(at - 1, 0), cell=at, left=rng.random(officers) < 0.3,
+            device=np.arange(officers), before=np.maximum(at - 1, 0), cell=at, left=rng.random(officers) < 0.3,
             since_ms=rng.integers(0, 20 * MINUTE, officers), silent_ms=np.full(officers, 5_000),
         ),
         busy=_nobody(),
@@ -219,7 +219,7 @@ def _degrees(where: reads.Place, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarr
 
 def _nobody() -> habits.Where:
     none = np.empty(0, dtype=np.intp)
-    return habits.Where(before=none, cell=none, left=none.astype(np.bool_), since_ms=none, silent_ms=none)
+    return habits.Where(device=none, before=none, cell=none, left=none.astype(np.bool_), since_ms=none, silent_ms=none)
 
 
 def _learned(where: reads.Place, beats: np.ndarray, rng: np.random.Generator) -> outlook.Learned:
@@ -231,7 +231,7 @@ def _learned(where: reads.Place, beats: np.ndarray, rng: np.random.Generator) ->
     t_in = NOW - 15 * 24 * HOUR + stop // STOPS * 24 * HOUR + stop % STOPS * 12 * MINUTE
     t_out = t_in + rng.integers(3, 11, rows) * MINUTE
     stays = habits.Stops(
-        device=device * DAYS + stop // STOPS, cell=cell, t_in=t_in, t_out=t_out, valid=np.ones(rows, np.bool_),
+        device=device, cell=cell, t_in=t_in, t_out=t_out, valid=np.ones(rows, np.bool_),
         counted=stop % STOPS < STOPS - 9,
     )  # fmt: skip
     classes, class_of = learning.classes_of(where.city)

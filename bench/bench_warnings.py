@@ -20,7 +20,7 @@ from rich.table import Table
 
 from bench import patrols, shift
 from bench.shift import WHOLE, Length, Shift
-from bench.warned import Score, Way, act, watch
+from bench.warned import HOW, Score, Way, act, watch
 
 LEAST_RECALL = 0.95
 LEAST_LEAD_MIN = 15.0
@@ -62,7 +62,7 @@ def main(
     strict: Annotated[bool, typer.Option("--strict", help="Exit 1 if a target is missed")] = False,
 ) -> None:
     """Measure how good pre-warnings are, and what comes of following them."""
-    by_seed = measure(_seeds(seeds), patrols.SCENARIOS, WHOLE, jobs=jobs)
+    by_seed = measure(seeds_of(seeds), patrols.SCENARIOS, WHOLE, jobs=jobs)
     passed = {name: total(each) for name, each in by_seed.items()}
     Console(width=180).print(table(f"600 officers, 1,528 cells, 12:00 to 20:00, seeds {seeds}", passed))
     if json_file is not None:
@@ -92,7 +92,7 @@ def measure(
         return _by_kind(scenarios, done)
 
 
-def _seeds(said: str) -> range:
+def seeds_of(said: str) -> range:
     """Seeds of "3" (the first three) or "11-13"."""
     first, _, last = said.rpartition("-")
     return range(int(first or 1), int(last) + 1)
@@ -108,7 +108,7 @@ def _town(task: tuple[int, tuple[patrols.Scenario, ...], Length]) -> list[Passed
         return Shift(world=world, scenario=scenario, day=length.history + 1, learned=learned, length=length)
 
     return [
-        Passed(watched=watch(going(scenario)), acted={way: act(going(scenario), way) for way in Way})
+        Passed(watched=watch(going(scenario), HOW), acted={way: act(going(scenario), way) for way in Way})
         for scenario in scenarios
     ]
 

@@ -223,7 +223,7 @@ def learn(world: World, length: Length = WHOLE) -> outlook.Learned:
             patrol.advance(start + length.end)
             stops += [
                 (
-                    day * 10_000 + officer,
+                    officer,
                     visit.cell,
                     round(visit.t_in),
                     round(visit.t_out),
@@ -259,6 +259,7 @@ def _survival(world: World, waits: list[tuple[int, int, int, bool]]) -> risk.Sur
 def _habits(stops: list[tuple[int, int, int, int, bool]], cells: int, end: int) -> habits.Habits:
     if not stops:
         return habits.unlearned(cells)
+    stops = sorted(stops, key=lambda stop: (stop[0], stop[2]))
     device, cell, t_in, t_out, valid = (np.array(column) for column in zip(*stops, strict=True))
     ends = EPOCH + (t_in - EPOCH) // DAY * DAY + end
     counted = t_out + habits.SPAN_MS <= ends

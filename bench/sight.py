@@ -99,8 +99,9 @@ class Eyes:
         since = round(now) - np.where(left, self._stop_out, self._stop_in)
         silent = np.maximum(round(now) - self._t, 0)
         return habits.Where(
-            before=self._before.copy(), cell=self._stop.copy(), left=left, since_ms=since, silent_ms=silent
-        )
+            device=np.arange(len(self._crew)), before=self._before.copy(), cell=self._stop.copy(), left=left,
+            since_ms=since, silent_ms=silent,
+        )  # fmt: skip
 
     def first_after(self, cell: int, since: int, now: int) -> Visit | None:
         """The first valid visit known of that ended after `since` (ms)."""

@@ -1,17 +1,20 @@
 """How good warnings were: alerts of a shift against what truly became of every gap. Words: docs/alerts.md."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from typing import TypeVar
 
 import numpy as np
 
 from alerts import arrival, assignment, rules, thresholds
 from alerts.ledger import Ledger
-from alerts.model import GAP, Change, Level
+from alerts.model import GAP, Change, Level, OpenAlert
 from bench import shift, sight
 from bench.patrols import HOUR, Doing
 from bench.shift import Shift
+
+W = TypeVar("W")
 
 
 class Way(Enum):
@@ -22,6 +25,32 @@ class Way(Enum):
     SHARE = "80 % of the limit"
     """When 80 % of the limit has passed, whatever else is known."""
     NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class How:
+    """What a way of warning goes by."""
+
+    rule: thresholds.WarningRule = field(default_factory=thresholds.WarningRule)
+    crowd: thresholds.CrowdRule = field(default_factory=thresholds.CrowdRule)
+    blind: bool = False
+    """Nothing is known but the time left: neither how probable a breach is nor where officers are."""
+
+    def sees(self, now: rules.Situation) -> rules.Situation:
+        """What is known of a moment."""
+        if not self.blind:
+            return now
+        left = replace(now.coverage, slack_ms=now.coverage.left_ms)
+        return replace(now, chance=np.ones(len(now.chance)), coverage=left)
+
+
+def share(passed: float) -> How:
+    """Warn when so much of the limit has passed."""
+    rule = thresholds.WarningRule(horizon_ms=24 * HOUR, most_share=1 - passed, early_chance=0.5, last_chance=0.5)
+    return How(rule=rule, crowd=thresholds.CrowdRule(most=1_000_000), blind=True)
+
+
+HOW = {Way.RULES: How(), Way.SHARE: share(0.8)}
 
 
 @dataclass(slots=True)
@@ -103,16 +132,17 @@ class Gap:
         return self.visited > self.due
 
 
-def watch(going: Shift) -> dict[Way, Score]:
-    """Let a shift pass without anybody being sent, and score both ways of warning on it."""
-    ledgers = {way: Ledger() for way in (Way.RULES, Way.SHARE)}
+def watch(going: Shift, ways: Mapping[W, How]) -> dict[W, Score]:
+    """Let a shift pass without anybody being sent, and score ways of warning on it."""
+    ledgers = {way: Ledger() for way in ways}
     for now in looks(going):
         going.walk(now)
         seen = going.eyes.look(now)
         going.note_reach(now, seen)
         situation = going.situation(now, seen)
         for way, ledger in ledgers.items():
-            ledger.apply(judge(way, replace(situation, clearing=going.clearing(ledger.opened, now)), ledger))
+            known = replace(situation, clearing=going.clearing(ledger.opened, now))
+            ledger.apply(judge(ways[way], known, ledger.opened))
     gaps = gaps_of(going)
     return {way: score(going, gaps, ledger) for way, ledger in ledgers.items()}
 
@@ -126,22 +156,17 @@ def act(going: Shift, way: Way) -> Score:
             continue
         seen = going.eyes.look(now)
         situation = replace(going.situation(now, seen), clearing=going.clearing(ledger.opened, now))
-        ledger.apply(judge(way, situation, ledger))
+        ledger.apply(judge(HOW[way], situation, desk.known(ledger)))
         desk.send(going, situation, ledger, seen)
     made = score(going, gaps_of(going), ledger)
     made.orders = desk.orders
     return made
 
 
-def judge(way: Way, now: rules.Situation, ledger: Ledger) -> list[Change]:
+def judge(how: How, now: rules.Situation, opened: Sequence[OpenAlert]) -> list[Change]:
     """What changes by a way of warning."""
-    by = thresholds.Thresholds.same(thresholds.WarningRule(), len(now.chance))
-    if way is Way.RULES:
-        return rules.evaluate(now, ledger.opened, by)
-    far = thresholds.WarningRule(horizon_ms=24 * HOUR, most_share=0.2, early_chance=0.5, last_chance=0.5)
-    by = thresholds.Thresholds.same(far, len(now.chance))
-    sure = replace(now, chance=np.ones(len(now.chance)), coverage=replace(now.coverage, slack_ms=now.coverage.left_ms))
-    return rules.evaluate(sure, ledger.opened, by, thresholds.CrowdRule(most=1_000_000))
+    by = thresholds.Thresholds.same(how.rule, len(now.chance))
+    return rules.evaluate(how.sees(now), opened, by, how.crowd)
 
 
 @dataclass(slots=True)
@@ -157,6 +182,10 @@ class Desk:
 
     def __post_init__(self) -> None:
         self.rng = np.random.default_rng(self.seed)
+
+    def known(self, ledger: Ledger) -> list[OpenAlert]:
+        """Alerts that stand, with whom was sent."""
+        return [replace(alert, assignee=self.sent.get(alert.key)) for alert in ledger.opened]
 
     def send(self, going: Shift, now: rules.Situation, ledger: Ledger, seen: sight.Seen) -> None:
         """Press the button for every proposal."""
@@ -176,13 +205,15 @@ class Desk:
         needs = assignment.Needs(
             places=arrival.Places.of(going.world.places.x[rows], going.world.places.y[rows]),
             left_ms=now.coverage.left_ms[rows],
+            limit_ms=now.coverage.span_ms[rows],
             dwell_ms=now.cells.dwell_ms[rows],
             cost=now.cells.weight[rows] * now.chance[rows],
         )
         crew = assignment.Free(
             places=arrival.Places.of(seen.x[free], seen.y[free]), behind_ms=_behind(going, now, seen)[free]
         )
-        for proposal in assignment.propose(needs, crew, assignment.AssignmentRule(), arrival.ArrivalRule()):
+        rule = assignment.AssignmentRule()
+        for proposal in assignment.propose(needs, crew, rule, arrival.ArrivalRule(), ordered=len(self.sent)):
             key, i = waiting[proposal.need].key, int(free[proposal.officer])
             if (key, i) in self.refused:
                 continue

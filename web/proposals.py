@@ -78,14 +78,16 @@ def _propose(
     needs = assignment.Needs(
         places=arrival.Places(x=where.places.x[rows], y=where.places.y[rows], area=where.places.area[rows]),
         left_ms=np.array(dues, dtype=np.int64) - seen.now,
+        limit_ms=np.array([one.facts.get("limit_s", 0) for one in wanted], dtype=np.int64) * 1000,
         dwell_ms=where.cells.dwell_ms[rows],
         cost=np.array([one.priority for one in wanted], dtype=np.float64),
         streets=None if where.streets is None else where.streets.some(rows),
     )
     officers = assignment.Free(places=reads.places_of(where, seen, free), behind_ms=np.zeros(len(free), dtype=np.int64))
+    ordered = sum(one.state == "assigned" for one in alerts)
     return [
         _made(where, seen, wanted[one.need], int(rows[one.need]), int(free[one.officer]), one, badge_of)
-        for one in assignment.propose(needs, officers, _RULE, rule)
+        for one in assignment.propose(needs, officers, _RULE, rule, ordered=ordered)
     ]
 
 

@@ -162,8 +162,8 @@ class Shift:
     ) -> NDArray[np.float64]:
         """As on the first day, when nothing was learned yet."""
         nobody = habits.Where(
-            before=np.empty(0, np.intp), cell=np.empty(0, np.intp), left=np.empty(0, np.bool_),
-            since_ms=np.empty(0, np.int64), silent_ms=np.empty(0, np.int64),
+            device=np.empty(0, np.int64), before=np.empty(0, np.intp), cell=np.empty(0, np.intp),
+            left=np.empty(0, np.bool_), since_ms=np.empty(0, np.int64), silent_ms=np.empty(0, np.int64),
         )  # fmt: skip
         zeros = np.zeros(self.cells, dtype=np.intp)
         return outlook.chance(

@@ -40,12 +40,12 @@ async def test_look_once_warns_tells_and_resolves(pool: db.Pool, conn: db.Connec
     watcher = watch.Watcher(pool, now=clock)
     await town.visit(0, 10)
     await town.visit(1, 400, number=2)
-    await town.officer(99)
+    await town.officer(87)
     assert await _look(conn, town, watcher, clock, 60) == []
-    assert await _look(conn, town, watcher, clock, 100) == []
-    await town.officer(107)
-    assert await _look(conn, town, watcher, clock, 107) == ["orange open"]
-    assert await _look(conn, town, watcher, clock, 108) == []
+    assert await _look(conn, town, watcher, clock, 87) == []
+    await town.officer(89)
+    assert await _look(conn, town, watcher, clock, 89) == ["orange open"]
+    assert await _look(conn, town, watcher, clock, 90) == []
     assert await _look(conn, town, watcher, clock, 131) == ["red open"]
     await town.visit(135, 138, going_on=True)
     assert await _look(conn, town, watcher, clock, 138) == ["red resolved"]
@@ -102,8 +102,8 @@ async def test_look_once_withdraws_a_verdict_by_late_data(pool: db.Pool, conn: d
     assert await _look(conn, town, watcher, clock, 147) == []
     await town.visit(100, 110)
     assert await _look(conn, town, watcher, clock, 147.1) == []
-    assert await _look(conn, town, watcher, clock, 230) == ["red withdrawn"]
-    assert await _look(conn, town, watch.Watcher(pool, now=clock), clock, 231) == []
+    assert await _look(conn, town, watcher, clock, 220) == ["red withdrawn"]
+    assert await _look(conn, town, watch.Watcher(pool, now=clock), clock, 221) == []
     (alert,) = (await AlertStore(pool).list(state="withdrawn"))[0]
     assert alert.text_zh == "小金口-01 预警撤回：后到的数据表明 09:40 已开始有效巡查"
     steps = await conn.fetch("SELECT step FROM alert_steps WHERE alert = $1 ORDER BY n", alert.id)

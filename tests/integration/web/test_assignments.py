@@ -18,7 +18,7 @@ async def test_nearest_eligible_officer_is_proposed_for_an_open_alert(
     for name, lon, duty in (("cam-1", 114.43, 0), ("cam-2", 114.406, 0), ("cam-3", 114.405, 2)):
         await store_fixes(conn, devices[name], [now - 20_000, now - 10_000], lon=[lon] * 2, duty=[duty] * 2)
     number = await conn.fetchval("SELECT id FROM cells WHERE code = $1", cell)
-    due = web.rfc3339(now + 20 * MINUTE)
+    due = web.rfc3339(now + 15 * MINUTE)
     facts = {"name": cell, "due": due, "gap_since": web.rfc3339(now - 60 * MINUTE), "limit_s": 4_800, "visited": True,
              "arrival_s": 300, "slack_s": 600, "officer": None}  # fmt: skip
     change = Change(

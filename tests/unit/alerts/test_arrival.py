@@ -121,8 +121,8 @@ def test_who_has_a_river_between_is_not_the_nearest() -> None:
     assert found.officer.tolist() == [1]
     assert found.ms.tolist() == [560_000]
     (proposed,) = assignment.propose(
-        assignment.Needs(places=cell, left_ms=np.array([3_600_000]), dwell_ms=np.zeros(1, np.int64), cost=np.ones(1),
-                         streets=told),
+        assignment.Needs(places=cell, left_ms=np.array([3_600_000]), limit_ms=np.array([3_600_000]),
+                         dwell_ms=np.zeros(1, np.int64), cost=np.ones(1), streets=told),
         assignment.Free(places=officers, behind_ms=np.zeros(2, np.int64)), assignment.AssignmentRule(), RULE,
     )  # fmt: skip
     assert (proposed.officer, proposed.way_m, proposed.arrival_ms) == (1, 650, 560_000)

@@ -1,6 +1,7 @@
 """What officers usually do next, against a slow count; who is silent may have done it already."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -38,7 +39,7 @@ def _stops(day: Sequence[Stop]) -> habits.Stops:
 
 def _officer(cell: int, *, since_bins: int, silent_bins: int = 0, left: bool = False) -> habits.Where:
     return habits.Where(
-        before=np.array([NOWHERE]), cell=np.array([cell]), left=np.array([left]),
+        device=np.array([0]), before=np.array([NOWHERE]), cell=np.array([cell]), left=np.array([left]),
         since_ms=np.array([since_bins * BIN_MS]), silent_ms=np.array([silent_bins * BIN_MS]),
     )  # fmt: skip
 
@@ -81,3 +82,19 @@ def test_who_is_silent_may_have_come_already() -> None:
     silent, _ = habits.missed(known, _officer(0, since_bins=6, silent_bins=5), left)
     assert np.exp(heard[1]) == pytest.approx(1)
     assert np.exp(silent[1]) < 0.1
+
+
+def test_hourly_counts_on_those_who_usually_come() -> None:
+    """Device 7 visits cell 0 four times in an hour, device 9 cell 1 once; a night between two shifts is no time out."""
+    stops = habits.Stops(
+        device=np.array([7, 7, 7, 7, 9, 9]), cell=np.array([0, 0, 0, 0, 1, 2], dtype=np.intp),
+        t_in=np.array([0, 15, 30, 45, 0, 900]) * 60_000, t_out=np.array([10, 25, 40, 60, 10, 910]) * 60_000,
+        valid=np.array([True, True, True, True, True, False]), counted=np.ones(6, np.bool_),
+    )  # fmt: skip
+    known = habits.fit(stops, CELLS)
+    one = _officer(0, since_bins=0)
+    seven, nine, stranger = (habits.hourly(known, replace(one, device=np.array([n]))) for n in (7, 9, 8))
+    assert seven == pytest.approx([4 / (1 + 1)] + [0.0] * (CELLS - 1))
+    assert nine == pytest.approx([0.0, 1 / (1 / 3 + 1)] + [0.0] * (CELLS - 2))
+    assert not stranger.any()
+    assert not habits.hourly(habits.unlearned(CELLS), one).any()
