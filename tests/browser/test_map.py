@@ -7,7 +7,7 @@ import httpx
 import pytest
 from playwright.sync_api import WebSocketRoute, expect
 
-from tests.browser.conftest import Watched
+from tests.browser.conftest import SLOW_MS, Watched
 from tests.support import waiting
 from tests.support.product import Product
 
@@ -172,3 +172,32 @@ def test_sign_out_closes_the_session(watched: Watched) -> None:
     page.get_by_role("button", name="退出登录").click()
     page.wait_for_url(re.compile("/login"))
     assert httpx.get(f"{watched.url}/api/v1/session", cookies=cookies).status_code == 401
+
+
+def test_the_map_comes_back_after_its_graphics_context_was_lost(watched: Watched, demo: Product) -> None:
+    """The fill of a cell looks as before, officers are drawn, and a click finds a cell."""
+    cell = demo.get("cells")["features"][700]
+    ring = cell["geometry"]["coordinates"][0][:-1]
+    lng, lat = (sum(corner[axis] for corner in ring) / len(ring) for axis in (0, 1))
+    watched.open(f"/#map=17.5/{lat}/{lng}&officer={next(iter(demo.devices()))}")
+    page = watched.page
+    page.keyboard.press("Escape")
+
+    def middle() -> bytes:
+        return page.screenshot(clip={"x": 690, "y": 300, "width": 24, "height": 24}, timeout=2 * SLOW_MS)
+
+    before = middle()
+    page.evaluate(
+        """() => {
+            const canvases = [...document.querySelectorAll('.map canvas')];
+            window.lost = canvases.map((one) => one.getContext('webgl2').getExtension('WEBGL_lose_context'));
+            window.lost.forEach((one) => one.loseContext());
+        }"""
+    )
+    waiting.until_sync(lambda: middle() != before, "the fill is gone", within=60, every=0.5)
+    page.evaluate("window.lost.forEach((one) => one.restoreContext())")
+    waiting.until_sync(lambda: middle() == before, "the fill is there again", within=60, every=0.5)
+    page.mouse.click(683, 384)
+    expect(page.locator(".card")).to_be_visible()
+    # MapLibre says that the layer must be added again, which the page does.
+    watched.faults[:] = [fault for fault in watched.faults if "cells-fill" not in fault]
