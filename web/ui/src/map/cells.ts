@@ -116,6 +116,11 @@ export class CellsOnMap {
     this.select(this.chosenCode);
   }
 
+  /** The style is gone. */
+  undress(): void {
+    this.fill = null;
+  }
+
   /** Colour these cells by their state now. */
   paint(ids: readonly number[]): void {
     if (!this.fill) return;

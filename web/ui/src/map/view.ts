@@ -120,8 +120,7 @@ export class MapView {
     if (look.theme === this.look.theme && (look.language === this.look.language || !named)) return;
     this.look = look;
     this.officers.colours = PALETTES[look.theme].officer;
-    this.dressed = false;
-    this.extras.undress();
+    this.undress();
     this.map.setStyle(style(look, this.ground, this.cells.forStyle()), { diff: false });
   }
 
@@ -194,6 +193,8 @@ export class MapView {
     const { map, events } = this;
     const look = (): void => events.onView(this.camera.view(), this.camera.place());
     map.on('style.load', () => this.dress());
+    // The map has no style then, and loads it anew when the graphics are back.
+    map.on('webglcontextlost', () => this.undress());
     if (this.fitted) look();
     map.once('load', look); // where there are no cells to look at
     map.on('render', () => {
@@ -212,6 +213,13 @@ export class MapView {
       if (isGround((event as { sourceId?: string }).sourceId)) events.onGroundLost();
       else events.onError(new Error(event.error.message));
     });
+  }
+
+  /** There is no style to write into until the next one is loaded. */
+  private undress(): void {
+    this.dressed = false;
+    this.cells.undress();
+    this.extras.undress();
   }
 
   /** Give a style that has just been loaded its images and data. */

@@ -133,7 +133,7 @@ function Moment({ at }: { at: number | null }) {
     return t('replay.at', { time: format.format(at) });
   }, [at, language, t, zone]);
   return (
-    <output className="replay-moment" data-testid="moment" data-at={at ?? ''}>
+    <output className="replay-moment" data-testid="moment" data-at={at === null ? '' : Math.round(at)}>
       {text}
     </output>
   );
