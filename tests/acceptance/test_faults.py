@@ -16,7 +16,7 @@ from bench.faults.kinds import Fault, chosen
 from bench.faults.stage import Stage
 from tests.support import missing, mosquitto, waiting
 
-POWER_CUT = chosen(4, ("worker stopped", 4.0), ("broker killed", 1.0), apart_s=2.0)
+POWER_CUT = chosen(4, ("server-broker cut", 4.0), ("broker killed", 1.0), apart_s=2.0)
 """The broker dies with fixes that it has acknowledged and that no worker could fetch."""
 FAULTS = (
     chosen(1, ("worker killed", 0.5), ("devices cut", 1.0)),
