@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import aiomqtt
 import asyncpg
 
-from tests.support import lattice
+from tests.support import lattice, waiting
 from tests.support.mosquitto import Mosquitto
 from tests.support.product import Product
 from tracking import db, rule_store
@@ -70,6 +70,9 @@ class Site:
             )
         assert answer.status_code == 200, answer.text
         assert answer.json()["done"], answer.text
+        with self.product.client() as client:
+            # The web process looks at the city every few seconds.
+            waiting.until_sync(lambda: client.get("/api/v1/cells").json()["features"], "the cells are shown")
 
     def stand(self, device: str, column: int, *, seconds: int = 1, duty: str = "duty") -> None:
         """Let a device say that it stood in a cell for the last so many seconds, a fix each second."""
