@@ -157,28 +157,25 @@ def in_time(cells: Places, officers: Places, ms: Int, rule: ArrivalRule, streets
     found = np.zeros(len(cells), dtype=np.int64)
     reach = rule.reach_m(ms)
     for mine, rows in _by_area(cells, officers):
-        tree, points, straight = _tree(officers, mine), _points(cells, rows), reach[rows] / rule.detour
-        found[rows] += tree.query_ball_point(points, straight, return_length=True)
+        tree, points = _tree(officers, mine), _points(cells, rows)
+        found[rows] += tree.query_ball_point(points, reach[rows] / rule.detour, return_length=True)
         if streets is not None:
-            found[rows] += _told(cells, officers, (rows, mine), reach[rows], rule, streets)
+            # Beyond what is told of, straight lines are all there is.
+            near = tree.query_ball_point(points, np.minimum(reach[rows], 1.5 * REACH_M))
+            at = np.repeat(rows, [len(each) for each in near])
+            found += _told(cells, officers, at, mine[np.concatenate([*near, []]).astype(np.intp)], reach, rule, streets)
     return found
 
 
 def _told(
-    cells: Places, officers: Places, pairs: tuple[NDArray[np.intp], NDArray[np.intp]], reach: Float,
-    rule: ArrivalRule, streets: Streets,
+    cells: Places, officers: Places, at: NDArray[np.intp], who: NDArray[np.intp], reach: Float, rule: ArrivalRule,
+    streets: Streets,
 ) -> Int:  # fmt: skip
-    """How many more, or fewer, officers can be at some cells than straight lines say."""
-    rows, mine = pairs
-    tree, points = _tree(officers, mine), _points(cells, rows)
-    # Beyond what is told of, straight lines are all there is.
-    who = tree.query_ball_point(points, np.minimum(reach, 1.5 * REACH_M))
-    at = np.repeat(np.arange(len(rows)), [len(each) for each in who])
-    officer = mine[np.concatenate([*who, []]).astype(np.intp)]
-    straight = np.hypot(cells.x[rows[at]] - officers.x[officer], cells.y[rows[at]] - officers.y[officer])
-    way = ways(rows[at], officers, officer, straight, rule, streets)
+    """How many more, or fewer, officers of these pairs can be at each cell than straight lines say."""
+    straight = np.hypot(cells.x[at] - officers.x[who], cells.y[at] - officers.y[who])
+    way = ways(at, officers, who, straight, rule, streets)
     change = (way <= reach[at]).astype(np.int64) - (straight * rule.detour <= reach[at])
-    return np.bincount(at, weights=change, minlength=len(rows)).astype(np.int64)
+    return np.bincount(at, weights=change, minlength=len(cells)).astype(np.int64)
 
 
 def ways(

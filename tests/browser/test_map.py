@@ -116,14 +116,19 @@ def test_address_opens_a_cell(watched: Watched, demo: Product) -> None:
     watched.keep("cell")
 
 
-def test_click_on_the_map_chooses_a_cell(watched: Watched, demo: Product) -> None:
-    """A click beside every officer opens the card of the cell under it."""
+def look_at_a_cell(watched: Watched, demo: Product) -> None:
+    """Bring a cell into the middle of the map, with nothing chosen."""
     cell = demo.get("cells")["features"][700]
     ring = cell["geometry"]["coordinates"][0][:-1]
     lng, lat = (sum(corner[axis] for corner in ring) / len(ring) for axis in (0, 1))
     watched.open(f"/#map=17.5/{lat}/{lng}&officer={next(iter(demo.devices()))}")
+    watched.page.keyboard.press("Escape")
+
+
+def test_click_on_the_map_chooses_a_cell(watched: Watched, demo: Product) -> None:
+    """A click beside every officer opens the card of the cell under it."""
+    look_at_a_cell(watched, demo)
     page = watched.page
-    page.keyboard.press("Escape")
 
     def chosen() -> bool:
         page.mouse.click(683, 384)
@@ -176,12 +181,8 @@ def test_sign_out_closes_the_session(watched: Watched) -> None:
 
 def test_the_map_comes_back_after_its_graphics_context_was_lost(watched: Watched, demo: Product) -> None:
     """The fill of a cell looks as before, officers are drawn, and a click finds a cell."""
-    cell = demo.get("cells")["features"][700]
-    ring = cell["geometry"]["coordinates"][0][:-1]
-    lng, lat = (sum(corner[axis] for corner in ring) / len(ring) for axis in (0, 1))
-    watched.open(f"/#map=17.5/{lat}/{lng}&officer={next(iter(demo.devices()))}")
+    look_at_a_cell(watched, demo)
     page = watched.page
-    page.keyboard.press("Escape")
 
     def middle() -> bytes:
         return page.screenshot(clip={"x": 690, "y": 300, "width": 24, "height": 24}, timeout=2 * SLOW_MS)
