@@ -71,6 +71,8 @@ class State(Struct, kw_only=True, frozen=True, tag="state", tag_field="type"):
     """Alerts that stand."""
     events: list[dict[str, Any]]
     """Events of the last hour, newest first."""
+    city: str | None
+    """Version of the city that is in sight; null: not read yet."""
     cells: list[CellRow]
     """Every cell in sight."""
 
@@ -100,6 +102,8 @@ class Cells(Struct, kw_only=True, frozen=True, tag="cells", tag_field="type"):
 
     at: Time
     """Moment of the evaluation."""
+    city: str
+    """Version of the city that is in sight."""
     changes: list[CellRow]
     """Those that changed since the last one that was sent."""
 

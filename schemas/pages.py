@@ -118,6 +118,7 @@ class CellCollection(Model):
 
     type: Literal["FeatureCollection"]
     at: AwareDatetime
+    city: str = Field(description="Version of the city that is in sight, as `city` of live messages.")
     features: list[CellFeature]
 
 

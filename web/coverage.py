@@ -1,6 +1,7 @@
 """Coverage for REST and the live map: the stored city and its visits, judged by the core, rolled up to areas."""
 
 import asyncio
+import hashlib
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Literal
@@ -12,7 +13,7 @@ from schemas import rest
 from tracking import city as cities
 from tracking import coverage, db
 from tracking.fixes import Int
-from web.live.cells import STATE_NAMES
+from web.live.cells import STATE_NAMES, CellColumns
 
 Level = Literal["grid", "street", "district"]
 
@@ -167,10 +168,35 @@ def of_cell(judged: Judged, at: int, drives: Int) -> rest.CellCoverage:
 
 def rows_seen(judged: Judged, cells: Collection[int] | None) -> Int:
     """Rows of the cells in sight, given by their numbers; None: all."""
-    ids = np.array([cell.id for cell in judged.place.city.cells], dtype=np.int64)
+    ids = judged.place.where.cells.id
     if cells is None:
         return np.arange(len(ids))
     return np.flatnonzero(np.isin(ids, np.fromiter(cells, dtype=np.int64, count=len(cells))))
+
+
+def columns(judged: Judged, rows: Int) -> CellColumns:
+    """What viewers see of the cells at `rows`."""
+    made, basis = judged.coverage, judged.basis
+    return CellColumns(
+        id=judged.place.where.cells.id[rows],
+        state=made.state[rows],
+        due=made.due[rows],
+        last_visit=basis.last_visit[rows],
+        present=basis.present[rows],
+    )
+
+
+def version(judged: Judged, rows: Int, areas: Collection[str] | None) -> str:
+    """Name what somebody sees of a city: another name when the city, or what is in sight of it, is another.
+
+    Args:
+        judged: of the city.
+        rows: of the cells in sight.
+        areas: codes of the areas in sight; None: all.
+    """
+    digest = hashlib.sha256(f"{judged.place.where.signature} {None if areas is None else sorted(areas)}".encode())
+    digest.update(rows.tobytes())
+    return digest.hexdigest()[:16]
 
 
 def of_areas(

@@ -18,7 +18,7 @@ from schemas import rest
 from tracking import belonging, db, event_store
 from web import coverage
 from web.access import Sight
-from web.live.cells import CellColumns, CellVersions
+from web.live.cells import CellVersions
 
 MOST_DEVICES = 200
 """Tracks of a clip; those of further devices are left out, and the end of the clip says how many."""
@@ -148,25 +148,13 @@ def _differences(values: list[int]) -> list[int]:
 
 async def _coverage(pool: db.Pool, asked: Asked, see: Sight, place: coverage.Place) -> Lines:
     """Every cell at the first moment, then what changed from moment to moment."""
-    cells = place.city.cells
-    seen = np.array([see.sees_cell(cell.id) for cell in cells], dtype=np.bool_)
-    ids = np.array([cell.id for cell in cells], dtype=np.int64)
     versions = CellVersions()
     for at in asked.moments():
         async with pool.acquire() as connection:
             basis, arrivals = await coverage.look(connection, place, at, at if asked.then else None)
-        judged = coverage.judge(place, basis, arrivals, at).coverage
-        before = versions.version
-        versions.update(
-            at,
-            CellColumns(
-                id=ids[seen],
-                state=judged.state[seen],
-                due=judged.due[seen],
-                last_visit=basis.last_visit[seen],
-                present=basis.present[seen],
-            ),
-        )
+        judged = coverage.judge(place, basis, arrivals, at)
+        rows, before = coverage.rows_seen(judged, see.cells), versions.version
+        versions.update(at, coverage.columns(judged, rows), coverage.version(judged, rows, see.areas))
         yield _line(type="cells", at=at, changes=versions.rows(before))
 
 

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import aiomqtt
 import asyncpg
 
-from tests.support import lattice, waiting
+from tests.support import lattice
 from tests.support.mosquitto import Mosquitto
 from tests.support.product import Product
 from tracking import db, rule_store
@@ -50,6 +50,8 @@ class Site:
     broker: Mosquitto
     database_url: str
     columns: int = 8
+    before: str = ""
+    """What the cells were before the import, as REST said it."""
     _sent: dict[str, int] = field(default_factory=dict)
     """Time of the newest fix of each device, ms."""
 
@@ -63,6 +65,7 @@ class Site:
         self.stored(_plan)
         self.product.wait_ready()
         with self.product.client() as client:
+            self.before = client.get("/api/v1/cells").text
             answer = client.post(
                 "/api/v1/grids/import?dry_run=false",
                 content=lattice.encoded(lattice.collection(self.columns)),
@@ -70,9 +73,6 @@ class Site:
             )
         assert answer.status_code == 200, answer.text
         assert answer.json()["done"], answer.text
-        with self.product.client() as client:
-            # The web process looks at the city every few seconds.
-            waiting.until_sync(lambda: client.get("/api/v1/cells").json()["features"], "the cells are shown")
 
     def stand(self, device: str, column: int, *, seconds: int = 1, duty: str = "duty") -> None:
         """Let a device say that it stood in a cell for the last so many seconds, a fix each second."""

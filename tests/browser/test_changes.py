@@ -56,6 +56,14 @@ def page(site: Site, cookies: dict[str, str], chromium: Browser) -> Iterator[Wat
         yield watched
 
 
+def test_a_page_that_was_given_the_city_of_before_an_import_asks_again(site: Site, page: Watched) -> None:
+    """The first answer has no cells yet; the page hears of another city and shows its cells without being loaded."""
+    page.page.route("**/api/v1/cells", lambda route: route.fulfill(body=site.before), times=1)
+    page.page.goto(f"{page.url}/#cell={site.cells[0]}")
+    expect(page.page.locator(".card")).to_contain_text("小金口-00")
+    expect(page.page.locator(".city-note")).to_have_count(0)
+
+
 def test_a_cell_turns_orange_when_nobody_can_be_there_in_time_and_fresh_after_a_visit(
     site: Site, page: Watched
 ) -> None:

@@ -57,6 +57,8 @@ class Known:
     """A state came, on this connection or on the one that was resumed."""
     alerts: dict[int, dict[str, Any]] = field(default_factory=dict)
     events: dict[str, dict[str, Any]] = field(default_factory=dict)
+    city: str | None = None
+    """Version of the city that the cells are of."""
     cells: dict[int, tuple[str, int | None, int | None, bool]] = field(default_factory=dict)
     names: dict[int, tuple[str, str | None, str]] = field(default_factory=dict)
     records: dict[int, live_frames.Record] = field(default_factory=dict)
@@ -114,6 +116,7 @@ class Known:
         self.events = {event["id"]: event for event in said["events"]}
         times = [time_of(event["t"]) for event in said["events"]]
         assert times == sorted(times, reverse=True)
+        self.city = said["city"]
         self.cells.clear()
         self._rows(said["cells"])
 
@@ -140,6 +143,9 @@ class Known:
 
     def _cells(self, said: dict[str, Any]) -> None:
         time_of(said["at"])
+        if said["city"] != self.city:
+            self.city = said["city"]
+            self.cells.clear()
         self._rows(said["changes"])
 
     def _rows(self, rows: list[list[Any]]) -> None:

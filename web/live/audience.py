@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
-import numpy as np
 
 from alerts import redaction
+from web import coverage
 from web.access import Sight
 from web.live import lane, snapshot
-from web.live.cells import CellColumns, CellVersions
+from web.live.cells import CellVersions
 from web.live.state import LiveState
 from web.live.world import World
 
@@ -64,13 +64,11 @@ class Audience:
     def _limit_world(self) -> None:
         self.world.limit(self._state.among(self.see.devices))
 
-    def judged(self, at: int, columns: CellColumns) -> bool:
-        """Take an evaluation of all cells at `at` (ms); tell whether anything in sight changed."""
-        cells = self.see.cells
-        if cells is not None:
-            rows = np.flatnonzero(np.isin(columns.id, np.fromiter(cells, dtype=np.int64, count=len(cells))))
-            columns = columns.take(rows)
-        return self.cells.update(at, columns)
+    def judged(self, judged: coverage.Judged) -> bool:
+        """Take an evaluation of all cells; tell whether anything in sight changed."""
+        rows = coverage.rows_seen(judged, self.see.cells)
+        columns, city = coverage.columns(judged, rows), coverage.version(judged, rows, self.see.areas)
+        return self.cells.update(judged.coverage.at, columns, city)
 
     def items(self, items: Iterable[lane.Item]) -> list[lane.Item]:
         """Those of the lane's items that are in sight, without names that are not."""

@@ -74,5 +74,5 @@ class Audiences:
         return any(changed)
 
     def _show(self, audience: Audience) -> bool:
-        judging = self._judging
-        return judging.columns is not None and audience.judged(judging.at, judging.columns)
+        judged = self._judging.judged
+        return judged is not None and audience.judged(judged)

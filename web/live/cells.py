@@ -16,21 +16,11 @@ STATE_NAMES: tuple[CellState, ...] = ("fresh", "due_soon", "will_breach", "overd
 class CellColumns:
     """What viewers see of n cells; times in ms, -1 unknown."""
 
-    id: NDArray[np.int64]
+    id: NDArray[np.int32]
     state: NDArray[np.uint8]
     due: NDArray[np.int64]
     last_visit: NDArray[np.int64]
     present: NDArray[np.bool_]
-
-    def take(self, rows: NDArray[np.intp]) -> "CellColumns":
-        """The cells at `rows`."""
-        return CellColumns(
-            id=self.id[rows],
-            state=self.state[rows],
-            due=self.due[rows],
-            last_visit=self.last_visit[rows],
-            present=self.present[rows],
-        )
 
 
 class CellVersions:
@@ -40,16 +30,19 @@ class CellVersions:
         self.version = 0
         self.at = 0
         """Time of the newest evaluation, ms."""
+        self.city: str | None = None
+        """Version of the city that the cells are of (coverage.version); None: nothing was evaluated yet."""
         self._now: CellColumns | None = None
         self._changed_in: NDArray[np.int64] = np.empty(0, dtype=np.int64)
         self._texts: dict[int, str] = {}
 
-    def update(self, at: int, columns: CellColumns) -> bool:
-        """Take an evaluation at `at` (ms); tell whether anything changed."""
+    def update(self, at: int, columns: CellColumns, city: str) -> bool:
+        """Take an evaluation at `at` (ms); tell whether anything changed: everything, where the city is another."""
         self.at = at
         before = self._now
         self._now = columns
-        if before is None or not np.array_equal(before.id, columns.id):
+        if before is None or city != self.city:
+            self.city = city
             self.version += 1
             self._changed_in = np.full(len(columns.id), self.version)
             self._texts.clear()
@@ -86,7 +79,8 @@ class CellVersions:
         """Spell the changes after version `since` as a `cells` message; made once for all viewers at that version."""
         text = self._texts.get(since)
         if text is None:
-            message = Cells(at=at, changes=self.rows(since))
+            assert self.city is not None  # noqa: S101 - there is a version
+            message = Cells(at=at, city=self.city, changes=self.rows(since))
             text = self._texts[since] = msgspec.json.encode(message).decode()
         return text
 

@@ -65,6 +65,7 @@ async def read(
         offset=offset,
         alerts=[redaction.alert(alert, hidden).model_dump(mode="json") for alert in alerts],
         events=[{**redaction.event(event, hidden).model_dump(mode="json"), "subject": None} for event in events],
+        city=cells.city,
         cells=cells.rows(),
     )
     return Snapshot(text=msgspec.json.encode(message).decode(), offset=offset, cells_version=version)

@@ -30,12 +30,14 @@ async def cells(request: Request, here: Here, see: See) -> Response:
     """The unit cells in force as GeoJSON, each with its state; the ETag changes when anything in it does."""
     judged = await _now(here)
     rows = coverage.rows_seen(judged, see.cells)
-    tag = f'"{_tag(here, judged, rows)}"'
+    city = coverage.version(judged, rows, see.areas)
+    tag = f'"{_tag(here, judged, rows, city)}"'
     headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
     if tag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
     features = [_feature(judged, at) for at in rows.tolist()]
-    body = {"type": "FeatureCollection", "at": rest.rfc3339(db.moment(judged.coverage.at)), "features": features}
+    at = rest.rfc3339(db.moment(judged.coverage.at))
+    body = {"type": "FeatureCollection", "at": at, "city": city, "features": features}
     return Response(msgspec.json.encode(body), media_type="application/geo+json", headers=headers)
 
 
@@ -124,12 +126,11 @@ async def _past(here: Context, at: datetime | None, known: datetime | None = Non
     return coverage.judge(place, basis, arrivals, moment)
 
 
-def _tag(here: Context, judged: coverage.Judged, rows: Int) -> str:
-    digest = hashlib.sha256(rows.tobytes())
+def _tag(here: Context, judged: coverage.Judged, rows: Int, city: str) -> str:
+    digest = hashlib.sha256(f"{here.hub.epoch} {city}".encode())
     made, basis = judged.coverage, judged.basis
     for column in (made.state, made.due, basis.last_visit, basis.present, made.limit_ms):
         digest.update(column[rows].tobytes())
-    digest.update(f"{here.hub.epoch} {id(judged.place)}".encode())
     return digest.hexdigest()[:32]
 
 

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from schemas import feed
-from tests.support import web
+from tests.support import lattice, web
 from tests.support.live_client import Known, Place, watching
 from tests.support.waiting import PATIENCE
 from tests.unit.web.live.positions import columns, scattered
-from tracking import device_store, lane
+from tracking import device_store, grid_store, lane
 from web.live import hub as live
 
 if TYPE_CHECKING:
@@ -136,3 +136,32 @@ async def test_viewer_is_told_the_end_it_can_act_on(server: web.WebServer, conn:
         await conn.execute("DELETE FROM api_tokens WHERE name = 'wall'")
         assert await viewer.hear_end() == 1008
         assert viewer.known.bye == "signed_out"
+
+
+async def test_city_that_is_told_is_the_one_that_is_given(server: web.WebServer, conn: "db.Connection") -> None:
+    """Whoever fetches cells until they are of the city it is told has the newest ones, and forgets those of before."""
+
+    async def given(known: Known) -> set[int]:
+        """Cells of REST once they are of the city that is told."""
+        async with server.client() as client:
+            while (answer := (await client.get("/api/v1/cells")).json())["city"] != known.city:
+                await asyncio.wait_for(viewer.hear(lambda heard: heard.city == answer["city"]), LIMIT_S)
+        return {feature["id"] for feature in answer["features"]}
+
+    async def imported(columns: int) -> None:
+        result = await grid_store.import_file(conn, lattice.encoded(lattice.collection(columns)))
+        assert isinstance(result, grid_store.ImportResult), result
+
+    async with asyncio.timeout(LIMIT_S):
+        await imported(3)
+        async with watching(server.url, web.TOKEN, CITY) as viewer:
+            await viewer.hear(lambda known: len(known.cells) == 3)
+            first = await given(viewer.known)
+            assert first == viewer.known.cells.keys()
+            await imported(2)
+            await viewer.hear(lambda known: len(known.cells) == 2)
+            assert await given(viewer.known) == viewer.known.cells.keys() < first
+            told = viewer.known.city
+            await conn.execute("UPDATE areas SET name = 'another' WHERE level = 'street'")
+            await viewer.hear(lambda known: known.city != told)
+            assert await given(viewer.known) == viewer.known.cells.keys()

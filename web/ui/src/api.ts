@@ -86,7 +86,8 @@ export interface TrackPoint {
   spd: number | null;
 }
 
-export type Cells = FeatureCollection<Polygon, CellProperties>;
+/** `city` is the version of the city that they are of, as live messages tell it. */
+export type Cells = FeatureCollection<Polygon, CellProperties> & { city: string };
 export type Track = FeatureCollection<Point, TrackPoint>;
 
 const part = encodeURIComponent;

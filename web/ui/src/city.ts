@@ -1,4 +1,4 @@
-// The cells and areas of the city, fetched once and again when the grid changes; indexed for panels and search.
+// The cells and areas of the city, fetched once and again when another one is told; indexed for panels and search.
 
 import { createContext, useContext } from 'react';
 import type { Cells } from './api.ts';
@@ -24,7 +24,7 @@ export function indexCity(cells: Cells, areas: readonly Area[]): City {
   };
 }
 
-export const NO_CITY: City = indexCity({ type: 'FeatureCollection', features: [] }, []);
+export const NO_CITY: City = indexCity({ type: 'FeatureCollection', city: '', features: [] }, []);
 
 export const CityContext = createContext<City>(NO_CITY);
 

@@ -120,6 +120,7 @@ test('fields of a form are times of the city, whatever the zone of the computer'
 const CITY = {
   cells: {
     type: 'FeatureCollection',
+    city: 'c1',
     features: [
       {
         type: 'Feature',

@@ -1,7 +1,7 @@
 // Where the map lives in the page: loads the map code, feeds it, and hands back what the viewer does on it.
 
 import { useEffect, useEffectEvent, useRef, useState } from 'react';
-import { cellName, type City } from './city.ts';
+import { cellName, type City, NO_CITY } from './city.ts';
 import { span } from './format.ts';
 import { useModel, useServerNow, useSignal } from './hooks.ts';
 import { type GroundStyle, PLAIN, theGround } from './ground/ground.ts';
@@ -85,7 +85,7 @@ export function Stage(props: Props) {
   }, [map, props.place]);
   useEffect(() => map?.setLook({ theme, language }), [map, theme, language]);
   useEffect(() => {
-    if (city.cells.features.length > 0) map?.setCells(city.cells, city.areas);
+    if (city !== NO_CITY) map?.setCells(city.cells, city.areas);
   }, [map, city]);
   useEffect(() => map?.setEvents(events), [map, events]);
   useEffect(() => map?.showOnly(only), [map, only]);

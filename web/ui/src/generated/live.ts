@@ -14,6 +14,8 @@ export interface Cells {
   type: "cells";
   /** Moment of the evaluation. */
   at: string;
+  /** Version of the city that is in sight. */
+  city: string;
   /** Those that changed since the last one that was sent. */
   changes: ([number, "due_soon" | "fresh" | "overdue" | "unknown" | "will_breach", number | null, number | null, 0 | 1])[];
 }
@@ -122,6 +124,8 @@ export interface State {
   alerts: (Record<string, unknown>)[];
   /** Events of the last hour, newest first. */
   events: (Record<string, unknown>)[];
+  /** Version of the city that is in sight; null: not read yet. */
+  city: string | null;
   /** Every cell in sight. */
   cells: ([number, "due_soon" | "fresh" | "overdue" | "unknown" | "will_breach", number | null, number | null, 0 | 1])[];
 }

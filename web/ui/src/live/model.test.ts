@@ -52,6 +52,7 @@ const state = (alerts: Alert[], events: Event[] = []): ServerMessage => ({
   offset: 1,
   alerts,
   events,
+  city: 'c1',
   cells: [
     [1, 'fresh', 1000, 500, 0],
     [2, 'overdue', 100, 50, 1],
@@ -96,11 +97,20 @@ test('coverage is counted by state and only what changed is painted', () => {
   model.receive(state([]));
   assert.deepEqual(model.cellTally.get(), { fresh: 1, due_soon: 0, will_breach: 0, overdue: 1, unknown: 1 });
   painted.length = 0;
-  model.receive({ type: 'cells', at: '2026-10-01T08:00:00Z', changes: [[2, 'fresh', 900, 800, 0]] });
+  model.receive({ type: 'cells', at: '2026-10-01T08:00:00Z', city: 'c1', changes: [[2, 'fresh', 900, 800, 0]] });
   assert.deepEqual(painted, [2]);
   assert.equal(model.cellTally.get().fresh, 2);
   assert.deepEqual(model.cell(2), { state: 'fresh', due: 900, lastVisit: 800, present: false });
   assert.equal(model.cell(99).state, 'unknown');
+});
+
+test('of another city only its own cells are known', () => {
+  const model = new LiveModel();
+  model.receive(state([]));
+  assert.equal(model.city.get(), 'c1');
+  model.receive({ type: 'cells', at: '2026-10-01T08:00:00Z', city: 'c2', changes: [[2, 'fresh', 900, 800, 0]] });
+  assert.equal(model.city.get(), 'c2');
+  assert.deepEqual(model.cellTally.get(), { fresh: 1, due_soon: 0, will_breach: 0, overdue: 0, unknown: 0 });
 });
 
 test('an event seen twice is one event and the newest comes first', () => {

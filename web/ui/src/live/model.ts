@@ -38,8 +38,8 @@ export class LiveModel {
   /** Newest first. */
   readonly events = new Signal<readonly Event[]>([]);
   readonly cellTally = new Signal<Readonly<Record<CellState, number>>>(tally([]));
-  /** Grows when cells must be fetched again. */
-  readonly gridVersion = new Signal(0);
+  /** Version of the city that the cells are of; null: not told yet. */
+  readonly city = new Signal<string | null>(null);
   /** The newest stay that became or ceased to be a visit. */
   readonly lastStay = new Signal<Stay | null>(null);
   readonly namesVersion = new Signal(0);
@@ -68,18 +68,22 @@ export class LiveModel {
         break;
       case 'state':
         this.open.clear();
-        this.cells.clear();
         for (const alert of message.alerts) this.open.set(alert.id, alert);
         this.events.set(message.events.slice(0, EVENTS_KEPT));
         this.publishAlerts();
+        this.cells.clear();
         this.setCells(message.cells);
+        this.city.set(message.city);
         break;
       case 'lane':
         for (const item of message.items) this.takeItem(item);
         this.publishAlerts();
         break;
       case 'cells':
+        // Of another city come all cells: those it has not are no more.
+        if (message.city !== this.city.get()) this.cells.clear();
         this.setCells(message.changes);
+        this.city.set(message.city);
         this.heard(Date.parse(message.at));
         break;
       case 'devices':
@@ -120,7 +124,6 @@ export class LiveModel {
     if (item.kind === 'alert') this.takeAlert(item.body);
     else if (item.kind === 'event') this.takeEvent(item.body);
     else if (item.kind === 'stay') this.lastStay.set(item.body);
-    else if (item.kind === 'grid') this.gridVersion.set(this.gridVersion.get() + 1);
     else if (item.kind === 'device') {
       this.setName(item.body);
       this.namesVersion.set(this.namesVersion.get() + 1);

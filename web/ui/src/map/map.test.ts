@@ -26,6 +26,7 @@ function cell(id: number, column: number, row: number, grid: string, street: str
 
 const CITY: Cells = {
   type: 'FeatureCollection',
+  city: 'c1',
   features: [
     cell(1, 0, 0, 'g1', 's1'),
     cell(2, 1, 0, 'g1', 's1'),

@@ -55,7 +55,8 @@ export class ReplayModel extends LiveModel {
       this.applied += 1;
     }
     if (changed.size > 0) {
-      this.receive({ type: 'cells', at: new Date(this.at).toISOString(), changes: [...changed.values()] });
+      const at = new Date(this.at).toISOString();
+      this.receive({ type: 'cells', at, city: 'of the clip', changes: [...changed.values()] });
     }
   }
 
