@@ -10,7 +10,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from schemas import wire
-from tracking import calendar_store, coverage, db, grids, plans, quotas, rule_store, run_store, sighting_store, silence
+from tracking import (
+    calendar_store,
+    coverage,
+    db,
+    grids,
+    plans,
+    quotas,
+    rule_store,
+    run_store,
+    sighting_store,
+    silence,
+    versions,
+)
 from tracking.calendars import DutyCalendar
 from tracking.geometry.lookup import CityGrid, GridCell
 
@@ -151,19 +163,19 @@ WHERE s.kind = 'visit' AND tstzrange(s.t_in, greatest(s.t_in, s.t_out), '[]') @>
 _VISITS_NOW = _LAST_VISITS.format(holds="s.known_to IS NULL")
 _VISITS_THEN = (
     _LAST_VISITS.format(holds="coalesce(s.grown_at, s.known_from) <= $2 AND (s.known_to IS NULL OR s.known_to > $2)")
-    + """
+    + f"""
 UNION ALL
 SELECT g.cell, g.t_out, g.open FROM stay_growth g
-WHERE tstzrange(g.known_from, g.known_to) @> $2::timestamptz AND g.kind = 'visit' AND g.t_in <= $1
-"""
+WHERE {versions.held("$2", "g.")} AND g.kind = 'visit' AND g.t_in <= $1
+"""  # noqa: S608 - our own texts
 )
 _WATCH_NOW = "SELECT min(since) AS since, max(heard) AS heard FROM street_watch"
-_WATCH_THEN = """
+_WATCH_THEN = f"""
 SELECT (SELECT min(since) FROM street_since WHERE coalesce(known_from, '-infinity') <= $1) AS since,
        (SELECT max(t) FROM (
           SELECT t_last AS t FROM runs WHERE coalesce(known_from, '-infinity') <= $1
-          UNION ALL SELECT t_last FROM run_history WHERE tstzrange(known_from, known_to) @> $1::timestamptz) r) AS heard
-"""
+          UNION ALL SELECT t_last FROM run_history WHERE {versions.held("$1")}) r) AS heard
+"""  # noqa: S608 - our own texts
 PRESENT_FOR_MS = 180_000
 """An open visit counts as going on while its device was heard within this time."""
 

@@ -4,23 +4,24 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tracking import coverage, db, plans
+from tracking import coverage, db, plans, versions
 from tracking.calendars import DutyCalendar
 
 # A walk along the index for each window, as long as its visits.
 _DONE = """
-SELECT (SELECT count(*) FROM stays s
+{known}SELECT (SELECT count(*) FROM stays s
         WHERE s.cell = w.cell AND s.kind = 'visit' AND s.t_in >= w.lo AND s.t_in <= $4 AND {holds}){more}
 FROM unnest($1::int[], $2::timestamptz[], $3::int[]) AS w(cell, lo, n) ORDER BY w.n
 """
-_NOW = _DONE.format(holds="s.known_to IS NULL", more="")
-# A stay that grew since was known as what it was before.
+_NOW = _DONE.format(holds="s.known_to IS NULL", known="", more="")
+# A stay that grew since was known as what it was before; those of then are read once, not for each window.
 _THEN = _DONE.format(
     holds="coalesce(s.grown_at, s.known_from) <= $5 AND (s.known_to IS NULL OR s.known_to > $5)",
-    more="""
-     + (SELECT count(*) FROM stay_growth g
-        WHERE g.cell = w.cell AND g.kind = 'visit' AND g.t_in >= w.lo AND g.t_in <= $4
-          AND tstzrange(g.known_from, g.known_to) @> $5::timestamptz)""",
+    known=f"""
+WITH grown AS MATERIALIZED (
+  SELECT cell, t_in FROM stay_growth WHERE {versions.held("$5")} AND kind = 'visit' AND t_in <= $4)
+""",  # noqa: S608 - our own texts
+    more=" + (SELECT count(*) FROM grown g WHERE g.cell = w.cell AND g.t_in >= w.lo)",
 )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tracking import db, packed
+from tracking import db, packed, versions
 from tracking.packed import Kind
 from tracking.silence import Silences
 from tracking.stays import Run, RunChange
@@ -62,7 +62,7 @@ FROM runs r LEFT JOIN LATERAL (
 ) n ON true
 WHERE r.t_last >= $2 AND r.t_last < $1 - $4::interval AND r.t_first <= $1
 """
-_THEN = """
+_THEN = f"""
 SELECT device, least(t_last, $1) AS t_last, lat_last, lon_last, lead(t_first) OVER run AS t_first_next,
        lead(lat_first) OVER run AS lat_next, lead(lon_first) OVER run AS lon_next
 FROM (
@@ -70,10 +70,10 @@ FROM (
   WHERE coalesce(known_from, '-infinity') <= $5
   UNION ALL
   SELECT device, t_first, lat_first, lon_first, t_last, lat_last, lon_last FROM run_history
-  WHERE tstzrange(known_from, known_to) @> $5::timestamptz
+  WHERE {versions.held("$5")}
 ) known
 WHERE t_last >= $2 AND t_first <= $1 WINDOW run AS (PARTITION BY device ORDER BY t_first)
-"""
+"""  # noqa: S608 - our own texts
 _SILENT: packed.Columns = {
     "t_from": Kind.TIME, "t_to": Kind.TIME, "lat_from": Kind.FLOAT8, "lon_from": Kind.FLOAT8, "lat_to": Kind.FLOAT8,
     "lon_to": Kind.FLOAT8,

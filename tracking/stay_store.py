@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 
 from schemas import rest
-from tracking import belonging, db, lane
+from tracking import belonging, db, lane, versions
 from tracking.stays import Stay, StayChange, StayKind
 
 _CURRENT = """
@@ -67,7 +67,7 @@ _NOW = _SEEN + "WHERE s.known_to IS NULL" + _FILTER
 _THEN = f"""
 SELECT s.id, {belonging.name("$10")} AS device, c.code AS cell, s.t_in, s.t_out, s.dwell_ms, s.path_m,
        s.fixes, s.kind, s.open, v.known_from, v.known_to, v.reason, v.cause
-FROM (SELECT g.*, g.stay AS id FROM stay_growth g WHERE tstzrange(g.known_from, g.known_to) @> $11::timestamptz) s
+FROM (SELECT g.*, g.stay AS id FROM stay_growth g WHERE {versions.held("$11", "g.")}) s
 JOIN stays v ON v.id = s.stay JOIN devices d ON d.id = v.device JOIN cells c ON c.id = s.cell
 WHERE true
 """  # noqa: S608 - our own texts

@@ -11,7 +11,7 @@ import numpy as np
 from alerts import reads
 from schemas import rest
 from tracking import city as cities
-from tracking import coverage, db
+from tracking import coverage, db, versions
 from tracking.fixes import Int
 from web.live.cells import STATE_NAMES, CellColumns
 
@@ -25,11 +25,11 @@ SELECT cell, t_in FROM stays WHERE kind = 'drive_through' AND t_in > $1 AND t_in
 _DRIVES_NOW = _DRIVES.format(holds="known_to IS NULL")
 _DRIVES_THEN = (
     _DRIVES.format(holds="coalesce(grown_at, known_from) <= $3 AND (known_to IS NULL OR known_to > $3)")
-    + """
+    + f"""
 UNION ALL
 SELECT cell, t_in FROM stay_growth
-WHERE tstzrange(known_from, known_to) @> $3::timestamptz AND kind = 'drive_through' AND t_in > $1 AND t_in <= $2
-"""
+WHERE {versions.held("$3")} AND kind = 'drive_through' AND t_in > $1 AND t_in <= $2
+"""  # noqa: S608 - our own texts
 )
 _AREAS = "SELECT code, level, name, parent, owner FROM areas ORDER BY code"
 
