@@ -1,12 +1,12 @@
 """The geofence engine: batches of fixes in, stays out. Pure: no clock, no I/O; time comes with the fixes.
 
-The steps of `advance`, in order: sort; set aside what is late; look up places for the whole batch at once; walk each
-device through runs of fixes that are alike. Live batches, back-fill and rebuild take the same path, and what comes out
-depends on the set of fixes alone (the law of order-independence).
+The steps of `advance`, in order: sort; set aside what is late; look up places for the whole batch at once; defer fixes
+from which nothing follows yet; walk each device through runs of fixes that are alike. Live batches, back-fill and
+rebuild take the same path, and what comes out depends on the set of fixes alone (the law of order-independence).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
 
@@ -14,8 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracking import plausibility, points, stays, trail, walk
+from tracking.deferred import Deferred
 from tracking.fixes import Bool, FixColumns, Int
-from tracking.geometry.lookup import CityGrid, Places
+from tracking.geometry.lookup import CityGrid
+from tracking.placed import SIGMA, Placed, T, X, Y
 from tracking.visit_rules import VisitRules
 
 _LONG_AGO = int(np.iinfo(np.int64).min)
@@ -55,6 +57,7 @@ class Engine:
         self._newest = np.full(1, _LONG_AGO, dtype=np.int64)
         self._warm = np.zeros(1, dtype=np.bool_)
         self._walks: dict[int, walk.Walk] = {}
+        self._deferred = Deferred()
         self._told: list[stays.Stay | stays.Run] = []
 
     def know(self, device: int, last_t: int) -> None:
@@ -107,8 +110,7 @@ class Engine:
         rows = batch.take(order)
         places = self._grid.places(rows.lat, rows.lon, rows.acc)
         late = self._late(rows.device, rows.t)
-        keep = np.flatnonzero(plausibility.eligible(rows) & ~late)
-        self._walk(rows.take(keep), _take(places, keep))
+        self._walk_new(Placed.of(rows, places, np.flatnonzero(plausibility.eligible(rows) & ~late)))
         self._note_newest(rows.device[~late], rows.t[~late])
         in_order = np.empty(len(rows), dtype=np.intp)
         in_order[order] = np.arange(len(rows))
@@ -147,8 +149,8 @@ class Engine:
         ended = self._take_told()
         self._fresh(device).log(self._placed(logged))
         rows = fixes.take(np.argsort(fixes.t, kind="stable"))
-        rows = rows.take(plausibility.eligible(rows))
-        self._walk(rows, self._grid.places(rows.lat, rows.lon, rows.acc))
+        places = self._grid.places(rows.lat, rows.lon, rows.acc)
+        self._walk(Placed.of(rows, places, np.flatnonzero(plausibility.eligible(rows))))
         after = self._walks[device]
         if newest < frontier:
             # An old stretch: what follows it is more than a gap away, so silence has ended its last stay.
@@ -169,7 +171,9 @@ class Engine:
 
         Call it now and then with the server's clock; a device that goes on after all is told again.
         """
-        for device in np.flatnonzero(self._warm & (self._newest < now - RUN_GAP_MS)).tolist():
+        silent = np.flatnonzero(self._warm & (self._newest < now - RUN_GAP_MS)).astype(np.int32)
+        self._walk(self._deferred.take(silent))
+        for device in silent.tolist():
             if not self._walks[device].settled:
                 self._walks[device].settle()
         return self._take_told()
@@ -192,15 +196,26 @@ class Engine:
         for name in heard[~self._warm[heard]].tolist():
             self._fresh(name)
 
-    def _walk(self, rows: FixColumns, places: Places) -> None:
-        """Walk devices through sorted rows, a run of rows that are alike at a time."""
-        device, t = rows.device, rows.t
-        if not len(t):
+    def _walk_new(self, placed: Placed) -> None:
+        """Walk sorted fixes that are newer than all known of their devices; those that may wait are put aside."""
+        if self._steps:
+            self._walk(placed)
             return
-        alike = _follows(device, t, places) & self._stays_in(places)
-        starts = np.arange(len(t)) if self._steps else np.flatnonzero(~alike)
-        bounds = zip(starts.tolist(), np.append(starts[1:], len(t)).tolist(), device[starts].tolist(), strict=True)
-        found = _points(rows, places)
+        now = placed.take(~self._deferred.put_aside(placed))
+        last = now.take(np.append(now.device[1:] != now.device[:-1], True)[: len(now)])
+        self._walk(now.joined(self._deferred.take(last.device)))
+        until = [self._walks[device].quiet_until for device in last.device.tolist()]
+        self._deferred.expect(last, np.array(until, dtype=np.int64))
+
+    def _walk(self, placed: Placed) -> None:
+        """Walk devices through sorted fixes, a run of those that are alike at a time."""
+        if not len(placed):
+            return
+        device = placed.device
+        alike = _follows(placed) & self._stays_in(placed)
+        starts = np.arange(len(placed)) if self._steps else np.flatnonzero(~alike)
+        bounds = zip(starts.tolist(), np.append(starts[1:], len(placed)).tolist(), device[starts].tolist(), strict=True)
+        found = placed.lists()
         for start, end, name in bounds:
             each, row = self._walks.get(name) or self._fresh(name), start
             while row < end:
@@ -213,14 +228,14 @@ class Engine:
             if self._walks[name].has_news:
                 self._walks[name].flush()
 
-    def _stays_in(self, places: Places) -> Bool:
+    def _stays_in(self, placed: Placed) -> Bool:
         """Rows in the same cell as the one before, whose step passes through no other."""
-        stays_in = np.zeros(len(places.inner), dtype=np.bool_)
-        stays_in[1:] = places.inner[1:] == places.inner[:-1]
-        dx, dy = np.diff(places.x), np.diff(places.y)
+        inner, (x, y) = placed.inner, placed.values[:, [X, Y]].T
+        stays_in = np.zeros(len(inner), dtype=np.bool_)
+        stays_in[1:] = inner[1:] == inner[:-1]
+        dx, dy = np.diff(x), np.diff(y)
         far = np.flatnonzero(stays_in[1:] & (dx * dx + dy * dy >= walk.LEAST_PASS_M_2))
-        ends = (places.x[far], places.y[far]), (places.x[far + 1], places.y[far + 1])
-        stays_in[far + 1] = ~self._grid.leaves(places.inner[far], *ends)
+        stays_in[far + 1] = ~self._grid.leaves(inner[far], (x[far], y[far]), (x[far + 1], y[far + 1]))
         return stays_in
 
     def _fresh(self, device: int) -> walk.Walk:
@@ -229,6 +244,8 @@ class Engine:
         return made
 
     def _let_go(self, device: int) -> walk.Walk | None:
+        if device in self._walks:
+            self._walk(self._deferred.take(np.array([device], dtype=np.int32)))
         self._warm[device] = False
         return self._walks.pop(device, None)
 
@@ -242,6 +259,7 @@ class Engine:
         """Make room for this device, and for some more."""
         more = device + device // 4 + 1 - len(self._newest) if device >= len(self._newest) else 0
         if more:
+            self._deferred.reserve(len(self._newest) + more)
             self._newest = np.append(self._newest, np.full(more, _LONG_AGO, dtype=np.int64))
             self._warm = np.append(self._warm, np.zeros(more, dtype=np.bool_))
 
@@ -268,26 +286,11 @@ class Engine:
         return self._grid.ids[inner] if len(self._grid) else inner
 
 
-def _follows(device: NDArray[np.int32], t: Int, places: Places) -> Bool:
+def _follows(placed: Placed) -> Bool:
     """Rows that follow the one before: same device, no gap, no jump."""
-    follows = np.zeros(len(t), dtype=np.bool_)
+    device, (t, x, y, sigma) = placed.device, placed.values[:, [T, X, Y, SIGMA]].T
+    follows = np.zeros(len(device), dtype=np.bool_)
     dt = np.diff(t)
-    possible = plausibility.steps_possible(
-        np.diff(places.x), np.diff(places.y), dt.astype(np.float64), places.sigma[1:], places.sigma[:-1]
-    )
+    possible = plausibility.steps_possible(np.diff(x), np.diff(y), dt, sigma[1:], sigma[:-1])
     follows[1:] = (device[1:] == device[:-1]) & (dt <= RUN_GAP_MS) & possible
     return follows
-
-
-def _points(rows: FixColumns, places: Places) -> points.Rows:
-    return points.Rows(
-        rows.t.tolist(), places.x.tolist(), places.y.tolist(), places.sigma.tolist(), places.inner.tolist(),
-        places.depth.tolist(), rows.lat.tolist(), rows.lon.tolist(),
-    )  # fmt: skip
-
-
-def _take(places: Places, rows: NDArray[np.intp]) -> Places:
-    return replace(
-        places, x=places.x[rows], y=places.y[rows], sigma=places.sigma[rows],
-        inner=places.inner[rows], depth=places.depth[rows],
-    )  # fmt: skip

@@ -69,6 +69,17 @@ class Walk(Trail):
         """Index of the cell the device is held to be in, -1 for none."""
         return self._inside.index if self._inside else -1
 
+    @property
+    def quiet_until(self) -> int:
+        """Until when (ms) fixes like the last one tell nothing and change nothing but sums; 0: the next one may."""
+        last, inside = self.last, self._inside
+        if last is None or self._strangers or last.inner != self.held:
+            return 0
+        minute = (last.t // RUN_TELL_MS + 1) * RUN_TELL_MS
+        if inside is None:
+            return minute
+        return min(minute, inside.t_in + ((inside.inside_at - inside.t_in) // TELL_MS + 1) * TELL_MS)
+
     def log(self, logged: list[tuple[int, int]]) -> None:
         """Take what was logged, as (ms, number of the cell in the store), that is newer than any stay told as ended."""
         self._logged += logged
