@@ -7,6 +7,7 @@ import structlog
 from prometheus_client import Counter
 
 from alerts import reads
+from alerts.beside import Beside
 from tracking import db, street_store
 from tracking.fixes import Float
 from tracking.geometry.streets import Network, Squares
@@ -26,7 +27,7 @@ class Surveyor:
     def __init__(self, pool: db.Pool) -> None:
         self._pool = pool
         self._version: str | None = None
-        self._survey: asyncio.Task[None] | None = None
+        self.survey = Beside("alerts.survey")
 
     async def consider(self, where: reads.Place) -> None:
         """Begin a survey if one is due; one of roads or cells that are no more ends.
@@ -34,16 +35,8 @@ class Surveyor:
         One that failed comes again with the next process, or roads or cells: until then the straight line counts.
         """
         if where.survey is not None and where.survey != self._version:
-            await self.stop()
             self._version = where.survey
-            self._survey = asyncio.create_task(self._work(where, where.survey), name="alerts.survey")
-
-    async def stop(self) -> None:
-        """End a survey that is going on."""
-        if self._survey is not None:
-            self._survey.cancel()
-            await asyncio.gather(self._survey, return_exceptions=True)
-            self._survey = None
+            await self.survey.begin(self._work(where, where.survey))
 
     async def _work(self, where: reads.Place, version: str) -> None:
         grid = where.city.grid

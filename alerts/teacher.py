@@ -1,11 +1,10 @@
 """Keeps what was learned from past stays fresh, beside the watcher: learned again now and then, never waited for."""
 
-import asyncio
-
 import structlog
 from prometheus_client import Counter
 
 from alerts import learning, outlook
+from alerts.beside import Beside
 from tracking import city, db
 
 log = structlog.get_logger(__name__)
@@ -28,25 +27,18 @@ class Teacher:
         self._signature = ""
         self._learned: outlook.Learned | None = None
         self._again_at = 0
-        self._lesson: asyncio.Task[None] | None = None
+        self.lesson = Beside("alerts.lesson")
 
     async def learned(self, conn: db.Connection, where: city.City, now: int) -> outlook.Learned | None:
         """What is known of the city at `now` (ms); None: nothing yet. A lesson that is due begins beside."""
         signature = learning.signature(where)
         if signature != self._signature:
-            await self.stop()
+            await self.lesson.stop()
             self._learned, made_at = await learning.kept(conn, signature)
             self._signature, self._again_at = signature, learning.again_at(self._learned, made_at)
-        if now >= self._again_at and self._lesson is None and where.cells:
-            self._lesson = asyncio.create_task(self._learn(where, now), name="alerts.lesson")
+        if now >= self._again_at and not self.lesson.busy and where.cells:
+            await self.lesson.begin(self._learn(where, now))
         return self._learned
-
-    async def stop(self) -> None:
-        """End a lesson that is going on."""
-        if self._lesson is not None:
-            self._lesson.cancel()
-            await asyncio.gather(self._lesson, return_exceptions=True)
-            self._lesson = None
 
     async def _learn(self, where: city.City, now: int) -> None:
         self._again_at = now + RETRY_MS
@@ -59,5 +51,3 @@ class Teacher:
         else:
             self._again_at = learning.again_at(self._learned, now)
             log.info("learned from past stays", action="learn", waits=int(self._learned.survival.visits.sum()))
-        finally:
-            self._lesson = None

@@ -31,10 +31,8 @@ LATE_MS = 30_000
 ARRIVAL_MS = 60_000
 """How arrivals are estimated is read again after so long."""
 
-REST = 4
-"""The watcher rests at least so many times as long as it looked: what is taken in is worth more than another look."""
 MOST_REST_S = 30.0
-"""But no longer than this, and never while somebody calls for help."""
+"""The watcher rests no longer than this, and never while somebody calls for help."""
 _CALLED_MS = 600_000
 """A call for help older than this when it comes in waits for the next look."""
 
@@ -58,7 +56,7 @@ class Watcher:
     """
 
     def __init__(
-        self, pool: db.Pool, *, now: Callable[[], int] = wall_clock, every_s: float = 5.0, rest: float = REST
+        self, pool: db.Pool, *, now: Callable[[], int] = wall_clock, every_s: float = 5.0, rest: float = loops.REST
     ) -> None:
         self._pool = pool
         self._now = now
@@ -86,8 +84,8 @@ class Watcher:
                     _log.exception("alerts cannot be evaluated now; trying again", action="watch")
                 await _pause(stop, self._every_s)
         finally:
-            await self._teacher.stop()
-            await self._surveyor.stop()
+            await self._teacher.lesson.stop()
+            await self._surveyor.survey.stop()
 
     async def look_once(self, conn: db.Connection) -> list[rest.Alert]:
         """Read, judge and store once; returns the alerts that changed."""
@@ -148,7 +146,7 @@ class Watcher:
 
     async def _pause_after(self, conn: db.Connection, stop: asyncio.Event, looked_s: float) -> None:
         """Rest after a look that took so long, or until somebody calls for help."""
-        until = time.monotonic() + min(self._rest * looked_s, MOST_REST_S)
+        until = time.monotonic() + loops.rest_s(looked_s, MOST_REST_S, self._rest)
         await _pause(stop, self._every_s)
         while not stop.is_set() and time.monotonic() < until and not await self._called(conn):
             await _pause(stop, min(self._every_s, until - time.monotonic()))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from ingest import cleaner_beat, cleaner_datums, cleaner_pairs, metrics, retry
-from tracking import beat_hours, beat_store, cleaning_store, db, finding_store, loops
+from tracking import beat_hours, beat_store, cleaning_store, db, finding_store, loops, meta_store
 from tracking.beat.model import LEAD_MS as BEAT_LEAD_MS
 from tracking.city import City
 from tracking.cleaning import replays, review
@@ -23,10 +23,8 @@ _UNLOCK = "SELECT pg_advisory_unlock(hashtext('patrol.cleaning'))"
 _SLOT_KEY, _LATE_KEY = "cleaning_slot", "cleaning_late"
 FURTHEST_MS = 24 * 3_600_000
 """After a stop no more than this is made up for; late data is followed as far back."""
-REST = 4
-"""The cleaner rests at least so many times as long as a pass took, which goes over all devices that were heard."""
 MOST_REST_S = 900.0
-"""But no longer than this, so that each hour is gone over while it runs and soon after it."""
+"""The cleaner rests no longer than this, so that each hour is gone over while it runs and soon after it."""
 _COMMIT_MS = 60_000
 """A late window is read when its transaction cannot be open any more."""
 _MOST_LATE = 2_000
@@ -70,8 +68,8 @@ class Cleaner:
                     log.exception("fixes cannot be reviewed now; trying again", action="clean")
                 else:
                     metrics.RETRIES.labels("cleaner").inc()
-            took = time.monotonic() - started
-            await asyncio.sleep(max(self.every_s, min(REST * took, MOST_REST_S)))
+            rest_s = loops.rest_s(time.monotonic() - started, MOST_REST_S)
+            await asyncio.sleep(max(self.every_s, rest_s))
 
     async def pass_once(self, conn: db.Connection) -> int:
         """Review the hours since the last pass, and those that late fixes changed; returns the findings changed."""
@@ -86,7 +84,7 @@ class Cleaner:
         if not beat.empty:
             await cleaner_beat.review(conn, beat, now)
         settled = [slot for slot in slots if slot + SLOT_MS + SETTLE_MS <= now]
-        await cleaning_store.note(conn, _SLOT_KEY, settled[-1] + SLOT_MS if settled else slots[0])
+        await meta_store.put(conn, _SLOT_KEY, str(settled[-1] + SLOT_MS if settled else slots[0]))
         await cleaning_store.trim(conn, now)
         if changed:
             log.info("findings changed", action="clean", findings=changed)
@@ -94,13 +92,13 @@ class Cleaner:
 
     async def _slots(self, conn: db.Connection, now: int) -> list[int]:
         current = review.slot_of(now)
-        noted = await cleaning_store.noted(conn, _SLOT_KEY)
-        first = current if noted is None else max(noted, review.slot_of(now - FURTHEST_MS))
+        noted = await meta_store.get(conn, _SLOT_KEY)
+        first = current if noted is None else max(int(noted), review.slot_of(now - FURTHEST_MS))
         return list(range(min(first, current), current + 1, SLOT_MS))
 
     async def _late(self, conn: db.Connection, now: int, done: set[int]) -> dict[int, set[int]]:
         """Devices by the hours that their late fixes changed; an hour is looked at from the one after it, too."""
-        after = await cleaning_store.noted(conn, _LATE_KEY) or 0
+        after = int(await meta_store.get(conn, _LATE_KEY) or 0)
         windows = await cleaning_store.late(conn, after, now - _COMMIT_MS, _MOST_LATE)
         touched = [(slot, device) for slot, device in self._again if slot not in done]
         self._again.clear()
@@ -109,7 +107,7 @@ class Cleaner:
             touched += [(slot, device) for slot in range(first, review.slot_of(hi + LEAD_MS) + 1, SLOT_MS)]
         if windows:
             await beat_hours.again(conn, [(device, lo, hi + BEAT_LEAD_MS) for _, device, lo, hi in windows])
-            await cleaning_store.note(conn, _LATE_KEY, windows[-1][0])
+            await meta_store.put(conn, _LATE_KEY, str(windows[-1][0]))
         by_slot: dict[int, set[int]] = {}
         for slot, device in touched:
             if slot not in done and slot <= now:

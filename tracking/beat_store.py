@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tracking import db
+from tracking import db, meta_store
 from tracking.beat.model import FOR_EVER, Beat, Stored
 from tracking.beat.pieces import Pieces
 from tracking.beat_file import Checkpoint
@@ -15,9 +15,6 @@ from tracking.city import City
 
 _VERSION_KEY = "beat_version"
 _LOCK = "SELECT pg_advisory_xact_lock(hashtext('patrol.beat'))"
-_BUMP = """
-INSERT INTO meta VALUES ($1, '1') ON CONFLICT (key) DO UPDATE SET value = (meta.value::bigint + 1)::text
-"""
 _ENDED_PIECES = """
 UPDATE road_pieces SET valid_to = now() WHERE valid_to IS NULL AND NOT key = ANY ($1::bytea[]) RETURNING 1
 """
@@ -74,15 +71,14 @@ async def _import(conn: db.Connection, end: tuple[str, Sequence[Any]], add: tupl
         ended = len(await conn.fetch(end[0], *end[1]))
         added = len(await conn.fetch(add[0], *add[1]))
         if added or ended:
-            await conn.execute(_BUMP, _VERSION_KEY)
+            await meta_store.count(conn, _VERSION_KEY)
             await conn.execute(_AGAIN)
     return ImportResult(added=added, ended=ended)
 
 
 async def version(conn: db.Connection) -> str | None:
     """What changes with every import; None: there was none."""
-    found: str | None = await conn.fetchval("SELECT value FROM meta WHERE key = $1", _VERSION_KEY)
-    return found
+    return await meta_store.get(conn, _VERSION_KEY)
 
 
 async def load(conn: db.Connection, city: City) -> Beat:

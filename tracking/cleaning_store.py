@@ -42,8 +42,6 @@ JOIN track_marks m ON m.mark = o.mark WHERE m.device <> $3 OR m.t <> o.t
 _LATE = """
 SELECT id, device, t_lo, t_hi FROM late_windows WHERE id > $1 AND received < $2 ORDER BY id LIMIT $3
 """
-_NOTED = "SELECT value FROM meta WHERE key = $1"
-_NOTE = "INSERT INTO meta VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 
 
 async def heard(conn: db.Connection, lo: int, hi: int) -> list[int]:
@@ -96,17 +94,6 @@ async def late(conn: db.Connection, after: int, before: int, limit: int) -> Sequ
     """Late windows with a number above `after`, received before `before`: (number, device, ms, ms)."""
     rows = await conn.fetch(_LATE, after, db.moment(before), limit)
     return [(row["id"], row["device"], db.millis(row["t_lo"]), db.millis(row["t_hi"])) for row in rows]
-
-
-async def noted(conn: db.Connection, key: str) -> int | None:
-    """A number kept under a name."""
-    value = await conn.fetchval(_NOTED, key)
-    return None if value is None else int(value)
-
-
-async def note(conn: db.Connection, key: str, value: int) -> None:
-    """Keep a number under a name."""
-    await conn.execute(_NOTE, key, str(value))
 
 
 async def trim(conn: db.Connection, now: int) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tracking import db, grids, lane
+from tracking import db, grids, lane, meta_store
 from tracking.grid_faults import FaultKind, Faults, GridFault
 
 VERSION_KEY = "grid_version"
@@ -38,9 +38,6 @@ RETURNING 1
 """
 _STORED = "SELECT id, code, geometry, valid_to FROM cells WHERE left(code, 6) = ANY ($1::text[])"
 _END = "UPDATE cells SET valid_to = now() WHERE id = ANY ($1::int[])"
-_BUMP = """
-INSERT INTO meta VALUES ($1, '1') ON CONFLICT (key) DO UPDATE SET value = (meta.value::bigint + 1)::text
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +127,7 @@ async def _write(conn: db.Connection, grid: grids.Grid, stored: dict[str, _Store
     await conn.execute(_END, gone)
     result = ImportResult(cells=len(grid.cells), added=len(added), changed=changed, ended=len(gone), areas=areas)
     if result.anything:
-        await conn.execute(_BUMP, VERSION_KEY)
+        await meta_store.count(conn, VERSION_KEY)
         await lane.append(conn, [("grid", {"added": result.added, "changed": changed, "ended": result.ended})])
     return result
 

@@ -1,6 +1,14 @@
-"""Loops that survive errors and still end when they are told to."""
+"""Loops that survive errors, leave others their turn, and still end when they are told to."""
 
 import asyncio
+
+REST = 4
+"""A loop that looks at everything rests so many times as long: what is taken in is worth more than another look."""
+
+
+def rest_s(took_s: float, most_s: float, rest: float = REST) -> float:
+    """How long to rest after a look that took so long, at most `most_s`."""
+    return min(rest * took_s, most_s)
 
 
 def unless_ending() -> None:

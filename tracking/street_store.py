@@ -2,25 +2,22 @@
 
 import numpy as np
 
-from tracking import db
+from tracking import db, meta_store
 from tracking.fixes import Float
 from tracking.geometry import inside, streets
 from tracking.geometry.lookup import CityGrid
 from tracking.geometry.streets import SQUARES, Squares, Streets
 
 _KEY = "ways_version"
-# Of what the ways are made, and of what those are made that are stored.
 _WANTED = """
 SELECT (SELECT value FROM meta WHERE key = 'beat_version')
        || '/' || (SELECT count(*) || '-' || coalesce(max(id), 0) FROM cells WHERE valid_to IS NULL)
 WHERE EXISTS (SELECT FROM road_pieces WHERE valid_to IS NULL)
 """
-_STORED = "SELECT value FROM meta WHERE key = $1"
 _PIECES = "SELECT lat, lon FROM road_pieces WHERE valid_to IS NULL ORDER BY id"
 _ADD = """
 INSERT INTO cell_ways SELECT * FROM unnest($1::int[], $2::float8[], $3::float8[], $4::bytea[])
 """
-_NOTE = "INSERT INTO meta VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 _READ = "SELECT cell, squares FROM cell_ways WHERE cell = ANY ($1)"
 _ONE = "SELECT lat, lon, squares FROM cell_ways WHERE cell = $1"
 _AT_ONCE = 500
@@ -35,8 +32,7 @@ async def wanted(conn: db.Connection) -> str | None:
 
 async def load(conn: db.Connection, grid: CityGrid) -> Streets | None:
     """Read the ways to the cells of a city; None when there are none, or those of other roads or cells."""
-    version = await wanted(conn)
-    if version is None or version != await conn.fetchval(_STORED, _KEY):
+    if not await _current(conn):
         return None
     rows = await conn.fetch(_READ, grid.ids.tolist())
     index = {number: at for at, number in enumerate(grid.ids.tolist())}
@@ -48,8 +44,8 @@ async def load(conn: db.Connection, grid: CityGrid) -> Streets | None:
 
 
 async def way(conn: db.Connection, cell: int, lat: float, lon: float) -> float | None:
-    """Way to a cell from a place, m; None where the streets do not tell."""
-    row = await conn.fetchrow(_ONE, cell)
+    """Way to a cell from a place, m; None where the streets do not tell, or only those of other roads or cells do."""
+    row = await conn.fetchrow(_ONE, cell) if await _current(conn) else None
     if row is None:
         return None
     east, north = inside.offset((row["lat"], row["lon"]), (lat, lon))
@@ -73,13 +69,19 @@ async def store(conn: db.Connection, grid: CityGrid, squares: Squares, version: 
             some = slice(at, at + _AT_ONCE)
             packed = [each.astype("<u2").tobytes() for each in squares[some]]
             await conn.execute(_ADD, grid.ids[some].tolist(), lat[some].tolist(), lon[some].tolist(), packed)
-        await conn.execute(_NOTE, _KEY, version)
+        await meta_store.put(conn, _KEY, version)
 
 
 def middles(grid: CityGrid) -> tuple[Float, Float]:
     """Where the squares around each cell have their middle, (x, y) on the city's plane."""
     x, y = grid.centroids()
     return streets.middle(x), streets.middle(y)
+
+
+async def _current(conn: db.Connection) -> bool:
+    """Whether the ways that are stored are those of the roads and cells in force."""
+    version = await wanted(conn)
+    return version is not None and version == await meta_store.get(conn, _KEY)
 
 
 def _unpacked(squares: bytes) -> Squares:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from schemas import rest
 from tracking import db
 from tracking.fixes import ABSENT, FixColumns, Float
+from tracking.trail import GAP_MS
 from web import params
 from web.marks import Mark
 
@@ -22,8 +23,6 @@ MEDIA_TYPES: dict[Format, str] = {
     "csv": "text/csv; charset=utf-8",
     "gpx": "application/gpx+xml",
 }
-GAP_MS = 120_000
-"""A longer silence parts a track: nothing is known of the way between."""
 _EARTH_M = 6_371_008.8
 _FIELDS = (
     "t",

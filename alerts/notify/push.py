@@ -11,14 +11,13 @@ from urllib.parse import urlsplit
 from alerts.notify import webhook
 from alerts.notify.guard import Allowed
 from alerts.notify.message import Message, NotSentError
-from tracking import db
+from tracking import db, meta_store
 
 TTL_S = 3_600
 """The service keeps a message so long for a browser that is away."""
 MOST_BYTES = 3_000
 """Of text in a message: the whole may have 4,096."""
 _CONTACT = "mailto:patrolgrid@localhost.localdomain"
-_KEY = "INSERT INTO meta (key, value) VALUES ('vapid', $1) ON CONFLICT (key) DO NOTHING"
 
 
 def _vapid() -> Any:
@@ -28,12 +27,11 @@ def _vapid() -> Any:
 
 async def key(conn: db.Connection) -> Any:
     """Give the key that says who sends; made at the first use and kept in the database."""
-    stored = await conn.fetchval("SELECT value FROM meta WHERE key = 'vapid'")
+    stored = await meta_store.get(conn, "vapid")
     if stored is None:
         made = _vapid()()
         made.generate_keys()
-        await conn.execute(_KEY, made.private_pem().decode())
-        stored = await conn.fetchval("SELECT value FROM meta WHERE key = 'vapid'")
+        stored = await meta_store.first(conn, "vapid", made.private_pem().decode())
     return _vapid().from_pem(stored.encode())
 
 

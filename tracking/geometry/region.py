@@ -10,9 +10,8 @@ import shapely
 from numpy.typing import NDArray
 
 from tracking.fixes import Bool, Float, Int
+from tracking.trail import GAP_MS
 
-GAP_MS = 120_000
-"""Where a device was during a longer silence cannot be told."""
 MERGED_MS = 60_000
 """An absence shorter than this does not end a presence."""
 _ROUNDING_SHARE = 1e-3

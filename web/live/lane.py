@@ -10,7 +10,7 @@ import asyncpg
 import msgspec
 
 from schemas import live, rest
-from tracking import db
+from tracking import db, meta_store
 
 MAX_ITEMS = 10_000
 MAX_BYTES = 16 << 20
@@ -92,8 +92,7 @@ class Ring:
 
 async def read_epoch(connection: db.Connection) -> str:
     """Read the epoch: another database is another epoch."""
-    epoch = await connection.fetchval("SELECT value FROM meta WHERE key = 'epoch'")
-    return str(epoch)
+    return str(await meta_store.get(connection, "epoch"))
 
 
 async def fill(connection: db.Connection, ring: Ring) -> None:

@@ -71,7 +71,7 @@ async def test_ways_are_worked_out_once_for_roads_and_cells(pool: db.Pool, conn:
 
 
 async def test_an_order_is_timed_by_the_way_along_the_streets(pool: db.Pool, conn: db.Connection, town: Town) -> None:
-    """A kilometre around the block takes longer than 400 m by the detour."""
+    """A kilometre around the block takes longer than 400 m by the detour; ways of roads that are no more are none."""
     desk = Desk(pool, conn)
     await town.officer(79, north_m=0.0036 * 110_750)
     assert await _ordered(desk, await desk.open(town, key="k1")) == pytest.approx(60 + 399 * 1.35 / 1.3, abs=5)
@@ -79,3 +79,6 @@ async def test_an_order_is_timed_by_the_way_along_the_streets(pool: db.Pool, con
     await _surveyed(pool, conn)
     assert await street_store.way(conn, await town.cell(), NORTH + 0.0036, MIDDLE) == pytest.approx(1_014, abs=60)
     assert await _ordered(desk, await desk.open(town, key="k2")) == pytest.approx(60 + 1_014 / 1.3, abs=50)
+    await beat_store.import_roads(conn, _detour(0.006))
+    assert await street_store.way(conn, await town.cell(), NORTH + 0.0036, MIDDLE) is None
+    assert await _ordered(desk, await desk.open(town, key="k3")) == pytest.approx(60 + 399 * 1.35 / 1.3, abs=5)
