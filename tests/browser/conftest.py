@@ -129,6 +129,17 @@ def looking_at(
     assert page.faults == []
 
 
+def exported(page: Page, form: str) -> Path:
+    """The file that is made once it was said what for."""
+    page.locator("summary", has_text="导出").click()
+    make = page.get_by_role("button", name=form, exact=True)
+    expect(make).to_be_disabled()
+    page.get_by_label("用途").fill("月度 & 考核")
+    with page.expect_download() as download:
+        make.click()
+    return Path(download.value.path())
+
+
 @pytest.fixture(scope="session")
 def session_cookies(demo: Product) -> dict[str, str]:
     """Cookies of one session of the administrator, for the tests that are not about signing in."""

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.conftest import SLOW_MS, Watched
+from tests.browser.conftest import SLOW_MS, Watched, exported
 from tests.support import missing, waiting
 from tests.support.product import Product
 
@@ -109,6 +109,8 @@ def test_replay_ends_in_the_state_that_live_had(watched: Watched, demo: Product)
         shown = page.locator(f".legend-item.state-{state} .number")
         expect(shown).to_have_text(str(said[state]))
     watched.keep("replay")
+    tracks = exported(page, "GEOJSON").read_text("utf-8")
+    assert json.loads(tracks)["export"].endswith("purpose: 月度 & 考核")
     page.get_by_role("button", name="600 倍").click()
     page.keyboard.press("Home")
     page.get_by_role("button", name="播放", exact=True).click()

@@ -4,13 +4,12 @@ import csv
 import json
 import re
 from collections.abc import Callable
-from pathlib import Path
 
 import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Watched
+from tests.browser.conftest import Watched, exported
 from tests.browser.test_desk import axe, bearer
 from tests.support import lattice, waiting
 from tests.support.product import Product
@@ -309,10 +308,9 @@ def test_indicators_are_ordered_narrowed_and_exported(watched: Watched, demo: Pr
     expect(page.get_by_label("筛选")).to_have_value("桥")
     expect(page.locator("th[aria-sort=descending]")).to_have_text(re.compile("有效巡查"))
     assert rows_of(page, 1) == names
-    with page.expect_download() as download:
-        page.get_by_role("link", name="导出 CSV").click()
-    table = list(csv.reader(Path(download.value.path()).read_text("utf-8-sig").splitlines()))
+    table = list(csv.reader(exported(page, "CSV").read_text("utf-8-sig").splitlines()))
     assert {row[0] for row in table[1:]} == {one["code"] for one in asked}
+    assert table[1][-1].endswith("purpose: 月度 & 考核")
 
 
 def test_a_row_of_the_indicators_leads_to_the_map_and_back(watched: Watched, demo: Product) -> None:

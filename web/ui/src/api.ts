@@ -178,6 +178,15 @@ export const assignments = async (signal: AbortSignal): Promise<Assignment[]> =>
 export const figuresPath = (level: string, span: { from: number; to: number }): string =>
   `/indicators?level=${level}&from=${new Date(span.from).toISOString()}&to=${new Date(span.to).toISOString()}`;
 
+/** Have a file of tracks recorded that the page is about to make; what it must say of itself. */
+export const exportMark = async (
+  file: { form: string; devices: readonly string[]; purpose: string },
+  span: { from: number; to: number },
+): Promise<string> => {
+  const body = { ...file, from: new Date(span.from).toISOString(), to: new Date(span.to).toISOString() };
+  return (await send<{ mark: string }>('POST', '/exports', body)).mark;
+};
+
 /** Try a file, or put it in force. */
 export const importFile = <T>(path: string, file: string, type: string, dry: boolean): Promise<T> =>
   request(`${path}?dry_run=${dry}`, { method: 'POST', body: file, headers: { 'content-type': type } });

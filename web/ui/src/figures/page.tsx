@@ -6,8 +6,8 @@ import { dayOf, fromField, usePeriod } from '../citytime.ts';
 import type { Person, Place } from '../generated/figures.ts';
 import { useLoaded, useModel, useSignal } from '../hooks.ts';
 import { LOCALE, useSpeech } from '../i18n/index.ts';
-import { Icon } from '../icons.tsx';
 import * as page from '../page.ts';
+import { download, Exporting } from '../panels/exporting.tsx';
 import { Await, IconButton } from '../panels/parts.tsx';
 import { type Screen, toLive } from '../screen.ts';
 import type { Page, Span } from '../url.ts';
@@ -129,6 +129,8 @@ function Answer<R extends Row>({ page: shown, span, screen, columns, onOpen }: A
   const { t, language } = useSpeech();
   const asked = api.figuresPath(shown.level, span);
   const loaded = useLoaded(asked, (signal) => api.all<R>(asked, MOST, signal));
+  const save = async (form: string, purpose: string): Promise<void> =>
+    download(`${api.ROOT}${asked}&format=${form}&purpose=${encodeURIComponent(purpose)}`);
   return (
     <Await of={loaded}>
       {(rows) => {
@@ -145,9 +147,7 @@ function Answer<R extends Row>({ page: shown, span, screen, columns, onOpen }: A
                 onChange={(event) => screen.go({ ...shown, find: event.target.value })}
               />
               <output className="quiet">{t('figure.rows', { n: some.length })}</output>
-              <a className="step" href={`${api.ROOT}${asked}&format=csv`} download>
-                <Icon name="download" size={15} /> {t('figure.csv')}
-              </a>
+              <Exporting forms={['csv']} onSave={save} />
             </div>
             <Rows
               level={shown.level}

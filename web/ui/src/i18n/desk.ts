@@ -3,6 +3,9 @@
 import type { Pairs } from './pairs.ts';
 
 export const desk = {
+  'export.title': ['导出', 'Export'],
+  'export.purpose': ['用途', 'Purpose'],
+  'export.carried': ['文件注明何人、何时、作何用途导出', 'The file says for whom, when and why it was made'],
   'alertState.acknowledged': ['已确认', 'Acknowledged'],
   'alertState.assigned': ['已派员', 'Assigned'],
   'alertState.snoozed': ['已暂缓', 'Snoozed'],

@@ -19,7 +19,6 @@ export const figures = {
   'figure.from': ['从', 'From'],
   'figure.to': ['到', 'To'],
   'figure.show': ['统计', 'Show'],
-  'figure.csv': ['导出 CSV', 'Export CSV'],
   'figure.rows': ['{n} 行', '{n} rows'],
   'figure.none': ['这个层级没有可统计的对象', 'There is nothing to tell of at this level'],
   'figure.untold': ['无法判断', 'cannot be told'],

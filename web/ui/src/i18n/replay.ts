@@ -24,8 +24,6 @@ export const replay = {
   'replay.officers': ['单兵', 'Officers'],
   'replay.all': ['全部', 'All'],
   'replay.some': ['{n} 名', '{n} chosen'],
-  'replay.export': ['导出', 'Export'],
-  'replay.exportAs': ['导出为 {form}', 'Export as {form}'],
   'replay.leave': ['回到实时', 'Back to live'],
   'replay.loading': ['正在载入 {percent}', 'Loading {percent}'],
   'replay.broken': ['回放没有载入完整，请重试。', 'The replay was not loaded to its end; load it again.'],

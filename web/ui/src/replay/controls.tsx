@@ -1,8 +1,10 @@
 // Play, speed, jumps, time line, officers and export of a clip.
 
 import { useState } from 'react';
+import * as api from '../api.ts';
 import { useSpeech } from '../i18n/index.ts';
 import { Icon } from '../icons.tsx';
+import { download, Exporting } from '../panels/exporting.tsx';
 import { IconButton } from '../panels/parts.tsx';
 import { FORMS, type Form, MEDIA_TYPES, spelled } from './exports.ts';
 import type { Player } from './hooks.ts';
@@ -91,23 +93,14 @@ function Officers({ model, only, onOnly }: Pick<Props, 'model' | 'only' | 'onOnl
 }
 
 function Exports({ model }: { model: ReplayModel }) {
-  const { t } = useSpeech();
-  const save = (form: Form): void => {
+  const save = async (form: Form, purpose: string): Promise<void> => {
     const { clip } = model;
-    const text = spelled(clip.tracks, form, (clip.to - clip.from) / POINTS);
-    const link = document.createElement('a');
-    link.href = URL.createObjectURL(new Blob([text], { type: MEDIA_TYPES[form] }));
-    link.download = `patrolgrid-${new Date(clip.from).toISOString().slice(0, 16).replace(':', '')}.${form}`;
-    link.click();
-    URL.revokeObjectURL(link.href);
+    const tracks = clip.tracks.filter((track) => track.t.length > 0);
+    const mark = await api.exportMark({ form, devices: tracks.map(({ device }) => device), purpose }, clip);
+    const text = spelled(tracks, form, mark, (clip.to - clip.from) / POINTS);
+    const address = URL.createObjectURL(new Blob([text], { type: MEDIA_TYPES[form] }));
+    download(address, `patrolgrid-${new Date(clip.from).toISOString().slice(0, 16).replace(':', '')}.${form}`);
+    URL.revokeObjectURL(address);
   };
-  return (
-    <div className="segmented" role="group" aria-label={t('replay.export')}>
-      {FORMS.map((form) => (
-        <button key={form} type="button" title={t('replay.exportAs', { form })} onClick={() => save(form)}>
-          {form.toUpperCase()}
-        </button>
-      ))}
-    </div>
-  );
+  return <Exporting forms={FORMS} onSave={save} />;
 }

@@ -30,7 +30,7 @@ function stretches(track: ClipTrack, gap: number): [number, number][] {
   return edges.map((edge, i) => [edge, edges[i + 1] ?? track.t.length]);
 }
 
-function gpx(tracks: readonly ClipTrack[], gap: number): string {
+function gpx(tracks: readonly ClipTrack[], mark: string, gap: number): string {
   const parts = tracks.map((track) => {
     const segments = stretches(track, gap).map(([first, beyond]) => {
       const points: string[] = [];
@@ -45,12 +45,13 @@ function gpx(tracks: readonly ClipTrack[], gap: number): string {
   });
   return `<?xml version="1.0" encoding="UTF-8"?>
 <gpx version="1.1" creator="patrolgrid" xmlns="http://www.topografix.com/GPX/1/1">
+<metadata><desc>${escaped(mark)}</desc></metadata>
 ${parts.join('\n')}
 </gpx>
 `;
 }
 
-function geojson(tracks: readonly ClipTrack[], gap: number): string {
+function geojson(tracks: readonly ClipTrack[], mark: string, gap: number): string {
   const features = tracks.map((track) => ({
     type: 'Feature',
     properties: { device: track.device, label: track.label, unit: track.unit, times: [...track.t].map(time) },
@@ -64,22 +65,24 @@ function geojson(tracks: readonly ClipTrack[], gap: number): string {
       ),
     },
   }));
-  return `${JSON.stringify({ type: 'FeatureCollection', features })}\n`;
+  return `${JSON.stringify({ type: 'FeatureCollection', export: mark, features })}\n`;
 }
 
-function csv(tracks: readonly ClipTrack[]): string {
+/** The mark is in a last column, filled in the first row, as in the server's own files. */
+function csv(tracks: readonly ClipTrack[], mark: string): string {
   const lines = tracks.flatMap((track) =>
     Array.from(track.t, (t, i) =>
       [cell(track.device), time(t), degrees(track.lat[i]), degrees(track.lon[i])].join(','),
     ),
   );
-  return `${['device,t,lat,lon', ...lines].join('\r\n')}\r\n`;
+  const marked = lines.map((line, i) => `${line},${i === 0 ? cell(mark) : ''}`);
+  return `${['device,t,lat,lon,export', ...marked].join('\r\n')}\r\n`;
 }
 
-/** Spell tracks; points of a thinned clip may be further apart than fixes are, so `every` (ms) widens what is a gap. */
-export function spelled(tracks: readonly ClipTrack[], form: Form, every = 0): string {
+/** Spell tracks, with what the file says of itself; points of a thinned clip may be further apart than fixes are, so `every` (ms) widens what is a gap. */
+export function spelled(tracks: readonly ClipTrack[], form: Form, mark: string, every = 0): string {
   const some = tracks.filter((track) => track.t.length > 0);
   const gap = Math.max(GAP_MS, 2 * every);
-  if (form === 'gpx') return gpx(some, gap);
-  return form === 'geojson' ? geojson(some, gap) : csv(some);
+  if (form === 'gpx') return gpx(some, mark, gap);
+  return form === 'geojson' ? geojson(some, mark, gap) : csv(some, mark);
 }

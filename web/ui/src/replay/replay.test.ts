@@ -137,7 +137,7 @@ test('an officer walks between fixes, for a while as he came after the last, and
   assert.equal(lastBefore(Float64Array.of(1, 2, 2, 3), 2), 2);
 });
 
-test('tracks are exported without joining what a gap parts, and without formulas', () => {
+test('tracks are exported with their mark, without joining what a gap parts, and without formulas', () => {
   const parted = track(
     [
       [0, 23.1, 114.4],
@@ -146,10 +146,12 @@ test('tracks are exported without joining what a gap parts, and without formulas
     ],
     '=cmd<&>',
   );
-  const gpx = spelled([parted, track([])], 'gpx');
+  const gpx = spelled([parted, track([])], 'gpx', 'for <a>');
   assert.equal(gpx.match(/<trkseg>/g)?.length, 2);
   assert.match(gpx, /<name>=cmd&#60;&#38;&#62;<\/name>/);
-  const json = JSON.parse(spelled([parted], 'geojson'));
+  assert.match(gpx, /<desc>for &#60;a&#62;<\/desc>/);
+  const json = JSON.parse(spelled([parted], 'geojson', 'for a'));
+  assert.equal(json.export, 'for a');
   assert.deepEqual(json.features[0].geometry.coordinates, [
     [
       [114.4, 23.1],
@@ -157,5 +159,7 @@ test('tracks are exported without joining what a gap parts, and without formulas
     ],
     [[114.6, 23.3]],
   ]);
-  assert.equal(spelled([parted], 'csv').split('\r\n')[1], "'=cmd<&>,2026-10-01T08:00:00.000Z,23.100000,114.400000");
+  const lines = spelled([parted], 'csv', 'for a, why').split('\r\n');
+  assert.equal(lines[1], `'=cmd<&>,2026-10-01T08:00:00.000Z,23.100000,114.400000,"for a, why"`);
+  assert.match(lines[2], /114\.500000,$/);
 });
