@@ -8,8 +8,7 @@ fixes that are alike: what comes out, and after which fix, is the same.
 
 import numpy as np
 
-from tracking.fixes import Bool, Float, Int
-from tracking.geometry.lookup import Ints
+from tracking.fixes import Bool, Float, Int, Ints
 from tracking.placed import DEPTH, INNER, LAT, SIGMA, WIDTH, Placed, T, X, Y
 from tracking.plausibility import steps_possible
 from tracking.walk import LEAST_PASS_M_2

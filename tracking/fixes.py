@@ -11,6 +11,7 @@ from schemas import wire
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
+Ints = NDArray[np.int32]
 Bool = NDArray[np.bool_]
 
 _DTYPES: dict[str, str] = {

@@ -6,8 +6,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from tracking.fixes import Bool, FixColumns, Float, Int
-from tracking.geometry.lookup import Ints, Places
+from tracking.fixes import Bool, FixColumns, Float, Int, Ints
+from tracking.geometry.lookup import Places
 from tracking.points import Rows
 
 WIDTH = 8

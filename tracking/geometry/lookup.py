@@ -10,9 +10,9 @@ import pyproj
 import shapely
 from numpy.typing import NDArray
 
-from tracking.fixes import Bool, Float
+from tracking.fixes import Bool, Float, Ints
+from tracking.geometry.squares import NEW, Seen, Squares
 
-Ints = NDArray[np.int32]
 Ring = Sequence[Sequence[float]]
 
 SURE_SIGMAS = 0.8416
@@ -37,8 +37,6 @@ ASSUMED_ACCURACY_M = 25.0
 BEST_ACCURACY_M = 3.0
 """Receivers that claim better than this are not believed."""
 
-_CORE_M = 50.0
-"""Points this far inside are deep up to an accuracy of 25 m without measuring the distance to the boundary."""
 _ROUNDING = 1e-9
 _FAR_M = 2e7
 """Stands for places the projection cannot show (the other side of the earth): far outside every cell."""
@@ -86,10 +84,9 @@ class CityGrid:
         self._polygons = np.array([shapely.transform(shape, self._project) for shape in lonlat], dtype=object)
         self._edges = [_edges(polygon) for polygon in self._polygons]
         self._boundaries = shapely.boundary(self._polygons)
-        self._core = shapely.buffer(self._polygons, -_CORE_M)
         self._tree = shapely.STRtree(self._polygons)
-        for shapes in (self._polygons, self._core):
-            shapely.prepare(shapes)
+        shapely.prepare(self._polygons)
+        self._squares = Squares(self._polygons, self._boundaries, self._tree)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -126,7 +123,7 @@ class CityGrid:
 
     def index(self, lat: Float, lon: Float) -> Ints:
         """Index of the cell each place falls in, -1 outside every cell."""
-        return self._inner(*self.xy(lat, lon))
+        return self._inner(*self.xy(lat, lon))[0]
 
     def near(self, x: Float, y: Float, within_m: float) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Pairs of a place and a cell that holds it or lies within so many metres of it, by their indexes."""
@@ -147,8 +144,8 @@ class CityGrid:
         x, y = self.xy(lat, lon)
         radius = np.where(np.isnan(acc), ASSUMED_ACCURACY_M, np.maximum(acc, BEST_ACCURACY_M)).astype(np.float64)
         sigma = radius * SIGMA_OF_68
-        inner = self._inner(x, y)
-        return Places(x=x, y=y, sigma=sigma, inner=inner, depth=self._depth(x, y, sigma, inner))
+        inner, seen = self._inner(x, y)
+        return Places(x=x, y=y, sigma=sigma, inner=inner, depth=self._depth(x, y, sigma, inner, seen))
 
     def crossing(self, cell: int, start: tuple[float, float], end: tuple[float, float], *, entering: bool) -> float:
         """Where the segment crosses the boundary of cell index `cell`, as a fraction 0–1 of it.
@@ -221,7 +218,18 @@ class CityGrid:
                 met.append(along)
         return met
 
-    def _inner(self, x: Float, y: Float) -> Ints:
+    def _inner(self, x: Float, y: Float) -> tuple[Ints, Seen]:
+        """Index of the cell each place is in, and what the squares tell of it; those that know nothing yet learn."""
+        seen = self._squares.look(x, y)
+        inner = seen.cell.copy()
+        rows = np.flatnonzero(~seen.alike)
+        inner[rows] = found = self._search(x[rows], y[rows])
+        fresh = rows[(seen.cell[rows] == NEW) & (found >= 0)]
+        if len(fresh):
+            self._squares.learn(x[fresh], y[fresh])
+        return inner, seen
+
+    def _search(self, x: Float, y: Float) -> Ints:
         inner = np.full(len(x), -1, dtype=np.int32)
         if len(self) and len(x):
             rows, cells = self._tree.query(shapely.points(x, y), predicate="intersects")
@@ -230,17 +238,12 @@ class CityGrid:
             inner[rows[order]] = cells[order]
         return inner
 
-    def _depth(self, x: Float, y: Float, sigma: Float, inner: Ints) -> NDArray[np.uint8]:
-        depth = np.zeros(len(x), dtype=np.uint8)
-        rows = np.flatnonzero(inner >= 0)
-        if not len(rows):
-            return depth
-        core = shapely.contains_xy(self._core[inner[rows]], x[rows], y[rows]) & (DEEP_SIGMAS * sigma[rows] <= _CORE_M)
-        depth[rows[core]] = Depth.DEEP
-        near = rows[~core]
-        inside_by = shapely.distance(shapely.points(x[near], y[near]), self._boundaries[inner[near]])
-        depth[near] = (inside_by >= SURE_SIGMAS * sigma[near]).astype(np.uint8)
-        depth[near] += inside_by >= DEEP_SIGMAS * sigma[near]
+    def _depth(self, x: Float, y: Float, sigma: Float, inner: Ints, seen: Seen) -> NDArray[np.uint8]:
+        least, most = _depths(seen.least, sigma), _depths(seen.most, sigma)
+        depth = np.where(inner >= 0, least, np.uint8(Depth.UNSURE))
+        rows = np.flatnonzero((inner >= 0) & ((inner != seen.cell) | (least != most)))
+        inside_by = shapely.distance(shapely.points(x[rows], y[rows]), self._boundaries[inner[rows]])
+        depth[rows] = _depths(inside_by, sigma[rows])
         return depth
 
     def _spans(
@@ -261,6 +264,11 @@ class CityGrid:
 
     def _project(self, lonlat: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.column_stack(self.xy(lonlat[:, 1], lonlat[:, 0]))
+
+
+def _depths(inside_by: Float, sigma: Float) -> NDArray[np.uint8]:
+    """Depth of places so far (m) from the boundary of the cell they are in."""
+    return (inside_by >= SURE_SIGMAS * sigma).astype(np.uint8) + (inside_by >= DEEP_SIGMAS * sigma)
 
 
 def _edges(polygon: shapely.Polygon) -> list[tuple[float, float, float, float]]:
