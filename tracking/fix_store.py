@@ -6,6 +6,7 @@ from typing import Any
 
 import asyncpg
 import numpy as np
+from numpy.typing import NDArray
 
 from tracking import db, fix_copy
 from tracking.fixes import ABSENT, Bool, FixColumns
@@ -56,29 +57,30 @@ async def insert(conn: db.Connection, fixes: FixColumns, *, copy: bool = True, s
     Returns:
         Per row: True when it was stored now.
     """
-    new = first_of_key(fixes)
-    if not new.any():
+    new = np.zeros(len(fixes), np.bool_)
+    if not len(fixes):
         return new
-    distinct = fixes.take(new)
+    # In order of the key, so that neighbours come to one page of it.
+    first = firsts(fixes)
+    distinct = fixes.take(first)
     if copy and int((distinct.received - distinct.t).max()) < settled_ms and await _copy(conn, distinct):
+        new[first] = True
         return new
     stored = await conn.fetch(_INSERT, *(getattr(distinct, name).tolist() for name in fix_copy.COLUMNS))
     keys = {(row["device"], db.millis(row["t"])) for row in stored}
     pairs = zip(distinct.device.tolist(), distinct.t.tolist(), strict=True)
-    new[new] = np.fromiter((pair in keys for pair in pairs), np.bool_, len(distinct))
+    new[first] = np.fromiter((pair in keys for pair in pairs), np.bool_, len(distinct))
     return new
 
 
-def first_of_key(fixes: FixColumns) -> Bool:
-    """Per row: whether no earlier row has the same (device, t)."""
+def firsts(fixes: FixColumns) -> NDArray[np.intp]:
+    """Rows without an earlier one of the same (device, t), in order of that."""
     # A stable sort leaves equal keys in order of arrival.
     order = np.lexsort((fixes.t, fixes.device))
     device, t = fixes.device[order], fixes.t[order]
     first = np.ones(len(fixes), np.bool_)
     first[1:] = (device[1:] != device[:-1]) | (t[1:] != t[:-1])
-    mask = np.empty_like(first)
-    mask[order] = first
-    return mask
+    return order[first]
 
 
 async def _copy(conn: db.Connection, fixes: FixColumns) -> bool:

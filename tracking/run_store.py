@@ -18,7 +18,8 @@ _STORED = "SELECT * FROM runs WHERE device = $1 AND t_first >= $2 AND t_first <=
 _REMEMBER = """
 INSERT INTO run_history
 SELECT r.device, r.t_first, r.lat_first, r.lon_first, r.t_last, r.lat_last, r.lon_last, r.open, r.known_from, $3
-FROM runs r JOIN unnest($1::int[], $2::timestamptz[]) AS k(device, t_first) USING (device, t_first)
+FROM unnest($1::int[], $2::bigint[]) AS k(device, t)
+JOIN runs r ON r.device = k.device AND r.t_first = 'epoch'::timestamptz + k.t * interval '1 ms'
 WHERE coalesce(r.known_from, '-infinity') < $3
 """
 _REMOVE = """
@@ -26,12 +27,16 @@ DELETE FROM runs r USING unnest($1::int[], $2::timestamptz[]) AS k(device, t_fir
 WHERE r.device = k.device AND r.t_first = k.t_first
 """
 _PUT = """
-INSERT INTO runs SELECT * FROM unnest($1::int[], $2::timestamptz[], $3::float8[], $4::float8[], $5::timestamptz[],
-                                      $6::float8[], $7::float8[], $8::bool[], $9::timestamptz[])
+INSERT INTO runs
+SELECT device, 'epoch'::timestamptz + t_first * interval '1 ms', lat_first, lon_first,
+       'epoch'::timestamptz + t_last * interval '1 ms', lat_last, lon_last, open, $9
+FROM unnest($1::int[], $2::bigint[], $3::float8[], $4::float8[], $5::bigint[], $6::float8[], $7::float8[], $8::bool[])
+     AS r(device, t_first, lat_first, lon_first, t_last, lat_last, lon_last, open)
 ON CONFLICT (device, t_first) DO UPDATE SET lat_first = excluded.lat_first, lon_first = excluded.lon_first,
   t_last = excluded.t_last, lat_last = excluded.lat_last, lon_last = excluded.lon_last, open = excluded.open,
   known_from = greatest(runs.known_from, excluded.known_from)
 """
+_COLUMNS = "device", "t_first", "lat_first", "lon_first", "t_last", "lat_last", "lon_last", "open"
 _OPEN = """
 SELECT r.device, r.t_last FROM runs r JOIN devices d ON d.id = r.device
 WHERE r.open AND ($1::text[] IS NULL OR d.unit = ANY($1)) AND ($2::int[] IS NULL OR d.id = ANY($2))
@@ -105,23 +110,15 @@ async def apply(conn: db.Connection, changes: Sequence[RunChange], now: int) -> 
     newest = {(change.device, change.t_first): change.run for change in changes}
     if not newest:
         return
-    keys = sorted(newest)
-    await conn.execute(_REMEMBER, [device for device, _ in keys], [db.moment(t) for _, t in keys], db.moment(now))
+    # Sorted, so that two writers take the rows in one order.
+    keys, known = sorted(newest), db.moment(now)
+    await conn.execute(_REMEMBER, [device for device, _ in keys], [t for _, t in keys], known)
     gone = [key for key in keys if newest[key] is None]
     if gone:
         await conn.execute(_REMOVE, [device for device, _ in gone], [db.moment(t) for _, t in gone])
-    # Sorted, so that two writers take the rows in one order.
-    put = [newest[key] for key in keys]
-    rows = [
-        (
-            run.device, db.moment(run.t_first), run.lat_first, run.lon_first,
-            db.moment(run.t_last), run.lat_last, run.lon_last, run.open, db.moment(now),
-        )
-        for run in put
-        if run is not None
-    ]  # fmt: skip
-    if rows:
-        await conn.execute(_PUT, *(list(column) for column in zip(*rows, strict=True)))
+    put = [run for key in keys if (run := newest[key]) is not None]
+    if put:
+        await conn.execute(_PUT, *([getattr(run, name) for run in put] for name in _COLUMNS), known)
 
 
 async def goes_through(conn: db.Connection, device: int, t: int) -> bool:
