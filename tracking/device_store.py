@@ -16,7 +16,7 @@ _ALL = f"SELECT {_COLUMNS} FROM devices"  # noqa: S608 - built from a constant o
 # A sum of hashes does not depend on the order; status and battery, which change all the time, are not in it.
 _VERSION = """
 SELECT concat_ws('/', count(*), sum(hashtextextended(
-  concat_ws('|', id, name, unit, datum, revoked_at IS NOT NULL), 0)::numeric)) FROM devices
+  name, hashtextextended(unit, hashtextextended(datum, 2 * id::bigint + (revoked_at IS NOT NULL)::int))))) FROM devices
 """
 _ENROL = """
 INSERT INTO devices (name, unit)
