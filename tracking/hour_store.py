@@ -17,8 +17,10 @@ HOUR_MS = 3_600_000
 LATE_MS = 60_000
 """A fix that arrives later after its time counts as sent in afterwards (补传)."""
 
-_AT_ONCE = 200
-"""Rows of batches that are added up in one transaction."""
+_AT_ONCE = 50
+"""Rows of batches that are added up at a time: the event loop waits for it."""
+_MOST = 200_000
+"""Rows of hours from which on a transaction takes no more batches."""
 _COLUMNS = 6
 
 _LEAVE = "INSERT INTO device_hour_parts (counts) VALUES ($1)"
@@ -31,7 +33,9 @@ RETURNING counts
 # In order of the key, so that two writers of one row wait for each other and never in a ring.
 _ADD = """
 INSERT INTO device_hours
-SELECT * FROM unnest($1::int[], $2::timestamptz[], $3::int[], $4::int[], $5::int[], $6::int[]) ORDER BY 1, 2
+SELECT device, 'epoch'::timestamptz + hour * interval '1 h', fixes, late, recorder_known, recorder_on
+FROM unnest($1::int[], $2::int[], $3::int[], $4::int[], $5::int[], $6::int[])
+     AS h(device, hour, fixes, late, recorder_known, recorder_on) ORDER BY 1, 2
 ON CONFLICT (device, hour) DO UPDATE SET
   fixes = device_hours.fixes + excluded.fixes, late = device_hours.late + excluded.late,
   recorder_known = device_hours.recorder_known + excluded.recorder_known,
@@ -47,17 +51,17 @@ async def add(conn: db.Connection, new: FixColumns) -> None:
 
 async def fold(conn: db.Connection) -> int:
     """Add to `device_hours` what batches left; returns how many batches. Each counts once, whoever is killed."""
-    folded = 0
-    while True:
+    folded, more = 0, True
+    while more:
         async with conn.transaction():
-            rows = await conn.fetch(_TAKE, _AT_ONCE)
-            if rows:
-                counts = added_up([row["counts"] for row in rows])
-                hours = [db.moment(hour * HOUR_MS) for hour in counts[:, 1].tolist()]
-                await conn.execute(_ADD, counts[:, 0].tolist(), hours, *counts[:, 2:].T.tolist())
-        folded += len(rows)
-        if len(rows) < _AT_ONCE:
-            return folded
+            counts = np.empty((0, _COLUMNS), np.int64)
+            while more and len(counts) < _MOST:
+                rows = await conn.fetch(_TAKE, _AT_ONCE)
+                counts = added_up(counts, [row["counts"] for row in rows])
+                folded, more = folded + len(rows), len(rows) == _AT_ONCE
+            if len(counts):
+                await conn.execute(_ADD, *counts.T.tolist())
+    return folded
 
 
 def packed(new: FixColumns) -> bytes:
@@ -69,10 +73,9 @@ def packed(new: FixColumns) -> bytes:
     return _summed(rows).astype("<i4").tobytes()
 
 
-def added_up(parts: Sequence[bytes]) -> Int:
-    """Counts of several batches by device and hour, a row for each in order. Pure."""
-    rows = np.frombuffer(b"".join(parts), "<i4").reshape(-1, _COLUMNS)
-    return _summed(rows.astype(np.int64))
+def added_up(counts: Int, parts: Sequence[bytes]) -> Int:
+    """Add counts of several batches to `counts`: by device and hour, a row for each in order. Pure."""
+    return _summed(np.concatenate([counts, np.frombuffer(b"".join(parts), "<i4").reshape(-1, _COLUMNS)]))
 
 
 def _summed(rows: Int) -> Int:

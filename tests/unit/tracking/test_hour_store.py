@@ -34,7 +34,9 @@ def batch(fixes: list[tuple[int, int, int, int]]) -> FixColumns:
 @given(batches=st.lists(st.lists(FIX, min_size=1, max_size=20), min_size=1, max_size=5))
 def test_every_fix_counts_once(batches: list[list[tuple[int, int, int, int]]]) -> None:
     """The sums are those of a count by hand, whatever batch a fix came in."""
-    made = hour_store.added_up([hour_store.packed(batch(fixes)) for fixes in batches])
+    made = np.empty((0, 6), np.int64)
+    for fixes in batches:
+        made = hour_store.added_up(made, [hour_store.packed(batch(fixes))])
     slow: dict[str, Counter[tuple[int, int]]] = {name: Counter() for name in ("fixes", "late", "known", "on")}
     for device, t, delay, flags in (fix for fixes in batches for fix in fixes):
         key = device, t // 3_600_000
