@@ -25,6 +25,8 @@ T = TypeVar("T", bound=BaseModel)
 
 _OFFERS: dict[str, Form] = {"application/json": "json", "text/csv": "csv"}
 DEFAULT_PERIOD = timedelta(days=1)
+MOST_ROWS = 20_000
+"""Of a page: a city fits into one, for each page is computed anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ def _table(
         Form | None, Query(alias="format", description="Before the Accept header; CSV has all rows.")
     ] = None,
     cursor: params.Cursor = None,
-    limit: params.Limit = params.DEFAULT_LIMIT,
+    limit: Annotated[int, Query(ge=1, le=MOST_ROWS, description="Rows of a page.")] = params.DEFAULT_LIMIT,
     purpose: Purpose = None,
 ) -> Table:
     chosen = form or accept.choose(request.headers.get("accept", ""), _OFFERS)

@@ -64,18 +64,18 @@ export interface Listed<T> {
   next: string | null;
 }
 
-/** All rows of a list, page by page, until there are `most` of them. */
-export async function all<T>(path: string, most: number, signal?: AbortSignal): Promise<T[]> {
+/** All rows of a list, `page` at a time, until there are `most` of them. */
+export async function all<T>(path: string, most: number, signal?: AbortSignal, page = 1000): Promise<T[]> {
   const items: T[] = [];
   let cursor: string | null = null;
   do {
     const more: string = cursor ? `&cursor=${encodeURIComponent(cursor)}` : '';
-    const page: Listed<T> = await request(
-      `${path}${path.includes('?') ? '&' : '?'}limit=1000${more}`,
+    const rows: Listed<T> = await request(
+      `${path}${path.includes('?') ? '&' : '?'}limit=${page}${more}`,
       signal ? { signal } : {},
     );
-    items.push(...page.items);
-    cursor = page.next;
+    for (const row of rows.items) items.push(row);
+    cursor = rows.next;
   } while (cursor && items.length < most);
   return items;
 }

@@ -16,6 +16,8 @@ import { Meaning, Rows } from './table.tsx';
 
 const DAY_MS = 86_400_000;
 const MOST = 50_000;
+/** The server computes each page anew, so one must hold a city. */
+const AT_ONCE = 20_000;
 
 type FiguresAddress = Extract<Page, { kind: 'figures' }>;
 
@@ -128,7 +130,7 @@ interface AnswerProps<R extends Row> {
 function Answer<R extends Row>({ page: shown, span, screen, columns, onOpen }: AnswerProps<R>) {
   const { t, language } = useSpeech();
   const asked = api.figuresPath(shown.level, span);
-  const loaded = useLoaded(asked, (signal) => api.all<R>(asked, MOST, signal));
+  const loaded = useLoaded(asked, (signal) => api.all<R>(asked, MOST, signal, AT_ONCE));
   const save = async (form: string, purpose: string): Promise<void> =>
     download(`${api.ROOT}${asked}&format=${form}&purpose=${encodeURIComponent(purpose)}`);
   return (

@@ -18,27 +18,29 @@ export interface Mesh {
 
 /** Cut the cells; rows are in their order. */
 export function meshOf({ features }: Cells, origin: readonly [number, number]): Mesh {
-  const places: number[] = [];
-  const rows: number[] = [];
-  const triangles: number[] = [];
+  const rings = features.flatMap(({ geometry }) => geometry.coordinates);
+  const most = rings.reduce((sum, ring) => sum + ring.length, 0);
+  const places = new Float32Array(2 * most);
+  const rows = new Uint32Array(most);
+  // A polygon of n corners with h holes has n + 2h - 2 triangles at most.
+  const triangles = new Uint32Array(3 * (most + 2 * rings.length));
+  let [corners, used] = [0, 0];
   features.forEach(({ geometry }, row) => {
-    const first = rows.length;
-    const corners: number[] = [];
+    const first = corners;
     const holes: number[] = [];
     for (const ring of geometry.coordinates) {
-      if (corners.length > 0) holes.push(corners.length / 2);
+      if (corners > first) holes.push(corners - first);
       for (const [lng, lat] of ring) {
-        corners.push((mercatorX(lng) - origin[0]) * WORLD, (mercatorY(lat) - origin[1]) * WORLD);
-        rows.push(row);
+        places[2 * corners] = (mercatorX(lng) - origin[0]) * WORLD;
+        places[2 * corners + 1] = (mercatorY(lat) - origin[1]) * WORLD;
+        rows[corners] = row;
+        corners += 1;
       }
     }
-    for (const corner of corners) places.push(corner);
-    for (const corner of earcut(corners, holes)) triangles.push(first + corner);
+    for (const corner of earcut(places.subarray(2 * first, 2 * corners), holes)) {
+      triangles[used] = first + corner;
+      used += 1;
+    }
   });
-  return {
-    origin,
-    places: new Float32Array(places),
-    rows: new Uint32Array(rows),
-    triangles: new Uint32Array(triangles),
-  };
+  return { origin, places, rows, triangles: triangles.slice(0, used) };
 }
