@@ -118,6 +118,7 @@ export class CellsOnMap {
 
   /** The style is gone. */
   undress(): void {
+    this.fill?.onRemove();
     this.fill = null;
   }
 

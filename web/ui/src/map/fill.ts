@@ -69,8 +69,10 @@ const THIN = 0.75;
 
 /** What the context of the map holds for it. */
 interface OnCard {
+  gl: WebGL2RenderingContext;
   program: Program;
   corners: WebGLVertexArrayObject;
+  buffers: readonly WebGLBuffer[];
   texture: WebGLTexture;
 }
 
@@ -108,19 +110,31 @@ export class CellsFill implements CustomLayerInterface {
     this.stale = true;
     const { places, rows, triangles } = this.mesh;
     const corners = gl.createVertexArray();
+    const buffers = [gl.createBuffer(), gl.createBuffer(), gl.createBuffer()] as const;
     gl.bindVertexArray(corners);
-    gl.bindBuffer(gl.ARRAY_BUFFER, gl.createBuffer());
+    gl.bindBuffer(gl.ARRAY_BUFFER, buffers[0]);
     gl.bufferData(gl.ARRAY_BUFFER, places, gl.STATIC_DRAW);
     gl.enableVertexAttribArray(0);
     gl.vertexAttribPointer(0, 2, gl.FLOAT, false, 0, 0);
-    gl.bindBuffer(gl.ARRAY_BUFFER, gl.createBuffer());
+    gl.bindBuffer(gl.ARRAY_BUFFER, buffers[1]);
     gl.bufferData(gl.ARRAY_BUFFER, rows, gl.STATIC_DRAW);
     gl.enableVertexAttribArray(1);
     gl.vertexAttribIPointer(1, 1, gl.UNSIGNED_INT, 0, 0);
-    gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, gl.createBuffer());
+    gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, buffers[2]);
     gl.bufferData(gl.ELEMENT_ARRAY_BUFFER, triangles, gl.STATIC_DRAW);
     gl.bindVertexArray(null);
-    this.card = { program: new Program(gl, VERTEX, FRAGMENT), corners, texture: gl.createTexture() };
+    this.card = { gl, program: new Program(gl, VERTEX, FRAGMENT), corners, buffers, texture: gl.createTexture() };
+  }
+
+  /** Give back what the card holds: the context outlives many a city. */
+  onRemove(): void {
+    if (!this.card) return;
+    const { gl, program, corners, buffers, texture } = this.card;
+    this.card = null;
+    program.remove();
+    gl.deleteVertexArray(corners);
+    for (const buffer of buffers) gl.deleteBuffer(buffer);
+    gl.deleteTexture(texture);
   }
 
   render(gl: WebGL2RenderingContext): void {

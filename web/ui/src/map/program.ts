@@ -16,12 +16,17 @@ export class Program {
       gl.shaderSource(shader, source);
       gl.compileShader(shader);
       gl.attachShader(this.program, shader);
+      gl.deleteShader(shader); // it goes with the program
     }
     gl.linkProgram(this.program);
   }
 
   use(): void {
     this.gl.useProgram(this.program);
+  }
+
+  remove(): void {
+    this.gl.deleteProgram(this.program);
   }
 
   /** Where a uniform is. */

@@ -60,8 +60,10 @@ export function ImportPage<R extends Tried>({ of }: { of: Importable<R> }) {
       setBusy(false);
     }
   };
-  const choose = async (file: File): Promise<void> =>
-    post(await file.text(), file.name.toLowerCase().endsWith('.csv') ? 'csv' : 'geojson', true);
+  const choose = async (file: File): Promise<void> => {
+    setTrial(null); // should this one fail, the one before must not be put in force in its place
+    await post(await file.text(), file.name.toLowerCase().endsWith('.csv') ? 'csv' : 'geojson', true);
+  };
   return (
     <>
       <p className="quiet">{t(of.help)}</p>
