@@ -13,6 +13,8 @@ from tracking.fixes import Float, Int
 MINUTE = 60_000
 NEAR_MS = 7 * MINUTE
 """From the last moment, before or after, at which somebody must leave: there waiting for more certainty ends."""
+LEAVE_MS = 2 * MINUTE
+"""So close to it counts as that moment: who can be there when is an estimate, and told a minute late is too late."""
 BUILT_IN = 0
 """Version of the thresholds that hold where nobody set any."""
 
@@ -27,9 +29,9 @@ class WarningRule:
     """Short limits are not warned about from the start."""
     early_chance: float = 0.8
     """Probability of a breach from which on it is told `horizon_ms` before the last moment."""
-    near_chance: float = 0.9
+    near_chance: float = 0.91
     """The same `NEAR_MS` from the last moment."""
-    last_chance: float = 0.2
+    last_chance: float = 0.28
     """The same when the last officer who can come before the limit must leave now. Straight between the three."""
     soon_share: float = 0.3
     """Slack below this share is yellow."""
@@ -68,7 +70,7 @@ class Thresholds:
                 prevent any more need not be told on a suspicion, either.
         """
         away = np.abs(spare_ms)
-        close = np.minimum(away / NEAR_MS, 1)
+        close = np.clip((away - LEAVE_MS) / (NEAR_MS - LEAVE_MS), 0, 1)
         far = np.clip((away - NEAR_MS) / np.maximum(self.horizon_ms - NEAR_MS, 1), 0, 1)
         rises = (self.near_chance - self.last_chance) * close + (self.early_chance - self.near_chance) * far
         return np.asarray(self.last_chance + rises, dtype=np.float64)

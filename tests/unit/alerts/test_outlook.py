@@ -61,7 +61,7 @@ def test_chance_is_continuous_in_the_time_left_and_certain_at_the_limit() -> Non
 
 def test_least_chance_is_lowest_at_the_last_moment() -> None:
     """Before it there is time to know better; after it nobody can come in time."""
-    by = thresholds.Thresholds.same(thresholds.WarningRule(), 7)
-    spare = np.array([-20, -5, 0, 2.5, 5, 20, 40]) * MINUTE
-    expected = [0.8698, 0.7000, 0.2000, 0.4500, 0.7000, 0.8698, 0.8233]
+    by = thresholds.Thresholds.same(thresholds.WarningRule(), 9)
+    spare = np.array([-20, -5, -2, 0, 2, 3, 5, 20, 40]) * MINUTE
+    expected = [0.8767, 0.6580, 0.2800, 0.2800, 0.2800, 0.4060, 0.6580, 0.8767, 0.8256]
     assert by.least_chance(spare.astype(np.int64)) == pytest.approx(expected, abs=1e-4)
