@@ -13,7 +13,7 @@ from tracking.fixes import Float, Int
 MINUTE = 60_000
 NEAR_MS = 7 * MINUTE
 """From the last moment, before or after, at which somebody must leave: there waiting for more certainty ends."""
-LEAVE_MS = 2 * MINUTE
+LEAVE_MS = 150_000
 """So close to it counts as that moment: who can be there when is an estimate, and told a minute late is too late."""
 BUILT_IN = 0
 """Version of the thresholds that hold where nobody set any."""
@@ -27,11 +27,11 @@ class WarningRule:
     """With more slack than this nothing is told, however probable it is."""
     most_share: float = 0.35
     """Short limits are not warned about from the start."""
-    early_chance: float = 0.8
+    early_chance: float = 0.83
     """Probability of a breach from which on it is told `horizon_ms` before the last moment."""
-    near_chance: float = 0.91
+    near_chance: float = 0.89
     """The same `NEAR_MS` from the last moment."""
-    last_chance: float = 0.28
+    last_chance: float = 0.35
     """The same when the last officer who can come before the limit must leave now. Straight between the three."""
     soon_share: float = 0.3
     """Slack below this share is yellow."""

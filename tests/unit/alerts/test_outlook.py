@@ -62,6 +62,6 @@ def test_chance_is_continuous_in_the_time_left_and_certain_at_the_limit() -> Non
 def test_least_chance_is_lowest_at_the_last_moment() -> None:
     """Before it there is time to know better; after it nobody can come in time."""
     by = thresholds.Thresholds.same(thresholds.WarningRule(), 9)
-    spare = np.array([-20, -5, -2, 0, 2, 3, 5, 20, 40]) * MINUTE
-    expected = [0.8767, 0.6580, 0.2800, 0.2800, 0.2800, 0.4060, 0.6580, 0.8767, 0.8256]
+    spare = np.array([-20, -5, -2, 0, 2.5, 3.4, 5, 20, 40]) * MINUTE
+    expected = [0.8719, 0.6500, 0.3500, 0.3500, 0.3500, 0.4580, 0.6500, 0.8719, 0.8440]
     assert by.least_chance(spare.astype(np.int64)) == pytest.approx(expected, abs=1e-4)
