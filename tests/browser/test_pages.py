@@ -77,7 +77,9 @@ def test_back_reload_and_a_sent_link_keep_the_screen(watched: Watched, demo: Pro
     page.keyboard.press("Escape")
     watched.page.goto("about:blank")
     link = f"/#map=16.00/{place[2]}/{place[3]}&cell={cell['code']}"
-    watched.open(link)
+    # So near there may be no officer: to wait for one on the map would be to wait for chance.
+    page.goto(watched.url + link)
+    page.wait_for_selector(".map[data-ready]")
     expect(card).to_be_visible()
     page.wait_for_url(re.compile(re.escape(f"map=16.00/{place[2]}/{place[3]}")))
 
