@@ -9,7 +9,7 @@ fixes that are alike: what comes out, and after which fix, is the same.
 import numpy as np
 
 from tracking.fixes import Bool, Float, Int, Ints
-from tracking.placed import DEPTH, INNER, LAT, SIGMA, WIDTH, Placed, T, X, Y
+from tracking.placed import DEPTH, INNER, LAT, SIGMA, WIDTH, Placed, T, X, Y, ends
 from tracking.plausibility import steps_possible
 from tracking.walk import LEAST_PASS_M_2
 
@@ -116,6 +116,7 @@ def _rows(count: int) -> Float:
 
 def _alone(device: Ints) -> Bool:
     """Rows of a sorted column whose device has no other: as a run several of one are quick already."""
-    differs = np.append(True, device[1:] != device[:-1])[: len(device)]
-    alone: Bool = differs & np.append(differs[1:], True)[: len(device)]
+    last = ends(device)
+    first = np.append(True, last)[: len(device)]
+    alone: Bool = first & last
     return alone

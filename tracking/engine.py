@@ -17,7 +17,7 @@ from tracking import plausibility, points, stays, trail, walk
 from tracking.deferred import Deferred
 from tracking.fixes import Bool, FixColumns, Int
 from tracking.geometry.lookup import CityGrid
-from tracking.placed import SIGMA, Placed, T, X, Y
+from tracking.placed import SIGMA, Placed, T, X, Y, ends
 from tracking.visit_rules import VisitRules
 
 _LONG_AGO = int(np.iinfo(np.int64).min)
@@ -190,7 +190,7 @@ class Engine:
         return late
 
     def _note_newest(self, device: NDArray[np.int32], t: Int) -> None:
-        last = np.append(device[1:] != device[:-1], True) if len(device) else np.zeros(0, dtype=np.bool_)
+        last = ends(device)
         heard = device[last]
         self._newest[heard] = t[last]
         for name in heard[~self._warm[heard]].tolist():
@@ -202,7 +202,7 @@ class Engine:
             self._walk(placed)
             return
         now = placed.take(~self._deferred.put_aside(placed))
-        last = now.take(np.append(now.device[1:] != now.device[:-1], True)[: len(now)])
+        last = now.take(ends(now.device))
         self._walk(now.joined(self._deferred.take(last.device)))
         until = [self._walks[device].quiet_until for device in last.device.tolist()]
         self._deferred.expect(last, np.array(until, dtype=np.int64))

@@ -65,3 +65,10 @@ class Placed:
         whole, (_, x, y, sigma, _, _, lat, lon) = self.values[:, [T, INNER, DEPTH]].astype(np.int64), self.values.T
         t, inner, depth = whole.T.tolist()
         return Rows(t, x.tolist(), y.tolist(), sigma.tolist(), inner, depth, lat.tolist(), lon.tolist())
+
+
+def ends(device: Ints) -> Bool:
+    """Which rows of a sorted column of devices are the last of theirs."""
+    last = np.ones(len(device), dtype=np.bool_)
+    last[:-1] = device[1:] != device[:-1]
+    return last
