@@ -166,9 +166,9 @@ def of_cell(judged: Judged, at: int, drives: Int) -> rest.CellCoverage:
     )
 
 
-def rows_seen(judged: Judged, cells: Collection[int] | None) -> Int:
+def rows_seen(place: Place, cells: Collection[int] | None) -> Int:
     """Rows of the cells in sight, given by their numbers; None: all."""
-    ids = judged.place.where.cells.id
+    ids = place.where.cells.id
     if cells is None:
         return np.arange(len(ids))
     return np.flatnonzero(np.isin(ids, np.fromiter(cells, dtype=np.int64, count=len(cells))))
@@ -186,15 +186,15 @@ def columns(judged: Judged, rows: Int) -> CellColumns:
     )
 
 
-def version(judged: Judged, rows: Int, areas: Collection[str] | None) -> str:
+def version(place: Place, rows: Int, areas: Collection[str] | None) -> str:
     """Name what somebody sees of a city: another name when the city, or what is in sight of it, is another.
 
     Args:
-        judged: of the city.
+        place: the city.
         rows: of the cells in sight.
         areas: codes of the areas in sight; None: all.
     """
-    digest = hashlib.sha256(f"{judged.place.where.signature} {None if areas is None else sorted(areas)}".encode())
+    digest = hashlib.sha256(f"{place.where.signature} {None if areas is None else sorted(areas)}".encode())
     digest.update(rows.tobytes())
     return digest.hexdigest()[:16]
 

@@ -148,13 +148,14 @@ def _differences(values: list[int]) -> list[int]:
 
 async def _coverage(pool: db.Pool, asked: Asked, see: Sight, place: coverage.Place) -> Lines:
     """Every cell at the first moment, then what changed from moment to moment."""
-    versions = CellVersions()
+    versions, rows = CellVersions(), coverage.rows_seen(place, see.cells)
+    city = coverage.version(place, rows, see.areas)
     for at in asked.moments():
         async with pool.acquire() as connection:
             basis, arrivals = await coverage.look(connection, place, at, at if asked.then else None)
         judged = coverage.judge(place, basis, arrivals, at)
-        rows, before = coverage.rows_seen(judged, see.cells), versions.version
-        versions.update(at, coverage.columns(judged, rows), coverage.version(judged, rows, see.areas))
+        before = versions.version
+        versions.update(at, coverage.columns(judged, rows), city)
         yield _line(type="cells", at=at, changes=versions.rows(before))
 
 

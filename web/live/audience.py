@@ -66,8 +66,8 @@ class Audience:
 
     def judged(self, judged: coverage.Judged) -> bool:
         """Take an evaluation of all cells; tell whether anything in sight changed."""
-        rows = coverage.rows_seen(judged, self.see.cells)
-        columns, city = coverage.columns(judged, rows), coverage.version(judged, rows, self.see.areas)
+        rows = coverage.rows_seen(judged.place, self.see.cells)
+        columns, city = coverage.columns(judged, rows), coverage.version(judged.place, rows, self.see.areas)
         return self.cells.update(judged.coverage.at, columns, city)
 
     def items(self, items: Iterable[lane.Item]) -> list[lane.Item]:

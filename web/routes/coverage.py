@@ -29,8 +29,8 @@ Level = Literal["cell", "grid", "street", "district"]
 async def cells(request: Request, here: Here, see: See) -> Response:
     """The unit cells in force as GeoJSON, each with its state; the ETag changes when anything in it does."""
     judged = await _now(here)
-    rows = coverage.rows_seen(judged, see.cells)
-    city = coverage.version(judged, rows, see.areas)
+    rows = coverage.rows_seen(judged.place, see.cells)
+    city = coverage.version(judged.place, rows, see.areas)
     tag = f'"{_tag(here, judged, rows, city)}"'
     headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
     if tag in request.headers.get("if-none-match", ""):
@@ -94,7 +94,7 @@ async def covered(
     moment = db.moment(judged.coverage.at)
     start = cursors.decode(cursor, int) or 0
     if level == "cell":
-        seen = coverage.rows_seen(judged, see.cells)
+        seen = coverage.rows_seen(judged.place, see.cells)
         rows = [coverage.of_cell(judged, row, drives) for row in seen[max(0, start) : max(0, start + limit)].tolist()]
         return pages.CellsCoverage(at=moment, items=rows, next=_next(start + limit, len(seen)))
     rolled = coverage.of_areas(judged, level, drives, see.areas)
