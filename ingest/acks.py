@@ -1,16 +1,15 @@
 """Application acknowledgements: how far each boot of a device is in the database without a gap, for its outbox."""
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
 
 from ingest import metrics
-from ingest.batch import Received
+from ingest.batch import Received, Senders
 from ingest.decode import Decoded
 from schemas import topics, wire
-from tracking import device_store
 
 EVERY_MS = 5_000
 MOST_BOOTS = 50_000
@@ -67,14 +66,13 @@ class Acks:
     _boots: "OrderedDict[Key, _Boot]" = field(default_factory=OrderedDict)
     _due: set[Key] = field(default_factory=set)
 
-    def committed(self, received: Iterable[Received], devices: Mapping[str, device_store.Device]) -> None:
+    def committed(self, received: Sequence[Received], sent_by: Senders) -> None:
         """Note the fixes of committed messages, and those that were refused for what they say: none must come again."""
-        for one in received:
+        for one, device in zip(received, sent_by, strict=True):
             decoded = one.decoded
             numbered = [(fix.boot, fix.seq) for fix in decoded.fixes if fix.boot is not None and fix.seq is not None]
             if not numbered and not decoded.settled:
                 continue
-            device = devices.get(decoded.device)
             if device is None or device.unit != decoded.unit:
                 continue
             refused = _by_boot(decoded.settled)

@@ -1,6 +1,6 @@
 """Pure: what a group of decoded messages says, in the columns and rows that the store takes."""
 
-from collections.abc import Collection, Container, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -53,9 +53,18 @@ class Batch:
     """Devices whose stays another worker's engine moves: what they sent is stored, the rest is left to that worker."""
 
 
+Senders = Sequence[device_store.Device | None]
+"""By message the device that it names, None where that is not known."""
+
+
+def senders(received: Sequence[Received], devices: Mapping[str, device_store.Device]) -> Senders:
+    """Look up who sent the messages, once for all that is done with them; `devices` by name."""
+    return [devices.get(one.decoded.device) for one in received]
+
+
 def build(
     received: Sequence[Received],
-    devices: Mapping[str, device_store.Device],
+    sent_by: Senders,
     floors: Floors = NO_FLOORS,
     served: Collection[str] | None = None,
 ) -> Batch:
@@ -63,12 +72,12 @@ def build(
 
     Args:
         received: the messages.
-        devices: by name.
+        sent_by: who sent them.
         floors: what is older is refused: what belongs to it was dropped.
         served: units whose devices' stays are ours to move; None: all.
     """
     refused = [_refusal(one.message, each) for one in received for each in one.decoded.refused]
-    known = list(_known(received, devices, refused))
+    known = list(_known(received, sent_by, refused))
     fixes, ahead = _Sent(), _Sent()
     for device, message, decoded in known:
         if decoded.fixes:
@@ -99,12 +108,11 @@ def _strays(known: Sequence[tuple[device_store.Device, Message, Decoded]], serve
 
 
 def _known(
-    received: Sequence[Received], devices: Mapping[str, device_store.Device], refused: list[refusal_store.Refused]
+    received: Sequence[Received], sent_by: Senders, refused: list[refusal_store.Refused]
 ) -> Iterator[tuple[device_store.Device, Message, Decoded]]:
     """What devices sent that may send; what others sent is refused."""
-    for one in received:
+    for one, device in zip(received, sent_by, strict=True):
         decoded = one.decoded
-        device = devices.get(decoded.device)
         if device is not None and device.unit == decoded.unit and not device.revoked:
             yield device, one.message, decoded
         elif _says_something(decoded):
@@ -151,11 +159,11 @@ def _since(sent: _Sent, floors: Floors, refused: list[refusal_store.Refused]) ->
     return fixes.take(~old)
 
 
-def strangers(received: Sequence[Received], known: Container[str]) -> dict[str, str]:
+def strangers(received: Sequence[Received], sent_by: Senders) -> dict[str, str]:
     """Device name → unit of the messages that say something of devices not known; of several units the first."""
     found: dict[str, str] = {}
-    for one in received:
-        if one.decoded.device not in known and _says_something(one.decoded):
+    for one, device in zip(received, sent_by, strict=True):
+        if device is None and _says_something(one.decoded):
             found.setdefault(one.decoded.device, one.decoded.unit)
     return found
 

@@ -1,7 +1,7 @@
 """Pure: one MQTT message to fixes, an event, a status, a reply and refusals. Stop 2 of the path."""
 
 from collections.abc import Callable
-from functools import lru_cache
+from sys import intern
 from typing import NamedTuple, TypeVar
 
 import msgspec
@@ -15,6 +15,7 @@ T = TypeVar("T")
 
 _UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _CACHED_TOPIC_LENGTH = 200
+_MOST_ROUTES = 200_000
 
 
 class Decoded(msgspec.Struct, gc=False):
@@ -69,10 +70,23 @@ def _parse(topic: str) -> _Route:
     except topics.TopicError as error:
         unknown = isinstance(error, topics.UnknownKindError)
         return _Route(fault=(Refusal.UNKNOWN_KIND if unknown else Refusal.BAD_TOPIC, str(error)))
-    return _Route(parsed.unit, parsed.device, parsed.kind)
+    # One text for all that name it, here and in the store's devices: they are found and compared without being read.
+    return _Route(intern(parsed.unit), intern(parsed.device), parsed.kind)
 
 
-_route = lru_cache(maxsize=200_000)(_parse)
+_routes: dict[str, _Route] = {}
+
+
+def _route(topic: str) -> _Route:
+    """What a topic says. No `lru_cache`: the order of use is of no use here, and costs as much as the look-up."""
+    found = _routes.get(topic)
+    if found is None:
+        found = _parse(topic)
+        if len(topic) <= _CACHED_TOPIC_LENGTH:
+            if len(_routes) >= _MOST_ROUTES:
+                _routes.clear()
+            _routes[topic] = found
+    return found
 
 
 def decode(topic: str, payload: bytes, *, retained: bool, now: int) -> Decoded:
@@ -84,7 +98,7 @@ def decode(topic: str, payload: bytes, *, retained: bool, now: int) -> Decoded:
         retained: the broker replays an old message because of a subscription.
         now: ms since 1970-01-01 UTC, the server's clock.
     """
-    unit, device, kind, fault = _route(topic) if len(topic) <= _CACHED_TOPIC_LENGTH else _parse(topic)
+    unit, device, kind, fault = _route(topic)
     result = Decoded(unit, device)
     if kind is None:
         return result if fault is None else _refuse(result, *fault, payload)

@@ -17,7 +17,7 @@ import structlog
 from ingest import batch, decode, metrics, retry, world
 from ingest.acks import Acks
 from ingest.backfill import Backfill
-from ingest.batch import Received
+from ingest.batch import Received, Senders
 from ingest.faults import Refused
 from ingest.feed import Feed
 from ingest.message import Intake, Message
@@ -95,10 +95,7 @@ class Pipeline:
         """Take what waits, or wait for something until upkeep is due; then do what is done between batches."""
         received = await self._gather()
         if received:
-            strangers = batch.strangers(received, self.devices.by_name)
-            if strangers:
-                await self._retried(partial(self._enrol, strangers))
-            await self._store(received)
+            await self._store(received, await self._senders(received))
         await self._meanwhile()
 
     async def _gather(self) -> list[Received]:
@@ -110,9 +107,18 @@ class Pipeline:
             return []
         return self.waiting.take()
 
-    async def _store(self, received: list[Received]) -> None:
+    async def _senders(self, received: list[Received]) -> Senders:
+        """Who sent the messages; those who are not known are enrolled before, where that is allowed."""
+        found = batch.senders(received, self.devices.by_name)
+        strangers = batch.strangers(received, found)
+        if not strangers:
+            return found
+        await self._retried(partial(self._enrol, strangers))
+        return batch.senders(received, self.devices.by_name)
+
+    async def _store(self, received: list[Received], sent_by: Senders) -> None:
         """Commit, then acknowledge. A message the database will not hold is found by halving and refused."""
-        made = batch.build(received, self.devices.by_name, self.floors, self.backfill.units)
+        made = batch.build(received, sent_by, self.floors, self.backfill.units)
         attempt = Attempt(made, next(self._numbers))
         try:
             with structlog.contextvars.bound_contextvars(batch=attempt.number):
@@ -122,21 +128,21 @@ class Pipeline:
                 raise
             if attempt.advance is not None:
                 await self._reload("a batch failed after the engine had taken it")
-            for part in _halves(received, error):
-                await self._store(part)
+            for part, theirs in _halves(received, sent_by, error):
+                await self._store(part, theirs)
             return
         with structlog.contextvars.bound_contextvars(batch=attempt.number):
-            self._committed(received, attempt)
+            self._committed(received, sent_by, attempt)
 
     async def _write(self, attempt: Attempt, conn: db.Connection) -> None:
         started = time.perf_counter()
         await self.writer.write(conn, attempt, self.clock())
         metrics.COMMIT.observe(time.perf_counter() - started)
 
-    def _committed(self, received: list[Received], attempt: Attempt) -> None:
+    def _committed(self, received: list[Received], sent_by: Senders, attempt: Attempt) -> None:
         for one in received:
             one.message.done()
-        self.acks.committed(received, self.devices.by_name)
+        self.acks.committed(received, sent_by)
         self.feed.reached(attempt.head)
         self._count(received, attempt)
 
@@ -269,11 +275,11 @@ class Pipeline:
         log.debug("batch committed", messages=len(received), fixes=new, late=late)
 
 
-def _halves(received: list[Received], error: Exception) -> list[list[Received]]:
+def _halves(received: list[Received], sent_by: Senders, error: Exception) -> list[tuple[list[Received], Senders]]:
     if len(received) > 1:
         middle = len(received) // 2
-        return [received[:middle], received[middle:]]
-    return [[_poisoned(received[0].message, error)]]
+        return [(received[:middle], sent_by[:middle]), (received[middle:], sent_by[middle:])]
+    return [([_poisoned(received[0].message, error)], sent_by)]
 
 
 def _poisoned(message: Message, error: Exception) -> Received:

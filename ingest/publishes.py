@@ -1,7 +1,6 @@
 """PUBLISH packets of MQTT 5 as they come in bulk: taken from the bytes of a connection without an object each. Pure."""
 
 from collections.abc import Callable
-from functools import lru_cache
 
 Publish = tuple[str, bytes, bool, bytes]
 """Topic, payload, whether it is a retained copy, and the packet's number (two bytes; none with QoS 0)."""
@@ -69,7 +68,7 @@ def _publish(data: bytes, first: int, start: int, end: int) -> Publish | None:
     payload = body + 2 * qos
     if payload >= end or data[payload] != 0:
         return None
-    topic = _topic(data[start + 2 : body])
+    topic = str(data[start + 2 : body], "utf-8", "backslashreplace")
     return (topic, data[payload + 1 : end], first & _RETAIN != 0, data[body:payload]) if topic else None
 
 
@@ -85,8 +84,3 @@ def _long(data: bytes, at: int) -> tuple[int, int]:
         if data[at + n] < 128:
             return length, at + n + 1
     raise MalformedError("the length of a packet has more than four bytes")
-
-
-@lru_cache(maxsize=200_000)
-def _topic(spelt: bytes) -> str:
-    return spelt.decode("utf-8", "backslashreplace")

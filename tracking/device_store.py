@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from sys import intern
 
 import asyncpg
 from msgspec import Struct
@@ -119,4 +120,7 @@ async def items(conn: db.Connection, ids: Sequence[int]) -> list[lane.Item]:
 
 
 def _device(row: "asyncpg.Record") -> Device:
-    return Device(id=row["id"], name=row["name"], unit=row["unit"], datum=_DATUMS[row["datum"]], revoked=row["revoked"])
+    return Device(
+        id=row["id"], name=intern(row["name"]), unit=intern(row["unit"]), datum=_DATUMS[row["datum"]],
+        revoked=row["revoked"],
+    )  # fmt: skip

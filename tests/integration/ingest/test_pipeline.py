@@ -69,8 +69,9 @@ async def attempted(pipeline: Pipeline, conn: "db.Connection", given: Message) -
     """A batch of one message, ready to be written."""
     said = decode(given.topic, given.payload, retained=False, now=given.received)
     received = [batch.Received(given, said)]
-    await pipeline.devices.prepare(conn, batch.strangers(received, pipeline.devices.by_name))
-    return Attempt(batch.build(received, pipeline.devices.by_name), 1)
+    strangers = batch.strangers(received, batch.senders(received, pipeline.devices.by_name))
+    await pipeline.devices.prepare(conn, strangers)
+    return Attempt(batch.build(received, batch.senders(received, pipeline.devices.by_name)), 1)
 
 
 async def taken(pipeline: Pipeline, *messages: Message) -> None:

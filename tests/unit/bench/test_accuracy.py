@@ -122,4 +122,4 @@ def _ingested(who: officer.Officer, plan: mix.Mix) -> FixColumns:
             said = decode.decode(letter.topic, letter.payload, retained=False, now=now)
             received.append(batch.Received(message, said))
     known = {who.name: device_store.Device(id=1, name=who.name, unit=who.unit, datum=wire.Datum.WGS84)}
-    return batch.build(received, known).fixes
+    return batch.build(received, batch.senders(received, known)).fixes

@@ -1,12 +1,12 @@
 """Application acknowledgements go as far as the database holds a boot without a gap."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pytest
 
 from ingest import acks, decode
-from ingest.batch import Received
+from ingest.batch import Received, senders
 from ingest.message import Message
 from schemas import wire
 from tracking.device_store import Device
@@ -20,6 +20,11 @@ def received(*seqs: int, boot: str | None = "b1", duty: str = "duty", unit: str 
     fixes = [{"t": T0 + seq, "lat": 1, "lon": 2, "seq": seq, "boot": boot, "duty": duty} for seq in seqs]
     message = Message(f"patrol/v1/{unit}/cam-1/fix", json.dumps(fixes).encode(), False, T0, 1)
     return [Received(message, decode.decode(message.topic, message.payload, retained=False, now=T0 + 10**6))]
+
+
+def committed(state: acks.Acks, messages: list[Received], devices: Mapping[str, Device] = DEVICES) -> None:
+    """Say that messages are in the database."""
+    state.committed(messages, senders(messages, devices))
 
 
 async def told(state: acks.Acks, now: int, stored: int | None = None, noted: list[int] | None = None) -> list[int]:
@@ -41,19 +46,19 @@ async def told(state: acks.Acks, now: int, stored: int | None = None, noted: lis
 async def test_ack_stops_at_a_gap_and_goes_on_when_it_is_closed() -> None:
     """What lies beyond a gap is remembered."""
     state = acks.Acks()
-    state.committed(received(0, 1, 2, 5, 6), DEVICES)
+    committed(state, received(0, 1, 2, 5, 6))
     assert await told(state, 10_000, stored=2) == [2]
-    state.committed(received(4), DEVICES)
-    state.committed(received(3), DEVICES)
+    committed(state, received(4))
+    committed(state, received(3))
     assert await told(state, 20_000) == [6]
 
 
 async def test_ack_is_told_at_most_every_5_s() -> None:
     """Progress within 5 s waits for the next one."""
     state = acks.Acks()
-    state.committed(received(0), DEVICES)
+    committed(state, received(0))
     assert await told(state, 10_000, stored=0) == [0]
-    state.committed(received(1), DEVICES)
+    committed(state, received(1))
     assert await told(state, 14_999) == []
     assert await told(state, 15_000) == [1]
     assert await told(state, 30_000) == []
@@ -62,25 +67,25 @@ async def test_ack_is_told_at_most_every_5_s() -> None:
 async def test_a_clock_set_back_delays_nothing() -> None:
     """What was told while the clock was ten minutes ahead does not hold up what is told after it was set right."""
     state = acks.Acks()
-    state.committed(received(0), DEVICES)
+    committed(state, received(0))
     assert await told(state, 610_000, stored=0) == [0]
-    state.committed(received(1), DEVICES)
+    committed(state, received(1))
     assert await told(state, 11_000) == [1]
 
 
 async def test_off_duty_numbers_count_as_settled() -> None:
     """A device need not send again what will never be stored; the store hears of it before the device does."""
     state, noted = acks.Acks(), list[int]()
-    state.committed(received(0), DEVICES)
-    state.committed(received(1, duty="off"), DEVICES)
+    committed(state, received(0))
+    committed(state, received(1, duty="off"))
     assert await told(state, 10_000, stored=0, noted=noted) == [1]
     assert noted == [1]
-    state.committed(received(2), DEVICES)
+    committed(state, received(2))
     assert await told(state, 20_000, noted=noted) == [2]
     assert noted == [1]
-    state.committed(received(4, duty="off"), DEVICES)
+    committed(state, received(4, duty="off"))
     assert await told(state, 30_000, noted=noted) == [2]
-    state.committed(received(3), DEVICES)
+    committed(state, received(3))
     assert await told(state, 40_000, noted=noted) == [4]
     assert noted == [1, 4]
 
@@ -95,10 +100,10 @@ async def test_nothing_is_told_that_the_store_did_not_hear() -> None:
     async def away(_settled: Sequence[tuple[int, str, int]]) -> None:
         raise ConnectionError
 
-    state.committed(received(0, duty="off"), DEVICES)
+    committed(state, received(0, duty="off"))
     with pytest.raises(ConnectionError):
         await state.due(10_000, read, away)
-    state.committed(received(1), DEVICES)
+    committed(state, received(1))
     assert await told(state, 20_000, noted=noted) == [1]
     assert noted == [1]
 
@@ -113,7 +118,7 @@ async def test_fixes_that_cannot_be_read_count_as_settled_by_their_number() -> N
             message = Message("patrol/v1/team-1/cam-1/fix", payload, False, T0, 1)
             said = decode.decode(message.topic, message.payload, retained=False, now=T0)
             assert said.refused
-            state.committed([Received(message, said)], DEVICES)
+            committed(state, [Received(message, said)])
     assert await told(state, 10_000, noted=noted) == [1]
     assert noted == [1]
 
@@ -121,9 +126,9 @@ async def test_fixes_that_cannot_be_read_count_as_settled_by_their_number() -> N
 async def test_devices_that_did_not_ask_are_not_told() -> None:
     """Without boot there is nothing to acknowledge, and strangers hear nothing."""
     state = acks.Acks()
-    state.committed(received(0, boot=None), DEVICES)
-    state.committed(received(0, unit="team-2"), DEVICES)
-    state.committed(received(0), {})
+    committed(state, received(0, boot=None))
+    committed(state, received(0, unit="team-2"))
+    committed(state, received(0), {})
     assert await told(state, 10_000, stored=0) == []
 
 
@@ -131,12 +136,12 @@ async def test_state_is_bounded() -> None:
     """The least recently heard boot is forgotten; too many numbers beyond a gap are too."""
     state = acks.Acks(most_boots=2)
     for boot in ("b1", "b2", "b3"):
-        state.committed(received(0, boot=boot), DEVICES)
+        committed(state, received(0, boot=boot))
     assert len(await told(state, 10_000, stored=0)) == 2
     wide = acks.Acks()
-    wide.committed(received(0), DEVICES)
+    committed(wide, received(0))
     assert await told(wide, 10_000, stored=0) == [0]
-    wide.committed(received(*range(2, acks.MOST_AHEAD + 2)), DEVICES)
-    wide.committed(received(*range(acks.MOST_AHEAD + 2, acks.MOST_AHEAD + 12)), DEVICES)
-    wide.committed(received(1), DEVICES)
+    committed(wide, received(*range(2, acks.MOST_AHEAD + 2)))
+    committed(wide, received(*range(acks.MOST_AHEAD + 2, acks.MOST_AHEAD + 12)))
+    committed(wide, received(1))
     assert await told(wide, 20_000) == [acks.MOST_AHEAD + 1]

@@ -130,7 +130,7 @@ def test_hostile_messages_are_taken_or_refused(messages: list[tuple[str, bytes, 
         for refused in said.refused:
             assert 0 < len(refused.detail) <= 400
             assert len(refused.payload or b"") <= 1024
-    made = batch.build(received, DEVICES)
+    made = batch.build(received, batch.senders(received, DEVICES))
     for column in (made.fixes.lat, made.fixes.lon, made.ahead.lat, made.ahead.lon):
         assert np.isfinite(column).all()
     assert all(math.isfinite(event.lat) and math.isfinite(event.lon) for event in made.events)
