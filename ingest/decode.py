@@ -16,6 +16,8 @@ T = TypeVar("T")
 _UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _CACHED_TOPIC_LENGTH = 200
 _MOST_ROUTES = 200_000
+# Asked of every fix: a member of an enumeration is looked up by a function.
+_OFF = wire.Duty.OFF
 
 
 class Decoded(msgspec.Struct, gc=False):
@@ -135,7 +137,7 @@ def _fixes(result: Decoded, payload: bytes, now: int) -> None:
 
 def _plain(fix: wire.Fix, now: int) -> bool:
     """Whether a fix has nothing to refuse."""
-    return fix.duty is not wire.Duty.OFF and fix.t <= now + wire.MAX_AHEAD_MS and not _has_nul(fix)
+    return fix.duty is not _OFF and fix.t <= now + wire.MAX_AHEAD_MS and (fix.boot is None or not _has_nul(fix))
 
 
 def _elements(result: Decoded, payload: bytes, now: int) -> None:
@@ -160,7 +162,7 @@ def _elements(result: Decoded, payload: bytes, now: int) -> None:
 
 
 def _check(result: Decoded, fix: wire.Fix, latest: int, payload: bytes) -> bool:
-    if fix.duty is wire.Duty.OFF:
+    if fix.duty is _OFF:
         _add(result, Refused(Refusal.OFF_DUTY, "off-duty fixes are not stored", None))
     elif fix.t > latest:
         _add(result, Refused(Refusal.FUTURE_TIME, f"t is {fix.t - latest} ms too far ahead", faults.keep(payload)))

@@ -214,16 +214,18 @@ class Engine:
         device = placed.device
         alike = _follows(placed) & self._stays_in(placed)
         starts = np.arange(len(placed)) if self._steps else np.flatnonzero(~alike)
-        bounds = zip(starts.tolist(), np.append(starts[1:], len(placed)).tolist(), device[starts].tolist(), strict=True)
+        after = np.append(starts[1:], len(placed))
+        lasts = [points.Point.of(values) for values in placed.values[after - 1].tolist()]
+        bounds = zip(starts.tolist(), after.tolist(), device[starts].tolist(), lasts, strict=True)
         found = placed.lists()
-        for start, end, name in bounds:
+        for start, end, name, last in bounds:
             each, row = self._walks.get(name) or self._fresh(name), start
             while row < end:
-                if not self._steps and each.goes_on(found, row):
-                    each.run(found, row, end)
+                if not self._steps and each.goes_on(found, row, last.inner):
+                    each.run(found, row, end, last)
                     break
-                each.step(found.point(row))
                 row += 1
+                each.step(last if row == end else found.point(row - 1))
         for name in device[np.flatnonzero(np.diff(device, prepend=-1))].tolist():
             if self._walks[name].has_news:
                 self._walks[name].flush()

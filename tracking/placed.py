@@ -61,10 +61,9 @@ class Placed:
         return type(self)(device=device, values=values).ordered()
 
     def lists(self) -> Rows:
-        """The columns as lists, for the walk of single devices."""
-        whole, (_, x, y, sigma, _, _, lat, lon) = self.values[:, [T, INNER, DEPTH]].astype(np.int64), self.values.T
-        t, inner, depth = whole.T.tolist()
-        return Rows(t, x.tolist(), y.tolist(), sigma.tolist(), inner, depth, lat.tolist(), lon.tolist())
+        """What is asked of each as lists, for the walk of single devices."""
+        x, y, sigma = self.values[:, [X, Y, SIGMA]].T.tolist()
+        return Rows(self.t.tolist(), x, y, sigma, self.values)
 
 
 def ends(device: Ints) -> Bool:

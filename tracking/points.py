@@ -2,7 +2,9 @@
 
 from typing import NamedTuple
 
+import numpy as np
 from msgspec import Struct
+from numpy.typing import NDArray
 
 Place = tuple[float, float]
 """(x, y) in m."""
@@ -35,6 +37,12 @@ class Point(Struct, frozen=True, gc=False):
     lat: float
     lon: float
 
+    @classmethod
+    def of(cls, values: list[float]) -> "Point":
+        """The fix of a row of `Placed.values`."""
+        t, x, y, sigma, inner, depth, lat, lon = values
+        return cls(int(t), x, y, sigma, int(inner), int(depth), lat, lon)
+
     @property
     def place(self) -> Place:
         """(x, y) in m."""
@@ -42,20 +50,15 @@ class Point(Struct, frozen=True, gc=False):
 
 
 class Rows(NamedTuple):
-    """Points as lists by column: a tuple for each would keep the garbage collector as busy as the engine."""
+    """Lists of what is asked of each fix: a tuple for each would keep the garbage collector as busy as the engine."""
 
     t: list[int]
     x: list[float]
     y: list[float]
     sigma: list[float]
-    inner: list[int]
-    depth: list[int]
-    lat: list[float]
-    lon: list[float]
+    values: NDArray[np.float64]
+    """`Placed.values`."""
 
     def point(self, row: int) -> Point:
         """One of them."""
-        return Point(
-            self.t[row], self.x[row], self.y[row], self.sigma[row], self.inner[row], self.depth[row], self.lat[row],
-            self.lon[row],
-        )  # fmt: skip
+        return Point.of(self.values[row].tolist())

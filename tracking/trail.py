@@ -1,6 +1,7 @@
 """Which fixes of a device belong to its way: silences and jumps of the receiver are told apart from steps. Pure."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from math import hypot
 
 from tracking.plausibility import NEW_PLACE_FIXES, NEW_PLACE_MS, step_possible
@@ -12,12 +13,17 @@ _LEAST_PATIENCE_MS = 60_000
 
 
 class Trail(ABC):
-    """The believed fixes of one device, one after the other; who inherits says what follows from them."""
+    """The believed fixes of one device, one after the other; who inherits says what follows from them.
+
+    Small, with slots and nothing for what is usually empty: there is one for each device of a fleet.
+    """
+
+    __slots__ = "_began", "_strangers", "last"
 
     def __init__(self) -> None:
         self.last: Point | None = None
         self._began: Point | None = None
-        self._strangers: list[Point] = []
+        self._strangers: Sequence[Point] = ()
 
     def step(self, point: Point) -> None:
         """Take the next fix."""
@@ -32,7 +38,7 @@ class Trail(ABC):
             if gone or point.t - last.t > GAP_MS:
                 self._break()
                 last = None
-        self._strangers.clear()
+        self._strangers = ()
         if last is None:
             self._began = point
         self._take(last, point)
@@ -45,7 +51,7 @@ class Trail(ABC):
     def _break(self) -> None:
         """End what goes on: the last believed fix is the end."""
         self.last = None
-        self._strangers.clear()
+        self._strangers = ()
 
     def _is_strange(self, last: Point, point: Point) -> bool:
         """Whether a fix lies where its device cannot have come, or goes on at such a place rather than return."""
@@ -58,11 +64,11 @@ class Trail(ABC):
     def _stranger(self, point: Point) -> None:
         """Set aside a fix that cannot be reached from the last; several that agree for long are a new place."""
         if self._strangers and not _possible(self._strangers[-1], point):
-            self._strangers.clear()
-        self._strangers.append(point)
+            self._strangers = ()
+        self._strangers = [*self._strangers, point]
         if len(self._strangers) < NEW_PLACE_FIXES or point.t - self._strangers[0].t < self._patience():
             return
-        points = list(self._strangers)
+        points = self._strangers
         self._break()
         for each in points:
             self.step(each)

@@ -5,7 +5,7 @@ while it goes on, at the first fix after every 30 s of it once it is a valid vis
 """
 
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from tracking.geometry.lookup import SURE_SIGMAS, CityGrid, Depth
 from tracking.plausibility import step_possible
@@ -40,6 +40,11 @@ class Walk(Trail):
             (device, t_first).
     """
 
+    __slots__ = (
+        "_arrival", "_first_out", "_grid", "_inside", "_left", "_logged", "_mark", "_rules", "_run_at", "_sure_since",
+        "device", "settled", "tell",
+    )  # fmt: skip
+
     def __init__(self, device: int, grid: CityGrid, rules: VisitRules, tell: Callable[[Stay | Run], None]) -> None:
         super().__init__()
         self.device = device
@@ -57,7 +62,7 @@ class Walk(Trail):
         self._mark: tuple[int, int, float, int] | None = None
         self._run_at: Point | None = None
         # (ms, number of the cell in the store) of what was logged, as far as it may belong to a stay not ended.
-        self._logged: list[tuple[int, int]] = []
+        self._logged: Sequence[tuple[int, int]] = ()
 
     @property
     def has_news(self) -> bool:
@@ -82,15 +87,18 @@ class Walk(Trail):
 
     def log(self, logged: list[tuple[int, int]]) -> None:
         """Take what was logged, as (ms, number of the cell in the store), that is newer than any stay told as ended."""
-        self._logged += logged
+        self._logged = [*self._logged, *logged]
 
     def logged_after(self, t: int) -> list[tuple[int, int]]:
         """What was logged after `t` (ms)."""
         return [each for each in self._logged if each[0] > t]
 
-    def goes_on(self, rows: Rows, row: int) -> bool:
-        """Whether `row` and those alike that follow it, without a gap or a jump, change nothing but sums."""
-        last, inner, t = self.last, rows.inner[row], rows.t[row]
+    def goes_on(self, rows: Rows, row: int, inner: int) -> bool:
+        """Whether `row` and those alike that follow it, without a gap or a jump, change nothing but sums.
+
+        `inner` is the index of the cell they are in.
+        """
+        last, t = self.last, rows.t[row]
         if last is None or last.inner != inner or t - last.t > GAP_MS or self._strangers:
             return False
         if inner != (-1 if self._inside is None else self._inside.index):
@@ -100,9 +108,9 @@ class Walk(Trail):
             return False
         return step_possible(dx, dy, t - last.t, rows.sigma[row], last.sigma)
 
-    def run(self, rows: Rows, start: int, end: int) -> None:
-        """Take the rows from `start` to `end` (not included), for which `goes_on` holds."""
-        last, inside = rows.point(end - 1), self._inside
+    def run(self, rows: Rows, start: int, end: int, last: Point) -> None:
+        """Take the rows from `start` to `end` (not included), for which `goes_on` holds; `last` is the last of them."""
+        inside = self._inside
         minute = last.t // RUN_TELL_MS
         if self.last is None or self.last.t // RUN_TELL_MS != minute:
             first = next(row for row in range(start, end) if rows.t[row] // RUN_TELL_MS == minute)

@@ -2,12 +2,12 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from alerts.officers import thresholds
 from alerts.officers.situation import Member, MemberColumns
 from alerts.officers.thresholds import OfficerRule
-from tracking import city, db, people_store, rule_store
+from tracking import city, db, device_store, people_store, rule_store
 from tracking.geometry.zones import Zones
 from tracking.people import Binding, Officer, Shift, Unit
 
@@ -26,10 +26,11 @@ class Roster:
     """Of the members."""
     areas: Mapping[int, tuple[str | None, str | None]]
     """Device → code of the area of the shift, and of that of the unit."""
+    made_of: "_Sources"
 
 
-async def load(conn: db.Connection, now: int) -> Roster:
-    """Read who is on duty with what at `now`."""
+async def load(conn: db.Connection, now: int, known: Roster | None = None) -> Roster:
+    """Read who is on duty with what at `now`; where nothing changed, the same columns and areas as `known`."""
     rules = thresholds.by_unit(
         (version.id, version.scope, version.body or {})
         for version in await rule_store.current(conn, thresholds.RULE_KIND, now)
@@ -39,20 +40,24 @@ async def load(conn: db.Connection, now: int) -> Roster:
     for shift in await people_store.shifts(conn, now, now + 1):
         shifts.setdefault(shift.officer, shift)
     book = _Book(await people_store.officers(conn), shifts, await people_store.units(conn), rules)
+    sources = _Sources(book=book, bound=bound, devices=await device_store.version(conn))
+    if known is not None and known.made_of == sources:
+        return replace(known, at=now)
     devices = [(row["id"], row["name"], row["unit"]) for row in await conn.fetch(_DEVICES)]
     # In a thread: of a large fleet this takes longer than the other tasks of this process may wait.
-    return await asyncio.to_thread(_made, now, book, devices, bound)
+    return await asyncio.to_thread(_made, now, sources, devices)
 
 
-def _made(now: int, book: "_Book", devices: Sequence[tuple[int, str, str]], bound: Mapping[int, Binding]) -> Roster:
+def _made(now: int, sources: "_Sources", devices: Sequence[tuple[int, str, str]]) -> Roster:
     """Put together who is a member; `devices` as (number, name, unit)."""
+    book, bound = sources.book, sources.bound
     carried = {binding.officer for binding in bound.values()}
     members = book.members(devices, bound)
     members += [
         book.without_device(officer) for officer in book.shifts if officer not in carried and officer in book.officers
     ]
     areas = {member.device: _areas(member) for member in members if member.device is not None}
-    return Roster(at=now, members=members, columns=MemberColumns.of(members), areas=areas)
+    return Roster(at=now, members=members, columns=MemberColumns.of(members), areas=areas, made_of=sources)
 
 
 async def zones(conn: db.Connection, where: city.City, codes: set[str]) -> Zones:
@@ -100,6 +105,16 @@ class _Book:
             own_beat=shift is not None and shift.area is not None and shift.area != area,
             rule=self.rules.get(unit, self.rules[thresholds.CITY]),
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sources:
+    """All that a roster follows from."""
+
+    book: _Book
+    bound: Mapping[int, Binding]
+    devices: str
+    """Version of the devices (device_store.version)."""
 
 
 def _areas(member: Member) -> tuple[str | None, str | None]:

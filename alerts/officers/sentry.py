@@ -112,17 +112,19 @@ class Sentry:
         fresh = self._roster is not None and self._roster.at > now - ROSTER_MS and self._city is where
         if fresh and self._memory is not None and self._roster is not None:
             return self._memory, self._roster
-        who = self._roster = await roster.load(conn, now)
+        before, who = self._roster, await roster.load(conn, now, self._roster)
         codes = {code for pair in who.areas.values() for code in pair if code is not None}
-        memory = self._memory
+        known = memory = self._memory
         if memory is None or self._city is not where:
             memory = self._memory = Memory(where.grid, await roster.zones(conn, where, codes))
             self._city, self._late_from = where, now - LATE_OVERLAP_MS
             self._late.clear()
         elif not codes <= memory.zones.index.keys():
             memory.draw(await roster.zones(conn, where, codes))
-        # In a thread: a fleet that is new is placed in a second.
-        await asyncio.to_thread(memory.place, who.areas)
+        if memory is not known or before is None or who.areas is not before.areas:
+            # In a thread: a fleet that is new is placed in a second.
+            await asyncio.to_thread(memory.place, who.areas)
+        self._roster = who
         return memory, who
 
     async def _feed(self, conn: db.Connection, memory: Memory, devices: Int, now: int) -> None:

@@ -161,15 +161,15 @@ class Lately:
     """
 
     tracks: Tracks
-    rows: NDArray[np.intp] | slice
-    columns: NDArray[np.intp]
+    where: tuple[NDArray[np.intp] | slice, NDArray[np.intp]]
+    """Rows and columns of the tracks."""
     t: Int
     known: Bool
     """Which entries are of that time."""
 
     def table(self, name: str) -> Table:
         """One of `Tracks.tables`."""
-        return self.tracks.tables[name][self.rows][:, self.columns]
+        return self.tracks.tables[name][self.where]
 
     def newest(self, which: Bool) -> Int:
         """Time of the newest entry by row, of those of `which`; NONE without any."""
@@ -225,12 +225,13 @@ class Crowd:
         self, length_ms: int, rows: NDArray[np.intp] | None = None, *, beginning_ms: int | None = None
     ) -> "Lately":
         """What the tracks hold of so long up to now, or of its beginning alone, of all devices or of some rows."""
-        which = slice(len(self.tracks.rows)) if rows is None else rows
         first = self.now - min(length_ms, KEPT_MS) + 1
         last = self.now if beginning_ms is None else min(self.now, self.now - length_ms + beginning_ms)
         columns = np.arange(first // BUCKET_MS, last // BUCKET_MS + 1) % BUCKETS
-        t = self.tracks.t[which][:, columns]
-        return Lately(tracks=self.tracks, rows=which, columns=columns, t=t, known=(t >= first) & (t <= last))
+        # In one step: the rows by themselves would be a copy of an hour of them.
+        where = (slice(len(self.tracks.rows)) if rows is None else rows[:, np.newaxis], columns)
+        t = self.tracks.t[where]
+        return Lately(tracks=self.tracks, where=where, t=t, known=(t >= first) & (t <= last))
 
     def one(self, number: int) -> One:
         """One member by its index."""
