@@ -52,11 +52,11 @@ class Engine:
         self._grid = grid
         self._rules = rules
         self._steps = steps
-        # By number of the device, which the store gives out in order: the newest time known of it, and whether its run
-        # is in memory. Columns, as a batch of a large fleet has hardly two fixes of one device.
+        # By number of the device, which the store gives out in order: the newest time known of it, whether its run is
+        # in memory, and that. Columns, as a batch of a large fleet has hardly two fixes of one device.
         self._newest = np.full(1, _LONG_AGO, dtype=np.int64)
         self._warm = np.zeros(1, dtype=np.bool_)
-        self._walks: dict[int, walk.Walk] = {}
+        self._walks: list[walk.Walk | None] = [None]
         self._deferred = Deferred()
         self._told: list[stays.Stay | stays.Run] = []
 
@@ -85,7 +85,7 @@ class Engine:
         return late
 
     def _log_ahead(self, device: int, ahead: list[points.Logged]) -> None:
-        before, newest = self._walks.get(device), int(self._newest[device])
+        before, newest = self._walks[device], int(self._newest[device])
         if before is None and newest == _LONG_AGO:
             before = self._fresh(device)
         waiting = before.logged_after(newest) if before is not None else []
@@ -147,11 +147,11 @@ class Engine:
         if before is not None and before.last is not None and before.last.t < first:
             before.settle()
         ended = self._take_told()
-        self._fresh(device).log(self._placed(logged))
+        after = self._fresh(device)
+        after.log(self._placed(logged))
         rows = fixes.take(np.argsort(fixes.t, kind="stable"))
         places = self._grid.places(rows.lat, rows.lon, rows.acc)
         self._walk(Placed.of(rows, places, np.flatnonzero(plausibility.eligible(rows))))
-        after = self._walks[device]
         if newest < frontier:
             # An old stretch: what follows it is more than a gap away, so silence has ended its last stay.
             after.settle()
@@ -161,7 +161,7 @@ class Engine:
             self._newest[device] = newest
             if before is not None and before.settled and newest == frontier:
                 after.settle()
-        if before is not None and self._walks.get(device) is after:
+        if before is not None and self._walks[device] is after:
             after.log(before.logged_after(newest))
         changes = stays.differences(device, stored, self._newest_told(), reason=reason, frontier=frontier)
         return stays.Changes(stays=ended.stays + changes.stays, runs=ended.runs + changes.runs)
@@ -174,8 +174,9 @@ class Engine:
         silent = np.flatnonzero(self._warm & (self._newest < now - RUN_GAP_MS)).astype(np.int32)
         self._walk(self._deferred.take(silent))
         for device in silent.tolist():
-            if not self._walks[device].settled:
-                self._walks[device].settle()
+            each = self._walks[device]
+            if each is not None and not each.settled:
+                each.settle()
         return self._take_told()
 
     def _late(self, device: NDArray[np.int32], t: Int) -> Bool:
@@ -203,32 +204,34 @@ class Engine:
             return
         now = placed.take(~self._deferred.put_aside(placed))
         last = now.take(ends(now.device))
-        self._walk(now.joined(self._deferred.take(last.device)))
-        until = [self._walks[device].quiet_until for device in last.device.tolist()]
+        until = self._walk(now.joined(self._deferred.take(last.device)))
         self._deferred.expect(last, np.array(until, dtype=np.int64))
 
-    def _walk(self, placed: Placed) -> None:
-        """Walk devices through sorted fixes, a run of those that are alike at a time."""
+    def _walk(self, placed: Placed) -> list[int]:
+        """Walk devices through sorted fixes, a run of those that are alike at a time; until when each is quiet then."""
+        until: list[int] = []
         if not len(placed):
-            return
+            return until
         device = placed.device
         alike = _follows(placed) & self._stays_in(placed)
         starts = np.arange(len(placed)) if self._steps else np.flatnonzero(~alike)
         after = np.append(starts[1:], len(placed))
         lasts = [points.Point.of(values) for values in placed.values[after - 1].tolist()]
-        bounds = zip(starts.tolist(), after.tolist(), device[starts].tolist(), lasts, strict=True)
+        names, leaves = device[starts].tolist(), ends(device)[after - 1].tolist()
         found = placed.lists()
-        for start, end, name, last in bounds:
-            each, row = self._walks.get(name) or self._fresh(name), start
+        for start, end, name, last, leave in zip(starts.tolist(), after.tolist(), names, lasts, leaves, strict=True):
+            each, row = self._walks[name] or self._fresh(name), start
             while row < end:
                 if not self._steps and each.goes_on(found, row, last.inner):
                     each.run(found, row, end, last)
                     break
                 row += 1
                 each.step(last if row == end else found.point(row - 1))
-        for name in device[np.flatnonzero(np.diff(device, prepend=-1))].tolist():
-            if self._walks[name].has_news:
-                self._walks[name].flush()
+            if leave:
+                if each.has_news:
+                    each.flush()
+                until.append(each.quiet_until)
+        return until
 
     def _stays_in(self, placed: Placed) -> Bool:
         """Rows in the same cell as the one before, whose step passes through no other."""
@@ -246,10 +249,10 @@ class Engine:
         return made
 
     def _let_go(self, device: int) -> walk.Walk | None:
-        if device in self._walks:
+        if self._walks[device] is not None:
             self._walk(self._deferred.take(np.array([device], dtype=np.int32)))
-        self._warm[device] = False
-        return self._walks.pop(device, None)
+        before, self._walks[device], self._warm[device] = self._walks[device], None, False
+        return before
 
     def _restore(self, device: int, before: walk.Walk | None) -> None:
         if before is None:
@@ -264,6 +267,7 @@ class Engine:
             self._deferred.reserve(len(self._newest) + more)
             self._newest = np.append(self._newest, np.full(more, _LONG_AGO, dtype=np.int64))
             self._warm = np.append(self._warm, np.zeros(more, dtype=np.bool_))
+            self._walks += [None] * more
 
     def _newest_told(self) -> stays.Stored:
         """What was told since the last call; of several versions the last."""
