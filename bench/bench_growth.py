@@ -35,7 +35,7 @@ ON CONFLICT DO NOTHING
 
 
 def main(
-    seconds: Annotated[float, typer.Option(min=2, help="Length of each stretch")] = 15,
+    seconds: Annotated[float, typer.Option(min=2, help="Length of each stretch")] = 40,
     devices: Annotated[int, typer.Option(min=2_000, help="Most devices; the promise is for 100,000")] = 100_000,
     cells: Annotated[int, typer.Option(min=300, help="Most cells; the promise is for 15,000")] = 15_000,
     days: Annotated[int, typer.Option(min=2, help="Most days stored")] = 90,
@@ -51,7 +51,7 @@ def main(
 
 
 async def measure(
-    seconds: float = 15, *, devices: int = 100_000, cells: int = 15_000, days: int = 90, fixes_a_day: int = 30_000
+    seconds: float = 40, *, devices: int = 100_000, cells: int = 15_000, days: int = 90, fixes_a_day: int = 30_000
 ) -> list[Figure]:
     """Measure all of it."""
     few, many = [await by_devices(n, seconds) for n in (FEW_DEVICES, devices)]
