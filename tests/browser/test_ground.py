@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from patrol.services import children
 from tests.browser.conftest import SLOW_MS, Watched
 from tests.support import basemap
 from tests.support.product import Product
@@ -102,12 +103,20 @@ def test_tiles_in_gcj02_lie_where_wgs84_has_them(looking: Look) -> None:
         watched.keep("ground-gcj02")
 
 
-def test_unreachable_tile_server_leaves_the_plain_ground(looking: Look) -> None:
-    """The page says once that the ground is missing, and works."""
-    host = "127.0.0.1:9"
+def test_unreachable_tile_server_leaves_the_plain_ground_until_it_answers(looking: Look) -> None:
+    """The page says that the ground is missing, works, and has the ground when the server is back."""
+    lng, lat = FIELDS
+    port = children.free_port()
+    host = f"127.0.0.1:{port}"
     with looking({"PATROL_MAP_TILES": f"http://{host}/{{z}}/{{x}}/{{y}}.png"}) as watched:
         watched.allowed = host
         watched.open("/#map=15/23.09/114.41")
-        expect(watched.page.locator(".attribution")).to_contain_text("底图无法载入")
+        attribution = watched.page.locator(".attribution")
+        expect(attribution).to_contain_text("底图无法载入")
+        with watched.page.expect_event("requestfailed"):
+            watched.page.goto(f"{watched.url}/#map=15/{lat}/{lng}")
+        with basemap.gcj_tile_server(lng, lat, port):
+            expect(attribution).to_have_text(host)
+            assert math.hypot(*white_mark(watched.page)) < 3
         # The browser itself notes each request that failed.
-        watched.faults[:] = [fault for fault in watched.faults if "ERR_UNSAFE_PORT" not in fault]
+        watched.faults[:] = [fault for fault in watched.faults if "ERR_CONNECTION_REFUSED" not in fault]

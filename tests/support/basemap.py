@@ -92,7 +92,7 @@ def _clipped(layers: dict[str, Any], zoom: int, x: int, y: int) -> list[dict[str
 
 
 @contextmanager
-def gcj_tile_server(lng: float, lat: float) -> Iterator[str]:
+def gcj_tile_server(lng: float, lat: float, port: int = 0) -> Iterator[str]:
     """Serve black tiles drawn in GCJ-02, a white square at a WGS-84 place; yield the template of their addresses."""
     to_lat, to_lng = datum.wgs84_to_gcj02(np.array([lat]), np.array([lng]))
     mark = world(float(to_lng[0]), float(to_lat[0]))
@@ -111,7 +111,7 @@ def gcj_tile_server(lng: float, lat: float) -> Iterator[str]:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     thread = Thread(target=server.serve_forever, name="tiles", daemon=True)
     thread.start()
     try:

@@ -4,6 +4,7 @@ import { useEffect, useEffectEvent, useRef, useState } from 'react';
 import { cellName, type City, NO_CITY } from './city.ts';
 import { span } from './format.ts';
 import { useModel, useServerNow, useSignal } from './hooks.ts';
+import { AGAIN_MS } from './ground/again.ts';
 import { type GroundStyle, PLAIN, theGround } from './ground/ground.ts';
 import { useSpeech } from './i18n/index.ts';
 import type { View } from './live/messages.ts';
@@ -47,7 +48,7 @@ export function Stage(props: Props) {
       onView: (view, place) => look(view, place),
       onHover: setHover,
       onError: (error) => console.error(error),
-      onGroundLost: () => setGround((old) => ({ ...old, failed: true })),
+      onGroundLost: (lost) => setGround((old) => ({ ...old, failed: lost })),
     });
     setMap(made);
     props.onMap(made);
@@ -80,6 +81,12 @@ export function Stage(props: Props) {
     };
   }, [ready]);
 
+  useEffect(() => {
+    if (ground.style !== PLAIN) map?.setGround(ground.style);
+    if (!map || !ground.failed || ground.style !== PLAIN) return undefined;
+    const timer = setTimeout(() => void theGround().then(setGround), AGAIN_MS);
+    return () => clearTimeout(timer);
+  }, [map, ground]);
   useEffect(() => {
     if (props.place) map?.camera.jumpTo(props.place);
   }, [map, props.place]);

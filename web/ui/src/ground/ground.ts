@@ -4,7 +4,7 @@ import type { LayerSpecification, SourceSpecification } from 'maplibre-gl';
 import * as api from '../api.ts';
 import type { Ground, GroundTiles } from '../generated/ground.ts';
 import { FONT, type Palette, type Theme } from '../map/palette.ts';
-import { rasterLayer, SOURCE, vectorLayers } from './layers.ts';
+import { rasterLayer, vectorLayers } from './layers.ts';
 
 /** What the style of the map takes of its ground. */
 export interface GroundStyle {
@@ -99,15 +99,13 @@ async function load(): Promise<GroundStyle> {
 
 let loaded: Promise<GroundStyle> | null = null;
 
-/** The ground, asked for once; a ground that cannot be had is plain, and `failed` says so. */
+/** The ground, asked for until it is had once; until then it is plain, and `failed` says so. */
 export function theGround(): Promise<{ style: GroundStyle; failed: boolean }> {
   loaded ??= load();
   return loaded
     .then((style) => ({ style, failed: false }))
     .catch(() => {
-      loaded = null; // asked for again with the next map
+      loaded = null;
       return { style: PLAIN, failed: true };
     });
 }
-
-export const isGround = (sourceId: string | undefined): boolean => sourceId === SOURCE;

@@ -4,7 +4,8 @@ import type { Position } from 'geojson';
 import type { Map as MLMap } from 'maplibre-gl';
 import type { Cells } from '../api.ts';
 import type { City } from '../city.ts';
-import { type GroundStyle, isGround } from '../ground/ground.ts';
+import { GroundAgain } from '../ground/again.ts';
+import type { GroundStyle } from '../ground/ground.ts';
 import { latitude, longitude, mercatorX, mercatorY } from '../live/mercator.ts';
 import type { View } from '../live/messages.ts';
 import type { LiveModel } from '../live/model.ts';
@@ -34,8 +35,8 @@ export interface MapEvents {
   onView(view: View, place: Place): void;
   onHover(hover: Hover | null): void;
   onError(error: Error): void;
-  /** Part of the ground cannot be had. */
-  onGroundLost(): void;
+  /** Part of the ground cannot be had, or all of it can again. */
+  onGroundLost(lost: boolean): void;
 }
 
 export class MapView {
@@ -48,7 +49,8 @@ export class MapView {
   private readonly cells: CellsOnMap;
   private readonly officers: OfficersView;
   private readonly canvas: OfficersCanvas;
-  private readonly ground: GroundStyle;
+  private ground: GroundStyle;
+  private readonly groundAgain: GroundAgain;
   private look: Look;
   /** The style has its images; nothing may use them earlier. */
   private dressed = false;
@@ -76,6 +78,7 @@ export class MapView {
     this.fitted = place !== null;
     const sources = citySources(cells, areas);
     this.map = createMap(container, look, ground, sources, place, label);
+    this.groundAgain = new GroundAgain(this.map, (lost) => events.onGroundLost(lost));
     this.camera = new Camera(this.map);
     this.cells = new CellsOnMap(this.map, model, cells, sources);
     this.extras = new Extras(this.map);
@@ -93,6 +96,7 @@ export class MapView {
   destroy(): void {
     cancelAnimationFrame(this.frame);
     this.draw?.cancel();
+    this.groundAgain.destroy();
     this.model.onPositions = () => {};
     this.model.onCells = () => {};
     this.canvas.destroy();
@@ -120,8 +124,14 @@ export class MapView {
     if (look.theme === this.look.theme && (look.language === this.look.language || !named)) return;
     this.look = look;
     this.officers.colours = PALETTES[look.theme].officer;
-    this.undress();
-    this.map.setStyle(style(look, this.ground, this.cells.forStyle()), { diff: false });
+    this.restyle();
+  }
+
+  /** Lay the city on this ground. */
+  setGround(ground: GroundStyle): void {
+    if (ground === this.ground) return;
+    this.ground = ground;
+    this.restyle();
   }
 
   /** Outline the chosen cell. */
@@ -209,10 +219,15 @@ export class MapView {
     map.on('mousemove', (event) => this.hover(event.point));
     map.on('mouseout', () => events.onHover(null));
     map.on('error', (event) => {
-      // A tile that cannot be had leaves the plain ground; the page says so once.
-      if (isGround((event as { sourceId?: string }).sourceId)) events.onGroundLost();
-      else events.onError(new Error(event.error.message));
+      // A tile that cannot be had leaves the plain ground, and the page says so.
+      const { sourceId } = event as { sourceId?: string };
+      if (!this.groundAgain.take(sourceId)) events.onError(new Error(event.error.message));
     });
+  }
+
+  private restyle(): void {
+    this.undress();
+    this.map.setStyle(style(this.look, this.ground, this.cells.forStyle()), { diff: false });
   }
 
   /** There is no style to write into until the next one is loaded. */
