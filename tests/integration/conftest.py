@@ -16,3 +16,11 @@ async def conn(database_url: str) -> "AsyncIterator[db.Connection]":
     connection = await asyncpg.connect(database_url)
     yield connection
     await connection.close()
+
+
+@pytest.fixture
+async def timescale(timescale_url: str) -> "AsyncIterator[db.Connection]":
+    """The one connection that the session's TimescaleDB takes at a time, closed whatever becomes of the test."""
+    connection = await asyncpg.connect(timescale_url)
+    yield connection
+    await connection.close()

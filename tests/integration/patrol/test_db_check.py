@@ -4,6 +4,7 @@ import asyncio
 import re
 import time
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,14 +22,6 @@ from tracking import db
 
 FAST = {"fsync", "full_page_writes", "synchronous_commit"}
 """What the tests' own server has off."""
-
-
-@pytest.fixture
-async def timescale(timescale_url: str) -> AsyncIterator[db.Connection]:
-    """The one connection."""
-    connection = await asyncpg.connect(timescale_url)
-    yield connection
-    await connection.close()
 
 
 async def faults(conn: db.Connection) -> dict[str, Finding]:
@@ -222,21 +215,32 @@ async def _found(conn: db.Connection, what: str) -> Finding:
     return next(one for one in await database.examine(conn) if one.what == what)
 
 
+@asynccontextmanager
+async def _connected(url: str) -> AsyncIterator[db.Connection]:
+    """A connection that is closed when a test fails, too: a TimescaleDB of tests has one at a time."""
+    connection = await asyncpg.connect(url)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
 @pytest.mark.timescale
 async def test_tune_sets_the_interval_that_the_check_asks_for(timescale_url: str) -> None:
     """`patrol db tune --rate` chooses by the expected rate; what it set is what the check wants at that rate."""
     chosen = settings.load({"database_url": timescale_url})
     try:
         await asyncio.to_thread(db_tune.run, chosen, rate=1_000.0)
-        connection = await asyncpg.connect(timescale_url)
-        now = await connection.fetchval("SELECT time_interval FROM timescaledb_information.dimensions "
-                                        "WHERE hypertable_name = 'fixes' AND dimension_number = 1")  # fmt: skip
-        await connection.execute(
-            "INSERT INTO device_hours VALUES (77, date_trunc('hour', now() - interval '1 day'), 604800000, 0, 0, 0)"
-        )
-        assert (await _found(connection, "chunk interval 分块")).verdict is Verdict.OK
-        await connection.execute("DELETE FROM device_hours WHERE device = 77")
-        await connection.close()
+        async with _connected(timescale_url) as connection:
+            now = await connection.fetchval(
+                "SELECT time_interval FROM timescaledb_information.dimensions "
+                "WHERE hypertable_name = 'fixes' AND dimension_number = 1"
+            )
+            await connection.execute(
+                "INSERT INTO device_hours VALUES (77, date_trunc('hour', now() - interval '1 day'), 604800000, 0, 0, 0)"
+            )
+            assert (await _found(connection, "chunk interval 分块")).verdict is Verdict.OK
+            await connection.execute("DELETE FROM device_hours WHERE device = 77")
     finally:
         await asyncio.to_thread(db_tune.run, chosen, rate=200.0)
     assert now == chunking.interval(1_000.0, 183) < timedelta(days=1)

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
-import asyncpg
 import pytest
 
 from ingest.purge import passes
@@ -20,23 +19,24 @@ EACH = 40
 
 
 @pytest.fixture
-async def timescale(timescale_url: str) -> AsyncIterator[db.Connection]:
+async def timescale(timescale: db.Connection) -> AsyncIterator[db.Connection]:
     """The one connection; two devices with three days of fixes, the first two days in the columnstore."""
-    conn = await asyncpg.connect(timescale_url)
-    await conn.execute("TRUNCATE fixes")
-    await conn.execute("UPDATE retention SET floor = NULL")
-    await conn.execute("INSERT INTO devices (name, unit) VALUES ('ts-1', 'ts'), ('ts-2', 'ts') ON CONFLICT DO NOTHING")
-    for device in await _devices(conn):
+    await timescale.execute("TRUNCATE fixes")
+    await timescale.execute("UPDATE retention SET floor = NULL")
+    await timescale.execute(
+        "INSERT INTO devices (name, unit) VALUES ('ts-1', 'ts'), ('ts-2', 'ts') ON CONFLICT DO NOTHING"
+    )
+    for device in await _devices(timescale):
         times = [FIRST + n * DAY_MS + 60_000 * k for n in range(DAYS) for k in range(EACH)]
-        async with conn.transaction():
-            await fix_store.insert(conn, fixes(device, times), copy=False)
-    for chunk in (await conn.fetch("SELECT show_chunks('fixes') AS name"))[:2]:
-        await conn.execute(f"CALL convert_to_columnstore('{chunk['name']}', if_not_columnstore => true)")
-    yield conn
-    await conn.execute("UPDATE legal_holds SET released_at = now(), released_by = 'x', released_why = 'x' "
-                       "WHERE released_at IS NULL")  # fmt: skip
-    await conn.execute("UPDATE retention SET floor = NULL, ran_at = now()")
-    await conn.close()
+        async with timescale.transaction():
+            await fix_store.insert(timescale, fixes(device, times), copy=False)
+    for chunk in (await timescale.fetch("SELECT show_chunks('fixes') AS name"))[:2]:
+        await timescale.execute(f"CALL convert_to_columnstore('{chunk['name']}', if_not_columnstore => true)")
+    yield timescale
+    await timescale.execute(
+        "UPDATE legal_holds SET released_at = now(), released_by = 'x', released_why = 'x' WHERE released_at IS NULL"
+    )
+    await timescale.execute("UPDATE retention SET floor = NULL, ran_at = now()")
 
 
 async def _devices(conn: db.Connection) -> list[int]:

@@ -1,9 +1,7 @@
 """The store on a real TimescaleDB, by the path that needs no COPY."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
-import asyncpg
 import pytest
 
 from tests.integration.tracking.test_fix_store import T0, fixes
@@ -13,14 +11,6 @@ from tracking import db, fix_store, history_store
 pytestmark = pytest.mark.timescale
 
 DEVICE = 4_711
-
-
-@pytest.fixture
-async def timescale(timescale_url: str) -> AsyncIterator[db.Connection]:
-    """The one connection."""
-    connection = await asyncpg.connect(timescale_url)
-    yield connection
-    await connection.close()
 
 
 async def test_fixes_are_stored_once_in_a_hypertable(timescale: db.Connection) -> None:

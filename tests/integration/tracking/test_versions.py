@@ -4,7 +4,7 @@ import json
 import random
 from typing import TYPE_CHECKING
 
-import asyncpg
+import pytest
 
 from tracking import db, versions
 
@@ -45,15 +45,16 @@ async def test_states_of_a_moment_are_those_whose_time_holds_it(conn: db.Connect
     await check(conn)
 
 
-async def test_states_of_a_moment_are_the_same_in_a_hypertable(timescale_url: str) -> None:
+@pytest.mark.timescale
+async def test_states_of_a_moment_are_the_same_in_a_hypertable(timescale: db.Connection) -> None:
     """Over the border of a chunk, too."""
-    timescale = await asyncpg.connect(timescale_url)
     broken = timescale.transaction()
     await broken.start()
-    await timescale.execute("DELETE FROM run_history")
-    await check(timescale)
-    await broken.rollback()
-    await timescale.close()
+    try:
+        await timescale.execute("DELETE FROM run_history")
+        await check(timescale)
+    finally:
+        await broken.rollback()
 
 
 async def test_the_states_between_are_not_read(conn: db.Connection) -> None:
