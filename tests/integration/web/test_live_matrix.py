@@ -40,12 +40,14 @@ class Screen:
         self.messages: list[dict[str, Any]] = []
         self.slots: set[int] = set()
         self.devices: set[str] = set()
+        self.frames = 0
 
     async def follow(self, socket: Any) -> None:
         """Take what comes until an event with the text LAST was told."""
         while not self.texts or LAST not in self.texts[-1]:
-            message = await asyncio.wait_for(socket.recv(), 20)
+            message = await asyncio.wait_for(socket.recv(), 20 * PATIENCE)
             if isinstance(message, bytes):
+                self.frames += 1
                 frame = decoder.decode(message)
                 self.slots |= {record.slot for block in frame.blocks for record in block.records}
                 continue
@@ -59,10 +61,11 @@ class Screen:
         return [message for message in self.messages if message["type"] == kind]
 
 
-async def happen(city: City, conn: "Connection", whole: Screen) -> None:
+async def happen(city: City, conn: "Connection", mine: Screen, whole: Screen) -> None:
     """Things of every kind in both streets, the other street's first, one for each viewer to stop at last.
 
-    `whole` sees the whole city: whatever can be told was told once it has seen both cells change.
+    `whole` sees the whole city: whatever can be told was told once it has seen every move and both cells change, and
+    both were told how many officers there are.
     """
     both = (city.other, city.mine)
     slots = [(street, street.ids[f"device{n + 1}"]) for street in both for n in range(street.devices)]
@@ -71,19 +74,25 @@ async def happen(city: City, conn: "Connection", whole: Screen) -> None:
         rows = [
             {"device": slot, "lat": each.lat, "lon": each.lon + 1e-4 * step, "t": now + step} for each, slot in slots
         ]
+        seen = whole.frames
         city.server.hub.take(feed.encode_positions("w", columns(*rows)))
         for street in both:
             await told(conn, street, step)
-        await asyncio.sleep(0.3)  # ticks: what moved is published in frames of its own
+
+        async def moved(before: int = seen) -> bool:
+            return whole.frames > before
+
+        await until(moved, "what moved was published in a frame of its own")
     async with conn.transaction():
         for street in both:
             await lane.append(conn, await matrix_city.stay(conn, street, street, 0))
 
     async def changed() -> bool:
         cells = {cell[0] for message in whole.of("cells") for cell in message["changes"]}
-        return cells >= {street.ids["cell"] for street in both}
+        counted = all(screen.of("counts") for screen in (mine, whole))
+        return counted and cells >= {street.ids["cell"] for street in both}
 
-    await until(changed, "both cells were told to have changed")
+    await until(changed, "both cells were told to have changed, and how many officers there are")
     async with conn.transaction():
         for street in both:
             await lane.append(conn, [("event", {"cell": street.cell, "device": None, "text": LAST})])
@@ -116,7 +125,7 @@ async def test_no_frame_tells_of_the_other_street(city: City, conn: "Connection"
             await socket.send(json.dumps({"type": "subscribe", **look}))
         group.create_task(screen.follow(mine))
         group.create_task(everything.follow(whole))
-        await happen(city, conn, everything)
+        await happen(city, conn, screen, everything)
     for text in screen.texts:
         assert leaks(text, city.other) == [], text[:500]
         assert "12345" not in text
