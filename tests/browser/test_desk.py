@@ -2,8 +2,6 @@
 
 import json
 import re
-import time
-from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -13,6 +11,8 @@ from playwright.sync_api import Browser, expect
 from tests.browser.conftest import SLOW_MS, Watched, exported
 from tests.support import missing, waiting
 from tests.support.product import Product
+from tracking import db
+from web.live import hub as live
 
 pytestmark = pytest.mark.browser
 
@@ -32,9 +32,9 @@ def bearer(demo: Product) -> dict[str, str]:
     return {"Authorization": f"Bearer {demo.token}"}
 
 
-def counts_at(demo: Product, at: float, known: float) -> dict[str, int]:
-    """How many cells were in each state at a moment by what was known at another, both s since 1970."""
-    times = {name: datetime.fromtimestamp(t, UTC).isoformat() for name, t in (("at", at), ("known", known))}
+def counts_at(demo: Product, at: int, known: int) -> dict[str, int]:
+    """How many cells were in each state at a moment by what was known at another, ms since 1970."""
+    times = {"at": db.moment(at).isoformat(), "known": db.moment(known).isoformat()}
     counts: dict[str, int] = demo.get("coverage", level="district", **times)["items"][0]
     return counts
 
@@ -104,17 +104,17 @@ def test_replay_ends_in_the_state_that_live_had(watched: Watched, demo: Product)
     page = watched.page
     page.goto(f"{demo.url}/#replay=")
     page.wait_for_selector(".map[data-ready]")
-    before = time.time()
+    before = live.now_ms()
     page.get_by_role("button", name="近 1 小时").click()
     page.wait_for_selector('[data-testid=clip][data-progress="1"]', state="attached")
-    after = time.time()
+    after = live.now_ms()
     slider = page.get_by_label("时刻")
     slider.focus()
     page.keyboard.press("End")
     until = int(slider.get_attribute("max") or 0)
     expect(page.locator("[data-testid=moment]")).to_have_attribute("data-at", str(until))
     # Fixes of the last seconds may have come while the clip was made.
-    first, last = [counts_at(demo, until / 1000, known) for known in (max(before, until / 1000), after)]
+    first, last = [counts_at(demo, until, known) for known in (max(before, until), after)]
     for state in ("fresh", "due_soon", "will_breach", "overdue", "unknown"):
         between = range(min(first[state], last[state]), max(first[state], last[state]) + 1)
         shown = page.locator(f".legend-item.state-{state} .number")

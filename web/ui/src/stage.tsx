@@ -82,11 +82,12 @@ export function Stage(props: Props) {
   }, [ready]);
 
   useEffect(() => {
-    if (ground.style !== PLAIN) map?.setGround(ground.style);
-    if (!map || !ground.failed || ground.style !== PLAIN) return undefined;
+    // What fails of a ground that was had, the map asks for again.
+    if (!ground.failed || ground.style !== PLAIN) return undefined;
     const timer = setTimeout(() => void theGround().then(setGround), AGAIN_MS);
     return () => clearTimeout(timer);
-  }, [map, ground]);
+  }, [ground]);
+  useEffect(() => map?.setGround(ground.style), [map, ground.style]);
   useEffect(() => {
     if (props.place) map?.camera.jumpTo(props.place);
   }, [map, props.place]);
