@@ -7,11 +7,10 @@ from tracking import db
 
 _HERE = """
 INSERT INTO workers (id, started, heartbeat, units, shares) VALUES ($1, now(), now(), $2, true)
-ON CONFLICT (id) DO UPDATE SET heartbeat = now(), units = excluded.units, shares = true
+ON CONFLICT (id) DO UPDATE SET heartbeat = now(), units = excluded.units, shares = true,
+  stopped_at = NULL
 """
 _GONE = "UPDATE workers SET shares = false, units = '{}' WHERE id = $1"
-# One of several that ends as it should is not missed; the last one is.
-_FORGET = "DELETE FROM workers WHERE id = $1 AND EXISTS (SELECT FROM workers WHERE id <> $1 AND shares)"
 _WORKERS = "SELECT id, units FROM workers WHERE shares AND heartbeat > now() - $1 * interval '1 s'"
 _UNITS = """
 SELECT u.code, count(d.id) FILTER (WHERE d.revoked_at IS NULL) AS devices
@@ -54,7 +53,6 @@ async def say(conn: db.Connection, worker: str, units: Collection[str]) -> None:
 async def say_gone(conn: db.Connection, worker: str) -> None:
     """Say that it ends, so that nobody waits for it."""
     await conn.execute(_GONE, worker)
-    await conn.execute(_FORGET, worker)
 
 
 async def look(conn: db.Connection, stale_s: float) -> Seen:

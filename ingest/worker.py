@@ -95,7 +95,11 @@ async def run(config: WorkerConfig, stop: asyncio.Event) -> None:
     broker = Broker.parse(config.mqtt_url)
     with structlog.contextvars.bound_contextvars(worker=config.worker_id):
         async with _cancelled_by(stop), _pool(config) as pool:
-            await _work(config, broker, pool, stop)
+            try:
+                await _work(config, broker, pool, stop)
+            finally:
+                if stop.is_set():
+                    await heartbeat.stopped(pool, config.worker_id)
     log.info("worker ended", worker=config.worker_id)
 
 

@@ -14,11 +14,11 @@ from tracking import db
 
 _WORKERS = """
 SELECT id, extract(epoch FROM now() - heartbeat)::float8 AS age FROM workers
-WHERE heartbeat > now() - interval '1 day' ORDER BY heartbeat DESC LIMIT 100
+WHERE stopped_at IS NULL AND heartbeat > now() - interval '1 day' ORDER BY heartbeat DESC LIMIT 100
 """
 _UNSERVED = """
 SELECT count(DISTINCT d.unit) FROM devices d
-WHERE NOT EXISTS (SELECT FROM workers w WHERE w.heartbeat > now() - interval '20 s'
+WHERE NOT EXISTS (SELECT FROM workers w WHERE w.stopped_at IS NULL AND w.heartbeat > now() - interval '20 s'
                   AND ('+' = ANY (w.units) OR d.unit = ANY (w.units)))
 """
 _ALERTS = "SELECT level, count(*) AS n FROM alerts WHERE ended_at IS NULL GROUP BY level"
@@ -73,7 +73,9 @@ def devices(total: int, silent: int) -> bytes:
 
 async def _work(conn: db.Connection) -> list[GaugeMetricFamily]:
     ages = GaugeMetricFamily(
-        "patrol_worker_heartbeat_age_seconds", "Since a worker was last heard, within a day.", labels=["worker"]
+        "patrol_worker_heartbeat_age_seconds",
+        "Since a worker that was not stopped was last heard, within a day.",
+        labels=["worker"],
     )
     for row in await conn.fetch(_WORKERS):
         ages.add_metric([row["id"]], row["age"])

@@ -19,6 +19,9 @@ router = APIRouter(tags=["operation"])
 log = structlog.get_logger(__name__)
 
 HEARTBEAT_WITHIN = timedelta(seconds=15)
+_WORKER = """
+SELECT id, now() - heartbeat AS age FROM workers WHERE stopped_at IS NULL ORDER BY heartbeat DESC LIMIT 1
+"""
 
 
 @router.get("/healthz")
@@ -76,9 +79,9 @@ async def _missing_migrations(connection: db.Connection) -> list[str]:
 
 
 async def _worker(connection: db.Connection) -> pages.Check:
-    row = await connection.fetchrow("SELECT id, now() - heartbeat AS age FROM workers ORDER BY heartbeat DESC LIMIT 1")
+    row = await connection.fetchrow(_WORKER)
     if row is None:
-        return pages.Check(ok=False, detail="no worker ever ran; start one with patrol worker")
+        return pages.Check(ok=False, detail="no worker runs; start one with patrol worker")
     if row["age"] > HEARTBEAT_WITHIN:
         return pages.Check(ok=False, detail=f"{row['id']} was last heard {row['age'].total_seconds():.0f} s ago")
     return pages.Check(ok=True, detail=f"{row['id']} is at work")

@@ -13,11 +13,11 @@ _GONE = timedelta(days=1)
 _DEVICE_CLOCK_S = 5.0
 _WORKERS = """
 SELECT id, units, now() - heartbeat AS age, counters ->> 'queue' AS queue, (counters ->> 'broker')::bool AS broker
-FROM workers WHERE heartbeat > now() - $1::interval ORDER BY id
+FROM workers WHERE stopped_at IS NULL AND heartbeat > now() - $1::interval ORDER BY id
 """
 _UNSERVED = """
 SELECT array_agg(DISTINCT d.unit) FROM devices d
-WHERE NOT EXISTS (SELECT FROM workers w WHERE w.heartbeat > now() - $1::interval
+WHERE NOT EXISTS (SELECT FROM workers w WHERE w.stopped_at IS NULL AND w.heartbeat > now() - $1::interval
                   AND ('+' = ANY (w.units) OR d.unit = ANY (w.units)))
 """
 _REFUSED = """
@@ -61,7 +61,7 @@ async def _workers(conn: db.Connection) -> list[Finding]:
     ]  # fmt: skip
     if not rows:
         return [
-            bad("worker 处理进程", "none within a day 一日内无", "start `patrol worker` or `patrol serve` 启动 worker")
+            bad("worker 处理进程", "none runs 无运行中的进程", "start `patrol worker` or `patrol serve` 启动 worker")
         ]
     unserved = await conn.fetchval(_UNSERVED, _HEARTBEAT)
     if unserved and any(one.verdict is Verdict.OK for one in found):

@@ -1,6 +1,7 @@
 """From the broker to the database: every fix once, everything counted, nothing acknowledged too early."""
 
 import asyncio
+import contextlib
 import json
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from schemas import feed
 from tests.integration.ingest.conftest import T0, Send, client, fix, working
 from tests.support import waiting
 from tracking import db, refusal_store
+from web import gauges
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -263,3 +265,30 @@ async def test_heartbeat_shows_the_worker(conn: "db.Connection", mosquitto: "Mos
         await waiting.until(counted(conn, 1, "workers"), "the worker's row is there")
         row = await conn.fetchrow("SELECT id, units, now() - heartbeat < interval '10 s' AS lately FROM workers")
     assert tuple(row or ()) == ("w7", ["team-1", "team-2"], True)
+
+
+@pytest.mark.parametrize("units", [("+",), ("shared",)])
+async def test_a_worker_that_stops_in_order_is_not_missed(
+    conn: "db.Connection", mosquitto: "Mosquitto", database_url: str, units: tuple[str, ...]
+) -> None:
+    """Its row says that it stopped, so nobody is told of its silence; started again it is watched again."""
+    missed = "SELECT count(*) FROM workers WHERE stopped_at IS NULL"
+    place = {"database_url": database_url, "mqtt_url": mosquitto.url, "units": units}
+    for _ in range(2):
+        async with working(**place):
+            await waiting.until(counted(conn, 1, "workers"), "the worker's row is there")
+            assert await conn.fetchval(missed) == 1
+        assert await conn.fetchval(missed) == 0
+        assert b"patrol_worker_heartbeat_age_seconds{" not in await gauges.stored(conn)
+
+
+async def test_a_worker_that_was_not_told_to_stop_is_missed(
+    conn: "db.Connection", mosquitto: "Mosquitto", database_url: str
+) -> None:
+    """One that ends for any other reason is watched on, until it runs again."""
+    with contextlib.suppress(asyncio.CancelledError):
+        async with working(database_url=database_url, mqtt_url=mosquitto.url) as task:
+            await waiting.until(counted(conn, 1, "workers"), "the worker's row is there")
+            task.cancel()
+            await asyncio.wait([task])
+    assert await conn.fetchval("SELECT count(*) FROM workers WHERE stopped_at IS NULL") == 1

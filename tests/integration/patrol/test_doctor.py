@@ -97,6 +97,7 @@ def test_disk_of_a_folder_that_is_not_there_yet_is_that_of_its_parent(tmp_path: 
 async def test_service_that_does_not_run_is_told_of(database_url: str) -> None:
     """No worker, one that stopped, units that nobody serves, refusals and failed notifications."""
     conn = await asyncpg.connect(database_url)
+    await conn.execute("INSERT INTO workers VALUES ('w-0', now(), now(), '{+}', '{}', false, now())")
     said = {one.what: one for one in await service.examine(conn)}
     assert said["worker 处理进程"].verdict is Verdict.BAD
     await conn.execute(

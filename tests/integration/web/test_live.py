@@ -317,3 +317,6 @@ async def test_readyz_says_what_is_missing(server: web.WebServer, conn: "db.Conn
         assert [name for name, check in checks.items() if not check["ok"]] == ["worker", "feed"]
         await conn.execute("INSERT INTO workers (id, started, heartbeat, units) VALUES ('w1', now(), now(), '{+}')")
         assert (await client.get("/readyz")).json()["checks"]["worker"]["ok"] is True
+        await conn.execute("UPDATE workers SET stopped_at = now()")
+        stopped = (await client.get("/readyz")).json()["checks"]["worker"]
+        assert (stopped["ok"], "patrol worker" in stopped["detail"]) == (False, True)

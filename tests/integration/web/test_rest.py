@@ -278,12 +278,14 @@ async def test_metrics_have_what_waits_in_the_database(server: web.WebServer, co
     await conn.execute("INSERT INTO dirty_windows (device, t_lo, t_hi, received) "
                        "VALUES (1, now(), now(), now() - interval '2 h')")  # fmt: skip
     await conn.execute("INSERT INTO workers VALUES ('w-9', now(), now() - interval '1 h', '{none}', '{}')")
+    await conn.execute("INSERT INTO workers VALUES ('w-8', now(), now(), '{+}', '{}', false, now())")
     async with server.client() as client:
         text = (await client.get("/metrics")).text
     told = {line.rsplit(" ", 1)[0]: float(line.rsplit(" ", 1)[1]) for line in text.splitlines() if line[0] != "#"}
     assert told["patrol_windows_waiting"] == 1
     assert told["patrol_windows_oldest_seconds"] == pytest.approx(7_200, abs=60)
     assert told['patrol_worker_heartbeat_age_seconds{worker="w-9"}'] == pytest.approx(3_600, abs=60)
+    assert 'patrol_worker_heartbeat_age_seconds{worker="w-8"}' not in told
     assert (told["patrol_deliveries_waiting"], told["patrol_commands_oldest_seconds"]) == (0, 0)
     assert told["patrol_units_unserved"] >= 1
     assert told["patrol_database_bytes"] > 1_000_000
