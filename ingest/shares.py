@@ -19,7 +19,7 @@ import asyncpg
 import structlog
 
 from ingest import claim, metrics, retry, share_store
-from ingest.division import divide
+from ingest.allotment import allot
 from tracking import db, sockets
 
 log = structlog.get_logger(__name__)
@@ -63,7 +63,7 @@ class Shares:
     stale_s: float = STALE_S
     serving: set[str] = field(default_factory=set)
     """Units that the engine and the connections serve."""
-    divided: asyncio.Event = field(default_factory=asyncio.Event)
+    allotted: asyncio.Event = field(default_factory=asyncio.Event)
     """Set once this worker knows its part."""
     _held: set[str] = field(default_factory=set)
     _trusted_until: float = 0.0
@@ -104,7 +104,7 @@ class Shares:
             await self._take_again(conn)
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._beat(conn), name="units-beat")
-                group.create_task(self._divide(conn), name="units-divide")
+                group.create_task(self._allot(conn), name="units-allot")
         except asyncio.CancelledError:
             await self._say_gone(conn)
             raise
@@ -142,17 +142,17 @@ class Shares:
             self._trusted.set()
             await asyncio.sleep(self.every_s)
 
-    async def _divide(self, conn: db.Connection) -> None:
+    async def _allot(self, conn: db.Connection) -> None:
         while True:
             async with self._asking:
                 seen = await share_store.look(conn, self.stale_s)
-            division = divide(
+            allotment = allot(
                 seen.weights, {*seen.workers, self.worker}, seen.held | dict.fromkeys(self._held, self.worker)
             )
-            mine = {unit for unit, worker in division.items() if worker == self.worker}
+            mine = {unit for unit, worker in allotment.items() if worker == self.worker}
             await self._give_up(conn, self.serving - mine)
             await self._add(conn, mine - self._held)
-            self.divided.set()
+            self.allotted.set()
             await asyncio.sleep(self.every_s)
 
     async def _give_up(self, conn: db.Connection, gone: set[str]) -> None:

@@ -82,7 +82,7 @@ class WorkerConfig:
 
     @property
     def shares(self) -> bool:
-        """Whether the units are divided among the workers that say so."""
+        """Whether the units are allotted to the workers that say so."""
         return self.units == (SHARED,)
 
 
@@ -252,7 +252,7 @@ async def make_pipeline(
 async def _ready(config: WorkerConfig, sessions: Sessions, units: Shares | None) -> None:
     await sessions.ready()
     if units is not None:
-        await units.divided.wait()
+        await units.allotted.wait()
     config.on_ready()
     log.info("worker takes messages", units=config.units)
 

@@ -110,7 +110,7 @@ async def test_what_waits_for_a_worker_of_all_units_is_stored_by_its_successor(
             return bool(await conn.fetchval("SELECT count(*) = 9 FROM fixes"))
 
         await waiting.until(newest, "its own unit's next fix is stored, and no other's")
-        assert await held(conn) == {}  # who has a list of units has no part in a division
+        assert await held(conn) == {}  # who has a list of units has no part in an allotment
     strangers = await conn.fetchval(
         "SELECT count(DISTINCT device) FROM dirty_windows w JOIN devices d ON d.id = w.device WHERE unit <> 'team-1'"
     )
@@ -150,7 +150,7 @@ async def test_who_hangs_is_put_out_and_writes_no_more(database_url: str, fleet:
     """It stops trusting its claims before another takes them; when it goes on, it learns that they are another's."""
     assert fleet
     async with part(database_url, "hung", every_s=5.0, trust_s=0.5) as (hung, task):
-        await hung.shares.divided.wait()
+        await hung.shares.allotted.wait()
         assert hung.listening == set(UNITS)
         await hung.shares.wait()
         async with part(database_url, "next", every_s=0.1, stale_s=1.0) as (other, _):
@@ -190,7 +190,7 @@ async def test_a_worker_of_all_units_keeps_sharers_out(
     assert fleet
     assert await claim.take(conn, None)
     async with part(database_url, "a", every_s=0.05) as (made, _):
-        await made.shares.divided.wait()
+        await made.shares.allotted.wait()
         assert made.serving == []
         await claim.release(conn)
         await waiting.until(_served(made), "it serves all")

@@ -1,4 +1,4 @@
-"""Pure: how units are divided among the workers that share them.
+"""Pure: how units are allotted to the workers that share them.
 
 Every worker computes the same from the same rows, so nobody has to lead; where two see the rows at different moments,
 the claim on the unit (`ingest/claim.py`) decides.
@@ -11,7 +11,7 @@ UNEVEN = 0.25
 pay that its devices' runs are read again."""
 
 
-def divide(weights: Mapping[str, int], workers: Iterable[str], held: Mapping[str, str]) -> dict[str, str]:
+def allot(weights: Mapping[str, int], workers: Iterable[str], held: Mapping[str, str]) -> dict[str, str]:
     """Give every unit to one worker, about evenly, and leave as much as possible where it is.
 
     Args:
