@@ -97,7 +97,8 @@ class Engine:
 
     def _placed(self, logged: Sequence[points.Logged]) -> list[tuple[int, int]]:
         """(ms, number of the cell in the store) of what was logged inside a cell."""
-        cells = self._grid.locate(np.array([each.lat for each in logged]), np.array([each.lon for each in logged]))
+        t = np.array([each.t for each in logged], dtype=np.int64)
+        cells = self._grid.locate(np.array([each.lat for each in logged]), np.array([each.lon for each in logged]), t)
         return [(each.t, cell) for each, cell in zip(logged, cells.tolist(), strict=True) if cell >= 0]
 
     def advance(self, batch: FixColumns) -> Advance:
@@ -108,7 +109,7 @@ class Engine:
         self._reserve(int(batch.device.max(initial=0)))
         order = np.lexsort((batch.t, batch.device))
         rows = batch.take(order)
-        places = self._grid.places(rows.lat, rows.lon, rows.acc)
+        places = self._grid.places(rows.lat, rows.lon, rows.acc, rows.t)
         late = self._late(rows.device, rows.t)
         self._walk_new(Placed.of(rows, places, np.flatnonzero(plausibility.eligible(rows) & ~late)))
         self._note_newest(rows.device[~late], rows.t[~late])
@@ -150,7 +151,7 @@ class Engine:
         after = self._fresh(device)
         after.log(self._placed(logged))
         rows = fixes.take(np.argsort(fixes.t, kind="stable"))
-        places = self._grid.places(rows.lat, rows.lon, rows.acc)
+        places = self._grid.places(rows.lat, rows.lon, rows.acc, rows.t)
         self._walk(Placed.of(rows, places, np.flatnonzero(plausibility.eligible(rows))))
         if newest < frontier:
             # An old stretch: what follows it is more than a gap away, so silence has ended its last stay.

@@ -250,12 +250,15 @@ class Walk(Trail):
         if way < max(2 * depth, LEAST_PASS_M):
             return
         # The usual step, within a cell or over a boundary that both cells share, passes through nothing.
-        if min(last.inner, point.inner) >= 0 and self._grid.adjoin(
-            last.inner, point.inner, last.place, point.place, least_m=2 * depth
+        times = last.t, point.t
+        if (
+            min(last.inner, point.inner) >= 0
+            and not self._grid.divided(*times)
+            and self._grid.adjoin(last.inner, point.inner, last.place, point.place, least_m=2 * depth)
         ):
             return
         own = {last.inner, point.inner, self.held}
-        for index, enter, leave in self._grid.crossed(last.place, point.place, least_depth_m=depth):
+        for index, enter, leave in self._grid.crossed(last.place, point.place, least_depth_m=depth, times=times):
             t_in, t_out = (last.t + round((point.t - last.t) * part) for part in (enter, leave))
             if index not in own and t_out - t_in >= LEAST_PASS_MS:
                 inside = (leave - enter) * way
@@ -271,7 +274,8 @@ class Walk(Trail):
         """Moment and place at which the step from `before` to `after` crosses the boundary of a cell."""
         if before is None:
             return after.t, after.place
-        part = self._grid.crossing(index, before.place, after.place, entering=entering)
+        times = before.t, after.t
+        part = self._grid.crossing(index, before.place, after.place, entering=entering, times=times)
         place = before.x + (after.x - before.x) * part, before.y + (after.y - before.y) * part
         return before.t + round((after.t - before.t) * part), place
 

@@ -1,8 +1,10 @@
 """Which unit cell a fix is in, and how surely: bulk lookups on the cells of one city."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import cached_property
 from math import hypot
 
 import numpy as np
@@ -10,7 +12,7 @@ import pyproj
 import shapely
 from numpy.typing import NDArray
 
-from tracking.fixes import Bool, Float, Ints
+from tracking.fixes import Bool, Float, Int, Ints
 from tracking.geometry.squares import NEW, Seen, Squares
 
 Ring = Sequence[Sequence[float]]
@@ -37,6 +39,9 @@ ASSUMED_ACCURACY_M = 25.0
 BEST_ACCURACY_M = 3.0
 """Receivers that claim better than this are not believed."""
 
+EVER, FOR_EVER = -(1 << 53), 1 << 53
+"""Before and after every moment, ms, and exact as floats."""
+
 _ROUNDING = 1e-9
 _FAR_M = 2e7
 """Stands for places the projection cannot show (the other side of the earth): far outside every cell."""
@@ -50,6 +55,10 @@ class GridCell:
     """Number of the cell in the store."""
     rings: Sequence[Ring]
     """Outer ring and holes, closed, [lon, lat] in WGS-84 degrees."""
+    begins: int = EVER
+    """ms since 1970-01-01 UTC from which it holds."""
+    ends: int = FOR_EVER
+    """ms, not included."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,25 +77,53 @@ class Places:
     """Depth: how surely the position is inside `inner`."""
 
 
-class CityGrid:
-    """The cells of a city; cells are numbered 0 … n-1 here, `ids` gives their numbers in the store."""
+class _Division:
+    """The cells that hold from one moment to the next, to look places up in. Others are None among the polygons."""
 
-    def __init__(self, cells: Sequence[GridCell]) -> None:
+    def __init__(self, polygons: NDArray[np.object_], boundaries: NDArray[np.object_]) -> None:
+        self._polygons, self._boundaries = polygons, boundaries
+
+    @cached_property
+    def tree(self) -> shapely.STRtree:
+        """Finds cells by their index. Made when it is first asked: hardly anybody asks about long ago."""
+        return shapely.STRtree(self._polygons)
+
+    @cached_property
+    def squares(self) -> Squares:
+        """What is known of places already."""
+        return Squares(self._polygons, self._boundaries, self.tree)
+
+
+class CityGrid:
+    """The cells of a city; cells are numbered 0 … n-1 here, `ids` gives their numbers in the store.
+
+    Cells may hold for a time only; a place is looked up among those that hold at its time, without a time among the
+    newest. At any moment the cells that hold do not overlap.
+
+    Args:
+        cells: all cells that hold at any time.
+        centre: (lat, lon) of the middle of the plane; None: the middle of the cells' extent.
+    """
+
+    def __init__(self, cells: Sequence[GridCell], centre: tuple[float, float] | None = None) -> None:
         lonlat = [shapely.Polygon(cell.rings[0], cell.rings[1:]) for cell in cells]
         self.ids: Ints = np.array([cell.id for cell in cells], dtype=np.int32)
-        west, south, east, north = shapely.total_bounds(lonlat) if lonlat else (0.0, 0.0, 0.0, 0.0)
+        lat, lon = centre or middle(lonlat)
         self._to_xy = pyproj.Transformer.from_crs(
             "EPSG:4326",
             # Equal area about the centre: lengths are true to 3e-6 within 30 km, and 7 million points a second.
-            f"+proj=laea +lat_0={(south + north) / 2:.6f} +lon_0={(west + east) / 2:.6f} +ellps=WGS84 +units=m",
+            f"+proj=laea +lat_0={lat:.6f} +lon_0={lon:.6f} +ellps=WGS84 +units=m",
             always_xy=True,
         )
         self._polygons = np.array([shapely.transform(shape, self._project) for shape in lonlat], dtype=object)
         self._edges = [_edges(polygon) for polygon in self._polygons]
         self._boundaries = shapely.boundary(self._polygons)
-        self._tree = shapely.STRtree(self._polygons)
         shapely.prepare(self._polygons)
-        self._squares = Squares(self._polygons, self._boundaries, self._tree)
+        self._begins = np.array([cell.begins for cell in cells], dtype=np.int64)
+        self._ends = np.array([cell.ends for cell in cells], dtype=np.int64)
+        changes = {*self._begins.tolist(), *self._ends.tolist()} - {EVER, FOR_EVER}
+        self._starts = [EVER, *sorted(changes)]
+        self._divisions = [self._division(start) for start in self._starts]
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -116,50 +153,77 @@ class CityGrid:
         lon, lat = self._to_xy.transform(x, y, direction="INVERSE")
         return np.asarray(lat, dtype=np.float64), np.asarray(lon, dtype=np.float64)
 
-    def locate(self, lat: Float, lon: Float) -> Ints:
-        """Number in the store of the cell each place falls in, -1 outside every cell."""
-        inner = self.index(lat, lon)
+    def locate(self, lat: Float, lon: Float, t: Int | None = None) -> Ints:
+        """Number in the store of the cell each place falls in at its time (ms), -1 outside every cell."""
+        inner = self.index(lat, lon, t)
         return np.where(inner >= 0, self.ids[inner], -1).astype(np.int32) if len(self) else inner
 
-    def index(self, lat: Float, lon: Float) -> Ints:
-        """Index of the cell each place falls in, -1 outside every cell."""
-        return self._inner(*self.xy(lat, lon))[0]
+    def index(self, lat: Float, lon: Float, t: Int | None = None) -> Ints:
+        """Index of the cell each place falls in at its time (ms), -1 outside every cell."""
+        x, y = self.xy(lat, lon)
+        inner = np.full(len(x), -1, dtype=np.int32)
+        for division, rows in self._by_division(t):
+            inner[rows] = _inner(division, x[rows], y[rows])[0]
+        return inner
+
+    def divided(self, before: int, after: int) -> bool:
+        """Whether other cells hold at `after` than at `before` (ms)."""
+        starts = self._starts
+        return len(starts) > 1 and bisect_right(starts, before) != bisect_right(starts, after)
 
     def near(self, x: Float, y: Float, within_m: float) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Pairs of a place and a cell that holds it or lies within so many metres of it, by their indexes."""
-        places, cells = self._tree.query(shapely.points(x, y), predicate="dwithin", distance=within_m)
+        tree = self._divisions[-1].tree
+        places, cells = tree.query(shapely.points(x, y), predicate="dwithin", distance=within_m)
         return places, cells
 
     def nearest(self, x: Float, y: Float, within_m: float) -> NDArray[np.intp]:
         """Index of the cell that holds each place, or is nearest within so many metres of it; -1: none is."""
         found = np.full(len(x), -1, dtype=np.intp)
         if len(self) and len(x):
-            places, cells = self._tree.query_nearest(shapely.points(x, y), max_distance=within_m)
+            places, cells = self._divisions[-1].tree.query_nearest(shapely.points(x, y), max_distance=within_m)
             order = np.argsort(-cells, kind="stable")
             found[places[order]] = cells[order]
         return found
 
-    def places(self, lat: Float, lon: Float, acc: NDArray[np.float32]) -> Places:
-        """Project and look up n fixes. `acc` is the 68 % radius in m, NaN unknown."""
+    def places(self, lat: Float, lon: Float, acc: NDArray[np.float32], t: Int | None = None) -> Places:
+        """Project and look up n fixes. `acc` is the 68 % radius in m, NaN unknown; `t` their times, ms."""
         x, y = self.xy(lat, lon)
         radius = np.where(np.isnan(acc), ASSUMED_ACCURACY_M, np.maximum(acc, BEST_ACCURACY_M)).astype(np.float64)
         sigma = radius * SIGMA_OF_68
-        inner, seen = self._inner(x, y)
-        return Places(x=x, y=y, sigma=sigma, inner=inner, depth=self._depth(x, y, sigma, inner, seen))
+        inner, depth = np.full(len(x), -1, dtype=np.int32), np.zeros(len(x), dtype=np.uint8)
+        for division, rows in self._by_division(t):
+            found, seen = _inner(division, x[rows], y[rows])
+            inner[rows], depth[rows] = found, self._depth(x[rows], y[rows], sigma[rows], found, seen)
+        return Places(x=x, y=y, sigma=sigma, inner=inner, depth=depth)
 
-    def crossing(self, cell: int, start: tuple[float, float], end: tuple[float, float], *, entering: bool) -> float:
-        """Where the segment crosses the boundary of cell index `cell`, as a fraction 0–1 of it.
+    def crossing(
+        self,
+        cell: int,
+        start: tuple[float, float],
+        end: tuple[float, float],
+        *,
+        entering: bool,
+        times: tuple[int, int] = (0, 0),
+    ) -> float:
+        """Where the step crosses the boundary of cell index `cell`, as a fraction 0–1 of it.
+
+        A cell that begins on the way is entered then, if not later; one that ends is left then, if not before.
 
         Args:
             cell: index of the cell.
-            start: (x, y) in m of the segment's start, inside the cell unless `entering`.
+            start: (x, y) in m of the step's start, inside the cell unless `entering`.
             end: (x, y) in m of its end, inside the cell if `entering`.
-            entering: the crossing after which the segment stays inside, rather than the one up to which it was.
+            entering: the crossing after which the step stays inside, rather than the one up to which it was.
+            times: ms at its start and end.
 
         Returns:
-            The fraction; 0.5 where the segment meets the boundary nowhere (rounding).
+            The fraction; 0.5 where the step meets the boundary nowhere (rounding).
         """
         met = self._met(cell, start, end)
+        changes = int(self._begins[cell] if entering else self._ends[cell])
+        if times[0] < changes <= times[1]:
+            met.append((changes - times[0]) / (times[1] - times[0]))
         if not met:
             return 0.5
         return max(met) if entering else min(met)
@@ -188,20 +252,52 @@ class CityGrid:
         return left
 
     def crossed(
-        self, start: tuple[float, float], end: tuple[float, float], *, least_depth_m: float
+        self,
+        start: tuple[float, float],
+        end: tuple[float, float],
+        *,
+        least_depth_m: float,
+        times: tuple[int, int] = (0, 0),
     ) -> list[tuple[int, float, float]]:
-        """Cells that the segment passes through surely, as (index, fraction in, fraction out), in order.
+        """Cells that the step passes through surely, as (index, fraction in, fraction out), in order.
 
-        A cell counts when the middle of the part inside is `least_depth_m` or more from its boundary.
+        A cell counts when the middle of the part inside is `least_depth_m` or more from its boundary, of the part that
+        was walked while the cell held. `times` are ms at the start and the end.
         """
         line = shapely.LineString([start, end])
         found: list[tuple[int, float, float]] = []
-        for cell in self._tree.query(line, predicate="intersects"):
+        for cell in self._crossing(line, *times):
+            first, last = self._held(cell, *times)
             for enter, leave in self._spans(self._polygons[cell], start, end):
+                enter, leave = max(enter, first), min(leave, last)  # noqa: PLW2901 - the same, cut
                 middle = line.interpolate((enter + leave) / 2, normalized=True)
-                if shapely.distance(self._boundaries[cell], middle) >= least_depth_m:
-                    found.append((int(cell), enter, leave))
+                if enter < leave and shapely.distance(self._boundaries[cell], middle) >= least_depth_m:
+                    found.append((cell, enter, leave))
         return sorted(found, key=lambda crossing: (crossing[1], crossing[0]))
+
+    def _crossing(self, line: shapely.LineString, before: int, after: int) -> list[int]:
+        """Cells that a step meets and that hold at some time of it."""
+        first, last = (bisect_right(self._starts, t) for t in (before, after))
+        met = [division.tree.query(line, predicate="intersects") for division in self._divisions[first - 1 : last]]
+        return np.unique(np.concatenate(met)).tolist()  # type: ignore[no-any-return]
+
+    def _held(self, cell: int, before: int, after: int) -> tuple[float, float]:
+        """From which to which part of a step in time a cell holds, as fractions 0-1."""
+        length = max(after - before, 1)
+        first, last = ((int(moment[cell]) - before) / length for moment in (self._begins, self._ends))
+        return min(max(first, 0.0), 1.0), min(max(last, 0.0), 1.0)
+
+    def _division(self, start: int) -> _Division:
+        polygons = self._polygons.copy()
+        polygons[(start < self._begins) | (self._ends <= start)] = None
+        return _Division(polygons, self._boundaries)
+
+    def _by_division(self, t: Int | None) -> list[tuple[_Division, slice | NDArray[np.intp]]]:
+        """Which of n rows with times `t` (ms) belong to each division; None: all to the newest."""
+        if t is None or not len(t) or int(t.min()) >= self._starts[-1]:
+            return [(self._divisions[-1], slice(None))]
+        of = np.searchsorted(self._starts, t, side="right") - 1
+        return [(self._divisions[each], np.flatnonzero(of == each)) for each in np.unique(of).tolist()]
 
     def _met(self, cell: int, start: tuple[float, float], end: tuple[float, float]) -> list[float]:
         """Where the segment meets the boundary of a cell, as fractions 0-1 of it, in no order."""
@@ -217,26 +313,6 @@ class CityGrid:
             if 0.0 <= along <= 1.0 and -_ROUNDING <= (to_x * dy - to_y * dx) / across <= 1 + _ROUNDING:
                 met.append(along)
         return met
-
-    def _inner(self, x: Float, y: Float) -> tuple[Ints, Seen]:
-        """Index of the cell each place is in, and what the squares tell of it; those that know nothing yet learn."""
-        seen = self._squares.look(x, y)
-        inner = seen.cell.copy()
-        rows = np.flatnonzero(~seen.alike)
-        inner[rows] = found = self._search(x[rows], y[rows])
-        fresh = rows[(seen.cell[rows] == NEW) & (found >= 0)]
-        if len(fresh):
-            self._squares.learn(x[fresh], y[fresh])
-        return inner, seen
-
-    def _search(self, x: Float, y: Float) -> Ints:
-        inner = np.full(len(x), -1, dtype=np.int32)
-        if len(self) and len(x):
-            rows, cells = self._tree.query(shapely.points(x, y), predicate="intersects")
-            # A point on a shared edge meets both cells: the lower index wins, whatever order the tree answers in.
-            order = np.argsort(-cells, kind="stable")
-            inner[rows[order]] = cells[order]
-        return inner
 
     def _depth(self, x: Float, y: Float, sigma: Float, inner: Ints, seen: Seen) -> NDArray[np.uint8]:
         least, most = _depths(seen.least, sigma), _depths(seen.most, sigma)
@@ -264,6 +340,34 @@ class CityGrid:
 
     def _project(self, lonlat: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.column_stack(self.xy(lonlat[:, 1], lonlat[:, 0]))
+
+
+def middle(lonlat: Sequence[shapely.Polygon]) -> tuple[float, float]:
+    """Middle of the extent of polygons, (lat, lon) where they are in degrees."""
+    west, south, east, north = shapely.total_bounds(lonlat) if len(lonlat) else (0.0, 0.0, 0.0, 0.0)
+    return float(south + north) / 2, float(west + east) / 2
+
+
+def _inner(division: _Division, x: Float, y: Float) -> tuple[Ints, Seen]:
+    """Index of the cell each place is in, and what the squares tell of it; those that know nothing yet learn."""
+    seen = division.squares.look(x, y)
+    inner = seen.cell.copy()
+    rows = np.flatnonzero(~seen.alike)
+    inner[rows] = found = _search(division, x[rows], y[rows])
+    fresh = rows[(seen.cell[rows] == NEW) & (found >= 0)]
+    if len(fresh):
+        division.squares.learn(x[fresh], y[fresh])
+    return inner, seen
+
+
+def _search(division: _Division, x: Float, y: Float) -> Ints:
+    inner = np.full(len(x), -1, dtype=np.int32)
+    if len(division.tree) and len(x):
+        rows, cells = division.tree.query(shapely.points(x, y), predicate="intersects")
+        # A point on a shared edge meets both cells: the lower index wins, whatever order the tree answers in.
+        order = np.argsort(-cells, kind="stable")
+        inner[rows[order]] = cells[order]
+    return inner
 
 
 def _depths(inside_by: Float, sigma: Float) -> NDArray[np.uint8]:

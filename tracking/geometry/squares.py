@@ -53,17 +53,17 @@ class Squares:
     Threads may look and learn at once: what is known of a square is one word, and the same whoever writes it.
 
     Args:
-        polygons: the cells, m on the city's plane.
+        polygons: the cells, m on the city's plane; None for those that do not hold.
         boundaries: of each of them.
         tree: of the polygons.
     """
 
     def __init__(self, polygons: NDArray[np.object_], boundaries: NDArray[np.object_], tree: shapely.STRtree) -> None:
         self._polygons, self._boundaries, self._tree = polygons, boundaries, tree
-        bounds = shapely.total_bounds(polygons) if len(polygons) else np.zeros(4)
+        bounds = np.nan_to_num(shapely.total_bounds(polygons)) if len(polygons) else np.zeros(4)
         self._west, self._south = float(bounds[0]), float(bounds[1])
         width, height = float(bounds[2]) - self._west, float(bounds[3]) - self._south
-        self._side = max(SIDE_M, sqrt(float(np.sum(shapely.area(polygons))) / MOST_SQUARES))
+        self._side = max(SIDE_M, sqrt(float(np.nansum(shapely.area(polygons))) / MOST_SQUARES))
         while _blocks(width, self._side) * _blocks(height, self._side) > MOST_BLOCKS:
             self._side *= 2
         self._columns, self._rows = _blocks(width, self._side), _blocks(height, self._side)

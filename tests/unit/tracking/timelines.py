@@ -14,6 +14,8 @@ SIDE_M = 300.0
 ORIGIN = (23.08, 114.41)
 M_PER_LAT = 110_750.0
 M_PER_LON = 102_470.0
+Stays = dict[tuple[int, int], stays.Stay]
+Runs = dict[tuple[int, int], stays.Run]
 RULE = VisitRule(dwell_ms=180_000, path_m=150.0)
 
 
