@@ -3,6 +3,10 @@
 import asyncio
 from collections.abc import Coroutine
 
+import structlog
+
+_log = structlog.get_logger(__name__)
+
 
 class Beside:
     """The piece of work that is going on, if any.
@@ -24,6 +28,7 @@ class Beside:
         """Go on with this in place of what is going on."""
         await self.stop()
         self._task = asyncio.create_task(work, name=self._name)
+        self._task.add_done_callback(_say_failed)
 
     async def stop(self) -> None:
         """End what is going on."""
@@ -31,3 +36,9 @@ class Beside:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
+
+
+def _say_failed(task: "asyncio.Task[None]") -> None:
+    error = None if task.cancelled() else task.exception()
+    if error is not None:
+        _log.error("work beside the watcher failed", work=task.get_name(), exc_info=error)

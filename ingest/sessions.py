@@ -19,6 +19,7 @@ from ingest import mqtt
 from ingest.message import Intake
 from schemas import topics
 from schemas.broker import Broker
+from tracking import parts
 
 log = structlog.get_logger(__name__)
 
@@ -111,7 +112,7 @@ class Sessions:
         return [self.own, self._buffered, *(session for pair, _ in self._running.values() for session in pair)]
 
     def _started(self, sessions: Sequence[mqtt.Session], name: str) -> list[asyncio.Task[None]]:
-        tasks = [asyncio.create_task(session.run(), name=name) for session in sessions]
+        tasks = [asyncio.create_task(parts.lasting(name, session.run()), name=name) for session in sessions]
         for task in tasks:
             task.add_done_callback(self._ended)
         return tasks

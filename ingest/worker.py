@@ -1,7 +1,6 @@
 """The worker process: composes broker session, pipeline, feed and alert watcher, and runs them until told to stop."""
 
 import asyncio
-import os
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -33,6 +32,7 @@ from ingest.writer import Writer
 from schemas.broker import Broker
 from tracking import boot_store, db, loops, retention_store, sockets
 from tracking.parties import Pseudonyms
+from tracking.parts import Parts
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -41,8 +41,6 @@ log = structlog.get_logger(__name__)
 
 SHARED = "shared"
 _CLOSE_S = 2.0
-_END_S = 20.0
-"""A worker of which a part failed ends within this, or is ended: what it had not committed comes again."""
 _ACKS_EVERY_S = 1.0
 
 
@@ -105,36 +103,24 @@ async def run(config: WorkerConfig, stop: asyncio.Event) -> None:
 
 async def _work(config: WorkerConfig, broker: Broker, pool: db.Pool, stop: asyncio.Event) -> None:
     async with asyncio.TaskGroup() as group:
-
-        def start(name: str, job: Coroutine[Any, Any, None]) -> None:
-            group.create_task(_part(name, job), name=name)
-
+        parts = Parts(group, stop.is_set)
         if config.shares:
             line = await _compose(config, broker, pool)
             units = _share(config, line)
             line.pipeline.claimed = units.wait
-            start("units", units.run())
+            parts.start("units", units.run())
         else:
             claim = Claim(config.database_url, config.served)
-            start("claim", claim.run())
+            parts.start("claim", claim.run())
             await claim.wait()
             line = await _compose(config, broker, pool)
             units = None
             claim.lost, line.pipeline.claimed = line.pipeline.writer.break_off, claim.wait
         for name, job in _jobs(config, line, units, stop).items():
-            start(name, job)
+            parts.start(name, job)
+        parts.start("ready", _ready(config, line.sessions, units), ends=True)
         if config.device_key is not None:
-            start("accounts", broker_control.keep(pool, broker, config.device_key))
-
-
-async def _part(name: str, job: Coroutine[Any, Any, None]) -> None:
-    """Run a part of the worker. If it fails, the others are cancelled; if they do not end, the process does."""
-    try:
-        await job
-    except Exception:
-        log.exception("a part of the worker failed: the worker ends, to be started again", part=name)
-        asyncio.get_running_loop().call_later(_END_S, os._exit, 1)
-        raise
+            parts.start("accounts", broker_control.keep(pool, broker, config.device_key))
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +173,6 @@ def _jobs(
         "housekeeper": Housekeeper(pool, wall_clock, config.media_dir).run(),
         "hours": hours.keep(pool),
         "orders": Orders(pool, session.order, session.ready).run(),
-        "ready": _ready(config, line.sessions, units),
     }
 
 

@@ -338,10 +338,22 @@ def broker_config(  # noqa: PLR0913 - options of a command
 @shared
 def audit_verify(
     given: Given,
-    anchor: Annotated[Path | None, typer.Option(help="Anchor file; without, that of the settings")] = None,
+    anchor: Annotated[
+        Path | None, typer.Option(help="A copy of the anchor file; without, that of the settings")
+    ] = None,
+    head: Annotated[list[str] | None, typer.Option(help="What `patrol audit head` printed; may be repeated")] = None,
+    *,
+    chain_only: Annotated[bool, typer.Option("--chain-only", help="Without anchors: proves less")] = False,
 ) -> None:
     """Find out whether the audit record was changed, cut or written anew. 核验审计记录."""
-    _call("audit_verify", given, anchor=anchor)
+    _call("audit_verify", given, anchor=anchor, heads=head or (), chain_only=chain_only)
+
+
+@audit.command("head")
+@shared
+def audit_head(given: Given) -> None:
+    """Print where the audit record ends now, to be kept elsewhere. 打印审计链头."""
+    _call("audit_head", given)
 
 
 def main() -> None:

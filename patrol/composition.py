@@ -1,6 +1,7 @@
 """How the processes are put together: what each is called, the settings it gets, and the order of starting."""
 
 import asyncio
+import functools
 import json
 import os
 import shutil
@@ -14,10 +15,11 @@ from pydantic import SecretStr
 from patrol import errors
 from patrol.progress import Progress
 from patrol.settings import Settings
-from patrol.supervisor import Part, Supervisor
+from patrol.supervisor import Answer, Part, Supervisor
 from web import accounts
 
 _READY_SECONDS = 45.0
+_ANSWER_SECONDS = 5.0
 
 
 def environment(settings: Settings, *, database_url: str, mqtt_url: str) -> dict[str, str]:
@@ -36,11 +38,12 @@ def wipe_metrics(settings: Settings) -> None:
 
 async def start_server(keeper: Supervisor, env: dict[str, str], settings: Settings, progress: Progress) -> None:
     """Start worker and web process together, and wait until the whole answers /readyz."""
+    asks = {"web": functools.partial(_ask, settings)}
     with progress.step("Server", "服务进程") as notes:
         try:
             async with asyncio.TaskGroup() as group:
                 for name in ("worker", "web"):
-                    part = Part(name=name, command=(name,), env=env)
+                    part = Part(name=name, command=(name,), env=env, ask=asks.get(name))
                     group.create_task(keeper.start(part), name=f"start-{name}")
         except* errors.SetupError as faults:
             raise faults.exceptions[0] from faults
@@ -86,6 +89,30 @@ async def _until_ready(settings: Settings) -> None:
             status = 0
         if status != 200:
             await asyncio.sleep(0.1)  # another process's state; it offers no event
+
+
+async def _ask(settings: Settings) -> Answer:
+    """Ask the web process whether it answers, and what is missing for its work; of the worker, too."""
+    try:
+        status, _ = await asyncio.wait_for(_get(settings, "/healthz"), _ANSWER_SECONDS)
+    except (OSError, TimeoutError, ValueError):
+        return Answer(lives=False)
+    if status != 200:
+        return Answer(lives=False)
+    try:
+        status, body = await asyncio.wait_for(_get(settings, "/readyz"), _ANSWER_SECONDS)
+    except (OSError, TimeoutError, ValueError):
+        return Answer(lives=True, missing="/readyz does not answer in time")
+    return Answer(lives=True, missing="" if status == 200 else _lacking(body))
+
+
+def _lacking(body: bytes) -> str:
+    """The names of the checks that fail, without their figures, which change from look to look."""
+    try:
+        checks = json.loads(body)["checks"]
+        return ", ".join(sorted(name for name, check in checks.items() if not check["ok"]))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return "unknown"
 
 
 async def _get(settings: Settings, path: str) -> tuple[int, bytes]:

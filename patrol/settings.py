@@ -12,7 +12,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from patrol import errors, secret_files
 
-SECRETS = ("admin_password", "api_token", "device_key", "database_url", "mqtt_url", "openid_client_secret")
+SECRETS = ("admin_password", "api_token", "device_key", "database_url", "mqtt_url", "openid_client_secret",
+           "audit_anchor_url")  # fmt: skip
 """Settings that can come from a file: PATROL_…_FILE names it."""
 
 Port = Annotated[int, Field(ge=1, le=65_535)]
@@ -56,6 +57,8 @@ class Settings(BaseSettings):
     """Its private key; None: it is in http_cert."""
     audit_anchor: Path | None = None
     """File for the heads of the audit record, best on another machine's disk; None: audit.anchors of data_dir."""
+    audit_anchor_url: Annotated[str | None, Field(repr=False, pattern=r"^https?://[^\s/]")] = None
+    """https:// address on another machine that each anchor is sent to; None: none."""
     media_dir: Path | None = None
     """Folder of events' photographs and recordings, one for all web processes and workers; None: media of data_dir."""
     media_most_mb: Annotated[int, Field(ge=1, le=1_048_576)] = 512
@@ -112,6 +115,11 @@ class Settings(BaseSettings):
     def unit_list(self) -> tuple[str, ...]:
         """The units, apart."""
         return tuple(unit.strip() for unit in self.units.split(",") if unit.strip()) or ("+",)
+
+    @property
+    def anchor_file(self) -> Path:
+        """Where the anchors of the audit record are."""
+        return self.audit_anchor or self.data_dir / "audit.anchors"
 
     @property
     def media_folder(self) -> Path:

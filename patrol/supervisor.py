@@ -12,22 +12,34 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import structlog
 from prometheus_client import multiprocess
 
 from patrol import errors, notify
 from patrol.services import children, logfiles
+from tracking import parts
 
 log = structlog.get_logger(__name__)
 
 _STOP_SECONDS = 6.0
 _LONGEST_BACKOFF_SECONDS = 30.0
 _KILLED_WAITS_S = (0.5, 2.0, 5.0)  # between tries to start a part that is killed at its start
+_SILENT_TIMES = 3  # a part that did not answer so often in a row is ended, to be started again
 _STEADY_SECONDS = 60.0  # a child that lived this long starts its backoff afresh
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How a part says it is."""
+
+    lives: bool
+    missing: str = ""
+    """What it lacks to do its work; empty: nothing."""
 
 
 class _KilledError(errors.SetupError):
@@ -42,6 +54,10 @@ class Part:
     command: tuple[str, ...]
     env: Mapping[str, str]
     ready_within: float = 60.0
+    """Seconds."""
+    ask: Callable[[], Awaitable["Answer"]] | None = None
+    """Asks a part that runs how it is; None: only its end is seen."""
+    ask_every: float = 10.0
     """Seconds."""
     process: "subprocess.Popen[bytes] | None" = None
 
@@ -66,14 +82,12 @@ class Supervisor:
         self._parts.append(part)
         self._stack.push_async_callback(_stop, part)
         await self._first(part)
-        keeper = asyncio.create_task(self._keep(part), name=f"keep-{part.name}")
-        self._stack.push_async_callback(_cancel, keeper)
+        self._begin(f"keep-{part.name}", self._keep(part))
 
     def adopt(self, name: str, process: "subprocess.Popen[bytes]", stop: Callable[[], None]) -> None:
         """Take charge of an embedded service that was started; its death stops everything."""
-        watcher = asyncio.create_task(self._watch(name, process), name=f"watch-{name}")
         self._stack.callback(stop)
-        self._stack.push_async_callback(_cancel, watcher)
+        self._begin(f"watch-{name}", self._watch(name, process))
 
     def end(self) -> None:
         """Stop in order; asked a second time, stop at once."""
@@ -98,6 +112,19 @@ class Supervisor:
         self.stop.set()
         await self._stack.aclose()
 
+    def _begin(self, name: str, job: Coroutine[Any, Any, None]) -> None:
+        """Go on with something until everything is stopped; if it dies, everything is."""
+        task = asyncio.create_task(parts.lasting(name, job, self.stop.is_set), name=name)
+        task.add_done_callback(self._ended)
+        self._stack.push_async_callback(_cancel, task)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None and not self.stop.is_set():
+            log.error("the supervisor failed: it stops everything", task=task.get_name(), exc_info=error)
+            self.fault = errors.SetupError(f"The supervisor failed ({task.get_name()}: {error}); start it again.")
+            self.stop.set()
+
     async def _first(self, part: Part) -> None:
         """Launch a part; one that something killed is no fault of its own and is launched again."""
         for again_in_s in _KILLED_WAITS_S:
@@ -114,7 +141,7 @@ class Supervisor:
         while True:
             assert part.process is not None  # noqa: S101 - launched before
             started = time.monotonic()
-            code = await children.ended(part.process)
+            code = await _until_ended(part)
             _forget_gauges(part)
             if time.monotonic() - started > _STEADY_SECONDS:
                 backoff = 1.0
@@ -134,17 +161,12 @@ class Supervisor:
         self.stop.set()
 
     async def _launch(self, part: Part) -> None:
-        reading, writing = os.pipe()
         path = self.logs / f"{part.name}.log"
-        env = {**os.environ, **part.env, notify.VARIABLE: str(writing), "PYTHONUNBUFFERED": "1"}
-        with path.open("ab") as file, contextlib.ExitStack() as ours:
-            ours.callback(os.close, writing)
-            output = self._tee(part.name, path) if self.verbose else file.fileno()
-            if self.verbose:
-                ours.callback(os.close, output)
-            part.process = children.spawn(
-                [sys.executable, "-m", "patrol", *part.command], log=output, env=env, pass_fds=(writing,)
-            )
+        try:
+            reading = self._spawn(part, path)
+        except OSError as fault:
+            raise errors.SetupError(f"The {part.name} cannot be started ({fault}); make room, or mend it.") from fault
+        assert part.process is not None  # noqa: S101 - spawned just now
         try:
             async with asyncio.timeout(part.ready_within):
                 await _told_ready(reading)
@@ -159,6 +181,23 @@ class Supervisor:
                 raise _KilledError(f"The {part.name} was killed at its start ({name}) (log: {path})") from fault
             raise errors.SetupError(f"The {part.name} ended at its start: {_last_line(path)} (log: {path})") from fault
 
+    def _spawn(self, part: Part, path: Path) -> int:
+        """Spawn the process of a part; returns the pipe on which it tells that it is ready."""
+        with path.open("ab") as file, contextlib.ExitStack() as ours:
+            reading, writing = os.pipe()
+            ours.callback(os.close, writing)
+            failed = ours.enter_context(contextlib.ExitStack())
+            failed.callback(os.close, reading)
+            output = self._tee(part.name, path) if self.verbose else file.fileno()
+            if self.verbose:
+                ours.callback(os.close, output)
+            env = {**os.environ, **part.env, notify.VARIABLE: str(writing), "PYTHONUNBUFFERED": "1"}
+            part.process = children.spawn(
+                [sys.executable, "-m", "patrol", *part.command], log=output, env=env, pass_fds=(writing,)
+            )
+            failed.pop_all()
+        return reading
+
     def _tee(self, name: str, path: Path) -> int:
         """Return a pipe whose lines go to the log and to the console."""
         reading, writing = os.pipe()
@@ -166,7 +205,8 @@ class Supervisor:
         async def copy() -> None:
             async with _lines(reading) as lines:
                 async for line in lines:
-                    with path.open("ab") as file:
+                    # A disk that is full must not stop the part, which waits until its lines are read.
+                    with contextlib.suppress(OSError), path.open("ab") as file:
                         file.write(line)
                     sys.stderr.write(f"{name:>6} | {line.decode(errors='replace')}")
 
@@ -197,7 +237,7 @@ async def supervise(data_dir: Path, *, verbose: bool = False) -> AsyncIterator[S
         keeper = Supervisor(logs=logs, verbose=verbose)
         body = asyncio.current_task()
         assert body is not None  # noqa: S101 - we are in a coroutine
-        turning = asyncio.create_task(logfiles.keep_turned(lambda: _logs(data_dir)), name="logs")
+        keeper._begin("logs", logfiles.keep_turned(lambda: _logs(data_dir)))  # noqa: SLF001 - our own
         with _signals(keeper, body):
             try:
                 yield keeper
@@ -207,7 +247,6 @@ async def supervise(data_dir: Path, *, verbose: bool = False) -> AsyncIterator[S
                 body.uncancel()
             finally:
                 await keeper.close()
-                await _cancel(turning)
 
 
 @contextlib.contextmanager
@@ -236,6 +275,33 @@ async def _told_ready(reading: int) -> None:
             raise EOFError
 
 
+async def _until_ended(part: Part) -> int:
+    """Wait until a part has ended; one that does not answer any more is ended."""
+    assert part.process is not None  # noqa: S101 - launched before
+    if part.ask is None:
+        return await children.ended(part.process)
+    watching = asyncio.create_task(_ask(part, part.ask), name=f"ask-{part.name}")
+    try:
+        return await children.ended(part.process)
+    finally:
+        await _cancel(watching)
+
+
+async def _ask(part: Part, ask: Callable[[], Awaitable[Answer]]) -> None:
+    """Ask a part how it is, again and again; say when that changes, and end it when it is silent."""
+    assert part.process is not None  # noqa: S101 - launched before
+    silent, missing = 0, ""
+    while silent < _SILENT_TIMES:
+        await asyncio.sleep(part.ask_every)
+        answer = await ask()
+        silent = 0 if answer.lives else silent + 1
+        if answer.lives and answer.missing != missing:
+            missing = answer.missing
+            log.warning("part_not_ready" if missing else "part_ready_again", part=part.name, reason=missing or None)
+    log.error("part_silent", part=part.name, after_s=_SILENT_TIMES * part.ask_every)
+    part.process.kill()
+
+
 async def _stop(part: Part) -> None:
     process = part.process
     if process is None or process.poll() is not None:
@@ -252,8 +318,7 @@ async def _stop(part: Part) -> None:
 
 async def _cancel(task: "asyncio.Task[None]") -> None:
     task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
+    await asyncio.wait({task})
 
 
 @contextlib.asynccontextmanager
@@ -272,7 +337,8 @@ def _forget_gauges(part: Part) -> None:
     """A queue of a process that ended holds nothing: its counters stay, its gauges go."""
     folder = part.env.get("PROMETHEUS_MULTIPROC_DIR")
     if folder is not None and part.process is not None:
-        multiprocess.mark_process_dead(part.process.pid, folder)  # type: ignore[no-untyped-call]
+        with contextlib.suppress(OSError):  # figures must not keep a part from being started again
+            multiprocess.mark_process_dead(part.process.pid, folder)  # type: ignore[no-untyped-call]
 
 
 def _lock(descriptor: int, data_dir: Path) -> None:

@@ -1,18 +1,13 @@
 """The web process as an ASGI application: routes, policy, the live part, and what they share."""
 
-import asyncio
-import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
-import structlog
 from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from schemas import rest
 from tracking.media_files import MediaFiles
-from web import accounts, apidocs, audit_check, health, observe, policy, problems, signin, spa
+from web import apidocs, health, observe, policy, problems, signin, spa
 from web.audit import Recorder
 from web.config import WebConfig
 from web.context import Context
@@ -54,11 +49,7 @@ from web.routes import (
     stats,
 )
 
-log = structlog.get_logger(__name__)
-
 MAX_BODY_BYTES = 1 << 20
-ANCHOR_S = 300.0
-"""What is recorded after the last anchor could be cut off unseen by somebody who can change the database."""
 
 _PROBLEM: dict[int | str, dict[str, Any]] = {
     "default": {
@@ -69,7 +60,7 @@ _PROBLEM: dict[int | str, dict[str, Any]] = {
 
 
 def create_app(config: WebConfig) -> FastAPI:
-    """Build the application; its lifespan opens the database and starts the live part."""
+    """Build the application; `background.run` opens its database and starts the live part."""
     database = Database(config.database_url)
     recorder = Recorder(database)
     hub = Hub(database, config.mqtt_url, recorder, config.clock)
@@ -84,7 +75,6 @@ def create_app(config: WebConfig) -> FastAPI:
         redoc_url=None,
         openapi_url="/openapi.json",
         redirect_slashes=False,
-        lifespan=_lifespan(made),
         responses=_PROBLEM,
         max_body_size=MAX_BODY_BYTES,
     )
@@ -140,64 +130,6 @@ def _add_routes(app: FastAPI) -> None:
     app.include_router(api)
     app.include_router(ground.files)
     app.include_router(spa.router)  # last: it takes every other address
-
-
-def _lifespan(here: Context) -> Any:
-    @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        async with asyncio.TaskGroup() as group:
-            opening = group.create_task(here.database.open(), name="web.database")
-            admin = group.create_task(_ensure_admin(here), name="web.admin")
-            records = [
-                group.create_task(here.audit.run(), name="web.audit"),
-                group.create_task(_anchor(here), name="web.anchor"),
-            ]
-            running = group.create_task(here.hub.run(), name="web.live")
-            try:
-                yield
-            finally:
-                await here.hub.end_all()
-                here.hub.stop()
-                for task in (opening, admin, *records):
-                    task.cancel()
-                await asyncio.wait([running], timeout=2)
-                running.cancel()
-        await here.database.close()
-
-    return lifespan
-
-
-async def _anchor(here: Context) -> None:
-    """Write the head of the audit chain where the database cannot reach it, now and then."""
-    file, key = here.config.audit_anchor, here.config.device_key
-    if file is None or key is None:
-        return
-    pool = await here.database.opened()
-    while True:
-        try:
-            async with pool.acquire(timeout=5) as connection:
-                head = await audit_check.head_of(connection)
-            await asyncio.to_thread(audit_check.anchor, file, head, key)
-        except (OSError, *problems.UNREACHABLE) as error:
-            log.warning("audit.not_anchored", error=str(error), retry_s=ANCHOR_S)
-        await asyncio.sleep(ANCHOR_S)
-
-
-async def _ensure_admin(here: Context) -> None:
-    pool = await here.database.opened()
-    while True:
-        try:
-            made = await accounts.ensure_admin(pool, here.config.admin_password)
-            break
-        except problems.UNREACHABLE:
-            await asyncio.sleep(1)  # not migrated yet, or away again
-    if made is not None:
-        (here.config.on_admin_password or _print_password)(made)
-
-
-def _print_password(password: str) -> None:
-    sys.stderr.write(f"First start: sign in as {accounts.ADMIN} with the password {password} (shown only now).\n")
-    sys.stderr.flush()
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:

@@ -97,9 +97,3 @@ class Checker:
         last = max(self._anchors, default=0)
         if last > self.head.n:
             self.faults.append(f"Row {last} was anchored; the record ends with row {self.head.n}: its end was cut off.")
-
-
-def signature(key: str, head: Head, at: str) -> str:
-    """Signature of an anchor."""
-    secret = hmac.digest(key.encode(), b"patrolgrid audit anchor", "sha256")
-    return hmac.new(secret, f"{head.n}|{head.hash.hex()}|{at}".encode(), "sha256").hexdigest()

@@ -1,19 +1,18 @@
-"""Going over the audit record, and its anchors: heads of the chain written to a file, out of the database's reach."""
+"""Going over the audit record: its chain, and its anchors, which are out of the database's reach."""
 
-import json
-import os
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import asyncpg
 
 from tracking import db
-from web.audit_chain import START, Checker, Entry, Head, Row, signature
+from web.audit_anchors import Anchors
+from web.audit_chain import START, Checker, Entry, Head, Row
 
 _ROWS = "SELECT n, at, actor, action, object, detail, hash FROM audit ORDER BY n"
 MOST_FAULTS = 20
+NO_ANCHORS = "No anchors are kept: set PATROL_AUDIT_ANCHOR to a file, best on another machine's disk."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,13 +25,32 @@ class Verdict:
     """Empty: nothing was changed."""
 
 
-class AnchorError(Exception):
-    """An anchor file cannot be believed; the text says which line."""
+async def examine(
+    conn: db.Connection, anchors: Anchors | None, heads: Sequence[Head] = (), *, copy: bool = False
+) -> Verdict:
+    """Go over the record and its anchors; a record without anchors is not proven.
+
+    Args:
+        conn: the database.
+        anchors: the files; None: none are kept.
+        heads: others that were written down elsewhere.
+        copy: the files are a copy, which comes without the newest head.
+
+    Raises:
+        OSError: the anchors cannot be read.
+    """
+    if anchors is None:
+        verdict = await verify(conn, heads)
+        return replace(verdict, faults=[NO_ANCHORS, *verdict.faults])
+    # Before the record: what is anchored meanwhile is in it.
+    found = await asyncio.to_thread(anchors.read, copy=copy)
+    verdict = await verify(conn, [*found.heads, *heads])
+    return replace(verdict, anchors=found.anchors, faults=[*found.faults, *verdict.faults])
 
 
-async def verify(conn: db.Connection, anchors: list[Head]) -> Verdict:
-    """Go over the whole record, of one snapshot."""
-    checker = Checker(anchors)
+async def verify(conn: db.Connection, heads: Sequence[Head]) -> Verdict:
+    """Go over the whole chain, of one snapshot, and compare it with heads that were written down elsewhere."""
+    checker = Checker(heads)
     rows = 0
     async with conn.transaction(isolation="repeatable_read", readonly=True):
         async for row in conn.cursor(_ROWS, prefetch=2_000):
@@ -42,7 +60,7 @@ async def verify(conn: db.Connection, anchors: list[Head]) -> Verdict:
                 break
         else:
             checker.end(await head_of(conn))
-    return Verdict(rows=rows, anchors=len(anchors), faults=checker.faults)
+    return Verdict(rows=rows, anchors=len(heads), faults=checker.faults)
 
 
 def _row(row: "asyncpg.Record") -> Row:
@@ -56,42 +74,6 @@ async def head_of(conn: db.Connection) -> Head:
     return Head(0, START) if row is None else Head(row["n"], row["hash"])
 
 
-def anchor(file: Path, head: Head, key: str) -> bool:
-    """Write a head to the end of `file`, signed; False when it is there already, or nothing was recorded yet."""
-    known = list(_lines(file)) if file.exists() else []
-    if head.n == 0 or (known and json.loads(known[-1])["n"] == head.n):
-        return False
-    at = datetime.now(UTC).isoformat(timespec="seconds")
-    line = {"n": head.n, "hash": head.hash.hex(), "at": at, "signature": signature(key, head, at)}
-    file.parent.mkdir(parents=True, exist_ok=True)
-    handle = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    try:
-        os.write(handle, json.dumps(line).encode() + b"\n")
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-    return True
-
-
-def read_anchors(file: Path, key: str) -> list[Head]:
-    """Read the anchors of a file.
-
-    Raises:
-        AnchorError: a line was not written with this key.
-    """
-    heads: list[Head] = []
-    for number, text in enumerate(_lines(file), 1):
-        try:
-            line = json.loads(text)
-            head = Head(int(line["n"]), bytes.fromhex(line["hash"]))
-            honest = signature(key, head, line["at"]) == line["signature"]
-        except (ValueError, KeyError, TypeError) as error:
-            raise AnchorError(f"{file}: line {number} is no anchor; restore the file from a copy.") from error
-        if not honest:
-            raise AnchorError(f"{file}: line {number} was not signed with this key: it was changed, or another key.")
-        heads.append(head)
-    return heads
-
-
-def _lines(file: Path) -> Iterator[str]:
-    return (line for line in file.read_text(encoding="utf-8").splitlines() if line.strip())
+async def holds(conn: db.Connection, head: Head) -> bool:
+    """Tell whether a head that was written down is still one of the chain."""
+    return bool(await conn.fetchval("SELECT EXISTS (SELECT FROM audit WHERE n = $1 AND hash = $2)", head.n, head.hash))

@@ -29,6 +29,8 @@ class WebConfig:
     """Secret that the passwords of devices follow from; None: devices cannot be enrolled here."""
     audit_anchor: Path | None = None
     """File to which the head of the audit record goes, signed with the device key; None: none is written."""
+    audit_anchor_url: str | None = field(default=None, repr=False)
+    """Address on another machine that each anchor is sent to; None: none."""
     handset_url: str | None = None
     """Address of the broker as handsets reach it; None: as this process does."""
     tls_cert: Path | None = None

@@ -10,6 +10,7 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
+from web import background
 from web.app import create_app
 from web.config import WebConfig
 
@@ -54,7 +55,12 @@ async def run(config: WebConfig, stop: asyncio.Event) -> None:
 
 
 async def serve(app: FastAPI, config: WebConfig, stop: asyncio.Event) -> None:
-    """Serve an application made by `create_app` until `stop`."""
+    """Serve an application made by `create_app` until `stop`.
+
+    Raises:
+        OSError: the port is taken.
+        ExceptionGroup: something that goes on in the background died.
+    """
     listener = _listen(config.http_host, config.http_port)
     port = listener.getsockname()[1]
     # Its websocket part logs query strings at INFO; requests are logged by web.observe without them.
@@ -72,21 +78,34 @@ async def serve(app: FastAPI, config: WebConfig, stop: asyncio.Event) -> None:
             log_config=None,
             server_header=False,
             timeout_graceful_shutdown=GRACE_S,
-            lifespan="on",
+            lifespan="off",  # what goes on in the background is awaited here: its death ends the process
             ssl_certfile=config.tls_cert,
             ssl_keyfile=config.tls_key,
         ),
         lambda: _announce(config, port),
     )
+    here = app.state.context
+    going_on = asyncio.create_task(background.run(here), name="web.background")
     serving = asyncio.create_task(server.serve(sockets=[listener]), name="web.server")
     stopping = asyncio.create_task(stop.wait(), name="web.stop")
     try:
-        await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        await app.state.context.hub.end_all()
+        await asyncio.wait({going_on, serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        await here.hub.end_all()
     finally:
         stopping.cancel()
         server.should_exit = True
-        await serving
+        try:
+            await serving
+        finally:
+            await _ended(going_on)
+
+
+async def _ended(task: "asyncio.Task[None]") -> None:
+    """End what goes on in the background, last, since answers wait for it; its error is that of the process."""
+    task.cancel()
+    await asyncio.wait({task})
+    if not task.cancelled():
+        task.result()
 
 
 def _announce(config: WebConfig, port: int) -> None:

@@ -1,45 +1,50 @@
 """`patrol audit verify`: whether the audit record is as it was written."""
 
 import asyncio
+import re
+from collections.abc import Sequence
 from pathlib import Path
 
-import asyncpg
 import typer
 
 from patrol import device_key, errors, reach
 from patrol.settings import Settings
 from web import audit_check
+from web.audit_anchors import Anchors
 from web.audit_chain import Head
 
+_PRINTED = re.compile(r"([0-9]{1,18}):([0-9a-f]{64})")
 
-def run(settings: Settings, *, anchor: Path | None) -> None:
+
+def run(settings: Settings, *, anchor: Path | None, heads: Sequence[str] = (), chain_only: bool = False) -> None:
     """Go over the chain and its anchors; what was changed is named, and the exit code is 1."""
-    file = anchor or settings.audit_anchor or settings.data_dir / "audit.anchors"
-    anchors: list[Head] = []
-    if file.exists():
-        try:
-            anchors = audit_check.read_anchors(file, device_key.device_key(settings))
-        except audit_check.AnchorError as fault:
-            raise errors.SetupError(str(fault)) from fault
-    elif anchor is not None:
-        raise errors.SetupError(f"There is no anchor file {file}; leave --anchor out to check the chain alone.")
-    verdict = asyncio.run(_verify(reach.database_url(settings), anchors))
+    printed = [_head(text) for text in heads]
+    file = anchor or settings.anchor_file
+    anchors = None if chain_only else Anchors(file, device_key.device_key(settings))
+
+    async def check() -> audit_check.Verdict:
+        async with reach.connected(reach.database_url(settings)) as conn:
+            if anchors is None:
+                return await audit_check.verify(conn, printed)
+            return await audit_check.examine(conn, anchors, printed, copy=anchor is not None)
+
+    try:
+        verdict = asyncio.run(check())
+    except OSError as fault:
+        raise errors.SetupError(f"The anchors {file} cannot be read ({fault.strerror}); correct it.") from fault
     for found in verdict.faults:
         typer.echo(f"✗ {found}")
     if verdict.faults:
         raise errors.SetupError(
-            f"The audit record was changed: {len(verdict.faults)} fault(s) in {verdict.rows:,} rows. Secure the "
-            "database and its backups before anything else writes to it."
+            f"The audit record was changed, or cannot be proven whole: {len(verdict.faults)} fault(s) in "
+            f"{verdict.rows:,} rows. Secure the database and its backups before anything else writes to it."
         )
-    typer.echo(f"✓ {verdict.rows:,} rows are as they were written; {verdict.anchors:,} anchors fit. 审计记录完整。")
+    told = "anchors were not looked at" if anchors is None else f"{verdict.anchors:,} anchors fit"
+    typer.echo(f"✓ {verdict.rows:,} rows are as they were written; {told}. 审计记录完整。")
 
 
-async def _verify(url: str, anchors: list[Head]) -> audit_check.Verdict:
-    await reach.check_database(url)
-    connection = await asyncpg.connect(url)
-    try:
-        return await audit_check.verify(connection, anchors)
-    except asyncpg.UndefinedTableError as fault:
-        raise errors.SetupError("The database has no audit record yet: run `patrol migrate` first.") from fault
-    finally:
-        await connection.close()
+def _head(text: str) -> Head:
+    found = _PRINTED.fullmatch(text)
+    if found is None:
+        raise errors.SetupError(f"--head {text}: give it as `patrol audit head` printed it, NUMBER:HASH.")
+    return Head(int(found[1]), bytes.fromhex(found[2]))

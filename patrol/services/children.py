@@ -59,6 +59,8 @@ def stop(process: "subprocess.Popen[bytes]", *, how: signal.Signals = signal.SIG
 
 async def ended(process: "subprocess.Popen[bytes]") -> int:
     """Wait until a child has ended and return its exit code; negative: the signal that ended it."""
+    if process.poll() is not None:
+        return process.returncode
     try:
         descriptor = os.pidfd_open(process.pid)
     except ProcessLookupError:

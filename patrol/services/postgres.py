@@ -203,7 +203,7 @@ def recorded(folder: Path) -> Address | None:
     try:
         fields = json.loads(_address_file(folder).read_text())
         return Address(port=int(fields["port"]), password=str(fields["password"]))
-    except (FileNotFoundError, ValueError, KeyError):
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None
 
 

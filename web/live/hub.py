@@ -18,6 +18,7 @@ from ingest import feed_client
 from schemas import feed
 from schemas.live import DeviceName
 from tracking import loops
+from tracking.parts import Parts
 from web import accounts, problems
 from web.access import Grant, Sights
 from web.audit import Recorder
@@ -143,7 +144,7 @@ class Hub:
 
     async def run(self) -> None:
         """Follow everything until `stop`."""
-        loops: dict[str, Callable[[], Awaitable[None]]] = {
+        sources: dict[str, Callable[[], Awaitable[None]]] = {
             "live.lane": self._follow_lane,
             "live.positions": self._read_positions,
             "live.coverage": self._judge,
@@ -151,23 +152,22 @@ class Hub:
             "live.sights": self._follow_sights,
         }
         async with asyncio.TaskGroup() as group:
-            for name, loop in loops.items():
-                group.create_task(self._keep(name, loop), name=name)
-            group.create_task(self._follow_feed(), name="live.feed")
-            group.create_task(self._tick(), name="live.tick")
+            parts = Parts(group, self.stopping)
+            for name, source in sources.items():
+                parts.start(name, self._keep(name, source))
+            parts.start("live.feed", self._follow_feed())
+            parts.start("live.tick", self._tick())
 
-    def stop(self) -> None:
-        """End `run`."""
-        self._stop.set()
-        for event in (self._lane_hint, self._positions_due, self._check_sessions):
-            event.set()
+    def stopping(self) -> bool:
+        """Whether the process stops, so that `run` may end."""
+        return self._stop.is_set()
 
-    async def _keep(self, name: str, loop: Callable[[], Awaitable[None]]) -> None:
+    async def _keep(self, name: str, source: Callable[[], Awaitable[None]]) -> None:
         """Run one source again and again; a fault of it is logged and does not stop the others."""
         while not self._stop.is_set():
             try:
                 await self.database.opened()
-                await loop()
+                await source()
             except (*problems.UNREACHABLE, problems.NotReadyError, asyncpg.PostgresError) as error:
                 loops.unless_ending()
                 log.warning("live.source_away", source=name, error=str(error), retry_s=RETRY_S)

@@ -13,8 +13,7 @@ from starlette.responses import Response
 
 from schemas.audits import AuditEntries, AuditEntry
 from tracking import db
-from web import audit_check, context, params, problems
-from web.audit_chain import Head
+from web import anchoring, audit_check, context, params, problems
 from web.context import Context
 from web.plain import frame
 from web.routes import audit
@@ -28,14 +27,16 @@ _TEXTS = {
         "title": "审计记录", "actor": "人员", "action": "操作", "object": "对象", "from": "自 (RFC 3339)",
         "to": "至 (RFC 3339)",
         "n": "序号", "at": "时间", "detail": "详情", "filter": "筛选", "older": "更早", "check": "核验记录是否被改动",
-        "good": "{rows} 条记录均与写入时一致；{anchors} 个锚点相符。", "bad": "记录被改动：", "none": "没有记录",
+        "good": "{rows} 条记录均与写入时一致；{anchors} 个锚点相符。", "bad": "记录被改动，或无法证明完整：",
+        "none": "没有记录",
     },
     "en": {
         "title": "Audit record", "actor": "Who", "action": "What", "object": "About", "from": "From (RFC 3339)",
         "to": "To (RFC 3339)", "n": "No.", "at": "When", "detail": "Detail", "filter": "Filter", "older": "Older",
         "check": "Check that nothing was changed",
         "good": "{rows} rows are as they were written; {anchors} anchors fit.",
-        "bad": "The record was changed:", "none": "Nothing here",
+        "bad": "The record was changed, or cannot be proven whole:",
+        "none": "Nothing here",
     },
 }  # fmt: skip
 _FILTERS = ("actor", "action", "object", "from", "to")
@@ -65,19 +66,15 @@ async def page(
 
 
 async def _verdict(here: Context, pool: db.Pool, texts: Mapping[str, str]) -> str:
-    anchors: list[Head] = []
-    file, key = here.config.audit_anchor, here.config.device_key
     async with _one_at_a_time, pool.acquire() as conn:
         try:
-            if file is not None and key is not None and await asyncio.to_thread(file.is_file):
-                anchors = await asyncio.to_thread(audit_check.read_anchors, file, key)
-            verdict = await audit_check.verify(conn, anchors)
-            rows, faults = verdict.rows, verdict.faults
-        except audit_check.AnchorError as error:
-            rows, faults = 0, [str(error)]
-    if not faults:
-        return f'<p class="good" role="status">✓ {escape(texts["good"].format(rows=rows, anchors=len(anchors)))}</p>'
-    lines = "".join(f"<li>{escape(fault)}</li>" for fault in faults)
+            verdict = await audit_check.examine(conn, anchoring.files(here.config))
+        except OSError as error:
+            verdict = audit_check.Verdict(rows=0, anchors=0, faults=[f"The anchors cannot be read ({error.strerror})."])
+    if not verdict.faults:
+        said = texts["good"].format(rows=verdict.rows, anchors=verdict.anchors)
+        return f'<p class="good" role="status">✓ {escape(said)}</p>'
+    lines = "".join(f"<li>{escape(fault)}</li>" for fault in verdict.faults)
     return f'<p class="bad" role="alert">✗ {escape(texts["bad"])}</p><ul>{lines}</ul>'
 
 

@@ -14,7 +14,8 @@ from alerts.notify.message import Message
 from alerts.notify.outbox import Kind, Outbox
 from schemas import rest
 from tests.integration.alerts.conftest import Town, at
-from tests.integration.alerts.test_outbox import SECRET, Sink, sink
+from tests.integration.alerts.test_outbox import SECRET, sink
+from tests.support.sink import Sink
 from tracking import city, db
 
 __all__ = ["sink"]

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,38 +16,16 @@ from alerts.store import AlertStore
 from schemas import rest
 from tests.integration.alerts.conftest import Town, at
 from tests.integration.alerts.test_store import FACTS
+from tests.support.sink import Sink, listening
 from tracking import db
 
 SECRET = webhook.new_secret()
 
 
-@dataclass(slots=True)
-class Sink:
-    """An HTTP server that takes webhooks."""
-
-    url: str = ""
-    status: int = 200
-    taken: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
-
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Answer one request."""
-        head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")[1:-2]
-        headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in head)}
-        self.taken.append((headers, await reader.readexactly(int(headers["content-length"]))))
-        writer.write(f"HTTP/1.1 {self.status} x\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n".encode())
-        writer.close()
-
-    def bodies(self) -> list[Any]:
-        """What was taken."""
-        return [json.loads(body) for _, body in self.taken]
-
-
 @pytest.fixture
 async def sink() -> AsyncIterator[Sink]:
     """A sink on a free port."""
-    made = Sink()
-    async with await asyncio.start_server(made.serve, "127.0.0.1", 0) as server:
-        made.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/hook"
+    async with listening() as made:
         yield made
 
 

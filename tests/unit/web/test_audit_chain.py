@@ -2,14 +2,11 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from web import audit_check
 from web.audit_chain import START, Checker, Entry, Head, Row, chained, detail
 
 AT = datetime(2026, 5, 1, tzinfo=UTC)
@@ -98,24 +95,3 @@ def test_record_that_was_written_anew_is_found_by_an_anchor() -> None:
     anew = chained(Head(0, START), other)
     assert faults(anew, ends(anew)) == []
     assert any("anchored" in fault for fault in faults(anew, ends(anew), [ends(rows)]))
-
-
-def test_anchor_file_is_believed_only_as_it_was_signed(tmp_path: Path) -> None:
-    """Heads are written once each; a changed line, another key or no anchor at all is refused by its line."""
-    file = tmp_path / "deep" / "anchors"
-    rows = chained(Head(0, START), entries(5))
-    assert audit_check.anchor(file, Head(0, START), KEY) is False
-    assert audit_check.anchor(file, Head(2, rows[1].hash), KEY) is True
-    assert audit_check.anchor(file, Head(2, rows[1].hash), KEY) is False
-    assert audit_check.anchor(file, ends(rows), KEY) is True
-    assert audit_check.read_anchors(file, KEY) == [Head(2, rows[1].hash), ends(rows)]
-    assert file.stat().st_mode & 0o077 == 0
-    with pytest.raises(audit_check.AnchorError, match="line 1 was not signed with this key"):
-        audit_check.read_anchors(file, KEY + "x")
-    good = file.read_text()
-    file.write_text(good.replace('"n": 5', '"n": 4'))
-    with pytest.raises(audit_check.AnchorError, match="line 2 was not signed"):
-        audit_check.read_anchors(file, KEY)
-    file.write_text(good + "{}\n")
-    with pytest.raises(audit_check.AnchorError, match="line 3 is no anchor"):
-        audit_check.read_anchors(file, KEY)

@@ -1,0 +1,95 @@
+"""The supervisor with a real web process: what dies, hangs or cannot be started is started again."""
+
+import os
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+from structlog.testing import capture_logs
+
+from patrol.services import children
+from patrol.supervisor import Answer, Part, Supervisor, supervise
+from tests.support.waiting import until
+
+
+@dataclass
+class Kept:
+    """A web process under a supervisor."""
+
+    keeper: Supervisor
+    part: Part
+    folder: Path
+
+    @property
+    def pid(self) -> int:
+        """Of the process that runs now."""
+        assert self.part.process is not None
+        return self.part.process.pid
+
+    async def answers(self, *, other_than: int) -> None:
+        """Wait until another process than this one answers."""
+
+        async def other() -> bool:
+            return self.pid != other_than and (await asked(self.part)()).lives
+
+        await until(other, "another process answers", within=60)
+
+
+def asked(part: Part) -> Callable[[], Awaitable[Answer]]:
+    """Ask the process of a part whether it lives."""
+
+    async def ask() -> Answer:
+        try:
+            async with httpx.AsyncClient(timeout=1) as client:
+                answer = await client.get(f"http://127.0.0.1:{part.env['PATROL_HTTP_PORT']}/healthz")
+            return Answer(lives=answer.status_code == 200)
+        except httpx.TransportError:
+            return Answer(lives=False)
+
+    return ask
+
+
+@pytest.fixture
+async def kept(database_url: str, tmp_path: Path) -> AsyncIterator[Kept]:
+    """It runs and answers."""
+    env = {
+        "PATROL_DATABASE_URL": database_url,
+        "PATROL_DATA_DIR": str(tmp_path),
+        "PATROL_HTTP_PORT": str(children.free_port()),
+        "PATROL_MQTT_URL": "mqtt://127.0.0.1:9",
+        "PATROL_ADMIN_PASSWORD": "ein Pferd frisst nur Salat",
+    }
+    async with supervise(tmp_path) as keeper:
+        part = Part(name="web", command=("web",), env=env, ask_every=0.3)
+        part.ask = asked(part)
+        await keeper.start(part)
+        yield Kept(keeper, part, tmp_path)
+
+
+async def test_process_that_does_not_answer_is_ended_and_started_again(kept: Kept) -> None:
+    """It is there and holds its port, but no request gets anywhere."""
+    before = kept.pid
+    os.kill(before, signal.SIGSTOP)
+    await kept.answers(other_than=before)
+    assert not psutil.pid_exists(before)
+
+
+async def test_process_that_cannot_be_started_is_tried_again(kept: Kept) -> None:
+    """A full or broken disk under its log is no end of the supervisor."""
+    before, log = kept.pid, kept.folder / "logs" / "web.log"
+    log.rename(log.with_suffix(".aside"))
+    log.mkdir()
+    with capture_logs() as said:
+        os.kill(before, signal.SIGKILL)
+
+        async def tried() -> bool:
+            return any(line["event"] == "part_not_ready" for line in said)
+
+        await until(tried, "it was tried to start it")
+        log.rmdir()
+    await kept.answers(other_than=before)
+    assert not kept.keeper.stop.is_set()

@@ -1,0 +1,53 @@
+"""What a web process does beside answering: opens the database, records looks, anchors the record, follows the city."""
+
+import asyncio
+import sys
+
+from tracking.parts import Parts
+from web import accounts, anchoring, problems
+from web.context import Context
+
+
+async def run(here: Context) -> None:
+    """Go on until cancelled.
+
+    Raises:
+        ExceptionGroup: a part died; the process must end and be started again.
+    """
+    try:
+        async with asyncio.TaskGroup() as group:
+            parts = Parts(group, here.hub.stopping)
+            parts.start("web.database", here.database.open(), ends=True)
+            parts.start("web.admin", _ensure_admin(here), ends=True)
+            parts.start("web.audit", here.audit.run())
+            parts.start("web.live", here.hub.run())
+            _start_anchoring(parts, here)
+    finally:
+        await here.database.close()
+
+
+def _start_anchoring(parts: Parts, here: Context) -> None:
+    anchors, address = anchoring.files(here.config), here.config.audit_anchor_url
+    if anchors is None:
+        return
+    sender = None if address is None else anchoring.Sender(address)
+    parts.start("web.anchor", anchoring.Keeper(anchors, here.database, sender).run())
+    if sender is not None:
+        parts.start("web.anchor_sender", sender.run())
+
+
+async def _ensure_admin(here: Context) -> None:
+    pool = await here.database.opened()
+    while True:
+        try:
+            made = await accounts.ensure_admin(pool, here.config.admin_password)
+            break
+        except problems.UNREACHABLE:
+            await asyncio.sleep(1)  # not migrated yet, or away again
+    if made is not None:
+        (here.config.on_admin_password or _print_password)(made)
+
+
+def _print_password(password: str) -> None:
+    sys.stderr.write(f"First start: sign in as {accounts.ADMIN} with the password {password} (shown only now).\n")
+    sys.stderr.flush()
