@@ -30,7 +30,7 @@ from ingest.sessions import Sessions
 from ingest.shares import Shares
 from ingest.writer import Writer
 from schemas.broker import Broker
-from tracking import boot_store, db, loops, retention_store, sockets
+from tracking import boot_store, db, loops, migration_store, retention_store, sockets
 from tracking.parties import Pseudonyms
 from tracking.parts import Parts
 
@@ -301,18 +301,39 @@ async def _opened(config: WorkerConfig) -> db.Pool:
                     **sockets.SERVER_SETTINGS,
                 },
             )
-            await pool.fetchval("SELECT count(*) FROM workers")
         except Exception as error:
             if not retry.is_transient(error):
                 raise
             metrics.RETRIES.labels("start").inc()
-            missing = isinstance(error, asyncpg.UndefinedTableError)
-            remedy = "run `patrol migrate`" if missing else "check PATROL_DATABASE_URL and that the database runs"
+            remedy = "check PATROL_DATABASE_URL and that the database runs"
             log.warning("database is not ready", error=f"{type(error).__name__}: {error}", remedy=remedy)
             await asyncio.sleep(wait)
         else:
+            await _until_migrated(pool)
             return pool
     raise AssertionError  # the delays have no end
+
+
+async def _until_migrated(pool: db.Pool) -> None:
+    """Wait for the tables of this release.
+
+    Raises:
+        NewerTablesError: they are of a newer one.
+    """
+    for wait in retry.delays():
+        try:
+            async with pool.acquire() as conn:
+                await migration_store.refuse_newer(conn)
+                missing = await migration_store.missing(conn)
+        except Exception as error:
+            if not retry.is_transient(error):
+                raise
+            missing = [f"{type(error).__name__}: {error}"]
+        if not missing:
+            return
+        metrics.RETRIES.labels("start").inc()
+        log.warning("database is not ready", error=f"it lacks {', '.join(missing[:5])}", remedy="run `patrol migrate`")
+        await asyncio.sleep(wait)
 
 
 @asynccontextmanager

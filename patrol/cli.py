@@ -4,7 +4,7 @@ import importlib
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -361,5 +361,14 @@ def main() -> None:
     try:
         app()
     except errors.SetupError as fault:
-        typer.echo(f"patrol: {fault}", err=True)
-        sys.exit(1)
+        _end(str(fault))
+    except Exception as fault:
+        said = importlib.import_module("patrol.faults").explain(fault)
+        if said is None:
+            raise
+        _end(said)
+
+
+def _end(said: str) -> NoReturn:
+    typer.echo(f"patrol: {said}", err=True)
+    sys.exit(1)

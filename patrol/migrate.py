@@ -3,100 +3,145 @@
 `schemas/sql/*.sql` go everywhere; `schemas/sql/timescale/*.sql` after them where the extension is available.
 """
 
-import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass
-from importlib import resources
+import asyncio
+from collections.abc import Callable
 
 import asyncpg
 
-from patrol import errors
-from tracking import db
+from ingest import retry
+from patrol import errors, faults
+from schemas import migrations
+from schemas.migrations import Migration
+from tracking import db, migration_store
 
 _LOCK = 0x70617472  # any number of our own: two processes that start at once take turns
 _OUTSIDE = "-- no transaction"  # first line of a file whose statements PostgreSQL refuses inside one
+_OLDEST = 15  # PostgreSQL's major version
+LOCK_MS = 1_000
+"""A change of a table waits no longer for who uses it, since all who come later wait behind it; then it makes way."""
+PATIENCE_S = 600.0
+_SETTINGS = {"application_name": "patrol migrate", "lock_timeout": "0", "statement_timeout": "0"}
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS schema_migrations (
   name text PRIMARY KEY, sha256 text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())
 """
+_EXTENSION = "SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'timescaledb')"
+_AVAILABLE = "SELECT EXISTS (SELECT FROM pg_available_extensions WHERE name = 'timescaledb')"
+_NOT_LOADED = "must be preloaded"
+_LONGEST = """
+SELECT string_agg(format('%s (%s, since %s)', pid, coalesce(nullif(application_name, ''), usename, 'unknown'),
+                         date_trunc('second', xact_start)), ', ')
+FROM (SELECT * FROM pg_stat_activity
+      WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start < now() - interval '1 s'
+      ORDER BY xact_start LIMIT 3) a
+"""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Migration:
-    """One SQL file. `name` is its path below schemas/sql."""
-
-    name: str
-    sql: str
-
-    @property
-    def sha256(self) -> str:
-        """Hash of the text, by which a file changed after it was applied is noticed."""
-        return hashlib.sha256(self.sql.encode()).hexdigest()
-
-
-def plain() -> list[Migration]:
-    """List the files for every PostgreSQL, in order."""
-    return list(_files(""))
-
-
-def timescale() -> list[Migration]:
-    """List the files for databases with TimescaleDB, in order."""
-    return list(_files("timescale/"))
-
-
-async def migrate(database_url: str) -> list[str]:
+async def migrate(
+    database_url: str, *, patience_s: float = PATIENCE_S, told: Callable[[str], None] = lambda _: None
+) -> list[str]:
     """Apply what is missing and return the names of the files applied; safe when several processes start at once.
 
+    Args:
+        database_url: postgresql:// address.
+        patience_s: how long to try for the locks of one file.
+        told: called with a sentence when a file has to wait.
+
     Raises:
-        SetupError: an applied file has changed since, or the database was made by a newer version.
+        SetupError: an applied file has changed since, a newer version made the database, the server cannot take the
+            tables, or somebody holds a table for too long.
     """
-    connection = await asyncpg.connect(database_url)
+    connection = await asyncpg.connect(database_url, server_settings=_SETTINGS)
     try:
+        _check_server(connection.get_server_version().major)
         # A session lock, since some files cannot run inside one transaction; closing the connection frees it.
         await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
-        return await _apply_missing(connection)
+        return await _apply_missing(connection, patience_s, told)
+    except (asyncpg.InsufficientPrivilegeError, asyncpg.DiskFullError, asyncpg.ReadOnlySQLTransactionError) as fault:
+        raise errors.SetupError(faults.explain(fault) or str(fault)) from fault
     finally:
         await connection.close()
 
 
-async def pending(connection: db.Connection) -> list[str]:
-    """Name the files of `schemas/sql` that the database lacks; empty when it is up to date."""
-    if await connection.fetchval("SELECT to_regclass('schema_migrations')") is None:
-        return [migration.name for migration in plain()]
-    known = {row["name"] for row in await connection.fetch("SELECT name FROM schema_migrations")}
-    return [migration.name for migration in plain() if migration.name not in known]
+async def apply(
+    connection: db.Connection,
+    migration: Migration,
+    *,
+    patience_s: float = PATIENCE_S,
+    told: Callable[[str], None] = lambda _: None,
+) -> None:
+    """Apply one file, so that nobody waits for it longer than `LOCK_MS` while it waits for others.
+
+    Raises:
+        SetupError: others held its tables all the time.
+    """
+    if migration.sql.startswith(_OUTSIDE):
+        for statement in migration.sql.split(";\n"):
+            await connection.execute(statement)
+        await _record(connection, migration)
+        return
+    waited = 0.0
+    for pause in retry.delays(first_s=0.2):
+        try:
+            async with connection.transaction():
+                await connection.execute(f"SET LOCAL lock_timeout = {LOCK_MS}")
+                await connection.execute(migration.sql)
+                await _record(connection, migration)
+        except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError) as fault:
+            holders = await connection.fetchval(_LONGEST) or "not known"
+            if waited > patience_s:
+                raise errors.SetupError(
+                    f"{migration.name} could not get its locks for {waited:.0f} s; transactions that go on: {holders}. "
+                    "End them with SELECT pg_terminate_backend(PID), or wait for their end, and start again."
+                ) from fault
+            told(f"{migration.name} waits for transactions that go on: {holders}")
+        else:
+            return
+        await asyncio.sleep(pause)
+        waited += pause + LOCK_MS / 1000
 
 
-async def _apply_missing(connection: "asyncpg.Connection[asyncpg.Record]") -> list[str]:
+def _check_server(major: int) -> None:
+    if major < _OLDEST:
+        raise errors.SetupError(f"This is PostgreSQL {major}: upgrade the server to {_OLDEST} or newer.")
+
+
+async def _apply_missing(connection: db.Connection, patience_s: float, told: Callable[[str], None]) -> list[str]:
     await connection.execute(_TABLE)
-    wanted = plain()
-    if await _has_timescale(connection):
-        await connection.execute("CREATE EXTENSION IF NOT EXISTS timescaledb")
-        wanted += timescale()
-    rows = await connection.fetch("SELECT name, sha256 FROM schema_migrations")
-    applied = {row["name"]: row["sha256"] for row in rows}
-    _check(wanted, applied)
+    applied = await migration_store.applied(connection)
+    wanted = migrations.plain()
+    _check(wanted + migrations.timescale(), applied)
+    if await connection.fetchval(_AVAILABLE):
+        await _load_timescale(connection)
+        wanted += migrations.timescale()
     missing = [migration for migration in wanted if migration.name not in applied]
     for migration in missing:
-        await _apply(connection, migration)
+        await apply(connection, migration, patience_s=patience_s, told=told)
     return [migration.name for migration in missing]
 
 
-async def _has_timescale(connection: "asyncpg.Connection[asyncpg.Record]") -> bool:
-    query = "SELECT EXISTS (SELECT FROM pg_available_extensions WHERE name = 'timescaledb')"
-    return bool(await connection.fetchval(query))
-
-
-def _check(wanted: list[Migration], applied: dict[str, str]) -> None:
-    ours = {migration.name: migration.sha256 for migration in plain() + timescale()}
-    unknown = sorted(applied.keys() - ours.keys())
-    if unknown:
+async def _load_timescale(connection: db.Connection) -> None:
+    if await connection.fetchval(_EXTENSION):
+        return
+    try:
+        await connection.execute("CREATE EXTENSION IF NOT EXISTS timescaledb")
+    except asyncpg.PostgresError as fault:
+        if _NOT_LOADED not in str(fault):
+            raise
         raise errors.SetupError(
-            f"The database was made by a newer version (it has {', '.join(unknown)}); run that version or newer."
-        )
+            "TimescaleDB is installed on the database's server, but not loaded: write shared_preload_libraries = "
+            "'timescaledb' into its postgresql.conf and restart it, or remove the extension's package from it."
+        ) from None
+
+
+def _check(ours: list[Migration], applied: dict[str, str]) -> None:
+    try:
+        migration_store.refuse_unknown(applied)
+    except migration_store.NewerTablesError as fault:
+        raise errors.SetupError(str(fault)) from fault
     changed = [
-        migration.name for migration in wanted if applied.get(migration.name, migration.sha256) != migration.sha256
+        migration.name for migration in ours if applied.get(migration.name, migration.sha256) != migration.sha256
     ]
     if changed:
         raise errors.SetupError(
@@ -105,25 +150,7 @@ def _check(wanted: list[Migration], applied: dict[str, str]) -> None:
         )
 
 
-async def _apply(connection: "asyncpg.Connection[asyncpg.Record]", migration: Migration) -> None:
-    if migration.sql.startswith(_OUTSIDE):
-        for statement in migration.sql.split(";\n"):
-            await connection.execute(statement)
-        await _record(connection, migration)
-        return
-    async with connection.transaction():
-        await connection.execute(migration.sql)
-        await _record(connection, migration)
-
-
-async def _record(connection: "asyncpg.Connection[asyncpg.Record]", migration: Migration) -> None:
+async def _record(connection: db.Connection, migration: Migration) -> None:
     await connection.execute(
         "INSERT INTO schema_migrations (name, sha256) VALUES ($1, $2)", migration.name, migration.sha256
     )
-
-
-def _files(prefix: str) -> Iterator[Migration]:
-    folder = resources.files("schemas").joinpath("sql", *filter(None, prefix.split("/")))
-    for entry in sorted(folder.iterdir(), key=lambda item: item.name):
-        if entry.name.endswith(".sql"):
-            yield Migration(name=prefix + entry.name, sql=entry.read_text(encoding="utf-8"))

@@ -1,18 +1,23 @@
 """Whether the database and the broker of the settings can be reached, and what to do when they cannot."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from urllib.parse import urlsplit
 
 import asyncpg
 
-from patrol import errors
+from patrol import errors, faults
 from patrol.services import postgres
 from patrol.settings import Settings
+from schemas.broker import Broker
+from tracking import migration_store
 
 _SECONDS = 10.0
-_PORTS = {"mqtt": 1883, "mqtts": 8883}
+
+
+class AwayError(errors.SetupError):
+    """Nobody answers at the address of the database."""
 
 
 def database_url(settings: Settings) -> str:
@@ -37,14 +42,16 @@ async def connected(url: str, **settings: str) -> AsyncIterator[asyncpg.Connecti
     """A connection to the database, with `settings` of the server.
 
     Raises:
-        SetupError: it cannot be reached, or has no tables; says what to do.
+        SetupError: it cannot be reached or used, has no tables, or a newer release made them; says what to do.
     """
-    await check_database(url)
-    connection = await asyncpg.connect(url, server_settings=settings)
+    connection = await _connect(url, **settings)
     try:
+        await migration_store.refuse_newer(connection)
         yield connection
-    except asyncpg.UndefinedTableError as fault:
-        raise errors.SetupError("The database has no tables yet: run `patrol migrate` first.") from fault
+    except (migration_store.NewerTablesError, asyncpg.PostgresError) as fault:
+        if (said := faults.explain(fault)) is None:
+            raise
+        raise errors.SetupError(said) from fault
     finally:
         await connection.close()
 
@@ -55,17 +62,37 @@ async def check_database(url: str) -> None:
     Raises:
         SetupError: it cannot be reached; says what to do.
     """
+    await (await _connect(url)).close()
+
+
+async def check_release(url: str) -> None:
+    """Connect once, and look whose tables these are.
+
+    Raises:
+        SetupError: it cannot be reached, or a newer release made its tables; says what to do.
+    """
+    async with connected(url):
+        pass
+
+
+async def _connect(url: str, **settings: str) -> asyncpg.Connection:
     where = without_password(url)
     try:
-        connection = await asyncpg.connect(url, timeout=_SECONDS)
+        return await asyncpg.connect(url, timeout=_SECONDS, server_settings=settings)
     except (asyncpg.InvalidPasswordError, asyncpg.InvalidAuthorizationSpecificationError) as fault:
         raise errors.SetupError(
-            f"The database at {where} refuses the user or password: correct --database-url."
+            f"The database at {where} refuses the user or password ({fault}): correct --database-url or "
+            "PATROL_DATABASE_URL, or the server's pg_hba.conf."
         ) from fault
     except asyncpg.InvalidCatalogNameError as fault:
         raise errors.SetupError(f"There is no such database at {where}: create it with createdb.") from fault
-    except (OSError, TimeoutError) as fault:
+    except ssl.SSLCertVerificationError as fault:
         raise errors.SetupError(
+            f"The certificate of the database at {where} is not trusted ({fault.verify_message}): name its authority "
+            "with ?sslmode=verify-full&sslrootcert=FILE."
+        ) from fault
+    except (OSError, TimeoutError) as fault:
+        raise AwayError(
             f"No database answers at {where} ({_why(fault)}): start it, or correct --database-url "
             "or PATROL_DATABASE_URL."
         ) from fault
@@ -76,8 +103,37 @@ async def check_database(url: str) -> None:
             "with %2F for / and %40 for @ in the password."
         ) from None
     except asyncpg.PostgresError as fault:
-        raise errors.SetupError(f"The database at {where} does not let us in: {fault}.") from fault
-    await connection.close()
+        said = faults.explain(fault) or f"it does not let us in ({fault}): its log says more."
+        raise errors.SetupError(f"The database at {where}: {said}") from fault
+
+
+def broker_address(url: str, *, setting: str = "--mqtt-url or PATROL_MQTT_URL") -> Broker:
+    """Read the address of a broker.
+
+    Raises:
+        SetupError: it is none.
+    """
+    try:
+        return Broker.parse(url)
+    except ValueError as fault:
+        raise errors.SetupError(f"{without_password(url)!r}: {fault}; correct {setting}.") from None
+
+
+def broker(url: str) -> Broker:
+    """Read the address of a broker, and the certificates it names.
+
+    Raises:
+        SetupError: it is none, or a certificate cannot be used.
+    """
+    where = broker_address(url)
+    try:
+        where.tls()
+    except OSError as fault:
+        raise errors.SetupError(
+            f"The certificates that {without_password(url)} names cannot be used ({_why(fault)}): correct ca, cert "
+            "and key of --mqtt-url or PATROL_MQTT_URL."
+        ) from fault
+    return where
 
 
 async def check_broker(url: str) -> None:
@@ -86,23 +142,14 @@ async def check_broker(url: str) -> None:
     Raises:
         SetupError: it cannot be reached; says what to do.
     """
-    where = without_password(url)
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname, parts.port or _PORTS.get(parts.scheme)
-    except ValueError:
-        host = port = None
-    if not host or port is None or parts.scheme not in _PORTS:
-        raise errors.SetupError(
-            f"{where!r} is no address of a broker: write mqtt://user:password@host:port, "
-            "with %2F for / and %40 for @ in the password."
-        )
+    where = broker(url)
     try:
         async with asyncio.timeout(_SECONDS):
-            _, writer = await asyncio.open_connection(host, port)
+            _, writer = await asyncio.open_connection(where.host, where.port)
     except (OSError, TimeoutError) as fault:
         raise errors.SetupError(
-            f"No broker answers at {where} ({_why(fault)}): start it, or correct --mqtt-url or PATROL_MQTT_URL."
+            f"No broker answers at {without_password(url)} ({_why(fault)}): start it, or correct --mqtt-url or "
+            "PATROL_MQTT_URL."
         ) from fault
     writer.close()
 

@@ -6,6 +6,10 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
 _FILES = frozenset({"ca", "cert", "key"})
+_LOOKS = (
+    "that is no address of a broker: write mqtt://user:password@host:1883 or mqtts://host:8883, "
+    "with %2F for / and %40 for @ in the password"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,17 +36,23 @@ class Broker:
         Raises:
             ValueError: it is something else; the text says how to write it.
         """
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+            options = {
+                key: values[-1] for key, values in parse_qs(parts.query, strict_parsing=bool(parts.query)).items()
+            }
+        except ValueError:
+            raise ValueError(_LOOKS) from None  # its own words may be of the password
         if parts.scheme not in _PORTS or not parts.hostname:
-            raise ValueError("the broker's address must look like mqtt://user:password@host:1883 or mqtts://host:8883")
-        options = {name: values[-1] for name, values in parse_qs(parts.query, strict_parsing=bool(parts.query)).items()}
-        if unknown := options.keys() - _FILES:
-            raise ValueError(f"the broker's address has an unknown option {min(unknown)!r}: ca, cert and key are known")
+            raise ValueError(_LOOKS)
+        if options.keys() - _FILES:
+            raise ValueError("the broker's address has an unknown option: ca, cert and key are known")
         if options and parts.scheme != "mqtts":
             raise ValueError("certificates need TLS: write mqtts:// instead of mqtt://")
         return cls(
             host=parts.hostname,
-            port=parts.port or _PORTS[parts.scheme],
+            port=port or _PORTS[parts.scheme],
             user=None if parts.username is None else unquote(parts.username),
             password=None if parts.password is None else unquote(parts.password),
             secure=parts.scheme == "mqtts",

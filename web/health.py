@@ -2,7 +2,6 @@
 
 import os
 from datetime import timedelta
-from importlib import resources
 
 import structlog
 from fastapi import APIRouter, Request
@@ -10,7 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, 
 from starlette.responses import JSONResponse, Response
 
 from schemas import pages
-from tracking import db
+from tracking import db, migration_store
 from web import context, gauges, problems
 from web.context import Context
 from web.live import hub as live
@@ -52,30 +51,21 @@ async def readyz(request: Request) -> Response:
 async def _database_checks(here: Context) -> dict[str, pages.Check]:
     try:
         async with here.database.pool.acquire(timeout=3) as connection:
-            missing = await _missing_migrations(connection)
-            if missing:
-                wanted = f"missing {', '.join(missing)}; run patrol migrate"
-                return {
-                    "database": pages.Check(ok=True, detail="reached"),
-                    "migrations": pages.Check(ok=False, detail=wanted),
-                }
-            worker = await _worker(connection)
+            tables = await _tables(connection)
+            checks = {"database": pages.Check(ok=True, detail="reached"), "migrations": tables}
+            return checks | ({"worker": await _worker(connection)} if tables.ok else {})
     except (problems.NotReadyError, *problems.UNREACHABLE):
         return {"database": pages.Check(ok=False, detail="cannot be reached; is it running at the database URL?")}
-    return {
-        "database": pages.Check(ok=True, detail="reached"),
-        "migrations": pages.Check(ok=True, detail="up to date"),
-        "worker": worker,
-    }
 
 
-async def _missing_migrations(connection: db.Connection) -> list[str]:
-    wanted = sorted(entry.name for entry in resources.files("schemas").joinpath("sql").iterdir())
-    wanted = [name for name in wanted if name.endswith(".sql")]
-    if await connection.fetchval("SELECT to_regclass('schema_migrations')") is None:
-        return wanted
-    applied = {row["name"] for row in await connection.fetch("SELECT name FROM schema_migrations")}
-    return [name for name in wanted if name not in applied]
+async def _tables(connection: db.Connection) -> pages.Check:
+    try:
+        await migration_store.refuse_newer(connection)
+    except migration_store.NewerTablesError as error:
+        return pages.Check(ok=False, detail=str(error))
+    if missing := await migration_store.missing(connection):
+        return pages.Check(ok=False, detail=f"missing {', '.join(missing)}; run patrol migrate")
+    return pages.Check(ok=True, detail="up to date")
 
 
 async def _worker(connection: db.Connection) -> pages.Check:

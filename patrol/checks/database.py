@@ -7,10 +7,10 @@ from datetime import timedelta
 
 import asyncpg
 
-from patrol import migrate
 from patrol.checks import findings, keeping, timescale
 from patrol.checks.findings import Finding, Verdict, bad, note, ok, warn
-from tracking import db
+from schemas import migrations
+from tracking import db, migration_store
 
 _SETTINGS: tuple[tuple[str, frozenset[str], Verdict, str], ...] = (
     ("fsync", frozenset({"on"}), Verdict.BAD,
@@ -32,6 +32,7 @@ _LEAST_CONNECTIONS = 60
 _PAGE = 8_192
 _LEAST_BUFFERS = 64 << 20
 _DEVICES = "SELECT count(*) FROM devices"
+_VERSION = "SELECT split_part(current_setting('server_version'), ' ', 1)"  # behind it the distribution's
 _DEAD_ROWS = 100_000
 _OLD_TRANSACTION = timedelta(minutes=10)
 _XID_AGE = 1_000_000_000
@@ -73,7 +74,7 @@ async def examine(conn: db.Connection) -> list[Finding]:
 
 async def _server(conn: db.Connection) -> Finding:
     version = conn.get_server_version()
-    said = f"PostgreSQL {version.major}.{version.minor}"
+    said = f"PostgreSQL {await conn.fetchval(_VERSION)}"
     size = await conn.fetchval("SELECT pg_size_pretty(pg_database_size(current_database()))")
     return findings.either(
         "server 数据库版本",
@@ -84,7 +85,11 @@ async def _server(conn: db.Connection) -> Finding:
 
 
 async def _migrations(conn: db.Connection) -> list[Finding]:
-    missing = await migrate.pending(conn)
+    try:
+        await migration_store.refuse_newer(conn)
+    except migration_store.NewerTablesError as fault:
+        return [bad("tables 数据表", "of a newer release 由更新版本创建", str(fault))]
+    missing = await migration_store.missing(conn)
     todo = "run `patrol migrate` 执行 patrol migrate"
     if missing:
         return [bad("tables 数据表", f"missing {', '.join(missing[:5])} ({len(missing)})", todo)]
@@ -93,7 +98,7 @@ async def _migrations(conn: db.Connection) -> list[Finding]:
 
 async def _indexes(conn: db.Connection) -> list[Finding]:
     wanted: set[str] = set()
-    for migration in migrate.plain():
+    for migration in migrations.plain():
         for verb, name in _INDEX.findall(migration.sql):
             (wanted.discard if verb.startswith("DROP") else wanted.add)(name)
     there = {row["relname"] for row in await conn.fetch("SELECT relname FROM pg_class WHERE relkind IN ('i', 'I')")}

@@ -5,9 +5,9 @@ from datetime import timedelta
 from typing import Any
 
 from ingest.purge import chunks
-from patrol import migrate
 from patrol.checks import chunking, findings
 from patrol.checks.findings import Finding, Verdict, bad, note, ok, warn
+from schemas import migrations
 from tracking import db
 
 HYPERTABLES = ("fixes", "stay_growth", "run_history")
@@ -90,7 +90,7 @@ async def _plain(conn: db.Connection, rate: float) -> list[Finding]:
 
 async def _tables(conn: db.Connection) -> list[Finding]:
     known = {row["name"] for row in await conn.fetch("SELECT name FROM schema_migrations")}
-    missing = [one.name for one in migrate.timescale() if one.name not in known]
+    missing = [one.name for one in migrations.timescale() if one.name not in known]
     if missing:
         return [bad("hypertables 超表", f"missing {', '.join(missing)}", "run `patrol migrate` 执行 patrol migrate")]
     plain = [table for table in HYPERTABLES if not await chunks.is_hypertable(conn, table)]

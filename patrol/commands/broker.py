@@ -7,14 +7,12 @@ import secrets
 from itertools import repeat
 from pathlib import Path
 
-import asyncpg
 import typer
 
 from ingest import broker_accounts
 from patrol import device_key, errors, mosquitto, reach
 from patrol.mosquitto import Listener, Places
 from patrol.settings import Settings
-from schemas.broker import Broker
 from tracking import device_access
 from tracking.device_access import Grant
 
@@ -23,7 +21,7 @@ _SALT_BYTES = 12
 
 def config(settings: Settings, *, places: Places, listener: Listener) -> None:
     """Write mosquitto.conf and dynamic-security.json; what the broker learned since is made anew from the database."""
-    server = Broker.parse(settings.broker_url)
+    server = reach.broker_address(settings.broker_url)
     if server.user is None or not server.password:
         raise errors.SetupError(
             "Which account has the server? Give --mqtt-url mqtt://USER:PASSWORD@HOST:PORT, as worker and web have it."
@@ -45,14 +43,8 @@ def config(settings: Settings, *, places: Places, listener: Listener) -> None:
 
 
 async def _grants(url: str) -> list[Grant]:
-    await reach.check_database(url)
-    conn = await asyncpg.connect(url)
-    try:
+    async with reach.connected(url) as conn:
         found, _ = await device_access.everything(conn)
-    except (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError) as fault:
-        raise errors.SetupError("The database lacks tables: run `patrol migrate` first.") from fault
-    finally:
-        await conn.close()
     return list(found.values())
 
 

@@ -4,9 +4,8 @@ import asyncio
 
 import asyncpg
 
-from patrol import composition, crew, logs, migrate, reach
+from patrol import composition, crew, listening, logs, migrate, reach
 from patrol.commands import beat_import, grid_import
-from patrol.commands.serve import check_port
 from patrol.progress import Progress
 from patrol.services import broker, postgres
 from patrol.settings import Settings
@@ -24,7 +23,7 @@ def run(settings: Settings, *, officers: int, history_minutes: float, verbose: b
 async def _demo(settings: Settings, officers: int, history_minutes: float, *, verbose: bool) -> None:
     progress = Progress()
     async with supervise(settings.data_dir, verbose=verbose) as keeper:
-        check_port(settings)
+        listening.check_http(settings)
         composition.wipe_metrics(settings)
         database_url = await _database(keeper, settings, progress)
         await _town(database_url, progress)

@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
 
-import asyncpg
 import segno
 import typer
 from rich.console import Console
@@ -14,7 +13,6 @@ from rich.table import Table
 from patrol import device_key, errors, reach
 from patrol.settings import Settings
 from schemas import topics
-from schemas.broker import Broker
 from schemas.wire import Datum
 from tracking import db, device_access, device_store, lane
 from tracking.device_access import Grant
@@ -90,7 +88,11 @@ def _access(grant: Grant | None) -> str:
 
 def _show(settings: Settings, grant: Grant, qr_file: Path | None) -> None:
     secret = device_access.password(device_key.device_key(settings), grant.name, grant.generation)
-    broker = Broker.parse(settings.handset_url or settings.broker_url)
+    broker = (
+        reach.broker_address(settings.broker_url)
+        if settings.handset_url is None
+        else reach.broker_address(settings.handset_url, setting="PATROL_HANDSET_URL")
+    )
     link = handset.link(name=grant.name, unit=grant.unit, password=secret, broker=broker)
     typer.echo(f"device   {grant.name}")
     typer.echo(f"unit     {grant.unit}")
@@ -119,11 +121,5 @@ def _run(settings: Settings, work: Callable[[db.Connection], Awaitable[T]]) -> T
 
 
 async def _connected(url: str, work: Callable[[db.Connection], Awaitable[T]]) -> T:
-    await reach.check_database(url)
-    conn = await asyncpg.connect(url)
-    try:
+    async with reach.connected(url) as conn:
         return await work(conn)
-    except (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError) as fault:
-        raise errors.SetupError("The database lacks tables: run `patrol migrate` first.") from fault
-    finally:
-        await conn.close()

@@ -11,7 +11,6 @@ from patrol import errors, reach
 from patrol.checks import broker, database, findings, machine, service
 from patrol.checks.findings import Finding, bad
 from patrol.settings import Settings
-from schemas.broker import Broker
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -71,10 +70,9 @@ async def _folder(conn: "asyncpg.Connection[asyncpg.Record]") -> Path | None:
 
 async def _broker(settings: Settings) -> list[Finding]:
     try:
-        where = Broker.parse(settings.broker_url)
-        where.tls()
-    except (ValueError, OSError) as fault:
-        return [bad("broker 消息服务", str(fault), "correct PATROL_MQTT_URL 修正地址")]
+        where = reach.broker(settings.broker_url)
+    except errors.SetupError as fault:
+        return [bad("broker 消息服务", "its address cannot be used 地址不可用", str(fault))]
     return await broker.examine(where)
 
 
@@ -83,8 +81,7 @@ async def _certificates(settings: Settings) -> list[Finding]:
     if settings.http_cert is not None:
         found.append(machine.certificate_file("map's certificate 网页证书", settings.http_cert, datetime.now(UTC)))
     try:
-        where = Broker.parse(settings.broker_url)
-        secure = where.secure and where.tls() is not None
-    except (ValueError, OSError):
+        where = reach.broker(settings.broker_url)
+    except errors.SetupError:
         return found  # said with the broker
-    return [*found, await machine.broker_certificate(where)] if secure else found
+    return [*found, await machine.broker_certificate(where)] if where.secure else found

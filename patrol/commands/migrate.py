@@ -15,7 +15,7 @@ def run(settings: Settings) -> None:
 
 async def _migrate(url: str) -> None:
     await reach.check_database(url)
-    applied = await migrate.migrate(url)
+    applied = await migrate.migrate(url, told=typer.echo)
     for name in applied:
         typer.echo(f"applied {name}")
     if not applied:

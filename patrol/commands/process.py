@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 
 import uvloop
 
-from patrol import errors, logs
+from patrol import errors, faults, logs
 
 _COLLECTED_AFTER = 50_000
 """Containers made and not let go before cycles among the young ones are looked for; Python's own 700 are a batch's."""
@@ -29,7 +29,9 @@ def until_stopped(work: Callable[[asyncio.Event], Awaitable[None]]) -> None:
         uvloop.run(main())
     except errors.SetupError:
         raise
-    except Exception as error:  # noqa: BLE001 - whatever it is, the log must have it
+    except Exception as error:
+        if (said := faults.explain(error)) is not None:
+            raise errors.SetupError(said) from error
         logs.fault(error)
         sys.exit(1)
 

@@ -2,9 +2,8 @@
 
 import asyncio
 
-from patrol import composition, errors, logs, migrate, reach
+from patrol import composition, errors, listening, logs, migrate, reach
 from patrol.progress import Progress
-from patrol.services import children
 from patrol.settings import Settings
 from patrol.supervisor import supervise
 
@@ -23,7 +22,8 @@ def run(settings: Settings, *, verbose: bool) -> None:
 async def _serve(settings: Settings, database_url: str, mqtt_url: str, *, verbose: bool) -> None:
     progress = Progress()
     async with supervise(settings.data_dir, verbose=verbose) as keeper:
-        check_port(settings)
+        listening.check_http(settings)
+        reach.broker(mqtt_url)
         composition.wipe_metrics(settings)
         with progress.step("Database", "数据库") as notes:
             await reach.check_database(database_url)
@@ -37,16 +37,3 @@ async def _serve(settings: Settings, database_url: str, mqtt_url: str, *, verbos
         progress.summary("patrolgrid 巡格", rows)
         await keeper.wait()
     progress.say("Stopped 已停止")
-
-
-def check_port(settings: Settings) -> None:
-    """Say at once when the port of the map is taken.
-
-    Raises:
-        SetupError: it is.
-    """
-    if not children.is_free(settings.http_port, settings.http_host):
-        raise errors.SetupError(
-            f"Port {settings.http_port} (HTTP) is in use: stop the program that has it, "
-            "or choose another with --http-port."
-        )

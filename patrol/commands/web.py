@@ -1,11 +1,12 @@
 """`patrol web`: one web process."""
 
 import asyncio
+import contextlib
 import functools
 
 from pydantic import SecretStr
 
-from patrol import device_key, errors, logs, notify, openid, reach
+from patrol import device_key, errors, listening, logs, notify, openid, reach
 from patrol.commands import process
 from patrol.settings import Settings
 from web import server
@@ -20,8 +21,13 @@ def run(settings: Settings) -> None:
 
 
 async def _serve(settings: Settings, stop: asyncio.Event) -> None:
+    url = reach.database_url(settings)
+    listening.check_http(settings)
+    reach.broker(settings.broker_url)
+    with contextlib.suppress(reach.AwayError):  # it may come yet; /readyz says so meanwhile
+        await reach.check_release(url)
     config = WebConfig(
-        database_url=reach.database_url(settings),
+        database_url=url,
         mqtt_url=settings.broker_url,
         http_host=settings.http_host,
         http_port=settings.http_port,

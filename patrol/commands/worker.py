@@ -5,8 +5,9 @@ import functools
 
 import prometheus_client
 
+from alerts.notify.guard import Allowed
 from ingest import worker
-from patrol import device_key, logs, notify, reach
+from patrol import device_key, errors, listening, logs, notify, reach
 from patrol.commands import process
 from patrol.settings import Settings
 
@@ -19,9 +20,11 @@ def run(settings: Settings) -> None:
 
 async def _work(settings: Settings, stop: asyncio.Event) -> None:
     url = reach.database_url(settings)
-    await reach.check_database(url)
+    await reach.check_release(url)
+    reach.broker(settings.broker_url)
+    _check_networks(settings.notify_allow)
     if settings.metrics_port is not None:
-        prometheus_client.start_http_server(settings.metrics_port, addr=settings.http_host)
+        _serve_metrics(settings.http_host, settings.metrics_port)
     config = worker.WorkerConfig(
         database_url=url,
         mqtt_url=settings.broker_url,
@@ -36,3 +39,17 @@ async def _work(settings: Settings, stop: asyncio.Event) -> None:
         device_key=device_key.device_key(settings) if settings.broker_accounts == "mosquitto" else None,
     )
     await worker.run(config, stop)
+
+
+def _serve_metrics(host: str, port: int) -> None:
+    try:
+        prometheus_client.start_http_server(port, addr=host)
+    except OSError as fault:
+        raise errors.SetupError(listening.taken(host, port, fault, "PATROL_METRICS_PORT")) from fault
+
+
+def _check_networks(allow: str) -> None:
+    try:
+        Allowed.parse(allow)
+    except ValueError as fault:
+        raise errors.SetupError(f"PATROL_NOTIFY_ALLOW: {fault}; correct it.") from fault

@@ -10,7 +10,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from patrol import errors
+from patrol import errors, listening
 from patrol.services import children
 
 _HOST = "127.0.0.1"
@@ -73,10 +73,7 @@ class EmbeddedBroker:
         Raises:
             SetupError: the port is taken, or the broker does not start.
         """
-        if not children.is_free(self.port):
-            raise errors.SetupError(
-                f"Port {self.port} (MQTT) is in use: stop the program that has it, or choose another with --mqtt-port."
-            )
+        listening.check_port(_HOST, self.port, "--mqtt-port")
         port_of_3, self._direct_port = children.free_port(), children.free_port()
         self.folder.mkdir(parents=True, exist_ok=True)
         config = self.folder / "rumqttd.toml"

@@ -30,6 +30,8 @@ class Product:
     mqtt_port: int = field(default_factory=children.free_port)
     password: str = field(default_factory=lambda: secrets.token_urlsafe(12))
     token: str = field(default_factory=lambda: "test_" + secrets.token_urlsafe(24))
+    left_out: tuple[str, ...] = ()
+    """Options that are not given, so that `env` can say otherwise."""
     process: "subprocess.Popen[bytes] | None" = None
 
     @property
@@ -130,15 +132,9 @@ class Product:
         return self.data_dir / "output.txt"
 
     def _command(self, command: tuple[str, ...]) -> list[str]:
-        places = (
-            "--data-dir",
-            str(self.data_dir),
-            "--http-port",
-            str(self.http_port),
-            "--mqtt-port",
-            str(self.mqtt_port),
-        )
-        return [sys.executable, "-m", "patrol", *command, *places]
+        places = {"--data-dir": self.data_dir, "--http-port": self.http_port, "--mqtt-port": self.mqtt_port}
+        given = [word for name, value in places.items() if name not in self.left_out for word in (name, str(value))]
+        return [sys.executable, "-m", "patrol", *command, *given]
 
     def _env(self) -> dict[str, str]:
         ours = {name: value for name, value in os.environ.items() if not name.startswith("PATROL_")}

@@ -45,8 +45,17 @@ async def test_sound_database_has_no_fault(conn: db.Connection) -> None:
     ):
         assert found[name].verdict in (Verdict.OK, Verdict.NOTE), found[name]
     assert all(one.todo for one in found.values() if one.verdict in (Verdict.WARN, Verdict.BAD))
+    version = (await conn.fetchval("SHOW server_version")).split()[0]
+    assert found["server 数据库版本"].said.startswith(f"PostgreSQL {version}, ")
     setting = await conn.fetchval("SHOW fsync")
     assert (found["fsync"].verdict is Verdict.BAD) == (setting == "off")
+
+
+async def test_tables_of_a_newer_release_are_named(conn: db.Connection) -> None:
+    """An older `patrol db check` says that it is too old, and judges nothing else."""
+    await conn.execute("INSERT INTO schema_migrations VALUES ('9999_future.sql', 'x')")
+    found = await database.examine(conn)
+    assert (found[-1].verdict, "newer release" in str(found[-1].todo)) == (Verdict.BAD, True)
 
 
 BROKEN = {
