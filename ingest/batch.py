@@ -1,14 +1,15 @@
 """Pure: what a group of decoded messages says, in the columns and rows that the store takes."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from msgspec import Struct
 
 from alerts.replies import SaidReply
 from ingest import fix_columns
-from ingest.decode import Decoded
+from ingest.decode import Decoded, numbered
 from ingest.faults import Refused
 from ingest.message import Message
 from schemas import wire
@@ -38,6 +39,15 @@ class SaidEvent:
     lon: float
 
 
+class Number(NamedTuple):
+    """A device and the numbers of one of its fixes, as in `Numbered`."""
+
+    device: device_store.Device
+    boot: str
+    seq: int
+    first: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
     """What goes into one transaction."""
@@ -49,6 +59,10 @@ class Batch:
     said: list[device_store.Said]
     refused: list[refusal_store.Refused]
     replies: list[SaidReply]
+    numbers: list[Number]
+    """Of the fixes: nobody needs to send them again once the batch is committed."""
+    settled: list[Number]
+    """The same of fixes that were refused for what they say."""
     strays: frozenset[int] = frozenset()
     """Devices whose stays another worker's engine moves: what they sent is stored, the rest is left to that worker."""
 
@@ -79,13 +93,18 @@ def build(
     refused = [_refusal(one.message, each) for one in received for each in one.decoded.refused]
     known = list(_known(received, sent_by, refused))
     fixes, ahead = _Sent(), _Sent()
+    settled: list[Number] = []
     for device, message, decoded in known:
         if decoded.fixes:
             fixes.add(device, message, decoded.fixes)
         if decoded.ahead:
             ahead.add(device, message, decoded.ahead)
+        if decoded.settled:
+            settled += [Number(device, *each) for each in decoded.settled]
     return Batch(
-        fixes=_since(fixes, floors, refused),
+        fixes=_since(fixes, floors, refused, settled),
+        numbers=fixes.numbers(),
+        settled=settled,
         ahead=fix_columns.columns(ahead.fixes, ahead.devices, ahead.received(), ahead.counts),
         events=[
             _event(decoded.event, device, message.received)
@@ -137,6 +156,16 @@ class _Sent:
     def received(self) -> list[int]:
         return [message.received for message in self.messages]
 
+    def numbers(self, rows: Iterable[int] | None = None) -> list[Number]:
+        """The numbers of the fixes in `rows`, None: of all; most devices give none."""
+        owners = [device for device, n in zip(self.devices, self.counts, strict=True) for _ in range(n)]
+        chosen = range(len(self.fixes)) if rows is None else rows
+        return [
+            Number(owners[row], *found)
+            for row in chosen
+            if self.fixes[row].boot is not None and (found := numbered(self.fixes[row])) is not None
+        ]
+
 
 def _outdated(event: wire.Event, message: Message, floors: Floors, refused: list[refusal_store.Refused]) -> bool:
     if event.t >= floors.events:
@@ -145,13 +174,14 @@ def _outdated(event: wire.Event, message: Message, floors: Floors, refused: list
     return True
 
 
-def _since(sent: _Sent, floors: Floors, refused: list[refusal_store.Refused]) -> FixColumns:
-    """The fixes that are not older than what is kept."""
+def _since(sent: _Sent, floors: Floors, refused: list[refusal_store.Refused], settled: list[Number]) -> FixColumns:
+    """The fixes that are not older than what is kept; the others are refused, and their numbers settled."""
     fixes = fix_columns.columns(sent.fixes, sent.devices, sent.received(), sent.counts)
     old = fixes.t < floors.fixes
     if not old.any():
         return fixes
     # The bytes are not kept: they say where somebody was at a time of which nothing is kept.
+    settled += sent.numbers(np.flatnonzero(old).tolist())
     owners = np.repeat(np.arange(len(sent.messages)), sent.counts)
     for message, n in zip(sent.messages, np.bincount(owners[old], minlength=len(sent.messages)).tolist(), strict=True):
         if n:

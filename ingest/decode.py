@@ -20,6 +20,22 @@ _MOST_ROUTES = 200_000
 _OFF = wire.Duty.OFF
 
 
+class Numbered(NamedTuple):
+    """What a fix says of its place among those of its boot."""
+
+    boot: str
+    seq: int
+    first: int
+    """The boot's first number: nothing is sent below it."""
+
+
+def numbered(fix: "wire.Fix | _Numbers") -> Numbered | None:
+    """The numbers of a fix; None when it has none, or of a boot that cannot be stored and so not be asked for."""
+    if fix.boot is None or fix.seq is None or _has_nul(fix):
+        return None
+    return Numbered(fix.boot, fix.seq, fix.first if fix.first is not None and fix.first <= fix.seq else 0)
+
+
 class Decoded(msgspec.Struct, gc=False):
     """What one message says; either may be empty, and good fixes stand beside refused ones."""
 
@@ -33,8 +49,8 @@ class Decoded(msgspec.Struct, gc=False):
     refused: list[Refused] = []
     ahead: list[wire.Fix] = []
     """Fixes that are refused because they claim to be taken in the future: their places may be right."""
-    settled: list[tuple[str, int]] = []
-    """(boot, seq) of fixes that were refused for what they say: sending them again helps nobody."""
+    settled: list[Numbered] = []
+    """Numbers of fixes that were refused for what they say: sending them again helps nobody."""
 
 
 class _Numbers(msgspec.Struct):
@@ -42,6 +58,7 @@ class _Numbers(msgspec.Struct):
 
     boot: wire.ShortText | None = None
     seq: wire.Seq | None = None
+    first: wire.Seq | None = None
 
 
 _FIX: faults.Codec[wire.Fix | list[wire.Fix]] = faults.Codec(wire.Fix | list[wire.Fix])
@@ -184,9 +201,8 @@ def _numbers(payload: bytes, *, msgpack: bool) -> _Numbers | None:
 
 
 def _settle(result: Decoded, fix: wire.Fix | _Numbers | None) -> None:
-    # A boot that cannot be stored cannot be asked for either.
-    if fix is not None and fix.boot is not None and fix.seq is not None and not _has_nul(fix):
-        result.settled.append((fix.boot, fix.seq))
+    if fix is not None and (numbers := numbered(fix)) is not None:
+        result.settled.append(numbers)
 
 
 def _countable(result: Decoded, n: int, payload: bytes) -> bool:

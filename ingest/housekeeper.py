@@ -12,7 +12,7 @@ import structlog
 
 from ingest import metrics, retry
 from ingest.purge import passes
-from tracking import db, loops, retention_store
+from tracking import boot_store, db, loops, retention_store
 
 log = structlog.get_logger(__name__)
 
@@ -73,5 +73,6 @@ class Housekeeper:
         if dropped is None:
             return False
         await passes.refresh_days(conn, now)
+        await boot_store.drop(conn, now)
         log.info("the night's work is done", action="retention", rows=sum(dropped.values()))
         return True

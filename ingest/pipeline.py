@@ -132,17 +132,17 @@ class Pipeline:
                 await self._store(part, theirs)
             return
         with structlog.contextvars.bound_contextvars(batch=attempt.number):
-            self._committed(received, sent_by, attempt)
+            self._committed(received, attempt)
 
     async def _write(self, attempt: Attempt, conn: db.Connection) -> None:
         started = time.perf_counter()
         await self.writer.write(conn, attempt, self.clock())
         metrics.COMMIT.observe(time.perf_counter() - started)
 
-    def _committed(self, received: list[Received], sent_by: Senders, attempt: Attempt) -> None:
+    def _committed(self, received: list[Received], attempt: Attempt) -> None:
         for one in received:
             one.message.done()
-        self.acks.committed(received, sent_by)
+        self.acks.committed(itertools.chain(attempt.batch.numbers, attempt.batch.settled))
         self.feed.reached(attempt.head)
         self._count(received, attempt)
 

@@ -1,7 +1,7 @@
 """The worker process: composes broker session, pipeline, feed and alert watcher, and runs them until told to stop."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +17,7 @@ from alerts.notify.outbox import Outbox
 from ingest import broker_control, heartbeat, hours, metrics, mqtt, retry, world
 from ingest.acks import Acks
 from ingest.backfill import Backfill
+from ingest.boot_ledger import BootLedger
 from ingest.claim import Claim
 from ingest.cleaner import Cleaner
 from ingest.clock import Latest
@@ -30,7 +31,7 @@ from ingest.sessions import Sessions
 from ingest.shares import Shares
 from ingest.writer import Writer
 from schemas.broker import Broker
-from tracking import boot_store, db, loops, migration_store, retention_store, sockets
+from tracking import db, loops, migration_store, retention_store, sockets
 from tracking.parties import Pseudonyms
 from tracking.parts import Parts
 
@@ -244,19 +245,11 @@ async def _ready(config: WorkerConfig, sessions: Sessions, units: Shares | None)
 
 async def _acknowledge(acks: Acks, session: mqtt.Session, pool: db.Pool) -> None:
     """Tell devices with an outbox how far they are stored. What the broker misses is told again with the next fix."""
-
-    async def read(device: int, boot: str) -> int | None:
-        async with pool.acquire() as conn:
-            return await boot_store.last_seq(conn, device, boot, wall_clock())
-
-    async def note(settled: Sequence[tuple[int, str, int]]) -> None:
-        async with pool.acquire() as conn:
-            await boot_store.note(conn, settled, wall_clock())
-
+    ledger = BootLedger(pool, wall_clock)
     while True:
         await asyncio.sleep(_ACKS_EVERY_S)
         try:
-            for topic, payload in await acks.due(wall_clock(), read, note):
+            for topic, payload in await acks.due(wall_clock(), ledger):
                 session.publish(topic, payload)
         except Exception as error:
             loops.unless_ending()

@@ -13,6 +13,7 @@ from ingest.batch import Batch, SaidEvent
 from ingest.world import World
 from schemas import wire
 from tracking import (
+    boot_store,
     city,
     db,
     device_store,
@@ -31,7 +32,7 @@ from tracking import (
 )
 from tracking.cleaning.review import SETTLE_MS
 from tracking.engine import Advance
-from tracking.fixes import Bool, FixColumns
+from tracking.fixes import ABSENT, Bool, FixColumns
 from tracking.parties import NOTHING, Pseudonyms
 from tracking.people import Sign
 from tracking.points import Logged
@@ -112,6 +113,7 @@ class Writer:
         if attempt.new is None:
             attempt.new = fresh
         await refusal_store.insert(conn, batch.refused)
+        await _settle(conn, batch, stored, now)
         await self._sighted(conn, batch.ahead, now)
         told = await event_store.insert(conn, [self._placed(event) for event in batch.events], self.pseudonyms)
         attempt.events = len(told)
@@ -204,6 +206,16 @@ class Writer:
             lon=event.lon,
             cell=cell if cell >= 0 else None,
         )
+
+
+async def _settle(conn: db.Connection, batch: Batch, stored: Bool, now: int) -> None:
+    """Note the numbers that no stored fix shows: of refused fixes, and of those whose key is stored with another."""
+    settled = [(each.device.id, each.boot, each.seq) for each in batch.settled]
+    again = batch.fixes.take(~stored & (batch.fixes.seq != ABSENT))
+    columns = (again.device.tolist(), again.t.tolist(), again.boot.tolist(), again.seq.tolist())
+    repeated = [each for each in zip(*columns, strict=True) if each[2] is not None]
+    settled += await boot_store.renumbered(conn, repeated)
+    await boot_store.note(conn, [(device, boot, seq, seq) for device, boot, seq in settled], now)
 
 
 def _sign(event: SaidEvent) -> Sign | None:

@@ -100,6 +100,8 @@ class Fix(Struct, frozen=True, gc=False, omit_defaults=True):
     """Sequence number within one boot of the device. Absent: gaps cannot be told."""
     boot: ShortText | None = None
     """Identifies one boot of the device. Absent: restarts cannot be told."""
+    first: Seq | None = None
+    """First number of the boot that will ever be sent; ignored above `seq`. Absent: 0."""
     bat: Annotated[float, Meta(ge=0, le=100)] | None = None
     """Battery, per cent. Absent: unknown."""
     sat: Annotated[int, Meta(ge=0, le=200)] | None = None
@@ -254,12 +256,12 @@ class Command(Struct, frozen=True, omit_defaults=True):
 
 
 class Ack(Struct, frozen=True):
-    """Last committed sequence of one boot, published on `ack`, so that a device can empty its outbox safely."""
+    """How far one boot is in the database without a gap, published on `ack`: so far the device can empty its outbox."""
 
     boot: str
     """Boot the sequence belongs to. Required."""
     seq: int
-    """Every fix of this boot up to it that reached the broker is in the database. Required."""
+    """Every fix of this boot from 0, or from its `first`, to `seq` is stored, or was refused for what it says."""
 
 
 def msgpack_or_json(payload: bytes) -> type[msgspec.json.Decoder[object]] | type[msgspec.msgpack.Decoder[object]]:

@@ -1,47 +1,82 @@
-"""How far each boot of a device is settled without a gap: by stored fixes, and by what was noted of refused ones."""
+"""How far the fixes of a boot are settled: by the numbers that are stored, and by notes of those no fix will show."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from tracking import db
 
-KEPT_MS = 7 * 86_400_000
-"""A boot is looked back on for so long when its acknowledgement is taken up again."""
+KEPT_MS = 30 * 86_400_000
+"""A boot that nobody heard of for so long is forgotten."""
 
-# Numbers without a gap keep their distance to the row number; the first such island is what is safely stored. It begins
-# after what was noted, else with the first number that is stored.
-_LAST = """
-WITH noted AS (SELECT upto FROM boots WHERE device = $1 AND boot = $3)
-SELECT coalesce(
-  (SELECT max(seq) FROM (
-     SELECT seq, seq - row_number() OVER (ORDER BY seq) AS island,
-            coalesce((SELECT upto FROM noted), min(seq) OVER () - 1) AS first
-     FROM (SELECT DISTINCT seq FROM fixes
-           WHERE device = $1 AND t >= $2 AND boot = $3 AND seq > coalesce((SELECT upto FROM noted), -1)) AS of_boot
-   ) AS islands WHERE island = first),
-  (SELECT upto FROM noted))
+Span = tuple[int, int]
+"""First and last of numbers without a gap."""
+Settled = tuple[int, str, int, int]
+"""Device, boot, first and last number: none of them needs to be sent again."""
+
+_MOST_SPANS = 2_500
+"""Spans kept of a boot, and read of it, the lowest: it is acknowledged up to the first gap only."""
+
+# Numbers without a gap keep their distance to the row number.
+_STORED = """
+SELECT min(seq) AS lo, max(seq) AS hi FROM (
+  SELECT seq, seq - row_number() OVER (ORDER BY seq) AS island
+  FROM (SELECT DISTINCT seq FROM fixes WHERE device = $1 AND boot = $2 AND t >= $3 AND seq > $4) AS of_boot
+) AS islands GROUP BY island ORDER BY lo LIMIT $5
 """
+# In one order everywhere, so that two workers cannot wait for each other.
 _NOTE = """
-INSERT INTO boots AS b SELECT *, $4 FROM unnest($1::int[], $2::text[], $3::bigint[])
-ON CONFLICT (device, boot) DO UPDATE SET upto = greatest(b.upto, excluded.upto), at = excluded.at
+INSERT INTO boots AS b (device, boot, settled, at)
+SELECT device, boot, range_agg(int8range(lo, hi, '[]')), $5
+FROM unnest($1::int[], $2::text[], $3::bigint[], $4::bigint[]) AS s(device, boot, lo, hi)
+GROUP BY device, boot ORDER BY device, boot
+ON CONFLICT (device, boot) DO UPDATE SET at = greatest(b.at, excluded.at), settled = (
+  SELECT range_agg(span) FROM (
+    SELECT span FROM unnest(b.settled + excluded.settled) AS span ORDER BY span LIMIT $6) AS lowest)
+"""
+_NOTED = """
+SELECT device, boot, at, lower(span) AS lo, upper(span) - 1 AS hi
+FROM unnest($1::int[], $2::text[]) AS asked(device, boot) JOIN boots USING (device, boot)
+CROSS JOIN unnest(settled) AS span
+"""
+_RENUMBERED = """
+SELECT s.device, s.boot, s.seq FROM unnest($1::int[], $2::bigint[], $3::text[], $4::bigint[]) AS s(device, t, boot, seq)
+JOIN fixes f ON f.device = s.device AND f.t = 'epoch'::timestamptz + s.t * interval '1 ms'
+WHERE (f.boot, f.seq) IS DISTINCT FROM (s.boot, s.seq)
 """
 _DROP = "DELETE FROM boots WHERE at < $1"
 
 
-async def last_seq(conn: db.Connection, device: int, boot: str, now: int) -> int | None:
-    """Last number of a boot before the first gap, at `now` (ms); None when nothing is known of it."""
-    seq: int | None = await conn.fetchval(_LAST, device, db.moment(now - KEPT_MS), boot)
-    return seq
+async def stored(conn: db.Connection, device: int, boot: str, *, since: int, above: int) -> list[Span]:
+    """Numbers above `above` of the boot's stored fixes that were taken at `since`, ms, or later."""
+    rows = await conn.fetch(_STORED, device, boot, db.moment(since), above, _MOST_SPANS)
+    return [(row["lo"], row["hi"]) for row in rows]
 
 
-async def note(conn: db.Connection, settled: Sequence[tuple[int, str, int]], now: int) -> None:
-    """Note (device, boot, number): every number of the boot up to it is settled. Forgets boots of long ago.
+async def noted(
+    conn: db.Connection, boots: Sequence[tuple[int, str]]
+) -> Mapping[tuple[int, str], tuple[int, list[Span]]]:
+    """When it was noted last, ms, and what, of those of the boots (device, name) of which something was noted."""
+    found: dict[tuple[int, str], tuple[int, list[Span]]] = {}
+    for row in await conn.fetch(_NOTED, [device for device, _ in boots], [boot for _, boot in boots]):
+        _, spans = found.setdefault((row["device"], row["boot"]), (db.millis(row["at"]), []))
+        spans.append((row["lo"], row["hi"]))
+    return found
 
-    Args:
-        conn: a connection.
-        settled: each boot once.
-        now: the moment, ms.
-    """
-    async with conn.transaction():
-        columns = [[each[n] for each in sorted(settled)] for n in range(3)]
-        await conn.execute(_NOTE, *columns, db.moment(now))
-        await conn.execute(_DROP, db.moment(now - KEPT_MS))
+
+async def note(conn: db.Connection, settled: Sequence[Settled], now: int) -> None:
+    """Note what is settled though no stored fix may show it, at `now`, ms."""
+    if settled:
+        device, boot, lo, hi = zip(*settled, strict=True)
+        await conn.execute(_NOTE, device, boot, lo, hi, db.moment(now), _MOST_SPANS)
+
+
+async def renumbered(conn: db.Connection, fixes: Sequence[tuple[int, int, str, int]]) -> list[tuple[int, str, int]]:
+    """Of fixes (device, t in ms, boot, number), those whose key is stored under another number."""
+    if not fixes:
+        return []
+    device, t, boot, seq = zip(*fixes, strict=True)
+    return [(row["device"], row["boot"], row["seq"]) for row in await conn.fetch(_RENUMBERED, device, t, boot, seq)]
+
+
+async def drop(conn: db.Connection, now: int) -> None:
+    """Forget the boots that nobody heard of for long before `now`, ms."""
+    await conn.execute(_DROP, db.moment(now - KEPT_MS))

@@ -259,6 +259,19 @@ async def test_ack_tells_the_last_number_without_a_gap(mosquitto: "Mosquitto", d
     assert json.loads(bytes(message.payload)) == {"boot": "b1", "seq": 4}
 
 
+async def test_ack_waits_for_the_beginning_of_a_boot(mosquitto: "Mosquitto", database_url: str, send: Send) -> None:
+    """Live first, backlog later: the first word comes when the backlog is there; `first` says where a boot begins."""
+    async with working(database_url=database_url, mqtt_url=mosquitto.url), client(mosquitto.url) as device:
+        await device.subscribe("patrol/v1/team-1/cam-1/ack")
+        heard = aiter(device.messages)
+        await send(FIX, [fix(n * 1000, seq=n, boot="b1") for n in range(10, 20)])
+        await send(FIX, fix(50_000, seq=200, boot="b2", first=200))
+        async with asyncio.timeout(10):
+            assert json.loads(bytes((await anext(heard)).payload)) == {"boot": "b2", "seq": 200}
+            await send("patrol/v1-buffer/team-1/cam-1/fix", [fix(n * 1000, seq=n, boot="b1") for n in range(10)])
+            assert json.loads(bytes((await anext(heard)).payload)) == {"boot": "b1", "seq": 19}
+
+
 async def test_heartbeat_shows_the_worker(conn: "db.Connection", mosquitto: "Mosquitto", database_url: str) -> None:
     """The web process can see which worker runs for which units."""
     async with working(database_url=database_url, mqtt_url=mosquitto.url, worker_id="w7", units=("team-1", "team-2")):

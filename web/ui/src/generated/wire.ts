@@ -1,10 +1,10 @@
 // Generated from schemas/wire.py by `python -m schemas.generate`; do not edit.
 
-/** Last committed sequence of one boot, published on `ack`, so that a device can empty its outbox safely. */
+/** How far one boot is in the database without a gap, published on `ack`: so far the device can empty its outbox. */
 export interface Ack {
   /** Boot the sequence belongs to. Required. */
   boot: string;
-  /** Every fix of this boot up to it that reached the broker is in the database. Required. */
+  /** Every fix of this boot from 0, or from its `first`, to `seq` is stored, or was refused for what it says. */
   seq: number;
 }
 
@@ -77,6 +77,8 @@ export interface Fix {
   seq?: number | null;
   /** Identifies one boot of the device. Absent: restarts cannot be told. */
   boot?: string | null;
+  /** First number of the boot that will ever be sent; ignored above `seq`. Absent: 0. */
+  first?: number | null;
   /** Battery, per cent. Absent: unknown. */
   bat?: number | null;
   /** Satellites used. Absent: unknown. */
