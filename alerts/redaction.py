@@ -1,83 +1,80 @@
-"""Take out of an alert, event or item of the lane the names that are not in sight: officers of other parts of the city.
+"""Take out of what is shown the names of people and devices that are not in sight.
 
-An alert about a cell tells who is nearest or was sent, an event what its officer wrote. Who may see the cell need not
-see that person.
+Everything that leaves the server for somebody who does not see every person passes here: answers
+(`web/redacting.py`), the live feed (`web/live/audience.py`), messages (`alerts/notify/outbox.py`). Whatever a person,
+a device or the system wrote is searched (`alerts/mentions.py`); a field needs no mark for it. Only fields in CODES are
+left as they are: their values are ours.
 """
 
-import functools
 import re
-from collections.abc import Collection, Iterator
 from typing import Any
 
-from schemas import rest
+from alerts import mentions
+from tracking.names import Names
 
 ELSEWHERE = "–"
 """Stands where a name was."""
-_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_TEXTS = frozenset({"text", "text_zh", "text_en"})
-_ALWAYS = frozenset({"actor"})
-"""Fields that are never null."""
+NAMED = frozenset({"assignee", "badge", "device", "officer"})
+"""Fields that say one name or nothing: null where it is not to be read."""
+CODES = frozenset({
+    "account", "at", "band", "cell", "city", "class", "code", "datum", "district", "duty", "epoch", "grid", "hash",
+    "id", "key", "kind", "level", "next", "parent", "role", "rule", "scope", "scopes", "sha256", "state", "step",
+    "street", "task", "time_zone",
+})  # fmt: skip
+"""Fields of codes and names that the system makes, an operator imports, or the query judged; no free text."""
+_NUMBERS = frozenset({"coordinates", "geometry", "lat", "lon", "t"})
+"""Fields that hold many numbers and no text."""
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 
 
-def alert(shown: rest.Alert, hidden: Collection[str]) -> rest.Alert:
-    """An alert without the `hidden` names."""
-    if not hidden:
-        return shown
-    return rest.Alert.model_validate(clean(shown.model_dump(), hidden))
+def clean(value: Any, names: Names) -> Any:
+    """The JSON value without the hidden `names`; the same object where there is nothing to take out."""
+    return _clean(value, mentions.of(names), "") if names else value
 
 
-def event(shown: rest.Event, hidden: Collection[str]) -> rest.Event:
-    """An event without the `hidden` names; who signs in is named in its text."""
-    if not hidden or not shown.text:
-        return shown
-    return shown.model_copy(update={"text": _sentence(shown.text, hidden, set())})
+def text(value: str, names: Names) -> str:
+    """A text without the hidden `names`."""
+    return _text(value, mentions.of(names)) if names else value
 
 
-def clean(body: dict[str, Any], hidden: Collection[str]) -> dict[str, Any]:
-    """A body without the `hidden` names; in sentences a dash stands for them."""
-    met: set[str] = set()
-    cleaned: dict[str, Any] = _without(body, hidden, met)
-    return cleaned if not hidden else _in_texts(cleaned, hidden, met)
-
-
-def _without(value: Any, hidden: Collection[str], met: set[str], key: str = "") -> Any:
-    if isinstance(value, str) and value in hidden and key not in _TEXTS:
-        met.add(value)
-        return ELSEWHERE if key in _ALWAYS else None
+def _clean(value: Any, hidden: mentions.Mentions, key: str) -> Any:
+    if isinstance(value, str):
+        return _field(value, hidden, key)
     if isinstance(value, dict):
-        return {name: _without(each, hidden, met, name) for name, each in value.items() if name not in hidden}
+        return _object(value, hidden)
     if isinstance(value, list):
-        return [_without(each, hidden, met, key) for each in value]
+        made = [_clean(each, hidden, key) for each in value]
+        return made if any(new is not old for new, old in zip(made, value, strict=True)) else value
     return value
 
 
-def _in_texts(value: Any, hidden: Collection[str], met: set[str]) -> Any:
-    if isinstance(value, dict):
-        return {
-            name: _sentence(each, hidden, met)
-            if name in _TEXTS and isinstance(each, str)
-            else _in_texts(each, hidden, met)
-            for name, each in value.items()
-        }
-    return [_in_texts(each, hidden, met) for each in value] if isinstance(value, list) else value
+def _field(value: str, hidden: mentions.Mentions, key: str) -> str | None:
+    if key in CODES or _TIME.fullmatch(value):
+        return value
+    made = _text(value, hidden)
+    return None if made is not value and key in NAMED else made
 
 
-def _sentence(text: str, hidden: Collection[str], met: set[str]) -> str:
-    for name in sorted({*met, *_names_in(text, hidden)}, key=len, reverse=True):
-        text = text.replace(name, ELSEWHERE)
-    return _WORD.sub(lambda word: ELSEWHERE if word[0] in hidden else word[0], text)
+def _object(value: dict[str, Any], hidden: mentions.Mentions) -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    changed = False
+    for key, each in value.items():
+        if key in _NUMBERS or (key == "type" and "text" not in value):
+            made[key] = each  # the type of an event, which has a text, is what its device says
+        elif key not in CODES and hidden.is_name(key):
+            changed = True
+        else:
+            made[key] = _clean(each, hidden, key)
+            changed |= made[key] is not each
+    return made if changed else value
 
 
-def _names_in(text: str, hidden: Collection[str]) -> Iterator[str]:
-    """Chinese names that stand in a text; no spaces part them from what is around them."""
-    if text.isascii():
-        return
-    for length in _lengths(frozenset(hidden)):
-        parts = (text[start : start + length] for start in range(len(text) - length + 1))
-        yield from (part for part in parts if part in hidden)
-
-
-@functools.lru_cache(maxsize=64)
-def _lengths(hidden: frozenset[str]) -> tuple[int, ...]:
-    """How long the names are that are not of ASCII; one sign alone is a word like any other."""
-    return tuple(sorted({len(name) for name in hidden if not name.isascii() and len(name) > 1}))
+def _text(value: str, hidden: mentions.Mentions) -> str:
+    found = hidden.find(value)
+    if not found:
+        return value
+    parts, last = [], 0
+    for start, end in found:
+        parts += [value[last:start], ELSEWHERE]
+        last = end
+    return "".join([*parts, value[last:]])

@@ -81,20 +81,6 @@ SELECT (SELECT array_agg(code) FROM seen) AS areas,
 """
 
 
-_HIDDEN = """
-SELECT unnest(ARRAY[d.name, d.label]) AS name FROM devices d WHERE NOT d.unit = ANY ($1::text[])
-UNION SELECT unnest(ARRAY[o.badge, o.name]) FROM officers o WHERE NOT o.unit = ANY ($1)
-"""
-
-
-async def hidden_names(conn: db.Connection, see: Sight) -> frozenset[str]:
-    """Names of devices and officers that are not in sight: what `alerts.redaction` takes out."""
-    if see.units is None:
-        return frozenset()
-    rows = await conn.fetch(_HIDDEN, list(see.units))
-    return frozenset(row["name"] for row in rows if row["name"])
-
-
 async def load(conn: db.Connection, areas: Collection[str], *, devices: bool = True) -> Sight:
     """Read what lies in `areas`; `devices` False: no device and no unit."""
     row = await conn.fetchrow(_SIGHT, list(areas))

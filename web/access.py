@@ -10,7 +10,9 @@ from enum import StrEnum
 
 from starlette.requests import HTTPConnection
 
-from tracking.sight import NOTHING, WHOLE_CITY, WITHOUT_DEVICES, Sight, hidden_names, load
+from tracking import names
+from tracking.names import Names
+from tracking.sight import NOTHING, WHOLE_CITY, WITHOUT_DEVICES, Sight, load
 from web.database import Database
 
 __all__ = [
@@ -18,11 +20,11 @@ __all__ = [
     "PERMISSIONS",
     "WHOLE_CITY",
     "Grant",
+    "Names",
     "Permission",
     "Role",
     "Sight",
     "Sights",
-    "hidden",
     "load",
     "sight",
 ]
@@ -119,7 +121,7 @@ class Sights:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._made: dict[Grant, tuple[float, Sight]] = {}
-        self._hidden: dict[Sight, tuple[float, frozenset[str]]] = {}
+        self._names: dict[tuple[Sight, int | None], tuple[float, Names]] = {}
 
     async def get(self, grant: Grant) -> Sight:
         """Give the sight of a grant.
@@ -142,30 +144,27 @@ class Sights:
         self._made[grant] = (now, read)
         return read
 
-    async def hidden(self, see: Sight) -> frozenset[str]:
-        """Names of devices and officers that are not in sight: what `alerts.redaction` takes out."""
+    async def names(self, see: Sight, officer: int | None = None) -> Names:
+        """Names that may not be read: what `alerts.redaction` takes out; `officer` is who asks for the own record."""
         if see.units is None:
-            return frozenset()
+            return names.ALL_SHOWN
         now = time.monotonic()
-        at, made = self._hidden.get(see, (float("-inf"), frozenset()))
+        at, made = self._names.get((see, officer), (float("-inf"), names.ALL_SHOWN))
         if now - at < self.HELD_S:
             return made
         async with self._database.pool.acquire() as conn:
-            made = await hidden_names(conn, see)
-        if len(self._hidden) >= self.MOST:
-            self._hidden.clear()
-        self._hidden[see] = (now, made)
-        return made
+            read = await names.load(conn, see, officer)
+        if read == made:
+            read = made  # the same object, so that what was made for it is found again
+        if len(self._names) >= self.MOST:
+            self._names.clear()
+        self._names[see, officer] = (now, read)
+        return read
 
 
 async def sight(connection: HTTPConnection) -> Sight:
     """The part of the city that the caller sees; as a dependency of routes whose reach is `Reach.AREA`."""
     return await _sights(connection).get(connection.scope["principal"].grant)
-
-
-async def hidden(connection: HTTPConnection) -> frozenset[str]:
-    """Names that the caller must not see; for `alerts.redaction`."""
-    return await _sights(connection).hidden(await sight(connection))
 
 
 def _sights(connection: HTTPConnection) -> Sights:

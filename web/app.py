@@ -7,7 +7,7 @@ from fastapi.openapi.utils import get_openapi
 
 from schemas import rest
 from tracking.media_files import MediaFiles
-from web import apidocs, health, observe, policy, problems, signin, spa
+from web import apidocs, health, observe, policy, problems, redacting, signin, spa
 from web.audit import Recorder
 from web.config import WebConfig
 from web.context import Context
@@ -84,6 +84,7 @@ def create_app(config: WebConfig) -> FastAPI:
     problems.install(app)
     _add_routes(app)
     # The last one added is the outermost: headers are on the refusals of the policy, too.
+    app.add_middleware(redacting.Redacting, sights=lambda: made.hub.sights)
     app.add_middleware(policy.Policy, config=config, database=database, recorder=made.audit, routes=lambda: app.routes)
     app.add_middleware(observe.Observe, secure=config.secure_cookies, tiles=config.ground.origin)
     return app

@@ -9,12 +9,13 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
+from alerts import redaction
 from schemas import figures
 from tracking import db, indicator_store, rollup
 from tracking.beat.model import Beat
 from tracking.city import City
 from tracking.indicators import Figures
-from web.access import Sight
+from web.access import Names, Sight
 from web.coverage import Place
 from web.marks import Mark
 
@@ -70,8 +71,12 @@ def _place(code: str, level: Level, called: tuple[str | None, str | None], made:
     )
 
 
-def as_csv(rows: Sequence[BaseModel], model: type[BaseModel], mark: Mark) -> str:
-    """Spell rows as CSV: a line of names first, nested values as name.name, null as nothing; the first has the mark."""
+def as_csv(rows: Sequence[BaseModel], model: type[BaseModel], mark: Mark, names: Names) -> str:
+    """Spell rows as CSV, without the hidden `names`; the first has the mark.
+
+    A line of column names comes first; nested values are name.name, null is nothing.
+    """
+    rows = [model.model_validate(redaction.clean(row.model_dump(by_alias=True), names)) for row in rows]
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow([*_names(model), "export"])

@@ -13,7 +13,6 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from alerts import redaction
 from schemas import rest
 from tracking import belonging, db, event_store
 from web import coverage
@@ -60,14 +59,6 @@ Lines = AsyncIterator[bytes]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class View:
-    """What the asker sees, and names that are not in sight."""
-
-    see: Sight
-    hidden: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """What a clip shows; times in ms."""
 
@@ -91,15 +82,14 @@ async def tracked(connection: db.Connection, asked: Asked, see: Sight) -> list[A
     return await connection.fetch(_DEVICES, asked.devices, see.device_ids, *period)
 
 
-async def lines(pool: db.Pool, asked: Asked, view: View, devices: Sequence[Any], place: coverage.Place | None) -> Lines:
+async def lines(pool: db.Pool, asked: Asked, see: Sight, devices: Sequence[Any], place: coverage.Place | None) -> Lines:
     """Spell the clip of `devices` (of `tracked`), one JSON object a line; the last one has the type `end`."""
     start, end = db.moment(asked.start), db.moment(asked.end)
-    see = view.see
     async with pool.acquire() as connection:
         place = await coverage.load_place(connection, place)
         yield _line(type="head", at=asked.start, until=asked.end, step=asked.step, devices=len(devices))
-        yield _line(type="alerts", items=await _alerts(connection, asked, view, (start, end)))
-        yield _line(type="events", items=await _events(connection, view, (start, end)))
+        yield _line(type="alerts", items=await _alerts(connection, asked, see, (start, end)))
+        yield _line(type="events", items=await _events(connection, see, (start, end)))
     states = _coverage(pool, asked, see, place)
     yield await anext(states)
     for row in devices[:MOST_DEVICES]:
@@ -110,18 +100,17 @@ async def lines(pool: db.Pool, asked: Asked, view: View, devices: Sequence[Any],
 
 
 async def _alerts(
-    connection: db.Connection, asked: Asked, view: View, period: tuple[datetime, datetime]
+    connection: db.Connection, asked: Asked, see: Sight, period: tuple[datetime, datetime]
 ) -> list[dict[str, Any]]:
-    see = view.see
     rows = await connection.fetch(_ALERTS, *period, see.cell_ids, see.device_ids, see.area_codes, MOST_ALERTS)
     # What turned out never to have been a gap is not shown by what is known now.
     kept = (row for row in rows if asked.then or row["state"] != "withdrawn")
-    return [redaction.clean({**row, "steps": json.loads(row["steps"])}, view.hidden) for row in kept]
+    return [{**row, "steps": json.loads(row["steps"])} for row in kept]
 
 
-async def _events(connection: db.Connection, view: View, period: tuple[datetime, datetime]) -> list[Any]:
-    rows = await connection.fetch(_EVENTS, *period, view.see.cell_ids, view.see.device_ids, MOST_EVENTS)
-    return [redaction.event(event_store.shown(row), view.hidden).model_dump(mode="json") for row in rows]
+async def _events(connection: db.Connection, see: Sight, period: tuple[datetime, datetime]) -> list[Any]:
+    rows = await connection.fetch(_EVENTS, *period, see.cell_ids, see.device_ids, MOST_EVENTS)
+    return [event_store.shown(row).model_dump(mode="json") for row in rows]
 
 
 async def _track(pool: db.Pool, device: Any, asked: Asked) -> bytes:

@@ -16,7 +16,23 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Lookup = Callable[[str, int], Awaitable[Sequence[str]]]
 """Name and port to addresses."""
 
+_GLOBAL = ipaddress.IPv6Network("2000::/3")
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_LAST_32_BITS = (
+    _NAT64,
+    ipaddress.IPv6Network("::/96"),  # compatible
+    ipaddress.IPv6Network("::ffff:0:0/96"),  # mapped
+    ipaddress.IPv6Network("::ffff:0:0:0/96"),  # translated
+    ipaddress.IPv6Network("64:ff9b:1::/48"),  # NAT64 of one's own network
+)
+_ISATAP = 0x00005EFE
+"""Stands before the IPv4 address, its bit for "unique" aside."""
+_SPECIAL = tuple(
+    ipaddress.ip_network(each)
+    # IETF's own, 6to4 relays; IETF's own with Teredo and ORCHID, 6to4, documentation.
+    for each in ("192.0.0.0/24", "192.88.99.0/24", "2001::/23", "2002::/16", "3fff::/20")
+)
+"""Not private by Python's tables, but no servers' either: some are doors into other networks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +89,7 @@ async def pin(url: str, allowed: Allowed, lookup: Lookup | None = None) -> Pinne
         raise NotSentError("the address is not a URL", gone=True) from None
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise NotSentError("the address must begin with https://", gone=True)
-    address = await check(parts.hostname, port, allowed, plain=parts.scheme == "http", lookup=lookup)
+    address = (await check(parts.hostname, port, allowed, plain=parts.scheme == "http", lookup=lookup))[0]
     shown = f"[{address}]" if address.version == 6 else str(address)
     path = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
     netloc = parts.netloc.rpartition("@")[2]
@@ -82,38 +98,42 @@ async def pin(url: str, allowed: Allowed, lookup: Lookup | None = None) -> Pinne
 
 async def check(
     host: str, port: int, allowed: Allowed, *, plain: bool = False, lookup: Lookup | None = None
-) -> Address:
-    """Give an address of a host that may be reached: all that it has must be, or one could be picked by chance.
+) -> list[Address]:
+    """Give the addresses of a host that may be reached: all that it has must be, or one could be picked by chance.
 
     Raises:
         NotSentError: it may not, or has none.
     """
     try:
         found = [ipaddress.ip_address(each.partition("%")[0]) for each in await (lookup or _look_up)(host, port)]
-    except OSError:
+    except (OSError, ValueError):
         raise NotSentError("the name of the host cannot be looked up") from None
     for address in found:
-        inner = _inner(address)
-        private = allowed.private(host.lower(), inner)
-        if not private and (not inner.is_global or inner.is_multicast):
+        private = any(allowed.private(host.lower(), each) for each in (address, *inside(address)))
+        if not private and not public(address):
             raise NotSentError("the address is not public: add its network to PATROL_NOTIFY_ALLOW")
         if plain and not private:
             raise NotSentError("http is only for networks in PATROL_NOTIFY_ALLOW: use https")
     if not found:
         raise NotSentError("the name of the host has no address")
-    return found[0]
+    return found
 
 
-def _inner(address: Address) -> Address:
-    """The IPv4 address inside an IPv6 one that leads to it."""
-    if isinstance(address, ipaddress.IPv6Address):
-        if address.ipv4_mapped is not None:
-            return address.ipv4_mapped
-        if address in _NAT64:
-            return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-        if address.sixtofour is not None:
-            return address.sixtofour
-    return address
+def public(address: Address) -> bool:
+    """Tell whether an address is of the public internet, and the one that it leads to as well."""
+    if any(not public(each) for each in inside(address)):
+        return False
+    usual = address.version == 4 or address in _GLOBAL or address in _NAT64
+    special = any(address.version == network.version and address in network for network in _SPECIAL)
+    return usual and not special and (address.is_global or address in _NAT64) and not address.is_multicast
+
+
+def inside(address: Address) -> list[Address]:
+    """The IPv4 address inside an IPv6 one that leads to it; none in others."""
+    if address.version == 4:
+        return []
+    leads = any(address in network for network in _LAST_32_BITS) or (int(address) >> 32) & 0xFDFFFFFF == _ISATAP
+    return [ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)] if leads else []
 
 
 async def _look_up(host: str, port: int) -> Sequence[str]:

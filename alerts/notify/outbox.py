@@ -230,7 +230,7 @@ async def _in_sight(conn: db.Connection, who: Recipient | None, found: Sequence[
 async def _notices(conn: db.Connection, rows: Sequence[int], who: Recipient) -> list[Notice]:
     carried = [row for row in await conn.fetch(_CARRIED, list(rows)) if row["alert"] is not None]
     alerts = {alert.id: alert for alert in await shown.by_ids(conn, sorted({row["alert"] for row in carried}))}
-    shown_to = {number: redaction.alert(alert, who.hidden).model_dump(mode="json") for number, alert in alerts.items()}
+    shown_to = {number: redaction.clean(alert.model_dump(mode="json"), who.names) for number, alert in alerts.items()}
     return [Notice(step=row["reason"], n=row["step"], alert=shown_to[row["alert"]]) for row in carried]
 
 

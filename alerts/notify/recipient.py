@@ -3,7 +3,8 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from tracking import belonging, db, sight
+from tracking import belonging, db, names, sight
+from tracking.names import ALL_SHOWN, Names
 from tracking.sight import WHOLE_CITY, Sight
 
 MAY_SEE = frozenset({"administrator", "commander", "supervisor", "analyst"})
@@ -22,11 +23,11 @@ class Recipient:
     """What somebody who is told may know."""
 
     see: Sight
-    hidden: frozenset[str]
-    """Names to take out."""
+    names: Names
+    """Those to take out."""
 
 
-SYSTEM = Recipient(see=WHOLE_CITY, hidden=frozenset())
+SYSTEM = Recipient(see=WHOLE_CITY, names=ALL_SHOWN)
 """A channel of no account: an administrator said where it leads."""
 
 
@@ -44,7 +45,7 @@ async def of(conn: db.Connection, account: str | None, now: int) -> Recipient | 
         return SYSTEM
     else:
         see = sight.WITHOUT_DEVICES
-    return Recipient(see=see, hidden=await sight.hidden_names(conn, see))
+    return Recipient(see=see, names=await names.load(conn, see))
 
 
 async def seen(conn: db.Connection, who: Recipient, alerts: Collection[int]) -> set[int]:

@@ -4,19 +4,26 @@ import asyncio
 import functools
 import importlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from alerts.notify import guard
-from alerts.notify.guard import Allowed
+from alerts.notify import egress, guard
+from alerts.notify.guard import Address, Allowed, Lookup
 from alerts.notify.message import Message, NotSentError
 
 SCHEMES = (
-    "bark,barks,dingtalk,feishu,gotify,gotifys,lark,mailto,mailtos,matrix,matrixs,mmost,mmosts,msteams,ntfy,ntfys,"
+    "bark,barks,dingtalk,feishu,gotify,gotifys,lark,mailto,mailtos,matrix,matrixs,mmost,mmosts,ntfy,ntfys,"
     "pover,rocket,rockets,slack,tgram,wecombot"
 )
 """Services that may be used: those that talk to a service, not to this machine or to any address at all."""
+PARAMETERS = frozenset({
+    "auth", "badge", "bcc", "blocks", "botname", "call", "category", "cc", "channel", "channels", "delay", "expire",
+    "footer", "format", "from", "group", "interval", "key", "level", "mode", "msgtype", "name", "overflow", "priority",
+    "reply", "secret", "silent", "smtp", "sound", "subtitle", "team", "thread", "timestamp", "to", "token", "topic",
+    "ttl", "version", "volume", "webhook", "xtags",
+})  # fmt: skip
+"""Parameters that say to whom and how: none that fetches, reads a file, follows redirects or trusts any server."""
 TIMEOUT_S = 60.0
 
 # Its own log may name addresses; what went wrong is told by the delivery.
@@ -28,7 +35,8 @@ _threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="apprise")
 def _apprise() -> tuple[Any, Any]:
     """Give apprise and its settings; loaded when it is first needed, as it takes a second."""
     module = importlib.import_module("apprise")
-    return module, module.AppriseAsset(storage_mode=module.PersistentStoreMode.MEMORY, app_id="patrolgrid")
+    mode = module.PersistentStoreMode.MEMORY
+    return module, module.AppriseAsset(storage_mode=mode, app_id="patrolgrid", http_redirects=False)
 
 
 def schemes(text: str) -> frozenset[str]:
@@ -40,11 +48,16 @@ def service(url: str, allowed: frozenset[str]) -> Any:
     """Make the service of an apprise URL.
 
     Raises:
-        ValueError: it is none, or not one of `allowed`; the text tells what to do.
+        ValueError: it is none, or not one of `allowed`, or has a parameter that is not; the text tells what to do.
     """
     scheme = url.partition("://")[0].lower()
     if scheme not in allowed:
         raise ValueError(f"the service {scheme[:20]!r} is not allowed: add it to PATROL_NOTIFY_SERVICES")
+    beyond = sorted(_parameters(url) - PARAMETERS)
+    if beyond:
+        raise ValueError(
+            f"the parameter {beyond[0][:20]!r} is not allowed: leave it out; docs/alerts.md lists the others"
+        )
     apprise, asset = _apprise()
     made = apprise.Apprise.instantiate(url, asset=asset, suppress_exceptions=True)
     if made is None:
@@ -52,11 +65,19 @@ def service(url: str, allowed: frozenset[str]) -> Any:
     return made
 
 
+def _parameters(url: str) -> set[str]:
+    """Names of the parameters as apprise reads them; those with a sign before them set headers and the like."""
+    _apprise()
+    read = importlib.import_module("apprise.utils.parse").parse_url(url, verify_host=False) or {}
+    plain = {name.lower() for name in read.get("qsd", {})}
+    return plain | {sign + name for sign in "+-:" for name in read.get(f"qsd{sign}", {})}
+
+
 class Services:
     """Sends messages to the service of a channel: `{"url"}`."""
 
-    def __init__(self, allowed: Allowed, schemes: frozenset[str]) -> None:
-        self._allowed, self._schemes = allowed, schemes
+    def __init__(self, allowed: Allowed, schemes: frozenset[str], lookup: Lookup | None = None) -> None:
+        self._allowed, self._schemes, self._lookup = allowed, schemes, lookup
 
     async def __call__(self, target: Mapping[str, Any], message: Message) -> None:
         """Send.
@@ -68,14 +89,17 @@ class Services:
             made = service(target["url"], self._schemes)
         except ValueError as error:
             raise NotSentError(str(error), gone=True) from None
-        host = getattr(made, "smtp_host", None) or getattr(made, "host", None)
+        host, checked = getattr(made, "smtp_host", None) or getattr(made, "host", None), list[Address]()
         if host:  # the others know the address of their service by themselves
-            await guard.check(str(host), getattr(made, "port", None) or 443, self._allowed)
-        sending = asyncio.get_running_loop().run_in_executor(_threads, _send, made, message.title, message.text)
+            port = getattr(made, "port", None) or 443
+            checked = await guard.check(str(host), port, self._allowed, lookup=self._lookup)
+        send = functools.partial(_send, made, message.title, message.text, self._allowed, checked)
+        sending = asyncio.get_running_loop().run_in_executor(_threads, send)
         async with asyncio.timeout(TIMEOUT_S):
             if not await sending:
                 raise NotSentError("the service did not take it")
 
 
-def _send(made: Any, title: str, text: str) -> bool:
-    return bool(made.send(body=text, title=title))
+def _send(made: Any, title: str, text: str, allowed: Allowed, checked: Sequence[Address]) -> bool:
+    with egress.limited(allowed, checked):
+        return bool(made.send(body=text, title=title))

@@ -10,8 +10,9 @@ from typing import Any
 import msgspec
 
 from alerts import redaction
+from schemas.live import DeviceName
 from web import coverage
-from web.access import Sight
+from web.access import Names, Sight
 from web.live import lane, snapshot
 from web.live.cells import CellVersions
 from web.live.state import LiveState
@@ -32,9 +33,9 @@ class _Counted:
 class Audience:
     """What one kind of viewers sees. Pure, but for `snapshot`, which the hub fills."""
 
-    def __init__(self, see: Sight, hidden: frozenset[str], state: LiveState) -> None:
+    def __init__(self, see: Sight, names: Names, state: LiveState) -> None:
         self.see = see
-        self.hidden = hidden
+        self.names = names
         self.version = 0
         """Grows when other cells or areas came into sight: viewers then need the whole state again."""
         self.world = World(state)
@@ -42,14 +43,17 @@ class Audience:
         self.snapshot = snapshot.Shared()
         self._state = state
         self._bodies: dict[int, lane.Item | None] = {}
+        self._called: dict[DeviceName, DeviceName] = {}
         self._counted = _Counted()
         self._limit_world()
 
-    def change(self, see: Sight, hidden: frozenset[str]) -> None:
+    def change(self, see: Sight, names: Names) -> None:
         """See another part of the city from now on."""
-        if hidden != self.hidden:
-            self.hidden = hidden
+        if names != self.names:
+            self.names = names
             self._bodies.clear()
+            self._called.clear()
+            self.snapshot = snapshot.Shared()
         if see == self.see:
             return
         whole = see.areas != self.see.areas or see.cells != self.see.cells
@@ -90,8 +94,18 @@ class Audience:
         in_sight = self.see.sees_device(item.device) if item.device is not None else self.see.sees_area(item.area)
         if not in_sight:
             return None
-        body = redaction.clean(item.decoded(), self.hidden)
+        body = redaction.clean(item.decoded(), self.names)
         return replace(item, body=msgspec.json.encode(body).decode())
+
+    def called(self, device: DeviceName) -> DeviceName:
+        """What this audience calls a device: its label may name others."""
+        if not self.names:
+            return device
+        if device not in self._called:
+            if len(self._called) >= MOST_BODIES:
+                self._called.clear()
+            self._called[device] = msgspec.convert(redaction.clean(msgspec.to_builtins(device), self.names), DeviceName)
+        return self._called[device]
 
     def counts(self, now: int) -> dict[str, Any]:
         """Devices in sight by what they do at `now` (ms), counted at most once a tick for all viewers."""

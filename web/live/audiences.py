@@ -29,11 +29,11 @@ class Audiences:
             NotReadyError: the database was not reached yet.
         """
         see = await self._sights.get(grant)
-        hidden = await self._sights.hidden(see)
+        names = await self._sights.names(see)
         self._used_at[grant] = time.monotonic()
         known = self._audiences.get(grant)
         if known is None:
-            known = self._audiences[grant] = Audience(see, hidden, self._state)
+            known = self._audiences[grant] = Audience(see, names, self._state)
             self._show(known)
         return known
 
@@ -48,7 +48,7 @@ class Audiences:
                 del self._audiences[grant], self._used_at[grant]
                 continue
             see = await self._sights.get(grant)
-            audience.change(see, await self._sights.hidden(see))
+            audience.change(see, await self._sights.names(see))
             self._show(audience)
 
     def watch(self, viewers: Iterable[Watching]) -> None:

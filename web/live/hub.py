@@ -135,7 +135,7 @@ class Hub:
                 audience.cells,
                 floor=self.ring.floor,
                 see=audience.see,
-                hidden=audience.hidden,
+                names=audience.names,
             )
 
         return await audience.snapshot.get(read)

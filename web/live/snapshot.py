@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import msgspec
@@ -11,7 +11,7 @@ from alerts import redaction, shown, store
 from schemas import live
 from tracking import db
 from web import queries
-from web.access import Sight
+from web.access import Names, Sight
 from web.live.cells import CellVersions
 
 SHARED_S = 1.0
@@ -46,10 +46,8 @@ class Shared:
             return self._made
 
 
-async def read(
-    pool: db.Pool, epoch: str, cells: CellVersions, *, floor: int, see: Sight, hidden: Collection[str]
-) -> Snapshot:
-    """Read the state of what is in sight, without `hidden` names.
+async def read(pool: db.Pool, epoch: str, cells: CellVersions, *, floor: int, see: Sight, names: Names) -> Snapshot:
+    """Read the state of what is in sight, without the hidden `names`.
 
     One snapshot of the database: the lane's items after `offset` are exactly what it lacks.
     `floor`: a place of the lane that was committed before; an emptied table must not send viewers behind it.
@@ -63,8 +61,8 @@ async def read(
     message = live.State(
         epoch=epoch,
         offset=offset,
-        alerts=[redaction.alert(alert, hidden).model_dump(mode="json") for alert in alerts],
-        events=[{**redaction.event(event, hidden).model_dump(mode="json"), "subject": None} for event in events],
+        alerts=redaction.clean([alert.model_dump(mode="json") for alert in alerts], names),
+        events=redaction.clean([{**event.model_dump(mode="json"), "subject": None} for event in events], names),
         city=cells.city,
         cells=cells.rows(),
     )

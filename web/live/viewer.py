@@ -229,7 +229,7 @@ class Viewer:
         new = self._told.tell(np.concatenate(frame.strangers))
         if not len(new):
             return
-        devices = [self._hub.directory.by_slot[slot] for slot in new.tolist()]
+        devices = [self.audience.called(self._hub.directory.by_slot[slot]) for slot in new.tolist()]
         for start in range(0, len(devices), DEVICES_AT_ONCE):
             await self._send_message(wire.Devices(items=devices[start : start + DEVICES_AT_ONCE]))
 

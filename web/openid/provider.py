@@ -142,9 +142,14 @@ class Provider:
         if found.get("issuer") != self.config.issuer:
             raise ProviderError(f"it calls itself {str(found.get('issuer'))[:200]!r}, not {self.config.issuer!r}")
         for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
-            if not isinstance(found.get(name), str) or not trusted(found[name]):
+            if not isinstance(found.get(name), str) or not self._may_lead_to(found[name]):
                 raise ProviderError(f"its {name} is no https:// address")
         return found
+
+    def _may_lead_to(self, address: str) -> bool:
+        """Over TLS; in the clear only where the operator set a provider on this machine that is asked so, too."""
+        plain = urlsplit(address).scheme == "http" and urlsplit(self.config.issuer).scheme != "http"
+        return trusted(address) and not plain
 
     def _keys_are_old(self) -> bool:
         return self._keys is None or time.monotonic() - self._keys[0] > KEYS_S
@@ -167,7 +172,9 @@ class Provider:
         try:
             async with (
                 asyncio.timeout(WITHIN_S),
-                httpx.AsyncClient(verify=self._tls or True, timeout=WITHIN_S, auth=auth) as client,
+                httpx.AsyncClient(
+                    verify=self._tls or True, timeout=WITHIN_S, auth=auth, follow_redirects=False
+                ) as client,
                 client.stream(method, address, content=body, headers=headers) as response,
             ):
                 content = b""

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Query
 
-from alerts import past, redaction, shown
+from alerts import past, shown
 from schemas import pages, rest
 from tracking import db
 from web import access, context, cursors, params, problems
@@ -34,7 +34,6 @@ class Which:
 
 @router.get("", response_model=pages.Alerts)
 async def listed(
-    request: Request,
     pool: Pool,
     see: See,
     which: Annotated[Which, Depends()],
@@ -45,9 +44,8 @@ async def listed(
     after = params.stored_number(cursors.decode(cursor, int))
     async with pool.acquire() as connection:
         items, more = await (_now if which.at is None else _then)(connection, which, see, after, limit)
-    hidden = await access.hidden(request)
     end = None if more is None else cursors.encode(more)
-    return pages.Alerts(items=[redaction.alert(item, hidden) for item in items], next=end)
+    return pages.Alerts(items=items, next=end)
 
 
 Found = tuple[list[rest.Alert], int | None]
@@ -78,10 +76,10 @@ async def _then(connection: db.Connection, which: Which, see: Sight, after: int 
 
 
 @router.get("/{number}", response_model=rest.Alert)
-async def one(request: Request, pool: Pool, see: See, number: params.Number) -> rest.Alert:
+async def one(pool: Pool, see: See, number: params.Number) -> rest.Alert:
     """One alert with its steps."""
     async with pool.acquire() as connection:
         found = await shown.with_steps(connection, number, see.seen)
     if found is None:
         raise problems.not_found(f"Alert {number}")
-    return redaction.alert(found, await access.hidden(request))
+    return found

@@ -88,10 +88,10 @@ async def listed(
                 connection, place.city.grid, span, level, interval_s, devices=see.device_ids
             )
             request.scope["audit"] = {"action": "look" if table.form == "json" else "export"}
-            return _answer(table, people, figures.People, figures.Person, span)
+            return _answer(request, table, people, figures.People, figures.Person, span)
         beat = await here.beat.of(connection, place.city)
         duty, places = await indicators.of_places(connection, place, beat, span, level, see)
-    return _answer(table, places, figures.Places, figures.Place, span, duty_s=duty / 1000)
+    return _answer(request, table, places, figures.Places, figures.Place, span, duty_s=duty / 1000)
 
 
 def _span(period: params.Period) -> tuple[int, int]:
@@ -108,13 +108,19 @@ def _span(period: params.Period) -> tuple[int, int]:
 
 
 def _answer(
-    table: Table, rows: list[T], page: type[BaseModel], row: type[BaseModel], span: tuple[int, int], **more: float
+    request: Request,
+    table: Table,
+    rows: list[T],
+    page: type[BaseModel],
+    row: type[BaseModel],
+    span: tuple[int, int],
+    **more: float,
 ) -> Response:
     headers = {"Cache-Control": "no-store", "Vary": "Accept"}
     if table.form == "csv":
         headers["Content-Disposition"] = 'attachment; filename="indicators.csv"'
         # A mark of the byte order, without which spreadsheets take Chinese names for another encoding.
-        body = "\ufeff" + indicators.as_csv(rows, row, table.mark)
+        body = "\ufeff" + indicators.as_csv(rows, row, table.mark, request.scope["names"])
         return Response(body, media_type="text/csv; charset=utf-8", headers=headers)
     items, after = table.page(rows)
     ends = {"from": db.moment(span[0]), "to": db.moment(span[1])}

@@ -5,7 +5,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query
 
-from alerts import redaction
 from schemas import pages, rest
 from schemas.refusals import Refusal
 from tracking import db, stay_store
@@ -18,7 +17,6 @@ router = APIRouter(tags=["records"])
 
 Pool = Annotated[db.Pool, Depends(context.pool)]
 See = Annotated[Sight, Depends(access.sight)]
-Hidden = Annotated[frozenset[str], Depends(access.hidden)]
 
 
 @router.get("/visits", response_model=pages.Stays)
@@ -50,10 +48,9 @@ async def visits(  # noqa: PLR0913, PLR0917 - the parameters of the query, each 
 
 
 @router.get("/events", response_model=pages.Events)
-async def events(  # noqa: PLR0913, PLR0917 - the parameters of the query, each documented
+async def events(
     pool: Pool,
     see: See,
-    hidden: Hidden,
     period: params.Between,
     device: params.DeviceFilter = None,
     cell: params.CellFilter = None,
@@ -70,19 +67,17 @@ async def events(  # noqa: PLR0913, PLR0917 - the parameters of the query, each 
             connection, see=see, device=device, cell=cell, kind=kind, period=period, after=after, limit=limit
         )
     end = cursors.encode((items[-1].t, items[-1].id)) if len(items) == limit else None
-    return pages.Events(items=[redaction.event(item, hidden) for item in items], next=end)
+    return pages.Events(items=items, next=end)
 
 
 @router.get("/events/{key}", response_model=rest.Event)
-async def event(
-    pool: Pool, see: See, hidden: Hidden, key: Annotated[str, Path(pattern="^[0-7][0-9A-HJKMNP-TV-Z]{25}$")]
-) -> rest.Event:
+async def event(pool: Pool, see: See, key: Annotated[str, Path(pattern="^[0-7][0-9A-HJKMNP-TV-Z]{25}$")]) -> rest.Event:
     """One enforcement event by its ULID."""
     async with pool.acquire() as connection:
         found = await queries.event(connection, key, see)
     if found is None:
         raise problems.not_found(f"Event {key}")
-    return redaction.event(found, hidden)
+    return found
 
 
 @router.get("/refusals", response_model=pages.Refusals)

@@ -61,14 +61,13 @@ async def clip(
         raise problems.ProblemError(422, f"A clip has {limits}; choose a shorter period or longer steps.")
     asked = replay.Asked(start=start, end=end, step=step * 1000, devices=device, then=known == "then")
     pool = here.database.pool
-    view = replay.View(see=see, hidden=await access.hidden(request))
     async with pool.acquire() as connection:
         devices = await replay.tracked(connection, asked, see)
     request.scope["audit"] = {"devices": [row["name"] for row in devices[: replay.MOST_DEVICES]]}
 
     async def told() -> replay.Lines:
         async with _busy:
-            async for line in replay.lines(pool, asked, view, devices, here.hub.judging.place):
+            async for line in replay.lines(pool, asked, see, devices, here.hub.judging.place):
                 yield line
 
     return StreamingResponse(told(), media_type="application/x-ndjson", headers={"Cache-Control": "private, no-store"})

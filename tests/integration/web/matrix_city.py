@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from alerts.life import Act, Refusal
 from alerts.model import GAP, UNDERSTAFFED, Change, Level, Step
-from alerts.store import apply_on
+from alerts.store import act_on, apply_on
 from schemas import rest, wire
 from tests.integration.web.conftest import store_fixes
 from tracking import db, event_store, lane, stay_store
@@ -91,6 +92,7 @@ async def build(conn: "Connection", *both: Street) -> None:
         await _happened(conn, street)
     for street, other in (both, both[::-1]):
         await _visitor(conn, street, other)
+        await _gossip(conn, street, other)
 
 
 async def _ground(conn: "Connection", street: Street) -> None:
@@ -190,6 +192,59 @@ async def _visitor(conn: "Connection", street: Street, other: Street) -> None:
         "at": rest.rfc3339(NOW),
     }  # fmt: skip
     await apply_on(conn, [_change(f"sos:{street.mark}:away", "sos", db.millis(NOW), facts, **about)])
+
+
+def gossip(street: Street) -> str:
+    """What somebody types about the people of a street, in the ways people type."""
+    mark = street.mark
+    wide = "".join(chr(ord(sign) + 0xFEE0) for sign in f"{mark}-cam-1")
+    return (
+        f"waiting for {mark}-cam-1 ({mark.upper()}-BADGE-1, {mark}-officer-1). {mark.title()}-Cam-1! 与{wide}，"
+        f"x{mark}-badge-2y {mark} cam 1; {mark}\u200b-officer-2。{mark}-former-1"
+    )
+
+
+async def _gossip(conn: "Connection", street: Street, other: Street) -> None:
+    """Free text of every kind in a street that names people of the other one, somebody who left among them."""
+    said = gossip(other)
+    await conn.execute("INSERT INTO officers (badge, name, unit) VALUES ($1, $1, $2)",
+                       f"{other.mark}-former-1", other.unit)  # fmt: skip
+    await conn.execute("UPDATE officers SET name = 'somebody else', valid_to = now() WHERE badge = $1",
+                       f"{other.mark}-former-1")  # fmt: skip
+    await conn.execute("UPDATE officers SET badge = $2 WHERE badge = $1",
+                       f"{other.mark}-former-1", f"{other.mark}-badge-9")  # fmt: skip
+    await conn.execute("UPDATE devices SET label = $2 WHERE name = $1", f"{street.mark}-cam-2", said)
+    await conn.execute("UPDATE areas SET owner = $2, name = name || $2 WHERE code = ANY ($1)",
+                       [street.code, street.grid], said)  # fmt: skip
+    await conn.execute("UPDATE cells SET name = name || $2 WHERE code = $1", street.cell, said)
+    await conn.execute("UPDATE units SET name = name || $2 WHERE code = $1", street.unit, said)
+    await conn.execute("INSERT INTO calendar_days VALUES ($1, true, $2, $2, now(), 'x')",
+                       NOW.date() + timedelta(days=street.devices), gossip(street))  # fmt: skip
+    async with conn.transaction():
+        named = wire.Event(
+            id=street.event[:-1] + "6", t=db.millis(NOW) - MINUTE, lat=street.lat, lon=street.lon,
+            type=f"{other.mark}-badge-1", text=said, case=said[:100],
+        )  # fmt: skip
+        event = event_store.Event(
+            device=street.ids["device"], received=db.millis(NOW), said=named, lat=street.lat, lon=street.lon,
+            cell=street.ids["cell"],
+        )  # fmt: skip
+        await lane.append(conn, await event_store.insert(conn, [event]))
+    for act in (
+        Act(step=Step.NOTED, at=db.millis(NOW), actor=f"{other.mark}-cam-1", facts={"text": said}),
+        Act(step=Step.SNOOZED, at=db.millis(NOW), until=db.millis(NOW) + 60 * MINUTE, actor="x",
+            facts={"reason": said, "until": rest.rfc3339(NOW + timedelta(hours=1)), "any": [{"deep": said}]}),
+    ):  # fmt: skip
+        async with conn.transaction():
+            assert not isinstance(await act_on(conn, street.ids["alert"], act), Refusal | None)
+    order = f"task-{street.mark}"
+    await conn.execute("INSERT INTO commands VALUES ($1, $2, 'goto', '{}', now(), now(), now())",
+                       order, street.ids["device"])  # fmt: skip
+    await conn.execute(
+        """INSERT INTO tasks (id, alert, device, cell, state, made_at, made_by, updated_at, reason)
+        VALUES ($1, $2, $3, $4, 'refused', now(), $5, now(), $6)""",
+        order, street.ids["alert"], street.ids["device"], street.ids["cell"], f"{other.mark}-badge-1", said,
+    )  # fmt: skip
 
 
 def event_of(

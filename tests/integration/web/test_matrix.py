@@ -2,6 +2,7 @@
 
 import json
 import re
+import unicodedata
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,7 +94,14 @@ def filled(text: str, street: Street) -> str:
 def leaks(text: str, street: Street, *, asked: str = "") -> list[str]:
     """Marks of a street in an answer; what the caller asked for by name may be repeated."""
     plain = text.replace(asked, "") if asked else text
-    return [mark for mark in street.marks() if mark in plain]
+    read = letters(plain)
+    return [mark for mark in street.marks() if mark in plain or (mark.isalpha() and mark in read)]
+
+
+def letters(text: str) -> str:
+    """Letters and digits of a text, JSON's escapes read, as somebody reads them who does not mind how it is written."""
+    text = re.sub(r"\\u([0-9a-f]{4})", lambda found: chr(int(found[1], 16)), text)
+    return "".join(sign for sign in unicodedata.normalize("NFKD", text).casefold() if sign.isalnum())
 
 
 async def ask(client: httpx.AsyncClient, method: str, template: str, path: str, street: Street) -> httpx.Response:
@@ -152,7 +160,8 @@ def check(
         yield f"leaks {found} in {told}"
     sees_nobody = promised == "answered" and Permission.POSITIONS not in PERMISSIONS[role] and route[0] == "GET"
     sees_nobody &= rule.permission is not Permission.AUDIT  # the record names whom others looked at
-    if sees_nobody and re.search(r"-cam-\d", answer.text) and "cam-1" not in str(answer.url):
+    named_somebody = re.search(r"(hazel|quart)(cam|badge|officer)\d", letters(answer.text))
+    if sees_nobody and named_somebody and "cam-1" not in str(answer.url):
         yield f"names a device in {told}"
 
 
@@ -183,7 +192,7 @@ async def test_own_street_is_seen_in_full_and_counted_alone(city: City) -> None:
             got[name] = (await client.get(f"/api/v1/{name}")).json()
         assert [device["id"] for device in got["devices"]["items"]] == ["hazel-cam-1", "hazel-cam-2"]
         assert sorted(str(visit["device"]) for visit in got["visits"]["items"]) == ["None", "hazel-cam-1"]
-        assert sorted(str(event["device"]) for event in got["events"]["items"]) == [*3 * ["None"], "hazel-cam-1"]
+        assert sorted(str(event["device"]) for event in got["events"]["items"]) == [*3 * ["None"], *2 * ["hazel-cam-1"]]
         assert sorted(alert["kind"] for alert in got["alerts"]["items"]) == sorted(
             2 * ["coverage_gap", "sos", "understaffed"]
         )
