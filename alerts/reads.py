@@ -8,7 +8,7 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from alerts import arrival, estimates, learning, outlook, rules, staffing, store, whereabouts
+from alerts import arrival, estimates, learning, outlook, rules, staffing, store, whereabouts, withdrawals
 from alerts.model import GAP, Change, Facts, OpenAlert, Visit
 from schemas import wire
 from tracking import city, db, grids, packed, rule_store, street_store
@@ -220,7 +220,8 @@ async def late(conn: db.Connection, now: int) -> list[Change]:
         return []
     rows = await conn.fetch(_UNFOUNDED, *_gaps(ended), db.moment(now))
     unfounded = {row["key"]: json.loads(row["reason"] or "{}") for row in rows}
-    return rules.late(ended, await clearing(conn, ended, now), unfounded, now)
+    changes = rules.late(ended, await clearing(conn, ended, now), unfounded, now)
+    return await withdrawals.explained(conn, changes, ended)
 
 
 def _gaps(opened: Sequence[OpenAlert]) -> tuple[list[str], list[int | None], list[datetime]]:

@@ -9,7 +9,7 @@ import structlog
 from numpy.typing import NDArray
 from prometheus_client import Counter, Histogram
 
-from alerts import backlog, outlook, reads, rules, store
+from alerts import backlog, outlook, reads, rules, store, withdrawals
 from alerts.arrival import ArrivalRule
 from alerts.clock import wall_clock
 from alerts.model import Change
@@ -102,7 +102,8 @@ class Watcher:
             held = np.full(len(where.city.cells), self._fills(await backlog.newest(conn), now))
         # In a thread: a large city takes longer than other tasks of this process may wait.
         changes = await asyncio.to_thread(_judge, where, seen, officers, by, rule, learned, held)
-        changed = await store.apply_on(conn, [*late, *changes])
+        told = await withdrawals.explained(conn, changes, seen.opened)
+        changed = await store.apply_on(conn, [*late, *told])
         EVALUATION.observe(time.perf_counter() - started)
         if changed:
             _log.info("alerts changed", action="watch", alerts=len(changed))

@@ -37,10 +37,14 @@ class Reason:
     received: int | None
     """When the last of the data came in, ms since 1970-01-01 UTC."""
 
-    def encoded(self) -> str:
-        """The JSON that is stored; `schemas.rest.Reason` reads it."""
+    def fields(self) -> dict[str, str | None]:
+        """The fields of `schemas.rest.Reason`."""
         received = None if self.received is None else rest.rfc3339(times.moment(self.received))
-        return json.dumps({"kind": self.kind, "device": self.device, "received": received}, ensure_ascii=False)
+        return {"kind": self.kind.value, "device": self.device, "received": received}
+
+    def encoded(self) -> str:
+        """The JSON that is stored."""
+        return json.dumps(self.fields(), ensure_ascii=False)
 
 
 def told(reason: Mapping[str, Any], clock: Callable[[str], str]) -> tuple[str, str]:

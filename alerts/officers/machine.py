@@ -106,9 +106,9 @@ def _moved(family: Family, one: One, verdict: Verdict, alert: OpenAlert) -> Chan
     if family.by_track and one.now - KEPT_MS + LOOKED_BACK_MS <= alert.opened_at < one.now:
         then = family.judge(one.at(alert.opened_at))
         if then.level is None:
-            return ended(alert, Step.WITHDRAWN, one.now, {"why": "late_data"})
+            return ended(alert, Step.WITHDRAWN, one.now, {"why": "late_data", "by": one.member.device_name})
     if verdict.refuted and one.now - alert.opened_at < RETRACTED_MS:
-        return ended(alert, Step.WITHDRAWN, one.now, {"why": "late_data"})
+        return ended(alert, Step.WITHDRAWN, one.now, {"why": "late_data", "by": one.member.device_name})
     if verdict.level is None:
         return ended(alert, Step.RESOLVED, one.now, {"why": "over"}) if verdict.clear else None
     if verdict.level > alert.level:

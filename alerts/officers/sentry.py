@@ -197,7 +197,7 @@ async def _seen(conn: db.Connection, now: int, opened: Sequence[OpenAlert], memo
             for at, row in enumerate(rows)
         ],
         signs=[
-            Sign(device=row["device"], t=db.millis(row["t"]), badge=(row["text"] or "").strip() or None)
+            Sign(device=row["device"], t=db.millis(row["t"]), badge=_badge(row))
             for row in rows
             if row["type"] in (wire.Signal.SIGN_IN, wire.Signal.SIGN_OUT)
             and db.millis(row["t"]) > now - doubles.LONGEST_MS
@@ -207,6 +207,11 @@ async def _seen(conn: db.Connection, now: int, opened: Sequence[OpenAlert], memo
         known={row["key"] for row in known},
         deaf_ended=None if deaf_ended is None else db.millis(deaf_ended),
     )  # fmt: skip
+
+
+def _badge(row: Any) -> str | None:
+    """Who signs in; None: somebody signs out, whatever the device says with it."""
+    return (row["text"] or "").strip() or None if row["type"] == wire.Signal.SIGN_IN else None
 
 
 async def _logged(conn: db.Connection, now: int) -> Mapping[int, Sequence[int]]:

@@ -46,7 +46,8 @@ def judge(
         for kind, level, facts in _kinds(crowd, at, event):
             key = f"{kind}:{event.id}"
             if level is None and key in held:
-                changes.append(machine.ended(held[key], Step.WITHDRAWN, crowd.now, {"why": "late_data"}))
+                why = {"why": "late_data", "by": facts.get("by", crowd.members[at].device_name)}
+                changes.append(machine.ended(held[key], Step.WITHDRAWN, crowd.now, why))
             elif level is not None and key not in held and key not in known:
                 changes.append(_opened(crowd, crowd.members[at], event, kind, level, facts))
     return changes
@@ -62,10 +63,12 @@ def _kinds(crowd: Crowd, at: int, event: Happening) -> Iterator[tuple[str, Level
     if not judged or not crowd.on_shift[at] or event.type in set(wire.Signal):
         return
     if event.case is not None:
-        distance = _nearest_m(crowd, at, event)
-        alone = distance is None or distance > rule.together_m
-        nearest = None if distance is None else round(distance)
-        yield SINGLE, Level.ORANGE if alone else None, {"case": event.case, "nearest_m": nearest}
+        distance, other = _nearest(crowd, at, event)
+        if distance <= rule.together_m:
+            yield SINGLE, None, {"by": crowd.members[other].device_name}
+        else:
+            nearest = None if np.isinf(distance) else round(distance)
+            yield SINGLE, Level.ORANGE, {"case": event.case, "nearest_m": nearest}
     recording = _recording(crowd, at, event)
     if recording is not None:
         yield RECORDER, None if recording else Level.YELLOW, {"case": event.case}
@@ -91,8 +94,8 @@ def _columns(t_from: int, t_to: int) -> list[int]:
     return [number % BUCKETS for number in range(t_from // BUCKET_MS, t_to // BUCKET_MS + 1)]
 
 
-def _nearest_m(crowd: Crowd, at: int, event: Happening) -> float | None:
-    """Distance of the nearest device of another officer about the time of the event, m; None: nobody was heard."""
+def _nearest(crowd: Crowd, at: int, event: Happening) -> tuple[float, int]:
+    """Distance of the nearest device of another officer about the time of the event, m, and whose; inf: nobody's."""
     around = crowd.members[at].rule.together_s * 1000
     columns = _columns(event.t - around, event.t + around)
     t, tables = crowd.tracks.t[:, columns], crowd.tracks.tables
@@ -103,8 +106,8 @@ def _nearest_m(crowd: Crowd, at: int, event: Happening) -> float | None:
     same = (officer == officer[at]) & (officer != NONE)
     same[at] = True
     others = np.where(same, np.inf, nearest)
-    least = float(others.min()) if len(others) else np.inf
-    return None if np.isinf(least) else least
+    who = int(np.argmin(others))
+    return float(others[who]), who
 
 
 def _recording(crowd: Crowd, at: int, event: Happening) -> bool | None:

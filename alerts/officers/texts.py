@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from tracking import reasons
+
 Facts = Mapping[str, Any]
 Pair = tuple[str, str]
 Clock = Callable[[str], str]
@@ -49,6 +51,9 @@ def explain(kind: str, state: str, facts: Facts, clock: Clock) -> Pair:
     if state not in ("resolved", "withdrawn"):
         return zh, en
     why_zh, why_en = _WHY.get(str(facts.get("why")), _WHY["over"])
+    if state == "withdrawn" and facts.get("reason") is not None:
+        by_zh, by_en = reasons.told(facts["reason"], clock)
+        return f"撤回：情况不属实（{by_zh}；原为：{zh}）", f"withdrawn, it was not so ({by_en}; it said: {en})"
     if state == "withdrawn":
         return f"撤回：{why_zh}（原为：{zh}）", f"withdrawn, {why_en} (it said: {en})"
     return f"{zh}；{why_zh}", f"{en}; {why_en}"

@@ -1,17 +1,18 @@
 """Alerts about officers through the watcher and the store, on a real database."""
 
 import asyncio
+import json
 from functools import partial
 
 import pytest
 
-from alerts import watch
+from alerts import shown, watch
 from alerts.store import AlertStore
-from schemas import wire
+from schemas import rest, wire
 from tests.integration.alerts.conftest import Town, at
 from tests.support import lattice
 from tests.support.waiting import until
-from tracking import db, event_store, lane, people_store
+from tracking import db, device_store, event_store, lane, people_store
 from tracking.cleaning.model import Finding, FindingKind
 from tracking.event_store import Event
 from tracking.finding_store import replace
@@ -90,9 +91,68 @@ async def test_late_fixes_withdraw_what_they_disprove_even_after_a_restart(
         db.moment(at(12)),
     )
     assert await patrol.look(12) == ["not_arrived orange withdrawn"]
+    assert await _reason(conn) == {"kind": "late", "device": "xjk-03", "received": "2026-02-02T00:12:00.000Z"}
     fresh = Patrol(pool, conn)
     assert await fresh.look(12.1) == []
     assert len((await fresh.store.list(kind="not_arrived"))[0]) == 1
+
+
+async def _reason(conn: db.Connection) -> dict[str, str | None]:
+    """The reason of the one withdrawal, which its sentences say as well."""
+    facts = json.loads(await conn.fetchval("SELECT facts FROM alert_steps WHERE step = 'withdrawn'"))
+    (alert,) = await shown.by_ids(conn, [await conn.fetchval("SELECT id FROM alerts WHERE state = 'withdrawn'")])
+    assert alert.facts["reason"] == facts["reason"]
+    assert all(facts["reason"]["device"] in text for text in (alert.text_zh, alert.text_en))
+    return dict(facts["reason"])
+
+
+async def test_a_late_sign_out_withdraws_a_double_and_is_its_reason(patrol: Patrol, conn: db.Connection) -> None:
+    """The badge was signed in on two devices only as long as the sign-out of the first one was on its way."""
+    await device_store.enrol(conn, {"xjk-04": "xjk"})
+    await patrol.walk(-5, 10)
+
+    async def signs(key: str, device: int, kind: str, minute: float, received: float) -> None:
+        said = wire.Event(id=f"01HZX3S6Q00000000000000{key}", t=at(minute), lat=23.1, lon=114.4, type=kind, text="B1")
+        event = Event(device=device, received=at(received), said=said, lat=23.1, lon=114.4, cell=None)
+        async with conn.transaction():
+            await lane.append(conn, await event_store.insert(conn, [event]))
+
+    await signs("AAA", 1, "sign_in", 1, 1)
+    await signs("BBB", 2, "sign_in", 5, 5)
+    assert await patrol.look(9) == ["double_sign_in orange open"]
+    await signs("CCC", 1, "sign_out", 4, 9.5)
+    assert await patrol.look(10) == ["double_sign_in orange withdrawn"]
+    assert await _reason(conn) == {"kind": "event", "device": "xjk-03", "received": "2026-02-02T00:09:30.000Z"}
+
+
+async def test_a_late_colleague_withdraws_what_was_said_of_one_alone(patrol: Patrol, conn: db.Connection) -> None:
+    """The reason of the withdrawal is the device that was near all the time, not the one the alert is about."""
+    await device_store.enrol(conn, {"xjk-04": "xjk"})
+    ids = await people_store.add_officers(conn, [("B2", "李敏", "xjk")])
+    await people_store.bind(conn, 2, ids["B2"], at(-600), "test")
+    await people_store.add_shifts(conn, [(ids["B2"], None, at(0), at(480), "patrol")])
+    await patrol.walk(-5, 40)
+    lat, lon = lattice.SOUTH + lattice.STEP / 2, lattice.WEST + lattice.STEP
+    said = wire.Event(id="01HZX3S6Q0000000000000DDDD", t=at(5), lat=lat, lon=lon, type="05.01", case="c-1")
+    async with conn.transaction():
+        event = Event(device=1, received=at(5), said=said, lat=lat, lon=lon, cell=None)
+        await lane.append(conn, await event_store.insert(conn, [event]))
+    minute = 6
+    while "single_officer orange open" not in await patrol.look(minute):
+        minute += 1
+        assert minute < 40
+    received = db.moment(at(minute + 0.2))
+    for k in range(3, 8):
+        await conn.execute(
+            "INSERT INTO fixes (device, t, received, lat, lon, acc, bat, src, duty, flags) "
+            "VALUES (2, $1, $2, $3, $4, 5, 80, 0, 0, 0)", db.moment(at(k)), received, lat, lon,
+        )  # fmt: skip
+    await conn.execute(
+        "INSERT INTO dirty_windows (device, t_lo, t_hi, received) VALUES (2, $1, $2, $3)",
+        db.moment(at(3)), db.moment(at(7)), received,
+    )  # fmt: skip
+    assert "single_officer orange withdrawn" in await patrol.look(minute + 1)
+    assert await _reason(conn) == {"kind": "late", "device": "xjk-04", "received": rest.rfc3339(received)}
 
 
 async def _call_for_help(conn: db.Connection, minute: int) -> None:
@@ -137,6 +197,7 @@ async def test_findings_become_a_suspicion_that_is_withdrawn_with_them(patrol: P
     async with conn.transaction():
         assert await replace(conn, at(0), [1], list(FindingKind), [], at(8)) == 1
     assert await patrol.look(8) == ["fake_track orange withdrawn"]
+    assert (await _reason(conn))["device"] == "xjk-03"
     kept = await conn.fetchrow("SELECT known_to FROM device_findings")
     assert kept is not None
     assert kept["known_to"] == db.moment(at(8))

@@ -1,6 +1,7 @@
 """The watcher against a real database: what it reads becomes the alerts that people see."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
@@ -81,6 +82,7 @@ async def test_look_once_withdraws_by_late_data(pool: db.Pool, conn: db.Connecti
     assert await _look(conn, town, watcher, clock, 131) == ["red open"]
     late = await town.visit(100, 110)
     assert await _look(conn, town, watcher, clock, 132) == ["red withdrawn"]
+    assert await _reasons(conn) == [{"kind": "late", "device": "xjk-03", "received": rest.rfc3339(db.moment(at(110)))}]
     await conn.execute(
         "UPDATE stays SET known_to = now(), reason = jsonb_build_object('kind', 'late') WHERE id = $1", late
     )
@@ -105,9 +107,36 @@ async def test_look_once_withdraws_a_verdict_by_late_data(pool: db.Pool, conn: d
     assert await _look(conn, town, watcher, clock, 220) == ["red withdrawn"]
     assert await _look(conn, town, watch.Watcher(pool, now=clock), clock, 221) == []
     (alert,) = (await AlertStore(pool).list(state="withdrawn"))[0]
-    assert alert.text_zh == "小金口-01 预警撤回：后到的数据表明 09:40 已开始有效巡查"
+    assert alert.text_zh == "小金口-01 预警撤回：09:50 收到的终端 xjk-03 的补传数据表明 09:40 已开始有效巡查"
+    assert await _reasons(conn) == [{"kind": "late", "device": "xjk-03", "received": rest.rfc3339(db.moment(at(110)))}]
     steps = await conn.fetch("SELECT step FROM alert_steps WHERE alert = $1 ORDER BY n", alert.id)
     assert [row["step"] for row in steps] == ["opened", "resolved", "withdrawn"]
+
+
+async def _reasons(conn: db.Connection) -> list[dict[str, str]]:
+    """Reasons of all withdrawals."""
+    rows = await conn.fetch("SELECT facts FROM alert_steps WHERE step = 'withdrawn' ORDER BY alert, n")
+    return [json.loads(row["facts"])["reason"] for row in rows]
+
+
+async def test_a_withdrawal_says_whose_data_moved_the_begin_of_its_gap(
+    pool: db.Pool, conn: db.Connection, town: Town
+) -> None:
+    """The visit that a gap was counted from lasted longer, by fixes that came late and in the order of their device."""
+    await conn.execute("UPDATE rule_versions SET body = body - 'limits' WHERE scope = 'class:business'")
+    clock = Clock(0)
+    watcher = watch.Watcher(pool, now=clock)
+    number = await town.visit(0, 10)
+    await town.visit(1, 400, number=2)
+    assert await _look(conn, town, watcher, clock, 131) == ["red open"]
+    await conn.execute(
+        "INSERT INTO fixes (device, t, received, lat, lon, src, duty, flags) VALUES (1, $1, $2, 23, 114, 0, 0, 0)",
+        db.moment(at(40)), db.moment(at(131.5)),
+    )  # fmt: skip
+    await conn.execute("UPDATE stays SET t_out = $2 WHERE id = $1", number, db.moment(at(40)))
+    assert "red withdrawn" in await _look(conn, town, watcher, clock, 132)
+    (reason,) = await _reasons(conn)
+    assert reason == {"kind": "late", "device": "xjk-03", "received": rest.rfc3339(db.moment(at(131.5)))}
 
 
 async def test_look_once_follows_an_imported_grid(pool: db.Pool, conn: db.Connection, town: Town) -> None:

@@ -48,7 +48,7 @@ def test_not_arrived_is_withdrawn_when_late_fixes_show_the_arrival() -> None:
     guard.walk(-5, 14, lambda minute: (-400.0, 20 * minute), received=ms(14.5))
     town.look(12, until=12)
     assert town.kinds() == {"not_arrived"}
-    assert [change.facts for change in town.look(15)] == [{"why": "late_data"}]
+    assert [change.facts for change in town.look(15)] == [{"why": "late_data", "by": "cam-1"}]
     assert town.told("not_arrived") == ["opened", "withdrawn"]
 
 
