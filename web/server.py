@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from web import background
 from web.app import create_app
 from web.config import WebConfig
+from web.half_sent import TimedProtocol
 
 SEND_BUFFER_BYTES = 256 << 10
 """Bound of what the kernel holds for a slow viewer: stale frames must not queue there."""
@@ -68,7 +69,7 @@ async def serve(app: FastAPI, config: WebConfig, stop: asyncio.Event) -> None:
     server = _Server(
         uvicorn.Config(
             app,
-            http="httptools",
+            http=TimedProtocol,
             ws="websockets-sansio",
             ws_max_size=MAX_MESSAGE_BYTES,
             ws_per_message_deflate=False,
