@@ -50,23 +50,35 @@ _OF_MACHINE = {
 }
 
 
+_NOT_LOADED = (
+    "TimescaleDB is installed on the database's server, but not loaded: write shared_preload_libraries = "
+    "'timescaledb' into its postgresql.conf and restart it; where no database uses it, its package can be removed."
+)
+
+
 def explain(fault: BaseException) -> str | None:
     """Say what is wrong and what to do; None for what is a fault of the program."""
     if isinstance(fault, BaseExceptionGroup):
         return next((said for each in fault.exceptions if (said := explain(each)) is not None), None)
+    if isinstance(fault, asyncpg.InterfaceError) and fault.__context__ is not None:
+        return explain(fault.__context__)  # of a connection that broke before
     if isinstance(fault, NewerTablesError):
         return str(fault)
+    return _of_machine(fault) if isinstance(fault, OSError) else _of_database(fault)
+
+
+def _of_database(fault: BaseException) -> str | None:
+    if isinstance(fault, asyncpg.PostgresError) and "must be preloaded" in str(fault):
+        return _NOT_LOADED
     for kind, text in _OF_DATABASE:
         if isinstance(fault, kind):
             return text.format(fault=str(fault).rstrip("."))
-    if isinstance(fault, OSError) and fault.errno in _OF_MACHINE:
-        return _of_machine(fault)
     return None
 
 
 def _of_machine(fault: OSError) -> str | None:
-    text = _OF_MACHINE[fault.errno or 0]
+    text = _OF_MACHINE.get(fault.errno or 0)
     place = fault.filename2 or fault.filename
-    if "{place}" in text and place is None:
+    if text is None or ("{place}" in text and place is None):
         return None  # of a connection, not of a file
     return text.format(place=place, fault=fault.strerror)

@@ -26,9 +26,7 @@ _TABLE = """
 CREATE TABLE IF NOT EXISTS schema_migrations (
   name text PRIMARY KEY, sha256 text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())
 """
-_EXTENSION = "SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'timescaledb')"
 _AVAILABLE = "SELECT EXISTS (SELECT FROM pg_available_extensions WHERE name = 'timescaledb')"
-_NOT_LOADED = "must be preloaded"
 _LONGEST = """
 SELECT string_agg(format('%s (%s, since %s)', pid, coalesce(nullif(application_name, ''), usename, 'unknown'),
                          date_trunc('second', xact_start)), ', ')
@@ -58,8 +56,12 @@ async def migrate(
         # A session lock, since some files cannot run inside one transaction; closing the connection frees it.
         await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
         return await _apply_missing(connection, patience_s, told)
-    except (asyncpg.InsufficientPrivilegeError, asyncpg.DiskFullError, asyncpg.ReadOnlySQLTransactionError) as fault:
-        raise errors.SetupError(faults.explain(fault) or str(fault)) from fault
+    except asyncpg.PostgresError as fault:
+        if isinstance(fault, asyncpg.SyntaxOrAccessError) and not isinstance(fault, asyncpg.InsufficientPrivilegeError):
+            raise  # a fault of the file
+        if (said := faults.explain(fault)) is None:
+            raise
+        raise errors.SetupError(said) from fault
     finally:
         await connection.close()
 
@@ -113,26 +115,12 @@ async def _apply_missing(connection: db.Connection, patience_s: float, told: Cal
     wanted = migrations.plain()
     _check(wanted + migrations.timescale(), applied)
     if await connection.fetchval(_AVAILABLE):
-        await _load_timescale(connection)
+        await connection.execute("CREATE EXTENSION IF NOT EXISTS timescaledb")
         wanted += migrations.timescale()
     missing = [migration for migration in wanted if migration.name not in applied]
     for migration in missing:
         await apply(connection, migration, patience_s=patience_s, told=told)
     return [migration.name for migration in missing]
-
-
-async def _load_timescale(connection: db.Connection) -> None:
-    if await connection.fetchval(_EXTENSION):
-        return
-    try:
-        await connection.execute("CREATE EXTENSION IF NOT EXISTS timescaledb")
-    except asyncpg.PostgresError as fault:
-        if _NOT_LOADED not in str(fault):
-            raise
-        raise errors.SetupError(
-            "TimescaleDB is installed on the database's server, but not loaded: write shared_preload_libraries = "
-            "'timescaledb' into its postgresql.conf and restart it, or remove the extension's package from it."
-        ) from None
 
 
 def _check(ours: list[Migration], applied: dict[str, str]) -> None:

@@ -48,7 +48,7 @@ async def connected(url: str, **settings: str) -> AsyncIterator[asyncpg.Connecti
     try:
         await migration_store.refuse_newer(connection)
         yield connection
-    except (migration_store.NewerTablesError, asyncpg.PostgresError) as fault:
+    except (migration_store.NewerTablesError, asyncpg.PostgresError, asyncpg.InterfaceError) as fault:
         if (said := faults.explain(fault)) is None:
             raise
         raise errors.SetupError(said) from fault

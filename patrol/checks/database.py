@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import asyncpg
 
+from patrol import faults
 from patrol.checks import findings, keeping, timescale
 from patrol.checks.findings import Finding, Verdict, bad, note, ok, warn
 from schemas import migrations
@@ -31,6 +32,7 @@ _LEAST_CONNECTIONS = 60
 """A worker may take ten, a web process twenty, and tools some."""
 _PAGE = 8_192
 _LEAST_BUFFERS = 64 << 20
+_LOG = "the log of the database says why 查看数据库日志"
 _DEVICES = "SELECT count(*) FROM devices"
 _VERSION = "SELECT split_part(current_setting('server_version'), ' ', 1)"  # behind it the distribution's
 _DEAD_ROWS = 100_000
@@ -67,6 +69,8 @@ async def examine(conn: db.Connection) -> list[Finding]:
         try:
             found += await part(conn)
         except asyncpg.PostgresError as fault:
+            if conn.is_closed():
+                return [*found, bad("connection 连接", f"broke 中断: {fault}", faults.explain(fault) or _LOG)]
             told = "grant pg_monitor to the account, or look as its owner 授予 pg_monitor"
             found.append(warn(part.__name__.strip("_"), f"could not be looked at 无法检查: {fault}", told))
     return found

@@ -52,6 +52,8 @@ async def _database(settings: Settings) -> tuple[list[Finding], list[Finding], d
     conn = await asyncpg.connect(url, server_settings={"application_name": "patrol doctor"})
     try:
         found = await database.examine(conn)
+        if conn.is_closed():
+            return found, [], places
         if urlsplit(url).hostname in _LOOPBACK and (folder := await _folder(conn)) is not None:
             places["disk of the database 数据库磁盘"] = folder
         return found, await service.examine(conn), places
