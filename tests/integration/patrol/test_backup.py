@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
@@ -19,15 +20,28 @@ from patrol.services import access, postgres
 from patrol.services.postgres import EmbeddedPostgres
 from tests.integration.tracking.test_fix_store import fixes
 from tests.support import waiting
+from tests.support.database import TestServer
 from tracking import db, fix_store
 from web import gauges
 
 DOCS = (Path(__file__).parents[3] / "docs/backup.md").read_text()
-BLOCKS = dict(re.findall(r"<!-- run: (\w+) -->\n```bash\n(.*?)```", DOCS, re.DOTALL))
+BLOCKS = dict(re.findall(r"<!-- run: ([\w-]+) -->\n```bash\n(.*?)```", DOCS, re.DOTALL))
 ARCHIVE = re.search(r"archive_command = '(.*)'$", DOCS, re.MULTILINE)
 START = 1_760_000_000_000
 
 Rows = dict[str, tuple[int, str]]
+
+
+def run_block(block: str, programs: Path, **env: str) -> None:
+    """Run a block of the page with PostgreSQL's programs of a folder."""
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", BLOCKS[block]],
+        env={**os.environ, "PATH": f"{programs}:{os.environ['PATH']}", **env},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 class Site:
@@ -48,20 +62,8 @@ class Site:
 
     def run(self, block: str, **env: str) -> None:
         """Run a block of the page as it stands there."""
-        programs = Path(postgres._program("psql")).parent
-        given = {
-            "PATH": f"{programs}:{os.environ['PATH']}",
-            "BACKUP": str(self.backup),
-            "DATABASE_URL": self.server.url,
-        }
-        done = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", BLOCKS[block]],
-            env={**os.environ, **given, **env},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
+        given = {"BACKUP": str(self.backup), "DATABASE_URL": self.server.url}
+        run_block(block, Path(postgres._program("psql")).parent, **(given | env))
 
     async def archived(self, conn: db.Connection) -> None:
         """Wait until the WAL so far is in the archive."""
@@ -225,8 +227,11 @@ async def test_dump_holds_one_moment_and_restores_into_an_empty_database(site: S
     device = await _device(conn)
     await store(conn, device, 0, 1_000)
     await _store_during(site, "dump", conn, device, 1_000)
-    await conn.execute("CREATE DATABASE copy")
-    copy = site.server.url.rsplit("/", 1)[0] + "/copy"
+    # As the page says: its owner restores it, who is no superuser.
+    await conn.execute("CREATE ROLE owner LOGIN PASSWORD 'secret'")
+    await conn.execute("CREATE DATABASE copy OWNER owner")
+    parts = urlsplit(site.server.url)
+    copy = parts._replace(netloc=f"owner:secret@{parts.hostname}:{parts.port}", path="/copy").geturl()
     await asyncio.to_thread(site.run, "undump", NEW_URL=copy)
     ours, theirs = await rows(site.server.url), await rows(copy)
     assert ours.keys() == theirs.keys()
@@ -243,7 +248,55 @@ async def test_dump_holds_one_moment_and_restores_into_an_empty_database(site: S
     await conn.close()
 
 
+async def test_dump_of_hypertables_is_restored_by_a_superuser(postgres: TestServer, tmp_path: Path) -> None:
+    """On a server with TimescaleDB: rows, owners, jobs and the columnstore are there again; its owner goes on."""
+    programs = await _programs_beside(postgres.admin_url)
+    parts = urlsplit(postgres.admin_url)
+    owner = parts._replace(netloc=f"hyper_owner:secret@{parts.hostname}:{parts.port}")
+    admin = await asyncpg.connect(postgres.admin_url)
+    try:
+        await admin.execute("CREATE ROLE hyper_owner LOGIN PASSWORD 'secret'")
+        for name in ("hyper_old", "hyper_new"):
+            await admin.execute(f"CREATE DATABASE {name} OWNER hyper_owner")
+        old, new = (owner._replace(path=f"/{name}").geturl() for name in ("hyper_old", "hyper_new"))
+        await migrate.migrate(old)
+        conn = await asyncpg.connect(old)
+        await store(conn, await _device(conn), 0, 1_000)
+        await conn.execute("SELECT compress_chunk(c) FROM show_chunks('fixes') c")
+        await conn.close()
+        place = {"DATABASE_URL": old, "SUPER_URL": postgres.url("hyper_new"), "BACKUP": str(tmp_path)}
+        for block in ("dump", "undump-timescale"):
+            await asyncio.to_thread(run_block, block, programs, **place)
+        changed = {name for name, told in (await rows(new)).items() if told != (await rows(old))[name]}
+        assert changed <= {"meta"}
+        there = await asyncpg.connect(new)
+        assert await there.fetchval("SELECT count(*) FROM timescaledb_information.chunks WHERE is_compressed") == 1
+        jobs = "SELECT count(*) FROM timescaledb_information.jobs WHERE owner::text = 'hyper_owner'"
+        assert await there.fetchval(jobs) == 2
+        await store(there, await there.fetchval("SELECT id FROM devices"), 1_000, 100)
+        assert await migrate.migrate(new) == []
+        await there.close()
+    finally:
+        for name in ("hyper_old", "hyper_new"):
+            await admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        await admin.execute("DROP ROLE IF EXISTS hyper_owner")
+        await admin.close()
+
+
+async def _programs_beside(url: str) -> Path:
+    """Folder of pg_dump of the server's version; skips where the server has no TimescaleDB."""
+    conn = await asyncpg.connect(url)
+    try:
+        if not await conn.fetchval("SELECT EXISTS (SELECT FROM pg_available_extensions WHERE name = 'timescaledb')"):
+            pytest.skip("PATROL_TEST_DATABASE_URL names no server with TimescaleDB, as a superuser")
+        major = conn.get_server_version().major
+    finally:
+        await conn.close()
+    folders = [Path("/usr/lib/postgresql") / str(major) / "bin", Path(shutil.which("pg_dump") or "/nowhere").parent]
+    return next(folder for folder in folders if (folder / "pg_dump").exists())
+
+
 def test_page_runs_every_block_that_it_shows() -> None:
     """No bash block of the page is left untested."""
-    assert set(BLOCKS) == {"base", "expire", "restore", "after", "dump", "undump"}
+    assert set(BLOCKS) == {"base", "expire", "restore", "after", "dump", "undump", "undump-timescale"}
     assert DOCS.count("```bash") == len(BLOCKS)

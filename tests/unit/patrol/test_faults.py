@@ -35,12 +35,9 @@ def test_a_group_is_explained_by_what_is_in_it() -> None:
 
 def test_a_closed_connection_is_explained_by_what_closed_it() -> None:
     """What fails on the way out hides nothing."""
-    with pytest.raises(asyncpg.InterfaceError) as ended:
-        try:
-            raise asyncpg.ConnectionDoesNotExistError('extension "timescaledb" must be preloaded')
-        finally:
-            raise asyncpg.InterfaceError("connection is closed")
-    assert "shared_preload_libraries" in str(faults.explain(ended.value))
+    closed = asyncpg.InterfaceError("connection is closed")
+    closed.__context__ = asyncpg.ConnectionDoesNotExistError('extension "timescaledb" must be preloaded')
+    assert "shared_preload_libraries" in str(faults.explain(closed))
 
 
 @pytest.mark.parametrize(
