@@ -11,6 +11,7 @@ from patrol import errors, reach
 from patrol.settings import Settings
 from tracking.db import Connection
 from web import problems
+from web.account_store import Granter
 
 T = TypeVar("T")
 
@@ -21,6 +22,11 @@ def actor() -> str:
         return f"cli:{getpass.getuser()}"
     except (OSError, KeyError):
         return "cli"
+
+
+def granter() -> Granter:
+    """The command line, which holds everything."""
+    return Granter(actor())
 
 
 def said(fault: pydantic.ValidationError) -> str:

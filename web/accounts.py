@@ -18,6 +18,7 @@ from tracking import device_access
 from tracking.db import Connection, Pool
 from web import audit, second_factor
 from web.access import PERMISSIONS, Grant, Permission, Role
+from web.grants import Holding
 
 ADMIN = "admin"
 SESSION_TTL = timedelta(hours=12)
@@ -34,22 +35,23 @@ _DUMMY_HASH = _hasher.hash(secrets.token_urlsafe(16))
 _HOLDS = "NOT a.disabled AND (a.valid_from IS NULL OR a.valid_from <= $2) AND (a.valid_to IS NULL OR a.valid_to > $2)"
 _SESSIONS = f"""
 SELECT a.name, a.role, a.areas, a.officer, s.token_hash, least(s.expires_at, a.valid_to) AS expires_at,
-       NULL::text[] AS scopes
+       NULL::text[] AS scopes, a.name AS account, NULL::int AS token, a.made_by AS maker, a.valid_to AS until
 FROM sessions s JOIN accounts a ON a.name = s.account
 WHERE s.token_hash = ANY ($1) AND s.expires_at > $2 AND {_HOLDS}
 """  # noqa: S608 - built from a constant of this file
 _TOKENS = f"""
-SELECT t.name, t.role, t.areas, a.officer, t.token_hash, least(t.expires_at, a.valid_to) AS expires_at, t.scopes
+SELECT t.name, t.role, t.areas, a.officer, t.token_hash, least(t.expires_at, a.valid_to) AS expires_at, t.scopes,
+       t.account, t.id AS token, t.id AS maker, least(t.expires_at, a.valid_to) AS until
 FROM api_tokens t LEFT JOIN accounts a ON a.name = t.account
 WHERE t.token_hash = ANY ($1) AND (t.expires_at IS NULL OR t.expires_at > $2) AND (a.name IS NULL OR {_HOLDS})
 """  # noqa: S608 - the same
 _TO_SIGN_IN = f"""
 SELECT a.name, a.password_hash, a.role, a.areas, a.officer, a.valid_to, a.totp_secret, a.totp_confirmed, a.totp_step,
-       ({_HOLDS}) AND a.issuer IS NULL AS usable
+       a.made_by, ({_HOLDS}) AND a.issuer IS NULL AS usable
 FROM accounts a WHERE a.name = $1
 """  # noqa: S608 - the same
 _VOUCHED = f"""
-SELECT a.name, a.role, a.areas, a.officer, a.valid_to FROM accounts a
+SELECT a.name, a.role, a.areas, a.officer, a.valid_to, a.made_by FROM accounts a
 WHERE a.name = $1 AND a.issuer IS NOT NULL AND {_HOLDS}
 """  # noqa: S608 - the same
 _BY_SESSION = _SESSIONS.replace("ANY ($1)", "$1")
@@ -81,6 +83,21 @@ class Principal:
     """Whose own record this is."""
     device: int | None = None
     """Slot of the device that this is; None: a person or a tool."""
+    account: str | None = None
+    """Account that signed in, or that the token ends with; None: the command line or the settings made it."""
+    token: int | None = None
+    """Number of the token; None: a session, or the token of the settings."""
+    maker: int | None = None
+    """Number of the token with which accounts end that are made: itself, or the one that made the account."""
+    settings: bytes | None = None
+    """SHA-256 of the token of the settings, which this is; None: another."""
+    until: datetime | None = None
+    """When the account or token itself ends; None: it does not."""
+
+    @property
+    def holding(self) -> Holding:
+        """What can be granted."""
+        return Holding(permissions=self.permissions, areas=self.areas, until=self.until, officer=self.officer)
 
     @property
     def grant(self) -> Grant:
@@ -184,6 +201,7 @@ async def _begin_session(
         )
         await audit.record(connection, row["name"], "session.begin", row["name"], how)
     fields = {**row, "token_hash": hash_token(token), "expires_at": ends, "scopes": None}
+    fields |= {"account": row["name"], "token": None, "maker": row["made_by"], "until": row["valid_to"]}
     return token, _principal(fields, Kind.SESSION)
 
 
@@ -221,6 +239,7 @@ def by_settings(token: str, configured: str | None) -> Principal | None:
         token_hash=None,
         expires_at=None,
         permissions=PERMISSIONS[role],
+        settings=hash_token(token),
     )
 
 
@@ -253,7 +272,7 @@ async def create_token(
     *,
     areas: Collection[str] | None = None,
     scopes: Collection[str] | None = None,
-    account: str | None = None,
+    by: Principal | None = None,
     now: datetime | None = None,
 ) -> str:
     """Make an API token and return it; only its hash is kept.
@@ -265,7 +284,7 @@ async def create_token(
         ttl: how long it holds; None: until it is deleted.
         areas: codes of areas it is limited to; None: the whole city.
         scopes: permissions it is limited to; None: all of the role.
-        account: who makes it, and with whom it ends; None: the command line.
+        by: who makes it, and with whom it ends; None: the command line.
         now: the time; None: of this moment.
 
     Raises:
@@ -275,8 +294,9 @@ async def create_token(
     token = TOKEN_PREFIX + secrets.token_urlsafe(32)
     now = now or datetime.now(UTC)
     await conn.execute(
-        """INSERT INTO api_tokens (token_hash, name, role, created_at, expires_at, areas, scopes, account)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)""",
+        """INSERT INTO api_tokens (token_hash, name, role, created_at, expires_at, areas, scopes, account, parent,
+                                  settings)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)""",
         hash_token(token),
         name,
         role,
@@ -284,9 +304,25 @@ async def create_token(
         None if ttl is None else now + ttl,
         None if areas is None else sorted(areas),
         None if scopes is None else sorted(scopes),
-        account,
+        None if by is None else by.account,
+        None if by is None else by.token,
+        None if by is None else by.settings,
     )
     return token
+
+
+async def end_children_of_settings(pool: Pool, configured: str | None) -> None:
+    """End tokens that another token of the settings made than the one that is configured now."""
+    now_is = None if configured is None else hash_token(configured)
+    await pool.execute("DELETE FROM api_tokens WHERE settings IS NOT NULL AND settings IS DISTINCT FROM $1", now_is)
+
+
+async def again(conn: Connection, who: Principal, now: datetime) -> Principal | None:
+    """Look somebody up again with the rights of `now`; None: they ended meanwhile."""
+    if who.token_hash is None:
+        return who
+    row = await conn.fetchrow(_BY_SESSION if who.kind is Kind.SESSION else _BY_TOKEN, who.token_hash, now)
+    return None if row is None else _principal(row, who.kind)
 
 
 async def still_valid(pool: Pool, hashes: list[bytes], now: datetime) -> dict[bytes, Principal]:
@@ -309,6 +345,10 @@ def _principal(row: "asyncpg.Record | dict[str, Any]", kind: Kind) -> Principal:
         permissions=granted if scopes is None else granted & frozenset(scopes),
         areas=None if row["areas"] is None else frozenset(row["areas"]),
         officer=row["officer"],
+        account=row["account"],
+        token=row["token"],
+        maker=row["maker"],
+        until=row["until"],
     )
 
 

@@ -41,6 +41,7 @@ async def _ensure_admin(here: Context) -> None:
     while True:
         try:
             made = await accounts.ensure_admin(pool, here.config.admin_password)
+            await accounts.end_children_of_settings(pool, here.config.api_token)
             break
         except problems.UNREACHABLE:
             await asyncio.sleep(1)  # not migrated yet, or away again

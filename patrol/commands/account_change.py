@@ -21,6 +21,6 @@ def run(
     if made is not None:
         values["password"] = made
     given = models.AccountChange.model_validate(values)
-    shown = accounts_cli.run(settings, lambda conn: account_store.change(conn, name, given, accounts_cli.actor()))
+    shown = accounts_cli.run(settings, lambda conn: account_store.change(conn, name, given, accounts_cli.granter()))
     state = "is disabled" if shown.disabled else "may sign in"
     typer.echo(f"{shown.name} {state}" + (f" with the password {made} 密码仅显示一次" if made else "") + ".")

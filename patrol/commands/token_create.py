@@ -28,5 +28,5 @@ def run(
         )
     except pydantic.ValidationError as fault:
         raise errors.SetupError(accounts_cli.said(fault)) from fault
-    by = accounts_cli.actor()
-    typer.echo(accounts_cli.run(settings, lambda conn: account_store.create_token(conn, given, by, account=None)))
+    by = accounts_cli.granter()
+    typer.echo(accounts_cli.run(settings, lambda conn: account_store.create_token(conn, given, by)))

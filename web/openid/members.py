@@ -69,8 +69,8 @@ async def _changed(conn: db.Connection, row: asyncpg.Record, who: Claimed) -> No
     changes = {name: value for name, value in wanted.items() if row[name] != value}
     if not changes:
         return
-    await account_store.set_columns(conn, row["name"], changes)
     ended = await account_store.end_sessions(conn, row["name"]) if changes.keys() - {"subject"} else 0
+    await account_store.set_columns(conn, row["name"], changes)
     await audit.record(conn, ACTOR, "account.change", row["name"], {**changes, "sessions_ended": ended})
 
 

@@ -28,9 +28,7 @@ async def listed(pool: Pool, cursor: params.Cursor = None, limit: params.Limit =
 async def create(request: Request, pool: Pool, given: models.AccountGiven) -> models.AccountMade:
     """Make an account; a password that is made is in the answer and nowhere else."""
     async with pool.acquire() as connection:
-        shown, made = await account_store.create(
-            connection, given, context.principal(request).name, issuer=_issuer(request)
-        )
+        shown, made = await account_store.create(connection, given, _granter(request), issuer=_issuer(request))
     return models.AccountMade(**shown.model_dump(), password=made)
 
 
@@ -45,7 +43,7 @@ async def one(pool: Pool, account: AccountName) -> models.Account:
 async def change(request: Request, pool: Pool, account: AccountName, given: models.AccountChange) -> models.Account:
     """Change rights, validity or password, or disable it; its sessions and tokens end."""
     async with pool.acquire() as connection:
-        shown = await account_store.change(connection, account, given, context.principal(request).name)
+        shown = await account_store.change(connection, account, given, _granter(request))
     context.context(request).hub.check_sessions()
     return shown
 
@@ -54,7 +52,7 @@ async def change(request: Request, pool: Pool, account: AccountName, given: mode
 async def sign_out(request: Request, pool: Pool, account: AccountName) -> models.Ended:
     """End all sessions and tokens of an account."""
     async with pool.acquire() as connection:
-        ended = await account_store.sign_out_everywhere(connection, account, context.principal(request).name)
+        ended = await account_store.sign_out_everywhere(connection, account, _granter(request))
     context.context(request).hub.check_sessions()
     return models.Ended(sessions_ended=ended)
 
@@ -70,12 +68,9 @@ async def tokens(pool: Pool, cursor: params.Cursor = None, limit: params.Limit =
 
 @router.post("/tokens", response_model=models.TokenMade, status_code=201)
 async def create_token(request: Request, pool: Pool, given: models.TokenGiven) -> models.TokenMade:
-    """Make an API token; it is shown only now, and ends with the account that makes it."""
-    who = context.principal(request)
-    made_by = who.name if who.kind is who.kind.SESSION else None
-    now = context.context(request).config.clock()
+    """Make an API token; it is shown only now, and ends with the account or token that makes it."""
     async with pool.acquire() as connection:
-        made = await account_store.create_token(connection, given, who.name, account=made_by, now=now)
+        made = await account_store.create_token(connection, given, _granter(request))
     return models.TokenMade(token=made)
 
 
@@ -83,9 +78,14 @@ async def create_token(request: Request, pool: Pool, given: models.TokenGiven) -
 async def revoke_token(request: Request, pool: Pool, token: Annotated[int, Path(ge=1, le=(1 << 31) - 1)]) -> Response:
     """Delete an API token; what it opened is closed within a second."""
     async with pool.acquire() as connection:
-        await account_store.revoke_token(connection, token, context.principal(request).name)
+        await account_store.revoke_token(connection, token, _granter(request))
     context.context(request).hub.check_sessions()
     return Response(status_code=204)
+
+
+def _granter(request: Request) -> account_store.Granter:
+    who = context.principal(request)
+    return account_store.Granter(who.name, who, context.context(request).config.clock)
 
 
 def _issuer(request: Request) -> str | None:

@@ -56,10 +56,9 @@ async def change_password(request: Request, given: access_models.PasswordChange)
     if not await _fits(request, given.current):
         raise problems.ProblemError(422, "The current password is wrong.")
     async with here.database.pool.acquire() as connection:
-        before = await connection.fetchval("SELECT count(*) FROM sessions WHERE account = $1", who.name)
-        await account_store.set_password(connection, who.name, given.new, who.name, keep=who.token_hash)
+        ended = await account_store.set_password(connection, who.name, given.new, who.name, keep=who.token_hash)
     here.hub.check_sessions()
-    return access_models.Ended(sessions_ended=before - 1)
+    return access_models.Ended(sessions_ended=ended)
 
 
 @router.delete("/everywhere", status_code=204)
@@ -67,7 +66,9 @@ async def sign_out_everywhere(request: Request) -> Response:
     """End all one's sessions, this one too, and the tokens one made."""
     here, who = _own(request)
     async with here.database.pool.acquire() as connection:
-        await account_store.sign_out_everywhere(connection, who.name, who.name)
+        await account_store.sign_out_everywhere(
+            connection, who.name, account_store.Granter(who.name, who, here.config.clock)
+        )
     here.hub.check_sessions()
     return _signed_out(here)
 

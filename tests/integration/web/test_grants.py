@@ -1,0 +1,353 @@
+"""Grants over REST: nobody gives what they do not hold, and what was made ends with its maker."""
+
+import asyncio
+import json
+import random
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import argon2
+import asyncpg
+import httpx
+import pytest
+
+from patrol import errors, settings
+from patrol.commands import account_change
+from tests.support import web
+from tests.support.waiting import until
+from web import accounts
+from web.access import PERMISSIONS, Permission, Role
+
+if TYPE_CHECKING:
+    from tracking.db import Connection
+
+PASSWORD = "ein Pferd frisst nur Salat"
+NOBODY_LEFT = "No administrator"
+
+
+@dataclass
+class Clock:
+    """A clock that a test moves."""
+
+    now: datetime = field(default_factory=lambda: datetime.now(UTC).replace(microsecond=0))
+
+    def __call__(self) -> datetime:
+        """What time it is."""
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The clock of the server."""
+    return Clock()
+
+
+@pytest.fixture
+async def site(database_url: str, conn: "Connection", cell: str, clock: Clock) -> AsyncIterator[web.WebServer]:  # noqa: ARG001 - areas
+    """A server that goes by the test's clock."""
+    async with web.serving(database_url, clock=clock) as server:
+
+        async def complete() -> bool:
+            return bool(await conn.fetchval("SELECT count(*) FROM accounts"))
+
+        await until(complete, "the first account is made")
+        yield server
+
+
+async def token(by: httpx.AsyncClient, name: str, **given: Any) -> httpx.Response:
+    """Ask for a token."""
+    return await by.post("/api/v1/tokens", json={"name": name, "role": "administrator", **given})
+
+
+async def session(site: web.WebServer, name: str) -> httpx.AsyncClient:
+    """Sign in, and give a client with the session; the caller closes it."""
+    async with site.client(token=None) as client:
+        answer = await client.post("/api/v1/session", json={"name": name, "password": PASSWORD})
+    assert answer.status_code == 200, answer.text
+    made = site.client(token=None)
+    made.headers.update({"Origin": site.url, "Cookie": f"patrol_session={answer.cookies['patrol_session']}"})
+    return made
+
+
+async def test_token_for_accounts_makes_nothing_that_it_does_not_hold(site: web.WebServer) -> None:
+    """Neither a token nor an account of a stronger role; it changes, signs out and revokes nobody stronger, either."""
+    async with site.client() as root:
+        made = (await token(root, "narrow", scopes=["accounts", "self"])).json()["token"]
+        strong = (await token(root, "strong")).json()["token"]
+        await root.post("/api/v1/accounts", json={"name": "anna", "role": "commander", "password": PASSWORD})
+        numbers = {item["name"]: item["id"] for item in (await root.get("/api/v1/tokens")).json()["items"]}
+    async with site.client(token=made) as narrow:
+        for role in Role:
+            if PERMISSIONS[role] - {Permission.ACCOUNTS, Permission.SELF}:
+                assert (await token(narrow, "child", role=role)).status_code == 403, role
+                account = {"name": "child", "role": role, "password": PASSWORD}
+                assert (await narrow.post("/api/v1/accounts", json=account)).status_code == 403, role
+        for change in ({"password": PASSWORD + "!"}, {"disabled": True}, {"role": "administrator"},
+                       {"reset_second_factor": True}, {"valid_to": None}):  # fmt: skip
+            for name in ("anna", "admin"):
+                assert (await narrow.patch(f"/api/v1/accounts/{name}", json=change)).status_code == 403, change
+        assert (await narrow.post("/api/v1/accounts/admin/sign-out")).status_code == 403
+        assert (await narrow.delete(f"/api/v1/tokens/{numbers['strong']}")).status_code == 403
+        assert (await token(narrow, "equal", scopes=["accounts", "self"])).status_code == 201
+    async with site.client(token=strong) as tool:
+        assert (await tool.get("/api/v1/session")).status_code == 200
+
+
+async def test_children_end_with_the_token_that_made_them(site: web.WebServer, conn: "Connection") -> None:
+    """Tokens of tokens, accounts of tokens, and what these accounts made."""
+    async with site.client() as root:
+        parent = (await token(root, "parent")).json()["token"]
+    async with site.client(token=parent) as tool:
+        child = (await token(tool, "child")).json()["token"]
+        await tool.post("/api/v1/accounts", json={"name": "eve", "role": "administrator", "password": PASSWORD})
+    eve = await session(site, "eve")
+    async with eve, site.client(token=child) as other:
+        grandchild = (await token(eve, "grandchild")).json()["token"]
+        await eve.post("/api/v1/accounts", json={"name": "mallory", "role": "administrator", "password": PASSWORD})
+        mallory = await session(site, "mallory")
+        async with mallory, site.client(token=grandchild) as third, site.client() as root:
+            living = (other, eve, third, mallory)
+            assert [(await one.get("/api/v1/session")).status_code for one in living] == [200] * 4
+            number = await conn.fetchval("SELECT id FROM api_tokens WHERE name = 'parent'")
+            assert (await root.delete(f"/api/v1/tokens/{number}")).status_code == 204
+            assert [(await one.get("/api/v1/session")).status_code for one in living] == [401] * 4
+            for name in ("eve", "mallory"):
+                assert (await root.get(f"/api/v1/accounts/{name}")).json()["disabled"] is True
+    assert await conn.fetchval("SELECT count(*) FROM api_tokens") == 0
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"disabled": True}, {"role": "commander"}, {"areas": ["441302001"]}, {"password": PASSWORD + "!"},
+     {"valid_from": "2099-01-01T00:00:00Z"}, {"valid_to": "2099-01-01T00:00:00Z"}],
+    ids=str,
+)  # fmt: skip
+async def test_children_end_when_their_account_is_narrowed(site: web.WebServer, change: dict[str, Any]) -> None:
+    """However it is narrowed, by whomever, in the database's own words, too."""
+    async with site.client() as root:
+        await root.post("/api/v1/accounts", json={"name": "anna", "role": "administrator", "password": PASSWORD})
+        async with await session(site, "anna") as anna:
+            made = (await token(anna, "made")).json()["token"]
+        async with site.client(token=made) as tool:
+            child = (await token(tool, "child")).json()["token"]
+            async with site.client(token=child) as other:
+                assert (await other.get("/api/v1/session")).status_code == 200
+                assert (await root.patch("/api/v1/accounts/anna", json=change)).status_code == 200
+                assert (await tool.get("/api/v1/session")).status_code == 401
+                assert (await other.get("/api/v1/session")).status_code == 401
+
+
+async def test_children_expire_no_later_than_their_maker(site: web.WebServer, clock: Clock) -> None:
+    """Without an end of their own they take that of the maker; a later one is refused."""
+    ends = clock.now + timedelta(hours=1)
+    later = (ends + timedelta(seconds=1)).isoformat()
+    async with site.client() as root:
+        made = (await token(root, "short", expires_at=ends.isoformat())).json()["token"]
+    async with site.client(token=made) as tool:
+        assert (await token(tool, "late", expires_at=later)).status_code == 403
+        late = {"name": "late", "role": "administrator", "password": PASSWORD, "valid_to": later}
+        assert (await tool.post("/api/v1/accounts", json=late)).status_code == 403
+        child = (await token(tool, "child")).json()["token"]
+        account = {"name": "bert", "role": "administrator", "password": PASSWORD}
+        assert (await tool.post("/api/v1/accounts", json=account)).json()["valid_to"] is not None
+    async with await session(site, "bert") as bert, site.client(token=child) as other:
+        assert (await bert.patch("/api/v1/accounts/bert", json={"valid_to": None})).status_code == 403
+        clock.now = ends
+        assert (await bert.get("/api/v1/session")).status_code == 401
+        assert (await other.get("/api/v1/session")).status_code == 401
+
+
+async def test_children_of_the_settings_token_end_with_it(database_url: str, conn: "Connection") -> None:
+    """A web process that is started with another token, or none, ends them."""
+    async with web.serving(database_url) as server, server.client() as root:
+        await until(lambda: conn.fetchval("SELECT count(*) FROM accounts"), "the first account is made")
+        made = (await token(root, "made")).json()["token"]
+    for configured, status in ((web.TOKEN, 200), ("another-token-of-an-administrator", 401)):
+        async with web.serving(database_url, api_token=configured) as server, server.client(token=made) as tool:
+
+            async def answers(tool: httpx.AsyncClient = tool, status: int = status) -> bool:
+                return (await tool.get("/api/v1/session")).status_code == status
+
+            await until(answers, f"the token's child is answered with {status}")
+
+
+LOCKED_OUT: dict[str, dict[str, Any]] = {
+    "disabled": {"disabled": True},
+    "demoted": {"role": "commander"},
+    "limited": {"areas": ["441302001"]},
+    "ends": {"valid_to": "2099-01-01T00:00:00Z"},
+    "ended": {"valid_to": "2001-01-01T00:00:00Z"},
+    "begins later": {"valid_from": "2099-01-01T00:00:00Z"},
+}
+
+
+@pytest.mark.parametrize("how", LOCKED_OUT)
+async def test_last_administrator_cannot_be_locked_out(
+    site: web.WebServer, conn: "Connection", database_url: str, how: str
+) -> None:
+    """Neither by rights nor by dates; over REST, the command line or SQL; others that end, too, do not count."""
+    column, value = next(iter(LOCKED_OUT[how].items()))
+    async with site.client() as root:
+        short = {"name": "short", "role": "administrator", "valid_to": "2099-01-01T00:00:00Z"}
+        assert (await root.post("/api/v1/accounts", json=short)).status_code == 201
+        answer = await root.patch("/api/v1/accounts/admin", json=LOCKED_OUT[how])
+        assert (answer.status_code, NOBODY_LEFT in answer.text) == (409, True)
+        stored = datetime.fromisoformat(value) if column.startswith("valid") else value
+        with pytest.raises(asyncpg.PostgresError, match="no administrator would be left"):
+            await conn.execute(f"UPDATE accounts SET {column} = $1 WHERE name = 'admin'", stored)  # noqa: S608 - ours
+        with pytest.raises(asyncpg.PostgresError, match="no administrator would be left"):
+            await conn.execute("DELETE FROM accounts")
+        if how == "disabled":
+            given = settings.Settings(database_url=database_url)
+            with pytest.raises(errors.SetupError, match=NOBODY_LEFT):
+                await asyncio.to_thread(account_change.run, given, name="admin", disabled=True)
+        await root.post("/api/v1/accounts", json={"name": "other", "role": "administrator"})
+        assert (await root.patch("/api/v1/accounts/admin", json=LOCKED_OUT[how])).status_code == 200
+
+
+async def test_two_who_demote_one_another_leave_one(site: web.WebServer) -> None:
+    """At the same moment."""
+    async with site.client() as root:
+        await root.post("/api/v1/accounts", json={"name": "other", "role": "administrator"})
+        answers = await asyncio.gather(
+            *(root.patch(f"/api/v1/accounts/{name}", json={"disabled": True}) for name in ("admin", "other"))
+        )
+    assert sorted(answer.status_code for answer in answers) == [200, 409]
+
+
+@dataclass
+class Made:
+    """Something that opens, as the test believes it to be: an account of its own bookkeeping."""
+
+    client: httpx.AsyncClient
+    holds: frozenset[str]
+    until: datetime | None
+    maker: "Made | None"
+    """With whom it must end; None: the root, or a person who need not stay."""
+    number: int | None = None
+    name: str | None = None
+    ended: bool = False
+
+    def lives(self, now: datetime) -> bool:
+        """Whether it may open anything."""
+        over = self.ended or (self.until is not None and self.until <= now)
+        return not over and (self.maker is None or self.maker.lives(now))
+
+
+class Game:
+    """Random grants, narrowings and ends, and what may follow from them at most."""
+
+    def __init__(self, site: web.WebServer, clock: Clock, seed: int) -> None:
+        self.site, self.clock, self.dice = site, clock, random.Random(seed)  # noqa: S311 - a test
+        self.root = Made(site.client(), frozenset(Permission), None, None)
+        self.made = [self.root]
+
+    async def play(self, steps: int) -> None:
+        """Do something at random, and look whether anybody holds too much, again and again."""
+        for n in range(steps):
+            await self.dice.choice(
+                [self.grant, self.grant, self.grant, self.account, self.end, self.narrow, self.wait]
+            )(n)
+            await self.look()
+
+    async def grant(self, n: int) -> None:
+        """Somebody asks for a token, for whatever they like."""
+        by = self._somebody()
+        role = self.dice.choice(list(Role))
+        given: dict[str, Any] = {"name": f"t{n}", "role": role, "expires_at": self._end()}
+        held: frozenset[str] = PERMISSIONS[role]
+        if self.dice.random() < 0.7:
+            scopes = self.dice.sample(sorted(held), self.dice.randint(1, len(held)))
+            given["scopes"] = [*scopes, *(["accounts"] if "accounts" in held else [])]
+            held &= frozenset(given["scopes"])
+        answer = await by.client.post("/api/v1/tokens", json=given)
+        if answer.status_code == 201:
+            client = self.site.client(token=answer.json()["token"])
+            number = max(item["id"] for item in (await self.root.client.get("/api/v1/tokens")).json()["items"])
+            maker = None if by is self.root else by
+            self._note(by, Made(client, held, self._time(given["expires_at"]), maker, number=number))
+
+    async def account(self, n: int) -> None:
+        """Somebody asks for an account and signs in with it."""
+        by = self._somebody()
+        role = self.dice.choice([Role.ADMINISTRATOR, Role.COMMANDER, Role.AUDITOR])
+        given: dict[str, Any] = {"name": f"a{n}", "role": role, "password": PASSWORD, "valid_to": self._end()}
+        answer = await by.client.post("/api/v1/accounts", json=given)
+        if answer.status_code == 201:
+            client = await session(self.site, given["name"])
+            maker = by
+            while maker.name is not None and maker.maker is not None:
+                maker = maker.maker  # a person's accounts end with the token that made the person, if one did
+            kept = None if maker is self.root or maker.name is not None else maker
+            self._note(by, Made(client, PERMISSIONS[role], self._time(given["valid_to"]), kept, name=given["name"]))
+
+    async def end(self, _n: int) -> None:
+        """The root ends something."""
+        one = self.dice.choice(self.made)
+        if one.number is not None and one.lives(self.clock.now):
+            assert (await self.root.client.delete(f"/api/v1/tokens/{one.number}")).status_code == 204
+            one.ended = True
+        elif one.name is not None:
+            change = self.dice.choice([{"disabled": True}, {"valid_to": "2001-01-01T00:00:00Z"}])
+            assert (await self.root.client.patch(f"/api/v1/accounts/{one.name}", json=change)).status_code == 200
+            one.ended = True
+
+    async def narrow(self, _n: int) -> None:
+        """The root takes rights from an account: its session and all it made end."""
+        one = self.dice.choice(self.made)
+        if one.name is not None:
+            change = {"role": "analyst"}
+            assert (await self.root.client.patch(f"/api/v1/accounts/{one.name}", json=change)).status_code == 200
+            one.ended = True
+
+    async def wait(self, _n: int) -> None:
+        """Time passes."""
+        self.clock.now += timedelta(minutes=self.dice.randint(1, 8))
+
+    async def look(self) -> None:
+        """Whoever opens anything lives, and so does who made it; nobody holds more than was given by who held it."""
+        for one in self.made[1:]:
+            answer = await one.client.get("/api/v1/session")
+            if answer.status_code == 200:
+                assert one.lives(self.clock.now), json.dumps(answer.json())
+                assert one.holds >= PERMISSIONS[Role(answer.json()["role"])] or one.number is not None
+            else:
+                assert answer.status_code in (401, 403)
+
+    def _somebody(self) -> Made:
+        """Mostly somebody who may still ask for something."""
+        living = [one for one in self.made if one.lives(self.clock.now)]
+        return self.dice.choice(living if self.dice.random() < 0.85 else self.made)
+
+    def _note(self, by: Made, made: Made) -> None:
+        assert by.lives(self.clock.now)
+        assert made.holds <= by.holds, sorted(made.holds - by.holds)
+        if by.until is not None:
+            made.until = by.until if made.until is None else made.until
+            assert made.until <= by.until
+        self.made.append(made)
+
+    def _end(self) -> str | None:
+        minutes = self.dice.choice([None, 10, 60, 300])
+        return None if minutes is None else (self.clock.now + timedelta(minutes=minutes)).isoformat()
+
+    def _time(self, text: str | None) -> datetime | None:
+        return None if text is None else datetime.fromisoformat(text)
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_nobody_ever_holds_more_than_living_holders_gave(
+    site: web.WebServer, clock: Clock, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Random grants, narrowings and ends by everybody to everybody, whatever they hold."""
+    # What is tested is who holds what, not the cost of a password.
+    monkeypatch.setattr(accounts, "_hasher", argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    game = Game(site, clock, seed)
+    try:
+        await game.play(60)
+    finally:
+        for one in game.made:
+            await one.client.aclose()
+    assert len(game.made) > 10
