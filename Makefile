@@ -5,7 +5,7 @@
 # make fuzz           hostile messages, 100,000 of each kind
 # make dev            the demo with the logs of all processes on the console
 # make bench          how fast it is, in some minutes               ARGS="--strict" ; make bench-NAME: one of bench/
-# make generated      write the generated schemas and types again
+# make generated      write the generated schemas, types and docs/settings.md again
 # make clean          remove what was built; distclean: the environments too
 #
 # Needs make and Python 3.11 or newer with venv. uv comes by itself, into .uv/, and brings everything else.
@@ -55,6 +55,7 @@ fix: sync
 
 generated: sync
 	$(BIN)/python -m schemas.generate
+	$(BIN)/python -m patrol.settings_reference
 
 bench: sync
 	@$(UV) sync --quiet --locked --inexact --group bench --python $(PYTHON)

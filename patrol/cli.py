@@ -7,17 +7,28 @@ from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
+import typer.core
 
 from patrol import cli_operate, errors
 from patrol.options import call as _call
 from patrol.options import shared
 
+
+class _WithSettings(typer.core.TyperGroup):
+    """The command `patrol`, whose help names every setting, too."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help of the commands, then the settings."""
+        super().format_help(ctx, formatter)
+        typer.echo(importlib.import_module("patrol.settings_reference").listing())
+
+
 app = typer.Typer(
     name="patrol",
+    cls=_WithSettings,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Patrolgrid 巡格: know which cells of a city are really being patrolled.",
 )
 sim = typer.Typer(no_args_is_help=True, help="Simulated devices 模拟设备.")
 calendar = typer.Typer(no_args_is_help=True, help="Holidays and make-up workdays 节假日.")
@@ -40,6 +51,24 @@ app.add_typer(audit, name="audit")
 app.add_typer(account, name="account")
 app.add_typer(device, name="device")
 app.add_typer(broker, name="broker")
+
+
+def _tell_version(*, wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"patrolgrid {importlib.import_module('tracking.build').VERSION}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=lambda wanted: _tell_version(wanted=wanted), is_eager=True,
+                           help="Say which release this is, and end")
+    ] = False,
+) -> None:  # fmt: skip
+    """Patrolgrid 巡格: know which cells of a city are really being patrolled."""
+
 
 Given = dict[str, Any]
 Name = Annotated[str, typer.Argument(help="Name of the account")]

@@ -23,12 +23,17 @@ class Settings(BaseSettings):
     """What can be set; the environment variable is PATROL_ and the name in capitals."""
 
     model_config = SettingsConfigDict(
-        env_prefix="PATROL_", frozen=True, env_ignore_empty=True, hide_input_in_errors=True
+        env_prefix="PATROL_",
+        frozen=True,
+        env_ignore_empty=True,
+        hide_input_in_errors=True,
+        use_attribute_docstrings=True,
     )
 
     http_host: str = "127.0.0.1"
     """Address the web process listens on; 0.0.0.0 is every network."""
     http_port: Port = 8000
+    """Port of the map and the API."""
     mqtt_port: Port = 1883
     """Port of the embedded broker, and of the broker on this machine where mqtt_url is not set."""
     data_dir: Path = Path(".patrol")
@@ -82,17 +87,19 @@ class Settings(BaseSettings):
     map_attribution: str | None = None
     """Whose map it is, shown on it; None: what the archive says."""
     secure_cookies: bool = False
-    """True behind TLS."""
+    """Send the session cookie over TLS only: set it behind a proxy that speaks TLS."""
     public_url: str | None = None
     """Address of the page as browsers see it, https://patrol.example.gov.cn; None: as each browser says."""
     openid_issuer: str | None = None
     """Address of the site's OpenID provider; None: people sign in with passwords only."""
     openid_client_id: str = "patrolgrid"
+    """Name under which the provider knows this installation."""
     openid_client_secret: SecretStr | None = None
-    """None: a public client."""
+    """Secret that the provider gave to it; None: a public client."""
     openid_label: Annotated[str, Field(min_length=1, max_length=40)] = "OpenID"
     """What the button of the sign-in page calls the provider."""
     openid_scopes: str = "openid profile"
+    """Scopes that are asked for, separated by spaces."""
     openid_name_claim: str = "preferred_username"
     """Claim that is the name of the account."""
     openid_role_claim: str = "roles"
@@ -110,6 +117,7 @@ class Settings(BaseSettings):
     metrics_port: Port | None = None
     """Port of a worker's own /metrics, on http_host; None: none."""
     log_format: Literal["console", "json"] = "console"
+    """Log lines for people, or one JSON object each for machines."""
 
     @property
     def unit_list(self) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 import uvloop
 
 from patrol import errors, faults, logs
+from tracking import build
 
 _COLLECTED_AFTER = 50_000
 """Containers made and not let go before cycles among the young ones are looked for; Python's own 700 are a batch's."""
@@ -25,6 +26,7 @@ def until_stopped(work: Callable[[asyncio.Event], Awaitable[None]]) -> None:
         await work(stop)
 
     _collect_rarely()
+    build.tell()
     try:
         uvloop.run(main())
     except errors.SetupError:

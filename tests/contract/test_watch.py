@@ -11,6 +11,7 @@ import yaml
 from prometheus_client import REGISTRY
 
 import ingest.worker  # noqa: F401 - declares the metrics of a worker
+import tracking.build  # noqa: F401 - declares that of both
 import web.app  # noqa: F401 - declares the metrics of a web process
 from tests.support import promql
 
