@@ -48,7 +48,7 @@ class Backfill:
         try:
             return await self._recompute(conn, [window for _, window in chosen], numbers, now)
         except Exception as error:
-            if retry.is_transient(error):
+            if retry.is_transient(error) or retry.is_misfit(error):
                 self.broken()
                 raise
             self._stuck.update(numbers)

@@ -14,13 +14,13 @@ from typing import TypeVar
 
 import structlog
 
-from ingest import batch, decode, metrics, retry, world
+from ingest import batch, decode, faults, metrics, rehearsal, retry, world
 from ingest.acks import Acks
 from ingest.backfill import Backfill
 from ingest.batch import Received, Senders
 from ingest.faults import Refused
 from ingest.feed import Feed
-from ingest.message import Intake, Message
+from ingest.message import Intake
 from ingest.next_batch import NextBatch
 from ingest.refusal_log import RefusalLog
 from ingest.writer import Attempt, Writer
@@ -116,23 +116,50 @@ class Pipeline:
         await self._retried(partial(self._enrol, strangers))
         return batch.senders(received, self.devices.by_name)
 
-    async def _store(self, received: list[Received], sent_by: Senders) -> None:
-        """Commit, then acknowledge. A message the database will not hold is found by halving and refused."""
+    async def _store(self, received: list[Received], sent_by: Senders, *, last: bool = False) -> None:
+        """Commit, then acknowledge. A message the database will not hold is found by halving and refused.
+
+        `last`: nothing can be left out any more; what the database does not take then ends the worker.
+        """
         made = batch.build(received, sent_by, self.floors, self.backfill.units)
         attempt = Attempt(made, next(self._numbers))
         try:
             with structlog.contextvars.bound_contextvars(batch=attempt.number):
                 await self._retried(partial(self._write, attempt))
         except Exception as error:
-            if not retry.is_poison(error):
+            if last or not retry.is_of_database(error):
                 raise
             if attempt.advance is not None:
                 await self._reload("a batch failed after the engine had taken it")
-            for part, theirs in _halves(received, sent_by, error):
-                await self._store(part, theirs)
+            if len(received) == 1:
+                await self._rehearse(received[0], sent_by)
+                await self._store([_poisoned(received[0], error)], sent_by, last=True)
+                return
+            middle = len(received) // 2
+            await self._store(received[:middle], sent_by[:middle])
+            await self._store(received[middle:], sent_by[middle:])
             return
         with structlog.contextvars.bound_contextvars(batch=attempt.number):
             self._committed(received, attempt)
+
+    async def _rehearse(self, one: Received, sent_by: Senders) -> None:
+        """Find out whether the database takes a plain message in the place of one that it did not take.
+
+        Raises:
+            MisfitError: it takes none, so no message is to blame, and none may be refused and acknowledged.
+        """
+        made = batch.build([rehearsal.plain(one)], sent_by, served=self.backfill.units)
+        try:
+            await self._retried(lambda conn: self.writer.rehearse(conn, made, self.clock()))
+        except Exception as error:
+            if not retry.is_of_database(error):
+                raise
+            log.critical(
+                "the database takes no message at all: nothing is refused, all wait at the broker; the worker ends",
+                error=f"{type(error).__name__}: {error}",
+                remedy="run `patrol migrate`, and look at the rights of the worker's role and at triggers",
+            )
+            raise retry.MisfitError(str(error)) from error
 
     async def _write(self, attempt: Attempt, conn: db.Connection) -> None:
         started = time.perf_counter()
@@ -203,7 +230,7 @@ class Pipeline:
         except Exception as error:
             # The engine holds them ended already; made again from the store it finds them open and ends them anew.
             self.writer.broken = True
-            if retry.is_transient(error):
+            if retry.is_transient(error) or retry.is_misfit(error):
                 raise
             metrics.BROKEN.inc()
             log.exception("stays of silent devices could not be ended", changes=len(changes.stays))
@@ -275,16 +302,12 @@ class Pipeline:
         log.debug("batch committed", messages=len(received), fixes=new, late=late)
 
 
-def _halves(received: list[Received], sent_by: Senders, error: Exception) -> list[tuple[list[Received], Senders]]:
-    if len(received) > 1:
-        middle = len(received) // 2
-        return [(received[:middle], sent_by[:middle]), (received[middle:], sent_by[middle:])]
-    return [([_poisoned(received[0].message, error)], sent_by)]
-
-
-def _poisoned(message: Message, error: Exception) -> Received:
+def _poisoned(one: Received, error: Exception) -> Received:
+    """A refusal in the place of a message; its fixes need not come again."""
     metrics.POISON.inc()
+    message, said = one.message, one.decoded
     log.error("message refused, the database will not hold it", topic=message.topic, error=str(error))
     detail = f"the database will not hold it: {error}"[:200]
-    refusal = Refused(Refusal.OUT_OF_RANGE, detail, None)
-    return Received(message, decode.Decoded(refused=[refusal]))
+    refusal = Refused(Refusal.OUT_OF_RANGE, detail, faults.keep(message.payload))
+    settled = [found for fix in said.fixes if (found := decode.numbered(fix)) is not None]
+    return Received(message, decode.Decoded(said.unit, said.device, refused=[refusal], settled=said.settled + settled))

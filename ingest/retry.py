@@ -1,27 +1,47 @@
-"""Which database errors pass by waiting, which are the fault of the data, and how long to wait."""
+"""Which database errors pass by waiting, which may be the fault of the data, and how long to wait."""
 
 import random
 from collections.abc import Iterator
 
 import asyncpg
 
-_DATA_CLASSES = ("22", "23", "54")
-"""SQLSTATE classes: data exception, constraint violation, program limit exceeded."""
-# asyncpg calls it its own error when a connection breaks between two of its steps.
-_TRANSIENT = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
+_PASSING = (
+    "08",  # connection exception
+    "25006",  # read only: a standby that takes over, or did
+    "25P03", "25P04",  # a transaction that took too long
+    "40",  # rolled back: deadlock, serialization
+    "53",  # insufficient resources: disk, memory, connections
+    "55006", "55P03",  # in use, locked
+    "57014", "57P01", "57P02", "57P03", "57P05",  # cancelled, shutting down, starting, idle for too long
+    "58",  # system error: a disk that fails
+)  # fmt: skip
+"""SQLSTATEs, or classes of them, that waiting may help against. Every other stays until somebody does something."""
+_MISFIT = ("28", "3D", "3F", "42")
+"""Classes that speak of the statement, not of its values: no access; no such database, schema, table, column, right."""
+# asyncpg calls it its own error when a connection breaks between two of its steps; and after a migration it notices
+# once that the statements it has prepared are of before.
+_CLIENT = (asyncpg.InterfaceError, asyncpg.InternalClientError, asyncpg.InvalidCachedStatementError, OSError)
 
 
-def is_poison(error: BaseException) -> bool:
-    """Whether the same data would fail again, however often it is tried."""
-    if isinstance(error, asyncpg.PostgresError):
-        return str(getattr(error, "sqlstate", "")).startswith(_DATA_CLASSES)
-    # asyncpg's own encoder could not say a value.
-    return isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError)
+class MisfitError(Exception):
+    """Tables or rights are not those that this release needs: no message is to blame, and waiting does not help."""
 
 
 def is_transient(error: BaseException) -> bool:
-    """Whether waiting may help: a broken connection, a server that restarts, a full disk, tables not migrated yet."""
-    return isinstance(error, _TRANSIENT) and not is_poison(error)
+    """Whether waiting may help: a broken connection, a server that restarts, a full disk, a lock."""
+    if isinstance(error, _CLIENT):
+        return not _unspeakable(error)
+    return isinstance(error, asyncpg.PostgresError) and _state(error).startswith(_PASSING)
+
+
+def is_of_database(error: BaseException) -> bool:
+    """Whether the database will say the same however often it is asked: for the data's sake, or for all data alike."""
+    return (isinstance(error, asyncpg.PostgresError) and not is_transient(error)) or _unspeakable(error)
+
+
+def is_misfit(error: BaseException) -> bool:
+    """Whether the error speaks of tables and rights. Of a statement that is the same for all data it says all."""
+    return isinstance(error, asyncpg.PostgresError) and _state(error).startswith(_MISFIT) and not is_transient(error)
 
 
 def delays(*, first_s: float = 0.1, most_s: float = 5.0) -> Iterator[float]:
@@ -30,3 +50,12 @@ def delays(*, first_s: float = 0.1, most_s: float = 5.0) -> Iterator[float]:
     while True:
         yield wait * random.uniform(0.5, 1.0)  # noqa: S311 - no secret
         wait = min(wait * 2, most_s)
+
+
+def _unspeakable(error: BaseException) -> bool:
+    """Whether asyncpg's own encoder could not say a value."""
+    return isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError)
+
+
+def _state(error: BaseException) -> str:
+    return str(getattr(error, "sqlstate", None) or "")

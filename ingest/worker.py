@@ -295,7 +295,7 @@ async def _opened(config: WorkerConfig) -> db.Pool:
                 },
             )
         except Exception as error:
-            if not retry.is_transient(error):
+            if not (retry.is_transient(error) or retry.is_misfit(error)):
                 raise
             metrics.RETRIES.labels("start").inc()
             remedy = "check PATROL_DATABASE_URL and that the database runs"
@@ -319,7 +319,7 @@ async def _until_migrated(pool: db.Pool) -> None:
                 await migration_store.refuse_newer(conn)
                 missing = await migration_store.missing(conn)
         except Exception as error:
-            if not retry.is_transient(error):
+            if not (retry.is_transient(error) or retry.is_misfit(error)):
                 raise
             missing = [f"{type(error).__name__}: {error}"]
         if not missing:

@@ -104,6 +104,21 @@ class Writer:
             attempt.head = await lane.append(conn, items)
             attempt.transaction = await conn.fetchval("SELECT pg_current_xact_id()::text")
 
+    async def rehearse(self, conn: db.Connection, batch: Batch, now: int) -> None:
+        """Do with a batch what every batch needs, and take it back: the engine does not hear of it, nobody else does.
+
+        Raises:
+            asyncpg.PostgresError, asyncpg.InterfaceError, OSError: see `retry`.
+        """
+        transaction = conn.transaction()
+        await transaction.start()
+        try:
+            items = await self._said(conn, Attempt(batch, 0), now)
+            await window_store.insert(conn, windows(batch.fixes))
+            await lane.append(conn, [*items, ("rehearsal", {})])
+        finally:
+            await transaction.rollback()
+
     async def _said(self, conn: db.Connection, attempt: Attempt, now: int) -> list[lane.Item]:
         """What the devices sent; an error here is the fault of a message."""
         batch = attempt.batch
@@ -168,6 +183,9 @@ class Writer:
             except Exception as error:
                 if retry.is_transient(error):
                     raise
+                if retry.is_misfit(error):
+                    # Not the message's: it must not be refused for the tables that follow from it.
+                    raise retry.MisfitError(str(error)) from error
                 log.exception("stays could not be stored", batch=attempt.number, fixes=len(new))
                 self._fail(attempt)
         await window_store.insert(conn, windows(new, Cause.FAILURE))

@@ -1,4 +1,4 @@
-"""Errors of the database are told apart: those that pass, and those that are the data's fault."""
+"""Errors of the database are told apart: those that pass, those of tables and rights, and all others."""
 
 import itertools
 
@@ -7,49 +7,76 @@ import pytest
 
 from ingest import retry
 
+PASSING = [
+    asyncpg.ConnectionDoesNotExistError("gone"),
+    asyncpg.CannotConnectNowError("starting"),
+    asyncpg.AdminShutdownError("stopping"),
+    asyncpg.IdleSessionTimeoutError("idle"),
+    asyncpg.QueryCanceledError("statement timeout"),
+    asyncpg.DeadlockDetectedError("deadlock"),
+    asyncpg.SerializationError("could not serialize"),
+    asyncpg.LockNotAvailableError("lock timeout"),
+    asyncpg.DiskFullError("disk full"),
+    asyncpg.TooManyConnectionsError("too many"),
+    asyncpg.PostgresIOError("input/output error"),
+    asyncpg.ReadOnlySQLTransactionError("a standby"),
+    asyncpg.InvalidCachedStatementError("migrated"),
+    asyncpg.InterfaceError("connection is closed"),
+    asyncpg.InternalClientError("cannot switch to state 15; another operation (2) is in progress"),
+    ConnectionRefusedError("nobody listens"),
+    TimeoutError("no answer"),
+]
+MISFITS: list[Exception] = [
+    asyncpg.UndefinedTableError("not migrated"),
+    asyncpg.UndefinedColumnError("not migrated"),
+    asyncpg.InsufficientPrivilegeError("permission denied"),
+    asyncpg.InvalidPasswordError("changed"),
+    asyncpg.InvalidCatalogNameError("no such database"),
+    asyncpg.InvalidSchemaNameError("no such schema"),
+]
+OTHERS: list[Exception] = [
+    asyncpg.CharacterNotInRepertoireError("0x00"),
+    asyncpg.NumericValueOutOfRangeError("too large"),
+    asyncpg.CheckViolationError("not allowed"),
+    asyncpg.ProgramLimitExceededError("too long"),
+    asyncpg.RaiseError("a trigger"),
+    asyncpg.InternalServerError("XX000"),
+    asyncpg.exceptions._base.DataError("cannot be said"),
+]
 
-@pytest.mark.parametrize(
-    "error",
-    [
-        asyncpg.ConnectionDoesNotExistError("gone"),
-        asyncpg.CannotConnectNowError("starting"),
-        asyncpg.AdminShutdownError("stopping"),
-        asyncpg.DeadlockDetectedError("deadlock"),
-        asyncpg.DiskFullError("disk full"),
-        asyncpg.ReadOnlySQLTransactionError("a standby"),
-        asyncpg.UndefinedTableError("not migrated"),
-        asyncpg.InterfaceError("connection is closed"),
-        asyncpg.InternalClientError("cannot switch to state 15; another operation (2) is in progress"),
-        ConnectionRefusedError("nobody listens"),
-        TimeoutError("no answer"),
-    ],
-)
-def test_trouble_of_the_database_is_transient(error: Exception) -> None:
+
+@pytest.mark.parametrize("error", PASSING)
+def test_trouble_that_passes(error: Exception) -> None:
     """Waiting may help, and the data are not to blame."""
     assert retry.is_transient(error)
-    assert not retry.is_poison(error)
+    assert not retry.is_of_database(error)
+    assert not retry.is_misfit(error)
 
 
-@pytest.mark.parametrize(
-    "error",
-    [
-        asyncpg.CharacterNotInRepertoireError("0x00"),
-        asyncpg.NumericValueOutOfRangeError("too large"),
-        asyncpg.CheckViolationError("not allowed"),
-        asyncpg.ProgramLimitExceededError("too long"),
-        asyncpg.exceptions._base.DataError("cannot be said"),
-    ],
-)
-def test_trouble_of_the_data_is_poison(error: Exception) -> None:
-    """The same data would fail for ever."""
-    assert retry.is_poison(error)
+@pytest.mark.parametrize("error", MISFITS + OTHERS)
+def test_trouble_that_stays(error: Exception) -> None:
+    """The same would fail for ever; whether for the data or for all data, the error alone does not always say."""
     assert not retry.is_transient(error)
+    assert retry.is_of_database(error)
+    assert retry.is_misfit(error) == (error in MISFITS)
+
+
+def test_what_is_not_known_to_pass_stays() -> None:
+    """Of all errors of PostgreSQL there are, few are waited for: a new one must be seen."""
+    known = {
+        each for each in vars(asyncpg).values() if isinstance(each, type) and issubclass(each, asyncpg.PostgresError)
+    }
+    transient = {each for each in known if retry.is_transient(each("made up"))}
+    assert {each.sqlstate[:2] for each in transient if each.sqlstate} == {
+        "08", "0A", "25", "40", "53", "55", "57", "58",
+    }  # fmt: skip
+    assert len(known - transient) > 150
 
 
 def test_our_own_mistakes_are_neither() -> None:
     """They must be seen, not waited for, and no message may be refused for them."""
-    for error in (TypeError(), KeyError(), ValueError()):
-        assert not retry.is_poison(error)
+    for error in (TypeError(), KeyError(), ValueError(), retry.MisfitError()):
+        assert not retry.is_of_database(error)
         assert not retry.is_transient(error)
 
 
