@@ -134,7 +134,7 @@ def _check(config: ReplayConfig) -> float:
         raise ValueError("the speed is 0 or more, the QoS 0 or 1")
     if not 1 <= config.batch <= wire.MAX_FIXES_PER_MESSAGE:
         raise ValueError(f"a message holds 1 to {wire.MAX_FIXES_PER_MESSAGE} fixes")
-    if not topics.NAME.fullmatch(config.unit):
+    if not topics.NAME.fullmatch(config.unit) or topics.is_reserved(config.unit):
         raise ValueError(f"{config.unit!r} cannot be the name of a unit")
     return pace
 

@@ -79,9 +79,11 @@ def read(path: Path) -> Points:
 
 
 def device_name(text: str) -> str:
-    """The nearest name that the topic of a device allows."""
+    """The nearest name that a device may have."""
     name = re.sub(r"[^A-Za-z0-9一-鿿._-]", "-", text.strip())[:64]
     name = re.sub(r"^[._-]+", "", name) or "trace"
+    if topics.is_reserved(name):
+        name = f"trace-{name}"[:64]
     if not topics.NAME.fullmatch(name):
         raise AssertionError(f"{name!r} is not a name of the wire contract")
     return name

@@ -1,7 +1,8 @@
 """Pure: accounts of devices in the words of Mosquitto's dynamic-security plugin.
 
 Each device has an account and a role of its own; the role lists the topics of this one device, so nothing is
-matched by a pattern that another name could fit.
+matched by a pattern that another name could fit. An account is bound to its own name as client id: whoever connects
+with the client id of another takes that session over, with all that waits in it.
 """
 
 import base64
@@ -20,19 +21,22 @@ Json = dict[str, Any]
 ROLE = "device:"
 """Begins the name of a device's role."""
 SERVER_ROLE = "patrol-server"
-_ITERATIONS = 101
-_RIGHTS = 2
+_RIGHTS = 3
 """Counts up with what devices may do: accounts of before are made anew, with the same password."""
+_ROUNDS = 101
+"""Of PBKDF2, as Mosquitto 2.0 itself takes, for a device's password: 192 random bits cannot be guessed."""
+_ROUNDS_OF_A_PERSON = 210_000
+"""The same for the server's password, which a person may have chosen."""
 _SPEAKS = (Kind.FIX, Kind.BUFFER, Kind.EVENT, Kind.STATUS, Kind.REPLY)
 _HEARS = (Kind.COMMAND, Kind.ACK)
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """An account that the broker has; `stamp` tells which grant it was made from."""
+    """An account that the broker has; `stamp` tells which grant it was made from, None: it is no device's."""
 
     name: str
-    stamp: str
+    stamp: str | None
 
 
 def stamp(grant: Grant) -> str:
@@ -43,33 +47,43 @@ def stamp(grant: Grant) -> str:
 def differences(wanted: Mapping[str, Grant], known: Mapping[str, Known], key: str) -> list[list[Json]]:
     """Commands that make the broker's accounts what is wanted, a list for each device.
 
-    An account that is removed is cut off at once. `known` has the accounts of devices only.
+    An account that is removed is cut off at once. One that is no device's is left as it is, whatever its name.
     """
-    gone = [remove(name) for name in known if not (name in wanted and wanted[name].open)]
+    gone = [
+        _remove(name)
+        for name, account in known.items()
+        if account.stamp is not None and not (name in wanted and wanted[name].open)
+    ]
     made = [
-        create(grant, key)
+        _create(grant, key)
         for name, grant in wanted.items()
-        if grant.open and (name not in known or known[name].stamp != stamp(grant))
+        if grant.open and (name not in known or known[name].stamp not in (None, stamp(grant)))
     ]
     return gone + made
 
 
-def remove(name: str) -> list[Json]:
+def foreign(wanted: Iterable[Grant], known: Mapping[str, Known]) -> list[str]:
+    """Names of devices that cannot have an account: the broker has one of that name that is no device's."""
+    return sorted(each.name for each in wanted if each.name in known and known[each.name].stamp is None)
+
+
+def _remove(name: str) -> list[Json]:
     """Commands that remove an account and its role, and end its connection."""
     return [{"command": "deleteClient", "username": name}, {"command": "deleteRole", "rolename": ROLE + name}]
 
 
-def create(grant: Grant, key: str) -> list[Json]:
+def _create(grant: Grant, key: str) -> list[Json]:
     """Commands that make an account anew."""
     role = {"command": "createRole", "rolename": ROLE + grant.name, "acls": _acls(grant)}
     client = {
         "command": "createClient",
         "username": grant.name,
+        "clientid": grant.name,
         "password": device_access.password(key, grant.name, grant.generation),
         "textname": stamp(grant),
         "roles": [{"rolename": ROLE + grant.name}],
     }
-    return [*remove(grant.name), role, client]
+    return [*_remove(grant.name), role, client]
 
 
 def failures(answers: Iterable[Json]) -> list[str]:
@@ -82,12 +96,13 @@ def failures(answers: Iterable[Json]) -> list[str]:
 
 
 def known(clients: Iterable[Json]) -> dict[str, Known]:
-    """Accounts of devices among the clients that the broker lists in full."""
-    return {
-        client["username"]: Known(client["username"], client.get("textname", ""))
-        for client in clients
-        if any(role.get("rolename", "").startswith(ROLE) for role in client.get("roles", []))
-    }
+    """Accounts among the clients that the broker lists in full; what has a device's own role is a device's."""
+    found = {}
+    for client in clients:
+        name = client["username"]
+        device = any(role.get("rolename") == ROLE + name for role in client.get("roles", []))
+        found[name] = Known(name, client.get("textname", "") if device else None)
+    return found
 
 
 def document(grants: Iterable[Grant], key: str, *, server: tuple[str, str], salts: Iterable[bytes]) -> Json:
@@ -98,20 +113,16 @@ def document(grants: Iterable[Grant], key: str, *, server: tuple[str, str], salt
         key: the device key.
         server: name and password of the server's account.
         salts: twelve random bytes for each account, the server's first.
-
-    Raises:
-        ValueError: a device bears the name of the server's account.
     """
     salt = iter(salts)
     user, secret = server
-    clients = [_client(user, secret, SERVER_ROLE, "server", next(salt))]
+    clients = [_account(user, SERVER_ROLE, "server") | _hashed(secret, next(salt), _ROUNDS_OF_A_PERSON)]
     roles = [{"rolename": SERVER_ROLE, "acls": _server_acls()}]
     for grant in grants:
-        if grant.name == user:
-            raise ValueError(f"a device is called {user} like the server's account: give the server another name")
-        if grant.open:
+        if grant.open and grant.name.lower() != user.lower():
             secret = device_access.password(key, grant.name, grant.generation)
-            clients.append(_client(grant.name, secret, ROLE + grant.name, stamp(grant), next(salt)))
+            account = _account(grant.name, ROLE + grant.name, stamp(grant)) | {"clientid": grant.name}
+            clients.append(account | _hashed(secret, next(salt), _ROUNDS))
             roles.append({"rolename": ROLE + grant.name, "acls": _acls(grant)})
     nothing = {"publishClientSend": False, "publishClientReceive": False, "subscribe": False, "unsubscribe": True}
     return {"defaultACLAccess": nothing, "clients": clients, "groups": [], "roles": roles}
@@ -119,24 +130,21 @@ def document(grants: Iterable[Grant], key: str, *, server: tuple[str, str], salt
 
 def may(grant: Grant, topic: str, *, publish: bool) -> bool:
     """Whether a device may publish to a topic, or subscribe to exactly it; what brokers ask over HTTP."""
-    allowed = _publishes(grant) if publish else _subscribes(grant)
-    return grant.open and (topic in allowed or (publish and topic.startswith(f"{_owntracks(grant)}/")))
+    return grant.open and topic in (_publishes(grant) if publish else _subscribes(grant))
 
 
 def _publishes(grant: Grant) -> list[str]:
-    return [*(str(Topic(grant.unit, grant.name, kind)) for kind in _SPEAKS), _owntracks(grant)]
+    phone = str(Topic(grant.unit, grant.name, Kind.OWNTRACKS))
+    own = [str(Topic(grant.unit, grant.name, kind)) for kind in _SPEAKS]
+    return [*own, phone, *(f"{phone}/{part}" for part in topics.OWNTRACKS_PARTS)]
 
 
 def _subscribes(grant: Grant) -> list[str]:
     return [str(Topic(grant.unit, grant.name, kind)) for kind in _HEARS]
 
 
-def _owntracks(grant: Grant) -> str:
-    return str(Topic(grant.unit, grant.name, Kind.OWNTRACKS))
-
-
 def _acls(grant: Grant) -> list[Json]:
-    sends = [_allow("publishClientSend", each) for each in (*_publishes(grant), f"{_owntracks(grant)}/#")]
+    sends = [_allow("publishClientSend", each) for each in _publishes(grant)]
     hears = [_allow(kind, each) for each in _subscribes(grant) for kind in ("subscribeLiteral", "publishClientReceive")]
     return sends + hears
 
@@ -158,13 +166,14 @@ def _allow(kind: str, topic: str) -> Json:
     return {"acltype": kind, "topic": topic, "priority": 0, "allow": True}
 
 
-def _client(name: str, secret: str, role: str, textname: str, salt: bytes) -> Json:
-    digest = hashlib.pbkdf2_hmac("sha512", secret.encode(), salt, _ITERATIONS)
+def _account(name: str, role: str, textname: str) -> Json:
+    return {"username": name, "textname": textname, "roles": [{"rolename": role}]}
+
+
+def _hashed(secret: str, salt: bytes, rounds: int) -> Json:
+    digest = hashlib.pbkdf2_hmac("sha512", secret.encode(), salt, rounds)
     return {
-        "username": name,
-        "textname": textname,
-        "roles": [{"rolename": role}],
         "password": base64.b64encode(digest).decode(),
         "salt": base64.b64encode(salt).decode(),
-        "iterations": _ITERATIONS,
+        "iterations": rounds,
     }

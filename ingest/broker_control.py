@@ -8,7 +8,7 @@ import asyncio
 import itertools
 import json
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,6 +22,7 @@ from ingest.broker_accounts import Json, Known
 from ingest.mqtt_client import Client
 from schemas.broker import Broker
 from tracking import db, device_access, loops
+from tracking.device_access import Grant
 
 log = structlog.get_logger(__name__)
 
@@ -119,18 +120,21 @@ async def keep(pool: db.Pool, broker: Broker, key: str, *, every_s: float = EVER
 async def _keep_while_first(conn: db.Connection, broker: Broker, key: str, every_s: float) -> None:
     async with _connected(broker) as control:
         wanted, seq = await device_access.everything(conn)
-        await _bring_about(control, broker_accounts.differences(wanted, await _known(control), key))
+        await _bring_about(control, wanted, await _known(control), key)
         log.info("accounts of devices are as wanted", devices=len(wanted))
         while not control.ended.is_set():
             changed, seq = await device_access.since(conn, seq)
-            for grant in changed:
-                work = broker_accounts.create(grant, key) if grant.open else broker_accounts.remove(grant.name)
-                await _bring_about(control, [work])
+            if changed:
+                there = await _looked_up(control, [grant.name for grant in changed])
+                await _bring_about(control, {grant.name: grant for grant in changed}, there, key)
             await _either(control.ended, every_s)
     raise ControlError("the connection ended")
 
 
-async def _bring_about(control: Control, work: Sequence[list[Json]]) -> None:
+async def _bring_about(control: Control, wanted: Mapping[str, Grant], there: Mapping[str, Known], key: str) -> None:
+    if names := broker_accounts.foreign(wanted.values(), there):
+        log.error("devices are named like accounts of others at the broker: enrol them by another name", devices=names)
+    work = broker_accounts.differences(wanted, there, key)
     for start in range(0, len(work), AT_ONCE):
         commands = [command for device in work[start : start + AT_ONCE] for command in device]
         for failure in broker_accounts.failures(await control.ask(commands)):
@@ -150,6 +154,15 @@ async def _known(control: Control) -> dict[str, Known]:
         found += clients
         if len(clients) < PAGE:
             return broker_accounts.known(found)
+
+
+async def _looked_up(control: Control, names: Sequence[str]) -> dict[str, Known]:
+    """Those of the names that the broker has an account of, whoever's."""
+    found: list[Json] = []
+    for start in range(0, len(names), PAGE):
+        asked = [{"command": "getClient", "username": name} for name in names[start : start + PAGE]]
+        found += [answer["data"]["client"] for answer in await control.ask(asked) if "data" in answer]
+    return broker_accounts.known(found)
 
 
 @asynccontextmanager

@@ -43,6 +43,7 @@ CLAIMED = Gauge(
     "patrol_claim_held", "1 while the units are ours; 0: another worker serves them.", multiprocess_mode="livesum"
 )
 SESSIONS = Counter("patrol_broker_sessions_total", "Connections made with the broker; each but the first is a retry.")
+TAKEN = Counter("patrol_broker_sessions_taken_total", "Times that another client took a session over.")
 CONNECTED = Gauge("patrol_broker_connected", "1 while the session with the broker is up.", multiprocess_mode="livesum")
 ACKS_FORGOTTEN = Counter(
     "patrol_ack_boots_forgotten_total", "Boots of devices forgotten since too many are known; read again when heard."

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 
 import gmqtt
@@ -36,11 +37,15 @@ _REFUSED = 128  # reason codes from here on
 _HEALTHY_S = 30.0
 _ONLY_IF_NEW = 1  # retained messages come when the subscription is new to the session, not at each reconnection
 
+_TAKEN = "8e"
+_TAKEN_TIMES = 3
+_BRIEF_S = 5.0
+"""Mosquitto 2.0.11 gives no reason when it ends a connection as another client came; so brief ones count, too."""
 _REASONS = {
     "": "the socket ended",
     "8b": "the broker shuts down",
     "8d": "keep-alive timeout",
-    "8e": "another process came with the same client id: give each worker an id of its own",
+    _TAKEN: "another client came with the same client id: give each worker an id of its own, and bind those of devices",
     "93": "receive maximum exceeded",
 }
 
@@ -96,6 +101,8 @@ class Session:
         """The latest time that it may be, ms; 0: as the machine's clock says."""
         self.ready = asyncio.Event()
         """Set while connected and subscribed."""
+        self._taken: deque[float] = deque(maxlen=_TAKEN_TIMES)
+        """When connections ended as they do when another client takes the session over, the latest ones."""
 
     async def run(self) -> None:
         """Keep the session up until cancelled."""
@@ -113,6 +120,10 @@ class Session:
             wait = next(waits)
             log.info("connecting again", in_s=round(wait, 2))
             await asyncio.sleep(wait)
+
+    def taken(self, within_s: float) -> bool:
+        """Whether another client took the session over, by its client id, several times since then."""
+        return len(self._taken) == _TAKEN_TIMES and time.monotonic() - self._taken[0] < within_s
 
     def publish(self, topic: str, payload: bytes) -> bool:
         """Send with QoS 0; False when it was dropped, not connected or the broker reads too slowly."""
@@ -193,7 +204,7 @@ class Session:
             metrics.SESSIONS.inc(connected)
 
     def _new_client(self, ended: asyncio.Event) -> Client:
-        number = self._number
+        number, begun = self._number, time.monotonic()
         client = Client(
             self._client_id,
             clean_session=False,
@@ -211,7 +222,13 @@ class Session:
         def on_disconnect(_client: object, packet: bytes, _error: Exception | None = None) -> None:
             # A reason of one byte when the broker says why, nothing when the socket just ended.
             client.muted = True
-            log.warning("connection to the broker ended", reason=_REASONS.get(packet[:1].hex(), packet[:1].hex()))
+            if ended.is_set():
+                return
+            reason, now = packet[:1].hex(), time.monotonic()
+            if reason == _TAKEN or (not reason and now - begun < _BRIEF_S):
+                self._taken.append(now)
+                metrics.TAKEN.inc()
+            log.warning("connection to the broker ended", client=self._client_id, reason=_REASONS.get(reason, reason))
             ended.set()
 
         client.on_connect, client.on_disconnect = on_connect, on_disconnect

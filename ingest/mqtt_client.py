@@ -1,6 +1,7 @@
 """One MQTT connection: gmqtt's client, with acknowledgements both ways in our hands."""
 
 import asyncio
+import re
 import time
 from typing import Any
 
@@ -10,6 +11,7 @@ from gmqtt.mqtt.connection import Package
 from ingest import publishes
 
 _PUBACK = b"\x40\x02"
+_DISCONNECT = re.compile(rb"\xe0(?:\x01(.)|\x02(.)\x00)\Z", re.DOTALL)
 
 
 class Client(gmqtt.Client):  # type: ignore[misc]  # gmqtt has no types
@@ -38,8 +40,19 @@ class Client(gmqtt.Client):  # type: ignore[misc]  # gmqtt has no types
     async def connect(self, *arguments: Any, **options: Any) -> None:
         """Connect; from then on messages are read in bulk, not through gmqtt's objects for each."""
         await super().connect(*arguments, **options)
+        protocol = self._connection._protocol  # noqa: SLF001 - gmqtt offers no other way
         if self._taken is not None:
-            self._connection._protocol._read_packet = self._read  # noqa: SLF001 - gmqtt offers no other way
+            protocol._read_packet = self._read  # noqa: SLF001 - as above
+        lose = protocol.connection_lost
+
+        def connection_lost(error: Exception | None) -> None:
+            # What came with the end of the connection is not read any more: why the broker ended it.
+            said = _DISCONNECT.search(protocol._stream_reader._buffer)  # noqa: SLF001 - as above
+            if said is not None:
+                self.on_disconnect(said[1] or said[2])
+            lose(error)
+
+        protocol.connection_lost = connection_lost
 
     def acknowledge(self, number: bytes) -> None:
         """Tell the broker that it may forget a message; those of one turn of the loop go out together, in order."""

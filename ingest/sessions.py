@@ -24,6 +24,10 @@ from tracking import parts
 log = structlog.get_logger(__name__)
 
 
+_TAKEN_S = 60.0
+"""A session that was taken several times within this is said to be: whoever takes it and the worker take turns."""
+
+
 def client_id(unit: str) -> str:
     """Client id of a unit's live session; in ASCII, as brokers need not take more."""
     return f"patrol-unit-{quote(unit, safe='')}"
@@ -80,6 +84,11 @@ class Sessions:
         """Return when the worker's own sessions are connected and subscribed."""
         for session in (self.own, self._buffered):
             await session.ready.wait()
+
+    @property
+    def taken(self) -> bool:
+        """Whether another client takes one of them over, by its client id."""
+        return any(session.taken(_TAKEN_S) for session in self._all())
 
     def listen(self, unit: str) -> None:
         """Connect for a unit; whoever else is connected for it is thrown out by the broker."""

@@ -31,7 +31,7 @@ from ingest.sessions import Sessions
 from ingest.shares import Shares
 from ingest.writer import Writer
 from schemas.broker import Broker
-from tracking import db, loops, migration_store, retention_store, sockets
+from tracking import db, device_access, loops, migration_store, retention_store, sockets
 from tracking.parties import Pseudonyms
 from tracking.parts import Parts
 
@@ -164,7 +164,7 @@ def _jobs(
             pool,
             config.worker_id,
             lambda: list(config.units) if units is None else sorted(units.serving),
-            lambda: _counters(pipeline, session),
+            lambda: _counters(pipeline, line.sessions),
             shares=config.shares,
         ),
         "watcher": watch.Watcher(pool).run(stop),
@@ -180,6 +180,8 @@ def _jobs(
 async def _compose(config: WorkerConfig, broker: Broker, pool: db.Pool) -> _Line:
     intake = Intake()
     former = await pool.fetchval("SELECT units FROM workers WHERE id = $1", config.worker_id) or ()
+    async with pool.acquire() as conn:
+        await device_access.note_server(conn, broker.user)
     latest = Latest()
     # Where the two disagree, the later counts: nothing is refused because this machine's clock is behind.
     latest.hear(db.millis(await pool.fetchval("SELECT now()")))
@@ -259,8 +261,13 @@ async def _acknowledge(acks: Acks, session: mqtt.Session, pool: db.Pool) -> None
             log.warning("acknowledgements wait for the database", error=str(error))
 
 
-def _counters(pipeline: Pipeline, session: mqtt.Session) -> dict[str, Any]:
-    return {**pipeline.tally, "queue": len(pipeline.waiting), "broker": session.ready.is_set()}
+def _counters(pipeline: Pipeline, sessions: Sessions) -> dict[str, Any]:
+    return {
+        **pipeline.tally,
+        "queue": len(pipeline.waiting),
+        "broker": sessions.own.ready.is_set(),
+        "taken": sessions.taken,
+    }
 
 
 @asynccontextmanager

@@ -354,10 +354,13 @@ def broker_config(  # noqa: PLR0913 - options of a command
         Path | None, typer.Option("--client-ca", help="Authority of the devices' certificates: no passwords then")
     ] = None,
     inside: Annotated[int | None, typer.Option(help="Another port without TLS, for our processes only")] = None,
+    user: Annotated[
+        str | None, typer.Option(help="User whom Mosquitto becomes when root starts it; without, mosquitto")
+    ] = None,
 ) -> None:
     """Write Mosquitto's configuration with the accounts of all devices. 生成消息服务配置."""
     mosquitto = importlib.import_module("patrol.mosquitto")
-    places = mosquitto.Places(folder=folder.absolute(), data=data.absolute(), plugin=plugin)
+    places = mosquitto.Places(folder=folder.absolute(), data=data.absolute(), plugin=plugin, user=user)
     port = port or (1883 if cert is None else 8883)
     listener = mosquitto.Listener(port=port, address=listen, cert=cert, key=key, client_ca=client_ca, inside=inside)
     _call("broker.config", given, places=places, listener=listener)

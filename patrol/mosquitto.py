@@ -5,7 +5,7 @@ from pathlib import Path
 
 _TEXT = """\
 # Mosquitto for patrolgrid, written by `patrol broker config`; it is written anew, so change the command instead.
-{listener}
+{user}{listener}
 allow_anonymous false
 # Accounts and rights, one role a device; the worker keeps them as the database says.
 plugin {plugin}
@@ -15,10 +15,10 @@ plugin_opt_config_file {state}
 persistence true
 persistence_location {data}/
 autosave_interval 60
-# By number: no limit. The default of 1,000 drops silently what comes after. By bytes: bounded, so that it cannot eat
-# the machine; a fix is about 150 bytes, so this is a day of 1,000 devices at 5 s.
+# By number: no limit. The default of 1,000 drops silently what comes after. By bytes: the most that Mosquitto takes; a
+# fix is about 150 bytes, so this is 20 hours of 1,000 devices at 5 s.
 max_queued_messages 0
-max_queued_bytes 4294967296
+max_queued_bytes {most_queued}
 # The worker bounds its window itself (MQTT 5 receive maximum).
 max_inflight_messages 0
 persistent_client_expiration 14d
@@ -32,6 +32,12 @@ log_type error
 log_type warning
 log_type notice
 """
+
+MOST_QUEUED_BYTES = 2_147_483_647
+"""An int: Mosquitto 2.1 refuses more, and 2.0 takes what is more for something else."""
+
+# Whatever client id a device gives, its session bears the name of its account: it can take over nobody else's.
+_BOUND = "use_username_as_clientid true"
 
 _CLIENTS = """\
 cafile {ca}
@@ -55,6 +61,8 @@ class Places:
     """What the broker keeps: sessions and waiting messages."""
     plugin: Path
     """mosquitto_dynamic_security.so."""
+    user: str | None = None
+    """Whom a broker that is started as root becomes; None: it is started as the user that it stays."""
 
     @property
     def configuration(self) -> Path:
@@ -90,7 +98,9 @@ def configuration(places: Places, listener: Listener) -> str:
         if listener.client_ca is not None:
             lines.append(_CLIENTS.format(ca=listener.client_ca))
     if listener.inside is not None:
-        lines.append(f"listener {listener.inside}")
+        lines += [_BOUND, f"listener {listener.inside}"]
     return _TEXT.format(
-        listener="\n".join(lines), plugin=places.plugin, state=places.state, data=str(places.data).rstrip("/")
-    )
+        user="" if places.user is None else f"user {places.user}\n",
+        listener="\n".join(lines), plugin=places.plugin, state=places.state, data=str(places.data).rstrip("/"),
+        most_queued=MOST_QUEUED_BYTES,
+    )  # fmt: skip

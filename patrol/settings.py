@@ -16,6 +16,7 @@ SECRETS = ("admin_password", "api_token", "device_key", "database_url", "mqtt_ur
            "audit_anchor_url")  # fmt: skip
 """Settings that can come from a file: PATROL_…_FILE names it."""
 
+_OF_UNITS = "unit-"
 Port = Annotated[int, Field(ge=1, le=65_535)]
 
 
@@ -119,6 +120,13 @@ class Settings(BaseSettings):
     log_format: Literal["console", "json"] = "console"
     """Log lines for people, or one JSON object each for machines."""
 
+    @pydantic.field_validator("worker_id")
+    @classmethod
+    def _no_unit(cls, name: str) -> str:
+        if name.startswith(_OF_UNITS):
+            raise ValueError(f"sessions of units are called {_OF_UNITS}… at the broker; take another name")
+        return name
+
     @property
     def unit_list(self) -> tuple[str, ...]:
         """The units, apart."""
@@ -139,7 +147,8 @@ class Settings(BaseSettings):
         """The worker's name, that of the machine put in."""
         if self.worker_id != "@host":
             return self.worker_id
-        return re.sub(r"[^A-Za-z0-9._-]", "-", socket.gethostname())[:64].lstrip("._-") or "worker"
+        name = re.sub(r"[^A-Za-z0-9._-]", "-", socket.gethostname())[:64].lstrip("._-") or "worker"
+        return f"host-{name}"[:64] if name.startswith(_OF_UNITS) else name
 
     @property
     def broker_url(self) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import AliasChoices, Field, StringConstraints
 
 from schemas import topics
 from schemas.rest import Model
@@ -30,13 +30,25 @@ class Credentials(Model):
     qr: list[str] = Field(description="The QR code of the link: a text for each row of modules, 1 dark and 0 light.")
 
 
-class Asked(Model):
-    """What a broker asks: who wants to come in, or to do something with a topic. Other fields are ignored."""
+class AskedIn(Model):
+    """What a broker asks of who wants to come in. Other fields are ignored."""
 
     model_config = Model.model_config | {"extra": "ignore"}
 
     username: str = Field(max_length=200)
     password: str = Field(default="", max_length=1_000)
+    clientid: str = Field(
+        default="", max_length=65_535, validation_alias=AliasChoices("clientid", "client_id"),
+        description="MQTT client id, which must be the name of the device; `client_id` will do, too.",
+    )  # fmt: skip
+
+
+class Asked(Model):
+    """What a broker asks of who wants to do something with a topic. Other fields are ignored."""
+
+    model_config = Model.model_config | {"extra": "ignore"}
+
+    username: str = Field(max_length=200)
     topic: str = Field(default="", max_length=65_535)
     action: Literal["publish", "subscribe"] = "publish"
 

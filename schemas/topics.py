@@ -7,9 +7,12 @@ from enum import StrEnum
 ROOT = "patrol/v1"
 BUFFER_ROOT = "patrol/v1-buffer"  # fixes that a device kept while it was cut off: they must not hold up live ones
 OWNTRACKS_ROOT = "owntracks"
+OWNTRACKS_PARTS = ("event", "waypoint", "waypoints", "step", "beacon", "dump", "status", "info")
+"""What the app appends to its topic; each topic keeps at most one retained message, so there are no others."""
 FEED_ROOT = "patrol-feed/v1"  # between our own processes; no device may read or write below it
 
 NAME = re.compile(r"[A-Za-z0-9一-鿿][A-Za-z0-9一-鿿._-]{0,63}")
+_RESERVED = re.compile(r"(patrol([.-].*)?|shared)", re.IGNORECASE)
 
 
 class Kind(StrEnum):
@@ -82,9 +85,18 @@ def parse(topic: str) -> Topic:
         return Topic(unit, device, Kind.BUFFER)
     if len(parts) >= 3 and parts[0] == OWNTRACKS_ROOT:
         unit, device = _names(parts[1], parts[2])
-        # OwnTracks appends /event, /waypoint and /status; the payload's _type says what it is.
+        # Whatever OwnTracks appends, the payload's _type says what it is.
         return Topic(unit, device, Kind.OWNTRACKS)
     raise TopicError(f"topic {topic[:120]!r} is not of the wire contract")
+
+
+def is_reserved(name: str) -> bool:
+    """Whether a name is the server's own, so that no device and no unit may bear it.
+
+    A device's name is its account and its client id at the broker, where our processes are called `patrol-…`.
+    `shared` means all units in the settings.
+    """
+    return _RESERVED.fullmatch(name) is not None
 
 
 def subscriptions(units: tuple[str, ...] = ("+",), roots: tuple[str, ...] = LIVE) -> list[str]:

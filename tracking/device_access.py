@@ -6,6 +6,7 @@ import hmac
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from schemas import topics
 from tracking import db, device_store, lane, people_store
 
 if TYPE_CHECKING:
@@ -14,7 +15,10 @@ if TYPE_CHECKING:
 PASSWORD_BYTES = 24
 LEAST_KEY_CHARACTERS = 32
 
-_COLUMNS = "name, unit, key_generation, revoked_at IS NOT NULL AS revoked"
+_COLUMNS = (
+    "name, unit, key_generation, revoked_at IS NOT NULL AS revoked, "
+    "lower(name) IN (SELECT lower(a.name) FROM server_accounts a) AS reserved"
+)
 _ONE = f"SELECT {_COLUMNS} FROM devices WHERE name = $1"  # noqa: S608 - built from a constant of this file
 _SINCE = f"""
 SELECT {_COLUMNS}, access_seq FROM devices WHERE access_seq > $1 ORDER BY access_seq LIMIT 5000
@@ -22,16 +26,21 @@ SELECT {_COLUMNS}, access_seq FROM devices WHERE access_seq > $1 ORDER BY access
 _ENROL = """
 INSERT INTO devices (name, unit, label, datum) VALUES ($1, $2, $3, $4) ON CONFLICT (name) DO NOTHING RETURNING id
 """
-_RENEW = """
-UPDATE devices SET key_generation = key_generation + 1 WHERE name = $1
-RETURNING name, unit, key_generation, revoked_at IS NOT NULL AS revoked
-"""
+_RENEW = f"""
+UPDATE devices SET key_generation = key_generation + 1 WHERE name = $1 RETURNING {_COLUMNS}
+"""  # noqa: S608 - as above
 _REVOKE = "UPDATE devices SET revoked_at = coalesce(revoked_at, now()) WHERE name = $1 RETURNING id"
+_NOTE_SERVER = "INSERT INTO server_accounts (name) VALUES ($1) ON CONFLICT DO NOTHING"
+_IS_SERVER = "SELECT EXISTS (SELECT FROM server_accounts WHERE lower(name) = lower($1))"
 _RESTORE = "UPDATE devices SET revoked_at = NULL WHERE name = $1 RETURNING id"
 
 
 class ExistsError(Exception):
     """A device of that name is enrolled already: make a new password for it, or take another name."""
+
+
+class ReservedError(Exception):
+    """The name is the server's own at the broker: take another one."""
 
 
 class UnknownError(Exception):
@@ -47,11 +56,13 @@ class Grant:
     generation: int
     """0: no password was made yet, it cannot come in."""
     revoked: bool
+    reserved: bool = False
+    """Named like an account of the server: enrolled before that was refused, it cannot come in."""
 
     @property
     def open(self) -> bool:
         """Whether it may come in."""
-        return self.generation > 0 and not self.revoked
+        return self.generation > 0 and not self.revoked and not self.reserved
 
 
 def password(key: str, name: str, generation: int) -> str:
@@ -80,7 +91,12 @@ async def add(
 
     Raises:
         ExistsError: the name is taken.
+        ReservedError: the name or the unit is one that the server keeps for itself.
     """
+    if topics.is_reserved(name) or await conn.fetchval(_IS_SERVER, name):
+        raise ReservedError(f"device {name}")
+    if topics.is_reserved(unit):
+        raise ReservedError(f"unit {unit}")
     await people_store.ensure_units(conn, [unit])
     made = await conn.fetchval(_ENROL, name, unit, label, datum)
     if made is None:
@@ -121,6 +137,12 @@ async def restore(conn: db.Connection, name: str) -> None:
         raise UnknownError(name)
 
 
+async def note_server(conn: db.Connection, account: str | None) -> None:
+    """Remember an account of the server at the broker: from now on no device of that name is enrolled or comes in."""
+    if account is not None:
+        await conn.execute(_NOTE_SERVER, account)
+
+
 async def grant_of(conn: db.Connection, name: str) -> Grant | None:
     """Grant of a device; None: it is not enrolled."""
     row = await conn.fetchrow(_ONE, name)
@@ -146,4 +168,7 @@ async def everything(conn: db.Connection) -> tuple[dict[str, Grant], int]:
 
 
 def _grant(row: "asyncpg.Record") -> Grant:
-    return Grant(name=row["name"], unit=row["unit"], generation=row["key_generation"], revoked=row["revoked"])
+    return Grant(
+        name=row["name"], unit=row["unit"], generation=row["key_generation"], revoked=row["revoked"],
+        reserved=row["reserved"] or topics.is_reserved(row["name"]),
+    )  # fmt: skip

@@ -7,7 +7,7 @@ from sys import intern
 import asyncpg
 from msgspec import Struct
 
-from schemas import rest
+from schemas import rest, topics
 from schemas.wire import Datum
 from tracking import db, lane, people_store
 
@@ -22,6 +22,7 @@ SELECT concat_ws('/', count(*), sum(hashtextextended(
 _ENROL = """
 INSERT INTO devices (name, unit)
 SELECT name, unit FROM unnest($1::text[], $2::text[]) AS d(name, unit)
+WHERE lower(name) NOT IN (SELECT lower(a.name) FROM server_accounts a)
 ON CONFLICT (name) DO NOTHING RETURNING id
 """
 _SAY = """
@@ -89,8 +90,9 @@ async def name_of(conn: db.Connection, device: int) -> str | None:
 async def enrol(conn: db.Connection, units: dict[str, str]) -> list[lane.Item]:
     """Enrol devices, name to unit, with the standard datum; those enrolled already are left as they are.
 
-    A unit that is not known yet is made.
+    A unit that is not known yet is made. Names that the server keeps for itself are left out.
     """
+    units = {name: unit for name, unit in units.items() if not (topics.is_reserved(name) or topics.is_reserved(unit))}
     await people_store.ensure_units(conn, units.values())
     rows = await conn.fetch(_ENROL, list(units), list(units.values()))
     return await items(conn, [row["id"] for row in rows])

@@ -23,6 +23,10 @@ SELECT id, now() - heartbeat AS age FROM workers WHERE stopped_at IS NULL ORDER 
 """
 
 
+_TAKEN = "SELECT id FROM workers WHERE heartbeat > now() - $1::interval AND (counters->>'taken')::bool ORDER BY id"
+_BIND = "does another client have its client id? Bind client ids to accounts: docs/devices.md"
+
+
 @router.get("/healthz")
 async def healthz() -> dict[str, str]:
     """The process answers."""
@@ -74,6 +78,10 @@ async def _worker(connection: db.Connection) -> pages.Check:
         return pages.Check(ok=False, detail="no worker runs; start one with patrol worker")
     if row["age"] > HEARTBEAT_WITHIN:
         return pages.Check(ok=False, detail=f"{row['id']} was last heard {row['age'].total_seconds():.0f} s ago")
+    taken = await connection.fetch(_TAKEN, HEARTBEAT_WITHIN)
+    if taken:
+        names = ", ".join(each["id"] for each in taken)
+        return pages.Check(ok=False, detail=f"the broker keeps ending the session of {names}; {_BIND}")
     return pages.Check(ok=True, detail=f"{row['id']} is at work")
 
 

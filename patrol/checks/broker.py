@@ -67,7 +67,7 @@ async def _there_and_back(broker: Broker) -> list[Finding]:
 
 async def _session_kept(broker: Broker) -> Finding:
     """What is published while a session is away must wait for it: that is how no fix is lost while a worker is away."""
-    name, said = f"patrol-doctor-{secrets.token_hex(6)}", secrets.token_hex(8).encode()
+    name, said = f"doctor-{secrets.token_hex(6)}", secrets.token_hex(8).encode()
     topic = f"{topics.FEED_ROOT}/doctor/{name}/kept"
     what, todo = (
         "session kept 会话保持",
@@ -137,7 +137,7 @@ async def _client(broker: Broker, *, name: str | None = None, keep: bool = True)
     properties.SessionExpiryInterval = _SESSION_S if name is not None and keep else 0
     async with aiomqtt.Client(
         broker.host, broker.port, username=broker.user, password=broker.password, tls_context=broker.tls(),
-        identifier=name or f"patrol-doctor-{secrets.token_hex(6)}", protocol=aiomqtt.ProtocolVersion.V5,
+        identifier=name or f"doctor-{secrets.token_hex(6)}", protocol=aiomqtt.ProtocolVersion.V5,
         clean_start=name is None or not keep, properties=properties, timeout=_WITHIN_S, logger=_quiet,
     ) as client:  # fmt: skip
         yield client

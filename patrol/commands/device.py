@@ -33,6 +33,7 @@ def add(settings: Settings, *, name: str, unit: str, label: str | None, datum: s
 
     async def work(conn: db.Connection) -> Grant:
         async with conn.transaction():
+            await device_access.note_server(conn, reach.broker_address(settings.broker_url).user)
             grant, told = await device_access.add(conn, name, unit, label=label, datum=datum)
             await lane.append(conn, told)
         return grant
@@ -43,6 +44,8 @@ def add(settings: Settings, *, name: str, unit: str, label: str | None, datum: s
         raise errors.SetupError(
             f"Device {name} is enrolled already: `patrol device password {name}` makes a new password for it."
         ) from fault
+    except device_access.ReservedError as fault:
+        raise errors.SetupError(f"The server keeps the name of {fault} for itself: take another one.") from fault
     _show(settings, grant, qr_file)
 
 

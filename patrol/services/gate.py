@@ -1,20 +1,40 @@
 """One MQTT port for both versions of the protocol.
 
 The embedded broker has a listener for each version. The gate listens on the public port, reads from a connection's
-first bytes which version it speaks, and passes all bytes on to that listener, both ways, with backpressure.
+first packet which version it speaks, and passes all bytes on to that listener, both ways, with backpressure. Client ids
+of the server are not let through: whoever connects with one takes that session over. Our own processes do not come by
+the gate.
 """
 
 import asyncio
+from dataclasses import dataclass
 from typing import cast
 
+from schemas import topics
+
 _VERSION_5 = 5
-_LONGEST_HEAD = 12  # fixed header of 5 bytes, length of the name, "MQTT", level
+_LONGEST_HEAD = 128 << 10  # to the end of the client id; a packet with more before it is refused
+_REFUSALS = {False: b"\x20\x02\x00\x02", True: b"\x20\x03\x00\x85\x00"}  # CONNACK: client id not valid, MQTT 3 and 5
 _FIRST_BYTES_SECONDS = 10.0
 _HIGH_WATER_BYTES = 1 << 20
 
 
-def protocol_level(head: bytes) -> int | None:
-    """Read the protocol level from the start of a CONNECT packet: 4 is MQTT 3.1.1, 5 is MQTT 5.
+@dataclass(frozen=True, slots=True)
+class Connect:
+    """What the gate reads of a CONNECT packet."""
+
+    level: int
+    """4 is MQTT 3.1.1, 5 is MQTT 5."""
+    client_id: str
+
+    @property
+    def version_5(self) -> bool:
+        """Whether it speaks MQTT 5."""
+        return self.level == _VERSION_5
+
+
+def read_connect(head: bytes) -> Connect | None:
+    """Read the start of a connection.
 
     Returns:
         None while `head` is too short to tell.
@@ -24,16 +44,40 @@ def protocol_level(head: bytes) -> int | None:
     """
     if head and head[0] != 0x10:
         raise ValueError("the first packet is not CONNECT")
-    start = 1
-    while start < len(head) and head[start] & 0x80:
-        start += 1
-        if start > 4:
-            raise ValueError("the length of CONNECT is malformed")
-    name_length = int.from_bytes(head[start + 1 : start + 3], "big")
-    if len(head) >= start + 3 and name_length not in (4, 6):
-        raise ValueError("CONNECT names no MQTT protocol")
-    level_at = start + 3 + name_length
-    return head[level_at] if len(head) >= start + 3 and len(head) > level_at else None
+    try:
+        _, start = _length(head, 1)
+        name, at = _text(head, start)
+        if len(name) not in (4, 6):
+            raise ValueError("CONNECT names no MQTT protocol")
+        level, at = head[at], at + 4  # behind level, flags and keep-alive
+        if level == _VERSION_5:
+            properties, at = _length(head, at)
+            at += properties
+        client_id, _ = _text(head, at)
+    except IndexError:
+        if len(head) > _LONGEST_HEAD:
+            raise ValueError("CONNECT is too long") from None
+        return None
+    return Connect(level, client_id.decode(errors="replace"))
+
+
+def _length(head: bytes, at: int) -> tuple[int, int]:
+    """Read a number of one to four bytes; returns it and where it ends."""
+    number = 0
+    for n in range(4):
+        byte = head[at + n]
+        number |= (byte & 0x7F) << 7 * n
+        if not byte & 0x80:
+            return number, at + n + 1
+    raise ValueError("a length in CONNECT is malformed")
+
+
+def _text(head: bytes, at: int) -> tuple[bytes, int]:
+    """Read a text with its length before it; returns it and where it ends."""
+    end = at + 2 + (head[at] << 8 | head[at + 1])
+    if len(head) < end:
+        raise IndexError
+    return head[at + 2 : end], end
 
 
 async def serve(host: str, port: int, *, port_of_3: int, port_of_5: int) -> asyncio.Server:
@@ -105,15 +149,19 @@ class _Front(_Pipe):
     def _dial_when_known(self) -> None:
         assert self.transport is not None  # noqa: S101 - asyncio gives data after connection_made only
         try:
-            level = protocol_level(self._head[:_LONGEST_HEAD])
+            connect = read_connect(self._head)
         except ValueError:
             self.transport.close()
             return
-        if level is None:
+        if connect is None:
             return
         self._know()
+        if topics.is_reserved(connect.client_id):
+            self.transport.write(_REFUSALS[connect.version_5])
+            self.transport.close()
+            return
         self.transport.pause_reading()
-        port = self._ports[level == _VERSION_5]
+        port = self._ports[connect.version_5]
         self._dialling = asyncio.get_running_loop().create_task(self._dial(port), name="gate-dial")
 
     async def _dial(self, port: int) -> None:

@@ -22,7 +22,7 @@ from tracking import db
 
 pytestmark = pytest.mark.browser
 
-NEAR, FAR, PATROL = "near-1", "far-1", "patrol-1"
+NEAR, FAR, PATROL = "near-1", "far-1", "walker-1"
 
 
 @pytest.fixture(scope="module")

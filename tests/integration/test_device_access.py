@@ -3,12 +3,10 @@
 import asyncio
 import contextlib
 import json
-import os
 import secrets
 import ssl
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from itertools import repeat
+from contextlib import AbstractContextManager, asynccontextmanager
 from pathlib import Path
 
 import aiomqtt
@@ -16,27 +14,21 @@ import asyncpg
 import pytest
 import trustme
 
-from ingest import broker_accounts, broker_control
+from ingest import broker_control
 from patrol import mosquitto
 from patrol.services import children
 from schemas.broker import Broker
-from tests.support import missing, waiting
 from tests.support import mosquitto as broker_program
+from tests.support import waiting
 from tracking import db, device_access
 from tracking.device_access import Grant
 
 KEY = "k" * 64
 SERVER = ("patrol-server", "server-secret")
-PLUGINS = ("/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib")
+WORKER = "patrol-worker-1"
+"""Client id of a session of the server."""
 CUT_S = 5.0
 NOT_AUTHORISED = 0x87
-
-
-def _plugin() -> Path:
-    found = [file for folder in PLUGINS if (file := Path(folder) / "mosquitto_dynamic_security.so").exists()]
-    if found:
-        return found[0]
-    return missing.missing("Mosquitto's dynamic-security plugin", "install it, with: sudo apt-get install mosquitto")
 
 
 @pytest.fixture
@@ -57,26 +49,15 @@ def broker_port(tmp_path: Path, grants: list[Grant]) -> Iterator[int]:
         yield listener.port
 
 
-@contextmanager
-def _running(folder: Path, grants: list[Grant], listener: mosquitto.Listener) -> Iterator[None]:
-    places = mosquitto.Places(folder=folder, data=folder, plugin=_plugin())
-    text = mosquitto.configuration(places, listener)
-    places.configuration.write_text(text + ("user root\n" if os.geteuid() == 0 else ""))
-    salts = map(secrets.token_bytes, repeat(12))
-    places.state.write_text(json.dumps(broker_accounts.document(grants, KEY, server=SERVER, salts=salts)))
-    with (folder / "log").open("wb") as log:
-        process = children.spawn([broker_program.program("mosquitto"), "-c", str(places.configuration)], log=log)
-    waiting.until_sync(lambda: waiting.listens(listener.port), f"Mosquitto listens ({folder / 'log'})")
-    try:
-        yield
-    finally:
-        children.stop(process)
+def _running(folder: Path, grants: list[Grant], listener: mosquitto.Listener) -> AbstractContextManager[None]:
+    return broker_program.configured(folder, listener, grants, key=KEY, server=SERVER)
 
 
-def _client(port: int, name: str, password: str) -> aiomqtt.Client:
+def _client(port: int, name: str, password: str, client_id: str | None = None) -> aiomqtt.Client:
+    own = f"test-{secrets.token_hex(3)}" if name == SERVER[0] else name
     return aiomqtt.Client(
         "127.0.0.1", port, username=name, password=password, protocol=aiomqtt.ProtocolVersion.V5,
-        identifier=f"test-{name}-{secrets.token_hex(3)}", timeout=5,
+        identifier=client_id or own, timeout=5,
     )  # fmt: skip
 
 
@@ -201,6 +182,38 @@ async def test_what_the_broker_has_is_made_what_is_wanted(database_url: str, bro
                 assert str((await anext(server.messages)).topic) == "patrol/v1/other-unit/cam-1/fix"
 
 
+async def test_accounts_that_are_no_devices_are_left_alone(database_url: str, broker_port: int) -> None:
+    """A device named like the server's account or like one made by hand ends neither, enrolled before or meanwhile."""
+    conn = await asyncpg.connect(database_url)
+    await conn.execute("INSERT INTO server_accounts VALUES ($1)", SERVER[0])
+    for name in (SERVER[0], "desk-1"):
+        await conn.execute("INSERT INTO devices (name, unit, key_generation) VALUES ($1, 'u', 1)", name)
+        await conn.execute("UPDATE devices SET key_generation = 2 WHERE name = $1", name)
+    await conn.close()
+    async with _client(broker_port, *SERVER) as server, asyncio.timeout(60 * waiting.PATIENCE):
+        await server.subscribe(broker_control.ANSWERS, qos=1)
+        for name in ("desk-1", "desk-2"):
+            made = {"command": "createClient", "username": name, "password": "by hand"}
+            await server.publish(broker_control.TOPIC, json.dumps({"commands": [made]}), qos=1)
+            await anext(server.messages)
+        async with _kept(database_url, broker_port) as kept:
+            for name in ("desk-2", "cam-9"):
+                grant, _ = await device_access.add(kept, name, "u", label=None, datum="wgs84")
+            await device_access.revoke(kept, "desk-2")
+            for name in (SERVER[0], "desk-1"):
+                await device_access.renew(kept, name)
+                await device_access.revoke(kept, name)
+            last, _ = await device_access.add(kept, "cam-10", "u", label=None, datum="wgs84")
+
+            async def all_done() -> bool:
+                return await _comes_in(broker_port, "cam-10", device_access.password(KEY, "cam-10", last.generation))
+
+            await waiting.until(all_done, "the accounts that follow are made")
+            assert await _comes_in(broker_port, "cam-9", device_access.password(KEY, "cam-9", grant.generation))
+            assert [await _comes_in(broker_port, name, "by hand") for name in ("desk-1", "desk-2")] == [True, True]
+            assert await _comes_in(broker_port, *SERVER)
+
+
 async def test_accounts_are_kept_and_devices_come_in_over_tls(database_url: str, tmp_path: Path) -> None:
     """With a certificate of a local authority everybody speaks TLS; who does not know the authority stays out."""
     authority, stranger = trustme.CA(), trustme.CA()
@@ -221,7 +234,7 @@ async def test_accounts_are_kept_and_devices_come_in_over_tls(database_url: str,
                 try:
                     async with aiomqtt.Client(
                         "127.0.0.1", secure.port, username=secure.user, password=secure.password,
-                        identifier="tls", timeout=5, tls_context=secure.tls(),
+                        identifier="cam-1", timeout=5, tls_context=secure.tls(),
                     ):  # fmt: skip
                         return True
                 except aiomqtt.MqttError:
@@ -236,7 +249,10 @@ async def test_accounts_are_kept_and_devices_come_in_over_tls(database_url: str,
 async def test_devices_come_in_with_certificates_and_are_cut_off_all_the_same(
     database_url: str, tmp_path: Path
 ) -> None:
-    """The name in the certificate is the device; without one nobody comes in; revoked it neither speaks nor listens."""
+    """The name in the certificate is the device, whatever client id it gives; without one nobody comes in.
+
+    Revoked, it neither speaks nor listens.
+    """
     authority, stranger = trustme.CA(), trustme.CA()
     issued = authority.issue_cert("127.0.0.1")
     cert, key, ca = tmp_path / "cert.pem", tmp_path / "key.pem", tmp_path / "ca.pem"
@@ -253,7 +269,7 @@ async def test_devices_come_in_with_certificates_and_are_cut_off_all_the_same(
         if by is not None:
             by.issue_cert(name, common_name=name).configure_cert(tls)
         return aiomqtt.Client(
-            "127.0.0.1", listener.port, protocol=aiomqtt.ProtocolVersion.V5, identifier=f"tls-{secrets.token_hex(3)}",
+            "127.0.0.1", listener.port, protocol=aiomqtt.ProtocolVersion.V5, identifier=WORKER,
             timeout=5, tls_context=tls,
         )  # fmt: skip
 
@@ -266,7 +282,7 @@ async def test_devices_come_in_with_certificates_and_are_cut_off_all_the_same(
             return None
 
     with _running(tmp_path, [], listener):
-        async with _kept(database_url, inside) as conn, _client(inside, *SERVER) as server:
+        async with _kept(database_url, inside) as conn, _client(inside, *SERVER, WORKER) as server:
             await device_access.add(conn, "cam-1", "u", label=None, datum="wgs84")
             await server.subscribe("patrol/v1/#", qos=1)
 

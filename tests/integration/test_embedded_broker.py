@@ -10,6 +10,7 @@ import pytest
 from patrol import errors
 from patrol.services import children
 from patrol.services.broker import EmbeddedBroker
+from schemas.broker import Broker
 
 V3 = aiomqtt.ProtocolVersion.V311
 V5 = aiomqtt.ProtocolVersion.V5
@@ -74,3 +75,21 @@ async def test_broker_stopped_frees_its_ports(iotcore_broker: EmbeddedBroker) ->
     """After stop nothing listens any more."""
     iotcore_broker.stop()
     assert children.is_free(iotcore_broker.port)
+
+
+@pytest.mark.parametrize("version", [V3, V5])
+async def test_broker_keeps_the_sessions_of_the_server_from_devices(
+    iotcore_broker: EmbeddedBroker, version: aiomqtt.ProtocolVersion
+) -> None:
+    """On the port of devices nobody comes in with a client id of the server, which stays connected."""
+    direct = Broker.parse(iotcore_broker.direct_url).port
+    async with aiomqtt.Client("127.0.0.1", direct, identifier="patrol-worker-1", protocol=V5) as worker:
+        await worker.subscribe("patrol/v1/+/+/fix", qos=1)
+        for name in ("patrol-worker-1", "PATROL-worker-1", "patrol.buffer-worker-1", "patrol"):
+            with pytest.raises(aiomqtt.MqttError, match=r"(?i)identifier"):
+                async with _client(iotcore_broker, version, identifier=name, timeout=5):
+                    pass
+        async with _client(iotcore_broker, version, identifier="cam-1") as device:
+            await device.publish("patrol/v1/u/cam-1/fix", "x", qos=1)
+        async with asyncio.timeout(20):
+            assert (await anext(worker.messages)).payload == b"x"

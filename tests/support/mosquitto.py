@@ -1,15 +1,27 @@
-"""A real Mosquitto on a free loopback port."""
+"""A real Mosquitto on a free loopback port, with a configuration of its own or the one that the product writes."""
 
+import json
 import os
+import secrets
 import shutil
 import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import repeat
 from pathlib import Path
 
+from ingest import broker_accounts
+from patrol import mosquitto
 from patrol.services import children
 from tests.support import missing, waiting
+from tracking.device_access import Grant
 
 _PLACES = "/usr/sbin:/usr/local/sbin"  # Debian puts it where ordinary users do not look
+_PLUGIN = "mosquitto_dynamic_security.so"
+_PLUGINS = ("/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib")
+_OTHER = os.environ.get("PATROL_TEST_MOSQUITTO", "")
+"""Folder with the programs and the plugin of another Mosquitto than the system's; empty: the system's."""
 
 
 @dataclass(slots=True)
@@ -71,9 +83,44 @@ class Mosquitto:
         return "\n".join(lines) + "\n"
 
 
+@contextmanager
+def configured(
+    folder: Path, listener: mosquitto.Listener, grants: Sequence[Grant], *, key: str, server: tuple[str, str]
+) -> Iterator[None]:
+    """A broker with the configuration that `patrol broker config` writes, while the body runs."""
+    user = "root" if os.geteuid() == 0 else None
+    places = mosquitto.Places(folder=folder, data=folder, plugin=plugin(), user=user)
+    places.configuration.write_text(mosquitto.configuration(places, listener))
+    salts = map(secrets.token_bytes, repeat(12))
+    places.state.write_text(json.dumps(broker_accounts.document(grants, key, server=server, salts=salts)))
+    with running(places, listener.port):
+        yield
+
+
+@contextmanager
+def running(places: mosquitto.Places, port: int) -> Iterator[None]:
+    """A broker with the configuration of `places`, which listens on `port`, while the body runs."""
+    places.data.mkdir(exist_ok=True)
+    with (places.data / "log").open("wb") as log:
+        process = children.spawn([program("mosquitto"), "-c", str(places.configuration)], log=log)
+    try:
+        waiting.until_sync(lambda: waiting.listens(port), f"Mosquitto listens ({places.data / 'log'})")
+        yield
+    finally:
+        children.stop(process)
+
+
 def program(name: str) -> str:
     """Path of `mosquitto` or one of its tools."""
-    found = shutil.which(name, path=f"{os.environ.get('PATH', '')}:{_PLACES}")
+    found = shutil.which(name, path=_OTHER or f"{os.environ.get('PATH', '')}:{_PLACES}")
     if found is None:
         missing.missing("Mosquitto", "install it, for example with: sudo apt-get install mosquitto")
     return found
+
+
+def plugin() -> Path:
+    """Path of the dynamic-security plugin."""
+    found = [file for folder in ((_OTHER,) if _OTHER else _PLUGINS) if (file := Path(folder) / _PLUGIN).exists()]
+    if found:
+        return found[0]
+    return missing.missing("Mosquitto's dynamic-security plugin", "install it, with: sudo apt-get install mosquitto")

@@ -5,15 +5,17 @@ Two ways of answering, since brokers differ: /authn and /authz say it in the bod
 
 from typing import Annotated, Any
 
+import structlog
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from ingest import broker_accounts
-from schemas.enrolment import Answered, Asked
+from schemas.enrolment import Answered, Asked, AskedIn
 from tracking import db, device_access
 from web import context
 from web.routes import enrolment
 
+log = structlog.get_logger(__name__)
 router = APIRouter(prefix="/broker", tags=["broker"])
 
 Pool = Annotated[db.Pool, Depends(context.pool)]
@@ -21,8 +23,8 @@ _REFUSED: dict[int | str, dict[str, Any]] = {403: {"description": "No."}}
 
 
 @router.post("/authn")
-async def authenticate(request: Request, pool: Pool, asked: Asked) -> Answered:
-    """Whether the device `username` may come in with `password`."""
+async def authenticate(request: Request, pool: Pool, asked: AskedIn) -> Answered:
+    """Whether the device `username` may come in with `password` and `clientid`."""
     return _answer(allowed=await _comes_in(request, pool, asked))
 
 
@@ -33,7 +35,7 @@ async def authorize(pool: Pool, asked: Asked) -> Answered:
 
 
 @router.post("/user", status_code=200, response_class=Response, responses=_REFUSED)
-async def user(request: Request, pool: Pool, asked: Asked) -> Response:
+async def user(request: Request, pool: Pool, asked: AskedIn) -> Response:
     """Whether a device may come in, told by the status."""
     return Response(status_code=200 if await _comes_in(request, pool, asked) else 403)
 
@@ -44,11 +46,15 @@ async def acl(pool: Pool, asked: Asked) -> Response:
     return Response(status_code=200 if await _may(pool, asked) else 403)
 
 
-async def _comes_in(request: Request, pool: db.Pool, asked: Asked) -> bool:
+async def _comes_in(request: Request, pool: db.Pool, asked: AskedIn) -> bool:
     key = enrolment.device_key(request)
     async with pool.acquire() as conn:
         grant = await device_access.grant_of(conn, asked.username.replace("\0", ""))
-    return device_access.fits(key, grant, asked.password)
+    if not asked.clientid:
+        log.warning("the broker does not say as which client id a device comes: add clientid to what it asks")
+    # A connection takes over the session of its client id: a device has its own and nobody else's. That is no error of
+    # the request: brokers take one for "ask somebody else".
+    return device_access.fits(key, grant, asked.password) and asked.clientid == asked.username
 
 
 async def _may(pool: db.Pool, asked: Asked) -> bool:

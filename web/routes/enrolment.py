@@ -20,9 +20,14 @@ Pool = Annotated[db.Pool, Depends(context.pool)]
 async def enrol(request: Request, pool: Pool, given: Enrol) -> Credentials:
     """Take in a device; the answer has its password, which is shown only now."""
     key = device_key(request)
+    server = Broker.parse(context.context(request).config.mqtt_url).user
     async with pool.acquire() as conn, conn.transaction():
+        await device_access.note_server(conn, server)
         try:
             grant, told = await device_access.add(conn, given.name, given.unit, label=given.label, datum=given.datum)
+        except device_access.ReservedError as fault:
+            detail = f"The server keeps the name of {fault} for itself: take another one."
+            raise problems.ProblemError(422, detail) from fault
         except device_access.ExistsError as fault:
             detail = f"Device {given.name} is enrolled already; POST to /api/v1/devices/{given.name}/password."
             raise problems.ProblemError(409, detail) from fault

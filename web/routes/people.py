@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 from starlette.responses import Response
 
 from schemas import people as models
+from schemas import topics
 from tracking import db, people_store
 from web import access, context, cursors, params, people, problems
 from web.access import Sight
@@ -44,6 +45,10 @@ async def officers(
 @router.post("/officers", status_code=204)
 async def employ(pool: Pool, given: models.OfficerGiven) -> Response:
     """Put an officer into service; a known badge takes the new name and unit."""
+    if topics.is_reserved(given.unit):
+        raise problems.ProblemError(
+            422, f"The server keeps the name of unit {given.unit} for itself: take another one."
+        )
     async with pool.acquire() as conn:
         await people_store.add_officers(conn, [(given.badge, given.name, given.unit)])
     return Response(status_code=204)

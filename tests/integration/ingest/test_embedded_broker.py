@@ -17,7 +17,7 @@ async def test_worker_serves_devices_of_the_embedded_broker(
 ) -> None:
     """Fixes far beyond its window of 100 are stored once each, and the next worker goes on in the same session."""
     for start in (0, 300):
-        async with working(database_url=database_url, mqtt_url=iotcore_broker.url):
+        async with working(database_url=database_url, mqtt_url=iotcore_broker.direct_url):
             async with client(iotcore_broker.url) as device:
                 for n in range(start, start + 300):
                     await device.publish(FIX, json.dumps(fix(n * 1000)), qos=1)

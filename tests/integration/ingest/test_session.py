@@ -1,9 +1,14 @@
 """The session with a real broker: what is acknowledged, on which connection, and when reading stops."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
+
+import aiomqtt
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 
 from ingest.message import Intake, Message
 from ingest.mqtt import BUFFERED_RECEIVE_MAXIMUM, Session
@@ -103,6 +108,30 @@ async def test_late_acknowledgement_says_nothing_on_another_connection(
     assert inbox.on(4) == [b"4"]
     assert set(inbox.connections) <= set(inbox.lost)
     assert inbox.lost == sorted(set(inbox.lost))
+
+
+async def test_a_session_that_was_taken_is_told_and_comes_back_with_all(mosquitto: "Mosquitto") -> None:
+    """Another process with the same client id takes it over; when that is gone nothing is lost, and it is said."""
+    inbox = Inbox()
+    properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+    properties.SessionExpiryInterval = 3_600
+    async with session(mosquitto.url, inbox) as made:
+        await publish(mosquitto.url, b"1")
+        await waiting.until(came(inbox, 1, 1), "the first came")
+        assert not made.taken(60)
+        for n in range(3):
+            with contextlib.suppress(aiomqtt.MqttError):  # the session comes back and ends the rival's connection
+                async with client(
+                    mosquitto.url, identifier="patrol-test", clean_start=False, properties=properties
+                ) as rival:
+                    async with asyncio.timeout(10 * waiting.PATIENCE):
+                        async for _ in rival.messages:
+                            pass
+            await publish(mosquitto.url, b"%d" % (n + 2))
+            await waiting.until(came(inbox, n + 2, 1), "the session is back")
+        assert made.taken(60)
+        assert not made.taken(0)
+        assert {one.payload for one in inbox.messages} == {b"1", b"2", b"3", b"4"}
 
 
 async def test_no_more_than_the_window_is_in_flight(mosquitto: "Mosquitto") -> None:

@@ -113,6 +113,22 @@ async def test_strangers_are_refused_unless_they_may_enrol(
     assert await conn.fetchval("SELECT count(*) FROM devices") == 1
 
 
+async def test_names_of_the_server_are_enrolled_by_nobody(
+    conn: "db.Connection", mosquitto: "Mosquitto", database_url: str, send: Send
+) -> None:
+    """A device that is heard under one of them stays unknown, however it speaks; the one beside it is enrolled."""
+    url = f"mqtt://Intake:x@127.0.0.1:{mosquitto.port}"
+    async with working(database_url=database_url, mqtt_url=url, auto_enrol=True):
+        for name in ("intake", "Patrol-Server", "patrol.buffer-worker-1", "patrol-feed"):
+            await send(f"patrol/v1/team-1/{name}/fix", fix(0))
+            await send(f"owntracks/team-1/{name}", {"_type": "location", "lat": 23.1, "lon": 114.4, "tst": T0 // 1000})
+        await send("patrol/v1/shared/cam-2/fix", fix(0))
+        await send(FIX, fix(1000))
+        await waiting.until(counted(conn, 1), "the fix of the device beside them is stored")
+    assert await refusal_store.counts(conn) == {"unknown_device": 9}
+    assert [row["name"] for row in await conn.fetch("SELECT name FROM devices")] == ["cam-1"]
+
+
 async def test_gcj02_device_is_stored_in_wgs84_with_what_it_sent(
     conn: "db.Connection", mosquitto: "Mosquitto", database_url: str, send: Send
 ) -> None:

@@ -38,9 +38,10 @@ async def _enrol(client: httpx.AsyncClient) -> dict[str, str]:
     return made
 
 
-async def _authn(client: httpx.AsyncClient, password: str, name: str = "cam-1") -> str:
-    answer = await client.post("/api/v1/broker/authn", json={"username": name, "password": password, "clientid": "x"})
-    by_status = await client.post("/api/v1/broker/user", json={"username": name, "password": password})
+async def _authn(client: httpx.AsyncClient, password: str, name: str = "cam-1", *, client_id: str | None = None) -> str:
+    asked = {"username": name, "password": password, "clientid": name if client_id is None else client_id}
+    answer = await client.post("/api/v1/broker/authn", json=asked)
+    by_status = await client.post("/api/v1/broker/user", json=asked)
     result = str(answer.json()["result"])
     assert (by_status.status_code == 200) == (result == "allow")
     return result
@@ -67,11 +68,51 @@ async def test_a_device_comes_in_with_the_password_it_was_given(keyed: httpx.Asy
         assert (await keyed.post(f"/api/v1/devices/nobody/{path}")).status_code == 404
 
 
+async def test_a_device_comes_in_with_its_own_client_id_only(keyed: httpx.AsyncClient) -> None:
+    """Whoever comes with the client id of another takes that session over; a broker that tells none gets a no."""
+    made = await _enrol(keyed)
+    for client_id in ("patrol-worker-1", "patrol-unit-u", "cam-2", "CAM-1", "cam-1 ", "cam-1\0", "", "x" * 65_535):
+        assert await _authn(keyed, made["password"], client_id=client_id) == "deny", client_id
+    assert await _authn(keyed, made["password"], client_id="cam-1") == "allow"
+    asked = {"username": "cam-1", "password": made["password"]}
+    assert (await keyed.post("/api/v1/broker/authn", json=asked | {"client_id": "cam-1"})).json()["result"] == "allow"
+    assert (await keyed.post("/api/v1/broker/authn", json=asked)).json()["result"] == "deny"
+    assert (await keyed.post("/api/v1/broker/user", json=asked)).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "name", ["patrol", "patrol-server", "PATROL-Server", "patrol-worker-1", "Patrol.buffer-x", "patrol-feed", "shared"]
+)
+async def test_names_of_the_server_are_refused(keyed: httpx.AsyncClient, name: str) -> None:
+    """No device and no unit is enrolled under a name that is an account, a client id or a word of the server."""
+    for given in ({"name": name, "unit": "u"}, {"name": "cam-1", "unit": name}):
+        answer = await keyed.post("/api/v1/devices", json=given)
+        assert answer.status_code == 422
+        assert name in answer.json()["detail"]
+    officer = {"badge": "1", "name": "x", "unit": name}
+    assert (await keyed.post("/api/v1/officers", json=officer)).status_code == 422
+
+
+async def test_the_name_of_the_servers_account_is_refused(database_url: str) -> None:
+    """Whatever the account in the broker's address is called, in whichever case."""
+    async with (
+        web.serving(database_url, device_key=KEY, mqtt_url="mqtt://Intake:x@127.0.0.1:9") as server,
+        server.client() as client,
+    ):
+        await _ready(client)
+        for name in ("Intake", "intake", "INTAKE"):
+            assert (await client.post("/api/v1/devices", json={"name": name, "unit": "u"})).status_code == 422
+        assert (await client.post("/api/v1/devices", json={"name": "intake-2", "unit": "u"})).status_code == 201
+
+
 TOPICS = {
     ("publish", "patrol/v1/u/cam-1/fix"): True,
     ("publish", "owntracks/u/cam-1"): True,
     ("publish", "owntracks/u/cam-1/event"): True,
+    ("publish", "owntracks/u/cam-1/anything"): False,
+    ("publish", "owntracks/u/cam-1/event/x"): False,
     ("subscribe", "patrol/v1/u/cam-1/cmd"): True,
+    ("subscribe", "$share/g/patrol/v1/u/cam-1/fix"): False,
     ("publish", "patrol/v1/u/cam-2/fix"): False,
     ("publish", "patrol/v1/v/cam-1/fix"): False,
     ("publish", "patrol/v1/u/cam-1/cmd"): False,

@@ -320,3 +320,22 @@ async def test_readyz_says_what_is_missing(server: web.WebServer, conn: "db.Conn
         await conn.execute("UPDATE workers SET stopped_at = now()")
         stopped = (await client.get("/readyz")).json()["checks"]["worker"]
         assert (stopped["ok"], "patrol worker" in stopped["detail"]) == (False, True)
+
+
+async def test_readyz_says_that_a_workers_session_is_taken(server: web.WebServer, conn: "db.Connection") -> None:
+    """Another client with a worker's client id is named as what it is, and is forgotten with the worker's word."""
+    async with httpx.AsyncClient(base_url=server.url) as client:
+        for taken in (True, False):
+            await conn.execute(
+                "INSERT INTO workers (id, started, heartbeat, units, counters) "
+                "VALUES ('w1', now(), now(), '{+}', $1::text::jsonb) "
+                "ON CONFLICT (id) DO UPDATE SET counters = excluded.counters",
+                json.dumps({"taken": taken}),
+            )
+            await conn.execute(
+                "INSERT INTO workers (id, started, heartbeat, units) VALUES ('w2', now(), now(), '{+}') "
+                "ON CONFLICT DO NOTHING"
+            )
+            worker = (await client.get("/readyz")).json()["checks"]["worker"]
+            assert worker["ok"] is not taken
+            assert ("the session of w1" in worker["detail"]) is taken

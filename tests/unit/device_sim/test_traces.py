@@ -176,10 +176,12 @@ def test_missing_file_is_an_error_of_that_file(tmp_path: Path) -> None:
         traces.read(tmp_path / "gone.gpx")
 
 
-@given(st.text())
+@given(st.text() | st.text(max_size=80).map("Patrol-".__add__) | st.just("shared"))
 def test_device_name_is_always_one_of_the_wire(text: str) -> None:
-    """Whatever the file is called, its device has a name that topics allow."""
-    assert topics.NAME.fullmatch(traces.device_name(text))
+    """Whatever the file is called, its device has a name that topics allow and the server does not keep for itself."""
+    name = traces.device_name(text)
+    assert topics.NAME.fullmatch(name)
+    assert not topics.is_reserved(name)
 
 
 @settings(max_examples=40)

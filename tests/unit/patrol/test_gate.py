@@ -1,48 +1,67 @@
-"""Which version of MQTT a connection speaks, from its first bytes."""
+"""Which version of MQTT a connection speaks and as whom, from its first bytes."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from patrol.services import gate
+from patrol.services.gate import Connect
 
 
-def _connect(level: int, length: bytes = b"\x10", name: bytes = b"MQTT") -> bytes:
-    return b"\x10" + length + len(name).to_bytes(2, "big") + name + bytes([level]) + b"\x02\x00\x3c\x00\x00"
+def _connect(
+    level: int, client_id: bytes = b"cam-1", *, length: bytes = b"\x10", name: bytes = b"MQTT", properties: int = 0
+) -> bytes:
+    between = b"" if level < 5 else properties.to_bytes(1, "big") + b"\x26" * properties
+    head = b"\x10" + length + len(name).to_bytes(2, "big") + name + bytes([level]) + b"\x02\x00\x3c"
+    return head + between + len(client_id).to_bytes(2, "big") + client_id
 
 
 @pytest.mark.parametrize("level", [4, 5])
 @pytest.mark.parametrize("length", [b"\x10", b"\x90\x01", b"\xff\xff\xff\x7f"])
-def test_protocol_level_of_a_connect_packet_is_read(level: int, length: bytes) -> None:
-    """The level stands after the name, however long the packet says it is."""
-    assert gate.protocol_level(_connect(level, length)) == level
+def test_level_and_client_id_of_a_connect_packet_are_read(level: int, length: bytes) -> None:
+    """They stand after the name, and after the properties, however long the packet says it is."""
+    assert gate.read_connect(_connect(level, length=length)) == Connect(level, "cam-1")
 
 
-def test_protocol_level_of_mqtt_3_1_is_3() -> None:
+def test_client_id_behind_properties_is_read() -> None:
+    """MQTT 5 has properties before it."""
+    assert gate.read_connect(_connect(5, "巡逻".encode(), properties=100)) == Connect(5, "巡逻")
+
+
+def test_level_of_mqtt_3_1_is_3() -> None:
     """The oldest version has another name and its own level."""
-    assert gate.protocol_level(_connect(3, name=b"MQIsdp")) == 3
+    assert gate.read_connect(_connect(3, name=b"MQIsdp")) == Connect(3, "cam-1")
 
 
-def test_protocol_level_of_a_piece_is_unknown_until_the_level_came() -> None:
-    """A packet cut anywhere before the level cannot be told yet."""
-    whole = _connect(5, b"\x90\x01")
-    for cut in range(9):
-        assert gate.protocol_level(whole[:cut]) is None
-    assert gate.protocol_level(whole[:10]) == 5
+@pytest.mark.parametrize("level", [4, 5])
+def test_a_piece_is_unknown_until_the_client_id_came(level: int) -> None:
+    """A packet cut anywhere before the end of the client id cannot be told yet."""
+    whole = _connect(level, length=b"\x90\x01", properties=3)
+    for cut in range(len(whole)):
+        assert gate.read_connect(whole[:cut]) is None
+    assert gate.read_connect(whole) == Connect(level, "cam-1")
 
 
-@pytest.mark.parametrize("head", [b"GET / HTTP/1.1", b"\x10\xff\xff\xff\xff\xff", b"\x10\x10\x00\x09MQTTMQTTX"])
-def test_protocol_level_of_anything_else_is_an_error(head: bytes) -> None:
-    """What is no CONNECT packet is refused at once."""
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET / HTTP/1.1",
+        b"\x10\xff\xff\xff\xff\xff",
+        b"\x10\x10\x00\x09MQTTMQTTX",
+        b"\x10\xff\xff\xff\x7f\x00\x04MQTT\x05\x02\x00\x3c\xff\xff\xff\x7f" + b"\x26" * (256 << 10),
+    ],
+)
+def test_anything_else_is_an_error(head: bytes) -> None:
+    """What is no CONNECT packet is refused at once, and so is one whose properties never end."""
     with pytest.raises(ValueError, match="CONNECT"):
-        gate.protocol_level(head)
+        gate.read_connect(head)
 
 
-@given(st.binary(max_size=20))
-def test_protocol_level_of_any_bytes_ends_in_an_answer(head: bytes) -> None:
+@given(st.binary(max_size=40) | st.binary(max_size=40).map(lambda tail: _connect(5)[:10] + tail))
+def test_any_bytes_end_in_an_answer(head: bytes) -> None:
     """No input makes it fail in another way."""
     try:
-        level = gate.protocol_level(head)
+        found = gate.read_connect(head)
     except ValueError:
         return
-    assert level is None or 0 <= level <= 255
+    assert found is None or 0 <= found.level <= 255

@@ -32,6 +32,14 @@ def test_load_of_a_wrong_variable_names_it(monkeypatch: pytest.MonkeyPatch, vari
         settings.load()
 
 
+def test_a_worker_is_not_named_like_a_session_of_a_unit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The broker would take the one for the other; a machine of such a name gets another."""
+    with pytest.raises(errors.SetupError, match=r"^--worker-id: .*unit-"):
+        settings.load({"worker_id": "unit-7"})
+    monkeypatch.setattr("socket.gethostname", lambda: "unit-7")
+    assert settings.load({"worker_id": "@host"}).worker_name == "host-unit-7"
+
+
 def test_load_of_a_wrong_option_names_it() -> None:
     """A value of the command line is named by its option."""
     with pytest.raises(errors.SetupError, match=r"^--http-port: "):
