@@ -1,10 +1,12 @@
-"""How a child process tells its supervisor that it is ready: a line on a pipe it was handed."""
+"""How a process tells that it is ready: a line on the pipe of its supervisor, a datagram to systemd (`Type=notify`)."""
 
 import contextlib
 import os
+import socket
 
 VARIABLE = "PATROL_READY_FD"
 READY = b"ready\n"
+SYSTEMD = "NOTIFY_SOCKET"
 
 
 def ready() -> None:
@@ -13,3 +15,13 @@ def ready() -> None:
     if descriptor is not None:
         with contextlib.suppress(BrokenPipeError):  # it waited long enough and has hung up
             os.write(int(descriptor), READY)
+    if (address := os.environ.get(SYSTEMD)) is not None:
+        _tell_systemd(address)
+
+
+def _tell_systemd(address: str) -> None:
+    if address.startswith("@"):  # an abstract socket
+        address = "\0" + address[1:]
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
+        told.connect(address)
+        told.sendall(b"READY=1")

@@ -192,6 +192,7 @@ class Supervisor:
             if self.verbose:
                 ours.callback(os.close, output)
             env = {**os.environ, **part.env, notify.VARIABLE: str(writing), "PYTHONUNBUFFERED": "1"}
+            env.pop(notify.SYSTEMD, None)  # when all is ready we tell it ourselves
             part.process = children.spawn(
                 [sys.executable, "-m", "patrol", *part.command], log=output, env=env, pass_fds=(writing,)
             )

@@ -26,8 +26,8 @@ mimetypes.add_type("text/javascript", ".mjs")
 STYLE = "body{font:16px/1.6 system-ui;max-width:40rem;margin:4rem auto;padding:0 1rem}"
 _MISSING = f"""<!doctype html><html lang="en"><meta charset="utf-8"><title>patrolgrid</title><style>{STYLE}</style>
 <h1>地图页面尚未构建 · The map is not built</h1>
-<p>请在仓库目录运行 <code>make ui</code>（或 <code>uv sync --reinstall-package patrolgrid</code>），然后刷新本页。</p>
-<p>Run <code>make ui</code> (or <code>uv sync --reinstall-package patrolgrid</code>) in the repository, then reload.</p>
+<p>请在仓库目录运行 <code>make sync</code>（或 <code>uv sync --reinstall-package patrolgrid</code>），然后刷新本页。</p>
+<p>Run <code>make sync</code> (or <code>uv sync --reinstall-package patrolgrid</code>) in the repository and reload.</p>
 <p>接口文档 · API: <a href="/docs">/docs</a></p>"""
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from patrol import composition, errors, listening, logs, migrate, reach
+from patrol import composition, errors, listening, logs, migrate, notify, reach
 from patrol.progress import Progress
 from patrol.settings import Settings
 from patrol.supervisor import supervise
@@ -33,6 +33,7 @@ async def _serve(settings: Settings, database_url: str, mqtt_url: str, *, verbos
         env = composition.environment(settings, database_url=database_url, mqtt_url=mqtt_url)
         login = await composition.ensure_admin(settings, database_url, progress)
         await composition.start_server(keeper, env, settings, progress)
+        notify.ready()
         rows = [("Map 地图", composition.address(settings)), *login, ("MQTT", reach.without_password(mqtt_url))]
         progress.summary("patrolgrid 巡格", rows)
         await keeper.wait()
