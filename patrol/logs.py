@@ -14,6 +14,8 @@ from typing import Any, Literal
 
 import structlog
 
+from patrol import printable
+
 _SHARED: list[structlog.typing.Processor] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
@@ -32,6 +34,7 @@ _MASKS: tuple[tuple[re.Pattern[str], str], ...] = (
 )
 """What must not be read in a log → what stands there instead. The last one: degrees of four decimals or more."""
 
+_OF_LINES = frozenset({"exception", "stack"})
 _NEVER = frozenset({"lat", "lon", "latitude", "longitude", "password", "secret", "token", "key", "payload", "body"})
 """Fields that are never shown, whatever they hold."""
 
@@ -51,11 +54,12 @@ def configure(form: Literal["console", "json"]) -> None:
             colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
         )
     )
-    # Formatted before it is masked; rich's tracebacks would show the variables.
+    # Formatted before it is masked; rich's tracebacks would show the variables. What was masked is made printable last.
     last: list[structlog.typing.Processor] = [
         structlog.stdlib.ProcessorFormatter.remove_processors_meta,
         structlog.processors.format_exc_info,
         _masked,
+        _printable,
         render,
     ]
     handler = logging.StreamHandler()
@@ -97,6 +101,12 @@ def _masked_value(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _masked_value(each) for name, each in value.items()}
     return mask(str(value))
+
+
+def _printable(_logger: object, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Nobody outside can end a line, begin one, or order a terminal about: faults are indented, all else is one line."""
+    made: dict[str, Any] = printable.value(line)
+    return made | {name: printable.lines(line[name]) for name in _OF_LINES & line.keys() if line[name]}
 
 
 def _of_thread(given: threading.ExceptHookArgs) -> None:

@@ -20,7 +20,7 @@ from typing import Any
 import structlog
 from prometheus_client import multiprocess
 
-from patrol import errors, notify
+from patrol import errors, notify, printable
 from patrol.services import children, logfiles
 from tracking import parts
 
@@ -183,7 +183,7 @@ class Supervisor:
 
     def _spawn(self, part: Part, path: Path) -> int:
         """Spawn the process of a part; returns the pipe on which it tells that it is ready."""
-        with path.open("ab") as file, contextlib.ExitStack() as ours:
+        with logfiles.appending(path) as file, contextlib.ExitStack() as ours:
             reading, writing = os.pipe()
             ours.callback(os.close, writing)
             failed = ours.enter_context(contextlib.ExitStack())
@@ -207,9 +207,9 @@ class Supervisor:
             async with _lines(reading) as lines:
                 async for line in lines:
                     # A disk that is full must not stop the part, which waits until its lines are read.
-                    with contextlib.suppress(OSError), path.open("ab") as file:
+                    with contextlib.suppress(OSError), logfiles.appending(path) as file:
                         file.write(line)
-                    sys.stderr.write(f"{name:>6} | {line.decode(errors='replace')}")
+                    sys.stderr.write(f"{name:>6} | {printable.text(line.decode(errors='replace').rstrip())}\n")
 
         task = asyncio.create_task(copy(), name=f"tee-{name}")
         self._stack.push_async_callback(_cancel, task)
@@ -227,7 +227,7 @@ async def supervise(data_dir: Path, *, verbose: bool = False) -> AsyncIterator[S
     """
     logs = data_dir / "logs"
     try:
-        logs.mkdir(parents=True, exist_ok=True)
+        logs.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = (data_dir / "lock").open("w")
     except OSError as fault:
         raise errors.SetupError(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from patrol import errors, listening
-from patrol.services import children
+from patrol.services import children, logfiles
 
 _HOST = "127.0.0.1"
 _START_SECONDS = 20.0
@@ -79,7 +79,7 @@ class EmbeddedBroker:
         config = self.folder / "rumqttd.toml"
         config.write_text(_configuration(port_of_3, self._direct_port))
         ports = [str(port) for port in (self.port, port_of_3, self._direct_port)]
-        with self._log.open("ab") as log:
+        with logfiles.appending(self._log) as log:
             self._process = children.spawn(
                 [sys.executable, "-m", "patrol.services.broker_process", str(config), *ports], log=log
             )

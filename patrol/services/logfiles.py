@@ -8,6 +8,7 @@ import asyncio
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import BinaryIO
 
 import structlog
 
@@ -16,6 +17,21 @@ log = structlog.get_logger(__name__)
 MOST_BYTES = 10_000_000
 EVERY_S = 5.0
 _PIECE = 1 << 20
+
+
+def appending(path: Path) -> BinaryIO:
+    """Open a log for appending; it is for its owner alone, also where an earlier version made it for others.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    file = os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600), "ab")
+    try:
+        os.fchmod(file.fileno(), 0o600)
+    except OSError:
+        file.close()
+        raise
+    return file
 
 
 def turn(path: Path, most: int = MOST_BYTES) -> bool:
@@ -32,8 +48,8 @@ def turn(path: Path, most: int = MOST_BYTES) -> bool:
         return False
     aside = path.with_name(path.name + ".1")
     draft = path.with_name(path.name + ".new")
-    with path.open("r+b") as file, draft.open("wb") as kept:
-        os.fchmod(kept.fileno(), os.fstat(file.fileno()).st_mode & 0o777)
+    draft.unlink(missing_ok=True)
+    with path.open("r+b") as file, appending(draft) as kept:
         while piece := file.read(_PIECE):  # to the end: what was written meanwhile, too
             kept.write(piece)
         kept.flush()

@@ -18,7 +18,7 @@ import asyncpg
 import psutil
 
 from patrol import errors
-from patrol.services import access, children
+from patrol.services import access, children, logfiles
 
 _USER = "patrol"
 _DATABASE = "patrol"
@@ -164,7 +164,7 @@ class EmbeddedPostgres:
             **self.settings,
         }
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-        with self._log.open("ab") as log:
+        with logfiles.appending(self._log) as log:
             self._process = children.spawn(
                 [_program("postgres"), "-D", str(self._data), *options],
                 log=log,

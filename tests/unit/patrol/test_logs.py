@@ -4,12 +4,15 @@ import json
 import logging
 import subprocess
 import sys
+import unicodedata
 import warnings
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from patrol import logs
+from patrol import logs, printable
 from patrol.services import logfiles
 
 SPOKEN = """
@@ -65,6 +68,62 @@ def test_every_json_line_has_the_same_fields() -> None:
     assert {(line["worker"], line["batch"]) for line in lines[:3]} == {("w-1", 7)}
     assert (lines[0]["device"], lines[0]["n"], lines[0]["ms"]) == ("cam-1", 3, 1.25)
     assert "postgresql://patrol:***@db:5432/patrol" in lines[1]["url"]
+
+
+HOSTILE = """
+import logging, sys
+import structlog
+from patrol import logs
+logs.configure(sys.argv[1])
+said = sys.argv[2]
+log = structlog.get_logger("ours")
+with structlog.contextvars.bound_contextvars(worker=said):
+    log.info("web.request", path=said, told=[said, {said: said}], **{"client" + said: 1})
+    log.warning(said)
+    try:
+        raise ValueError(said)
+    except ValueError:
+        log.exception("failed", error=said)
+logging.getLogger("library").error("%s", said)
+"""
+ORDERS = "".join(map(chr, (*range(1, 32), *range(127, 160), 0xAD, 0x200B, 0x200E, 0x202A, 0x202E, 0x2028, 0x2029,
+                           0x2066, 0xFEFF, 0xE0001)))  # fmt: skip
+FORGED = '\n2026-05-01 00:00:00 [info     ] forged\r\n{"event": "forged"}\n\x1b[2J\x1b]0;title\x07'
+
+
+@pytest.mark.parametrize("form", ["console", "json"])
+def test_nobody_outside_can_forge_a_line_or_give_a_terminal_orders(form: str) -> None:
+    """Breaks of lines, escape sequences and signs that turn the direction: each is spelt, in every field."""
+    done = subprocess.run(
+        [sys.executable, "-c", HOSTILE, form, ORDERS + FORGED], capture_output=True, text=True, check=True
+    )
+    kinds = {unicodedata.category(sign) for sign in done.stderr.replace("\n", "")}
+    assert kinds & {"Cc", "Cf", "Cs", "Zl", "Zp"} == set()
+    assert "\\x1b[2J" in done.stderr
+    entries = [line for line in done.stderr.split("\n") if line and not line.startswith("    ")]
+    assert len(entries) == 4, done.stderr
+    assert all(line.startswith(("20", "{")) and not line.startswith("2026-05-01") for line in entries)
+
+
+@given(st.text())
+def test_whatever_is_said_is_one_line_that_can_be_printed(said: str) -> None:
+    """Of all signs there are; what was printable stays as it is."""
+    shown = printable.text(said)
+    assert {unicodedata.category(sign) for sign in shown} & {"Cc", "Cf", "Cs", "Zl", "Zp"} == set()
+    assert len(shown.splitlines()) <= 1
+    assert printable.text(shown) == shown
+
+
+def test_logs_are_for_their_owner_alone(tmp_path: Path) -> None:
+    """Also one that was made for others, and what is kept of a log that was turned."""
+    path = tmp_path / "worker.log"
+    path.write_text("x" * 100)
+    path.chmod(0o644)
+    with logfiles.appending(path) as file:
+        file.write(b"y")
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert logfiles.turn(path, 10)
+    assert (tmp_path / "worker.log.1").stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.parametrize(
