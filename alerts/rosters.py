@@ -24,6 +24,11 @@ INSERT INTO duty_rosters (account, area, level, starts, ends, made_by) VALUES ($
 ON CONFLICT (account, coalesce(area, ''), level, starts) DO UPDATE SET ends = excluded.ends, made_by = excluded.made_by
 RETURNING id, account, area, level, starts, ends, made_by
 """
+# Somebody of these areas alone, or who stands on their rosters.
+_KNOWN_TO = """
+SELECT EXISTS (SELECT FROM accounts WHERE name = $1 AND areas <@ $2::text[])
+    OR EXISTS (SELECT FROM duty_rosters WHERE account = $1 AND area = ANY ($2))
+"""
 _REMOVE = "DELETE FROM duty_rosters WHERE id = $1 AND ($2::text[] IS NULL OR area = ANY ($2)) RETURNING true"
 
 
@@ -58,6 +63,11 @@ async def put(conn: db.Connection, given: rest.DutyRosterGiven, made_by: str) ->
     row = await conn.fetchrow(_PUT, given.account, given.area, given.level, given.starts, given.ends, made_by)
     assert row is not None  # noqa: S101 - the statement always returns its row
     return _roster(row)
+
+
+async def known_to(conn: db.Connection, account: str, areas: list[str] | None) -> bool:
+    """Whether somebody limited to `areas` may know that there is this account: trying names tells of no other."""
+    return areas is None or bool(await conn.fetchval(_KNOWN_TO, account, areas))
 
 
 async def remove(conn: db.Connection, number: int, areas: list[str] | None = None) -> bool:

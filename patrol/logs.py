@@ -104,7 +104,7 @@ def _masked_value(value: Any) -> Any:
 
 
 def _printable(_logger: object, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Nobody outside can end a line, begin one, or order a terminal about: faults are indented, all else is one line."""
+    """Nobody outside can forge a line or order a terminal about: faults are indented, all else is one line."""
     made: dict[str, Any] = printable.value(line)
     return made | {name: printable.lines(line[name]) for name in _OF_LINES & line.keys() if line[name]}
 

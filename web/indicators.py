@@ -15,6 +15,7 @@ from tracking import db, indicator_store, rollup
 from tracking.beat.model import Beat
 from tracking.city import City
 from tracking.indicators import Figures
+from web import spreadsheet
 from web.access import Names, Sight
 from web.coverage import Place
 from web.marks import Mark
@@ -80,7 +81,7 @@ def as_csv(rows: Sequence[BaseModel], model: type[BaseModel], mark: Mark, names:
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow([*_names(model), "export"])
-    writer.writerows([*_values(row), None if n else _safe(mark.text())] for n, row in enumerate(rows))
+    writer.writerows([*_values(row), None if n else spreadsheet.cell(mark.text())] for n, row in enumerate(rows))
     return text.getvalue()
 
 
@@ -97,10 +98,5 @@ def _values(row: BaseModel) -> list[Any]:
     values: list[Any] = []
     for name in type(row).model_fields:
         value = getattr(row, name)
-        values += _values(value) if isinstance(value, BaseModel) else [_safe(value)]
+        values += _values(value) if isinstance(value, BaseModel) else [spreadsheet.cell(value)]
     return values
-
-
-def _safe(value: Any) -> Any:
-    """A text that a spreadsheet would run as a formula gets a quote before it."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"} else value

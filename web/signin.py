@@ -160,7 +160,10 @@ async def _form(request: Request) -> dict[str, str]:
         body += chunk
         if len(body) > MAX_FORM_BYTES:
             raise problems.ProblemError(413, f"The form may have {MAX_FORM_BYTES:,} bytes.")
-    fields = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=20)
+    try:
+        fields = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=20)
+    except ValueError as error:
+        raise problems.ProblemError(422, "The form has a name, a password, and few fields more.") from error
     return {name: values[0] for name, values in fields.items()}
 
 

@@ -14,7 +14,7 @@ from schemas import rest
 from tracking import db
 from tracking.fixes import ABSENT, FixColumns, Float
 from tracking.trail import GAP_MS
-from web import params
+from web import params, spreadsheet
 from web.marks import Mark
 
 Format = Literal["geojson", "csv", "gpx"]
@@ -149,14 +149,9 @@ async def _csv(pages: AsyncIterator[FixColumns], _device: str, mark: Mark) -> As
         text = io.StringIO()
         writer = csv.writer(text)
         for row in rows(page):
-            writer.writerow([*(_cell(row[name]) for name in _FIELDS), _cell(marked)])
+            writer.writerow([*(spreadsheet.cell(row[name]) for name in _FIELDS), spreadsheet.cell(marked)])
             marked = None
         yield text.getvalue()
-
-
-def _cell(value: Any) -> Any:
-    """Keep spreadsheets from taking what a device sent for a formula."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in "=+-@\t\r" and value else value
 
 
 async def _gpx(pages: AsyncIterator[FixColumns], device: str, mark: Mark) -> AsyncIterator[str]:

@@ -31,7 +31,7 @@ async def cells(request: Request, here: Here, see: See) -> Response:
     judged = await _now(here)
     rows = coverage.rows_seen(judged.place, see.cells)
     city = coverage.version(judged.place, rows, see.areas)
-    tag = f'"{_tag(here, judged, rows, city)}"'
+    tag = f'"{_tag(request, judged, rows, city)}"'
     headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
     if tag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
@@ -126,8 +126,11 @@ async def _past(here: Context, at: datetime | None, known: datetime | None = Non
     return coverage.judge(place, basis, arrivals, moment)
 
 
-def _tag(here: Context, judged: coverage.Judged, rows: Int, city: str) -> str:
-    digest = hashlib.sha256(f"{here.hub.epoch} {city}".encode())
+def _tag(request: Request, judged: coverage.Judged, rows: Int, city: str) -> str:
+    # Who signs in after somebody else on the same browser is not to be shown what that one was sent.
+    grant = context.principal(request).grant
+    seen = f"{grant.devices} {None if grant.areas is None else sorted(grant.areas)}"
+    digest = hashlib.sha256(f"{context.context(request).hub.epoch} {city} {seen}".encode())
     made, basis = judged.coverage, judged.basis
     for column in (made.state, made.due, basis.last_visit, basis.present, made.limit_ms):
         digest.update(column[rows].tobytes())

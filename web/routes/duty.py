@@ -9,7 +9,7 @@ from starlette.responses import Response
 from alerts import rosters, tasks
 from alerts.clock import wall_clock
 from schemas import pages, rest
-from tracking import db, sight
+from tracking import db
 from web import access, context, cursors, params, problems
 from web.access import Sight
 
@@ -68,21 +68,11 @@ async def put(request: Request, pool: Pool, see: See, given: rest.DutyRosterGive
     if not see.sees_area(given.area):
         raise problems.ProblemError(403, "You may only plan duties in your own area; name one of its streets.")
     async with pool.acquire() as conn:
-        may = await _may_answer(conn, see, given)
-        made = await rosters.put(conn, given, context.principal(request).name) if may else None
+        known = await rosters.known_to(conn, given.account, see.area_codes)
+        made = await rosters.put(conn, given, context.principal(request).name) if known else None
     if made is None:
         raise problems.not_found(f"Account {given.account} or area {given.area}")
     return made
-
-
-async def _may_answer(conn: db.Connection, see: Sight, given: rest.DutyRosterGiven) -> bool:
-    """Whoever plans for a part of the city names only people who see that part: of others it learns nothing."""
-    if see.areas is None:
-        return True
-    areas = await conn.fetchrow("SELECT areas FROM accounts WHERE name = $1", given.account)
-    if areas is None or areas["areas"] is None:
-        return areas is not None
-    return (await sight.load(conn, areas["areas"])).sees_area(given.area)
 
 
 @router.delete("/duty-rosters/{number}", status_code=204)

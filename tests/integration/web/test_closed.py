@@ -111,6 +111,14 @@ async def test_form_begins_a_session_that_signing_out_ends(server: web.WebServer
         assert (await client.get("/api/v1/session", headers={"Cookie": kept})).status_code == 401
 
 
+async def test_form_of_any_number_of_fields_is_no_fault(server: web.WebServer) -> None:
+    """Nobody needs an account to send one."""
+    async with server.client(token=None) as client:
+        for form in ("a=1&" * 30, "&" * 5_000, "%00=%00&name=%00&password=%00", "name=%ed%a0%80&password=x"):
+            answer = await client.post("/login", content=form)
+            assert answer.status_code in (401, 422), (form[:20], answer.text)
+
+
 async def test_next_of_the_form_cannot_lead_elsewhere(server: web.WebServer) -> None:
     """Signing in through a prepared link stays here."""
     async with server.client(token=None) as client:

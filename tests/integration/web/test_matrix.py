@@ -221,6 +221,18 @@ async def test_analyst_sees_cells_and_figures_but_no_person(city: City) -> None:
             assert (await client.get("/api/v1/stats")).json()["devices"] == 0
 
 
+async def test_what_somebody_else_was_sent_is_not_shown_again(city: City) -> None:
+    """A browser keeps the cells and asks whether they are the same: for whoever reads other names they are not."""
+    tags: dict[Role, str] = {}
+    for role in (Role.COMMANDER, Role.ANALYST):
+        async with city.server.client(token=city.tokens[role, "city"]) as client:
+            answer = await client.get("/api/v1/cells", headers={"If-None-Match": tags.get(Role.COMMANDER, "x")})
+            assert answer.status_code == 200
+            tags[role] = answer.headers["etag"]
+            assert (await client.get("/api/v1/cells", headers={"If-None-Match": tags[role]})).status_code in (200, 304)
+    assert len(set(tags.values())) == 2
+
+
 async def test_rights_that_change_hold_from_the_next_request_on(city: City, conn: "db.Connection") -> None:
     """An area taken from a token, a unit given to another street: both are seen within a second."""
     async with city.server.client(token=city.tokens[Role.SUPERVISOR, "street"]) as client:
@@ -234,3 +246,27 @@ async def test_rights_that_change_hold_from_the_next_request_on(city: City, conn
         await conn.execute("UPDATE api_tokens SET areas = '{441302002}' WHERE name = 'supervisor-street'")
         cells = (await client.get("/api/v1/coverage")).json()["items"]
         assert [cell["cell"] for cell in cells] == [city.other.cell]
+
+
+async def test_names_of_accounts_cannot_be_found_out_by_putting_them_on_a_roster(
+    city: City, conn: "db.Connection"
+) -> None:
+    """Who sees one street is told the same of accounts of the whole city, of others, and of names nobody has."""
+    await conn.execute(
+        """INSERT INTO accounts (name, password_hash, role, areas)
+        VALUES ('hazel-chief', 'x', 'supervisor', '{441302001}'),
+        ('district-chief', 'x', 'supervisor', '{441302}'), ('city-chief', 'x', 'commander', NULL),
+        ('quart-chief', 'x', 'supervisor', '{441302002}')"""
+    )
+    duty = json.loads(filled(json.dumps(matrix_city.BODIES["/api/v1/duty-rosters"]), city.mine))
+    async with city.server.client(token=city.tokens[Role.SUPERVISOR, "street"]) as client:
+
+        async def told(name: str) -> tuple[int, str]:
+            answer = await client.post("/api/v1/duty-rosters", json={**duty, "account": name})
+            return answer.status_code, answer.text.replace(name, "X")
+
+        assert (await told("hazel-chief"))[0] == 201
+        nobody = await told("nobody")
+        assert nobody[0] == 404
+        for name in ("district-chief", "city-chief", "quart-chief", "admin", "hazel-account-2"):
+            assert await told(name) == nobody, name
