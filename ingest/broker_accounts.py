@@ -7,6 +7,7 @@ with the client id of another takes that session over, with all that waits in it
 
 import base64
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -24,9 +25,13 @@ SERVER_ROLE = "patrol-server"
 _RIGHTS = 3
 """Counts up with what devices may do: accounts of before are made anew, with the same password."""
 _ROUNDS = 101
-"""Of PBKDF2, as Mosquitto 2.0 itself takes, for a device's password: 192 random bits cannot be guessed."""
-_ROUNDS_OF_A_PERSON = 210_000
-"""The same for the server's password, which a person may have chosen."""
+"""Of PBKDF2, as Mosquitto 2.0 itself takes, for a random secret: more bits than anybody tries need no more work."""
+_ROUNDS_OF_A_PERSON = 100_000
+"""The same for a password that a person may have chosen. The broker does nothing else meanwhile, for 0.1 s or more."""
+_RANDOM = re.compile(r"[0-9a-f]{32,}")
+"""What `openssl rand -hex` gives; a person would not choose that."""
+_LEAST_DIGITS = 8
+"""Different ones in it."""
 _SPEAKS = (Kind.FIX, Kind.BUFFER, Kind.EVENT, Kind.STATUS, Kind.REPLY)
 _HEARS = (Kind.COMMAND, Kind.ACK)
 
@@ -116,7 +121,8 @@ def document(grants: Iterable[Grant], key: str, *, server: tuple[str, str], salt
     """
     salt = iter(salts)
     user, secret = server
-    clients = [_account(user, SERVER_ROLE, "server") | _hashed(secret, next(salt), _ROUNDS_OF_A_PERSON)]
+    rounds = _ROUNDS if is_random(secret) else _ROUNDS_OF_A_PERSON
+    clients = [_account(user, SERVER_ROLE, "server") | _hashed(secret, next(salt), rounds)]
     roles = [{"rolename": SERVER_ROLE, "acls": _server_acls()}]
     for grant in grants:
         if grant.open and grant.name.lower() != user.lower():
@@ -126,6 +132,11 @@ def document(grants: Iterable[Grant], key: str, *, server: tuple[str, str], salt
             roles.append({"rolename": ROLE + grant.name, "acls": _acls(grant)})
     nothing = {"publishClientSend": False, "publishClientReceive": False, "subscribe": False, "unsubscribe": True}
     return {"defaultACLAccess": nothing, "clients": clients, "groups": [], "roles": roles}
+
+
+def is_random(secret: str) -> bool:
+    """Whether a password is a random secret of 128 bits or more by its looks, which nobody finds by trying."""
+    return _RANDOM.fullmatch(secret) is not None and len(set(secret)) >= _LEAST_DIGITS
 
 
 def may(grant: Grant, topic: str, *, publish: bool) -> bool:

@@ -1,19 +1,25 @@
 """Whether the database and the broker of the settings can be reached, and what to do when they cannot."""
 
 import asyncio
+import logging
+import secrets
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import aiomqtt
 import asyncpg
 
 from patrol import errors, faults
 from patrol.services import postgres
 from patrol.settings import Settings
+from schemas import topics
 from schemas.broker import Broker
 from tracking import migration_store
 
 _SECONDS = 10.0
+_quiet = logging.getLogger("patrol.reach.mqtt")
+_quiet.setLevel(logging.CRITICAL)  # what it would say is an error of ours
 
 
 class AwayError(errors.SetupError):
@@ -137,7 +143,7 @@ def broker(url: str) -> Broker:
 
 
 async def check_broker(url: str) -> None:
-    """Open a connection to the broker once.
+    """Open a connection to the broker once; whether it lets us in is not asked.
 
     Raises:
         SetupError: it cannot be reached; says what to do.
@@ -152,6 +158,34 @@ async def check_broker(url: str) -> None:
             "PATROL_MQTT_URL."
         ) from fault
     writer.close()
+
+
+async def log_in(url: str) -> None:
+    """Come in at the broker as our processes will, once.
+
+    Raises:
+        SetupError: it cannot be reached, or does not let us in or do our work; says what to do.
+    """
+    await check_broker(url)
+    where, name = broker(url), f"check-{secrets.token_hex(6)}"
+    try:
+        async with asyncio.timeout(_SECONDS), aiomqtt.Client(
+            where.host, where.port, username=where.user, password=where.password, tls_context=where.tls(),
+            identifier=name, protocol=aiomqtt.ProtocolVersion.V5, timeout=_SECONDS, logger=_quiet,
+        ) as client:  # fmt: skip
+            granted = await client.subscribe(f"{topics.FEED_ROOT}/{name}", qos=1)
+            if any(getattr(code, "is_failure", False) for code in granted):
+                raise errors.SetupError(
+                    f"The broker at {without_password(url)} lets us in, but not subscribe to {topics.FEED_ROOT}: give "
+                    "the account its rights, with Mosquitto by `patrol broker config`."
+                )
+    except (aiomqtt.MqttError, OSError, TimeoutError) as fault:
+        raise errors.SetupError(
+            f"The broker at {without_password(url)} does not let us in ({_why(fault)}): correct user and password in "
+            "--mqtt-url or PATROL_MQTT_URL. If they are right, see its log: a Mosquitto that cannot read its "
+            "dynamic-security.json knows no account; run `patrol broker config` again, as root, or give the file to "
+            "the user it runs as (chown mosquitto)."
+        ) from fault
 
 
 def without_password(url: str) -> str:

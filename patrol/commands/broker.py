@@ -56,6 +56,11 @@ def config(settings: Settings, *, places: Places, listener: Listener) -> None:
     typer.echo(f"Start it with: mosquitto -c {places.configuration}{as_user}")
     if listener.inside is None:
         typer.echo("A device's client id must be its name; with --inside PORT for our own processes any will do.")
+    if not broker_accounts.is_random(server.password):
+        typer.echo(
+            "The server's password looks chosen, so the broker takes long to check it at each of our connections: take "
+            "one that `openssl rand -hex 24` makes 服务器密码建议使用随机串."
+        )
     typer.echo("Let the worker keep the accounts: PATROL_BROKER_ACCOUNTS=mosquitto")
 
 

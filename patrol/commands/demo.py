@@ -73,7 +73,7 @@ async def _broker(keeper: Supervisor, settings: Settings, progress: Progress) ->
     """Return the addresses for devices and for our own processes."""
     with progress.step("Broker", "消息服务") as notes:
         if settings.mqtt_url is not None:
-            await reach.check_broker(settings.mqtt_url)
+            await reach.log_in(settings.mqtt_url)
             return settings.mqtt_url, settings.mqtt_url
         server = broker.EmbeddedBroker(settings.data_dir / "broker", settings.mqtt_port)
         await server.start()

@@ -29,7 +29,7 @@ async def _serve(settings: Settings, database_url: str, mqtt_url: str, *, verbos
             await reach.check_database(database_url)
             notes.extend(await migrate.migrate(database_url))
         with progress.step("Broker", "消息服务"):
-            await reach.check_broker(mqtt_url)
+            await reach.log_in(mqtt_url)
         env = composition.environment(settings, database_url=database_url, mqtt_url=mqtt_url)
         login = await composition.ensure_admin(settings, database_url, progress)
         await composition.start_server(keeper, env, settings, progress)

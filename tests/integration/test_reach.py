@@ -1,13 +1,17 @@
 """What a person is told when the database or the broker cannot be used."""
 
 from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
-from patrol import errors, reach
+from patrol import errors, mosquitto, reach
 from patrol.services import children
+from tests.support import mosquitto as program
 from tests.support.mosquitto import Mosquitto
+from tracking import device_access
+from tracking.device_access import Grant
 
 
 def _with(url: str, **parts: str) -> str:
@@ -62,7 +66,26 @@ async def test_check_broker_that_is_wrong_says_what_to_do(url: str, says: str) -
     assert "secret" not in str(told.value)
 
 
-async def test_check_broker_that_is_right_is_silent(mosquitto: Mosquitto) -> None:
+async def test_log_in_tells_a_broker_that_lets_us_in_from_one_that_does_not(tmp_path: Path) -> None:
+    """A right account is silent; a wrong password and an account without rights each say what to do."""
+    grant = Grant(name="cam-1", unit="u", generation=1, revoked=False)
+    listener = mosquitto.Listener(port=children.free_port(), address="127.0.0.1", inside=children.free_port())
+    address = f"127.0.0.1:{listener.inside}"
+    with program.configured(tmp_path, listener, [grant], key="k" * 64, server=("patrol-server", "right")):
+        await reach.log_in(f"mqtt://patrol-server:right@{address}")
+        for url in (f"mqtt://patrol-server:wrong@{address}", f"mqtt://{address}"):
+            with pytest.raises(errors.SetupError, match=r"does not let us in .*dynamic-security\.json"):
+                await reach.log_in(url)
+        password = device_access.password("k" * 64, "cam-1", 1)
+        with pytest.raises(errors.SetupError, match="give the account its rights"):
+            await reach.log_in(f"mqtt://cam-1:{password}@127.0.0.1:{listener.port}")
+    with pytest.raises(errors.SetupError, match="No broker answers"):
+        await reach.log_in(f"mqtt://patrol-server:right@{address}")
+
+
+async def test_check_broker_that_is_right_is_silent(start_mosquitto: Callable[..., Mosquitto]) -> None:
     """A broker that answers passes."""
-    await reach.check_broker(mosquitto.url)
-    assert not children.is_free(mosquitto.port)
+    broker = start_mosquitto()
+    await reach.check_broker(broker.url)
+    await reach.log_in(broker.url)
+    assert not children.is_free(broker.port)

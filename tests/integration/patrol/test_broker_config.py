@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import aiomqtt
 import pytest
 
-from patrol import errors, mosquitto
+from patrol import errors, mosquitto, reach
 from patrol.commands import broker
 from patrol.services import children
 from patrol.settings import Settings
@@ -89,6 +89,23 @@ async def test_broker_that_root_starts_can_read_and_replace_its_accounts(databas
     assert places.configuration.stat().st_uid == 0
     with program.running(places, listener.port):
         assert await _comes_in(listener.port, "patrol-server", "secret")
+
+
+async def test_a_broker_that_cannot_read_its_accounts_lets_nobody_in_and_that_is_said(
+    database_url: str, tmp_path: Path
+) -> None:
+    """Its file is root's, as older releases left it: Mosquitto runs all the same, and logging in says what to do."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can start it as another user")
+    _open(tmp_path)
+    places, listener = _places(tmp_path, "mosquitto"), _listener()
+    await _run(_settings(database_url), places, listener)
+    os.chown(places.state, 0, 0)
+    with (
+        program.running(places, listener.port),
+        pytest.raises(errors.SetupError, match=r"dynamic-security\.json .*chown"),
+    ):
+        await reach.log_in(f"mqtt://patrol-server:secret@127.0.0.1:{listener.port}")
 
 
 async def test_folder_that_the_brokers_user_cannot_reach_is_refused(database_url: str, tmp_path: Path) -> None:
