@@ -26,6 +26,8 @@ def environment(settings: Settings, *, database_url: str, mqtt_url: str) -> dict
     """Settings of a child process, complete, so that it reads nothing from the parent's surroundings by chance."""
     values = settings.model_dump() | {"database_url": database_url, "mqtt_url": mqtt_url}
     env = {f"PATROL_{name.upper()}": _plain(value) for name, value in values.items() if value is not None}
+    # The owner of the tables is for migrations only: empty is as if it were not set.
+    env |= {"PATROL_OWNER_DATABASE_URL": "", "PATROL_OWNER_DATABASE_URL_FILE": ""}
     return env | {"PROMETHEUS_MULTIPROC_DIR": str(_metrics(settings))}
 
 

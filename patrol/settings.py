@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from patrol import errors, secret_files
 
 SECRETS = ("admin_password", "api_token", "device_key", "database_url", "mqtt_url", "openid_client_secret",
-           "audit_anchor_url")  # fmt: skip
+           "audit_anchor_url", "owner_database_url")  # fmt: skip
 """Settings that can come from a file: PATROL_…_FILE names it."""
 
 _OF_UNITS = "unit-"
@@ -41,6 +41,8 @@ class Settings(BaseSettings):
     """Folder of the embedded database, logs and metrics."""
     database_url: Annotated[str | None, Field(repr=False)] = None
     """postgresql://user:password@host:port/database; None: the embedded database of data_dir."""
+    owner_database_url: Annotated[str | None, Field(repr=False)] = None
+    """The same database as the owner of its tables, for migrations; None: database_url is the owner's."""
     mqtt_url: Annotated[str | None, Field(repr=False)] = None
     """mqtt://user:password@host:port; None: the broker on this machine at mqtt_port."""
     handset_url: str | None = None

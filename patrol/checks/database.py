@@ -8,7 +8,7 @@ from datetime import timedelta
 import asyncpg
 
 from patrol import faults
-from patrol.checks import findings, keeping, timescale
+from patrol.checks import findings, keeping, privileges, timescale
 from patrol.checks.findings import Finding, Verdict, bad, note, ok, warn
 from schemas import migrations
 from tracking import db, migration_store
@@ -63,7 +63,7 @@ async def examine(conn: db.Connection) -> list[Finding]:
     if any(one.verdict is Verdict.BAD for one in found):
         return found  # the rest would speak of tables that are not there
     parts: tuple[Callable[[db.Connection], Awaitable[list[Finding]]], ...] = (
-        timescale.examine, keeping.examine, _indexes, _settings, _upkeep, _archive, clock,
+        timescale.examine, keeping.examine, privileges.examine, _indexes, _settings, _upkeep, _archive, clock,
     )  # fmt: skip
     for part in parts:
         try:

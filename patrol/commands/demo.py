@@ -1,11 +1,13 @@
 """`patrol demo`: everything on one machine, with no other install."""
 
 import asyncio
+import secrets
 
 import asyncpg
 
-from patrol import composition, crew, listening, logs, migrate, reach
+from patrol import composition, crew, listening, logs, reach, roles
 from patrol.commands import beat_import, grid_import
+from patrol.commands.migrate import bring_up_to_date
 from patrol.progress import Progress
 from patrol.services import broker, postgres
 from patrol.settings import Settings
@@ -26,10 +28,12 @@ async def _demo(settings: Settings, officers: int, history_minutes: float, *, ve
         listening.check_http(settings)
         composition.wipe_metrics(settings)
         database_url = await _database(keeper, settings, progress)
-        await _town(database_url, progress)
+        await _town(settings, database_url, progress)
         if officers:
             with progress.step("Roster", "排班") as notes:
                 notes.append(await crew.enlist(database_url, officers))
+        if settings.database_url is None:
+            database_url = await _as_server(database_url)
         mqtt_url, direct_url = await _broker(keeper, settings, progress)
         env = composition.environment(settings, database_url=database_url, mqtt_url=direct_url)
         login = await composition.ensure_admin(settings, database_url, progress)
@@ -54,9 +58,16 @@ async def _database(keeper: Supervisor, settings: Settings, progress: Progress) 
         return server.url
 
 
-async def _town(database_url: str, progress: Progress) -> None:
+async def _as_server(owner_url: str) -> str:
+    """The embedded database as the role of the server, whose password is made anew at each start."""
+    url = roles.server_url(owner_url, secrets.token_urlsafe(24))
+    await roles.prepare(owner_url, url)
+    return url
+
+
+async def _town(settings: Settings, database_url: str, progress: Progress) -> None:
     with progress.step("Tables", "数据表") as notes:
-        made = await migrate.migrate(database_url)
+        made = await bring_up_to_date(settings, database_url, progress.say)
         notes.append(f"{len(made)} new 新" if made else "up to date 最新")
     connection = await asyncpg.connect(database_url)
     try:

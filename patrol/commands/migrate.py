@@ -1,22 +1,32 @@
-"""`patrol migrate`: bring the tables up to date."""
+"""`patrol migrate`: bring the tables up to date, and give the server's role its rights."""
 
 import asyncio
+from collections.abc import Callable
 
 import typer
 
-from patrol import migrate, reach
+from patrol import migrate, reach, roles
 from patrol.settings import Settings
 
 
 def run(settings: Settings) -> None:
     """Apply what is missing and say what was done."""
-    asyncio.run(_migrate(reach.database_url(settings)))
-
-
-async def _migrate(url: str) -> None:
-    await reach.check_database(url)
-    applied = await migrate.migrate(url, told=typer.echo)
+    applied = asyncio.run(bring_up_to_date(settings, reach.database_url(settings), typer.echo))
     for name in applied:
         typer.echo(f"applied {name}")
     if not applied:
         typer.echo("The database is up to date.")
+
+
+async def bring_up_to_date(settings: Settings, url: str, told: Callable[[str], None]) -> list[str]:
+    """Migrate as the owner of the tables; `url` is what the server uses. Returns what was applied.
+
+    Raises:
+        SetupError: it cannot be reached, or not be done.
+    """
+    owner = settings.owner_database_url
+    await reach.check_database(owner or url)
+    applied = await migrate.migrate(owner or url, told=told)
+    if owner is not None:
+        await roles.prepare(owner, url)
+    return applied

@@ -2,7 +2,8 @@
 
 import asyncio
 
-from patrol import composition, errors, listening, logs, migrate, notify, reach
+from patrol import composition, errors, listening, logs, notify, reach
+from patrol.commands.migrate import bring_up_to_date
 from patrol.progress import Progress
 from patrol.settings import Settings
 from patrol.supervisor import supervise
@@ -26,8 +27,7 @@ async def _serve(settings: Settings, database_url: str, mqtt_url: str, *, verbos
         reach.broker(mqtt_url)
         composition.wipe_metrics(settings)
         with progress.step("Database", "数据库") as notes:
-            await reach.check_database(database_url)
-            notes.extend(await migrate.migrate(database_url))
+            notes.extend(await bring_up_to_date(settings, database_url, progress.say))
         with progress.step("Broker", "消息服务"):
             await reach.log_in(mqtt_url)
         env = composition.environment(settings, database_url=database_url, mqtt_url=mqtt_url)

@@ -10,11 +10,17 @@ import pytest
 import yaml
 
 from ingest import worker
-from patrol import mosquitto
+from patrol import mosquitto, roles
 from patrol.settings import Settings
 
 ROOT = Path(__file__).parents[2]
-SECRETS = ("PATROL_DATABASE_PASSWORD", "PATROL_MQTT_PASSWORD", "PATROL_ADMIN_PASSWORD", "PATROL_DEVICE_KEY")
+SECRETS = (
+    "PATROL_DATABASE_PASSWORD",
+    "PATROL_SERVER_DATABASE_PASSWORD",
+    "PATROL_MQTT_PASSWORD",
+    "PATROL_ADMIN_PASSWORD",
+    "PATROL_DEVICE_KEY",
+)
 
 
 @pytest.fixture(scope="module")
@@ -168,3 +174,14 @@ def test_compose_is_accepted_by_docker() -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_compose_gives_the_owner_of_the_tables_to_migrations_alone(compose: dict[str, Any]) -> None:
+    """Every other process of ours has a role that can only append to the audit record."""
+    for name, service in compose["services"].items():
+        if "build" not in service:
+            continue
+        environment = service["environment"]
+        assert environment["PATROL_DATABASE_URL"].startswith(f"postgresql://{roles.SERVER}:"), name
+        assert ("PATROL_OWNER_DATABASE_URL" in environment) == (name == "migrate"), name
+        assert "${PATROL_DATABASE_PASSWORD" not in environment["PATROL_DATABASE_URL"]

@@ -110,7 +110,8 @@ async def test_settings_that_endanger_data_are_named(own_folder: Callable[[], Pa
     assert bad == {"fsync", "full_page_writes", "synchronous_commit", "autovacuum"}
     doubtful = {one.what for one in found.values() if one.verdict is Verdict.WARN}
     assert doubtful == {
-        "data_checksums", "archive_mode", "wal_level", "max_connections", "shared_buffers", "bloat 膨胀"
+        "data_checksums", "archive_mode", "wal_level", "max_connections", "shared_buffers", "bloat 膨胀",
+        "audit record 审计记录",
     }  # fmt: skip
     assert "65MB" in (found["shared_buffers"].todo or "")
     assert "refusals: 150,000 dead rows" in found["bloat 膨胀"].said
