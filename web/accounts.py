@@ -95,6 +95,11 @@ class Principal:
     """When the account or token itself ends; None: it does not."""
 
     @property
+    def payer(self) -> str:
+        """For whom costs are counted: the account, with all its sessions and tokens; else the token itself."""
+        return f"token {self.token or self.name}" if self.account is None else self.account
+
+    @property
     def holding(self) -> Holding:
         """What can be granted."""
         return Holding(permissions=self.permissions, areas=self.areas, until=self.until, officer=self.officer)

@@ -11,7 +11,7 @@ from prometheus_client import Counter, Gauge
 from tracking import db, loops
 from web import audit_check
 from web.audit_anchors import Anchor, Anchors
-from web.audit_chain import START, Head
+from web.audit_chain import Head
 from web.config import WebConfig
 from web.database import Database
 
@@ -69,7 +69,7 @@ class Keeper:
 
     def __init__(self, anchors: Anchors, database: Database, sender: Sender | None) -> None:
         self._anchors, self._database, self._sender = anchors, database, sender
-        self._noted = Head(0, START)
+        self._noted: Head | None = None
 
     async def run(self) -> None:
         """Go on until cancelled, whatever the files hold."""
@@ -96,7 +96,7 @@ class Keeper:
         if known is not None and not whole:
             log.error("audit.record_lacks_what_was_anchored", anchored=known.n, ends=head.n)
             await asyncio.sleep(RETRY_S)
-        elif head.n and (head != self._noted or known is None):
+        elif known is None or head != self._noted:
             await asyncio.to_thread(self._write, head)
             self._noted = head
 

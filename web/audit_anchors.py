@@ -97,14 +97,14 @@ class Anchors:
             return None
 
     def append(self, head: Head) -> Anchor | None:
-        """Write an anchor; None: there is one of it, or nothing was recorded yet.
+        """Write an anchor; None: there is one of it.
 
         Raises:
             OSError: it cannot be written.
         """
         with self._alone():
             last = self._last()
-            if head.n == 0 or (last is not None and last.n >= head.n):
+            if last is not None and last.n >= head.n:
                 return None
             made = self._made(head, "" if last is None else last.signature)
             line = msgspec.json.encode(made) + b"\n"
@@ -123,7 +123,7 @@ class Anchors:
         """
         with self._alone():
             known, last = self._newest(), self._last()
-            if head.n == 0 or (known is not None and known.n >= head.n):
+            if known is not None and known.n >= head.n:
                 return
             made = self._made(head, "" if last is None else last.signature)
             draft = self.head_file.with_name(self.head_file.name + ".new")
@@ -234,7 +234,7 @@ def _decoded(line: bytes) -> Anchor | None:
     """Read a line; None: it is no anchor."""
     try:
         anchor = msgspec.json.decode(line, type=Anchor)
-        known = anchor.head.n > 0
+        known = anchor.head.n >= 0
     except (msgspec.DecodeError, ValueError):
         return None
     return anchor if known else None

@@ -76,4 +76,6 @@ async def head_of(conn: db.Connection) -> Head:
 
 async def holds(conn: db.Connection, head: Head) -> bool:
     """Tell whether a head that was written down is still one of the chain."""
+    if head.n == 0:
+        return head.hash == START
     return bool(await conn.fetchval("SELECT EXISTS (SELECT FROM audit WHERE n = $1 AND hash = $2)", head.n, head.hash))

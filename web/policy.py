@@ -19,7 +19,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from web import accounts, audit, audit_chain, browser, problems
+from web import accounts, audit, audit_chain, browser, costs, problems
 from web.access import Permission
 from web.accounts import Kind, Principal
 from web.audit import Recorder
@@ -55,6 +55,8 @@ class Rule:
     methods: frozenset[str]
     permission: Permission | None
     reach: Reach = Reach.CITY
+    costly: Callable[[QueryParams], bool] | None = None
+    """Whether what is asked takes the process long: `web.costs` limits how much of it an account has at once."""
 
     def audited(self, method: str, asked: QueryParams) -> str | None:
         """Under which name a request goes into the audit record: looks at persons, and changes."""
@@ -67,6 +69,20 @@ _P = Permission
 _LOOKS = frozenset({_P.POSITIONS, _P.TRACKS, _P.OWN_RECORD, _P.MEDIA})
 _NOT_RECORDED = frozenset({None, _P.SELF, _P.BROKER, _P.ACCOUNTS, _P.HOLDS, _P.RETENTION_EDIT})
 """What is no change of the city's, or is recorded by its route with more detail."""
+
+
+def _always(_asked: QueryParams) -> bool:
+    return True
+
+
+def _of_the_past(asked: QueryParams) -> bool:
+    return "at" in asked or "known" in asked
+
+
+def _checking(asked: QueryParams) -> bool:
+    return "check" in asked
+
+
 _READ = frozenset({"GET"})
 _WRITE = frozenset({"POST"})
 
@@ -81,7 +97,7 @@ RULES: tuple[Rule, ...] = (
     Rule("/api/v1/session", frozenset({"GET", "DELETE"}), _P.SELF, Reach.NONE),
     Rule("/", _READ, _P.SELF, Reach.NONE),
     Rule(CATCH_ALL, _READ, _P.SELF, Reach.NONE),
-    Rule("/audit", _READ, _P.AUDIT, Reach.CITY),
+    Rule("/audit", _READ, _P.AUDIT, Reach.CITY, _checking),
     Rule("/own", _READ, _P.OWN_RECORD, Reach.OWN),
     Rule("/logout", _WRITE, _P.SELF, Reach.NONE),
     Rule("/api/v1/ground", _READ, _P.SELF, Reach.NONE),
@@ -94,7 +110,7 @@ RULES: tuple[Rule, ...] = (
     Rule("/api/v1/live", frozenset({WEBSOCKET}), _P.COVERAGE, Reach.AREA),
     Rule("/api/v1/devices", _READ, _P.POSITIONS, Reach.AREA),
     Rule("/api/v1/devices/{name}", _READ, _P.POSITIONS, Reach.AREA),
-    Rule("/api/v1/devices/{name}/track", _READ, _P.TRACKS, Reach.AREA),
+    Rule("/api/v1/devices/{name}/track", _READ, _P.TRACKS, Reach.AREA, _always),
     Rule("/api/v1/devices", _WRITE, _P.DEVICES_EDIT),
     Rule("/api/v1/devices/{name}/password", _WRITE, _P.DEVICES_EDIT),
     Rule("/api/v1/devices/{name}/revoke", _WRITE, _P.DEVICES_EDIT),
@@ -106,20 +122,20 @@ RULES: tuple[Rule, ...] = (
     Rule("/api/v1/cells", _READ, _P.COVERAGE, Reach.AREA),
     Rule("/api/v1/areas", _READ, _P.COVERAGE, Reach.AREA),
     Rule("/api/v1/grids", _READ, _P.COVERAGE, Reach.AREA),
-    Rule("/api/v1/grids/import", _WRITE, _P.RULES_EDIT, Reach.CITY),
-    Rule("/api/v1/roads/import", _WRITE, _P.RULES_EDIT, Reach.CITY),
-    Rule("/api/v1/checkpoints/import", _WRITE, _P.RULES_EDIT, Reach.CITY),
-    Rule("/api/v1/coverage", _READ, _P.COVERAGE, Reach.AREA),
-    Rule("/api/v1/indicators", _READ, _P.REPORTS, Reach.AREA),
+    Rule("/api/v1/grids/import", _WRITE, _P.RULES_EDIT, Reach.CITY, _always),
+    Rule("/api/v1/roads/import", _WRITE, _P.RULES_EDIT, Reach.CITY, _always),
+    Rule("/api/v1/checkpoints/import", _WRITE, _P.RULES_EDIT, Reach.CITY, _always),
+    Rule("/api/v1/coverage", _READ, _P.COVERAGE, Reach.AREA, _of_the_past),
+    Rule("/api/v1/indicators", _READ, _P.REPORTS, Reach.AREA, _always),
     Rule("/api/v1/plans", _READ, _P.RULES, Reach.CITY),
     Rule("/api/v1/plans", _WRITE, _P.RULES_EDIT, Reach.CITY),
     Rule("/api/v1/plans/history", _READ, _P.RULES, Reach.CITY),
-    Rule("/api/v1/plans/trial", _WRITE, _P.RULES_EDIT, Reach.CITY),
+    Rule("/api/v1/plans/trial", _WRITE, _P.RULES_EDIT, Reach.CITY, _always),
     Rule("/api/v1/rules/kinds", _READ, _P.RULES, Reach.NONE),
     Rule("/api/v1/rules", _READ, _P.RULES, Reach.CITY),
     Rule("/api/v1/rules", _WRITE, _P.RULES_EDIT, Reach.CITY),
     Rule("/api/v1/rules/history", _READ, _P.RULES, Reach.CITY),
-    Rule("/api/v1/rules/dry-run", _WRITE, _P.RULES_EDIT, Reach.CITY),
+    Rule("/api/v1/rules/dry-run", _WRITE, _P.RULES_EDIT, Reach.CITY, _always),
     Rule("/api/v1/calendar", _READ, _P.RULES, Reach.NONE),
     Rule("/api/v1/calendar", _WRITE, _P.RULES_EDIT, Reach.CITY),
     Rule("/api/v1/areas/{code}/owner", _WRITE, _P.RULES_EDIT, Reach.CITY),
@@ -160,12 +176,12 @@ RULES: tuple[Rule, ...] = (
     Rule("/api/v1/retention", _READ, _P.HOLDS, Reach.CITY),
     Rule("/api/v1/retention/{data}", frozenset({"PUT"}), _P.RETENTION_EDIT, Reach.CITY),
     Rule("/api/v1/assignments", _READ, _P.ALERTS, Reach.AREA),
-    Rule("/api/v1/replay", _READ, _P.TRACKS, Reach.AREA),
-    Rule("/api/v1/presence", _WRITE, _P.TRACKS, Reach.AREA),
-    Rule("/api/v1/exports", _WRITE, _P.TRACKS, Reach.AREA),
+    Rule("/api/v1/replay", _READ, _P.TRACKS, Reach.AREA, _always),
+    Rule("/api/v1/presence", _WRITE, _P.TRACKS, Reach.AREA, _always),
+    Rule("/api/v1/exports", _WRITE, _P.TRACKS, Reach.AREA, _always),
     Rule("/api/v1/stats", _READ, _P.REPORTS, Reach.AREA),
     Rule("/api/v1/audit", _READ, _P.AUDIT, Reach.CITY),
-    Rule("/api/v1/me/record", _READ, _P.OWN_RECORD, Reach.OWN),
+    Rule("/api/v1/me/record", _READ, _P.OWN_RECORD, Reach.OWN, _always),
     Rule("/api/v1/session/password", _WRITE, _P.SELF, Reach.NONE),
     Rule("/api/v1/session/everywhere", frozenset({"DELETE"}), _P.SELF, Reach.NONE),
     Rule("/api/v1/session/second-factor", _WRITE | {"DELETE"}, _P.SELF, Reach.NONE),
@@ -203,6 +219,7 @@ class Policy:
         self._cookie = browser.cookie_name(secure=config.secure_cookies)
         self._routes = routes
         self._table: RouteTable | None = None
+        self._costs = costs.Costs()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request or websocket in, or answer it here."""
@@ -217,7 +234,20 @@ class Policy:
         except problems.UNREACHABLE:
             await _refuse(scope, receive, send, problems.NotReadyError())
             return
-        await self._app(scope, receive, self._recording(scope, receive, send))
+        await self._answer(scope, receive, self._recording(scope, receive, send))
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Have a request answered; of what takes long only so much for an account at once."""
+        rule, principal = scope["rule"], scope["principal"]
+        costly = rule is not None and principal is not None and rule.costly is not None
+        if not costly or not rule.costly(QueryParams(scope["query_string"])):
+            await self._app(scope, receive, send)
+            return
+        try:
+            with self._costs.of(principal.payer):
+                await self._app(scope, receive, send)
+        except costs.TooMuchError:
+            await _refuse(scope, receive, send, _too_much())
 
     def _recording(self, scope: Scope, receive: Receive, send: Send) -> Send:
         """Where an answer must go into the audit record: it waits until it is there."""
@@ -337,6 +367,11 @@ def _basic(shown: str) -> tuple[str, str]:
     except ValueError:
         return "", ""
     return name, password
+
+
+def _too_much() -> problems.ProblemError:
+    said = f"You have {costs.AT_ONCE} questions under way that take long; wait for one of them, or stop it."
+    return problems.ProblemError(429, said, headers={"Retry-After": str(costs.AGAIN_S)})
 
 
 def _unauthenticated() -> problems.ProblemError:

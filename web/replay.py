@@ -4,6 +4,7 @@ Coverage is judged by the very functions of the live map, one step after the oth
 read: a replay begins to play at once, and no answer is held whole.
 """
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -55,6 +56,10 @@ ORDER BY a.opened_at LIMIT $6
 """  # noqa: S608 - the same
 
 
+AT_ONCE = 2
+_turns = asyncio.Semaphore(AT_ONCE)
+"""Steps that a process works on at a time, some 25 ms of a core each: clips take turns, step by step."""
+
 Lines = AsyncIterator[bytes]
 
 
@@ -85,11 +90,14 @@ async def tracked(connection: db.Connection, asked: Asked, see: Sight) -> list[A
 async def lines(pool: db.Pool, asked: Asked, see: Sight, devices: Sequence[Any], place: coverage.Place | None) -> Lines:
     """Spell the clip of `devices` (of `tracked`), one JSON object a line; the last one has the type `end`."""
     start, end = db.moment(asked.start), db.moment(asked.end)
-    async with pool.acquire() as connection:
+    async with _turns, pool.acquire() as connection:
         place = await coverage.load_place(connection, place)
-        yield _line(type="head", at=asked.start, until=asked.end, step=asked.step, devices=len(devices))
-        yield _line(type="alerts", items=await _alerts(connection, asked, see, (start, end)))
-        yield _line(type="events", items=await _events(connection, see, (start, end)))
+        alerts = await _alerts(connection, asked, see, (start, end))
+        events = await _events(connection, see, (start, end))
+    # Nothing is sent within a turn: who reads slowly keeps nobody else waiting.
+    yield _line(type="head", at=asked.start, until=asked.end, step=asked.step, devices=len(devices))
+    yield _line(type="alerts", items=alerts)
+    yield _line(type="events", items=events)
     states = _coverage(pool, asked, see, place)
     yield await anext(states)
     for row in devices[:MOST_DEVICES]:
@@ -116,7 +124,7 @@ async def _events(connection: db.Connection, see: Sight, period: tuple[datetime,
 async def _track(pool: db.Pool, device: Any, asked: Asked) -> bytes:
     """A track as columns of differences: ms, and 1e-6 degrees."""
     bin_ms = max(1_000, (asked.end - asked.start) // MOST_POINTS)
-    async with pool.acquire() as connection:
+    async with _turns, pool.acquire() as connection:
         rows = await connection.fetch(
             _TRACK, device["id"], db.moment(asked.start), db.moment(asked.end), timedelta(milliseconds=bin_ms)
         )
@@ -140,11 +148,13 @@ async def _coverage(pool: db.Pool, asked: Asked, see: Sight, place: coverage.Pla
     versions, rows = CellVersions(), coverage.rows_seen(place, see.cells)
     city = coverage.version(place, rows, see.areas)
     for at in asked.moments():
-        async with pool.acquire() as connection:
-            basis, arrivals = await coverage.look(connection, place, at, at if asked.then else None)
-        judged = coverage.judge(place, basis, arrivals, at)
         before = versions.version
-        versions.update(at, coverage.columns(judged, rows), city)
+        if len(rows):
+            async with _turns:
+                async with pool.acquire() as connection:
+                    basis, arrivals = await coverage.look(connection, place, at, at if asked.then else None)
+                judged = coverage.judge(place, basis, arrivals, at)
+            versions.update(at, coverage.columns(judged, rows), city)
         yield _line(type="cells", at=at, changes=versions.rows(before))
 
 

@@ -1,5 +1,6 @@
 """Indicators of a period: of cells and areas, of officers and devices, as JSON or CSV."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal, TypeVar
@@ -25,6 +26,8 @@ T = TypeVar("T", bound=BaseModel)
 
 _OFFERS: dict[str, Form] = {"application/json": "json", "text/csv": "csv"}
 DEFAULT_PERIOD = timedelta(days=1)
+_turns = asyncio.Semaphore(2)
+"""Tables that a process works out at a time, some seconds of a core each."""
 MOST_ROWS = 20_000
 """Of a page: a city fits into one, for each page is computed anew."""
 
@@ -81,7 +84,7 @@ async def listed(
     Each with how far the data can tell; what cannot be told is null. Without from and to: the last 24 hours.
     """
     span = _span(period)
-    async with here.database.pool.acquire() as connection:
+    async with _turns, here.database.pool.acquire() as connection:
         place = await coverage.load_place(connection, here.hub.judging.place)
         if level == "officer" or level == "device":  # noqa: PLR1714 - mypy narrows by this only
             people = await people_figures.read(

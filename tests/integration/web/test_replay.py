@@ -1,17 +1,33 @@
 """Looking back: clips of the past, and who was in a drawn area, on a real database."""
 
+import asyncio
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
+
+import httpx
 
 from tests.integration.web.conftest import store_fixes
 from tests.support import web
 from tracking import db, stay_store
 from tracking.stays import Stay, StayChange, StayKind
+from web import replay
+from web.access import WHOLE_CITY
 from web.live import hub as live
 
 MINUTE = 60_000
 RING = [[114.400, 23.10], [114.405, 23.10], [114.405, 23.11], [114.400, 23.11], [114.400, 23.10]]
+
+
+@asynccontextmanager
+async def signed_in(server: web.WebServer, name: str) -> AsyncIterator[httpx.AsyncClient]:
+    """A browser with a session."""
+    async with server.client(token=None) as client:
+        given = {"name": name, "password": "ein Pferd frisst nur Salat"}
+        assert (await client.post("/api/v1/session", json=given)).status_code == 200
+        yield client
 
 
 def polygon(ring: list[list[float]] = RING) -> dict[str, Any]:
@@ -99,6 +115,53 @@ async def test_clip_tells_what_was_known_then(
         ends[known] = {step["at"]: step["changes"][0][3] for step in steps if step["changes"]}
     assert min(at for at, last in ends["now"].items() if last) < start + 10 * MINUTE
     assert min(at for at, last in ends["then"].items() if last) >= start + 40 * MINUTE
+
+
+async def test_account_has_only_so_many_clips_under_way(
+    server: web.WebServer, conn: db.Connection, devices: dict[str, int], cell: str
+) -> None:
+    """Four of a supervisor at once: two are answered, the others told to come again; nobody else is."""
+    now = live.now_ms() // 1000 * 1000
+    await visited(conn, devices["cam-1"], cell, now - 60 * MINUTE, now - 50 * MINUTE)
+    asked: dict[str, str | int] = {
+        "from": web.rfc3339(now - 700 * MINUTE),
+        "to": web.rfc3339(now - 10 * MINUTE),
+        "step": 60,
+    }
+    async with server.client() as root:
+        for name in ("anna", "bert"):
+            account = {"name": name, "role": "supervisor", "password": "ein Pferd frisst nur Salat"}
+            assert (await root.post("/api/v1/accounts", json=account)).status_code == 201
+        async with signed_in(server, "anna") as anna, signed_in(server, "bert") as bert:
+            answers = await asyncio.gather(
+                *(anna.get("/api/v1/replay", params=asked) for _ in range(4)), bert.get("/api/v1/replay", params=asked)
+            )
+            assert sorted(answer.status_code for answer in answers[:4]) == [200, 200, 429, 429]
+            assert answers[4].status_code == 200
+            (refused, *_) = [answer for answer in answers if answer.status_code == 429]
+            assert int(refused.headers["retry-after"]) > 0
+            assert refused.headers["content-type"] == "application/problem+json"
+            assert (await anna.get("/api/v1/replay", params=asked)).status_code == 200
+
+
+async def test_clip_that_nobody_reads_holds_nobody_up(
+    server: web.WebServer, devices: dict[str, int], cell: str
+) -> None:
+    """Of however many: between two lines a clip holds neither a turn nor a connection."""
+    assert cell
+    assert devices
+    now = live.now_ms() // 1000 * 1000
+    asked = replay.Asked(start=now - 60 * MINUTE, end=now - MINUTE, step=MINUTE, devices=None)
+    pool = server.hub.database.pool
+    left = [replay.lines(pool, asked, WHOLE_CITY, [], None) for _ in range(3 * replay.AT_ONCE)]
+    for one in left:
+        for _ in range(5):
+            await anext(one)
+    async with asyncio.timeout(30):
+        lines = [line async for line in replay.lines(pool, asked, WHOLE_CITY, [], None)]
+    assert json.loads(lines[-1])["type"] == "end"
+    for one in left:
+        await one.aclose()  # type: ignore[attr-defined] # an asynchronous generator
 
 
 async def test_clip_beyond_the_limits_is_refused(server: web.WebServer) -> None:
