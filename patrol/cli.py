@@ -1,6 +1,7 @@
 """The command `patrol`. Commands are loaded when they are called, so that `patrol --help` answers at once."""
 
 import importlib
+import platform
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -344,7 +345,7 @@ def broker_config(  # noqa: PLR0913 - options of a command
     folder: Annotated[Path, typer.Option(help="Folder of the configuration", file_okay=False)],
     data: Annotated[Path, typer.Option(help="Folder of what the broker keeps")] = Path("/var/lib/mosquitto"),
     plugin: Annotated[Path, typer.Option(help="The dynamic-security plugin")] = Path(
-        "/usr/lib/x86_64-linux-gnu/mosquitto_dynamic_security.so"
+        f"/usr/lib/{platform.machine()}-linux-gnu/mosquitto_dynamic_security.so"
     ),
     listen: Annotated[str | None, typer.Option(help="Address to listen on; without, every network")] = None,
     port: Annotated[int | None, typer.Option(help="Port; without, 8883 with a certificate, else 1883")] = None,
