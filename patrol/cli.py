@@ -71,6 +71,7 @@ def options(
     """Patrolgrid 巡格: know which cells of a city are really being patrolled."""
 
 
+_PLUGIN = Path(f"/usr/lib/{platform.machine()}-linux-gnu/mosquitto_dynamic_security.so")
 Given = dict[str, Any]
 Name = Annotated[str, typer.Argument(help="Name of the account")]
 Area = Annotated[list[str] | None, typer.Option(help="Code of a district, street or grid; may be repeated")]
@@ -344,9 +345,7 @@ def broker_config(  # noqa: PLR0913 - options of a command
     *,
     folder: Annotated[Path, typer.Option(help="Folder of the configuration", file_okay=False)],
     data: Annotated[Path, typer.Option(help="Folder of what the broker keeps")] = Path("/var/lib/mosquitto"),
-    plugin: Annotated[Path, typer.Option(help="The dynamic-security plugin")] = Path(
-        f"/usr/lib/{platform.machine()}-linux-gnu/mosquitto_dynamic_security.so"
-    ),
+    plugin: Annotated[Path, typer.Option(help="The dynamic-security plugin")] = _PLUGIN,
     listen: Annotated[str | None, typer.Option(help="Address to listen on; without, every network")] = None,
     port: Annotated[int | None, typer.Option(help="Port; without, 8883 with a certificate, else 1883")] = None,
     cert: Annotated[Path | None, typer.Option(help="Certificate chain, PEM: TLS only")] = None,
