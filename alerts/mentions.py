@@ -24,6 +24,9 @@ LONG_WORD = 6
 """A name of so many Latin letters is no part of another word by chance."""
 LONG_NUMBER = 5
 """So many digits are no measure, time or count."""
+MOST_KNOWN = 5_000
+"""Texts of which it is kept what was found."""
+_MANY_DIGITS = re.compile(r"\d{9}")
 _REACHED_BY = re.compile(r"(?:0086|86)?1[3-9]\d{9}|0\d{9,11}|\d{17}[\dx]")
 """Numbers of mobile and fixed telephones and of identity cards, as a whole run of digits."""
 
@@ -83,19 +86,28 @@ class Mentions:
             self._lengths.setdefault(name[:2], []).append(len(name))
         self._lengths = {head: sorted(set(lengths), reverse=True) for head, lengths in self._lengths.items()}
         self._nobody_shown = not names.shown
+        self._known: dict[str, list[Span]] = {}
 
     def is_name(self, text: str) -> bool:
         """Whether the whole of a text is one of the names."""
-        return bool(text) and _Letters.of(text).text in self._hidden
+        return self.find(text) == [(0, len(text))]
 
     def find(self, text: str) -> list[Span]:
-        """Parts of a text to take out, in order."""
+        """Parts of a text to take out, in order; those of texts asked for before are known."""
+        found = self._known.get(text)
+        if found is None:
+            if len(self._known) >= MOST_KNOWN:
+                self._known.clear()
+            found = self._known[text] = self._search(text)
+        return found
+
+    def _search(self, text: str) -> list[Span]:
         letters = _Letters.of(text)
         found = [(letters.at[start], letters.at[end - 1] + 1) for start, end in self._found(letters)]
         return [(start, _with_marks(text, end)) for start, end in found]
 
     def _found(self, letters: _Letters) -> Iterator[Span]:
-        numbers = dict(_numbers(letters)) if self._nobody_shown else {}
+        numbers = dict(_numbers(letters)) if self._nobody_shown and _MANY_DIGITS.search(letters.text) else {}
         start, size = 0, len(letters.text)
         while start < size:
             end = numbers.get(start) or self._name_at(letters, start)
@@ -117,7 +129,7 @@ class Mentions:
         return None
 
 
-@functools.lru_cache(maxsize=64)
+@functools.lru_cache(maxsize=16)
 def of(names: Names) -> Mentions:
     """Those of these names."""
     return Mentions(names)
