@@ -68,7 +68,7 @@ def _csv(text: str) -> Iterator[Day]:
 def _json(text: str) -> Iterator[Day]:
     try:
         document = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits is a ValueError of its own
         raise CalendarError(f"not JSON: {error}") from error
     rows = document.get("days") if isinstance(document, dict) else document
     if not isinstance(rows, list):

@@ -38,6 +38,7 @@ def test_days_are_read_from_every_form(text: str, form: calendar_file.Form) -> N
         (b"day,workday\n", "csv", "no day in it"),
         (b"\xff\xfe", "csv", "byte 0 is not UTF-8"),
         (b"[" * 100_000, "json", "not JSON"),
+        (b"9" * 5_000, "json", "not JSON"),
         (b'{"days": 3}', "json", "expected a list"),
         (b'[{"day": 7}]', "json", "days.0: 7 is not a day"),
         (b"[3]", "json", "days.0: not an object"),
