@@ -78,6 +78,7 @@ Area = Annotated[list[str] | None, typer.Option(help="Code of a district, street
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show the logs of all processes")]
 Officers = Annotated[int, typer.Option(min=1, max=5_000, help="Officers on patrol")]
 GeoJson = Annotated[Path, typer.Argument(help="GeoJSON", exists=True, dir_okay=False)]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would change; nothing is imported")]
 History = Annotated[float, typer.Option(min=0, help="Minutes of patrol that lie behind at the start")]
 
 
@@ -191,34 +192,40 @@ def sim_replay(
 
 @grid.command("import")
 @shared
-def grid_import(given: Given, file: GeoJson) -> None:
+def grid_import(given: Given, file: GeoJson, *, dry_run: DryRun = False) -> None:
     """Import cells and responsibility grids. 导入网格."""
-    _call("grid_import", given, file=file)
+    _call("grid_import", given, file=file, dry_run=dry_run)
 
 
 @roads.command("import")
 @shared
-def roads_import(given: Given, file: GeoJson) -> None:
+def roads_import(given: Given, file: GeoJson, *, dry_run: DryRun = False) -> None:
     """Import the roads of the city in place of those before. 导入道路."""
-    _call("beat_import.roads", given, file=file)
+    _call("beat_import.roads", given, file=file, dry_run=dry_run)
 
 
 @checkpoints.command("import")
 @shared
 def checkpoints_import(
-    given: Given, file: Annotated[Path, typer.Argument(help="GeoJSON or CSV", exists=True, dir_okay=False)]
+    given: Given,
+    file: Annotated[Path, typer.Argument(help="GeoJSON or CSV", exists=True, dir_okay=False)],
+    *,
+    dry_run: DryRun = False,
 ) -> None:
     """Import the checkpoints of the city in place of those before. 导入打卡点."""
-    _call("beat_import.checkpoints", given, file=file)
+    _call("beat_import.checkpoints", given, file=file, dry_run=dry_run)
 
 
 @calendar.command("import")
 @shared
 def calendar_import(
-    given: Given, file: Annotated[Path, typer.Argument(help="CSV, JSON or ICS", exists=True, dir_okay=False)]
+    given: Given,
+    file: Annotated[Path, typer.Argument(help="CSV, JSON or ICS", exists=True, dir_okay=False)],
+    *,
+    dry_run: DryRun = False,
 ) -> None:
     """Import holidays and make-up workdays. 导入节假日."""
-    _call("calendar_import", given, file=file)
+    _call("calendar_import", given, file=file, dry_run=dry_run)
 
 
 @token.command("create")

@@ -78,8 +78,9 @@ class CalendarDays(Model):
 
 
 class Imported(Model):
-    """What an import changed."""
+    """What an import changed, or would change."""
 
+    done: bool = Field(description="It is in force now; false: it was tried only.")
     days: int = Field(description="Days in it.")
     changed: int
 

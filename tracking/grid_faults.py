@@ -46,6 +46,7 @@ class FaultKind(StrEnum):
     REPEATED = "repeated"
     ASTRAY = "astray"
     NO_PLACE = "no_place"
+    NOT_CALENDAR = "not_calendar"
     MORE = "more"
 
 
@@ -157,6 +158,10 @@ _TEXTS: dict[FaultKind, tuple[str, str]] = {
     FaultKind.ROADS_ASTRAY: (
         "没有一条道路位于现行单元网格内：请先导入网格，并确认坐标为 WGS-84、经度在前",
         "no road lies in a cell in force: import the grid first, and see that it is WGS-84, longitude first",
+    ),
+    FaultKind.NOT_CALENDAR: (
+        "日历无法读取（{why}）：请改正后重新导入",
+        "the calendar cannot be read ({why}): correct it and import it again",
     ),
     FaultKind.NOT_TABLE: (
         "无法读取 CSV（{why}）：请存为 UTF-8，首行列名为 code,name,lat,lon",

@@ -4,8 +4,9 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
+from pydantic.json_schema import models_json_schema
 
-from schemas import rest
+from schemas import imports, rest
 from tracking.media_files import MediaFiles
 from web import apidocs, health, observe, policy, problems, redacting, signin, spa
 from web.audit import Recorder
@@ -137,12 +138,13 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
     if app.openapi_schema is None:
         made = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
         schemas = made.setdefault("components", {}).setdefault("schemas", {})
-        schemas["Problem"] = rest.Problem.model_json_schema()
+        _, problem = models_json_schema(
+            [(rest.Problem, "serialization"), (imports.ImportProblem, "serialization")],
+            ref_template="#/components/schemas/{model}",
+        )
+        schemas |= problem["$defs"]
         for name in ("HTTPValidationError", "ValidationError"):
             schemas.pop(name, None)
-        for item in made["paths"].values():
-            for operation in item.values():
-                operation["responses"].pop("422", None)  # invalid parameters are a Problem like every other error
         made["components"]["securitySchemes"] = {
             "bearer": {"type": "http", "scheme": "bearer"},
             "session": {"type": "apiKey", "in": "cookie", "name": "patrol_session"},

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import asyncpg
 import msgspec
-import typer
 
 from device_sim import beat_file as synthetic
 from patrol import errors, reach
+from patrol.commands import import_file
 from patrol.settings import Settings
 from tracking import beat_file, beat_store, city, db
 from tracking.beat_file import Refused
@@ -18,13 +18,13 @@ from tracking.geometry.lookup import CityGrid
 _FORMS: dict[str, beat_file.Form] = {".geojson": "geojson", ".json": "geojson", ".csv": "csv"}
 
 
-def roads(settings: Settings, *, file: Path) -> None:
-    """Import the roads of a city, or say what is wrong with the file feature by feature."""
-    _import(settings, file, put_roads)
+def roads(settings: Settings, *, file: Path, dry_run: bool) -> None:
+    """Import the roads of a city or only try them, or say what is wrong with the file feature by feature."""
+    _import(settings, file, put_roads, dry_run=dry_run)
 
 
-def checkpoints(settings: Settings, *, file: Path) -> None:
-    """Import the checkpoints of a city, or say what is wrong with the file one by one."""
+def checkpoints(settings: Settings, *, file: Path, dry_run: bool) -> None:
+    """Import the checkpoints of a city or only try them, or say what is wrong with the file one by one."""
     form = _FORMS.get(file.suffix.lower())
     if form is None:
         raise errors.SetupError(f"{file} does not say what it is: name it {', '.join(_FORMS)}.")
@@ -32,7 +32,7 @@ def checkpoints(settings: Settings, *, file: Path) -> None:
     async def put(conn: db.Connection, grid: CityGrid, data: bytes) -> str | Refused:
         return await put_checkpoints(conn, grid, data, form)
 
-    _import(settings, file, put)
+    _import(settings, file, put, dry_run=dry_run)
 
 
 async def put_roads(conn: db.Connection, grid: CityGrid, data: bytes) -> str | Refused:
@@ -77,21 +77,13 @@ async def import_town(database_url: str) -> str:
 _Put = Callable[[db.Connection, CityGrid, bytes], Awaitable[str | Refused]]
 
 
-def _import(settings: Settings, file: Path, put: _Put) -> None:
-    try:
-        data = file.read_bytes()
-    except OSError as fault:
-        raise errors.SetupError(f"{file} cannot be read: {fault.strerror}.") from fault
-    done = asyncio.run(_put(reach.database_url(settings), data, put))
+def _import(settings: Settings, file: Path, put: _Put, *, dry_run: bool) -> None:
+    done = asyncio.run(_put(reach.database_url(settings), import_file.read(file), put, dry_run=dry_run))
     if isinstance(done, Refused):
-        for wrong in done.faults:
-            typer.echo(f"{wrong.where_zh}{wrong.zh}\n{wrong}", err=True)
-        raise errors.SetupError(
-            f"{file} was not imported: correct the {len(done.faults)} faults above; nothing has changed."
-        )
-    typer.echo(done)
+        import_file.refuse(file, done.faults)
+    import_file.tell(done, dry_run=dry_run)
 
 
-async def _put(database_url: str, data: bytes, put: _Put) -> str | Refused:
-    async with reach.connected(database_url) as connection:
+async def _put(database_url: str, data: bytes, put: _Put, *, dry_run: bool) -> str | Refused:
+    async with reach.connected(database_url) as connection, db.tried(connection, dry_run=dry_run):
         return await put(connection, (await city.load(connection)).grid, data)

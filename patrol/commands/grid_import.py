@@ -5,31 +5,24 @@ from pathlib import Path
 
 import asyncpg
 import msgspec
-import typer
 
 from device_sim import grid_file
-from patrol import errors, reach
+from patrol import reach
+from patrol.commands import import_file
 from patrol.settings import Settings
-from tracking import grid_store
+from tracking import db, grid_store
 from tracking.grid_faults import GridFault
 
 
-def run(settings: Settings, *, file: Path) -> None:
-    """Import the file, or say what is wrong with it feature by feature."""
-    try:
-        data = file.read_bytes()
-    except OSError as fault:
-        raise errors.SetupError(f"{file} cannot be read: {fault.strerror}.") from fault
-    result = asyncio.run(_checked_import(reach.database_url(settings), data))
+def run(settings: Settings, *, file: Path, dry_run: bool) -> None:
+    """Import the file or only try it, or say what is wrong with it feature by feature."""
+    result = asyncio.run(_checked_import(reach.database_url(settings), import_file.read(file), dry_run=dry_run))
     if isinstance(result, list):
-        for wrong in result:
-            typer.echo(f"{wrong.zh}\n{wrong.en}", err=True)
-        raise errors.SetupError(
-            f"{file} was not imported: correct the {len(result)} faults above; nothing has changed."
-        )
-    typer.echo(
+        import_file.refuse(file, result)
+    import_file.tell(
         f"{result.cells} cells: {result.added} added, {result.changed} changed, {result.ended} ended; "
-        f"{result.areas} areas added or changed."
+        f"{result.areas} areas added or changed.",
+        dry_run=dry_run,
     )
 
 
@@ -44,8 +37,10 @@ async def import_town(database_url: str) -> str:
     return f"{result.cells} cells"
 
 
-async def _checked_import(database_url: str, data: bytes) -> grid_store.ImportResult | list[GridFault]:
-    async with reach.connected(database_url) as connection:
+async def _checked_import(
+    database_url: str, data: bytes, *, dry_run: bool
+) -> grid_store.ImportResult | list[GridFault]:
+    async with reach.connected(database_url) as connection, db.tried(connection, dry_run=dry_run):
         return await grid_store.import_file(connection, data)
 
 

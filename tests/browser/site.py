@@ -67,7 +67,7 @@ class Site:
         with self.product.client() as client:
             self.before = client.get("/api/v1/cells").text
             answer = client.post(
-                "/api/v1/grids/import?dry_run=false",
+                "/api/v1/grids/import",
                 content=lattice.encoded(lattice.collection(self.columns)),
                 headers={"Content-Type": "application/geo+json"},
             )

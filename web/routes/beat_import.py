@@ -1,4 +1,4 @@
-"""Import of roads and checkpoints over REST: tried first, with every fault named, then put in force."""
+"""Import of roads and checkpoints over REST: put in force, tried, or refused with every fault named."""
 
 import asyncio
 from typing import Annotated
@@ -24,17 +24,16 @@ _one_at_a_time = asyncio.Semaphore(1)
 @router.post(
     "/roads/import",
     max_body_size=MOST_BYTES,
+    responses=imports.REFUSES,
     openapi_extra={"requestBody": {"required": True, "content": {"application/geo+json": {"schema": {}}}}},
 )
-async def roads(request: Request, here: Here, dry_run: imports.DryRun = True) -> models.RoadImport:  # noqa: FBT002
-    """Check the roads of a city (docs/grid-format.md) and, unless it is a trial, put them in place of those before."""
+async def roads(request: Request, here: Here, dry_run: imports.DryRun = False) -> models.RoadImport:  # noqa: FBT002
+    """Put the roads of a city (docs/grid-format.md) in place of those before, or only try them."""
     data = await request.body()
     async with _one_at_a_time, here.database.pool.acquire() as conn:
         read = await asyncio.to_thread(beat_file.roads, data, await _grid(conn, here))
         if isinstance(read, beat_file.Refused):
-            return models.RoadImport(
-                done=False, length_m=0, inside_m=0, pieces=0, added=0, ended=0, faults=imports.faults(read.faults)
-            )
+            raise imports.refused(read.faults)
         async with db.tried(conn, dry_run=dry_run):
             result = await beat_store.import_roads(conn, read.pieces)
     return models.RoadImport(
@@ -44,17 +43,17 @@ async def roads(request: Request, here: Here, dry_run: imports.DryRun = True) ->
         pieces=len(read.pieces),
         added=result.added,
         ended=result.ended,
-        faults=[],
     )
 
 
 @router.post(
     "/checkpoints/import",
     max_body_size=MOST_BYTES,
+    responses=imports.REFUSES,
     openapi_extra={"requestBody": {"required": True, "content": {form: {"schema": {}} for form in _FORMS}}},
 )
-async def checkpoints(request: Request, here: Here, dry_run: imports.DryRun = True) -> models.CheckpointImport:  # noqa: FBT002
-    """Check the checkpoints of a city, GeoJSON or CSV by the Content-Type, and put them in place of those before."""
+async def checkpoints(request: Request, here: Here, dry_run: imports.DryRun = False) -> models.CheckpointImport:  # noqa: FBT002
+    """Put the checkpoints of a city in place of those before, or only try them; GeoJSON or CSV by the Content-Type."""
     form = _FORMS.get(request.headers.get("content-type", "").split(";")[0].strip().lower())
     if form is None:
         raise problems.ProblemError(415, f"Send one of {', '.join(_FORMS)} as Content-Type.")
@@ -62,14 +61,10 @@ async def checkpoints(request: Request, here: Here, dry_run: imports.DryRun = Tr
     async with _one_at_a_time, here.database.pool.acquire() as conn:
         read = await asyncio.to_thread(beat_file.checkpoints, data, form, await _grid(conn, here))
         if isinstance(read, beat_file.Refused):
-            return models.CheckpointImport(
-                done=False, checkpoints=0, added=0, ended=0, faults=imports.faults(read.faults)
-            )
+            raise imports.refused(read.faults)
         async with db.tried(conn, dry_run=dry_run):
             result = await beat_store.import_checkpoints(conn, read)
-    return models.CheckpointImport(
-        done=not dry_run, checkpoints=len(read), added=result.added, ended=result.ended, faults=[]
-    )
+    return models.CheckpointImport(done=not dry_run, checkpoints=len(read), added=result.added, ended=result.ended)
 
 
 async def _grid(conn: db.Connection, here: Context) -> CityGrid:

@@ -1,4 +1,4 @@
-"""Import of a grid file over REST: tried first, with every fault named, then put in force."""
+"""Import of a grid file over REST: put in force, tried, or refused with every fault named."""
 
 import asyncio
 from typing import Annotated
@@ -7,7 +7,6 @@ from fastapi import APIRouter, Depends, Request
 
 from schemas import imports as models
 from tracking import db, grid_store, grids
-from tracking.grid_faults import GridFault
 from web import context, imports
 
 router = APIRouter(prefix="/grids", tags=["coverage"])
@@ -22,14 +21,15 @@ _one_at_a_time = asyncio.Semaphore(1)
 @router.post(
     "/import",
     max_body_size=MOST_BYTES,
+    responses=imports.REFUSES,
     openapi_extra={"requestBody": {"required": True, "content": {"application/geo+json": {"schema": {}}}}},
 )
 async def imported(
     request: Request,
     pool: Pool,
-    dry_run: imports.DryRun = True,  # noqa: FBT002
+    dry_run: imports.DryRun = False,  # noqa: FBT002
 ) -> models.GridImport:
-    """Check a grid file (docs/grid-format.md) and, unless it is a trial, put it in force; one with faults never is."""
+    """Put a grid file (docs/grid-format.md) in force, or only try it; one with faults is refused."""
     data = await request.body()
     async with _one_at_a_time:
         return await _import(pool, data, dry_run=dry_run)
@@ -40,11 +40,11 @@ async def _import(pool: db.Pool, data: bytes, *, dry_run: bool) -> models.GridIm
         classes = {row["class"] for row in await conn.fetch("SELECT class FROM cell_classes")}
     grid = await asyncio.to_thread(grids.parse, data, classes=classes)
     if isinstance(grid, list):
-        return _refused(grid)
+        raise imports.refused(grid)
     async with pool.acquire() as conn, db.tried(conn, dry_run=dry_run):
         result = await grid_store.import_grid(conn, grid)
     if isinstance(result, list):
-        return _refused(result)
+        raise imports.refused(result)
     return models.GridImport(
         done=not dry_run,
         cells=result.cells,
@@ -52,9 +52,4 @@ async def _import(pool: db.Pool, data: bytes, *, dry_run: bool) -> models.GridIm
         changed=result.changed,
         ended=result.ended,
         areas=result.areas,
-        faults=[],
     )
-
-
-def _refused(faults: list[GridFault]) -> models.GridImport:
-    return models.GridImport(done=False, cells=0, added=0, changed=0, ended=0, areas=0, faults=imports.faults(faults))

@@ -9,8 +9,9 @@ from starlette.responses import Response
 
 from schemas import plans as models
 from tracking import calendar_file, calendar_store, db, rule_store
+from tracking.grid_faults import FaultKind, fault
 from tracking.plans import KIND
-from web import context, cursors, params, plans, problems, scopes
+from web import context, cursors, imports, params, plans, problems, scopes
 from web.context import Context
 
 router = APIRouter(tags=["plans"])
@@ -98,9 +99,10 @@ async def days(
 
 @router.post(
     "/calendar",
+    responses=imports.REFUSES,
     openapi_extra={"requestBody": {"required": True, "content": {form: {"schema": {}} for form in _FORMS}}},
 )
-async def imported(request: Request, pool: Pool) -> models.Imported:
+async def imported(request: Request, pool: Pool, dry_run: imports.DryRun = False) -> models.Imported:  # noqa: FBT002
     """Take holidays and make-up workdays from JSON, CSV (day, workday, name) or iCalendar, by the Content-Type."""
     form = _FORMS.get(request.headers.get("content-type", "").split(";")[0].strip().lower())
     if form is None:
@@ -108,10 +110,10 @@ async def imported(request: Request, pool: Pool) -> models.Imported:
     try:
         found = calendar_file.parse(await request.body(), form)
     except calendar_file.CalendarError as error:
-        raise problems.ProblemError(422, f"The calendar was not taken: {error}.") from error
-    async with pool.acquire() as conn:
+        raise imports.refused([fault(FaultKind.NOT_CALENDAR, None, None, why=error)]) from error
+    async with pool.acquire() as conn, db.tried(conn, dry_run=dry_run):
         changed = await calendar_store.put(conn, found, f"api/{form}", context.principal(request).name)
-    return models.Imported(days=len(found), changed=changed)
+    return models.Imported(done=not dry_run, days=len(found), changed=changed)
 
 
 @router.post("/areas/{code}/owner", status_code=status.HTTP_204_NO_CONTENT)

@@ -35,9 +35,9 @@ def test_a_file_with_faults_is_refused_and_named(
     file.write_text("code,lat,lon\nP1,23.1,114.4\n", encoding="utf-8")
     settings = Settings(database_url=database_url)
     with pytest.raises(errors.SetupError, match="correct the 1 faults"):
-        beat_import.checkpoints(settings, file=file)
+        beat_import.checkpoints(settings, file=file, dry_run=False)
     told = capsys.readouterr().err
     assert "feature 0 (P1): [114.4, 23.1] is 100 m or more from every cell" in told
     assert "要素 0（P1）：" in told
     with pytest.raises(errors.SetupError, match=r"name it \.geojson, .json, .csv"):
-        beat_import.checkpoints(settings, file=tmp_path / "points.xlsx")
+        beat_import.checkpoints(settings, file=tmp_path / "points.xlsx", dry_run=False)

@@ -132,9 +132,9 @@ async def test_the_calendar_is_imported_and_read(server: web.WebServer) -> None:
         }  # fmt: skip
         body = "day,workday,name\n2027-02-08,false,春节\n2027-02-06,true,\n"
         sent = await client.post("/api/v1/calendar", content=body.encode(), headers={"Content-Type": "text/csv"})
-        assert sent.json() == {"days": 2, "changed": 2}
+        assert sent.json() == {"done": True, "days": 2, "changed": 2}
         again = await client.post("/api/v1/calendar", json=[{"date": "2027-02-08", "isOffDay": True, "name": "春节"}])
-        assert again.json() == {"days": 1, "changed": 0}
+        assert again.json() == {"done": True, "days": 1, "changed": 0}
         assert await day("2027-02-08") == {
             "day": "2027-02-08", "workday": False, "name": "春节", "provisional": False, "source": "api/csv"
         }  # fmt: skip

@@ -11,10 +11,13 @@ export const ROOT = '/api/v1';
 /** A request failed; the message is the server's own explanation where it gave one. */
 export class ApiError extends Error {
   readonly status: number;
+  /** What the server said, where it said it as a problem document. */
+  readonly problem: Problem | null;
 
-  constructor(status: number, detail: string) {
+  constructor(status: number, detail: string, problem: Problem | null = null) {
     super(detail);
     this.status = status;
+    this.problem = problem;
   }
 }
 
@@ -24,12 +27,12 @@ export function goToSignIn(): void {
   location.assign(`/login?lang=${storedLanguage()}&next=${here}`);
 }
 
-async function explain(response: Response): Promise<string> {
+async function failure(response: Response): Promise<ApiError> {
   try {
     const problem = (await response.json()) as Problem;
-    return problem.detail || problem.title;
+    return new ApiError(response.status, problem.detail || problem.title, problem);
   } catch {
-    return `${response.status} ${response.statusText}`;
+    return new ApiError(response.status, `${response.status} ${response.statusText}`);
   }
 }
 
@@ -37,7 +40,7 @@ async function request<T>(path: string, init: RequestInit = {}): Promise<T> {
   const headers = { accept: 'application/json', ...init.headers };
   const response = await fetch(ROOT + path, { credentials: 'same-origin', ...init, headers });
   if (response.status === 401) goToSignIn();
-  if (!response.ok) throw new ApiError(response.status, await explain(response));
+  if (!response.ok) throw await failure(response);
   return (response.status === 204 ? undefined : await response.json()) as T;
 }
 
@@ -55,7 +58,7 @@ export const get = <T>(path: string, signal?: AbortSignal): Promise<T> => reques
 export async function stream(path: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
   const response = await fetch(ROOT + path, { credentials: 'same-origin', signal });
   if (response.status === 401) goToSignIn();
-  if (!response.ok || !response.body) throw new ApiError(response.status, await explain(response));
+  if (!response.ok || !response.body) throw await failure(response);
   return response.body;
 }
 
@@ -187,9 +190,9 @@ export const exportMark = async (
   return (await send<{ mark: string }>('POST', '/exports', body)).mark;
 };
 
-/** Try a file, or put it in force. */
+/** Put a file in force, or only try it; its faults are in the problem of the error. */
 export const importFile = <T>(path: string, file: string, type: string, dry: boolean): Promise<T> =>
-  request(`${path}?dry_run=${dry}`, { method: 'POST', body: file, headers: { 'content-type': type } });
+  request(`${path}${dry ? '?dry_run=true' : ''}`, { method: 'POST', body: file, headers: { 'content-type': type } });
 
 /** Who was in a drawn area between two moments. */
 export const presence = (

@@ -2,7 +2,7 @@
 
 /** What an import of checkpoints changed, or would change. */
 export interface CheckpointImport {
-  /** It is in force now; false: tried only, or refused because of faults. */
+  /** It is in force now; false: it was tried only. */
   done: boolean;
   /** In the file. */
   checkpoints: number;
@@ -10,7 +10,6 @@ export interface CheckpointImport {
   added: number;
   /** In force before and not in the file, or not there: no longer valid. */
   ended: number;
-  faults: GridFault[];
 }
 
 /** One fault of a file. */
@@ -25,7 +24,7 @@ export interface GridFault {
 
 /** What an import changed, or would change. */
 export interface GridImport {
-  /** It is in force now; false: tried only, or refused because of faults. */
+  /** It is in force now; false: it was tried only. */
   done: boolean;
   /** In the file. */
   cells: number;
@@ -35,12 +34,22 @@ export interface GridImport {
   ended: number;
   /** Added or changed. */
   areas: number;
+}
+
+/** Why a file is refused; nothing of it is taken. */
+export interface ImportProblem {
+  type?: string;
+  title: string;
+  status: number;
+  detail: string;
+  instance?: string | null;
+  /** All of them, as far as they are counted. */
   faults: GridFault[];
 }
 
 /** What an import of roads changed, or would change. */
 export interface RoadImport {
-  /** It is in force now; false: tried only, or refused because of faults. */
+  /** It is in force now; false: it was tried only. */
   done: boolean;
   /** In the file; what is drawn twice counts once. */
   length_m: number;
@@ -52,5 +61,4 @@ export interface RoadImport {
   added: number;
   /** Pieces in force before and not in the file: no longer valid. */
   ended: number;
-  faults: GridFault[];
 }

@@ -4,7 +4,7 @@ import type { Position } from 'geojson';
 import { useMemo, useState } from 'react';
 import * as api from '../api.ts';
 import { useCity } from '../city.ts';
-import type { GridFault } from '../generated/imports.ts';
+import type { GridFault, ImportProblem } from '../generated/imports.ts';
 import { type Key, type Translate, useSpeech } from '../i18n/index.ts';
 import { borders } from '../map/borders.ts';
 import { boxOf } from '../map/shapes.ts';
@@ -19,7 +19,6 @@ type Form = keyof typeof FORMS;
 /** What every import answers. */
 interface Tried {
   done: boolean;
-  faults: readonly GridFault[];
 }
 
 export interface Importable<R extends Tried> {
@@ -36,8 +35,17 @@ export interface Importable<R extends Tried> {
 interface Trial<R> {
   text: string;
   form: Form;
-  result: R;
+  /** The faults for which it was refused, or what it changes. */
+  result: readonly GridFault[] | R;
 }
+
+/** The faults for which a file was refused; null: it failed otherwise. */
+function faultsOf(error: unknown): readonly GridFault[] | null {
+  const problem = error instanceof api.ApiError ? (error.problem as ImportProblem | null) : null;
+  return problem?.faults ?? null;
+}
+
+const isRefused = (result: readonly GridFault[] | Tried): result is readonly GridFault[] => Array.isArray(result);
 
 const ENDINGS: Record<Form, string> = {
   geojson: '.json,.geojson,application/geo+json,application/json',
@@ -54,8 +62,10 @@ export function ImportPage<R extends Tried>({ of }: { of: Importable<R> }) {
     setError(null);
     try {
       setTrial({ text, form, result: await api.importFile<R>(of.path, text, FORMS[form], dry) });
-    } catch (fault) {
-      setError((fault as Error).message);
+    } catch (failed) {
+      const faults = faultsOf(failed);
+      if (faults) setTrial({ text, form, result: faults });
+      else setError((failed as Error).message);
     } finally {
       setBusy(false);
     }
@@ -89,14 +99,19 @@ export function ImportPage<R extends Tried>({ of }: { of: Importable<R> }) {
       )}
       {trial && (
         <div className="import-trial">
-          <Preview text={trial.text} form={trial.form} faults={trial.result.faults} onCells={of.onCells} />
+          <Preview
+            text={trial.text}
+            form={trial.form}
+            faults={isRefused(trial.result) ? trial.result : []}
+            onCells={of.onCells}
+          />
           <div>
-            {trial.result.faults.length > 0 ? (
-              <Faults faults={trial.result.faults} />
+            {isRefused(trial.result) ? (
+              <Faults faults={trial.result} />
             ) : (
               <p role="status">{of.tell(trial.result, t)}</p>
             )}
-            {trial.result.faults.length === 0 && !trial.result.done && (
+            {!isRefused(trial.result) && !trial.result.done && (
               <button
                 type="button"
                 className="step primary"
