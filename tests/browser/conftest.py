@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
 from tests.support import missing, waiting
 from tests.support.product import Product
@@ -41,6 +41,8 @@ class Watched:
     faults: list[str] = field(default_factory=list)
     allowed: str | None = None
     """Host of a tile server that the page may speak to, too."""
+    refused: str | None = None
+    """Part of the address of requests that the test means to be refused with 422: the browser reports each."""
 
     def __post_init__(self) -> None:
         host = urlsplit(self.url).netloc
@@ -53,10 +55,12 @@ class Watched:
 
         self.page.on("request", requested)
         self.page.on("pageerror", lambda error: self.faults.append(f"error {error}"))
-        self.page.on(
-            "console",
-            lambda said: self.faults.append(f"console {said.text}") if said.type in ("error", "warning") else None,
-        )
+        self.page.on("console", self._said)
+
+    def _said(self, said: ConsoleMessage) -> None:
+        meant = self.refused is not None and self.refused in said.location["url"] and "422" in said.text
+        if said.type in ("error", "warning") and not meant:
+            self.faults.append(f"console {said.text}")
 
     def sign_in(self, path: str = "/") -> None:
         """Sign in as a person does and wait until the map is drawn and shows officers."""

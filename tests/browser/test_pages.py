@@ -210,7 +210,7 @@ def test_the_record_is_found_by_deed_and_subject(watched: Watched, demo: Product
 def test_a_grid_file_is_tried_and_its_faults_are_shown_where_they_are(watched: Watched) -> None:
     """Two cells that overlap are named and marked on the small map; a sound file says what it would change."""
     watched.open("/#settings=grids")
-    page = watched.page
+    page, watched.refused = watched.page, "/grids/import"
 
     def give(document: dict[str, object]) -> None:
         # Codes of their own: those of the town are taken.
@@ -241,7 +241,7 @@ def test_checkpoints_are_tried_with_their_faults_on_the_map(watched: Watched, de
     ring = demo.get("cells")["features"][50]["geometry"]["coordinates"][0][:-1]
     lon, lat = (sum(corner[axis] for corner in ring) / len(ring) for axis in (0, 1))
     watched.open("/#settings=checkpoints")
-    page = watched.page
+    page, watched.refused = watched.page, "/checkpoints/import"
     names = "code,name,lat,lon\n"
     sound = f'P1,"东口, 北",{lat},{lon}\n'
     give(
@@ -270,7 +270,7 @@ def test_roads_are_tried_with_their_faults_on_the_map(watched: Watched, demo: Pr
         return json.dumps({"type": "FeatureCollection", "features": features})
 
     watched.open("/#settings=roads")
-    page = watched.page
+    page, watched.refused = watched.page, "/roads/import"
     sound = [[lon, lat], [east, north]]
     give(page, "道路 GeoJSON 文件", "roads.geojson", roads(sound, [[lon, lat], [lon, lat]]))
     expect(page.locator(".faults li")).to_have_count(1)
