@@ -155,13 +155,13 @@ class Engine:
         self._walk(Placed.of(rows, places, np.flatnonzero(plausibility.eligible(rows))))
         if newest < frontier:
             # An old stretch: what follows it is more than a gap away, so silence has ended its last stay.
-            after.settle()
+            self._settle(device)
             if before is None or (before.last is not None and before.last.t > newest):
                 self._restore(device, before)
         else:
             self._newest[device] = newest
             if before is not None and before.settled and newest == frontier:
-                after.settle()
+                self._settle(device)
         if before is not None and self._walks[device] is after:
             after.log(before.logged_after(newest))
         changes = stays.differences(device, stored, self._newest_told(), reason=reason, frontier=frontier)
@@ -175,10 +175,14 @@ class Engine:
         silent = np.flatnonzero(self._warm & (self._newest < now - RUN_GAP_MS)).astype(np.int32)
         self._walk(self._deferred.take(silent))
         for device in silent.tolist():
-            each = self._walks[device]
-            if each is not None and not each.settled:
-                each.settle()
+            self._settle(device)
         return self._take_told()
+
+    def _settle(self, device: int) -> None:
+        """End what silence ends. A device that cannot go on from there is taken from the store when it is heard again."""
+        settled = self._walks[device]
+        if settled is not None and not settled.settle():
+            self._let_go(device)
 
     def _late(self, device: NDArray[np.int32], t: Int) -> Bool:
         """Which of the sorted rows are not newer than what is known, or a second arrival within the batch."""

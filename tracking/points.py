@@ -22,7 +22,7 @@ class Logged(NamedTuple):
 
 
 class Point(Struct, frozen=True, gc=False):
-    """An eligible fix, looked up: time ms, place m, standard deviation m, cell index (-1 outside), how surely.
+    """An eligible fix, looked up: time ms, place m, standard deviation m, cell index (-1 outside), how surely there.
 
     No tuple: one is kept of each device of a fleet, and the garbage collector would go through all of them.
     """
@@ -32,8 +32,8 @@ class Point(Struct, frozen=True, gc=False):
     y: float
     sigma: float
     inner: int
-    depth: int
-    """lookup.Depth."""
+    depth: float
+    """`lookup.Places.depth`."""
     lat: float
     lon: float
 
@@ -41,7 +41,7 @@ class Point(Struct, frozen=True, gc=False):
     def of(cls, values: list[float]) -> "Point":
         """The fix of a row of `Placed.values`."""
         t, x, y, sigma, inner, depth, lat, lon = values
-        return cls(int(t), x, y, sigma, int(inner), int(depth), lat, lon)
+        return cls(int(t), x, y, sigma, int(inner), depth, lat, lon)
 
     @property
     def place(self) -> Place:

@@ -31,7 +31,10 @@ class Trail(ABC):
         heard = self._strangers[-1] if self._strangers else last
         if last is not None and heard is not None:
             gone = point.t - heard.t > GAP_MS
-            if not gone and self._is_strange(last, point):
+            if gone:
+                self._believe_silent()
+                last = self.last or last
+            elif self._is_strange(last, point):
                 self._stranger(point)
                 return
             # A silence, or back from a jump: nobody can tell where the device was meanwhile.
@@ -53,6 +56,17 @@ class Trail(ABC):
         self.last = None
         self._strangers = ()
 
+    def _move(self, first: Point) -> None:  # noqa: ARG002 - for those who inherit
+        """Go on at a new place, of which `first` is the first fix: by default what goes on ends."""
+        self._break()
+
+    def _believe_silent(self) -> bool:
+        """Where silence follows, nobody comes back to the old place: a new one that lasted is believed. Whether it was."""
+        if not self._lasted(_LEAST_PATIENCE_MS):
+            return False
+        self._believe()
+        return True
+
     def _is_strange(self, last: Point, point: Point) -> bool:
         """Whether a fix lies where its device cannot have come, or goes on at such a place rather than return."""
         if not _possible(last, point):
@@ -66,10 +80,18 @@ class Trail(ABC):
         if self._strangers and not _possible(self._strangers[-1], point):
             self._strangers = ()
         self._strangers = [*self._strangers, point]
-        if len(self._strangers) < NEW_PLACE_FIXES or point.t - self._strangers[0].t < self._patience():
-            return
+        if self._lasted(self._patience()):
+            self._believe()
+
+    def _lasted(self, patience_ms: int) -> bool:
+        """Whether fixes that agree on a strange place are enough, for long enough."""
+        strangers = self._strangers
+        return len(strangers) >= NEW_PLACE_FIXES and strangers[-1].t - strangers[0].t >= patience_ms
+
+    def _believe(self) -> None:
         points = self._strangers
-        self._break()
+        self._move(points[0])
+        self.last, self._strangers = None, ()
         for each in points:
             self.step(each)
 

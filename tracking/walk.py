@@ -7,7 +7,8 @@ while it goes on, at the first fix after every 30 s of it once it is a valid vis
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 
-from tracking.geometry.lookup import SURE_SIGMAS, CityGrid, Depth
+from tracking.geometry.lookup import SURE_SIGMAS, CityGrid, Depth, depth_by
+from tracking.path import Noise, Path
 from tracking.plausibility import step_possible
 from tracking.points import Fixes, Place, Point, Rows
 from tracking.presence import Presence
@@ -41,8 +42,8 @@ class Walk(Trail):
     """
 
     __slots__ = (
-        "_arrival", "_first_out", "_grid", "_inside", "_left", "_logged", "_mark", "_rules", "_run_at", "_sure_since",
-        "device", "settled", "tell",
+        "_arrival", "_first_out", "_grid", "_inside", "_left", "_logged", "_mark", "_noise", "_rules",
+        "_run_at", "_sure_since", "device", "settled", "tell",
     )  # fmt: skip
 
     def __init__(self, device: int, grid: CityGrid, rules: VisitRules, tell: Callable[[Stay | Run], None]) -> None:
@@ -51,6 +52,7 @@ class Walk(Trail):
         self.tell = tell
         self.settled = True
         self._grid, self._rules = grid, rules
+        self._noise = Noise()
         self._inside: Presence | None = None
         self._left: dict[int, Presence] = {}
         # The step that led to where the device is seen now, and the step out of the cell it is held in.
@@ -123,13 +125,21 @@ class Walk(Trail):
         self.last = last
         self.settled = False
 
-    def settle(self) -> None:
-        """Tell the stay that silence has ended; should the device go on after all, it is told again."""
-        if not self.settled and self._inside is not None:
+    def settle(self) -> bool:
+        """Tell the stay that silence has ended; should the device go on after all, it is told again.
+
+        Returns:
+            Whether the walk can go on from here. It cannot where a strange place was believed because of the silence.
+        """
+        if self.settled:
+            return True
+        moved = self._believe_silent()
+        if self._inside is not None:
             self._tell_ended(self._inside)
-        if not self.settled:
-            self._tell_run(self.last, is_open=False)
+        self._mark = None
+        self._tell_run(self.last, is_open=False)
         self.settled = True
+        return not moved
 
     def flush(self) -> None:
         """Tell the newest state of a visit and of a run that go on; states between are not worth telling."""
@@ -164,15 +174,18 @@ class Walk(Trail):
             self._first_out = point
         if self._surely_here(point):
             self._leave()
-            self._enter(point)
+            if point.inner >= 0:
+                self._enter(point)
         elif self._first_out is not None and point.t - self._first_out.t >= MERGE_MS:
             self._leave()
 
     def _surely_here(self, point: Point) -> bool:
-        if point.depth == Depth.SURE and self._sure_since is None:
+        """Whether the device is where the fix falls: in a cell, or outside every cell."""
+        depth = depth_by(point.depth, self._noise.absolute_m(point.sigma))
+        if depth == Depth.SURE and self._sure_since is None:
             self._sure_since = point.t
         confirmed = self._sure_since is not None and point.t - self._sure_since >= CONFIRM_MS
-        return point.depth == Depth.DEEP or (point.depth == Depth.SURE and confirmed)
+        return depth == Depth.DEEP or (depth == Depth.SURE and confirmed)
 
     def _count(self, inside: Presence, fixes: Fixes, start: int, end: int) -> None:
         """Count fixes inside; note how the stay goes on at the first fix after every TELL_MS of it."""
@@ -184,7 +197,7 @@ class Walk(Trail):
         # Of several marks only the newest is ever told.
         mark = bisect_left(times, t_in + newest * TELL_MS, start, end) + 1
         inside.add(fixes, start, mark)
-        self._mark = inside.inside_at, inside.dwell_ms, inside.path_m, inside.fixes
+        self._mark = inside.inside_at, inside.dwell_ms, inside.path.metres, inside.fixes
         if mark < end:
             inside.add(fixes, mark, end)
 
@@ -194,25 +207,33 @@ class Walk(Trail):
         marks = (t - t_in) // TELL_MS != (inside.inside_at - t_in) // TELL_MS
         inside.add_one(t, point.x, point.y, point.sigma)
         if marks:
-            self._mark = t, inside.dwell_ms, inside.path_m, inside.fixes
+            self._mark = t, inside.dwell_ms, inside.path.metres, inside.fixes
 
     def _enter(self, point: Point) -> None:
         before, first = self._arrival or (None, point)
         t, place = self._cross(point.inner, before, first, entering=True)
-        left = self._left.pop(point.inner, None)
-        if left is not None and t - left.inside_at < MERGE_MS:
-            left.inside_at, left.place = t, place
-            self._inside = left
-            left.turn(place, point.sigma)
+        inside = self._recall(point.inner, t)
+        if inside is not None:
+            inside.back(t, place, point.sigma)
         else:
-            self._inside = Presence(
-                device=self.device, cell=int(self._grid.ids[point.inner]), index=point.inner,
-                t_in=t, entry=place, inside_at=t, place=place,
-            )  # fmt: skip
+            inside = self._presence(point.inner, t, place)
             if before is not None:
-                self._inside.turn(place, point.sigma)
-        self._first_out = None
-        self._count_one(self._inside, point)
+                inside.path.turn(t, place, point.sigma)
+        self._left.pop(point.inner, None)
+        self._inside, self._first_out = inside, None
+        self._count_one(inside, point)
+
+    def _presence(self, index: int, t: int, place: Place) -> Presence:
+        cell = int(self._grid.ids[index])
+        return Presence(
+            device=self.device, cell=cell, index=index, t_in=t, entry=place, inside_at=t, place=place,
+            path=Path(self._noise),
+        )  # fmt: skip
+
+    def _recall(self, index: int, t: int) -> Presence | None:
+        """The stay in a cell that goes on when the device is in it again at `t` (ms): it was left for less than a minute."""
+        left = self._left.get(index)
+        return left if left is not None and t - left.inside_at < MERGE_MS else None
 
     def _leave(self) -> None:
         inside = self._inside
@@ -223,13 +244,32 @@ class Walk(Trail):
             start = Point(inside.inside_at, *inside.place, out.sigma, inside.index, Depth.UNSURE, out.lat, out.lon)
             t, place = self._cross(inside.index, start, out, entering=False)
             inside.leave(t, place, out.sigma)
+        self._mark = None
         self._tell_ended(inside)
-        bound = self._arrival[0].t if self._arrival and self._arrival[0] else inside.inside_at
-        self._left = {cell: left for cell, left in self._left.items() if left.inside_at + MERGE_MS > bound}
-        self._left[inside.index] = inside
+        self._keep_left(inside)
         self._inside = self._first_out = None
         # A stay that was left may go on within a minute; what was logged before all of those belongs to none.
         self._forget_logged(min(left.t_in for left in self._left.values()))
+
+    def _keep_left(self, left: Presence) -> None:
+        """Keep a stay that may go on, and forget those that cannot: nothing is entered before the arrival here."""
+        before, first = self._arrival or (None, None)
+        arrived = before or first
+        bound = left.inside_at if arrived is None else arrived.t
+        self._left = {cell: each for cell, each in self._left.items() if each.inside_at + MERGE_MS > bound}
+        self._left[left.index] = left
+
+    def _move(self, first: Point) -> None:
+        """Go on at a new place: a stay that both places agree on goes on, without the way that nobody walked."""
+        inside, last = self._inside, self.last
+        self._tell_run(last, is_open=False)
+        if inside is not None and last is not None and inside.index == first.inner:
+            jump = first.x - last.x, first.y - last.y
+            inside.entry = inside.entry[0] + jump[0], inside.entry[1] + jump[1]
+            inside.path.turn(first.t, first.place, first.sigma)
+        else:
+            self._leave()
+        self._first_out = self._arrival = self._sure_since = None
 
     def _break(self) -> None:
         """End everything at a gap: the last moment known inside is the end."""
@@ -239,13 +279,14 @@ class Walk(Trail):
         if self.last is not None:
             self._forget_logged(self.last.t + 1)
         self._inside = self._first_out = self._arrival = None
-        self._sure_since = None
+        self._sure_since = self._mark = None
+        self._noise = Noise()
         self._left.clear()
         super()._break()
 
     def _pass_through(self, last: Point, point: Point) -> None:
         """Tell of cells crossed between two fixes."""
-        depth = SURE_SIGMAS * max(last.sigma, point.sigma)
+        depth = SURE_SIGMAS * max(self._noise.absolute_m(last.sigma), self._noise.absolute_m(point.sigma))
         way = metres(last, point)
         if way < max(2 * depth, LEAST_PASS_M):
             return
@@ -261,14 +302,11 @@ class Walk(Trail):
         for index, enter, leave in self._grid.crossed(last.place, point.place, least_depth_m=depth, times=times):
             t_in, t_out = (last.t + round((point.t - last.t) * part) for part in (enter, leave))
             if index not in own and t_out - t_in >= LEAST_PASS_MS:
-                inside = (leave - enter) * way
-                self.tell(
-                    Stay(
-                        device=self.device, cell=int(self._grid.ids[index]), t_in=t_in, t_out=t_out,
-                        dwell_ms=t_out - t_in, path_m=round(inside, 1), fixes=0,
-                        kind=worth(self._rules.at(index, t_in), t_out - t_in, inside, inside), open=False,
-                    )
-                )  # fmt: skip
+                place_in, place_out = (_between(last, point, part) for part in (enter, leave))
+                passed = self._recall(index, t_in) or self._presence(index, t_in, place_in)
+                passed.cross(t_in, t_out, place_out, (leave - enter) * way)
+                self._keep_left(passed)
+                self._tell_ended(passed)
 
     def _cross(self, index: int, before: Point | None, after: Point, *, entering: bool) -> tuple[int, Place]:
         """Moment and place at which the step from `before` to `after` crosses the boundary of a cell."""
@@ -276,8 +314,7 @@ class Walk(Trail):
             return after.t, after.place
         times = before.t, after.t
         part = self._grid.crossing(index, before.place, after.place, entering=entering, times=times)
-        place = before.x + (after.x - before.x) * part, before.y + (after.y - before.y) * part
-        return before.t + round((after.t - before.t) * part), place
+        return before.t + round((after.t - before.t) * part), _between(before, after, part)
 
     def _note_run(self, last: Point | None, point: Point) -> None:
         if last is None or last.t // RUN_TELL_MS != point.t // RUN_TELL_MS:
@@ -295,7 +332,6 @@ class Walk(Trail):
             )  # fmt: skip
 
     def _tell_ended(self, inside: Presence) -> None:
-        self._mark = None
         logged = self._logged_in(inside, inside.inside_at)
         self.tell(inside.stay(self._rules.at(inside.index, inside.t_in), logged=logged))
 
@@ -305,3 +341,8 @@ class Walk(Trail):
     def _forget_logged(self, since: int) -> None:
         if self._logged:
             self._logged = [each for each in self._logged if each[0] >= since]
+
+
+def _between(start: Point, end: Point, part: float) -> Place:
+    """Where the straight step between two fixes has come after `part` (0 to 1) of it."""
+    return start.x + (end.x - start.x) * part, start.y + (end.y - start.y) * part

@@ -37,6 +37,10 @@ class _Way(Trail):
         super().__init__()
         self.taken: list[tuple[Point, bool]] = []
 
+    def end(self) -> None:
+        """Nothing more comes."""
+        self._believe_silent()
+
     def _take(self, last: Point | None, point: Point) -> None:
         self.taken.append((point, last is not None))
 
@@ -56,6 +60,7 @@ def believed(fixes: FixColumns, grid: CityGrid) -> Track:
     for t, x, y, sigma in zip(*(column.tolist() for column in columns), strict=True):
         # Roads and checkpoints are places of their own: in which cell the fix lies does not matter.
         way.step(Point(t, x, y, sigma, -1, Depth.UNSURE, 0.0, 0.0))
+    way.end()
     taken = [point for point, _ in way.taken]
     return Track(
         t=np.array([point.t for point in taken], dtype=np.int64),

@@ -36,6 +36,9 @@ class Depth(IntEnum):
 SIGMA_OF_68 = 1 / 1.515
 """Standard deviation per axis of a circular normal error, from its 68 % radius (domain: P(R < 1.515 σ) = 0.68)."""
 ASSUMED_ACCURACY_M = 25.0
+"""Of a receiver that never says its accuracy, until it is estimated from its track (tracking.path)."""
+UNSAID_SIGMA_M = 25.01 * SIGMA_OF_68
+"""Stands for it among standard deviations: no declared accuracy, which has four bytes, gives this number."""
 BEST_ACCURACY_M = 3.0
 """Receivers that claim better than this are not believed."""
 
@@ -73,8 +76,9 @@ class Places:
     """Standard deviation of the position per axis, m."""
     inner: Ints
     """Index (not id) of the cell the position falls in, -1 outside every cell."""
-    depth: NDArray[np.uint8]
-    """Depth: how surely the position is inside `inner`."""
+    depth: Float
+    """Depth: how surely the position is inside `inner`, or outside every cell where that is -1. Where the accuracy is
+    not said: -1 - m to the boundary, for whoever estimates the accuracy (`depth_by`)."""
 
 
 class _Division:
@@ -189,12 +193,13 @@ class CityGrid:
     def places(self, lat: Float, lon: Float, acc: NDArray[np.float32], t: Int | None = None) -> Places:
         """Project and look up n fixes. `acc` is the 68 % radius in m, NaN unknown; `t` their times, ms."""
         x, y = self.xy(lat, lon)
-        radius = np.where(np.isnan(acc), ASSUMED_ACCURACY_M, np.maximum(acc, BEST_ACCURACY_M)).astype(np.float64)
-        sigma = radius * SIGMA_OF_68
-        inner, depth = np.full(len(x), -1, dtype=np.int32), np.zeros(len(x), dtype=np.uint8)
+        radius = np.maximum(acc, BEST_ACCURACY_M).astype(np.float64)
+        sigma = np.where(np.isnan(acc), UNSAID_SIGMA_M, radius * SIGMA_OF_68)
+        inner, depth = np.full(len(x), -1, dtype=np.int32), np.zeros(len(x))
         for division, rows in self._by_division(t):
             found, seen = _inner(division, x[rows], y[rows])
-            inner[rows], depth[rows] = found, self._depth(x[rows], y[rows], sigma[rows], found, seen)
+            depth[rows] = self._depth(division.tree, (x[rows], y[rows]), sigma[rows], found, seen)
+            inner[rows] = found
         return Places(x=x, y=y, sigma=sigma, inner=inner, depth=depth)
 
     def crossing(
@@ -314,13 +319,29 @@ class CityGrid:
                 met.append(along)
         return met
 
-    def _depth(self, x: Float, y: Float, sigma: Float, inner: Ints, seen: Seen) -> NDArray[np.uint8]:
+    def _depth(self, tree: shapely.STRtree, at: tuple[Float, Float], sigma: Float, inner: Ints, seen: Seen) -> Float:
         least, most = _depths(seen.least, sigma), _depths(seen.most, sigma)
-        depth = np.where(inner >= 0, least, np.uint8(Depth.UNSURE))
-        rows = np.flatnonzero((inner >= 0) & ((inner != seen.cell) | (least != most)))
-        inside_by = shapely.distance(shapely.points(x[rows], y[rows]), self._boundaries[inner[rows]])
-        depth[rows] = _depths(inside_by, sigma[rows])
+        depth = least.astype(np.float64)
+        unclear = (inner != seen.cell) | (least != most) | (inner < 0)
+        unsaid = sigma == UNSAID_SIGMA_M
+        # Far from every boundary the depth is the same by any accuracy that may be estimated.
+        unclear |= unsaid & (seen.least < DEEP_SIGMAS * UNSAID_SIGMA_M)
+        rows = np.flatnonzero(unclear)
+        if len(rows):
+            away = self._boundary_m(tree, shapely.points(at[0][rows], at[1][rows]), sigma[rows], inner[rows])
+            depth[rows] = np.where(unsaid[rows], -1 - away, _depths(away, sigma[rows]))
         return depth
+
+    def _boundary_m(self, tree: shapely.STRtree, points: NDArray[np.object_], sigma: Float, inner: Ints) -> Float:
+        """Distance of places to the boundary of their cell, or from outside to the nearest cell, m; far ones: inf."""
+        away = np.full(len(points), np.inf)
+        inside = inner >= 0
+        away[inside] = shapely.distance(points[inside], self._boundaries[inner[inside]])
+        out = np.flatnonzero(~inside)
+        if len(out) and len(tree):
+            of, cells = tree.query(points[out], predicate="dwithin", distance=DEEP_SIGMAS * sigma[out])
+            np.minimum.at(away, out[of], shapely.distance(points[out[of]], self._polygons[cells]))
+        return away
 
     def _spans(
         self, polygon: shapely.Polygon, start: tuple[float, float], end: tuple[float, float]
@@ -368,6 +389,14 @@ def _search(division: _Division, x: Float, y: Float) -> Ints:
         order = np.argsort(-cells, kind="stable")
         inner[rows[order]] = cells[order]
     return inner
+
+
+def depth_by(depth: float, sigma: float) -> Depth:
+    """Depth of a place by `Places.depth`, with the standard deviation (m) that is estimated where none is said."""
+    if depth >= 0:
+        return Depth(int(depth))
+    away = -1 - depth
+    return Depth((away >= SURE_SIGMAS * sigma) + (away >= DEEP_SIGMAS * sigma))
 
 
 def _depths(inside_by: Float, sigma: Float) -> NDArray[np.uint8]:
