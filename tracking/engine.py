@@ -179,7 +179,7 @@ class Engine:
         return self._take_told()
 
     def _settle(self, device: int) -> None:
-        """End what silence ends. A device that cannot go on from there is taken from the store when it is heard again."""
+        """End what silence ends; a device that cannot go on from there is read from the store when heard again."""
         settled = self._walks[device]
         if settled is not None and not settled.settle():
             self._let_go(device)

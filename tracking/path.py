@@ -6,7 +6,7 @@ what is left between neighbouring fixes: only it makes false path. It is learnt 
 """
 
 from array import array
-from math import exp, hypot, sqrt
+from math import exp, log, sqrt
 
 from tracking.geometry.lookup import ASSUMED_ACCURACY_M, SIGMA_OF_68, UNSAID_SIGMA_M
 from tracking.points import Fixes, Place
@@ -22,9 +22,11 @@ LEARNT = 6
 """Knots after which the relative noise counts; until then all error is taken for noise."""
 _LEAST_GAIN = 0.01
 """Hours of knots weigh in the end: one knot moves the estimate by a per cent."""
+_MEDIAN_2 = 2 * log(2)
+"""Squared median of the distance from the middle of a circular normal error, in variances per axis."""
 MEMORY_S = 60.0
 """The slow error forgets itself in about so long."""
-CLEAR_SIGMAS = 3.1
+CLEAR_SIGMAS = 3.4
 """Standard deviations of both ends by which two places must differ to be two places: a standing device walks nowhere.
 """
 LEAST_STEP_M, MOST_STEP_M = 10.0, 60.0
@@ -40,12 +42,16 @@ SLOW_TIMES = 6.0
 """A receiver that never says its accuracy is taken to have so many times its relative noise, within these bounds."""
 BEST_ESTIMATE_M = 12.0
 
-_KNOT = 4
-"""Numbers of a knot: ms, x, y, standard deviation m."""
+_SELDOM = 4
+"""From then on every so many knots are learnt from."""
+_GAINS = [exp(max(1.5 / knots, _LEAST_GAIN)) for knots in range(1, int(1.5 / _LEAST_GAIN) + 1)]
 # Share of the variance of the slow error that two places so many seconds apart do not have in common.
-_APART = [1 - exp(-s / MEMORY_S) for s in range(4 * int(MEMORY_S))]
+_APART = [1 - exp(-s / MEMORY_S) for s in range(WINDOW_MS // 1000 + 1)]
+_CLEAR_2 = (2 * CLEAR_SIGMAS) ** 2
+_LEAST_STEP_2, _MOST_STEP_2 = LEAST_STEP_M**2, MOST_STEP_M**2
 
 Knot = tuple[float, float, float, float]
+"""ms, x, y, standard deviation of the absolute error m."""
 
 
 class Noise:
@@ -54,173 +60,188 @@ class Noise:
     By runs, so that it follows from the fixes of the run alone, in whatever order they came.
     """
 
-    __slots__ = "_before", "_last", "knots", "learnt_m"
+    __slots__ = "_before", "_last", "_sure_2", "knots", "learnt_m", "width_ms"
 
     def __init__(self) -> None:
         self.knots = 0
         self.learnt_m = 0.0
         """Standard deviation per axis, m, as learnt from `knots` knots."""
+        self.width_ms = KNOT_MS
+        """Length of a knot, ms."""
+        self._sure_2 = -1.0
         self._before: Knot | None = None
         self._last: Knot | None = None
 
-    @property
-    def known(self) -> bool:
-        """Whether enough was learnt to go by."""
-        return self.knots >= LEARNT
-
     def relative_m(self, sigma: float) -> float:
         """Standard deviation of the relative error per axis, m; `sigma` is that of the absolute one."""
-        return min(max(self.learnt_m, LEAST_NOISE_M), MOST_NOISE_M) if self.known else sigma
+        return sigma if self.knots < LEARNT else min(max(self.learnt_m, LEAST_NOISE_M), MOST_NOISE_M)
+
+    def sure_2(self, sigma: float) -> float:
+        """Its square, m², with room for what was learnt from few knots and may be too small by chance."""
+        return self._sure_2 if self._sure_2 >= 0 else sigma * sigma
 
     def absolute_m(self, sigma: float) -> float:
         """Standard deviation of the absolute error per axis, m: as declared, or estimated where it never is."""
         if sigma != UNSAID_SIGMA_M:
             return sigma
-        if not self.known:
+        if self.knots < LEARNT:
             return ASSUMED_ACCURACY_M * SIGMA_OF_68
         return min(max(SLOW_TIMES * self.learnt_m, BEST_ESTIMATE_M), ASSUMED_ACCURACY_M) * SIGMA_OF_68
 
-    @property
-    def width_ms(self) -> int:
-        """Length of a knot, ms."""
-        return 2 * KNOT_MS if self.known and self.learnt_m > NOISY_M else KNOT_MS
-
     def learn(self, knot: Knot) -> None:
         """Take the next knot: how far the one before it lies off the straight and even way between its neighbours."""
-        t, x, y, _ = knot
         before, last = self._before, self._last
         self._before, self._last = last, knot
-        if before is None or last is None or t - before[0] > LEARN_MS:
+        if before is None or last is None or knot[0] - before[0] > LEARN_MS:
             return
-        share = (t - last[0]) / (t - before[0])
-        off = hypot(last[1] - share * before[1] - (1 - share) * x, last[2] - share * before[2] - (1 - share) * y)
-        # 1.1774: median of the distance from the middle of a circular normal error, in standard deviations.
-        noise = off / (1.1774 * sqrt(1 + share * share + (1 - share) * (1 - share)))
-        self.knots += 1
-        if self.knots == 1:
-            self.learnt_m = max(noise, LEAST_NOISE_M)
+        knots = self.knots = self.knots + 1
+        if knots > len(_GAINS) and knots % _SELDOM:
+            return
+        share = (knot[0] - last[0]) / (knot[0] - before[0])
+        rest = 1 - share
+        off_x, off_y = last[1] - share * before[1] - rest * knot[1], last[2] - share * before[2] - rest * knot[2]
+        noise_2 = (off_x * off_x + off_y * off_y) / (_MEDIAN_2 * (1 + share * share + rest * rest))
+        learnt = self.learnt_m
+        if knots == 1:
+            learnt = max(sqrt(noise_2), LEAST_NOISE_M)
         else:
-            gain = exp(max(1.5 / self.knots, _LEAST_GAIN))
-            self.learnt_m *= gain if noise > self.learnt_m else 1 / gain
-
-    def clear_m(self, sigma: float, ms: float) -> float:
-        """Distance from which two places `ms` apart differ, m; `sigma` is the mean absolute error of both ends."""
-        # What was learnt from few knots may be too small by chance.
-        relative = self.relative_m(sigma) * (1 + 2 / sqrt(self.knots) if self.known else 1)
-        seconds = int(ms) // 1000
-        apart = _APART[seconds] if seconds < len(_APART) else 1.0
-        error = sqrt(relative * relative + max(sigma * sigma - relative * relative, 0.0) * apart)
-        return min(max(2 * CLEAR_SIGMAS * error, LEAST_STEP_M), MOST_STEP_M)
+            gain = _GAINS[min(knots, len(_GAINS)) - 1]
+            learnt = learnt * gain if noise_2 > learnt * learnt else learnt / gain
+        self.learnt_m = learnt
+        if knots >= LEARNT:
+            self.width_ms = 2 * KNOT_MS if learnt > NOISY_M else KNOT_MS
+            sure = self.relative_m(0.0) * (1 + 1.5 / sqrt(knots))
+            self._sure_2 = sure * sure
 
 
 class Path:
     """Way inside a cell, from corner to corner: knots that are clear of the corner, or of a knot of the last minute."""
 
-    __slots__ = "_corner", "_noise", "_since", "_sum", "metres"
+    __slots__ = "_corner", "_knot", "_noise", "_since", "metres"
 
     def __init__(self, noise: Noise) -> None:
         self.metres = 0.0
         """Way up to the last corner, m."""
         self._noise = noise
         self._corner: Knot | None = None
-        # Begin, sums of times, x and y, number, and the standard deviation of the last of the fixes of the next knot.
-        self._sum: tuple[int, int, float, float, int, float] | None = None
-        # Knots since the corner, one after the other. No tuples: of a large fleet they would be millions, and the
-        # garbage collector would go through all of them.
+        # Of the fixes of the next knot: ms of the first, sums of times, x and y, their number, and the last one's
+        # standard deviation.
+        self._knot: tuple[int, int, float, float, int, float] | None = None
+        # ms, x, y of the knots since the corner, one after the other. No tuples: of a large fleet they would be
+        # millions, and the garbage collector would go through all of them.
         self._since: array[float] = array("d")
 
     def add(self, fixes: Fixes, start: int, end: int) -> None:
         """Take the fixes inside from row `start` to row `end` (not included)."""
-        for t, x, y, sigma in zip(*(column[start:end] for column in fixes), strict=True):
-            self.add_one(t, x, y, sigma)
+        times, xs, ys, sigmas = fixes
+        for row in range(start, end):
+            self.add_one(times[row], xs[row], ys[row], sigmas[row])
 
     def add_one(self, t: int, x: float, y: float, sigma: float) -> None:
         """`add` for one fix."""
-        if self._sum is not None:
-            begin, sum_t, sum_x, sum_y, count, _ = self._sum
-            if t - begin < self._noise.width_ms:
-                self._sum = begin, sum_t + t, sum_x + x, sum_y + y, count + 1, sigma
+        knot = self._knot
+        if knot is not None:
+            first, sum_t, sum_x, sum_y, count, _ = knot
+            if t - first < self._noise.width_ms:
+                self._knot = first, sum_t + t, sum_x + x, sum_y + y, count + 1, sigma
                 return
-            self._knot(self._mean())
-        self._sum = t, t, x, y, 1, sigma
+            self._take(self._mean(knot))
+        self._knot = t, t, x, y, 1, sigma
 
     def turn(self, t: int, place: Place, sigma: float) -> None:
         """Begin or go on measuring at a crossing of the boundary, or where the device was found after a jump."""
-        self._corner, self._sum = (t, *place, self._noise.absolute_m(sigma)), None
+        self._corner, self._knot = (t, place[0], place[1], self._noise.absolute_m(sigma)), None
         del self._since[:]
 
     def leave(self, t: int, place: Place, sigma: float) -> None:
         """Cross the boundary outwards: who stood would not be out, so the last step counts, however short."""
-        if self._sum is not None:
-            self._knot(self._mean())
+        if self._knot is not None:
+            self._take(self._mean(self._knot))
         if self._corner is not None:
-            self._step_to((t, *place, self._noise.absolute_m(sigma)))
-        self._sum = None
+            self._step_to((t, place[0], place[1], self._noise.absolute_m(sigma)), self._corner)
+        self._knot = None
 
     def whole_m(self) -> float:
         """Way if nothing more comes: the rest counts from half a clear step on, as a mover is half way on average."""
-        if self._corner is None or self._sum is None:
+        corner = self._corner
+        if corner is None or self._knot is None:
             return self.metres
-        last = self._mean()
-        step = hypot(last[1] - self._corner[1], last[2] - self._corner[2])
-        if step < 0.5 * self._noise.clear_m((self._corner[3] + last[3]) / 2, last[0] - self._corner[0]):
+        t, x, y, sigma = last = self._mean(self._knot)
+        absolute = (corner[3] + sigma) / 2
+        relative, ms = self._noise.sure_2(absolute), t - corner[0]
+        apart = _APART[int(ms) // 1000] if ms < WINDOW_MS else 1.0
+        clear = _CLEAR_2 * (relative + max(absolute * absolute - relative, 0.0) * apart)
+        if (x - corner[1]) ** 2 + (y - corner[2]) ** 2 < min(max(clear, _LEAST_STEP_2), _MOST_STEP_2) / 4:
             return self.metres
-        return self.metres + self._way_m(last)
+        return self.metres + self._way_m(last, corner)
 
-    def _mean(self) -> Knot:
-        assert self._sum is not None  # noqa: S101 - asked by callers
-        _, sum_t, sum_x, sum_y, count, sigma = self._sum
-        return sum_t / count, sum_x / count, sum_y / count, self._noise.absolute_m(sigma)
+    def _mean(self, knot: tuple[int, int, float, float, int, float]) -> Knot:
+        _, sum_t, sum_x, sum_y, count, sigma = knot
+        if sigma == UNSAID_SIGMA_M:
+            sigma = self._noise.absolute_m(sigma)
+        if count == 1:
+            return sum_t, sum_x, sum_y, sigma
+        return sum_t / count, sum_x / count, sum_y / count, sigma
 
-    def _knot(self, knot: Knot) -> None:
+    def _take(self, knot: Knot) -> None:
         self._noise.learn(knot)
-        if self._corner is None:
+        corner = self._corner
+        if corner is None:
             self._corner = knot
-        elif self._is_clear(knot):
-            self._step_to(knot)
+        elif self._is_clear(knot, corner):
+            self._step_to(knot, corner)
         else:
-            self._since.extend(knot)
-            if self._since[0] < knot[0] - 2 * WINDOW_MS:
-                del self._since[: self._first_since(knot[0] - WINDOW_MS)]
+            since = self._since
+            since.extend(knot[:3])
+            if since[0] < knot[0] - 2 * WINDOW_MS:
+                del since[: _first_at(since, knot[0] - WINDOW_MS)]
 
-    def _is_clear(self, knot: Knot) -> bool:
+    def _is_clear(self, knot: Knot, corner: Knot) -> bool:
         """Whether the device has moved on: from the corner, or from where it was within the last minute."""
         t, x, y, sigma = knot
-        assert self._corner is not None  # noqa: S101 - asked by the caller
-        since = self._since
-        for row in range(len(since) - _KNOT, -1, -_KNOT):
-            if since[row] < t - WINDOW_MS:
-                break
-            if self._clear_of(since[row], since[row + 1], since[row + 2], since[row + 3], t, x, y, sigma):
-                return True
-        return self._clear_of(*self._corner, t, x, y, sigma)
+        at, from_x, from_y, from_sigma = corner
+        absolute = (from_sigma + sigma) / 2
+        relative = self._noise.sure_2(absolute)
+        slow = max(absolute * absolute - relative, 0.0)
+        since, row = self._since, len(self._since)
+        # One loop on plain numbers, from the newest knot back to the corner: most of the engine's time goes here.
+        while True:
+            row -= 3
+            if row >= 0:
+                at, from_x, from_y = since[row], since[row + 1], since[row + 2]
+            else:
+                at, from_x, from_y, _ = corner
+            dx, dy = x - from_x, y - from_y
+            way = dx * dx + dy * dy
+            if way >= _LEAST_STEP_2:
+                ms = t - at
+                apart = _APART[int(ms) // 1000] if ms < WINDOW_MS else 1.0
+                clear = way >= _MOST_STEP_2 or way >= _CLEAR_2 * (relative + slow * apart)
+                if clear and (row < 0 or ms <= WINDOW_MS):
+                    return True
+            if row < 0:
+                return False
 
-    def _clear_of(
-        self, t0: float, x0: float, y0: float, sigma0: float, t: float, x: float, y: float, sigma: float
-    ) -> bool:
-        dx, dy = x - x0, y - y0
-        way = dx * dx + dy * dy
-        if way < LEAST_STEP_M * LEAST_STEP_M:
-            return False
-        clear = self._noise.clear_m((sigma0 + sigma) / 2, t - t0)
-        return way >= clear * clear
-
-    def _step_to(self, knot: Knot) -> None:
-        self.metres += self._way_m(knot)
+    def _step_to(self, knot: Knot, corner: Knot) -> None:
+        self.metres += self._way_m(knot, corner)
         self._corner = knot
         del self._since[:]
 
-    def _first_since(self, t: float) -> int:
-        """Where in `_since` the first knot at or after `t` (ms) begins."""
-        return next((row for row in range(0, len(self._since), _KNOT) if self._since[row] >= t), len(self._since))
-
-    def _way_m(self, end: Knot) -> float:
-        """Way from the last corner: straight, or round bends where that is clearly longer."""
-        assert self._corner is not None  # noqa: S101 - asked by callers
-        bends = self._since[self._first_since(end[0] - WINDOW_MS) :]
-        since = list(zip(bends[1::_KNOT], bends[2::_KNOT], strict=True))
+    def _way_m(self, end: Knot, corner: Knot) -> float:
+        """Way from the corner: straight, or round bends where that is clearly longer."""
+        since = self._since
+        start = _first_at(since, end[0] - WINDOW_MS)
+        bends = list(zip(since[start + 1 :: 3], since[start + 2 :: 3], strict=True)) if since else []
         noise = self._noise.relative_m(end[3])
-        return _bent_m(self._corner[1:3], since, end[1:3], DETOUR_SIGMAS * noise, max(LEG_SIGMAS * noise, LEAST_LEG_M))
+        return _bent_m(corner[1:3], bends, end[1:3], DETOUR_SIGMAS * noise, max(LEG_SIGMAS * noise, LEAST_LEG_M))
+
+
+def _first_at(since: "array[float]", t: float) -> int:
+    """Where in ms, x, y, ms … the first at or after `t` (ms) begins."""
+    row, end = 0, len(since)
+    while row < end and since[row] < t:
+        row += 3
+    return row
 
 
 def _bent_m(start: Place, since: list[Place], end: Place, least_m: float, leg_m: float) -> float:

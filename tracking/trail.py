@@ -56,12 +56,12 @@ class Trail(ABC):
         self.last = None
         self._strangers = ()
 
-    def _move(self, first: Point) -> None:  # noqa: ARG002 - for those who inherit
-        """Go on at a new place, of which `first` is the first fix: by default what goes on ends."""
-        self._break()
+    @abstractmethod
+    def _move(self, first: Point) -> None:
+        """Go on at a new place that was found to be true; `first` is its first fix."""
 
     def _believe_silent(self) -> bool:
-        """Where silence follows, nobody comes back to the old place: a new one that lasted is believed. Whether it was."""
+        """Believe a new place that lasted, since silence follows and nobody came back; whether there was one."""
         if not self._lasted(_LEAST_PATIENCE_MS):
             return False
         self._believe()

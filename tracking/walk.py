@@ -231,7 +231,7 @@ class Walk(Trail):
         )  # fmt: skip
 
     def _recall(self, index: int, t: int) -> Presence | None:
-        """The stay in a cell that goes on when the device is in it again at `t` (ms): it was left for less than a minute."""
+        """The stay that goes on when the device is in a cell again at `t` (ms), less than a minute after it left it."""
         left = self._left.get(index)
         return left if left is not None and t - left.inside_at < MERGE_MS else None
 

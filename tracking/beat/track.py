@@ -41,6 +41,9 @@ class _Way(Trail):
         """Nothing more comes."""
         self._believe_silent()
 
+    def _move(self, first: Point) -> None:
+        pass
+
     def _take(self, last: Point | None, point: Point) -> None:
         self.taken.append((point, last is not None))
 

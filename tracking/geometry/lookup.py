@@ -395,8 +395,8 @@ def depth_by(depth: float, sigma: float) -> Depth:
     """Depth of a place by `Places.depth`, with the standard deviation (m) that is estimated where none is said."""
     if depth >= 0:
         return Depth(int(depth))
-    away = -1 - depth
-    return Depth((away >= SURE_SIGMAS * sigma) + (away >= DEEP_SIGMAS * sigma))
+    away = -1.0 - float(depth)
+    return Depth(int(away >= SURE_SIGMAS * sigma) + int(away >= DEEP_SIGMAS * sigma))
 
 
 def _depths(inside_by: Float, sigma: Float) -> NDArray[np.uint8]:

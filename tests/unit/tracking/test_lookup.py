@@ -61,10 +61,11 @@ def segment_distance(p: tuple[float, float], a: tuple[float, float], b: tuple[fl
 
 
 def test_depth_follows_distance_and_accuracy() -> None:
-    """A fix 10 m inside is deep at 4 m accuracy, sure at 15 m, unsure at 30 m; unknown accuracy counts as 25 m."""
+    """A fix 10 m inside is deep at 4 m accuracy, sure at 15 m, unsure at 30 m; if it says none, whoever asks does."""
     lat, lon = np.array([tl.degrees(10, 150)] * 4).T
     places = tl.row_of_cells().places(lat, lon, np.array([4, 15, 30, np.nan], dtype=np.float32))
-    assert places.depth.tolist() == [2, 1, 0, 0]
+    assert places.depth[:3].tolist() == [2, 1, 0]
+    assert [lookup.depth_by(places.depth[3], acc * lookup.SIGMA_OF_68) for acc in (4, 15, 25)] == [2, 1, 0]
     assert places.inner.tolist() == [0, 0, 0, 0]
 
 
