@@ -42,8 +42,8 @@ SLOW_TIMES = 6.0
 """A receiver that never says its accuracy is taken to have so many times its relative noise, within these bounds."""
 BEST_ESTIMATE_M = 12.0
 
-_SELDOM = 4
-"""From then on every so many knots are learnt from."""
+_ALL, _SELDOM = 24, 4
+"""The first knots are all learnt from, later ones every so many."""
 _GAINS = [exp(max(1.5 / knots, _LEAST_GAIN)) for knots in range(1, int(1.5 / _LEAST_GAIN) + 1)]
 # Share of the variance of the slow error that two places so many seconds apart do not have in common.
 _APART = [1 - exp(-s / MEMORY_S) for s in range(WINDOW_MS // 1000 + 1)]
@@ -95,7 +95,7 @@ class Noise:
         if before is None or last is None or knot[0] - before[0] > LEARN_MS:
             return
         knots = self.knots = self.knots + 1
-        if knots > len(_GAINS) and knots % _SELDOM:
+        if knots > _ALL and knots % _SELDOM:
             return
         share = (knot[0] - last[0]) / (knot[0] - before[0])
         rest = 1 - share
@@ -105,7 +105,7 @@ class Noise:
         if knots == 1:
             learnt = max(sqrt(noise_2), LEAST_NOISE_M)
         else:
-            gain = _GAINS[min(knots, len(_GAINS)) - 1]
+            gain = _GAINS[min(knots if knots <= _ALL else _ALL + (knots - _ALL) // _SELDOM, len(_GAINS)) - 1]
             learnt = learnt * gain if noise_2 > learnt * learnt else learnt / gain
         self.learnt_m = learnt
         if knots >= LEARNT:
@@ -230,8 +230,10 @@ class Path:
     def _way_m(self, end: Knot, corner: Knot) -> float:
         """Way from the corner: straight, or round bends where that is clearly longer."""
         since = self._since
+        if not since:
+            return sqrt((end[1] - corner[1]) ** 2 + (end[2] - corner[2]) ** 2)
         start = _first_at(since, end[0] - WINDOW_MS)
-        bends = list(zip(since[start + 1 :: 3], since[start + 2 :: 3], strict=True)) if since else []
+        bends = list(zip(since[start + 1 :: 3], since[start + 2 :: 3], strict=True))
         noise = self._noise.relative_m(end[3])
         return _bent_m(corner[1:3], bends, end[1:3], DETOUR_SIGMAS * noise, max(LEG_SIGMAS * noise, LEAST_LEG_M))
 

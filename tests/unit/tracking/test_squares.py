@@ -93,9 +93,11 @@ def test_places_are_those_of_plain_shapely(cells: list[shapely.Polygon], seed: i
         assert found.inner.tolist() == inner
         assert grid.locate(lat, lon).tolist() == [cell + 1 if cell >= 0 else -1 for cell in inner]
         for n, cell in enumerate(inner):
-            away = plane[cell].boundary.distance(shapely.Point(found.x[n], found.y[n])) if cell >= 0 else -1.0
-            bounds = lookup.SURE_SIGMAS * found.sigma[n], lookup.DEEP_SIGMAS * found.sigma[n]
-            assert found.depth[n] == sum(away >= bound for bound in bounds)
+            place = shapely.Point(found.x[n], found.y[n])
+            away = plane[cell].boundary.distance(place) if cell >= 0 else min(map(place.distance, plane))
+            for sigma in {found.sigma[n], 12 * lookup.SIGMA_OF_68} if np.isnan(acc[n]) else {found.sigma[n]}:
+                bounds = lookup.SURE_SIGMAS * sigma, lookup.DEEP_SIGMAS * sigma
+                assert lookup.depth_by(found.depth[n], sigma) == sum(away >= bound for bound in bounds)
 
 
 def rings(cell: shapely.Polygon) -> list[list[list[float]]]:
