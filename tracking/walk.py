@@ -259,6 +259,11 @@ class Walk(Trail):
         self._left = {cell: each for cell, each in self._left.items() if each.inside_at + MERGE_MS > bound}
         self._left[left.index] = left
 
+    def _stranger(self, point: Point) -> None:
+        # Silence may yet make it a place: what was settled before is not the end.
+        self.settled = False
+        super()._stranger(point)
+
     def _move(self, first: Point) -> None:
         """Go on at a new place: a stay that both places agree on goes on, without the way that nobody walked."""
         inside, last = self._inside, self.last

@@ -21,7 +21,8 @@ from tracking.visit_rules import VisitRules
 
 TRACKS = Path(__file__).parents[4] / "shared" / "data" / "geolife"
 SIDE = 0.0015  # degrees, about 130 × 170 m; the test sets it
-SIGMA = 25 / 1.515  # m, of a fix whose accuracy is not known
+ACCURACY_M = 25.0  # of every fix: the tracks do not say, and the test does not estimate
+SIGMA = ACCURACY_M / 1.515
 
 
 @dataclass(frozen=True)
@@ -164,6 +165,7 @@ def through_engine(fixes: list[Fix]) -> dict[tuple[int, int], float]:
         t=[round(fix.t * 1000) for fix in fixes],
         lat=[fix.lat for fix in fixes],
         lon=[fix.lon for fix in fixes],
+        acc=np.full(len(fixes), ACCURACY_M),
     )
     known = tl.run(Engine(grid, VisitRules.always([tl.RULE] * len(ids))), columns)
     seconds: dict[tuple[int, int], float] = defaultdict(float)

@@ -16,6 +16,8 @@ M_PER_LAT = 110_750.0
 M_PER_LON = 102_470.0
 Stays = dict[tuple[int, int], stays.Stay]
 Runs = dict[tuple[int, int], stays.Run]
+At = tuple[float, float, float]
+"""(s, x, y) of a fix."""
 RULE = VisitRule(dwell_ms=180_000, path_m=150.0)
 
 
