@@ -23,9 +23,9 @@ Known = dict[tuple[int, int], stays.Stay]
 def ringed() -> lookup.CityGrid:
     """A cell of 300 m around a hole of 100 m that is in no cell, a thin cell beside it, and one apart from both."""
     around = [*tl.square(0, 0), *tl.square(100, 100, 100)]
-    thin = [[tl.degrees(x, y)[::-1] for x, y in ((300, 0), (340, 0), (340, 300), (300, 300), (300, 0))]]
-    cells = [(1, around), (2, thin), (3, tl.square(340, 0)), (4, tl.square(900, 0))]
-    return lookup.CityGrid([lookup.GridCell(id=number, rings=rings) for number, rings in cells])
+    thin = [[list(tl.degrees(x, y)[::-1]) for x, y in ((300, 0), (340, 0), (340, 300), (300, 300), (300, 0))]]
+    cells = [around, thin, tl.square(340, 0), tl.square(900, 0)]
+    return lookup.CityGrid([lookup.GridCell(id=number, rings=rings) for number, rings in enumerate(cells, 1)])
 
 
 def engine(*, steps: bool = False) -> Engine:
