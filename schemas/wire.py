@@ -87,7 +87,7 @@ class Fix(Struct, frozen=True, gc=False, omit_defaults=True):
     lon: Longitude
     """Degrees east, -180 to 180, in the device's declared datum. Required."""
     acc: Annotated[float, Meta(ge=0, le=1e6)] | None = None
-    """Radius of 68 % confidence, m. Absent: unknown; 25 is assumed by rules, NULL is stored."""
+    """Radius of 68 % confidence, m. Absent: unknown, estimated from the track by rules, NULL is stored."""
     spd: Annotated[float, Meta(ge=0, le=400)] | None = None
     """Speed over ground, m/s. Absent: unknown, never 0 or -1."""
     hdg: Annotated[float, Meta(ge=0, le=360)] | None = None

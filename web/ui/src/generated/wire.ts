@@ -63,7 +63,7 @@ export interface Fix {
   lat: number;
   /** Degrees east, -180 to 180, in the device's declared datum. Required. */
   lon: number;
-  /** Radius of 68 % confidence, m. Absent: unknown; 25 is assumed by rules, NULL is stored. */
+  /** Radius of 68 % confidence, m. Absent: unknown, estimated from the track by rules, NULL is stored. */
   acc?: number | null;
   /** Speed over ground, m/s. Absent: unknown, never 0 or -1. */
   spd?: number | null;
