@@ -2,10 +2,12 @@
 
 import asyncio
 import functools
+import hashlib
 import json
 import os
 import shutil
 import ssl
+import stat
 import time
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from patrol.supervisor import Answer, Part, Supervisor
 from web import accounts
 
 _READY_SECONDS = 45.0
+_MEMORY = Path("/dev/shm")  # noqa: S108 - looked at before it is used
 _ANSWER_SECONDS = 5.0
 
 
@@ -35,7 +38,7 @@ def wipe_metrics(settings: Settings) -> None:
     """Empty the folder in which processes share their metrics: what it holds is of processes that ended."""
     folder = _metrics(settings)
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    folder.mkdir(mode=0o700, parents=True)
 
 
 async def start_server(keeper: Supervisor, env: dict[str, str], settings: Settings, progress: Progress) -> None:
@@ -144,4 +147,19 @@ def _plain(value: object) -> str:
 
 
 def _metrics(settings: Settings) -> Path:
-    return Path(os.path.abspath(settings.data_dir)) / "metrics"  # noqa: PTH100 - resolve() would follow links
+    """Folder of the figures that processes share, one for each data folder.
+
+    It is in memory: the files are mapped, and the kernel kills a process that writes to one on a full disk.
+    """
+    data = os.path.abspath(settings.data_dir)  # noqa: PTH100 - resolve() would follow links
+    folder = _MEMORY / f"patrol-{os.getuid()}-{hashlib.sha256(data.encode()).hexdigest()[:16]}"
+    return folder if _may_be_ours(folder) else Path(data) / "metrics"
+
+
+def _may_be_ours(folder: Path) -> bool:
+    """Whether we made it, or may make it: anybody may write where it is."""
+    try:
+        status = folder.lstat()
+    except FileNotFoundError:
+        return os.access(_MEMORY, os.W_OK | os.X_OK)
+    return stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid()

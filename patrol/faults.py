@@ -79,6 +79,8 @@ def _of_database(fault: BaseException) -> str | None:
 def _of_machine(fault: OSError) -> str | None:
     text = _OF_MACHINE.get(fault.errno or 0)
     place = fault.filename2 or fault.filename
+    if fault.errno in (errno.ENOSPC, errno.EDQUOT):
+        place = place or "the data folder"
     if text is None or ("{place}" in text and place is None):
         return None  # of a connection, not of a file
     return text.format(place=place, fault=fault.strerror)

@@ -38,7 +38,7 @@ class Settings(BaseSettings):
     mqtt_port: Port = 1883
     """Port of the embedded broker, and of the broker on this machine where mqtt_url is not set."""
     data_dir: Path = Path(".patrol")
-    """Folder of the embedded database, logs and metrics."""
+    """Folder of the embedded database, logs, keys and anchors."""
     database_url: Annotated[str | None, Field(repr=False)] = None
     """postgresql://user:password@host:port/database; None: the embedded database of data_dir."""
     owner_database_url: Annotated[str | None, Field(repr=False)] = None

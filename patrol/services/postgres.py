@@ -255,7 +255,8 @@ async def _run(command: list[str], user: str | None, cwd: Path) -> None:
         await process.wait()
         raise
     if process.returncode != 0:
-        raise errors.SetupError(f"{command[0]} failed: {output.decode(errors='replace').strip()[-500:]}")
+        told = _telling(output.decode(errors="replace").splitlines())
+        raise errors.SetupError(f"{command[0]} failed: {told}. Put it right, or choose another place with --data-dir.")
 
 
 def _program(name: str) -> str:
@@ -279,6 +280,10 @@ def _is_postgres_on(pid: int, data: Path) -> bool:
 
 
 def _tail(log: Path) -> str:
-    lines = log.read_text(errors="replace").splitlines() if log.exists() else []
+    return _telling(log.read_text(errors="replace").splitlines() if log.exists() else [])
+
+
+def _telling(lines: list[str]) -> str:
+    """The line that says why."""
     telling = [line for line in lines[-20:] if "FATAL" in line or "ERROR" in line] or lines[-1:]
-    return telling[-1] if telling else "it wrote nothing"
+    return telling[-1].strip().rstrip(".") if telling else "it wrote nothing"

@@ -57,7 +57,7 @@ def commands(text: str) -> Iterator[list[str]]:
     """Words behind `patrol`, in code."""
     for code in _code(text):
         for found in _COMMAND.findall(code.partition(" #")[0]):
-            words = [word.strip("`\"'.,:[]…") for word in found.split()]
+            words = [word.strip("`\"'.,:[]") for word in found.partition("…")[0].split()]
             yield [word for word in words if word]
 
 
