@@ -34,7 +34,6 @@ def config(settings: Settings) -> OpenIdConfig | None:
         areas_claim=settings.openid_areas_claim,
         badge_claim=settings.openid_badge_claim,
         ca=settings.openid_ca,
-        public_url=settings.public_url,
     )
 
 

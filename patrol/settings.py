@@ -46,7 +46,7 @@ class Settings(BaseSettings):
     mqtt_url: Annotated[str | None, Field(repr=False)] = None
     """mqtt://user:password@host:port; None: the broker on this machine at mqtt_port."""
     handset_url: str | None = None
-    """Address of the broker as handsets reach it, mqtts://host:8883; None: as our processes do."""
+    """Address of the broker as handsets reach it, mqtts://host:8883; None: the page's host, the usual port."""
     units: str = "+"
     """Units this worker serves, separated by commas; + is all; shared: its part of all, beside others that share."""
     auto_enrol: bool = False

@@ -32,7 +32,9 @@ class WebConfig:
     audit_anchor_url: str | None = field(default=None, repr=False)
     """Address on another machine that each anchor is sent to; None: none."""
     handset_url: str | None = None
-    """Address of the broker as handsets reach it; None: as this process does."""
+    """Address of the broker as handsets reach it; None: on the host of the page, at the usual port."""
+    public_url: str | None = None
+    """Address of the page as browsers see it; None: as each browser says."""
     tls_cert: Path | None = None
     """Certificate chain, PEM: HTTPS only."""
     tls_key: Path | None = None

@@ -2,12 +2,34 @@
 
 import base64
 import json
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import segno
 
 from schemas.broker import Broker
 from schemas.topics import OWNTRACKS_ROOT
+
+
+def broker(handset_url: str | None, page: str) -> Broker:
+    """Where handsets find the broker: as the operator says, else on the host of the page, at the usual port.
+
+    How our own processes find it tells nobody outside anything.
+
+    Raises:
+        ValueError: an address cannot be read; the text says how to write it.
+    """
+    if handset_url is not None:
+        return Broker.parse(handset_url)
+    parts = urlsplit(page)
+    host = parts.hostname or ""
+    address = f"[{host}]" if ":" in host else host
+    return Broker.parse(f"{'mqtts' if parts.scheme == 'https' else 'mqtt'}://{address}")
+
+
+def address(broker: Broker) -> str:
+    """Address of a broker without what is secret in it."""
+    host = f"[{broker.host}]" if ":" in broker.host else broker.host
+    return f"{'mqtts' if broker.secure else 'mqtt'}://{host}:{broker.port}"
 
 
 def link(*, name: str, unit: str, password: str, broker: Broker) -> str:

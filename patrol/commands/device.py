@@ -13,6 +13,7 @@ from rich.table import Table
 from patrol import device_key, errors, reach
 from patrol.settings import Settings
 from schemas import topics
+from schemas.broker import Broker
 from schemas.wire import Datum
 from tracking import db, device_access, device_store, lane
 from tracking.device_access import Grant
@@ -30,6 +31,8 @@ def add(settings: Settings, *, name: str, unit: str, label: str | None, datum: s
             raise errors.SetupError(f"{what} {text!r}: take 1 to 64 letters, digits, '.', '_' or '-'.")
     if datum not in {each.value for each in Datum}:
         raise errors.SetupError(f"--datum: there is no {datum!r}; choose {', '.join(Datum)}.")
+
+    _may_show(settings, qr_file)
 
     async def work(conn: db.Connection) -> Grant:
         async with conn.transaction():
@@ -51,6 +54,7 @@ def add(settings: Settings, *, name: str, unit: str, label: str | None, datum: s
 
 def password(settings: Settings, *, name: str, qr_file: Path | None) -> None:
     """Make the next password of a device and print it; the one before ceases."""
+    _may_show(settings, qr_file)
 
     async def work(conn: db.Connection) -> Grant:
         return await device_access.renew(conn, name)
@@ -91,18 +95,42 @@ def _access(grant: Grant | None) -> str:
 
 def _show(settings: Settings, grant: Grant, qr_file: Path | None) -> None:
     secret = device_access.password(device_key.device_key(settings), grant.name, grant.generation)
-    broker = (
-        reach.broker_address(settings.broker_url)
-        if settings.handset_url is None
-        else reach.broker_address(settings.handset_url, setting="PATROL_HANDSET_URL")
-    )
-    link = handset.link(name=grant.name, unit=grant.unit, password=secret, broker=broker)
-    typer.echo(f"device   {grant.name}")
+    broker = _broker(settings)
+    typer.echo(f"device   {grant.name} (the client id, too)")
     typer.echo(f"unit     {grant.unit}")
     typer.echo(f"password {secret}")
-    typer.echo(f"broker   {'mqtts' if broker.secure else 'mqtt'}://{broker.host}:{broker.port}")
+    typer.echo(
+        f"broker   {'as handsets reach it: set PATROL_HANDSET_URL' if broker is None else handset.address(broker)}"
+    )
     typer.echo(f"topics   {topics.ROOT}/{grant.unit}/{grant.name}/fix …")
-    typer.echo("Shown once; PATROL_HANDSET_URL sets the address that handsets are told. 密码仅显示一次。")
+    typer.echo("Shown once 密码仅显示一次。")
+    if broker is not None:
+        _show_code(handset.link(name=grant.name, unit=grant.unit, password=secret, broker=broker), qr_file)
+
+
+def _broker(settings: Settings) -> Broker | None:
+    """Where handsets find the broker; None: that cannot be told from how our own processes do."""
+    if settings.handset_url is not None:
+        return reach.broker_address(settings.handset_url, setting="PATROL_HANDSET_URL")
+    if settings.public_url is not None:
+        try:
+            return handset.broker(None, settings.public_url)
+        except ValueError as fault:
+            raise errors.SetupError(f"PATROL_PUBLIC_URL is no address of a page ({fault}): correct it.") from fault
+    return None if settings.mqtt_url is not None else reach.broker_address(settings.broker_url)
+
+
+def _may_show(settings: Settings, qr_file: Path | None) -> None:
+    """See beforehand that a QR code can be made: the password is shown once.
+
+    Raises:
+        SetupError: it is not known where handsets find the broker.
+    """
+    if _broker(settings) is None and qr_file is not None:
+        raise errors.SetupError("--qr: where do handsets find the broker? Set PATROL_HANDSET_URL (mqtts://host:8883).")
+
+
+def _show_code(link: str, qr_file: Path | None) -> None:
     if qr_file is not None:
         segno.make_qr(link, error="l").save(str(qr_file), scale=6)
         qr_file.chmod(0o600)

@@ -37,6 +37,7 @@ async def _serve(settings: Settings, stop: asyncio.Event) -> None:
         audit_anchor=settings.anchor_file,
         audit_anchor_url=settings.audit_anchor_url,
         handset_url=settings.handset_url,
+        public_url=settings.public_url,
         media_dir=settings.media_folder,
         media_most_bytes=settings.media_most_mb << 20,
         tls_cert=settings.http_cert,

@@ -24,5 +24,3 @@ class OpenIdConfig:
     badge_claim: str = "patrol_badge"
     ca: Path | None = None
     """Authority of the provider's certificate; None: those of the system."""
-    public_url: str | None = None
-    """Address of this server as browsers see it; None: as the browser says."""

@@ -2,13 +2,12 @@
 
 import time
 from typing import Annotated
-from urllib.parse import urlsplit
 
 import structlog
 from fastapi import APIRouter, Query, Request
 from starlette.responses import RedirectResponse, Response
 
-from web import accounts, browser, problems, signin
+from web import accounts, browser, origin, problems, signin
 from web.context import Context, context
 from web.openid import claims, flow, members
 from web.openid.flow import Flow
@@ -122,9 +121,4 @@ def _here(request: Request) -> tuple[Context, Provider]:
 
 
 def _redirect_uri(request: Request) -> str:
-    openid = context(request).config.openid
-    if openid is not None and openid.public_url is not None:
-        return openid.public_url.rstrip("/") + CALLBACK
-    base = urlsplit(str(request.base_url))
-    scheme = "https" if context(request).config.secure_cookies else base.scheme
-    return f"{scheme}://{base.netloc}{CALLBACK}"
+    return origin.page(request) + CALLBACK

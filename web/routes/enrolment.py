@@ -9,7 +9,7 @@ from schemas.broker import Broker
 from schemas.enrolment import Credentials, Enrol
 from tracking import db, device_access, lane
 from tracking.device_access import Grant
-from web import context, handset, params, problems
+from web import context, handset, origin, params, problems
 
 router = APIRouter(prefix="/devices", tags=["devices"])
 
@@ -82,15 +82,19 @@ def device_key(request: Request) -> str:
 
 
 def _credentials(request: Request, grant: Grant, key: str) -> Credentials:
-    config = context.context(request).config
-    broker = Broker.parse(config.handset_url or config.mqtt_url)
+    try:
+        broker = handset.broker(context.context(request).config.handset_url, origin.page(request))
+    except ValueError as fault:
+        raise problems.ProblemError(
+            503, f"Where do handsets find the broker? Set PATROL_HANDSET_URL: {fault}."
+        ) from fault
     secret = device_access.password(key, grant.name, grant.generation)
     link = handset.link(name=grant.name, unit=grant.unit, password=secret, broker=broker)
     return Credentials(
         device=grant.name,
         unit=grant.unit,
         password=secret,
-        broker=f"{'mqtts' if broker.secure else 'mqtt'}://{broker.host}:{broker.port}",
+        broker=handset.address(broker),
         link=link,
         qr=handset.code(link),
     )

@@ -1,14 +1,19 @@
 """Devices are enrolled and shut out over REST, brokers ask who may come in, and the page speaks TLS."""
 
+import base64
+import json
 import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
 import trustme
 
+from schemas.broker import Broker
 from tests.support import waiting, web
+from web import handset
 
 KEY = "k" * 40
 
@@ -134,6 +139,44 @@ async def test_a_device_may_use_its_own_topics_only(keyed: httpx.AsyncClient) ->
         said = (await keyed.post("/api/v1/broker/authz", json=asked)).json()["result"]
         status = (await keyed.post("/api/v1/broker/acl", json=asked)).status_code
         assert (said, status) == (("allow", 200) if allowed else ("deny", 403)), (action, topic)
+
+
+async def test_handsets_are_told_the_address_that_the_operator_sees(database_url: str) -> None:
+    """Never how our own processes find the broker: the host of the page, or what the operator says."""
+    inside = "mqtt://patrol-server:secret@mqtt.inside:41883"
+    told: list[str] = []
+    for n, given in enumerate(
+        ({}, {"public_url": "https://patrol.example:8443/"}, {"handset_url": "mqtts://city.example:9883"})
+    ):
+        async with (
+            web.serving(database_url, device_key=KEY, mqtt_url=inside, **given) as server,
+            server.client() as client,
+        ):
+            await _ready(client)
+            made = (await client.post("/api/v1/devices", json={"name": f"cam-{n}", "unit": "u"})).json()
+            told.append(made["broker"])
+            link = parse_qs(urlsplit(made["link"]).query)["inline"][0]
+            configuration = json.loads(base64.b64decode(link))
+            broker = Broker.parse(made["broker"])
+            assert (configuration["host"], configuration["port"], configuration["tls"]) == (
+                broker.host, broker.port, broker.secure,
+            )  # fmt: skip
+            assert configuration["clientId"] == f"cam-{n}"
+            assert "inside" not in json.dumps(made) + str(configuration)
+    assert told == ["mqtt://127.0.0.1:1883", "mqtts://patrol.example:8883", "mqtts://city.example:9883"]
+
+
+@pytest.mark.parametrize(
+    ("page", "told"),
+    [
+        ("http://10.1.2.3:8000", "mqtt://10.1.2.3:1883"),
+        ("https://[fd00::1]:8443", "mqtts://[fd00::1]:8883"),
+        ("https://patrol.example", "mqtts://patrol.example:8883"),
+    ],
+)
+def test_address_of_handsets_follows_from_that_of_the_page(page: str, told: str) -> None:
+    """The host is the page's, its port never; a page by HTTPS means a broker by TLS, so that no password is shown."""
+    assert handset.address(handset.broker(None, page)) == told
 
 
 async def test_without_a_key_no_device_is_enrolled(database_url: str) -> None:
