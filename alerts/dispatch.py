@@ -18,7 +18,7 @@ from tracking.geometry import inside
 log = structlog.get_logger(__name__)
 
 _DEVICE = "SELECT id, name FROM devices WHERE name = $1"
-_CELL = "SELECT code, name, geometry FROM cells WHERE id = $1"
+_CELL = "SELECT c.code, v.name, c.geometry FROM cells c, cell_at(c.id, now()) v WHERE c.id = $1"
 _NEWEST = "SELECT t, lat, lon FROM fixes WHERE device = $1 AND flags & 8 = 0 ORDER BY t DESC LIMIT 1"
 _LATE = "SELECT id, alert FROM tasks WHERE deadline <= $1 ORDER BY deadline LIMIT 100"
 _TASK = """

@@ -11,17 +11,16 @@ from numpy.typing import NDArray
 from alerts import arrival, estimates, learning, outlook, rules, staffing, store, whereabouts, withdrawals
 from alerts.model import GAP, Change, Facts, OpenAlert, Visit
 from schemas import wire
-from tracking import city, db, grids, packed, rule_store, street_store
+from tracking import city, db, division_store, grids, packed, rule_store, street_store
 from tracking.fixes import Bool, FixColumns
 from tracking.geometry.streets import Streets
 from tracking.packed import Kind
 
-# Changes with every import, plan, calendar, unit, area or setting; cells put in without an import count too.
+# Changes with every division and plan that comes into force, and with every calendar, unit, area or setting.
 _SIGNATURE = """
-SELECT concat_ws('/', (SELECT value FROM meta WHERE key = 'grid_version'),
-                      (SELECT count(*) || '-' || coalesce(max(id), 0) FROM cells WHERE valid_to IS NULL),
-                      (SELECT concat_ws('-', count(*), max(id), count(*) FILTER (WHERE valid_from <= now()),
-                                        count(*) FILTER (WHERE valid_to <= now()))
+SELECT concat_ws('/', $2::text,
+                      (SELECT concat_ws('-', count(*), max(id), count(*) FILTER (WHERE valid_from <= $1),
+                                        count(*) FILTER (WHERE valid_to <= $1))
                        FROM rule_versions WHERE kind = 'plan'),
                       (SELECT concat_ws('-', count(*), max(made_at)) FROM calendar_days),
                       (SELECT md5(string_agg(concat(code, area), ';' ORDER BY code)) FROM units),
@@ -30,7 +29,6 @@ SELECT concat_ws('/', (SELECT value FROM meta WHERE key = 'grid_version'),
                       (SELECT string_agg(value, ' ' ORDER BY key) FROM meta
                        WHERE key IN ('beat_version', 'ways_version')))
 """
-_STREETS = "SELECT code, name FROM areas WHERE code = ANY ($1::text[])"
 # One short walk down the primary key for each device; the newest fix that was measured where it says.
 _NEWEST: packed.Columns = {
     "device": Kind.INT4, "t": Kind.TIME, "lat": Kind.FLOAT8, "lon": Kind.FLOAT8, "bat": Kind.FLOAT4, "src": Kind.INT2,
@@ -124,13 +122,22 @@ async def arrival_rule(conn: db.Connection, now: int) -> arrival.ArrivalRule:
     return arrival.rule_of(held[0].body or {} if held else {}, await estimates.ratio(conn, now))
 
 
-async def place(conn: db.Connection, known: Place | None) -> Place:
-    """The city as it is now; `known` when nothing changed."""
-    signature = await conn.fetchval(_SIGNATURE)
-    if known is not None and known.signature == signature:
-        return known
-    loaded = await city.load(conn)
-    names = {row["code"]: row["name"] for row in await conn.fetch(_STREETS, list(loaded.streets))}
+async def place(conn: db.Connection, before: Place | None, at: int | None = None, known: int | None = None) -> Place:
+    """The city as it is or was.
+
+    Args:
+        conn: a connection.
+        before: answered when it is the same.
+        at: a moment, ms; None: now, by the database's clock.
+        known: by the divisions known then, ms; None: by those known now.
+    """
+    at = db.millis(await conn.fetchval("SELECT now()")) if at is None else at
+    held = await division_store.in_force(conn, at, known)
+    signature = await conn.fetchval(_SIGNATURE, db.moment(at), " ".join(map(str, held)))
+    if before is not None and before.signature == signature:
+        return before
+    loaded = await city.load(conn, at, known)
+    names = {code: area.name for code, area in loaded.areas.items()}
     cells = rules.Cells(
         id=np.array([cell.id for cell in loaded.cells], dtype=np.int32),
         code=[grids.lifted(cell.code) for cell in loaded.cells],
@@ -138,8 +145,8 @@ async def place(conn: db.Connection, known: Place | None) -> Place:
         street=loaded.street.astype(np.intp),
         streets=[staffing.Street(code=code, name=names.get(code, code)) for code in loaded.streets],
         # The signature changes when a version of a plan begins or ends: until then this holds.
-        dwell_ms=loaded.dwells_ms(now := db.millis(await conn.fetchval("SELECT now()"))),
-        weight=loaded.plans.at(now).weight,
+        dwell_ms=loaded.dwells_ms(at),
+        weight=loaded.plans.at(at).weight,
     )
     places = arrival.Places.of(*loaded.grid.centroids(), cells.street)
     streets = await street_store.load(conn, loaded.grid)

@@ -13,10 +13,11 @@ from schemas import rest
 from tracking import belonging, db
 
 _SHOWN = """
-SELECT a.id, a.key, a.kind, a.level, a.state, a.version, c.code AS cell, c.name AS cell_name, d.name AS device,
+SELECT a.id, a.key, a.kind, a.level, a.state, a.version, c.code AS cell, v.name AS cell_name, d.name AS device,
        o.badge AS officer, a.area, a.priority, a.actor, s.name AS assignee, t.state AS task, a.escalation,
        a.escalates_at, a.snoozed_until, a.opened_at, a.updated_at, a.ended_at, a.facts
-FROM alerts a LEFT JOIN cells c ON c.id = a.cell LEFT JOIN devices d ON d.id = a.device
+FROM alerts a LEFT JOIN cells c ON c.id = a.cell LEFT JOIN LATERAL cell_at(a.cell, a.opened_at) v ON true
+  LEFT JOIN devices d ON d.id = a.device
   LEFT JOIN officers o ON o.id = a.officer LEFT JOIN devices s ON s.id = a.assignee LEFT JOIN tasks t ON t.id = a.task
 """
 _BY_ID = _SHOWN + "WHERE a.id = ANY ($1::bigint[]) ORDER BY a.id"

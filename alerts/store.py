@@ -16,7 +16,7 @@ from tracking import db, lane
 _INSERT = """
 INSERT INTO alerts (key, kind, cell, device, officer, area, level, state, opened_at, updated_at, facts)
 SELECT c.key, c.kind, c.cell, c.device, c.officer,
-       coalesce(c.area, (SELECT g.parent FROM cells x JOIN areas g ON g.code = x.grid WHERE x.id = c.cell),
+       coalesce(c.area, (SELECT v.street FROM cell_at(c.cell, c.at) v),
                 (SELECT u.area FROM devices d JOIN units u ON u.code = d.unit WHERE d.id = c.device)),
        c.level, 'open', c.at, c.at, '{}'
 FROM unnest($1::text[], $2::text[], $3::int[], $4::int[], $5::int[], $6::text[], $7::text[], $8::timestamptz[])

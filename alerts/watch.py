@@ -111,7 +111,7 @@ class Watcher:
 
     async def _prepare(self, conn: db.Connection, now: int) -> tuple[reads.Place, WarningRules]:
         """The city and the rules of warnings in force, made anew only where something changed."""
-        where = await reads.place(conn, self._place)
+        where = await reads.place(conn, self._place, now)
         held = await rule_store.current(conn, WARNING, now)
         if self._rules is None or where is not self._place or self._rules.held != tuple(held):
             self._rules = WarningRules(held, where.city.plans.sites)

@@ -26,7 +26,7 @@ from schemas import wire
 from tracking import calendars, city, coverage, plans
 from tracking.fixes import FixColumns
 from tracking.geometry import streets as ways
-from tracking.geometry.lookup import CityGrid, GridCell
+from tracking.geometry.lookup import EVER, CityGrid, GridCell
 from tracking.rule_store import RuleVersion
 
 SIZES = ((1_528, 600, 50.0), (15_000, 6_000, 1_000.0))
@@ -156,7 +156,8 @@ def place(cells: int) -> reads.Place:
         city.Cell(
             id=n + 1, code=f"4413020{n // 999:02d}001{n % 999 + 1:03d}", name=f"网格-{n + 1}", cls=classes[n % 4],
             weight=1.0, road_m=None, grid=f"G{n // 3}", street=f"4413020{n // CELLS_A_STREET:02d}", district="441302",
-            synthetic=True, geometry={"type": "Polygon", "coordinates": [_ring(n % columns, n // columns)]},
+            synthetic=True, begins=EVER,
+            geometry={"type": "Polygon", "coordinates": [_ring(n % columns, n // columns)]},
         )
         for n in range(cells)
     ]  # fmt: skip
@@ -179,6 +180,8 @@ def place(cells: int) -> reads.Place:
         street=street,
         streets=streets,
         index={cell.id: at for at, cell in enumerate(named)},
+        begins=np.full(cells, EVER),
+        areas={},
     )
     columns_of = rules.Cells(
         id=np.array([cell.id for cell in named], dtype=np.int32),

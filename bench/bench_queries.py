@@ -59,10 +59,6 @@ _FILLED = "filled_for_bench"
 
 _FILL = (
     """
-    INSERT INTO street_watch SELECT code, to_timestamp($1 / 1000) - $2 * interval '1 day', to_timestamp($1 / 1000)
-    FROM areas WHERE level = 'street'
-    """,
-    """
     INSERT INTO stays (device, cell, t_in, t_out, dwell_ms, path_m, fixes, kind, open, known_from)
     SELECT n % $2 + 1, cells[1 + abs(hashint8(n)) % array_length(cells, 1)], t, t + interval '5 min', 300000, 200, 30,
            CASE n % 10 WHEN 0 THEN 'drive_through' WHEN 1 THEN 'short' WHEN 2 THEN 'short' ELSE 'visit' END, false, t
@@ -179,7 +175,7 @@ async def measure(conn: db.Connection) -> tuple[list[Answer], float]:
     """Answers to all questions, and the time of the baseline, ms."""
     place = await coverage.load_place(conn)
     town, code = place.city, place.city.cells[7].code
-    beat = await beat_store.load(conn, town)
+    beat = await beat_store.load(conn, town.grid)
 
     async def judged(at: int, known: int | None = None) -> None:
         basis, arrivals = await coverage.look(conn, place, at, known)

@@ -8,7 +8,7 @@ import structlog
 
 from ingest import metrics, retry
 from ingest.world import World
-from tracking import db, device_store, lane, projection, retention, retention_store, window_store
+from tracking import db, device_store, judging, lane, projection, retention, retention_store, window_store
 from tracking.engine import RUN_GAP_MS
 from tracking.reasons import Cause, Reason
 from tracking.retention import DataClass
@@ -47,6 +47,10 @@ class Backfill:
         numbers = [number for number, _ in chosen]
         try:
             return await self._recompute(conn, [window for _, window in chosen], numbers, now)
+        except judging.OutdatedError:
+            # The windows stay; the world is read again before they are tried again.
+            self.broken()
+            return None
         except Exception as error:
             if retry.is_transient(error) or retry.is_misfit(error):
                 self.broken()
@@ -60,7 +64,8 @@ class Backfill:
             return None
 
     async def _recompute(self, conn: db.Connection, chosen: list[Window], numbers: list[int], now: int) -> int | None:
-        device, engine = chosen[0].device, self.world().engine
+        world = self.world()
+        device, engine = chosen[0].device, world.engine
         name = await device_store.name_of(conn, device)
         lo, hi = min(window.t_lo for window in chosen), max(window.t_hi for window in chosen)
         part = await projection.stretch(conn, device, lo, hi)
@@ -74,6 +79,7 @@ class Backfill:
         # In a thread: hours of a device take longer than the other tasks of this process may wait.
         changes = await asyncio.to_thread(engine.recompute, device, part.fixes, part.stored, reason, logged=part.logged)
         async with conn.transaction():
+            await judging.hold(conn, world.judged_by)
             items = await projection.apply(conn, changes, now)
             await window_store.remove(conn, numbers)
             head = await lane.append(conn, items)

@@ -8,7 +8,7 @@ import numpy as np
 from msgspec import Struct
 
 from alerts.replies import SaidReply
-from ingest import fix_columns
+from ingest import fix_columns, too_old
 from ingest.decode import Decoded, numbered
 from ingest.faults import Refused
 from ingest.message import Message
@@ -17,8 +17,6 @@ from schemas.refusals import Refusal
 from tracking import datum, device_store, refusal_store
 from tracking.fixes import FixColumns
 from tracking.retention import NO_FLOORS, Floors
-
-_TOO_OLD = "older than what is kept (`patrol retention show`)"
 
 
 class Received(Struct, frozen=True, gc=False):
@@ -170,7 +168,7 @@ class _Sent:
 def _outdated(event: wire.Event, message: Message, floors: Floors, refused: list[refusal_store.Refused]) -> bool:
     if event.t >= floors.events:
         return False
-    refused.append(_refusal(message, Refused(Refusal.TOO_OLD, _TOO_OLD, None)))
+    refused += [_refusal(message, each) for each in too_old.refusals(np.array([event.t]), message.received)]
     return True
 
 
@@ -180,12 +178,12 @@ def _since(sent: _Sent, floors: Floors, refused: list[refusal_store.Refused], se
     old = fixes.t < floors.fixes
     if not old.any():
         return fixes
-    # The bytes are not kept: they say where somebody was at a time of which nothing is kept.
     settled += sent.numbers(np.flatnonzero(old).tolist())
     owners = np.repeat(np.arange(len(sent.messages)), sent.counts)
-    for message, n in zip(sent.messages, np.bincount(owners[old], minlength=len(sent.messages)).tolist(), strict=True):
-        if n:
-            refused.append(_refusal(message, Refused(Refusal.TOO_OLD, _TOO_OLD, None, n)))
+    for owner in np.unique(owners[old]).tolist():
+        message = sent.messages[owner]
+        times = fixes.t[old & (owners == owner)]
+        refused += [_refusal(message, each) for each in too_old.refusals(times, message.received)]
     return fixes.take(~old)
 
 

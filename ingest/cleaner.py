@@ -10,11 +10,11 @@ import structlog
 from ingest import cleaner_beat, cleaner_datums, cleaner_pairs, metrics, retry
 from tracking import beat_hours, beat_store, cleaning_store, db, finding_store, loops, meta_store
 from tracking.beat.model import LEAD_MS as BEAT_LEAD_MS
-from tracking.city import City
 from tracking.cleaning import replays, review
 from tracking.cleaning.model import Finding, FindingKind
 from tracking.cleaning.review import LEAD_MS, SETTLE_MS, SLOT_MS
 from tracking.fixes import FixColumns
+from tracking.geometry.lookup import CityGrid
 
 log = structlog.get_logger(__name__)
 
@@ -37,13 +37,13 @@ class Cleaner:
 
     Args:
         pool: one connection is held during a pass.
-        city: the city as it is now.
+        grid: the cells of every time.
         clock: the time, ms.
         every_s: seconds between two passes that are quick.
     """
 
     pool: db.Pool
-    city: Callable[[], City]
+    grid: Callable[[], CityGrid]
     clock: Callable[[], int]
     every_s: float = 300.0
     _again: set[tuple[int, int]] = field(default_factory=set)
@@ -79,8 +79,8 @@ class Cleaner:
             changed += await self._review(conn, slot, None, now)
         for slot, devices in sorted((await self._late(conn, now, set(slots))).items()):
             changed += await self._review(conn, slot, devices, now)
-        beat = await self._beat.of(conn, self.city())
-        changed += await cleaner_datums.review(conn, self.city(), beat.roads, slots[0], now)
+        beat = await self._beat.of(conn, self.grid())
+        changed += await cleaner_datums.review(conn, self.grid(), beat.roads, slots[0], now)
         if not beat.empty:
             await cleaner_beat.review(conn, beat, now)
         settled = [slot for slot in slots if slot + SLOT_MS + SETTLE_MS <= now]
@@ -127,7 +127,7 @@ class Cleaner:
                 found += await self._replays(conn, fixes, slot)
                 changed += await finding_store.replace(conn, slot, [device], _KINDS, found, now)
         if devices:
-            changed += await cleaner_pairs.review(conn, self.city(), slot, None if chosen is None else devices, now)
+            changed += await cleaner_pairs.review(conn, self.grid(), slot, None if chosen is None else devices, now)
         return changed
 
     async def _replays(self, conn: db.Connection, fixes: FixColumns, slot: int) -> list[Finding]:

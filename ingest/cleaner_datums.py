@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,10 +11,10 @@ import numpy as np
 from schemas.wire import Datum
 from tracking import cleaning_store, db, doubt_store, finding_store, sighting_store, window_store
 from tracking.beat.roads import Roads
-from tracking.city import City
 from tracking.cleaning import datums
 from tracking.cleaning.model import Finding, FindingKind
 from tracking.fixes import FixColumns, Float
+from tracking.geometry.lookup import CityGrid
 from tracking.geometry.zones import Zones
 
 _START_MS = 600_000
@@ -52,9 +52,10 @@ WHERE b.device = $1 AND s.starts <= $2
 ORDER BY s.starts DESC LIMIT $3
 """
 _AREA = """
-WITH RECURSIVE below AS (
-  SELECT code FROM areas WHERE code = $1 UNION ALL SELECT a.code FROM areas a JOIN below b ON a.parent = b.code)
-SELECT c.id FROM cells c JOIN below b ON b.code = c.grid WHERE c.valid_to IS NULL
+SELECT c.id FROM cells c JOIN divisions d ON d.district = left(c.code, 6) AND d.valid_from <= $2
+  AND (d.valid_to IS NULL OR d.valid_to > $2)
+JOIN division_cells v ON v.division = d.id AND v.cell = c.id
+JOIN division_areas g ON g.division = d.id AND g.code = v.grid WHERE $1 IN (v.grid, g.parent, d.district)
 """
 
 
@@ -70,7 +71,7 @@ class _Shift:
     ends: int
 
 
-async def review(conn: db.Connection, where: City, roads: Roads, since: int, now: int) -> int:
+async def review(conn: db.Connection, grid: CityGrid, roads: Roads, since: int, now: int) -> int:
     """Judge the shifts that ended from `since` on, or long enough before for late data, and those that go on.
 
     Returns the findings changed.
@@ -82,21 +83,21 @@ async def review(conn: db.Connection, where: City, roads: Roads, since: int, now
             device=row["device"], unit=row["unit"], declared=Datum(row["datum"]), area=row["area"],
             starts=db.millis(row["starts"]), ends=db.millis(row["ends"]),
         )  # fmt: skip
-        changed += await _judge(conn, where, roads, shift, now)
+        changed += await _judge(conn, grid, roads, shift, now)
     return changed
 
 
-async def _judge(conn: db.Connection, where: City, roads: Roads, shift: _Shift, now: int) -> int:
+async def _judge(conn: db.Connection, grid: CityGrid, roads: Roads, shift: _Shift, now: int) -> int:
     before = await _doubted(conn, shift)
     if shift.ends <= now:
-        doubt = await _ended(conn, where, roads, shift)
+        doubt = await _ended(conn, grid, roads, shift)
     else:
         # While it goes on, its last half hour tells whether a doubt begins; the end decides.
-        doubt = before or await _begins(conn, where, roads, shift, now)
+        doubt = before or await _begins(conn, grid, roads, shift, now)
     if doubt is None and before is None:
         return 0
     async with conn.transaction():
-        changed = await _doubt(conn, where, shift, doubt, now)
+        changed = await _doubt(conn, grid, shift, doubt, now)
         if (doubt is None) != (before is None):
             span = shift.starts, shift.ends - 1
             await window_store.insert(conn, [doubt_store.window(shift.device, span, now)])
@@ -119,7 +120,7 @@ def _said(evidence: str | None) -> datums.Doubt | None:
     return datums.Doubt(fits=Datum(said["fits"]), off_m=said["off_m"], off_fits_m=said["off_fits_m"])
 
 
-async def _doubt(conn: db.Connection, where: City, shift: _Shift, doubt: datums.Doubt | None, now: int) -> int:
+async def _doubt(conn: db.Connection, grid: CityGrid, shift: _Shift, doubt: datums.Doubt | None, now: int) -> int:
     """Store a doubt and what it hides, or that there is none any more."""
     found: list[Finding] = []
     seen: list[tuple[int, int, int]] = []
@@ -127,31 +128,31 @@ async def _doubt(conn: db.Connection, where: City, shift: _Shift, doubt: datums.
         numbers = {"fits": doubt.fits.value, "off_m": round(doubt.off_m), "off_fits_m": round(doubt.off_fits_m)}
         found = [_finding(shift, FindingKind.DATUM_DOUBT, shift.starts, numbers)]
         fixes = await _real(conn, shift.device, shift.starts, min(shift.ends, now))
-        seen = await asyncio.to_thread(datums.sighted, where.grid, fixes, doubt.fits)
+        seen = await asyncio.to_thread(datums.sighted, grid, fixes, doubt.fits)
     await sighting_store.replace(conn, shift.device, shift.starts, seen, now)
     return await finding_store.replace(conn, shift.starts, [shift.device], {FindingKind.DATUM_DOUBT}, found, now)
 
 
-async def _begins(conn: db.Connection, where: City, roads: Roads, shift: _Shift, now: int) -> datums.Doubt | None:
-    zone = await _zone(conn, where, shift.area)
+async def _begins(conn: db.Connection, grid: CityGrid, roads: Roads, shift: _Shift, now: int) -> datums.Doubt | None:
+    zone = await _zone(conn, grid, shift)
     fixes = await _real(conn, shift.device, max(shift.starts, now - _TEAM_MS), now)
     if len(fixes) < _LEAST_FIXES:
         return None
-    off = None if zone is None else await asyncio.to_thread(datums.outside, where.grid, zone, fixes)
-    return await _either(off, where, roads, fixes)
+    off = None if zone is None else await asyncio.to_thread(datums.outside, grid, zone, fixes)
+    return await _either(off, grid, roads, fixes)
 
 
-async def _ended(conn: db.Connection, where: City, roads: Roads, shift: _Shift) -> datums.Doubt | None:
+async def _ended(conn: db.Connection, grid: CityGrid, roads: Roads, shift: _Shift) -> datums.Doubt | None:
     """The doubt about a whole shift: by where it was, else by the roads it was on."""
     fixes = await _real(conn, shift.device, shift.starts, shift.ends)
     if not len(fixes):
         return None
-    return await _either(await _off(conn, where, shift, fixes), where, roads, fixes)
+    return await _either(await _off(conn, grid, shift, fixes), grid, roads, fixes)
 
 
-async def _either(off: datums.Off | None, where: City, roads: Roads, fixes: FixColumns) -> datums.Doubt | None:
+async def _either(off: datums.Off | None, grid: CityGrid, roads: Roads, fixes: FixColumns) -> datums.Doubt | None:
     doubt = None if off is None else datums.doubt(off)
-    return doubt or await asyncio.to_thread(datums.off_roads, roads, where.grid, fixes)
+    return doubt or await asyncio.to_thread(datums.off_roads, roads, grid, fixes)
 
 
 async def _suspected(conn: db.Connection, shift: _Shift) -> list[Finding]:
@@ -174,17 +175,17 @@ def _finding(shift: _Shift, kind: FindingKind, since: int, numbers: Mapping[str,
     return Finding(device=shift.device, kind=kind, since=since, until=shift.ends - 1, evidence=numbers)
 
 
-async def _off(conn: db.Connection, where: City, shift: _Shift, fixes: FixColumns) -> datums.Off | None:
+async def _off(conn: db.Connection, grid: CityGrid, shift: _Shift, fixes: FixColumns) -> datums.Off | None:
     """How far off the fixes of a shift are: from where the team began, else from the area of the shift."""
-    base = await _base(conn, where, shift)
+    base = await _base(conn, grid, shift)
     start = fixes.take(fixes.t < shift.starts + _START_MS)
     if base is not None and len(start) >= 3:
         return datums.Off(
-            as_is=_from(base, *where.grid.xy(start.lat, start.lon)),
-            under={each: _from(base, *at) for each, at in datums.under(where.grid, start).items()},
+            as_is=_from(base, *grid.xy(start.lat, start.lon)),
+            under={each: _from(base, *at) for each, at in datums.under(grid, start).items()},
         )
-    zone = await _zone(conn, where, shift.area)
-    return None if zone is None else await asyncio.to_thread(datums.outside, where.grid, zone, fixes)
+    zone = await _zone(conn, grid, shift)
+    return None if zone is None else await asyncio.to_thread(datums.outside, grid, zone, fixes)
 
 
 def _from(base: tuple[float, float], x: Float, y: Float) -> float:
@@ -192,7 +193,7 @@ def _from(base: tuple[float, float], x: Float, y: Float) -> float:
     return float(np.hypot(np.median(x) - base[0], np.median(y) - base[1]))
 
 
-async def _base(conn: db.Connection, where: City, shift: _Shift) -> tuple[float, float] | None:
+async def _base(conn: db.Connection, grid: CityGrid, shift: _Shift) -> tuple[float, float] | None:
     """Where the others of the team began their shifts at about this time."""
     rows = await conn.fetch(
         _TEAM, shift.unit, shift.device, db.moment(shift.starts - _TEAM_MS), db.moment(shift.starts + _TEAM_MS)
@@ -200,7 +201,7 @@ async def _base(conn: db.Connection, where: City, shift: _Shift) -> tuple[float,
     begun: list[tuple[float, float]] = []
     for row in rows:
         fixes = await _real(conn, row["device"], shift.starts, shift.starts + _START_MS)
-        x, y = where.grid.xy(fixes.lat, fixes.lon)
+        x, y = grid.xy(fixes.lat, fixes.lon)
         if len(fixes) >= 3 and _still(x, y):
             begun.append((float(np.median(x)), float(np.median(y))))
     places = np.array(begun).reshape(-1, 2)
@@ -217,8 +218,10 @@ async def _real(conn: db.Connection, device: int, lo: int, hi: int) -> FixColumn
     return fixes.take(fixes.present())
 
 
-async def _zone(conn: db.Connection, where: City, area: str | None) -> Zones | None:
-    if area is None:
+async def _zone(conn: db.Connection, grid: CityGrid, shift: _Shift) -> Zones | None:
+    """The area of a shift, as it was at its start."""
+    if shift.area is None:
         return None
-    cells: Sequence[int] = [where.index[row["id"]] for row in await conn.fetch(_AREA, area) if row["id"] in where.index]
-    return Zones(where.grid, {area: cells}) if cells else None
+    numbers = [row["id"] for row in await conn.fetch(_AREA, shift.area, db.moment(shift.starts))]
+    cells = np.flatnonzero(np.isin(grid.ids, numbers)).tolist()
+    return Zones(grid, {shift.area: cells}) if cells else None

@@ -4,18 +4,18 @@ import asyncio
 from collections.abc import Collection
 
 from tracking import cleaning_store, db, finding_store, people_store
-from tracking.city import City
 from tracking.cleaning import pairs
 from tracking.cleaning.model import Finding, FindingKind
 from tracking.cleaning.pairs import Minutes, Together
 from tracking.cleaning.review import LEAD_MS, SLOT_MS
 from tracking.fixes import FixColumns
+from tracking.geometry.lookup import CityGrid
 
 _SHARED_MS = 1_200_000
 """So long two devices must have been in the same cells to be compared: less than half an hour, for cells are small."""
 
 
-async def review(conn: db.Connection, where: City, slot: int, chosen: Collection[int] | None, now: int) -> int:
+async def review(conn: db.Connection, grid: CityGrid, slot: int, chosen: Collection[int] | None, now: int) -> int:
     """Compare the devices that were in the same cells in the hour from `slot`; returns the findings changed."""
     lo, hi = slot - LEAD_MS, slot + SLOT_MS
     near = await cleaning_store.near(conn, lo, hi, chosen, _SHARED_MS)
@@ -25,7 +25,7 @@ async def review(conn: db.Connection, where: City, slot: int, chosen: Collection
         near = await cleaning_store.near(conn, lo, hi, chosen, _SHARED_MS)
     near = await _of_two_officers(conn, near, slot)
     minutes = {
-        device: await _minutes(conn, where, device, lo, hi) for device in sorted({d for pair in near for d in pair})
+        device: await _minutes(conn, grid, device, lo, hi) for device in sorted({d for pair in near for d in pair})
     }
     best: dict[int, tuple[int, Together]] = {}
     for one, other in near:
@@ -50,13 +50,13 @@ async def _of_two_officers(conn: db.Connection, near: list[tuple[int, int]], at:
     return [(one, other) for one, other in near if officer(one) is None or officer(one) != officer(other)]
 
 
-async def _minutes(conn: db.Connection, where: City, device: int, lo: int, hi: int) -> Minutes:
+async def _minutes(conn: db.Connection, grid: CityGrid, device: int, lo: int, hi: int) -> Minutes:
     fixes = await cleaning_store.fixes(conn, device, lo, hi)
-    return await asyncio.to_thread(_thinned, where, fixes.take(fixes.present()))
+    return await asyncio.to_thread(_thinned, grid, fixes.take(fixes.present()))
 
 
-def _thinned(where: City, fixes: FixColumns) -> Minutes:
-    x, y = where.grid.xy(fixes.lat, fixes.lon)
+def _thinned(grid: CityGrid, fixes: FixColumns) -> Minutes:
+    x, y = grid.xy(fixes.lat, fixes.lon)
     return pairs.minutes(fixes.t, x, y)
 
 

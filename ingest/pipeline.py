@@ -25,13 +25,15 @@ from ingest.next_batch import NextBatch
 from ingest.refusal_log import RefusalLog
 from ingest.writer import Attempt, Writer
 from schemas.refusals import Refusal
-from tracking import db, lane, loops, projection, retention_store
+from tracking import db, judging, lane, loops, projection, retention_store
 from tracking.minute_store import Minutes
 from tracking.retention import Floors
 
 T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
+
+_CHANGED = "the grid or a plan changed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +128,10 @@ class Pipeline:
         try:
             with structlog.contextvars.bound_contextvars(batch=attempt.number):
                 await self._retried(partial(self._write, attempt))
+        except judging.OutdatedError:
+            await self._reload(_CHANGED)
+            await self._store(received, sent_by)
+            return
         except Exception as error:
             if last or not retry.is_of_database(error):
                 raise
@@ -196,12 +202,13 @@ class Pipeline:
     async def _keep_up(self, conn: db.Connection) -> None:
         # Others put windows there, too: a rebuild, a worker that was served these units before.
         self.backfill.pending = True
-        self.floors = await retention_store.floors(conn)
+        self.floors = await retention_store.floors(conn, self.clock())
         if moved := await self.devices.refresh(conn):
             await self._pass_on(conn, moved)
         await world.doubt(conn, self.writer.world, self.backfill.units, self.clock())
-        if await world.grid_version(conn) != self.writer.world.version:
-            await self._reload("the grid or a plan changed")
+        held = self.writer.world
+        if self.clock() >= held.until or await world.grid_version(conn) != held.version:
+            await self._reload(_CHANGED)
         await self._minutes.store(conn)
         await self._settle(conn)
 
@@ -226,7 +233,10 @@ class Pipeline:
             return
         try:
             async with conn.transaction():
+                await judging.hold(conn, self.writer.world.judged_by)
                 head = await lane.append(conn, await projection.apply(conn, changes, now))
+        except judging.OutdatedError:
+            self.writer.broken = True
         except Exception as error:
             # The engine holds them ended already; made again from the store it finds them open and ends them anew.
             self.writer.broken = True
@@ -246,7 +256,7 @@ class Pipeline:
 
         async def again(conn: db.Connection) -> world.World:
             await world.doubt(conn, self.writer.world, self.backfill.units, self.clock())
-            made = await world.load(conn, self.backfill.units)
+            made = await world.load(conn, self.backfill.units, self.clock())
             await world.wake(conn, self.backfill.units, self.clock())
             return made
 

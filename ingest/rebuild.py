@@ -11,7 +11,18 @@ from typing import Any
 
 from ingest import claim, cleaner_beat, world
 from ingest.backfill import Backfill
-from tracking import beat_hours, db, fix_store, lane, projection, retention, retention_store, run_store, window_store
+from tracking import (
+    beat_hours,
+    db,
+    fix_store,
+    judging,
+    lane,
+    projection,
+    retention,
+    retention_store,
+    run_store,
+    window_store,
+)
 from tracking.beat.model import LEAD_MS, Beat
 from tracking.engine import RUN_GAP_MS, Engine
 from tracking.fixes import FixColumns
@@ -149,6 +160,7 @@ async def mend(conn: db.Connection, unit: str, now: int) -> bool:
             await backfill.step(conn, now)
         # A run that reaches the newest fix is open until silence has ended it.
         async with conn.transaction():
+            await judging.hold(conn, loaded.judged_by)
             await lane.append(conn, await projection.apply(conn, loaded.engine.settle(now), now))
     finally:
         await claim.release(conn)

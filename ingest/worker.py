@@ -170,7 +170,7 @@ def _jobs(
         "watcher": watch.Watcher(pool).run(stop),
         "keeper": keeper.Keeper(pool).run(stop),
         "notifier": Outbox(pool, senders).run(stop),
-        "cleaner": Cleaner(pool, lambda: pipeline.writer.world.city, wall_clock).run(),
+        "cleaner": Cleaner(pool, lambda: pipeline.writer.world.atlas.grid, wall_clock).run(),
         "housekeeper": Housekeeper(pool, wall_clock, config.media_dir).run(),
         "hours": hours.keep(pool),
         "orders": Orders(pool, session.order, session.ready).run(),
@@ -209,9 +209,9 @@ async def make_pipeline(
 ) -> Pipeline:
     """Make a pipeline whose engine knows what the store holds; `publish` sends the live feed."""
     async with pool.acquire() as conn:
-        made = await world.load(conn, config.served)
+        made = await world.load(conn, config.served, clock())
         woken = await world.wake(conn, config.served, clock())
-        floors = await retention_store.floors(conn)
+        floors = await retention_store.floors(conn, clock())
     log.info("engine made from the store", cells=len(made.city.cells), stays_going_on=woken)
     feed = Feed(config.worker_id, publish)
     writer = Writer(made, feed.offer, copy=config.copy, pseudonyms=Pseudonyms(config.subject_key))

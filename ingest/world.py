@@ -7,10 +7,25 @@ import numpy as np
 import structlog
 from numpy.typing import NDArray
 
-from tracking import city, db, device_store, doubt_store, doubts, event_store, fix_store, lane, run_store, window_store
+from tracking import (
+    atlas,
+    city,
+    db,
+    device_store,
+    division_store,
+    doubt_store,
+    doubts,
+    event_store,
+    fix_store,
+    grid_store,
+    judging,
+    lane,
+    run_store,
+    window_store,
+)
+from tracking.atlas import Atlas
 from tracking.doubts import Span
 from tracking.engine import Engine
-from tracking.grid_store import VERSION_KEY
 from tracking.reasons import Cause
 from tracking.stays import Window
 
@@ -22,6 +37,7 @@ _NAMED = 10
 # A version of a plan that begins later is in memory before: only what was appended or ended since counts.
 _VERSION = """
 SELECT concat_ws('/', coalesce((SELECT value FROM meta WHERE key = $1), '0'),
+                      coalesce((SELECT value FROM meta WHERE key = $2), '0'),
                       (SELECT concat_ws('-', count(*), max(id), count(valid_to))
                        FROM rule_versions WHERE kind = 'plan'),
                       (SELECT md5(string_agg(concat(code, ' ', area), ';' ORDER BY code)) FROM units WHERE area <> ''))
@@ -90,26 +106,42 @@ class World:
     """Cells and engine as of one version of the grid."""
 
     city: city.City
+    """As it is until `until`."""
+    atlas: Atlas
     engine: Engine
     version: str
+    judged_by: str
+    """Version of all by which stays are judged (`tracking.judging`)."""
+    until: int
+    """When the next division comes into force, ms."""
     doubts: dict[int, list[Span]] = field(default_factory=dict)
     """Stretches of devices' time whose places are not believed."""
 
     def fresh_engine(self) -> Engine:
         """An engine by the same cells and rules that knows of no device."""
-        return Engine(self.city.grid, self.city.plans.visit_rules())
+        return Engine(self.atlas.grid, self.atlas.rules)
 
 
-async def load(conn: db.Connection, units: Sequence[str] | None = None) -> World:
+async def load(conn: db.Connection, units: Sequence[str] | None = None, now: int | None = None) -> World:
     """Read the city and make an engine that knows how far the store goes for each device; no run is in memory yet.
 
-    Doubts are read of the devices of `units` (None: of all).
+    Args:
+        conn: a connection.
+        units: of whose devices doubts are read; None: of all.
+        now: ms; None: by the database's clock.
     """
-    version = await grid_version(conn)
-    loaded = await city.load(conn)
-    engine = Engine(loaded.grid, loaded.plans.visit_rules())
+    now = db.millis(await conn.fetchval("SELECT now()")) if now is None else now
+    async with conn.transaction(isolation="repeatable_read"):
+        version, judged_by = await grid_version(conn), await judging.version(conn)
+        loaded, known = await city.load(conn, now), await atlas.load(conn)
+        until = await division_store.next_start(conn, now)
+    await grid_store.areas_now(conn, now)
+    engine = Engine(known.grid, known.rules)
     await _know(conn, engine, None)
-    return World(loaded, engine, version, await doubt_store.current(conn, units))
+    doubted = await doubt_store.current(conn, units)
+    return World(
+        city=loaded, atlas=known, engine=engine, version=version, judged_by=judged_by, until=until, doubts=doubted
+    )
 
 
 async def doubt(conn: db.Connection, held: World, units: Sequence[str] | None, now: int) -> int:
@@ -126,7 +158,7 @@ async def doubt(conn: db.Connection, held: World, units: Sequence[str] | None, n
 
 async def grid_version(conn: db.Connection) -> str:
     """Return what changes with every import of a grid, and with every plan, by which visits are judged."""
-    return str(await conn.fetchval(_VERSION, VERSION_KEY))
+    return str(await conn.fetchval(_VERSION, grid_store.VERSION_KEY, judging.VERSION_KEY))
 
 
 async def _know(conn: db.Connection, engine: Engine, devices: Sequence[int] | None) -> None:

@@ -14,13 +14,13 @@ from ingest.world import World
 from schemas import wire
 from tracking import (
     boot_store,
-    city,
     db,
     device_store,
     doubts,
     event_store,
     fix_store,
     hour_store,
+    judging,
     lane,
     people_store,
     plausibility,
@@ -94,10 +94,12 @@ class Writer:
         Raises:
             asyncpg.PostgresError, asyncpg.InterfaceError, OSError: see `retry`; nothing was stored then, unless
                 the connection broke at the commit, which the next call finds out.
+            judging.OutdatedError: the world must be read again; nothing was stored.
         """
         if await _committed(conn, attempt):
             return
         async with conn.transaction():
+            await judging.hold(conn, self.world.judged_by)
             items = await self._said(conn, attempt, now)
             await self._logged(conn, attempt)
             items += await self._derived(conn, attempt, now)
@@ -143,7 +145,9 @@ class Writer:
     async def _sighted(self, conn: db.Connection, ahead: FixColumns, now: int) -> None:
         """Note where devices were whose clocks are so far ahead that their fixes are refused."""
         placed = ahead.take(plausibility.eligible(ahead))
-        await sighting_store.note(conn, placed, self.world.city.grid.locate(placed.lat, placed.lon), now)
+        # What they say of the time is wrong: they came when they were there.
+        cells = self.world.atlas.grid.locate(placed.lat, placed.lon, placed.received)
+        await sighting_store.note(conn, placed, cells, now)
 
     async def _signs(self, conn: db.Connection, events: list[SaidEvent]) -> None:
         """Bind officers to devices as events say."""
@@ -210,12 +214,11 @@ class Writer:
         items = await projection.apply(conn, advance.changes, now)
         await window_store.insert(conn, windows(new.take(advance.late)))
         await window_store.note(conn, windows(new.take(~advance.late & (new.received - new.t > SETTLE_MS))))
-        heard: Bool = new.present()
-        await city.note_watched(conn, city.watched(self.world.city, advance.cell[heard], new.t[heard]), now)
         return items
 
     def _placed(self, event: SaidEvent) -> event_store.Event:
-        cell = int(self.world.city.grid.locate(np.array([event.lat]), np.array([event.lon]))[0])
+        at = np.array([event.said.t], dtype=np.int64)
+        cell = int(self.world.atlas.grid.locate(np.array([event.lat]), np.array([event.lon]), at)[0])
         return event_store.Event(
             device=event.device,
             received=event.received,

@@ -100,7 +100,7 @@ class AreaCoverage(Model):
 class Reason(Model):
     """Why a version of what was known ended, or came otherwise than in order."""
 
-    kind: Literal["late", "event", "restart", "failure", "rebuild", "doubt"]
+    kind: Literal["late", "event", "restart", "failure", "rebuild", "doubt", "rules"]
     device: str | None = Field(default=None, description="Whose data it was.")
     received: AwareDatetime | None = Field(default=None, description="When the last of the data came in.")
 

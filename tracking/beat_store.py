@@ -11,7 +11,7 @@ from tracking import db, meta_store
 from tracking.beat.model import FOR_EVER, Beat, Stored
 from tracking.beat.pieces import Pieces
 from tracking.beat_file import Checkpoint
-from tracking.city import City
+from tracking.geometry.lookup import CityGrid
 
 _VERSION_KEY = "beat_version"
 _LOCK = "SELECT pg_advisory_xact_lock(hashtext('patrol.beat'))"
@@ -81,12 +81,12 @@ async def version(conn: db.Connection) -> str | None:
     return await meta_store.get(conn, _VERSION_KEY)
 
 
-async def load(conn: db.Connection, city: City) -> Beat:
-    """Read the beat of a city, with what is no longer in force."""
+async def load(conn: db.Connection, grid: CityGrid) -> Beat:
+    """Read the beat of a city over its cells, with what is no longer in force."""
     pieces, checkpoints = await conn.fetch(_PIECES), await conn.fetch(_CHECKPOINTS)
     return await asyncio.to_thread(
         lambda: Beat(
-            city.grid,
+            grid,
             pieces=_stored(pieces),
             length_m=np.array([row["length_m"] for row in pieces], dtype=np.float64),
             checkpoints=_stored(checkpoints),
@@ -101,11 +101,11 @@ class Kept:
 
     _known: tuple[str | None, Beat] | None = field(default=None)
 
-    async def of(self, conn: db.Connection, city: City) -> Beat:
-        """Give the beat of the city as it is."""
+    async def of(self, conn: db.Connection, grid: CityGrid) -> Beat:
+        """Give the beat as it is, over these cells."""
         now = await version(conn)
-        if self._known is None or self._known[0] != now or self._known[1].grid is not city.grid:
-            self._known = now, await load(conn, city)
+        if self._known is None or self._known[0] != now or self._known[1].grid is not grid:
+            self._known = now, await load(conn, grid)
         return self._known[1]
 
 

@@ -1,4 +1,4 @@
-"""The city as stored: cells, areas, rules and duty times, loaded once and again when a grid is imported."""
+"""The city as stored, as it is or was at a moment: cells, areas, rules and duty times."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from schemas import wire
 from tracking import (
     calendar_store,
     coverage,
     db,
-    grids,
+    division_store,
+    observation,
+    plan_store,
     plans,
     quotas,
-    rule_store,
     run_store,
     sighting_store,
     silence,
@@ -29,20 +29,13 @@ from tracking.geometry.lookup import CityGrid, GridCell
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from tracking.division_store import Area
     from tracking.fixes import Int
-
-_CELLS = """
-SELECT c.id, c.code, c.name, c.class AS cls, c.weight, c.road_m, c.geometry, c.synthetic, c.grid,
-       g.parent AS street, s.parent AS district
-FROM cells c JOIN areas g ON g.code = c.grid LEFT JOIN areas s ON s.code = g.parent
-WHERE c.valid_to IS NULL
-ORDER BY c.id
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """A unit cell in force."""
+    """A unit cell as it is at a moment."""
 
     id: int
     code: str
@@ -59,6 +52,8 @@ class Cell:
     district: str | None
     """Code of its district."""
     synthetic: bool
+    begins: int
+    """Since when it holds, ms; EVER: ever."""
     geometry: dict[str, Any]
     """GeoJSON Polygon, WGS-84."""
 
@@ -78,6 +73,10 @@ class City:
     streets: tuple[str, ...]
     index: dict[int, int]
     """Number of a cell in the store → its index."""
+    begins: Int
+    """Since when each cell holds, ms; EVER: ever. Nothing is asked of it before."""
+    areas: dict[str, Area]
+    """Districts, streets and grids by code."""
 
     def limits(self, now: int) -> coverage.Limits:
         """Limits of the cells from `now` (ms) on."""
@@ -88,45 +87,47 @@ class City:
         return self.plans.at(now).dwell_ms
 
 
-async def load(conn: db.Connection) -> City:
-    """Read the city from the store. An empty store gives a city without cells."""
-    time_zone = json.loads(await conn.fetchval("SELECT value FROM settings WHERE key = 'time_zone'"))
+async def load(conn: db.Connection, at: int | None = None, known: int | None = None) -> City:
+    """Read the city as it is or was. An empty store gives a city without cells.
+
+    Args:
+        conn: a connection.
+        at: a moment, ms; None: now, by the database's clock.
+        known: by the divisions known then, ms; None: by those known now.
+    """
+    at = db.millis(await conn.fetchval("SELECT now()")) if at is None else at
+    held = await division_store.in_force(conn, at, known)
+    said = await division_store.cells(conn, held)
+    shapes = await division_store.geometries(conn, (each.cell for each in said))
+    since = await division_store.held_since(conn, known)
     cells = tuple(
         Cell(
-            id=row["id"], code=row["code"], name=row["name"], cls=row["cls"], weight=row["weight"],
-            road_m=row["road_m"], grid=row["grid"], street=row["street"] or "", district=row["district"],
-            synthetic=row["synthetic"], geometry=json.loads(row["geometry"]),
+            id=each.cell, code=each.code, name=each.name, cls=each.cls, weight=each.weight, road_m=each.road_m,
+            grid=each.grid, street=each.street, district=each.district, synthetic=each.synthetic,
+            begins=since[each.cell], geometry=json.loads(shapes[each.cell]),
         )
-        for row in await conn.fetch(_CELLS)
+        for each in said
     )  # fmt: skip
     streets = tuple(sorted({cell.street for cell in cells}))
     number = {street: at for at, street in enumerate(streets)}
-    asked = await _plans(conn, cells)
+    rules = await plan_store.read(conn)
+    asked = plans.Plans(rules.versions, [rules.site(each, since[each.cell]) for each in said])
+    time_zone = json.loads(await conn.fetchval("SELECT value FROM settings WHERE key = 'time_zone'"))
     return City(
         cells=cells,
         plans=asked,
         calendar=DutyCalendar(time_zone, duties=asked.duties(), holidays=await calendar_store.holidays(conn)),
         time_zone=time_zone,
-        grid=CityGrid([GridCell(id=cell.id, rings=cell.geometry["coordinates"]) for cell in cells]),
+        grid=CityGrid(
+            [GridCell(id=cell.id, rings=cell.geometry["coordinates"]) for cell in cells],
+            await division_store.centre(conn),
+        ),
         street=np.array([number[cell.street] for cell in cells], dtype=np.int32),
         streets=streets,
         index={cell.id: at for at, cell in enumerate(cells)},
+        begins=np.array([cell.begins for cell in cells], dtype=np.int64),
+        areas={area.code: area for area in await division_store.areas(conn, held)},
     )
-
-
-async def _plans(conn: db.Connection, cells: tuple[Cell, ...]) -> plans.Plans:
-    versions = await rule_store.between(conn, plans.KIND, 0, wire.LATEST_MS)
-    units: dict[str, list[str]] = {}
-    for row in await conn.fetch("SELECT code, area FROM units WHERE area IS NOT NULL ORDER BY code"):
-        units.setdefault(row["area"], []).append(f"unit:{row['code']}")
-    return plans.Plans(versions, [_site(cell, units) for cell in cells])
-
-
-def _site(cell: Cell, units: dict[str, list[str]]) -> plans.Site:
-    areas = (cell.district, cell.street, cell.grid)
-    of_units = [scope for area in areas if area is not None for scope in units.get(area, ())]
-    scopes = (plans.CITY, f"class:{cell.cls}", *of_units, f"grid:{cell.grid}", f"cell:{grids.lifted(cell.code)}")
-    return plans.Site(scopes=scopes, weight=cell.weight, road_m=cell.road_m)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +139,7 @@ class Basis:
     present: NDArray[np.bool_]
     """A valid visit is going on."""
     known_since: Int
-    """Since when the city is observed, ms; NEVER if it never was. A place nobody goes to is neglected, not unknown."""
+    """Since when each cell is observed, ms; NEVER if the city never was."""
     possible: Int
     """Latest end of a visit that silence may hide, ms; NEVER if none may."""
     quota: coverage.Quota
@@ -150,31 +151,31 @@ class Basis:
 # Two short walks for each cell: the newest visit that had ended by then, and those that go on beyond it.
 _LAST_VISITS = """
 SELECT v.cell, v.t_out, v.open
-FROM cells c CROSS JOIN LATERAL (
+FROM unnest({cells}::int[]) AS c (id) CROSS JOIN LATERAL (
   SELECT s.cell, s.t_out, s.open FROM stays s
   WHERE s.cell = c.id AND s.kind = 'visit' AND s.t_out <= $1 AND {holds}
   ORDER BY s.t_out DESC LIMIT 1
 ) v
-WHERE c.valid_to IS NULL
 UNION ALL
 SELECT s.cell, s.t_out, s.open FROM stays s
 WHERE s.kind = 'visit' AND tstzrange(s.t_in, greatest(s.t_in, s.t_out), '[]') @> $1::timestamptz AND {holds}
 """
-_VISITS_NOW = _LAST_VISITS.format(holds="s.known_to IS NULL")
+_VISITS_NOW = _LAST_VISITS.format(cells="$2", holds="s.known_to IS NULL")
 _VISITS_THEN = (
-    _LAST_VISITS.format(holds="coalesce(s.grown_at, s.known_from) <= $2 AND (s.known_to IS NULL OR s.known_to > $2)")
+    _LAST_VISITS.format(
+        cells="$3", holds="coalesce(s.grown_at, s.known_from) <= $2 AND (s.known_to IS NULL OR s.known_to > $2)"
+    )
     + f"""
 UNION ALL
 SELECT g.cell, g.t_out, g.open FROM stay_growth g
 WHERE {versions.held("$2", "g.")} AND g.kind = 'visit' AND g.t_in <= $1
 """  # noqa: S608 - our own texts
 )
-_WATCH_NOW = "SELECT min(since) AS since, max(heard) AS heard FROM street_watch"
-_WATCH_THEN = f"""
-SELECT (SELECT min(since) FROM street_since WHERE coalesce(known_from, '-infinity') <= $1) AS since,
-       (SELECT max(t) FROM (
-          SELECT t_last AS t FROM runs WHERE coalesce(known_from, '-infinity') <= $1
-          UNION ALL SELECT t_last FROM run_history WHERE {versions.held("$1")}) r) AS heard
+_HEARD_NOW = "SELECT max(t_last) FROM runs"
+_HEARD_THEN = f"""
+SELECT max(t) FROM (
+  SELECT t_last AS t FROM runs WHERE coalesce(known_from, '-infinity') <= $1
+  UNION ALL SELECT t_last FROM run_history WHERE {versions.held("$1")}) r
 """  # noqa: S608 - our own texts
 PRESENT_FOR_MS = 180_000
 """An open visit counts as going on while its device was heard within this time."""
@@ -183,11 +184,13 @@ PRESENT_FOR_MS = 180_000
 async def basis(conn: db.Connection, city: City, now: int, known: int | None = None) -> Basis:
     """Read what coverage at `now` (ms) is judged on, by what was known at `known` (ms; None: by what is known now)."""
     arguments = [] if known is None else [db.moment(known)]
-    watch = await conn.fetchrow(_WATCH_NOW if known is None else _WATCH_THEN, *arguments)
-    since, heard = (coverage.NEVER if moment is None else db.millis(moment) for moment in watch or (None, None))
-    last_visit = np.full(len(city.cells), coverage.NEVER, dtype=np.int64)
+    since = await observation.since(conn, known)
+    heard = await conn.fetchval(_HEARD_NOW if known is None else _HEARD_THEN, *arguments)
+    none = np.full(len(city.cells), coverage.NEVER, dtype=np.int64)
+    last_visit = none.copy()
     present = np.zeros(len(city.cells), dtype=np.bool_)
-    for row in await conn.fetch(_VISITS_NOW if known is None else _VISITS_THEN, db.moment(now), *arguments):
+    query, cells = _VISITS_NOW if known is None else _VISITS_THEN, [cell.id for cell in city.cells]
+    for row in await conn.fetch(query, db.moment(now), *arguments, cells):
         at = city.index.get(row["cell"])
         if at is not None:
             ended = db.millis(row["t_out"])
@@ -202,10 +205,10 @@ async def basis(conn: db.Connection, city: City, now: int, known: int | None = N
     return Basis(
         last_visit=last_visit,
         present=present,
-        known_since=np.full(len(city.cells), since if since <= now else coverage.NEVER, dtype=np.int64),
+        known_since=np.maximum(city.begins, since) if coverage.NEVER < since <= now else none,
         possible=silence.later(possible, silence.sighted_visits(sightings, dwell)),
-        quota=await quotas.read(conn, city.plans, city.calendar, [cell.id for cell in city.cells], now, known),
-        heard=heard,
+        quota=await quotas.read(conn, city.plans, city.calendar, cells, now, known),
+        heard=coverage.NEVER if heard is None else db.millis(heard),
     )
 
 
@@ -232,44 +235,4 @@ def judge(city: City, basis: Basis, arrivals_ms: Int, now: int) -> coverage.Cove
         arrival_ms=np.maximum(arrivals_ms, 0),
         dwell_ms=city.dwells_ms(now),
         calendar=city.calendar,
-    )
-
-
-def watched(city: City, cell: NDArray[np.int32], t: Int) -> list[tuple[str, int, int]]:
-    """Streets heard from in a batch, as (code, oldest ms, newest ms); `cell` holds numbers in the store or -1."""
-    at = np.array([city.index.get(number, -1) for number in cell.tolist()], dtype=np.intp)
-    street, times = city.street[at[at >= 0]], t[at >= 0]
-    return [
-        (city.streets[each], int(times[street == each].min()), int(times[street == each].max()))
-        for each in np.unique(street).tolist()
-    ]
-
-
-_FORGET = (
-    # Of what became known one after the other, the first that reaches back so far stands for all of them.
-    """DELETE FROM street_since a USING street_since b WHERE a.street = b.street AND a.since <= $1 AND b.since <= $1
-    AND (coalesce(b.known_from, '-infinity'), b.since) < (coalesce(a.known_from, '-infinity'), a.since)""",
-    "UPDATE street_since SET since = $1 WHERE since < $1",
-    "UPDATE street_watch SET since = $1 WHERE since < $1",
-)
-
-
-async def forget_before(conn: db.Connection, t: int) -> None:
-    """Say nothing any more of the time before `t` (ms), whose visits are not kept."""
-    async with conn.transaction():
-        for statement in _FORGET:
-            await conn.execute(statement, db.moment(t))
-
-
-async def note_watched(conn: db.Connection, heard: list[tuple[str, int, int]], now: int) -> None:
-    """Store what `watched` answers, known from `now` (ms); whatever the order of batches, oldest and newest remain."""
-    await conn.executemany(
-        """
-        WITH put AS (
-          INSERT INTO street_watch VALUES ($1, $2, $3) ON CONFLICT (street) DO UPDATE
-          SET since = least(street_watch.since, excluded.since), heard = greatest(street_watch.heard, excluded.heard)
-          RETURNING street, since)
-        INSERT INTO street_since SELECT street, since, $4 FROM put ON CONFLICT DO NOTHING
-        """,
-        [(street, db.moment(oldest), db.moment(newest), db.moment(now)) for street, oldest, newest in heard],
     )

@@ -6,9 +6,11 @@ from typing import Any
 
 import asyncpg
 import msgspec
+import numpy as np
 
 from schemas import rest, wire
 from tracking import db, lane
+from tracking.geometry.lookup import CityGrid
 from tracking.parties import NOTHING, Pseudonyms
 from tracking.points import Logged
 
@@ -29,6 +31,11 @@ WHERE e.id = ANY($1::text[]) ORDER BY e.t, e.id
 _LOGGED = """
 SELECT device, t, lat, lon FROM events
 WHERE device = $1 AND t >= $2 AND t <= $3 AND NOT type = ANY ($4::text[]) ORDER BY t, id
+"""
+_SINCE = "SELECT id, t, lat, lon FROM events WHERE t >= $1 ORDER BY t"
+_PLACE = """
+UPDATE events e SET cell = n.cell FROM unnest($1::text[], $2::int[]) AS n (id, cell)
+WHERE e.id = n.id AND e.cell IS DISTINCT FROM n.cell
 """
 # One short walk down an index for each device, as for its newest fix.
 _NEWEST = """
@@ -76,6 +83,20 @@ async def logged(conn: db.Connection, device: int, t_from: int, t_to: int) -> li
 async def newest(conn: db.Connection, devices: Sequence[int] | None = None) -> dict[int, int]:
     """Time (ms) of the newest thing that each of `devices` (None: each) logged, of those that count as path."""
     return {row["id"]: db.millis(row["t"]) for row in await conn.fetch(_NEWEST, _NO_WORK, devices)}
+
+
+async def any_since(conn: db.Connection, t: int) -> bool:
+    """Whether anything happened from `t` (ms) on."""
+    return bool(await conn.fetchval("SELECT EXISTS (SELECT FROM events WHERE t >= $1)", db.moment(t)))
+
+
+async def place_again(conn: db.Connection, grid: CityGrid, t: int) -> None:
+    """Look up anew in which cells the events from `t` (ms) on happened; `grid` has the cells of every time."""
+    rows = await conn.fetch(_SINCE, db.moment(t))
+    lat, lon = (np.array([row[name] for row in rows], dtype=np.float64) for name in ("lat", "lon"))
+    times = np.array([db.millis(row["t"]) for row in rows], dtype=np.int64)
+    cells = [cell if cell >= 0 else None for cell in grid.locate(lat, lon, times).tolist()]
+    await conn.execute(_PLACE, [row["id"] for row in rows], cells)
 
 
 def shown(row: "asyncpg.Record") -> rest.Event:

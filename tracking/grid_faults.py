@@ -35,6 +35,7 @@ class FaultKind(StrEnum):
     NOT_ADJACENT = "not_adjacent"
     REUSED = "reused"
     CHANGED = "changed"
+    TOO_EARLY = "too_early"
     LEVEL = "level"
     NO_ROADS = "no_roads"
     NOT_LINE = "not_line"
@@ -138,6 +139,10 @@ _TEXTS: dict[FaultKind, tuple[str, str]] = {
     FaultKind.CHANGED: (
         "边界与现行的不同：编码随边界作废，请给新边界一个新编码",
         "its boundary differs from the one in force: a code goes with its boundary; give the new one a new code",
+    ),
+    FaultKind.TOO_EARLY: (
+        "{district} 的最新网格划分自 {since} 起生效，不能再导入更早的：请将生效时间设为该时刻（取代之）或更晚",
+        "the newest division of {district} holds from {since}: give a valid_from of then, to replace it, or later",
     ),
     FaultKind.LEVEL: (
         "该编码现为 {level}：请使用其他编码",

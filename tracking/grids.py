@@ -60,6 +60,14 @@ class Grid:
         """Codes of the districts it describes."""
         return frozenset(area.code for area in self.areas if area.level == "district")
 
+    def of(self, district: str) -> list[Area]:
+        """A district and the areas in it."""
+        inside = {district}
+        for area in self.areas:
+            if area.parent in inside:
+                inside.add(area.code)
+        return [area for area in self.areas if area.code in inside]
+
 
 def lifted(code: str) -> str:
     """The 15-digit form of a valid unit-cell code.

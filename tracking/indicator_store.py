@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 
-from tracking import beat_hours, db, indicators, rollup, run_store, sighting_store, silence
+from tracking import beat_hours, db, indicators, observation, rollup, run_store, sighting_store, silence
 from tracking.beat import done
 from tracking.beat.checkpoints import LEAST_MS
 from tracking.beat.model import Beat
@@ -29,10 +29,9 @@ FROM (
 """
 _BEFORE = """
 SELECT c.id, v.t_out
-FROM cells c CROSS JOIN LATERAL (
+FROM unnest($2::int[]) AS c (id) CROSS JOIN LATERAL (
   SELECT t_out FROM stays s WHERE s.cell = c.id AND s.known_to IS NULL AND s.kind = 'visit' AND s.t_out <= $1
   ORDER BY s.t_out DESC LIMIT 1) v
-WHERE c.valid_to IS NULL
 """
 _DRIVES = """
 SELECT cell, count(*) AS n FROM stays
@@ -47,8 +46,8 @@ class Seen:
     start: int
     end: int
     """The period, ms."""
-    observed: int
-    """Since when anything is heard from the city, ms; -1: never."""
+    observed: Int
+    """Since when each cell is observed, ms; -1: the city never was."""
     before: Int
     """End of the last visit of each cell that ended before the period, ms; -1: none."""
     visits: indicators.Visits
@@ -63,9 +62,9 @@ class Seen:
 async def read(conn: db.Connection, city: City, beat: Beat, start: int, end: int) -> Seen:
     """Read a period (ms); call it within one snapshot."""
     period = db.moment(start), db.moment(end)
-    since = await conn.fetchval("SELECT min(since) FROM street_watch")
+    since = await observation.since(conn)
     before, drives = np.full(len(city.cells), -1, dtype=np.int64), np.zeros(len(city.cells), dtype=np.int64)
-    for row in await conn.fetch(_BEFORE, period[0]):
+    for row in await conn.fetch(_BEFORE, period[0], [cell.id for cell in city.cells]):
         if row["id"] in city.index:
             before[city.index[row["id"]]] = db.millis(row["t_out"])
     for row in await conn.fetch(_DRIVES, *period):
@@ -74,7 +73,7 @@ async def read(conn: db.Connection, city: City, beat: Beat, start: int, end: int
     return Seen(
         start=start,
         end=end,
-        observed=-1 if since is None else db.millis(since),
+        observed=np.where(since < 0, -1, np.maximum(since, city.begins)),
         before=before,
         visits=await _visits(conn, city, period),
         # A silence that began before may reach into the period.

@@ -71,8 +71,8 @@ class Record:
     since: Int
     """From when each cell waited at the start: end of its last visit that ended before, else since when the city is
     observed, ms; never after `start` unless that is when the city was first observed."""
-    observed: int
-    """Since when the city is observed, ms; -1: never."""
+    observed: Int
+    """Since when each cell is observed, ms; -1: never."""
     visits: Visits
     """Those that touch the period."""
     hidden: Hidden
@@ -89,8 +89,8 @@ class Figures:
 
     duty_ms: int
     """Of the whole period."""
-    observed_ms: int
-    """Of the part in which the city was observed: what all waits are about."""
+    observed_ms: Int
+    """Of the part in which each cell was observed: what all waits are about."""
     visits: Int
     """Valid visits that began."""
     required: Int
@@ -128,13 +128,13 @@ def measure(record: Record, calendar: DutyCalendar) -> Figures:
     """Compute the figures of every cell."""
     cells = len(record.since)
     begin = _begin(record)
-    edges = np.array([record.start, begin]), np.array([record.end, record.end])
-    duty, observed = calendar.duty_ms(*edges).tolist()
+    duty = int(calendar.duty_ms(np.array([record.start]), np.array([record.end]))[0])
+    observed = calendar.duty_ms(begin, np.full_like(begin, record.end))
     gaps = _gaps(record, begin)
-    shown = _clipped(gaps, begin, record.end, calendar)
+    shown = _clipped(gaps, begin[gaps.cell], record.end, calendar)
     beyond = _beyond(gaps, shown, record.limits)
     sure = ~_ends(record.hidden).touch(gaps.cell, gaps.start, gaps.end)
-    closed = gaps.closed & (gaps.end >= begin)
+    closed = gaps.closed & (gaps.end >= begin[gaps.cell])
     length = shown.whole[closed].astype(np.float64)
     area = (shown.late.astype(np.float64) ** 2 - shown.early.astype(np.float64) ** 2) / 2
     worst = np.zeros(cells, dtype=np.int64)
@@ -149,7 +149,7 @@ def measure(record: Record, calendar: DutyCalendar) -> Figures:
         state=state,
         beyond_ms=_sum(gaps.cell, np.where(sure, beyond, 0), cells).astype(np.int64),
         unsure_ms=_sum(gaps.cell, np.where(sure, 0, beyond), cells).astype(np.int64),
-        idle_ms=_sum(gaps.cell, area, cells) / max(observed, 1),
+        idle_ms=_sum(gaps.cell, area, cells) / np.maximum(observed, 1),
         worst_ms=worst,
         gaps=np.bincount(gaps.cell[closed], minlength=cells).astype(np.int64),
         gap_sum_ms=_sum(gaps.cell[closed], length, cells),
@@ -161,20 +161,20 @@ def unclear(record: Record, cell: Cells, start: Int, end: Int) -> Bool:
     """Of cells and times: whether silence may hide a visit that began then, or the city was not observed all along."""
     hidden, dwell = record.hidden, record.dwell_ms
     began = Spans(of=hidden.cell, first=hidden.first - dwell[hidden.cell], last=hidden.last - dwell[hidden.cell])
-    return began.touch(cell, start, end) | (start < _begin(record))
+    return began.touch(cell, start, end) | (start < _begin(record)[cell])
 
 
-def _begin(record: Record) -> int:
-    """Since when the period is observed, ms; its end where it is not."""
-    begin = max(record.start, record.observed) if record.observed >= 0 else record.end
-    return min(begin, record.end)
+def _begin(record: Record) -> Int:
+    """Since when each cell is observed in the period, ms; its end where it is not."""
+    begin = np.where(record.observed >= 0, np.maximum(record.start, record.observed), record.end)
+    return np.asarray(np.minimum(begin, record.end))
 
 
 def _ends(hidden: Hidden) -> Spans:
     return Spans(of=hidden.cell, first=hidden.first, last=hidden.last)
 
 
-def _gaps(record: Record, begin: int) -> _Gaps:
+def _gaps(record: Record, begin: Int) -> _Gaps:
     """Waits between visits, with the one before the first and the one that goes on at the end."""
     cells, visits = np.arange(len(record.since)), record.visits
     since = np.where(record.since >= 0, record.since, begin)
@@ -209,8 +209,8 @@ class _Clipped:
     """Where the duty clock begins."""
 
 
-def _clipped(gaps: _Gaps, begin: int, end: int, calendar: DutyCalendar) -> _Clipped:
-    zero = min(int(gaps.start.min(initial=begin)), begin)
+def _clipped(gaps: _Gaps, begin: Int, end: int, calendar: DutyCalendar) -> _Clipped:
+    zero = min(int(gaps.start.min(initial=end)), int(begin.min(initial=end)))
     first, last = np.clip(gaps.start, begin, end), np.clip(gaps.end, begin, end)
 
     def clock(at: Int) -> Int:

@@ -32,11 +32,11 @@ FROM devices d
 # before.
 _MEASURED = """
 SELECT p.*, x.*, r.*, h.*,
-  (SELECT min(greatest(s.t_in, p.starts - interval '30 min')) FROM stays s JOIN cells c ON c.id = s.cell
-   JOIN areas g ON g.code = c.grid LEFT JOIN areas st ON st.code = g.parent
+  (SELECT min(greatest(s.t_in, p.starts - interval '30 min')) FROM stays s
+   CROSS JOIN LATERAL cell_at(s.cell, s.t_in) c
    WHERE p.area IS NOT NULL AND s.device = p.device AND s.known_to IS NULL AND s.dwell_ms >= 60000
      AND s.t_in >= p.starts - interval '12 h' AND s.t_in < p.held_to AND s.t_out > p.starts - interval '30 min'
-     AND p.area IN (c.grid, g.parent, st.parent)) AS arrived
+     AND p.area IN (c.grid, c.street, c.district)) AS arrived
 FROM ({parts}) p
 CROSS JOIN LATERAL (
   SELECT coalesce(sum(v.path_m * v.part) FILTER (WHERE v.kind <> 'drive_through'), 0) AS way_m,
@@ -45,10 +45,10 @@ CROSS JOIN LATERAL (
          count(*) FILTER (WHERE v.kind = 'drive_through' AND v.t_in >= p.held_from) AS drive_throughs,
          coalesce(sum(v.dwell_ms * v.part) FILTER (WHERE v.inside), 0) / 1000.0 AS on_post_s
   FROM (
-    SELECT s.t_in, s.path_m, s.dwell_ms, s.kind, p.area IN (c.grid, g.parent, st.parent) AS inside,
+    SELECT s.t_in, s.path_m, s.dwell_ms, s.kind, p.area IN (c.grid, c.street, c.district) AS inside,
            CASE WHEN s.t_out > s.t_in THEN extract(epoch FROM least(s.t_out, p.held_to) - greatest(s.t_in, p.held_from))
                 / extract(epoch FROM s.t_out - s.t_in) ELSE 1 END::float8 AS part
-    FROM stays s JOIN cells c ON c.id = s.cell JOIN areas g ON g.code = c.grid LEFT JOIN areas st ON st.code = g.parent
+    FROM stays s CROSS JOIN LATERAL cell_at(s.cell, s.t_in) c
     WHERE s.device = p.device AND s.known_to IS NULL AND s.t_in >= p.held_from - interval '12 h'
       AND s.t_in < p.held_to AND s.t_out >= p.held_from) v) x
 CROSS JOIN LATERAL (

@@ -15,6 +15,7 @@ from schemas.plan import PlanBody
 from tracking.calendars import Duty, DutyCalendar, Hours, span
 from tracking.coverage import NO_LIMIT, Limits, Quota
 from tracking.fixes import Float, Int
+from tracking.geometry.lookup import EVER, FOR_EVER
 from tracking.rule_store import RuleVersion
 from tracking.visit_rules import VisitRule, VisitRules
 
@@ -74,6 +75,8 @@ class Site:
     weight: float
     road_m: float | None
     """Length of the roads in it; None: not known."""
+    begins: int = EVER
+    """Since when it holds, ms: no window that opened before is asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,16 +156,15 @@ class Plans:
                 made.append(Duty(hours=hours, start=start or None, end=end))
         return made
 
-    def visit_rules(self) -> VisitRules:
-        """What the engine judges stays by."""
+    def visit_rules(self, start: int = 0, end: int = FOR_EVER) -> VisitRules:
+        """What the engine judges stays by that begin from `start` to `end` (ms, not included)."""
         starts: list[int] = []
         tables: list[list[VisitRule]] = []
-        for number, start in enumerate(self._starts):
-            epoch = self._epoch(number)
+        for epoch, begins, _ in self._between(start, end):
             pairs = zip(epoch.dwell_ms.tolist(), epoch.path_m.tolist(), strict=True)
             table = [VisitRule(dwell_ms=dwell, path_m=path) for dwell, path in pairs]
             if not tables or tables[-1] != table:
-                starts.append(start)
+                starts.append(begins)
                 tables.append(table)
         return VisitRules(starts, tables)
 
@@ -200,7 +202,7 @@ class Plans:
                     if lo <= opens and closes > start and opens < end
                 ]
                 cells = np.flatnonzero(epoch.of == number) if found else np.empty(0, dtype=np.intp)
-                parts += [(cells, opens, closes, each.n) for each, opens, closes in found]
+                parts += [(cells[self._begins[cells] <= opens], opens, closes, each.n) for each, opens, closes in found]
         sizes = [len(cells) for cells, _, _, _ in parts]
         return Windows(
             cell=np.concatenate([cells for cells, _, _, _ in parts] or [np.empty(0, dtype=np.intp)]),
@@ -248,6 +250,10 @@ class Plans:
         path = np.array([plan.path_m for plan in plans], dtype=np.float64)[of]
         share = np.array([plan.path_road_share or np.nan for plan in plans], dtype=np.float64)[of]
         return np.asarray(np.fmin(path, share * self._road_m), dtype=np.float64)
+
+    @cached_property
+    def _begins(self) -> Int:
+        return np.array([site.begins for site in self.sites], dtype=np.int64)
 
     @cached_property
     def _road_m(self) -> Float:

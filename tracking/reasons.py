@@ -18,13 +18,15 @@ class Cause(StrEnum):
     EVENT = "event"
     """An event was logged, or came in, after the stay it belongs to was told."""
     RESTART = "restart"
-    """A worker started, or the grid or the rules of presence changed."""
+    """A worker started, or read the city again."""
     FAILURE = "failure"
     """The stays could not be computed when their fixes came in."""
     REBUILD = "rebuild"
     """Somebody had the period computed again."""
     DOUBT = "doubt"
     """The datum of the device came into doubt, or is in doubt no more."""
+    RULES = "rules"
+    """A division of the city, or a plan, was made for a time that was judged already."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +65,8 @@ def told(reason: Mapping[str, Any], clock: Callable[[str], str]) -> tuple[str, s
             return f"{zh_at}终端 {device} 的事件", f"an event of device {device}{en_at}"
         case Cause.DOUBT if device is not None:
             return f"终端 {device} 的坐标系存疑或已澄清", f"the datum of device {device} came into doubt or out of it"
+        case Cause.RULES:
+            return "网格划分或巡查要求有变更", "the division of the city, or a plan, was changed"
         case Cause.REBUILD:
             return "按原始定位重新计算", "computed again from the stored fixes"
         case _:

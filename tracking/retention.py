@@ -11,6 +11,8 @@ DAY_MS = 86_400_000
 GRACE_MS = 2 * DAY_MS
 NEVER = 0
 """Floor of a class of which nothing was ever dropped."""
+LONGEST_BEHIND_DAYS = 366
+"""Nothing is taken that comes so late, though all be kept for ever: nobody carries it so long, a clock is wrong."""
 
 
 class DataClass(StrEnum):
@@ -83,6 +85,11 @@ NO_FLOORS = Floors()
 def floor(days: int | None, now: int, before: int = NEVER) -> int:
     """Floor of a class kept for `days` (None: for ever); it never goes back behind the one `before`."""
     return before if days is None else max(before, now - days * DAY_MS)
+
+
+def taken_since(days: int | None, dropped: int, now: int) -> int:
+    """The oldest that is taken at `now` (ms) of a class kept for `days` (None: for ever) whose floor is `dropped`."""
+    return floor(LONGEST_BEHIND_DAYS if days is None else days, now, dropped)
 
 
 def dropped_before(floor: int) -> int:

@@ -59,9 +59,10 @@ async def floor(conn: db.Connection, cls: DataClass) -> int:
     return retention.NEVER if found is None else db.millis(found)
 
 
-async def floors(conn: db.Connection) -> Floors:
-    """What the ingest refuses as too old."""
-    return Floors(fixes=await floor(conn, DataClass.FIXES), events=await floor(conn, DataClass.EVENTS))
+async def floors(conn: db.Connection, now: int) -> Floors:
+    """What the ingest refuses as too old at `now` (ms), from the first day on."""
+    since = {kept.cls: retention.taken_since(kept.days, kept.floor, now) for kept in await listed(conn)}
+    return Floors(fixes=since[DataClass.FIXES], events=since[DataClass.EVENTS])
 
 
 async def set_days(conn: db.Connection, cls: DataClass, days: int | None, actor: str) -> None:

@@ -88,7 +88,7 @@ def roll_up(figures: Figures, sums: Sums, rows: NDArray[np.intp]) -> AreaFigures
     weight = sums.weight[rows]
     done = figures.done[rows] / np.maximum(figures.required[rows], 1)
     drives, visits = int(sums.drive_throughs[rows].sum()), int(figures.visits[rows].sum())
-    time = figures.observed_ms * len(rows)
+    time = int(figures.observed_ms[rows].sum())
     unsure, beyond = int(figures.unsure_ms[rows].sum()), int(figures.beyond_ms[rows].sum())
     known_cells = _share(float(known.sum()), len(rows)) or 0.0
     known_time = _share(time - unsure, figures.duty_ms * len(rows)) or 0.0
@@ -119,7 +119,7 @@ def roll_up(figures: Figures, sums: Sums, rows: NDArray[np.intp]) -> AreaFigures
         worst_s=int(figures.worst_ms[rows].max()) / 1000 if time and len(rows) else None,
         known_cells=known_cells,
         known_time=known_time,
-        observed=_share(figures.observed_ms, figures.duty_ms) or 0.0,
+        observed=_share(time, figures.duty_ms * len(rows)) or 0.0,
         roads_told=sums.beat.roads_told,
         checkpoints_told=sums.beat.checkpoints_told,
     )

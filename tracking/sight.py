@@ -76,7 +76,8 @@ WITH RECURSIVE seen AS (
 teams AS (SELECT u.code FROM units u JOIN seen s ON s.code = u.area)
 SELECT (SELECT array_agg(code) FROM seen) AS areas,
        (SELECT array_agg(code) FROM teams) AS units,
-       (SELECT array_agg(c.id) FROM cells c JOIN seen s ON s.code = c.grid) AS cells,
+       (SELECT array_agg(c.id) FROM cells c CROSS JOIN LATERAL cell_at(c.id, now()) v JOIN seen s ON s.code = v.grid)
+         AS cells,
        (SELECT array_agg(d.id) FROM devices d JOIN teams t ON t.code = d.unit) AS devices
 """
 

@@ -11,7 +11,8 @@ from tracking.geometry.streets import SQUARES, Squares, Streets
 _KEY = "ways_version"
 _WANTED = """
 SELECT (SELECT value FROM meta WHERE key = 'beat_version')
-       || '/' || (SELECT count(*) || '-' || coalesce(max(id), 0) FROM cells WHERE valid_to IS NULL)
+       || '/' || (SELECT string_agg(id::text, ' ' ORDER BY id) FROM divisions
+                  WHERE valid_from <= now() AND (valid_to IS NULL OR valid_to > now()))
 WHERE EXISTS (SELECT FROM road_pieces WHERE valid_to IS NULL)
 """
 _PIECES = "SELECT lat, lon FROM road_pieces WHERE valid_to IS NULL ORDER BY id"

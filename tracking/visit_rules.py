@@ -33,6 +33,16 @@ class VisitRules:
         """Rules that never changed."""
         return cls([0], [rules])
 
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """Rules of the same cells that hold one after the other."""
+        made = [step for part in parts for step in part.steps()]
+        return cls([start for start, _ in made], [table for _, table in made])
+
+    def steps(self) -> list[tuple[int, list[VisitRule]]]:
+        """Each table with the moment (ms) from which it holds."""
+        return list(zip(self._starts, self._tables, strict=True))
+
     def at(self, index: int, t_in: int) -> VisitRule:
         """Rule for a stay in the cell that began at `t_in` (ms)."""
         if len(self._starts) == 1:

@@ -43,7 +43,7 @@ class Walk(Trail):
 
     __slots__ = (
         "_arrival", "_first_out", "_grid", "_inside", "_left", "_logged", "_mark", "_noise", "_rules",
-        "_run_at", "_sure_since", "device", "settled", "tell",
+        "_run_at", "_seen", "_sure_since", "device", "settled", "tell",
     )  # fmt: skip
 
     def __init__(self, device: int, grid: CityGrid, rules: VisitRules, tell: Callable[[Stay | Run], None]) -> None:
@@ -63,6 +63,8 @@ class Walk(Trail):
         # Time, dwell, path and fixes of the stay at its newest mark.
         self._mark: tuple[int, int, float, int] | None = None
         self._run_at: Point | None = None
+        # A stay of this run was told. The first one is told as it begins: since then the city is observed.
+        self._seen = False
         # (ms, number of the cell in the store) of what was logged, as far as it may belong to a stay not ended.
         self._logged: Sequence[tuple[int, int]] = ()
 
@@ -222,6 +224,8 @@ class Walk(Trail):
         self._left.pop(point.inner, None)
         self._inside, self._first_out = inside, None
         self._count_one(inside, point)
+        if not self._seen:
+            self._tell_begun(inside)
 
     def _presence(self, index: int, t: int, place: Place) -> Presence:
         cell = int(self._grid.ids[index])
@@ -286,6 +290,7 @@ class Walk(Trail):
         self._inside = self._first_out = self._arrival = None
         self._sure_since = self._mark = None
         self._noise = Noise()
+        self._seen = False
         self._left.clear()
         super()._break()
 
@@ -335,6 +340,15 @@ class Walk(Trail):
                     t_last=last.t, lat_last=last.lat, lon_last=last.lon, open=is_open,
                 )
             )  # fmt: skip
+
+    def _tell_begun(self, inside: Presence) -> None:
+        self._seen = True
+        self.tell(
+            Stay(
+                device=self.device, cell=inside.cell, t_in=inside.t_in, t_out=inside.inside_at,
+                dwell_ms=inside.dwell_ms, path_m=0.0, fixes=inside.fixes, kind=StayKind.SHORT, open=True,
+            )
+        )  # fmt: skip
 
     def _tell_ended(self, inside: Presence) -> None:
         logged = self._logged_in(inside, inside.inside_at)

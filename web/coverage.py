@@ -12,6 +12,7 @@ from alerts import reads
 from schemas import rest
 from tracking import city as cities
 from tracking import coverage, db, versions
+from tracking.division_store import Area
 from tracking.fixes import Int
 from web.live.cells import STATE_NAMES, CellColumns
 
@@ -31,43 +32,24 @@ SELECT cell, t_in FROM stay_growth
 WHERE {versions.held("$3")} AND kind = 'drive_through' AND t_in > $1 AND t_in <= $2
 """  # noqa: S608 - our own texts
 )
-_AREAS = "SELECT code, level, name, parent, owner FROM areas ORDER BY code"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Area:
-    """A grid, street or district."""
-
-    code: str
-    level: Level
-    name: str
-    parent: str | None
-    owner: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """The city and its areas by code."""
+    """The city as it is or was at a moment."""
 
     where: reads.Place
     """The city as the watcher of alerts reads it: both must say the same of a cell."""
-    areas: dict[str, Area]
 
     @property
     def city(self) -> cities.City:
         """Cells, rules and calendar."""
         return self.where.city
 
-    def district(self, cell: cities.Cell) -> str | None:
-        """District of a cell."""
-        street = self.areas.get(cell.street)
-        return None if street is None else street.parent
-
-    def area_of(self, cell: cities.Cell, level: Level) -> str | None:
-        """Area of a level that a cell belongs to."""
-        if level == "grid":
-            return cell.grid
-        return cell.street if level == "street" else self.district(cell)
+    @property
+    def areas(self) -> dict[str, Area]:
+        """Its areas by code."""
+        return self.where.city.areas
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,17 +61,26 @@ class Judged:
     coverage: coverage.Coverage
 
 
-async def load_areas(connection: db.Connection) -> dict[str, Area]:
-    """Read the areas."""
-    return {row["code"]: Area(**dict(row)) for row in await connection.fetch(_AREAS)}
+async def load_place(
+    connection: db.Connection, before: Place | None = None, at: int | None = None, known: int | None = None
+) -> Place:
+    """Read the city as it is or was.
+
+    Args:
+        connection: a connection.
+        before: answered when it is the same.
+        at: a moment, ms; None: now.
+        known: by the divisions known then, ms; None: by those known now.
+    """
+    where = await reads.place(connection, None if before is None else before.where, at, known)
+    return before if before is not None and before.where is where else Place(where=where)
 
 
-async def load_place(connection: db.Connection, known: Place | None = None) -> Place:
-    """Read the city and its areas; `known` when nothing changed."""
-    where = await reads.place(connection, None if known is None else known.where)
-    if known is not None and known.where is where:
-        return known
-    return Place(where=where, areas=await load_areas(connection))
+def area_of(cell: cities.Cell, level: Level) -> str | None:
+    """Area of a level that a cell belongs to."""
+    if level == "grid":
+        return cell.grid
+    return cell.street if level == "street" else cell.district
 
 
 async def look(connection: db.Connection, place: Place, now: int, known: int | None = None) -> tuple[cities.Basis, Int]:
@@ -205,13 +196,13 @@ def of_areas(
     """Roll up to the areas of a level, in order of their codes, those of `areas` only; empty ones are left out."""
     rows: dict[str, list[int]] = {}
     for at, cell in enumerate(judged.place.city.cells):
-        code = judged.place.area_of(cell, level)
+        code = area_of(cell, level)
         if code is not None and (areas is None or code in areas):
             rows.setdefault(code, []).append(at)
-    return [_area(judged, judged.place.areas[code], rows[code], drives) for code in sorted(rows)]
+    return [_area(judged, level, judged.place.areas[code], rows[code], drives) for code in sorted(rows)]
 
 
-def _area(judged: Judged, area: Area, rows: Iterable[int], drives: Int) -> rest.AreaCoverage:
+def _area(judged: Judged, level: Level, area: Area, rows: Iterable[int], drives: Int) -> rest.AreaCoverage:
     picked = np.fromiter(rows, dtype=np.intp)
     states = judged.coverage.state[picked]
     weights = judged.place.city.plans.at(judged.coverage.at).weight[picked]
@@ -221,7 +212,7 @@ def _area(judged: Judged, area: Area, rows: Iterable[int], drives: Int) -> rest.
     counts = {name: int(np.count_nonzero(states == code)) for code, name in enumerate(STATE_NAMES)}
     return rest.AreaCoverage(
         area=area.code,
-        level=area.level,
+        level=level,
         name=area.name,
         owner=area.owner,
         cells=len(picked),

@@ -17,7 +17,7 @@ from tracking.city import City
 from tracking.indicators import Figures
 from web import spreadsheet
 from web.access import Names, Sight
-from web.coverage import Place
+from web.coverage import Place, area_of
 from web.marks import Mark
 
 Level = Literal["cell", "grid", "street", "district"]
@@ -43,7 +43,7 @@ def _spelt(place: Place, made: Figures, sums: rollup.Sums, level: Level, see: Si
     if level == "cell":
         names = [cell.code if see.sees_cell(cell.id) else None for cell in city.cells]
     else:
-        of = [place.area_of(cell, level) for cell in city.cells]
+        of = [area_of(cell, level) for cell in city.cells]
         names = [code if see.sees_area(code) else None for code in of]
     return [
         _place(code, level, _called(place, city, code, level, int(rows[0])), rollup.roll_up(made, sums, rows))

@@ -59,7 +59,8 @@ WHERE ($1::text IS NULL OR reason = $1) AND ($2::bigint IS NULL OR id < $2) ORDE
 
 _AREAS = """
 WITH RECURSIVE inside AS (
-  SELECT grid AS code, id FROM cells WHERE valid_to IS NULL
+  SELECT v.grid AS code, v.cell AS id FROM division_cells v JOIN divisions d ON d.id = v.division
+  WHERE d.valid_from <= now() AND (d.valid_to IS NULL OR d.valid_to > now())
   UNION ALL SELECT a.parent, i.id FROM inside i JOIN areas a ON a.code = i.code WHERE a.parent IS NOT NULL)
 SELECT a.code, a.level, a.name, a.parent, a.owner, count(i.id)::int AS cells
 FROM areas a LEFT JOIN inside i ON i.code = a.code

@@ -46,10 +46,11 @@ WHERE e.t >= $1 AND e.t < $2 AND {belonging.event("$3", "$4")}
 ORDER BY e.t LIMIT $5
 """  # noqa: S608 - our own texts
 _ALERTS = f"""
-SELECT a.id, a.kind, a.state, c.code AS cell, c.name AS cell_name, d.name AS device, a.facts ->> 'name' AS subject,
+SELECT a.id, a.kind, a.state, c.code AS cell, v.name AS cell_name, d.name AS device, a.facts ->> 'name' AS subject,
        (SELECT json_agg(json_build_array((extract(epoch FROM s.at) * 1000)::bigint, s.step, s.level) ORDER BY s.n)
         FROM alert_steps s WHERE s.alert = a.id) AS steps
-FROM alerts a LEFT JOIN cells c ON c.id = a.cell LEFT JOIN devices d ON d.id = a.device
+FROM alerts a LEFT JOIN cells c ON c.id = a.cell LEFT JOIN LATERAL cell_at(a.cell, a.opened_at) v ON true
+LEFT JOIN devices d ON d.id = a.device
 WHERE a.opened_at < $2 AND (a.ended_at IS NULL OR a.ended_at >= $1)
   AND {belonging.alert("$3", "$4", "$5")}
 ORDER BY a.opened_at LIMIT $6

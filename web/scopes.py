@@ -10,6 +10,12 @@ _EXISTS = {
     "grid": "SELECT EXISTS (SELECT FROM areas WHERE code = $1 AND level = 'grid')",
 }
 
+# Of the newest division: a plan may be made for cells that are yet to come.
+_CELLS = """
+SELECT v.code FROM division_cells v JOIN divisions d ON d.id = v.division
+WHERE d.valid_to IS NULL AND d.district = left($1, 6)
+"""
+
 
 async def known(conn: db.Connection, scope: str) -> str:
     """Give the scope as it is stored; cells by their code of 15 digits.
@@ -21,7 +27,7 @@ async def known(conn: db.Connection, scope: str) -> str:
     if kind == CITY:
         return CITY
     if kind == "cell":
-        codes = await conn.fetch("SELECT code FROM cells WHERE valid_to IS NULL AND left(code, 6) = left($1, 6)", name)
+        codes = await conn.fetch(_CELLS, name)
         try:
             name = grids.lifted(name)
         except ValueError as error:

@@ -35,12 +35,14 @@ _FILL = (
       UNION SELECT a.code, w.lo, w.hi FROM areas a JOIN within w ON a.parent = w.area)
     SELECT area, lo, hi FROM within WHERE $1::timestamptz IS NOT NULL""",
     """INSERT INTO held_cells
-    SELECT c.id, a.lo, a.hi FROM held_areas a JOIN cells c ON c.grid = a.area WHERE $1::timestamptz IS NOT NULL""",
+    SELECT v.cell, greatest(a.lo, d.valid_from), least(a.hi, coalesce(d.valid_to, 'infinity')) FROM held_areas a
+    JOIN division_cells v ON v.grid = a.area JOIN divisions d ON d.id = v.division
+    WHERE d.valid_from < a.hi AND coalesce(d.valid_to, 'infinity') > a.lo AND $1::timestamptz IS NOT NULL""",
     """INSERT INTO held_boxes
     SELECT h.lo, h.hi, min((p ->> 1)::float8), min((p ->> 0)::float8), max((p ->> 1)::float8), max((p ->> 0)::float8)
-    FROM held_cells h JOIN cells c ON c.id = h.cell
+    FROM held_cells h JOIN cells c ON c.id = h.cell JOIN LATERAL cell_at(c.id, h.lo) v ON true
     CROSS JOIN LATERAL jsonb_path_query(c.geometry, '$.coordinates[0][*]') p
-    WHERE $1::timestamptz IS NOT NULL GROUP BY c.grid, h.lo, h.hi""",
+    WHERE $1::timestamptz IS NOT NULL GROUP BY v.grid, h.lo, h.hi""",
     """INSERT INTO held_spans
     SELECT s.device, s.t_in - interval '5 min', s.t_out + interval '5 min' FROM held_cells h
     JOIN stays s ON s.cell = h.cell AND s.t_out >= h.lo AND s.t_in < h.hi WHERE $1::timestamptz IS NOT NULL""",

@@ -10,7 +10,7 @@ from ingest import metrics
 from ingest.purge import chunks, media, rows, targets
 from ingest.purge.held import Held
 from ingest.purge.targets import Target
-from tracking import city, db, hold_store, retention, retention_store
+from tracking import db, hold_store, retention, retention_store
 from tracking.media_files import MediaFiles
 from tracking.retention import DAY_MS, DataClass
 from tracking.retention_store import Kept
@@ -93,10 +93,8 @@ class Pass:
             async for n in await self._of_table(held, target, before):
                 self.told(cls, target.table, n)
                 yield n
-        if cls is DataClass.VISITS:
-            await city.forget_before(self.conn, before)
-            if await chunks.installed(self.conn):
-                await chunks.drop_days(self.conn, cutoff)
+        if cls is DataClass.VISITS and await chunks.installed(self.conn):
+            await chunks.drop_days(self.conn, cutoff)
 
     async def _of_table(self, held: Held, target: Target, before: int) -> AsyncIterator[int]:
         cutoff, now = db.moment(before), db.moment(self.now)

@@ -15,7 +15,7 @@ from ingest.rebuild import Checker, Device, Difference, Found
 from patrol import errors, reach
 from patrol.settings import Settings
 from schemas import rest
-from tracking import beat_store, city, db, window_store
+from tracking import atlas, beat_store, db, window_store
 from tracking.reasons import Cause
 from tracking.stays import Run, Stay
 
@@ -99,7 +99,7 @@ async def _beat(
     conn: db.Connection, console: Console, period: tuple[int, int], devices: Sequence[Device], *, store: bool
 ) -> int:
     """Look at roads and checkpoints, if there are any; how many hours differed."""
-    beat = await beat_store.load(conn, await city.load(conn))
+    beat = await beat_store.load(conn, await atlas.grid(conn))
     looked = differed = 0
     if beat.empty:
         return 0

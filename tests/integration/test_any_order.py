@@ -16,7 +16,7 @@ from schemas import rest
 from tests.support import lattice, patrols, pipelines
 from tests.support.database import TestServer
 from tests.support.patrols import Said
-from tracking import beat_store, db, device_store, grid_store, indicator_store
+from tracking import beat_store, db, device_store, grid_store, indicator_store, observation
 from tracking import city as cities
 from web import coverage
 
@@ -81,7 +81,7 @@ async def stored(conn: db.Connection) -> list[Any]:
             "SELECT device, t_first, lat_first, lon_first, t_last, lat_last, lon_last, open FROM runs "
             "ORDER BY device, t_first"
         ),
-        await conn.fetch("SELECT street, since, heard FROM street_watch ORDER BY street"),
+        await observation.since(conn),
     ]
 
 
@@ -95,7 +95,7 @@ async def shown(conn: db.Connection) -> list[Any]:
         made += [coverage.of_cell(judged, row, drives) for row in range(len(place.city.cells))]
         made += [coverage.of_areas(judged, level, drives) for level in AREAS]
     loaded = await cities.load(conn)
-    beat = await beat_store.load(conn, loaded)
+    beat = await beat_store.load(conn, loaded.grid)
     figures, sums = indicator_store.figures(loaded, await indicator_store.read(conn, loaded, beat, patrols.T0, END))
     return [made, repr({**asdict(figures), **asdict(sums)})]
 
@@ -114,7 +114,7 @@ async def verdicts(conn: db.Connection) -> dict[str, bool | None]:
     Each is held against a slow answer from the visits as they are known at the end, whatever was told on the way.
     """
     said: dict[str, bool | None] = {}
-    since = db.millis(await conn.fetchval("SELECT min(since) FROM street_watch"))
+    since = await observation.since(conn)
     for row in await conn.fetch("SELECT key, cell, state, level, facts FROM alerts WHERE kind = 'coverage_gap'"):
         visits = await conn.fetch(
             "SELECT t_in, t_out FROM stays WHERE cell = $1 AND kind = 'visit' AND known_to IS NULL ORDER BY t_out",

@@ -120,7 +120,7 @@ def under(grid: CityGrid, fixes: FixColumns) -> Mapping[Datum, tuple[Float, Floa
 def sighted(grid: CityGrid, fixes: FixColumns, fits: Datum) -> list[tuple[int, int, int]]:
     """Cells in which fixes in order lie under a datum, a stretch each: (number in the store, from and to in ms)."""
     lat, lon = datum.to_wgs84(*as_sent(fixes), fits)
-    cell = grid.locate(lat, lon)
+    cell = grid.locate(lat, lon, fixes.t)
     apart = (np.diff(cell) != 0) | (np.diff(fixes.t) > GAP_MS)
     first = np.flatnonzero(np.append(True, apart)) if len(cell) else np.empty(0, np.intp)
     last = np.append(first[1:], len(cell)) - 1

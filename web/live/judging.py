@@ -46,7 +46,7 @@ class Judging:
     async def _read(self, pool: db.Pool, now: int, *, look: bool) -> None:
         async with pool.acquire() as connection:
             if self.place is None or look:
-                place = await coverage.load_place(connection, self.place)
+                place = await coverage.load_place(connection, self.place, now)
                 self._basis, self._arrivals = await coverage.look(connection, place, now)
                 self.place = place
             else:

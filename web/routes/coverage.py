@@ -121,7 +121,7 @@ async def _past(here: Context, at: datetime | None, known: datetime | None = Non
     if moment > now or (known_at or 0) > now:
         raise problems.ProblemError(422, "at and known must not lie in the future.")
     async with here.database.pool.acquire() as connection:
-        place = await coverage.load_place(connection, here.hub.judging.place)
+        place = await coverage.load_place(connection, here.hub.judging.place, moment, known_at)
         basis, arrivals = await coverage.look(connection, place, moment, known_at)
     return coverage.judge(place, basis, arrivals, moment)
 
@@ -146,7 +146,7 @@ def _feature(judged: coverage.Judged, at: int) -> dict[str, object]:
         "name": cell.name,
         "grid": cell.grid,
         "street": cell.street,
-        "district": judged.place.district(cell),
+        "district": cell.district,
         "class": cell.cls,
         "weight": float(judged.place.city.plans.at(made.at).weight[at]),
         "synthetic": cell.synthetic,

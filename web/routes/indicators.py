@@ -85,14 +85,14 @@ async def listed(
     """
     span = _span(period)
     async with _turns, here.database.pool.acquire() as connection:
-        place = await coverage.load_place(connection, here.hub.judging.place)
+        place = await coverage.load_place(connection, here.hub.judging.place, span[1] - 1)
         if level == "officer" or level == "device":  # noqa: PLR1714 - mypy narrows by this only
             people = await people_figures.read(
                 connection, place.city.grid, span, level, interval_s, devices=see.device_ids
             )
             request.scope["audit"] = {"action": "look" if table.form == "json" else "export"}
             return _answer(request, table, people, figures.People, figures.Person, span)
-        beat = await here.beat.of(connection, place.city)
+        beat = await here.beat.of(connection, place.city.grid)
         duty, places = await indicators.of_places(connection, place, beat, span, level, see)
     return _answer(request, table, places, figures.Places, figures.Place, span, duty_s=duty / 1000)
 

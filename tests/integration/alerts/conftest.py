@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from tests.support import lattice
+from tests.support import lattice, observed
 from tracking import db, device_store, grid_store
 from tracking.grid_store import ImportResult
 
@@ -50,10 +50,9 @@ class Town:
 
     async def heard(self, minute: float) -> None:
         """Something was heard from the street."""
-        await self._conn.execute(
-            "INSERT INTO street_watch VALUES ('441302010', $1, $1) ON CONFLICT (street) DO UPDATE SET heard = $1",
-            db.moment(at(minute)),
-        )
+        if not await self._conn.fetchval("SELECT EXISTS (SELECT FROM stays)"):
+            await observed.observed(self._conn, at(minute))
+        await observed.heard(self._conn, at(minute))
 
     async def visit(self, t_in: float, t_out: float, *, number: int = 1, going_on: bool = False) -> int:
         """A valid visit; returns the number of its row."""

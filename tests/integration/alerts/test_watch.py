@@ -146,7 +146,7 @@ async def test_look_once_follows_an_imported_grid(pool: db.Pool, conn: db.Connec
     assert await _look(conn, town, watcher, clock, 200) == ["red open", "red open"]
     smaller = lattice.collection(2)
     smaller["features"].pop()
-    await grid_store.import_file(conn, lattice.encoded(smaller))
+    await grid_store.import_file(conn, lattice.encoded(smaller), valid_from=at(200.5))
     assert await _look(conn, town, watcher, clock, 201) == ["red withdrawn"]
     assert [alert.cell for alert in await AlertStore(pool).open()] == ["441302010001001"]
 
@@ -158,7 +158,7 @@ async def test_look_once_says_nothing_of_an_empty_city(pool: db.Pool, conn: db.C
 
 async def test_look_once_is_silent_of_streets_never_heard(pool: db.Pool, conn: db.Connection, town: Town) -> None:
     """What is not observed is not called neglected."""
-    await conn.execute("DELETE FROM street_watch")
+    await conn.execute("DELETE FROM stays")
     assert town is not None
     assert await watch.Watcher(pool, now=Clock(500)).look_once(conn) == []
 

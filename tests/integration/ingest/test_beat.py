@@ -26,7 +26,7 @@ class Town:
 
     def __init__(self, pool: db.Pool, conn: db.Connection, where: city.City) -> None:
         self.conn, self.now, self.where = conn, SLOT + 2 * HOUR, where
-        self.cleaner = Cleaner(pool, lambda: where, lambda: self.now)
+        self.cleaner = Cleaner(pool, lambda: where.grid, lambda: self.now)
 
     async def store(self, fixes: FixColumns) -> None:
         """Store and count fixes as the worker does."""
@@ -43,7 +43,7 @@ class Town:
     async def done(self, start: int = SLOT, end: int = SLOT + 2 * HOUR) -> tuple[int, int, float]:
         """After a pass: pieces in force that were walked, stretches at checkpoints, share of hours compared."""
         await self.gone_over()
-        beat = await beat_store.load(self.conn, self.where)
+        beat = await beat_store.load(self.conn, self.where.grid)
         did = await beat_hours.read(self.conn, beat, start, end)
         return int((did.walked & beat.pieces.in_force(FOR_EVER - 1)).sum()), len(did.passes.checkpoint), did.roads_told
 
@@ -133,7 +133,7 @@ async def test_a_rebuild_finds_what_is_not_stored_as_it_must_be_and_mends_it(tow
     """A check says so and changes nothing; what waits for a pass is not held against anybody."""
     await town.store(walk(120))
     wanted = await town.gone_over()
-    beat, cam = await beat_store.load(town.conn, town.where), rebuild.Device(id=1, name="cam-1", unit="441302010")
+    beat, cam = await beat_store.load(town.conn, town.where.grid), rebuild.Device(id=1, name="cam-1", unit="441302010")
     period = (SLOT, SLOT + 2 * HOUR - 1)
     assert await rebuild.beat(town.conn, beat, cam, *period, store=False) == (2, 0)
     await town.conn.execute("UPDATE beat_hours SET pieces = '', seconds = '' WHERE hour = $1", db.moment(SLOT))

@@ -24,7 +24,7 @@ class Town:
 
     def __init__(self, pool: db.Pool, conn: db.Connection, where: city.City) -> None:
         self.conn, self.now = conn, SLOT + HOUR - MINUTE
-        self.cleaner = Cleaner(pool, lambda: where, lambda: self.now)
+        self.cleaner = Cleaner(pool, lambda: where.grid, lambda: self.now)
 
     async def store(self, fixes: FixColumns) -> None:
         """Store fixes as the worker does."""
@@ -209,7 +209,9 @@ async def test_a_buffer_that_comes_hours_later_in_order_is_gone_over_too(
     ]
     buffer = patrols.Said(arrives=now, topic="patrol/v1/team-1/cam-1/fix", payload=json.dumps(fixes).encode())
     async with pipelines.driven(database_url, now) as driven:
-        cleaner = Cleaner(driven.pipeline.pool, lambda: driven.pipeline.writer.world.city, lambda: driven.clock.now)
+        cleaner = Cleaner(
+            driven.pipeline.pool, lambda: driven.pipeline.writer.world.atlas.grid, lambda: driven.clock.now
+        )
         await cleaner.pass_once(conn)
         await driven.take([buffer], now)
         driven.clock.now = now + 5 * MINUTE

@@ -106,7 +106,7 @@ async def test_a_clock_ahead_makes_unknown_where_its_device_was(town: Town) -> N
     assert (await states(town.conn, END, END))[1] is CellState.UNKNOWN
     city = await cities.load(town.conn)
     figures, _ = indicator_store.figures(
-        city, await indicator_store.read(town.conn, city, await beat_store.load(town.conn, city), T0, END)
+        city, await indicator_store.read(town.conn, city, await beat_store.load(town.conn, city.grid), T0, END)
     )
     assert figures.state.tolist() == [Visited.NOT_VISITED, Visited.UNKNOWN, Visited.NOT_VISITED, Visited.VISITED]
 
@@ -156,7 +156,7 @@ async def test_a_datum_in_doubt_takes_visits_back_and_hides_others(town: Town) -
     await on_shift(town.conn, f"G{COLUMNS}")
     async with asyncpg.create_pool(town.url, min_size=1, max_size=2) as pool:
         loaded = await cities.load(town.conn)
-        cleaner = Cleaner(pool, lambda: loaded, lambda: town.driven.clock.now)
+        cleaner = Cleaner(pool, lambda: loaded.grid, lambda: town.driven.clock.now)
         town.driven.clock.now += MINUTE
         await cleaner.pass_once(town.conn)
         await town.driven.settle()

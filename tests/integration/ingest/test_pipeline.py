@@ -127,7 +127,7 @@ async def test_stays_do_not_depend_on_arrival(conn: "db.Connection", database_ur
         await taken(pipeline, message(FIX, fixes))
         in_order = await waiting.until(ended(conn, 2), "two stays have ended")
     assert {stay[0] for stay in in_order} == {"441302010001001", "441302010001002"}
-    await conn.execute("TRUNCATE fixes, stays, runs, dirty_windows, lane, street_watch")
+    await conn.execute("TRUNCATE fixes, stays, runs, dirty_windows, lane")
     rng = random.Random(seed)  # noqa: S311 - a test's own dice
     mess = fixes + rng.sample(fixes, 20)
     rng.shuffle(mess)

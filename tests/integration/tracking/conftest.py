@@ -20,9 +20,8 @@ async def device(conn: "db.Connection") -> int:
 @pytest.fixture
 async def cells(conn: "db.Connection") -> list[int]:
     """Numbers of two cells with the codes 44130200100001 and …2."""
-    await conn.execute("INSERT INTO areas VALUES ('44130200101', 'grid', '一网格', NULL, NULL)")
     rows = await conn.fetch(
-        "INSERT INTO cells (code, grid, class, area_m2, geometry) SELECT code, '44130200101', 'residential', 1, '{}' "
+        "INSERT INTO cells (code, area_m2, geometry) SELECT code, 1, '{}' "
         "FROM unnest(ARRAY['44130200100001', '44130200100002']) AS c(code) RETURNING id"
     )
     return [row["id"] for row in rows]

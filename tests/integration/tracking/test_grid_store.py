@@ -3,12 +3,19 @@
 import json
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tests.support import lattice
-from tracking import db, grid_store
+from tracking import city, db, division_store, grid_store, judging
+from tracking.geometry.lookup import EVER
 from tracking.grid_faults import FaultKind
 from tracking.grid_store import ImportResult
+
+IN_FORCE = """
+SELECT c.id, v.* FROM division_cells v JOIN divisions d ON d.id = v.division JOIN cells c ON c.id = v.cell
+WHERE d.valid_to IS NULL
+"""
 
 
 async def _import(conn: db.Connection, document: Any) -> ImportResult:
@@ -20,12 +27,14 @@ async def _import(conn: db.Connection, document: Any) -> ImportResult:
 async def test_import_file_stores_areas_and_cells(conn: db.Connection) -> None:
     """A valid file becomes areas and cells in force, and viewers are told."""
     result = await _import(conn, lattice.collection(3, 2))
-    assert result == ImportResult(cells=6, added=6, changed=0, ended=0, areas=4)
-    row = await conn.fetchrow("SELECT * FROM cells WHERE code = '441302010001001'")
+    assert result == ImportResult(cells=6, added=6, changed=0, ended=0, areas=4, since=EVER)
+    row = await conn.fetchrow(IN_FORCE + "AND v.code = '441302010001001'")
     assert row is not None
     assert (row["name"], row["grid"], row["class"], row["synthetic"]) == ("小金口-01", "G0", "business", True)
-    assert row["area_m2"] == pytest.approx(45_380, rel=0.01)
-    assert json.loads(row["geometry"])["coordinates"] == [lattice.square(0, 0)]
+    drawn = await conn.fetchrow("SELECT area_m2, geometry FROM cells WHERE id = $1", row["id"])
+    assert drawn is not None
+    assert drawn["area_m2"] == pytest.approx(45_380, rel=0.01)
+    assert json.loads(drawn["geometry"])["coordinates"] == [lattice.square(0, 0)]
     assert await conn.fetchval("SELECT body FROM lane WHERE kind = 'grid'") is not None
 
 
@@ -46,7 +55,7 @@ async def test_import_file_ends_cells_that_are_missing(conn: db.Connection) -> N
     smaller = lattice.collection(3, 1)
     gone = smaller["features"].pop()
     assert (await _import(conn, smaller)).ended == 1
-    assert await conn.fetchval("SELECT count(*) FROM cells WHERE valid_to IS NULL") == 2
+    assert len(await conn.fetch(IN_FORCE)) == 2
     smaller["features"].append(gone)
     faults = await grid_store.import_file(conn, lattice.encoded(smaller))
     assert isinstance(faults, list)
@@ -65,7 +74,7 @@ async def test_import_file_refuses_another_boundary(conn: db.Connection) -> None
     faults = await grid_store.import_file(conn, lattice.encoded(document))
     assert isinstance(faults, list)
     assert [(fault.kind, fault.code) for fault in faults] == [(FaultKind.CHANGED, "441302010001002")]
-    assert await conn.fetchval("SELECT count(*) FROM cells WHERE name = '改名'") == 0
+    assert await conn.fetchval("SELECT count(*) FROM division_cells WHERE name = '改名'") == 0
 
 
 async def test_import_file_takes_new_names_and_lifted_codes(conn: db.Connection) -> None:
@@ -77,10 +86,11 @@ async def test_import_file_takes_new_names_and_lifted_codes(conn: db.Connection)
     before = await conn.fetchval("SELECT id FROM cells WHERE code = '44130201000101'")
     lifted = lattice.collection(2, 1)
     lifted["features"][3]["properties"] |= {"name": "新名", "class": "residential"}
-    assert await _import(conn, lifted) == ImportResult(cells=2, added=0, changed=2, ended=0, areas=0)
-    row = await conn.fetchrow("SELECT id, name, class FROM cells WHERE code = '441302010001001'")
+    result = await _import(conn, lifted)
+    assert (result.added, result.changed, result.ended, result.areas) == (0, 2, 0, 0)
+    row = await conn.fetchrow(IN_FORCE + "AND v.code = '441302010001001'")
     assert row is not None
-    assert tuple(row) == (before, "新名", "residential")
+    assert (row["id"], row["name"], row["class"]) == (before, "新名", "residential")
 
 
 async def test_import_file_leaves_other_districts_alone(conn: db.Connection) -> None:
@@ -99,3 +109,62 @@ async def test_import_file_reports_classes_this_database_lacks(conn: db.Connecti
     assert isinstance(await grid_store.import_file(conn, lattice.encoded(document)), list)
     await conn.execute("INSERT INTO cell_classes VALUES ('harbour', '港口', 'harbour')")
     assert (await _import(conn, document)).added == 1
+
+
+def _split(columns: int) -> Any:
+    """The row of cells with the first one halved: its east half has a new code, of the west half nothing is left."""
+    document = lattice.collection(columns, 1)
+    east = lattice.square(0, 0)
+    west = east[0][0] + lattice.STEP / 2
+    east[0][0] = east[3][0] = east[4][0] = west
+    document["features"][3] = lattice.cell(90, east, "G0", "residential")
+    return document
+
+
+async def test_import_file_holds_from_the_moment_given(conn: db.Connection) -> None:
+    """Each moment has its cells, and what was known of it; the first division holds for all time before."""
+    await _import(conn, lattice.collection(2, 1))
+    at = db.millis(await conn.fetchval("SELECT now()")) - 86_400_000
+    result = await grid_store.import_file(conn, lattice.encoded(_split(2)), valid_from=at)
+    assert isinstance(result, ImportResult)
+    assert (result.added, result.ended, result.since) == (1, 1, at)
+    before, after = await city.load(conn, at - 1), await city.load(conn, at)
+    assert [cell.code[-3:] for cell in before.cells] == ["001", "002"]
+    assert [(cell.code[-3:], cell.begins) for cell in after.cells] == [("002", EVER), ("090", at)]
+    assert [cell.code[-3:] for cell in (await city.load(conn, at, at)).cells] == ["001", "002"]
+    assert after.grid.xy(np.array([23.08]), np.array([114.4])) == before.grid.xy(np.array([23.08]), np.array([114.4]))
+
+
+async def test_import_file_refuses_what_would_come_before_the_newest(conn: db.Connection) -> None:
+    """A division that is yet to come is replaced by one for the same moment, and nothing is put before it."""
+    await _import(conn, lattice.collection(2, 1))
+    soon = db.millis(await conn.fetchval("SELECT now()")) + 86_400_000
+    assert isinstance(await grid_store.import_file(conn, lattice.encoded(_split(2)), valid_from=soon), ImportResult)
+    assert [cell.code[-3:] for cell in (await city.load(conn)).cells] == ["001", "002"]
+    faults = await grid_store.import_file(conn, lattice.encoded(lattice.collection(3, 1)))
+    assert isinstance(faults, list)
+    assert [fault.kind for fault in faults] == [FaultKind.TOO_EARLY]
+    again = await grid_store.import_file(conn, lattice.encoded(lattice.collection(2, 1)), valid_from=soon)
+    assert isinstance(again, ImportResult)
+    assert (again.added, again.ended) == (1, 1)
+    assert [cell.code[-3:] for cell in (await city.load(conn, soon)).cells] == ["001", "002"]
+    assert len(await division_store.known(conn)) == 2
+
+
+async def test_an_import_for_the_past_makes_windows_of_what_was_judged(conn: db.Connection) -> None:
+    """Of the runs that reach beyond the moment, from it on; in the transaction of the import."""
+    await _import(conn, lattice.collection(2, 1))
+    await conn.execute("DELETE FROM dirty_windows")
+    now = await conn.fetchval("SELECT now()")
+    runs = [(1, 30, 20), (1, 15, 5), (2, 12, 11)]
+    await conn.executemany(
+        "INSERT INTO runs "
+        "SELECT $1, $2::timestamptz - $3 * interval '1 h', 0, 0, $2 - $4 * interval '1 h', 0, 0, false",
+        [(device, now, first, last) for device, first, last in runs],
+    )
+    at = db.millis(now) - 10 * 3_600_000
+    version = await judging.version(conn)
+    await grid_store.import_file(conn, lattice.encoded(_split(2)), valid_from=at)
+    rows = await conn.fetch("SELECT device, t_lo, t_hi, cause FROM dirty_windows")
+    assert [(row["device"], db.millis(row["t_lo"]), row["cause"]) for row in rows] == [(1, at, "rules")]
+    assert await judging.version(conn) != version

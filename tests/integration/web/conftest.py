@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from tests.support import web
+from tests.support import divided, web
 from tests.support.waiting import until
 from tracking import device_store, fix_store, lane, minute_store
 from tracking.fixes import FixColumns
@@ -32,11 +32,8 @@ async def cell(conn: "db.Connection") -> str:
         '441302', NULL), ('44130200101', 'grid', '一网格', '441302001', 'team-1')"""
     )
     ring = "[[114.40,23.10],[114.41,23.10],[114.41,23.11],[114.40,23.11],[114.40,23.10]]"
-    await conn.execute(
-        "INSERT INTO cells (code, grid, class, area_m2, geometry) VALUES ($1, '44130200101', 'residential', 1e6, $2)",
-        "44130200100101",
-        f'{{"type": "Polygon", "coordinates": [{ring}]}}',
-    )
+    geometry = f'{{"type": "Polygon", "coordinates": [{ring}]}}'
+    await divided.add_cell(conn, "44130200100101", "44130200101", geometry)
     return "44130200100101"
 
 

@@ -14,6 +14,7 @@ from alerts.model import GAP, UNDERSTAFFED, Change, Level, Step
 from alerts.store import act_on, apply_on
 from schemas import rest, wire
 from tests.integration.web.conftest import store_fixes
+from tests.support import divided
 from tracking import db, event_store, lane, stay_store
 from tracking.stays import Stay, StayChange, StayKind
 
@@ -102,12 +103,7 @@ async def _ground(conn: "Connection", street: Street) -> None:
         street.code, f"{mark}-street", street.grid, f"{mark}-grid", f"{mark}-owner",
     )  # fmt: skip
     geometry = f'{{"type": "Polygon", "coordinates": [{street.ring()}]}}'
-    street.ids["cell"] = await conn.fetchval(
-        """INSERT INTO cells (code, name, grid, class, area_m2, geometry, valid_from)
-        VALUES ($1, $2, $3, 'residential', 1e4, $4, now() - interval '9 d') RETURNING id""",
-        street.cell, f"{mark}-cell", street.grid, geometry,
-    )  # fmt: skip
-    await conn.execute("INSERT INTO street_watch VALUES ($1, now() - interval '1 d', now())", street.code)
+    street.ids["cell"] = await divided.add_cell(conn, street.cell, street.grid, geometry, f"{mark}-cell")
 
 
 async def _people(conn: "Connection", street: Street) -> None:

@@ -9,7 +9,7 @@ import pytest
 from ingest import cleaner_beat
 from tests.integration.web.conftest import store_fixes
 from tests.integration.web.test_indicators import HOUR, MINUTE, START, rfc
-from tests.support import web
+from tests.support import observed, web
 from tracking import beat_store, city, db, fix_store, hour_store
 
 if TYPE_CHECKING:
@@ -56,14 +56,14 @@ async def cell_of(server: web.WebServer, start: float = 0, end: float = 480) -> 
 
 async def gone_over(conn: "Connection", device: int, hour: int) -> None:
     """Compare an hour of a device with the beat."""
-    await cleaner_beat.compare(conn, await beat_store.load(conn, await city.load(conn)), device, hour)
+    await cleaner_beat.compare(conn, await beat_store.load(conn, (await city.load(conn)).grid), device, hour)
 
 
 @pytest.fixture
 async def watched(conn: "Connection", devices: dict[str, int], cell: str) -> int:
     """A cell that is observed from 07:00 on; the number of a device."""
     assert cell
-    await conn.execute("INSERT INTO street_watch VALUES ('441302001', $1, $1)", db.moment(START - HOUR))
+    await observed.observed(conn, START - HOUR)
     return devices["cam-1"]
 
 

@@ -30,7 +30,7 @@ async def test_grid_is_tried_then_refused_or_put_in_force(server: web.WebServer,
         body = msgspec.json.encode(town)
         answer = await client.post(path, content=body, headers=TYPE)
         assert answer.json()["done"]
-        assert await conn.fetchval("SELECT count(*) FROM cells WHERE valid_to IS NULL") == 1528
+        assert await conn.fetchval("SELECT count(*) FROM division_cells") == 1528
 
 
 async def test_file_that_is_no_grid_is_refused_with_words(server: web.WebServer) -> None:

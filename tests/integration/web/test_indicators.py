@@ -7,7 +7,7 @@ import pytest
 
 from schemas import rest
 from tests.integration.web.conftest import store_fixes
-from tests.support import web
+from tests.support import observed, web
 from tracking import db, hour_store, people_store
 from tracking.fixes import FixColumns
 
@@ -49,7 +49,7 @@ async def run(conn: "Connection", device: int, start: float, end: float) -> None
 async def patrolled(conn: "Connection", devices: dict[str, int], cell: str) -> dict[str, int]:
     """A cell observed from 07:00 on with two visits and a drive; an officer on a shift from 08:00 to 16:00."""
     assert cell
-    await conn.execute("INSERT INTO street_watch VALUES ('441302001', $1, $1)", db.moment(START - HOUR))
+    await observed.observed(conn, START - HOUR)
     await conn.execute("UPDATE units SET area = '441302001' WHERE code = 'team-1'")
     one = devices["cam-1"]
     officers = await people_store.add_officers(conn, [("b-1", "张三", "team-1"), ("b-2", "李四", "team-1")])

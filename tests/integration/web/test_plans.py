@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from schemas import rest
-from tests.support import web
+from tests.support import observed, web
 from tests.support.waiting import until
+from tracking import db
 
 if TYPE_CHECKING:
     from tracking.db import Connection
@@ -45,9 +46,7 @@ async def test_a_trial_says_what_would_be_overdue_and_changes_nothing(
 ) -> None:
     """A cell that nobody visited for two hours is overdue by the limit of an hour, not by that of a day."""
     now = datetime.now(UTC)
-    await conn.execute(
-        "INSERT INTO street_watch (street, since, heard) VALUES ('441302001', $1, $2)", now - timedelta(hours=2), now
-    )
+    await observed.observed(conn, db.millis(now - timedelta(hours=2)), db.millis(now))
     async with server.client() as client:
 
         async def tried(scope: str, hours: int) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from tests.integration.web.conftest import store_fixes
-from tests.support import web
+from tests.support import observed, web
 from tracking import db, stay_store
 from tracking.stays import Stay, StayChange, StayKind
 from web import replay
@@ -44,10 +44,7 @@ async def visited(conn: db.Connection, device: int, cell: str, t_in: int, t_out:
     )  # fmt: skip
     async with conn.transaction():
         await stay_store.apply(conn, [StayChange(device=device, t_in=t_in, stay=stay, reason=None)], known or t_out)
-        await conn.execute(
-            "INSERT INTO street_watch VALUES ('441302001', 'epoch'::timestamptz + $1 * interval '1 ms', now())",
-            t_in - 10 * MINUTE,
-        )
+        await observed.observed(conn, t_in - 10 * MINUTE)
 
 
 async def clip(server: web.WebServer, **params: Any) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from tests.integration.web.conftest import store_fixes
-from tests.support import web
+from tests.support import observed, web
 from tests.support.waiting import until
 from tracking import minute_store, stay_store
 from tracking.sight import WHOLE_CITY
@@ -155,7 +155,7 @@ async def test_cells_coverage_and_areas_follow_a_visit(
         await until(lambda: state("unknown"), "the cell is known and its state is not")
         etag = (await client.get("/api/v1/cells")).headers["etag"]
         async with conn.transaction():
-            await conn.execute("INSERT INTO street_watch VALUES ('441302001', now() - interval '1 h', now())")
+            await observed.observed(conn, now - 3_600_000, now)
             await stay_store.apply(conn, [StayChange(device=visit.device, t_in=visit.t_in, stay=visit)], now)
         fresh = await until(lambda: state("fresh"), "the cell is fresh")
         assert datetime.fromisoformat(fresh["last_visit"]) == datetime.fromisoformat(rfc(now - 200_000))

@@ -9,9 +9,9 @@ from alerts import rulebook
 from alerts.model import GAP
 from schemas import rest
 from schemas import rules as models
-from tests.support import web
+from tests.support import observed, web
 from tests.support.waiting import until
-from tracking import rule_store
+from tracking import db, rule_store
 
 if TYPE_CHECKING:
     from tracking.db import Connection
@@ -159,8 +159,7 @@ async def test_a_dry_run_says_what_other_values_would_have_told(
     now = datetime.now(UTC)
     begin = now - timedelta(hours=6)
     await conn.execute("DELETE FROM stays")
-    await conn.execute("DELETE FROM street_watch")
-    await conn.execute("INSERT INTO street_watch SELECT code, $1, $2 FROM areas WHERE level = 'street'", begin, now)
+    await observed.observed(conn, db.millis(begin), db.millis(now))
     period = {"from": rest.rfc3339(begin), "to": rest.rfc3339(now - timedelta(seconds=1))}
     async with server.client() as client:
         answers = []

@@ -29,7 +29,7 @@ def test_a_visit_by_an_event_is_told_while_it_goes_on() -> None:
     """The first mark of the stay after the event tells the visit; the officer need not leave first."""
     store = tl.Store(tl.engine())
     store.receive(tl.track(STAND[:30]), [LOGGED])
-    assert store.known == {}
+    assert [(stay.kind, stay.open) for stay in store.known.values()] == [(StayKind.SHORT, True)]
     store.receive(tl.track(STAND[30:45]))
     assert [(stay.kind, stay.open) for stay in store.known.values()] == [(StayKind.VISIT, True)]
 
