@@ -16,7 +16,7 @@ from schemas import wire
 from schemas.refusals import Refusal
 from tracking import datum, device_store, refusal_store
 from tracking.fixes import FixColumns
-from tracking.retention import NO_FLOORS, Floors
+from tracking.retention import UNSET, Horizons
 
 
 class Received(Struct, frozen=True, gc=False):
@@ -77,7 +77,7 @@ def senders(received: Sequence[Received], devices: Mapping[str, device_store.Dev
 def build(
     received: Sequence[Received],
     sent_by: Senders,
-    floors: Floors = NO_FLOORS,
+    horizons: Horizons = UNSET,
     served: Collection[str] | None = None,
 ) -> Batch:
     """Turn messages into what is stored; those of unknown devices or wrong units become refusals.
@@ -85,7 +85,7 @@ def build(
     Args:
         received: the messages.
         sent_by: who sent them.
-        floors: what is older is refused: what belongs to it was dropped.
+        horizons: what is older is refused.
         served: units whose devices' stays are ours to move; None: all.
     """
     refused = [_refusal(one.message, each) for one in received for each in one.decoded.refused]
@@ -100,14 +100,14 @@ def build(
         if decoded.settled:
             settled += [Number(device, *each) for each in decoded.settled]
     return Batch(
-        fixes=_since(fixes, floors, refused, settled),
+        fixes=_since(fixes, horizons, refused, settled),
         numbers=fixes.numbers(),
         settled=settled,
         ahead=fix_columns.columns(ahead.fixes, ahead.devices, ahead.received(), ahead.counts),
         events=[
             _event(decoded.event, device, message.received)
             for device, message, decoded in known
-            if decoded.event is not None and not _outdated(decoded.event, message, floors, refused)
+            if decoded.event is not None and not _outdated(decoded.event, message, horizons, refused)
         ],
         said=[_said(each.status, device, message.received) for device, message, each in known if each.status],
         refused=refused,
@@ -165,17 +165,17 @@ class _Sent:
         ]
 
 
-def _outdated(event: wire.Event, message: Message, floors: Floors, refused: list[refusal_store.Refused]) -> bool:
-    if event.t >= floors.events:
+def _outdated(event: wire.Event, message: Message, horizons: Horizons, refused: list[refusal_store.Refused]) -> bool:
+    if event.t >= horizons.events.since(message.received):
         return False
     refused += [_refusal(message, each) for each in too_old.refusals(np.array([event.t]), message.received)]
     return True
 
 
-def _since(sent: _Sent, floors: Floors, refused: list[refusal_store.Refused], settled: list[Number]) -> FixColumns:
+def _since(sent: _Sent, horizons: Horizons, refused: list[refusal_store.Refused], settled: list[Number]) -> FixColumns:
     """The fixes that are not older than what is kept; the others are refused, and their numbers settled."""
     fixes = fix_columns.columns(sent.fixes, sent.devices, sent.received(), sent.counts)
-    old = fixes.t < floors.fixes
+    old = (fixes.t < horizons.fixes.floor) | (fixes.t < fixes.received - horizons.fixes.back_ms)
     if not old.any():
         return fixes
     settled += sent.numbers(np.flatnonzero(old).tolist())

@@ -27,7 +27,7 @@ from ingest.writer import Attempt, Writer
 from schemas.refusals import Refusal
 from tracking import db, judging, lane, loops, projection, retention_store
 from tracking.minute_store import Minutes
-from tracking.retention import Floors
+from tracking.retention import UNSET, Horizons
 
 T = TypeVar("T")
 
@@ -69,7 +69,7 @@ class Pipeline:
     tally: Counter[str] = field(default_factory=Counter)
     """Totals since the start of the process."""
     limits: Limits = field(default_factory=Limits)
-    floors: Floors = field(default_factory=Floors)
+    horizons: Horizons = UNSET
     """What is older is refused."""
     claimed: Callable[[], Awaitable[None]] = _at_once
     """Returns when the units are ours: nothing is written before."""
@@ -123,7 +123,7 @@ class Pipeline:
 
         `last`: nothing can be left out any more; what the database does not take then ends the worker.
         """
-        made = batch.build(received, sent_by, self.floors, self.backfill.units)
+        made = batch.build(received, sent_by, self.horizons, self.backfill.units)
         attempt = Attempt(made, next(self._numbers))
         try:
             with structlog.contextvars.bound_contextvars(batch=attempt.number):
@@ -202,7 +202,7 @@ class Pipeline:
     async def _keep_up(self, conn: db.Connection) -> None:
         # Others put windows there, too: a rebuild, a worker that was served these units before.
         self.backfill.pending = True
-        self.floors = await retention_store.floors(conn, self.clock())
+        self.horizons = await retention_store.horizons(conn)
         if moved := await self.devices.refresh(conn):
             await self._pass_on(conn, moved)
         await world.doubt(conn, self.writer.world, self.backfill.units, self.clock())

@@ -211,7 +211,7 @@ async def make_pipeline(
     async with pool.acquire() as conn:
         made = await world.load(conn, config.served, clock())
         woken = await world.wake(conn, config.served, clock())
-        floors = await retention_store.floors(conn, clock())
+        horizons = await retention_store.horizons(conn)
     log.info("engine made from the store", cells=len(made.city.cells), stays_going_on=woken)
     feed = Feed(config.worker_id, publish)
     writer = Writer(made, feed.offer, copy=config.copy, pseudonyms=Pseudonyms(config.subject_key))
@@ -233,7 +233,7 @@ async def make_pipeline(
             bytes=config.limits.bytes,
         ),
         limits=config.limits,
-        floors=floors,
+        horizons=horizons,
     )
 
 

@@ -11,7 +11,7 @@ DAY_MS = 86_400_000
 GRACE_MS = 2 * DAY_MS
 NEVER = 0
 """Floor of a class of which nothing was ever dropped."""
-LONGEST_BEHIND_DAYS = 366
+LONGEST_BEHIND_MS = 366 * DAY_MS
 """Nothing is taken that comes so late, though all be kept for ever: nobody carries it so long, a clock is wrong."""
 
 
@@ -71,15 +71,29 @@ TERMS: dict[DataClass, Terms] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Floors:
-    """The oldest fixes and events that are taken."""
+class Horizon:
+    """How old may be what is taken of a class."""
 
-    fixes: int = NEVER
-    events: int = NEVER
+    floor: int = NEVER
+    """Nothing older is taken any more: what belongs to it was dropped."""
+    back_ms: int = LONGEST_BEHIND_MS
+    """Nor what is older than this when it comes."""
+
+    def since(self, received: int) -> int:
+        """The oldest that is taken of what comes at `received` (ms)."""
+        return max(self.floor, received - self.back_ms)
 
 
-NO_FLOORS = Floors()
-"""Whatever comes is taken."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Horizons:
+    """Of what ingest takes."""
+
+    fixes: Horizon = Horizon()
+    events: Horizon = Horizon()
+
+
+UNSET = Horizons()
+"""For a city whose settings nobody read."""
 
 
 def floor(days: int | None, now: int, before: int = NEVER) -> int:
@@ -87,9 +101,9 @@ def floor(days: int | None, now: int, before: int = NEVER) -> int:
     return before if days is None else max(before, now - days * DAY_MS)
 
 
-def taken_since(days: int | None, dropped: int, now: int) -> int:
-    """The oldest that is taken at `now` (ms) of a class kept for `days` (None: for ever) whose floor is `dropped`."""
-    return floor(LONGEST_BEHIND_DAYS if days is None else days, now, dropped)
+def horizon(days: int | None, dropped: int) -> Horizon:
+    """Of a class that is kept for `days` (None: for ever) and whose floor is `dropped`."""
+    return Horizon(floor=dropped, back_ms=LONGEST_BEHIND_MS if days is None else days * DAY_MS)
 
 
 def dropped_before(floor: int) -> int:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from tracking import db, retention
-from tracking.retention import DataClass, Floors
+from tracking.retention import DataClass, Horizons
 
 _ALL = "SELECT class, days, floor, ran_at, dropped, fault, set_by, set_at FROM retention"
 _FLOOR = "SELECT floor FROM retention WHERE class = $1"
@@ -59,10 +59,10 @@ async def floor(conn: db.Connection, cls: DataClass) -> int:
     return retention.NEVER if found is None else db.millis(found)
 
 
-async def floors(conn: db.Connection, now: int) -> Floors:
-    """What the ingest refuses as too old at `now` (ms), from the first day on."""
-    since = {kept.cls: retention.taken_since(kept.days, kept.floor, now) for kept in await listed(conn)}
-    return Floors(fixes=since[DataClass.FIXES], events=since[DataClass.EVENTS])
+async def horizons(conn: db.Connection) -> Horizons:
+    """What ingest refuses as too old, from the first day on."""
+    of = {kept.cls: retention.horizon(kept.days, kept.floor) for kept in await listed(conn)}
+    return Horizons(fixes=of[DataClass.FIXES], events=of[DataClass.EVENTS])
 
 
 async def set_days(conn: db.Connection, cls: DataClass, days: int | None, actor: str) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from tests.support.mosquitto import Mosquitto
 
 Send = Callable[..., Awaitable[None]]
-T0 = 1_780_000_000_000
+T0 = (time.time_ns() // 86_400_000_000_000 - 1) * 86_400_000
 
 
 @asynccontextmanager

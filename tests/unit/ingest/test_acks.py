@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
@@ -14,7 +14,7 @@ from ingest.batch import Received, build, senders
 from ingest.message import Message
 from schemas import wire
 from tracking.device_store import Device
-from tracking.retention import NO_FLOORS
+from tracking.retention import UNSET, Horizon, Horizons
 
 CAMERA = Device(id=7, name="cam-1", unit="team-1", datum=wire.Datum.WGS84)
 DEVICES = {"cam-1": CAMERA}
@@ -37,8 +37,8 @@ def committed(
     state: acks.Acks, *messages: Received, devices: Mapping[str, Device] = DEVICES, oldest: int | None = None
 ) -> None:
     """Say that messages are in the database, which keeps nothing from before `oldest`, ms."""
-    floors = NO_FLOORS if oldest is None else replace(NO_FLOORS, fixes=oldest)
-    made = build(messages, senders(messages, devices), floors)
+    horizons = UNSET if oldest is None else Horizons(fixes=Horizon(floor=oldest))
+    made = build(messages, senders(messages, devices), horizons)
     state.committed(chain(made.numbers, made.settled))
 
 

@@ -39,6 +39,6 @@ def test_one_message_may_have_both_causes() -> None:
 
 def test_the_horizon_counts_from_the_first_day() -> None:
     """Whether or not anything was ever dropped; where all is kept there is a bound, too."""
-    assert retention.taken_since(183, retention.NEVER, NOW) == NOW - 183 * DAY_MS
-    assert retention.taken_since(None, retention.NEVER, NOW) == NOW - 366 * DAY_MS
-    assert retention.taken_since(183, NOW - DAY_MS, NOW) == NOW - DAY_MS
+    assert retention.horizon(183, retention.NEVER).since(NOW) == NOW - 183 * DAY_MS
+    assert retention.horizon(None, retention.NEVER).since(NOW) == NOW - 366 * DAY_MS
+    assert retention.horizon(183, NOW - DAY_MS).since(NOW) == NOW - DAY_MS
