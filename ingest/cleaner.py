@@ -23,6 +23,8 @@ _UNLOCK = "SELECT pg_advisory_unlock(hashtext('patrol.cleaning'))"
 _SLOT_KEY, _LATE_KEY = "cleaning_slot", "cleaning_late"
 FURTHEST_MS = 24 * 3_600_000
 """After a stop no more than this is made up for; late data is followed as far back."""
+MOST_OLD = 24
+"""Of one late window so many hours farther back are looked at, and for the clock alone."""
 MOST_REST_S = 900.0
 """The cleaner rests no longer than this, so that each hour is gone over while it runs and soon after it."""
 _COMMIT_MS = 60_000
@@ -77,8 +79,12 @@ class Cleaner:
         changed, slots = 0, await self._slots(conn, now)
         for slot in slots:
             changed += await self._review(conn, slot, None, now)
-        for slot, devices in sorted((await self._late(conn, now, set(slots))).items()):
-            changed += await self._review(conn, slot, devices, now)
+        late = await self._late(conn, now, set(slots))
+        for slot, devices in sorted(late.items()):
+            if slot >= review.slot_of(now - FURTHEST_MS):
+                changed += await self._review(conn, slot, devices, now)
+            else:
+                changed += await self._clocks(conn, slot, devices, now)
         beat = await self._beat.of(conn, self.grid())
         changed += await cleaner_datums.review(conn, self.grid(), beat.roads, slots[0], now)
         if not beat.empty:
@@ -103,8 +109,9 @@ class Cleaner:
         touched = [(slot, device) for slot, device in self._again if slot not in done]
         self._again.clear()
         for _, device, lo, hi in windows:
-            first = max(review.slot_of(lo), review.slot_of(now - FURTHEST_MS))
-            touched += [(slot, device) for slot in range(first, review.slot_of(hi + LEAD_MS) + 1, SLOT_MS)]
+            last = review.slot_of(hi + LEAD_MS)
+            first = max(review.slot_of(lo), min(last - MOST_OLD * SLOT_MS, review.slot_of(now - FURTHEST_MS)))
+            touched += [(slot, device) for slot in range(first, last + 1, SLOT_MS)]
         if windows:
             await beat_hours.again(conn, [(device, lo, hi + BEAT_LEAD_MS) for _, device, lo, hi in windows])
             await meta_store.put(conn, _LATE_KEY, str(windows[-1][0]))
@@ -128,6 +135,19 @@ class Cleaner:
                 changed += await finding_store.replace(conn, slot, [device], _KINDS, found, now)
         if devices:
             changed += await cleaner_pairs.review(conn, self.grid(), slot, None if chosen is None else devices, now)
+        return changed
+
+    async def _clocks(self, conn: db.Connection, slot: int, devices: Collection[int], now: int) -> int:
+        """Of an hour of days ago, of which fixes came lately, only whether it was the devices' clocks."""
+        changed = 0
+        for device in sorted(devices):
+            fixes = await cleaning_store.fixes(conn, device, slot - LEAD_MS, slot + SLOT_MS)
+            found = review.clock_of(device, fixes, slot, None)
+            if found and await cleaning_store.heard_right(conn, device, found[0].since, found[0].until):
+                found = []
+            async with conn.transaction():
+                kinds = {FindingKind.CLOCK_SKEW}
+                changed += await finding_store.replace(conn, slot, [device], kinds, found, now)
         return changed
 
     async def _replays(self, conn: db.Connection, fixes: FixColumns, slot: int) -> list[Finding]:

@@ -192,9 +192,16 @@ def sim_replay(
 
 @grid.command("import")
 @shared
-def grid_import(given: Given, file: GeoJson, *, dry_run: DryRun = False) -> None:
+def grid_import(
+    given: Given,
+    file: GeoJson,
+    *,
+    dry_run: DryRun = False,
+    valid_from: Annotated[datetime | None, typer.Option(help="From when it holds, UTC; without, from now on")] = None,
+) -> None:
     """Import cells and responsibility grids. 导入网格."""
-    _call("grid_import", given, file=file, dry_run=dry_run)
+    begins = valid_from and valid_from.replace(tzinfo=UTC)
+    _call("grid_import", given, file=file, dry_run=dry_run, valid_from=begins)
 
 
 @roads.command("import")

@@ -32,6 +32,9 @@ _REFUSED = """
 SELECT d.id, r.at, r.detail FROM refusals r JOIN devices d ON d.name = split_part(r.topic, '/', 4)
 WHERE r.reason = 'future_time' AND r.at >= $1 AND r.at < $2 ORDER BY r.at
 """
+_RIGHT = """
+SELECT EXISTS (SELECT FROM fixes WHERE device = $1 AND t >= $2 AND t < $3 AND received <= $3)
+"""
 _MARK = (
     "INSERT INTO track_marks SELECT * FROM unnest($1::bigint[], $2::int[], $3::timestamptz[]) ON CONFLICT DO NOTHING"
 )
@@ -73,6 +76,11 @@ async def refused(conn: db.Connection, lo: int, hi: int) -> Mapping[int, clock.S
         for device, each in told.items()
     }
     return {device: skew for device, skew in estimates.items() if skew is not None}
+
+
+async def heard_right(conn: db.Connection, device: int, since: int, until: int) -> bool:
+    """Whether fixes of a device came from `since` to `until` (ms) that were taken then: its clock was right."""
+    return bool(await conn.fetchval(_RIGHT, device, db.moment(since), db.moment(until)))
 
 
 async def mark(conn: db.Connection, device: int, marks: Marks) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import asyncpg
 
 from schemas import wire
-from tracking import db
+from tracking import db, judging
 from tracking.people import Binding, Officer, Shift, Sign, Unit
 
 # A unit whose code is an area's answers for that area; what a person has said of a unit stays.
@@ -15,7 +15,9 @@ SELECT u.code, coalesce(a.name, u.code), a.code
 FROM (SELECT DISTINCT code FROM unnest($1::text[]) AS u (code)) u LEFT JOIN areas a ON a.code = u.code
 ON CONFLICT (code) DO UPDATE SET name = excluded.name, area = excluded.area
 WHERE units.area IS NULL AND excluded.area IS NOT NULL AND units.name = units.code
+RETURNING 'unit:' || code AS scope
 """
+_PLANNED = "SELECT EXISTS (SELECT FROM rule_versions WHERE kind = 'plan' AND scope = ANY ($1::text[]))"
 _OFFICER = "SELECT id, badge, name, unit FROM officers"
 _BOUND = """
 SELECT device, officer, t_from, t_to FROM bindings WHERE t_from <= $1 AND (t_to IS NULL OR t_to > $1)
@@ -45,7 +47,11 @@ _SIGNS = [wire.Signal.SIGN_IN.value, wire.Signal.SIGN_OUT.value]
 
 async def ensure_units(conn: db.Connection, codes: Iterable[str]) -> None:
     """Make the units that are not there yet; one named like an area answers for it."""
-    await conn.execute(_UNITS, sorted(set(codes)))
+    async with conn.transaction():
+        placed = [row["scope"] for row in await conn.fetch(_UNITS, sorted(set(codes)))]
+        if placed and await conn.fetchval(_PLANNED, placed):
+            # The plan of a unit holds where its area is, and always did: who answered for it when is not kept.
+            await judging.changed(conn, 0, db.millis(await conn.fetchval("SELECT now()")))
 
 
 async def units(conn: db.Connection) -> dict[str, Unit]:

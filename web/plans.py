@@ -8,9 +8,9 @@ import numpy as np
 
 from schemas import plan, plans
 from tracking import city as cities
-from tracking import db, rule_store
+from tracking import db, plan_store, rule_store
 from tracking.coverage import CellState
-from tracking.plans import CITY, KIND
+from tracking.plans import CITY
 from web import coverage, problems, scopes
 
 LEAD = timedelta(minutes=2)
@@ -40,8 +40,8 @@ async def append(conn: db.Connection, given: plans.NewPlan, made_by: str, now: d
     body = None if given.plan is None else given.plan.model_dump(mode="json", exclude_unset=True)
     ends = None if given.valid_to is None else db.millis(given.valid_to.astimezone(UTC))
     try:
-        made = await rule_store.append(
-            conn, KIND, scope, body, db.millis(begins.astimezone(UTC)), made_by, valid_to=ends
+        made = await plan_store.append(
+            conn, scope, body, db.millis(begins.astimezone(UTC)), made_by, db.millis(now), valid_to=ends
         )
     except rule_store.RuleOverlapError as error:
         raise problems.ProblemError(409, str(error)) from error

@@ -92,7 +92,7 @@ async def lines(pool: db.Pool, asked: Asked, see: Sight, devices: Sequence[Any],
     """Spell the clip of `devices` (of `tracked`), one JSON object a line; the last one has the type `end`."""
     start, end = db.moment(asked.start), db.moment(asked.end)
     async with _turns, pool.acquire() as connection:
-        place = await coverage.load_place(connection, place)
+        place = await coverage.load_place(connection, place, asked.start, asked.start if asked.then else None)
         alerts = await _alerts(connection, asked, see, (start, end))
         events = await _events(connection, see, (start, end))
     # Nothing is sent within a turn: who reads slowly keeps nobody else waiting.
@@ -145,18 +145,21 @@ def _differences(values: list[int]) -> list[int]:
 
 
 async def _coverage(pool: db.Pool, asked: Asked, see: Sight, place: coverage.Place) -> Lines:
-    """Every cell at the first moment, then what changed from moment to moment."""
-    versions, rows = CellVersions(), coverage.rows_seen(place, see.cells)
-    city = coverage.version(place, rows, see.areas)
+    """Every cell at the first moment, then what changed from moment to moment; all of them with another division."""
+    versions, held = CellVersions(), frozenset[int]()
     for at in asked.moments():
-        before = versions.version
-        if len(rows):
-            async with _turns:
-                async with pool.acquire() as connection:
-                    basis, arrivals = await coverage.look(connection, place, at, at if asked.then else None)
-                judged = coverage.judge(place, basis, arrivals, at)
-            versions.update(at, coverage.columns(judged, rows), city)
-        yield _line(type="cells", at=at, changes=versions.rows(before))
+        before, known = versions.version, at if asked.then else None
+        async with _turns:
+            async with pool.acquire() as connection:
+                place = await coverage.load_place(connection, place, at, known)
+                rows = coverage.rows_seen(place, see.cells)
+                seen = await coverage.look(connection, place, at, known) if len(rows) else None
+            if seen is not None:
+                columns = coverage.columns(coverage.judge(place, *seen, at), rows)
+                versions.update(at, columns, coverage.version(place, rows, see.areas))
+        now = frozenset(place.where.cells.id[rows].tolist())
+        ended, held = {"gone": sorted(held - now)} if held - now else {}, now
+        yield _line(type="cells", at=at, changes=versions.rows(before), **ended)
 
 
 def _line(**fields: Any) -> bytes:

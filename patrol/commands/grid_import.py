@@ -1,6 +1,7 @@
 """`patrol grid import`: cells and responsibility grids from a GeoJSON file."""
 
 import asyncio
+from datetime import datetime
 from pathlib import Path
 
 import asyncpg
@@ -14,9 +15,10 @@ from tracking import db, grid_store
 from tracking.grid_faults import GridFault
 
 
-def run(settings: Settings, *, file: Path, dry_run: bool) -> None:
+def run(settings: Settings, *, file: Path, dry_run: bool, valid_from: datetime | None) -> None:
     """Import the file or only try it, or say what is wrong with it feature by feature."""
-    result = asyncio.run(_checked_import(reach.database_url(settings), import_file.read(file), dry_run=dry_run))
+    data, begins = import_file.read(file), None if valid_from is None else db.millis(valid_from)
+    result = asyncio.run(_checked_import(reach.database_url(settings), data, begins, dry_run=dry_run))
     if isinstance(result, list):
         import_file.refuse(file, result)
     import_file.tell(
@@ -38,10 +40,10 @@ async def import_town(database_url: str) -> str:
 
 
 async def _checked_import(
-    database_url: str, data: bytes, *, dry_run: bool
+    database_url: str, data: bytes, begins: int | None, *, dry_run: bool
 ) -> grid_store.ImportResult | list[GridFault]:
     async with reach.connected(database_url) as connection, db.tried(connection, dry_run=dry_run):
-        return await grid_store.import_file(connection, data)
+        return await grid_store.import_file(connection, data, valid_from=begins)
 
 
 async def import_data(database_url: str, data: bytes) -> grid_store.ImportResult | list[GridFault]:

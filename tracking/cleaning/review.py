@@ -35,9 +35,15 @@ def review(device: int, fixes: FixColumns, slot: int, refused: clock.Skew | None
     """
     ordered = fixes.take(fixes.t.argsort(kind="stable"))
     found = [finding for sign in _SIGNS if len(ordered) and (finding := sign(ordered)) is not None]
-    skew = refused or clock.estimate(ordered.t, ordered.received)
-    if skew is not None and abs(skew.ms) > clock.LIMIT_MS:
-        numbers = {"skew_s": round(skew.ms / 1000), "n": skew.n}
-        kind = FindingKind.CLOCK_SKEW
-        found.append(Finding(device=device, kind=kind, since=skew.since, until=skew.until, evidence=numbers))
+    found += clock_of(device, ordered, slot, refused)
     return [finding for finding in found if finding.until >= slot]
+
+
+def clock_of(device: int, fixes: FixColumns, slot: int, refused: clock.Skew | None) -> list[Finding]:
+    """What the fixes say of the device's clock, as in `review`."""
+    skew = refused or clock.estimate(fixes.t, fixes.received)
+    if skew is None or abs(skew.ms) <= clock.LIMIT_MS or skew.until < slot:
+        return []
+    numbers = {"skew_s": round(skew.ms / 1000), "n": skew.n}
+    kind = FindingKind.CLOCK_SKEW
+    return [Finding(device=device, kind=kind, since=skew.since, until=skew.until, evidence=numbers)]

@@ -26,9 +26,17 @@ Level = Literal["cell", "grid", "street", "district"]
 
 
 @router.get("/cells", response_model=pages.CellCollection, response_class=Response)
-async def cells(request: Request, here: Here, see: See) -> Response:
+async def cells(
+    request: Request,
+    here: Here,
+    see: See,
+    at: Annotated[params.Time | None, Query(description="A moment of the past; absent: now.")] = None,
+    known: Annotated[
+        params.Time | None, Query(description="By what was known then; absent: by what is known today.")
+    ] = None,
+) -> Response:
     """The unit cells in force as GeoJSON, each with its state; the ETag changes when anything in it does."""
-    judged = await _now(here)
+    judged = await (_now(here) if at is None and known is None else _past(here, at, known))
     rows = coverage.rows_seen(judged.place, see.cells)
     city = coverage.version(judged.place, rows, see.areas)
     tag = f'"{_tag(request, judged, rows, city)}"'
@@ -36,8 +44,8 @@ async def cells(request: Request, here: Here, see: See) -> Response:
     if tag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
     features = [_feature(judged, at) for at in rows.tolist()]
-    at = rest.rfc3339(db.moment(judged.coverage.at))
-    body = {"type": "FeatureCollection", "at": at, "city": city, "features": features}
+    moment = rest.rfc3339(db.moment(judged.coverage.at))
+    body = {"type": "FeatureCollection", "at": moment, "city": city, "features": features}
     return Response(msgspec.json.encode(body), media_type="application/geo+json", headers=headers)
 
 

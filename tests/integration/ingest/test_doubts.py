@@ -143,7 +143,8 @@ async def beside(conn: db.Connection) -> list[Fix]:
     rings.append(lattice.square(column - 0.5, row - 0.5))
     for ring, feature in zip(rings, (f for f in grid["features"] if f["properties"]["kind"] == "cell"), strict=True):
         feature["geometry"]["coordinates"] = [ring]
-    assert isinstance(await grid_store.import_file(conn, lattice.encoded(grid)), grid_store.ImportResult)
+    made = await grid_store.import_file(conn, lattice.encoded(grid), valid_from=T0)
+    assert isinstance(made, grid_store.ImportResult)
     return [replace(f, lat=a, lon=o) for f, a, o in zip(seems, lat.tolist(), lon.tolist(), strict=True)]
 
 

@@ -212,7 +212,7 @@ async def _gossip(conn: "Connection", street: Street, other: Street) -> None:
     await conn.execute("UPDATE devices SET label = $2 WHERE name = $1", f"{street.mark}-cam-2", said)
     await conn.execute("UPDATE areas SET owner = $2, name = name || $2 WHERE code = ANY ($1)",
                        [street.code, street.grid], said)  # fmt: skip
-    await conn.execute("UPDATE cells SET name = name || $2 WHERE code = $1", street.cell, said)
+    await conn.execute("UPDATE division_cells SET name = name || $2 WHERE code = $1", street.cell, said)
     await conn.execute("UPDATE units SET name = name || $2 WHERE code = $1", street.unit, said)
     await conn.execute("INSERT INTO calendar_days VALUES ($1, true, $2, $2, now(), 'x')",
                        NOW.date() + timedelta(days=street.devices), gossip(street))  # fmt: skip
