@@ -316,7 +316,7 @@ export interface Problem {
 
 /** Why a version of what was known ended, or came otherwise than in order. */
 export interface Reason {
-  kind: "late" | "event" | "restart" | "failure" | "rebuild" | "doubt";
+  kind: "late" | "event" | "restart" | "failure" | "rebuild" | "doubt" | "rules";
   /** Whose data it was. */
   device?: string | null;
   /** When the last of the data came in. */
