@@ -127,6 +127,7 @@ LIMITS: dict[str, tuple[float, str]] = {
     "heartbeat": (viewer.HEARTBEAT_S, " s"),
     "ping": (server.PING_S, " s"),
     "viewers of a process": (hub.MAX_VIEWERS, ""),
+    "viewers of an account or token": (hub.MAX_OF_ONE, ""),
 }
 
 

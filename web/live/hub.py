@@ -6,6 +6,7 @@ Each source is a loop of its own that goes on when the database or broker was aw
 import asyncio
 import contextlib
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -40,6 +41,8 @@ SESSIONS_S = 1.0
 SIGHTS_S = 1.0
 RETRY_S = 1.0
 MAX_VIEWERS = 5_000
+MAX_OF_ONE = 100
+"""Of one account or token: nobody can take the places of all."""
 
 log = structlog.get_logger(__name__)
 
@@ -69,6 +72,8 @@ class Hub:
     """Set once the lane and the last positions were read."""
     feed_connected: bool = False
     _viewers: set[Watching] = field(default_factory=set)
+    _of_one: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Viewers by account or token."""
     _views_changed: bool = False
     _empty: asyncio.Event = field(default_factory=asyncio.Event)
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
@@ -85,17 +90,25 @@ class Hub:
     # Viewers
 
     def join(self, viewer: Watching) -> bool:
-        """Take a viewer; False when the process has as many as it may."""
-        if len(self._viewers) >= MAX_VIEWERS or self._stop.is_set():
+        """Take a viewer; False when the process has as many as it may, or as it may of one account or token."""
+        who = viewer.principal
+        if len(self._viewers) >= MAX_VIEWERS or self._of_one[who.kind, who.name] >= MAX_OF_ONE or self._stop.is_set():
             return False
         self._viewers.add(viewer)
+        self._of_one[who.kind, who.name] += who.token_hash is not None  # the settings' token is the operator's own
         self._empty.clear()
         metrics.VIEWERS.set(len(self._viewers))
         return True
 
     def leave(self, viewer: Watching) -> None:
         """Forget a viewer."""
-        self._viewers.discard(viewer)
+        if viewer not in self._viewers:
+            return
+        self._viewers.remove(viewer)
+        who = viewer.principal
+        self._of_one[who.kind, who.name] -= who.token_hash is not None
+        if not self._of_one[who.kind, who.name]:
+            del self._of_one[who.kind, who.name]
         self._views_changed = True
         if not self._viewers:
             self._empty.set()

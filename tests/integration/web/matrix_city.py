@@ -5,6 +5,8 @@ it for both streets into `build`. Whatever shows a mark of the other street is a
 """
 
 import hashlib
+import random
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -191,13 +193,18 @@ async def _visitor(conn: "Connection", street: Street, other: Street) -> None:
 
 
 def gossip(street: Street) -> str:
-    """What somebody types about the people of a street, in the ways people type."""
-    mark = street.mark
-    wide = "".join(chr(ord(sign) + 0xFEE0) for sign in f"{mark}-cam-1")
-    return (
-        f"waiting for {mark}-cam-1 ({mark.upper()}-BADGE-1, {mark}-officer-1). {mark.title()}-Cam-1! 与{wide}，"
-        f"x{mark}-badge-2y {mark} cam 1; {mark}\u200b-officer-2。{mark}-former-1"
-    )
+    """What somebody types about the people of a street: each name in each way to write it, between any signs."""
+    chance = random.Random(street.mark)  # noqa: S311 - the same in every run
+    ways: list[Callable[[str], str]] = [
+        str, str.upper, str.title, "\u200b".join, " ".join,
+        lambda name: name.replace("-", " "),
+        lambda name: "".join(chr(ord(sign) + 0xFEE0) for sign in name),
+    ]  # fmt: skip
+    around = [" ", ".", "。", "，", "(", "）", "与", "在", "!", "？", "\n", "“", "/", "…", "'s "]
+    names = [f"{street.mark}-{name}" for name in ("cam-1", "badge-1", "badge-2", "officer-1", "officer-2", "former-1")]
+    said = [write(name) for name in names for write in ways]
+    chance.shuffle(said)
+    return "".join(f"{chance.choice(around)}{each}{chance.choice(around)}" for each in said)
 
 
 async def _gossip(conn: "Connection", street: Street, other: Street) -> None:
@@ -219,7 +226,7 @@ async def _gossip(conn: "Connection", street: Street, other: Street) -> None:
     async with conn.transaction():
         named = wire.Event(
             id=street.event[:-1] + "6", t=db.millis(NOW) - MINUTE, lat=street.lat, lon=street.lon,
-            type=f"{other.mark}-badge-1", text=said, case=said[:100],
+            type=f"{other.mark}-badge-1", text=said, case=f"{other.mark.upper()}-BADGE-1。",
         )  # fmt: skip
         event = event_store.Event(
             device=street.ids["device"], received=db.millis(NOW), said=named, lat=street.lat, lon=street.lon,

@@ -1,6 +1,7 @@
 """Every message of the live websocket × every role × two streets: no frame tells anything of the other street."""
 
 import asyncio
+import contextlib
 import json
 import re
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ from tests.support.waiting import PATIENCE, until
 from tests.unit.web.live.positions import columns
 from tracking import db, device_store, event_store, lane
 from web.access import PERMISSIONS, Permission, Role
+from web.live import hub
 
 if TYPE_CHECKING:
     from tracking.db import Connection
@@ -209,6 +211,34 @@ async def test_live_connection_ends_with_its_rights(city: City, conn: "Connectio
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == code
     assert json.loads(said[-1]) == {"type": "bye", "reason": reason}
+
+
+async def test_one_token_cannot_take_the_places_of_all(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The third viewer of a token is sent away, one of another is let in, and so is the third when one has left."""
+    monkeypatch.setattr(hub, "MAX_OF_ONE", 2)
+    subscribe = json.dumps({"type": "subscribe", "bbox": web.HUIZHOU, "zoom": 11})
+    mine = {"Authorization": f"Bearer {city.tokens[Role.SUPERVISOR, 'street']}"}
+    others = {"Authorization": f"Bearer {city.tokens[Role.COMMANDER, 'city']}"}
+
+    async def greeted(viewer: Any) -> str:
+        with contextlib.suppress(ConnectionClosed):  # who is sent away was told so before
+            await viewer.send(subscribe)
+        return str((await web.receive(viewer)).get("reason", "welcome"))
+
+    async with city.server.live(headers=mine) as first:
+        assert await greeted(first) == "welcome"
+        async with city.server.live(headers=mine) as second:
+            assert await greeted(second) == "welcome"
+            async with city.server.live(headers=mine) as third:
+                assert await greeted(third) == "too_many_viewers"
+            async with city.server.live(headers=others) as other:
+                assert await greeted(other) == "welcome"
+
+        async def room() -> bool:
+            async with city.server.live(headers=mine) as again:
+                return await greeted(again) == "welcome"
+
+        await until(room, "a place is free again")
 
 
 async def test_device_that_leaves_the_area_leaves_the_map(city: City, conn: "Connection") -> None:
