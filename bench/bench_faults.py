@@ -94,6 +94,8 @@ def show(result: run.Result) -> None:
         f"{found.steps} steps of alerts, {len(found.steps_lost)} lost, {len(found.untold)} not told, "
         f"{len(found.told_twice)} told under two ids."
     )
+    acts = ", ".join(f"{name.replace('_', ' ')} {n}" for name, n in sorted(result.hostile.items()))
+    console.print(f"Hostile device: {acts}; {found.forged} fixes forged, {len(result.overheard)} topics overheard.")
     console.print(found.stays, markup=False)
 
 
@@ -109,9 +111,11 @@ def misses(result: run.Result) -> Iterator[str]:
     ):
         if lost:
             yield f"{len(lost)} {what}, such as {lost[0]}"
-    for what, n in found.doubled.items():
+    counts = {f"{what} doubled": n for what, n in found.doubled.items()}
+    counts |= {"fixes forged by the hostile device": found.forged, "topics overheard by it": len(result.overheard)}
+    for what, n in counts.items():
         if n:
-            yield f"{n} {what} doubled"
+            yield f"{n} {what}"
     if result.shown_twice:
         yield f"{len(result.shown_twice)} items of the lane shown twice, such as {result.shown_twice[0]}"
     if found.stays_differ:

@@ -46,11 +46,11 @@ class Device:
     link: Uplink = field(init=False)
     rng: random.Random = field(init=False)
 
-    def connect(self, port: int, seed: int) -> None:
-        """Make its connection."""
+    def connect(self, port: int, seed: int, password: str | None = None) -> None:
+        """Make its connection; without a password to a broker that asks for none."""
         self.rng = random.Random(f"{seed}-{self.name}")  # noqa: S311 - a simulation
         self.link = Uplink(
-            Broker(host="127.0.0.1", port=port),
+            Broker(host="127.0.0.1", port=port, user=None if password is None else self.name, password=password),
             self.name,
             hooks=Hooks(on_ack=self._taken, on_stored=self._stored, on_lost=lambda _: None),
             bound=1_000_000,
@@ -116,16 +116,17 @@ QUICK = Timing(keep_alive_s=5, ack_s=10.0)
 """Devices notice a dead connection soon, so that the faults of a run need not wait for them."""
 
 
+def named(units: Sequence[str], per_unit: int) -> dict[str, str]:
+    """Names of the devices of some units → the unit of each."""
+    return {f"f{n:03d}": units[n % len(units)] for n in range(len(units) * per_unit)}
+
+
 def make(units: Sequence[str], per_unit: int, record: Record, places: Sequence[tuple[float, float]]) -> list[Device]:
     """Devices of the units; every third keeps its fixes until the database has them."""
-    numbers = range(len(units) * per_unit)
     return [
-        Device(
-            name=f"f{n:03d}", unit=units[n % len(units)], record=record, place=places[n % len(places)],
-            until_stored=n % 3 == 2,
-        )
-        for n in numbers
-    ]  # fmt: skip
+        Device(name=name, unit=unit, record=record, place=places[n % len(places)], until_stored=n % 3 == 2)
+        for n, (name, unit) in enumerate(named(units, per_unit).items())
+    ]
 
 
 async def drive(devices: Sequence[Device], stop: asyncio.Event, *, seed: int) -> None:

@@ -4,13 +4,13 @@ import asyncio
 import contextlib
 import math
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 
 import httpx
 
 from bench.faults import devices as fleet
-from bench.faults import kinds, sink, stage, verdict, viewers
+from bench.faults import hostile, kinds, sink, stage, verdict, viewers
 from bench.faults.record import Record
 
 UNITS = ("team-1", "team-2", "team-3")
@@ -46,6 +46,10 @@ class Result:
     """Items of the lane that the viewer got."""
     shown_twice: list[int] = field(default_factory=list)
     """Those that it got more than once."""
+    hostile: dict[str, int] = field(default_factory=dict)
+    """What the hostile device did, as often as it could."""
+    overheard: list[str] = field(default_factory=list)
+    """Topics of others of which it got something."""
 
 
 Tell = Callable[[kinds.Fault, Outcome | None], None]
@@ -66,13 +70,16 @@ async def run(
         RuntimeError: it did not come up, or what waits in the outboxes does not come through in the end.
     """
     began, record = time.monotonic(), Record()
-    async with stage.stage() as here, sink.receiving(record) as sink_port:
+    enrolled = fleet.named(UNITS, PER_UNIT)
+    async with stage.stage({**enrolled, hostile.NAME: hostile.UNIT}) as here, sink.receiving(record) as sink_port:
         await _until(lambda: _ready(here), "the server is ready", START_S)
         await _channel(here, sink_port)
         devices = fleet.make(UNITS, PER_UNIT, record, stage.places())
         checker = verdict.Checker(here, record)
         viewer = viewers.Viewer(here)
-        async with _load(here, devices, record, viewer, seed) as quiet:
+        port, password = here.network["devices"].port, here.password(hostile.NAME)
+        enemy = hostile.Hostile(port, password, list(enrolled.items()), seed)
+        async with _load(here, devices, (viewer.watch(), enemy.run(), viewers.remark(here, record)), seed) as quiet:
             outcomes = []
             await _settled(checker, devices)
             for fault in plan(here):
@@ -95,6 +102,8 @@ async def run(
         sent=len(record.sent),
         shown=len(viewer.seen),
         shown_twice=sorted(seq for seq, times in viewer.seen.items() if times > 1),
+        hostile=dict(enemy.acts),
+        overheard=sorted(enemy.heard),
     )
 
 
@@ -116,16 +125,15 @@ async def _strike(fault: kinds.Fault, scene: kinds.Scene, checker: verdict.Check
 
 @contextlib.asynccontextmanager
 async def _load(
-    here: stage.Stage, devices: list[fleet.Device], record: Record, viewer: viewers.Viewer, seed: int
+    here: stage.Stage, devices: list[fleet.Device], others: Sequence[Coroutine[None, None, None]], seed: int
 ) -> AsyncIterator[asyncio.Event]:
-    """Devices and people; the event that is given ends the taking of fixes."""
+    """Devices, and people and whatever else there is; the event that is given ends the taking of fixes."""
     quiet, stop = asyncio.Event(), asyncio.Event()
     for device in devices:
-        device.connect(here.network["devices"].port, seed)
+        device.connect(here.network["devices"].port, seed, here.password(device.name))
     tasks = [asyncio.create_task(device.link.run(stop), name=device.name) for device in devices]
     tasks.append(asyncio.create_task(fleet.drive(devices, quiet, seed=seed)))
-    people = (viewer.watch(), viewers.never_read(here), viewers.remark(here, record))
-    tasks += [asyncio.create_task(each) for each in people]
+    tasks += [asyncio.create_task(each) for each in (*others, viewers.never_read(here))]
     try:
         yield quiet
     finally:

@@ -6,6 +6,8 @@ again by `patrol serve` itself. Their stores lie on small file systems in memory
 
 import asyncio
 import contextlib
+import itertools
+import json
 import os
 import secrets
 import shutil
@@ -14,19 +16,22 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import asyncpg
 import msgspec
 import psutil
 
 from bench import towns
 from bench.faults import silence
 from bench.faults.proxy import Proxy
+from ingest import broker_accounts
 from patrol import errors, mosquitto
 from patrol.commands import grid_import
 from patrol.services import children, postgres
+from tracking import device_access
 
 ROOT = Path(__file__).parents[2]
 DISK_MB = {"database": 640, "broker": 48}
@@ -35,6 +40,8 @@ CELLS = 24
 SETTINGS = {"max_wal_size": "192MB", "min_wal_size": "48MB"}
 FAKETIME = next(iter(sorted(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))), None)
 """By which clocks are stepped; None: it is not installed."""
+_SERVER = "patrol-server"
+_PLUGINS = ("/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib")
 _PLACES = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
 
 
@@ -44,8 +51,15 @@ class Stage:
 
     folder: Path
     small_disks: bool
+    devices: Mapping[str, str]
+    """Names of the devices to enrol → their units."""
     http_port: int = field(default_factory=children.free_port)
     mqtt_port: int = field(default_factory=children.free_port)
+    inside_port: int = field(default_factory=children.free_port)
+    """Where the broker listens for our own processes."""
+    device_key: str = field(default_factory=lambda: secrets.token_hex(32))
+    secret: str = field(default_factory=lambda: secrets.token_hex(24))
+    """Password of our account at the broker."""
     token: str = field(default_factory=lambda: "test_" + secrets.token_urlsafe(24))
     down: set[str] = field(default_factory=set)
     """Services that are down on purpose."""
@@ -75,15 +89,16 @@ class Stage:
         """Start everything, with an empty database and a small town."""
         self.database = postgres.EmbeddedPostgres(self.folder / "database", settings=SETTINGS)
         await self.database.start()
-        self.start_broker()
         self.network = {
             "devices": Proxy(self.mqtt_port),
-            "server-broker": Proxy(self.mqtt_port),
+            "server-broker": Proxy(self.inside_port),
             "server-database": Proxy(self._database_port()),
         }
         for proxy in self.network.values():
             await proxy.start()
         await asyncio.to_thread(self._migrate)
+        await self._enrol()
+        self.start_broker()
         await grid_import.import_data(self.database.url, await asyncio.to_thread(small_town))
         self._serve()
 
@@ -113,14 +128,36 @@ class Stage:
         program = shutil.which("mosquitto", path=_PLACES)
         if program is None:
             raise SystemExit("The fault suite needs Mosquitto: sudo apt-get install mosquitto")
-        places = mosquitto.Places(folder=self.folder, data=self.folder / "broker", plugin=Path("/none"))
-        text = mosquitto.configuration(places, mosquitto.Listener(port=self.mqtt_port, address="127.0.0.1"))
-        # The production configuration but for accounts, which the load has none of.
-        kept = [line for line in text.splitlines() if not line.startswith(("plugin", "allow_anonymous"))]
-        ours = ["user root"] if os.geteuid() == 0 else []
-        places.configuration.write_text("\n".join([*kept, "allow_anonymous true", *ours]))
         with (self.folder / "mosquitto.log").open("ab") as log:
-            self.broker = children.spawn([program, "-c", str(places.configuration)], log=log)
+            self.broker = children.spawn([program, "-c", str(self._places.configuration)], log=log)
+
+    def password(self, name: str) -> str:
+        """Password of a device."""
+        return device_access.password(self.device_key, name, 1)
+
+    async def _enrol(self) -> None:
+        """Enrol the devices and write what the broker needs, as `patrol broker config` does."""
+        conn = await asyncpg.connect(self.database.url)
+        try:
+            for name, unit in self.devices.items():
+                async with conn.transaction():
+                    await device_access.add(conn, name, unit, label=None, datum="wgs84")
+            grants, _ = await device_access.everything(conn)
+        finally:
+            await conn.close()
+        state = broker_accounts.document(
+            grants.values(), self.device_key, server=(_SERVER, self.secret),
+            salts=(secrets.token_bytes(12) for _ in itertools.count()),
+        )  # fmt: skip
+        places = self._places
+        places.state.write_text(json.dumps(state))
+        listener = mosquitto.Listener(port=self.mqtt_port, address="127.0.0.1", inside=self.inside_port)
+        places.configuration.write_text(mosquitto.configuration(places, listener))
+
+    @property
+    def _places(self) -> mosquitto.Places:
+        user = "root" if os.geteuid() == 0 else None
+        return mosquitto.Places(folder=self.folder, data=self.folder / "broker", plugin=_plugin(), user=user)
 
     def stop(self) -> None:
         """Stop everything, as it should be stopped."""
@@ -156,10 +193,11 @@ class Stage:
             **ours,
             **({} if FAKETIME is None else clock),
             "PATROL_DATABASE_URL": database,
-            "PATROL_MQTT_URL": f"mqtt://127.0.0.1:{self.network['server-broker'].port}",
+            "PATROL_MQTT_URL": f"mqtt://{_SERVER}:{self.secret}@127.0.0.1:{self.network['server-broker'].port}",
+            "PATROL_BROKER_ACCOUNTS": "mosquitto",
+            "PATROL_DEVICE_KEY": self.device_key,
             "PATROL_DATA_DIR": str(self.folder / "data"),
             "PATROL_HTTP_PORT": str(self.http_port),
-            "PATROL_AUTO_ENROL": "true",
             "PATROL_API_TOKEN": self.token,
             "PATROL_ADMIN_PASSWORD": self.token,
             "PATROL_NOTIFY_ALLOW": "127.0.0.0/8",
@@ -193,10 +231,10 @@ class Stage:
 
 
 @contextlib.asynccontextmanager
-async def stage() -> AsyncIterator[Stage]:
-    """Set the stage in a folder that is removed in the end."""
+async def stage(devices: Mapping[str, str]) -> AsyncIterator[Stage]:
+    """Set the stage for devices (name → unit) in a folder that is removed in the end."""
     with tempfile.TemporaryDirectory(prefix="patrol-faults-") as name, _disks(Path(name)) as small:
-        made = Stage(Path(name), small_disks=small)
+        made = Stage(Path(name), small_disks=small, devices=devices)
         try:
             await made.start()
             keeper = asyncio.create_task(made.keep())
@@ -210,6 +248,14 @@ async def stage() -> AsyncIterator[Stage]:
             silence.remove()
             await asyncio.to_thread(made.stop)
             _keep_logs(made)
+
+
+def _plugin() -> Path:
+    found = (Path(folder) / "mosquitto_dynamic_security.so" for folder in _PLUGINS)
+    plugin = next((path for path in found if path.exists()), None)
+    if plugin is None:
+        raise SystemExit("The fault suite needs Mosquitto's dynamic-security plugin: sudo apt-get install mosquitto")
+    return plugin
 
 
 @contextlib.contextmanager

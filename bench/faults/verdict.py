@@ -9,6 +9,7 @@ from typing import Protocol
 import asyncpg
 import httpx
 
+from bench.faults import hostile
 from bench.faults.devices import Device
 from bench.faults.record import Fix, Record
 from tracking import db, hour_store
@@ -19,6 +20,9 @@ PATIENCE_S = 120.0
 _STORED = """
 SELECT d.name, f.t FROM fixes f JOIN devices d ON d.id = f.device
 WHERE d.name = ANY ($1::text[]) AND f.t = ANY ($2::timestamptz[])
+"""
+_FORGED = """
+SELECT count(*) FROM fixes f JOIN devices d ON d.id = f.device WHERE f.lat = $1 AND f.lon = $2 AND d.name <> $3
 """
 _STEPS = "SELECT alert, n, step, facts ->> 'text' AS text FROM alert_steps"
 _TOLD = """
@@ -156,6 +160,8 @@ class Verdict:
     """Steps that the receiver was not told of."""
     told_twice: list[tuple[int, int]]
     """Steps that came under two ids."""
+    forged: int = 0
+    """Fixes that the hostile device sent in the name of others, and that are stored as theirs."""
     stays: str = ""
     """What `patrol rebuild --check` says."""
     stays_differ: bool = False
@@ -174,6 +180,7 @@ async def compare(checker: Checker, *, broker_lost: bool) -> Verdict:
         steps = await conn.fetch(_STEPS)
         await _counted(conn)
         doubled = dict(await conn.fetchrow(_DOUBLED) or {})
+        forged = await conn.fetchval(_FORGED, hostile.FORGED_LAT, hostile.FORGED_LON, hostile.NAME)
     finally:
         await conn.close()
     texts = {(row["alert"], row["text"]) for row in steps}
@@ -192,4 +199,5 @@ async def compare(checker: Checker, *, broker_lost: bool) -> Verdict:
         steps_lost=steps_lost,
         untold=sorted(all_steps - record.told.keys()),
         told_twice=sorted(step for step, ids in record.told.items() if len(ids) > 1),
+        forged=forged,
     )

@@ -1,7 +1,7 @@
 """The product under load while its parts are killed, stopped, cut off and filled: what was promised is kept.
 
-A short set of what `make bench-faults` does at length. All through it devices send what nobody can read, a viewer
-never reads, another resumes after each loss, and remarks are written on alerts.
+A short set of what `make bench-faults` does at length. All through it devices send what nobody can read, one
+of them is hostile, a viewer never reads, another resumes after each loss, and remarks are written on alerts.
 """
 
 import asyncio
@@ -75,6 +75,15 @@ def test_viewer_that_resumes_gets_each_item_once(struck: run.Result) -> None:
     """Through killed and stopped web processes, nothing of the lane came twice."""
     assert struck.shown > 0
     assert struck.shown_twice == []
+
+
+def test_a_hostile_device_harms_nobody(struck: run.Result) -> None:
+    """With the client ids of others, floods, retained poison and half-open connections it reached nothing of theirs."""
+    assert set(struck.hostile) == {
+        "foreign_id", "listens_to_all", "speaks_for_others", "floods", "retains", "half_opens",
+    }  # fmt: skip
+    assert struck.verdict.forged == 0
+    assert struck.overheard == []
 
 
 def test_a_full_disk_is_among_the_faults(struck: run.Result) -> None:

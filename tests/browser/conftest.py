@@ -53,14 +53,14 @@ class Watched:
             if address.netloc not in (host, self.allowed) and address.scheme not in inner:
                 self.faults.append(f"request to {request.url}")
 
+        def said(message: ConsoleMessage) -> None:
+            meant = self.refused is not None and self.refused in message.location["url"] and "422" in message.text
+            if message.type in ("error", "warning") and not meant:
+                self.faults.append(f"console {message.text}")
+
         self.page.on("request", requested)
         self.page.on("pageerror", lambda error: self.faults.append(f"error {error}"))
-        self.page.on("console", self._said)
-
-    def _said(self, said: ConsoleMessage) -> None:
-        meant = self.refused is not None and self.refused in said.location["url"] and "422" in said.text
-        if said.type in ("error", "warning") and not meant:
-            self.faults.append(f"console {said.text}")
+        self.page.on("console", said)
 
     def sign_in(self, path: str = "/") -> None:
         """Sign in as a person does and wait until the map is drawn and shows officers."""
