@@ -19,8 +19,10 @@ autosave_interval 60
 # fix is about 150 bytes, so this is 20 hours of 1,000 devices at 5 s.
 max_queued_messages 0
 max_queued_bytes {most_queued}
-# The worker bounds its window itself (MQTT 5 receive maximum).
+# The worker bounds its window itself (MQTT 5 receive maximum). By bytes, since a device that sends with QoS 2 and never
+# releases what it sent would eat the machine.
 max_inflight_messages 0
+max_inflight_bytes {most_in_flight}
 persistent_client_expiration 14d
 
 # The worker refuses and counts payloads above 1 MiB; far larger ones need not come so far.
@@ -35,6 +37,9 @@ log_type notice
 
 MOST_QUEUED_BYTES = 2_147_483_647
 """An int: Mosquitto 2.1 refuses more, and 2.0 takes what is more for something else."""
+
+MOST_IN_FLIGHT_BYTES = 32 << 20
+"""Of one connection, either way; as much as a worker's queue holds."""
 
 # Whatever client id a device gives, its session bears the name of its account: it can take over nobody else's.
 _BOUND = "use_username_as_clientid true"
@@ -103,4 +108,5 @@ def configuration(places: Places, listener: Listener) -> str:
         user="" if places.user is None else f"user {places.user}\n",
         listener="\n".join(lines), plugin=places.plugin, state=places.state, data=str(places.data).rstrip("/"),
         most_queued=MOST_QUEUED_BYTES,
+        most_in_flight=MOST_IN_FLIGHT_BYTES,
     )  # fmt: skip

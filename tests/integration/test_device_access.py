@@ -49,7 +49,7 @@ def broker_port(tmp_path: Path, grants: list[Grant]) -> Iterator[int]:
         yield listener.port
 
 
-def _running(folder: Path, grants: list[Grant], listener: mosquitto.Listener) -> AbstractContextManager[None]:
+def _running(folder: Path, grants: list[Grant], listener: mosquitto.Listener) -> AbstractContextManager[object]:
     return broker_program.configured(folder, listener, grants, key=KEY, server=SERVER)
 
 

@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
+import os
 import secrets
 import socket
+import subprocess
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +15,11 @@ import pytest
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from ingest.message import Message
+from ingest.mqtt import Session
 from patrol import mosquitto
 from patrol.services import children
+from schemas.broker import Broker
 from tests.support import mosquitto as broker_program
 from tests.support import waiting
 from tracking import device_access
@@ -36,10 +41,11 @@ FOREIGN = (
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Ports of a broker: where devices connect, and where the server does."""
+    """A broker: its ports, where devices connect and where the server does, and its process."""
 
     devices: int
     server: int
+    process: "subprocess.Popen[bytes]"
 
     def client(
         self, name: str, client_id: str, version: aiomqtt.ProtocolVersion = V5, **options: object
@@ -63,8 +69,8 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     """A Mosquitto with the generated configuration, the server's listener apart or not."""
     port, inside = children.free_port(), children.free_port() if request.param == "two listeners" else None
     listener = mosquitto.Listener(port=port, address="127.0.0.1", inside=inside)
-    with broker_program.configured(tmp_path, listener, GRANTS, key=KEY, server=SERVER):
-        yield Place(port, inside or port)
+    with broker_program.configured(tmp_path, listener, GRANTS, key=KEY, server=SERVER) as process:
+        yield Place(port, inside or port, process)
 
 
 @contextlib.asynccontextmanager
@@ -162,6 +168,79 @@ async def test_a_last_will_goes_to_the_devices_own_topics(place: Place, version:
                 connection.shutdown(socket.SHUT_RDWR)
         async with asyncio.timeout(10 * waiting.PATIENCE):
             assert str((await anext(server.messages)).topic) == "patrol/v1/u/cam-1/status"
+
+
+@pytest.mark.parametrize("version", [4, 5])
+async def test_a_device_that_releases_nothing_fills_no_memory(place: Place, version: int) -> None:
+    """What it sends with QoS 2 and leaves half-way is bounded; the broker goes on serving others."""
+    sent = 3 * mosquitto.MOST_IN_FLIGHT_BYTES // len(BIG)
+    reader, writer = await asyncio.open_connection("127.0.0.1", place.devices)
+    properties = b"\0" if version == 5 else b""
+    password = device_access.password(KEY, "cam-1", 1).encode()
+    head = _text(b"MQTT") + bytes([version, 0xC2]) + b"\0\x3c" + properties
+    writer.write(_packet(0x10, head + _text(b"cam-1") + _text(b"cam-1") + _text(password)))
+    assert (await reader.read(4))[:1] == b"\x20"
+    with contextlib.suppress(ConnectionError):
+        for number in range(1, sent + 1):
+            writer.write(_packet(0x34, _text(FIX.encode()) + number.to_bytes(2, "big") + properties + BIG))
+            await writer.drain()
+    async with place.client("cam-2", "cam-2") as other:
+        await other.publish("patrol/v1/u/cam-2/fix", "x", qos=1)
+    held = _resident(place.process.pid)
+    writer.close()
+    assert held < 2 * mosquitto.MOST_IN_FLIGHT_BYTES
+
+
+BIG = b"x" * (1 << 20)
+
+
+def _text(text: bytes) -> bytes:
+    return len(text).to_bytes(2, "big") + text
+
+
+def _packet(first: int, body: bytes) -> bytes:
+    length, left = b"", len(body)
+    while not length or left:
+        length, left = length + bytes([left % 128 | (128 if left > 127 else 0)]), left // 128
+    return bytes([first]) + length + body
+
+
+def _resident(pid: int) -> int:
+    pages = Path(f"/proc/{pid}/statm").read_text().split()[1]
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+
+async def test_more_than_may_be_in_flight_reaches_a_worker_all_the_same(place: Place) -> None:
+    """What waited beyond the bytes in flight comes as it is acknowledged: while it was away, and while it is slow."""
+    many = 2 * mosquitto.MOST_IN_FLIGHT_BYTES // len(BIG)
+    async with _sessions(place):
+        pass
+    for online in (False, True):
+        inbox: list[Message] = []
+        worker = asyncio.create_task(_worker(place, inbox).run()) if online else None
+        async with place.client("cam-1", "cam-1") as device:
+            for n in range(many):
+                await device.publish(FIX, b"%d " % n + BIG, qos=1)
+        worker = worker or asyncio.create_task(_worker(place, inbox).run())
+        got: list[int] = []
+
+        async def all_came(inbox: list[Message] = inbox, got: list[int] = got) -> bool:
+            for message in inbox:
+                got.append(int(message.payload.split()[0]))
+                message.done()
+            inbox.clear()
+            return len(set(got)) == many
+
+        await waiting.until(all_came, "all came")
+        worker.cancel()
+        await asyncio.wait([worker])
+
+
+def _worker(place: Place, inbox: list[Message]) -> Session:
+    broker = Broker(host="127.0.0.1", port=place.server, user=SERVER[0], password=SERVER[1])
+    return Session(
+        broker, client_id="patrol-worker-1", filters=["patrol/v1/+/#"], deliver=inbox.extend, lost=lambda _: None
+    )
 
 
 async def test_a_device_leaves_few_retained_messages(place: Place) -> None:

@@ -86,26 +86,26 @@ class Mosquitto:
 @contextmanager
 def configured(
     folder: Path, listener: mosquitto.Listener, grants: Sequence[Grant], *, key: str, server: tuple[str, str]
-) -> Iterator[None]:
+) -> Iterator["subprocess.Popen[bytes]"]:
     """A broker with the configuration that `patrol broker config` writes, while the body runs."""
     user = "root" if os.geteuid() == 0 else None
     places = mosquitto.Places(folder=folder, data=folder, plugin=plugin(), user=user)
     places.configuration.write_text(mosquitto.configuration(places, listener))
     salts = map(secrets.token_bytes, repeat(12))
     places.state.write_text(json.dumps(broker_accounts.document(grants, key, server=server, salts=salts)))
-    with running(places, listener.port):
-        yield
+    with running(places, listener.port) as process:
+        yield process
 
 
 @contextmanager
-def running(places: mosquitto.Places, port: int) -> Iterator[None]:
+def running(places: mosquitto.Places, port: int) -> Iterator["subprocess.Popen[bytes]"]:
     """A broker with the configuration of `places`, which listens on `port`, while the body runs."""
     places.data.mkdir(exist_ok=True)
     with (places.data / "log").open("wb") as log:
         process = children.spawn([program("mosquitto"), "-c", str(places.configuration)], log=log)
     try:
         waiting.until_sync(lambda: waiting.listens(port), f"Mosquitto listens ({places.data / 'log'})")
-        yield
+        yield process
     finally:
         children.stop(process)
 

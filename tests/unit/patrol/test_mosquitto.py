@@ -12,6 +12,7 @@ BOUNDS = {
     "max_queued_messages": (0, INT_MAX),
     "max_queued_bytes": (0, INT_MAX),
     "max_inflight_messages": (0, 65_535),
+    "max_inflight_bytes": (0, INT_MAX),
     "max_packet_size": (20, INT_MAX),
     "autosave_interval": (0, INT_MAX),
     "listener": (0, 65_535),
