@@ -116,6 +116,7 @@ class Supervisor:
         """Go on with something until everything is stopped; if it dies, everything is."""
         task = asyncio.create_task(parts.lasting(name, job, self.stop.is_set), name=name)
         task.add_done_callback(self._ended)
+        task.add_done_callback(lambda _: job.close())  # stopped before it began, it was never awaited
         self._stack.push_async_callback(_cancel, task)
 
     def _ended(self, task: "asyncio.Task[None]") -> None:

@@ -42,7 +42,9 @@ class Parts:
 
     def start(self, name: str, job: Coroutine[Any, Any, None], *, ends: bool = False) -> "asyncio.Task[None]":
         """Start a part; `ends`: it has an end of its own."""
-        return self.group.create_task(self._watched(name, job, ends=ends), name=name)
+        task = self.group.create_task(self._watched(name, job, ends=ends), name=name)
+        task.add_done_callback(lambda _: job.close())  # stopped before it began, it was never awaited
+        return task
 
     async def _watched(self, name: str, job: Coroutine[Any, Any, None], *, ends: bool) -> None:
         try:

@@ -26,6 +26,8 @@ async def _demo(settings: Settings, officers: int, history_minutes: float, *, ve
     progress = Progress()
     async with supervise(settings.data_dir, verbose=verbose) as keeper:
         listening.check_http(settings)
+        if settings.mqtt_url is None:
+            listening.check_port("127.0.0.1", settings.mqtt_port, "--mqtt-port")
         composition.wipe_metrics(settings)
         database_url = await _database(keeper, settings, progress)
         await _town(settings, database_url, progress)

@@ -89,6 +89,15 @@ def test_demo_on_a_port_in_use_says_so_in_one_line(demo: Product, tmp_path: Path
     assert f"Port {demo.http_port} of 127.0.0.1 cannot be listened on" in done.stderr
 
 
+def test_demo_on_an_mqtt_port_in_use_says_so_before_it_starts_anything(demo: Product, tmp_path: Path) -> None:
+    """The broker's port is looked at with the map's, not when the database runs already."""
+    second = Product(tmp_path / "second", mqtt_port=demo.mqtt_port)
+    done = second.run("demo")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert f"Port {demo.mqtt_port} of 127.0.0.1" in done.stderr
+    assert "--mqtt-port" in done.stderr
+
+
 def test_token_made_beside_a_running_demo_opens_the_api(demo: Product) -> None:
     """`patrol token create` finds the demo's database by its data folder."""
     done = demo.run("token", "create", "a-tool")
