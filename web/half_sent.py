@@ -37,9 +37,8 @@ class HalfSent:
         of_address = self._of.setdefault(waiting.address, OrderedDict())
         self._since[waiting] = of_address[waiting] = now
         for waiters, most in ((of_address, MOST_OF_ADDRESS), (self._since, MOST)):
-            oldest, since = next(iter(waiters.items()))
-            if len(waiters) > most and now - since > YOUNG_S:
-                oldest.give_up()
+            while len(waiters) > most and now - next(iter(waiters.values())) > YOUNG_S:
+                next(iter(waiters)).give_up()
 
     def discard(self, waiting: "TimedProtocol") -> None:
         """Forget one."""
