@@ -28,6 +28,10 @@ class Position(Model):
     lat: float = Field(description="Degrees north, WGS-84.")
     lon: float = Field(description="Degrees east, WGS-84.")
     acc: float | None = Field(description="m, 68 % radius; null unknown.")
+    acc_estimated: float | None = Field(
+        default=None,
+        description="Where the device does not say it: m, estimated from its track. Null in lists.",
+    )
     spd: float | None = Field(description="m/s; null unknown.")
     hdg: float | None = Field(description="Degrees clockwise from north; null unknown.")
     duty: Literal["duty", "task", "break", "off"]

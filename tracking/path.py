@@ -8,6 +8,9 @@ what is left between neighbouring fixes: only it makes false path. It is learnt 
 from array import array
 from math import exp, log, sqrt
 
+import numpy as np
+
+from tracking.fixes import FixColumns
 from tracking.geometry.lookup import ASSUMED_ACCURACY_M, SIGMA_OF_68, UNSAID_SIGMA_M
 from tracking.points import Fixes, Place
 
@@ -42,6 +45,8 @@ SLOW_TIMES = 6.0
 """A receiver that never says its accuracy is taken to have so many times its relative noise, within these bounds."""
 BEST_ESTIMATE_M = 12.0
 
+M_PER_DEGREE = 111_195.0
+"""Near enough on the way of an hour."""
 _ALL, _SELDOM = 24, 4
 """The first knots are all learnt from, later ones every so many."""
 _GAINS = [exp(max(1.5 / knots, _LEAST_GAIN)) for knots in range(1, int(1.5 / _LEAST_GAIN) + 1)]
@@ -114,15 +119,24 @@ class Noise:
             self._sure_2 = sure * sure
 
 
+def estimated_accuracy_m(fixes: FixColumns) -> float:
+    """68 % radius (m) of a receiver that never says it, from its eligible fixes of some minutes, in order of time."""
+    path, count = Path(Noise()), len(fixes)
+    north = fixes.lat * M_PER_DEGREE
+    east = fixes.lon * (M_PER_DEGREE * np.cos(np.radians(fixes.lat[:1].sum())))
+    path.add((fixes.t.tolist(), east.tolist(), north.tolist(), [UNSAID_SIGMA_M] * count), 0, count)
+    return path.noise.absolute_m(UNSAID_SIGMA_M) / SIGMA_OF_68
+
+
 class Path:
     """Way inside a cell, from corner to corner: knots that are clear of the corner, or of a knot of the last minute."""
 
-    __slots__ = "_corner", "_knot", "_noise", "_since", "metres"
+    __slots__ = "_corner", "_knot", "_since", "metres", "noise"
 
     def __init__(self, noise: Noise) -> None:
         self.metres = 0.0
         """Way up to the last corner, m."""
-        self._noise = noise
+        self.noise = noise
         self._corner: Knot | None = None
         # Of the fixes of the next knot: ms of the first, sums of times, x and y, their number, and the last one's
         # standard deviation.
@@ -142,7 +156,7 @@ class Path:
         knot = self._knot
         if knot is not None:
             first, sum_t, sum_x, sum_y, count, _ = knot
-            if t - first < self._noise.width_ms:
+            if t - first < self.noise.width_ms:
                 self._knot = first, sum_t + t, sum_x + x, sum_y + y, count + 1, sigma
                 return
             self._take(self._mean(knot))
@@ -150,7 +164,7 @@ class Path:
 
     def turn(self, t: int, place: Place, sigma: float) -> None:
         """Begin or go on measuring at a crossing of the boundary, or where the device was found after a jump."""
-        self._corner, self._knot = (t, place[0], place[1], self._noise.absolute_m(sigma)), None
+        self._corner, self._knot = (t, place[0], place[1], self.noise.absolute_m(sigma)), None
         del self._since[:]
 
     def leave(self, t: int, place: Place, sigma: float) -> None:
@@ -158,7 +172,7 @@ class Path:
         if self._knot is not None:
             self._take(self._mean(self._knot))
         if self._corner is not None:
-            self._step_to((t, place[0], place[1], self._noise.absolute_m(sigma)), self._corner)
+            self._step_to((t, place[0], place[1], self.noise.absolute_m(sigma)), self._corner)
         self._knot = None
 
     def whole_m(self) -> float:
@@ -168,7 +182,7 @@ class Path:
             return self.metres
         t, x, y, sigma = last = self._mean(self._knot)
         absolute = (corner[3] + sigma) / 2
-        relative, ms = self._noise.sure_2(absolute), t - corner[0]
+        relative, ms = self.noise.sure_2(absolute), t - corner[0]
         apart = _APART[int(ms) // 1000] if ms < WINDOW_MS else 1.0
         clear = _CLEAR_2 * (relative + max(absolute * absolute - relative, 0.0) * apart)
         if (x - corner[1]) ** 2 + (y - corner[2]) ** 2 < min(max(clear, _LEAST_STEP_2), _MOST_STEP_2) / 4:
@@ -178,13 +192,13 @@ class Path:
     def _mean(self, knot: tuple[int, int, float, float, int, float]) -> Knot:
         _, sum_t, sum_x, sum_y, count, sigma = knot
         if sigma == UNSAID_SIGMA_M:
-            sigma = self._noise.absolute_m(sigma)
+            sigma = self.noise.absolute_m(sigma)
         if count == 1:
             return sum_t, sum_x, sum_y, sigma
         return sum_t / count, sum_x / count, sum_y / count, sigma
 
     def _take(self, knot: Knot) -> None:
-        self._noise.learn(knot)
+        self.noise.learn(knot)
         corner = self._corner
         if corner is None:
             self._corner = knot
@@ -201,7 +215,7 @@ class Path:
         t, x, y, sigma = knot
         at, from_x, from_y, from_sigma = corner
         absolute = (from_sigma + sigma) / 2
-        relative = self._noise.sure_2(absolute)
+        relative = self.noise.sure_2(absolute)
         slow = max(absolute * absolute - relative, 0.0)
         since, row = self._since, len(self._since)
         # One loop on plain numbers, from the newest knot back to the corner: most of the engine's time goes here.
@@ -234,7 +248,7 @@ class Path:
             return sqrt((end[1] - corner[1]) ** 2 + (end[2] - corner[2]) ** 2)
         start = _first_at(since, end[0] - WINDOW_MS)
         bends = list(zip(since[start + 1 :: 3], since[start + 2 :: 3], strict=True))
-        noise = self._noise.relative_m(end[3])
+        noise = self.noise.relative_m(end[3])
         return _bent_m(corner[1:3], bends, end[1:3], DETOUR_SIGMAS * noise, max(LEG_SIGMAS * noise, LEAST_LEG_M))
 
 

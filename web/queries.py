@@ -8,9 +8,11 @@ from zoneinfo import ZoneInfo
 import asyncpg
 
 from schemas import pages, rest
-from tracking import belonging, db, event_store
+from tracking import belonging, db, event_store, fix_store, path, plausibility
 from web import params
 from web.access import Sight
+
+_ESTIMATED_FROM_MS, _ESTIMATED_FROM_FIXES = 1_800_000, 2_000
 
 _DEVICE = """
 SELECT d.id AS slot, d.name, d.unit, d.label, d.datum, d.online, d.battery, d.enrolled_at,
@@ -95,7 +97,18 @@ async def devices(
 async def device(connection: db.Connection, name: str, see: Sight) -> rest.Device | None:
     """One device; None also when it is not in sight."""
     row = await connection.fetchrow(_ONE_DEVICE, name, see.device_ids)
-    return None if row is None else _device(row)
+    if row is None:
+        return None
+    found = _device(row)
+    if found.last is not None and found.last.acc is None:
+        found.last.acc_estimated = await _estimated_m(connection, found.slot, db.millis(found.last.t))
+    return found
+
+
+async def _estimated_m(connection: db.Connection, device: int, t: int) -> float:
+    """Accuracy of a device that does not say it, from its fixes of the half hour up to `t` (ms)."""
+    fixes = await fix_store.page_of(connection, device, t - _ESTIMATED_FROM_MS, t, _ESTIMATED_FROM_FIXES)
+    return round(path.estimated_accuracy_m(fixes.take(plausibility.eligible(fixes))), 1)
 
 
 async def device_slot(connection: db.Connection, name: str, see: Sight) -> int | None:

@@ -66,6 +66,20 @@ async def test_track_streams_every_fix_once_in_order(
         assert 2 <= len(answer.json()["features"]) < 20
 
 
+async def test_an_accuracy_that_is_never_said_is_shown_as_estimated(
+    server: web.WebServer, conn: "db.Connection", devices: dict[str, int]
+) -> None:
+    """A device that says its accuracy is shown with that; of another its own track tells, and that stands apart."""
+    times = [live.now_ms() // 1000 * 1000 - 5_000 * k for k in range(100)]
+    await store_fixes(conn, devices["cam-1"], times)
+    await store_fixes(conn, devices["cam-2"], times)
+    await conn.execute("UPDATE fixes SET acc = NULL WHERE device = $1", devices["cam-2"])
+    async with server.client() as client:
+        said, unsaid = [(await client.get(f"/api/v1/devices/cam-{n}")).json()["last"] for n in (1, 2)]
+    assert (said["acc"], said["acc_estimated"]) == (4.5, None)
+    assert (unsaid["acc"], unsaid["acc_estimated"]) == (None, 12.0)
+
+
 async def test_track_is_given_as_the_caller_accepts(
     server: web.WebServer, conn: "db.Connection", devices: dict[str, int]
 ) -> None:

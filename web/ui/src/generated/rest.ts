@@ -296,6 +296,8 @@ export interface Position {
   lon: number;
   /** m, 68 % radius; null unknown. */
   acc: number | null;
+  /** Where the device does not say it: m, estimated from its track. Null in lists. */
+  acc_estimated?: number | null;
   /** m/s; null unknown. */
   spd: number | null;
   /** Degrees clockwise from north; null unknown. */

@@ -89,6 +89,7 @@ export const en: Texts = {
   'officer.course': 'Course',
   'officer.battery': 'Battery',
   'officer.accuracy': 'Accuracy',
+  'officer.estimated': 'about ± {radius}, estimated: the device does not say it',
   'officer.cell': 'Cell',
   'officer.outside': 'Outside every cell',
   'officer.duty': 'Duty',

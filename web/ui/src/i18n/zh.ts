@@ -88,6 +88,7 @@ export const zh = {
   'officer.course': '航向',
   'officer.battery': '电量',
   'officer.accuracy': '定位精度',
+  'officer.estimated': '约 ± {radius}（估计值，终端未上报）',
   'officer.cell': '所在网格',
   'officer.outside': '网格之外',
   'officer.duty': '勤务',

@@ -146,7 +146,7 @@ function Facts({ id, device, live, now, onCell }: FactsProps) {
         <Battery percent={value?.battery ?? null} />
       </Fact>
       <Fact name={t('officer.accuracy')}>
-        {last?.acc === null || last?.acc === undefined ? t('unknown') : `± ${distance(last.acc, t)}`}
+        <Accuracy said={last?.acc ?? null} estimated={last?.acc_estimated ?? null} />
       </Fact>
       <Fact name={t('officer.online')}>
         {value?.online === null || value === null
@@ -155,6 +155,12 @@ function Facts({ id, device, live, now, onCell }: FactsProps) {
       </Fact>
     </dl>
   );
+}
+
+function Accuracy({ said, estimated }: { said: number | null; estimated: number | null }) {
+  const { t } = useSpeech();
+  if (said !== null) return `± ${distance(said, t)}`;
+  return estimated === null ? t('unknown') : t('officer.estimated', { radius: distance(estimated, t) });
 }
 
 function Battery({ percent }: { percent: number | null }) {
