@@ -38,10 +38,10 @@ WINDOW_MS = 60_000
 """Bends are looked for among the knots of so long: before that the device stood, and its bends are noise."""
 DETOUR_SIGMAS = 0.7
 """Relative noise that a way round a bend must be longer than the straight one to be a bend."""
-LEG_SIGMAS = 3.0
+LEG_SIGMAS = 2.5
 LEAST_LEG_M = 3.0
 """Relative noise, and metres, that a bend must be away from both ends."""
-SLOW_TIMES = 6.0
+SLOW_TIMES = 4.0
 """A receiver that never says its accuracy is taken to have so many times its relative noise, within these bounds."""
 BEST_ESTIMATE_M = 12.0
 
@@ -56,7 +56,7 @@ _CLEAR_2 = (2 * CLEAR_SIGMAS) ** 2
 _LEAST_STEP_2, _MOST_STEP_2 = LEAST_STEP_M**2, MOST_STEP_M**2
 
 Knot = tuple[float, float, float, float]
-"""ms, x, y, standard deviation of the absolute error m."""
+"""ms, x, y, standard deviation m as it was looked up."""
 
 
 class Noise:
@@ -159,20 +159,20 @@ class Path:
             if t - first < self.noise.width_ms:
                 self._knot = first, sum_t + t, sum_x + x, sum_y + y, count + 1, sigma
                 return
-            self._take(self._mean(knot))
+            self._take(_mean(knot))
         self._knot = t, t, x, y, 1, sigma
 
     def turn(self, t: int, place: Place, sigma: float) -> None:
         """Begin or go on measuring at a crossing of the boundary, or where the device was found after a jump."""
-        self._corner, self._knot = (t, place[0], place[1], self.noise.absolute_m(sigma)), None
+        self._corner, self._knot = (t, place[0], place[1], sigma), None
         del self._since[:]
 
     def leave(self, t: int, place: Place, sigma: float) -> None:
         """Cross the boundary outwards: who stood would not be out, so the last step counts, however short."""
         if self._knot is not None:
-            self._take(self._mean(self._knot))
+            self._take(_mean(self._knot))
         if self._corner is not None:
-            self._step_to((t, place[0], place[1], self.noise.absolute_m(sigma)), self._corner)
+            self._step_to((t, place[0], place[1], sigma), self._corner)
         self._knot = None
 
     def whole_m(self) -> float:
@@ -180,22 +180,14 @@ class Path:
         corner = self._corner
         if corner is None or self._knot is None:
             return self.metres
-        t, x, y, sigma = last = self._mean(self._knot)
-        absolute = (corner[3] + sigma) / 2
+        t, x, y, sigma = last = _mean(self._knot)
+        absolute = (self.noise.absolute_m(corner[3]) + self.noise.absolute_m(sigma)) / 2
         relative, ms = self.noise.sure_2(absolute), t - corner[0]
         apart = _APART[int(ms) // 1000] if ms < WINDOW_MS else 1.0
         clear = _CLEAR_2 * (relative + max(absolute * absolute - relative, 0.0) * apart)
         if (x - corner[1]) ** 2 + (y - corner[2]) ** 2 < min(max(clear, _LEAST_STEP_2), _MOST_STEP_2) / 4:
             return self.metres
         return self.metres + self._way_m(last, corner)
-
-    def _mean(self, knot: tuple[int, int, float, float, int, float]) -> Knot:
-        _, sum_t, sum_x, sum_y, count, sigma = knot
-        if sigma == UNSAID_SIGMA_M:
-            sigma = self.noise.absolute_m(sigma)
-        if count == 1:
-            return sum_t, sum_x, sum_y, sigma
-        return sum_t / count, sum_x / count, sum_y / count, sigma
 
     def _take(self, knot: Knot) -> None:
         self.noise.learn(knot)
@@ -214,7 +206,7 @@ class Path:
         """Whether the device has moved on: from the corner, or from where it was within the last minute."""
         t, x, y, sigma = knot
         at, from_x, from_y, from_sigma = corner
-        absolute = (from_sigma + sigma) / 2
+        absolute = (self.noise.absolute_m(from_sigma) + self.noise.absolute_m(sigma)) / 2
         relative = self.noise.sure_2(absolute)
         slow = max(absolute * absolute - relative, 0.0)
         since, row = self._since, len(self._since)
@@ -248,8 +240,13 @@ class Path:
             return sqrt((end[1] - corner[1]) ** 2 + (end[2] - corner[2]) ** 2)
         start = _first_at(since, end[0] - WINDOW_MS)
         bends = list(zip(since[start + 1 :: 3], since[start + 2 :: 3], strict=True))
-        noise = self.noise.relative_m(end[3])
+        noise = self.noise.relative_m(self.noise.absolute_m(end[3]))
         return _bent_m(corner[1:3], bends, end[1:3], DETOUR_SIGMAS * noise, max(LEG_SIGMAS * noise, LEAST_LEG_M))
+
+
+def _mean(knot: tuple[int, int, float, float, int, float]) -> Knot:
+    _, sum_t, sum_x, sum_y, count, sigma = knot
+    return (sum_t, sum_x, sum_y, sigma) if count == 1 else (sum_t / count, sum_x / count, sum_y / count, sigma)
 
 
 def _first_at(since: "array[float]", t: float) -> int:

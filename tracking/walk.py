@@ -24,6 +24,8 @@ TELL_MS = 30_000
 """A valid visit that goes on is told so often."""
 RUN_TELL_MS = 60_000
 """A run that goes on is told at its first fix of every minute."""
+MOST_UNSURE = 100
+"""So many fixes are kept until it is known in which cell they were; of more the way is straight."""
 LEAST_PASS_MS = 1_000
 LEAST_PASS_M = 30.0
 """Shorter steps cross no cell that matters."""
@@ -43,7 +45,7 @@ class Walk(Trail):
 
     __slots__ = (
         "_arrival", "_first_out", "_grid", "_inside", "_left", "_logged", "_mark", "_noise", "_rules",
-        "_run_at", "_seen", "_sure_since", "device", "settled", "tell",
+        "_run_at", "_seen", "_sure_since", "_unsure", "device", "settled", "tell",
     )  # fmt: skip
 
     def __init__(self, device: int, grid: CityGrid, rules: VisitRules, tell: Callable[[Stay | Run], None]) -> None:
@@ -58,6 +60,8 @@ class Walk(Trail):
         # The step that led to where the device is seen now, and the step out of the cell it is held in.
         self._arrival: tuple[Point | None, Point] | None = None
         self._first_out: Point | None = None
+        # Fixes there that were not enough to hold the device there: should it be, they are part of its path.
+        self._unsure: Sequence[Point] = ()
         # When the device was first surely in the cell it is seen in now.
         self._sure_since: int | None = None
         # Time, dwell, path and fixes of the stay at its newest mark.
@@ -166,7 +170,7 @@ class Walk(Trail):
         if last is not None:
             self._pass_through(last, point)
         if self._arrival is None or last is None or last.inner != point.inner:
-            self._arrival, self._sure_since = (last, point), None
+            self._arrival, self._sure_since, self._unsure = (last, point), None, ()
         inside = self._inside
         if inside is not None and inside.index == point.inner:
             self._first_out = None
@@ -178,7 +182,10 @@ class Walk(Trail):
             self._leave()
             if point.inner >= 0:
                 self._enter(point)
-        elif self._first_out is not None and point.t - self._first_out.t >= MERGE_MS:
+            self._unsure = ()
+            return
+        self._unsure = [*self._unsure[-MOST_UNSURE:], point]
+        if self._first_out is not None and point.t - self._first_out.t >= MERGE_MS:
             self._leave()
 
     def _surely_here(self, point: Point) -> bool:
@@ -223,6 +230,8 @@ class Walk(Trail):
                 inside.path.turn(t, place, point.sigma)
         self._left.pop(point.inner, None)
         self._inside, self._first_out = inside, None
+        for each in self._unsure:
+            inside.path.add_one(each.t, each.x, each.y, each.sigma)
         self._count_one(inside, point)
         if not self._seen:
             self._tell_begun(inside)
@@ -279,6 +288,7 @@ class Walk(Trail):
         else:
             self._leave()
         self._first_out = self._arrival = self._sure_since = None
+        self._unsure = ()
 
     def _break(self) -> None:
         """End everything at a gap: the last moment known inside is the end."""
@@ -289,6 +299,7 @@ class Walk(Trail):
             self._forget_logged(self.last.t + 1)
         self._inside = self._first_out = self._arrival = None
         self._sure_since = self._mark = None
+        self._unsure = ()
         self._noise = Noise()
         self._seen = False
         self._left.clear()

@@ -98,3 +98,39 @@ def test_tall_houses_do_not_walk_far_nor_lose_a_patrol() -> None:
     rng = np.random.default_rng(2)
     rounds = [noisy(along(ROUND, speed=1.2, every=10), 33, rng) for _ in range(10)]
     assert sum(longest(points, acc=50).path_m >= tl.RULE.path_m for points in rounds) >= 9
+
+
+MARKET = [(110.0 + 60 * (n % 2), 150.0) for n in range(11)]
+"""To and fro in a market of 60 m."""
+LANE = [(float(x), 150 + 12 * float(np.sin(2 * np.pi * x / 60))) for x in range(10, 290, 2)]
+
+
+@pytest.mark.parametrize("acc", [5.0, 8.0, np.nan], ids=["5 m", "8 m", "not said"])
+@pytest.mark.parametrize("every", [1, 5, 10])
+@pytest.mark.parametrize("way", [MARKET, ROUND, LANE], ids=["market", "block", "lane"])
+def test_small_ways_are_measured_whatever_accuracy_is_said(
+    way: list[tuple[float, float]], every: float, acc: float
+) -> None:
+    """With the noise of real receivers the way is right within a tenth: what is declared does not count, noise does."""
+    rng = np.random.default_rng(13)
+    legs = np.hypot(*np.diff(np.array(way), axis=0).T).sum()
+    walks = [longest(noisy(along(way, speed=1.2, every=every), 1.0, rng, memory_s=0), acc=acc) for _ in range(6)]
+    assert np.mean([stay.path_m for stay in walks]) == pytest.approx(legs, rel=0.1)
+
+
+@pytest.mark.parametrize("acc", [12.0, np.nan], ids=["12 m", "not said"])
+@pytest.mark.parametrize("memory_s", [55.0, 0.0], ids=["slow noise", "white noise"])
+@pytest.mark.parametrize("every", [2, 5, 30])
+def test_standing_walks_nowhere_whatever_accuracy_is_said(every: int, memory_s: float, acc: float) -> None:
+    """An hour in 8 m of noise, of a device that says its accuracy and of one that does not."""
+    rng = np.random.default_rng(17)
+    still = tl.stand((150, 150), begin=0, seconds=3600, every=every)
+    paths = [longest(noisy(still, 8, rng, memory_s=memory_s), acc=acc).path_m for _ in range(6)]
+    assert np.mean(paths) < 50
+
+
+def test_noise_at_one_fix_a_second_is_no_way() -> None:
+    """Five metres of noise without memory once a second: the way was five times too long."""
+    rng = np.random.default_rng(19)
+    walks = [longest(noisy(along(ROUND, speed=1.2, every=1), 5, rng, memory_s=0), acc=7.6) for _ in range(6)]
+    assert np.mean([stay.path_m for stay in walks]) == pytest.approx(880, rel=0.1)
