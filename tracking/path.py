@@ -16,7 +16,7 @@ from tracking.points import Fixes, Place
 
 KNOT_MS = 4_000
 """Fixes of so long are one knot: their mean. The noise of fast receivers is less by the root of their number."""
-NOISY_M = 3.0
+NOISY_M = 2.0
 """With more relative noise than this, knots are twice as long."""
 LEARN_MS = 90_000
 """Three knots that span more tell of the way walked, not of noise."""
