@@ -216,7 +216,8 @@ async def test_boot_that_outlasts_what_is_kept_goes_on(database_url: str) -> Non
     """What was told counts after retention dropped its fixes, and whoever comes next goes on from there."""
     async with asyncpg.create_pool(database_url, min_size=1, max_size=4) as pool:
         bench = Bench(pool, "unit-1", ["cam-1"])
-        await device_store.enrol(pool, {"cam-1": "unit-1"})  # type: ignore[arg-type]
+        async with pool.acquire() as conn:
+            await device_store.enrol(conn, {"cam-1": "unit-1"})
         for number in range(2):
             await bench.start(number)
         body = {"t": T0, "lat": 23.1, "lon": 114.4, "boot": "b1"}
