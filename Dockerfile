@@ -24,7 +24,7 @@ COPY --from=build /opt/patrol /opt/patrol
 ENV PATH=/opt/patrol/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 # Mosquitto's user writes its configuration here, on a volume that takes over these rights.
 RUN install -d -o 1883 -g 1883 /mosquitto/config && \
-  install -d -o 10001 -g 10001 /var/lib/patrol/media /var/lib/patrol/audit
+  install -d -o 10001 -g 10001 /var/lib/patrol/media /var/lib/patrol/audit /var/lib/patrol/keys
 USER patrol
 WORKDIR /var/lib/patrol
 EXPOSE 8000

@@ -34,6 +34,7 @@ from schemas.broker import Broker
 from tracking import db, device_access, loops, migration_store, retention_store, sockets
 from tracking.parties import Pseudonyms
 from tracking.parts import Parts
+from tracking.vault import Vault
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -63,6 +64,8 @@ class WorkerConfig:
     """Networks and host names that notifications may go to though they are not public."""
     notify_services: str = ""
     """Schemes of apprise that channels may use; empty: those that talk to services only."""
+    vault: Vault | None = field(default=None, repr=False)
+    """Opens the key of push messages; None: none are sent."""
     subject_key: str | None = field(default=None, repr=False)
     """Secret by which parties are hashed; None: nothing of them is stored."""
     media_dir: Path | None = None
@@ -154,7 +157,7 @@ def _jobs(
     config: WorkerConfig, line: _Line, units: Shares | None, stop: asyncio.Event
 ) -> dict[str, Coroutine[Any, Any, None]]:
     pipeline, session, pool = line.pipeline, line.session, line.pipeline.pool
-    senders = kinds.make(pool, allow=config.notify_allow, services=config.notify_services)
+    senders = kinds.make(pool, allow=config.notify_allow, services=config.notify_services, vault=config.vault)
     return {
         "sessions": line.sessions.run(),
         "pipeline": pipeline.run(),

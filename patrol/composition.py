@@ -19,6 +19,7 @@ from patrol.progress import Progress
 from patrol.settings import Settings
 from patrol.supervisor import Answer, Part, Supervisor
 from web import accounts
+from web.passwords import CommonPasswordError
 
 _READY_SECONDS = 45.0
 _MEMORY = Path("/dev/shm")  # noqa: S108 - looked at before it is used
@@ -63,7 +64,10 @@ async def ensure_admin(settings: Settings, database_url: str, progress: Progress
     """
     given = settings.admin_password
     async with asyncpg.create_pool(database_url, min_size=1, max_size=1) as pool:
-        made = await accounts.ensure_admin(pool, None if given is None else given.get_secret_value())
+        try:
+            made = await accounts.ensure_admin(pool, None if given is None else given.get_secret_value())
+        except CommonPasswordError as fault:
+            raise errors.SetupError(f"PATROL_ADMIN_PASSWORD: {fault}") from fault
     if made is not None:
         progress.say(f"First start: sign in as {accounts.ADMIN} with the password {made} 首次启动密码（仅显示一次）")
         shown = made

@@ -1,5 +1,6 @@
 """Settings of every process: from the environment (`PATROL_…`), with command-line options on top."""
 
+import ipaddress
 import os
 import re
 import socket
@@ -57,6 +58,11 @@ class Settings(BaseSettings):
     """Bearer token of an administrator, for tools."""
     device_key: Annotated[SecretStr | None, Field(min_length=32)] = None
     """Secret that the passwords of devices follow from; None: the file device.key of data_dir."""
+    secrets_key_file: Path | None = None
+    """File of the key that TOTP secrets and the key of push messages are encrypted with, the same for all processes;
+    made at the first use. None: secrets.key of data_dir."""
+    trusted_proxies: str = ""
+    """Addresses and networks of proxies, separated by commas, whose X-Forwarded-For is believed; empty: nobody's."""
     broker_accounts: Literal["none", "mosquitto"] = "none"
     """mosquitto: the worker keeps the devices' accounts in Mosquitto's dynamic-security plugin."""
     http_cert: Path | None = None
@@ -133,6 +139,18 @@ class Settings(BaseSettings):
     def unit_list(self) -> tuple[str, ...]:
         """The units, apart."""
         return tuple(unit.strip() for unit in self.units.split(",") if unit.strip()) or ("+",)
+
+    @pydantic.field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: str) -> str:
+        for each in filter(None, map(str.strip, value.split(","))):
+            ipaddress.ip_network(each)
+        return value
+
+    @property
+    def proxy_list(self) -> tuple[str, ...]:
+        """The proxies, apart."""
+        return tuple(filter(None, map(str.strip, self.trusted_proxies.split(","))))
 
     @property
     def anchor_file(self) -> Path:

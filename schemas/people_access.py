@@ -136,6 +136,12 @@ class PasswordChange(Model):
     new: Password
 
 
+class CurrentPassword(Model):
+    """One's own password, asked for again before something that a stolen session must not do."""
+
+    current: str = Field(min_length=1, max_length=1024)
+
+
 class Ended(Model):
     """What ended."""
 

@@ -10,7 +10,7 @@ import asyncpg
 
 from schemas import people_access as models
 from tracking import db
-from web import accounts, audit, grants, problems
+from web import accounts, audit, grants, passwords, problems
 from web.access import PERMISSIONS, Role
 from web.accounts import Principal
 from web.grants import Holding
@@ -103,6 +103,7 @@ async def create(
     """
     if given.openid and issuer is None:
         raise problems.ProblemError(422, "No OpenID provider is set (PATROL_OPENID_ISSUER): leave openid out.")
+    await _demand_uncommon(given.password, given.name)
     made = None if given.password is not None else secrets.token_urlsafe(32 if given.openid else 12)
     hashed = await accounts.hash_password(given.password or made or "")
     async with conn.transaction():
@@ -136,6 +137,7 @@ async def change(conn: db.Connection, name: str, given: models.AccountChange, by
         ProblemError: no such account, area or officer; no administrator would be left; or who changes it holds less
             than the account did or would.
     """
+    await _demand_uncommon(given.password, name)
     hashed = None if given.password is None else await accounts.hash_password(given.password)
     wanted = given.model_dump(exclude_unset=True, exclude={"password", "reset_second_factor"})
     async with conn.transaction():
@@ -282,6 +284,15 @@ async def set_columns(conn: db.Connection, name: str, wanted: Mapping[str, Any])
             raise
         said = "No administrator of the whole city, by password and without end, would be left; make another first."
         raise problems.ProblemError(409, said) from error
+
+
+async def _demand_uncommon(password: str | None, name: str) -> None:
+    if password is None:
+        return
+    try:
+        await passwords.demand(password, name)
+    except passwords.CommonPasswordError as error:
+        raise problems.ProblemError(422, str(error)) from error
 
 
 async def _demand_areas(conn: db.Connection, areas: Collection[str] | None) -> None:

@@ -16,11 +16,15 @@ import asyncpg
 
 from tracking import device_access
 from tracking.db import Connection, Pool
-from web import audit, second_factor
+from tracking.vault import Vault
+from web import audit, passwords, second_factor
 from web.access import PERMISSIONS, Grant, Permission, Role
 from web.grants import Holding
 
 ADMIN = "admin"
+NOBODY = "-"
+"""Who acts in the audit record before they showed who they are."""
+UNKNOWN = "unknown account"
 SESSION_TTL = timedelta(hours=12)
 TOKEN_PREFIX = "patrol_"  # noqa: S105 - lets secret scanners recognise a leaked token; it is no secret
 _ADMIN_LOCK = 0x61646D69
@@ -124,10 +128,15 @@ async def ensure_admin(pool: Pool, password: str | None) -> str | None:
 
     Returns:
         The password made, to be shown once; None when none was made.
+
+    Raises:
+        CommonPasswordError: what the settings say is among the first that are tried.
     """
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute("SELECT pg_advisory_xact_lock($1)", _ADMIN_LOCK)
         stored = await connection.fetchval("SELECT password_hash FROM accounts WHERE name = $1", ADMIN)
+        if password is not None and (stored is None or not await _verify(stored, password)):
+            await passwords.demand(password, ADMIN)
         if stored is None:
             made = secrets.token_urlsafe(12) if password is None else None
             await connection.execute(
@@ -158,11 +167,13 @@ async def sign_in(
     ttl: timedelta = SESSION_TTL,
     now: datetime | None = None,
     client: str = "-",
+    vault: Vault | None = None,
 ) -> tuple[str, Principal] | None:
     """Check a name and password, and the code where the account has a second factor, and begin a session.
 
     Returns:
-        The cookie's value and who it stands for; None when they do not fit, without telling which of them.
+        The cookie's value and who it stands for; None when they do not fit, without telling which of them. That is
+        recorded.
 
     Raises:
         CodeNeededError: only the code is missing.
@@ -173,13 +184,21 @@ async def sign_in(
     # Exactly one verification, whatever was found: the time taken must tell nothing.
     fits = await _verify(row["password_hash"] if row is not None else _DUMMY_HASH, password)
     if row is None or not usable or not fits:
+        # What is no account's name is not recorded: people type passwords there.
+        await _record_refused(pool, UNKNOWN if row is None else row["name"], {"by": "password", "client": client})
         return None
     if row["totp_confirmed"]:
         if not code:
             raise CodeNeededError
-        if not await second_factor.opens(pool, row, code, now):
+        if not await second_factor.opens(pool, row, code, now, vault):
+            await _record_refused(pool, row["name"], {"by": "code", "client": client})
             return None
     return await _begin_session(pool, row, now, ttl, {"by": "password", "client": client})
+
+
+async def _record_refused(pool: Pool, name: str, how: Mapping[str, str]) -> None:
+    async with pool.acquire() as connection:
+        await audit.record(connection, NOBODY, "session.refused", name, how)
 
 
 async def begin_vouched_session(pool: Pool, name: str, now: datetime, *, client: str) -> tuple[str, Principal] | None:

@@ -8,6 +8,7 @@ from pydantic.json_schema import models_json_schema
 
 from schemas import imports, rest
 from tracking.media_files import MediaFiles
+from tracking.vault import Vault
 from web import apidocs, health, observe, policy, problems, redacting, signin, spa
 from web.audit import Recorder
 from web.config import WebConfig
@@ -17,7 +18,7 @@ from web.live.hub import Hub
 from web.media import Receiver
 from web.openid import routes as openid_routes
 from web.openid.provider import Provider
-from web.plain import auditor, officer
+from web.plain import auditor, officer, password
 from web.routes import (
     accounts as account_routes,
 )
@@ -67,7 +68,10 @@ def create_app(config: WebConfig) -> FastAPI:
     hub = Hub(database, config.mqtt_url, recorder, config.clock)
     openid = None if config.openid is None else Provider(config.openid)
     receiver = None if config.media_dir is None else Receiver(MediaFiles(config.media_dir), config.media_most_bytes)
-    made = Context(config=config, database=database, audit=recorder, hub=hub, openid=openid, media=receiver)
+    vault = None if config.secrets_key is None else Vault(config.secrets_key)
+    made = Context(
+        config=config, vault=vault, database=database, audit=recorder, hub=hub, openid=openid, media=receiver
+    )
     app = FastAPI(
         title="patrolgrid",
         version="1",
@@ -128,6 +132,7 @@ def _add_routes(app: FastAPI) -> None:
     app.include_router(openid_routes.router)
     app.include_router(auditor.router)
     app.include_router(officer.router)
+    app.include_router(password.router)
     app.include_router(apidocs.router)
     app.include_router(api)
     app.include_router(ground.files)

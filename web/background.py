@@ -4,7 +4,7 @@ import asyncio
 import sys
 
 from tracking.parts import Parts
-from web import accounts, anchoring, problems
+from web import accounts, anchoring, problems, second_factor
 from web.context import Context
 
 
@@ -41,6 +41,8 @@ async def _ensure_admin(here: Context) -> None:
     while True:
         try:
             made = await accounts.ensure_admin(pool, here.config.admin_password)
+            if here.vault is not None:
+                await second_factor.seal_all(pool, here.vault)
             await accounts.end_children_of_settings(pool, here.config.api_token)
             break
         except problems.UNREACHABLE:

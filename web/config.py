@@ -50,6 +50,10 @@ class WebConfig:
     """What the map shows below the cells."""
     notify_services: str = ""
     """Schemes of apprise that channels may use; empty: those that talk to services only."""
+    secrets_key: str | None = field(default=None, repr=False)
+    """Encrypts TOTP secrets and the key of push messages in the database; None: there is neither."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses and networks of proxies whose X-Forwarded-For is believed."""
     secure_cookies: bool = False
     """True behind TLS: the session cookie is then never sent over plain HTTP."""
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC), repr=False)

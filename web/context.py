@@ -6,7 +6,8 @@ from starlette.requests import HTTPConnection
 
 from tracking.beat_store import Kept
 from tracking.db import Pool
-from web import browser
+from tracking.vault import Vault
+from web import browser, problems
 from web.accounts import Principal
 from web.attempts import Attempts
 from web.audit import Recorder
@@ -33,6 +34,18 @@ class Context:
     """The site's OpenID provider; None: there is none."""
     media: Receiver | None = None
     """Takes photographs and recordings; None: there is no folder for them."""
+    vault: Vault | None = None
+    """Seals and opens secrets in the database; None: there is no key for them."""
+
+    def demand_vault(self) -> Vault:
+        """Give the vault.
+
+        Raises:
+            ProblemError: there is none.
+        """
+        if self.vault is None:
+            raise problems.ProblemError(409, "This server has no key for secrets: set PATROL_SECRETS_KEY_FILE.")
+        return self.vault
 
     @property
     def cookie(self) -> str:

@@ -100,6 +100,7 @@ RULES: tuple[Rule, ...] = (
     Rule("/audit", _READ, _P.AUDIT, Reach.CITY, _checking),
     Rule("/own", _READ, _P.OWN_RECORD, Reach.OWN),
     Rule("/logout", _WRITE, _P.SELF, Reach.NONE),
+    Rule("/password", _READ | _WRITE, _P.SELF, Reach.NONE),
     Rule("/api/v1/ground", _READ, _P.SELF, Reach.NONE),
     Rule("/basemap/ground.pmtiles", _READ, _P.SELF, Reach.NONE),
     Rule("/basemap/fonts/{path:path}", _READ, _P.SELF, Reach.NONE),
@@ -229,12 +230,26 @@ class Policy:
         try:
             scope["principal"] = await self._admit(scope)
         except problems.ProblemError as problem:
-            await _refuse(scope, receive, send, problem)
+            await self._turn_away(scope, receive, send, problem)
             return
         except problems.UNREACHABLE:
             await _refuse(scope, receive, send, problems.NotReadyError())
             return
         await self._answer(scope, receive, self._recording(scope, receive, send))
+
+    async def _turn_away(self, scope: Scope, receive: Receive, send: Send, problem: problems.ProblemError) -> None:
+        """Refuse; what somebody known was refused is recorded first."""
+        who, rule = scope.get("refused"), scope.get("rule")
+        if who is not None and rule is not None:
+            method = WEBSOCKET if scope["type"] == "websocket" else scope["method"]
+            said = "look" if method == WEBSOCKET else rule.audited(method, QueryParams(scope["query_string"]))
+            action = _refused_action(said, method, problem.status)
+            if action is not None:
+                try:
+                    await self._recorder.put(_entry(scope, who, action, problem.status))
+                except problems.NotReadyError as away:
+                    problem = away
+        await _refuse(scope, receive, send, problem)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Have a request answered; of what takes long only so much for an account at once."""
@@ -286,7 +301,11 @@ class Policy:
             raise _unauthenticated()
         if rule is None:
             raise problem or problems.ProblemError(403, "This address is closed: no rule says who may use it.")
-        _demand(principal, rule)
+        try:
+            _demand(principal, rule)
+        except problems.ProblemError:
+            scope["refused"] = principal
+            raise
         if method not in SAFE and principal.kind is Kind.SESSION:
             self._demand_same_origin(headers)
         return principal
@@ -332,18 +351,26 @@ class Policy:
 
 def _action(scope: Scope, rule: Rule, message: Message) -> str | None:
     """Under which name an answer goes into the audit record: as its route or rule says; a file is an export."""
-    if message["status"] >= 400:
-        return None
     asked = QueryParams(scope["query_string"])
     said = scope.get("audit", {}).get("action") or rule.audited(scope["method"], asked)
+    if message["status"] >= 400:
+        return _refused_action(said, scope["method"], message["status"])
     is_file = MutableHeaders(raw=message["headers"]).get("content-disposition", "").startswith("attachment")
     return said or ("export" if is_file else None)
+
+
+def _refused_action(said: str | None, method: str, status: int) -> str | None:
+    """Looks and changes that were not allowed, and looks at what is not in sight, which may be somebody's search."""
+    if status == 403:
+        wanted = said or (None if method in SAFE | {WEBSOCKET} else "change")
+        return None if wanted is None else f"{wanted}.refused"
+    return "look.refused" if status == 404 and said == "look" else None
 
 
 def _entry(scope: Scope, principal: Principal, action: str, status: int) -> audit_chain.Entry:
     asked = QueryParams(scope["query_string"])
     detail = {
-        "method": scope["method"],
+        "method": scope.get("method", WEBSOCKET),
         "query": {name: ",".join(asked.getlist(name))[:MOST_OF_A_VALUE] for name in asked},
         "status": status,
         "role": principal.role,

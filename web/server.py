@@ -78,6 +78,9 @@ async def serve(app: FastAPI, config: WebConfig, stop: asyncio.Event) -> None:
             access_log=False,
             log_config=None,
             server_header=False,
+            # Without names uvicorn would believe whatever runs on this machine, or who its own variable names.
+            proxy_headers=bool(config.trusted_proxies),
+            forwarded_allow_ips=list(config.trusted_proxies),
             timeout_graceful_shutdown=GRACE_S,
             lifespan="off",  # what goes on in the background is awaited here: its death ends the process
             ssl_certfile=config.tls_cert,

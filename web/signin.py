@@ -101,7 +101,7 @@ async def page(
 @router.post("/login")
 async def submit(request: Request) -> Response:
     """Take the form and begin a session."""
-    form = await _form(request)
+    form = await form_of(request)
     target, lang = browser.safe_next(form.get("next")), language(request, form.get("lang"))
     name, password = form.get("name", "").strip(), form.get("password", "")
     here = context(request)
@@ -130,7 +130,9 @@ async def attempt(
         CodeNeededError: they fit; the code of the second factor is missing.
     """
     given = (name[:64], password[:1024]) if len(name) <= 64 and len(password) <= 1024 else ("", "")
-    signed = await accounts.sign_in(here.database.pool, *given, code=code, now=here.config.clock(), client=client)
+    signed = await accounts.sign_in(
+        here.database.pool, *given, code=code, now=here.config.clock(), client=client, vault=here.vault
+    )
     if signed is not None:
         here.attempts.succeeded(name, client)
     return signed
@@ -150,11 +152,16 @@ def set_cookie(answer: Response, here: Context, token: str) -> None:
 
 
 def address(request: Request) -> str:
-    """Address of the client; behind a proxy on this machine, what the proxy says."""
+    """Address of the client; behind a proxy that the settings name, what the proxy says."""
     return request.client.host if request.client is not None else "-"
 
 
-async def _form(request: Request) -> dict[str, str]:
+async def form_of(request: Request) -> dict[str, str]:
+    """Read the fields of a form, each once.
+
+    Raises:
+        ProblemError: it is too large.
+    """
     body = b""
     async for chunk in request.stream():
         body += chunk

@@ -9,15 +9,19 @@ from alerts.notify.push import Push
 from alerts.notify.services import Services, schemes
 from alerts.notify.webhook import Webhook
 from tracking import db
+from tracking.vault import Vault
 
 
-def make(pool: db.Pool, *, allow: str, services: str, now: Callable[[], int] = wall_clock) -> Mapping[str, Kind]:
+def make(
+    pool: db.Pool, *, allow: str, services: str, vault: Vault | None = None, now: Callable[[], int] = wall_clock
+) -> Mapping[str, Kind]:
     """Make the senders.
 
     Args:
         pool: the database.
         allow: networks and names that may be reached though they are not public.
         services: schemes of apprise that may be used; empty: those that are safe.
+        vault: opens the key of push messages; None: none are sent.
         now: the time, ms since 1970-01-01 UTC.
 
     Raises:
@@ -26,6 +30,6 @@ def make(pool: db.Pool, *, allow: str, services: str, now: Callable[[], int] = w
     allowed = Allowed.parse(allow)
     return {
         "webhook": Kind(send=Webhook(allowed, now), repeatable=True, lease_ms=20_000),
-        "webpush": Kind(send=Push(pool, allowed, now), repeatable=True, lease_ms=20_000),
+        "webpush": Kind(send=Push(pool, allowed, vault, now), repeatable=True, lease_ms=20_000),
         "apprise": Kind(send=Services(allowed, schemes(services)), repeatable=False, lease_ms=120_000),
     }

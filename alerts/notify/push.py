@@ -12,11 +12,15 @@ from alerts.notify import webhook
 from alerts.notify.guard import Allowed
 from alerts.notify.message import Message, NotSentError
 from tracking import db, meta_store
+from tracking.vault import Vault, VaultError
 
 TTL_S = 3_600
 """The service keeps a message so long for a browser that is away."""
 MOST_BYTES = 3_000
 """Of text in a message: the whole may have 4,096."""
+_KEY = "vapid"
+_PLAIN = "-----BEGIN"
+"""Begins a key that was stored before keys were encrypted."""
 _CONTACT = "mailto:patrolgrid@localhost.localdomain"
 
 
@@ -25,14 +29,25 @@ def _vapid() -> Any:
     return importlib.import_module("py_vapid").Vapid02
 
 
-async def key(conn: db.Connection) -> Any:
-    """Give the key that says who sends; made at the first use and kept in the database."""
-    stored = await meta_store.get(conn, "vapid")
+async def key(conn: db.Connection, vault: Vault) -> Any:
+    """Give the key that says who sends; made at the first use and kept in the database, encrypted.
+
+    Raises:
+        VaultError: it was encrypted with another key than that of `vault`.
+    """
+    stored = await meta_store.get(conn, _KEY)
     if stored is None:
         made = _vapid()()
         made.generate_keys()
-        stored = await meta_store.first(conn, "vapid", made.private_pem().decode())
-    return _vapid().from_pem(stored.encode())
+        stored = await meta_store.first(conn, _KEY, _sealed(vault, made.private_pem()))
+    elif stored.startswith(_PLAIN):
+        await meta_store.put(conn, _KEY, _sealed(vault, stored.encode()))
+    kept = stored.encode() if stored.startswith(_PLAIN) else base64.b64decode(stored)
+    return _vapid().from_pem(vault.open(kept, _KEY))
+
+
+def _sealed(vault: Vault, pem: bytes) -> str:
+    return base64.b64encode(vault.seal(pem, _KEY)).decode()
 
 
 def public(vapid: Any) -> str:
@@ -45,8 +60,8 @@ def public(vapid: Any) -> str:
 class Push:
     """Sends messages to the browser of a channel: `{"endpoint", "keys": {"p256dh", "auth"}}`."""
 
-    def __init__(self, pool: db.Pool, allowed: Allowed, now: Callable[[], int]) -> None:
-        self._pool, self._allowed, self._now = pool, allowed, now
+    def __init__(self, pool: db.Pool, allowed: Allowed, vault: Vault | None, now: Callable[[], int]) -> None:
+        self._pool, self._allowed, self._vault, self._now = pool, allowed, vault, now
 
     async def __call__(self, target: Mapping[str, Any], message: Message) -> None:
         """Send.
@@ -54,8 +69,13 @@ class Push:
         Raises:
             NotSentError: the service did not take it; gone when the browser withdrew.
         """
-        async with self._pool.acquire() as conn:
-            vapid = await key(conn)
+        if self._vault is None:
+            raise NotSentError("this worker has no key of the secrets")
+        try:
+            async with self._pool.acquire() as conn:
+                vapid = await key(conn, self._vault)
+        except VaultError as error:
+            raise NotSentError(f"{error}: restore the key of the secrets") from error
         headers = vapid.sign({"aud": _origin(target["endpoint"]), "exp": self._now() // 1000 + TTL_S, "sub": _CONTACT})
         try:
             body = (

@@ -6,7 +6,7 @@ import functools
 
 from pydantic import SecretStr
 
-from patrol import device_key, errors, listening, logs, notify, openid, reach
+from patrol import device_key, errors, key_files, listening, logs, notify, openid, reach
 from patrol.commands import process
 from patrol.settings import Settings
 from web import server
@@ -45,6 +45,8 @@ async def _serve(settings: Settings, stop: asyncio.Event) -> None:
         ground=_ground(settings),
         openid=openid.config(settings),
         notify_services=settings.notify_services,
+        secrets_key=key_files.secrets_key(settings),
+        trusted_proxies=settings.proxy_list,
         secure_cookies=settings.secure_cookies or settings.http_cert is not None,
         on_ready=lambda _port: notify.ready(),
     )

@@ -7,9 +7,10 @@ import prometheus_client
 
 from alerts.notify.guard import Allowed
 from ingest import worker
-from patrol import device_key, errors, listening, logs, notify, reach
+from patrol import device_key, errors, key_files, listening, logs, notify, reach
 from patrol.commands import process
 from patrol.settings import Settings
+from tracking.vault import Vault
 
 
 def run(settings: Settings) -> None:
@@ -35,6 +36,7 @@ async def _work(settings: Settings, stop: asyncio.Event) -> None:
         notify_allow=settings.notify_allow,
         notify_services=settings.notify_services,
         media_dir=settings.media_folder,
+        vault=Vault(key_files.secrets_key(settings)),
         subject_key=device_key.device_key(settings),
         device_key=device_key.device_key(settings) if settings.broker_accounts == "mosquitto" else None,
     )

@@ -54,7 +54,8 @@ async def serving(database_url: str, *, mqtt_url: str = NOWHERE, **settings: Any
     """Run a web process for the length of the context."""
     stop, listening = asyncio.Event(), asyncio.get_running_loop().create_future()
     made: list[str] = []
-    settings = {"admin_password": PASSWORD, "api_token": TOKEN, "static_dir": Path("/nonexistent"), **settings}
+    ours = {"secrets_key": "s" * 64, "admin_password": PASSWORD, "api_token": TOKEN}
+    settings = {**ours, "static_dir": Path("/nonexistent"), **settings}
     config = WebConfig(
         database_url=database_url,
         mqtt_url=mqtt_url,

@@ -7,7 +7,7 @@ import structlog
 from fastapi import APIRouter, Query, Request
 from starlette.responses import RedirectResponse, Response
 
-from web import accounts, browser, origin, problems, signin
+from web import accounts, audit, browser, origin, problems, signin
 from web.context import Context, context
 from web.openid import claims, flow, members
 from web.openid.flow import Flow
@@ -78,6 +78,9 @@ async def come_back(
     except tuple(_NOTICES) as fault:
         notice, status = next(told for kind, told in _NOTICES.items() if isinstance(fault, kind))
         log.warning(notice, error=str(fault))
+        if status < 500:
+            how = {"by": "openid", "client": address, "why": notice}
+            await here.audit.put(audit.entry(accounts.NOBODY, "session.refused", accounts.UNKNOWN, how))
         return _refused(here, begun, notice, status)
     here.attempts.succeeded(_LIMITED, address)
     # A page and no redirect: browsers keep strict cookies back along a chain that began at another site.

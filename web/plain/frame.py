@@ -20,8 +20,14 @@ td.code{font:.85em/1.5 ui-monospace,monospace;overflow-wrap:anywhere;max-width:3
 .good{color:#2f9e57}.bad{color:#d6402f;font-weight:600}.quiet{opacity:.75}
 """
 _TEXTS = {
-    "zh": {"product": "巡格", "out": "退出登录", "other": "English", "who": "当前账号：{name}"},
-    "en": {"product": "patrolgrid", "out": "Sign out", "other": "中文", "who": "Signed in as {name}"},
+    "zh": {"product": "巡格", "out": "退出登录", "other": "English", "who": "当前账号：{name}", "password": "修改密码"},
+    "en": {
+        "product": "patrolgrid",
+        "out": "Sign out",
+        "other": "中文",
+        "who": "Signed in as {name}",
+        "password": "My password",
+    },
 }
 
 
@@ -37,6 +43,7 @@ def page(request: Request, title: str, body: str, *, status: int = 200) -> HTMLR
         f"<title>{escape(title)} · {texts['product']}</title><style>{STYLE}</style></head><body>"
         f"<header><h1>{escape(title)}</h1><p>{name}</p>"
         f'<p><a href="?{escape(urlencode(asked))}">{texts["other"]}</a></p>'
+        f'<p><a href="/password">{texts["password"]}</a></p>'
         f'<form method="post" action="/logout"><button>{texts["out"]}</button></form></header>'
         f"<main>{body}</main></body></html>",
         status_code=status,

@@ -13,6 +13,7 @@ from alerts.clock import wall_clock
 from alerts.notify import channels, push, queue, services, webhook
 from schemas import pages, rest
 from tracking import db
+from tracking.vault import VaultError
 from web import access, context, cursors, params, problems
 from web.access import Permission, Sight
 
@@ -108,10 +109,15 @@ async def deliveries(
 
 
 @router.get("/push/key", response_model=pages.PushKey)
-async def push_key(pool: Pool) -> pages.PushKey:
+async def push_key(request: Request, pool: Pool) -> pages.PushKey:
     """What a browser needs to agree to push messages."""
     async with pool.acquire() as conn:
-        return pages.PushKey(key=push.public(await push.key(conn)))
+        try:
+            made = await push.key(conn, context.context(request).demand_vault())
+        except VaultError as error:
+            said = "The key of push messages cannot be opened: restore the key of the secrets (docs/backup.md)."
+            raise problems.ProblemError(503, said) from error
+    return pages.PushKey(key=push.public(made))
 
 
 @router.post("/push/subscriptions", response_model=rest.ChannelMade, status_code=201)

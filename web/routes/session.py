@@ -1,6 +1,5 @@
 """Sign in and out with JSON; the sign-in page does the same with a form."""
 
-import time
 from typing import Literal
 
 from fastapi import APIRouter, Request
@@ -8,7 +7,7 @@ from starlette.responses import JSONResponse, Response
 
 from schemas import pages
 from schemas import people_access as access_models
-from web import account_store, accounts, audit, context, problems, second_factor, signin, totp
+from web import account_store, accounts, audit, context, own_password, problems, second_factor, signin, totp
 from web.accounts import Kind, Principal
 
 router = APIRouter(prefix="/session", tags=["session"])
@@ -19,7 +18,7 @@ async def sign_in(request: Request, given: access_models.SignIn) -> Response:
     """Begin a session: the answer sets the cookie."""
     here = context.context(request)
     client = signin.address(request)
-    _limited(request, given.name)
+    own_password.limited(request, given.name)
     try:
         signed = await signin.attempt(here, given.name, given.password, given.code, client)
     except accounts.CodeNeededError as error:
@@ -52,19 +51,13 @@ async def sign_out(request: Request) -> Response:
 @router.post("/password", response_model=access_models.Ended)
 async def change_password(request: Request, given: access_models.PasswordChange) -> access_models.Ended:
     """Set one's own password; all other sessions and the tokens one made end."""
-    here, who = _own(request)
-    if not await _fits(request, given.current):
-        raise problems.ProblemError(422, "The current password is wrong.")
-    async with here.database.pool.acquire() as connection:
-        ended = await account_store.set_password(connection, who.name, given.new, who.name, keep=who.token_hash)
-    here.hub.check_sessions()
-    return access_models.Ended(sessions_ended=ended)
+    return access_models.Ended(sessions_ended=await own_password.change(request, given.current, given.new))
 
 
 @router.delete("/everywhere", status_code=204)
 async def sign_out_everywhere(request: Request) -> Response:
     """End all one's sessions, this one too, and the tokens one made."""
-    here, who = _own(request)
+    here, who = own_password.own(request)
     async with here.database.pool.acquire() as connection:
         await account_store.sign_out_everywhere(
             connection, who.name, account_store.Granter(who.name, who, here.config.clock)
@@ -74,11 +67,16 @@ async def sign_out_everywhere(request: Request) -> Response:
 
 
 @router.post("/second-factor", response_model=access_models.SecondFactor)
-async def begin_second_factor(request: Request) -> access_models.SecondFactor:
-    """Make a secret for an authenticator app; it counts once a first code was confirmed."""
-    here, who = _own(request)
+async def begin_second_factor(request: Request, given: access_models.CurrentPassword) -> access_models.SecondFactor:
+    """Make a secret for an authenticator app; it counts once a first code was confirmed. Takes the password again.
+
+    To change it, end the one before: that takes a code of it.
+    """
+    here, who = own_password.own(request)
+    vault = here.demand_vault()
+    await own_password.demand(request, given.current)
     async with here.database.pool.acquire() as connection:
-        secret = await second_factor.begin(connection, who.name)
+        secret = await second_factor.begin(connection, who.name, vault)
     if secret is None:
         raise problems.ProblemError(409, "There is a second factor already, or the OpenID provider asks for it.")
     return access_models.SecondFactor(secret=totp.spelt(secret), address=totp.address(secret, who.name))
@@ -87,9 +85,9 @@ async def begin_second_factor(request: Request) -> access_models.SecondFactor:
 @router.post("/second-factor/confirm", response_model=access_models.RecoveryCodes)
 async def confirm_second_factor(request: Request, given: access_models.CodeGiven) -> access_models.RecoveryCodes:
     """Take the first code: from now on sign-in asks for one."""
-    here, who = _own(request)
+    here, who = own_password.own(request)
     async with here.database.pool.acquire() as connection, connection.transaction():
-        codes = await second_factor.confirm(connection, who.name, given.code, here.config.clock())
+        codes = await second_factor.confirm(connection, who.name, given.code, here.config.clock(), here.demand_vault())
         if codes is None:
             raise problems.ProblemError(422, "The code is wrong; look at the clock of the phone and try the next one.")
         await audit.record(connection, who.name, "account.second_factor", who.name, {"set": True})
@@ -99,43 +97,18 @@ async def confirm_second_factor(request: Request, given: access_models.CodeGiven
 @router.delete("/second-factor", status_code=204)
 async def end_second_factor(request: Request, given: access_models.CodeGiven) -> Response:
     """Ask for no code any more; takes a code, so that a stolen session cannot do it."""
-    here, who = _own(request)
+    here, who = own_password.own(request)
     now = here.config.clock()
-    _limited(request, who.name)
+    own_password.limited(request, who.name)
     async with here.database.pool.acquire() as connection, connection.transaction():
         row = await connection.fetchrow(
             "SELECT name, totp_secret, totp_step FROM accounts WHERE name = $1 AND totp_confirmed", who.name
         )
-        if row is None or not await second_factor.opens(connection, row, given.code, now):
+        if row is None or not await second_factor.opens(connection, row, given.code, now, here.vault):
             raise problems.ProblemError(422, "The code is wrong, or there is no second factor.")
         await second_factor.end(connection, who.name)
         await audit.record(connection, who.name, "account.second_factor", who.name, {"set": False})
     return Response(status_code=204)
-
-
-def _own(request: Request) -> tuple[context.Context, Principal]:
-    """Context and who is signed in; a token has no password of its own."""
-    who = context.principal(request)
-    if who.kind is not Kind.SESSION:
-        raise problems.ProblemError(422, "An API token cannot change an account's own settings; sign in instead.")
-    return context.context(request), who
-
-
-async def _fits(request: Request, password: str) -> bool:
-    """Check the current password, as limited as sign-in: a stolen session must not guess it."""
-    here, who = context.context(request), context.principal(request)
-    _limited(request, who.name)
-    fits = await accounts.fits(here.database.pool, who.name, password)
-    if fits:
-        here.attempts.succeeded(who.name, signin.address(request))
-    return fits
-
-
-def _limited(request: Request, name: str) -> None:
-    wait_s = context.context(request).attempts.begin(name, signin.address(request), time.monotonic())
-    if wait_s > 0:
-        after = str(int(wait_s) + 1)
-        raise problems.ProblemError(429, f"Too many attempts; try again in {after} s.", headers={"Retry-After": after})
 
 
 def _signed_out(here: context.Context) -> Response:

@@ -13,8 +13,9 @@ import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from patrol import errors, settings
+from patrol import composition, errors, settings
 from patrol.commands import account_add, account_change, account_list, token_create
+from patrol.progress import Progress
 from tests.support import web
 from tests.support.waiting import PATIENCE, until
 from web import accounts, totp
@@ -86,9 +87,9 @@ async def test_administrator_keeps_accounts_and_each_change_is_recorded(
         assert [account["name"] for account in listed] == ["admin", "anna"]
         record = (await admin.get("/api/v1/audit", params={"object": "anna"})).json()["items"]
     assert [entry["action"] for entry in record] == [
-        "account.change", "account.change", "session.begin", "account.create",
+        "session.refused", "account.change", "account.change", "session.begin", "account.create",
     ]  # fmt: skip
-    assert record[1]["detail"]["sessions_ended"] == 1
+    assert record[2]["detail"]["sessions_ended"] == 1
     assert made["password"] not in json.dumps(record)
     assert made["password"] not in str(await conn.fetch("SELECT * FROM accounts"))
 
@@ -216,7 +217,10 @@ async def test_second_factor_is_asked_for_and_each_code_opens_once(timed: web.We
     async with timed.client() as admin:
         await admin.post("/api/v1/accounts", json={"name": "anna", "role": "supervisor", "password": PASSWORD})
     async with signed_in(timed, "anna", PASSWORD) as anna:
-        begun = (await anna.post("/api/v1/session/second-factor")).json()
+        assert (await anna.post("/api/v1/session/second-factor")).status_code == 422
+        wrong = await anna.post("/api/v1/session/second-factor", json={"current": "not it"})
+        assert wrong.status_code == 422
+        begun = (await anna.post("/api/v1/session/second-factor", json={"current": PASSWORD})).json()
         secret = base64.b32decode(begun["secret"])
         assert (await anna.post("/api/v1/session/second-factor/confirm", json={"code": "000000"})).status_code == 422
 
@@ -225,7 +229,8 @@ async def test_second_factor_is_asked_for_and_each_code_opens_once(timed: web.We
 
         confirmed = await anna.post("/api/v1/session/second-factor/confirm", json={"code": code()})
         recovery = confirmed.json()["codes"]
-        assert (await anna.post("/api/v1/session/second-factor")).status_code == 409
+        again = await anna.post("/api/v1/session/second-factor", json={"current": PASSWORD})
+        assert again.status_code == 409
 
     async def status(**given: str) -> int:
         async with timed.client(token=None) as client:
@@ -305,3 +310,97 @@ async def test_command_line_makes_and_disables_accounts(
         await asyncio.to_thread(account_add.run, given, name="b", role="analyst", **{**add, "areas": ["nowhere"]})
     with pytest.raises(errors.SetupError, match="role: Input should be"):
         await asyncio.to_thread(account_add.run, given, name="b", role="king", **add)
+
+
+COMMON = ("password123", "1234567890", "qwertyuiop", "Passw0rd2024", "woaini1314520", "patrolgrid2026", "anna123456",
+          "x" * 1_024)  # fmt: skip
+
+
+@pytest.mark.parametrize("password", COMMON)
+async def test_passwords_that_are_tried_first_are_refused(timed: web.WebServer, password: str) -> None:
+    """Whoever sets them, and however: made with an account, by an administrator, by oneself."""
+    async with timed.client() as admin:
+        given = {"name": "anna", "role": "analyst", "password": password}
+        refused = await admin.post("/api/v1/accounts", json=given)
+        assert (refused.status_code, "first that are tried" in refused.text) == (422, True)
+        await admin.post("/api/v1/accounts", json={**given, "password": PASSWORD})
+        assert (await admin.patch("/api/v1/accounts/anna", json={"password": password})).status_code == 422
+    async with signed_in(timed, "anna", PASSWORD) as anna:
+        change = {"current": PASSWORD, "new": password}
+        assert (await anna.post("/api/v1/session/password", json=change)).status_code == 422
+    async with signed_in(timed, "anna", PASSWORD):
+        pass
+
+
+async def test_common_password_of_the_settings_is_refused(database_url: str) -> None:
+    """Before it is set; the process says so and ends."""
+    given = settings.Settings(database_url=database_url, admin_password="password123")  # type: ignore[arg-type]
+    with pytest.raises(errors.SetupError, match="PATROL_ADMIN_PASSWORD"):
+        await composition.ensure_admin(given, database_url, Progress())
+
+
+async def test_failed_sign_ins_are_recorded(timed: web.WebServer, conn: "Connection") -> None:
+    """By the name of the account where there is one; what else was typed may be a password, and is not kept."""
+    async with timed.client() as admin:
+        await admin.post("/api/v1/accounts", json={"name": "anna", "role": "analyst", "password": PASSWORD})
+    async with timed.client(token=None) as client:
+        for name in ("anna", "my secret phrase"):
+            form = {"name": name, "password": "wrong"}
+            assert (await client.post("/api/v1/session", json=form)).status_code == 401
+            assert (await client.post("/login", data=form)).status_code == 401
+    rows = await conn.fetch("SELECT actor, object, detail FROM audit WHERE action = 'session.refused' ORDER BY n")
+    assert [row["object"] for row in rows] == ["anna", "anna", accounts.UNKNOWN, accounts.UNKNOWN]
+    assert {json.loads(row["detail"])["client"] for row in rows} == {"127.0.0.1"}
+    assert "secret" not in str(await conn.fetch("SELECT * FROM audit"))
+
+
+@pytest.mark.parametrize(("proxies", "seen"), [((), "127.0.0.1"), (("127.0.0.0/8",), "203.0.113.9"),
+                                               (("10.0.0.0/8",), "127.0.0.1")])  # fmt: skip
+async def test_only_proxies_that_are_named_say_who_comes(
+    database_url: str, conn: "Connection", proxies: tuple[str, ...], seen: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody else: neither from this machine, nor by the variable of the HTTP server. The last address counts."""
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", "*")
+    async with web.serving(database_url, trusted_proxies=proxies) as server:
+        await until(lambda: conn.fetchval("SELECT count(*) FROM accounts"), "the first account is made")
+        await server.hub.database.opened()
+        async with server.client(token=None) as client:
+            forged = {"X-Forwarded-For": "198.51.100.1, 203.0.113.9"}
+            given = {"name": "admin", "password": web.PASSWORD}
+            assert (await client.post("/api/v1/session", json=given, headers=forged)).status_code == 200
+    said = await conn.fetchval("SELECT detail FROM audit WHERE action = 'session.begin'")
+    assert json.loads(said)["client"] == seen
+
+
+async def test_secrets_of_second_factors_are_encrypted(database_url: str, conn: "Connection", clock: Clock) -> None:
+    """Those of before are, at the next start; with another key only recovery codes open, which the log says."""
+    secret, recovery = totp.new_secret(), totp.recovery_codes()
+    async with web.serving(database_url, clock=clock):
+        await until(lambda: conn.fetchval("SELECT count(*) FROM accounts"), "the first account is made")
+    await conn.execute(
+        "UPDATE accounts SET totp_secret = $1, totp_confirmed = true, recovery = $2",
+        secret,
+        [totp.recovery_hash(code) for code in recovery],
+    )
+
+    async def status(server: web.WebServer, code: str) -> int:
+        given = {"name": "admin", "password": web.PASSWORD, "code": code}
+        async with server.client(token=None) as client:
+            return (await client.post("/api/v1/session", json=given)).status_code
+
+    def now() -> str:
+        return totp.code(secret, int(clock.now.timestamp()) // totp.STEP_S)
+
+    async with web.serving(database_url, clock=clock) as server:
+
+        async def encrypted() -> bool:
+            kept = await conn.fetchval("SELECT totp_secret FROM accounts")
+            return secret not in kept and len(kept) > len(secret)
+
+        await until(encrypted, "the secret of before is encrypted")
+        assert await status(server, now()) == 200
+    clock.now += timedelta(minutes=2)
+    async with web.serving(database_url, clock=clock, secrets_key="another" * 8) as server:
+        await asyncio.wait_for(server.hub.database.opened(), 20)
+        assert await status(server, now()) == 401
+        assert await status(server, recovery[0]) == 200

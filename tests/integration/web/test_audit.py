@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import asyncpg
 import pytest
+from websockets.exceptions import InvalidStatus
 
 from patrol import errors, settings
 from patrol.commands import audit_head, audit_verify
@@ -126,10 +127,29 @@ async def test_every_look_at_a_track_is_recorded_before_it_is_answered(
         assert (await client.get("/api/v1/devices/none/track")).status_code == 404
     found = [(row["actor"], row["action"], row["object"]) for row in await entries(conn)]
     looked = ("devices/cam-1/track", "visits", "devices", "devices/cam-1", "visits")
-    assert found == [("anna", "look", f"/api/v1/{path}") for path in looked]
-    assert json.loads((await entries(conn))[-1]["detail"])["query"] == {"device": "cam-1"}
+    refused = ("anna", "look.refused", "/api/v1/devices/none/track")
+    assert found == [*(("anna", "look", f"/api/v1/{path}") for path in looked), refused]
+    assert json.loads((await entries(conn))[-2]["detail"])["query"] == {"device": "cam-1"}
     detail = json.loads((await entries(conn))[0]["detail"])
     assert detail == {"method": "GET", "query": {"format": "csv"}, "role": "supervisor", "status": 200}
+
+
+async def test_what_was_refused_is_recorded(server: web.WebServer, conn: "Connection") -> None:
+    """Looks and changes that a role may not do, over HTTP and the websocket; what is nobody's look is not."""
+    token = await accounts.create_token(server.hub.database.pool, "anna", "officer", None)
+    async with server.client(token=token) as client:
+        for method, path in (("GET", "/devices/cam-1/track"), ("GET", "/replay"), ("POST", "/rules"), ("GET", "/cells"),
+                             ("POST", "/accounts")):  # fmt: skip
+            assert (await client.request(method, f"/api/v1{path}", json={})).status_code == 403
+        with pytest.raises(InvalidStatus):
+            async with server.live(headers={"Authorization": f"Bearer {token}"}):
+                pass
+    found = [(row["action"], row["object"].removeprefix("/api/v1")) for row in await entries(conn)]
+    assert found == [
+        ("look.refused", "/devices/cam-1/track"), ("look.refused", "/replay"), ("change.refused", "/rules"),
+        ("change.refused", "/accounts"), ("look.refused", "/live"),
+    ]  # fmt: skip
+    assert json.loads(await conn.fetchval("SELECT detail FROM audit WHERE n = 1"))["status"] == 403
 
 
 async def test_look_that_cannot_be_recorded_is_not_answered(

@@ -129,3 +129,27 @@ async def test_form_signs_out(site: web.WebServer) -> None:
         assert (answer.status_code, answer.headers["location"]) == (303, "/login")
     async with site.client(token=None) as client:
         assert (await client.get("/api/v1/session", headers={"Cookie": kept})).status_code == 401
+
+
+async def test_everybody_changes_the_own_password_on_a_page(site: web.WebServer) -> None:
+    """Also who has no map; what is wrong is said on the page, and only a page of the server may ask for it."""
+    new = "sieben Eulen lesen Zeitung"
+    async with browsing(site, "own") as officer:
+        assert 'href="/password"' in (await officer.get("/own")).text
+        assert 'autocomplete="new-password"' in (await officer.get("/password?lang=zh")).text
+        good = {"current": PHRASE, "new": new, "again": new}
+        for wrong, said in (
+            ({"again": "another phrase of some words"}, "not typed alike"),
+            ({"new": "short", "again": "short"}, "10 to 1024"),
+            ({"new": "password123", "again": "password123"}, "first that are tried"),
+            ({"current": "not it"}, "current password is wrong"),
+        ):
+            answer = await officer.post("/password?lang=en", data=good | wrong)
+            assert (answer.status_code, said in answer.text) == (422, True), answer.text
+        foreign = await officer.post("/password", data=good, headers={"Origin": "https://elsewhere.example"})
+        assert foreign.status_code == 403
+        done = await officer.post("/password?lang=en", data=good)
+        assert (done.status_code, "was changed" in done.text) == (200, True)
+        assert (await officer.get("/own")).status_code == 200
+    async with site.client(token=None) as client:
+        assert (await client.post("/login", data={"name": "own", "password": new})).status_code == 303

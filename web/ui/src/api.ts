@@ -111,6 +111,9 @@ export interface Session {
 
 export const session = (): Promise<Session> => request('/session');
 export const signOut = (): Promise<void> => request('/session', { method: 'DELETE' });
+/** Set one's own password; all other sessions end. */
+export const changePassword = (current: string, next: string): Promise<void> =>
+  send('POST', '/session/password', { current, new: next });
 /** What the map has for a ground. */
 export const ground = (): Promise<Ground> => request('/ground');
 export const cells = (): Promise<Cells> => request('/cells');

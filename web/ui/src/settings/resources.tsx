@@ -15,6 +15,8 @@ export interface Setting {
   city: City;
   /** Of the viewer. */
   role: string;
+  /** Name of the viewer's account. */
+  user: string;
 }
 
 const text = (field: string, name: Key): Column => ({ name, show: (row) => plain(row[field]) });

@@ -12,6 +12,7 @@ import { AuditPage } from './audit.tsx';
 import { ChannelsPage } from './channels.tsx';
 import { ImportPage } from './importing.tsx';
 import * as imports from './imports.ts';
+import { PasswordPage } from './password.tsx';
 import { DevicesPage, OfficersPage, ShiftsPage } from './people.tsx';
 import { PlansPage } from './plans.tsx';
 import { RulesPage } from './rules.tsx';
@@ -63,6 +64,7 @@ const GROUPS: readonly { name: Key; tabs: readonly Tab[] }[] = [
       { tab: 'tokens', roles: ADMIN, show: (s) => <Table of={access.tokens(s)} /> },
       { tab: 'audit', roles: [...ADMIN, 'auditor'], show: (s) => <AuditPage setting={s} /> },
       { tab: 'refusals', roles: ADMIN, show: (s) => <Table of={resources.refusals(s)} /> },
+      { tab: 'password', roles: [...PEOPLE, 'analyst', 'auditor'], show: (s) => <PasswordPage user={s.user} /> },
     ],
   },
 ];
@@ -111,7 +113,7 @@ export function Settings({ tab, user, onTab, onClose }: Props) {
         <div className="settings-page" key={shown?.tab} data-tab={shown?.tab}>
           {shown && <h3>{t(`settings.tab.${shown.tab}` as Key)}</h3>}
           {shown ? (
-            shown.show({ t, language, zone, city, role })
+            shown.show({ t, language, zone, city, role, user: user?.name ?? '' })
           ) : (
             <p className="quiet">{t(user ? 'settings.nothing' : 'panel.loading')}</p>
           )}

@@ -1,0 +1,63 @@
+"""The page on which somebody without a map changes the own password; the map page has it among its settings."""
+
+from html import escape
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from web import own_password, problems, signin
+from web.plain import frame
+
+router = APIRouter(include_in_schema=False)
+
+LEAST, MOST = 10, 1024
+"""Characters."""
+_TEXTS = {
+    "zh": {
+        "title": "修改密码", "current": "当前密码", "new": "新密码（至少 10 个字符）", "again": "再次输入新密码",
+        "change": "修改密码", "done": "密码已修改，其他会话已退出。", "differ": "两次输入的新密码不一致。",
+        "length": "新密码须为 10 至 1024 个字符。",
+    },
+    "en": {
+        "title": "My password", "current": "Current password", "new": "New password (10 characters or more)",
+        "again": "New password again", "change": "Change the password",
+        "done": "The password was changed; all other sessions ended.",
+        "differ": "The new password was not typed alike twice.", "length": "A password has 10 to 1024 characters.",
+    },
+}  # fmt: skip
+
+
+@router.get("/password")
+async def page(request: Request) -> Response:
+    """The form."""
+    return _page(request)
+
+
+@router.post("/password")
+async def change(request: Request) -> Response:
+    """Take the form."""
+    texts = _TEXTS[frame.language(request)]
+    form = await signin.form_of(request)
+    new = form.get("new", "")
+    if new != form.get("again", ""):
+        return _page(request, wrong=texts["differ"], status=422)
+    if not LEAST <= len(new) <= MOST:
+        return _page(request, wrong=texts["length"], status=422)
+    try:
+        await own_password.change(request, form.get("current", "")[:MOST], new)
+    except problems.ProblemError as problem:
+        return _page(request, wrong=problem.detail, status=problem.status)
+    return _page(request, done=texts["done"])
+
+
+def _page(request: Request, *, wrong: str = "", done: str = "", status: int = 200) -> Response:
+    texts = _TEXTS[frame.language(request)]
+    said = f'<p class="bad" role="alert">{escape(wrong)}</p>' if wrong else ""
+    said += f'<p class="good" role="status">✓ {escape(done)}</p>' if done else ""
+    fields = "".join(
+        f'<label>{escape(texts[name])}<input type="password" name="{name}" autocomplete="{complete}" '
+        f'maxlength="{MOST}" required></label>'
+        for name, complete in (("current", "current-password"), ("new", "new-password"), ("again", "new-password"))
+    )
+    form = f'<form class="filter" method="post">{fields}<button>{escape(texts["change"])}</button></form>'
+    return frame.page(request, texts["title"], said + form, status=status)
