@@ -12,7 +12,7 @@ from alerts import arrival, estimates, learning, outlook, rules, staffing, store
 from alerts.model import GAP, Change, Facts, OpenAlert, Visit
 from schemas import wire
 from tracking import city, db, division_store, grids, packed, rule_store, street_store
-from tracking.fixes import Bool, FixColumns
+from tracking.fixes import Bool, FixColumns, Int
 from tracking.geometry.streets import Streets
 from tracking.packed import Kind
 
@@ -255,8 +255,7 @@ def situation(
         held: cells of which data is still coming in; None: none.
     """
     basis, calendar = seen.basis, where.city.calendar
-    free = np.flatnonzero(arrival.eligible(seen.newest, seen.now, rule))
-    officers = places_of(where, seen, free)
+    free, officers = _free(where, seen, rule)
     arrivals = arrival.nearest(where.places, officers, rule, where.streets)
     judged = city.judge(where.city, basis, arrivals.ms, seen.now)
     gap_start = np.where(basis.last_visit >= 0, basis.last_visit, basis.known_since)
@@ -295,6 +294,19 @@ def situation(
         clearing=seen.clearing,
         amended=seen.amended,
     )
+
+
+def arrivals_at(where: Place, seen: Look, rule: arrival.ArrivalRule, rows: Int) -> Int:
+    """How soon an officer can be at some of the cells, given by index, ms. Pure; takes what these cells take."""
+    _, officers = _free(where, seen, rule)
+    streets = None if where.streets is None else where.streets.some(rows)
+    return arrival.nearest(where.places.some(rows), officers, rule, streets).ms
+
+
+def _free(where: Place, seen: Look, rule: arrival.ArrivalRule) -> tuple[NDArray[np.intp], arrival.Places]:
+    """Which of the officers heard lately can be sent, and where they are."""
+    free = np.flatnonzero(arrival.eligible(seen.newest, seen.now, rule))
+    return free, places_of(where, seen, free)
 
 
 def places_of(where: Place, seen: Look, which: NDArray[np.intp]) -> arrival.Places:

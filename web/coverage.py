@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from alerts import reads
+from alerts import arrival, reads
 from schemas import rest
 from tracking import city as cities
 from tracking import coverage, db, versions
@@ -83,18 +83,27 @@ def area_of(cell: cities.Cell, level: Level) -> str | None:
     return cell.street if level == "street" else cell.district
 
 
-async def look(connection: db.Connection, place: Place, now: int, known: int | None = None) -> tuple[cities.Basis, Int]:
+async def look(
+    connection: db.Connection, place: Place, now: int, known: int | None = None, rows: Int | None = None
+) -> tuple[cities.Basis, Int]:
     """Read what coverage at `now` (ms) is judged on: visits, and how soon an officer can be at each cell, ms.
 
-    `known` (ms): by what was known then; None: by what is known today.
+    Args:
+        connection: the database.
+        place: the city.
+        now: the moment, ms.
+        known: by what was known then, ms; None: by what is known today.
+        rows: cells that are asked about, by index: for others no way is searched; None: all.
     """
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         rule = await reads.arrival_rule(connection, now)
-        seen = await reads.look(connection, place.where, now, rule, known=known)
-    if not place.city.cells:
-        return seen.basis, np.empty(0, dtype=np.int64)
-    situation = await asyncio.to_thread(reads.situation, place.where, seen, rule)
-    return seen.basis, situation.arrivals.ms
+        # Alerts that stand say nothing of coverage.
+        seen = await reads.look(connection, place.where, now, rule, known=known, standing=[])
+    arrivals = np.full(len(place.city.cells), arrival.NOBODY, dtype=np.int64)
+    asked = np.arange(len(arrivals)) if rows is None else rows
+    if len(asked):
+        arrivals[asked] = await asyncio.to_thread(reads.arrivals_at, place.where, seen, rule, asked)
+    return seen.basis, arrivals
 
 
 def judge(place: Place, basis: cities.Basis, arrivals: Int, now: int) -> Judged:

@@ -20,6 +20,7 @@ _BEGIN = """
 UPDATE accounts SET totp_secret = $2, totp_confirmed = false, totp_step = 0, recovery = '{}'
 WHERE name = $1 AND NOT totp_confirmed AND issuer IS NULL RETURNING 1
 """
+_POSSIBLE = "SELECT NOT totp_confirmed AND issuer IS NULL FROM accounts WHERE name = $1"
 _CONFIRM = """
 UPDATE accounts SET totp_confirmed = true, totp_step = $2, recovery = $3
 WHERE name = $1 AND NOT totp_confirmed AND totp_secret = $4 RETURNING 1
@@ -36,6 +37,11 @@ async def opens(conn: Connection | Pool, row: "asyncpg.Record", code: str, now: 
     if step is not None:
         return bool(await conn.fetchval(_USE_STEP, row["name"], step))
     return bool(await conn.fetchval(_USE_RECOVERY, row["name"], totp.recovery_hash(code)))
+
+
+async def possible(conn: Connection, name: str) -> bool:
+    """Tell whether the account can set one up: it has none, and no provider asks for it."""
+    return bool(await conn.fetchval(_POSSIBLE, name))
 
 
 async def begin(conn: Connection, name: str, vault: Vault) -> bytes | None:

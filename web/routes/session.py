@@ -74,11 +74,15 @@ async def begin_second_factor(request: Request, given: access_models.CurrentPass
     """
     here, who = own_password.own(request)
     vault = here.demand_vault()
+    async with here.database.pool.acquire() as connection:
+        possible = await second_factor.possible(connection, who.name)
+    if not possible:
+        raise _no_second_factor()
     await own_password.demand(request, given.current)
     async with here.database.pool.acquire() as connection:
         secret = await second_factor.begin(connection, who.name, vault)
-    if secret is None:
-        raise problems.ProblemError(409, "There is a second factor already, or the OpenID provider asks for it.")
+    if secret is None:  # another session was first
+        raise _no_second_factor()
     return access_models.SecondFactor(secret=totp.spelt(secret), address=totp.address(secret, who.name))
 
 
@@ -109,6 +113,10 @@ async def end_second_factor(request: Request, given: access_models.CodeGiven) ->
         await second_factor.end(connection, who.name)
         await audit.record(connection, who.name, "account.second_factor", who.name, {"set": False})
     return Response(status_code=204)
+
+
+def _no_second_factor() -> problems.ProblemError:
+    return problems.ProblemError(409, "There is a second factor already, or the OpenID provider asks for it.")
 
 
 def _signed_out(here: context.Context) -> Response:

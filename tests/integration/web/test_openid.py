@@ -248,7 +248,8 @@ async def test_account_of_the_provider_has_no_password_here(site: Site) -> None:
     async with site.browser() as client, site.server.client() as admin:
         await site.sign_in(client)
         client.headers["Origin"] = site.server.url
-        assert (await client.post("/api/v1/session/second-factor")).status_code == 409
+        given = {"current": "a long enough phrase"}
+        assert (await client.post("/api/v1/session/second-factor", json=given)).status_code == 409
         for path, body in (("/api/v1/accounts/wang", {"password": "a long enough phrase"}),):
             assert (await admin.patch(path, json=body)).status_code == 422
         wrong = await client.post("/api/v1/session", json={"name": "wang", "password": "a long enough phrase"})

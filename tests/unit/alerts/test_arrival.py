@@ -19,6 +19,17 @@ _near = st.lists(st.tuples(st.floats(-2e3, 2e3), st.floats(-2e3, 2e3)), min_size
 _places = st.lists(st.tuples(st.floats(-3e4, 3e4), st.floats(-3e4, 3e4)), min_size=1, max_size=30)
 
 
+@given(st.integers(0, 1 << 32))
+def test_some_of_the_cells_are_reached_as_soon_as_among_all(seed: int) -> None:
+    """What is asked about a part of the city is what the whole says of it."""
+    dice = np.random.default_rng(seed)
+    cells = arrival.Places(x=dice.uniform(0, 2_000, 30), y=dice.uniform(0, 2_000, 30), area=dice.integers(0, 3, 30))
+    officers = arrival.Places(x=dice.uniform(0, 2_000, 8), y=dice.uniform(0, 2_000, 8), area=dice.integers(-1, 3, 8))
+    rows = np.flatnonzero(dice.random(30) < 0.4)
+    every, some = (arrival.nearest(each, officers, RULE).ms for each in (cells, cells.some(rows)))
+    assert some.tolist() == every[rows].tolist()
+
+
 @settings(deadline=None, max_examples=50)
 @given(_places, _places)
 def test_nearest_agrees_with_a_slow_answer(
