@@ -56,7 +56,10 @@ def answers() -> Iterator[tuple[str, str, dict[str, Any], dict[str, Any]]]:
             if rule is None or rule.permission is None or rule.permission in redacting.EXEMPT:
                 continue
             for status, answer in operation["responses"].items():
-                for kind, content in answer.get("content", {}).items() if status.isdigit() else ():
+                # Problems say again what was sent; a conflict, which does not, is searched like every other JSON.
+                contents = answer.get("content", {}) if status.isdigit() else {}
+                for kind in contents.keys() - {problems.MEDIA_TYPE}:
+                    content = contents[kind]
                     yield template, kind, content.get("schema", {}), document["components"]["schemas"]
 
 
