@@ -34,7 +34,9 @@ class ReplayConfig:
     """Fixes in one message, at most."""
     qos: int = 1
     from_now: bool = False
-    """Move each device's times so that its first fix is now; else the original times are kept."""
+    """Move each device's times so that its first fix is now."""
+    to_now: bool = False
+    """Move each device's times so that its last fix is now. With neither, the original times are kept."""
     window: int = 50
     """Messages on the way at a time, at most; the broker may ask for fewer."""
     give_up_after_s: float = 60.0
@@ -101,7 +103,7 @@ async def replay(
         config: What to replay, and how.
         stop: Ends it early; the report then counts less acknowledged than read.
         on_progress: Told how far it is; `console.replay_progress` draws it.
-        clock: Seconds since 1970, for `from_now`.
+        clock: Seconds since 1970, for `from_now` and `to_now`.
 
     Raises:
         ValueError: the settings contradict each other or the broker's address is none.
@@ -110,9 +112,9 @@ async def replay(
     broker = Broker.parse(config.mqtt_url)
     report = ReplayReport()
     tracks = await asyncio.to_thread(_load, config.files, report)
-    if config.from_now:
-        now = int(clock() * 1000)
-        tracks = {name: _moved(fixes, now - fixes[0].t) for name, fixes in tracks.items()}
+    if config.from_now or config.to_now:
+        now, at = int(clock() * 1000), 0 if config.from_now else -1
+        tracks = {name: _moved(fixes, now - fixes[at].t) for name, fixes in tracks.items()}
     report.devices = [DeviceReport(device=name, read=len(fixes)) for name, fixes in tracks.items()]
     begin = time.monotonic()
     if report.read:
@@ -130,6 +132,8 @@ def _check(config: ReplayConfig) -> float:
     pace = config.speed if config.speed is not None else (1.0 if config.from_now else 60.0)
     if config.from_now and pace != 1:
         raise ValueError("with from-now the tracks are played at the pace they had: leave out the speed, or make it 1")
+    if config.from_now and config.to_now:
+        raise ValueError("tracks either begin now or end now: leave out one of from-now and to-now")
     if pace < 0 or config.qos not in (0, 1):
         raise ValueError("the speed is 0 or more, the QoS 0 or 1")
     if not 1 <= config.batch <= wire.MAX_FIXES_PER_MESSAGE:

@@ -185,9 +185,12 @@ def sim_replay(
     ] = None,
     batch: Annotated[int, typer.Option(min=1, help="Fixes in one message, at most")] = 1,
     from_now: Annotated[bool, typer.Option("--from-now", help="Move the times so that each track begins now")] = False,
+    to_now: Annotated[
+        bool, typer.Option("--to-now", help="Move the times so that each track ends now; what is too old is refused")
+    ] = False,
 ) -> None:
     """Replay recorded tracks as devices. 回放轨迹."""
-    _call("sim_replay", given, files=files, unit=unit, speed=speed, batch=batch, from_now=from_now)
+    _call("sim_replay", given, files=files, unit=unit, speed=speed, batch=batch, from_now=from_now, to_now=to_now)
 
 
 @grid.command("import")

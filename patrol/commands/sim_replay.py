@@ -12,11 +12,21 @@ from patrol.commands import process
 from patrol.settings import Settings
 
 
-def run(settings: Settings, *, files: list[Path], unit: str, speed: float | None, batch: int, from_now: bool) -> None:
+def run(
+    settings: Settings,
+    *,
+    files: list[Path],
+    unit: str,
+    speed: float | None,
+    batch: int,
+    from_now: bool,
+    to_now: bool,
+) -> None:
     """Replay the files and say what became of each point; exit code 1 unless all were acknowledged."""
     config = replay.ReplayConfig(
-        mqtt_url=settings.broker_url, files=tuple(files), unit=unit, speed=speed, batch=batch, from_now=from_now
-    )
+        mqtt_url=settings.broker_url, files=tuple(files), unit=unit, speed=speed, batch=batch, from_now=from_now,
+        to_now=to_now,
+    )  # fmt: skip
     reports: list[replay.ReplayReport] = []
 
     async def work(stop: asyncio.Event) -> None:

@@ -59,8 +59,8 @@ async def test_replay_is_stored_exactly_once_and_a_second_replay_changes_nothing
     }
     files = [tmp_path / "walk-csv.csv", tmp_path / "walk-gpx.gpx"]
     for path in REAL:
-        expected[path.stem] = tracks.read_plt(path)
-        files.append(path)
+        files.append(tracks.moved_plt(path, tmp_path))
+        expected[path.stem] = tracks.read_plt(files[-1])
 
     await _replay(server, broker, files)
     first = {name: _track(server, name) for name in expected}

@@ -152,6 +152,19 @@ async def test_replay_from_now_moves_the_times(mosquitto: mosquitto.Mosquitto, t
     assert report.seconds >= 0.9
 
 
+async def test_replay_to_now_moves_the_times(mosquitto: mosquitto.Mosquitto, tmp_path: Path) -> None:
+    """With to_now the last fix is now, whatever the pace, and the rest keep their distance."""
+    path = tmp_path / "short.csv"
+    path.write_text(f"t,lat,lon\n{T0},23,114\n{T0 + 400},23,114\n{T0 + 900_000},23,114\n")
+    before = time.time() * 1000
+    async with listener.listen(mosquitto.port) as heard:
+        await replay.replay(_config(mosquitto, path, to_now=True, speed=0), asyncio.Event())
+        await heard.heard(3)
+    times = [fix.t for _, fix in heard.fixes()]
+    assert 0 <= times[-1] - before < 5_000 * waiting.PATIENCE
+    assert [t - times[0] for t in times] == [0, 400, 900_000]
+
+
 async def test_replay_ends_early_when_stopped(mosquitto: mosquitto.Mosquitto, walk_csv: Path) -> None:
     """A replay at its own pace that is stopped returns at once and admits what was not sent."""
     stop = asyncio.Event()
@@ -169,6 +182,7 @@ async def test_replay_ends_early_when_stopped(mosquitto: mosquitto.Mosquitto, wa
     [
         ({"speed": -1}, "0 or more"),
         ({"from_now": True, "speed": 60}, "leave out the speed"),
+        ({"from_now": True, "to_now": True, "speed": None}, "leave out one"),
         ({"batch": 0}, "1 to 10000 fixes"),
         ({"unit": "a/b"}, "cannot be the name of a unit"),
         ({"mqtt_url": "http://x"}, "mqtt://user:password@host:1883"),

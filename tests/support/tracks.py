@@ -4,14 +4,14 @@ import csv
 import io
 import math
 import random
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 FEET = 0.3048
 Expected = dict[int, tuple[float, float]]
 """Time of a fix, ms → its latitude and longitude, rounded to what CSV tells."""
 
-_START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
+_START = datetime.now(UTC).replace(microsecond=0) - timedelta(days=2)
 
 
 def write_csv(path: Path, *, points: int, seed: int, repeats: int = 0) -> Expected:
@@ -43,6 +43,19 @@ def read_plt(path: Path) -> Expected:
         t = datetime.fromisoformat(f"{date}T{time}+00:00")
         expected.setdefault(round(t.timestamp() * 1000), (round(float(lat), 6), round(float(lon), 6)))
     return expected
+
+
+def moved_plt(path: Path, folder: Path) -> Path:
+    """A GeoLife file with the days of its fixes moved so that it ends a day or two ago: what is too old is refused."""
+    head, lines = path.read_text().splitlines()[:6], path.read_text().splitlines()[6:]
+    days = (datetime.now(UTC).date() - timedelta(days=1)) - date.fromisoformat(lines[-1].split(",")[5])
+    moved = []
+    for line in lines:
+        *rest, day, time = line.split(",")
+        moved.append(",".join([*rest, (date.fromisoformat(day) + days).isoformat(), time]))
+    made = folder / path.name
+    made.write_text("\r\n".join([*head, *moved]) + "\r\n")
+    return made
 
 
 def read_answer(text: str) -> list[tuple[int, tuple[float, float]]]:
