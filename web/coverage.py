@@ -166,12 +166,12 @@ def of_cell(judged: Judged, at: int, drives: Int) -> rest.CellCoverage:
     )
 
 
-def rows_seen(place: Place, cells: Collection[int] | None) -> Int:
-    """Rows of the cells in sight, given by their numbers; None: all."""
-    ids = place.where.cells.id
-    if cells is None:
-        return np.arange(len(ids))
-    return np.flatnonzero(np.isin(ids, np.fromiter(cells, dtype=np.int64, count=len(cells))))
+def rows_seen(place: Place, areas: Collection[str] | None) -> Int:
+    """Rows of the cells in sight, by the areas that are (None: all): a cell of the past is of the grid it was in."""
+    cells = place.city.cells
+    if areas is None:
+        return np.arange(len(cells))
+    return np.flatnonzero(np.fromiter((cell.grid in areas for cell in cells), dtype=np.bool_, count=len(cells)))
 
 
 def columns(judged: Judged, rows: Int) -> CellColumns:

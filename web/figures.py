@@ -46,7 +46,7 @@ async def _count(pool: db.Pool, hub: live.Hub, see: Sight) -> pages.Stats:
     states = np.empty(0, dtype=np.uint8)
     if hub.judging.judged is not None:
         judged = hub.judging.judged
-        states = judged.coverage.state[coverage.rows_seen(judged.place, see.cells)]
+        states = judged.coverage.state[coverage.rows_seen(judged.place, see.areas)]
     return pages.Stats(
         at=now,
         devices=counts["devices"],

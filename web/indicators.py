@@ -41,7 +41,7 @@ async def of_places(
 def _spelt(place: Place, made: Figures, sums: rollup.Sums, level: Level, see: Sight) -> list[figures.Place]:
     city = place.city
     if level == "cell":
-        names = [cell.code if see.sees_cell(cell.id) else None for cell in city.cells]
+        names = [cell.code if see.sees_area(cell.grid) else None for cell in city.cells]
     else:
         of = [area_of(cell, level) for cell in city.cells]
         names = [code if see.sees_area(code) else None for code in of]

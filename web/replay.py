@@ -152,7 +152,7 @@ async def _coverage(pool: db.Pool, asked: Asked, see: Sight, place: coverage.Pla
         async with _turns:
             async with pool.acquire() as connection:
                 place = await coverage.load_place(connection, place, at, known)
-                rows = coverage.rows_seen(place, see.cells)
+                rows = coverage.rows_seen(place, see.areas)
                 seen = await coverage.look(connection, place, at, known, rows) if len(rows) else None
             if seen is not None:
                 columns = coverage.columns(coverage.judge(place, *seen, at), rows)

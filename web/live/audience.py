@@ -70,7 +70,7 @@ class Audience:
 
     def judged(self, judged: coverage.Judged) -> bool:
         """Take an evaluation of all cells; tell whether anything in sight changed."""
-        rows = coverage.rows_seen(judged.place, self.see.cells)
+        rows = coverage.rows_seen(judged.place, self.see.areas)
         columns, city = coverage.columns(judged, rows), coverage.version(judged.place, rows, self.see.areas)
         return self.cells.update(judged.coverage.at, columns, city)
 

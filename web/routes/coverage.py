@@ -37,7 +37,7 @@ async def cells(
 ) -> Response:
     """The unit cells in force as GeoJSON, each with its state; the ETag changes when anything in it does."""
     judged = await (_now(here) if at is None and known is None else _past(here, at, known))
-    rows = coverage.rows_seen(judged.place, see.cells)
+    rows = coverage.rows_seen(judged.place, see.areas)
     city = coverage.version(judged.place, rows, see.areas)
     tag = f'"{_tag(request, judged, rows, city)}"'
     headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
@@ -102,7 +102,7 @@ async def covered(
     moment = db.moment(judged.coverage.at)
     start = cursors.decode(cursor, int) or 0
     if level == "cell":
-        seen = coverage.rows_seen(judged.place, see.cells)
+        seen = coverage.rows_seen(judged.place, see.areas)
         rows = [coverage.of_cell(judged, row, drives) for row in seen[max(0, start) : max(0, start + limit)].tolist()]
         return pages.CellsCoverage(at=moment, items=rows, next=_next(start + limit, len(seen)))
     rolled = coverage.of_areas(judged, level, drives, see.areas)
