@@ -93,20 +93,22 @@ class Noise:
             return ASSUMED_ACCURACY_M * SIGMA_OF_68
         return min(max(SLOW_TIMES * self.learnt_m, BEST_ESTIMATE_M), ASSUMED_ACCURACY_M) * SIGMA_OF_68
 
-    def learn(self, knot: Knot) -> None:
-        """Take the next knot: how far the one before it lies off the straight and even way between its neighbours."""
+    def note(self, knot: Knot) -> None:
+        """Take the next knot."""
         before, last = self._before, self._last
         self._before, self._last = last, knot
-        if before is None or last is None or knot[0] - before[0] > LEARN_MS:
-            return
-        knots = self.knots = self.knots + 1
-        if knots > _ALL and knots % _SELDOM:
-            return
+        if before is not None and last is not None and knot[0] - before[0] <= LEARN_MS:
+            self.knots += 1
+            if self.knots <= _ALL or self.knots % _SELDOM == 0:
+                self._learn(before, last, knot)
+
+    def _learn(self, before: Knot, last: Knot, knot: Knot) -> None:
+        """Learn how far a knot lies off the straight and even way between its neighbours."""
         share = (knot[0] - last[0]) / (knot[0] - before[0])
         rest = 1 - share
         off_x, off_y = last[1] - share * before[1] - rest * knot[1], last[2] - share * before[2] - rest * knot[2]
         noise_2 = (off_x * off_x + off_y * off_y) / (_MEDIAN_2 * (1 + share * share + rest * rest))
-        learnt = self.learnt_m
+        knots, learnt = self.knots, self.learnt_m
         if knots == 1:
             learnt = max(sqrt(noise_2), LEAST_NOISE_M)
         else:
@@ -148,8 +150,21 @@ class Path:
     def add(self, fixes: Fixes, start: int, end: int) -> None:
         """Take the fixes inside from row `start` to row `end` (not included)."""
         times, xs, ys, sigmas = fixes
+        noise, knot = self.noise, self._knot
+        width = noise.width_ms
         for row in range(start, end):
-            self.add_one(times[row], xs[row], ys[row], sigmas[row])
+            t = times[row]
+            if knot is None:
+                knot = t, t, xs[row], ys[row], 1, sigmas[row]
+                continue
+            first, sum_t, sum_x, sum_y, count, sigma = knot
+            if t - first < width:
+                knot = first, sum_t + t, sum_x + xs[row], sum_y + ys[row], count + 1, sigmas[row]
+                continue
+            self._take((sum_t, sum_x, sum_y, sigma) if count == 1 else _mean(knot))
+            width = noise.width_ms
+            knot = t, t, xs[row], ys[row], 1, sigmas[row]
+        self._knot = knot
 
     def add_one(self, t: int, x: float, y: float, sigma: float) -> None:
         """`add` for one fix."""
@@ -190,43 +205,35 @@ class Path:
         return self.metres + self._way_m(last, corner)
 
     def _take(self, knot: Knot) -> None:
-        self.noise.learn(knot)
+        """Take the next knot: a corner, if the device has moved on from the last one, or within the last minute."""
+        noise = self.noise
+        noise.note(knot)
         corner = self._corner
         if corner is None:
             self._corner = knot
-        elif self._is_clear(knot, corner):
-            self._step_to(knot, corner)
-        else:
-            since = self._since
-            since.extend(knot[:3])
-            if since[0] < knot[0] - 2 * WINDOW_MS:
-                del since[: _first_at(since, knot[0] - WINDOW_MS)]
-
-    def _is_clear(self, knot: Knot, corner: Knot) -> bool:
-        """Whether the device has moved on: from the corner, or from where it was within the last minute."""
+            return
         t, x, y, sigma = knot
-        at, from_x, from_y, from_sigma = corner
-        absolute = (self.noise.absolute_m(from_sigma) + self.noise.absolute_m(sigma)) / 2
-        relative = self.noise.sure_2(absolute)
-        slow = max(absolute * absolute - relative, 0.0)
         since, row = self._since, len(self._since)
+        relative = slow = -1.0
         # One loop on plain numbers, from the newest knot back to the corner: most of the engine's time goes here.
-        while True:
+        while row >= 0:
             row -= 3
-            if row >= 0:
-                at, from_x, from_y = since[row], since[row + 1], since[row + 2]
-            else:
-                at, from_x, from_y, _ = corner
-            dx, dy = x - from_x, y - from_y
+            at, from_x, from_y = (since[row], since[row + 1], since[row + 2]) if row >= 0 else corner[:3]
+            dx, dy, ms = x - from_x, y - from_y, t - at
             way = dx * dx + dy * dy
-            if way >= _LEAST_STEP_2:
-                ms = t - at
-                apart = _APART[int(ms) // 1000] if ms < WINDOW_MS else 1.0
-                clear = way >= _MOST_STEP_2 or way >= _CLEAR_2 * (relative + slow * apart)
-                if clear and (row < 0 or ms <= WINDOW_MS):
-                    return True
-            if row < 0:
-                return False
+            if way < _LEAST_STEP_2 or (ms > WINDOW_MS and row >= 0):
+                continue
+            if relative < 0:
+                absolute = (noise.absolute_m(corner[3]) + noise.absolute_m(sigma)) / 2
+                relative = noise.sure_2(absolute)
+                slow = absolute * absolute - relative
+            apart = _APART[int(ms) // 1000] if ms < WINDOW_MS else 1.0
+            if way >= _MOST_STEP_2 or way >= _CLEAR_2 * (relative + slow * apart if slow > 0 else relative):
+                self._step_to(knot, corner)
+                return
+        since.extend((t, x, y))
+        if since[0] < t - 2 * WINDOW_MS:
+            del since[: _first_at(since, t - WINDOW_MS)]
 
     def _step_to(self, knot: Knot, corner: Knot) -> None:
         self.metres += self._way_m(knot, corner)
