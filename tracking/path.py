@@ -96,6 +96,9 @@ class Noise:
     def note(self, knot: Knot) -> None:
         """Take the next knot."""
         before, last = self._before, self._last
+        # Whoever was elsewhere for a moment goes on with a knot that began before.
+        if last is not None and knot[0] <= last[0]:
+            return
         self._before, self._last = last, knot
         if before is not None and last is not None and knot[0] - before[0] <= LEARN_MS:
             self.knots += 1
@@ -179,8 +182,16 @@ class Path:
 
     def turn(self, t: int, place: Place, sigma: float) -> None:
         """Begin or go on measuring at a crossing of the boundary, or where the device was found after a jump."""
-        self._corner, self._knot = (t, place[0], place[1], sigma), None
+        self.metres = self.whole_m()
+        self.let_go()
+        self._corner = t, place[0], place[1], sigma
         del self._since[:]
+
+    def let_go(self) -> None:
+        """Measure no further; what the last knot shows of the noise is learnt."""
+        if self._knot is not None:
+            self.noise.note(_mean(self._knot))
+        self._knot = None
 
     def leave(self, t: int, place: Place, sigma: float) -> None:
         """Cross the boundary outwards: who stood would not be out, so the last step counts, however short."""

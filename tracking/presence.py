@@ -44,10 +44,13 @@ class Presence:
         self.fixes += 1
         self.path.add_one(t, x, y, sigma)
 
-    def back(self, t: int, place: Place, sigma: float) -> None:
-        """Come back at `t` and `place` from an exit, whose time and way do not count."""
-        self.inside_at, self.place = t, place
-        self.path.turn(t, place, sigma)
+    def back(self, here: "Presence") -> None:
+        """Go on with what was counted after an exit, whose time and way do not count."""
+        here.path.metres += self.path.whole_m()
+        self.path = here.path
+        self.inside_at, self.place = here.inside_at, here.place
+        self.dwell_ms += here.dwell_ms
+        self.fixes += here.fixes
 
     def cross(self, t_in: int, t_out: int, place: Place, way_m: float) -> None:
         """Count a crossing between two fixes that were both elsewhere; it ends at `place`."""

@@ -24,8 +24,6 @@ TELL_MS = 30_000
 """A valid visit that goes on is told so often."""
 RUN_TELL_MS = 60_000
 """A run that goes on is told at its first fix of every minute."""
-MOST_UNSURE = 100
-"""So many fixes are kept until it is known in which cell they were; of more the way is straight."""
 LEAST_PASS_MS = 1_000
 LEAST_PASS_M = 30.0
 """Shorter steps cross no cell that matters."""
@@ -44,8 +42,8 @@ class Walk(Trail):
     """
 
     __slots__ = (
-        "_arrival", "_first_out", "_grid", "_inside", "_left", "_logged", "_mark", "_noise", "_rules",
-        "_run_at", "_seen", "_sure_since", "_unsure", "device", "settled", "tell",
+        "_first_out", "_grid", "_here", "_inside", "_left", "_logged", "_mark", "_noise", "_rules",
+        "_run_at", "_seen", "_sure_since", "device", "settled", "tell",
     )  # fmt: skip
 
     def __init__(self, device: int, grid: CityGrid, rules: VisitRules, tell: Callable[[Stay | Run], None]) -> None:
@@ -57,11 +55,10 @@ class Walk(Trail):
         self._noise = Noise()
         self._inside: Presence | None = None
         self._left: dict[int, Presence] = {}
-        # The step that led to where the device is seen now, and the step out of the cell it is held in.
-        self._arrival: tuple[Point | None, Point] | None = None
+        # What it does where it is seen but not held, or outside every cell: the beginning of a stay, if it is held yet.
+        self._here: Presence | None = None
+        # The step out of the cell it is held in.
         self._first_out: Point | None = None
-        # Fixes there that were not enough to hold the device there: should it be, they are part of its path.
-        self._unsure: Sequence[Point] = ()
         # When the device was first surely in the cell it is seen in now.
         self._sure_since: int | None = None
         # Time, dwell, path and fixes of the stay at its newest mark.
@@ -118,7 +115,7 @@ class Walk(Trail):
 
     def run(self, rows: Rows, start: int, end: int, last: Point) -> None:
         """Take the rows from `start` to `end` (not included), for which `goes_on` holds; `last` is the last of them."""
-        inside = self._inside
+        inside, here = self._inside, self._here
         minute = last.t // RUN_TELL_MS
         if self.last is None or self.last.t // RUN_TELL_MS != minute:
             first = next(row for row in range(start, end) if rows.t[row] // RUN_TELL_MS == minute)
@@ -128,6 +125,8 @@ class Walk(Trail):
                 self._count_one(inside, last)
             else:
                 self._count(inside, rows[:4], start, end)
+        elif here is not None:
+            here.add(rows[:4], start, end)
         self.last = last
         self.settled = False
 
@@ -135,17 +134,20 @@ class Walk(Trail):
         """Tell the stay that silence has ended; should the device go on after all, it is told again.
 
         Returns:
-            Whether the walk can go on from here. It cannot where a strange place was believed because of the silence.
+            Whether the walk can go on from here. It cannot where something holds only because of the silence: a strange
+            place that was believed, or that the step out of a cell left it.
         """
         if self.settled:
             return True
-        moved = self._believe_silent()
-        if self._inside is not None:
+        moved, out = self._believe_silent(), self._first_out is not None
+        if out:
+            self._leave()
+        elif self._inside is not None:
             self._tell_ended(self._inside)
         self._mark = None
         self._tell_run(self.last, is_open=False)
         self.settled = True
-        return not moved
+        return not (moved or out)
 
     def flush(self) -> None:
         """Tell the newest state of a visit and of a run that go on; states between are not worth telling."""
@@ -169,23 +171,23 @@ class Walk(Trail):
         self.settled = False
         if last is not None:
             self._pass_through(last, point)
-        if self._arrival is None or last is None or last.inner != point.inner:
-            self._arrival, self._sure_since, self._unsure = (last, point), None, ()
         inside = self._inside
         if inside is not None and inside.index == point.inner:
             self._first_out = None
+            self._let_here_go()
             self._count_one(inside, point)
             return
         if inside is not None and self._first_out is None:
             self._first_out = point
+        here = self._here
+        if here is None or here.index != point.inner:
+            here = self._arrive(last, point)
+        here.add_one(point.t, point.x, point.y, point.sigma)
         if self._surely_here(point):
             self._leave()
             if point.inner >= 0:
-                self._enter(point)
-            self._unsure = ()
-            return
-        self._unsure = [*self._unsure[-MOST_UNSURE:], point]
-        if self._first_out is not None and point.t - self._first_out.t >= MERGE_MS:
+                self._enter(here)
+        elif self._first_out is not None and point.t - self._first_out.t >= MERGE_MS:
             self._leave()
 
     def _surely_here(self, point: Point) -> bool:
@@ -218,26 +220,35 @@ class Walk(Trail):
         if marks:
             self._mark = t, inside.dwell_ms, inside.path.metres, inside.fixes
 
-    def _enter(self, point: Point) -> None:
-        before, first = self._arrival or (None, point)
-        t, place = self._cross(point.inner, before, first, entering=True)
-        inside = self._recall(point.inner, t)
-        if inside is not None:
-            inside.back(t, place, point.sigma)
-        else:
-            inside = self._presence(point.inner, t, place)
-            if before is not None:
-                inside.path.turn(t, place, point.sigma)
-        self._left.pop(point.inner, None)
-        self._inside, self._first_out = inside, None
-        for each in self._unsure:
-            inside.path.add_one(each.t, each.x, each.y, each.sigma)
-        self._count_one(inside, point)
+    def _arrive(self, last: Point | None, point: Point) -> Presence:
+        """Begin to count where the device is seen now, from the crossing on; it may yet turn out to be held there."""
+        self._let_here_go()
+        before = last if point.inner >= 0 else None
+        t, place = self._cross(point.inner, before, point, entering=True)
+        here = self._here = self._presence(point.inner, t, place)
+        if before is not None:
+            here.path.turn(t, place, point.sigma)
+        return here
+
+    def _let_here_go(self) -> None:
+        """Forget what was counted where the device was not held, but for the noise that it showed."""
+        if self._here is not None:
+            self._here.path.let_go()
+        self._here = self._sure_since = None
+
+    def _enter(self, here: Presence) -> None:
+        before = self._recall(here.index, here.t_in)
+        if before is not None:
+            before.back(here)
+        self._left.pop(here.index, None)
+        inside = self._inside = before or here
+        self._here = self._first_out = None
+        self._mark = inside.inside_at, inside.dwell_ms, inside.path.metres, inside.fixes
         if not self._seen:
             self._tell_begun(inside)
 
     def _presence(self, index: int, t: int, place: Place) -> Presence:
-        cell = int(self._grid.ids[index])
+        cell = int(self._grid.ids[index]) if index >= 0 else -1
         return Presence(
             device=self.device, cell=cell, index=index, t_in=t, entry=place, inside_at=t, place=place,
             path=Path(self._noise),
@@ -266,9 +277,7 @@ class Walk(Trail):
 
     def _keep_left(self, left: Presence) -> None:
         """Keep a stay that may go on, and forget those that cannot: nothing is entered before the arrival here."""
-        before, first = self._arrival or (None, None)
-        arrived = before or first
-        bound = left.inside_at if arrived is None else arrived.t
+        bound = left.inside_at if self._here is None else self._here.t_in
         self._left = {cell: each for cell, each in self._left.items() if each.inside_at + MERGE_MS > bound}
         self._left[left.index] = left
 
@@ -287,19 +296,17 @@ class Walk(Trail):
             inside.path.turn(first.t, first.place, first.sigma)
         else:
             self._leave()
-        self._first_out = self._arrival = self._sure_since = None
-        self._unsure = ()
+        self._let_here_go()
+        self._first_out = None
 
     def _break(self) -> None:
-        """End everything at a gap: the last moment known inside is the end."""
+        """End everything at a gap: a stay ends where the last step left its cell, or with its last fix."""
         self._tell_run(self.last, is_open=False)
-        if self._inside is not None:
-            self._tell_ended(self._inside)
+        self._leave()
         if self.last is not None:
             self._forget_logged(self.last.t + 1)
-        self._inside = self._first_out = self._arrival = None
+        self._inside = self._here = self._first_out = None
         self._sure_since = self._mark = None
-        self._unsure = ()
         self._noise = Noise()
         self._seen = False
         self._left.clear()

@@ -56,6 +56,28 @@ def test_exits_into_a_hole_are_no_dwell(acc: float) -> None:
     assert stay.dwell_ms == pytest.approx(600_000 - 5 * 40_000, abs=3_000)
 
 
+@pytest.mark.parametrize("after", [[], [(900.0, 150.0, 150.0)]], ids=["silence", "gap"])
+@pytest.mark.parametrize("steps", [False, True], ids=["runs", "steps"])
+def test_whoever_is_last_heard_outside_left_at_the_boundary(*, after: list[tl.At], steps: bool) -> None:
+    """A silence after the step out of a cell, too soon to be held elsewhere: the stay ends at the crossing."""
+    known = tl.run(engine(steps=steps), tl.track([*tl.walk((50, 50), (305, 50), begin=0, every=30), *after]))
+    (stay,) = stays_in(known, 1)[:1]
+    assert stay.t_out - tl.T0 == pytest.approx(200_000, abs=10)
+    assert stay.dwell_ms == stay.t_out - stay.t_in
+    assert stay.path_m == pytest.approx(250, abs=1)
+
+
+def test_late_data_after_the_step_out_is_what_it_would_have_been() -> None:
+    """A device that was settled outside its cell goes on by fixes that come late."""
+    fixes = tl.track([*tl.walk((50, 50), (305, 50), begin=0, every=30), *tl.stand((250, 50), begin=270, seconds=100)])
+    store = tl.Store(engine())
+    store.receive(fixes.take(slice(0, 9)))
+    store.settle()
+    store.receive(fixes)
+    store.settle()
+    assert store.known == tl.run(engine(), fixes)
+
+
 def test_exits_beyond_the_edge_of_the_city_are_no_dwell() -> None:
     """The same where the city ends, also for a device that is mostly outside."""
     there_and_back = [(20.0, 50.0), (-30.0, 50.0)] * 6

@@ -134,3 +134,18 @@ def test_noise_at_one_fix_a_second_is_no_way() -> None:
     rng = np.random.default_rng(19)
     walks = [longest(noisy(along(ROUND, speed=1.2, every=1), 5, rng, memory_s=0), acc=7.6) for _ in range(6)]
     assert np.mean([stay.path_m for stay in walks]) == pytest.approx(880, rel=0.1)
+
+
+def test_the_way_before_a_device_is_held_counts() -> None:
+    """Along the boundary, too near to be sure of the side, and then into the cell: all of it was walked there."""
+    along_edge = along([(20, 5), (280, 5), (20, 5), (150, 150)], speed=1.25, every=10)
+    assert longest(along_edge, acc=15).path_m == pytest.approx(260 + 260 + 195, rel=0.05)
+
+
+def test_noise_is_learnt_where_a_device_is_held_nowhere() -> None:
+    """A device that never says its accuracy shows it outside every cell: then 25 m inside are deep at once."""
+    rng = np.random.default_rng(5)
+    points = noisy(tl.stand((150, -20), begin=0, seconds=600, every=5), 0.5, rng, memory_s=0)
+    points += tl.stand((150, 25), begin=600, seconds=20, every=5)
+    (stay,) = tl.run(tl.engine(), tl.track(points, acc=np.nan)).values()
+    assert stay.dwell_ms == pytest.approx(17_500, abs=1_000)

@@ -148,7 +148,7 @@ def dwell(run: list[Fix]) -> dict[tuple[int, int], float]:
                 first -= 1
             entered = run[0].t if first == 0 else crossing(run[first - 1], run[first], cell)
             last = max(each for each in range(first, k) if run[each].cell == cell)
-            left = run[last].t if k == len(run) else crossing(run[last], run[last + 1], cell)
+            left = run[last].t if last + 1 == len(run) else crossing(run[last], run[last + 1], cell)
             seconds[cell] += left - entered
         start = k
     return seconds
