@@ -31,7 +31,8 @@ _FORMAT = 2
 # Day by day, so that no answer is large.
 _STAYS = """
 SELECT device, cell, t_in, t_out, kind = 'visit' AS valid FROM stays
-WHERE known_to IS NULL AND NOT open AND dwell_ms >= $3 AND t_in >= $1 AND t_in < $2 ORDER BY device, t_in
+WHERE known_to IS NULL AND NOT open AND kind <> 'between' AND dwell_ms >= $3 AND t_in >= $1 AND t_in < $2
+ORDER BY device, t_in
 """
 _LAST = "SELECT device, max(t_last) AS t FROM runs GROUP BY device"
 _KEPT = "SELECT made_at, signature, body FROM learned WHERE name = $1"

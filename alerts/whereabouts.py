@@ -26,7 +26,7 @@ SELECT d.id AS device, (array_agg(s.cell ORDER BY s.t_in DESC))[1] AS cell,
        (SELECT f.t FROM fixes f WHERE f.device = d.id AND f.t > $1 AND f.t <= $2 ORDER BY f.t DESC LIMIT 1) AS heard
 FROM devices d CROSS JOIN LATERAL (
   SELECT cell, t_in, t_out, open FROM stays
-  WHERE device = d.id AND known_to IS NULL AND dwell_ms >= $3 AND t_in > $1 AND t_in <= $2
+  WHERE device = d.id AND known_to IS NULL AND kind <> 'between' AND dwell_ms >= $3 AND t_in > $1 AND t_in <= $2
   ORDER BY t_in DESC LIMIT 2) s
 WHERE NOT EXISTS (SELECT 1 FROM sign_offs o WHERE o.device = d.id AND o.t > s.t_out - interval '1 minute' AND o.t <= $2)
 GROUP BY d.id ORDER BY d.id

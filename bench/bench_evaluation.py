@@ -129,6 +129,7 @@ def case(cells: int, officers: int, seed: int) -> Case:
         present=rng.random(cells) < 0.2,
         known_since=np.full(cells, NOW - 24 * HOUR),
         possible=never,
+        between=never,
         quota=coverage.Quota.none(cells),
         heard=NOW,
     )

@@ -12,7 +12,7 @@ from tracking import coverage, silence
 from tracking.calendars import DutyCalendar
 from tracking.coverage import CellState
 from tracking.fixes import Int
-from tracking.stays import Run, StayKind
+from tracking.stays import Run, Stay, StayKind
 
 EVERY_MS = 3_600_000
 COUNTS_MS = 8 * 3_600_000
@@ -38,7 +38,7 @@ def states(town: Town, known: Known, begin: int, now: int) -> Int:
         known_since=np.full(len(cells), begin),
         possible=silence.later(
             silence.possible_visits(silences(known.runs, now), town.grid, dwell),
-            silence.sighted_visits(sightings(known, now), dwell),
+            silence.joined(silence.sighted_visits(sightings(known, now), dwell), between(known.stays, now)),
         ),
         quota=coverage.Quota.none(len(cells)),
     )
@@ -51,6 +51,16 @@ def states(town: Town, known: Known, begin: int, now: int) -> Int:
         calendar=DutyCalendar("Asia/Shanghai", [("00:00", "24:00")]),
     )
     return judged.state.astype(np.int64)
+
+
+def between(stays: Iterable[Stay], now: int) -> silence.Hidden:
+    """Visits that may have been made between cells up to `now` (ms), as tracking.between_store tells them."""
+    seen = [stay for stay in stays if stay.kind is StayKind.BETWEEN and stay.t_in <= now]
+    return silence.Hidden(
+        cell=np.array([stay.cell - 1 for stay in seen], dtype=np.intp),
+        first=np.array([stay.t_in for stay in seen], dtype=np.int64),
+        last=np.array([min(stay.t_out, now) for stay in seen], dtype=np.int64),
+    )
 
 
 def sightings(known: Known, now: int) -> silence.Sightings:

@@ -12,7 +12,8 @@ ChannelKind = Literal["webhook", "apprise", "webpush"]
 DeliveryState = Literal["waiting", "sending", "sent", "failed", "unsure", "needless", "dropped"]
 ClockTime = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 CellState = Literal["fresh", "due_soon", "will_breach", "overdue", "unknown"]
-StayKind = Literal["visit", "short", "drive_through"]
+UnknownWhy = Literal["unheard", "between", "hidden"]
+StayKind = Literal["visit", "short", "drive_through", "between"]
 
 
 class Model(BaseModel):
@@ -35,7 +36,14 @@ class Position(Model):
     spd: float | None = Field(description="m/s; null unknown.")
     hdg: float | None = Field(description="Degrees clockwise from north; null unknown.")
     duty: Literal["duty", "task", "break", "off"]
-    cell: str | None = Field(description="Code of the unit cell; null outside every cell.")
+    cell: str | None = Field(
+        description="Code of the unit cell of the stay that it is part of; null: no stay is known."
+    )
+    between: tuple[str, str | None] | None = Field(
+        default=None,
+        description="Codes of two cells of which nobody can say in which the device is; of one and null at the edge of "
+        "the cells. `cell` is null then.",
+    )
 
 
 class Device(Model):
@@ -77,6 +85,11 @@ class CellCoverage(Model):
     )
     last_visit: AwareDatetime | None = Field(description="End of the last valid visit; null: none known.")
     present: bool = Field(description="A valid visit is going on.")
+    unknown: UnknownWhy | None = Field(
+        description="Why the state is unknown. unheard: nothing was ever heard from the city; between: an officer was "
+        "on the boundary, and may have made a valid visit here or been in another cell (who and when: "
+        "`GET /api/v1/visits?kind=between`); hidden: a silence or a sighting may hide a visit. Null: it is known."
+    )
     visits: RequiredVisits | None = Field(description="Null: the plan requires none now.")
     drive_throughs: int = Field(description="Since the last valid visit, in the last 24 hours; they reset no wait.")
 
@@ -120,8 +133,12 @@ class Stay(Model):
     dwell_s: float
     path_m: float
     fixes: int
-    kind: StayKind
+    kind: StayKind = Field(
+        description="between: no stay, but time in which no fix said surely in which cell the device was; it may have "
+        "made a valid visit in `cell`, or have been in `other`."
+    )
     open: bool
+    other: str | None = Field(description="Of time between cells: the other cell; null: outside every cell.")
     known_from: AwareDatetime
     known_to: AwareDatetime | None
     reason: Reason | None = Field(description="Why this version no longer holds.")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tracking import (
+    between_store,
     calendar_store,
     coverage,
     db,
@@ -141,7 +142,9 @@ class Basis:
     known_since: Int
     """Since when each cell is observed, ms; NEVER if the city never was."""
     possible: Int
-    """Latest end of a visit that silence may hide, ms; NEVER if none may."""
+    """Latest end of a visit that may have been made in silence or between cells, ms; NEVER if none may."""
+    between: Int
+    """Latest end of those between cells alone."""
     quota: coverage.Quota
     """Required visits of the windows that are going on."""
     heard: int
@@ -202,11 +205,13 @@ async def basis(conn: db.Connection, city: City, now: int, known: int | None = N
     dwell = city.dwells_ms(now)
     # In a thread: each silence is held against each cell, and a whole fleet may have been silent.
     possible = await asyncio.to_thread(silence.possible_visits, silences, city.grid, dwell)
+    between = await between_store.read(conn, city.index, now - between_store.LOOK_BACK_MS, now, known)
     return Basis(
         last_visit=last_visit,
         present=present,
         known_since=np.maximum(city.begins, since) if coverage.NEVER < since <= now else none,
-        possible=silence.later(possible, silence.sighted_visits(sightings, dwell)),
+        possible=silence.later(silence.later(possible, silence.sighted_visits(sightings, dwell)), between),
+        between=silence.later(none, between),
         quota=await quotas.read(conn, city.plans, city.calendar, cells, now, known),
         heard=coverage.NEVER if heard is None else db.millis(heard),
     )

@@ -21,7 +21,8 @@ WHERE EXISTS (SELECT FROM fixes WHERE device = d.id AND t >= $1 AND t < $2) ORDE
 _NEAR = """
 SELECT a.device AS one, b.device AS other
 FROM stays a JOIN stays b ON b.cell = a.cell AND b.device > a.device AND b.t_in < a.t_out AND b.t_out > a.t_in
-WHERE a.known_to IS NULL AND b.known_to IS NULL AND a.t_out > $1 AND a.t_in < $2 AND b.t_out > $1 AND b.t_in < $2
+WHERE a.known_to IS NULL AND b.known_to IS NULL AND 'between' NOT IN (a.kind, b.kind)
+  AND a.t_out > $1 AND a.t_in < $2 AND b.t_out > $1 AND b.t_in < $2
   AND a.t_in > $1 - interval '16 hours' AND b.t_in > $1 - interval '16 hours'
   AND ($3::int[] IS NULL OR a.device = ANY ($3) OR b.device = ANY ($3))
 GROUP BY a.device, b.device

@@ -137,7 +137,7 @@ class Known:
     known_since: Int
     """Since when the city is observed, ms; NEVER if it never was."""
     possible: Int
-    """Latest end of a visit that silence may hide, ms; NEVER if none may."""
+    """Latest end of a visit that may have been made in silence or between cells, ms; NEVER if none may."""
     quota: Quota
 
 

@@ -20,6 +20,7 @@ from tracking.geometry.lookup import CityGrid
 from tracking.placed import SIGMA, Placed, T, X, Y, ends
 from tracking.visit_rules import VisitRules
 
+_Key = tuple[int, int]
 _LONG_AGO = int(np.iinfo(np.int64).min)
 MOST_LOGGED = 100
 """Events of a device that wait in memory for its fixes; with more the store is asked."""
@@ -58,7 +59,7 @@ class Engine:
         self._warm = np.zeros(1, dtype=np.bool_)
         self._walks: list[walk.Walk | None] = [None]
         self._deferred = Deferred()
-        self._told: list[stays.Stay | stays.Run] = []
+        self._told: list[walk.Told] = []
 
     def know(self, device: int, last_t: int) -> None:
         """Say that the store has fixes or events of `device` up to `last_t` (ms) whose run is not in memory."""
@@ -164,7 +165,7 @@ class Engine:
                 self._settle(device)
         if before is not None and self._walks[device] is after:
             after.log(before.logged_after(newest))
-        changes = stays.differences(device, stored, self._newest_told(), reason=reason, frontier=frontier)
+        changes = stays.differences(device, stored, self._take_computed(), reason=reason, frontier=frontier)
         return stays.Changes(stays=ended.stays + changes.stays, runs=ended.runs + changes.runs)
 
     def settle(self, now: int) -> stays.Changes:
@@ -274,24 +275,31 @@ class Engine:
             self._warm = np.append(self._warm, np.zeros(more, dtype=np.bool_))
             self._walks += [None] * more
 
-    def _newest_told(self) -> stays.Stored:
-        """What was told since the last call; of several versions the last."""
-        told: dict[tuple[int, int], stays.Stay] = {}
-        runs: dict[tuple[int, int], stays.Run] = {}
+    def _newest_told(self) -> tuple[dict[_Key, stays.StayChange], list[stays.Run]]:
+        """What was told since the last call, stays and runs; of several versions the last."""
+        told: dict[_Key, stays.StayChange] = {}
+        runs: dict[_Key, stays.Run] = {}
         for each in self._told:
             if isinstance(each, stays.Run):
                 runs[each.device, each.t_first] = each
+            elif isinstance(each, stays.Stay):
+                told[each.device, each.t_in] = stays.StayChange(device=each.device, t_in=each.t_in, stay=each)
             else:
                 told[each.device, each.t_in] = each
         self._told.clear()
-        return stays.Stored(list(told.values()), list(runs.values()))
+        return told, list(runs.values())
 
     def _take_told(self) -> stays.Changes:
-        told = self._newest_told()
+        told, runs = self._newest_told()
         return stays.Changes(
-            stays=[stays.StayChange(device=stay.device, t_in=stay.t_in, stay=stay) for stay in told.stays],
-            runs=[stays.RunChange(device=run.device, t_first=run.t_first, run=run) for run in told.runs],
+            stays=list(told.values()),
+            runs=[stays.RunChange(device=run.device, t_first=run.t_first, run=run) for run in runs],
         )
+
+    def _take_computed(self) -> stays.Stored:
+        """What was told, as it must be stored."""
+        told, runs = self._newest_told()
+        return stays.Stored([each.stay for each in told.values() if each.stay is not None], runs)
 
     def _ids(self, inner: NDArray[np.int32]) -> NDArray[np.int32]:
         return self._grid.ids[inner] if len(self._grid) else inner

@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 
-from tracking import beat_hours, db, indicators, observation, rollup, run_store, sighting_store, silence
+from tracking import beat_hours, between_store, db, indicators, observation, rollup, run_store, sighting_store, silence
 from tracking.beat import done
 from tracking.beat.checkpoints import LEAST_MS
 from tracking.beat.model import Beat
@@ -53,6 +53,7 @@ class Seen:
     visits: indicators.Visits
     silences: silence.Silences
     sightings: silence.Sightings
+    between: silence.Hidden
     drive_throughs: Int
     """By cell."""
     beat: Beat
@@ -79,6 +80,7 @@ async def read(conn: db.Connection, city: City, beat: Beat, start: int, end: int
         # A silence that began before may reach into the period.
         silences=await run_store.silences(conn, end, back_ms=end - start + run_store.SHIFT_MS),
         sightings=await sighting_store.read(conn, city.index, start - run_store.SHIFT_MS, end),
+        between=await between_store.read(conn, city.index, start - run_store.SHIFT_MS, end),
         drive_throughs=drives,
         beat=beat,
         did=await beat_hours.read(conn, beat, start, end),
@@ -136,7 +138,6 @@ def _beat(city: City, seen: Seen, record: indicators.Record) -> done.Sums:
 
 
 def _hidden(city: City, seen: Seen, dwell_ms: Int) -> silence.Hidden:
-    """Stays of `dwell_ms` by cell that silence or a sighting may hide."""
-    return silence.joined(
-        silence.hidden_visits(seen.silences, city.grid, dwell_ms), silence.sighted_visits(seen.sightings, dwell_ms)
-    )
+    """Stays of `dwell_ms` by cell that silence or a sighting may hide, or that were made between cells."""
+    hidden = silence.hidden_visits(seen.silences, city.grid, dwell_ms)
+    return silence.joined(silence.joined(hidden, silence.sighted_visits(seen.sightings, dwell_ms)), seen.between)

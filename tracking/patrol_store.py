@@ -34,7 +34,8 @@ _MEASURED = """
 SELECT p.*, x.*, r.*, h.*,
   (SELECT min(greatest(s.t_in, p.starts - interval '30 min')) FROM stays s
    CROSS JOIN LATERAL cell_at(s.cell, s.t_in) c
-   WHERE p.area IS NOT NULL AND s.device = p.device AND s.known_to IS NULL AND s.dwell_ms >= 60000
+   WHERE p.area IS NOT NULL AND s.device = p.device AND s.known_to IS NULL AND s.kind <> 'between'
+     AND s.dwell_ms >= 60000
      AND s.t_in >= p.starts - interval '12 h' AND s.t_in < p.held_to AND s.t_out > p.starts - interval '30 min'
      AND p.area IN (c.grid, c.street, c.district)) AS arrived
 FROM ({parts}) p
@@ -49,7 +50,7 @@ CROSS JOIN LATERAL (
            CASE WHEN s.t_out > s.t_in THEN extract(epoch FROM least(s.t_out, p.held_to) - greatest(s.t_in, p.held_from))
                 / extract(epoch FROM s.t_out - s.t_in) ELSE 1 END::float8 AS part
     FROM stays s CROSS JOIN LATERAL cell_at(s.cell, s.t_in) c
-    WHERE s.device = p.device AND s.known_to IS NULL AND s.t_in >= p.held_from - interval '12 h'
+    WHERE s.device = p.device AND s.known_to IS NULL AND s.kind <> 'between' AND s.t_in >= p.held_from - interval '12 h'
       AND s.t_in < p.held_to AND s.t_out >= p.held_from) v) x
 CROSS JOIN LATERAL (
   SELECT coalesce(sum(extract(epoch FROM least(u.t_last, p.held_to) - greatest(u.t_first, p.held_from))), 0)::float8

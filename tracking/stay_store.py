@@ -20,15 +20,15 @@ WHERE s.known_to IS NULL FOR UPDATE OF s
 _REMEMBER = """
 INSERT INTO stay_growth
 SELECT s.id, s.cell, s.t_in, s.t_out, s.dwell_ms, s.path_m, s.fixes, s.kind, s.open,
-       coalesce(s.grown_at, s.known_from), k.at
+       coalesce(s.grown_at, s.known_from), k.at, s.other
 FROM stays s JOIN unnest($1::bigint[], $2::timestamptz[]) AS k(id, at) USING (id)
 WHERE coalesce(s.grown_at, s.known_from) < k.at
 """
 _GROW = """
 UPDATE stays s SET t_out = g.t_out, dwell_ms = g.dwell_ms, path_m = g.path_m, fixes = g.fixes, kind = g.kind,
-                   open = g.open, grown_at = g.at
+                   open = g.open, other = g.other, grown_at = g.at
 FROM unnest($1::bigint[], $2::timestamptz[], $3::timestamptz[], $4::int[], $5::float8[], $6::int[], $7::text[],
-            $8::bool[]) AS g(id, at, t_out, dwell_ms, path_m, fixes, kind, open)
+            $8::bool[], $9::int[]) AS g(id, at, t_out, dwell_ms, path_m, fixes, kind, open, other)
 WHERE s.id = g.id
 """
 _CLOSE = """
@@ -36,21 +36,21 @@ UPDATE stays s SET known_to = c.at, reason = c.reason::jsonb
 FROM unnest($1::bigint[], $2::timestamptz[], $3::text[]) AS c(id, at, reason) WHERE s.id = c.id
 """
 _INSERT = """
-INSERT INTO stays (device, cell, t_in, t_out, dwell_ms, path_m, fixes, kind, open, known_from, cause)
-SELECT device, cell, t_in, t_out, dwell_ms, path_m, fixes, kind, open, at, cause::jsonb
+INSERT INTO stays (device, cell, t_in, t_out, dwell_ms, path_m, fixes, kind, open, other, known_from, cause)
+SELECT device, cell, t_in, t_out, dwell_ms, path_m, fixes, kind, open, other, at, cause::jsonb
 FROM unnest($1::int[], $2::int[], $3::timestamptz[], $4::timestamptz[], $5::text[], $6::timestamptz[], $7::int[],
-            $8::float8[], $9::int[], $10::text[], $11::bool[])
-     AS s(device, cell, t_in, at, cause, t_out, dwell_ms, path_m, fixes, kind, open)
+            $8::float8[], $9::int[], $10::text[], $11::bool[], $12::int[])
+     AS s(device, cell, t_in, at, cause, t_out, dwell_ms, path_m, fixes, kind, open, other)
 RETURNING id, kind
 """
 _STORED = """
-SELECT device, cell, t_in, t_out, dwell_ms, path_m, fixes, kind, open FROM stays
+SELECT device, cell, t_in, t_out, dwell_ms, path_m, fixes, kind, open, other FROM stays
 WHERE device = $1 AND t_in >= $2 AND t_in <= $3 AND known_to IS NULL ORDER BY t_in
 """
 _COLUMNS = """
 SELECT s.id, {name} AS device, c.code AS cell, s.t_in, s.t_out, s.dwell_ms, s.path_m, s.fixes, s.kind, s.open,
-       s.known_from, s.known_to, s.reason, s.cause
-FROM stays s JOIN devices d ON d.id = s.device JOIN cells c ON c.id = s.cell
+       o.code AS other, s.known_from, s.known_to, s.reason, s.cause
+FROM stays s JOIN devices d ON d.id = s.device JOIN cells c ON c.id = s.cell LEFT JOIN cells o ON o.id = s.other
 """
 _SHOWN = _COLUMNS.format(name="d.name")
 _SEEN = _COLUMNS.format(name=belonging.name("$10"))
@@ -66,9 +66,10 @@ ORDER BY s.t_in DESC, s.id DESC LIMIT $8
 _NOW = _SEEN + "WHERE s.known_to IS NULL" + _FILTER
 _THEN = f"""
 SELECT s.id, {belonging.name("$10")} AS device, c.code AS cell, s.t_in, s.t_out, s.dwell_ms, s.path_m,
-       s.fixes, s.kind, s.open, v.known_from, v.known_to, v.reason, v.cause
+       s.fixes, s.kind, s.open, o.code AS other, v.known_from, v.known_to, v.reason, v.cause
 FROM (SELECT g.*, g.stay AS id FROM stay_growth g WHERE {versions.held("$11", "g.")}) s
 JOIN stays v ON v.id = s.stay JOIN devices d ON d.id = v.device JOIN cells c ON c.id = s.cell
+LEFT JOIN cells o ON o.id = s.other
 WHERE true
 """  # noqa: S608 - our own texts
 # Of each part only the page: together they hold the page of the whole.
@@ -267,6 +268,7 @@ def _measures(stays: list[Stay]) -> tuple[list[Any], ...]:
         [stay.fixes for stay in stays],
         [stay.kind.value for stay in stays],
         [stay.open for stay in stays],
+        [stay.other for stay in stays],
     )
 
 

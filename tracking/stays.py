@@ -20,6 +20,9 @@ class StayKind(StrEnum):
     """Too short in time or path."""
     DRIVE_THROUGH = "drive_through"
     """Faster than 15 km/h on average: does not reset idleness."""
+    BETWEEN = "between"
+    """No stay, but time in which no fix said surely where the device was: it may have made a valid visit here, or have
+    been elsewhere. Neither resets idleness nor counts as neglect."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +49,8 @@ class Stay:
     kind: StayKind
     open: bool
     """True while no later fix of the device has ended it."""
+    other: int | None = None
+    """Of time between cells: number of the cell that the device may have been in instead; None: outside every cell."""
 
     @property
     def key(self) -> int:

@@ -7,19 +7,18 @@ while it goes on, at the first fix after every 30 s of it once it is a valid vis
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 
+from tracking.between import MERGE_MS, Between, Maybe
 from tracking.geometry.lookup import SURE_SIGMAS, CityGrid, Depth, depth_by
 from tracking.path import Noise, Path
 from tracking.plausibility import step_possible
 from tracking.points import Fixes, Place, Point, Rows
 from tracking.presence import Presence
-from tracking.stays import Run, Stay, StayKind, worth
+from tracking.stays import Run, Stay, StayChange, StayKind, worth
 from tracking.trail import GAP_MS, Trail, metres
 from tracking.visit_rules import VisitRules
 
 CONFIRM_MS = 30_000
 """A fix that is sure but not deep changes the cell only when another as sure came so much earlier."""
-MERGE_MS = 60_000
-"""Who is back within it has not left."""
 TELL_MS = 30_000
 """A valid visit that goes on is told so often."""
 RUN_TELL_MS = 60_000
@@ -28,6 +27,10 @@ LEAST_PASS_MS = 1_000
 LEAST_PASS_M = 30.0
 """Shorter steps cross no cell that matters."""
 LEAST_PASS_M_2 = LEAST_PASS_M**2
+
+
+Told = Stay | Run | StayChange
+"""A stay or run as it is known now; or that there is none, where one was told."""
 
 
 class Walk(Trail):
@@ -42,11 +45,11 @@ class Walk(Trail):
     """
 
     __slots__ = (
-        "_first_out", "_grid", "_here", "_inside", "_left", "_logged", "_mark", "_noise", "_rules",
-        "_run_at", "_seen", "_sure_since", "device", "settled", "tell",
+        "_between", "_first_out", "_grid", "_here", "_inside", "_led", "_left", "_logged", "_mark", "_noise",
+        "_paused", "_rules", "_run_at", "_seen", "_sure_since", "device", "settled", "tell",
     )  # fmt: skip
 
-    def __init__(self, device: int, grid: CityGrid, rules: VisitRules, tell: Callable[[Stay | Run], None]) -> None:
+    def __init__(self, device: int, grid: CityGrid, rules: VisitRules, tell: Callable[[Told], None]) -> None:
         super().__init__()
         self.device = device
         self.tell = tell
@@ -66,13 +69,19 @@ class Walk(Trail):
         self._run_at: Point | None = None
         # A stay of this run was told. The first one is told as it begins: since then the city is observed.
         self._seen = False
+        # Since no fix says surely where the device is, and the time before in which none did.
+        self._between: Between | None = None
+        self._paused: Between | None = None
+        # The beginning of the newest stay, and the time that led to it, which may have been one with it.
+        self._led: tuple[int, Between] | None = None
         # (ms, number of the cell in the store) of what was logged, as far as it may belong to a stay not ended.
         self._logged: Sequence[tuple[int, int]] = ()
 
     @property
     def has_news(self) -> bool:
         """Whether `flush` has anything to tell."""
-        return self._run_at is not None or self._mark is not None
+        between = self._between
+        return self._run_at is not None or self._mark is not None or (between is not None and between.news)
 
     @property
     def held(self) -> int:
@@ -83,7 +92,7 @@ class Walk(Trail):
     def quiet_until(self) -> int:
         """Until when (ms) fixes like the last one tell nothing and change nothing but sums; 0: the next one may."""
         last, inside = self.last, self._inside
-        if last is None or self._strangers or last.inner != self.held:
+        if last is None or self._strangers or self._between is not None or last.inner != self.held:
             return 0
         minute = (last.t // RUN_TELL_MS + 1) * RUN_TELL_MS
         if inside is None:
@@ -105,6 +114,8 @@ class Walk(Trail):
         """
         last, t = self.last, rows.t[row]
         if last is None or last.inner != inner or t - last.t > GAP_MS or self._strangers:
+            return False
+        if self._between is not None:
             return False
         if inner != (-1 if self._inside is None else self._inside.index):
             return False
@@ -145,6 +156,7 @@ class Walk(Trail):
         elif self._inside is not None:
             self._tell_ended(self._inside)
         self._mark = None
+        self._tell_between(self.last)
         self._tell_run(self.last, is_open=False)
         self.settled = True
         return not (moved or out)
@@ -165,6 +177,10 @@ class Walk(Trail):
                     )
                 )  # fmt: skip
         self._mark = None
+        if self._between is not None and self._between.news:
+            self._between.news = False
+            for maybe in self._between.may:
+                self._tell_maybe(self._between, maybe, is_open=True)
 
     def _take(self, last: Point | None, point: Point) -> None:
         self._note_run(last, point)
@@ -174,9 +190,17 @@ class Walk(Trail):
         inside = self._inside
         if inside is not None and inside.index == point.inner:
             self._first_out = None
-            self._let_here_go()
+            if self._here is not None:
+                self._let_here_go()
             self._count_one(inside, point)
-            return
+            if self._between is not None:
+                self._doubt_inside(self._between, last or point, point)
+        else:
+            self._take_outside(inside, last, point)
+
+    def _take_outside(self, inside: Presence | None, last: Point | None, point: Point) -> None:
+        """Take a fix that is not in the cell `inside` that the device is held in."""
+        between = self._between
         if inside is not None and self._first_out is None:
             self._first_out = point
         here = self._here
@@ -184,11 +208,98 @@ class Walk(Trail):
             here = self._arrive(last, point)
         here.add_one(point.t, point.x, point.y, point.sigma)
         if self._surely_here(point):
+            self._be_sure(here.t_in)
             self._leave()
             if point.inner >= 0:
                 self._enter(here)
-        elif self._first_out is not None and point.t - self._first_out.t >= MERGE_MS:
+            return
+        if inside is not None and self._first_out is not None and point.t - self._first_out.t >= MERGE_MS:
             self._leave()
+            if between is not None:
+                between.reach_back(inside.inside_at)
+        # Whoever was last surely outside every cell, and is there still, is in no doubt.
+        if between is not None or point.inner >= 0 or inside is not None or last is None:
+            between = between or self._doubt_again(point)
+            between.back = None
+            self._doubt(between, last, point)
+
+    def _doubt_inside(self, between: Between, last: Point, point: Point) -> None:
+        """Take a fix in the cell where the device is held, which others left in doubt."""
+        if between.back is None:
+            between.back = last.t
+        if self._surely_here(point):
+            self._be_sure(between.back)
+        else:
+            self._doubt(between, last, point)
+
+    def _doubt(self, between: Between, last: Point | None, point: Point) -> None:
+        """Take a fix that does not say surely where the device is."""
+        if last is not None and self._grid.divided(last.t, point.t):
+            self._end_between()
+            between = Between(self._grid, point)
+        self._between = between
+        if between.add(point):
+            sigma, held = self._noise.absolute_m(point.sigma), self.held
+            for maybe in between.look(point.t, sigma, held, self._left):
+                self._tell_maybe(between, maybe)
+
+    def _doubt_again(self, point: Point) -> Between:
+        paused, self._paused = self._paused, None
+        if paused is None or point.t - paused.ended >= MERGE_MS:
+            return Between(self._grid, point)
+        if self._led is not None and self._led[1] is paused:
+            self._led = None
+        paused.resume(point)
+        return paused
+
+    def _be_sure(self, end: int) -> None:
+        """The device is surely somewhere since `end` (ms): until then nobody could tell."""
+        between = self._between
+        if between is None:
+            return
+        between.ended = end
+        may = self._until(between, end)
+        for maybe in may:
+            self._tell_maybe(between, maybe)
+        between.may = [each for each in may if each.ms]
+        # Hardly ever there is anything to go on with, and it would be kept of each device of a fleet.
+        self._between, self._paused = None, between if between.may else None
+
+    def _until(self, between: Between, end: int) -> list[Maybe]:
+        sigma = self._noise.absolute_m(self.last.sigma) if self.last is not None else 0.0
+        return between.until(end, sigma, self.held, self._left)
+
+    def _end_between(self) -> None:
+        self._tell_between(self.last)
+        self._between = self._paused = None
+
+    def _tell_between(self, end: Point | None) -> None:
+        """Tell what the time up to the last fix comes to."""
+        if self._between is not None and end is not None:
+            for maybe in self._until(self._between, end.t):
+                self._tell_maybe(self._between, maybe)
+
+    def _tell_maybe(self, between: Between, maybe: Maybe, *, is_open: bool = False, after: Stay | None = None) -> None:
+        """Tell of a cell in which the device may have made a valid visit, `after` included, if it may."""
+        rule = self._rules.at(maybe.index, maybe.t_in)
+        dwell_ms, path_m = maybe.before_ms + maybe.ms, maybe.before_m + maybe.metres
+        if after is not None:
+            dwell_ms, path_m = dwell_ms + after.dwell_ms, path_m + after.path_m
+        logged = any(maybe.t_in <= t <= maybe.t_out for t, _ in self._logged)
+        told = between.told.get(maybe.t_in)
+        if maybe.ms < MERGE_MS or worth(rule, dwell_ms, path_m, 0.0, logged=logged) is not StayKind.VISIT:
+            if told is not None:
+                del between.told[maybe.t_in]
+                self.tell(StayChange(device=self.device, t_in=maybe.t_in, stay=None))
+            return
+        stay = Stay(
+            device=self.device, cell=int(self._grid.ids[maybe.index]), t_in=maybe.t_in, t_out=maybe.t_out,
+            dwell_ms=maybe.ms, path_m=round(maybe.metres, 1), fixes=maybe.fixes, kind=StayKind.BETWEEN, open=is_open,
+            other=int(self._grid.ids[maybe.other]) if maybe.other >= 0 else None,
+        )  # fmt: skip
+        if stay != told:
+            between.told[maybe.t_in] = stay
+            self.tell(stay)
 
     def _surely_here(self, point: Point) -> bool:
         """Whether the device is where the fix falls: in a cell, or outside every cell."""
@@ -241,6 +352,8 @@ class Walk(Trail):
         if before is not None:
             before.back(here)
         self._left.pop(here.index, None)
+        if before is None:
+            self._led = None if self._paused is None else (here.t_in, self._paused)
         inside = self._inside = before or here
         self._here = self._first_out = None
         self._mark = inside.inside_at, inside.dwell_ms, inside.path.metres, inside.fixes
@@ -290,6 +403,7 @@ class Walk(Trail):
         """Go on at a new place: a stay that both places agree on goes on, without the way that nobody walked."""
         inside, last = self._inside, self.last
         self._tell_run(last, is_open=False)
+        self._end_between()
         if inside is not None and last is not None and inside.index == first.inner:
             jump = first.x - last.x, first.y - last.y
             inside.entry = inside.entry[0] + jump[0], inside.entry[1] + jump[1]
@@ -303,9 +417,10 @@ class Walk(Trail):
         """End everything at a gap: a stay ends where the last step left its cell, or with its last fix."""
         self._tell_run(self.last, is_open=False)
         self._leave()
+        self._end_between()
         if self.last is not None:
             self._forget_logged(self.last.t + 1)
-        self._inside = self._here = self._first_out = None
+        self._inside = self._here = self._first_out = self._led = None
         self._sure_since = self._mark = None
         self._noise = Noise()
         self._seen = False
@@ -370,7 +485,13 @@ class Walk(Trail):
 
     def _tell_ended(self, inside: Presence) -> None:
         logged = self._logged_in(inside, inside.inside_at)
-        self.tell(inside.stay(self._rules.at(inside.index, inside.t_in), logged=logged))
+        stay = inside.stay(self._rules.at(inside.index, inside.t_in), logged=logged)
+        self.tell(stay)
+        if self._led is not None and self._led[0] == stay.t_in:
+            between, after = self._led[1], None if stay.kind is StayKind.VISIT else stay
+            for maybe in between.may:
+                if maybe.index == inside.index and stay.t_in - maybe.t_out < MERGE_MS:
+                    self._tell_maybe(between, maybe, after=after)
 
     def _logged_in(self, inside: Presence, until: int) -> bool:
         return any(cell == inside.cell and inside.t_in <= t <= until for t, cell in self._logged)

@@ -149,6 +149,16 @@ def _required(judged: Judged, at: int) -> rest.RequiredVisits | None:
     )
 
 
+def _unknown(judged: Judged, at: int) -> rest.UnknownWhy | None:
+    """Why nobody can tell the state of the cell with index `at`; None: it can be told."""
+    basis = judged.basis
+    if judged.coverage.state[at] != coverage.CellState.UNKNOWN:
+        return None
+    if basis.known_since[at] < 0:
+        return "unheard"
+    return "between" if basis.between[at] > basis.last_visit[at] else "hidden"
+
+
 def of_cell(judged: Judged, at: int, drives: Int) -> rest.CellCoverage:
     """Spell the coverage of the cell with index `at`; `drives` counts drive-throughs by cell."""
     made, basis = judged.coverage, judged.basis
@@ -161,6 +171,7 @@ def of_cell(judged: Judged, at: int, drives: Int) -> rest.CellCoverage:
         due=None if due < 0 else db.moment(due),
         last_visit=None if last < 0 else db.moment(last),
         present=bool(basis.present[at]),
+        unknown=_unknown(judged, at),
         visits=_required(judged, at),
         drive_throughs=int(drives[at]),
     )

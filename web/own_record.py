@@ -28,7 +28,8 @@ SELECT b.device AS slot, d.name AS device, b.t_from, b.t_to, b.made_by FROM bind
 WHERE b.officer = $1 ORDER BY b.t_from
 """
 _STAYS = """
-SELECT c.code AS cell, s.t_in, s.t_out, s.dwell_ms, s.path_m, s.kind FROM stays s JOIN cells c ON c.id = s.cell
+SELECT c.code AS cell, s.t_in, s.t_out, s.dwell_ms, s.path_m, s.kind, o.code AS other
+FROM stays s JOIN cells c ON c.id = s.cell LEFT JOIN cells o ON o.id = s.other
 WHERE s.device = $1 AND s.known_to IS NULL AND s.t_in >= $2 AND s.t_in < $3 ORDER BY s.t_in
 """
 _EVENTS = """

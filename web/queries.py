@@ -17,12 +17,13 @@ _ESTIMATED_FROM_MS, _ESTIMATED_FROM_FIXES = 1_800_000, 2_000
 _DEVICE = """
 SELECT d.id AS slot, d.name, d.unit, d.label, d.datum, d.online, d.battery, d.enrolled_at,
        d.revoked_at IS NOT NULL AS revoked,
-       f.t, f.lat, f.lon, f.acc, f.spd, f.hdg, f.duty, cell.code AS cell
+       f.t, f.lat, f.lon, f.acc, f.spd, f.hdg, f.duty, cell.code AS cell, cell.kind = 'between' AS unsure, cell.other
 FROM devices d
 LEFT JOIN LATERAL (SELECT * FROM fixes WHERE device = d.id ORDER BY t DESC LIMIT 1) f ON true
-LEFT JOIN LATERAL (SELECT c.code FROM stays s JOIN cells c ON c.id = s.cell
+LEFT JOIN LATERAL (SELECT c.code, o.code AS other, s.kind
+  FROM stays s JOIN cells c ON c.id = s.cell LEFT JOIN cells o ON o.id = s.other
   WHERE s.device = d.id AND s.known_to IS NULL AND s.t_in <= f.t AND (s.open OR s.t_out >= f.t)
-  ORDER BY s.t_in DESC LIMIT 1) cell ON true
+  ORDER BY s.kind = 'between', s.t_in DESC LIMIT 1) cell ON true
 """
 _DEVICES = (
     _DEVICE
@@ -188,7 +189,8 @@ def _device(row: asyncpg.Record) -> rest.Device:
             spd=_short(row["spd"]),
             hdg=_short(row["hdg"]),
             duty=params.DUTIES[row["duty"]],
-            cell=row["cell"],
+            cell=None if row["unsure"] else row["cell"],
+            between=(row["cell"], row["other"]) if row["unsure"] else None,
         )
     return rest.Device(
         id=row["name"],

@@ -181,6 +181,12 @@ class CityGrid:
         places, cells = tree.query(shapely.points(x, y), predicate="dwithin", distance=within_m)
         return places, cells
 
+    def near_at(self, x: float, y: float, within_m: float, t: int) -> list[int]:
+        """Indexes of the cells that hold a place at `t` (ms) or lie within so many metres of it."""
+        tree = self._divisions[max(bisect_right(self._starts, t) - 1, 0)].tree
+        found: list[int] = tree.query(shapely.Point(x, y), predicate="dwithin", distance=within_m).tolist()
+        return sorted(found)
+
     def nearest(self, x: Float, y: Float, within_m: float) -> NDArray[np.intp]:
         """Index of the cell that holds each place, or is nearest within so many metres of it; -1: none is."""
         found = np.full(len(x), -1, dtype=np.intp)

@@ -67,6 +67,11 @@ class Town:
             )
         )
 
+    async def between(self, t_in: float, t_out: float, *, number: int = 1) -> None:
+        """Somebody who may have made a valid visit in a cell, or have been in another one."""
+        row = await self.visit(t_in, t_out, number=number)
+        await self._conn.execute("UPDATE stays SET kind = 'between' WHERE id = $1", row)
+
     async def officer(self, minute: float, *, north_m: float = 0.0) -> None:
         """A fix of the officer at the middle of cell 1, or so far north of it."""
         await self._conn.execute(

@@ -60,6 +60,23 @@ async def test_look_once_warns_tells_and_resolves(pool: db.Pool, conn: db.Connec
     assert shown.steps[0].facts["arrival_s"] == 60
 
 
+async def test_a_cell_that_may_have_been_visited_from_its_boundary_is_not_called_overdue(
+    pool: db.Pool, conn: db.Connection, town: Town
+) -> None:
+    """The warning stands until the limit, then nobody can tell: no red alarm, until that visit too is long ago."""
+    await conn.execute("UPDATE rule_versions SET body = body - 'limits' WHERE scope = 'class:business'")
+    clock = Clock(0)
+    watcher = watch.Watcher(pool, now=clock)
+    await town.visit(0, 10)
+    await town.visit(1, 600, number=2)
+    await town.officer(89)
+    assert await _look(conn, town, watcher, clock, 89) == ["orange open"]
+    await town.between(95, 115)
+    red = [await _look(conn, town, watcher, clock, minute) for minute in (131, 180, 234)]
+    assert not [told for each in red for told in each if told.startswith("red")]
+    assert "red open" in await _look(conn, town, watcher, clock, 236)
+
+
 async def test_look_once_sees_where_the_officers_are(pool: db.Pool, conn: db.Connection, town: Town) -> None:
     """An officer 3 km away makes the warning earlier; one whose fix is old does not count."""
     clock = Clock(0)

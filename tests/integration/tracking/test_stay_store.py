@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tracking import stay_store
+from tracking import between_store, stay_store
 from tracking.reasons import Cause, Reason
 from tracking.stays import Stay, StayChange, StayKind
 
@@ -94,3 +94,24 @@ async def test_listed_pages_by_cursor(conn: "db.Connection", device: int, cells:
     assert len(by_cell) == 3
     middle = stay_store.Filter(t_from=T0 + 150_000, t_to=T0 + 240_000)
     assert len(await stay_store.listed(conn, middle, limit=10)) == 2
+
+
+async def test_time_between_two_cells_is_kept_like_a_stay(conn: "db.Connection", device: int, cells: list[int]) -> None:
+    """Both cells are named, and what was known of it before it grew is the answer as of then."""
+    first = replace(stay(device, cells[0]), kind=StayKind.BETWEEN, other=cells[1])
+    longer = replace(first, t_out=T0 + 300_000, dwell_ms=300_000, other=None)
+    for number, each in enumerate((first, longer)):
+        assert not await stay_store.apply(conn, [put(each)], NOW + number * 5000)
+    assert await stay_store.load(conn, device, T0, T0) == [longer]
+    now, then = [
+        await stay_store.listed(conn, stay_store.Filter(kind=StayKind.BETWEEN, known_at=known), limit=10)
+        for known in (None, NOW + 1000)
+    ]
+    assert [(one.kind, one.other, one.dwell_s) for one in now] == [("between", None, 300.0)]
+    assert [(one.kind, one.other, one.dwell_s) for one in then] == [("between", "44130200100002", 60.0)]
+    for known, ends in ((None, [T0 + 300_000]), (NOW + 1000, [T0 + 60_000]), (NOW - 1, [])):
+        hidden = await between_store.read(conn, {cells[0]: 0}, T0, T0 + 900_000, known)
+        assert hidden.last.tolist() == ends
+    await stay_store.apply(conn, [StayChange(device=device, t_in=T0, stay=None)], NOW + 20_000)
+    assert not await stay_store.load(conn, device, T0, T0)
+    assert not len((await between_store.read(conn, {cells[0]: 0}, T0, T0 + 900_000)).cell)

@@ -127,6 +127,26 @@ async def test_silence_makes_a_cell_unknown(
     assert (grid["coverage"], grid["sufficiency"]["known_cells"]) == (None, 0)
 
 
+async def test_time_between_cells_makes_a_cell_unknown(
+    server: web.WebServer, conn: "Connection", devices: dict[str, int], patrolled: dict[str, int]
+) -> None:
+    """Who was on the boundary may have visited the cell: no failure, and no visit either; one that is sure counts."""
+    assert patrolled
+    await conn.execute("DELETE FROM stays WHERE device > 0")
+    await conn.execute("DELETE FROM runs WHERE device > 0")
+    await run(conn, devices["cam-1"], 0, 480)
+    counts = "visited", "not_visited", "unknown"
+    await conn.execute("UPDATE runs SET lat_first = -23, lat_last = -23 WHERE device > 0")
+    grid = (await asked(server, level="grid"))[0]
+    assert [grid[name] for name in counts] == [0, 1, 0]
+    await stay(conn, devices["cam-1"], 30, 50, kind="between")
+    grid = (await asked(server, level="grid"))[0]
+    assert ([grid[name] for name in counts], grid["visits"]) == ([0, 0, 1], 0)
+    await stay(conn, devices["cam-1"], 100, 120)
+    grid = (await asked(server, level="grid"))[0]
+    assert ([grid[name] for name in counts], grid["visits"]) == ([1, 0, 0], 1)
+
+
 async def test_officers_are_told_by_their_shifts(
     server: web.WebServer, conn: "Connection", devices: dict[str, int], patrolled: dict[str, int]
 ) -> None:

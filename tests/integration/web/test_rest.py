@@ -149,6 +149,39 @@ async def test_visits_events_and_refusals_are_filtered_and_paged(
         assert [refusal["payload"] for refusal in refusals] == ["eA=="] * 5
 
 
+async def test_a_cell_that_may_have_been_visited_from_its_boundary_is_unknown(
+    server: web.WebServer, conn: "db.Connection", devices: dict[str, int], cell: str
+) -> None:
+    """It would be overdue but for who was between two cells: coverage, the stays and the device all say so."""
+    now = live.now_ms()
+    number = await conn.fetchval("SELECT id FROM cells WHERE code = $1", cell)
+    await store_fixes(conn, devices["cam-1"], [now - 300_000])
+    maybe = Stay(
+        device=devices["cam-1"], cell=number, t_in=now - 1_500_000, t_out=now - 300_000, dwell_ms=1_200_000,
+        path_m=900, fixes=1200, kind=StayKind.BETWEEN, open=False,
+    )  # fmt: skip
+    async with conn.transaction():
+        await observed.observed(conn, now - 24 * HOUR, now)
+        await conn.execute("UPDATE stays SET known_from = t_in")
+        await stay_store.apply(conn, [StayChange(device=maybe.device, t_in=maybe.t_in, stay=maybe)], now - 60_000)
+    async with server.client() as client:
+
+        async def shown(**params: str) -> list[tuple[str, str | None]]:
+            items = (await client.get("/api/v1/coverage", params=params)).json()["items"]
+            return [(item["state"], item["unknown"]) for item in items]
+
+        server.hub.judging.city_changed()
+        await until(shown, "the cell is known")
+        assert await shown() == [("unknown", "between")]
+        assert await shown(at=rfc(now - 200_000)) == [("unknown", "between")]
+        assert await shown(at=rfc(now - 100_000), known=rfc(now - 100_000)) == [("overdue", None)]
+        assert await shown(at=rfc(now - 2_000_000)) == [("overdue", None)]
+        stays = (await client.get("/api/v1/visits", params={"kind": "between", "cell": cell})).json()["items"]
+        assert [(stay["device"], stay["cell"], stay["other"]) for stay in stays] == [("cam-1", cell, None)]
+        last = (await client.get("/api/v1/devices/cam-1")).json()["last"]
+        assert (last["cell"], last["between"]) == (None, [cell, None])
+
+
 async def test_cells_coverage_and_areas_follow_a_visit(
     server: web.WebServer, conn: "db.Connection", devices: dict[str, int], cell: str
 ) -> None:

@@ -17,6 +17,7 @@ from tests.unit.tracking import timelines as tl
 from tracking.engine import Engine
 from tracking.fixes import FixColumns
 from tracking.geometry import lookup
+from tracking.stays import StayKind
 from tracking.visit_rules import VisitRules
 
 TRACKS = Path(__file__).parents[4] / "shared" / "data" / "geolife"
@@ -170,7 +171,7 @@ def through_engine(fixes: list[Fix]) -> dict[tuple[int, int], float]:
     known = tl.run(Engine(grid, VisitRules.always([tl.RULE] * len(ids))), columns)
     seconds: dict[tuple[int, int], float] = defaultdict(float)
     for stay in known.values():
-        if stay.fixes:
+        if stay.fixes and stay.kind is not StayKind.BETWEEN:
             seconds[cells[stay.cell - 1]] += stay.dwell_ms / 1000
     return seconds
 

@@ -149,6 +149,12 @@ export async function stays(
   return (await request<Listed<Stay>>(`/visits?${query}&${limit}`, { signal })).items;
 }
 
+/** The newest time that began before a moment in which somebody was between a cell and another one. */
+export async function between(cell: string, until: Date, signal: AbortSignal): Promise<Stay[]> {
+  const query = `cell=${part(cell)}&kind=between&to=${until.toISOString()}&limit=1`;
+  return (await request<Listed<Stay>>(`/visits?${query}`, { signal })).items;
+}
+
 /** Events of a device or in a cell, the newest first. */
 export async function events(of: { cell: string } | { device: string }, signal: AbortSignal): Promise<Event[]> {
   const query = 'cell' in of ? `cell=${part(of.cell)}` : `device=${part(of.device)}`;

@@ -94,6 +94,8 @@ export interface CellCoverage {
   last_visit: string | null;
   /** A valid visit is going on. */
   present: boolean;
+  /** Why the state is unknown. unheard: nothing was ever heard from the city; between: an officer was on the boundary, and may have made a valid visit here or been in another cell (who and when: `GET /api/v1/visits?kind=between`); hidden: a silence or a sighting may hide a visit. Null: it is known. */
+  unknown: "unheard" | "between" | "hidden" | null;
   /** Null: the plan requires none now. */
   visits: RequiredVisits | null;
   /** Since the last valid visit, in the last 24 hours; they reset no wait. */
@@ -303,8 +305,10 @@ export interface Position {
   /** Degrees clockwise from north; null unknown. */
   hdg: number | null;
   duty: "duty" | "task" | "break" | "off";
-  /** Code of the unit cell; null outside every cell. */
+  /** Code of the unit cell of the stay that it is part of; null: no stay is known. */
   cell: string | null;
+  /** Codes of two cells of which nobody can say in which the device is; of one and null at the edge of the cells. `cell` is null then. */
+  between?: [string, string | null] | null;
 }
 
 /** RFC 9457 problem document. */
@@ -359,8 +363,11 @@ export interface Stay {
   dwell_s: number;
   path_m: number;
   fixes: number;
-  kind: "visit" | "short" | "drive_through";
+  /** between: no stay, but time in which no fix said surely in which cell the device was; it may have made a valid visit in `cell`, or have been in `other`. */
+  kind: "visit" | "short" | "drive_through" | "between";
   open: boolean;
+  /** Of time between cells: the other cell; null: outside every cell. */
+  other: string | null;
   known_from: string;
   known_to: string | null;
   /** Why this version no longer holds. */

@@ -1,8 +1,10 @@
 // The card of one unit cell: its state, what is required of it, and who was there.
 
+import * as api from '../api.ts';
+import { whyUnknown } from '../between.ts';
 import { cellName, useCity } from '../city.ts';
 import { clock, span } from '../format.ts';
-import { useModel, useServerNow, useSignal } from '../hooks.ts';
+import { useLoaded, useModel, useServerNow, useSignal } from '../hooks.ts';
 import { type Key, LOCALE, useSpeech } from '../i18n/index.ts';
 import type { CellNow } from '../live/model.ts';
 import { Card, Fact, LevelBadge, StateBadge } from './parts.tsx';
@@ -16,6 +18,7 @@ interface Props {
   onClose(): void;
 }
 
+const MINUTE_MS = 60_000;
 const CLASSES = ['business', 'public', 'institution', 'residential'];
 
 export function CellCard({ code, onOfficer, onClose }: Props) {
@@ -42,6 +45,7 @@ export function CellCard({ code, onOfficer, onClose }: Props) {
       onClose={onClose}
     >
       <p className="quiet">{t(explanation(now))}</p>
+      {now.state === 'unknown' && <Between code={code} since={now.lastVisit} />}
       <dl className="facts">
         <Due cell={now} />
         {properties.limit_s != null && <Fact name={t('cell.limit')}>{span(properties.limit_s * 1000, t)}</Fact>}
@@ -66,6 +70,19 @@ export function CellCard({ code, onOfficer, onClose }: Props) {
 /** What the state means; a cell never visited is in time only because data began a short while ago. */
 const explanation = ({ state, lastVisit }: CellNow): Key =>
   state === 'fresh' && lastVisit === null ? 'state.since.help' : `state.${state}.help`;
+
+/** Who may have visited the cell from its boundary since it was visited last, if that is why nobody can tell. */
+function Between({ code, since }: { code: string; since: number | null }) {
+  const { t, language } = useSpeech();
+  const zone = useSignal(useModel().timeZone);
+  const city = useCity();
+  const until = Math.ceil(useServerNow() / MINUTE_MS) * MINUTE_MS;
+  const loaded = useLoaded(`between ${code} ${until}`, (signal) => api.between(code, new Date(until), signal));
+  const stay = loaded.state === 'ready' ? loaded.value[0] : undefined;
+  if (!stay || Date.parse(stay.t_out) <= (since ?? 0)) return null;
+  const at = (ms: number): string => clock(ms, zone, LOCALE[language], false);
+  return <p className="between-note">{whyUnknown(city, stay, at, t)}</p>;
+}
 
 function Due({ cell }: { cell: CellNow }) {
   const { t, language } = useSpeech();

@@ -2,6 +2,7 @@
 
 import { useEffect, useMemo, useState } from 'react';
 import * as api from '../api.ts';
+import { cellsBetween } from '../between.ts';
 import { cellName, useCity } from '../city.ts';
 import { clock, compass, distance, kmh, span } from '../format.ts';
 import { type Loaded, useLoaded, useModel, useServerNow, useSignal } from '../hooks.ts';
@@ -136,6 +137,8 @@ function Facts({ id, device, live, now, onCell }: FactsProps) {
           <button type="button" className="link-button" onClick={() => onCell(last.cell as string)}>
             {cellName(city, last.cell)}
           </button>
+        ) : last?.between ? (
+          cellsBetween(city, { cell: last.between[0], other: last.between[1] }, t)
         ) : (
           t(last ? 'officer.outside' : 'unknown')
         )}

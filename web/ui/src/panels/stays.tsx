@@ -1,6 +1,7 @@
 // Recent presence in a cell or of an officer, valid visit or not.
 
 import * as api from '../api.ts';
+import { cellsBetween } from '../between.ts';
 import { cellName, useCity } from '../city.ts';
 import { distance, moment, span } from '../format.ts';
 import { useLoaded, useModel, useSignal } from '../hooks.ts';
@@ -50,14 +51,16 @@ function StayRow({
   const zone = useSignal(useModel().timeZone);
   const city = useCity();
   const [name, open] = onCell
-    ? [cellName(city, stay.cell), () => onCell(stay.cell)]
+    ? [stay.kind === 'between' ? cellsBetween(city, stay, t) : cellName(city, stay.cell), () => onCell(stay.cell)]
     : [stay.device ?? '–', () => stay.device && onOfficer?.(stay.device)];
   return (
     <li className={`stay stay-${stay.kind}`}>
       <button type="button" className="link-button" onClick={open}>
         {name}
       </button>
-      <span className="stay-kind">{t(`stay.${stay.kind}` as Key)}</span>
+      <span className="stay-kind">
+        {stay.kind === 'between' && !onCell ? cellsBetween(city, stay, t) : t(`stay.${stay.kind}` as Key)}
+      </span>
       <span className="quiet">
         {moment(Date.parse(stay.t_in), zone, LOCALE[language])} · {span(stay.dwell_s * 1000, t)} ·{' '}
         {distance(stay.path_m, t)}
