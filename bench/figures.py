@@ -2,18 +2,20 @@
 
 import json
 import os
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import typer
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from bench import stack
 
 console = Console(width=140)
+Task = TypeVar("Task")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +60,13 @@ class Figure:
 
 
 Measure = Callable[[], Coroutine[Any, Any, list[Figure]]]
+
+
+def progress(tasks: Sequence[Task], what: str) -> Iterator[Task]:
+    """Go through tasks and show how far it is."""
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        yield from bar.track(tasks, description=what)
 
 
 def table(figures: Sequence[Figure]) -> Table:

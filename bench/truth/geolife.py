@@ -1,0 +1,25 @@
+"""Real tracks of the GeoLife data set, which lie beside the repository and are not part of it."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+TRACKS = Path(__file__).parents[3] / "shared" / "data" / "geolife"
+MISSING = "the real tracks are not beside the repository (../shared/data/geolife)"
+HEAD_LINES = 6
+
+Point = tuple[int, float, float]
+"""ms, latitude, longitude."""
+
+
+def tracks() -> dict[str, list[Point]]:
+    """Tracks by name, in order of time; of points at the same time the first."""
+    return {path.stem: _read(path) for path in sorted(TRACKS.glob("*.plt"))}
+
+
+def _read(path: Path) -> list[Point]:
+    points: dict[int, Point] = {}
+    for line in path.read_text().splitlines()[HEAD_LINES:]:
+        lat, lon, _, _, _, day, clock = line.split(",")
+        t = round(datetime.fromisoformat(f"{day}T{clock}+00:00").astimezone(UTC).timestamp() * 1000)
+        points.setdefault(t, (t, float(lat), float(lon)))
+    return [points[t] for t in sorted(points)]
