@@ -6,7 +6,9 @@ what is left between neighbouring fixes: only it makes false path. It is learnt 
 """
 
 from array import array
+from collections.abc import Sequence
 from math import exp, log, sqrt
+from statistics import median
 
 import numpy as np
 
@@ -65,7 +67,7 @@ class Noise:
     By runs, so that it follows from the fixes of the run alone, in whatever order they came.
     """
 
-    __slots__ = "_before", "_last", "_sure_2", "knots", "learnt_m", "width_ms"
+    __slots__ = "_before", "_first", "_last", "_sure_2", "knots", "learnt_m", "width_ms"
 
     def __init__(self) -> None:
         self.knots = 0
@@ -76,6 +78,8 @@ class Noise:
         self._sure_2 = -1.0
         self._before: Knot | None = None
         self._last: Knot | None = None
+        # What the first knots showed, m²: one bad one to begin with would be in the estimate for minutes.
+        self._first: Sequence[float] = ()
 
     def relative_m(self, sigma: float) -> float:
         """Standard deviation of the relative error per axis, m; `sigma` is that of the absolute one."""
@@ -92,6 +96,10 @@ class Noise:
         if self.knots < LEARNT:
             return ASSUMED_ACCURACY_M * SIGMA_OF_68
         return min(max(SLOW_TIMES * self.learnt_m, BEST_ESTIMATE_M), ASSUMED_ACCURACY_M) * SIGMA_OF_68
+
+    def cut(self) -> None:
+        """What comes next does not follow from what was before: a jump is no noise."""
+        self._before = self._last = None
 
     def note(self, knot: Knot) -> None:
         """Take the next knot."""
@@ -112,9 +120,11 @@ class Noise:
         off_x, off_y = last[1] - share * before[1] - rest * knot[1], last[2] - share * before[2] - rest * knot[2]
         noise_2 = (off_x * off_x + off_y * off_y) / (_MEDIAN_2 * (1 + share * share + rest * rest))
         knots, learnt = self.knots, self.learnt_m
-        if knots == 1:
-            learnt = max(sqrt(noise_2), LEAST_NOISE_M)
+        if knots <= LEARNT:
+            self._first = [*self._first, noise_2]
+            learnt = max(sqrt(median(self._first)), LEAST_NOISE_M)
         else:
+            self._first = ()
             gain = _GAINS[min(knots if knots <= _ALL else _ALL + (knots - _ALL) // _SELDOM, len(_GAINS)) - 1]
             learnt = learnt * gain if noise_2 > learnt * learnt else learnt / gain
         self.learnt_m = learnt

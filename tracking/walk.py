@@ -411,6 +411,7 @@ class Walk(Trail):
         else:
             self._leave()
         self._let_here_go()
+        self._noise.cut()
         self._first_out = None
 
     def _break(self) -> None:

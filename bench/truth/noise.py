@@ -33,9 +33,9 @@ class Knot:
         return cls(*mean, fmean(sigmas))
 
 
-def knot_ms(relative: float) -> int:
-    """How long the fixes of a knot last."""
-    return LONG_KNOT_MS if relative > LONG_FROM_M else KNOT_MS
+def knot_ms(relative: float, learnt: int) -> int:
+    """How long the fixes of a knot last, by the relative error, once it is learnt."""
+    return LONG_KNOT_MS if learnt and relative > LONG_FROM_M else KNOT_MS
 
 
 @dataclass(slots=True)
@@ -73,7 +73,7 @@ class Noise:
         if jumped:
             self._close()
             self._knots.clear()
-        elif self._fixes and fix.t - self._fixes[0].t >= knot_ms(self.relative(sigma)):
+        elif self._fixes and fix.t - self._fixes[0].t >= knot_ms(self.relative(sigma), self.learnt):
             self._close()
         self._fixes.append(fix)
         self._sigmas.append(sigma)

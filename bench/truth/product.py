@@ -25,6 +25,8 @@ def judged(ground: Ground, tracks: Mapping[int, Sequence[Fix]]) -> dict[int, lis
     for rows in np.split(np.argsort(fixes.t, kind="stable"), _cuts(np.sort(fixes.t))):
         _keep(known, engine.advance(fixes.take(rows)).changes)
     _keep(known, engine.settle(int(fixes.t.max()) + 10 * RUN_GAP_MS))
+    # A time between two cells is no stay.
+    known = {key: stay for key, stay in known.items() if stay.kind is not stays.StayKind.BETWEEN}
     return {
         device: [_stay(each) for (of, _), each in sorted(known.items()) if of == device] for device in sorted(tracks)
     }

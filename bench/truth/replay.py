@@ -200,7 +200,7 @@ async def _by_device(conn: db.Connection, shift: Shift) -> dict[int, list[Stay]]
     made: dict[int, list[Stay]] = {n: [] for n in shift.tracks}
     rows = await conn.fetch(
         "SELECT d.name, c.code, s.* FROM stays s JOIN devices d ON d.id = s.device JOIN cells c ON c.id = s.cell "
-        "WHERE s.known_to IS NULL"
+        "WHERE s.known_to IS NULL AND s.kind <> 'between'"
     )
     for row in rows:
         made[int(row["name"].removeprefix("cam-"))].append(

@@ -53,7 +53,7 @@ def _points(leg: Leg) -> list[_Point]:
     points = [_crossing(leg.entered, leg.inside[0])] if leg.entered else []
     part: list[Heard] = []
     for each in leg.inside:
-        if part and each.fix.t - part[0].fix.t >= knot_ms(each.relative):
+        if part and each.fix.t - part[0].fix.t >= knot_ms(each.relative, each.learnt):
             points.append(_mean(part))
             part = []
         part.append(each)

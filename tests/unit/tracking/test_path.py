@@ -7,6 +7,7 @@ import pytest
 
 from tests.unit.tracking import timelines as tl
 from tracking import stays
+from tracking.path import Noise
 from tracking.stays import StayKind
 
 ROUND = [(40.0, 40.0), (260.0, 40.0), (260.0, 260.0), (40.0, 260.0), (40.0, 40.0)]
@@ -149,3 +150,21 @@ def test_noise_is_learnt_where_a_device_is_held_nowhere() -> None:
     points += tl.stand((150, 25), begin=600, seconds=20, every=5)
     (stay,) = tl.run(tl.engine(), tl.track(points, acc=np.nan)).values()
     assert stay.dwell_ms == pytest.approx(17_500, abs=1_000)
+
+
+def test_a_bad_beginning_is_not_in_the_noise_for_minutes() -> None:
+    """Of the first six knots one lies 400 m off the way, as at a turn between two fixes: the median does not see it."""
+    noise = Noise()
+    for n in range(8):
+        noise.note((n * 5_000.0, 400.0 * (n == 1), float(n % 2), 3.3))
+    assert noise.knots == 6
+    assert noise.relative_m(3.3) < 2
+
+
+def test_a_believed_jump_is_no_noise() -> None:
+    """The way after a jump within one cell is measured by the noise of the track, not by the jump."""
+    stood = tl.stand((30, 150), begin=0, seconds=10, every=5)
+    after = along([(270, 150), (240, 150), (270, 150), (240, 150)], speed=1.0, every=5)
+    still = tl.stand((270, 150), begin=7, seconds=65, every=5)
+    points = [*stood, *still, *((s + 72, x, y) for s, x, y in after), *tl.stand((240, 150), begin=163, seconds=40)]
+    assert longest(points, acc=5).path_m == pytest.approx(90, rel=0.15)
