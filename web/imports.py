@@ -13,8 +13,12 @@ DryRun = Annotated[bool, Query(description="Only say what would change; nothing 
 
 REFUSES: dict[int | str, dict[str, Any]] = {
     422: {
-        "description": "The file has faults: nothing of it is taken.",
-        "content": {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ImportProblem"}}},
+        "description": "The file has faults, or a parameter is wrong: nothing of the file is taken.",
+        "content": {
+            problems.MEDIA_TYPE: {
+                "schema": {"anyOf": [{"$ref": f"#/components/schemas/{name}"} for name in ("ImportProblem", "Problem")]}
+            }
+        },
     }
 }
 """How an import answers to a file with faults."""
