@@ -151,7 +151,8 @@ class Basis:
     """Newest fix heard from the city, ms; NEVER if none."""
 
 
-# Two short walks for each cell: the newest visit that had ended by then, and those that go on beyond it.
+# Two short walks: the newest visit of each cell that had ended by then, and those that went on at the time, also
+# where somebody else's ended after what is known of them.
 _LAST_VISITS = """
 SELECT v.cell, v.t_out, v.open
 FROM unnest({cells}::int[]) AS c (id) CROSS JOIN LATERAL (
@@ -161,12 +162,18 @@ FROM unnest({cells}::int[]) AS c (id) CROSS JOIN LATERAL (
 ) v
 UNION ALL
 SELECT s.cell, s.t_out, s.open FROM stays s
-WHERE s.kind = 'visit' AND tstzrange(s.t_in, greatest(s.t_in, s.t_out), '[]') @> $1::timestamptz AND {holds}
+WHERE s.kind = 'visit' AND s.t_in <= $1 AND (s.open OR s.t_out >= $1) AND {holds}
+AND tstzrange(s.t_in, greatest(s.t_in, s.t_out), '[]') && tstzrange($1::timestamptz - interval '{present}', $1, '[]')
 """
-_VISITS_NOW = _LAST_VISITS.format(cells="$2", holds="s.known_to IS NULL")
+PRESENT_FOR_MS = 180_000
+"""An open visit counts as going on while its device was heard within this time."""
+_PRESENT = f"{PRESENT_FOR_MS} ms"
+_VISITS_NOW = _LAST_VISITS.format(cells="$2", holds="s.known_to IS NULL", present=_PRESENT)
 _VISITS_THEN = (
     _LAST_VISITS.format(
-        cells="$3", holds="coalesce(s.grown_at, s.known_from) <= $2 AND (s.known_to IS NULL OR s.known_to > $2)"
+        cells="$3",
+        holds="coalesce(s.grown_at, s.known_from) <= $2 AND (s.known_to IS NULL OR s.known_to > $2)",
+        present=_PRESENT,
     )
     + f"""
 UNION ALL
@@ -180,8 +187,6 @@ SELECT max(t) FROM (
   SELECT t_last AS t FROM runs WHERE coalesce(known_from, '-infinity') <= $1
   UNION ALL SELECT t_last FROM run_history WHERE {versions.held("$1")}) r
 """  # noqa: S608 - our own texts
-PRESENT_FOR_MS = 180_000
-"""An open visit counts as going on while its device was heard within this time."""
 
 
 async def basis(conn: db.Connection, city: City, now: int, known: int | None = None) -> Basis:

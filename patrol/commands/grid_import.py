@@ -15,7 +15,7 @@ from tracking import db, grid_store
 from tracking.grid_faults import GridFault
 
 
-def run(settings: Settings, *, file: Path, dry_run: bool, valid_from: datetime | None) -> None:
+def run(settings: Settings, *, file: Path, dry_run: bool, valid_from: datetime | None = None) -> None:
     """Import the file or only try it, or say what is wrong with it feature by feature."""
     data, begins = import_file.read(file), None if valid_from is None else db.millis(valid_from)
     result = asyncio.run(_checked_import(reach.database_url(settings), data, begins, dry_run=dry_run))
