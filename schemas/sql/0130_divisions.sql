@@ -72,7 +72,8 @@ BEGIN
   ELSIF kind = 'device' THEN
     device := (SELECT d.id FROM devices d WHERE d.name = body ->> 'id');
   ELSIF kind IN ('event', 'stay') AND body ->> 'cell' IS NOT NULL THEN
-    area := (SELECT v.grid FROM cells c, cell_at(c.id, coalesce(body ->> 't_in', body ->> 't')::timestamptz) v
+    area := (SELECT v.grid
+             FROM cells c, cell_at(c.id, coalesce((coalesce(body ->> 't_in', body ->> 't'))::timestamptz, now())) v
              WHERE c.code = body ->> 'cell');
   ELSIF kind IN ('alert', 'event', 'task') AND body ->> 'device' IS NOT NULL THEN
     device := (SELECT d.id FROM devices d WHERE d.name = body ->> 'device');
