@@ -45,6 +45,8 @@ def looking(chromium: Browser, demo: Product, session_cookies: dict[str, str]) -
 
     @contextmanager
     def look(env: dict[str, str]) -> Iterator[Watched]:
+        # The broker lets processes of the server in where the demo's own come in, not where devices do.
+        env = env | {"PATROL_MQTT_URL": demo.child("web").environ()["PATROL_MQTT_URL"]}
         web = Product(demo.data_dir, env=env, mqtt_port=demo.mqtt_port, password=demo.password, token=demo.token)
         web.start("web")
         context = chromium.new_context(viewport={"width": 1366, "height": 768}, locale="zh-CN", color_scheme="light")
