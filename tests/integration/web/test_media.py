@@ -120,9 +120,10 @@ async def test_device_sends_and_its_street_sees(site: Site, conn: "Connection") 
         "SELECT actor, action, object, detail FROM audit WHERE object = $1 ORDER BY n", address(PICTURE)
     )
     assert [(row["actor"], row["action"]) for row in rows] == [
-        ("hazel-cam-1", "media.store"), ("hazel-cam-1", "media.store"), ("supervisor", "look"), ("supervisor", "look"),
+        ("hazel-cam-1", "media.store"), ("hazel-cam-1", "media.store"), ("hazel-cam-1", "look.refused"),
+        ("supervisor", "look"), ("supervisor", "look"), ("supervisor", "look.refused"), ("analyst", "look.refused"),
     ]  # fmt: skip
-    assert [json.loads(row["detail"])[name] for row in rows[2:3] for name in ("event", "devices")] == [
+    assert [json.loads(row["detail"])[name] for row in rows[3:4] for name in ("event", "devices")] == [
         key, ["hazel-cam-1"],
     ]  # fmt: skip
 
