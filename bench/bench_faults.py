@@ -45,7 +45,9 @@ def main(
                 return
             progress.advance(task)
             if outcome.recovered_s is None or outcome.recovered_s > verdict.WITHIN_S:
-                progress.console.print(f"fault {fault.number}, {fault.name}: recovered after {outcome.recovered_s} s")
+                progress.console.print(
+                    f"fault {fault.number}, {fault.name}: recovered after {outcome.recovered_s} s {outcome.lacking}"
+                )
 
         def plan(stage: Stage) -> list[Fault]:
             return kinds.plan(faults, seed, stage, only)
@@ -130,7 +132,9 @@ def in_time(outcome: run.Outcome) -> bool:
 
 def slow(outcome: run.Outcome) -> str:
     """Say how long it took."""
-    took = "no recovery" if outcome.recovered_s is None else f"{outcome.recovered_s:.0f} s > {verdict.WITHIN_S:.0f} s"
+    if outcome.recovered_s is None:
+        return f"fault {outcome.number}, {outcome.name}: no recovery, {outcome.lacking}"
+    took = f"{outcome.recovered_s:.0f} s > {verdict.WITHIN_S:.0f} s"
     return f"fault {outcome.number}, {outcome.name}: {took}"
 
 

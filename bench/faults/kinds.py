@@ -183,10 +183,10 @@ def _database(number: signal.Signals) -> Callable[[Scene], Awaitable[Undo]]:
 def _network(way: str, mood: Mood) -> Callable[[Scene], Awaitable[Undo]]:
     async def strike(scene: Scene) -> Undo:
         proxy = scene.stage.network[way]
-        proxy.be(mood)
+        await proxy.be(mood)
 
         async def undo() -> None:
-            proxy.be(Mood.PASS)
+            await proxy.be(Mood.PASS)
 
         return undo
 

@@ -1,7 +1,15 @@
-"""A TCP proxy on loopback that can be told to misbehave as networks do."""
+"""A TCP proxy on loopback that can be told to misbehave as networks do.
+
+All proxies run in a thread with an event loop of its own. aiomqtt, by which the devices of a run connect, watches
+sockets by their number, and may register the number of one that was reset when another socket has it already: on the
+same loop it would take over the reading of a proxy's connection, or of the port where it listens, without a word.
+"""
 
 import asyncio
 import contextlib
+import functools
+import threading
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -36,19 +44,28 @@ class Proxy:
 
     async def start(self) -> None:
         """Listen on a port of its own."""
+        await _there(self._start())
+
+    async def stop(self) -> None:
+        """End all connections and stop listening."""
+        await _there(self._stop())
+
+    async def be(self, mood: Mood) -> None:
+        """Behave so from now on."""
+        await _there(self._be(mood))
+
+    async def _start(self) -> None:
         self._moving.set()
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
         self.port = self._server.sockets[0].getsockname()[1]
 
-    async def stop(self) -> None:
-        """End all connections and stop listening."""
+    async def _stop(self) -> None:
         if self._server is not None:
             self._server.close()
         for link in list(self._links):
             link.abort()
 
-    def be(self, mood: Mood) -> None:
-        """Behave so from now on."""
+    async def _be(self, mood: Mood) -> None:
         self.mood = mood
         if mood is Mood.STALL:
             self._moving.clear()
@@ -115,3 +132,15 @@ class _Link:
         for writer in (self.front, self.back):
             if writer is not None:
                 writer.transport.abort()
+
+
+@functools.cache
+def _loop() -> asyncio.AbstractEventLoop:
+    """Event loop of all proxies."""
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, name="proxies", daemon=True).start()
+    return loop
+
+
+async def _there(wanted: Coroutine[None, None, None]) -> None:
+    await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(wanted, _loop()))

@@ -29,6 +29,8 @@ class Outcome:
     loses_broker: bool
     recovered_s: float | None
     """After the cause was gone; None: not within two minutes."""
+    lacking: str = ""
+    """What was not well after two minutes."""
     lost_by_broker: int = 0
     restarts: int = 0
 
@@ -118,6 +120,7 @@ async def _strike(fault: kinds.Fault, scene: kinds.Scene, checker: verdict.Check
         kinds=[kind.name for kind in fault.kinds],
         loses_broker=fault.loses_broker,
         recovered_s=took,
+        lacking=checker.lacking,
         lost_by_broker=len(checker.lost_by_broker) - lost,
         restarts=scene.stage.restarts - restarts,
     )
@@ -152,7 +155,7 @@ async def end(tasks: Sequence["asyncio.Task[None]"], stop: asyncio.Event) -> Non
 
 async def _settled(checker: verdict.Checker, devices: list[fleet.Device]) -> None:
     if await checker.recover(time.monotonic(), devices, loses_broker=False) is None:
-        raise RuntimeError("the server does not store what devices send")
+        raise RuntimeError(f"the server does not store what devices send: {checker.lacking}")
 
 
 async def _drained(devices: list[fleet.Device]) -> bool:

@@ -63,6 +63,8 @@ class Checker:
     place: Place
     record: Record
     found: set[Fix] = field(default_factory=set)
+    lacking: str = ""
+    """What was not well at the last look; empty when all was."""
     lost_by_broker: set[Fix] = field(default_factory=set)
     """Promised by a broker that was then killed: what its answer is not worth (docs/durability.md)."""
 
@@ -91,29 +93,32 @@ class Checker:
         marks = {device.name: time.time_ns() // 1_000_000 for device in devices}
         while (now := time.monotonic()) < gone + PATIENCE_S:
             try:
-                if await self._well(gone, marks, loses_broker=loses_broker):
-                    return time.monotonic() - gone
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, httpx.HTTPError, TimeoutError):
-                pass
+                self.lacking = await self._lacking(gone, marks, loses_broker=loses_broker)
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, httpx.HTTPError, TimeoutError) as error:
+                self.lacking = f"{type(error).__name__}: {error}"
+            if not self.lacking:
+                return time.monotonic() - gone
             await asyncio.sleep(max(0.0, now + 0.3 - time.monotonic()))
         return None
 
-    async def _well(self, gone: float, marks: dict[str, int], *, loses_broker: bool) -> bool:
+    async def _lacking(self, gone: float, marks: dict[str, int], *, loses_broker: bool) -> str:
+        """What is not well yet; empty when all is."""
         async with httpx.AsyncClient(timeout=3) as client:
-            if (await client.get(f"{self.place.url}/readyz")).status_code != 200:
-                return False
-        if not await self._going_on(marks):
-            return False
+            ready = await client.get(f"{self.place.url}/readyz")
+        if ready.status_code != 200:
+            return f"/readyz: {ready.status_code} {ready.text[:500]}"
+        if silent := await self._silent(marks):
+            return f"no new fix of {', '.join(silent)}"
         left = await self.missing(self.promised(gone))
         if left and loses_broker:
             # Every device has come through since, in order: what is not there now was lost with the broker's memory.
             lost = {fix for fix in left if fix in self.record.broker_has}
             self.lost_by_broker |= lost
             left -= lost
-        return not left
+        return f"{len(left)} promised fixes of {', '.join(sorted({name for name, _ in left}))}" if left else ""
 
-    async def _going_on(self, marks: dict[str, int]) -> bool:
-        """Whether a fix of every device is stored that was taken after the cause was gone."""
+    async def _silent(self, marks: dict[str, int]) -> list[str]:
+        """Devices of which no fix is stored that was taken after the cause was gone."""
         conn = await asyncpg.connect(self.place.database_url, timeout=5)
         try:
             rows = await conn.fetch(
@@ -123,7 +128,7 @@ class Checker:
         finally:
             await conn.close()
         newest = {row["name"]: db.millis(row["t"]) for row in rows if row["t"] is not None}
-        return all(newest.get(name, 0) > mark for name, mark in marks.items())
+        return sorted(name for name, mark in marks.items() if newest.get(name, 0) <= mark)
 
 
 async def _counted(conn: db.Connection) -> None:
