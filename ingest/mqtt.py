@@ -2,9 +2,10 @@
 
 import asyncio
 import itertools
+import math
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 
 import gmqtt
 import structlog
@@ -181,14 +182,11 @@ class Session:
         client = self._client = self._new_client(ended)
         try:
             async with asyncio.timeout(CONNECT_S):
-                await client.connect(
-                    self._broker.host,
-                    self._broker.port,
-                    ssl=self._broker.tls() or False,
-                    keepalive=KEEP_ALIVE_S,
-                )
+                tls = self._broker.tls() or False
+                connecting = client.connect(self._broker.host, self._broker.port, ssl=tls, keepalive=KEEP_ALIVE_S)
+                await _unless(ended, connecting)
                 sockets.watch(client.transport)
-                await self._subscribe(client)
+                await _unless(ended, self._subscribe(client))
             self.ready.set()
             self._gauge(connected=True)
             await ended.wait()
@@ -204,7 +202,7 @@ class Session:
             metrics.SESSIONS.inc(connected)
 
     def _new_client(self, ended: asyncio.Event) -> Client:
-        number, begun = self._number, time.monotonic()
+        number, begun = self._number, math.inf
         client = Client(
             self._client_id,
             clean_session=False,
@@ -217,6 +215,8 @@ class Session:
             client.set_auth_credentials(self._broker.user, self._broker.password)
 
         def on_connect(_client: object, session_present: int, _code: int, _properties: object) -> None:
+            nonlocal begun
+            begun = time.monotonic()  # of a broker that goes, connections end before it has answered: nobody took them
             log.info("connected to the broker", client=self._client_id, session_present=bool(session_present))
 
         def on_disconnect(_client: object, packet: bytes, _error: Exception | None = None) -> None:
@@ -225,7 +225,7 @@ class Session:
             if ended.is_set():
                 return
             reason, now = packet[:1].hex(), time.monotonic()
-            if reason == _TAKEN or (not reason and now - begun < _BRIEF_S):
+            if reason == _TAKEN or (not reason and 0 <= now - begun < _BRIEF_S):
                 self._taken.append(now)
                 metrics.TAKEN.inc()
             log.warning("connection to the broker ended", client=self._client_id, reason=_REASONS.get(reason, reason))
@@ -295,6 +295,23 @@ class Session:
                 await client.disconnect()
         except (OSError, MQTTError, AttributeError) as error:
             log.debug("closing the connection failed", error=_why(error))
+
+
+async def _unless(ended: asyncio.Event, wanted: Coroutine[None, None, None]) -> None:
+    """Wait for what is wanted of a connection, but no longer than it lasts.
+
+    Raises:
+        ConnectionResetError: it ended first.
+    """
+    doing, ending = asyncio.ensure_future(wanted), asyncio.ensure_future(ended.wait())
+    try:
+        await asyncio.wait({doing, ending}, return_when=asyncio.FIRST_COMPLETED)
+        if not doing.done():
+            raise ConnectionResetError("the connection ended before the broker had answered")
+        await doing
+    finally:
+        doing.cancel()
+        ending.cancel()
 
 
 def _head(payload: bytes) -> bytes:

@@ -10,6 +10,7 @@ import aiomqtt
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from ingest import mqtt
 from ingest.message import Intake, Message
 from ingest.mqtt import BUFFERED_RECEIVE_MAXIMUM, Session
 from ingest.sessions import Sessions
@@ -132,6 +133,33 @@ async def test_a_session_that_was_taken_is_told_and_comes_back_with_all(mosquitt
         assert made.taken(60)
         assert not made.taken(0)
         assert {one.payload for one in inbox.messages} == {b"1", b"2", b"3", b"4"}
+
+
+async def test_a_broker_that_goes_is_tried_again_soon_and_took_nothing() -> None:
+    """What ends connections before it has answered is a broker that goes: no time is lost, nobody is blamed."""
+    ended = [asyncio.Event() for _ in range(5)]
+
+    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        writer.transport.abort()
+        next((each for each in ended if not each.is_set()), ended[0]).set()
+
+    server = await asyncio.start_server(hang_up, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    made = Session(
+        Broker.parse(f"mqtt://127.0.0.1:{port}"),
+        client_id="patrol-test",
+        filters=topics.subscriptions(),
+        deliver=lambda _: None,
+        lost=lambda _: None,
+    )
+    async with server:
+        task = asyncio.create_task(made.run())
+        async with asyncio.timeout(mqtt.CONNECT_S * waiting.PATIENCE):  # one silent try would take CONNECT_S
+            await ended[-1].wait()
+        task.cancel()
+        await asyncio.wait([task])
+    assert not made.taken(60)
 
 
 async def test_no_more_than_the_window_is_in_flight(mosquitto: "Mosquitto") -> None:
