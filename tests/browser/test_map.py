@@ -175,7 +175,7 @@ def test_sign_out_closes_the_session(watched: Watched) -> None:
     cookies = {cookie["name"]: cookie["value"] for cookie in page.context.cookies()}
     assert httpx.get(f"{watched.url}/api/v1/session", cookies=cookies).status_code == 200
     page.get_by_role("button", name="退出登录").click()
-    page.wait_for_url(re.compile("/login"))
+    expect(page).to_have_url(re.compile(r"/login\?lang=zh$"), timeout=SLOW_MS)
     assert httpx.get(f"{watched.url}/api/v1/session", cookies=cookies).status_code == 401
 
 

@@ -21,10 +21,25 @@ export class ApiError extends Error {
   }
 }
 
+let leaving = false; // the first to leave decides where to: what is refused meanwhile changes nothing
+addEventListener('pageshow', () => (leaving = false)); // the page came back out of the browser's cache
+
 /** Leave for the sign-in page and come back here afterwards. */
 export function goToSignIn(): void {
+  if (leaving) return;
+  leaving = true;
   const here = encodeURIComponent(location.pathname + location.hash);
   location.assign(`/login?lang=${storedLanguage()}&next=${here}`);
+}
+
+/** End the session and leave for the sign-in page; whoever signs in next begins anew. */
+export async function leave(): Promise<void> {
+  leaving = true;
+  try {
+    await signOut();
+  } finally {
+    location.assign(`/login?lang=${storedLanguage()}`);
+  }
 }
 
 async function failure(response: Response): Promise<ApiError> {

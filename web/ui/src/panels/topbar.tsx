@@ -5,7 +5,7 @@ import * as api from '../api.ts';
 import type { Session } from '../api.ts';
 import { clock } from '../format.ts';
 import { useModel, useServerNow, useSignal } from '../hooks.ts';
-import { LOCALE, storedLanguage, useSpeech } from '../i18n/index.ts';
+import { LOCALE, useSpeech } from '../i18n/index.ts';
 import { Icon, Logo, OfficerGlyph } from '../icons.tsx';
 import { FRESHNESS, shownKinds } from '../live/protocol.ts';
 import type { Taste } from '../page.ts';
@@ -64,7 +64,7 @@ export function TopBar(props: Props) {
               ? `${t('session.who', { name: props.user.name })} · ${t('session.signOut')}`
               : t('session.signOut')
           }
-          onClick={() => void leave()}
+          onClick={() => void api.leave()}
         >
           <Icon name="signOut" />
         </button>
@@ -104,14 +104,6 @@ function Nav({ screen }: { screen: Screen }) {
       ))}
     </nav>
   );
-}
-
-async function leave(): Promise<void> {
-  try {
-    await api.signOut();
-  } finally {
-    location.assign(`/login?lang=${storedLanguage()}`);
-  }
 }
 
 function Chips({ alertsOpen, onAlerts }: { alertsOpen: boolean; onAlerts(): void }) {
