@@ -19,6 +19,7 @@ from rich.table import Table
 
 from bench import smoother, walks
 from bench.smoother import Float
+from bench.truth import geolife
 from tracking.engine import Engine
 from tracking.fixes import FixColumns
 from tracking.geometry.lookup import CityGrid, GridCell
@@ -26,7 +27,6 @@ from tracking.path import M_PER_DEGREE
 from tracking.stays import Stay
 from tracking.visit_rules import VisitRule, VisitRules
 
-TRACKS = Path(__file__).parents[2] / "shared" / "data" / "geolife"
 T0 = 1_790_000_000_000
 ORIGIN, M_PER_LAT, M_PER_LON = (23.08, 114.41), 110_750.0, 102_470.0
 SPEED_M_PER_S = 1.2
@@ -137,8 +137,8 @@ def judge_real(real: list[Real]) -> Iterator[str]:
 
 def compare(console: Console) -> Iterator[Real]:
     """Hold the path of stays on real tracks against the smoother's."""
-    if not TRACKS.is_dir():
-        console.print("real tracks: skipped, they are not beside the repository (../shared/data/geolife)")
+    if not geolife.TRACKS.is_dir():
+        console.print(f"no real tracks: {geolife.MISSING}")
         return
     table = Table(title=f"Real tracks, stays of {LEAST_M:g} m and more in squares of {SIDE_M:g} m: path ÷ smoother's")
     for name in ("accuracy", "stays", "median", "lowest tenth", "highest tenth"):
@@ -165,7 +165,7 @@ def _shares(t: Float, places: Float, smooth: Float, accuracy: float) -> Iterator
 
 
 def _runs() -> Iterator[tuple[Float, Float]]:
-    for path in sorted(TRACKS.glob("*.plt")):
+    for path in sorted(geolife.TRACKS.glob("*.plt")):
         fixes: dict[float, tuple[float, float]] = {}
         for line in path.read_text().splitlines()[6:]:
             lat, lon, _, _, _, day, clock = line.split(",")

@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import os
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ from patrol import migrate
 from patrol.services import children
 from patrol.services import postgres as embedded
 from patrol.services.broker import EmbeddedBroker
+from tests.support import missing
 from tests.support.database import TestServer
 from tests.support.mosquitto import Mosquitto
 from tests.support.product import Product
@@ -25,6 +26,32 @@ from tests.support.timescaledb import TimescaleServer
 # How long an example takes says more about the machine than about the product.
 settings.register_profile("patrol", deadline=None)
 settings.load_profile("patrol")
+
+LONG = "not long"
+"""The selection of markers that pyproject.toml sets."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Let no test be skipped in CI for want of what could be installed."""
+    report = yield
+    missing.judged(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Do the same for a module that skips itself."""
+    report = yield
+    missing.judged(report)
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say what was left out."""
+    if config.option.markexpr == LONG:
+        terminalreporter.write_line("Without the tests marked `long`: `make test-long` runs them.")
+
 
 _FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "100"}
 

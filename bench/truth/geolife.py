@@ -1,10 +1,11 @@
 """Real tracks of the GeoLife data set, which lie beside the repository and are not part of it."""
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
-TRACKS = Path(__file__).parents[3] / "shared" / "data" / "geolife"
-MISSING = "the real tracks are not beside the repository (../shared/data/geolife)"
+TRACKS = Path(os.environ.get("PATROL_GEOLIFE", Path(__file__).parents[3] / "shared" / "data" / "geolife"))
+MISSING = f"the real tracks are not at {TRACKS} (PATROL_GEOLIFE)"
 HEAD_LINES = 6
 
 Point = tuple[int, float, float]

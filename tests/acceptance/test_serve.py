@@ -3,7 +3,6 @@
 import asyncio
 import collections
 import json
-import os
 import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -14,13 +13,13 @@ import aiomqtt
 import msgspec
 import pytest
 
+from bench.truth import geolife
 from tests.support import tracks, waiting
 from tests.support.database import TestServer
 from tests.support.mosquitto import Mosquitto
 from tests.support.product import Product
 
-GEOLIFE = Path(os.environ.get("PATROL_GEOLIFE", Path(__file__).parents[3] / "shared" / "data" / "geolife"))
-REAL = sorted(GEOLIFE.glob("*.plt"))
+REAL = sorted(geolife.TRACKS.glob("*.plt"))
 """Real tracks where they are at hand; they are no part of the repository."""
 NOW_MS = int(datetime.now(UTC).timestamp() * 1000)
 

@@ -10,6 +10,7 @@ import pytest
 
 from tests.support import advisories
 from tests.support.advisories import NPM, PYPI, Locked
+from tests.support.missing import OPTIONAL
 
 DATABASE = os.environ.get("PATROL_ADVISORIES")
 
@@ -73,7 +74,7 @@ def test_every_locked_dependency_is_looked_at() -> None:
 
 
 @pytest.mark.skipif(
-    DATABASE is None, reason="PATROL_ADVISORIES names no folder of advisories; `make audit` asks online"
+    DATABASE is None, reason=f"{OPTIONAL}PATROL_ADVISORIES names no folder of advisories; `make audit` asks online"
 )
 def test_no_dependency_has_a_known_weakness() -> None:
     """Against the folder, which must hold records of both ecosystems: an empty one would find nothing."""

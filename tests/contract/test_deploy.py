@@ -12,6 +12,7 @@ import yaml
 from ingest import worker
 from patrol import mosquitto, roles
 from patrol.settings import Settings
+from tests.support.missing import OPTIONAL
 
 ROOT = Path(__file__).parents[2]
 SECRETS = (
@@ -160,7 +161,7 @@ def test_dockerfile_copies_what_exists_and_runs_unprivileged() -> None:
 @pytest.mark.skipif(
     shutil.which("docker") is None
     or subprocess.run(["docker", "compose", "version"], capture_output=True, check=False).returncode != 0,
-    reason="docker compose is optional: it checks more of the same file where it is installed",
+    reason=f"{OPTIONAL}docker compose checks more of the same file where it is installed",
 )
 def test_compose_is_accepted_by_docker() -> None:
     """Where Docker's own parser is, it finds no fault."""

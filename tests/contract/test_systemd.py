@@ -1,7 +1,6 @@
 """The units for systemd: valid, hardened, with settings and commands that exist."""
 
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from patrol.settings import SECRETS, Settings
+from tests.support import missing
 
 FOLDER = Path(__file__).parents[2] / "deploy/systemd"
 UNITS = sorted(FOLDER.glob("*.service"))
@@ -16,7 +16,7 @@ KNOWN = {f"PATROL_{name.upper()}" for name in Settings.model_fields}
 MOST_EXPOSED = 15
 """Of 100, as systemd-analyze counts; a unit without any hardening has 96."""
 
-needs_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
+needs_systemd = missing.needs_program("systemd-analyze", "systemd")
 
 
 def test_there_is_a_unit_for_each_process() -> None:

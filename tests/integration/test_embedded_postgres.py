@@ -12,6 +12,7 @@ import pytest
 from patrol import errors
 from patrol.services import access, postgres
 from patrol.services.postgres import EmbeddedPostgres
+from tests.support.missing import needs_root
 
 
 @pytest.fixture
@@ -83,7 +84,7 @@ async def test_nobody_comes_in_without_the_password(server: EmbeddedPostgres) ->
     assert not (server.folder / "data").stat().st_mode & 0o077
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root has a database user of its own")
+@needs_root
 async def test_start_as_root_opens_folders_to_the_database_user_only(server: EmbeddedPostgres) -> None:
     """A private folder above the data is passed through by the database's user, and by no other."""
     await server.start()

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from bench.truth import geolife
 from device_sim import replay
 from patrol.services.broker import EmbeddedBroker
 from schemas import wire
 from tests.support import listener, mosquitto, waiting
+from tests.support.tracks import needs_geolife
 
-REAL = Path(__file__).parents[3] / "shared/data/geolife"
 T0 = 1_700_000_000_000
 
 
@@ -43,11 +44,10 @@ async def test_replay_publishes_every_point_exactly_once(mosquitto: mosquitto.Mo
     assert fixes[10][1] == wire.Fix(t=T0 + 10_000, lat=23.0801, lon=114.4101)
 
 
+@needs_geolife
 async def test_replay_of_real_tracks_publishes_every_line(mosquitto: mosquitto.Mosquitto) -> None:
     """The GeoLife tracks arrive point for point, in arrays too, and quickly."""
-    if not REAL.is_dir():
-        pytest.skip(f"the real GeoLife tracks are not at {REAL}; they are never part of the repository")
-    files = sorted(REAL.glob("*.plt"))
+    files = sorted(geolife.TRACKS.glob("*.plt"))
     lines = {path.stem: len(path.read_text().splitlines()) - 6 for path in files}
     async with listener.listen(mosquitto.port) as heard:
         report = await replay.replay(_config(mosquitto, *files, batch=100, unit="real"), asyncio.Event())

@@ -7,9 +7,16 @@ import random
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
+from bench.truth import geolife
+from tests.support import missing
+
 FEET = 0.3048
 Expected = dict[int, tuple[float, float]]
 """Time of a fix, ms → its latitude and longitude, rounded to what CSV tells."""
+
+needs_geolife = pytest.mark.skipif(not geolife.TRACKS.is_dir(), reason=missing.OPTIONAL + geolife.MISSING)
 
 _START = datetime.now(UTC).replace(microsecond=0) - timedelta(days=2)
 

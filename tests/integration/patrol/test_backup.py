@@ -21,6 +21,7 @@ from patrol.services.postgres import EmbeddedPostgres
 from tests.integration.tracking.test_fix_store import fixes
 from tests.support import waiting
 from tests.support.database import TestServer
+from tests.support.missing import OPTIONAL
 from tracking import db, fix_store
 from web import gauges
 
@@ -288,7 +289,7 @@ async def _programs_beside(url: str) -> Path:
     conn = await asyncpg.connect(url)
     try:
         if not await conn.fetchval("SELECT EXISTS (SELECT FROM pg_available_extensions WHERE name = 'timescaledb')"):
-            pytest.skip("PATROL_TEST_DATABASE_URL names no server with TimescaleDB, as a superuser")
+            pytest.skip(f"{OPTIONAL}PATROL_TEST_DATABASE_URL names no server with TimescaleDB, as a superuser")
         major = conn.get_server_version().major
     finally:
         await conn.close()

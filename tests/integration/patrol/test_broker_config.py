@@ -16,6 +16,7 @@ from patrol.commands import broker
 from patrol.services import children
 from patrol.settings import Settings
 from tests.support import mosquitto as program
+from tests.support.missing import needs_root
 from tracking import device_access
 
 if TYPE_CHECKING:
@@ -76,10 +77,9 @@ async def test_names_of_the_server_in_the_database_are_left_out_and_named(
         assert await _comes_in(listener.port, "cam-1", device_access.password(KEY, "cam-1", 1))
 
 
+@needs_root
 async def test_broker_that_root_starts_can_read_and_replace_its_accounts(database_url: str, tmp_path: Path) -> None:
     """It does not stay root: its user gets the accounts, and the configuration stays root's."""
-    if os.geteuid() != 0:
-        pytest.skip("only root can start it as another user")
     user = "mosquitto"
     _open(tmp_path)
     places, listener = _places(tmp_path, user), _listener()
@@ -91,12 +91,11 @@ async def test_broker_that_root_starts_can_read_and_replace_its_accounts(databas
         assert await _comes_in(listener.port, "patrol-server", "secret")
 
 
+@needs_root
 async def test_a_broker_that_cannot_read_its_accounts_lets_nobody_in_and_that_is_said(
     database_url: str, tmp_path: Path
 ) -> None:
     """Its file is root's, as older releases left it: Mosquitto runs all the same, and logging in says what to do."""
-    if os.geteuid() != 0:
-        pytest.skip("only root can start it as another user")
     _open(tmp_path)
     places, listener = _places(tmp_path, "mosquitto"), _listener()
     await _run(_settings(database_url), places, listener)
@@ -108,10 +107,9 @@ async def test_a_broker_that_cannot_read_its_accounts_lets_nobody_in_and_that_is
         await reach.log_in(f"mqtt://patrol-server:secret@127.0.0.1:{listener.port}")
 
 
+@needs_root
 async def test_folder_that_the_brokers_user_cannot_reach_is_refused(database_url: str, tmp_path: Path) -> None:
     """Rather than leaving a broker without accounts, the command says what is closed and what to do."""
-    if os.geteuid() != 0:
-        pytest.skip("only root can start it as another user")
     (tmp_path / "closed").mkdir(mode=0o700)
     with pytest.raises(errors.SetupError, match=r"cannot reach .*chmod o\+x"):
         await _run(_settings(database_url), _places(tmp_path / "closed", "mosquitto"), _listener())

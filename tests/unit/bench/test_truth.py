@@ -5,10 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from bench.truth import geolife, judge, product, referee, worlds
+from bench.truth import judge, product, referee, worlds
 from bench.truth.referee import Stay
 from bench.truth.score import Score
 from bench.truth.worlds import World
+from tests.support import tracks
 
 Stays = dict[int, list[Stay]]
 
@@ -87,7 +88,7 @@ def test_one_lost_stay_in_fifty_is_noticed(by_rules: Stays, by_product: Stays) -
     assert "dwell error, 99 %" in missed(by_rules, kept)
 
 
-@pytest.mark.skipif(not geolife.TRACKS.is_dir(), reason=geolife.MISSING)
+@tracks.needs_geolife
 def test_real_tracks_are_judged_as_is_written() -> None:
     """Three of the real tracks over an irregular grid with holes and enclaves."""
     whole = worlds.real(1, 8.0)

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bench.truth import geolife
 from device_sim import traces
 from schemas import topics, wire
+from tests.support.tracks import needs_geolife
 
-REAL = Path(__file__).parents[4] / "shared/data/geolife"
 T0 = 1_700_000_000_000
 
 PLT = """Geolife trajectory
@@ -50,11 +51,12 @@ def test_plt_gives_gmt_times_and_metres(tmp_path: Path) -> None:
     assert second.t - first.t == 5_000
 
 
+@needs_geolife
 def test_plt_of_real_tracks_gives_every_line() -> None:
     """Each line after the six of the header is a point."""
-    if not REAL.is_dir():
-        pytest.skip(f"the real GeoLife tracks are not at {REAL}; they are never part of the repository")
-    for path in sorted(REAL.glob("*.plt")):
+    files = sorted(geolife.TRACKS.glob("*.plt"))
+    assert files
+    for path in files:
         points = traces.read(path)
         assert len(points.fixes) == len(path.read_text().splitlines()) - 6
         assert not points.skipped

@@ -13,6 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bench.truth import geolife
+from tests.support.tracks import needs_geolife
 from tests.unit.tracking import timelines as tl
 from tracking.engine import Engine
 from tracking.fixes import FixColumns
@@ -20,7 +22,6 @@ from tracking.geometry import lookup
 from tracking.stays import StayKind
 from tracking.visit_rules import VisitRules
 
-TRACKS = Path(__file__).parents[4] / "shared" / "data" / "geolife"
 SIDE = 0.0015  # degrees, about 130 × 170 m; the test sets it
 ACCURACY_M = 25.0  # of every fix: the tracks do not say, and the test does not estimate
 SIGMA = ACCURACY_M / 1.515
@@ -183,9 +184,7 @@ def corners(cell: tuple[int, int]) -> list[list[float]]:
     return [[(column + east) * SIDE, (row + north) * SIDE] for north, east in around]
 
 
-@pytest.mark.skipif(
-    not TRACKS.is_dir(), reason="the real tracks are not beside the repository (../shared/data/geolife)"
-)
+@needs_geolife
 @pytest.mark.parametrize(("side", "least"), [(0.0008, 50), (0.0015, 100), (0.004, 60)])
 def test_dwell_on_real_tracks_agrees_with_the_slow_computation(
     monkeypatch: pytest.MonkeyPatch, side: float, least: int
@@ -193,7 +192,7 @@ def test_dwell_on_real_tracks_agrees_with_the_slow_computation(
     """Per track and cell the engine and the slow computation agree within a second, in small cells and in large."""
     monkeypatch.setattr(sys.modules[__name__], "SIDE", side)
     compared = 0
-    for path in sorted(TRACKS.glob("*.plt")):
+    for path in sorted(geolife.TRACKS.glob("*.plt")):
         fixes = read(path)
         expected: dict[tuple[int, int], float] = defaultdict(float)
         for run in runs(fixes):
