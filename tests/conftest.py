@@ -12,12 +12,13 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from xdist.remote import Producer
 
 from patrol import migrate
 from patrol.services import children
 from patrol.services import postgres as embedded
 from patrol.services.broker import EmbeddedBroker
-from tests.support import missing
+from tests.support import missing, side_by_side
 from tests.support.database import TestServer
 from tests.support.mosquitto import Mosquitto
 from tests.support.product import Product
@@ -29,6 +30,17 @@ settings.load_profile("patrol")
 
 LONG = "not long"
 """The selection of markers that pyproject.toml sets."""
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> side_by_side.ByFile:
+    """Hand out whole files to the processes that run side by side."""
+    return side_by_side.ByFile(config, log)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep together what shares something costly."""
+    side_by_side.group(items)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -28,6 +28,7 @@ SECRETS = (
 def compose() -> dict[str, Any]:
     """The compose file, parsed."""
     parsed: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+    assert all(parsed[each] for each in ("services", "volumes"))
     return parsed
 
 

@@ -59,7 +59,7 @@ def test_every_path_that_is_named_exists(page: Path) -> None:
 @pytest.mark.parametrize("page", TEXTS, ids=by_name(TEXTS))
 def test_every_make_target_that_is_named_exists(page: Path) -> None:
     """`make X` is a target of the Makefile, `make bench-X` a module of bench/."""
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     benches = {file.stem.removeprefix("bench_").replace("_", "-") for file in (ROOT / "bench").glob("bench_*.py")}
     for name in documents.make_targets(page.read_text()):
         known = name.removeprefix("bench-") in benches if name.startswith("bench-") else name in targets

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
+from ingest.pipeline import Limits
 from schemas import feed
 from tests.integration.ingest.conftest import T0, Send, client, fix, working
-from tests.support import waiting
-from tracking import db, refusal_store
+from tests.support import lattice, waiting
+from tracking import db, grid_store, refusal_store
+from tracking.grid_store import ImportResult
 from web import gauges
 
 if TYPE_CHECKING:
@@ -52,14 +54,18 @@ async def test_fixes_of_a_buffer_and_live_ones_are_one_track(
     conn: "db.Connection", mosquitto: "Mosquitto", database_url: str, send: Send
 ) -> None:
     """Whichever way a fix comes, and if it comes both ways, it is stored once and counts the same."""
-    async with working(database_url=database_url, mqtt_url=mosquitto.url):
-        await send(FIX, fix(20_000))
-        await send(BUFFER, [fix(n * 1000) for n in range(15)])
-        await send(FIX, [fix(n * 1000) for n in range(10, 20)])
-        await send(BUFFER, fix(20_000))
+    assert isinstance(await grid_store.import_file(conn, lattice.encoded(lattice.collection())), ImportResult)
+    inside = {"lat": lattice.SOUTH + lattice.STEP / 2, "lon": lattice.WEST + lattice.STEP / 2, "acc": 4}
+    async with working(database_url=database_url, mqtt_url=mosquitto.url, limits=Limits(upkeep_s=0.2)):
+        await send(FIX, fix(20_000, **inside))
+        await send(BUFFER, [fix(n * 1000, **inside) for n in range(15)])
+        await send(FIX, [fix(n * 1000, **inside) for n in range(10, 20)])
+        await send(BUFFER, fix(20_000, **inside))
         await waiting.until(counted(conn, 21), "each is stored once")
         await waiting.until(counted(conn, 0, "dirty_windows"), "the stays are computed again")
-    assert await conn.fetchval("SELECT max(fixes) FROM stays WHERE known_to IS NULL") in (None, 21)
+        await waiting.until(counted(conn, 1, "stays WHERE fixes = 21 AND known_to IS NULL"), "all are one stay")
+    (stay,) = await conn.fetch("SELECT t_in, t_out FROM stays WHERE known_to IS NULL")
+    assert (db.millis(stay["t_in"]), db.millis(stay["t_out"])) == (T0, T0 + 20_000)
 
 
 async def test_a_buffer_sent_while_no_worker_ran_is_stored(

@@ -326,6 +326,12 @@ async def test_metrics_have_what_waits_in_the_database(server: web.WebServer, co
                        "VALUES (1, now(), now(), now() - interval '2 h')")  # fmt: skip
     await conn.execute("INSERT INTO workers VALUES ('w-9', now(), now() - interval '1 h', '{none}', '{}')")
     await conn.execute("INSERT INTO workers VALUES ('w-8', now(), now(), '{+}', '{}', false, now())")
+    await conn.execute(
+        "INSERT INTO alerts (key, kind, level, opened_at, updated_at, state, facts, ended_at) "
+        "SELECT n::text, 'sos', level, now(), now(), state, '{}', ended "
+        "FROM (VALUES (1, 'red', 'open', NULL), (2, 'red', 'open', NULL), (3, 'orange', 'closed', now())) "
+        "AS v(n, level, state, ended)"
+    )
     async with server.client() as client:
         text = (await client.get("/metrics")).text
     told = {line.rsplit(" ", 1)[0]: float(line.rsplit(" ", 1)[1]) for line in text.splitlines() if line[0] != "#"}
@@ -334,9 +340,9 @@ async def test_metrics_have_what_waits_in_the_database(server: web.WebServer, co
     assert told['patrol_worker_heartbeat_age_seconds{worker="w-9"}'] == pytest.approx(3_600, abs=60)
     assert 'patrol_worker_heartbeat_age_seconds{worker="w-8"}' not in told
     assert (told["patrol_deliveries_waiting"], told["patrol_commands_oldest_seconds"]) == (0, 0)
-    assert told["patrol_units_unserved"] >= 1
+    assert told["patrol_units_unserved"] == 1
     assert told["patrol_database_bytes"] > 1_000_000
-    assert told['patrol_alerts_open{level="red"}'] >= 0
+    assert (told['patrol_alerts_open{level="red"}'], told['patrol_alerts_open{level="orange"}']) == (2, 0)
     assert "patrol_wal_archive_failing" not in told
     assert told["patrol_live_viewers"] == 0
 

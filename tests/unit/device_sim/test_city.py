@@ -75,6 +75,7 @@ def test_sequence_runs_from_north_west_to_south_east(
     for cell, (x, y) in zip(cells, middles, strict=True):
         code = cell["properties"]["code"]
         places.setdefault(code[:12], []).append((int(code[12:]), x, y))
+    assert max(map(len, places.values())) > 5
     for found in places.values():
         found.sort()
         # A row is 300 m high, and the middle that counted may be off the centroid by some tens of metres.

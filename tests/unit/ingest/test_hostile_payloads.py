@@ -1,4 +1,4 @@
-"""Whatever a device sends over MQTT is taken or refused, all the way into the engine. Long: `make fuzz`."""
+"""Whatever a device sends over MQTT is taken or refused, all the way into the engine. Long: `make test-long`."""
 
 import json
 import math

@@ -64,17 +64,18 @@ def test_explain_gives_local_times_and_whole_minutes() -> None:
 @pytest.mark.parametrize(
     ("finding", "found"),
     [
-        ("mocked", {"n": 3}),
-        ("together", {"other": "李静", "minutes": 34, "within_m": 5}),
-        ("replayed", {"n": 40, "other": "cam-2", "then": "2026-02-01T00:00:00.000Z"}),
-        ("impossible", {"n": 5, "fastest_kmh": 900}),
+        ("mocked", {"n": 373}),
+        ("together", {"other": "李静", "minutes": 34, "within_m": 57}),
+        ("replayed", {"n": 443, "other": "cam-2", "then": "2026-02-01T00:00:00.000Z"}),
+        ("impossible", {"n": 59, "fastest_kmh": 900}),
         ("contradiction", {"share_pct": 70}),
-        ("time_stands", {"n": 4}),
+        ("time_stands", {"n": 449}),
     ],
 )
 def test_explain_names_what_was_found_of_a_track(finding: str, found: dict[str, object]) -> None:
     """Each finding has its numbers in the sentence."""
     facts = {**WHO, "finding": finding, "found": found}
-    for text in texts.explain("fake_track", "open", "orange", facts, at=AT, zone=ZONE):
+    zh, en = texts.explain("fake_track", "open", "orange", facts, at=AT, zone=ZONE)
+    for text in (zh, en):
         assert all(str(value) in text or key == "then" for key, value in found.items())
         assert "then" not in found or "02-01 08:00" in text
