@@ -1,6 +1,7 @@
 # make demo           everything on this machine, to look at        ARGS="--officers 50 --http-port 8100"
 # make test           the tests, on all cores                       ARGS="tests/unit -k gate" ; ARGS="-n 0": one process
 # make test-long      what takes long: marked tests, FUZZ messages of each kind, FAULTS faults; hours, unless told otherwise
+# make mutation       puts mistakes into the rules, one at a time: which does no test notice? Hours; ARGS="NAME" for some
 # make check          format, lint, types, import rules, generated files; PATROL_ADVISORIES=FOLDER: known weaknesses too
 # make audit          ask online whether a dependency has a known weakness
 # make dev            the demo with the logs of all processes on the console
@@ -12,7 +13,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test test-long check audit fix generated bench sync clean distclean
+.PHONY: help demo dev test test-long mutation check audit fix generated bench sync clean distclean
 
 ARGS ?=
 FUZZ ?= 100000
@@ -23,7 +24,7 @@ UV := $(shell uv --version >/dev/null 2>&1 && command -v uv || echo .uv/bin/uv)
 export UV_PYTHON_DOWNLOADS := never
 
 help:
-	@sed -n 's/^# //p' Makefile | head -9
+	@sed -n 's/^# //p' Makefile | head -10
 
 demo: sync
 	@exec $(BIN)/patrol demo $(ARGS)
@@ -45,6 +46,11 @@ test-long: sync
 	@[ $(FAULTS) -eq 0 ] || $(MAKE) --no-print-directory bench-faults ARGS="--faults $(FAULTS) --strict"
 
 # tests/contract holds the checks of the map page (tsc, lint, format) and that generated files are fresh.
+# tool.mutmut in pyproject.toml says which rules. One mistake at a time, at the lowest priority.
+mutation: sync
+	@$(UV) sync --quiet --locked --inexact --group mutation --python $(PYTHON)
+	@nice -n 19 $(BIN)/python -m tests.support.mutation $(ARGS)
+
 check: sync
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -87,7 +93,7 @@ sync: $(UV)
 
 clean:
 	rm -rf web/static web/ui/node_modules tests/support/timescale/node_modules build dist test-artifacts \
-	  .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	  .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis mutants
 
 distclean: clean
 	rm -rf .venv .uv

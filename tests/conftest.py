@@ -11,14 +11,13 @@ from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 from xdist.remote import Producer
 
 from patrol import migrate
-from patrol.services import children
 from patrol.services import postgres as embedded
 from patrol.services.broker import EmbeddedBroker
-from tests.support import missing, side_by_side
+from tests.support import missing, ports, side_by_side
 from tests.support.database import TestServer
 from tests.support.mosquitto import Mosquitto
 from tests.support.product import Product
@@ -26,6 +25,10 @@ from tests.support.timescaledb import TimescaleServer
 
 # How long an example takes says more about the machine than about the product.
 settings.register_profile("patrol", deadline=None)
+# A changed rule is found by an example; nobody needs the smallest one.
+settings.register_profile(
+    "mutation", deadline=None, max_examples=30, phases=(Phase.explicit, Phase.generate), derandomize=True, database=None
+)
 settings.load_profile("patrol")
 
 LONG = "not long"
@@ -136,7 +139,7 @@ def mosquitto(start_mosquitto: Callable[..., Mosquitto]) -> Mosquitto:
 @pytest.fixture
 async def iotcore_broker(tmp_path: Path) -> AsyncIterator[EmbeddedBroker]:
     """The embedded broker, of this test alone, on a free port."""
-    broker = EmbeddedBroker(tmp_path / "broker", children.free_port())
+    broker = EmbeddedBroker(tmp_path / "broker", ports.free_port())
     await broker.start()
     yield broker
     broker.stop()

@@ -16,7 +16,7 @@ import yaml
 from patrol import errors, reach
 from patrol.services import children
 from schemas.broker import Broker
-from tests.support import mosquitto, waiting
+from tests.support import mosquitto, ports, waiting
 from tracking import device_access
 
 ROOT = Path(__file__).parents[2]
@@ -32,7 +32,7 @@ class Place:
 
     def __init__(self, folder: Path, database_url: str) -> None:
         self.folder, self.database_url = folder, database_url
-        self.devices, self.inside = children.free_port(), children.free_port()
+        self.devices, self.inside = ports.free_port(), ports.free_port()
         url = SERVICES["worker"]["environment"]["PATROL_MQTT_URL"]
         self.inside_in_container = str(Broker.parse(url.partition("${")[0] + "x@" + url.rpartition("@")[2]).port)
         for name in ("config", "data", "tls"):
@@ -99,7 +99,7 @@ async def test_broker_starts_is_healthy_and_lets_the_server_in(place: Place, ser
     """By the very commands of the file; the health check fails for a wrong password and for a broker that is gone."""
     place.configure(service)
     with place.running():
-        assert place.healthy()
+        waiting.until_sync(place.healthy, "the broker is healthy")
         assert not place.healthy("wrong")
         await reach.log_in(place.server_url)
     assert not place.healthy()

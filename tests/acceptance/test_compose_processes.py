@@ -19,6 +19,7 @@ from tests.contract.test_compose import ENV, FILE
 from tests.support import waiting
 from tests.support.compose import Compose
 from tests.support.mosquitto import Mosquitto
+from tests.support.ports import free_port
 
 ENDS = ("migrate",)
 STAYS = ("worker", "web", "worker-more", "web-more")
@@ -103,7 +104,7 @@ def test_containers_start_in_order_and_become_healthy(site: Site) -> None:
         assert process.wait(60 * waiting.PATIENCE) == 0, site.said(name)
     running = {}
     for name in STAYS:
-        ports = {"8000": str(children.free_port()), "9100": str(children.free_port())}
+        ports = {"8000": str(free_port()), "9100": str(free_port())}
         running[name] = (site.start(name, ports), ports)
     try:
         for name, (process, ports) in running.items():
@@ -122,7 +123,7 @@ def _healthy(site: Site, name: str, process: "subprocess.Popen[bytes]", ports: d
 
 def test_health_check_notices_what_does_not_answer(site: Site) -> None:
     """Each check fails where nobody listens."""
-    nobody = {"8000": str(children.free_port()), "9100": str(children.free_port())}
+    nobody = {"8000": str(free_port()), "9100": str(free_port())}
     for name in STAYS:
         assert not site.is_healthy(name, nobody)
     assert not _check(site.services["db"]["healthcheck"]["test"], {}, {"PGPORT": nobody["8000"]})

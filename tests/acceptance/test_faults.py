@@ -16,6 +16,8 @@ from bench.faults.kinds import Fault, chosen
 from bench.faults.stage import Stage
 from tests.support import missing, mosquitto, waiting
 
+pytestmark = pytest.mark.long
+
 POWER_CUT = chosen(4, ("server-broker cut", 4.0), ("broker killed", 1.0), apart_s=2.0)
 """The broker dies with fixes that it has acknowledged and that no worker could fetch."""
 DISK = chosen(7, ("database's disk full", 3.0), ("web stopped", 2.0))

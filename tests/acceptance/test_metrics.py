@@ -11,9 +11,8 @@ import pytest
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
-from patrol.services import children
 from tests.contract import test_watch
-from tests.support import promql, waiting
+from tests.support import ports, promql, waiting
 from tests.support.mosquitto import Mosquitto
 from tests.support.product import Product
 
@@ -22,7 +21,7 @@ class Pair:
     """A worker and a web process, as docker-compose runs them."""
 
     def __init__(self, folder: Path, env: dict[str, str]) -> None:
-        self.port = children.free_port()
+        self.port = ports.free_port()
         self.worker = Product(folder / "worker", env={**env, "PATROL_METRICS_PORT": str(self.port)})
         self.web = Product(folder / "web", env=env)
 

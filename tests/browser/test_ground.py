@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from patrol.services import children
 from tests.browser.conftest import SLOW_MS, Watched
-from tests.support import basemap
+from tests.support import basemap, ports
 from tests.support.product import Product
 
 pytestmark = pytest.mark.browser
@@ -108,7 +107,7 @@ def test_tiles_in_gcj02_lie_where_wgs84_has_them(looking: Look) -> None:
 def test_unreachable_tile_server_leaves_the_plain_ground_until_it_answers(looking: Look) -> None:
     """The page says that the ground is missing, works, and has the ground when the server is back."""
     lng, lat = FIELDS
-    port = children.free_port()
+    port = ports.free_port()
     host = f"127.0.0.1:{port}"
     with looking({"PATROL_MAP_TILES": f"http://{host}/{{z}}/{{x}}/{{y}}.png"}) as watched:
         watched.allowed = host

@@ -16,10 +16,9 @@ import trustme
 
 from ingest import broker_control
 from patrol import mosquitto
-from patrol.services import children
 from schemas.broker import Broker
 from tests.support import mosquitto as broker_program
-from tests.support import waiting
+from tests.support import ports, waiting
 from tracking import db, device_access
 from tracking.device_access import Grant
 
@@ -44,7 +43,7 @@ def grants() -> list[Grant]:
 @pytest.fixture
 def broker_port(tmp_path: Path, grants: list[Grant]) -> Iterator[int]:
     """Port of a Mosquitto with the generated configuration for `grants`."""
-    listener = mosquitto.Listener(port=children.free_port(), address="127.0.0.1")
+    listener = mosquitto.Listener(port=ports.free_port(), address="127.0.0.1")
     with _running(tmp_path, grants, listener):
         yield listener.port
 
@@ -223,7 +222,7 @@ async def test_accounts_are_kept_and_devices_come_in_over_tls(database_url: str,
     issued.private_key_pem.write_to_path(key)
     authority.cert_pem.write_to_path(ca)
     stranger.cert_pem.write_to_path(other)
-    listener = mosquitto.Listener(port=children.free_port(), address="127.0.0.1", cert=cert, key=key)
+    listener = mosquitto.Listener(port=ports.free_port(), address="127.0.0.1", cert=cert, key=key)
     with _running(tmp_path, [], listener):
         async with _kept(database_url, listener.port, f"?ca={ca}") as conn:
             grant, _ = await device_access.add(conn, "cam-1", "u", label=None, datum="wgs84")
@@ -259,9 +258,9 @@ async def test_devices_come_in_with_certificates_and_are_cut_off_all_the_same(
     cert.write_bytes(b"".join(blob.bytes() for blob in issued.cert_chain_pems))
     issued.private_key_pem.write_to_path(key)
     authority.cert_pem.write_to_path(ca)
-    inside = children.free_port()
+    inside = ports.free_port()
     listener = mosquitto.Listener(
-        port=children.free_port(), address="127.0.0.1", cert=cert, key=key, client_ca=ca, inside=inside
+        port=ports.free_port(), address="127.0.0.1", cert=cert, key=key, client_ca=ca, inside=inside
     )
 
     def shown(name: str, by: trustme.CA | None) -> aiomqtt.Client:

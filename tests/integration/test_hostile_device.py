@@ -18,10 +18,9 @@ from paho.mqtt.properties import Properties
 from ingest.message import Message
 from ingest.mqtt import Session
 from patrol import mosquitto
-from patrol.services import children
 from schemas.broker import Broker
 from tests.support import mosquitto as broker_program
-from tests.support import waiting
+from tests.support import ports, waiting
 from tracking import device_access
 from tracking.device_access import Grant
 
@@ -67,7 +66,7 @@ class Place:
 @pytest.fixture(params=["one listener", "two listeners"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     """A Mosquitto with the generated configuration, the server's listener apart or not."""
-    port, inside = children.free_port(), children.free_port() if request.param == "two listeners" else None
+    port, inside = ports.free_port(), ports.free_port() if request.param == "two listeners" else None
     listener = mosquitto.Listener(port=port, address="127.0.0.1", inside=inside)
     with broker_program.configured(tmp_path, listener, GRANTS, key=KEY, server=SERVER) as process:
         yield Place(port, inside or port, process)

@@ -14,7 +14,7 @@ from pathlib import Path
 from ingest import broker_accounts
 from patrol import mosquitto
 from patrol.services import children
-from tests.support import missing, waiting
+from tests.support import missing, ports, waiting
 from tracking.device_access import Grant
 
 _PLACES = "/usr/sbin:/usr/local/sbin"  # Debian puts it where ordinary users do not look
@@ -30,7 +30,7 @@ class Mosquitto:
 
     folder: Path
     persistence: bool = False
-    port: int = field(default_factory=children.free_port)
+    port: int = field(default_factory=ports.free_port)
     _process: "subprocess.Popen[bytes] | None" = None
 
     @property

@@ -15,7 +15,7 @@ import httpx
 import psutil
 
 from patrol.services import children
-from tests.support import waiting
+from tests.support import ports, waiting
 
 ROOT = Path(__file__).parents[2]
 
@@ -26,8 +26,8 @@ class Product:
 
     data_dir: Path
     env: Mapping[str, str] = field(default_factory=dict)
-    http_port: int = field(default_factory=children.free_port)
-    mqtt_port: int = field(default_factory=children.free_port)
+    http_port: int = field(default_factory=ports.free_port)
+    mqtt_port: int = field(default_factory=ports.free_port)
     password: str = field(default_factory=lambda: secrets.token_urlsafe(12))
     token: str = field(default_factory=lambda: "test_" + secrets.token_urlsafe(24))
     left_out: tuple[str, ...] = ()

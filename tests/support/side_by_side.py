@@ -7,7 +7,7 @@ DEMO = "demo"
 """The group of the tests that look at the demo of the session: it is started once, not once a process."""
 
 
-class ByFile(LoadGroupScheduling):
+class ByFile(LoadGroupScheduling):  # type: ignore[misc]
     """A process takes whole files, in order; the tests of a group wherever they stand."""
 
     def _split_scope(self, nodeid: str) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from patrol.services import children
-from tests.support import missing, waiting
+from tests.support import missing, ports, waiting
 
 _FOLDER = Path(__file__).parent / "timescale"
 _REMEDY = "it installs itself with npm when the package registry can be reached; look at the output above"
@@ -23,7 +23,7 @@ class TimescaleServer:
     """The server's process on a free port."""
 
     log: Path
-    port: int = field(default_factory=children.free_port)
+    port: int = field(default_factory=ports.free_port)
     _process: "subprocess.Popen[bytes] | None" = None
 
     @property

@@ -13,9 +13,9 @@ import pytest
 
 from patrol import errors, mosquitto, reach
 from patrol.commands import broker
-from patrol.services import children
 from patrol.settings import Settings
 from tests.support import mosquitto as program
+from tests.support import ports
 from tests.support.missing import needs_root
 from tracking import device_access
 
@@ -40,7 +40,7 @@ def _ourselves() -> str | None:
 
 
 def _listener() -> mosquitto.Listener:
-    return mosquitto.Listener(port=children.free_port(), address="127.0.0.1")
+    return mosquitto.Listener(port=ports.free_port(), address="127.0.0.1")
 
 
 def _open(folder: Path) -> None:

@@ -12,9 +12,9 @@ import trustme
 from patrol import mosquitto
 from patrol.checks import broker, machine, service
 from patrol.checks.findings import Finding, Verdict
-from patrol.services import children
 from schemas.broker import Broker
 from tests.integration.test_device_access import SERVER, _running
+from tests.support import ports
 from tests.support.mosquitto import Mosquitto
 
 
@@ -51,7 +51,7 @@ async def test_generated_configuration_passes_and_a_device_account_does_not(tmp_
 
 def mosquitto_listener() -> mosquitto.Listener:
     """A listener on loopback."""
-    return mosquitto.Listener(port=children.free_port(), address="127.0.0.1")
+    return mosquitto.Listener(port=ports.free_port(), address="127.0.0.1")
 
 
 async def test_broker_that_is_away_is_one_fault(start_mosquitto: Callable[..., Mosquitto]) -> None:

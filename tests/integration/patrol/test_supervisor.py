@@ -11,8 +11,8 @@ import psutil
 import pytest
 from structlog.testing import capture_logs
 
-from patrol.services import children
 from patrol.supervisor import Answer, Part, Supervisor, supervise
+from tests.support import ports
 from tests.support.waiting import until
 
 
@@ -59,7 +59,7 @@ async def kept(database_url: str, tmp_path: Path) -> AsyncIterator[Kept]:
     env = {
         "PATROL_DATABASE_URL": database_url,
         "PATROL_DATA_DIR": str(tmp_path),
-        "PATROL_HTTP_PORT": str(children.free_port()),
+        "PATROL_HTTP_PORT": str(ports.free_port()),
         "PATROL_MQTT_URL": "mqtt://127.0.0.1:9",
         "PATROL_ADMIN_PASSWORD": "ein Pferd frisst nur Salat",
     }
