@@ -34,7 +34,7 @@ dev: sync
 
 # The one place that says how many test processes run side by side: one a core, each with services of its own. Whole
 # files go to one process, in order (tests/support/side_by_side.py).
-PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 8 --dist loadgroup --no-loadscope-reorder
+PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
 test: sync
 	@$(PYTEST) $(ARGS)

@@ -40,10 +40,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> side_by
     return side_by_side.ByFile(config, log)
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep together what shares something costly."""
-    side_by_side.group(items)
+    """Know all that shares something costly."""
+    side_by_side.check(items)
 
 
 @pytest.hookimpl(wrapper=True)

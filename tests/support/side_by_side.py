@@ -1,23 +1,36 @@
-"""Which tests run one after the other when test processes run side by side."""
+"""Which tests run one after the other when test processes run side by side: those of a file, and those of the demo."""
 
 import pytest
-from xdist.scheduler import LoadGroupScheduling
+from xdist.scheduler import LoadFileScheduling
 
-DEMO = "demo"
-"""The group of the tests that look at the demo of the session: it is started once, not once a process."""
+_DEMO = (
+    "tests/acceptance/test_demo.py",
+    "tests/acceptance/test_metrics.py",
+    "tests/acceptance/test_operate.py",
+    "tests/acceptance/test_secrets.py",
+    "tests/browser/test_desk.py",
+    "tests/browser/test_ground.py",
+    "tests/browser/test_map.py",
+    "tests/browser/test_pages.py",
+)
+"""Files whose tests look at the demo of the session: one process has them, so that one demo is started."""
 
 
-class ByFile(LoadGroupScheduling):  # type: ignore[misc]
-    """A process takes whole files, in order; the tests of a group wherever they stand."""
+class ByFile(LoadFileScheduling):  # type: ignore[misc]
+    """A process takes whole files, in order."""
 
     def _split_scope(self, nodeid: str) -> str:
-        """Give the group of a test, or else its file."""
-        name, group = nodeid.split("::", 1)[0], nodeid.rpartition("@")[2]
-        return group if group == DEMO else name
+        """Give what one process does in one go."""
+        file = str(super()._split_scope(nodeid))
+        return "demo" if file in _DEMO else file
 
 
-def group(items: list[pytest.Item]) -> None:
-    """Name the group of each test that has one."""
-    for item in items:
-        if DEMO in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group(DEMO))
+def check(items: list[pytest.Item]) -> None:
+    """See that each file with a test of the demo is named above.
+
+    Raises:
+        UsageError: it is not.
+    """
+    files = {item.nodeid.split("::", 1)[0] for item in items if "demo" in getattr(item, "fixturenames", ())}
+    if files - set(_DEMO):
+        raise pytest.UsageError(f"name in tests/support/side_by_side.py what uses the demo: {files - set(_DEMO)}")
