@@ -68,7 +68,7 @@ fix: sync
 
 generated: sync
 	$(BIN)/python -m schemas.generate
-	$(BIN)/python -m patrol.settings_reference
+	$(BIN)/python -m patrol.cli.settings_reference
 
 bench: sync
 	@$(UV) sync --quiet --locked --inexact --group bench --python $(PYTHON)

@@ -18,7 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from bench import fleet, score, server
-from device_sim import mix
+from device_sim.fleet import mix
 
 LEAST_PRECISION = 0.99
 LEAST_RECALL = 0.99

@@ -21,9 +21,9 @@ from rich.progress import track
 from rich.table import Table
 
 from bench import fleet
-from device_sim import mix
-from tracking.engine import Engine
-from tracking.fixes import FixColumns
+from device_sim.fleet import mix
+from tracking.presence.engine import Engine
+from tracking.presence.fixes import FixColumns
 
 LEAST_FIXES_PER_S = 100_000
 """Through the engine, a CPU second."""

@@ -19,15 +19,19 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from alerts import arrival, habits, learning, outlook, reads, risk, rules, staffing, thresholds, whereabouts
-from alerts.ledger import Ledger
-from alerts.model import Change
+from alerts.coverage import arrival, habits, outlook, risk, rules, staffing, thresholds
+from alerts.life.ledger import Ledger
+from alerts.life.model import Change
+from alerts.run import learning
+from alerts.store import reads, whereabouts
 from schemas import wire
-from tracking import calendars, city, coverage, plans
-from tracking.fixes import FixColumns
+from tracking.coverage import coverage
 from tracking.geometry import streets as ways
 from tracking.geometry.lookup import EVER, CityGrid, GridCell
-from tracking.rule_store import RuleVersion
+from tracking.plans import calendars, plans
+from tracking.presence.fixes import FixColumns
+from tracking.store.city import city
+from tracking.store.city.rule_store import RuleVersion
 
 SIZES = ((1_528, 600, 50.0), (15_000, 6_000, 1_000.0))
 """Cells, officers, and the limit, ms."""

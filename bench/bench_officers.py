@@ -19,7 +19,7 @@ from alerts.officers import evaluate, situation
 from alerts.officers.situation import Crowd, Member, Said
 from alerts.officers.thresholds import OfficerRule
 from alerts.officers.tracks import BUCKET_MS, BUCKETS, NONE, Placed, Tracks
-from tracking.people import Officer, Shift
+from tracking.city.people import Officer, Shift
 
 NOW = 1_769_990_400_000
 LIMIT_MS = 300.0

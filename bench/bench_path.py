@@ -20,12 +20,12 @@ from rich.table import Table
 from bench import smoother, walks
 from bench.smoother import Float
 from bench.truth import geolife
-from tracking.engine import Engine
-from tracking.fixes import FixColumns
+from tracking.presence.engine import Engine
+from tracking.presence.fixes import FixColumns
 from tracking.geometry.lookup import CityGrid, GridCell
-from tracking.path import M_PER_DEGREE
-from tracking.stays import Stay
-from tracking.visit_rules import VisitRule, VisitRules
+from tracking.presence.path import M_PER_DEGREE
+from tracking.presence.stays import Stay
+from tracking.presence.visit_rules import VisitRule, VisitRules
 
 T0 = 1_790_000_000_000
 ORIGIN, M_PER_LAT, M_PER_LON = (23.08, 114.41), 110_750.0, 102_470.0

@@ -21,12 +21,14 @@ from rich.progress import track
 from rich.table import Table
 
 from bench.figures import Figure
-from device_sim import grid_file
-from patrol import migrate
-from patrol.services import postgres
+from device_sim.city import grid_file
+from patrol.services import migrate, postgres
+from runtime import db
 from schemas import clips
-from tracking import beat_store, db, fix_store, grid_store, indicator_store, patrol_store, people_store, stay_store
-from web import coverage, presence
+from tracking.store.city import beat_store, grid_store, people_store
+from tracking.store.presence import indicator_store, patrol_store, stay_store
+from tracking.store.tracks import fix_store
+from web.store import coverage, presence
 
 NOW = 1_790_000_000_000
 DAY = 86_400_000

@@ -20,10 +20,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from patrol import migrate
-from patrol.services import postgres
-from tracking import db
-from web import accounts
+from patrol.services import migrate, postgres
+from runtime import db
+from web.auth import accounts
 
 SIGMAS = 4.0
 """A share so many standard errors from one half is no accident."""

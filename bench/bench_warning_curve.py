@@ -17,10 +17,10 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from alerts import rules
-from alerts.ledger import Ledger
-from alerts.model import GAP, Change, Level, Step
-from alerts.thresholds import Thresholds, WarningRule
+from alerts.coverage import rules
+from alerts.coverage.thresholds import Thresholds, WarningRule
+from alerts.life.ledger import Ledger
+from alerts.life.model import GAP, Change, Level, Step
 from bench import bench_warnings, patrols, shift, warned
 from bench.bench_warnings import LEAST_RECALL, MOST_NEEDLESS
 from bench.shift import WHOLE, Shift

@@ -1,4 +1,4 @@
-"""Fit the weights of alerts.outlook on simulated shifts other than those that bench_warnings judges on; prints them."""
+"""Fit the weights of alerts.coverage.outlook on simulated shifts that bench_warnings does not judge on; prints them."""
 
 from typing import Annotated
 
@@ -6,9 +6,9 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
-from alerts import outlook
+from alerts.coverage import outlook
 from bench import patrols, shift, warned
-from tracking.fixes import Float
+from tracking.presence.fixes import Float
 
 SEEDS = (103, 104, 105)
 _EVERY = 5

@@ -7,15 +7,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from device_sim import beat_file, faults, grid_file, mix, officer, track, visits
-from device_sim import city as cities
+from device_sim.city import beat_file, grid_file
+from device_sim.city import city as cities
+from device_sim.faults import faults
+from device_sim.fleet import mix, officer, track, visits
 from schemas import wire
-from tracking.beat import pieces
-from tracking.beat.roads import Roads
-from tracking.cleaning import clock
-from tracking.fixes import FixColumns
 from tracking.geometry.lookup import CityGrid, GridCell
-from tracking.visit_rules import VisitRule, VisitRules
+from tracking.presence.fixes import FixColumns
+from tracking.presence.visit_rules import VisitRule, VisitRules
+from tracking.quality import clock
+from tracking.routes import pieces
+from tracking.routes.roads import Roads
 
 SHIFT = 61_000
 """Any shift is as good as another; all officers work the same one."""

@@ -14,14 +14,15 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from device_sim import city as cities
-from device_sim import officer, streets
+from device_sim.city import city as cities
+from device_sim.city import streets
+from device_sim.fleet import officer
 
 MINUTE = 60_000
 HOUR = 3_600_000
 _STOPS = {"business": 1.6, "public": 0.8, "institution": 0.5, "residential": 0.45}
 _PATROLLED = {"business": (0.9, 1.3), "public": (0.8, 1.1), "institution": (0.7, 1.0), "residential": (0.6, 0.9)}
-"""As in device_sim.walk: stops in one patrol of a cell, and part of its lane that is walked."""
+"""As in device_sim.fleet.walk: stops in one patrol of a cell, and part of its lane that is walked."""
 _GLANCE = 0.05
 """Share of patrols that are too short to count."""
 _SKIP = 0.03

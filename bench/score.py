@@ -1,4 +1,4 @@
-"""What the engine found against what is true, counted; device_sim.visits says what true and knowable mean."""
+"""What the engine found against what is true, counted; device_sim.fleet.visits says what true and knowable mean."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -10,10 +10,10 @@ import numpy as np
 from bench import shown
 from bench.fleet import Fleet, Town
 from bench.server import Known
-from device_sim import visits
-from device_sim.visits import Reading
-from tracking.coverage import CellState
-from tracking.stays import Stay, StayKind
+from device_sim.fleet import visits
+from device_sim.fleet.visits import Reading
+from tracking.coverage.coverage import CellState
+from tracking.presence.stays import Stay, StayKind
 
 GAP_TOLERANCE_MS = 60_000
 """A coverage gap that is longer than its limit by less than this need not be found, nor is it wrong when it is."""

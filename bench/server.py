@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from bench.fleet import Fleet, Town
-from tracking import doubts, plausibility, sighting_store, stays
-from tracking.cleaning import datums
-from tracking.engine import RUN_GAP_MS, Engine
-from tracking.fixes import FixColumns
 from tracking.geometry.zones import Zones
-from tracking.stays import Run, Stay
+from tracking.presence import doubts, plausibility, stays
+from tracking.presence.engine import RUN_GAP_MS, Engine
+from tracking.presence.fixes import FixColumns
+from tracking.presence.stays import Run, Stay
+from tracking.quality import datums
+from tracking.store.presence import sighting_store
 
 BATCH_MS = 60_000
 """Arrivals of so long go through the engine at once."""

@@ -7,14 +7,14 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from alerts import arrival, habits, outlook, risk, rules, staffing
-from alerts.model import GAP, OpenAlert, Visit
+from alerts.coverage import arrival, habits, outlook, risk, rules, staffing
+from alerts.life.model import GAP, OpenAlert, Visit
 from bench import patrols, sight
 from bench.patrols import HOUR, MINUTE, Doing, Patrol
-from device_sim import grid_file
-from tracking import coverage
-from tracking.calendars import DutyCalendar
+from device_sim.city import grid_file
+from tracking.coverage import coverage
 from tracking.geometry.lookup import CityGrid, GridCell
+from tracking.plans.calendars import DutyCalendar
 
 EPOCH = 1_769_961_600_000
 """2026-02-02 00:00 in the city."""

@@ -7,16 +7,17 @@ import numpy as np
 
 from bench.fleet import Town
 from bench.server import Known
-from device_sim import visits
-from tracking import coverage, silence
-from tracking.calendars import DutyCalendar
-from tracking.coverage import CellState
-from tracking.fixes import Int
-from tracking.stays import Run, Stay, StayKind
+from device_sim.fleet import visits
+from tracking.coverage import coverage
+from tracking.coverage.coverage import CellState
+from tracking.plans.calendars import DutyCalendar
+from tracking.presence import silence
+from tracking.presence.fixes import Int
+from tracking.presence.stays import Run, Stay, StayKind
 
 EVERY_MS = 3_600_000
 COUNTS_MS = 8 * 3_600_000
-"""A silence counts for so long, as in tracking.run_store."""
+"""A silence counts for so long, as in tracking.store.presence.run_store."""
 TOLERANCE_MS = 60_000
 """A wait that differs from its limit by less is neither long nor short."""
 
@@ -54,7 +55,7 @@ def states(town: Town, known: Known, begin: int, now: int) -> Int:
 
 
 def between(stays: Iterable[Stay], now: int) -> silence.Hidden:
-    """Visits that may have been made between cells up to `now` (ms), as tracking.between_store tells them."""
+    """Visits that may have been made between cells up to `now` (ms), as `between_store` tells them."""
     seen = [stay for stay in stays if stay.kind is StayKind.BETWEEN and stay.t_in <= now]
     return silence.Hidden(
         cell=np.array([stay.cell - 1 for stay in seen], dtype=np.intp),
@@ -64,14 +65,14 @@ def between(stays: Iterable[Stay], now: int) -> silence.Hidden:
 
 
 def sightings(known: Known, now: int) -> silence.Sightings:
-    """Where devices seem to have been up to `now` (ms), as tracking.sighting_store tells it."""
+    """Where devices seem to have been up to `now` (ms), as tracking.store.presence.sighting_store tells it."""
     seen = [(cell - 1, first, min(last, now)) for cell, first, last in known.sightings if first <= now]
     cell, t_from, t_to = (np.array([each[part] for each in seen], dtype=np.int64) for part in range(3))
     return silence.Sightings(cell=cell.astype(np.intp), t_from=t_from, t_to=t_to)
 
 
 def silences(runs: Iterable[Run], now: int) -> silence.Silences:
-    """Silences between the runs of each device up to `now` (ms), as tracking.run_store tells them."""
+    """Silences between the runs of each device up to `now` (ms), as tracking.store.presence.run_store tells them."""
     of: dict[int, list[Run]] = {}
     for run in sorted(runs, key=lambda run: (run.device, run.t_first)):
         if run.t_first <= now:

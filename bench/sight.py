@@ -6,15 +6,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from alerts import habits
-from alerts.model import Visit
+from alerts.coverage import habits
+from alerts.life.model import Visit
 from bench import patrols
 from bench.patrols import Doing, Patrol
-from device_sim import geodesy
-from tracking import coverage, silence
-from tracking.fixes import Bool, Float, Int
+from device_sim.city import geodesy
+from tracking.coverage import coverage
 from tracking.geometry.lookup import CityGrid
-from tracking.silence import Silences
+from tracking.presence import silence
+from tracking.presence.fixes import Bool, Float, Int
+from tracking.presence.silence import Silences
 
 NEVER = coverage.NEVER
 PRESENT_FOR_MS = 180_000

@@ -17,9 +17,8 @@ from pathlib import Path
 import psutil
 
 from bench.load import Plan
-from patrol import migrate, mosquitto
-from patrol.commands import grid_import
-from patrol.services import children, postgres
+from patrol.cli.imports import grid_import
+from patrol.services import children, migrate, mosquitto, postgres
 
 ROOT = Path(__file__).parents[1]
 START_S = 60.0

@@ -17,7 +17,7 @@ import psutil
 
 from bench import stack
 from bench.load import Plan
-from device_sim import grid_file
+from device_sim.city import grid_file
 from patrol.services import children
 
 SETTINGS = {"track_commit_timestamp": "on", "max_wal_size": "4GB"}

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from device_sim import grid_file
+from device_sim.city import grid_file
 
 APART_DEG = 1.0
 """From one copy to the next, eastwards: more than the width of the town."""

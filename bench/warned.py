@@ -7,9 +7,9 @@ from typing import TypeVar
 
 import numpy as np
 
-from alerts import arrival, assignment, rules, thresholds
-from alerts.ledger import Ledger
-from alerts.model import GAP, Change, Level, OpenAlert
+from alerts.coverage import arrival, assignment, rules, thresholds
+from alerts.life.ledger import Ledger
+from alerts.life.model import GAP, Change, Level, OpenAlert
 from bench import shift, sight
 from bench.patrols import HOUR, Doing
 from bench.shift import Shift

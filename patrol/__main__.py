@@ -1,5 +1,5 @@
 """`python -m patrol` is `patrol`."""
 
-from patrol import cli
+from patrol.cli import cli
 
 cli.main()

@@ -14,7 +14,7 @@ COLUMNS: dict[str, str] = {
     "device": "<i4", "t": "<i8", "lat": "<f8", "lon": "<f8", "acc": "<f4", "spd": "<f4", "hdg": "<f4",
     "bat": "<f4", "duty": "u1", "src": "u1", "cell": "<i4",
 }  # fmt: skip
-"""Column → numpy type. Units as in `tracking.fixes.FixColumns`; `cell` is -1 outside every cell."""
+"""Column → numpy type. Units as in `tracking.presence.fixes.FixColumns`; `cell` is -1 outside every cell."""
 
 Columns = dict[str, NDArray[np.generic]]
 

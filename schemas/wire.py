@@ -74,7 +74,7 @@ class FixFlag(IntEnum):
     NULL_ISLAND = 8
     """Latitude and longitude both zero: a receiver without a position. Stored, never presence."""
     DOUBTED = 16
-    """In memory only: something else found says that the place is not believed; see `tracking.doubts`."""
+    """In memory only: something else found says that the place is not believed; see `tracking.presence.doubts`."""
 
 
 class Fix(Struct, frozen=True, gc=False, omit_defaults=True):

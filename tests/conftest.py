@@ -14,7 +14,7 @@ import pytest
 from hypothesis import Phase, settings
 from xdist.remote import Producer
 
-from patrol import migrate
+from patrol.services import migrate
 from patrol.services import postgres as embedded
 from patrol.services.broker import EmbeddedBroker
 from tests.support import missing, ports, side_by_side

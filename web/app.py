@@ -6,50 +6,26 @@ from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
+from runtime.vault import Vault
 from schemas import imports, rest
-from tracking.media_files import MediaFiles
-from tracking.vault import Vault
-from web import apidocs, health, observe, policy, problems, redacting, signin, spa
-from web.audit import Recorder
+from tracking.store.tracks.media_files import MediaFiles
+from web.api.access import accounts as account_routes
+from web.api.access import audit, broker, enrolment, me, people, session
+from web.api.alerts import alert_steps, alerts, assignments, channels, duty, rules
+from web.api.city import beat_import, coverage, grid_import, ground, indicators, plans, stats
+from web.api.records import devices, exports, holds, live, media, records, replay
+from web.audit.audit import Recorder
+from web.auth import policy, signin
+from web.auth.openid import routes as openid_routes
+from web.auth.openid.provider import Provider
 from web.config import WebConfig
 from web.context import Context
 from web.database import Database
+from web.export.media import Receiver
+from web.health import health
+from web.http import apidocs, observe, problems, redacting, spa
 from web.live.hub import Hub
-from web.media import Receiver
-from web.openid import routes as openid_routes
-from web.openid.provider import Provider
 from web.plain import auditor, officer, password
-from web.routes import (
-    accounts as account_routes,
-)
-from web.routes import (
-    alert_steps,
-    alerts,
-    assignments,
-    audit,
-    beat_import,
-    broker,
-    channels,
-    coverage,
-    devices,
-    duty,
-    enrolment,
-    exports,
-    grid_import,
-    ground,
-    holds,
-    indicators,
-    live,
-    me,
-    media,
-    people,
-    plans,
-    records,
-    replay,
-    rules,
-    session,
-    stats,
-)
 
 MAX_BODY_BYTES = 1 << 20
 

@@ -3,9 +3,11 @@
 import asyncio
 import sys
 
-from tracking.parts import Parts
-from web import accounts, anchoring, problems, second_factor
+from runtime.parts import Parts
+from web.audit import anchoring
+from web.auth import accounts, second_factor
 from web.context import Context
+from web.http import problems
 
 
 async def run(here: Context) -> None:
@@ -19,7 +21,7 @@ async def run(here: Context) -> None:
             parts = Parts(group, here.hub.stopping)
             parts.start("web.database", here.database.open(), ends=True)
             parts.start("web.admin", _ensure_admin(here), ends=True)
-            parts.start("web.audit", here.audit.run())
+            parts.start("web.audit.audit", here.audit.run())
             parts.start("web.live", here.hub.run())
             _start_anchoring(parts, here)
     finally:

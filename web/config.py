@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from web.ground_config import GroundConfig
-from web.openid.config import OpenIdConfig
+from web.auth.openid.config import OpenIdConfig
+from web.http.ground_config import GroundConfig
 
 STATIC_DIR = Path(__file__).parent / "static"
 """Where the build of the front end puts the map."""

@@ -4,19 +4,19 @@ from dataclasses import dataclass, field
 
 from starlette.requests import HTTPConnection
 
-from tracking.beat_store import Kept
-from tracking.db import Pool
-from tracking.vault import Vault
-from web import browser, problems
-from web.accounts import Principal
-from web.attempts import Attempts
-from web.audit import Recorder
+from runtime.db import Pool
+from runtime.vault import Vault
+from tracking.store.city.beat_store import Kept
+from web.audit.audit import Recorder
+from web.auth.accounts import Principal
+from web.auth.attempts import Attempts
+from web.auth.openid.provider import Provider
 from web.config import WebConfig
 from web.database import Database
-from web.figures import Figures
+from web.export.media import Receiver
+from web.http import browser, problems
 from web.live.hub import Hub
-from web.media import Receiver
-from web.openid.provider import Provider
+from web.store.figures import Figures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,9 +5,9 @@ import asyncio
 import asyncpg
 import structlog
 
-from tracking import sockets
-from tracking.db import Pool
-from web import problems
+from runtime import sockets
+from runtime.db import Pool
+from web.http import problems
 
 RETRY_S = 1.0
 POOL_SIZE = 10

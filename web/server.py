@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from web import background
 from web.app import create_app
 from web.config import WebConfig
-from web.half_sent import TimedProtocol
+from web.http.half_sent import TimedProtocol
 
 SEND_BUFFER_BYTES = 256 << 10
 """Bound of what the kernel holds for a slow viewer: stale frames must not queue there."""
@@ -64,7 +64,7 @@ async def serve(app: FastAPI, config: WebConfig, stop: asyncio.Event) -> None:
     """
     listener = _listen(config.http_host, config.http_port)
     port = listener.getsockname()[1]
-    # Its websocket part logs query strings at INFO; requests are logged by web.observe without them.
+    # Its websocket part logs query strings at INFO; requests are logged by web.http.observe without them.
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     server = _Server(
         uvicorn.Config(

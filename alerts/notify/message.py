@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from alerts.model import KINDS
+from alerts.life.model import KINDS
 
 MOST_LINES = 20
 """Notices that a digest spells out; the others are counted."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from tracking import times
+from runtime import times
 
 HOUR = 3_600_000
 BACKOFF_MS = (5_000, 15_000, 60_000, 300_000, 900_000, 1_800_000, HOUR)

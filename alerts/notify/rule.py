@@ -5,8 +5,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from alerts.model import KINDS, Level, Step
-from alerts.rule_fields import Field
+from alerts.life.model import KINDS, Level, Step
+from alerts.rulebook.rule_fields import Field
 
 KIND = "notification"
 """Kind of the rules that hold this."""

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from alerts.model import Level
+from alerts.life.model import Level
 from alerts.officers.family import CLEAR, NOTHING, Verdict, evidence, lasted, spell
 from alerts.officers.situation import Crowd, One
-from tracking.fixes import Bool
+from tracking.presence.fixes import Bool
 
 kind = "poor_accuracy"
 by_track = True

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from alerts.model import Level
+from alerts.life.model import Level
 from alerts.officers.family import CLEAR, NOTHING, Verdict, evidence, written
 from alerts.officers.situation import Crowd, One, inside
 from alerts.officers.tracks import NONE, Trail
-from tracking.fixes import Bool
+from tracking.presence.fixes import Bool
 
 kind = "not_arrived"
 by_track = True

@@ -5,11 +5,11 @@ from typing import Literal
 
 import numpy as np
 
-from alerts.model import Level
+from alerts.life.model import Level
 from alerts.officers.family import CLEAR, NOTHING, Verdict, evidence, lasted, spell, written
 from alerts.officers.situation import FRESH_MS, Crowd, Member, One, inside, outside
 from alerts.officers.tracks import KEPT_MS, Table
-from tracking.fixes import Bool
+from tracking.presence.fixes import Bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from alerts.model import Level
+from alerts.life.model import Level
 from alerts.officers.family import CLEAR, NOTHING, Verdict, written
 from alerts.officers.situation import FRESH_MS, Crowd, One
-from tracking.fixes import Bool
+from tracking.presence.fixes import Bool
 
 kind = "low_battery"
 by_track = False

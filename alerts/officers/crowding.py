@@ -6,13 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse, spatial
 
-from alerts.model import Change, Level, OpenAlert, Step
+from alerts.life.model import Change, Level, OpenAlert, Step
 from alerts.officers import machine
 from alerts.officers.family import Verdict
 from alerts.officers.situation import FRESH_MS, Crowd, Member
 from alerts.officers.thresholds import OfficerRule
 from alerts.officers.tracks import BUCKET_MS, BUCKETS, KEPT_MS
-from tracking.fixes import Bool, Float
+from tracking.presence.fixes import Bool, Float
 
 KIND = "crowding"
 _MOSTLY = 0.8

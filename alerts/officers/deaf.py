@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from alerts.model import Change, Level, OpenAlert, Step
+from alerts.life.model import Change, Level, OpenAlert, Step
 from alerts.officers import contact, machine
 from alerts.officers.family import written
 from alerts.officers.situation import Crowd

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from alerts.model import Change, Level, OpenAlert, Step
+from alerts.life.model import Change, Level, OpenAlert, Step
 from alerts.officers import machine
 from alerts.officers.family import Verdict, written
 from alerts.officers.situation import Member
-from tracking.people import Sign
+from tracking.city.people import Sign
 
 KIND = "double_sign_in"
 GRACE_MS = 60_000

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from alerts.model import OPENING, Change, OpenAlert
+from alerts.life.model import OPENING, Change, OpenAlert
 from alerts.officers import (
     accuracy,
     arrival,
@@ -21,7 +21,7 @@ from alerts.officers import (
 )
 from alerts.officers.family import Family
 from alerts.officers.situation import Crowd
-from tracking.people import Sign
+from tracking.city.people import Sign
 
 FAMILIES: tuple[Family, ...] = (
     arrival, away.left_post, away.out_of_area, standing, contact,

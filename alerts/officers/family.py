@@ -5,12 +5,12 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from alerts.model import Level
+from alerts.life.model import Level
 from alerts.officers.situation import Crowd, One
 from alerts.officers.tracks import Trail
+from runtime import times
 from schemas import rest
-from tracking import times
-from tracking.fixes import Bool
+from tracking.presence.fixes import Bool
 
 Facts = dict[str, Any]
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from alerts.model import Change, Facts, Level, OpenAlert, Step
+from alerts.life.model import Change, Facts, Level, OpenAlert, Step
 from alerts.officers.family import Family, Verdict, written
 from alerts.officers.situation import Crowd, Member, One
 from alerts.officers.tracks import KEPT_MS

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from alerts.officers.tracks import BUCKETS, NONE, Placed, Tracks
 from schemas import wire
-from tracking.fixes import Bool, Float, Int
 from tracking.geometry.lookup import ASSUMED_ACCURACY_M, CityGrid
 from tracking.geometry.zones import NO_ZONE, Zones
+from tracking.presence.fixes import Bool, Float, Int
 
 Areas = tuple[str | None, str | None]
 _MEASURED = [wire.SOURCE_CODE[source] for source in (wire.Source.GNSS, wire.Source.NETWORK, wire.Source.FUSED)]

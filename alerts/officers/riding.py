@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from alerts.model import Level
+from alerts.life.model import Level
 from alerts.officers.family import CLEAR, GAP_MS, NOTHING, Verdict, evidence, written
 from alerts.officers.situation import Crowd, One
 from alerts.officers.tracks import Trail
-from tracking.fixes import Bool
+from tracking.presence.fixes import Bool
 
 kind = "riding"
 by_track = True

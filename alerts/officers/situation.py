@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from alerts.officers.thresholds import OfficerRule
 from alerts.officers.tracks import BUCKET_MS, BUCKETS, KEPT_MS, NONE, NOWHERE, Table, Tracks, Trail
 from schemas import wire
-from tracking.cleaning.model import Finding
-from tracking.fixes import Bool, Float, Int
+from tracking.city.people import Officer, Shift
 from tracking.geometry.lookup import SIGMA_OF_68, SURE_SIGMAS
-from tracking.people import Officer, Shift
+from tracking.presence.fixes import Bool, Float, Int
+from tracking.quality.model import Finding
 
 FRESH_MS = 180_000
 """Who was not heard for so long is judged by nothing that needs a place."""

@@ -3,11 +3,11 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from alerts.model import Level
+from alerts.life.model import Level
 from alerts.officers.family import CLEAR, GAP_MS, NOTHING, Verdict, evidence, lasted, written
 from alerts.officers.situation import Crowd, One
 from alerts.officers.tracks import Table, Trail
-from tracking.fixes import Bool
+from tracking.presence.fixes import Bool
 
 kind = "overlong_stay"
 by_track = True

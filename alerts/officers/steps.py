@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from alerts.model import Change, Level, OpenAlert, Step
+from alerts.life.model import Change, Level, OpenAlert, Step
 from alerts.officers import machine
 from alerts.officers.family import Facts, Verdict, written
 from alerts.officers.situation import Crowd, Member

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from alerts.model import Level
+from alerts.life.model import Level
 from alerts.officers.family import CLEAR, NOTHING, Verdict, written
 from alerts.officers.situation import Crowd, One
-from tracking.cleaning.model import FAKE, Finding, FindingKind
-from tracking.fixes import Bool
+from tracking.presence.fixes import Bool
+from tracking.quality.model import FAKE, Finding, FindingKind
 
 RECENT_MS = 3_600_000
 """A finding that ended longer ago opens nothing."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tracking import reasons
+from tracking.presence import reasons
 
 Facts = Mapping[str, Any]
 Pair = tuple[str, str]

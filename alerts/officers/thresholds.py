@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from alerts import rule_fields
-from alerts.rule_fields import Fault, Field
+from alerts.rulebook import rule_fields
+from alerts.rulebook.rule_fields import Fault, Field
 
 RULE_KIND = "officer"
 """Kind of these rules in the rule store; scopes: city, unit:CODE."""

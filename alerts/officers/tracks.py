@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from tracking.fixes import Float, Int
+from tracking.presence.fixes import Float, Int
 
 BUCKET_MS = 20_000
 BUCKETS = 198

@@ -1,6 +1,6 @@
 """The load: devices with outboxes on connections of their own, some that trust the broker, some the database only.
 
-They are the simulator's connections (`device_sim.uplink`), so what is tested is what devices are told to do.
+They are the simulator's connections (`device_sim.fleet.uplink`), so what is tested is what devices are told to do.
 """
 
 import asyncio
@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from bench.faults.record import Fix, Record
-from device_sim.post import ulid
-from device_sim.uplink import Hooks, Letter, Timing, Uplink
+from device_sim.fleet.post import ulid
+from device_sim.fleet.uplink import Hooks, Letter, Timing, Uplink
 from schemas.broker import Broker
 
 POISON = (b"", b"x", b"[1", b'{"t": 1e999}', b"\xdc\xff\xff", b'{"t": 1790000000000, "lat": 91, "lon": 0}')

@@ -27,11 +27,11 @@ import psutil
 from bench import towns
 from bench.faults import silence
 from bench.faults.proxy import Proxy
-from ingest import broker_accounts
-from patrol import errors, mosquitto
-from patrol.commands import grid_import
-from patrol.services import children, postgres
-from tracking import device_access
+from ingest.units import broker_accounts
+from patrol.cli import errors
+from patrol.cli.imports import grid_import
+from patrol.services import children, mosquitto, postgres
+from tracking.store.tracks import device_access
 
 ROOT = Path(__file__).parents[2]
 DISK_MB = {"database": 640, "broker": 48}

@@ -12,7 +12,8 @@ import httpx
 from bench.faults import hostile
 from bench.faults.devices import Device
 from bench.faults.record import Fix, Record
-from tracking import db, hour_store
+from runtime import db
+from tracking.store.tracks import hour_store
 
 WITHIN_S = 30.0
 PATIENCE_S = 120.0

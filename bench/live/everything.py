@@ -1,7 +1,7 @@
 """`patrol` with a web process that sends every device, however many are in view: more than the server would send."""
 
-from patrol import cli
-from web.live import detail
+from patrol.cli import cli
+from web.live.frames import detail
 
 detail.DOTS_MAX = 1_000_000
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bench.live.motion import Motion
-from ingest.feed import TICK_S
+from ingest.run.feed import TICK_S
 from schemas import feed
 
 

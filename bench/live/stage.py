@@ -11,7 +11,7 @@ from typing import Any
 import asyncpg
 
 from bench import stack
-from tracking import device_store
+from tracking.store.tracks import device_store
 
 
 async def enrol(database_url: str, devices: int) -> list[int]:

@@ -12,8 +12,10 @@ from bench.truth.devices import Device, Habit, Jump
 from bench.truth.fixes import Fix
 from bench.truth.ground import Ground
 from bench.truth.referee import Asked
-from tracking import db, grid_store, grids, plan_store
+from runtime import db
+from tracking.city import grids
 from tracking.geometry.lookup import EVER
+from tracking.store.city import grid_store, plan_store
 
 T0 = worlds.T0
 MINUTE = 60_000

@@ -8,11 +8,11 @@ import numpy as np
 from bench.truth.fixes import Fix
 from bench.truth.ground import Ground
 from bench.truth.referee import Stay
-from tracking import stays
-from tracking.engine import RUN_GAP_MS, Engine
-from tracking.fixes import FixColumns
 from tracking.geometry.lookup import EVER, FOR_EVER, CityGrid, GridCell
-from tracking.visit_rules import VisitRule, VisitRules
+from tracking.presence import stays
+from tracking.presence.engine import RUN_GAP_MS, Engine
+from tracking.presence.fixes import FixColumns
+from tracking.presence.visit_rules import VisitRule, VisitRules
 
 BATCH_MS = 60_000
 

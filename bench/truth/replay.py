@@ -12,22 +12,24 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 import structlog
 
-from alerts import watch
-from alerts.store import AlertStore
+from alerts.run import watch
+from alerts.store.store import AlertStore
 from bench import figures
 from bench.figures import Figure
 from bench.truth import history, judge, referee
 from bench.truth.history import END, T0, Decided, Said, Shift
 from bench.truth.referee import Stay
 from bench.truth.score import Score
-from ingest.message import Intake, Message
-from ingest.pipeline import Limits, Pipeline
-from ingest.worker import WorkerConfig, make_pipeline
-from patrol import migrate
-from patrol.services import postgres
-from tracking import beat_store, db, device_store, indicator_store, observation
-from tracking import city as cities
-from web import coverage
+from ingest.run.path.message import Intake, Message
+from ingest.run.path.pipeline import Limits, Pipeline
+from ingest.run.worker import WorkerConfig, make_pipeline
+from patrol.services import migrate, postgres
+from runtime import db
+from tracking.store.city import beat_store
+from tracking.store.city import city as cities
+from tracking.store.presence import indicator_store, observation
+from tracking.store.tracks import device_store
+from web.store import coverage
 
 LEVELS: tuple[coverage.Level, ...] = ("grid", "street", "district")
 LOOK_MS = 15 * history.MINUTE

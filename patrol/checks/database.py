@@ -7,11 +7,12 @@ from datetime import timedelta
 
 import asyncpg
 
-from patrol import faults
 from patrol.checks import findings, keeping, privileges, timescale
 from patrol.checks.findings import Finding, Verdict, bad, note, ok, warn
+from patrol.cli import faults
+from runtime import db
 from schemas import migrations
-from tracking import db, migration_store
+from tracking.store.records import migration_store
 
 _SETTINGS: tuple[tuple[str, frozenset[str], Verdict, str], ...] = (
     ("fsync", frozenset({"on"}), Verdict.BAD,

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from rich.table import Table
 
-from patrol import errors, tables
+from patrol.cli import errors, tables
 
 
 class Verdict(StrEnum):

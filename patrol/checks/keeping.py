@@ -4,8 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 from patrol.checks import findings
 from patrol.checks.findings import Finding, bad, note, ok, warn
-from tracking import db, hold_store, retention, retention_store
-from tracking.retention import DataClass
+from runtime import db
+from tracking.records import retention
+from tracking.records.retention import DataClass
+from tracking.store.records import hold_store, retention_store
 
 _PASS_WITHIN = timedelta(hours=36)
 _WINDOWS_WITHIN = timedelta(hours=1)

@@ -1,8 +1,8 @@
 """Examines whether the role of the server could alter the audit record."""
 
-from patrol import roles
 from patrol.checks.findings import Finding, bad, ok, warn
-from tracking import db
+from patrol.services import roles
+from runtime import db
 
 
 async def examine(conn: db.Connection) -> list[Finding]:

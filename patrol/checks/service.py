@@ -6,7 +6,7 @@ import asyncpg
 
 from patrol.checks import findings
 from patrol.checks.findings import Finding, Verdict, bad, note, ok, warn
-from tracking import db
+from runtime import db
 
 _HEARTBEAT = timedelta(seconds=20)
 _GONE = timedelta(days=1)

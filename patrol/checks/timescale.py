@@ -4,11 +4,11 @@ from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any
 
-from ingest.purge import chunks
+from ingest.store import chunks
 from patrol.checks import chunking, findings
 from patrol.checks.findings import Finding, Verdict, bad, note, ok, warn
+from runtime import db
 from schemas import migrations
-from tracking import db
 
 HYPERTABLES = ("fixes", "stay_growth", "run_history")
 _WORTH_IT_RATE = 200.0

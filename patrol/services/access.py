@@ -13,7 +13,7 @@ import struct
 import subprocess
 from pathlib import Path
 
-from patrol import errors
+from patrol.cli import errors
 
 DATABASE_USER = "patrol_database"
 

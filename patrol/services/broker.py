@@ -10,8 +10,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from patrol import errors, listening
-from patrol.services import children, logfiles
+from patrol.cli import errors
+from patrol.services import children, listening, logfiles
 
 _HOST = "127.0.0.1"
 _START_SECONDS = 20.0

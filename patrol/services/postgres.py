@@ -17,7 +17,7 @@ from urllib.parse import quote
 import asyncpg
 import psutil
 
-from patrol import errors
+from patrol.cli import errors
 from patrol.services import access, children, logfiles
 
 _USER = "patrol"

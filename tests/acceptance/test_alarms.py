@@ -12,14 +12,14 @@ import asyncpg
 import psutil
 import pytest
 
-from alerts.clock import wall_clock
-from alerts.model import Change, Level, Step
-from alerts.store import apply_on
+from alerts.life.model import Change, Level, Step
+from alerts.store.store import apply_on
+from runtime import db
+from runtime.clock import wall_clock
 from tests.support import waiting
 from tests.support.database import TestServer
 from tests.support.mosquitto import Mosquitto
 from tests.support.product import Product
-from tracking import db
 
 ALERTS, KILLS = 40, 3
 SPREAD_MS = 5_000

@@ -13,11 +13,12 @@ import pytest
 import trustme
 import yaml
 
-from patrol import errors, reach
+from patrol.cli import errors
+from patrol.checks import reach
 from patrol.services import children
 from schemas.broker import Broker
 from tests.support import mosquitto, ports, waiting
-from tracking import device_access
+from tracking.store.tracks import device_access
 
 ROOT = Path(__file__).parents[2]
 SERVICES: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]

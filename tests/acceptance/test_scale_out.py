@@ -23,11 +23,11 @@ from bench import bench_faults
 from bench.faults import devices as fleet
 from bench.faults import run, sink, stage, verdict, viewers
 from bench.faults.record import Record
-from patrol.commands import grid_import
+from patrol.cli.imports import grid_import
 from schemas import feed
 from tests.support import waiting
 from tests.support.product import Product
-from tracking import device_store
+from tracking.store.tracks import device_store
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -12,7 +12,7 @@ import asyncpg
 import pytest
 import trustme
 
-from patrol import cli
+from patrol.cli import cli
 from tests.support.database import TestServer
 from tests.support.mosquitto import Mosquitto
 from tests.support.product import Product

@@ -11,11 +11,12 @@ from typing import Any, TypeVar
 import aiomqtt
 import asyncpg
 
+from runtime import db
 from tests.support import lattice
 from tests.support.mosquitto import Mosquitto
 from tests.support.product import Product
-from tracking import db, rule_store
-from tracking.plans import KIND
+from tracking.plans.plans import KIND
+from tracking.store.city import rule_store
 
 T = TypeVar("T")
 

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, WebSocket, expect
 
-from alerts.clock import wall_clock
-from alerts.model import Change, Level, Step
-from alerts.store import apply_on
+from alerts.life.model import Change, Level, Step
+from alerts.store.store import apply_on
+from runtime import db
+from runtime.clock import wall_clock
 from schemas import rest
 from tests.browser.conftest import Watched, looking_at, signed_in_at
 from tests.browser.site import Site
@@ -18,7 +19,6 @@ from tests.support import waiting
 from tests.support.database import TestServer
 from tests.support.mosquitto import Mosquitto
 from tests.support.product import Product
-from tracking import db
 
 pytestmark = pytest.mark.browser
 

@@ -8,10 +8,10 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
+from runtime import db
 from tests.browser.conftest import SLOW_MS, Watched, exported
 from tests.support import missing, waiting
 from tests.support.product import Product
-from tracking import db
 from web.live import hub as live
 
 pytestmark = pytest.mark.browser

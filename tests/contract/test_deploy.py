@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
-from ingest import worker
-from patrol import mosquitto, roles
-from patrol.settings import Settings
+from ingest.run import worker
+from patrol.services import mosquitto, roles
+from patrol.settings.settings import Settings
 from tests.support.missing import OPTIONAL
 
 ROOT = Path(__file__).parents[2]

@@ -12,10 +12,10 @@ import yaml
 from prometheus_client import REGISTRY
 from typer.core import TyperGroup
 
-import ingest.worker  # noqa: F401 - declares the metrics of a worker
-import tracking.build  # noqa: F401 - declares that of both
-from patrol import cli
-from patrol.settings import SECRETS, Settings
+import ingest.run.worker  # noqa: F401 - declares the metrics of a worker
+import runtime.build  # noqa: F401 - declares that of both
+from patrol.cli import cli
+from patrol.settings.settings import SECRETS, Settings
 from tests.support import documents
 from web.app import create_app
 from web.config import WebConfig
@@ -116,7 +116,7 @@ def _read_by_programs() -> Iterator[str]:
 def test_every_metric_and_alert_that_is_named_exists(page: Path) -> None:
     """Metrics are declared by a process or read from the database; alerts are rules."""
     declared = {name.removesuffix("_total") for name in REGISTRY._names_to_collectors}
-    gauges, text = (ROOT / "web/gauges.py").read_text(), page.read_text()
+    gauges, text = (ROOT / "web/health/gauges.py").read_text(), page.read_text()
     for name in documents.metrics(text):
         base = name.removesuffix("_total")
         if name in NO_METRICS:

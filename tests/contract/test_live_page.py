@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 from pydantic import BaseModel
 
-from ingest import feed
+from ingest.run import feed
 from schemas import live, rest
 from tests.support import fieldtables, live_client, live_frames
 from web import server
-from web.live import alarms, detail, gaze, hub, lane, snapshot, state, tiles, viewer, world
+from web.live import hub, viewer
+from web.live.frames import alarms, detail, gaze, state, tiles, world
+from web.live.store import lane, snapshot
 
 PAGE = (Path(__file__).parents[2] / "docs" / "live-protocol.md").read_text()
 TABLES = fieldtables.tables(PAGE)

@@ -4,8 +4,8 @@ from importlib import metadata
 
 from typer.testing import CliRunner
 
-from patrol import cli, settings_reference
-from patrol.settings import Settings
+from patrol.cli import cli, settings_reference
+from patrol.settings.settings import Settings
 
 
 def test_page_is_fresh() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from patrol.settings import SECRETS, Settings
+from patrol.settings.settings import SECRETS, Settings
 from tests.support import missing
 
 FOLDER = Path(__file__).parents[2] / "deploy/systemd"

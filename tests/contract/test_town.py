@@ -4,10 +4,10 @@ import msgspec
 import numpy as np
 import pytest
 
-from device_sim import beat_file, grid_file
-from tracking import beat_file as tracking_files
-from tracking import grids
+from device_sim.city import beat_file, grid_file
+from tracking.city import grids
 from tracking.geometry import lookup
+from tracking.routes import beat_file as tracking_files
 
 
 @pytest.mark.parametrize("seed", [1, 4])

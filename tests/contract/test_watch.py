@@ -10,8 +10,8 @@ import pytest
 import yaml
 from prometheus_client import REGISTRY
 
-import ingest.worker  # noqa: F401 - declares the metrics of a worker
-import tracking.build  # noqa: F401 - declares that of both
+import ingest.run.worker  # noqa: F401 - declares the metrics of a worker
+import runtime.build  # noqa: F401 - declares that of both
 import web.app  # noqa: F401 - declares the metrics of a web process
 from tests.support import promql
 
@@ -76,7 +76,7 @@ def test_every_metric_that_the_code_declares_is_described() -> None:
     missing = {name.removesuffix("_total") for name in ours} - described
     assert not missing, f"docs/operate.md does not tell of {sorted(missing)}"
     from_database = described - {name.removesuffix("_total") for name in ours}
-    assert all(name in (ROOT / "web/gauges.py").read_text() for name in from_database if "_waiting" not in name
+    assert all(name in (ROOT / "web/health/gauges.py").read_text() for name in from_database if "_waiting" not in name
                and "_oldest_seconds" not in name), from_database  # fmt: skip
 
 

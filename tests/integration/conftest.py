@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 if TYPE_CHECKING:
-    from tracking import db
+    from runtime import db
 
 
 @pytest.fixture

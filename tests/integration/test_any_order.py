@@ -14,17 +14,21 @@ from typing import Any
 import asyncpg
 import pytest
 
-from alerts import watch
-from alerts.store import AlertStore
+from alerts.run import watch
+from alerts.store.store import AlertStore
+from runtime import db
 from schemas import rest
 from tests.support import lattice, patrols, pipelines
 from tests.support.database import TestServer
 from tests.support.patrols import Said
 from tests.support.pipelines import Driven
-from tracking import beat_store, db, device_store, grid_store, grids, indicator_store, observation, plan_store
-from tracking import city as cities
+from tracking.city import grids
 from tracking.geometry.lookup import EVER
-from web import coverage
+from tracking.store.city import beat_store, grid_store, plan_store
+from tracking.store.city import city as cities
+from tracking.store.presence import indicator_store, observation
+from tracking.store.tracks import device_store
+from web.store import coverage
 
 PATROLS, POSTS = 2, 6
 MINUTES = 80

@@ -5,12 +5,14 @@ from collections.abc import Sequence
 import asyncpg
 import pytest
 
-from alerts import past, watch
-from alerts.store import AlertStore
+from alerts.run import watch
+from alerts.store import past
+from alerts.store.store import AlertStore
+from runtime import db
 from schemas import rest
 from tests.support import lattice, patrols, pipelines
-from tracking import db, grid_store
-from web import coverage
+from tracking.store.city import grid_store
+from web.store import coverage
 
 STEP_MIN = 5.0
 

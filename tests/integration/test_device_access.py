@@ -14,13 +14,14 @@ import asyncpg
 import pytest
 import trustme
 
-from ingest import broker_control
-from patrol import mosquitto
+from ingest.run.mqtt import broker_control
+from patrol.services import mosquitto
 from schemas.broker import Broker
 from tests.support import mosquitto as broker_program
 from tests.support import ports, waiting
-from tracking import db, device_access
-from tracking.device_access import Grant
+from runtime import db
+from tracking.store.tracks import device_access
+from tracking.store.tracks.device_access import Grant
 
 KEY = "k" * 64
 SERVER = ("patrol-server", "server-secret")

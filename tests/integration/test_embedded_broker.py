@@ -7,7 +7,7 @@ import socket
 import aiomqtt
 import pytest
 
-from patrol import errors
+from patrol.cli import errors
 from patrol.services import children
 from patrol.services.broker import EmbeddedBroker
 from schemas.broker import Broker

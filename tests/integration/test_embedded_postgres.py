@@ -9,7 +9,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from patrol import errors
+from patrol.cli import errors
 from patrol.services import access, postgres
 from patrol.services.postgres import EmbeddedPostgres
 from tests.support.missing import needs_root

@@ -15,14 +15,14 @@ import pytest
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from ingest.message import Message
-from ingest.mqtt import Session
-from patrol import mosquitto
+from ingest.run.path.message import Message
+from ingest.run.mqtt.mqtt import Session
+from patrol.services import mosquitto
 from schemas.broker import Broker
 from tests.support import mosquitto as broker_program
 from tests.support import ports, waiting
-from tracking import device_access
-from tracking.device_access import Grant
+from tracking.store.tracks import device_access
+from tracking.store.tracks.device_access import Grant
 
 KEY = "k" * 64
 SERVER = ("patrol-server", "server-secret")

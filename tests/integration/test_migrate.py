@@ -6,11 +6,12 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 
-from patrol import errors, migrate
+from patrol.cli import errors
+from patrol.services import migrate
 from schemas import migrations
 from schemas.migrations import Migration
 from tests.support import waiting
-from tracking import migration_store
+from tracking.store.records import migration_store
 
 
 async def test_migrate_on_an_empty_database_applies_every_file(empty_database_url: str) -> None:

@@ -6,13 +6,14 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from patrol import errors, mosquitto, reach
-from patrol.services import children
+from patrol.checks import reach
+from patrol.cli import errors
+from patrol.services import children, mosquitto
 from tests.support import mosquitto as program
 from tests.support import ports
 from tests.support.mosquitto import Mosquitto
-from tracking import device_access
-from tracking.device_access import Grant
+from tracking.store.tracks import device_access
+from tracking.store.tracks.device_access import Grant
 
 
 def _with(url: str, **parts: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bench.truth import geolife
-from device_sim import replay
+from device_sim.replay import replay
 from patrol.services.broker import EmbeddedBroker
 from schemas import wire
 from tests.support import listener, mosquitto, waiting

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from device_sim import officer, post, run
+from device_sim.fleet import officer, post, run
 from schemas import wire
 from tests.support import listener, mosquitto, waiting
 

@@ -4,9 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from patrol import migrate
-from tracking import db, fix_store
-from tracking.fixes import FixColumns
+from patrol.services import migrate
+from runtime import db
+from tracking.presence.fixes import FixColumns
+from tracking.store.tracks import fix_store
 
 pytestmark = pytest.mark.timescale
 

@@ -19,8 +19,8 @@ from shapely import transform, unary_union
 from shapely.geometry import box, shape
 from shapely.geometry.base import BaseGeometry
 
-from tracking import datum
-from tracking.fixes import Float
+from tracking.geometry import datum
+from tracking.presence.fixes import Float
 
 ZOOMS = (10, 12, 13)
 TILE = 256  # px

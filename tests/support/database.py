@@ -8,7 +8,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
-from patrol import migrate
+from patrol.services import migrate
 
 _TEMPLATE = f"patrol_template_{os.getpid()}"
 _numbers = itertools.count(1)

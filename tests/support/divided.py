@@ -1,6 +1,6 @@
 """Cells put into the store without a grid file, into the first division of their district."""
 
-from tracking import db
+from runtime import db
 
 _DIVIDE = """
 INSERT INTO divisions (district, valid_from, made_at) SELECT left($1, 6), 'epoch', now()

@@ -21,7 +21,13 @@ def pages(root: Path) -> list[Path]:
 
 def texts(root: Path) -> list[Path]:
     """The pages but the history of changes, and files whose comments say what to do."""
-    more = ("docker-compose.yml", "deploy/env.example", "deploy/prometheus/prometheus.yml", "web/spa.py", "Makefile")
+    more = (
+        "docker-compose.yml",
+        "deploy/env.example",
+        "deploy/prometheus/prometheus.yml",
+        "web/http/spa.py",
+        "Makefile",
+    )
     files = [page for page in pages(root) if page.name != "CHANGELOG.md"]
     return [*files, *(root / name for name in more), *sorted(root.glob("deploy/systemd/*"))]
 

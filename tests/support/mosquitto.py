@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from itertools import repeat
 from pathlib import Path
 
-from ingest import broker_accounts
-from patrol import mosquitto
+from ingest.units import broker_accounts
+from patrol.services import mosquitto
 from patrol.services import children
 from tests.support import missing, ports, waiting
-from tracking.device_access import Grant
+from tracking.store.tracks.device_access import Grant
 
 _PLACES = "/usr/sbin:/usr/local/sbin"  # Debian puts it where ordinary users do not look
 _PLUGIN = "mosquitto_dynamic_security.so"

@@ -1,6 +1,6 @@
 """Since when a city is observed and until when it was heard, without any device that is known: put into the store."""
 
-from tracking import db
+from runtime import db
 
 _STAY = """
 INSERT INTO stays (device, cell, t_in, t_out, dwell_ms, path_m, fixes, kind, open, known_from)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from ingest.message import Intake, Message
-from ingest.pipeline import Limits, Pipeline
-from ingest.worker import WorkerConfig, make_pipeline
+from ingest.run.path.message import Intake, Message
+from ingest.run.path.pipeline import Limits, Pipeline
+from ingest.run.worker import WorkerConfig, make_pipeline
 from tests.support.patrols import Said
 
 

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from alerts import arrival, habits, outlook, risk, rules, staffing, thresholds
-from alerts.model import ENDING, GAP, Change, OpenAlert, Step, Visit
-from tracking import calendars, coverage, db
+from alerts.coverage import arrival, habits, outlook, risk, rules, staffing, thresholds
+from alerts.life.model import ENDING, GAP, Change, OpenAlert, Step, Visit
+from runtime import db
+from tracking.coverage import coverage
+from tracking.plans import calendars
 
 MINUTE = 60_000
 START = db.millis(db.moment(1_769_990_400_000))

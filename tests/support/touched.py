@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from tracking import db
+from runtime import db
 
 
 async def rows(conn: db.Connection, query: str, *arguments: Any) -> int:

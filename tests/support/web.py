@@ -11,8 +11,8 @@ from typing import Any
 import httpx
 from websockets.asyncio.client import ClientConnection, connect
 
+from runtime import db
 from schemas import rest
-from tracking import db
 from web import server
 from web.app import create_app
 from web.config import WebConfig

@@ -12,8 +12,8 @@ import pyproj
 import shapely
 from numpy.typing import NDArray
 
-from tracking.fixes import Bool, Float, Int, Ints
 from tracking.geometry.squares import NEW, Seen, Squares
+from tracking.presence.fixes import Bool, Float, Int, Ints
 
 Ring = Sequence[Sequence[float]]
 
@@ -36,7 +36,7 @@ class Depth(IntEnum):
 SIGMA_OF_68 = 1 / 1.515
 """Standard deviation per axis of a circular normal error, from its 68 % radius (domain: P(R < 1.515 σ) = 0.68)."""
 ASSUMED_ACCURACY_M = 25.0
-"""Of a receiver that never says its accuracy, until it is estimated from its track (tracking.path)."""
+"""Of a receiver that never says its accuracy, until it is estimated from its track (tracking.presence.path)."""
 UNSAID_SIGMA_M = 25.01 * SIGMA_OF_68
 """Stands for it among standard deviations: no declared accuracy, which has four bytes, gives this number."""
 BEST_ACCURACY_M = 3.0

@@ -9,8 +9,8 @@ import pyproj
 import shapely
 from numpy.typing import NDArray
 
-from tracking.fixes import Bool, Float, Int
-from tracking.trail import GAP_MS
+from tracking.presence.fixes import Bool, Float, Int
+from tracking.presence.trail import GAP_MS
 
 MERGED_MS = 60_000
 """An absence shorter than this does not end a presence."""

@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from tracking.fixes import Bool, Float, Ints
+from tracking.presence.fixes import Bool, Float, Ints
 
 SIDE_M = 12.5
 """Side of a square. Smaller ones tell more of places near boundaries, and take longer to get to know."""

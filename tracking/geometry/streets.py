@@ -8,7 +8,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 from scipy.spatial import cKDTree
 
-from tracking.fixes import Float
+from tracking.presence.fixes import Float
 
 SQUARE_M = 50.0
 """Side of a square: a place stands for its middle, which is half a minute on foot at most."""

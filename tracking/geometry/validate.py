@@ -9,7 +9,7 @@ import pyproj
 import shapely
 from numpy.typing import NDArray
 
-from tracking.fixes import Float
+from tracking.presence.fixes import Float
 
 Rings = Sequence[NDArray[np.float64]]
 """Outer ring and holes of a polygon: closed, each an array of [lon, lat] in degrees."""

@@ -6,8 +6,8 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from tracking.fixes import Float
 from tracking.geometry.lookup import CityGrid
+from tracking.presence.fixes import Float
 
 NO_ZONE = -1
 _SLIVER_M = 1.0

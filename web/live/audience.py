@@ -9,14 +9,14 @@ from typing import Any
 
 import msgspec
 
-from alerts import redaction
+from alerts.privacy import redaction
 from schemas.live import DeviceName
-from web import coverage
-from web.access import Names, Sight
-from web.live import lane, snapshot
-from web.live.cells import CellVersions
-from web.live.state import LiveState
-from web.live.world import World
+from web.auth.access import Names, Sight
+from web.live.frames.cells import CellVersions
+from web.live.frames.state import LiveState
+from web.live.frames.world import World
+from web.live.store import lane, snapshot
+from web.store import coverage
 
 EVERYBODY = "*"
 COUNTED_MS = 200

@@ -3,11 +3,11 @@
 import time
 from collections.abc import Iterable
 
-from web.access import Grant, Sights
+from web.auth.access import Grant, Sights
 from web.live import metrics
 from web.live.audience import Audience
-from web.live.judging import Judging
-from web.live.state import LiveState
+from web.live.frames.state import LiveState
+from web.live.store.judging import Judging
 from web.live.watching import Watching
 
 UNUSED_S = 60.0

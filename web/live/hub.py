@@ -15,21 +15,23 @@ import asyncpg
 import msgspec
 import structlog
 
-from ingest import feed_client
+from ingest.run import feed_client
+from runtime import loops
+from runtime.parts import Parts
 from schemas import feed
 from schemas.live import DeviceName
-from tracking import loops
-from tracking.parts import Parts
-from web import accounts, problems
-from web.access import Grant, Sights
-from web.audit import Recorder
+from web.audit.audit import Recorder
+from web.auth import accounts
+from web.auth.access import Grant, Sights
 from web.database import Database
-from web.live import fleet, lane, metrics, snapshot
-from web.live.alarms import Alarms
+from web.http import problems
+from web.live import metrics
 from web.live.audience import Audience
 from web.live.audiences import Audiences
-from web.live.judging import Judging
-from web.live.state import LiveState
+from web.live.frames.alarms import Alarms
+from web.live.frames.state import LiveState
+from web.live.store import fleet, lane, snapshot
+from web.live.store.judging import Judging
 from web.live.watching import Watching
 
 TICK_S = 0.2

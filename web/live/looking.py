@@ -2,10 +2,10 @@
 
 import time
 
-from web import audit
-from web.access import Permission
-from web.accounts import Principal
-from web.audit import Recorder
+from web.audit import audit
+from web.audit.audit import Recorder
+from web.auth.access import Permission
+from web.auth.accounts import Principal
 
 
 class Looking:

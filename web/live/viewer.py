@@ -14,20 +14,22 @@ import numpy as np
 import structlog
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
+from runtime import db
 from schemas import live as wire
 from schemas import rest
 from schemas.live import Look, Subscribe
-from tracking import db
-from web import problems
-from web.accounts import Principal
-from web.live import fleet, lane, messages, metrics, tiles
+from web.auth.accounts import Principal
+from web.http import problems
+from web.live import messages, metrics
 from web.live.audience import Audience
-from web.live.gaze import Gaze
+from web.live.frames import tiles
+from web.live.frames.gaze import Gaze
+from web.live.frames.world import Frame
 from web.live.hub import Hub, now_ms
 from web.live.looking import Looking
 from web.live.messages import EndError
+from web.live.store import fleet, lane
 from web.live.waking import Timer
-from web.live.world import Frame
 
 log = structlog.get_logger(__name__)
 

@@ -3,9 +3,9 @@
 import asyncio
 from typing import Protocol
 
-from web.accounts import Principal
+from web.auth.accounts import Principal
 from web.live.audience import Audience
-from web.live.gaze import Gaze
+from web.live.frames.gaze import Gaze
 
 
 class Watching(Protocol):

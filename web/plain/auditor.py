@@ -11,12 +11,14 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
+from runtime import db
 from schemas.audits import AuditEntries, AuditEntry
-from tracking import db
-from web import anchoring, audit_check, context, params, problems
+from web import context
+from web.api.access import audit
+from web.audit import anchoring, audit_check
 from web.context import Context
+from web.http import params, problems
 from web.plain import frame
-from web.routes import audit
 
 router = APIRouter(include_in_schema=False)
 

@@ -6,7 +6,8 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from web import context, signin
+from web import context
+from web.auth import signin
 
 STYLE = """
 :root{color-scheme:dark light;--line:#7c93ad66}

@@ -5,8 +5,9 @@ from html import escape
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from web import accounts, context
-from web.accounts import Kind
+from web import context
+from web.auth import accounts
+from web.auth.accounts import Kind
 from web.plain import frame
 
 router = APIRouter(include_in_schema=False)

@@ -5,9 +5,11 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
+from runtime import db
 from tests.support import lattice, observed
-from tracking import db, device_store, grid_store
-from tracking.grid_store import ImportResult
+from tracking.store.city import grid_store
+from tracking.store.city.grid_store import ImportResult
+from tracking.store.tracks import device_store
 
 START = 1_769_990_400_000
 """2026-02-02 00:00 UTC, 08:00 in the city."""

@@ -7,16 +7,18 @@ from typing import Any
 
 import asyncpg
 
-from alerts import learning, watch
-from alerts.keeper import Keeper
-from alerts.notify import channels, kinds
 from alerts.notify.message import Message
-from alerts.notify.outbox import Kind, Outbox
+from alerts.run import learning, watch
+from alerts.run.keeper import Keeper
+from alerts.run.notify import kinds
+from alerts.run.notify.outbox import Kind, Outbox
+from alerts.store import channels
+from runtime import db
 from schemas import rest
 from tests.integration.alerts.conftest import Town, at
 from tests.integration.alerts.test_outbox import SECRET, sink
 from tests.support.sink import Sink
-from tracking import city, db
+from tracking.store.city import city
 
 __all__ = ["sink"]
 

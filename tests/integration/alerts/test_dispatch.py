@@ -5,15 +5,16 @@ from typing import Any
 
 import pytest
 
-from alerts import commands, dispatch, keeper, replies, rosters
-from alerts.keeper import Keeper
-from alerts.life import Act, Refusal
-from alerts.model import Change, Level, Step
-from alerts.store import AlertStore, act_on
+from alerts.life.life import Act, Refusal
+from alerts.life.model import Change, Level, Step
+from alerts.run import dispatch, keeper
+from alerts.run.keeper import Keeper
+from alerts.store import commands, replies, rosters
+from alerts.store.store import AlertStore, act_on
+from runtime import db
 from schemas import rest, wire
 from tests.integration.alerts.conftest import Town, at
 from tests.integration.alerts.test_store import FACTS
-from tracking import db
 
 
 class Desk:

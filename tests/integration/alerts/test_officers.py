@@ -6,16 +6,20 @@ from functools import partial
 
 import pytest
 
-from alerts import shown, watch
-from alerts.store import AlertStore
+from alerts.run import watch
+from alerts.store import shown
+from alerts.store.store import AlertStore
+from runtime import db
 from schemas import rest, wire
 from tests.integration.alerts.conftest import Town, at
 from tests.support import lattice
 from tests.support.waiting import until
-from tracking import db, device_store, event_store, lane, people_store
-from tracking.cleaning.model import Finding, FindingKind
-from tracking.event_store import Event
-from tracking.finding_store import replace
+from tracking.quality.model import Finding, FindingKind
+from tracking.store.city import people_store
+from tracking.store.records import lane
+from tracking.store.tracks import device_store, event_store
+from tracking.store.tracks.event_store import Event
+from tracking.store.tracks.finding_store import replace
 
 
 class Patrol:

@@ -9,16 +9,17 @@ from typing import Any
 
 import pytest
 
-from alerts.model import GAP, Change, Level, Step
-from alerts.notify import channels, kinds, queue, webhook
+from alerts.life.model import GAP, Change, Level, Step
 from alerts.notify.message import Message
-from alerts.notify.outbox import Kind, Outbox
-from alerts.store import AlertStore
+from alerts.run.notify import kinds, webhook
+from alerts.run.notify.outbox import Kind, Outbox
+from alerts.store import channels, queue
+from alerts.store.store import AlertStore
+from runtime import db
 from schemas import rest
 from tests.integration.alerts.conftest import Town, at
 from tests.integration.alerts.test_store import FACTS
 from tests.support.sink import Sink, listening
-from tracking import db
 
 SECRET = webhook.new_secret()
 

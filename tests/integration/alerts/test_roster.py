@@ -4,10 +4,12 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from alerts.officers import roster
 from alerts.officers.thresholds import RULE_KIND
+from alerts.store import roster
+from runtime import db
 from tests.integration.alerts.conftest import Town, at
-from tracking import db, device_store, people_store, rule_store
+from tracking.store.city import people_store, rule_store
+from tracking.store.tracks import device_store
 
 
 async def enrolled(conn: db.Connection) -> None:

@@ -8,11 +8,12 @@ from typing import Any
 import asyncpg
 import pytest
 
-from alerts.life import Act, Refusal
-from alerts.model import GAP, Change, Level, Step
-from alerts.store import AlertStore, act_on
+from alerts.life.life import Act, Refusal
+from alerts.life.model import GAP, Change, Level, Step
+from alerts.store.store import AlertStore, act_on
+from runtime import db
 from tests.integration.alerts.conftest import Town, at
-from tracking import db, people_store
+from tracking.store.city import people_store
 
 FACTS: dict[str, Any] = {
     "name": "小金口-01",

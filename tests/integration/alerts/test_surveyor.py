@@ -3,15 +3,16 @@
 import numpy as np
 import pytest
 
-from alerts import reads
-from alerts.store import AlertStore
-from alerts.surveyor import Surveyor
+from alerts.run.surveyor import Surveyor
+from alerts.store import reads
+from alerts.store.store import AlertStore
+from runtime import db
 from tests.integration.alerts.conftest import Town
 from tests.integration.alerts.test_dispatch import Desk
 from tests.support import lattice
 from tests.support.waiting import until
-from tracking import beat_store, db, street_store
-from tracking.beat import pieces
+from tracking.routes import pieces
+from tracking.store.city import beat_store, street_store
 
 MIDDLE = lattice.WEST + lattice.STEP / 2
 NORTH = lattice.SOUTH + lattice.STEP / 2

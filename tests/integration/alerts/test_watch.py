@@ -7,13 +7,14 @@ from contextlib import asynccontextmanager, suppress
 
 import asyncpg
 
-from alerts import watch
-from alerts.store import AlertStore
+from alerts.run import watch
+from alerts.store.store import AlertStore
+from runtime import db
 from schemas import rest
 from tests.integration.alerts.conftest import Town, at
 from tests.support import lattice
 from tests.support.waiting import until
-from tracking import db, grid_store
+from tracking.store.city import grid_store
 
 
 class Clock:

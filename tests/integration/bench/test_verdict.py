@@ -10,7 +10,8 @@ import pytest
 from bench import bench_faults
 from bench.faults import run, verdict
 from bench.faults.record import Fix, Record
-from tracking import db, device_store
+from runtime import db
+from tracking.store.tracks import device_store
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import aiomqtt
 import pytest
 
-from ingest.worker import WorkerConfig, run
+from ingest.run.worker import WorkerConfig, run
 
 if TYPE_CHECKING:
     from tests.support.mosquitto import Mosquitto

@@ -17,14 +17,15 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from ingest.boot_ledger import BootLedger
-from ingest.message import Intake, Message
-from ingest.pipeline import Limits, Pipeline
-from ingest.worker import WorkerConfig, make_pipeline
+from ingest.run.path.message import Intake, Message
+from ingest.run.path.pipeline import Limits, Pipeline
+from ingest.run.worker import WorkerConfig, make_pipeline
+from ingest.store.boot_ledger import BootLedger
 from tests.integration.ingest.conftest import T0
 from tests.support.database import TestServer
-from tracking import device_store, retention_store
-from tracking.retention import DataClass
+from tracking.records.retention import DataClass
+from tracking.store.records import retention_store
+from tracking.store.tracks import device_store
 
 DAY = 86_400_000
 KINDS = ("plain",) * 6 + ("off", "out of range", "future", "old", "same time")

@@ -7,15 +7,17 @@ import asyncpg
 import numpy as np
 import pytest
 
-from ingest import rebuild
-from ingest.cleaner import Cleaner
+from ingest.run import rebuild
+from ingest.run.late.cleaner import Cleaner
+from runtime import db
 from tests.support import lattice
 from tests.unit.tracking.cleaning.made import MINUTE, SLOT, walk
-from tracking import beat_file, beat_hours, beat_store, city, db, device_store, fix_store, grid_store, hour_store
-from tracking.beat import pieces
-from tracking.beat.model import FOR_EVER, LEAD_MS
-from tracking.fixes import FixColumns
-from tracking.grid_store import ImportResult
+from tracking.presence.fixes import FixColumns
+from tracking.routes import beat_file, pieces
+from tracking.routes.model import FOR_EVER, LEAD_MS
+from tracking.store.city import beat_hours, beat_store, city, grid_store
+from tracking.store.city.grid_store import ImportResult
+from tracking.store.tracks import device_store, fix_store, hour_store
 
 HOUR = 3_600_000
 DAY = 24 * HOUR

@@ -5,8 +5,8 @@ import asyncio
 import asyncpg
 import pytest
 
-from ingest import claim
-from ingest.claim import Claim
+from ingest.run import claim
+from ingest.run.claim import Claim
 
 
 @pytest.mark.parametrize(

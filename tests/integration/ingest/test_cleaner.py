@@ -7,14 +7,17 @@ import asyncpg
 import numpy as np
 import pytest
 
-from ingest.cleaner import Cleaner
+from ingest.run.late.cleaner import Cleaner
+from runtime import db
 from tests.support import lattice, patrols, pipelines
 from tests.unit.tracking.cleaning.made import MINUTE, SLOT, changed, walk
-from tracking import beat_store, city, datum, db, device_store, finding_store, fix_store, grid_store, people_store
-from tracking.beat import pieces
-from tracking.cleaning.model import FindingKind
-from tracking.fixes import FixColumns
-from tracking.grid_store import ImportResult
+from tracking.geometry import datum
+from tracking.presence.fixes import FixColumns
+from tracking.quality.model import FindingKind
+from tracking.routes import pieces
+from tracking.store.city import beat_store, city, grid_store, people_store
+from tracking.store.city.grid_store import ImportResult
+from tracking.store.tracks import device_store, finding_store, fix_store
 
 HOUR = 3_600_000
 

@@ -6,14 +6,17 @@ from typing import Any
 import asyncpg
 import pytest
 
-from ingest.message import Message
+from ingest.run.path.message import Message
+from runtime import db
 from tests.integration.ingest.test_rebuild import looked, stored
 from tests.support import lattice, patrols, pipelines
 from tests.support.database import TestServer
 from tests.support.patrols import MINUTE, T0, Said
 from tests.support.pipelines import Driven
-from tracking import db, grid_store, grids, observation
-from web import coverage
+from tracking.city import grids
+from tracking.store.city import grid_store
+from tracking.store.presence import observation
+from web.store import coverage
 
 COLUMNS = 4
 END = T0 + 120 * MINUTE

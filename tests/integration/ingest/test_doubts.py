@@ -9,16 +9,19 @@ import asyncpg
 import numpy as np
 import pytest
 
-from ingest import rebuild, world
-from ingest.cleaner import Cleaner
-from ingest.rebuild import Checker, Found
+from ingest.run import rebuild, world
+from ingest.run.late.cleaner import Cleaner
+from ingest.run.rebuild import Checker, Found
+from runtime import db
 from schemas.wire import Datum
 from tests.support import lattice, patrols, pipelines
 from tests.support.patrols import MINUTE, T0, Fix
-from tracking import beat_store, datum, db, grid_store, indicator_store, people_store
-from tracking import city as cities
-from tracking.coverage import CellState
-from tracking.indicators import Visited
+from tracking.coverage.coverage import CellState
+from tracking.coverage.indicators import Visited
+from tracking.geometry import datum
+from tracking.store.city import beat_store, grid_store, people_store
+from tracking.store.city import city as cities
+from tracking.store.presence import indicator_store
 
 HOUR = 3_600_000
 END = T0 + 3 * HOUR

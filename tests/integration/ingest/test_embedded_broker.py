@@ -9,7 +9,7 @@ from tests.support import waiting
 
 if TYPE_CHECKING:
     from patrol.services.broker import EmbeddedBroker
-    from tracking import db
+    from runtime import db
 
 
 async def test_worker_serves_devices_of_the_embedded_broker(

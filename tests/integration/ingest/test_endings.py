@@ -8,14 +8,14 @@ from typing import Any, cast
 import asyncpg
 import pytest
 
-from alerts.keeper import Keeper
-from alerts.notify.outbox import Outbox
-from alerts.watch import Watcher
-from ingest import heartbeat
-from ingest.cleaner import Cleaner
-from ingest.housekeeper import Housekeeper
-from ingest.orders import Orders
-from tracking import db
+from alerts.run.keeper import Keeper
+from alerts.run.notify.outbox import Outbox
+from alerts.run.watch import Watcher
+from ingest.run import heartbeat
+from ingest.run.housekeeper import Housekeeper
+from ingest.run.late.cleaner import Cleaner
+from ingest.run.orders import Orders
+from runtime import db
 
 
 class Breaking:

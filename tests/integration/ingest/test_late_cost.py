@@ -5,10 +5,11 @@ from typing import Any
 import asyncpg
 from structlog.testing import capture_logs
 
+from runtime import db
 from tests.support import lattice, patrols, pipelines
 from tests.support.database import TestServer
 from tests.support.patrols import MINUTE, T0, Fix, Said
-from tracking import db, grid_store
+from tracking.store.city import grid_store
 
 DAY = 86_400_000
 LATE = T0 + 180 * MINUTE

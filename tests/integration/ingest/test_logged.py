@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ingest import rebuild, world
-from ingest.rebuild import Checker, Found
+from ingest.run import rebuild, world
+from ingest.run.rebuild import Checker, Found
 from tests.support import lattice, patrols, pipelines
 from tests.support.patrols import T0, Said
-from tracking import grid_store
+from tracking.store.city import grid_store
 
 if TYPE_CHECKING:
-    from tracking import db
+    from runtime import db
 
 PLACE = {"lat": lattice.SOUTH + lattice.STEP / 2, "lon": lattice.WEST + lattice.STEP / 2, "acc": 5.0}
 ULID = "01ARZ3NDEKTSV4RRFFQ69G5FAV"

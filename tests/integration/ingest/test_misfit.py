@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 import pytest
 
-from ingest import retry
-from ingest.message import Intake, Message
-from ingest.pipeline import Limits, Pipeline
-from ingest.worker import WorkerConfig, make_pipeline
+from ingest.run.path.message import Intake, Message
+from ingest.run.path.pipeline import Limits, Pipeline
+from ingest.run.worker import WorkerConfig, make_pipeline
+from runtime import retry
 from tests.integration.ingest.conftest import T0
 from tests.support import lattice
-from tracking import grid_store, refusal_store
+from tracking.store.city import grid_store
+from tracking.store.tracks import refusal_store
 
 if TYPE_CHECKING:
-    from tracking import db
+    from runtime import db
 
 EVENT = {"id": "01ARZ3NDEKTSV4RRFFQ69G5FAV", "type": "05.01"}
 ROUTED = """

@@ -8,17 +8,19 @@ from typing import Any
 import asyncpg
 import pytest
 
-from ingest import too_old
-from ingest.cleaner import Cleaner
-from patrol import migrate
+from ingest.decoding import too_old
+from ingest.run.late.cleaner import Cleaner
+from patrol.services import migrate
+from runtime import db
 from schemas import migrations, topics
 from tests.support import lattice, patrols, pipelines
 from tests.support.patrols import MINUTE, T0, Said
 from tests.support.pipelines import Driven
-from tracking import city, db, division_store, grid_store, observation
-from tracking.coverage import NEVER
-from tracking.retention import DAY_MS
-from web import coverage
+from tracking.coverage.coverage import NEVER
+from tracking.records.retention import DAY_MS
+from tracking.store.city import city, division_store, grid_store
+from tracking.store.presence import observation
+from web.store import coverage
 
 HOUR = 3_600_000
 IN_2008 = 1_224_730_000_000

@@ -9,14 +9,15 @@ import aiomqtt
 import asyncpg
 import pytest
 
-from alerts import commands, dispatch
-from alerts.model import GAP, Change, Level, Step
-from alerts.store import AlertStore, apply_on
+from alerts.life.model import GAP, Change, Level, Step
+from alerts.run import dispatch
+from alerts.store import commands
+from alerts.store.store import AlertStore, apply_on
+from runtime import db
 from tests.integration.alerts.test_store import FACTS
 from tests.integration.ingest.conftest import Send, client, fix, working
 from tests.support import waiting
 from tests.support.waiting import until
-from tracking import db
 
 if TYPE_CHECKING:
     from tests.support.mosquitto import Mosquitto

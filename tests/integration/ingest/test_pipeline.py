@@ -10,19 +10,20 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 import pytest
 
-from alerts.clock import wall_clock
-from ingest import batch
-from ingest.decode import decode
-from ingest.message import Intake, Message
-from ingest.pipeline import Limits, Pipeline
-from ingest.worker import WorkerConfig, make_pipeline
-from ingest.writer import Attempt
+from ingest.decoding import batch
+from ingest.decoding.decode import decode
+from ingest.run.path.message import Intake, Message
+from ingest.run.path.pipeline import Limits, Pipeline
+from ingest.run.path.writer import Attempt
+from ingest.run.worker import WorkerConfig, make_pipeline
+from runtime.clock import wall_clock
 from tests.integration.ingest.conftest import T0
 from tests.support import lattice, waiting
-from tracking import grid_store, refusal_store
+from tracking.store.city import grid_store
+from tracking.store.tracks import refusal_store
 
 if TYPE_CHECKING:
-    from tracking import db
+    from runtime import db
 
 FIX = "patrol/v1/team-1/cam-1/fix"
 EVENT = "patrol/v1/team-1/cam-1/event"

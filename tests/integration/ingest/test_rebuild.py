@@ -8,13 +8,15 @@ from typing import Any
 import asyncpg
 import pytest
 
-from ingest import claim, rebuild, world
-from ingest.rebuild import Checker, Found
-from patrol import errors
-from patrol.commands import rebuild as command
-from patrol.settings import Settings
+from ingest.run import claim, rebuild, world
+from ingest.run.rebuild import Checker, Found
+from patrol.cli import errors
+from patrol.cli.database import rebuild as command
+from patrol.settings.settings import Settings
+from runtime import db
 from tests.support import lattice, patrols, pipelines
-from tracking import db, grid_store, window_store
+from tracking.store.city import grid_store
+from tracking.store.tracks import window_store
 
 HOUR = 3_600_000
 END = patrols.T0 + 3 * HOUR

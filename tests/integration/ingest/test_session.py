@@ -10,10 +10,10 @@ import aiomqtt
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from ingest import mqtt
-from ingest.message import Intake, Message
-from ingest.mqtt import BUFFERED_RECEIVE_MAXIMUM, Session
-from ingest.sessions import Sessions
+from ingest.run.mqtt import mqtt
+from ingest.run.mqtt.mqtt import BUFFERED_RECEIVE_MAXIMUM, Session
+from ingest.run.mqtt.sessions import Sessions
+from ingest.run.path.message import Intake, Message
 from schemas import topics
 from schemas.broker import Broker
 from tests.integration.ingest.conftest import client

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 import pytest
 
-from ingest import claim, world
-from ingest.rebuild import Checker, Found, devices
-from ingest.shares import LostUnitsError, Shares
+from ingest.run import claim, world
+from ingest.run.rebuild import Checker, Found, devices
+from ingest.run.shares import LostUnitsError, Shares
 from tests.integration.ingest.conftest import T0, Send, fix, working
 from tests.support import waiting
-from tracking import device_store, hour_store
+from tracking.store.tracks import device_store, hour_store
 
 if TYPE_CHECKING:
+    from runtime import db
     from tests.support.mosquitto import Mosquitto
-    from tracking import db
 
 UNITS = ("team-1", "team-2", "team-3", "片区四")
 SHARED = ("shared",)

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from ingest.pipeline import Limits
+from ingest.run.path.pipeline import Limits
 from schemas import feed
 from tests.integration.ingest.conftest import T0, Send, client, fix, working
 from tests.support import lattice, waiting
-from tracking import db, grid_store, refusal_store
-from tracking.grid_store import ImportResult
-from web import gauges
+from runtime import db
+from tracking.store.city import grid_store
+from tracking.store.tracks import refusal_store
+from tracking.store.city.grid_store import ImportResult
+from web.health import gauges
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

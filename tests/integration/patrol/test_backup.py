@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 
-from patrol import migrate
+from patrol.services import migrate
 from patrol.checks import database
 from patrol.checks.findings import Finding, Verdict
 from patrol.services import access, postgres
@@ -22,8 +22,9 @@ from tests.integration.tracking.test_fix_store import fixes
 from tests.support import waiting
 from tests.support.database import TestServer
 from tests.support.missing import OPTIONAL
-from tracking import db, fix_store
-from web import gauges
+from runtime import db
+from tracking.store.tracks import fix_store
+from web.health import gauges
 
 DOCS = (Path(__file__).parents[3] / "docs/backup.md").read_text()
 BLOCKS = dict(re.findall(r"<!-- run: ([\w-]+) -->\n```bash\n(.*?)```", DOCS, re.DOTALL))

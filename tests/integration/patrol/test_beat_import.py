@@ -5,9 +5,9 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from patrol import errors
-from patrol.commands import beat_import, grid_import
-from patrol.settings import Settings
+from patrol.cli import errors
+from patrol.cli.imports import beat_import, grid_import
+from patrol.settings.settings import Settings
 
 
 async def test_the_synthetic_town_has_roads_and_checkpoints(database_url: str) -> None:

@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING
 import aiomqtt
 import pytest
 
-from patrol import errors, mosquitto, reach
-from patrol.commands import broker
-from patrol.settings import Settings
+from patrol.cli import errors
+from patrol.services import mosquitto
+from patrol.checks import reach
+from patrol.cli.processes import broker
+from patrol.settings.settings import Settings
 from tests.support import mosquitto as program
 from tests.support import ports
 from tests.support.missing import needs_root
-from tracking import device_access
+from tracking.store.tracks import device_access
 
 if TYPE_CHECKING:
-    from tracking import db
+    from runtime import db
 
 KEY = "k" * 64
 

@@ -11,14 +11,14 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from patrol import migrate, settings
 from patrol.checks import chunking, database, findings
 from patrol.checks.findings import Finding, Verdict
-from patrol.commands import db_tune
-from patrol.services import access, postgres
+from patrol.cli.database import db_tune
+from patrol.services import access, migrate, postgres
 from patrol.services.postgres import EmbeddedPostgres
+from patrol.settings import settings
+from runtime import db
 from tests.integration.patrol import planted
-from tracking import db
 
 FAST = {"fsync", "full_page_writes", "synchronous_commit"}
 """What the tests' own server has off."""

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from patrol import errors
-from patrol.commands import device
-from patrol.settings import Settings
+from patrol.cli import errors
+from patrol.cli.accounts import device
+from patrol.settings.settings import Settings
 
 KEY = "k" * 64
 INSIDE = "mqtt://Intake:secret@mqtt.inside:41883"

@@ -9,7 +9,7 @@ from pathlib import Path
 import asyncpg
 import trustme
 
-from patrol import mosquitto
+from patrol.services import mosquitto
 from patrol.checks import broker, machine, service
 from patrol.checks.findings import Finding, Verdict
 from schemas.broker import Broker

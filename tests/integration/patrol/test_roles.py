@@ -8,19 +8,21 @@ from typing import TYPE_CHECKING
 import asyncpg
 import pytest
 
-from ingest.purge import passes
-from patrol import errors, roles, settings
+from ingest.run import passes
 from patrol.checks import privileges
 from patrol.checks.findings import Verdict
-from patrol.commands.migrate import bring_up_to_date
+from patrol.cli import errors
+from patrol.cli.database.migrate import bring_up_to_date
+from patrol.services import roles
+from patrol.settings import settings
 from tests.support import web
 from tests.support.database import TestServer
 from tests.support.waiting import until
-from web import audit, audit_check
+from web.audit import audit, audit_check
 from web.live import hub as live
 
 if TYPE_CHECKING:
-    from tracking.db import Connection
+    from runtime.db import Connection
 
 PASSWORD = "it's a \\ password: 100% @home/#1"
 

@@ -11,7 +11,7 @@ import psutil
 import pytest
 from structlog.testing import capture_logs
 
-from patrol.supervisor import Answer, Part, Supervisor, supervise
+from patrol.services.supervisor import Answer, Part, Supervisor, supervise
 from tests.support import ports
 from tests.support.waiting import until
 

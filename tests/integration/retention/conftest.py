@@ -2,9 +2,9 @@
 
 import pytest
 
+from runtime import db
 from tests.integration.web import matrix_city
 from tests.integration.web.matrix_city import Street
-from tracking import db
 
 TABLES = ("fixes", "stays", "runs", "device_hours", "events", "alerts", "alert_steps", "deliveries", "sign_offs",
           "device_findings", "sightings", "stay_growth", "run_history", "commands", "replies", "tasks",

@@ -7,14 +7,16 @@ from datetime import UTC, datetime
 import asyncpg
 import pytest
 
-from ingest.purge import passes
+from ingest.run import passes
+from runtime import db
 from tests.integration.ingest.test_rebuild import looked, stored
 from tests.support import lattice, patrols, pipelines
 from tests.support.patrols import Said
 from tests.support.pipelines import Driven
-from tracking import db, grid_store, hold_store, retention_store
-from tracking.hold_store import Given
-from tracking.retention import DAY_MS, GRACE_MS, DataClass
+from tracking.records.retention import DAY_MS, GRACE_MS, DataClass
+from tracking.store.city import grid_store
+from tracking.store.records import hold_store, retention_store
+from tracking.store.records.hold_store import Given
 
 HOUR = 3_600_000
 DAYS = 30

@@ -7,15 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from ingest.purge import passes
+from ingest.run import passes
+from runtime import db
 from schemas import wire
 from tests.integration.web import matrix_city
 from tests.integration.web.matrix_city import NOW, Street
-from tracking import db, event_store, hold_store, media_files, media_store
-from tracking.hold_store import Given
-from tracking.media_files import MediaFiles
-from tracking.media_store import Stored
-from tracking.retention import DAY_MS, DataClass
+from tracking.records.retention import DAY_MS, DataClass
+from tracking.store.records import hold_store
+from tracking.store.records.hold_store import Given
+from tracking.store.tracks import event_store, media_files, media_store
+from tracking.store.tracks.media_files import MediaFiles
+from tracking.store.tracks.media_store import Stored
 
 FILES = {"old": (200, None), "young": (10, None), "case": (200, "2026-17"), "held": (200, None)}
 """Age of the event in days, and its case."""

@@ -5,14 +5,16 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 import pytest
 
-from ingest.purge import passes
-from ingest.purge.targets import TARGETS
+from ingest.run import passes
+from ingest.store.targets import TARGETS
+from runtime import db
 from tests.integration.retention.conftest import TABLES, YEARS, counts
 from tests.integration.web.conftest import store_fixes
 from tests.integration.web.matrix_city import NOW, Street
-from tracking import db, hold_store, retention, retention_store
-from tracking.hold_store import Given
-from tracking.retention import DAY_MS, DataClass
+from tracking.records import retention
+from tracking.records.retention import DAY_MS, DataClass
+from tracking.store.records import hold_store, retention_store
+from tracking.store.records.hold_store import Given
 
 LATER = db.millis(NOW) + YEARS
 HELD_BY_DEVICE = (

@@ -5,11 +5,14 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ingest.purge import passes
+from ingest.run import passes
+from runtime import db
 from tests.integration.tracking.test_fix_store import fixes
-from tracking import db, fix_store, history_store, hold_store
-from tracking.hold_store import Given
-from tracking.retention import DAY_MS, DataClass
+from tracking.records.retention import DAY_MS, DataClass
+from tracking.store.presence import history_store
+from tracking.store.records import hold_store
+from tracking.store.records.hold_store import Given
+from tracking.store.tracks import fix_store
 
 pytestmark = pytest.mark.timescale
 

@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tracking import device_store
+from tracking.store.tracks import device_store
 
 if TYPE_CHECKING:
-    from tracking import db
+    from runtime import db
 
 
 @pytest.fixture

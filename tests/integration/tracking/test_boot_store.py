@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 import pytest
 
+from runtime import db
 from tests.unit.tracking.cleaning.made import MINUTE, SLOT
-from tracking import boot_store, db, fix_store
-from tracking.fixes import FixColumns
+from tracking.presence.fixes import FixColumns
+from tracking.store.tracks import boot_store, fix_store
 
 NOW = SLOT + 60 * MINUTE
 

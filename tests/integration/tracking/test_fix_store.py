@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from tracking import fix_store
-from tracking.fixes import FixColumns
+from tracking.presence.fixes import FixColumns
+from tracking.store.tracks import fix_store
 
 if TYPE_CHECKING:
-    from tracking import db
+    from runtime import db
 
 T0 = 1_790_000_000_000
 

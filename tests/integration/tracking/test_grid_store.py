@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from runtime import db
 from tests.support import lattice
-from tracking import city, db, division_store, grid_store, judging
+from tracking.city.grid_faults import FaultKind
 from tracking.geometry.lookup import EVER
-from tracking.grid_faults import FaultKind
-from tracking.grid_store import ImportResult
+from tracking.store.city import city, division_store, grid_store, judging
+from tracking.store.city.grid_store import ImportResult
 
 IN_FORCE = """
 SELECT c.id, v.* FROM division_cells v JOIN divisions d ON d.id = v.division JOIN cells c ON c.id = v.cell

@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 
-from ingest.purge import passes
+from ingest.run import passes
+from runtime import db
 from tests.integration.tracking.test_fix_store import fixes
 from tests.integration.tracking.test_stay_store import NOW, T0, put, stay
-from tracking import db, history_store, hour_store, stay_store
+from tracking.store.presence import history_store, stay_store
+from tracking.store.tracks import hour_store
 
 DAY = 86_400_000
 

@@ -7,11 +7,12 @@ import asyncpg
 
 from schemas import wire
 from schemas.refusals import Refusal
-from tracking import device_store, event_store, lane, refusal_store, window_store
-from tracking.stays import Window
+from tracking.presence.stays import Window
+from tracking.store.records import lane
+from tracking.store.tracks import device_store, event_store, refusal_store, window_store
 
 if TYPE_CHECKING:
-    from tracking import db
+    from runtime import db
 
 T0 = 1_790_000_000_000
 

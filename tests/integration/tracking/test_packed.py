@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tracking import packed
-from tracking.packed import NEVER, Kind
+from tracking.store.records import packed
+from tracking.store.records.packed import NEVER, Kind
 
 if TYPE_CHECKING:
-    from tracking import db
+    from runtime import db
 
 COLUMNS: packed.Columns = {
     "a": Kind.INT2, "b": Kind.INT4, "c": Kind.FLOAT4, "d": Kind.FLOAT8, "e": Kind.TIME,

@@ -3,9 +3,11 @@
 import itertools
 from datetime import datetime
 
-from patrol import crew
-from tracking import db, device_store, people_store
-from tracking.people import Sign
+from patrol.services import crew
+from runtime import db
+from tracking.city.people import Sign
+from tracking.store.city import people_store
+from tracking.store.tracks import device_store
 
 HOUR = 3_600_000
 START = 1_769_990_400_000

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 import asyncpg
 import pytest
 
-from tracking import rule_store
+from tracking.store.city import rule_store
 
 if TYPE_CHECKING:
-    from tracking import db
+    from runtime import db
 
 T0 = 1_790_000_000_000
 HOUR = 3_600_000

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tracking import run_store
-from tracking.stays import Run, RunChange
+from tracking.presence.stays import Run, RunChange
+from tracking.store.presence import run_store
 
 if TYPE_CHECKING:
-    from tracking import db
+    from runtime import db
 
 T0 = 1_790_000_000_000
 MINUTE = 60_000

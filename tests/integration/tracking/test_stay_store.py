@@ -3,12 +3,12 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tracking import between_store, stay_store
-from tracking.reasons import Cause, Reason
-from tracking.stays import Stay, StayChange, StayKind
+from tracking.presence.reasons import Cause, Reason
+from tracking.presence.stays import Stay, StayChange, StayKind
+from tracking.store.presence import between_store, stay_store
 
 if TYPE_CHECKING:
-    from tracking import db
+    from runtime import db
 
 T0 = 1_790_000_000_000
 NOW = T0 + 600_000

@@ -4,9 +4,11 @@ from datetime import timedelta
 
 import pytest
 
+from runtime import db
 from tests.integration.tracking.test_fix_store import T0, fixes
 from tests.support.touched import rows
-from tracking import db, fix_store, history_store
+from tracking.store.presence import history_store
+from tracking.store.tracks import fix_store
 
 pytestmark = pytest.mark.timescale
 

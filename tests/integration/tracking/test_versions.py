@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tracking import db, versions
+from runtime import db
+from tracking.store.presence import versions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

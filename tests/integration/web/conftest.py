@@ -9,12 +9,13 @@ import pytest
 
 from tests.support import divided, web
 from tests.support.waiting import until
-from tracking import device_store, fix_store, lane, minute_store
-from tracking.fixes import FixColumns
+from tracking.presence.fixes import FixColumns
+from tracking.store.records import lane
+from tracking.store.tracks import device_store, fix_store, minute_store
 from web.live import hub as live
 
 if TYPE_CHECKING:
-    from tracking import db
+    from runtime import db
 
 
 @pytest.fixture

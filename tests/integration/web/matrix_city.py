@@ -11,17 +11,20 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from alerts.life import Act, Refusal
-from alerts.model import GAP, UNDERSTAFFED, Change, Level, Step
-from alerts.store import act_on, apply_on
+from alerts.life.life import Act, Refusal
+from alerts.life.model import GAP, UNDERSTAFFED, Change, Level, Step
+from alerts.store.store import act_on, apply_on
+from runtime import db
 from schemas import rest, wire
 from tests.integration.web.conftest import store_fixes
 from tests.support import divided
-from tracking import db, event_store, lane, stay_store
-from tracking.stays import Stay, StayChange, StayKind
+from tracking.presence.stays import Stay, StayChange, StayKind
+from tracking.store.presence import stay_store
+from tracking.store.records import lane
+from tracking.store.tracks import event_store
 
 if TYPE_CHECKING:
-    from tracking.db import Connection
+    from runtime.db import Connection
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 MINUTE = 60_000

@@ -13,15 +13,17 @@ import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from patrol import composition, errors, settings
-from patrol.commands import account_add, account_change, account_list, token_create
-from patrol.progress import Progress
+from patrol.cli import errors
+from patrol.cli.accounts import account_add, account_change, account_list, token_create
+from patrol.cli.progress import Progress
+from patrol.services import composition
+from patrol.settings import settings
 from tests.support import web
 from tests.support.waiting import PATIENCE, until
-from web import accounts, totp
+from web.auth import accounts, totp
 
 if TYPE_CHECKING:
-    from tracking.db import Connection
+    from runtime.db import Connection
 
 PASSWORD = "a long enough phrase"
 

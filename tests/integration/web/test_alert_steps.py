@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from alerts.clock import wall_clock
-from alerts.model import GAP, Change, Level, Step
-from alerts.store import apply_on
+from alerts.life.model import GAP, Change, Level, Step
+from alerts.store.store import apply_on
+from runtime.clock import wall_clock
 from tests.integration.alerts.test_store import FACTS
 from tests.support import web
 
 if TYPE_CHECKING:
-    from tracking import db
+    from runtime import db
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 
 from tests.integration.web.test_matrix import City, city
 from tests.support import apicheck
-from web.access import Role
+from web.auth.access import Role
 
 __all__ = ["city"]
 

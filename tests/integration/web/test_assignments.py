@@ -1,10 +1,10 @@
 """Whom the system would send where, on a real database."""
 
-from alerts import store
-from alerts.model import GAP, Change, Level, Step
+from alerts.life.model import GAP, Change, Level, Step
+from alerts.store import store
+from runtime import db
 from tests.integration.web.conftest import store_fixes
 from tests.support import web
-from tracking import db
 from web.live import hub as live
 
 MINUTE = 60_000

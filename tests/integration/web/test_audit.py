@@ -11,23 +11,25 @@ import asyncpg
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from patrol import errors, settings
-from patrol.commands import audit_head, audit_verify
+from patrol.cli import errors
+from patrol.cli.accounts import audit_head, audit_verify
+from patrol.settings import settings
+from runtime import db
 from tests.integration.web.conftest import store_fixes
 from tests.support import web
 from tests.support.sink import listening
 from tests.support.waiting import until
-from tracking import db
-from web import accounts, anchoring, audit, audit_check
-from web.anchoring import Keeper
-from web.audit import Recorder
-from web.audit_anchors import Anchors
-from web.audit_chain import Head
+from web.audit import anchoring, audit, audit_check
+from web.audit.anchoring import Keeper
+from web.audit.audit import Recorder
+from web.audit.audit_anchors import Anchors
+from web.audit.audit_chain import Head
+from web.auth import accounts
 from web.database import Database
 from web.live import hub as live
 
 if TYPE_CHECKING:
-    from tracking.db import Connection
+    from runtime.db import Connection
 
 OPENED = "ALTER TABLE audit DISABLE TRIGGER USER"
 

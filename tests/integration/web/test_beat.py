@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from ingest import cleaner_beat
+from ingest.run.late import cleaner_beat
+from runtime import db
 from tests.integration.web.conftest import store_fixes
 from tests.integration.web.test_indicators import HOUR, MINUTE, START, rfc
 from tests.support import observed, web
-from tracking import beat_store, city, db, fix_store, hour_store
+from tracking.store.city import beat_store, city
+from tracking.store.tracks import fix_store, hour_store
 
 if TYPE_CHECKING:
-    from tracking.db import Connection
+    from runtime.db import Connection
 
 GEOJSON = {"Content-Type": "application/geo+json"}
 CSV = {"Content-Type": "text/csv"}

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support import web
-from web import accounts
+from web.auth import accounts
 
 if TYPE_CHECKING:
-    from tracking import db
+    from runtime import db
 
 BROWSER = {
     "endpoint": "https://push.example/abc",

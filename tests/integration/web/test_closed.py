@@ -13,10 +13,10 @@ import pytest
 
 from tests.support import web
 from tests.support.waiting import until
-from web import accounts, policy
 from web.app import create_app
+from web.auth import accounts, policy
 from web.config import WebConfig
-from web.route_table import RouteTable
+from web.http.route_table import RouteTable
 
 
 def route_table() -> RouteTable:
@@ -34,7 +34,7 @@ def test_every_route_has_a_rule_and_every_rule_a_route() -> None:
     """A route without a rule is closed and fails here; a rule without a route is forgotten."""
     routes = set(route_table().entries())
     rules = [(method, rule.path) for rule in policy.RULES for method in rule.methods]
-    assert routes - set(rules) == set(), "give these a rule in web/policy.py"
+    assert routes - set(rules) == set(), "give these a rule in web/auth/policy.py"
     assert set(rules) - routes == set(), "these rules have no route"
     assert len(rules) == len(set(rules)), "two rules for one route"
 

@@ -13,7 +13,7 @@ import trustme
 
 from schemas.broker import Broker
 from tests.support import waiting, web
-from web import handset
+from web.http import handset
 
 KEY = "k" * 40
 

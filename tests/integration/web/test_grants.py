@@ -13,15 +13,16 @@ import asyncpg
 import httpx
 import pytest
 
-from patrol import errors, settings
-from patrol.commands import account_change
+from patrol.cli import errors
+from patrol.cli.accounts import account_change
+from patrol.settings import settings
 from tests.support import web
 from tests.support.waiting import until
-from web import accounts
-from web.access import PERMISSIONS, Permission, Role
+from web.auth import accounts
+from web.auth.access import PERMISSIONS, Permission, Role
 
 if TYPE_CHECKING:
-    from tracking.db import Connection
+    from runtime.db import Connection
 
 PASSWORD = "ein Pferd frisst nur Salat"
 NOBODY_LEFT = "No administrator"

@@ -5,9 +5,9 @@ from typing import Any
 
 import msgspec
 
-from device_sim import grid_file
+from device_sim.city import grid_file
+from runtime import db
 from tests.support import web
-from tracking import db
 
 TYPE = {"Content-Type": "application/geo+json"}
 

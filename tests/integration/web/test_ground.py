@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tests.support import web
-from web.ground_config import MAGIC, GroundConfig
+from web.http.ground_config import MAGIC, GroundConfig
 
 
 def made(folder: Path) -> GroundConfig:

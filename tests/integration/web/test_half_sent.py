@@ -7,7 +7,7 @@ import pytest
 
 from tests.support import web
 from tests.support.waiting import PATIENCE
-from web import half_sent
+from web.http import half_sent
 
 HEAD = b"GET /healthz HTTP/1.1\r\nHost: x\r\n"
 POST = b"POST /api/v1/session HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"

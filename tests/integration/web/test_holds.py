@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from patrol import errors
-from patrol.commands import hold as hold_command
-from patrol.commands import retention as retention_command
-from patrol.settings import Settings
+from patrol.cli import errors
+from patrol.cli.database import hold as hold_command
+from patrol.cli.database import retention as retention_command
+from patrol.settings.settings import Settings
 from tests.support import web
 from tests.support.waiting import until
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from tracking import db
+    from runtime import db
 
 
 @pytest.fixture

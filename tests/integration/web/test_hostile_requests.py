@@ -10,7 +10,7 @@ import pytest
 
 from tests.integration.web import matrix_city
 from tests.integration.web.test_matrix import ROUTES, City, city, filled, path_to
-from web.access import Role
+from web.auth.access import Role
 
 __all__ = ["city"]
 

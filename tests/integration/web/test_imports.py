@@ -9,11 +9,12 @@ from typing import Any
 import httpx
 import pytest
 
-from patrol import errors
-from patrol.commands import beat_import, calendar_import, grid_import
-from patrol.settings import Settings
+from patrol.cli import errors
+from patrol.cli.imports import beat_import, calendar_import, grid_import
+from patrol.settings.settings import Settings
+from runtime import db
 from tests.support import lattice, web
-from tracking import db, grid_store
+from tracking.store.city import grid_store
 
 GEOJSON, CSV = "application/geo+json", "text/csv"
 

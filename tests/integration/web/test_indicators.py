@@ -5,14 +5,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from runtime import db
 from schemas import rest
 from tests.integration.web.conftest import store_fixes
 from tests.support import observed, web
-from tracking import db, hour_store, people_store
-from tracking.fixes import FixColumns
+from tracking.presence.fixes import FixColumns
+from tracking.store.city import people_store
+from tracking.store.tracks import hour_store
 
 if TYPE_CHECKING:
-    from tracking.db import Connection
+    from runtime.db import Connection
 
 START = 1_788_393_600_000
 """2026-09-03 08:00 in the city."""

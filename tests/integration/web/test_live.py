@@ -17,13 +17,13 @@ from tests.support import live_frames as decoder
 from tests.support import web
 from tests.support.waiting import until
 from tests.unit.web.live.positions import columns, scattered
-from tracking import device_store
+from tracking.store.tracks import device_store
 from web.live import hub as live
 from web.live import viewer as live_viewer
 
 if TYPE_CHECKING:
+    from runtime import db
     from tests.support.mosquitto import Mosquitto
-    from tracking import db
 
 SUBSCRIBE: dict[str, Any] = {"type": "subscribe", "bbox": web.HUIZHOU, "zoom": 11}
 

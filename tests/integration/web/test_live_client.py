@@ -13,11 +13,13 @@ from tests.support import lattice, web
 from tests.support.live_client import Known, Place, watching
 from tests.support.waiting import PATIENCE
 from tests.unit.web.live.positions import columns, scattered
-from tracking import device_store, grid_store, lane
+from tracking.store.city import grid_store
+from tracking.store.records import lane
+from tracking.store.tracks import device_store
 from web.live import hub as live
 
 if TYPE_CHECKING:
-    from tracking import db
+    from runtime import db
 
 CITY = {"bbox": web.HUIZHOU, "zoom": 11}
 STREET = {"bbox": [114.39, 23.09, 114.41, 23.11], "zoom": 15}

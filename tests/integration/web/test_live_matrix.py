@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from runtime import db
 from schemas import feed
 from schemas.live import FROM_SERVER
 from tests.integration.web import matrix_city
@@ -18,12 +19,13 @@ from tests.support import live_frames as decoder
 from tests.support import web
 from tests.support.waiting import PATIENCE, until
 from tests.unit.web.live.positions import columns
-from tracking import db, device_store, event_store, lane
-from web.access import PERMISSIONS, Permission, Role
+from tracking.store.records import lane
+from tracking.store.tracks import device_store, event_store
+from web.auth.access import PERMISSIONS, Permission, Role
 from web.live import hub
 
 if TYPE_CHECKING:
-    from tracking.db import Connection
+    from runtime.db import Connection
 
 __all__ = ["city"]
 WATCHING = [role for role in Role if Permission.COVERAGE in PERMISSIONS[role]]

@@ -16,13 +16,13 @@ from tests.integration.web.matrix_city import Street
 from tests.integration.web.test_closed import route_table
 from tests.support import web
 from tests.support.waiting import until
-from web import accounts, policy
-from web.access import PERMISSIONS, Permission, Role
-from web.policy import Reach, Rule
-from web.route_table import WEBSOCKET
+from web.auth import accounts, policy
+from web.auth.access import PERMISSIONS, Permission, Role
+from web.auth.policy import Reach, Rule
+from web.http.route_table import WEBSOCKET
 
 if TYPE_CHECKING:
-    from tracking import db
+    from runtime import db
 
 ROUTES = [(method, template) for method, template in route_table().entries() if method not in ("HEAD", WEBSOCKET)]
 AREAS = {"street": ("441302001",), "grid": ("44130200101",), "district": ("441302",), "city": None}

@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from runtime import db
 from schemas import wire
 from tests.integration.web import matrix_city
 from tests.integration.web.matrix_city import NOW, Street
 from tests.support import web
 from tests.support.waiting import until
-from tracking import db, device_access, event_store, media_files
-from web import accounts
+from tracking.store.tracks import device_access, event_store, media_files
+from web.auth import accounts
 
 if TYPE_CHECKING:
-    from tracking.db import Connection
+    from runtime.db import Connection
 
 KEY = "k" * 64
 JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF"

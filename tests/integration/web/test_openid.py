@@ -12,10 +12,10 @@ import pytest
 from tests.support import openid, web
 from tests.support.openid import CLIENT, SECRET, OpenIdProvider
 from tests.support.waiting import until
-from web.openid.config import OpenIdConfig
+from web.auth.openid.config import OpenIdConfig
 
 if TYPE_CHECKING:
-    from tracking.db import Connection
+    from runtime.db import Connection
 
 ROLES = (("chiefs", "commander"), ("leads", "supervisor"), ("staff", "officer"))
 
@@ -195,7 +195,7 @@ async def test_new_key_of_the_provider_is_learned(site: Site, monkeypatch: pytes
         assert (await site.sign_in(client)).status_code == 200
         site.provider.key = OpenIdProvider().key
         assert (await site.sign_in(client)).status_code == 401
-        monkeypatch.setattr("web.openid.provider.KEYS_S", -1.0)
+        monkeypatch.setattr("web.auth.openid.provider.KEYS_S", -1.0)
         assert (await site.sign_in(client)).status_code == 200
 
 

@@ -10,12 +10,13 @@ from schemas import rest
 from tests.integration.web.matrix_city import BODIES, NOW
 from tests.integration.web.test_matrix import City, city, leaks
 from tests.support import web
-from web import accounts, audit, looks
-from web.access import Role
-from web.audit_chain import Entry, detail
+from web.audit import audit, looks
+from web.audit.audit_chain import Entry, detail
+from web.auth import accounts
+from web.auth.access import Role
 
 if TYPE_CHECKING:
-    from tracking.db import Connection
+    from runtime.db import Connection
 
 __all__ = ["city"]
 HOUR = timedelta(hours=1)

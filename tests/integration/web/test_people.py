@@ -3,10 +3,10 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from runtime import db
 from tests.support import web
-from tracking import db
-from web import accounts
-from web.access import Role
+from web.auth import accounts
+from web.auth.access import Role
 
 
 def day(n: int, hour: int = 8) -> str:

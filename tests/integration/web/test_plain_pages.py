@@ -12,11 +12,12 @@ import pytest
 
 from tests.support import web
 from tests.support.waiting import until
-from web import accounts, audit, audit_check
-from web.audit_anchors import Anchors
+from web.audit import audit, audit_check
+from web.audit.audit_anchors import Anchors
+from web.auth import accounts
 
 if TYPE_CHECKING:
-    from tracking.db import Connection
+    from runtime.db import Connection
 
 KEY = "k" * 64
 PHRASE = "a long enough phrase"

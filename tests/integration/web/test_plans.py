@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from runtime import db
 from schemas import rest
 from tests.support import observed, web
 from tests.support.waiting import until
-from tracking import db
 
 if TYPE_CHECKING:
-    from tracking.db import Connection
+    from runtime.db import Connection
 
 
 def ahead(minutes: int) -> str:

@@ -9,12 +9,13 @@ from typing import Any
 
 import httpx
 
+from runtime import db
 from tests.integration.web.conftest import store_fixes
 from tests.support import observed, web
-from tracking import db, stay_store
-from tracking.stays import Stay, StayChange, StayKind
-from web import replay
-from web.access import WHOLE_CITY
+from tracking.presence.stays import Stay, StayChange, StayKind
+from tracking.store.presence import stay_store
+from web.auth.access import WHOLE_CITY
+from web.export import replay
 from web.live import hub as live
 
 MINUTE = 60_000

@@ -13,14 +13,15 @@ import pytest
 from tests.integration.web.conftest import store_fixes
 from tests.support import observed, web
 from tests.support.waiting import until
-from tracking import minute_store, stay_store
-from tracking.sight import WHOLE_CITY
-from tracking.stays import Stay, StayChange, StayKind
-from web import queries
+from tracking.presence.stays import Stay, StayChange, StayKind
+from tracking.store.city.sight import WHOLE_CITY
+from tracking.store.presence import stay_store
+from tracking.store.tracks import minute_store
 from web.live import hub as live
+from web.store import queries
 
 if TYPE_CHECKING:
-    from tracking import db
+    from runtime import db
 
 HOUR = 3_600_000
 

@@ -5,16 +5,17 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 
-from alerts import rulebook
-from alerts.model import GAP
+from alerts.life.model import GAP
+from alerts.rulebook import rulebook
+from runtime import db
 from schemas import rest
 from schemas import rules as models
 from tests.support import observed, web
 from tests.support.waiting import until
-from tracking import db, rule_store
+from tracking.store.city import rule_store
 
 if TYPE_CHECKING:
-    from tracking.db import Connection
+    from runtime.db import Connection
 
 
 def ahead(minutes: float) -> str:
@@ -119,10 +120,14 @@ async def test_a_rule_that_makes_no_sense_is_refused_where_it_is_wrong(
 
 async def test_every_kind_that_is_stored_can_be_read_by_the_rules(server: web.WebServer, conn: "Connection") -> None:
     """Values at both bounds are taken by the API and by what uses them."""
-    from alerts import arrival, life_store, warning_rules  # noqa: PLC0415
-    from alerts.notify import queue  # noqa: PLC0415
-    from alerts.officers import roster  # noqa: PLC0415
-    from tracking import city, db  # noqa: PLC0415
+    from alerts.coverage import arrival, warning_rules
+    from alerts.store import (
+        life_store,
+        queue,
+        roster,
+    )
+    from runtime import db  # noqa: PLC0415
+    from tracking.store.city import city
 
     lowest: dict[str, Any]
     async with server.client() as client:

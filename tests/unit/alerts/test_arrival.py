@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alerts import arrival, assignment
+from alerts.coverage import arrival, assignment
 from schemas import wire
-from tracking.fixes import FixColumns
 from tracking.geometry import streets
 from tracking.geometry.streets import Streets
+from tracking.presence.fixes import FixColumns
 
 RULE = arrival.ArrivalRule()
 _near = st.lists(st.tuples(st.floats(-2e3, 2e3), st.floats(-2e3, 2e3)), min_size=1, max_size=8)

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from alerts import assignment
-from alerts.arrival import ArrivalRule, Places
+from alerts.coverage import assignment
+from alerts.coverage.arrival import ArrivalRule, Places
 
 MINUTE = 60_000
 METRES_A_MINUTE = 60 * 1.3 / 1.35

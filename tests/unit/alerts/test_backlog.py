@@ -1,6 +1,6 @@
 """When warnings wait for what is coming in, by timelines of the newest fixes."""
 
-from alerts.backlog import Backlog
+from alerts.store.backlog import Backlog
 
 NOW = 1_769_990_400_000
 MINUTE = 60_000

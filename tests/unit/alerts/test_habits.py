@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts import habits
-from alerts.habits import BIN_MS, NOWHERE, SPAN_MS
+from alerts.coverage import habits
+from alerts.coverage.habits import BIN_MS, NOWHERE, SPAN_MS
 
 CELLS = 4
 Stop = tuple[int, int, int, bool]

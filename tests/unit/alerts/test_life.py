@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts import life
-from alerts.life import MINUTE, Act, EscalationRule, Life, Refusal, Why
-from alerts.model import ENDED, OPENING, STANDING, SYSTEM, Level, State, Step
+from alerts.life import life
+from alerts.life.life import MINUTE, Act, EscalationRule, Life, Refusal, Why
+from alerts.life.model import ENDED, OPENING, STANDING, SYSTEM, Level, State, Step
 
 RULE = EscalationRule()
 T0 = 1_770_000_000_000

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from alerts import habits, outlook, risk, thresholds
+from alerts.coverage import habits, outlook, risk, thresholds
 
 MINUTE = 60_000
 CELLS = 4

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts import redaction
-from tracking.names import ALL_SHOWN, Names
+from alerts.privacy import redaction
+from tracking.store.city.names import ALL_SHOWN, Names
 
 HIDDEN = frozenset(
     {

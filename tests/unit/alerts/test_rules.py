@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alerts import rules, thresholds
-from alerts.model import GAP, UNDERSTAFFED, Level, Step, Visit
+from alerts.coverage import rules, thresholds
+from alerts.life.model import GAP, UNDERSTAFFED, Level, Step, Visit
 from tests.support.shift import DWELL, LIMIT, MINUTE, START, Shift, Walk, at
-from tracking import coverage
+from tracking.coverage import coverage
 
 EVERY_MINUTE = range(240)
 

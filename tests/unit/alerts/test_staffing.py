@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from alerts import staffing
-from alerts.model import UNDERSTAFFED, Change, Level, OpenAlert, Step
+from alerts.coverage import staffing
+from alerts.life.model import UNDERSTAFFED, Change, Level, OpenAlert, Step
 
 STREETS = [staffing.Street(code="441302010", name="小金口街道")]
 HOUR = 3_600_000

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from alerts import texts
+from alerts.coverage import texts
 
 LAST = "小金口-07 was last validly visited at"
 ZONE = ZoneInfo("Asia/Shanghai")

@@ -6,14 +6,15 @@ import numpy as np
 import pytest
 
 from bench import bench_accuracy, fleet, score, server
-from device_sim import faults, handset, mix, officer, post, reception
-from ingest import batch, decode
-from ingest.message import Message
+from device_sim.faults import faults, handset, reception
+from device_sim.fleet import mix, officer, post
+from ingest.decoding import batch, decode
+from ingest.run.path.message import Message
 from schemas import wire
-from tracking import device_store
-from tracking.beat.roads import Roads
-from tracking.fixes import FixColumns
-from tracking.stays import Stay, StayKind
+from tracking.presence.fixes import FixColumns
+from tracking.presence.stays import Stay, StayKind
+from tracking.routes.roads import Roads
+from tracking.store.tracks import device_store
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,8 @@ import typer
 from bench import figures, towns
 from bench.figures import Figure
 from bench.load import Plan
-from tracking import grid_file
-from tracking.grid_faults import Faults
+from tracking.city import grid_file
+from tracking.city.grid_faults import Faults
 
 
 def figure(value: float, **fields: Any) -> Figure:

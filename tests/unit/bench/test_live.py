@@ -12,7 +12,7 @@ import pytest
 from bench.live import probe, trace
 from bench.live.line import BINARY, PING, PONG, TEXT, GoneError, Line
 from bench.live.motion import Motion
-from web.live import tiles
+from web.live.frames import tiles
 
 PLACES = [(23.05, 114.40), (23.10, 114.45)]
 BEGAN = 1_790_000_000.0

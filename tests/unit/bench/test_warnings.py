@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from alerts.ledger import Ledger
-from alerts.model import GAP, Change, Level, Step
+from alerts.life.ledger import Ledger
+from alerts.life.model import GAP, Change, Level, Step
 from bench import bench_warnings, patrols, shift, warned
 from bench.bench_warnings import Passed
 from bench.patrols import HOUR, MINUTE

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import shapely
 
-from device_sim import city, grid_file, streets, town
+from device_sim.city import city, grid_file, streets, town
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from device_sim import city, datum, faults, geodesy, mix, officer, streets, track, walk, ways
-from device_sim.officer import Habit
+from device_sim.city import city, datum, geodesy, streets
+from device_sim.faults import faults
+from device_sim.fleet import mix, officer, track, walk, ways
+from device_sim.fleet.officer import Habit
 
 SHIFT = 61_000
 CREW = [replace(who, handover_ms=0) for who in officer.recruit(600, 1)]

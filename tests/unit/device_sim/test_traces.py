@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.truth import geolife
-from device_sim import traces
+from device_sim.replay import traces
 from schemas import topics, wire
 from tests.support.tracks import needs_geolife
 

@@ -2,7 +2,7 @@
 
 import json
 
-from device_sim.unstored import Letter, Unstored
+from device_sim.fleet.unstored import Letter, Unstored
 
 CAMERA = "patrol/v1/team-1/cam-1"
 

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 import shapely
 
-from device_sim import city, faults, mix, officer, track, visits, ways
-from device_sim.visits import Reading
+from device_sim.city import city
+from device_sim.faults import faults
+from device_sim.fleet import mix, officer, track, visits, ways
+from device_sim.fleet.visits import Reading
 
 SHIFT = 61_000
 T0 = 1_756_800_000_000

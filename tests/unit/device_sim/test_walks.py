@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 import shapely
 
-from device_sim import city, faults, geodesy, mix, officer, post, track, truth, uplink, walk, ways
+from device_sim.city import city, geodesy
+from device_sim.faults import faults
+from device_sim.fleet import mix, officer, post, track, truth, uplink, walk, ways
 from schemas import topics, wire
 
 SHIFT = 61_000

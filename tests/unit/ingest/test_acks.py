@@ -9,12 +9,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from ingest import acks, boots, decode
-from ingest.batch import Received, build, senders
-from ingest.message import Message
+from ingest.acknowledgement import boots
+from ingest.decoding import decode
+from ingest.decoding.batch import Received, build, senders
+from ingest.run.path import acks
+from ingest.run.path.message import Message
 from schemas import wire
-from tracking.device_store import Device
-from tracking.retention import UNSET, Horizon, Horizons
+from tracking.records.retention import UNSET, Horizon, Horizons
+from tracking.store.tracks.device_store import Device
 
 CAMERA = Device(id=7, name="cam-1", unit="team-1", datum=wire.Datum.WGS84)
 DEVICES = {"cam-1": CAMERA}

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.allotment import UNEVEN, allot
+from ingest.units.allotment import UNEVEN, allot
 
 WEIGHTS = st.dictionaries(st.sampled_from([f"team-{n}" for n in range(30)]), st.integers(0, 200))
 WORKERS = st.sets(st.sampled_from([f"worker-{n}" for n in range(6)]), min_size=1)

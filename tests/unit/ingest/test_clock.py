@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ingest.clock import TRUSTED_MS, Latest
+from ingest.run.clock import TRUSTED_MS, Latest
 
 NOW = 1_790_000_000_000
 HOUR = 3_600_000

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from ingest import decode, faults
+from ingest.decoding import decode, faults
 from schemas import topics, wire
 from schemas.refusals import Refusal
 

@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from ingest.feed import Feed
+from ingest.run.feed import Feed
 from schemas import feed
 from schemas.wire import FixFlag
-from tracking.fixes import FixColumns
+from tracking.presence.fixes import FixColumns
 
 Row = tuple[int, int, int]
 

@@ -7,10 +7,10 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest import fix_columns
+from ingest.decoding import fix_columns
 from schemas import wire
-from tracking import datum
-from tracking.device_store import Device
+from tracking.geometry import datum
+from tracking.store.tracks.device_store import Device
 
 T0 = 1_790_000_000_000
 

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from ingest.message import Intake, Message
+from ingest.run.path.message import Intake, Message
 
 
 def message(size: int = 10, *, connection: int = 1, qos: int = 1) -> Message:

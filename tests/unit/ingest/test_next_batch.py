@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from ingest.message import Intake, Message
-from ingest.next_batch import NextBatch
+from ingest.run.path.message import Intake, Message
+from ingest.run.path.next_batch import NextBatch
 
 T0 = 1_790_000_000_000
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest import publishes
+from ingest.decoding import publishes
 
 Packet = tuple[int, str, bytes, bytes]
 """QoS, topic, payload, number."""

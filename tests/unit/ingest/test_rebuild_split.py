@@ -6,13 +6,13 @@ import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ingest import rebuild
+from ingest.run import rebuild
 from tests.unit.tracking import timelines as tl
 from tests.unit.tracking.test_order import stopping, wander
-from tracking.fixes import FixColumns
-from tracking.points import Logged
-from tracking.projection import Stretch
-from tracking.stays import Run, Stay, Stored
+from tracking.presence.fixes import FixColumns
+from tracking.presence.points import Logged
+from tracking.presence.stays import Run, Stay, Stored
+from tracking.store.presence.projection import Stretch
 
 GAP = 120_000
 

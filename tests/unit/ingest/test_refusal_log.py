@@ -3,9 +3,9 @@
 import pytest
 from structlog.testing import capture_logs
 
-from ingest.refusal_log import MOST_KNOWN, MOST_LINES, RefusalLog
+from ingest.run.path.refusal_log import MOST_KNOWN, MOST_LINES, RefusalLog
 from schemas.refusals import Refusal
-from tracking.refusal_store import Refused
+from tracking.store.tracks.refusal_store import Refused
 
 
 def refused(device: str, n: int = 1, reason: Refusal = Refusal.MALFORMED) -> Refused:

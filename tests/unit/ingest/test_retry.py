@@ -5,7 +5,7 @@ import itertools
 import asyncpg
 import pytest
 
-from ingest import retry
+from runtime import retry
 
 PASSING = [
     asyncpg.ConnectionDoesNotExistError("gone"),

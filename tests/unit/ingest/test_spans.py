@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.spans import Spans
+from ingest.acknowledgement.spans import Spans
 
 RANGES = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 5)).map(lambda each: (each[0], each[0] + each[1])))
 

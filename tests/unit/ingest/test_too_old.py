@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from ingest import too_old
+from ingest.decoding import too_old
 from schemas.refusals import Refusal
-from tracking import retention
-from tracking.retention import DAY_MS
+from tracking.records import retention
+from tracking.records.retention import DAY_MS
 
 NOW = 1_790_000_000_000
 HOUR = 3_600_000

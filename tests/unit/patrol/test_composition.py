@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from patrol import composition
-from patrol.settings import Settings
+from patrol.services import composition
+from patrol.settings.settings import Settings
 
 
 def shared(settings: Settings) -> Path:

@@ -6,8 +6,8 @@ import os
 import asyncpg
 import pytest
 
-from patrol import faults
-from tracking.migration_store import NewerTablesError
+from patrol.cli import faults
+from tracking.store.records.migration_store import NewerTablesError
 
 
 @pytest.mark.parametrize("number", sorted(faults._OF_MACHINE))

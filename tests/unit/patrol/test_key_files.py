@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from patrol import device_key, errors, key_files, settings
+from patrol.cli import errors
+from patrol.settings import device_key, key_files, settings
 
 
 def test_key_is_made_once_whoever_is_first(tmp_path: Path) -> None:

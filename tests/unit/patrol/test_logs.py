@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from patrol import logs, printable
 from patrol.services import logfiles
+from runtime import logs, printable
 
 SPOKEN = """
 import logging, sys, threading, warnings
@@ -63,7 +63,12 @@ def test_every_json_line_has_the_same_fields() -> None:
         [sys.executable, "-W", "default", "-c", SPOKEN, "json"], capture_output=True, text=True, check=True
     )
     lines = [json.loads(line) for line in done.stderr.splitlines()]
-    assert [line["logger"] for line in lines] == ["ours"] * 3 + ["library", "py.warnings", "patrol.logs", "patrol.logs"]
+    assert [line["logger"] for line in lines] == ["ours"] * 3 + [
+        "library",
+        "py.warnings",
+        "runtime.logs",
+        "runtime.logs",
+    ]
     assert all({"timestamp", "level", "logger", "event"} <= line.keys() for line in lines)
     assert {(line["worker"], line["batch"]) for line in lines[:3]} == {("w-1", 7)}
     assert (lines[0]["device"], lines[0]["n"], lines[0]["ms"]) == ("cam-1", 3, 1.25)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from patrol import mosquitto
+from patrol.services import mosquitto
 
 INT_MAX = 2**31 - 1
 BOUNDS = {

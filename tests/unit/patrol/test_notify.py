@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from patrol import notify
+from patrol.services import notify
 
 
 def test_ready_is_told_to_systemd(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

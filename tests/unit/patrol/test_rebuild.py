@@ -4,9 +4,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from patrol import errors
-from patrol.commands.rebuild import moment, said
-from tracking.stays import Run, Stay, StayKind
+from patrol.cli import errors
+from patrol.cli.database.rebuild import moment, said
+from tracking.presence.stays import Run, Stay, StayKind
 
 ZONE = ZoneInfo("Asia/Shanghai")
 

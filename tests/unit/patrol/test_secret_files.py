@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from patrol import errors, settings
+from patrol.cli import errors
+from patrol.settings import settings
 
 
 def test_secret_is_read_from_its_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

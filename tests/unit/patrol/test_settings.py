@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from patrol import errors, settings
+from patrol.cli import errors
+from patrol.settings import settings
 
 
 def test_load_reads_the_environment_and_options_win(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from schemas import wire
 from tests.unit.tracking import timelines
 from tests.unit.tracking.timelines import T0, stand, track, walk
-from tracking.beat import pieces
-from tracking.beat.model import FOR_EVER, Beat, Hour, Stored
-from tracking.fixes import FixColumns
+from tracking.presence.fixes import FixColumns
+from tracking.routes import pieces
+from tracking.routes.model import FOR_EVER, Beat, Hour, Stored
 
 HOUR = 3_600_000
 GRID = timelines.row_of_cells()

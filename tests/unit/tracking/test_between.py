@@ -6,12 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.tracking import timelines as tl
-from tracking import stays
-from tracking.engine import Engine
-from tracking.fixes import FixColumns
 from tracking.geometry import lookup
-from tracking.stays import StayKind
-from tracking.visit_rules import VisitRules
+from tracking.presence import stays
+from tracking.presence.engine import Engine
+from tracking.presence.fixes import FixColumns
+from tracking.presence.stays import StayKind
+from tracking.presence.visit_rules import VisitRules
 
 BOUNDARY = 300.0
 """x of the boundary between cells 1 and 2 of the row of cells, m."""

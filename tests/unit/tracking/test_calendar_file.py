@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracking import calendar_file
-from tracking.calendar_file import CalendarError, Day
+from tracking.plans import calendar_file
+from tracking.plans.calendar_file import CalendarError, Day
 
 WANTED = [
     Day(day=date(2027, 2, 6), workday=True, name="春节补班"),

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tracking import calendars
-from tracking.calendars import Duty, DutyCalendar, Hours
-from tracking.holidays import Holidays, Mark
+from tracking.plans import calendars
+from tracking.plans.calendars import Duty, DutyCalendar, Hours
+from tracking.plans.holidays import Holidays, Mark
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracking import codes
+from tracking.city import codes
 
 
 def _parsed(text: str) -> codes.UnitCode:

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tracking import calendars, coverage
-from tracking.calendars import DutyCalendar
-from tracking.coverage import CellState
+from tracking.coverage import coverage
+from tracking.coverage.coverage import CellState
+from tracking.plans import calendars
+from tracking.plans.calendars import DutyCalendar
 
 ZONE = "Asia/Shanghai"
 MINUTE = 60_000

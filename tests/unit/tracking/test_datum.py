@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from schemas.wire import Datum
-from tracking import datum
+from tracking.geometry import datum
 
 
 def one(answer: tuple[np.ndarray, np.ndarray]) -> tuple[float, float]:

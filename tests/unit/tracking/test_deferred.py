@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from tests.unit.tracking import timelines as tl
 from tests.unit.tracking.test_order import wander
-from tracking import deferred
-from tracking.engine import Advance, Engine
-from tracking.fixes import FixColumns
-from tracking.placed import INNER, SIGMA, WIDTH, Placed, T, X
+from tracking.presence import deferred
+from tracking.presence.engine import Advance, Engine
+from tracking.presence.fixes import FixColumns
+from tracking.presence.placed import INNER, SIGMA, WIDTH, Placed, T, X
 
 
 def fleet(seed: int, devices: int, count: int) -> FixColumns:

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from tests.unit.tracking import timelines as tl
 from tests.unit.tracking.test_order import wander
-from tracking import stays
-from tracking.engine import Engine
-from tracking.fixes import FixColumns
 from tracking.geometry.lookup import EVER, FOR_EVER, CityGrid, GridCell
-from tracking.visit_rules import VisitRules
+from tracking.presence import stays
+from tracking.presence.engine import Engine
+from tracking.presence.fixes import FixColumns
+from tracking.presence.visit_rules import VisitRules
 
 D = tl.T0 + 600_000
 """When the division changes."""

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from tests.unit.tracking import timelines as tl
 from tests.unit.tracking.test_engine import round_in
-from tracking import doubts, sighting_store, silence
+from tracking.presence import doubts, silence
+from tracking.store.presence import sighting_store
 
 MINUTE = 60_000
 

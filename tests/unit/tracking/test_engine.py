@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from tests.unit.tracking import timelines as tl
-from tracking import stays
-from tracking.engine import Engine
 from tracking.geometry import lookup
-from tracking.stays import StayKind
-from tracking.visit_rules import VisitRules
+from tracking.presence import stays
+from tracking.presence.engine import Engine
+from tracking.presence.stays import StayKind
+from tracking.presence.visit_rules import VisitRules
 
 
 def only(known: dict[tuple[int, int], stays.Stay], cell: int) -> stays.Stay:

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support import lattice
-from tracking import grids
-from tracking.grid_faults import MOST_FAULTS, FaultKind, GridFault
+from tracking.city import grids
+from tracking.city.grid_faults import MOST_FAULTS, FaultKind, GridFault
 
 CLASSES = {"business", "residential"}
 CELL = 3

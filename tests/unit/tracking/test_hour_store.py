@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.wire import FixFlag
-from tracking import hour_store
-from tracking.fixes import FixColumns
+from tracking.presence.fixes import FixColumns
+from tracking.store.tracks import hour_store
 
 T0 = 1_790_000_000_000
 FLAGS = [0, int(FixFlag.RECORDER_KNOWN), int(FixFlag.RECORDER_KNOWN | FixFlag.RECORDER_ON), int(FixFlag.RECORDER_ON)]

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tracking import indicators, rollup
-from tracking.beat import done
-from tracking.calendars import DutyCalendar
-from tracking.coverage import NO_LIMIT, Limits
-from tracking.indicators import Figures, Record, Visited, Visits
-from tracking.plans import Windows
-from tracking.silence import Hidden
+from tracking.coverage import indicators, rollup
+from tracking.coverage.coverage import NO_LIMIT, Limits
+from tracking.coverage.indicators import Figures, Record, Visited, Visits
+from tracking.plans.calendars import DutyCalendar
+from tracking.plans.plans import Windows
+from tracking.presence.silence import Hidden
+from tracking.routes import done
 
 MINUTE = 60_000
 ZONES = {"Asia/Shanghai": "2026-09-03 00:00", "Europe/Berlin": "2026-10-24 12:00"}

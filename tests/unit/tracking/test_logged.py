@@ -3,8 +3,8 @@
 import pytest
 
 from tests.unit.tracking import timelines as tl
-from tracking import engine, points, stays
-from tracking.stays import StayKind
+from tracking.presence import engine, points, stays
+from tracking.presence.stays import StayKind
 
 STAND = tl.stand((150, 150), begin=0, seconds=600)
 LOGGED = tl.logged(305, 150, 150)

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from tests.unit.tracking import timelines as tl
 from tests.unit.tracking.test_order import wander
-from tracking import stays
-from tracking.engine import Engine
-from tracking.fixes import FixColumns
 from tracking.geometry import lookup
-from tracking.stays import StayKind
-from tracking.visit_rules import VisitRules
+from tracking.presence import stays
+from tracking.presence.engine import Engine
+from tracking.presence.fixes import FixColumns
+from tracking.presence.stays import StayKind
+from tracking.presence.visit_rules import VisitRules
 
 MERGE_MS = 60_000
 Known = dict[tuple[int, int], stays.Stay]

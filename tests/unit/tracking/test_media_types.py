@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracking import media_types
+from tracking.records import media_types
 
 TS = (b"\x47" + bytes(187)) * 4
 TAKEN = {

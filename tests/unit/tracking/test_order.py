@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.unit.tracking import timelines as tl
-from tracking.fixes import FixColumns
-from tracking.points import Logged
+from tracking.presence.fixes import FixColumns
+from tracking.presence.points import Logged
 
 
 def wandering(device: int) -> st.SearchStrategy[FixColumns]:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracking.parties import NOTHING, Pseudonyms
+from tracking.records.parties import NOTHING, Pseudonyms
 
 KEY = "k" * 40
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tracking.parts import PartEndedError, Parts
+from runtime.parts import PartEndedError, Parts
 
 _PROCESS = """
 import asyncio

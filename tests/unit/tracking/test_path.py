@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from tests.unit.tracking import timelines as tl
-from tracking import stays
-from tracking.path import Noise
-from tracking.stays import StayKind
+from tracking.presence import stays
+from tracking.presence.path import Noise
+from tracking.presence.stays import StayKind
 
 ROUND = [(40.0, 40.0), (260.0, 40.0), (260.0, 260.0), (40.0, 260.0), (40.0, 40.0)]
 """A round of 880 m inside the first cell."""

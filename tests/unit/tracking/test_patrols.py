@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from tests.unit.tracking import timelines as tl
-from tracking import patrols
-from tracking.cleaning import review
-from tracking.patrols import Arrivals, Part
-from tracking.stays import StayKind
+from tracking.coverage import patrols
+from tracking.coverage.patrols import Arrivals, Part
+from tracking.presence.stays import StayKind
+from tracking.quality import review
 
 T0 = 1_790_000_000_000
 MINUTE = 60_000

@@ -11,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.plan import PlanBody
-from tracking import calendars, coverage, plans
-from tracking.calendars import DutyCalendar
-from tracking.coverage import NO_LIMIT, CellState
-from tracking.plans import Plans, Site
-from tracking.rule_store import RuleVersion
+from tracking.coverage import coverage
+from tracking.coverage.coverage import NO_LIMIT, CellState
+from tracking.plans import calendars, plans
+from tracking.plans.calendars import DutyCalendar
+from tracking.plans.plans import Plans, Site
+from tracking.store.city.rule_store import RuleVersion
 
 ZONE = "Asia/Shanghai"
 MINUTE = 60_000

@@ -16,11 +16,11 @@ import pytest
 from bench.truth import geolife
 from tests.support.tracks import needs_geolife
 from tests.unit.tracking import timelines as tl
-from tracking.engine import Engine
-from tracking.fixes import FixColumns
 from tracking.geometry import lookup
-from tracking.stays import StayKind
-from tracking.visit_rules import VisitRules
+from tracking.presence.engine import Engine
+from tracking.presence.fixes import FixColumns
+from tracking.presence.stays import StayKind
+from tracking.presence.visit_rules import VisitRules
 
 SIDE = 0.0015  # degrees, about 130 × 170 m; the test sets it
 ACCURACY_M = 25.0  # of every fix: the tracks do not say, and the test does not estimate

@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 
 from bench import shown
 from tests.unit.tracking import timelines as tl
-from tracking import coverage, indicators, silence
-from tracking.calendars import DutyCalendar
-from tracking.fixes import FixColumns
-from tracking.plans import Windows
-from tracking.stays import Run, Stay, StayKind
+from tracking.coverage import coverage, indicators
+from tracking.plans.calendars import DutyCalendar
+from tracking.plans.plans import Windows
+from tracking.presence import silence
+from tracking.presence.fixes import FixColumns
+from tracking.presence.stays import Run, Stay, StayKind
 
 HOUR = 3_600_000
 CELLS = 4

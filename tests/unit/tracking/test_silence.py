@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from tests.unit.tracking import timelines as tl
-from tracking import silence
-from tracking.coverage import NEVER
+from tracking.coverage.coverage import NEVER
+from tracking.presence import silence
 
 MINUTE = 60_000
 

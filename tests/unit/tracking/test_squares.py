@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tests.unit.tracking import timelines as tl
-from tracking.fixes import Float
 from tracking.geometry import lookup
 from tracking.geometry.squares import NEW, SIDE_M, Seen, Squares
+from tracking.presence.fixes import Float
 
 STEP = SIDE_M / 5
 """Corners and places fall on the edges of squares, on corners of cells and on their edges."""

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracking import times
+from runtime import times
 
 
 @given(st.integers(0, 4_102_444_800_000))

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracking.vault import Vault, VaultError, sealed
+from runtime.vault import Vault, VaultError, sealed
 
 VAULT = Vault("k" * 64)
 

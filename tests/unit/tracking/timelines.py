@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from tracking import fixes, points, stays
-from tracking.engine import Engine
 from tracking.geometry import lookup
-from tracking.visit_rules import VisitRule, VisitRules
+from tracking.presence import fixes, points, stays
+from tracking.presence.engine import Engine
+from tracking.presence.visit_rules import VisitRule, VisitRules
 
 T0 = 1_790_000_000_000
 SIDE_M = 300.0

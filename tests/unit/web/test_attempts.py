@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from web import attempts
-from web.attempts import ADDRESS, FORGOTTEN_S, NAME, PAIR, Attempts
+from web.auth import attempts
+from web.auth.attempts import ADDRESS, FORGOTTEN_S, NAME, PAIR, Attempts
 
 
 def test_free_failures_are_followed_by_waits_that_double() -> None:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from web.audit_anchors import Anchors
-from web.audit_chain import START, Head
+from web.audit.audit_anchors import Anchors
+from web.audit.audit_chain import START, Head
 
 KEY = "k" * 40
 

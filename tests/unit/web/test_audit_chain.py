@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from web.audit_chain import START, Checker, Entry, Head, Row, chained, detail
+from web.audit.audit_chain import START, Checker, Entry, Head, Row, chained, detail
 
 AT = datetime(2026, 5, 1, tzinfo=UTC)
 KEY = "a key of more than thirty-two characters"

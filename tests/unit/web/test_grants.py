@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from web.access import Permission
-from web.grants import Holding, beyond, sooner
+from web.auth.access import Permission
+from web.auth.grants import Holding, beyond, sooner
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 ends = st.none() | st.integers(0, 5).map(lambda hours: NOON + timedelta(hours=hours))

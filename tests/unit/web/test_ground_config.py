@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from web import observe
-from web.ground_config import MAGIC, GroundConfig, GroundError
+from web.http import observe
+from web.http.ground_config import MAGIC, GroundConfig, GroundError
 
 
 @pytest.mark.parametrize(

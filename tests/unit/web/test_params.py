@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from web import accept, cursors, params, problems
+from web.http import accept, cursors, params, problems
 
 OFFERS = {"application/geo+json": "geojson", "text/csv": "csv", "application/gpx+xml": "gpx"}
 

@@ -4,10 +4,11 @@ import pytest
 from fastapi import APIRouter
 from starlette.datastructures import Headers
 
-from alerts.notify import recipient
-from web import browser, policy, problems
-from web.access import PERMISSIONS, Permission, Role
-from web.route_table import RouteTable
+from alerts.store import recipient
+from web.auth import policy
+from web.auth.access import PERMISSIONS, Permission, Role
+from web.http import browser, problems
+from web.http.route_table import RouteTable
 
 
 @pytest.mark.parametrize(

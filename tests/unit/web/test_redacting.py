@@ -9,12 +9,13 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.types import Message, Scope
 
-from alerts import redaction
+from alerts.privacy import redaction
 from tests.support import web
-from tracking.names import Names
-from web import policy, problems, redacting
+from tracking.store.city.names import Names
 from web.app import create_app
+from web.auth import policy
 from web.config import WebConfig
+from web.http import problems, redacting
 
 NAMES = Names(hidden=frozenset({"hc0005", "陈健静"}))
 SAID = "waiting for HC-0005. (陈健静)"
@@ -123,7 +124,7 @@ def reached(schema: Any, models: dict[str, Any]) -> set[str]:
 
 
 def test_what_is_no_json_is_named_with_what_it_holds() -> None:
-    """A route that answers with a file of another kind says in `web/redacting.py` what may be read in it."""
+    """A route that answers with a file of another kind says in `web/http/redacting.py` what may be read in it."""
     searched = {"application/json", "application/geo+json", "application/x-ndjson"}
     assert {template for template, kind, _, _ in answers() if kind not in searched} == set(redacting.PLAIN)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from web import spreadsheet
+from web.export import spreadsheet
 
 
 @pytest.mark.parametrize("begin", list("=+-@\t\r\n＝＋－＠"))

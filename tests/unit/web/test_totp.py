@@ -2,7 +2,7 @@
 
 import pytest
 
-from web import totp
+from web.auth import totp
 
 SECRET = b"12345678901234567890"
 

@@ -12,9 +12,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracking.fixes import FixColumns
-from web import tracks
-from web.marks import Mark
+from tracking.presence.fixes import FixColumns
+from web.export import tracks
+from web.export.marks import Mark
 
 T0 = 1_780_000_000_000
 

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 import requests
 
-from alerts.notify import egress, services
-from alerts.notify.guard import Allowed
 from alerts.notify.message import Message, NotSentError
-from alerts.notify.services import Services
+from alerts.run.notify import egress, services
+from alerts.run.notify.guard import Allowed
+from alerts.run.notify.services import Services
 
 SCHEMES = frozenset(services.SCHEMES.split(","))
 TEST = Message(id="t", notices=[])

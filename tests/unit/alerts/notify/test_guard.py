@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.notify import guard
-from alerts.notify.guard import Allowed
 from alerts.notify.message import NotSentError
+from alerts.run.notify import guard
+from alerts.run.notify.guard import Allowed
 
 NOTHING = Allowed()
 

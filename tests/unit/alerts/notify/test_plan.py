@@ -8,7 +8,7 @@ import pytest
 
 from alerts.notify import plan
 from alerts.notify.plan import Channel, Row
-from tracking import times
+from runtime import times
 
 ZONE = ZoneInfo("Asia/Shanghai")
 CHANNEL = Channel(id=1, repeatable=True, quiet=None, per_hour=3)

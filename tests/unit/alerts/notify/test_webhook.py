@@ -7,8 +7,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from py_vapid import Vapid02
 
-from alerts.notify import message, push, services, webhook
+from alerts.notify import message
 from alerts.notify.message import Message, Notice
+from alerts.run.notify import push, services, webhook
 
 ALERT = {
     "id": 7, "kind": "sos", "level": "red", "text_zh": "张三 紧急求助", "text_en": "Zhang San calls for help",

@@ -6,12 +6,12 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from alerts.model import Level
+from alerts.life.model import Level
 from alerts.officers import machine, situation, steps
 from alerts.officers.thresholds import OfficerRule
 from tests.unit.alerts.officers.world import City, Guard, city, ms, shift
-from tracking.cleaning.model import Finding, FindingKind
-from tracking.people import Sign
+from tracking.city.people import Sign
+from tracking.quality.model import Finding, FindingKind
 
 
 def test_not_arrived_is_told_after_ten_minutes_and_red_after_thirty() -> None:

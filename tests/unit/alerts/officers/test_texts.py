@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from alerts import texts
-from alerts.model import KINDS
+from alerts.coverage import texts
+from alerts.life.model import KINDS
 from alerts.officers import evaluate
 from alerts.officers import texts as sentences
 

@@ -11,14 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from alerts.model import ENDING, OPENING, Change, OpenAlert, State
+from alerts.life.model import ENDING, OPENING, Change, OpenAlert, State
 from alerts.officers import evaluate, machine, situation
 from alerts.officers.situation import Crowd, Member, Said
 from alerts.officers.steps import Happening
 from alerts.officers.thresholds import OfficerRule
 from alerts.officers.tracks import NONE, Placed, Tracks
-from tracking.cleaning.model import Finding
-from tracking.people import Officer, Shift, ShiftKind, Sign
+from tracking.city.people import Officer, Shift, ShiftKind, Sign
+from tracking.quality.model import Finding
 
 START = 1_769_990_400_000
 MINUTE = 60_000

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from tracking.fixes import FixColumns
+from tracking.presence.fixes import FixColumns
 
 SLOT = 1_769_990_400_000
 """A whole hour, ms."""

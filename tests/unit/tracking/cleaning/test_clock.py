@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.tracking.cleaning.made import MINUTE, SLOT
-from tracking.cleaning import clock
+from tracking.quality import clock
 
 
 def _messages(skew_s: float, *, n: int = 200, seed: int = 1) -> tuple[np.ndarray, np.ndarray]:

@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 from schemas import wire
 from schemas.wire import Datum
 from tests.unit.tracking.cleaning.made import LAT, LON, MINUTE, SLOT, changed, walk
-from tracking import datum
-from tracking.beat.roads import Roads
-from tracking.cleaning import datums, pairs, replays, review, tracks
-from tracking.cleaning.model import FindingKind
-from tracking.fixes import FixColumns
+from tracking.geometry import datum
 from tracking.geometry.lookup import CityGrid, GridCell
+from tracking.presence.fixes import FixColumns
+from tracking.quality import datums, pairs, replays, review, tracks
+from tracking.quality.model import FindingKind
+from tracking.routes.roads import Roads
 
 
 def _kinds(fixes: FixColumns) -> set[FindingKind]:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.live import CellRow
-from web.live.cells import CellColumns, CellVersions
+from web.live.frames.cells import CellColumns, CellVersions
 
 _STATES = st.lists(st.integers(0, 4), min_size=6, max_size=6)
 

@@ -11,11 +11,13 @@ from starlette.websockets import WebSocketDisconnect
 
 from schemas.live import DeviceName
 from tests.unit.web.live.positions import NOW, scattered
-from web.live import fleet, messages, tiles
-from web.live.alarms import Alarms
-from web.live.gaze import Gaze
-from web.live.state import LiveState
-from web.live.world import World
+from web.live import messages
+from web.live.frames import tiles
+from web.live.frames.alarms import Alarms
+from web.live.frames.gaze import Gaze
+from web.live.frames.state import LiveState
+from web.live.frames.world import World
+from web.live.store import fleet
 
 EXAMPLES = int(os.environ.get("PATROL_FUZZ_EXAMPLES", "400"))
 LONG = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))

@@ -6,7 +6,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from web.live import lane
+from web.live.store import lane
 
 AT = datetime(2026, 5, 1, tzinfo=UTC)
 

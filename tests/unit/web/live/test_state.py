@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.web.live.positions import NOW, columns
-from web.live import state, tiles
+from web.live.frames import state, tiles
 
 _ROW = st.fixed_dictionaries(
     {"device": st.integers(1, 4), "t": st.integers(NOW - 50, NOW), "lat": st.floats(22, 24), "lon": st.floats(113, 115)}

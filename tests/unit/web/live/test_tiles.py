@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support import live_frames as decoder
-from web.live import tiles
+from web.live.frames import tiles
 
 _LON = st.floats(-180, 180)
 _LAT = st.floats(-84, 84)

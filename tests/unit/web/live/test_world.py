@@ -6,10 +6,10 @@ import pytest
 from schemas import feed
 from tests.support import live_frames as decoder
 from tests.unit.web.live.positions import NOW, columns, scattered
-from web.live import tiles
-from web.live.detail import DOTS, DOTS_MAX, GRID, SAMPLE_RECORDS, SAMPLED_MAX, Detail
-from web.live.state import LiveState
-from web.live.world import World
+from web.live.frames import tiles
+from web.live.frames.detail import DOTS, DOTS_MAX, GRID, SAMPLE_RECORDS, SAMPLED_MAX, Detail
+from web.live.frames.state import LiveState
+from web.live.frames.world import World
 
 NOBODY = np.empty(0, dtype=np.int64)
 CITY = (114.3, 23.0, 114.5, 23.2)

@@ -1,4 +1,4 @@
-// GCJ-02, in which Chinese tile servers draw, by the published reconstruction (tracking/datum.py, docs/glossary.md). Pure.
+// GCJ-02, in which Chinese tile servers draw, by the published reconstruction (tracking/geometry/datum.py, docs/glossary.md). Pure.
 
 const A = 6_378_245; // m, Krasovsky 1940
 const EE = 0.006693421622965943;

@@ -1,0 +1,220 @@
+"""Who can be at a cell soonest: the nearest eligible officers on foot. Pure, all cells and officers at once."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from alerts.rulebook.rule_fields import Body, Field
+from schemas import wire
+from tracking.geometry.streets import REACH_M, Streets
+from tracking.presence.fixes import Bool, FixColumns, Float, Int
+
+NOBODY = -1
+"""Stands for "no eligible officer" in columns of arrivals."""
+_LOOKED_AT = 8
+"""Of so many officers nearest by straight line the ways are looked up."""
+ANYWHERE = -1
+"""Stands for "no area" in columns of areas: the officer may be sent to any cell."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArrivalRule:
+    """How an arrival is estimated."""
+
+    speed_mps: float = 1.3
+    """On foot."""
+    detour: float = 1.35
+    """Way on the streets over the straight line."""
+    prepare_ms: int = 60_000
+    """From the order to the first step."""
+    fresh_ms: int = 180_000
+    """An officer whose newest fix is older is not counted on."""
+    battery: float = 10.0
+    """Per cent at or below which a device may be gone before the officer is there."""
+    ratio: float = 1.0
+    """Time it takes over the time the way would: the 80 % quantile of what past orders took (estimates.py)."""
+
+    def way_m(self, straight_m: Float, street_m: Float) -> Float:
+        """Way on foot: along the streets where they tell (not NaN), never shorter than the straight line."""
+        return np.where(np.isnan(street_m), straight_m * self.detour, np.maximum(street_m, straight_m))
+
+    def walk_ms(self, way_m: Float) -> Int:
+        """Time from the order to the arrival over a way of so many metres."""
+        walk = way_m * (self.ratio / self.speed_mps * 1000)
+        return np.asarray(np.rint(walk), dtype=np.int64) + self.prepare_ms
+
+    def reach_m(self, ms: Int) -> Float:
+        """Way that can be walked in a time, order included."""
+        return np.maximum(ms - self.prepare_ms, 0) * (self.speed_mps / (self.ratio * 1000))
+
+
+KIND = "arrival"
+"""Kind of the rules that say how arrivals are estimated."""
+_RULE = ArrivalRule()
+FIELDS: tuple[Field, ...] = (
+    Field("speed_mps", "步行速度", "speed on foot", "m/s", 0.3, 15, _RULE.speed_mps, whole=False),
+    Field("detour", "绕行系数", "way on the streets over the straight line", "", 1, 5, _RULE.detour, whole=False),
+    Field("prepare_s", "出发准备", "from the order to the first step", "s", 0, 3_600, _RULE.prepare_ms // 1000),
+    Field("fresh_s", "定位须新于", "an officer counts with a fix newer than", "s", 30, 3_600, _RULE.fresh_ms // 1000),
+    Field("battery", "电量高于才可派", "an officer counts with more battery than", "%", 0, 100, _RULE.battery,
+          whole=False),
+)  # fmt: skip
+
+
+def rule_of(body: Body, ratio: float = 1.0) -> ArrivalRule:
+    """The rule of a stored body; values that it does not give keep their default."""
+    values = {field.name: body.get(field.name, field.default) for field in FIELDS}
+    return ArrivalRule(
+        speed_mps=float(values["speed_mps"]), detour=float(values["detour"]), battery=float(values["battery"]),
+        prepare_ms=int(values["prepare_s"]) * 1000, fresh_ms=int(values["fresh_s"]) * 1000, ratio=ratio,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """Where n cells, or officers, are on one plane."""
+
+    x: Float
+    """m."""
+    y: Float
+    area: NDArray[np.intp]
+    """Area a cell lies in; area that an officer may be sent to, or ANYWHERE."""
+
+    @classmethod
+    def of(cls, x: Float, y: Float, area: NDArray[np.intp] | None = None) -> "Places":
+        """Places; without `area` everybody may go anywhere."""
+        return cls(x=x, y=y, area=np.full(len(x), ANYWHERE, dtype=np.intp) if area is None else area)
+
+    def some(self, rows: NDArray[np.intp]) -> "Places":
+        """Those with these indices."""
+        return Places(x=self.x[rows], y=self.y[rows], area=self.area[rows])
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrivals:
+    """Nearest officer of n cells, and where m officers stand."""
+
+    ms: Int
+    """Time until the officer is there, by cell; NOBODY when no officer is eligible."""
+    officer: NDArray[np.intp]
+    """Index of that officer, by cell; NOBODY."""
+    at: NDArray[np.intp]
+    """Index of the cell whose centre is nearest, by officer."""
+
+
+def eligible(newest: FixColumns, now: int, rule: ArrivalRule) -> Bool:
+    """Tell who can be sent: on duty and not on a task, heard lately at a measured place, with battery left.
+
+    Args:
+        newest: the newest fix of each officer.
+        now: the moment, ms.
+        rule: what counts.
+    """
+    free = newest.duty == wire.DUTY_CODE[wire.Duty.DUTY]
+    powered = np.isnan(newest.bat) | (newest.bat > rule.battery)
+    return np.asarray(free & powered & on_duty(newest, now, rule))
+
+
+def on_duty(newest: FixColumns, now: int, rule: ArrivalRule) -> Bool:
+    """Tell who works, on a task or not, and was heard lately at a measured place."""
+    works = np.isin(newest.duty, [wire.DUTY_CODE[duty] for duty in (wire.Duty.DUTY, wire.Duty.TASK)])
+    return np.asarray(works & (newest.t > now - rule.fresh_ms) & newest.present())
+
+
+def nearest(cells: Places, officers: Places, rule: ArrivalRule, streets: Streets | None = None) -> Arrivals:
+    """Find who can be at each cell soonest of those who may be sent there.
+
+    Args:
+        cells: where the cells are.
+        officers: where the officers are.
+        rule: how arrivals are estimated.
+        streets: ways to the cells; None: not known. Looked at for the _LOOKED_AT officers nearest by straight line.
+    """
+    metres = np.full(len(cells), np.inf)
+    officer = np.full(len(cells), NOBODY, dtype=np.intp)
+    near = [1] if streets is None else list(range(1, _LOOKED_AT + 1))
+    for mine, rows in _by_area(cells, officers):
+        away, who = _tree(officers, mine).query(_points(cells, rows), k=near)
+        way = np.full(away.shape, np.inf)
+        at, _ = found = np.nonzero(np.isfinite(away))
+        way[found] = ways(rows[at], officers, mine[who[found]], away[found], rule, streets)
+        best = np.argmin(way, axis=1)[:, None]
+        least, soonest = np.take_along_axis(way, best, 1)[:, 0], np.take_along_axis(who, best, 1)[:, 0]
+        better = least < metres[rows]
+        metres[rows[better]], officer[rows[better]] = least[better], mine[soonest[better]]
+    ms = np.where(officer >= 0, rule.walk_ms(np.where(officer >= 0, metres, 0)), NOBODY)
+    return Arrivals(ms=ms, officer=officer, at=nearest_cell(cells, officers))
+
+
+def in_time(cells: Places, officers: Places, ms: Int, rule: ArrivalRule, streets: Streets | None = None) -> Int:
+    """Count the officers who can be at each cell within its time."""
+    found = np.zeros(len(cells), dtype=np.int64)
+    reach = rule.reach_m(ms)
+    for mine, rows in _by_area(cells, officers):
+        tree, points = _tree(officers, mine), _points(cells, rows)
+        found[rows] += tree.query_ball_point(points, reach[rows] / rule.detour, return_length=True)
+        if streets is not None:
+            # Beyond what is told of, straight lines are all there is.
+            near = tree.query_ball_point(points, np.minimum(reach[rows], 1.5 * REACH_M))
+            at = np.repeat(rows, [len(each) for each in near])
+            found += _told(cells, officers, at, mine[np.concatenate([*near, []]).astype(np.intp)], reach, rule, streets)
+    return found
+
+
+def _told(
+    cells: Places, officers: Places, at: NDArray[np.intp], who: NDArray[np.intp], reach: Float, rule: ArrivalRule,
+    streets: Streets,
+) -> Int:  # fmt: skip
+    """How many more, or fewer, officers of these pairs can be at each cell than straight lines say."""
+    straight = np.hypot(cells.x[at] - officers.x[who], cells.y[at] - officers.y[who])
+    way = ways(at, officers, who, straight, rule, streets)
+    change = (way <= reach[at]).astype(np.int64) - (straight * rule.detour <= reach[at])
+    return np.bincount(at, weights=change, minlength=len(cells)).astype(np.int64)
+
+
+def ways(
+    rows: NDArray[np.intp], officers: Places, who: NDArray[np.intp], straight: Float, rule: ArrivalRule,
+    streets: Streets | None,
+) -> Float:  # fmt: skip
+    """Way of each pair of a cell (`rows`) and an officer (`who`), m.
+
+    Args:
+        rows: indices of the cells, shape (n,).
+        officers: where the officers are.
+        who: indices of the officers, shape (n,).
+        straight: straight line between them, m.
+        rule: how arrivals are estimated.
+        streets: ways to the cells; None: not known.
+    """
+    told = np.full(len(rows), np.nan) if streets is None else streets.metres(rows, officers.x[who], officers.y[who])
+    return rule.way_m(straight, told)
+
+
+def _by_area(cells: Places, officers: Places) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    """By area: the officers bound to it and the cells that they may be sent to."""
+    for area in np.unique(officers.area).tolist():
+        yield np.flatnonzero(officers.area == area), np.flatnonzero((cells.area == area) | (area == ANYWHERE))
+
+
+def nearest_cell(cells: Places, officers: Places) -> NDArray[np.intp]:
+    """Index of the cell whose centre is nearest, by officer."""
+    if not len(cells):
+        return np.full(len(officers), NOBODY, dtype=np.intp)
+    if not len(officers):
+        return np.empty(0, dtype=np.intp)
+    every = np.arange(len(cells))
+    return np.asarray(_tree(cells, every).query(_points(officers, np.arange(len(officers))))[1], dtype=np.intp)
+
+
+def _points(places: Places, rows: NDArray[np.intp]) -> Float:
+    return np.column_stack([places.x[rows], places.y[rows]])
+
+
+def _tree(places: Places, rows: NDArray[np.intp]) -> cKDTree:
+    return cKDTree(_points(places, rows))

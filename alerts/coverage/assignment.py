@@ -1,0 +1,143 @@
+"""Who can still prevent it: officers for all cells in need at once, so that the sum of what it costs is least. Pure."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+from scipy.spatial import cKDTree
+
+from alerts.coverage.arrival import ANYWHERE, ArrivalRule, Places, ways
+from tracking.geometry.streets import Streets
+from tracking.presence.fixes import Bool, Float, Int
+
+_NEAREST = 24
+"""Officers looked at for each cell; those farther away would not be sent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssignmentRule:
+    """What an assignment costs."""
+
+    farthest_ms: int = 40 * 60_000
+    """Nobody is sent on a longer way."""
+    left_behind: float = 0.5
+    """ϑ: what a minute of waiting in the cell that the officer leaves behind counts against a minute of way."""
+    late: float = 2.0
+    """What a minute after the limit counts against a minute of way."""
+    scarce_share: float = 0.08
+    """With more than this share of the officers under orders, who walks far is missed elsewhere: then nobody is sent"""
+    soonest_share: float = 0.2
+    """with a larger share of the limit left,"""
+    near_ms: int = 6 * 60_000
+    """unless this near,"""
+    leaves_ms: int = 60_000
+    """or the nearest must leave within this time."""
+    gain_ms: int = 60 * 60_000
+    """Way that a cell of expected cost 1 is worth: decides who waits when there are fewer officers than cells."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needs:
+    """n cells that somebody should go to, as columns."""
+
+    places: Places
+    left_ms: Int
+    """Until each is due, negative since then."""
+    limit_ms: Int
+    """The whole limit."""
+    dwell_ms: Int
+    cost: Float
+    """Expected cost of its breach."""
+    streets: Streets | None = None
+    """Ways to these cells; None: not known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Free:
+    """m eligible officers, as columns."""
+
+    places: Places
+    behind_ms: Int
+    """How long the cell that an officer would leave unfinished has waited, 0 where there is none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """Send an officer to a cell."""
+
+    need: int
+    """Index among the needs."""
+    officer: int
+    """Index among the officers."""
+    arrival_ms: int
+    way_m: int
+    """On foot."""
+
+
+def propose(
+    needs: Needs, free: Free, rule: AssignmentRule, arrival: ArrivalRule, *, ordered: int = 0
+) -> list[Proposal]:
+    """Send at most one officer to each cell and each officer to at most one; the most urgent cells come first.
+
+    Args:
+        needs: cells that somebody should go to.
+        free: who can be sent.
+        rule: what it costs.
+        arrival: how arrivals are estimated.
+        ordered: officers who are under orders now.
+    """
+    if not len(needs.places) or not len(free.places):
+        return []
+    officers = _near(needs.places, free.places)
+    way = _ways(needs, free.places.some(officers), arrival)
+    arrives = arrival.walk_ms(way)
+    area = free.places.area[officers][None, :]
+    allowed = ((area == ANYWHERE) | (area == needs.places.area[:, None])) & (arrives <= rule.farthest_ms)
+    if ordered > rule.scarce_share * (ordered + len(free.places)):
+        soon = _soon(needs, np.where(allowed, arrives, rule.farthest_ms).min(axis=1), rule)
+        allowed &= soon[:, None] | (arrives <= rule.near_ms)
+    late = np.maximum(arrives + needs.dwell_ms[:, None] - np.maximum(needs.left_ms, 0)[:, None], 0)
+    cost = (
+        arrives + rule.left_behind * free.behind_ms[officers][None, :] + rule.late * late
+        - rule.gain_ms * needs.cost[:, None]
+    )  # fmt: skip
+    forbidden = float(np.abs(cost).max()) * (min(cost.shape) + 1) + 1
+    rows, columns = linear_sum_assignment(np.where(allowed, cost, forbidden))
+    kept = np.flatnonzero(allowed[rows, columns])
+    order = kept[np.argsort(needs.left_ms[rows[kept]], kind="stable")]
+    return [
+        Proposal(
+            need=int(rows[k]),
+            officer=int(officers[columns[k]]),
+            arrival_ms=int(arrives[rows[k], columns[k]]),
+            way_m=round(float(way[rows[k], columns[k]])),
+        )
+        for k in order.tolist()
+    ]
+
+
+def _ways(needs: Needs, officers: Places, arrival: ArrivalRule) -> Float:
+    """Way of each officer to each cell, m, shape (cells, officers)."""
+    row, who = (each.ravel() for each in np.indices((len(needs.places), len(officers)), dtype=np.intp))
+    straight = np.hypot(needs.places.x[row] - officers.x[who], needs.places.y[row] - officers.y[who])
+    return ways(row, officers, who, straight, arrival, needs.streets).reshape(len(needs.places), len(officers))
+
+
+def _soon(needs: Needs, nearest_ms: Int, rule: AssignmentRule) -> Bool:
+    """Cells to which somebody should be on the way now, from wherever."""
+    leaves = needs.left_ms - nearest_ms <= rule.leaves_ms
+    return np.asarray(leaves | (needs.left_ms <= rule.soonest_share * needs.limit_ms))
+
+
+def _near(needs: Places, free: Places) -> NDArray[np.intp]:
+    """Officers that are among the nearest of any cell, by the areas they may be sent to."""
+    found = [np.empty(0, np.intp)]
+    for area in np.unique(free.area).tolist():
+        mine = np.flatnonzero(free.area == area)
+        rows = np.flatnonzero((needs.area == area) | (area == ANYWHERE))
+        if len(rows):
+            tree = cKDTree(np.column_stack([free.x[mine], free.y[mine]]))
+            _, near = tree.query(np.column_stack([needs.x[rows], needs.y[rows]]), k=min(_NEAREST, len(mine)))
+            found.append(mine[np.unique(near)])
+    return np.concatenate(found)

@@ -1,0 +1,133 @@
+"""How probable it is that a cell is not visited in time, by how long it and cells like it waited before. Pure.
+
+Waits between visits are survival times; those that still go on, or end with the data, are censored. Hazards are taken
+in steps of five minutes by class of cell and hour of the day, each drawn towards its class by what the data supports
+(beta-binomial, empirical Bayes), and each cell has its own pace (gamma-Poisson). Formulas: docs/alerts.md.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import betaln
+
+from tracking.presence.fixes import Bool, Float, Int
+
+BIN_MS = 5 * 60_000
+BINS = 100
+HOURS = 24
+PRIOR_HAZARD = 1 / 24
+"""Without any history: half of the waits end within 85 minutes."""
+_PRIOR_WEIGHT = 12.0
+_WEIGHTS = (5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0)
+_PACE_WEIGHT = 4.0
+"""Visits that a cell's own pace must be supported by to count as much as its class."""
+_MOST_HAZARD = 0.95
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waits:
+    """n waits for a valid visit, as columns of length n."""
+
+    cell: NDArray[np.intp]
+    """Index of the cell."""
+    hour: NDArray[np.intp]
+    """Local hour of the day in which it began."""
+    ms: Int
+    """Duty time."""
+    ended: Bool
+    """By a visit; else it went on when the data ended."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survival:
+    """Cumulated hazard by class, hour and step, and the pace of each cell."""
+
+    total: NDArray[np.float32]
+    """Shape (classes, HOURS, BINS + 1)."""
+    pace: NDArray[np.float32]
+    """By cell: above 1 is visited more often than its class."""
+    visits: NDArray[np.int32]
+    """By cell: ended waits it rests on."""
+
+
+def unlearned(classes: int, cells: int) -> Survival:
+    """What is assumed before anything was learned."""
+    steps = np.arange(BINS + 1, dtype=np.float32) * np.float32(-np.log1p(-PRIOR_HAZARD))
+    return Survival(
+        total=np.broadcast_to(steps, (classes, HOURS, BINS + 1)).copy(),
+        pace=np.ones(cells, dtype=np.float32),
+        visits=np.zeros(cells, dtype=np.int32),
+    )
+
+
+def fit(waits: Waits, class_of: NDArray[np.intp], classes: int) -> Survival:
+    """Learn from past waits.
+
+    Args:
+        waits: those that are known.
+        class_of: index of the class, by cell.
+        classes: how many there are.
+    """
+    of = class_of[waits.cell]
+    bins = np.minimum(waits.ms // BIN_MS, BINS - 1).astype(np.intp)
+    ends = _count((of, waits.hour, bins), waits.ended, classes)
+    quits = _count((of, waits.hour, bins), ~waits.ended, classes)
+    # Who is censored within a step was at risk for half of it.
+    risk = np.cumsum((ends + quits)[..., ::-1], axis=-1)[..., ::-1] - quits / 2
+    by_class = _drawn(ends.sum(axis=1), risk.sum(axis=1), np.full(BINS, PRIOR_HAZARD), _PRIOR_WEIGHT)
+    hazard = np.stack(
+        [
+            _drawn(ends[c], risk[c], by_class[c][None, :], _supported(ends[c], risk[c], by_class[c]))
+            for c in range(classes)
+        ]
+    )
+    total = np.zeros((classes, HOURS, BINS + 1), dtype=np.float32)
+    np.cumsum(-np.log1p(-np.minimum(hazard, _MOST_HAZARD)), axis=-1, out=total[..., 1:])
+    made = Survival(total=total, pace=np.ones(len(class_of), np.float32), visits=np.zeros(len(class_of), np.int32))
+    expected = np.bincount(waits.cell, weights=_cumulated(made, of, waits.hour, waits.ms), minlength=len(class_of))
+    seen = np.bincount(waits.cell[waits.ended], minlength=len(class_of))
+    pace = (_PACE_WEIGHT + seen) / (_PACE_WEIGHT + expected)
+    return Survival(total=total, pace=pace.astype(np.float32), visits=seen.astype(np.int32))
+
+
+def breach(known: Survival, class_of: NDArray[np.intp], hour: NDArray[np.intp], idle_ms: Int, left_ms: Int) -> Float:
+    """P(no visit within `left_ms` | none for `idle_ms`), by cell; 1 where nothing is left."""
+    until = _cumulated(known, class_of, hour, idle_ms + np.maximum(left_ms, 0))
+    return np.exp(-known.pace * (until - _cumulated(known, class_of, hour, idle_ms)))
+
+
+def expected_ms(known: Survival, class_of: NDArray[np.intp], hour: NDArray[np.intp]) -> Float:
+    """Median wait of each cell, ms."""
+    reached = known.pace[:, None] * known.total[class_of, hour] >= np.log(2)
+    return np.where(reached.any(axis=1), reached.argmax(axis=1), BINS) * float(BIN_MS)
+
+
+def _cumulated(known: Survival, class_of: NDArray[np.intp], hour: NDArray[np.intp], ms: Int) -> Float:
+    """Cumulated hazard at a wait, straight between the steps; beyond the last one it goes on as in the last hour."""
+    at = np.maximum(ms, 0) / BIN_MS
+    low = np.minimum(at.astype(np.intp), BINS - 1)
+    first, second = known.total[class_of, hour, low], known.total[class_of, hour, low + 1]
+    inside = first + (second - first) * np.minimum(at - low, 1)
+    rate = (known.total[class_of, hour, BINS] - known.total[class_of, hour, BINS - 12]) / 12
+    return np.asarray(inside + np.maximum(at - BINS, 0) * rate, dtype=np.float64)
+
+
+def _count(at: Sequence[NDArray[np.intp]], which: Bool, classes: int) -> Float:
+    shape = (classes, HOURS, BINS)
+    flat = np.ravel_multi_index([each[which] for each in at], shape)
+    return np.bincount(flat, minlength=classes * HOURS * BINS).reshape(shape).astype(np.float64)
+
+
+def _drawn(ends: Float, risk: Float, prior: Float, weight: float) -> Float:
+    return np.asarray((ends + weight * prior) / (risk + weight), dtype=np.float64)
+
+
+def _supported(ends: Float, risk: Float, prior: Float) -> float:
+    """How strongly hours are drawn to their class: the weight under which what was seen is most probable."""
+    mean = np.broadcast_to(np.clip(prior, 1e-4, _MOST_HAZARD), ends.shape)
+    some = risk >= 1
+    e, m, r = ends[some], mean[some], np.maximum(risk[some], ends[some])
+    likely = [float(np.sum(betaln(e + w * m, r - e + w * (1 - m)) - betaln(w * m, w * (1 - m)))) for w in _WEIGHTS]
+    return _WEIGHTS[int(np.argmax(likely))] if len(e) else _WEIGHTS[-1]

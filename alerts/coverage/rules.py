@@ -1,0 +1,311 @@
+"""When a coverage gap is told: pre-warning, overdue, cleared. Pure; the time is an argument.
+
+Formulas: docs/alerts.md. Levels are computed for all cells at once; Python per cell only where an alert is, or opens.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alerts.coverage import staffing
+from alerts.coverage.arrival import NOBODY, Arrivals
+from alerts.coverage.thresholds import CrowdRule, Thresholds
+from alerts.life.model import GAP, Change, Facts, Level, OpenAlert, Step, Visit
+from runtime import times
+from schemas import rest
+from tracking.coverage.coverage import CellState, Coverage
+from tracking.presence.fixes import Bool, Float, Int
+
+DEAF_AFTER_MS = 180_000
+"""When nothing at all came in for so long, the fault is ours: no cell is said to fall due on the strength of it."""
+CHANCE_HOLD = 0.1
+"""A level is left only when the probability of a breach is below the threshold by this much."""
+MOST_LISTED = 100
+"""Cells that a street's alert names."""
+
+Levels = NDArray[np.int8]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cells:
+    """n cells in force, as columns."""
+
+    id: NDArray[np.int32]
+    code: Sequence[str]
+    """15 digits."""
+    name: Sequence[str]
+    """What people call it; the code where it has no name."""
+    street: NDArray[np.intp]
+    """Index in `streets`."""
+    streets: Sequence[staffing.Street]
+    dwell_ms: Int
+    """Least time inside for a valid visit."""
+    weight: Float
+    """How much a cell counts against others."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """All that is known at one moment."""
+
+    now: int
+    """ms since 1970-01-01 UTC."""
+    on_duty: bool
+    """Duty time is running; nothing is opened or raised while it stands still."""
+    cells: Cells
+    coverage: Coverage
+    chance: Float
+    """Probability of a breach if nobody is sent."""
+    gap_start: Int
+    """End of the last valid visit, else since when the place is observed, ms; -1 unknown."""
+    visited: Bool
+    """Whether `gap_start` is the end of a visit."""
+    present: Bool
+    """A valid visit is going on."""
+    inside_since: Int
+    """When the last officer came in whose stay is no valid visit yet, ms; -1 nobody."""
+    held: Bool
+    """Data of the cell is still coming in (backlog.py): nothing is opened or raised while it is missing."""
+    heard: int
+    """Newest fix heard from the city, ms; -1 none."""
+    arrivals: Arrivals
+    crew_at: NDArray[np.intp]
+    """Index of the cell each officer on duty is nearest to, on a task too: within the hour it is done."""
+    officers: Sequence[str]
+    """Names of the eligible officers' devices, by the indices of `arrivals`."""
+    clearing: Mapping[str, Visit]
+    """By key of an open alert: the first valid visit after the start of its gap."""
+    amended: Mapping[str, Facts] = field(default_factory=dict)
+    """By key of an open alert: why the visit that its gap was counted from does not hold any more."""
+
+
+def evaluate(
+    now: Situation, opened: Sequence[OpenAlert], thresholds: Thresholds, crowd: CrowdRule | None = None
+) -> list[Change]:
+    """Decide what changes: ends first, then levels, then what opens."""
+    gaps = [alert for alert in opened if alert.kind == GAP]
+    rows = {int(cell): row for row, cell in enumerate(now.cells.id)}
+    changes = [change for alert in gaps if (change := _end(alert, rows.get(alert.cell or 0), now))]
+    ended = {change.key for change in changes}
+    standing = {rows[alert.cell or 0]: alert for alert in gaps if alert.key not in ended}
+    if not now.on_duty:
+        return changes
+    held = np.full(len(now.cells.id), -1, dtype=np.int8)
+    held[list(standing)] = [alert.level for alert in standing.values()]
+    level = levels(now.coverage, now.cells.dwell_ms, now.chance, held, thresholds)
+    told = tellable(now, thresholds)
+    for row, alert in standing.items():
+        if told[row] and level[row] != alert.level:
+            changes.append(_moved(alert, Level(level[row]), row, now, thresholds))
+    waiting = np.array([row for row, alert in standing.items() if alert.assignee is None], dtype=np.intp)
+    return changes + _open(now, opened, told, waiting, (level, held), thresholds, crowd or CrowdRule())
+
+
+def levels(coverage: Coverage, dwell_ms: Int, chance: Float, held: Levels, thresholds: Thresholds) -> Levels:
+    """Level of each cell; `held` is the level of its open alert, -1 none: it is left only with some room."""
+    left, slack, hold, span = coverage.left_ms, coverage.slack_ms, thresholds.hold_ms, coverage.span_ms
+    plain = _plain_levels((left, slack, slack + dwell_ms), span, chance, thresholds)
+    less = left - hold, slack - hold, slack + dwell_ms - hold
+    roomy = _plain_levels(less, span, chance + CHANCE_HOLD, thresholds)
+    return np.where(held < 0, plain, np.maximum(plain, np.minimum(held, roomy))).astype(np.int8)
+
+
+def _plain_levels(times: tuple[Int, Int, Int], span: Int, chance: Float, by: Thresholds) -> Levels:
+    """By the time left, the slack, and the spare time until the last moment to leave: a visit counts from its begin."""
+    left, slack, spare = times
+    near = (slack <= 0) | (slack <= by.horizon_ms) & (left <= by.most_share * span)
+    level = np.full(len(left), Level.BLUE, dtype=np.int8)
+    level[slack <= by.soon_share * span] = Level.YELLOW
+    level[near & (chance >= by.least_chance(spare))] = Level.ORANGE
+    level[left <= 0] = Level.RED
+    return level
+
+
+def gap_key(code: str, gap_start: int) -> str:
+    """Key of the one alert of a cell (15-digit code) and a gap."""
+    return f"{GAP}:{code}:{gap_start}"
+
+
+def tellable(now: Situation, by: Thresholds) -> Bool:
+    """Cells of which a wait can be told: what cannot be known is never called neglect."""
+    known = (now.coverage.state != CellState.UNKNOWN) & (now.coverage.idle_ms >= 0) & (now.gap_start >= 0)
+    heard = (now.heard >= now.now - DEAF_AFTER_MS) | (now.coverage.due <= now.heard)
+    told = known & heard & ~now.present & ~now.held & (now.coverage.due >= 0)
+    return np.asarray(told & ~_proving(now, by))
+
+
+def _proving(now: Situation, by: Thresholds) -> Bool:
+    """Cells that fell due while somebody was inside: if the stay becomes a valid visit, it began in time."""
+    since, due = now.inside_since, now.coverage.due
+    return (due <= now.now) & (since >= 0) & (since <= due) & (now.now < since + now.cells.dwell_ms + by.hold_ms)
+
+
+def _end(alert: OpenAlert, row: int | None, now: Situation) -> Change | None:
+    """The end of an alert whose gap does not stand any more."""
+    if row is None:
+        return _ended(alert, Step.WITHDRAWN, now.now, {"why": "cell_ended"})
+    visit = now.clearing.get(alert.key)
+    if visit is None:
+        stands = gap_key(now.cells.code[row], int(now.gap_start[row])) == alert.key
+        return None if stands else _withdrawn(alert, "basis_changed", now, now.amended.get(alert.key), {})
+    facts = {"visit_in": _time(visit.t_in), "visit_out": None if visit.open else _time(visit.t_out)}
+    in_time = visit.t_in <= times.millis(datetime.fromisoformat(alert.facts["due"]))
+    known_late = not visit.open and visit.t_out <= alert.opened_at
+    if in_time and (alert.level is Level.RED or known_late):
+        return _withdrawn(alert, "late_data", now, visit.cause, facts)
+    # By fact, whatever was said last: a watcher that was away for a while must come to the same end.
+    level = alert.level if in_time else Level.RED
+    return replace(_ended(alert, Step.RESOLVED, now.now, {**facts, "in_time": in_time}), level=level)
+
+
+def late(
+    ended: Sequence[OpenAlert], clearing: Mapping[str, Visit], unfounded: Mapping[str, Facts], now: int
+) -> list[Change]:
+    """What late data makes of gaps that ended with a visit after their limit.
+
+    Args:
+        ended: those of the last days.
+        clearing: by key, the first valid visit after the start of its gap as it is known now.
+        unfounded: by key, why the visit that its gap was counted from does not hold any more.
+        now: the moment, ms.
+    """
+    made = []
+    for alert in ended:
+        visit = clearing.get(alert.key)
+        if alert.key in unfounded:
+            reason = unfounded[alert.key] or None
+            made.append(_withdrawal(alert, "basis_changed", now, reason, {}))
+        elif visit is not None and visit.t_in <= times.millis(datetime.fromisoformat(alert.facts["due"])):
+            facts = {"visit_in": _time(visit.t_in), "visit_out": None if visit.open else _time(visit.t_out)}
+            made.append(_withdrawal(alert, "late_data", now, visit.cause, {**facts, "in_time": True}))
+    return made
+
+
+def _withdrawn(alert: OpenAlert, why: str, now: Situation, reason: Mapping[str, Any] | None, facts: Facts) -> Change:
+    return _withdrawal(alert, why, now.now, reason, facts)
+
+
+def _withdrawal(alert: OpenAlert, why: str, now: int, reason: Mapping[str, Any] | None, facts: Facts) -> Change:
+    told = {"why": why} if reason is None else {"why": why, "reason": dict(reason)}
+    return _ended(alert, Step.WITHDRAWN, now, {**facts, **told})
+
+
+def _ended(alert: OpenAlert, step: Step, now: int, facts: Facts) -> Change:
+    return Change(key=alert.key, kind=alert.kind, step=step, level=alert.level, cell=alert.cell, at=now, facts=facts)
+
+
+def _moved(alert: OpenAlert, level: Level, row: int, now: Situation, by: Thresholds) -> Change:
+    step = Step.RAISED if level > alert.level else Step.LOWERED
+    return Change(
+        key=alert.key,
+        kind=GAP,
+        step=step,
+        level=level,
+        cell=alert.cell,
+        at=now.now,
+        facts=_facts(row, now, by),
+        priority=_cost(row, now, by),
+    )
+
+
+def _open(
+    now: Situation,
+    opened: Sequence[OpenAlert],
+    told: Bool,
+    waiting: NDArray[np.intp],
+    levels_held: tuple[Levels, Levels],
+    by: Thresholds,
+    crowd: CrowdRule,
+) -> list[Change]:
+    """Alerts that open: one by one, or one for a street whose officers cannot manage.
+
+    Of such a street only so many wait for somebody to be sent; whoever sends an officer is told the next.
+    """
+    level, held = levels_held
+    due = told & ((now.coverage.left_ms <= crowd.horizon_ms) | (level >= Level.ORANGE))
+    loads = staffing.loads(
+        street=now.cells.street,
+        streets=len(now.cells.streets),
+        due=due,
+        need_ms=np.maximum(now.arrivals.ms, 0) + now.cells.dwell_ms,
+        officer_at=now.crew_at,
+        horizon_ms=crowd.horizon_ms,
+    )
+    changes, short = staffing.evaluate(
+        now.now, now.cells.streets, loads, opened, crowd=crowd.most, unclear=_streets_held(now)
+    )
+    changes = [_with_cells(change, due, now, crowd) for change in changes]
+    wanted = np.flatnonzero(told & (level >= Level.ORANGE) & (held < 0))
+    cost = now.cells.weight * now.chance * by.severity
+    urgent = wanted[np.lexsort((wanted, now.coverage.due[wanted], -cost[wanted]))]
+    room = np.where(short, crowd.most, len(held)) - np.bincount(
+        now.cells.street[waiting], minlength=len(now.cells.streets)
+    )
+    for row in urgent.tolist():
+        if room[now.cells.street[row]] > 0:
+            room[now.cells.street[row]] -= 1
+            changes.append(_opened(row, Level(level[row]), now, by))
+    return changes
+
+
+def _with_cells(change: Change, due: Bool, now: Situation, crowd: CrowdRule) -> Change:
+    """Add to a street's alert the codes of the cells it stands for, the most urgent first, and the rule's version."""
+    if change.step is not Step.OPENED:
+        return change
+    codes = [street.code for street in now.cells.streets]
+    rows = np.flatnonzero(due & (now.cells.street == codes.index(change.facts["street"])))
+    rows = rows[np.argsort(now.coverage.due[rows], kind="stable")][:MOST_LISTED]
+    due_cells = [now.cells.code[row] for row in rows.tolist()]
+    return replace(change, facts={**change.facts, "due_cells": due_cells, "rule": crowd.version})
+
+
+def _streets_held(now: Situation) -> Bool:
+    """Streets of which a part is held: what falls due in them cannot be added up."""
+    return np.bincount(now.cells.street[now.held], minlength=len(now.cells.streets)) > 0
+
+
+def _opened(row: int, level: Level, now: Situation, by: Thresholds) -> Change:
+    return Change(
+        key=gap_key(now.cells.code[row], int(now.gap_start[row])),
+        kind=GAP,
+        step=Step.OPENED,
+        level=level,
+        cell=int(now.cells.id[row]),
+        at=now.now,
+        facts=_facts(row, now, by),
+        priority=_cost(row, now, by),
+    )
+
+
+def _cost(row: int, now: Situation, by: Thresholds) -> float:
+    """Expected cost: weight of the cell × probability × severity."""
+    return round(float(now.cells.weight[row] * now.chance[row] * by.severity[row]), 4)
+
+
+def _facts(row: int, now: Situation, by: Thresholds) -> Facts:
+    """The numbers a level was decided on; times RFC 3339, durations in s."""
+    officer = int(now.arrivals.officer[row])
+    reachable = officer != NOBODY
+    return {
+        "cell": now.cells.code[row],
+        "name": now.cells.name[row],
+        "gap_since": _time(int(now.gap_start[row])),
+        "visited": bool(now.visited[row]),
+        "due": _time(int(now.coverage.due[row])),
+        "idle_s": int(now.coverage.idle_ms[row]) // 1000,
+        "limit_s": int(now.coverage.span_ms[row]) // 1000,
+        "dwell_s": int(now.cells.dwell_ms[row]) // 1000,
+        "officer": now.officers[officer] if reachable else None,
+        "arrival_s": int(now.arrivals.ms[row]) // 1000 if reachable else None,
+        "slack_s": int(now.coverage.slack_ms[row]) // 1000 if reachable else None,
+        "chance": round(float(now.chance[row]), 3),
+        "rule": int(by.version[row]),
+    }
+
+
+def _time(ms: int) -> str:
+    return rest.rfc3339(times.moment(ms))

@@ -1,0 +1,118 @@
+"""From which numbers on a gap is told: thresholds as data, by cell. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alerts.rulebook.rule_fields import Field
+from tracking.presence.fixes import Float, Int
+
+MINUTE = 60_000
+NEAR_MS = 7 * MINUTE
+"""From the last moment, before or after, at which somebody must leave: there waiting for more certainty ends."""
+LEAVE_MS = 150_000
+"""So close to it counts as that moment: who can be there when is an estimate, and told a minute late is too late."""
+BUILT_IN = 0
+"""Version of the thresholds that hold where nobody set any."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WarningRule:
+    """One set of thresholds; durations in ms of duty time, shares of what is waited for, chances 0 to 1."""
+
+    horizon_ms: int = 50 * MINUTE
+    """With more slack than this nothing is told, however probable it is."""
+    most_share: float = 0.35
+    """Short limits are not warned about from the start."""
+    early_chance: float = 0.83
+    """Probability of a breach from which on it is told `horizon_ms` before the last moment."""
+    near_chance: float = 0.89
+    """The same `NEAR_MS` from the last moment."""
+    last_chance: float = 0.35
+    """The same when the last officer who can come before the limit must leave now. Straight between the three."""
+    soon_share: float = 0.3
+    """Slack below this share is yellow."""
+    hold_ms: int = 5 * MINUTE
+    """A level is left only when the threshold is exceeded by this much."""
+    severity: float = 1.0
+    """How bad a breach is, against others; times weight and probability it ranks the alerts."""
+    version: int = BUILT_IN
+    """Number of the rule version it comes from."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thresholds:
+    """Thresholds of n cells, as columns."""
+
+    horizon_ms: Int
+    most_share: Float
+    early_chance: Float
+    near_chance: Float
+    last_chance: Float
+    soon_share: Float
+    hold_ms: Int
+    severity: Float
+    version: Int
+
+    @classmethod
+    def of(cls, rules: Sequence[WarningRule], which: NDArray[np.intp]) -> Self:
+        """Columns of cells whose thresholds are `rules[which]`."""
+        return cls(**{name: np.array([getattr(rule, name) for rule in rules])[which] for name in cls.__slots__})
+
+    def least_chance(self, spare_ms: Int) -> Float:
+        """Probability from which on a breach is told, by cell.
+
+        Args:
+            spare_ms: until the last moment at which somebody must leave; negative since then. What nobody in reach can
+                prevent any more need not be told on a suspicion, either.
+        """
+        away = np.abs(spare_ms)
+        close = np.clip((away - LEAVE_MS) / (NEAR_MS - LEAVE_MS), 0, 1)
+        far = np.clip((away - NEAR_MS) / np.maximum(self.horizon_ms - NEAR_MS, 1), 0, 1)
+        rises = (self.near_chance - self.last_chance) * close + (self.early_chance - self.near_chance) * far
+        return np.asarray(self.last_chance + rises, dtype=np.float64)
+
+    @classmethod
+    def same(cls, rule: WarningRule, cells: int) -> Self:
+        """The same for all cells."""
+        return cls.of([rule], np.zeros(cells, dtype=np.intp))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrowdRule:
+    """When a street short of officers is told of once, instead of cell by cell."""
+
+    most: int = 8
+    """Alerts of one street that are told one by one when its officers cannot manage all."""
+    horizon_ms: int = 20 * MINUTE
+    """What falls due within it is held against what the officers can do in it."""
+    version: int = BUILT_IN
+    """Number of the rule version it comes from."""
+
+
+_RULE, _CROWD = WarningRule(), CrowdRule()
+FIELDS: tuple[Field, ...] = (
+    Field("horizon_s", "余量大于此值不预警", "no warning with more slack", "s", 0, 14_400, _RULE.horizon_ms // 1000),
+    Field("most_share", "剩余时间至多占时限的比例", "no warning with a larger share of the limit left than", "", 0, 1,
+          _RULE.most_share, whole=False),
+    Field("early_chance", "余量充足时的预警概率", "probability of a breach that is told early", "", 0, 1,
+          _RULE.early_chance, whole=False),
+    Field("near_chance", "临近最后时刻的预警概率", "probability of a breach that is told 7 minutes from it", "", 0, 1,
+          _RULE.near_chance, whole=False),
+    Field("last_chance", "最后时刻的预警概率", "probability of a breach that is told at the last moment", "", 0, 1,
+          _RULE.last_chance, whole=False),
+    Field("soon_share", "即将到期：余量占时限的比例", "due soon: slack below this share of the limit", "", 0, 1,
+          _RULE.soon_share, whole=False),
+    Field("hold_s", "降级所需余量", "a level is left only with so much more slack", "s", 0, 3_600,
+          _RULE.hold_ms // 1000),
+    Field("severity", "严重程度", "how bad a breach is against others", "", 0.01, 100, _RULE.severity, whole=False),
+)  # fmt: skip
+CROWD_FIELDS: tuple[Field, ...] = (
+    Field("crowd_cells", "人手不足时逐条告警数", "too few officers: cells told one by one", "", 0, 1_000,
+          _CROWD.most),
+    Field("crowd_horizon_s", "人手不足：多久之内到期", "too few officers: for what falls due within", "s", 600, 14_400,
+          _CROWD.horizon_ms // 1000),
+)  # fmt: skip

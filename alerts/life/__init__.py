@@ -1,0 +1,1 @@
+"""Rules of the life of an alert: states, steps, sentences."""

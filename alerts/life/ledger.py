@@ -1,0 +1,103 @@
+"""Alerts kept in memory instead of the store: what rules would have told of a period, and how good it was. Pure."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from statistics import median
+
+from alerts.life.model import ENDING, GAP, UNDERSTAFFED, Change, Level, OpenAlert, Step
+from runtime import times
+
+MINUTE = 60_000
+HOUR = 60 * MINUTE
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Alerts as the store would keep them."""
+
+    alerts: dict[str, OpenAlert] = field(default_factory=dict)
+    """By key, all that ever were."""
+    first: dict[str, Change] = field(default_factory=dict)
+    """How each opened."""
+    ended: dict[str, Change] = field(default_factory=dict)
+    """How those that do not stand ended."""
+
+    @property
+    def opened(self) -> list[OpenAlert]:
+        """Those that stand."""
+        return [alert for key, alert in self.alerts.items() if key not in self.ended]
+
+    def apply(self, changes: Sequence[Change]) -> None:
+        """Take the changes."""
+        for change in changes:
+            old = self.alerts.get(change.key)
+            self.first.setdefault(change.key, change)
+            self.alerts[change.key] = OpenAlert(
+                key=change.key,
+                kind=change.kind,
+                level=change.level,
+                cell=change.cell,
+                opened_at=old.opened_at if old else change.at,
+                facts={**(old.facts if old else {}), **change.facts},
+            )
+            self.ended.pop(change.key, None)
+            if change.step in ENDING:
+                self.ended[change.key] = change
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """What a ledger tells of a period."""
+
+    pre_warnings: int
+    """Orange alerts of cells that opened."""
+    needless: int
+    """Of them, those whose cell was visited in time."""
+    breaches: int
+    """Gaps that went beyond their limit."""
+    warned: int
+    """Of them, those told of before, by their own alert or that of the street."""
+    lead_min: float | None
+    """Median time from the warning to the limit, of the warned."""
+    understaffed: int
+    """Alerts of streets short of officers."""
+
+
+def counts(ledger: Ledger, street_of: dict[int, str], since: int) -> Counts:
+    """Count what was told from `since` (ms) on; `street_of` is the street's code by the number of a cell."""
+    told = {key: first for key, first in ledger.first.items() if first.at >= since}
+    gaps = {key: first for key, first in told.items() if first.kind == GAP}
+    early = {key for key, first in gaps.items() if first.level is Level.ORANGE}
+    breached = [key for key in gaps if ledger.alerts[key].level is Level.RED and not _withdrawn(ledger, key)]
+    leads = [lead for key in breached if (lead := _lead_min(ledger, key, street_of)) is not None]
+    return Counts(
+        pre_warnings=len(early),
+        needless=sum(key in ledger.ended and ledger.alerts[key].level < Level.RED for key in early),
+        breaches=len(breached),
+        warned=len(leads),
+        lead_min=round(median(leads), 1) if leads else None,
+        understaffed=sum(first.kind == UNDERSTAFFED for first in told.values()),
+    )
+
+
+def _withdrawn(ledger: Ledger, key: str) -> bool:
+    return key in ledger.ended and ledger.ended[key].step is Step.WITHDRAWN
+
+
+def _lead_min(ledger: Ledger, key: str, street_of: dict[int, str]) -> float | None:
+    """How long before its limit a breach was first told of, min; None: it was not."""
+    first, alert = ledger.first[key], ledger.alerts[key]
+    due = times.millis(datetime.fromisoformat(alert.facts["due"]))
+    told = [first.at] if first.level is Level.ORANGE else []
+    told += _of_street(ledger, street_of.get(alert.cell or 0, ""), due)
+    return (due - min(told)) / MINUTE if told and min(told) < due else None
+
+
+def _of_street(ledger: Ledger, street: str, due: int) -> Iterator[int]:
+    """When the alerts of a street that stood in the hour before a limit told of it."""
+    for key, first in ledger.first.items():
+        if first.kind == UNDERSTAFFED and first.facts["street"] == street and first.at < due:
+            end = ledger.ended.get(key)
+            if end is None or end.at > due - HOUR:
+                yield max(first.at, due - HOUR)

@@ -1,0 +1,294 @@
+"""The life of an alert: state, action and time in, next state or refusal out. Pure; timers are moments in the state.
+
+States and arrows: docs/alerts.md. Every step has the next number; what ended stays ended unless the facts reopen it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Annotated
+
+from msgspec import Meta
+
+from alerts.life.model import ENDED, OPENING, SYSTEM, Facts, Level, State, Step
+from alerts.rulebook.rule_fields import Field
+
+MINUTE = 60_000
+SNOOZE_MOST_MS = 24 * 60 * MINUTE
+
+Minutes = Annotated[int, Meta(ge=1, le=1_440)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EscalationRule:
+    """How long each person has, in minutes; body of rules of the kind `escalation`."""
+
+    orange_min: Annotated[tuple[Minutes, ...], Meta(max_length=8)] = (10, 15)
+    """Until the first, second, … escalation of an orange alert."""
+    red_min: Annotated[tuple[Minutes, ...], Meta(max_length=8)] = (5, 10, 15)
+    acknowledged_min: Minutes = 30
+    """Until an acknowledged alert that still stands goes on."""
+    answer_min: Minutes = 5
+    """An officer who was sent has so long to answer; then the order expires."""
+    arrive_min: Minutes = 30
+    """And so long to arrive after accepting, and so long on the spot until the facts end the alert."""
+
+    def waits(self, level: Level) -> tuple[int, ...]:
+        """Minutes until each escalation; none for alerts that only inform."""
+        return {Level.ORANGE: self.orange_min, Level.RED: self.red_min}.get(level, ())
+
+    @property
+    def top(self) -> int:
+        """How often an alert can be escalated."""
+        return max(len(self.orange_min), len(self.red_min), 1)
+
+
+_RULE = EscalationRule()
+FIELDS: tuple[Field, ...] = (
+    Field("orange_min", "橙色告警逐级升级等待", "orange alerts go on after, step by step", "min", 1, 1_440,
+          _RULE.orange_min, several=8),
+    Field("red_min", "红色告警逐级升级等待", "red alerts go on after, step by step", "min", 1, 1_440, _RULE.red_min,
+          several=8),
+    Field("acknowledged_min", "确认后仍未解除再升级", "acknowledged alerts go on after", "min", 1, 1_440,
+          _RULE.acknowledged_min),
+    Field("answer_min", "队员答复时限", "an officer answers within", "min", 1, 1_440, _RULE.answer_min),
+    Field("arrive_min", "队员到达时限", "an officer arrives within", "min", 1, 1_440, _RULE.arrive_min),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Life:
+    """Where an alert is; moments are ms since 1970-01-01 UTC."""
+
+    state: State
+    level: Level
+    version: int
+    """Number of the newest step."""
+    at: int
+    """When the newest step was taken."""
+    actor: str = SYSTEM
+    """Who took it."""
+    escalation: int = 0
+    """How often it was escalated."""
+    escalates_at: int | None = None
+    snoozed_until: int | None = None
+    assignee: int | None = None
+    """Number of the device that was sent."""
+    task: str | None = None
+    """The order it was sent with."""
+
+    @property
+    def ended(self) -> bool:
+        """Nothing more is to be done."""
+        return self.state in ENDED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """What somebody wants, or what came about."""
+
+    step: Step
+    at: int
+    """ms since 1970-01-01 UTC."""
+    actor: str = SYSTEM
+    level: Level | None = None
+    """New level; None: as it was."""
+    facts: Facts = field(default_factory=dict)
+    """Of this step: why, by how much, to whom."""
+    device: int | None = None
+    """Number of the device to send."""
+    task: str | None = None
+    """Order that is given, or that an answer belongs to."""
+    until: int | None = None
+    """Moment a snooze ends."""
+    seen: int | None = None
+    """Version the actor saw; None: whatever it is."""
+    key: str | None = None
+    """Names the request or timer, so that it acts once."""
+
+
+class Why(StrEnum):
+    """Why an action is refused."""
+
+    ENDED = "ended"
+    """The alert ended before."""
+    STALE = "stale"
+    """Somebody changed the alert since the actor saw it."""
+    TAKEN = "taken"
+    """Somebody else was quicker."""
+    TOP = "top"
+    """There is nobody further up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The action is not possible now; `detail` tells the actor what to do."""
+
+    why: Why
+    detail: str
+
+
+Outcome = Life | Refusal | None
+"""The alert after the step; why there is none; None: it holds already."""
+
+
+def begin(act: Act, rule: EscalationRule) -> Life:
+    """Life of an alert that opens."""
+    level = Level.ORANGE if act.level is None else act.level
+    made = Life(state=State.OPEN, level=level, version=1, at=act.at, actor=act.actor)
+    return replace(made, escalates_at=_escalates_at(made, rule))
+
+
+def decide(life: Life, act: Act, rule: EscalationRule) -> Outcome:
+    """Take a step, or say why not. Applied to its own outcome, the same act changes nothing or is refused."""
+    if act.seen is not None and act.seen != life.version:
+        return Refusal(
+            Why.STALE, f"Step {life.version}, by {life.actor}, came after what you saw: look at the alert again."
+        )
+    if act.step in OPENING:
+        return _reopened(life, act, rule)
+    if life.ended and act.step is not Step.NOTED and not _amends(life, act):
+        if act.actor == SYSTEM:
+            return None
+        return Refusal(Why.ENDED, f"The alert is {life.state} (by {life.actor}); a note can still be added.")
+    outcome = _STEPS[act.step](life, act, rule)
+    return _next(outcome, life, act) if isinstance(outcome, Life) else outcome
+
+
+def _amends(life: Life, act: Act) -> bool:
+    """What ended by fact is withdrawn when late data shows that there was nothing to tell; not what a person closed."""
+    return act.step is Step.WITHDRAWN and life.state is State.RESOLVED and act.actor == SYSTEM
+
+
+def due(life: Life, now: int) -> Step | None:
+    """The step whose moment has come."""
+    if life.snoozed_until is not None and now >= life.snoozed_until:
+        return Step.WOKEN
+    if life.escalates_at is not None and now >= life.escalates_at:
+        return Step.ESCALATED
+    return None
+
+
+def _next(made: Life, life: Life, act: Act) -> Life:
+    """Number the step; a clock that was set back does not turn the order of steps around."""
+    return replace(made, version=life.version + 1, at=max(life.at, act.at), actor=act.actor)
+
+
+def _escalates_at(life: Life, rule: EscalationRule) -> int | None:
+    waits = rule.waits(life.level)
+    if life.escalation >= len(waits):
+        return None
+    if life.state in (State.OPEN, State.ESCALATED):
+        return life.at + waits[life.escalation] * MINUTE
+    return life.at + rule.acknowledged_min * MINUTE if life.state is State.ACKNOWLEDGED else None
+
+
+def _entered(life: Life, state: State, act: Act, rule: EscalationRule) -> Life:
+    """The alert in another state, with the timer of that state and no other."""
+    made = replace(life, state=state, at=max(life.at, act.at), snoozed_until=None)
+    return replace(made, escalates_at=_escalates_at(made, rule))
+
+
+def _reopened(life: Life, act: Act, rule: EscalationRule) -> Outcome:
+    if life.state not in (State.RESOLVED, State.WITHDRAWN):
+        return None
+    fresh = begin(replace(act, at=max(life.at, act.at)), rule)
+    return replace(fresh, version=life.version + 1)
+
+
+def _ended(life: Life, act: Act, _rule: EscalationRule) -> Outcome:
+    states = {Step.RESOLVED: State.RESOLVED, Step.WITHDRAWN: State.WITHDRAWN, Step.CLOSED: State.CLOSED}
+    level = life.level if act.level is None else act.level
+    return replace(
+        life, state=states[act.step], level=level, escalates_at=None, snoozed_until=None, assignee=None, task=None
+    )
+
+
+def _moved(life: Life, act: Act, rule: EscalationRule) -> Outcome:
+    """Another level. What became worse wakes a snoozed alert and never waits longer than it did."""
+    if act.level is None or act.level == life.level:
+        return None
+    worse = act.level > life.level
+    made = replace(life, level=act.level, at=max(life.at, act.at))
+    if worse and life.state is State.SNOOZED:
+        return _entered(made, State.OPEN, act, rule)
+    timer = _escalates_at(made, rule)
+    if timer is not None and life.escalates_at is not None:
+        timer = min(timer, life.escalates_at)
+    return replace(made, escalates_at=timer)
+
+
+def _acknowledged(life: Life, act: Act, rule: EscalationRule) -> Outcome:
+    if life.state in (State.OPEN, State.ESCALATED, State.SNOOZED):
+        return _entered(life, State.ACKNOWLEDGED, act, rule)
+    if life.state is State.ACKNOWLEDGED and life.actor == act.actor:
+        return None
+    return Refusal(Why.TAKEN, f"The alert is {life.state} already (by {life.actor}).")
+
+
+def _assigned(life: Life, act: Act, rule: EscalationRule) -> Outcome:
+    if life.assignee is not None:
+        if life.assignee == act.device:
+            return None
+        if act.seen is None:
+            return Refusal(
+                Why.TAKEN, f"{life.actor} sent another officer; to send this one instead, give the version you saw."
+            )
+    return replace(_entered(life, State.ASSIGNED, act, rule), assignee=act.device, task=act.task)
+
+
+def _snoozed(life: Life, act: Act, rule: EscalationRule) -> Outcome:
+    if life.assignee is not None:
+        return Refusal(Why.TAKEN, "An officer is on the way: wait for the visit, send another one, or close the alert.")
+    if life.snoozed_until == act.until and life.actor == act.actor:
+        return None
+    return replace(_entered(life, State.SNOOZED, act, rule), snoozed_until=act.until)
+
+
+def _woken(life: Life, act: Act, rule: EscalationRule) -> Outcome:
+    return _entered(life, State.OPEN, act, rule) if due(life, act.at) is Step.WOKEN else None
+
+
+def _escalated(life: Life, act: Act, rule: EscalationRule) -> Outcome:
+    if act.actor == SYSTEM and due(life, act.at) is not Step.ESCALATED:
+        return None
+    if act.actor != SYSTEM and life.escalation >= rule.top:
+        return Refusal(Why.TOP, f"The alert was escalated {life.escalation} times; there is nobody further up.")
+    return _entered(replace(life, escalation=life.escalation + 1), State.ESCALATED, act, rule)
+
+
+def _noted(life: Life, _act: Act, _rule: EscalationRule) -> Outcome:
+    return life
+
+
+def _answered(life: Life, act: Act, _rule: EscalationRule) -> Outcome:
+    """The officer is coming, there, or done; only of the order that holds now."""
+    return life if act.task is not None and act.task == life.task else None
+
+
+def _given_back(life: Life, act: Act, rule: EscalationRule) -> Outcome:
+    """The officer will not come: somebody must act again."""
+    if act.task is None or act.task != life.task:
+        return None
+    free = replace(life, assignee=None, task=None)
+    return _entered(free, State.OPEN, act, rule) if life.state is State.ASSIGNED else free
+
+
+_STEPS: dict[Step, Callable[[Life, Act, EscalationRule], Outcome]] = {
+    Step.RAISED: _moved,
+    Step.LOWERED: _moved,
+    Step.RESOLVED: _ended,
+    Step.WITHDRAWN: _ended,
+    Step.CLOSED: _ended,
+    Step.ACKNOWLEDGED: _acknowledged,
+    Step.ASSIGNED: _assigned,
+    Step.SNOOZED: _snoozed,
+    Step.WOKEN: _woken,
+    Step.ESCALATED: _escalated,
+    Step.NOTED: _noted,
+    Step.ACCEPTED: _answered,
+    Step.ARRIVED: _answered,
+    Step.DONE: _answered,
+    Step.REFUSED: _given_back,
+    Step.EXPIRED: _given_back,
+}

@@ -1,0 +1,192 @@
+"""Words of the alerts: kinds, levels, states, steps, and the changes that rules decide on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+from typing import Any
+
+GAP = "coverage_gap"
+"""Kind: a unit cell will miss, or has missed, its limit."""
+UNDERSTAFFED = "understaffed"
+"""Kind: more falls due in a street within the hour than its officers can visit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """What is the same for all alerts of a kind."""
+
+    zh: str
+    en: str
+    personal: bool = False
+    """It is about an officer or the device carried: that device is told first."""
+    urgent: bool = False
+    """Nobody waits for anything: to the top, no grace, no quiet hours."""
+
+
+KINDS: dict[str, Kind] = {
+    GAP: Kind(zh="巡查空档", en="Coverage gap"),
+    UNDERSTAFFED: Kind(zh="人手不足", en="Too few officers"),
+    "not_arrived": Kind(zh="未到岗", en="Not arrived", personal=True),
+    "left_post": Kind(zh="离岗", en="Left the post", personal=True),
+    "out_of_area": Kind(zh="越界", en="Out of the area", personal=True),
+    "overlong_stay": Kind(zh="停留超时", en="Overlong stay", personal=True),
+    "lost_contact": Kind(zh="失联", en="Lost contact", personal=True),
+    "low_battery": Kind(zh="电量低", en="Low battery", personal=True),
+    "poor_accuracy": Kind(zh="定位精度差", en="Poor accuracy", personal=True),
+    "clock_skew": Kind(zh="时钟偏差", en="Clock skew", personal=True),
+    "fake_track": Kind(zh="轨迹疑假", en="Suspected fake track"),
+    "single_officer": Kind(zh="单人执法", en="Single officer at an enforcement step", personal=True),
+    "recorder_off": Kind(zh="未开记录仪", en="Recorder off at an event", personal=True),
+    "wrong_datum": Kind(zh="坐标系疑错", en="Wrong datum suspected"),
+    "riding": Kind(zh="乘车巡查", en="Riding instead of walking", personal=True),
+    "crowding": Kind(zh="扎堆", en="Crowding"),
+    "double_sign_in": Kind(zh="重复签到", en="Signed in twice"),
+    "deaf": Kind(zh="全网无数据", en="No data comes in", urgent=True),
+    "sos": Kind(zh="紧急求助", en="SOS", urgent=True),
+}
+"""Every kind of alert. A device suspected of a fake track is not warned that it was seen."""
+
+
+class Level(IntEnum):
+    """How urgent an alert is; the names are lower-case on the wire."""
+
+    BLUE = 0
+    """Time enough."""
+    YELLOW = 1
+    """Less than 30 % of the limit left beyond arrival and visit."""
+    ORANGE = 2
+    """Will be missed unless somebody is sent now."""
+    RED = 3
+    """Missed."""
+
+    @property
+    def wire(self) -> str:
+        """Name on the wire and in the database."""
+        return self.name.lower()
+
+    @classmethod
+    def of(cls, name: str) -> "Level":
+        """The level of a wire name."""
+        return cls[name.upper()]
+
+
+class State(StrEnum):
+    """Where an alert is in its life."""
+
+    OPEN = "open"
+    """Nobody has taken it on."""
+    ACKNOWLEDGED = "acknowledged"
+    """Somebody has seen it."""
+    ASSIGNED = "assigned"
+    """A device was sent."""
+    SNOOZED = "snoozed"
+    """Put off until a moment, with a reason."""
+    ESCALATED = "escalated"
+    """The next person was told."""
+    RESOLVED = "resolved"
+    """The facts ended it."""
+    WITHDRAWN = "withdrawn"
+    """Late data showed that there was nothing to tell."""
+    CLOSED = "closed"
+    """A person ended it, with a reason."""
+
+
+ENDED = frozenset({State.RESOLVED, State.WITHDRAWN, State.CLOSED})
+STANDING = frozenset(State) - ENDED
+
+
+class Step(StrEnum):
+    """What happened to an alert."""
+
+    OPENED = "opened"
+    REOPENED = "reopened"
+    """What had ended it turned out not to hold."""
+    RAISED = "raised"
+    LOWERED = "lowered"
+    RESOLVED = "resolved"
+    """By fact: a valid visit, officers enough."""
+    WITHDRAWN = "withdrawn"
+    """Data that came late shows that there was nothing to tell."""
+
+    ACKNOWLEDGED = "acknowledged"
+    ASSIGNED = "assigned"
+    SNOOZED = "snoozed"
+    WOKEN = "woken"
+    ESCALATED = "escalated"
+    CLOSED = "closed"
+    NOTED = "noted"
+
+    ACCEPTED = "accepted"
+    """The officer who was sent said yes."""
+    REFUSED = "refused"
+    """The officer said no: the alert is open again."""
+    ARRIVED = "arrived"
+    DONE = "done"
+    """The officer says that it is done; only the facts end the alert."""
+    EXPIRED = "expired"
+    """No answer, or no arrival, in time: the alert is open again."""
+
+
+OPENING = frozenset({Step.OPENED, Step.REOPENED})
+ENDING = (Step.RESOLVED, Step.WITHDRAWN)
+"""Steps by which the rules end an alert."""
+
+SYSTEM = "system"
+"""Actor of what no person did."""
+
+Facts = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenAlert:
+    """A stored alert that stands, as the rules need it."""
+
+    key: str
+    kind: str
+    level: Level
+    cell: int | None
+    """Number of the cell in the store."""
+    opened_at: int
+    """ms since 1970-01-01 UTC."""
+    facts: Mapping[str, Any]
+    state: State = State.OPEN
+    device: int | None = None
+    """Number of the device in the store."""
+    officer: int | None = None
+    """Number of the officer in the store."""
+    assignee: int | None = None
+    """Number of the device that was sent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One step that rules decided on; applied twice it has no further effect."""
+
+    key: str
+    kind: str
+    step: Step
+    level: Level
+    cell: int | None = None
+    at: int
+    """When it was decided, ms since 1970-01-01 UTC."""
+    facts: Facts
+    """Added to the facts the alert has."""
+    device: int | None = None
+    """Number of the device it is about; kept from the opening on, as are cell, officer and area."""
+    officer: int | None = None
+    area: str | None = None
+    """Street it belongs to; None: that of the cell, else that of the device's unit."""
+    priority: float | None = None
+    """Expected cost, the larger first within a level; None: as it was, 0 at the opening."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """A valid visit as far as an alert is concerned; ms since 1970-01-01 UTC."""
+
+    t_in: int
+    t_out: int
+    open: bool
+    """It is going on."""
+    cause: Mapping[str, Any] | None = None
+    """Why it became known otherwise than in order (`tracking.presence.reasons`); None: as it happened."""

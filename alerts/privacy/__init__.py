@@ -1,0 +1,1 @@
+"""Rules of redaction: names that a reader may not see are taken out."""

@@ -1,0 +1,80 @@
+"""Take out of what is shown the names of people and devices that are not in sight.
+
+Everything that leaves the server for somebody who does not see every person passes here: answers
+(`web/http/redacting.py`), the live feed (`web/live/audience.py`), messages (`alerts/run/notify/outbox.py`). Whatever a
+person, a device or the system wrote is searched (`alerts/privacy/mentions.py`); a field needs no mark for it. Only
+fields in CODES are left as they are: their values are ours.
+"""
+
+import re
+from typing import Any
+
+from alerts.privacy import mentions
+from tracking.store.city.names import Names
+
+ELSEWHERE = "–"
+"""Stands where a name was."""
+NAMED = frozenset({"assignee", "badge", "device", "officer"})
+"""Fields that say one name or nothing: null where it is not to be read."""
+CODES = frozenset({
+    "account", "at", "band", "cell", "city", "class", "code", "datum", "district", "duty", "epoch", "grid", "hash",
+    "id", "key", "kind", "level", "next", "parent", "role", "rule", "scope", "scopes", "sha256", "state", "step",
+    "street", "task", "time_zone",
+})  # fmt: skip
+"""Fields of codes and names that the system makes, an operator imports, or the query judged; no free text."""
+_NUMBERS = frozenset({"coordinates", "geometry", "lat", "lon", "t"})
+"""Fields that hold many numbers and no text."""
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
+
+
+def clean(value: Any, names: Names) -> Any:
+    """The JSON value without the hidden `names`; the same object where there is nothing to take out."""
+    return _clean(value, mentions.of(names), "") if names else value
+
+
+def text(value: str, names: Names) -> str:
+    """A text without the hidden `names`."""
+    return _text(value, mentions.of(names)) if names else value
+
+
+def _clean(value: Any, hidden: mentions.Mentions, key: str) -> Any:
+    if isinstance(value, str):
+        return _field(value, hidden, key)
+    if isinstance(value, dict):
+        return _object(value, hidden)
+    if isinstance(value, list):
+        made = [_clean(each, hidden, key) for each in value]
+        return made if any(new is not old for new, old in zip(made, value, strict=True)) else value
+    return value
+
+
+def _field(value: str, hidden: mentions.Mentions, key: str) -> str | None:
+    if key in CODES or _TIME.fullmatch(value):
+        return value
+    made = _text(value, hidden)
+    return None if made is not value and key in NAMED else made
+
+
+def _object(value: dict[str, Any], hidden: mentions.Mentions) -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    changed = False
+    for key, each in value.items():
+        if key in _NUMBERS or (key == "type" and "text" not in value):
+            made[key] = each  # the type of an event, which has a text, is what its device says
+        elif key not in CODES and hidden.is_name(key):
+            changed = True
+        else:
+            made[key] = _clean(each, hidden, key)
+            changed |= made[key] is not each
+    return made if changed else value
+
+
+def _text(value: str, hidden: mentions.Mentions) -> str:
+    found = hidden.find(value)
+    if not found:
+        return value
+    parts, last = [], 0
+    for start, end in found:
+        parts += [value[last:start], ELSEWHERE]
+        last = end
+    return "".join([*parts, value[last:]])

@@ -1,0 +1,1 @@
+"""Rules as data: what they may say, and what is wrong with one."""

@@ -1,0 +1,1 @@
+"""Tasks of alerts: the watcher, timers, learning, dispatch."""

@@ -1,0 +1,111 @@
+"""What other rules would have told in a past period: the same looks at the same data, with alerts kept in memory.
+
+Both the values given and the rules in force are judged by what is known today, so that the difference is that of the
+rules alone; what came late then is known here from the beginning.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from alerts.coverage import arrival, outlook, rules
+from alerts.coverage.warning_rules import WarningRules
+from alerts.life import ledger
+from alerts.life.model import GAP, Visit
+from alerts.store import reads
+from runtime import db
+from tracking.store.city.rule_store import RuleVersion
+
+LOOKS = 480
+"""Looks at a period, at most."""
+LEAST_STEP_MS = 60_000
+BUDGET_S = 60.0
+"""Looks are taken farther apart where they would take longer than this in all."""
+
+_RECORDED = """
+SELECT count(*) FROM alerts a JOIN alert_steps s ON s.alert = a.id AND s.n = 1
+WHERE a.kind = $1 AND a.opened_at >= $2 AND a.opened_at < $3 AND s.level = 'orange'
+"""
+
+
+@dataclass(slots=True, kw_only=True)
+class Way:
+    """One set of rules, and what it told so far."""
+
+    versions: Callable[[int], Sequence[RuleVersion]]
+    """Versions of kind `warning` in force at a moment, ms."""
+    arrival: Callable[[int], arrival.ArrivalRule]
+    """How arrivals are estimated at a moment, ms."""
+    told: ledger.Ledger = field(default_factory=ledger.Ledger)
+    _rules: WarningRules | None = None
+
+    def rules_at(self, where: reads.Place, now: int) -> WarningRules:
+        """Thresholds at a moment; made anew only when other versions hold."""
+        held = self.versions(now)
+        if self._rules is None or self._rules.held != tuple(held):
+            self._rules = WarningRules(held, where.city.plans.sites)
+        return self._rules
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """How it went."""
+
+    step_ms: int
+    counts: list[ledger.Counts]
+    """By way."""
+
+
+async def run(
+    conn: db.Connection,
+    where: reads.Place,
+    start: int,
+    end: int,
+    ways: Sequence[Way],
+    learned: outlook.Learned | None,
+    *,
+    budget_s: float = BUDGET_S,
+) -> Told:
+    """Look at the city from `start` to `end` (ms) again and again, and count what each way would have told."""
+    step = max(LEAST_STEP_MS, -(-(end - start) // LOOKS // LEAST_STEP_MS) * LEAST_STEP_MS)
+    began = time.monotonic()
+    # What stands at the beginning is not counted.
+    await _look(conn, where, start - step, ways, learned)
+    looks = max(int(budget_s / max(time.monotonic() - began, 1e-3)), 1)
+    step = max(step, -(-(end - start) // looks // LEAST_STEP_MS) * LEAST_STEP_MS)
+    for now in range(start, end, step):
+        await _look(conn, where, now, ways, learned)
+    street_of = {cell.id: cell.street for cell in where.city.cells}
+    return Told(step_ms=step, counts=[ledger.counts(way.told, street_of, start) for way in ways])
+
+
+async def recorded(conn: db.Connection, start: int, end: int) -> int:
+    """Pre-warnings that were told from `start` to `end`, ms."""
+    return int(await conn.fetchval(_RECORDED, GAP, db.moment(start), db.moment(end)))
+
+
+async def _look(
+    conn: db.Connection, where: reads.Place, now: int, ways: Sequence[Way], learned: outlook.Learned | None
+) -> None:
+    freshest = max((way.arrival(now) for way in ways), key=lambda rule: rule.fresh_ms)
+    seen = await reads.look(conn, where, now, freshest, standing=[])
+    clearing = [await reads.clearing(conn, way.told.opened, now) for way in ways]
+    await asyncio.to_thread(_judge, where, seen, ways, clearing, learned)
+
+
+def _judge(
+    where: reads.Place,
+    seen: reads.Look,
+    ways: Sequence[Way],
+    clearing: Sequence[dict[str, Visit]],
+    learned: outlook.Learned | None,
+) -> None:
+    situations: dict[arrival.ArrivalRule, rules.Situation] = {}
+    for way, cleared in zip(ways, clearing, strict=True):
+        rule = way.arrival(seen.now)
+        if rule not in situations:
+            situations[rule] = reads.situation(where, seen, rule, learned)
+        chosen = way.rules_at(where, seen.now).at(seen.now, where.city.calendar)
+        now = replace(situations[rule], clearing=cleared)
+        way.told.apply(rules.evaluate(now, way.told.opened, chosen.by, chosen.crowd))

@@ -1,0 +1,80 @@
+"""Lets alerts live on by themselves: snoozes that end, waits that are over, orders that expire, answers that came.
+
+Every timer is a moment in the database, so a worker that was away fires at its first look what fell due meanwhile,
+and any number of workers fire each once: the row is locked and asked again whether its moment has come.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+
+import structlog
+from prometheus_client import Counter
+
+from alerts.life import life
+from alerts.life.life import Act
+from alerts.run import dispatch
+from alerts.store import life_store, store
+from runtime import db, loops
+from runtime.clock import wall_clock
+from schemas import rest
+
+log = structlog.get_logger(__name__)
+
+FAILURES = Counter("patrol_alert_keeper_failures", "Looks at the alerts' timers that failed; the next one starts anew.")
+
+_DUE = "SELECT id FROM alerts WHERE least(escalates_at, snoozed_until) <= $1 ORDER BY id LIMIT 1000"
+
+
+class Keeper:
+    """Looks at the timers again and again.
+
+    Args:
+        pool: the database.
+        now: the time, ms since 1970-01-01 UTC.
+        every_s: seconds between two looks; a timer fires at most so much late.
+    """
+
+    def __init__(self, pool: db.Pool, *, now: Callable[[], int] = wall_clock, every_s: float = 0.5) -> None:
+        self._pool, self._now, self._every_s = pool, now, every_s
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Keep the alerts until `stop`; a lost database is tried again."""
+        while not stop.is_set():
+            try:
+                await self.look_once()
+            except Exception:
+                loops.unless_ending()
+                FAILURES.inc()
+                log.exception("timers of alerts cannot be looked at now; trying again", action="keep")
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), self._every_s)
+
+    async def look_once(self) -> None:
+        """Do what is due. Answers come first: one that came in time keeps its order from expiring."""
+        now = self._now()
+        await dispatch.take_replies(self._pool, now)
+        await dispatch.expire(self._pool, now)
+        await fire(self._pool, now)
+
+
+async def fire(pool: db.Pool, now: int) -> int:
+    """Wake and escalate what is due at `now`, ms; returns how many steps were taken."""
+    taken = 0
+    async with pool.acquire() as conn:
+        for row in await conn.fetch(_DUE, db.moment(now)):
+            async with conn.transaction():
+                taken += await _fire(conn, row["id"], now)
+    return taken
+
+
+async def _fire(conn: db.Connection, number: int, now: int) -> bool:
+    held = (await life_store.by_ids(conn, [number]))[number]
+    step = life.due(held.life, now)
+    if step is None:
+        return False
+    moment = held.life.escalates_at if held.life.snoozed_until is None else held.life.snoozed_until
+    assert moment is not None  # noqa: S101 - it is due
+    facts = {"due": rest.rfc3339(db.moment(moment))}
+    await store.act_on(conn, number, Act(step=step, at=now, facts=facts, key=f"{step}:{moment}"))
+    return True

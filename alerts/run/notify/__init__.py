@@ -1,0 +1,1 @@
+"""Tasks that tell people and systems of alerts: outbox and senders."""

@@ -1,0 +1,35 @@
+"""The kinds of channels and how each is served."""
+
+from collections.abc import Callable, Mapping
+
+from alerts.run.notify.guard import Allowed
+from alerts.run.notify.outbox import Kind
+from alerts.run.notify.push import Push
+from alerts.run.notify.services import Services, schemes
+from alerts.run.notify.webhook import Webhook
+from runtime import db
+from runtime.clock import wall_clock
+from runtime.vault import Vault
+
+
+def make(
+    pool: db.Pool, *, allow: str, services: str, vault: Vault | None = None, now: Callable[[], int] = wall_clock
+) -> Mapping[str, Kind]:
+    """Make the senders.
+
+    Args:
+        pool: the database.
+        allow: networks and names that may be reached though they are not public.
+        services: schemes of apprise that may be used; empty: those that are safe.
+        vault: opens the key of push messages; None: none are sent.
+        now: the time, ms since 1970-01-01 UTC.
+
+    Raises:
+        ValueError: `allow` cannot be read.
+    """
+    allowed = Allowed.parse(allow)
+    return {
+        "webhook": Kind(send=Webhook(allowed, now), repeatable=True, lease_ms=20_000),
+        "webpush": Kind(send=Push(pool, allowed, vault, now), repeatable=True, lease_ms=20_000),
+        "apprise": Kind(send=Services(allowed, schemes(services)), repeatable=False, lease_ms=120_000),
+    }

@@ -1,0 +1,105 @@
+"""Mail, chat and message services by apprise. What it says yes to was sent; what is cut short is not repeated."""
+
+import asyncio
+import functools
+import importlib
+import logging
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from alerts.notify.message import Message, NotSentError
+from alerts.run.notify import egress, guard
+from alerts.run.notify.guard import Address, Allowed, Lookup
+
+SCHEMES = (
+    "bark,barks,dingtalk,feishu,gotify,gotifys,lark,mailto,mailtos,matrix,matrixs,mmost,mmosts,ntfy,ntfys,"
+    "pover,rocket,rockets,slack,tgram,wecombot"
+)
+"""Services that may be used: those that talk to a service, not to this machine or to any address at all."""
+PARAMETERS = frozenset({
+    "auth", "badge", "bcc", "blocks", "botname", "call", "category", "cc", "channel", "channels", "delay", "expire",
+    "footer", "format", "from", "group", "interval", "key", "level", "mode", "msgtype", "name", "overflow", "priority",
+    "reply", "secret", "silent", "smtp", "sound", "subtitle", "team", "thread", "timestamp", "to", "token", "topic",
+    "ttl", "version", "volume", "webhook", "xtags",
+})  # fmt: skip
+"""Parameters that say to whom and how: none that fetches, reads a file, follows redirects or trusts any server."""
+TIMEOUT_S = 60.0
+
+# Its own log may name addresses; what went wrong is told by the delivery.
+logging.getLogger("apprise").setLevel(logging.CRITICAL)
+_threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="apprise")
+
+
+@functools.cache
+def _apprise() -> tuple[Any, Any]:
+    """Give apprise and its settings; loaded when it is first needed, as it takes a second."""
+    module = importlib.import_module("apprise")
+    mode = module.PersistentStoreMode.MEMORY
+    return module, module.AppriseAsset(storage_mode=mode, app_id="patrolgrid", http_redirects=False)
+
+
+def schemes(text: str) -> frozenset[str]:
+    """Read the schemes of a setting; empty: those that are safe."""
+    return frozenset(each.strip().lower() for each in (text or SCHEMES).split(",") if each.strip())
+
+
+def service(url: str, allowed: frozenset[str]) -> Any:
+    """Make the service of an apprise URL.
+
+    Raises:
+        ValueError: it is none, or not one of `allowed`, or has a parameter that is not; the text tells what to do.
+    """
+    scheme = url.partition("://")[0].lower()
+    if scheme not in allowed:
+        raise ValueError(f"the service {scheme[:20]!r} is not allowed: add it to PATROL_NOTIFY_SERVICES")
+    beyond = sorted(_parameters(url) - PARAMETERS)
+    if beyond:
+        raise ValueError(
+            f"the parameter {beyond[0][:20]!r} is not allowed: leave it out; docs/alerts.md lists the others"
+        )
+    apprise, asset = _apprise()
+    made = apprise.Apprise.instantiate(url, asset=asset, suppress_exceptions=True)
+    if made is None:
+        raise ValueError(f"apprise cannot read this {scheme} address: compare it with apprise's documentation")
+    return made
+
+
+def _parameters(url: str) -> set[str]:
+    """Names of the parameters as apprise reads them; those with a sign before them set headers and the like."""
+    _apprise()
+    read = importlib.import_module("apprise.utils.parse").parse_url(url, verify_host=False) or {}
+    plain = {name.lower() for name in read.get("qsd", {})}
+    return plain | {sign + name for sign in "+-:" for name in read.get(f"qsd{sign}", {})}
+
+
+class Services:
+    """Sends messages to the service of a channel: `{"url"}`."""
+
+    def __init__(self, allowed: Allowed, schemes: frozenset[str], lookup: Lookup | None = None) -> None:
+        self._allowed, self._schemes, self._lookup = allowed, schemes, lookup
+
+    async def __call__(self, target: Mapping[str, Any], message: Message) -> None:
+        """Send.
+
+        Raises:
+            NotSentError: the service said no.
+        """
+        try:
+            made = service(target["url"], self._schemes)
+        except ValueError as error:
+            raise NotSentError(str(error), gone=True) from None
+        host, checked = getattr(made, "smtp_host", None) or getattr(made, "host", None), list[Address]()
+        if host:  # the others know the address of their service by themselves
+            port = getattr(made, "port", None) or 443
+            checked = await guard.check(str(host), port, self._allowed, lookup=self._lookup)
+        send = functools.partial(_send, made, message.title, message.text, self._allowed, checked)
+        sending = asyncio.get_running_loop().run_in_executor(_threads, send)
+        async with asyncio.timeout(TIMEOUT_S):
+            if not await sending:
+                raise NotSentError("the service did not take it")
+
+
+def _send(made: Any, title: str, text: str, allowed: Allowed, checked: Sequence[Address]) -> bool:
+    with egress.limited(allowed, checked):
+        return bool(made.send(body=text, title=title))

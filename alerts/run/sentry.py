@@ -1,0 +1,262 @@
+"""What the watcher reads of officers at each look, in bounded queries, and what it judges then."""
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alerts.life.model import Change, OpenAlert
+from alerts.officers import deaf, doubles, evaluate, steps
+from alerts.officers.machine import Closed
+from alerts.officers.memory import Heard, Memory
+from alerts.officers.situation import BREAK, DUTY, FRESH_MS, TASK, Crowd, Said
+from alerts.officers.tracks import BUCKET_MS, KEPT_MS, NONE
+from alerts.store import roster
+from runtime import db
+from schemas import wire
+from tracking.city.people import Sign
+from tracking.presence.fixes import Int
+from tracking.store.city import city
+from tracking.store.records import packed
+from tracking.store.records.packed import Kind
+from tracking.store.tracks import finding_store
+
+ROSTER_MS = 15_000
+"""Roster, areas and thresholds are read again after so long."""
+LATE_OVERLAP_MS = 120_000
+"""Late windows are read again for so long: of two transactions the one that began first may commit last."""
+DAY_MS = 86_400_000
+_TOGETHER = 200
+"""Devices whose hour is read at once, at the start."""
+_AT_ONCE = 2_000
+"""Devices whose new fixes are read at once, so that the memory this takes is bounded."""
+_MOST_LATE = 500
+"""Late windows taken in one look; the others wait for the next."""
+
+_HEARD: packed.Columns = {
+    "device": Kind.INT4, "t": Kind.TIME, "received": Kind.TIME, "lat": Kind.FLOAT8, "lon": Kind.FLOAT8,
+    "acc": Kind.FLOAT8, "spd": Kind.FLOAT8, "bat": Kind.FLOAT8, "src": Kind.INT2, "duty": Kind.INT2,
+    "flags": Kind.INT2,
+}  # fmt: skip
+_NEW = packed.select(
+    _HEARD,
+    """
+SELECT f.* FROM unnest($1::int[], $2::bigint[]) AS c (device, after)
+CROSS JOIN LATERAL (
+  SELECT * FROM fixes
+  WHERE device = c.device AND t > 'epoch'::timestamptz + c.after * interval '1 ms' AND t <= $3) f
+""",
+)
+# The earliest fix of each bucket: what the tracks keep of it.
+_THIN = packed.select(
+    _HEARD,
+    f"""
+SELECT f.* FROM unnest($1::int[], $2::timestamptz[], $3::timestamptz[]) AS c (device, lo, hi)
+CROSS JOIN LATERAL (
+  SELECT DISTINCT ON (date_bin('{BUCKET_MS} ms', t, 'epoch')) * FROM fixes
+  WHERE device = c.device AND t >= c.lo AND t <= c.hi ORDER BY date_bin('{BUCKET_MS} ms', t, 'epoch'), t) f
+""",  # noqa: S608 - built from constants of this file
+)
+_STATUSES: packed.Columns = {
+    "device": Kind.INT4, "online": Kind.INT2, "status_at": Kind.TIME, "battery": Kind.FLOAT8, "signed_off": Kind.TIME,
+}  # fmt: skip
+_STATUS = packed.select(
+    _STATUSES,
+    """
+SELECT d.id AS device, d.online::int::smallint AS online, d.status_at, d.battery, s.t AS signed_off
+FROM devices d LEFT JOIN LATERAL (SELECT t FROM sign_offs WHERE device = d.id ORDER BY t DESC LIMIT 1) s ON true
+ORDER BY d.id
+""",
+)
+_LATE = """
+SELECT id, device, t_lo, t_hi, received FROM late_windows WHERE received > $1 AND t_hi > $2 ORDER BY id
+"""
+_EVENTS = """
+SELECT id, device, t, type, text, case_id, lat, lon, cell FROM events
+WHERE (t > $1 OR (t > $2 AND type IN ('sos', 'sign_in', 'sign_out'))) AND t <= $3 ORDER BY t, id
+"""
+_CLOSED = """
+SELECT kind, facts ->> 'who' AS who, ended_at FROM alerts
+WHERE state = 'closed' AND kind = ANY ($1::text[]) AND opened_at > $2 AND facts ? 'who'
+"""
+_KNOWN = "SELECT key FROM alerts WHERE kind = ANY ($1::text[]) AND opened_at > $2"
+_DEAF = "SELECT max(ended_at) FROM alerts WHERE kind = $1 AND opened_at > $2"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """What one look saw."""
+
+    crowd: Crowd
+    seen: evaluate.Seen
+
+
+class Sentry:
+    """Reads the officers' world look by look; makes itself anew for another city."""
+
+    def __init__(self) -> None:
+        self._memory: Memory | None = None
+        self._city: city.City | None = None
+        self._roster: roster.Roster | None = None
+        self._late: dict[int, int] = {}
+        """Late windows taken: number → receipt."""
+        self._late_from: int | None = None
+
+    async def look(self, conn: db.Connection, where: city.City, now: int, opened: Sequence[OpenAlert]) -> View:
+        """Read what one evaluation needs; call it within one snapshot."""
+        memory, who = await self._prepare(conn, where, now)
+        await self._feed(conn, memory, who.columns.device[who.columns.device != NONE], now)
+        crowd = await self._crowd(conn, memory, who, now)
+        return View(crowd=crowd, seen=await _seen(conn, now, opened, memory))
+
+    async def _prepare(self, conn: db.Connection, where: city.City, now: int) -> tuple[Memory, roster.Roster]:
+        fresh = self._roster is not None and self._roster.at > now - ROSTER_MS and self._city is where
+        if fresh and self._memory is not None and self._roster is not None:
+            return self._memory, self._roster
+        before, who = self._roster, await roster.load(conn, now, self._roster)
+        codes = {code for pair in who.areas.values() for code in pair if code is not None}
+        known = memory = self._memory
+        if memory is None or self._city is not where:
+            memory = self._memory = Memory(where.grid, await roster.zones(conn, where, codes))
+            self._city, self._late_from = where, now - LATE_OVERLAP_MS
+            self._late.clear()
+        elif not codes <= memory.zones.index.keys():
+            memory.draw(await roster.zones(conn, where, codes))
+        if memory is not known or before is None or who.areas is not before.areas:
+            # In a thread: a fleet that is new is placed in a second.
+            await asyncio.to_thread(memory.place, who.areas)
+        self._roster = who
+        return memory, who
+
+    async def _feed(self, conn: db.Connection, memory: Memory, devices: Int, now: int) -> None:
+        horizon = now + wire.MAX_AHEAD_MS
+        unread = devices[~memory.loaded(devices)]
+        for part in _parts(unread, _TOGETHER):
+            lo, hi = [db.moment(now - KEPT_MS)] * len(part), [db.moment(horizon)] * len(part)
+            await _take(conn, memory, _THIN, part.tolist(), lo, hi)
+        memory.note_loaded(unread)
+        for part in _parts(devices, _AT_ONCE):
+            after = memory.cursor(part, now - KEPT_MS)
+            await _take(conn, memory, _NEW, part.tolist(), after, db.moment(horizon))
+        await self._feed_late(conn, memory, now)
+
+    async def _feed_late(self, conn: db.Connection, memory: Memory, now: int) -> None:
+        since = self._late_from if self._late_from is not None else now - LATE_OVERLAP_MS
+        rows = await conn.fetch(_LATE, db.moment(since), db.moment(now - KEPT_MS))
+        loaded = memory.loaded(np.array([row["device"] for row in rows], dtype=np.int64)).tolist()
+        of_loaded = (row for row, known in zip(rows, loaded, strict=True) if known)
+        new = [row for row in of_loaded if row["id"] not in self._late][:_MOST_LATE]
+        earliest = db.moment(now - KEPT_MS)
+        # From the beginning of a bucket, so that its earliest fix is found.
+        lo = [max(db.moment(db.millis(row["t_lo"]) // BUCKET_MS * BUCKET_MS), earliest) for row in new]
+        await _take(conn, memory, _THIN, [row["device"] for row in new], lo, [row["t_hi"] for row in new])
+        self._late.update({row["id"]: db.millis(row["received"]) for row in new})
+        if len(new) < _MOST_LATE:
+            self._late_from = max(since, now - LATE_OVERLAP_MS)
+            self._late = {number: at for number, at in self._late.items() if at > self._late_from}
+
+    async def _crowd(self, conn: db.Connection, memory: Memory, who: roster.Roster, now: int) -> Crowd:
+        row = memory.rows(who.columns.device)
+        status = await packed.fetch(conn, _STATUSES, _STATUS)
+        said = await asyncio.to_thread(_said, status, memory, who.columns.device, row)
+        # A device that nobody is known to carry is on duty while it is heard.
+        unlisted = (said.heard > now - FRESH_MS) & (said.signed_off < said.fix_t)
+        nobody, on_shift = who.columns.officer == NONE, who.columns.starts != NONE
+        return Crowd(
+            now=now,
+            members=who.members,
+            made=who.columns,
+            row=row,
+            said=said,
+            tracks=memory.tracks,
+            on_shift=np.where(nobody, unlisted & np.isin(said.duty, [DUTY, TASK, BREAK]), on_shift),
+            pausing=said.duty == BREAK,
+            on_task=said.duty == TASK,
+            findings=await finding_store.lately(conn, now),
+            events=await _logged(conn, now),
+        )
+
+
+def judge(view: View) -> list[Change]:
+    """Decide what changes. Pure."""
+    return evaluate.evaluate(view.crowd, view.seen)
+
+
+async def _seen(conn: db.Connection, now: int, opened: Sequence[OpenAlert], memory: Memory) -> evaluate.Seen:
+    day, horizon = db.moment(now - DAY_MS), db.moment(now + wire.MAX_AHEAD_MS)
+    rows = await conn.fetch(_EVENTS, db.moment(now - KEPT_MS), day, horizon)
+    x, y = memory.grid.xy(np.array([row["lat"] for row in rows]), np.array([row["lon"] for row in rows]))
+    closed = await conn.fetch(_CLOSED, sorted(evaluate.KINDS), db.moment(now - 2 * DAY_MS))
+    known = await conn.fetch(_KNOWN, list(steps.KINDS), db.moment(now - 2 * DAY_MS))
+    deaf_ended = await conn.fetchval(_DEAF, deaf.KIND, day)
+    return evaluate.Seen(
+        happenings=[
+            steps.Happening(
+                id=row["id"], device=row["device"], t=db.millis(row["t"]), type=row["type"], case=row["case_id"],
+                x=float(x[at]), y=float(y[at]), cell=row["cell"],
+            )
+            for at, row in enumerate(rows)
+        ],
+        signs=[
+            Sign(device=row["device"], t=db.millis(row["t"]), badge=_badge(row))
+            for row in rows
+            if row["type"] in (wire.Signal.SIGN_IN, wire.Signal.SIGN_OUT)
+            and db.millis(row["t"]) > now - doubles.LONGEST_MS
+        ],
+        opened=opened,
+        closed=[Closed(kind=row["kind"], who=row["who"], at=db.millis(row["ended_at"])) for row in closed],
+        known={row["key"] for row in known},
+        deaf_ended=None if deaf_ended is None else db.millis(deaf_ended),
+    )  # fmt: skip
+
+
+def _badge(row: Any) -> str | None:
+    """Who signs in; None: somebody signs out, whatever the device says with it."""
+    return (row["text"] or "").strip() or None if row["type"] == wire.Signal.SIGN_IN else None
+
+
+async def _logged(conn: db.Connection, now: int) -> Mapping[int, Sequence[int]]:
+    rows = await conn.fetch(
+        "SELECT device, t FROM events WHERE t > $1 AND t <= $2", db.moment(now - KEPT_MS), db.moment(now)
+    )
+    logged: dict[int, list[int]] = {}
+    for row in rows:
+        logged.setdefault(row["device"], []).append(db.millis(row["t"]))
+    return logged
+
+
+def _parts(devices: Int, n: int) -> Iterator[Int]:
+    """Devices, `n` at a time."""
+    return (devices[start : start + n] for start in range(0, len(devices), n))
+
+
+async def _take(conn: db.Connection, memory: Memory, query: str, *arguments: Any) -> None:
+    heard = Heard(**await packed.fetch(conn, _HEARD, query, *arguments))
+    # In a thread: the fixes of some seconds of a large fleet take longer than other tasks of this process may wait.
+    await asyncio.to_thread(memory.take, heard)
+
+
+def _said(status: Mapping[str, NDArray[Any]], memory: Memory, device: Int, row: NDArray[np.intp]) -> Said:
+    """What the devices of the members said; `status` is in order of the device."""
+    known, at = row >= 0, np.maximum(row, 0)
+    numbers = status["device"]
+    of = np.searchsorted(numbers, device)
+    of = np.where(np.append(numbers, NONE)[of] == device, of, len(numbers))
+
+    def column(name: str, absent: float) -> NDArray[Any]:
+        # Who has no status finds the last one, which says nothing.
+        return np.append(status[name], np.array(absent, status[name].dtype))[of]
+
+    battery, by_fix = column("battery", np.nan), np.where(known, memory.battery[at], np.nan)
+    return Said(
+        heard=np.where(known, memory.heard[at], NONE),
+        fix_t=np.where(known, memory.fix_t[at], NONE),
+        duty=np.where(known, memory.duty[at], wire.DUTY_CODE[wire.Duty.OFF]).astype(np.int16),
+        battery=np.where(np.isnan(by_fix), battery, by_fix),
+        online=column("online", NONE).astype(np.int8),
+        status_at=np.maximum(column("status_at", NONE), NONE),
+        signed_off=np.maximum(column("signed_off", NONE), NONE),
+    )

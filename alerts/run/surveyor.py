@@ -1,0 +1,61 @@
+"""Works out the ways along the streets to all cells, beside the watcher, when roads or cells are new."""
+
+import asyncio
+
+import numpy as np
+import structlog
+from prometheus_client import Counter
+
+from alerts.run.beside import Beside
+from alerts.store import reads
+from runtime import db
+from tracking.geometry.streets import Network, Squares
+from tracking.presence.fixes import Float
+from tracking.store.city import street_store
+
+log = structlog.get_logger(__name__)
+
+FAILURES = Counter("patrol_alert_survey_failures", "Attempts to work out ways along the streets that failed.")
+
+
+class Surveyor:
+    """Stores the ways once for each version of roads and cells; the next look at the city finds them.
+
+    Args:
+        pool: the database; a survey takes a connection of its own.
+    """
+
+    def __init__(self, pool: db.Pool) -> None:
+        self._pool = pool
+        self._version: str | None = None
+        self.survey = Beside("alerts.survey")
+
+    async def consider(self, where: reads.Place) -> None:
+        """Begin a survey if one is due; one of roads or cells that are no more ends.
+
+        One that failed comes again with the next process, or roads or cells: until then the straight line counts.
+        """
+        if where.survey is not None and where.survey != self._version:
+            self._version = where.survey
+            await self.survey.begin(self._work(where, where.survey))
+
+    async def _work(self, where: reads.Place, version: str) -> None:
+        grid = where.city.grid
+        try:
+            async with self._pool.acquire() as conn:
+                pieces = await street_store.network(conn, grid)
+            squares = await _surveyed(*pieces, *grid.centroids())
+            async with self._pool.acquire() as conn:
+                await street_store.store(conn, grid, squares, version)
+        except Exception:
+            FAILURES.inc()
+            log.exception("ways along the streets cannot be worked out", action="survey")
+        else:
+            log.info("ways along the streets worked out", action="survey", cells=len(grid), pieces=len(pieces[0]))
+
+
+async def _surveyed(road_x: Float, road_y: Float, x: Float, y: Float) -> Squares:
+    """Ways to cells with these centres, cell by cell in threads: the solver holds the interpreter while it works."""
+    streets = await asyncio.to_thread(Network, road_x, road_y)
+    found = [await asyncio.to_thread(streets.around, *middle) for middle in zip(x.tolist(), y.tolist(), strict=True)]
+    return np.stack(found)

@@ -1,0 +1,55 @@
+"""Keeps what was learned from past stays fresh, beside the watcher: learned again now and then, never waited for."""
+
+import structlog
+from prometheus_client import Counter
+
+from alerts.coverage import outlook
+from alerts.run import learning
+from alerts.run.beside import Beside
+from runtime import db
+from tracking.store.city import city
+
+log = structlog.get_logger(__name__)
+
+FAILURES = Counter(
+    "patrol_alert_learning_failures", "Attempts to learn from past stays that failed; tried again later."
+)
+RETRY_MS = 300_000
+
+
+class Teacher:
+    """Hands out what was learned of a city.
+
+    Args:
+        pool: the database; learning takes a connection of its own.
+    """
+
+    def __init__(self, pool: db.Pool) -> None:
+        self._pool = pool
+        self._signature = ""
+        self._learned: outlook.Learned | None = None
+        self._again_at = 0
+        self.lesson = Beside("alerts.lesson")
+
+    async def learned(self, conn: db.Connection, where: city.City, now: int) -> outlook.Learned | None:
+        """What is known of the city at `now` (ms); None: nothing yet. A lesson that is due begins beside."""
+        signature = learning.signature(where)
+        if signature != self._signature:
+            await self.lesson.stop()
+            self._learned, made_at = await learning.kept(conn, signature)
+            self._signature, self._again_at = signature, learning.again_at(self._learned, made_at)
+        if now >= self._again_at and not self.lesson.busy and where.cells:
+            await self.lesson.begin(self._learn(where, now))
+        return self._learned
+
+    async def _learn(self, where: city.City, now: int) -> None:
+        self._again_at = now + RETRY_MS
+        try:
+            async with self._pool.acquire() as conn:
+                self._learned = await learning.learn(conn, where, self._signature, now)
+        except Exception:
+            FAILURES.inc()
+            log.exception("past stays cannot be learned from now; trying again", action="learn")
+        else:
+            self._again_at = learning.again_at(self._learned, now)
+            log.info("learned from past stays", action="learn", waits=int(self._learned.survival.visits.sum()))

@@ -1,0 +1,199 @@
+"""Looks at the city every few seconds and stores the alerts that follow; of several workers one does."""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+import structlog
+from numpy.typing import NDArray
+from prometheus_client import Counter, Histogram
+
+from alerts.coverage import outlook, rules
+from alerts.coverage.arrival import ArrivalRule
+from alerts.coverage.warning_rules import WarningRules
+from alerts.life.model import Change
+from alerts.officers import steps
+from alerts.rulebook.rulebook import WARNING
+from alerts.run import sentry
+from alerts.run.surveyor import Surveyor
+from alerts.run.teacher import Teacher
+from alerts.store import backlog, reads, store, withdrawals
+from runtime import db, loops
+from runtime.clock import wall_clock
+from schemas import rest, wire
+from tracking.store.city import rule_store
+
+_log = structlog.get_logger(__name__)
+
+EVALUATION = Histogram("patrol_alert_evaluation_seconds", "Time to read, judge and store alerts once.")
+FAILURES = Counter("patrol_alert_failures", "Looks that failed; the next one starts anew.")
+
+LATE_MS = 30_000
+"""Gaps that ended are held against late data so often."""
+ARRIVAL_MS = 60_000
+"""How arrivals are estimated is read again after so long."""
+
+MOST_REST_S = 30.0
+"""The watcher rests no longer than this, and never while somebody calls for help."""
+_CALLED_MS = 600_000
+"""A call for help older than this when it comes in waits for the next look."""
+
+_LOCK = "SELECT pg_try_advisory_lock(hashtext('patrol.alerts'))"
+_UNLOCK = "SELECT pg_advisory_unlock(hashtext('patrol.alerts'))"
+
+_CALLS = """
+SELECT EXISTS (
+  SELECT FROM events e WHERE e.t > $1 AND e.type = $2 AND NOT EXISTS (SELECT FROM alerts WHERE key = $3 || ':' || e.id))
+"""
+
+
+class Watcher:
+    """Evaluates the rules while it holds the lock of the one watcher.
+
+    Args:
+        pool: one of its connections is held while this is the watcher.
+        now: the time, ms since 1970-01-01 UTC.
+        every_s: seconds between two looks that are quick, and between two attempts to become the watcher.
+        rest: so many times as long as a look took is the pause after it, within bounds.
+    """
+
+    def __init__(
+        self, pool: db.Pool, *, now: Callable[[], int] = wall_clock, every_s: float = 5.0, rest: float = loops.REST
+    ) -> None:
+        self._pool = pool
+        self._now = now
+        self._every_s = every_s
+        self._rest = rest
+        self._place: reads.Place | None = None
+        self._rules: WarningRules | None = None
+        self._arrival = _Arrival()
+        self._teacher = Teacher(pool)
+        self._surveyor = Surveyor(pool)
+        self._sentry = sentry.Sentry()
+        self._backlog = backlog.Backlog()
+        self._filling = False
+        self._late_at = 0
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Watch until `stop`; a lost database is tried again."""
+        try:
+            while not stop.is_set():
+                try:
+                    await self._watch_if_first(stop)
+                except Exception:  # noqa: BLE001 - whatever one look meets, the next one must come
+                    loops.unless_ending()
+                    FAILURES.inc()
+                    _log.exception("alerts cannot be evaluated now; trying again", action="watch")
+                await _pause(stop, self._every_s)
+        finally:
+            await self._teacher.lesson.stop()
+            await self._surveyor.survey.stop()
+
+    async def look_once(self, conn: db.Connection) -> list[rest.Alert]:
+        """Read, judge and store once; returns the alerts that changed."""
+        started = time.perf_counter()
+        async with conn.transaction(isolation="repeatable_read", readonly=True):
+            now = self._now()
+            where, by = await self._prepare(conn, now)
+            rule = await self._arrival.rule(conn, now)
+            seen = await reads.look(conn, where, now, rule)
+            learned = await self._teacher.learned(conn, where.city, now)
+            await self._surveyor.consider(where)
+            officers = await self._sentry.look(conn, where.city, seen.now, seen.opened)
+            late = await self._late(conn, now)
+            held = np.full(len(where.city.cells), self._fills(await backlog.newest(conn), now))
+        # In a thread: a large city takes longer than other tasks of this process may wait.
+        changes = await asyncio.to_thread(_judge, where, seen, officers, by, rule, learned, held)
+        told = await withdrawals.explained(conn, changes, seen.opened)
+        changed = await store.apply_on(conn, [*late, *told])
+        EVALUATION.observe(time.perf_counter() - started)
+        if changed:
+            _log.info("alerts changed", action="watch", alerts=len(changed))
+        return changed
+
+    async def _prepare(self, conn: db.Connection, now: int) -> tuple[reads.Place, WarningRules]:
+        """The city and the rules of warnings in force, made anew only where something changed."""
+        where = await reads.place(conn, self._place, now)
+        held = await rule_store.current(conn, WARNING, now)
+        if self._rules is None or where is not self._place or self._rules.held != tuple(held):
+            self._rules = WarningRules(held, where.city.plans.sites)
+        self._place = where
+        return where, self._rules
+
+    async def _late(self, conn: db.Connection, now: int) -> Sequence[Change]:
+        """What late data makes of gaps that ended, now and then."""
+        if 0 <= now - self._late_at < LATE_MS:
+            return []
+        self._late_at = now
+        return await reads.late(conn, now)
+
+    def _fills(self, newest: Mapping[int, int], now: int) -> bool:
+        """Whether warnings wait because earlier fixes of many devices are coming in."""
+        filling = self._backlog.fills(newest, now)
+        if filling != self._filling:
+            said = "warnings wait: earlier fixes of many devices are coming in" if filling else "warnings go on"
+            _log.info(said, action="watch", devices=len(newest))
+        self._filling = filling
+        return filling
+
+    async def _watch_if_first(self, stop: asyncio.Event) -> None:
+        """Look again and again while the lock is held; the lock lives and dies with the connection that writes."""
+        async with self._pool.acquire() as conn:
+            if not await conn.fetchval(_LOCK):
+                return
+            while not stop.is_set():
+                started = time.monotonic()
+                await self.look_once(conn)
+                await self._pause_after(conn, stop, time.monotonic() - started)
+            await conn.execute(_UNLOCK)
+
+    async def _pause_after(self, conn: db.Connection, stop: asyncio.Event, looked_s: float) -> None:
+        """Rest after a look that took so long, or until somebody calls for help."""
+        until = time.monotonic() + loops.rest_s(looked_s, MOST_REST_S, self._rest)
+        await _pause(stop, self._every_s)
+        while not stop.is_set() and time.monotonic() < until and not await self._called(conn):
+            await _pause(stop, min(self._every_s, until - time.monotonic()))
+
+    async def _called(self, conn: db.Connection) -> bool:
+        """Whether somebody called for help of whom no alert tells yet."""
+        since = db.moment(self._now() - _CALLED_MS)
+        return bool(await conn.fetchval(_CALLS, since, wire.Signal.SOS.value, steps.SOS))
+
+
+class _Arrival:
+    """How arrivals are estimated, read again now and then."""
+
+    def __init__(self) -> None:
+        self._known: tuple[int, ArrivalRule] | None = None
+
+    async def rule(self, conn: db.Connection, now: int) -> ArrivalRule:
+        """The rule at `now`, ms."""
+        if self._known is None or not 0 <= now - self._known[0] < ARRIVAL_MS:
+            self._known = now, await reads.arrival_rule(conn, now)
+        return self._known[1]
+
+
+def _judge(
+    where: reads.Place,
+    seen: reads.Look,
+    officers: sentry.View,
+    by: WarningRules,
+    rule: ArrivalRule,
+    learned: outlook.Learned | None,
+    held: NDArray[np.bool_],
+) -> Sequence[Change]:
+    changes = sentry.judge(officers)
+    if where.city.cells:
+        chosen = by.at(seen.now, where.city.calendar)
+        situation = reads.situation(where, seen, rule, learned, held)
+        changes += rules.evaluate(situation, seen.opened, chosen.by, chosen.crowd)
+    return changes
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    """Wait, but not longer than until `stop`."""
+    try:
+        await asyncio.wait_for(stop.wait(), seconds)
+    except TimeoutError:
+        return

@@ -1,0 +1,1 @@
+"""SQL of alerts, tasks, rosters and channels."""

@@ -1,0 +1,30 @@
+"""How past estimates of arrivals turned out: what the next ones are multiplied by."""
+
+from runtime import db
+
+DAYS_MS = 14 * 86_400_000
+QUANTILE = 0.8
+LEAST, MOST = 0.5, 3.0
+"""A correction beyond is an error of the data, not of the estimate."""
+PRIOR = 20
+"""So many orders that took as long as estimated are assumed before any was given."""
+
+# An order's number is its alert and step; its answer carries it. What was estimated stands in the step that gave it.
+_RATIOS = """
+SELECT extract(epoch FROM (r.facts ->> 'said_at')::timestamptz - g.at) / (g.facts ->> 'arrival_s')::float8 AS ratio
+FROM alert_steps g JOIN alert_steps r ON r.alert = g.alert AND r.request = 'a' || g.alert || '-' || g.n || ':arrived'
+WHERE g.step = 'assigned' AND g.at > $1 AND g.at <= $2 AND (g.facts ->> 'arrival_s')::float8 >= 60
+ORDER BY g.at DESC LIMIT 5000
+"""
+
+
+async def ratio(conn: db.Connection, now: int) -> float:
+    """The 80 % quantile of time taken over time estimated, of the orders of the last two weeks; 1 before any."""
+    rows = await conn.fetch(_RATIOS, db.moment(now - DAYS_MS), db.moment(now))
+    return corrected([float(row["ratio"]) for row in rows])
+
+
+def corrected(ratios: list[float]) -> float:
+    """Quantile of past ratios, drawn to 1 while they are few. Pure."""
+    found = sorted([*ratios, *[1.0] * PRIOR])
+    return min(max(found[int(QUANTILE * (len(found) - 1))], LEAST), MOST)

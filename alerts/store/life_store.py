@@ -1,0 +1,162 @@
+"""Steps of alerts in the database: the rows are locked, `life` decides, and all that follows is one transaction."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import msgspec
+
+from alerts.life import life
+from alerts.life.life import Act, EscalationRule, Life, Refusal
+from alerts.life.model import OPENING, Facts, Level, State, Step
+from alerts.store import rosters
+from runtime import db
+from tracking.store.city import rule_store
+
+RULE = "escalation"
+"""Kind of the rules that say how long each person has."""
+
+_HELD = """
+SELECT id, key, kind, area, device, cell, state, level, version, updated_at, actor, escalation, escalates_at,
+       snoozed_until, assignee, task
+FROM alerts
+"""
+# Always in this order, so that two who lock several alerts never wait for each other.
+_BY_KEY = _HELD + "WHERE key = ANY ($1::text[]) ORDER BY id FOR UPDATE"
+_BY_ID = _HELD + "WHERE id = ANY ($1::bigint[]) ORDER BY id FOR UPDATE"
+_UPDATE = """
+UPDATE alerts a
+SET state = n.state, level = n.level, version = n.version, updated_at = n.at, actor = n.actor,
+    escalation = n.escalation, escalates_at = n.escalates_at, snoozed_until = n.snoozed_until, assignee = n.assignee,
+    task = n.task, ended_at = CASE WHEN n.ended THEN coalesce(a.ended_at, n.at) END,
+    facts = a.facts || n.facts::jsonb, priority = coalesce(n.priority, a.priority)
+FROM unnest($1::bigint[], $2::text[], $3::text[], $4::int[], $5::timestamptz[], $6::text[], $7::smallint[],
+            $8::timestamptz[], $9::timestamptz[], $10::int[], $11::text[], $12::bool[], $13::text[], $14::float8[])
+  AS n (id, state, level, version, at, actor, escalation, escalates_at, snoozed_until, assignee, task, ended, facts,
+        priority)
+WHERE a.id = n.id
+"""
+_STEPS = """
+INSERT INTO alert_steps (alert, n, at, step, level, actor, facts, state, request)
+SELECT alert, n, at, step, level, actor, facts::jsonb, state, request
+FROM unnest($1::bigint[], $2::int[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+            $9::text[]) AS s (alert, n, at, step, level, actor, facts, state, request)
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """An alert whose row is locked until the transaction ends."""
+
+    id: int
+    key: str
+    kind: str
+    area: str | None
+    device: int | None
+    cell: int | None
+    life: Life
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """A step that was decided on."""
+
+    held: Held
+    act: Act
+    after: Life
+    merged: Facts = field(default_factory=dict)
+    """Facts that the alert itself keeps, too."""
+    priority: float | None = None
+
+
+async def rule(conn: db.Connection, at: int) -> EscalationRule:
+    """How long each person has, as of `at`, ms."""
+    found = [each for each in await rule_store.current(conn, RULE, at) if each.scope == "city"]
+    return msgspec.convert(found[0].body, EscalationRule) if found else EscalationRule()
+
+
+async def by_keys(conn: db.Connection, keys: Sequence[str]) -> dict[str, Held]:
+    """Lock alerts by key."""
+    return {row["key"]: _held(row) for row in await conn.fetch(_BY_KEY, sorted(set(keys)))}
+
+
+async def by_ids(conn: db.Connection, numbers: Sequence[int]) -> dict[int, Held]:
+    """Lock alerts by number."""
+    return {row["id"]: _held(row) for row in await conn.fetch(_BY_ID, sorted(set(numbers)))}
+
+
+async def repeated(conn: db.Connection, number: int, key: str | None) -> bool:
+    """Tell whether a step with this idempotency key was taken before."""
+    if key is None:
+        return False
+    return bool(await conn.fetchval("SELECT true FROM alert_steps WHERE alert = $1 AND request = $2", number, key))
+
+
+async def decide(conn: db.Connection, held: Held, act: Act, how: EscalationRule) -> Taken | Refusal | None:
+    """Decide on one act; an escalation learns to whom it goes."""
+    outcome = life.begin(act, how) if held.life.version == 0 else life.decide(held.life, act, how)
+    if not isinstance(outcome, Life):
+        return outcome
+    if act.step is Step.ESCALATED:
+        to = await rosters.on_duty(conn, held.area, outcome.escalation + 1, act.at)
+        act = replace(act, facts={**act.facts, "escalation": outcome.escalation, "to": to})
+    elif act.step in OPENING:
+        act = replace(act, step=Step.OPENED if held.life.version == 0 else Step.REOPENED)
+    return Taken(held=held, act=act, after=outcome)
+
+
+async def write(conn: db.Connection, taken: Sequence[Taken]) -> None:
+    """Store steps, at most one of each alert, and what the alerts are after them."""
+    if not taken:
+        return
+    after = [one.after for one in taken]
+    at = [db.moment(one.at) for one in after]
+    numbers = [one.held.id for one in taken]
+    await conn.execute(
+        _UPDATE, numbers, [one.state.value for one in after], [one.level.wire for one in after],
+        [one.version for one in after], at, [one.actor for one in after], [one.escalation for one in after],
+        [_moment(one.escalates_at) for one in after], [_moment(one.snoozed_until) for one in after],
+        [one.assignee for one in after], [one.task for one in after], [one.ended for one in after],
+        [_json(one.merged) for one in taken], [one.priority for one in taken],
+    )  # fmt: skip
+    await conn.execute(
+        _STEPS, numbers, [one.version for one in after], at, [one.act.step.value for one in taken],
+        [one.level.wire for one in after], [one.actor for one in after], [_json(one.act.facts) for one in taken],
+        [one.state.value for one in after], [one.act.key for one in taken],
+    )  # fmt: skip
+
+
+def _held(row: Any) -> Held:
+    return Held(
+        id=row["id"],
+        key=row["key"],
+        kind=row["kind"],
+        area=row["area"],
+        device=row["device"],
+        cell=row["cell"],
+        life=Life(
+            state=State(row["state"]),
+            level=Level.of(row["level"]),
+            version=row["version"],
+            at=db.millis(row["updated_at"]),
+            actor=row["actor"],
+            escalation=row["escalation"],
+            escalates_at=_millis(row["escalates_at"]),
+            snoozed_until=_millis(row["snoozed_until"]),
+            assignee=row["assignee"],
+            task=row["task"],
+        ),
+    )
+
+
+def _moment(ms: int | None) -> Any:
+    return None if ms is None else db.moment(ms)
+
+
+def _millis(moment: Any) -> int | None:
+    return None if moment is None else db.millis(moment)
+
+
+def _json(facts: Facts) -> str:
+    return json.dumps(facts, ensure_ascii=False)

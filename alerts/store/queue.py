@@ -1,0 +1,125 @@
+"""Puts into the outbox what a step is to be told of, in the transaction of the step."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from prometheus_client import Counter
+
+from alerts.life.model import OPENING, Level, Step
+from alerts.notify import plan, rule
+from alerts.notify.rule import NotificationRule
+from alerts.store import commands, rosters, shown
+from alerts.store.life_store import Taken
+from runtime import db
+from tracking.store.city import rule_store
+
+DROPPED = Counter("patrol_notifications_dropped_total", "Messages dropped, since too many wait for their channel.")
+
+MOST_WAITING = 500
+"""Deliveries of one channel that wait; what comes beyond is dropped and said so in the log: a person who is told of
+hundreds of alerts at once looks at the map."""
+DEVICE_KEEPS_MS = 600_000
+"""A device shows a message of an alert for so long."""
+
+_WANTED = """
+SELECT c.id, c.account, c.digest_min,
+       (SELECT count(*) FROM deliveries d WHERE d.channel = c.id AND d.state = 'waiting') AS waiting
+FROM channels c
+WHERE c.enabled AND c.removed_at IS NULL
+  AND array_position(ARRAY['blue', 'yellow', 'orange', 'red'], c.level)
+      <= array_position(ARRAY['blue', 'yellow', 'orange', 'red'], $3)
+  AND (c.area IS NULL OR c.area = $1 OR c.area = (SELECT parent FROM areas WHERE code = $1))
+  AND (c.account IS NULL OR c.account = ANY ($2::text[]))
+ORDER BY c.id
+"""
+_ADD = """
+INSERT INTO deliveries (key, channel, alert, step, reason, urgent, state, made_at, due_at, ended_at, detail)
+SELECT key, channel, alert, step, reason, urgent, state, made, due, CASE WHEN state = 'dropped' THEN made END,
+       CASE WHEN state = 'dropped' THEN 'too many wait for this channel' END
+FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::int[], $5::text[], $6::bool[], $7::text[], $8::timestamptz[],
+            $9::timestamptz[]) AS n (key, channel, alert, step, reason, urgent, state, made, due)
+ON CONFLICT (key) DO NOTHING
+"""
+_ANY = "SELECT EXISTS (SELECT FROM channels WHERE enabled AND removed_at IS NULL)"
+_TEST = """
+INSERT INTO deliveries (key, channel, reason, urgent, state, made_at, due_at)
+SELECT 'test-' || c.id || '-' || $2, c.id, 'test', true, 'waiting', $3, $3 FROM channels c
+WHERE c.id = $1 AND c.removed_at IS NULL
+ON CONFLICT (key) DO UPDATE SET key = excluded.key RETURNING id
+"""
+
+Line = tuple[str, int, int | None, int | None, str, bool, str, datetime, datetime]
+"""A row of the outbox: key, channel, alert, step, reason, urgent, state, made, due."""
+
+
+async def current(conn: db.Connection, at: int) -> NotificationRule:
+    """The rule in force at `at`, ms."""
+    found = [each for each in await rule_store.current(conn, rule.KIND, at) if each.scope == "city"]
+    return msgspec.convert(found[0].body, NotificationRule) if found else NotificationRule()
+
+
+async def follow(conn: db.Connection, taken: Sequence[Taken]) -> None:
+    """Tell the device first where the alert is about its officer, and put the rest into the outbox."""
+    first = [one for one in taken if one.held.device and rule.officer_first(one.held.kind, one.act.step)]
+    if first:
+        await _tell_devices(conn, first)
+    if not taken or not await conn.fetchval(_ANY):
+        return
+    how = await current(conn, max(one.act.at for one in taken))
+    lines: list[Line] = []
+    for one in taken:
+        lines += await _lines(conn, one, how)
+    if lines:
+        await conn.execute(_ADD, *(list(column) for column in zip(*lines, strict=True)))
+
+
+async def test(conn: db.Connection, channel: int, name: str, now: int) -> int | None:
+    """Put a test message into the outbox; its number in the delivery log. None: there is no such channel."""
+    found = await conn.fetchval(_TEST, channel, name, db.moment(now))
+    return None if found is None else int(found)
+
+
+async def _lines(conn: db.Connection, one: Taken, how: NotificationRule) -> list[Line]:
+    step, after, held = one.act.step, one.after, one.held
+    people = await _people(conn, one) if step in rule.FOR_PEOPLE else []
+    urgent = rule.urgent(held.kind, after.level, step)
+    grace = 0 if urgent or not (held.device and rule.officer_first(held.kind, step)) else how.grace_s * 1000
+    made: list[Line] = []
+    for row in await conn.fetch(_WANTED, held.area, people, after.level.wire):
+        personal = row["account"] is not None
+        due = after.at if urgent else plan.digest_due(after.at + (grace if personal else 0), row["digest_min"])
+        state = "dropped" if row["waiting"] >= MOST_WAITING else "waiting"
+        DROPPED.inc(state == "dropped")
+        key = f"a{held.id}-{after.version}-c{row['id']}"
+        moments = db.moment(after.at), db.moment(due)
+        made.append((key, row["id"], held.id, after.version, step.value, urgent, state, *moments))
+    return made
+
+
+async def _people(conn: db.Connection, one: Taken) -> list[str]:
+    """Who must act: whom an escalation went to, else who is on duty at the level the alert is at."""
+    if one.act.step is Step.RAISED and one.after.level is not Level.RED:
+        return []
+    if one.act.step is Step.ESCALATED:
+        return list(one.act.facts["to"])
+    return await rosters.on_duty(conn, one.held.area, one.after.escalation + 1, one.after.at)
+
+
+async def _tell_devices(conn: db.Connection, first: Sequence[Taken]) -> None:
+    texts: dict[int, Any] = {
+        alert.id: alert for alert in await shown.by_ids(conn, sorted(one.held.id for one in first))
+    }
+    for one in first:
+        assert one.held.device is not None  # noqa: S101 - chosen so
+        assert one.act.step in OPENING  # noqa: S101 - chosen so
+        await commands.give(
+            conn,
+            number=f"n{one.held.id}-{one.after.version}",
+            device=one.held.device,
+            kind="notify",
+            body={"text": texts[one.held.id].text_zh},
+            at=one.after.at,
+            expires=one.after.at + DEVICE_KEEPS_MS,
+        )

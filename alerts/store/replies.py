@@ -1,0 +1,45 @@
+"""What devices answered to commands, stored with the messages that carried it; what follows is decided afterwards."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from alerts.store import commands
+from runtime import db
+from schemas import wire
+
+# Only answers of the device that was asked: nobody can fill the table, or answer for another one.
+_INSERT = """
+INSERT INTO replies (command, state, t, received, text)
+SELECT r.command, r.state, r.t, r.received, r.text
+FROM unnest($1::text[], $2::int[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::text[])
+  AS r (command, device, state, t, received, text)
+JOIN commands c ON c.id = r.command AND c.device = r.device
+ON CONFLICT DO NOTHING RETURNING command
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaidReply:
+    """An answer; `received` is ms since 1970-01-01 UTC."""
+
+    device: int
+    """Number of the device in the store."""
+    received: int
+    said: wire.Reply
+
+
+async def insert(conn: db.Connection, said: Sequence[SaidReply]) -> int:
+    """Store the answers that are new and belong to a command of their device; how many."""
+    if not said:
+        return 0
+    rows = await conn.fetch(
+        _INSERT,
+        [one.said.cmd for one in said],
+        [one.device for one in said],
+        [one.said.state.value for one in said],
+        [db.moment(one.said.t) for one in said],
+        [db.moment(one.received) for one in said],
+        [one.said.text for one in said],
+    )
+    await commands.close(conn, [row["command"] for row in rows], max(one.received for one in said))
+    return len(rows)

@@ -1,0 +1,79 @@
+"""Who answers for a part of the city: duty rosters of supervisors. Times are ms since 1970-01-01 UTC."""
+
+from typing import Any
+
+from runtime import db
+from schemas import rest
+
+# Those who answer for the street, its district or the whole city; where nobody holds the level, the next one up.
+_ON_DUTY = """
+WITH here AS (
+  SELECT account, level FROM duty_rosters
+  WHERE starts <= $3 AND ends > $3 AND level >= $2
+    AND (area IS NULL OR area = $1 OR area = (SELECT parent FROM areas WHERE code = $1)))
+SELECT DISTINCT account FROM here WHERE level = (SELECT min(level) FROM here) ORDER BY account
+"""
+_LIST = """
+SELECT id, account, area, level, starts, ends, made_by FROM duty_rosters
+WHERE ($1::text IS NULL OR account = $1) AND ends > $2 AND ($3::timestamptz IS NULL OR starts < $3)
+  AND ($4::text[] IS NULL OR area = ANY ($4)) AND ($5::bigint IS NULL OR id > $5)
+ORDER BY id LIMIT $6
+"""
+_PUT = """
+INSERT INTO duty_rosters (account, area, level, starts, ends, made_by) VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (account, coalesce(area, ''), level, starts) DO UPDATE SET ends = excluded.ends, made_by = excluded.made_by
+RETURNING id, account, area, level, starts, ends, made_by
+"""
+# Somebody of these areas alone, or who stands on their rosters.
+_KNOWN_TO = """
+SELECT EXISTS (SELECT FROM accounts WHERE name = $1 AND areas <@ $2::text[])
+    OR EXISTS (SELECT FROM duty_rosters WHERE account = $1 AND area = ANY ($2))
+"""
+_REMOVE = "DELETE FROM duty_rosters WHERE id = $1 AND ($2::text[] IS NULL OR area = ANY ($2)) RETURNING true"
+
+
+async def on_duty(conn: db.Connection, area: str | None, level: int, at: int) -> list[str]:
+    """Accounts that answer for a street at `at`, of `level` or else the next one that somebody holds."""
+    return [row["account"] for row in await conn.fetch(_ON_DUTY, area, level, db.moment(at))]
+
+
+async def listed(
+    conn: db.Connection,
+    *,
+    account: str | None,
+    start: int,
+    end: int | None,
+    areas: list[str] | None,
+    after: int | None,
+    limit: int,
+) -> list[rest.DutyRoster]:
+    """Duties that touch start..end; `areas` narrows to those of these streets, None: all."""
+    until = None if end is None else db.moment(end)
+    rows = await conn.fetch(_LIST, account, db.moment(start), until, areas, after, limit)
+    return [_roster(row) for row in rows]
+
+
+async def put(conn: db.Connection, given: rest.DutyRosterGiven, made_by: str) -> rest.DutyRoster | None:
+    """Store a duty; one of the same account, area, level and start takes the new end. None: no such account or area."""
+    known = await conn.fetchval("SELECT EXISTS (SELECT FROM accounts WHERE name = $1)", given.account)
+    if given.area is not None:
+        known = known and await conn.fetchval("SELECT EXISTS (SELECT FROM areas WHERE code = $1)", given.area)
+    if not known:
+        return None
+    row = await conn.fetchrow(_PUT, given.account, given.area, given.level, given.starts, given.ends, made_by)
+    assert row is not None  # noqa: S101 - the statement always returns its row
+    return _roster(row)
+
+
+async def known_to(conn: db.Connection, account: str, areas: list[str] | None) -> bool:
+    """Whether somebody limited to `areas` may know that there is this account: trying names tells of no other."""
+    return areas is None or bool(await conn.fetchval(_KNOWN_TO, account, areas))
+
+
+async def remove(conn: db.Connection, number: int, areas: list[str] | None = None) -> bool:
+    """Take a duty off the roster; False: there is none of that number among those of these streets."""
+    return bool(await conn.fetchval(_REMOVE, number, areas))
+
+
+def _roster(row: Any) -> rest.DutyRoster:
+    return rest.DutyRoster(**row)

@@ -1,0 +1,1 @@
+"""Planned faults of radios, receivers and devices."""

@@ -1,0 +1,1 @@
+"""Simulated officers: where they walk, what their devices send."""

@@ -1,0 +1,1 @@
+"""Recorded tracks replayed as devices."""

@@ -1,0 +1,1 @@
+"""Rules of acknowledgements: what is known of the numbers of a boot."""

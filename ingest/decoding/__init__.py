@@ -1,0 +1,1 @@
+"""Rules of messages: bytes to fixes, events and refusals."""

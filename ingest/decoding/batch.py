@@ -1,0 +1,237 @@
+"""Pure: what a group of decoded messages says, in the columns and rows that the store takes."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+from msgspec import Struct
+
+from alerts.store.replies import SaidReply
+from ingest.decoding import fix_columns, too_old
+from ingest.decoding.decode import Decoded, numbered
+from ingest.decoding.faults import Refused
+from ingest.run.path.message import Message
+from schemas import wire
+from schemas.refusals import Refusal
+from tracking.geometry import datum
+from tracking.presence.fixes import FixColumns
+from tracking.records.retention import UNSET, Horizons
+from tracking.store.tracks import device_store, refusal_store
+
+
+class Received(Struct, frozen=True, gc=False):
+    """A message and what it says."""
+
+    message: Message
+    decoded: Decoded
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaidEvent:
+    """An event with its place in WGS-84 degrees; `received` is ms."""
+
+    device: int
+    received: int
+    said: wire.Event
+    lat: float
+    lon: float
+
+
+class Number(NamedTuple):
+    """A device and the numbers of one of its fixes, as in `Numbered`."""
+
+    device: device_store.Device
+    boot: str
+    seq: int
+    first: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """What goes into one transaction."""
+
+    fixes: FixColumns
+    ahead: FixColumns
+    """Refused for a clock ahead; not stored, but where their devices were is noted."""
+    events: list[SaidEvent]
+    said: list[device_store.Said]
+    refused: list[refusal_store.Refused]
+    replies: list[SaidReply]
+    numbers: list[Number]
+    """Of the fixes: nobody needs to send them again once the batch is committed."""
+    settled: list[Number]
+    """The same of fixes that were refused for what they say."""
+    strays: frozenset[int] = frozenset()
+    """Devices whose stays another worker's engine moves: what they sent is stored, the rest is left to that worker."""
+
+
+Senders = Sequence[device_store.Device | None]
+"""By message the device that it names, None where that is not known."""
+
+
+def senders(received: Sequence[Received], devices: Mapping[str, device_store.Device]) -> Senders:
+    """Look up who sent the messages, once for all that is done with them; `devices` by name."""
+    return [devices.get(one.decoded.device) for one in received]
+
+
+def build(
+    received: Sequence[Received],
+    sent_by: Senders,
+    horizons: Horizons = UNSET,
+    served: Collection[str] | None = None,
+) -> Batch:
+    """Turn messages into what is stored; those of unknown devices or wrong units become refusals.
+
+    Args:
+        received: the messages.
+        sent_by: who sent them.
+        horizons: what is older is refused.
+        served: units whose devices' stays are ours to move; None: all.
+    """
+    refused = [_refusal(one.message, each) for one in received for each in one.decoded.refused]
+    known = list(_known(received, sent_by, refused))
+    fixes, ahead = _Sent(), _Sent()
+    settled: list[Number] = []
+    for device, message, decoded in known:
+        if decoded.fixes:
+            fixes.add(device, message, decoded.fixes)
+        if decoded.ahead:
+            ahead.add(device, message, decoded.ahead)
+        if decoded.settled:
+            settled += [Number(device, *each) for each in decoded.settled]
+    return Batch(
+        fixes=_since(fixes, horizons, refused, settled),
+        numbers=fixes.numbers(),
+        settled=settled,
+        ahead=fix_columns.columns(ahead.fixes, ahead.devices, ahead.received(), ahead.counts),
+        events=[
+            _event(decoded.event, device, message.received)
+            for device, message, decoded in known
+            if decoded.event is not None and not _outdated(decoded.event, message, horizons, refused)
+        ],
+        said=[_said(each.status, device, message.received) for device, message, each in known if each.status],
+        refused=refused,
+        replies=[
+            SaidReply(device=device.id, received=message.received, said=decoded.reply)
+            for device, message, decoded in known
+            if decoded.reply is not None
+        ],
+        strays=frozenset() if served is None else _strays(known, served),
+    )
+
+
+def _strays(known: Sequence[tuple[device_store.Device, Message, Decoded]], served: Collection[str]) -> frozenset[int]:
+    return frozenset(device.id for device, _, _ in known if device.unit not in served)
+
+
+def _known(
+    received: Sequence[Received], sent_by: Senders, refused: list[refusal_store.Refused]
+) -> Iterator[tuple[device_store.Device, Message, Decoded]]:
+    """What devices sent that may send; what others sent is refused."""
+    for one, device in zip(received, sent_by, strict=True):
+        decoded = one.decoded
+        if device is not None and device.unit == decoded.unit and not device.revoked:
+            yield device, one.message, decoded
+        elif _says_something(decoded):
+            refused.append(_refusal(one.message, _stranger(decoded, device)))
+
+
+@dataclass(slots=True)
+class _Sent:
+    """The fixes of several messages in order, and by message whose they are."""
+
+    fixes: list[wire.Fix] = field(default_factory=list)
+    devices: list[device_store.Device] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list)
+    counts: list[int] = field(default_factory=list)
+
+    def add(self, device: device_store.Device, message: Message, fixes: list[wire.Fix]) -> None:
+        self.fixes += fixes
+        self.devices.append(device)
+        self.messages.append(message)
+        self.counts.append(len(fixes))
+
+    def received(self) -> list[int]:
+        return [message.received for message in self.messages]
+
+    def numbers(self, rows: Iterable[int] | None = None) -> list[Number]:
+        """The numbers of the fixes in `rows`, None: of all; most devices give none."""
+        owners = [device for device, n in zip(self.devices, self.counts, strict=True) for _ in range(n)]
+        chosen = range(len(self.fixes)) if rows is None else rows
+        return [
+            Number(owners[row], *found)
+            for row in chosen
+            if self.fixes[row].boot is not None and (found := numbered(self.fixes[row])) is not None
+        ]
+
+
+def _outdated(event: wire.Event, message: Message, horizons: Horizons, refused: list[refusal_store.Refused]) -> bool:
+    if event.t >= horizons.events.since(message.received):
+        return False
+    refused += [_refusal(message, each) for each in too_old.refusals(np.array([event.t]), message.received)]
+    return True
+
+
+def _since(sent: _Sent, horizons: Horizons, refused: list[refusal_store.Refused], settled: list[Number]) -> FixColumns:
+    """The fixes that are not older than what is kept; the others are refused, and their numbers settled."""
+    fixes = fix_columns.columns(sent.fixes, sent.devices, sent.received(), sent.counts)
+    old = (fixes.t < horizons.fixes.floor) | (fixes.t < fixes.received - horizons.fixes.back_ms)
+    if not old.any():
+        return fixes
+    settled += sent.numbers(np.flatnonzero(old).tolist())
+    owners = np.repeat(np.arange(len(sent.messages)), sent.counts)
+    for owner in np.unique(owners[old]).tolist():
+        message = sent.messages[owner]
+        times = fixes.t[old & (owners == owner)]
+        refused += [_refusal(message, each) for each in too_old.refusals(times, message.received)]
+    return fixes.take(~old)
+
+
+def strangers(received: Sequence[Received], sent_by: Senders) -> dict[str, str]:
+    """Device name → unit of the messages that say something of devices not known; of several units the first."""
+    found: dict[str, str] = {}
+    for one, device in zip(received, sent_by, strict=True):
+        if device is None and _says_something(one.decoded):
+            found.setdefault(one.decoded.device, one.decoded.unit)
+    return found
+
+
+def _says_something(decoded: Decoded) -> bool:
+    return bool(decoded.fixes) or not (decoded.event is None and decoded.status is None and decoded.reply is None)
+
+
+def _stranger(decoded: Decoded, device: device_store.Device | None) -> Refused:
+    # What it sent is not kept: a device that nobody enrolled is nobody's to look at.
+    if device is None:
+        detail = f"device {decoded.device} is not enrolled: enrol it, or set PATROL_AUTO_ENROL=true"
+        return Refused(Refusal.UNKNOWN_DEVICE, detail, None)
+    if device.revoked:
+        detail = f"device {decoded.device} is revoked: `patrol device restore` lets it in again"
+        return Refused(Refusal.REVOKED, detail, None)
+    detail = f"device {decoded.device} is enrolled under unit {device.unit}, not {decoded.unit}"
+    return Refused(Refusal.WRONG_UNIT, detail, None)
+
+
+def _refusal(message: Message, refused: Refused) -> refusal_store.Refused:
+    return refusal_store.Refused(
+        at=message.received,
+        reason=refused.reason,
+        topic=message.topic,
+        detail=refused.detail,
+        payload=refused.payload,
+        n=refused.n,
+    )
+
+
+def _event(event: wire.Event, device: device_store.Device, received: int) -> SaidEvent:
+    lat, lon = datum.to_wgs84(np.array([event.lat]), np.array([event.lon]), device.datum)
+    return SaidEvent(device=device.id, received=received, said=event, lat=float(lat[0]), lon=float(lon[0]))
+
+
+def _said(status: wire.Status, device: device_store.Device, received: int) -> device_store.Said:
+    # Never later than the receipt, or a device whose clock is ahead could not be declared gone by its last will.
+    at = received if status.t is None else min(status.t, received)
+    return device_store.Said(
+        device=device.id, online=status.online, at=at, battery=status.bat, by_itself=status.t is not None
+    )

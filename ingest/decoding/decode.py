@@ -1,0 +1,302 @@
+"""Pure: one MQTT message to fixes, an event, a status, a reply and refusals. Stop 2 of the path."""
+
+from collections.abc import Callable
+from sys import intern
+from typing import NamedTuple, TypeVar
+
+import msgspec
+
+from ingest.decoding import faults, owntracks
+from ingest.decoding.faults import Refused
+from schemas import topics, wire
+from schemas.refusals import Refusal
+
+T = TypeVar("T")
+
+_UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+_CACHED_TOPIC_LENGTH = 200
+_MOST_ROUTES = 200_000
+# Asked of every fix: a member of an enumeration is looked up by a function.
+_OFF = wire.Duty.OFF
+
+
+class Numbered(NamedTuple):
+    """What a fix says of its place among those of its boot."""
+
+    boot: str
+    seq: int
+    first: int
+    """The boot's first number: nothing is sent below it."""
+
+
+def numbered(fix: "wire.Fix | _Numbers") -> Numbered | None:
+    """The numbers of a fix; None when it has none, or of a boot that cannot be stored and so not be asked for."""
+    if fix.boot is None or fix.seq is None or _has_nul(fix):
+        return None
+    return Numbered(fix.boot, fix.seq, fix.first if fix.first is not None and fix.first <= fix.seq else 0)
+
+
+class Decoded(msgspec.Struct, gc=False):
+    """What one message says; either may be empty, and good fixes stand beside refused ones."""
+
+    unit: str = ""
+    device: str = ""
+    fixes: list[wire.Fix] = []
+    """In the device's declared datum."""
+    event: wire.Event | None = None
+    status: wire.Status | None = None
+    reply: wire.Reply | None = None
+    refused: list[Refused] = []
+    ahead: list[wire.Fix] = []
+    """Fixes that are refused because they claim to be taken in the future: their places may be right."""
+    settled: list[Numbered] = []
+    """Numbers of fixes that were refused for what they say: sending them again helps nobody."""
+
+
+class _Numbers(msgspec.Struct):
+    """Of a fix of which the rest may be anything."""
+
+    boot: wire.ShortText | None = None
+    seq: wire.Seq | None = None
+    first: wire.Seq | None = None
+
+
+_FIX: faults.Codec[wire.Fix | list[wire.Fix]] = faults.Codec(wire.Fix | list[wire.Fix])
+_ONE_FIX: faults.Codec[wire.Fix] = faults.Codec(wire.Fix)
+_NUMBERED: faults.Codec[_Numbers] = faults.Codec(_Numbers)
+_ELEMENTS: faults.Codec[list[msgspec.Raw]] = faults.Codec(list[msgspec.Raw])
+_EVENT: faults.Codec[wire.Event] = faults.Codec(wire.Event)
+_STATUS: faults.Codec[wire.Status] = faults.Codec(wire.Status)
+_REPLY: faults.Codec[wire.Reply] = faults.Codec(wire.Reply)
+
+
+class _Route(NamedTuple):
+    """What a topic says. Without a kind nothing is decoded; that is a fault unless it is one of the server's own."""
+
+    unit: str = ""
+    device: str = ""
+    kind: topics.Kind | None = None
+    fault: tuple[Refusal, str] | None = None
+
+
+def _parse(topic: str) -> _Route:
+    if topics.is_downward(topic):
+        # The filter for unknown kinds lets it in. It takes the same way as all others: a broker may end the
+        # connection when acknowledgements come out of order.
+        return _Route()
+    try:
+        parsed = topics.parse(topic)
+    except topics.TopicError as error:
+        unknown = isinstance(error, topics.UnknownKindError)
+        return _Route(fault=(Refusal.UNKNOWN_KIND if unknown else Refusal.BAD_TOPIC, str(error)))
+    # One text for all that name it, here and in the store's devices: they are found and compared without being read.
+    return _Route(intern(parsed.unit), intern(parsed.device), parsed.kind)
+
+
+_routes: dict[str, _Route] = {}
+
+
+def _route(topic: str) -> _Route:
+    """What a topic says. No `lru_cache`: the order of use is of no use here, and costs as much as the look-up."""
+    found = _routes.get(topic)
+    if found is None:
+        found = _parse(topic)
+        if len(topic) <= _CACHED_TOPIC_LENGTH:
+            if len(_routes) >= _MOST_ROUTES:
+                _routes.clear()
+            _routes[topic] = found
+    return found
+
+
+def decode(topic: str, payload: bytes, *, retained: bool, now: int) -> Decoded:
+    """Decode one message; never raises, whatever the bytes.
+
+    Args:
+        topic: as the broker gave it.
+        payload: may be the head of a longer one when it is longer than `wire.MAX_PAYLOAD_BYTES`.
+        retained: the broker replays an old message because of a subscription.
+        now: ms since 1970-01-01 UTC, the server's clock.
+    """
+    unit, device, kind, fault = _route(topic)
+    result = Decoded(unit, device)
+    if kind is None:
+        return result if fault is None else _refuse(result, *fault, payload)
+    if retained and kind is not topics.Kind.STATUS:
+        return _refuse(result, Refusal.RETAINED_REPLAY, "only `status` may be retained", payload)
+    if not payload:
+        # An empty retained payload is how MQTT deletes a retained message; it says nothing about the device.
+        return _refuse(result, Refusal.EMPTY, "the payload has no bytes", payload)
+    if len(payload) > wire.MAX_PAYLOAD_BYTES:
+        detail = f"more than {wire.MAX_PAYLOAD_BYTES} bytes: send arrays in parts"
+        return _refuse(result, Refusal.TOO_LARGE, detail, payload)
+    _KINDS[kind](result, payload, now)
+    return result
+
+
+def _fixes(result: Decoded, payload: bytes, now: int) -> None:
+    try:
+        decoded = _FIX.decode(payload)
+    except _UNDECODABLE:
+        _elements(result, payload, now)
+        return
+    if isinstance(decoded, wire.Fix) and _plain(decoded, now):
+        result.fixes = [decoded]
+        return
+    fixes = decoded if isinstance(decoded, list) else [decoded]
+    if not _countable(result, len(fixes), payload):
+        return
+    good = [fix for fix in fixes if _plain(fix, now)]
+    result.fixes = good
+    if len(good) != len(fixes):
+        for fix in fixes:
+            _check(result, fix, now + wire.MAX_AHEAD_MS, msgspec.json.encode(fix))
+
+
+def _plain(fix: wire.Fix, now: int) -> bool:
+    """Whether a fix has nothing to refuse."""
+    return fix.duty is not _OFF and fix.t <= now + wire.MAX_AHEAD_MS and (fix.boot is None or not _has_nul(fix))
+
+
+def _elements(result: Decoded, payload: bytes, now: int) -> None:
+    """Decode each element by itself, so that the good ones are kept."""
+    try:
+        elements = [bytes(raw) for raw in _ELEMENTS.decode(payload)] if _is_array(payload) else [payload]
+    except _UNDECODABLE as error:
+        result.refused.append(faults.refused(error, payload))
+        return
+    if not _countable(result, len(elements), payload):
+        return
+    latest, packed = now + wire.MAX_AHEAD_MS, faults.is_msgpack(payload)
+    for element in elements:
+        try:
+            fix = _ONE_FIX.decode(element, msgpack=packed)
+        except _UNDECODABLE as error:
+            _add(result, faults.refused(error, element))
+            _settle(result, _numbers(element, msgpack=packed))
+            continue
+        if _check(result, fix, latest, element):
+            result.fixes.append(fix)
+
+
+def _check(result: Decoded, fix: wire.Fix, latest: int, payload: bytes) -> bool:
+    if fix.duty is _OFF:
+        _add(result, Refused(Refusal.OFF_DUTY, "off-duty fixes are not stored", None))
+    elif fix.t > latest:
+        _add(result, Refused(Refusal.FUTURE_TIME, f"t is {fix.t - latest} ms too far ahead", faults.keep(payload)))
+        result.ahead.append(fix)
+    elif _has_nul(fix):
+        _add(result, Refused(Refusal.OUT_OF_RANGE, "boot holds the character U+0000", faults.keep(payload)))
+    else:
+        return True
+    _settle(result, fix)
+    return False
+
+
+def _numbers(payload: bytes, *, msgpack: bool) -> _Numbers | None:
+    """Boot and number of a fix that is otherwise none."""
+    try:
+        return _NUMBERED.decode(payload, msgpack=msgpack)
+    except _UNDECODABLE:
+        return None
+
+
+def _settle(result: Decoded, fix: wire.Fix | _Numbers | None) -> None:
+    if fix is not None and (numbers := numbered(fix)) is not None:
+        result.settled.append(numbers)
+
+
+def _countable(result: Decoded, n: int, payload: bytes) -> bool:
+    if n == 0:
+        _refuse(result, Refusal.EMPTY, "the array has no elements", payload)
+    elif n > wire.MAX_FIXES_PER_MESSAGE:
+        _refuse(result, Refusal.TOO_MANY, f"{n} fixes, more than {wire.MAX_FIXES_PER_MESSAGE} in a message", payload)
+    return 0 < n <= wire.MAX_FIXES_PER_MESSAGE
+
+
+def _event(result: Decoded, payload: bytes, now: int) -> None:
+    event = _one(_EVENT, result, payload)
+    if event is None or _ahead(result, event.t, now, payload):
+        return
+    media = [text for item in event.media for text in (item.sha256, item.mime)]
+    if not _nul(result, payload, event.id, event.type, event.text, event.subject, event.case, *media):
+        result.event = event
+
+
+def _status(result: Decoded, payload: bytes, now: int) -> None:
+    status = _one(_STATUS, result, payload)
+    if status is not None and not _ahead(result, status.t, now, payload) and not _nul(result, payload, status.app):
+        result.status = status
+
+
+def _reply(result: Decoded, payload: bytes, now: int) -> None:
+    reply = _one(_REPLY, result, payload)
+    if (
+        reply is not None
+        and not _ahead(result, reply.t, now, payload)
+        and not _nul(result, payload, reply.cmd, reply.text)
+    ):
+        result.reply = reply
+
+
+def _owntracks(result: Decoded, payload: bytes, now: int) -> None:
+    try:
+        said = owntracks.decode(payload)
+    except _UNDECODABLE as error:
+        result.refused.append(owntracks.refused(error, payload))
+        return
+    if isinstance(said, wire.Status):
+        result.status = said
+    elif _check(result, said, now + wire.MAX_AHEAD_MS, payload):
+        result.fixes.append(said)
+
+
+def _one(codec: faults.Codec[T], result: Decoded, payload: bytes) -> T | None:
+    try:
+        return codec.decode(payload)
+    except _UNDECODABLE as error:
+        result.refused.append(faults.refused(error, payload))
+        return None
+
+
+def _ahead(result: Decoded, t: int | None, now: int, payload: bytes) -> bool:
+    if t is None or t <= now + wire.MAX_AHEAD_MS:
+        return False
+    _refuse(result, Refusal.FUTURE_TIME, f"t is {t - now - wire.MAX_AHEAD_MS} ms too far ahead", payload)
+    return True
+
+
+def _nul(result: Decoded, payload: bytes, *texts: str | None) -> bool:
+    # PostgreSQL cannot hold U+0000 in a text; one such message must not make a whole batch fail.
+    if not any(text and "\0" in text for text in texts):
+        return False
+    _refuse(result, Refusal.OUT_OF_RANGE, "a text holds the character U+0000", payload)
+    return True
+
+
+def _has_nul(fix: wire.Fix | _Numbers) -> bool:
+    return fix.boot is not None and "\0" in fix.boot
+
+
+def _refuse(result: Decoded, reason: Refusal, detail: str, payload: bytes) -> Decoded:
+    result.refused.append(Refused(reason, detail, faults.keep(payload)))
+    return result
+
+
+def _add(result: Decoded, refused: Refused) -> None:
+    faults.add(result.refused, refused)
+
+
+def _is_array(payload: bytes) -> bool:
+    if faults.is_msgpack(payload):
+        return payload[0] >= 0x90 and payload[0] not in (0xDE, 0xDF)
+    return payload.lstrip(b" \t\r\n").startswith(b"[")
+
+
+_KINDS: dict[topics.Kind, Callable[[Decoded, bytes, int], None]] = {
+    topics.Kind.FIX: _fixes,
+    topics.Kind.BUFFER: _fixes,
+    topics.Kind.EVENT: _event,
+    topics.Kind.STATUS: _status,
+    topics.Kind.REPLY: _reply,
+    topics.Kind.OWNTRACKS: _owntracks,
+}

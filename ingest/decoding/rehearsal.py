@@ -1,0 +1,28 @@
+"""Pure: a plain message in the place of one that the database did not take: if it takes that, the other is to blame."""
+
+from ingest.decoding.batch import Received
+from ingest.decoding.decode import Decoded, Numbered
+from ingest.decoding.faults import Refused
+from schemas import wire
+from schemas.refusals import Refusal
+
+_ID = "0" * 26
+_BOOT = "rehearsal"
+
+
+def plain(one: Received) -> Received:
+    """A message of the same sender and kind whose values are the plainest that there are; it is never to be stored."""
+    t, said = one.message.received, one.decoded
+    return Received(
+        one.message,
+        Decoded(
+            unit=said.unit,
+            device=said.device,
+            fixes=[wire.Fix(t=t, lat=0, lon=0, seq=0, boot=_BOOT)] if said.fixes else [],
+            event=None if said.event is None else wire.Event(id=_ID, t=t, lat=0, lon=0, type="05.01"),
+            status=None if said.status is None else wire.Status(online=True),
+            reply=None if said.reply is None else wire.Reply(cmd=_ID, state=wire.ReplyState.DONE, t=t),
+            refused=[Refused(Refusal.OUT_OF_RANGE, _BOOT, None)],
+            settled=[Numbered(_BOOT, 0, 0)],
+        ),
+    )

@@ -1,0 +1,114 @@
+"""The claim on units: one engine at a time moves the stays of a device, whoever else starts beside it.
+
+Two engines that each see a part of a device's fixes would both be wrong. A claim is an advisory lock of a session of
+its own, so it ends with its process. Who comes second waits, and takes over when the first is gone.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import asyncpg
+import structlog
+
+from ingest.run import metrics
+from runtime import db, loops, retry, sockets
+
+log = structlog.get_logger(__name__)
+
+_SPACE = "patrol.units"
+_ALL = "*"
+# All units: nobody may hold any. Some: nobody may hold all, nor any of these.
+_EXCLUSIVE = "SELECT pg_try_advisory_lock(hashtext($1), hashtext($2))"
+_SHARED = "SELECT pg_try_advisory_lock_shared(hashtext($1), hashtext($2))"
+_RELEASE = "SELECT pg_advisory_unlock_all()"
+_RELEASE_ONE = "SELECT pg_advisory_unlock(hashtext($1), hashtext($2))"
+_RELEASE_SHARED = "SELECT pg_advisory_unlock_shared(hashtext($1), hashtext($2))"
+
+
+async def take(conn: db.Connection, units: Sequence[str] | None) -> bool:
+    """Try to take the claim on `units` (None: all) for the session of `conn`; all of them or none."""
+    taken = await conn.fetchval(_EXCLUSIVE if units is None else _SHARED, _SPACE, _ALL)
+    for unit in sorted(set(units or ())):
+        taken = taken and await conn.fetchval(_EXCLUSIVE, _SPACE, unit)
+    if not taken:
+        await release(conn)
+    return bool(taken)
+
+
+async def release(conn: db.Connection) -> None:
+    """Give up what `take` took."""
+    await conn.execute(_RELEASE)
+
+
+async def take_one(conn: db.Connection, unit: str) -> bool:
+    """Try to take the claim on a unit that the session of `conn` does not hold, beside those that it holds."""
+    if not await conn.fetchval(_SHARED, _SPACE, _ALL):
+        return False
+    if await conn.fetchval(_EXCLUSIVE, _SPACE, unit):
+        return True
+    await conn.execute(_RELEASE_SHARED, _SPACE, _ALL)
+    return False
+
+
+async def give_up(conn: db.Connection, unit: str) -> None:
+    """Give up what `take_one` took."""
+    await conn.execute(_RELEASE_ONE, _SPACE, unit)
+    await conn.execute(_RELEASE_SHARED, _SPACE, _ALL)
+
+
+@dataclass(slots=True)
+class Claim:
+    """Keeps a claim for as long as the process lives; takes it again when the database was away.
+
+    Args:
+        database_url: where.
+        units: None for all.
+        lost: called when it is lost: another may move the engine now.
+        every_s: between two tries.
+    """
+
+    database_url: str
+    units: Sequence[str] | None
+    lost: Callable[[], None] = lambda: None
+    every_s: float = 1.0
+    _held: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def wait(self) -> None:
+        """Return when the claim is held."""
+        await self._held.wait()
+
+    async def run(self) -> None:
+        """Hold it, again and again, until cancelled."""
+        while True:
+            try:
+                await self._hold()
+            except Exception as error:
+                loops.unless_ending()
+                if not retry.is_transient(error):
+                    raise
+                metrics.RETRIES.labels("claim").inc()
+                log.warning("the claim on the units waits for the database", error=str(error))
+            await asyncio.sleep(self.every_s)
+
+    async def _hold(self) -> None:
+        gone = asyncio.Event()
+        conn = await asyncpg.connect(self.database_url, timeout=10, server_settings=sockets.SERVER_SETTINGS)
+        await sockets.watch_database(conn)
+        try:
+            conn.add_termination_listener(lambda _conn: gone.set())
+            waited = False
+            while not await take(conn, self.units):
+                if not waited:
+                    log.warning("another worker serves these units; standing by until it is gone", units=self.units)
+                waited = True
+                await asyncio.sleep(self.every_s)
+            self._held.set()
+            metrics.CLAIMED.set(1)
+            await gone.wait()
+        finally:
+            if self._held.is_set():
+                self._held.clear()
+                metrics.CLAIMED.set(0)
+                self.lost()
+            conn.terminate()

@@ -1,0 +1,106 @@
+"""Subscription of a web process to the feed of the workers: MQTT 5, clean start, QoS 0, connected again when lost."""
+
+import asyncio
+import contextlib
+import logging
+import secrets
+from collections.abc import Callable
+from enum import Enum
+from typing import Any
+
+import gmqtt
+import structlog
+
+from runtime import sockets
+from schemas import feed
+from schemas.broker import Broker
+
+RETRY_S = 1.0
+KEEPALIVE_S = 15
+_NO_RECONNECT = -2  # gmqtt: -1 is "for ever" and 0 still tries once; below, this loop alone connects again
+
+log = structlog.get_logger(__name__)
+_quiet = logging.getLogger("gmqtt.feed")
+_quiet.setLevel(logging.CRITICAL)  # what it would say is logged here with what to do
+
+
+class FeedState(Enum):
+    """Whether messages of the feed arrive."""
+
+    CONNECTED = "connected"
+    LOST = "lost"
+
+
+async def subscribe_feed(
+    mqtt_url: str,
+    *,
+    on_payload: Callable[[bytes], None],
+    on_state: Callable[[FeedState], None],
+    stop: asyncio.Event,
+    retry_s: float = RETRY_S,
+) -> None:
+    """Hand every message of the feed to `on_payload` until `stop`.
+
+    Args:
+        mqtt_url: mqtt://user:password@host:port, or mqtts://.
+        on_payload: called in the event loop; must not block.
+        on_state: told True after each subscription and False after each loss; what was published meanwhile
+            is lost, so the caller reads the newest state anew.
+        stop: ends the subscription.
+        retry_s: seconds between attempts.
+    """
+    while not stop.is_set():
+        try:
+            await _one_connection(mqtt_url, on_payload, on_state, stop)
+        except (OSError, gmqtt.MQTTConnectError) as error:
+            log.warning("feed.away", error=str(error), retry_s=retry_s)
+        if not stop.is_set():
+            await _sleep(stop, retry_s)
+
+
+async def _one_connection(
+    mqtt_url: str, on_payload: Callable[[bytes], None], on_state: Callable[[FeedState], None], stop: asyncio.Event
+) -> None:
+    lost = asyncio.Event()
+    client = gmqtt.Client(f"patrol-web-{secrets.token_hex(6)}", clean_session=True, logger=_quiet)
+    client.set_config({"reconnect_retries": _NO_RECONNECT, "reconnect_delay": 0})
+
+    def on_message(_client: Any, _topic: str, payload: bytes, _qos: int, _properties: dict[str, Any]) -> int:
+        on_payload(payload)
+        return 0
+
+    def on_disconnect(_client: Any, _packet: Any, _error: Any = None) -> None:
+        lost.set()
+
+    def on_subscribe(_client: Any, _mid: int, _qos: Any, _properties: Any) -> None:
+        on_state(FeedState.CONNECTED)
+
+    client.on_message, client.on_disconnect, client.on_subscribe = on_message, on_disconnect, on_subscribe
+    broker = Broker.parse(mqtt_url)
+    if broker.user is not None:
+        client.set_auth_credentials(broker.user, broker.password)
+    try:
+        await asyncio.wait_for(
+            client.connect(broker.host, broker.port, ssl=broker.tls() or False, keepalive=KEEPALIVE_S), timeout=10
+        )
+        sockets.watch(client._connection._transport)  # noqa: SLF001 - gmqtt hides it
+        client.subscribe(feed.ALL, qos=0)
+        await _either(lost, stop)
+    finally:
+        on_state(FeedState.LOST)
+        with contextlib.suppress(OSError, TimeoutError):
+            await asyncio.wait_for(client.disconnect(), timeout=2)
+
+
+async def _either(first: asyncio.Event, second: asyncio.Event) -> None:
+    waits = [asyncio.create_task(first.wait()), asyncio.create_task(second.wait())]
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
+
+
+async def _sleep(stop: asyncio.Event, seconds: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), timeout=seconds)

@@ -1,0 +1,79 @@
+"""Once a night: retention, and late data of long ago into the summaries. Of several workers one does it."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from ingest.run import metrics, passes
+from runtime import db, loops, retry
+from tracking.store.records import retention_store
+from tracking.store.tracks import boot_store
+
+log = structlog.get_logger(__name__)
+
+EVERY_S = 300.0
+STARTS = timedelta(hours=2, minutes=30)
+"""Local time of a night's pass."""
+
+
+def due(now: datetime, ran: datetime, zone: ZoneInfo) -> bool:
+    """Whether the last night's pass has not run yet. A night that was missed is made up for at once. Pure."""
+    local = now.astimezone(zone)
+    night = local.replace(hour=0, minute=0, second=0, microsecond=0) + STARTS
+    if local < night:
+        night -= timedelta(days=1)
+    return ran < night
+
+
+@dataclass(slots=True)
+class Housekeeper:
+    """Looks now and then whether a night's work is due.
+
+    Args:
+        pool: one connection is held during the work.
+        clock: the time, ms.
+        media: folder of photographs and recordings; None: there is none.
+        every_s: seconds between two looks.
+    """
+
+    pool: db.Pool
+    clock: Callable[[], int]
+    media: Path | None = None
+    every_s: float = EVERY_S
+
+    async def run(self) -> None:
+        """Look again and again until cancelled."""
+        while True:
+            await asyncio.sleep(self.every_s)
+            try:
+                async with self.pool.acquire() as conn:
+                    await self.look(conn)
+            except Exception as error:
+                loops.unless_ending()
+                if not retry.is_transient(error):
+                    metrics.BROKEN.inc()
+                    log.exception("the night's work failed; the next look tries again", action="retention")
+                else:
+                    metrics.RETRIES.labels("housekeeper").inc()
+
+    async def look(self, conn: db.Connection) -> bool:
+        """Do the night's work if it is due; False when it is not, or another worker does it."""
+        now = self.clock()
+        zone = ZoneInfo(json.loads(await conn.fetchval("SELECT value FROM settings WHERE key = 'time_zone'")))
+        kept = await retention_store.listed(conn)
+        ran = min(db.moment(each.ran_at) for each in kept)
+        if not due(db.moment(now), ran, zone):
+            return False
+        dropped = await passes.Pass(conn, now, media=self.media).run()
+        if dropped is None:
+            return False
+        await passes.refresh_days(conn, now)
+        await boot_store.drop(conn, now)
+        log.info("the night's work is done", action="retention", rows=sum(dropped.values()))
+        return True

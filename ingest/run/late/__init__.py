@@ -1,0 +1,1 @@
+"""Tasks behind the path: late fixes, and cleaning hour by hour."""

@@ -1,0 +1,113 @@
+"""Late fixes: takes dirty windows, computes the stays around them again and stores the differences."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+
+from ingest.run import metrics
+from ingest.run.world import World
+from runtime import db, retry
+from tracking.presence.engine import RUN_GAP_MS
+from tracking.presence.reasons import Cause, Reason
+from tracking.presence.stays import Window
+from tracking.records import retention
+from tracking.records.retention import DataClass
+from tracking.store.city import judging
+from tracking.store.presence import projection
+from tracking.store.records import lane, retention_store
+from tracking.store.tracks import device_store, window_store
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Backfill:
+    """The windows still to do. It runs in the pipeline's own task, so the engine has one caller.
+
+    Args:
+        world: gives the engine, which may be made again.
+        units: of whose devices; None for all.
+        broken: called when the engine may have gone forward without the store: it must be made again from it.
+        taken: windows looked at in one step.
+    """
+
+    world: Callable[[], World]
+    units: Sequence[str] | None
+    broken: Callable[[], None] = lambda: None
+    taken: int = 1_000
+    pending: bool = True
+    """There may be windows in the database."""
+    _stuck: set[int] = field(default_factory=set)
+    """Windows whose stays cannot be computed; tried again by the next worker."""
+
+    async def step(self, conn: db.Connection, now: int) -> int | None:
+        """Do the windows of the one device that waits longest; returns the lane's head if it moved."""
+        waiting = await window_store.waiting(conn, self.units, self.taken, self._stuck)
+        self.pending = bool(waiting)
+        if not waiting:
+            return None
+        chosen = _touching(waiting)
+        numbers = [number for number, _ in chosen]
+        try:
+            return await self._recompute(conn, [window for _, window in chosen], numbers, now)
+        except judging.OutdatedError:
+            # The windows stay; the world is read again before they are tried again.
+            self.broken()
+            return None
+        except Exception as error:
+            if retry.is_transient(error) or retry.is_misfit(error):
+                self.broken()
+                raise
+            self._stuck.update(numbers)
+            # What it holds of the device is half done; cold, its next fixes are left to the windows.
+            first = chosen[0][1]
+            self.world().engine.know(first.device, first.t_hi)
+            metrics.BROKEN.inc()
+            log.exception("stays could not be computed again", slot=first.device, windows=len(numbers))
+            return None
+
+    async def _recompute(self, conn: db.Connection, chosen: list[Window], numbers: list[int], now: int) -> int | None:
+        world = self.world()
+        device, engine = chosen[0].device, world.engine
+        name = await device_store.name_of(conn, device)
+        lo, hi = min(window.t_lo for window in chosen), max(window.t_hi for window in chosen)
+        part = await projection.stretch(conn, device, lo, hi)
+        # Looked at after the fixes were read: what is dropped later was read before.
+        if part.lo < retention.dropped_before(await retention_store.floor(conn, DataClass.FIXES)):
+            await window_store.remove(conn, numbers)
+            metrics.EXPIRED.inc(len(numbers))
+            log.warning("stays stay as they are, their fixes are not kept any more", device=name, windows=len(numbers))
+            return None
+        reason = _reason(name, chosen)
+        # In a thread: hours of a device take longer than the other tasks of this process may wait.
+        changes = await asyncio.to_thread(engine.recompute, device, part.fixes, part.stored, reason, logged=part.logged)
+        async with conn.transaction():
+            await judging.hold(conn, world.judged_by)
+            items = await projection.apply(conn, changes, now)
+            await window_store.remove(conn, numbers)
+            head = await lane.append(conn, items)
+        metrics.WINDOWS.inc(len(numbers))
+        n = len(part.fixes)
+        log.info("stays computed again", device=name, windows=len(numbers), fixes=n, changes=len(changes.stays))
+        return head
+
+
+def _reason(name: str | None, chosen: list[Window]) -> str:
+    """The reason to store; what devices sent counts before what we did ourselves."""
+    window = max(chosen, key=lambda one: (one.cause in (Cause.LATE, Cause.EVENT), one.received))
+    return Reason(kind=window.cause, device=name, received=window.received).encoded()
+
+
+def _touching(windows: list[tuple[int, Window]]) -> list[tuple[int, Window]]:
+    """The first window and those within a gap of it: one load serves them all, and none spans a month."""
+    lo, hi = windows[0][1].t_lo, windows[0][1].t_hi
+    chosen: list[tuple[int, Window]] = []
+    for number, window in sorted(windows, key=lambda one: one[1].t_lo):
+        # Those of a rebuild lie side by side for months, and each has its runs for itself.
+        apart = window.cause is Cause.REBUILD and chosen
+        if not apart and window.t_lo <= hi + RUN_GAP_MS and window.t_hi >= lo - RUN_GAP_MS:
+            chosen.append((number, window))
+            lo, hi = min(lo, window.t_lo), max(hi, window.t_hi)
+    return chosen

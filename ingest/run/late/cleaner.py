@@ -1,0 +1,193 @@
+"""Goes over the stored fixes hour by hour and keeps what is wrong as findings; of several workers one does."""
+
+import asyncio
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+
+import structlog
+
+from ingest.run import metrics
+from ingest.run.late import cleaner_beat, cleaner_datums, cleaner_pairs
+from runtime import db, loops, retry
+from tracking.geometry.lookup import CityGrid
+from tracking.presence.fixes import FixColumns
+from tracking.quality import replays, review
+from tracking.quality.model import Finding, FindingKind
+from tracking.quality.review import LEAD_MS, SETTLE_MS, SLOT_MS
+from tracking.routes.model import LEAD_MS as BEAT_LEAD_MS
+from tracking.store.city import beat_hours, beat_store
+from tracking.store.records import meta_store
+from tracking.store.tracks import cleaning_store, finding_store
+
+log = structlog.get_logger(__name__)
+
+_LOCK = "SELECT pg_try_advisory_lock(hashtext('patrol.cleaning'))"
+_UNLOCK = "SELECT pg_advisory_unlock(hashtext('patrol.cleaning'))"
+_SLOT_KEY, _LATE_KEY = "cleaning_slot", "cleaning_late"
+FURTHEST_MS = 24 * 3_600_000
+"""After a stop no more than this is made up for; late data is followed as far back."""
+MOST_OLD = 24
+"""Of one late window so many hours farther back are looked at, and for the clock alone."""
+MOST_REST_S = 900.0
+"""The cleaner rests no longer than this, so that each hour is gone over while it runs and soon after it."""
+_COMMIT_MS = 60_000
+"""A late window is read when its transaction cannot be open any more."""
+_MOST_LATE = 2_000
+_KINDS = review.KINDS | {FindingKind.REPLAYED}
+
+
+@dataclass(slots=True)
+class Cleaner:
+    """Reviews hours.
+
+    Args:
+        pool: one connection is held during a pass.
+        grid: the cells of every time.
+        clock: the time, ms.
+        every_s: seconds between two passes that are quick.
+    """
+
+    pool: db.Pool
+    grid: Callable[[], CityGrid]
+    clock: Callable[[], int]
+    every_s: float = 300.0
+    _again: set[tuple[int, int]] = field(default_factory=set)
+    """(hour, device) whose copy was stored before its original."""
+    _beat: beat_store.Kept = field(default_factory=beat_store.Kept)
+
+    async def run(self) -> None:
+        """Pass after pass until cancelled; what one meets, the next one must come."""
+        while True:
+            started = time.monotonic()
+            try:
+                async with self.pool.acquire() as conn:
+                    if await conn.fetchval(_LOCK):
+                        try:
+                            await self.pass_once(conn)
+                        finally:
+                            await conn.execute(_UNLOCK)
+            except Exception as error:
+                loops.unless_ending()
+                if not retry.is_transient(error):
+                    metrics.BROKEN.inc()
+                    log.exception("fixes cannot be reviewed now; trying again", action="clean")
+                else:
+                    metrics.RETRIES.labels("cleaner").inc()
+            rest_s = loops.rest_s(time.monotonic() - started, MOST_REST_S)
+            await asyncio.sleep(max(self.every_s, rest_s))
+
+    async def pass_once(self, conn: db.Connection) -> int:
+        """Review the hours since the last pass, and those that late fixes changed; returns the findings changed."""
+        now = self.clock()
+        changed, slots = 0, await self._slots(conn, now)
+        for slot in slots:
+            changed += await self._review(conn, slot, None, now)
+        late = await self._late(conn, now, set(slots))
+        for slot, devices in sorted(late.items()):
+            if slot >= review.slot_of(now - FURTHEST_MS):
+                changed += await self._review(conn, slot, devices, now)
+            else:
+                changed += await self._clocks(conn, slot, devices, now)
+        beat = await self._beat.of(conn, self.grid())
+        changed += await cleaner_datums.review(conn, self.grid(), beat.roads, slots[0], now)
+        if not beat.empty:
+            await cleaner_beat.review(conn, beat, now)
+        settled = [slot for slot in slots if slot + SLOT_MS + SETTLE_MS <= now]
+        await meta_store.put(conn, _SLOT_KEY, str(settled[-1] + SLOT_MS if settled else slots[0]))
+        await cleaning_store.trim(conn, now)
+        if changed:
+            log.info("findings changed", action="clean", findings=changed)
+        return changed
+
+    async def _slots(self, conn: db.Connection, now: int) -> list[int]:
+        current = review.slot_of(now)
+        noted = await meta_store.get(conn, _SLOT_KEY)
+        first = current if noted is None else max(int(noted), review.slot_of(now - FURTHEST_MS))
+        return list(range(min(first, current), current + 1, SLOT_MS))
+
+    async def _late(self, conn: db.Connection, now: int, done: set[int]) -> dict[int, set[int]]:
+        """Devices by the hours that their late fixes changed; an hour is looked at from the one after it, too."""
+        after = int(await meta_store.get(conn, _LATE_KEY) or 0)
+        windows = await cleaning_store.late(conn, after, now - _COMMIT_MS, _MOST_LATE)
+        touched = [(slot, device) for slot, device in self._again if slot not in done]
+        self._again.clear()
+        for _, device, lo, hi in windows:
+            last = review.slot_of(hi + LEAD_MS)
+            first = max(review.slot_of(lo), min(last - MOST_OLD * SLOT_MS, review.slot_of(now - FURTHEST_MS)))
+            touched += [(slot, device) for slot in range(first, last + 1, SLOT_MS)]
+        if windows:
+            await beat_hours.again(conn, [(device, lo, hi + BEAT_LEAD_MS) for _, device, lo, hi in windows])
+            await meta_store.put(conn, _LATE_KEY, str(windows[-1][0]))
+        by_slot: dict[int, set[int]] = {}
+        for slot, device in touched:
+            if slot not in done and slot <= now:
+                by_slot.setdefault(slot, set()).add(device)
+        return by_slot
+
+    async def _review(self, conn: db.Connection, slot: int, chosen: Collection[int] | None, now: int) -> int:
+        """Review one hour of the devices chosen, None: all that were heard in it."""
+        lo, hi = slot - LEAD_MS, slot + SLOT_MS
+        devices = await cleaning_store.heard(conn, slot, hi) if chosen is None else sorted(chosen)
+        refused, changed = await cleaning_store.refused(conn, slot, hi), 0
+        for device in sorted({*devices, *refused}) if chosen is None else devices:
+            fixes = await cleaning_store.fixes(conn, device, lo, hi)
+            # In a thread: the messages that come in meanwhile must not wait.
+            found = await asyncio.to_thread(review.review, device, fixes, slot, refused.get(device))
+            async with conn.transaction():
+                found += await self._replays(conn, fixes, slot)
+                changed += await finding_store.replace(conn, slot, [device], _KINDS, found, now)
+        if devices:
+            changed += await cleaner_pairs.review(conn, self.grid(), slot, None if chosen is None else devices, now)
+        return changed
+
+    async def _clocks(self, conn: db.Connection, slot: int, devices: Collection[int], now: int) -> int:
+        """Of an hour of days ago, of which fixes came lately, only whether it was the devices' clocks."""
+        changed = 0
+        for device in sorted(devices):
+            fixes = await cleaning_store.fixes(conn, device, slot - LEAD_MS, slot + SLOT_MS)
+            found = review.clock_of(device, fixes, slot, None)
+            if found and await cleaning_store.heard_right(conn, device, found[0].since, found[0].until):
+                found = []
+            async with conn.transaction():
+                kinds = {FindingKind.CLOCK_SKEW}
+                changed += await finding_store.replace(conn, slot, [device], kinds, found, now)
+        return changed
+
+    async def _replays(self, conn: db.Connection, fixes: FixColumns, slot: int) -> list[Finding]:
+        """Compare with what was stored before, and keep the marks of this hour."""
+        if not len(fixes):
+            return []
+        device = int(fixes.device[0])
+        met = await cleaning_store.met(conn, device, replays.marks(fixes))
+        await cleaning_store.mark(conn, device, replays.marks(fixes.take(fixes.t >= slot)))
+        later = {(review.slot_of(each.then), each.device) for each in met if each.then > each.t}
+        self._again |= {each for each in later if each[0] > slot}
+        best: Finding | None = None
+        for candidate in replays.candidates(device, met):
+            lo, hi = int(fixes.t.min()) - candidate.shift - 5_000, int(fixes.t.max()) - candidate.shift + 5_000
+            theirs = await cleaning_store.fixes(conn, candidate.device, lo, hi)
+            found = _replayed(fixes, theirs, candidate)
+            if found is not None and (best is None or found.evidence["n"] > best.evidence["n"]):
+                best = found
+        if best is None or best.until < slot:
+            return []
+        name = await conn.fetchval("SELECT name FROM devices WHERE id = $1", best.evidence["other"])
+        return [
+            Finding(
+                device=device, kind=best.kind, since=best.since, until=best.until,
+                evidence={**best.evidence, "other": name},
+            )
+        ]  # fmt: skip
+
+
+def _replayed(ours: FixColumns, theirs: FixColumns, of: replays.Candidate) -> Finding | None:
+    same = replays.same_fixes(ours, theirs, of.shift)
+    if same.sum() < replays.LEAST_FIXES:
+        return None
+    times = ours.t[same]
+    then = db.moment(int(times[0]) - of.shift).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return Finding(
+        device=int(ours.device[0]), kind=FindingKind.REPLAYED, since=int(times[0]), until=int(times[-1]),
+        evidence={"n": int(same.sum()), "other": of.device, "then": then},
+    )  # fmt: skip

@@ -1,0 +1,229 @@
+"""The part of the cleaning that looks at whole shifts: whether a device's datum is the one it is set to."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from runtime import db
+from schemas.wire import Datum
+from tracking.geometry.lookup import CityGrid
+from tracking.geometry.zones import Zones
+from tracking.presence.fixes import FixColumns, Float
+from tracking.quality import datums
+from tracking.quality.model import Finding, FindingKind
+from tracking.routes.roads import Roads
+from tracking.store.presence import doubt_store, sighting_store
+from tracking.store.tracks import cleaning_store, finding_store, window_store
+
+_START_MS = 600_000
+"""The beginning of a shift is spent where the team meets."""
+_STILL_M = 50.0
+_TEAM_MS = 1_800_000
+"""Shifts of a team begin within it."""
+_LEAST_FIXES = 30
+_PART_MS = 4 * 3_600_000
+_SHIFTS = """
+SELECT s.id, s.starts, s.ends, b.device, d.unit, d.datum, coalesce(s.area, u.area) AS area
+FROM shifts s
+JOIN bindings b ON b.officer = s.officer AND b.t_from <= s.starts AND (b.t_to IS NULL OR b.t_to > s.starts)
+JOIN devices d ON d.id = b.device JOIN units u ON u.code = d.unit
+WHERE s.ends > $1 AND s.starts <= $2 ORDER BY s.starts, s.id
+"""
+_FOUND = """
+SELECT evidence FROM device_findings
+WHERE device = $1 AND kind = 'datum_doubt' AND slot = $2 AND known_to IS NULL
+"""
+_TEAM = """
+SELECT b.device FROM shifts s
+JOIN bindings b ON b.officer = s.officer AND b.t_from <= s.starts AND (b.t_to IS NULL OR b.t_to > s.starts)
+JOIN devices d ON d.id = b.device
+WHERE d.unit = $1 AND b.device <> $2 AND s.starts BETWEEN $3 AND $4 ORDER BY b.device LIMIT 30
+"""
+# The doubts of the device's last shifts, NULL for a shift without one.
+_DOUBTS = """
+SELECT s.starts, f.evidence FROM shifts s
+JOIN bindings b ON b.officer = s.officer AND b.t_from <= s.starts AND (b.t_to IS NULL OR b.t_to > s.starts)
+LEFT JOIN device_findings f
+  ON f.device = b.device AND f.kind = 'datum_doubt' AND f.slot = s.starts AND f.known_to IS NULL
+WHERE b.device = $1 AND s.starts <= $2
+  AND EXISTS (SELECT FROM fixes x WHERE x.device = b.device AND x.t >= s.starts AND x.t < s.ends)
+ORDER BY s.starts DESC LIMIT $3
+"""
+_AREA = """
+SELECT c.id FROM cells c JOIN divisions d ON d.district = left(c.code, 6) AND d.valid_from <= $2
+  AND (d.valid_to IS NULL OR d.valid_to > $2)
+JOIN division_cells v ON v.division = d.id AND v.cell = c.id
+JOIN division_areas g ON g.division = d.id AND g.code = v.grid WHERE $1 IN (v.grid, g.parent, d.district)
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shift:
+    """One shift of one device."""
+
+    device: int
+    unit: str
+    declared: Datum
+    area: str | None
+    starts: int
+    ends: int
+
+
+async def review(conn: db.Connection, grid: CityGrid, roads: Roads, since: int, now: int) -> int:
+    """Judge the shifts that ended from `since` on, or long enough before for late data, and those that go on.
+
+    Returns the findings changed.
+    """
+    rows = await conn.fetch(_SHIFTS, db.moment(since - _TEAM_MS), db.moment(now - _TEAM_MS))
+    changed = 0
+    for row in rows:
+        shift = _Shift(
+            device=row["device"], unit=row["unit"], declared=Datum(row["datum"]), area=row["area"],
+            starts=db.millis(row["starts"]), ends=db.millis(row["ends"]),
+        )  # fmt: skip
+        changed += await _judge(conn, grid, roads, shift, now)
+    return changed
+
+
+async def _judge(conn: db.Connection, grid: CityGrid, roads: Roads, shift: _Shift, now: int) -> int:
+    before = await _doubted(conn, shift)
+    if shift.ends <= now:
+        doubt = await _ended(conn, grid, roads, shift)
+    else:
+        # While it goes on, its last half hour tells whether a doubt begins; the end decides.
+        doubt = before or await _begins(conn, grid, roads, shift, now)
+    if doubt is None and before is None:
+        return 0
+    async with conn.transaction():
+        changed = await _doubt(conn, grid, shift, doubt, now)
+        if (doubt is None) != (before is None):
+            span = shift.starts, shift.ends - 1
+            await window_store.insert(conn, [doubt_store.window(shift.device, span, now)])
+        if shift.ends > now:
+            return changed
+        found = await _suspected(conn, shift)
+        kinds = {FindingKind.WRONG_DATUM}
+        return changed + await finding_store.replace(conn, shift.starts, [shift.device], kinds, found, now)
+
+
+async def _doubted(conn: db.Connection, shift: _Shift) -> datums.Doubt | None:
+    """What was found of the shift before."""
+    return _said(await conn.fetchval(_FOUND, shift.device, db.moment(shift.starts)))
+
+
+def _said(evidence: str | None) -> datums.Doubt | None:
+    if evidence is None:
+        return None
+    said = json.loads(evidence)
+    return datums.Doubt(fits=Datum(said["fits"]), off_m=said["off_m"], off_fits_m=said["off_fits_m"])
+
+
+async def _doubt(conn: db.Connection, grid: CityGrid, shift: _Shift, doubt: datums.Doubt | None, now: int) -> int:
+    """Store a doubt and what it hides, or that there is none any more."""
+    found: list[Finding] = []
+    seen: list[tuple[int, int, int]] = []
+    if doubt is not None:
+        numbers = {"fits": doubt.fits.value, "off_m": round(doubt.off_m), "off_fits_m": round(doubt.off_fits_m)}
+        found = [_finding(shift, FindingKind.DATUM_DOUBT, shift.starts, numbers)]
+        fixes = await _real(conn, shift.device, shift.starts, min(shift.ends, now))
+        seen = await asyncio.to_thread(datums.sighted, grid, fixes, doubt.fits)
+    await sighting_store.replace(conn, shift.device, shift.starts, seen, now)
+    return await finding_store.replace(conn, shift.starts, [shift.device], {FindingKind.DATUM_DOUBT}, found, now)
+
+
+async def _begins(conn: db.Connection, grid: CityGrid, roads: Roads, shift: _Shift, now: int) -> datums.Doubt | None:
+    zone = await _zone(conn, grid, shift)
+    fixes = await _real(conn, shift.device, max(shift.starts, now - _TEAM_MS), now)
+    if len(fixes) < _LEAST_FIXES:
+        return None
+    off = None if zone is None else await asyncio.to_thread(datums.outside, grid, zone, fixes)
+    return await _either(off, grid, roads, fixes)
+
+
+async def _ended(conn: db.Connection, grid: CityGrid, roads: Roads, shift: _Shift) -> datums.Doubt | None:
+    """The doubt about a whole shift: by where it was, else by the roads it was on."""
+    fixes = await _real(conn, shift.device, shift.starts, shift.ends)
+    if not len(fixes):
+        return None
+    return await _either(await _off(conn, grid, shift, fixes), grid, roads, fixes)
+
+
+async def _either(off: datums.Off | None, grid: CityGrid, roads: Roads, fixes: FixColumns) -> datums.Doubt | None:
+    doubt = None if off is None else datums.doubt(off)
+    return doubt or await asyncio.to_thread(datums.off_roads, roads, grid, fixes)
+
+
+async def _suspected(conn: db.Connection, shift: _Shift) -> list[Finding]:
+    """Three shifts running that agree."""
+    rows = await conn.fetch(_DOUBTS, shift.device, db.moment(shift.starts), datums.SHIFTS)
+    made = [_said(row["evidence"]) for row in reversed(rows)]
+    fits = datums.suspected(made)
+    if fits is None:
+        return []
+    known = [one for one in made if one is not None]
+    numbers = {
+        "set": shift.declared.value, "fits": fits.value, "shifts": len(known),
+        "off_m": round(float(np.median([one.off_m for one in known]))),
+        "off_fits_m": round(float(np.median([one.off_fits_m for one in known]))),
+    }  # fmt: skip
+    return [_finding(shift, FindingKind.WRONG_DATUM, db.millis(rows[-1]["starts"]), numbers)]
+
+
+def _finding(shift: _Shift, kind: FindingKind, since: int, numbers: Mapping[str, Any]) -> Finding:
+    return Finding(device=shift.device, kind=kind, since=since, until=shift.ends - 1, evidence=numbers)
+
+
+async def _off(conn: db.Connection, grid: CityGrid, shift: _Shift, fixes: FixColumns) -> datums.Off | None:
+    """How far off the fixes of a shift are: from where the team began, else from the area of the shift."""
+    base = await _base(conn, grid, shift)
+    start = fixes.take(fixes.t < shift.starts + _START_MS)
+    if base is not None and len(start) >= 3:
+        return datums.Off(
+            as_is=_from(base, *grid.xy(start.lat, start.lon)),
+            under={each: _from(base, *at) for each, at in datums.under(grid, start).items()},
+        )
+    zone = await _zone(conn, grid, shift)
+    return None if zone is None else await asyncio.to_thread(datums.outside, grid, zone, fixes)
+
+
+def _from(base: tuple[float, float], x: Float, y: Float) -> float:
+    """Distance of the middle of places from a base, m."""
+    return float(np.hypot(np.median(x) - base[0], np.median(y) - base[1]))
+
+
+async def _base(conn: db.Connection, grid: CityGrid, shift: _Shift) -> tuple[float, float] | None:
+    """Where the others of the team began their shifts at about this time."""
+    rows = await conn.fetch(
+        _TEAM, shift.unit, shift.device, db.moment(shift.starts - _TEAM_MS), db.moment(shift.starts + _TEAM_MS)
+    )
+    begun: list[tuple[float, float]] = []
+    for row in rows:
+        fixes = await _real(conn, row["device"], shift.starts, shift.starts + _START_MS)
+        x, y = grid.xy(fixes.lat, fixes.lon)
+        if len(fixes) >= 3 and _still(x, y):
+            begun.append((float(np.median(x)), float(np.median(y))))
+    places = np.array(begun).reshape(-1, 2)
+    return datums.team_base(places[:, 0], places[:, 1])
+
+
+def _still(x: np.ndarray, y: np.ndarray) -> bool:
+    return bool(np.mean(np.hypot(x - np.median(x), y - np.median(y)) <= _STILL_M) >= 0.8)
+
+
+async def _real(conn: db.Connection, device: int, lo: int, hi: int) -> FixColumns:
+    parts = [await cleaning_store.fixes(conn, device, at, min(at + _PART_MS, hi)) for at in range(lo, hi, _PART_MS)]
+    fixes = FixColumns.concat(parts)
+    return fixes.take(fixes.present())
+
+
+async def _zone(conn: db.Connection, grid: CityGrid, shift: _Shift) -> Zones | None:
+    """The area of a shift, as it was at its start."""
+    if shift.area is None:
+        return None
+    numbers = [row["id"] for row in await conn.fetch(_AREA, shift.area, db.moment(shift.starts))]
+    cells = np.flatnonzero(np.isin(grid.ids, numbers)).tolist()
+    return Zones(grid, {shift.area: cells}) if cells else None

@@ -1,0 +1,78 @@
+"""The part of the cleaning that looks at two devices at once: officers whose devices move as in one pocket."""
+
+import asyncio
+from collections.abc import Collection
+
+from runtime import db
+from tracking.geometry.lookup import CityGrid
+from tracking.presence.fixes import FixColumns
+from tracking.quality import pairs
+from tracking.quality.model import Finding, FindingKind
+from tracking.quality.pairs import Minutes, Together
+from tracking.quality.review import LEAD_MS, SLOT_MS
+from tracking.store.city import people_store
+from tracking.store.tracks import cleaning_store, finding_store
+
+_SHARED_MS = 1_200_000
+"""So long two devices must have been in the same cells to be compared: less than half an hour, for cells are small."""
+
+
+async def review(conn: db.Connection, grid: CityGrid, slot: int, chosen: Collection[int] | None, now: int) -> int:
+    """Compare the devices that were in the same cells in the hour from `slot`; returns the findings changed."""
+    lo, hi = slot - LEAD_MS, slot + SLOT_MS
+    near = await cleaning_store.near(conn, lo, hi, chosen, _SHARED_MS)
+    if chosen is not None:
+        # Of whom one of them was near, all others must be known: each device keeps the one it was with longest.
+        chosen = {*chosen, *(device for pair in near for device in pair)}
+        near = await cleaning_store.near(conn, lo, hi, chosen, _SHARED_MS)
+    near = await _of_two_officers(conn, near, slot)
+    minutes = {
+        device: await _minutes(conn, grid, device, lo, hi) for device in sorted({d for pair in near for d in pair})
+    }
+    best: dict[int, tuple[int, Together]] = {}
+    for one, other in near:
+        found = await asyncio.to_thread(pairs.together, minutes[one], minutes[other])
+        if found is not None and found.until >= slot:
+            for device, partner in ((one, other), (other, one)):
+                if device not in best or found.minutes > best[device][1].minutes:
+                    best[device] = (partner, found)
+    everybody = chosen if chosen is not None else await cleaning_store.heard(conn, slot, hi)
+    findings = await _findings(conn, best)
+    async with conn.transaction():
+        return await finding_store.replace(conn, slot, everybody, {FindingKind.TOGETHER}, findings, now)
+
+
+async def _of_two_officers(conn: db.Connection, near: list[tuple[int, int]], at: int) -> list[tuple[int, int]]:
+    """Without the pairs that one officer carries."""
+    bound = await people_store.bindings(conn, at)
+
+    def officer(device: int) -> int | None:
+        return bound[device].officer if device in bound else None
+
+    return [(one, other) for one, other in near if officer(one) is None or officer(one) != officer(other)]
+
+
+async def _minutes(conn: db.Connection, grid: CityGrid, device: int, lo: int, hi: int) -> Minutes:
+    fixes = await cleaning_store.fixes(conn, device, lo, hi)
+    return await asyncio.to_thread(_thinned, grid, fixes.take(fixes.present()))
+
+
+def _thinned(grid: CityGrid, fixes: FixColumns) -> Minutes:
+    x, y = grid.xy(fixes.lat, fixes.lon)
+    return pairs.minutes(fixes.t, x, y)
+
+
+async def _findings(conn: db.Connection, best: dict[int, tuple[int, Together]]) -> list[Finding]:
+    partners = sorted({partner for partner, _ in best.values()})
+    rows = await conn.fetch("SELECT id, name FROM devices WHERE id = ANY ($1::int[])", partners)
+    names = {row["id"]: row["name"] for row in rows}
+    return [
+        Finding(
+            device=device, kind=FindingKind.TOGETHER, since=found.since, until=found.until,
+            evidence={
+                "other": names[partner], "minutes": found.minutes, "median_m": found.median_m,
+                "within_m": round(pairs.WITHIN_M),
+            },
+        )
+        for device, (partner, found) in sorted(best.items())
+    ]  # fmt: skip

@@ -1,0 +1,157 @@
+"""The sessions of one worker with the broker: its own, and where units are shared, those of each unit it serves.
+
+They come in pairs: one for what comes live, and one for what devices kept while they were cut off, of which few
+messages are taken at a time. The broker keeps one queue for a session, in order: in the same one, live fixes would wait
+behind hours of a unit that is back.
+
+The session of a unit is the unit's queue. It stays at the broker when its worker goes, and who serves the unit next
+takes it over by the same client id with all that waits in it and all that was not acknowledged.
+"""
+
+import asyncio
+import itertools
+from collections.abc import Callable, Sequence
+from urllib.parse import quote
+
+import structlog
+
+from ingest.run.mqtt import mqtt
+from ingest.run.path.message import Intake
+from runtime import parts
+from schemas import topics
+from schemas.broker import Broker
+
+log = structlog.get_logger(__name__)
+
+
+_TAKEN_S = 60.0
+"""A session that was taken several times within this is said to be: whoever takes it and the worker take turns."""
+
+
+def client_id(unit: str) -> str:
+    """Client id of a unit's live session; in ASCII, as brokers need not take more."""
+    return f"patrol-unit-{quote(unit, safe='')}"
+
+
+def buffered_id(client_id: str) -> str:
+    """Client id of the session for buffers beside a live one."""
+    return client_id.replace("patrol-", "patrol.buffer-", 1)
+
+
+class Sessions:
+    """All sessions that deliver to one intake.
+
+    Args:
+        broker: where.
+        worker: name of the worker.
+        units: units of its own session; none where they are shared.
+        former: units that its own session may have been subscribed to before.
+        intake: where messages go.
+        receive_maximum: messages in flight in each live session.
+        latest: the latest time that it may be, ms.
+    """
+
+    def __init__(
+        self,
+        broker: Broker,
+        *,
+        worker: str,
+        units: tuple[str, ...],
+        former: Sequence[str],
+        intake: Intake,
+        receive_maximum: int = mqtt.RECEIVE_MAXIMUM,
+        latest: Callable[[], int] = lambda: 0,
+    ) -> None:
+        self._broker, self._intake, self._receive_maximum = broker, intake, receive_maximum
+        self._latest = latest
+        self._numbers = itertools.count(1)
+        self._running: dict[str, tuple[list[mqtt.Session], list[asyncio.Task[None]]]] = {}
+        self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.own, self._buffered = self._pair(f"patrol-{worker}", units, former)
+
+    async def run(self) -> None:
+        """Keep the worker's own session up, and those of the units until they are hushed; until cancelled."""
+        own = self._started([self.own, self._buffered], "session")
+        try:
+            await self._failed
+        finally:
+            tasks = [*own, *(task for _, tasks in self._running.values() for task in tasks)]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def ready(self) -> None:
+        """Return when the worker's own sessions are connected and subscribed."""
+        for session in (self.own, self._buffered):
+            await session.ready.wait()
+
+    @property
+    def taken(self) -> bool:
+        """Whether another client takes one of them over, by its client id."""
+        return any(session.taken(_TAKEN_S) for session in self._all())
+
+    def listen(self, unit: str) -> None:
+        """Connect for a unit; whoever else is connected for it is thrown out by the broker."""
+        pair = self._pair(client_id(unit), (unit,), ())
+        for session in pair:
+            session.gauged = False
+            if self._intake.full:
+                session.pause()
+        self._running[unit] = pair, self._started(pair, f"session-{unit}")
+
+    async def hush(self, unit: str) -> None:
+        """End the connections of a unit; what was not acknowledged on them waits for the next ones."""
+        if unit in self._running:
+            _, tasks = self._running.pop(unit)
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+
+    def pause(self) -> None:
+        """Stop reading from the broker: there is no room."""
+        for session in self._all():
+            session.pause()
+
+    def resume(self) -> None:
+        """Read on."""
+        for session in self._all():
+            session.resume()
+
+    def _all(self) -> list[mqtt.Session]:
+        return [self.own, self._buffered, *(session for pair, _ in self._running.values() for session in pair)]
+
+    def _started(self, sessions: Sequence[mqtt.Session], name: str) -> list[asyncio.Task[None]]:
+        tasks = [asyncio.create_task(parts.lasting(name, session.run()), name=name) for session in sessions]
+        for task in tasks:
+            task.add_done_callback(self._ended)
+        return tasks
+
+    def _pair(self, client_id: str, units: tuple[str, ...], former: Sequence[str]) -> list[mqtt.Session]:
+        few = min(self._receive_maximum, mqtt.BUFFERED_RECEIVE_MAXIMUM)
+        live, buffered = (
+            self._made(name, topics.subscriptions(units, roots), topics.subscriptions(tuple(former), roots), in_flight)
+            for name, roots, in_flight in (
+                (client_id, topics.LIVE, self._receive_maximum), (buffered_id(client_id), topics.BUFFERED, few),
+            )
+        )  # fmt: skip
+        buffered.gauged, buffered.bounded = False, True
+        return [live, buffered]
+
+    def _made(self, client_id: str, filters: Sequence[str], former: Sequence[str], in_flight: int) -> mqtt.Session:
+        session = mqtt.Session(
+            self._broker,
+            client_id=client_id,
+            filters=filters,
+            deliver=self._intake.put,
+            lost=lambda number: log.info("messages come again", n=self._intake.forget(number)),
+            receive_maximum=in_flight,
+            numbers=self._numbers,
+            former=former,
+        )
+        session.latest = self._latest
+        return session
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None and not self._failed.done():
+            self._failed.set_exception(error)

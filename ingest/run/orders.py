@@ -1,0 +1,118 @@
+"""Commands from the outbox in the database to the devices: published with QoS 1, then marked sent."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
+
+import msgspec
+import numpy as np
+import structlog
+from prometheus_client import Counter
+
+from alerts.store import commands
+from alerts.store.commands import Waiting
+from ingest.run import metrics
+from runtime import db, loops, retry
+from runtime.clock import wall_clock
+from schemas import topics, wire
+from tracking.geometry import datum
+
+log = structlog.get_logger(__name__)
+
+SENT = Counter("patrol_commands_total", "Commands sent to the broker, repeats included.", ["outcome"])
+
+AT_ONCE = 50
+"""Commands on the way to the broker at a time."""
+
+_encoder = msgspec.json.Encoder()
+
+
+class Order(Protocol):
+    """Sends a payload to a topic with QoS 1."""
+
+    def __call__(self, topic: str, payload: bytes, *, expiry_s: int) -> Awaitable[bool]:
+        """Send, and tell whether the broker has it."""
+        ...
+
+
+class Orders:
+    """Publishes what waits; any number of workers may do so.
+
+    Args:
+        pool: the database.
+        order: sends one.
+        ready: set while the broker is there.
+        now: the time, ms since 1970-01-01 UTC.
+        every_s: seconds between two looks at the outbox.
+    """
+
+    def __init__(
+        self,
+        pool: db.Pool,
+        order: Order,
+        ready: asyncio.Event,
+        *,
+        now: Callable[[], int] = wall_clock,
+        every_s: float = 0.25,
+    ) -> None:
+        self._pool, self._order, self._ready, self._now, self._every_s = pool, order, ready, now, every_s
+
+    async def run(self) -> None:
+        """Publish until cancelled."""
+        while True:
+            await self._ready.wait()
+            try:
+                taken = await self.step()
+            except Exception as error:
+                loops.unless_ending()
+                if not retry.is_transient(error):
+                    raise
+                metrics.RETRIES.labels("orders").inc()
+                log.warning("commands wait for the database", error=str(error))
+                taken = 0
+            if taken < AT_ONCE:
+                await asyncio.sleep(self._every_s)
+
+    async def step(self) -> int:
+        """Publish what waits, at most AT_ONCE; returns how many were taken."""
+        async with self._pool.acquire() as conn:
+            waiting = await commands.claim(conn, self._now(), AT_ONCE)
+        heard = await asyncio.gather(*(self._publish(one) for one in waiting))
+        if waiting:
+            await self._mark(waiting, heard)
+        return len(waiting)
+
+    async def _publish(self, one: Waiting) -> bool:
+        topic = str(topics.Topic(one.unit, one.device, topics.Kind.COMMAND))
+        left_ms = one.expires - self._now()
+        taken = await self._order(topic, payload(one), expiry_s=max(1, left_ms // 1000))
+        SENT.labels("taken" if taken else "not taken").inc()
+        return taken
+
+    async def _mark(self, waiting: Sequence[Waiting], heard: Sequence[bool]) -> None:
+        now = self._now()
+        async with self._pool.acquire() as conn:
+            for one, how in zip(waiting, heard, strict=True):
+                if how:
+                    await commands.sent(conn, one.id, now)
+                else:
+                    await commands.later(conn, one.id, now + commands.UNSENT_MS)
+
+
+def payload(one: Waiting) -> bytes:
+    """Spell a command for its device, the place in the device's own datum. Pure."""
+    lat, lon = one.body.get("lat"), one.body.get("lon")
+    if lat is not None and lon is not None:
+        there = datum.from_wgs84(np.array([lat]), np.array([lon]), one.datum)
+        lat, lon = (round(float(each[0]), 7) for each in there)
+    command = wire.Command(
+        id=one.id,
+        type=one.type,
+        t=one.made_at,
+        expires=one.expires,
+        cell=one.body.get("cell"),
+        lat=lat,
+        lon=lon,
+        text=one.body.get("text"),
+    )
+    return _encoder.encode(command)

@@ -1,0 +1,144 @@
+"""One pass of retention over all classes: floors up first, then what is older goes, table by table."""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import structlog
+
+from ingest.run import metrics
+from ingest.store import chunks, media, rows, targets
+from ingest.store.held import Held
+from ingest.store.targets import Target
+from runtime import db
+from tracking.records import retention
+from tracking.records.retention import DAY_MS, DataClass
+from tracking.store.records import hold_store, retention_store
+from tracking.store.records.retention_store import Kept
+from tracking.store.tracks.media_files import MediaFiles
+
+log = structlog.get_logger(__name__)
+
+_LOCK = "SELECT pg_try_advisory_lock(hashtext('patrol.retention'))"
+_UNLOCK = "SELECT pg_advisory_unlock(hashtext('patrol.retention'))"
+
+Progress = Callable[[DataClass, str, int], None]
+"""Is told class, table and rows as they go."""
+
+
+def _untold(_cls: DataClass, _table: str, _n: int) -> None:
+    """For those who do not watch."""
+
+
+@dataclass(slots=True)
+class Pass:
+    """Goes over the classes; of several workers one does at a time.
+
+    Args:
+        conn: a connection of its own.
+        now: ms since 1970-01-01 UTC.
+        media: folder of photographs and recordings; None: there is none.
+        batch: rows in one transaction.
+        told: watches.
+    """
+
+    conn: db.Connection
+    now: int
+    media: Path | None = None
+    batch: int = rows.BATCH
+    told: Progress = field(default=_untold)
+
+    async def run(self) -> dict[DataClass, int] | None:
+        """Drop what is old; rows by class. None: another pass is at work.
+
+        A class that fails is noted with the reason, and the others are gone over all the same.
+        """
+        if not await self.conn.fetchval(_LOCK):
+            return None
+        try:
+            return {kept.cls: await self._class(kept) for kept in await retention_store.listed(self.conn)}
+        finally:
+            await self.conn.execute(_UNLOCK)
+
+    async def _class(self, kept: Kept) -> int:
+        floor = retention.floor(kept.days, self.now, kept.floor)
+        dropped, fault = 0, None
+        try:
+            if floor > kept.floor:
+                await retention_store.raise_floor(self.conn, kept.cls, floor)
+            async for n in self._drop(kept.cls, retention.dropped_before(floor)):
+                dropped += n
+        except Exception as error:
+            if self.conn.is_closed():
+                raise
+            fault = f"{type(error).__name__}: {error}"
+            metrics.RETENTION_FAILURES.labels(kept.cls.value).inc()
+            log.exception("retention failed; the next pass tries again", data=kept.cls.value)
+        metrics.RETENTION_DROPPED.labels(kept.cls.value).inc(dropped)
+        await retention_store.ran(self.conn, kept.cls, self.now, dropped, fault)
+        if dropped:
+            log.info("old data dropped", data=kept.cls.value, rows=dropped, days=kept.days)
+        return dropped
+
+    async def _drop(self, cls: DataClass, before: int) -> AsyncIterator[int]:
+        if before == retention.NEVER:
+            return
+        held, cutoff, now = Held(self.conn), db.moment(before), db.moment(self.now)
+        if cls is DataClass.MEDIA and self.media is not None:
+            async for n in media.drop(held, MediaFiles(self.media), cutoff, now, batch=self.batch):
+                self.told(cls, "media", n)
+                yield n
+        for target in targets.TARGETS.get(cls, ()):
+            async with self.conn.transaction():
+                await self.conn.execute(hold_store.LOCK)
+                await held.refresh(now, whole=True)
+            async for n in await self._of_table(held, target, before):
+                self.told(cls, target.table, n)
+                yield n
+        if cls is DataClass.VISITS and await chunks.installed(self.conn):
+            await chunks.drop_days(self.conn, cutoff)
+
+    async def _of_table(self, held: Held, target: Target, before: int) -> AsyncIterator[int]:
+        cutoff, now = db.moment(before), db.moment(self.now)
+        if await chunks.installed(self.conn) and await chunks.is_hypertable(self.conn, target.table):
+            return chunks.drop(held, target, cutoff, now)
+        return rows.drop(held, target, cutoff, now, batch=self.batch)
+
+
+async def refresh_days(conn: db.Connection, now: int) -> bool:
+    """On TimescaleDB work all late data that can still come into the days of devices; False where it is plain."""
+    if not await chunks.installed(conn):
+        return False
+    kept = {each.cls: each for each in await retention_store.listed(conn)}[DataClass.FIXES]
+    # Whole days only, and none whose fixes are partly gone.
+    oldest = max(kept.floor, now - (kept.days or 3_650) * DAY_MS)
+    oldest += DAY_MS - oldest % DAY_MS
+    until = now - now % DAY_MS
+    if oldest < until:
+        await chunks.refresh_wide(conn, db.moment(oldest), db.moment(until))
+    return True
+
+
+async def would_drop(conn: db.Connection, now: int) -> list[tuple[DataClass, str, int, int]]:
+    """What a pass would drop and what holds keep, by table: (class, table, rows to drop, rows held)."""
+    found: list[tuple[DataClass, str, int, int]] = []
+    held = Held(conn)
+    async with conn.transaction():
+        await held.refresh(db.moment(now), whole=True)
+        for kept in await retention_store.listed(conn):
+            before = retention.dropped_before(retention.floor(kept.days, now, kept.floor))
+            if before != retention.NEVER:
+                known = targets.TARGETS.get(kept.cls, ())
+                found += [(kept.cls, target.table, *await _counted(conn, target, before)) for target in known]
+                if kept.cls is DataClass.MEDIA:
+                    found.append((kept.cls, "media", *await media.counted(conn, db.moment(before))))
+    return found
+
+
+async def _counted(conn: db.Connection, target: Target, before: int) -> tuple[int, int]:
+    query = (
+        f"SELECT count(*) FILTER (WHERE NOT held) AS old, count(*) FILTER (WHERE held) AS held FROM "
+        f"(SELECT {target.held} AS held FROM {target.table} r WHERE r.{target.time} < $1 AND {target.ended}) x"
+    )
+    row = await conn.fetchrow(query, db.moment(before))
+    return (0, 0) if row is None else (row["old"], row["held"])

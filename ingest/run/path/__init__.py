@@ -1,0 +1,1 @@
+"""The path of a fix: message, batch, pipeline, writer, acknowledgement."""

@@ -1,0 +1,154 @@
+"""Application acknowledgements: how far each boot of a device is in the database without a gap, for its outbox."""
+
+from collections import OrderedDict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import msgspec
+
+from ingest.acknowledgement.boots import Boot, Key, Ledger
+from ingest.decoding.batch import Number
+from ingest.run import metrics
+from schemas import topics, wire
+
+EVERY_MS = 5_000
+MOST_DEVICES = 50_000
+MOST_BOOTS = 16
+"""Of a device: nobody has many, and who makes up names takes room from himself only."""
+MOST_AT_ONCE = 1_500
+"""Boots in one round, so that the acknowledgements of a large fleet do not keep the database from its fixes."""
+MOST_SEARCHES = 25
+"""Of them, those for which stored fixes are searched."""
+
+_encoder = msgspec.json.Encoder()
+
+
+@dataclass(slots=True)
+class _Device:
+    """The boots of a device, those heard last at the end."""
+
+    topic: str
+    boots: "OrderedDict[str, Boot]" = field(default_factory=OrderedDict)
+    due: set[str] = field(default_factory=set)
+    told_at: int = 0
+
+    def told(self, now: int) -> bool:
+        """Whether it was told within the last 5 s, by a clock that may have been set back since."""
+        return 0 <= now - self.told_at < EVERY_MS
+
+
+class _Due(NamedTuple):
+    """A boot of which its device is to be told."""
+
+    key: Key
+    device: _Device
+    boot: Boot
+
+
+@dataclass(slots=True)
+class Acks:
+    """What is known of boots, those of the least recently heard device forgotten beyond `most_devices`."""
+
+    most_devices: int = MOST_DEVICES
+    _devices: "OrderedDict[int, _Device]" = field(default_factory=OrderedDict)
+    _due: dict[int, None] = field(default_factory=dict)
+    """Devices in the order in which they wait."""
+
+    def committed(self, numbers: Iterable[Number]) -> None:
+        """Take numbers of fixes that are stored, or refused for what they say: none must come again."""
+        for device, boot, seq, first in numbers:
+            self._heard(device.id, device.unit, device.name, boot).hear(seq, first)
+
+    async def due(self, now: int, ledger: Ledger) -> list[tuple[str, bytes]]:
+        """Topics and payloads to publish at `now` (ms): of boots heard of whose device was not told within 5 s.
+
+        What a device is told it forgets. So that whoever comes next can go on from there, the store is told before.
+        """
+        taken = self._take(now)
+        try:
+            await _recall(taken, ledger)
+            later = await _search(taken, now, ledger)
+            reached = [(each, each.boot.known.upto) for each in taken]
+            told = [(each, upto) for each, upto in reached if upto >= each.boot.first]
+            await ledger.note([(*each.key, 0, upto) for each, upto in told if upto != each.boot.noted])
+        except BaseException:
+            self._wait(taken)
+            raise
+        self._wait(later)
+        return [self._tell(each, upto, now) for each, upto in told]
+
+    def forget(self, devices: Collection[int]) -> None:
+        """Let go of what is known of devices that another worker serves or served: the store knows better."""
+        for device in devices:
+            self._devices.pop(device, None)
+            self._due.pop(device, None)
+
+    def _heard(self, number: int, unit: str, name: str, boot: str) -> Boot:
+        device = self._devices.get(number)
+        if device is None:
+            topic = str(topics.Topic(unit, name, topics.Kind.ACK))
+            device = self._devices[number] = _Device(topic)
+            if len(self._devices) > self.most_devices:
+                gone, _ = self._devices.popitem(last=False)
+                self._due.pop(gone, None)
+                metrics.ACKS_FORGOTTEN.inc()
+        self._devices.move_to_end(number)
+        found = device.boots.get(boot)
+        if found is None:
+            found = device.boots[boot] = Boot()
+            if len(device.boots) > MOST_BOOTS:
+                old, _ = device.boots.popitem(last=False)
+                device.due.discard(old)
+                metrics.ACKS_FORGOTTEN.inc()
+        device.boots.move_to_end(boot)
+        device.due.add(boot)
+        self._due[number] = None
+        return found
+
+    def _take(self, now: int) -> list[_Due]:
+        """Boots whose devices wait longest; what is heard of them from now on makes them due again."""
+        taken: list[_Due] = []
+        for number in list(self._due):
+            device = self._devices[number]
+            if device.told(now):
+                continue
+            if len(taken) >= MOST_AT_ONCE:
+                break
+            taken += [_Due((number, name), device, device.boots[name]) for name in device.due]
+            device.due.clear()
+            del self._due[number]
+        return taken
+
+    def _wait(self, boots: Iterable[_Due]) -> None:
+        """Look at boots in the next round."""
+        for each in boots:
+            number, name = each.key
+            device = self._devices.get(number)
+            if device is not None and name in device.boots:
+                device.due.add(name)
+                self._due[number] = None
+
+    def _tell(self, due: _Due, upto: int, now: int) -> tuple[str, bytes]:
+        due.boot.noted = upto
+        due.device.told_at = now
+        return due.device.topic, _encoder.encode(wire.Ack(boot=due.key[1], seq=upto))
+
+
+async def _recall(taken: list[_Due], ledger: Ledger) -> None:
+    """Ask for what was noted of boots that are new here."""
+    new = [each for each in taken if each.boot.noted is None]
+    if not new:
+        return
+    noted = await ledger.noted([each.key for each in new])
+    for each in new:
+        each.boot.recall(*noted.get(each.key, (None, ())))
+
+
+async def _search(boots: list[_Due], now: int, ledger: Ledger) -> list[_Due]:
+    """Look for missing numbers in the store; returns the boots that are left to the next round."""
+    searches = [(each, since) for each in boots if (since := each.boot.search_from(now)) is not None]
+    for each, since in searches[:MOST_SEARCHES]:
+        each.boot.learn(await ledger.stored(each.key, since=since, above=each.boot.known.upto))
+        each.boot.searched(now)
+    return [each for each, _ in searches[MOST_SEARCHES:]]

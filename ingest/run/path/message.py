@@ -1,0 +1,117 @@
+"""A message on its way from the broker to the database, and the bounded place where it waits."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from msgspec import Struct
+
+from ingest.run import metrics
+
+
+def _never(_number: bytes) -> None:
+    """A message is acknowledged once, one of QoS 0 never."""
+
+
+class Message(Struct, eq=False, gc=False):
+    """One message as it arrived."""
+
+    topic: str
+    payload: bytes
+    """The head of it when it is longer than `wire.MAX_PAYLOAD_BYTES`."""
+    retained: bool
+    received: int
+    """ms since 1970-01-01 UTC."""
+    connection: int
+    """Number of the connection it came on; the broker repeats on the next one what was not acknowledged on this."""
+    number: bytes = b""
+    """Of its packet; none with QoS 0, which nobody repeats and nobody acknowledges."""
+    acknowledge: Callable[[bytes], None] = _never
+    """Tells the broker of its connection that it may forget the packet of that number."""
+    latest: int = 0
+    """The latest time that it may have been then, ms: `received` may be of a clock that was set back for a while."""
+
+    def done(self) -> None:
+        """Say that it is in the database, or refused there."""
+        if self.number:
+            self.acknowledge(self.number)
+            self.acknowledge = _never
+
+
+@dataclass(slots=True)
+class Intake:
+    """Messages that wait for the next batch; when full, reading from the broker stops until there is room.
+
+    Args:
+        on_full: called when a bound is reached: stop reading.
+        on_room: called when half of it has drained: read on.
+        max_messages: bound, beyond the receive window for the sake of QoS 0.
+        max_bytes: bound of their payloads.
+    """
+
+    on_full: Callable[[], None] = lambda: None
+    on_room: Callable[[], None] = lambda: None
+    max_messages: int = 20_000
+    max_bytes: int = 32 << 20
+    full: bool = False
+    _waiting: deque[Message] = field(default_factory=deque)
+    _bytes: int = 0
+    _some: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    @property
+    def bytes(self) -> int:
+        """Size of the payloads that wait."""
+        return self._bytes
+
+    def put(self, messages: list[Message]) -> None:
+        """Add messages; never refuses, as what is on its way when reading stops must have a place."""
+        self._waiting += messages
+        self._bytes += sum([len(message.payload) for message in messages])
+        self._some.set()
+        if not self.full and (len(self._waiting) >= self.max_messages or self._bytes >= self.max_bytes):
+            self.full = True
+            metrics.QUEUE_FULL.inc()
+            self.on_full()
+
+    async def wait(self) -> None:
+        """Return when there is a message, or somebody woke us."""
+        await self._some.wait()
+
+    def wake(self) -> None:
+        """Let who waits look for other work."""
+        self._some.set()
+
+    def take(self, most: int, size: int) -> list[Message]:
+        """Take the oldest messages: at most `most`, and no more after payloads of `size` bytes."""
+        taken: list[Message] = []
+        waiting, left = self._waiting, size
+        for _ in range(min(most, len(waiting))):
+            message = waiting.popleft()
+            taken.append(message)
+            left -= len(message.payload)
+            if left <= 0:
+                break
+        self._bytes -= size - left
+        self._drained()
+        return taken
+
+    def forget(self, connection: int) -> int:
+        """Drop what came on a connection that is lost and will be repeated; returns how many."""
+        kept = [one for one in self._waiting if one.connection != connection or not one.number]
+        dropped = len(self._waiting) - len(kept)
+        metrics.REPEATED.inc(dropped)
+        self._waiting = deque(kept)
+        self._bytes = sum(len(one.payload) for one in kept)
+        self._drained()
+        return dropped
+
+    def _drained(self) -> None:
+        if not self._waiting:
+            self._some.clear()
+        if self.full and len(self._waiting) <= self.max_messages // 2 and self._bytes <= self.max_bytes // 2:
+            self.full = False
+            self.on_room()

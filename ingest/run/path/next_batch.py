@@ -1,0 +1,75 @@
+"""The next batch in the making: messages are decoded while the database is at work on the batch before."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from ingest.decoding import decode
+from ingest.decoding.batch import Received
+from ingest.run import metrics
+from ingest.run.path.message import Intake
+
+_TAKEN = 200
+_TAKEN_BYTES = 1 << 18
+"""So much is decoded before the bounds are looked at again, and before others have their turn."""
+
+
+@dataclass(slots=True, kw_only=True)
+class NextBatch:
+    """What waits for the next batch, decoded as far as its bounds allow; the rest waits in the intake."""
+
+    intake: Intake
+    clock: Callable[[], int]
+    latest: Callable[[], int]
+    """The latest that it may be, ms: as much as `clock` is behind it, later than said a message may have come."""
+    messages: int
+    """Bounds of a batch."""
+    rows: int
+    bytes: int
+    _received: list[Received] = field(default_factory=list)
+    _rows: int = 0
+    _bytes: int = 0
+    _room: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __len__(self) -> int:
+        """Messages that wait, decoded or not."""
+        return len(self._received) + len(self.intake)
+
+    async def run(self) -> None:
+        """Decode what comes until cancelled. What is not committed then was not acknowledged and comes again."""
+        while True:
+            await self.intake.wait()
+            if not self._decode():
+                self._room.clear()
+                await self._room.wait()
+            await asyncio.sleep(0)
+
+    async def wait(self) -> None:
+        """Return when there is a message, or somebody woke the intake."""
+        if not self._received:
+            await self.intake.wait()
+
+    def take(self) -> list[Received]:
+        """What waits, up to the bounds."""
+        while len(self.intake) and self._decode():
+            pass
+        taken, self._received, self._rows, self._bytes = self._received, [], 0, 0
+        self._room.set()
+        metrics.QUEUE.set(len(self.intake))
+        metrics.QUEUE_BYTES.set(self.intake.bytes)
+        return taken
+
+    def _decode(self) -> bool:
+        """Decode some of what waits; False when a bound is reached."""
+        if self._rows >= self.rows or self._bytes >= self.bytes or len(self._received) >= self.messages:
+            return False
+        taken = self.intake.take(min(_TAKEN, self.messages - len(self._received)), _TAKEN_BYTES)
+        behind = max(0, self.latest() - self.clock())
+        found = [
+            decode.decode(one.topic, one.payload, retained=one.retained, now=max(one.received + behind, one.latest))
+            for one in taken
+        ]
+        self._received += map(Received, taken, found)
+        self._rows += sum([len(decoded.fixes) for decoded in found])
+        self._bytes += sum([len(one.payload) for one in taken])
+        return True

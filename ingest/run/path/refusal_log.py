@@ -1,0 +1,75 @@
+"""Tells in the log who was refused and why: each device and reason once a minute, with how many since."""
+
+from collections import Counter, OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import structlog
+
+from schemas import topics
+from tracking.store.tracks.refusal_store import Refused
+
+log = structlog.get_logger(__name__)
+
+EVERY_S = 60.0
+MOST_KNOWN = 2_000
+"""Pairs of device and reason that are remembered, those heard longest ago forgotten first."""
+MOST_LINES = 100
+"""Lines a minute: many who send rubbish must not fill the log."""
+
+_Key = tuple[str, str]
+
+
+@dataclass(slots=True)
+class _Known:
+    told_at: float
+    since: int = 0
+    """Refusals since it was told."""
+
+
+@dataclass(slots=True)
+class RefusalLog:
+    """What was told lately."""
+
+    _known: "OrderedDict[_Key, _Known]" = field(default_factory=OrderedDict)
+    _minute: float = 0.0
+    _lines: int = 0
+    _untold: int = 0
+
+    def tell(self, refused: Sequence[Refused], now: float) -> None:
+        """Take the refusals of a batch at `now`, s of any steady clock."""
+        counted: Counter[_Key] = Counter()
+        for each in refused:
+            counted[_device(each.topic), each.reason.value] += each.n
+        for key, n in counted.items():
+            self._tell(key, n, now)
+
+    def _tell(self, key: _Key, n: int, now: float) -> None:
+        known = self._known.get(key)
+        if known is not None and now - known.told_at < EVERY_S:
+            known.since += n
+        elif not self._room(now):
+            self._untold += n
+        else:
+            n += 0 if known is None else known.since
+            self._known[key] = _Known(told_at=now)
+            self._known.move_to_end(key)
+            if len(self._known) > MOST_KNOWN:
+                self._known.popitem(last=False)
+            log.warning("refused", device=key[0], reason=key[1], n=n)
+
+    def _room(self, now: float) -> bool:
+        if now - self._minute >= EVERY_S:
+            if self._untold:
+                log.warning("refused, of further devices", n=self._untold)
+            self._minute, self._lines, self._untold = now, 0, 0
+        self._lines += 1
+        return self._lines <= MOST_LINES
+
+
+def _device(topic: str) -> str:
+    """The device of a topic; where it has none, as much of the topic as a line should hold."""
+    try:
+        return topics.parse(topic).device
+    except topics.TopicError:
+        return topic[:80]

@@ -1,0 +1,211 @@
+"""`patrol rebuild`: are the stored stays and runs of a period what its fixes give? Finds differences, has them mended.
+
+A run is looked at as a whole, so any split of a period gives the same. What differs becomes a dirty window, which the
+worker that serves the device takes like late data; where no worker does, it is done here under the worker's claim.
+What was done of roads and checkpoints is looked at beside them, hour by hour.
+"""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ingest.run import claim, world
+from ingest.run.late import cleaner_beat
+from ingest.run.late.backfill import Backfill
+from runtime import db
+from tracking.presence.engine import RUN_GAP_MS, Engine
+from tracking.presence.fixes import FixColumns
+from tracking.presence.reasons import Cause
+from tracking.presence.stays import Changes, Run, Stay, Stored, Window
+from tracking.records import retention
+from tracking.records.retention import DataClass
+from tracking.routes.model import LEAD_MS, Beat
+from tracking.store.city import beat_hours, judging
+from tracking.store.presence import projection, run_store
+from tracking.store.presence.projection import Stretch
+from tracking.store.records import lane, retention_store
+from tracking.store.tracks import fix_store, window_store
+
+_DEVICES = """
+SELECT id, name, unit FROM devices WHERE $1::text[] IS NULL OR name = ANY($1) ORDER BY id
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """A device to look at."""
+
+    id: int
+    name: str
+    unit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """What is stored and what the fixes give, where they are not the same; None: nothing."""
+
+    device: Device
+    stored: Stay | Run | None
+    computed: Stay | Run | None
+
+
+@dataclass(slots=True)
+class Found:
+    """What was looked at, and what was found."""
+
+    runs: int = 0
+    fixes: int = 0
+    same: int = 0
+    """Stays and runs that are stored as they must be."""
+    differences: list[Difference] = field(default_factory=list)
+    windows: list[Window] = field(default_factory=list)
+    """To be computed again."""
+    waiting: int = 0
+    """Runs with late data that is not worked in yet: not compared."""
+    cut: int = 0
+    """Runs whose first fixes are not stored any more: left as they are."""
+
+
+async def devices(conn: db.Connection, names: list[str] | None) -> list[Device]:
+    """Devices by name; None: all."""
+    return [Device(**row) for row in await conn.fetch(_DEVICES, names)]
+
+
+class Checker:
+    """Compares the store with what its fixes give.
+
+    Args:
+        loaded: the cells and rules.
+        now: ms since 1970-01-01 UTC.
+    """
+
+    def __init__(self, loaded: world.World, now: int) -> None:
+        self._make = loaded.fresh_engine
+        self._now = now
+
+    async def check(self, conn: db.Connection, device: Device, lo: int, hi: int, found: Found) -> None:
+        """Look at the runs of a device that touch `lo` to `hi` (ms); one run is in memory at a time."""
+        async with conn.transaction(isolation="repeatable_read", readonly=True):
+            newest = await fix_store.last_of(conn, device.id)
+            # What a legal hold keeps from before is not all there was: only what follows can be compared.
+            kept = retention.dropped_before(await retention_store.floor(conn, DataClass.FIXES))
+            first = await fix_store.first_of(conn, device.id, kept)
+            if newest is None or first is None:
+                return
+            # What is stored knows more than the fixes do where retention took the beginning of a run.
+            cut = await run_store.goes_through(conn, device.id, first)
+            waiting = await window_store.of_device(conn, device.id)
+            async for part in _stretches(conn, device.id, max(lo, first), hi):
+                found.runs += bool(len(part.fixes))
+                found.fixes += len(part.fixes)
+                if cut and len(part.fixes) and part.fixes.t[0] == first:
+                    found.cut += 1
+                elif any(one.t_lo <= part.hi + RUN_GAP_MS and one.t_hi >= part.lo - RUN_GAP_MS for one in waiting):
+                    found.waiting += 1
+                else:
+                    self._compare(device, part, newest, found)
+
+    def _compare(self, device: Device, part: Stretch, newest: int, found: Found) -> None:
+        before = len(found.differences)
+        computed = expected(self._make(), part, newest)
+        for old, new in zip(_columns(part.stored), _columns(computed), strict=True):
+            found.same += sum(old.get(key) == each for key, each in new.items())
+            found.differences += [
+                Difference(device=device, stored=old.get(key), computed=new.get(key))
+                for key in sorted(old.keys() | new.keys())
+                if old.get(key) != new.get(key)
+            ]
+        if len(found.differences) > before:
+            window = Window(device=device.id, t_lo=part.lo, t_hi=part.hi, received=self._now, cause=Cause.REBUILD)
+            found.windows.append(window)
+
+
+async def beat(conn: db.Connection, of: Beat, device: Device, lo: int, hi: int, *, store: bool) -> tuple[int, int]:
+    """Compare the hours of a device that touch `lo` to `hi` (ms) with roads and checkpoints; those cut short are left.
+
+    Args:
+        conn: outside a transaction.
+        of: what is to be walked and passed.
+        device: whose hours.
+        lo: ms.
+        hi: ms.
+        store: store what differs; else only look, and leave what waits for the cleaner.
+
+    Returns:
+        Hours looked at, and those that were not stored as the fixes say.
+    """
+    kept = retention.dropped_before(await retention_store.floor(conn, DataClass.FIXES)) + LEAD_MS
+    hours = [each for each in await beat_hours.of_device(conn, device.id, lo, hi, settled=not store) if each >= kept]
+    differ = 0
+    for hour in hours:
+        async with db.tried(conn, dry_run=not store):
+            await beat_hours.take(conn, device.id, hour)
+            differ += await cleaner_beat.compare(conn, of, device.id, hour)
+    return len(hours), differ
+
+
+async def mend(conn: db.Connection, unit: str, now: int) -> bool:
+    """Do the dirty windows of a unit's devices here, if no worker holds the claim on it; False: one does."""
+    if not await claim.take(conn, [unit]):
+        return False
+    try:
+        loaded = await world.load(conn)
+        backfill = Backfill(lambda: loaded, [unit])
+        while backfill.pending:
+            await backfill.step(conn, now)
+        # A run that reaches the newest fix is open until silence has ended it.
+        async with conn.transaction():
+            await judging.hold(conn, loaded.judged_by)
+            await lane.append(conn, await projection.apply(conn, loaded.engine.settle(now), now))
+    finally:
+        await claim.release(conn)
+    return True
+
+
+def expected(engine: Engine, part: Stretch, newest: int) -> Stored:
+    """Compute what must be stored of a stretch. Pure.
+
+    Args:
+        engine: a new one.
+        part: the stretch; of what is stored only whether its last run has ended counts.
+        newest: the newest fix of the device, ms.
+    """
+    engine.know(part.device, newest)
+    changes = [engine.recompute(part.device, part.fixes, Stored([], []), None, logged=part.logged)]
+    if part.stored.runs and not part.stored.runs[-1].open:
+        # Silence ended it, or will at the next look; which of both is a matter of the clock, not of the fixes.
+        changes.append(engine.settle(newest + RUN_GAP_MS + 1))
+    return _after(changes)
+
+
+def _after(changes: list[Changes]) -> Stored:
+    stays = {change.t_in: change.stay for each in changes for change in each.stays}
+    runs = {change.t_first: change.run for each in changes for change in each.runs}
+    return Stored([stay for stay in stays.values() if stay], [run for run in runs.values() if run])
+
+
+def _columns(stored: Stored) -> tuple[dict[int, Any], dict[int, Any]]:
+    return {stay.t_in: stay for stay in stored.stays}, {run.t_first: run for run in stored.runs}
+
+
+async def _stretches(conn: db.Connection, device: int, lo: int, hi: int) -> AsyncIterator[Stretch]:
+    """Parts that together cover `lo` to `hi`, each with the silence before a run and the whole run."""
+    at = lo
+    while at <= hi:
+        first = await fix_store.first_of(conn, device, at)
+        if first is None or first > hi:
+            rest = Stretch(
+                device=device,
+                lo=at,
+                hi=hi,
+                fixes=FixColumns.from_columns(0),
+                stored=await projection.load(conn, device, at, hi),
+            )
+            yield rest
+            return
+        run = await projection.stretch(conn, device, first, first)
+        # Before `lo` only as far as the run itself goes.
+        part_lo = min(at, run.lo)
+        stored = await projection.load(conn, device, part_lo, run.hi)
+        yield replace(run, lo=part_lo, stored=stored)
+        at = run.hi + 1

@@ -1,0 +1,199 @@
+"""A worker among others that share all units: takes its part, gives up what another shall have, survives each of them.
+
+A unit is claimed by an advisory lock of one session of this process. Before it is given up, its session with the
+broker is closed and the engine has let go of its devices; what the broker had not been told is stored it gives to the
+next worker, which connects by the same client id.
+
+A worker writes only for TRUST_S after it last saw that its session lives, by a clock that nobody can set. Others end
+the sessions of one that was silent for STALE_S, which is longer; so two never write for one unit, not even when a
+machine stands still for minutes and then goes on.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import dataclass, field
+
+import asyncpg
+import structlog
+
+from ingest.run import claim, metrics
+from ingest.store import share_store
+from ingest.units.allotment import allot
+from runtime import db, retry, sockets
+
+log = structlog.get_logger(__name__)
+
+STALE_S = 15.0
+TRUST_S = 8.0
+EVERY_S = 1.0
+_AGAIN_S = 5.0
+"""So long it is tried to take again what was held when the database went away."""
+_GOODBYE_S = 1.0
+
+
+class LostUnitsError(Exception):
+    """Another worker has units that this one served; start over with what is left."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Shares:
+    """Holds this worker's part of the units.
+
+    Args:
+        database_url: where.
+        worker: name of this worker, another than all others'.
+        serve: lets the engine serve exactly these units, returns when it does.
+        listen: connects to the broker for a unit.
+        hush: ends that connection, returns when it is closed.
+        broken: called when the claims were lost for a while.
+        every_s: between two looks.
+        trust_s: so long after it was last seen to live, the session is trusted in.
+        stale_s: a worker that was silent for so long is put out; longer than `trust_s`.
+    """
+
+    database_url: str
+    worker: str
+    serve: Callable[[Sequence[str]], Awaitable[None]]
+    listen: Callable[[str], None]
+    hush: Callable[[str], Awaitable[None]]
+    broken: Callable[[], None] = lambda: None
+    every_s: float = EVERY_S
+    trust_s: float = TRUST_S
+    stale_s: float = STALE_S
+    serving: set[str] = field(default_factory=set)
+    """Units that the engine and the connections serve."""
+    allotted: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once this worker knows its part."""
+    _held: set[str] = field(default_factory=set)
+    _trusted_until: float = 0.0
+    _trusted: asyncio.Event = field(default_factory=asyncio.Event)
+    _asking: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def wait(self) -> None:
+        """Return when the units served are surely this worker's."""
+        while not self._trusted.is_set() or time.monotonic() > self._trusted_until:
+            self._trusted.clear()
+            await self._trusted.wait()
+
+    async def run(self) -> None:
+        """Share until cancelled.
+
+        Raises:
+            LostUnitsError: what was served is another's now.
+        """
+        while True:
+            try:
+                await self._share()
+            except* (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as group:
+                if not all(retry.is_transient(error) for error in _leaves(group)):
+                    raise
+                metrics.RETRIES.labels("units").inc()
+                log.warning("the claims on the units wait for the database", error=str(_leaves(group)[0]))
+            await asyncio.sleep(self.every_s)
+
+    async def _share(self) -> None:
+        conn = await asyncpg.connect(
+            self.database_url,
+            timeout=10,
+            command_timeout=10,
+            server_settings={"application_name": share_store.session_name(self.worker), **sockets.SERVER_SETTINGS},
+        )
+        await sockets.watch_database(conn)
+        try:
+            await self._take_again(conn)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._beat(conn), name="units-beat")
+                group.create_task(self._allot(conn), name="units-allot")
+        except asyncio.CancelledError:
+            await self._say_gone(conn)
+            raise
+        finally:
+            self._trusted.clear()
+            self._held.clear()
+            if self.serving:
+                self.broken()
+            conn.terminate()
+
+    async def _say_gone(self, conn: db.Connection) -> None:
+        """Tell the others at once that the units are free; if it cannot be told, they find out."""
+        with contextlib.suppress(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            async with asyncio.timeout(_GOODBYE_S):
+                await share_store.say_gone(conn, self.worker)
+
+    async def _take_again(self, conn: db.Connection) -> None:
+        """Take what is served; it may have been lost with the session before."""
+        await share_store.put_out_former(conn, self.worker)
+        until = time.monotonic() + _AGAIN_S
+        while missing := self.serving - self._held:
+            self._held |= await _take(conn, missing)
+            if time.monotonic() > until:
+                raise LostUnitsError(", ".join(sorted(self.serving - self._held)))
+            if self.serving - self._held:
+                await asyncio.sleep(0.1)
+
+    async def _beat(self, conn: db.Connection) -> None:
+        """Say again and again that this worker is there; that it could be said is what it may trust in."""
+        while True:
+            async with self._asking:
+                asked = time.monotonic()
+                await share_store.say(conn, self.worker, self._held)
+            self._trusted_until = asked + self.trust_s
+            self._trusted.set()
+            await asyncio.sleep(self.every_s)
+
+    async def _allot(self, conn: db.Connection) -> None:
+        while True:
+            async with self._asking:
+                seen = await share_store.look(conn, self.stale_s)
+            allotment = allot(
+                seen.weights, {*seen.workers, self.worker}, seen.held | dict.fromkeys(self._held, self.worker)
+            )
+            mine = {unit for unit, worker in allotment.items() if worker == self.worker}
+            await self._give_up(conn, self.serving - mine)
+            await self._add(conn, mine - self._held)
+            self.allotted.set()
+            await asyncio.sleep(self.every_s)
+
+    async def _give_up(self, conn: db.Connection, gone: set[str]) -> None:
+        if not gone:
+            return
+        for unit in sorted(gone):
+            await self.hush(unit)
+        await self.serve(sorted(self.serving - gone))
+        self.serving -= gone
+        self._held -= gone
+        async with self._asking:
+            for unit in sorted(gone):
+                await claim.give_up(conn, unit)
+            await share_store.say(conn, self.worker, self._held)
+        log.info("units given up", action="share", units=sorted(gone))
+
+    async def _add(self, conn: db.Connection, wanted: set[str]) -> None:
+        if not wanted:
+            return
+        async with self._asking:
+            taken = await _take(conn, wanted)
+            if taken < wanted:
+                for name in await share_store.put_out(conn, self.stale_s):
+                    log.warning("a worker is silent for too long; its session is ended", action="share", session=name)
+            self._held |= taken
+        if not taken:
+            return
+        await self.serve(sorted(self.serving | taken))
+        self.serving |= taken
+        for unit in sorted(taken):
+            self.listen(unit)
+        log.info("units taken", action="share", units=sorted(taken))
+
+
+async def _take(conn: db.Connection, units: Collection[str]) -> set[str]:
+    return {unit for unit in sorted(units) if await claim.take_one(conn, unit)}
+
+
+def _leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:
+    found: list[BaseException] = []
+    for error in group.exceptions:
+        found += _leaves(error) if isinstance(error, BaseExceptionGroup) else [error]
+    return found

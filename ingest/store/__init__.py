@@ -1,0 +1,1 @@
+"""SQL of ingest: shares, boots, and dropping what is old."""

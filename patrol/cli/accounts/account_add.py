@@ -1,0 +1,42 @@
+"""`patrol account add`: an account for a person."""
+
+from datetime import datetime
+
+import pydantic
+import typer
+
+from patrol.cli import accounts_cli, errors
+from patrol.settings.settings import Settings
+from schemas import people_access as models
+from web.store import account_store
+
+
+def run(
+    settings: Settings,
+    *,
+    name: str,
+    role: str,
+    areas: list[str] | None,
+    valid_to: datetime | None,
+    officer: str | None,
+    openid: bool = False,
+) -> None:
+    """Make the account and print its password, which cannot be shown again."""
+    try:
+        given = models.AccountGiven.model_validate(
+            {
+                "name": name,
+                "role": role,
+                "areas": areas or None,
+                "valid_to": valid_to,
+                "officer": officer,
+                "openid": openid,
+            }
+        )
+    except pydantic.ValidationError as fault:
+        raise errors.SetupError(accounts_cli.said(fault)) from fault
+    shown, made = accounts_cli.run(
+        settings, lambda conn: account_store.create(conn, given, accounts_cli.granter(), issuer=settings.openid_issuer)
+    )
+    way = "at the OpenID provider 通过统一身份认证登录" if made is None else f"with the password {made} 密码仅显示一次"
+    typer.echo(f"{shown.name} ({shown.role}) may sign in {way}")

@@ -1,0 +1,26 @@
+"""`patrol account disable`, `enable`, `password`: change an account, also when nobody can sign in any more."""
+
+import secrets
+
+import typer
+
+from patrol.cli import accounts_cli
+from patrol.settings.settings import Settings
+from schemas import people_access as models
+from web.store import account_store
+
+
+def run(
+    settings: Settings, *, name: str, disabled: bool | None = None, password: bool = False, reset_code: bool = False
+) -> None:
+    """Change what is asked for; all sessions and tokens of the account end."""
+    made = secrets.token_urlsafe(12) if password else None
+    values: dict[str, object] = {"reset_second_factor": reset_code}
+    if disabled is not None:
+        values["disabled"] = disabled
+    if made is not None:
+        values["password"] = made
+    given = models.AccountChange.model_validate(values)
+    shown = accounts_cli.run(settings, lambda conn: account_store.change(conn, name, given, accounts_cli.granter()))
+    state = "is disabled" if shown.disabled else "may sign in"
+    typer.echo(f"{shown.name} {state}" + (f" with the password {made} 密码仅显示一次" if made else "") + ".")

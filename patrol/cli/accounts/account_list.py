@@ -1,0 +1,21 @@
+"""`patrol account list`: who may come in."""
+
+from rich.console import Console
+from rich.table import Table
+
+from patrol.cli import accounts_cli
+from patrol.settings.settings import Settings
+from web.store import account_store
+
+_MOST = 10_000
+
+
+def run(settings: Settings) -> None:
+    """Print the accounts as a table."""
+    found = accounts_cli.run(settings, lambda conn: account_store.listed(conn, None, _MOST))
+    table = Table("name", "role", "areas", "until", "second factor", "sessions")
+    for one in found:
+        until = "disabled" if one.disabled else "" if one.valid_to is None else f"{one.valid_to:%Y-%m-%d %H:%M}Z"
+        areas = "whole city" if one.areas is None else ", ".join(one.areas)
+        table.add_row(one.name, one.role, areas, until, "yes" if one.second_factor else "no", str(one.sessions))
+    Console().print(table)

@@ -1,0 +1,20 @@
+"""`patrol audit head`: where the audit record ends, to be kept on paper or on another machine."""
+
+import asyncio
+
+import typer
+
+from patrol.checks import reach
+from patrol.settings.settings import Settings
+from web.audit import audit_check
+
+
+def run(settings: Settings) -> None:
+    """Print the head; `patrol audit verify --head` takes it."""
+    typer.echo(asyncio.run(_head(reach.database_url(settings))))
+
+
+async def _head(url: str) -> str:
+    async with reach.connected(url) as conn:
+        found = await audit_check.head_of(conn)
+    return f"{found.n}:{found.hash.hex()}"

@@ -1,0 +1,52 @@
+"""`patrol audit verify`: whether the audit record is as it was written."""
+
+import asyncio
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import typer
+
+from patrol.checks import reach
+from patrol.cli import errors
+from patrol.settings import device_key
+from patrol.settings.settings import Settings
+from web.audit import audit_check
+from web.audit.audit_anchors import Anchors
+from web.audit.audit_chain import Head
+
+_PRINTED = re.compile(r"([0-9]{1,18}):([0-9a-f]{64})")
+
+
+def run(settings: Settings, *, anchor: Path | None, heads: Sequence[str] = (), chain_only: bool = False) -> None:
+    """Go over the chain and its anchors; what was changed is named, and the exit code is 1."""
+    printed = [_head(text) for text in heads]
+    file = anchor or settings.anchor_file
+    anchors = None if chain_only else Anchors(file, device_key.device_key(settings))
+
+    async def check() -> audit_check.Verdict:
+        async with reach.connected(reach.database_url(settings)) as conn:
+            if anchors is None:
+                return await audit_check.verify(conn, printed)
+            return await audit_check.examine(conn, anchors, printed, copy=anchor is not None)
+
+    try:
+        verdict = asyncio.run(check())
+    except OSError as fault:
+        raise errors.SetupError(f"The anchors {file} cannot be read ({fault.strerror}); correct it.") from fault
+    for found in verdict.faults:
+        typer.echo(f"✗ {found}")
+    if verdict.faults:
+        raise errors.SetupError(
+            f"The audit record was changed, or cannot be proven whole: {len(verdict.faults)} fault(s) in "
+            f"{verdict.rows:,} rows. Secure the database and its backups before anything else writes to it."
+        )
+    told = "anchors were not looked at" if anchors is None else f"{verdict.anchors:,} anchors fit"
+    typer.echo(f"✓ {verdict.rows:,} rows are as they were written; {told}. 审计记录完整。")
+
+
+def _head(text: str) -> Head:
+    found = _PRINTED.fullmatch(text)
+    if found is None:
+        raise errors.SetupError(f"--head {text}: give it as `patrol audit head` printed it, NUMBER:HASH.")
+    return Head(int(found[1]), bytes.fromhex(found[2]))

@@ -1,0 +1,32 @@
+"""`patrol token create`: a bearer token for a tool."""
+
+from datetime import UTC, datetime, timedelta
+
+import pydantic
+import typer
+
+from patrol.cli import accounts_cli, errors
+from patrol.settings.settings import Settings
+from schemas import people_access as models
+from web.store import account_store
+
+
+def run(
+    settings: Settings,
+    *,
+    name: str,
+    role: str,
+    valid: timedelta | None,
+    areas: list[str] | None = None,
+    scopes: list[str] | None = None,
+) -> None:
+    """Store the token's hash and print the token, which cannot be shown again."""
+    ends = None if valid is None else datetime.now(UTC) + valid
+    try:
+        given = models.TokenGiven.model_validate(
+            {"name": name, "role": role, "areas": areas or None, "scopes": scopes or None, "expires_at": ends}
+        )
+    except pydantic.ValidationError as fault:
+        raise errors.SetupError(accounts_cli.said(fault)) from fault
+    by = accounts_cli.granter()
+    typer.echo(accounts_cli.run(settings, lambda conn: account_store.create_token(conn, given, by)))

@@ -1,0 +1,53 @@
+"""What the commands about accounts share: a connection, who acts, and faults as one line."""
+
+import asyncio
+import getpass
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import pydantic
+
+from patrol.checks import reach
+from patrol.cli import errors
+from patrol.settings.settings import Settings
+from runtime.db import Connection
+from web.http import problems
+from web.store.account_store import Granter
+
+T = TypeVar("T")
+
+
+def actor() -> str:
+    """Who acts, for the audit record: the user of the machine."""
+    try:
+        return f"cli:{getpass.getuser()}"
+    except (OSError, KeyError):
+        return "cli"
+
+
+def granter() -> Granter:
+    """The command line, which holds everything."""
+    return Granter(actor())
+
+
+def said(fault: pydantic.ValidationError) -> str:
+    """A wrong option as one line."""
+    first = fault.errors()[0]
+    return f"{'.'.join(map(str, first['loc'])) or 'options'}: {first['msg']}; correct it."
+
+
+def run(settings: Settings, do: Callable[[Connection], Awaitable[T]]) -> T:
+    """Do something on the database of the settings.
+
+    Raises:
+        SetupError: the database is away or has no tables, or what was asked for cannot be.
+    """
+    return asyncio.run(_run(reach.database_url(settings), do))
+
+
+async def _run(url: str, do: Callable[[Connection], Awaitable[T]]) -> T:
+    async with reach.connected(url) as connection:
+        try:
+            return await do(connection)
+        except problems.ProblemError as fault:
+            raise errors.SetupError(fault.detail) from fault

@@ -1,0 +1,28 @@
+"""`patrol db check`: what is configured, what is wrong, and what to do."""
+
+import asyncio
+
+import asyncpg
+
+from patrol.checks import database, findings, reach
+from patrol.settings.settings import Settings
+
+
+def run(settings: Settings) -> None:
+    """Examine the database and show what was found.
+
+    Raises:
+        SetupError: something must be mended.
+    """
+    found = asyncio.run(_examine(reach.database_url(settings)))
+    findings.show("Database 数据库", found)
+    findings.conclude(found)
+
+
+async def _examine(url: str) -> list[findings.Finding]:
+    await reach.check_database(url)
+    conn = await asyncpg.connect(url, server_settings={"application_name": "patrol db check"})
+    try:
+        return await database.examine(conn)
+    finally:
+        await conn.close()

@@ -1,0 +1,81 @@
+"""`patrol hold`: evidence that is not dropped."""
+
+import json
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pydantic
+from rich.table import Table
+
+from patrol.cli import accounts_cli, errors, tables
+from patrol.cli.database import rebuild
+from patrol.settings.settings import Settings
+from runtime import db
+from schemas import holds as models
+from schemas import rest
+from web.store import holds
+
+
+def add(settings: Settings, **given: str | None) -> None:
+    """Place a hold and show it."""
+
+    async def place(conn: db.Connection) -> models.Hold:
+        zone = ZoneInfo(json.loads(await conn.fetchval("SELECT value FROM settings WHERE key = 'time_zone'")))
+        said = {name: value for name, value in given.items() if name not in ("start", "end", "until")}
+        times = {
+            "from": _moment(given["start"], zone),
+            "to": _moment(given["end"], zone, end=True),
+            "until": _moment(given["until"], zone, end=True),
+        }
+        wanted = models.HoldGiven.model_validate(said | times)
+        return await holds.place(conn, wanted, accounts_cli.actor(), datetime.now(UTC))
+
+    try:
+        _show([accounts_cli.run(settings, place)])
+    except pydantic.ValidationError as fault:
+        raise errors.SetupError(accounts_cli.said(fault)) from fault
+
+
+def listed(settings: Settings, *, ended: bool) -> None:
+    """Show the holds."""
+    _show(accounts_cli.run(settings, lambda conn: holds.listed(conn, datetime.now(UTC), ended=ended)))
+
+
+def release(settings: Settings, *, number: int, why: str) -> None:
+    """End a hold and show it."""
+    actor = accounts_cli.actor()
+    ended = accounts_cli.run(settings, lambda conn: holds.release(conn, number, why, actor, datetime.now(UTC)))
+    _show([ended])
+
+
+def _moment(text: str | None, zone: ZoneInfo, *, end: bool = False) -> datetime | None:
+    return None if text is None else db.moment(rebuild.moment(text, zone, end=end))
+
+
+def _show(items: list[models.Hold]) -> None:
+    table = Table(title="Legal holds 证据保全", title_justify="left")
+    for name in ("no. 编号", "what 对象", "from 起", "to 止", "why 事由", "by 经办", "until 至"):
+        table.add_column(name, overflow="fold")
+    for one in items:
+        table.add_row(str(one.id), _what(one), _time(one.t_from), _time(one.t_to), one.why, one.made_by, _until(one))
+    if items:
+        tables.show(table)
+    else:
+        tables.say("No hold. 无保全。")
+
+
+def _what(one: models.Hold) -> str:
+    for name, value in (("device", one.device), ("officer", one.officer), ("area", one.area), ("case", one.case)):
+        if value is not None:
+            return f"{name} {value}"
+    return "everything 全部"
+
+
+def _until(one: models.Hold) -> str:
+    if one.released_at is not None:
+        return f"released 已解除 {rest.rfc3339(one.released_at)} ({one.released_by}: {one.released_why})"
+    return _time(one.until) if one.holds else f"over 已到期 {_time(one.until)}"
+
+
+def _time(moment: datetime | None) -> str:
+    return "-" if moment is None else rest.rfc3339(moment)

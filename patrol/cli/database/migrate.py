@@ -1,0 +1,33 @@
+"""`patrol migrate`: bring the tables up to date, and give the server's role its rights."""
+
+import asyncio
+from collections.abc import Callable
+
+import typer
+
+from patrol.checks import reach
+from patrol.services import migrate, roles
+from patrol.settings.settings import Settings
+
+
+def run(settings: Settings) -> None:
+    """Apply what is missing and say what was done."""
+    applied = asyncio.run(bring_up_to_date(settings, reach.database_url(settings), typer.echo))
+    for name in applied:
+        typer.echo(f"applied {name}")
+    if not applied:
+        typer.echo("The database is up to date.")
+
+
+async def bring_up_to_date(settings: Settings, url: str, told: Callable[[str], None]) -> list[str]:
+    """Migrate as the owner of the tables; `url` is what the server uses. Returns what was applied.
+
+    Raises:
+        SetupError: it cannot be reached, or not be done.
+    """
+    owner = settings.owner_database_url
+    await reach.check_database(owner or url)
+    applied = await migrate.migrate(owner or url, told=told)
+    if owner is not None:
+        await roles.prepare(owner, url)
+    return applied

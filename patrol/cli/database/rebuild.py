@@ -1,0 +1,184 @@
+"""`patrol rebuild`: compute the visits of a period again from the stored fixes; compare, or mend."""
+
+import asyncio
+import json
+import time
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from ingest.run import rebuild, world
+from ingest.run.rebuild import Checker, Device, Difference, Found
+from patrol.checks import reach
+from patrol.cli import errors
+from patrol.settings.settings import Settings
+from runtime import db
+from schemas import rest
+from tracking.presence.reasons import Cause
+from tracking.presence.stays import Run, Stay
+from tracking.store.city import atlas, beat_store
+from tracking.store.tracks import window_store
+
+_SHOWN = 40
+_STALLED_S = 120.0
+"""A worker that takes no window for so long will not."""
+
+
+def run(settings: Settings, *, start: str, end: str, devices: list[str] | None, check: bool) -> None:
+    """Look at every run of the period; name what differs, and mend it unless only a check is asked for.
+
+    Raises:
+        SetupError: the period or a device is not known, or with `check` something differs.
+    """
+    asyncio.run(_run(reach.database_url(settings), (start, end), devices, check=check))
+
+
+async def _run(url: str, period: tuple[str, str], names: list[str] | None, *, check: bool) -> None:
+    async with reach.connected(url, application_name="patrol rebuild", timezone="UTC") as conn:
+        lo, hi = await _period(conn, period)
+        devices = await _devices(conn, names)
+        found = await _look(conn, lo, hi, devices)
+        console = Console(highlight=False, soft_wrap=True)
+        _tell(console, found)
+        hours = await _beat(conn, console, (lo, hi), devices, store=not check)
+        if check and (found.differences or hours):
+            raise errors.SetupError(
+                f"{len(found.differences)} stays and runs and {hours} hours of roads and checkpoints are not what the "
+                "fixes give; without --check they are mended."
+            )
+        if found.windows:
+            await _mend(conn, console, found)
+
+
+async def _period(conn: db.Connection, period: tuple[str, str]) -> tuple[int, int]:
+    zone = ZoneInfo(json.loads(await conn.fetchval("SELECT value FROM settings WHERE key = 'time_zone'")))
+    lo, hi = moment(period[0], zone), moment(period[1], zone, end=True) - 1
+    if hi < lo:
+        raise errors.SetupError(f"--to {period[1]} is not after --from {period[0]}.")
+    return lo, hi
+
+
+def moment(text: str, zone: ZoneInfo, *, end: bool = False) -> int:
+    """Read RFC 3339 with an offset, or a local day, whose begin or end is meant; ms since 1970-01-01 UTC.
+
+    Raises:
+        SetupError: it is neither.
+    """
+    try:
+        if len(text) == len("2026-05-01"):
+            day = date.fromisoformat(text) + timedelta(days=end)
+            return db.millis(datetime(day.year, day.month, day.day, tzinfo=zone))
+        at = datetime.fromisoformat(text)
+    except (ValueError, OverflowError) as fault:
+        raise errors.SetupError(f"{text!r} is no time: write 2026-05-01 or 2026-05-01T08:00:00+08:00.") from fault
+    if at.tzinfo is None:
+        raise errors.SetupError(f"{text!r} has no offset: write {text}+08:00 or {text}Z.")
+    return db.millis(at)
+
+
+async def _devices(conn: db.Connection, names: list[str] | None) -> list[Device]:
+    devices = await rebuild.devices(conn, names)
+    missing = sorted(set(names or ()) - {device.name for device in devices})
+    if missing:
+        raise errors.SetupError(f"--device: {', '.join(missing)} is not enrolled.")
+    return devices
+
+
+async def _look(conn: db.Connection, lo: int, hi: int, devices: Sequence[Device]) -> Found:
+    found = Found()
+    checker = Checker(await world.load(conn), time.time_ns() // 1_000_000)
+    with _progress() as progress:
+        task = progress.add_task("devices 终端", total=len(devices), found="")
+        for device in devices:
+            await checker.check(conn, device, lo, hi, found)
+            progress.update(task, advance=1, found=f"{found.fixes:,} fixes, {len(found.differences)} differences")
+    return found
+
+
+async def _beat(
+    conn: db.Connection, console: Console, period: tuple[int, int], devices: Sequence[Device], *, store: bool
+) -> int:
+    """Look at roads and checkpoints, if there are any; how many hours differed."""
+    beat = await beat_store.load(conn, await atlas.grid(conn))
+    looked = differed = 0
+    if beat.empty:
+        return 0
+    with _progress() as progress:
+        task = progress.add_task("roads 道路", total=len(devices), found="")
+        for device in devices:
+            hours, others = await rebuild.beat(conn, beat, device, *period, store=store)
+            looked, differed = looked + hours, differed + others
+            progress.update(task, advance=1, found=f"{looked:,} hours, {differed} differences")
+    done = "; they are stored now" if store and differed else ""
+    console.print(f"{looked:,} hours compared with roads and checkpoints: {differed:,} differ{done}.", markup=False)
+    return differed
+
+
+async def _mend(conn: db.Connection, console: Console, found: Found) -> None:
+    """Store the windows; do those that no worker does, and wait for the others."""
+    units = await _store(conn, found)
+    received, numbers = found.windows[0].received, sorted({window.device for window in found.windows})
+    for unit in units:
+        if not await rebuild.mend(conn, unit, time.time_ns() // 1_000_000):
+            console.print(f"A worker serves {unit}: it computes what differs between two batches.", markup=False)
+    with _progress() as progress:
+        task = progress.add_task("windows 窗口", total=len(found.windows), found="")
+        before, since = len(found.windows), time.monotonic()
+        while left := await window_store.left(conn, Cause.REBUILD, received, numbers):
+            progress.update(task, completed=len(found.windows) - left)
+            before, since = (left, time.monotonic()) if left < before else (before, since)
+            if time.monotonic() - since > _STALLED_S:
+                raise errors.SetupError(
+                    f"{left} windows are not taken: look at the log of the worker that serves them."
+                )
+            await asyncio.sleep(0.5)  # another process's table; it offers no event
+        progress.update(task, completed=len(found.windows))
+    console.print(f"{len(found.windows)} stretches were computed again.", markup=False)
+
+
+async def _store(conn: db.Connection, found: Found) -> list[str]:
+    await window_store.insert(conn, found.windows)
+    return sorted({difference.device.unit for difference in found.differences})
+
+
+def _tell(console: Console, found: Found) -> None:
+    console.print(
+        f"{found.runs:,} runs with {found.fixes:,} fixes: {found.same:,} stays and runs are stored as they must be, "
+        f"{len(found.differences):,} differ.",
+        markup=False,
+    )
+    if found.waiting:
+        console.print(f"{found.waiting} runs wait for late data to be worked in: look again.", markup=False)
+    if found.cut:
+        console.print(f"{found.cut} runs were left: their first fixes are not stored any more.", markup=False)
+    for each in found.differences[:_SHOWN]:
+        begins = rest.rfc3339(db.moment(_key(each)))
+        line = f"{each.device.name} {begins}: stored 已存 {said(each.stored)}; computed 应为 {said(each.computed)}"
+        console.print(line, markup=False)
+    if len(found.differences) > _SHOWN:
+        console.print(f"… and {len(found.differences) - _SHOWN} more", markup=False)
+
+
+def _key(difference: Difference) -> int:
+    either = difference.stored or difference.computed
+    if either is None:
+        raise ValueError("a difference between nothing and nothing")
+    return either.key
+
+
+def said(what: Stay | Run | None) -> str:
+    """Say a stay or run in a few words; "-" is nothing."""
+    if what is None:
+        return "-"
+    if isinstance(what, Run):
+        return f"run, {(what.t_last - what.t_first) / 1000:.1f} s{', open' if what.open else ''}"
+    shape = f"{what.dwell_ms / 1000:.1f} s, {what.path_m:.1f} m, {what.fixes} fixes"
+    return f"{what.kind} in cell {what.cell}, {shape}{', open' if what.open else ''}"
+
+
+def _progress() -> Progress:
+    text = TextColumn("[progress.description]{task.description}")
+    return Progress(text, BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.fields[found]}"))

@@ -1,0 +1,89 @@
+"""`patrol retention`: how long data is kept."""
+
+import functools
+import time
+from pathlib import Path
+
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from ingest.run import passes
+from patrol.cli import accounts_cli, errors, tables
+from patrol.settings.settings import Settings
+from runtime import db
+from schemas import holds as models
+from schemas import rest
+from tracking.records.retention import DataClass
+from web.store import holds
+
+
+def show(settings: Settings) -> None:
+    """Show every class."""
+    _show(accounts_cli.run(settings, holds.kept))
+
+
+def keep(settings: Settings, *, data: str, days: int | None) -> None:
+    """Keep a class for so many days."""
+    _show([accounts_cli.run(settings, lambda conn: holds.keep(conn, data, days, accounts_cli.actor()))])
+
+
+def run(settings: Settings, *, dry: bool) -> None:
+    """Drop what is old, or count it.
+
+    Raises:
+        SetupError: another pass is at work, or a class could not be gone over.
+    """
+    accounts_cli.run(settings, _count if dry else functools.partial(_drop, settings.media_folder))
+
+
+async def _count(conn: db.Connection) -> None:
+    table = Table(title="What a pass would drop 将清理", title_justify="left")
+    for name in ("class 类别", "table 表", "rows to drop 待清理", "kept by holds 保全"):
+        table.add_column(name, justify="left" if name.startswith(("class", "table")) else "right")
+    for cls, name, old, held in await passes.would_drop(conn, _now()):
+        table.add_row(cls.value, name, f"{old:,}", f"{held:,}")
+    tables.show(table)
+
+
+async def _drop(media: Path, conn: db.Connection) -> None:
+    text = TextColumn("{task.description} {task.completed:,} rows 行")
+    with Progress(SpinnerColumn(), text, TimeElapsedColumn()) as progress:
+        tasks = {cls: progress.add_task(cls.value, total=None) for cls in DataClass}
+
+        def told(cls: DataClass, table: str, n: int) -> None:
+            progress.update(tasks[cls], advance=n, description=f"{cls.value} ({table})")
+
+        dropped = await passes.Pass(conn, _now(), media=media, told=told).run()
+    if dropped is None:
+        raise errors.SetupError("Another pass is at work: wait for its end. 另一清理任务正在进行。")
+    await passes.refresh_days(conn, _now())
+    items = await holds.kept(conn)
+    _show(items)
+    if any(one.fault for one in items):
+        raise errors.SetupError("Some classes were not gone over, see above; mend the reason and run it again.")
+
+
+def _show(items: list[models.Retention]) -> None:
+    table = Table(title="Kept 保存期限", title_justify="left")
+    for name in (
+        "class 类别",
+        "what 内容",
+        "days 天",
+        "why 依据",
+        "oldest taken 最早接收",
+        "last pass 上次",
+        "dropped 已清理",
+    ):
+        table.add_column(name, overflow="fold")
+    for one in items:
+        days = "for ever 永久" if one.days is None else str(one.days)
+        floor = "-" if one.floor is None else rest.rfc3339(one.floor)
+        table.add_row(
+            one.data, f"{one.name_en} {one.name_zh}", days, one.why, floor, rest.rfc3339(one.ran_at),
+            f"{one.dropped:,}" if one.fault is None else f"✗ {one.fault}",
+        )  # fmt: skip
+    tables.show(table)
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,141 @@
+"""`patrol broker config`: what Mosquitto needs to serve devices, made from the settings and the enrolled devices."""
+
+import asyncio
+import dataclasses
+import json
+import os
+import pwd
+import secrets
+import shutil
+import stat
+import subprocess
+from itertools import repeat
+from pathlib import Path
+
+import typer
+
+from ingest.units import broker_accounts
+from patrol.checks import reach
+from patrol.cli import errors
+from patrol.services import mosquitto
+from patrol.services.mosquitto import Listener, Places
+from patrol.settings import device_key
+from patrol.settings.settings import Settings
+from tracking.store.tracks import device_access
+from tracking.store.tracks.device_access import Grant
+
+_SALT_BYTES = 12
+_USER = "mosquitto"
+"""Whom Debian's package and the project's image run it as."""
+
+
+def config(settings: Settings, *, places: Places, listener: Listener) -> None:
+    """Write mosquitto.conf and dynamic-security.json; what the broker learned since is made anew from the database."""
+    places = dataclasses.replace(places, user=broker_user(places.user))
+    server = reach.broker_address(settings.broker_url)
+    if server.user is None or not server.password:
+        raise errors.SetupError(
+            "Which account has the server? Give --mqtt-url mqtt://USER:PASSWORD@HOST:PORT, as worker and web have it."
+        )
+    if listener.client_ca is not None and listener.inside is None:
+        raise errors.SetupError(
+            "With --client-ca every client is a device that shows its certificate: give --inside PORT, a listener for "
+            "our own processes, and its port to --mqtt-url."
+        )
+    grants = asyncio.run(_grants(reach.database_url(settings), server.user))
+    state = broker_accounts.document(
+        grants, device_key.device_key(settings),
+        server=(server.user, server.password), salts=map(secrets.token_bytes, repeat(_SALT_BYTES)),
+    )  # fmt: skip
+    _write(places, mosquitto.configuration(places, listener), json.dumps(state, ensure_ascii=False, indent=1))
+    if skipped := sorted(grant.name for grant in grants if grant.reserved):
+        typer.echo(
+            f"Left out, as their names are the server's own 名称与服务器账号冲突: {', '.join(skipped)}. "
+            "Enrol these devices by other names.",
+            err=True,
+        )
+    typer.echo(f"{places.configuration} and {places.state.name}: the server and {len(state['clients']) - 1} devices.")
+    as_user = "" if places.user is None else f" (it becomes the user {places.user})"
+    typer.echo(f"Start it with: mosquitto -c {places.configuration}{as_user}")
+    if listener.inside is None:
+        typer.echo("A device's client id must be its name; with --inside PORT for our own processes any will do.")
+    if not broker_accounts.is_random(server.password):
+        typer.echo(
+            "The server's password looks chosen, so the broker takes long to check it at each of our connections: take "
+            "one that `openssl rand -hex 24` makes 服务器密码建议使用随机串."
+        )
+    typer.echo("Let the worker keep the accounts: PATROL_BROKER_ACCOUNTS=mosquitto")
+
+
+async def _grants(url: str, server: str) -> list[Grant]:
+    async with reach.connected(url) as conn:
+        await device_access.note_server(conn, server)
+        found, _ = await device_access.everything(conn)
+    return list(found.values())
+
+
+def _write(places: Places, configuration: str, state: str) -> None:
+    """Write both files, so that the broker can read and replace them: it writes its state anew with each change.
+
+    Raises:
+        SetupError: its user could not reach them.
+    """
+    try:
+        places.folder.mkdir(parents=True, exist_ok=True)
+        places.configuration.write_text(configuration, encoding="utf-8")
+        _write_secretly(places.state, state)
+        if places.user is not None:
+            _hand_over(places, places.user)
+    except OSError as fault:
+        raise errors.SetupError(
+            f"{fault.filename} cannot be written ({fault.strerror}); take another --folder."
+        ) from fault
+    if places.user is not None and not _reads(places.user, places.state):
+        raise errors.SetupError(
+            f"The user {places.user}, as whom Mosquitto runs, cannot reach {places.state}: open the folders above it "
+            "(chmod o+x), take another --folder, or name another --user."
+        )
+
+
+def _hand_over(places: Places, user: str) -> None:
+    """Let the broker's user replace its state, but not the configuration that it is started with as root."""
+    group = pwd.getpwnam(user).pw_gid
+    places.data.mkdir(parents=True, exist_ok=True)
+    for path in (places.data, places.state):
+        shutil.chown(path, user, group)
+    shutil.chown(places.folder, group=group)
+    places.folder.chmod(stat.S_IMODE(places.folder.stat().st_mode) | stat.S_ISVTX | stat.S_IRWXG)
+
+
+def broker_user(given: str | None) -> str | None:
+    """Return whom the broker becomes; None where we are not root: then it runs as we do.
+
+    Raises:
+        SetupError: there is no such user, or only root may choose one.
+    """
+    if os.geteuid() != 0:
+        if given is not None:
+            raise errors.SetupError("--user is for root: leave it out and start Mosquitto as the user you are.")
+        return None
+    user = given or _USER
+    try:
+        pwd.getpwnam(user)
+    except KeyError as fault:
+        raise errors.SetupError(
+            f"Mosquitto does not stay root, and there is no user {user} on this machine: install Mosquitto first, name "
+            "another one with --user, or run this command as the user who starts Mosquitto."
+        ) from fault
+    return user
+
+
+def _reads(user: str, file: Path) -> bool:
+    return subprocess.run(["test", "-r", file], user=user, group=user, check=False).returncode == 0  # noqa: S603, S607
+
+
+def _write_secretly(file: Path, text: str) -> None:
+    """Replace a file by one that only its owner reads; a reader sees the old or the new, never a part."""
+    fresh = file.with_suffix(".new")
+    fresh.unlink(missing_ok=True)
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as made:
+        made.write(text)
+    fresh.replace(file)

@@ -1,0 +1,89 @@
+"""`patrol doctor`: is everything that the service stands on as it must be, and what to do if not."""
+
+import asyncio
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import asyncpg
+
+from patrol.checks import broker, database, findings, machine, reach, service
+from patrol.checks.findings import Finding, bad
+from patrol.cli import errors
+from patrol.settings.settings import Settings
+
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+def run(settings: Settings) -> None:
+    """Examine everything and show what was found.
+
+    Raises:
+        SetupError: something must be mended.
+    """
+    parts = asyncio.run(_examine(settings))
+    for title, found in parts.items():
+        findings.show(title, found)
+    findings.conclude([one for found in parts.values() for one in found])
+
+
+async def _examine(settings: Settings) -> dict[str, list[Finding]]:
+    # A broker that ends a connection is a finding; the MQTT library leaves it behind in a future, too.
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, _context: None)
+    of_database, of_service, places = await _database(settings)
+    return {
+        "Broker 消息服务": await _broker(settings),
+        "Database 数据库": of_database,
+        "Service 服务": of_service,
+        "Machine 主机": [
+            *(machine.disk(what, place) for what, place in places.items()),
+            *await _certificates(settings),
+        ],
+    }
+
+
+async def _database(settings: Settings) -> tuple[list[Finding], list[Finding], dict[str, Path]]:
+    places = {"disk of the data folder 数据目录": settings.data_dir}
+    try:
+        url = reach.database_url(settings)
+        await reach.check_database(url)
+    except errors.SetupError as fault:
+        return [bad("database 数据库", "cannot be reached 无法连接", str(fault))], [], places
+    conn = await asyncpg.connect(url, server_settings={"application_name": "patrol doctor"})
+    try:
+        found = await database.examine(conn)
+        if conn.is_closed():
+            return found, [], places
+        if urlsplit(url).hostname in _LOOPBACK and (folder := await _folder(conn)) is not None:
+            places["disk of the database 数据库磁盘"] = folder
+        return found, await service.examine(conn), places
+    finally:
+        await conn.close()
+
+
+async def _folder(conn: "asyncpg.Connection[asyncpg.Record]") -> Path | None:
+    """Where a database on this machine keeps its data; None when it does not say, or has a machine of its own."""
+    try:
+        folder = Path(await conn.fetchval("SHOW data_directory"))
+        return folder if await asyncio.to_thread(folder.is_dir) else None
+    except (asyncpg.InsufficientPrivilegeError, OSError):
+        return None
+
+
+async def _broker(settings: Settings) -> list[Finding]:
+    try:
+        where = reach.broker(settings.broker_url)
+    except errors.SetupError as fault:
+        return [bad("broker 消息服务", "its address cannot be used 地址不可用", str(fault))]
+    return await broker.examine(where)
+
+
+async def _certificates(settings: Settings) -> list[Finding]:
+    found: list[Finding] = []
+    if settings.http_cert is not None:
+        found.append(machine.certificate_file("map's certificate 网页证书", settings.http_cert, datetime.now(UTC)))
+    try:
+        where = reach.broker(settings.broker_url)
+    except errors.SetupError:
+        return found  # said with the broker
+    return [*found, await machine.broker_certificate(where)] if where.secure else found

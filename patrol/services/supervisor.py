@@ -1,0 +1,362 @@
+"""Keeps the product's processes: starts them in order, restarts what died, stops them in reverse order.
+
+A child tells through a pipe when it is ready (`patrol.services.notify`). Whatever ends the supervisor, nothing is left
+running: children get the kernel's signal of its death (`patrol.services.children`).
+"""
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import structlog
+from prometheus_client import multiprocess
+
+from patrol.cli import errors
+from patrol.services import children, logfiles, notify
+from runtime import parts, printable
+
+log = structlog.get_logger(__name__)
+
+_STOP_SECONDS = 6.0
+_LONGEST_BACKOFF_SECONDS = 30.0
+_KILLED_WAITS_S = (0.5, 2.0, 5.0)  # between tries to start a part that is killed at its start
+_SILENT_TIMES = 3  # a part that did not answer so often in a row is ended, to be started again
+_STEADY_SECONDS = 60.0  # a child that lived this long starts its backoff afresh
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How a part says it is."""
+
+    lives: bool
+    missing: str = ""
+    """What it lacks to do its work; empty: nothing."""
+
+
+class _KilledError(errors.SetupError):
+    """A signal ended a part before it was ready."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Part:
+    """A command of ours that runs as a process of its own."""
+
+    name: str
+    command: tuple[str, ...]
+    env: Mapping[str, str]
+    ready_within: float = 60.0
+    """Seconds."""
+    ask: Callable[[], Awaitable["Answer"]] | None = None
+    """Asks a part that runs how it is; None: only its end is seen."""
+    ask_every: float = 10.0
+    """Seconds."""
+    process: "subprocess.Popen[bytes] | None" = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Supervisor:
+    """The running parts. Use as `async with supervise(...)`."""
+
+    logs: Path
+    verbose: bool = False
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    fault: errors.SetupError | None = None
+    _stack: contextlib.AsyncExitStack = field(default_factory=contextlib.AsyncExitStack)
+    _parts: list[Part] = field(default_factory=list)
+
+    async def start(self, part: Part) -> None:
+        """Start a part, wait until it is ready, and keep it running from then on.
+
+        Raises:
+            SetupError: it ended or was silent too long.
+        """
+        self._parts.append(part)
+        self._stack.push_async_callback(_stop, part)
+        await self._first(part)
+        self._begin(f"keep-{part.name}", self._keep(part))
+
+    def adopt(self, name: str, process: "subprocess.Popen[bytes]", stop: Callable[[], None]) -> None:
+        """Take charge of an embedded service that was started; its death stops everything."""
+        self._stack.callback(stop)
+        self._begin(f"watch-{name}", self._watch(name, process))
+
+    def end(self) -> None:
+        """Stop in order; asked a second time, stop at once."""
+        if self.stop.is_set():
+            for part in self._parts:
+                if part.process is not None:
+                    part.process.kill()
+        self.stop.set()
+
+    async def wait(self) -> None:
+        """Wait until asked to stop.
+
+        Raises:
+            SetupError: a service died.
+        """
+        await self.stop.wait()
+        if self.fault is not None:
+            raise self.fault
+
+    async def close(self) -> None:
+        """Stop all parts and services, the last started first."""
+        self.stop.set()
+        await self._stack.aclose()
+
+    def _begin(self, name: str, job: Coroutine[Any, Any, None]) -> None:
+        """Go on with something until everything is stopped; if it dies, everything is."""
+        task = asyncio.create_task(parts.lasting(name, job, self.stop.is_set), name=name)
+        task.add_done_callback(self._ended)
+        task.add_done_callback(lambda _: job.close())  # stopped before it began, it was never awaited
+        self._stack.push_async_callback(_cancel, task)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None and not self.stop.is_set():
+            log.error("the supervisor failed: it stops everything", task=task.get_name(), exc_info=error)
+            self.fault = errors.SetupError(f"The supervisor failed ({task.get_name()}: {error}); start it again.")
+            self.stop.set()
+
+    async def _first(self, part: Part) -> None:
+        """Launch a part; one that something killed is no fault of its own and is launched again."""
+        for again_in_s in _KILLED_WAITS_S:
+            try:
+                return await self._launch(part)
+            except _KilledError as fault:
+                log.warning("part_killed_at_start", part=part.name, reason=str(fault), restart_in_s=again_in_s)
+                _forget_gauges(part)
+                await asyncio.sleep(again_in_s)
+        return await self._launch(part)
+
+    async def _keep(self, part: Part) -> None:
+        backoff = 1.0
+        while True:
+            assert part.process is not None  # noqa: S101 - launched before
+            started = time.monotonic()
+            code = await _until_ended(part)
+            _forget_gauges(part)
+            if time.monotonic() - started > _STEADY_SECONDS:
+                backoff = 1.0
+            log.warning("part_died", part=part.name, exit_code=code, restart_in_s=backoff)
+            await asyncio.sleep(backoff)
+            backoff = min(backoff * 2, _LONGEST_BACKOFF_SECONDS)
+            try:
+                await self._launch(part)
+            except errors.SetupError as fault:
+                log.warning("part_not_ready", part=part.name, reason=str(fault))
+
+    async def _watch(self, name: str, process: "subprocess.Popen[bytes]") -> None:
+        code = await children.ended(process)
+        self.fault = errors.SetupError(
+            f"The {name} ended by itself (exit code {code}); see the logs in {self.logs.parent}."
+        )
+        self.stop.set()
+
+    async def _launch(self, part: Part) -> None:
+        path = self.logs / f"{part.name}.log"
+        try:
+            reading = self._spawn(part, path)
+        except OSError as fault:
+            raise errors.SetupError(f"The {part.name} cannot be started ({fault}); make room, or mend it.") from fault
+        assert part.process is not None  # noqa: S101 - spawned just now
+        try:
+            async with asyncio.timeout(part.ready_within):
+                await _told_ready(reading)
+        except TimeoutError as fault:
+            raise errors.SetupError(
+                f"The {part.name} was not ready within {part.ready_within:.0f} s (log: {path})"
+            ) from fault
+        except EOFError as fault:
+            code = await children.ended(part.process)
+            if code < 0:
+                name = signal.Signals(-code).name
+                raise _KilledError(f"The {part.name} was killed at its start ({name}) (log: {path})") from fault
+            raise errors.SetupError(f"The {part.name} ended at its start: {_last_line(path)} (log: {path})") from fault
+
+    def _spawn(self, part: Part, path: Path) -> int:
+        """Spawn the process of a part; returns the pipe on which it tells that it is ready."""
+        with logfiles.appending(path) as file, contextlib.ExitStack() as ours:
+            reading, writing = os.pipe()
+            ours.callback(os.close, writing)
+            failed = ours.enter_context(contextlib.ExitStack())
+            failed.callback(os.close, reading)
+            output = self._tee(part.name, path) if self.verbose else file.fileno()
+            if self.verbose:
+                ours.callback(os.close, output)
+            env = {**os.environ, **part.env, notify.VARIABLE: str(writing), "PYTHONUNBUFFERED": "1"}
+            env.pop(notify.SYSTEMD, None)  # when all is ready we tell it ourselves
+            part.process = children.spawn(
+                [sys.executable, "-m", "patrol", *part.command], log=output, env=env, pass_fds=(writing,)
+            )
+            failed.pop_all()
+        return reading
+
+    def _tee(self, name: str, path: Path) -> int:
+        """Return a pipe whose lines go to the log and to the console."""
+        reading, writing = os.pipe()
+
+        async def copy() -> None:
+            async with _lines(reading) as lines:
+                async for line in lines:
+                    # A disk that is full must not stop the part, which waits until its lines are read.
+                    with contextlib.suppress(OSError), logfiles.appending(path) as file:
+                        file.write(line)
+                    sys.stderr.write(f"{name:>6} | {printable.text(line.decode(errors='replace').rstrip())}\n")
+
+        task = asyncio.create_task(copy(), name=f"tee-{name}")
+        self._stack.push_async_callback(_cancel, task)
+        return writing
+
+
+@contextlib.asynccontextmanager
+async def supervise(data_dir: Path, *, verbose: bool = False) -> AsyncIterator[Supervisor]:
+    """Give a supervisor for `data_dir`, which it holds alone, and stop everything on leaving.
+
+    SIGINT, SIGTERM and SIGHUP end the body by cancelling it.
+
+    Raises:
+        SetupError: another one runs on the folder, or the folder cannot be written.
+    """
+    logs = data_dir / "logs"
+    try:
+        logs.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = (data_dir / "lock").open("w")
+    except OSError as fault:
+        raise errors.SetupError(
+            f"{data_dir} cannot be written ({fault.strerror}); choose another --data-dir."
+        ) from fault
+    with lock:
+        _lock(lock.fileno(), data_dir)
+        keeper = Supervisor(logs=logs, verbose=verbose)
+        body = asyncio.current_task()
+        assert body is not None  # noqa: S101 - we are in a coroutine
+        keeper._begin("logs", logfiles.keep_turned(lambda: _logs(data_dir)))  # noqa: SLF001 - our own
+        with _signals(keeper, body):
+            try:
+                yield keeper
+            except asyncio.CancelledError:
+                if not keeper.stop.is_set():
+                    raise
+                body.uncancel()
+            finally:
+                await keeper.close()
+
+
+@contextlib.contextmanager
+def _signals(keeper: Supervisor, body: "asyncio.Task[object]") -> Iterator[None]:
+    loop = asyncio.get_running_loop()
+
+    def on_signal() -> None:
+        first = not keeper.stop.is_set()
+        keeper.end()
+        if first:
+            body.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, on_signal)
+    try:
+        yield
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            loop.remove_signal_handler(number)
+
+
+async def _told_ready(reading: int) -> None:
+    """Wait until a child says that it is ready; EOFError when it ended before."""
+    async with _lines(reading) as lines:
+        if await lines.readline() != notify.READY:
+            raise EOFError
+
+
+async def _until_ended(part: Part) -> int:
+    """Wait until a part has ended; one that does not answer any more is ended."""
+    assert part.process is not None  # noqa: S101 - launched before
+    if part.ask is None:
+        return await children.ended(part.process)
+    watching = asyncio.create_task(_ask(part, part.ask), name=f"ask-{part.name}")
+    try:
+        return await children.ended(part.process)
+    finally:
+        await _cancel(watching)
+
+
+async def _ask(part: Part, ask: Callable[[], Awaitable[Answer]]) -> None:
+    """Ask a part how it is, again and again; say when that changes, and end it when it is silent."""
+    assert part.process is not None  # noqa: S101 - launched before
+    silent, missing = 0, ""
+    while silent < _SILENT_TIMES:
+        await asyncio.sleep(part.ask_every)
+        answer = await ask()
+        silent = 0 if answer.lives else silent + 1
+        if answer.lives and answer.missing != missing:
+            missing = answer.missing
+            log.warning("part_not_ready" if missing else "part_ready_again", part=part.name, reason=missing or None)
+    log.error("part_silent", part=part.name, after_s=_SILENT_TIMES * part.ask_every)
+    part.process.kill()
+
+
+async def _stop(part: Part) -> None:
+    process = part.process
+    if process is None or process.poll() is not None:
+        return
+    process.terminate()
+    try:
+        async with asyncio.timeout(_STOP_SECONDS):
+            await children.ended(process)
+    except TimeoutError:
+        log.warning("part_killed", part=part.name, after_s=_STOP_SECONDS)
+        process.kill()
+        process.wait()
+
+
+async def _cancel(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    await asyncio.wait({task})
+
+
+@contextlib.asynccontextmanager
+async def _lines(descriptor: int) -> AsyncIterator[asyncio.StreamReader]:
+    reader = asyncio.StreamReader()
+    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(descriptor, "rb")
+    )
+    try:
+        yield reader
+    finally:
+        transport.close()
+
+
+def _forget_gauges(part: Part) -> None:
+    """A queue of a process that ended holds nothing: its counters stay, its gauges go."""
+    folder = part.env.get("PROMETHEUS_MULTIPROC_DIR")
+    if folder is not None and part.process is not None:
+        with contextlib.suppress(OSError):  # figures must not keep a part from being started again
+            multiprocess.mark_process_dead(part.process.pid, folder)  # type: ignore[no-untyped-call]
+
+
+def _lock(descriptor: int, data_dir: Path) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as fault:
+        raise errors.SetupError(
+            f"A patrol already runs on {data_dir}: stop it, or choose another --data-dir."
+        ) from fault
+
+
+def _logs(data_dir: Path) -> list[Path]:
+    """Logs of the parts, and of the embedded services in their folders."""
+    return [*data_dir.glob("logs/*.log"), *data_dir.glob("*/*.log")]
+
+
+def _last_line(path: Path) -> str:
+    lines = [line for line in path.read_text(errors="replace").splitlines() if line.strip()]
+    return lines[-1][:500] if lines else "it wrote nothing"

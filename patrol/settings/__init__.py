@@ -1,0 +1,1 @@
+"""Settings and secrets of an installation."""

@@ -1,0 +1,21 @@
+"""The secret from which the passwords of devices follow: from the settings, else a file made at the first use."""
+
+from patrol.settings import key_files
+from patrol.settings.settings import Settings
+
+FILE = "device.key"
+
+
+def device_key(settings: Settings) -> str:
+    """Return the key; the same for every process and command of an installation.
+
+    Raises:
+        SetupError: the file cannot be read or made, or holds no key.
+    """
+    if settings.device_key is not None:
+        return settings.device_key.get_secret_value()
+    return key_files.read_or_make(
+        settings.data_dir / FILE,
+        "device key",
+        "restore it, or every device needs a new password; or set PATROL_DEVICE_KEY (openssl rand -hex 32).",
+    )

@@ -1,0 +1,55 @@
+"""Secrets of an installation in files: made at the first use, for their owner alone, whole or not at all."""
+
+import os
+import secrets
+import tempfile
+from pathlib import Path
+
+from patrol.cli import errors
+from patrol.settings.settings import Settings
+
+LEAST_CHARACTERS = 32
+
+
+def read_or_make(file: Path, what: str, remedy: str) -> str:
+    """Give the secret of a file; the same for every process, whichever is first.
+
+    Raises:
+        SetupError: the file cannot be read or made, or holds no secret; the text ends with `remedy`.
+    """
+    try:
+        if not file.exists():
+            _make(file)
+        key = file.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as fault:
+        raise errors.SetupError(f"The {what} {file} cannot be used ({fault}): {remedy}") from fault
+    if len(key) < LEAST_CHARACTERS:
+        raise errors.SetupError(f"{file} holds no {what}: {remedy}")
+    return key
+
+
+def secrets_key(settings: Settings) -> str:
+    """The key that secrets in the database are encrypted with.
+
+    Raises:
+        SetupError: its file cannot be read or made, or holds none.
+    """
+    file = settings.secrets_key_file or settings.data_dir / "secrets.key"
+    return read_or_make(file, "key of the secrets", "restore it from a copy, or correct PATROL_SECRETS_KEY_FILE.")
+
+
+def _make(file: Path) -> None:
+    """Make a secret; a file that is there has all of it, and one that another process made stays."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    handle, draft = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="ascii") as made:
+            made.write(secrets.token_hex(32) + "\n")
+            made.flush()
+            os.fsync(made.fileno())
+        try:
+            os.link(draft, file)
+        except FileExistsError:
+            return
+    finally:
+        Path(draft).unlink(missing_ok=True)

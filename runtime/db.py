@@ -1,0 +1,31 @@
+"""What the stores share: the types of a connection and a pool, a trial, and the conversion of times."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from runtime.times import millis, moment, span
+
+if TYPE_CHECKING:
+    import asyncpg
+    from asyncpg.pool import PoolConnectionProxy
+
+    Connection = asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]
+    Pool = asyncpg.Pool[asyncpg.Record]
+else:
+    Connection = Pool = Any
+
+__all__ = ["Connection", "Pool", "millis", "moment", "span", "tried"]
+
+
+@asynccontextmanager
+async def tried(conn: Connection, *, dry_run: bool) -> AsyncIterator[None]:
+    """A transaction that a trial takes back at its end."""
+    transaction = conn.transaction()
+    await transaction.start()
+    try:
+        yield
+    except BaseException:
+        await transaction.rollback()
+        raise
+    await (transaction.rollback() if dry_run else transaction.commit())

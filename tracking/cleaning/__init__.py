@@ -1,1 +1,0 @@
-"""Cleaning that flags and never deletes: what is wrong with a device's clock, datum or track, found from its fixes."""

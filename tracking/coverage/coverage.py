@@ -1,0 +1,227 @@
+"""Coverage of cells at a moment: how long each has waited in duty time, when it is due, and what can be told. Pure."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tracking.plans.calendars import DAY_MS, DutyCalendar
+from tracking.presence.fixes import Bool, Int
+
+NEVER = -1
+"""Stands for a time that is not known in columns of ms."""
+LONGEST_WAIT_DAYS = 40
+"""Waits are not counted beyond it: every limit is shorter."""
+NO_LIMIT = 2 * LONGEST_WAIT_DAYS * DAY_MS
+"""A limit that no wait reaches."""
+FAR = 1 << 52
+"""Later than any moment, and exact as a float."""
+DUE_SOON_SHARE = 0.3
+"""Share of the limit below which what is left counts as due soon (domain §5.4)."""
+BETWEEN_VISITS_MS = 60_000
+"""Least time outside between two visits of one officer; a shorter absence does not end a stay."""
+
+
+class CellState(IntEnum):
+    """What a person sees of a cell; the wire has the names in lower case."""
+
+    FRESH = 0
+    DUE_SOON = 1
+    """Less than 30 % of the limit is left beyond what a visit takes."""
+    WILL_BREACH = 2
+    """Nobody can make a valid visit before the limit any more, unless sent now."""
+    OVERDUE = 3
+    UNKNOWN = 4
+    """The data cannot tell: nothing ever heard from the city, or a device was silent long enough to have been there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Limits of n cells over some time: in step k, from `starts[k]` to the next, `limit_ms[k]` holds (shape k × n)."""
+
+    starts: Int
+    """Ms at which each step begins, ascending; the first is at or before every moment asked about."""
+    limit_ms: Int
+
+    def at(self, now: int) -> Int:
+        """Limit of each cell at `now` (ms)."""
+        return np.asarray(self.limit_ms[max(0, int(np.searchsorted(self.starts, now, side="right")) - 1)])
+
+    def due(self, since: Int, now: int, calendar: DutyCalendar) -> Int:
+        """First moment from `now` on, ms, at which a cell visited last at `since` has waited its limit.
+
+        A limit that was passed under an earlier, tighter step and holds no more is not passed; one that tightens later
+        is passed at that moment, or when the wait gets there.
+        """
+        due = np.full(len(since), NEVER, dtype=np.int64)
+        ends = np.append(self.starts[1:], np.iinfo(np.int64).max)
+        for start, end, limit in zip(self.starts.tolist(), ends.tolist(), self.limit_ms, strict=True):
+            if end <= now:
+                continue
+            limited = limit < NO_LIMIT
+            reached = np.where(limited, calendar.add_duty(since, np.where(limited, limit, 0)), FAR)
+            # Overdue already keeps the moment it became so; a limit that tightens is passed when it does.
+            passed = np.where(reached > start, reached, start) if start > now else reached
+            due = np.where((due < 0) & (passed < end), passed, due)
+        return due
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quota:
+    """Required visits of n cells in the window that is going on, as columns of length n; `required` 0: none."""
+
+    required: NDArray[np.int32]
+    """Valid visits that must begin in the window."""
+    done: NDArray[np.int32]
+    """Those that did."""
+    start: Int
+    end: Int
+    """The window, ms; `end` is not included. NEVER where nothing is required."""
+
+    @classmethod
+    def none(cls, cells: int) -> "Quota":
+        """Nothing is required."""
+        return cls(
+            required=np.zeros(cells, dtype=np.int32),
+            done=np.zeros(cells, dtype=np.int32),
+            start=np.full(cells, NEVER, dtype=np.int64),
+            end=np.full(cells, NEVER, dtype=np.int64),
+        )
+
+    @property
+    def missing(self) -> NDArray[np.int32]:
+        """Visits that are still to come."""
+        return np.asarray(np.maximum(self.required - self.done, 0), dtype=np.int32)
+
+    def due(self, dwell_ms: Int) -> Int:
+        """Moment, ms, by which the next visit must be valid, so that one officer can make the rest in the window."""
+        missing = self.missing.astype(np.int64)
+        return np.asarray(np.where(missing > 0, self.end - (missing - 1) * (dwell_ms + BETWEEN_VISITS_MS), FAR))
+
+    def share_ms(self) -> Int:
+        """Length of the window for each visit of it, ms."""
+        return np.asarray((self.end - self.start) // np.maximum(self.required, 1))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """State of n cells at one moment, as columns of length n."""
+
+    at: int
+    """The moment, ms."""
+    state: NDArray[np.uint8]
+    """CellState."""
+    idle_ms: Int
+    """Duty time since the last valid visit, or since the place is observed; NEVER where unknown."""
+    limit_ms: Int
+    """Longest wait; NO_LIMIT: none."""
+    span_ms: Int
+    """What the time left is held against: the limit, or the window's share of a visit where that is due first."""
+    due: Int
+    """When the limit is reached or a required visit must be valid, ms; NEVER where neither is or can be told."""
+    left_ms: Int
+    """Duty time left until it is due, negative since then; 0 where unknown."""
+    slack_ms: Int
+    """What of it remains after the nearest arrival and the least dwell; 0 where unknown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What is known of n cells at a moment, as columns of length n."""
+
+    last_visit: Int
+    """End of the last valid visit, ms, NEVER if none."""
+    present: Bool
+    """A valid visit is going on: the wait is zero."""
+    known_since: Int
+    """Since when the city is observed, ms; NEVER if it never was."""
+    possible: Int
+    """Latest end of a visit that may have been made in silence or between cells, ms; NEVER if none may."""
+    quota: Quota
+
+
+def evaluate(
+    known: Known, *, now: int, limits: Limits, arrival_ms: Int, dwell_ms: Int, calendar: DutyCalendar
+) -> Coverage:
+    """Judge n cells at `now`.
+
+    Args:
+        known: what is known of them.
+        now: the moment, ms.
+        limits: limits of the cells over the time to come.
+        arrival_ms: how soon an officer can be there, ms.
+        dwell_ms: least dwell of a valid visit, ms.
+        calendar: duty times.
+
+    Returns:
+        The coverage; a cell that may have been visited in silence is UNKNOWN, neither covered nor neglected.
+    """
+    if not len(known.last_visit):
+        return _empty(now)
+    present, quota = known.present, known.quota
+    since = np.where(known.last_visit >= 0, known.last_visit, known.known_since)
+    told = (since >= 0) | present
+    since = np.where(present, now, np.clip(since, now - LONGEST_WAIT_DAYS * DAY_MS, now))
+    at = np.full_like(since, now)
+    waits, visits = limits.due(since, now, calendar), quota.due(dwell_ms)
+    due = np.minimum(waits, visits)
+    left = _left(due, at, calendar)
+    slack = left - arrival_ms - dwell_ms
+    limit = limits.at(now)
+    span = np.where(visits < waits, quota.share_ms(), limit)
+    state = np.full(len(since), CellState.FRESH, dtype=np.uint8)
+    state[slack <= DUE_SOON_SHARE * span] = CellState.DUE_SOON
+    state[slack <= 0] = CellState.WILL_BREACH
+    state[due <= now] = CellState.OVERDUE
+    state[_hidden(known, since, waits, visits, limits, now, calendar)] = CellState.UNKNOWN
+    state[present & (visits > now)] = CellState.FRESH
+    state[~told] = CellState.UNKNOWN
+    return Coverage(
+        at=now,
+        state=state,
+        idle_ms=np.where(told, np.where(present, 0, calendar.duty_ms(since, at)), NEVER),
+        limit_ms=limit,
+        span_ms=span,
+        due=np.where(told & (due < FAR), due, NEVER),
+        left_ms=np.where(told, left, 0),
+        slack_ms=np.where(told, slack, 0),
+    )
+
+
+def _left(due: Int, at: Int, calendar: DutyCalendar) -> Int:
+    """Duty time left at `at` until `due`, negative since then, ms."""
+    most = LONGEST_WAIT_DAYS * DAY_MS
+    ahead = calendar.duty_ms(at, np.clip(due, at, at + most))
+    return np.where(due < FAR, ahead - calendar.duty_ms(np.clip(due, at - most, at), at), NO_LIMIT)
+
+
+def _hidden(
+    known: Known, since: Int, waits: Int, visits: Int, limits: Limits, now: int, calendar: DutyCalendar
+) -> Bool:
+    """Overdue cells in which a visit that silence may hide would mean that they are not."""
+    hidden = np.zeros(len(since), dtype=np.bool_)
+    rows = np.flatnonzero((np.minimum(waits, visits) <= now) & (known.possible >= 0))
+    if not len(rows):
+        return hidden
+    possible, since = known.possible[rows], since[rows]
+    again = Limits(starts=limits.starts, limit_ms=limits.limit_ms[:, rows])
+    in_time = (possible > since) & (again.due(np.clip(possible, since, now), now, calendar) > now)
+    # How many visits a silence hides nobody knows: one that reaches into the window may hide all that are missing.
+    enough = (visits[rows] > now) | (possible > known.quota.start[rows])
+    hidden[rows] = ((waits[rows] > now) | in_time) & enough
+    return hidden
+
+
+def _empty(now: int) -> Coverage:
+    none = np.empty(0, dtype=np.int64)
+    return Coverage(
+        at=now,
+        state=none.astype(np.uint8),
+        idle_ms=none,
+        limit_ms=none,
+        span_ms=none,
+        due=none,
+        left_ms=none,
+        slack_ms=none,
+    )

@@ -1,0 +1,177 @@
+"""Indicators of cells rolled up to areas: shares with how much of them could be told. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import sqrt
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tracking.coverage.indicators import Figures, Visited
+from tracking.presence.fixes import Bool, Float, Int
+from tracking.routes import done
+
+UNRELIABLE = 0.7
+"""Below this share of known data an indicator is not told (domain §2.3)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sums:
+    """What is added up beside the figures, as columns by cell."""
+
+    weight: Float
+    road_m: Float
+    """NaN: not known."""
+    drive_throughs: Int
+    beat: done.Sums
+
+
+RoadRule = Literal["walked", "visited"]
+"""What `coverage_road` is made of: roads along tracks, or, where no road is known, the roads of visited cells."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckpointFigures:
+    """Checkpoints to be passed."""
+
+    required: int
+    passed: int
+    unknown: int
+    """Neither passed nor surely not."""
+    share: float | None
+    """Passed among those of which it can be told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AreaFigures:
+    """Figures of one cell or area. Shares from 0 to 1; None: cannot be told, or there is nothing to tell of."""
+
+    cells: int
+    visited: int
+    not_visited: int
+    unknown: int
+    coverage: float | None
+    coverage_weighted: float | None
+    coverage_road: float | None
+    coverage_road_by: RoadRule
+    coverage_road_cells: float | None
+    """Cells with 60 % of their roads walked among those of which it can be told; None by visited cells, too."""
+    checkpoints: CheckpointFigures
+    completion: float | None
+    compliance: float | None
+    visits: int
+    drive_throughs: int
+    drive_through_share: float | None
+    idle_mean_s: float | None
+    idle_weighted_s: float | None
+    gap_mean_s: float | None
+    gap_std_s: float | None
+    worst_s: float | None
+    known_cells: float
+    """Share of cells whose state is known: how far `coverage` and `completion` can be trusted."""
+    known_time: float
+    """Share of duty time of which it can be told whether the wait was within the limit."""
+    observed: float
+    """Share of the period's duty time in which the city was observed."""
+    roads_told: float
+    """Share of the city's hours with fixes that were compared with its roads."""
+    checkpoints_told: float
+    """The same for checkpoints."""
+
+
+def roll_up(figures: Figures, sums: Sums, rows: NDArray[np.intp]) -> AreaFigures:
+    """Figures of the cells with these indices, together."""
+    state = figures.state[rows]
+    known, visited = state != Visited.UNKNOWN, state == Visited.VISITED
+    counts = [int(np.count_nonzero(state == each)) for each in Visited]
+    weight = sums.weight[rows]
+    done = figures.done[rows] / np.maximum(figures.required[rows], 1)
+    drives, visits = int(sums.drive_throughs[rows].sum()), int(figures.visits[rows].sum())
+    time = int(figures.observed_ms[rows].sum())
+    unsure, beyond = int(figures.unsure_ms[rows].sum()), int(figures.beyond_ms[rows].sum())
+    known_cells = _share(float(known.sum()), len(rows)) or 0.0
+    known_time = _share(time - unsure, figures.duty_ms * len(rows)) or 0.0
+    trusted = known_cells >= UNRELIABLE
+    idle = figures.idle_ms[rows]
+    by, road, covered = _roads(sums, rows, known, visited)
+    n, mean, std = _gap_mean(figures, rows)
+    return AreaFigures(
+        cells=len(rows),
+        visited=counts[Visited.VISITED],
+        not_visited=counts[Visited.NOT_VISITED],
+        unknown=counts[Visited.UNKNOWN],
+        coverage=_share(float(visited.sum()), float(known.sum())) if trusted else None,
+        coverage_weighted=_share(float(weight[visited].sum()), float(weight[known].sum())) if trusted else None,
+        coverage_road=road,
+        coverage_road_by=by,
+        coverage_road_cells=covered,
+        checkpoints=_checkpoints(sums.beat, rows),
+        completion=_share(float(done[known].sum()), float(known.sum())) if trusted else None,
+        compliance=_share(time - unsure - beyond, time - unsure) if known_time >= UNRELIABLE else None,
+        visits=visits,
+        drive_throughs=drives,
+        drive_through_share=_share(drives, drives + visits),
+        idle_mean_s=float(idle.mean()) / 1000 if time and len(rows) else None,
+        idle_weighted_s=_seconds(_share(float((idle * weight).sum()), float(weight.sum()))) if time else None,
+        gap_mean_s=_seconds(mean) if n else None,
+        gap_std_s=_seconds(std) if n else None,
+        worst_s=int(figures.worst_ms[rows].max()) / 1000 if time and len(rows) else None,
+        known_cells=known_cells,
+        known_time=known_time,
+        observed=_share(time, figures.duty_ms * len(rows)) or 0.0,
+        roads_told=sums.beat.roads_told,
+        checkpoints_told=sums.beat.checkpoints_told,
+    )
+
+
+def groups(of: Sequence[str | None]) -> dict[str, NDArray[np.intp]]:
+    """Indices of each name, by name; what has none is left out."""
+    rows: dict[str, list[int]] = {}
+    for at, name in enumerate(of):
+        if name is not None:
+            rows.setdefault(name, []).append(at)
+    return {name: np.array(rows[name], dtype=np.intp) for name in sorted(rows)}
+
+
+def _roads(
+    sums: Sums, rows: NDArray[np.intp], known: Bool, visited: Bool
+) -> tuple[RoadRule, float | None, float | None]:
+    """By which rule, which share of the roads, and which share of the cells has enough of them."""
+    beat = sums.beat
+    mine = rows[beat.road_m[rows] > 0]
+    if not len(mine):
+        road = np.nan_to_num(sums.road_m[rows])
+        trusted = (_share(float(known.sum()), len(rows)) or 0.0) >= UNRELIABLE
+        return "visited", _share(float(road[visited].sum()), float(road[known].sum())) if trusted else None, None
+    told = mine[beat.road_known[mine]]
+    if beat.roads_told < UNRELIABLE or len(told) < UNRELIABLE * len(mine):
+        return "walked", None, None
+    walked = _share(float(beat.walked_m[told].sum()), float(beat.road_m[told].sum()))
+    return "walked", walked, _share(float(beat.covered[told].sum()), len(told))
+
+
+def _checkpoints(beat: done.Sums, rows: NDArray[np.intp]) -> CheckpointFigures:
+    required, passed, missing = (int(each[rows].sum()) for each in (beat.required, beat.passed, beat.missing))
+    told = passed + missing
+    trusted = beat.checkpoints_told >= UNRELIABLE and told >= UNRELIABLE * required
+    return CheckpointFigures(
+        required=required, passed=passed, unknown=required - told, share=_share(passed, told) if trusted else None
+    )
+
+
+def _gap_mean(figures: Figures, rows: NDArray[np.intp]) -> tuple[int, float, float]:
+    """How many waits were ended, their mean and standard deviation, ms."""
+    n = int(figures.gaps[rows].sum())
+    if not n:
+        return 0, 0.0, 0.0
+    mean = float(figures.gap_sum_ms[rows].sum()) / n
+    return n, mean, sqrt(max(float(figures.gap_square_ms2[rows].sum()) / n - mean * mean, 0.0))
+
+
+def _share(part: float, whole: float) -> float | None:
+    return part / whole if whole > 0 else None
+
+
+def _seconds(ms: float | None) -> float | None:
+    return None if ms is None else ms / 1000

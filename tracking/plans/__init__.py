@@ -1,0 +1,1 @@
+"""Rules of plans and calendars: what each cell asks for at each moment."""

@@ -1,0 +1,315 @@
+"""Patrol plans: what each cell asks for at each moment, by the narrowest scope that says it. Pure.
+
+A plan is a rule as data of kind `plan` (`rule_store`); its body is `schemas.plan.PlanBody`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.plan import PlanBody
+from tracking.coverage.coverage import NO_LIMIT, Limits, Quota
+from tracking.geometry.lookup import EVER, FOR_EVER
+from tracking.plans.calendars import Duty, DutyCalendar, Hours, span
+from tracking.presence.fixes import Float, Int
+from tracking.presence.visit_rules import VisitRule, VisitRules
+from tracking.store.city.rule_store import RuleVersion
+
+KIND = "plan"
+CITY = "city"
+TRIED = 0
+"""Number of a version that is only tried."""
+LOOK_AHEAD_MS = 2 * 86_400_000
+"""How far ahead limits are looked at for the moment a cell falls due."""
+_KEEP_MS = 600_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitHours:
+    """Another limit at some hours."""
+
+    hours: Hours
+    limit_ms: int
+    """NO_LIMIT: none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitHours:
+    """So many valid visits within each span of `hours`."""
+
+    hours: Hours
+    n: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What cells of one plan ask for."""
+
+    limit_ms: int
+    """Longest wait between valid visits in duty time where no entry of `limits` says otherwise; NO_LIMIT: none."""
+    limits: tuple[LimitHours, ...]
+    """Of those that hold at a moment the last one counts."""
+    visits: tuple[VisitHours, ...]
+    dwell_ms: int
+    path_m: float
+    path_road_share: float | None
+    weight: float | None
+    """None: that of the cell."""
+
+    def limit_at(self, at: int, calendar: DutyCalendar) -> int:
+        """Limit at a moment, ms."""
+        held = (each.limit_ms for each in reversed(self.limits) if calendar.holds(each.hours, at))
+        return next(held, self.limit_ms)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """What decides which plans hold for a cell."""
+
+    scopes: tuple[str, ...]
+    """Scopes it lies in, the widest first; the last one that says a thing rules it."""
+    weight: float
+    road_m: float | None
+    """Length of the roads in it; None: not known."""
+    begins: int = EVER
+    """Since when it holds, ms: no window that opened before is asked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Epoch:
+    """Plans of n cells while no version begins or ends; columns by cell."""
+
+    start: int
+    """ms; the first epoch begins at 0."""
+    plans: tuple[Plan, ...]
+    of: NDArray[np.intp]
+    """Plan of each cell."""
+    dwell_ms: Int
+    path_m: Float
+    weight: Float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Windows:
+    """Windows in which visits are required, as columns; a cell may have several or none."""
+
+    cell: NDArray[np.intp]
+    """Index of the cell."""
+    start: Int
+    end: Int
+    """ms, not included."""
+    n: NDArray[np.int32]
+    """Valid visits that must begin in it."""
+
+    def __len__(self) -> int:
+        return len(self.cell)
+
+    def take(self, rows: NDArray[np.intp]) -> "Windows":
+        """Those with these indices."""
+        return Windows(cell=self.cell[rows], start=self.start[rows], end=self.end[rows], n=self.n[rows])
+
+
+class Plans:
+    """Every plan that a city has, had and will have.
+
+    Args:
+        versions: all versions of kind `plan`.
+        sites: of the cells, in their order.
+    """
+
+    def __init__(self, versions: Sequence[RuleVersion], sites: Sequence[Site]) -> None:
+        self._versions = [version for version in versions if version.body is not None]
+        self.sites = sites
+        """Of the cells, in their order."""
+        ends = [version.valid_to for version in self._versions if version.valid_to is not None]
+        changes = {version.valid_from for version in self._versions} | set(ends)
+        self._starts = [0, *sorted(change for change in changes if change > 0)]
+        self._epochs: dict[int, Epoch] = {}
+        self._ahead: tuple[int, Limits] | None = None
+
+    def tried(self, scope: str, body: dict[str, Any] | None, now: int) -> "Plans":
+        """These plans, had `scope` the plan `body` from `now` (ms) on; None: had it none."""
+        others = [version for version in self._versions if version.scope != scope or not _holds(version, now)]
+        given = RuleVersion(
+            id=TRIED, kind=KIND, scope=scope, body=body, valid_from=now, valid_to=None, made_at=now, made_by=""
+        )
+        return Plans([*others, given], self.sites)
+
+    def at(self, now: int) -> Epoch:
+        """Plans in force at `now` (ms)."""
+        return self._epoch(max(0, int(np.searchsorted(self._starts, now, side="right")) - 1))
+
+    def duties(self) -> list[Duty]:
+        """Duty hours over time: those of the city's plans."""
+        made: list[Duty] = []
+        for number, start in enumerate(self._starts):
+            body = _parsed(self._said(start, (CITY,)))
+            end = self._starts[number + 1] if number + 1 < len(self._starts) else None
+            hours = tuple(hours_of(each.days, each.hours) for each in body.duty)
+            if made and made[-1].hours == hours:
+                made[-1] = Duty(hours=hours, start=made[-1].start, end=end)
+            else:
+                made.append(Duty(hours=hours, start=start or None, end=end))
+        return made
+
+    def visit_rules(self, start: int = 0, end: int = FOR_EVER) -> VisitRules:
+        """What the engine judges stays by that begin from `start` to `end` (ms, not included)."""
+        starts: list[int] = []
+        tables: list[list[VisitRule]] = []
+        for epoch, begins, _ in self._between(start, end):
+            pairs = zip(epoch.dwell_ms.tolist(), epoch.path_m.tolist(), strict=True)
+            table = [VisitRule(dwell_ms=dwell, path_m=path) for dwell, path in pairs]
+            if not tables or tables[-1] != table:
+                starts.append(begins)
+                tables.append(table)
+        return VisitRules(starts, tables)
+
+    def limits(self, start: int, end: int, calendar: DutyCalendar) -> Limits:
+        """Limits of the cells from `start` to `end` (ms); the last step goes on for ever."""
+        starts: list[int] = []
+        steps: list[Int] = []
+        for epoch, lo, hi in self._between(start, end):
+            spans = {each for plan in epoch.plans for limit in plan.limits for each in limit.hours.spans}
+            edges = calendar.edges(spans, lo, hi) if spans else []
+            for at in [lo, *edges]:
+                row = np.array([plan.limit_at(at, calendar) for plan in epoch.plans], dtype=np.int64)[epoch.of]
+                if not steps or not np.array_equal(steps[-1], row):
+                    starts.append(at)
+                    steps.append(row)
+        return Limits(starts=np.array(starts, dtype=np.int64), limit_ms=np.array(steps).reshape(len(starts), -1))
+
+    def limits_ahead(self, now: int, calendar: DutyCalendar) -> Limits:
+        """Limits of the cells from `now` (ms) on, made anew now and then; the calendar must be the same each time."""
+        slot = now - now % _KEEP_MS
+        if self._ahead is None or self._ahead[0] != slot:
+            self._ahead = slot, self.limits(slot, slot + _KEEP_MS + LOOK_AHEAD_MS, calendar)
+        return self._ahead[1]
+
+    def windows(self, start: int, end: int, calendar: DutyCalendar) -> Windows:
+        """Windows of required visits that touch [start, end), ms; each by the plan in force when it begins."""
+        parts: list[tuple[NDArray[np.intp], int, int, int]] = []
+        first = start - LOOK_AHEAD_MS
+        for epoch, lo, hi in self._between(first, end):
+            for number, plan in enumerate(epoch.plans):
+                found = [
+                    (each, opens, closes)
+                    for each in plan.visits
+                    for opens, closes in calendar.spans_of(each.hours, lo, hi)
+                    if lo <= opens and closes > start and opens < end
+                ]
+                cells = np.flatnonzero(epoch.of == number) if found else np.empty(0, dtype=np.intp)
+                parts += [(cells[self._begins[cells] <= opens], opens, closes, each.n) for each, opens, closes in found]
+        sizes = [len(cells) for cells, _, _, _ in parts]
+        return Windows(
+            cell=np.concatenate([cells for cells, _, _, _ in parts] or [np.empty(0, dtype=np.intp)]),
+            start=np.repeat(np.array([opens for _, opens, _, _ in parts], dtype=np.int64), sizes),
+            end=np.repeat(np.array([closes for _, _, closes, _ in parts], dtype=np.int64), sizes),
+            n=np.repeat(np.array([n for _, _, _, n in parts], dtype=np.int32), sizes),
+        )
+
+    def _between(self, start: int, end: int) -> list[tuple[Epoch, int, int]]:
+        """Epochs that touch [start, end), each with the part of it."""
+        ends = [*self._starts[1:], end]
+        return [
+            (self._epoch(number), max(lo, start), min(hi, end))
+            for number, (lo, hi) in enumerate(zip(self._starts, ends, strict=True))
+            if hi > start and lo < end
+        ]
+
+    def _epoch(self, number: int) -> Epoch:
+        if number not in self._epochs:
+            self._epochs[number] = self._made(self._starts[number])
+        return self._epochs[number]
+
+    def _made(self, start: int) -> Epoch:
+        held = {version.scope: version for version in self._versions if _holds(version, start)}
+        plans: dict[tuple[int, ...], int] = {}
+        of = []
+        for site in self.sites:
+            key = tuple(held[scope].id for scope in site.scopes if scope in held)
+            of.append(plans.setdefault(key, len(plans)))
+        by_id = {version.id: version for version in held.values()}
+        made = tuple(_plan(_parsed({k: v for n in key for k, v in (by_id[n].body or {}).items()})) for key in plans)
+        rows = np.array(of, dtype=np.intp)
+        return Epoch(
+            start=start,
+            plans=made,
+            of=rows,
+            dwell_ms=np.array([plan.dwell_ms for plan in made], dtype=np.int64)[rows],
+            path_m=self._path_m(made, rows),
+            weight=np.array(
+                [made[n].weight or site.weight for n, site in zip(of, self.sites, strict=True)], dtype=np.float64
+            ),
+        )
+
+    def _path_m(self, plans: Sequence[Plan], of: NDArray[np.intp]) -> Float:
+        path = np.array([plan.path_m for plan in plans], dtype=np.float64)[of]
+        share = np.array([plan.path_road_share or np.nan for plan in plans], dtype=np.float64)[of]
+        return np.asarray(np.fmin(path, share * self._road_m), dtype=np.float64)
+
+    @cached_property
+    def _begins(self) -> Int:
+        return np.array([site.begins for site in self.sites], dtype=np.int64)
+
+    @cached_property
+    def _road_m(self) -> Float:
+        return np.array([site.road_m or np.nan for site in self.sites], dtype=np.float64)
+
+    def _said(self, at: int, scopes: Sequence[str]) -> dict[str, object]:
+        """Fields that the plans of the scopes say at a moment, those of later scopes before those of earlier ones."""
+        held = {version.scope: version.body or {} for version in self._versions if _holds(version, at)}
+        return {name: value for scope in scopes for name, value in held.get(scope, {}).items()}
+
+
+def quota(windows: Windows, done: NDArray[np.int32], dwell_ms: Int) -> Quota:
+    """Choose for each cell the window whose next visit is due first.
+
+    Args:
+        windows: windows that are going on.
+        done: valid visits that began in each.
+        dwell_ms: least dwell of each cell, ms.
+    """
+    all_of = Quota(required=windows.n, done=done, start=windows.start, end=windows.end)
+    order = np.lexsort((windows.end, all_of.due(dwell_ms[windows.cell]), windows.cell))
+    first = order[np.flatnonzero(np.diff(windows.cell[order], prepend=-1))]
+    made = Quota.none(len(dwell_ms))
+    cells = windows.cell[first]
+    made.required[cells], made.done[cells] = windows.n[first], done[first]
+    made.start[cells], made.end[cells] = windows.start[first], windows.end[first]
+    return made
+
+
+def _holds(version: RuleVersion, at: int) -> bool:
+    return version.valid_from <= at and (version.valid_to is None or at < version.valid_to)
+
+
+def _parsed(said: dict[str, object]) -> PlanBody:
+    # Without any field there is nothing to check: a city whose plans were all ended has the defaults.
+    return PlanBody.model_validate(said) if said else PlanBody.model_construct()
+
+
+def _plan(body: PlanBody) -> Plan:
+    return Plan(
+        limit_ms=_limit(body.limit_s),
+        limits=tuple(
+            LimitHours(hours=hours_of(each.days, each.hours), limit_ms=_limit(each.limit_s)) for each in body.limits
+        ),
+        visits=tuple(VisitHours(hours=hours_of(each.days, each.hours), n=each.n) for each in body.visits),
+        dwell_ms=body.dwell_s * 1000,
+        path_m=body.path_m,
+        path_road_share=body.path_road_share,
+        weight=body.weight,
+    )
+
+
+def _limit(seconds: int | None) -> int:
+    return NO_LIMIT if seconds is None else seconds * 1000
+
+
+def hours_of(days: Sequence[str], spans: Sequence[tuple[str, str]]) -> Hours:
+    """Hours of a body as the calendar takes them."""
+    return Hours(days=frozenset(days), spans=tuple(sorted(span(start, end) for start, end in spans)))

@@ -1,0 +1,1 @@
+"""Rules of presence: which cell a fix is in, from when to when, and what counts as a visit."""

@@ -1,0 +1,161 @@
+"""In which cells a device may have been while no fix says surely where it is, and for how long. Pure.
+
+What comes out depends on the sequence of fixes alone (docs/coverage.md, "Between two cells").
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from tracking.geometry.lookup import SURE_SIGMAS, CityGrid
+from tracking.presence.path import Noise, Path
+from tracking.presence.points import Point
+from tracking.presence.presence import Presence
+from tracking.presence.stays import Stay
+
+LOOK_MS = 30_000
+"""So often it is asked which cells are near: a walk over a boundary, which takes seconds, costs nothing."""
+MERGE_MS = 60_000
+"""As of stays: who may be back within it has not left. Less time than that is no possible visit either."""
+
+
+@dataclass(slots=True)
+class Maybe:
+    """A cell that a device may have been in. Times are ms."""
+
+    index: int
+    """Index of the cell in the grid."""
+    t_in: int
+    t_out: int
+    ms: int = 0
+    metres: float = 0.0
+    """Way meanwhile."""
+    fixes: int = 0
+    before_ms: int = 0
+    before_m: float = 0.0
+    """Dwell and path of the stay in the cell that it goes on from."""
+    beside: dict[int, int] = field(default_factory=dict)
+    """Index of each other cell that the device may have been in instead → for how long."""
+
+    def until(self, end: int) -> "Maybe":
+        """The part before `end` (ms)."""
+        cut = max(self.t_out - end, 0)
+        return replace(self, t_out=self.t_out - cut, ms=max(self.ms - cut, 0))
+
+    @property
+    def other(self) -> int:
+        """Index of the cell that the device may most likely have been in instead, -1 for none."""
+        return min(self.beside, key=lambda each: (-self.beside[each], each), default=-1)
+
+
+class Between:
+    """A stretch in which no fix says surely where its device is.
+
+    Args:
+        grid: the cells.
+        first: its first fix.
+    """
+
+    __slots__ = (
+        "_fixes", "_from", "_grid", "_metres", "_path", "_x", "_y", "back", "ended", "may", "news", "told",
+    )  # fmt: skip
+
+    def __init__(self, grid: CityGrid, first: Point) -> None:
+        self.may: list[Maybe] = []
+        self.told: dict[int, Stay] = {}
+        """What the store was told of it, by t_in."""
+        self.news = False
+        """Something may be told that was not yet."""
+        self.back: int | None = None
+        """The last fix before those now running in the cell where the device is held, ms; None: it is seen elsewhere.
+        """
+        self.ended = 0
+        """Until when it lasted, ms, once a fix says surely where the device is."""
+        self._grid = grid
+        # By its own noise: that of the run is learnt inside cells.
+        self._path = Path(Noise())
+        self._begin(first.t)
+
+    def _begin(self, t: int) -> None:
+        """Begin the part up to the next look."""
+        self._from, self._metres = t, self._path.metres
+        self._fixes, self._x, self._y = 0, 0.0, 0.0
+
+    def resume(self, point: Point) -> None:
+        """Go on after less than a minute in which the device was surely somewhere."""
+        self._path.turn(point.t, point.place, point.sigma)
+        self._begin(point.t)
+
+    def reach_back(self, t: int) -> None:
+        """Say that the device is no more held in the cell that it left at `t` (ms): it may have been there since."""
+        self._from = min(self._from, t)
+
+    def add(self, point: Point) -> bool:
+        """Take a fix; whether it is time to look."""
+        self._path.add_one(point.t, point.x, point.y, point.sigma)
+        self._fixes += 1
+        self._x += point.x
+        self._y += point.y
+        return point.t - self._from >= LOOK_MS
+
+    def look(self, t: int, sigma: float, held: int, left: Mapping[int, Presence]) -> list[Maybe]:
+        """Note where the device may have been since the last look.
+
+        Args:
+            t: until when, ms.
+            sigma: standard deviation of a fix, m.
+            held: index of the cell that the device is held in, -1 for none: its stay counts the time.
+            left: stays by index of the cell that were left just before.
+
+        Returns:
+            Cells that the device was not near any more for long: they are over.
+        """
+        since = self._from
+        self.may = self._with(self.may, t, sigma, held, left)
+        over = [each for each in self.may if each.t_out + MERGE_MS <= since]
+        self.may = [each for each in self.may if each.t_out + MERGE_MS > since]
+        self._begin(t)
+        self.news = True
+        return over
+
+    def until(self, end: int, sigma: float, held: int, left: Mapping[int, Presence]) -> list[Maybe]:
+        """What there is of it when it ends at `end` (ms); it may go on as if this was not asked."""
+        may = self.may
+        if self._fixes and end > self._from and (may or end - self._from >= LOOK_MS):
+            may = self._with([replace(each, beside=dict(each.beside)) for each in may], end, sigma, held, left)
+        return [each.until(end) for each in may]
+
+    def _with(self, may: list[Maybe], t: int, sigma: float, held: int, left: Mapping[int, Presence]) -> list[Maybe]:
+        near = self._near(t, sigma)
+        found = {each.index: each for each in may if each.t_out + MERGE_MS > self._from}
+        way, may = self._path.metres - self._metres, list(may)
+        for index in near:
+            if index == held:
+                continue
+            maybe = found.get(index)
+            if maybe is None:
+                maybe = self._maybe(may, index, left.get(index))
+                may.append(maybe)
+            start = max(self._from, maybe.t_out)
+            maybe.ms += max(t - start, 0)
+            maybe.t_out = max(t, maybe.t_out)
+            maybe.metres += way
+            maybe.fixes += self._fixes
+            for other in near:
+                if other != index:
+                    maybe.beside[other] = maybe.beside.get(other, 0) + t - start
+        return may
+
+    def _maybe(self, may: list[Maybe], index: int, before: Presence | None) -> Maybe:
+        start = self._from if before is None else max(self._from, before.inside_at)
+        # Two cells from one moment on are told apart by a millisecond, as a device's stays are by when they begin.
+        taken = {each.t_in for each in may}
+        while start in taken:
+            start += 1
+        maybe = Maybe(index, start, start)
+        if before is not None and start - before.inside_at < MERGE_MS:
+            maybe.before_ms, maybe.before_m = before.dwell_ms, before.path.whole_m()
+        return maybe
+
+    def _near(self, t: int, sigma: float) -> list[int]:
+        """Cells that the middle of the fixes since the last look lies in, or not surely outside of."""
+        return self._grid.near_at(self._x / self._fixes, self._y / self._fixes, SURE_SIGMAS * sigma, t)

@@ -1,0 +1,73 @@
+"""Eligible fixes of many devices, looked up: columns as the engine walks them and puts them aside."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tracking.geometry.lookup import Places
+from tracking.presence.fixes import Bool, FixColumns, Float, Int, Ints
+from tracking.presence.points import Rows
+
+WIDTH = 8
+"""Columns of `Placed.values`: ms, x, y, standard deviation m, cell index, depth, WGS-84 degrees north and east."""
+T, X, Y, SIGMA, INNER, DEPTH, LAT, LON = range(WIDTH)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """n eligible fixes, looked up."""
+
+    device: Ints
+    """(n) number of the device in the store."""
+    values: Float
+    """(n, WIDTH): one line of the processor's cache for each fix. Whole numbers are exact in it, times too."""
+
+    @classmethod
+    def of(cls, fixes: FixColumns, places: Places, rows: NDArray[np.intp]) -> Self:
+        """The fixes at `rows`, in that order."""
+        columns = (
+            fixes.t, places.x, places.y, places.sigma, places.inner, places.depth, fixes.lat, fixes.lon,
+        )  # fmt: skip
+        return cls(device=fixes.device[rows], values=np.stack([column[rows] for column in columns], axis=1, dtype="f8"))
+
+    def __len__(self) -> int:
+        return len(self.device)
+
+    @property
+    def t(self) -> Int:
+        """Times, ms since 1970-01-01 UTC."""
+        return self.values[:, T].astype(np.int64)
+
+    @property
+    def inner(self) -> Ints:
+        """Index of the cell each falls in, -1 outside every cell."""
+        return self.values[:, INNER].astype(np.int32)
+
+    def take(self, rows: NDArray[np.intp] | Bool) -> Self:
+        """The fixes at `rows`, in that order."""
+        return type(self)(device=self.device[rows], values=self.values[rows])
+
+    def ordered(self) -> Self:
+        """By device and time."""
+        return self.take(np.lexsort((self.values[:, T], self.device)))
+
+    def joined(self, other: Self) -> Self:
+        """Both, by device and time."""
+        if not len(other):
+            return self
+        device, values = np.append(self.device, other.device), np.append(self.values, other.values, axis=0)
+        return type(self)(device=device, values=values).ordered()
+
+    def lists(self) -> Rows:
+        """What is asked of each as lists, for the walk of single devices."""
+        x, y, sigma = self.values[:, [X, Y, SIGMA]].T.tolist()
+        return Rows(self.t.tolist(), x, y, sigma, self.values)
+
+
+def ends(device: Ints) -> Bool:
+    """Which rows of a sorted column of devices are the last of theirs."""
+    last = np.ones(len(device), dtype=np.bool_)
+    last[:-1] = device[1:] != device[:-1]
+    return last

@@ -1,0 +1,1 @@
+"""Rules of data quality: findings about clocks, datums and tracks. They flag and never delete."""

@@ -1,0 +1,146 @@
+"""Whether a device's places fit far better under another datum than the one it is set to. Pure.
+
+Within a city a wrong datum moves every place by the same half kilometre or more. What is known of where an officer
+must have been: the place where the team begins its shift, else the area of the shift; and that most of a patrol goes
+along roads.
+
+While a shift is in doubt its places are not believed: it has no visits, and where it would have been by the datum that
+fits are sightings, which hide visits.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from schemas.wire import Datum
+from tracking.geometry import datum
+from tracking.geometry.lookup import CityGrid
+from tracking.geometry.zones import Zones
+from tracking.presence.fixes import FixColumns, Float
+from tracking.presence.trail import GAP_MS
+from tracking.quality.tracks import as_sent
+from tracking.routes.roads import Roads
+
+BETTER = 10.0
+"""Another datum must fit so many times better,"""
+LEAST_OFF_M = 100.0
+"""and the declared one be off by this much,"""
+SHIFTS = 3
+"""in so many shifts running, with the same datum."""
+ON_ROAD_M = 15.0
+"""So near to the middle of a piece of road (20 m at most) a place lies on it."""
+MOSTLY = 0.9
+"""So much of a way must lie on roads under another datum,"""
+SELDOM = 0.75
+"""and no more than this under the declared one. Chance cannot do that to the places of a whole shift."""
+LEAST_PLACES = 30
+APART_M = 50.0
+"""A way is judged by places in squares of this size, one in each: who stands says nothing, however long."""
+_FLOOR_M = 5.0
+_TEAM = 3
+_TEAM_WITHIN_M = 100.0
+_TEAM_SHARE = 0.6
+_SAMPLE = 240
+HYPOTHESES = (Datum.WGS84, Datum.GCJ02, Datum.BD09)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """Another datum fits one shift far better."""
+
+    fits: Datum
+    off_m: float
+    """How far off the places are under the declared datum."""
+    off_fits_m: float
+    """And under the other."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Off:
+    """How far from where the officer must have been, m."""
+
+    as_is: float
+    """The places as they are stored."""
+    under: Mapping[Datum, float]
+    """What was sent, under each datum."""
+
+
+def places(lat: Float, lon: Float) -> Mapping[Datum, tuple[Float, Float]]:
+    """WGS-84 places of degrees as sent, under every hypothesis."""
+    return {each: datum.to_wgs84(lat, lon, each) for each in HYPOTHESES}
+
+
+def doubt(off: Off) -> Doubt | None:
+    """Compare how far off one shift is as stored and under each datum."""
+    fits, least = min(off.under.items(), key=lambda each: (each[1], each[0]))
+    if off.as_is < LEAST_OFF_M or off.as_is < BETTER * max(least, _FLOOR_M):
+        return None
+    return Doubt(fits=fits, off_m=off.as_is, off_fits_m=least)
+
+
+def off_roads(roads: Roads, grid: CityGrid, fixes: FixColumns) -> Doubt | None:
+    """Compare how much of a way lies on roads as stored and under each datum."""
+    if not len(roads):
+        return None
+    x, y = grid.xy(fixes.lat, fixes.lon)
+    squares = np.floor(np.stack([x, y], axis=1) / APART_M).astype(np.int64)
+    places = np.sort(np.unique(squares, axis=0, return_index=True)[1])
+    if len(places) < LEAST_PLACES:
+        return None
+    x, y = x[places], y[places]
+    at = under(grid, fixes.take(places))
+    on_road = {each: float(roads.near(*there, ON_ROAD_M).mean()) for each, there in at.items()}
+    fits = max(on_road, key=lambda each: (on_road[each], each))
+    if on_road[fits] < MOSTLY or roads.near(x, y, ON_ROAD_M).mean() > SELDOM:
+        return None
+    off = np.hypot(x - at[fits][0], y - at[fits][1])
+    return Doubt(fits=fits, off_m=float(np.median(off)), off_fits_m=ON_ROAD_M)
+
+
+def outside(grid: CityGrid, area: Zones, fixes: FixColumns) -> Off:
+    """Mean distance of some of the fixes from the area of their shift, the first of `area`; inside nothing is off."""
+    sample = fixes.take(slice(None, None, max(1, len(fixes) // _SAMPLE)))
+    first = np.zeros(len(sample), dtype=np.intp)
+
+    def off(x: Float, y: Float) -> float:
+        return float(np.mean(np.maximum(0.0, -area.inside_by(first, x, y))))
+
+    return Off(
+        as_is=off(*grid.xy(sample.lat, sample.lon)),
+        under={each: off(*at) for each, at in under(grid, sample).items()},
+    )
+
+
+def under(grid: CityGrid, fixes: FixColumns) -> Mapping[Datum, tuple[Float, Float]]:
+    """Places on the city's plane under each datum, m."""
+    return {each: grid.xy(lat, lon) for each, (lat, lon) in places(*as_sent(fixes)).items()}
+
+
+def sighted(grid: CityGrid, fixes: FixColumns, fits: Datum) -> list[tuple[int, int, int]]:
+    """Cells in which fixes in order lie under a datum, a stretch each: (number in the store, from and to in ms)."""
+    lat, lon = datum.to_wgs84(*as_sent(fixes), fits)
+    cell = grid.locate(lat, lon, fixes.t)
+    apart = (np.diff(cell) != 0) | (np.diff(fixes.t) > GAP_MS)
+    first = np.flatnonzero(np.append(True, apart)) if len(cell) else np.empty(0, np.intp)
+    last = np.append(first[1:], len(cell)) - 1
+    found = zip(cell[first].tolist(), fixes.t[first].tolist(), fixes.t[last].tolist(), strict=True)
+    return [each for each in found if each[0] >= 0]
+
+
+def suspected(doubts: Sequence[Doubt | None]) -> Datum | None:
+    """The datum that the last shifts agree on, oldest first; None: they do not."""
+    last = doubts[-SHIFTS:]
+    if len(last) < SHIFTS or any(each is None for each in last):
+        return None
+    fits = {each.fits for each in last if each is not None}
+    return fits.pop() if len(fits) == 1 else None
+
+
+def team_base(x: Float, y: Float) -> tuple[float, float] | None:
+    """Where a team begins its shift, from where its devices did, m; None: not in one place."""
+    if len(x) < _TEAM:
+        return None
+    middle = float(np.median(x)), float(np.median(y))
+    near = np.hypot(x - middle[0], y - middle[1]) <= _TEAM_WITHIN_M
+    return middle if near.sum() >= _TEAM and near.mean() >= _TEAM_SHARE else None

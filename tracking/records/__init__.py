@@ -1,0 +1,1 @@
+"""Rules of what is kept: media types, parties to cases, retention."""

@@ -1,0 +1,74 @@
+"""The believed way of a device in metres, from its fixes. Pure: the same fixes in any order, the same way."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tracking.geometry.lookup import SIGMA_OF_68, CityGrid, Depth
+from tracking.presence import plausibility
+from tracking.presence.fixes import Bool, FixColumns, Float, Int
+from tracking.presence.points import Point
+from tracking.presence.trail import Trail
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Track:
+    """n believed fixes in order of time, as columns of length n."""
+
+    t: Int
+    """ms."""
+    x: Float
+    """m east of the city's centre."""
+    y: Float
+    """m north of it."""
+    acc: Float
+    """68 % radius by which the fix is judged, m."""
+    joined: Bool
+    """A valid step leads here from the fix before: no silence and no jump lies between."""
+
+    def __len__(self) -> int:
+        return len(self.t)
+
+
+class _Way(Trail):
+    """Collects what is believed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.taken: list[tuple[Point, bool]] = []
+
+    def end(self) -> None:
+        """Nothing more comes."""
+        self._believe_silent()
+
+    def _move(self, first: Point) -> None:
+        pass
+
+    def _take(self, last: Point | None, point: Point) -> None:
+        self.taken.append((point, last is not None))
+
+
+def believed(fixes: FixColumns, grid: CityGrid) -> Track:
+    """Follow the fixes of one device as the engine does; what carries no presence is left out.
+
+    Args:
+        fixes: of one device, in any order; those in doubt are marked.
+        grid: gives the metres.
+    """
+    _, first = np.unique(fixes.t, return_index=True)
+    rows = fixes.take(first)
+    rows = rows.take(plausibility.eligible(rows))
+    places, way = grid.places(rows.lat, rows.lon, rows.acc), _Way()
+    columns = (rows.t, places.x, places.y, places.sigma)
+    for t, x, y, sigma in zip(*(column.tolist() for column in columns), strict=True):
+        # Roads and checkpoints are places of their own: in which cell the fix lies does not matter.
+        way.step(Point(t, x, y, sigma, -1, Depth.UNSURE, 0.0, 0.0))
+    way.end()
+    taken = [point for point, _ in way.taken]
+    return Track(
+        t=np.array([point.t for point in taken], dtype=np.int64),
+        x=np.array([point.x for point in taken], dtype=np.float64),
+        y=np.array([point.y for point in taken], dtype=np.float64),
+        acc=np.array([point.sigma for point in taken], dtype=np.float64) / SIGMA_OF_68,
+        joined=np.array([joined for _, joined in way.taken], dtype=np.bool_),
+    )

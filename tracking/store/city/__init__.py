@@ -1,0 +1,1 @@
+"""SQL of the city: divisions, grids, roads, people, plans, rules, calendars."""

@@ -1,0 +1,88 @@
+"""All divisions that a city had, has and will have, as the engine judges by them: each moment by its own."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from runtime import db
+from tracking.geometry.lookup import EVER, FOR_EVER, CityGrid, GridCell
+from tracking.plans import plans
+from tracking.presence.visit_rules import VisitRules
+from tracking.store.city import division_store, plan_store
+from tracking.store.city.division_store import Division, Said
+from tracking.store.city.plan_store import PlanRules
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Atlas:
+    """The cells of every time, and what makes a visit of each at each time."""
+
+    grid: CityGrid
+    rules: VisitRules
+    """By index of the cell in the grid."""
+
+
+async def load(conn: db.Connection) -> Atlas:
+    """Read it; call it within one snapshot."""
+    divisions = await division_store.known(conn)
+    said = await division_store.cells(conn, [each.id for each in divisions])
+    rules = await plan_store.read(conn)
+    return Atlas(grid=await _grid(conn, divisions, said), rules=visit_rules(divisions, said, rules))
+
+
+async def grid(conn: db.Connection) -> CityGrid:
+    """Read the cells alone."""
+    divisions = await division_store.known(conn)
+    return await _grid(conn, divisions, await division_store.cells(conn, [each.id for each in divisions]))
+
+
+async def _grid(conn: db.Connection, divisions: Sequence[Division], said: Sequence[Said]) -> CityGrid:
+    begins, ends = _lives(divisions, said)
+    shapes = await division_store.geometries(conn, begins)
+    cells = [
+        GridCell(id=cell, rings=json.loads(shapes[cell])["coordinates"], begins=begins[cell], ends=ends[cell])
+        for cell in sorted(begins)
+    ]
+    return CityGrid(cells, await division_store.centre(conn))
+
+
+def visit_rules(divisions: Sequence[Division], said: Sequence[Said], rules: PlanRules) -> VisitRules:
+    """What makes a visit of each cell, by when the stay began. Pure.
+
+    Args:
+        divisions: all that hold at any time.
+        said: what they say of their cells.
+        rules: the plans.
+    """
+    begins, _ = _lives(divisions, said)
+    of: dict[int, list[tuple[int, Said]]] = {cell: [] for cell in sorted(begins)}
+    starts = {each.id: each.starts for each in divisions}
+    for each in said:
+        of[each.cell].append((starts[each.division], each))
+    changes = sorted({each.starts for each in divisions} | {EVER})
+    parts = []
+    for start, end in pairwise([*changes, FOR_EVER]):
+        # Of a cell that does not hold nobody asks: any of its versions will do.
+        cells = [_at(start, versions) for versions in of.values()]
+        sites = [rules.site(cell, begins[cell.cell]) for cell in cells]
+        parts.append(plans.Plans(rules.versions, sites).visit_rules(start, end))
+    return VisitRules.joined(parts)
+
+
+def _at(moment: int, versions: Sequence[tuple[int, Said]]) -> Said:
+    """The last version of a cell that had begun by a moment, else the first."""
+    begun = [each for each in versions if each[0] <= moment]
+    return max(begun, key=lambda each: each[0])[1] if begun else min(versions, key=lambda each: each[0])[1]
+
+
+def _lives(divisions: Sequence[Division], said: Sequence[Said]) -> tuple[dict[int, int], dict[int, int]]:
+    """From and until when each cell holds, ms."""
+    of = {each.id: each for each in divisions}
+    begins: dict[int, int] = {}
+    ends: dict[int, int] = {}
+    for each in said:
+        division = of[each.division]
+        begins[each.cell] = min(division.starts, begins.get(each.cell, FOR_EVER))
+        ends[each.cell] = max(division.ends, ends.get(each.cell, EVER))
+    return begins, ends

@@ -1,0 +1,239 @@
+"""The city as stored, as it is or was at a moment: cells, areas, rules and duty times."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from runtime import db
+from tracking.coverage import coverage
+from tracking.geometry.lookup import CityGrid, GridCell
+from tracking.plans import plans
+from tracking.plans.calendars import DutyCalendar
+from tracking.presence import silence
+from tracking.store.city import calendar_store, division_store, plan_store
+from tracking.store.presence import between_store, observation, quotas, run_store, sighting_store, versions
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from tracking.presence.fixes import Int
+    from tracking.store.city.division_store import Area
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """A unit cell as it is at a moment."""
+
+    id: int
+    code: str
+    name: str | None
+    cls: str
+    weight: float
+    """Of the grid file; a plan may say another."""
+    road_m: float | None
+    """Length of the roads in it, m; None: not known."""
+    grid: str
+    """Code of its responsibility grid."""
+    street: str
+    """Code of its street."""
+    district: str | None
+    """Code of its district."""
+    synthetic: bool
+    begins: int
+    """Since when it holds, ms; EVER: ever."""
+    geometry: dict[str, Any]
+    """GeoJSON Polygon, WGS-84."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class City:
+    """Everything about the place that rules need. Columns are by cell, in the order of `cells`."""
+
+    cells: tuple[Cell, ...]
+    plans: plans.Plans
+    calendar: DutyCalendar
+    time_zone: str
+    grid: CityGrid
+    """Cell index i of the grid is `cells[i]`."""
+    street: NDArray[np.int32]
+    """Index of the cell's street in `streets`."""
+    streets: tuple[str, ...]
+    index: dict[int, int]
+    """Number of a cell in the store → its index."""
+    begins: Int
+    """Since when each cell holds, ms; EVER: ever. Nothing is asked of it before."""
+    areas: dict[str, Area]
+    """Districts, streets and grids by code."""
+
+    def limits(self, now: int) -> coverage.Limits:
+        """Limits of the cells from `now` (ms) on."""
+        return self.plans.limits_ahead(now, self.calendar)
+
+    def dwells_ms(self, now: int) -> Int:
+        """Least dwell of each cell at `now` (ms), ms."""
+        return self.plans.at(now).dwell_ms
+
+
+async def load(conn: db.Connection, at: int | None = None, known: int | None = None) -> City:
+    """Read the city as it is or was. An empty store gives a city without cells.
+
+    Args:
+        conn: a connection.
+        at: a moment, ms; None: now, by the database's clock.
+        known: by the divisions known then, ms; None: by those known now.
+    """
+    at = db.millis(await conn.fetchval("SELECT now()")) if at is None else at
+    held = await division_store.in_force(conn, at, known)
+    said = await division_store.cells(conn, held)
+    shapes = await division_store.geometries(conn, (each.cell for each in said))
+    since = await division_store.held_since(conn, known)
+    cells = tuple(
+        Cell(
+            id=each.cell, code=each.code, name=each.name, cls=each.cls, weight=each.weight, road_m=each.road_m,
+            grid=each.grid, street=each.street, district=each.district, synthetic=each.synthetic,
+            begins=since[each.cell], geometry=json.loads(shapes[each.cell]),
+        )
+        for each in said
+    )  # fmt: skip
+    streets = tuple(sorted({cell.street for cell in cells}))
+    number = {street: at for at, street in enumerate(streets)}
+    rules = await plan_store.read(conn)
+    asked = plans.Plans(rules.versions, [rules.site(each, since[each.cell]) for each in said])
+    time_zone = json.loads(await conn.fetchval("SELECT value FROM settings WHERE key = 'time_zone'"))
+    return City(
+        cells=cells,
+        plans=asked,
+        calendar=DutyCalendar(time_zone, duties=asked.duties(), holidays=await calendar_store.holidays(conn)),
+        time_zone=time_zone,
+        grid=CityGrid(
+            [GridCell(id=cell.id, rings=cell.geometry["coordinates"]) for cell in cells],
+            await division_store.centre(conn),
+        ),
+        street=np.array([number[cell.street] for cell in cells], dtype=np.int32),
+        streets=streets,
+        index={cell.id: at for at, cell in enumerate(cells)},
+        begins=np.array([cell.begins for cell in cells], dtype=np.int64),
+        areas={area.code: area for area in await division_store.areas(conn, held)},
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Basis:
+    """What the store knows that coverage is judged on, as columns by cell of a city."""
+
+    last_visit: Int
+    """End of the last valid visit, ms; coverage.NEVER if none."""
+    present: NDArray[np.bool_]
+    """A valid visit is going on."""
+    known_since: Int
+    """Since when each cell is observed, ms; NEVER if the city never was."""
+    possible: Int
+    """Latest end of a visit that may have been made in silence or between cells, ms; NEVER if none may."""
+    between: Int
+    """Latest end of those between cells alone."""
+    quota: coverage.Quota
+    """Required visits of the windows that are going on."""
+    heard: int
+    """Newest fix heard from the city, ms; NEVER if none."""
+
+
+# Two short walks: the newest visit of each cell that had ended by then, and those that went on at the time, also
+# where somebody else's ended after what is known of them.
+_LAST_VISITS = """
+SELECT v.cell, v.t_out, v.open
+FROM unnest({cells}::int[]) AS c (id) CROSS JOIN LATERAL (
+  SELECT s.cell, s.t_out, s.open FROM stays s
+  WHERE s.cell = c.id AND s.kind = 'visit' AND s.t_out <= $1 AND {holds}
+  ORDER BY s.t_out DESC LIMIT 1
+) v
+UNION ALL
+SELECT s.cell, s.t_out, s.open FROM stays s
+WHERE s.kind = 'visit' AND s.t_in <= $1 AND (s.open OR s.t_out >= $1) AND {holds}
+AND tstzrange(s.t_in, greatest(s.t_in, s.t_out), '[]') && tstzrange($1::timestamptz - interval '{present}', $1, '[]')
+"""
+PRESENT_FOR_MS = 180_000
+"""An open visit counts as going on while its device was heard within this time."""
+_PRESENT = f"{PRESENT_FOR_MS} ms"
+_VISITS_NOW = _LAST_VISITS.format(cells="$2", holds="s.known_to IS NULL", present=_PRESENT)
+_VISITS_THEN = (
+    _LAST_VISITS.format(
+        cells="$3",
+        holds="coalesce(s.grown_at, s.known_from) <= $2 AND (s.known_to IS NULL OR s.known_to > $2)",
+        present=_PRESENT,
+    )
+    + f"""
+UNION ALL
+SELECT g.cell, g.t_out, g.open FROM stay_growth g
+WHERE {versions.held("$2", "g.")} AND g.kind = 'visit' AND g.t_in <= $1
+"""  # noqa: S608 - our own texts
+)
+_HEARD_NOW = "SELECT max(t_last) FROM runs"
+_HEARD_THEN = f"""
+SELECT max(t) FROM (
+  SELECT t_last AS t FROM runs WHERE coalesce(known_from, '-infinity') <= $1
+  UNION ALL SELECT t_last FROM run_history WHERE {versions.held("$1")}) r
+"""  # noqa: S608 - our own texts
+
+
+async def basis(conn: db.Connection, city: City, now: int, known: int | None = None) -> Basis:
+    """Read what coverage at `now` (ms) is judged on, by what was known at `known` (ms; None: by what is known now)."""
+    arguments = [] if known is None else [db.moment(known)]
+    since = await observation.since(conn, known)
+    heard = await conn.fetchval(_HEARD_NOW if known is None else _HEARD_THEN, *arguments)
+    none = np.full(len(city.cells), coverage.NEVER, dtype=np.int64)
+    last_visit = none.copy()
+    present = np.zeros(len(city.cells), dtype=np.bool_)
+    query, cells = _VISITS_NOW if known is None else _VISITS_THEN, [cell.id for cell in city.cells]
+    for row in await conn.fetch(query, db.moment(now), *arguments, cells):
+        at = city.index.get(row["cell"])
+        if at is not None:
+            ended = db.millis(row["t_out"])
+            last_visit[at] = max(last_visit[at], min(ended, now))
+            # Asked about the past, a visit that reached beyond the moment was going on at it.
+            present[at] |= ended >= now or (row["open"] and ended >= now - PRESENT_FOR_MS)
+    silences = await run_store.silences(conn, now, known)
+    sightings = await sighting_store.read(conn, city.index, now - run_store.LOOK_BACK_MS, now, known)
+    dwell = city.dwells_ms(now)
+    # In a thread: each silence is held against each cell, and a whole fleet may have been silent.
+    possible = await asyncio.to_thread(silence.possible_visits, silences, city.grid, dwell)
+    between = await between_store.read(conn, city.index, now - between_store.LOOK_BACK_MS, now, known)
+    return Basis(
+        last_visit=last_visit,
+        present=present,
+        known_since=np.maximum(city.begins, since) if coverage.NEVER < since <= now else none,
+        possible=silence.later(silence.later(possible, silence.sighted_visits(sightings, dwell)), between),
+        between=silence.later(none, between),
+        quota=await quotas.read(conn, city.plans, city.calendar, cells, now, known),
+        heard=coverage.NEVER if heard is None else db.millis(heard),
+    )
+
+
+def judge(city: City, basis: Basis, arrivals_ms: Int, now: int) -> coverage.Coverage:
+    """Judge every cell of the city at `now` (ms). Pure.
+
+    Args:
+        city: the city.
+        basis: what the store knows.
+        arrivals_ms: how soon an officer can be at each cell, ms; negative where nobody can be sent.
+        now: the moment.
+    """
+    known = coverage.Known(
+        last_visit=basis.last_visit,
+        present=basis.present,
+        known_since=basis.known_since,
+        possible=basis.possible,
+        quota=basis.quota,
+    )
+    return coverage.evaluate(
+        known,
+        now=now,
+        limits=city.limits(now),
+        arrival_ms=np.maximum(arrivals_ms, 0),
+        dwell_ms=city.dwells_ms(now),
+        calendar=city.calendar,
+    )

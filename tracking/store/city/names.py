@@ -1,0 +1,52 @@
+"""Names of people and their devices: which of them somebody may read, by the units that are in sight."""
+
+from dataclasses import dataclass
+
+from runtime import db
+from tracking.store.city.sight import Sight
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """Names that `alerts.privacy.redaction` takes out of what somebody reads; a name of both kinds is shown."""
+
+    hidden: frozenset[str] = frozenset()
+    """Names, badges, device names and labels of people and devices that are not in sight, former ones included."""
+    shown: frozenset[str] = frozenset()
+    """Those in sight: a hidden name that is only a part of one of them is no mention of its owner."""
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to take out."""
+        return bool(self.hidden)
+
+
+ALL_SHOWN = Names()
+"""For those who see every person."""
+
+# A device is the own one of an officer who ever carried it; the own record says which accounts looked.
+_NAMES = """
+SELECT n.name, n.label, coalesce(n.own, false) OR coalesce(n.unit = ANY ($1::text[]), false) AS seen FROM (
+  SELECT v.name, v.label, d.unit, d.id IN (SELECT device FROM bindings WHERE officer = $2::int) AS own
+  FROM devices d LEFT JOIN former_names f ON f.device = d.id
+  CROSS JOIN LATERAL (VALUES (d.name, false), (d.label, true), (f.name, true)) AS v (name, label)
+  UNION ALL
+  SELECT v.name, v.label, o.unit, o.id = $2
+  FROM officers o LEFT JOIN former_names f ON f.officer = o.id
+  CROSS JOIN LATERAL (VALUES (o.badge, false), (o.name, false), (f.name, true)) AS v (name, label)
+  UNION ALL
+  SELECT name, true, NULL, true FROM accounts WHERE $2 IS NOT NULL
+) n WHERE n.name <> ''
+"""
+
+
+async def load(conn: db.Connection, see: Sight, officer: int | None = None) -> Names:
+    """Read the names for somebody who sees `see`; `officer` is who asks, where that is known: never hidden."""
+    if see.units is None:
+        return ALL_SHOWN
+    rows = await conn.fetch(_NAMES, list(see.units), officer)
+    seen = frozenset(row["name"] for row in rows if row["seen"])
+    return Names(
+        hidden=frozenset(row["name"] for row in rows) - seen,
+        # A label says anything, names of others included: it protects nothing but itself.
+        shown=frozenset(row["name"] for row in rows if row["seen"] and not row["label"]),
+    )

@@ -1,0 +1,37 @@
+"""Doubts in the database: the shifts of devices whose datum is in doubt, as `device_findings` say."""
+
+from collections.abc import Sequence
+
+from runtime import db
+from tracking.presence.doubts import Span
+from tracking.presence.reasons import Cause
+from tracking.presence.stays import Window
+
+_CURRENT = """
+SELECT f.device, f.since, f.until FROM device_findings f JOIN devices d ON d.id = f.device
+WHERE f.known_to IS NULL AND f.kind = 'datum_doubt' AND ($1::text[] IS NULL OR d.unit = ANY ($1))
+ORDER BY f.device, f.since
+"""
+_OF_DEVICE = """
+SELECT since, until FROM device_findings
+WHERE device = $1 AND known_to IS NULL AND kind = 'datum_doubt' AND until >= $2 AND since <= $3 ORDER BY since
+"""
+
+
+async def current(conn: db.Connection, units: Sequence[str] | None) -> dict[int, list[Span]]:
+    """All doubts by device; `units` None for those of all units."""
+    found: dict[int, list[Span]] = {}
+    for row in await conn.fetch(_CURRENT, units):
+        found.setdefault(row["device"], []).append((db.millis(row["since"]), db.millis(row["until"])))
+    return found
+
+
+async def of_device(conn: db.Connection, device: int, lo: int, hi: int) -> list[Span]:
+    """Doubts of a device that touch `lo` to `hi` (ms)."""
+    rows = await conn.fetch(_OF_DEVICE, device, db.moment(lo), db.moment(hi))
+    return [(db.millis(row["since"]), db.millis(row["until"])) for row in rows]
+
+
+def window(device: int, span: Span, now: int) -> Window:
+    """What must be computed again when a doubt came or went at `now` (ms)."""
+    return Window(device=device, t_lo=span[0], t_hi=span[1], received=now, cause=Cause.DOUBT)

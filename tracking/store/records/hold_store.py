@@ -1,0 +1,112 @@
+"""Legal holds: evidence that no retention drops. Placed and released here; `held` says in SQL which rows they hold.
+
+A hold names a device, an officer, an area or a case, or none of them, and a time:
+
+- device: all that it sent, and what follows from it;
+- officer: the same of the devices that he carried, while he carried them, and alerts about him;
+- area: what happened in it: fixes in its bounding box, stays in its cells with five minutes before and after, events
+  and alerts of its cells;
+- case: events and media of the case, and what their devices sent from twelve hours before to twelve hours after;
+- none: all that lies in the time.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from runtime import db
+
+LOCK = "SELECT pg_advisory_xact_lock(hashtext('patrol.holds'))"
+"""Held to the commit by who places a hold and by who drops rows: a hold that was placed is seen by every later drop."""
+
+_COLUMNS = """
+SELECT h.id, h.why, d.name AS device, o.badge AS officer, h.area, h.case_id AS "case", h.t_from, h.t_to, h.until,
+       h.made_by, h.made_at, h.released_at, h.released_by, h.released_why,
+       h.released_at IS NULL AND (h.until IS NULL OR h.until > $1) AS holds
+FROM legal_holds h LEFT JOIN devices d ON d.id = h.device LEFT JOIN officers o ON o.id = h.officer
+"""
+_LISTED = f"""{_COLUMNS}
+WHERE ($2 OR (h.released_at IS NULL AND (h.until IS NULL OR h.until > $1))) AND ($3::bigint IS NULL OR h.id < $3)
+ORDER BY h.id DESC LIMIT $4
+"""
+_ONE = f"{_COLUMNS} WHERE h.id = $2"
+_INSERT = """
+INSERT INTO legal_holds (why, device, officer, area, case_id, t_from, t_to, until, made_by)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id
+"""
+_RELEASE = """
+UPDATE legal_holds SET released_at = $2, released_by = $3, released_why = $4
+WHERE id = $1 AND released_at IS NULL RETURNING id
+"""
+
+
+class HoldError(Exception):
+    """A hold cannot be placed so; the text says what to write."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """A hold to be placed."""
+
+    why: str
+    device: str | None = None
+    """Its name."""
+    officer: str | None = None
+    """His badge."""
+    area: str | None = None
+    """Code of a grid, street or district; all below it is held too."""
+    case: str | None = None
+    t_from: datetime | None = None
+    t_to: datetime | None = None
+    """Not included."""
+    until: datetime | None = None
+    """The hold ends by itself then."""
+
+
+async def place(conn: db.Connection, given: Given, actor: str, now: datetime) -> int:
+    """Place a hold, within the caller's transaction; when it is committed nothing of it is dropped any more.
+
+    Raises:
+        HoldError: what it names is not known, or it names too much or too little.
+    """
+    if sum(each is not None for each in (given.device, given.officer, given.area, given.case)) > 1:
+        raise HoldError("A hold names one of device, officer, area and case; place one for each.")
+    if not any((given.device, given.officer, given.area, given.case, given.t_from, given.t_to)):
+        raise HoldError("Name a device, officer, area or case, or a time from or to.")
+    if given.t_from and given.t_to and given.t_to <= given.t_from:
+        raise HoldError("The time held must end after it begins.")
+    if given.until and given.until <= now:
+        raise HoldError("The hold would be over already: `until` must lie ahead.")
+    device = await _known(conn, "SELECT id FROM devices WHERE name = $1", given.device, "device")
+    officer = await _known(conn, "SELECT id FROM officers WHERE badge = $1", given.officer, "officer with the badge")
+    area = await _known(conn, "SELECT code FROM areas WHERE code = $1", given.area, "area")
+    await conn.execute(LOCK)
+    period = given.t_from, given.t_to, given.until
+    return int(await conn.fetchval(_INSERT, given.why, device, officer, area, given.case, *period, actor))
+
+
+async def release(conn: db.Connection, number: int, why: str, actor: str, now: datetime) -> bool:
+    """End a hold, within the caller's transaction; False when there is none or it was released before."""
+    return await conn.fetchval(_RELEASE, number, now, actor, why) is not None
+
+
+async def listed(
+    conn: db.Connection, now: datetime, *, ended: bool = False, before: int | None = None, limit: int = 1_000
+) -> list[dict[str, Any]]:
+    """Holds, the one placed last first; `ended`: those that hold nothing any more too."""
+    return [dict(row) for row in await conn.fetch(_LISTED, now, ended, before, limit)]
+
+
+async def one(conn: db.Connection, number: int, now: datetime) -> dict[str, Any] | None:
+    """A hold by its number."""
+    row = await conn.fetchrow(_ONE, now, number)
+    return None if row is None else dict(row)
+
+
+async def _known(conn: db.Connection, query: str, name: str | None, what: str) -> Any:
+    if name is None:
+        return None
+    found = await conn.fetchval(query, name)
+    if found is None:
+        raise HoldError(f"There is no {what} {name}.")
+    return found

@@ -1,0 +1,1 @@
+"""SQL of what devices send: fixes, boots, events, refusals, media, findings."""

@@ -1,0 +1,177 @@
+"""Which devices may come in, and with which password. Passwords follow from a key and are stored nowhere."""
+
+import base64
+import hashlib
+import hmac
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from runtime import db
+from schemas import topics
+from tracking.store.city import people_store
+from tracking.store.records import lane
+from tracking.store.tracks import device_store
+
+if TYPE_CHECKING:
+    import asyncpg
+
+PASSWORD_BYTES = 24
+LEAST_KEY_CHARACTERS = 32
+
+_COLUMNS = (
+    "name, unit, key_generation, revoked_at IS NOT NULL AS revoked, "
+    "lower(name) IN (SELECT lower(a.name) FROM server_accounts a) AS reserved"
+)
+_ONE = f"SELECT {_COLUMNS} FROM devices WHERE name = $1"  # noqa: S608 - built from a constant of this file
+_SINCE = f"""
+SELECT {_COLUMNS}, access_seq FROM devices WHERE access_seq > $1 ORDER BY access_seq LIMIT 5000
+"""  # noqa: S608 - as above
+_ENROL = """
+INSERT INTO devices (name, unit, label, datum) VALUES ($1, $2, $3, $4) ON CONFLICT (name) DO NOTHING RETURNING id
+"""
+_RENEW = f"""
+UPDATE devices SET key_generation = key_generation + 1 WHERE name = $1 RETURNING {_COLUMNS}
+"""  # noqa: S608 - as above
+_REVOKE = "UPDATE devices SET revoked_at = coalesce(revoked_at, now()) WHERE name = $1 RETURNING id"
+_NOTE_SERVER = "INSERT INTO server_accounts (name) VALUES ($1) ON CONFLICT DO NOTHING"
+_IS_SERVER = "SELECT EXISTS (SELECT FROM server_accounts WHERE lower(name) = lower($1))"
+_RESTORE = "UPDATE devices SET revoked_at = NULL WHERE name = $1 RETURNING id"
+
+
+class ExistsError(Exception):
+    """A device of that name is enrolled already: make a new password for it, or take another name."""
+
+
+class ReservedError(Exception):
+    """The name is the server's own at the broker: take another one."""
+
+
+class UnknownError(Exception):
+    """No device of that name is enrolled."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """What a device may do at the broker: speak and listen as itself, in its unit."""
+
+    name: str
+    unit: str
+    generation: int
+    """0: no password was made yet, it cannot come in."""
+    revoked: bool
+    reserved: bool = False
+    """Named like an account of the server: enrolled before that was refused, it cannot come in."""
+
+    @property
+    def open(self) -> bool:
+        """Whether it may come in."""
+        return self.generation > 0 and not self.revoked and not self.reserved
+
+
+def password(key: str, name: str, generation: int) -> str:
+    """Password of a device: 32 characters, HMAC-SHA256 of name and generation. Pure.
+
+    Raises:
+        ValueError: the key is too short.
+    """
+    if len(key) < LEAST_KEY_CHARACTERS:
+        raise ValueError(f"the device key needs {LEAST_KEY_CHARACTERS} characters or more: openssl rand -hex 32")
+    digest = hmac.digest(key.encode(), f"device\0{name}\0{generation}".encode(), hashlib.sha256)
+    return base64.urlsafe_b64encode(digest[:PASSWORD_BYTES]).decode()
+
+
+def fits(key: str, grant: Grant | None, given: str) -> bool:
+    """Tell whether a password opens a grant, in a time that does not depend on it. Pure."""
+    known = grant if grant is not None else Grant(name="", unit="", generation=0, revoked=True)
+    same = hmac.compare_digest(password(key, known.name, known.generation).encode(), given.encode())
+    return same and known.open
+
+
+async def add(
+    conn: db.Connection, name: str, unit: str, *, label: str | None, datum: str
+) -> tuple[Grant, list[lane.Item]]:
+    """Enrol a device and give it its first password; returns what viewers are to be told too.
+
+    Raises:
+        ExistsError: the name is taken.
+        ReservedError: the name or the unit is one that the server keeps for itself.
+    """
+    if topics.is_reserved(name) or await conn.fetchval(_IS_SERVER, name):
+        raise ReservedError(f"device {name}")
+    if topics.is_reserved(unit):
+        raise ReservedError(f"unit {unit}")
+    await people_store.ensure_units(conn, [unit])
+    made = await conn.fetchval(_ENROL, name, unit, label, datum)
+    if made is None:
+        raise ExistsError(name)
+    grant = await renew(conn, name)
+    return grant, await device_store.items(conn, [made])
+
+
+async def renew(conn: db.Connection, name: str) -> Grant:
+    """Make the next password of a device; the one before ceases.
+
+    Raises:
+        UnknownError: it is not enrolled.
+    """
+    row = await conn.fetchrow(_RENEW, name)
+    if row is None:
+        raise UnknownError(name)
+    return _grant(row)
+
+
+async def revoke(conn: db.Connection, name: str) -> None:
+    """Shut a device out from now on, at the broker and in the intake; doing it twice changes nothing.
+
+    Raises:
+        UnknownError: it is not enrolled.
+    """
+    if await conn.fetchval(_REVOKE, name) is None:
+        raise UnknownError(name)
+
+
+async def restore(conn: db.Connection, name: str) -> None:
+    """Let a device in again, with the password it had.
+
+    Raises:
+        UnknownError: it is not enrolled.
+    """
+    if await conn.fetchval(_RESTORE, name) is None:
+        raise UnknownError(name)
+
+
+async def note_server(conn: db.Connection, account: str | None) -> None:
+    """Remember an account of the server at the broker: from now on no device of that name is enrolled or comes in."""
+    if account is not None:
+        await conn.execute(_NOTE_SERVER, account)
+
+
+async def grant_of(conn: db.Connection, name: str) -> Grant | None:
+    """Grant of a device; None: it is not enrolled."""
+    row = await conn.fetchrow(_ONE, name)
+    return None if row is None else _grant(row)
+
+
+async def since(conn: db.Connection, seq: int) -> tuple[list[Grant], int]:
+    """Grants that changed after number `seq`, at most 5,000, and the number reached."""
+    rows = await conn.fetch(_SINCE, seq)
+    return [_grant(row) for row in rows], int(rows[-1]["access_seq"]) if rows else seq
+
+
+async def everything(conn: db.Connection) -> tuple[dict[str, Grant], int]:
+    """Every grant by name, and the number reached."""
+    found: dict[str, Grant] = {}
+    seq = 0
+    while True:
+        changed, reached = await since(conn, seq)
+        if reached == seq:
+            return found, seq
+        found |= {grant.name: grant for grant in changed}
+        seq = reached
+
+
+def _grant(row: "asyncpg.Record") -> Grant:
+    return Grant(
+        name=row["name"], unit=row["unit"], generation=row["key_generation"], revoked=row["revoked"],
+        reserved=row["reserved"] or topics.is_reserved(row["name"]),
+    )  # fmt: skip

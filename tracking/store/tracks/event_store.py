@@ -1,0 +1,126 @@
+"""Enforcement events in the database: each id once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+import msgspec
+import numpy as np
+
+from runtime import db
+from schemas import rest, wire
+from tracking.geometry.lookup import CityGrid
+from tracking.presence.points import Logged
+from tracking.records.parties import NOTHING, Pseudonyms
+from tracking.store.records import lane
+
+_INSERT = """
+INSERT INTO events (id, device, t, received, lat, lon, acc, type, text, subject, media, case_id, cell)
+SELECT id, device, t, received, lat, lon, acc, type, text, subject, media::jsonb, case_id, cell
+FROM unnest($1::text[], $2::int[], $3::timestamptz[], $4::timestamptz[], $5::float8[], $6::float8[], $7::real[],
+            $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::int[])
+     AS e(id, device, t, received, lat, lon, acc, type, text, subject, media, case_id, cell)
+ON CONFLICT DO NOTHING RETURNING id
+"""
+_SHOWN = """
+SELECT e.id, d.name AS device, e.t, e.received, e.lat, e.lon, e.acc, e.type, e.text, e.subject, e.media::text AS media,
+       e.case_id AS case, c.code AS cell
+FROM events e JOIN devices d ON d.id = e.device LEFT JOIN cells c ON c.id = e.cell
+WHERE e.id = ANY($1::text[]) ORDER BY e.t, e.id
+"""
+_LOGGED = """
+SELECT device, t, lat, lon FROM events
+WHERE device = $1 AND t >= $2 AND t <= $3 AND NOT type = ANY ($4::text[]) ORDER BY t, id
+"""
+_SINCE = "SELECT id, t, lat, lon FROM events WHERE t >= $1 ORDER BY t"
+_PLACE = """
+UPDATE events e SET cell = n.cell FROM unnest($1::text[], $2::int[]) AS n (id, cell)
+WHERE e.id = n.id AND e.cell IS DISTINCT FROM n.cell
+"""
+# One short walk down an index for each device, as for its newest fix.
+_NEWEST = """
+SELECT d.id, e.t FROM devices d
+CROSS JOIN LATERAL (SELECT t FROM events WHERE device = d.id AND NOT type = ANY ($1::text[])
+                    ORDER BY t DESC LIMIT 1) e
+WHERE $2::int[] IS NULL OR d.id = ANY ($2)
+"""
+_NO_WORK = [signal.value for signal in wire.Signal if signal is not wire.Signal.CHECKPOINT]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """An event as it is stored. Degrees are WGS-84, `received` is ms, `cell` None outside every cell."""
+
+    device: int
+    received: int
+    said: wire.Event
+    lat: float
+    lon: float
+    cell: int | None
+
+
+async def insert(conn: db.Connection, events: Sequence[Event], pseudonyms: Pseudonyms = NOTHING) -> list[lane.Item]:
+    """Store the events whose id is not there yet, parties as `pseudonyms`; returns lane items, without parties."""
+    distinct = list({event.said.id: event for event in reversed(events)}.values())[::-1]
+    if not distinct:
+        return []
+    rows = await conn.fetch(_INSERT, *_columns(distinct, pseudonyms))
+    stored = await conn.fetch(_SHOWN, [row["id"] for row in rows]) if rows else []
+    return [("event", {**shown(row).model_dump(mode="json"), "subject": None}) for row in stored]
+
+
+def counts_as_path(kind: str) -> bool:
+    """Whether an event of this type is work in the cell: a checkpoint is, what a device says of its officer is not."""
+    return kind not in _NO_WORK
+
+
+async def logged(conn: db.Connection, device: int, t_from: int, t_to: int) -> list[Logged]:
+    """What the device logged from `t_from` to `t_to` (ms, ends included) that counts as path."""
+    rows = await conn.fetch(_LOGGED, device, db.moment(t_from), db.moment(t_to), _NO_WORK)
+    return [Logged(row["device"], db.millis(row["t"]), row["lat"], row["lon"]) for row in rows]
+
+
+async def newest(conn: db.Connection, devices: Sequence[int] | None = None) -> dict[int, int]:
+    """Time (ms) of the newest thing that each of `devices` (None: each) logged, of those that count as path."""
+    return {row["id"]: db.millis(row["t"]) for row in await conn.fetch(_NEWEST, _NO_WORK, devices)}
+
+
+async def any_since(conn: db.Connection, t: int) -> bool:
+    """Whether anything happened from `t` (ms) on."""
+    return bool(await conn.fetchval("SELECT EXISTS (SELECT FROM events WHERE t >= $1)", db.moment(t)))
+
+
+async def place_again(conn: db.Connection, grid: CityGrid, t: int) -> None:
+    """Look up anew in which cells the events from `t` (ms) on happened; `grid` has the cells of every time."""
+    rows = await conn.fetch(_SINCE, db.moment(t))
+    lat, lon = (np.array([row[name] for row in rows], dtype=np.float64) for name in ("lat", "lon"))
+    times = np.array([db.millis(row["t"]) for row in rows], dtype=np.int64)
+    cells = [cell if cell >= 0 else None for cell in grid.locate(lat, lon, times).tolist()]
+    await conn.execute(_PLACE, [row["id"] for row in rows], cells)
+
+
+def shown(row: "asyncpg.Record") -> rest.Event:
+    """Return the REST model of a row that carries the names of device and cell, and its media as text."""
+    fields: dict[str, Any] = dict(row)
+    media = [rest.Media(**one) for one in msgspec.json.decode(fields.pop("media"))]
+    return rest.Event(media=media, **fields)
+
+
+def _columns(events: list[Event], pseudonyms: Pseudonyms) -> tuple[list[Any], ...]:
+    said = [event.said for event in events]
+    return (
+        [one.id for one in said],
+        [event.device for event in events],
+        [db.moment(one.t) for one in said],
+        [db.moment(event.received) for event in events],
+        [event.lat for event in events],
+        [event.lon for event in events],
+        [one.acc for one in said],
+        [one.type for one in said],
+        [one.text for one in said],
+        [pseudonyms.of(one.subject) for one in said],
+        [msgspec.json.encode(one.media).decode() for one in said],
+        [one.case for one in said],
+        [event.cell for event in events],
+    )

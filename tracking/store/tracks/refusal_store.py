@@ -1,0 +1,80 @@
+"""Refused input in the database: counted by reason for ever, the latest of each reason kept for the operator."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from runtime import db
+from schemas.refusals import Refusal
+
+KEPT_PER_REASON = 1_000
+
+_COUNT = """
+INSERT INTO refusal_counts AS c (reason, n) SELECT * FROM unnest($1::text[], $2::bigint[])
+ON CONFLICT (reason) DO UPDATE SET n = c.n + excluded.n
+"""
+_INSERT = """
+INSERT INTO refusals (at, reason, topic, detail, payload)
+SELECT * FROM unnest($1::timestamptz[], $2::text[], $3::text[], $4::text[], $5::bytea[])
+"""
+_TRIM = """
+DELETE FROM refusals r USING (
+  SELECT reason, (SELECT id FROM refusals WHERE reason = w.reason ORDER BY id DESC OFFSET $2 LIMIT 1) AS id
+  FROM unnest($1::text[]) AS w(reason)
+) AS old WHERE r.reason = old.reason AND r.id <= old.id
+"""
+_COUNTS = "SELECT reason, n FROM refusal_counts ORDER BY reason"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """A refusal of `n` alike parts of one message. `at` is ms; `payload` None where it would keep personal data."""
+
+    at: int
+    reason: Refusal
+    topic: str
+    detail: str
+    payload: bytes | None
+    n: int
+
+
+async def insert(conn: db.Connection, refused: Sequence[Refused], *, kept: int = KEPT_PER_REASON) -> None:
+    """Count all of them and keep the latest `kept` of each reason."""
+    if not refused:
+        return
+    counts: Counter[str] = Counter()
+    for one in refused:
+        counts[one.reason.value] += one.n
+    # In one order everywhere, so that two workers cannot wait for each other.
+    reasons = sorted(counts)
+    latest = _latest(refused, kept)
+    await conn.execute(
+        _INSERT,
+        [db.moment(one.at) for one in latest],
+        [one.reason.value for one in latest],
+        [storable(one.topic, 400) for one in latest],
+        [storable(one.detail, 400) for one in latest],
+        [one.payload for one in latest],
+    )
+    await conn.execute(_TRIM, reasons, kept)
+    await conn.execute(_COUNT, reasons, [counts[reason] for reason in reasons])
+
+
+async def counts(conn: db.Connection) -> dict[str, int]:
+    """How many parts were refused ever, by reason."""
+    return {row["reason"]: row["n"] for row in await conn.fetch(_COUNTS)}
+
+
+def storable(text: str, length: int) -> str:
+    """Return the first `length` characters of `text` as PostgreSQL can hold them."""
+    return text[:length].encode("utf-8", "backslashreplace").decode().replace("\0", "\\0")
+
+
+def _latest(refused: Sequence[Refused], kept: int) -> list[Refused]:
+    seen: Counter[Refusal] = Counter()
+    latest: list[Refused] = []
+    for one in reversed(refused):
+        seen[one.reason] += 1
+        if seen[one.reason] <= kept:
+            latest.append(one)
+    return latest[::-1]

@@ -1,0 +1,1 @@
+"""Routes of the REST surface; permissions are in web/auth/policy.py."""

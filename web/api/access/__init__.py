@@ -1,0 +1,1 @@
+"""Routes of accounts, sessions, devices, people and the audit record."""

@@ -1,0 +1,68 @@
+"""What brokers ask over HTTP: may this device come in, may it use this topic. For EMQX, HiveMQ and Mosquitto plugins.
+
+Two ways of answering, since brokers differ: /authn and /authz say it in the body (EMQX), /user and /acl by the status.
+"""
+
+from typing import Annotated, Any
+
+import structlog
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import Response
+
+from ingest.units import broker_accounts
+from runtime import db
+from schemas.enrolment import Answered, Asked, AskedIn
+from tracking.store.tracks import device_access
+from web import context
+from web.api.access import enrolment
+
+log = structlog.get_logger(__name__)
+router = APIRouter(prefix="/broker", tags=["broker"])
+
+Pool = Annotated[db.Pool, Depends(context.pool)]
+_REFUSED: dict[int | str, dict[str, Any]] = {403: {"description": "No."}}
+
+
+@router.post("/authn")
+async def authenticate(request: Request, pool: Pool, asked: AskedIn) -> Answered:
+    """Whether the device `username` may come in with `password` and `clientid`."""
+    return _answer(allowed=await _comes_in(request, pool, asked))
+
+
+@router.post("/authz")
+async def authorize(pool: Pool, asked: Asked) -> Answered:
+    """Whether the device `username` may publish or subscribe to `topic`."""
+    return _answer(allowed=await _may(pool, asked))
+
+
+@router.post("/user", status_code=200, response_class=Response, responses=_REFUSED)
+async def user(request: Request, pool: Pool, asked: AskedIn) -> Response:
+    """Whether a device may come in, told by the status."""
+    return Response(status_code=200 if await _comes_in(request, pool, asked) else 403)
+
+
+@router.post("/acl", status_code=200, response_class=Response, responses=_REFUSED)
+async def acl(pool: Pool, asked: Asked) -> Response:
+    """Whether a device may use a topic, told by the status."""
+    return Response(status_code=200 if await _may(pool, asked) else 403)
+
+
+async def _comes_in(request: Request, pool: db.Pool, asked: AskedIn) -> bool:
+    key = enrolment.device_key(request)
+    async with pool.acquire() as conn:
+        grant = await device_access.grant_of(conn, asked.username.replace("\0", ""))
+    if not asked.clientid:
+        log.warning("the broker does not say as which client id a device comes: add clientid to what it asks")
+    # A connection takes over the session of its client id: a device has its own and nobody else's. That is no error of
+    # the request: brokers take one for "ask somebody else".
+    return device_access.fits(key, grant, asked.password) and asked.clientid == asked.username
+
+
+async def _may(pool: db.Pool, asked: Asked) -> bool:
+    async with pool.acquire() as conn:
+        grant = await device_access.grant_of(conn, asked.username.replace("\0", ""))
+    return grant is not None and broker_accounts.may(grant, asked.topic, publish=asked.action == "publish")
+
+
+def _answer(*, allowed: bool) -> Answered:
+    return Answered(result="allow" if allowed else "deny")

@@ -1,0 +1,107 @@
+"""Enrol devices, renew their passwords, shut them out."""
+
+from typing import Annotated, NoReturn
+
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import Response
+
+from runtime import db
+from schemas.broker import Broker
+from schemas.enrolment import Credentials, Enrol
+from tracking.store.records import lane
+from tracking.store.tracks import device_access
+from tracking.store.tracks.device_access import Grant
+from web import context
+from web.http import handset, origin, params, problems
+
+router = APIRouter(prefix="/devices", tags=["devices"])
+
+Pool = Annotated[db.Pool, Depends(context.pool)]
+
+
+@router.post("", status_code=201)
+async def enrol(request: Request, pool: Pool, given: Enrol) -> Credentials:
+    """Take in a device; the answer has its password, which is shown only now."""
+    key = device_key(request)
+    server = Broker.parse(context.context(request).config.mqtt_url).user
+    async with pool.acquire() as conn, conn.transaction():
+        await device_access.note_server(conn, server)
+        try:
+            grant, told = await device_access.add(conn, given.name, given.unit, label=given.label, datum=given.datum)
+        except device_access.ReservedError as fault:
+            detail = f"The server keeps the name of {fault} for itself: take another one."
+            raise problems.ProblemError(422, detail) from fault
+        except device_access.ExistsError as fault:
+            detail = f"Device {given.name} is enrolled already; POST to /api/v1/devices/{given.name}/password."
+            raise problems.ProblemError(409, detail) from fault
+        await lane.append(conn, told)
+    return _credentials(request, grant, key)
+
+
+@router.post("/{name}/password")
+async def renew(request: Request, pool: Pool, name: params.DeviceName) -> Credentials:
+    """Make the next password of a device; the one before ceases within seconds."""
+    key = device_key(request)
+    async with pool.acquire() as conn:
+        try:
+            grant = await device_access.renew(conn, name)
+        except device_access.UnknownError:
+            _unknown(name)
+    return _credentials(request, grant, key)
+
+
+@router.post("/{name}/revoke", status_code=204)
+async def revoke(pool: Pool, name: params.DeviceName) -> Response:
+    """Shut a device out: what it sends is refused, and its connection is cut within seconds."""
+    async with pool.acquire() as conn:
+        try:
+            await device_access.revoke(conn, name)
+        except device_access.UnknownError:
+            _unknown(name)
+    return Response(status_code=204)
+
+
+@router.post("/{name}/restore", status_code=204)
+async def restore(pool: Pool, name: params.DeviceName) -> Response:
+    """Let a device in again, with the password it had."""
+    async with pool.acquire() as conn:
+        try:
+            await device_access.restore(conn, name)
+        except device_access.UnknownError:
+            _unknown(name)
+    return Response(status_code=204)
+
+
+def device_key(request: Request) -> str:
+    """Key that passwords follow from.
+
+    Raises:
+        ProblemError: the process was given none.
+    """
+    key = context.context(request).config.device_key
+    if key is None:
+        raise problems.ProblemError(503, "Passwords need a key: set PATROL_DEVICE_KEY for web and worker.")
+    return key
+
+
+def _credentials(request: Request, grant: Grant, key: str) -> Credentials:
+    try:
+        broker = handset.broker(context.context(request).config.handset_url, origin.page(request))
+    except ValueError as fault:
+        raise problems.ProblemError(
+            503, f"Where do handsets find the broker? Set PATROL_HANDSET_URL: {fault}."
+        ) from fault
+    secret = device_access.password(key, grant.name, grant.generation)
+    link = handset.link(name=grant.name, unit=grant.unit, password=secret, broker=broker)
+    return Credentials(
+        device=grant.name,
+        unit=grant.unit,
+        password=secret,
+        broker=handset.address(broker),
+        link=link,
+        qr=handset.code(link),
+    )
+
+
+def _unknown(name: str) -> NoReturn:
+    raise problems.not_found(f"Device {name}")

@@ -1,0 +1,34 @@
+"""What is stored about oneself."""
+
+from datetime import UTC, datetime
+
+from fastapi import APIRouter, Request
+from starlette.responses import StreamingResponse
+
+from web import context
+from web.export import own_record
+from web.export.marks import Mark
+from web.http import problems
+
+router = APIRouter(prefix="/me", tags=["me"])
+
+
+@router.get(
+    "/record",
+    response_class=StreamingResponse,
+    responses={
+        200: {
+            "description": "Lines of JSON: export, officer, shift, alert, binding, stay, event, look, fix, end.",
+            "content": {"application/x-ndjson": {}},
+        }
+    },
+)
+async def record(request: Request) -> StreamingResponse:
+    """All that is stored about the officer of this account, and who looked at it."""
+    who = context.principal(request)
+    if who.officer is None:
+        raise problems.ProblemError(404, "This account stands for no officer; an administrator can set the badge.")
+    mark = Mark(by=who.name, at=datetime.now(UTC), purpose="access to one's own record")
+    headers = {"Content-Disposition": 'attachment; filename="own-record.ndjson"'}
+    found = own_record.lines(context.pool(request), who.officer, mark)
+    return StreamingResponse(found, media_type="application/x-ndjson", headers=headers)

@@ -1,0 +1,1 @@
+"""Routes of alerts, assignments, channels, rosters and rules."""

@@ -1,0 +1,137 @@
+"""What people do with an alert: see it, send somebody, put it off, pass it on, end it. Each is a step with a name.
+
+`If-Match: "7"` acts only on what the caller saw; `Idempotency-Key` makes a request that is sent again act once.
+"""
+
+import re
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Request
+from starlette.responses import Response
+
+from alerts.life.life import MINUTE, Act, Refusal
+from alerts.life.model import Step
+from alerts.run import dispatch
+from alerts.store import shown, store
+from runtime import db
+from schemas import pages, rest
+from web import context
+from web.auth import access
+from web.auth.access import Sight
+from web.http import params, problems
+
+router = APIRouter(prefix="/alerts/{number}", tags=["alerts"])
+
+_VERSION = re.compile(r'"?(\d{1,9})"?', re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doing:
+    """Who acts on which alert, and how."""
+
+    request: Request
+    response: Response
+    pool: Annotated[db.Pool, Depends(context.pool)]
+    see: Annotated[Sight, Depends(access.sight)]
+    number: params.Number
+    if_match: Annotated[str | None, Header(max_length=20, description="Version that the caller saw.")] = None
+    idempotency_key: Annotated[str | None, Header(pattern=r"^[!-~]{1,64}$", description="Names the request.")] = None
+    at: int = field(default_factory=lambda: time.time_ns() // 1_000_000, init=False)
+
+    @property
+    def actor(self) -> str:
+        """Name of who acts."""
+        return context.principal(self.request).name
+
+    @property
+    def key(self) -> str | None:
+        """The idempotency key, of this actor alone."""
+        return None if self.idempotency_key is None else f"{self.actor}:{self.idempotency_key}"
+
+    @property
+    def seen(self) -> int | None:
+        """Version the caller saw.
+
+        Raises:
+            ProblemError: If-Match does not name one.
+        """
+        if self.if_match is None or self.if_match.strip() == "*":
+            return None
+        found = _VERSION.fullmatch(self.if_match.strip())
+        if found is None:
+            raise problems.ProblemError(422, 'If-Match takes the version of the alert, such as "7".')
+        return int(found.group(1))
+
+    def act(self, step: Step, **what: Any) -> Act:
+        """Spell the act."""
+        return Act(step=step, at=self.at, actor=self.actor, seen=self.seen, key=self.key, **what)
+
+
+Do = Annotated[Doing, Depends()]
+
+
+@router.post("/acknowledge", response_model=rest.Alert)
+async def acknowledge(do: Do) -> rest.Alert:
+    """Say that you have seen it and look after it."""
+    return await _step(do, do.act(Step.ACKNOWLEDGED))
+
+
+@router.post("/assign", response_model=rest.Alert)
+async def assign(do: Do, given: pages.AssignGiven) -> rest.Alert:
+    """Send the officer who carries a device; with If-Match also instead of one who was sent."""
+
+    async def send(conn: db.Connection) -> rest.Alert | Refusal | None:
+        slot = await conn.fetchval("SELECT id FROM devices WHERE name = $1", given.device)
+        if slot is None or not do.see.sees_device(slot):
+            raise problems.not_found(f"Device {given.device}")
+        return await dispatch.assign(conn, do.number, given.device, actor=do.actor, at=do.at, seen=do.seen, key=do.key)
+
+    return await _taken(do, send)
+
+
+@router.post("/snooze", response_model=rest.Alert)
+async def snooze(do: Do, given: pages.SnoozeGiven) -> rest.Alert:
+    """Put it off; it wakes by itself, or when it becomes worse."""
+    until = do.at + given.minutes * MINUTE
+    facts = {"reason": given.reason, "until": rest.rfc3339(db.moment(until))}
+    return await _step(do, do.act(Step.SNOOZED, until=until, facts=facts))
+
+
+@router.post("/escalate", response_model=rest.Alert)
+async def escalate(do: Do, given: pages.ReasonGiven) -> rest.Alert:
+    """Pass it on to the next person on the duty roster."""
+    return await _step(do, do.act(Step.ESCALATED, facts={"reason": given.reason}))
+
+
+@router.post("/close", response_model=rest.Alert)
+async def close(do: Do, given: pages.ReasonGiven) -> rest.Alert:
+    """End it by hand; it never opens again."""
+    return await _step(do, do.act(Step.CLOSED, facts={"reason": given.reason}))
+
+
+@router.post("/note", response_model=rest.Alert)
+async def note(do: Do, given: pages.NoteGiven) -> rest.Alert:
+    """Add a remark, also after the end."""
+    return await _step(do, do.act(Step.NOTED, facts={"text": given.text}))
+
+
+async def _step(do: Doing, act: Act) -> rest.Alert:
+    return await _taken(do, lambda conn: store.act_on(conn, do.number, act))
+
+
+async def _taken(do: Doing, take: Callable[[db.Connection], Awaitable[rest.Alert | Refusal | None]]) -> rest.Alert:
+    """Take a step on an alert in sight, and show what it is then."""
+    async with do.pool.acquire() as conn, conn.transaction():
+        if await shown.with_steps(conn, do.number, do.see.seen) is None:
+            raise problems.not_found(f"Alert {do.number}")
+        outcome = await take(conn)
+        if isinstance(outcome, Refusal):
+            raise problems.ProblemError(409, outcome.detail, why=outcome.why.value)
+        after = await shown.with_steps(conn, do.number, do.see.seen)
+    if outcome is None or after is None:
+        raise problems.not_found(f"Alert {do.number}")
+    do.response.headers["ETag"] = f'"{after.version}"'
+    return after

@@ -1,0 +1,33 @@
+"""Whom the system would send where."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+
+from schemas import clips
+from web import context
+from web.auth import access
+from web.auth.access import Sight
+from web.context import Context
+from web.store.proposals import Proposals
+
+router = APIRouter(tags=["alerts"])
+
+Here = Annotated[Context, Depends(context.context)]
+See = Annotated[Sight, Depends(access.sight)]
+
+
+def proposals(request: Request) -> Proposals:
+    """Those of the app; as a dependency."""
+    state = request.app.state
+    if not hasattr(state, "proposals"):
+        state.proposals = Proposals()
+    made = state.proposals
+    assert isinstance(made, Proposals)  # noqa: S101 - put there just now
+    return made
+
+
+@router.get("/assignments", response_model=clips.Assignments)
+async def listed(here: Here, see: See, made: Annotated[Proposals, Depends(proposals)]) -> clips.Assignments:
+    """The nearest officers for the alerts that wait for one, so that what it costs the city in all is least."""
+    return clips.Assignments(items=await made.seen(here.database.pool, here.hub.judging.place, see))

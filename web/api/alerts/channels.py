@@ -1,0 +1,169 @@
+"""Where people and systems are told of alerts, test messages, and the log of what was told.
+
+Anybody who sees alerts keeps the own browsers; addresses that the server itself calls are set by administrators.
+"""
+
+import secrets
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request
+from starlette.responses import Response
+
+from alerts.run.notify import push, services, webhook
+from alerts.store import channels, queue
+from runtime import db
+from runtime.clock import wall_clock
+from runtime.vault import VaultError
+from schemas import pages, rest
+from web import context
+from web.auth import access
+from web.auth.access import Permission, Sight
+from web.http import cursors, params, problems
+
+router = APIRouter(tags=["notifications"])
+
+Pool = Annotated[db.Pool, Depends(context.pool)]
+
+
+def owner(request: Request) -> str | None:
+    """Whose channels the caller may see and change; None: all."""
+    who = context.principal(request)
+    return None if Permission.OPERATIONS in who.permissions and who.areas is None else who.name
+
+
+Owner = Annotated[str | None, Depends(owner)]
+See = Annotated[Sight, Depends(access.sight)]
+
+
+@router.get("/channels", response_model=pages.Channels)
+async def listed(pool: Pool, of: Owner) -> pages.Channels:
+    """The own channels, for administrators all; without addresses and secrets."""
+    async with pool.acquire() as conn:
+        return pages.Channels(items=await channels.listed(conn, of), next=None)
+
+
+@router.post("/channels", response_model=rest.ChannelMade, status_code=201)
+async def add(request: Request, pool: Pool, of: Owner, given: rest.ChannelGiven) -> rest.ChannelMade:
+    """Add a webhook or a service of apprise; browsers come by /push/subscriptions."""
+    if of is not None:
+        raise problems.ProblemError(403, "Only administrators set addresses that the server calls.")
+    caller = context.principal(request).name
+    secret = webhook.new_secret() if given.kind == "webhook" else None
+    target = _target(request, given, secret)
+    account = None if given.system else given.account or caller
+    async with pool.acquire() as conn, conn.transaction():
+        await _known(conn, account, given.area)
+        number = await channels.add(conn, given, target, account=account, by=caller, at=wall_clock())
+        return await _made(conn, number, secret)
+
+
+@router.put("/channels/{number}", response_model=rest.Channel)
+async def change(pool: Pool, of: Owner, see: See, number: params.Number, given: rest.ChannelSettings) -> rest.Channel:
+    """Set when a channel is told of what; switched on again it forgets its fault."""
+    if given.area is not None and not see.sees_area(given.area):
+        raise _no_area(given.area)
+    async with pool.acquire() as conn, conn.transaction():
+        await _known(conn, None, given.area)
+        if not await channels.change(conn, number, given, None, owner=of):
+            raise problems.not_found(f"Channel {number}")
+        found = await channels.get(conn, number, of)
+    if found is None:
+        raise problems.not_found(f"Channel {number}")
+    return found
+
+
+@router.delete("/channels/{number}", status_code=204)
+async def remove(pool: Pool, of: Owner, number: params.Number) -> Response:
+    """Tell a channel nothing more and forget its address; what it was told stays in the log."""
+    async with pool.acquire() as conn:
+        if not await channels.remove(conn, number, of, wall_clock()):
+            raise problems.not_found(f"Channel {number}")
+    return Response(status_code=204)
+
+
+@router.post("/channels/{number}/test", response_model=pages.SentTest, status_code=202)
+async def test(pool: Pool, of: Owner, number: params.Number) -> pages.SentTest:
+    """Send a test message; the log tells what became of it."""
+    async with pool.acquire() as conn, conn.transaction():
+        known = await channels.owned(conn, number, of)
+        sent = await queue.test(conn, number, secrets.token_hex(6), wall_clock()) if known else None
+    if sent is None:
+        raise problems.not_found(f"Channel {number}")
+    return pages.SentTest(delivery=sent)
+
+
+@router.get("/deliveries", response_model=pages.Deliveries)
+async def deliveries(
+    pool: Pool,
+    of: Owner,
+    channel: Annotated[int | None, Query(ge=1, le=(1 << 63) - 1)] = None,
+    alert: Annotated[int | None, Query(ge=1, le=(1 << 63) - 1)] = None,
+    state: Annotated[rest.DeliveryState | None, Query()] = None,
+    cursor: params.Cursor = None,
+    limit: params.Limit = params.DEFAULT_LIMIT,
+) -> pages.Deliveries:
+    """What was told over which channel, newest first."""
+    before = params.stored_number(cursors.decode(cursor, int))
+    async with pool.acquire() as conn:
+        items = await channels.deliveries(
+            conn, owner=of, channel=channel, alert=alert, state=state, before=before, limit=limit
+        )
+    return pages.Deliveries(items=items, next=cursors.encode(items[-1].id) if len(items) == limit else None)
+
+
+@router.get("/push/key", response_model=pages.PushKey)
+async def push_key(request: Request, pool: Pool) -> pages.PushKey:
+    """What a browser needs to agree to push messages."""
+    async with pool.acquire() as conn:
+        try:
+            made = await push.key(conn, context.context(request).demand_vault())
+        except VaultError as error:
+            said = "The key of push messages cannot be opened: restore the key of the secrets (docs/backup.md)."
+            raise problems.ProblemError(503, said) from error
+    return pages.PushKey(key=push.public(made))
+
+
+@router.post("/push/subscriptions", response_model=rest.ChannelMade, status_code=201)
+async def subscribe(request: Request, pool: Pool, given: pages.PushGiven) -> rest.ChannelMade:
+    """Push messages to the caller's browser; the same browser again is the same channel."""
+    caller = context.principal(request).name
+    made = rest.ChannelGiven(name=given.name, kind="webpush")
+    async with pool.acquire() as conn, conn.transaction():
+        await _known(conn, caller, None)
+        target = {"endpoint": given.endpoint, "keys": given.keys.model_dump()}
+        number = await channels.add(conn, made, target, account=caller, by=caller, at=wall_clock())
+        return await _made(conn, number, None)
+
+
+def _target(request: Request, given: rest.ChannelGiven, secret: str | None) -> dict[str, Any]:
+    """What is stored of where a channel leads; whether it may be reached is decided when it is called."""
+    if given.url is None or given.kind == "webpush":
+        raise problems.ProblemError(422, "url is needed: https://… of a webhook, or an address of apprise.")
+    if given.kind == "webhook":
+        if not given.url.startswith(("https://", "http://")):
+            raise problems.ProblemError(422, "The address of a webhook begins with https://.")
+        return {"url": given.url, "secret": secret}
+    allowed = context.context(request).config.notify_services
+    try:
+        services.service(given.url, services.schemes(allowed))
+    except ValueError as error:
+        raise problems.ProblemError(422, f"{error}.") from None
+    return {"url": given.url}
+
+
+async def _known(conn: db.Connection, account: str | None, area: str | None) -> None:
+    if account is not None and not await conn.fetchval("SELECT true FROM accounts WHERE name = $1", account):
+        raise problems.ProblemError(422, f"There is no account {account}: name one, or make the channel a system's.")
+    if area is not None and not await conn.fetchval("SELECT true FROM areas WHERE code = $1", area):
+        raise _no_area(area)
+
+
+def _no_area(code: str) -> problems.ProblemError:
+    return problems.ProblemError(422, f"There is no area {code}.")
+
+
+async def _made(conn: db.Connection, number: int | None, secret: str | None) -> rest.ChannelMade:
+    found = None if number is None else await channels.get(conn, number, None)
+    if found is None:
+        raise problems.ProblemError(409, f"There are {channels.MOST_OF_ONE} channels already; remove one first.")
+    return rest.ChannelMade(**found.model_dump(), secret=secret)

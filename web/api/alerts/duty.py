@@ -1,0 +1,86 @@
+"""Orders that were given, and who answers for which part of the city."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request
+from starlette.responses import Response
+
+from alerts.store import rosters, tasks
+from runtime import db
+from runtime.clock import wall_clock
+from schemas import pages, rest
+from web import context
+from web.auth import access
+from web.auth.access import Sight
+from web.http import cursors, params, problems
+
+router = APIRouter(tags=["alerts"])
+
+Pool = Annotated[db.Pool, Depends(context.pool)]
+See = Annotated[Sight, Depends(access.sight)]
+
+
+@router.get("/tasks", response_model=pages.Tasks)
+async def listed(
+    pool: Pool,
+    see: See,
+    device: params.DeviceFilter = None,
+    alert: Annotated[int | None, Query(ge=1, le=(1 << 63) - 1)] = None,
+    standing: Annotated[bool | None, Query(description="Those that go on, or those that ended; absent: all.")] = None,
+    cursor: params.Cursor = None,
+    limit: params.Limit = params.DEFAULT_LIMIT,
+) -> pages.Tasks:
+    """Officers sent to alerts, newest first."""
+    after = cursors.decode(cursor, tuple[datetime, str])
+    if after is not None:
+        after = (params.stored_time(after[0]), params.stored_text(after[1]) or "")
+    async with pool.acquire() as conn:
+        items = await tasks.listed(
+            conn, device=device, alert=alert, standing=standing, seen=see.seen, after=after, limit=limit
+        )
+    end = cursors.encode((items[-1].made_at, items[-1].id)) if len(items) == limit else None
+    return pages.Tasks(items=items, next=end)
+
+
+@router.get("/duty-rosters", response_model=pages.DutyRosters)
+async def rostered(
+    pool: Pool,
+    see: See,
+    period: params.Between,
+    account: Annotated[str | None, Query(min_length=1, max_length=64, pattern=r"^[^\x00]+$")] = None,
+    cursor: params.Cursor = None,
+    limit: params.Limit = params.DEFAULT_LIMIT,
+) -> pages.DutyRosters:
+    """Who answers for which street when; without `from` those who do so now or later."""
+    after = params.stored_number(cursors.decode(cursor, int))
+    start = wall_clock() if period.start_ms is None else period.start_ms
+    async with pool.acquire() as conn:
+        items = await rosters.listed(
+            conn, account=account, start=start, end=period.end_ms, areas=see.area_codes, after=after, limit=limit
+        )
+    return pages.DutyRosters(items=items, next=cursors.encode(items[-1].id) if len(items) == limit else None)
+
+
+@router.post("/duty-rosters", response_model=rest.DutyRoster, status_code=201)
+async def put(request: Request, pool: Pool, see: See, given: rest.DutyRosterGiven) -> rest.DutyRoster:
+    """Put an account on duty; the same account, area, level and start again takes the new end."""
+    if given.ends <= given.starts:
+        raise problems.ProblemError(422, "ends must be after starts.")
+    if not see.sees_area(given.area):
+        raise problems.ProblemError(403, "You may only plan duties in your own area; name one of its streets.")
+    async with pool.acquire() as conn:
+        known = await rosters.known_to(conn, given.account, see.area_codes)
+        made = await rosters.put(conn, given, context.principal(request).name) if known else None
+    if made is None:
+        raise problems.not_found(f"Account {given.account} or area {given.area}")
+    return made
+
+
+@router.delete("/duty-rosters/{number}", status_code=204)
+async def remove(pool: Pool, see: See, number: params.Number) -> Response:
+    """Take a duty off the roster."""
+    async with pool.acquire() as conn:
+        if not await rosters.remove(conn, number, see.area_codes):
+            raise problems.not_found(f"Duty {number}")
+    return Response(status_code=204)

@@ -1,0 +1,84 @@
+"""Rules as data: what they may say, their versions, new ones, and what values would have told in the past."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request, status
+
+from runtime import db
+from schemas import rules as models
+from schemas.plans import Scope
+from tracking.store.city import rule_store
+from web import context
+from web.context import Context
+from web.http import cursors, params
+from web.store import rules
+
+router = APIRouter(tags=["rules"])
+
+Pool = Annotated[db.Pool, Depends(context.pool)]
+Here = Annotated[Context, Depends(context.context)]
+
+
+def dry_runs(request: Request) -> rules.DryRuns:
+    """Those of the app; as a dependency."""
+    state = request.app.state
+    if not hasattr(state, "dry_runs"):
+        state.dry_runs = rules.DryRuns()
+    made = state.dry_runs
+    assert isinstance(made, rules.DryRuns)  # noqa: S101 - put there just now
+    return made
+
+
+@router.get("/rules/kinds")
+async def kinds() -> models.RuleKinds:
+    """Every kind of rules with its values: names, bounds and what holds where no rule says it."""
+    return rules.kinds()
+
+
+@router.get("/rules")
+async def in_force(
+    pool: Pool,
+    kind: Annotated[models.Kind, Query()],
+    at: Annotated[params.Time | None, Query(description="A moment, also to come; absent: now.")] = None,
+    cursor: params.Cursor = None,
+    limit: params.Limit = params.DEFAULT_LIMIT,
+) -> models.RuleVersions:
+    """Rules of a kind in force, one for each scope that has one, by scope."""
+    first = max(0, cursors.decode(cursor, int) or 0)
+    async with pool.acquire() as conn:
+        found = await rule_store.current(conn, kind, db.millis(at or datetime.now(UTC)))
+    end = first + limit
+    items = [rules.shown(version) for version in found[first:end]]
+    return models.RuleVersions(items=items, next=cursors.encode(end) if end < len(found) else None)
+
+
+@router.get("/rules/history")
+async def history(
+    pool: Pool,
+    kind: Annotated[models.Kind, Query()],
+    scope: Annotated[Scope | None, Query()] = None,
+    cursor: params.Cursor = None,
+    limit: params.Limit = params.DEFAULT_LIMIT,
+) -> models.RuleVersions:
+    """Every version, those that ended and those to come too, the one made last first."""
+    before = params.stored_number(cursors.decode(cursor, int))
+    async with pool.acquire() as conn:
+        found = await rule_store.history(conn, kind, scope, limit=limit, before=before)
+    items = [rules.shown(version) for version in found]
+    return models.RuleVersions(items=items, next=cursors.encode(items[-1].id) if len(items) == limit else None)
+
+
+@router.post("/rules", status_code=status.HTTP_201_CREATED)
+async def append(request: Request, pool: Pool, given: models.NewRule) -> models.RuleVersion:
+    """Add a version of a rule; the one in force when it begins ends there. Nothing is ever changed."""
+    async with pool.acquire() as conn:
+        return await rules.append(conn, given, context.principal(request).name, datetime.now(UTC))
+
+
+@router.post("/rules/dry-run")
+async def dry_run(
+    here: Here, pool: Pool, runs: Annotated[rules.DryRuns, Depends(dry_runs)], given: models.DryRunGiven
+) -> models.DryRun:
+    """Say what values would have told in a past period, against the rules in force. Takes up to a minute."""
+    return await runs.run(pool, here.hub.judging.place, given, datetime.now(UTC))

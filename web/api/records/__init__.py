@@ -1,0 +1,1 @@
+"""Routes of tracks, visits, events, media, replay and holds."""

@@ -1,0 +1,38 @@
+"""Files that a page makes of tracks it was given: recorded, and marked with whom they are for."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+
+from runtime import db
+from schemas.exports import ExportGiven, ExportMark
+from web import context
+from web.auth import access
+from web.auth.access import Sight
+from web.export.marks import Mark
+from web.http import problems
+
+router = APIRouter(prefix="/exports", tags=["looking back"])
+
+_SEEN = "SELECT id FROM devices WHERE name = ANY ($1::text[])"
+
+
+@router.post("")
+async def export(
+    request: Request,
+    pool: Annotated[db.Pool, Depends(context.pool)],
+    see: Annotated[Sight, Depends(access.sight)],
+    given: ExportGiven,
+) -> ExportMark:
+    """Say which file is made; the answer is the mark to put into it."""
+    wanted = sorted(set(given.devices))
+    async with pool.acquire() as connection:
+        found = [row["id"] for row in await connection.fetch(_SEEN, wanted)]
+    if len(found) != len(wanted) or not all(see.sees_device(slot) for slot in found):
+        raise problems.not_found("One of these devices")
+    request.scope["audit"] = {
+        "action": "export", "form": given.form, "devices": wanted, "purpose": given.purpose,
+        "from": given.start.isoformat(), "to": given.end.isoformat(),
+    }  # fmt: skip
+    return ExportMark(mark=Mark(by=context.principal(request).name, at=datetime.now(UTC), purpose=given.purpose).text())

@@ -1,0 +1,60 @@
+"""Legal holds, and how long data is kept."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query, Request, status
+
+from runtime import db
+from schemas import holds as models
+from web import context
+from web.http import cursors, params
+from web.store import holds
+
+router = APIRouter(tags=["retention"])
+
+Pool = Annotated[db.Pool, Depends(context.pool)]
+DataName = Annotated[str, Path(pattern=r"^[a-z]{1,20}$", description="Class of data.")]
+
+
+@router.get("/holds")
+async def listed(
+    pool: Pool,
+    *,
+    ended: Annotated[bool, Query(description="Those that were released or are over too.")] = False,
+    cursor: params.Cursor = None,
+    limit: params.Limit = params.DEFAULT_LIMIT,
+) -> models.Holds:
+    """Legal holds, the one placed last first."""
+    before = params.stored_number(cursors.decode(cursor, int))
+    async with pool.acquire() as conn:
+        items = await holds.listed(conn, datetime.now(UTC), ended=ended, before=before, limit=limit)
+    return models.Holds(items=items, next=cursors.encode(items[-1].id) if len(items) == limit else None)
+
+
+@router.post("/holds", status_code=status.HTTP_201_CREATED)
+async def place(request: Request, pool: Pool, given: models.HoldGiven) -> models.Hold:
+    """Place a legal hold; when it is answered nothing of what it names is dropped any more."""
+    async with pool.acquire() as conn:
+        return await holds.place(conn, given, context.principal(request).name, datetime.now(UTC))
+
+
+@router.post("/holds/{number}/release")
+async def release(request: Request, pool: Pool, number: params.Number, given: models.ReleaseGiven) -> models.Hold:
+    """End a legal hold; what is old then goes at the next pass."""
+    async with pool.acquire() as conn:
+        return await holds.release(conn, number, given.why, context.principal(request).name, datetime.now(UTC))
+
+
+@router.get("/retention")
+async def kept(pool: Pool) -> models.Retentions:
+    """How long each class of data is kept, and how the last pass went."""
+    async with pool.acquire() as conn:
+        return models.Retentions(items=await holds.kept(conn), next=None)
+
+
+@router.put("/retention/{data}")
+async def keep(request: Request, pool: Pool, data: DataName, given: models.RetentionGiven) -> models.Retention:
+    """Keep a class of data for so many days, from the next pass on."""
+    async with pool.acquire() as conn:
+        return await holds.keep(conn, data, given.days, context.principal(request).name)

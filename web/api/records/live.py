@@ -1,0 +1,22 @@
+"""The live websocket; docs/live-protocol.md specifies it."""
+
+from fastapi import APIRouter, WebSocket
+
+from web import context
+from web.http import problems
+from web.live.viewer import Viewer
+
+router = APIRouter()
+
+
+@router.websocket("/live")
+async def live(websocket: WebSocket) -> None:
+    """Serve one viewer."""
+    hub, principal = context.context(websocket).hub, context.principal(websocket)
+    try:
+        audience = await hub.audience(principal.grant)
+    except (problems.NotReadyError, *problems.UNREACHABLE):
+        refusal = problems.response(problems.NotReadyError(), websocket.url.path)
+        await websocket.send_denial_response(refusal)
+        return
+    await Viewer(hub, websocket, principal, audience).serve()

@@ -1,0 +1,87 @@
+"""Looking back: a period as a clip, and who was in a drawn area."""
+
+import asyncio
+from datetime import timedelta
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Query, Request
+from starlette.responses import StreamingResponse
+
+from runtime import db
+from schemas import clips, topics
+from web import context
+from web.auth import access
+from web.auth.access import Sight
+from web.context import Context
+from web.export import replay
+from web.http import params, problems
+from web.live import hub as live
+from web.store import coverage, presence
+
+router = APIRouter(tags=["looking back"])
+
+MOST_STEPS = 720
+LONGEST = timedelta(days=7)
+AT_ONCE = 2
+"""Questions about an area a process works on at a time."""
+
+Here = Annotated[Context, Depends(context.context)]
+See = Annotated[Sight, Depends(access.sight)]
+_busy = asyncio.Semaphore(AT_ONCE)
+
+
+@router.get(
+    "/replay",
+    response_class=StreamingResponse,
+    responses={
+        200: {
+            "description": "Lines of JSON, see docs/replay.md: head, alerts, events, cells, track …, cells …, end.",
+            "content": {"application/x-ndjson": {}},
+        }
+    },
+)
+async def clip(
+    request: Request,
+    here: Here,
+    see: See,
+    period: params.Between,
+    step: Annotated[int, Query(ge=5, le=86_400, description="s between two judgements of coverage.")] = 60,
+    known: Annotated[
+        Literal["now", "then"], Query(description="By what is known now, or by what was known at each moment.")
+    ] = "now",
+    device: Annotated[
+        list[Annotated[str, Query(pattern=f"^{topics.NAME.pattern}$")]] | None,
+        Query(max_length=replay.MOST_DEVICES, description="Whose tracks; absent: of all, up to 200."),
+    ] = None,
+) -> StreamingResponse:
+    """A period of the past with tracks, events, alerts and coverage; sent while it is worked out."""
+    if period.start is None or period.end is None:
+        raise problems.ProblemError(422, "A clip needs from and to.")
+    start, end = db.millis(period.start), min(db.millis(period.end), live.now_ms())
+    if start >= end:
+        raise problems.ProblemError(422, "from must lie in the past.")
+    if end - start > LONGEST / timedelta(milliseconds=1) or (end - start) // (step * 1000) > MOST_STEPS:
+        limits = f"at most {LONGEST.days} days and {MOST_STEPS} steps"
+        raise problems.ProblemError(422, f"A clip has {limits}; choose a shorter period or longer steps.")
+    asked = replay.Asked(start=start, end=end, step=step * 1000, devices=device, then=known == "then")
+    pool = here.database.pool
+    async with pool.acquire() as connection:
+        devices = await replay.tracked(connection, asked, see)
+    request.scope["audit"] = {"devices": [row["name"] for row in devices[: replay.MOST_DEVICES]]}
+    told = replay.lines(pool, asked, see, devices, here.hub.judging.place)
+    return StreamingResponse(told, media_type="application/x-ndjson", headers={"Cache-Control": "private, no-store"})
+
+
+@router.post("/presence", response_model=clips.Presences)
+async def who_was_there(request: Request, here: Here, see: See, asked: clips.PresenceQuery) -> clips.Presences:
+    """Which devices were in a drawn area between two moments, by their stored fixes."""
+    async with _busy, here.database.pool.acquire() as connection:
+        place = await coverage.load_place(connection, here.hub.judging.place)
+        items = await presence.inside(connection, place.city, asked, devices=see.devices)
+    request.scope["audit"] = {
+        "devices": sorted({item.device for item in items}),
+        "polygon": asked.polygon.coordinates,
+        "from": asked.start.isoformat(),
+        "to": asked.end.isoformat(),
+    }
+    return clips.Presences(items=items)

@@ -1,0 +1,1 @@
+"""The record of who looked and did what: written, chained, anchored, checked."""

@@ -1,0 +1,81 @@
+"""Going over the audit record: its chain, and its anchors, which are out of the database's reach."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import asyncpg
+
+from runtime import db
+from web.audit.audit_anchors import Anchors
+from web.audit.audit_chain import START, Checker, Entry, Head, Row
+
+_ROWS = "SELECT n, at, actor, action, object, detail, hash FROM audit ORDER BY n"
+MOST_FAULTS = 20
+NO_ANCHORS = "No anchors are kept: set PATROL_AUDIT_ANCHOR to a file, best on another machine's disk."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What was found."""
+
+    rows: int
+    anchors: int
+    faults: list[str]
+    """Empty: nothing was changed."""
+
+
+async def examine(
+    conn: db.Connection, anchors: Anchors | None, heads: Sequence[Head] = (), *, copy: bool = False
+) -> Verdict:
+    """Go over the record and its anchors; a record without anchors is not proven.
+
+    Args:
+        conn: the database.
+        anchors: the files; None: none are kept.
+        heads: others that were written down elsewhere.
+        copy: the files are a copy, which comes without the newest head.
+
+    Raises:
+        OSError: the anchors cannot be read.
+    """
+    if anchors is None:
+        verdict = await verify(conn, heads)
+        return replace(verdict, faults=[NO_ANCHORS, *verdict.faults])
+    # Before the record: what is anchored meanwhile is in it.
+    found = await asyncio.to_thread(anchors.read, copy=copy)
+    verdict = await verify(conn, [*found.heads, *heads])
+    return replace(verdict, anchors=found.anchors, faults=[*found.faults, *verdict.faults])
+
+
+async def verify(conn: db.Connection, heads: Sequence[Head]) -> Verdict:
+    """Go over the whole chain, of one snapshot, and compare it with heads that were written down elsewhere."""
+    checker = Checker(heads)
+    rows = 0
+    async with conn.transaction(isolation="repeatable_read", readonly=True):
+        async for row in conn.cursor(_ROWS, prefetch=2_000):
+            rows += 1
+            checker.take(_row(row))
+            if len(checker.faults) >= MOST_FAULTS:
+                break
+        else:
+            checker.end(await head_of(conn))
+    return Verdict(rows=rows, anchors=len(heads), faults=checker.faults)
+
+
+def _row(row: "asyncpg.Record") -> Row:
+    names = ("at", "actor", "action", "object", "detail")
+    return Row(n=row["n"], entry=Entry(**{name: row[name] for name in names}), hash=row["hash"])
+
+
+async def head_of(conn: db.Connection) -> Head:
+    """Where the chain ends now."""
+    row = await conn.fetchrow("SELECT n, hash FROM audit_head")
+    return Head(0, START) if row is None else Head(row["n"], row["hash"])
+
+
+async def holds(conn: db.Connection, head: Head) -> bool:
+    """Tell whether a head that was written down is still one of the chain."""
+    if head.n == 0:
+        return head.hash == START
+    return bool(await conn.fetchval("SELECT EXISTS (SELECT FROM audit WHERE n = $1 AND hash = $2)", head.n, head.hash))

@@ -1,0 +1,71 @@
+"""Who looked at what a device was and did in a period, out of the audit record."""
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from runtime import db
+from web.http import params
+
+_DEFAULT = timedelta(hours=24)
+"""What a track covers that was asked for without a period."""
+_LONGEST_WATCH = timedelta(hours=24)
+"""No session outlasts this: whoever began to watch so long before is not watching any more."""
+_MOMENT = timedelta(microseconds=1)
+# Whoever began to watch before the period may have watched into it.
+_LOOKS = """
+SELECT at, actor, action, object, detail FROM audit
+WHERE at >= $3 AND (at >= $2 OR starts_with(action, 'live.'))
+  AND action IN ('look', 'export', 'live.watch', 'live.unwatch') AND (
+    object = '/api/v1/devices/' || $1 OR starts_with(object, '/api/v1/devices/' || $1 || '/')
+    OR starts_with(action, 'live.') AND $1 = ANY (string_to_array(object, ', '))
+    OR $1 = ANY (string_to_array(detail::jsonb -> 'query' ->> 'device', ','))
+    OR detail::jsonb -> 'devices' ? $1)
+ORDER BY n
+"""
+
+
+async def at(conn: db.Connection, device: str, start: datetime, end: datetime) -> list[dict[str, Any]]:
+    """Looks that can have shown anything of the device between `start` and `end`, also those that came later.
+
+    Each has `at`, `actor`, `action` and `object`; who watched live has `until` too, null where no end was recorded.
+    """
+    rows = await conn.fetch(_LOOKS, device, start, start - _LONGEST_WATCH)
+    asked = [row for row in rows if not row["action"].startswith("live.")]
+    watched = [row for row in rows if row["action"].startswith("live.")]
+    found = [*_asked(asked, start, end), *_watched(watched, device, start, end)]
+    return sorted(found, key=lambda look: look["at"])
+
+
+def _asked(rows: Sequence[Any], start: datetime, end: datetime) -> Iterator[dict[str, Any]]:
+    for row in rows:
+        detail = json.loads(row["detail"])
+        said = {**detail.get("query", {}), **detail}
+        upto = _time(said.get("to")) or row["at"] + _MOMENT
+        since = _time(said.get("from")) or upto - _DEFAULT
+        if since < end and upto > start:
+            yield {name: row[name] for name in ("at", "actor", "action", "object")}
+
+
+def _watched(rows: Sequence[Any], device: str, start: datetime, end: datetime) -> Iterator[dict[str, Any]]:
+    """One look for each time somebody watched; names of others who were watched with the device are left out."""
+    begun: dict[tuple[str, str], datetime] = {}
+    for row in rows:
+        who, at = (row["actor"], row["object"]), row["at"]
+        if row["action"] == "live.watch":
+            begun[who] = at
+            continue
+        since = begun.pop(who, at - timedelta(seconds=json.loads(row["detail"]).get("seconds", 0)))
+        if since < end and at >= start:
+            yield {"at": since, "until": at, "actor": who[0], "action": "live.watch", "object": device}
+    for (actor, _), since in begun.items():
+        if since < end and since + _LONGEST_WATCH > start:
+            yield {"at": since, "until": None, "actor": actor, "action": "live.watch", "object": device}
+
+
+def _time(text: Any) -> datetime | None:
+    try:
+        return params.parse_time(text)
+    except ValueError:
+        return None

@@ -1,0 +1,173 @@
+"""What somebody who came in may do and see: permissions of the roles, and the part of the city in sight.
+
+`web/auth/policy.py` says which permission a route asks for. A route whose answer depends on the part of the city takes
+`Annotated[Sight, Depends(access.sight)]` and hands it to its queries.
+"""
+
+import time
+from dataclasses import dataclass
+from enum import StrEnum
+
+from starlette.requests import HTTPConnection
+
+from tracking.store.city import names
+from tracking.store.city.names import Names
+from tracking.store.city.sight import NOTHING, WHOLE_CITY, WITHOUT_DEVICES, Sight, load
+from web.database import Database
+
+__all__ = [
+    "NOTHING",
+    "PERMISSIONS",
+    "WHOLE_CITY",
+    "Grant",
+    "Names",
+    "Permission",
+    "Role",
+    "Sight",
+    "Sights",
+    "load",
+    "sight",
+]
+
+
+class Permission(StrEnum):
+    """What a route can ask for."""
+
+    SELF = "self"
+    """One's own session, password and second factor; the page and the documentation."""
+    POSITIONS = "positions"
+    """Devices and where they are now."""
+    TRACKS = "tracks"
+    """Where a device was."""
+    COVERAGE = "coverage"
+    """Cells, areas, coverage, visits; the live map (its positions need POSITIONS)."""
+    EVENTS = "events"
+    """Enforcement events."""
+    MEDIA = "media"
+    """Photographs and recordings of events: faces, voices, plates."""
+    MEDIA_SEND = "media_send"
+    """Send the files that events name: their devices, and docking stations with a token of this scope."""
+    ALERTS = "alerts"
+    """Alerts, assignments and tasks."""
+    ALERT_STEPS = "alert_steps"
+    """Acknowledge, assign, snooze, escalate, close."""
+    PEOPLE = "people"
+    """Officers, shifts, units, bindings."""
+    PEOPLE_EDIT = "people_edit"
+    RULES = "rules"
+    """Plans, rules and calendars."""
+    RULES_EDIT = "rules_edit"
+    REPORTS = "reports"
+    """Indicators and figures."""
+    DEVICES_EDIT = "devices_edit"
+    """Enrol and revoke devices."""
+    BROKER = "broker"
+    """Ask which devices may come in: for a token of the broker with this scope alone."""
+    OPERATIONS = "operations"
+    """Refused messages, metrics, deliveries."""
+    ACCOUNTS = "accounts"
+    """Accounts and API tokens."""
+    AUDIT = "audit"
+    """The record of who looked and did what."""
+    HOLDS = "holds"
+    """Legal holds, and how long data is kept."""
+    RETENTION_EDIT = "retention_edit"
+    OWN_RECORD = "own_record"
+    """All that is stored about oneself."""
+
+
+class Role(StrEnum):
+    """What somebody is in the system."""
+
+    ADMINISTRATOR = "administrator"
+    COMMANDER = "commander"
+    SUPERVISOR = "supervisor"
+    ANALYST = "analyst"
+    """Sees cells and figures, never who was there."""
+    OFFICER = "officer"
+    """Sees nothing but the own record."""
+    AUDITOR = "auditor"
+    """Sees who looked, not what they saw."""
+
+
+_P = Permission
+_SEES = frozenset({_P.SELF, _P.COVERAGE, _P.EVENTS, _P.ALERTS, _P.RULES, _P.REPORTS})
+_SUPERVISES = _SEES | {_P.POSITIONS, _P.TRACKS, _P.ALERT_STEPS, _P.PEOPLE, _P.PEOPLE_EDIT, _P.MEDIA, _P.MEDIA_SEND}
+
+PERMISSIONS: dict[Role, frozenset[Permission]] = {
+    Role.ADMINISTRATOR: frozenset(Permission),
+    Role.COMMANDER: _SUPERVISES | {_P.RULES_EDIT, _P.HOLDS},
+    Role.SUPERVISOR: _SUPERVISES,
+    Role.ANALYST: _SEES,
+    Role.OFFICER: frozenset({_P.SELF, _P.OWN_RECORD}),
+    Role.AUDITOR: frozenset({_P.SELF, _P.AUDIT}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What decides on a sight; equal grants see alike, so that viewers of a kind share their frames."""
+
+    areas: frozenset[str] | None
+    devices: bool
+
+
+class Sights:
+    """Sights by grant, read again after a second: a device that changes its unit is gone from the map at once."""
+
+    HELD_S = 1.0
+    MOST = 1_000
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._made: dict[Grant, tuple[float, Sight]] = {}
+        self._names: dict[tuple[Sight, int | None], tuple[float, Names]] = {}
+
+    async def get(self, grant: Grant) -> Sight:
+        """Give the sight of a grant.
+
+        Raises:
+            NotReadyError: the database was not reached yet.
+        """
+        if grant.areas is None:
+            return WHOLE_CITY if grant.devices else WITHOUT_DEVICES
+        now = time.monotonic()
+        at, made = self._made.get(grant, (float("-inf"), NOTHING))
+        if now - at < self.HELD_S:
+            return made
+        async with self._database.pool.acquire() as conn:
+            read = await load(conn, grant.areas, devices=grant.devices)
+        if read == made:
+            read = made  # the same object, so that what was made for it is found again
+        if len(self._made) >= self.MOST:
+            self._made.clear()
+        self._made[grant] = (now, read)
+        return read
+
+    async def names(self, see: Sight, officer: int | None = None) -> Names:
+        """Names that may not be read: what `alerts.privacy.redaction` takes out; `officer` is who asks for the own record."""
+        if see.units is None:
+            return names.ALL_SHOWN
+        now = time.monotonic()
+        at, made = self._names.get((see, officer), (float("-inf"), names.ALL_SHOWN))
+        if now - at < self.HELD_S:
+            return made
+        async with self._database.pool.acquire() as conn:
+            read = await names.load(conn, see, officer)
+        if read == made:
+            read = made  # the same object, so that what was made for it is found again
+        if len(self._names) >= self.MOST:
+            self._names.clear()
+        self._names[see, officer] = (now, read)
+        return read
+
+
+async def sight(connection: HTTPConnection) -> Sight:
+    """The part of the city that the caller sees; as a dependency of routes whose reach is `Reach.AREA`."""
+    return await _sights(connection).get(connection.scope["principal"].grant)
+
+
+def _sights(connection: HTTPConnection) -> Sights:
+    sights = connection.app.state.sights
+    assert isinstance(sights, Sights)  # noqa: S101 - create_app put it there
+    return sights

@@ -1,0 +1,63 @@
+"""Nobody can grant what they do not hold, nor change who holds more. Pure.
+
+A token ends with the account or token that made it, and an account with the token that made it: what is made never
+holds longer than its maker, and triggers of the database end it when the maker ends or is narrowed. An account that a
+person made stays when that person leaves.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from web.auth.access import PERMISSIONS, Permission, Role
+
+EVERYTHING = PERMISSIONS[Role.ADMINISTRATOR]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holding:
+    """What an account or token holds."""
+
+    permissions: frozenset[Permission]
+    areas: frozenset[str] | None
+    """Codes of areas; None: the whole city."""
+    until: datetime | None
+    """When it ends; None: it does not."""
+    officer: int | None = None
+    """Whose own record it reads."""
+
+
+def holding(
+    role: str,
+    *,
+    areas: Collection[str] | None,
+    until: datetime | None,
+    scopes: Collection[str] | None = None,
+    officer: int | None = None,
+) -> Holding:
+    """What a role holds, limited to areas, scopes and a time."""
+    granted = PERMISSIONS[Role(role)]
+    return Holding(
+        permissions=granted if scopes is None else granted & frozenset(scopes),
+        areas=None if areas is None else frozenset(areas),
+        until=until,
+        officer=officer,
+    )
+
+
+def beyond(holder: Holding, wanted: Holding) -> list[str]:
+    """Say what of `wanted` the holder does not hold."""
+    found = [str(each) for each in sorted(wanted.permissions - holder.permissions)]
+    if holder.areas is not None and (wanted.areas is None or not wanted.areas <= holder.areas):
+        found.append("other areas")
+    if holder.until is not None and (wanted.until is None or wanted.until > holder.until):
+        found.append(f"a time after {holder.until.isoformat()}")
+    if wanted.officer not in (None, holder.officer) and holder.permissions != EVERYTHING:
+        found.append("somebody's own record")
+    return found
+
+
+def sooner(one: datetime | None, other: datetime | None) -> datetime | None:
+    """The earlier of two ends; None: without end."""
+    ends = [end for end in (one, other) if end is not None]
+    return min(ends, default=None)

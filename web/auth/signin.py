@@ -1,0 +1,242 @@
+"""The sign-in page: made on the server, without JavaScript, in Chinese and English."""
+
+import html
+import string
+import time
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import parse_qs, quote
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+
+from web.auth import accounts
+from web.context import Context, context
+from web.http import browser, problems
+
+router = APIRouter(include_in_schema=False)
+
+_FOLDER = Path(__file__).parent / "login"
+_PAGE = string.Template((_FOLDER / "page.html").read_text(encoding="utf-8"))
+_WELCOME = string.Template((_FOLDER / "welcome.html").read_text(encoding="utf-8"))
+_CODE = string.Template(
+    '<label for="code">$code_label</label><input id="code" name="code" autocomplete="one-time-code" '
+    'inputmode="numeric" maxlength="20" required>'
+)
+MAX_FORM_BYTES = 16_384
+
+_TEXTS = {
+    "zh": {
+        "title": "登录 · 巡格",
+        "product": "巡格",
+        "claim": "城市网格巡查，实时可知",
+        "name_label": "账号",
+        "password_label": "密码",
+        "code_label": "动态验证码或恢复码",
+        "code_needed": "请再次输入密码，并输入验证器中的动态验证码。",
+        "submit": "登录",
+        "hint": "初始管理员账号为 admin，密码在首次启动时显示一次。",
+        "wrong": "账号或密码不正确，请重新输入。",
+        "wait": "尝试次数过多，请在 {seconds} 秒后重试。",
+        "away": "数据库暂时无法连接，请稍后重试。",
+        "foreign": "请从本页面登录。",
+        "other_name": "English",
+        "openid": "使用{label}登录",
+        "openid_expired": "登录已超时或不是从本页面开始，请重新登录。",
+        "openid_failed": "统一身份认证未能确认您的身份，请重试；仍不成功请联系管理员。",
+        "openid_not_welcome": "您的身份已确认，但没有使用本系统的权限，请联系管理员。",
+        "openid_away": "统一身份认证或数据库暂时无法连接，请稍后重试。",
+        "welcome": "登录成功",
+        "continue": "继续",
+    },
+    "en": {
+        "title": "Sign in · patrolgrid",
+        "product": "patrolgrid",
+        "claim": "Know that every cell is patrolled",
+        "name_label": "Account",
+        "password_label": "Password",
+        "code_label": "Code of the authenticator, or a recovery code",
+        "code_needed": "Please enter the password again, with the code of your authenticator.",
+        "submit": "Sign in",
+        "hint": "The first administrator is called admin; its password was shown once at the first start.",
+        "wrong": "The account or the password is wrong. Please try again.",
+        "wait": "Too many attempts. Please try again in {seconds} s.",
+        "away": "The database cannot be reached now. Please try again soon.",
+        "foreign": "Please sign in on this page.",
+        "other_name": "中文",
+        "openid": "Sign in with {label}",
+        "openid_expired": "The sign-in took too long, or did not begin on this page. Please begin again.",
+        "openid_failed": "The identity provider did not confirm who you are. Try again, or ask an administrator.",
+        "openid_not_welcome": "You are known, but may not use this system. Please ask an administrator.",
+        "openid_away": "The identity provider or the database cannot be reached now. Please try again soon.",
+        "welcome": "Signed in",
+        "continue": "Continue",
+    },
+}
+
+
+@router.get("/login/login.css")
+async def style() -> Response:
+    """Style of the page."""
+    return FileResponse(_FOLDER / "login.css", media_type="text/css", headers={"Cache-Control": "max-age=3600"})
+
+
+@router.get("/login")
+async def page(
+    request: Request,
+    next_path: Annotated[str | None, Query(alias="next", max_length=4_000)] = None,
+    lang: Annotated[str | None, Query(max_length=10)] = None,
+) -> Response:
+    """Show the page; whoever is signed in already goes on."""
+    target = browser.safe_next(next_path)
+    here = context(request)
+    token = browser.cookie(request.headers, here.cookie)
+    try:
+        if token is not None and await accounts.by_session(here.database.pool, token, here.config.clock()) is not None:
+            return RedirectResponse(target, status_code=303)
+    except (problems.ProblemError, *problems.UNREACHABLE):
+        pass  # the page can be shown without the database, and says so when the form is sent
+    return sign_in_page(here, language(request, lang), target)
+
+
+@router.post("/login")
+async def submit(request: Request) -> Response:
+    """Take the form and begin a session."""
+    form = await form_of(request)
+    target, lang = browser.safe_next(form.get("next")), language(request, form.get("lang"))
+    name, password = form.get("name", "").strip(), form.get("password", "")
+    here = context(request)
+    wait_s = here.attempts.begin(name, address(request), time.monotonic())
+    if wait_s > 0:
+        return wait_page(here, lang, target, wait_s, name=name)
+    try:
+        signed = await attempt(here, name, password, form.get("code"), address(request))
+    except accounts.CodeNeededError:
+        return sign_in_page(here, lang, target, name=name, notice="code_needed", status=401, code=True)
+    except (problems.NotReadyError, *problems.UNREACHABLE):
+        return sign_in_page(here, lang, target, name=name, notice="away", status=503)
+    if signed is None:
+        return sign_in_page(here, lang, target, name=name, notice="wrong", status=401, code="code" in form)
+    answer = RedirectResponse(target, status_code=303)
+    set_cookie(answer, here, signed[0])
+    return answer
+
+
+async def attempt(
+    here: Context, name: str, password: str, code: str | None, client: str
+) -> tuple[str, accounts.Principal] | None:
+    """Try a name and password that `here.attempts` let begin.
+
+    Raises:
+        CodeNeededError: they fit; the code of the second factor is missing.
+    """
+    given = (name[:64], password[:1024]) if len(name) <= 64 and len(password) <= 1024 else ("", "")
+    signed = await accounts.sign_in(
+        here.database.pool, *given, code=code, now=here.config.clock(), client=client, vault=here.vault
+    )
+    if signed is not None:
+        here.attempts.succeeded(name, client)
+    return signed
+
+
+def set_cookie(answer: Response, here: Context, token: str) -> None:
+    """Give the browser the session."""
+    answer.set_cookie(
+        here.cookie,
+        token,
+        max_age=int(accounts.SESSION_TTL.total_seconds()),
+        path="/",
+        httponly=True,
+        samesite="strict",
+        secure=here.config.secure_cookies,
+    )
+
+
+def address(request: Request) -> str:
+    """Address of the client; behind a proxy that the settings name, what the proxy says."""
+    return request.client.host if request.client is not None else "-"
+
+
+async def form_of(request: Request) -> dict[str, str]:
+    """Read the fields of a form, each once.
+
+    Raises:
+        ProblemError: it is too large.
+    """
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_FORM_BYTES:
+            raise problems.ProblemError(413, f"The form may have {MAX_FORM_BYTES:,} bytes.")
+    try:
+        fields = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=20)
+    except ValueError as error:
+        raise problems.ProblemError(422, "The form has a name, a password, and few fields more.") from error
+    return {name: values[0] for name, values in fields.items()}
+
+
+def language(request: Request, asked: str | None) -> str:
+    """Language of a page: what was asked for, else what the browser likes better."""
+    if asked in _TEXTS:
+        return asked
+    accepted = request.headers.get("accept-language", "zh").lower()
+    return min(_TEXTS, key=lambda lang: accepted.find(lang) if lang in accepted else len(accepted) + (lang != "zh"))
+
+
+def wait_page(here: Context, lang: str, target: str, wait_s: float, *, name: str = "") -> Response:
+    """Say how long to wait."""
+    seconds = int(wait_s) + 1
+    answer = sign_in_page(here, lang, target, name=name, notice="wait", status=429, seconds=seconds)
+    answer.headers["Retry-After"] = str(seconds)
+    return answer
+
+
+def welcome_page(lang: str, target: str) -> Response:
+    """Lead on by a page of ours."""
+    texts = _TEXTS[lang]
+    values = {
+        "lang": "zh-CN" if lang == "zh" else "en",
+        "next": html.escape(target),
+        **{name: html.escape(texts[name]) for name in ("welcome", "continue", "product")},
+    }
+    return HTMLResponse(_WELCOME.substitute(values))
+
+
+def sign_in_page(
+    here: Context,
+    lang: str,
+    target: str,
+    *,
+    name: str = "",
+    notice: str | None = None,
+    status: int = 200,
+    code: bool = False,
+    seconds: int = 0,
+) -> Response:
+    """Show the page; `notice` names the text of what went wrong."""
+    texts = _TEXTS[lang]
+    said = "" if notice is None else texts[notice].format(seconds=seconds)
+    other = "en" if lang == "zh" else "zh"
+    values = {
+        **{key: html.escape(text) for key, text in texts.items()},
+        "lang": "zh-CN" if lang == "zh" else "en",
+        "lang_code": lang,
+        "next": html.escape(target),
+        "name": html.escape(name[:64]),
+        "notice": f'<p class="notice" role="alert">{html.escape(said)}</p>' if said else "",
+        "openid": _openid(here, lang, target),
+        "focus_name": "" if name else " autofocus",
+        "focus_password": " autofocus" if name else "",
+        "code": _CODE.substitute(code_label=html.escape(texts["code_label"])) if code else "",
+        "other_lang": other,
+        "other_href": html.escape(f"/login?lang={other}&next={quote(target, safe='/')}"),
+    }
+    return HTMLResponse(_PAGE.substitute(values), status_code=status)
+
+
+def _openid(here: Context, lang: str, target: str) -> str:
+    if here.openid is None:
+        return ""
+    where = html.escape(f"/login/openid?lang={lang}&next={quote(target, safe='/')}")
+    label = html.escape(_TEXTS[lang]["openid"].format(label=here.openid.config.label))
+    return f'<a class="other" href="{where}">{label}</a>'

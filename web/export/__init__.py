@@ -1,0 +1,1 @@
+"""Files that leave: tracks, clips, own records, media."""

@@ -1,0 +1,174 @@
+"""A period of the past as lines of JSON: tracks, events, alerts, and coverage as changes from step to step.
+
+Coverage is judged by the very functions of the live map, one step after the other, each of them sent before the next is
+read: a replay begins to play at once, and no answer is held whole.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from runtime import db
+from schemas import rest
+from tracking.store.city import belonging
+from tracking.store.tracks import event_store
+from web.auth.access import Sight
+from web.live.frames.cells import CellVersions
+from web.store import coverage
+
+MOST_DEVICES = 200
+"""Tracks of a clip; those of further devices are left out, and the end of the clip says how many."""
+MOST_POINTS = 1_440
+"""Points of one track: at most one for each 1,440th of the period."""
+MOST_EVENTS = 5_000
+MOST_ALERTS = 20_000
+
+_DEVICES = """
+SELECT d.id, d.name, d.label, d.unit FROM devices d
+WHERE ($1::text[] IS NULL OR d.name = ANY ($1)) AND ($2::int[] IS NULL OR d.id = ANY ($2))
+  AND EXISTS (SELECT FROM fixes f WHERE f.device = d.id AND f.t >= $3 AND f.t < $4)
+ORDER BY d.name
+"""
+# The first fix of each stretch, so that a stop and a walk keep their times; the gaps in between stay visible.
+_TRACK = """
+SELECT DISTINCT ON (date_bin($4, t, $2)) (extract(epoch FROM t) * 1000)::bigint AS t, lat, lon
+FROM fixes WHERE device = $1 AND t >= $2 AND t < $3 ORDER BY date_bin($4, t, $2), t
+"""
+_EVENTS = f"""
+SELECT e.id, {belonging.name("$4")} AS device, e.t, e.received, e.lat, e.lon, e.acc, e.type, e.text, e.subject,
+       e.media::text AS media, e.case_id AS case, c.code AS cell
+FROM events e JOIN devices d ON d.id = e.device LEFT JOIN cells c ON c.id = e.cell
+WHERE e.t >= $1 AND e.t < $2 AND {belonging.event("$3", "$4")}
+ORDER BY e.t LIMIT $5
+"""  # noqa: S608 - our own texts
+_ALERTS = f"""
+SELECT a.id, a.kind, a.state, c.code AS cell, v.name AS cell_name, d.name AS device, a.facts ->> 'name' AS subject,
+       (SELECT json_agg(json_build_array((extract(epoch FROM s.at) * 1000)::bigint, s.step, s.level) ORDER BY s.n)
+        FROM alert_steps s WHERE s.alert = a.id) AS steps
+FROM alerts a LEFT JOIN cells c ON c.id = a.cell LEFT JOIN LATERAL cell_at(a.cell, a.opened_at) v ON true
+LEFT JOIN devices d ON d.id = a.device
+WHERE a.opened_at < $2 AND (a.ended_at IS NULL OR a.ended_at >= $1)
+  AND {belonging.alert("$3", "$4", "$5")}
+ORDER BY a.opened_at LIMIT $6
+"""  # noqa: S608 - the same
+
+
+AT_ONCE = 2
+_turns = asyncio.Semaphore(AT_ONCE)
+"""Steps that a process works on at a time, some 25 ms of a core each: clips take turns, step by step."""
+
+Lines = AsyncIterator[bytes]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a clip shows; times in ms."""
+
+    start: int
+    end: int
+    step: int
+    devices: list[str] | None
+    """Names; None: all, up to MOST_DEVICES."""
+    then: bool = False
+    """As was known at each moment; else as is known now."""
+
+    def moments(self) -> range:
+        """The steps, the last one at the end of the period."""
+        first = self.start + (self.end - self.start) % self.step
+        return range(first, self.end + 1, self.step)
+
+
+async def tracked(connection: db.Connection, asked: Asked, see: Sight) -> list[Any]:
+    """Devices in sight that have fixes in the period, by name: those whose tracks a clip can show."""
+    period = db.moment(asked.start), db.moment(asked.end)
+    return await connection.fetch(_DEVICES, asked.devices, see.device_ids, *period)
+
+
+async def lines(pool: db.Pool, asked: Asked, see: Sight, devices: Sequence[Any], place: coverage.Place | None) -> Lines:
+    """Spell the clip of `devices` (of `tracked`), one JSON object a line; the last one has the type `end`."""
+    start, end = db.moment(asked.start), db.moment(asked.end)
+    async with _turns, pool.acquire() as connection:
+        place = await coverage.load_place(connection, place, asked.start, asked.start if asked.then else None)
+        alerts = await _alerts(connection, asked, see, (start, end))
+        events = await _events(connection, see, (start, end))
+    # Nothing is sent within a turn: who reads slowly keeps nobody else waiting.
+    yield _line(type="head", at=asked.start, until=asked.end, step=asked.step, devices=len(devices))
+    yield _line(type="alerts", items=alerts)
+    yield _line(type="events", items=events)
+    states = _coverage(pool, asked, see, place)
+    yield await anext(states)
+    for row in devices[:MOST_DEVICES]:
+        yield await _track(pool, row, asked)
+    async for line in states:
+        yield line
+    yield _line(type="end", left_out=max(0, len(devices) - MOST_DEVICES))
+
+
+async def _alerts(
+    connection: db.Connection, asked: Asked, see: Sight, period: tuple[datetime, datetime]
+) -> list[dict[str, Any]]:
+    rows = await connection.fetch(_ALERTS, *period, see.cell_ids, see.device_ids, see.area_codes, MOST_ALERTS)
+    # What turned out never to have been a gap is not shown by what is known now.
+    kept = (row for row in rows if asked.then or row["state"] != "withdrawn")
+    return [{**row, "steps": json.loads(row["steps"])} for row in kept]
+
+
+async def _events(connection: db.Connection, see: Sight, period: tuple[datetime, datetime]) -> list[Any]:
+    rows = await connection.fetch(_EVENTS, *period, see.cell_ids, see.device_ids, MOST_EVENTS)
+    return [event_store.shown(row).model_dump(mode="json") for row in rows]
+
+
+async def _track(pool: db.Pool, device: Any, asked: Asked) -> bytes:
+    """A track as columns of differences: ms, and 1e-6 degrees."""
+    bin_ms = max(1_000, (asked.end - asked.start) // MOST_POINTS)
+    async with _turns, pool.acquire() as connection:
+        rows = await connection.fetch(
+            _TRACK, device["id"], db.moment(asked.start), db.moment(asked.end), timedelta(milliseconds=bin_ms)
+        )
+    return _line(
+        type="track",
+        device=device["name"],
+        label=device["label"],
+        unit=device["unit"],
+        t=_differences([row["t"] for row in rows]),
+        lat=_differences([round(row["lat"] * 1e6) for row in rows]),
+        lon=_differences([round(row["lon"] * 1e6) for row in rows]),
+    )
+
+
+def _differences(values: list[int]) -> list[int]:
+    return np.diff(np.array(values, dtype=np.int64), prepend=0).tolist()  # type: ignore[no-any-return]
+
+
+async def _coverage(pool: db.Pool, asked: Asked, see: Sight, place: coverage.Place) -> Lines:
+    """Every cell at the first moment, then what changed from moment to moment; all of them with another division."""
+    versions, held = CellVersions(), frozenset[int]()
+    for at in asked.moments():
+        before, known = versions.version, at if asked.then else None
+        async with _turns:
+            async with pool.acquire() as connection:
+                place = await coverage.load_place(connection, place, at, known)
+                rows = coverage.rows_seen(place, see.areas)
+                seen = await coverage.look(connection, place, at, known, rows) if len(rows) else None
+            if seen is not None:
+                columns = coverage.columns(coverage.judge(place, *seen, at), rows)
+                versions.update(at, columns, coverage.version(place, rows, see.areas))
+        now = frozenset(place.where.cells.id[rows].tolist())
+        ended, held = {"gone": sorted(held - now)} if held - now else {}, now
+        yield _line(type="cells", at=at, changes=versions.rows(before), **ended)
+
+
+def _line(**fields: Any) -> bytes:
+    return msgspec.json.encode(fields, enc_hook=_plain) + b"\n"
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return rest.rfc3339(value)
+    raise TypeError(f"a clip holds a {type(value).__name__}, which JSON cannot say")

@@ -1,0 +1,1 @@
+"""What every request passes: problems, parameters, redaction, observation."""

@@ -1,0 +1,41 @@
+"""What imports over REST share: how a trial is asked for, and how a file with faults is refused."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from fastapi import Query
+
+from schemas import imports
+from tracking.city.grid_faults import GridFault
+from web.http import problems
+
+DryRun = Annotated[bool, Query(description="Only say what would change; nothing is imported.")]
+
+REFUSES: dict[int | str, dict[str, Any]] = {
+    422: {
+        "description": "The file has faults, or a parameter is wrong: nothing of the file is taken.",
+        "content": {
+            problems.MEDIA_TYPE: {
+                "schema": {"anyOf": [{"$ref": f"#/components/schemas/{name}"} for name in ("ImportProblem", "Problem")]}
+            }
+        },
+    }
+}
+"""How an import answers to a file with faults."""
+_NAMED = 3
+
+
+def refused(found: Sequence[GridFault]) -> problems.ProblemError:
+    """Refuse a file for its faults, of which there is one at least."""
+    some = "; ".join(str(one) for one in found[:_NAMED])
+    more = f"; and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+    faults = [
+        imports.GridFault(kind=one.kind.value, feature=one.feature, code=one.code, zh=one.zh, en=one.en)
+        for one in found
+    ]
+    return problems.ProblemError(
+        422,
+        f"Nothing of the file was taken: {some}{more}.",
+        title="The file has faults",
+        faults=[fault.model_dump() for fault in faults],
+    )

@@ -1,0 +1,115 @@
+"""Parameters that routes share, checked before they reach the database."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import Depends, Path, Query
+from pydantic import BeforeValidator, WithJsonSchema
+
+from runtime import db
+from schemas import topics, wire
+from web.http import cursors, problems
+
+_RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+_PLUS_EATEN = re.compile(r" (?=\d\d:\d\d$)")  # an unescaped + in a query arrives as a space
+
+
+def parse_time(text: Any) -> datetime:
+    """Read an RFC 3339 time with its offset, between 2000 and 2100.
+
+    Raises:
+        ValueError: it is not one.
+    """
+    if not isinstance(text, str):
+        raise ValueError("a time is a text such as 2026-05-01T08:00:00Z")  # noqa: TRY004 - pydantic wants ValueError
+    spelt = _PLUS_EATEN.sub("+", text.strip())
+    if _RFC3339.fullmatch(spelt) is None:
+        raise ValueError("not an RFC 3339 time with an offset, such as 2026-05-01T08:00:00Z")
+    moment = datetime.fromisoformat(spelt.upper().replace(" ", "T"))
+    if not 2000 <= moment.year < 2100:
+        raise ValueError("the time must lie between 2000 and 2100")
+    return moment.astimezone(UTC)
+
+
+Time = Annotated[
+    datetime,
+    BeforeValidator(parse_time),
+    WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-05-01T08:00:00Z"]}),
+]
+From = Annotated[Time | None, Query(alias="from", description="Start, RFC 3339, included.")]
+To = Annotated[Time | None, Query(alias="to", description="End, RFC 3339, not included.")]
+Limit = Annotated[int, Query(ge=1, le=1_000, description="Rows of a page.")]
+Cursor = Annotated[
+    str | None, Query(max_length=cursors.MAX_CHARACTERS, description="`next` of the page before; absent: first page.")
+]
+_NAME = f"^{topics.NAME.pattern}$"
+DeviceName = Annotated[str, Path(pattern=_NAME, description="Name of the device.")]
+DeviceFilter = Annotated[str | None, Query(pattern=_NAME, description="Name of the device.")]
+CellFilter = Annotated[str | None, Query(pattern=r"^[0-9]{14,15}$", description="Code of the unit cell.")]
+CodeFilter = Annotated[str | None, Query(pattern=r"^[0-9A-Za-z._-]{1,64}$")]
+AreaCode = Annotated[str, Path(pattern=r"^[0-9A-Za-z._-]{1,64}$", description="Code of a grid, street or district.")]
+Number = Annotated[int, Path(ge=1, le=(1 << 63) - 1)]
+DEFAULT_LIMIT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Two optional ends."""
+
+    start: datetime | None
+    end: datetime | None
+
+    @property
+    def start_ms(self) -> int | None:
+        """Start in ms."""
+        return None if self.start is None else db.millis(self.start)
+
+    @property
+    def end_ms(self) -> int | None:
+        """End in ms."""
+        return None if self.end is None else db.millis(self.end)
+
+
+def _period(from_time: From = None, to_time: To = None) -> Period:
+    if from_time is not None and to_time is not None and from_time >= to_time:
+        raise problems.ProblemError(422, "from must be before to.")
+    return Period(from_time, to_time)
+
+
+Between = Annotated[Period, Depends(_period)]
+
+DUTIES = tuple(duty.value for duty in wire.DUTY_CODE)
+SOURCES = tuple(source.value for source in wire.SOURCE_CODE)
+
+_FOREIGN = "The cursor is not one that this list gave; begin without it."
+
+
+def stored_text(text: str | None) -> str | None:
+    """Check a text out of a cursor: PostgreSQL holds no NUL and no half characters."""
+    if text is not None and ("\0" in text or len(text) > 200 or not text.isprintable()):
+        raise problems.ProblemError(422, _FOREIGN)
+    return text
+
+
+def stored_time(moment: datetime) -> datetime:
+    """Check a time out of a cursor."""
+    try:
+        return parse_time(moment.isoformat())
+    except ValueError as error:
+        raise problems.ProblemError(422, _FOREIGN) from error
+
+
+def stored_number(number: int | None) -> int | None:
+    """Check a row number out of a cursor."""
+    if number is not None and not 0 <= number < 1 << 63:
+        raise problems.ProblemError(422, _FOREIGN)
+    return number
+
+
+def stored_key(key: tuple[int, int] | None) -> tuple[int, int] | None:
+    """Check a pair of a time in ms and a row number out of a cursor."""
+    if key is not None and not wire.EARLIEST_MS - 1 <= key[0] <= wire.LATEST_MS:
+        raise problems.ProblemError(422, _FOREIGN)
+    return None if key is None else (key[0], stored_number(key[1]) or 0)

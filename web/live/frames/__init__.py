@@ -1,0 +1,1 @@
+"""Rules of the live map: state, tiles, frames, bands. Pure."""

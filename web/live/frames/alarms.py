@@ -1,0 +1,42 @@
+"""Devices in alarm: those of alerts that stand. They pass every band and wear their own bit."""
+
+from typing import Any
+
+import numpy as np
+
+from alerts.life.model import ENDED
+from web.live.frames.state import Slots
+from web.live.store.fleet import Directory
+
+MAX_PASSING = 256
+"""More devices in alarm than this do not pass every band: the map would show nothing else."""
+
+
+class Alarms:
+    """Open alerts that name a device, and the slots of those devices."""
+
+    def __init__(self) -> None:
+        self.passing: Slots = np.empty(0, dtype=np.int64)
+        """Slots that pass whatever the band, for those who may see them."""
+        self.version = 0
+        """Grows when `passing` changes."""
+        self._open: dict[int, str] = {}
+
+    def replace(self, alerts: dict[int, str]) -> None:
+        """Take all open alerts, number to device."""
+        self._open = dict(alerts)
+
+    def follow(self, alert: dict[str, Any]) -> None:
+        """Take an alert of the lane."""
+        self._open.pop(alert["id"], None)
+        if alert["state"] not in ENDED and alert["device"] is not None:
+            self._open[alert["id"]] = alert["device"]
+
+    def slots(self, directory: Directory) -> Slots:
+        """Slots of all devices in alarm; also brings `passing` up to date."""
+        known = {directory.slots[name] for name in self._open.values() if name in directory.slots}
+        slots = np.array(sorted(known), dtype=np.int64)
+        if not np.array_equal(slots[:MAX_PASSING], self.passing):
+            self.passing = slots[:MAX_PASSING]
+            self.version += 1
+        return slots

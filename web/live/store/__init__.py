@@ -1,0 +1,1 @@
+"""SQL of the live part: where its state starts from."""

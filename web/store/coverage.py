@@ -1,0 +1,246 @@
+"""Coverage for REST and the live map: the stored city and its visits, judged by the core, rolled up to areas."""
+
+import asyncio
+import hashlib
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from alerts.coverage import arrival
+from alerts.store import reads
+from runtime import db
+from schemas import rest
+from tracking.coverage import coverage
+from tracking.presence.fixes import Int
+from tracking.store.city import city as cities
+from tracking.store.city.division_store import Area
+from tracking.store.presence import versions
+from web.live.frames.cells import STATE_NAMES, CellColumns
+
+Level = Literal["grid", "street", "district"]
+
+DRIVES_MS = 86_400_000
+"""How far back drive-throughs are shown."""
+_DRIVES = """
+SELECT cell, t_in FROM stays WHERE kind = 'drive_through' AND t_in > $1 AND t_in <= $2 AND {holds}
+"""
+_DRIVES_NOW = _DRIVES.format(holds="known_to IS NULL")
+_DRIVES_THEN = (
+    _DRIVES.format(holds="coalesce(grown_at, known_from) <= $3 AND (known_to IS NULL OR known_to > $3)")
+    + f"""
+UNION ALL
+SELECT cell, t_in FROM stay_growth
+WHERE {versions.held("$3")} AND kind = 'drive_through' AND t_in > $1 AND t_in <= $2
+"""  # noqa: S608 - our own texts
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """The city as it is or was at a moment."""
+
+    where: reads.Place
+    """The city as the watcher of alerts reads it: both must say the same of a cell."""
+
+    @property
+    def city(self) -> cities.City:
+        """Cells, rules and calendar."""
+        return self.where.city
+
+    @property
+    def areas(self) -> dict[str, Area]:
+        """Its areas by code."""
+        return self.where.city.areas
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """Coverage at a moment and what it was judged on."""
+
+    place: Place
+    basis: cities.Basis
+    coverage: coverage.Coverage
+
+
+async def load_place(
+    connection: db.Connection, before: Place | None = None, at: int | None = None, known: int | None = None
+) -> Place:
+    """Read the city as it is or was.
+
+    Args:
+        connection: a connection.
+        before: answered when it is the same.
+        at: a moment, ms; None: now.
+        known: by the divisions known then, ms; None: by those known now.
+    """
+    where = await reads.place(connection, None if before is None else before.where, at, known)
+    return before if before is not None and before.where is where else Place(where=where)
+
+
+def area_of(cell: cities.Cell, level: Level) -> str | None:
+    """Area of a level that a cell belongs to."""
+    if level == "grid":
+        return cell.grid
+    return cell.street if level == "street" else cell.district
+
+
+async def look(
+    connection: db.Connection, place: Place, now: int, known: int | None = None, rows: Int | None = None
+) -> tuple[cities.Basis, Int]:
+    """Read what coverage at `now` (ms) is judged on: visits, and how soon an officer can be at each cell, ms.
+
+    Args:
+        connection: the database.
+        place: the city.
+        now: the moment, ms.
+        known: by what was known then, ms; None: by what is known today.
+        rows: cells that are asked about, by index: for others no way is searched; None: all.
+    """
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
+        rule = await reads.arrival_rule(connection, now)
+        # Alerts that stand say nothing of coverage.
+        seen = await reads.look(connection, place.where, now, rule, known=known, standing=[])
+    arrivals = np.full(len(place.city.cells), arrival.NOBODY, dtype=np.int64)
+    asked = np.arange(len(arrivals)) if rows is None else rows
+    if len(asked):
+        arrivals[asked] = await asyncio.to_thread(reads.arrivals_at, place.where, seen, rule, asked)
+    return seen.basis, arrivals
+
+
+def judge(place: Place, basis: cities.Basis, arrivals: Int, now: int) -> Judged:
+    """Judge every cell at `now` (ms)."""
+    return Judged(place=place, basis=basis, coverage=cities.judge(place.city, basis, arrivals, now))
+
+
+async def drive_throughs(connection: db.Connection, judged: Judged, known: int | None = None) -> Int:
+    """Drive-throughs of each cell since its last valid visit, in the day before, by what was known at `known` (ms)."""
+    city, at = judged.place.city, judged.coverage.at
+    counts = np.zeros(len(city.cells), dtype=np.int64)
+    day = db.moment(at - DRIVES_MS), db.moment(at)
+    rows = (
+        await connection.fetch(_DRIVES_NOW, *day)
+        if known is None
+        else await connection.fetch(_DRIVES_THEN, *day, db.moment(known))
+    )
+    for row in rows:
+        cell = city.index.get(row["cell"])
+        if cell is not None and db.millis(row["t_in"]) >= judged.basis.last_visit[cell]:
+            counts[cell] += 1
+    return counts
+
+
+def limit_s(judged: Judged, at: int) -> float | None:
+    """Limit of the cell with index `at`, s; None: it has none."""
+    limit = int(judged.coverage.limit_ms[at])
+    return None if limit >= coverage.NO_LIMIT else limit / 1000
+
+
+def _required(judged: Judged, at: int) -> rest.RequiredVisits | None:
+    quota = judged.basis.quota
+    if not quota.required[at]:
+        return None
+    dwell = judged.place.city.dwells_ms(judged.coverage.at)
+    due = int(quota.due(dwell)[at])
+    return rest.RequiredVisits(
+        required=int(quota.required[at]),
+        done=int(quota.done[at]),
+        window_from=db.moment(int(quota.start[at])),
+        window_to=db.moment(int(quota.end[at])),
+        begin_by=None if due >= coverage.FAR else db.moment(due - int(dwell[at])),
+    )
+
+
+def _unknown(judged: Judged, at: int) -> rest.UnknownWhy | None:
+    """Why nobody can tell the state of the cell with index `at`; None: it can be told."""
+    basis = judged.basis
+    if judged.coverage.state[at] != coverage.CellState.UNKNOWN:
+        return None
+    if basis.known_since[at] < 0:
+        return "unheard"
+    return "between" if basis.between[at] > basis.last_visit[at] else "hidden"
+
+
+def of_cell(judged: Judged, at: int, drives: Int) -> rest.CellCoverage:
+    """Spell the coverage of the cell with index `at`; `drives` counts drive-throughs by cell."""
+    made, basis = judged.coverage, judged.basis
+    idle, due, last = int(made.idle_ms[at]), int(made.due[at]), int(basis.last_visit[at])
+    return rest.CellCoverage(
+        cell=judged.place.city.cells[at].code,
+        state=STATE_NAMES[made.state[at]],
+        idle_s=None if idle < 0 else idle / 1000,
+        limit_s=limit_s(judged, at),
+        due=None if due < 0 else db.moment(due),
+        last_visit=None if last < 0 else db.moment(last),
+        present=bool(basis.present[at]),
+        unknown=_unknown(judged, at),
+        visits=_required(judged, at),
+        drive_throughs=int(drives[at]),
+    )
+
+
+def rows_seen(place: Place, areas: Collection[str] | None) -> Int:
+    """Rows of the cells in sight, by the areas that are (None: all): a cell of the past is of the grid it was in."""
+    cells = place.city.cells
+    if areas is None:
+        return np.arange(len(cells))
+    return np.flatnonzero(np.fromiter((cell.grid in areas for cell in cells), dtype=np.bool_, count=len(cells)))
+
+
+def columns(judged: Judged, rows: Int) -> CellColumns:
+    """What viewers see of the cells at `rows`."""
+    made, basis = judged.coverage, judged.basis
+    return CellColumns(
+        id=judged.place.where.cells.id[rows],
+        state=made.state[rows],
+        due=made.due[rows],
+        last_visit=basis.last_visit[rows],
+        present=basis.present[rows],
+    )
+
+
+def version(place: Place, rows: Int, areas: Collection[str] | None) -> str:
+    """Name what somebody sees of a city: another name when the city, or what is in sight of it, is another.
+
+    Args:
+        place: the city.
+        rows: of the cells in sight.
+        areas: codes of the areas in sight; None: all.
+    """
+    digest = hashlib.sha256(f"{place.where.signature} {None if areas is None else sorted(areas)}".encode())
+    digest.update(rows.tobytes())
+    return digest.hexdigest()[:16]
+
+
+def of_areas(
+    judged: Judged, level: Level, drives: Int, areas: Collection[str] | None = None
+) -> list[rest.AreaCoverage]:
+    """Roll up to the areas of a level, in order of their codes, those of `areas` only; empty ones are left out."""
+    rows: dict[str, list[int]] = {}
+    for at, cell in enumerate(judged.place.city.cells):
+        code = area_of(cell, level)
+        if code is not None and (areas is None or code in areas):
+            rows.setdefault(code, []).append(at)
+    return [_area(judged, level, judged.place.areas[code], rows[code], drives) for code in sorted(rows)]
+
+
+def _area(judged: Judged, level: Level, area: Area, rows: Iterable[int], drives: Int) -> rest.AreaCoverage:
+    picked = np.fromiter(rows, dtype=np.intp)
+    states = judged.coverage.state[picked]
+    weights = judged.place.city.plans.at(judged.coverage.at).weight[picked]
+    known = states != coverage.CellState.UNKNOWN
+    total = float(weights[known].sum())
+    fine = float(weights[known & (states != coverage.CellState.OVERDUE)].sum())
+    counts = {name: int(np.count_nonzero(states == code)) for code, name in enumerate(STATE_NAMES)}
+    return rest.AreaCoverage(
+        area=area.code,
+        level=level,
+        name=area.name,
+        owner=area.owner,
+        cells=len(picked),
+        covered=fine / total if total > 0 else None,
+        known=float(known.mean()),
+        drive_throughs=int(drives[picked].sum()),
+        **counts,
+    )

@@ -1,0 +1,60 @@
+"""Figures of what somebody sees, counted at most every few seconds however many see the same."""
+
+import asyncio
+import time
+from datetime import UTC, datetime
+
+import numpy as np
+
+from runtime import db
+from schemas import pages
+from tracking.store.tracks import refusal_store
+from web.auth.access import Sight
+from web.live import hub as live
+from web.live.frames.cells import STATE_NAMES
+from web.store import coverage, queries
+
+SHARED_S = 5.0
+MOST = 200
+
+
+class Figures:
+    """The newest figures, shared by all who see the same and ask within some seconds."""
+
+    def __init__(self) -> None:
+        self._made: dict[Sight, tuple[float, pages.Stats]] = {}
+        self._lock = asyncio.Lock()
+
+    async def get(self, pool: db.Pool, hub: live.Hub, see: Sight) -> pages.Stats:
+        """Count, or give what was counted lately."""
+        async with self._lock:
+            at, made = self._made.get(see, (0.0, None))
+            if made is None or time.monotonic() - at >= SHARED_S:
+                made = await _count(pool, hub, see)
+                if len(self._made) >= MOST:
+                    self._made.clear()
+                self._made[see] = (time.monotonic(), made)
+            return made
+
+
+async def _count(pool: db.Pool, hub: live.Hub, see: Sight) -> pages.Stats:
+    now = datetime.now(UTC)
+    async with pool.acquire() as connection:
+        counts = await queries.counts(connection, now, hub.time_zone() or "UTC", see)
+        alerts = await queries.alert_levels(connection, see)
+        refusals = {} if see.areas is not None else await refusal_store.counts(connection)
+    total, _, _, silent, _ = hub.state.tally(live.now_ms(), hub.state.among(see.devices))
+    states = np.empty(0, dtype=np.uint8)
+    if hub.judging.judged is not None:
+        judged = hub.judging.judged
+        states = judged.coverage.state[coverage.rows_seen(judged.place, see.areas)]
+    return pages.Stats(
+        at=now,
+        devices=counts["devices"],
+        online=total - silent,
+        fixes_last_hour=counts["fixes"],
+        visits_today=counts["visits"],
+        alerts=alerts,
+        cells={name: int(np.count_nonzero(states == code)) for code, name in enumerate(STATE_NAMES)},
+        refusals=refusals,
+    )

@@ -1,0 +1,98 @@
+"""Legal holds and retention as people set them, over REST and from the command line: recorded with who did it."""
+
+from datetime import datetime
+
+from runtime import db
+from schemas import holds as models
+from tracking.records import retention
+from tracking.records.retention import DataClass
+from tracking.store.records import hold_store, retention_store
+from web.audit import audit
+from web.http import problems
+
+
+async def place(conn: db.Connection, given: models.HoldGiven, actor: str, now: datetime) -> models.Hold:
+    """Place a hold.
+
+    Raises:
+        ProblemError: it cannot be placed so; says why.
+    """
+    try:
+        async with conn.transaction():
+            number = await hold_store.place(conn, hold_store.Given(**given.model_dump()), actor, now)
+            detail = given.model_dump(mode="json", exclude_none=True)
+            await audit.record(conn, actor, "hold.place", str(number), detail)
+    except hold_store.HoldError as error:
+        raise problems.ProblemError(422, str(error)) from error
+    return await one(conn, number, now)
+
+
+async def release(conn: db.Connection, number: int, why: str, actor: str, now: datetime) -> models.Hold:
+    """End a hold.
+
+    Raises:
+        ProblemError: there is none, or it was released before.
+    """
+    before = await one(conn, number, now)
+    async with conn.transaction():
+        if not await hold_store.release(conn, number, why, actor, now):
+            raise problems.ProblemError(409, f"Hold {number} was released by {before.released_by} already.")
+        await audit.record(conn, actor, "hold.release", str(number), {"why": why})
+    return await one(conn, number, now)
+
+
+async def one(conn: db.Connection, number: int, now: datetime) -> models.Hold:
+    """A hold.
+
+    Raises:
+        ProblemError: there is none.
+    """
+    found = await hold_store.one(conn, number, now)
+    if found is None:
+        raise problems.not_found(f"Hold {number}")
+    return models.Hold(**found)
+
+
+async def listed(
+    conn: db.Connection, now: datetime, *, ended: bool, before: int | None = None, limit: int = 1_000
+) -> list[models.Hold]:
+    """Holds, the one placed last first."""
+    return [models.Hold(**row) for row in await hold_store.listed(conn, now, ended=ended, before=before, limit=limit)]
+
+
+async def kept(conn: db.Connection) -> list[models.Retention]:
+    """How long each class is kept."""
+    return [
+        models.Retention(
+            data=each.cls.value,
+            name_zh=(terms := retention.TERMS[each.cls]).zh,
+            name_en=terms.en,
+            days=each.days,
+            least_days=terms.least_days,
+            why=terms.why,
+            floor=None if each.floor == retention.NEVER else db.moment(each.floor),
+            ran_at=db.moment(each.ran_at),
+            dropped=each.dropped,
+            fault=each.fault,
+            set_by=each.set_by,
+            set_at=db.moment(each.set_at),
+        )
+        for each in await retention_store.listed(conn)
+    ]
+
+
+async def keep(conn: db.Connection, data: str, days: int | None, actor: str) -> models.Retention:
+    """Keep a class for `days`, None for ever, from the next pass on.
+
+    Raises:
+        ProblemError: there is no such class, or it must be kept longer.
+    """
+    if data not in {each.value for each in DataClass}:
+        raise problems.not_found(f"Class of data {data}")
+    try:
+        async with conn.transaction():
+            await retention_store.set_days(conn, DataClass(data), days, actor)
+            await audit.record(conn, actor, "retention.set", data, {"days": days})
+    except retention_store.RetentionError as error:
+        raise problems.ProblemError(422, str(error)) from error
+    return next(each for each in await kept(conn) if each.data == data)

@@ -1,0 +1,123 @@
+"""Who should be sent where now: worked out for the whole city now and then, shown to each by what is in sight."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+from alerts.coverage import arrival, assignment
+from alerts.life.model import GAP
+from alerts.store import reads, shown
+from runtime import db
+from schemas import clips, rest
+from tracking.store.city import people_store
+from web.auth.access import Sight
+from web.store import coverage
+
+HELD_S = 5.0
+"""Many viewers ask every few seconds; the city is worked out once for all of them."""
+MOST_NEEDS = 500
+"""The most urgent alerts; nobody can send more officers at once."""
+_RULE = assignment.AssignmentRule()
+_WAITING = frozenset({"open", "acknowledged", "escalated"})
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A proposal with the numbers that say who may see it."""
+
+    cell: int
+    device: int
+    shown: clips.Assignment
+
+
+class Proposals:
+    """The newest proposals, worked out again when they are asked for and old."""
+
+    def __init__(self) -> None:
+        self._at = float("-inf")
+        self._made: list[Made] = []
+        self._lock = asyncio.Lock()
+
+    async def seen(self, pool: db.Pool, place: coverage.Place | None, see: Sight) -> list[clips.Assignment]:
+        """Proposals for cells in sight by officers in sight, the most urgent first."""
+        async with self._lock:
+            if time.monotonic() - self._at > HELD_S:
+                self._made = await _work_out(pool, place)
+                self._at = time.monotonic()
+        return [one.shown for one in self._made if see.sees_cell(one.cell) and see.sees_device(one.device)]
+
+
+async def _work_out(pool: db.Pool, place: coverage.Place | None) -> list[Made]:
+    now = time.time_ns() // 1_000_000
+    async with pool.acquire() as connection:
+        where = (await coverage.load_place(connection, place)).where
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            rule = await reads.arrival_rule(connection, now)
+            seen = await reads.look(connection, where, now, rule)
+            alerts = await shown.standing(connection, 4 * MOST_NEEDS)
+            carried = await people_store.bindings(connection, now)
+            badges = {one.id: one.badge for one in (await people_store.officers(connection)).values()}
+    badge_of = {device: badges.get(binding.officer) for device, binding in carried.items()}
+    return await asyncio.to_thread(_propose, where, seen, alerts, badge_of, rule)
+
+
+def _propose(
+    where: reads.Place,
+    seen: reads.Look,
+    alerts: Sequence[rest.Alert],
+    badge_of: dict[int, str | None],
+    rule: arrival.ArrivalRule,
+) -> list[Made]:
+    at = {cell.code: row for row, cell in enumerate(where.city.cells)}
+    wanted = [one for one in alerts if one.kind == GAP and one.state in _WAITING and one.cell in at][:MOST_NEEDS]
+    rows = np.array([at[one.cell or ""] for one in wanted], dtype=np.intp)
+    free = np.flatnonzero(arrival.eligible(seen.newest, seen.now, rule))
+    dues = [db.millis(_due(one)) for one in wanted]
+    needs = assignment.Needs(
+        places=arrival.Places(x=where.places.x[rows], y=where.places.y[rows], area=where.places.area[rows]),
+        left_ms=np.array(dues, dtype=np.int64) - seen.now,
+        limit_ms=np.array([one.facts.get("limit_s", 0) for one in wanted], dtype=np.int64) * 1000,
+        dwell_ms=where.cells.dwell_ms[rows],
+        cost=np.array([one.priority for one in wanted], dtype=np.float64),
+        streets=None if where.streets is None else where.streets.some(rows),
+    )
+    officers = assignment.Free(places=reads.places_of(where, seen, free), behind_ms=np.zeros(len(free), dtype=np.int64))
+    ordered = sum(one.state == "assigned" for one in alerts)
+    return [
+        _made(where, seen, wanted[one.need], int(rows[one.need]), int(free[one.officer]), one, badge_of)
+        for one in assignment.propose(needs, officers, _RULE, rule, ordered=ordered)
+    ]
+
+
+def _due(alert: rest.Alert) -> datetime:
+    due = alert.facts.get("due")
+    return datetime.fromisoformat(due) if isinstance(due, str) else alert.opened_at
+
+
+def _made(
+    where: reads.Place,
+    seen: reads.Look,
+    alert: rest.Alert,
+    row: int,
+    officer: int,
+    proposal: assignment.Proposal,
+    badge_of: dict[int, str | None],
+) -> Made:
+    device = int(seen.newest.device[officer])
+    cell = where.city.cells[row]
+    return Made(
+        cell=cell.id,
+        device=device,
+        shown=clips.Assignment(
+            alert=alert.id,
+            cell=cell.code,
+            device=seen.officers[officer],
+            officer=badge_of.get(device),
+            arrival_s=proposal.arrival_ms / 1000,
+            way_m=proposal.way_m,
+        ),
+    )

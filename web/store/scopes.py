@@ -1,0 +1,41 @@
+"""What rules hold for: scopes as callers spell them, checked against the city."""
+
+from runtime import db
+from tracking.city import grids
+from web.http import problems
+
+CITY = "city"
+_EXISTS = {
+    "class": "SELECT EXISTS (SELECT FROM cell_classes WHERE class = $1)",
+    "unit": "SELECT EXISTS (SELECT FROM units WHERE code = $1)",
+    "grid": "SELECT EXISTS (SELECT FROM areas WHERE code = $1 AND level = 'grid')",
+}
+
+# Of the newest division: a plan may be made for cells that are yet to come.
+_CELLS = """
+SELECT v.code FROM division_cells v JOIN divisions d ON d.id = v.division
+WHERE d.valid_to IS NULL AND d.district = left($1, 6)
+"""
+
+
+async def known(conn: db.Connection, scope: str) -> str:
+    """Give the scope as it is stored; cells by their code of 15 digits.
+
+    Raises:
+        ProblemError: there is none such in the city.
+    """
+    kind, _, name = scope.partition(":")
+    if kind == CITY:
+        return CITY
+    if kind == "cell":
+        codes = await conn.fetch(_CELLS, name)
+        try:
+            name = grids.lifted(name)
+        except ValueError as error:
+            raise problems.wrong("scope", f"there is no cell {name}") from error
+        found = name in {grids.lifted(row["code"]) for row in codes}
+    else:
+        found = bool(await conn.fetchval(_EXISTS[kind], name))
+    if not found:
+        raise problems.wrong("scope", f"there is no {kind} {name}")
+    return f"{kind}:{name}"
