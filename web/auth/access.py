@@ -145,7 +145,7 @@ class Sights:
         return read
 
     async def names(self, see: Sight, officer: int | None = None) -> Names:
-        """Names that may not be read: what `alerts.privacy.redaction` takes out; `officer` is who asks for the own record."""
+        """Names that may not be read, for `alerts.privacy.redaction`; `officer` is who asks for the own record."""
         if see.units is None:
             return names.ALL_SHOWN
         now = time.monotonic()

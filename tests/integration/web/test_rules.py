@@ -5,14 +5,16 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 
+from alerts.coverage import arrival, warning_rules
 from alerts.life.model import GAP
 from alerts.rulebook import rulebook
+from alerts.store import life_store, queue, roster
 from runtime import db
 from schemas import rest
 from schemas import rules as models
 from tests.support import observed, web
 from tests.support.waiting import until
-from tracking.store.city import rule_store
+from tracking.store.city import city, rule_store
 
 if TYPE_CHECKING:
     from runtime.db import Connection
@@ -120,15 +122,6 @@ async def test_a_rule_that_makes_no_sense_is_refused_where_it_is_wrong(
 
 async def test_every_kind_that_is_stored_can_be_read_by_the_rules(server: web.WebServer, conn: "Connection") -> None:
     """Values at both bounds are taken by the API and by what uses them."""
-    from alerts.coverage import arrival, warning_rules
-    from alerts.store import (
-        life_store,
-        queue,
-        roster,
-    )
-    from runtime import db  # noqa: PLC0415
-    from tracking.store.city import city
-
     lowest: dict[str, Any]
     async with server.client() as client:
         for kind in rulebook.KINDS.values():
