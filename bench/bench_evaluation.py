@@ -29,9 +29,9 @@ from tracking.coverage import coverage
 from tracking.geometry import streets as ways
 from tracking.geometry.lookup import EVER, CityGrid, GridCell
 from tracking.plans import calendars, plans
+from tracking.plans.rule_version import RuleVersion
 from tracking.presence.fixes import FixColumns
 from tracking.store.city import city
-from tracking.store.city.rule_store import RuleVersion
 
 SIZES = ((1_528, 600, 50.0), (15_000, 6_000, 1_000.0))
 """Cells, officers, and the limit, ms."""

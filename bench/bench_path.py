@@ -20,9 +20,9 @@ from rich.table import Table
 from bench import smoother, walks
 from bench.smoother import Float
 from bench.truth import geolife
+from tracking.geometry.lookup import CityGrid, GridCell
 from tracking.presence.engine import Engine
 from tracking.presence.fixes import FixColumns
-from tracking.geometry.lookup import CityGrid, GridCell
 from tracking.presence.path import M_PER_DEGREE
 from tracking.presence.stays import Stay
 from tracking.presence.visit_rules import VisitRule, VisitRules

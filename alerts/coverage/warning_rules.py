@@ -11,7 +11,7 @@ from alerts.rulebook.rulebook import CITY, HOURS
 from schemas.plan import When
 from tracking.plans.calendars import DutyCalendar
 from tracking.plans.plans import Site, hours_of
-from tracking.store.city.rule_store import RuleVersion
+from tracking.plans.rule_version import RuleVersion
 
 _TIMES = frozenset({"horizon_s", "hold_s", "crowd_horizon_s"})
 

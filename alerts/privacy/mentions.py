@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tracking.store.city.names import Names
+from tracking.city.names import Names
 
 Span = tuple[int, int]
 """Begin and end of a part of a text."""

@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 from alerts.privacy import mentions
-from tracking.store.city.names import Names
+from tracking.city.names import Names
 
 ELSEWHERE = "–"
 """Stands where a name was."""

@@ -15,7 +15,7 @@ from alerts.life import ledger
 from alerts.life.model import GAP, Visit
 from alerts.store import reads
 from runtime import db
-from tracking.store.city.rule_store import RuleVersion
+from tracking.plans.rule_version import RuleVersion
 
 LOOKS = 480
 """Looks at a period, at most."""

@@ -4,8 +4,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from runtime import db
-from tracking.store.city import belonging, names, sight
-from tracking.store.city.names import ALL_SHOWN, Names
+from tracking.city.names import ALL_SHOWN, Names
+from tracking.store.city import belonging, names_store, sight
 from tracking.store.city.sight import WHOLE_CITY, Sight
 
 MAY_SEE = frozenset({"administrator", "commander", "supervisor", "analyst"})
@@ -46,7 +46,7 @@ async def of(conn: db.Connection, account: str | None, now: int) -> Recipient | 
         return SYSTEM
     else:
         see = sight.WITHOUT_DEVICES
-    return Recipient(see=see, names=await names.load(conn, see))
+    return Recipient(see=see, names=await names_store.load(conn, see))
 
 
 async def seen(conn: db.Connection, who: Recipient, alerts: Collection[int]) -> set[int]:

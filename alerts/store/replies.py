@@ -1,11 +1,10 @@
 """What devices answered to commands, stored with the messages that carried it; what follows is decided afterwards."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from alerts.life.reply import SaidReply
 from alerts.store import commands
 from runtime import db
-from schemas import wire
 
 # Only answers of the device that was asked: nobody can fill the table, or answer for another one.
 _INSERT = """
@@ -16,16 +15,6 @@ FROM unnest($1::text[], $2::int[], $3::text[], $4::timestamptz[], $5::timestampt
 JOIN commands c ON c.id = r.command AND c.device = r.device
 ON CONFLICT DO NOTHING RETURNING command
 """
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SaidReply:
-    """An answer; `received` is ms since 1970-01-01 UTC."""
-
-    device: int
-    """Number of the device in the store."""
-    received: int
-    said: wire.Reply
 
 
 async def insert(conn: db.Connection, said: Sequence[SaidReply]) -> int:

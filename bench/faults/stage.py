@@ -31,6 +31,7 @@ from ingest.units import broker_accounts
 from patrol.cli import errors
 from patrol.cli.imports import grid_import
 from patrol.services import children, mosquitto, postgres
+from tracking.city import device_grant
 from tracking.store.tracks import device_access
 
 ROOT = Path(__file__).parents[2]
@@ -133,7 +134,7 @@ class Stage:
 
     def password(self, name: str) -> str:
         """Password of a device."""
-        return device_access.password(self.device_key, name, 1)
+        return device_grant.password(self.device_key, name, 1)
 
     async def _enrol(self) -> None:
         """Enrol the devices and write what the broker needs, as `patrol broker config` does."""

@@ -20,7 +20,8 @@ from bench.truth import history, judge, referee
 from bench.truth.history import END, T0, Decided, Said, Shift
 from bench.truth.referee import Stay
 from bench.truth.score import Score
-from ingest.run.path.message import Intake, Message
+from ingest.decoding.message import Message
+from ingest.run.path.intake import Intake
 from ingest.run.path.pipeline import Limits, Pipeline
 from ingest.run.worker import WorkerConfig, make_pipeline
 from patrol.services import migrate, postgres

@@ -7,17 +7,18 @@ from typing import NamedTuple
 import numpy as np
 from msgspec import Struct
 
-from alerts.store.replies import SaidReply
+from alerts.life.reply import SaidReply
 from ingest.decoding import fix_columns, too_old
 from ingest.decoding.decode import Decoded, numbered
 from ingest.decoding.faults import Refused
-from ingest.run.path.message import Message
+from ingest.decoding.message import Message
 from schemas import wire
 from schemas.refusals import Refusal
+from tracking.city import enrolment
 from tracking.geometry import datum
 from tracking.presence.fixes import FixColumns
+from tracking.records import refused as refusals
 from tracking.records.retention import UNSET, Horizons
-from tracking.store.tracks import device_store, refusal_store
 
 
 class Received(Struct, frozen=True, gc=False):
@@ -41,7 +42,7 @@ class SaidEvent:
 class Number(NamedTuple):
     """A device and the numbers of one of its fixes, as in `Numbered`."""
 
-    device: device_store.Device
+    device: enrolment.Device
     boot: str
     seq: int
     first: int
@@ -55,8 +56,8 @@ class Batch:
     ahead: FixColumns
     """Refused for a clock ahead; not stored, but where their devices were is noted."""
     events: list[SaidEvent]
-    said: list[device_store.Said]
-    refused: list[refusal_store.Refused]
+    said: list[enrolment.Said]
+    refused: list[refusals.Refused]
     replies: list[SaidReply]
     numbers: list[Number]
     """Of the fixes: nobody needs to send them again once the batch is committed."""
@@ -66,11 +67,11 @@ class Batch:
     """Devices whose stays another worker's engine moves: what they sent is stored, the rest is left to that worker."""
 
 
-Senders = Sequence[device_store.Device | None]
+Senders = Sequence[enrolment.Device | None]
 """By message the device that it names, None where that is not known."""
 
 
-def senders(received: Sequence[Received], devices: Mapping[str, device_store.Device]) -> Senders:
+def senders(received: Sequence[Received], devices: Mapping[str, enrolment.Device]) -> Senders:
     """Look up who sent the messages, once for all that is done with them; `devices` by name."""
     return [devices.get(one.decoded.device) for one in received]
 
@@ -121,13 +122,13 @@ def build(
     )
 
 
-def _strays(known: Sequence[tuple[device_store.Device, Message, Decoded]], served: Collection[str]) -> frozenset[int]:
+def _strays(known: Sequence[tuple[enrolment.Device, Message, Decoded]], served: Collection[str]) -> frozenset[int]:
     return frozenset(device.id for device, _, _ in known if device.unit not in served)
 
 
 def _known(
-    received: Sequence[Received], sent_by: Senders, refused: list[refusal_store.Refused]
-) -> Iterator[tuple[device_store.Device, Message, Decoded]]:
+    received: Sequence[Received], sent_by: Senders, refused: list[refusals.Refused]
+) -> Iterator[tuple[enrolment.Device, Message, Decoded]]:
     """What devices sent that may send; what others sent is refused."""
     for one, device in zip(received, sent_by, strict=True):
         decoded = one.decoded
@@ -142,11 +143,11 @@ class _Sent:
     """The fixes of several messages in order, and by message whose they are."""
 
     fixes: list[wire.Fix] = field(default_factory=list)
-    devices: list[device_store.Device] = field(default_factory=list)
+    devices: list[enrolment.Device] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
     counts: list[int] = field(default_factory=list)
 
-    def add(self, device: device_store.Device, message: Message, fixes: list[wire.Fix]) -> None:
+    def add(self, device: enrolment.Device, message: Message, fixes: list[wire.Fix]) -> None:
         self.fixes += fixes
         self.devices.append(device)
         self.messages.append(message)
@@ -166,14 +167,14 @@ class _Sent:
         ]
 
 
-def _outdated(event: wire.Event, message: Message, horizons: Horizons, refused: list[refusal_store.Refused]) -> bool:
+def _outdated(event: wire.Event, message: Message, horizons: Horizons, refused: list[refusals.Refused]) -> bool:
     if event.t >= horizons.events.since(message.received):
         return False
     refused += [_refusal(message, each) for each in too_old.refusals(np.array([event.t]), message.received)]
     return True
 
 
-def _since(sent: _Sent, horizons: Horizons, refused: list[refusal_store.Refused], settled: list[Number]) -> FixColumns:
+def _since(sent: _Sent, horizons: Horizons, refused: list[refusals.Refused], settled: list[Number]) -> FixColumns:
     """The fixes that are not older than what is kept; the others are refused, and their numbers settled."""
     fixes = fix_columns.columns(sent.fixes, sent.devices, sent.received(), sent.counts)
     old = (fixes.t < horizons.fixes.floor) | (fixes.t < fixes.received - horizons.fixes.back_ms)
@@ -201,7 +202,7 @@ def _says_something(decoded: Decoded) -> bool:
     return bool(decoded.fixes) or not (decoded.event is None and decoded.status is None and decoded.reply is None)
 
 
-def _stranger(decoded: Decoded, device: device_store.Device | None) -> Refused:
+def _stranger(decoded: Decoded, device: enrolment.Device | None) -> Refused:
     # What it sent is not kept: a device that nobody enrolled is nobody's to look at.
     if device is None:
         detail = f"device {decoded.device} is not enrolled: enrol it, or set PATROL_AUTO_ENROL=true"
@@ -213,8 +214,8 @@ def _stranger(decoded: Decoded, device: device_store.Device | None) -> Refused:
     return Refused(Refusal.WRONG_UNIT, detail, None)
 
 
-def _refusal(message: Message, refused: Refused) -> refusal_store.Refused:
-    return refusal_store.Refused(
+def _refusal(message: Message, refused: Refused) -> refusals.Refused:
+    return refusals.Refused(
         at=message.received,
         reason=refused.reason,
         topic=message.topic,
@@ -224,14 +225,14 @@ def _refusal(message: Message, refused: Refused) -> refusal_store.Refused:
     )
 
 
-def _event(event: wire.Event, device: device_store.Device, received: int) -> SaidEvent:
+def _event(event: wire.Event, device: enrolment.Device, received: int) -> SaidEvent:
     lat, lon = datum.to_wgs84(np.array([event.lat]), np.array([event.lon]), device.datum)
     return SaidEvent(device=device.id, received=received, said=event, lat=float(lat[0]), lon=float(lon[0]))
 
 
-def _said(status: wire.Status, device: device_store.Device, received: int) -> device_store.Said:
+def _said(status: wire.Status, device: enrolment.Device, received: int) -> enrolment.Said:
     # Never later than the receipt, or a device whose clock is ahead could not be declared gone by its last will.
     at = received if status.t is None else min(status.t, received)
-    return device_store.Said(
+    return enrolment.Said(
         device=device.id, online=status.online, at=at, battery=status.bat, by_itself=status.t is not None
     )

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas import wire
+from tracking.city.enrolment import Device
 from tracking.geometry import datum
 from tracking.presence.fixes import ABSENT, Bool, FixColumns, Float, Int
-from tracking.store.tracks.device_store import Device
 
 Code = TypeVar("Code")
 _Numbers = Sequence[float | None]

@@ -24,7 +24,7 @@ from ingest.run.mqtt import broker_control, mqtt
 from ingest.run.mqtt.sessions import Sessions
 from ingest.run.orders import Orders
 from ingest.run.path.acks import Acks
-from ingest.run.path.message import Intake
+from ingest.run.path.intake import Intake
 from ingest.run.path.next_batch import NextBatch
 from ingest.run.path.pipeline import Limits, Pipeline
 from ingest.run.path.writer import Writer

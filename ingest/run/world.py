@@ -8,6 +8,7 @@ import structlog
 from numpy.typing import NDArray
 
 from runtime import db
+from tracking.city import enrolment
 from tracking.presence import doubts
 from tracking.presence.doubts import Span
 from tracking.presence.engine import Engine
@@ -39,7 +40,7 @@ class DeviceBook:
     """Enrolled devices by name. `auto_enrol` takes in a device when it is first heard."""
 
     auto_enrol: bool
-    by_name: dict[str, device_store.Device] = field(default_factory=dict)
+    by_name: dict[str, enrolment.Device] = field(default_factory=dict)
     _version: str = ""
     _units: dict[str, int] = field(default_factory=dict)
     """Code of each unit that a device was of → its index."""
@@ -64,7 +65,7 @@ class DeviceBook:
         """Index of the unit of each device, all of them known, among the units' codes."""
         return self._unit[device], list(self._units)
 
-    def _note_units(self, devices: Collection[device_store.Device]) -> None:
+    def _note_units(self, devices: Collection[enrolment.Device]) -> None:
         most = max((device.id for device in devices), default=0)
         if most >= len(self._unit):
             self._unit = np.append(self._unit, np.full(most + 1, -1, np.int32))

@@ -14,8 +14,8 @@ from typing import Any
 
 from schemas import topics
 from schemas.topics import Kind, Topic
-from tracking.store.tracks import device_access
-from tracking.store.tracks.device_access import Grant
+from tracking.city import device_grant
+from tracking.city.device_grant import Grant
 
 Json = dict[str, Any]
 
@@ -84,7 +84,7 @@ def _create(grant: Grant, key: str) -> list[Json]:
         "command": "createClient",
         "username": grant.name,
         "clientid": grant.name,
-        "password": device_access.password(key, grant.name, grant.generation),
+        "password": device_grant.password(key, grant.name, grant.generation),
         "textname": stamp(grant),
         "roles": [{"rolename": ROLE + grant.name}],
     }
@@ -126,7 +126,7 @@ def document(grants: Iterable[Grant], key: str, *, server: tuple[str, str], salt
     roles = [{"rolename": SERVER_ROLE, "acls": _server_acls()}]
     for grant in grants:
         if grant.open and grant.name.lower() != user.lower():
-            secret = device_access.password(key, grant.name, grant.generation)
+            secret = device_grant.password(key, grant.name, grant.generation)
             account = _account(grant.name, ROLE + grant.name, stamp(grant)) | {"clientid": grant.name}
             clients.append(account | _hashed(secret, next(salt), _ROUNDS))
             roles.append({"rolename": ROLE + grant.name, "acls": _acls(grant)})

@@ -20,10 +20,10 @@ _HEAD = """\
 # Settings
 
 Written by `make generated` from `patrol/settings/settings.py`; `patrol --help` shows the same. Each setting is an
-environment variable. Options of the command line (`--http-port`, `--mqtt-port`, `--data-dir`, `--database-url`, `--mqtt-url`) are
-stronger than variables; a variable that is set to nothing counts as not set. Secrets can lie in files: add `_FILE` to
-the variable's name and give the file's path. What docker-compose takes from `.env` is in `deploy/env.example`, what
-systemd takes in `deploy/systemd/patrol.env`.
+environment variable. Options of the command line (`--http-port`, `--mqtt-port`, `--data-dir`, `--database-url`,
+`--mqtt-url`) are stronger than variables; a variable that is set to nothing counts as not set. Secrets can lie in
+files: add `_FILE` to the variable's name and give the file's path. What docker-compose takes from `.env` is in
+`deploy/env.example`, what systemd takes in `deploy/systemd/patrol.env`.
 
 | variable | value | default | |
 |---|---|---|---|

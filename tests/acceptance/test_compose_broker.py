@@ -13,11 +13,12 @@ import pytest
 import trustme
 import yaml
 
-from patrol.cli import errors
 from patrol.checks import reach
+from patrol.cli import errors
 from patrol.services import children
 from schemas.broker import Broker
 from tests.support import mosquitto, ports, waiting
+from tracking.city import device_grant
 from tracking.store.tracks import device_access
 
 ROOT = Path(__file__).parents[2]
@@ -122,7 +123,7 @@ async def test_devices_come_in_with_any_client_id_and_take_nobodys_session(place
             for client_id in ("anything", "patrol-worker-1", "patrol-health", "cam-1"):
                 async with aiomqtt.Client(
                     "127.0.0.1", place.devices, username="cam-1", identifier=client_id,
-                    password=device_access.password(KEY, "cam-1", grant.generation),
+                    password=device_grant.password(KEY, "cam-1", grant.generation),
                 ) as device:  # fmt: skip
                     await device.publish("patrol/v1/u/cam-1/fix", client_id, qos=1)
                 assert (await anext(worker.messages)).payload == client_id.encode()

@@ -16,12 +16,13 @@ import trustme
 
 from ingest.run.mqtt import broker_control
 from patrol.services import mosquitto
+from runtime import db
 from schemas.broker import Broker
 from tests.support import mosquitto as broker_program
 from tests.support import ports, waiting
-from runtime import db
+from tracking.city import device_grant
+from tracking.city.device_grant import Grant
 from tracking.store.tracks import device_access
-from tracking.store.tracks.device_access import Grant
 
 KEY = "k" * 64
 SERVER = ("patrol-server", "server-secret")
@@ -62,7 +63,7 @@ def _client(port: int, name: str, password: str, client_id: str | None = None) -
 
 
 def _device(port: int, grant: Grant) -> aiomqtt.Client:
-    return _client(port, grant.name, device_access.password(KEY, grant.name, grant.generation))
+    return _client(port, grant.name, device_grant.password(KEY, grant.name, grant.generation))
 
 
 async def test_a_device_speaks_and_listens_as_itself_only(broker_port: int, grants: list[Grant]) -> None:
@@ -105,7 +106,7 @@ async def test_a_device_speaks_and_listens_as_itself_only(broker_port: int, gran
 @pytest.mark.parametrize(("name", "password"), [("cam-1", "wrong"), ("cam-3", None), ("nobody", "x"), ("cam-1", "")])
 async def test_who_may_not_come_in(broker_port: int, name: str, password: str | None) -> None:
     """A wrong password, a revoked device and an unknown one are refused at the door."""
-    given = device_access.password(KEY, name, 1) if password is None else password
+    given = device_grant.password(KEY, name, 1) if password is None else password
     with pytest.raises(aiomqtt.MqttError):
         async with _client(broker_port, name, given):
             pass
@@ -138,7 +139,7 @@ async def test_a_revoked_device_is_cut_off_and_others_stay(database_url: str, br
     async with _kept(database_url, broker_port) as conn:
         kept, _ = await device_access.add(conn, "stay-1", "u", label=None, datum="wgs84")
         grant, _ = await device_access.add(conn, "cam-9", "u", label=None, datum="wgs84")
-        password = device_access.password(KEY, "cam-9", grant.generation)
+        password = device_grant.password(KEY, "cam-9", grant.generation)
 
         async def let_in() -> bool:
             return await _comes_in(broker_port, "cam-9", password)
@@ -160,7 +161,7 @@ async def test_a_revoked_device_is_cut_off_and_others_stay(database_url: str, br
             return not await let_in()
 
         await waiting.until(old_ceased, "the old password ceases")
-        assert await _comes_in(broker_port, "cam-9", device_access.password(KEY, "cam-9", renewed.generation))
+        assert await _comes_in(broker_port, "cam-9", device_grant.password(KEY, "cam-9", renewed.generation))
 
 
 async def test_what_the_broker_has_is_made_what_is_wanted(database_url: str, broker_port: int) -> None:
@@ -171,7 +172,7 @@ async def test_what_the_broker_has_is_made_what_is_wanted(database_url: str, bro
     async with _kept(database_url, broker_port):
 
         async def as_wanted() -> bool:
-            return not await _comes_in(broker_port, "cam-2", device_access.password(KEY, "cam-2", 3))
+            return not await _comes_in(broker_port, "cam-2", device_grant.password(KEY, "cam-2", 3))
 
         await waiting.until(as_wanted, "the account nobody wants is gone")
         async with _client(broker_port, *SERVER) as server:
@@ -206,10 +207,10 @@ async def test_accounts_that_are_no_devices_are_left_alone(database_url: str, br
             last, _ = await device_access.add(kept, "cam-10", "u", label=None, datum="wgs84")
 
             async def all_done() -> bool:
-                return await _comes_in(broker_port, "cam-10", device_access.password(KEY, "cam-10", last.generation))
+                return await _comes_in(broker_port, "cam-10", device_grant.password(KEY, "cam-10", last.generation))
 
             await waiting.until(all_done, "the accounts that follow are made")
-            assert await _comes_in(broker_port, "cam-9", device_access.password(KEY, "cam-9", grant.generation))
+            assert await _comes_in(broker_port, "cam-9", device_grant.password(KEY, "cam-9", grant.generation))
             assert [await _comes_in(broker_port, name, "by hand") for name in ("desk-1", "desk-2")] == [True, True]
             assert await _comes_in(broker_port, *SERVER)
 
@@ -227,7 +228,7 @@ async def test_accounts_are_kept_and_devices_come_in_over_tls(database_url: str,
     with _running(tmp_path, [], listener):
         async with _kept(database_url, listener.port, f"?ca={ca}") as conn:
             grant, _ = await device_access.add(conn, "cam-1", "u", label=None, datum="wgs84")
-            password = device_access.password(KEY, "cam-1", grant.generation)
+            password = device_grant.password(KEY, "cam-1", grant.generation)
 
             async def comes_in() -> bool:
                 secure = Broker.parse(f"mqtts://cam-1:{password}@127.0.0.1:{listener.port}?ca={ca}")

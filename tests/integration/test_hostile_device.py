@@ -15,14 +15,14 @@ import pytest
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from ingest.run.path.message import Message
+from ingest.decoding.message import Message
 from ingest.run.mqtt.mqtt import Session
 from patrol.services import mosquitto
 from schemas.broker import Broker
 from tests.support import mosquitto as broker_program
 from tests.support import ports, waiting
-from tracking.store.tracks import device_access
-from tracking.store.tracks.device_access import Grant
+from tracking.city import device_grant
+from tracking.city.device_grant import Grant
 
 KEY = "k" * 64
 SERVER = ("patrol-server", "server-secret")
@@ -53,7 +53,7 @@ class Place:
         own = name == SERVER[0]
         return aiomqtt.Client(
             "127.0.0.1", self.server if own else self.devices, username=name, identifier=client_id, protocol=version,
-            password=SERVER[1] if own else device_access.password(KEY, name, 1), timeout=5, **options,  # type: ignore[arg-type]
+            password=SERVER[1] if own else device_grant.password(KEY, name, 1), timeout=5, **options,  # type: ignore[arg-type]
         )  # fmt: skip
 
     def kept(self, name: str, client_id: str) -> aiomqtt.Client:
@@ -175,7 +175,7 @@ async def test_a_device_that_releases_nothing_fills_no_memory(place: Place, vers
     sent = 3 * mosquitto.MOST_IN_FLIGHT_BYTES // len(BIG)
     reader, writer = await asyncio.open_connection("127.0.0.1", place.devices)
     properties = b"\0" if version == 5 else b""
-    password = device_access.password(KEY, "cam-1", 1).encode()
+    password = device_grant.password(KEY, "cam-1", 1).encode()
     head = _text(b"MQTT") + bytes([version, 0xC2]) + b"\0\x3c" + properties
     writer.write(_packet(0x10, head + _text(b"cam-1") + _text(b"cam-1") + _text(password)))
     assert (await reader.read(4))[:1] == b"\x20"

@@ -12,8 +12,8 @@ from patrol.services import children, mosquitto
 from tests.support import mosquitto as program
 from tests.support import ports
 from tests.support.mosquitto import Mosquitto
-from tracking.store.tracks import device_access
-from tracking.store.tracks.device_access import Grant
+from tracking.city import device_grant
+from tracking.city.device_grant import Grant
 
 
 def _with(url: str, **parts: str) -> str:
@@ -78,7 +78,7 @@ async def test_log_in_tells_a_broker_that_lets_us_in_from_one_that_does_not(tmp_
         for url in (f"mqtt://patrol-server:wrong@{address}", f"mqtt://{address}"):
             with pytest.raises(errors.SetupError, match=r"does not let us in .*dynamic-security\.json"):
                 await reach.log_in(url)
-        password = device_access.password("k" * 64, "cam-1", 1)
+        password = device_grant.password("k" * 64, "cam-1", 1)
         with pytest.raises(errors.SetupError, match="give the account its rights"):
             await reach.log_in(f"mqtt://cam-1:{password}@127.0.0.1:{listener.port}")
     with pytest.raises(errors.SetupError, match="No broker answers"):

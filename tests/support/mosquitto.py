@@ -12,10 +12,9 @@ from itertools import repeat
 from pathlib import Path
 
 from ingest.units import broker_accounts
-from patrol.services import mosquitto
-from patrol.services import children
+from patrol.services import children, mosquitto
 from tests.support import missing, ports, waiting
-from tracking.store.tracks.device_access import Grant
+from tracking.city.device_grant import Grant
 
 _PLACES = "/usr/sbin:/usr/local/sbin"  # Debian puts it where ordinary users do not look
 _PLUGIN = "mosquitto_dynamic_security.so"

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from ingest.run.path.message import Intake, Message
+from ingest.decoding.message import Message
+from ingest.run.path.intake import Intake
 from ingest.run.path.pipeline import Limits, Pipeline
 from ingest.run.worker import WorkerConfig, make_pipeline
 from tests.support.patrols import Said

@@ -15,9 +15,9 @@ from schemas.plan import PlanBody
 from tracking.coverage.coverage import NO_LIMIT, Limits, Quota
 from tracking.geometry.lookup import EVER, FOR_EVER
 from tracking.plans.calendars import Duty, DutyCalendar, Hours, span
+from tracking.plans.rule_version import RuleVersion
 from tracking.presence.fixes import Float, Int
 from tracking.presence.visit_rules import VisitRule, VisitRules
-from tracking.store.city.rule_store import RuleVersion
 
 KIND = "plan"
 CITY = "city"

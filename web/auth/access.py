@@ -10,8 +10,8 @@ from enum import StrEnum
 
 from starlette.requests import HTTPConnection
 
-from tracking.store.city import names
-from tracking.store.city.names import Names
+from tracking.city.names import ALL_SHOWN, Names
+from tracking.store.city import names_store
 from tracking.store.city.sight import NOTHING, WHOLE_CITY, WITHOUT_DEVICES, Sight, load
 from web.database import Database
 
@@ -147,13 +147,13 @@ class Sights:
     async def names(self, see: Sight, officer: int | None = None) -> Names:
         """Names that may not be read, for `alerts.privacy.redaction`; `officer` is who asks for the own record."""
         if see.units is None:
-            return names.ALL_SHOWN
+            return ALL_SHOWN
         now = time.monotonic()
-        at, made = self._names.get((see, officer), (float("-inf"), names.ALL_SHOWN))
+        at, made = self._names.get((see, officer), (float("-inf"), ALL_SHOWN))
         if now - at < self.HELD_S:
             return made
         async with self._database.pool.acquire() as conn:
-            read = await names.load(conn, see, officer)
+            read = await names_store.load(conn, see, officer)
         if read == made:
             read = made  # the same object, so that what was made for it is found again
         if len(self._names) >= self.MOST:

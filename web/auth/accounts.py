@@ -16,6 +16,7 @@ import asyncpg
 
 from runtime.db import Connection, Pool
 from runtime.vault import Vault
+from tracking.city import device_grant
 from tracking.store.tracks import device_access
 from web.audit import audit
 from web.auth import passwords, second_factor
@@ -274,7 +275,7 @@ async def by_device(pool: Pool, key: str | None, name: str, password: str) -> Pr
         return None
     async with pool.acquire() as connection:
         grant = await device_access.grant_of(connection, name.replace("\0", "\ufffd"))
-        if not device_access.fits(key, grant, password):
+        if not device_grant.fits(key, grant, password):
             return None
         slot = await connection.fetchval("SELECT id FROM devices WHERE name = $1", name)
     return Principal(

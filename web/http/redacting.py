@@ -11,7 +11,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from alerts.privacy import redaction
-from tracking.store.city.names import ALL_SHOWN, Names
+from tracking.city.names import ALL_SHOWN, Names
 from web.auth.access import Permission, Sights
 from web.auth.accounts import Principal
 from web.http import problems

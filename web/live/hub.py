@@ -29,6 +29,7 @@ from web.live import metrics
 from web.live.audience import Audience
 from web.live.audiences import Audiences
 from web.live.frames.alarms import Alarms
+from web.live.frames.directory import Directory
 from web.live.frames.state import LiveState
 from web.live.store import fleet, lane, snapshot
 from web.live.store.judging import Judging
@@ -65,7 +66,7 @@ class Hub:
     """By which sessions and tokens end."""
     state: LiveState = field(default_factory=LiveState)
     ring: lane.Ring = field(default_factory=lane.Ring)
-    directory: fleet.Directory = field(default_factory=fleet.Directory)
+    directory: Directory = field(default_factory=Directory)
     epoch: str = ""
     judging: Judging = field(default_factory=Judging)
     """The newest coverage, for REST and viewers alike."""

@@ -22,13 +22,13 @@ from web.auth.accounts import Principal
 from web.http import problems
 from web.live import messages, metrics
 from web.live.audience import Audience
-from web.live.frames import tiles
+from web.live.frames import directory, tiles
 from web.live.frames.gaze import Gaze
 from web.live.frames.world import Frame
 from web.live.hub import Hub, now_ms
 from web.live.looking import Looking
 from web.live.messages import EndError
-from web.live.store import fleet, lane
+from web.live.store import lane
 from web.live.waking import Timer
 
 log = structlog.get_logger(__name__)
@@ -60,7 +60,7 @@ class Viewer:
         self._cells_version = 0
         self._audience_version = audience.version
         self._offset = 0
-        self._told = fleet.Told()
+        self._told = directory.Told()
         self._counted_at = self._counts_sent_at = float("-inf")
         self._counts: dict[str, Any] = {}
 
@@ -194,7 +194,8 @@ class Viewer:
 
     async def _write_positions(self) -> None:
         before, layer = self.gaze.view, self.gaze.layer
-        frame = self.gaze.frame(time.monotonic())
+        skipped, frame = self.gaze.skipped, self.gaze.frame(time.monotonic())
+        metrics.SKIPPED.inc(self.gaze.skipped - skipped)
         if self.gaze.wait_s is not None and frame is None:
             self._timer.within(self.gaze.wait_s)
         if self.gaze.view is not before or self.gaze.layer != layer:

@@ -9,6 +9,7 @@ import numpy as np
 from runtime import db
 from schemas import plan, plans
 from tracking.coverage.coverage import CellState
+from tracking.plans import rule_version
 from tracking.plans.plans import CITY
 from tracking.store.city import city as cities
 from tracking.store.city import plan_store, rule_store
@@ -66,7 +67,7 @@ def trial(judged: coverage.Judged, scope: str, body: plan.PlanBody | None) -> pl
     )
 
 
-def shown(version: rule_store.RuleVersion) -> plans.PlanVersion:
+def shown(version: rule_version.RuleVersion) -> plans.PlanVersion:
     """Spell a version."""
     return plans.PlanVersion(
         id=version.id,

@@ -16,8 +16,8 @@ from alerts.run import dry_run, learning
 from alerts.store import reads
 from runtime import db
 from schemas import rules as models
+from tracking.plans.rule_version import RuleVersion
 from tracking.store.city import rule_store
-from tracking.store.city.rule_store import RuleVersion
 from web.http import problems
 from web.store import coverage, scopes
 

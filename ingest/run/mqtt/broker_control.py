@@ -23,8 +23,8 @@ from ingest.units import broker_accounts
 from ingest.units.broker_accounts import Json, Known
 from runtime import db, loops, retry
 from schemas.broker import Broker
+from tracking.city.device_grant import Grant
 from tracking.store.tracks import device_access
-from tracking.store.tracks.device_access import Grant
 
 log = structlog.get_logger(__name__)
 

@@ -11,10 +11,10 @@ import gmqtt
 import structlog
 from gmqtt.mqtt.handler import MQTTError
 
+from ingest.decoding.message import Message
 from ingest.decoding.publishes import Publish
 from ingest.run import metrics
 from ingest.run.mqtt.mqtt_client import Client
-from ingest.run.path.message import Message
 from runtime import retry, sockets
 from schemas import wire
 from schemas.broker import Broker

@@ -16,7 +16,7 @@ from urllib.parse import quote
 import structlog
 
 from ingest.run.mqtt import mqtt
-from ingest.run.path.message import Intake
+from ingest.run.path.intake import Intake
 from runtime import parts
 from schemas import topics
 from schemas.broker import Broker

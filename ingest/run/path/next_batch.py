@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from ingest.decoding import decode
 from ingest.decoding.batch import Received
 from ingest.run import metrics
-from ingest.run.path.message import Intake
+from ingest.run.path.intake import Intake
 
 _TAKEN = 200
 _TAKEN_BYTES = 1 << 18

@@ -21,7 +21,7 @@ from ingest.run import metrics, world
 from ingest.run.feed import Feed
 from ingest.run.late.backfill import Backfill
 from ingest.run.path.acks import Acks
-from ingest.run.path.message import Intake
+from ingest.run.path.intake import Intake
 from ingest.run.path.next_batch import NextBatch
 from ingest.run.path.refusal_log import RefusalLog
 from ingest.run.path.writer import Attempt, Writer

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from schemas import topics
-from tracking.store.tracks.refusal_store import Refused
+from tracking.records.refused import Refused
 
 log = structlog.get_logger(__name__)
 

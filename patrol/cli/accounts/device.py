@@ -18,9 +18,10 @@ from runtime import db
 from schemas import topics
 from schemas.broker import Broker
 from schemas.wire import Datum
+from tracking.city import device_grant, enrolment
+from tracking.city.device_grant import Grant
 from tracking.store.records import lane
 from tracking.store.tracks import device_access, device_store
-from tracking.store.tracks.device_access import Grant
 from web.http import handset
 
 T = TypeVar("T")
@@ -81,7 +82,7 @@ def restore(settings: Settings, *, name: str) -> None:
 def listed(settings: Settings) -> None:
     """Print the devices."""
 
-    async def work(conn: db.Connection) -> tuple[list[device_store.Device], dict[str, Grant]]:
+    async def work(conn: db.Connection) -> tuple[list[enrolment.Device], dict[str, Grant]]:
         return await device_store.all_devices(conn), (await device_access.everything(conn))[0]
 
     devices, grants = _run(settings, work)
@@ -98,7 +99,7 @@ def _access(grant: Grant | None) -> str:
 
 
 def _show(settings: Settings, grant: Grant, qr_file: Path | None) -> None:
-    secret = device_access.password(device_key.device_key(settings), grant.name, grant.generation)
+    secret = device_grant.password(device_key.device_key(settings), grant.name, grant.generation)
     broker = _broker(settings)
     typer.echo(f"device   {grant.name} (the client id, too)")
     typer.echo(f"unit     {grant.unit}")

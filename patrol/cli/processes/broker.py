@@ -21,8 +21,8 @@ from patrol.services import mosquitto
 from patrol.services.mosquitto import Listener, Places
 from patrol.settings import device_key
 from patrol.settings.settings import Settings
+from tracking.city.device_grant import Grant
 from tracking.store.tracks import device_access
-from tracking.store.tracks.device_access import Grant
 
 _SALT_BYTES = 12
 _USER = "mosquitto"

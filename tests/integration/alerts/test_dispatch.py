@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from alerts.life import reply
 from alerts.life.life import Act, Refusal
 from alerts.life.model import Change, Level, Step
 from alerts.run import dispatch, keeper
@@ -49,9 +50,7 @@ class Desk:
     async def answer(self, command: str, state: str, *, minute: float | None = None, device: int = 1) -> int:
         """The device answers; what follows is looked after at once."""
         said = wire.Reply(cmd=command, state=wire.ReplyState(state), t=at(self.minute if minute is None else minute))
-        stored = await replies.insert(
-            self.conn, [replies.SaidReply(device=device, received=at(self.minute), said=said)]
-        )
+        stored = await replies.insert(self.conn, [reply.SaidReply(device=device, received=at(self.minute), said=said)])
         await self.keeper.look_once()
         return stored
 

@@ -17,7 +17,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from ingest.run.path.message import Intake, Message
+from ingest.decoding.message import Message
+from ingest.run.path.intake import Intake
 from ingest.run.path.pipeline import Limits, Pipeline
 from ingest.run.worker import WorkerConfig, make_pipeline
 from ingest.store.boot_ledger import BootLedger

@@ -6,7 +6,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from ingest.run.path.message import Message
+from ingest.decoding.message import Message
 from runtime import db
 from tests.integration.ingest.test_rebuild import looked, stored
 from tests.support import lattice, patrols, pipelines

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 import pytest
 
-from ingest.run.path.message import Intake, Message
+from ingest.decoding.message import Message
+from ingest.run.path.intake import Intake
 from ingest.run.path.pipeline import Limits, Pipeline
 from ingest.run.worker import WorkerConfig, make_pipeline
 from runtime import retry

@@ -12,7 +12,8 @@ import pytest
 
 from ingest.decoding import batch
 from ingest.decoding.decode import decode
-from ingest.run.path.message import Intake, Message
+from ingest.decoding.message import Message
+from ingest.run.path.intake import Intake
 from ingest.run.path.pipeline import Limits, Pipeline
 from ingest.run.path.writer import Attempt
 from ingest.run.worker import WorkerConfig, make_pipeline

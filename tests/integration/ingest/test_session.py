@@ -10,10 +10,11 @@ import aiomqtt
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from ingest.decoding.message import Message
 from ingest.run.mqtt import mqtt
 from ingest.run.mqtt.mqtt import BUFFERED_RECEIVE_MAXIMUM, Session
 from ingest.run.mqtt.sessions import Sessions
-from ingest.run.path.message import Intake, Message
+from ingest.run.path.intake import Intake
 from schemas import topics
 from schemas.broker import Broker
 from tests.integration.ingest.conftest import client

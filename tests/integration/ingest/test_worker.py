@@ -9,13 +9,13 @@ import msgspec
 import pytest
 
 from ingest.run.path.pipeline import Limits
+from runtime import db
 from schemas import feed
 from tests.integration.ingest.conftest import T0, Send, client, fix, working
 from tests.support import lattice, waiting
-from runtime import db
 from tracking.store.city import grid_store
-from tracking.store.tracks import refusal_store
 from tracking.store.city.grid_store import ImportResult
+from tracking.store.tracks import refusal_store
 from web.health import gauges
 
 if TYPE_CHECKING:

@@ -13,16 +13,15 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 
-from patrol.services import migrate
 from patrol.checks import database
 from patrol.checks.findings import Finding, Verdict
-from patrol.services import access, postgres
+from patrol.services import access, migrate, postgres
 from patrol.services.postgres import EmbeddedPostgres
+from runtime import db
 from tests.integration.tracking.test_fix_store import fixes
 from tests.support import waiting
 from tests.support.database import TestServer
 from tests.support.missing import OPTIONAL
-from runtime import db
 from tracking.store.tracks import fix_store
 from web.health import gauges
 

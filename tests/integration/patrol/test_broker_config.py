@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING
 import aiomqtt
 import pytest
 
-from patrol.cli import errors
-from patrol.services import mosquitto
 from patrol.checks import reach
+from patrol.cli import errors
 from patrol.cli.processes import broker
+from patrol.services import mosquitto
 from patrol.settings.settings import Settings
 from tests.support import mosquitto as program
 from tests.support import ports
 from tests.support.missing import needs_root
+from tracking.city import device_grant
 from tracking.store.tracks import device_access
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ async def test_names_of_the_server_in_the_database_are_left_out_and_named(
     assert sorted(names) == ["cam-1", "intake"]
     with program.running(places, listener.port):
         assert await _comes_in(listener.port, "intake", "secret")
-        assert await _comes_in(listener.port, "cam-1", device_access.password(KEY, "cam-1", 1))
+        assert await _comes_in(listener.port, "cam-1", device_grant.password(KEY, "cam-1", 1))
 
 
 @needs_root

@@ -9,9 +9,9 @@ from pathlib import Path
 import asyncpg
 import trustme
 
-from patrol.services import mosquitto
 from patrol.checks import broker, machine, service
 from patrol.checks.findings import Finding, Verdict
+from patrol.services import mosquitto
 from schemas.broker import Broker
 from tests.integration.test_device_access import SERVER, _running
 from tests.support import ports

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import asyncpg
 import pytest
 
+from tracking.plans import rule_version
 from tracking.store.city import rule_store
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ HOUR = 3_600_000
 
 async def put(
     conn: "db.Connection", hour: int, limit: int | None, *, scope: str = "city", until: int | None = None
-) -> rule_store.RuleVersion:
+) -> rule_version.RuleVersion:
     """Append a version that begins at an hour."""
     body = None if limit is None else {"limit_s": limit}
     ends = None if until is None else T0 + until * HOUR
@@ -98,5 +99,5 @@ async def test_two_who_append_at_once_leave_one_version_in_force(conn: "db.Conne
     finally:
         for each in others:
             await each.close()
-    assert sum(isinstance(one, rule_store.RuleVersion) for one in made) == 1
+    assert sum(isinstance(one, rule_version.RuleVersion) for one in made) == 1
     assert len(await rule_store.current(conn, "test", T0 + 2 * HOUR)) == 1

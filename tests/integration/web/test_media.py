@@ -17,6 +17,7 @@ from tests.integration.web import matrix_city
 from tests.integration.web.matrix_city import NOW, Street
 from tests.support import web
 from tests.support.waiting import until
+from tracking.city import device_grant
 from tracking.store.tracks import device_access, event_store, media_files
 from web.auth import accounts
 
@@ -41,7 +42,7 @@ class Site:
     def device(self, name: str) -> httpx.AsyncClient:
         """A device that shows its own password."""
         client = self.server.client(token=None)
-        client.auth = httpx.BasicAuth(name, device_access.password(KEY, name, 1))
+        client.auth = httpx.BasicAuth(name, device_grant.password(KEY, name, 1))
         return client
 
     async def person(self, role: str, street: Street | None) -> httpx.AsyncClient:
@@ -219,7 +220,7 @@ async def test_disk_that_is_nearly_full_takes_no_file(
 async def test_device_shows_the_password_that_holds_now(site: Site, conn: "Connection") -> None:
     """Wrong, renewed, revoked, unreadable: 401, as for anybody."""
     await announce(conn, site.mine, 1, JPEG)
-    first = device_access.password(KEY, "hazel-cam-1", 1)
+    first = device_grant.password(KEY, "hazel-cam-1", 1)
 
     async def status(shown: str) -> int:
         async with site.server.client(token=None) as client:

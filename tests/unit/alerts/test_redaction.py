@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts.privacy import redaction
-from tracking.store.city.names import ALL_SHOWN, Names
+from tracking.city.names import ALL_SHOWN, Names
 
 HIDDEN = frozenset(
     {

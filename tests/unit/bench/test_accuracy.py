@@ -9,12 +9,12 @@ from bench import bench_accuracy, fleet, score, server
 from device_sim.faults import faults, handset, reception
 from device_sim.fleet import mix, officer, post
 from ingest.decoding import batch, decode
-from ingest.run.path.message import Message
+from ingest.decoding.message import Message
 from schemas import wire
+from tracking.city import enrolment
 from tracking.presence.fixes import FixColumns
 from tracking.presence.stays import Stay, StayKind
 from tracking.routes.roads import Roads
-from tracking.store.tracks import device_store
 
 
 @pytest.fixture(scope="module")
@@ -122,5 +122,5 @@ def _ingested(who: officer.Officer, plan: mix.Mix) -> FixColumns:
             message = Message(topic=letter.topic, payload=letter.payload, retained=False, received=now, connection=0)
             said = decode.decode(letter.topic, letter.payload, retained=False, now=now)
             received.append(batch.Received(message, said))
-    known = {who.name: device_store.Device(id=1, name=who.name, unit=who.unit, datum=wire.Datum.WGS84)}
+    known = {who.name: enrolment.Device(id=1, name=who.name, unit=who.unit, datum=wire.Datum.WGS84)}
     return batch.build(received, batch.senders(received, known)).fixes

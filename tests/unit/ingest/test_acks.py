@@ -12,11 +12,11 @@ import pytest
 from ingest.acknowledgement import boots
 from ingest.decoding import decode
 from ingest.decoding.batch import Received, build, senders
+from ingest.decoding.message import Message
 from ingest.run.path import acks
-from ingest.run.path.message import Message
 from schemas import wire
+from tracking.city.enrolment import Device
 from tracking.records.retention import UNSET, Horizon, Horizons
-from tracking.store.tracks.device_store import Device
 
 CAMERA = Device(id=7, name="cam-1", unit="team-1", datum=wire.Datum.WGS84)
 DEVICES = {"cam-1": CAMERA}

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ingest.units import broker_accounts
 from ingest.units.broker_accounts import Known
-from tracking.store.tracks.device_access import Grant
+from tracking.city.device_grant import Grant
 
 KEY = "k" * 64
 NAMES = st.sampled_from(["cam-1", "cam-2", "patrol-server", "desk", "Desk"])

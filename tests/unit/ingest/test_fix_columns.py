@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from ingest.decoding import fix_columns
 from schemas import wire
+from tracking.city.enrolment import Device
 from tracking.geometry import datum
-from tracking.store.tracks.device_store import Device
 
 T0 = 1_790_000_000_000
 

@@ -11,12 +11,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ingest.decoding import batch, decode
-from ingest.run.path.message import Message
+from ingest.decoding.message import Message
 from schemas import wire
 from tests.unit.tracking import timelines as tl
+from tracking.city.enrolment import Device
 from tracking.presence.engine import Engine
 from tracking.presence.visit_rules import VisitRules
-from tracking.store.tracks.device_store import Device
 
 EXAMPLES = int(os.environ.get("PATROL_FUZZ_EXAMPLES", "400"))
 LONG = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))

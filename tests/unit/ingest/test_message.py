@@ -2,7 +2,8 @@
 
 import asyncio
 
-from ingest.run.path.message import Intake, Message
+from ingest.decoding.message import Message
+from ingest.run.path.intake import Intake
 
 
 def message(size: int = 10, *, connection: int = 1, qos: int = 1) -> Message:

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from ingest.run.path.message import Intake, Message
+from ingest.decoding.message import Message
+from ingest.run.path.intake import Intake
 from ingest.run.path.next_batch import NextBatch
 
 T0 = 1_790_000_000_000

@@ -5,7 +5,7 @@ from structlog.testing import capture_logs
 
 from ingest.run.path.refusal_log import MOST_KNOWN, MOST_LINES, RefusalLog
 from schemas.refusals import Refusal
-from tracking.store.tracks.refusal_store import Refused
+from tracking.records.refused import Refused
 
 
 def refused(device: str, n: int = 1, reason: Refusal = Refusal.MALFORMED) -> Refused:

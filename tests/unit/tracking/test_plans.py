@@ -16,7 +16,7 @@ from tracking.coverage.coverage import NO_LIMIT, CellState
 from tracking.plans import calendars, plans
 from tracking.plans.calendars import DutyCalendar
 from tracking.plans.plans import Plans, Site
-from tracking.store.city.rule_store import RuleVersion
+from tracking.plans.rule_version import RuleVersion
 
 ZONE = "Asia/Shanghai"
 MINUTE = 60_000

@@ -11,7 +11,7 @@ from starlette.types import Message, Scope
 
 from alerts.privacy import redaction
 from tests.support import web
-from tracking.store.city.names import Names
+from tracking.city.names import Names
 from web.app import create_app
 from web.auth import policy
 from web.config import WebConfig

@@ -7,9 +7,10 @@ from runtime import db
 from schemas import wire
 from tracking.city import grids
 from tracking.plans import plans
+from tracking.plans.rule_version import RuleVersion
 from tracking.store.city import judging, rule_store
 from tracking.store.city.division_store import Said
-from tracking.store.city.rule_store import Body, RuleVersion
+from tracking.store.city.rule_store import Body
 
 _UNITS = "SELECT code, area FROM units WHERE area IS NOT NULL ORDER BY code"
 

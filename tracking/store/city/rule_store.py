@@ -5,10 +5,10 @@ Times are ms since 1970-01-01 UTC.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from runtime import db
+from tracking.plans.rule_version import RuleVersion
 
 if TYPE_CHECKING:
     import asyncpg
@@ -40,24 +40,6 @@ _INSERT = """
 INSERT INTO rule_versions (kind, scope, body, valid_from, valid_to, made_by)
 VALUES ($1, $2, $3::jsonb, $4, $5, $6) RETURNING *
 """
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RuleVersion:
-    """One version of a rule."""
-
-    id: int
-    kind: str
-    """What it rules: plan, warning, officer, escalation, notification."""
-    scope: str
-    """What it holds for: city, class:CLASS, unit:UNIT, grid:CODE, cell:CODE; the narrowest holds."""
-    body: dict[str, Any] | None
-    """None: from then on the scope has no rule of its own."""
-    valid_from: int
-    valid_to: int | None
-    """None: until a next version."""
-    made_at: int
-    made_by: str
 
 
 class RuleOverlapError(Exception):

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 from runtime import db
 from schemas import rest
+from tracking.city import enrolment
 from tracking.presence.fixes import FixColumns
 from tracking.presence.stays import Stay
 from tracking.store.presence import stay_store
@@ -16,7 +17,7 @@ class TrackStore:
     def __init__(self, pool: db.Pool) -> None:
         self._pool = pool
 
-    async def devices(self) -> list[device_store.Device]:
+    async def devices(self) -> list[enrolment.Device]:
         """Every enrolled device."""
         async with self._pool.acquire() as conn:
             return await device_store.all_devices(conn)

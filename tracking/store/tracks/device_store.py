@@ -1,15 +1,14 @@
 """Devices in the database: who they are, enrolment by first contact, and what they said of themselves."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from sys import intern
 
 import asyncpg
-from msgspec import Struct
 
 from runtime import db
 from schemas import rest, topics
 from schemas.wire import Datum
+from tracking.city.enrolment import Device, Said
 from tracking.store.city import people_store
 from tracking.store.records import lane
 
@@ -43,29 +42,6 @@ SELECT name AS id, id AS slot, unit, label, datum, online, battery, enrolled_at,
 FROM devices
 WHERE id = ANY($1::int[]) ORDER BY id
 """
-
-
-class Device(Struct, frozen=True, kw_only=True, gc=False):
-    """An enrolled device."""
-
-    id: int
-    name: str
-    unit: str
-    datum: Datum
-    revoked: bool = False
-    """Shut out: what it sends is refused."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
-    """What a device's status said. `at` is ms, never later than the receipt; `battery` is per cent."""
-
-    device: int
-    online: bool
-    at: int
-    battery: float | None
-    by_itself: bool
-    """The device wrote it, not the broker in its name (last will)."""
 
 
 async def all_devices(conn: db.Connection) -> list[Device]:

@@ -2,10 +2,10 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from runtime import db
 from schemas.refusals import Refusal
+from tracking.records.refused import Refused
 
 KEPT_PER_REASON = 1_000
 
@@ -24,18 +24,6 @@ DELETE FROM refusals r USING (
 ) AS old WHERE r.reason = old.reason AND r.id <= old.id
 """
 _COUNTS = "SELECT reason, n FROM refusal_counts ORDER BY reason"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refused:
-    """A refusal of `n` alike parts of one message. `at` is ms; `payload` None where it would keep personal data."""
-
-    at: int
-    reason: Refusal
-    topic: str
-    detail: str
-    payload: bytes | None
-    n: int
 
 
 async def insert(conn: db.Connection, refused: Sequence[Refused], *, kept: int = KEPT_PER_REASON) -> None:

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from ingest.units import broker_accounts
 from runtime import db
 from schemas.enrolment import Answered, Asked, AskedIn
+from tracking.city import device_grant
 from tracking.store.tracks import device_access
 from web import context
 from web.api.access import enrolment
@@ -55,7 +56,7 @@ async def _comes_in(request: Request, pool: db.Pool, asked: AskedIn) -> bool:
         log.warning("the broker does not say as which client id a device comes: add clientid to what it asks")
     # A connection takes over the session of its client id: a device has its own and nobody else's. That is no error of
     # the request: brokers take one for "ask somebody else".
-    return device_access.fits(key, grant, asked.password) and asked.clientid == asked.username
+    return device_grant.fits(key, grant, asked.password) and asked.clientid == asked.username
 
 
 async def _may(pool: db.Pool, asked: Asked) -> bool:

@@ -8,9 +8,10 @@ from starlette.responses import Response
 from runtime import db
 from schemas.broker import Broker
 from schemas.enrolment import Credentials, Enrol
+from tracking.city import device_grant
+from tracking.city.device_grant import Grant
 from tracking.store.records import lane
 from tracking.store.tracks import device_access
-from tracking.store.tracks.device_access import Grant
 from web import context
 from web.http import handset, origin, params, problems
 
@@ -91,7 +92,7 @@ def _credentials(request: Request, grant: Grant, key: str) -> Credentials:
         raise problems.ProblemError(
             503, f"Where do handsets find the broker? Set PATROL_HANDSET_URL: {fault}."
         ) from fault
-    secret = device_access.password(key, grant.name, grant.generation)
+    secret = device_grant.password(key, grant.name, grant.generation)
     link = handset.link(name=grant.name, unit=grant.unit, password=secret, broker=broker)
     return Credentials(
         device=grant.name,

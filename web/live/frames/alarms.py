@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from alerts.life.model import ENDED
+from web.live.frames.directory import Directory
 from web.live.frames.state import Slots
-from web.live.store.fleet import Directory
 
 MAX_PASSING = 256
 """More devices in alarm than this do not pass every band: the map would show nothing else."""

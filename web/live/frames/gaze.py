@@ -7,12 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.live import Look
-from web.live import metrics
 from web.live.frames import tiles
 from web.live.frames.alarms import Alarms
 from web.live.frames.detail import Band, Detail, Layer
+from web.live.frames.directory import Directory
 from web.live.frames.world import Frame, World
-from web.live.store.fleet import Directory
 
 FULL_EVERY_S = 0.2
 """Least time between full frames, however fast the view changes."""
@@ -32,6 +31,8 @@ class Gaze:
         self._wish: Look | None = None
         self.selected: list[int | str] = []
         """Devices it asked for in detail."""
+        self.skipped = 0
+        """Ticks of which nothing was sent, as the viewer was not ready for them."""
         self._sent_tick = 0
         self._alarms_version = 0
         self._full_at = self._banded_at = float("-inf")
@@ -70,7 +71,7 @@ class Gaze:
         if detail.band == "grid" or self._other_detail(view, detail, now):
             return self._full_after(COARSE_EVERY_S, now)
         if behind > 1:
-            metrics.SKIPPED.inc(behind - 1)
+            self.skipped += behind - 1
         frame = self._world.changes(view, detail, self._sent_tick, self._always())
         if frame is None:
             return self._full(view, now)

@@ -7,10 +7,10 @@ from tests.unit.web.live.positions import NOW, columns, scattered
 from web.live.frames import tiles
 from web.live.frames.alarms import Alarms
 from web.live.frames.detail import SAMPLED_MAX
+from web.live.frames.directory import Directory
 from web.live.frames.gaze import COARSE_EVERY_S, FULL_EVERY_S, Gaze
 from web.live.frames.state import LiveState
 from web.live.frames.world import World
-from web.live.store.fleet import Directory
 
 CITY = Look(bbox=(114.3, 23.0, 114.5, 23.2), zoom=10.0)
 ELSEWHERE = Look(bbox=(0.0, 0.0, 1.0, 1.0), zoom=10.0, selected=["cam-7"])

@@ -14,10 +14,10 @@ from tests.unit.web.live.positions import NOW, scattered
 from web.live import messages
 from web.live.frames import tiles
 from web.live.frames.alarms import Alarms
+from web.live.frames.directory import Directory
 from web.live.frames.gaze import Gaze
 from web.live.frames.state import LiveState
 from web.live.frames.world import World
-from web.live.store import fleet
 
 EXAMPLES = int(os.environ.get("PATROL_FUZZ_EXAMPLES", "400"))
 LONG = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
@@ -53,7 +53,7 @@ def scene() -> tuple[World, Gaze]:
     world.state.apply(scattered(50, seed=1))
     world.state.set_named(np.arange(1, 51))
     world.tick(NOW)
-    directory = fleet.Directory()
+    directory = Directory()
     for slot in range(1, 51):
         directory.put(DeviceName(slot, f"cam-{slot}", None, "team"))
     return world, Gaze(world, directory, Alarms())
@@ -66,7 +66,7 @@ _WORLD, _ = scene()
 @given(event=_EVENTS, first=st.booleans())
 def test_hostile_message_is_read_or_ends_the_connection(event: dict[str, Any], *, first: bool) -> None:
     """Text, bytes, JSON of any shape and size: nothing else is raised, and what is read can be drawn."""
-    world, gaze = _WORLD, scene()[1] if EXAMPLES <= 400 else Gaze(_WORLD, fleet.Directory(), Alarms())
+    world, gaze = _WORLD, scene()[1] if EXAMPLES <= 400 else Gaze(_WORLD, Directory(), Alarms())
     try:
         look = messages.first(event) if first else messages.later(event)
     except (messages.EndError, WebSocketDisconnect):

@@ -1,27 +1,8 @@
 """Names of people and their devices: which of them somebody may read, by the units that are in sight."""
 
-from dataclasses import dataclass
-
 from runtime import db
+from tracking.city.names import ALL_SHOWN, Names
 from tracking.store.city.sight import Sight
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Names:
-    """Names that `alerts.privacy.redaction` takes out of what somebody reads; a name of both kinds is shown."""
-
-    hidden: frozenset[str] = frozenset()
-    """Names, badges, device names and labels of people and devices that are not in sight, former ones included."""
-    shown: frozenset[str] = frozenset()
-    """Those in sight: a hidden name that is only a part of one of them is no mention of its owner."""
-
-    def __bool__(self) -> bool:
-        """Whether there is anything to take out."""
-        return bool(self.hidden)
-
-
-ALL_SHOWN = Names()
-"""For those who see every person."""
 
 # A device is the own one of an officer who ever carried it; the own record says which accounts looked.
 _NAMES = """
