@@ -18,7 +18,7 @@ from runtime import logs, printable
 SPOKEN = """
 import logging, sys, threading, warnings
 import structlog
-from patrol import logs
+from runtime import logs
 logs.configure(sys.argv[1])
 log = structlog.get_logger("ours")
 
@@ -78,7 +78,7 @@ def test_every_json_line_has_the_same_fields() -> None:
 HOSTILE = """
 import logging, sys
 import structlog
-from patrol import logs
+from runtime import logs
 logs.configure(sys.argv[1])
 said = sys.argv[2]
 log = structlog.get_logger("ours")

@@ -12,7 +12,7 @@ from runtime.parts import PartEndedError, Parts
 
 _PROCESS = """
 import asyncio
-from tracking import parts
+from runtime import parts
 
 parts.END_S = 0.2
 
