@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from alerts import life
-from alerts.life import MINUTE, Act, EscalationRule, Life, Refusal, Why
-from alerts.model import SYSTEM, Level, State, Step
+from alerts.life import life
+from alerts.life.life import MINUTE, Act, EscalationRule, Life, Refusal, Why
+from alerts.life.model import SYSTEM, Level, State, Step
 
 RULE = EscalationRule()
 T0 = 1_770_000_000_000
