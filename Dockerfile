@@ -8,6 +8,7 @@ ENV UV_PROJECT_ENVIRONMENT=/opt/patrol UV_LINK_MODE=copy UV_COMPILE_BYTECODE=1 U
 COPY pyproject.toml uv.lock ./
 RUN uv sync --locked --no-dev --no-install-project
 COPY hatch_build.py README.md LICENSE ./
+COPY runtime runtime
 COPY schemas schemas
 COPY tracking tracking
 COPY alerts alerts

@@ -17,7 +17,7 @@ from packaging.utils import parse_wheel_filename
 ROOT = Path(__file__).parents[2]
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 LOCK: list[dict[str, Any]] = tomllib.loads((ROOT / "uv.lock").read_text())["package"]
-OURS = {"schemas", "tracking", "alerts", "ingest", "web", "device_sim", "patrol"}
+OURS = {"runtime", "schemas", "tracking", "alerts", "ingest", "web", "device_sim", "patrol"}
 MACHINES = ("x86_64", "aarch64")
 PYTHONS = (11, 12, 13, 14)
 PURE_SOURCE = {"http-ece"}
