@@ -1,16 +1,23 @@
-"""Fit the weights of alerts.coverage.outlook on simulated shifts that bench_warnings does not judge on; prints them."""
+"""Fit the weights of alerts.coverage.outlook on simulated shifts that bench_warnings does not judge on; writes them."""
 
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import numpy as np
 import typer
 from numpy.typing import NDArray
 
 from alerts.coverage import outlook
+from alerts.store import weights
 from bench import patrols, shift, warned
 from tracking.presence.fixes import Float
 
 SEEDS = (103, 104, 105)
+LEFT_MIN = np.array([0.0, 6.0, 15.0, 30.0, 75.0])
+"""Times left that weights are fitted for."""
+_TARGET = Path(outlook.__file__).with_name("outlook.json")
 _EVERY = 5
 _AHEAD_MS = 75 * patrols.MINUTE
 
@@ -18,11 +25,19 @@ _AHEAD_MS = 75 * patrols.MINUTE
 def main(
     ridge: Annotated[float, typer.Option(help="How strongly weights are drawn to zero")] = 1.0,
 ) -> None:
-    """Fit and print the weights."""
+    """Fit the weights and write them beside the rules that use them."""
     rows = [sample for seed in SEEDS for sample in samples(seed)]
     x, y = (np.concatenate(column) for column in zip(*rows, strict=True))
-    weights = fit(x, y, ridge).reshape(len(outlook.STEPS_MIN), -1)
-    print("WEIGHTS", np.round(weights, 2).tolist())
+    columns = np.round(fit(x, y, ridge).reshape(len(LEFT_MIN), -1), 2).T.tolist()
+    towns = ", ".join(map(str, SEEDS))
+    made = weights.Fit(
+        version=weights.FORMAT,
+        fitted=datetime.now(UTC).date(),
+        origin=f"bench/fit_outlook.py: simulated shifts in towns {towns}, ridge {ridge}",
+        left_min=LEFT_MIN.tolist(),
+        weights=dict(zip(outlook.FEATURES, columns, strict=True)),
+    )
+    _TARGET.write_bytes(msgspec.json.format(msgspec.json.encode(made), indent=2) + b"\n")
 
 
 def samples(seed: int) -> list[tuple[Float, NDArray[np.bool_]]]:
@@ -45,7 +60,7 @@ def _sample(world: shift.World, scenario: patrols.Scenario, known: outlook.Learn
         due = judged.coverage.due
         rows = np.flatnonzero((due > now) & (due <= now + _AHEAD_MS) & ~seen.present)
         columns = outlook.features(known, going.signs)[rows]
-        near = outlook.steps(going.signs.left_ms[rows])
+        near = outlook.steps(going.signs.left_ms[rows], LEFT_MIN)
         found.append((rows, judged.gap_start[rows], (near[:, :, None] * columns[:, None, :]).reshape(len(rows), -1)))
     true = {(gap.cell, round(gap.start, -5)): gap for gap in warned.gaps_of(going)}
     x, y = [], []

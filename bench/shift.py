@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from alerts.coverage import arrival, habits, outlook, risk, rules, staffing
 from alerts.life.model import GAP, OpenAlert, Visit
+from alerts.store import weights
 from bench import patrols, sight
 from bench.patrols import HOUR, MINUTE, Doing, Patrol
 from device_sim.city import grid_file
@@ -166,7 +167,7 @@ class Shift:
             on_duty=True,
             cells=world.cells,
             coverage=judged,
-            chance=outlook.chance(self.learned, signs),
+            chance=outlook.chance(self.learned, signs, weights.fitted()),
             gap_start=gap_start,
             visited=seen.last >= 0,
             present=seen.present,

@@ -2,7 +2,8 @@
 
 A logistic combination of what past waits say (risk.py), what officers usually do from where they are (habits.py), and
 who is inside or near. What each counts changes with the time left, so there are weights for some times, and straight
-lines between them. They were fitted on simulated shifts other than those the bench judges on (bench/fit_outlook.py).
+lines between them. They were fitted on simulated shifts other than those the bench judges on (bench/fit_outlook.py),
+and are kept with their names and origin in outlook.json.
 """
 
 from dataclasses import dataclass
@@ -60,41 +61,42 @@ class Signs:
 
 SILENT_MS = 180_000
 """Of whom nothing was heard for so long may be elsewhere than where the last fix says."""
-STEPS_MIN = np.array([0.0, 6.0, 15.0, 30.0, 75.0])
-"""Times left that weights are given for."""
-WEIGHTS = np.array(
-    [
-        [-0.7, 1.24, -0.45, 0.73, 1.89, 1.6, -4.34, -2.69, -1.57, 1.5,
-         -0.44, -3.08, 0.16, 0.26, 0.77, 0.98, -1.92, 0.2, 0.51],
-        [-2.79, 1.05, 0.3, 1.94, 1.63, 1.28, -4.44, -2.97, -2.84, 1.35,
-         -0.11, -1.55, 0.93, -0.47, 0.9, -0.16, -2.19, -0.3, -0.23],
-        [-5.66, 1.02, 0.49, 2.8, -0.41, -0.45, -3.27, -3.02, -1.51, 1.31,
-         0.1, -0.34, 0.44, -0.48, 0.25, -0.17, -1.14, -0.62, -1.2],
-        [-3.41, 0.81, 0.28, 1.11, 1.21, -1.38, -2.04, -2.91, -0.98, 0.77,
-         0.11, -0.54, -0.77, -0.23, 0.54, -0.48, -0.13, -1.16, -0.64],
-        [-2.77, 0.43, 0.54, 0.09, 0.83, -0.22, -2.05, -1.68, -1.21, 0.64,
-         -0.24, -0.14, -1.57, -0.38, 0.13, 0.15, -0.23, -1.55, -1.33],
-    ]
+FEATURES = (
+    "constant", "habits", "waits", "no_habits", "busy_habits", "silent_habits", "inside", "inside_share",
+    "out_of_sight", "arrival", "able", "unheard", "span", "span_waits", "no_habits_waits", "no_habits_span",
+    "no_habits_unheard", "regulars", "busy_regulars",
 )  # fmt: skip
-"""Of the columns of `features`, a row for each time of STEPS_MIN."""
+"""Names of what the score is made of, in the order of the columns of `features`."""
 
 
-def chance(known: Learned, now: Signs, weights: Float = WEIGHTS) -> Float:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weights:
+    """How much each feature counts. The fitted ones are in outlook.json."""
+
+    left_min: Float
+    """Times left that weights are given for, ascending."""
+    by_time: Float
+    """A row for each of these times, a column for each of FEATURES."""
+
+
+def chance(known: Learned, now: Signs, weights: Weights) -> Float:
     """Probability of each cell that no visit begins before it is due; 1 where nothing is left.
 
     Where too little is known yet, nobody is expected but who is inside.
     """
-    scored = np.einsum("cf,cs,sf->c", features(known, now), steps(now.left_ms), weights, optimize=True)
+    scored = np.einsum(
+        "cf,cs,sf->c", features(known, now), steps(now.left_ms, weights.left_min), weights.by_time, optimize=True
+    )
     learned = 1 / (1 + np.exp(-scored))
     new = np.where(now.inside_ms >= 0, 1 - _SURE, 1.0)
     made = np.where(known.survival.visits >= LEAST_VISITS, learned, new)
     return np.where(now.left_ms <= 0, 1.0, made)
 
 
-def steps(left_ms: Int) -> Float:
-    """How much the weights of each time of STEPS_MIN count, a row for each cell."""
-    left = np.clip(left_ms / MINUTE, STEPS_MIN[0], STEPS_MIN[-1])
-    return np.column_stack([np.interp(left, STEPS_MIN, row) for row in np.eye(len(STEPS_MIN))])
+def steps(left_ms: Int, left_min: Float) -> Float:
+    """How much the weights of each time of `left_min` count, a row for each cell."""
+    left = np.clip(left_ms / MINUTE, left_min[0], left_min[-1])
+    return np.column_stack([np.interp(left, left_min, row) for row in np.eye(len(left_min))])
 
 
 def features(known: Learned, now: Signs) -> Float:
@@ -108,29 +110,28 @@ def features(known: Learned, now: Signs) -> Float:
     span = np.log(np.maximum(now.span_ms, MINUTE) / _HOUR)
     left = np.maximum(now.left_ms, 0) / _HOUR
     inside = now.inside_ms >= 0
-    return np.column_stack(
-        [
-            np.ones(len(waits)),
-            np.where(usual > 0, _logit(np.exp(logs)), 0.0),
-            waits,
-            usual == 0,
-            np.exp(later) - 1,
-            np.exp(unseen) - 1,
-            inside,
-            np.where(inside, np.minimum(now.inside_ms / np.maximum(now.dwell_ms, 1), 1.5), 0.0),
-            _out_of_sight(now, silent),
-            away,
-            np.log1p(now.able),
-            np.log1p(now.unheard),
-            span,
-            span * waits,
-            (usual == 0) * waits,
-            (usual == 0) * span,
-            (usual == 0) * np.log1p(now.unheard),
-            np.log(habits.hourly(known.habits, now.officers) * left + _RARE),
-            np.log(habits.hourly(known.habits, now.busy) * left + _RARE),
-        ]
-    )
+    columns = {
+        "constant": np.ones(len(waits)),
+        "habits": np.where(usual > 0, _logit(np.exp(logs)), 0.0),
+        "waits": waits,
+        "no_habits": usual == 0,
+        "busy_habits": np.exp(later) - 1,
+        "silent_habits": np.exp(unseen) - 1,
+        "inside": inside,
+        "inside_share": np.where(inside, np.minimum(now.inside_ms / np.maximum(now.dwell_ms, 1), 1.5), 0.0),
+        "out_of_sight": _out_of_sight(now, silent),
+        "arrival": away,
+        "able": np.log1p(now.able),
+        "unheard": np.log1p(now.unheard),
+        "span": span,
+        "span_waits": span * waits,
+        "no_habits_waits": (usual == 0) * waits,
+        "no_habits_span": (usual == 0) * span,
+        "no_habits_unheard": (usual == 0) * np.log1p(now.unheard),
+        "regulars": np.log(habits.hourly(known.habits, now.officers) * left + _RARE),
+        "busy_regulars": np.log(habits.hourly(known.habits, now.busy) * left + _RARE),
+    }
+    return np.column_stack([columns[name] for name in FEATURES])
 
 
 def unheard(officers: habits.Where) -> Bool:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from alerts.coverage import arrival, outlook, rules, staffing
 from alerts.life.model import GAP, Change, Facts, OpenAlert, Visit
 from alerts.run import learning
-from alerts.store import estimates, store, whereabouts, withdrawals
+from alerts.store import estimates, store, weights, whereabouts, withdrawals
 from runtime import db
 from schemas import wire
 from tracking.city import grids
@@ -286,7 +286,7 @@ def situation(
         on_duty=bool(calendar.duty_ms(np.array([seen.now]), np.array([seen.now + 60_000]))[0]),
         cells=where.cells,
         coverage=judged,
-        chance=outlook.chance(learned or learning.unlearned(where.city), signs),
+        chance=outlook.chance(learned or learning.unlearned(where.city), signs, weights.fitted()),
         gap_start=gap_start,
         visited=basis.last_visit >= 0,
         present=basis.present,

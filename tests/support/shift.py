@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from alerts.coverage import arrival, habits, outlook, risk, rules, staffing, thresholds
 from alerts.life.model import ENDING, GAP, Change, OpenAlert, Step, Visit
+from alerts.store import weights
 from runtime import db
 from tracking.coverage import coverage
 from tracking.plans import calendars
@@ -176,6 +177,7 @@ class Shift:
                 arrival_ms=arrivals.ms, able=zeros.astype(np.int64), unheard=zeros.astype(np.int64),
                 officers=nobody, busy=nobody,
             ),
+            weights.fitted(),
         )  # fmt: skip
 
     def with_visits(self, *visits: Walk) -> "Shift":
