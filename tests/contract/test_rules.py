@@ -1,0 +1,66 @@
+"""Every module of rules has a unit test that names it: what is pure is easy to test by itself."""
+
+import ast
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+TESTS = ROOT / "tests" / "unit"
+
+THROUGH = {
+    "alerts.coverage.warning_rules": "tests/integration/alerts/test_watch.py",
+    "alerts.officers.crowding": "tests/unit/alerts/officers/test_families.py",
+    "alerts.officers.memory": "tests/integration/alerts/test_officers.py",
+    "alerts.privacy.mentions": "tests/unit/alerts/test_redaction.py",
+    "tracking.city.grid_checks": "tests/unit/tracking/test_grids.py",
+    "tracking.geometry.validate": "tests/unit/tracking/test_grids.py",
+    "tracking.presence.between": "tests/unit/tracking/test_between.py",
+    "tracking.presence.walk": "tests/unit/tracking/test_engine.py",
+    "tracking.routes.beat_file": "tests/integration/web/test_beat.py",
+    "ingest.decoding.rehearsal": "tests/integration/ingest/test_misfit.py",
+    "web.live.frames.parts": "tests/unit/web/live/test_world.py",
+}
+"""Modules that a test holds through the one that calls them. Give a module a test of its own and take it off."""
+NO_RULES = {"alerts.life.reply"}
+"""Nothing but fields."""
+
+
+def modules() -> list[str]:
+    """Names of the modules of rules: all of the folders that import-linter holds pure."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    (folders,) = (each["source_modules"] for each in contracts if each["name"] == "Rules are pure")
+    files = [file for folder in folders for file in (ROOT / folder.replace(".", "/")).rglob("*.py")]
+    return sorted(_name(file) for file in files if file.name != "__init__.py")
+
+
+def _name(file: Path) -> str:
+    return ".".join(file.relative_to(ROOT).with_suffix("").parts)
+
+
+def named() -> set[str]:
+    """What unit tests import, by their own hand."""
+    return {name for file in TESTS.rglob("*.py") for name in _imports(file)}
+
+
+def _imports(file: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (each.name for each in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module is not None:
+            yield node.module
+            yield from (f"{node.module}.{each.name}" for each in node.names)
+
+
+def test_every_module_of_rules_has_a_unit_test() -> None:
+    """Whichever has none is listed here, and in `THROUGH` only as long as it has none."""
+    rules = set(modules())
+    assert len(rules) > 100
+    assert rules - named() - THROUGH.keys() - NO_RULES == set(), "give these a unit test"
+    assert THROUGH.keys() & named() == set(), "these have one now: take them out of THROUGH"
+    assert (THROUGH.keys() | NO_RULES) <= rules, "these are no modules of rules"
+
+
+def test_what_is_held_through_another_module_names_a_test_that_is_there() -> None:
+    """Each path exists."""
+    assert [path for path in THROUGH.values() if not (ROOT / path).is_file()] == []

@@ -1,0 +1,75 @@
+"""What is wrong with a rule, value by value."""
+
+import pytest
+
+from alerts.rulebook import rule_fields, rulebook
+from alerts.rulebook.rule_fields import Fault, Field
+
+FIELDS = (
+    Field("count", "数", "count", "", 1, 9, 3),
+    Field("share", "比", "share", "%", 0, 1, 0.5, whole=False),
+    Field("waits", "等", "waits", "min", 1, 60, (5, 10), several=2),
+)
+
+
+@pytest.mark.parametrize(
+    ("body", "faults"),
+    [
+        ({}, []),
+        ({"count": 1, "share": 0.25, "waits": [1, 60]}, []),
+        ({"count": 9.0}, []),
+        ({"count": 10}, [Fault("count", "must be a whole number from 1 to 9")]),
+        ({"count": 0}, [Fault("count", "must be a whole number from 1 to 9")]),
+        ({"count": 1.5}, [Fault("count", "must be a whole number from 1 to 9")]),
+        ({"count": True}, [Fault("count", "must be a whole number from 1 to 9")]),
+        ({"count": "3"}, [Fault("count", "must be a whole number from 1 to 9")]),
+        ({"share": 1.01}, [Fault("share", "must be a number from 0 to 1 %")]),
+        ({"waits": [1, 2, 3]}, [Fault("waits", "must be a list of at most 2, each a whole number from 1 to 60 min")]),
+        ({"waits": 5}, [Fault("waits", "must be a list of at most 2, each a whole number from 1 to 60 min")]),
+        ({"waits": [0]}, [Fault("waits", "must be a list of at most 2, each a whole number from 1 to 60 min")]),
+        ({"other": 1}, [Fault("other", "there is no such value; there are count, share, waits")]),
+    ],
+)
+def test_values_are_checked_one_by_one(body: dict[str, object], faults: list[Fault]) -> None:
+    """Bounds belong to what is allowed; a truth is no number; what is not given is no fault."""
+    assert rule_fields.check(FIELDS, body) == faults
+
+
+def test_a_fault_names_its_place() -> None:
+    """However long the name that was given."""
+    (fault,) = rule_fields.check(FIELDS, {"x" * 200: 1}, inside="hours.0.")
+    assert fault.where == "hours.0." + "x" * 72
+
+
+@pytest.mark.parametrize(
+    ("body", "where"),
+    [({}, []), ({"share": 3}, ["share"]), ({"count": 0.5}, ["count"]), ({"share": 2, "count": 3}, [])],
+)
+def test_one_value_must_be_less_than_another(body: dict[str, float], where: list[str]) -> None:
+    """Defaults stand for what is not given; the fault is with a value that is."""
+    assert [fault.where for fault in rule_fields.ordered(FIELDS, body, [("share", "count")])] == where
+
+
+@pytest.mark.parametrize("name", rulebook.KINDS)
+def test_the_defaults_of_each_kind_of_rule_are_valid(name: str) -> None:
+    """What holds without any rule could be given as one, in the city."""
+    kind = rulebook.KINDS[name]
+    body = {f.name: list(f.default) if isinstance(f.default, tuple) else f.default for f in kind.fields_of("city")}
+    assert rulebook.faults(kind, "city", body) == []
+    assert [fault.message[:24] for fault in rulebook.faults(kind, "moon:1", body)] == ["rules of this kind are f"]
+    assert [fault.message[:30] for fault in rulebook.faults(kind, "city", {})] == ["a rule says at least one thing"]
+
+
+def test_values_for_some_hours_are_checked_with_their_place() -> None:
+    """An entry says which hours and at least one value; a list of what is no entry is one fault."""
+    kind = rulebook.KINDS[rulebook.WARNING]
+    name = kind.fields[0].name
+    good = {"days": ["workday"], "hours": [["08:00", "10:00"]]}
+    value = {name: kind.fields[0].default}
+    entries = [{**good, **value}, {"hours": [["08:00", "10:00"]]}, {**good, "other": 1}]
+    found = [fault.where for fault in rulebook.faults(kind, "city", {rulebook.HOURS: entries})]
+    assert "hours.1" in found
+    assert "hours.2.other" in found
+    assert not [where for where in found if where.startswith("hours.0")], found
+    (wrong,) = rulebook.faults(kind, "city", {rulebook.HOURS: ["x"]})
+    assert wrong.where == rulebook.HOURS
