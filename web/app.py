@@ -24,7 +24,7 @@ from web.database import Database
 from web.export.media import Receiver
 from web.health import health
 from web.http import apidocs, observe, problems, redacting, spa
-from web.live.hub import Hub
+from web.live.run.hub import Hub
 from web.plain import auditor, officer, password
 
 MAX_BODY_BYTES = 1 << 20

@@ -15,7 +15,7 @@ from web.config import WebConfig
 from web.database import Database
 from web.export.media import Receiver
 from web.http import browser, problems
-from web.live.hub import Hub
+from web.live.run.hub import Hub
 from web.store.figures import Figures
 
 

@@ -9,10 +9,10 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from runtime import db
+from runtime.clock import wall_clock
 from tests.browser.conftest import SLOW_MS, Watched, exported
 from tests.support import missing, waiting
 from tests.support.product import Product
-from web.live import hub as live
 
 pytestmark = pytest.mark.browser
 
@@ -104,10 +104,10 @@ def test_replay_ends_in_the_state_that_live_had(watched: Watched, demo: Product)
     page = watched.page
     page.goto(f"{demo.url}/#replay=")
     page.wait_for_selector(".map[data-ready]")
-    before = live.now_ms()
+    before = wall_clock()
     page.get_by_role("button", name="近 1 小时").click()
     page.wait_for_selector('[data-testid=clip][data-progress="1"]', state="attached")
-    after = live.now_ms()
+    after = wall_clock()
     slider = page.get_by_label("时刻")
     slider.focus()
     page.keyboard.press("End")

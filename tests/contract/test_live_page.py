@@ -14,8 +14,8 @@ from ingest.run import feed
 from schemas import live, rest
 from tests.support import fieldtables, live_client, live_frames
 from web import server
-from web.live import hub, viewer
 from web.live.frames import alarms, detail, gaze, state, tiles, world
+from web.live.run import ticks, viewer, viewers
 from web.live.store import lane, snapshot
 
 PAGE = (Path(__file__).parents[2] / "docs" / "live-protocol.md").read_text()
@@ -128,8 +128,8 @@ LIMITS: dict[str, tuple[float, str]] = {
     "taken nothing": (viewer.SEND_WITHIN_S, " s"),
     "heartbeat": (viewer.HEARTBEAT_S, " s"),
     "ping": (server.PING_S, " s"),
-    "viewers of a process": (hub.MAX_VIEWERS, ""),
-    "viewers of an account or token": (hub.MAX_OF_ONE, ""),
+    "viewers of a process": (viewers.MAX_VIEWERS, ""),
+    "viewers of an account or token": (viewers.MAX_OF_ONE, ""),
 }
 
 
@@ -146,13 +146,13 @@ def test_numbers_in_the_text_are_those_of_the_code() -> None:
     for said in (
         f"zoom z + {detail.SAMPLE_STEPS[0]} (or {steps}:",
         f"below {'nine' if detail.LOWER == 0.9 else detail.LOWER} tenths",
-        f"ticks {'five' if hub.TICK_S == 0.2 else hub.TICK_S} times a second",
+        f"ticks {'five' if ticks.TICK_S == 0.2 else ticks.TICK_S} times a second",
         f"magic {tiles.MAGIC:#06x}",
         f"±{tiles.MAX_LATITUDE}°",
         f"{server.SEND_BUFFER_BYTES >> 10} KiB in the kernel",
     ):
         assert said in PAGE, said
-    assert feed.TICK_S <= hub.TICK_S, "a worker tells no later than the page is told"
+    assert feed.TICK_S <= ticks.TICK_S, "a worker tells no later than the page is told"
 
 
 def test_client_of_the_page_knows_nothing_of_the_product() -> None:

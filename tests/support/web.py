@@ -16,7 +16,7 @@ from schemas import rest
 from web import server
 from web.app import create_app
 from web.config import WebConfig
-from web.live.hub import Hub
+from web.live.run.hub import Hub
 
 TOKEN = "test-token-of-an-administrator"
 PASSWORD = "correct horse"

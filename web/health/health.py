@@ -9,13 +9,13 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, 
 from starlette.responses import JSONResponse, Response
 
 from runtime import db
+from runtime.clock import wall_clock
 from schemas import pages
 from tracking.store.records import migration_store
 from web import context
 from web.context import Context
 from web.health import gauges
 from web.http import problems
-from web.live import hub as live
 
 router = APIRouter(tags=["operation"])
 log = structlog.get_logger(__name__)
@@ -43,7 +43,7 @@ async def readyz(request: Request) -> Response:
     checks = await _database_checks(here)
     checks["feed"] = (
         pages.Check(ok=True, detail="connected")
-        if here.hub.feed_connected
+        if here.hub.feed.connected
         else pages.Check(ok=False, detail="not connected to the broker; is it running at the MQTT URL of the settings?")
     )
     checks["live"] = (
@@ -96,7 +96,7 @@ async def metrics(request: Request) -> Response:
         registry = CollectorRegistry()
         multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     here = context.context(request)
-    total, _, _, silent, _ = here.hub.state.tally(live.now_ms())
+    total, _, _, silent, _ = here.hub.state.tally(wall_clock())
     text = generate_latest(registry) + gauges.devices(total, silent) + await _stored(here)
     return Response(text, media_type=CONTENT_TYPE_LATEST)
 

@@ -7,11 +7,13 @@ from datetime import UTC, datetime
 import numpy as np
 
 from runtime import db
+from runtime.clock import wall_clock
 from schemas import pages
 from tracking.store.tracks import refusal_store
 from web.auth.access import Sight
-from web.live import hub as live
 from web.live.frames.cells import STATE_NAMES
+from web.live.frames.state import LiveState
+from web.live.store.judging import Judging
 from web.store import coverage, queries
 
 SHARED_S = 5.0
@@ -25,28 +27,28 @@ class Figures:
         self._made: dict[Sight, tuple[float, pages.Stats]] = {}
         self._lock = asyncio.Lock()
 
-    async def get(self, pool: db.Pool, hub: live.Hub, see: Sight) -> pages.Stats:
+    async def get(self, pool: db.Pool, state: LiveState, judging: Judging, see: Sight) -> pages.Stats:
         """Count, or give what was counted lately."""
         async with self._lock:
             at, made = self._made.get(see, (0.0, None))
             if made is None or time.monotonic() - at >= SHARED_S:
-                made = await _count(pool, hub, see)
+                made = await _count(pool, state, judging, see)
                 if len(self._made) >= MOST:
                     self._made.clear()
                 self._made[see] = (time.monotonic(), made)
             return made
 
 
-async def _count(pool: db.Pool, hub: live.Hub, see: Sight) -> pages.Stats:
+async def _count(pool: db.Pool, state: LiveState, judging: Judging, see: Sight) -> pages.Stats:
     now = datetime.now(UTC)
     async with pool.acquire() as connection:
-        counts = await queries.counts(connection, now, hub.time_zone() or "UTC", see)
+        counts = await queries.counts(connection, now, judging.time_zone() or "UTC", see)
         alerts = await queries.alert_levels(connection, see)
         refusals = {} if see.areas is not None else await refusal_store.counts(connection)
-    total, _, _, silent, _ = hub.state.tally(live.now_ms(), hub.state.among(see.devices))
+    total, _, _, silent, _ = state.tally(wall_clock(), state.among(see.devices))
     states = np.empty(0, dtype=np.uint8)
-    if hub.judging.judged is not None:
-        judged = hub.judging.judged
+    judged = judging.judged
+    if judged is not None:
         states = judged.coverage.state[coverage.rows_seen(judged.place, see.areas)]
     return pages.Stats(
         at=now,

@@ -15,11 +15,11 @@ from patrol.cli import errors
 from patrol.cli.database.migrate import bring_up_to_date
 from patrol.services import roles
 from patrol.settings import settings
+from runtime.clock import wall_clock
 from tests.support import web
 from tests.support.database import TestServer
 from tests.support.waiting import until
 from web.audit import audit, audit_check
-from web.live import hub as live
 
 if TYPE_CHECKING:
     from runtime.db import Connection
@@ -135,7 +135,7 @@ async def test_server_works_as_that_role(server_url: tuple[str, str], server: "C
             assert (await client.post("/api/v1/accounts", json=given)).status_code == 201
             assert (await client.get("/api/v1/devices")).status_code == 200
             assert (await client.get("/readyz")).json()["checks"]["migrations"]["ok"] is True
-    assert await passes.Pass(server, live.now_ms(), media=tmp_path).run() is not None
+    assert await passes.Pass(server, wall_clock(), media=tmp_path).run() is not None
     assert [one.verdict for one in await privileges.examine(server)] == [Verdict.OK]
 
 

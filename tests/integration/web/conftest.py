@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from runtime.clock import wall_clock
 from tests.support import divided, web
 from tests.support.waiting import until
 from tracking.presence.fixes import FixColumns
 from tracking.store.records import lane
 from tracking.store.tracks import device_store, fix_store, minute_store
-from web.live import hub as live
 
 if TYPE_CHECKING:
     from runtime import db
@@ -80,5 +80,5 @@ async def store_fixes(conn: "db.Connection", device: int, times: list[int], **co
         await fix_store.insert(conn, fixes)
         counted = minute_store.Minutes()
         unit = str(await conn.fetchval("SELECT unit FROM devices WHERE id = $1", device))
-        counted.note(fixes.t, np.zeros(n, np.int32), [unit], live.now_ms())
+        counted.note(fixes.t, np.zeros(n, np.int32), [unit], wall_clock())
         await counted.store(conn)

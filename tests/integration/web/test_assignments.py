@@ -3,9 +3,9 @@
 from alerts.life.model import GAP, Change, Level, Step
 from alerts.store import store
 from runtime import db
+from runtime.clock import wall_clock
 from tests.integration.web.conftest import store_fixes
 from tests.support import web
-from web.live import hub as live
 
 MINUTE = 60_000
 
@@ -14,7 +14,7 @@ async def test_nearest_eligible_officer_is_proposed_for_an_open_alert(
     server: web.WebServer, conn: db.Connection, devices: dict[str, int], cell: str
 ) -> None:
     """Of two officers the one near the cell is proposed, with way and time; one on a break is not."""
-    now = live.now_ms()
+    now = wall_clock()
     for name, lon, duty in (("cam-1", 114.43, 0), ("cam-2", 114.406, 0), ("cam-3", 114.405, 2)):
         await store_fixes(conn, devices[name], [now - 20_000, now - 10_000], lon=[lon] * 2, duty=[duty] * 2)
     number = await conn.fetchval("SELECT id FROM cells WHERE code = $1", cell)

@@ -15,6 +15,7 @@ from patrol.cli import errors
 from patrol.cli.accounts import audit_head, audit_verify
 from patrol.settings import settings
 from runtime import db
+from runtime.clock import wall_clock
 from tests.integration.web.conftest import store_fixes
 from tests.support import web
 from tests.support.sink import listening
@@ -26,7 +27,6 @@ from web.audit.audit_anchors import Anchors
 from web.audit.audit_chain import Head
 from web.auth import accounts
 from web.database import Database
-from web.live import hub as live
 
 if TYPE_CHECKING:
     from runtime.db import Connection
@@ -119,7 +119,7 @@ async def test_every_look_at_a_track_is_recorded_before_it_is_answered(
     server: web.WebServer, conn: "Connection", devices: dict[str, int]
 ) -> None:
     """Track, visits of one device, positions: who, what and with which question; cells are nobody's track."""
-    await store_fixes(conn, devices["cam-1"], [live.now_ms() - 60_000])
+    await store_fixes(conn, devices["cam-1"], [wall_clock() - 60_000])
     token = await accounts.create_token(server.hub.database.pool, "anna", "supervisor", None)
     async with server.client(token=token) as client:
         paths = ("/devices/cam-1/track?format=csv", "/visits?device=cam-1", "/coverage", "/devices", "/visits",
@@ -158,7 +158,7 @@ async def test_look_that_cannot_be_recorded_is_not_answered(
     server: web.WebServer, conn: "Connection", devices: dict[str, int]
 ) -> None:
     """Without the record there is no track: 503, and nothing of it."""
-    await store_fixes(conn, devices["cam-1"], [live.now_ms() - 60_000])
+    await store_fixes(conn, devices["cam-1"], [wall_clock() - 60_000])
     await conn.execute("ALTER TABLE audit_head RENAME TO away")
     async with server.client() as client:
         answer = await client.get("/api/v1/devices/cam-1/track")

@@ -11,6 +11,7 @@ import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from runtime.clock import wall_clock
 from schemas import feed
 from tests.integration.web.conftest import say
 from tests.support import live_frames as decoder
@@ -18,8 +19,7 @@ from tests.support import web
 from tests.support.waiting import until
 from tests.unit.web.live.positions import columns, scattered
 from tracking.store.tracks import device_store
-from web.live import hub as live
-from web.live import viewer as live_viewer
+from web.live.run import viewer as live_viewer
 
 if TYPE_CHECKING:
     from runtime import db
@@ -114,7 +114,7 @@ async def test_resume_that_cannot_be_whole_is_refused(
 ) -> None:
     """Another epoch, or an offset never given, leads to the full state and never to part of the lane."""
     await say(conn, 1)
-    epoch = server.hub.epoch
+    epoch = server.hub.event_log.epoch
     async with server.live() as viewer:
         await viewer.send(json.dumps({**SUBSCRIBE, "epoch": epoch, **resume}))
         assert (await web.receive(viewer))["recovered"] is False
@@ -125,7 +125,7 @@ async def test_positions_of_the_database_come_first_then_those_of_the_feed(
     server: web.WebServer, devices: dict[str, int]
 ) -> None:
     """A device is introduced before its first frame, is shown, moves, and is gone when it leaves the tiles."""
-    slot, now = devices["cam-1"], live.now_ms()
+    slot, now = devices["cam-1"], wall_clock()
     server.hub.state.apply(columns({"device": slot, "lat": 23.1, "lon": 114.4, "t": now}))
     async with server.live() as viewer:
         await viewer.send(json.dumps({**SUBSCRIBE, "bbox": [114.39, 23.09, 114.41, 23.11], "zoom": 13}))
@@ -133,17 +133,19 @@ async def test_positions_of_the_database_come_first_then_those_of_the_feed(
         assert introduced == [{"slot": slot, "id": "cam-1", "label": None, "unit": "team-1"}]
         assert list((await frame(viewer)).by_slot()) == [slot]
         payload = feed.encode_positions("w", columns({"device": slot, "lat": 23.1, "lon": 114.401, "t": now + 1}))
-        server.hub.take(payload)
+        server.hub.feed.take(payload)
         moved = await frame(viewer)
         assert (moved.kind, [record.slot for block in moved.blocks for record in block.records]) == (2, [slot])
-        server.hub.take(feed.encode_positions("w", columns({"device": slot, "lat": 23.9, "lon": 114.9, "t": now + 2})))
+        server.hub.feed.take(
+            feed.encode_positions("w", columns({"device": slot, "lat": 23.9, "lon": 114.9, "t": now + 2}))
+        )
         gone = await frame(viewer)
         assert [record.status for block in gone.blocks for record in block.records] == [128]
 
 
 async def test_view_message_changes_what_is_sent(server: web.WebServer, devices: dict[str, int]) -> None:
     """After a view message a full frame of the new tiles comes, with a selected device from outside them."""
-    now = live.now_ms()
+    now = wall_clock()
     here = {"device": devices["cam-1"], "lat": 23.1, "lon": 114.4, "t": now}
     there = {"device": devices["cam-2"], "lat": 22.5, "lon": 113.5, "t": now}
     server.hub.state.apply(columns(here, there))
@@ -197,8 +199,8 @@ async def test_viewer_that_does_not_read_harms_nobody_and_is_ended(
     database_url: str, conn: "db.Connection", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One viewer stops reading: another gets everything, the backlog stays bounded, and the first is let go."""
-    monkeypatch.setattr("web.live.viewer.SEND_WITHIN_S", 0.5)
-    monkeypatch.setattr("web.live.viewer.GOODBYE_WITHIN_S", 0.1)
+    monkeypatch.setattr("web.live.run.viewer.SEND_WITHIN_S", 0.5)
+    monkeypatch.setattr("web.live.run.viewer.GOODBYE_WITHIN_S", 0.1)
     monkeypatch.setattr("web.server.SEND_BUFFER_BYTES", 8_192)
     fleet = scattered(3_000, seed=1)
     await device_store.enrol(conn, {f"bulk-{n}": "team-2" for n in range(3_000)})
@@ -220,7 +222,7 @@ async def test_viewer_that_does_not_read_harms_nobody_and_is_ended(
                 fleet["t"] = fleet["t"] + 200_000_000
                 server.hub.state.apply(fleet)
                 await say(conn, n)
-                return n > 10 and len(server.hub._viewers) == 1
+                return n > 10 and len(server.hub.viewers) == 1
 
             reading = asyncio.create_task(lane_until(lively, -1))
             await until(let_go, "the viewer that does not read is ended", within=15)
@@ -286,7 +288,7 @@ async def test_feed_over_a_real_broker_reaches_viewers(
     async with web.serving(database_url, mqtt_url=mosquitto.url) as server, server.live() as viewer:
 
         async def connected() -> bool:
-            return server.hub.feed_connected
+            return server.hub.feed.connected
 
         await until(connected, "the feed is connected")
         await viewer.send(json.dumps(SUBSCRIBE))
@@ -294,14 +296,14 @@ async def test_feed_over_a_real_broker_reaches_viewers(
         mosquitto.restart()
         await until(connected, "the feed is connected again")
         payload = feed.encode_positions(
-            "w", columns({"device": devices["cam-1"], "lat": 23.1, "lon": 114.4, "t": live.now_ms()})
+            "w", columns({"device": devices["cam-1"], "lat": 23.1, "lon": 114.4, "t": wall_clock()})
         )
 
         async def shown() -> bool:
             async with aiomqtt.Client("127.0.0.1", mosquitto.port) as worker:
                 await worker.publish(feed.topic("w", "positions"), payload, qos=0)
             await asyncio.sleep(0.1)
-            return bool(server.hub.state.tally(live.now_ms())[0])
+            return bool(server.hub.state.tally(wall_clock())[0])
 
         await until(shown, "the position arrives")
         while not (await frame(viewer)).by_slot():

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from runtime.clock import wall_clock
 from schemas import feed
 from tests.support import lattice, web
 from tests.support.live_client import Known, Place, watching
@@ -16,7 +17,6 @@ from tests.unit.web.live.positions import columns, scattered
 from tracking.store.city import grid_store
 from tracking.store.records import lane
 from tracking.store.tracks import device_store
-from web.live import hub as live
 
 if TYPE_CHECKING:
     from runtime import db
@@ -41,12 +41,12 @@ async def remark(conn: "db.Connection", key: str) -> int:
 
 async def test_fleet_is_where_the_page_says(server: web.WebServer, devices: dict[str, int]) -> None:
     """Place, course, speed, duty and age of each device follow from the bytes; one that leaves the tiles goes."""
-    now = live.now_ms()
+    now = wall_clock()
     rows: list[dict[str, Any]] = [
         {"device": devices["cam-1"], "lat": 23.1, "lon": 114.4, "t": now - 20_000, "hdg": 270, "spd": 3.25, "duty": 1},
         {"device": devices["cam-2"], "lat": 23.101, "lon": 114.401, "t": now - 240_000, "hdg": np.nan, "spd": np.nan},
     ]
-    server.hub.take(feed.encode_positions("w", columns(*rows)))
+    server.hub.feed.take(feed.encode_positions("w", columns(*rows)))
     async with asyncio.timeout(LIMIT_S), watching(server.url, web.TOKEN, STREET) as viewer:
         await viewer.hear(lambda known: len(known.records) == 2 and bool(known.counts))
         places = viewer.known.places()
@@ -58,7 +58,7 @@ async def test_fleet_is_where_the_page_says(server: web.WebServer, devices: dict
         assert abs(second.fix_at - (now - 240_000)) < 62_000
         assert (viewer.known.counts["total"], viewer.known.counts["silent"]) == (2, 1)
         away = {**rows[0], "lat": 23.19, "lon": 114.49, "t": now}
-        server.hub.take(feed.encode_positions("w", columns(away)))
+        server.hub.feed.take(feed.encode_positions("w", columns(away)))
         await viewer.hear(lambda known: set(known.places()) == {"cam-2"})
         await viewer.look(**STREET, selected=["cam-1"])
         await viewer.hear(lambda known: set(known.places()) == {"cam-1", "cam-2"})
@@ -73,13 +73,13 @@ async def test_viewer_that_moves_about_ends_with_the_truth(
     await device_store.enrol(conn, {f"bulk-{n}": "team-2" for n in range(fleet)})
     slots = np.array([each.id for each in await device_store.all_devices(conn)][:fleet], dtype=np.int32)
     walk, random = scattered(fleet, seed=fleet), np.random.default_rng(fleet)
-    walk["device"], walk["t"] = slots, np.full(fleet, live.now_ms(), dtype=np.int64)
+    walk["device"], walk["t"] = slots, np.full(fleet, wall_clock(), dtype=np.int64)
     async with asyncio.timeout(2 * LIMIT_S), watching(server.url, web.TOKEN, CITY) as viewer:
         for step in range(12):
             walk["t"] = walk["t"] + 1
             for axis in ("lat", "lon"):
                 walk[axis] = walk[axis].astype(np.float64) + random.normal(0, 5e-4, fleet)
-            server.hub.take(feed.encode_positions("w", walk))
+            server.hub.feed.take(feed.encode_positions("w", walk))
             if step % 3 == 0:
                 west, south = random.uniform(114.3, 114.45), random.uniform(23.0, 23.15)
                 await viewer.look(bbox=[west, south, west + 0.03, south + 0.03], zoom=float(random.integers(10, 16)))
@@ -91,7 +91,7 @@ async def test_viewer_that_moves_about_ends_with_the_truth(
         await viewer.hear(lambda known: shown is None or len(known.records) == shown)
         walk["t"] = walk["t"] + 1
         walk["lat"] = walk["lat"].astype(np.float64) + 1e-3
-        server.hub.take(feed.encode_positions("w", walk))
+        server.hub.feed.take(feed.encode_positions("w", walk))
         place_of = {int(slot): (lat, lon) for slot, lat, lon in zip(slots, walk["lat"], walk["lon"], strict=True)}
 
         def true(known: Known) -> bool:

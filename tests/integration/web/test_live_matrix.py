@@ -22,7 +22,7 @@ from tests.unit.web.live.positions import columns
 from tracking.store.records import lane
 from tracking.store.tracks import device_store, event_store
 from web.auth.access import PERMISSIONS, Permission, Role
-from web.live import hub
+from web.live.run import viewers
 
 if TYPE_CHECKING:
     from runtime.db import Connection
@@ -79,7 +79,7 @@ async def happen(city: City, conn: "Connection", mine: Screen, whole: Screen) ->
             {"device": slot, "lat": each.lat, "lon": each.lon + 1e-4 * step, "t": now + step} for each, slot in slots
         ]
         seen = whole.frames
-        city.server.hub.take(feed.encode_positions("w", columns(*rows)))
+        city.server.hub.feed.take(feed.encode_positions("w", columns(*rows)))
         for street in both:
             await told(conn, street, step)
 
@@ -164,7 +164,7 @@ async def test_resumed_viewer_gets_what_it_missed_of_its_own_street(city: City, 
     head = await conn.fetchval("SELECT max(seq) FROM lane")
 
     async def read() -> bool:
-        return city.server.hub.ring.head >= int(head)
+        return city.server.hub.event_log.ring.head >= int(head)
 
     await until(read, "the lane is read")
     resume = {**subscribe, "epoch": hello["epoch"], "offset": hello["offset"]}
@@ -217,7 +217,7 @@ async def test_live_connection_ends_with_its_rights(city: City, conn: "Connectio
 
 async def test_one_token_cannot_take_the_places_of_all(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
     """The third viewer of a token is sent away, one of another is let in, and so is the third when one has left."""
-    monkeypatch.setattr(hub, "MAX_OF_ONE", 2)
+    monkeypatch.setattr(viewers, "MAX_OF_ONE", 2)
     subscribe = json.dumps({"type": "subscribe", "bbox": web.HUIZHOU, "zoom": 11})
     mine = {"Authorization": f"Bearer {city.tokens[Role.SUPERVISOR, 'street']}"}
     others = {"Authorization": f"Bearer {city.tokens[Role.COMMANDER, 'city']}"}

@@ -10,13 +10,13 @@ from typing import Any
 import httpx
 
 from runtime import db
+from runtime.clock import wall_clock
 from tests.integration.web.conftest import store_fixes
 from tests.support import observed, web
 from tracking.presence.stays import Stay, StayChange, StayKind
 from tracking.store.presence import stay_store
 from web.auth.access import WHOLE_CITY
 from web.export import replay
-from web.live import hub as live
 
 MINUTE = 60_000
 RING = [[114.400, 23.10], [114.405, 23.10], [114.405, 23.11], [114.400, 23.11], [114.400, 23.10]]
@@ -61,7 +61,7 @@ async def test_clip_tells_tracks_and_coverage_as_live_showed_them(
     server: web.WebServer, conn: db.Connection, devices: dict[str, int], cell: str
 ) -> None:
     """Each state of the clip is what the coverage of that moment says; the track has every fix of the period."""
-    now = live.now_ms() // 1000 * 1000
+    now = wall_clock() // 1000 * 1000
     start, end = now - 60 * MINUTE, now - 10 * MINUTE
     times = list(range(start + 5 * MINUTE, start + 15 * MINUTE, 10_000))
     await store_fixes(conn, devices["cam-1"], times)
@@ -89,7 +89,7 @@ async def test_clip_shows_chosen_devices_only(
     server: web.WebServer, conn: db.Connection, devices: dict[str, int]
 ) -> None:
     """With `device` only those tracks are sent, and a device without a fix in the period has none."""
-    now = live.now_ms()
+    now = wall_clock()
     for name in ("cam-1", "cam-2"):
         await store_fixes(conn, devices[name], [now - 5 * MINUTE, now - 4 * MINUTE])
     period = {"from": web.rfc3339(now - 10 * MINUTE), "to": web.rfc3339(now)}
@@ -103,7 +103,7 @@ async def test_clip_tells_what_was_known_then(
     server: web.WebServer, conn: db.Connection, devices: dict[str, int], cell: str
 ) -> None:
     """A visit that became known half an hour late is not in the clip of what was known, and is in that of now."""
-    now = live.now_ms() // 1000 * 1000
+    now = wall_clock() // 1000 * 1000
     start = now - 60 * MINUTE
     await visited(conn, devices["cam-1"], cell, start, start + 5 * MINUTE, known=start + 40 * MINUTE)
     asked = {"from": web.rfc3339(start + 2 * MINUTE), "to": web.rfc3339(start + 50 * MINUTE), "step": 60}
@@ -119,7 +119,7 @@ async def test_account_has_only_so_many_clips_under_way(
     server: web.WebServer, conn: db.Connection, devices: dict[str, int], cell: str
 ) -> None:
     """Four of a supervisor at once: two are answered, the others told to come again; nobody else is."""
-    now = live.now_ms() // 1000 * 1000
+    now = wall_clock() // 1000 * 1000
     await visited(conn, devices["cam-1"], cell, now - 60 * MINUTE, now - 50 * MINUTE)
     asked: dict[str, str | int] = {
         "from": web.rfc3339(now - 700 * MINUTE),
@@ -148,7 +148,7 @@ async def test_clip_that_nobody_reads_holds_nobody_up(
     """Of however many: between two lines a clip holds neither a turn nor a connection."""
     assert cell
     assert devices
-    now = live.now_ms() // 1000 * 1000
+    now = wall_clock() // 1000 * 1000
     asked = replay.Asked(start=now - 60 * MINUTE, end=now - MINUTE, step=MINUTE, devices=None)
     pool = server.hub.database.pool
     left = [replay.lines(pool, asked, WHOLE_CITY, [], None) for _ in range(3 * replay.AT_ONCE)]
@@ -164,7 +164,7 @@ async def test_clip_that_nobody_reads_holds_nobody_up(
 
 async def test_clip_beyond_the_limits_is_refused(server: web.WebServer) -> None:
     """Too many steps, too long a period, the future and a missing end are answered with what to do."""
-    now = live.now_ms()
+    now = wall_clock()
     asked: list[tuple[dict[str, Any], str]] = [
         ({"from": web.rfc3339(now - 24 * 60 * MINUTE), "to": web.rfc3339(now), "step": 60}, "shorter period"),
         ({"from": web.rfc3339(now - 8 * 24 * 60 * MINUTE), "to": web.rfc3339(now), "step": 86_400}, "shorter period"),
@@ -182,7 +182,7 @@ async def test_drawn_area_names_who_was_there_and_when(
     server: web.WebServer, conn: db.Connection, devices: dict[str, int], cell: str
 ) -> None:
     """Devices inside are named with their times: by stays where cells cover the area, by runs where they do not."""
-    start = live.now_ms() // 1000 * 1000 - 60 * MINUTE
+    start = wall_clock() // 1000 * 1000 - 60 * MINUTE
     inside = [start + 10_000 * n for n in range(31)]
     await store_fixes(conn, devices["cam-1"], inside)
     await store_fixes(conn, devices["cam-2"], inside, lon=[114.409] * 31)
@@ -222,7 +222,7 @@ async def visited_run(conn: db.Connection, device: int, times: list[int]) -> Non
 
 async def test_hostile_areas_are_refused(server: web.WebServer) -> None:
     """No area, a crossing outline, too many corners, holes, wrong order of times: 422 with words, never a fault."""
-    now = live.now_ms()
+    now = wall_clock()
     good = {"from": web.rfc3339(now - MINUTE), "to": web.rfc3339(now)}
     crossing = [[114.4, 23.1], [114.41, 23.11], [114.41, 23.1], [114.4, 23.11]]
     bodies: list[Any] = [

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from runtime.clock import wall_clock
 from tests.integration.web.conftest import store_fixes
 from tests.support import observed, web
 from tests.support.waiting import until
@@ -17,7 +18,6 @@ from tracking.presence.stays import Stay, StayChange, StayKind
 from tracking.store.city.sight import WHOLE_CITY
 from tracking.store.presence import stay_store
 from tracking.store.tracks import minute_store
-from web.live import hub as live
 from web.store import queries
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ async def test_track_streams_every_fix_once_in_order(
     server: web.WebServer, conn: "db.Connection", devices: dict[str, int]
 ) -> None:
     """Over several pages of the store each fix comes once; the end is not included; others' fixes are not there."""
-    now = live.now_ms() // 1000 * 1000
+    now = wall_clock() // 1000 * 1000
     times = [now - 2_500_000 + 1000 * k for k in range(2_500)]
     await store_fixes(conn, devices["cam-1"], times)
     await store_fixes(conn, devices["cam-2"], times[:3])
@@ -71,7 +71,7 @@ async def test_an_accuracy_that_is_never_said_is_shown_as_estimated(
     server: web.WebServer, conn: "db.Connection", devices: dict[str, int]
 ) -> None:
     """A device that says its accuracy is shown with that; of another its own track tells, and that stands apart."""
-    times = [live.now_ms() // 1000 * 1000 - 5_000 * k for k in range(100)]
+    times = [wall_clock() // 1000 * 1000 - 5_000 * k for k in range(100)]
     await store_fixes(conn, devices["cam-1"], times)
     await store_fixes(conn, devices["cam-2"], times)
     await conn.execute("UPDATE fixes SET acc = NULL WHERE device = $1", devices["cam-2"])
@@ -85,7 +85,7 @@ async def test_track_is_given_as_the_caller_accepts(
     server: web.WebServer, conn: "db.Connection", devices: dict[str, int]
 ) -> None:
     """CSV and GPX by header or parameter; what is none of the forms is refused with 406."""
-    await store_fixes(conn, devices["cam-1"], [live.now_ms() - 1000])
+    await store_fixes(conn, devices["cam-1"], [wall_clock() - 1000])
     path = "/api/v1/devices/cam-1/track"
     async with server.client() as client:
         text = (await client.get(path, headers={"Accept": "text/csv"})).text
@@ -99,7 +99,7 @@ async def test_devices_are_paged_by_name_with_their_newest_position(
     server: web.WebServer, conn: "db.Connection", devices: dict[str, int]
 ) -> None:
     """Small pages give the same devices as one large one; the newest fix is the position."""
-    now = live.now_ms()
+    now = wall_clock()
     await store_fixes(conn, devices["cam-3"], [now - 5000, now - 1000])
     async with server.client() as client:
         items = await everything(client, "/api/v1/devices", limit=2)
@@ -115,7 +115,7 @@ async def test_visits_events_and_refusals_are_filtered_and_paged(
     server: web.WebServer, conn: "db.Connection", devices: dict[str, int], cell: str
 ) -> None:
     """Filters restrict, pages join without loss, newest first."""
-    now = live.now_ms()
+    now = wall_clock()
     number = await conn.fetchval("SELECT id FROM cells WHERE code = $1", cell)
     stays = [
         Stay(
@@ -154,7 +154,7 @@ async def test_a_cell_that_may_have_been_visited_from_its_boundary_is_unknown(
     server: web.WebServer, conn: "db.Connection", devices: dict[str, int], cell: str
 ) -> None:
     """It would be overdue but for who was between two cells: coverage, the stays and the device all say so."""
-    now = live.now_ms()
+    now = wall_clock()
     number = await conn.fetchval("SELECT id FROM cells WHERE code = $1", cell)
     await store_fixes(conn, devices["cam-1"], [now - 300_000])
     maybe = Stay(
@@ -187,7 +187,7 @@ async def test_cells_coverage_and_areas_follow_a_visit(
     server: web.WebServer, conn: "db.Connection", devices: dict[str, int], cell: str
 ) -> None:
     """A cell nobody was heard from is unknown; after a visit it is fresh, in the list, the map and rolled up."""
-    now = live.now_ms()
+    now = wall_clock()
     number = await conn.fetchval("SELECT id FROM cells WHERE code = $1", cell)
     visit = Stay(
         device=devices["cam-1"], cell=number, t_in=now - 600_000, t_out=now - 200_000, dwell_ms=400_000, path_m=300,
@@ -306,7 +306,7 @@ async def test_openapi_documents_every_error_as_a_problem_and_docs_loads_nothing
 async def test_fixes_of_the_last_hour_are_counted_by_the_minute(conn: "db.Connection") -> None:
     """Those of the hour, of the units in sight; what is older is not counted, what is old is forgotten."""
     ids = await conn.fetch("INSERT INTO devices (name, unit) VALUES ('a', 'u'), ('b', 'u'), ('c', 'v') RETURNING id")
-    now = live.now_ms()
+    now = wall_clock()
     counted = minute_store.Minutes()
     for unit in (0, 0, 1):
         counted.note(now - np.arange(150) * 60_000 - 30_000, np.full(150, unit, np.int32), ["u", "v"], now)

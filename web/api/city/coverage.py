@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from runtime import db
+from runtime.clock import wall_clock
 from schemas import pages, rest
 from tracking.presence.fixes import Int
 from web import context
@@ -16,7 +17,6 @@ from web.auth import access
 from web.auth.access import Sight
 from web.context import Context
 from web.http import cursors, params, problems
-from web.live import hub as live
 from web.live.frames.cells import STATE_NAMES
 from web.store import coverage, queries
 
@@ -126,7 +126,7 @@ async def _now(here: Context) -> coverage.Judged:
 
 
 async def _past(here: Context, at: datetime | None, known: datetime | None = None) -> coverage.Judged:
-    now = live.now_ms()
+    now = wall_clock()
     known_at = None if known is None else db.millis(known)
     moment = db.millis(at) if at is not None else now if known_at is None else known_at
     if moment > now or (known_at or 0) > now:
@@ -141,7 +141,7 @@ def _tag(request: Request, judged: coverage.Judged, rows: Int, city: str) -> str
     # Who signs in after somebody else on the same browser is not to be shown what that one was sent.
     grant = context.principal(request).grant
     seen = f"{grant.devices} {None if grant.areas is None else sorted(grant.areas)}"
-    digest = hashlib.sha256(f"{context.context(request).hub.epoch} {city} {seen}".encode())
+    digest = hashlib.sha256(f"{context.context(request).hub.event_log.epoch} {city} {seen}".encode())
     made, basis = judged.coverage, judged.basis
     for column in (made.state, made.due, basis.last_visit, basis.present, made.limit_ms):
         digest.update(column[rows].tobytes())

@@ -18,4 +18,4 @@ async def stats(
     here: Annotated[Context, Depends(context.context)], see: Annotated[Sight, Depends(access.sight)]
 ) -> pages.Stats:
     """Figures of what the caller sees, at most five seconds old."""
-    return await here.figures.get(here.database.pool, here.hub, see)
+    return await here.figures.get(here.database.pool, here.hub.state, here.hub.judging, see)

@@ -4,7 +4,7 @@ from fastapi import APIRouter, WebSocket
 
 from web import context
 from web.http import problems
-from web.live.viewer import Viewer
+from web.live.run.viewer import Viewer
 
 router = APIRouter()
 

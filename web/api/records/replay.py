@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import StreamingResponse
 
 from runtime import db
+from runtime.clock import wall_clock
 from schemas import clips, topics
 from web import context
 from web.auth import access
@@ -15,7 +16,6 @@ from web.auth.access import Sight
 from web.context import Context
 from web.export import replay
 from web.http import params, problems
-from web.live import hub as live
 from web.store import coverage, presence
 
 router = APIRouter(tags=["looking back"])
@@ -57,7 +57,7 @@ async def clip(
     """A period of the past with tracks, events, alerts and coverage; sent while it is worked out."""
     if period.start is None or period.end is None:
         raise problems.ProblemError(422, "A clip needs from and to.")
-    start, end = db.millis(period.start), min(db.millis(period.end), live.now_ms())
+    start, end = db.millis(period.start), min(db.millis(period.end), wall_clock())
     if start >= end:
         raise problems.ProblemError(422, "from must lie in the past.")
     if end - start > LONGEST / timedelta(milliseconds=1) or (end - start) // (step * 1000) > MOST_STEPS:

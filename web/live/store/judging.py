@@ -52,6 +52,10 @@ class Judging:
             else:
                 self._basis = await cities.basis(connection, self.place.city, now)
 
+    def time_zone(self) -> str | None:
+        """IANA zone of the city, once known."""
+        return None if self.place is None else self.place.city.time_zone
+
     def judge(self, now: int) -> bool:
         """Judge every cell at `now` (ms); False when the city was not read yet."""
         if self.place is None or self._basis is None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import uvloop
 
-from web.live.waking import Timer
+from web.live.run.waking import Timer
 
 Run = Callable[[Coroutine[Any, Any, None]], None]
 

@@ -15,6 +15,7 @@ import structlog
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from runtime import db
+from runtime.clock import wall_clock
 from schemas import live as wire
 from schemas import rest
 from schemas.live import Look, Subscribe
@@ -25,11 +26,11 @@ from web.live.audience import Audience
 from web.live.frames import directory, tiles
 from web.live.frames.gaze import Gaze
 from web.live.frames.world import Frame
-from web.live.hub import Hub, now_ms
-from web.live.looking import Looking
 from web.live.messages import EndError
+from web.live.run.hub import Hub
+from web.live.run.looking import Looking
+from web.live.run.waking import Timer
 from web.live.store import lane
-from web.live.waking import Timer
 
 log = structlog.get_logger(__name__)
 
@@ -77,7 +78,7 @@ class Viewer:
             pass
         finally:
             self._timer.cancel()
-            self._hub.leave(self)
+            self._hub.viewers.leave(self)
             await self._record_end()
 
     def end(self, reason: str) -> None:
@@ -131,20 +132,20 @@ class Viewer:
     # Writing
 
     async def _greet(self, first: Subscribe) -> None:
-        hub = self._hub
+        hub, events = self._hub, self._hub.event_log
         try:
             async with asyncio.timeout(HELLO_WITHIN_S):
-                await hub.ready.wait()
+                await events.ready.wait()
         except TimeoutError:
             raise EndError("not_ready") from None
-        recovered = first.epoch == hub.epoch and first.offset is not None and hub.ring.resumable(first.offset)
-        self._offset = first.offset if recovered and first.offset is not None else hub.ring.head
+        recovered = first.epoch == events.epoch and first.offset is not None and events.ring.resumable(first.offset)
+        self._offset = first.offset if recovered and first.offset is not None else events.ring.head
         await self._send_message(
             wire.Hello(
                 protocol=wire.PROTOCOL,
-                epoch=hub.epoch,
+                epoch=events.epoch,
                 offset=self._offset,
-                now=rest.rfc3339(db.moment(now_ms())),
+                now=rest.rfc3339(db.moment(wall_clock())),
                 recovered=recovered,
                 time_zone=hub.time_zone(),
             )
@@ -171,7 +172,7 @@ class Viewer:
 
     async def _write_lane(self) -> None:
         while True:
-            items = self._hub.ring.after(self._offset, LANE_AT_ONCE)
+            items = self._hub.event_log.ring.after(self._offset, LANE_AT_ONCE)
             if items is None:
                 # So slow that the ring went past it: the state says where things are now.
                 await self._send_state()
@@ -245,10 +246,10 @@ class Viewer:
             return
         self._counted_at = now
         self._timer.within(HEARTBEAT_S)
-        counts = {**self.audience.counts(now_ms()), "shown": self.gaze.shown(), "band": self.gaze.band}
+        counts = {**self.audience.counts(wall_clock()), "shown": self.gaze.shown(), "band": self.gaze.band}
         if counts != self._counts or now - self._counts_sent_at >= HEARTBEAT_S:
             self._counts, self._counts_sent_at = counts, now
-            await self._send_message(wire.Counts(at=rest.rfc3339(db.moment(now_ms())), **counts))
+            await self._send_message(wire.Counts(at=rest.rfc3339(db.moment(wall_clock())), **counts))
 
     async def _send_message(self, message: msgspec.Struct) -> None:
         await self._send_text(msgspec.json.encode(message).decode())

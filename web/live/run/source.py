@@ -1,0 +1,40 @@
+"""How a source of the live part is kept going: again and again, when the database or broker was away."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+
+import asyncpg
+import structlog
+
+from runtime import loops
+from web.database import Database
+from web.http import problems
+from web.live import metrics
+
+RETRY_S = 1.0
+
+log = structlog.get_logger(__name__)
+
+
+async def keep(name: str, source: Callable[[], Awaitable[None]], database: Database, stop: asyncio.Event) -> None:
+    """Run one source again and again until `stop`; a fault of it is logged and does not stop the others."""
+    while not stop.is_set():
+        try:
+            await database.opened()
+            await source()
+        except (*problems.UNREACHABLE, problems.NotReadyError, asyncpg.PostgresError) as error:
+            loops.unless_ending()
+            log.warning("live.source_away", source=name, error=str(error), retry_s=RETRY_S)
+            metrics.FAULTS.labels(name).inc()
+        except Exception:
+            loops.unless_ending()
+            log.exception("live.source_failed", source=name, retry_s=RETRY_S)
+            metrics.FAULTS.labels(name).inc()
+        await pause(stop, RETRY_S)
+
+
+async def pause(event: asyncio.Event, seconds: float) -> None:
+    """Wait for an event, at most so long."""
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(event.wait(), seconds)
