@@ -16,23 +16,29 @@ from tracking.presence.walk import LEAST_PASS_M_2
 MOST = 1 << 20
 """Fixes that are put aside at once, 72 bytes each; with so many every fix is walked, with what is aside of its device.
 """
-_LEAST_ROOM = 1 << 10
+LEAST_ROOM = 1 << 10
 _UNTIL, _LAST = DEPTH, LAT
 """Columns of a device's state that a fix has for something else."""
 _NONE = -1
 
 
 class Deferred:
-    """What is put aside of every device, and what a fix of it must be like to be put aside, too."""
+    """What is put aside of every device, and what a fix of it must be like to be put aside, too.
 
-    def __init__(self) -> None:
+    Args:
+        most: fixes that are put aside at once.
+        room: for how many there is room at first.
+    """
+
+    def __init__(self, most: int = MOST, room: int = LEAST_ROOM) -> None:
+        self._most = most
         # A line of the processor's cache for each device: its newest fix, as `Placed.values` has it, as far as the
         # test needs it; until when nothing is told; the row of what was put aside last.
         self._state = _rows(1)
-        self._values = _rows(_LEAST_ROOM)
+        self._values = _rows(room)
         # Row → the one put aside before it of the same device.
-        self._before = np.full(_LEAST_ROOM, _NONE, dtype=np.int32)
-        self._free = np.arange(_LEAST_ROOM, dtype=np.int32)
+        self._before = np.full(room, _NONE, dtype=np.int32)
+        self._free = np.arange(room, dtype=np.int32)
         self._used = 0
 
     def __len__(self) -> int:
@@ -97,7 +103,7 @@ class Deferred:
     def _room(self, count: int) -> bool:
         """Make room for so many more; False where there may be no more."""
         size = len(self._free)
-        while size < min(self._used + count, MOST):
+        while size < min(self._used + count, self._most):
             size *= 2
         more = size - len(self._free)
         if more:

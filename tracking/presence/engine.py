@@ -47,9 +47,12 @@ class Engine:
         grid: the cells.
         rules: what makes a visit valid, by index of the cell in the grid.
         steps: take every fix by itself (for tests of the bulk path).
+        deferred: where fixes are put aside; None: where there is room for those of a large fleet.
     """
 
-    def __init__(self, grid: CityGrid, rules: VisitRules, *, steps: bool = False) -> None:
+    def __init__(
+        self, grid: CityGrid, rules: VisitRules, *, steps: bool = False, deferred: Deferred | None = None
+    ) -> None:
         self._grid = grid
         self._rules = rules
         self._steps = steps
@@ -58,7 +61,7 @@ class Engine:
         self._newest = np.full(1, _LONG_AGO, dtype=np.int64)
         self._warm = np.zeros(1, dtype=np.bool_)
         self._walks: list[walk.Walk | None] = [None]
-        self._deferred = Deferred()
+        self._deferred = Deferred() if deferred is None else deferred
         self._told: list[walk.Told] = []
 
     def know(self, device: int, last_t: int) -> None:

@@ -65,24 +65,28 @@ class Sightings:
     """Last one."""
 
 
-def possible_visits(silences: Silences, grid: CityGrid, dwell_ms: Int) -> Int:
+def possible_visits(silences: Silences, grid: CityGrid, dwell_ms: Int, *, pairs: int = MOST_PAIRS) -> Int:
     """Latest moment, ms, at which a visit that silence hides may have ended in each cell; NEVER where none may.
 
     A visit may be hidden when the device can have walked from where it was last seen to the cell, stayed for the least
     dwell, and walked on to where it was seen next. In a cell in which it was seen just before or just after, the
-    silence may hide as little as the missing part of a visit.
+    silence may hide as little as the missing part of a visit. At most `pairs` of a silence and a cell are looked at
+    together.
     """
     latest = np.full(len(grid), NEVER, dtype=np.int64)
-    for cells, earliest_end, latest_end in _ends(silences, grid, dwell_ms):
+    for cells, earliest_end, latest_end in _ends(silences, grid, dwell_ms, pairs):
         possible = np.where(earliest_end <= latest_end, latest_end, NEVER).max(axis=0)
         latest[cells] = np.maximum(latest[cells], possible)
     return latest
 
 
-def hidden_visits(silences: Silences, grid: CityGrid, dwell_ms: Int) -> Hidden:
-    """All times at which visits that silence hides may have ended, those of a cell that overlap merged into one."""
+def hidden_visits(silences: Silences, grid: CityGrid, dwell_ms: Int, *, pairs: int = MOST_PAIRS) -> Hidden:
+    """All times at which visits that silence hides may have ended, those of a cell that overlap merged into one.
+
+    At most `pairs` of a silence and a cell are looked at together.
+    """
     parts = [Hidden(cell=np.empty(0, dtype=np.intp), first=silences.t_from[:0], last=silences.t_to[:0])]
-    for cells, earliest_end, latest_end in _ends(silences, grid, dwell_ms):
+    for cells, earliest_end, latest_end in _ends(silences, grid, dwell_ms, pairs):
         at = np.nonzero(earliest_end <= latest_end)
         parts.append(_merged(Hidden(cell=cells[at[1]], first=earliest_end[at], last=latest_end[at])))
     columns = {name: np.concatenate([getattr(part, name) for part in parts]) for name in ("cell", "first", "last")}
@@ -128,7 +132,7 @@ def _merged(hidden: Hidden) -> Hidden:
     return Hidden(cell=cell[begins], first=first[begins], last=reached[ends])
 
 
-def _ends(silences: Silences, grid: CityGrid, dwell_ms: Int) -> Iterator[tuple[NDArray[np.intp], Int, Int]]:
+def _ends(silences: Silences, grid: CityGrid, dwell_ms: Int, pairs: int) -> Iterator[tuple[NDArray[np.intp], Int, Int]]:
     """Earliest and latest end of a visit in each silence and cell, ms; there is none where they cross.
 
     Some silences at a time, so that memory is bounded, with the cells within reach in any of them. Those of a part are
@@ -138,7 +142,7 @@ def _ends(silences: Silences, grid: CityGrid, dwell_ms: Int) -> Iterator[tuple[N
         return
     x, _ = grid.xy(silences.lat_from, silences.lon_from)
     order = np.lexsort((x, np.log2(np.maximum(silences.t_to - silences.t_from, 1)).astype(np.int64)))
-    for rows in np.array_split(order, min(len(silences), len(silences) * len(grid) // MOST_PAIRS + 1)):
+    for rows in np.array_split(order, min(len(silences), len(silences) * len(grid) // pairs + 1)):
         part = silences.take(rows)
         cells = _within_reach(part, grid)
         yield cells, *_ends_in(part, grid, cells, dwell_ms[cells])

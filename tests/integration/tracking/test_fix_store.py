@@ -78,15 +78,13 @@ async def test_load_runs_reaches_to_the_gaps(conn: "db.Connection", device: int)
     assert whole.t.tolist() == early + middle + late
 
 
-async def test_load_runs_pages_through_long_runs(
-    conn: "db.Connection", device: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_load_runs_pages_through_long_runs(conn: "db.Connection", device: int) -> None:
     """A run longer than a page is loaded whole in both directions."""
-    monkeypatch.setattr(fix_store, "_PAGE", 7)
     times = [T0 + 1000 * n for n in range(50)]
     async with conn.transaction():
         await fix_store.insert(conn, fixes(device, times))
-    assert (await fix_store.load_runs(conn, device, times[20], times[21], gap_ms=2000)).t.tolist() == times
+    loaded = await fix_store.load_runs(conn, device, times[20], times[21], gap_ms=2000, page=7)
+    assert loaded.t.tolist() == times
 
 
 async def test_newest_gives_the_last_time_of_each_device(conn: "db.Connection", device: int) -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tests.unit.tracking import timelines as tl
 from tests.unit.tracking.test_order import wander
-from tracking.presence import deferred
+from tracking.presence.deferred import Deferred
 from tracking.presence.engine import Advance, Engine
 from tracking.presence.fixes import FixColumns
 from tracking.presence.placed import INNER, SIGMA, WIDTH, Placed, T, X
@@ -72,14 +72,12 @@ def test_most_fixes_of_a_stroll_are_put_aside() -> None:
     assert len(engine._deferred) == 0
 
 
-def test_what_is_put_aside_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_put_aside_is_bounded() -> None:
     """Where there is no more room fixes are walked, and what comes out is the same."""
     fixes = strolls(9, 300, 2)
     cuts = list(range(9, len(fixes), 9))
     expected = answers(tl.engine(steps=True), fixes, cuts)
-    monkeypatch.setattr(deferred, "MOST", 16)
-    monkeypatch.setattr(deferred, "_LEAST_ROOM", 4)
-    engine = tl.engine()
+    engine = tl.engine(deferred=Deferred(most=16, room=4))
     assert answers(engine, fixes, cuts) == expected
     assert len(engine._deferred._values) <= 16
 
@@ -107,7 +105,7 @@ def placed(*rows: tuple[float, float, int], device: int = 1) -> Placed:
 )
 def test_a_fix_is_put_aside_when_nothing_follows(fix: tuple[float, float, int], aside: bool) -> None:
     """Same cell as before, near, at a possible speed, before anything is to be told."""
-    of = deferred.Deferred()
+    of = Deferred()
     of.reserve(8)
     of.expect(placed((0, 0, 3)), np.array([30_000]))
     assert of.put_aside(placed(fix)).tolist() == [aside]
@@ -118,7 +116,7 @@ def test_a_fix_is_put_aside_when_nothing_follows(fix: tuple[float, float, int], 
 
 def test_several_of_a_device_are_not_put_aside() -> None:
     """As a run they are quick already."""
-    of = deferred.Deferred()
+    of = Deferred()
     of.reserve(2)
     of.expect(placed((0, 0, 3)), np.array([30_000]))
     assert of.put_aside(placed((1, 0, 3), (2, 0, 3))).tolist() == [False, False]

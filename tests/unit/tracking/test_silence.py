@@ -56,7 +56,7 @@ def test_without_silences_nothing_is_hidden(cells: int) -> None:
     assert silence.possible_visits(empty, tl.row_of_cells(cells), np.full(cells, 1)).tolist() == [NEVER] * cells
 
 
-def test_all_hidden_times_end_with_the_latest(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_hidden_times_end_with_the_latest() -> None:
     """What is hidden over time and the latest of it agree, in however many pieces the silences are looked at."""
     rng = np.random.default_rng(7)
     grid, dwell = tl.row_of_cells(4), np.full(4, 180_000)
@@ -66,8 +66,7 @@ def test_all_hidden_times_end_with_the_latest(monkeypatch: pytest.MonkeyPatch) -
     start = tl.T0 + rng.integers(0, 36_000_000, 40)
     silences = silence.Silences(t_from=start, t_to=start + rng.integers(120_000, 3_600_000, 40), **places)
     whole = silence.hidden_visits(silences, grid, dwell)
-    monkeypatch.setattr(silence, "MOST_PAIRS", 20)
-    pieces = silence.hidden_visits(silences, grid, dwell)
+    pieces = silence.hidden_visits(silences, grid, dwell, pairs=20)
     assert all(np.array_equal(getattr(whole, name), getattr(pieces, name)) for name in ("cell", "first", "last"))
     latest = np.full(4, -1)
     np.maximum.at(latest, whole.cell, whole.last)
@@ -77,7 +76,7 @@ def test_all_hidden_times_end_with_the_latest(monkeypatch: pytest.MonkeyPatch) -
         assert (whole.first[mine][1:] > whole.last[mine][:-1]).all()
 
 
-def test_cells_out_of_reach_are_left_out_and_no_others(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cells_out_of_reach_are_left_out_and_no_others() -> None:
     """Whatever the pieces, each cell gets what comes of holding every silence against it by itself."""
     rng = np.random.default_rng(11)
     n, grid, dwell = 15, tl.row_of_cells(40), np.full(40, 60_000)
@@ -93,6 +92,5 @@ def test_cells_out_of_reach_are_left_out_and_no_others(monkeypatch: pytest.Monke
     by_one = [silence._ends_in(silences.take(np.array([row])), grid, np.arange(40), dwell) for row in range(n)]
     wanted = np.max([np.where(first <= last, last, NEVER)[0] for first, last in by_one], axis=0)
     for pairs in (1_000_000, 100):
-        monkeypatch.setattr(silence, "MOST_PAIRS", pairs)
-        assert silence.possible_visits(silences, grid, dwell).tolist() == wanted.tolist()
+        assert silence.possible_visits(silences, grid, dwell, pairs=pairs).tolist() == wanted.tolist()
     assert 0 < (wanted == NEVER).sum() < 40

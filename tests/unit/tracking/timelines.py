@@ -6,6 +6,7 @@ import numpy as np
 
 from tracking.geometry import lookup
 from tracking.presence import fixes, points, stays
+from tracking.presence.deferred import Deferred
 from tracking.presence.engine import Engine
 from tracking.presence.visit_rules import VisitRule, VisitRules
 
@@ -37,9 +38,9 @@ def row_of_cells(count: int = 4) -> lookup.CityGrid:
     return lookup.CityGrid([lookup.GridCell(id=n + 1, rings=square(n * SIDE_M, 0)) for n in range(count)])
 
 
-def engine(count: int = 4, *, steps: bool = False) -> Engine:
+def engine(count: int = 4, *, steps: bool = False, deferred: Deferred | None = None) -> Engine:
     """An engine over `row_of_cells`."""
-    return Engine(row_of_cells(count), VisitRules.always([RULE] * count), steps=steps)
+    return Engine(row_of_cells(count), VisitRules.always([RULE] * count), steps=steps, deferred=deferred)
 
 
 def track(points: Iterable[tuple[float, float, float]], *, device: int = 1, acc: float = 5.0) -> fixes.FixColumns:

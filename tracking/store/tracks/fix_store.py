@@ -114,20 +114,22 @@ async def first_of(conn: db.Connection, device: int, t_from: int) -> int | None:
     return None if found is None else db.millis(found)
 
 
-async def load_runs(conn: db.Connection, device: int, lo: int, hi: int, *, gap_ms: int) -> FixColumns:
+async def load_runs(
+    conn: db.Connection, device: int, lo: int, hi: int, *, gap_ms: int, page: int = _PAGE
+) -> FixColumns:
     """All fixes of the runs that touch lo..hi: outwards from there to the first gap longer than `gap_ms`."""
-    first = await _reach(conn, _BEFORE, device, lo, gap_ms)
-    last = await _reach(conn, _AFTER, device, hi, gap_ms)
+    first = await _reach(conn, _BEFORE, device, lo, gap_ms, page)
+    last = await _reach(conn, _AFTER, device, hi, gap_ms, page)
     parts: list[FixColumns] = []
     while True:
-        parts.append(await page_of(conn, device, first, last, _PAGE))
-        if len(parts[-1]) < _PAGE:
+        parts.append(await page_of(conn, device, first, last, page))
+        if len(parts[-1]) < page:
             return FixColumns.concat(parts)
         first = int(parts[-1].t[-1]) + 1
 
 
-async def _reach(conn: db.Connection, query: str, device: int, start: int, gap_ms: int) -> int:
-    reached, page = start, _LEAST_PAGE
+async def _reach(conn: db.Connection, query: str, device: int, start: int, gap_ms: int, most: int) -> int:
+    reached, page = start, min(_LEAST_PAGE, most)
     while True:
         rows = await conn.fetch(query, device, db.moment(reached), page)
         for row in rows:
@@ -137,7 +139,7 @@ async def _reach(conn: db.Connection, query: str, device: int, start: int, gap_m
             reached = t
         if len(rows) < page:
             return reached
-        page = min(4 * page, _PAGE)
+        page = min(4 * page, most)
 
 
 async def page_of(conn: db.Connection, device: int, t_from: int, t_to: int, page: int) -> FixColumns:
