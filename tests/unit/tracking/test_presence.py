@@ -8,7 +8,8 @@ from tracking.presence.presence import Presence
 from tracking.presence.stays import StayKind
 
 TIMES = [10_000 * n for n in range(1, 25)]
-XS = [12.0 * n for n in range(1, 25)]
+XS, YS = [12.0 * n for n in range(1, 25)], [5.0 * n for n in range(1, 25)]
+"""13 m every ten seconds."""
 
 
 def begun(t: int = 0) -> Presence:
@@ -19,14 +20,16 @@ def begun(t: int = 0) -> Presence:
 
 
 def at_once(into: Presence) -> None:
-    """Count all fixes in one go."""
-    into.add((TIMES, XS, [0.0] * 24, [2.0] * 24), 0, 24)
+    """Count all fixes in two batches."""
+    fixes = (TIMES, XS, YS, [2.0] * 24)
+    into.add(fixes, 0, 10)
+    into.add(fixes, 10, 24)
 
 
 def one_by_one(into: Presence) -> None:
     """Count them singly."""
-    for t, x in zip(TIMES, XS, strict=True):
-        into.add_one(t, x, 0.0, 2.0)
+    for t, x, y in zip(TIMES, XS, YS, strict=True):
+        into.add_one(t, x, y, 2.0)
 
 
 def test_fixes_count_the_same_one_by_one() -> None:
@@ -35,10 +38,11 @@ def test_fixes_count_the_same_one_by_one() -> None:
     at_once(one)
     one_by_one(other)
     assert one.stay(tl.RULE, logged=False) == other.stay(tl.RULE, logged=False)
+    assert one.place == other.place == (XS[-1], YS[-1])
     stay = one.stay(tl.RULE, logged=False)
     assert (stay.t_in, stay.t_out, stay.dwell_ms, stay.fixes) == (0, 240_000, 240_000, 24)
-    assert stay.path_m == pytest.approx(276, abs=30)
-    assert not stay.open
+    assert stay.path_m == pytest.approx(13 * 23, abs=30)
+    assert (stay.kind, stay.open, stay.device, stay.cell) == (StayKind.VISIT, False, 1, 7)
 
 
 def test_leaving_counts_the_time_up_to_the_boundary() -> None:
@@ -57,6 +61,7 @@ def test_time_outside_does_not_count_for_who_comes_back() -> None:
     again.add_one(310_000, 5.0, 0.0, 2.0)
     inside.back(again)
     assert (inside.inside_at, inside.place) == (310_000, (5.0, 0.0))
+    assert inside.path.whole_m() == pytest.approx(13 * 23, abs=30)
     stay = inside.stay(tl.RULE, logged=False)
     assert (stay.t_in, stay.t_out, stay.dwell_ms, stay.fixes) == (0, 310_000, 250_000, 25)
 
@@ -65,6 +70,7 @@ def test_a_crossing_between_two_fixes_counts_its_time_and_way() -> None:
     """Nobody was seen inside, and the way led through."""
     inside = begun()
     inside.cross(5_000, 25_000, (80.0, 0.0), 80.0)
+    inside.cross(40_000, 50_000, (80.0, 30.0), 30.0)
     stay = inside.stay(tl.RULE, logged=False)
-    assert (stay.t_out, stay.dwell_ms, stay.path_m, stay.fixes) == (25_000, 20_000, 80.0, 0)
+    assert (stay.t_out, stay.dwell_ms, stay.path_m, stay.fixes) == (50_000, 30_000, 110.0, 0)
     assert stay.kind is not StayKind.VISIT

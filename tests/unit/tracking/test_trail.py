@@ -11,8 +11,8 @@ S = 1_000
 
 
 def point(seconds: float, x: float, sigma: float = 3.0) -> Point:
-    """A fix on a line."""
-    return Point(round(seconds * S), x, 0.0, sigma, 0, 1.0, 0.0, 0.0)
+    """A fix on a line that leads to the north-east."""
+    return Point(round(seconds * S), 0.6 * x, 7 + 0.8 * x, sigma, 0, 1.0, 0.0, 0.0)
 
 
 class Noted(Trail):
@@ -83,4 +83,32 @@ def test_a_step_is_possible_within_the_speed_and_three_errors_of_each_end(metres
     assert plausibility.step_possible(metres, 0.0, 10 * S, 3.0, 3.0) is possible
     columns = [np.array([value]) for value in (metres, 0.0, 10.0 * S, 3.0, 3.0)]
     assert plausibility.steps_possible(*columns).tolist() == [possible]
-    assert trail.metres(point(0, 0), point(1, metres)) == metres
+    assert trail.metres(point(0, 0), point(1, metres)) == pytest.approx(metres)
+
+
+@pytest.mark.parametrize(("until", "believed"), [(189, False), (191, True)])
+def test_a_new_place_must_last_as_long_as_the_old_one(until: int, *, believed: bool) -> None:
+    """Here three minutes, from the beginning of what was believed."""
+    old = [point(s, 0) for s in range(0, 181, 60)]
+    new = [point(s, 9_000) for s in (190, 280, 180 + until)]
+    assert (followed(*old, *new).moved == [190]) is believed
+
+
+def test_a_new_place_before_a_silence_is_believed_after_a_minute() -> None:
+    """Nobody came back; what follows is a place of its own."""
+    old = [point(s, 0) for s in range(0, 241, 60)]
+    new = [point(s, 9_000) for s in (250, 280, 311)]
+    found = followed(*old, *new, point(600, 9_000))
+    assert found.moved == [250]
+    assert found.taken[-4:] == [(250, False), (280, True), (311, True), (600, False)]
+    short = followed(*old, *[point(s, 9_000) for s in (250, 280, 309)], point(600, 9_000))
+    assert short.moved == []
+    assert short.taken[-1] == (600, False)
+
+
+def test_a_fix_beside_the_new_place_goes_on_there_unless_it_is_nearer_to_the_old_one() -> None:
+    """Both could be reached."""
+    found = followed(point(0, 0), point(1, 500), point(14, 240))
+    assert found.taken == [(0, False), (14, True)]
+    beyond = followed(point(0, 0), point(1, 500), point(14, 260), point(15, 0))
+    assert beyond.taken == [(0, False), (15, True)]
