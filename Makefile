@@ -32,9 +32,12 @@ demo: sync
 dev: sync
 	@exec $(BIN)/patrol demo --verbose $(ARGS)
 
-# The one place that says how many test processes run side by side: one a core, each with services of its own. Whole
-# files go to one process, in order (tests/support/side_by_side.py).
-PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
+# The one place that says how many test processes run side by side: two a core, as most tests wait most of the time. Each
+# has services of its own. Whole files go to one process, in order (tests/support/side_by_side.py).
+PROCESSES := $(shell n=$$((2 * $$(nproc))); echo $$((n < 8 ? n : 8)))
+PYTEST := $(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile --no-loadscope-reorder
+# On a busy machine tests that wait for something wait longer; none is made weaker.
+export PATROL_TEST_PATIENCE ?= 3
 
 test: sync
 	@$(PYTEST) $(ARGS)

@@ -79,7 +79,7 @@ def own_folder() -> Iterator[Callable[[], Path]]:
 
 @pytest.fixture(scope="session")
 def postgres(own_folder: Callable[[], Path]) -> Iterator[TestServer]:
-    """A PostgreSQL server: that of PATROL_TEST_DATABASE_URL, else an embedded one for this session."""
+    """A PostgreSQL server: that of PATROL_TEST_DATABASE_URL (then with `-n 0`), else one of this process."""
     given = os.environ.get("PATROL_TEST_DATABASE_URL")
     if given is not None:
         yield from _with_template(TestServer(given))

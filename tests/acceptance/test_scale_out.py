@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
     from tests.support.mosquitto import Mosquitto
 
+pytestmark = pytest.mark.long
+
 UNITS = ("team-1", "team-2", "team-3", "team-4", "team-5", "城东中队")
 PER_UNIT = 3
 GONE_S = 60.0
