@@ -173,8 +173,23 @@ class Verdict:
     stays_differ: bool = False
 
 
-async def compare(checker: Checker, *, broker_lost: bool) -> Verdict:
-    """Compare everything; call it when all outboxes are empty."""
+async def steps(database_url: str) -> set[tuple[int, int]]:
+    """All steps of alerts, (alert, number)."""
+    conn = await asyncpg.connect(database_url)
+    try:
+        return {(row["alert"], row["n"]) for row in await conn.fetch(_STEPS)}
+    finally:
+        await conn.close()
+
+
+async def compare(checker: Checker, due: set[tuple[int, int]], *, broker_lost: bool) -> Verdict:
+    """Compare everything; call it when all outboxes are empty.
+
+    Args:
+        checker: what was promised.
+        due: steps that the receiver must have been told of.
+        broker_lost: whether a broker was killed.
+    """
     record = checker.record
     checker.found.clear()  # what was there once must still be there
     conn = await asyncpg.connect(checker.place.database_url)
@@ -183,16 +198,15 @@ async def compare(checker: Checker, *, broker_lost: bool) -> Verdict:
         stored = {row["id"] for row in await conn.fetch("SELECT id FROM events")}
         calls_lost = sorted(set(record.events) - stored)
         opened = {row["event"]: row["id"] for row in await conn.fetch(_OPENED)}
-        steps = await conn.fetch(_STEPS)
+        stored_steps = await conn.fetch(_STEPS)
         await _counted(conn)
         doubled = dict(await conn.fetchrow(_DOUBLED) or {})
         forged = await conn.fetchval(_FORGED, hostile.FORGED_LAT, hostile.FORGED_LON, hostile.NAME)
     finally:
         await conn.close()
-    texts = {(row["alert"], row["text"]) for row in steps}
+    texts = {(row["alert"], row["text"]) for row in stored_steps}
     steps_lost = [f"remark {text} on alert {alert}" for alert, text in record.acts if (alert, text) not in texts]
     steps_lost += [f"no alert for the call {event}" for event in stored if event not in opened]
-    all_steps = {(row["alert"], row["n"]) for row in steps}
     return Verdict(
         promised=len(record.broker_has) + len(record.server_has),
         lost=sorted(lost),
@@ -201,9 +215,9 @@ async def compare(checker: Checker, *, broker_lost: bool) -> Verdict:
         calls=len(record.events),
         calls_lost=[] if broker_lost else calls_lost,
         calls_lost_by_broker=len(calls_lost) if broker_lost else 0,
-        steps=len(all_steps),
+        steps=len(stored_steps),
         steps_lost=steps_lost,
-        untold=sorted(all_steps - record.told.keys()),
+        untold=sorted(due - record.told.keys()),
         told_twice=sorted(step for step, ids in record.told.items() if len(ids) > 1),
         forged=forged,
     )

@@ -8,8 +8,9 @@ import msgspec
 
 from schemas import topics, wire
 
-AGAIN_S = 30.0
-"""A letter is sent again when nothing was said of it for so long: the broker may have lost it."""
+AGAIN_S, LONGEST_S = 30.0, 600.0
+"""A device sends again what is left when no `ack` let go of anything for so long: the broker may have lost it. Each
+time it waits twice as long, up to the longest: a server that is behind needs no second copy of what waits for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +39,9 @@ class Unstored:
 
     devices: Sequence[str] = ()
     _kept: deque[tuple[float, Letter]] = field(default_factory=deque)
+    _heard: dict[str, float] = field(default_factory=dict)
+    """When an `ack` let go of something, or all was sent again, by device, s."""
+    _patience: dict[str, float] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -54,8 +58,8 @@ class Unstored:
         self._kept.append((now, letter))
         return True
 
-    def stored(self, topic: str, payload: bytes) -> list[Letter]:
-        """Let go of what an `ack` names and return it; what is none changes nothing."""
+    def stored(self, topic: str, payload: bytes, now: float) -> list[Letter]:
+        """Let go of what an `ack` names at `now`, s, and return it; what is none changes nothing."""
         try:
             ack = msgspec.json.decode(payload, type=wire.Ack)
         except (msgspec.DecodeError, UnicodeDecodeError):
@@ -66,14 +70,30 @@ class Unstored:
             return _device(letter.topic) == device and letter.boot == ack.boot and letter.seq <= ack.seq
 
         gone = [letter for _, letter in self._kept if named(letter)]
-        self._kept = deque(each for each in self._kept if not named(each[1]))
+        if gone:
+            self._kept = deque(each for each in self._kept if not named(each[1]))
+            self._heard[device], self._patience[device] = now, AGAIN_S
         return gone
 
-    def take(self, before: float) -> list[Letter]:
-        """Remove and return what was taken before a moment, s: it must be sent again."""
-        found = [letter for at, letter in self._kept if at < before]
-        self._kept = deque(each for each in self._kept if each[0] >= before)
-        return found
+    def take(self) -> list[Letter]:
+        """Remove and return all: the connection was lost, and the broker may have been, too."""
+        letters = [letter for _, letter in self._kept]
+        self._kept.clear()
+        return letters
+
+    def overdue(self, now: float) -> list[Letter]:
+        """Remove and return what must be sent again at `now`, s, as nothing was said of its device for too long."""
+        late = {device for device in self.devices if self._waits(device, now)}
+        for device in late:
+            self._heard[device] = now
+            self._patience[device] = min(2 * self._patience.get(device, AGAIN_S), LONGEST_S)
+        letters = [letter for _, letter in self._kept if _device(letter.topic) in late]
+        self._kept = deque(each for each in self._kept if _device(each[1].topic) not in late)
+        return letters
+
+    def _waits(self, device: str, now: float) -> bool:
+        oldest = next((at for at, letter in self._kept if _device(letter.topic) == device), now)
+        return now - max(oldest, self._heard.get(device, oldest)) >= self._patience.get(device, AGAIN_S)
 
 
 def _device(topic: str) -> str:

@@ -7,7 +7,6 @@ devices listen to `ack`, letters with fixes are kept until the database has them
 import asyncio
 import contextlib
 import logging
-import math
 import random
 import time
 from collections import deque
@@ -174,7 +173,7 @@ class Uplink:
     def _take_back(self) -> None:
         """Put what was on the way, or may have been lost with the broker, back to the front of the outbox, in order."""
         self._outbox.extendleft(reversed(self._on_the_way.values()))
-        self._outbox.extendleft(reversed(self._unstored.take(math.inf)))
+        self._outbox.extendleft(reversed(self._unstored.take()))
         self._on_the_way.clear()
 
     def _lost(self, error: BaseException, seconds: float) -> None:
@@ -255,7 +254,7 @@ class Uplink:
         if self._unstored.devices:
             await client.subscribe([(topic, 0) for topic in self._unstored.filters])
         async for message in client.messages:
-            for letter in self._unstored.stored(str(message.topic), bytes(message.payload)):
+            for letter in self._unstored.stored(str(message.topic), bytes(message.payload), time.monotonic()):
                 self._hooks.on_stored(letter)
             self._changed.set()
 
@@ -263,7 +262,7 @@ class Uplink:
         """Send what nothing was said of for long, again."""
         while self._unstored.devices:
             await asyncio.sleep(AGAIN_S / 4)
-            self._outbox.extendleft(reversed(self._unstored.take(time.monotonic() - AGAIN_S)))
+            self._outbox.extendleft(reversed(self._unstored.overdue(time.monotonic())))
             self._changed.set()
 
     async def _watch_refusals(self, client: _Client) -> None:

@@ -143,9 +143,10 @@ async def test_units_move_between_processes_and_nothing_is_lost(site: tuple[Site
             await _recovered(checker, devices)
             quiet.set()
             await waiting.until(_drained(devices), "all outboxes are empty", within=60)
+            steps = await verdict.steps(here.database_url)
             await waiting.until(_told(here), "all is told", within=60)
             await waiting.until(_same(looking), "both viewers have the same", within=20)
-        found = await verdict.compare(checker, broker_lost=False)
+        found = await verdict.compare(checker, steps, broker_lost=False)
     await _check_stays(here, found)
     result = run.Result(seed=1, outcomes=[], verdict=found, seconds=0.0, sent=len(record.sent))
     assert list(bench_faults.misses(result)) == []

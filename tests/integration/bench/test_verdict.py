@@ -70,7 +70,7 @@ async def record(conn: "db.Connection") -> Record:
 
 async def missed(url: str, record: Record) -> list[str]:
     """What the suite says of it, word by word as it would print it."""
-    found = await verdict.compare(verdict.Checker(Here(url), record), broker_lost=False)
+    found = await verdict.compare(verdict.Checker(Here(url), record), await verdict.steps(url), broker_lost=False)
     return list(bench_faults.misses(run.Result(seed=1, outcomes=[], verdict=found, seconds=0.0, sent=10)))
 
 

@@ -1,8 +1,9 @@
 """What a device keeps until the database has it."""
 
+import itertools
 import json
 
-from device_sim.fleet.unstored import Letter, Unstored
+from device_sim.fleet.unstored import AGAIN_S, Letter, Unstored
 
 CAMERA = "patrol/v1/team-1/cam-1"
 
@@ -22,9 +23,9 @@ def test_letters_are_kept_until_they_are_named() -> None:
     kept = Unstored([CAMERA])
     for each in (letter(0), letter(5), letter(9), letter(3, boot="b0")):
         assert kept.keep(each, 0.0)
-    assert [each.seq for each in kept.stored(f"{CAMERA}/ack", ack(5))] == [0, 5]
-    assert kept.stored("patrol/v1/team-1/cam-2/ack", ack(9)) == []
-    assert [each.seq for each in kept.stored(f"{CAMERA}/ack", ack(8))] == []
+    assert [each.seq for each in kept.stored(f"{CAMERA}/ack", ack(5), 0.0)] == [0, 5]
+    assert kept.stored("patrol/v1/team-1/cam-2/ack", ack(9), 0.0) == []
+    assert [each.seq for each in kept.stored(f"{CAMERA}/ack", ack(8), 0.0)] == []
     assert len(kept) == 2
 
 
@@ -33,7 +34,7 @@ def test_rubbish_on_ack_lets_go_of_nothing() -> None:
     kept = Unstored([CAMERA])
     kept.keep(letter(1), 0.0)
     for payload in (b"", b"x", b"\xff", b"[]", b'{"boot": 1, "seq": 5}', b'{"boot": "b1"}'):
-        assert kept.stored(f"{CAMERA}/ack", payload) == []
+        assert kept.stored(f"{CAMERA}/ack", payload, 0.0) == []
     assert len(kept) == 1
 
 
@@ -46,10 +47,47 @@ def test_only_what_can_be_named_is_kept() -> None:
 
 
 def test_what_nothing_is_said_of_is_sent_again_in_order() -> None:
-    """Old letters are handed out once; younger ones stay."""
+    """All that is left of the device, once; what comes later waits its own time."""
     kept = Unstored([CAMERA])
     for n in range(4):
         kept.keep(letter(n), float(n))
-    assert [each.seq for each in kept.take(2.0)] == [0, 1]
-    assert [each.seq for each in kept.take(2.0)] == []
-    assert len(kept) == 2
+    assert kept.overdue(AGAIN_S - 0.1) == []
+    assert [each.seq for each in kept.overdue(AGAIN_S)] == [0, 1, 2, 3]
+    assert kept.overdue(AGAIN_S) == []
+    assert len(kept) == 0
+
+
+def test_a_server_that_is_behind_is_not_sent_everything_again_and_again() -> None:
+    """As long as `ack` goes on nothing is repeated; without it each repetition waits twice as long, up to a bound."""
+    kept, now = Unstored([CAMERA]), 0.0
+    times: list[float] = []
+    for n in range(10):
+        kept.keep(letter(n), now)
+    for n in range(5):
+        now += 0.9 * AGAIN_S
+        kept.stored(f"{CAMERA}/ack", ack(n), now)
+        assert kept.overdue(now) == []
+    while len(times) < 8:
+        now += 1.0
+        if left := kept.overdue(now):
+            times.append(now)
+            assert [each.seq for each in left] == [5, 6, 7, 8, 9]
+            for each in left:
+                kept.keep(each, now)
+    waits = [later - earlier for earlier, later in itertools.pairwise(times)]
+    assert waits == [60, 120, 240, 480, 600, 600, 600]
+    kept.stored(f"{CAMERA}/ack", ack(7), now)
+    assert kept.overdue(now + AGAIN_S - 1) == []
+    assert [each.seq for each in kept.overdue(now + AGAIN_S)] == [8, 9]
+
+
+def test_silence_of_one_device_says_nothing_of_another() -> None:
+    """Devices that share a connection wait each for their own `ack`."""
+    other = "patrol/v1/team-1/cam-2"
+    kept = Unstored([CAMERA, other])
+    kept.keep(letter(1), 0.0)
+    kept.keep(letter(1, device=other), 0.0)
+    kept.keep(letter(2, device=other), 0.0)
+    kept.stored(f"{other}/ack", ack(1), AGAIN_S - 1)
+    assert [each.topic for each in kept.overdue(AGAIN_S)] == [f"{CAMERA}/fix"]
+    assert [each.seq for each in kept.take()] == [2]
