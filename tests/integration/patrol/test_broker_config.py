@@ -1,10 +1,12 @@
 """`patrol broker config` as an operator runs it, and the real Mosquitto that is started with what it wrote."""
 
 import asyncio
+import itertools
 import json
 import os
 import pwd
 import stat
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,7 +50,8 @@ def _listener() -> mosquitto.Listener:
 
 def _open(folder: Path) -> None:
     """Let others pass through the folders that pytest made."""
-    for each in (folder, *folder.parents[:2]):
+    made = itertools.takewhile(lambda parent: parent != Path(tempfile.gettempdir()), folder.parents)
+    for each in (folder, *made):  # one more where tests run side by side
         each.chmod(each.stat().st_mode | stat.S_IXOTH)
 
 
