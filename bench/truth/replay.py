@@ -21,9 +21,10 @@ from bench.truth.history import END, T0, Decided, Said, Shift
 from bench.truth.referee import Stay
 from bench.truth.score import Score
 from ingest.decoding.message import Message
+from ingest.run.config import WorkerConfig
+from ingest.run.path.assembly import make_pipeline
 from ingest.run.path.intake import Intake
 from ingest.run.path.pipeline import Limits, Pipeline
-from ingest.run.worker import WorkerConfig, make_pipeline
 from patrol.services import migrate, postgres
 from runtime import db
 from tracking.store.city import beat_store
@@ -168,7 +169,7 @@ async def _taken(
 
 async def _settled(pipeline: Pipeline) -> None:
     await pipeline.step()
-    while await pipeline.pool.fetchval("SELECT EXISTS (SELECT FROM dirty_windows)"):
+    while await pipeline.database.pool.fetchval("SELECT EXISTS (SELECT FROM dirty_windows)"):
         await pipeline.step()
 
 

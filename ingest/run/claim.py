@@ -63,20 +63,24 @@ class Claim:
 
     Args:
         database_url: where.
-        units: None for all.
+        serving: units; "+" is all.
         lost: called when it is lost: another may move the engine now.
         every_s: between two tries.
     """
 
     database_url: str
-    units: Sequence[str] | None
-    lost: Callable[[], None] = lambda: None
+    serving: Sequence[str]
+    lost: Callable[[], None]
     every_s: float = 1.0
     _held: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def wait(self) -> None:
         """Return when the claim is held."""
         await self._held.wait()
+
+    async def settled(self) -> None:
+        """Return when the claim is held: its units are known from the start."""
+        await self.wait()
 
     async def run(self) -> None:
         """Hold it, again and again, until cancelled."""
@@ -97,10 +101,10 @@ class Claim:
         await sockets.watch_database(conn)
         try:
             conn.add_termination_listener(lambda _conn: gone.set())
-            waited = False
-            while not await take(conn, self.units):
+            waited, units = False, None if "+" in self.serving else self.serving
+            while not await take(conn, units):
                 if not waited:
-                    log.warning("another worker serves these units; standing by until it is gone", units=self.units)
+                    log.warning("another worker serves these units; standing by until it is gone", units=units)
                 waited = True
                 await asyncio.sleep(self.every_s)
             self._held.set()

@@ -1,7 +1,6 @@
 """Says in the database that a worker lives, for /readyz and /stats, and keeps the lane short."""
 
 import asyncio
-import json
 import time
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +9,7 @@ import asyncpg
 import structlog
 
 from ingest.run import metrics
+from ingest.store import worker_store
 from runtime import db, loops, retry
 from runtime.clock import wall_clock
 from tracking.store.records import lane
@@ -20,21 +20,6 @@ log = structlog.get_logger(__name__)
 EVERY_S = 5.0
 TRIM_EVERY_S = 600.0
 _GOODBYE_S = 1.0
-
-_BORN = """
-INSERT INTO workers (id, started, heartbeat, units, counters, shares)
-VALUES ($1, now(), now(), $2, $3::text::jsonb, $4)
-ON CONFLICT (id) DO UPDATE SET started = now(), heartbeat = now(), units = excluded.units, counters = excluded.counters,
-  shares = excluded.shares, stopped_at = NULL
-"""
-_BEAT = """
-INSERT INTO workers (id, started, heartbeat, units, counters, shares)
-VALUES ($1, now(), now(), $2, $3::text::jsonb, $4)
-ON CONFLICT (id) DO UPDATE SET heartbeat = now(), counters = excluded.counters, stopped_at = NULL
-"""
-_STOPPED = "UPDATE workers SET stopped_at = now() WHERE id = $1"
-# Longer than a broker keeps the session of a worker, whose subscriptions its row remembers.
-_TRIM = "DELETE FROM workers WHERE heartbeat < now() - interval '30 days'"
 
 
 async def beat(
@@ -47,17 +32,17 @@ async def beat(
     every_s: float = EVERY_S,
 ) -> None:
     """Write the worker's row every `every_s` until cancelled; a database that is away is tried again."""
-    statement, trimmed = _BORN, time.monotonic()
+    first, trimmed = True, time.monotonic()
     while True:
         try:
             async with pool.acquire() as conn:
-                await conn.execute(statement, worker, units(), json.dumps(counters()), shares)
+                await worker_store.beat(conn, worker, units(), counters(), shares=shares, first=first)
                 if time.monotonic() - trimmed > TRIM_EVERY_S:
                     await lane.trim(conn)
-                    await conn.execute(_TRIM)
+                    await worker_store.trim(conn)
                     await minute_store.trim(conn, wall_clock())
                     trimmed = time.monotonic()
-            statement = _BEAT
+            first = False
         except Exception as error:
             loops.unless_ending()
             if not retry.is_transient(error):
@@ -71,6 +56,7 @@ async def stopped(pool: db.Pool, worker: str) -> None:
     """Say that the worker ends in order; where that cannot be said, it is taken for one that fell silent."""
     try:
         async with asyncio.timeout(_GOODBYE_S):
-            await pool.execute(_STOPPED, worker)
+            async with pool.acquire() as conn:
+                await worker_store.stopped(conn, worker)
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         log.warning("the end of the worker could not be written", error=str(error) or type(error).__name__)

@@ -12,6 +12,8 @@ from typing import Any
 from ingest.run import claim, world
 from ingest.run.late import cleaner_beat
 from ingest.run.late.backfill import Backfill
+from ingest.run.path.engine_host import EngineHost
+from ingest.store import world_version
 from runtime import db
 from tracking.presence.engine import RUN_GAP_MS, Engine
 from tracking.presence.fixes import FixColumns
@@ -149,14 +151,15 @@ async def mend(conn: db.Connection, unit: str, now: int) -> bool:
     if not await claim.take(conn, [unit]):
         return False
     try:
-        loaded = await world.load(conn)
-        backfill = Backfill(lambda: loaded, [unit])
+        host = EngineHost([unit])
+        await host.load(conn, await world_version.now(conn))
+        backfill = Backfill(host)
         while backfill.pending:
             await backfill.step(conn, now)
         # A run that reaches the newest fix is open until silence has ended it.
         async with conn.transaction():
-            await judging.hold(conn, loaded.judged_by)
-            await lane.append(conn, await projection.apply(conn, loaded.engine.settle(now), now))
+            await judging.hold(conn, host.judged_by)
+            await lane.append(conn, await projection.apply(conn, host.settle(now), now))
     finally:
         await claim.release(conn)
     return True

@@ -58,7 +58,7 @@ class Shares:
     serve: Callable[[Sequence[str]], Awaitable[None]]
     listen: Callable[[str], None]
     hush: Callable[[str], Awaitable[None]]
-    broken: Callable[[], None] = lambda: None
+    broken: Callable[[], None]
     every_s: float = EVERY_S
     trust_s: float = TRUST_S
     stale_s: float = STALE_S
@@ -76,6 +76,10 @@ class Shares:
         while not self._trusted.is_set() or time.monotonic() > self._trusted_until:
             self._trusted.clear()
             await self._trusted.wait()
+
+    async def settled(self) -> None:
+        """Return when this worker knows its part."""
+        await self.allotted.wait()
 
     async def run(self) -> None:
         """Share until cancelled.

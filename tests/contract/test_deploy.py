@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from ingest.run import worker
+from ingest.run.config import SHARED
 from patrol.services import mosquitto, roles
 from patrol.settings.settings import Settings
 from tests.support.missing import OPTIONAL
@@ -131,7 +131,7 @@ def test_more_workers_share_the_units_under_names_of_their_own(compose: dict[str
     services = compose["services"]
     more = dict(services["worker-more"]["environment"])
     settings = Settings(units=more["PATROL_UNITS"], worker_id=more["PATROL_WORKER_ID"])
-    assert settings.unit_list == (worker.SHARED,)
+    assert settings.unit_list == (SHARED,)
     assert settings.worker_name not in ("worker-1", "@host")
     first = dict(services["worker"]["environment"])
     assert {name: value for name, value in more.items() if first.get(name) != value} == {

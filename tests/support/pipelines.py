@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import asyncpg
 
 from ingest.decoding.message import Message
+from ingest.run.config import WorkerConfig
+from ingest.run.path.assembly import make_pipeline
 from ingest.run.path.intake import Intake
 from ingest.run.path.pipeline import Limits, Pipeline
-from ingest.run.worker import WorkerConfig, make_pipeline
 from tests.support.patrols import Said
 
 
@@ -44,7 +45,7 @@ class Driven:
     async def settle(self) -> None:
         """Do what is pending."""
         await self.pipeline.step()
-        while await self.pipeline.pool.fetchval("SELECT EXISTS (SELECT FROM dirty_windows)"):
+        while await self.pipeline.database.pool.fetchval("SELECT EXISTS (SELECT FROM dirty_windows)"):
             await self.pipeline.step()
 
 

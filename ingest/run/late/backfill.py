@@ -1,13 +1,12 @@
 """Late fixes: takes dirty windows, computes the stays around them again and stores the differences."""
 
 import asyncio
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import structlog
 
 from ingest.run import metrics
-from ingest.run.world import World
+from ingest.run.path.engine_host import EngineHost
 from runtime import db, retry
 from tracking.presence.engine import RUN_GAP_MS
 from tracking.presence.reasons import Cause, Reason
@@ -27,15 +26,11 @@ class Backfill:
     """The windows still to do. It runs in the pipeline's own task, so the engine has one caller.
 
     Args:
-        world: gives the engine, which may be made again.
-        units: of whose devices; None for all.
-        broken: called when the engine may have gone forward without the store: it must be made again from it.
+        host: the engine, and of whose devices it moves the stays.
         taken: windows looked at in one step.
     """
 
-    world: Callable[[], World]
-    units: Sequence[str] | None
-    broken: Callable[[], None] = lambda: None
+    host: EngineHost
     taken: int = 1_000
     pending: bool = True
     """There may be windows in the database."""
@@ -44,7 +39,7 @@ class Backfill:
 
     async def step(self, conn: db.Connection, now: int) -> int | None:
         """Do the windows of the one device that waits longest; returns the lane's head if it moved."""
-        waiting = await window_store.waiting(conn, self.units, self.taken, self._stuck)
+        waiting = await window_store.waiting(conn, self.host.units, self.taken, self._stuck)
         self.pending = bool(waiting)
         if not waiting:
             return None
@@ -54,23 +49,22 @@ class Backfill:
             return await self._recompute(conn, [window for _, window in chosen], numbers, now)
         except judging.OutdatedError:
             # The windows stay; the world is read again before they are tried again.
-            self.broken()
+            self.host.break_off()
             return None
         except Exception as error:
             if retry.is_transient(error) or retry.is_misfit(error):
-                self.broken()
+                self.host.break_off()
                 raise
             self._stuck.update(numbers)
             # What it holds of the device is half done; cold, its next fixes are left to the windows.
             first = chosen[0][1]
-            self.world().engine.know(first.device, first.t_hi)
+            self.host.let_go(first.device, first.t_hi)
             metrics.BROKEN.inc()
             log.exception("stays could not be computed again", slot=first.device, windows=len(numbers))
             return None
 
     async def _recompute(self, conn: db.Connection, chosen: list[Window], numbers: list[int], now: int) -> int | None:
-        world = self.world()
-        device, engine = chosen[0].device, world.engine
+        device = chosen[0].device
         name = await device_store.name_of(conn, device)
         lo, hi = min(window.t_lo for window in chosen), max(window.t_hi for window in chosen)
         part = await projection.stretch(conn, device, lo, hi)
@@ -82,9 +76,9 @@ class Backfill:
             return None
         reason = _reason(name, chosen)
         # In a thread: hours of a device take longer than the other tasks of this process may wait.
-        changes = await asyncio.to_thread(engine.recompute, device, part.fixes, part.stored, reason, logged=part.logged)
+        changes = await asyncio.to_thread(self.host.recompute, part, reason)
         async with conn.transaction():
-            await judging.hold(conn, world.judged_by)
+            await judging.hold(conn, self.host.judged_by)
             items = await projection.apply(conn, changes, now)
             await window_store.remove(conn, numbers)
             head = await lane.append(conn, items)

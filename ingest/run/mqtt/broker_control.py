@@ -18,7 +18,7 @@ from gmqtt.mqtt.handler import MQTTError
 from prometheus_client import Counter
 
 from ingest.run import metrics
-from ingest.run.mqtt.mqtt_client import Client
+from ingest.run.mqtt.client import Client
 from ingest.units import broker_accounts
 from ingest.units.broker_accounts import Json, Known
 from runtime import db, loops, retry

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 import structlog
 
-from ingest.run.mqtt import mqtt
+from ingest.run.mqtt.session import BUFFERED_RECEIVE_MAXIMUM, RECEIVE_MAXIMUM, Session, Terms
 from ingest.run.path.intake import Intake
 from runtime import parts
 from schemas import topics
@@ -39,14 +39,13 @@ def buffered_id(client_id: str) -> str:
 
 
 class Sessions:
-    """All sessions that deliver to one intake.
+    """All sessions that deliver to one intake, and stop reading while it is full.
 
     Args:
         broker: where.
         worker: name of the worker.
         units: units of its own session; none where they are shared.
         former: units that its own session may have been subscribed to before.
-        intake: where messages go.
         receive_maximum: messages in flight in each live session.
         latest: the latest time that it may be, ms.
     """
@@ -58,14 +57,13 @@ class Sessions:
         worker: str,
         units: tuple[str, ...],
         former: Sequence[str],
-        intake: Intake,
-        receive_maximum: int = mqtt.RECEIVE_MAXIMUM,
+        receive_maximum: int = RECEIVE_MAXIMUM,
         latest: Callable[[], int] = lambda: 0,
     ) -> None:
-        self._broker, self._intake, self._receive_maximum = broker, intake, receive_maximum
-        self._latest = latest
+        self._broker, self._receive_maximum, self._latest = broker, receive_maximum, latest
+        self.intake = Intake(self.pause, self.resume)
         self._numbers = itertools.count(1)
-        self._running: dict[str, tuple[list[mqtt.Session], list[asyncio.Task[None]]]] = {}
+        self._running: dict[str, tuple[list[Session], list[asyncio.Task[None]]]] = {}
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.own, self._buffered = self._pair(f"patrol-{worker}", units, former)
 
@@ -92,10 +90,9 @@ class Sessions:
 
     def listen(self, unit: str) -> None:
         """Connect for a unit; whoever else is connected for it is thrown out by the broker."""
-        pair = self._pair(client_id(unit), (unit,), ())
-        for session in pair:
-            session.gauged = False
-            if self._intake.full:
+        pair = self._pair(client_id(unit), (unit,), (), gauged=False)
+        if self.intake.full:
+            for session in pair:
                 session.pause()
         self._running[unit] = pair, self._started(pair, f"session-{unit}")
 
@@ -117,39 +114,45 @@ class Sessions:
         for session in self._all():
             session.resume()
 
-    def _all(self) -> list[mqtt.Session]:
+    def _all(self) -> list[Session]:
         return [self.own, self._buffered, *(session for pair, _ in self._running.values() for session in pair)]
 
-    def _started(self, sessions: Sequence[mqtt.Session], name: str) -> list[asyncio.Task[None]]:
+    def _started(self, sessions: Sequence[Session], name: str) -> list[asyncio.Task[None]]:
         tasks = [asyncio.create_task(parts.lasting(name, session.run()), name=name) for session in sessions]
         for task in tasks:
             task.add_done_callback(self._ended)
         return tasks
 
-    def _pair(self, client_id: str, units: tuple[str, ...], former: Sequence[str]) -> list[mqtt.Session]:
-        few = min(self._receive_maximum, mqtt.BUFFERED_RECEIVE_MAXIMUM)
-        live, buffered = (
-            self._made(name, topics.subscriptions(units, roots), topics.subscriptions(tuple(former), roots), in_flight)
-            for name, roots, in_flight in (
-                (client_id, topics.LIVE, self._receive_maximum), (buffered_id(client_id), topics.BUFFERED, few),
-            )
-        )  # fmt: skip
-        buffered.gauged, buffered.bounded = False, True
-        return [live, buffered]
-
-    def _made(self, client_id: str, filters: Sequence[str], former: Sequence[str], in_flight: int) -> mqtt.Session:
-        session = mqtt.Session(
-            self._broker,
+    def _pair(
+        self, client_id: str, units: Sequence[str], former: Sequence[str], *, gauged: bool = True
+    ) -> list[Session]:
+        few = min(self._receive_maximum, BUFFERED_RECEIVE_MAXIMUM)
+        live = Terms(
             client_id=client_id,
-            filters=filters,
-            deliver=self._intake.put,
-            lost=lambda number: log.info("messages come again", n=self._intake.forget(number)),
-            receive_maximum=in_flight,
-            numbers=self._numbers,
-            former=former,
+            filters=topics.subscriptions(tuple(units), topics.LIVE),
+            former=topics.subscriptions(tuple(former), topics.LIVE),
+            receive_maximum=self._receive_maximum,
+            gauged=gauged,
         )
-        session.latest = self._latest
-        return session
+        buffered = Terms(
+            client_id=buffered_id(client_id),
+            filters=topics.subscriptions(tuple(units), topics.BUFFERED),
+            former=topics.subscriptions(tuple(former), topics.BUFFERED),
+            receive_maximum=few,
+            bounded=True,
+            gauged=False,
+        )
+        return [self._made(live), self._made(buffered)]
+
+    def _made(self, terms: Terms) -> Session:
+        return Session(
+            self._broker,
+            terms,
+            deliver=self.intake.put,
+            lost=lambda number: log.info("messages come again", n=self.intake.forget(number)),
+            numbers=self._numbers,
+            latest=self._latest,
+        )
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         error = None if task.cancelled() else task.exception()

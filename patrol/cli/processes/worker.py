@@ -7,6 +7,7 @@ import prometheus_client
 
 from alerts.run.notify.guard import Allowed
 from ingest.run import worker
+from ingest.run.config import WorkerConfig
 from patrol.checks import reach
 from patrol.cli import errors
 from patrol.cli.processes import process
@@ -30,7 +31,7 @@ async def _work(settings: Settings, stop: asyncio.Event) -> None:
     _check_networks(settings.notify_allow)
     if settings.metrics_port is not None:
         _serve_metrics(settings.http_host, settings.metrics_port)
-    config = worker.WorkerConfig(
+    config = WorkerConfig(
         database_url=url,
         mqtt_url=settings.broker_url,
         worker_id=settings.worker_name,

@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 import aiomqtt
 import pytest
 
-from ingest.run.worker import WorkerConfig, run
+from ingest.run.config import WorkerConfig
+from ingest.run.worker import run
 
 if TYPE_CHECKING:
     from tests.support.mosquitto import Mosquitto

@@ -18,9 +18,10 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from ingest.decoding.message import Message
+from ingest.run.config import WorkerConfig
+from ingest.run.path.assembly import make_pipeline
 from ingest.run.path.intake import Intake
 from ingest.run.path.pipeline import Limits, Pipeline
-from ingest.run.worker import WorkerConfig, make_pipeline
 from ingest.store.boot_ledger import BootLedger
 from tests.integration.ingest.conftest import T0
 from tests.support.database import TestServer
@@ -106,7 +107,7 @@ class Bench:
     async def hand_over(self) -> None:
         """Let the other worker serve the unit."""
         for number, units in ((self.serving, []), (1 - self.serving, [self.unit])):
-            asked = asyncio.create_task(self.workers[number].serve(units))
+            asked = asyncio.create_task(self.workers[number].upkeep.handover.serve(units))
             await asyncio.sleep(0)
             await self.workers[number].step()
             await asked

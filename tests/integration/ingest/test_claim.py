@@ -36,8 +36,8 @@ async def test_units_are_claimed_once(
 async def test_standing_by_takes_over_when_the_first_is_gone(database_url: str) -> None:
     """A claim whose session ends is told lost; the one who waits gets it, and the first stands by."""
     lost = asyncio.Event()
-    first = Claim(database_url, None, lost.set, every_s=60)
-    second = Claim(database_url, ["team-1"], every_s=0.05)
+    first = Claim(database_url, ["+"], lost.set, every_s=60)
+    second = Claim(database_url, ["team-1"], lambda: None, every_s=0.05)
     conn = await asyncpg.connect(database_url)
     async with asyncio.timeout(20):
         tasks = [asyncio.create_task(first.run())]

@@ -212,9 +212,7 @@ async def test_a_buffer_that_comes_hours_later_in_order_is_gone_over_too(
     ]
     buffer = patrols.Said(arrives=now, topic="patrol/v1/team-1/cam-1/fix", payload=json.dumps(fixes).encode())
     async with pipelines.driven(database_url, now) as driven:
-        cleaner = Cleaner(
-            driven.pipeline.pool, lambda: driven.pipeline.writer.world.atlas.grid, lambda: driven.clock.now
-        )
+        cleaner = Cleaner(driven.pipeline.database.pool, lambda: driven.pipeline.host.grid, lambda: driven.clock.now)
         await cleaner.pass_once(conn)
         await driven.take([buffer], now)
         driven.clock.now = now + 5 * MINUTE

@@ -170,6 +170,6 @@ async def test_a_division_to_come_comes_by_itself(conn: db.Connection, database_
             if number == 2:
                 await imported(conn, second(), CHANGE, now)
             await driven.take(part, now)
-            codes = [cell.code[-3:] for cell in driven.pipeline.writer.world.city.cells]
+            codes = [cell.code[-3:] for cell in driven.pipeline.host.city.cells]
             assert ("091" in codes) == (now >= CHANGE)
         assert await outcome(conn, driven) == expected

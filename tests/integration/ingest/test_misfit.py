@@ -10,9 +10,10 @@ import asyncpg
 import pytest
 
 from ingest.decoding.message import Message
+from ingest.run.config import WorkerConfig
+from ingest.run.path.assembly import make_pipeline
 from ingest.run.path.intake import Intake
 from ingest.run.path.pipeline import Limits, Pipeline
-from ingest.run.worker import WorkerConfig, make_pipeline
 from runtime import retry
 from tests.integration.ingest.conftest import T0
 from tests.support import lattice

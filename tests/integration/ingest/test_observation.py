@@ -84,8 +84,8 @@ async def test_a_clock_of_years_ago_moves_nothing(
 async def cleaned(driven: Driven, conn: db.Connection, now: int) -> None:
     """Let the cleaner look."""
     driven.clock.now = now
-    grid = driven.pipeline.writer.world.atlas.grid
-    await Cleaner(driven.pipeline.pool, lambda: grid, lambda: now).pass_once(conn)
+    grid = driven.pipeline.host.grid
+    await Cleaner(driven.pipeline.database.pool, lambda: grid, lambda: now).pass_once(conn)
 
 
 async def test_a_clock_of_days_ago_moves_it_until_it_is_found(town: db.Connection, database_url: str) -> None:

@@ -13,10 +13,11 @@ import pytest
 from ingest.decoding import batch
 from ingest.decoding.decode import decode
 from ingest.decoding.message import Message
+from ingest.run.config import WorkerConfig
+from ingest.run.path.assembly import make_pipeline
+from ingest.run.path.attempt import Attempt
 from ingest.run.path.intake import Intake
 from ingest.run.path.pipeline import Limits, Pipeline
-from ingest.run.path.writer import Attempt
-from ingest.run.worker import WorkerConfig, make_pipeline
 from runtime.clock import wall_clock
 from tests.integration.ingest.conftest import T0
 from tests.support import lattice, waiting
@@ -160,14 +161,14 @@ async def test_late_fixes_amend_what_was_known(conn: "db.Connection", database_u
 async def test_grid_imported_while_running_is_used(conn: "db.Connection", database_url: str) -> None:
     """A worker notices an import and judges by the new cells."""
     async with running(database_url) as pipeline:
-        old = pipeline.writer.world.version
+        old = pipeline.host.version
         await grid_store.import_file(conn, lattice.encoded(lattice.collection(3, 1)))
 
         async def reloaded() -> bool:
-            return pipeline.writer.world.version != old
+            return pipeline.host.version != old
 
         await waiting.until(reloaded, "the worker has read the new cells")
-        assert len(pipeline.writer.world.city.cells) == 3
+        assert len(pipeline.host.city.cells) == 3
 
 
 async def test_poisonous_message_is_refused_alone(conn: "db.Connection", database_url: str) -> None:
@@ -205,7 +206,7 @@ async def test_commit_whose_end_nobody_heard_is_not_repeated(conn: "db.Connectio
         event = {**walk([0])[0], "id": ULID, "type": "05.01"}
         attempt = await attempted(pipeline, conn, message(EVENT, event))
         for _ in range(2):
-            await pipeline.writer.write(conn, attempt, T0)
+            await pipeline.write(conn, attempt)
     assert attempt.events == 1
     kinds = [row["kind"] for row in await conn.fetch("SELECT kind FROM lane ORDER BY seq")]
     assert kinds == ["grid", "device", "event"]
@@ -220,11 +221,11 @@ async def test_batch_rolled_back_is_written_again_with_the_same_answer(
         attempt = await attempted(pipeline, conn, message(FIX, walk(range(0, 390, 5))))
         transaction = conn.transaction()
         await transaction.start()
-        await pipeline.writer.write(conn, attempt, T0)
+        await pipeline.write(conn, attempt)
         await transaction.rollback()
         assert await stays(conn) == []
         answer = attempt.advance
-        await pipeline.writer.write(conn, attempt, T0)
+        await pipeline.write(conn, attempt)
         assert attempt.advance is answer
     assert await conn.fetchval("SELECT count(*) FROM fixes") == 78
     assert [(stay[0], stay[6]) for stay in await stays(conn)] == [("441302010001001", "short")]

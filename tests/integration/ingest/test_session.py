@@ -11,10 +11,8 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from ingest.decoding.message import Message
-from ingest.run.mqtt import mqtt
-from ingest.run.mqtt.mqtt import BUFFERED_RECEIVE_MAXIMUM, Session
+from ingest.run.mqtt.session import BUFFERED_RECEIVE_MAXIMUM, CONNECT_S, Session, Terms
 from ingest.run.mqtt.sessions import Sessions
-from ingest.run.path.intake import Intake
 from schemas import topics
 from schemas.broker import Broker
 from tests.integration.ingest.conftest import client
@@ -57,11 +55,9 @@ async def session(url: str, inbox: Inbox, **options: Any) -> AsyncIterator[Sessi
     """A session that is up."""
     made = Session(
         Broker.parse(url),
-        client_id="patrol-test",
-        filters=topics.subscriptions(),
+        Terms(client_id="patrol-test", filters=topics.subscriptions(), **options),
         deliver=inbox.messages.extend,
         lost=inbox.lost.append,
-        **options,
     )
     task = asyncio.create_task(made.run())
     async with asyncio.timeout(10):
@@ -149,14 +145,13 @@ async def test_a_broker_that_goes_is_tried_again_soon_and_took_nothing() -> None
     port = server.sockets[0].getsockname()[1]
     made = Session(
         Broker.parse(f"mqtt://127.0.0.1:{port}"),
-        client_id="patrol-test",
-        filters=topics.subscriptions(),
+        Terms(client_id="patrol-test", filters=topics.subscriptions()),
         deliver=lambda _: None,
         lost=lambda _: None,
     )
     async with server:
         task = asyncio.create_task(made.run())
-        async with asyncio.timeout(mqtt.CONNECT_S * waiting.PATIENCE):  # one silent try would take CONNECT_S
+        async with asyncio.timeout(CONNECT_S * waiting.PATIENCE):  # one silent try would take CONNECT_S
             await ended[-1].wait()
         task.cancel()
         await asyncio.wait([task])
@@ -206,13 +201,12 @@ async def test_publish_is_dropped_while_not_connected(start_mosquitto: "Callable
 
 async def test_live_fixes_do_not_stand_behind_a_buffer(mosquitto: "Mosquitto") -> None:
     """Of a buffer no more than some messages are taken before they are stored, and what comes live comes at once."""
-    intake = Intake()
-    made = Sessions(Broker.parse(mosquitto.url), worker="test", units=("+",), former=(), intake=intake)
+    made = Sessions(Broker.parse(mosquitto.url), worker="test", units=("+",), former=())
     task = asyncio.create_task(made.run())
     taken: list[Message] = []
 
     async def came(buffered: int, live: int) -> bool:
-        taken.extend(intake.take(1_000, 1 << 20))
+        taken.extend(made.intake.take(1_000, 1 << 20))
         lanes = [one.topic.startswith(topics.BUFFER_ROOT) for one in taken]
         return sum(lanes) >= buffered and len(lanes) - sum(lanes) >= live
 

@@ -127,7 +127,9 @@ class Part:
 
 
 @asynccontextmanager
-async def part(url: str, name: str, **timing: Any) -> AsyncIterator[tuple[Part, "asyncio.Task[None]"]]:
+async def part(
+    url: str, name: str, broken: Callable[[], None] = lambda: None, **timing: Any
+) -> AsyncIterator[tuple[Part, "asyncio.Task[None]"]]:
     """Share under a name until the body ends."""
 
     async def serve(units: Sequence[str]) -> None:
@@ -137,7 +139,9 @@ async def part(url: str, name: str, **timing: Any) -> AsyncIterator[tuple[Part, 
         made.listening.discard(unit)
 
     made = Part()
-    made.shares = Shares(database_url=url, worker=name, serve=serve, listen=made.listening.add, hush=hush, **timing)
+    made.shares = Shares(
+        database_url=url, worker=name, serve=serve, listen=made.listening.add, hush=hush, broken=broken, **timing
+    )
     task = asyncio.create_task(made.shares.run())
     try:
         yield made, task
@@ -170,8 +174,7 @@ async def test_claims_lost_with_the_database_are_taken_again(
     """The database ends the session; the worker takes the same units again, and its engine is made anew."""
     assert fleet
     broken = asyncio.Event()
-    async with part(database_url, "a", every_s=0.1) as (made, task):
-        made.shares.broken = broken.set
+    async with part(database_url, "a", broken.set, every_s=0.1) as (made, task):
         await waiting.until(_served(made), "it serves all")
         await conn.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'patrol-units a'"

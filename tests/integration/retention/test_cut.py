@@ -56,7 +56,9 @@ async def driven(database_url: str) -> AsyncIterator[Driven]:
 async def refused(driven: Driven) -> int:
     """How many were refused as too old."""
     return int(
-        await driven.pipeline.pool.fetchval("SELECT coalesce(sum(n), 0) FROM refusal_counts WHERE reason = 'too_old'")
+        await driven.pipeline.database.pool.fetchval(
+            "SELECT coalesce(sum(n), 0) FROM refusal_counts WHERE reason = 'too_old'"
+        )
     )
 
 
@@ -75,20 +77,20 @@ async def test_late_fix_older_than_what_is_kept_is_refused_and_counted(driven: D
         [said(patrols.T0 + 5 * patrols.MINUTE + 123), said(patrols.T0 + 50 * patrols.MINUTE + 123)], LATER
     )
     assert await refused(driven) == 2
-    kept = await driven.pipeline.pool.fetch("SELECT reason, payload FROM refusals")
+    kept = await driven.pipeline.database.pool.fetch("SELECT reason, payload FROM refusals")
     assert [(row["reason"], row["payload"]) for row in kept] == [("too_old", None)] * 2
 
 
 async def test_late_event_of_a_time_whose_fixes_are_gone_is_stored_alone(driven: Driven) -> None:
     """The event is kept; the stays of its time stay as they are, and nothing is left waiting."""
     await driven.take([said(patrols.T0 + 12 * patrols.MINUTE, "event")], LATER)
-    assert await driven.pipeline.pool.fetchval("SELECT count(*) FROM events") == 1
-    assert await driven.pipeline.pool.fetchval("SELECT count(*) FROM dirty_windows") == 0
+    assert await driven.pipeline.database.pool.fetchval("SELECT count(*) FROM events") == 1
+    assert await driven.pipeline.database.pool.fetchval("SELECT count(*) FROM dirty_windows") == 0
 
 
 async def test_rebuild_leaves_what_was_cut(driven: Driven) -> None:
     """The period before, the minutes a hold kept, and the run that was cut: none is compared, none differs."""
-    async with driven.pipeline.pool.acquire() as conn:
+    async with driven.pipeline.database.pool.acquire() as conn:
         found = await looked(conn, patrols.T0 - HOUR, patrols.T0 + 2 * HOUR)
     assert found.differences == []
     assert found.runs > 0

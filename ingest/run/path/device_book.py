@@ -1,0 +1,75 @@
+"""The enrolled devices, as a worker holds them in memory; all of it can be read again."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import structlog
+from numpy.typing import NDArray
+
+from runtime import db
+from tracking.city import enrolment
+from tracking.store.records import lane
+from tracking.store.tracks import device_store
+
+log = structlog.get_logger(__name__)
+
+_NAMED = 10
+"""So many of the devices enrolled together are named in the log."""
+
+
+@dataclass(slots=True)
+class DeviceBook:
+    """Enrolled devices by name. `auto_enrol` takes in a device when it is first heard."""
+
+    auto_enrol: bool
+    by_name: dict[str, enrolment.Device] = field(default_factory=dict)
+    _version: str = ""
+    _units: dict[str, int] = field(default_factory=dict)
+    """Code of each unit that a device was of → its index."""
+    _unit: NDArray[np.int32] = field(default_factory=lambda: np.full(1, -1, np.int32))
+    """Index of the unit by number of the device, -1 unknown: the store gives the numbers out in order."""
+
+    async def refresh(self, conn: db.Connection) -> list[int]:
+        """Read all of them again if someone changed a unit or a datum. Returns those whose unit changed."""
+        version = await device_store.version(conn)
+        if version == self._version:
+            return []
+        self._version = version
+        before, self.by_name = self.by_name, {each.name: each for each in await device_store.all_devices(conn)}
+        self._note_units(self.by_name.values())
+        return [each.id for name, each in self.by_name.items() if name in before and before[name].unit != each.unit]
+
+    def of(self, units: Collection[str]) -> list[int]:
+        """Devices of some units."""
+        return [device.id for device in self.by_name.values() if device.unit in units]
+
+    def units_of(self, device: NDArray[np.int32]) -> tuple[NDArray[np.int32], Sequence[str]]:
+        """Index of the unit of each device, all of them known, among the units' codes."""
+        return self._unit[device], list(self._units)
+
+    def _note_units(self, devices: Collection[enrolment.Device]) -> None:
+        most = max((device.id for device in devices), default=0)
+        if most >= len(self._unit):
+            self._unit = np.append(self._unit, np.full(most + 1, -1, np.int32))
+        for device in devices:
+            self._unit[device.id] = self._units.setdefault(device.unit, len(self._units))
+
+    async def prepare(self, conn: db.Connection, units: dict[str, str]) -> int | None:
+        """Look up, and enrol where that is allowed, the names not known yet; returns the lane's head if it moved.
+
+        A transaction of its own, before the batch's: the engine must never see a number that is rolled back.
+        """
+        missing = {name: unit for name, unit in units.items() if name not in self.by_name}
+        if not missing:
+            return None
+        async with conn.transaction():
+            told = await device_store.enrol(conn, missing) if self.auto_enrol else []
+            found = await device_store.named(conn, list(missing))
+            head = await lane.append(conn, told)
+        self.by_name |= {device.name: device for device in found}
+        self._note_units(found)
+        # In one line: a line for each of a fleet that is new would hold up its first fixes.
+        if told:
+            log.info("devices enrolled", devices=len(told), first=[body["id"] for _, body in told[:_NAMED]])
+        return head

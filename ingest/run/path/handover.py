@@ -1,0 +1,32 @@
+"""Which units the engine is asked to serve: asked by who shares them, done by the pipeline between two batches."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Handover:
+    """Changes of units that wait.
+
+    Args:
+        wake: lets the pipeline look for other work than messages.
+    """
+
+    wake: Callable[[], None]
+    _asked: "deque[tuple[list[str], asyncio.Future[None]]]" = field(default_factory=deque)
+
+    def __len__(self) -> int:
+        return len(self._asked)
+
+    async def serve(self, units: Sequence[str]) -> None:
+        """Serve exactly these units from the next batch on; returns when the engine has changed hands."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._asked.append((sorted(units), done))
+        self.wake()
+        await done
+
+    def next(self) -> "tuple[list[str], asyncio.Future[None]]":
+        """The change that waits longest, and what to set when it is done."""
+        return self._asked.popleft()

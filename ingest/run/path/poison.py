@@ -1,0 +1,22 @@
+"""A message that the database will not hold: its refusal takes its place."""
+
+import structlog
+
+from ingest.decoding import decode, faults
+from ingest.decoding.batch import Received
+from ingest.decoding.faults import Refused
+from ingest.run import metrics
+from schemas.refusals import Refusal
+
+log = structlog.get_logger(__name__)
+
+
+def refused(one: Received, error: Exception) -> Received:
+    """A refusal in the place of a message; its fixes need not come again."""
+    metrics.POISON.inc()
+    message, said = one.message, one.decoded
+    log.error("message refused, the database will not hold it", topic=message.topic, error=str(error))
+    detail = f"the database will not hold it: {error}"[:200]
+    refusal = Refused(Refusal.OUT_OF_RANGE, detail, faults.keep(message.payload))
+    settled = [found for fix in said.fixes if (found := decode.numbered(fix)) is not None]
+    return Received(message, decode.Decoded(said.unit, said.device, refused=[refusal], settled=said.settled + settled))

@@ -1,0 +1,126 @@
+"""What the pipeline does between two batches, in bounded time: hand-overs, late fixes, looks at what has changed."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import structlog
+
+from ingest.run import metrics
+from ingest.run.feed import Feed
+from ingest.run.late.backfill import Backfill
+from ingest.run.path.acks import Acks
+from ingest.run.path.device_book import DeviceBook
+from ingest.run.path.engine_host import EngineHost
+from ingest.run.path.handover import Handover
+from ingest.run.path.retrying_pool import RetryingPool
+from runtime import db, retry
+from tracking.records.retention import Horizons
+from tracking.store.city import judging
+from tracking.store.presence import projection
+from tracking.store.records import lane, retention_store
+from tracking.store.tracks.minute_store import Minutes
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True, kw_only=True)
+class Upkeep:
+    """Does it, with the engine at rest."""
+
+    database: RetryingPool
+    host: EngineHost
+    devices: DeviceBook
+    backfill: Backfill
+    handover: Handover
+    feed: Feed
+    acks: Acks
+    minutes: Minutes
+    clock: Callable[[], int]
+    horizons: Horizons
+    """What is older is refused; read again with each look."""
+    every_s: float
+    """Between looks at the grid's version, the devices and those that fell silent."""
+    backfill_s: float
+    """Time given to late fixes while live ones wait."""
+    _looked: float = 0.0
+
+    @property
+    def pending(self) -> bool:
+        """Whether there is something to do that cannot wait for the next look."""
+        return self.backfill.pending or bool(len(self.handover))
+
+    async def run(self, waiting: Callable[[], int]) -> None:
+        """Do what is due; `waiting` tells how many messages wait meanwhile."""
+        while len(self.handover):
+            units, done = self.handover.next()
+            await self.database.run(partial(self._change_hands, units))
+            if not done.done():
+                done.set_result(None)
+        if self.host.broken:
+            await self.reload("the engine failed")
+        await self._backfill(waiting)
+        if time.monotonic() - self._looked >= self.every_s:
+            await self.database.run(self._look)
+            self._looked = time.monotonic()
+
+    async def reload(self, reason: str) -> None:
+        """Make the engine again from the store."""
+        log.warning("engine is made again from the store", reason=reason)
+        await self.database.run(lambda conn: self.host.reload(conn, self.clock()))
+        self.backfill.pending = True
+
+    async def _backfill(self, waiting: Callable[[], int]) -> None:
+        until = time.monotonic() + self.backfill_s
+        while self.backfill.pending and not self.host.broken:
+            if time.monotonic() >= until and (waiting() or len(self.handover)):
+                return
+            self.feed.reached(await self.database.run(lambda conn: self.backfill.step(conn, self.clock())))
+
+    async def _look(self, conn: db.Connection) -> None:
+        # Others put windows there, too: a rebuild, a worker that was served these units before.
+        self.backfill.pending = True
+        self.horizons = await retention_store.horizons(conn)
+        if moved := await self.devices.refresh(conn):
+            await self._pass_on(conn, moved)
+        await self.host.doubt(conn, self.clock())
+        if await self.host.outdated(conn, self.clock()):
+            await self.reload("the grid or a plan changed")
+        await self.minutes.store(conn)
+        await self._settle(conn)
+
+    async def _change_hands(self, units: list[str], conn: db.Connection) -> None:
+        """Let go of the devices of units that are served no more, and take over those of units that are new."""
+        await self.devices.refresh(conn)
+        changed = set(units).symmetric_difference(self.host.units or ())
+        await self._pass_on(conn, self.devices.of(changed))
+        self.host.units = units
+        await self.host.doubt(conn, self.clock())
+
+    async def _pass_on(self, conn: db.Connection, devices: list[int]) -> None:
+        self.acks.forget(set(devices))
+        await self.host.pass_on(conn, devices, self.clock())
+        self.backfill.pending = True
+
+    async def _settle(self, conn: db.Connection) -> None:
+        """End the stays of devices that fell silent."""
+        now = self.clock()
+        changes = self.host.settle(now)
+        if not changes:
+            return
+        try:
+            async with conn.transaction():
+                await judging.hold(conn, self.host.judged_by)
+                head = await lane.append(conn, await projection.apply(conn, changes, now))
+        except judging.OutdatedError:
+            self.host.break_off()
+        except Exception as error:
+            # The engine holds them ended already; made again from the store it finds them open and ends them anew.
+            self.host.break_off()
+            if retry.is_transient(error) or retry.is_misfit(error):
+                raise
+            metrics.BROKEN.inc()
+            log.exception("stays of silent devices could not be ended", changes=len(changes.stays))
+        else:
+            self.feed.reached(head)

@@ -1,0 +1,25 @@
+"""Ends a job when it is told to."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+
+@asynccontextmanager
+async def cancelled_by(stop: asyncio.Event) -> AsyncIterator[None]:
+    """Cancel the body when `stop` is set, and end without an error then."""
+    body = asyncio.current_task()
+    assert body is not None  # noqa: S101 - a coroutine always runs in a task
+
+    async def waiting() -> None:
+        await stop.wait()
+        body.cancel()
+
+    watcher = asyncio.create_task(waiting(), name="stop")
+    try:
+        yield
+    except asyncio.CancelledError:
+        if not stop.is_set() or body.uncancel() > 0:
+            raise
+    finally:
+        watcher.cancel()
