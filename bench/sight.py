@@ -15,10 +15,9 @@ from tracking.coverage import coverage
 from tracking.geometry.lookup import CityGrid
 from tracking.presence import silence
 from tracking.presence.fixes import Bool, Float, Int
-from tracking.presence.silence import Silences
+from tracking.presence.silence import UNHEARD_MS, Silences
 
 NEVER = coverage.NEVER
-PRESENT_FOR_MS = 180_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +154,7 @@ class Eyes:
         """Silent: the last fix stands, an open visit counts as going on for a little while."""
         if i not in self._fell:
             self._fell[i] = (float(self._t[i]), self._x[i], self._y[i])
-        if now - self._t[i] <= PRESENT_FOR_MS:
+        if now - self._t[i] <= UNHEARD_MS:
             for visit in patrol.visits[self._read[i] :]:
                 if visit.valid_at <= self._t[i] < visit.t_out:
                     present[visit.cell] = True

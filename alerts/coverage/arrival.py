@@ -11,6 +11,7 @@ from alerts.rulebook.rule_fields import Body, Field
 from schemas import wire
 from tracking.geometry.streets import REACH_M, Streets
 from tracking.presence.fixes import Bool, FixColumns, Float, Int
+from tracking.presence.silence import UNHEARD_MS
 
 NOBODY = -1
 """Stands for "no eligible officer" in columns of arrivals."""
@@ -30,7 +31,7 @@ class ArrivalRule:
     """Way on the streets over the straight line."""
     prepare_ms: int = 60_000
     """From the order to the first step."""
-    fresh_ms: int = 180_000
+    fresh_ms: int = UNHEARD_MS
     """An officer whose newest fix is older is not counted on."""
     battery: float = 10.0
     """Per cent at or below which a device may be gone before the officer is there."""

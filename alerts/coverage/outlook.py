@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from alerts.coverage import habits, risk
 from tracking.presence.fixes import Bool, Float, Int
+from tracking.presence.silence import UNHEARD_MS
 
 LEAST_VISITS = 6
 """Ended waits of a cell from which on its habits are trusted."""
@@ -59,7 +60,7 @@ class Signs:
     """Officers on a task or a break: they come later than usual."""
 
 
-SILENT_MS = 180_000
+SILENT_MS = UNHEARD_MS
 """Of whom nothing was heard for so long may be elsewhere than where the last fix says."""
 FEATURES = (
     "constant", "habits", "waits", "no_habits", "busy_habits", "silent_habits", "inside", "inside_share",

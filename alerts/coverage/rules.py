@@ -19,8 +19,9 @@ from runtime import times
 from schemas import rest
 from tracking.coverage.coverage import CellState, Coverage
 from tracking.presence.fixes import Bool, Float, Int
+from tracking.presence.silence import UNHEARD_MS
 
-DEAF_AFTER_MS = 180_000
+DEAF_AFTER_MS = UNHEARD_MS
 """When nothing at all came in for so long, the fault is ours: no cell is said to fall due on the strength of it."""
 CHANCE_HOLD = 0.1
 """A level is left only when the probability of a breach is below the threshold by this much."""

@@ -7,9 +7,10 @@ from alerts.officers import contact, machine
 from alerts.officers.family import written
 from alerts.officers.situation import Crowd
 from alerts.officers.tracks import NONE
+from tracking.presence.silence import UNHEARD_MS
 
 KIND = "deaf"
-DEAF_MS = 180_000
+DEAF_MS = UNHEARD_MS
 BACK_MS = 60_000
 LEAST = 3
 """With fewer officers on duty each is told by itself."""

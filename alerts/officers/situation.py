@@ -14,9 +14,10 @@ from schemas import wire
 from tracking.city.people import Officer, Shift
 from tracking.geometry.lookup import SIGMA_OF_68, SURE_SIGMAS
 from tracking.presence.fixes import Bool, Float, Int
+from tracking.presence.silence import UNHEARD_MS
 from tracking.quality.model import Finding
 
-FRESH_MS = 180_000
+FRESH_MS = UNHEARD_MS
 """Who was not heard for so long is judged by nothing that needs a place."""
 DUTY, TASK, BREAK = (wire.DUTY_CODE[each] for each in (wire.Duty.DUTY, wire.Duty.TASK, wire.Duty.BREAK))
 

@@ -13,6 +13,7 @@ from alerts.life.model import ENDED, STANDING
 from runtime import db
 from schemas import rest
 from tracking.store.city import belonging
+from tracking.store.records import settings_store
 
 _SHOWN = """
 SELECT a.id, a.key, a.kind, a.level, a.state, a.version, c.code AS cell, v.name AS cell_name, d.name AS device,
@@ -42,7 +43,6 @@ ORDER BY a.id DESC LIMIT $11
 """
 )
 _STEPS = "SELECT n, at, step, state, level, actor, facts FROM alert_steps WHERE alert = $1 ORDER BY n"
-_ZONE = "SELECT value FROM settings WHERE key = 'time_zone'"
 _GROUPS = {"standing": STANDING, "ended": ENDED}
 
 
@@ -92,7 +92,7 @@ async def with_steps(conn: db.Connection, number: int, seen: belonging.Seen = be
     found = await _shown(conn, await conn.fetch(_ONE, seen.cells, seen.devices, seen.areas, number))
     if not found:
         return None
-    zone = await _zone(conn)
+    zone = await settings_store.time_zone(conn)
     steps = [_step(dict(row), zone) for row in await conn.fetch(_STEPS, number)]
     return found[0].model_copy(update={"steps": steps})
 
@@ -100,12 +100,8 @@ async def with_steps(conn: db.Connection, number: int, seen: belonging.Seen = be
 async def _shown(conn: db.Connection, rows: Sequence[Any]) -> list[rest.Alert]:
     if not rows:
         return []
-    zone = await _zone(conn)
+    zone = await settings_store.time_zone(conn)
     return [_alert(dict(row), zone) for row in rows]
-
-
-async def _zone(conn: db.Connection) -> ZoneInfo:
-    return ZoneInfo(json.loads(await conn.fetchval(_ZONE)))
 
 
 def _alert(row: dict[str, Any], zone: ZoneInfo) -> rest.Alert:

@@ -9,6 +9,7 @@ from alerts.coverage import habits
 from runtime import db
 from schemas import wire
 from tracking.presence.fixes import FixColumns, Int
+from tracking.presence.silence import UNHEARD_MS
 from tracking.store.city import city
 from tracking.store.records import packed
 from tracking.store.records.packed import Kind
@@ -67,7 +68,7 @@ async def read(conn: db.Connection, where: city.City, newest: FixColumns, now: i
     since, until = db.moment(now - LOOK_BACK_MS), db.moment(now)
     stops = await packed.fetch(conn, _COLUMNS, _STOPS, since, until, LEAST_STAY_MS)
     inside = np.full(len(where.cells), -1, dtype=np.int64)
-    fresh = db.moment(now - city.PRESENT_FOR_MS)
+    fresh = db.moment(now - UNHEARD_MS)
     for row in await conn.fetch(_INSIDE, fresh, until):
         if row["cell"] in where.index:
             inside[where.index[row["cell"]]] = db.millis(row["t_in"])

@@ -11,50 +11,46 @@ from dataclasses import dataclass, field
 import asyncpg
 import structlog
 
-from ingest.run import metrics
-from runtime import db, loops, retry, sockets
+from ingest.run import metrics, surviving
+from runtime import db, locks, sockets
+from runtime.every import every
 
 log = structlog.get_logger(__name__)
 
 _SPACE = "patrol.units"
 _ALL = "*"
-# All units: nobody may hold any. Some: nobody may hold all, nor any of these.
-_EXCLUSIVE = "SELECT pg_try_advisory_lock(hashtext($1), hashtext($2))"
-_SHARED = "SELECT pg_try_advisory_lock_shared(hashtext($1), hashtext($2))"
-_RELEASE = "SELECT pg_advisory_unlock_all()"
-_RELEASE_ONE = "SELECT pg_advisory_unlock(hashtext($1), hashtext($2))"
-_RELEASE_SHARED = "SELECT pg_advisory_unlock_shared(hashtext($1), hashtext($2))"
 
 
 async def take(conn: db.Connection, units: Sequence[str] | None) -> bool:
     """Try to take the claim on `units` (None: all) for the session of `conn`; all of them or none."""
-    taken = await conn.fetchval(_EXCLUSIVE if units is None else _SHARED, _SPACE, _ALL)
+    # All units: nobody may hold any. Some: nobody may hold all, nor any of these.
+    taken = await locks.acquire(conn, _SPACE, _ALL, shared=units is not None)
     for unit in sorted(set(units or ())):
-        taken = taken and await conn.fetchval(_EXCLUSIVE, _SPACE, unit)
+        taken = taken and await locks.acquire(conn, _SPACE, unit)
     if not taken:
         await release(conn)
-    return bool(taken)
+    return taken
 
 
 async def release(conn: db.Connection) -> None:
     """Give up what `take` took."""
-    await conn.execute(_RELEASE)
+    await locks.release_all(conn)
 
 
 async def take_one(conn: db.Connection, unit: str) -> bool:
     """Try to take the claim on a unit that the session of `conn` does not hold, beside those that it holds."""
-    if not await conn.fetchval(_SHARED, _SPACE, _ALL):
+    if not await locks.acquire(conn, _SPACE, _ALL, shared=True):
         return False
-    if await conn.fetchval(_EXCLUSIVE, _SPACE, unit):
+    if await locks.acquire(conn, _SPACE, unit):
         return True
-    await conn.execute(_RELEASE_SHARED, _SPACE, _ALL)
+    await locks.release(conn, _SPACE, _ALL, shared=True)
     return False
 
 
 async def give_up(conn: db.Connection, unit: str) -> None:
     """Give up what `take_one` took."""
-    await conn.execute(_RELEASE_ONE, _SPACE, unit)
-    await conn.execute(_RELEASE_SHARED, _SPACE, _ALL)
+    await locks.release(conn, _SPACE, unit)
+    await locks.release(conn, _SPACE, _ALL, shared=True)
 
 
 @dataclass(slots=True)
@@ -84,16 +80,8 @@ class Claim:
 
     async def run(self) -> None:
         """Hold it, again and again, until cancelled."""
-        while True:
-            try:
-                await self._hold()
-            except Exception as error:
-                loops.unless_ending()
-                if not retry.is_transient(error):
-                    raise
-                metrics.RETRIES.labels("claim").inc()
-                log.warning("the claim on the units waits for the database", error=str(error))
-            await asyncio.sleep(self.every_s)
+        survive = surviving.of_database("claim", "the claim on the units waits for the database")
+        await every(self.every_s, self._hold, survive=survive)
 
     async def _hold(self) -> None:
         gone = asyncio.Event()

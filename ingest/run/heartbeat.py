@@ -3,15 +3,17 @@
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 import asyncpg
 import structlog
 
-from ingest.run import metrics
+from ingest.run import surviving
 from ingest.store import worker_store
-from runtime import db, loops, retry
+from runtime import db
 from runtime.clock import wall_clock
+from runtime.every import every
 from tracking.store.records import lane
 from tracking.store.tracks import minute_store
 
@@ -22,34 +24,42 @@ TRIM_EVERY_S = 600.0
 _GOODBYE_S = 1.0
 
 
-async def beat(
-    pool: db.Pool,
-    worker: str,
-    units: Callable[[], list[str]],
-    counters: Callable[[], dict[str, Any]],
-    *,
-    shares: bool = False,
-    every_s: float = EVERY_S,
-) -> None:
-    """Write the worker's row every `every_s` until cancelled; a database that is away is tried again."""
-    first, trimmed = True, time.monotonic()
-    while True:
-        try:
-            async with pool.acquire() as conn:
-                await worker_store.beat(conn, worker, units(), counters(), shares=shares, first=first)
-                if time.monotonic() - trimmed > TRIM_EVERY_S:
-                    await lane.trim(conn)
-                    await worker_store.trim(conn)
-                    await minute_store.trim(conn, wall_clock())
-                    trimmed = time.monotonic()
-            first = False
-        except Exception as error:
-            loops.unless_ending()
-            if not retry.is_transient(error):
-                raise
-            metrics.RETRIES.labels("heartbeat").inc()
-            log.warning("heartbeat could not be written", error=str(error))
-        await asyncio.sleep(every_s)
+@dataclass(slots=True, kw_only=True)
+class Heartbeat:
+    """Writes the worker's row.
+
+    Args:
+        pool: the database.
+        worker: name of the worker.
+        units: those that it serves.
+        counters: what it says of itself.
+        shares: whether it shares all units with others.
+    """
+
+    pool: db.Pool
+    worker: str
+    units: Callable[[], list[str]]
+    counters: Callable[[], dict[str, Any]]
+    shares: bool = False
+    _first: bool = True
+    _trimmed: float = field(default_factory=time.monotonic)
+
+    async def run(self, every_s: float = EVERY_S) -> None:
+        """Write it again and again until cancelled; a database that is away is tried again."""
+        await every(every_s, self.beat, survive=surviving.of_database("heartbeat", "heartbeat could not be written"))
+
+    async def beat(self) -> None:
+        """Write it once."""
+        async with self.pool.acquire() as conn:
+            await worker_store.beat(
+                conn, self.worker, self.units(), self.counters(), shares=self.shares, first=self._first
+            )
+            self._first = False
+            if time.monotonic() - self._trimmed > TRIM_EVERY_S:
+                await lane.trim(conn)
+                await worker_store.trim(conn)
+                await minute_store.trim(conn, wall_clock())
+                self._trimmed = time.monotonic()
 
 
 async def stopped(pool: db.Pool, worker: str) -> None:

@@ -1,15 +1,9 @@
 """Adds up the counts that batches left behind, now and then, on a connection of its own."""
 
-import asyncio
-import time
-
-import structlog
-
-from ingest.run import metrics
-from runtime import db, loops, retry
+from ingest.run import surviving
+from runtime import db
+from runtime.every import Rest, every
 from tracking.store.tracks import hour_store
-
-log = structlog.get_logger(__name__)
 
 EVERY_S = 60.0
 """Counts of an hour are as old as this at most, but of a large fleet..."""
@@ -20,14 +14,10 @@ _REST = 100
 
 async def keep(pool: db.Pool, every_s: float = EVERY_S) -> None:
     """Add up until cancelled. What is left when the process ends, the next worker adds up."""
-    while True:
-        began = time.monotonic()
-        try:
-            async with pool.acquire() as conn:
-                await hour_store.fold(conn)
-        except Exception as error:
-            if not retry.is_transient(error):
-                raise
-            metrics.RETRIES.labels("hours").inc()
-            log.warning("counts of hours wait for the database", error=str(error))
-        await asyncio.sleep(max(every_s, loops.rest_s(time.monotonic() - began, MOST_S, _REST)))
+
+    async def fold() -> None:
+        async with pool.acquire() as conn:
+            await hour_store.fold(conn)
+
+    survive = surviving.of_database("hours", "counts of hours wait for the database")
+    await every(every_s, fold, survive=survive, rest=Rest(times=_REST, most_s=MOST_S))

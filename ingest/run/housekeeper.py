@@ -1,7 +1,5 @@
 """Once a night: retention, and late data of long ago into the summaries. Of several workers one does it."""
 
-import asyncio
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,9 +8,10 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from ingest.run import metrics, passes
-from runtime import db, loops, retry
-from tracking.store.records import retention_store
+from ingest.run import passes, surviving
+from runtime import db
+from runtime.every import every
+from tracking.store.records import retention_store, settings_store
 from tracking.store.tracks import boot_store
 
 log = structlog.get_logger(__name__)
@@ -49,23 +48,18 @@ class Housekeeper:
 
     async def run(self) -> None:
         """Look again and again until cancelled."""
-        while True:
-            await asyncio.sleep(self.every_s)
-            try:
-                async with self.pool.acquire() as conn:
-                    await self.look(conn)
-            except Exception as error:
-                loops.unless_ending()
-                if not retry.is_transient(error):
-                    metrics.BROKEN.inc()
-                    log.exception("the night's work failed; the next look tries again", action="retention")
-                else:
-                    metrics.RETRIES.labels("housekeeper").inc()
+        said = "the night's work failed; the next look tries again"
+        survive = surviving.anything("housekeeper", said, action="retention")
+        await every(self.every_s, self._look, survive=survive, first_s=self.every_s)
+
+    async def _look(self) -> None:
+        async with self.pool.acquire() as conn:
+            await self.look(conn)
 
     async def look(self, conn: db.Connection) -> bool:
         """Do the night's work if it is due; False when it is not, or another worker does it."""
         now = self.clock()
-        zone = ZoneInfo(json.loads(await conn.fetchval("SELECT value FROM settings WHERE key = 'time_zone'")))
+        zone = await settings_store.time_zone(conn)
         kept = await retention_store.listed(conn)
         ran = min(db.moment(each.ran_at) for each in kept)
         if not due(db.moment(now), ran, zone):

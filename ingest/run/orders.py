@@ -11,9 +11,10 @@ from prometheus_client import Counter
 
 from alerts.store import commands
 from alerts.store.commands import Waiting
-from ingest.run import metrics
-from runtime import db, loops, retry
+from ingest.run import surviving
+from runtime import db
 from runtime.clock import wall_clock
+from runtime.every import every
 from schemas import topics, wire
 from tracking.geometry import datum
 
@@ -59,19 +60,14 @@ class Orders:
 
     async def run(self) -> None:
         """Publish until cancelled."""
-        while True:
-            await self._ready.wait()
-            try:
-                taken = await self.step()
-            except Exception as error:
-                loops.unless_ending()
-                if not retry.is_transient(error):
-                    raise
-                metrics.RETRIES.labels("orders").inc()
-                log.warning("commands wait for the database", error=str(error))
-                taken = 0
-            if taken < AT_ONCE:
-                await asyncio.sleep(self._every_s)
+        survive = surviving.of_database("orders", "commands wait for the database")
+        await every(self._every_s, self._empty, survive=survive)
+
+    async def _empty(self) -> None:
+        """Publish until nothing waits or the broker goes."""
+        await self._ready.wait()
+        while await self.step() == AT_ONCE and self._ready.is_set():
+            pass
 
     async def step(self) -> int:
         """Publish what waits, at most AT_ONCE; returns how many were taken."""

@@ -10,7 +10,7 @@ from ingest.run import metrics
 from ingest.store import chunks, media, rows, targets
 from ingest.store.held import Held
 from ingest.store.targets import Target
-from runtime import db
+from runtime import db, locks
 from tracking.records import retention
 from tracking.records.retention import DAY_MS, DataClass
 from tracking.store.records import hold_store, retention_store
@@ -18,9 +18,6 @@ from tracking.store.records.retention_store import Kept
 from tracking.store.tracks.media_files import MediaFiles
 
 log = structlog.get_logger(__name__)
-
-_LOCK = "SELECT pg_try_advisory_lock(hashtext('patrol.retention'))"
-_UNLOCK = "SELECT pg_advisory_unlock(hashtext('patrol.retention'))"
 
 Progress = Callable[[DataClass, str, int], None]
 """Is told class, table and rows as they go."""
@@ -53,12 +50,10 @@ class Pass:
 
         A class that fails is noted with the reason, and the others are gone over all the same.
         """
-        if not await self.conn.fetchval(_LOCK):
-            return None
-        try:
+        async with locks.leader(self.conn, "patrol.retention") as first:
+            if not first:
+                return None
             return {kept.cls: await self._class(kept) for kept in await retention_store.listed(self.conn)}
-        finally:
-            await self.conn.execute(_UNLOCK)
 
     async def _class(self, kept: Kept) -> int:
         floor = retention.floor(kept.days, self.now, kept.floor)

@@ -114,9 +114,13 @@ def _jobs(line: _Line, stop: asyncio.Event) -> dict[str, Coroutine[Any, Any, Non
         "pipeline": pipeline.run(),
         "feed": pipeline.feed.run(),
         "acks": acknowledging.keep(pipeline.acks, session, pool),
-        "heartbeat": heartbeat.beat(
-            pool, config.worker_id, lambda: sorted(line.units.serving), line.counters, shares=config.shares
-        ),
+        "heartbeat": heartbeat.Heartbeat(
+            pool=pool,
+            worker=config.worker_id,
+            units=lambda: sorted(line.units.serving),
+            counters=line.counters,
+            shares=config.shares,
+        ).run(),
         "watcher": watch.Watcher(pool).run(stop),
         "keeper": keeper.Keeper(pool).run(stop),
         "notifier": Outbox(pool, senders).run(stop),

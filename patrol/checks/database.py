@@ -12,7 +12,7 @@ from patrol.checks.findings import Finding, Verdict, bad, note, ok, warn
 from patrol.cli import faults
 from runtime import db
 from schemas import migrations
-from tracking.store.records import migration_store
+from tracking.store.records import migration_store, settings_store
 
 _SETTINGS: tuple[tuple[str, frozenset[str], Verdict, str], ...] = (
     ("fsync", frozenset({"on"}), Verdict.BAD,
@@ -185,5 +185,5 @@ async def clock(conn: db.Connection) -> list[Finding]:
     todo = "let both follow one NTP server (chrony, systemd-timesyncd) 统一 NTP 对时"
     if least > CLOCK_WARN_S:
         return [(bad if least > CLOCK_BAD_S else warn)("clock 时钟", said, todo)]
-    zone = await conn.fetchval("SELECT value #>> '{}' FROM settings WHERE key = 'time_zone'")
+    zone = (await settings_store.time_zone(conn)).key
     return [ok("clock 时钟", said), note("time zone 时区", f"{zone} for days and duty times; stored as UTC")]

@@ -10,6 +10,8 @@ from tracking.coverage.coverage import NEVER
 from tracking.geometry.lookup import CityGrid
 from tracking.presence.fixes import Float, Int
 
+UNHEARD_MS = 180_000
+"""Of a device that is silent for so long nothing is known: on the map, in coverage, in alerts of cells and officers."""
 BESIDE_MS = 120_000
 """So much longer than the fixes tell may a device have been where it was sighted: a gap before them, and after."""
 FASTEST_WALK_M_PER_S = 1.5

@@ -11,7 +11,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import time
 from typing import Any, Protocol
-from zoneinfo import ZoneInfo
 
 import structlog
 from prometheus_client import Counter
@@ -24,6 +23,7 @@ from alerts.store import recipient, shown
 from alerts.store.recipient import Recipient
 from runtime import db, loops
 from runtime.clock import wall_clock
+from tracking.store.records import settings_store
 
 log = structlog.get_logger(__name__)
 
@@ -66,7 +66,6 @@ _CARRIED = """
 SELECT d.alert, d.step, d.reason FROM deliveries d WHERE d.id = ANY ($1::bigint[]) ORDER BY d.made_at, d.id
 """
 _OFF = "UPDATE channels SET enabled = false, fault = $2 WHERE id = $1"
-_ZONE = "SELECT value FROM settings WHERE key = 'time_zone'"
 
 
 class Sender(Protocol):
@@ -163,7 +162,7 @@ class Outbox:
             await conn.execute(_END, [one.id for one in rows], "failed", db.moment(now), why)
             return None
         lately = await conn.fetch(_LATELY, number, db.moment(now - plan.HOUR), row["account"])
-        zone = ZoneInfo(json.loads(await conn.fetchval(_ZONE)))
+        zone = await settings_store.time_zone(conn)
         made = plan.plan(_channel(row, kind), rows, [db.millis(one["at"]) for one in lately], now, zone)
         await _apply(conn, made, now, kind.lease_ms)
         if not made.send:

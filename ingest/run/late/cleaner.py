@@ -1,15 +1,15 @@
 """Goes over the stored fixes hour by hour and keeps what is wrong as findings; of several workers one does."""
 
 import asyncio
-import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 import structlog
 
-from ingest.run import metrics
+from ingest.run import surviving
 from ingest.run.late import cleaner_beat, cleaner_datums, cleaner_pairs
-from runtime import db, loops, retry
+from runtime import db, locks
+from runtime.every import Rest, every
 from tracking.geometry.lookup import CityGrid
 from tracking.presence.fixes import FixColumns
 from tracking.quality import replays, review
@@ -22,8 +22,6 @@ from tracking.store.tracks import cleaning_store, finding_store
 
 log = structlog.get_logger(__name__)
 
-_LOCK = "SELECT pg_try_advisory_lock(hashtext('patrol.cleaning'))"
-_UNLOCK = "SELECT pg_advisory_unlock(hashtext('patrol.cleaning'))"
 _SLOT_KEY, _LATE_KEY = "cleaning_slot", "cleaning_late"
 FURTHEST_MS = 24 * 3_600_000
 """After a stop no more than this is made up for; late data is followed as far back."""
@@ -58,24 +56,13 @@ class Cleaner:
 
     async def run(self) -> None:
         """Pass after pass until cancelled; what one meets, the next one must come."""
-        while True:
-            started = time.monotonic()
-            try:
-                async with self.pool.acquire() as conn:
-                    if await conn.fetchval(_LOCK):
-                        try:
-                            await self.pass_once(conn)
-                        finally:
-                            await conn.execute(_UNLOCK)
-            except Exception as error:
-                loops.unless_ending()
-                if not retry.is_transient(error):
-                    metrics.BROKEN.inc()
-                    log.exception("fixes cannot be reviewed now; trying again", action="clean")
-                else:
-                    metrics.RETRIES.labels("cleaner").inc()
-            rest_s = loops.rest_s(time.monotonic() - started, MOST_REST_S)
-            await asyncio.sleep(max(self.every_s, rest_s))
+        survive = surviving.anything("cleaner", "fixes cannot be reviewed now; trying again", action="clean")
+        await every(self.every_s, self._pass, survive=survive, rest=Rest(most_s=MOST_REST_S))
+
+    async def _pass(self) -> None:
+        async with self.pool.acquire() as conn, locks.leader(conn, "patrol.cleaning") as first:
+            if first:
+                await self.pass_once(conn)
 
     async def pass_once(self, conn: db.Connection) -> int:
         """Review the hours since the last pass, and those that late fixes changed; returns the findings changed."""

@@ -17,11 +17,12 @@ import structlog
 from gmqtt.mqtt.handler import MQTTError
 from prometheus_client import Counter
 
-from ingest.run import metrics
+from ingest.run import surviving
 from ingest.run.mqtt.client import Client
 from ingest.units import broker_accounts
 from ingest.units.broker_accounts import Json, Known
-from runtime import db, loops, retry
+from runtime import db, locks
+from runtime.every import every
 from schemas.broker import Broker
 from tracking.city.device_grant import Grant
 from tracking.store.tracks import device_access
@@ -40,8 +41,6 @@ EVERY_S = 1.0
 _ANSWER_S = 20.0
 _KEEP_ALIVE_S = 15
 _AGAIN_S = 5.0
-_LOCK = "SELECT pg_try_advisory_lock(hashtext('patrol.broker_accounts'))"
-_UNLOCK = "SELECT pg_advisory_unlock(hashtext('patrol.broker_accounts'))"
 
 
 class ControlError(Exception):
@@ -99,24 +98,20 @@ class Control:
 
 async def keep(pool: db.Pool, broker: Broker, key: str, *, every_s: float = EVERY_S) -> None:
     """Keep the accounts until cancelled."""
-    while True:
-        try:
-            async with pool.acquire() as conn:
-                if await conn.fetchval(_LOCK):
-                    try:
-                        await _keep_while_first(conn, broker, key, every_s)
-                    finally:
-                        await conn.execute(_UNLOCK)
-        except (OSError, MQTTError, ControlError, TimeoutError) as error:
-            loops.unless_ending()
+    database = surviving.of_database("accounts", "accounts of devices wait for the database")
+
+    async def lead() -> None:
+        async with pool.acquire() as conn, locks.leader(conn, "patrol.broker_accounts") as first:
+            if first:
+                await _keep_while_first(conn, broker, key, every_s)
+
+    def survive(error: Exception) -> None:
+        if isinstance(error, (OSError, MQTTError, ControlError, TimeoutError)):
             log.warning("accounts of devices wait for the broker", error=str(error) or type(error).__name__)
-        except Exception as error:
-            loops.unless_ending()
-            if not retry.is_transient(error):
-                raise
-            metrics.RETRIES.labels("accounts").inc()
-            log.warning("accounts of devices wait for the database", error=str(error))
-        await asyncio.sleep(_AGAIN_S)
+        else:
+            database(error)
+
+    await every(_AGAIN_S, lead, survive=survive)
 
 
 async def _keep_while_first(conn: db.Connection, broker: Broker, key: str, every_s: float) -> None:

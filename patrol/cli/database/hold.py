@@ -1,6 +1,5 @@
 """`patrol hold`: evidence that is not dropped."""
 
-import json
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -13,6 +12,7 @@ from patrol.settings.settings import Settings
 from runtime import db
 from schemas import holds as models
 from schemas import rest
+from tracking.store.records import settings_store
 from web.store import holds
 
 
@@ -20,7 +20,7 @@ def add(settings: Settings, **given: str | None) -> None:
     """Place a hold and show it."""
 
     async def place(conn: db.Connection) -> models.Hold:
-        zone = ZoneInfo(json.loads(await conn.fetchval("SELECT value FROM settings WHERE key = 'time_zone'")))
+        zone = await settings_store.time_zone(conn)
         said = {name: value for name, value in given.items() if name not in ("start", "end", "until")}
         times = {
             "from": _moment(given["start"], zone),

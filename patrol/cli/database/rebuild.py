@@ -1,7 +1,6 @@
 """`patrol rebuild`: compute the visits of a period again from the stored fixes; compare, or mend."""
 
 import asyncio
-import json
 import time
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
@@ -20,6 +19,7 @@ from schemas import rest
 from tracking.presence.reasons import Cause
 from tracking.presence.stays import Run, Stay
 from tracking.store.city import atlas, beat_store
+from tracking.store.records import settings_store
 from tracking.store.tracks import window_store
 
 _SHOWN = 40
@@ -54,7 +54,7 @@ async def _run(url: str, period: tuple[str, str], names: list[str] | None, *, ch
 
 
 async def _period(conn: db.Connection, period: tuple[str, str]) -> tuple[int, int]:
-    zone = ZoneInfo(json.loads(await conn.fetchval("SELECT value FROM settings WHERE key = 'time_zone'")))
+    zone = await settings_store.time_zone(conn)
     lo, hi = moment(period[0], zone), moment(period[1], zone, end=True) - 1
     if hi < lo:
         raise errors.SetupError(f"--to {period[1]} is not after --from {period[0]}.")

@@ -11,7 +11,7 @@ import pytest
 from alerts.run.keeper import Keeper
 from alerts.run.notify.outbox import Outbox
 from alerts.run.watch import Watcher
-from ingest.run import heartbeat
+from ingest.run.heartbeat import Heartbeat
 from ingest.run.housekeeper import Housekeeper
 from ingest.run.late.cleaner import Cleaner
 from ingest.run.orders import Orders
@@ -52,7 +52,7 @@ PARTS: dict[str, Callable[[db.Pool], Coroutine[Any, Any, None]]] = {
     "cleaner": lambda pool: Cleaner(pool, lambda: pytest.fail("no city is asked for"), lambda: 0).run(),
     "housekeeper": lambda pool: Housekeeper(pool, lambda: 0, every_s=0.0).run(),
     "orders": lambda pool: Orders(pool, _order, _set()).run(),
-    "heartbeat": lambda pool: heartbeat.beat(pool, "w", list, dict),
+    "heartbeat": lambda pool: Heartbeat(pool=pool, worker="w", units=list, counters=dict).run(),
 }
 
 

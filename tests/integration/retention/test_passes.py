@@ -7,7 +7,7 @@ import pytest
 
 from ingest.run import passes
 from ingest.store.targets import TARGETS
-from runtime import db
+from runtime import db, locks
 from tests.integration.retention.conftest import TABLES, YEARS, counts
 from tests.integration.web.conftest import store_fixes
 from tests.integration.web.matrix_city import NOW, Street
@@ -227,7 +227,7 @@ async def test_hold_that_cannot_be_says_why(conn: db.Connection, given: dict[str
 async def test_one_pass_at_a_time(conn: db.Connection, database_url: str) -> None:
     """While another works a pass does nothing; after it, it does."""
     other = await asyncpg.connect(database_url)
-    await other.execute(passes._LOCK)
+    assert await locks.acquire(other, "patrol.retention")
     assert await passes.Pass(conn, LATER).run() is None
     await other.close()
     assert await passes.Pass(conn, LATER).run() is not None

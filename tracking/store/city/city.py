@@ -15,8 +15,10 @@ from tracking.geometry.lookup import CityGrid, GridCell
 from tracking.plans import plans
 from tracking.plans.calendars import DutyCalendar
 from tracking.presence import silence
+from tracking.presence.silence import UNHEARD_MS
 from tracking.store.city import calendar_store, division_store, plan_store
 from tracking.store.presence import between_store, observation, quotas, run_store, sighting_store, versions
+from tracking.store.records import settings_store
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -104,7 +106,7 @@ async def load(conn: db.Connection, at: int | None = None, known: int | None = N
     number = {street: at for at, street in enumerate(streets)}
     rules = await plan_store.read(conn)
     asked = plans.Plans(rules.versions, [rules.site(each, since[each.cell]) for each in said])
-    time_zone = json.loads(await conn.fetchval("SELECT value FROM settings WHERE key = 'time_zone'"))
+    time_zone = (await settings_store.time_zone(conn)).key
     return City(
         cells=cells,
         plans=asked,
@@ -156,9 +158,7 @@ SELECT s.cell, s.t_out, s.open FROM stays s
 WHERE s.kind = 'visit' AND s.t_in <= $1 AND (s.open OR s.t_out >= $1) AND {holds}
 AND tstzrange(s.t_in, greatest(s.t_in, s.t_out), '[]') && tstzrange($1::timestamptz - interval '{present}', $1, '[]')
 """
-PRESENT_FOR_MS = 180_000
-"""An open visit counts as going on while its device was heard within this time."""
-_PRESENT = f"{PRESENT_FOR_MS} ms"
+_PRESENT = f"{UNHEARD_MS} ms"
 _VISITS_NOW = _LAST_VISITS.format(cells="$2", holds="s.known_to IS NULL", present=_PRESENT)
 _VISITS_THEN = (
     _LAST_VISITS.format(
@@ -195,7 +195,7 @@ async def basis(conn: db.Connection, city: City, now: int, known: int | None = N
             ended = db.millis(row["t_out"])
             last_visit[at] = max(last_visit[at], min(ended, now))
             # Asked about the past, a visit that reached beyond the moment was going on at it.
-            present[at] |= ended >= now or (row["open"] and ended >= now - PRESENT_FOR_MS)
+            present[at] |= ended >= now or (row["open"] and ended >= now - UNHEARD_MS)
     silences = await run_store.silences(conn, now, known)
     sightings = await sighting_store.read(conn, city.index, now - run_store.LOOK_BACK_MS, now, known)
     dwell = city.dwells_ms(now)

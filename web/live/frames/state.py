@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas import feed
+from tracking.presence.silence import UNHEARD_MS
 from web.live.frames import tiles
 
-SILENT_AFTER_MS = 180_000
+SILENT_AFTER_MS = UNHEARD_MS
 """A device whose last fix is older is silent."""
 MOVING_MPS = 0.5
 """Slower than this counts as still: GNSS noise of a device at rest."""

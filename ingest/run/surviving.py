@@ -1,0 +1,34 @@
+"""Which errors a part of the worker survives, and what is said of them."""
+
+import structlog
+
+from ingest.run import metrics
+from runtime import retry
+from runtime.every import Survive
+
+log = structlog.get_logger(__name__)
+
+
+def of_database(part: str, said: str) -> Survive:
+    """Survives a database that is away, and says so; any other error ends the part."""
+
+    def survive(error: Exception) -> None:
+        if not retry.is_transient(error):
+            raise error
+        metrics.RETRIES.labels(part).inc()
+        log.warning(said, error=str(error))
+
+    return survive
+
+
+def anything(part: str, said: str, *, action: str) -> Survive:
+    """Survives whatever one look meets: the next one must come."""
+
+    def survive(error: Exception) -> None:
+        if retry.is_transient(error):
+            metrics.RETRIES.labels(part).inc()
+        else:
+            metrics.BROKEN.inc()
+            log.error(said, action=action, exc_info=error)
+
+    return survive

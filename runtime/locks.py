@@ -1,0 +1,42 @@
+"""Advisory locks of PostgreSQL: a name that one session of the database holds at a time."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from runtime import db
+
+_KEYS = {1: "hashtext($1)", 2: "hashtext($1), hashtext($2)"}
+
+
+async def acquire(conn: db.Connection, *name: str, shared: bool = False) -> bool:
+    """Try to take a lock for the session of `conn`; False: another session holds it.
+
+    Args:
+        conn: whoever holds the lock; with its end the lock ends.
+        name: one word, or two: a space of names and a name in it.
+        shared: beside others that share it.
+    """
+    how = "pg_try_advisory_lock_shared" if shared else "pg_try_advisory_lock"
+    return bool(await conn.fetchval(f"SELECT {how}({_KEYS[len(name)]})", *name))
+
+
+async def release(conn: db.Connection, *name: str, shared: bool = False) -> None:
+    """Give up what `acquire` took."""
+    how = "pg_advisory_unlock_shared" if shared else "pg_advisory_unlock"
+    await conn.execute(f"SELECT {how}({_KEYS[len(name)]})", *name)
+
+
+async def release_all(conn: db.Connection) -> None:
+    """Give up all locks of the session of `conn`."""
+    await conn.execute("SELECT pg_advisory_unlock_all()")
+
+
+@asynccontextmanager
+async def leader(conn: db.Connection, job: str) -> AsyncIterator[bool]:
+    """Hold the lock of a job that one process does for all; gives whether this one does it."""
+    first = await acquire(conn, job)
+    try:
+        yield first
+    finally:
+        if first:
+            await release(conn, job)

@@ -1,0 +1,39 @@
+"""Of several workers one leads."""
+
+import asyncpg
+
+from runtime import locks
+
+
+async def test_one_leads_at_a_time(database_url: str) -> None:
+    """Who comes second is told so; when the first is done, or its session ends, another leads."""
+    first, second = [await asyncpg.connect(database_url) for _ in range(2)]
+    try:
+        async with locks.leader(first, "test.job") as leads:
+            assert leads
+            async with locks.leader(second, "test.job") as also:
+                assert not also
+            async with locks.leader(second, "test.other") as other:
+                assert other
+        assert await locks.acquire(second, "test.job")
+        await second.close()
+        async with locks.leader(first, "test.job") as again:
+            assert again
+    finally:
+        await first.close()
+        await second.close()
+
+
+async def test_a_shared_lock_keeps_out_only_who_wants_it_alone(database_url: str) -> None:
+    """Several share it; nobody has it alone meanwhile."""
+    first, second, third = [await asyncpg.connect(database_url) for _ in range(3)]
+    try:
+        assert await locks.acquire(first, "space", "name", shared=True)
+        assert await locks.acquire(second, "space", "name", shared=True)
+        assert not await locks.acquire(third, "space", "name")
+        await locks.release(first, "space", "name", shared=True)
+        await locks.release_all(second)
+        assert await locks.acquire(third, "space", "name")
+    finally:
+        for each in (first, second, third):
+            await each.close()
