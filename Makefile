@@ -44,8 +44,8 @@ test: sync
 
 test-long: sync
 	@$(PYTEST) -m long $(ARGS)
-	@PATROL_FUZZ_EXAMPLES=$(FUZZ) $(PYTEST) -q tests/unit/web/live/test_hostile.py \
-	  tests/unit/ingest/test_hostile_payloads.py
+	@PATROL_FUZZ_EXAMPLES=$(FUZZ) $(PYTEST) -q tests/unit/web/live/frames/test_hostile.py \
+	  tests/unit/ingest/decoding/test_hostile_payloads.py
 	@[ $(FAULTS) -eq 0 ] || $(MAKE) --no-print-directory bench-faults ARGS="--faults $(FAULTS) --strict"
 
 # tests/contract holds the checks of the map page (tsc, lint, format) and that generated files are fresh.

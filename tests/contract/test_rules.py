@@ -12,14 +12,14 @@ THROUGH = {
     "alerts.coverage.warning_rules": "tests/integration/alerts/test_watch.py",
     "alerts.officers.crowding": "tests/unit/alerts/officers/test_families.py",
     "alerts.officers.memory": "tests/integration/alerts/test_officers.py",
-    "alerts.privacy.mentions": "tests/unit/alerts/test_redaction.py",
-    "tracking.city.grid_checks": "tests/unit/tracking/test_grids.py",
-    "tracking.geometry.validate": "tests/unit/tracking/test_grids.py",
-    "tracking.presence.between": "tests/unit/tracking/test_between.py",
-    "tracking.presence.walk": "tests/unit/tracking/test_engine.py",
+    "alerts.privacy.mentions": "tests/unit/alerts/privacy/test_redaction.py",
+    "tracking.city.grid_checks": "tests/unit/tracking/city/test_grids.py",
+    "tracking.geometry.validate": "tests/unit/tracking/city/test_grids.py",
+    "tracking.presence.between": "tests/unit/tracking/presence/test_between.py",
+    "tracking.presence.walk": "tests/unit/tracking/presence/test_engine.py",
     "tracking.routes.beat_file": "tests/integration/web/test_beat.py",
     "ingest.decoding.rehearsal": "tests/integration/ingest/test_misfit.py",
-    "web.live.frames.parts": "tests/unit/web/live/test_world.py",
+    "web.live.frames.parts": "tests/unit/web/live/frames/test_world.py",
 }
 """Modules that a test holds through the one that calls them. Give a module a test of its own and take it off."""
 NO_RULES = {"alerts.life.reply"}

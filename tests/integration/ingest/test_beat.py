@@ -11,7 +11,7 @@ from ingest.run import rebuild
 from ingest.run.late.cleaner import Cleaner
 from runtime import db
 from tests.support import lattice
-from tests.unit.tracking.cleaning.made import MINUTE, SLOT, walk
+from tests.unit.tracking.quality.made import MINUTE, SLOT, walk
 from tracking.presence.fixes import FixColumns
 from tracking.routes import beat_file, pieces
 from tracking.routes.model import FOR_EVER, LEAD_MS

@@ -10,7 +10,7 @@ import pytest
 from ingest.run.late.cleaner import Cleaner
 from runtime import db
 from tests.support import lattice, patrols, pipelines
-from tests.unit.tracking.cleaning.made import MINUTE, SLOT, changed, walk
+from tests.unit.tracking.quality.made import MINUTE, SLOT, changed, walk
 from tracking.geometry import datum
 from tracking.presence.fixes import FixColumns
 from tracking.quality.model import FindingKind

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from runtime import db
-from tests.unit.tracking.cleaning.made import MINUTE, SLOT
+from tests.unit.tracking.quality.made import MINUTE, SLOT
 from tracking.presence.fixes import FixColumns
 from tracking.store.tracks import boot_store, fix_store
 

@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.unit.tracking import timelines as tl
-from tests.unit.tracking.test_order import wander
+from tests.unit.tracking.presence.test_order import wander
 from tracking.presence.deferred import Deferred
 from tracking.presence.engine import Advance, Engine
 from tracking.presence.fixes import FixColumns

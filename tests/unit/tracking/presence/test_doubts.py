@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.tracking import timelines as tl
-from tests.unit.tracking.test_engine import round_in
+from tests.unit.tracking.presence.test_engine import round_in
 from tracking.presence import doubts, silence
 from tracking.store.presence import sighting_store
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ingest.run import rebuild
 from tests.unit.tracking import timelines as tl
-from tests.unit.tracking.test_order import stopping, wander
+from tests.unit.tracking.presence.test_order import stopping, wander
 from tracking.presence.fixes import FixColumns
 from tracking.presence.points import Logged
 from tracking.presence.stays import Run, Stay, Stored

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.unit.tracking import timelines as tl
-from tests.unit.tracking.test_order import wander
+from tests.unit.tracking.presence.test_order import wander
 from tracking.geometry import lookup
 from tracking.presence import stays
 from tracking.presence.engine import Engine

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from schemas import wire
 from schemas.wire import Datum
-from tests.unit.tracking.cleaning.made import LAT, LON, MINUTE, SLOT, changed, walk
+from tests.unit.tracking.quality.made import LAT, LON, MINUTE, SLOT, changed, walk
 from tracking.geometry import datum
 from tracking.geometry.lookup import CityGrid, GridCell
 from tracking.presence.fixes import FixColumns

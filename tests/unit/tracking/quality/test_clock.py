@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.tracking.cleaning.made import MINUTE, SLOT
+from tests.unit.tracking.quality.made import MINUTE, SLOT
 from tracking.quality import clock
 
 
