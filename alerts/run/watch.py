@@ -19,7 +19,7 @@ from alerts.run import sentry
 from alerts.run.surveyor import Surveyor
 from alerts.run.teacher import Teacher
 from alerts.store import backlog, reads, store, withdrawals
-from runtime import db, loops
+from runtime import db, locks, loops
 from runtime.clock import wall_clock
 from schemas import rest, wire
 from tracking.store.city import rule_store
@@ -38,9 +38,6 @@ MOST_REST_S = 30.0
 """The watcher rests no longer than this, and never while somebody calls for help."""
 _CALLED_MS = 600_000
 """A call for help older than this when it comes in waits for the next look."""
-
-_LOCK = "SELECT pg_try_advisory_lock(hashtext('patrol.alerts'))"
-_UNLOCK = "SELECT pg_advisory_unlock(hashtext('patrol.alerts'))"
 
 _CALLS = """
 SELECT EXISTS (
@@ -139,14 +136,11 @@ class Watcher:
 
     async def _watch_if_first(self, stop: asyncio.Event) -> None:
         """Look again and again while the lock is held; the lock lives and dies with the connection that writes."""
-        async with self._pool.acquire() as conn:
-            if not await conn.fetchval(_LOCK):
-                return
-            while not stop.is_set():
+        async with self._pool.acquire() as conn, locks.leader(conn, "patrol.alerts") as first:
+            while first and not stop.is_set():
                 started = time.monotonic()
                 await self.look_once(conn)
                 await self._pause_after(conn, stop, time.monotonic() - started)
-            await conn.execute(_UNLOCK)
 
     async def _pause_after(self, conn: db.Connection, stop: asyncio.Event, looked_s: float) -> None:
         """Rest after a look that took so long, or until somebody calls for help."""

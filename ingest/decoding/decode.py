@@ -1,21 +1,19 @@
 """Pure: one MQTT message to fixes, an event, a status, a reply and refusals. Stop 2 of the path."""
 
 from collections.abc import Callable
-from sys import intern
 from typing import NamedTuple, TypeVar
 
 import msgspec
 
 from ingest.decoding import faults, owntracks
 from ingest.decoding.faults import Refused
+from ingest.decoding.routes import Routes
 from schemas import topics, wire
 from schemas.refusals import Refusal
 
 T = TypeVar("T")
 
 _UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-_CACHED_TOPIC_LENGTH = 200
-_MOST_ROUTES = 200_000
 # Asked of every fix: a member of an enumeration is looked up by a function.
 _OFF = wire.Duty.OFF
 
@@ -70,42 +68,7 @@ _STATUS: faults.Codec[wire.Status] = faults.Codec(wire.Status)
 _REPLY: faults.Codec[wire.Reply] = faults.Codec(wire.Reply)
 
 
-class _Route(NamedTuple):
-    """What a topic says. Without a kind nothing is decoded; that is a fault unless it is one of the server's own."""
-
-    unit: str = ""
-    device: str = ""
-    kind: topics.Kind | None = None
-    fault: tuple[Refusal, str] | None = None
-
-
-def _parse(topic: str) -> _Route:
-    if topics.is_downward(topic):
-        # The filter for unknown kinds lets it in. It takes the same way as all others: a broker may end the
-        # connection when acknowledgements come out of order.
-        return _Route()
-    try:
-        parsed = topics.parse(topic)
-    except topics.TopicError as error:
-        unknown = isinstance(error, topics.UnknownKindError)
-        return _Route(fault=(Refusal.UNKNOWN_KIND if unknown else Refusal.BAD_TOPIC, str(error)))
-    # One text for all that name it, here and in the store's devices: they are found and compared without being read.
-    return _Route(intern(parsed.unit), intern(parsed.device), parsed.kind)
-
-
-_routes: dict[str, _Route] = {}
-
-
-def _route(topic: str) -> _Route:
-    """What a topic says. No `lru_cache`: the order of use is of no use here, and costs as much as the look-up."""
-    found = _routes.get(topic)
-    if found is None:
-        found = _parse(topic)
-        if len(topic) <= _CACHED_TOPIC_LENGTH:
-            if len(_routes) >= _MOST_ROUTES:
-                _routes.clear()
-            _routes[topic] = found
-    return found
+_routes = Routes()
 
 
 def decode(topic: str, payload: bytes, *, retained: bool, now: int) -> Decoded:
@@ -117,7 +80,7 @@ def decode(topic: str, payload: bytes, *, retained: bool, now: int) -> Decoded:
         retained: the broker replays an old message because of a subscription.
         now: ms since 1970-01-01 UTC, the server's clock.
     """
-    unit, device, kind, fault = _route(topic)
+    unit, device, kind, fault = _routes.of(topic)
     result = Decoded(unit, device)
     if kind is None:
         return result if fault is None else _refuse(result, *fault, payload)

@@ -13,7 +13,7 @@ from ingest.store.targets import Target
 from runtime import db, locks
 from tracking.records import retention
 from tracking.records.retention import DAY_MS, DataClass
-from tracking.store.records import hold_store, retention_store
+from tracking.store.records import retention_store
 from tracking.store.records.retention_store import Kept
 from tracking.store.tracks.media_files import MediaFiles
 
@@ -85,8 +85,7 @@ class Pass:
                 yield n
         for target in targets.TARGETS.get(cls, ()):
             async with self.conn.transaction():
-                await self.conn.execute(hold_store.LOCK)
-                await held.refresh(now, whole=True)
+                await held.lock(now, whole=True)
             async for n in await self._of_table(held, target, before):
                 self.told(cls, target.table, n)
                 yield n
@@ -124,16 +123,7 @@ async def would_drop(conn: db.Connection, now: int) -> list[tuple[DataClass, str
             before = retention.dropped_before(retention.floor(kept.days, now, kept.floor))
             if before != retention.NEVER:
                 known = targets.TARGETS.get(kept.cls, ())
-                found += [(kept.cls, target.table, *await _counted(conn, target, before)) for target in known]
+                found += [(kept.cls, target.table, *await rows.counted(conn, target, before)) for target in known]
                 if kept.cls is DataClass.MEDIA:
                     found.append((kept.cls, "media", *await media.counted(conn, db.moment(before))))
     return found
-
-
-async def _counted(conn: db.Connection, target: Target, before: int) -> tuple[int, int]:
-    query = (
-        f"SELECT count(*) FILTER (WHERE NOT held) AS old, count(*) FILTER (WHERE held) AS held FROM "
-        f"(SELECT {target.held} AS held FROM {target.table} r WHERE r.{target.time} < $1 AND {target.ended}) x"
-    )
-    row = await conn.fetchrow(query, db.moment(before))
-    return (0, 0) if row is None else (row["old"], row["held"])

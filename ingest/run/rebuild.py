@@ -15,6 +15,7 @@ from ingest.run.late.backfill import Backfill
 from ingest.run.path.engine_host import EngineHost
 from ingest.store import world_version
 from runtime import db
+from tracking.city.enrolment import Device
 from tracking.presence.engine import RUN_GAP_MS, Engine
 from tracking.presence.fixes import FixColumns
 from tracking.presence.reasons import Cause
@@ -26,20 +27,7 @@ from tracking.store.city import beat_hours, judging
 from tracking.store.presence import projection, run_store
 from tracking.store.presence.projection import Stretch
 from tracking.store.records import lane, retention_store
-from tracking.store.tracks import fix_store, window_store
-
-_DEVICES = """
-SELECT id, name, unit FROM devices WHERE $1::text[] IS NULL OR name = ANY($1) ORDER BY id
-"""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Device:
-    """A device to look at."""
-
-    id: int
-    name: str
-    unit: str
+from tracking.store.tracks import device_store, fix_store, window_store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +58,8 @@ class Found:
 
 async def devices(conn: db.Connection, names: list[str] | None) -> list[Device]:
     """Devices by name; None: all."""
-    return [Device(**row) for row in await conn.fetch(_DEVICES, names)]
+    found = await (device_store.all_devices(conn) if names is None else device_store.named(conn, names))
+    return sorted(found, key=lambda each: each.id)
 
 
 class Checker:

@@ -12,7 +12,6 @@ import structlog
 from ingest.store.held import Held
 from ingest.store.targets import Target
 from runtime import db
-from tracking.store.records import hold_store
 
 log = structlog.get_logger(__name__)
 
@@ -44,8 +43,7 @@ async def drop(held: Held, target: Target, cutoff: datetime, now: datetime) -> A
         try:
             async with held.conn.transaction():
                 await held.conn.execute(_LOCK_WAIT)
-                await held.conn.execute(hold_store.LOCK)
-                await held.refresh(now)
+                await held.lock(now)
                 dropped = await _drop_one(held.conn, target, chunk["range_start"], chunk["range_end"])
         except asyncpg.LockNotAvailableError:
             log.warning("a chunk is in use, it is dropped at the next pass", table=target.table)

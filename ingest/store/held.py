@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from runtime import db
+from tracking.store.records import hold_store
 
 _TABLES = """
 CREATE TEMPORARY TABLE IF NOT EXISTS held_spans (device int NOT NULL, lo timestamptz NOT NULL, hi timestamptz NOT NULL);
@@ -89,6 +90,11 @@ class Held:
 
     conn: db.Connection
     _seen: tuple[int, ...] | None = None
+
+    async def lock(self, now: datetime, *, whole: bool = False) -> None:
+        """Within a transaction: let no hold be placed or released until its end, and take in those that were."""
+        await self.conn.execute(hold_store.LOCK)
+        await self.refresh(now, whole=whole)
 
     async def refresh(self, now: datetime, *, whole: bool = False) -> None:
         """Within a transaction that has the lock: take in holds placed or released since; `whole`: all, in any case.

@@ -10,7 +10,6 @@ from datetime import datetime
 from ingest.store import rows, targets
 from ingest.store.held import Held
 from runtime import db
-from tracking.store.records import hold_store
 from tracking.store.tracks.media_files import MediaFiles
 
 _OF = "EXISTS (SELECT FROM media_of_events l JOIN events r ON r.id = l.event WHERE l.sha256 = m.sha256 AND {which})"
@@ -35,8 +34,7 @@ async def drop(held: Held, files: MediaFiles, cutoff: datetime, now: datetime, *
     conn, after = held.conn, ""
     while True:
         async with conn.transaction():
-            await conn.execute(hold_store.LOCK)
-            await held.refresh(now, whole=not after)
+            await held.lock(now, whole=not after)
             old = [row["sha256"] for row in await conn.fetch(_OLD, cutoff, after, batch)]
             if not old:
                 break

@@ -9,7 +9,6 @@ from ingest.store import targets
 from ingest.store.held import Held
 from ingest.store.targets import Target
 from runtime import db
-from tracking.store.records import hold_store
 
 BATCH = 5_000
 """Rows walked in one transaction."""
@@ -31,8 +30,7 @@ async def drop(
         after = await _next(conn, target, device, _EARLIEST, cutoff, 0)
         while after is not None:
             async with conn.transaction():
-                await conn.execute(hold_store.LOCK)
-                await held.refresh(now)
+                await held.lock(now)
                 upto = await _next(conn, target, device, after, cutoff, batch)
                 # So many rows of one moment: all of them.
                 end = cutoff if upto is None else max(upto, after + _TICK)
@@ -40,6 +38,16 @@ async def drop(
             yield dropped
             after = None if upto is None else end
             await asyncio.sleep(PAUSE_S)
+
+
+async def counted(conn: db.Connection, target: Target, before: int) -> tuple[int, int]:
+    """Rows of a table that are older than `before` (ms): those that a pass would drop, and those that are held."""
+    query = (
+        f"SELECT count(*) FILTER (WHERE NOT held) AS old, count(*) FILTER (WHERE held) AS held FROM "
+        f"(SELECT {target.held} AS held FROM {target.table} r WHERE r.{target.time} < $1 AND {target.ended}) x"
+    )
+    row = await conn.fetchrow(query, db.moment(before))
+    return (0, 0) if row is None else (row["old"], row["held"])
 
 
 async def _next(

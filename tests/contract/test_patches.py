@@ -8,7 +8,6 @@ PATCH = re.compile(r"""setattr\(\s*(?:[\w.]+,\s*)?"(?:[\w.]+\.)?(_?[A-Z][A-Z0-9_
 LEFT = {
     "test_composition.py": {"_MEMORY"},
     "test_db_check.py": {"_OLD_TRANSACTION", "_XID_AGE"},
-    "test_decode.py": {"_MOST_ROUTES"},
     "test_half_sent.py": {"HEAD_S", "MOST_OF_ADDRESS", "WINDOW_S", "YOUNG_S"},
     "test_live.py": {"GOODBYE_WITHIN_S", "HEARTBEAT_S", "SEND_BUFFER_BYTES", "SEND_WITHIN_S"},
     "test_live_matrix.py": {"MAX_OF_ONE"},

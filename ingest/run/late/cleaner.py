@@ -18,7 +18,7 @@ from tracking.quality.review import LEAD_MS, SETTLE_MS, SLOT_MS
 from tracking.routes.model import LEAD_MS as BEAT_LEAD_MS
 from tracking.store.city import beat_hours, beat_store
 from tracking.store.records import meta_store
-from tracking.store.tracks import cleaning_store, finding_store
+from tracking.store.tracks import cleaning_store, device_store, finding_store
 
 log = structlog.get_logger(__name__)
 
@@ -159,7 +159,7 @@ class Cleaner:
                 best = found
         if best is None or best.until < slot:
             return []
-        name = await conn.fetchval("SELECT name FROM devices WHERE id = $1", best.evidence["other"])
+        name = await device_store.name_of(conn, int(best.evidence["other"]))
         return [
             Finding(
                 device=device, kind=best.kind, since=best.since, until=best.until,

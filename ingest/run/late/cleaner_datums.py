@@ -1,13 +1,13 @@
 """The part of the cleaning that looks at whole shifts: whether a device's datum is the one it is set to."""
 
 import asyncio
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from ingest.store import shift_store
+from ingest.store.shift_store import Shift
 from runtime import db
 from schemas.wire import Datum
 from tracking.geometry.lookup import CityGrid
@@ -26,51 +26,6 @@ _TEAM_MS = 1_800_000
 """Shifts of a team begin within it."""
 _LEAST_FIXES = 30
 _PART_MS = 4 * 3_600_000
-_SHIFTS = """
-SELECT s.id, s.starts, s.ends, b.device, d.unit, d.datum, coalesce(s.area, u.area) AS area
-FROM shifts s
-JOIN bindings b ON b.officer = s.officer AND b.t_from <= s.starts AND (b.t_to IS NULL OR b.t_to > s.starts)
-JOIN devices d ON d.id = b.device JOIN units u ON u.code = d.unit
-WHERE s.ends > $1 AND s.starts <= $2 ORDER BY s.starts, s.id
-"""
-_FOUND = """
-SELECT evidence FROM device_findings
-WHERE device = $1 AND kind = 'datum_doubt' AND slot = $2 AND known_to IS NULL
-"""
-_TEAM = """
-SELECT b.device FROM shifts s
-JOIN bindings b ON b.officer = s.officer AND b.t_from <= s.starts AND (b.t_to IS NULL OR b.t_to > s.starts)
-JOIN devices d ON d.id = b.device
-WHERE d.unit = $1 AND b.device <> $2 AND s.starts BETWEEN $3 AND $4 ORDER BY b.device LIMIT 30
-"""
-# The doubts of the device's last shifts, NULL for a shift without one.
-_DOUBTS = """
-SELECT s.starts, f.evidence FROM shifts s
-JOIN bindings b ON b.officer = s.officer AND b.t_from <= s.starts AND (b.t_to IS NULL OR b.t_to > s.starts)
-LEFT JOIN device_findings f
-  ON f.device = b.device AND f.kind = 'datum_doubt' AND f.slot = s.starts AND f.known_to IS NULL
-WHERE b.device = $1 AND s.starts <= $2
-  AND EXISTS (SELECT FROM fixes x WHERE x.device = b.device AND x.t >= s.starts AND x.t < s.ends)
-ORDER BY s.starts DESC LIMIT $3
-"""
-_AREA = """
-SELECT c.id FROM cells c JOIN divisions d ON d.district = left(c.code, 6) AND d.valid_from <= $2
-  AND (d.valid_to IS NULL OR d.valid_to > $2)
-JOIN division_cells v ON v.division = d.id AND v.cell = c.id
-JOIN division_areas g ON g.division = d.id AND g.code = v.grid WHERE $1 IN (v.grid, g.parent, d.district)
-"""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Shift:
-    """One shift of one device."""
-
-    device: int
-    unit: str
-    declared: Datum
-    area: str | None
-    starts: int
-    ends: int
 
 
 async def review(conn: db.Connection, grid: CityGrid, roads: Roads, since: int, now: int) -> int:
@@ -78,18 +33,13 @@ async def review(conn: db.Connection, grid: CityGrid, roads: Roads, since: int, 
 
     Returns the findings changed.
     """
-    rows = await conn.fetch(_SHIFTS, db.moment(since - _TEAM_MS), db.moment(now - _TEAM_MS))
     changed = 0
-    for row in rows:
-        shift = _Shift(
-            device=row["device"], unit=row["unit"], declared=Datum(row["datum"]), area=row["area"],
-            starts=db.millis(row["starts"]), ends=db.millis(row["ends"]),
-        )  # fmt: skip
+    for shift in await shift_store.between(conn, since - _TEAM_MS, now - _TEAM_MS):
         changed += await _judge(conn, grid, roads, shift, now)
     return changed
 
 
-async def _judge(conn: db.Connection, grid: CityGrid, roads: Roads, shift: _Shift, now: int) -> int:
+async def _judge(conn: db.Connection, grid: CityGrid, roads: Roads, shift: Shift, now: int) -> int:
     before = await _doubted(conn, shift)
     if shift.ends <= now:
         doubt = await _ended(conn, grid, roads, shift)
@@ -110,19 +60,18 @@ async def _judge(conn: db.Connection, grid: CityGrid, roads: Roads, shift: _Shif
         return changed + await finding_store.replace(conn, shift.starts, [shift.device], kinds, found, now)
 
 
-async def _doubted(conn: db.Connection, shift: _Shift) -> datums.Doubt | None:
+async def _doubted(conn: db.Connection, shift: Shift) -> datums.Doubt | None:
     """What was found of the shift before."""
-    return _said(await conn.fetchval(_FOUND, shift.device, db.moment(shift.starts)))
+    return _said(await shift_store.doubt(conn, shift))
 
 
-def _said(evidence: str | None) -> datums.Doubt | None:
-    if evidence is None:
+def _said(said: Mapping[str, Any] | None) -> datums.Doubt | None:
+    if said is None:
         return None
-    said = json.loads(evidence)
     return datums.Doubt(fits=Datum(said["fits"]), off_m=said["off_m"], off_fits_m=said["off_fits_m"])
 
 
-async def _doubt(conn: db.Connection, grid: CityGrid, shift: _Shift, doubt: datums.Doubt | None, now: int) -> int:
+async def _doubt(conn: db.Connection, grid: CityGrid, shift: Shift, doubt: datums.Doubt | None, now: int) -> int:
     """Store a doubt and what it hides, or that there is none any more."""
     found: list[Finding] = []
     seen: list[tuple[int, int, int]] = []
@@ -135,7 +84,7 @@ async def _doubt(conn: db.Connection, grid: CityGrid, shift: _Shift, doubt: datu
     return await finding_store.replace(conn, shift.starts, [shift.device], {FindingKind.DATUM_DOUBT}, found, now)
 
 
-async def _begins(conn: db.Connection, grid: CityGrid, roads: Roads, shift: _Shift, now: int) -> datums.Doubt | None:
+async def _begins(conn: db.Connection, grid: CityGrid, roads: Roads, shift: Shift, now: int) -> datums.Doubt | None:
     zone = await _zone(conn, grid, shift)
     fixes = await _real(conn, shift.device, max(shift.starts, now - _TEAM_MS), now)
     if len(fixes) < _LEAST_FIXES:
@@ -144,7 +93,7 @@ async def _begins(conn: db.Connection, grid: CityGrid, roads: Roads, shift: _Shi
     return await _either(off, grid, roads, fixes)
 
 
-async def _ended(conn: db.Connection, grid: CityGrid, roads: Roads, shift: _Shift) -> datums.Doubt | None:
+async def _ended(conn: db.Connection, grid: CityGrid, roads: Roads, shift: Shift) -> datums.Doubt | None:
     """The doubt about a whole shift: by where it was, else by the roads it was on."""
     fixes = await _real(conn, shift.device, shift.starts, shift.ends)
     if not len(fixes):
@@ -157,10 +106,10 @@ async def _either(off: datums.Off | None, grid: CityGrid, roads: Roads, fixes: F
     return doubt or await asyncio.to_thread(datums.off_roads, roads, grid, fixes)
 
 
-async def _suspected(conn: db.Connection, shift: _Shift) -> list[Finding]:
+async def _suspected(conn: db.Connection, shift: Shift) -> list[Finding]:
     """Three shifts running that agree."""
-    rows = await conn.fetch(_DOUBTS, shift.device, db.moment(shift.starts), datums.SHIFTS)
-    made = [_said(row["evidence"]) for row in reversed(rows)]
+    last = await shift_store.doubts(conn, shift, datums.SHIFTS)
+    made = [_said(evidence) for _, evidence in last]
     fits = datums.suspected(made)
     if fits is None:
         return []
@@ -170,14 +119,14 @@ async def _suspected(conn: db.Connection, shift: _Shift) -> list[Finding]:
         "off_m": round(float(np.median([one.off_m for one in known]))),
         "off_fits_m": round(float(np.median([one.off_fits_m for one in known]))),
     }  # fmt: skip
-    return [_finding(shift, FindingKind.WRONG_DATUM, db.millis(rows[-1]["starts"]), numbers)]
+    return [_finding(shift, FindingKind.WRONG_DATUM, last[0][0], numbers)]
 
 
-def _finding(shift: _Shift, kind: FindingKind, since: int, numbers: Mapping[str, Any]) -> Finding:
+def _finding(shift: Shift, kind: FindingKind, since: int, numbers: Mapping[str, Any]) -> Finding:
     return Finding(device=shift.device, kind=kind, since=since, until=shift.ends - 1, evidence=numbers)
 
 
-async def _off(conn: db.Connection, grid: CityGrid, shift: _Shift, fixes: FixColumns) -> datums.Off | None:
+async def _off(conn: db.Connection, grid: CityGrid, shift: Shift, fixes: FixColumns) -> datums.Off | None:
     """How far off the fixes of a shift are: from where the team began, else from the area of the shift."""
     base = await _base(conn, grid, shift)
     start = fixes.take(fixes.t < shift.starts + _START_MS)
@@ -195,14 +144,11 @@ def _from(base: tuple[float, float], x: Float, y: Float) -> float:
     return float(np.hypot(np.median(x) - base[0], np.median(y) - base[1]))
 
 
-async def _base(conn: db.Connection, grid: CityGrid, shift: _Shift) -> tuple[float, float] | None:
+async def _base(conn: db.Connection, grid: CityGrid, shift: Shift) -> tuple[float, float] | None:
     """Where the others of the team began their shifts at about this time."""
-    rows = await conn.fetch(
-        _TEAM, shift.unit, shift.device, db.moment(shift.starts - _TEAM_MS), db.moment(shift.starts + _TEAM_MS)
-    )
     begun: list[tuple[float, float]] = []
-    for row in rows:
-        fixes = await _real(conn, row["device"], shift.starts, shift.starts + _START_MS)
+    for device in await shift_store.team(conn, shift, _TEAM_MS):
+        fixes = await _real(conn, device, shift.starts, shift.starts + _START_MS)
         x, y = grid.xy(fixes.lat, fixes.lon)
         if len(fixes) >= 3 and _still(x, y):
             begun.append((float(np.median(x)), float(np.median(y))))
@@ -220,10 +166,10 @@ async def _real(conn: db.Connection, device: int, lo: int, hi: int) -> FixColumn
     return fixes.take(fixes.present())
 
 
-async def _zone(conn: db.Connection, grid: CityGrid, shift: _Shift) -> Zones | None:
+async def _zone(conn: db.Connection, grid: CityGrid, shift: Shift) -> Zones | None:
     """The area of a shift, as it was at its start."""
     if shift.area is None:
         return None
-    numbers = [row["id"] for row in await conn.fetch(_AREA, shift.area, db.moment(shift.starts))]
+    numbers = await shift_store.cells(conn, shift.area, shift.starts)
     cells = np.flatnonzero(np.isin(grid.ids, numbers)).tolist()
     return Zones(grid, {shift.area: cells}) if cells else None

@@ -11,7 +11,7 @@ from tracking.quality.model import Finding, FindingKind
 from tracking.quality.pairs import Minutes, Together
 from tracking.quality.review import LEAD_MS, SLOT_MS
 from tracking.store.city import people_store
-from tracking.store.tracks import cleaning_store, finding_store
+from tracking.store.tracks import cleaning_store, device_store, finding_store
 
 _SHARED_MS = 1_200_000
 """So long two devices must have been in the same cells to be compared: less than half an hour, for cells are small."""
@@ -64,8 +64,7 @@ def _thinned(grid: CityGrid, fixes: FixColumns) -> Minutes:
 
 async def _findings(conn: db.Connection, best: dict[int, tuple[int, Together]]) -> list[Finding]:
     partners = sorted({partner for partner, _ in best.values()})
-    rows = await conn.fetch("SELECT id, name FROM devices WHERE id = ANY ($1::int[])", partners)
-    names = {row["id"]: row["name"] for row in rows}
+    names = await device_store.names_of(conn, partners)
     return [
         Finding(
             device=device, kind=FindingKind.TOGETHER, since=found.since, until=found.until,

@@ -10,12 +10,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from ingest.run import rebuild, world
-from ingest.run.rebuild import Checker, Device, Difference, Found
+from ingest.run.rebuild import Checker, Difference, Found
 from patrol.checks import reach
 from patrol.cli import errors
 from patrol.settings.settings import Settings
 from runtime import db
 from schemas import rest
+from tracking.city.enrolment import Device
 from tracking.presence.reasons import Cause
 from tracking.presence.stays import Run, Stay
 from tracking.store.city import atlas, beat_store

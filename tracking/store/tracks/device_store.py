@@ -65,6 +65,12 @@ async def name_of(conn: db.Connection, device: int) -> str | None:
     return name
 
 
+async def names_of(conn: db.Connection, devices: Sequence[int]) -> dict[int, str]:
+    """Names of the devices of these numbers."""
+    rows = await conn.fetch("SELECT id, name FROM devices WHERE id = ANY ($1::int[])", devices)
+    return {row["id"]: row["name"] for row in rows}
+
+
 async def enrol(conn: db.Connection, units: dict[str, str]) -> list[lane.Item]:
     """Enrol devices, name to unit, with the standard datum; those enrolled already are left as they are.
 

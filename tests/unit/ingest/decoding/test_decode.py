@@ -299,15 +299,3 @@ def test_decode_passes_over_what_the_server_itself_publishes(kind: str) -> None:
     """A command or acknowledgement that comes back is neither news nor a fault."""
     decoded = decode.decode(f"patrol/v1/team-1/cam-7/{kind}", b"{}", retained=False, now=NOW)
     assert decoded == decode.Decoded()
-
-
-def test_what_is_remembered_of_topics_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever invents topics fills no memory: past the bound it begins anew, and long ones are not kept."""
-    known: dict[str, object] = {}
-    monkeypatch.setattr(decode, "_routes", known)
-    monkeypatch.setattr(decode, "_MOST_ROUTES", 3)
-    topics = [f"patrol/v1/team-1/cam-{n}/fix" for n in range(10)] + [f"owntracks/team-1/cam-1/{'x' * 200}"]
-    for topic in topics * 2:
-        assert decode.decode(topic, b"", retained=False, now=0).unit == "team-1"
-        assert len(known) <= 3
-    assert topics[-1] not in known

@@ -1,0 +1,107 @@
+"""What a folder's name promises: SQL stands in stores, files are short, and rules cannot reach for the world."""
+
+import ast
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+PACKAGES = tuple(PROJECT["root_packages"])
+SQL_IN_STORES = ("tracking", "ingest")
+"""Packages whose SQL stands in folders named `store` and nowhere else. Add one when it does; take none away."""
+STATEMENTS = ("SELECT ", "INSERT INTO ", "UPDATE ", "DELETE FROM ", "WITH ", "CREATE ", "TRUNCATE ", "CALL ")
+CALLS = {"fetch", "fetchval", "fetchrow", "execute", "executemany", "copy_records_to_table"}
+MOST_LINES = 300
+LONG = {
+    "alerts/coverage/rules.py": 315,
+    "alerts/store/reads.py": 330,
+    "patrol/cli/cli.py": 430,
+    "patrol/services/supervisor.py": 365,
+    "schemas/rest.py": 350,
+    "tracking/geometry/lookup.py": 420,
+    "tracking/plans/plans.py": 320,
+    "tracking/presence/engine.py": 320,
+    "tracking/presence/path.py": 305,
+    "tracking/presence/walk.py": 510,
+    "tracking/store/city/grid_store.py": 305,
+    "web/auth/accounts.py": 400,
+    "web/auth/policy.py": 435,
+    "web/store/account_store.py": 315,
+}
+"""Longer files, and how long they may be. Shorten one and take it off; add none."""
+REACHES = ("asyncio", "asyncpg", "logging", "time")
+
+
+def modules(*packages: str) -> list[Path]:
+    """Modules of packages, below the root."""
+    files = (file for name in packages for file in (ROOT / name).rglob("*.py"))
+    return sorted(file.relative_to(ROOT) for file in files if "node_modules" not in file.parts)
+
+
+def rules() -> list[str]:
+    """Folders that import-linter holds to be pure, as packages."""
+    (contract,) = (each for each in PROJECT["contracts"] if each["name"] == "Rules are pure")
+    return sorted(contract["source_modules"])
+
+
+def statements(file: Path) -> Iterator[str]:
+    """What of a module asks a database: texts that begin as statements do, and calls that take them."""
+    tree = ast.parse((ROOT / file).read_text())
+    said = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}  # docstrings, and texts like them
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in said:
+            if node.value.lstrip().startswith(STATEMENTS):
+                yield f"{file}:{node.lineno}: {node.value.strip()[:40]}"
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in CALLS:
+            yield f"{file}:{node.lineno}: .{node.func.attr}()"
+
+
+def test_sql_stands_in_stores() -> None:
+    """No text of a statement and no call that takes one is anywhere else."""
+    outside = [file for file in modules(*SQL_IN_STORES) if "store" not in file.parts]
+    assert len(outside) > 100
+    assert [found for file in outside for found in statements(file)] == []
+
+
+@pytest.mark.parametrize("package", SQL_IN_STORES)
+def test_sql_is_seen_where_it_is(package: str) -> None:
+    """The search above finds what it looks for."""
+    inside = [file for file in modules(package) if "store" in file.parts]
+    assert sum(len(list(statements(file))) for file in inside) > 50
+
+
+def test_files_are_short() -> None:
+    """What is longer is listed, no longer than it was, and as long as it is long only."""
+    lines = {str(file): len((ROOT / file).read_text().splitlines()) for file in modules(*PACKAGES)}
+    assert {name: n for name, n in lines.items() if n > LONG.get(name, MOST_LINES)} == {}
+    assert {name for name in LONG if lines.get(name, 0) <= MOST_LINES} == set(), "short now: take them off the list"
+
+
+@pytest.fixture(scope="module")
+def broken(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """What import-linter says of a copy of the code in which one file of each folder of rules reaches for the world."""
+    folder = tmp_path_factory.mktemp("broken")
+    for file in modules(*PACKAGES):
+        (folder / file).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / file, folder / file)
+    for each in rules():
+        module = max(file for file in (folder / each.replace(".", "/")).glob("*.py") if file.stem != "__init__")
+        module.write_text(f"{module.read_text()}\nimport {', '.join(REACHES)}\n")
+    shutil.copy(ROOT / "pyproject.toml", folder / "pyproject.toml")
+    linter = [sys.executable, "-c", "from importlinter.cli import lint_imports_command as run; run()", "--no-cache"]
+    done = subprocess.run(linter, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 1, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("folder", rules())
+def test_a_rule_that_reaches_for_the_world_is_found(folder: str, broken: str) -> None:
+    """Whichever folder of rules it is in, and whichever of these it imports."""
+    for reached in REACHES:
+        assert f"{folder} is not allowed to import {reached}:" in broken
