@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alerts.rulebook.rule_fields import Field
+from tracking.coverage.coverage import DUE_SOON_SHARE
 from tracking.presence.fixes import Float, Int
 
 MINUTE = 60_000
@@ -33,7 +34,7 @@ class WarningRule:
     """The same `NEAR_MS` from the last moment."""
     last_chance: float = 0.35
     """The same when the last officer who can come before the limit must leave now. Straight between the three."""
-    soon_share: float = 0.3
+    soon_share: float = DUE_SOON_SHARE
     """Slack below this share is yellow."""
     hold_ms: int = 5 * MINUTE
     """A level is left only when the threshold is exceeded by this much."""

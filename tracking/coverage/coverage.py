@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracking.plans.calendars import DAY_MS, DutyCalendar
-from tracking.presence.fixes import Bool, Int
+from tracking.presence.fixes import Bool, Float, Int
 
 NEVER = -1
 """Stands for a time that is not known in columns of ms."""
@@ -18,7 +18,7 @@ NO_LIMIT = 2 * LONGEST_WAIT_DAYS * DAY_MS
 FAR = 1 << 52
 """Later than any moment, and exact as a float."""
 DUE_SOON_SHARE = 0.3
-"""Share of the limit below which what is left counts as due soon (domain §5.4)."""
+"""Share of the limit below which what is left counts as due soon, where no rule says another (domain §5.4)."""
 BETWEEN_VISITS_MS = 60_000
 """Least time outside between two visits of one officer; a shorter absence does not end a stay."""
 
@@ -142,7 +142,14 @@ class Known:
 
 
 def evaluate(
-    known: Known, *, now: int, limits: Limits, arrival_ms: Int, dwell_ms: Int, calendar: DutyCalendar
+    known: Known,
+    *,
+    now: int,
+    limits: Limits,
+    arrival_ms: Int,
+    dwell_ms: Int,
+    calendar: DutyCalendar,
+    soon_share: Float | float = DUE_SOON_SHARE,
 ) -> Coverage:
     """Judge n cells at `now`.
 
@@ -153,6 +160,7 @@ def evaluate(
         arrival_ms: how soon an officer can be there, ms.
         dwell_ms: least dwell of a valid visit, ms.
         calendar: duty times.
+        soon_share: share of the limit below which what is left counts as due soon.
 
     Returns:
         The coverage; a cell that may have been visited in silence is UNKNOWN, neither covered nor neglected.
@@ -171,7 +179,7 @@ def evaluate(
     limit = limits.at(now)
     span = np.where(visits < waits, quota.share_ms(), limit)
     state = np.full(len(since), CellState.FRESH, dtype=np.uint8)
-    state[slack <= DUE_SOON_SHARE * span] = CellState.DUE_SOON
+    state[slack <= soon_share * span] = CellState.DUE_SOON
     state[slack <= 0] = CellState.WILL_BREACH
     state[due <= now] = CellState.OVERDUE
     state[_hidden(known, since, waits, visits, limits, now, calendar)] = CellState.UNKNOWN

@@ -9,7 +9,7 @@ import msgspec
 
 from runtime import db
 from schemas import rest
-from tracking.store.presence.store import TrackStore
+from tracking.store.tracks import fix_store
 from web.audit import looks
 from web.export import tracks
 from web.export.marks import Mark
@@ -64,7 +64,7 @@ async def _carried(pool: db.Pool, binding: dict[str, Any]) -> AsyncIterator[byte
                 yield _line(kind, dict(row))
         for look in await looks.at(conn, binding["device"], start, end):
             yield _line("look", look)
-    async for page in TrackStore(pool).track(slot, db.millis(start), db.millis(end) - 1, page=PAGE):
+    async for page in fix_store.track(pool, slot, db.millis(start), db.millis(end) - 1, page=PAGE):
         for fix in tracks.rows(page):
             yield _line("fix", {"device": binding["device"], **fix})
 

@@ -2,19 +2,23 @@
 
 import asyncio
 import hashlib
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
 from alerts.coverage import arrival
+from alerts.coverage.warning_rules import WarningRules
+from alerts.rulebook.rulebook import WARNING
 from alerts.store import reads
 from runtime import db
 from schemas import rest
 from tracking.coverage import coverage
+from tracking.plans.rule_version import RuleVersion
 from tracking.presence.fixes import Int
 from tracking.store.city import city as cities
+from tracking.store.city import rule_store
 from tracking.store.city.division_store import Area
 from tracking.store.presence import versions
 from web.live.frames.cells import STATE_NAMES, CellColumns
@@ -102,11 +106,19 @@ async def look(
         rule = await reads.arrival_rule(connection, now)
         # Alerts that stand say nothing of coverage.
         seen = await reads.look(connection, place.where, now, rule, known=known, standing=[])
+        warnings = await rule_store.current(connection, WARNING, now)
     arrivals = np.full(len(place.city.cells), arrival.NOBODY, dtype=np.int64)
     asked = np.arange(len(arrivals)) if rows is None else rows
     if len(asked):
         arrivals[asked] = await asyncio.to_thread(reads.arrivals_at, place.where, seen, rule, asked)
-    return seen.basis, arrivals
+    return _by_rules(seen.basis, warnings, place.city, now), arrivals
+
+
+def _by_rules(basis: cities.Basis, warnings: Sequence[RuleVersion], city: cities.City, now: int) -> cities.Basis:
+    """What is due soon on the map is what the rules of warnings say, as it is for alerts."""
+    if not warnings:
+        return basis
+    return replace(basis, soon_share=WarningRules(warnings, city.plans.sites).at(now, city.calendar).by.soon_share)
 
 
 def judge(place: Place, basis: cities.Basis, arrivals: Int, now: int) -> Judged:

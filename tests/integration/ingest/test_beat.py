@@ -10,8 +10,10 @@ import pytest
 from ingest.run import rebuild
 from ingest.run.late.cleaner import Cleaner
 from runtime import db
+from schemas.wire import Datum
 from tests.support import lattice
 from tests.unit.tracking.quality.made import MINUTE, SLOT, walk
+from tracking.city.enrolment import Device
 from tracking.presence.fixes import FixColumns
 from tracking.routes import beat_file, pieces
 from tracking.routes.model import FOR_EVER, LEAD_MS
@@ -135,10 +137,8 @@ async def test_a_rebuild_finds_what_is_not_stored_as_it_must_be_and_mends_it(tow
     """A check says so and changes nothing; what waits for a pass is not held against anybody."""
     await town.store(walk(120))
     wanted = await town.gone_over()
-    beat, cam = (
-        await beat_store.load(town.conn, town.where.grid),
-        Device(id=1, name="cam-1", unit="441302010", datum=Datum.WGS84),
-    )
+    beat = await beat_store.load(town.conn, town.where.grid)
+    cam = Device(id=1, name="cam-1", unit="441302010", datum=Datum.WGS84)
     period = (SLOT, SLOT + 2 * HOUR - 1)
     assert await rebuild.beat(town.conn, beat, cam, *period, store=False) == (2, 0)
     await town.conn.execute("UPDATE beat_hours SET pieces = '', seconds = '' WHERE hour = $1", db.moment(SLOT))

@@ -8,8 +8,8 @@ import pytest
 from ingest.run import passes
 from runtime import db
 from tests.integration.tracking.test_fix_store import fixes
+from tests.support import device_days
 from tracking.records.retention import DAY_MS, DataClass
-from tracking.store.presence import history_store
 from tracking.store.records import hold_store
 from tracking.store.records.hold_store import Given
 from tracking.store.tracks import fix_store
@@ -107,5 +107,5 @@ async def test_wide_refresh_works_late_data_in_and_keeps_days_whose_fixes_are_go
     async with timescale.transaction():
         await fix_store.insert(timescale, fixes(device, [late + 500, late + 1_500]), copy=False)
     assert await passes.refresh_days(timescale, late + 100 * DAY_MS)
-    days = await history_store.days(timescale, device, *whole)
+    days = await device_days.days(timescale, device, *whole)
     assert [n for _, n, _ in days] == [EACH] * DAYS + [3]

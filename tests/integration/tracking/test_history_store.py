@@ -6,7 +6,8 @@ from ingest.run import passes
 from runtime import db
 from tests.integration.tracking.test_fix_store import fixes
 from tests.integration.tracking.test_stay_store import NOW, T0, put, stay
-from tracking.store.presence import history_store, stay_store
+from tests.support import device_days
+from tracking.store.presence import stay_store
 from tracking.store.tracks import hour_store
 
 DAY = 86_400_000
@@ -59,4 +60,4 @@ async def test_days_are_added_up_from_hours(conn: db.Connection, device: int) ->
     await hour_store.add(conn, fixes(device, [first + 3_600_000 * n for n in range(30)]))
     assert await hour_store.fold(conn) == 1
     period = db.moment(first), db.moment(first + 3 * DAY)
-    assert [n for _, n, _ in await history_store.days(conn, device, *period)] == [24, 6]
+    assert [n for _, n, _ in await device_days.days(conn, device, *period)] == [24, 6]

@@ -6,8 +6,8 @@ import pytest
 
 from runtime import db
 from tests.integration.tracking.test_fix_store import T0, fixes
+from tests.support import device_days
 from tests.support.touched import rows
-from tracking.store.presence import history_store
 from tracking.store.tracks import fix_store
 
 pytestmark = pytest.mark.timescale
@@ -61,12 +61,12 @@ async def test_days_of_a_device_come_from_the_continuous_aggregate(timescale: db
     period = db.moment(first), db.moment(first + 2 * day)
     refresh = "CALL refresh_continuous_aggregate('device_days', $1::timestamptz, $2::timestamptz)"
     await timescale.execute(refresh, *period)
-    assert [n for _, n, _ in await history_store.days(timescale, device, *period)] == [7]
+    assert [n for _, n, _ in await device_days.days(timescale, device, *period)] == [7]
     async with timescale.transaction():
         later = [first + 1000 * n for n in range(7, 12)] + [first + day + 5]
         await fix_store.insert(timescale, fixes(device, later), copy=False)
     await timescale.execute(refresh, *period)
-    assert [n for _, n, _ in await history_store.days(timescale, device, *period)] == [12, 1]
+    assert [n for _, n, _ in await device_days.days(timescale, device, *period)] == [12, 1]
     jobs = await timescale.fetch("SELECT proc_name FROM timescaledb_information.jobs")
     assert "policy_refresh_continuous_aggregate" in [job["proc_name"] for job in jobs]
 

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, get_args
 
+import numpy as np
 import pytest
 
 from alerts.coverage import arrival, warning_rules
@@ -14,7 +15,9 @@ from schemas import rest
 from schemas import rules as models
 from tests.support import observed, web
 from tests.support.waiting import until
+from tracking.coverage.coverage import DUE_SOON_SHARE
 from tracking.store.city import city, rule_store
+from web.store import coverage
 
 if TYPE_CHECKING:
     from runtime.db import Connection
@@ -142,6 +145,17 @@ async def test_every_kind_that_is_stored_can_be_read_by_the_rules(server: web.We
     assert chosen.crowd.most == 0
     (version,) = await rule_store.current(conn, "arrival", now)
     assert arrival.rule_of(version.body or {}).speed_mps == 0.3
+
+
+async def test_due_soon_on_the_map_is_what_the_rule_of_warnings_says(conn: "Connection", cell: str) -> None:
+    """The share that a rule gives counts for the colours of cells as it counts for alerts."""
+    assert cell
+    now = db.millis(datetime.now(UTC))
+    place = await coverage.load_place(conn)
+    assert (await coverage.look(conn, place, now))[0].soon_share == DUE_SOON_SHARE
+    await rule_store.append(conn, "warning", "city", {"soon_share": 0.8}, now - 1000, "test")
+    basis, _ = await coverage.look(conn, place, now)
+    assert np.all(basis.soon_share == 0.8)
 
 
 async def test_a_dry_run_says_what_other_values_would_have_told(

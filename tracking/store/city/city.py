@@ -23,7 +23,7 @@ from tracking.store.records import settings_store
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from tracking.presence.fixes import Int
+    from tracking.presence.fixes import Float, Int
     from tracking.store.city.division_store import Area
 
 
@@ -142,6 +142,8 @@ class Basis:
     """Required visits of the windows that are going on."""
     heard: int
     """Newest fix heard from the city, ms; NEVER if none."""
+    soon_share: Float | float = coverage.DUE_SOON_SHARE
+    """Share of the limit below which what is left counts as due soon, as the rules of warnings say."""
 
 
 # Two short walks: the newest visit of each cell that had ended by then, and those that went on at the time, also
@@ -236,4 +238,5 @@ def judge(city: City, basis: Basis, arrivals_ms: Int, now: int) -> coverage.Cove
         arrival_ms=np.maximum(arrivals_ms, 0),
         dwell_ms=city.dwells_ms(now),
         calendar=city.calendar,
+        soon_share=basis.soon_share,
     )

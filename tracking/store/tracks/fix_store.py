@@ -1,7 +1,7 @@
 """Fixes in the database: stored once each, read as columns. Times are ms since 1970-01-01 UTC."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import asyncpg
@@ -140,6 +140,22 @@ async def _reach(conn: db.Connection, query: str, device: int, start: int, gap_m
         if len(rows) < page:
             return reached
         page = min(4 * page, most)
+
+
+async def track(pool: db.Pool, device: int, t_from: int, t_to: int, *, page: int = 5_000) -> AsyncIterator[FixColumns]:
+    """The device's fixes from `t_from` to `t_to` in order, `page` at a time.
+
+    No connection is held between pages, so that slow readers cost nothing but their page.
+    """
+    after = t_from
+    while True:
+        async with pool.acquire() as conn:
+            part = await page_of(conn, device, after, t_to, page)
+        if len(part):
+            yield part
+            after = int(part.t[-1]) + 1
+        if len(part) < page:
+            return
 
 
 async def page_of(conn: db.Connection, device: int, t_from: int, t_to: int, page: int) -> FixColumns:

@@ -10,7 +10,7 @@ from starlette.responses import Response, StreamingResponse
 from runtime import db
 from schemas import pages, rest
 from tracking.presence.fixes import FixColumns
-from tracking.store.presence.store import TrackStore
+from tracking.store.tracks import fix_store
 from web import context
 from web.auth import access
 from web.auth.access import Sight
@@ -87,7 +87,7 @@ async def track(
         slot = await queries.device_slot(connection, name, see)
     if slot is None:
         raise problems.not_found(f"Device {name}")
-    found = await _begun(TrackStore(pool).track(slot, *_ends(period), page=PAGE))
+    found = await _begun(fix_store.track(pool, slot, *_ends(period), page=PAGE))
     if simplify is not None:
         found = tracks.simplified(found, simplify)
     mark = Mark(by=context.principal(request).name, at=datetime.now(UTC), purpose=purpose)

@@ -10,7 +10,6 @@ from schemas import pages, rest
 from schemas.refusals import Refusal
 from tracking.presence.stays import StayKind
 from tracking.store.presence import stay_store
-from tracking.store.presence.store import TrackStore
 from web import context
 from web.auth import access
 from web.auth.access import Sight
@@ -46,7 +45,8 @@ async def visits(  # noqa: PLR0913, PLR0917 - the parameters of the query, each 
         seen=see.seen,
     )
     after = params.stored_key(cursors.decode(cursor, tuple[int, int]))
-    items = await TrackStore(pool).stays(which, limit=limit, after=after)
+    async with pool.acquire() as conn:
+        items = await stay_store.listed(conn, which, limit=limit, after=after)
     end = cursors.encode((db.millis(items[-1].t_in), items[-1].id)) if len(items) == limit else None
     return pages.Stays(items=items, next=end)
 

@@ -32,12 +32,19 @@ def judge(now: int, **given_columns: Any) -> coverage.Coverage:
     }  # fmt: skip
     quota = columns.pop("quota", coverage.Quota.none(1))
     limits = columns.pop("limits", coverage.Limits(starts=np.array([0]), limit_ms=np.array([[2 * HOUR]])))
+    share = columns.pop("soon_share", coverage.DUE_SOON_SHARE)
     calendar = columns.pop("calendar", DutyCalendar(ZONE, [("00:00", "24:00")]))
     arrays = {name: np.array([value], dtype=bool if name == "present" else np.int64) for name, value in columns.items()}
     dwell = arrays.pop("dwell_ms")
     known = coverage.Known(quota=quota, **arrays)
     return coverage.evaluate(
-        known, now=now, calendar=calendar, limits=limits, arrival_ms=np.zeros(1, dtype=np.int64), dwell_ms=dwell
+        known,
+        now=now,
+        calendar=calendar,
+        limits=limits,
+        arrival_ms=np.zeros(1, dtype=np.int64),
+        dwell_ms=dwell,
+        soon_share=share,
     )
 
 
@@ -60,6 +67,12 @@ NOW = ms("2026-09-03 15:00")
 def test_the_state_follows_the_wait(ago: int, state: CellState) -> None:
     """Limit 120 min, a visit takes 10: due soon with 36 left beyond it, too late with none, overdue at the limit."""
     assert judge(NOW, last_visit=NOW - ago * MINUTE).state[0] == state
+
+
+@pytest.mark.parametrize(("share", "state"), [(0.2, CellState.FRESH), (0.5, CellState.DUE_SOON)])
+def test_what_is_due_soon_is_a_parameter(share: float, state: CellState) -> None:
+    """Half an hour is left beyond the visit, a quarter of the limit."""
+    assert judge(NOW, last_visit=NOW - 80 * MINUTE, soon_share=share).state[0] == state
 
 
 def test_a_visit_going_on_is_fresh() -> None:

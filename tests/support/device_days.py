@@ -1,4 +1,4 @@
-"""What is kept of the past beside the projections: days of devices."""
+"""Days of a device as they are added up from its hours."""
 
 from datetime import datetime
 
@@ -8,5 +8,5 @@ _DAYS = "SELECT day, fixes, late FROM device_days WHERE device = $1 AND day >= $
 
 
 async def days(conn: db.Connection, device: int, t_from: datetime, t_to: datetime) -> list[tuple[datetime, int, int]]:
-    """Days (UTC) of a device with the fixes that came, and how many of them late; never by scanning fixes."""
+    """Days (UTC) with the fixes that came, and how many of them late."""
     return [(row["day"], row["fixes"], row["late"]) for row in await conn.fetch(_DAYS, device, t_from, t_to)]
