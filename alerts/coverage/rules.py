@@ -9,12 +9,14 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
+from msgspec import UNSET, structs
 from numpy.typing import NDArray
 
 from alerts.coverage import staffing
 from alerts.coverage.arrival import NOBODY, Arrivals
 from alerts.coverage.thresholds import CrowdRule, Thresholds
-from alerts.life.model import GAP, Change, Facts, Level, OpenAlert, Step, Visit
+from alerts.life.facts import Ending, Gap
+from alerts.life.model import GAP, Change, Level, OpenAlert, Step, Visit
 from runtime import times
 from schemas import rest
 from tracking.coverage.coverage import CellState, Coverage
@@ -80,7 +82,7 @@ class Situation:
     """Names of the eligible officers' devices, by the indices of `arrivals`."""
     clearing: Mapping[str, Visit]
     """By key of an open alert: the first valid visit after the start of its gap."""
-    amended: Mapping[str, Facts] = field(default_factory=dict)
+    amended: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """By key of an open alert: why the visit that its gap was counted from does not hold any more."""
 
 
@@ -148,23 +150,24 @@ def _proving(now: Situation, by: Thresholds) -> Bool:
 def _end(alert: OpenAlert, row: int | None, now: Situation) -> Change | None:
     """The end of an alert whose gap does not stand any more."""
     if row is None:
-        return _ended(alert, Step.WITHDRAWN, now.now, {"why": "cell_ended"})
+        return _ended(alert, Step.WITHDRAWN, now.now, Ending(why="cell_ended"))
     visit = now.clearing.get(alert.key)
     if visit is None:
         stands = gap_key(now.cells.code[row], int(now.gap_start[row])) == alert.key
-        return None if stands else _withdrawn(alert, "basis_changed", now, now.amended.get(alert.key), {})
-    facts = {"visit_in": _time(visit.t_in), "visit_out": None if visit.open else _time(visit.t_out)}
-    in_time = visit.t_in <= times.millis(datetime.fromisoformat(alert.facts["due"]))
+        return None if stands else _withdrawal(alert, _by_data("basis_changed", now.amended.get(alert.key)), now.now)
+    in_time = _in_time(alert, visit)
     known_late = not visit.open and visit.t_out <= alert.opened_at
     if in_time and (alert.level is Level.RED or known_late):
-        return _withdrawn(alert, "late_data", now, visit.cause, facts)
+        return _withdrawal(alert, _by_data("late_data", visit.cause, visit), now.now)
     # By fact, whatever was said last: a watcher that was away for a while must come to the same end.
     level = alert.level if in_time else Level.RED
-    return replace(_ended(alert, Step.RESOLVED, now.now, {**facts, "in_time": in_time}), level=level)
+    return replace(
+        _ended(alert, Step.RESOLVED, now.now, structs.replace(_visited(visit), in_time=in_time)), level=level
+    )
 
 
 def late(
-    ended: Sequence[OpenAlert], clearing: Mapping[str, Visit], unfounded: Mapping[str, Facts], now: int
+    ended: Sequence[OpenAlert], clearing: Mapping[str, Visit], unfounded: Mapping[str, Mapping[str, Any]], now: int
 ) -> list[Change]:
     """What late data makes of gaps that ended with a visit after their limit.
 
@@ -179,24 +182,37 @@ def late(
         visit = clearing.get(alert.key)
         if alert.key in unfounded:
             reason = unfounded[alert.key] or None
-            made.append(_withdrawal(alert, "basis_changed", now, reason, {}))
-        elif visit is not None and visit.t_in <= times.millis(datetime.fromisoformat(alert.facts["due"])):
-            facts = {"visit_in": _time(visit.t_in), "visit_out": None if visit.open else _time(visit.t_out)}
-            made.append(_withdrawal(alert, "late_data", now, visit.cause, {**facts, "in_time": True}))
+            made.append(_withdrawal(alert, _by_data("basis_changed", reason), now))
+        elif visit is not None and _in_time(alert, visit):
+            made.append(
+                _withdrawal(alert, structs.replace(_by_data("late_data", visit.cause, visit), in_time=True), now)
+            )
     return made
 
 
-def _withdrawn(alert: OpenAlert, why: str, now: Situation, reason: Mapping[str, Any] | None, facts: Facts) -> Change:
-    return _withdrawal(alert, why, now.now, reason, facts)
+def _in_time(alert: OpenAlert, visit: Visit) -> bool:
+    """Whether the visit began before the limit of the gap."""
+    return isinstance(alert.facts, Gap) and visit.t_in <= times.millis(datetime.fromisoformat(alert.facts.due))
 
 
-def _withdrawal(alert: OpenAlert, why: str, now: int, reason: Mapping[str, Any] | None, facts: Facts) -> Change:
-    told = {"why": why} if reason is None else {"why": why, "reason": dict(reason)}
-    return _ended(alert, Step.WITHDRAWN, now, {**facts, **told})
+def _visited(visit: Visit) -> Ending:
+    return Ending(visit_in=_time(visit.t_in), visit_out=None if visit.open else _time(visit.t_out))
 
 
-def _ended(alert: OpenAlert, step: Step, now: int, facts: Facts) -> Change:
-    return Change(key=alert.key, kind=alert.kind, step=step, level=alert.level, cell=alert.cell, at=now, facts=facts)
+def _by_data(why: str, reason: Mapping[str, Any] | None, visit: Visit | None = None) -> Ending:
+    """The end by late data, of whose data and with the visit that is known by it."""
+    end = Ending() if visit is None else _visited(visit)
+    return structs.replace(end, why=why, reason=UNSET if reason is None else dict(reason))
+
+
+def _withdrawal(alert: OpenAlert, ending: Ending, now: int) -> Change:
+    return _ended(alert, Step.WITHDRAWN, now, ending)
+
+
+def _ended(alert: OpenAlert, step: Step, now: int, ending: Ending) -> Change:
+    return Change(
+        key=alert.key, kind=alert.kind, step=step, level=alert.level, cell=alert.cell, at=now, facts=ending.stored()
+    )
 
 
 def _moved(alert: OpenAlert, level: Level, row: int, now: Situation, by: Thresholds) -> Change:
@@ -258,7 +274,7 @@ def _with_cells(change: Change, due: Bool, now: Situation, crowd: CrowdRule) -> 
     if change.step is not Step.OPENED:
         return change
     codes = [street.code for street in now.cells.streets]
-    rows = np.flatnonzero(due & (now.cells.street == codes.index(change.facts["street"])))
+    rows = np.flatnonzero(due & (now.cells.street == codes.index(str(change.facts["street"]))))
     rows = rows[np.argsort(now.coverage.due[rows], kind="stable")][:MOST_LISTED]
     due_cells = [now.cells.code[row] for row in rows.tolist()]
     return replace(change, facts={**change.facts, "due_cells": due_cells, "rule": crowd.version})
@@ -287,25 +303,25 @@ def _cost(row: int, now: Situation, by: Thresholds) -> float:
     return round(float(now.cells.weight[row] * now.chance[row] * by.severity[row]), 4)
 
 
-def _facts(row: int, now: Situation, by: Thresholds) -> Facts:
-    """The numbers a level was decided on; times RFC 3339, durations in s."""
+def _facts(row: int, now: Situation, by: Thresholds) -> dict[str, Any]:
+    """The numbers a level was decided on."""
     officer = int(now.arrivals.officer[row])
     reachable = officer != NOBODY
-    return {
-        "cell": now.cells.code[row],
-        "name": now.cells.name[row],
-        "gap_since": _time(int(now.gap_start[row])),
-        "visited": bool(now.visited[row]),
-        "due": _time(int(now.coverage.due[row])),
-        "idle_s": int(now.coverage.idle_ms[row]) // 1000,
-        "limit_s": int(now.coverage.span_ms[row]) // 1000,
-        "dwell_s": int(now.cells.dwell_ms[row]) // 1000,
-        "officer": now.officers[officer] if reachable else None,
-        "arrival_s": int(now.arrivals.ms[row]) // 1000 if reachable else None,
-        "slack_s": int(now.coverage.slack_ms[row]) // 1000 if reachable else None,
-        "chance": round(float(now.chance[row]), 3),
-        "rule": int(by.version[row]),
-    }
+    return Gap(
+        cell=now.cells.code[row],
+        name=now.cells.name[row],
+        gap_since=_time(int(now.gap_start[row])),
+        visited=bool(now.visited[row]),
+        due=_time(int(now.coverage.due[row])),
+        idle_s=int(now.coverage.idle_ms[row]) // 1000,
+        limit_s=int(now.coverage.span_ms[row]) // 1000,
+        dwell_s=int(now.cells.dwell_ms[row]) // 1000,
+        officer=now.officers[officer] if reachable else None,
+        arrival_s=int(now.arrivals.ms[row]) // 1000 if reachable else None,
+        slack_s=int(now.coverage.slack_ms[row]) // 1000 if reachable else None,
+        chance=round(float(now.chance[row]), 3),
+        rule=int(by.version[row]),
+    ).stored()
 
 
 def _time(ms: int) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from alerts.life.facts import Ending, Understaffed
 from alerts.life.model import UNDERSTAFFED, Change, Level, OpenAlert, Step
 from tracking.presence.fixes import Bool, Int
 
@@ -76,7 +77,7 @@ def evaluate(
     Returns:
         The changes, and per street whether it is short.
     """
-    standing = {alert.facts["street"]: alert for alert in opened if alert.kind == UNDERSTAFFED}
+    standing = {alert.facts.street: alert for alert in opened if isinstance(alert.facts, Understaffed)}
     held = np.array([street.code in standing for street in streets], dtype=np.bool_)
     crowded = np.where(held, load.cells > crowd // 2, load.cells > crowd)
     short = crowded & (load.need_ms > np.where(held, RELIEF, 1.0) * load.have_ms)
@@ -98,7 +99,7 @@ def _gone(now: int, streets: Sequence[Street], standing: dict[str, OpenAlert]) -
             level=alert.level,
             cell=None,
             at=now,
-            facts={"why": "cell_ended"},
+            facts=Ending(why="cell_ended").stored(),
         )
         for code, alert in standing.items()
         if code not in codes
@@ -106,14 +107,14 @@ def _gone(now: int, streets: Sequence[Street], standing: dict[str, OpenAlert]) -
 
 
 def _change(now: int, street: Street, load: Loads, i: int, standing: dict[str, OpenAlert], *, ends: bool) -> Change:
-    facts = {
-        "street": street.code,
-        "name": street.name,
-        "cells": int(load.cells[i]),
-        "need_min": int(load.need_ms[i]) // 60_000,
-        "officers": int(load.officers[i]),
-        "have_min": int(load.have_ms[i]) // 60_000,
-    }
+    facts = Understaffed(
+        street=street.code,
+        name=street.name,
+        cells=int(load.cells[i]),
+        need_min=int(load.need_ms[i]) // 60_000,
+        officers=int(load.officers[i]),
+        have_min=int(load.have_ms[i]) // 60_000,
+    )
     key = standing[street.code].key if ends else f"{UNDERSTAFFED}:{street.code}:{now}"
     step = Step.RESOLVED if ends else Step.OPENED
-    return Change(key=key, kind=UNDERSTAFFED, step=step, level=Level.ORANGE, cell=None, at=now, facts=facts)
+    return Change(key=key, kind=UNDERSTAFFED, step=step, level=Level.ORANGE, cell=None, at=now, facts=facts.stored())

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from statistics import median
 
+from alerts.life import facts
+from alerts.life.facts import Gap
 from alerts.life.model import ENDING, GAP, UNDERSTAFFED, Change, Level, OpenAlert, Step
 from runtime import times
 
@@ -39,7 +41,7 @@ class Ledger:
                 level=change.level,
                 cell=change.cell,
                 opened_at=old.opened_at if old else change.at,
-                facts={**(old.facts if old else {}), **change.facts},
+                facts=facts.of(change.kind, {**(old.facts.stored() if old else {}), **change.facts}),
             )
             self.ended.pop(change.key, None)
             if change.step in ENDING:
@@ -88,7 +90,7 @@ def _withdrawn(ledger: Ledger, key: str) -> bool:
 def _lead_min(ledger: Ledger, key: str, street_of: dict[int, str]) -> float | None:
     """How long before its limit a breach was first told of, min; None: it was not."""
     first, alert = ledger.first[key], ledger.alerts[key]
-    due = times.millis(datetime.fromisoformat(alert.facts["due"]))
+    due = times.millis(datetime.fromisoformat(alert.facts.due)) if isinstance(alert.facts, Gap) else 0
     told = [first.at] if first.level is Level.ORANGE else []
     told += _of_street(ledger, street_of.get(alert.cell or 0, ""), due)
     return (due - min(told)) / MINUTE if told and min(told) < due else None
@@ -97,7 +99,7 @@ def _lead_min(ledger: Ledger, key: str, street_of: dict[int, str]) -> float | No
 def _of_street(ledger: Ledger, street: str, due: int) -> Iterator[int]:
     """When the alerts of a street that stood in the hour before a limit told of it."""
     for key, first in ledger.first.items():
-        if first.kind == UNDERSTAFFED and first.facts["street"] == street and first.at < due:
+        if first.kind == UNDERSTAFFED and first.facts.get("street") == street and first.at < due:
             end = ledger.ended.get(key)
             if end is None or end.at > due - HOUR:
                 yield max(first.at, due - HOUR)

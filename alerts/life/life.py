@@ -3,14 +3,14 @@
 States and arrows: docs/alerts.md. Every step has the next number; what ended stays ended unless the facts reopen it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 from msgspec import Meta
 
-from alerts.life.model import ENDED, OPENING, SYSTEM, Facts, Level, State, Step
+from alerts.life.model import ENDED, OPENING, SYSTEM, Level, State, Step
 from alerts.rulebook.rule_fields import Field
 
 MINUTE = 60_000
@@ -93,7 +93,7 @@ class Act:
     actor: str = SYSTEM
     level: Level | None = None
     """New level; None: as it was."""
-    facts: Facts = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
     """Of this step: why, by how much, to whom."""
     device: int | None = None
     """Number of the device to send."""

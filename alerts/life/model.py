@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import Any
 
+from alerts.life.facts import Facts
+
 GAP = "coverage_gap"
 """Kind: a unit cell will miss, or has missed, its limit."""
 UNDERSTAFFED = "understaffed"
@@ -134,8 +136,6 @@ ENDING = (Step.RESOLVED, Step.WITHDRAWN)
 SYSTEM = "system"
 """Actor of what no person did."""
 
-Facts = dict[str, Any]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenAlert:
@@ -148,7 +148,7 @@ class OpenAlert:
     """Number of the cell in the store."""
     opened_at: int
     """ms since 1970-01-01 UTC."""
-    facts: Mapping[str, Any]
+    facts: Facts
     state: State = State.OPEN
     device: int | None = None
     """Number of the device in the store."""
@@ -169,8 +169,8 @@ class Change:
     cell: int | None = None
     at: int
     """When it was decided, ms since 1970-01-01 UTC."""
-    facts: Facts
-    """Added to the facts the alert has."""
+    facts: Mapping[str, Any]
+    """Added to the facts that are stored with the alert."""
     device: int | None = None
     """Number of the device it is about; kept from the opening on, as are cell, officer and area."""
     officer: int | None = None

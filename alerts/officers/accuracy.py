@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from alerts.life.facts import PoorAccuracy
 from alerts.life.model import Level
 from alerts.officers.family import CLEAR, NOTHING, Verdict, evidence, lasted, spell
 from alerts.officers.situation import Crowd, One
@@ -37,5 +38,5 @@ def judge(one: One) -> Verdict:
     bad = spell(one.trail, one.trail.acc > rule.accuracy_m, one.trail.acc <= rule.accuracy_back_m)
     if median <= rule.accuracy_m or not len(bad) or lasted(recent) < rule.accuracy_s * 500:
         return NOTHING
-    facts = {"median_m": round(median), "limit_m": round(rule.accuracy_m), "over_s": rule.accuracy_s}
+    facts = PoorAccuracy(median_m=round(median), limit_m=round(rule.accuracy_m), over_s=rule.accuracy_s)
     return Verdict(level=Level.YELLOW, since=int(bad.t[0]), facts=facts, evidence=evidence(recent))

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from alerts.life.facts import NotArrived
 from alerts.life.model import Level
 from alerts.officers.family import CLEAR, NOTHING, Verdict, evidence, written
 from alerts.officers.situation import Crowd, One, inside
@@ -36,13 +37,12 @@ def judge(one: One) -> Verdict:
     return Verdict(
         level=Level.RED if late_ms >= rule.absent_s * 1000 else Level.ORANGE,
         since=shift.starts,
-        facts={
-            "shift_starts": written(shift.starts),
-            "late_s": late_ms // 1000,
-            "away_m": away,
-            "seen": None if one.newest == NONE else written(one.newest),
-            "device": one.member.device_name,
-        },
+        facts=NotArrived(
+            shift_starts=written(shift.starts),
+            late_s=late_ms // 1000,
+            away_m=away,
+            seen=None if one.newest == NONE else written(one.newest),
+        ),
         evidence=evidence(places),
     )
 

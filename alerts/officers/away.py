@@ -5,6 +5,7 @@ from typing import Literal
 
 import numpy as np
 
+from alerts.life import facts
 from alerts.life.model import Level
 from alerts.officers.family import CLEAR, NOTHING, Verdict, evidence, lasted, spell, written
 from alerts.officers.situation import FRESH_MS, Crowd, Member, One, inside, outside
@@ -55,13 +56,13 @@ class Away:
         return Verdict(
             level=self._level(one, lasted(gone)),
             since=int(gone.t[0]),
-            facts={
-                "left": written(int(gone.t[0])),
-                "away_s": lasted(gone) // 1000,
-                "away_m": round(-float(deep[-1])),
-                "farthest_m": round(-float(np.nanmin(deep))),
-                "fixes": len(gone),
-            },
+            facts=facts.Away(
+                left=written(int(gone.t[0])),
+                away_s=lasted(gone) // 1000,
+                away_m=round(-float(deep[-1])),
+                farthest_m=round(-float(np.nanmin(deep))),
+                fixes=len(gone),
+            ),
             evidence=evidence(gone),
         )
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from alerts.life.facts import LowBattery
 from alerts.life.model import Level
 from alerts.officers.family import CLEAR, NOTHING, Verdict, written
 from alerts.officers.situation import FRESH_MS, Crowd, One
@@ -29,6 +30,6 @@ def judge(one: One) -> Verdict:
     level = Level.ORANGE if battery <= rule.battery_alarm else Level.YELLOW
     if shift is None and level is not Level.ORANGE:
         return NOTHING
-    facts = {"battery": round(battery), "shift_ends": None if shift is None else written(shift.ends), "left_s": left_s}
+    facts = LowBattery(battery=round(battery), shift_ends=None if shift is None else written(shift.ends), left_s=left_s)
     # One alert a shift: a battery that is low falls further, and the moment it was first seen low means nothing.
     return Verdict(level=level, since=one.now if shift is None else shift.starts, facts=facts, evidence=(one.fix_t,))

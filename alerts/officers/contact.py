@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from alerts.life.facts import LostContact
 from alerts.life.model import Level
 from alerts.officers.family import CLEAR, NOTHING, Verdict, written
 from alerts.officers.situation import Crowd, One
@@ -40,13 +41,13 @@ def judge(one: One) -> Verdict:
     return Verdict(
         level=Level.ORANGE if lasts >= _LONG * silent_ms else Level.YELLOW,
         since=since,
-        facts={
-            "cause": cause,
-            "last_fix": None if last == NONE else written(last),
-            "last_heard": None if one.heard == NONE else written(one.heard),
-            "silent_s": lasts // 1000,
-            "battery": one.battery,
-        },
+        facts=LostContact(
+            cause=cause,
+            last_fix=None if last == NONE else written(last),
+            last_heard=None if one.heard == NONE else written(one.heard),
+            silent_s=lasts // 1000,
+            battery=one.battery,
+        ),
         evidence=() if one.newest == NONE else (one.newest,),
     )
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse, spatial
 
+from alerts.life.facts import Crowding, Ending
 from alerts.life.model import Change, Level, OpenAlert, Step
 from alerts.officers import machine
 from alerts.officers.family import Verdict
@@ -27,9 +28,9 @@ def judge(crowd: Crowd, opened: Sequence[OpenAlert], closed: dict[str, int]) -> 
     """Open one alert for each group, end those whose group is gone. `closed`: first member → when by hand."""
     held = [alert for alert in opened if alert.kind == KIND]
     changes = [
-        machine.ended(alert, Step.RESOLVED, crowd.now, {"why": "over"}) for alert in held if not _still(crowd, alert)
+        machine.ended(alert, Step.RESOLVED, crowd.now, Ending(why="over")) for alert in held if not _still(crowd, alert)
     ]
-    told = {who for alert in held for who in alert.facts["members"]}
+    told = {who for alert in held for who in _members(alert)}
     for group in _groups(crowd):
         since = _since(crowd, group)
         if since is None:
@@ -126,9 +127,13 @@ def _middle(values: Float, seen: Bool) -> Float:
     return np.asarray((ordered[(n - 1) // 2, column] + ordered[n // 2, column]) / 2)
 
 
+def _members(alert: OpenAlert) -> set[str]:
+    return set(alert.facts.members) if isinstance(alert.facts, Crowding) else set()
+
+
 def _still(crowd: Crowd, alert: OpenAlert) -> bool:
     """Enough of the group are still near each other."""
-    wanted = set(alert.facts["members"])
+    wanted = _members(alert)
     at, places = _newest(crowd)
     mine = np.array([crowd.members[each].key in wanted for each in at.tolist()], dtype=np.bool_)
     if mine.sum() < 3 or not len(crowd):
@@ -144,12 +149,12 @@ def _opened(crowd: Crowd, group: Sequence[int], since: int) -> Change:
     verdict = Verdict(
         level=Level.YELLOW,
         since=since,
-        facts={
-            "members": [member.key for member in members],
-            "names": [machine.whom(member)["name"] for member in members],
-            "together_s": (crowd.now - since) // 1000,
-            "within_m": round(first.rule.crowd_m),
-        },
+        facts=Crowding(
+            members=[member.key for member in members],
+            names=[machine.name_of(member) for member in members],
+            together_s=(crowd.now - since) // 1000,
+            within_m=round(first.rule.crowd_m),
+        ),
     )
     return Change(
         key=f"{KIND}:{first.key}:{since}",
@@ -157,7 +162,7 @@ def _opened(crowd: Crowd, group: Sequence[int], since: int) -> Change:
         step=Step.OPENED,
         level=Level.YELLOW,
         at=crowd.now,
-        facts=machine.facts(first, verdict),
+        facts=machine.facts(first, verdict).stored(),
         device=first.device,
         officer=None if first.officer is None else first.officer.id,
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from alerts.life.facts import Deaf, Ending
 from alerts.life.model import Change, Level, OpenAlert, Step
 from alerts.officers import contact, machine
 from alerts.officers.family import written
@@ -30,17 +31,16 @@ def judge(crowd: Crowd, opened: Sequence[OpenAlert]) -> tuple[list[Change], bool
     if held is not None:
         over = heard > crowd.now - BACK_MS and silent <= max(BACK_SHARE * active, LEAST)
         if over or active < LEAST:
-            return [machine.ended(held, Step.RESOLVED, crowd.now, {"why": "over", "heard_again": _time(heard)})], True
+            return [machine.ended(held, Step.RESOLVED, crowd.now, Ending(why="over", heard_again=_time(heard)))], True
         return [], True
     everybody = active >= LEAST and heard <= crowd.now - DEAF_MS
     new = silent - sum(alert.kind == contact.kind for alert in opened)
     many = active >= MANY and new >= max(MANY, SHARE * active)
     if not everybody and not many:
         return [], False
-    facts = {
-        "everybody": everybody, "heard": _time(heard), "officers": active, "silent": active if everybody else silent,
-        "rule": 0,
-    }  # fmt: skip
+    facts = Deaf(
+        everybody=everybody, heard=_time(heard), officers=active, silent=active if everybody else silent
+    ).stored()
     opening = Change(key=f"{KIND}:{crowd.now}", kind=KIND, step=Step.OPENED, level=Level.RED, at=crowd.now, facts=facts)
     return [opening], True
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from alerts.life.facts import DoubleSignIn, Ending
 from alerts.life.model import Change, Level, OpenAlert, Step
 from alerts.officers import machine
 from alerts.officers.family import Verdict, written
@@ -70,13 +71,13 @@ def judge(
     """
     found = sessions(signs)
     doubles = overlap(found, now)
-    held = {str(alert.facts["who"]): alert for alert in opened if alert.kind == KIND}
+    held = {machine.who_of(alert): alert for alert in opened if alert.kind == KIND}
     changes = []
     for who, alert in sorted(held.items()):
         if who not in doubles:
             stood = who in overlap(found, alert.opened_at)
             step, why = (Step.RESOLVED, "over") if stood else (Step.WITHDRAWN, "late_data")
-            changes.append(machine.ended(alert, step, now, {"why": why}))
+            changes.append(machine.ended(alert, step, now, Ending(why=why)))
     if not doubles:
         return changes
     names = {member.device: member.device_name for member in members if member.device is not None}
@@ -88,14 +89,14 @@ def judge(
 
 
 def _opened(now: int, member: Member, since: int, devices: list[str]) -> Change:
-    verdict = Verdict(level=Level.ORANGE, since=since, facts={"devices": devices, "signed_in": written(since)})
+    verdict = Verdict(level=Level.ORANGE, since=since, facts=DoubleSignIn(devices=devices, signed_in=written(since)))
     return Change(
         key=f"{KIND}:{member.key}:{since}",
         kind=KIND,
         step=Step.OPENED,
         level=Level.ORANGE,
         at=now,
-        facts=machine.facts(member, verdict),
+        facts=machine.facts(member, verdict).stored(),
         device=member.device,
         officer=None if member.officer is None else member.officer.id,
     )

@@ -1,18 +1,17 @@
 """What every family of alerts about officers answers: whom to look at, and what is so with one of them. Pure."""
 
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
+from alerts.life.facts import Personal
 from alerts.life.model import Level
 from alerts.officers.situation import Crowd, One
 from alerts.officers.tracks import Trail
 from runtime import times
 from schemas import rest
 from tracking.presence.fixes import Bool
-
-Facts = dict[str, Any]
 
 GAP_MS = 300_000
 """Where an officer was during a longer silence cannot be told: nothing lasts across it."""
@@ -31,7 +30,7 @@ class Verdict:
     """It is over, with room to spare; an alert that stands ends. Neither a level nor clear: it stands as it is."""
     refuted: bool = False
     """What it was opened on has been taken back."""
-    facts: Facts = field(default_factory=dict)
+    facts: Personal = field(default_factory=Personal)
     """The numbers, for the sentence."""
     evidence: tuple[int, ...] = ()
     """Times of the fixes it was decided on, ms."""

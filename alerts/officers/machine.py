@@ -8,8 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from msgspec import structs
 
-from alerts.life.model import Change, Facts, Level, OpenAlert, Step
+from alerts.life.facts import Ending, Personal, Struct
+from alerts.life.model import Change, Level, OpenAlert, Step
 from alerts.officers.family import Family, Verdict, written
 from alerts.officers.situation import Crowd, Member, One
 from alerts.officers.tracks import KEPT_MS
@@ -44,9 +46,12 @@ def standing(opened: Sequence[OpenAlert], closed: Sequence[Closed]) -> Standing:
     latest: dict[tuple[str, str], int] = {}
     for each in closed:
         latest[each.kind, each.who] = max(each.at, latest.get((each.kind, each.who), each.at))
-    return Standing(
-        held={(alert.kind, str(alert.facts["who"])): alert for alert in opened if "who" in alert.facts}, closed=latest
-    )
+    return Standing(held={(alert.kind, who): alert for alert in opened if (who := who_of(alert))}, closed=latest)
+
+
+def who_of(alert: OpenAlert) -> str:
+    """Whom an alert is about, as `Member.key`; empty: nobody."""
+    return alert.facts.who if isinstance(alert.facts, Personal) else ""
 
 
 def run(
@@ -77,7 +82,7 @@ def _one(
 ) -> Change | None:
     if at is None or not crowd.active[at]:
         why = "gone" if at is None else "off_duty" if not crowd.on_shift[at] else "break"
-        return None if alert is None else ended(alert, Step.RESOLVED, crowd.now, {"why": why})
+        return None if alert is None else ended(alert, Step.RESOLVED, crowd.now, Ending(why=why))
     one = crowd.one(at)
     verdict = family.judge(one)
     if alert is None:
@@ -96,7 +101,7 @@ def _opened(kind: str, one: One, verdict: Verdict, known: Standing) -> Change | 
         step=Step.OPENED,
         level=verdict.level,
         at=one.now,
-        facts=facts(one.member, verdict),
+        facts=facts(one.member, verdict).stored(),
         device=one.member.device,
         officer=None if one.member.officer is None else one.member.officer.id,
     )
@@ -106,47 +111,45 @@ def _moved(family: Family, one: One, verdict: Verdict, alert: OpenAlert) -> Chan
     if family.by_track and one.now - KEPT_MS + LOOKED_BACK_MS <= alert.opened_at < one.now:
         then = family.judge(one.at(alert.opened_at))
         if then.level is None:
-            return ended(alert, Step.WITHDRAWN, one.now, {"why": "late_data", "by": one.member.device_name})
+            return ended(alert, Step.WITHDRAWN, one.now, Ending(why="late_data", by=one.member.device_name))
     if verdict.refuted and one.now - alert.opened_at < RETRACTED_MS:
-        return ended(alert, Step.WITHDRAWN, one.now, {"why": "late_data", "by": one.member.device_name})
+        return ended(alert, Step.WITHDRAWN, one.now, Ending(why="late_data", by=one.member.device_name))
     if verdict.level is None:
-        return ended(alert, Step.RESOLVED, one.now, {"why": "over"}) if verdict.clear else None
+        return ended(alert, Step.RESOLVED, one.now, Ending(why="over")) if verdict.clear else None
     if verdict.level > alert.level:
         return step(alert, Step.RAISED, one.now, verdict.level, facts(one.member, verdict))
     return None
 
 
-def facts(member: Member, verdict: Verdict) -> Facts:
+def facts(member: Member, verdict: Verdict) -> Personal:
     """What is stored with an alert: who, the numbers, the fixes it was decided on, the version of the rule."""
-    return {
-        **whom(member),
-        **verdict.facts,
-        "since": written(verdict.since),
-        "evidence": [written(t) for t in verdict.evidence],
-        "rule": member.rule.version,
-    }
-
-
-def whom(member: Member) -> Facts:
-    """Whom an alert is about."""
     officer = member.officer
-    return {
-        "who": member.key,
-        "name": member.device_name if officer is None else officer.name,
-        "badge": None if officer is None else officer.badge,
-        "device": member.device_name,
-        "unit": member.unit,
-    }
+    return structs.replace(
+        verdict.facts,
+        who=member.key,
+        name=name_of(member),
+        badge=None if officer is None else officer.badge,
+        device=member.device_name,
+        unit=member.unit,
+        since=written(verdict.since),
+        evidence=[written(t) for t in verdict.evidence],
+        rule=member.rule.version,
+    )
 
 
-def ended(alert: OpenAlert, how: Step, now: int, more: Facts) -> Change:
+def name_of(member: Member) -> str:
+    """What people call a member."""
+    return (member.device_name or "") if member.officer is None else member.officer.name
+
+
+def ended(alert: OpenAlert, how: Step, now: int, ending: Ending) -> Change:
     """End an alert."""
-    return step(alert, how, now, alert.level, more)
+    return step(alert, how, now, alert.level, ending)
 
 
-def step(alert: OpenAlert, how: Step, now: int, level: Level, more: Facts) -> Change:
+def step(alert: OpenAlert, how: Step, now: int, level: Level, more: Struct) -> Change:
     """Move an alert that stands."""
     return Change(
-        key=alert.key, kind=alert.kind, step=how, level=level, at=now, facts=more, cell=alert.cell,
+        key=alert.key, kind=alert.kind, step=how, level=level, at=now, facts=more.stored(), cell=alert.cell,
         device=alert.device, officer=alert.officer,
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from alerts.life.facts import Riding
 from alerts.life.model import Level
 from alerts.officers.family import CLEAR, GAP_MS, NOTHING, Verdict, evidence, written
 from alerts.officers.situation import Crowd, One
@@ -50,12 +51,12 @@ def judge(one: One) -> Verdict:
     return Verdict(
         level=Level.YELLOW,
         since=began,
-        facts={
-            "share": round(share, 2),
-            "limit_kmh": rule.ride_kmh,
-            "observed_s": round(observed),
-            "began": written(began),
-        },
+        facts=Riding(
+            share=round(share, 2),
+            limit_kmh=rule.ride_kmh,
+            observed_s=round(observed),
+            began=written(began),
+        ),
         evidence=evidence(trail),
     )
 

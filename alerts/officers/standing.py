@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from alerts.life.facts import OverlongStay
 from alerts.life.model import Level
 from alerts.officers.family import CLEAR, GAP_MS, NOTHING, Verdict, evidence, lasted, written
 from alerts.officers.situation import Crowd, One
@@ -54,12 +55,12 @@ def judge(one: One) -> Verdict:
     return Verdict(
         level=Level.ORANGE if lasts >= rule.still_alarm_s * 1000 else Level.YELLOW,
         since=int(stay.t[0]),
-        facts={
-            "stood_since": written(int(stay.t[0])),
-            "stood_s": lasts // 1000,
-            "radius_m": round(float(np.quantile(off, _MOSTLY))),
-            "fixes": len(stay),
-        },
+        facts=OverlongStay(
+            stood_since=written(int(stay.t[0])),
+            stood_s=lasts // 1000,
+            radius_m=round(float(np.quantile(off, _MOSTLY))),
+            fixes=len(stay),
+        ),
         evidence=evidence(stay),
     )
 

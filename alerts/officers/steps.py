@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from alerts.life.facts import AtEvent, Ending, Personal, RecorderOff, SingleOfficer, Sos
 from alerts.life.model import Change, Level, OpenAlert, Step
 from alerts.officers import machine
-from alerts.officers.family import Facts, Verdict, written
+from alerts.officers.family import Verdict, written
 from alerts.officers.situation import Crowd, Member
 from alerts.officers.tracks import BUCKET_MS, BUCKETS, KEPT_MS, NONE
 from schemas import wire
@@ -43,20 +44,33 @@ def judge(
         at = crowd.columns.by_device.get(event.device)
         if at is None:
             continue
-        for kind, level, facts in _kinds(crowd, at, event):
-            key = f"{kind}:{event.id}"
-            if level is None and key in held:
-                why = {"why": "late_data", "by": facts.get("by", crowd.members[at].device_name)}
-                changes.append(machine.ended(held[key], Step.WITHDRAWN, crowd.now, why))
-            elif level is not None and key not in held and key not in known:
-                changes.append(_opened(crowd, crowd.members[at], event, kind, level, facts))
+        for said in _kinds(crowd, at, event):
+            key = f"{said.kind}:{event.id}"
+            if said.facts is None and key in held:
+                end = Ending(why="late_data", by=said.by or crowd.members[at].device_name)
+                changes.append(machine.ended(held[key], Step.WITHDRAWN, crowd.now, end))
+            elif said.facts is not None and key not in held and key not in known:
+                changes.append(_opened(crowd, crowd.members[at], event, said))
     return changes
 
 
-def _kinds(crowd: Crowd, at: int, event: Happening) -> Iterator[tuple[str, Level | None, Facts]]:
-    """Kinds that can be judged now, with their level; None: not so."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Said:
+    """What is so with an event."""
+
+    kind: str
+    level: Level = Level.ORANGE
+    facts: AtEvent | None
+    """None: it is not so."""
+    by: str | None = None
+    """Name of the device that shows it."""
+
+
+def _kinds(crowd: Crowd, at: int, event: Happening) -> Iterator[_Said]:
+    """Kinds that can be judged now."""
+    t = written(event.t)
     if event.type == wire.Signal.SOS:
-        yield SOS, Level.RED, {}
+        yield _Said(kind=SOS, level=Level.RED, facts=Sos(at=t, event=event.id, type=event.type))
         return
     rule = crowd.members[at].rule
     judged = event.t + rule.step_grace_s * 1000 <= crowd.now <= event.t + KEPT_MS - rule.together_s * 1000
@@ -65,25 +79,29 @@ def _kinds(crowd: Crowd, at: int, event: Happening) -> Iterator[tuple[str, Level
     if event.case is not None:
         distance, other = _nearest(crowd, at, event)
         if distance <= rule.together_m:
-            yield SINGLE, None, {"by": crowd.members[other].device_name}
+            yield _Said(kind=SINGLE, facts=None, by=crowd.members[other].device_name)
         else:
             nearest = None if np.isinf(distance) else round(distance)
-            yield SINGLE, Level.ORANGE, {"case": event.case, "nearest_m": nearest}
+            yield _Said(
+                kind=SINGLE,
+                facts=SingleOfficer(case=event.case, nearest_m=nearest, at=t, event=event.id, type=event.type),
+            )
     recording = _recording(crowd, at, event)
     if recording is not None:
-        yield RECORDER, None if recording else Level.YELLOW, {"case": event.case}
+        facts = None if recording else RecorderOff(case=event.case, at=t, event=event.id, type=event.type)
+        yield _Said(kind=RECORDER, level=Level.YELLOW, facts=facts)
 
 
-def _opened(crowd: Crowd, member: Member, event: Happening, kind: str, level: Level, facts: Facts) -> Change:
-    verdict = Verdict(level=level, since=event.t, facts={**facts, "event": event.id, "type": event.type})
+def _opened(crowd: Crowd, member: Member, event: Happening, said: _Said) -> Change:
+    verdict = Verdict(level=said.level, since=event.t, facts=said.facts or Personal())
     return Change(
-        key=f"{kind}:{event.id}",
-        kind=kind,
+        key=f"{said.kind}:{event.id}",
+        kind=said.kind,
         step=Step.OPENED,
-        level=level,
+        level=said.level,
         cell=event.cell,
         at=crowd.now,
-        facts={**machine.facts(member, verdict), "at": written(event.t)},
+        facts=machine.facts(member, verdict).stored(),
         device=event.device,
         officer=None if member.officer is None else member.officer.id,
     )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from alerts.life.facts import ClockSkew, FakeTrack, Found, WrongDatum
 from alerts.life.model import Level
 from alerts.officers.family import CLEAR, NOTHING, Verdict, written
 from alerts.officers.situation import Crowd, One
@@ -19,6 +20,7 @@ class Suspicion:
     """An alert that follows from findings of these kinds."""
 
     kind: str
+    facts: type[Found]
     of: frozenset[FindingKind]
     level: Level
     passes: bool
@@ -43,7 +45,7 @@ class Suspicion:
         return Verdict(
             level=self.level,
             since=min(each.since for each in found if each.until > one.now - RECENT_MS),
-            facts={"finding": newest.kind.value, "found": dict(newest.evidence), "until": written(newest.until)},
+            facts=self.facts(finding=newest.kind.value, found=dict(newest.evidence), until=written(newest.until)),
             evidence=_ends(newest),
         )
 
@@ -52,6 +54,6 @@ def _ends(finding: Finding) -> tuple[int, ...]:
     return tuple(sorted({finding.since, finding.until}))
 
 
-clock_skew = Suspicion("clock_skew", frozenset({FindingKind.CLOCK_SKEW}), Level.YELLOW, passes=True)
-fake_track = Suspicion("fake_track", FAKE, Level.ORANGE, passes=False)
-wrong_datum = Suspicion("wrong_datum", frozenset({FindingKind.WRONG_DATUM}), Level.YELLOW, passes=False)
+clock_skew = Suspicion("clock_skew", ClockSkew, frozenset({FindingKind.CLOCK_SKEW}), Level.YELLOW, passes=True)
+fake_track = Suspicion("fake_track", FakeTrack, FAKE, Level.ORANGE, passes=False)
+wrong_datum = Suspicion("wrong_datum", WrongDatum, frozenset({FindingKind.WRONG_DATUM}), Level.YELLOW, passes=False)

@@ -2,11 +2,12 @@
 
 import json
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import structlog
+from msgspec import UNSET, UnsetType, structs
 
+from alerts.life.facts import OfStep
 from alerts.life.life import Act, Refusal
 from alerts.life.model import Step
 from alerts.store import life_store, reads, store, tasks
@@ -57,37 +58,39 @@ async def assign(
     held = (await life_store.by_ids(conn, [number])).get(number)
     if held is None:
         return None
-    facts = {"device": device, **await _place(conn, held)}
-    facts |= await _estimate(conn, whom["id"], held.cell, facts, at)
+    where = await _place(conn, held)
+    said = structs.replace(where, device=device, arrival_s=await _estimate(conn, whom["id"], held.cell, where, at))
     # The number of the step that gives it: no two orders share it, and a repeat finds its own.
     task = f"a{number}-{held.life.version + 1}"
-    act = Act(step=Step.ASSIGNED, at=at, actor=actor, device=whom["id"], task=task, facts=facts, seen=seen, key=key)
+    act = Act(
+        step=Step.ASSIGNED, at=at, actor=actor, device=whom["id"], task=task, facts=said.stored(), seen=seen, key=key
+    )
     return await store.act_on(conn, number, act)
 
 
-async def _place(conn: db.Connection, held: life_store.Held) -> dict[str, Any]:
+async def _place(conn: db.Connection, held: life_store.Held) -> OfStep:
     """Where to go: into the cell, else to where the device the alert is about was last; degrees, WGS-84."""
     if held.cell is not None:
         cell = await conn.fetchrow(_CELL, held.cell)
         if cell is not None:
             lat, lon = inside.point(json.loads(cell["geometry"]))
-            return {"cell": cell["code"], "lat": lat, "lon": lon, "text": cell["name"] or cell["code"]}
+            return OfStep(cell=cell["code"], lat=lat, lon=lon, text=cell["name"] or cell["code"])
     newest = None if held.device is None else await conn.fetchrow(_NEWEST, held.device)
-    return {"text": held.kind} if newest is None else {"lat": newest["lat"], "lon": newest["lon"], "text": held.kind}
+    if newest is None:
+        return OfStep(text=held.kind)
+    return OfStep(lat=newest["lat"], lon=newest["lon"], text=held.kind)
 
 
-async def _estimate(
-    conn: db.Connection, device: int, cell: int | None, facts: dict[str, Any], at: int
-) -> dict[str, Any]:
+async def _estimate(conn: db.Connection, device: int, cell: int | None, where: OfStep, at: int) -> int | UnsetType:
     """How long the way should take, s: what becomes of it corrects the next estimates (estimates.py)."""
     newest = await conn.fetchrow(_NEWEST, device)
-    if newest is None or "lat" not in facts or db.millis(newest["t"]) < at - LOST_MS:
-        return {}
+    if newest is None or where.lat is UNSET or where.lon is UNSET or db.millis(newest["t"]) < at - LOST_MS:
+        return UNSET
     rule = await reads.arrival_rule(conn, at)
-    straight = np.array([inside.metres((newest["lat"], newest["lon"]), (facts["lat"], facts["lon"]))])
+    straight = np.array([inside.metres((newest["lat"], newest["lon"]), (where.lat, where.lon))])
     street = None if cell is None else await street_store.way(conn, cell, newest["lat"], newest["lon"])
     way = rule.way_m(straight, np.array([np.nan if street is None else street]))
-    return {"arrival_s": int(replace(rule, ratio=1.0).walk_ms(way)[0]) // 1000}
+    return int(replace(rule, ratio=1.0).walk_ms(way)[0]) // 1000
 
 
 async def expire(pool: db.Pool, now: int) -> int:
@@ -119,7 +122,7 @@ async def _expired(conn: db.Connection, alert: int, task: str, now: int) -> None
         return
     why = _WHY[row["state"]]
     await tasks.expired(conn, task, now, why)
-    facts = {"device": row["device"], "reason": why}
+    facts = OfStep(device=row["device"], reason=why).stored()
     await store.act_on(conn, alert, Act(step=Step.EXPIRED, at=now, task=task, facts=facts, key=f"{task}:expired"))
 
 
@@ -137,8 +140,8 @@ async def _replied(conn: db.Connection, alert: int | None, command: str, state: 
         return
     how = await life_store.rule(conn, now)
     await tasks.moved(conn, command, after, at=now, until=tasks.deadline(after, now, how), text=reply["text"])
-    facts = {"device": row["device"], "said_at": rest.rfc3339(reply["t"])}
-    if reply["text"]:
-        facts["reason"] = reply["text"]
-    act = Act(step=Step(after.value), at=now, actor=row["device"], task=command, facts=facts, key=f"{command}:{after}")
+    said = OfStep(device=row["device"], said_at=rest.rfc3339(reply["t"]), reason=reply["text"] or UNSET)
+    act = Act(
+        step=Step(after.value), at=now, actor=row["device"], task=command, facts=said.stored(), key=f"{command}:{after}"
+    )
     await store.act_on(conn, alert, act)

@@ -1,15 +1,16 @@
 """Steps of alerts in the database: the rows are locked, `life` decides, and all that follows is one transaction."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
 
 from alerts.life import life
+from alerts.life.facts import OfStep
 from alerts.life.life import Act, EscalationRule, Life, Refusal
-from alerts.life.model import OPENING, Facts, Level, State, Step
+from alerts.life.model import OPENING, Level, State, Step
 from alerts.store import rosters
 from runtime import db
 from tracking.store.city import rule_store
@@ -65,7 +66,7 @@ class Taken:
     held: Held
     act: Act
     after: Life
-    merged: Facts = field(default_factory=dict)
+    merged: Mapping[str, Any] = field(default_factory=dict)
     """Facts that the alert itself keeps, too."""
     priority: float | None = None
 
@@ -100,7 +101,7 @@ async def decide(conn: db.Connection, held: Held, act: Act, how: EscalationRule)
         return outcome
     if act.step is Step.ESCALATED:
         to = await rosters.on_duty(conn, held.area, outcome.escalation + 1, act.at)
-        act = replace(act, facts={**act.facts, "escalation": outcome.escalation, "to": to})
+        act = replace(act, facts={**act.facts, **OfStep(escalation=outcome.escalation, to=to).stored()})
     elif act.step in OPENING:
         act = replace(act, step=Step.OPENED if held.life.version == 0 else Step.REOPENED)
     return Taken(held=held, act=act, after=outcome)
@@ -158,5 +159,5 @@ def _millis(moment: Any) -> int | None:
     return None if moment is None else db.millis(moment)
 
 
-def _json(facts: Facts) -> str:
+def _json(facts: Mapping[str, Any]) -> str:
     return json.dumps(facts, ensure_ascii=False)

@@ -4,12 +4,14 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from alerts.coverage import arrival, outlook, rules, staffing
-from alerts.life.model import GAP, Change, Facts, OpenAlert, Visit
+from alerts.life.facts import Gap
+from alerts.life.model import Change, OpenAlert, Visit
 from alerts.run import learning
 from alerts.store import estimates, store, weights, whereabouts, withdrawals
 from runtime import db
@@ -117,7 +119,7 @@ class Look:
     around: whereabouts.Whereabouts
     opened: Sequence[OpenAlert]
     clearing: Mapping[str, Visit]
-    amended: Mapping[str, Facts]
+    amended: Mapping[str, Mapping[str, Any]]
     """By key of an open alert: why the visit that its gap was counted from does not hold any more."""
 
 
@@ -220,7 +222,7 @@ async def clearing(conn: db.Connection, opened: Sequence[OpenAlert], now: int) -
     }
 
 
-async def _amended(conn: db.Connection, opened: Sequence[OpenAlert], now: int) -> dict[str, Facts]:
+async def _amended(conn: db.Connection, opened: Sequence[OpenAlert], now: int) -> dict[str, Mapping[str, Any]]:
     rows = await conn.fetch(_AMENDED, *_gaps(opened), db.moment(now))
     return {row["key"]: json.loads(row["reason"]) for row in rows}
 
@@ -238,9 +240,9 @@ async def late(conn: db.Connection, now: int) -> list[Change]:
 
 def _gaps(opened: Sequence[OpenAlert]) -> tuple[list[str], list[int | None], list[datetime]]:
     """Keys, cells and starts of the gaps that alerts are open of."""
-    gaps = [alert for alert in opened if alert.kind == GAP]
-    since = [datetime.fromisoformat(alert.facts["gap_since"]) for alert in gaps]
-    return [alert.key for alert in gaps], [alert.cell for alert in gaps], since
+    gaps = [(alert, alert.facts.gap_since) for alert in opened if isinstance(alert.facts, Gap)]
+    since = [datetime.fromisoformat(since) for _, since in gaps]
+    return [alert.key for alert, _ in gaps], [alert.cell for alert, _ in gaps], since
 
 
 def situation(

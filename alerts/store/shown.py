@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from alerts.coverage import texts
-from alerts.life import story
+from alerts.life import facts
 from alerts.life.model import ENDED, STANDING
+from alerts.texts import explain, steps
 from runtime import db
 from schemas import rest
 from tracking.store.city import belonging
@@ -93,8 +93,8 @@ async def with_steps(conn: db.Connection, number: int, seen: belonging.Seen = be
     if not found:
         return None
     zone = await settings_store.time_zone(conn)
-    steps = [_step(dict(row), zone) for row in await conn.fetch(_STEPS, number)]
-    return found[0].model_copy(update={"steps": steps})
+    taken = [_step(dict(row), zone) for row in await conn.fetch(_STEPS, number)]
+    return found[0].model_copy(update={"steps": taken})
 
 
 async def _shown(conn: db.Connection, rows: Sequence[Any]) -> list[rest.Alert]:
@@ -107,11 +107,13 @@ async def _shown(conn: db.Connection, rows: Sequence[Any]) -> list[rest.Alert]:
 def _alert(row: dict[str, Any], zone: ZoneInfo) -> rest.Alert:
     row["facts"] = json.loads(row["facts"])
     at: datetime = row["updated_at"]
-    zh, en = texts.explain(row["kind"], row["state"], row["level"], row["facts"], at=at, zone=zone)
+    said = facts.of(row["kind"], row["facts"])
+    zh, en = explain.explain(row["kind"], row["state"], row["level"], said, at=at, zone=zone)
     return rest.Alert(**row, text_zh=zh, text_en=en)
 
 
 def _step(row: dict[str, Any], zone: ZoneInfo) -> rest.AlertStep:
     row["facts"] = json.loads(row["facts"])
-    zh, en = story.tell(row["step"], row["level"], row["actor"], row["facts"], at=row["at"], zone=zone)
+    said = facts.of_step(row["facts"])
+    zh, en = steps.tell(row["step"], row["level"], row["actor"], said, at=row["at"], zone=zone)
     return rest.AlertStep(**row, text_zh=zh, text_en=en)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from alerts.life import facts
 from alerts.life.life import Act, EscalationRule, Refusal
 from alerts.life.model import OPENING, Change, Level, OpenAlert, State, Step
 from alerts.store import life_store, queue, shown, tasks
@@ -115,7 +116,7 @@ def _as_ruled(row: Any) -> OpenAlert:
     return OpenAlert(
         key=row["key"], kind=row["kind"], level=Level.of(row["level"]), state=State(row["state"]), cell=row["cell"],
         device=row["device"], officer=row["officer"], assignee=row["assignee"],
-        opened_at=db.millis(row["opened_at"]), facts=json.loads(row["facts"]),
+        opened_at=db.millis(row["opened_at"]), facts=facts.of(row["kind"], json.loads(row["facts"])),
     )  # fmt: skip
 
 

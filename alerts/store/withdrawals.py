@@ -4,15 +4,16 @@ Where a visit was judged anew its stay says why. Elsewhere data came in that was
 device, such as all that a device recorded out of reach: then what came in last of the stretch judged is the reason.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 
 import asyncpg
 
-from alerts.life.model import GAP, Change, OpenAlert, Step
-from alerts.officers import doubles, suspicion
+from alerts.life import facts
+from alerts.life.facts import AtEvent, DoubleSignIn, Ending, Gap, Personal, WrongDatum
+from alerts.life.model import Change, OpenAlert, Step
+from alerts.officers import doubles
 from alerts.officers.tracks import KEPT_MS
 from runtime import db, times
 from tracking.presence import reasons
@@ -51,37 +52,40 @@ async def explained(conn: db.Connection, changes: Iterable[Change], known: Itera
 
 
 async def _explained(conn: db.Connection, change: Change, alert: OpenAlert | None) -> Change:
-    facts = change.facts
-    if change.step is not Step.WITHDRAWN or facts.get("why") not in BY_DATA or facts.get("reason") or alert is None:
+    if change.step is not Step.WITHDRAWN or alert is None:
         return change
-    reason = await (_of_gap if change.kind == GAP else _of_officer)(conn, change, alert)
-    return change if reason is None else replace(change, facts={**facts, "reason": reason.fields()})
+    ending = facts.ending(change.facts)
+    if ending.why not in BY_DATA or ending.reason:
+        return change
+    reason = await _reason_of(conn, change, ending, alert)
+    return change if reason is None else replace(change, facts={**change.facts, "reason": reason.fields()})
 
 
-async def _of_gap(conn: db.Connection, change: Change, alert: OpenAlert) -> Reason | None:
-    visit_in, since = (change.facts.get("visit_in"), alert.facts["gap_since"])
-    moments = datetime.fromisoformat(since), None if visit_in is None else datetime.fromisoformat(visit_in)
-    return _reason(Cause.LATE, await conn.fetchrow(_BY_STAY, alert.cell, *moments))
+async def _reason_of(conn: db.Connection, change: Change, ending: Ending, alert: OpenAlert) -> Reason | None:
+    match alert.facts:
+        case Gap() as gap:
+            visit_in = datetime.fromisoformat(ending.visit_in) if ending.visit_in else None
+            since = datetime.fromisoformat(gap.gap_since)
+            return _reason(Cause.LATE, await conn.fetchrow(_BY_STAY, alert.cell, since, visit_in))
+        case WrongDatum() as wrong:
+            return Reason(kind=Cause.DOUBT, device=wrong.device, received=None)
+        case DoubleSignIn() as double:
+            period = times.moment(alert.opened_at - doubles.LONGEST_MS), times.moment(change.at)
+            return _reason(Cause.EVENT, await conn.fetchrow(_BY_SIGN, double.devices, *period))
+        case Personal() as personal:
+            period = _period(personal, alert)
+            devices = [device] if (device := ending.by or personal.device) else []
+            return _reason(Cause.LATE, await conn.fetchrow(_BY_FIX, devices, *period))
+        case _:
+            return None
 
 
-async def _of_officer(conn: db.Connection, change: Change, alert: OpenAlert) -> Reason | None:
-    facts = alert.facts
-    if change.kind == suspicion.wrong_datum.kind:
-        return Reason(kind=Cause.DOUBT, device=facts["device"], received=None)
-    if change.kind == doubles.KIND:
-        period = times.moment(alert.opened_at - doubles.LONGEST_MS), times.moment(change.at)
-        return _reason(Cause.EVENT, await conn.fetchrow(_BY_SIGN, _names(facts["devices"]), *period))
-    if "at" in facts:
-        at = datetime.fromisoformat(facts["at"])
-        period = at - _AROUND, at + _AROUND
-    else:
-        period = times.moment(alert.opened_at - KEPT_MS), times.moment(alert.opened_at)
-    devices = _names([change.facts.get("by") or facts["device"]])
-    return _reason(Cause.LATE, await conn.fetchrow(_BY_FIX, devices, *period))
-
-
-def _names(devices: Sequence[Any]) -> list[str]:
-    return [device for device in devices if isinstance(device, str)]
+def _period(about: Personal, alert: OpenAlert) -> tuple[datetime, datetime]:
+    """Of which fixes decide on the alert."""
+    if isinstance(about, AtEvent):
+        at = datetime.fromisoformat(about.at)
+        return at - _AROUND, at + _AROUND
+    return times.moment(alert.opened_at - KEPT_MS), times.moment(alert.opened_at)
 
 
 def _reason(kind: Cause, row: asyncpg.Record | None) -> reasons.Reason | None:

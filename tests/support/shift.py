@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alerts.coverage import arrival, habits, outlook, risk, rules, staffing, thresholds
+from alerts.life import facts
 from alerts.life.model import ENDING, GAP, Change, OpenAlert, Step, Visit
 from alerts.store import weights
 from runtime import db
@@ -61,7 +62,7 @@ class Ledger:
                 level=change.level,
                 cell=change.cell,
                 opened_at=old.opened_at if old else change.at,
-                facts={**(old.facts if old else {}), **change.facts},
+                facts=facts.of(change.kind, {**(old.facts.stored() if old else {}), **change.facts}),
             )
             self.state[change.key] = change.step.value if change.step in ENDING else "open"
 

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, Request
 from starlette.responses import Response
 
+from alerts.life.facts import OfStep
 from alerts.life.life import MINUTE, Act, Refusal
 from alerts.life.model import Step
 from alerts.run import dispatch
@@ -96,26 +97,26 @@ async def assign(do: Do, given: pages.AssignGiven) -> rest.Alert:
 async def snooze(do: Do, given: pages.SnoozeGiven) -> rest.Alert:
     """Put it off; it wakes by itself, or when it becomes worse."""
     until = do.at + given.minutes * MINUTE
-    facts = {"reason": given.reason, "until": rest.rfc3339(db.moment(until))}
+    facts = OfStep(reason=given.reason, until=rest.rfc3339(db.moment(until))).stored()
     return await _step(do, do.act(Step.SNOOZED, until=until, facts=facts))
 
 
 @router.post("/escalate", response_model=rest.Alert)
 async def escalate(do: Do, given: pages.ReasonGiven) -> rest.Alert:
     """Pass it on to the next person on the duty roster."""
-    return await _step(do, do.act(Step.ESCALATED, facts={"reason": given.reason}))
+    return await _step(do, do.act(Step.ESCALATED, facts=OfStep(reason=given.reason).stored()))
 
 
 @router.post("/close", response_model=rest.Alert)
 async def close(do: Do, given: pages.ReasonGiven) -> rest.Alert:
     """End it by hand; it never opens again."""
-    return await _step(do, do.act(Step.CLOSED, facts={"reason": given.reason}))
+    return await _step(do, do.act(Step.CLOSED, facts=OfStep(reason=given.reason).stored()))
 
 
 @router.post("/note", response_model=rest.Alert)
 async def note(do: Do, given: pages.NoteGiven) -> rest.Alert:
     """Add a remark, also after the end."""
-    return await _step(do, do.act(Step.NOTED, facts={"text": given.text}))
+    return await _step(do, do.act(Step.NOTED, facts=OfStep(text=given.text).stored()))
 
 
 async def _step(do: Doing, act: Act) -> rest.Alert:

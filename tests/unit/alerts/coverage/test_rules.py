@@ -22,7 +22,7 @@ def test_evaluate_warns_then_tells_of_the_breach_then_resolves() -> None:
     ledger = shift.run(range(179))
     assert ledger.told() == [("opened", "orange", 69), ("raised", "red", 100), ("resolved", "red", 113)]
     assert list(ledger.alerts) == [f"coverage_gap:441302010001001:{at(10)}"]
-    facts = next(iter(ledger.alerts.values())).facts
+    facts = next(iter(ledger.alerts.values())).facts.stored()
     assert facts["gap_since"] == "2026-02-02T00:10:00.000Z"
     assert facts["due"] == "2026-02-02T01:40:00.000Z"
     assert (facts["limit_s"], facts["visited"], facts["officer"], facts["arrival_s"]) == (5400, True, "officer-0", 60)
@@ -43,7 +43,7 @@ def test_evaluate_resolves_a_warning_by_a_visit_in_time() -> None:
     shift = Shift(visits=[Walk(cell=0, t_in=0, t_out=10), Walk(cell=0, t_in=90, t_out=95)])
     ledger = shift.run(range(120))
     assert ledger.told() == [("opened", "orange", 69), ("resolved", "orange", 93)]
-    assert next(iter(ledger.alerts.values())).facts["in_time"] is True
+    assert next(iter(ledger.alerts.values())).facts.stored()["in_time"] is True
 
 
 def test_evaluate_opens_one_alert_for_each_gap() -> None:
@@ -56,7 +56,7 @@ def test_evaluate_counts_from_the_first_data_when_never_visited() -> None:
     """A cell that was never visited waits since the city is observed, and the alert says so."""
     ledger = Shift().run(EVERY_MINUTE)
     assert list(ledger.alerts) == [f"coverage_gap:441302010001001:{START}"]
-    assert next(iter(ledger.alerts.values())).facts["visited"] is False
+    assert next(iter(ledger.alerts.values())).facts.stored()["visited"] is False
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,7 @@ def test_evaluate_warns_by_time_alone_without_officers() -> None:
     """With nobody to send, a cell is told of by the time it has left, not at once."""
     ledger = Shift(visits=[Walk(cell=0, t_in=0, t_out=10)], officers_m=[]).run(EVERY_MINUTE)
     assert ledger.told() == [("opened", "orange", 69), ("raised", "red", 100)]
-    assert next(iter(ledger.alerts.values())).facts["arrival_s"] is None
+    assert next(iter(ledger.alerts.values())).facts.stored()["arrival_s"] is None
 
 
 def test_levels_of_short_limits_do_not_warn_from_the_start() -> None:

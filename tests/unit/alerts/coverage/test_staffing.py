@@ -3,6 +3,7 @@
 import numpy as np
 
 from alerts.coverage import staffing
+from alerts.life import facts
 from alerts.life.model import UNDERSTAFFED, Change, Level, OpenAlert, Step
 
 STREETS = [staffing.Street(code="441302010", name="小金口街道")]
@@ -27,7 +28,12 @@ def _judge(load: staffing.Loads, opened: list[OpenAlert]) -> tuple[list[Change],
 
 def _alert(change: Change) -> OpenAlert:
     return OpenAlert(
-        key=change.key, kind=change.kind, level=change.level, cell=None, opened_at=change.at, facts=change.facts
+        key=change.key,
+        kind=change.kind,
+        level=change.level,
+        cell=None,
+        opened_at=change.at,
+        facts=facts.of(change.kind, change.facts),
     )
 
 
@@ -39,7 +45,7 @@ def test_evaluate_opens_when_need_exceeds_means() -> None:
         (Step.OPENED, UNDERSTAFFED, Level.ORANGE)
     ]
     assert changes[0].key == "understaffed:441302010:1000"
-    assert changes[0].facts | {} == {
+    assert changes[0].facts == {
         "street": "441302010", "name": "小金口街道", "cells": 20, "need_min": 200, "officers": 3, "have_min": 180,
     }  # fmt: skip
 

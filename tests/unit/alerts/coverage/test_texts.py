@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from alerts.coverage import texts
+from alerts.life import facts as kept
+from alerts.texts import explain
 
 LAST = "小金口-07 was last validly visited at"
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -28,7 +29,7 @@ FACTS: dict[str, Any] = {
 
 
 def _said(state: str = "open", level: str = "orange", kind: str = "coverage_gap", **facts: object) -> tuple[str, str]:
-    return texts.explain(kind, state, level, {**FACTS, **facts}, at=AT, zone=ZONE)
+    return explain.explain(kind, state, level, kept.of(kind, {**FACTS, **facts}), at=AT, zone=ZONE)
 
 
 def test_explain_gives_the_numbers_of_a_warning() -> None:
@@ -103,15 +104,15 @@ def test_explain_says_why_in_each_state(facts: dict[str, Any], zh: str, en: str)
     assert _said(**facts) == (zh, en)
 
 
-_STREET = {"street": "441302010", "name": "水口街道", "cells": 40, "need_min": 320, "officers": 3, "have_min": 180}
+STREET = kept.Understaffed(street="441302010", name="水口街道", cells=40, need_min=320, officers=3, have_min=180)
 
 
 def test_explain_speaks_of_a_street_short_of_officers() -> None:
     """Need and means are both said."""
-    assert texts.explain("understaffed", "open", "orange", _STREET, at=AT, zone=ZONE) == (
+    assert explain.explain("understaffed", "open", "orange", STREET, at=AT, zone=ZONE) == (
         "水口街道 一小时内 40 个单元网格到期，约需 320 分钟，可用队员 3 名共 180 分钟：人手不足",
         "in 水口街道, 40 cells fall due within the hour and take about 320 min; 3 free officers have 180 min: too few",
     )
-    zh, en = texts.explain("understaffed", "resolved", "orange", _STREET, at=AT, zone=ZONE)
+    zh, en = explain.explain("understaffed", "resolved", "orange", STREET, at=AT, zone=ZONE)
     assert zh.startswith("水口街道 人手缺口已解除")
     assert en.startswith("no longer short of officers")

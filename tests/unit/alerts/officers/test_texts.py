@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from alerts.coverage import texts
+from alerts.life import facts as kept
 from alerts.life.model import KINDS
 from alerts.officers import evaluate
-from alerts.officers import texts as sentences
+from alerts.texts import explain
 
 ZONE = ZoneInfo("Asia/Shanghai")
 AT = datetime(2026, 2, 2, 9, 0, tzinfo=ZONE)
@@ -37,9 +37,13 @@ CASES: dict[str, dict[str, Any]] = {
 }
 
 
+def _of(kind: str, facts: dict[str, Any], **more: Any) -> kept.Facts:
+    return kept.of(kind, {**WHO, **facts, **more})
+
+
 def test_every_kind_has_its_sentence_and_its_name() -> None:
     """No kind is decided that could not be explained."""
-    assert evaluate.KINDS == sentences.KINDS == CASES.keys()
+    assert CASES.keys() == evaluate.KINDS
     assert KINDS.keys() >= evaluate.KINDS
 
 
@@ -47,7 +51,7 @@ def test_every_kind_has_its_sentence_and_its_name() -> None:
 @pytest.mark.parametrize("state", ["open", "resolved", "withdrawn", "closed"])
 def test_explain_is_one_sentence_with_the_numbers(kind: str, state: str) -> None:
     """Both languages are there in every state, and no placeholder is left."""
-    zh, en = texts.explain(kind, state, "orange", {**WHO, **CASES[kind], "why": "over"}, at=AT, zone=ZONE)
+    zh, en = explain.explain(kind, state, "orange", _of(kind, CASES[kind], why="over"), at=AT, zone=ZONE)
     assert any("一" <= character <= "鿿" for character in zh)
     assert en.isascii() or "王" in en or "案" in en
     assert "{" not in zh + en
@@ -56,7 +60,9 @@ def test_explain_is_one_sentence_with_the_numbers(kind: str, state: str) -> None
 
 def test_explain_gives_local_times_and_whole_minutes() -> None:
     """08:00 in the city, 12 minutes."""
-    zh, en = texts.explain("not_arrived", "open", "orange", {**WHO, **CASES["not_arrived"]}, at=AT, zone=ZONE)
+    zh, en = explain.explain(
+        "not_arrived", "open", "orange", _of("not_arrived", CASES["not_arrived"]), at=AT, zone=ZONE
+    )
     assert zh == "王伟 应于 08:00 到岗，已迟 12 分钟；08:00 距责任区 800 米"
     assert en == "王伟 was due at 08:00, 12 min late; 800 m from the area at 08:00"
 
@@ -74,8 +80,8 @@ def test_explain_gives_local_times_and_whole_minutes() -> None:
 )
 def test_explain_names_what_was_found_of_a_track(finding: str, found: dict[str, object]) -> None:
     """Each finding has its numbers in the sentence."""
-    facts = {**WHO, "finding": finding, "found": found}
-    zh, en = texts.explain("fake_track", "open", "orange", facts, at=AT, zone=ZONE)
+    facts = _of("fake_track", {"finding": finding, "found": found})
+    zh, en = explain.explain("fake_track", "open", "orange", facts, at=AT, zone=ZONE)
     for text in (zh, en):
         assert all(str(value) in text or key == "then" for key, value in found.items())
         assert "then" not in found or "02-01 08:00" in text

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from alerts.life import facts
 from alerts.life.model import ENDING, OPENING, Change, OpenAlert, State
 from alerts.officers import evaluate, machine, situation
 from alerts.officers.situation import Crowd, Member, Said
@@ -156,13 +157,16 @@ class City:
             assert change.key not in self.alerts
             self.alerts[change.key] = OpenAlert(
                 key=change.key, kind=change.kind, level=change.level, cell=change.cell, opened_at=change.at,
-                facts=change.facts, state=State.OPEN, device=change.device, officer=change.officer,
+                facts=facts.of(change.kind, change.facts), state=State.OPEN, device=change.device,
+                officer=change.officer,
             )  # fmt: skip
         elif change.step in ENDING:
             del self.alerts[change.key]
         else:
             old = self.alerts[change.key]
-            self.alerts[change.key] = replace(old, level=change.level, facts={**old.facts, **change.facts})
+            self.alerts[change.key] = replace(
+                old, level=change.level, facts=facts.of(old.kind, {**old.facts.stored(), **change.facts})
+            )
 
 
 def shift(officer: int = 1, *, minutes: float = 480, kind: str = "patrol") -> Shift:

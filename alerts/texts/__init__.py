@@ -1,0 +1,1 @@
+"""Sentences about alerts: one catalogue in Chinese and English. Pure."""

@@ -1,0 +1,53 @@
+"""The life of an alert as sentences: who did what, when and why, in Chinese and English. Pure."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from msgspec import UNSET, structs
+
+from alerts.life.facts import OfStep
+from alerts.life.model import SYSTEM, Step
+from alerts.texts.catalogue import LEVELS, STEPS, Pair
+from alerts.texts.form import filled
+
+
+def tell(step: str, level: str, actor: str, facts: OfStep, *, at: datetime, zone: ZoneInfo) -> Pair:
+    """Say what a step was.
+
+    Args:
+        step: what happened.
+        level: level of the alert after it.
+        actor: who took it.
+        facts: of the step.
+        at: when.
+        zone: the city's time zone.
+
+    Returns:
+        The Chinese and the English sentence, each beginning with the time on the city's wall clock.
+    """
+
+    def day(text: str) -> str:
+        return datetime.fromisoformat(text).astimezone(zone).strftime("%m-%d %H:%M")
+
+    if facts.device is UNSET:
+        facts = structs.replace(facts, device=actor)
+    extra = {"actor": (actor, actor), "level": LEVELS[level]}
+    if step == Step.ESCALATED:
+        number = "" if facts.escalation is UNSET else str(facts.escalation + 1)
+        to = "step.escalated.to" if facts.to else "step.escalated.nobody"
+        extra["said"] = filled([STEPS[to]], facts, day, {"number": (number, number)})
+    zh, en = filled([STEPS.get(part, (step, step)) for part in _parts(step, actor, facts)], facts, day, extra)
+    clock = at.astimezone(zone).strftime("%m-%d %H:%M:%S")
+    return f"{clock} {zh}", f"{clock} {en}"
+
+
+def _parts(step: str, actor: str, facts: OfStep) -> list[str]:
+    """Names of the sentences that make up the step."""
+    if step == Step.ESCALATED:
+        return ["step.escalated.system" if actor == SYSTEM else "step.escalated.person"]
+    if step == Step.REFUSED and facts.reason:
+        return ["step.refused", "step.refused.why"]
+    late = f"step.expired.{facts.reason}"
+    if step == Step.EXPIRED and late in STEPS:
+        return [late]
+    return [f"step.{step}"]
