@@ -1,6 +1,6 @@
 """How long one evaluation of a city takes, without I/O: `make bench-evaluation ARGS="--strict"`.
 
-Measured is what the watcher does at each look with what it has read (`reads.situation`, then `rules.evaluate`), in
+Measured is what the watcher does at each look with what it has read (`prepare.situation`, then `rules.evaluate`), in
 mid-shift with full habits: arrivals, coverage, probability of a breach, levels, alerts, streets short of officers.
 Once nothing stands yet and everything opens, once it all stands. The unit is one core, so what counts is the CPU time.
 The baseline is the distance from every cell to every officer: what a search without a tree begins with.
@@ -19,10 +19,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from alerts.coverage import arrival, habits, outlook, risk, rules, staffing, thresholds
+from alerts.coverage import arrival, habits, learning, outlook, risk, rules, situation, staffing, thresholds
 from alerts.life.ledger import Ledger
 from alerts.life.model import Change
-from alerts.run import learning
+from alerts.run import prepare
 from alerts.store import reads, whereabouts
 from schemas import wire
 from tracking.coverage import coverage
@@ -93,7 +93,7 @@ def main(
 def evaluate(made: Case) -> list[Change]:
     """Judge the city once."""
     by = thresholds.Thresholds.same(thresholds.WarningRule(), len(made.where.cells.id))
-    situation = reads.situation(made.where, made.seen, arrival.ArrivalRule(), made.learned)
+    situation = prepare.situation(made.where, made.seen, arrival.ArrivalRule(), made.learned)
     return rules.evaluate(situation, made.seen.opened, by)
 
 
@@ -188,7 +188,7 @@ def place(cells: int) -> reads.Place:
         begins=np.full(cells, EVER),
         areas={},
     )
-    columns_of = rules.Cells(
+    columns_of = situation.Cells(
         id=np.array([cell.id for cell in named], dtype=np.int32),
         code=[cell.code for cell in named],
         name=[cell.name or cell.code for cell in named],

@@ -17,7 +17,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from alerts.coverage import rules
+from alerts.coverage import rules, situation
 from alerts.coverage.thresholds import Thresholds, WarningRule
 from alerts.life.ledger import Ledger
 from alerts.life.model import GAP, Change, Level, Step
@@ -104,7 +104,7 @@ def watch(going: Shift, ways: Mapping[Way, How]) -> dict[Way, Score]:
     return {way: warned.score(going, gaps, ledger) for way, ledger in ledgers.items()}
 
 
-def _first(now: rules.Situation, by: Thresholds, since: NDArray[np.int64]) -> list[tuple[int, Level]]:
+def _first(now: situation.Situation, by: Thresholds, since: NDArray[np.int64]) -> list[tuple[int, Level]]:
     """Cells of which a gap is told now for the first time; `since` is the start of the last gap told, by cell."""
     none = np.full(len(since), -1, dtype=np.int8)
     level = rules.levels(now.coverage, now.cells.dwell_ms, now.chance, none, by)
@@ -113,7 +113,7 @@ def _first(now: rules.Situation, by: Thresholds, since: NDArray[np.int64]) -> li
     return [(row, Level(level[row])) for row in np.flatnonzero(told).tolist()]
 
 
-def _opened(now: rules.Situation, row: int, level: Level) -> Change:
+def _opened(now: situation.Situation, row: int, level: Level) -> Change:
     key = rules.gap_key(now.cells.code[row], int(now.gap_start[row]))
     return Change(key=key, kind=GAP, step=Step.OPENED, level=level, cell=row + 1, at=now.now, facts={})
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from alerts.coverage import arrival, habits, outlook, risk, rules, staffing
+from alerts.coverage import arrival, habits, outlook, risk, situation, staffing
 from alerts.life.model import GAP, OpenAlert, Visit
 from alerts.store import weights
 from bench import patrols, sight
@@ -57,7 +57,7 @@ class World:
     ground: patrols.Ground
     grid: CityGrid
     class_of: NDArray[np.intp]
-    cells: rules.Cells
+    cells: situation.Cells
     places: arrival.Places
     calendar: DutyCalendar
 
@@ -82,7 +82,7 @@ def world(seed: int) -> World:
         ground=ground,
         grid=CityGrid([GridCell(id=n + 1, rings=f["geometry"]["coordinates"]) for n, f in enumerate(features)]),
         class_of=np.array([CLASSES.index(name) for name in ground.classes], dtype=np.intp),
-        cells=rules.Cells(
+        cells=situation.Cells(
             id=np.arange(1, len(street) + 1, dtype=np.int32),
             code=[cell.code for cell in ground.town.cells],
             name=[cell.name for cell in ground.town.cells],
@@ -129,7 +129,7 @@ class Shift:
         for patrol in self.crew:
             patrol.advance(now)
 
-    def situation(self, now: int, seen: sight.Seen) -> rules.Situation:
+    def situation(self, now: int, seen: sight.Seen) -> situation.Situation:
         """What the server knows at `now` (ms)."""
         world, cells = self.world, len(self.world.places)
         free = np.flatnonzero((seen.doing <= Doing.PATROL) & (seen.fix_t > now - 180_000))
@@ -162,7 +162,7 @@ class Shift:
             officers=patrolling,
             busy=seen.stops.some((seen.doing == Doing.INCIDENT) | (seen.doing == Doing.BREAK)),
         )
-        return rules.Situation(
+        return situation.Situation(
             now=now,
             on_duty=True,
             cells=world.cells,

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from alerts.coverage import arrival, assignment, rules, thresholds
+from alerts.coverage import arrival, assignment, rules, situation, thresholds
 from alerts.life.ledger import Ledger
 from alerts.life.model import GAP, Change, Level, OpenAlert
 from bench import shift, sight
@@ -36,7 +36,7 @@ class How:
     blind: bool = False
     """Nothing is known but the time left: neither how probable a breach is nor where officers are."""
 
-    def sees(self, now: rules.Situation) -> rules.Situation:
+    def sees(self, now: situation.Situation) -> situation.Situation:
         """What is known of a moment."""
         if not self.blind:
             return now
@@ -163,7 +163,7 @@ def act(going: Shift, way: Way) -> Score:
     return made
 
 
-def judge(how: How, now: rules.Situation, opened: Sequence[OpenAlert]) -> list[Change]:
+def judge(how: How, now: situation.Situation, opened: Sequence[OpenAlert]) -> list[Change]:
     """What changes by a way of warning."""
     by = thresholds.Thresholds.same(how.rule, len(now.chance))
     return rules.evaluate(how.sees(now), opened, by, how.crowd)
@@ -187,7 +187,7 @@ class Desk:
         """Alerts that stand, with whom was sent."""
         return [replace(alert, assignee=self.sent.get(alert.key)) for alert in ledger.opened]
 
-    def send(self, going: Shift, now: rules.Situation, ledger: Ledger, seen: sight.Seen) -> None:
+    def send(self, going: Shift, now: situation.Situation, ledger: Ledger, seen: sight.Seen) -> None:
         """Press the button for every proposal."""
         opened = {alert.key: alert for alert in ledger.opened if alert.kind == GAP}
         self.sent = {
@@ -225,7 +225,7 @@ class Desk:
                 self.refused.add((key, i))
 
 
-def _behind(going: Shift, now: rules.Situation, seen: sight.Seen) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def _behind(going: Shift, now: situation.Situation, seen: sight.Seen) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     """How long the cell has waited that an officer is in without a valid visit yet."""
     idle = np.zeros(len(going.crew), dtype=np.int64)
     inside = (seen.stops.cell >= 0) & (seen.doing == Doing.PATROL)

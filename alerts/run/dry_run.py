@@ -9,11 +9,12 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from alerts.coverage import arrival, outlook, rules
+from alerts.coverage import arrival, outlook, rules, situation
 from alerts.coverage.warning_rules import WarningRules
 from alerts.life import ledger
 from alerts.life.model import GAP, Visit
-from alerts.store import reads
+from alerts.run import prepare
+from alerts.store import gaps, reads
 from runtime import db
 from tracking.plans.rule_version import RuleVersion
 
@@ -90,7 +91,7 @@ async def _look(
 ) -> None:
     freshest = max((way.arrival(now) for way in ways), key=lambda rule: rule.fresh_ms)
     seen = await reads.look(conn, where, now, freshest, standing=[])
-    clearing = [await reads.clearing(conn, way.told.opened, now) for way in ways]
+    clearing = [await gaps.clearing(conn, way.told.opened, now) for way in ways]
     await asyncio.to_thread(_judge, where, seen, ways, clearing, learned)
 
 
@@ -101,11 +102,11 @@ def _judge(
     clearing: Sequence[dict[str, Visit]],
     learned: outlook.Learned | None,
 ) -> None:
-    situations: dict[arrival.ArrivalRule, rules.Situation] = {}
+    situations: dict[arrival.ArrivalRule, situation.Situation] = {}
     for way, cleared in zip(ways, clearing, strict=True):
         rule = way.arrival(seen.now)
         if rule not in situations:
-            situations[rule] = reads.situation(where, seen, rule, learned)
+            situations[rule] = prepare.situation(where, seen, rule, learned)
         chosen = way.rules_at(where, seen.now).at(seen.now, where.city.calendar)
         now = replace(situations[rule], clearing=cleared)
         way.told.apply(rules.evaluate(now, way.told.opened, chosen.by, chosen.crowd))

@@ -15,10 +15,10 @@ from alerts.coverage.warning_rules import WarningRules
 from alerts.life.model import Change
 from alerts.officers import steps
 from alerts.rulebook.rulebook import WARNING
-from alerts.run import sentry
+from alerts.run import prepare, sentry
 from alerts.run.surveyor import Surveyor
-from alerts.run.teacher import Teacher
-from alerts.store import backlog, reads, store, withdrawals
+from alerts.run.training import Trainer
+from alerts.store import backlog, gaps, reads, store, withdrawals
 from runtime import db, locks, loops
 from runtime.clock import wall_clock
 from schemas import rest, wire
@@ -65,7 +65,7 @@ class Watcher:
         self._place: reads.Place | None = None
         self._rules: WarningRules | None = None
         self._arrival = _Arrival()
-        self._teacher = Teacher(pool)
+        self._trainer = Trainer(pool)
         self._surveyor = Surveyor(pool)
         self._sentry = sentry.Sentry()
         self._backlog = backlog.Backlog()
@@ -84,7 +84,7 @@ class Watcher:
                     _log.exception("alerts cannot be evaluated now; trying again", action="watch")
                 await _pause(stop, self._every_s)
         finally:
-            await self._teacher.lesson.stop()
+            await self._trainer.training.stop()
             await self._surveyor.survey.stop()
 
     async def look_once(self, conn: db.Connection) -> list[rest.Alert]:
@@ -95,7 +95,7 @@ class Watcher:
             where, by = await self._prepare(conn, now)
             rule = await self._arrival.rule(conn, now)
             seen = await reads.look(conn, where, now, rule)
-            learned = await self._teacher.learned(conn, where.city, now)
+            learned = await self._trainer.learned(conn, where.city, now)
             await self._surveyor.consider(where)
             officers = await self._sentry.look(conn, where.city, seen.now, seen.opened)
             late = await self._late(conn, now)
@@ -123,7 +123,7 @@ class Watcher:
         if 0 <= now - self._late_at < LATE_MS:
             return []
         self._late_at = now
-        return await reads.late(conn, now)
+        return await gaps.late(conn, now)
 
     def _fills(self, newest: Mapping[int, int], now: int) -> bool:
         """Whether warnings wait because earlier fixes of many devices are coming in."""
@@ -180,7 +180,7 @@ def _judge(
     changes = sentry.judge(officers)
     if where.city.cells:
         chosen = by.at(seen.now, where.city.calendar)
-        situation = reads.situation(where, seen, rule, learned, held)
+        situation = prepare.situation(where, seen, rule, learned, held)
         changes += rules.evaluate(situation, seen.opened, chosen.by, chosen.crowd)
     return changes
 

@@ -1,24 +1,19 @@
 """What the watcher reads at each look, in bounded queries: the city, coverage, officers, visits that clear alerts."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from alerts.coverage import arrival, outlook, rules, staffing
-from alerts.life.facts import Gap
-from alerts.life.model import Change, OpenAlert, Visit
-from alerts.run import learning
-from alerts.store import estimates, store, weights, whereabouts, withdrawals
+from alerts.coverage import arrival, situation, staffing
+from alerts.life.model import OpenAlert, Visit
+from alerts.store import estimates, gaps, store, whereabouts
 from runtime import db
 from schemas import wire
 from tracking.city import grids
 from tracking.geometry.streets import Streets
-from tracking.presence.fixes import Bool, FixColumns, Int
+from tracking.presence.fixes import FixColumns
 from tracking.store.city import city, division_store, rule_store, street_store
 from tracking.store.records import packed
 from tracking.store.records.packed import Kind
@@ -52,40 +47,8 @@ FROM devices d LEFT JOIN units u ON u.code = d.unit CROSS JOIN LATERAL (
 ORDER BY d.id
 """,
 )
-_CLEARING = """
-SELECT a.key, v.t_in, v.t_out, v.open, v.cause
-FROM unnest($1::text[], $2::int[], $3::timestamptz[]) AS a (key, cell, since)
-CROSS JOIN LATERAL (
-  SELECT t_in, t_out, open, cause FROM stays s
-  WHERE s.cell = a.cell AND s.known_to IS NULL AND s.kind = 'visit' AND s.t_out > a.since AND s.t_in <= $4
-  ORDER BY s.t_out LIMIT 1) v
-"""
-# Why the visit that a gap was counted from does not hold any more.
-_AMENDED = """
-SELECT a.key, v.reason
-FROM unnest($1::text[], $2::int[], $3::timestamptz[]) AS a (key, cell, since)
-CROSS JOIN LATERAL (
-  SELECT reason FROM stays s
-  WHERE s.cell = a.cell AND s.kind = 'visit' AND s.t_out = a.since AND s.known_to <= $4 AND s.reason IS NOT NULL
-  ORDER BY s.known_to DESC LIMIT 1) v
-"""
-# The gap was counted from a visit that is not among those that hold now.
-_UNFOUNDED = """
-SELECT a.key, v.reason
-FROM unnest($1::text[], $2::int[], $3::timestamptz[]) AS a (key, cell, since)
-CROSS JOIN LATERAL (
-  SELECT reason FROM stays s
-  WHERE s.cell = a.cell AND s.kind = 'visit' AND s.t_out = a.since AND s.known_to <= $4
-  ORDER BY s.known_to DESC LIMIT 1) v
-WHERE NOT EXISTS (
-  SELECT FROM stays s WHERE s.cell = a.cell AND s.kind = 'visit' AND s.t_out = a.since AND s.known_to IS NULL)
-"""
 _MEASURED = [wire.SOURCE_CODE[source] for source in (wire.Source.GNSS, wire.Source.NETWORK, wire.Source.FUSED)]
 _UNMEASURED_FLAGS = wire.FixFlag.MOCK | wire.FixFlag.NULL_ISLAND
-
-
-LATE_MS = 72 * 3_600_000
-"""Devices keep what they could not send for about so long: until then a verdict may change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +57,7 @@ class Place:
 
     signature: str
     city: city.City
-    cells: rules.Cells
+    cells: situation.Cells
     places: arrival.Places
     """Centre of each cell, m, and its street by index."""
     streets: Streets | None
@@ -145,7 +108,7 @@ async def place(conn: db.Connection, before: Place | None, at: int | None = None
         return before
     loaded = await city.load(conn, at, known)
     names = {code: area.name for code, area in loaded.areas.items()}
-    cells = rules.Cells(
+    cells = situation.Cells(
         id=np.array([cell.id for cell in loaded.cells], dtype=np.int32),
         code=[grids.lifted(cell.code) for cell in loaded.cells],
         name=[cell.name or cell.code for cell in loaded.cells],
@@ -204,122 +167,6 @@ async def look(
         areas=areas.tolist(),
         around=await whereabouts.read(conn, where.city, heard, now),
         opened=opened,
-        clearing=await clearing(conn, opened, now),
-        amended=await _amended(conn, opened, now),
+        clearing=await gaps.clearing(conn, opened, now),
+        amended=await gaps.amended(conn, opened, now),
     )
-
-
-async def clearing(conn: db.Connection, opened: Sequence[OpenAlert], now: int) -> dict[str, Visit]:
-    """The first valid visit after the start of each open gap, by key of the alert."""
-    return {
-        row["key"]: Visit(
-            t_in=db.millis(row["t_in"]),
-            t_out=db.millis(row["t_out"]),
-            open=row["open"],
-            cause=None if row["cause"] is None else json.loads(row["cause"]),
-        )
-        for row in await conn.fetch(_CLEARING, *_gaps(opened), db.moment(now))
-    }
-
-
-async def _amended(conn: db.Connection, opened: Sequence[OpenAlert], now: int) -> dict[str, Mapping[str, Any]]:
-    rows = await conn.fetch(_AMENDED, *_gaps(opened), db.moment(now))
-    return {row["key"]: json.loads(row["reason"]) for row in rows}
-
-
-async def late(conn: db.Connection, now: int) -> list[Change]:
-    """What data that came late makes of gaps that ended with a visit after their limit, in the last days."""
-    ended = await store.late_gaps(conn, now - LATE_MS)
-    if not ended:
-        return []
-    rows = await conn.fetch(_UNFOUNDED, *_gaps(ended), db.moment(now))
-    unfounded = {row["key"]: json.loads(row["reason"] or "{}") for row in rows}
-    changes = rules.late(ended, await clearing(conn, ended, now), unfounded, now)
-    return await withdrawals.explained(conn, changes, ended)
-
-
-def _gaps(opened: Sequence[OpenAlert]) -> tuple[list[str], list[int | None], list[datetime]]:
-    """Keys, cells and starts of the gaps that alerts are open of."""
-    gaps = [(alert, alert.facts.gap_since) for alert in opened if isinstance(alert.facts, Gap)]
-    since = [datetime.fromisoformat(since) for _, since in gaps]
-    return [alert.key for alert, _ in gaps], [alert.cell for alert, _ in gaps], since
-
-
-def situation(
-    where: Place,
-    seen: Look,
-    rule: arrival.ArrivalRule,
-    learned: outlook.Learned | None = None,
-    held: Bool | None = None,
-) -> rules.Situation:
-    """Put together what the rules judge. Pure.
-
-    Args:
-        where: the city.
-        seen: what was read.
-        rule: how arrivals are estimated.
-        learned: what past stays teach; None: nothing yet.
-        held: cells of which data is still coming in; None: none.
-    """
-    basis, calendar = seen.basis, where.city.calendar
-    free, officers = _free(where, seen, rule)
-    arrivals = arrival.nearest(where.places, officers, rule, where.streets)
-    judged = city.judge(where.city, basis, arrivals.ms, seen.now)
-    gap_start = np.where(basis.last_visit >= 0, basis.last_visit, basis.known_since)
-    _, class_of = learning.classes_of(where.city)
-    unheard = seen.around.officers.cell[outlook.unheard(seen.around.officers)]
-    signs = outlook.Signs(
-        class_of=class_of,
-        hour=learning.hours(where.city, np.maximum(gap_start, 0)),
-        idle_ms=np.maximum(judged.idle_ms, 0),
-        left_ms=judged.left_ms,
-        span_ms=judged.span_ms,
-        inside_ms=np.where(seen.around.inside_since >= 0, seen.now - seen.around.inside_since, -1),
-        dwell_ms=where.cells.dwell_ms,
-        arrival_ms=arrivals.ms,
-        able=arrival.in_time(where.places, officers, judged.left_ms - where.cells.dwell_ms, rule, where.streets),
-        unheard=arrival.in_time(where.places, where.places.some(unheard), judged.left_ms, rule),
-        officers=seen.around.officers,
-        busy=seen.around.busy,
-    )
-    on_duty = np.flatnonzero(arrival.on_duty(seen.newest, seen.now, rule))
-    return rules.Situation(
-        now=seen.now,
-        on_duty=bool(calendar.duty_ms(np.array([seen.now]), np.array([seen.now + 60_000]))[0]),
-        cells=where.cells,
-        coverage=judged,
-        chance=outlook.chance(learned or learning.unlearned(where.city), signs, weights.fitted()),
-        gap_start=gap_start,
-        visited=basis.last_visit >= 0,
-        present=basis.present,
-        inside_since=seen.around.inside_since,
-        held=np.zeros(len(gap_start), dtype=np.bool_) if held is None else held,
-        heard=basis.heard,
-        arrivals=arrivals,
-        crew_at=arrival.nearest_cell(where.places, places_of(where, seen, on_duty)),
-        officers=[seen.officers[i] for i in free.tolist()],
-        clearing=seen.clearing,
-        amended=seen.amended,
-    )
-
-
-def arrivals_at(where: Place, seen: Look, rule: arrival.ArrivalRule, rows: Int) -> Int:
-    """How soon an officer can be at some of the cells, given by index, ms. Pure; takes what these cells take."""
-    _, officers = _free(where, seen, rule)
-    streets = None if where.streets is None else where.streets.some(rows)
-    return arrival.nearest(where.places.some(rows), officers, rule, streets).ms
-
-
-def _free(where: Place, seen: Look, rule: arrival.ArrivalRule) -> tuple[NDArray[np.intp], arrival.Places]:
-    """Which of the officers heard lately can be sent, and where they are."""
-    free = np.flatnonzero(arrival.eligible(seen.newest, seen.now, rule))
-    return free, places_of(where, seen, free)
-
-
-def places_of(where: Place, seen: Look, which: NDArray[np.intp]) -> arrival.Places:
-    """Where some of the officers heard lately are, and where they may be sent."""
-    streets = {code: at for at, code in enumerate(where.city.streets)}
-    areas = [seen.areas[i] for i in which.tolist()]
-    allowed = [arrival.ANYWHERE if area is None else streets.get(area, arrival.ANYWHERE) for area in areas]
-    x, y = where.city.grid.xy(seen.newest.lat[which], seen.newest.lon[which])
-    return arrival.Places(x=x, y=y, area=np.array(allowed, dtype=np.intp))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from alerts.coverage import arrival, habits, outlook, risk, rules, staffing, thresholds
+from alerts.coverage import arrival, habits, outlook, risk, rules, situation, staffing, thresholds
 from alerts.life import facts
 from alerts.life.model import ENDING, GAP, Change, OpenAlert, Step, Visit
 from alerts.store import weights
@@ -103,7 +103,7 @@ class Shift:
             kept.apply(rules.evaluate(self.situation(at(minute), kept.opened), kept.opened, by, self.crowd))
         return kept
 
-    def situation(self, now: int, opened: Sequence[OpenAlert]) -> rules.Situation:
+    def situation(self, now: int, opened: Sequence[OpenAlert]) -> situation.Situation:
         """What would be known at `now` (ms)."""
         calendar = _calendar(tuple(self.windows))
         known = [visit for visit in map(self._visit, self.visits) if visit[2] <= now]
@@ -129,10 +129,10 @@ class Shift:
             dwell_ms=dwell,
             calendar=calendar,
         )
-        return rules.Situation(
+        return situation.Situation(
             now=now,
             on_duty=bool(calendar.duty_ms(np.array([now]), np.array([now + MINUTE]))[0]),
-            cells=rules.Cells(
+            cells=situation.Cells(
                 id=np.arange(1, self.cells + 1, dtype=np.int32),
                 code=[f"441302010001{i:03d}" for i in range(1, self.cells + 1)],
                 name=[f"小金口-{i:02d}" for i in range(1, self.cells + 1)],

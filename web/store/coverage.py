@@ -11,6 +11,7 @@ import numpy as np
 from alerts.coverage import arrival
 from alerts.coverage.warning_rules import WarningRules
 from alerts.rulebook.rulebook import WARNING
+from alerts.run import prepare
 from alerts.store import reads
 from runtime import db
 from schemas import rest
@@ -110,7 +111,7 @@ async def look(
     arrivals = np.full(len(place.city.cells), arrival.NOBODY, dtype=np.int64)
     asked = np.arange(len(arrivals)) if rows is None else rows
     if len(asked):
-        arrivals[asked] = await asyncio.to_thread(reads.arrivals_at, place.where, seen, rule, asked)
+        arrivals[asked] = await asyncio.to_thread(prepare.arrivals_at, place.where, seen, rule, asked)
     return _by_rules(seen.basis, warnings, place.city, now), arrivals
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from alerts.coverage import arrival, assignment
 from alerts.life.model import GAP
+from alerts.run import prepare
 from alerts.store import reads, shown
 from runtime import db
 from schemas import clips, rest
@@ -85,7 +86,9 @@ def _propose(
         cost=np.array([one.priority for one in wanted], dtype=np.float64),
         streets=None if where.streets is None else where.streets.some(rows),
     )
-    officers = assignment.Free(places=reads.places_of(where, seen, free), behind_ms=np.zeros(len(free), dtype=np.int64))
+    officers = assignment.Free(
+        places=prepare.places_of(where, seen, free), behind_ms=np.zeros(len(free), dtype=np.int64)
+    )
     ordered = sum(one.state == "assigned" for one in alerts)
     return [
         _made(where, seen, wanted[one.need], int(rows[one.need]), int(free[one.officer]), one, badge_of)

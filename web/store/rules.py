@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 
-from alerts.coverage import arrival
+from alerts.coverage import arrival, learning
 from alerts.life.ledger import Counts
 from alerts.rulebook import rulebook
 from alerts.rulebook.rule_fields import Field
-from alerts.run import dry_run, learning
+from alerts.run import dry_run, training
 from alerts.store import reads
 from runtime import db
 from schemas import rules as models
@@ -109,7 +109,7 @@ async def _run(conn: db.Connection, where: reads.Place, given: models.DryRunGive
     mine = {rulebook.WARNING: warning, arrival.KIND: arrivals}
     mine[given.kind] = [each for each in mine[given.kind] if each.scope != scope] + [tried]
     ways = [_way(mine[rulebook.WARNING], mine[arrival.KIND]), _way(warning, arrivals)]
-    learned, _ = await learning.kept(conn, learning.signature(where.city))
+    learned, _ = await training.kept(conn, learning.signature(where.city))
     told = await dry_run.run(conn, where, start, end, ways, learned)
     recorded = await dry_run.recorded(conn, start, end)
     given_counts, in_force = told.counts

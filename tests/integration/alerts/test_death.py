@@ -7,8 +7,9 @@ from typing import Any
 
 import asyncpg
 
+from alerts.coverage import learning
 from alerts.notify.message import Message
-from alerts.run import learning, watch
+from alerts.run import training, watch
 from alerts.run.keeper import Keeper
 from alerts.run.notify import kinds
 from alerts.run.notify.outbox import Kind, Outbox
@@ -142,7 +143,7 @@ async def test_a_worker_may_die_at_any_statement(
     await town.visit(0, 10)
     await town.visit(1, 400, number=2)
     where = await city.load(conn)
-    await learning.learn(conn, where, learning.signature(where), at(300))
+    await training.learn(conn, where, learning.signature(where), at(300))
     process = Process(database_url, Service(Counter()))
     for number, minute in enumerate(MOMENTS):
         await town.heard(minute)

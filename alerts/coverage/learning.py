@@ -1,49 +1,56 @@
-"""Learns from the stored stays of the last days how long cells wait and where officers go next, and keeps it.
+"""Learns from stored stays how long cells wait and where officers go next; and what is kept of it. Pure."""
 
-Fitted anew now and then in a thread; a worker that starts takes what was kept, so warnings are as good at once.
-"""
-
-import asyncio
 import hashlib
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from alerts.coverage import habits, outlook, risk
-from alerts.store.whereabouts import LEAST_STAY_MS
-from runtime import db
+from runtime import times
+from tracking.plans.calendars import DutyCalendar
 from tracking.presence.fixes import Int
-from tracking.store.city import city
 
-DAYS = 14
 REFIT_MS = 6 * 3_600_000
 """What was learned is used for so long before it is learned again."""
 EARLY_REFIT_MS = 1_800_000
 """The same while most cells were visited too rarely to be known."""
-_DAY_MS = 86_400_000
-_NAME = "outlook"
 _FORMAT = 2
 """Of what is kept; of another it is learned anew."""
 
-# Day by day, so that no answer is large.
-_STAYS = """
-SELECT device, cell, t_in, t_out, kind = 'visit' AS valid FROM stays
-WHERE known_to IS NULL AND NOT open AND kind <> 'between' AND dwell_ms >= $3 AND t_in >= $1 AND t_in < $2
-ORDER BY device, t_in
-"""
-_LAST = "SELECT device, max(t_last) AS t FROM runs GROUP BY device"
-_KEPT = "SELECT made_at, signature, body FROM learned WHERE name = $1"
-_KEEP = """
-INSERT INTO learned (name, made_at, signature, body) VALUES ($1, $2, $3, $4)
-ON CONFLICT (name) DO UPDATE SET made_at = excluded.made_at, signature = excluded.signature, body = excluded.body
-"""
+
+class TownCell(Protocol):
+    """A cell in force."""
+
+    @property
+    def id(self) -> int:
+        """Number in the store."""
+
+    @property
+    def cls(self) -> str:
+        """Class."""
 
 
-def signature(where: city.City) -> str:
+class Town(Protocol):
+    """What has to be known of the city (tracking.store.city)."""
+
+    @property
+    def cells(self) -> Sequence[TownCell]:
+        """Cells in force."""
+
+    @property
+    def index(self) -> Mapping[int, int]:
+        """Index in `cells` by the number of a cell."""
+
+    @property
+    def calendar(self) -> DutyCalendar:
+        """Duty time."""
+
+
+def signature(where: Town) -> str:
     """Names the cells and classes that something was learned of: of others it says nothing."""
     names = "/".join(f"{cell.id}:{cell.cls}" for cell in where.cells)
     return hashlib.sha256(f"{_FORMAT}/{names}".encode()).hexdigest()[:32]
@@ -57,27 +64,7 @@ def again_at(learned: outlook.Learned | None, made_at: int) -> int:
     return made_at + (REFIT_MS if known >= 0.5 else EARLY_REFIT_MS)
 
 
-async def kept(conn: db.Connection, signature: str) -> tuple[outlook.Learned | None, int]:
-    """What was learned of the grid with this signature, and when (ms); None where it is of another, or nothing is."""
-    row = await conn.fetchrow(_KEPT, _NAME)
-    if row is None or row["signature"] != signature:
-        return None, 0
-    return await asyncio.to_thread(unpack, row["body"]), db.millis(row["made_at"])
-
-
-async def learn(conn: db.Connection, where: city.City, signature: str, now: int) -> outlook.Learned:
-    """Learn from the last days and keep it."""
-    rows: list[Any] = []
-    for day in range(DAYS, 0, -1):
-        start, end = db.moment(now - day * _DAY_MS), db.moment(now - (day - 1) * _DAY_MS)
-        rows += await conn.fetch(_STAYS, start, end, LEAST_STAY_MS)
-    last = {row["device"]: db.millis(row["t"]) for row in await conn.fetch(_LAST)}
-    learned = await asyncio.to_thread(fit, where, rows, last, now)
-    await conn.execute(_KEEP, _NAME, db.moment(now), signature, await asyncio.to_thread(pack, learned))
-    return learned
-
-
-def fit(where: city.City, rows: Sequence[Any], last: dict[int, int], now: int) -> outlook.Learned:
+def fit(where: Town, rows: Sequence[Any], last: dict[int, int], now: int) -> outlook.Learned:
     """Learn from stays.
 
     Args:
@@ -104,21 +91,21 @@ def fit(where: city.City, rows: Sequence[Any], last: dict[int, int], now: int) -
     )
 
 
-def unlearned(where: city.City) -> outlook.Learned:
+def unlearned(where: Town) -> outlook.Learned:
     """Before anything was learned."""
     classes, _ = classes_of(where)
     cells = len(where.cells)
     return outlook.Learned(survival=risk.unlearned(max(len(classes), 1), cells), habits=habits.unlearned(cells))
 
 
-def classes_of(where: city.City) -> tuple[list[str], np.ndarray[tuple[int], np.dtype[np.intp]]]:
+def classes_of(where: Town) -> tuple[list[str], np.ndarray[tuple[int], np.dtype[np.intp]]]:
     """Classes of the city in order, and the index of each cell's."""
     names = sorted({cell.cls for cell in where.cells})
     at = {name: k for k, name in enumerate(names)}
     return names, np.array([at[cell.cls] for cell in where.cells], dtype=np.intp)
 
 
-def waits_of(where: city.City, cell: Int, t_in: Int, t_out: Int, now: int) -> risk.Waits:
+def waits_of(where: Town, cell: Int, t_in: Int, t_out: Int, now: int) -> risk.Waits:
     """Waits between valid visits, in duty time; the last one of each cell goes on."""
     order = np.lexsort((t_in, cell))
     cell, t_in, t_out = cell[order], t_in[order], t_out[order]
@@ -131,7 +118,7 @@ def waits_of(where: city.City, cell: Int, t_in: Int, t_out: Int, now: int) -> ri
     return risk.Waits(cell=cell[some], hour=hours(where, ends[some]), ms=waited, ended=more[some])
 
 
-def hours(where: city.City, t: Int) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
+def hours(where: Town, t: Int) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
     """Local hour of the day of moments, ms; whole hours are looked up once."""
     whole, at = np.unique(t // 3_600_000, return_inverse=True)
     local = [datetime.fromtimestamp(hour * 3600, where.calendar.zone).hour for hour in whole.tolist()]
@@ -158,4 +145,4 @@ def unpack(body: bytes) -> outlook.Learned:
 
 
 def _millis(moments: Sequence[datetime]) -> Int:
-    return np.array([db.millis(moment) for moment in moments], dtype=np.int64)
+    return np.array([times.millis(moment) for moment in moments], dtype=np.int64)

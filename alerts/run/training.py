@@ -1,11 +1,13 @@
 """Keeps what was learned from past stays fresh, beside the watcher: learned again now and then, never waited for."""
 
+import asyncio
+
 import structlog
 from prometheus_client import Counter
 
-from alerts.coverage import outlook
-from alerts.run import learning
+from alerts.coverage import learning, outlook
 from alerts.run.beside import Beside
+from alerts.store import learned as store
 from runtime import db
 from tracking.store.city import city
 
@@ -17,7 +19,7 @@ FAILURES = Counter(
 RETRY_MS = 300_000
 
 
-class Teacher:
+class Trainer:
     """Hands out what was learned of a city.
 
     Args:
@@ -29,27 +31,41 @@ class Teacher:
         self._signature = ""
         self._learned: outlook.Learned | None = None
         self._again_at = 0
-        self.lesson = Beside("alerts.lesson")
+        self.training = Beside("alerts.training")
 
     async def learned(self, conn: db.Connection, where: city.City, now: int) -> outlook.Learned | None:
-        """What is known of the city at `now` (ms); None: nothing yet. A lesson that is due begins beside."""
+        """What is known of the city at `now` (ms); None: nothing yet. Training that is due begins beside."""
         signature = learning.signature(where)
         if signature != self._signature:
-            await self.lesson.stop()
-            self._learned, made_at = await learning.kept(conn, signature)
+            await self.training.stop()
+            self._learned, made_at = await kept(conn, signature)
             self._signature, self._again_at = signature, learning.again_at(self._learned, made_at)
-        if now >= self._again_at and not self.lesson.busy and where.cells:
-            await self.lesson.begin(self._learn(where, now))
+        if now >= self._again_at and not self.training.busy and where.cells:
+            await self.training.begin(self._learn(where, now))
         return self._learned
 
     async def _learn(self, where: city.City, now: int) -> None:
         self._again_at = now + RETRY_MS
         try:
             async with self._pool.acquire() as conn:
-                self._learned = await learning.learn(conn, where, self._signature, now)
+                self._learned = await learn(conn, where, self._signature, now)
         except Exception:
             FAILURES.inc()
             log.exception("past stays cannot be learned from now; trying again", action="learn")
         else:
             self._again_at = learning.again_at(self._learned, now)
             log.info("learned from past stays", action="learn", waits=int(self._learned.survival.visits.sum()))
+
+
+async def kept(conn: db.Connection, signature: str) -> tuple[outlook.Learned | None, int]:
+    """What was learned of the grid with this signature, and when (ms); None where it is of another, or nothing is."""
+    found = await store.kept(conn, signature)
+    return (None, 0) if found is None else (await asyncio.to_thread(learning.unpack, found.body), found.made_at)
+
+
+async def learn(conn: db.Connection, where: city.City, signature: str, now: int) -> outlook.Learned:
+    """Learn from the last days, in a thread, and keep it."""
+    rows, last = await store.stays(conn, now), await store.last_fixes(conn)
+    learned = await asyncio.to_thread(learning.fit, where, rows, last, now)
+    await store.keep(conn, signature, now, await asyncio.to_thread(learning.pack, learned))
+    return learned
