@@ -278,7 +278,7 @@ class OfStep(Struct, frozen=True, kw_only=True):
     """When the timer was due."""
     escalation: int | UnsetType = UNSET
     """How often it went on to a next person."""
-    to: list[str] | UnsetType = UNSET
+    to: list[str] | UnsetType | None = UNSET
     """Accounts of those it went on to."""
     cell: str | UnsetType = UNSET
     lat: float | UnsetType = UNSET

@@ -1,12 +1,15 @@
 """The life of an alert as sentences, in both languages."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from alerts.life import story
+from alerts.life import facts as kept
 from alerts.life.model import SYSTEM, Step
+from alerts.texts import steps
+from alerts.texts.catalogue import Pair
 
 ZONE = ZoneInfo("Asia/Shanghai")
 AT = datetime(2026, 2, 2, 0, 30, 5, tzinfo=UTC)
@@ -16,9 +19,9 @@ FACTS = {
 }  # fmt: skip
 
 
-def tell(step: str, actor: str = "zhang", level: str = "orange", facts: story.Facts | None = None) -> story.Pair:
+def tell(step: str, actor: str = "zhang", level: str = "orange", facts: Mapping[str, object] | None = None) -> Pair:
     """What is told of a step."""
-    return story.tell(step, level, actor, facts or {}, at=AT, zone=ZONE)
+    return steps.tell(step, level, actor, kept.of_step(facts or {}), at=AT, zone=ZONE)
 
 
 @pytest.mark.parametrize("step", list(Step))
