@@ -28,7 +28,7 @@ class Ending(Struct, frozen=True, kw_only=True):
     by: str | UnsetType | None = UNSET
     """Name of the device whose data it was."""
     reason: dict[str, Any] | UnsetType | None = UNSET
-    """Whose late data it was (`tracking.presence.reasons`)."""
+    """Whose late data it was (`tracking.records.reasons`)."""
     visit_in: str | UnsetType = UNSET
     """Begin of the visit that ends the gap."""
     visit_out: str | UnsetType | None = UNSET

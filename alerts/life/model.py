@@ -189,4 +189,4 @@ class Visit:
     open: bool
     """It is going on."""
     cause: Mapping[str, Any] | None = None
-    """Why it became known otherwise than in order (`tracking.presence.reasons`); None: as it happened."""
+    """Why it became known otherwise than in order (`tracking.records.reasons`); None: as it happened."""

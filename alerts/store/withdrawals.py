@@ -16,8 +16,8 @@ from alerts.life.model import Change, OpenAlert, Step
 from alerts.officers import doubles
 from alerts.officers.tracks import KEPT_MS
 from runtime import db, times
-from tracking.presence import reasons
-from tracking.presence.reasons import Cause, Reason
+from tracking.records import reasons
+from tracking.records.reasons import Cause, Reason
 
 BY_DATA = frozenset({"basis_changed", "late_data"})
 """Why an alert was withdrawn, where data did it."""

@@ -12,7 +12,7 @@ from alerts.life.facts import Facts
 from alerts.life.model import ENDED, KINDS, State
 from alerts.texts.catalogue import ALERTS, BECAUSE, CAUSES, ENDS, LATE_DATA, WHY, WHY_GAP, Pair
 from alerts.texts.form import Clock, filled
-from tracking.presence import reasons
+from tracking.records import reasons
 
 
 def explain(kind: str, state: str, level: str, facts: Facts, *, at: datetime, zone: ZoneInfo) -> Pair:

@@ -18,9 +18,9 @@ from runtime import db
 from tracking.city.enrolment import Device
 from tracking.presence.engine import RUN_GAP_MS, Engine
 from tracking.presence.fixes import FixColumns
-from tracking.presence.reasons import Cause
 from tracking.presence.stays import Changes, Run, Stay, Stored, Window
 from tracking.records import retention
+from tracking.records.reasons import Cause
 from tracking.records.retention import DataClass
 from tracking.routes.model import LEAD_MS, Beat
 from tracking.store.city import beat_hours, judging

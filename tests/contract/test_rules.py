@@ -16,6 +16,8 @@ THROUGH = {
     "tracking.city.grid_checks": "tests/unit/tracking/city/test_grids.py",
     "tracking.geometry.validate": "tests/unit/tracking/city/test_grids.py",
     "tracking.presence.between": "tests/unit/tracking/presence/test_between.py",
+    "tracking.presence.reports": "tests/unit/tracking/presence/test_engine.py",
+    "tracking.presence.undecided": "tests/unit/tracking/presence/test_between.py",
     "tracking.presence.walk": "tests/unit/tracking/presence/test_engine.py",
     "tracking.routes.beat_file": "tests/integration/web/test_beat.py",
     "ingest.decoding.rehearsal": "tests/integration/ingest/test_misfit.py",

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from tracking.geometry.lookup import SURE_SIGMAS, CityGrid
-from tracking.presence.path import Noise, Path
+from tracking.presence.noise import Noise
+from tracking.presence.path import Path
 from tracking.presence.points import Point
 from tracking.presence.presence import Presence
 from tracking.presence.stays import Stay

@@ -8,10 +8,10 @@ fixes that are alike: what comes out, and after which fix, is the same.
 
 import numpy as np
 
+from tracking.presence.crossing import LEAST_PASS_M_2
 from tracking.presence.fixes import Bool, Float, Int, Ints
 from tracking.presence.placed import DEPTH, INNER, LAT, SIGMA, WIDTH, Placed, T, X, Y, ends
 from tracking.presence.plausibility import steps_possible
-from tracking.presence.walk import LEAST_PASS_M_2
 
 MOST = 1 << 20
 """Fixes that are put aside at once, 72 bytes each; with so many every fix is walked, with what is aside of its device.

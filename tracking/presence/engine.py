@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 
 from tracking.geometry.lookup import CityGrid
 from tracking.presence import plausibility, points, stays, trail, walk
+from tracking.presence.crossing import LEAST_PASS_M_2
 from tracking.presence.deferred import Deferred
 from tracking.presence.fixes import Bool, FixColumns, Int
 from tracking.presence.placed import SIGMA, Placed, T, X, Y, ends
+from tracking.presence.reports import Reported
 from tracking.presence.visit_rules import VisitRules
 
-_Key = tuple[int, int]
 _LONG_AGO = int(np.iinfo(np.int64).min)
 MOST_LOGGED = 100
 """Events of a device that wait in memory for its fixes; with more the store is asked."""
@@ -62,7 +63,7 @@ class Engine:
         self._warm = np.zeros(1, dtype=np.bool_)
         self._walks: list[walk.Walk | None] = [None]
         self._deferred = Deferred() if deferred is None else deferred
-        self._told: list[walk.Told] = []
+        self._reported = Reported()
 
     def know(self, device: int, last_t: int) -> None:
         """Say that the store has fixes or events of `device` up to `last_t` (ms) whose run is not in memory."""
@@ -120,7 +121,7 @@ class Engine:
         in_order = np.empty(len(rows), dtype=np.intp)
         in_order[order] = np.arange(len(rows))
         cell = np.where(places.inner >= 0, self._ids(places.inner), -1).astype(np.int32)
-        return Advance(changes=self._take_told(), late=late[in_order], cell=cell[in_order])
+        return Advance(changes=self._reported.take(), late=late[in_order], cell=cell[in_order])
 
     def recompute(
         self,
@@ -151,7 +152,7 @@ class Engine:
         before = self._let_go(device)
         if before is not None and before.last is not None and before.last.t < first:
             before.settle()
-        ended = self._take_told()
+        ended = self._reported.take()
         after = self._fresh(device)
         after.log(self._placed(logged))
         rows = fixes.take(np.argsort(fixes.t, kind="stable"))
@@ -168,7 +169,7 @@ class Engine:
                 self._settle(device)
         if before is not None and self._walks[device] is after:
             after.log(before.logged_after(newest))
-        changes = stays.differences(device, stored, self._take_computed(), reason=reason, frontier=frontier)
+        changes = stays.differences(device, stored, self._reported.computed(), reason=reason, frontier=frontier)
         return stays.Changes(stays=ended.stays + changes.stays, runs=ended.runs + changes.runs)
 
     def settle(self, now: int) -> stays.Changes:
@@ -180,7 +181,7 @@ class Engine:
         self._walk(self._deferred.take(silent))
         for device in silent.tolist():
             self._settle(device)
-        return self._take_told()
+        return self._reported.take()
 
     def _settle(self, device: int) -> None:
         """End what silence ends; a device that cannot go on from there is read from the store when heard again."""
@@ -248,12 +249,12 @@ class Engine:
         stays_in = np.zeros(len(inner), dtype=np.bool_)
         stays_in[1:] = inner[1:] == inner[:-1]
         dx, dy = np.diff(x), np.diff(y)
-        far = np.flatnonzero(stays_in[1:] & (dx * dx + dy * dy >= walk.LEAST_PASS_M_2))
+        far = np.flatnonzero(stays_in[1:] & (dx * dx + dy * dy >= LEAST_PASS_M_2))
         stays_in[far + 1] = ~self._grid.leaves(inner[far], (x[far], y[far]), (x[far + 1], y[far + 1]))
         return stays_in
 
     def _fresh(self, device: int) -> walk.Walk:
-        made = self._walks[device] = walk.Walk(device, self._grid, self._rules, self._told.append)
+        made = self._walks[device] = walk.Walk(device, self._grid, self._rules, self._reported.append)
         self._warm[device] = True
         return made
 
@@ -277,32 +278,6 @@ class Engine:
             self._newest = np.append(self._newest, np.full(more, _LONG_AGO, dtype=np.int64))
             self._warm = np.append(self._warm, np.zeros(more, dtype=np.bool_))
             self._walks += [None] * more
-
-    def _newest_told(self) -> tuple[dict[_Key, stays.StayChange], list[stays.Run]]:
-        """What was told since the last call, stays and runs; of several versions the last."""
-        told: dict[_Key, stays.StayChange] = {}
-        runs: dict[_Key, stays.Run] = {}
-        for each in self._told:
-            if isinstance(each, stays.Run):
-                runs[each.device, each.t_first] = each
-            elif isinstance(each, stays.Stay):
-                told[each.device, each.t_in] = stays.StayChange(device=each.device, t_in=each.t_in, stay=each)
-            else:
-                told[each.device, each.t_in] = each
-        self._told.clear()
-        return told, list(runs.values())
-
-    def _take_told(self) -> stays.Changes:
-        told, runs = self._newest_told()
-        return stays.Changes(
-            stays=list(told.values()),
-            runs=[stays.RunChange(device=run.device, t_first=run.t_first, run=run) for run in runs],
-        )
-
-    def _take_computed(self) -> stays.Stored:
-        """What was told, as it must be stored."""
-        told, runs = self._newest_told()
-        return stays.Stored([each.stay for each in told.values() if each.stay is not None], runs)
 
     def _ids(self, inner: NDArray[np.int32]) -> NDArray[np.int32]:
         return self._grid.ids[inner] if len(self._grid) else inner

@@ -1,34 +1,15 @@
-"""The path inside one cell, and the short-term noise of a receiver by which it is measured. Pure.
-
-Two errors are told apart (docs/coverage.md, ADR 101). The *absolute* error of a fix is slow: neighbouring fixes share
-most of it, so it decides on which side of a boundary a device is, but walks nowhere by itself. The *relative* error is
-what is left between neighbouring fixes: only it makes false path. It is learnt from the track itself.
-"""
+"""The path inside one cell, measured by the short-term noise of the receiver (`noise`). Pure."""
 
 from array import array
-from collections.abc import Sequence
-from math import exp, log, sqrt
-from statistics import median
+from math import exp, sqrt
 
 import numpy as np
 
-from tracking.geometry.lookup import ASSUMED_ACCURACY_M, SIGMA_OF_68, UNSAID_SIGMA_M
+from tracking.geometry.lookup import SIGMA_OF_68, UNSAID_SIGMA_M
 from tracking.presence.fixes import FixColumns
+from tracking.presence.noise import Knot, Noise
 from tracking.presence.points import Fixes, Place
 
-KNOT_MS = 4_000
-"""Fixes of so long are one knot: their mean. The noise of fast receivers is less by the root of their number."""
-NOISY_M = 2.0
-"""With more relative noise than this, knots are twice as long."""
-LEARN_MS = 90_000
-"""Three knots that span more tell of the way walked, not of noise."""
-LEAST_NOISE_M, MOST_NOISE_M = 0.5, 20.0
-LEARNT = 6
-"""Knots after which the relative noise counts; until then all error is taken for noise."""
-_LEAST_GAIN = 0.01
-"""Hours of knots weigh in the end: one knot moves the estimate by a per cent."""
-_MEDIAN_2 = 2 * log(2)
-"""Squared median of the distance from the middle of a circular normal error, in variances per axis."""
 MEMORY_S = 60.0
 """The slow error forgets itself in about so long."""
 CLEAR_SIGMAS = 3.4
@@ -43,95 +24,13 @@ DETOUR_SIGMAS = 0.7
 LEG_SIGMAS = 2.5
 LEAST_LEG_M = 3.0
 """Relative noise, and metres, that a bend must be away from both ends."""
-SLOW_TIMES = 4.0
-"""A receiver that never says its accuracy is taken to have so many times its relative noise, within these bounds."""
-BEST_ESTIMATE_M = 12.0
 
 M_PER_DEGREE = 111_195.0
 """Near enough on the way of an hour."""
-_ALL, _SELDOM = 24, 4
-"""The first knots are all learnt from, later ones every so many."""
-_GAINS = [exp(max(1.5 / knots, _LEAST_GAIN)) for knots in range(1, int(1.5 / _LEAST_GAIN) + 1)]
 # Share of the variance of the slow error that two places so many seconds apart do not have in common.
 _APART = [1 - exp(-s / MEMORY_S) for s in range(WINDOW_MS // 1000 + 1)]
 _CLEAR_2 = (2 * CLEAR_SIGMAS) ** 2
 _LEAST_STEP_2, _MOST_STEP_2 = LEAST_STEP_M**2, MOST_STEP_M**2
-
-Knot = tuple[float, float, float, float]
-"""ms, x, y, standard deviation m as it was looked up."""
-
-
-class Noise:
-    """Relative noise of a device, learnt along one run of its fixes, knot by knot: a running median.
-
-    By runs, so that it follows from the fixes of the run alone, in whatever order they came.
-    """
-
-    __slots__ = "_before", "_first", "_last", "_sure_2", "knots", "learnt_m", "width_ms"
-
-    def __init__(self) -> None:
-        self.knots = 0
-        self.learnt_m = 0.0
-        """Standard deviation per axis, m, as learnt from `knots` knots."""
-        self.width_ms = KNOT_MS
-        """Length of a knot, ms."""
-        self._sure_2 = -1.0
-        self._before: Knot | None = None
-        self._last: Knot | None = None
-        # What the first knots showed, m²: one bad one to begin with would be in the estimate for minutes.
-        self._first: Sequence[float] = ()
-
-    def relative_m(self, sigma: float) -> float:
-        """Standard deviation of the relative error per axis, m; `sigma` is that of the absolute one."""
-        return sigma if self.knots < LEARNT else min(max(self.learnt_m, LEAST_NOISE_M), MOST_NOISE_M)
-
-    def sure_2(self, sigma: float) -> float:
-        """Its square, m², with room for what was learnt from few knots and may be too small by chance."""
-        return self._sure_2 if self._sure_2 >= 0 else sigma * sigma
-
-    def absolute_m(self, sigma: float) -> float:
-        """Standard deviation of the absolute error per axis, m: as declared, or estimated where it never is."""
-        if sigma != UNSAID_SIGMA_M:
-            return sigma
-        if self.knots < LEARNT:
-            return ASSUMED_ACCURACY_M * SIGMA_OF_68
-        return min(max(SLOW_TIMES * self.learnt_m, BEST_ESTIMATE_M), ASSUMED_ACCURACY_M) * SIGMA_OF_68
-
-    def cut(self) -> None:
-        """What comes next does not follow from what was before: a jump is no noise."""
-        self._before = self._last = None
-
-    def note(self, knot: Knot) -> None:
-        """Take the next knot."""
-        before, last = self._before, self._last
-        # Whoever was elsewhere for a moment goes on with a knot that began before.
-        if last is not None and knot[0] <= last[0]:
-            return
-        self._before, self._last = last, knot
-        if before is not None and last is not None and knot[0] - before[0] <= LEARN_MS:
-            self.knots += 1
-            if self.knots <= _ALL or self.knots % _SELDOM == 0:
-                self._learn(before, last, knot)
-
-    def _learn(self, before: Knot, last: Knot, knot: Knot) -> None:
-        """Learn how far a knot lies off the straight and even way between its neighbours."""
-        share = (knot[0] - last[0]) / (knot[0] - before[0])
-        rest = 1 - share
-        off_x, off_y = last[1] - share * before[1] - rest * knot[1], last[2] - share * before[2] - rest * knot[2]
-        noise_2 = (off_x * off_x + off_y * off_y) / (_MEDIAN_2 * (1 + share * share + rest * rest))
-        knots, learnt = self.knots, self.learnt_m
-        if knots <= LEARNT:
-            self._first = [*self._first, noise_2]
-            learnt = max(sqrt(median(self._first)), LEAST_NOISE_M)
-        else:
-            self._first = ()
-            gain = _GAINS[min(knots if knots <= _ALL else _ALL + (knots - _ALL) // _SELDOM, len(_GAINS)) - 1]
-            learnt = learnt * gain if noise_2 > learnt * learnt else learnt / gain
-        self.learnt_m = learnt
-        if knots >= LEARNT:
-            self.width_ms = 2 * KNOT_MS if learnt > NOISY_M else KNOT_MS
-            sure = self.relative_m(0.0) * (1 + 1.5 / sqrt(knots))
-            self._sure_2 = sure * sure
 
 
 def estimated_accuracy_m(fixes: FixColumns) -> float:

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
-from tracking.presence.reasons import Cause
 from tracking.presence.visit_rules import VisitRule
+from tracking.records.reasons import Cause
 
 DRIVING_M_PER_S = 15 / 3.6
 """A mean speed above 15 km/h is no patrol on foot."""

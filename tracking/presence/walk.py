@@ -5,88 +5,45 @@ while it goes on, at the first fix after every 30 s of it once it is a valid vis
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-from tracking.geometry.lookup import SURE_SIGMAS, CityGrid, Depth, depth_by
-from tracking.presence.between import MERGE_MS, Between, Maybe
-from tracking.presence.path import Noise, Path
+from tracking.geometry.lookup import SURE_SIGMAS, CityGrid, Depth
+from tracking.presence import crossing
+from tracking.presence.between import MERGE_MS
+from tracking.presence.crossing import LEAST_PASS_M_2
+from tracking.presence.noise import Noise
+from tracking.presence.path import Path
 from tracking.presence.plausibility import step_possible
 from tracking.presence.points import Fixes, Place, Point, Rows
 from tracking.presence.presence import Presence
-from tracking.presence.stays import Run, Stay, StayChange, StayKind, worth
-from tracking.presence.trail import GAP_MS, Trail, metres
+from tracking.presence.reports import RUN_TELL_MS, Told
+from tracking.presence.stays import Stay, StayKind, worth
+from tracking.presence.trail import GAP_MS
+from tracking.presence.undecided import Undecided
 from tracking.presence.visit_rules import VisitRules
 
-CONFIRM_MS = 30_000
-"""A fix that is sure but not deep changes the cell only when another as sure came so much earlier."""
 TELL_MS = 30_000
 """A valid visit that goes on is told so often."""
-RUN_TELL_MS = 60_000
-"""A run that goes on is told at its first fix of every minute."""
-LEAST_PASS_MS = 1_000
-LEAST_PASS_M = 30.0
-"""Shorter steps cross no cell that matters."""
-LEAST_PASS_M_2 = LEAST_PASS_M**2
 
 
-Told = Stay | Run | StayChange
-"""A stay or run as it is known now; or that there is none, where one was told."""
+class Walk(Undecided):
+    """The way of one device; arguments as of `Reports`."""
 
-
-class Walk(Trail):
-    """The way of one device.
-
-    Args:
-        device: number of the device in the store.
-        grid: the cells.
-        rules: what makes a visit valid, by index of the cell.
-        tell: called with every stay and run as it becomes known, again when it changes; keys (device, t_in) and
-            (device, t_first).
-    """
-
-    __slots__ = (
-        "_between", "_first_out", "_grid", "_here", "_inside", "_led", "_left", "_logged", "_mark", "_noise",
-        "_paused", "_rules", "_run_at", "_seen", "_sure_since", "device", "settled", "tell",
-    )  # fmt: skip
+    __slots__ = ("_first_out", "_mark", "settled")
 
     def __init__(self, device: int, grid: CityGrid, rules: VisitRules, tell: Callable[[Told], None]) -> None:
-        super().__init__()
-        self.device = device
-        self.tell = tell
+        super().__init__(device, grid, rules, tell)
         self.settled = True
-        self._grid, self._rules = grid, rules
-        self._noise = Noise()
-        self._inside: Presence | None = None
-        self._left: dict[int, Presence] = {}
-        # What it does where it is seen but not held, or outside every cell: the beginning of a stay, if it is held yet.
-        self._here: Presence | None = None
         # The step out of the cell it is held in.
         self._first_out: Point | None = None
-        # When the device was first surely in the cell it is seen in now.
-        self._sure_since: int | None = None
         # Time, dwell, path and fixes of the stay at its newest mark.
         self._mark: tuple[int, int, float, int] | None = None
-        self._run_at: Point | None = None
-        # A stay of this run was told. The first one is told as it begins: since then the city is observed.
-        self._seen = False
-        # Since no fix says surely where the device is, and the time before in which none did.
-        self._between: Between | None = None
-        self._paused: Between | None = None
-        # The beginning of the newest stay, and the time that led to it, which may have been one with it.
-        self._led: tuple[int, Between] | None = None
-        # (ms, number of the cell in the store) of what was logged, as far as it may belong to a stay not ended.
-        self._logged: Sequence[tuple[int, int]] = ()
 
     @property
     def has_news(self) -> bool:
         """Whether `flush` has anything to tell."""
         between = self._between
         return self._run_at is not None or self._mark is not None or (between is not None and between.news)
-
-    @property
-    def held(self) -> int:
-        """Index of the cell the device is held to be in, -1 for none."""
-        return self._inside.index if self._inside else -1
 
     @property
     def quiet_until(self) -> int:
@@ -98,14 +55,6 @@ class Walk(Trail):
         if inside is None:
             return minute
         return min(minute, inside.t_in + ((inside.inside_at - inside.t_in) // TELL_MS + 1) * TELL_MS)
-
-    def log(self, logged: list[tuple[int, int]]) -> None:
-        """Take what was logged, as (ms, number of the cell in the store), that is newer than any stay told as ended."""
-        self._logged = [*self._logged, *logged]
-
-    def logged_after(self, t: int) -> list[tuple[int, int]]:
-        """What was logged after `t` (ms)."""
-        return [each for each in self._logged if each[0] > t]
 
     def goes_on(self, rows: Rows, row: int, inner: int) -> bool:
         """Whether `row` and those alike that follow it, without a gap or a jump, change nothing but sums.
@@ -223,92 +172,6 @@ class Walk(Trail):
             between.back = None
             self._doubt(between, last, point)
 
-    def _doubt_inside(self, between: Between, last: Point, point: Point) -> None:
-        """Take a fix in the cell where the device is held, which others left in doubt."""
-        if between.back is None:
-            between.back = last.t
-        if self._surely_here(point):
-            self._be_sure(between.back)
-        else:
-            self._doubt(between, last, point)
-
-    def _doubt(self, between: Between, last: Point | None, point: Point) -> None:
-        """Take a fix that does not say surely where the device is."""
-        if last is not None and self._grid.divided(last.t, point.t):
-            self._end_between()
-            between = Between(self._grid, point)
-        self._between = between
-        if between.add(point):
-            sigma, held = self._noise.absolute_m(point.sigma), self.held
-            for maybe in between.look(point.t, sigma, held, self._left):
-                self._tell_maybe(between, maybe)
-
-    def _doubt_again(self, point: Point) -> Between:
-        paused, self._paused = self._paused, None
-        if paused is None or point.t - paused.ended >= MERGE_MS:
-            return Between(self._grid, point)
-        if self._led is not None and self._led[1] is paused:
-            self._led = None
-        paused.resume(point)
-        return paused
-
-    def _be_sure(self, end: int) -> None:
-        """The device is surely somewhere since `end` (ms): until then nobody could tell."""
-        between = self._between
-        if between is None:
-            return
-        between.ended = end
-        may = self._until(between, end)
-        for maybe in may:
-            self._tell_maybe(between, maybe)
-        between.may = [each for each in may if each.ms]
-        # Hardly ever there is anything to go on with, and it would be kept of each device of a fleet.
-        self._between, self._paused = None, between if between.may else None
-
-    def _until(self, between: Between, end: int) -> list[Maybe]:
-        sigma = self._noise.absolute_m(self.last.sigma) if self.last is not None else 0.0
-        return between.until(end, sigma, self.held, self._left)
-
-    def _end_between(self) -> None:
-        self._tell_between(self.last)
-        self._between = self._paused = None
-
-    def _tell_between(self, end: Point | None) -> None:
-        """Tell what the time up to the last fix comes to."""
-        if self._between is not None and end is not None:
-            for maybe in self._until(self._between, end.t):
-                self._tell_maybe(self._between, maybe)
-
-    def _tell_maybe(self, between: Between, maybe: Maybe, *, is_open: bool = False, after: Stay | None = None) -> None:
-        """Tell of a cell in which the device may have made a valid visit, `after` included, if it may."""
-        rule = self._rules.at(maybe.index, maybe.t_in)
-        dwell_ms, path_m = maybe.before_ms + maybe.ms, maybe.before_m + maybe.metres
-        if after is not None:
-            dwell_ms, path_m = dwell_ms + after.dwell_ms, path_m + after.path_m
-        logged = any(maybe.t_in <= t <= maybe.t_out for t, _ in self._logged)
-        told = between.told.get(maybe.t_in)
-        if maybe.ms < MERGE_MS or worth(rule, dwell_ms, path_m, 0.0, logged=logged) is not StayKind.VISIT:
-            if told is not None:
-                del between.told[maybe.t_in]
-                self.tell(StayChange(device=self.device, t_in=maybe.t_in, stay=None))
-            return
-        stay = Stay(
-            device=self.device, cell=int(self._grid.ids[maybe.index]), t_in=maybe.t_in, t_out=maybe.t_out,
-            dwell_ms=maybe.ms, path_m=round(maybe.metres, 1), fixes=maybe.fixes, kind=StayKind.BETWEEN, open=is_open,
-            other=int(self._grid.ids[maybe.other]) if maybe.other >= 0 else None,
-        )  # fmt: skip
-        if stay != told:
-            between.told[maybe.t_in] = stay
-            self.tell(stay)
-
-    def _surely_here(self, point: Point) -> bool:
-        """Whether the device is where the fix falls: in a cell, or outside every cell."""
-        depth = depth_by(point.depth, self._noise.absolute_m(point.sigma))
-        if depth == Depth.SURE and self._sure_since is None:
-            self._sure_since = point.t
-        confirmed = self._sure_since is not None and point.t - self._sure_since >= CONFIRM_MS
-        return depth == Depth.DEEP or (depth == Depth.SURE and confirmed)
-
     def _count(self, inside: Presence, fixes: Fixes, start: int, end: int) -> None:
         """Count fixes inside; note how the stay goes on at the first fix after every TELL_MS of it."""
         times, t_in = fixes[0], inside.t_in
@@ -335,7 +198,7 @@ class Walk(Trail):
         """Begin to count where the device is seen now, from the crossing on; it may yet turn out to be held there."""
         self._let_here_go()
         before = last if point.inner >= 0 else None
-        t, place = self._cross(point.inner, before, point, entering=True)
+        t, place = crossing.at(self._grid, point.inner, before, point, entering=True)
         here = self._here = self._presence(point.inner, t, place)
         if before is not None:
             here.path.turn(t, place, point.sigma)
@@ -367,11 +230,6 @@ class Walk(Trail):
             path=Path(self._noise),
         )  # fmt: skip
 
-    def _recall(self, index: int, t: int) -> Presence | None:
-        """The stay that goes on when the device is in a cell again at `t` (ms), less than a minute after it left it."""
-        left = self._left.get(index)
-        return left if left is not None and t - left.inside_at < MERGE_MS else None
-
     def _leave(self) -> None:
         inside = self._inside
         if inside is None:
@@ -379,7 +237,7 @@ class Walk(Trail):
         out = self._first_out
         if out is not None:
             start = Point(inside.inside_at, *inside.place, out.sigma, inside.index, Depth.UNSURE, out.lat, out.lon)
-            t, place = self._cross(inside.index, start, out, entering=False)
+            t, place = crossing.at(self._grid, inside.index, start, out, entering=False)
             inside.leave(t, place, out.sigma)
         self._mark = None
         self._tell_ended(inside)
@@ -387,12 +245,6 @@ class Walk(Trail):
         self._inside = self._first_out = None
         # A stay that was left may go on within a minute; what was logged before all of those belongs to none.
         self._forget_logged(min(left.t_in for left in self._left.values()))
-
-    def _keep_left(self, left: Presence) -> None:
-        """Keep a stay that may go on, and forget those that cannot: nothing is entered before the arrival here."""
-        bound = left.inside_at if self._here is None else self._here.t_in
-        self._left = {cell: each for cell, each in self._left.items() if each.inside_at + MERGE_MS > bound}
-        self._left[left.index] = left
 
     def _stranger(self, point: Point) -> None:
         # Silence may yet make it a place: what was settled before is not the end.
@@ -431,77 +283,8 @@ class Walk(Trail):
     def _pass_through(self, last: Point, point: Point) -> None:
         """Tell of cells crossed between two fixes."""
         depth = SURE_SIGMAS * max(self._noise.absolute_m(last.sigma), self._noise.absolute_m(point.sigma))
-        way = metres(last, point)
-        if way < max(2 * depth, LEAST_PASS_M):
-            return
-        # The usual step, within a cell or over a boundary that both cells share, passes through nothing.
-        times = last.t, point.t
-        if (
-            min(last.inner, point.inner) >= 0
-            and not self._grid.divided(*times)
-            and self._grid.adjoin(last.inner, point.inner, last.place, point.place, least_m=2 * depth)
-        ):
-            return
-        own = {last.inner, point.inner, self.held}
-        for index, enter, leave in self._grid.crossed(last.place, point.place, least_depth_m=depth, times=times):
-            t_in, t_out = (last.t + round((point.t - last.t) * part) for part in (enter, leave))
-            if index not in own and t_out - t_in >= LEAST_PASS_MS:
-                place_in, place_out = (_between(last, point, part) for part in (enter, leave))
-                passed = self._recall(index, t_in) or self._presence(index, t_in, place_in)
-                passed.cross(t_in, t_out, place_out, (leave - enter) * way)
-                self._keep_left(passed)
-                self._tell_ended(passed)
-
-    def _cross(self, index: int, before: Point | None, after: Point, *, entering: bool) -> tuple[int, Place]:
-        """Moment and place at which the step from `before` to `after` crosses the boundary of a cell."""
-        if before is None:
-            return after.t, after.place
-        times = before.t, after.t
-        part = self._grid.crossing(index, before.place, after.place, entering=entering, times=times)
-        return before.t + round((after.t - before.t) * part), _between(before, after, part)
-
-    def _note_run(self, last: Point | None, point: Point) -> None:
-        if last is None or last.t // RUN_TELL_MS != point.t // RUN_TELL_MS:
-            self._run_at = point
-
-    def _tell_run(self, last: Point | None, *, is_open: bool) -> None:
-        self._run_at = None
-        if self._began is not None and last is not None:
-            first = self._began
-            self.tell(
-                Run(
-                    device=self.device, t_first=first.t, lat_first=first.lat, lon_first=first.lon,
-                    t_last=last.t, lat_last=last.lat, lon_last=last.lon, open=is_open,
-                )
-            )  # fmt: skip
-
-    def _tell_begun(self, inside: Presence) -> None:
-        self._seen = True
-        self.tell(
-            Stay(
-                device=self.device, cell=inside.cell, t_in=inside.t_in, t_out=inside.inside_at,
-                dwell_ms=inside.dwell_ms, path_m=0.0, fixes=inside.fixes, kind=StayKind.SHORT, open=True,
-            )
-        )  # fmt: skip
-
-    def _tell_ended(self, inside: Presence) -> None:
-        logged = self._logged_in(inside, inside.inside_at)
-        stay = inside.stay(self._rules.at(inside.index, inside.t_in), logged=logged)
-        self.tell(stay)
-        if self._led is not None and self._led[0] == stay.t_in:
-            between, after = self._led[1], None if stay.kind is StayKind.VISIT else stay
-            for maybe in between.may:
-                if maybe.index == inside.index and stay.t_in - maybe.t_out < MERGE_MS:
-                    self._tell_maybe(between, maybe, after=after)
-
-    def _logged_in(self, inside: Presence, until: int) -> bool:
-        return any(cell == inside.cell and inside.t_in <= t <= until for t, cell in self._logged)
-
-    def _forget_logged(self, since: int) -> None:
-        if self._logged:
-            self._logged = [each for each in self._logged if each[0] >= since]
-
-
-def _between(start: Point, end: Point, part: float) -> Place:
-    """Where the straight step between two fixes has come after `part` (0 to 1) of it."""
-    return start.x + (end.x - start.x) * part, start.y + (end.y - start.y) * part
+        for index, t_in, t_out, start, end, way in crossing.passed(self._grid, last, point, depth, self.held):
+            passed = self._recall(index, t_in) or self._presence(index, t_in, start)
+            passed.cross(t_in, t_out, end, way)
+            self._keep_left(passed)
+            self._tell_ended(passed)

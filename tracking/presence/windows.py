@@ -3,8 +3,8 @@
 import numpy as np
 
 from tracking.presence.fixes import FixColumns
-from tracking.presence.reasons import Cause
 from tracking.presence.stays import Window
+from tracking.records.reasons import Cause
 
 
 def spanning(late: FixColumns, cause: Cause = Cause.LATE) -> list[Window]:

@@ -9,9 +9,9 @@ from ingest.run import metrics
 from ingest.run.path.engine_host import EngineHost
 from runtime import db, retry
 from tracking.presence.engine import RUN_GAP_MS
-from tracking.presence.reasons import Cause, Reason
 from tracking.presence.stays import Window
 from tracking.records import retention
+from tracking.records.reasons import Cause, Reason
 from tracking.records.retention import DataClass
 from tracking.store.city import judging
 from tracking.store.presence import projection

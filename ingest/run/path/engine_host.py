@@ -12,8 +12,8 @@ from ingest.store import world_version
 from runtime import db
 from tracking.geometry.lookup import CityGrid
 from tracking.presence import doubts
-from tracking.presence.reasons import Cause
 from tracking.presence.stays import Changes, Window
+from tracking.records.reasons import Cause
 from tracking.store.city.city import City
 from tracking.store.presence import doubt_store, run_store
 from tracking.store.presence.projection import Stretch

@@ -14,10 +14,10 @@ from tracking.city.people import Sign
 from tracking.geometry.lookup import CityGrid
 from tracking.presence import plausibility, windows
 from tracking.presence.fixes import ABSENT, Bool, FixColumns
-from tracking.presence.reasons import Cause
 from tracking.presence.stays import Window
 from tracking.quality.review import SETTLE_MS
 from tracking.records.parties import NOTHING, Pseudonyms
+from tracking.records.reasons import Cause
 from tracking.store.city import people_store
 from tracking.store.presence import projection, run_store, sighting_store
 from tracking.store.records import lane

@@ -17,8 +17,8 @@ from patrol.settings.settings import Settings
 from runtime import db
 from schemas import rest
 from tracking.city.enrolment import Device
-from tracking.presence.reasons import Cause
 from tracking.presence.stays import Run, Stay
+from tracking.records.reasons import Cause
 from tracking.store.city import atlas, beat_store
 from tracking.store.records import settings_store
 from tracking.store.tracks import window_store

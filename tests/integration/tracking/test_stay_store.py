@@ -3,8 +3,8 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tracking.presence.reasons import Cause, Reason
 from tracking.presence.stays import Stay, StayChange, StayKind
+from tracking.records.reasons import Cause, Reason
 from tracking.store.presence import between_store, stay_store
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from runtime import db
-from tracking.presence.reasons import Cause
+from tracking.records.reasons import Cause
 from tracking.store.records import meta_store
 
 VERSION_KEY = "judging_version"

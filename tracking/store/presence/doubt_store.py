@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from runtime import db
 from tracking.presence.doubts import Span
-from tracking.presence.reasons import Cause
 from tracking.presence.stays import Window
+from tracking.records.reasons import Cause
 
 _CURRENT = """
 SELECT f.device, f.since, f.until FROM device_findings f JOIN devices d ON d.id = f.device

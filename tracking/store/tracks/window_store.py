@@ -6,8 +6,8 @@ from typing import Any
 import asyncpg
 
 from runtime import db
-from tracking.presence.reasons import Cause
 from tracking.presence.stays import Window
+from tracking.records.reasons import Cause
 
 _INSERT = """
 INSERT INTO dirty_windows (device, t_lo, t_hi, received, cause)

@@ -7,7 +7,7 @@ import pytest
 
 from tests.unit.tracking import timelines as tl
 from tracking.presence import stays
-from tracking.presence.path import Noise
+from tracking.presence.noise import Noise
 from tracking.presence.stays import StayKind
 
 ROUND = [(40.0, 40.0), (260.0, 40.0), (260.0, 260.0), (40.0, 260.0), (40.0, 40.0)]

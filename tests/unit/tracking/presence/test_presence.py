@@ -3,7 +3,8 @@
 import pytest
 
 from tests.unit.tracking import timelines as tl
-from tracking.presence.path import Noise, Path
+from tracking.presence.noise import Noise
+from tracking.presence.path import Path
 from tracking.presence.presence import Presence
 from tracking.presence.stays import StayKind
 

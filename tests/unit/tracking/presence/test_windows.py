@@ -4,7 +4,7 @@ import numpy as np
 
 from tracking.presence import windows
 from tracking.presence.fixes import FixColumns
-from tracking.presence.reasons import Cause
+from tracking.records.reasons import Cause
 
 
 def test_a_window_spans_the_fixes_of_its_device() -> None:

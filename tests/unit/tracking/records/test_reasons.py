@@ -5,7 +5,7 @@ import json
 import pytest
 
 from schemas import rest
-from tracking.presence.reasons import Cause, Reason, told
+from tracking.records.reasons import Cause, Reason, told
 
 
 @pytest.mark.parametrize(

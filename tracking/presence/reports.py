@@ -1,0 +1,148 @@
+"""What is reported of one device's way: stays and runs as they become known, and again when they change."""
+
+from collections.abc import Callable, Sequence
+
+from tracking.geometry.lookup import CityGrid
+from tracking.presence.between import MERGE_MS, Between, Maybe
+from tracking.presence.points import Point
+from tracking.presence.presence import Presence
+from tracking.presence.stays import Changes, Run, RunChange, Stay, StayChange, StayKind, Stored, worth
+from tracking.presence.trail import Trail
+from tracking.presence.visit_rules import VisitRules
+
+RUN_TELL_MS = 60_000
+"""A run that goes on is told at its first fix of every minute."""
+
+_Key = tuple[int, int]
+"""Device, and the time at which a stay or run begins, ms."""
+
+Told = Stay | Run | StayChange
+"""A stay or run as it is known now; or that there is none, where one was told."""
+
+
+class Reports(Trail):
+    """Reports of one device.
+
+    Args:
+        device: number of the device in the store.
+        grid: the cells.
+        rules: what makes a visit valid, by index of the cell.
+        tell: called with every stay and run as it becomes known, again when it changes; keys (device, t_in) and
+            (device, t_first).
+    """
+
+    __slots__ = ("_grid", "_led", "_logged", "_rules", "_run_at", "_seen", "device", "tell")
+
+    def __init__(self, device: int, grid: CityGrid, rules: VisitRules, tell: Callable[[Told], None]) -> None:
+        super().__init__()
+        self.device = device
+        self.tell = tell
+        self._grid, self._rules = grid, rules
+        self._run_at: Point | None = None
+        # A stay of this run was told. The first one is told as it begins: since then the city is observed.
+        self._seen = False
+        # The beginning of the newest stay, and the time that led to it, which may have been one with it.
+        self._led: tuple[int, Between] | None = None
+        # (ms, number of the cell in the store) of what was logged, as far as it may belong to a stay not ended.
+        self._logged: Sequence[tuple[int, int]] = ()
+
+    def log(self, logged: list[tuple[int, int]]) -> None:
+        """Take what was logged, as (ms, number of the cell in the store), that is newer than any stay told as ended."""
+        self._logged = [*self._logged, *logged]
+
+    def logged_after(self, t: int) -> list[tuple[int, int]]:
+        """What was logged after `t` (ms)."""
+        return [each for each in self._logged if each[0] > t]
+
+    def _note_run(self, last: Point | None, point: Point) -> None:
+        if last is None or last.t // RUN_TELL_MS != point.t // RUN_TELL_MS:
+            self._run_at = point
+
+    def _tell_run(self, last: Point | None, *, is_open: bool) -> None:
+        self._run_at = None
+        if self._began is not None and last is not None:
+            first = self._began
+            self.tell(
+                Run(
+                    device=self.device, t_first=first.t, lat_first=first.lat, lon_first=first.lon,
+                    t_last=last.t, lat_last=last.lat, lon_last=last.lon, open=is_open,
+                )
+            )  # fmt: skip
+
+    def _tell_begun(self, inside: Presence) -> None:
+        self._seen = True
+        self.tell(
+            Stay(
+                device=self.device, cell=inside.cell, t_in=inside.t_in, t_out=inside.inside_at,
+                dwell_ms=inside.dwell_ms, path_m=0.0, fixes=inside.fixes, kind=StayKind.SHORT, open=True,
+            )
+        )  # fmt: skip
+
+    def _tell_ended(self, inside: Presence) -> None:
+        logged = self._logged_in(inside, inside.inside_at)
+        stay = inside.stay(self._rules.at(inside.index, inside.t_in), logged=logged)
+        self.tell(stay)
+        if self._led is not None and self._led[0] == stay.t_in:
+            between, after = self._led[1], None if stay.kind is StayKind.VISIT else stay
+            for maybe in between.may:
+                if maybe.index == inside.index and stay.t_in - maybe.t_out < MERGE_MS:
+                    self._tell_maybe(between, maybe, after=after)
+
+    def _tell_maybe(self, between: Between, maybe: Maybe, *, is_open: bool = False, after: Stay | None = None) -> None:
+        """Tell of a cell in which the device may have made a valid visit, `after` included, if it may."""
+        rule = self._rules.at(maybe.index, maybe.t_in)
+        dwell_ms, path_m = maybe.before_ms + maybe.ms, maybe.before_m + maybe.metres
+        if after is not None:
+            dwell_ms, path_m = dwell_ms + after.dwell_ms, path_m + after.path_m
+        logged = any(maybe.t_in <= t <= maybe.t_out for t, _ in self._logged)
+        told = between.told.get(maybe.t_in)
+        if maybe.ms < MERGE_MS or worth(rule, dwell_ms, path_m, 0.0, logged=logged) is not StayKind.VISIT:
+            if told is not None:
+                del between.told[maybe.t_in]
+                self.tell(StayChange(device=self.device, t_in=maybe.t_in, stay=None))
+            return
+        stay = Stay(
+            device=self.device, cell=int(self._grid.ids[maybe.index]), t_in=maybe.t_in, t_out=maybe.t_out,
+            dwell_ms=maybe.ms, path_m=round(maybe.metres, 1), fixes=maybe.fixes, kind=StayKind.BETWEEN, open=is_open,
+            other=int(self._grid.ids[maybe.other]) if maybe.other >= 0 else None,
+        )  # fmt: skip
+        if stay != told:
+            between.told[maybe.t_in] = stay
+            self.tell(stay)
+
+    def _logged_in(self, inside: Presence, until: int) -> bool:
+        return any(cell == inside.cell and inside.t_in <= t <= until for t, cell in self._logged)
+
+    def _forget_logged(self, since: int) -> None:
+        if self._logged:
+            self._logged = [each for each in self._logged if each[0] >= since]
+
+
+class Reported(list[Told]):
+    """Stays and runs in the order in which they became known."""
+
+    def take(self) -> Changes:
+        """What changed; nothing is left."""
+        stays, runs = self._newest()
+        return Changes(
+            stays=list(stays.values()),
+            runs=[RunChange(device=run.device, t_first=run.t_first, run=run) for run in runs],
+        )
+
+    def computed(self) -> Stored:
+        """The same as it must be stored; nothing is left."""
+        stays, runs = self._newest()
+        return Stored([each.stay for each in stays.values() if each.stay is not None], runs)
+
+    def _newest(self) -> tuple[dict[_Key, StayChange], list[Run]]:
+        stays: dict[_Key, StayChange] = {}
+        runs: dict[_Key, Run] = {}
+        for each in self:
+            if isinstance(each, Run):
+                runs[each.device, each.t_first] = each
+            elif isinstance(each, Stay):
+                stays[each.device, each.t_in] = StayChange(device=each.device, t_in=each.t_in, stay=each)
+            else:
+                stays[each.device, each.t_in] = each
+        self.clear()
+        return stays, list(runs.values())

@@ -1,0 +1,113 @@
+"""Time in which no fix says surely where a device is: in which cells it may have been, and when it is sure again."""
+
+from collections.abc import Callable
+
+from tracking.geometry.lookup import CityGrid, Depth, depth_by
+from tracking.presence.between import MERGE_MS, Between, Maybe
+from tracking.presence.noise import Noise
+from tracking.presence.points import Point
+from tracking.presence.presence import Presence
+from tracking.presence.reports import Reports, Told
+from tracking.presence.visit_rules import VisitRules
+
+CONFIRM_MS = 30_000
+"""A fix that is sure but not deep changes the cell only when another as sure came so much earlier."""
+
+
+class Undecided(Reports):
+    """The way of a device as far as nobody can tell in which of two cells it is; arguments as of `Reports`."""
+
+    __slots__ = ("_between", "_here", "_inside", "_left", "_noise", "_paused", "_sure_since")
+
+    def __init__(self, device: int, grid: CityGrid, rules: VisitRules, tell: Callable[[Told], None]) -> None:
+        super().__init__(device, grid, rules, tell)
+        self._noise = Noise()
+        self._inside: Presence | None = None
+        self._left: dict[int, Presence] = {}
+        # What it does where it is seen but not held, or outside every cell: the beginning of a stay, if it is held yet.
+        self._here: Presence | None = None
+        # When the device was first surely in the cell it is seen in now.
+        self._sure_since: int | None = None
+        # Since no fix says surely where the device is, and the time before in which none did.
+        self._between: Between | None = None
+        self._paused: Between | None = None
+
+    @property
+    def held(self) -> int:
+        """Index of the cell the device is held to be in, -1 for none."""
+        return self._inside.index if self._inside else -1
+
+    def _doubt_inside(self, between: Between, last: Point, point: Point) -> None:
+        """Take a fix in the cell where the device is held, which others left in doubt."""
+        if between.back is None:
+            between.back = last.t
+        if self._surely_here(point):
+            self._be_sure(between.back)
+        else:
+            self._doubt(between, last, point)
+
+    def _doubt(self, between: Between, last: Point | None, point: Point) -> None:
+        """Take a fix that does not say surely where the device is."""
+        if last is not None and self._grid.divided(last.t, point.t):
+            self._end_between()
+            between = Between(self._grid, point)
+        self._between = between
+        if between.add(point):
+            sigma, held = self._noise.absolute_m(point.sigma), self.held
+            for maybe in between.look(point.t, sigma, held, self._left):
+                self._tell_maybe(between, maybe)
+
+    def _doubt_again(self, point: Point) -> Between:
+        paused, self._paused = self._paused, None
+        if paused is None or point.t - paused.ended >= MERGE_MS:
+            return Between(self._grid, point)
+        if self._led is not None and self._led[1] is paused:
+            self._led = None
+        paused.resume(point)
+        return paused
+
+    def _be_sure(self, end: int) -> None:
+        """The device is surely somewhere since `end` (ms): until then nobody could tell."""
+        between = self._between
+        if between is None:
+            return
+        between.ended = end
+        may = self._until(between, end)
+        for maybe in may:
+            self._tell_maybe(between, maybe)
+        between.may = [each for each in may if each.ms]
+        # Hardly ever there is anything to go on with, and it would be kept of each device of a fleet.
+        self._between, self._paused = None, between if between.may else None
+
+    def _until(self, between: Between, end: int) -> list[Maybe]:
+        sigma = self._noise.absolute_m(self.last.sigma) if self.last is not None else 0.0
+        return between.until(end, sigma, self.held, self._left)
+
+    def _end_between(self) -> None:
+        self._tell_between(self.last)
+        self._between = self._paused = None
+
+    def _tell_between(self, end: Point | None) -> None:
+        """Tell what the time up to the last fix comes to."""
+        if self._between is not None and end is not None:
+            for maybe in self._until(self._between, end.t):
+                self._tell_maybe(self._between, maybe)
+
+    def _surely_here(self, point: Point) -> bool:
+        """Whether the device is where the fix falls: in a cell, or outside every cell."""
+        depth = depth_by(point.depth, self._noise.absolute_m(point.sigma))
+        if depth == Depth.SURE and self._sure_since is None:
+            self._sure_since = point.t
+        confirmed = self._sure_since is not None and point.t - self._sure_since >= CONFIRM_MS
+        return depth == Depth.DEEP or (depth == Depth.SURE and confirmed)
+
+    def _recall(self, index: int, t: int) -> Presence | None:
+        """The stay that goes on when the device is in a cell again at `t` (ms), less than a minute after it left it."""
+        left = self._left.get(index)
+        return left if left is not None and t - left.inside_at < MERGE_MS else None
+
+    def _keep_left(self, left: Presence) -> None:
+        """Keep a stay that may go on, and forget those that cannot: nothing is entered before the arrival here."""
+        bound = left.inside_at if self._here is None else self._here.t_in
+        self._left = {cell: each for cell, each in self._left.items() if each.inside_at + MERGE_MS > bound}
+        self._left[left.index] = left
