@@ -10,7 +10,7 @@ from msgspec import UNSET, UnsetType, structs
 from alerts.life.facts import OfStep
 from alerts.life.life import Act, Refusal
 from alerts.life.model import Step
-from alerts.store import life_store, reads, store, tasks
+from alerts.store import life_store, orders, reads, store, tasks
 from runtime import db
 from schemas import rest
 from schemas.wire import ReplyState
@@ -18,24 +18,6 @@ from tracking.geometry import inside
 from tracking.store.city import street_store
 
 log = structlog.get_logger(__name__)
-
-_DEVICE = "SELECT id, name FROM devices WHERE name = $1"
-_CELL = "SELECT c.code, v.name, c.geometry FROM cells c, cell_at(c.id, now()) v WHERE c.id = $1"
-_NEWEST = "SELECT t, lat, lon FROM fixes WHERE device = $1 AND flags & 8 = 0 ORDER BY t DESC LIMIT 1"
-_LATE = "SELECT id, alert FROM tasks WHERE deadline <= $1 ORDER BY deadline LIMIT 100"
-_TASK = """
-SELECT t.state, t.deadline, d.name AS device FROM tasks t JOIN devices d ON d.id = t.device WHERE t.id = $1 FOR UPDATE
-"""
-_REPLIES = """
-SELECT r.command, r.state, t.alert FROM replies r LEFT JOIN tasks t ON t.id = r.command
-WHERE r.taken_at IS NULL ORDER BY r.received, r.t, r.command, r.state LIMIT 200
-"""
-_REPLY = """
-SELECT r.t, r.text, r.t >= coalesce((SELECT max(t) FROM replies o WHERE o.command = r.command
-                                     AND o.taken_at IS NOT NULL), r.t) AS newest
-FROM replies r WHERE r.command = $1 AND r.state = $2 AND r.taken_at IS NULL FOR UPDATE
-"""
-_TAKEN = "UPDATE replies SET taken_at = $3 WHERE command = $1 AND state = $2"
 
 LOST_MS = 600_000
 """Where an officer was longer ago says nothing of the way."""
@@ -52,7 +34,7 @@ async def assign(
     Raises:
         LookupError: there is no such device.
     """
-    whom = await conn.fetchrow(_DEVICE, device)
+    whom = await orders.device(conn, device)
     if whom is None:
         raise LookupError(device)
     held = (await life_store.by_ids(conn, [number])).get(number)
@@ -71,11 +53,11 @@ async def assign(
 async def _place(conn: db.Connection, held: life_store.Held) -> OfStep:
     """Where to go: into the cell, else to where the device the alert is about was last; degrees, WGS-84."""
     if held.cell is not None:
-        cell = await conn.fetchrow(_CELL, held.cell)
+        cell = await orders.cell(conn, held.cell)
         if cell is not None:
             lat, lon = inside.point(json.loads(cell["geometry"]))
             return OfStep(cell=cell["code"], lat=lat, lon=lon, text=cell["name"] or cell["code"])
-    newest = None if held.device is None else await conn.fetchrow(_NEWEST, held.device)
+    newest = None if held.device is None else await orders.newest_fix(conn, held.device)
     if newest is None:
         return OfStep(text=held.kind)
     return OfStep(lat=newest["lat"], lon=newest["lon"], text=held.kind)
@@ -83,7 +65,7 @@ async def _place(conn: db.Connection, held: life_store.Held) -> OfStep:
 
 async def _estimate(conn: db.Connection, device: int, cell: int | None, where: OfStep, at: int) -> int | UnsetType:
     """How long the way should take, s: what becomes of it corrects the next estimates (estimates.py)."""
-    newest = await conn.fetchrow(_NEWEST, device)
+    newest = await orders.newest_fix(conn, device)
     if newest is None or where.lat is UNSET or where.lon is UNSET or db.millis(newest["t"]) < at - LOST_MS:
         return UNSET
     rule = await reads.arrival_rule(conn, at)
@@ -96,7 +78,7 @@ async def _estimate(conn: db.Connection, device: int, cell: int | None, where: O
 async def expire(pool: db.Pool, now: int) -> int:
     """Give back the alerts whose officers did not answer, arrive or visit in time; how many were looked at."""
     async with pool.acquire() as conn:
-        rows = await conn.fetch(_LATE, db.moment(now))
+        rows = await orders.late(conn, now)
         for row in rows:
             async with conn.transaction():
                 # First the alert, then what belongs to it: whoever acts on an alert locks in this order.
@@ -108,7 +90,7 @@ async def expire(pool: db.Pool, now: int) -> int:
 async def take_replies(pool: db.Pool, now: int) -> int:
     """Let tasks and alerts follow what devices answered; how many answers were looked at."""
     async with pool.acquire() as conn:
-        rows = await conn.fetch(_REPLIES)
+        rows = await orders.replies(conn)
         for row in rows:
             async with conn.transaction():
                 await life_store.by_ids(conn, [row["alert"] or 0])
@@ -117,7 +99,7 @@ async def take_replies(pool: db.Pool, now: int) -> int:
 
 
 async def _expired(conn: db.Connection, alert: int, task: str, now: int) -> None:
-    row = await conn.fetchrow(_TASK, task)
+    row = await orders.task(conn, task)
     if row is None or row["deadline"] is None or db.millis(row["deadline"]) > now:
         return
     why = _WHY[row["state"]]
@@ -127,11 +109,11 @@ async def _expired(conn: db.Connection, alert: int, task: str, now: int) -> None
 
 
 async def _replied(conn: db.Connection, alert: int | None, command: str, state: str, now: int) -> None:
-    reply = await conn.fetchrow(_REPLY, command, state)
+    reply = await orders.reply(conn, command, state)
     if reply is None:
         return
-    await conn.execute(_TAKEN, command, state, db.moment(now))
-    row = await conn.fetchrow(_TASK, command)
+    await orders.taken(conn, command, state, now)
+    row = await orders.task(conn, command)
     if alert is None or row is None:  # an answer to a message: stored, nothing follows it
         return
     after = tasks.answered(row["state"], ReplyState(state), newest=reply["newest"])

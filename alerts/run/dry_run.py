@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from alerts.coverage import arrival, outlook, rules, situation
 from alerts.coverage.warning_rules import WarningRules
 from alerts.life import ledger
-from alerts.life.model import GAP, Visit
+from alerts.life.model import Visit
 from alerts.run import prepare
 from alerts.store import gaps, reads
 from runtime import db
@@ -23,11 +23,6 @@ LOOKS = 480
 LEAST_STEP_MS = 60_000
 BUDGET_S = 60.0
 """Looks are taken farther apart where they would take longer than this in all."""
-
-_RECORDED = """
-SELECT count(*) FROM alerts a JOIN alert_steps s ON s.alert = a.id AND s.n = 1
-WHERE a.kind = $1 AND a.opened_at >= $2 AND a.opened_at < $3 AND s.level = 'orange'
-"""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -79,11 +74,6 @@ async def run(
         await _look(conn, where, now, ways, learned)
     street_of = {cell.id: cell.street for cell in where.city.cells}
     return Told(step_ms=step, counts=[ledger.counts(way.told, street_of, start) for way in ways])
-
-
-async def recorded(conn: db.Connection, start: int, end: int) -> int:
-    """Pre-warnings that were told from `start` to `end`, ms."""
-    return int(await conn.fetchval(_RECORDED, GAP, db.moment(start), db.moment(end)))
 
 
 async def _look(

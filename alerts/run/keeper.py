@@ -24,8 +24,6 @@ log = structlog.get_logger(__name__)
 
 FAILURES = Counter("patrol_alert_keeper_failures", "Looks at the alerts' timers that failed; the next one starts anew.")
 
-_DUE = "SELECT id FROM alerts WHERE least(escalates_at, snoozed_until) <= $1 ORDER BY id LIMIT 1000"
-
 
 class Keeper:
     """Looks at the timers again and again.
@@ -63,9 +61,9 @@ async def fire(pool: db.Pool, now: int) -> int:
     """Wake and escalate what is due at `now`, ms; returns how many steps were taken."""
     taken = 0
     async with pool.acquire() as conn:
-        for row in await conn.fetch(_DUE, db.moment(now)):
+        for number in await life_store.due(conn, now):
             async with conn.transaction():
-                taken += await _fire(conn, row["id"], now)
+                taken += await _fire(conn, number, now)
     return taken
 
 

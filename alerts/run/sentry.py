@@ -9,19 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alerts.life.model import Change, OpenAlert
-from alerts.officers import deaf, doubles, evaluate, steps
-from alerts.officers.machine import Closed
+from alerts.officers import doubles, evaluate, steps
 from alerts.officers.memory import Heard, Memory
 from alerts.officers.situation import BREAK, DUTY, FRESH_MS, TASK, Crowd, Said
 from alerts.officers.tracks import BUCKET_MS, KEPT_MS, NONE
-from alerts.store import roster
+from alerts.store.officers import observed, roster
 from runtime import db
 from schemas import wire
 from tracking.city.people import Sign
 from tracking.presence.fixes import Int
 from tracking.store.city import city
-from tracking.store.records import packed
-from tracking.store.records.packed import Kind
 from tracking.store.tracks import finding_store
 
 ROSTER_MS = 15_000
@@ -35,55 +32,6 @@ _AT_ONCE = 2_000
 """Devices whose new fixes are read at once, so that the memory this takes is bounded."""
 _MOST_LATE = 500
 """Late windows taken in one look; the others wait for the next."""
-
-_HEARD: packed.Columns = {
-    "device": Kind.INT4, "t": Kind.TIME, "received": Kind.TIME, "lat": Kind.FLOAT8, "lon": Kind.FLOAT8,
-    "acc": Kind.FLOAT8, "spd": Kind.FLOAT8, "bat": Kind.FLOAT8, "src": Kind.INT2, "duty": Kind.INT2,
-    "flags": Kind.INT2,
-}  # fmt: skip
-_NEW = packed.select(
-    _HEARD,
-    """
-SELECT f.* FROM unnest($1::int[], $2::bigint[]) AS c (device, after)
-CROSS JOIN LATERAL (
-  SELECT * FROM fixes
-  WHERE device = c.device AND t > 'epoch'::timestamptz + c.after * interval '1 ms' AND t <= $3) f
-""",
-)
-# The earliest fix of each bucket: what the tracks keep of it.
-_THIN = packed.select(
-    _HEARD,
-    f"""
-SELECT f.* FROM unnest($1::int[], $2::timestamptz[], $3::timestamptz[]) AS c (device, lo, hi)
-CROSS JOIN LATERAL (
-  SELECT DISTINCT ON (date_bin('{BUCKET_MS} ms', t, 'epoch')) * FROM fixes
-  WHERE device = c.device AND t >= c.lo AND t <= c.hi ORDER BY date_bin('{BUCKET_MS} ms', t, 'epoch'), t) f
-""",  # noqa: S608 - built from constants of this file
-)
-_STATUSES: packed.Columns = {
-    "device": Kind.INT4, "online": Kind.INT2, "status_at": Kind.TIME, "battery": Kind.FLOAT8, "signed_off": Kind.TIME,
-}  # fmt: skip
-_STATUS = packed.select(
-    _STATUSES,
-    """
-SELECT d.id AS device, d.online::int::smallint AS online, d.status_at, d.battery, s.t AS signed_off
-FROM devices d LEFT JOIN LATERAL (SELECT t FROM sign_offs WHERE device = d.id ORDER BY t DESC LIMIT 1) s ON true
-ORDER BY d.id
-""",
-)
-_LATE = """
-SELECT id, device, t_lo, t_hi, received FROM late_windows WHERE received > $1 AND t_hi > $2 ORDER BY id
-"""
-_EVENTS = """
-SELECT id, device, t, type, text, case_id, lat, lon, cell FROM events
-WHERE (t > $1 OR (t > $2 AND type IN ('sos', 'sign_in', 'sign_out'))) AND t <= $3 ORDER BY t, id
-"""
-_CLOSED = """
-SELECT kind, facts ->> 'who' AS who, ended_at FROM alerts
-WHERE state = 'closed' AND kind = ANY ($1::text[]) AND opened_at > $2 AND facts ? 'who'
-"""
-_KNOWN = "SELECT key FROM alerts WHERE kind = ANY ($1::text[]) AND opened_at > $2"
-_DEAF = "SELECT max(ended_at) FROM alerts WHERE kind = $1 AND opened_at > $2"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,23 +84,24 @@ class Sentry:
         unread = devices[~memory.loaded(devices)]
         for part in _parts(unread, _TOGETHER):
             lo, hi = [db.moment(now - KEPT_MS)] * len(part), [db.moment(horizon)] * len(part)
-            await _take(conn, memory, _THIN, part.tolist(), lo, hi)
+            await _take(memory, await observed.thinned(conn, part.tolist(), lo, hi))
         memory.note_loaded(unread)
         for part in _parts(devices, _AT_ONCE):
             after = memory.cursor(part, now - KEPT_MS)
-            await _take(conn, memory, _NEW, part.tolist(), after, db.moment(horizon))
+            await _take(memory, await observed.new_fixes(conn, part.tolist(), after, horizon))
         await self._feed_late(conn, memory, now)
 
     async def _feed_late(self, conn: db.Connection, memory: Memory, now: int) -> None:
         since = self._late_from if self._late_from is not None else now - LATE_OVERLAP_MS
-        rows = await conn.fetch(_LATE, db.moment(since), db.moment(now - KEPT_MS))
+        rows = await observed.late_windows(conn, since, now - KEPT_MS)
         loaded = memory.loaded(np.array([row["device"] for row in rows], dtype=np.int64)).tolist()
         of_loaded = (row for row, known in zip(rows, loaded, strict=True) if known)
         new = [row for row in of_loaded if row["id"] not in self._late][:_MOST_LATE]
         earliest = db.moment(now - KEPT_MS)
         # From the beginning of a bucket, so that its earliest fix is found.
         lo = [max(db.moment(db.millis(row["t_lo"]) // BUCKET_MS * BUCKET_MS), earliest) for row in new]
-        await _take(conn, memory, _THIN, [row["device"] for row in new], lo, [row["t_hi"] for row in new])
+        hi = [row["t_hi"] for row in new]
+        await _take(memory, await observed.thinned(conn, [row["device"] for row in new], lo, hi))
         self._late.update({row["id"]: db.millis(row["received"]) for row in new})
         if len(new) < _MOST_LATE:
             self._late_from = max(since, now - LATE_OVERLAP_MS)
@@ -160,7 +109,7 @@ class Sentry:
 
     async def _crowd(self, conn: db.Connection, memory: Memory, who: roster.Roster, now: int) -> Crowd:
         row = memory.rows(who.columns.device)
-        status = await packed.fetch(conn, _STATUSES, _STATUS)
+        status = await observed.statuses(conn)
         said = await asyncio.to_thread(_said, status, memory, who.columns.device, row)
         # A device that nobody is known to carry is on duty while it is heard.
         unlisted = (said.heard > now - FRESH_MS) & (said.signed_off < said.fix_t)
@@ -176,7 +125,7 @@ class Sentry:
             pausing=said.duty == BREAK,
             on_task=said.duty == TASK,
             findings=await finding_store.lately(conn, now),
-            events=await _logged(conn, now),
+            events=await observed.logged(conn, now - KEPT_MS, now),
         )
 
 
@@ -186,12 +135,11 @@ def judge(view: View) -> list[Change]:
 
 
 async def _seen(conn: db.Connection, now: int, opened: Sequence[OpenAlert], memory: Memory) -> evaluate.Seen:
-    day, horizon = db.moment(now - DAY_MS), db.moment(now + wire.MAX_AHEAD_MS)
-    rows = await conn.fetch(_EVENTS, db.moment(now - KEPT_MS), day, horizon)
+    rows = await observed.events(conn, now - KEPT_MS, now - DAY_MS, now + wire.MAX_AHEAD_MS)
     x, y = memory.grid.xy(np.array([row["lat"] for row in rows]), np.array([row["lon"] for row in rows]))
-    closed = await conn.fetch(_CLOSED, sorted(evaluate.KINDS), db.moment(now - 2 * DAY_MS))
-    known = await conn.fetch(_KNOWN, list(steps.KINDS), db.moment(now - 2 * DAY_MS))
-    deaf_ended = await conn.fetchval(_DEAF, deaf.KIND, day)
+    closed = await observed.closed(conn, now - 2 * DAY_MS)
+    known = await observed.known(conn, now - 2 * DAY_MS)
+    deaf_ended = await observed.deaf_ended(conn, now - DAY_MS)
     return evaluate.Seen(
         happenings=[
             steps.Happening(
@@ -207,9 +155,9 @@ async def _seen(conn: db.Connection, now: int, opened: Sequence[OpenAlert], memo
             and db.millis(row["t"]) > now - doubles.LONGEST_MS
         ],
         opened=opened,
-        closed=[Closed(kind=row["kind"], who=row["who"], at=db.millis(row["ended_at"])) for row in closed],
-        known={row["key"] for row in known},
-        deaf_ended=None if deaf_ended is None else db.millis(deaf_ended),
+        closed=closed,
+        known=known,
+        deaf_ended=deaf_ended,
     )  # fmt: skip
 
 
@@ -218,23 +166,12 @@ def _badge(row: Any) -> str | None:
     return (row["text"] or "").strip() or None if row["type"] == wire.Signal.SIGN_IN else None
 
 
-async def _logged(conn: db.Connection, now: int) -> Mapping[int, Sequence[int]]:
-    rows = await conn.fetch(
-        "SELECT device, t FROM events WHERE t > $1 AND t <= $2", db.moment(now - KEPT_MS), db.moment(now)
-    )
-    logged: dict[int, list[int]] = {}
-    for row in rows:
-        logged.setdefault(row["device"], []).append(db.millis(row["t"]))
-    return logged
-
-
 def _parts(devices: Int, n: int) -> Iterator[Int]:
     """Devices, `n` at a time."""
     return (devices[start : start + n] for start in range(0, len(devices), n))
 
 
-async def _take(conn: db.Connection, memory: Memory, query: str, *arguments: Any) -> None:
-    heard = Heard(**await packed.fetch(conn, _HEARD, query, *arguments))
+async def _take(memory: Memory, heard: Heard) -> None:
     # In a thread: the fixes of some seconds of a large fleet take longer than other tasks of this process may wait.
     await asyncio.to_thread(memory.take, heard)
 

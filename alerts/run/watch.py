@@ -13,15 +13,15 @@ from alerts.coverage import outlook, rules
 from alerts.coverage.arrival import ArrivalRule
 from alerts.coverage.warning_rules import WarningRules
 from alerts.life.model import Change
-from alerts.officers import steps
 from alerts.rulebook.rulebook import WARNING
 from alerts.run import prepare, sentry
 from alerts.run.surveyor import Surveyor
 from alerts.run.training import Trainer
 from alerts.store import backlog, gaps, reads, store, withdrawals
+from alerts.store.officers import observed
 from runtime import db, locks, loops
 from runtime.clock import wall_clock
-from schemas import rest, wire
+from schemas import rest
 from tracking.store.city import rule_store
 
 _log = structlog.get_logger(__name__)
@@ -38,11 +38,6 @@ MOST_REST_S = 30.0
 """The watcher rests no longer than this, and never while somebody calls for help."""
 _CALLED_MS = 600_000
 """A call for help older than this when it comes in waits for the next look."""
-
-_CALLS = """
-SELECT EXISTS (
-  SELECT FROM events e WHERE e.t > $1 AND e.type = $2 AND NOT EXISTS (SELECT FROM alerts WHERE key = $3 || ':' || e.id))
-"""
 
 
 class Watcher:
@@ -151,8 +146,7 @@ class Watcher:
 
     async def _called(self, conn: db.Connection) -> bool:
         """Whether somebody called for help of whom no alert tells yet."""
-        since = db.moment(self._now() - _CALLED_MS)
-        return bool(await conn.fetchval(_CALLS, since, wire.Signal.SOS.value, steps.SOS))
+        return await observed.unanswered_calls(conn, self._now() - _CALLED_MS)
 
 
 class _Arrival:

@@ -7,7 +7,7 @@ from typing import Any
 
 from alerts.coverage import rules
 from alerts.life.facts import Gap
-from alerts.life.model import Change, OpenAlert, Visit
+from alerts.life.model import GAP, Change, OpenAlert, Visit
 from alerts.store import store, withdrawals
 from runtime import db
 
@@ -38,6 +38,10 @@ CROSS JOIN LATERAL (
   ORDER BY s.known_to DESC LIMIT 1) v
 WHERE NOT EXISTS (
   SELECT FROM stays s WHERE s.cell = a.cell AND s.kind = 'visit' AND s.t_out = a.since AND s.known_to IS NULL)
+"""
+_RECORDED = """
+SELECT count(*) FROM alerts a JOIN alert_steps s ON s.alert = a.id AND s.n = 1
+WHERE a.kind = $1 AND a.opened_at >= $2 AND a.opened_at < $3 AND s.level = 'orange'
 """
 LATE_MS = 72 * 3_600_000
 """Devices keep what they could not send for about so long: until then a verdict may change."""
@@ -78,3 +82,8 @@ def _gaps(opened: Sequence[OpenAlert]) -> tuple[list[str], list[int | None], lis
     gaps = [(alert, alert.facts.gap_since) for alert in opened if isinstance(alert.facts, Gap)]
     since = [datetime.fromisoformat(since) for _, since in gaps]
     return [alert.key for alert, _ in gaps], [alert.cell for alert, _ in gaps], since
+
+
+async def recorded(conn: db.Connection, start: int, end: int) -> int:
+    """Pre-warnings that were told from `start` to `end`, ms."""
+    return int(await conn.fetchval(_RECORDED, GAP, db.moment(start), db.moment(end)))

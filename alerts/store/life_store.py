@@ -44,6 +44,7 @@ SELECT alert, n, at, step, level, actor, facts::jsonb, state, request
 FROM unnest($1::bigint[], $2::int[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
             $9::text[]) AS s (alert, n, at, step, level, actor, facts, state, request)
 """
+_DUE = "SELECT id FROM alerts WHERE least(escalates_at, snoozed_until) <= $1 ORDER BY id LIMIT 1000"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +86,11 @@ async def by_keys(conn: db.Connection, keys: Sequence[str]) -> dict[str, Held]:
 async def by_ids(conn: db.Connection, numbers: Sequence[int]) -> dict[int, Held]:
     """Lock alerts by number."""
     return {row["id"]: _held(row) for row in await conn.fetch(_BY_ID, sorted(set(numbers)))}
+
+
+async def due(conn: db.Connection, now: int) -> list[int]:
+    """Numbers of the alerts with a timer that is due at `now`, ms; not locked."""
+    return [row["id"] for row in await conn.fetch(_DUE, db.moment(now))]
 
 
 async def repeated(conn: db.Connection, number: int, key: str | None) -> bool:

@@ -7,8 +7,9 @@ from typing import Any
 from alerts.life import facts
 from alerts.life.life import Act, EscalationRule, Refusal
 from alerts.life.model import OPENING, Change, Level, OpenAlert, State, Step
-from alerts.store import life_store, queue, shown, tasks
+from alerts.store import life_store, shown, tasks
 from alerts.store.life_store import Taken
+from alerts.store.notify import queue
 from runtime import db
 from schemas import rest
 from tracking.store.records import lane

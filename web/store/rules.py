@@ -13,7 +13,7 @@ from alerts.life.ledger import Counts
 from alerts.rulebook import rulebook
 from alerts.rulebook.rule_fields import Field
 from alerts.run import dry_run, training
-from alerts.store import reads
+from alerts.store import gaps, reads
 from runtime import db
 from schemas import rules as models
 from tracking.plans.rule_version import RuleVersion
@@ -111,7 +111,7 @@ async def _run(conn: db.Connection, where: reads.Place, given: models.DryRunGive
     ways = [_way(mine[rulebook.WARNING], mine[arrival.KIND]), _way(warning, arrivals)]
     learned, _ = await training.kept(conn, learning.signature(where.city))
     told = await dry_run.run(conn, where, start, end, ways, learned)
-    recorded = await dry_run.recorded(conn, start, end)
+    recorded = await gaps.recorded(conn, start, end)
     given_counts, in_force = told.counts
     zh, en = _sentence(given, given_counts, in_force, where.city.calendar.zone)
     return models.DryRun(

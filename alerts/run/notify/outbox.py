@@ -17,10 +17,12 @@ from prometheus_client import Counter
 
 from alerts.notify import plan
 from alerts.notify.message import Message, Notice, NotSentError
-from alerts.notify.plan import Channel, Plan, Row
+from alerts.notify.plan import Channel, Row
 from alerts.privacy import redaction
-from alerts.store import recipient, shown
-from alerts.store.recipient import Recipient
+from alerts.store import shown
+from alerts.store.notify import outbox as deliveries
+from alerts.store.notify import recipient
+from alerts.store.notify.recipient import Recipient
 from runtime import db, loops
 from runtime.clock import wall_clock
 from tracking.store.records import settings_store
@@ -32,40 +34,6 @@ FAILURES = Counter("patrol_notification_failures", "Looks at the outbox that fai
 
 AT_ONCE = 8
 """Channels served at a time."""
-MOST_ROWS = 200
-"""Rows that one message carries."""
-
-# A row from the future, or a lease longer than there is any, is of a time when this clock was ahead: it waits no more.
-_IS_DUE = """state IN ('waiting', 'sending') AND (due_at <= {now}
-  OR made_at > {now} + interval '1 minute' OR state = 'sending' AND due_at > {now} + interval '5 minutes')"""
-_DUE = f"SELECT DISTINCT channel FROM deliveries WHERE {_IS_DUE.format(now='$1::timestamptz')} LIMIT 500"  # noqa: S608 - constants
-_CHANNEL = "SELECT * FROM channels WHERE id = $1 FOR UPDATE SKIP LOCKED"
-# What somebody has taken on, or what ended, needs nobody else; systems are told of every step.
-_ROWS = f"""
-SELECT d.id, d.alert, d.key, d.urgent, d.message, d.state = 'sending' AS sending,
-       a.id IS NULL OR $3 OR (a.ended_at IS NULL AND (a.version = d.step OR a.state IN ('open', 'escalated'))) AS needed
-FROM deliveries d LEFT JOIN alerts a ON a.id = d.alert
-WHERE d.channel = $1 AND d.id IN (SELECT id FROM deliveries WHERE {_IS_DUE.format(now="$2::timestamptz")})
-ORDER BY d.made_at, d.id LIMIT $4
-"""  # noqa: S608 - constants
-_LATELY = """
-SELECT max(d.ended_at) AS at FROM deliveries d JOIN channels c ON c.id = d.channel
-WHERE d.state = 'sent' AND d.ended_at > $2 AND (c.id = $1 OR c.account = $3) GROUP BY d.message ORDER BY 1
-"""
-_CLAIM = """
-UPDATE deliveries SET state = 'sending', message = $2, due_at = $3, tries = tries + 1, detail = NULL
-WHERE id = ANY ($1::bigint[])
-"""
-_LATER = "UPDATE deliveries SET due_at = $2, detail = $3 WHERE id = ANY ($1::bigint[])"
-_END = "UPDATE deliveries SET state = $2, ended_at = $3, detail = $4 WHERE id = ANY ($1::bigint[])"
-_AGAIN = """
-UPDATE deliveries SET state = 'waiting', due_at = $2, detail = $3 WHERE id = ANY ($1::bigint[])
-"""
-_TRIES = "SELECT max(tries) FROM deliveries WHERE id = ANY ($1::bigint[])"
-_CARRIED = """
-SELECT d.alert, d.step, d.reason FROM deliveries d WHERE d.id = ANY ($1::bigint[]) ORDER BY d.made_at, d.id
-"""
-_OFF = "UPDATE channels SET enabled = false, fault = $2 WHERE id = $1"
 
 
 class Sender(Protocol):
@@ -133,8 +101,8 @@ class Outbox:
         """Send one message to each channel that has something due; returns how many channels had."""
         now = self._now()
         async with self._pool.acquire() as conn:
-            due = await conn.fetch(_DUE, db.moment(now))
-        results = await asyncio.gather(*(self._serve(row["channel"]) for row in due), return_exceptions=True)
+            due = await deliveries.due(conn, now)
+        results = await asyncio.gather(*(self._serve(channel) for channel in due), return_exceptions=True)
         for result in results:
             if isinstance(result, BaseException):
                 FAILURES.inc()
@@ -149,22 +117,21 @@ class Outbox:
                 await self._send(claimed)
 
     async def _claim(self, conn: db.Connection, number: int, now: int) -> _Claimed | None:
-        row = await conn.fetchrow(_CHANNEL, number)
+        row = await deliveries.channel(conn, number)
         if row is None:
             return None
         who = await recipient.of(conn, row["account"], now)
-        rows = await _in_sight(
-            conn, who, await conn.fetch(_ROWS, number, db.moment(now), row["account"] is None, MOST_ROWS), now
-        )
+        found = await deliveries.rows(conn, number, now, every_step=row["account"] is None)
+        rows = await _in_sight(conn, who, found, now)
         kind = self._kinds.get(row["kind"])
         if who is None or kind is None or not row["enabled"] or row["removed_at"] is not None:
             why = row["fault"] or "the channel is off"
-            await conn.execute(_END, [one.id for one in rows], "failed", db.moment(now), why)
+            await deliveries.end(conn, [one.id for one in rows], "failed", now, why)
             return None
-        lately = await conn.fetch(_LATELY, number, db.moment(now - plan.HOUR), row["account"])
+        lately = await deliveries.lately(conn, number, row["account"], now - plan.HOUR)
         zone = await settings_store.time_zone(conn)
-        made = plan.plan(_channel(row, kind), rows, [db.millis(one["at"]) for one in lately], now, zone)
-        await _apply(conn, made, now, kind.lease_ms)
+        made = plan.plan(_channel(row, kind), rows, lately, now, zone)
+        await deliveries.apply(conn, made, now, kind.lease_ms)
         if not made.send:
             return None
         return _Claimed(
@@ -192,28 +159,16 @@ class Outbox:
     async def _mark(self, conn: db.Connection, claimed: _Claimed, why: str | None, *, gone: bool) -> None:
         now, rows = self._now(), list(claimed.rows)
         if why is None:
-            await conn.execute(_END, rows, "sent", db.moment(now), None)
+            await deliveries.end(conn, rows, "sent", now, None)
             return
-        again = None if gone else plan.next_try(int(await conn.fetchval(_TRIES, rows)), now)
+        again = None if gone else plan.next_try(await deliveries.tries(conn, rows), now)
         if again is None:
-            await conn.execute(_END, rows, "failed", db.moment(now), why)
+            await deliveries.end(conn, rows, "failed", now, why)
         else:
-            await conn.execute(_AGAIN, rows, db.moment(again), why)
+            await deliveries.again(conn, rows, again, why)
         if gone:
-            await conn.execute(_OFF, claimed.channel, why)
+            await deliveries.turn_off(conn, claimed.channel, why)
         log.warning("a channel did not take a message", action="notify", channel=claimed.channel, why=why)
-
-
-async def _apply(conn: db.Connection, made: Plan, now: int, lease_ms: int) -> None:
-    at = db.moment(now)
-    if made.unsure:
-        await conn.execute(_END, made.unsure, "unsure", at, "the process ended while it was sent")
-    if made.needless:
-        await conn.execute(_END, made.needless, "needless", at, "somebody was quicker, or the alert ended")
-    if made.later:
-        await conn.execute(_LATER, made.later, db.moment(made.due), made.why)
-    if made.send:
-        await conn.execute(_CLAIM, made.send, made.message, db.moment(now + lease_ms))
 
 
 async def _in_sight(conn: db.Connection, who: Recipient | None, found: Sequence[Any], now: int) -> list[Row]:
@@ -223,12 +178,12 @@ async def _in_sight(conn: db.Connection, who: Recipient | None, found: Sequence[
     told = [row for row in found if who is not None and (row["alert"] is None or row["alert"] in seen)]
     hidden = sorted({row["id"] for row in found} - {row["id"] for row in told})
     if hidden:
-        await conn.execute(_END, hidden, "dropped", db.moment(now), "the account may not see this alert now")
+        await deliveries.end(conn, hidden, "dropped", now, "the account may not see this alert now")
     return [Row(**{name: value for name, value in row.items() if name != "alert"}) for row in told]
 
 
 async def _notices(conn: db.Connection, rows: Sequence[int], who: Recipient) -> list[Notice]:
-    carried = [row for row in await conn.fetch(_CARRIED, list(rows)) if row["alert"] is not None]
+    carried = [row for row in await deliveries.carried(conn, rows) if row["alert"] is not None]
     alerts = {alert.id: alert for alert in await shown.by_ids(conn, sorted({row["alert"] for row in carried}))}
     shown_to = {number: redaction.clean(alert.model_dump(mode="json"), who.names) for number, alert in alerts.items()}
     return [Notice(step=row["reason"], n=row["step"], alert=shown_to[row["alert"]]) for row in carried]

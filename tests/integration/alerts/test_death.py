@@ -13,7 +13,7 @@ from alerts.run import training, watch
 from alerts.run.keeper import Keeper
 from alerts.run.notify import kinds
 from alerts.run.notify.outbox import Kind, Outbox
-from alerts.store import channels
+from alerts.store.notify import channels
 from runtime import db
 from schemas import rest
 from tests.integration.alerts.conftest import Town, at

@@ -13,7 +13,7 @@ from alerts.life.model import GAP, Change, Level, Step
 from alerts.notify.message import Message
 from alerts.run.notify import kinds, webhook
 from alerts.run.notify.outbox import Kind, Outbox
-from alerts.store import channels, queue
+from alerts.store.notify import channels, queue
 from alerts.store.store import AlertStore
 from runtime import db
 from schemas import rest

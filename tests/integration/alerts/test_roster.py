@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from alerts.officers.thresholds import RULE_KIND
-from alerts.store import roster
+from alerts.store.officers import roster
 from runtime import db
 from tests.integration.alerts.conftest import Town, at
 from tracking.store.city import people_store, rule_store

@@ -9,7 +9,9 @@ import pytest
 from alerts.coverage import arrival, warning_rules
 from alerts.life.model import GAP
 from alerts.rulebook import rulebook
-from alerts.store import life_store, queue, roster
+from alerts.store import life_store
+from alerts.store.notify import queue
+from alerts.store.officers import roster
 from runtime import db
 from schemas import rest
 from schemas import rules as models

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from alerts.run.notify import push, services, webhook
-from alerts.store import channels, queue
+from alerts.store.notify import channels, queue
 from runtime import db
 from runtime.clock import wall_clock
 from runtime.vault import VaultError

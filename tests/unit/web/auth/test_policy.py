@@ -4,7 +4,7 @@ import pytest
 from fastapi import APIRouter
 from starlette.datastructures import Headers
 
-from alerts.store import recipient
+from alerts.store.notify import recipient
 from web.auth import policy
 from web.auth.access import PERMISSIONS, Permission, Role
 from web.http import browser, problems

@@ -1,0 +1,1 @@
+"""SQL of what alerts about officers are judged on."""
