@@ -10,7 +10,8 @@ from alerts.coverage.thresholds import BUILT_IN, CROWD_FIELDS, FIELDS, CrowdRule
 from alerts.rulebook.rulebook import CITY, HOURS
 from schemas.plan import When
 from tracking.plans.calendars import DutyCalendar
-from tracking.plans.plans import Site, hours_of
+from tracking.plans.plan import hours_of
+from tracking.plans.plans import Site
 from tracking.plans.rule_version import RuleVersion
 
 _TIMES = frozenset({"horizon_s", "hold_s", "crowd_horizon_s"})

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from alerts.officers.tracks import BUCKETS, NONE, Placed, Tracks
 from schemas import wire
-from tracking.geometry.lookup import ASSUMED_ACCURACY_M, CityGrid
+from tracking.geometry.depth import ASSUMED_ACCURACY_M
+from tracking.geometry.lookup import CityGrid
 from tracking.geometry.zones import NO_ZONE, Zones
 from tracking.presence.fixes import Bool, Float, Int
 

@@ -12,7 +12,7 @@ from alerts.officers.thresholds import OfficerRule
 from alerts.officers.tracks import BUCKET_MS, BUCKETS, KEPT_MS, NONE, NOWHERE, Table, Tracks, Trail
 from schemas import wire
 from tracking.city.people import Officer, Shift
-from tracking.geometry.lookup import SIGMA_OF_68, SURE_SIGMAS
+from tracking.geometry.depth import SIGMA_OF_68, SURE_SIGMAS
 from tracking.presence.fixes import Bool, Float, Int
 from tracking.presence.silence import UNHEARD_MS
 from tracking.quality.model import Finding

@@ -3,8 +3,6 @@
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import IntEnum
-from functools import cached_property
 from math import hypot
 
 import numpy as np
@@ -12,40 +10,18 @@ import pyproj
 import shapely
 from numpy.typing import NDArray
 
-from tracking.geometry.squares import NEW, Seen, Squares
+from tracking.geometry.depth import BEST_ACCURACY_M, DEEP_SIGMAS, SIGMA_OF_68, UNSAID_SIGMA_M, depths
+from tracking.geometry.division import Division, inner_of
+from tracking.geometry.segments import edges, meets, middle, spans
+from tracking.geometry.squares import Seen
 from tracking.presence.fixes import Bool, Float, Int, Ints
 
 Ring = Sequence[Sequence[float]]
 
-SURE_SIGMAS = 0.8416
-"""Φ⁻¹(0.8): a fix this many standard deviations inside a straight boundary is inside with P > 0.8."""
-DEEP_SIGMAS = 3.0
-"""A fix this deep inside needs no second one: P > 0.998."""
-
-
-class Depth(IntEnum):
-    """How surely a position is inside the cell it falls in."""
-
-    UNSURE = 0
-    SURE = 1
-    """With P > 0.8."""
-    DEEP = 2
-    """With P > 0.998."""
-
-
-SIGMA_OF_68 = 1 / 1.515
-"""Standard deviation per axis of a circular normal error, from its 68 % radius (domain: P(R < 1.515 σ) = 0.68)."""
-ASSUMED_ACCURACY_M = 25.0
-"""Of a receiver that never says its accuracy, until it is estimated from its track (tracking.presence.path)."""
-UNSAID_SIGMA_M = 25.01 * SIGMA_OF_68
-"""Stands for it among standard deviations: no declared accuracy, which has four bytes, gives this number."""
-BEST_ACCURACY_M = 3.0
-"""Receivers that claim better than this are not believed."""
 
 EVER, FOR_EVER = -(1 << 53), 1 << 53
 """Before and after every moment, ms, and exact as floats."""
 
-_ROUNDING = 1e-9
 _FAR_M = 2e7
 """Stands for places the projection cannot show (the other side of the earth): far outside every cell."""
 
@@ -81,23 +57,6 @@ class Places:
     not said: -1 - m to the boundary, for whoever estimates the accuracy (`depth_by`)."""
 
 
-class _Division:
-    """The cells that hold from one moment to the next, to look places up in. Others are None among the polygons."""
-
-    def __init__(self, polygons: NDArray[np.object_], boundaries: NDArray[np.object_]) -> None:
-        self._polygons, self._boundaries = polygons, boundaries
-
-    @cached_property
-    def tree(self) -> shapely.STRtree:
-        """Finds cells by their index. Made when it is first asked: hardly anybody asks about long ago."""
-        return shapely.STRtree(self._polygons)
-
-    @cached_property
-    def squares(self) -> Squares:
-        """What is known of places already."""
-        return Squares(self._polygons, self._boundaries, self.tree)
-
-
 class CityGrid:
     """The cells of a city; cells are numbered 0 … n-1 here, `ids` gives their numbers in the store.
 
@@ -120,7 +79,7 @@ class CityGrid:
             always_xy=True,
         )
         self._polygons = np.array([shapely.transform(shape, self._project) for shape in lonlat], dtype=object)
-        self._edges = [_edges(polygon) for polygon in self._polygons]
+        self._edges = [edges(polygon) for polygon in self._polygons]
         self._boundaries = shapely.boundary(self._polygons)
         shapely.prepare(self._polygons)
         self._begins = np.array([cell.begins for cell in cells], dtype=np.int64)
@@ -167,7 +126,7 @@ class CityGrid:
         x, y = self.xy(lat, lon)
         inner = np.full(len(x), -1, dtype=np.int32)
         for division, rows in self._by_division(t):
-            inner[rows] = _inner(division, x[rows], y[rows])[0]
+            inner[rows] = inner_of(division, x[rows], y[rows])[0]
         return inner
 
     def divided(self, before: int, after: int) -> bool:
@@ -203,7 +162,7 @@ class CityGrid:
         sigma = np.where(np.isnan(acc), UNSAID_SIGMA_M, radius * SIGMA_OF_68)
         inner, depth = np.full(len(x), -1, dtype=np.int32), np.zeros(len(x))
         for division, rows in self._by_division(t):
-            found, seen = _inner(division, x[rows], y[rows])
+            found, seen = inner_of(division, x[rows], y[rows])
             depth[rows] = self._depth(division.tree, (x[rows], y[rows]), sigma[rows], found, seen)
             inner[rows] = found
         return Places(x=x, y=y, sigma=sigma, inner=inner, depth=depth)
@@ -231,7 +190,7 @@ class CityGrid:
         Returns:
             The fraction; 0.5 where the step meets the boundary nowhere (rounding).
         """
-        met = self._met(cell, start, end)
+        met = meets(self._edges[cell], start, end)
         changes = int(self._begins[cell] if entering else self._ends[cell])
         if times[0] < changes <= times[1]:
             met.append((changes - times[0]) / (times[1] - times[0]))
@@ -246,10 +205,10 @@ class CityGrid:
 
         Within one cell: whether it leaves it for less.
         """
-        leave = self._met(cell, start, end)
+        leave = meets(self._edges[cell], start, end)
         if cell == other and not leave:
             return True
-        enter = self._met(other, start, end)
+        enter = meets(self._edges[other], start, end)
         if not leave or not enter:
             return False
         return (max(enter) - min(leave)) * hypot(end[0] - start[0], end[1] - start[1]) < least_m
@@ -279,7 +238,7 @@ class CityGrid:
         found: list[tuple[int, float, float]] = []
         for cell in self._crossing(line, *times):
             first, last = self._held(cell, *times)
-            for enter, leave in self._spans(self._polygons[cell], start, end):
+            for enter, leave in spans(self._polygons[cell], start, end):
                 enter, leave = max(enter, first), min(leave, last)  # noqa: PLW2901 - the same, cut
                 middle = line.interpolate((enter + leave) / 2, normalized=True)
                 if enter < leave and shapely.distance(self._boundaries[cell], middle) >= least_depth_m:
@@ -298,35 +257,20 @@ class CityGrid:
         first, last = ((int(moment[cell]) - before) / length for moment in (self._begins, self._ends))
         return min(max(first, 0.0), 1.0), min(max(last, 0.0), 1.0)
 
-    def _division(self, start: int) -> _Division:
+    def _division(self, start: int) -> Division:
         polygons = self._polygons.copy()
         polygons[(start < self._begins) | (self._ends <= start)] = None
-        return _Division(polygons, self._boundaries)
+        return Division(polygons, self._boundaries)
 
-    def _by_division(self, t: Int | None) -> list[tuple[_Division, slice | NDArray[np.intp]]]:
+    def _by_division(self, t: Int | None) -> list[tuple[Division, slice | NDArray[np.intp]]]:
         """Which of n rows with times `t` (ms) belong to each division; None: all to the newest."""
         if t is None or not len(t) or int(t.min()) >= self._starts[-1]:
             return [(self._divisions[-1], slice(None))]
         of = np.searchsorted(self._starts, t, side="right") - 1
         return [(self._divisions[each], np.flatnonzero(of == each)) for each in np.unique(of).tolist()]
 
-    def _met(self, cell: int, start: tuple[float, float], end: tuple[float, float]) -> list[float]:
-        """Where the segment meets the boundary of a cell, as fractions 0-1 of it, in no order."""
-        (x, y), dx, dy = start, end[0] - start[0], end[1] - start[1]
-        met: list[float] = []
-        # Plain loops: a cell has few edges, and a numpy call takes as long as ten of them.
-        for edge_x, edge_y, edge_dx, edge_dy in self._edges[cell]:
-            across = dx * edge_dy - dy * edge_dx
-            if across == 0.0:
-                continue
-            to_x, to_y = edge_x - x, edge_y - y
-            along = (to_x * edge_dy - to_y * edge_dx) / across
-            if 0.0 <= along <= 1.0 and -_ROUNDING <= (to_x * dy - to_y * dx) / across <= 1 + _ROUNDING:
-                met.append(along)
-        return met
-
     def _depth(self, tree: shapely.STRtree, at: tuple[Float, Float], sigma: Float, inner: Ints, seen: Seen) -> Float:
-        least, most = _depths(seen.least, sigma), _depths(seen.most, sigma)
+        least, most = depths(seen.least, sigma), depths(seen.most, sigma)
         depth = least.astype(np.float64)
         unclear = (inner != seen.cell) | (least != most) | (inner < 0)
         unsaid = sigma == UNSAID_SIGMA_M
@@ -335,7 +279,7 @@ class CityGrid:
         rows = np.flatnonzero(unclear)
         if len(rows):
             away = self._boundary_m(tree, shapely.points(at[0][rows], at[1][rows]), sigma[rows], inner[rows])
-            depth[rows] = np.where(unsaid[rows], -1 - away, _depths(away, sigma[rows]))
+            depth[rows] = np.where(unsaid[rows], -1 - away, depths(away, sigma[rows]))
         return depth
 
     def _boundary_m(self, tree: shapely.STRtree, points: NDArray[np.object_], sigma: Float, inner: Ints) -> Float:
@@ -349,71 +293,5 @@ class CityGrid:
             np.minimum.at(away, out[of], shapely.distance(points[out[of]], self._polygons[cells]))
         return away
 
-    def _spans(
-        self, polygon: shapely.Polygon, start: tuple[float, float], end: tuple[float, float]
-    ) -> list[tuple[float, float]]:
-        """Parts of the segment inside `polygon` as fractions, in order along it."""
-        length = float(np.hypot(end[0] - start[0], end[1] - start[1]))
-        if length == 0.0:
-            return []
-        inside = shapely.intersection(polygon, shapely.LineString([start, end]))
-        spans = []
-        for part in shapely.get_parts(inside):
-            if part.geom_type == "LineString":
-                ends = shapely.get_coordinates(part)[[0, -1]]
-                along = np.hypot(ends[:, 0] - start[0], ends[:, 1] - start[1]) / length
-                spans.append((float(along.min()), float(along.max())))
-        return sorted(spans)
-
     def _project(self, lonlat: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.column_stack(self.xy(lonlat[:, 1], lonlat[:, 0]))
-
-
-def middle(lonlat: Sequence[shapely.Polygon]) -> tuple[float, float]:
-    """Middle of the extent of polygons, (lat, lon) where they are in degrees."""
-    west, south, east, north = shapely.total_bounds(lonlat) if len(lonlat) else (0.0, 0.0, 0.0, 0.0)
-    return float(south + north) / 2, float(west + east) / 2
-
-
-def _inner(division: _Division, x: Float, y: Float) -> tuple[Ints, Seen]:
-    """Index of the cell each place is in, and what the squares tell of it; those that know nothing yet learn."""
-    seen = division.squares.look(x, y)
-    inner = seen.cell.copy()
-    rows = np.flatnonzero(~seen.alike)
-    inner[rows] = found = _search(division, x[rows], y[rows])
-    fresh = rows[(seen.cell[rows] == NEW) & (found >= 0)]
-    if len(fresh):
-        division.squares.learn(x[fresh], y[fresh])
-    return inner, seen
-
-
-def _search(division: _Division, x: Float, y: Float) -> Ints:
-    inner = np.full(len(x), -1, dtype=np.int32)
-    if len(division.tree) and len(x):
-        rows, cells = division.tree.query(shapely.points(x, y), predicate="intersects")
-        # A point on a shared edge meets both cells: the lower index wins, whatever order the tree answers in.
-        order = np.argsort(-cells, kind="stable")
-        inner[rows[order]] = cells[order]
-    return inner
-
-
-def depth_by(depth: float, sigma: float) -> Depth:
-    """Depth of a place by `Places.depth`, with the standard deviation (m) that is estimated where none is said."""
-    if depth >= 0:
-        return Depth(int(depth))
-    away = -1.0 - float(depth)
-    return Depth(int(away >= SURE_SIGMAS * sigma) + int(away >= DEEP_SIGMAS * sigma))
-
-
-def _depths(inside_by: Float, sigma: Float) -> NDArray[np.uint8]:
-    """Depth of places so far (m) from the boundary of the cell they are in."""
-    return (inside_by >= SURE_SIGMAS * sigma).astype(np.uint8) + (inside_by >= DEEP_SIGMAS * sigma)
-
-
-def _edges(polygon: shapely.Polygon) -> list[tuple[float, float, float, float]]:
-    """Edges of a polygon, holes included, as (x, y, dx, dy): where each starts and how far it goes, m."""
-    edges: list[tuple[float, float, float, float]] = []
-    for ring in (polygon.exterior, *polygon.interiors):
-        places = shapely.get_coordinates(ring)
-        edges += map(tuple, np.hstack([places[:-1], np.diff(places, axis=0)]).tolist())
-    return edges

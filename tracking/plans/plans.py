@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.plan import PlanBody
-from tracking.coverage.coverage import NO_LIMIT, Limits, Quota
+from tracking.coverage.coverage import Limits, Quota
 from tracking.geometry.lookup import EVER, FOR_EVER
-from tracking.plans.calendars import Duty, DutyCalendar, Hours, span
+from tracking.plans.calendars import Duty, DutyCalendar
+from tracking.plans.plan import Plan, hours_of, parsed, plan_of
 from tracking.plans.rule_version import RuleVersion
 from tracking.presence.fixes import Float, Int
 from tracking.presence.visit_rules import VisitRule, VisitRules
@@ -26,44 +26,6 @@ TRIED = 0
 LOOK_AHEAD_MS = 2 * 86_400_000
 """How far ahead limits are looked at for the moment a cell falls due."""
 _KEEP_MS = 600_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LimitHours:
-    """Another limit at some hours."""
-
-    hours: Hours
-    limit_ms: int
-    """NO_LIMIT: none."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VisitHours:
-    """So many valid visits within each span of `hours`."""
-
-    hours: Hours
-    n: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """What cells of one plan ask for."""
-
-    limit_ms: int
-    """Longest wait between valid visits in duty time where no entry of `limits` says otherwise; NO_LIMIT: none."""
-    limits: tuple[LimitHours, ...]
-    """Of those that hold at a moment the last one counts."""
-    visits: tuple[VisitHours, ...]
-    dwell_ms: int
-    path_m: float
-    path_road_share: float | None
-    weight: float | None
-    """None: that of the cell."""
-
-    def limit_at(self, at: int, calendar: DutyCalendar) -> int:
-        """Limit at a moment, ms."""
-        held = (each.limit_ms for each in reversed(self.limits) if calendar.holds(each.hours, at))
-        return next(held, self.limit_ms)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +109,7 @@ class Plans:
         """Duty hours over time: those of the city's plans."""
         made: list[Duty] = []
         for number, start in enumerate(self._starts):
-            body = _parsed(self._said(start, (CITY,)))
+            body = parsed(self._said(start, (CITY,)))
             end = self._starts[number + 1] if number + 1 < len(self._starts) else None
             hours = tuple(hours_of(each.days, each.hours) for each in body.duty)
             if made and made[-1].hours == hours:
@@ -233,7 +195,7 @@ class Plans:
             key = tuple(held[scope].id for scope in site.scopes if scope in held)
             of.append(plans.setdefault(key, len(plans)))
         by_id = {version.id: version for version in held.values()}
-        made = tuple(_plan(_parsed({k: v for n in key for k, v in (by_id[n].body or {}).items()})) for key in plans)
+        made = tuple(plan_of(parsed({k: v for n in key for k, v in (by_id[n].body or {}).items()})) for key in plans)
         rows = np.array(of, dtype=np.intp)
         return Epoch(
             start=start,
@@ -285,31 +247,3 @@ def quota(windows: Windows, done: NDArray[np.int32], dwell_ms: Int) -> Quota:
 
 def _holds(version: RuleVersion, at: int) -> bool:
     return version.valid_from <= at and (version.valid_to is None or at < version.valid_to)
-
-
-def _parsed(said: dict[str, object]) -> PlanBody:
-    # Without any field there is nothing to check: a city whose plans were all ended has the defaults.
-    return PlanBody.model_validate(said) if said else PlanBody.model_construct()
-
-
-def _plan(body: PlanBody) -> Plan:
-    return Plan(
-        limit_ms=_limit(body.limit_s),
-        limits=tuple(
-            LimitHours(hours=hours_of(each.days, each.hours), limit_ms=_limit(each.limit_s)) for each in body.limits
-        ),
-        visits=tuple(VisitHours(hours=hours_of(each.days, each.hours), n=each.n) for each in body.visits),
-        dwell_ms=body.dwell_s * 1000,
-        path_m=body.path_m,
-        path_road_share=body.path_road_share,
-        weight=body.weight,
-    )
-
-
-def _limit(seconds: int | None) -> int:
-    return NO_LIMIT if seconds is None else seconds * 1000
-
-
-def hours_of(days: Sequence[str], spans: Sequence[tuple[str, str]]) -> Hours:
-    """Hours of a body as the calendar takes them."""
-    return Hours(days=frozenset(days), spans=tuple(sorted(span(start, end) for start, end in spans)))

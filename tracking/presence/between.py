@@ -6,7 +6,8 @@ What comes out depends on the sequence of fixes alone (docs/coverage.md, "Betwee
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from tracking.geometry.lookup import SURE_SIGMAS, CityGrid
+from tracking.geometry.depth import SURE_SIGMAS
+from tracking.geometry.lookup import CityGrid
 from tracking.presence.noise import Noise
 from tracking.presence.path import Path
 from tracking.presence.points import Point

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from math import exp, log, sqrt
 from statistics import median
 
-from tracking.geometry.lookup import ASSUMED_ACCURACY_M, SIGMA_OF_68, UNSAID_SIGMA_M
+from tracking.geometry.depth import ASSUMED_ACCURACY_M, SIGMA_OF_68, UNSAID_SIGMA_M
 
 KNOT_MS = 4_000
 """Fixes of so long are one knot: their mean. The noise of fast receivers is less by the root of their number."""

@@ -5,7 +5,7 @@ from math import exp, sqrt
 
 import numpy as np
 
-from tracking.geometry.lookup import SIGMA_OF_68, UNSAID_SIGMA_M
+from tracking.geometry.depth import SIGMA_OF_68, UNSAID_SIGMA_M
 from tracking.presence.fixes import FixColumns
 from tracking.presence.noise import Knot, Noise
 from tracking.presence.points import Fixes, Place

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from tracking.geometry.lookup import CityGrid, Depth, depth_by
+from tracking.geometry.depth import Depth, depth_by
+from tracking.geometry.lookup import CityGrid
 from tracking.presence.between import MERGE_MS, Between, Maybe
 from tracking.presence.noise import Noise
 from tracking.presence.points import Point

@@ -7,7 +7,8 @@ while it goes on, at the first fix after every 30 s of it once it is a valid vis
 from bisect import bisect_left
 from collections.abc import Callable
 
-from tracking.geometry.lookup import SURE_SIGMAS, CityGrid, Depth
+from tracking.geometry.depth import SURE_SIGMAS, Depth
+from tracking.geometry.lookup import CityGrid
 from tracking.presence import crossing
 from tracking.presence.between import MERGE_MS
 from tracking.presence.crossing import LEAST_PASS_M_2

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas import wire
-from tracking.geometry.lookup import ASSUMED_ACCURACY_M, BEST_ACCURACY_M, SIGMA_OF_68
+from tracking.geometry.depth import ASSUMED_ACCURACY_M, BEST_ACCURACY_M, SIGMA_OF_68
 from tracking.presence import plausibility
 from tracking.presence.fixes import ABSENT, Bool, FixColumns, Float
 from tracking.quality.model import Finding, FindingKind

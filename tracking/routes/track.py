@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tracking.geometry.lookup import SIGMA_OF_68, CityGrid, Depth
+from tracking.geometry.depth import SIGMA_OF_68, Depth
+from tracking.geometry.lookup import CityGrid
 from tracking.presence import plausibility
 from tracking.presence.fixes import Bool, FixColumns, Float, Int
 from tracking.presence.points import Point

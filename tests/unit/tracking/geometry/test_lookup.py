@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.tracking import timelines as tl
-from tracking.geometry import lookup
+from tracking.geometry import depth, lookup
 
 
 def ray_cast(ring: list[tuple[float, float]], x: float, y: float) -> bool:
@@ -65,7 +65,7 @@ def test_depth_follows_distance_and_accuracy() -> None:
     lat, lon = np.array([tl.degrees(10, 150)] * 4).T
     places = tl.row_of_cells().places(lat, lon, np.array([4, 15, 30, np.nan], dtype=np.float32))
     assert places.depth[:3].tolist() == [2, 1, 0]
-    assert [lookup.depth_by(places.depth[3], acc * lookup.SIGMA_OF_68) for acc in (4, 15, 25)] == [2, 1, 0]
+    assert [depth.depth_by(places.depth[3], acc * depth.SIGMA_OF_68) for acc in (4, 15, 25)] == [2, 1, 0]
     assert places.inner.tolist() == [0, 0, 0, 0]
 
 

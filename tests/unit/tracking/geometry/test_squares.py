@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tests.unit.tracking import timelines as tl
-from tracking.geometry import lookup
+from tracking.geometry import depth, lookup
 from tracking.geometry.squares import NEW, SIDE_M, Seen, Squares
 from tracking.presence.fixes import Float
 
@@ -95,9 +95,9 @@ def test_places_are_those_of_plain_shapely(cells: list[shapely.Polygon], seed: i
         for n, cell in enumerate(inner):
             place = shapely.Point(found.x[n], found.y[n])
             away = plane[cell].boundary.distance(place) if cell >= 0 else min(map(place.distance, plane))
-            for sigma in {found.sigma[n], 12 * lookup.SIGMA_OF_68} if np.isnan(acc[n]) else {found.sigma[n]}:
-                bounds = lookup.SURE_SIGMAS * sigma, lookup.DEEP_SIGMAS * sigma
-                assert lookup.depth_by(found.depth[n], sigma) == sum(away >= bound for bound in bounds)
+            for sigma in {found.sigma[n], 12 * depth.SIGMA_OF_68} if np.isnan(acc[n]) else {found.sigma[n]}:
+                bounds = depth.SURE_SIGMAS * sigma, depth.DEEP_SIGMAS * sigma
+                assert depth.depth_by(found.depth[n], sigma) == sum(away >= bound for bound in bounds)
 
 
 def rings(cell: shapely.Polygon) -> list[list[list[float]]]:

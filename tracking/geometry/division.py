@@ -1,0 +1,49 @@
+"""The cells that hold from one moment to the next, to look places up in."""
+
+from functools import cached_property
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from tracking.geometry.squares import NEW, Seen, Squares
+from tracking.presence.fixes import Float, Ints
+
+
+class Division:
+    """One division. Cells that do not hold are None among the polygons."""
+
+    def __init__(self, polygons: NDArray[np.object_], boundaries: NDArray[np.object_]) -> None:
+        self._polygons, self._boundaries = polygons, boundaries
+
+    @cached_property
+    def tree(self) -> shapely.STRtree:
+        """Finds cells by their index. Made when it is first asked: hardly anybody asks about long ago."""
+        return shapely.STRtree(self._polygons)
+
+    @cached_property
+    def squares(self) -> Squares:
+        """What is known of places already."""
+        return Squares(self._polygons, self._boundaries, self.tree)
+
+
+def inner_of(division: Division, x: Float, y: Float) -> tuple[Ints, Seen]:
+    """Index of the cell each place is in, and what the squares tell of it; those that know nothing yet learn."""
+    seen = division.squares.look(x, y)
+    inner = seen.cell.copy()
+    rows = np.flatnonzero(~seen.alike)
+    inner[rows] = found = _search(division, x[rows], y[rows])
+    fresh = rows[(seen.cell[rows] == NEW) & (found >= 0)]
+    if len(fresh):
+        division.squares.learn(x[fresh], y[fresh])
+    return inner, seen
+
+
+def _search(division: Division, x: Float, y: Float) -> Ints:
+    inner = np.full(len(x), -1, dtype=np.int32)
+    if len(division.tree) and len(x):
+        rows, cells = division.tree.query(shapely.points(x, y), predicate="intersects")
+        # A point on a shared edge meets both cells: the lower index wins, whatever order the tree answers in.
+        order = np.argsort(-cells, kind="stable")
+        inner[rows[order]] = cells[order]
+    return inner
