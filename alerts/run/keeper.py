@@ -4,8 +4,6 @@ Every timer is a moment in the database, so a worker that was away fires at its 
 and any number of workers fire each once: the row is locked and asked again whether its moment has come.
 """
 
-import asyncio
-import contextlib
 from collections.abc import Callable
 
 import structlog
@@ -16,8 +14,9 @@ from alerts.life.facts import OfStep
 from alerts.life.life import Act
 from alerts.run import dispatch
 from alerts.store import life_store, store
-from runtime import db, loops
+from runtime import db
 from runtime.clock import wall_clock
+from runtime.every import every
 from schemas import rest
 
 log = structlog.get_logger(__name__)
@@ -37,17 +36,9 @@ class Keeper:
     def __init__(self, pool: db.Pool, *, now: Callable[[], int] = wall_clock, every_s: float = 0.5) -> None:
         self._pool, self._now, self._every_s = pool, now, every_s
 
-    async def run(self, stop: asyncio.Event) -> None:
-        """Keep the alerts until `stop`; a lost database is tried again."""
-        while not stop.is_set():
-            try:
-                await self.look_once()
-            except Exception:
-                loops.unless_ending()
-                FAILURES.inc()
-                log.exception("timers of alerts cannot be looked at now; trying again", action="keep")
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), self._every_s)
+    async def run(self) -> None:
+        """Keep the alerts until cancelled; a lost database is tried again."""
+        await every(self._every_s, self.look_once, survive=_failed)
 
     async def look_once(self) -> None:
         """Do what is due. Answers come first: one that came in time keeps its order from expiring."""
@@ -55,6 +46,12 @@ class Keeper:
         await dispatch.take_replies(self._pool, now)
         await dispatch.expire(self._pool, now)
         await fire(self._pool, now)
+
+
+def _failed(error: Exception) -> None:
+    """Whatever one look meets, the next one must come."""
+    FAILURES.inc()
+    log.error("timers of alerts cannot be looked at now; trying again", action="keep", exc_info=error)
 
 
 async def fire(pool: db.Pool, now: int) -> int:

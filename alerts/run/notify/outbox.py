@@ -5,7 +5,6 @@ never again where it does not (apprise): it is `unsure` in the delivery log.
 """
 
 import asyncio
-import contextlib
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,8 +22,9 @@ from alerts.store import shown
 from alerts.store.notify import outbox as deliveries
 from alerts.store.notify import recipient
 from alerts.store.notify.recipient import Recipient
-from runtime import db, loops
+from runtime import db
 from runtime.clock import wall_clock
+from runtime.every import every
 from tracking.store.records import settings_store
 
 log = structlog.get_logger(__name__)
@@ -64,6 +64,12 @@ class _Claimed:
     message: Message
 
 
+def _failed(error: Exception) -> None:
+    """Whatever one look meets, the next one must come."""
+    FAILURES.inc()
+    log.error("notifications cannot be sent now; trying again", action="notify", exc_info=error)
+
+
 class Outbox:
     """Serves the channels; any number of workers may.
 
@@ -85,17 +91,9 @@ class Outbox:
         self._pool, self._kinds, self._now, self._every_s = pool, kinds, now, every_s
         self._room = asyncio.Semaphore(AT_ONCE)
 
-    async def run(self, stop: asyncio.Event) -> None:
-        """Send until `stop`; a lost database is tried again."""
-        while not stop.is_set():
-            try:
-                await self.step()
-            except Exception:
-                loops.unless_ending()
-                FAILURES.inc()
-                log.exception("notifications cannot be sent now; trying again", action="notify")
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), self._every_s)
+    async def run(self) -> None:
+        """Send until cancelled; a lost database is tried again."""
+        await every(self._every_s, self.step, survive=_failed)
 
     async def step(self) -> int:
         """Send one message to each channel that has something due; returns how many channels had."""

@@ -37,6 +37,10 @@ class Backfill:
     _stuck: set[int] = field(default_factory=set)
     """Windows whose stays cannot be computed; tried again by the next worker."""
 
+    def wake(self) -> None:
+        """Say that there may be windows in the database."""
+        self.pending = True
+
     async def step(self, conn: db.Connection, now: int) -> int | None:
         """Do the windows of the one device that waits longest; returns the lane's head if it moved."""
         waiting = await window_store.waiting(conn, self.host.units, self.taken, self._stuck)

@@ -123,6 +123,11 @@ class EngineHost:
         self._loaded.doubts = read
         return len(spans)
 
+    async def serve(self, conn: db.Connection, units: Sequence[str], now: int) -> None:
+        """Move the stays of the devices of these units from now on; `pass_on` tells of the devices that come or go."""
+        self.units = units
+        await self.doubt(conn, now)
+
     async def pass_on(self, conn: db.Connection, devices: Sequence[int], now: int) -> int:
         """Take devices over from another engine, or let go of them: what is in memory of them is no more true.
 

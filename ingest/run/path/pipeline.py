@@ -129,7 +129,7 @@ class Pipeline:
         self.acks.committed(itertools.chain(attempt.batch.numbers, attempt.batch.settled))
         self.feed.reached(attempt.head)
         if self.tally.count(received, attempt) or attempt.late_logged:
-            self.upkeep.backfill.pending = True
+            self.upkeep.backfill.wake()
 
     async def _gather(self) -> list[Received]:
         """What waits, decoded, up to the bounds of a batch; empty when there is other work and nothing waits."""

@@ -69,7 +69,7 @@ class Upkeep:
         """Make the engine again from the store."""
         log.warning("engine is made again from the store", reason=reason)
         await self.database.run(lambda conn: self.host.reload(conn, self.clock()))
-        self.backfill.pending = True
+        self.backfill.wake()
 
     async def _backfill(self, waiting: Callable[[], int]) -> None:
         until = time.monotonic() + self.backfill_s
@@ -80,7 +80,7 @@ class Upkeep:
 
     async def _look(self, conn: db.Connection) -> None:
         # Others put windows there, too: a rebuild, a worker that was served these units before.
-        self.backfill.pending = True
+        self.backfill.wake()
         self.horizons = await retention_store.horizons(conn)
         if moved := await self.devices.refresh(conn):
             await self._pass_on(conn, moved)
@@ -95,13 +95,12 @@ class Upkeep:
         await self.devices.refresh(conn)
         changed = set(units).symmetric_difference(self.host.units or ())
         await self._pass_on(conn, self.devices.of(changed))
-        self.host.units = units
-        await self.host.doubt(conn, self.clock())
+        await self.host.serve(conn, units, self.clock())
 
     async def _pass_on(self, conn: db.Connection, devices: list[int]) -> None:
         self.acks.forget(set(devices))
         await self.host.pass_on(conn, devices, self.clock())
-        self.backfill.pending = True
+        self.backfill.wake()
 
     async def _settle(self, conn: db.Connection) -> None:
         """End the stays of devices that fell silent."""

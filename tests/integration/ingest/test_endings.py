@@ -46,9 +46,9 @@ async def _order(topic: str, payload: bytes, *, expiry_s: int) -> bool:
 
 
 PARTS: dict[str, Callable[[db.Pool], Coroutine[Any, Any, None]]] = {
-    "keeper": lambda pool: Keeper(pool).run(asyncio.Event()),
+    "keeper": lambda pool: Keeper(pool).run(),
     "watcher": lambda pool: Watcher(pool).run(asyncio.Event()),
-    "notifier": lambda pool: Outbox(pool, {}).run(asyncio.Event()),
+    "notifier": lambda pool: Outbox(pool, {}).run(),
     "cleaner": lambda pool: Cleaner(pool, lambda: pytest.fail("no city is asked for"), lambda: 0).run(),
     "housekeeper": lambda pool: Housekeeper(pool, lambda: 0, every_s=0.0).run(),
     "orders": lambda pool: Orders(pool, _order, _set()).run(),
