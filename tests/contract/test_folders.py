@@ -13,22 +13,18 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
 PACKAGES = tuple(PROJECT["root_packages"])
-SQL_IN_STORES = ("tracking", "ingest")
+SQL_IN_STORES = ("tracking", "alerts", "ingest")
 """Packages whose SQL stands in folders named `store` and nowhere else. Add one when it does; take none away."""
 STATEMENTS = ("SELECT ", "INSERT INTO ", "UPDATE ", "DELETE FROM ", "WITH ", "CREATE ", "TRUNCATE ", "CALL ")
 CALLS = {"fetch", "fetchval", "fetchrow", "execute", "executemany", "copy_records_to_table"}
 MOST_LINES = 300
 LONG = {
-    "alerts/coverage/rules.py": 315,
-    "alerts/store/reads.py": 330,
+    "alerts/life/facts.py": 310,
     "patrol/cli/cli.py": 430,
     "patrol/services/supervisor.py": 365,
     "schemas/rest.py": 350,
     "tracking/geometry/lookup.py": 420,
     "tracking/plans/plans.py": 320,
-    "tracking/presence/engine.py": 320,
-    "tracking/presence/path.py": 305,
-    "tracking/presence/walk.py": 510,
     "tracking/store/city/grid_store.py": 305,
     "web/auth/accounts.py": 400,
     "web/auth/policy.py": 435,
