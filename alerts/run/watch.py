@@ -14,7 +14,7 @@ from alerts.coverage.arrival import ArrivalRule
 from alerts.coverage.warning_rules import WarningRules
 from alerts.life.model import Change
 from alerts.rulebook.rulebook import WARNING
-from alerts.run import prepare, sentry
+from alerts.run import officer_monitor, prepare
 from alerts.run.surveyor import Surveyor
 from alerts.run.training import Trainer
 from alerts.store import backlog, gaps, reads, store, withdrawals
@@ -62,7 +62,7 @@ class Watcher:
         self._arrival = _Arrival()
         self._trainer = Trainer(pool)
         self._surveyor = Surveyor(pool)
-        self._sentry = sentry.Sentry()
+        self._officer_monitor = officer_monitor.OfficerMonitor()
         self._backlog = backlog.Backlog()
         self._filling = False
         self._late_at = 0
@@ -92,7 +92,7 @@ class Watcher:
             seen = await reads.look(conn, where, now, rule)
             learned = await self._trainer.learned(conn, where.city, now)
             await self._surveyor.consider(where)
-            officers = await self._sentry.look(conn, where.city, seen.now, seen.opened)
+            officers = await self._officer_monitor.look(conn, where.city, seen.now, seen.opened)
             late = await self._late(conn, now)
             held = np.full(len(where.city.cells), self._fills(await backlog.newest(conn), now))
         # In a thread: a large city takes longer than other tasks of this process may wait.
@@ -165,13 +165,13 @@ class _Arrival:
 def _judge(
     where: reads.Place,
     seen: reads.Look,
-    officers: sentry.View,
+    officers: officer_monitor.View,
     by: WarningRules,
     rule: ArrivalRule,
     learned: outlook.Learned | None,
     held: NDArray[np.bool_],
 ) -> Sequence[Change]:
-    changes = sentry.judge(officers)
+    changes = officer_monitor.judge(officers)
     if where.city.cells:
         chosen = by.at(seen.now, where.city.calendar)
         situation = prepare.situation(where, seen, rule, learned, held)

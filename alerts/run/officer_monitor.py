@@ -42,7 +42,7 @@ class View:
     seen: evaluate.Seen
 
 
-class Sentry:
+class OfficerMonitor:
     """Reads the officers' world look by look; makes itself anew for another city."""
 
     def __init__(self) -> None:
