@@ -199,7 +199,7 @@ def place(cells: int) -> reads.Place:
     )
     places = arrival.Places.of(*town.grid.centroids(), columns_of.street)
     return reads.Place(
-        signature="bench", city=town, cells=columns_of, places=places, streets=_streets(places), survey=None
+        signature="bench", city=town, cells=columns_of, places=places, streets=_streets(places), routes_wanted=None
     )
 
 

@@ -15,7 +15,7 @@ from alerts.coverage.warning_rules import WarningRules
 from alerts.life.model import Change
 from alerts.rulebook.rulebook import WARNING
 from alerts.run import officer_monitor, prepare
-from alerts.run.surveyor import Surveyor
+from alerts.run.route_precomputation import RoutePrecomputation
 from alerts.run.training import Trainer
 from alerts.store import backlog, gaps, reads, store, withdrawals
 from alerts.store.officers import observed
@@ -61,7 +61,7 @@ class Watcher:
         self._rules: WarningRules | None = None
         self._arrival = _Arrival()
         self._trainer = Trainer(pool)
-        self._surveyor = Surveyor(pool)
+        self._routes = RoutePrecomputation(pool)
         self._officer_monitor = officer_monitor.OfficerMonitor()
         self._backlog = backlog.Backlog()
         self._filling = False
@@ -80,7 +80,7 @@ class Watcher:
                 await _pause(stop, self._every_s)
         finally:
             await self._trainer.training.stop()
-            await self._surveyor.survey.stop()
+            await self._routes.work.stop()
 
     async def look_once(self, conn: db.Connection) -> list[rest.Alert]:
         """Read, judge and store once; returns the alerts that changed."""
@@ -91,7 +91,7 @@ class Watcher:
             rule = await self._arrival.rule(conn, now)
             seen = await reads.look(conn, where, now, rule)
             learned = await self._trainer.learned(conn, where.city, now)
-            await self._surveyor.consider(where)
+            await self._routes.consider(where)
             officers = await self._officer_monitor.look(conn, where.city, seen.now, seen.opened)
             late = await self._late(conn, now)
             held = np.full(len(where.city.cells), self._fills(await backlog.newest(conn), now))

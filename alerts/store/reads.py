@@ -62,7 +62,7 @@ class Place:
     """Centre of each cell, m, and its street by index."""
     streets: Streets | None
     """Ways to the cells; None: no road is known, or they are not worked out yet."""
-    survey: str | None
+    routes_wanted: str | None
     """Of which roads and cells the ways are to be worked out (street_store); None: there is nothing to do."""
 
 
@@ -120,8 +120,8 @@ async def place(conn: db.Connection, before: Place | None, at: int | None = None
     )
     places = arrival.Places.of(*loaded.grid.centroids(), cells.street)
     streets = await street_store.load(conn, loaded.grid)
-    survey = None if streets is not None else await street_store.wanted(conn)
-    return Place(signature=signature, city=loaded, cells=cells, places=places, streets=streets, survey=survey)
+    wanted = None if streets is not None else await street_store.wanted(conn)
+    return Place(signature=signature, city=loaded, cells=cells, places=places, streets=streets, routes_wanted=wanted)
 
 
 async def look(

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from alerts.run.surveyor import Surveyor
+from alerts.run.route_precomputation import RoutePrecomputation
 from alerts.store import reads
 from alerts.store.store import AlertStore
 from runtime import db
@@ -28,12 +28,12 @@ def _detour(east: float) -> pieces.Pieces:
     return _roads([[MIDDLE, NORTH], [far, NORTH]], [[far, NORTH], [far, up]], [[far, up], [MIDDLE, up]])
 
 
-async def _surveyed(pool: db.Pool, conn: db.Connection, before: reads.Place | None = None) -> reads.Place:
-    """The place after the survey that it asks for."""
-    surveyor = Surveyor(pool)
+async def _computed(pool: db.Pool, conn: db.Connection, before: reads.Place | None = None) -> reads.Place:
+    """The place after the computation that it asks for."""
+    routes = RoutePrecomputation(pool)
     found = await reads.place(conn, before)
-    assert found.survey is not None
-    await surveyor.consider(found)
+    assert found.routes_wanted is not None
+    await routes.consider(found)
 
     async def told() -> reads.Place | None:
         now = await reads.place(conn, found)
@@ -55,17 +55,17 @@ async def _ordered(desk: Desk, number: int) -> int:
 async def test_ways_are_worked_out_once_for_roads_and_cells(pool: db.Pool, conn: db.Connection) -> None:
     """Without roads there is nothing to do; new roads make the ways anew, and until then none are believed."""
     bare = await reads.place(conn, None)
-    assert (bare.streets, bare.survey) == (None, None)
+    assert (bare.streets, bare.routes_wanted) == (None, None)
     await beat_store.import_roads(conn, _detour(0.003))
-    first = await _surveyed(pool, conn, bare)
-    assert first.survey is None
+    first = await _computed(pool, conn, bare)
+    assert first.routes_wanted is None
     assert first.streets is not None
     x, y = first.city.grid.xy(np.array([NORTH + 0.0036]), np.array([MIDDLE]))
     assert first.streets.metres(np.zeros(1, np.intp), x, y)[0] == pytest.approx(400 + 2 * 307, abs=60)
     await beat_store.import_roads(conn, _detour(0.006))
     stale = await reads.place(conn, first)
     assert stale.streets is None
-    second = await _surveyed(pool, conn, first)
+    second = await _computed(pool, conn, first)
     assert second.streets is not None
     assert second.streets.metres(np.zeros(1, np.intp), x, y)[0] == pytest.approx(400 + 2 * 615, abs=60)
     assert (await reads.place(conn, second)) is second
@@ -77,7 +77,7 @@ async def test_an_order_is_timed_by_the_way_along_the_streets(pool: db.Pool, con
     await town.officer(79, north_m=0.0036 * 110_750)
     assert await _ordered(desk, await desk.open(town, key="k1")) == pytest.approx(60 + 399 * 1.35 / 1.3, abs=5)
     await beat_store.import_roads(conn, _detour(0.003))
-    await _surveyed(pool, conn)
+    await _computed(pool, conn)
     assert await street_store.way(conn, await town.cell(), NORTH + 0.0036, MIDDLE) == pytest.approx(1_014, abs=60)
     assert await _ordered(desk, await desk.open(town, key="k2")) == pytest.approx(60 + 1_014 / 1.3, abs=50)
     await beat_store.import_roads(conn, _detour(0.006))

@@ -18,43 +18,43 @@ log = structlog.get_logger(__name__)
 FAILURES = Counter("patrol_alert_survey_failures", "Attempts to work out ways along the streets that failed.")
 
 
-class Surveyor:
+class RoutePrecomputation:
     """Stores the ways once for each version of roads and cells; the next look at the city finds them.
 
     Args:
-        pool: the database; a survey takes a connection of its own.
+        pool: the database; the computation takes a connection of its own.
     """
 
     def __init__(self, pool: db.Pool) -> None:
         self._pool = pool
         self._version: str | None = None
-        self.survey = Beside("alerts.survey")
+        self.work = Beside("alerts.routes")
 
     async def consider(self, where: reads.Place) -> None:
-        """Begin a survey if one is due; one of roads or cells that are no more ends.
+        """Begin to compute if it is due; a computation of roads or cells that are no more ends.
 
         One that failed comes again with the next process, or roads or cells: until then the straight line counts.
         """
-        if where.survey is not None and where.survey != self._version:
-            self._version = where.survey
-            await self.survey.begin(self._work(where, where.survey))
+        if where.routes_wanted is not None and where.routes_wanted != self._version:
+            self._version = where.routes_wanted
+            await self.work.begin(self._work(where, where.routes_wanted))
 
     async def _work(self, where: reads.Place, version: str) -> None:
         grid = where.city.grid
         try:
             async with self._pool.acquire() as conn:
                 pieces = await street_store.network(conn, grid)
-            squares = await _surveyed(*pieces, *grid.centroids())
+            squares = await _around(*pieces, *grid.centroids())
             async with self._pool.acquire() as conn:
                 await street_store.store(conn, grid, squares, version)
         except Exception:
             FAILURES.inc()
-            log.exception("ways along the streets cannot be worked out", action="survey")
+            log.exception("ways along the streets cannot be worked out", action="routes")
         else:
-            log.info("ways along the streets worked out", action="survey", cells=len(grid), pieces=len(pieces[0]))
+            log.info("ways along the streets worked out", action="routes", cells=len(grid), pieces=len(pieces[0]))
 
 
-async def _surveyed(road_x: Float, road_y: Float, x: Float, y: Float) -> Squares:
+async def _around(road_x: Float, road_y: Float, x: Float, y: Float) -> Squares:
     """Ways to cells with these centres, cell by cell in threads: the solver holds the interpreter while it works."""
     streets = await asyncio.to_thread(Network, road_x, road_y)
     found = [await asyncio.to_thread(streets.around, *middle) for middle in zip(x.tolist(), y.tolist(), strict=True)]
