@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 
-from alerts.run import keeper, watch
+from alerts.run import timers, watch
 from alerts.run.notify import kinds
 from alerts.run.notify.outbox import Outbox
 from ingest.run import acknowledging, database, heartbeat, hours, units
@@ -122,7 +122,7 @@ def _jobs(line: _Line, stop: asyncio.Event) -> dict[str, Coroutine[Any, Any, Non
             shares=config.shares,
         ).run(),
         "watcher": watch.Watcher(pool).run(stop),
-        "keeper": keeper.Keeper(pool).run(),
+        "timers": timers.AlertTimers(pool).run(),
         "notifier": Outbox(pool, senders).run(),
         "cleaner": Cleaner(pool, lambda: pipeline.host.grid, wall_clock).run(),
         "housekeeper": Housekeeper(pool, wall_clock, config.media_dir).run(),

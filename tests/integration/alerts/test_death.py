@@ -10,9 +10,9 @@ import asyncpg
 from alerts.coverage import learning
 from alerts.notify.message import Message
 from alerts.run import training, watch
-from alerts.run.keeper import Keeper
 from alerts.run.notify import kinds
 from alerts.run.notify.outbox import Kind, Outbox
+from alerts.run.timers import AlertTimers
 from alerts.store.notify import channels
 from runtime import db
 from schemas import rest
@@ -118,7 +118,7 @@ class Process:
         later = self.lives * 2
         async with pool.acquire() as conn:
             await watch.Watcher(pool, now=lambda: at(minute)).look_once(conn)
-        await Keeper(pool, now=lambda: at(minute)).look_once()
+        await AlertTimers(pool, now=lambda: at(minute)).look_once()
         known = dict(kinds.make(pool, allow="127.0.0.0/8", services="", now=lambda: at(minute + later)))
         known["apprise"] = Kind(send=self.service, repeatable=False, lease_ms=60_000)
         outbox = Outbox(pool, known, now=lambda: at(minute + later))

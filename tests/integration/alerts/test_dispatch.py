@@ -8,8 +8,8 @@ import pytest
 from alerts.life import reply
 from alerts.life.life import Act, Refusal
 from alerts.life.model import Change, Level, Step
-from alerts.run import dispatch, keeper
-from alerts.run.keeper import Keeper
+from alerts.run import dispatch, timers
+from alerts.run.timers import AlertTimers
 from alerts.store import commands, replies, rosters
 from alerts.store.store import AlertStore, act_on
 from runtime import db
@@ -23,7 +23,7 @@ class Desk:
 
     def __init__(self, pool: db.Pool, conn: db.Connection) -> None:
         self.pool, self.conn, self.minute = pool, conn, 80.0
-        self.keeper = Keeper(pool, now=lambda: at(self.minute))
+        self.timers = AlertTimers(pool, now=lambda: at(self.minute))
 
     async def open(self, town: Town, level: Level = Level.ORANGE, *, key: str = "k1") -> int:
         """An alert of cell 1, opened now."""
@@ -51,13 +51,13 @@ class Desk:
         """The device answers; what follows is looked after at once."""
         said = wire.Reply(cmd=command, state=wire.ReplyState(state), t=at(self.minute if minute is None else minute))
         stored = await replies.insert(self.conn, [reply.SaidReply(device=device, received=at(self.minute), said=said)])
-        await self.keeper.look_once()
+        await self.timers.look_once()
         return stored
 
     async def after(self, minute: float) -> rest.Alert:
         """Let time pass to a minute, and look."""
         self.minute = minute
-        await self.keeper.look_once()
+        await self.timers.look_once()
         return (await AlertStore(self.pool).list())[0][0]
 
     async def story(self, number: int = 1) -> list[str]:
@@ -150,7 +150,7 @@ async def test_an_order_that_is_not_needed_any_more_is_taken_back(desk: Desk, to
 
 
 async def test_timers_fire_once_however_many_look_and_however_late(desk: Desk, town: Town) -> None:
-    """Two keepers that come back an hour late escalate once, to the person on duty for the street at that level."""
+    """Two processes that come back an hour late escalate once, to the person on duty for the street at that level."""
     for level, account in ((1, "zhang"), (2, "li"), (3, "wang")):
         await desk.conn.execute("INSERT INTO accounts VALUES ($1, '', 'supervisor', now())", account)
         given = rest.DutyRosterGiven(
@@ -158,8 +158,8 @@ async def test_timers_fire_once_however_many_look_and_however_late(desk: Desk, t
         )
         assert await rosters.put(desk.conn, given, "admin") is not None
     number = await desk.open(town)
-    assert await keeper.fire(desk.pool, at(90) - 1) == 0
-    assert sum(await asyncio.gather(*(keeper.fire(desk.pool, at(140)) for _ in range(2)))) == 1
+    assert await timers.fire(desk.pool, at(90) - 1) == 0
+    assert sum(await asyncio.gather(*(timers.fire(desk.pool, at(140)) for _ in range(2)))) == 1
     found = await AlertStore(desk.pool).get(number)
     assert found is not None
     assert found.steps is not None

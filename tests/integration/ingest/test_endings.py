@@ -8,8 +8,8 @@ from typing import Any, cast
 import asyncpg
 import pytest
 
-from alerts.run.keeper import Keeper
 from alerts.run.notify.outbox import Outbox
+from alerts.run.timers import AlertTimers
 from alerts.run.watch import Watcher
 from ingest.run.heartbeat import Heartbeat
 from ingest.run.housekeeper import Housekeeper
@@ -46,7 +46,7 @@ async def _order(topic: str, payload: bytes, *, expiry_s: int) -> bool:
 
 
 PARTS: dict[str, Callable[[db.Pool], Coroutine[Any, Any, None]]] = {
-    "keeper": lambda pool: Keeper(pool).run(),
+    "timers": lambda pool: AlertTimers(pool).run(),
     "watcher": lambda pool: Watcher(pool).run(asyncio.Event()),
     "notifier": lambda pool: Outbox(pool, {}).run(),
     "cleaner": lambda pool: Cleaner(pool, lambda: pytest.fail("no city is asked for"), lambda: 0).run(),

@@ -24,7 +24,7 @@ log = structlog.get_logger(__name__)
 FAILURES = Counter("patrol_alert_keeper_failures", "Looks at the alerts' timers that failed; the next one starts anew.")
 
 
-class Keeper:
+class AlertTimers:
     """Looks at the timers again and again.
 
     Args:
@@ -51,7 +51,7 @@ class Keeper:
 def _failed(error: Exception) -> None:
     """Whatever one look meets, the next one must come."""
     FAILURES.inc()
-    log.error("timers of alerts cannot be looked at now; trying again", action="keep", exc_info=error)
+    log.error("timers of alerts cannot be looked at now; trying again", action="timers", exc_info=error)
 
 
 async def fire(pool: db.Pool, now: int) -> int:
