@@ -4,7 +4,7 @@ import numpy as np
 
 from alerts.life.facts import PoorAccuracy
 from alerts.life.model import Level
-from alerts.officers.family import CLEAR, NOTHING, Verdict, evidence, lasted, spell
+from alerts.officers.detector import CLEAR, NOTHING, Verdict, evidence, lasted, spell
 from alerts.officers.situation import Crowd, One
 from tracking.presence.fixes import Bool
 

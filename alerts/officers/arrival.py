@@ -4,7 +4,7 @@ import numpy as np
 
 from alerts.life.facts import NotArrived
 from alerts.life.model import Level
-from alerts.officers.family import CLEAR, NOTHING, Verdict, evidence, written
+from alerts.officers.detector import CLEAR, NOTHING, Verdict, evidence, written
 from alerts.officers.situation import Crowd, One, inside
 from alerts.officers.tracks import NONE, Trail
 from tracking.presence.fixes import Bool

@@ -7,7 +7,7 @@ import numpy as np
 
 from alerts.life import facts
 from alerts.life.model import Level
-from alerts.officers.family import CLEAR, NOTHING, Verdict, evidence, lasted, spell, written
+from alerts.officers.detector import CLEAR, NOTHING, Verdict, evidence, lasted, spell, written
 from alerts.officers.situation import FRESH_MS, Crowd, Member, One, inside, outside
 from alerts.officers.tracks import KEPT_MS, Table
 from tracking.presence.fixes import Bool

@@ -4,7 +4,7 @@ import numpy as np
 
 from alerts.life.facts import LowBattery
 from alerts.life.model import Level
-from alerts.officers.family import CLEAR, NOTHING, Verdict, written
+from alerts.officers.detector import CLEAR, NOTHING, Verdict, written
 from alerts.officers.situation import FRESH_MS, Crowd, One
 from tracking.presence.fixes import Bool
 

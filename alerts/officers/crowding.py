@@ -9,7 +9,7 @@ from scipy import sparse, spatial
 from alerts.life.facts import Crowding, Ending
 from alerts.life.model import Change, Level, OpenAlert, Step
 from alerts.officers import machine
-from alerts.officers.family import Verdict
+from alerts.officers.detector import Verdict
 from alerts.officers.situation import FRESH_MS, Crowd, Member
 from alerts.officers.thresholds import OfficerRule
 from alerts.officers.tracks import BUCKET_MS, BUCKETS, KEPT_MS

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from alerts.life.facts import Deaf, Ending
 from alerts.life.model import Change, Level, OpenAlert, Step
 from alerts.officers import contact, machine
-from alerts.officers.family import written
+from alerts.officers.detector import written
 from alerts.officers.situation import Crowd
 from alerts.officers.tracks import NONE
 from tracking.presence.silence import UNHEARD_MS

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from alerts.life.facts import DoubleSignIn, Ending
 from alerts.life.model import Change, Level, OpenAlert, Step
 from alerts.officers import machine
-from alerts.officers.family import Verdict, written
+from alerts.officers.detector import Verdict, written
 from alerts.officers.situation import Member
 from tracking.city.people import Sign
 

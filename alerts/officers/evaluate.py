@@ -19,16 +19,18 @@ from alerts.officers import (
     steps,
     suspicion,
 )
-from alerts.officers.family import Family
+from alerts.officers.detector import Detector
 from alerts.officers.situation import Crowd
 from tracking.city.people import Sign
 
-FAMILIES: tuple[Family, ...] = (
+DETECTORS: tuple[Detector, ...] = (
     arrival, away.left_post, away.out_of_area, standing, contact,
     battery, accuracy, riding,
     suspicion.clock_skew, suspicion.fake_track, suspicion.wrong_datum,
 )  # fmt: skip
-KINDS = frozenset({family.kind for family in FAMILIES} | set(steps.KINDS) | {doubles.KIND, crowding.KIND, deaf.KIND})
+KINDS = frozenset(
+    {detector.kind for detector in DETECTORS} | set(steps.KINDS) | {doubles.KIND, crowding.KIND, deaf.KIND}
+)
 """Every kind of alert that is decided here."""
 _NEED_PLACES = frozenset({arrival.kind, contact.kind})
 
@@ -56,7 +58,7 @@ def evaluate(crowd: Crowd, seen: Seen) -> list[Change]:
         nobody_is_lost = True
     known = machine.standing(opened, seen.closed)
     closed = {kind: {who: at for (of, who), at in known.closed.items() if of == kind} for kind in KINDS}
-    told = machine.run(crowd, FAMILIES, known, quiet=_NEED_PLACES if nobody_is_lost else frozenset())
+    told = machine.run(crowd, DETECTORS, known, quiet=_NEED_PLACES if nobody_is_lost else frozenset())
     changes += [change for change in told if not _told_by_absence(change, known)]
     changes += steps.judge(crowd, seen.happenings, opened, seen.known)
     changes += doubles.judge(crowd.now, seen.signs, crowd.members, opened, closed[doubles.KIND])

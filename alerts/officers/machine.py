@@ -1,4 +1,4 @@
-"""One machine for all families: what opens, rises, ends, is withdrawn. Pure.
+"""One state machine for all detectors: what opens, rises, ends, is withdrawn. Pure.
 
 An alert is opened only by a verdict that has lasted by itself (`Verdict.level`), ended only by one that is clear with
 room to spare, and one that was closed by hand is not opened again for the same spell.
@@ -12,7 +12,7 @@ from msgspec import structs
 
 from alerts.life.facts import Ending, Personal, Struct
 from alerts.life.model import Change, Level, OpenAlert, Step
-from alerts.officers.family import Family, Verdict, written
+from alerts.officers.detector import Detector, Verdict, written
 from alerts.officers.situation import Crowd, Member, One
 from alerts.officers.tracks import KEPT_MS
 
@@ -55,39 +55,39 @@ def who_of(alert: OpenAlert) -> str:
 
 
 def run(
-    crowd: Crowd, families: Sequence[Family], known: Standing, *, quiet: frozenset[str] = frozenset()
+    crowd: Crowd, detectors: Sequence[Detector], known: Standing, *, quiet: frozenset[str] = frozenset()
 ) -> list[Change]:
     """Decide what changes.
 
     Args:
         crowd: all members.
-        families: kinds to judge.
+        detectors: of the kinds to judge.
         known: what stands.
         quiet: kinds of which nothing is opened now.
     """
     changes: list[Change] = []
     number = crowd.columns.by_key
-    for family in families:
-        held = {who: alert for (kind, who), alert in known.held.items() if kind == family.kind}
-        looked = {crowd.members[at].key for at in np.flatnonzero(family.suspects(crowd)).tolist()}
+    for detector in detectors:
+        held = {who: alert for (kind, who), alert in known.held.items() if kind == detector.kind}
+        looked = {crowd.members[at].key for at in np.flatnonzero(detector.suspects(crowd)).tolist()}
         for who in sorted(looked | held.keys()):
             at = number.get(who)
-            change = _one(crowd, family, at, held.get(who), known, opens=family.kind not in quiet)
+            change = _one(crowd, detector, at, held.get(who), known, opens=detector.kind not in quiet)
             changes += [] if change is None else [change]
     return changes
 
 
 def _one(
-    crowd: Crowd, family: Family, at: int | None, alert: OpenAlert | None, known: Standing, *, opens: bool
+    crowd: Crowd, detector: Detector, at: int | None, alert: OpenAlert | None, known: Standing, *, opens: bool
 ) -> Change | None:
     if at is None or not crowd.active[at]:
         why = "gone" if at is None else "off_duty" if not crowd.on_shift[at] else "break"
         return None if alert is None else ended(alert, Step.RESOLVED, crowd.now, Ending(why=why))
     one = crowd.one(at)
-    verdict = family.judge(one)
+    verdict = detector.judge(one)
     if alert is None:
-        return _opened(family.kind, one, verdict, known) if opens and verdict.level is not None else None
-    return _moved(family, one, verdict, alert)
+        return _opened(detector.kind, one, verdict, known) if opens and verdict.level is not None else None
+    return _moved(detector, one, verdict, alert)
 
 
 def _opened(kind: str, one: One, verdict: Verdict, known: Standing) -> Change | None:
@@ -107,9 +107,9 @@ def _opened(kind: str, one: One, verdict: Verdict, known: Standing) -> Change | 
     )
 
 
-def _moved(family: Family, one: One, verdict: Verdict, alert: OpenAlert) -> Change | None:
-    if family.by_track and one.now - KEPT_MS + LOOKED_BACK_MS <= alert.opened_at < one.now:
-        then = family.judge(one.at(alert.opened_at))
+def _moved(detector: Detector, one: One, verdict: Verdict, alert: OpenAlert) -> Change | None:
+    if detector.by_track and one.now - KEPT_MS + LOOKED_BACK_MS <= alert.opened_at < one.now:
+        then = detector.judge(one.at(alert.opened_at))
         if then.level is None:
             return ended(alert, Step.WITHDRAWN, one.now, Ending(why="late_data", by=one.member.device_name))
     if verdict.refuted and one.now - alert.opened_at < RETRACTED_MS:

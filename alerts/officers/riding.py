@@ -4,7 +4,7 @@ import numpy as np
 
 from alerts.life.facts import Riding
 from alerts.life.model import Level
-from alerts.officers.family import CLEAR, GAP_MS, NOTHING, Verdict, evidence, written
+from alerts.officers.detector import CLEAR, GAP_MS, NOTHING, Verdict, evidence, written
 from alerts.officers.situation import Crowd, One
 from alerts.officers.tracks import Trail
 from tracking.presence.fixes import Bool

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from alerts.life.facts import OverlongStay
 from alerts.life.model import Level
-from alerts.officers.family import CLEAR, GAP_MS, NOTHING, Verdict, evidence, lasted, written
+from alerts.officers.detector import CLEAR, GAP_MS, NOTHING, Verdict, evidence, lasted, written
 from alerts.officers.situation import Crowd, One
 from alerts.officers.tracks import Table, Trail
 from tracking.presence.fixes import Bool

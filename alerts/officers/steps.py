@@ -8,7 +8,7 @@ import numpy as np
 from alerts.life.facts import AtEvent, Ending, Personal, RecorderOff, SingleOfficer, Sos
 from alerts.life.model import Change, Level, OpenAlert, Step
 from alerts.officers import machine
-from alerts.officers.family import Verdict, written
+from alerts.officers.detector import Verdict, written
 from alerts.officers.situation import Crowd, Member
 from alerts.officers.tracks import BUCKET_MS, BUCKETS, KEPT_MS, NONE
 from schemas import wire

@@ -6,7 +6,7 @@ import numpy as np
 
 from alerts.life.facts import ClockSkew, FakeTrack, Found, WrongDatum
 from alerts.life.model import Level
-from alerts.officers.family import CLEAR, NOTHING, Verdict, written
+from alerts.officers.detector import CLEAR, NOTHING, Verdict, written
 from alerts.officers.situation import Crowd, One
 from tracking.presence.fixes import Bool
 from tracking.quality.model import FAKE, Finding, FindingKind

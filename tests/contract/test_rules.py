@@ -10,7 +10,7 @@ TESTS = ROOT / "tests" / "unit"
 
 THROUGH = {
     "alerts.coverage.warning_rules": "tests/integration/alerts/test_watch.py",
-    "alerts.officers.crowding": "tests/unit/alerts/officers/test_families.py",
+    "alerts.officers.crowding": "tests/unit/alerts/officers/test_detectors.py",
     "alerts.officers.memory": "tests/integration/alerts/test_officers.py",
     "alerts.privacy.mentions": "tests/unit/alerts/privacy/test_redaction.py",
     "tracking.city.grid_checks": "tests/unit/tracking/city/test_grids.py",

@@ -1,4 +1,4 @@
-"""Each family looks closely only at its suspects: whoever it would tell of must be among them."""
+"""Each detector looks closely only at its suspects: whoever it would tell of must be among them."""
 
 from collections.abc import Callable
 
@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from alerts.officers import accuracy, arrival, away, battery, contact, deaf, riding, standing, suspicion
-from alerts.officers.evaluate import FAMILIES
-from alerts.officers.family import Family, evidence, lasted, spell
+from alerts.officers.detector import Detector, evidence, lasted, spell
+from alerts.officers.evaluate import DETECTORS
 from alerts.officers.tracks import Trail
 from tests.unit.alerts.officers.world import City, Guard, city, ms
 from tracking.quality.model import Finding, FindingKind
@@ -56,7 +56,7 @@ def fast(guard: Guard) -> None:
     guard.walk(-20, 20, lambda minute: (-500.0, 45 * minute * 10 % 1_900 - 950), spd=9.0)
 
 
-CASES: dict[str, tuple[Family, Callable[[Guard], None]]] = {
+CASES: dict[str, tuple[Detector, Callable[[Guard], None]]] = {
     "not_arrived": (arrival, absent),
     "left_post": (away.left_post, gone),
     "out_of_area": (away.out_of_area, outside),
@@ -66,7 +66,7 @@ CASES: dict[str, tuple[Family, Callable[[Guard], None]]] = {
     "accuracy": (accuracy, vague),
     "riding": (riding, fast),
 }
-"""Families of which a track alone can tell."""
+"""Detectors of which a track alone can tell."""
 
 
 def made() -> City:
@@ -87,21 +87,21 @@ def test_every_family_suspects_whom_it_would_tell_of() -> None:
     """Judged one by one, nobody but the suspects has a level, and of who patrols there is nothing to tell."""
     crowd = made().crowd(ms(20), ms(20))
     told_of: dict[str, set[int]] = {}
-    for family in FAMILIES:
-        suspects = set(np.flatnonzero(family.suspects(crowd)).tolist())
-        told_of[family.kind] = {n for n in range(len(crowd)) if family.judge(crowd.one(n)).level is not None}
-        assert told_of[family.kind] <= suspects - {len(crowd) - 1}, family.kind
+    for detector in DETECTORS:
+        suspects = set(np.flatnonzero(detector.suspects(crowd)).tolist())
+        told_of[detector.kind] = {n for n in range(len(crowd)) if detector.judge(crowd.one(n)).level is not None}
+        assert told_of[detector.kind] <= suspects - {len(crowd) - 1}, detector.kind
     assert set(told_of) >= {suspicion.fake_track.kind, suspicion.clock_skew.kind, suspicion.wrong_datum.kind}
 
 
 @pytest.mark.parametrize("name", ["not_arrived", "left_post", "out_of_area", "lost_contact", "low_battery"])
 def test_a_family_tells_of_its_own_case(name: str) -> None:
     """With what is in `CASES`."""
-    family, _ = CASES[name]
+    detector, _ = CASES[name]
     crowd = made().crowd(ms(20), ms(20))
     who = list(CASES).index(name)
-    assert family.kind == name
-    assert family.judge(crowd.one(who)).level is not None
+    assert detector.kind == name
+    assert detector.judge(crowd.one(who)).level is not None
 
 
 def test_nothing_from_anybody_is_one_alert() -> None:

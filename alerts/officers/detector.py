@@ -1,4 +1,4 @@
-"""What every family of alerts about officers answers: whom to look at, and what is so with one of them. Pure."""
+"""What every detector of alerts about officers answers: whom to look at, and what is so with one of them. Pure."""
 
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -40,7 +40,7 @@ NOTHING = Verdict()
 CLEAR = Verdict(clear=True)
 
 
-class Family(Protocol):
+class Detector(Protocol):
     """One kind of alert."""
 
     @property
