@@ -8,7 +8,7 @@ from scipy import sparse, spatial
 
 from alerts.life.facts import Crowding, Ending
 from alerts.life.model import Change, Level, OpenAlert, Step
-from alerts.officers import machine
+from alerts.officers import state_machine
 from alerts.officers.detector import Verdict
 from alerts.officers.situation import FRESH_MS, Crowd, Member
 from alerts.officers.thresholds import OfficerRule
@@ -28,7 +28,9 @@ def judge(crowd: Crowd, opened: Sequence[OpenAlert], closed: dict[str, int]) -> 
     """Open one alert for each group, end those whose group is gone. `closed`: first member → when by hand."""
     held = [alert for alert in opened if alert.kind == KIND]
     changes = [
-        machine.ended(alert, Step.RESOLVED, crowd.now, Ending(why="over")) for alert in held if not _still(crowd, alert)
+        state_machine.ended(alert, Step.RESOLVED, crowd.now, Ending(why="over"))
+        for alert in held
+        if not _still(crowd, alert)
     ]
     told = {who for alert in held for who in _members(alert)}
     for group in _groups(crowd):
@@ -151,7 +153,7 @@ def _opened(crowd: Crowd, group: Sequence[int], since: int) -> Change:
         since=since,
         facts=Crowding(
             members=[member.key for member in members],
-            names=[machine.name_of(member) for member in members],
+            names=[state_machine.name_of(member) for member in members],
             together_s=(crowd.now - since) // 1000,
             within_m=round(first.rule.crowd_m),
         ),
@@ -162,7 +164,7 @@ def _opened(crowd: Crowd, group: Sequence[int], since: int) -> Change:
         step=Step.OPENED,
         level=Level.YELLOW,
         at=crowd.now,
-        facts=machine.facts(first, verdict).stored(),
+        facts=state_machine.facts(first, verdict).stored(),
         device=first.device,
         officer=None if first.officer is None else first.officer.id,
     )

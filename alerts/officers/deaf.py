@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from alerts.life.facts import Deaf, Ending
 from alerts.life.model import Change, Level, OpenAlert, Step
-from alerts.officers import contact, machine
+from alerts.officers import contact, state_machine
 from alerts.officers.detector import written
 from alerts.officers.situation import Crowd
 from alerts.officers.tracks import NONE
@@ -31,7 +31,9 @@ def judge(crowd: Crowd, opened: Sequence[OpenAlert]) -> tuple[list[Change], bool
     if held is not None:
         over = heard > crowd.now - BACK_MS and silent <= max(BACK_SHARE * active, LEAST)
         if over or active < LEAST:
-            return [machine.ended(held, Step.RESOLVED, crowd.now, Ending(why="over", heard_again=_time(heard)))], True
+            return [
+                state_machine.ended(held, Step.RESOLVED, crowd.now, Ending(why="over", heard_again=_time(heard)))
+            ], True
         return [], True
     everybody = active >= LEAST and heard <= crowd.now - DEAF_MS
     new = silent - sum(alert.kind == contact.kind for alert in opened)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from alerts.life.facts import DoubleSignIn, Ending
 from alerts.life.model import Change, Level, OpenAlert, Step
-from alerts.officers import machine
+from alerts.officers import state_machine
 from alerts.officers.detector import Verdict, written
 from alerts.officers.situation import Member
 from tracking.city.people import Sign
@@ -71,13 +71,13 @@ def judge(
     """
     found = sessions(signs)
     doubles = overlap(found, now)
-    held = {machine.who_of(alert): alert for alert in opened if alert.kind == KIND}
+    held = {state_machine.who_of(alert): alert for alert in opened if alert.kind == KIND}
     changes = []
     for who, alert in sorted(held.items()):
         if who not in doubles:
             stood = who in overlap(found, alert.opened_at)
             step, why = (Step.RESOLVED, "over") if stood else (Step.WITHDRAWN, "late_data")
-            changes.append(machine.ended(alert, step, now, Ending(why=why)))
+            changes.append(state_machine.ended(alert, step, now, Ending(why=why)))
     if not doubles:
         return changes
     names = {member.device: member.device_name for member in members if member.device is not None}
@@ -96,7 +96,7 @@ def _opened(now: int, member: Member, since: int, devices: list[str]) -> Change:
         step=Step.OPENED,
         level=Level.ORANGE,
         at=now,
-        facts=machine.facts(member, verdict).stored(),
+        facts=state_machine.facts(member, verdict).stored(),
         device=member.device,
         officer=None if member.officer is None else member.officer.id,
     )

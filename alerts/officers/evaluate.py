@@ -13,9 +13,9 @@ from alerts.officers import (
     crowding,
     deaf,
     doubles,
-    machine,
     riding,
     standing,
+    state_machine,
     steps,
     suspicion,
 )
@@ -43,7 +43,7 @@ class Seen:
     signs: Sequence[Sign]
     opened: Sequence[OpenAlert]
     """Alerts that stand, of any kind."""
-    closed: Sequence[machine.Closed]
+    closed: Sequence[state_machine.Closed]
     known: Collection[str]
     """Keys of the alerts of single events that were opened ever."""
     deaf_ended: int | None = None
@@ -56,16 +56,16 @@ def evaluate(crowd: Crowd, seen: Seen) -> list[Change]:
     changes, nobody_is_lost = deaf.judge(crowd, opened)
     if seen.deaf_ended is not None and crowd.now - seen.deaf_ended < deaf.AFTER_MS:
         nobody_is_lost = True
-    known = machine.standing(opened, seen.closed)
+    known = state_machine.standing(opened, seen.closed)
     closed = {kind: {who: at for (of, who), at in known.closed.items() if of == kind} for kind in KINDS}
-    told = machine.run(crowd, DETECTORS, known, quiet=_NEED_PLACES if nobody_is_lost else frozenset())
+    told = state_machine.run(crowd, DETECTORS, known, quiet=_NEED_PLACES if nobody_is_lost else frozenset())
     changes += [change for change in told if not _told_by_absence(change, known)]
     changes += steps.judge(crowd, seen.happenings, opened, seen.known)
     changes += doubles.judge(crowd.now, seen.signs, crowd.members, opened, closed[doubles.KIND])
     return changes + crowding.judge(crowd, opened, closed[crowding.KIND])
 
 
-def _told_by_absence(change: Change, known: machine.Standing) -> bool:
+def _told_by_absence(change: Change, known: state_machine.Standing) -> bool:
     """Who has not arrived is not said to have left, too."""
     away_from = change.kind in (away.left_post.kind, away.out_of_area.kind)
     return away_from and change.step in OPENING and (arrival.kind, str(change.facts.get("who"))) in known.held

@@ -7,7 +7,7 @@ import numpy as np
 
 from alerts.life.facts import AtEvent, Ending, Personal, RecorderOff, SingleOfficer, Sos
 from alerts.life.model import Change, Level, OpenAlert, Step
-from alerts.officers import machine
+from alerts.officers import state_machine
 from alerts.officers.detector import Verdict, written
 from alerts.officers.situation import Crowd, Member
 from alerts.officers.tracks import BUCKET_MS, BUCKETS, KEPT_MS, NONE
@@ -48,7 +48,7 @@ def judge(
             key = f"{said.kind}:{event.id}"
             if said.facts is None and key in held:
                 end = Ending(why="late_data", by=said.by or crowd.members[at].device_name)
-                changes.append(machine.ended(held[key], Step.WITHDRAWN, crowd.now, end))
+                changes.append(state_machine.ended(held[key], Step.WITHDRAWN, crowd.now, end))
             elif said.facts is not None and key not in held and key not in known:
                 changes.append(_opened(crowd, crowd.members[at], event, said))
     return changes
@@ -101,7 +101,7 @@ def _opened(crowd: Crowd, member: Member, event: Happening, said: _Said) -> Chan
         level=said.level,
         cell=event.cell,
         at=crowd.now,
-        facts=machine.facts(member, verdict).stored(),
+        facts=state_machine.facts(member, verdict).stored(),
         device=event.device,
         officer=None if member.officer is None else member.officer.id,
     )

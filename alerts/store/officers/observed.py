@@ -6,8 +6,8 @@ from typing import Any
 from numpy.typing import NDArray
 
 from alerts.officers import deaf, evaluate, steps
-from alerts.officers.machine import Closed
 from alerts.officers.memory import Heard
+from alerts.officers.state_machine import Closed
 from alerts.officers.tracks import BUCKET_MS
 from runtime import db
 from schemas import wire

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from alerts.life.model import Level
-from alerts.officers import machine, situation, steps
+from alerts.officers import situation, state_machine, steps
 from alerts.officers.thresholds import OfficerRule
 from tests.unit.alerts.officers.world import City, Guard, city, ms, shift
 from tracking.city.people import Sign
@@ -375,7 +375,7 @@ def test_an_alert_closed_by_hand_is_not_opened_again_for_the_same_spell() -> Non
     guard.walk(10, 30, lambda minute: (1_200.0, 20 * minute))
     town.look(15)
     town.alerts.clear()
-    town.closed.append(machine.Closed(kind="out_of_area", who="B1", at=ms(15.5)))
+    town.closed.append(state_machine.Closed(kind="out_of_area", who="B1", at=ms(15.5)))
     for minute in range(16, 30):
         town.look(minute)
     assert town.told("out_of_area") == ["opened"]

@@ -13,7 +13,7 @@ import numpy as np
 
 from alerts.life import facts
 from alerts.life.model import ENDING, OPENING, Change, OpenAlert, State
-from alerts.officers import evaluate, machine, situation
+from alerts.officers import evaluate, situation, state_machine
 from alerts.officers.situation import Crowd, Member, Said
 from alerts.officers.steps import Happening
 from alerts.officers.thresholds import OfficerRule
@@ -87,7 +87,7 @@ class City:
     tracks: Tracks = field(default_factory=Tracks)
     alerts: dict[str, OpenAlert] = field(default_factory=dict)
     steps: list[Change] = field(default_factory=list)
-    closed: list[machine.Closed] = field(default_factory=list)
+    closed: list[state_machine.Closed] = field(default_factory=list)
     known: set[str] = field(default_factory=set)
     happenings: list[Happening] = field(default_factory=list)
     signs: list[Sign] = field(default_factory=list)
