@@ -5,7 +5,7 @@ import numpy as np
 from alerts.life.facts import PoorAccuracy
 from alerts.life.model import Level
 from alerts.officers.detector import CLEAR, NOTHING, Verdict, evidence, lasted, spell
-from alerts.officers.situation import Crowd, One
+from alerts.officers.situation import Crowd, Subject
 from tracking.presence.fixes import Bool
 
 kind = "poor_accuracy"
@@ -26,16 +26,16 @@ def suspects(crowd: Crowd) -> Bool:
     return np.asarray(crowd.active & crowd.by_member((bad >= _LEAST_FIXES) & (2 * bad > good), absent=False))
 
 
-def judge(one: One) -> Verdict:
+def judge(subject: Subject) -> Verdict:
     """Median over `accuracy_s` beyond `accuracy_m`; clear below `accuracy_back_m`."""
-    rule = one.rule
-    recent = one.trail.since(one.now - rule.accuracy_s * 1000)
-    if not one.fresh or len(recent) < _LEAST_FIXES:
+    rule = subject.rule
+    recent = subject.trail.since(subject.now - rule.accuracy_s * 1000)
+    if not subject.fresh or len(recent) < _LEAST_FIXES:
         return NOTHING
     median = float(np.median(recent.acc))
     if median <= rule.accuracy_back_m:
         return CLEAR
-    bad = spell(one.trail, one.trail.acc > rule.accuracy_m, one.trail.acc <= rule.accuracy_back_m)
+    bad = spell(subject.trail, subject.trail.acc > rule.accuracy_m, subject.trail.acc <= rule.accuracy_back_m)
     if median <= rule.accuracy_m or not len(bad) or lasted(recent) < rule.accuracy_s * 500:
         return NOTHING
     facts = PoorAccuracy(median_m=round(median), limit_m=round(rule.accuracy_m), over_s=rule.accuracy_s)

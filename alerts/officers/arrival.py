@@ -5,7 +5,7 @@ import numpy as np
 from alerts.life.facts import NotArrived
 from alerts.life.model import Level
 from alerts.officers.detector import CLEAR, NOTHING, Verdict, evidence, written
-from alerts.officers.situation import Crowd, One, inside
+from alerts.officers.situation import Crowd, Subject, inside
 from alerts.officers.tracks import NONE, Trail
 from tracking.presence.fixes import Bool
 
@@ -21,15 +21,15 @@ def suspects(crowd: Crowd) -> Bool:
     return np.asarray(crowd.active & (of.starts != NONE) & lately)
 
 
-def judge(one: One) -> Verdict:
+def judge(subject: Subject) -> Verdict:
     """Late after `late_s`, absent after `absent_s`; arrived when the presence has lasted."""
-    shift, rule = one.member.shift, one.rule
+    shift, rule = subject.member.shift, subject.rule
     if shift is None:
         return CLEAR
-    trail = one.trail.since(shift.starts - rule.early_s * 1000)
+    trail = subject.trail.since(shift.starts - rule.early_s * 1000)
     if _arrived(trail, rule.buffer_m, rule.present_s * 1000):
         return CLEAR
-    late_ms = one.now - shift.starts
+    late_ms = subject.now - shift.starts
     if late_ms < rule.late_s * 1000:
         return NOTHING
     places = trail.part(~np.isnan(trail.beat))
@@ -41,7 +41,7 @@ def judge(one: One) -> Verdict:
             shift_starts=written(shift.starts),
             late_s=late_ms // 1000,
             away_m=away,
-            seen=None if one.newest == NONE else written(one.newest),
+            seen=None if subject.newest == NONE else written(subject.newest),
         ),
         evidence=evidence(places),
     )

@@ -8,7 +8,7 @@ import numpy as np
 from alerts.life import facts
 from alerts.life.model import Level
 from alerts.officers.detector import CLEAR, NOTHING, Verdict, evidence, lasted, spell, written
-from alerts.officers.situation import FRESH_MS, Crowd, Member, One, inside, outside
+from alerts.officers.situation import FRESH_MS, Crowd, Member, Subject, inside, outside
 from alerts.officers.tracks import KEPT_MS, Table
 from tracking.presence.fixes import Bool
 
@@ -32,29 +32,29 @@ class Away:
         gone = lately.newest(outside(depth, acc, self._margin(None))) > lately.newest(inside(depth, acc))
         return np.asarray(asked & crowd.by_member(gone, absent=False))
 
-    def judge(self, one: One) -> Verdict:
+    def judge(self, subject: Subject) -> Verdict:
         """Outside for long enough by enough fixes; clear when inside again for long enough."""
-        if not self._concerns(one.member):
+        if not self._concerns(subject.member):
             return CLEAR
-        if not one.fresh:
+        if not subject.fresh:
             return NOTHING
-        shift, rule, margin = one.member.shift, one.rule, self._margin(one.member)
-        trail = one.trail if shift is None else one.trail.since(shift.starts - rule.early_s * 1000)
+        shift, rule, margin = subject.member.shift, subject.rule, self._margin(subject.member)
+        trail = subject.trail if shift is None else subject.trail.since(shift.starts - rule.early_s * 1000)
         depth: Table = trail.beat if self.table == "beat" else trail.team
         within, without = inside(depth, trail.acc, margin), outside(depth, trail.acc, margin)
         if shift is not None:
-            if shift.starts > one.now - KEPT_MS and not within.any():
+            if shift.starts > subject.now - KEPT_MS and not within.any():
                 return NOTHING  # not arrived, which is told by itself
             without &= trail.t >= shift.starts
         back = spell(trail, within, ~within)
         if lasted(back) >= rule.present_s * 1000:
             return CLEAR
         gone = spell(trail, without, within)
-        if lasted(gone) < self._least_s(one) * 1000 or len(gone) < rule.outside_fixes:
+        if lasted(gone) < self._least_s(subject) * 1000 or len(gone) < rule.outside_fixes:
             return NOTHING
         deep = gone.beat if self.table == "beat" else gone.team
         return Verdict(
-            level=self._level(one, lasted(gone)),
+            level=self._level(subject, lasted(gone)),
             since=int(gone.t[0]),
             facts=facts.Away(
                 left=written(int(gone.t[0])),
@@ -77,13 +77,13 @@ class Away:
             return 0.0
         return 0.0 if member is None else member.rule.buffer_m
 
-    def _least_s(self, one: One) -> int:
-        return one.rule.outside_s if self.table == "team" else one.rule.away_s
+    def _least_s(self, subject: Subject) -> int:
+        return subject.rule.outside_s if self.table == "team" else subject.rule.away_s
 
-    def _level(self, one: One, away_ms: int) -> Level:
-        if away_ms >= one.rule.away_alarm_s * 1000:
+    def _level(self, subject: Subject, away_ms: int) -> Level:
+        if away_ms >= subject.rule.away_alarm_s * 1000:
             return Level.RED
-        return Level.ORANGE if away_ms >= one.rule.away_s * 1000 else Level.YELLOW
+        return Level.ORANGE if away_ms >= subject.rule.away_s * 1000 else Level.YELLOW
 
 
 left_post = Away("left_post", "beat")

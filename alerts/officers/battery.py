@@ -5,7 +5,7 @@ import numpy as np
 from alerts.life.facts import LowBattery
 from alerts.life.model import Level
 from alerts.officers.detector import CLEAR, NOTHING, Verdict, written
-from alerts.officers.situation import FRESH_MS, Crowd, One
+from alerts.officers.situation import FRESH_MS, Crowd, Subject
 from tracking.presence.fixes import Bool
 
 kind = "low_battery"
@@ -17,12 +17,12 @@ def suspects(crowd: Crowd) -> Bool:
     return np.asarray(crowd.active & (crowd.said.battery <= crowd.columns.threshold("battery_low")))
 
 
-def judge(one: One) -> Verdict:
+def judge(subject: Subject) -> Verdict:
     """Low, or nearly empty, with more than `shift_left_s` of the shift to go; clear when charged."""
-    rule, shift, battery = one.rule, one.member.shift, one.battery
-    if battery is None or one.heard <= one.now - FRESH_MS:
+    rule, shift, battery = subject.rule, subject.member.shift, subject.battery
+    if battery is None or subject.heard <= subject.now - FRESH_MS:
         return NOTHING
-    left_s = None if shift is None else (shift.ends - one.now) // 1000
+    left_s = None if shift is None else (shift.ends - subject.now) // 1000
     if battery >= rule.battery_back or (left_s is not None and left_s <= 0):
         return CLEAR
     if battery > rule.battery_low or (left_s is not None and left_s <= rule.shift_left_s):
@@ -32,4 +32,6 @@ def judge(one: One) -> Verdict:
         return NOTHING
     facts = LowBattery(battery=round(battery), shift_ends=None if shift is None else written(shift.ends), left_s=left_s)
     # One alert a shift: a battery that is low falls further, and the moment it was first seen low means nothing.
-    return Verdict(level=level, since=one.now if shift is None else shift.starts, facts=facts, evidence=(one.fix_t,))
+    return Verdict(
+        level=level, since=subject.now if shift is None else shift.starts, facts=facts, evidence=(subject.fix_t,)
+    )

@@ -5,7 +5,7 @@ import numpy as np
 from alerts.life.facts import LostContact
 from alerts.life.model import Level
 from alerts.officers.detector import CLEAR, NOTHING, Verdict, written
-from alerts.officers.situation import Crowd, One
+from alerts.officers.situation import Crowd, Subject
 from alerts.officers.tracks import NONE
 from tracking.presence.fixes import Bool
 
@@ -28,40 +28,40 @@ def suspects(crowd: Crowd) -> Bool:
     return np.asarray(crowd.active & heard & silent & (crowd.row >= 0))
 
 
-def judge(one: One) -> Verdict:
+def judge(subject: Subject) -> Verdict:
     """Silent for `silent_s`; clear with the next measured fix."""
-    if one.newest > one.now - _BACK_MS:
+    if subject.newest > subject.now - _BACK_MS:
         return CLEAR
-    silent_ms = one.rule.silent_s * 1000
-    if one.newest > one.now - silent_ms:
+    silent_ms = subject.rule.silent_s * 1000
+    if subject.newest > subject.now - silent_ms:
         return NOTHING
-    last = max(one.newest, one.fix_t)
-    cause, since = _cause(one, silent_ms)
-    lasts = one.now - since
+    last = max(subject.newest, subject.fix_t)
+    cause, since = _cause(subject, silent_ms)
+    lasts = subject.now - since
     return Verdict(
         level=Level.ORANGE if lasts >= _LONG * silent_ms else Level.YELLOW,
         since=since,
         facts=LostContact(
             cause=cause,
             last_fix=None if last == NONE else written(last),
-            last_heard=None if one.heard == NONE else written(one.heard),
+            last_heard=None if subject.heard == NONE else written(subject.heard),
             silent_s=lasts // 1000,
-            battery=one.battery,
+            battery=subject.battery,
         ),
-        evidence=() if one.newest == NONE else (one.newest,),
+        evidence=() if subject.newest == NONE else (subject.newest,),
     )
 
 
-def _cause(one: One, silent_ms: int) -> tuple[str, int]:
+def _cause(subject: Subject, silent_ms: int) -> tuple[str, int]:
     """The likeliest cause, and since when."""
-    heard = max(one.heard, one.status_at if one.online == 1 else NONE)
-    if heard > one.now - silent_ms:
-        return "gnss_lost", max(one.newest, 0) or heard
-    since = max(one.newest, one.fix_t, 0) or heard
-    if one.signed_off > since - 60_000:
+    heard = max(subject.heard, subject.status_at if subject.online == 1 else NONE)
+    if heard > subject.now - silent_ms:
+        return "gnss_lost", max(subject.newest, 0) or heard
+    since = max(subject.newest, subject.fix_t, 0) or heard
+    if subject.signed_off > since - 60_000:
         return "signed_off", since
-    if one.battery is not None and one.battery <= _FLAT:
+    if subject.battery is not None and subject.battery <= _FLAT:
         return "battery_flat", since
-    if one.online == 0:
+    if subject.online == 0:
         return "link_lost", since
     return "app_stopped", since

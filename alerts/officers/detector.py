@@ -7,7 +7,7 @@ import numpy as np
 
 from alerts.life.facts import Personal
 from alerts.life.model import Level
-from alerts.officers.situation import Crowd, One
+from alerts.officers.situation import Crowd, Subject
 from alerts.officers.tracks import Trail
 from runtime import times
 from schemas import rest
@@ -54,7 +54,7 @@ class Detector(Protocol):
     def suspects(self, crowd: Crowd) -> Bool:
         """Members of whom there may be something to tell; quick, for all at once."""
 
-    def judge(self, one: One) -> Verdict:
+    def judge(self, subject: Subject) -> Verdict:
         """Say what is so with one member on duty."""
 
 

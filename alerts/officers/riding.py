@@ -5,7 +5,7 @@ import numpy as np
 from alerts.life.facts import Riding
 from alerts.life.model import Level
 from alerts.officers.detector import CLEAR, GAP_MS, NOTHING, Verdict, evidence, written
-from alerts.officers.situation import Crowd, One
+from alerts.officers.situation import Crowd, Subject
 from alerts.officers.tracks import Trail
 from tracking.presence.fixes import Bool
 
@@ -33,14 +33,14 @@ def suspects(crowd: Crowd) -> Bool:
     )
 
 
-def judge(one: One) -> Verdict:
+def judge(subject: Subject) -> Verdict:
     """More than `ride_share` of the last half hour faster than `ride_kmh`."""
-    rule = one.rule
-    trail = one.trail.since(one.now - _LOOKED_MS)
+    rule = subject.rule
+    trail = subject.trail.since(subject.now - _LOOKED_MS)
     trail = trail.part(trail.acc <= _WORST_M)
     seconds, fast = _steps(trail, rule.ride_kmh / 3.6)
     observed = float(seconds.sum())
-    if not one.fresh or observed < rule.ride_s:
+    if not subject.fresh or observed < rule.ride_s:
         return NOTHING
     share = float(seconds[fast].sum()) / observed
     if share <= _BACK_SHARE * rule.ride_share:

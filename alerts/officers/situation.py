@@ -80,9 +80,11 @@ class MemberColumns:
         device = [NONE if member.device is None else member.device for member in members]
         return cls(
             device=np.array(device, dtype=np.int64),
-            officer=np.array([NONE if one.officer is None else one.officer.id for one in members], dtype=np.int64),
+            officer=np.array(
+                [NONE if subject.officer is None else subject.officer.id for subject in members], dtype=np.int64
+            ),
             starts=np.array([NONE if shift is None else shift.starts for shift in shifts], dtype=np.int64),
-            own_beat=np.array([one.shift is not None and one.own_beat for one in members], dtype=np.bool_),
+            own_beat=np.array([subject.shift is not None and subject.own_beat for subject in members], dtype=np.bool_),
             posted=np.array([shift is not None and shift.kind == "post" for shift in shifts], dtype=np.bool_),
             has_area=np.array([member.area is not None for member in members], dtype=np.bool_),
             rules=list(rules.values()),
@@ -115,7 +117,7 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class One:
+class Subject:
     """One member at one moment."""
 
     now: int
@@ -148,7 +150,7 @@ class One:
         """A measured place is known for now."""
         return self.newest > self.now - FRESH_MS
 
-    def at(self, moment: int) -> "One":
+    def at(self, moment: int) -> "Subject":
         """The same, as if it were `moment`, by all that is known of it today."""
         events = tuple(t for t in self.events if t <= moment)
         return replace(self, now=moment, trail=self.trail.until(moment), events=events)
@@ -234,11 +236,11 @@ class Crowd:
         t = self.tracks.t[where]
         return Lately(tracks=self.tracks, where=where, t=t, known=(t >= first) & (t <= last))
 
-    def one(self, number: int) -> One:
+    def subject(self, number: int) -> Subject:
         """One member by its index."""
         said, row, member = self.said, int(self.row[number]), self.members[number]
         battery = float(said.battery[number])
-        return One(
+        return Subject(
             now=self.now,
             member=member,
             trail=NOWHERE if row < 0 else self.tracks.trail(row, self.now),

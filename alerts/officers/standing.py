@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from alerts.life.facts import OverlongStay
 from alerts.life.model import Level
 from alerts.officers.detector import CLEAR, GAP_MS, NOTHING, Verdict, evidence, lasted, written
-from alerts.officers.situation import Crowd, One
+from alerts.officers.situation import Crowd, Subject
 from alerts.officers.tracks import Table, Trail
 from tracking.presence.fixes import Bool
 
@@ -36,22 +36,22 @@ def suspects(crowd: Crowd) -> Bool:
     return still
 
 
-def judge(one: One) -> Verdict:
+def judge(subject: Subject) -> Verdict:
     """Within a disc for `still_s`; clear when a wider disc is left, or something was done."""
-    rule = one.rule
-    if _posted(one.member.shift):
+    rule = subject.rule
+    if _posted(subject.member.shift):
         return CLEAR
-    if not one.fresh:
+    if not subject.fresh:
         return NOTHING
-    stay = _stay(one.trail.part(one.trail.acc <= _WORST_M), rule.moved_m)
+    stay = _stay(subject.trail.part(subject.trail.acc <= _WORST_M), rule.moved_m)
     if lasted(stay) < rule.still_s * 1000:
         return CLEAR if 2 * lasted(stay) < rule.still_s * 1000 else NOTHING
     off = _off(stay, stay)
     if np.mean(off <= rule.still_m) < _MOSTLY:
         return NOTHING
-    if any(at >= int(stay.t[0]) for at in one.events) or bool((stay.recording == 1).any()):
+    if any(at >= int(stay.t[0]) for at in subject.events) or bool((stay.recording == 1).any()):
         return CLEAR
-    lasts = one.now - int(stay.t[0])
+    lasts = subject.now - int(stay.t[0])
     return Verdict(
         level=Level.ORANGE if lasts >= rule.still_alarm_s * 1000 else Level.YELLOW,
         since=int(stay.t[0]),

@@ -13,7 +13,7 @@ from msgspec import structs
 from alerts.life.facts import Ending, Personal, Struct
 from alerts.life.model import Change, Level, OpenAlert, Step
 from alerts.officers.detector import Detector, Verdict, written
-from alerts.officers.situation import Crowd, Member, One
+from alerts.officers.situation import Crowd, Member, Subject
 from alerts.officers.tracks import KEPT_MS
 
 LOOKED_BACK_MS = 2_400_000
@@ -83,41 +83,41 @@ def _one(
     if at is None or not crowd.active[at]:
         why = "gone" if at is None else "off_duty" if not crowd.on_shift[at] else "break"
         return None if alert is None else ended(alert, Step.RESOLVED, crowd.now, Ending(why=why))
-    one = crowd.one(at)
-    verdict = detector.judge(one)
+    subject = crowd.subject(at)
+    verdict = detector.judge(subject)
     if alert is None:
-        return _opened(detector.kind, one, verdict, known) if opens and verdict.level is not None else None
-    return _moved(detector, one, verdict, alert)
+        return _opened(detector.kind, subject, verdict, known) if opens and verdict.level is not None else None
+    return _moved(detector, subject, verdict, alert)
 
 
-def _opened(kind: str, one: One, verdict: Verdict, known: Standing) -> Change | None:
+def _opened(kind: str, subject: Subject, verdict: Verdict, known: Standing) -> Change | None:
     assert verdict.level is not None  # noqa: S101 - asked before
-    closed = known.closed.get((kind, one.member.key))
+    closed = known.closed.get((kind, subject.member.key))
     if closed is not None and verdict.since <= closed:
         return None
     return Change(
-        key=f"{kind}:{one.member.key}:{verdict.since}",
+        key=f"{kind}:{subject.member.key}:{verdict.since}",
         kind=kind,
         step=Step.OPENED,
         level=verdict.level,
-        at=one.now,
-        facts=facts(one.member, verdict).stored(),
-        device=one.member.device,
-        officer=None if one.member.officer is None else one.member.officer.id,
+        at=subject.now,
+        facts=facts(subject.member, verdict).stored(),
+        device=subject.member.device,
+        officer=None if subject.member.officer is None else subject.member.officer.id,
     )
 
 
-def _moved(detector: Detector, one: One, verdict: Verdict, alert: OpenAlert) -> Change | None:
-    if detector.by_track and one.now - KEPT_MS + LOOKED_BACK_MS <= alert.opened_at < one.now:
-        then = detector.judge(one.at(alert.opened_at))
+def _moved(detector: Detector, subject: Subject, verdict: Verdict, alert: OpenAlert) -> Change | None:
+    if detector.by_track and subject.now - KEPT_MS + LOOKED_BACK_MS <= alert.opened_at < subject.now:
+        then = detector.judge(subject.at(alert.opened_at))
         if then.level is None:
-            return ended(alert, Step.WITHDRAWN, one.now, Ending(why="late_data", by=one.member.device_name))
-    if verdict.refuted and one.now - alert.opened_at < RETRACTED_MS:
-        return ended(alert, Step.WITHDRAWN, one.now, Ending(why="late_data", by=one.member.device_name))
+            return ended(alert, Step.WITHDRAWN, subject.now, Ending(why="late_data", by=subject.member.device_name))
+    if verdict.refuted and subject.now - alert.opened_at < RETRACTED_MS:
+        return ended(alert, Step.WITHDRAWN, subject.now, Ending(why="late_data", by=subject.member.device_name))
     if verdict.level is None:
-        return ended(alert, Step.RESOLVED, one.now, Ending(why="over")) if verdict.clear else None
+        return ended(alert, Step.RESOLVED, subject.now, Ending(why="over")) if verdict.clear else None
     if verdict.level > alert.level:
-        return step(alert, Step.RAISED, one.now, verdict.level, facts(one.member, verdict))
+        return step(alert, Step.RAISED, subject.now, verdict.level, facts(subject.member, verdict))
     return None
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from alerts.life.facts import ClockSkew, FakeTrack, Found, WrongDatum
 from alerts.life.model import Level
 from alerts.officers.detector import CLEAR, NOTHING, Verdict, written
-from alerts.officers.situation import Crowd, One
+from alerts.officers.situation import Crowd, Subject
 from tracking.presence.fixes import Bool
 from tracking.quality.model import FAKE, Finding, FindingKind
 
@@ -34,17 +34,17 @@ class Suspicion:
         }
         return np.asarray(crowd.active & np.isin(crowd.columns.device, list(found)))
 
-    def judge(self, one: One) -> Verdict:
+    def judge(self, subject: Subject) -> Verdict:
         """The newest finding decides; one that was taken back takes the alert with it."""
-        found = [each for each in one.findings if each.kind in self.of]
+        found = [each for each in subject.findings if each.kind in self.of]
         if not found:
             return CLEAR if self.passes else Verdict(refuted=True)
         newest = max(found, key=lambda each: (each.until, each.kind))
-        if newest.until <= one.now - RECENT_MS:
+        if newest.until <= subject.now - RECENT_MS:
             return CLEAR if self.passes else NOTHING
         return Verdict(
             level=self.level,
-            since=min(each.since for each in found if each.until > one.now - RECENT_MS),
+            since=min(each.since for each in found if each.until > subject.now - RECENT_MS),
             facts=self.facts(finding=newest.kind.value, found=dict(newest.evidence), until=written(newest.until)),
             evidence=_ends(newest),
         )

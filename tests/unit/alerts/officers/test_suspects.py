@@ -89,7 +89,7 @@ def test_every_family_suspects_whom_it_would_tell_of() -> None:
     told_of: dict[str, set[int]] = {}
     for detector in DETECTORS:
         suspects = set(np.flatnonzero(detector.suspects(crowd)).tolist())
-        told_of[detector.kind] = {n for n in range(len(crowd)) if detector.judge(crowd.one(n)).level is not None}
+        told_of[detector.kind] = {n for n in range(len(crowd)) if detector.judge(crowd.subject(n)).level is not None}
         assert told_of[detector.kind] <= suspects - {len(crowd) - 1}, detector.kind
     assert set(told_of) >= {suspicion.fake_track.kind, suspicion.clock_skew.kind, suspicion.wrong_datum.kind}
 
@@ -101,7 +101,7 @@ def test_a_family_tells_of_its_own_case(name: str) -> None:
     crowd = made().crowd(ms(20), ms(20))
     who = list(CASES).index(name)
     assert detector.kind == name
-    assert detector.judge(crowd.one(who)).level is not None
+    assert detector.judge(crowd.subject(who)).level is not None
 
 
 def test_nothing_from_anybody_is_one_alert() -> None:
@@ -122,7 +122,7 @@ def test_what_has_lasted_begins_after_the_last_end_and_the_last_gap() -> None:
     town = city()
     town.guards[0].beats(0, 4)
     town.guards[0].beats(12, 16)
-    trail: Trail = town.crowd(ms(16), ms(16)).one(0).trail
+    trail: Trail = town.crowd(ms(16), ms(16)).subject(0).trail
     so, never = np.ones(len(trail), bool), np.zeros(len(trail), bool)
     assert int(spell(trail, so, never).t[0]) == ms(12)
     ends = never.copy()
