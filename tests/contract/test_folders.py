@@ -23,8 +23,6 @@ LONG = {
     "patrol/cli/cli.py": 430,
     "patrol/services/supervisor.py": 365,
     "schemas/rest.py": 350,
-    "tracking/geometry/lookup.py": 420,
-    "tracking/plans/plans.py": 320,
     "tracking/store/city/grid_store.py": 305,
     "web/auth/accounts.py": 400,
     "web/auth/policy.py": 435,
