@@ -22,7 +22,8 @@ from rich.table import Table
 
 from patrol.services import migrate, postgres
 from runtime import db
-from web.auth import accounts
+from web.auth import hashing
+from web.auth.store import sessions
 
 SIGMAS = 4.0
 """A share so many standard errors from one half is no accident."""
@@ -72,7 +73,7 @@ async def _measure(tries: int) -> dict[str, float]:
 
 
 async def _fill(pool: db.Pool) -> None:
-    hashed = await accounts.hash_password("the right one")
+    hashed = await hashing.hash_password("the right one")
     for name, disabled, issuer in (("active", False, None), ("disabled", True, None), ("openid", False, "https://x")):
         await pool.execute(
             "INSERT INTO accounts (name, password_hash, role, disabled, issuer) VALUES ($1, $2, 'analyst', $3, $4)",
@@ -81,7 +82,7 @@ async def _fill(pool: db.Pool) -> None:
 
 
 async def _sign_in(pool: db.Pool, name: str) -> object:
-    return await accounts.sign_in(pool, name, "a wrong password")
+    return await sessions.sign_in(pool, name, "a wrong password")
 
 
 async def _naive(pool: db.Pool, name: str) -> object:

@@ -23,7 +23,7 @@ from web.context import Context
 from web.database import Database
 from web.export.media import Receiver
 from web.health import health
-from web.http import apidocs, observe, problems, redacting, spa
+from web.http import apidocs, observe, problem_documents, redacting, spa
 from web.live.run.hub import Hub
 from web.plain import auditor, officer, password
 
@@ -32,7 +32,7 @@ MAX_BODY_BYTES = 1 << 20
 _PROBLEM: dict[int | str, dict[str, Any]] = {
     "default": {
         "description": "What went wrong (RFC 9457).",
-        "content": {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        "content": {problem_documents.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
 }
 
@@ -62,7 +62,7 @@ def create_app(config: WebConfig) -> FastAPI:
     app.state.context = made
     app.state.sights = made.hub.sights
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
-    problems.install(app)
+    problem_documents.install(app)
     _add_routes(app)
     # The last one added is the outermost: headers are on the refusals of the policy, too.
     app.add_middleware(redacting.Redacting, sights=lambda: made.hub.sights)

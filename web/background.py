@@ -4,10 +4,10 @@ import asyncio
 import sys
 
 from runtime.parts import Parts
+from web import problems
 from web.audit import anchoring
-from web.auth import accounts, second_factor
+from web.auth.store import credentials, second_factor, tokens
 from web.context import Context
-from web.http import problems
 
 
 async def run(here: Context) -> None:
@@ -42,10 +42,10 @@ async def _ensure_admin(here: Context) -> None:
     pool = await here.database.opened()
     while True:
         try:
-            made = await accounts.ensure_admin(pool, here.config.admin_password)
+            made = await credentials.ensure_admin(pool, here.config.admin_password)
             if here.vault is not None:
                 await second_factor.seal_all(pool, here.vault)
-            await accounts.end_children_of_settings(pool, here.config.api_token)
+            await tokens.end_children_of_settings(pool, here.config.api_token)
             break
         except problems.UNREACHABLE:
             await asyncio.sleep(1)  # not migrated yet, or away again
@@ -54,5 +54,5 @@ async def _ensure_admin(here: Context) -> None:
 
 
 def _print_password(password: str) -> None:
-    sys.stderr.write(f"First start: sign in as {accounts.ADMIN} with the password {password} (shown only now).\n")
+    sys.stderr.write(f"First start: sign in as {credentials.ADMIN} with the password {password} (shown only now).\n")
     sys.stderr.flush()

@@ -7,14 +7,15 @@ from starlette.requests import HTTPConnection
 from runtime.db import Pool
 from runtime.vault import Vault
 from tracking.store.city.beat_store import Kept
+from web import problems
 from web.audit.audit import Recorder
-from web.auth.accounts import Principal
 from web.auth.attempts import Attempts
 from web.auth.openid.provider import Provider
+from web.auth.principal import Principal
 from web.config import WebConfig
 from web.database import Database
 from web.export.media import Receiver
-from web.http import browser, problems
+from web.http import browser
 from web.live.run.hub import Hub
 from web.store.figures import Figures
 

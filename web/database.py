@@ -7,7 +7,7 @@ import structlog
 
 from runtime import sockets
 from runtime.db import Pool
-from web.http import problems
+from web import problems
 
 RETRY_S = 1.0
 POOL_SIZE = 10

@@ -11,8 +11,8 @@ from patrol.checks import reach
 from patrol.cli import errors
 from patrol.settings.settings import Settings
 from runtime.db import Connection
-from web.http import problems
-from web.store.account_store import Granter
+from web import problems
+from web.auth.store.granting import Granter
 
 T = TypeVar("T")
 

@@ -18,8 +18,8 @@ from patrol.cli import errors
 from patrol.cli.progress import Progress
 from patrol.services.supervisor import Answer, Part, Supervisor
 from patrol.settings.settings import Settings
-from web.auth import accounts
 from web.auth.passwords import CommonPasswordError
+from web.auth.store import credentials
 
 _READY_SECONDS = 45.0
 _MEMORY = Path("/dev/shm")  # noqa: S108 - looked at before it is used
@@ -65,17 +65,17 @@ async def ensure_admin(settings: Settings, database_url: str, progress: Progress
     given = settings.admin_password
     async with asyncpg.create_pool(database_url, min_size=1, max_size=1) as pool:
         try:
-            made = await accounts.ensure_admin(pool, None if given is None else given.get_secret_value())
+            made = await credentials.ensure_admin(pool, None if given is None else given.get_secret_value())
         except CommonPasswordError as fault:
             raise errors.SetupError(f"PATROL_ADMIN_PASSWORD: {fault}") from fault
     if made is not None:
-        progress.say(f"First start: sign in as {accounts.ADMIN} with the password {made} 首次启动密码（仅显示一次）")
+        progress.say(f"First start: sign in as {credentials.ADMIN} with the password {made} 首次启动密码（仅显示一次）")
         shown = made
     elif given is not None:
         shown = "as set in PATROL_ADMIN_PASSWORD"
     else:
         shown = "as shown at the first start; PATROL_ADMIN_PASSWORD sets another"
-    return [("Login 登录", accounts.ADMIN), ("Password 密码", shown)]
+    return [("Login 登录", credentials.ADMIN), ("Password 密码", shown)]
 
 
 def address(settings: Settings) -> str:

@@ -13,10 +13,10 @@ import structlog
 from prometheus_client import Counter, Gauge
 
 from runtime import db, loops
+from web import problems
 from web.audit import audit_chain
 from web.audit.audit_chain import Entry, Head
 from web.database import Database
-from web.http import problems
 
 MOST_WAITING = 5_000
 """When so many looks wait for their record, further ones are refused: no look without a record."""

@@ -1,7 +1,7 @@
 """What somebody who came in may do and see: permissions of the roles, and the part of the city in sight.
 
-`web/auth/policy.py` says which permission a route asks for. A route whose answer depends on the part of the city takes
-`Annotated[Sight, Depends(access.sight)]` and hands it to its queries.
+`web/auth/route_rules.py` says which permission a route asks for. A route whose answer depends on the part of the city
+takes `Annotated[Sight, Depends(access.sight)]` and hands it to its queries.
 """
 
 import time

@@ -4,12 +4,11 @@ import time
 
 from starlette.requests import Request
 
-from web import context
+from web import context, problems
 from web.audit import audit
-from web.auth import accounts, passwords, signin
-from web.auth.accounts import Kind, Principal
-from web.http import problems
-from web.store import account_store
+from web.auth import passwords, signin
+from web.auth.principal import Kind, Principal
+from web.auth.store import accounts, credentials
 
 
 def own(request: Request) -> tuple[context.Context, Principal]:
@@ -37,7 +36,7 @@ async def change(request: Request, current: str, new: str) -> int:
     except passwords.CommonPasswordError as error:
         raise problems.ProblemError(422, str(error)) from error
     async with here.database.pool.acquire() as connection:
-        ended = await account_store.set_password(connection, who.name, new, who.name, keep=who.token_hash)
+        ended = await accounts.set_password(connection, who.name, new, who.name, keep=who.token_hash)
     here.hub.check_sessions()
     return ended
 
@@ -51,7 +50,7 @@ async def demand(request: Request, password: str) -> None:
     here, who = context.context(request), context.principal(request)
     limited(request, who.name)
     address = signin.address(request)
-    if not await accounts.fits(here.database.pool, who.name, password):
+    if not await credentials.fits(here.database.pool, who.name, password):
         await here.audit.put(audit.entry(who.name, "account.refused", who.name, {"by": "password", "client": address}))
         raise problems.ProblemError(422, "The current password is wrong.")
     here.attempts.succeeded(who.name, address)

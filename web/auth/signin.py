@@ -10,9 +10,11 @@ from urllib.parse import parse_qs, quote
 from fastapi import APIRouter, Query, Request
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 
-from web.auth import accounts
+from web import problems
+from web.auth import principal
+from web.auth.store import principals, sessions
 from web.context import Context, context
-from web.http import browser, problems
+from web.http import browser
 
 router = APIRouter(include_in_schema=False)
 
@@ -92,7 +94,8 @@ async def page(
     here = context(request)
     token = browser.cookie(request.headers, here.cookie)
     try:
-        if token is not None and await accounts.by_session(here.database.pool, token, here.config.clock()) is not None:
+        pool, now = here.database.pool, here.config.clock()
+        if token is not None and await principals.by_session(pool, token, now) is not None:
             return RedirectResponse(target, status_code=303)
     except (problems.ProblemError, *problems.UNREACHABLE):
         pass  # the page can be shown without the database, and says so when the form is sent
@@ -111,7 +114,7 @@ async def submit(request: Request) -> Response:
         return wait_page(here, lang, target, wait_s, name=name)
     try:
         signed = await attempt(here, name, password, form.get("code"), address(request))
-    except accounts.CodeNeededError:
+    except sessions.CodeNeededError:
         return sign_in_page(here, lang, target, name=name, notice="code_needed", status=401, code=True)
     except (problems.NotReadyError, *problems.UNREACHABLE):
         return sign_in_page(here, lang, target, name=name, notice="away", status=503)
@@ -124,14 +127,14 @@ async def submit(request: Request) -> Response:
 
 async def attempt(
     here: Context, name: str, password: str, code: str | None, client: str
-) -> tuple[str, accounts.Principal] | None:
+) -> tuple[str, principal.Principal] | None:
     """Try a name and password that `here.attempts` let begin.
 
     Raises:
         CodeNeededError: they fit; the code of the second factor is missing.
     """
     given = (name[:64], password[:1024]) if len(name) <= 64 and len(password) <= 1024 else ("", "")
-    signed = await accounts.sign_in(
+    signed = await sessions.sign_in(
         here.database.pool, *given, code=code, now=here.config.clock(), client=client, vault=here.vault
     )
     if signed is not None:
@@ -144,7 +147,7 @@ def set_cookie(answer: Response, here: Context, token: str) -> None:
     answer.set_cookie(
         here.cookie,
         token,
-        max_age=int(accounts.SESSION_TTL.total_seconds()),
+        max_age=int(sessions.SESSION_TTL.total_seconds()),
         path="/",
         httponly=True,
         samesite="strict",

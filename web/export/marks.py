@@ -2,13 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
-
-from fastapi import Query
-
-Purpose = Annotated[
-    str | None, Query(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$", description="Written into the file.")
-]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

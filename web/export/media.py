@@ -13,7 +13,7 @@ from tracking.records import media_types
 from tracking.store.tracks import media_store
 from tracking.store.tracks.media_files import FullError, Incoming, MediaFiles
 from tracking.store.tracks.media_store import Announced, Sender, Stored
-from web.http import problems
+from web import problems
 
 AT_ONCE = 16
 """Files a process receives at a time."""

@@ -16,7 +16,7 @@ from tracking.presence.fixes import ABSENT, FixColumns, Float
 from tracking.presence.trail import GAP_MS
 from web.export import spreadsheet
 from web.export.marks import Mark
-from web.http import params
+from web.store import codes
 
 Format = Literal["geojson", "csv", "gpx"]
 MEDIA_TYPES: dict[Format, str] = {
@@ -109,8 +109,8 @@ def rows(page: FixColumns) -> Iterator[dict[str, Any]]:
         np.round(page.lon, 7).tolist(),
         *(_short(column) for column in (page.acc, page.spd, page.hdg, page.alt, page.bat)),
         [None if sat == ABSENT else sat for sat in page.sat.tolist()],
-        [params.SOURCES[code] for code in page.src.tolist()],
-        [params.DUTIES[code] for code in page.duty.tolist()],
+        [codes.SOURCES[code] for code in page.src.tolist()],
+        [codes.DUTIES[code] for code in page.duty.tolist()],
         [None if seq == ABSENT else seq for seq in page.seq.tolist()],
         page.boot.tolist(),
         page.flags.tolist(),

@@ -12,10 +12,9 @@ from runtime import db
 from runtime.clock import wall_clock
 from schemas import pages
 from tracking.store.records import migration_store
-from web import context
+from web import context, problems
 from web.context import Context
 from web.health import gauges
-from web.http import problems
 
 router = APIRouter(tags=["operation"])
 log = structlog.get_logger(__name__)

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import msgspec
 
-from web.http import problems
+from web import problems
 
 MAX_CHARACTERS = 400
 

@@ -7,7 +7,8 @@ from fastapi import Query
 
 from schemas import imports
 from tracking.city.grid_faults import GridFault
-from web.http import problems
+from web import problems
+from web.http import problem_documents
 
 DryRun = Annotated[bool, Query(description="Only say what would change; nothing is imported.")]
 
@@ -15,7 +16,7 @@ REFUSES: dict[int | str, dict[str, Any]] = {
     422: {
         "description": "The file has faults, or a parameter is wrong: nothing of the file is taken.",
         "content": {
-            problems.MEDIA_TYPE: {
+            problem_documents.MEDIA_TYPE: {
                 "schema": {"anyOf": [{"$ref": f"#/components/schemas/{name}"} for name in ("ImportProblem", "Problem")]}
             }
         },

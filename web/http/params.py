@@ -1,16 +1,16 @@
 """Parameters that routes share, checked before they reach the database."""
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import Depends, Path, Query
 from pydantic import BeforeValidator, WithJsonSchema
 
-from runtime import db
 from schemas import topics, wire
-from web.http import cursors, problems
+from web import problems
+from web.http import cursors
+from web.store.period import Period
 
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 _PLUS_EATEN = re.compile(r" (?=\d\d:\d\d$)")  # an unescaped + in a query arrives as a space
@@ -48,28 +48,13 @@ _NAME = f"^{topics.NAME.pattern}$"
 DeviceName = Annotated[str, Path(pattern=_NAME, description="Name of the device.")]
 DeviceFilter = Annotated[str | None, Query(pattern=_NAME, description="Name of the device.")]
 CellFilter = Annotated[str | None, Query(pattern=r"^[0-9]{14,15}$", description="Code of the unit cell.")]
+Purpose = Annotated[
+    str | None, Query(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$", description="Written into the file.")
+]
 CodeFilter = Annotated[str | None, Query(pattern=r"^[0-9A-Za-z._-]{1,64}$")]
 AreaCode = Annotated[str, Path(pattern=r"^[0-9A-Za-z._-]{1,64}$", description="Code of a grid, street or district.")]
 Number = Annotated[int, Path(ge=1, le=(1 << 63) - 1)]
 DEFAULT_LIMIT = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Period:
-    """Two optional ends."""
-
-    start: datetime | None
-    end: datetime | None
-
-    @property
-    def start_ms(self) -> int | None:
-        """Start in ms."""
-        return None if self.start is None else db.millis(self.start)
-
-    @property
-    def end_ms(self) -> int | None:
-        """End in ms."""
-        return None if self.end is None else db.millis(self.end)
 
 
 def _period(from_time: From = None, to_time: To = None) -> Period:
@@ -79,9 +64,6 @@ def _period(from_time: From = None, to_time: To = None) -> Period:
 
 
 Between = Annotated[Period, Depends(_period)]
-
-DUTIES = tuple(duty.value for duty in wire.DUTY_CODE)
-SOURCES = tuple(source.value for source in wire.SOURCE_CODE)
 
 _FOREIGN = "The cursor is not one that this list gave; begin without it."
 

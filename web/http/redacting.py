@@ -12,9 +12,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from alerts.privacy import redaction
 from tracking.city.names import ALL_SHOWN, Names
+from web import problems
 from web.auth.access import Permission, Sights
-from web.auth.accounts import Principal
-from web.http import problems
+from web.auth.principal import Principal
+from web.http import problem_documents
 
 _P = Permission
 EXEMPT = frozenset({
@@ -46,7 +47,7 @@ class Redacting:
         try:
             names = await self._names(scope)
         except (problems.NotReadyError, *problems.UNREACHABLE):
-            await problems.response(problems.NotReadyError(), scope["path"])(scope, receive, send)
+            await problem_documents.response(problems.NotReadyError(), scope["path"])(scope, receive, send)
             return
         scope["names"] = names
         await self._app(scope, receive, Answer(names, send).take if names else send)
@@ -115,7 +116,7 @@ def _kind(start: Message) -> str:
     """Which of the kinds that are searched an answer is of; empty: none."""
     headers = MutableHeaders(scope=start)
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind == problems.MEDIA_TYPE:
+    if kind == problem_documents.MEDIA_TYPE:
         # A conflict tells what others did; the others say again what was asked for, or what is not there at all.
         return "application/json" if start["status"] == 409 else ""
     if kind == "application/geo+json" and "content-length" not in headers:

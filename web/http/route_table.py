@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from fastapi.routing import iter_route_contexts
 from starlette.routing import BaseRoute, compile_path
 
-from web.http import problems
+from web import problems
 
 WEBSOCKET = "WEBSOCKET"
 """Stands for the method of a websocket."""

@@ -6,9 +6,9 @@ from pathlib import Path
 from fastapi import APIRouter, Request
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 
-from web import context
+from web import context, problems
 from web.auth.access import Permission
-from web.http import browser, problems
+from web.http import browser
 
 router = APIRouter(include_in_schema=False)
 

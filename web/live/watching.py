@@ -3,7 +3,7 @@
 import asyncio
 from typing import Protocol
 
-from web.auth.accounts import Principal
+from web.auth.principal import Principal
 from web.live.audience import Audience
 from web.live.frames.gaze import Gaze
 

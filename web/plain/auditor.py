@@ -13,11 +13,11 @@ from starlette.responses import Response
 
 from runtime import db
 from schemas.audits import AuditEntries, AuditEntry
-from web import context
+from web import context, problems
 from web.api.access import audit
 from web.audit import anchoring, audit_check
 from web.context import Context
-from web.http import params, problems
+from web.http import params
 from web.plain import frame
 
 router = APIRouter(include_in_schema=False)

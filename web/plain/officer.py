@@ -6,8 +6,8 @@ from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from web import context
-from web.auth import accounts
-from web.auth.accounts import Kind
+from web.auth.principal import Kind
+from web.auth.store import sessions
 from web.plain import frame
 
 router = APIRouter(include_in_schema=False)
@@ -44,7 +44,7 @@ async def logout(request: Request) -> Response:
     """End the session, by a form."""
     here, who = context.context(request), context.principal(request)
     if who.kind is Kind.SESSION:
-        await accounts.sign_out(here.database.pool, who)
+        await sessions.sign_out(here.database.pool, who)
     answer = RedirectResponse("/login", status_code=303)
     answer.delete_cookie(here.cookie, path="/", httponly=True, samesite="strict", secure=here.config.secure_cookies)
     return answer

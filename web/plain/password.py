@@ -5,8 +5,8 @@ from html import escape
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from web import problems
 from web.auth import own_password, signin
-from web.http import problems
 from web.plain import frame
 
 router = APIRouter(include_in_schema=False)

@@ -7,8 +7,8 @@ from schemas import holds as models
 from tracking.records import retention
 from tracking.records.retention import DataClass
 from tracking.store.records import hold_store, retention_store
+from web import problems
 from web.audit import audit
-from web.http import problems
 
 
 async def place(conn: db.Connection, given: models.HoldGiven, actor: str, now: datetime) -> models.Hold:

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from runtime import db
 from schemas import people as models
 from tracking.store.city import belonging, people_store
+from web import problems
 from web.auth.access import Sight
-from web.http import problems
 
 _UNITS = f"""
 SELECT code, name, area FROM units

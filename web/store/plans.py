@@ -13,7 +13,7 @@ from tracking.plans import rule_version
 from tracking.plans.plans import CITY
 from tracking.store.city import city as cities
 from tracking.store.city import plan_store, rule_store
-from web.http import problems
+from web import problems
 from web.store import coverage, scopes
 
 LEAD = timedelta(minutes=2)

@@ -12,7 +12,7 @@ from schemas import clips, wire
 from tracking.geometry.region import Interval, Region
 from tracking.presence.fixes import Float, Int
 from tracking.store.city.city import City
-from web.http import problems
+from web import problems
 
 MOST_FIXES = 400_000
 """Fixes one question may look at: some seconds of work and 20 MB."""

@@ -13,7 +13,8 @@ from tracking.presence import path, plausibility
 from tracking.store.city import belonging
 from tracking.store.tracks import event_store, fix_store
 from web.auth.access import Sight
-from web.http import params
+from web.store import codes
+from web.store.period import Period
 
 _ESTIMATED_FROM_MS, _ESTIMATED_FROM_FIXES = 1_800_000, 2_000
 
@@ -128,7 +129,7 @@ async def events(
     device: str | None,
     cell: str | None,
     kind: str | None,
-    period: params.Period,
+    period: Period,
     after: tuple[datetime, str] | None,
     limit: int,
 ) -> list[rest.Event]:
@@ -191,7 +192,7 @@ def _device(row: asyncpg.Record) -> rest.Device:
             acc=_short(row["acc"]),
             spd=_short(row["spd"]),
             hdg=_short(row["hdg"]),
-            duty=params.DUTIES[row["duty"]],
+            duty=codes.DUTIES[row["duty"]],
             cell=None if row["unsure"] else row["cell"],
             between=(row["cell"], row["other"]) if row["unsure"] else None,
         )

@@ -2,7 +2,7 @@
 
 from runtime import db
 from tracking.city import grids
-from web.http import problems
+from web import problems
 
 CITY = "city"
 _EXISTS = {

@@ -8,7 +8,7 @@ import typer
 from patrol.cli import accounts_cli, errors
 from patrol.settings.settings import Settings
 from schemas import people_access as models
-from web.store import account_store
+from web.auth.store import accounts
 
 
 def run(
@@ -36,7 +36,7 @@ def run(
     except pydantic.ValidationError as fault:
         raise errors.SetupError(accounts_cli.said(fault)) from fault
     shown, made = accounts_cli.run(
-        settings, lambda conn: account_store.create(conn, given, accounts_cli.granter(), issuer=settings.openid_issuer)
+        settings, lambda conn: accounts.create(conn, given, accounts_cli.granter(), issuer=settings.openid_issuer)
     )
     way = "at the OpenID provider 通过统一身份认证登录" if made is None else f"with the password {made} 密码仅显示一次"
     typer.echo(f"{shown.name} ({shown.role}) may sign in {way}")

@@ -7,7 +7,7 @@ import typer
 from patrol.cli import accounts_cli
 from patrol.settings.settings import Settings
 from schemas import people_access as models
-from web.store import account_store
+from web.auth.store import accounts
 
 
 def run(
@@ -21,6 +21,6 @@ def run(
     if made is not None:
         values["password"] = made
     given = models.AccountChange.model_validate(values)
-    shown = accounts_cli.run(settings, lambda conn: account_store.change(conn, name, given, accounts_cli.granter()))
+    shown = accounts_cli.run(settings, lambda conn: accounts.change(conn, name, given, accounts_cli.granter()))
     state = "is disabled" if shown.disabled else "may sign in"
     typer.echo(f"{shown.name} {state}" + (f" with the password {made} 密码仅显示一次" if made else "") + ".")

@@ -5,14 +5,14 @@ from rich.table import Table
 
 from patrol.cli import accounts_cli
 from patrol.settings.settings import Settings
-from web.store import account_store
+from web.auth.store import accounts
 
 _MOST = 10_000
 
 
 def run(settings: Settings) -> None:
     """Print the accounts as a table."""
-    found = accounts_cli.run(settings, lambda conn: account_store.listed(conn, None, _MOST))
+    found = accounts_cli.run(settings, lambda conn: accounts.listed(conn, None, _MOST))
     table = Table("name", "role", "areas", "until", "second factor", "sessions")
     for one in found:
         until = "disabled" if one.disabled else "" if one.valid_to is None else f"{one.valid_to:%Y-%m-%d %H:%M}Z"

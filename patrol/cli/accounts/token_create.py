@@ -8,7 +8,7 @@ import typer
 from patrol.cli import accounts_cli, errors
 from patrol.settings.settings import Settings
 from schemas import people_access as models
-from web.store import account_store
+from web.auth.store import token_grants
 
 
 def run(
@@ -29,4 +29,4 @@ def run(
     except pydantic.ValidationError as fault:
         raise errors.SetupError(accounts_cli.said(fault)) from fault
     by = accounts_cli.granter()
-    typer.echo(accounts_cli.run(settings, lambda conn: account_store.create_token(conn, given, by)))
+    typer.echo(accounts_cli.run(settings, lambda conn: token_grants.create(conn, given, by)))

@@ -20,7 +20,8 @@ from patrol.services import composition
 from patrol.settings import settings
 from tests.support import web
 from tests.support.waiting import PATIENCE, until
-from web.auth import accounts, totp
+from web.auth import hashing, totp
+from web.auth.store import sessions
 
 if TYPE_CHECKING:
     from runtime.db import Connection
@@ -266,13 +267,13 @@ async def test_password_is_verified_exactly_once_whoever_is_asked_for(
             await admin.post("/api/v1/accounts", json={"name": name, "role": "analyst", "password": PASSWORD})
             await admin.patch(f"/api/v1/accounts/{name}", json={"disabled": disabled})
     verified: list[str] = []
-    really = accounts._verify_now
+    really = hashing._verify_now
 
     def counted(stored: str, password: str) -> bool:
         verified.append(stored)
         return really(stored, password)
 
-    monkeypatch.setattr(accounts, "_verify_now", counted)
+    monkeypatch.setattr(hashing, "_verify_now", counted)
     async with timed.client(token=None) as client:
         for name in ("anna", "gone", "nobody", "nul\0name", "x" * 64):
             verified.clear()
@@ -351,7 +352,7 @@ async def test_failed_sign_ins_are_recorded(timed: web.WebServer, conn: "Connect
             assert (await client.post("/api/v1/session", json=form)).status_code == 401
             assert (await client.post("/login", data=form)).status_code == 401
     rows = await conn.fetch("SELECT actor, object, detail FROM audit WHERE action = 'session.refused' ORDER BY n")
-    assert [row["object"] for row in rows] == ["anna", "anna", accounts.UNKNOWN, accounts.UNKNOWN]
+    assert [row["object"] for row in rows] == ["anna", "anna", sessions.UNKNOWN, sessions.UNKNOWN]
     assert {json.loads(row["detail"])["client"] for row in rows} == {"127.0.0.1"}
     assert "secret" not in str(await conn.fetch("SELECT * FROM audit"))
 

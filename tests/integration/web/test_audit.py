@@ -25,7 +25,7 @@ from web.audit.anchoring import Keeper
 from web.audit.audit import Recorder
 from web.audit.audit_anchors import Anchors
 from web.audit.audit_chain import Head
-from web.auth import accounts
+from web.auth.store import tokens
 from web.database import Database
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ async def test_every_look_at_a_track_is_recorded_before_it_is_answered(
 ) -> None:
     """Track, visits of one device, positions: who, what and with which question; cells are nobody's track."""
     await store_fixes(conn, devices["cam-1"], [wall_clock() - 60_000])
-    token = await accounts.create_token(server.hub.database.pool, "anna", "supervisor", None)
+    token = await tokens.create_token(server.hub.database.pool, "anna", "supervisor", None)
     async with server.client(token=token) as client:
         paths = ("/devices/cam-1/track?format=csv", "/visits?device=cam-1", "/coverage", "/devices", "/visits",
                  "/devices/cam-1", "/visits?d%65vice=cam-1")  # fmt: skip
@@ -138,7 +138,7 @@ async def test_every_look_at_a_track_is_recorded_before_it_is_answered(
 
 async def test_what_was_refused_is_recorded(server: web.WebServer, conn: "Connection") -> None:
     """Looks and changes that a role may not do, over HTTP and the websocket; what is nobody's look is not."""
-    token = await accounts.create_token(server.hub.database.pool, "anna", "officer", None)
+    token = await tokens.create_token(server.hub.database.pool, "anna", "officer", None)
     async with server.client(token=token) as client:
         for method, path in (("GET", "/devices/cam-1/track"), ("GET", "/replay"), ("POST", "/rules"), ("GET", "/cells"),
                              ("POST", "/accounts")):  # fmt: skip
@@ -169,7 +169,7 @@ async def test_look_that_cannot_be_recorded_is_not_answered(
 
 async def test_who_watched_whom_live_is_recorded_from_when_to_when(server: web.WebServer, conn: "Connection") -> None:
     """Begin, each selection and the end, with the area and the devices' names."""
-    token = await accounts.create_token(server.hub.database.pool, "anna", "supervisor", None)
+    token = await tokens.create_token(server.hub.database.pool, "anna", "supervisor", None)
 
     async def told(action: str) -> bool:
         return any(row["action"] == action for row in await entries(conn))
@@ -198,7 +198,7 @@ async def test_auditor_reads_the_record_and_nobody_else(server: web.WebServer, c
     """Newest first, by page, filtered by who and what; hashes are shown."""
     await filled(conn, 5)
     pool = server.hub.database.pool
-    token = await accounts.create_token(pool, "auditor", "auditor", None)
+    token = await tokens.create_token(pool, "auditor", "auditor", None)
     async with server.client(token=token) as client:
         first = (await client.get("/api/v1/audit", params={"limit": 3})).json()
         assert [item["n"] for item in first["items"]] == [5, 4, 3]
@@ -210,7 +210,7 @@ async def test_auditor_reads_the_record_and_nobody_else(server: web.WebServer, c
         assert (await client.get("/api/v1/audit", params={"action": "none"})).json()["items"] == []
         assert (await client.get("/api/v1/devices")).status_code == 403
     for role in ("commander", "supervisor", "analyst", "officer"):
-        async with server.client(token=await accounts.create_token(pool, role, role, None)) as client:
+        async with server.client(token=await tokens.create_token(pool, role, role, None)) as client:
             assert (await client.get("/api/v1/audit")).status_code == 403
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support import web
-from web.auth import accounts
+from web.auth import principal
 
 if TYPE_CHECKING:
     from runtime import db
@@ -25,7 +25,7 @@ async def person(conn: "db.Connection", server: web.WebServer) -> str:
     token = "patrol_of_zhang"
     await conn.execute(
         "INSERT INTO api_tokens (token_hash, name, role, created_at) VALUES ($1, 'zhang', 'supervisor', now())",
-        accounts.hash_token(token),
+        principal.hash_token(token),
     )
     return token
 

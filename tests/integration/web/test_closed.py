@@ -14,7 +14,8 @@ import pytest
 from tests.support import web
 from tests.support.waiting import until
 from web.app import create_app
-from web.auth import accounts, policy
+from web.auth import route_rules
+from web.auth.store import credentials, sessions, tokens
 from web.config import WebConfig
 from web.http.route_table import RouteTable
 
@@ -33,8 +34,8 @@ def app_routes() -> list[tuple[str, str]]:
 def test_every_route_has_a_rule_and_every_rule_a_route() -> None:
     """A route without a rule is closed and fails here; a rule without a route is forgotten."""
     routes = set(route_table().entries())
-    rules = [(method, rule.path) for rule in policy.RULES for method in rule.methods]
-    assert routes - set(rules) == set(), "give these a rule in web/auth/policy.py"
+    rules = [(method, rule.path) for rule in route_rules.RULES for method in rule.methods]
+    assert routes - set(rules) == set(), "give these a rule in web/auth/route_rules.py"
     assert set(rules) - routes == set(), "these rules have no route"
     assert len(rules) == len(set(rules)), "two rules for one route"
 
@@ -49,7 +50,7 @@ def test_routes_are_seen_by_this_file() -> None:
 
 async def test_every_route_is_closed_without_credentials(server: web.WebServer) -> None:
     """All routes but those of the public table answer 401, with a problem document."""
-    public = {(method, rule.path) for rule in policy.RULES for method in rule.methods if rule.permission is None}
+    public = {(method, rule.path) for rule in route_rules.RULES for method in rule.methods if rule.permission is None}
     async with server.client(token=None) as client:
         for method, path in app_routes():
             if (method, path) in public or method == "WEBSOCKET":
@@ -63,7 +64,7 @@ async def test_every_route_is_closed_without_credentials(server: web.WebServer) 
 
 async def test_public_routes_are_these_and_no_more() -> None:
     """Whoever opens another route changes this test, too."""
-    assert {rule.path for rule in policy.RULES if rule.permission is None} == {
+    assert {rule.path for rule in route_rules.RULES if rule.permission is None} == {
         "/healthz", "/readyz", "/login", "/login/login.css", "/api/v1/session", "/login/openid",
         "/login/openid/callback",
     }  # fmt: skip
@@ -160,7 +161,7 @@ async def test_token_of_the_database_opens_until_it_expires(
 ) -> None:
     """`patrol token create` makes tokens; their plain text is nowhere in the database."""
     pool = server.hub.database.pool
-    token = await accounts.create_token(pool, "tool", "analyst", ttl)
+    token = await tokens.create_token(pool, "tool", "analyst", ttl)
     async with server.client(token=token) as client:
         answer = await client.get("/api/v1/session")
     assert answer.status_code == status
@@ -205,13 +206,13 @@ async def test_first_start_makes_a_password_and_shows_it_once(database_url: str)
     """Without a password in the settings one is made; the second start makes none; a given one replaces it."""
     pool = await asyncpg.create_pool(database_url, min_size=1, max_size=2)
     try:
-        made = await accounts.ensure_admin(pool, None)
+        made = await credentials.ensure_admin(pool, None)
         assert made is not None
-        assert await accounts.ensure_admin(pool, None) is None
-        assert await accounts.sign_in(pool, "admin", made) is not None
-        assert await accounts.ensure_admin(pool, "another one") is None
-        assert await accounts.sign_in(pool, "admin", made) is None
-        assert await accounts.sign_in(pool, "admin", "another one") is not None
+        assert await credentials.ensure_admin(pool, None) is None
+        assert await sessions.sign_in(pool, "admin", made) is not None
+        assert await credentials.ensure_admin(pool, "another one") is None
+        assert await sessions.sign_in(pool, "admin", made) is None
+        assert await sessions.sign_in(pool, "admin", "another one") is not None
         stored = await pool.fetchval("SELECT password_hash FROM accounts")
         assert stored.startswith("$argon2id$")
     finally:

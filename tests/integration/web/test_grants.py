@@ -18,7 +18,7 @@ from patrol.cli.accounts import account_change
 from patrol.settings import settings
 from tests.support import web
 from tests.support.waiting import until
-from web.auth import accounts
+from web.auth import hashing
 from web.auth.access import PERMISSIONS, Permission, Role
 
 if TYPE_CHECKING:
@@ -344,7 +344,7 @@ async def test_nobody_ever_holds_more_than_living_holders_gave(
 ) -> None:
     """Random grants, narrowings and ends by everybody to everybody, whatever they hold."""
     # What is tested is who holds what, not the cost of a password.
-    monkeypatch.setattr(accounts, "_hasher", argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    monkeypatch.setattr(hashing, "_hasher", argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     game = Game(site, clock, seed)
     try:
         await game.play(60)

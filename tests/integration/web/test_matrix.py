@@ -16,9 +16,10 @@ from tests.integration.web.matrix_city import Street
 from tests.integration.web.test_closed import route_table
 from tests.support import web
 from tests.support.waiting import until
-from web.auth import accounts, policy
+from web.auth import route_rules
 from web.auth.access import PERMISSIONS, Permission, Role
-from web.auth.policy import Reach, Rule
+from web.auth.route_rules import Reach, Rule
+from web.auth.store import tokens
 from web.http.route_table import WEBSOCKET
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ async def city(database_url: str, conn: "db.Connection", tmp_path: Path) -> Asyn
         await until(complete, "the lane is read and the city judged")
         pool = server.hub.database.pool
         tokens = {
-            (role, name): await accounts.create_token(pool, f"{role}-{name}", role, None, areas=areas)
+            (role, name): await tokens.create_token(pool, f"{role}-{name}", role, None, areas=areas)
             for role in Role
             for name, areas in AREAS.items()
         }
@@ -145,7 +146,7 @@ def check(
     city: City, who: tuple[Role, str], route: tuple[str, str], query: str, answer: httpx.Response
 ) -> Iterator[str]:
     """What is wrong with an answer."""
-    (role, area), rule, limited = who, policy.rule_for(*route), who[1] != "city"
+    (role, area), rule, limited = who, route_rules.rule_for(*route), who[1] != "city"
     assert rule is not None, f"{route} has no rule"
     promised, told = expected(rule, role, area), f"{answer.status_code} {answer.text[:300]}"
     if answer.status_code == 500 or (answer.status_code == 401 and promised != "open"):
@@ -170,7 +171,7 @@ async def test_object_outside_the_area_is_answered_like_one_that_does_not_exist(
     met = 0
     async with city.server.client(token=city.tokens[Role.ADMINISTRATOR, "street"]) as client:
         for method, template in ROUTES:
-            rule = policy.rule_for(method, template)
+            rule = route_rules.rule_for(method, template)
             if rule is None or rule.reach is not Reach.AREA or "{" not in template:
                 continue
             outside, nowhere = path_to(template, city.other), path_to(template, None)

@@ -19,7 +19,7 @@ from tests.support import web
 from tests.support.waiting import until
 from tracking.city import device_grant
 from tracking.store.tracks import device_access, event_store, media_files
-from web.auth import accounts
+from web.auth.store import tokens
 
 if TYPE_CHECKING:
     from runtime.db import Connection
@@ -49,7 +49,7 @@ class Site:
         """Somebody of a street, or of the whole city."""
         pool = self.server.hub.database.pool
         areas = None if street is None else (street.code,)
-        return self.server.client(token=await accounts.create_token(pool, role, role, None, areas=areas))
+        return self.server.client(token=await tokens.create_token(pool, role, role, None, areas=areas))
 
 
 @pytest.fixture
@@ -244,9 +244,7 @@ async def test_docking_station_sends_with_a_token_of_that_scope_alone(site: Site
     """It may send for the events of its street, and see nothing."""
     await announce(conn, site.mine, 1, JPEG)
     pool = site.server.hub.database.pool
-    token = await accounts.create_token(
-        pool, "dock", "supervisor", None, areas=(site.mine.code,), scopes=("media_send",)
-    )
+    token = await tokens.create_token(pool, "dock", "supervisor", None, areas=(site.mine.code,), scopes=("media_send",))
     async with site.server.client(token=token) as dock:
         assert (await dock.put(address(JPEG), content=JPEG)).status_code == 201
         assert (await dock.get(address(JPEG))).status_code == 403

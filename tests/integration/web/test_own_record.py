@@ -12,7 +12,7 @@ from tests.integration.web.test_matrix import City, city, leaks
 from tests.support import web
 from web.audit import audit, looks
 from web.audit.audit_chain import Entry, detail
-from web.auth import accounts
+from web.auth import hashing
 from web.auth.access import Role
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ PRESENCE = {**BODIES["/api/v1/presence"], "to": rest.rfc3339(NOW + HOUR)}
 async def test_officer_reads_the_own_record_and_who_looked(city: City, conn: "Connection") -> None:
     """Shifts, bindings, stays, events, the track and looks at it, with a mark of who exported it."""
     pool = city.server.hub.database.pool
-    hashed = await accounts.hash_password("a long enough phrase")
+    hashed = await hashing.hash_password("a long enough phrase")
     for street in (city.mine, city.other):
         await pool.execute(
             "INSERT INTO accounts (name, password_hash, role, officer) VALUES ($1, $2, 'officer', $3)",

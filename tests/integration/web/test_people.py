@@ -5,8 +5,8 @@ from typing import Any
 
 from runtime import db
 from tests.support import web
-from web.auth import accounts
 from web.auth.access import Role
+from web.auth.store import tokens
 
 
 def day(n: int, hour: int = 8) -> str:
@@ -103,7 +103,7 @@ async def test_a_street_plans_and_binds_its_own_people_only(
         for badge, unit in (("HC1", "team-1"), ("HC2", "team-2")):
             given = {"badge": badge, "name": badge, "unit": unit}
             assert (await client.post("/api/v1/officers", json=given)).status_code == 204
-    token = await accounts.create_token(server.hub.database.pool, "street", Role.SUPERVISOR, None, areas=("441302001",))
+    token = await tokens.create_token(server.hub.database.pool, "street", Role.SUPERVISOR, None, areas=("441302001",))
     async with server.client(token=token) as client:
         assert [one["badge"] for one in await _items(client, "officers")] == ["HC1"]
         assert (await client.put("/api/v1/devices/cam-1/officer", json={"badge": "HC1"})).status_code == 204

@@ -14,7 +14,7 @@ from tests.support import web
 from tests.support.waiting import until
 from web.audit import audit, audit_check
 from web.audit.audit_anchors import Anchors
-from web.auth import accounts
+from web.auth import hashing
 
 if TYPE_CHECKING:
     from runtime.db import Connection
@@ -27,7 +27,7 @@ AS_BROWSER = {"Accept": "text/html", "Accept-Language": "en"}
 @pytest.fixture
 async def site(database_url: str, conn: "Connection", tmp_path: Path) -> AsyncIterator[web.WebServer]:
     """A server with accounts of an auditor and an officer, and some entries in the record."""
-    hashed = await accounts.hash_password(PHRASE)
+    hashed = await hashing.hash_password(PHRASE)
     await conn.execute("INSERT INTO units (code, name) VALUES ('u', 'u')")
     badge = await conn.fetchval("INSERT INTO officers (badge, name, unit) VALUES ('7', '张伟', 'u') RETURNING id")
     for name, role, officer in (("odd", "auditor", None), ("own", "officer", badge), ("nobody", "officer", None)):

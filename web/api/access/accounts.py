@@ -8,8 +8,8 @@ from starlette.responses import Response
 from runtime import db
 from schemas import people_access as models
 from web import context
+from web.auth.store import accounts, granting, token_grants
 from web.http import cursors, params
-from web.store import account_store
 
 router = APIRouter(tags=["accounts"])
 
@@ -22,7 +22,7 @@ async def listed(pool: Pool, cursor: params.Cursor = None, limit: params.Limit =
     """Accounts by name."""
     after = params.stored_text(cursors.decode(cursor, str))
     async with pool.acquire() as connection:
-        items = await account_store.listed(connection, after, limit)
+        items = await accounts.listed(connection, after, limit)
     return models.Accounts(items=items, next=cursors.encode(items[-1].name) if len(items) == limit else None)
 
 
@@ -30,7 +30,7 @@ async def listed(pool: Pool, cursor: params.Cursor = None, limit: params.Limit =
 async def create(request: Request, pool: Pool, given: models.AccountGiven) -> models.AccountMade:
     """Make an account; a password that is made is in the answer and nowhere else."""
     async with pool.acquire() as connection:
-        shown, made = await account_store.create(connection, given, _granter(request), issuer=_issuer(request))
+        shown, made = await accounts.create(connection, given, _granter(request), issuer=_issuer(request))
     return models.AccountMade(**shown.model_dump(), password=made)
 
 
@@ -38,14 +38,14 @@ async def create(request: Request, pool: Pool, given: models.AccountGiven) -> mo
 async def one(pool: Pool, account: AccountName) -> models.Account:
     """One account."""
     async with pool.acquire() as connection:
-        return await account_store.one(connection, account)
+        return await accounts.one(connection, account)
 
 
 @router.patch("/accounts/{account}", response_model=models.Account)
 async def change(request: Request, pool: Pool, account: AccountName, given: models.AccountChange) -> models.Account:
     """Change rights, validity or password, or disable it; its sessions and tokens end."""
     async with pool.acquire() as connection:
-        shown = await account_store.change(connection, account, given, _granter(request))
+        shown = await accounts.change(connection, account, given, _granter(request))
     context.context(request).hub.check_sessions()
     return shown
 
@@ -54,7 +54,7 @@ async def change(request: Request, pool: Pool, account: AccountName, given: mode
 async def sign_out(request: Request, pool: Pool, account: AccountName) -> models.Ended:
     """End all sessions and tokens of an account."""
     async with pool.acquire() as connection:
-        ended = await account_store.sign_out_everywhere(connection, account, _granter(request))
+        ended = await accounts.sign_out_everywhere(connection, account, _granter(request))
     context.context(request).hub.check_sessions()
     return models.Ended(sessions_ended=ended)
 
@@ -64,7 +64,7 @@ async def tokens(pool: Pool, cursor: params.Cursor = None, limit: params.Limit =
     """API tokens, without what opens."""
     after = params.stored_number(cursors.decode(cursor, int))
     async with pool.acquire() as connection:
-        items = await account_store.tokens(connection, after, limit)
+        items = await token_grants.listed(connection, after, limit)
     return models.Tokens(items=items, next=cursors.encode(items[-1].id) if len(items) == limit else None)
 
 
@@ -72,7 +72,7 @@ async def tokens(pool: Pool, cursor: params.Cursor = None, limit: params.Limit =
 async def create_token(request: Request, pool: Pool, given: models.TokenGiven) -> models.TokenMade:
     """Make an API token; it is shown only now, and ends with the account or token that makes it."""
     async with pool.acquire() as connection:
-        made = await account_store.create_token(connection, given, _granter(request))
+        made = await token_grants.create(connection, given, _granter(request))
     return models.TokenMade(token=made)
 
 
@@ -80,14 +80,14 @@ async def create_token(request: Request, pool: Pool, given: models.TokenGiven) -
 async def revoke_token(request: Request, pool: Pool, token: Annotated[int, Path(ge=1, le=(1 << 31) - 1)]) -> Response:
     """Delete an API token; what it opened is closed within a second."""
     async with pool.acquire() as connection:
-        await account_store.revoke_token(connection, token, _granter(request))
+        await token_grants.revoke(connection, token, _granter(request))
     context.context(request).hub.check_sessions()
     return Response(status_code=204)
 
 
-def _granter(request: Request) -> account_store.Granter:
+def _granter(request: Request) -> granting.Granter:
     who = context.principal(request)
-    return account_store.Granter(who.name, who, context.context(request).config.clock)
+    return granting.Granter(who.name, who, context.context(request).config.clock)
 
 
 def _issuer(request: Request) -> str | None:

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Depends, Query
 
 from runtime import db
 from schemas import audits
-from web import context
-from web.http import cursors, params, problems
+from web import context, problems
+from web.http import cursors, params
 
 router = APIRouter(prefix="/audit", tags=["audit"])
 

@@ -12,8 +12,8 @@ from tracking.city import device_grant
 from tracking.city.device_grant import Grant
 from tracking.store.records import lane
 from tracking.store.tracks import device_access
-from web import context
-from web.http import handset, origin, params, problems
+from web import context, problems
+from web.http import handset, origin, params
 
 router = APIRouter(prefix="/devices", tags=["devices"])
 

@@ -5,10 +5,9 @@ from datetime import UTC, datetime
 from fastapi import APIRouter, Request
 from starlette.responses import StreamingResponse
 
-from web import context
+from web import context, problems
 from web.export import own_record
 from web.export.marks import Mark
-from web.http import problems
 
 router = APIRouter(prefix="/me", tags=["me"])
 

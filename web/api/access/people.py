@@ -10,10 +10,10 @@ from runtime import db
 from schemas import people as models
 from schemas import topics
 from tracking.store.city import people_store
-from web import context
+from web import context, problems
 from web.auth import access
 from web.auth.access import Sight
-from web.http import cursors, params, problems
+from web.http import cursors, params
 from web.store import people
 
 router = APIRouter(tags=["people"])

@@ -7,12 +7,11 @@ from starlette.responses import JSONResponse, Response
 
 from schemas import pages
 from schemas import people_access as access_models
-from web import context
+from web import context, problems
 from web.audit import audit
-from web.auth import accounts, own_password, second_factor, signin, totp
-from web.auth.accounts import Kind, Principal
-from web.http import problems
-from web.store import account_store
+from web.auth import own_password, signin, totp
+from web.auth.principal import Kind, Principal
+from web.auth.store import accounts, granting, second_factor, sessions
 
 router = APIRouter(prefix="/session", tags=["session"])
 
@@ -25,7 +24,7 @@ async def sign_in(request: Request, given: access_models.SignIn) -> Response:
     own_password.limited(request, given.name)
     try:
         signed = await signin.attempt(here, given.name, given.password, given.code, client)
-    except accounts.CodeNeededError as error:
+    except sessions.CodeNeededError as error:
         raise problems.ProblemError(401, "Send the code of the second factor, too.", needs="code") from error
     if signed is None:
         raise problems.ProblemError(401, "The name or the password is wrong.")
@@ -47,7 +46,7 @@ async def sign_out(request: Request) -> Response:
     who = context.principal(request)
     if who.kind is not Kind.SESSION:
         raise problems.ProblemError(422, "An API token has no session to end; delete the token instead.")
-    await accounts.sign_out(here.database.pool, who)
+    await sessions.sign_out(here.database.pool, who)
     here.hub.check_sessions()
     return _signed_out(here)
 
@@ -63,9 +62,7 @@ async def sign_out_everywhere(request: Request) -> Response:
     """End all one's sessions, this one too, and the tokens one made."""
     here, who = own_password.own(request)
     async with here.database.pool.acquire() as connection:
-        await account_store.sign_out_everywhere(
-            connection, who.name, account_store.Granter(who.name, who, here.config.clock)
-        )
+        await accounts.sign_out_everywhere(connection, who.name, granting.Granter(who.name, who, here.config.clock))
     here.hub.check_sessions()
     return _signed_out(here)
 

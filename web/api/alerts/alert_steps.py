@@ -19,10 +19,10 @@ from alerts.run import dispatch
 from alerts.store import shown, store
 from runtime import db
 from schemas import pages, rest
-from web import context
+from web import context, problems
 from web.auth import access
 from web.auth.access import Sight
-from web.http import params, problems
+from web.http import params
 
 router = APIRouter(prefix="/alerts/{number}", tags=["alerts"])
 

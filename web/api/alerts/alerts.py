@@ -8,10 +8,10 @@ from fastapi import APIRouter, Depends, Query
 from alerts.store import past, shown
 from runtime import db
 from schemas import pages, rest
-from web import context
+from web import context, problems
 from web.auth import access
 from web.auth.access import Sight
-from web.http import cursors, params, problems
+from web.http import cursors, params
 
 router = APIRouter(prefix="/alerts", tags=["alerts"])
 

@@ -15,10 +15,10 @@ from runtime import db
 from runtime.clock import wall_clock
 from runtime.vault import VaultError
 from schemas import pages, rest
-from web import context
+from web import context, problems
 from web.auth import access
 from web.auth.access import Permission, Sight
-from web.http import cursors, params, problems
+from web.http import cursors, params
 
 router = APIRouter(tags=["notifications"])
 

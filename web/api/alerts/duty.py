@@ -10,10 +10,10 @@ from alerts.store import rosters, tasks
 from runtime import db
 from runtime.clock import wall_clock
 from schemas import pages, rest
-from web import context
+from web import context, problems
 from web.auth import access
 from web.auth.access import Sight
-from web.http import cursors, params, problems
+from web.http import cursors, params
 
 router = APIRouter(tags=["alerts"])
 

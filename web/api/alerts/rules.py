@@ -12,6 +12,7 @@ from tracking.store.city import rule_store
 from web import context
 from web.context import Context
 from web.http import cursors, params
+from web.run.dry_runs import DryRuns
 from web.store import rules
 
 router = APIRouter(tags=["rules"])
@@ -20,13 +21,13 @@ Pool = Annotated[db.Pool, Depends(context.pool)]
 Here = Annotated[Context, Depends(context.context)]
 
 
-def dry_runs(request: Request) -> rules.DryRuns:
+def dry_runs(request: Request) -> DryRuns:
     """Those of the app; as a dependency."""
     state = request.app.state
     if not hasattr(state, "dry_runs"):
-        state.dry_runs = rules.DryRuns()
+        state.dry_runs = DryRuns()
     made = state.dry_runs
-    assert isinstance(made, rules.DryRuns)  # noqa: S101 - put there just now
+    assert isinstance(made, DryRuns)  # noqa: S101 - put there just now
     return made
 
 
@@ -78,7 +79,7 @@ async def append(request: Request, pool: Pool, given: models.NewRule) -> models.
 
 @router.post("/rules/dry-run")
 async def dry_run(
-    here: Here, pool: Pool, runs: Annotated[rules.DryRuns, Depends(dry_runs)], given: models.DryRunGiven
+    here: Here, pool: Pool, runs: Annotated[DryRuns, Depends(dry_runs)], given: models.DryRunGiven
 ) -> models.DryRun:
     """Say what values would have told in a past period, against the rules in force. Takes up to a minute."""
     return await runs.run(pool, here.hub.judging.place, given, datetime.now(UTC))

@@ -10,10 +10,10 @@ from schemas import imports as models
 from tracking.geometry.lookup import CityGrid
 from tracking.routes import beat_file
 from tracking.store.city import beat_store
-from web import context
+from web import context, problems
 from web.api.city.grid_import import MOST_BYTES
 from web.context import Context
-from web.http import imports, problems
+from web.http import imports
 from web.store import coverage
 
 router = APIRouter(tags=["coverage"])

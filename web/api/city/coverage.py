@@ -12,11 +12,11 @@ from runtime import db
 from runtime.clock import wall_clock
 from schemas import pages, rest
 from tracking.presence.fixes import Int
-from web import context
+from web import context, problems
 from web.auth import access
 from web.auth.access import Sight
 from web.context import Context
-from web.http import cursors, params, problems
+from web.http import cursors, params
 from web.live.frames.cells import STATE_NAMES
 from web.store import coverage, queries
 

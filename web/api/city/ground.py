@@ -8,8 +8,7 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import FileResponse, Response
 
 from schemas import ground
-from web import context
-from web.http import problems
+from web import context, problems
 from web.http.ground_config import GroundConfig
 
 api = APIRouter(tags=["map"])

@@ -12,13 +12,14 @@ from starlette.responses import Response
 from runtime import db
 from schemas import figures
 from tracking.store.presence import indicator_store
-from web import context
+from web import context, problems
 from web.auth import access
 from web.auth.access import Sight
 from web.context import Context
-from web.export.marks import Mark, Purpose
-from web.http import accept, cursors, params, problems
+from web.export.marks import Mark
+from web.http import accept, cursors, params
 from web.store import coverage, indicators, people_figures
+from web.store.period import Period
 
 router = APIRouter(tags=["indicators"])
 
@@ -58,7 +59,7 @@ def _table(
     ] = None,
     cursor: params.Cursor = None,
     limit: Annotated[int, Query(ge=1, le=MOST_ROWS, description="Rows of a page.")] = params.DEFAULT_LIMIT,
-    purpose: Purpose = None,
+    purpose: params.Purpose = None,
 ) -> Table:
     chosen = form or accept.choose(request.headers.get("accept", ""), _OFFERS)
     if chosen is None:
@@ -101,7 +102,7 @@ async def listed(
     return _answer(request, table, places, figures.Places, figures.Place, span, duty_s=duty / 1000)
 
 
-def _span(period: params.Period) -> tuple[int, int]:
+def _span(period: Period) -> tuple[int, int]:
     """Start and end, ms: the last day where nothing is said, never beyond now."""
     now = datetime.now(UTC)
     end = min(period.end or now, now)

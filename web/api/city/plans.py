@@ -13,9 +13,9 @@ from tracking.city.grid_faults import FaultKind, fault
 from tracking.plans import calendar_file
 from tracking.plans.plans import KIND
 from tracking.store.city import calendar_store, rule_store
-from web import context
+from web import context, problems
 from web.context import Context
-from web.http import cursors, imports, params, problems
+from web.http import cursors, imports, params
 from web.store import plans, scopes
 
 router = APIRouter(tags=["plans"])

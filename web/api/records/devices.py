@@ -11,13 +11,14 @@ from runtime import db
 from schemas import pages, rest
 from tracking.presence.fixes import FixColumns
 from tracking.store.tracks import fix_store
-from web import context
+from web import context, problems
 from web.auth import access
 from web.auth.access import Sight
 from web.export import tracks
-from web.export.marks import Mark, Purpose
-from web.http import accept, cursors, params, problems
+from web.export.marks import Mark
+from web.http import accept, cursors, params
 from web.store import queries
+from web.store.period import Period
 
 router = APIRouter(prefix="/devices", tags=["devices"])
 
@@ -76,7 +77,7 @@ async def track(
     name: params.DeviceName,
     period: params.Between,
     form: Annotated[tracks.Format | None, Query(alias="format", description="Before the Accept header.")] = None,
-    purpose: Purpose = None,
+    purpose: params.Purpose = None,
     simplify: Annotated[float | None, Query(gt=0, le=10_000, description="m; drop fixes nearer to the line.")] = None,
 ) -> Response:
     """A device's fixes, streamed; without from and to those of the last 24 hours."""
@@ -97,7 +98,7 @@ async def track(
     )
 
 
-def _ends(period: params.Period) -> tuple[int, int]:
+def _ends(period: Period) -> tuple[int, int]:
     """First and last ms, both included, as the store wants them."""
     end = period.end or datetime.now(UTC) + timedelta(minutes=1)
     start = period.start or end - DEFAULT_PERIOD

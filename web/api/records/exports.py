@@ -7,11 +7,10 @@ from fastapi import APIRouter, Depends, Request
 
 from runtime import db
 from schemas.exports import ExportGiven, ExportMark
-from web import context
+from web import context, problems
 from web.auth import access
 from web.auth.access import Sight
 from web.export.marks import Mark
-from web.http import problems
 
 router = APIRouter(prefix="/exports", tags=["looking back"])
 

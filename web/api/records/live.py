@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter, WebSocket
 
-from web import context
-from web.http import problems
+from web import context, problems
+from web.http import problem_documents
 from web.live.run.viewer import Viewer
 
 router = APIRouter()
@@ -16,7 +16,7 @@ async def live(websocket: WebSocket) -> None:
     try:
         audience = await hub.audience(principal.grant)
     except (problems.NotReadyError, *problems.UNREACHABLE):
-        refusal = problems.response(problems.NotReadyError(), websocket.url.path)
+        refusal = problem_documents.response(problems.NotReadyError(), websocket.url.path)
         await websocket.send_denial_response(refusal)
         return
     await Viewer(hub, websocket, principal, audience).serve()

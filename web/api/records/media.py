@@ -9,11 +9,10 @@ from runtime import db
 from schemas import rest
 from tracking.store.tracks import media_store
 from tracking.store.tracks.media_store import Sender
-from web import context
+from web import context, problems
 from web.auth import access
 from web.auth.access import Sight
 from web.export.media import Receiver
-from web.http import problems
 
 router = APIRouter(prefix="/media", tags=["records"])
 

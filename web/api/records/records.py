@@ -10,10 +10,10 @@ from schemas import pages, rest
 from schemas.refusals import Refusal
 from tracking.presence.stays import StayKind
 from tracking.store.presence import stay_store
-from web import context
+from web import context, problems
 from web.auth import access
 from web.auth.access import Sight
-from web.http import cursors, params, problems
+from web.http import cursors, params
 from web.store import queries
 
 router = APIRouter(tags=["records"])

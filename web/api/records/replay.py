@@ -10,12 +10,12 @@ from starlette.responses import StreamingResponse
 from runtime import db
 from runtime.clock import wall_clock
 from schemas import clips, topics
-from web import context
+from web import context, problems
 from web.auth import access
 from web.auth.access import Sight
 from web.context import Context
 from web.export import replay
-from web.http import params, problems
+from web.http import params
 from web.store import coverage, presence
 
 router = APIRouter(tags=["looking back"])

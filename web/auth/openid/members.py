@@ -8,9 +8,9 @@ import structlog
 
 from runtime import db
 from web.audit import audit
-from web.auth import accounts
+from web.auth import hashing
 from web.auth.openid.claims import Claimed
-from web.store import account_store
+from web.auth.store import accounts, granting
 
 ACTOR = "openid"
 """Who changes accounts as claims say, in the audit record."""
@@ -38,14 +38,14 @@ async def account(conn: db.Connection, who: Claimed, *, roles_are_mapped: bool) 
     Raises:
         NotWelcomeError: there is no account and no role, or the name is somebody else's.
     """
-    await conn.execute(account_store.LOCK)
+    await conn.execute(granting.LOCK)
     row = await conn.fetchrow(_FOUND, who.issuer, who.subject, who.name)
     if row is None:
         return await _made(conn, who)
     if row["issuer"] != who.issuer or row["subject"] not in (None, who.subject):
         raise NotWelcomeError(f"the name {who.name} is of another account, which this provider does not vouch for")
     if roles_are_mapped and who.role is None:
-        await account_store.end_sessions(conn, row["name"])
+        await accounts.end_sessions(conn, row["name"])
         raise NotWelcomeError(f"no claim gives {row['name']} a role any more")
     await _changed(conn, row, who)
     return str(row["name"])
@@ -55,7 +55,7 @@ async def _made(conn: db.Connection, who: Claimed) -> str:
     if who.role is None:
         raise NotWelcomeError(f"{who.name} has no account, and no claim gives a role")
     # A hash of what nobody knows: signing in with a password takes the usual time and never fits.
-    hashed = await accounts.hash_password(secrets.token_urlsafe(32))
+    hashed = await hashing.hash_password(secrets.token_urlsafe(32))
     said = await _wanted(conn, who)
     values = (said.get("areas", []), said.get("officer"))
     await conn.execute(_INSERT, who.name, hashed, who.role, *values, who.issuer, who.subject)
@@ -71,8 +71,8 @@ async def _changed(conn: db.Connection, row: asyncpg.Record, who: Claimed) -> No
     changes = {name: value for name, value in wanted.items() if row[name] != value}
     if not changes:
         return
-    ended = await account_store.end_sessions(conn, row["name"]) if changes.keys() - {"subject"} else 0
-    await account_store.set_columns(conn, row["name"], changes)
+    ended = await accounts.end_sessions(conn, row["name"]) if changes.keys() - {"subject"} else 0
+    await accounts.set_columns(conn, row["name"], changes)
     await audit.record(conn, ACTOR, "account.change", row["name"], {**changes, "sessions_ended": ended})
 
 

@@ -7,13 +7,15 @@ import structlog
 from fastapi import APIRouter, Query, Request
 from starlette.responses import RedirectResponse, Response
 
+from web import problems
 from web.audit import audit
-from web.auth import accounts, signin
+from web.auth import signin
 from web.auth.openid import claims, flow, members
 from web.auth.openid.flow import Flow
 from web.auth.openid.provider import NotProvenError, Provider, ProviderError
+from web.auth.store import sessions
 from web.context import Context, context
-from web.http import browser, origin, problems
+from web.http import browser, origin
 
 router = APIRouter(include_in_schema=False)
 log = structlog.get_logger(__name__)
@@ -82,7 +84,7 @@ async def come_back(
         log.warning(notice, error=str(fault))
         if status < 500:
             how = {"by": "openid", "client": address, "why": notice}
-            await here.audit.put(audit.entry(accounts.NOBODY, "session.refused", accounts.UNKNOWN, how))
+            await here.audit.put(audit.entry(sessions.NOBODY, "session.refused", sessions.UNKNOWN, how))
         return _refused(here, begun, notice, status)
     here.attempts.succeeded(_LIMITED, address)
     # A page and no redirect: browsers keep strict cookies back along a chain that began at another site.
@@ -106,7 +108,7 @@ async def _session(request: Request, here: Context, provider: Provider, begun: F
         here.hub.check_sessions()
         raise refused
     here.hub.check_sessions()
-    signed = await accounts.begin_vouched_session(here.database.pool, name, now, client=signin.address(request))
+    signed = await sessions.begin_vouched_session(here.database.pool, name, now, client=signin.address(request))
     if signed is None:
         raise members.NotWelcomeError(f"the account {name} is disabled, or its time is over")
     return signed[0]

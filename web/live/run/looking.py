@@ -5,7 +5,7 @@ import time
 from web.audit import audit
 from web.audit.audit import Recorder
 from web.auth.access import Permission
-from web.auth.accounts import Principal
+from web.auth.principal import Principal
 
 
 class Looking:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime
 
-from web.auth import accounts
+from web.auth.store import principals
 from web.database import Database
 from web.live.run.source import pause
 from web.live.run.viewers import Viewers
@@ -46,7 +46,7 @@ class Sessions:
         hashes = [value for value in known if value is not None]
         if not hashes:
             return
-        valid = await accounts.still_valid(self._database.pool, hashes, self._clock())
+        valid = await principals.still_valid(self._database.pool, hashes, self._clock())
         for viewer in self._viewers:
             if viewer.principal.token_hash is None:
                 continue

@@ -8,8 +8,8 @@ import asyncpg
 import structlog
 
 from runtime import loops
+from web import problems
 from web.database import Database
-from web.http import problems
 from web.live import metrics
 
 RETRY_S = 1.0

@@ -19,8 +19,8 @@ from runtime.clock import wall_clock
 from schemas import live as wire
 from schemas import rest
 from schemas.live import Look, Subscribe
-from web.auth.accounts import Principal
-from web.http import problems
+from web import problems
+from web.auth.principal import Principal
 from web.live import messages, metrics
 from web.live.audience import Audience
 from web.live.frames import directory, tiles

@@ -5,9 +5,10 @@ from fastapi import APIRouter
 from starlette.datastructures import Headers
 
 from alerts.store.notify import recipient
-from web.auth import policy
+from web import problems
+from web.auth import route_rules
 from web.auth.access import PERMISSIONS, Permission, Role
-from web.http import browser, problems
+from web.http import browser
 from web.http.route_table import RouteTable
 
 
@@ -68,7 +69,7 @@ def test_same_origin_believes_only_the_browser(headers: dict[str, str], *, secur
 )  # fmt: skip
 def test_rule_for_what_is_not_named_is_closed(method: str, path: str) -> None:
     """Only the exact template with the exact method is public."""
-    rule = policy.rule_for(method, path)
+    rule = route_rules.rule_for(method, path)
     assert rule is None or rule.permission is not None
 
 

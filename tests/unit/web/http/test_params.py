@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from web.http import accept, cursors, params, problems
+from web import problems
+from web.http import accept, cursors, params
 
 OFFERS = {"application/geo+json": "geojson", "text/csv": "csv", "application/gpx+xml": "gpx"}
 

@@ -12,10 +12,11 @@ from starlette.types import Message, Scope
 from alerts.privacy import redaction
 from tests.support import web
 from tracking.city.names import Names
+from web import problems
 from web.app import create_app
-from web.auth import policy
+from web.auth import route_rules
 from web.config import WebConfig
-from web.http import problems, redacting
+from web.http import problem_documents, redacting
 
 NAMES = Names(hidden=frozenset({"hc0005", "陈健静"}))
 SAID = "waiting for HC-0005. (陈健静)"
@@ -53,13 +54,13 @@ def answers() -> Iterator[tuple[str, str, dict[str, Any], dict[str, Any]]]:
     document = create_app(config).openapi()
     for template, operations in document["paths"].items():
         for method, operation in operations.items():
-            rule = policy.rule_for(method.upper(), template)
+            rule = route_rules.rule_for(method.upper(), template)
             if rule is None or rule.permission is None or rule.permission in redacting.EXEMPT:
                 continue
             for status, answer in operation["responses"].items():
                 # Problems say again what was sent; a conflict, which does not, is searched like every other JSON.
                 contents = answer.get("content", {}) if status.isdigit() else {}
-                for kind in contents.keys() - {problems.MEDIA_TYPE}:
+                for kind in contents.keys() - {problem_documents.MEDIA_TYPE}:
                     content = contents[kind]
                     yield template, kind, content.get("schema", {}), document["components"]["schemas"]
 
@@ -153,9 +154,9 @@ async def test_json_leaves_whole_with_its_new_length_and_the_same_bytes_where_no
     assert await left(Response(clear, media_type="application/json")) == (
         {"content-length": "20", "content-type": "application/json"}, [clear],
     )  # fmt: skip
-    conflict = problems.response(problems.ProblemError(409, "The alert is acknowledged already (by hc0005)."))
+    conflict = problem_documents.response(problems.ProblemError(409, "The alert is acknowledged already (by hc0005)."))
     assert b"hc0005" not in (await left(conflict))[1][0]
-    asked = problems.response(problems.not_found("Device hc0005"))
+    asked = problem_documents.response(problems.not_found("Device hc0005"))
     assert b"Device hc0005" in (await left(asked))[1][0]
 
 

@@ -1,8 +1,5 @@
 """Every error as an RFC 9457 problem document: one spelling for routes, validation, policy and faults."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import asyncpg
 import structlog
 from fastapi import FastAPI, Request
@@ -11,6 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from schemas import rest
+from web.problems import UNREACHABLE, NotReadyError, ProblemError
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -33,49 +31,6 @@ _TITLES = {
     503: "Not ready",
     507: "No room",
 }
-
-UNREACHABLE = (
-    OSError,
-    TimeoutError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.UndefinedTableError,
-)
-"""What a database that is away, starting, or not migrated yet raises."""
-
-
-class ProblemError(Exception):
-    """The request cannot be answered; the fields say why and what to do."""
-
-    def __init__(self, status: int, detail: str, *, headers: Mapping[str, str] | None = None, **extra: Any) -> None:
-        super().__init__(detail)
-        self.status = status
-        self.detail = detail
-        self.headers = dict(headers or {})
-        self.extra = extra
-
-
-class NotReadyError(ProblemError):
-    """The database cannot be reached now; the same request may succeed in a few seconds."""
-
-    def __init__(self, detail: str = "The database cannot be reached; try again, and see /readyz.") -> None:
-        super().__init__(503, detail, headers={"Retry-After": "2"})
-
-
-def not_found(what: str) -> ProblemError:
-    """Say that `what` does not exist."""
-    return ProblemError(404, f"{what} does not exist.")
-
-
-def wrong(where: str, message: str) -> ProblemError:
-    """Say what is wrong with a value of the body; `where` is its path in it."""
-    place = f"body.{where}"
-    return ProblemError(422, f"{place}: {message}", errors=[{"where": place, "message": message}])
 
 
 def response(problem: ProblemError, instance: str | None = None) -> Response:

@@ -1,21 +1,19 @@
-"""Accounts and tokens as administrators keep them: each change with its entry of the audit record, all or nothing."""
+"""Accounts as administrators keep them: each change with its entry of the audit record, all or nothing."""
 
 import secrets
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Mapping
 from typing import Any
 
 import asyncpg
 
 from runtime import db
 from schemas import people_access as models
+from web import problems
 from web.audit import audit
-from web.auth import accounts, grants, passwords
-from web.auth.access import PERMISSIONS, Role
-from web.auth.accounts import Principal
-from web.auth.grants import Holding
-from web.http import problems
+from web.auth import grants, hashing, passwords
+from web.auth.principal import Principal
+from web.auth.store import granting
+from web.auth.store.granting import Granter, demand_areas
 
 _SHOWN = """
 SELECT a.name, a.role, a.areas, a.valid_from, a.valid_to, a.disabled, a.created_at, o.badge AS officer,
@@ -23,16 +21,9 @@ SELECT a.name, a.role, a.areas, a.valid_from, a.valid_to, a.disabled, a.created_
        (SELECT count(*)::int FROM sessions s WHERE s.account = a.name AND s.expires_at > now()) AS sessions
 FROM accounts a LEFT JOIN officers o ON o.id = a.officer
 """
-_TOKENS = """
-SELECT id, name, role, areas, scopes, account, created_at, expires_at FROM api_tokens
-WHERE $1::int IS NULL OR id > $1 ORDER BY id LIMIT $2
-"""
-# Two administrators who demote one another at the same time must take turns.
-LOCK = "SELECT pg_advisory_xact_lock(hashtext('patrol.accounts'))"
 _NONE_LEFT = "PG001"
 """SQLSTATE of the trigger that keeps an administrator."""
 _HELD = "SELECT role, areas, valid_to, officer FROM accounts WHERE name = $1"
-_HELD_BY_TOKEN = "SELECT role, areas, scopes, expires_at FROM api_tokens WHERE id = $1"  # noqa: S105 - a statement
 _MAKER_ENDS = "SELECT t.expires_at FROM accounts a JOIN api_tokens t ON t.id = a.made_by WHERE a.name = $1"
 
 
@@ -54,41 +45,6 @@ async def one(conn: db.Connection, name: str) -> models.Account:
     return models.Account(**row)
 
 
-@dataclass(frozen=True, slots=True)
-class Granter:
-    """Who makes or changes accounts and tokens, and goes by their rights of this moment."""
-
-    actor: str
-    """Name, for the audit record."""
-    who: Principal | None = None
-    """None: the command line, which holds everything."""
-    now: Callable[[], datetime] = lambda: datetime.now(UTC)
-
-    async def granting(self, conn: db.Connection) -> Principal | None:
-        """Take turns with everybody who grants, and look up what is held now; call it in a transaction.
-
-        Raises:
-            ProblemError: it ended meanwhile.
-        """
-        await conn.execute(LOCK)
-        found = None if self.who is None else await accounts.again(conn, self.who, self.now())
-        if self.who is not None and found is None:
-            raise problems.ProblemError(401, "Your session or token ended meanwhile; sign in again.")
-        return found
-
-    def demand(self, holder: Principal | None, *wanted: Holding) -> None:
-        """Let through what is held.
-
-        Raises:
-            ProblemError: some of it is not.
-        """
-        for each in wanted:
-            missing = [] if holder is None else grants.beyond(holder.holding, each)
-            if missing:
-                said = "Nobody can give, or change, what they do not hold themselves; you do not hold"
-                raise problems.ProblemError(403, f"{said}: {', '.join(missing)}.")
-
-
 async def create(
     conn: db.Connection, given: models.AccountGiven, by: Granter, *, issuer: str | None = None
 ) -> tuple[models.Account, str | None]:
@@ -107,10 +63,10 @@ async def create(
         raise problems.ProblemError(422, "No OpenID provider is set (PATROL_OPENID_ISSUER): leave openid out.")
     await _demand_uncommon(given.password, given.name)
     made = None if given.password is not None else secrets.token_urlsafe(32 if given.openid else 12)
-    hashed = await accounts.hash_password(given.password or made or "")
+    hashed = await hashing.hash_password(given.password or made or "")
     async with conn.transaction():
         holder = await by.granting(conn)
-        await _demand_areas(conn, given.areas)
+        await demand_areas(conn, given.areas)
         officer = await _officer(conn, given.officer)
         ends = given.valid_to or (None if holder is None else holder.until)
         by.demand(holder, grants.holding(given.role, areas=given.areas, until=ends, officer=officer))
@@ -140,14 +96,14 @@ async def change(conn: db.Connection, name: str, given: models.AccountChange, by
             than the account did or would.
     """
     await _demand_uncommon(given.password, name)
-    hashed = None if given.password is None else await accounts.hash_password(given.password)
+    hashed = None if given.password is None else await hashing.hash_password(given.password)
     wanted = given.model_dump(exclude_unset=True, exclude={"password", "reset_second_factor"})
     async with conn.transaction():
         holder = await by.granting(conn)
         before = await one(conn, name)
         if hashed is not None and before.issuer is not None:
             raise problems.ProblemError(422, "The OpenID provider vouches for this account; it has no password here.")
-        await _demand_areas(conn, given.areas)
+        await demand_areas(conn, given.areas)
         if "officer" in wanted:
             wanted["officer"] = await _officer(conn, given.officer)
         await _demand_held(conn, name, wanted, by, holder)
@@ -184,9 +140,9 @@ async def _demand_held(
 
 async def set_password(conn: db.Connection, name: str, password: str, actor: str, keep: bytes | None = None) -> int:
     """Set a password; all sessions but `keep` end, and all tokens the account made. Returns how many ended."""
-    hashed = await accounts.hash_password(password)
+    hashed = await hashing.hash_password(password)
     async with conn.transaction():
-        await conn.execute(LOCK)
+        await conn.execute(granting.LOCK)
         ended = await end_sessions(conn, name, keep)
         await conn.execute("UPDATE accounts SET password_hash = $2 WHERE name = $1", name, hashed)
         await audit.record(conn, actor, "account.password", name, {"sessions_ended": ended})
@@ -218,55 +174,6 @@ async def end_sessions(conn: db.Connection, name: str, keep: bytes | None = None
     return len(sessions) + len(tokens)
 
 
-async def tokens(conn: db.Connection, after: int | None, limit: int) -> list[models.Token]:
-    """API tokens by number, without what opens."""
-    return [models.Token(**row) for row in await conn.fetch(_TOKENS, after, limit)]
-
-
-async def create_token(conn: db.Connection, given: models.TokenGiven, by: Granter) -> str:
-    """Make an API token and return it, to be shown once; without an end it holds as long as its maker.
-
-    Raises:
-        ProblemError: no such area, a scope that the role does not have, an end in the past, or more than its maker
-            holds.
-    """
-    moment = by.now()
-    lacking = sorted(set(given.scopes or ()) - PERMISSIONS[Role(given.role)])
-    if lacking:
-        raise problems.ProblemError(422, f"The role {given.role} has no {', '.join(lacking)}; leave them out.")
-    if given.expires_at is not None and given.expires_at <= moment:
-        raise problems.ProblemError(422, "expires_at must lie in the future.")
-    async with conn.transaction():
-        holder = await by.granting(conn)
-        await _demand_areas(conn, given.areas)
-        ends = given.expires_at or (None if holder is None else holder.until)
-        by.demand(holder, grants.holding(given.role, areas=given.areas, until=ends, scopes=given.scopes))
-        ttl = None if ends is None else ends - moment
-        token = await accounts.create_token(
-            conn, given.name, given.role, ttl, areas=given.areas, scopes=given.scopes, by=holder, now=moment
-        )
-        await audit.record(conn, by.actor, "token.create", given.name, given.model_dump(mode="json", exclude={"name"}))
-    return token
-
-
-async def revoke_token(conn: db.Connection, number: int, by: Granter) -> None:
-    """Delete a token and all it made: what they opened is closed within a second.
-
-    Raises:
-        ProblemError: there is none of that number, or it holds more than who asks for this.
-    """
-    async with conn.transaction():
-        holder = await by.granting(conn)
-        held = await conn.fetchrow(_HELD_BY_TOKEN, number)
-        if held is None:
-            raise problems.not_found(f"Token {number}")
-        by.demand(
-            holder, grants.holding(held["role"], areas=held["areas"], until=held["expires_at"], scopes=held["scopes"])
-        )
-        name = await conn.fetchval("DELETE FROM api_tokens WHERE id = $1 RETURNING name", number)
-        await audit.record(conn, by.actor, "token.revoke", name, {"id": number})
-
-
 async def set_columns(conn: db.Connection, name: str, wanted: Mapping[str, Any]) -> None:
     """Set columns of an account.
 
@@ -295,13 +202,6 @@ async def _demand_uncommon(password: str | None, name: str) -> None:
         await passwords.demand(password, name)
     except passwords.CommonPasswordError as error:
         raise problems.ProblemError(422, str(error)) from error
-
-
-async def _demand_areas(conn: db.Connection, areas: Collection[str] | None) -> None:
-    known = {row["code"] for row in await conn.fetch("SELECT code FROM areas WHERE code = ANY ($1)", list(areas or ()))}
-    missing = sorted(set(areas or ()) - known)
-    if missing:
-        raise problems.ProblemError(422, f"There is no area {', '.join(missing)}; GET /api/v1/areas lists them.")
 
 
 async def _officer(conn: db.Connection, badge: str | None) -> int | None:

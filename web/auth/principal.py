@@ -1,0 +1,66 @@
+"""Somebody who showed who they are."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from web.auth.access import Grant, Permission
+from web.auth.grants import Holding
+
+
+class Kind(StrEnum):
+    """How somebody showed who they are."""
+
+    SESSION = "session"
+    TOKEN = "token"  # noqa: S105 - the name of a kind
+    DEVICE = "device"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Principal:
+    """Somebody who showed who they are."""
+
+    name: str
+    role: str
+    kind: Kind
+    token_hash: bytes | None
+    """Key of the session or token in the database; None for the token of the settings."""
+    expires_at: datetime | None
+    permissions: frozenset[Permission]
+    areas: frozenset[str] | None = None
+    """Codes of areas; None: the whole city."""
+    officer: int | None = None
+    """Whose own record this is."""
+    device: int | None = None
+    """Slot of the device that this is; None: a person or a tool."""
+    account: str | None = None
+    """Account that signed in, or that the token ends with; None: the command line or the settings made it."""
+    token: int | None = None
+    """Number of the token; None: a session, or the token of the settings."""
+    maker: int | None = None
+    """Number of the token with which accounts end that are made: itself, or the one that made the account."""
+    settings: bytes | None = None
+    """SHA-256 of the token of the settings, which this is; None: another."""
+    until: datetime | None = None
+    """When the account or token itself ends; None: it does not."""
+
+    @property
+    def payer(self) -> str:
+        """For whom costs are counted: the account, with all its sessions and tokens; else the token itself."""
+        return f"token {self.token or self.name}" if self.account is None else self.account
+
+    @property
+    def holding(self) -> Holding:
+        """What can be granted."""
+        return Holding(permissions=self.permissions, areas=self.areas, until=self.until, officer=self.officer)
+
+    @property
+    def grant(self) -> Grant:
+        """What decides on the sight."""
+        return Grant(self.areas, Permission.POSITIONS in self.permissions)
+
+
+def hash_token(token: str) -> bytes:
+    """Hash a random token; it has enough entropy that no salt is needed."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()

@@ -1,0 +1,1 @@
+"""The SQL of who may come in."""

@@ -1,0 +1,114 @@
+"""Whom a session, a token or the name and password of a device stands for."""
+
+import hmac
+from datetime import UTC, datetime
+from typing import Any
+
+import asyncpg
+
+from runtime.db import Connection, Pool
+from tracking.city import device_grant
+from tracking.store.tracks import device_access
+from web.auth.access import PERMISSIONS, Permission, Role
+from web.auth.principal import Kind, Principal, hash_token
+
+HOLDS = "NOT a.disabled AND (a.valid_from IS NULL OR a.valid_from <= $2) AND (a.valid_to IS NULL OR a.valid_to > $2)"
+_SESSIONS = f"""
+SELECT a.name, a.role, a.areas, a.officer, s.token_hash, least(s.expires_at, a.valid_to) AS expires_at,
+       NULL::text[] AS scopes, a.name AS account, NULL::int AS token, a.made_by AS maker, a.valid_to AS until
+FROM sessions s JOIN accounts a ON a.name = s.account
+WHERE s.token_hash = ANY ($1) AND s.expires_at > $2 AND {HOLDS}
+"""  # noqa: S608 - built from a constant of this file
+_TOKENS = f"""
+SELECT t.name, t.role, t.areas, a.officer, t.token_hash, least(t.expires_at, a.valid_to) AS expires_at, t.scopes,
+       t.account, t.id AS token, t.id AS maker, least(t.expires_at, a.valid_to) AS until
+FROM api_tokens t LEFT JOIN accounts a ON a.name = t.account
+WHERE t.token_hash = ANY ($1) AND (t.expires_at IS NULL OR t.expires_at > $2) AND (a.name IS NULL OR {HOLDS})
+"""  # noqa: S608 - the same
+_BY_SESSION = _SESSIONS.replace("ANY ($1)", "$1")
+_BY_TOKEN = _TOKENS.replace("ANY ($1)", "$1")
+
+
+async def by_session(pool: Pool, token: str, now: datetime | None = None) -> Principal | None:
+    """Find whose session a cookie's value stands for at `now`."""
+    row = await pool.fetchrow(_BY_SESSION, hash_token(token), now or datetime.now(UTC))
+    return None if row is None else principal(row, Kind.SESSION)
+
+
+async def by_token(pool: Pool, token: str, now: datetime | None = None) -> Principal | None:
+    """Find what an API token of the database stands for at `now`."""
+    row = await pool.fetchrow(_BY_TOKEN, hash_token(token), now or datetime.now(UTC))
+    return None if row is None else principal(row, Kind.TOKEN)
+
+
+def by_settings(token: str, configured: str | None) -> Principal | None:
+    """Tell whether a token is that of the settings, in constant time."""
+    if configured is None or not hmac.compare_digest(hash_token(token), hash_token(configured)):
+        return None
+    role = Role.ADMINISTRATOR
+    return Principal(
+        name="api-token",
+        role=role,
+        kind=Kind.TOKEN,
+        token_hash=None,
+        expires_at=None,
+        permissions=PERMISSIONS[role],
+        settings=hash_token(token),
+    )
+
+
+async def by_device(pool: Pool, key: str | None, name: str, password: str) -> Principal | None:
+    """Find the device of that name and password; it may send what its events name, and sees nothing."""
+    if key is None:
+        return None
+    async with pool.acquire() as connection:
+        grant = await device_access.grant_of(connection, name.replace("\0", "\ufffd"))
+        if not device_grant.fits(key, grant, password):
+            return None
+        slot = await connection.fetchval("SELECT id FROM devices WHERE name = $1", name)
+    return Principal(
+        name=name,
+        role="device",
+        kind=Kind.DEVICE,
+        token_hash=None,
+        expires_at=None,
+        permissions=frozenset({Permission.MEDIA_SEND}),
+        areas=frozenset(),
+        device=slot,
+    )
+
+
+async def again(conn: Connection, who: Principal, now: datetime) -> Principal | None:
+    """Look somebody up again with the rights of `now`; None: they ended meanwhile."""
+    if who.token_hash is None:
+        return who
+    row = await conn.fetchrow(_BY_SESSION if who.kind is Kind.SESSION else _BY_TOKEN, who.token_hash, now)
+    return None if row is None else principal(row, who.kind)
+
+
+async def still_valid(pool: Pool, hashes: list[bytes], now: datetime) -> dict[bytes, Principal]:
+    """Look up again those of these sessions and tokens that hold at `now`, with the rights they have now."""
+    async with pool.acquire() as connection:
+        found = [(row, Kind.SESSION) for row in await connection.fetch(_SESSIONS, hashes, now)]
+        found += [(row, Kind.TOKEN) for row in await connection.fetch(_TOKENS, hashes, now)]
+    return {row["token_hash"]: principal(row, kind) for row, kind in found}
+
+
+def principal(row: "asyncpg.Record | dict[str, Any]", kind: Kind) -> Principal:
+    """Make a principal of a row of sessions or tokens."""
+    granted = PERMISSIONS[Role(row["role"])]
+    scopes = row["scopes"]
+    return Principal(
+        name=row["name"],
+        role=row["role"],
+        kind=kind,
+        token_hash=row["token_hash"],
+        expires_at=row["expires_at"],
+        permissions=granted if scopes is None else granted & frozenset(scopes),
+        areas=None if row["areas"] is None else frozenset(row["areas"]),
+        officer=row["officer"],
+        account=row["account"],
+        token=row["token"],
+        maker=row["maker"],
+        until=row["until"],
+    )

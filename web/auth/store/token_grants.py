@@ -1,0 +1,65 @@
+"""API tokens as administrators keep them: each change with its entry of the audit record, all or nothing."""
+
+from runtime import db
+from schemas import people_access as models
+from web import problems
+from web.audit import audit
+from web.auth import grants
+from web.auth.access import PERMISSIONS, Role
+from web.auth.store import tokens
+from web.auth.store.granting import Granter, demand_areas
+
+_TOKENS = """
+SELECT id, name, role, areas, scopes, account, created_at, expires_at FROM api_tokens
+WHERE $1::int IS NULL OR id > $1 ORDER BY id LIMIT $2
+"""
+_HELD_BY_TOKEN = "SELECT role, areas, scopes, expires_at FROM api_tokens WHERE id = $1"  # noqa: S105 - a statement
+
+
+async def listed(conn: db.Connection, after: int | None, limit: int) -> list[models.Token]:
+    """API tokens by number, without what opens."""
+    return [models.Token(**row) for row in await conn.fetch(_TOKENS, after, limit)]
+
+
+async def create(conn: db.Connection, given: models.TokenGiven, by: Granter) -> str:
+    """Make an API token and return it, to be shown once; without an end it holds as long as its maker.
+
+    Raises:
+        ProblemError: no such area, a scope that the role does not have, an end in the past, or more than its maker
+            holds.
+    """
+    moment = by.now()
+    lacking = sorted(set(given.scopes or ()) - PERMISSIONS[Role(given.role)])
+    if lacking:
+        raise problems.ProblemError(422, f"The role {given.role} has no {', '.join(lacking)}; leave them out.")
+    if given.expires_at is not None and given.expires_at <= moment:
+        raise problems.ProblemError(422, "expires_at must lie in the future.")
+    async with conn.transaction():
+        holder = await by.granting(conn)
+        await demand_areas(conn, given.areas)
+        ends = given.expires_at or (None if holder is None else holder.until)
+        by.demand(holder, grants.holding(given.role, areas=given.areas, until=ends, scopes=given.scopes))
+        ttl = None if ends is None else ends - moment
+        token = await tokens.create_token(
+            conn, given.name, given.role, ttl, areas=given.areas, scopes=given.scopes, by=holder, now=moment
+        )
+        await audit.record(conn, by.actor, "token.create", given.name, given.model_dump(mode="json", exclude={"name"}))
+    return token
+
+
+async def revoke(conn: db.Connection, number: int, by: Granter) -> None:
+    """Delete a token and all it made: what they opened is closed within a second.
+
+    Raises:
+        ProblemError: there is none of that number, or it holds more than who asks for this.
+    """
+    async with conn.transaction():
+        holder = await by.granting(conn)
+        held = await conn.fetchrow(_HELD_BY_TOKEN, number)
+        if held is None:
+            raise problems.not_found(f"Token {number}")
+        by.demand(
+            holder, grants.holding(held["role"], areas=held["areas"], until=held["expires_at"], scopes=held["scopes"])
+        )
+        name = await conn.fetchval("DELETE FROM api_tokens WHERE id = $1 RETURNING name", number)
+        await audit.record(conn, by.actor, "token.revoke", name, {"id": number})
