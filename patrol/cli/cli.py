@@ -1,16 +1,15 @@
 """The command `patrol`. Commands are loaded when they are called, so that `patrol --help` answers at once."""
 
 import importlib
-import platform
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
 import typer.core
 
-from patrol.cli import cli_operate, errors
+from patrol.cli import cli_accounts, cli_devices, cli_operate, errors
 from patrol.cli.options import call as _call
 from patrol.cli.options import shared
 
@@ -36,22 +35,14 @@ calendar = typer.Typer(no_args_is_help=True, help="Holidays and make-up workdays
 grid = typer.Typer(no_args_is_help=True, help="Cells and responsibility grids 网格.")
 roads = typer.Typer(no_args_is_help=True, help="Roads to be walked 道路.")
 checkpoints = typer.Typer(no_args_is_help=True, help="Checkpoints to be passed 打卡点.")
-audit = typer.Typer(no_args_is_help=True, help="The record of who looked and did what 审计.")
-account = typer.Typer(no_args_is_help=True, help="Accounts of people 账号.")
-token = typer.Typer(no_args_is_help=True, help="API tokens 接口令牌.")
-device = typer.Typer(no_args_is_help=True, help="Devices and their passwords 设备接入.")
-broker = typer.Typer(no_args_is_help=True, help="The message broker 消息服务.")
 cli_operate.add_to(app)
 app.add_typer(sim, name="sim")
 app.add_typer(grid, name="grid")
 app.add_typer(roads, name="roads")
 app.add_typer(checkpoints, name="checkpoints")
 app.add_typer(calendar, name="calendar")
-app.add_typer(token, name="token")
-app.add_typer(audit, name="audit")
-app.add_typer(account, name="account")
-app.add_typer(device, name="device")
-app.add_typer(broker, name="broker")
+cli_accounts.add_to(app)
+cli_devices.add_to(app)
 
 
 def _tell_version(*, wanted: bool) -> None:
@@ -71,10 +62,7 @@ def options(
     """Patrolgrid 巡格: know which cells of a city are really being patrolled."""
 
 
-_PLUGIN = Path(f"/usr/lib/{platform.machine()}-linux-gnu/mosquitto_dynamic_security.so")
 Given = dict[str, Any]
-Name = Annotated[str, typer.Argument(help="Name of the account")]
-Area = Annotated[list[str] | None, typer.Option(help="Code of a district, street or grid; may be repeated")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show the logs of all processes")]
 Officers = Annotated[int, typer.Option(min=1, max=5_000, help="Officers on patrol")]
 GeoJson = Annotated[Path, typer.Argument(help="GeoJSON", exists=True, dir_okay=False)]
@@ -236,174 +224,6 @@ def calendar_import(
 ) -> None:
     """Import holidays and make-up workdays. 导入节假日."""
     _call("imports.calendar_import", given, file=file, dry_run=dry_run)
-
-
-@token.command("create")
-@shared
-def token_create(
-    given: Given,
-    name: Annotated[str, typer.Argument(help="What it is for")],
-    role: Annotated[str, typer.Option(help="administrator, commander, supervisor, analyst, auditor")] = "commander",
-    area: Area = None,
-    scope: Annotated[list[str] | None, typer.Option(help="Permission, a part of the role's; may be repeated")] = None,
-    days: Annotated[int | None, typer.Option(min=1, help="Days it is valid; without, until it is removed")] = None,
-    expires: Annotated[datetime | None, typer.Option(help="When it ends, UTC")] = None,
-) -> None:
-    """Make an API token and print it once. 创建令牌."""
-    valid = None if days is None else timedelta(days=days)
-    if expires is not None:
-        valid = expires.replace(tzinfo=UTC) - datetime.now(UTC)
-    _call("accounts.token_create", given, name=name, role=role, valid=valid, areas=area, scopes=scope)
-
-
-@account.command("add")
-@shared
-def account_add(
-    given: Given,
-    name: Name,
-    role: Annotated[str, typer.Option(help="administrator, commander, supervisor, analyst, officer, auditor")],
-    area: Area = None,
-    until: Annotated[datetime | None, typer.Option(help="When it ends, UTC; without, it does not")] = None,
-    officer: Annotated[str | None, typer.Option(help="Badge of the officer whose own record it may read")] = None,
-    *,
-    openid: Annotated[bool, typer.Option("--openid", help="Of the site's OpenID provider, without a password")] = False,
-) -> None:
-    """Make an account and print its password once. 新建账号."""
-    ends = None if until is None else until.replace(tzinfo=UTC)
-    options = {"role": role, "areas": area, "valid_to": ends, "officer": officer, "openid": openid}
-    _call("accounts.account_add", given, name=name, **options)
-
-
-@account.command("list")
-@shared
-def account_list(given: Given) -> None:
-    """Show who may come in. 账号列表."""
-    _call("accounts.account_list", given)
-
-
-@account.command("disable")
-@shared
-def account_disable(given: Given, name: Name) -> None:
-    """End all sessions and tokens of an account, and let nobody in with it. 停用账号."""
-    _call("accounts.account_change", given, name=name, disabled=True)
-
-
-@account.command("enable")
-@shared
-def account_enable(given: Given, name: Name) -> None:
-    """Let an account in again. 启用账号."""
-    _call("accounts.account_change", given, name=name, disabled=False)
-
-
-@account.command("password")
-@shared
-def account_password(
-    given: Given,
-    name: Name,
-    *,
-    reset_code: Annotated[bool, typer.Option("--reset-code", help="Ask for no second factor any more")] = False,
-) -> None:
-    """Make a new password and print it once. 重置密码."""
-    _call("accounts.account_change", given, name=name, password=True, reset_code=reset_code)
-
-
-DeviceName = Annotated[str, typer.Argument(help="Name of the device, as in its topics")]
-QrFile = Annotated[
-    Path | None, typer.Option("--qr", help="Write the QR code to this .svg or .png file", dir_okay=False)
-]
-
-
-@device.command("add")
-@shared
-def device_add(
-    given: Given,
-    *,
-    name: DeviceName,
-    unit: Annotated[str, typer.Option(help="Unit that owns it")],
-    label: Annotated[str | None, typer.Option(help="What people call it")] = None,
-    datum: Annotated[str, typer.Option(help="wgs84, gcj02, bd09, cgcs2000")] = "wgs84",
-    qr_file: QrFile = None,
-) -> None:
-    """Enrol a device; prints its password and QR code once. 登记设备."""
-    _call("accounts.device.add", given, name=name, unit=unit, label=label, datum=datum, qr_file=qr_file)
-
-
-@device.command("password")
-@shared
-def device_password(given: Given, *, name: DeviceName, qr_file: QrFile = None) -> None:
-    """Make a new password for a device; the old one ceases. 更换密码."""
-    _call("accounts.device.password", given, name=name, qr_file=qr_file)
-
-
-@device.command("revoke")
-@shared
-def device_revoke(given: Given, *, name: DeviceName) -> None:
-    """Shut a device out, within seconds. 吊销设备."""
-    _call("accounts.device.revoke", given, name=name)
-
-
-@device.command("restore")
-@shared
-def device_restore(given: Given, *, name: DeviceName) -> None:
-    """Let a revoked device in again. 恢复设备."""
-    _call("accounts.device.restore", given, name=name)
-
-
-@device.command("list")
-@shared
-def device_list(given: Given) -> None:
-    """Show the devices. 设备列表."""
-    _call("accounts.device.listed", given)
-
-
-@broker.command("config")
-@shared
-def broker_config(  # noqa: PLR0913 - options of a command
-    given: Given,
-    *,
-    folder: Annotated[Path, typer.Option(help="Folder of the configuration", file_okay=False)],
-    data: Annotated[Path, typer.Option(help="Folder of what the broker keeps")] = Path("/var/lib/mosquitto"),
-    plugin: Annotated[Path, typer.Option(help="The dynamic-security plugin")] = _PLUGIN,
-    listen: Annotated[str | None, typer.Option(help="Address to listen on; without, every network")] = None,
-    port: Annotated[int | None, typer.Option(help="Port; without, 8883 with a certificate, else 1883")] = None,
-    cert: Annotated[Path | None, typer.Option(help="Certificate chain, PEM: TLS only")] = None,
-    key: Annotated[Path | None, typer.Option(help="Its key; without, it is in the same file")] = None,
-    client_ca: Annotated[
-        Path | None, typer.Option("--client-ca", help="Authority of the devices' certificates: no passwords then")
-    ] = None,
-    inside: Annotated[int | None, typer.Option(help="Another port without TLS, for our processes only")] = None,
-    user: Annotated[
-        str | None, typer.Option(help="User whom Mosquitto becomes when root starts it; without, mosquitto")
-    ] = None,
-) -> None:
-    """Write Mosquitto's configuration with the accounts of all devices. 生成消息服务配置."""
-    mosquitto = importlib.import_module("patrol.services.mosquitto")
-    places = mosquitto.Places(folder=folder.absolute(), data=data.absolute(), plugin=plugin, user=user)
-    port = port or (1883 if cert is None else 8883)
-    listener = mosquitto.Listener(port=port, address=listen, cert=cert, key=key, client_ca=client_ca, inside=inside)
-    _call("processes.broker.config", given, places=places, listener=listener)
-
-
-@audit.command("verify")
-@shared
-def audit_verify(
-    given: Given,
-    anchor: Annotated[
-        Path | None, typer.Option(help="A copy of the anchor file; without, that of the settings")
-    ] = None,
-    head: Annotated[list[str] | None, typer.Option(help="What `patrol audit head` printed; may be repeated")] = None,
-    *,
-    chain_only: Annotated[bool, typer.Option("--chain-only", help="Without anchors: proves less")] = False,
-) -> None:
-    """Find out whether the audit record was changed, cut or written anew. 核验审计记录."""
-    _call("accounts.audit_verify", given, anchor=anchor, heads=head or (), chain_only=chain_only)
-
-
-@audit.command("head")
-@shared
-def audit_head(given: Given) -> None:
-    """Print where the audit record ends now, to be kept elsewhere. 打印审计链头."""
-    _call("accounts.audit_head", given)
 
 
 def main() -> None:

@@ -16,7 +16,8 @@ from pydantic import SecretStr
 
 from patrol.cli import errors
 from patrol.cli.progress import Progress
-from patrol.services.supervisor import Answer, Part, Supervisor
+from patrol.services.part import Answer, Part
+from patrol.services.supervisor import Supervisor
 from patrol.settings.settings import Settings
 from web.auth.passwords import CommonPasswordError
 from web.auth.store import credentials

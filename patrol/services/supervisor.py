@@ -12,54 +12,27 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import structlog
-from prometheus_client import multiprocess
 
 from patrol.cli import errors
-from patrol.services import children, logfiles, notify
+from patrol.services import children, logfiles, notify, pipes
+from patrol.services.part import Part, cancel, forget_gauges, terminate, until_ended
 from runtime import parts, printable
 
 log = structlog.get_logger(__name__)
 
-_STOP_SECONDS = 6.0
 _LONGEST_BACKOFF_SECONDS = 30.0
 _KILLED_WAITS_S = (0.5, 2.0, 5.0)  # between tries to start a part that is killed at its start
-_SILENT_TIMES = 3  # a part that did not answer so often in a row is ended, to be started again
 _STEADY_SECONDS = 60.0  # a child that lived this long starts its backoff afresh
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """How a part says it is."""
-
-    lives: bool
-    missing: str = ""
-    """What it lacks to do its work; empty: nothing."""
 
 
 class _KilledError(errors.SetupError):
     """A signal ended a part before it was ready."""
-
-
-@dataclass(slots=True, kw_only=True)
-class Part:
-    """A command of ours that runs as a process of its own."""
-
-    name: str
-    command: tuple[str, ...]
-    env: Mapping[str, str]
-    ready_within: float = 60.0
-    """Seconds."""
-    ask: Callable[[], Awaitable["Answer"]] | None = None
-    """Asks a part that runs how it is; None: only its end is seen."""
-    ask_every: float = 10.0
-    """Seconds."""
-    process: "subprocess.Popen[bytes] | None" = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -80,7 +53,7 @@ class Supervisor:
             SetupError: it ended or was silent too long.
         """
         self._parts.append(part)
-        self._stack.push_async_callback(_stop, part)
+        self._stack.push_async_callback(terminate, part)
         await self._first(part)
         self._begin(f"keep-{part.name}", self._keep(part))
 
@@ -117,7 +90,7 @@ class Supervisor:
         task = asyncio.create_task(parts.lasting(name, job, self.stop.is_set), name=name)
         task.add_done_callback(self._ended)
         task.add_done_callback(lambda _: job.close())  # stopped before it began, it was never awaited
-        self._stack.push_async_callback(_cancel, task)
+        self._stack.push_async_callback(cancel, task)
 
     def _ended(self, task: "asyncio.Task[None]") -> None:
         error = None if task.cancelled() else task.exception()
@@ -133,7 +106,7 @@ class Supervisor:
                 return await self._launch(part)
             except _KilledError as fault:
                 log.warning("part_killed_at_start", part=part.name, reason=str(fault), restart_in_s=again_in_s)
-                _forget_gauges(part)
+                forget_gauges(part)
                 await asyncio.sleep(again_in_s)
         return await self._launch(part)
 
@@ -142,8 +115,8 @@ class Supervisor:
         while True:
             assert part.process is not None  # noqa: S101 - launched before
             started = time.monotonic()
-            code = await _until_ended(part)
-            _forget_gauges(part)
+            code = await until_ended(part)
+            forget_gauges(part)
             if time.monotonic() - started > _STEADY_SECONDS:
                 backoff = 1.0
             log.warning("part_died", part=part.name, exit_code=code, restart_in_s=backoff)
@@ -170,7 +143,7 @@ class Supervisor:
         assert part.process is not None  # noqa: S101 - spawned just now
         try:
             async with asyncio.timeout(part.ready_within):
-                await _told_ready(reading)
+                await pipes.told_ready(reading)
         except TimeoutError as fault:
             raise errors.SetupError(
                 f"The {part.name} was not ready within {part.ready_within:.0f} s (log: {path})"
@@ -205,7 +178,7 @@ class Supervisor:
         reading, writing = os.pipe()
 
         async def copy() -> None:
-            async with _lines(reading) as lines:
+            async with pipes.lines(reading) as lines:
                 async for line in lines:
                     # A disk that is full must not stop the part, which waits until its lines are read.
                     with contextlib.suppress(OSError), logfiles.appending(path) as file:
@@ -213,7 +186,7 @@ class Supervisor:
                     sys.stderr.write(f"{name:>6} | {printable.text(line.decode(errors='replace').rstrip())}\n")
 
         task = asyncio.create_task(copy(), name=f"tee-{name}")
-        self._stack.push_async_callback(_cancel, task)
+        self._stack.push_async_callback(cancel, task)
         return writing
 
 
@@ -268,79 +241,6 @@ def _signals(keeper: Supervisor, body: "asyncio.Task[object]") -> Iterator[None]
     finally:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.remove_signal_handler(number)
-
-
-async def _told_ready(reading: int) -> None:
-    """Wait until a child says that it is ready; EOFError when it ended before."""
-    async with _lines(reading) as lines:
-        if await lines.readline() != notify.READY:
-            raise EOFError
-
-
-async def _until_ended(part: Part) -> int:
-    """Wait until a part has ended; one that does not answer any more is ended."""
-    assert part.process is not None  # noqa: S101 - launched before
-    if part.ask is None:
-        return await children.ended(part.process)
-    watching = asyncio.create_task(_ask(part, part.ask), name=f"ask-{part.name}")
-    try:
-        return await children.ended(part.process)
-    finally:
-        await _cancel(watching)
-
-
-async def _ask(part: Part, ask: Callable[[], Awaitable[Answer]]) -> None:
-    """Ask a part how it is, again and again; say when that changes, and end it when it is silent."""
-    assert part.process is not None  # noqa: S101 - launched before
-    silent, missing = 0, ""
-    while silent < _SILENT_TIMES:
-        await asyncio.sleep(part.ask_every)
-        answer = await ask()
-        silent = 0 if answer.lives else silent + 1
-        if answer.lives and answer.missing != missing:
-            missing = answer.missing
-            log.warning("part_not_ready" if missing else "part_ready_again", part=part.name, reason=missing or None)
-    log.error("part_silent", part=part.name, after_s=_SILENT_TIMES * part.ask_every)
-    part.process.kill()
-
-
-async def _stop(part: Part) -> None:
-    process = part.process
-    if process is None or process.poll() is not None:
-        return
-    process.terminate()
-    try:
-        async with asyncio.timeout(_STOP_SECONDS):
-            await children.ended(process)
-    except TimeoutError:
-        log.warning("part_killed", part=part.name, after_s=_STOP_SECONDS)
-        process.kill()
-        process.wait()
-
-
-async def _cancel(task: "asyncio.Task[None]") -> None:
-    task.cancel()
-    await asyncio.wait({task})
-
-
-@contextlib.asynccontextmanager
-async def _lines(descriptor: int) -> AsyncIterator[asyncio.StreamReader]:
-    reader = asyncio.StreamReader()
-    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
-        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(descriptor, "rb")
-    )
-    try:
-        yield reader
-    finally:
-        transport.close()
-
-
-def _forget_gauges(part: Part) -> None:
-    """A queue of a process that ended holds nothing: its counters stay, its gauges go."""
-    folder = part.env.get("PROMETHEUS_MULTIPROC_DIR")
-    if folder is not None and part.process is not None:
-        with contextlib.suppress(OSError):  # figures must not keep a part from being started again
-            multiprocess.mark_process_dead(part.process.pid, folder)  # type: ignore[no-untyped-call]
 
 
 def _lock(descriptor: int, data_dir: Path) -> None:

@@ -5,7 +5,8 @@ from datetime import datetime
 import pydantic
 import typer
 
-from patrol.cli import accounts_cli, errors
+from patrol.cli import errors
+from patrol.cli.accounts import as_operator
 from patrol.settings.settings import Settings
 from schemas import people_access as models
 from web.auth.store import accounts
@@ -34,9 +35,9 @@ def run(
             }
         )
     except pydantic.ValidationError as fault:
-        raise errors.SetupError(accounts_cli.said(fault)) from fault
-    shown, made = accounts_cli.run(
-        settings, lambda conn: accounts.create(conn, given, accounts_cli.granter(), issuer=settings.openid_issuer)
+        raise errors.SetupError(as_operator.said(fault)) from fault
+    shown, made = as_operator.run(
+        settings, lambda conn: accounts.create(conn, given, as_operator.granter(), issuer=settings.openid_issuer)
     )
     way = "at the OpenID provider 通过统一身份认证登录" if made is None else f"with the password {made} 密码仅显示一次"
     typer.echo(f"{shown.name} ({shown.role}) may sign in {way}")

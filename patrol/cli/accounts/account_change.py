@@ -4,7 +4,7 @@ import secrets
 
 import typer
 
-from patrol.cli import accounts_cli
+from patrol.cli.accounts import as_operator
 from patrol.settings.settings import Settings
 from schemas import people_access as models
 from web.auth.store import accounts
@@ -21,6 +21,6 @@ def run(
     if made is not None:
         values["password"] = made
     given = models.AccountChange.model_validate(values)
-    shown = accounts_cli.run(settings, lambda conn: accounts.change(conn, name, given, accounts_cli.granter()))
+    shown = as_operator.run(settings, lambda conn: accounts.change(conn, name, given, as_operator.granter()))
     state = "is disabled" if shown.disabled else "may sign in"
     typer.echo(f"{shown.name} {state}" + (f" with the password {made} 密码仅显示一次" if made else "") + ".")

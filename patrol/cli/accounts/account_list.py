@@ -3,7 +3,7 @@
 from rich.console import Console
 from rich.table import Table
 
-from patrol.cli import accounts_cli
+from patrol.cli.accounts import as_operator
 from patrol.settings.settings import Settings
 from web.auth.store import accounts
 
@@ -12,7 +12,7 @@ _MOST = 10_000
 
 def run(settings: Settings) -> None:
     """Print the accounts as a table."""
-    found = accounts_cli.run(settings, lambda conn: accounts.listed(conn, None, _MOST))
+    found = as_operator.run(settings, lambda conn: accounts.listed(conn, None, _MOST))
     table = Table("name", "role", "areas", "until", "second factor", "sessions")
     for one in found:
         until = "disabled" if one.disabled else "" if one.valid_to is None else f"{one.valid_to:%Y-%m-%d %H:%M}Z"

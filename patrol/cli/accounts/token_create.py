@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pydantic
 import typer
 
-from patrol.cli import accounts_cli, errors
+from patrol.cli import errors
+from patrol.cli.accounts import as_operator
 from patrol.settings.settings import Settings
 from schemas import people_access as models
 from web.auth.store import token_grants
@@ -27,6 +28,6 @@ def run(
             {"name": name, "role": role, "areas": areas or None, "scopes": scopes or None, "expires_at": ends}
         )
     except pydantic.ValidationError as fault:
-        raise errors.SetupError(accounts_cli.said(fault)) from fault
-    by = accounts_cli.granter()
-    typer.echo(accounts_cli.run(settings, lambda conn: token_grants.create(conn, given, by)))
+        raise errors.SetupError(as_operator.said(fault)) from fault
+    by = as_operator.granter()
+    typer.echo(as_operator.run(settings, lambda conn: token_grants.create(conn, given, by)))

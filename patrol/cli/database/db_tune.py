@@ -4,7 +4,8 @@ import typer
 
 from ingest.store import chunks
 from patrol.checks import chunking, timescale
-from patrol.cli import accounts_cli, errors
+from patrol.cli import errors
+from patrol.cli.accounts import as_operator
 from patrol.settings.settings import Settings
 from runtime import db
 
@@ -31,4 +32,4 @@ def run(settings: Settings, *, rate: float | None) -> None:
         await conn.fetchval("SELECT set_chunk_time_interval('fixes', $1::interval)", wanted)
         return f"{by:,.1f} fixes/s: chunks to come hold {wanted}. 新分块时长 {wanted}。"
 
-    typer.echo(accounts_cli.run(settings, tune))
+    typer.echo(as_operator.run(settings, tune))

@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 import pydantic
 from rich.table import Table
 
-from patrol.cli import accounts_cli, errors, tables
+from patrol.cli import errors, tables
+from patrol.cli.accounts import as_operator
 from patrol.cli.database import rebuild
 from patrol.settings.settings import Settings
 from runtime import db
@@ -28,23 +29,23 @@ def add(settings: Settings, **given: str | None) -> None:
             "until": _moment(given["until"], zone, end=True),
         }
         wanted = models.HoldGiven.model_validate(said | times)
-        return await holds.place(conn, wanted, accounts_cli.actor(), datetime.now(UTC))
+        return await holds.place(conn, wanted, as_operator.actor(), datetime.now(UTC))
 
     try:
-        _show([accounts_cli.run(settings, place)])
+        _show([as_operator.run(settings, place)])
     except pydantic.ValidationError as fault:
-        raise errors.SetupError(accounts_cli.said(fault)) from fault
+        raise errors.SetupError(as_operator.said(fault)) from fault
 
 
 def listed(settings: Settings, *, ended: bool) -> None:
     """Show the holds."""
-    _show(accounts_cli.run(settings, lambda conn: holds.listed(conn, datetime.now(UTC), ended=ended)))
+    _show(as_operator.run(settings, lambda conn: holds.listed(conn, datetime.now(UTC), ended=ended)))
 
 
 def release(settings: Settings, *, number: int, why: str) -> None:
     """End a hold and show it."""
-    actor = accounts_cli.actor()
-    ended = accounts_cli.run(settings, lambda conn: holds.release(conn, number, why, actor, datetime.now(UTC)))
+    actor = as_operator.actor()
+    ended = as_operator.run(settings, lambda conn: holds.release(conn, number, why, actor, datetime.now(UTC)))
     _show([ended])
 
 

@@ -8,7 +8,8 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from ingest.run import passes
-from patrol.cli import accounts_cli, errors, tables
+from patrol.cli import errors, tables
+from patrol.cli.accounts import as_operator
 from patrol.settings.settings import Settings
 from runtime import db
 from schemas import holds as models
@@ -19,12 +20,12 @@ from web.store import holds
 
 def show(settings: Settings) -> None:
     """Show every class."""
-    _show(accounts_cli.run(settings, holds.kept))
+    _show(as_operator.run(settings, holds.kept))
 
 
 def keep(settings: Settings, *, data: str, days: int | None) -> None:
     """Keep a class for so many days."""
-    _show([accounts_cli.run(settings, lambda conn: holds.keep(conn, data, days, accounts_cli.actor()))])
+    _show([as_operator.run(settings, lambda conn: holds.keep(conn, data, days, as_operator.actor()))])
 
 
 def run(settings: Settings, *, dry: bool) -> None:
@@ -33,7 +34,7 @@ def run(settings: Settings, *, dry: bool) -> None:
     Raises:
         SetupError: another pass is at work, or a class could not be gone over.
     """
-    accounts_cli.run(settings, _count if dry else functools.partial(_drop, settings.media_folder))
+    as_operator.run(settings, _count if dry else functools.partial(_drop, settings.media_folder))
 
 
 async def _count(conn: db.Connection) -> None:

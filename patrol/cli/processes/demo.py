@@ -10,7 +10,8 @@ from patrol.cli.database.migrate import bring_up_to_date
 from patrol.cli.imports import beat_import, grid_import
 from patrol.cli.progress import Progress
 from patrol.services import broker, composition, crew, listening, postgres, roles
-from patrol.services.supervisor import Part, Supervisor, supervise
+from patrol.services.part import Part
+from patrol.services.supervisor import Supervisor, supervise
 from patrol.settings.settings import Settings
 from runtime import logs
 

@@ -11,7 +11,8 @@ import psutil
 import pytest
 from structlog.testing import capture_logs
 
-from patrol.services.supervisor import Answer, Part, Supervisor, supervise
+from patrol.services.part import Answer, Part
+from patrol.services.supervisor import Supervisor, supervise
 from tests.support import ports
 from tests.support.waiting import until
 

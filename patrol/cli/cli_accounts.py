@@ -1,0 +1,115 @@
+"""Commands on who may come in and what they did: accounts, tokens, the audit record."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from patrol.cli.options import call as _call
+from patrol.cli.options import shared
+
+token = typer.Typer(no_args_is_help=True, help="API tokens 接口令牌.")
+audit = typer.Typer(no_args_is_help=True, help="The record of who looked and did what 审计.")
+account = typer.Typer(no_args_is_help=True, help="Accounts of people 账号.")
+Given = dict[str, Any]
+Name = Annotated[str, typer.Argument(help="Name of the account")]
+Area = Annotated[list[str] | None, typer.Option(help="Code of a district, street or grid; may be repeated")]
+
+
+@token.command("create")
+@shared
+def token_create(
+    given: Given,
+    name: Annotated[str, typer.Argument(help="What it is for")],
+    role: Annotated[str, typer.Option(help="administrator, commander, supervisor, analyst, auditor")] = "commander",
+    area: Area = None,
+    scope: Annotated[list[str] | None, typer.Option(help="Permission, a part of the role's; may be repeated")] = None,
+    days: Annotated[int | None, typer.Option(min=1, help="Days it is valid; without, until it is removed")] = None,
+    expires: Annotated[datetime | None, typer.Option(help="When it ends, UTC")] = None,
+) -> None:
+    """Make an API token and print it once. 创建令牌."""
+    valid = None if days is None else timedelta(days=days)
+    if expires is not None:
+        valid = expires.replace(tzinfo=UTC) - datetime.now(UTC)
+    _call("accounts.token_create", given, name=name, role=role, valid=valid, areas=area, scopes=scope)
+
+
+@account.command("add")
+@shared
+def account_add(
+    given: Given,
+    name: Name,
+    role: Annotated[str, typer.Option(help="administrator, commander, supervisor, analyst, officer, auditor")],
+    area: Area = None,
+    until: Annotated[datetime | None, typer.Option(help="When it ends, UTC; without, it does not")] = None,
+    officer: Annotated[str | None, typer.Option(help="Badge of the officer whose own record it may read")] = None,
+    *,
+    openid: Annotated[bool, typer.Option("--openid", help="Of the site's OpenID provider, without a password")] = False,
+) -> None:
+    """Make an account and print its password once. 新建账号."""
+    ends = None if until is None else until.replace(tzinfo=UTC)
+    options = {"role": role, "areas": area, "valid_to": ends, "officer": officer, "openid": openid}
+    _call("accounts.account_add", given, name=name, **options)
+
+
+@account.command("list")
+@shared
+def account_list(given: Given) -> None:
+    """Show who may come in. 账号列表."""
+    _call("accounts.account_list", given)
+
+
+@account.command("disable")
+@shared
+def account_disable(given: Given, name: Name) -> None:
+    """End all sessions and tokens of an account, and let nobody in with it. 停用账号."""
+    _call("accounts.account_change", given, name=name, disabled=True)
+
+
+@account.command("enable")
+@shared
+def account_enable(given: Given, name: Name) -> None:
+    """Let an account in again. 启用账号."""
+    _call("accounts.account_change", given, name=name, disabled=False)
+
+
+@account.command("password")
+@shared
+def account_password(
+    given: Given,
+    name: Name,
+    *,
+    reset_code: Annotated[bool, typer.Option("--reset-code", help="Ask for no second factor any more")] = False,
+) -> None:
+    """Make a new password and print it once. 重置密码."""
+    _call("accounts.account_change", given, name=name, password=True, reset_code=reset_code)
+
+
+@audit.command("verify")
+@shared
+def audit_verify(
+    given: Given,
+    anchor: Annotated[
+        Path | None, typer.Option(help="A copy of the anchor file; without, that of the settings")
+    ] = None,
+    head: Annotated[list[str] | None, typer.Option(help="What `patrol audit head` printed; may be repeated")] = None,
+    *,
+    chain_only: Annotated[bool, typer.Option("--chain-only", help="Without anchors: proves less")] = False,
+) -> None:
+    """Find out whether the audit record was changed, cut or written anew. 核验审计记录."""
+    _call("accounts.audit_verify", given, anchor=anchor, heads=head or (), chain_only=chain_only)
+
+
+@audit.command("head")
+@shared
+def audit_head(given: Given) -> None:
+    """Print where the audit record ends now, to be kept elsewhere. 打印审计链头."""
+    _call("accounts.audit_head", given)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands to `patrol`."""
+    app.add_typer(token, name="token")
+    app.add_typer(audit, name="audit")
+    app.add_typer(account, name="account")

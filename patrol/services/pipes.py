@@ -1,0 +1,28 @@
+"""Pipes of our processes: what comes out of them line by line, and the line that says they are ready."""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import AsyncIterator
+
+from patrol.services import notify
+
+
+async def told_ready(reading: int) -> None:
+    """Wait until a child says that it is ready; EOFError when it ended before."""
+    async with lines(reading) as reader:
+        if await reader.readline() != notify.READY:
+            raise EOFError
+
+
+@contextlib.asynccontextmanager
+async def lines(descriptor: int) -> AsyncIterator[asyncio.StreamReader]:
+    """Read a pipe, which is closed on leaving."""
+    reader = asyncio.StreamReader()
+    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(descriptor, "rb")
+    )
+    try:
+        yield reader
+    finally:
+        transport.close()
