@@ -1,30 +1,20 @@
 """The sign-in page: made on the server, without JavaScript, in Chinese and English."""
 
-import html
-import string
 import time
-from pathlib import Path
 from typing import Annotated
 from urllib.parse import parse_qs, quote
 
 from fastapi import APIRouter, Query, Request
-from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, RedirectResponse, Response
 
 from web import problems
 from web.auth import principal
 from web.auth.store import principals, sessions
 from web.context import Context, context
-from web.http import browser
+from web.http import browser, templates
 
 router = APIRouter(include_in_schema=False)
 
-_FOLDER = Path(__file__).parent / "login"
-_PAGE = string.Template((_FOLDER / "page.html").read_text(encoding="utf-8"))
-_WELCOME = string.Template((_FOLDER / "welcome.html").read_text(encoding="utf-8"))
-_CODE = string.Template(
-    '<label for="code">$code_label</label><input id="code" name="code" autocomplete="one-time-code" '
-    'inputmode="numeric" maxlength="20" required>'
-)
 MAX_FORM_BYTES = 16_384
 
 _TEXTS = {
@@ -80,7 +70,9 @@ _TEXTS = {
 @router.get("/login/login.css")
 async def style() -> Response:
     """Style of the page."""
-    return FileResponse(_FOLDER / "login.css", media_type="text/css", headers={"Cache-Control": "max-age=3600"})
+    return FileResponse(
+        templates.FOLDER / "login.css", media_type="text/css", headers={"Cache-Control": "max-age=3600"}
+    )
 
 
 @router.get("/login")
@@ -99,14 +91,14 @@ async def page(
             return RedirectResponse(target, status_code=303)
     except (problems.ProblemError, *problems.UNREACHABLE):
         pass  # the page can be shown without the database, and says so when the form is sent
-    return sign_in_page(here, language(request, lang), target)
+    return sign_in_page(here, templates.language(request, lang), target)
 
 
 @router.post("/login")
 async def submit(request: Request) -> Response:
     """Take the form and begin a session."""
     form = await form_of(request)
-    target, lang = browser.safe_next(form.get("next")), language(request, form.get("lang"))
+    target, lang = browser.safe_next(form.get("next")), templates.language(request, form.get("lang"))
     name, password = form.get("name", "").strip(), form.get("password", "")
     here = context(request)
     wait_s = here.attempts.begin(name, address(request), time.monotonic())
@@ -178,14 +170,6 @@ async def form_of(request: Request) -> dict[str, str]:
     return {name: values[0] for name, values in fields.items()}
 
 
-def language(request: Request, asked: str | None) -> str:
-    """Language of a page: what was asked for, else what the browser likes better."""
-    if asked in _TEXTS:
-        return asked
-    accepted = request.headers.get("accept-language", "zh").lower()
-    return min(_TEXTS, key=lambda lang: accepted.find(lang) if lang in accepted else len(accepted) + (lang != "zh"))
-
-
 def wait_page(here: Context, lang: str, target: str, wait_s: float, *, name: str = "") -> Response:
     """Say how long to wait."""
     seconds = int(wait_s) + 1
@@ -196,13 +180,7 @@ def wait_page(here: Context, lang: str, target: str, wait_s: float, *, name: str
 
 def welcome_page(lang: str, target: str) -> Response:
     """Lead on by a page of ours."""
-    texts = _TEXTS[lang]
-    values = {
-        "lang": "zh-CN" if lang == "zh" else "en",
-        "next": html.escape(target),
-        **{name: html.escape(texts[name]) for name in ("welcome", "continue", "product")},
-    }
-    return HTMLResponse(_WELCOME.substitute(values))
+    return templates.page("welcome.html", lang, {"texts": _TEXTS[lang], "next": target})
 
 
 def sign_in_page(
@@ -218,28 +196,15 @@ def sign_in_page(
 ) -> Response:
     """Show the page; `notice` names the text of what went wrong."""
     texts = _TEXTS[lang]
-    said = "" if notice is None else texts[notice].format(seconds=seconds)
-    other = "en" if lang == "zh" else "zh"
+    where, other = quote(target, safe="/"), "en" if lang == "zh" else "zh"
     values = {
-        **{key: html.escape(text) for key, text in texts.items()},
-        "lang": "zh-CN" if lang == "zh" else "en",
-        "lang_code": lang,
-        "next": html.escape(target),
-        "name": html.escape(name[:64]),
-        "notice": f'<p class="notice" role="alert">{html.escape(said)}</p>' if said else "",
-        "openid": _openid(here, lang, target),
-        "focus_name": "" if name else " autofocus",
-        "focus_password": " autofocus" if name else "",
-        "code": _CODE.substitute(code_label=html.escape(texts["code_label"])) if code else "",
-        "other_lang": other,
-        "other_href": html.escape(f"/login?lang={other}&next={quote(target, safe='/')}"),
+        "texts": texts,
+        "next": target,
+        "name": name[:64],
+        "notice": "" if notice is None else texts[notice].format(seconds=seconds),
+        "code": code,
+        "openid": "" if here.openid is None else texts["openid"].format(label=here.openid.config.label),
+        "openid_href": "" if here.openid is None else f"/login/openid?lang={lang}&next={where}",
+        "other_href": f"/login?lang={other}&next={where}",
     }
-    return HTMLResponse(_PAGE.substitute(values), status_code=status)
-
-
-def _openid(here: Context, lang: str, target: str) -> str:
-    if here.openid is None:
-        return ""
-    where = html.escape(f"/login/openid?lang={lang}&next={quote(target, safe='/')}")
-    label = html.escape(_TEXTS[lang]["openid"].format(label=here.openid.config.label))
-    return f'<a class="other" href="{where}">{label}</a>'
+    return templates.page("sign_in.html", lang, values, status=status)

@@ -56,7 +56,7 @@ def content_security_policy(tiles: str | None = None) -> str:
 
 _QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
 
-log = structlog.get_logger("web.auth.access")
+log = structlog.get_logger("web.access")
 
 
 class Observe:

@@ -2,9 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
-from html import escape
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -59,56 +57,43 @@ async def page(
     try:
         found = await audit.find(pool, given, cursor, SHOWN)
     except problems.ProblemError as error:
-        wrong = f'<p class="bad" role="alert">{escape(error.detail)}</p>'
-        return frame.page(request, texts["title"], _form(texts, given) + wrong, status=error.status)
+        wrong: dict[str, Any] = {"wrong": error.detail, "verdict": None, "rows": [], "older": ""}
+        return frame.page(request, "audit.html", texts, status=error.status, given=given, **wrong)
     zone = ZoneInfo(here.hub.time_zone() or "UTC")
-    verdict = await _verdict(here, pool, texts) if check else ""
-    body = _form(texts, given) + verdict + _table(texts, found, zone) + _older(request, texts, found)
-    return frame.page(request, texts["title"], body)
+    return frame.page(
+        request,
+        "audit.html",
+        texts,
+        given=given,
+        wrong="",
+        verdict=await _verdict(here, pool) if check else None,
+        rows=[_row(entry, zone) for entry in found.items],
+        older=_older(request, found),
+    )
 
 
-async def _verdict(here: Context, pool: db.Pool, texts: Mapping[str, str]) -> str:
+async def _verdict(here: Context, pool: db.Pool) -> audit_check.Verdict:
     async with _one_at_a_time, pool.acquire() as conn:
         try:
-            verdict = await audit_check.examine(conn, anchoring.files(here.config))
+            return await audit_check.examine(conn, anchoring.files(here.config))
         except OSError as error:
-            verdict = audit_check.Verdict(rows=0, anchors=0, faults=[f"The anchors cannot be read ({error.strerror})."])
-    if not verdict.faults:
-        said = texts["good"].format(rows=verdict.rows, anchors=verdict.anchors)
-        return f'<p class="good" role="status">✓ {escape(said)}</p>'
-    lines = "".join(f"<li>{escape(fault)}</li>" for fault in verdict.faults)
-    return f'<p class="bad" role="alert">✗ {escape(texts["bad"])}</p><ul>{lines}</ul>'
+            return audit_check.Verdict(rows=0, anchors=0, faults=[f"The anchors cannot be read ({error.strerror})."])
 
 
-def _form(texts: Mapping[str, str], given: Mapping[str, str]) -> str:
-    fields = "".join(
-        f'<label>{escape(texts[name])}<input name="{name}" value="{escape(value)}" maxlength="200"></label>'
-        for name, value in given.items()
-    )
-    return (
-        f'<form class="filter" method="get">{fields}<button>{texts["filter"]}</button>'
-        f'<button name="check" value="true">{escape(texts["check"])}</button></form>'
-    )
+def _row(entry: AuditEntry, zone: ZoneInfo) -> dict[str, str | int]:
+    return {
+        "n": entry.n,
+        "at": entry.at.astimezone(zone).isoformat(sep=" ", timespec="milliseconds"),
+        "actor": entry.actor,
+        "action": entry.action,
+        "object": entry.object,
+        "detail": json.dumps(entry.detail, ensure_ascii=False),
+    }
 
 
-def _table(texts: Mapping[str, str], found: AuditEntries, zone: ZoneInfo) -> str:
-    if not found.items:
-        return f'<p class="quiet">{escape(texts["none"])}</p>'
-    head = "".join(f"<th>{escape(texts[name])}</th>" for name in ("n", "at", "actor", "action", "object", "detail"))
-    return f"<table><tr>{head}</tr>{''.join(_row(one, zone) for one in found.items)}</table>"
-
-
-def _row(one: AuditEntry, zone: ZoneInfo) -> str:
-    at = one.at.astimezone(zone).isoformat(sep=" ", timespec="milliseconds")
-    detail = escape(json.dumps(one.detail, ensure_ascii=False))
-    return (
-        f'<tr><td>{one.n}</td><td class="right">{at}</td><td>{escape(one.actor)}</td><td>{escape(one.action)}</td>'
-        f'<td class="code">{escape(one.object)}</td><td class="code">{detail}</td></tr>'
-    )
-
-
-def _older(request: Request, texts: Mapping[str, str], found: AuditEntries) -> str:
+def _older(request: Request, found: AuditEntries) -> str:
+    """Query of the page after this one; empty: there is none."""
     if found.next is None:
         return ""
     kept = {name: value for name, value in request.query_params.items() if name != "check"}
-    return f'<p><a rel="next" href="?{escape(urlencode({**kept, "cursor": found.next}))}">{texts["older"]}</a></p>'
+    return urlencode({**kept, "cursor": found.next})

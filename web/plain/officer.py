@@ -1,7 +1,5 @@
 """An officer's page: what is stored about oneself, to be taken away."""
 
-from html import escape
-
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
@@ -16,14 +14,14 @@ _TEXTS = {
     "zh": {
         "title": "本人记录",
         "what": "系统保存的关于您本人的全部信息：班次、领用终端、轨迹、停留、上报事件、相关预警，以及谁在何时查看过。",
-        "get": "下载本人记录 (JSON)",
+        "download": "下载本人记录 (JSON)",
         "none": "此账号未关联队员，请联系管理员登记警号。",
     },
     "en": {
         "title": "My record",
         "what": "All that is stored about you: shifts, devices you carried, tracks, stays, events, alerts, and who "
         "looked at them, when.",
-        "get": "Download my record (JSON)",
+        "download": "Download my record (JSON)",
         "none": "This account stands for no officer; an administrator can set the badge.",
     },
 }
@@ -32,11 +30,8 @@ _TEXTS = {
 @router.get("/own")
 async def page(request: Request) -> Response:
     """What there is, and the link to it."""
-    texts = _TEXTS[frame.language(request)]
-    body = f"<p>{escape(texts['what'])}</p>"
-    if context.principal(request).officer is None:
-        return frame.page(request, texts["title"], f"{body}<p>{escape(texts['none'])}</p>")
-    return frame.page(request, texts["title"], f'{body}<p><a href="/api/v1/me/record">{escape(texts["get"])}</a></p>')
+    officer = context.principal(request).officer
+    return frame.page(request, "own.html", _TEXTS[frame.language(request)], officer=officer)
 
 
 @router.post("/logout")

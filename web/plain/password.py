@@ -1,7 +1,5 @@
 """The page on which somebody without a map changes the own password; the map page has it among its settings."""
 
-from html import escape
-
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
@@ -53,12 +51,4 @@ async def change(request: Request) -> Response:
 
 def _page(request: Request, *, wrong: str = "", done: str = "", status: int = 200) -> Response:
     texts = _TEXTS[frame.language(request)]
-    said = f'<p class="bad" role="alert">{escape(wrong)}</p>' if wrong else ""
-    said += f'<p class="good" role="status">✓ {escape(done)}</p>' if done else ""
-    fields = "".join(
-        f'<label>{escape(texts[name])}<input type="password" name="{name}" autocomplete="{complete}" '
-        f'maxlength="{MOST}" required></label>'
-        for name, complete in (("current", "current-password"), ("new", "new-password"), ("again", "new-password"))
-    )
-    form = f'<form class="filter" method="post">{fields}<button>{escape(texts["change"])}</button></form>'
-    return frame.page(request, texts["title"], said + form, status=status)
+    return frame.page(request, "password.html", texts, status=status, wrong=wrong, done=done, most=MOST)

@@ -15,7 +15,7 @@ from web.auth.openid.flow import Flow
 from web.auth.openid.provider import NotProvenError, Provider, ProviderError
 from web.auth.store import sessions
 from web.context import Context, context
-from web.http import browser, origin
+from web.http import browser, origin, templates
 
 router = APIRouter(include_in_schema=False)
 log = structlog.get_logger(__name__)
@@ -43,7 +43,7 @@ async def begin(
 ) -> Response:
     """Send the browser to the provider."""
     here, provider = _here(request)
-    language = signin.language(request, lang)
+    language = templates.language(request, lang)
     target = browser.safe_next(next_path)
     begun = Flow(began=int(here.config.clock().timestamp()), target=target[:1_500], lang=language)
     try:
@@ -70,7 +70,7 @@ async def come_back(
     cookie = flow.cookie_name(secure=here.config.secure_cookies)
     begun = flow.decoded(browser.cookie(request.headers, cookie))
     if begun is None or not begun.fits(state or "", here.config.clock()):
-        return _refused(here, Flow(began=0, target="/", lang=signin.language(request, None)), "openid_expired", 400)
+        return _refused(here, Flow(began=0, target="/", lang=templates.language(request, None)), "openid_expired", 400)
     address = signin.address(request)
     wait_s = here.attempts.begin(_LIMITED, address, time.monotonic())
     if wait_s > 0:
