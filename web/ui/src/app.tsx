@@ -5,23 +5,24 @@ import { type City, CityContext } from './city.ts';
 import { LiveDesk } from './desk.tsx';
 import { SpeechContext, translator, useSpeech } from './i18n/index.ts';
 import type { Connection } from './live/connection.ts';
-import * as page from './page.ts';
+import { type FetchedCity, useFetchedCity } from './fetched.ts';
+import { useSignal } from './hooks.ts';
 import { Waiting } from './panels/parts.tsx';
 import { toLive, useScreen } from './screen.ts';
+import { useTaste } from './taste.ts';
+import { user as signedIn } from './user.ts';
 
 /** Code that most viewers need late or never is fetched when it is needed. */
 const ReplayDesk = lazy(async () => ({ default: (await import('./replay/desk.tsx')).ReplayDesk }));
 const Settings = lazy(async () => ({ default: (await import('./settings/settings.tsx')).Settings }));
 
 export function App({ connection, city }: { connection: Connection; city: Promise<City> }) {
-  const taste = page.useTaste();
+  const taste = useTaste();
   const { language } = taste;
   const speech = useMemo(() => ({ language, t: translator(language) }), [language]);
-  const fetched = page.useFetchedCity(city);
-  const user = page.useUser();
+  const fetched = useFetchedCity(city);
+  const user = useSignal(signedIn);
   const screen = useScreen();
-  page.useExpiry();
-  page.useReadiness();
   const desk = { connection, taste, fetched, user, screen };
   return (
     <SpeechContext value={speech}>
@@ -60,7 +61,7 @@ function SkipLink() {
 }
 
 /** Why there is nothing on the map. */
-function CityNote({ fetched }: { fetched: page.FetchedCity }) {
+function CityNote({ fetched }: { fetched: FetchedCity }) {
   const { t } = useSpeech();
   const { city, error, ready } = fetched;
   if (!ready || (!error && city.cells.features.length > 0)) return null;

@@ -9,7 +9,7 @@ import { mercatorX, mercatorY, metresPerUnit } from './live/mercator.ts';
 import { centroid } from './map/shapes.ts';
 import type { Step } from './map/trackline.ts';
 import type { MapView } from './map/view.ts';
-import * as page from './page.ts';
+import { locateOfficer } from './officer.ts';
 import { AlertCard } from './panels/alert.tsx';
 import { CellCard } from './panels/cell.tsx';
 import { EventCard } from './panels/event.tsx';
@@ -64,7 +64,7 @@ export function Chosen(props: ChosenProps) {
       id={id}
       following={props.following}
       onFollow={props.onFollow}
-      onLocate={() => void page.locateOfficer(map, model, id)}
+      onLocate={() => void locateOfficer(map, model, id)}
       onTrack={onTrack}
       onCell={onCell}
       onClose={onClose}

@@ -8,7 +8,7 @@ import { type Proposals, useProposals, useSteps, useTitleBadge } from './console
 import type { Row } from './figures/columns.ts';
 import type { Hit } from './find.ts';
 import { span } from './format.ts';
-import { useModel } from './hooks.ts';
+import { useEscape, useModel, useSignal } from './hooks.ts';
 import { useSpeech } from './i18n/index.ts';
 import type { Connection } from './live/connection.ts';
 import { latitude, longitude } from './live/mercator.ts';
@@ -16,7 +16,9 @@ import type { View } from './live/messages.ts';
 import type { Way } from './map/extras.ts';
 import { centroid, extentOf } from './map/shapes.ts';
 import type { MapView } from './map/view.ts';
-import * as page from './page.ts';
+import { locateOfficer, selectedOf, useFollow, useSubscription } from './officer.ts';
+import type { FetchedCity } from './fetched.ts';
+import type { Taste } from './taste.ts';
 import { AlertsPanel } from './panels/alerts.tsx';
 import { Legend } from './panels/legend.tsx';
 import { StaleBanner } from './panels/link.tsx';
@@ -42,8 +44,8 @@ const WAYS_SHOWN = 20;
 
 export interface DeskProps {
   connection: Connection;
-  taste: page.Taste;
-  fetched: page.FetchedCity;
+  taste: Taste;
+  fetched: FetchedCity;
   user: Session | null;
   screen: Screen;
 }
@@ -67,9 +69,9 @@ export function LiveDesk({ connection, taste, fetched, user, screen }: DeskProps
     [select],
   );
   const close = useCallback(() => choose(null), [choose]);
-  page.useSubscription(connection, selection, seen);
-  page.useFollow(map, following && selection?.kind === 'officer' ? selection.id : null);
-  page.useEscape(close);
+  useSubscription(connection, selection, seen);
+  useFollow(map, following && selection?.kind === 'officer' ? selection.id : null);
+  useEscape(close);
   useTitleBadge();
   const alert = useChosenAlert(selection, focused);
   useWays(map, alert, proposals, city);
@@ -78,14 +80,14 @@ export function LiveDesk({ connection, taste, fetched, user, screen }: DeskProps
 
   const onView = (view: View, place: Place): void => {
     screen.look(view, place);
-    connection.setView({ ...view, selected: page.selectedOf(selection) });
+    connection.setView({ ...view, selected: selectedOf(selection) });
     connection.connect();
   };
   const ways = useWaysTo(map, city, choose);
   const onChooseAlert = (chosen: Alert): void => {
     setFocused(chosen.id);
     if (chosen.cell) ways.showCell(chosen.cell);
-    else if (chosen.device) void page.locateOfficer(map, ways.model, chosen.device);
+    else if (chosen.device) void locateOfficer(map, ways.model, chosen.device);
     else if (chosen.area) ways.toArea('street', chosen.area);
     if (selection?.kind === 'alert') choose({ kind: 'alert', id: String(chosen.id) });
   };
@@ -161,12 +163,7 @@ export function LiveDesk({ connection, taste, fetched, user, screen }: DeskProps
 }
 
 /** Where an address names what is chosen but no place, bring it into view once. */
-function useFirstLook(
-  map: MapView | null,
-  screen: Screen,
-  city: page.FetchedCity['city'],
-  alert: Alert | undefined,
-): void {
+function useFirstLook(map: MapView | null, screen: Screen, city: FetchedCity['city'], alert: Alert | undefined): void {
   const model = useModel();
   const looked = useRef(screen.place !== null || screen.selection === null);
   const { selection } = screen;
@@ -177,7 +174,7 @@ function useFirstLook(
     if (feature) {
       const [lng, lat] = centroid(feature.geometry);
       map.camera.flyTo(lng, lat, CELL_ZOOM);
-    } else if (selection?.kind === 'officer') void page.locateOfficer(map, model, selection.id);
+    } else if (selection?.kind === 'officer') void locateOfficer(map, model, selection.id);
     else return;
     looked.current = true;
   }, [map, city, cell, selection, model]);
@@ -185,7 +182,7 @@ function useFirstLook(
 
 /** The alert whose card is open, else the one that is chosen in the list. */
 function useChosenAlert(selection: Selection | null, focused: number | null): Alert | undefined {
-  const alerts = page.useAlerts();
+  const alerts = useSignal(useModel().alerts);
   const id = selection?.kind === 'alert' ? Number(selection.id) : focused;
   return alerts.find((alert) => alert.id === id);
 }
@@ -195,7 +192,7 @@ function useWays(
   map: MapView | null,
   chosen: Alert | undefined,
   proposals: Proposals,
-  city: page.FetchedCity['city'],
+  city: FetchedCity['city'],
 ): void {
   const { t } = useSpeech();
   const model = useModel();
@@ -216,7 +213,7 @@ function useWays(
 }
 
 /** Ways to bring something into view and choose it. */
-function useWaysTo(map: MapView | null, city: page.FetchedCity['city'], select: (selection: Selection) => void) {
+function useWaysTo(map: MapView | null, city: FetchedCity['city'], select: (selection: Selection) => void) {
   const model = useModel();
   const showCell = (code: string): void => {
     const box = extentOf(city.cells, (cell) => cell.code === code);
@@ -228,7 +225,7 @@ function useWaysTo(map: MapView | null, city: page.FetchedCity['city'], select: 
   };
   const toOfficer = (id: string): void => {
     select({ kind: 'officer', id });
-    void page.locateOfficer(map, model, id);
+    void locateOfficer(map, model, id);
   };
   const toArea = (level: Area['level'], code: string): void => {
     const box = extentOf(city.cells, (cell) => level === 'district' || cell[level] === code);

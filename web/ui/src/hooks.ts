@@ -53,3 +53,16 @@ export function useLoaded<T>(key: string, load: (signal: AbortSignal) => Promise
   }, [key, attempt]);
   return result.of === subject ? result.loaded : { state: 'loading' };
 }
+
+/** Call `close` on Escape. */
+export function useEscape(close: () => void): void {
+  const press = useEffectEvent((event: KeyboardEvent) => {
+    if (event.key === 'Escape') close();
+  });
+  useEffect(() => {
+    // One listener throughout: one that is put anew because of what another did with this key would not hear it.
+    const onKey = (event: KeyboardEvent): void => press(event);
+    document.addEventListener('keydown', onKey);
+    return () => document.removeEventListener('keydown', onKey);
+  }, []);
+}

@@ -8,8 +8,11 @@ import { theGround } from './ground/ground.ts';
 import { ModelContext } from './hooks.ts';
 import { browserHost, Connection } from './live/connection.ts';
 import { LiveModel } from './live/model.ts';
-import { fetchCity } from './page.ts';
+import { fetchCity } from './fetched.ts';
+import { keepAskingReadiness, keepExpiring } from './live/clocks.ts';
 import { install } from './probe.ts';
+import { applyTaste } from './taste.ts';
+import { learnUser } from './user.ts';
 import './styles/index.css';
 
 const model = new LiveModel();
@@ -34,6 +37,10 @@ import('./map/view.ts').catch(() => undefined);
 const city = fetchCity();
 city.catch(() => undefined);
 void theGround();
+applyTaste();
+learnUser();
+keepExpiring(model);
+keepAskingReadiness(model);
 
 install(model, () => document.querySelector('.map canvas.maplibregl-canvas') !== null);
 

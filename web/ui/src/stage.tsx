@@ -10,7 +10,9 @@ import { useSpeech } from './i18n/index.ts';
 import type { View } from './live/messages.ts';
 import { FRESHNESS } from './live/protocol.ts';
 import type { Theme } from './map/palette.ts';
-import type { Hover, MapEvents, MapView } from './map/view.ts';
+import type { Hover } from './map/pointer.ts';
+import type { MapView } from './map/view.ts';
+import { Signal } from './signal.ts';
 import { STATE_MARKS } from './map/marks.ts';
 import { PathIcon } from './icons.tsx';
 import { IconButton } from './panels/parts.tsx';
@@ -25,10 +27,12 @@ interface Props {
   place: Place | null;
   selection: Selection | null;
   only: CellState | null;
-  onSelect: MapEvents['onSelect'];
-  onView: MapEvents['onView'];
+  onSelect(selection: Selection | null): void;
+  onView(view: View, place: Place): void;
   onMap(map: MapView | null): void;
 }
+
+const NO_HOVER = new Signal<Hover | null>(null);
 
 export function Stage(props: Props) {
   const { city, theme, selection, only } = props;
@@ -37,19 +41,13 @@ export function Stage(props: Props) {
   const box = useRef<HTMLDivElement>(null);
   const [map, setMap] = useState<MapView | null>(null);
   const [failed, setFailed] = useState(false);
-  const [hover, setHover] = useState<Hover | null>(null);
   const [ground, setGround] = useState({ style: PLAIN, failed: false });
+  const hover = useSignal(map?.pointer.hover ?? NO_HOVER);
   const events = useSignal(model.events);
   const choose = useEffectEvent((chosen: Selection | null) => props.onSelect(chosen));
   const look = useEffectEvent((view: View, place: Place) => props.onView(view, place));
   const make = useEffectEvent((View: typeof MapView, container: HTMLElement, style: GroundStyle) => {
-    const made = new View(container, model, { theme, language }, style, city, props.place, t('map.label'), {
-      onSelect: (chosen) => choose(chosen),
-      onView: (view, place) => look(view, place),
-      onHover: setHover,
-      onError: (error) => console.error(error),
-      onGroundLost: (lost) => setGround((old) => ({ ...old, failed: lost })),
-    });
+    const made = new View(container, model, { theme, language }, style, city, props.place, t('map.label'));
     setMap(made);
     props.onMap(made);
     return made;
@@ -80,6 +78,23 @@ export function Stage(props: Props) {
       if (made) unmake(made);
     };
   }, [ready]);
+
+  useEffect(() => {
+    if (!map) return undefined;
+    const showed = (): void => {
+      const shown = map.shown.get();
+      if (shown) look(shown.view, shown.place);
+    };
+    showed(); // it may have looked somewhere before anybody listened
+    const endings = [
+      map.shown.subscribe(showed),
+      map.pointer.picked.subscribe(() => choose(map.pointer.picked.get()?.selection ?? null)),
+      map.groundLost.subscribe(() => setGround((old) => ({ ...old, failed: map.groundLost.get() }))),
+    ];
+    return () => {
+      for (const end of endings) end();
+    };
+  }, [map]);
 
   useEffect(() => {
     // What fails of a ground that was had, the map asks for again.

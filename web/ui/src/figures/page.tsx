@@ -4,9 +4,8 @@ import { useState } from 'react';
 import * as api from '../api.ts';
 import { dayOf, fromField, usePeriod } from '../citytime.ts';
 import type { Person, Place } from '../generated/figures.ts';
-import { useLoaded, useModel, useSignal } from '../hooks.ts';
+import { useEscape, useLoaded, useModel, useSignal } from '../hooks.ts';
 import { LOCALE, useSpeech } from '../i18n/index.ts';
-import * as page from '../page.ts';
 import { download, Exporting } from '../panels/exporting.tsx';
 import { Await, IconButton } from '../panels/parts.tsx';
 import { type Screen, toLive } from '../screen.ts';
@@ -33,7 +32,7 @@ export function FiguresPage({ page: shown, screen, onOpen }: Props) {
   const model = useModel();
   const [now] = useState(() => wholeSeconds(model.serverNow()));
   const close = toLive(screen);
-  page.useEscape(close);
+  useEscape(close);
   const span = shown.span ?? { from: now - DAY_MS, to: now };
   const told = { page: shown, span, screen, onOpen };
   return (

@@ -93,7 +93,7 @@ test('a new state replaces what was known', () => {
 test('coverage is counted by state and only what changed is painted', () => {
   const model = new LiveModel();
   const painted: number[] = [];
-  model.onCells = (cells) => void painted.push(...cells);
+  model.changedCells.subscribe(() => void painted.push(...model.changedCells.get()));
   model.receive(state([]));
   assert.deepEqual(model.cellTally.get(), { fresh: 1, due_soon: 0, will_breach: 0, overdue: 1, unknown: 1 });
   painted.length = 0;

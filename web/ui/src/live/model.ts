@@ -46,10 +46,10 @@ export class LiveModel {
   readonly cells = new Map<number, CellNow>();
   readonly names = new Map<number, DeviceName>();
   readonly slots = new Map<string, number>();
-  /** Called with the ids of the cells that changed. */
-  onCells: (ids: readonly number[]) => void = () => {};
-  /** Called after positions changed. */
-  onPositions: () => void = () => {};
+  /** Ids of the cells that changed last. */
+  readonly changedCells = new Signal<readonly number[]>([]);
+  /** Grows whenever positions changed. */
+  readonly positionsVersion = new Signal(0);
 
   private readonly open = new Map<number, Alert>();
   private clockOffset = 0;
@@ -102,12 +102,17 @@ export class LiveModel {
   receiveFrame(frame: Frame, steadyNow: number): void {
     this.fleet.apply(frame, steadyNow);
     this.heard(frame.time);
-    this.onPositions();
+    this.positionsChanged();
   }
 
   /** Coverage of a cell; unknown until the server has said otherwise. */
   cell(id: number): CellNow {
     return this.cells.get(id) ?? { state: 'unknown', due: null, lastVisit: null, present: false };
+  }
+
+  /** Let those who draw positions know that there are others. */
+  positionsChanged(): void {
+    this.positionsVersion.set(this.positionsVersion.get() + 1);
   }
 
   setName(device: DeviceName | Device): void {
@@ -157,7 +162,7 @@ export class LiveModel {
       this.cells.set(id, { state, due, lastVisit, present: present === 1 });
     }
     this.cellTally.set(tally(this.cells.values()));
-    this.onCells(changes.map(([id]) => id));
+    this.changedCells.set(changes.map(([id]) => id));
   }
 }
 

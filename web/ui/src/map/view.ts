@@ -9,8 +9,9 @@ import type { GroundStyle } from '../ground/ground.ts';
 import { latitude, longitude, mercatorX, mercatorY } from '../live/mercator.ts';
 import type { View } from '../live/messages.ts';
 import type { LiveModel } from '../live/model.ts';
+import { Signal } from '../signal.ts';
 import type { Area, CellState, Event } from '../types.ts';
-import type { Place, Selection } from '../url.ts';
+import type { Place } from '../url.ts';
 import { Camera, createMap } from './camera.ts';
 import { CellsOnMap, citySources } from './cells.ts';
 import { Draw, type DrawEvents } from './draw.ts';
@@ -18,34 +19,29 @@ import { Extras, type Way } from './extras.ts';
 import { eventImages, IMAGE_RATIO, markImages } from './images.ts';
 import { OfficersCanvas, type OfficersView } from './officers.ts';
 import { PALETTES } from './palette.ts';
-import { pointSize } from './placing.ts';
+import { Pointer } from './pointer.ts';
 import { type Look, style } from './style.ts';
 import type { Step } from './trackline.ts';
 
 const COUNTS_EVERY_MS = 500;
-/** How far beside an officer a click or the pointer still means it, px. */
-const CLICK_SLACK = 8;
-const HOVER_SLACK = 3;
 
-/** What is under the pointer: an officer, else a cell. */
-export type Hover = { x: number; y: number } & ({ slot: number } | { cell: string });
-
-export interface MapEvents {
-  onSelect(selection: Selection | null): void;
-  onView(view: View, place: Place): void;
-  onHover(hover: Hover | null): void;
-  onError(error: Error): void;
-  /** Part of the ground cannot be had, or all of it can again. */
-  onGroundLost(lost: boolean): void;
+/** What the map shows: what the live connection is asked for, and the place in the address. */
+export interface Shown {
+  view: View;
+  place: Place;
 }
 
 export class MapView {
   readonly camera: Camera;
+  readonly pointer: Pointer;
+  /** Null until it is known where the city is. */
+  readonly shown = new Signal<Shown | null>(null);
+  /** Part of the ground cannot be had. */
+  readonly groundLost = new Signal(false);
   /** The city has been drawn once. */
   ready = false;
   private readonly map: MLMap;
   private readonly model: LiveModel;
-  private readonly events: MapEvents;
   private readonly cells: CellsOnMap;
   private readonly officers: OfficersView;
   private readonly canvas: OfficersCanvas;
@@ -56,6 +52,7 @@ export class MapView {
   private dressed = false;
   private fitted: boolean;
   private readonly extras: Extras;
+  private readonly endings: readonly (() => void)[];
   private draw: Draw | null = null;
   private frame = 0;
   private countsAt = 0;
@@ -69,27 +66,28 @@ export class MapView {
     { cells, areas }: Pick<City, 'cells' | 'areas'>,
     place: Place | null,
     label: string,
-    events: MapEvents,
   ) {
     this.model = model;
-    this.events = events;
     this.look = look;
     this.ground = ground;
     this.fitted = place !== null;
     const sources = citySources(cells, areas);
     this.map = createMap(container, look, ground, sources, place, label);
-    this.groundAgain = new GroundAgain(this.map, (lost) => events.onGroundLost(lost));
+    this.groundAgain = new GroundAgain(this.map, (lost) => this.groundLost.set(lost));
     this.camera = new Camera(this.map);
     this.cells = new CellsOnMap(this.map, model, cells, sources);
     this.extras = new Extras(this.map);
     this.officers = { fleet: model.fleet, colours: PALETTES[look.theme].officer, now: () => performance.now() };
     this.canvas = new OfficersCanvas(this.map, this.officers);
+    this.pointer = new Pointer(this.map, model, this.cells, () => this.draw !== null);
     this.moveIn();
     this.listen();
-    model.onPositions = () => this.positionsChanged();
-    model.onCells = (ids) => {
-      if (this.dressed) this.cells.paint(ids);
-    };
+    this.endings = [
+      model.positionsVersion.subscribe(() => this.positionsChanged()),
+      model.changedCells.subscribe(() => {
+        if (this.dressed) this.cells.paint(model.changedCells.get());
+      }),
+    ];
   }
 
   /** Take the map off the page. */
@@ -97,8 +95,7 @@ export class MapView {
     cancelAnimationFrame(this.frame);
     this.draw?.cancel();
     this.groundAgain.destroy();
-    this.model.onPositions = () => {};
-    this.model.onCells = () => {};
+    for (const end of this.endings) end();
     this.canvas.destroy();
     this.map.remove();
   }
@@ -200,8 +197,8 @@ export class MapView {
   }
 
   private listen(): void {
-    const { map, events } = this;
-    const look = (): void => events.onView(this.camera.view(), this.camera.place());
+    const { map } = this;
+    const look = (): void => this.shown.set({ view: this.camera.view(), place: this.camera.place() });
     map.on('style.load', () => this.dress());
     // The map has no style then, and loads it anew when the graphics are back.
     map.on('webglcontextlost', () => this.undress());
@@ -212,16 +209,10 @@ export class MapView {
     });
     map.once('idle', () => this.beReady());
     map.on('move', look);
-    map.on('movestart', () => events.onHover(null));
-    map.on('click', (event) => {
-      if (!this.draw) events.onSelect(this.pick(event.point));
-    });
-    map.on('mousemove', (event) => this.hover(event.point));
-    map.on('mouseout', () => events.onHover(null));
     map.on('error', (event) => {
       // A tile that cannot be had leaves the plain ground, and the page says so.
       const { sourceId } = event as { sourceId?: string };
-      if (!this.groundAgain.take(sourceId)) events.onError(new Error(event.error.message));
+      if (!this.groundAgain.take(sourceId)) console.error(new Error(event.error.message));
     });
   }
 
@@ -257,40 +248,6 @@ export class MapView {
     this.ready = true;
     this.map.getContainer().dataset.ready = 'true';
     this.animate();
-  }
-
-  private pick(at: { x: number; y: number }): Selection | null {
-    const slot = this.officerAt(at, CLICK_SLACK);
-    const name = slot === undefined ? undefined : this.model.names.get(slot);
-    if (name) return { kind: 'officer', id: name.id };
-    const [event] = this.map.queryRenderedFeatures([at.x, at.y], { layers: ['events-icon'] });
-    if (event) return { kind: 'event', id: String(event.properties.id) };
-    const cell = this.cellAt(at);
-    return cell ? { kind: 'cell', id: cell } : null;
-  }
-
-  private cellAt({ x, y }: { x: number; y: number }): string | undefined {
-    const { lng, lat } = this.map.unproject([x, y]);
-    return this.cells.at([lng, lat]);
-  }
-
-  private officerAt(at: { x: number; y: number }, slack: number): number | undefined {
-    const { lng, lat } = this.map.unproject([at.x, at.y]);
-    const zoom = this.map.getZoom();
-    const radius = (pointSize(zoom) / 2 + slack) / (512 * 2 ** zoom);
-    return this.model.fleet.nearest(mercatorX(lng), mercatorY(lat), radius, performance.now())?.slot;
-  }
-
-  private hover(at: { x: number; y: number }): void {
-    if (this.draw || this.map.isMoving()) return;
-    const slot = this.officerAt(at, HOVER_SLACK);
-    this.map.getCanvas().style.cursor = slot === undefined ? '' : 'pointer';
-    if (slot !== undefined) {
-      this.events.onHover({ slot, ...at });
-      return;
-    }
-    const cell = this.cellAt(at);
-    this.events.onHover(cell ? { cell, ...at } : null);
   }
 
   private positionsChanged(): void {

@@ -8,7 +8,7 @@ import { useModel, useServerNow, useSignal } from '../hooks.ts';
 import { LOCALE, useSpeech } from '../i18n/index.ts';
 import { Icon, Logo, OfficerGlyph } from '../icons.tsx';
 import { FRESHNESS, shownKinds } from '../live/protocol.ts';
-import type { Taste } from '../page.ts';
+import type { Taste } from '../taste.ts';
 import type { Screen } from '../screen.ts';
 import { LIVE } from '../url.ts';
 import { LinkSign } from './link.tsx';

@@ -14,12 +14,11 @@ import { Chosen } from '../chosen.tsx';
 import type { Proposals, Steps } from '../console/hooks.ts';
 import { useKeys } from '../console/hooks.ts';
 import type { DeskProps } from '../desk.tsx';
-import { ModelContext, useModel, useSignal } from '../hooks.ts';
+import { ModelContext, useEscape, useModel, useSignal } from '../hooks.ts';
 import { useSpeech } from '../i18n/index.ts';
 import { LiveModel } from '../live/model.ts';
 import type { Step } from '../map/trackline.ts';
 import type { MapView } from '../map/view.ts';
-import * as page from '../page.ts';
 import { Legend } from '../panels/legend.tsx';
 import { TopBar } from '../panels/topbar.tsx';
 import { toLive } from '../screen.ts';
@@ -54,7 +53,7 @@ export function ReplayDesk({ taste, fetched, user, screen, page: shown }: Props)
   const { selection, select } = screen;
   const { city } = fetched;
   const close = useCallback(() => select(null), [select]);
-  page.useEscape(close);
+  useEscape(close);
   useEffect(() => {
     if (loading.model) map?.clearView(); // the bar has grown by its time line
   }, [map, loading.model]);
@@ -185,7 +184,7 @@ function useTrails(
     if (!model) return;
     const slot = chosen === null ? undefined : model.slots.get(chosen);
     model.fleet.select(new Set(slot === undefined ? [] : [slot]));
-    model.onPositions();
+    model.positionsChanged();
   }, [model, chosen]);
 }
 

@@ -96,7 +96,7 @@ export class ReplayModel extends LiveModel {
       const at = new Date(this.at).toISOString();
       this.counts.set({ type: 'counts', at, total, shown: total, band: 'dots', ...tally });
     }
-    this.onPositions();
+    this.positionsChanged();
   }
 
   private learn(track: ClipTrack, slot: number): void {
