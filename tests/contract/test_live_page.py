@@ -14,7 +14,7 @@ from ingest.run import feed
 from schemas import live, rest
 from tests.support import fieldtables, live_client, live_frames
 from web import server
-from web.live.frames import alarms, detail, gaze, state, tiles, world
+from web.live.frames import alarms, detail, state, tiles, viewport, world
 from web.live.run import ticks, viewer, viewers
 from web.live.store import lane, snapshot
 
@@ -109,7 +109,7 @@ LIMITS: dict[str, tuple[float, str]] = {
     "first message": (viewer.HELLO_WITHIN_S, " s"),
     "selected devices": (live.MAX_SELECTED, ""),
     "length of a device's name": (64, ""),
-    "views": (1 / gaze.FULL_EVERY_S, "/s"),
+    "views": (1 / viewport.FULL_EVERY_S, "/s"),
     "lane items in a message": (viewer.LANE_AT_ONCE, ""),
     "lane items that can be resumed": (lane.MAX_ITEMS, ""),
     "bytes of them": (lane.MAX_BYTES, ""),

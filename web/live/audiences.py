@@ -57,8 +57,10 @@ class Audiences:
         for viewer in viewers:
             views.setdefault(viewer.audience, []).append(viewer)
         for audience, lookers in views.items():
-            gazes = ((looker.gaze.view, looker.gaze.detail) for looker in lookers)
-            audience.world.watch((view, detail) for view, detail in gazes if view is not None and detail is not None)
+            viewports = ((looker.viewport.view, looker.viewport.detail) for looker in lookers)
+            audience.world.watch(
+                (view, detail) for view, detail in viewports if view is not None and detail is not None
+            )
 
     def judged(self) -> bool:
         """Show everybody the newest judgement; tell whether anybody sees a change."""

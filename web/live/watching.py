@@ -5,7 +5,7 @@ from typing import Protocol
 
 from web.auth.principal import Principal
 from web.live.audience import Audience
-from web.live.frames.gaze import Gaze
+from web.live.frames.viewport import Viewport
 
 
 class Watching(Protocol):
@@ -14,7 +14,7 @@ class Watching(Protocol):
     principal: Principal
     audience: Audience
     wake: asyncio.Event
-    gaze: Gaze
+    viewport: Viewport
 
     def end(self, reason: str) -> None:
         """End the connection."""

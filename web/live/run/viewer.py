@@ -24,7 +24,7 @@ from web.auth.principal import Principal
 from web.live import messages, metrics
 from web.live.audience import Audience
 from web.live.frames import directory, tiles
-from web.live.frames.gaze import Gaze
+from web.live.frames.viewport import Viewport
 from web.live.frames.world import Frame
 from web.live.messages import EndError
 from web.live.run.hub import Hub
@@ -52,7 +52,7 @@ class Viewer:
         self.audience = audience
         self._looking = Looking(hub.audit, principal)
         self.wake = asyncio.Event()
-        self.gaze = Gaze(audience.world, hub.directory, hub.alarms)
+        self.viewport = Viewport(audience.world, hub.directory, hub.alarms)
         self._hub = hub
         self._socket = websocket
         self._ending: EndError | None = None
@@ -126,7 +126,7 @@ class Viewer:
         self.wake.set()
 
     def _look(self, wish: Look) -> None:
-        self.gaze.look(wish)
+        self.viewport.look(wish)
         self.wake.set()
 
     # Writing
@@ -194,14 +194,14 @@ class Viewer:
         await self._send_text(made.text)
 
     async def _write_positions(self) -> None:
-        before, layer = self.gaze.view, self.gaze.layer
-        skipped, frame = self.gaze.skipped, self.gaze.frame(time.monotonic())
-        metrics.SKIPPED.inc(self.gaze.skipped - skipped)
-        if self.gaze.wait_s is not None and frame is None:
-            self._timer.within(self.gaze.wait_s)
-        if self.gaze.view is not before or self.gaze.layer != layer:
+        before, layer = self.viewport.view, self.viewport.layer
+        skipped, frame = self.viewport.skipped, self.viewport.frame(time.monotonic())
+        metrics.SKIPPED.inc(self.viewport.skipped - skipped)
+        if self.viewport.wait_s is not None and frame is None:
+            self._timer.within(self.viewport.wait_s)
+        if self.viewport.view is not before or self.viewport.layer != layer:
             self._hub.looked()
-        if self.gaze.view is not before:
+        if self.viewport.view is not before:
             await self._record_selection()
         if frame is None or (frame.kind == tiles.CHANGE and not frame.blocks):
             return
@@ -213,7 +213,7 @@ class Viewer:
 
     async def _record_selection(self) -> None:
         """No frame with a selected device before it is recorded who looks at it."""
-        slots = self._hub.directory.chosen(self.gaze.selected)
+        slots = self._hub.directory.chosen(self.viewport.selected)
         names = (self._hub.directory.by_slot[slot].id for slot in slots if self.audience.see.sees_device(slot))
         try:
             await self._looking.select(tuple(sorted(names)))
@@ -239,14 +239,14 @@ class Viewer:
 
     async def _write_counts(self) -> None:
         now = time.monotonic()
-        if self.gaze.view is None:
+        if self.viewport.view is None:
             return
         if now - self._counted_at < COUNTS_EVERY_S:
             self._timer.within(COUNTS_EVERY_S)
             return
         self._counted_at = now
         self._timer.within(HEARTBEAT_S)
-        counts = {**self.audience.counts(wall_clock()), "shown": self.gaze.shown(), "band": self.gaze.band}
+        counts = {**self.audience.counts(wall_clock()), "shown": self.viewport.shown(), "band": self.viewport.band}
         if counts != self._counts or now - self._counts_sent_at >= HEARTBEAT_S:
             self._counts, self._counts_sent_at = counts, now
             await self._send_message(wire.Counts(at=rest.rfc3339(db.moment(wall_clock())), **counts))

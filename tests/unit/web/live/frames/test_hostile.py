@@ -15,8 +15,8 @@ from web.live import messages
 from web.live.frames import tiles
 from web.live.frames.alarms import Alarms
 from web.live.frames.directory import Directory
-from web.live.frames.gaze import Gaze
 from web.live.frames.state import LiveState
+from web.live.frames.viewport import Viewport
 from web.live.frames.world import World
 
 EXAMPLES = int(os.environ.get("PATROL_FUZZ_EXAMPLES", "400"))
@@ -47,7 +47,7 @@ _EVENTS = st.one_of(
 )
 
 
-def scene() -> tuple[World, Gaze]:
+def scene() -> tuple[World, Viewport]:
     """A world with devices, and somebody who looks at it."""
     world = World(LiveState())
     world.state.apply(scattered(50, seed=1))
@@ -56,7 +56,7 @@ def scene() -> tuple[World, Gaze]:
     directory = Directory()
     for slot in range(1, 51):
         directory.put(DeviceName(slot, f"cam-{slot}", None, "team"))
-    return world, Gaze(world, directory, Alarms())
+    return world, Viewport(world, directory, Alarms())
 
 
 _WORLD, _ = scene()
@@ -66,14 +66,14 @@ _WORLD, _ = scene()
 @given(event=_EVENTS, first=st.booleans())
 def test_hostile_message_is_read_or_ends_the_connection(event: dict[str, Any], *, first: bool) -> None:
     """Text, bytes, JSON of any shape and size: nothing else is raised, and what is read can be drawn."""
-    world, gaze = _WORLD, scene()[1] if EXAMPLES <= 400 else Gaze(_WORLD, Directory(), Alarms())
+    world, viewport = _WORLD, scene()[1] if EXAMPLES <= 400 else Viewport(_WORLD, Directory(), Alarms())
     try:
         look = messages.first(event) if first else messages.later(event)
     except (messages.EndError, WebSocketDisconnect):
         return  # with a reason, or because the viewer went
-    gaze.look(look)
-    frame = gaze.frame(0.0)
+    viewport.look(look)
+    frame = viewport.frame(0.0)
     assert frame is not None
-    assert gaze.view is not None
-    assert len(gaze.view.keys) <= tiles.MAX_TILES
+    assert viewport.view is not None
+    assert len(viewport.view.keys) <= tiles.MAX_TILES
     assert tiles.encode_frame(frame.kind, frame.blocks, now=float(world.now), tick=world.tick_no)

@@ -19,7 +19,7 @@ COARSE_EVERY_S = 1.0
 """The same in the grid band, where every frame is full, and between two looks at whether another detail is due."""
 
 
-class Gaze:
+class Viewport:
     """Chooses frames. Only the newest wish of the viewer is kept, and worked out when it can be sent."""
 
     def __init__(self, world: World, directory: Directory, alarms: Alarms) -> None:
