@@ -4,15 +4,15 @@ import asyncio
 from typing import Protocol
 
 from web.auth.principal import Principal
-from web.live.audience import Audience
 from web.live.frames.viewport import Viewport
+from web.live.visibility_scope import VisibilityScope
 
 
 class Watching(Protocol):
     """What the hub knows of a viewer."""
 
     principal: Principal
-    audience: Audience
+    scope: VisibilityScope
     wake: asyncio.Event
     viewport: Viewport
 

@@ -14,9 +14,9 @@ async def live(websocket: WebSocket) -> None:
     """Serve one viewer."""
     hub, principal = context.context(websocket).hub, context.principal(websocket)
     try:
-        audience = await hub.audience(principal.grant)
+        scope = await hub.scope(principal.grant)
     except (problems.NotReadyError, *problems.UNREACHABLE):
         refusal = problem_documents.response(problems.NotReadyError(), websocket.url.path)
         await websocket.send_denial_response(refusal)
         return
-    await Viewer(hub, websocket, principal, audience).serve()
+    await Viewer(hub, websocket, principal, scope).serve()

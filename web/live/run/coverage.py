@@ -4,10 +4,10 @@ import asyncio
 
 from runtime.clock import wall_clock
 from web.database import Database
-from web.live.audiences import Audiences
 from web.live.run.source import pause
 from web.live.run.viewers import Viewers
 from web.live.store.judging import Judging
+from web.live.visibility_scopes import VisibilityScopes
 
 CELLS_S = 1.0
 
@@ -15,14 +15,14 @@ CELLS_S = 1.0
 class Coverage:
     """Judges the city."""
 
-    def __init__(self, database: Database, judging: Judging, audiences: Audiences, viewers: Viewers) -> None:
-        self._database, self._judging, self._audiences, self._viewers = database, judging, audiences, viewers
+    def __init__(self, database: Database, judging: Judging, scopes: VisibilityScopes, viewers: Viewers) -> None:
+        self._database, self._judging, self._scopes, self._viewers = database, judging, scopes, viewers
 
     async def run(self, stop: asyncio.Event) -> None:
         """Judge each second until `stop`."""
         while not stop.is_set():
             now = wall_clock()
             await self._judging.read(self._database.pool, now)
-            if self._judging.judge(now) and self._audiences.judged():
+            if self._judging.judge(now) and self._scopes.judged():
                 self._viewers.wake()
             await pause(stop, CELLS_S)

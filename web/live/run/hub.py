@@ -11,8 +11,6 @@ from runtime.parts import Parts
 from web.audit.audit import Recorder
 from web.auth.access import Grant, Sights
 from web.database import Database
-from web.live.audience import Audience
-from web.live.audiences import Audiences
 from web.live.frames.alarms import Alarms
 from web.live.frames.directory import Directory
 from web.live.frames.state import LiveState
@@ -27,6 +25,8 @@ from web.live.run.ticks import Ticks
 from web.live.run.viewers import Viewers
 from web.live.store import snapshot
 from web.live.store.judging import Judging
+from web.live.visibility_scope import VisibilityScope
+from web.live.visibility_scopes import VisibilityScopes
 from web.live.watching import Watching
 
 
@@ -49,7 +49,7 @@ class Hub:
         """The newest coverage, for REST and viewers alike."""
         self.sights = Sights(database)
         self.viewers = Viewers()
-        self._audiences = Audiences(self.sights, self.state, self.judging)
+        self._scopes = VisibilityScopes(self.sights, self.state, self.judging)
         self._stop = asyncio.Event()
         self.event_log = EventLog(
             database,
@@ -62,8 +62,8 @@ class Hub:
         self._positions = Positions(database, self.state, self.directory, self.alarms)
         self.feed = Feed(mqtt_url, self.state, self.event_log.hint, (self._positions.due, self.event_log.hint))
         self._sessions = Sessions(database, self.viewers, clock)
-        self._coverage = Coverage(database, self.judging, self._audiences, self.viewers)
-        self._ticks = Ticks(self.state, self._audiences, self.viewers, self._sessions, self._positions.due)
+        self._coverage = Coverage(database, self.judging, self._scopes, self.viewers)
+        self._ticks = Ticks(self.state, self._scopes, self.viewers, self._sessions, self._positions.due)
 
     async def run(self) -> None:
         """Follow every source until `end_all`."""
@@ -73,7 +73,7 @@ class Hub:
             "live.positions": lambda: self._positions.run(stop),
             "live.coverage": lambda: self._coverage.run(stop),
             "live.sessions": lambda: self._sessions.run(stop),
-            "live.sights": lambda: sights.run(self._audiences, self.viewers, stop),
+            "live.sights": lambda: sights.run(self._scopes, self.viewers, stop),
         }
         async with asyncio.TaskGroup() as group:
             parts = Parts(group, self.stopping)
@@ -102,28 +102,28 @@ class Hub:
         """Take note that a viewer looks elsewhere: the next tick encodes for it, too."""
         self.viewers.views_changed = True
 
-    async def audience(self, grant: Grant) -> Audience:
+    async def scope(self, grant: Grant) -> VisibilityScope:
         """Those who see what this grant shows; made when the first of them comes.
 
         Raises:
             NotReadyError: the database was not reached yet.
         """
-        return await self._audiences.get(grant)
+        return await self._scopes.get(grant)
 
-    async def full_state(self, audience: Audience) -> snapshot.Snapshot:
+    async def full_state(self, scope: VisibilityScope) -> snapshot.Snapshot:
         """The state message and the offset it belongs to; shared by viewers that come together."""
 
         async def read() -> snapshot.Snapshot:
             return await snapshot.read(
                 self.database.pool,
                 self.event_log.epoch,
-                audience.cells,
+                scope.cells,
                 floor=self.event_log.ring.floor,
-                see=audience.see,
-                names=audience.names,
+                see=scope.see,
+                names=scope.names,
             )
 
-        return await audience.snapshot.get(read)
+        return await scope.snapshot.get(read)
 
     # What routes ask
 

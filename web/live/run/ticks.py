@@ -7,11 +7,11 @@ import structlog
 
 from runtime.clock import wall_clock
 from web.live import metrics
-from web.live.audiences import Audiences
 from web.live.frames.state import LiveState
 from web.live.run.sessions import Sessions
 from web.live.run.source import pause
 from web.live.run.viewers import Viewers
+from web.live.visibility_scopes import VisibilityScopes
 
 TICK_S = 0.2
 SLOWEST_TICK_S = 0.5
@@ -24,16 +24,16 @@ class Ticks:
 
     Args:
         state: positions of all devices.
-        audiences: encode what changed, each what it may see.
+        scopes: encode what changed, each what it may see.
         viewers: are woken.
         sessions: end viewers whose time is over.
         unnamed: set when a device of the feed has no name yet.
     """
 
     def __init__(
-        self, state: LiveState, audiences: Audiences, viewers: Viewers, sessions: Sessions, unnamed: asyncio.Event
+        self, state: LiveState, scopes: VisibilityScopes, viewers: Viewers, sessions: Sessions, unnamed: asyncio.Event
     ) -> None:
-        self._state, self._audiences, self._viewers = state, audiences, viewers
+        self._state, self._scopes, self._viewers = state, scopes, viewers
         self._sessions, self._unnamed = sessions, unnamed
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -54,10 +54,10 @@ class Ticks:
         """Publish what changed by `now` (ms) and wake the viewers."""
         if self._viewers.views_changed:
             self._viewers.views_changed = False
-            self._audiences.watch(self._viewers)
+            self._scopes.watch(self._viewers)
         self._sessions.expire()
         if self._state.unnamed():
             self._unnamed.set()
         self._state.fall_silent(now)
-        if self._audiences.tick(now):
+        if self._scopes.tick(now):
             self._viewers.wake()

@@ -22,7 +22,6 @@ from schemas.live import Look, Subscribe
 from web import problems
 from web.auth.principal import Principal
 from web.live import messages, metrics
-from web.live.audience import Audience
 from web.live.frames import directory, tiles
 from web.live.frames.viewport import Viewport
 from web.live.frames.world import Frame
@@ -31,6 +30,7 @@ from web.live.run.hub import Hub
 from web.live.run.looking import Looking
 from web.live.run.waking import Timer
 from web.live.store import lane
+from web.live.visibility_scope import VisibilityScope
 
 log = structlog.get_logger(__name__)
 
@@ -47,19 +47,19 @@ DEVICES_AT_ONCE = 2_000
 class Viewer:
     """A websocket that was let in by the policy."""
 
-    def __init__(self, hub: Hub, websocket: WebSocket, principal: Principal, audience: Audience) -> None:
+    def __init__(self, hub: Hub, websocket: WebSocket, principal: Principal, scope: VisibilityScope) -> None:
         self.principal = principal
-        self.audience = audience
+        self.scope = scope
         self._looking = Looking(hub.audit, principal)
         self.wake = asyncio.Event()
-        self.viewport = Viewport(audience.world, hub.directory, hub.alarms)
+        self.viewport = Viewport(scope.world, hub.directory, hub.alarms)
         self._hub = hub
         self._socket = websocket
         self._ending: EndError | None = None
         self._timer = Timer(self.wake.set)
         """Looks again in a while, even when nothing more happens."""
         self._cells_version = 0
-        self._audience_version = audience.version
+        self._scope_version = scope.version
         self._offset = 0
         self._told = directory.Told()
         self._counted_at = self._counts_sent_at = float("-inf")
@@ -156,10 +156,10 @@ class Viewer:
     async def _write(self) -> None:
         if self._ending is not None:
             raise self._ending
-        if self._audience_version != self.audience.version:
+        if self._scope_version != self.scope.version:
             await self._send_state()
         await self._write_lane()
-        cells = self.audience.cells
+        cells = self.scope.cells
         if self._cells_version != cells.version:
             version = cells.version
             text = cells.message(self._cells_version, rest.rfc3339(db.moment(cells.at)))
@@ -180,14 +180,14 @@ class Viewer:
             if not items:
                 return
             self._offset = items[-1].seq
-            seen = self.audience.items(items)
+            seen = self.scope.items(items)
             if seen:
                 await self._send_text(lane.encode(seen))
 
     async def _send_state(self) -> None:
         try:
-            self._audience_version = self.audience.version
-            made = await self._hub.full_state(self.audience)
+            self._scope_version = self.scope.version
+            made = await self._hub.full_state(self.scope)
         except (problems.ProblemError, *problems.UNREACHABLE) as error:
             raise EndError("not_ready") from error
         self._offset, self._cells_version = made.offset, made.cells_version
@@ -206,7 +206,7 @@ class Viewer:
         if frame is None or (frame.kind == tiles.CHANGE and not frame.blocks):
             return
         await self._introduce(frame)
-        world = self.audience.world
+        world = self.scope.world
         data = tiles.encode_frame(frame.kind, frame.blocks, now=float(world.now), tick=world.tick_no)
         metrics.FRAMES.labels("full" if frame.kind == tiles.FULL else "change").inc()
         await self._send_bytes(data)
@@ -214,7 +214,7 @@ class Viewer:
     async def _record_selection(self) -> None:
         """No frame with a selected device before it is recorded who looks at it."""
         slots = self._hub.directory.chosen(self.viewport.selected)
-        names = (self._hub.directory.by_slot[slot].id for slot in slots if self.audience.see.sees_device(slot))
+        names = (self._hub.directory.by_slot[slot].id for slot in slots if self.scope.see.sees_device(slot))
         try:
             await self._looking.select(tuple(sorted(names)))
         except problems.NotReadyError:
@@ -233,7 +233,7 @@ class Viewer:
         new = self._told.tell(np.concatenate(frame.strangers))
         if not len(new):
             return
-        devices = [self.audience.called(self._hub.directory.by_slot[slot]) for slot in new.tolist()]
+        devices = [self.scope.called(self._hub.directory.by_slot[slot]) for slot in new.tolist()]
         for start in range(0, len(devices), DEVICES_AT_ONCE):
             await self._send_message(wire.Devices(items=devices[start : start + DEVICES_AT_ONCE]))
 
@@ -246,7 +246,7 @@ class Viewer:
             return
         self._counted_at = now
         self._timer.within(HEARTBEAT_S)
-        counts = {**self.audience.counts(wall_clock()), "shown": self.viewport.shown(), "band": self.viewport.band}
+        counts = {**self.scope.counts(wall_clock()), "shown": self.viewport.shown(), "band": self.viewport.band}
         if counts != self._counts or now - self._counts_sent_at >= HEARTBEAT_S:
             self._counts, self._counts_sent_at = counts, now
             await self._send_message(wire.Counts(at=rest.rfc3339(db.moment(wall_clock())), **counts))

@@ -21,7 +21,7 @@ from web.store import coverage
 EVERYBODY = "*"
 COUNTED_MS = 200
 MOST_BODIES = 2_000
-"""Items of the lane that are kept as this audience sees them."""
+"""Items of the lane that are kept as this scope sees them."""
 
 
 @dataclass(slots=True)
@@ -30,7 +30,7 @@ class _Counted:
     counts: dict[str, Any] | None = None
 
 
-class Audience:
+class VisibilityScope:
     """What one kind of viewers sees. Pure, but for `snapshot`, which the hub fills."""
 
     def __init__(self, see: Sight, names: Names, state: LiveState) -> None:
@@ -98,7 +98,7 @@ class Audience:
         return replace(item, body=msgspec.json.encode(body).decode())
 
     def called(self, device: DeviceName) -> DeviceName:
-        """What this audience calls a device: its label may name others."""
+        """What this scope calls a device: its label may name others."""
         if not self.names:
             return device
         if device not in self._called:

@@ -1,28 +1,28 @@
-"""All audiences of a process: made when their first viewer comes, kept up to date, forgotten when unused."""
+"""All visibility scopes of a process: made when their first viewer comes, kept up to date, forgotten when unused."""
 
 import time
 from collections.abc import Iterable
 
 from web.auth.access import Grant, Sights
 from web.live import metrics
-from web.live.audience import Audience
 from web.live.frames.state import LiveState
 from web.live.store.judging import Judging
+from web.live.visibility_scope import VisibilityScope
 from web.live.watching import Watching
 
 UNUSED_S = 60.0
-"""An audience without a viewer is kept so long: one may be on its way in."""
+"""A scope without a viewer is kept so long: one may be on its way in."""
 
 
-class Audiences:
-    """Audiences by grant."""
+class VisibilityScopes:
+    """VisibilityScopes by grant."""
 
     def __init__(self, sights: Sights, state: LiveState, judging: Judging) -> None:
         self._sights, self._state, self._judging = sights, state, judging
-        self._audiences: dict[Grant, Audience] = {}
+        self._scopes: dict[Grant, VisibilityScope] = {}
         self._used_at: dict[Grant, float] = {}
 
-    async def get(self, grant: Grant) -> Audience:
+    async def get(self, grant: Grant) -> VisibilityScope:
         """Those who see what this grant shows.
 
         Raises:
@@ -31,40 +31,38 @@ class Audiences:
         see = await self._sights.get(grant)
         names = await self._sights.names(see)
         self._used_at[grant] = time.monotonic()
-        known = self._audiences.get(grant)
+        known = self._scopes.get(grant)
         if known is None:
-            known = self._audiences[grant] = Audience(see, names, self._state)
+            known = self._scopes[grant] = VisibilityScope(see, names, self._state)
             self._show(known)
         return known
 
     async def refresh(self, viewers: Iterable[Watching]) -> None:
         """Bring what is seen up to date: devices change units, cells change hands."""
         now = time.monotonic()
-        watched = {viewer.audience for viewer in viewers}
-        for grant, audience in list(self._audiences.items()):
-            if audience in watched:
+        watched = {viewer.scope for viewer in viewers}
+        for grant, scope in list(self._scopes.items()):
+            if scope in watched:
                 self._used_at[grant] = now
             elif now - self._used_at[grant] > UNUSED_S:
-                del self._audiences[grant], self._used_at[grant]
+                del self._scopes[grant], self._used_at[grant]
                 continue
             see = await self._sights.get(grant)
-            audience.change(see, await self._sights.names(see))
-            self._show(audience)
+            scope.change(see, await self._sights.names(see))
+            self._show(scope)
 
     def watch(self, viewers: Iterable[Watching]) -> None:
         """Say what viewers look at: only those tiles are encoded."""
-        views: dict[Audience, list[Watching]] = {audience: [] for audience in self._audiences.values()}
+        views: dict[VisibilityScope, list[Watching]] = {scope: [] for scope in self._scopes.values()}
         for viewer in viewers:
-            views.setdefault(viewer.audience, []).append(viewer)
-        for audience, lookers in views.items():
+            views.setdefault(viewer.scope, []).append(viewer)
+        for scope, lookers in views.items():
             viewports = ((looker.viewport.view, looker.viewport.detail) for looker in lookers)
-            audience.world.watch(
-                (view, detail) for view, detail in viewports if view is not None and detail is not None
-            )
+            scope.world.watch((view, detail) for view, detail in viewports if view is not None and detail is not None)
 
     def judged(self) -> bool:
         """Show everybody the newest judgement; tell whether anybody sees a change."""
-        changed = [self._show(audience) for audience in self._audiences.values()]
+        changed = [self._show(scope) for scope in self._scopes.values()]
         return any(changed)
 
     def tick(self, now: int) -> bool:
@@ -72,9 +70,9 @@ class Audiences:
         published = self._state.publish()
         if len(published[0]):
             metrics.LAG.observe(max(0, now - int(self._state.t[published[0]].max())) / 1000)
-        changed = [audience.world.tick(now, published) for audience in self._audiences.values()]
+        changed = [scope.world.tick(now, published) for scope in self._scopes.values()]
         return any(changed)
 
-    def _show(self, audience: Audience) -> bool:
+    def _show(self, scope: VisibilityScope) -> bool:
         judged = self._judging.judged
-        return judged is not None and audience.judged(judged)
+        return judged is not None and scope.judged(judged)
