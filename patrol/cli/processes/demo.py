@@ -9,7 +9,7 @@ from patrol.checks import reach
 from patrol.cli.database.migrate import bring_up_to_date
 from patrol.cli.imports import beat_import, grid_import
 from patrol.cli.progress import Progress
-from patrol.services import broker, composition, crew, listening, postgres, roles
+from patrol.services import broker, composition, demo_roster, listening, postgres, roles
 from patrol.services.part import Part
 from patrol.services.supervisor import Supervisor, supervise
 from patrol.settings.settings import Settings
@@ -35,7 +35,7 @@ async def _demo(settings: Settings, officers: int, history_minutes: float, *, ve
         await _town(settings, database_url, progress)
         if officers:
             with progress.step("Roster", "排班") as notes:
-                notes.append(await crew.enlist(database_url, officers))
+                notes.append(await demo_roster.enlist(database_url, officers))
         if settings.database_url is None:
             database_url = await _as_server(database_url)
         mqtt_url, direct_url = await _broker(keeper, settings, progress)

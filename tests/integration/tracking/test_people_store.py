@@ -3,7 +3,7 @@
 import itertools
 from datetime import datetime
 
-from patrol.services import crew
+from patrol.services import demo_roster
 from runtime import db
 from tracking.city.people import Sign
 from tracking.store.city import people_store
@@ -105,10 +105,10 @@ async def test_enlist_gives_the_fleet_a_roster_and_again_only_what_is_missing(
     conn: db.Connection, database_url: str
 ) -> None:
     """Every simulated device has an officer on shift now, with a Chinese name; a second start changes nothing."""
-    assert await crew.enlist(database_url, 5) == "5 officers"
+    assert await demo_roster.enlist(database_url, 5) == "5 officers"
     count = "SELECT count(*) FROM {}"
     sizes = [await conn.fetchval(count.format(table)) for table in ("officers", "bindings", "shifts", "devices")]
-    await crew.enlist(database_url, 5)
+    await demo_roster.enlist(database_url, 5)
     assert sizes == [await conn.fetchval(count.format(t)) for t in ("officers", "bindings", "shifts", "devices")]
     assert sizes[0] == sizes[1] == sizes[3] == 5
     names = {row["name"] for row in await conn.fetch("SELECT name FROM officers")}

@@ -24,24 +24,24 @@ async def enlist(database_url: str, count: int, *, seed: int = 1) -> str:
     Returns:
         How many officers there are.
     """
-    crew = await asyncio.to_thread(fleet.recruit, count, seed)
+    recruits = await asyncio.to_thread(fleet.recruit, count, seed)
     connection = await asyncpg.connect(database_url)
     try:
         async with connection.transaction():
-            await _enlist(connection, crew, time.time_ns() // 1_000_000)
+            await _enlist(connection, recruits, time.time_ns() // 1_000_000)
     finally:
         await connection.close()
-    return f"{len(crew)} officers"
+    return f"{len(recruits)} officers"
 
 
-async def _enlist(conn: db.Connection, crew: Sequence[fleet.Officer], now: int) -> None:
-    told = await device_store.enrol(conn, {who.name: who.unit for who in crew})
-    devices = {device.name: device for device in await device_store.named(conn, [who.name for who in crew])}
+async def _enlist(conn: db.Connection, recruits: Sequence[fleet.Officer], now: int) -> None:
+    told = await device_store.enrol(conn, {who.name: who.unit for who in recruits})
+    devices = {device.name: device for device in await device_store.named(conn, [who.name for who in recruits])}
     ids = await people_store.add_officers(
-        conn, [(badge(who), name(who.number), devices[who.name].unit) for who in crew]
+        conn, [(badge(who), name(who.number), devices[who.name].unit) for who in recruits]
     )
     plan: list[tuple[int, str | None, int, int, str]] = []
-    for who in crew:
+    for who in recruits:
         officer, current = ids[badge(who)], who.shift_at(now)
         await people_store.bind_first(conn, devices[who.name].id, officer, who.shift_start(current - 3), "demo")
         plan += [
