@@ -1,6 +1,6 @@
 """The embedded MQTT broker: rumqttd from the iotcore wheel in a process of its own, on loopback only.
 
-MQTT 3.1.1 and 5 on one port (`gate.py`). Messages and sessions live in memory: they outlast the server's processes,
+MQTT 3.1.1 and 5 on one port (`protocol_proxy.py`). Messages and sessions live in memory: they outlast the server's processes,
 not the broker.
 """
 
@@ -57,7 +57,7 @@ class EmbeddedBroker:
 
     @property
     def direct_url(self) -> str:
-        """Address of the MQTT 5 listener behind the gate, for our own processes."""
+        """Address of the MQTT 5 listener behind the protocol proxy, for our own processes."""
         return f"mqtt://{_HOST}:{self._direct_port}"
 
     @property

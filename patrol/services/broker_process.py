@@ -1,4 +1,4 @@
-"""The embedded broker's own process: rumqttd's threads, and the gate before them.
+"""The embedded broker's own process: rumqttd's threads, and the protocol proxy before them.
 
 Run as `python -m patrol.services.broker_process CONFIG PORT PORT_OF_3 PORT_OF_5`.
 """
@@ -13,7 +13,7 @@ import sys
 import uvloop
 from iotcore import IotCoreBroker
 
-from patrol.services import gate
+from patrol.services import protocol_proxy
 
 _HOST = "127.0.0.1"
 
@@ -32,7 +32,7 @@ def main() -> None:
 async def _serve(port: int, port_of_3: int, port_of_5: int) -> None:
     done = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, done.set)
-    server = await gate.serve(_HOST, port, port_of_3=port_of_3, port_of_5=port_of_5)
+    server = await protocol_proxy.serve(_HOST, port, port_of_3=port_of_3, port_of_5=port_of_5)
     await done.wait()
     server.close()
 

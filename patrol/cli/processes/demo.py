@@ -39,7 +39,7 @@ async def _demo(settings: Settings, officers: int, history_minutes: float, *, ve
         if settings.database_url is None:
             database_url = await _as_server(database_url)
         mqtt_url, direct_url = await _broker(keeper, settings, progress)
-        if settings.mqtt_url is None:  # on the port of the embedded broker's gate, on this machine only
+        if settings.mqtt_url is None:  # on the port of the embedded broker's protocol proxy, on this machine only
             settings = settings.model_copy(update={"handset_url": settings.handset_url or mqtt_url})
         env = composition.environment(settings, database_url=database_url, mqtt_url=direct_url)
         login = await composition.ensure_admin(settings, database_url, progress)

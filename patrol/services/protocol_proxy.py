@@ -1,9 +1,9 @@
 """One MQTT port for both versions of the protocol.
 
-The embedded broker has a listener for each version. The gate listens on the public port, reads from a connection's
+The embedded broker has a listener for each version. The protocol proxy listens on the public port, reads from a connection's
 first packet which version it speaks, and passes all bytes on to that listener, both ways, with backpressure. Client ids
 of the server are not let through: whoever connects with one takes that session over. Our own processes do not come by
-the gate.
+the protocol proxy.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ _HIGH_WATER_BYTES = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Connect:
-    """What the gate reads of a CONNECT packet."""
+    """What the protocol proxy reads of a CONNECT packet."""
 
     level: int
     """4 is MQTT 3.1.1, 5 is MQTT 5."""
@@ -162,7 +162,7 @@ class _Front(_Pipe):
             return
         self.transport.pause_reading()
         port = self._ports[connect.version_5]
-        self._dialling = asyncio.get_running_loop().create_task(self._dial(port), name="gate-dial")
+        self._dialling = asyncio.get_running_loop().create_task(self._dial(port), name="protocol-proxy-dial")
 
     async def _dial(self, port: int) -> None:
         assert self.transport is not None  # noqa: S101 - as above
