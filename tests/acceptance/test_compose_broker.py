@@ -13,7 +13,7 @@ import pytest
 import trustme
 import yaml
 
-from patrol.checks import reach
+from patrol.checks import connectivity
 from patrol.cli import errors
 from patrol.services import children
 from schemas.broker import Broker
@@ -103,15 +103,15 @@ async def test_broker_starts_is_healthy_and_lets_the_server_in(place: Place, ser
     with place.running():
         waiting.until_sync(place.healthy, "the broker is healthy")
         assert not place.healthy("wrong")
-        await reach.log_in(place.server_url)
+        await connectivity.log_in(place.server_url)
     assert not place.healthy()
     with pytest.raises(errors.SetupError, match="No broker answers"):
-        await reach.log_in(place.server_url)
+        await connectivity.log_in(place.server_url)
 
 
 async def test_devices_come_in_with_any_client_id_and_take_nobodys_session(place: Place, database_url: str) -> None:
     """Those in the field need no change, and the health check's session and the worker's are out of their reach."""
-    async with reach.connected(database_url) as conn:
+    async with connectivity.connected(database_url) as conn:
         grant, _ = await device_access.add(conn, "cam-1", "u", label=None, datum="wgs84")
     place.configure("mqtt-config")
     server = Broker.parse(place.server_url)

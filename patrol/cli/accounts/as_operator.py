@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import pydantic
 
-from patrol.checks import reach
+from patrol.checks import connectivity
 from patrol.cli import errors
 from patrol.settings.settings import Settings
 from runtime.db import Connection
@@ -42,11 +42,11 @@ def run(settings: Settings, do: Callable[[Connection], Awaitable[T]]) -> T:
     Raises:
         SetupError: the database is away or has no tables, or what was asked for cannot be.
     """
-    return asyncio.run(_run(reach.database_url(settings), do))
+    return asyncio.run(_run(connectivity.database_url(settings), do))
 
 
 async def _run(url: str, do: Callable[[Connection], Awaitable[T]]) -> T:
-    async with reach.connected(url) as connection:
+    async with connectivity.connected(url) as connection:
         try:
             return await do(connection)
         except problems.ProblemError as fault:

@@ -4,17 +4,17 @@ import asyncio
 
 import typer
 
-from patrol.checks import reach
+from patrol.checks import connectivity
 from patrol.settings.settings import Settings
 from web.audit import audit_check
 
 
 def run(settings: Settings) -> None:
     """Print the head; `patrol audit verify --head` takes it."""
-    typer.echo(asyncio.run(_head(reach.database_url(settings))))
+    typer.echo(asyncio.run(_head(connectivity.database_url(settings))))
 
 
 async def _head(url: str) -> str:
-    async with reach.connected(url) as conn:
+    async with connectivity.connected(url) as conn:
         found = await audit_check.head_of(conn)
     return f"{found.n}:{found.hash.hex()}"

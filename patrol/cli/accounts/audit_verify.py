@@ -7,7 +7,7 @@ from pathlib import Path
 
 import typer
 
-from patrol.checks import reach
+from patrol.checks import connectivity
 from patrol.cli import errors
 from patrol.settings import device_key
 from patrol.settings.settings import Settings
@@ -25,7 +25,7 @@ def run(settings: Settings, *, anchor: Path | None, heads: Sequence[str] = (), c
     anchors = None if chain_only else Anchors(file, device_key.device_key(settings))
 
     async def check() -> audit_check.Verdict:
-        async with reach.connected(reach.database_url(settings)) as conn:
+        async with connectivity.connected(connectivity.database_url(settings)) as conn:
             if anchors is None:
                 return await audit_check.verify(conn, printed)
             return await audit_check.examine(conn, anchors, printed, copy=anchor is not None)

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from patrol.checks import reach
+from patrol.checks import connectivity
 from patrol.cli import errors
 from patrol.settings import device_key
 from patrol.settings.settings import Settings
@@ -41,7 +41,7 @@ def add(settings: Settings, *, name: str, unit: str, label: str | None, datum: s
 
     async def work(conn: db.Connection) -> Grant:
         async with conn.transaction():
-            await device_access.note_server(conn, reach.broker_address(settings.broker_url).user)
+            await device_access.note_server(conn, connectivity.broker_address(settings.broker_url).user)
             grant, told = await device_access.add(conn, name, unit, label=label, datum=datum)
             await lane.append(conn, told)
         return grant
@@ -116,13 +116,13 @@ def _show(settings: Settings, grant: Grant, qr_file: Path | None) -> None:
 def _broker(settings: Settings) -> Broker | None:
     """Where handsets find the broker; None: that cannot be told from how our own processes do."""
     if settings.handset_url is not None:
-        return reach.broker_address(settings.handset_url, setting="PATROL_HANDSET_URL")
+        return connectivity.broker_address(settings.handset_url, setting="PATROL_HANDSET_URL")
     if settings.public_url is not None:
         try:
             return handset.broker(None, settings.public_url)
         except ValueError as fault:
             raise errors.SetupError(f"PATROL_PUBLIC_URL is no address of a page ({fault}): correct it.") from fault
-    return None if settings.mqtt_url is not None else reach.broker_address(settings.broker_url)
+    return None if settings.mqtt_url is not None else connectivity.broker_address(settings.broker_url)
 
 
 def _may_show(settings: Settings, qr_file: Path | None) -> None:
@@ -153,9 +153,9 @@ def _known(settings: Settings, name: str, work: Callable[[db.Connection], Awaita
 
 
 def _run(settings: Settings, work: Callable[[db.Connection], Awaitable[T]]) -> T:
-    return asyncio.run(_connected(reach.database_url(settings), work))
+    return asyncio.run(_connected(connectivity.database_url(settings), work))
 
 
 async def _connected(url: str, work: Callable[[db.Connection], Awaitable[T]]) -> T:
-    async with reach.connected(url) as conn:
+    async with connectivity.connected(url) as conn:
         return await work(conn)

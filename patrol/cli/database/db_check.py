@@ -4,7 +4,7 @@ import asyncio
 
 import asyncpg
 
-from patrol.checks import database, findings, reach
+from patrol.checks import connectivity, database, findings
 from patrol.settings.settings import Settings
 
 
@@ -14,13 +14,13 @@ def run(settings: Settings) -> None:
     Raises:
         SetupError: something must be mended.
     """
-    found = asyncio.run(_examine(reach.database_url(settings)))
+    found = asyncio.run(_examine(connectivity.database_url(settings)))
     findings.show("Database 数据库", found)
     findings.conclude(found)
 
 
 async def _examine(url: str) -> list[findings.Finding]:
-    await reach.check_database(url)
+    await connectivity.check_database(url)
     conn = await asyncpg.connect(url, server_settings={"application_name": "patrol db check"})
     try:
         return await database.examine(conn)

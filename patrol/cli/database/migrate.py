@@ -5,14 +5,14 @@ from collections.abc import Callable
 
 import typer
 
-from patrol.checks import reach
+from patrol.checks import connectivity
 from patrol.services import migrate, roles
 from patrol.settings.settings import Settings
 
 
 def run(settings: Settings) -> None:
     """Apply what is missing and say what was done."""
-    applied = asyncio.run(bring_up_to_date(settings, reach.database_url(settings), typer.echo))
+    applied = asyncio.run(bring_up_to_date(settings, connectivity.database_url(settings), typer.echo))
     for name in applied:
         typer.echo(f"applied {name}")
     if not applied:
@@ -26,7 +26,7 @@ async def bring_up_to_date(settings: Settings, url: str, told: Callable[[str], N
         SetupError: it cannot be reached, or not be done.
     """
     owner = settings.owner_database_url
-    await reach.check_database(owner or url)
+    await connectivity.check_database(owner or url)
     applied = await migrate.migrate(owner or url, told=told)
     if owner is not None:
         await roles.prepare(owner, url)

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from ingest.run import rebuild, world
 from ingest.run.rebuild import Checker, Difference, Found
-from patrol.checks import reach
+from patrol.checks import connectivity
 from patrol.cli import errors
 from patrol.settings.settings import Settings
 from runtime import db
@@ -34,11 +34,11 @@ def run(settings: Settings, *, start: str, end: str, devices: list[str] | None, 
     Raises:
         SetupError: the period or a device is not known, or with `check` something differs.
     """
-    asyncio.run(_run(reach.database_url(settings), (start, end), devices, check=check))
+    asyncio.run(_run(connectivity.database_url(settings), (start, end), devices, check=check))
 
 
 async def _run(url: str, period: tuple[str, str], names: list[str] | None, *, check: bool) -> None:
-    async with reach.connected(url, application_name="patrol rebuild", timezone="UTC") as conn:
+    async with connectivity.connected(url, application_name="patrol rebuild", timezone="UTC") as conn:
         lo, hi = await _period(conn, period)
         devices = await _devices(conn, names)
         found = await _look(conn, lo, hi, devices)

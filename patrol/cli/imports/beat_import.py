@@ -8,7 +8,7 @@ import asyncpg
 import msgspec
 
 from device_sim.city import beat_file as synthetic
-from patrol.checks import reach
+from patrol.checks import connectivity
 from patrol.cli import errors
 from patrol.cli.imports import import_file
 from patrol.settings.settings import Settings
@@ -81,12 +81,12 @@ _Put = Callable[[db.Connection, CityGrid, bytes], Awaitable[str | Refused]]
 
 
 def _import(settings: Settings, file: Path, put: _Put, *, dry_run: bool) -> None:
-    done = asyncio.run(_put(reach.database_url(settings), import_file.read(file), put, dry_run=dry_run))
+    done = asyncio.run(_put(connectivity.database_url(settings), import_file.read(file), put, dry_run=dry_run))
     if isinstance(done, Refused):
         import_file.refuse(file, done.faults)
     import_file.tell(done, dry_run=dry_run)
 
 
 async def _put(database_url: str, data: bytes, put: _Put, *, dry_run: bool) -> str | Refused:
-    async with reach.connected(database_url) as connection, db.tried(connection, dry_run=dry_run):
+    async with connectivity.connected(database_url) as connection, db.tried(connection, dry_run=dry_run):
         return await put(connection, (await city.load(connection)).grid, data)

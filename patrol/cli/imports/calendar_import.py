@@ -5,7 +5,7 @@ import getpass
 from pathlib import Path
 from typing import get_args
 
-from patrol.checks import reach
+from patrol.checks import connectivity
 from patrol.cli import errors
 from patrol.cli.imports import import_file
 from patrol.settings.settings import Settings
@@ -24,11 +24,11 @@ def run(settings: Settings, *, file: Path, dry_run: bool) -> None:
         days = calendar_file.parse(import_file.read(file), form)
     except calendar_file.CalendarError as error:
         import_file.refuse(file, [fault(FaultKind.NOT_CALENDAR, None, None, why=error)])
-    changed = asyncio.run(_put(reach.database_url(settings), days, file.name, dry_run=dry_run))
+    changed = asyncio.run(_put(connectivity.database_url(settings), days, file.name, dry_run=dry_run))
     years = sorted({day.day.year for day in days})
     import_file.tell(f"{len(days)} days of {', '.join(map(str, years))}: {changed} changed.", dry_run=dry_run)
 
 
 async def _put(database_url: str, days: list[calendar_file.Day], source: str, *, dry_run: bool) -> int:
-    async with reach.connected(database_url) as connection, db.tried(connection, dry_run=dry_run):
+    async with connectivity.connected(database_url) as connection, db.tried(connection, dry_run=dry_run):
         return await calendar_store.put(connection, days, source, getpass.getuser())

@@ -8,7 +8,7 @@ import asyncpg
 import msgspec
 
 from device_sim.city import grid_file
-from patrol.checks import reach
+from patrol.checks import connectivity
 from patrol.cli.imports import import_file
 from patrol.settings.settings import Settings
 from runtime import db
@@ -19,7 +19,7 @@ from tracking.store.city import grid_store
 def run(settings: Settings, *, file: Path, dry_run: bool, valid_from: datetime | None = None) -> None:
     """Import the file or only try it, or say what is wrong with it feature by feature."""
     data, begins = import_file.read(file), None if valid_from is None else db.millis(valid_from)
-    result = asyncio.run(_checked_import(reach.database_url(settings), data, begins, dry_run=dry_run))
+    result = asyncio.run(_checked_import(connectivity.database_url(settings), data, begins, dry_run=dry_run))
     if isinstance(result, list):
         import_file.refuse(file, result)
     import_file.tell(
@@ -43,7 +43,7 @@ async def import_town(database_url: str) -> str:
 async def _checked_import(
     database_url: str, data: bytes, begins: int | None, *, dry_run: bool
 ) -> grid_store.ImportResult | list[GridFault]:
-    async with reach.connected(database_url) as connection, db.tried(connection, dry_run=dry_run):
+    async with connectivity.connected(database_url) as connection, db.tried(connection, dry_run=dry_run):
         return await grid_store.import_file(connection, data, valid_from=begins)
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import typer
 
 from ingest.units import broker_accounts
-from patrol.checks import reach
+from patrol.checks import connectivity
 from patrol.cli import errors
 from patrol.services import mosquitto
 from patrol.services.mosquitto import Listener, Places
@@ -32,7 +32,7 @@ _USER = "mosquitto"
 def config(settings: Settings, *, places: Places, listener: Listener) -> None:
     """Write mosquitto.conf and dynamic-security.json; what the broker learned since is made anew from the database."""
     places = dataclasses.replace(places, user=broker_user(places.user))
-    server = reach.broker_address(settings.broker_url)
+    server = connectivity.broker_address(settings.broker_url)
     if server.user is None or not server.password:
         raise errors.SetupError(
             "Which account has the server? Give --mqtt-url mqtt://USER:PASSWORD@HOST:PORT, as worker and web have it."
@@ -42,7 +42,7 @@ def config(settings: Settings, *, places: Places, listener: Listener) -> None:
             "With --client-ca every client is a device that shows its certificate: give --inside PORT, a listener for "
             "our own processes, and its port to --mqtt-url."
         )
-    grants = asyncio.run(_grants(reach.database_url(settings), server.user))
+    grants = asyncio.run(_grants(connectivity.database_url(settings), server.user))
     state = broker_accounts.document(
         grants, device_key.device_key(settings),
         server=(server.user, server.password), salts=map(secrets.token_bytes, repeat(_SALT_BYTES)),
@@ -68,7 +68,7 @@ def config(settings: Settings, *, places: Places, listener: Listener) -> None:
 
 
 async def _grants(url: str, server: str) -> list[Grant]:
-    async with reach.connected(url) as conn:
+    async with connectivity.connected(url) as conn:
         await device_access.note_server(conn, server)
         found, _ = await device_access.everything(conn)
     return list(found.values())

@@ -5,7 +5,7 @@ import secrets
 
 import asyncpg
 
-from patrol.checks import reach
+from patrol.checks import connectivity
 from patrol.cli.database.migrate import bring_up_to_date
 from patrol.cli.imports import beat_import, grid_import
 from patrol.cli.progress import Progress
@@ -55,7 +55,7 @@ async def _demo(settings: Settings, officers: int, history_minutes: float, *, ve
 async def _database(keeper: Supervisor, settings: Settings, progress: Progress) -> str:
     with progress.step("Database", "数据库") as notes:
         if settings.database_url is not None:
-            await reach.check_database(settings.database_url)
+            await connectivity.check_database(settings.database_url)
             return settings.database_url
         server = postgres.EmbeddedPostgres(settings.data_dir / "postgres")
         await server.start()
@@ -90,7 +90,7 @@ async def _broker(keeper: Supervisor, settings: Settings, progress: Progress) ->
     """Return the addresses for devices and for our own processes."""
     with progress.step("Broker", "消息服务") as notes:
         if settings.mqtt_url is not None:
-            await reach.log_in(settings.mqtt_url)
+            await connectivity.log_in(settings.mqtt_url)
             return settings.mqtt_url, settings.mqtt_url
         server = broker.EmbeddedBroker(settings.data_dir / "broker", settings.mqtt_port)
         await server.start()
@@ -112,6 +112,6 @@ def _summary(settings: Settings, login: list[tuple[str, str]], mqtt_url: str) ->
     return [
         ("Map 地图", composition.address(settings)),
         *login,
-        ("MQTT", reach.without_password(mqtt_url)),
+        ("MQTT", connectivity.without_password(mqtt_url)),
         ("Data 数据", str(settings.data_dir)),
     ]

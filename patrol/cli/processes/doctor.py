@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import asyncpg
 
-from patrol.checks import broker, database, findings, machine, reach, service
+from patrol.checks import broker, connectivity, database, findings, machine, service
 from patrol.checks.findings import Finding, bad
 from patrol.cli import errors
 from patrol.settings.settings import Settings
@@ -45,8 +45,8 @@ async def _examine(settings: Settings) -> dict[str, list[Finding]]:
 async def _database(settings: Settings) -> tuple[list[Finding], list[Finding], dict[str, Path]]:
     places = {"disk of the data folder 数据目录": settings.data_dir}
     try:
-        url = reach.database_url(settings)
-        await reach.check_database(url)
+        url = connectivity.database_url(settings)
+        await connectivity.check_database(url)
     except errors.SetupError as fault:
         return [bad("database 数据库", "cannot be reached 无法连接", str(fault))], [], places
     conn = await asyncpg.connect(url, server_settings={"application_name": "patrol doctor"})
@@ -72,7 +72,7 @@ async def _folder(conn: "asyncpg.Connection[asyncpg.Record]") -> Path | None:
 
 async def _broker(settings: Settings) -> list[Finding]:
     try:
-        where = reach.broker(settings.broker_url)
+        where = connectivity.broker(settings.broker_url)
     except errors.SetupError as fault:
         return [bad("broker 消息服务", "its address cannot be used 地址不可用", str(fault))]
     return await broker.examine(where)
@@ -83,7 +83,7 @@ async def _certificates(settings: Settings) -> list[Finding]:
     if settings.http_cert is not None:
         found.append(machine.certificate_file("map's certificate 网页证书", settings.http_cert, datetime.now(UTC)))
     try:
-        where = reach.broker(settings.broker_url)
+        where = connectivity.broker(settings.broker_url)
     except errors.SetupError:
         return found  # said with the broker
     return [*found, await machine.broker_certificate(where)] if where.secure else found

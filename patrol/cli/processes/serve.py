@@ -2,7 +2,7 @@
 
 import asyncio
 
-from patrol.checks import reach
+from patrol.checks import connectivity
 from patrol.cli import errors
 from patrol.cli.database.migrate import bring_up_to_date
 from patrol.cli.progress import Progress
@@ -27,17 +27,17 @@ async def _serve(settings: Settings, database_url: str, mqtt_url: str, *, verbos
     progress = Progress()
     async with supervise(settings.data_dir, verbose=verbose) as keeper:
         listening.check_http(settings)
-        reach.broker(mqtt_url)
+        connectivity.broker(mqtt_url)
         composition.wipe_metrics(settings)
         with progress.step("Database", "数据库") as notes:
             notes.extend(await bring_up_to_date(settings, database_url, progress.say))
         with progress.step("Broker", "消息服务"):
-            await reach.log_in(mqtt_url)
+            await connectivity.log_in(mqtt_url)
         env = composition.environment(settings, database_url=database_url, mqtt_url=mqtt_url)
         login = await composition.ensure_admin(settings, database_url, progress)
         await composition.start_server(keeper, env, settings, progress)
         notify.ready()
-        rows = [("Map 地图", composition.address(settings)), *login, ("MQTT", reach.without_password(mqtt_url))]
+        rows = [("Map 地图", composition.address(settings)), *login, ("MQTT", connectivity.without_password(mqtt_url))]
         progress.summary("patrolgrid 巡格", rows)
         await keeper.wait()
     progress.say("Stopped 已停止")

@@ -6,7 +6,7 @@ import functools
 
 from pydantic import SecretStr
 
-from patrol.checks import reach
+from patrol.checks import connectivity
 from patrol.cli import errors
 from patrol.cli.processes import process
 from patrol.services import listening, notify
@@ -25,11 +25,11 @@ def run(settings: Settings) -> None:
 
 
 async def _serve(settings: Settings, stop: asyncio.Event) -> None:
-    url = reach.database_url(settings)
+    url = connectivity.database_url(settings)
     listening.check_http(settings)
-    reach.broker(settings.broker_url)
-    with contextlib.suppress(reach.AwayError):  # it may come yet; /readyz says so meanwhile
-        await reach.check_release(url)
+    connectivity.broker(settings.broker_url)
+    with contextlib.suppress(connectivity.AwayError):  # it may come yet; /readyz says so meanwhile
+        await connectivity.check_release(url)
     config = WebConfig(
         database_url=url,
         mqtt_url=settings.broker_url,

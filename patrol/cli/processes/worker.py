@@ -8,7 +8,7 @@ import prometheus_client
 from alerts.run.notify.guard import Allowed
 from ingest.run import worker
 from ingest.run.config import WorkerConfig
-from patrol.checks import reach
+from patrol.checks import connectivity
 from patrol.cli import errors
 from patrol.cli.processes import process
 from patrol.services import listening, notify
@@ -25,9 +25,9 @@ def run(settings: Settings) -> None:
 
 
 async def _work(settings: Settings, stop: asyncio.Event) -> None:
-    url = reach.database_url(settings)
-    await reach.check_release(url)
-    reach.broker(settings.broker_url)
+    url = connectivity.database_url(settings)
+    await connectivity.check_release(url)
+    connectivity.broker(settings.broker_url)
     _check_networks(settings.notify_allow)
     if settings.metrics_port is not None:
         _serve_metrics(settings.http_host, settings.metrics_port)

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from device_sim.fleet import console, mix
 from device_sim.fleet import run as simulation
-from patrol.checks import reach
+from patrol.checks import connectivity
 from patrol.cli.processes import process
 from patrol.services import notify
 from patrol.settings.settings import Settings
@@ -43,7 +43,7 @@ def run(
 
 
 async def _simulate(config: simulation.SimConfig, stop: asyncio.Event) -> None:
-    await reach.check_broker(config.mqtt_url)
+    await connectivity.check_broker(config.mqtt_url)
     screen = Console(stderr=True)
     with contextlib.ExitStack() as stack:
         progress = stack.enter_context(console.sim_progress(screen))

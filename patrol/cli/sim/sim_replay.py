@@ -8,7 +8,7 @@ from rich.console import Console
 
 from device_sim.fleet import console
 from device_sim.replay import replay
-from patrol.checks import reach
+from patrol.checks import connectivity
 from patrol.cli import errors
 from patrol.cli.processes import process
 from patrol.settings.settings import Settings
@@ -32,7 +32,7 @@ def run(
     reports: list[replay.ReplayReport] = []
 
     async def work(stop: asyncio.Event) -> None:
-        await reach.check_broker(config.mqtt_url)
+        await connectivity.check_broker(config.mqtt_url)
         with console.replay_progress(Console(stderr=True)) as progress:
             reports.append(await _replay(config, stop, progress))
 

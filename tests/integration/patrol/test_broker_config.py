@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import aiomqtt
 import pytest
 
-from patrol.checks import reach
+from patrol.checks import connectivity
 from patrol.cli import errors
 from patrol.cli.processes import broker
 from patrol.services import mosquitto
@@ -110,7 +110,7 @@ async def test_a_broker_that_cannot_read_its_accounts_lets_nobody_in_and_that_is
         program.running(places, listener.port),
         pytest.raises(errors.SetupError, match=r"dynamic-security\.json .*chown"),
     ):
-        await reach.log_in(f"mqtt://patrol-server:secret@127.0.0.1:{listener.port}")
+        await connectivity.log_in(f"mqtt://patrol-server:secret@127.0.0.1:{listener.port}")
 
 
 @needs_root

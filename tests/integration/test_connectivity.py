@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from patrol.checks import reach
+from patrol.checks import connectivity
 from patrol.cli import errors
 from patrol.services import children, mosquitto
 from tests.support import mosquitto as program
@@ -42,14 +42,14 @@ async def test_check_database_that_is_wrong_says_what_to_do(database_url: str, w
     """Each fault has its own sentence, and none shows the password."""
     spoil, says = WRONG_DATABASES[wrong]
     with pytest.raises(errors.SetupError, match=says) as told:
-        await reach.check_database(spoil(database_url))
+        await connectivity.check_database(spoil(database_url))
     assert "secret" not in str(told.value)
     assert (urlsplit(database_url).password or "-") not in str(told.value)
 
 
 async def test_check_database_that_is_right_is_silent(database_url: str) -> None:
     """A database that answers passes."""
-    await reach.check_database(database_url)
+    await connectivity.check_database(database_url)
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ async def test_check_database_that_is_right_is_silent(database_url: str) -> None
 async def test_check_broker_that_is_wrong_says_what_to_do(url: str, says: str) -> None:
     """Each fault has its own sentence, and none shows the password."""
     with pytest.raises(errors.SetupError, match=says) as told:
-        await reach.check_broker(url)
+        await connectivity.check_broker(url)
     assert "secret" not in str(told.value)
 
 
@@ -74,20 +74,20 @@ async def test_log_in_tells_a_broker_that_lets_us_in_from_one_that_does_not(tmp_
     listener = mosquitto.Listener(port=ports.free_port(), address="127.0.0.1", inside=ports.free_port())
     address = f"127.0.0.1:{listener.inside}"
     with program.configured(tmp_path, listener, [grant], key="k" * 64, server=("patrol-server", "right")):
-        await reach.log_in(f"mqtt://patrol-server:right@{address}")
+        await connectivity.log_in(f"mqtt://patrol-server:right@{address}")
         for url in (f"mqtt://patrol-server:wrong@{address}", f"mqtt://{address}"):
             with pytest.raises(errors.SetupError, match=r"does not let us in .*dynamic-security\.json"):
-                await reach.log_in(url)
+                await connectivity.log_in(url)
         password = device_grant.password("k" * 64, "cam-1", 1)
         with pytest.raises(errors.SetupError, match="give the account its rights"):
-            await reach.log_in(f"mqtt://cam-1:{password}@127.0.0.1:{listener.port}")
+            await connectivity.log_in(f"mqtt://cam-1:{password}@127.0.0.1:{listener.port}")
     with pytest.raises(errors.SetupError, match="No broker answers"):
-        await reach.log_in(f"mqtt://patrol-server:right@{address}")
+        await connectivity.log_in(f"mqtt://patrol-server:right@{address}")
 
 
 async def test_check_broker_that_is_right_is_silent(start_mosquitto: Callable[..., Mosquitto]) -> None:
     """A broker that answers passes."""
     broker = start_mosquitto()
-    await reach.check_broker(broker.url)
-    await reach.log_in(broker.url)
+    await connectivity.check_broker(broker.url)
+    await connectivity.log_in(broker.url)
     assert not children.is_free(broker.port)

@@ -18,7 +18,7 @@ from schemas.broker import Broker
 from tracking.store.records import migration_store
 
 _SECONDS = 10.0
-_quiet = logging.getLogger("patrol.checks.reach.mqtt")
+_quiet = logging.getLogger("patrol.checks.connectivity.mqtt")
 _quiet.setLevel(logging.CRITICAL)  # what it would say is an error of ours
 
 
