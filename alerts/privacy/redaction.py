@@ -1,9 +1,9 @@
 """Take out of what is shown the names of people and devices that are not in sight.
 
 Everything that leaves the server for somebody who does not see every person passes here: answers
-(`web/http/redacting.py`), the live feed (`web/live/visibility_scope.py`), messages (`alerts/run/notify/outbox.py`). Whatever a
-person, a device or the system wrote is searched (`alerts/privacy/mentions.py`); a field needs no mark for it. Only
-fields in CODES are left as they are: their values are ours.
+(`web/http/redacting.py`), the live feed (`web/live/visibility_scope.py`), messages (`alerts/run/notify/outbox.py`).
+Whatever a person, a device or the system wrote is searched (`alerts/privacy/mentions.py`); a field needs no mark for
+it. Only fields in CODES are left as they are: their values are ours.
 """
 
 import re

@@ -1,7 +1,7 @@
 """The embedded MQTT broker: rumqttd from the iotcore wheel in a process of its own, on loopback only.
 
-MQTT 3.1.1 and 5 on one port (`protocol_proxy.py`). Messages and sessions live in memory: they outlast the server's processes,
-not the broker.
+MQTT 3.1.1 and 5 on one port (`protocol_proxy.py`). Messages and sessions live in memory: they outlast the server's
+processes, not the broker.
 """
 
 import asyncio

@@ -1,9 +1,9 @@
 """One MQTT port for both versions of the protocol.
 
-The embedded broker has a listener for each version. The protocol proxy listens on the public port, reads from a connection's
-first packet which version it speaks, and passes all bytes on to that listener, both ways, with backpressure. Client ids
-of the server are not let through: whoever connects with one takes that session over. Our own processes do not come by
-the protocol proxy.
+The embedded broker has a listener for each version. The protocol proxy listens on the public port, reads from a
+connection's first packet which version it speaks, and passes all bytes on to that listener, both ways, with
+backpressure. Client ids of the server are not let through: whoever connects with one takes that session over. Our own
+processes do not come by the protocol proxy.
 """
 
 import asyncio
