@@ -14,7 +14,7 @@ from web.api.access import audit, broker, enrolment, me, people, session
 from web.api.alerts import alert_steps, alerts, assignments, channels, duty, rules
 from web.api.city import beat_import, coverage, grid_import, ground, indicators, plans, stats
 from web.api.records import devices, exports, holds, live, media, records, replay
-from web.audit.audit import Recorder
+from web.audit.recorder import Recorder
 from web.auth import policy, signin
 from web.auth.openid import routes as openid_routes
 from web.auth.openid.provider import Provider

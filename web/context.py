@@ -8,7 +8,7 @@ from runtime.db import Pool
 from runtime.vault import Vault
 from tracking.store.city.beat_store import Kept
 from web import problems
-from web.audit.audit import Recorder
+from web.audit.recorder import Recorder
 from web.auth.attempts import Attempts
 from web.auth.openid.provider import Provider
 from web.auth.principal import Principal

@@ -9,9 +9,9 @@ import structlog
 from prometheus_client import Counter, Gauge
 
 from runtime import db, loops
-from web.audit import audit_check
 from web.audit.audit_anchors import Anchor, Anchors
 from web.audit.audit_chain import Head
+from web.audit.store import audit_log
 from web.config import WebConfig
 from web.database import Database
 
@@ -92,8 +92,8 @@ class Keeper:
         # Read before the record: several web processes may write it down.
         known = await asyncio.to_thread(self._anchors.newest)
         async with pool.acquire(timeout=5) as conn:
-            head = await audit_check.head_of(conn)
-            whole = known is None or (known.n <= head.n and await audit_check.holds(conn, known))
+            head = await audit_log.head_of(conn)
+            whole = known is None or (known.n <= head.n and await audit_log.holds(conn, known))
         BROKEN.set(not whole)
         if known is not None and not whole:
             log.error("audit.record_lacks_what_was_anchored", anchored=known.n, ends=head.n)

@@ -4,13 +4,11 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import asyncpg
-
 from runtime import db
 from web.audit.audit_anchors import Anchors
-from web.audit.audit_chain import START, Checker, Entry, Head, Row
+from web.audit.audit_chain import Checker, Head
+from web.audit.store import audit_log
 
-_ROWS = "SELECT n, at, actor, action, object, detail, hash FROM audit ORDER BY n"
 MOST_FAULTS = 20
 NO_ANCHORS = "No anchors are kept: set PATROL_AUDIT_ANCHOR to a file, best on another machine's disk."
 
@@ -53,29 +51,11 @@ async def verify(conn: db.Connection, heads: Sequence[Head]) -> Verdict:
     checker = Checker(heads)
     rows = 0
     async with conn.transaction(isolation="repeatable_read", readonly=True):
-        async for row in conn.cursor(_ROWS, prefetch=2_000):
+        async for row in audit_log.rows(conn):
             rows += 1
-            checker.take(_row(row))
+            checker.take(row)
             if len(checker.faults) >= MOST_FAULTS:
                 break
         else:
-            checker.end(await head_of(conn))
+            checker.end(await audit_log.head_of(conn))
     return Verdict(rows=rows, anchors=len(heads), faults=checker.faults)
-
-
-def _row(row: "asyncpg.Record") -> Row:
-    names = ("at", "actor", "action", "object", "detail")
-    return Row(n=row["n"], entry=Entry(**{name: row[name] for name in names}), hash=row["hash"])
-
-
-async def head_of(conn: db.Connection) -> Head:
-    """Where the chain ends now."""
-    row = await conn.fetchrow("SELECT n, hash FROM audit_head")
-    return Head(0, START) if row is None else Head(row["n"], row["hash"])
-
-
-async def holds(conn: db.Connection, head: Head) -> bool:
-    """Tell whether a head that was written down is still one of the chain."""
-    if head.n == 0:
-        return head.hash == START
-    return bool(await conn.fetchval("SELECT EXISTS (SELECT FROM audit WHERE n = $1 AND hash = $2)", head.n, head.hash))

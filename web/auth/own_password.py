@@ -5,7 +5,7 @@ import time
 from starlette.requests import Request
 
 from web import context, problems
-from web.audit import audit
+from web.audit.store import audit_log
 from web.auth import passwords, signin
 from web.auth.principal import Kind, Principal
 from web.auth.store import accounts, credentials
@@ -51,7 +51,9 @@ async def demand(request: Request, password: str) -> None:
     limited(request, who.name)
     address = signin.address(request)
     if not await credentials.fits(here.database.pool, who.name, password):
-        await here.audit.put(audit.entry(who.name, "account.refused", who.name, {"by": "password", "client": address}))
+        await here.audit.put(
+            audit_log.entry(who.name, "account.refused", who.name, {"by": "password", "client": address})
+        )
         raise problems.ProblemError(422, "The current password is wrong.")
     here.attempts.succeeded(who.name, address)
 

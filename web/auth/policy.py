@@ -14,8 +14,9 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from web import problems
-from web.audit import audit, audit_chain
-from web.audit.audit import Recorder
+from web.audit import audit_chain
+from web.audit.recorder import Recorder
+from web.audit.store import audit_log
 from web.auth import costs
 from web.auth.principal import Kind, Principal
 from web.auth.route_rules import SAFE, Reach, Rule, rule_for
@@ -207,7 +208,7 @@ def _entry(scope: Scope, principal: Principal, action: str, status: int) -> audi
         **({} if principal.areas is None else {"areas": sorted(principal.areas)}),
         **{name: value for name, value in scope.get("audit", {}).items() if name != "action"},
     }
-    return audit.entry(principal.name, action, scope["path"], detail)
+    return audit_log.entry(principal.name, action, scope["path"], detail)
 
 
 def _demand(principal: Principal, rule: Rule) -> None:

@@ -10,7 +10,7 @@ import msgspec
 from runtime import db
 from schemas import rest
 from tracking.store.tracks import fix_store
-from web.audit import looks
+from web.audit.store import looks
 from web.export import tracks
 from web.export.marks import Mark
 

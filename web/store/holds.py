@@ -8,7 +8,7 @@ from tracking.records import retention
 from tracking.records.retention import DataClass
 from tracking.store.records import hold_store, retention_store
 from web import problems
-from web.audit import audit
+from web.audit.store import audit_log
 
 
 async def place(conn: db.Connection, given: models.HoldGiven, actor: str, now: datetime) -> models.Hold:
@@ -21,7 +21,7 @@ async def place(conn: db.Connection, given: models.HoldGiven, actor: str, now: d
         async with conn.transaction():
             number = await hold_store.place(conn, hold_store.Given(**given.model_dump()), actor, now)
             detail = given.model_dump(mode="json", exclude_none=True)
-            await audit.record(conn, actor, "hold.place", str(number), detail)
+            await audit_log.record(conn, actor, "hold.place", str(number), detail)
     except hold_store.HoldError as error:
         raise problems.ProblemError(422, str(error)) from error
     return await one(conn, number, now)
@@ -37,7 +37,7 @@ async def release(conn: db.Connection, number: int, why: str, actor: str, now: d
     async with conn.transaction():
         if not await hold_store.release(conn, number, why, actor, now):
             raise problems.ProblemError(409, f"Hold {number} was released by {before.released_by} already.")
-        await audit.record(conn, actor, "hold.release", str(number), {"why": why})
+        await audit_log.record(conn, actor, "hold.release", str(number), {"why": why})
     return await one(conn, number, now)
 
 
@@ -92,7 +92,7 @@ async def keep(conn: db.Connection, data: str, days: int | None, actor: str) -> 
     try:
         async with conn.transaction():
             await retention_store.set_days(conn, DataClass(data), days, actor)
-            await audit.record(conn, actor, "retention.set", data, {"days": days})
+            await audit_log.record(conn, actor, "retention.set", data, {"days": days})
     except retention_store.RetentionError as error:
         raise problems.ProblemError(422, str(error)) from error
     return next(each for each in await kept(conn) if each.data == data)

@@ -6,7 +6,7 @@ import typer
 
 from patrol.checks import connectivity
 from patrol.settings.settings import Settings
-from web.audit import audit_check
+from web.audit.store import audit_log
 
 
 def run(settings: Settings) -> None:
@@ -16,5 +16,5 @@ def run(settings: Settings) -> None:
 
 async def _head(url: str) -> str:
     async with connectivity.connected(url) as conn:
-        found = await audit_check.head_of(conn)
+        found = await audit_log.head_of(conn)
     return f"{found.n}:{found.hash.hex()}"

@@ -19,7 +19,8 @@ from runtime.clock import wall_clock
 from tests.support import web
 from tests.support.database import TestServer
 from tests.support.waiting import until
-from web.audit import audit, audit_check
+from web.audit import audit_check
+from web.audit.store import audit_log
 
 if TYPE_CHECKING:
     from runtime.db import Connection
@@ -100,7 +101,7 @@ HOSTILE = (
 async def test_server_alters_nothing_of_the_record(server: "Connection", owner: "Connection") -> None:
     """Row by row, by the table, by its triggers, by becoming somebody else; appending goes on."""
     for n in range(3):
-        await audit.record(server, "anna", "look", f"thing-{n}")
+        await audit_log.record(server, "anna", "look", f"thing-{n}")
     before = await owner.fetch("SELECT * FROM audit ORDER BY n")
     # A table of the session's own that is found before the real one must fool no trigger.
     await server.execute("CREATE TEMPORARY TABLE shadow (n bigint, hash bytea); INSERT INTO shadow VALUES (1, '')")
@@ -116,7 +117,7 @@ async def test_server_alters_nothing_of_the_record(server: "Connection", owner: 
             continue
         assert statement.startswith("GRANT"), statement
     assert await owner.fetch("SELECT * FROM audit ORDER BY n") == before
-    await audit.record(server, "anna", "look", "thing-3")
+    await audit_log.record(server, "anna", "look", "thing-3")
     assert (await audit_check.verify(owner, [])).faults == []
     assert await roles.ways_to_alter_the_audit(server) == []
 

@@ -20,11 +20,12 @@ from tests.integration.web.conftest import store_fixes
 from tests.support import web
 from tests.support.sink import listening
 from tests.support.waiting import until
-from web.audit import anchoring, audit, audit_check
+from web.audit import anchoring, audit_check
 from web.audit.anchoring import Keeper
-from web.audit.audit import Recorder
 from web.audit.audit_anchors import Anchors
 from web.audit.audit_chain import Head
+from web.audit.recorder import Recorder
+from web.audit.store import audit_log
 from web.auth.store import tokens
 from web.database import Database
 
@@ -37,7 +38,7 @@ OPENED = "ALTER TABLE audit DISABLE TRIGGER USER"
 async def filled(conn: "Connection", n: int = 6) -> None:
     """Put entries into the record."""
     for k in range(n):
-        await audit.record(conn, "anna", "test", f"thing-{k}", {"k": k, "name": "安娜"})
+        await audit_log.record(conn, "anna", "test", f"thing-{k}", {"k": k, "name": "安娜"})
 
 
 async def entries(conn: "Connection") -> list[Any]:
@@ -89,7 +90,7 @@ async def test_writers_that_come_together_make_one_chain(database_url: str) -> N
     try:
         async with asyncio.TaskGroup() as group:
             for n in range(200):
-                group.create_task(recorders[n % 2].put(audit.entry("a", "look", f"o{n}")))
+                group.create_task(recorders[n % 2].put(audit_log.entry("a", "look", f"o{n}")))
             for n in range(20):
                 group.create_task(_record(database, n))
         async with database.pool.acquire() as conn:
@@ -103,14 +104,14 @@ async def test_writers_that_come_together_make_one_chain(database_url: str) -> N
 
 async def _record(database: Database, n: int) -> None:
     async with database.pool.acquire() as conn, conn.transaction():
-        await audit.record(conn, "b", "change", f"c{n}")
+        await audit_log.record(conn, "b", "change", f"c{n}")
 
 
 async def test_change_that_is_taken_back_leaves_no_record(conn: "Connection") -> None:
     """The entry is in the transaction it tells of."""
     transaction = conn.transaction()
     await transaction.start()
-    await audit.record(conn, "anna", "account.disable", "bert")
+    await audit_log.record(conn, "anna", "account.disable", "bert")
     await transaction.rollback()
     assert await entries(conn) == []
 
@@ -230,7 +231,7 @@ class Kept:
         """Write three anchors over the record, and the newest head."""
         for _ in range(3):
             await filled(conn, 2)
-            self.anchors.append(await audit_check.head_of(conn))
+            self.anchors.append(await audit_log.head_of(conn))
         await filled(conn, 1)
         await self.keeper.step(self.pool)
 
@@ -283,7 +284,7 @@ async def test_end_that_was_cut_with_its_head_is_found(kept: Kept, conn: "Connec
     with pytest.raises(errors.SetupError, match="cannot be proven whole"):
         await kept.verify()
     await kept.keeper.step(kept.pool)
-    assert await asyncio.to_thread(kept.anchors.newest) != await audit_check.head_of(conn)
+    assert await asyncio.to_thread(kept.anchors.newest) != await audit_log.head_of(conn)
 
 
 @pytest.mark.parametrize("gone", ["", ".head", "both"])
@@ -314,7 +315,7 @@ async def test_torn_anchors_stop_nothing(database_url: str, conn: "Connection", 
         anchors = Anchors(file, KEY)
 
         async def written() -> bool:
-            return await asyncio.to_thread(anchors.newest) == await audit_check.head_of(conn)
+            return await asyncio.to_thread(anchors.newest) == await audit_log.head_of(conn)
 
         await until(written, "the head is written down")
         async with server.client() as client:
@@ -349,7 +350,7 @@ async def test_anchors_are_sent_to_another_machine(database_url: str, conn: "Con
 
 def test_moments_of_the_record_are_exact() -> None:
     """What is hashed is what comes back from the database: microseconds, no more."""
-    made = audit.entry("a", "b", "c\0d\ud800")
+    made = audit_log.entry("a", "b", "c\0d\ud800")
     assert made.at.microsecond == made.at.microsecond // 1
     assert made.object == "c␀d?"
     assert db.millis(made.at) > 0

@@ -10,8 +10,8 @@ from schemas import rest
 from tests.integration.web.matrix_city import BODIES, NOW
 from tests.integration.web.test_matrix import City, city, leaks
 from tests.support import web
-from web.audit import audit, looks
 from web.audit.audit_chain import Entry, detail
+from web.audit.store import audit_log, looks
 from web.auth import hashing
 from web.auth.access import Role
 
@@ -86,7 +86,7 @@ async def test_officer_reads_who_watched_and_until_when(conn: "Connection") -> N
         Entry(at=NOW + timedelta(minutes=at), actor="anna", action=action, object=what, detail=detail(more))
         for action, what, at, more in WATCHED
     ]
-    await audit.append(conn, entries)
+    await audit_log.append(conn, entries)
     assert await looks.at(conn, "hazel-cam-1", start, end) == [
         {"at": NOW - timedelta(minutes=30), "until": NOW - timedelta(minutes=20), "actor": "anna",
          "action": "live.watch", "object": "hazel-cam-1"},

@@ -12,8 +12,8 @@ import pytest
 
 from tests.support import web
 from tests.support.waiting import until
-from web.audit import audit, audit_check
 from web.audit.audit_anchors import Anchors
+from web.audit.store import audit_log
 from web.auth import hashing
 
 if TYPE_CHECKING:
@@ -39,7 +39,9 @@ async def site(database_url: str, conn: "Connection", tmp_path: Path) -> AsyncIt
             officer,
         )
     for n in range(3):
-        await audit.record(conn, "anna", "look", f"/api/v1/devices/cam-{n}/track", {"why": "<script>alert(1)</script>"})
+        await audit_log.record(
+            conn, "anna", "look", f"/api/v1/devices/cam-{n}/track", {"why": "<script>alert(1)</script>"}
+        )
     async with web.serving(database_url, device_key=KEY, audit_anchor=tmp_path / "anchors") as server:
 
         async def reached() -> bool:
@@ -79,7 +81,7 @@ async def test_auditor_is_led_to_the_record_and_finds_who_looked(site: web.WebSe
 async def test_auditor_turns_the_pages(site: web.WebServer, conn: "Connection") -> None:
     """Each row once, newest first, and the filter stays."""
     for n in range(230):
-        await audit.record(conn, "bert", "change", f"thing-{n}")
+        await audit_log.record(conn, "bert", "change", f"thing-{n}")
     async with browsing(site, "odd") as auditor:
         where, seen = "?actor=bert", []
         while where:
@@ -95,7 +97,7 @@ async def test_auditor_checks_that_nothing_was_changed(site: web.WebServer, conn
     anchors = Anchors(tmp_path / "anchors", KEY)
 
     async def anchored() -> bool:
-        return await asyncio.to_thread(anchors.newest) == await audit_check.head_of(conn)
+        return await asyncio.to_thread(anchors.newest) == await audit_log.head_of(conn)
 
     async with browsing(site, "odd") as auditor:
         await until(anchored, "the web process wrote the head down")

@@ -1,6 +1,5 @@
 """The audit record, for auditors: who looked at whose track and who did what, newest first."""
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
@@ -10,20 +9,14 @@ from fastapi import APIRouter, Depends, Query
 from runtime import db
 from schemas import audits
 from web import context, problems
+from web.audit.store import audit_log
 from web.http import cursors, params
+from web.moments import parse_time
 
 router = APIRouter(prefix="/audit", tags=["audit"])
 
 Pool = Annotated[db.Pool, Depends(context.pool)]
 _Text = Annotated[str | None, Query(min_length=1, max_length=200, pattern=r"^[^\x00]+$")]
-
-_LISTED = """
-SELECT n, at, actor, action, object, detail, hash FROM audit
-WHERE ($1::text IS NULL OR actor = $1) AND ($2::text IS NULL OR action = $2)
-  AND ($3::text IS NULL OR strpos(object, $3) > 0) AND ($4::timestamptz IS NULL OR at >= $4)
-  AND ($5::timestamptz IS NULL OR at < $5) AND ($6::bigint IS NULL OR n < $6)
-ORDER BY n DESC LIMIT $7
-"""
 
 
 @router.get("", response_model=audits.AuditEntries)
@@ -53,7 +46,7 @@ async def find(pool: db.Pool, given: Mapping[str, str], cursor: str | None, limi
 
 def _time(name: str, text: str) -> datetime:
     try:
-        return params.parse_time(text)
+        return parse_time(text)
     except ValueError as error:
         raise problems.ProblemError(422, f"{name}: {error}") from error
 
@@ -61,9 +54,5 @@ def _time(name: str, text: str) -> datetime:
 async def _found(pool: db.Pool, filters: tuple[Any, ...], cursor: str | None, limit: int) -> audits.AuditEntries:
     after = params.stored_number(cursors.decode(cursor, int))
     async with pool.acquire() as connection:
-        rows = await connection.fetch(_LISTED, *filters, after, limit)
-    items = [
-        audits.AuditEntry(**{**row, "detail": json.loads(row["detail"]), "hash": row["hash"].hex()})
-        for row in map(dict, rows)
-    ]
+        items = await audit_log.listed(connection, filters, after, limit)
     return audits.AuditEntries(items=items, next=cursors.encode(items[-1].n) if len(items) == limit else None)

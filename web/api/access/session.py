@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse, Response
 from schemas import pages
 from schemas import people_access as access_models
 from web import context, problems
-from web.audit import audit
+from web.audit.store import audit_log
 from web.auth import own_password, signin, totp
 from web.auth.principal import Kind, Principal
 from web.auth.store import accounts, granting, second_factor, sessions
@@ -95,7 +95,7 @@ async def confirm_second_factor(request: Request, given: access_models.CodeGiven
         codes = await second_factor.confirm(connection, who.name, given.code, here.config.clock(), here.demand_vault())
         if codes is None:
             raise problems.ProblemError(422, "The code is wrong; look at the clock of the phone and try the next one.")
-        await audit.record(connection, who.name, "account.second_factor", who.name, {"set": True})
+        await audit_log.record(connection, who.name, "account.second_factor", who.name, {"set": True})
     return access_models.RecoveryCodes(codes=codes)
 
 
@@ -112,7 +112,7 @@ async def end_second_factor(request: Request, given: access_models.CodeGiven) ->
         if row is None or not await second_factor.opens(connection, row, given.code, now, here.vault):
             raise problems.ProblemError(422, "The code is wrong, or there is no second factor.")
         await second_factor.end(connection, who.name)
-        await audit.record(connection, who.name, "account.second_factor", who.name, {"set": False})
+        await audit_log.record(connection, who.name, "account.second_factor", who.name, {"set": False})
     return Response(status_code=204)
 
 

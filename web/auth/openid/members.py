@@ -7,7 +7,7 @@ import asyncpg
 import structlog
 
 from runtime import db
-from web.audit import audit
+from web.audit.store import audit_log
 from web.auth import hashing
 from web.auth.openid.claims import Claimed
 from web.auth.store import accounts, granting
@@ -60,7 +60,7 @@ async def _made(conn: db.Connection, who: Claimed) -> str:
     values = (said.get("areas", []), said.get("officer"))
     await conn.execute(_INSERT, who.name, hashed, who.role, *values, who.issuer, who.subject)
     detail = {"role": who.role, "areas": values[0], "issuer": who.issuer, "subject": who.subject}
-    await audit.record(conn, ACTOR, "account.create", who.name, detail)
+    await audit_log.record(conn, ACTOR, "account.create", who.name, detail)
     return who.name
 
 
@@ -73,7 +73,7 @@ async def _changed(conn: db.Connection, row: asyncpg.Record, who: Claimed) -> No
         return
     ended = await accounts.end_sessions(conn, row["name"]) if changes.keys() - {"subject"} else 0
     await accounts.set_columns(conn, row["name"], changes)
-    await audit.record(conn, ACTOR, "account.change", row["name"], {**changes, "sessions_ended": ended})
+    await audit_log.record(conn, ACTOR, "account.change", row["name"], {**changes, "sessions_ended": ended})
 
 
 async def _wanted(conn: db.Connection, who: Claimed) -> dict[str, Any]:

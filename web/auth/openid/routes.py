@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from web import problems
-from web.audit import audit
+from web.audit.store import audit_log
 from web.auth import signin
 from web.auth.openid import claims, flow, members
 from web.auth.openid.flow import Flow
@@ -84,7 +84,7 @@ async def come_back(
         log.warning(notice, error=str(fault))
         if status < 500:
             how = {"by": "openid", "client": address, "why": notice}
-            await here.audit.put(audit.entry(sessions.NOBODY, "session.refused", sessions.UNKNOWN, how))
+            await here.audit.put(audit_log.entry(sessions.NOBODY, "session.refused", sessions.UNKNOWN, how))
         return _refused(here, begun, notice, status)
     here.attempts.succeeded(_LIMITED, address)
     # A page and no redirect: browsers keep strict cookies back along a chain that began at another site.

@@ -9,7 +9,7 @@ import asyncpg
 from runtime import db
 from schemas import people_access as models
 from web import problems
-from web.audit import audit
+from web.audit.store import audit_log
 from web.auth import grants, hashing, passwords
 from web.auth.principal import Principal
 from web.auth.store import granting
@@ -84,7 +84,7 @@ async def create(
             raise problems.ProblemError(422, "valid_to must lie after valid_from.") from error
         detail = given.model_dump(mode="json", exclude={"password", "name"})
         shown = await one(conn, given.name)
-        await audit.record(conn, by.actor, "account.create", given.name, detail)
+        await audit_log.record(conn, by.actor, "account.create", given.name, detail)
     return shown, None if given.openid else made
 
 
@@ -116,7 +116,7 @@ async def change(conn: db.Connection, name: str, given: models.AccountChange, by
         shown = await one(conn, name)
         detail = given.model_dump(mode="json", exclude_unset=True, exclude={"password"})
         detail |= {"sessions_ended": ended, "password": "set"} if hashed is not None else {"sessions_ended": ended}
-        await audit.record(conn, by.actor, "account.change", name, detail)
+        await audit_log.record(conn, by.actor, "account.change", name, detail)
     return shown
 
 
@@ -145,7 +145,7 @@ async def set_password(conn: db.Connection, name: str, password: str, actor: str
         await conn.execute(granting.LOCK)
         ended = await end_sessions(conn, name, keep)
         await conn.execute("UPDATE accounts SET password_hash = $2 WHERE name = $1", name, hashed)
-        await audit.record(conn, actor, "account.password", name, {"sessions_ended": ended})
+        await audit_log.record(conn, actor, "account.password", name, {"sessions_ended": ended})
     return ended
 
 
@@ -161,7 +161,7 @@ async def sign_out_everywhere(conn: db.Connection, name: str, by: Granter) -> in
         if holder is None or holder.account != name:
             await _demand_held(conn, name, {}, by, holder)
         ended = await end_sessions(conn, name)
-        await audit.record(conn, by.actor, "account.sign_out", name, {"sessions_ended": ended})
+        await audit_log.record(conn, by.actor, "account.sign_out", name, {"sessions_ended": ended})
     return ended
 
 

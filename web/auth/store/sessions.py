@@ -8,7 +8,7 @@ import asyncpg
 
 from runtime.db import Pool
 from runtime.vault import Vault
-from web.audit import audit
+from web.audit.store import audit_log
 from web.auth import hashing
 from web.auth.principal import Kind, Principal, hash_token
 from web.auth.store import second_factor
@@ -75,7 +75,7 @@ async def sign_in(
 
 async def _record_refused(pool: Pool, name: str, how: Mapping[str, str]) -> None:
     async with pool.acquire() as connection:
-        await audit.record(connection, NOBODY, "session.refused", name, how)
+        await audit_log.record(connection, NOBODY, "session.refused", name, how)
 
 
 async def begin_vouched_session(pool: Pool, name: str, now: datetime, *, client: str) -> tuple[str, Principal] | None:
@@ -100,7 +100,7 @@ async def _begin_session(
             now,
             ends,
         )
-        await audit.record(connection, row["name"], "session.begin", row["name"], how)
+        await audit_log.record(connection, row["name"], "session.begin", row["name"], how)
     fields = {**row, "token_hash": hash_token(token), "expires_at": ends, "scopes": None}
     fields |= {"account": row["name"], "token": None, "maker": row["made_by"], "until": row["valid_to"]}
     return token, principal(fields, Kind.SESSION)
@@ -113,4 +113,4 @@ async def sign_out(pool: Pool, principal: Principal) -> None:
             "DELETE FROM sessions WHERE token_hash = $1 RETURNING account", principal.token_hash
         )
         if ended is not None:
-            await audit.record(connection, principal.name, "session.end", principal.name)
+            await audit_log.record(connection, principal.name, "session.end", principal.name)

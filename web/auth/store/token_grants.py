@@ -3,7 +3,7 @@
 from runtime import db
 from schemas import people_access as models
 from web import problems
-from web.audit import audit
+from web.audit.store import audit_log
 from web.auth import grants
 from web.auth.access import PERMISSIONS, Role
 from web.auth.store import tokens
@@ -43,7 +43,9 @@ async def create(conn: db.Connection, given: models.TokenGiven, by: Granter) -> 
         token = await tokens.create_token(
             conn, given.name, given.role, ttl, areas=given.areas, scopes=given.scopes, by=holder, now=moment
         )
-        await audit.record(conn, by.actor, "token.create", given.name, given.model_dump(mode="json", exclude={"name"}))
+        await audit_log.record(
+            conn, by.actor, "token.create", given.name, given.model_dump(mode="json", exclude={"name"})
+        )
     return token
 
 
@@ -62,4 +64,4 @@ async def revoke(conn: db.Connection, number: int, by: Granter) -> None:
             holder, grants.holding(held["role"], areas=held["areas"], until=held["expires_at"], scopes=held["scopes"])
         )
         name = await conn.fetchval("DELETE FROM api_tokens WHERE id = $1 RETURNING name", number)
-        await audit.record(conn, by.actor, "token.revoke", name, {"id": number})
+        await audit_log.record(conn, by.actor, "token.revoke", name, {"id": number})

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from runtime.parts import Parts
-from web.audit.audit import Recorder
+from web.audit.recorder import Recorder
 from web.auth.access import Grant, Sights
 from web.database import Database
 from web.live.frames.alarms import Alarms

@@ -2,8 +2,8 @@
 
 import time
 
-from web.audit import audit
-from web.audit.audit import Recorder
+from web.audit.recorder import Recorder
+from web.audit.store import audit_log
 from web.auth.access import Permission
 from web.auth.principal import Principal
 
@@ -47,4 +47,4 @@ class Looking:
             await self._put("live.end", self._areas, seconds=round(time.monotonic() - self._began, 1))
 
     async def _put(self, action: str, what: str, **detail: object) -> None:
-        await self._recorder.put(audit.entry(self._principal.name, action, what, detail))
+        await self._recorder.put(audit_log.entry(self._principal.name, action, what, detail))

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from web import problems
-from web.http import accept, cursors, params
+from web import moments, problems
+from web.http import accept, cursors
 
 OFFERS = {"application/geo+json": "geojson", "text/csv": "csv", "application/gpx+xml": "gpx"}
 
@@ -18,7 +18,7 @@ OFFERS = {"application/geo+json": "geojson", "text/csv": "csv", "application/gpx
 )
 def test_parse_time_takes_rfc_3339_also_with_a_plus_eaten_by_the_query(text: str) -> None:
     """All spellings mean the same moment in UTC."""
-    assert params.parse_time(text) == datetime(2026, 5, 1, tzinfo=UTC)
+    assert moments.parse_time(text) == datetime(2026, 5, 1, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ def test_parse_time_takes_rfc_3339_also_with_a_plus_eaten_by_the_query(text: str
 def test_parse_time_refuses_what_is_no_aware_time(text: object) -> None:
     """No offset, no date, too early, too late: a value error, never another one."""
     with pytest.raises(ValueError, match=r"time|month|2000|text"):
-        params.parse_time(text)
+        moments.parse_time(text)
 
 
 @given(key=st.tuples(st.integers(-(2**62), 2**62), st.text(max_size=40)))

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from runtime import db
-from web.http import params
+from web.moments import parse_time
 
 _DEFAULT = timedelta(hours=24)
 """What a track covers that was asked for without a period."""
@@ -66,6 +66,6 @@ def _watched(rows: Sequence[Any], device: str, start: datetime, end: datetime) -
 
 def _time(text: Any) -> datetime | None:
     try:
-        return params.parse_time(text)
+        return parse_time(text)
     except ValueError:
         return None

@@ -1,0 +1,81 @@
+"""Records looks. Whatever is answered was recorded before.
+
+A change records itself in its own transaction (`web.audit.store.audit_log`). A look waits for the group commit of the
+`Recorder`: looks that come together share a transaction, so that reading stays fast.
+"""
+
+import asyncio
+
+import structlog
+from prometheus_client import Counter, Gauge
+
+from runtime import loops
+from web import problems
+from web.audit.audit_chain import Entry
+from web.audit.store import audit_log
+from web.database import Database
+
+MOST_WAITING = 5_000
+"""When so many looks wait for their record, further ones are refused: no look without a record."""
+AT_ONCE = 500
+WITHIN_S = 10.0
+
+
+WAITING = Gauge("patrol_audit_waiting", "Looks that wait for their entry.", multiprocess_mode="livesum")
+FAILURES = Counter("patrol_audit_failures_total", "Looks refused since they could not be recorded.")
+
+log = structlog.get_logger(__name__)
+
+
+class Recorder:
+    """Records looks by group commit: what came while the last commit ran is the next one."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._waiting: list[tuple[Entry, asyncio.Future[None]]] = []
+        self._come = asyncio.Event()
+
+    async def put(self, made: Entry) -> None:
+        """Return once the entry is committed.
+
+        Raises:
+            NotReadyError: it could not be; what it tells of must not be answered.
+        """
+        if len(self._waiting) >= MOST_WAITING:
+            FAILURES.inc()
+            raise problems.NotReadyError
+        done = asyncio.get_running_loop().create_future()
+        self._waiting.append((made, done))
+        WAITING.set(len(self._waiting))
+        self._come.set()
+        try:
+            async with asyncio.timeout(WITHIN_S):
+                await done
+        except TimeoutError as error:
+            raise problems.NotReadyError from error
+
+    async def run(self) -> None:
+        """Commit until cancelled."""
+        while True:
+            await self._come.wait()
+            group, self._waiting = self._waiting[:AT_ONCE], self._waiting[AT_ONCE:]
+            if not self._waiting:
+                self._come.clear()
+            WAITING.set(len(self._waiting))
+            await self._commit(group)
+
+    async def _commit(self, group: list[tuple[Entry, asyncio.Future[None]]]) -> None:
+        try:
+            async with self._database.pool.acquire(timeout=WITHIN_S) as conn:
+                await audit_log.append(conn, [made for made, _ in group])
+        except Exception as error:
+            FAILURES.inc(len(group))
+            log.exception("audit.not_recorded", entries=len(group), error=repr(error))
+            for _, done in group:
+                if not done.done():
+                    done.set_exception(problems.NotReadyError())
+            loops.unless_ending()
+            return
+        for _, done in group:
+            if not done.done():
+                done.set_result(None)

@@ -1,0 +1,1 @@
+"""The audit record in the database: written, read and looked through."""

@@ -1,0 +1,114 @@
+"""The audit record as rows: appended to its chain, and read back.
+
+A change records itself in its own transaction (`record`); a look is recorded by `web.audit.recorder`.
+"""
+
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import asyncpg
+
+from runtime import db
+from schemas import audits
+from web.audit import audit_chain
+from web.audit.audit_chain import START, Entry, Head, Row
+
+_ROWS = "SELECT n, at, actor, action, object, detail, hash FROM audit ORDER BY n"
+_LISTED = """
+SELECT n, at, actor, action, object, detail, hash FROM audit
+WHERE ($1::text IS NULL OR actor = $1) AND ($2::text IS NULL OR action = $2)
+  AND ($3::text IS NULL OR strpos(object, $3) > 0) AND ($4::timestamptz IS NULL OR at >= $4)
+  AND ($5::timestamptz IS NULL OR at < $5) AND ($6::bigint IS NULL OR n < $6)
+ORDER BY n DESC LIMIT $7
+"""
+_HEAD = "SELECT n, hash FROM audit_head FOR UPDATE"
+_INSERT = """
+INSERT INTO audit (n, at, actor, action, object, detail, hash)
+SELECT * FROM unnest($1::bigint[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bytea[])
+"""
+_MOVE = "UPDATE audit_head SET n = $1, hash = $2"
+
+
+def entry(actor: str, action: str, what: str, detail: Mapping[str, Any] | None = None) -> Entry:
+    """Make an entry of now."""
+    said = audit_chain.detail(detail or {})
+    return Entry(at=datetime.now(UTC), actor=_stored(actor), action=action, object=_stored(what), detail=said)
+
+
+def _stored(text: str) -> str:
+    """PostgreSQL holds no NUL and no half characters; what a caller sends must not stop the record."""
+    return text.replace("\0", "␀").encode("utf-8", "replace").decode()[:500]
+
+
+async def append(conn: db.Connection, entries: Sequence[Entry]) -> None:
+    """Append in the caller's transaction; writers wait for one another until it ends, so call it last."""
+    async with conn.transaction():
+        row = await conn.fetchrow(_HEAD)
+        assert row is not None  # noqa: S101 - its migration put it there
+        rows = audit_chain.chained(Head(row["n"], row["hash"]), entries)
+        columns = [(one.n, one.entry.at, one.entry.actor, one.entry.action, one.entry.object) for one in rows]
+        await conn.execute(
+            _INSERT,
+            *(list(column) for column in zip(*columns, strict=True)),
+            [one.entry.detail for one in rows],
+            [one.hash for one in rows],
+        )
+        await conn.execute(_MOVE, rows[-1].n, rows[-1].hash)
+
+
+async def record(
+    conn: db.Connection, actor: str, action: str, what: str, detail: Mapping[str, Any] | None = None
+) -> None:
+    """Record what somebody does, in the transaction that does it.
+
+    Args:
+        conn: within the transaction; call it last.
+        actor: name of the principal.
+        action: what is done, such as `account.disable`.
+        what: what it is done to, such as a name or number.
+        detail: what else must be known; no secrets.
+    """
+    await append(conn, [entry(actor, action, what, detail)])
+
+
+def _row(row: "asyncpg.Record") -> Row:
+    names = ("at", "actor", "action", "object", "detail")
+    return Row(n=row["n"], entry=Entry(**{name: row[name] for name in names}), hash=row["hash"])
+
+
+async def rows(conn: db.Connection) -> AsyncIterator[Row]:
+    """All rows from the first on; call it in a transaction."""
+    async for row in conn.cursor(_ROWS, prefetch=2_000):
+        yield _row(row)
+
+
+async def head_of(conn: db.Connection) -> Head:
+    """Where the chain ends now."""
+    row = await conn.fetchrow("SELECT n, hash FROM audit_head")
+    return Head(0, START) if row is None else Head(row["n"], row["hash"])
+
+
+async def holds(conn: db.Connection, head: Head) -> bool:
+    """Tell whether a head that was written down is still one of the chain."""
+    if head.n == 0:
+        return head.hash == START
+    return bool(await conn.fetchval("SELECT EXISTS (SELECT FROM audit WHERE n = $1 AND hash = $2)", head.n, head.hash))
+
+
+async def listed(
+    conn: db.Connection, filters: Sequence[Any], before: int | None, limit: int
+) -> list[audits.AuditEntry]:
+    """Entries, newest first.
+
+    Args:
+        conn: the database.
+        filters: actor, action, part of the object, from when, until when; None: any.
+        before: number of the entry before which to begin; None: at the newest.
+        limit: at most so many.
+    """
+    found = map(dict, await conn.fetch(_LISTED, *filters, before, limit))
+    return [
+        audits.AuditEntry(**{**row, "detail": json.loads(row["detail"]), "hash": row["hash"].hex()}) for row in found
+    ]

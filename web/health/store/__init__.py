@@ -1,0 +1,1 @@
+"""What operation asks of the database."""
