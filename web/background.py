@@ -21,7 +21,7 @@ async def run(here: Context) -> None:
             parts = Parts(group, here.hub.stopping)
             parts.start("web.database", here.database.open(), ends=True)
             parts.start("web.admin", _ensure_admin(here), ends=True)
-            parts.start("web.audit.audit", here.audit.run())
+            parts.start("web.audit", here.audit.run())
             parts.start("web.live", here.hub.run())
             _start_anchoring(parts, here)
     finally:

@@ -15,17 +15,12 @@ from tracking.store.records import migration_store
 from web import context, problems
 from web.context import Context
 from web.health import gauges
+from web.health.store import operation
 
 router = APIRouter(tags=["operation"])
 log = structlog.get_logger(__name__)
 
 HEARTBEAT_WITHIN = timedelta(seconds=15)
-_WORKER = """
-SELECT id, now() - heartbeat AS age FROM workers WHERE stopped_at IS NULL ORDER BY heartbeat DESC LIMIT 1
-"""
-
-
-_TAKEN = "SELECT id FROM workers WHERE heartbeat > now() - $1::interval AND (counters->>'taken')::bool ORDER BY id"
 _BIND = "does another client have its client id? Bind client ids to accounts: docs/devices.md"
 
 
@@ -75,16 +70,16 @@ async def _tables(connection: db.Connection) -> pages.Check:
 
 
 async def _worker(connection: db.Connection) -> pages.Check:
-    row = await connection.fetchrow(_WORKER)
-    if row is None:
+    newest = await operation.newest_worker(connection)
+    if newest is None:
         return pages.Check(ok=False, detail="no worker runs; start one with patrol worker")
-    if row["age"] > HEARTBEAT_WITHIN:
-        return pages.Check(ok=False, detail=f"{row['id']} was last heard {row['age'].total_seconds():.0f} s ago")
-    taken = await connection.fetch(_TAKEN, HEARTBEAT_WITHIN)
+    worker, age = newest
+    if age > HEARTBEAT_WITHIN:
+        return pages.Check(ok=False, detail=f"{worker} was last heard {age.total_seconds():.0f} s ago")
+    taken = await operation.taken_over(connection, HEARTBEAT_WITHIN)
     if taken:
-        names = ", ".join(each["id"] for each in taken)
-        return pages.Check(ok=False, detail=f"the broker keeps ending the session of {names}; {_BIND}")
-    return pages.Check(ok=True, detail=f"{row['id']} is at work")
+        return pages.Check(ok=False, detail=f"the broker keeps ending the session of {', '.join(taken)}; {_BIND}")
+    return pages.Check(ok=True, detail=f"{worker} is at work")
 
 
 @router.get("/metrics", response_class=Response)

@@ -106,9 +106,7 @@ async def end_second_factor(request: Request, given: access_models.CodeGiven) ->
     now = here.config.clock()
     own_password.limited(request, who.name)
     async with here.database.pool.acquire() as connection, connection.transaction():
-        row = await connection.fetchrow(
-            "SELECT name, totp_secret, totp_step FROM accounts WHERE name = $1 AND totp_confirmed", who.name
-        )
+        row = await second_factor.confirmed(connection, who.name)
         if row is None or not await second_factor.opens(connection, row, given.code, now, here.vault):
             raise problems.ProblemError(422, "The code is wrong, or there is no second factor.")
         await second_factor.end(connection, who.name)

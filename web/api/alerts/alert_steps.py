@@ -19,6 +19,7 @@ from alerts.run import dispatch
 from alerts.store import shown, store
 from runtime import db
 from schemas import pages, rest
+from tracking.store.tracks import device_store
 from web import context, problems
 from web.auth import access
 from web.auth.access import Sight
@@ -85,8 +86,8 @@ async def assign(do: Do, given: pages.AssignGiven) -> rest.Alert:
     """Send the officer who carries a device; with If-Match also instead of one who was sent."""
 
     async def send(conn: db.Connection) -> rest.Alert | Refusal | None:
-        slot = await conn.fetchval("SELECT id FROM devices WHERE name = $1", given.device)
-        if slot is None or not do.see.sees_device(slot):
+        found = await device_store.named(conn, [given.device])
+        if not found or not do.see.sees_device(found[0].id):
             raise problems.not_found(f"Device {given.device}")
         return await dispatch.assign(conn, do.number, given.device, actor=do.actor, at=do.at, seen=do.seen, key=do.key)
 

@@ -18,7 +18,9 @@ from schemas import pages, rest
 from web import context, problems
 from web.auth import access
 from web.auth.access import Permission, Sight
+from web.auth.store import accounts
 from web.http import cursors, params
+from web.store import areas
 
 router = APIRouter(tags=["notifications"])
 
@@ -152,9 +154,9 @@ def _target(request: Request, given: rest.ChannelGiven, secret: str | None) -> d
 
 
 async def _known(conn: db.Connection, account: str | None, area: str | None) -> None:
-    if account is not None and not await conn.fetchval("SELECT true FROM accounts WHERE name = $1", account):
+    if account is not None and not await accounts.exists(conn, account):
         raise problems.ProblemError(422, f"There is no account {account}: name one, or make the channel a system's.")
-    if area is not None and not await conn.fetchval("SELECT true FROM areas WHERE code = $1", area):
+    if area is not None and not await areas.known(conn, [area]):
         raise _no_area(area)
 
 

@@ -7,14 +7,13 @@ from fastapi import APIRouter, Depends, Request
 
 from runtime import db
 from schemas.exports import ExportGiven, ExportMark
+from tracking.store.tracks import device_store
 from web import context, problems
 from web.auth import access
 from web.auth.access import Sight
 from web.export.marks import Mark
 
 router = APIRouter(prefix="/exports", tags=["looking back"])
-
-_SEEN = "SELECT id FROM devices WHERE name = ANY ($1::text[])"
 
 
 @router.post("")
@@ -27,7 +26,7 @@ async def export(
     """Say which file is made; the answer is the mark to put into it."""
     wanted = sorted(set(given.devices))
     async with pool.acquire() as connection:
-        found = [row["id"] for row in await connection.fetch(_SEEN, wanted)]
+        found = [device.id for device in await device_store.named(connection, wanted)]
     if len(found) != len(wanted) or not all(see.sees_device(slot) for slot in found):
         raise problems.not_found("One of these devices")
     request.scope["audit"] = {

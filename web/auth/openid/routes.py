@@ -10,10 +10,10 @@ from starlette.responses import RedirectResponse, Response
 from web import problems
 from web.audit.store import audit_log
 from web.auth import signin
-from web.auth.openid import claims, flow, members
+from web.auth.openid import claims, flow
 from web.auth.openid.flow import Flow
 from web.auth.openid.provider import NotProvenError, Provider, ProviderError
-from web.auth.store import sessions
+from web.auth.store import members, sessions
 from web.context import Context, context
 from web.http import browser, origin, templates
 

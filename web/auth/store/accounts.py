@@ -211,3 +211,8 @@ async def _officer(conn: db.Connection, badge: str | None) -> int | None:
     if number is None:
         raise problems.ProblemError(422, f"There is no officer with the badge {badge}.")
     return number
+
+
+async def exists(conn: db.Connection, name: str) -> bool:
+    """Tell whether there is an account of that name."""
+    return bool(await conn.fetchval("SELECT EXISTS (SELECT FROM accounts WHERE name = $1)", name))

@@ -10,6 +10,7 @@ from web.auth import grants
 from web.auth.grants import Holding
 from web.auth.principal import Principal
 from web.auth.store import principals
+from web.store import areas as in_city
 
 # Two administrators who demote one another at the same time must take turns.
 LOCK = "SELECT pg_advisory_xact_lock(hashtext('patrol.accounts'))"
@@ -56,7 +57,6 @@ async def demand_areas(conn: db.Connection, areas: Collection[str] | None) -> No
     Raises:
         ProblemError: there is one of them not in it.
     """
-    known = {row["code"] for row in await conn.fetch("SELECT code FROM areas WHERE code = ANY ($1)", list(areas or ()))}
-    missing = sorted(set(areas or ()) - known)
+    missing = sorted(set(areas or ()).difference(await in_city.known(conn, areas or ())))
     if missing:
         raise problems.ProblemError(422, f"There is no area {', '.join(missing)}; GET /api/v1/areas lists them.")

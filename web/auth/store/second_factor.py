@@ -25,6 +25,7 @@ _CONFIRM = """
 UPDATE accounts SET totp_confirmed = true, totp_step = $2, recovery = $3
 WHERE name = $1 AND NOT totp_confirmed AND totp_secret = $4 RETURNING 1
 """
+_CONFIRMED = "SELECT name, totp_secret, totp_step FROM accounts WHERE name = $1 AND totp_confirmed"
 _SEAL = "UPDATE accounts SET totp_secret = $2 WHERE name = $1 AND totp_secret = $3"
 _END = "UPDATE accounts SET totp_secret = NULL, totp_confirmed = false, totp_step = 0, recovery = '{}' WHERE name = $1"
 
@@ -37,6 +38,11 @@ async def opens(conn: Connection | Pool, row: "asyncpg.Record", code: str, now: 
     if step is not None:
         return bool(await conn.fetchval(_USE_STEP, row["name"], step))
     return bool(await conn.fetchval(_USE_RECOVERY, row["name"], totp.recovery_hash(code)))
+
+
+async def confirmed(conn: Connection, name: str) -> "asyncpg.Record | None":
+    """The row that `opens` takes; None: the account has no second factor."""
+    return await conn.fetchrow(_CONFIRMED, name)
 
 
 async def possible(conn: Connection, name: str) -> bool:

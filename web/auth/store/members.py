@@ -11,6 +11,7 @@ from web.audit.store import audit_log
 from web.auth import hashing
 from web.auth.openid.claims import Claimed
 from web.auth.store import accounts, granting
+from web.store import areas
 
 ACTOR = "openid"
 """Who changes accounts as claims say, in the audit record."""
@@ -82,8 +83,7 @@ async def _wanted(conn: db.Connection, who: Claimed) -> dict[str, Any]:
     if who.whole_city:
         wanted["areas"] = None
     elif who.areas is not None:
-        rows = await conn.fetch("SELECT code FROM areas WHERE code = ANY ($1) ORDER BY code", list(who.areas))
-        wanted["areas"] = [row["code"] for row in rows]
+        wanted["areas"] = await areas.known(conn, who.areas)
         if unknown := sorted(set(who.areas) - set(wanted["areas"])):
             log.warning("openid.unknown_areas", name=who.name, areas=unknown)
     if who.badge is not None:
