@@ -52,7 +52,7 @@ async def city(database_url: str, conn: "db.Connection", tmp_path: Path) -> Asyn
 
         await until(complete, "the lane is read and the city judged")
         pool = server.hub.database.pool
-        tokens = {
+        shown = {
             (role, name): await tokens.create_token(pool, f"{role}-{name}", role, None, areas=areas)
             for role in Role
             for name, areas in AREAS.items()
@@ -61,7 +61,7 @@ async def city(database_url: str, conn: "db.Connection", tmp_path: Path) -> Asyn
             for street in (mine, other):
                 stored = await client.put(f"/api/v1/media/{street.media}", content=street.picture)
                 assert stored.status_code == 201, stored.text
-        yield City(server, mine, other, tokens)
+        yield City(server, mine, other, shown)
 
 
 def path_to(template: str, street: Street | None) -> str:
