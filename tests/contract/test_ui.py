@@ -96,9 +96,7 @@ def test_every_kind_of_alert_has_a_name_in_both_languages() -> None:
 def test_sign_in_page_has_the_colours_of_the_map() -> None:
     """Each colour that the sign-in page names is the one of that name in the map's tokens, dark and light."""
     tokens = (UI / "src" / "styles" / "tokens.css").read_text("utf-8").split("[data-theme='light']")
-    own = (
-        (UI.parents[1] / "web" / "login" / "login.css").read_text("utf-8").split("@media (prefers-color-scheme: light)")
-    )
+    own = (UI.parent / "templates" / "login.css").read_text("utf-8").split("@media (prefers-color-scheme: light)")
     for theme in range(2):
         named = dict(re.findall(r"(--[a-z-]+): ([^;]+);", own[theme]))
         assert named.items() <= dict(re.findall(r"(--[a-z_-]+): ([^;]+);", tokens[theme])).items()
