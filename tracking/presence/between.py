@@ -58,15 +58,15 @@ class Between:
     """
 
     __slots__ = (
-        "_fixes", "_from", "_grid", "_metres", "_path", "_x", "_y", "back", "ended", "may", "news", "told",
+        "_fixes", "_from", "_grid", "_metres", "_path", "_x", "_y", "back", "ended", "may", "news", "reported",
     )  # fmt: skip
 
     def __init__(self, grid: CityGrid, first: Point) -> None:
         self.may: list[Maybe] = []
-        self.told: dict[int, Stay] = {}
-        """What the store was told of it, by t_in."""
+        self.reported: dict[int, Stay] = {}
+        """What was reported of it, by t_in."""
         self.news = False
-        """Something may be told that was not yet."""
+        """Something may be reported that was not yet."""
         self.back: int | None = None
         """The last fix before those now running in the cell where the device is held, ms; None: it is seen elsewhere.
         """

@@ -33,7 +33,7 @@ class Deferred:
     def __init__(self, most: int = MOST, room: int = LEAST_ROOM) -> None:
         self._most = most
         # A line of the processor's cache for each device: its newest fix, as `Placed.values` has it, as far as the
-        # test needs it; until when nothing is told; the row of what was put aside last.
+        # test needs it; until when nothing is reported; the row of what was put aside last.
         self._state = _rows(1)
         self._values = _rows(room)
         # Row → the one put aside before it of the same device.
@@ -65,7 +65,7 @@ class Deferred:
         """Put aside those of the fixes, sorted by device and time, of which that is possible; which these are."""
         last, now = self._state[fixes.device], fixes.values
         dx, dy, dt = now[:, X] - last[:, X], now[:, Y] - last[:, Y], now[:, T] - last[:, T]
-        # Before that nothing can be a gap: runs are told more often.
+        # Before that nothing can be a gap: runs are reported more often.
         aside: Bool = _alone(fixes.device) & (now[:, T] < last[:, _UNTIL]) & (now[:, INNER] == last[:, INNER])
         aside &= dx * dx + dy * dy < LEAST_PASS_M_2
         aside &= steps_possible(dx, dy, dt, now[:, SIGMA], last[:, SIGMA])

@@ -76,7 +76,7 @@ class Engine:
         """Take what devices logged, in any order, before the fixes that come with it; again changes nothing.
 
         Returns:
-            What may belong to stays that were told: once stored, its windows go through `recompute`.
+            What may belong to stays that were reported: once stored, its windows go through `recompute`.
         """
         late = []
         for device, of_device in groupby(sorted(logged), key=attrgetter("device")):
@@ -175,7 +175,7 @@ class Engine:
     def settle(self, now: int) -> stays.Changes:
         """End the stays of devices from which nothing newer than a gap before `now` (ms) has come.
 
-        Call it now and then with the server's clock; a device that goes on after all is told again.
+        Call it now and then with the server's clock; a device that goes on after all is reported again.
         """
         silent = np.flatnonzero(self._warm & (self._newest < now - RUN_GAP_MS)).astype(np.int32)
         self._walk(self._deferred.take(silent))

@@ -10,14 +10,14 @@ from tracking.presence.stays import Changes, Run, RunChange, Stay, StayChange, S
 from tracking.presence.trail import Trail
 from tracking.presence.visit_rules import VisitRules
 
-RUN_TELL_MS = 60_000
-"""A run that goes on is told at its first fix of every minute."""
+RUN_REPORT_MS = 60_000
+"""A run that goes on is reported at its first fix of every minute."""
 
 _Key = tuple[int, int]
 """Device, and the time at which a stay or run begins, ms."""
 
-Told = Stay | Run | StayChange
-"""A stay or run as it is known now; or that there is none, where one was told."""
+Report = Stay | Run | StayChange
+"""A stay or run as it is known now; or that there is none, where one was reported."""
 
 
 class Reports(Trail):
@@ -27,19 +27,19 @@ class Reports(Trail):
         device: number of the device in the store.
         grid: the cells.
         rules: what makes a visit valid, by index of the cell.
-        tell: called with every stay and run as it becomes known, again when it changes; keys (device, t_in) and
+        report: called with every stay and run as it becomes known, again when it changes; keys (device, t_in) and
             (device, t_first).
     """
 
-    __slots__ = ("_grid", "_led", "_logged", "_rules", "_run_at", "_seen", "device", "tell")
+    __slots__ = ("_grid", "_led", "_logged", "_rules", "_run_at", "_seen", "device", "report")
 
-    def __init__(self, device: int, grid: CityGrid, rules: VisitRules, tell: Callable[[Told], None]) -> None:
+    def __init__(self, device: int, grid: CityGrid, rules: VisitRules, report: Callable[[Report], None]) -> None:
         super().__init__()
         self.device = device
-        self.tell = tell
+        self.report = report
         self._grid, self._rules = grid, rules
         self._run_at: Point | None = None
-        # A stay of this run was told. The first one is told as it begins: since then the city is observed.
+        # A stay of this run was reported. The first one is reported as it begins: since then the city is observed.
         self._seen = False
         # The beginning of the newest stay, and the time that led to it, which may have been one with it.
         self._led: tuple[int, Between] | None = None
@@ -47,7 +47,7 @@ class Reports(Trail):
         self._logged: Sequence[tuple[int, int]] = ()
 
     def log(self, logged: list[tuple[int, int]]) -> None:
-        """Take what was logged, as (ms, number of the cell in the store), that is newer than any stay told as ended."""
+        """Take what was logged, (ms, number of the cell in the store), newer than any stay reported as ended."""
         self._logged = [*self._logged, *logged]
 
     def logged_after(self, t: int) -> list[tuple[int, int]]:
@@ -55,60 +55,62 @@ class Reports(Trail):
         return [each for each in self._logged if each[0] > t]
 
     def _note_run(self, last: Point | None, point: Point) -> None:
-        if last is None or last.t // RUN_TELL_MS != point.t // RUN_TELL_MS:
+        if last is None or last.t // RUN_REPORT_MS != point.t // RUN_REPORT_MS:
             self._run_at = point
 
-    def _tell_run(self, last: Point | None, *, is_open: bool) -> None:
+    def _report_run(self, last: Point | None, *, is_open: bool) -> None:
         self._run_at = None
         if self._began is not None and last is not None:
             first = self._began
-            self.tell(
+            self.report(
                 Run(
                     device=self.device, t_first=first.t, lat_first=first.lat, lon_first=first.lon,
                     t_last=last.t, lat_last=last.lat, lon_last=last.lon, open=is_open,
                 )
             )  # fmt: skip
 
-    def _tell_begun(self, inside: Presence) -> None:
+    def _report_begun(self, inside: Presence) -> None:
         self._seen = True
-        self.tell(
+        self.report(
             Stay(
                 device=self.device, cell=inside.cell, t_in=inside.t_in, t_out=inside.inside_at,
                 dwell_ms=inside.dwell_ms, path_m=0.0, fixes=inside.fixes, kind=StayKind.SHORT, open=True,
             )
         )  # fmt: skip
 
-    def _tell_ended(self, inside: Presence) -> None:
+    def _report_ended(self, inside: Presence) -> None:
         logged = self._logged_in(inside, inside.inside_at)
         stay = inside.stay(self._rules.at(inside.index, inside.t_in), logged=logged)
-        self.tell(stay)
+        self.report(stay)
         if self._led is not None and self._led[0] == stay.t_in:
             between, after = self._led[1], None if stay.kind is StayKind.VISIT else stay
             for maybe in between.may:
                 if maybe.index == inside.index and stay.t_in - maybe.t_out < MERGE_MS:
-                    self._tell_maybe(between, maybe, after=after)
+                    self._report_maybe(between, maybe, after=after)
 
-    def _tell_maybe(self, between: Between, maybe: Maybe, *, is_open: bool = False, after: Stay | None = None) -> None:
+    def _report_maybe(
+        self, between: Between, maybe: Maybe, *, is_open: bool = False, after: Stay | None = None
+    ) -> None:
         """Tell of a cell in which the device may have made a valid visit, `after` included, if it may."""
         rule = self._rules.at(maybe.index, maybe.t_in)
         dwell_ms, path_m = maybe.before_ms + maybe.ms, maybe.before_m + maybe.metres
         if after is not None:
             dwell_ms, path_m = dwell_ms + after.dwell_ms, path_m + after.path_m
         logged = any(maybe.t_in <= t <= maybe.t_out for t, _ in self._logged)
-        told = between.told.get(maybe.t_in)
+        reported = between.reported.get(maybe.t_in)
         if maybe.ms < MERGE_MS or worth(rule, dwell_ms, path_m, 0.0, logged=logged) is not StayKind.VISIT:
-            if told is not None:
-                del between.told[maybe.t_in]
-                self.tell(StayChange(device=self.device, t_in=maybe.t_in, stay=None))
+            if reported is not None:
+                del between.reported[maybe.t_in]
+                self.report(StayChange(device=self.device, t_in=maybe.t_in, stay=None))
             return
         stay = Stay(
             device=self.device, cell=int(self._grid.ids[maybe.index]), t_in=maybe.t_in, t_out=maybe.t_out,
             dwell_ms=maybe.ms, path_m=round(maybe.metres, 1), fixes=maybe.fixes, kind=StayKind.BETWEEN, open=is_open,
             other=int(self._grid.ids[maybe.other]) if maybe.other >= 0 else None,
         )  # fmt: skip
-        if stay != told:
-            between.told[maybe.t_in] = stay
-            self.tell(stay)
+        if stay != reported:
+            between.reported[maybe.t_in] = stay
+            self.report(stay)
 
     def _logged_in(self, inside: Presence, until: int) -> bool:
         return any(cell == inside.cell and inside.t_in <= t <= until for t, cell in self._logged)
@@ -118,7 +120,7 @@ class Reports(Trail):
             self._logged = [each for each in self._logged if each[0] >= since]
 
 
-class Reported(list[Told]):
+class Reported(list[Report]):
     """Stays and runs in the order in which they became known."""
 
     def take(self) -> Changes:

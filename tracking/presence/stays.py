@@ -84,7 +84,7 @@ class Run:
     lat_last: float
     lon_last: float
     open: bool
-    """True while neither a gap nor silence has ended it: what lies in it may not all have been told."""
+    """True while neither a gap nor silence has ended it: what lies in it may not all have been reported."""
 
     @property
     def key(self) -> int:
@@ -180,7 +180,7 @@ def differences(device: int, stored: Stored, computed: Stored, *, reason: str | 
 
 
 def _goes_on(old: Stay, new: Stay) -> bool:
-    """Whether a stay was told before it ended; one that had ended is another now, and not because it grew."""
+    """Whether a stay was reported before it ended; one that had ended is another now, and not because it grew."""
     return old.cell == new.cell and (old.open or new.t_out > old.t_out)
 
 

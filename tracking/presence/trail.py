@@ -8,7 +8,7 @@ from tracking.presence.plausibility import NEW_PLACE_FIXES, NEW_PLACE_MS, step_p
 from tracking.presence.points import Point
 
 GAP_MS = 120_000
-"""Where a device was during a longer silence cannot be told."""
+"""Where a device was during a longer silence cannot be reported."""
 _LEAST_PATIENCE_MS = 60_000
 
 
@@ -18,30 +18,30 @@ class Trail(ABC):
     Small, with slots and nothing for what is usually empty: there is one for each device of a fleet.
     """
 
-    __slots__ = "_began", "_strangers", "last"
+    __slots__ = "_began", "_outliers", "last"
 
     def __init__(self) -> None:
         self.last: Point | None = None
         self._began: Point | None = None
-        self._strangers: Sequence[Point] = ()
+        self._outliers: Sequence[Point] = ()
 
     def step(self, point: Point) -> None:
         """Take the next fix."""
         last = self.last
-        heard = self._strangers[-1] if self._strangers else last
+        heard = self._outliers[-1] if self._outliers else last
         if last is not None and heard is not None:
             gone = point.t - heard.t > GAP_MS
             if gone:
                 self._believe_silent()
                 last = self.last or last
-            elif self._is_strange(last, point):
-                self._stranger(point)
+            elif self._is_outlier(last, point):
+                self._set_aside(point)
                 return
             # A silence, or back from a jump: nobody can tell where the device was meanwhile.
             if gone or point.t - last.t > GAP_MS:
                 self._break()
                 last = None
-        self._strangers = ()
+        self._outliers = ()
         if last is None:
             self._began = point
         self._take(last, point)
@@ -54,7 +54,7 @@ class Trail(ABC):
     def _break(self) -> None:
         """End what goes on: the last believed fix is the end."""
         self.last = None
-        self._strangers = ()
+        self._outliers = ()
 
     @abstractmethod
     def _move(self, first: Point) -> None:
@@ -67,31 +67,31 @@ class Trail(ABC):
         self._believe()
         return True
 
-    def _is_strange(self, last: Point, point: Point) -> bool:
+    def _is_outlier(self, last: Point, point: Point) -> bool:
         """Whether a fix lies where its device cannot have come, or goes on at such a place rather than return."""
         if not _possible(last, point):
             return True
-        if not self._strangers or not _possible(self._strangers[-1], point):
+        if not self._outliers or not _possible(self._outliers[-1], point):
             return False
-        return metres(self._strangers[-1], point) < metres(last, point)
+        return metres(self._outliers[-1], point) < metres(last, point)
 
-    def _stranger(self, point: Point) -> None:
+    def _set_aside(self, point: Point) -> None:
         """Set aside a fix that cannot be reached from the last; several that agree for long are a new place."""
-        if self._strangers and not _possible(self._strangers[-1], point):
-            self._strangers = ()
-        self._strangers = [*self._strangers, point]
+        if self._outliers and not _possible(self._outliers[-1], point):
+            self._outliers = ()
+        self._outliers = [*self._outliers, point]
         if self._lasted(self._patience()):
             self._believe()
 
     def _lasted(self, patience_ms: int) -> bool:
         """Whether fixes that agree on a strange place are enough, for long enough."""
-        strangers = self._strangers
-        return len(strangers) >= NEW_PLACE_FIXES and strangers[-1].t - strangers[0].t >= patience_ms
+        outliers = self._outliers
+        return len(outliers) >= NEW_PLACE_FIXES and outliers[-1].t - outliers[0].t >= patience_ms
 
     def _believe(self) -> None:
-        points = self._strangers
+        points = self._outliers
         self._move(points[0])
-        self.last, self._strangers = None, ()
+        self.last, self._outliers = None, ()
         for each in points:
             self.step(each)
 

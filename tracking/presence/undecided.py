@@ -8,7 +8,7 @@ from tracking.presence.between import MERGE_MS, Between, Maybe
 from tracking.presence.noise import Noise
 from tracking.presence.points import Point
 from tracking.presence.presence import Presence
-from tracking.presence.reports import Reports, Told
+from tracking.presence.reports import Report, Reports
 from tracking.presence.visit_rules import VisitRules
 
 CONFIRM_MS = 30_000
@@ -20,8 +20,8 @@ class Undecided(Reports):
 
     __slots__ = ("_between", "_here", "_inside", "_left", "_noise", "_paused", "_sure_since")
 
-    def __init__(self, device: int, grid: CityGrid, rules: VisitRules, tell: Callable[[Told], None]) -> None:
-        super().__init__(device, grid, rules, tell)
+    def __init__(self, device: int, grid: CityGrid, rules: VisitRules, report: Callable[[Report], None]) -> None:
+        super().__init__(device, grid, rules, report)
         self._noise = Noise()
         self._inside: Presence | None = None
         self._left: dict[int, Presence] = {}
@@ -56,7 +56,7 @@ class Undecided(Reports):
         if between.add(point):
             sigma, held = self._noise.absolute_m(point.sigma), self.held
             for maybe in between.look(point.t, sigma, held, self._left):
-                self._tell_maybe(between, maybe)
+                self._report_maybe(between, maybe)
 
     def _doubt_again(self, point: Point) -> Between:
         paused, self._paused = self._paused, None
@@ -75,7 +75,7 @@ class Undecided(Reports):
         between.ended = end
         may = self._until(between, end)
         for maybe in may:
-            self._tell_maybe(between, maybe)
+            self._report_maybe(between, maybe)
         between.may = [each for each in may if each.ms]
         # Hardly ever there is anything to go on with, and it would be kept of each device of a fleet.
         self._between, self._paused = None, between if between.may else None
@@ -85,14 +85,14 @@ class Undecided(Reports):
         return between.until(end, sigma, self.held, self._left)
 
     def _end_between(self) -> None:
-        self._tell_between(self.last)
+        self._report_between(self.last)
         self._between = self._paused = None
 
-    def _tell_between(self, end: Point | None) -> None:
+    def _report_between(self, end: Point | None) -> None:
         """Tell what the time up to the last fix comes to."""
         if self._between is not None and end is not None:
             for maybe in self._until(self._between, end.t):
-                self._tell_maybe(self._between, maybe)
+                self._report_maybe(self._between, maybe)
 
     def _surely_here(self, point: Point) -> bool:
         """Whether the device is where the fix falls: in a cell, or outside every cell."""

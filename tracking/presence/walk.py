@@ -1,7 +1,7 @@
 """One device's way through the cells: fix by fix in time order, stays out. The rules of presence are all here.
 
-What comes out depends on the sequence of fixes alone, never on how they were batched: a stay is told when it ends, and,
-while it goes on, at the first fix after every 30 s of it once it is a valid visit.
+What comes out depends on the sequence of fixes alone, never on how they were batched: a stay is reported when it ends,
+and, while it goes on, at the first fix after every 30 s of it once it is a valid visit.
 """
 
 from bisect import bisect_left
@@ -17,14 +17,14 @@ from tracking.presence.path import Path
 from tracking.presence.plausibility import step_possible
 from tracking.presence.points import Fixes, Place, Point, Rows
 from tracking.presence.presence import Presence
-from tracking.presence.reports import RUN_TELL_MS, Told
+from tracking.presence.reports import RUN_REPORT_MS, Report
 from tracking.presence.stays import Stay, StayKind, worth
 from tracking.presence.trail import GAP_MS
 from tracking.presence.undecided import Undecided
 from tracking.presence.visit_rules import VisitRules
 
-TELL_MS = 30_000
-"""A valid visit that goes on is told so often."""
+REPORT_MS = 30_000
+"""A valid visit that goes on is reported so often."""
 
 
 class Walk(Undecided):
@@ -32,8 +32,8 @@ class Walk(Undecided):
 
     __slots__ = ("_first_out", "_mark", "settled")
 
-    def __init__(self, device: int, grid: CityGrid, rules: VisitRules, tell: Callable[[Told], None]) -> None:
-        super().__init__(device, grid, rules, tell)
+    def __init__(self, device: int, grid: CityGrid, rules: VisitRules, report: Callable[[Report], None]) -> None:
+        super().__init__(device, grid, rules, report)
         self.settled = True
         # The step out of the cell it is held in.
         self._first_out: Point | None = None
@@ -50,12 +50,12 @@ class Walk(Undecided):
     def quiet_until(self) -> int:
         """Until when (ms) fixes like the last one tell nothing and change nothing but sums; 0: the next one may."""
         last, inside = self.last, self._inside
-        if last is None or self._strangers or self._between is not None or last.inner != self.held:
+        if last is None or self._outliers or self._between is not None or last.inner != self.held:
             return 0
-        minute = (last.t // RUN_TELL_MS + 1) * RUN_TELL_MS
+        minute = (last.t // RUN_REPORT_MS + 1) * RUN_REPORT_MS
         if inside is None:
             return minute
-        return min(minute, inside.t_in + ((inside.inside_at - inside.t_in) // TELL_MS + 1) * TELL_MS)
+        return min(minute, inside.t_in + ((inside.inside_at - inside.t_in) // REPORT_MS + 1) * REPORT_MS)
 
     def goes_on(self, rows: Rows, row: int, inner: int) -> bool:
         """Whether `row` and those alike that follow it, without a gap or a jump, change nothing but sums.
@@ -63,7 +63,7 @@ class Walk(Undecided):
         `inner` is the index of the cell they are in.
         """
         last, t = self.last, rows.t[row]
-        if last is None or last.inner != inner or t - last.t > GAP_MS or self._strangers:
+        if last is None or last.inner != inner or t - last.t > GAP_MS or self._outliers:
             return False
         if self._between is not None:
             return False
@@ -77,9 +77,9 @@ class Walk(Undecided):
     def run(self, rows: Rows, start: int, end: int, last: Point) -> None:
         """Take the rows from `start` to `end` (not included), for which `goes_on` holds; `last` is the last of them."""
         inside, here = self._inside, self._here
-        minute = last.t // RUN_TELL_MS
-        if self.last is None or self.last.t // RUN_TELL_MS != minute:
-            first = next(row for row in range(start, end) if rows.t[row] // RUN_TELL_MS == minute)
+        minute = last.t // RUN_REPORT_MS
+        if self.last is None or self.last.t // RUN_REPORT_MS != minute:
+            first = next(row for row in range(start, end) if rows.t[row] // RUN_REPORT_MS == minute)
             self._run_at = last if first == end - 1 else rows.point(first)
         if inside is not None:
             if start + 1 == end:
@@ -92,7 +92,7 @@ class Walk(Undecided):
         self.settled = False
 
     def settle(self) -> bool:
-        """Tell the stay that silence has ended; should the device go on after all, it is told again.
+        """Tell the stay that silence has ended; should the device go on after all, it is reported again.
 
         Returns:
             Whether the walk can go on from here. It cannot where something holds only because of the silence: a strange
@@ -104,23 +104,23 @@ class Walk(Undecided):
         if out:
             self._leave()
         elif self._inside is not None:
-            self._tell_ended(self._inside)
+            self._report_ended(self._inside)
         self._mark = None
-        self._tell_between(self.last)
-        self._tell_run(self.last, is_open=False)
+        self._report_between(self.last)
+        self._report_run(self.last, is_open=False)
         self.settled = True
         return not (moved or out)
 
     def flush(self) -> None:
         """Tell the newest state of a visit and of a run that go on; states between are not worth telling."""
         if self._run_at is not None:
-            self._tell_run(self._run_at, is_open=True)
+            self._report_run(self._run_at, is_open=True)
         if self._mark is not None and self._inside is not None:
             inside, (t, dwell_ms, path_m, fixes) = self._inside, self._mark
             # Judged without the way since the last corner: it may yet turn out to be noise.
             rule, logged = self._rules.at(inside.index, inside.t_in), self._logged_in(inside, t)
             if worth(rule, dwell_ms, path_m, 0.0, logged=logged) is StayKind.VISIT:
-                self.tell(
+                self.report(
                     Stay(
                         device=self.device, cell=inside.cell, t_in=inside.t_in, t_out=t, dwell_ms=dwell_ms,
                         path_m=round(path_m, 1), fixes=fixes, kind=StayKind.VISIT, open=True,
@@ -130,7 +130,7 @@ class Walk(Undecided):
         if self._between is not None and self._between.news:
             self._between.news = False
             for maybe in self._between.may:
-                self._tell_maybe(self._between, maybe, is_open=True)
+                self._report_maybe(self._between, maybe, is_open=True)
 
     def _take(self, last: Point | None, point: Point) -> None:
         self._note_run(last, point)
@@ -174,14 +174,14 @@ class Walk(Undecided):
             self._doubt(between, last, point)
 
     def _count(self, inside: Presence, fixes: Fixes, start: int, end: int) -> None:
-        """Count fixes inside; note how the stay goes on at the first fix after every TELL_MS of it."""
+        """Count fixes inside; note how the stay goes on at the first fix after every REPORT_MS of it."""
         times, t_in = fixes[0], inside.t_in
-        newest = (times[end - 1] - t_in) // TELL_MS
-        if newest == (inside.inside_at - t_in) // TELL_MS:
+        newest = (times[end - 1] - t_in) // REPORT_MS
+        if newest == (inside.inside_at - t_in) // REPORT_MS:
             inside.add(fixes, start, end)
             return
-        # Of several marks only the newest is ever told.
-        mark = bisect_left(times, t_in + newest * TELL_MS, start, end) + 1
+        # Of several marks only the newest is ever reported.
+        mark = bisect_left(times, t_in + newest * REPORT_MS, start, end) + 1
         inside.add(fixes, start, mark)
         self._mark = inside.inside_at, inside.dwell_ms, inside.path.metres, inside.fixes
         if mark < end:
@@ -190,7 +190,7 @@ class Walk(Undecided):
     def _count_one(self, inside: Presence, point: Point) -> None:
         """`_count` for one fix."""
         t, t_in = point.t, inside.t_in
-        marks = (t - t_in) // TELL_MS != (inside.inside_at - t_in) // TELL_MS
+        marks = (t - t_in) // REPORT_MS != (inside.inside_at - t_in) // REPORT_MS
         inside.add_one(t, point.x, point.y, point.sigma)
         if marks:
             self._mark = t, inside.dwell_ms, inside.path.metres, inside.fixes
@@ -222,7 +222,7 @@ class Walk(Undecided):
         self._here = self._first_out = None
         self._mark = inside.inside_at, inside.dwell_ms, inside.path.metres, inside.fixes
         if not self._seen:
-            self._tell_begun(inside)
+            self._report_begun(inside)
 
     def _presence(self, index: int, t: int, place: Place) -> Presence:
         cell = int(self._grid.ids[index]) if index >= 0 else -1
@@ -241,21 +241,21 @@ class Walk(Undecided):
             t, place = crossing.at(self._grid, inside.index, start, out, entering=False)
             inside.leave(t, place, out.sigma)
         self._mark = None
-        self._tell_ended(inside)
+        self._report_ended(inside)
         self._keep_left(inside)
         self._inside = self._first_out = None
         # A stay that was left may go on within a minute; what was logged before all of those belongs to none.
         self._forget_logged(min(left.t_in for left in self._left.values()))
 
-    def _stranger(self, point: Point) -> None:
+    def _set_aside(self, point: Point) -> None:
         # Silence may yet make it a place: what was settled before is not the end.
         self.settled = False
-        super()._stranger(point)
+        super()._set_aside(point)
 
     def _move(self, first: Point) -> None:
         """Go on at a new place: a stay that both places agree on goes on, without the way that nobody walked."""
         inside, last = self._inside, self.last
-        self._tell_run(last, is_open=False)
+        self._report_run(last, is_open=False)
         self._end_between()
         if inside is not None and last is not None and inside.index == first.inner:
             jump = first.x - last.x, first.y - last.y
@@ -269,7 +269,7 @@ class Walk(Undecided):
 
     def _break(self) -> None:
         """End everything at a gap: a stay ends where the last step left its cell, or with its last fix."""
-        self._tell_run(self.last, is_open=False)
+        self._report_run(self.last, is_open=False)
         self._leave()
         self._end_between()
         if self.last is not None:
@@ -288,4 +288,4 @@ class Walk(Undecided):
             passed = self._recall(index, t_in) or self._presence(index, t_in, start)
             passed.cross(t_in, t_out, end, way)
             self._keep_left(passed)
-            self._tell_ended(passed)
+            self._report_ended(passed)
