@@ -63,7 +63,7 @@ class Batch:
     """Of the fixes: nobody needs to send them again once the batch is committed."""
     settled: list[Number]
     """The same of fixes that were refused for what they say."""
-    strays: frozenset[int] = frozenset()
+    misrouted: frozenset[int] = frozenset()
     """Devices whose stays another worker's engine moves: what they sent is stored, the rest is left to that worker."""
 
 
@@ -118,11 +118,11 @@ def build(
             for device, message, decoded in known
             if decoded.reply is not None
         ],
-        strays=frozenset() if served is None else _strays(known, served),
+        misrouted=frozenset() if served is None else _misrouted(known, served),
     )
 
 
-def _strays(known: Sequence[tuple[enrolment.Device, Message, Decoded]], served: Collection[str]) -> frozenset[int]:
+def _misrouted(known: Sequence[tuple[enrolment.Device, Message, Decoded]], served: Collection[str]) -> frozenset[int]:
     return frozenset(device.id for device, _, _ in known if device.unit not in served)
 
 
@@ -135,7 +135,7 @@ def _known(
         if device is not None and device.unit == decoded.unit and not device.revoked:
             yield device, one.message, decoded
         elif _says_something(decoded):
-            refused.append(_refusal(one.message, _stranger(decoded, device)))
+            refused.append(_refusal(one.message, _not_taken(decoded, device)))
 
 
 @dataclass(slots=True)
@@ -189,7 +189,7 @@ def _since(sent: _Sent, horizons: Horizons, refused: list[refusals.Refused], set
     return fixes.take(~old)
 
 
-def strangers(received: Sequence[Received], sent_by: Senders) -> dict[str, str]:
+def unenrolled(received: Sequence[Received], sent_by: Senders) -> dict[str, str]:
     """Device name → unit of the messages that say something of devices not known; of several units the first."""
     found: dict[str, str] = {}
     for one, device in zip(received, sent_by, strict=True):
@@ -202,7 +202,7 @@ def _says_something(decoded: Decoded) -> bool:
     return bool(decoded.fixes) or not (decoded.event is None and decoded.status is None and decoded.reply is None)
 
 
-def _stranger(decoded: Decoded, device: enrolment.Device | None) -> Refused:
+def _not_taken(decoded: Decoded, device: enrolment.Device | None) -> Refused:
     # What it sent is not kept: a device that nobody enrolled is nobody's to look at.
     if device is None:
         detail = f"device {decoded.device} is not enrolled: enrol it, or set PATROL_AUTO_ENROL=true"

@@ -46,7 +46,7 @@ class Shares:
         worker: name of this worker, another than all others'.
         serve: lets the engine serve exactly these units, returns when it does.
         listen: connects to the broker for a unit.
-        hush: ends that connection, returns when it is closed.
+        disconnect: ends that connection, returns when it is closed.
         broken: called when the claims were lost for a while.
         every_s: between two looks.
         trust_s: so long after it was last seen to live, the session is trusted in.
@@ -57,7 +57,7 @@ class Shares:
     worker: str
     serve: Callable[[Sequence[str]], Awaitable[None]]
     listen: Callable[[str], None]
-    hush: Callable[[str], Awaitable[None]]
+    disconnect: Callable[[str], Awaitable[None]]
     broken: Callable[[], None]
     every_s: float = EVERY_S
     trust_s: float = TRUST_S
@@ -164,7 +164,7 @@ class Shares:
         if not gone:
             return
         for unit in sorted(gone):
-            await self.hush(unit)
+            await self.disconnect(unit)
         await self.serve(sorted(self.serving - gone))
         self.serving -= gone
         self._held -= gone

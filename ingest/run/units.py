@@ -41,6 +41,6 @@ def of(config: WorkerConfig, host: EngineHost, handover: Handover, sessions: Ses
         worker=config.worker_id,
         serve=handover.serve,
         listen=sessions.listen,
-        hush=sessions.hush,
+        disconnect=sessions.disconnect,
         broken=host.break_off,
     )

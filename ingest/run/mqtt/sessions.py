@@ -68,7 +68,7 @@ class Sessions:
         self.own, self._buffered = self._pair(f"patrol-{worker}", units, former)
 
     async def run(self) -> None:
-        """Keep the worker's own session up, and those of the units until they are hushed; until cancelled."""
+        """Keep the worker's own session up, and those of the units until they are disconnected; until cancelled."""
         own = self._started([self.own, self._buffered], "session")
         try:
             await self._failed
@@ -96,7 +96,7 @@ class Sessions:
                 session.pause()
         self._running[unit] = pair, self._started(pair, f"session-{unit}")
 
-    async def hush(self, unit: str) -> None:
+    async def disconnect(self, unit: str) -> None:
         """End the connections of a unit; what was not acknowledged on them waits for the next ones."""
         if unit in self._running:
             _, tasks = self._running.pop(unit)

@@ -24,7 +24,7 @@ class Attempt:
     """Its fixes that were not stored before; None while nobody knows."""
     served: FixColumns = field(default_factory=lambda: _NONE)
     """Of the new fixes, those of devices whose stays the engine here moves."""
-    astray: FixColumns = field(default_factory=lambda: _NONE)
+    misrouted: FixColumns = field(default_factory=lambda: _NONE)
     """Of the new fixes, those of devices of other workers."""
     advance: Advance | None = None
     """The engine's answer to the new fixes."""
@@ -47,8 +47,10 @@ class Attempt:
         if self.new is not None:
             return
         self.new = fresh
-        astray = np.isin(fresh.device, list(self.batch.strays))
-        self.astray, self.served = (fresh.take(astray), fresh.take(~astray)) if astray.any() else (_NONE, fresh)
+        misrouted = np.isin(fresh.device, list(self.batch.misrouted))
+        self.misrouted, self.served = (
+            (fresh.take(misrouted), fresh.take(~misrouted)) if misrouted.any() else (_NONE, fresh)
+        )
 
     def logged(self) -> dict[Logged, int]:
         """Where devices logged something that counts as a part of their way, and when it was received, ms."""

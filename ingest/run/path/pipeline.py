@@ -143,10 +143,10 @@ class Pipeline:
     async def _senders(self, received: list[Received]) -> Senders:
         """Who sent the messages; those who are not known are enrolled before, where that is allowed."""
         found = batch.senders(received, self.devices.by_name)
-        strangers = batch.strangers(received, found)
-        if not strangers:
+        unenrolled = batch.unenrolled(received, found)
+        if not unenrolled:
             return found
-        self.feed.reached(await self.database.run(partial(self.devices.prepare, units=strangers)))
+        self.feed.reached(await self.database.run(partial(self.devices.prepare, units=unenrolled)))
         return batch.senders(received, self.devices.by_name)
 
     async def _store(self, received: list[Received], sent_by: Senders, *, last: bool = False) -> None:

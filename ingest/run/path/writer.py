@@ -68,13 +68,13 @@ class Writer:
 
     async def store_late(self, conn: db.Connection, attempt: Attempt) -> None:
         """Leave windows for what the engine here cannot take: late places of events, and all of other workers."""
-        late, strays = set(attempt.late_logged), attempt.batch.strays
+        late, misrouted = set(attempt.late_logged), attempt.batch.misrouted
         logged = [
             Window(device=each.device, t_lo=each.t, t_hi=each.t, received=received, cause=Cause.EVENT)
             for each, received in attempt.logged().items()
-            if each in late or each.device in strays
+            if each in late or each.device in misrouted
         ]
-        await window_store.insert(conn, logged + windows.spanning(attempt.astray))
+        await window_store.insert(conn, logged + windows.spanning(attempt.misrouted))
 
     async def store_advance(self, conn: db.Connection, attempt: Attempt, now: int) -> list[lane.Item]:
         """Store what follows from the new fixes by the engine's answer."""

@@ -26,40 +26,40 @@ def run(settings: Settings, *, officers: int, history_minutes: float, verbose: b
 
 async def _demo(settings: Settings, officers: int, history_minutes: float, *, verbose: bool) -> None:
     progress = Progress()
-    async with supervise(settings.data_dir, verbose=verbose) as keeper:
+    async with supervise(settings.data_dir, verbose=verbose) as supervisor:
         listening.check_http(settings)
         if settings.mqtt_url is None:
             listening.check_port("127.0.0.1", settings.mqtt_port, "--mqtt-port")
         composition.wipe_metrics(settings)
-        database_url = await _database(keeper, settings, progress)
+        database_url = await _database(supervisor, settings, progress)
         await _town(settings, database_url, progress)
         if officers:
             with progress.step("Roster", "排班") as notes:
                 notes.append(await demo_roster.enlist(database_url, officers))
         if settings.database_url is None:
             database_url = await _as_server(database_url)
-        mqtt_url, direct_url = await _broker(keeper, settings, progress)
+        mqtt_url, direct_url = await _broker(supervisor, settings, progress)
         if settings.mqtt_url is None:  # on the port of the embedded broker's protocol proxy, on this machine only
             settings = settings.model_copy(update={"handset_url": settings.handset_url or mqtt_url})
         env = composition.environment(settings, database_url=database_url, mqtt_url=direct_url)
         login = await composition.ensure_admin(settings, database_url, progress)
-        await composition.start_server(keeper, env, settings, progress)
+        await composition.start_server(supervisor, env, settings, progress)
         if officers:
-            await _fleet(keeper, env | {"PATROL_MQTT_URL": mqtt_url}, officers, history_minutes, progress)
+            await _fleet(supervisor, env | {"PATROL_MQTT_URL": mqtt_url}, officers, history_minutes, progress)
         progress.summary("patrolgrid 巡格", _summary(settings, login, mqtt_url))
         progress.say("Ctrl-C stops everything 停止全部服务")
-        await keeper.wait()
+        await supervisor.wait()
     progress.say("Stopped 已停止")
 
 
-async def _database(keeper: Supervisor, settings: Settings, progress: Progress) -> str:
+async def _database(supervisor: Supervisor, settings: Settings, progress: Progress) -> str:
     with progress.step("Database", "数据库") as notes:
         if settings.database_url is not None:
             await connectivity.check_database(settings.database_url)
             return settings.database_url
         server = postgres.EmbeddedPostgres(settings.data_dir / "postgres")
         await server.start()
-        keeper.adopt("database", server.process, server.stop)
+        supervisor.adopt("database", server.process, server.stop)
         notes.append("PostgreSQL")
         return server.url
 
@@ -86,7 +86,7 @@ async def _town(settings: Settings, database_url: str, progress: Progress) -> No
             notes.append(await beat_import.import_town(database_url))
 
 
-async def _broker(keeper: Supervisor, settings: Settings, progress: Progress) -> tuple[str, str]:
+async def _broker(supervisor: Supervisor, settings: Settings, progress: Progress) -> tuple[str, str]:
     """Return the addresses for devices and for our own processes."""
     with progress.step("Broker", "消息服务") as notes:
         if settings.mqtt_url is not None:
@@ -94,17 +94,17 @@ async def _broker(keeper: Supervisor, settings: Settings, progress: Progress) ->
             return settings.mqtt_url, settings.mqtt_url
         server = broker.EmbeddedBroker(settings.data_dir / "broker", settings.mqtt_port)
         await server.start()
-        keeper.adopt("broker", server.process, server.stop)
+        supervisor.adopt("broker", server.process, server.stop)
         notes.append("MQTT 3.1.1, 5")
         return server.url, server.direct_url
 
 
 async def _fleet(
-    keeper: Supervisor, env: dict[str, str], officers: int, history_minutes: float, progress: Progress
+    supervisor: Supervisor, env: dict[str, str], officers: int, history_minutes: float, progress: Progress
 ) -> None:
     with progress.step("Fleet", "巡逻队") as notes:
         options = ("--officers", str(officers), "--history-minutes", str(history_minutes))
-        await keeper.start(Part(name="sim", command=("sim", "fleet", *options), env=env, ready_within=600))
+        await supervisor.start(Part(name="sim", command=("sim", "fleet", *options), env=env, ready_within=600))
         notes.append(f"{officers} officers")
 
 

@@ -25,7 +25,7 @@ def run(settings: Settings, *, verbose: bool) -> None:
 
 async def _serve(settings: Settings, database_url: str, mqtt_url: str, *, verbose: bool) -> None:
     progress = Progress()
-    async with supervise(settings.data_dir, verbose=verbose) as keeper:
+    async with supervise(settings.data_dir, verbose=verbose) as supervisor:
         listening.check_http(settings)
         connectivity.broker(mqtt_url)
         composition.wipe_metrics(settings)
@@ -35,9 +35,9 @@ async def _serve(settings: Settings, database_url: str, mqtt_url: str, *, verbos
             await connectivity.log_in(mqtt_url)
         env = composition.environment(settings, database_url=database_url, mqtt_url=mqtt_url)
         login = await composition.ensure_admin(settings, database_url, progress)
-        await composition.start_server(keeper, env, settings, progress)
+        await composition.start_server(supervisor, env, settings, progress)
         notify.ready()
         rows = [("Map 地图", composition.address(settings)), *login, ("MQTT", connectivity.without_password(mqtt_url))]
         progress.summary("patrolgrid 巡格", rows)
-        await keeper.wait()
+        await supervisor.wait()
     progress.say("Stopped 已停止")

@@ -72,8 +72,8 @@ async def attempted(pipeline: Pipeline, conn: "db.Connection", given: Message) -
     """A batch of one message, ready to be written."""
     said = decode(given.topic, given.payload, retained=False, now=given.received)
     received = [batch.Received(given, said)]
-    strangers = batch.strangers(received, batch.senders(received, pipeline.devices.by_name))
-    await pipeline.devices.prepare(conn, strangers)
+    unenrolled = batch.unenrolled(received, batch.senders(received, pipeline.devices.by_name))
+    await pipeline.devices.prepare(conn, unenrolled)
     return Attempt(batch.build(received, batch.senders(received, pipeline.devices.by_name)), 1)
 
 

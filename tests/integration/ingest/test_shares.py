@@ -135,12 +135,18 @@ async def part(
     async def serve(units: Sequence[str]) -> None:
         made.serving = list(units)
 
-    async def hush(unit: str) -> None:
+    async def disconnect(unit: str) -> None:
         made.listening.discard(unit)
 
     made = Part()
     made.shares = Shares(
-        database_url=url, worker=name, serve=serve, listen=made.listening.add, hush=hush, broken=broken, **timing
+        database_url=url,
+        worker=name,
+        serve=serve,
+        listen=made.listening.add,
+        disconnect=disconnect,
+        broken=broken,
+        **timing,
     )
     task = asyncio.create_task(made.shares.run())
     try:
