@@ -265,28 +265,6 @@ BY_KIND: dict[str, type[Facts]] = {
 """The facts of each kind of alert."""
 
 
-class OfStep(Struct, frozen=True, kw_only=True):
-    """What a person, a device or a timer said with a step."""
-
-    reason: str | UnsetType = UNSET
-    text: str | UnsetType = UNSET
-    until: str | UnsetType = UNSET
-    device: str | UnsetType = UNSET
-    """Name of the device that is sent, or that answered."""
-    said_at: str | UnsetType = UNSET
-    due: str | UnsetType = UNSET
-    """When the timer was due."""
-    escalation: int | UnsetType = UNSET
-    """How often it went on to a next person."""
-    to: list[str] | UnsetType | None = UNSET
-    """Accounts of those it went on to."""
-    cell: str | UnsetType = UNSET
-    lat: float | UnsetType = UNSET
-    """Where to go, degrees, WGS-84."""
-    lon: float | UnsetType = UNSET
-    arrival_s: int | UnsetType = UNSET
-
-
 def of(kind: str, stored: Mapping[str, Any]) -> Facts:
     """The facts of a stored alert of this kind."""
     try:
@@ -298,11 +276,3 @@ def of(kind: str, stored: Mapping[str, Any]) -> Facts:
 def ending(stored: Mapping[str, Any]) -> Ending:
     """How a step ended an alert, by what it added."""
     return msgspec.convert(stored, Ending)
-
-
-def of_step(stored: Mapping[str, Any]) -> OfStep:
-    """What was said with a stored step; nothing where it cannot be read."""
-    try:
-        return msgspec.convert(stored, OfStep)
-    except msgspec.ValidationError:
-        return OfStep()

@@ -7,9 +7,9 @@ import numpy as np
 import structlog
 from msgspec import UNSET, UnsetType, structs
 
-from alerts.life.facts import OfStep
 from alerts.life.life import Act, Refusal
 from alerts.life.model import Step
+from alerts.life.said import OfStep
 from alerts.store import life_store, orders, reads, store, tasks
 from runtime import db
 from schemas import rest

@@ -10,8 +10,8 @@ import structlog
 from prometheus_client import Counter
 
 from alerts.life import life
-from alerts.life.facts import OfStep
 from alerts.life.life import Act
+from alerts.life.said import OfStep
 from alerts.run import dispatch
 from alerts.store import life_store, store
 from runtime import db

@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 
 from alerts.life import life
-from alerts.life.facts import OfStep
 from alerts.life.life import Act, EscalationRule, Life, Refusal
 from alerts.life.model import OPENING, Level, State, Step
+from alerts.life.said import OfStep
 from alerts.store import rosters
 from runtime import db
 from tracking.store.city import rule_store

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from alerts.life import facts
+from alerts.life import facts, said
 from alerts.life.model import ENDED, STANDING
 from alerts.texts import explain, steps
 from runtime import db
@@ -107,13 +107,13 @@ async def _shown(conn: db.Connection, rows: Sequence[Any]) -> list[rest.Alert]:
 def _alert(row: dict[str, Any], zone: ZoneInfo) -> rest.Alert:
     row["facts"] = json.loads(row["facts"])
     at: datetime = row["updated_at"]
-    said = facts.of(row["kind"], row["facts"])
-    zh, en = explain.explain(row["kind"], row["state"], row["level"], said, at=at, zone=zone)
+    known = facts.of(row["kind"], row["facts"])
+    zh, en = explain.explain(row["kind"], row["state"], row["level"], known, at=at, zone=zone)
     return rest.Alert(**row, text_zh=zh, text_en=en)
 
 
 def _step(row: dict[str, Any], zone: ZoneInfo) -> rest.AlertStep:
     row["facts"] = json.loads(row["facts"])
-    said = facts.of_step(row["facts"])
-    zh, en = steps.tell(row["step"], row["level"], row["actor"], said, at=row["at"], zone=zone)
+    of_step = said.of_step(row["facts"])
+    zh, en = steps.tell(row["step"], row["level"], row["actor"], of_step, at=row["at"], zone=zone)
     return rest.AlertStep(**row, text_zh=zh, text_en=en)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from alerts.life import facts
+from alerts.life import said
 from alerts.life.life import MINUTE, EscalationRule
 from alerts.life.model import Step
 from alerts.store import commands
@@ -78,8 +78,8 @@ async def _send(conn: db.Connection, number: str, one: Taken, rule: EscalationRu
     at, device = one.act.at, one.after.assignee
     assert device is not None  # noqa: S101 - an assigned alert has an assignee
     expires = at + rule.answer_min * MINUTE
-    said = facts.of_step(one.act.facts)
-    order = facts.OfStep(cell=said.cell, lat=said.lat, lon=said.lon, text=said.text).stored()
+    where = said.of_step(one.act.facts)
+    order = said.OfStep(cell=where.cell, lat=where.lat, lon=where.lon, text=where.text).stored()
     await commands.give(conn, number=number, device=device, kind=GOTO, body=order, at=at, expires=expires)
     moments = db.moment(at), one.after.actor, db.moment(expires)
     await conn.execute(_ADD, number, one.held.id, device, one.held.cell, *moments)

@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 from msgspec import UNSET, structs
 
-from alerts.life.facts import OfStep
 from alerts.life.model import SYSTEM, Step
+from alerts.life.said import OfStep
 from alerts.texts.catalogue import LEVELS, STEPS, Pair
 from alerts.texts.form import filled
 

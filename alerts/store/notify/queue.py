@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from prometheus_client import Counter
 
-from alerts.life import facts
+from alerts.life import said
 from alerts.life.model import OPENING, Level, Step
 from alerts.notify import plan, rule
 from alerts.notify.rule import NotificationRule
@@ -104,7 +104,7 @@ async def _people(conn: db.Connection, one: Taken) -> list[str]:
     if one.act.step is Step.RAISED and one.after.level is not Level.RED:
         return []
     if one.act.step is Step.ESCALATED:
-        return list(facts.of_step(one.act.facts).to or [])
+        return list(said.of_step(one.act.facts).to or [])
     return await rosters.on_duty(conn, one.held.area, one.after.escalation + 1, one.after.at)
 
 

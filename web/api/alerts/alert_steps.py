@@ -12,9 +12,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, Request
 from starlette.responses import Response
 
-from alerts.life.facts import OfStep
 from alerts.life.life import MINUTE, Act, Refusal
 from alerts.life.model import Step
+from alerts.life.said import OfStep
 from alerts.run import dispatch
 from alerts.store import shown, store
 from runtime import db
