@@ -12,7 +12,7 @@ from alerts.store.life_store import Taken
 from alerts.store.notify import queue
 from runtime import db
 from schemas import rest
-from tracking.store.records import lane
+from tracking.store.records import event_log
 
 # The street is that of the cell, else that of the unit whose device it is about.
 _INSERT = """
@@ -47,7 +47,7 @@ class AlertStore:
         self._pool = pool
 
     async def apply(self, changes: Sequence[Change]) -> list[rest.Alert]:
-        """Store the changes that are new, with their steps and lane items, in one transaction.
+        """Store the changes that are new, with their steps and event log items, in one transaction.
 
         Returns:
             The alerts that changed; applying the same changes again returns none.
@@ -146,7 +146,7 @@ async def apply_on(conn: db.Connection, changes: Sequence[Change]) -> list[rest.
 async def act_on(conn: db.Connection, number: int, act: Act) -> rest.Alert | Refusal | None:
     """Let a person or timer act on one alert; an act that holds already changes nothing. None: there is no such alert.
 
-    Call it in a transaction, last: it appends to the lane.
+    Call it in a transaction, last: it appends to the event log.
     """
     held = (await life_store.by_ids(conn, [number])).get(number)
     if held is None:
@@ -170,9 +170,9 @@ async def _follow(conn: db.Connection, taken: Sequence[Taken], how: EscalationRu
 
 
 async def tell(conn: db.Connection, numbers: Sequence[int]) -> list[rest.Alert]:
-    """Put what the alerts are now into the lane; the last act of a transaction."""
+    """Put what the alerts are now into the event log; the last act of a transaction."""
     alerts = await shown.by_ids(conn, numbers)
-    await lane.append(conn, [("alert", alert.model_dump(mode="json")) for alert in alerts])
+    await event_log.append(conn, [("alert", alert.model_dump(mode="json")) for alert in alerts])
     return alerts
 
 

@@ -1,4 +1,4 @@
-"""The live feed to the web processes: newest positions ten times a second, and how far the lane has come."""
+"""The live feed to the web processes: newest positions ten times a second, and how far the event log has come."""
 
 import asyncio
 from collections.abc import Callable
@@ -44,7 +44,7 @@ class Feed:
         self._parts.append((taken, cell[rows]))
 
     def reached(self, head: int | None) -> None:
-        """Note that the lane is committed up to `head`; None when nothing was appended."""
+        """Note that the event log is committed up to `head`; None when nothing was appended."""
         if head is not None and head > self._head:
             self._head = head
 

@@ -1,4 +1,4 @@
-"""Says in the database that a worker lives, for /readyz and /stats, and keeps the lane short."""
+"""Says in the database that a worker lives, for /readyz and /stats, and keeps the event log short."""
 
 import asyncio
 import time
@@ -14,7 +14,7 @@ from ingest.store import worker_store
 from runtime import db
 from runtime.clock import wall_clock
 from runtime.every import every
-from tracking.store.records import lane
+from tracking.store.records import event_log
 from tracking.store.tracks import minute_store
 
 log = structlog.get_logger(__name__)
@@ -56,7 +56,7 @@ class Heartbeat:
             )
             self._first = False
             if time.monotonic() - self._trimmed > TRIM_EVERY_S:
-                await lane.trim(conn)
+                await event_log.trim(conn)
                 await worker_store.trim(conn)
                 await minute_store.trim(conn, wall_clock())
                 self._trimmed = time.monotonic()

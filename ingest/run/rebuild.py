@@ -26,7 +26,7 @@ from tracking.routes.model import LEAD_MS, Beat
 from tracking.store.city import beat_hours, judging
 from tracking.store.presence import projection, run_store
 from tracking.store.presence.projection import Stretch
-from tracking.store.records import lane, retention_store
+from tracking.store.records import event_log, retention_store
 from tracking.store.tracks import device_store, fix_store, window_store
 
 
@@ -148,7 +148,7 @@ async def mend(conn: db.Connection, unit: str, now: int) -> bool:
         # A run that reaches the newest fix is open until silence has ended it.
         async with conn.transaction():
             await judging.hold(conn, host.judged_by)
-            await lane.append(conn, await projection.apply(conn, host.settle(now), now))
+            await event_log.append(conn, await projection.apply(conn, host.settle(now), now))
     finally:
         await claim.release(conn)
     return True

@@ -9,7 +9,7 @@ import asyncpg
 from device_sim.fleet import officer as fleet
 from runtime import db
 from tracking.store.city import people_store
-from tracking.store.records import lane
+from tracking.store.records import event_log
 from tracking.store.tracks import device_store
 
 _SURNAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡林郭何高罗"
@@ -49,7 +49,7 @@ async def _enlist(conn: db.Connection, recruits: Sequence[fleet.Officer], now: i
             for shift in range(current - 3, current + _AHEAD)
         ]
     await people_store.add_shifts(conn, plan)
-    await lane.append(conn, told)
+    await event_log.append(conn, told)
 
 
 def badge(who: fleet.Officer) -> str:

@@ -74,7 +74,7 @@ def test_ack_closes_what_a_broker_loses_in_a_power_cut(struck: run.Result) -> No
 
 
 def test_viewer_that_resumes_gets_each_item_once(struck: run.Result) -> None:
-    """Through killed and stopped web processes, nothing of the lane came twice."""
+    """Through killed and stopped web processes, nothing of the event log came twice."""
     assert struck.shown > 0
     assert struck.shown_twice == []
 

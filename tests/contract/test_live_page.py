@@ -16,7 +16,7 @@ from tests.support import fieldtables, live_client, live_frames
 from web import server
 from web.live.frames import alarms, detail, state, tiles, viewport, world
 from web.live.run import ticks, viewer, viewers
-from web.live.store import lane, snapshot
+from web.live.store import event_log, snapshot
 
 PAGE = (Path(__file__).parents[2] / "docs" / "live-protocol.md").read_text()
 TABLES = fieldtables.tables(PAGE)
@@ -111,8 +111,8 @@ LIMITS: dict[str, tuple[float, str]] = {
     "length of a device's name": (64, ""),
     "views": (1 / viewport.FULL_EVERY_S, "/s"),
     "lane items in a message": (viewer.LANE_AT_ONCE, ""),
-    "lane items that can be resumed": (lane.MAX_ITEMS, ""),
-    "bytes of them": (lane.MAX_BYTES, ""),
+    "lane items that can be resumed": (event_log.MAX_ITEMS, ""),
+    "bytes of them": (event_log.MAX_BYTES, ""),
     "events in a state": (snapshot.MAX_EVENTS, ""),
     "names in a message": (viewer.DEVICES_AT_ONCE, ""),
     "tiles of a view": (tiles.MAX_TILES, ""),

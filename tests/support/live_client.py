@@ -69,7 +69,7 @@ class Known:
     counts: dict[str, Any] = field(default_factory=dict)
     bye: str | None = None
     items: list[dict[str, Any]] = field(default_factory=list)
-    """Every lane item that was taken, in order."""
+    """Every event log item that was taken, in order."""
     heard: list[str] = field(default_factory=list)
     """Types in order of arrival; "frame" for binary."""
 
@@ -121,7 +121,7 @@ class Known:
         self._rows(said["cells"])
 
     def _lane(self, said: dict[str, Any]) -> None:
-        assert self.complete, "the lane goes on behind a state"
+        assert self.complete, "the event log goes on behind a state"
         assert self.offset is not None
         assert 0 < len(said["items"]) <= 500
         for item in said["items"]:

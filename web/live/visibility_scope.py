@@ -1,4 +1,4 @@
-"""Viewers who see the same part of the city, and what is made once for all of them: tiles, cells, lane items, state.
+"""Viewers who see the same part of the city, and what is made once for all of them: tiles, cells, log items, state.
 
 Whoever sees the whole city shares the hub's own world; nothing is filtered for them.
 """
@@ -15,13 +15,13 @@ from web.auth.access import Names, Sight
 from web.live.frames.cells import CellVersions
 from web.live.frames.state import LiveState
 from web.live.frames.world import World
-from web.live.store import lane, snapshot
+from web.live.store import event_log, snapshot
 from web.store import coverage
 
 EVERYBODY = "*"
 COUNTED_MS = 200
 MOST_BODIES = 2_000
-"""Items of the lane that are kept as this scope sees them."""
+"""Items of the event log that are kept as this scope sees them."""
 
 
 @dataclass(slots=True)
@@ -42,7 +42,7 @@ class VisibilityScope:
         self.cells = CellVersions()
         self.snapshot = snapshot.Shared()
         self._state = state
-        self._bodies: dict[int, lane.Item | None] = {}
+        self._bodies: dict[int, event_log.Item | None] = {}
         self._called: dict[DeviceName, DeviceName] = {}
         self._counted = _Counted()
         self._limit_world()
@@ -74,21 +74,21 @@ class VisibilityScope:
         columns, city = coverage.columns(judged, rows), coverage.version(judged.place, rows, self.see.areas)
         return self.cells.update(judged.coverage.at, columns, city)
 
-    def items(self, items: Iterable[lane.Item]) -> list[lane.Item]:
-        """Those of the lane's items that are in sight, without names that are not."""
+    def items(self, items: Iterable[event_log.Item]) -> list[event_log.Item]:
+        """Those of the event log's items that are in sight, without names that are not."""
         if self.see.areas is None and self.see.devices is None:
             return list(items)
         seen = (self._seen(item) for item in items)
         return [item for item in seen if item is not None]
 
-    def _seen(self, item: lane.Item) -> lane.Item | None:
+    def _seen(self, item: event_log.Item) -> event_log.Item | None:
         if item.seq not in self._bodies:
             if len(self._bodies) >= MOST_BODIES:
                 self._bodies.clear()
             self._bodies[item.seq] = self._cleaned(item)
         return self._bodies[item.seq]
 
-    def _cleaned(self, item: lane.Item) -> lane.Item | None:
+    def _cleaned(self, item: event_log.Item) -> event_log.Item | None:
         if item.area == EVERYBODY:
             return replace(item, body="{}")  # how much of the city changed is not for everybody
         in_sight = self.see.sees_device(item.device) if item.device is not None else self.see.sees_area(item.area)

@@ -15,7 +15,7 @@ from tracking.records.reasons import Cause, Reason
 from tracking.records.retention import DataClass
 from tracking.store.city import judging
 from tracking.store.presence import projection
-from tracking.store.records import lane, retention_store
+from tracking.store.records import event_log, retention_store
 from tracking.store.tracks import device_store, window_store
 
 log = structlog.get_logger(__name__)
@@ -42,7 +42,7 @@ class Backfill:
         self.pending = True
 
     async def step(self, conn: db.Connection, now: int) -> int | None:
-        """Do the windows of the one device that waits longest; returns the lane's head if it moved."""
+        """Do the windows of the one device that waits longest; returns the event log's head if it moved."""
         waiting = await window_store.waiting(conn, self.host.units, self.taken, self._stuck)
         self.pending = bool(waiting)
         if not waiting:
@@ -85,7 +85,7 @@ class Backfill:
             await judging.hold(conn, self.host.judged_by)
             items = await projection.apply(conn, changes, now)
             await window_store.remove(conn, numbers)
-            head = await lane.append(conn, items)
+            head = await event_log.append(conn, items)
         metrics.WINDOWS.inc(len(numbers))
         n = len(part.fixes)
         log.info("stays computed again", device=name, windows=len(numbers), fixes=n, changes=len(changes.stays))

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from runtime import db
 from tracking.city import enrolment
-from tracking.store.records import lane
+from tracking.store.records import event_log
 from tracking.store.tracks import device_store
 
 log = structlog.get_logger(__name__)
@@ -56,7 +56,7 @@ class DeviceBook:
             self._unit[device.id] = self._units.setdefault(device.unit, len(self._units))
 
     async def prepare(self, conn: db.Connection, units: dict[str, str]) -> int | None:
-        """Look up, and enrol where that is allowed, the names not known yet; returns the lane's head if it moved.
+        """Look up, and enrol where that is allowed, the names not known yet; returns the event log's head if it moved.
 
         A transaction of its own, before the batch's: the engine must never see a number that is rolled back.
         """
@@ -66,7 +66,7 @@ class DeviceBook:
         async with conn.transaction():
             told = await device_store.enrol(conn, missing) if self.auto_enrol else []
             found = await device_store.named(conn, list(missing))
-            head = await lane.append(conn, told)
+            head = await event_log.append(conn, told)
         self.by_name |= {device.name: device for device in found}
         self._note_units(found)
         # In one line: a line for each of a fleet that is new would hold up its first fixes.

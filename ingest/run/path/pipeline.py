@@ -31,7 +31,7 @@ from ingest.run.path.writer import Writer
 from ingest.store import transactions
 from runtime import db, retry
 from tracking.store.city import judging
-from tracking.store.records import lane
+from tracking.store.records import event_log
 
 log = structlog.get_logger(__name__)
 
@@ -95,7 +95,7 @@ class Pipeline:
             items = await self.writer.store_said(conn, attempt, self.host.grid, self.clock())
             self._advance(attempt)
             items += await self._store_derived(conn, attempt)
-            attempt.head = await lane.append(conn, items)
+            attempt.head = await event_log.append(conn, items)
             attempt.transaction = await transactions.number(conn)
 
     def _advance(self, attempt: Attempt) -> None:
@@ -103,7 +103,7 @@ class Pipeline:
         if self.host.advance(attempt) and attempt.advance is not None:
             self.feed.offer(attempt.served, attempt.advance.cell)
 
-    async def _store_derived(self, conn: db.Connection, attempt: Attempt) -> list[lane.Item]:
+    async def _store_derived(self, conn: db.Connection, attempt: Attempt) -> list[event_log.Item]:
         """Store what follows from the new fixes; an error here is our own fault and must not cost the fixes."""
         await self.writer.store_late(conn, attempt)
         if attempt.advance is not None and not attempt.failed:

@@ -19,7 +19,7 @@ from runtime import db, retry
 from tracking.records.retention import Horizons
 from tracking.store.city import judging
 from tracking.store.presence import projection
-from tracking.store.records import lane, retention_store
+from tracking.store.records import event_log, retention_store
 from tracking.store.tracks.minute_store import Minutes
 
 log = structlog.get_logger(__name__)
@@ -111,7 +111,7 @@ class Upkeep:
         try:
             async with conn.transaction():
                 await judging.hold(conn, self.host.judged_by)
-                head = await lane.append(conn, await projection.apply(conn, changes, now))
+                head = await event_log.append(conn, await projection.apply(conn, changes, now))
         except judging.OutdatedError:
             self.host.break_off()
         except Exception as error:

@@ -20,7 +20,7 @@ from tracking.records.parties import NOTHING, Pseudonyms
 from tracking.records.reasons import Cause
 from tracking.store.city import people_store
 from tracking.store.presence import projection, run_store, sighting_store
-from tracking.store.records import lane
+from tracking.store.records import event_log
 from tracking.store.tracks import (
     boot_store,
     device_store,
@@ -46,7 +46,7 @@ class Writer:
     copy: bool = True
     pseudonyms: Pseudonyms = NOTHING
 
-    async def store_said(self, conn: db.Connection, attempt: Attempt, grid: CityGrid, now: int) -> list[lane.Item]:
+    async def store_said(self, conn: db.Connection, attempt: Attempt, grid: CityGrid, now: int) -> list[event_log.Item]:
         """Store what the devices sent; an error here is the fault of a message."""
         batch = attempt.batch
         stored = await fix_store.insert(conn, batch.fixes, copy=self.copy)
@@ -76,7 +76,7 @@ class Writer:
         ]
         await window_store.insert(conn, logged + windows.spanning(attempt.misrouted))
 
-    async def store_advance(self, conn: db.Connection, attempt: Attempt, now: int) -> list[lane.Item]:
+    async def store_advance(self, conn: db.Connection, attempt: Attempt, now: int) -> list[event_log.Item]:
         """Store what follows from the new fixes by the engine's answer."""
         advance, new = attempt.advance, attempt.served
         if advance is None:
@@ -100,7 +100,7 @@ class Writer:
         async with db.tried(conn, dry_run=True):
             items = await self.store_said(conn, Attempt(batch, 0), grid, now)
             await window_store.insert(conn, windows.spanning(batch.fixes))
-            await lane.append(conn, [*items, ("rehearsal", {})])
+            await event_log.append(conn, [*items, ("rehearsal", {})])
 
 
 async def _settle(conn: db.Connection, batch: Batch, stored: Bool, now: int) -> None:

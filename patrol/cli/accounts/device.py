@@ -20,7 +20,7 @@ from schemas.broker import Broker
 from schemas.wire import Datum
 from tracking.city import device_grant, enrolment
 from tracking.city.device_grant import Grant
-from tracking.store.records import lane
+from tracking.store.records import event_log
 from tracking.store.tracks import device_access, device_store
 from web.http import handset
 
@@ -43,7 +43,7 @@ def add(settings: Settings, *, name: str, unit: str, label: str | None, datum: s
         async with conn.transaction():
             await device_access.note_server(conn, connectivity.broker_address(settings.broker_url).user)
             grant, told = await device_access.add(conn, name, unit, label=label, datum=datum)
-            await lane.append(conn, told)
+            await event_log.append(conn, told)
         return grant
 
     try:

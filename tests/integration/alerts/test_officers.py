@@ -16,7 +16,7 @@ from tests.support import lattice
 from tests.support.waiting import until
 from tracking.quality.model import Finding, FindingKind
 from tracking.store.city import people_store
-from tracking.store.records import lane
+from tracking.store.records import event_log
 from tracking.store.tracks import device_store, event_store
 from tracking.store.tracks.event_store import Event
 from tracking.store.tracks.finding_store import replace
@@ -119,7 +119,7 @@ async def test_a_late_sign_out_withdraws_a_double_and_is_its_reason(patrol: Patr
         said = wire.Event(id=f"01HZX3S6Q00000000000000{key}", t=at(minute), lat=23.1, lon=114.4, type=kind, text="B1")
         event = Event(device=device, received=at(received), said=said, lat=23.1, lon=114.4, cell=None)
         async with conn.transaction():
-            await lane.append(conn, await event_store.insert(conn, [event]))
+            await event_log.append(conn, await event_store.insert(conn, [event]))
 
     await signs("AAA", 1, "sign_in", 1, 1)
     await signs("BBB", 2, "sign_in", 5, 5)
@@ -140,7 +140,7 @@ async def test_a_late_colleague_withdraws_what_was_said_of_one_alone(patrol: Pat
     said = wire.Event(id="01HZX3S6Q0000000000000DDDD", t=at(5), lat=lat, lon=lon, type="05.01", case="c-1")
     async with conn.transaction():
         event = Event(device=1, received=at(5), said=said, lat=lat, lon=lon, cell=None)
-        await lane.append(conn, await event_store.insert(conn, [event]))
+        await event_log.append(conn, await event_store.insert(conn, [event]))
     minute = 6
     while "single_officer orange open" not in await patrol.look(minute):
         minute += 1
@@ -164,7 +164,7 @@ async def _call_for_help(conn: db.Connection, minute: int) -> None:
     said = wire.Event(id=f"01HZX3S6Q0000000000000000{minute}", t=at(minute), lat=lat, lon=lon, type="sos")
     event = Event(device=1, received=at(minute), said=said, lat=lat, lon=lon, cell=None)
     async with conn.transaction():
-        await lane.append(conn, await event_store.insert(conn, [event]))
+        await event_log.append(conn, await event_store.insert(conn, [event]))
 
 
 async def test_sos_is_raised_by_the_next_look_once(patrol: Patrol, conn: db.Connection) -> None:

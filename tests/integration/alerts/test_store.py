@@ -1,4 +1,4 @@
-"""Alerts in a real database: each step once, and the lane told of it."""
+"""Alerts in a real database: each step once, and the event log told of it."""
 
 import asyncio
 import json
@@ -45,7 +45,7 @@ def store(pool: db.Pool) -> AlertStore:
 
 
 async def test_apply_twice_is_apply_once(store: AlertStore, conn: db.Connection, town: Town) -> None:
-    """Changes that were stored before add no alert, no step and nothing to the lane."""
+    """Changes that were stored before add no alert, no step and nothing to the event log."""
     opened = _change(Step.OPENED, cell=await town.cell())
     raised = _change(Step.RAISED, level=Level.RED, minute=90)
     resolved = _change(Step.RESOLVED, level=Level.RED, minute=95)
@@ -82,7 +82,7 @@ async def test_apply_opens_again_what_ended_by_fact_only(store: AlertStore, conn
 
 
 async def test_apply_stores_all_or_nothing(store: AlertStore, conn: db.Connection, town: Town) -> None:
-    """When the lane cannot be written, no alert is stored."""
+    """When the event log cannot be written, no alert is stored."""
     change = _change(Step.OPENED, cell=await town.cell())
     await conn.execute("ALTER TABLE lane ADD CONSTRAINT closed CHECK (kind <> 'alert')")
     with pytest.raises(Exception, match="closed"):
@@ -155,7 +155,7 @@ async def _do(conn: db.Connection, number: int, step: Step, who: str, **what: An
 async def test_of_two_supervisors_at_once_one_is_told_that_the_other_was_quicker(
     store: AlertStore, pool: db.Pool, conn: db.Connection, town: Town
 ) -> None:
-    """However close together they press, there is one step, one lane item, and one clear refusal."""
+    """However close together they press, there is one step, one event log item, and one clear refusal."""
     (alert,) = await store.apply([_change(Step.OPENED, cell=await town.cell())])
 
     async def press(who: str) -> Any:

@@ -152,7 +152,7 @@ async def test_gcj02_device_is_stored_in_wgs84_with_what_it_sent(
 async def test_events_status_and_lane(
     conn: "db.Connection", mosquitto: "Mosquitto", database_url: str, send: Send
 ) -> None:
-    """An event is stored once by its id, a status shows in the devices, and both are told in the lane."""
+    """An event is stored once by its id, a status shows in the devices, and both are told in the event log."""
     event = {**fix(0), "id": "01ARZ3NDEKTSV4RRFFQ69G5FAV", "type": "05.01", "text": "占道经营"}
     await send("patrol/v1/team-1/cam-1/status", {"online": True, "bat": 80}, retain=True)
     async with working(database_url=database_url, mqtt_url=mosquitto.url):
@@ -253,7 +253,7 @@ async def test_broker_restart_loses_nothing(
 async def test_feed_tells_positions_and_the_lane(
     conn: "db.Connection", mosquitto: "Mosquitto", database_url: str, send: Send
 ) -> None:
-    """A listener of the feed gets the newest position of a device and the number the lane has come to."""
+    """A listener of the feed gets the newest position of a device and the number the event log has come to."""
     async with working(database_url=database_url, mqtt_url=mosquitto.url), client(mosquitto.url) as listener:
         await listener.subscribe(feed.ALL)
         await send(FIX, [fix(0), fix(2000, spd=1.5), fix(1000)])

@@ -1,4 +1,4 @@
-"""Devices, events, refusals, dirty windows and the lane in a real database."""
+"""Devices, events, refusals, dirty windows and the event log in a real database."""
 
 import asyncio
 from typing import TYPE_CHECKING
@@ -10,7 +10,7 @@ from schemas.refusals import Refusal
 from tracking.city import enrolment
 from tracking.presence.stays import Window
 from tracking.records import refused as refusals
-from tracking.store.records import lane
+from tracking.store.records import event_log
 from tracking.store.tracks import device_store, event_store, refusal_store, window_store
 
 if TYPE_CHECKING:
@@ -89,18 +89,18 @@ async def test_lane_numbers_are_seen_in_order(database_url: str) -> None:
     first, second = [await asyncpg.connect(database_url) for _ in range(2)]
     transaction = first.transaction()
     await transaction.start()
-    head = await lane.append(first, [("grid", {"n": 1}), ("grid", {"n": 2})])
+    head = await event_log.append(first, [("grid", {"n": 1}), ("grid", {"n": 2})])
 
     async def write() -> int | None:
         async with second.transaction():
-            return await lane.append(second, [("grid", {"n": 3})])
+            return await event_log.append(second, [("grid", {"n": 3})])
 
     waiting = asyncio.create_task(write())
     done, _ = await asyncio.wait([waiting], timeout=0.2)
     assert not done
     await transaction.commit()
     assert (await waiting or 0) > (head or 0)
-    assert await lane.head(first) == await waiting
+    assert await event_log.head(first) == await waiting
     assert [row["body"] for row in await first.fetch("SELECT body FROM lane ORDER BY seq")] == [
         '{"n": 1}', '{"n": 2}', '{"n": 3}',
     ]  # fmt: skip

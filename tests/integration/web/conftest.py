@@ -11,7 +11,7 @@ from runtime.clock import wall_clock
 from tests.support import divided, web
 from tests.support.waiting import until
 from tracking.presence.fixes import FixColumns
-from tracking.store.records import lane
+from tracking.store.records import event_log
 from tracking.store.tracks import device_store, fix_store, minute_store
 
 if TYPE_CHECKING:
@@ -56,9 +56,9 @@ async def server(
 
 
 async def say(conn: "db.Connection", n: int) -> int:
-    """Commit one item to the lane."""
+    """Commit one item to the event log."""
     async with conn.transaction():
-        seq = await lane.append(conn, [("event", {"n": n})])
+        seq = await event_log.append(conn, [("event", {"n": n})])
     assert seq is not None
     return seq
 

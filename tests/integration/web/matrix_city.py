@@ -20,7 +20,7 @@ from tests.integration.web.conftest import store_fixes
 from tests.support import divided
 from tracking.presence.stays import Stay, StayChange, StayKind
 from tracking.store.presence import stay_store
-from tracking.store.records import lane
+from tracking.store.records import event_log
 from tracking.store.tracks import event_store
 
 if TYPE_CHECKING:
@@ -146,8 +146,8 @@ async def _people(conn: "Connection", street: Street) -> None:
 
 async def _happened(conn: "Connection", street: Street) -> None:
     async with conn.transaction():
-        await lane.append(conn, await event_store.insert(conn, [event_of(street, street.event)]))
-        await lane.append(conn, await stay(conn, street, street, 2))
+        await event_log.append(conn, await event_store.insert(conn, [event_of(street, street.event)]))
+        await event_log.append(conn, await stay(conn, street, street, 2))
     street.ids["alert"] = await warn(conn, street, "first")
     street.ids["roster"] = await conn.fetchval(
         """INSERT INTO duty_rosters (account, area, level, starts, ends, made_by)
@@ -174,7 +174,7 @@ async def _happened(conn: "Connection", street: Street) -> None:
 async def _visitor(conn: "Connection", street: Street, other: Street) -> None:
     """A device of `street` that made a visit and an event in the other street, and stands in its alert's facts."""
     async with conn.transaction():
-        await lane.append(conn, await stay(conn, street, other, 1))
+        await event_log.append(conn, await stay(conn, street, other, 1))
         said = f"{street.mark}-badge-1"
         for key, kind, text in (
             ("9", "05.01", None),
@@ -182,7 +182,7 @@ async def _visitor(conn: "Connection", street: Street, other: Street) -> None:
             ("7", "05.02", f"和{street.mark}-officer-1一起"),
         ):
             event = event_of(other, other.event[:-1] + key, device=street.ids["device"], kind=kind, text=text)
-            await lane.append(conn, await event_store.insert(conn, [event]))
+            await event_log.append(conn, await event_store.insert(conn, [event]))
     await warn(conn, other, "second", officer=f"{street.mark}-cam-1")
     if street.code < other.code:
         return  # who sees that device sees where it was: only the other street's would be a leak
@@ -235,7 +235,7 @@ async def _gossip(conn: "Connection", street: Street, other: Street) -> None:
             device=street.ids["device"], received=db.millis(NOW), said=named, lat=street.lat, lon=street.lon,
             cell=street.ids["cell"],
         )  # fmt: skip
-        await lane.append(conn, await event_store.insert(conn, [event]))
+        await event_log.append(conn, await event_store.insert(conn, [event]))
     for act in (
         Act(step=Step.NOTED, at=db.millis(NOW), actor=f"{other.mark}-cam-1", facts={"text": said}),
         Act(step=Step.SNOOZED, at=db.millis(NOW), until=db.millis(NOW) + 60 * MINUTE, actor="x",
@@ -268,7 +268,7 @@ def event_of(
     )  # fmt: skip
 
 
-async def stay(conn: "Connection", who: Street, where: Street, n: int) -> list[lane.Item]:
+async def stay(conn: "Connection", who: Street, where: Street, n: int) -> list[event_log.Item]:
     """A visit of ten minutes that ended n times twenty minutes ago."""
     end = db.millis(NOW) - n * 20 * MINUTE
     made = Stay(

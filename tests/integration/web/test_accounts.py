@@ -54,7 +54,7 @@ async def timed(database_url: str, conn: "Connection", cell: str, clock: Clock) 
         async def complete() -> bool:
             return server.hub.ready.is_set() and bool(await conn.fetchval("SELECT count(*) FROM accounts"))
 
-        await until(complete, "the lane is read and the first account made")
+        await until(complete, "the event log is read and the first account made")
         yield server
 
 

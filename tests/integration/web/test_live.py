@@ -29,7 +29,7 @@ SUBSCRIBE: dict[str, Any] = {"type": "subscribe", "bbox": web.HUIZHOU, "zoom": 1
 
 
 async def lane_until(viewer: Any, last: int) -> list[int]:
-    """The n of every lane item up to `last`, in order of arrival."""
+    """The n of every event log item up to `last`, in order of arrival."""
     got: list[int] = []
     while not got or got[-1] != last:
         message = await web.receive(viewer)
@@ -57,7 +57,7 @@ async def frame(viewer: Any) -> decoder.Frame:
 async def test_subscription_gives_state_then_every_later_item_once(
     server: web.WebServer, conn: "db.Connection"
 ) -> None:
-    """Items committed before, while and after viewers connect reach each once: in the state or in the lane."""
+    """Items committed before, while and after viewers connect reach each once: in the state or in the event log."""
     total = 120
 
     async def publish() -> None:
@@ -112,7 +112,7 @@ async def test_counts_come_again_though_nothing_changed(server: web.WebServer, m
 async def test_resume_that_cannot_be_whole_is_refused(
     server: web.WebServer, conn: "db.Connection", resume: dict[str, Any]
 ) -> None:
-    """Another epoch, or an offset never given, leads to the full state and never to part of the lane."""
+    """Another epoch, or an offset never given, leads to the full state and never to part of the event log."""
     await say(conn, 1)
     epoch = server.hub.event_log.epoch
     async with server.live() as viewer:

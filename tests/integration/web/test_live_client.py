@@ -15,7 +15,7 @@ from tests.support.live_client import Known, Place, watching
 from tests.support.waiting import PATIENCE
 from tests.unit.web.live.positions import columns, scattered
 from tracking.store.city import grid_store
-from tracking.store.records import lane
+from tracking.store.records import event_log
 from tracking.store.tracks import device_store
 
 if TYPE_CHECKING:
@@ -32,9 +32,9 @@ def metres(place: Place, lat: float, lon: float) -> float:
 
 
 async def remark(conn: "db.Connection", key: str) -> int:
-    """Commit an event to the lane; its number."""
+    """Commit an event to the event log; its number."""
     async with conn.transaction():
-        seq = await lane.append(conn, [("event", {"id": key})])
+        seq = await event_log.append(conn, [("event", {"id": key})])
     assert seq is not None
     return seq
 

@@ -19,7 +19,7 @@ from tests.support import live_frames as decoder
 from tests.support import web
 from tests.support.waiting import PATIENCE, until
 from tests.unit.web.live.positions import columns
-from tracking.store.records import lane
+from tracking.store.records import event_log
 from tracking.store.tracks import device_store, event_store
 from web.auth.access import PERMISSIONS, Permission, Role
 from web.live.run import viewers
@@ -89,7 +89,7 @@ async def happen(city: City, conn: "Connection", mine: Screen, whole: Screen) ->
         await until(moved, "what moved was published in a frame of its own")
     async with conn.transaction():
         for street in both:
-            await lane.append(conn, await matrix_city.stay(conn, street, street, 0))
+            await event_log.append(conn, await matrix_city.stay(conn, street, street, 0))
 
     async def changed() -> bool:
         cells = {cell[0] for message in whole.of("cells") for cell in message["changes"]}
@@ -99,7 +99,7 @@ async def happen(city: City, conn: "Connection", mine: Screen, whole: Screen) ->
     await until(changed, "both cells were told to have changed, and how many officers there are")
     async with conn.transaction():
         for street in both:
-            await lane.append(conn, [("event", {"cell": street.cell, "device": None, "text": LAST})])
+            await event_log.append(conn, [("event", {"cell": street.cell, "device": None, "text": LAST})])
 
 
 async def told(conn: "Connection", street: Street, step: int) -> None:
@@ -110,7 +110,7 @@ async def told(conn: "Connection", street: Street, step: int) -> None:
         items = await event_store.insert(conn, [matrix_city.event_of(street, key)])
         items += await device_store.items(conn, [street.ids["device"]])
         items += [("grid", {"added": 12_345, "changed": 0, "ended": 0}), ("unheard", {"of": street.mark})]
-        await lane.append(conn, items)
+        await event_log.append(conn, items)
 
 
 @pytest.mark.parametrize("role", WATCHING)
@@ -152,7 +152,7 @@ async def test_no_frame_tells_of_the_other_street(city: City, conn: "Connection"
 
 
 async def test_resumed_viewer_gets_what_it_missed_of_its_own_street(city: City, conn: "Connection") -> None:
-    """Gaps in the numbers stand for items of others; the lane goes on without loss."""
+    """Gaps in the numbers stand for items of others; the event log goes on without loss."""
     headers = {"Authorization": f"Bearer {city.tokens[Role.SUPERVISOR, 'street']}"}
     subscribe = {"type": "subscribe", "bbox": web.HUIZHOU, "zoom": 11}
     async with city.server.live(headers=headers) as viewer:
@@ -160,13 +160,13 @@ async def test_resumed_viewer_gets_what_it_missed_of_its_own_street(city: City, 
         hello = await web.receive(viewer)
     for street in (city.mine, city.other, city.mine):
         async with conn.transaction():
-            await lane.append(conn, [("event", {"cell": street.cell, "device": None, "text": street.mark})])
+            await event_log.append(conn, [("event", {"cell": street.cell, "device": None, "text": street.mark})])
     head = await conn.fetchval("SELECT max(seq) FROM lane")
 
     async def read() -> bool:
         return city.server.hub.event_log.ring.head >= int(head)
 
-    await until(read, "the lane is read")
+    await until(read, "the event log is read")
     resume = {**subscribe, "epoch": hello["epoch"], "offset": hello["offset"]}
     async with city.server.live(headers=headers) as viewer:
         await viewer.send(json.dumps(resume))

@@ -50,7 +50,7 @@ async def city(database_url: str, conn: "db.Connection", tmp_path: Path) -> Asyn
         async def complete() -> bool:
             return server.hub.ready.is_set() and server.hub.judging.judged is not None
 
-        await until(complete, "the lane is read and the city judged")
+        await until(complete, "the event log is read and the city judged")
         pool = server.hub.database.pool
         shown = {
             (role, name): await tokens.create_token(pool, f"{role}-{name}", role, None, areas=areas)

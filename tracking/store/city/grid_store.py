@@ -13,7 +13,7 @@ from tracking.city import grids
 from tracking.city.grid_faults import FaultKind, Faults, GridFault
 from tracking.geometry.lookup import EVER
 from tracking.store.city import atlas, judging
-from tracking.store.records import lane, meta_store
+from tracking.store.records import event_log, meta_store
 from tracking.store.tracks import event_store
 
 VERSION_KEY = "grid_version"
@@ -226,7 +226,7 @@ async def _write(
     if result.anything:
         await meta_store.count(conn, VERSION_KEY)
         told = {"added": result.added, "changed": result.changed, "ended": result.ended}
-        await lane.append(conn, [("grid", told)])
+        await event_log.append(conn, [("grid", told)])
     return result
 
 

@@ -44,7 +44,9 @@ async def hold(conn: db.Connection, judged_by: str) -> None:
 
 
 async def changed(conn: db.Connection, since: int, now: int) -> None:
-    """Say, in the transaction that changes it, that stays are judged otherwise from `since` (ms) on; last but the lane.
+    """Say, in the transaction that changes it, that stays are judged otherwise from `since` (ms) on.
+
+    Call it last but for the event log.
 
     What was judged of that time until `now` is computed again.
     """

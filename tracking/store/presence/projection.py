@@ -10,7 +10,7 @@ from tracking.presence.fixes import FixColumns
 from tracking.presence.points import Logged
 from tracking.presence.stays import Changes, Stored
 from tracking.store.presence import doubt_store, run_store, stay_store
-from tracking.store.records import lane
+from tracking.store.records import event_log
 from tracking.store.tracks import event_store, fix_store
 
 
@@ -50,7 +50,7 @@ async def load(conn: db.Connection, device: int, t_from: int, t_to: int) -> Stor
     )
 
 
-async def apply(conn: db.Connection, changes: Changes, now: int) -> list[lane.Item]:
+async def apply(conn: db.Connection, changes: Changes, now: int) -> list[event_log.Item]:
     """Store `changes`, which became known at `now` (ms), inside the caller's transaction; returns what viewers hear."""
     await run_store.apply(conn, changes.runs, now)
     return await stay_store.apply(conn, changes.stays, now)

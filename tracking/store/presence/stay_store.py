@@ -12,7 +12,7 @@ from schemas import rest
 from tracking.presence.stays import Stay, StayChange, StayKind
 from tracking.store.city import belonging
 from tracking.store.presence import versions
-from tracking.store.records import lane
+from tracking.store.records import event_log
 
 _CURRENT = """
 SELECT s.id, s.device, s.t_in, s.cell, s.kind, s.open, coalesce(s.grown_at, s.known_from) AS since FROM stays s
@@ -108,7 +108,7 @@ async def load(conn: db.Connection, device: int, t_from: int, t_to: int) -> list
     return [_stay(row) for row in rows]
 
 
-async def apply(conn: db.Connection, changes: Sequence[StayChange], now: int) -> list[lane.Item]:
+async def apply(conn: db.Connection, changes: Sequence[StayChange], now: int) -> list[event_log.Item]:
     """Store `changes`, inside the caller's transaction.
 
     A change without a reason to the same cell grows the current row in place, and the state it had becomes history;
@@ -120,7 +120,7 @@ async def apply(conn: db.Connection, changes: Sequence[StayChange], now: int) ->
         now: when it became known, ms.
 
     Returns:
-        Lane items of the stays that became, ceased to be or ended as valid visits.
+        Event log items of the stays that became, ceased to be or ended as valid visits.
     """
     newest = {(change.device, change.t_in): change for change in changes}
     if not newest:
@@ -257,7 +257,7 @@ async def _add(conn: db.Connection, added: list[StayChange], known: _Known) -> l
     return [int(row["id"]) for row in rows if row["kind"] == StayKind.VISIT]
 
 
-async def _items(conn: db.Connection, ids: list[int]) -> list[lane.Item]:
+async def _items(conn: db.Connection, ids: list[int]) -> list[event_log.Item]:
     if not ids:
         return []
     return [("stay", shown(row).model_dump(mode="json")) for row in await conn.fetch(_BY_ID, ids)]

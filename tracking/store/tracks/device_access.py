@@ -6,7 +6,7 @@ from runtime import db
 from schemas import topics
 from tracking.city.device_grant import Grant
 from tracking.store.city import people_store
-from tracking.store.records import lane
+from tracking.store.records import event_log
 from tracking.store.tracks import device_store
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class UnknownError(Exception):
 
 async def add(
     conn: db.Connection, name: str, unit: str, *, label: str | None, datum: str
-) -> tuple[Grant, list[lane.Item]]:
+) -> tuple[Grant, list[event_log.Item]]:
     """Enrol a device and give it its first password; returns what viewers are to be told too.
 
     Raises:

@@ -10,7 +10,7 @@ from schemas import rest, topics
 from schemas.wire import Datum
 from tracking.city.enrolment import Device, Said
 from tracking.store.city import people_store
-from tracking.store.records import lane
+from tracking.store.records import event_log
 
 _DATUMS = {each.value: each for each in Datum}
 _COLUMNS = "id, name, unit, datum, revoked_at IS NOT NULL AS revoked"
@@ -71,7 +71,7 @@ async def names_of(conn: db.Connection, devices: Sequence[int]) -> dict[int, str
     return {row["id"]: row["name"] for row in rows}
 
 
-async def enrol(conn: db.Connection, units: dict[str, str]) -> list[lane.Item]:
+async def enrol(conn: db.Connection, units: dict[str, str]) -> list[event_log.Item]:
     """Enrol devices, name to unit, with the standard datum; those enrolled already are left as they are.
 
     A unit that is not known yet is made. Names that the server keeps for itself are left out.
@@ -82,8 +82,8 @@ async def enrol(conn: db.Connection, units: dict[str, str]) -> list[lane.Item]:
     return await items(conn, [row["id"] for row in rows])
 
 
-async def say(conn: db.Connection, said: Sequence[Said]) -> list[lane.Item]:
-    """Store the newest status of each device; returns lane items of those that came or went."""
+async def say(conn: db.Connection, said: Sequence[Said]) -> list[event_log.Item]:
+    """Store the newest status of each device; returns event log items of those that came or went."""
     newest = {one.device: one for one in said}
     if not newest:
         return []
@@ -97,8 +97,8 @@ async def say(conn: db.Connection, said: Sequence[Said]) -> list[lane.Item]:
     return await items(conn, [row["id"] for row in rows if row["turned"]])
 
 
-async def items(conn: db.Connection, ids: Sequence[int]) -> list[lane.Item]:
-    """Lane items that show the devices as they are now."""
+async def items(conn: db.Connection, ids: Sequence[int]) -> list[event_log.Item]:
+    """Event log items that show the devices as they are now."""
     if not ids:
         return []
     rows = await conn.fetch(_SHOWN, ids)

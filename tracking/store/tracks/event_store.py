@@ -13,7 +13,7 @@ from schemas import rest, wire
 from tracking.geometry.lookup import CityGrid
 from tracking.presence.points import Logged
 from tracking.records.parties import NOTHING, Pseudonyms
-from tracking.store.records import lane
+from tracking.store.records import event_log
 
 _INSERT = """
 INSERT INTO events (id, device, t, received, lat, lon, acc, type, text, subject, media, case_id, cell)
@@ -60,8 +60,10 @@ class Event:
     cell: int | None
 
 
-async def insert(conn: db.Connection, events: Sequence[Event], pseudonyms: Pseudonyms = NOTHING) -> list[lane.Item]:
-    """Store the events whose id is not there yet, parties as `pseudonyms`; returns lane items, without parties."""
+async def insert(
+    conn: db.Connection, events: Sequence[Event], pseudonyms: Pseudonyms = NOTHING
+) -> list[event_log.Item]:
+    """Store the events whose id is not there yet, parties as `pseudonyms`; returns event log items, without parties."""
     distinct = list({event.said.id: event for event in reversed(events)}.values())[::-1]
     if not distinct:
         return []

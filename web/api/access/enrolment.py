@@ -10,7 +10,7 @@ from schemas.broker import Broker
 from schemas.enrolment import Credentials, Enrol
 from tracking.city import device_grant
 from tracking.city.device_grant import Grant
-from tracking.store.records import lane
+from tracking.store.records import event_log
 from tracking.store.tracks import device_access
 from web import context, problems
 from web.http import handset, origin, params
@@ -35,7 +35,7 @@ async def enrol(request: Request, pool: Pool, given: Enrol) -> Credentials:
         except device_access.ExistsError as fault:
             detail = f"Device {given.name} is enrolled already; POST to /api/v1/devices/{given.name}/password."
             raise problems.ProblemError(409, detail) from fault
-        await lane.append(conn, told)
+        await event_log.append(conn, told)
     return _credentials(request, grant, key)
 
 

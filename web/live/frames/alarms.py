@@ -27,7 +27,7 @@ class Alarms:
         self._open = dict(alerts)
 
     def follow(self, alert: dict[str, Any]) -> None:
-        """Take an alert of the lane."""
+        """Take an alert of the event log."""
         self._open.pop(alert["id"], None)
         if alert["state"] not in ENDED and alert["device"] is not None:
             self._open[alert["id"]] = alert["device"]

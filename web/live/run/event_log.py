@@ -11,7 +11,7 @@ from web.live.frames.directory import Directory
 from web.live.frames.state import LiveState
 from web.live.run.source import pause
 from web.live.run.viewers import Viewers
-from web.live.store import lane, snapshot
+from web.live.store import event_log, snapshot
 from web.live.store.judging import Judging
 
 POLL_S = 1.0
@@ -30,7 +30,7 @@ class EventLog:
         alarms: Alarms,
         judging: Judging,
     ) -> None:
-        self.ring = lane.Ring()
+        self.ring = event_log.Ring()
         self.epoch = ""
         self.ready = asyncio.Event()
         """Set once the newest items and the open alerts were read."""
@@ -42,20 +42,20 @@ class EventLog:
     async def run(self, stop: asyncio.Event) -> None:
         """Follow until `stop`."""
         async with self._database.pool.acquire() as connection:
-            self.epoch = await lane.read_epoch(connection)
+            self.epoch = await event_log.read_epoch(connection)
             if not self.ready.is_set():
-                await lane.fill(connection, self.ring)
+                await event_log.fill(connection, self.ring)
             self._alarms.replace(await snapshot.open_alarms(connection))
         self._mark_alarms()
         self.ready.set()
         while not stop.is_set():
             self.hint.clear()
-            if await self._read_on() < lane.READ_AT_ONCE:
+            if await self._read_on() < event_log.READ_AT_ONCE:
                 await pause(self.hint, POLL_S)
 
     async def _read_on(self) -> int:
         async with self._database.pool.acquire() as connection:
-            items = await lane.follow(connection, self.ring)
+            items = await event_log.follow(connection, self.ring)
         for item in items:
             self._consider(item)
         if items:
@@ -63,7 +63,7 @@ class EventLog:
             self._viewers.wake()
         return len(items)
 
-    def _consider(self, item: lane.Item) -> None:
+    def _consider(self, item: event_log.Item) -> None:
         """Let the process's own state follow an item."""
         metrics.LANE_HEAD.set(item.seq)
         if item.kind == "stay":

@@ -1,7 +1,7 @@
 """One viewer: reads what it asks for, writes the newest state when it can take it. There is no queue.
 
 The writer waits to be woken, compares versions, and sends what is newest. While a send is blocked nothing piles up:
-the ticks in between are skipped, and the lane is read on from where the viewer is.
+the ticks in between are skipped, and the event log is read on from where the viewer is.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ from web.live.messages import EndError
 from web.live.run.hub import Hub
 from web.live.run.looking import Looking
 from web.live.run.waking import Timer
-from web.live.store import lane
+from web.live.store import event_log
 from web.live.visibility_scope import VisibilityScope
 
 log = structlog.get_logger(__name__)
@@ -182,7 +182,7 @@ class Viewer:
             self._offset = items[-1].seq
             seen = self.scope.items(items)
             if seen:
-                await self._send_text(lane.encode(seen))
+                await self._send_text(event_log.encode(seen))
 
     async def _send_state(self) -> None:
         try:

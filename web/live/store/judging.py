@@ -8,7 +8,7 @@ from tracking.store.city import city as cities
 from web.store import coverage
 
 LOOK_MS = 5_000
-"""City, officers and visits are read again after this even when the lane says nothing."""
+"""City, officers and visits are read again after this even when the event log says nothing."""
 
 
 class Judging:

@@ -1,4 +1,4 @@
-"""The full state a viewer starts from, read at one moment of the database, with the lane's offset of that moment."""
+"""The full state a viewer starts from, read at one moment of the database, with its offset in the event log."""
 
 import asyncio
 import time
@@ -22,7 +22,7 @@ MAX_EVENTS = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """A `state` message, and from where the lane and the cells go on behind it."""
+    """A `state` message, and from where the event log and the cells go on behind it."""
 
     text: str
     offset: int
@@ -41,7 +41,7 @@ class Shared:
         """Return the newest snapshot if it is of this second, else make one."""
         async with self._lock:
             if self._made is None or time.monotonic() - self._made_at >= SHARED_S:
-                # Older than its lane offset it cannot be: what was committed since follows in the lane.
+                # Older than its event log offset it cannot be: what was committed since follows in the event log.
                 self._made_at = time.monotonic()
                 self._made = await make()
             return self._made
@@ -50,8 +50,8 @@ class Shared:
 async def read(pool: db.Pool, epoch: str, cells: CellVersions, *, floor: int, see: Sight, names: Names) -> Snapshot:
     """Read the state of what is in sight, without the hidden `names`.
 
-    One snapshot of the database: the lane's items after `offset` are exactly what it lacks.
-    `floor`: a place of the lane that was committed before; an emptied table must not send viewers behind it.
+    One snapshot of the database: the event log's items after `offset` are exactly what it lacks.
+    `floor`: a place of the event log that was committed before; an emptied table must not send viewers behind it.
     """
     async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
         offset = await connection.fetchval("SELECT coalesce(max(seq), 0) FROM lane")

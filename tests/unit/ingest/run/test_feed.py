@@ -69,7 +69,7 @@ def test_receiver_without_a_position_is_not_shown() -> None:
 
 
 def test_lane_head_is_told_when_it_moves() -> None:
-    """Batches without lane items say nothing."""
+    """Batches without event log items say nothing."""
     listener = Listener()
     sender = Feed("w1", listener)
     for head in (None, 3, 2, None):

@@ -1,4 +1,4 @@
-"""The live lane: what viewers must see once and in order. Items are appended in the transaction they tell of."""
+"""The event log: what viewers must see once and in order. Items are appended in the transaction they tell of."""
 
 import json
 from datetime import timedelta

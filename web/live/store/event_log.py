@@ -1,4 +1,4 @@
-"""The lane in memory: its newest items, read from the database in order, for viewers that follow or resume."""
+"""The event log in memory: its newest items, read from the database in order, for viewers that follow or resume."""
 
 from collections import deque
 from collections.abc import Sequence
