@@ -22,8 +22,7 @@ from rich.table import Table
 from alerts.coverage import arrival, habits, learning, outlook, risk, rules, situation, staffing, thresholds
 from alerts.life.ledger import Ledger
 from alerts.life.model import Change
-from alerts.run import prepare
-from alerts.store import reads, whereabouts
+from alerts.store import prepare, reads, whereabouts
 from schemas import wire
 from tracking.coverage import coverage
 from tracking.geometry import streets as ways

@@ -13,8 +13,7 @@ from alerts.coverage import arrival, outlook, rules, situation
 from alerts.coverage.warning_rules import WarningRules
 from alerts.life import ledger
 from alerts.life.model import Visit
-from alerts.run import prepare
-from alerts.store import gaps, reads
+from alerts.store import gaps, prepare, reads
 from runtime import db
 from tracking.plans.rule_version import RuleVersion
 

@@ -14,10 +14,10 @@ from alerts.coverage.arrival import ArrivalRule
 from alerts.coverage.warning_rules import WarningRules
 from alerts.life.model import Change
 from alerts.rulebook.rulebook import WARNING
-from alerts.run import officer_monitor, prepare
+from alerts.run import officer_monitor
 from alerts.run.route_precomputation import RoutePrecomputation
 from alerts.run.training import Trainer
-from alerts.store import backlog, gaps, reads, store, withdrawals
+from alerts.store import backlog, gaps, prepare, reads, store, withdrawals
 from alerts.store.officers import observed
 from runtime import db, locks, loops
 from runtime.clock import wall_clock

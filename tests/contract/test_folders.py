@@ -13,13 +13,12 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
 PACKAGES = tuple(PROJECT["root_packages"])
-SQL_IN_STORES = ("tracking", "alerts", "ingest")
+SQL_IN_STORES = ("tracking", "alerts", "ingest", "web")
 """Packages whose SQL stands in folders named `store` and nowhere else. Add one when it does; take none away."""
 STATEMENTS = ("SELECT ", "INSERT INTO ", "UPDATE ", "DELETE FROM ", "WITH ", "CREATE ", "TRUNCATE ", "CALL ")
 CALLS = {"fetch", "fetchval", "fetchrow", "execute", "executemany", "copy_records_to_table"}
 MOST_LINES = 300
 LONG = {
-    "alerts/life/facts.py": 310,
     "schemas/rest.py": 350,
     "tracking/store/city/grid_store.py": 305,
 }

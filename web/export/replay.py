@@ -8,7 +8,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -16,11 +16,10 @@ import numpy as np
 
 from runtime import db
 from schemas import rest
-from tracking.store.city import belonging
 from tracking.store.tracks import event_store
 from web.auth.access import Sight
 from web.live.frames.cells import CellVersions
-from web.store import coverage
+from web.store import clip_store, coverage
 
 MOST_DEVICES = 200
 """Tracks of a clip; those of further devices are left out, and the end of the clip says how many."""
@@ -28,36 +27,6 @@ MOST_POINTS = 1_440
 """Points of one track: at most one for each 1,440th of the period."""
 MOST_EVENTS = 5_000
 MOST_ALERTS = 20_000
-
-_DEVICES = """
-SELECT d.id, d.name, d.label, d.unit FROM devices d
-WHERE ($1::text[] IS NULL OR d.name = ANY ($1)) AND ($2::int[] IS NULL OR d.id = ANY ($2))
-  AND EXISTS (SELECT FROM fixes f WHERE f.device = d.id AND f.t >= $3 AND f.t < $4)
-ORDER BY d.name
-"""
-# The first fix of each stretch, so that a stop and a walk keep their times; the gaps in between stay visible.
-_TRACK = """
-SELECT DISTINCT ON (date_bin($4, t, $2)) (extract(epoch FROM t) * 1000)::bigint AS t, lat, lon
-FROM fixes WHERE device = $1 AND t >= $2 AND t < $3 ORDER BY date_bin($4, t, $2), t
-"""
-_EVENTS = f"""
-SELECT e.id, {belonging.name("$4")} AS device, e.t, e.received, e.lat, e.lon, e.acc, e.type, e.text, e.subject,
-       e.media::text AS media, e.case_id AS case, c.code AS cell
-FROM events e JOIN devices d ON d.id = e.device LEFT JOIN cells c ON c.id = e.cell
-WHERE e.t >= $1 AND e.t < $2 AND {belonging.event("$3", "$4")}
-ORDER BY e.t LIMIT $5
-"""  # noqa: S608 - our own texts
-_ALERTS = f"""
-SELECT a.id, a.kind, a.state, c.code AS cell, v.name AS cell_name, d.name AS device, a.facts ->> 'name' AS subject,
-       (SELECT json_agg(json_build_array((extract(epoch FROM s.at) * 1000)::bigint, s.step, s.level) ORDER BY s.n)
-        FROM alert_steps s WHERE s.alert = a.id) AS steps
-FROM alerts a LEFT JOIN cells c ON c.id = a.cell LEFT JOIN LATERAL cell_at(a.cell, a.opened_at) v ON true
-LEFT JOIN devices d ON d.id = a.device
-WHERE a.opened_at < $2 AND (a.ended_at IS NULL OR a.ended_at >= $1)
-  AND {belonging.alert("$3", "$4", "$5")}
-ORDER BY a.opened_at LIMIT $6
-"""  # noqa: S608 - the same
-
 
 AT_ONCE = 2
 _turns = asyncio.Semaphore(AT_ONCE)
@@ -78,25 +47,23 @@ class Asked:
     then: bool = False
     """As was known at each moment; else as is known now."""
 
+    @property
+    def period(self) -> clip_store.Period:
+        """From when to when, the end not included."""
+        return db.moment(self.start), db.moment(self.end)
+
     def moments(self) -> range:
         """The steps, the last one at the end of the period."""
         first = self.start + (self.end - self.start) % self.step
         return range(first, self.end + 1, self.step)
 
 
-async def tracked(connection: db.Connection, asked: Asked, see: Sight) -> list[Any]:
-    """Devices in sight that have fixes in the period, by name: those whose tracks a clip can show."""
-    period = db.moment(asked.start), db.moment(asked.end)
-    return await connection.fetch(_DEVICES, asked.devices, see.device_ids, *period)
-
-
 async def lines(pool: db.Pool, asked: Asked, see: Sight, devices: Sequence[Any], place: coverage.Place | None) -> Lines:
-    """Spell the clip of `devices` (of `tracked`), one JSON object a line; the last one has the type `end`."""
-    start, end = db.moment(asked.start), db.moment(asked.end)
+    """Encode the clip of `devices` (of `clip_store`), one JSON object a line; the last one has the type `end`."""
     async with _turns, pool.acquire() as connection:
         place = await coverage.load_place(connection, place, asked.start, asked.start if asked.then else None)
-        alerts = await _alerts(connection, asked, see, (start, end))
-        events = await _events(connection, see, (start, end))
+        alerts = await _alerts(connection, asked, see, asked.period)
+        events = await _events(connection, see, asked.period)
     # Nothing is sent within a turn: who reads slowly keeps nobody else waiting.
     yield _line(type="head", at=asked.start, until=asked.end, step=asked.step, devices=len(devices))
     yield _line(type="alerts", items=alerts)
@@ -111,16 +78,16 @@ async def lines(pool: db.Pool, asked: Asked, see: Sight, devices: Sequence[Any],
 
 
 async def _alerts(
-    connection: db.Connection, asked: Asked, see: Sight, period: tuple[datetime, datetime]
+    connection: db.Connection, asked: Asked, see: Sight, period: clip_store.Period
 ) -> list[dict[str, Any]]:
-    rows = await connection.fetch(_ALERTS, *period, see.cell_ids, see.device_ids, see.area_codes, MOST_ALERTS)
+    rows = await clip_store.alerts(connection, see, period, MOST_ALERTS)
     # What turned out never to have been a gap is not shown by what is known now.
     kept = (row for row in rows if asked.then or row["state"] != "withdrawn")
     return [{**row, "steps": json.loads(row["steps"])} for row in kept]
 
 
-async def _events(connection: db.Connection, see: Sight, period: tuple[datetime, datetime]) -> list[Any]:
-    rows = await connection.fetch(_EVENTS, *period, see.cell_ids, see.device_ids, MOST_EVENTS)
+async def _events(connection: db.Connection, see: Sight, period: clip_store.Period) -> list[Any]:
+    rows = await clip_store.events(connection, see, period, MOST_EVENTS)
     return [event_store.shown(row).model_dump(mode="json") for row in rows]
 
 
@@ -128,9 +95,7 @@ async def _track(pool: db.Pool, device: Any, asked: Asked) -> bytes:
     """A track as columns of differences: ms, and 1e-6 degrees."""
     bin_ms = max(1_000, (asked.end - asked.start) // MOST_POINTS)
     async with _turns, pool.acquire() as connection:
-        rows = await connection.fetch(
-            _TRACK, device["id"], db.moment(asked.start), db.moment(asked.end), timedelta(milliseconds=bin_ms)
-        )
+        rows = await clip_store.track(connection, device["id"], asked.period, bin_ms)
     return _line(
         type="track",
         device=device["name"],

@@ -11,8 +11,7 @@ import numpy as np
 from alerts.coverage import arrival
 from alerts.coverage.warning_rules import WarningRules
 from alerts.rulebook.rulebook import WARNING
-from alerts.run import prepare
-from alerts.store import reads
+from alerts.store import prepare, reads
 from runtime import db
 from schemas import rest
 from tracking.coverage import coverage

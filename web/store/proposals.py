@@ -10,8 +10,7 @@ import numpy as np
 
 from alerts.coverage import arrival, assignment
 from alerts.life.model import GAP
-from alerts.run import prepare
-from alerts.store import reads, shown
+from alerts.store import prepare, reads, shown
 from runtime import db
 from schemas import clips, rest
 from tracking.store.city import people_store

@@ -162,3 +162,8 @@ def _effective(divisions: Sequence[Division]) -> list[Division]:
                     Division(id=each.id, district=each.district, starts=each.starts, ends=ends, made_at=each.made_at)
                 )
     return sorted(made, key=attrgetter("id"))
+
+
+async def classes(conn: db.Connection) -> set[str]:
+    """Classes that a cell may have."""
+    return {row["class"] for row in await conn.fetch("SELECT class FROM cell_classes")}

@@ -12,7 +12,7 @@ from runtime import db
 from tracking.city import grids
 from tracking.city.grid_faults import FaultKind, Faults, GridFault
 from tracking.geometry.lookup import EVER
-from tracking.store.city import atlas, judging
+from tracking.store.city import atlas, division_store, judging
 from tracking.store.records import event_log, meta_store
 from tracking.store.tracks import event_store
 
@@ -114,7 +114,7 @@ async def import_file(
     conn: db.Connection, data: bytes, *, valid_from: int | None = None
 ) -> ImportResult | list[GridFault]:
     """Validate a grid file against the classes of this database and import it."""
-    classes = {row["class"] for row in await conn.fetch("SELECT class FROM cell_classes")}
+    classes = await division_store.classes(conn)
     grid = grids.parse(data, classes=classes)
     return grid if isinstance(grid, list) else await import_grid(conn, grid, valid_from=valid_from)
 

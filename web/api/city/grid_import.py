@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from runtime import db
 from schemas import imports as models
 from tracking.city import grids
-from tracking.store.city import grid_store
+from tracking.store.city import division_store, grid_store
 from web import context
 from web.http import imports, params
 
@@ -44,7 +44,7 @@ async def imported(
 
 async def _import(pool: db.Pool, data: bytes, begins: int | None, *, dry_run: bool) -> models.GridImport:
     async with pool.acquire() as conn:
-        classes = {row["class"] for row in await conn.fetch("SELECT class FROM cell_classes")}
+        classes = await division_store.classes(conn)
     grid = await asyncio.to_thread(grids.parse, data, classes=classes)
     if isinstance(grid, list):
         raise imports.refused(grid)

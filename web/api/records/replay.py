@@ -16,7 +16,7 @@ from web.auth.access import Sight
 from web.context import Context
 from web.export import replay
 from web.http import params
-from web.store import coverage, presence
+from web.store import clip_store, coverage, presence
 
 router = APIRouter(tags=["looking back"])
 
@@ -66,7 +66,7 @@ async def clip(
     asked = replay.Asked(start=start, end=end, step=step * 1000, devices=device, then=known == "then")
     pool = here.database.pool
     async with pool.acquire() as connection:
-        devices = await replay.tracked(connection, asked, see)
+        devices = await clip_store.devices(connection, see, asked.period, asked.devices)
     request.scope["audit"] = {"devices": [row["name"] for row in devices[: replay.MOST_DEVICES]]}
     told = replay.lines(pool, asked, see, devices, here.hub.judging.place)
     return StreamingResponse(told, media_type="application/x-ndjson", headers={"Cache-Control": "private, no-store"})
