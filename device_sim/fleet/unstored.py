@@ -9,8 +9,11 @@ import msgspec
 from schemas import topics, wire
 
 AGAIN_S, LONGEST_S = 30.0, 600.0
-"""A device sends again what is left when no `ack` let go of anything for so long: the broker may have lost it. Each
-time it waits twice as long, up to the longest: a server that is behind needs no second copy of what waits for it."""
+"""A device sends again what is left of a boot when no `ack` let go of anything of it for so long: the broker may have
+lost it. Each time it waits twice as long, up to the longest: a server that is behind needs no second copy."""
+
+_Boot = tuple[str, str | None]
+"""Topic of a device, and one of its boots."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,9 +42,9 @@ class Unstored:
 
     devices: Sequence[str] = ()
     _kept: deque[tuple[float, Letter]] = field(default_factory=deque)
-    _heard: dict[str, float] = field(default_factory=dict)
-    """When an `ack` let go of something, or all was sent again, by device, s."""
-    _patience: dict[str, float] = field(default_factory=dict)
+    _heard: dict[_Boot, float] = field(default_factory=dict)
+    """When an `ack` let go of something of a boot, or all of it was sent again, s."""
+    _patience: dict[_Boot, float] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -64,15 +67,16 @@ class Unstored:
             ack = msgspec.json.decode(payload, type=wire.Ack)
         except (msgspec.DecodeError, UnicodeDecodeError):
             return []
-        device = _device(topic)
+        boot = _device(topic), ack.boot
 
         def named(letter: Letter) -> bool:
-            return _device(letter.topic) == device and letter.boot == ack.boot and letter.seq <= ack.seq
+            return _boot(letter) == boot and letter.seq <= ack.seq
 
         gone = [letter for _, letter in self._kept if named(letter)]
         if gone:
             self._kept = deque(each for each in self._kept if not named(each[1]))
-            self._heard[device], self._patience[device] = now, AGAIN_S
+            self._heard[boot] = now
+            self._patience.pop(boot, None)
         return gone
 
     def take(self) -> list[Letter]:
@@ -82,18 +86,24 @@ class Unstored:
         return letters
 
     def overdue(self, now: float) -> list[Letter]:
-        """Remove and return what must be sent again at `now`, s, as nothing was said of its device for too long."""
-        late = {device for device in self.devices if self._waits(device, now)}
-        for device in late:
-            self._heard[device] = now
-            self._patience[device] = min(2 * self._patience.get(device, AGAIN_S), LONGEST_S)
-        letters = [letter for _, letter in self._kept if _device(letter.topic) in late]
-        self._kept = deque(each for each in self._kept if _device(each[1].topic) not in late)
+        """Remove and return what must be sent again at `now`, s, as nothing was said of its boot for too long."""
+        oldest: dict[_Boot, float] = {}
+        for at, letter in self._kept:
+            oldest.setdefault(_boot(letter), at)
+        late = {boot for boot, at in oldest.items() if self._waits(boot, at, now)}
+        for boot in late:
+            self._heard[boot] = now
+            self._patience[boot] = min(2 * self._patience.get(boot, AGAIN_S), LONGEST_S)
+        letters = [letter for _, letter in self._kept if _boot(letter) in late]
+        self._kept = deque(each for each in self._kept if _boot(each[1]) not in late)
         return letters
 
-    def _waits(self, device: str, now: float) -> bool:
-        oldest = next((at for at, letter in self._kept if _device(letter.topic) == device), now)
-        return now - max(oldest, self._heard.get(device, oldest)) >= self._patience.get(device, AGAIN_S)
+    def _waits(self, boot: _Boot, oldest: float, now: float) -> bool:
+        return now - max(oldest, self._heard.get(boot, oldest)) >= self._patience.get(boot, AGAIN_S)
+
+
+def _boot(letter: Letter) -> _Boot:
+    return _device(letter.topic), letter.boot
 
 
 def _device(topic: str) -> str:

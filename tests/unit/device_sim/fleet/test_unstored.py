@@ -91,3 +91,16 @@ def test_silence_of_one_device_says_nothing_of_another() -> None:
     kept.stored(f"{other}/ack", ack(1), AGAIN_S - 1)
     assert [each.topic for each in kept.overdue(AGAIN_S)] == [f"{CAMERA}/fix"]
     assert [each.seq for each in kept.take()] == [2]
+
+
+def test_progress_of_one_boot_says_nothing_of_another() -> None:
+    """What a broker dropped of an old boot is sent again, though the new one is acknowledged all the time."""
+    kept, now = Unstored([CAMERA]), 0.0
+    kept.keep(letter(4, boot="b0"), now)
+    again: list[Letter] = []
+    for n in range(10):
+        kept.keep(letter(n), now)
+        now += AGAIN_S / 5
+        kept.stored(f"{CAMERA}/ack", ack(n), now)
+        again += kept.overdue(now)
+    assert [(each.boot, each.seq) for each in again] == [("b0", 4)]
