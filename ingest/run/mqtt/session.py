@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import math
 import time
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import gmqtt
@@ -17,7 +17,7 @@ from ingest.run import metrics
 from ingest.run.mqtt.client import Client
 from ingest.run.mqtt.flow import Flow
 from ingest.run.mqtt.takeovers import Takeovers
-from runtime import retry, sockets
+from runtime import retry, sockets, stopping
 from schemas import wire
 from schemas.broker import Broker
 
@@ -163,12 +163,13 @@ class Session:
         client = self._client = self._new_client(ended)
         self._flow.of(client)
         try:
-            async with asyncio.timeout(CONNECT_S):
+            async with asyncio.timeout(CONNECT_S), stopping.cancelled_by(ended):
                 tls = self._broker.tls() or False
-                connecting = client.connect(self._broker.host, self._broker.port, ssl=tls, keepalive=KEEP_ALIVE_S)
-                await _unless(ended, connecting)
+                await client.connect(self._broker.host, self._broker.port, ssl=tls, keepalive=KEEP_ALIVE_S)
                 sockets.watch(client.transport)
-                await _unless(ended, _subscribe(client, self._terms))
+                await _subscribe(client, self._terms)
+            if ended.is_set():
+                raise ConnectionResetError("the connection ended before the broker had answered")
             self.ready.set()
             self._gauge(connected=True)
             await ended.wait()
@@ -258,23 +259,6 @@ async def _subscribe(client: Client, terms: Terms) -> None:
     if refused:
         raise SessionError(f"the broker refuses the subscription to {', '.join(refused)}: give the account the right")
     log.info("subscribed", filters=filters)
-
-
-async def _unless(ended: asyncio.Event, wanted: Coroutine[None, None, None]) -> None:
-    """Wait for what is wanted of a connection, but no longer than it lasts.
-
-    Raises:
-        ConnectionResetError: it ended first.
-    """
-    doing, ending = asyncio.ensure_future(wanted), asyncio.ensure_future(ended.wait())
-    try:
-        await asyncio.wait({doing, ending}, return_when=asyncio.FIRST_COMPLETED)
-        if not doing.done():
-            raise ConnectionResetError("the connection ended before the broker had answered")
-        await doing
-    finally:
-        doing.cancel()
-        ending.cancel()
 
 
 def _head(payload: bytes) -> bytes:
