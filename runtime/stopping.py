@@ -1,11 +1,11 @@
-"""Ends a job when it is told to."""
+"""Ends a job, or a pause, when it is told to."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 
-@asynccontextmanager
+@contextlib.asynccontextmanager
 async def cancelled_by(stop: asyncio.Event) -> AsyncIterator[None]:
     """Cancel the body when `stop` is set, and end without an error then."""
     body = asyncio.current_task()
@@ -23,3 +23,9 @@ async def cancelled_by(stop: asyncio.Event) -> AsyncIterator[None]:
             raise
     finally:
         watcher.cancel()
+
+
+async def pause(event: asyncio.Event, seconds: float) -> None:
+    """Wait for an event, at most so long."""
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(event.wait(), seconds)

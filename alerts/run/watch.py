@@ -19,7 +19,7 @@ from alerts.run.route_precomputation import RoutePrecomputation
 from alerts.run.training import Trainer
 from alerts.store import backlog, gaps, prepare, reads, store, withdrawals
 from alerts.store.officers import observed
-from runtime import db, locks, loops
+from runtime import db, locks, loops, stopping
 from runtime.clock import wall_clock
 from schemas import rest
 from tracking.store.city import rule_store
@@ -77,7 +77,7 @@ class Watcher:
                     loops.unless_ending()
                     FAILURES.inc()
                     _log.exception("alerts cannot be evaluated now; trying again", action="watch")
-                await _pause(stop, self._every_s)
+                await stopping.pause(stop, self._every_s)
         finally:
             await self._trainer.training.stop()
             await self._routes.work.stop()
@@ -140,9 +140,9 @@ class Watcher:
     async def _pause_after(self, conn: db.Connection, stop: asyncio.Event, looked_s: float) -> None:
         """Rest after a look that took so long, or until somebody calls for help."""
         until = time.monotonic() + loops.rest_s(looked_s, MOST_REST_S, self._rest)
-        await _pause(stop, self._every_s)
+        await stopping.pause(stop, self._every_s)
         while not stop.is_set() and time.monotonic() < until and not await self._called(conn):
-            await _pause(stop, min(self._every_s, until - time.monotonic()))
+            await stopping.pause(stop, min(self._every_s, until - time.monotonic()))
 
     async def _called(self, conn: db.Connection) -> bool:
         """Whether somebody called for help of whom no alert tells yet."""
@@ -177,11 +177,3 @@ def _judge(
         situation = prepare.situation(where, seen, rule, learned, held)
         changes += rules.evaluate(situation, seen.opened, chosen.by, chosen.crowd)
     return changes
-
-
-async def _pause(stop: asyncio.Event, seconds: float) -> None:
-    """Wait, but not longer than until `stop`."""
-    try:
-        await asyncio.wait_for(stop.wait(), seconds)
-    except TimeoutError:
-        return

@@ -11,7 +11,7 @@ from typing import Any
 import gmqtt
 import structlog
 
-from runtime import sockets
+from runtime import sockets, stopping
 from schemas import feed
 from schemas.broker import Broker
 
@@ -55,7 +55,7 @@ async def subscribe_feed(
         except (OSError, gmqtt.MQTTConnectError) as error:
             log.warning("feed.away", error=str(error), retry_s=retry_s)
         if not stop.is_set():
-            await _sleep(stop, retry_s)
+            await stopping.pause(stop, retry_s)
 
 
 async def _one_connection(
@@ -99,8 +99,3 @@ async def _either(first: asyncio.Event, second: asyncio.Event) -> None:
     finally:
         for wait in waits:
             wait.cancel()
-
-
-async def _sleep(stop: asyncio.Event, seconds: float) -> None:
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), timeout=seconds)

@@ -21,7 +21,7 @@ from ingest.run import surviving
 from ingest.run.mqtt.client import Client
 from ingest.units import broker_accounts
 from ingest.units.broker_accounts import Json, Known
-from runtime import db, locks
+from runtime import db, locks, stopping
 from runtime.every import every
 from schemas.broker import Broker
 from tracking.city.device_grant import Grant
@@ -124,7 +124,7 @@ async def _keep_while_first(conn: db.Connection, broker: Broker, key: str, every
             if changed:
                 there = await _looked_up(control, [grant.name for grant in changed])
                 await _bring_about(control, {grant.name: grant for grant in changed}, there, key)
-            await _either(control.ended, every_s)
+            await stopping.pause(control.ended, every_s)
     raise ControlError("the connection ended")
 
 
@@ -193,10 +193,3 @@ async def _connected(broker: Broker) -> AsyncIterator[Control]:
                 await client.disconnect()
         except (OSError, MQTTError, TimeoutError, AttributeError):
             log.debug("closing the connection for accounts failed")
-
-
-async def _either(event: asyncio.Event, seconds: float) -> None:
-    try:
-        await asyncio.wait_for(event.wait(), seconds)
-    except TimeoutError:
-        return

@@ -3,8 +3,8 @@
 import asyncio
 
 from runtime.clock import wall_clock
+from runtime.stopping import pause
 from web.database import Database
-from web.live.run.source import pause
 from web.live.run.viewers import Viewers
 from web.live.store.judging import Judging
 from web.live.visibility_scopes import VisibilityScopes

@@ -3,13 +3,13 @@
 import asyncio
 
 from runtime.clock import wall_clock
+from runtime.stopping import pause
 from schemas.live import DeviceName
 from web.database import Database
 from web.live import metrics
 from web.live.frames.alarms import Alarms
 from web.live.frames.directory import Directory
 from web.live.frames.state import LiveState
-from web.live.run.source import pause
 from web.live.run.viewers import Viewers
 from web.live.store import event_log, snapshot
 from web.live.store.judging import Judging

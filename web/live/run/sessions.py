@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime
 
+from runtime.stopping import pause
 from web.auth.store import principals
 from web.database import Database
-from web.live.run.source import pause
 from web.live.run.viewers import Viewers
 
 SESSIONS_S = 1.0

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from web.live.run.source import pause
+from runtime.stopping import pause
 from web.live.run.viewers import Viewers
 from web.live.visibility_scopes import VisibilityScopes
 

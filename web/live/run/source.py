@@ -1,13 +1,12 @@
 """How a source of the live part is kept going: again and again, when the database or broker was away."""
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable
 
 import asyncpg
 import structlog
 
-from runtime import loops
+from runtime import loops, stopping
 from web import problems
 from web.database import Database
 from web.live import metrics
@@ -31,10 +30,4 @@ async def keep(name: str, source: Callable[[], Awaitable[None]], database: Datab
             loops.unless_ending()
             log.exception("live.source_failed", source=name, retry_s=RETRY_S)
             metrics.FAULTS.labels(name).inc()
-        await pause(stop, RETRY_S)
-
-
-async def pause(event: asyncio.Event, seconds: float) -> None:
-    """Wait for an event, at most so long."""
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(event.wait(), seconds)
+        await stopping.pause(stop, RETRY_S)

@@ -6,10 +6,10 @@ import time
 import structlog
 
 from runtime.clock import wall_clock
+from runtime.stopping import pause
 from web.live import metrics
 from web.live.frames.state import LiveState
 from web.live.run.sessions import Sessions
-from web.live.run.source import pause
 from web.live.run.viewers import Viewers
 from web.live.visibility_scopes import VisibilityScopes
 

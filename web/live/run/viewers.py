@@ -4,8 +4,8 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterator
 
+from runtime.stopping import pause
 from web.live import metrics
-from web.live.run.source import pause
 from web.live.watching import Watching
 
 MAX_VIEWERS = 5_000
