@@ -1,15 +1,13 @@
 """docs/architecture.md says where things are: its tree is the tree, its kinds are those that import-linter holds."""
 
 import re
-import tomllib
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.support.layout import PACKAGES, ROOT, modules, rules
+
 PAGE = (ROOT / "docs/architecture.md").read_text()
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
-PACKAGES = tuple(PROJECT["root_packages"])
 DOORS = ("web", "patrol")
 """Packages whose folders take requests and commands in, and tell their kind by their names."""
 SIMULATOR = "device_sim"
@@ -17,26 +15,24 @@ SIMULATOR = "device_sim"
 
 def folders() -> list[Path]:
     """All folders with modules, below the root."""
-    found = {file.parent for name in PACKAGES for file in (ROOT / name).rglob("*.py") if file.name != "__init__.py"}
-    return sorted(each.relative_to(ROOT) for each in found if "ui" not in each.parts)
+    return sorted({file.parent for file in modules(*PACKAGES) if file.name != "__init__.py"})
 
 
-def rules() -> set[str]:
-    """Folders that import-linter holds to be pure."""
-    contract = next(each for each in PROJECT["contracts"] if each["name"] == "Rules are pure")
-    return {name.replace(".", "/") for name in contract["source_modules"]}
+def pure() -> set[str]:
+    """Folders of rules, as paths."""
+    return {name.replace(".", "/") for name in rules()}
 
 
 @pytest.mark.parametrize("folder", folders(), ids=str)
 def test_every_folder_is_of_one_kind(folder: Path) -> None:
     """It is a store, a task or a door by its name, or its purity is held."""
     named = folder.parts[0] in (*DOORS, SIMULATOR, "runtime", "schemas") or {"store", "run"} & set(folder.parts)
-    assert bool(named) or any(str(folder).startswith(each) for each in rules())
+    assert bool(named) or any(folder.is_relative_to(each) for each in pure())
 
 
 def test_rules_that_are_held_are_folders() -> None:
     """No contract speaks of a folder that is gone, or of a single file."""
-    assert [each for each in rules() if not (ROOT / each).is_dir()] == []
+    assert [each for each in pure() if not (ROOT / each).is_dir()] == []
 
 
 @pytest.mark.parametrize("folder", folders(), ids=str)

@@ -4,15 +4,13 @@ import ast
 import shutil
 import subprocess
 import sys
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
-PACKAGES = tuple(PROJECT["root_packages"])
+from tests.support.layout import PACKAGES, ROOT, modules, rules
+
 SQL_IN_STORES = ("tracking", "alerts", "ingest", "web")
 """Packages whose SQL stands in folders named `store` and nowhere else. Add one when it does; take none away."""
 STATEMENTS = ("SELECT ", "INSERT INTO ", "UPDATE ", "DELETE FROM ", "WITH ", "CREATE ", "TRUNCATE ", "CALL ")
@@ -24,18 +22,6 @@ LONG = {
 }
 """Longer files, and how long they may be. Shorten one and take it off; add none."""
 REACHES = ("asyncio", "asyncpg", "logging", "time")
-
-
-def modules(*packages: str) -> list[Path]:
-    """Modules of packages, below the root."""
-    files = (file for name in packages for file in (ROOT / name).rglob("*.py"))
-    return sorted(file.relative_to(ROOT) for file in files if "node_modules" not in file.parts)
-
-
-def rules() -> list[str]:
-    """Folders that import-linter holds to be pure, as packages."""
-    (contract,) = (each for each in PROJECT["contracts"] if each["name"] == "Rules are pure")
-    return sorted(contract["source_modules"])
 
 
 def statements(file: Path) -> Iterator[str]:
