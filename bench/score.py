@@ -236,7 +236,7 @@ def _score_gaps(made: Score, gaps: Callable[[str, float], list[Span]], limit: in
         return [(start, stop) for start, stop in spans if stop - start > limit + GAP_TOLERANCE_MS]
 
     found = gaps("found", 0.0)
-    # A gap is one beyond doubt when even a visit that nearly was one does not end it, and none when one clearly does.
+    # A gap is one for certain when even a visit that nearly was one does not end it, and none when one clearly does.
     for gap in clear(gaps("EXACT", NEARLY)):
         made.gaps += 1
         made.gaps_missed += not _half_in(gap, found)

@@ -6,7 +6,7 @@ import numpy as np
 
 from bench.fleet import Fleet, Town
 from tracking.geometry.zones import Zones
-from tracking.presence import doubts, plausibility, stays
+from tracking.presence import plausibility, stays, suspects
 from tracking.presence.engine import RUN_GAP_MS, Engine
 from tracking.presence.fixes import FixColumns
 from tracking.presence.stays import Run, Stay
@@ -56,7 +56,7 @@ class Server:
                 if number % LATE_EVERY == 0:
                     self._back_fill()
         self._back_fill()
-        sightings = self._ahead() + self._doubt()
+        sightings = self._ahead() + self._suspect_shifts()
         self._keep(self.engine.settle(int(fleet.fixes.t.max(initial=0)) + 10 * RUN_GAP_MS))
         return Known(
             stays=[stay for of_device in self._known.values() for stay in of_device.values()],
@@ -71,8 +71,8 @@ class Server:
         slots = sorted(sighting_store.by_slot(ahead, cells).items())
         return sighting_store.connected((device, cell, min(at), max(at)) for (device, cell, _), at in slots)
 
-    def _doubt(self) -> list[sighting_store.Seen]:
-        """Look whether shifts lie off their areas or roads, as the cleaning does: what is in doubt is no presence."""
+    def _suspect_shifts(self) -> list[sighting_store.Seen]:
+        """Look whether shifts lie off their areas or roads, as the cleaning does: a suspect interval is no presence."""
         sightings: list[sighting_store.Seen] = []
         for who in self._fleet.crew:
             device, grid = who.number + 1, self._town.grid
@@ -81,17 +81,17 @@ class Server:
             real = fixes.take(fixes.present())
             if not len(real):
                 continue
-            doubt = datums.doubt(datums.outside(grid, Zones(grid, {"beat": who.beat}), real))
-            doubt = doubt or datums.off_roads(self._town.roads, grid, real)
-            if doubt is not None:
-                sightings += datums.sighted(grid, real, doubt.fits)
+            better = datums.better_datum(datums.outside(grid, Zones(grid, {"beat": who.beat}), real))
+            better = better or datums.off_roads(self._town.roads, grid, real)
+            if better is not None:
+                sightings += datums.sighted(grid, real, better.fits)
                 self._take_back(device, fixes)
         return sightings
 
     def _take_back(self, device: int, fixes: FixColumns) -> None:
-        doubted = doubts.marked(fixes, {device: [(int(fixes.t[0]), int(fixes.t[-1]))]})
+        suspect = suspects.marked(fixes, {device: [(int(fixes.t[0]), int(fixes.t[-1]))]})
         within = stays.Stored(list(self._known[device].values()), list(self._runs[device].values()))
-        self._keep(self.engine.recompute(device, doubted, within, "doubt"))
+        self._keep(self.engine.recompute(device, suspect, within, "doubt"))
 
     def _receive(self, rows: np.ndarray[tuple[int], np.dtype[np.int64]]) -> None:
         new = np.unique(rows)

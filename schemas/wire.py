@@ -73,8 +73,8 @@ class FixFlag(IntEnum):
     RECORDER_ON = 4
     NULL_ISLAND = 8
     """Latitude and longitude both zero: a receiver without a position. Stored, never presence."""
-    DOUBTED = 16
-    """In memory only: something else found says that the place is not believed; see `tracking.presence.doubts`."""
+    SUSPECT = 16
+    """In memory only: the fix is in a suspect interval; see `tracking.presence.suspects`."""
 
 
 class Fix(Struct, frozen=True, gc=False, omit_defaults=True):

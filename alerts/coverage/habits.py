@@ -18,9 +18,9 @@ SPAN_MS = BINS * BIN_MS
 """What comes later than 90 minutes after is not told."""
 _MOST_STOPS = 10
 """Stays after one that are looked at."""
-_DOUBT = 1.0
+_PRIOR_TIMES = 1.0
 """Added to the times an officer was seen in a state: a habit seen once or twice is no habit yet."""
-_DOUBT_HOURS = 1.0
+_PRIOR_HOURS = 1.0
 """Added to the hours a device was out: one that was out for minutes is no regular yet."""
 _HOUR = 3_600_000
 _ENOUGH = 6
@@ -145,7 +145,7 @@ def _regulars(
     hours = np.bincount(of, weights=out) / _HOUR
     pair, times = np.unique(of[stops.valid] * cells + stops.cell[stops.valid], return_counts=True)
     begin = np.searchsorted(pair, np.arange(len(device) + 1, dtype=np.int64) * cells)
-    hourly = times / (hours[pair // cells] + _DOUBT_HOURS)
+    hourly = times / (hours[pair // cells] + _PRIOR_HOURS)
     return device, begin, (pair % cells).astype(np.int32), hourly.astype(np.float32)
 
 
@@ -205,7 +205,7 @@ def missed(known: Habits, officers: Where, left_ms: Int) -> tuple[Float, Int]:
     goal = known.goal[pair]
     passed = _within(known, pair, np.maximum(officers.since_ms - officers.silent_ms, 0)[who])
     comes = _within(known, pair, officers.since_ms[who] + left_ms[goal]) - passed
-    stays_away = 1 - comes / (np.maximum(known.seen[state[who]] - passed, comes) + _DOUBT)
+    stays_away = 1 - comes / (np.maximum(known.seen[state[who]] - passed, comes) + _PRIOR_TIMES)
     logs = np.bincount(goal, weights=np.log(stays_away), minlength=len(left_ms))
     return np.asarray(logs), np.bincount(goal, minlength=len(left_ms))
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 
 from ingest.store import world_version
 from runtime import db
-from tracking.presence.doubts import Span
 from tracking.presence.engine import Engine
+from tracking.presence.suspects import Span
 from tracking.store.city import atlas, city, division_store, grid_store, judging
 from tracking.store.city.atlas import Atlas
-from tracking.store.presence import doubt_store
+from tracking.store.presence import suspect_store
 from tracking.store.tracks import event_store, fix_store
 
 
@@ -26,7 +26,7 @@ class World:
     """Version of all by which stays are judged (`tracking.store.city.judging`)."""
     until: int
     """When the next division comes into force, ms."""
-    doubts: dict[int, list[Span]] = field(default_factory=dict)
+    suspects: dict[int, list[Span]] = field(default_factory=dict)
     """Stretches of devices' time whose places are not believed."""
 
     def fresh_engine(self) -> Engine:
@@ -39,7 +39,7 @@ async def load(conn: db.Connection, units: Sequence[str] | None = None, now: int
 
     Args:
         conn: a connection.
-        units: of whose devices doubts are read; None: of all.
+        units: of whose devices suspect intervals are read; None: of all.
         now: ms; None: by the database's clock.
     """
     now = await world_version.now(conn) if now is None else now
@@ -50,9 +50,9 @@ async def load(conn: db.Connection, units: Sequence[str] | None = None, now: int
     await grid_store.areas_now(conn, now)
     engine = Engine(known.grid, known.rules)
     await know(conn, engine, None)
-    doubted = await doubt_store.current(conn, units)
+    suspect = await suspect_store.current(conn, units)
     return World(
-        city=loaded, atlas=known, engine=engine, version=version, judged_by=judged_by, until=until, doubts=doubted
+        city=loaded, atlas=known, engine=engine, version=version, judged_by=judged_by, until=until, suspects=suspect
     )
 
 

@@ -1,4 +1,4 @@
-"""Shifts as the cleaning asks for them: whose device was on which, who began beside it, what was doubted of it."""
+"""Shifts for the cleaning: whose device was on which, who began beside it, whether its datum is suspect."""
 
 import json
 from collections.abc import Mapping
@@ -25,8 +25,8 @@ JOIN bindings b ON b.officer = s.officer AND b.t_from <= s.starts AND (b.t_to IS
 JOIN devices d ON d.id = b.device
 WHERE d.unit = $1 AND b.device <> $2 AND s.starts BETWEEN $3 AND $4 ORDER BY b.device LIMIT 30
 """
-# The doubts of the device's last shifts, NULL for a shift without one.
-_DOUBTS = """
+# The datum findings of the device's last shifts, NULL for a shift without one.
+_LAST_DATUM_FINDINGS = """
 SELECT s.starts, f.evidence FROM shifts s
 JOIN bindings b ON b.officer = s.officer AND b.t_from <= s.starts AND (b.t_to IS NULL OR b.t_to > s.starts)
 LEFT JOIN device_findings f
@@ -66,14 +66,16 @@ async def between(conn: db.Connection, since: int, until: int) -> list[Shift]:
     ]  # fmt: skip
 
 
-async def doubt(conn: db.Connection, shift: Shift) -> Mapping[str, Any] | None:
+async def datum_finding(conn: db.Connection, shift: Shift) -> Mapping[str, Any] | None:
     """What was found of a shift before."""
     return _read(await conn.fetchval(_FOUND, shift.device, db.moment(shift.starts)))
 
 
-async def doubts(conn: db.Connection, shift: Shift, most: int) -> list[tuple[int, Mapping[str, Any] | None]]:
-    """Begin (ms) and doubt of the device's last shifts up to this one, in order; None for one without."""
-    rows = await conn.fetch(_DOUBTS, shift.device, db.moment(shift.starts), most)
+async def last_datum_findings(
+    conn: db.Connection, shift: Shift, most: int
+) -> list[tuple[int, Mapping[str, Any] | None]]:
+    """Begin (ms) and datum finding of the device's last shifts up to this one, in order; None for one without."""
+    rows = await conn.fetch(_LAST_DATUM_FINDINGS, shift.device, db.moment(shift.starts), most)
     return [(db.millis(row["starts"]), _read(row["evidence"])) for row in reversed(rows)]
 
 

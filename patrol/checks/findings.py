@@ -86,10 +86,10 @@ def conclude(findings: Sequence[Finding]) -> None:
         SetupError: it must; the exit code is 1 then.
     """
     faults = [one for one in findings if one.verdict is Verdict.BAD]
-    doubts = sum(one.verdict is Verdict.WARN for one in findings)
+    warnings = sum(one.verdict is Verdict.WARN for one in findings)
     if faults:
         names = "; ".join(one.what for one in faults)
         raise errors.SetupError(
-            f"{len(faults)} must be mended now 须立即处理: {names}. {doubts} more to look at 另有待查."
+            f"{len(faults)} must be mended now 须立即处理: {names}. {warnings} more to look at 另有待查."
         )
-    tables.say(f"Nothing is broken 无故障; {doubts} to look at 待查 {doubts} 项.")
+    tables.say(f"Nothing is broken 无故障; {warnings} to look at 待查 {warnings} 项.")

@@ -83,7 +83,7 @@ class FixColumns:
 
     def present(self) -> Bool:
         """Which fixes may count as presence: measured now, not mocked, not a receiver without a position."""
-        absent = wire.FixFlag.MOCK | wire.FixFlag.NULL_ISLAND | wire.FixFlag.DOUBTED
+        absent = wire.FixFlag.MOCK | wire.FixFlag.NULL_ISLAND | wire.FixFlag.SUSPECT
         present: Bool = np.isin(self.src, _PRESENT_SOURCES) & ((self.flags & absent) == 0)
         return present
 

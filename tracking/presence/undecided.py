@@ -38,16 +38,16 @@ class Undecided(Reports):
         """Index of the cell the device is held to be in, -1 for none."""
         return self._inside.index if self._inside else -1
 
-    def _doubt_inside(self, between: Between, last: Point, point: Point) -> None:
-        """Take a fix in the cell where the device is held, which others left in doubt."""
+    def _undecided_inside(self, between: Between, last: Point, point: Point) -> None:
+        """Take a fix in the cell where the device is held, after others left it undecided."""
         if between.back is None:
             between.back = last.t
         if self._surely_here(point):
             self._be_sure(between.back)
         else:
-            self._doubt(between, last, point)
+            self._stay_undecided(between, last, point)
 
-    def _doubt(self, between: Between, last: Point | None, point: Point) -> None:
+    def _stay_undecided(self, between: Between, last: Point | None, point: Point) -> None:
         """Take a fix that does not say surely where the device is."""
         if last is not None and self._grid.divided(last.t, point.t):
             self._end_between()
@@ -58,7 +58,7 @@ class Undecided(Reports):
             for maybe in between.look(point.t, sigma, held, self._left):
                 self._report_maybe(between, maybe)
 
-    def _doubt_again(self, point: Point) -> Between:
+    def _resume_undecided(self, point: Point) -> Between:
         paused, self._paused = self._paused, None
         if paused is None or point.t - paused.ended >= MERGE_MS:
             return Between(self._grid, point)

@@ -144,7 +144,7 @@ class Walk(Undecided):
                 self._let_here_go()
             self._count_one(inside, point)
             if self._between is not None:
-                self._doubt_inside(self._between, last or point, point)
+                self._undecided_inside(self._between, last or point, point)
         else:
             self._take_outside(inside, last, point)
 
@@ -167,11 +167,11 @@ class Walk(Undecided):
             self._leave()
             if between is not None:
                 between.reach_back(inside.inside_at)
-        # Whoever was last surely outside every cell, and is there still, is in no doubt.
+        # Whoever was last surely outside every cell, and is there still, is not undecided.
         if between is not None or point.inner >= 0 or inside is not None or last is None:
-            between = between or self._doubt_again(point)
+            between = between or self._resume_undecided(point)
             between.back = None
-            self._doubt(between, last, point)
+            self._stay_undecided(between, last, point)
 
     def _count(self, inside: Presence, fixes: Fixes, start: int, end: int) -> None:
         """Count fixes inside; note how the stay goes on at the first fix after every REPORT_MS of it."""

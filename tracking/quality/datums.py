@@ -4,7 +4,7 @@ Within a city a wrong datum moves every place by the same half kilometre or more
 must have been: the place where the team begins its shift, else the area of the shift; and that most of a patrol goes
 along roads.
 
-While a shift is in doubt its places are not believed: it has no visits, and where it would have been by the datum that
+While a shift is suspect its places are not believed: it has no visits, and where it would have been by the datum that
 fits are sightings, which hide visits.
 """
 
@@ -46,7 +46,7 @@ HYPOTHESES = (Datum.WGS84, Datum.GCJ02, Datum.BD09)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Doubt:
+class BetterDatum:
     """Another datum fits one shift far better."""
 
     fits: Datum
@@ -71,15 +71,15 @@ def places(lat: Float, lon: Float) -> Mapping[Datum, tuple[Float, Float]]:
     return {each: datum.to_wgs84(lat, lon, each) for each in HYPOTHESES}
 
 
-def doubt(off: Off) -> Doubt | None:
+def better_datum(off: Off) -> BetterDatum | None:
     """Compare how far off one shift is as stored and under each datum."""
     fits, least = min(off.under.items(), key=lambda each: (each[1], each[0]))
     if off.as_is < LEAST_OFF_M or off.as_is < BETTER * max(least, _FLOOR_M):
         return None
-    return Doubt(fits=fits, off_m=off.as_is, off_fits_m=least)
+    return BetterDatum(fits=fits, off_m=off.as_is, off_fits_m=least)
 
 
-def off_roads(roads: Roads, grid: CityGrid, fixes: FixColumns) -> Doubt | None:
+def off_roads(roads: Roads, grid: CityGrid, fixes: FixColumns) -> BetterDatum | None:
     """Compare how much of a way lies on roads as stored and under each datum."""
     if not len(roads):
         return None
@@ -95,7 +95,7 @@ def off_roads(roads: Roads, grid: CityGrid, fixes: FixColumns) -> Doubt | None:
     if on_road[fits] < MOSTLY or roads.near(x, y, ON_ROAD_M).mean() > SELDOM:
         return None
     off = np.hypot(x - at[fits][0], y - at[fits][1])
-    return Doubt(fits=fits, off_m=float(np.median(off)), off_fits_m=ON_ROAD_M)
+    return BetterDatum(fits=fits, off_m=float(np.median(off)), off_fits_m=ON_ROAD_M)
 
 
 def outside(grid: CityGrid, area: Zones, fixes: FixColumns) -> Off:
@@ -128,9 +128,9 @@ def sighted(grid: CityGrid, fixes: FixColumns, fits: Datum) -> list[tuple[int, i
     return [each for each in found if each[0] >= 0]
 
 
-def suspected(doubts: Sequence[Doubt | None]) -> Datum | None:
+def suspected(shifts: Sequence[BetterDatum | None]) -> Datum | None:
     """The datum that the last shifts agree on, oldest first; None: they do not."""
-    last = doubts[-SHIFTS:]
+    last = shifts[-SHIFTS:]
     if len(last) < SHIFTS or any(each is None for each in last):
         return None
     fits = {each.fits for each in last if each is not None}

@@ -24,7 +24,7 @@ class Cause(StrEnum):
     REBUILD = "rebuild"
     """Somebody had the period computed again."""
     DOUBT = "doubt"
-    """The datum of the device came into doubt, or is in doubt no more."""
+    """The datum of the device became suspect, or was cleared."""
     RULES = "rules"
     """A division of the city, or a plan, was made for a time that was judged already."""
 
@@ -64,7 +64,7 @@ def told(reason: Mapping[str, Any], clock: Callable[[str], str]) -> tuple[str, s
         case Cause.EVENT if device is not None:
             return f"{zh_at}终端 {device} 的事件", f"an event of device {device}{en_at}"
         case Cause.DOUBT if device is not None:
-            return f"终端 {device} 的坐标系存疑或已澄清", f"the datum of device {device} came into doubt or out of it"
+            return f"终端 {device} 的坐标系存疑或已澄清", f"the datum of device {device} became suspect or was cleared"
         case Cause.RULES:
             return "网格划分或巡查要求有变更", "the division of the city, or a plan, was changed"
         case Cause.REBUILD:

@@ -83,7 +83,7 @@ class Beat:
         """What a device did from `start` to `end` (ms, not included).
 
         Args:
-            fixes: of one device, from LEAD_MS before `start` on, in any order; those in doubt are marked.
+            fixes: of one device, from LEAD_MS before `start` on, in any order; those in suspect intervals are marked.
             start: of the hour, ms.
             end: of it, ms.
         """

@@ -53,7 +53,7 @@ def believed(fixes: FixColumns, grid: CityGrid) -> Track:
     """Follow the fixes of one device as the engine does; what carries no presence is left out.
 
     Args:
-        fixes: of one device, in any order; those in doubt are marked.
+        fixes: of one device, in any order; those in suspect intervals are marked.
         grid: gives the metres.
     """
     _, first = np.unique(fixes.t, return_index=True)

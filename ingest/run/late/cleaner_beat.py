@@ -3,11 +3,11 @@
 import asyncio
 
 from runtime import db
-from tracking.presence import doubts
+from tracking.presence import suspects
 from tracking.routes.model import LEAD_MS, Beat
 from tracking.store.city import beat_hours
 from tracking.store.city.beat_hours import HOUR_MS
-from tracking.store.presence import doubt_store
+from tracking.store.presence import suspect_store
 from tracking.store.tracks import fix_store
 
 LOOK_BACK_MS = 7 * 86_400_000
@@ -31,7 +31,7 @@ async def compare(conn: db.Connection, beat: Beat, device: int, hour: int) -> bo
     """Compute an hour of a device from its fixes and store it, inside the caller's transaction; whether it changed."""
     lo, hi = hour - LEAD_MS, hour + HOUR_MS - 1
     fixes = await fix_store.page_of(conn, device, lo, hi, _MOST_FIXES)
-    marked = doubts.marked(fixes, {device: await doubt_store.of_device(conn, device, lo, hi)})
+    marked = suspects.marked(fixes, {device: await suspect_store.of_device(conn, device, lo, hi)})
     # In a thread: the messages that come in meanwhile must not wait.
     did = await asyncio.to_thread(beat.hour, marked, hour, hour + HOUR_MS)
     return await beat_hours.put(conn, beat, device, hour, int((fixes.t >= hour).sum()), did)

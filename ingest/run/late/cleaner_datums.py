@@ -16,7 +16,7 @@ from tracking.presence.fixes import FixColumns, Float
 from tracking.quality import datums
 from tracking.quality.model import Finding, FindingKind
 from tracking.routes.roads import Roads
-from tracking.store.presence import doubt_store, sighting_store
+from tracking.store.presence import sighting_store, suspect_store
 from tracking.store.tracks import cleaning_store, finding_store, window_store
 
 _START_MS = 600_000
@@ -40,19 +40,19 @@ async def review(conn: db.Connection, grid: CityGrid, roads: Roads, since: int, 
 
 
 async def _judge(conn: db.Connection, grid: CityGrid, roads: Roads, shift: Shift, now: int) -> int:
-    before = await _doubted(conn, shift)
+    before = await _stored(conn, shift)
     if shift.ends <= now:
-        doubt = await _ended(conn, grid, roads, shift)
+        better = await _ended(conn, grid, roads, shift)
     else:
-        # While it goes on, its last half hour tells whether a doubt begins; the end decides.
-        doubt = before or await _begins(conn, grid, roads, shift, now)
-    if doubt is None and before is None:
+        # While it goes on, its last half hour tells whether it becomes suspect; the end decides.
+        better = before or await _begins(conn, grid, roads, shift, now)
+    if better is None and before is None:
         return 0
     async with conn.transaction():
-        changed = await _doubt(conn, grid, shift, doubt, now)
-        if (doubt is None) != (before is None):
+        changed = await _store(conn, grid, shift, better, now)
+        if (better is None) != (before is None):
             span = shift.starts, shift.ends - 1
-            await window_store.insert(conn, [doubt_store.window(shift.device, span, now)])
+            await window_store.insert(conn, [suspect_store.window(shift.device, span, now)])
         if shift.ends > now:
             return changed
         found = await _suspected(conn, shift)
@@ -60,31 +60,33 @@ async def _judge(conn: db.Connection, grid: CityGrid, roads: Roads, shift: Shift
         return changed + await finding_store.replace(conn, shift.starts, [shift.device], kinds, found, now)
 
 
-async def _doubted(conn: db.Connection, shift: Shift) -> datums.Doubt | None:
+async def _stored(conn: db.Connection, shift: Shift) -> datums.BetterDatum | None:
     """What was found of the shift before."""
-    return _said(await shift_store.doubt(conn, shift))
+    return _said(await shift_store.datum_finding(conn, shift))
 
 
-def _said(said: Mapping[str, Any] | None) -> datums.Doubt | None:
+def _said(said: Mapping[str, Any] | None) -> datums.BetterDatum | None:
     if said is None:
         return None
-    return datums.Doubt(fits=Datum(said["fits"]), off_m=said["off_m"], off_fits_m=said["off_fits_m"])
+    return datums.BetterDatum(fits=Datum(said["fits"]), off_m=said["off_m"], off_fits_m=said["off_fits_m"])
 
 
-async def _doubt(conn: db.Connection, grid: CityGrid, shift: Shift, doubt: datums.Doubt | None, now: int) -> int:
-    """Store a doubt and what it hides, or that there is none any more."""
+async def _store(conn: db.Connection, grid: CityGrid, shift: Shift, better: datums.BetterDatum | None, now: int) -> int:
+    """Store that the shift is suspect and what that hides, or that it no longer is."""
     found: list[Finding] = []
     seen: list[tuple[int, int, int]] = []
-    if doubt is not None:
-        numbers = {"fits": doubt.fits.value, "off_m": round(doubt.off_m), "off_fits_m": round(doubt.off_fits_m)}
+    if better is not None:
+        numbers = {"fits": better.fits.value, "off_m": round(better.off_m), "off_fits_m": round(better.off_fits_m)}
         found = [_finding(shift, FindingKind.DATUM_DOUBT, shift.starts, numbers)]
         fixes = await _real(conn, shift.device, shift.starts, min(shift.ends, now))
-        seen = await asyncio.to_thread(datums.sighted, grid, fixes, doubt.fits)
+        seen = await asyncio.to_thread(datums.sighted, grid, fixes, better.fits)
     await sighting_store.replace(conn, shift.device, shift.starts, seen, now)
     return await finding_store.replace(conn, shift.starts, [shift.device], {FindingKind.DATUM_DOUBT}, found, now)
 
 
-async def _begins(conn: db.Connection, grid: CityGrid, roads: Roads, shift: Shift, now: int) -> datums.Doubt | None:
+async def _begins(
+    conn: db.Connection, grid: CityGrid, roads: Roads, shift: Shift, now: int
+) -> datums.BetterDatum | None:
     zone = await _zone(conn, grid, shift)
     fixes = await _real(conn, shift.device, max(shift.starts, now - _TEAM_MS), now)
     if len(fixes) < _LEAST_FIXES:
@@ -93,22 +95,22 @@ async def _begins(conn: db.Connection, grid: CityGrid, roads: Roads, shift: Shif
     return await _either(off, grid, roads, fixes)
 
 
-async def _ended(conn: db.Connection, grid: CityGrid, roads: Roads, shift: Shift) -> datums.Doubt | None:
-    """The doubt about a whole shift: by where it was, else by the roads it was on."""
+async def _ended(conn: db.Connection, grid: CityGrid, roads: Roads, shift: Shift) -> datums.BetterDatum | None:
+    """The datum that fits a whole shift better: by where it was, else by the roads it was on."""
     fixes = await _real(conn, shift.device, shift.starts, shift.ends)
     if not len(fixes):
         return None
     return await _either(await _off(conn, grid, shift, fixes), grid, roads, fixes)
 
 
-async def _either(off: datums.Off | None, grid: CityGrid, roads: Roads, fixes: FixColumns) -> datums.Doubt | None:
-    doubt = None if off is None else datums.doubt(off)
-    return doubt or await asyncio.to_thread(datums.off_roads, roads, grid, fixes)
+async def _either(off: datums.Off | None, grid: CityGrid, roads: Roads, fixes: FixColumns) -> datums.BetterDatum | None:
+    better = None if off is None else datums.better_datum(off)
+    return better or await asyncio.to_thread(datums.off_roads, roads, grid, fixes)
 
 
 async def _suspected(conn: db.Connection, shift: Shift) -> list[Finding]:
     """Three shifts running that agree."""
-    last = await shift_store.doubts(conn, shift, datums.SHIFTS)
+    last = await shift_store.last_datum_findings(conn, shift, datums.SHIFTS)
     made = [_said(evidence) for _, evidence in last]
     fits = datums.suspected(made)
     if fits is None:

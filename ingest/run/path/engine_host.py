@@ -11,11 +11,11 @@ from ingest.run.world import World
 from ingest.store import world_version
 from runtime import db
 from tracking.geometry.lookup import CityGrid
-from tracking.presence import doubts
+from tracking.presence import suspects
 from tracking.presence.stays import Changes, Window
 from tracking.records.reasons import Cause
 from tracking.store.city.city import City
-from tracking.store.presence import doubt_store, run_store
+from tracking.store.presence import run_store, suspect_store
 from tracking.store.presence.projection import Stretch
 from tracking.store.tracks import window_store
 
@@ -77,7 +77,7 @@ class EngineHost:
         if attempt.advance is not None or attempt.failed or not len(attempt.served):
             return False
         try:
-            attempt.advance = self._loaded.engine.advance(doubts.marked(attempt.served, self._loaded.doubts))
+            attempt.advance = self._loaded.engine.advance(suspects.marked(attempt.served, self._loaded.suspects))
         except Exception:  # whatever the engine stumbles over, the fixes must be stored
             log.exception("the engine failed", batch=attempt.number, fixes=len(attempt.served))
             self.fail(attempt)
@@ -104,7 +104,7 @@ class EngineHost:
         """Make the engine again from the store."""
         # First: whoever breaks it off meanwhile is heard at the next look.
         self.broken = False
-        await self.doubt(conn, now)
+        await self.read_suspects(conn, now)
         await self.load(conn, now)
         await self.wake(conn, now)
 
@@ -112,21 +112,21 @@ class EngineHost:
         """Whether the cells or plans are others now."""
         return now >= self._loaded.until or await world_version.current(conn) != self._loaded.version
 
-    async def doubt(self, conn: db.Connection, now: int) -> int:
-        """Take in which doubts came or went since they were read; their stretches are computed again. Returns how many.
+    async def read_suspects(self, conn: db.Connection, now: int) -> int:
+        """Read which suspect intervals came or went; their stretches are computed again. Returns how many.
 
         Who found them left windows, too; but until now live fixes were judged without them.
         """
-        read = await doubt_store.current(conn, self.units)
-        spans = [(device, span) for device, of in doubts.changed(self._loaded.doubts, read).items() for span in of]
-        await window_store.insert(conn, [doubt_store.window(device, span, now) for device, span in spans])
-        self._loaded.doubts = read
+        read = await suspect_store.current(conn, self.units)
+        spans = [(device, span) for device, of in suspects.changed(self._loaded.suspects, read).items() for span in of]
+        await window_store.insert(conn, [suspect_store.window(device, span, now) for device, span in spans])
+        self._loaded.suspects = read
         return len(spans)
 
     async def serve(self, conn: db.Connection, units: Sequence[str], now: int) -> None:
         """Move the stays of the devices of these units from now on; `pass_on` tells of the devices that come or go."""
         self.units = units
-        await self.doubt(conn, now)
+        await self.read_suspects(conn, now)
 
     async def pass_on(self, conn: db.Connection, devices: Sequence[int], now: int) -> int:
         """Take devices over from another engine, or let go of them: what is in memory of them is no more true.

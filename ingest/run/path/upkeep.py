@@ -84,7 +84,7 @@ class Upkeep:
         self.horizons = await retention_store.horizons(conn)
         if moved := await self.devices.refresh(conn):
             await self._pass_on(conn, moved)
-        await self.host.doubt(conn, self.clock())
+        await self.host.read_suspects(conn, self.clock())
         if await self.host.outdated(conn, self.clock()):
             await self.reload("the grid or a plan changed")
         await self.minutes.store(conn)

@@ -1,4 +1,4 @@
-"""Roads and checkpoints compared with stored fixes as the cleaner does, amended by late and doubted ones."""
+"""Roads and checkpoints compared with stored fixes as the cleaner does, amended by late and suspect ones."""
 
 import random
 from typing import Any
@@ -100,7 +100,7 @@ async def test_any_order_of_arrival_gives_the_same_rows(town: Town) -> None:
 
 
 async def test_what_is_not_believed_any_more_is_taken_back(town: Town) -> None:
-    """A doubt about the datum comes as a window of the device, and with it goes what was walked."""
+    """A suspect interval comes as a window of the device, and with it goes what was walked."""
     await town.store(walk(60))
     before = await town.done()
     assert before[0] > 20

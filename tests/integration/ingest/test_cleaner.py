@@ -152,7 +152,7 @@ async def test_a_track_of_another_day_is_found_whichever_came_first(town: Town) 
 
 
 async def test_roads_tell_a_wrong_datum_of_a_shift_without_an_area(town: Town) -> None:
-    """Two walk the same road; the one whose handset sends another datum is doubted, and not the other."""
+    """Two walk the same road; the one whose handset sends another datum is suspect, and not the other."""
     ids = await people_store.add_officers(town.conn, [("R1", "R1", "441302010"), ("R2", "R2", "441302010")])
     way = walk(device=1)
     await beat_store.import_roads(town.conn, pieces.cut([np.stack([way.lon, way.lat], axis=1)]))

@@ -108,8 +108,8 @@ async def test_settings_that_endanger_data_are_named(own_folder: Callable[[], Pa
         server.stop()
     bad = {one.what for one in found.values() if one.verdict is Verdict.BAD}
     assert bad == {"fsync", "full_page_writes", "synchronous_commit", "autovacuum"}
-    doubtful = {one.what for one in found.values() if one.verdict is Verdict.WARN}
-    assert doubtful == {
+    warned = {one.what for one in found.values() if one.verdict is Verdict.WARN}
+    assert warned == {
         "data_checksums", "archive_mode", "wal_level", "max_connections", "shared_buffers", "bloat 膨胀",
         "audit record 审计记录",
     }  # fmt: skip

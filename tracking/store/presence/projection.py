@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from runtime import db
-from tracking.presence import doubts
+from tracking.presence import suspects
 from tracking.presence.engine import RUN_GAP_MS
 from tracking.presence.fixes import FixColumns
 from tracking.presence.points import Logged
 from tracking.presence.stays import Changes, Stored
-from tracking.store.presence import doubt_store, run_store, stay_store
+from tracking.store.presence import run_store, stay_store, suspect_store
 from tracking.store.records import event_log
 from tracking.store.tracks import event_store, fix_store
 
@@ -37,7 +37,7 @@ async def stretch(conn: db.Connection, device: int, lo: int, hi: int) -> Stretch
         first, last = int(fixes.t[0]), int(fixes.t[-1])
         lo, hi = min(lo, first), max(hi, last)
         logged = await event_store.logged(conn, device, first, last)
-        fixes = doubts.marked(fixes, {device: await doubt_store.of_device(conn, device, first, last)})
+        fixes = suspects.marked(fixes, {device: await suspect_store.of_device(conn, device, first, last)})
     stored = await load(conn, device, lo, hi)
     return Stretch(device=device, lo=lo, hi=hi, fixes=fixes, logged=logged, stored=stored)
 

@@ -81,7 +81,7 @@ def connected(rows: Iterable[tuple[int, int, int, int]]) -> list[Seen]:
 
 
 async def replace(conn: db.Connection, device: int, slot: int, seen: Sequence[Seen], now: int) -> None:
-    """Make `seen` what is known of a shift in doubt that began at `slot`; what was known before is ended."""
+    """Make `seen` what is known of a suspect shift that began at `slot`; what was known before is ended."""
     rows = await conn.fetch(_CURRENT, device, db.moment(slot))
     stored = {(row["cell"], db.millis(row["t_from"]), db.millis(row["t_to"])): row["id"] for row in rows}
     ended = [number for key, number in stored.items() if key not in seen]

@@ -147,7 +147,7 @@ def test_replays_accuse_the_copy_and_not_the_original() -> None:
 
 
 @pytest.mark.parametrize("sent", [Datum.GCJ02, Datum.BD09])
-def test_a_wrong_datum_is_doubted_and_after_three_shifts_suspected(sent: Datum) -> None:
+def test_a_wrong_datum_is_suspect_and_after_three_shifts_found(sent: Datum) -> None:
     """A handset set to WGS-84 that sends another datum starts its shift half a kilometre from the team."""
     base = (np.array([LAT]), np.array([LON]))
     wrong = datum.wgs84_to_gcj02(*base)
@@ -157,22 +157,22 @@ def test_a_wrong_datum_is_doubted_and_after_three_shifts_suspected(sent: Datum) 
         each: float(np.hypot((lat[0] - LAT) * 111_195, (lon[0] - LON) * 102_300)) + 4.0
         for each, (lat, lon) in datums.places(*wrong).items()
     }
-    doubt = datums.doubt(datums.Off(as_is=off[Datum.WGS84], under=off))
-    assert doubt is not None
-    assert doubt.fits is sent
-    assert datums.suspected([doubt, doubt]) is None
-    assert datums.suspected([None, doubt, doubt, doubt]) is sent
-    assert datums.suspected([doubt, None, doubt]) is None
+    better = datums.better_datum(datums.Off(as_is=off[Datum.WGS84], under=off))
+    assert better is not None
+    assert better.fits is sent
+    assert datums.suspected([better, better]) is None
+    assert datums.suspected([None, better, better, better]) is sent
+    assert datums.suspected([better, None, better]) is None
 
 
-def test_a_right_datum_is_not_doubted() -> None:
-    """Fifty metres from the team, or a place that no datum explains, is no doubt."""
+def test_a_right_datum_is_not_suspect() -> None:
+    """Fifty metres from the team, or a place that no datum explains, is not suspect."""
     near = {Datum.WGS84: 50.0, Datum.GCJ02: 4.0, Datum.BD09: 900.0}
-    assert datums.doubt(datums.Off(as_is=50.0, under=near)) is None
+    assert datums.better_datum(datums.Off(as_is=50.0, under=near)) is None
     far = {Datum.WGS84: 2_000.0, Datum.GCJ02: 1_500.0, Datum.BD09: 900.0}
-    assert datums.doubt(datums.Off(as_is=2_000.0, under=far)) is None
+    assert datums.better_datum(datums.Off(as_is=2_000.0, under=far)) is None
     set_right = {Datum.WGS84: 570.0, Datum.GCJ02: 6.0, Datum.BD09: 1_200.0}
-    assert datums.doubt(datums.Off(as_is=6.0, under=set_right)) is None
+    assert datums.better_datum(datums.Off(as_is=6.0, under=set_right)) is None
 
 
 GRID = CityGrid([GridCell(id=1, rings=[[[LON - 0.1, LAT - 0.1], [LON + 0.1, LAT - 0.1], [LON + 0.1, LAT + 0.1]]])])
@@ -199,15 +199,15 @@ def test_roads_tell_a_wrong_datum(seed: int, sent: Datum) -> None:
     if sent is Datum.BD09:
         lat, lon = datum.gcj02_to_bd09(lat, lon)
     roads = _roads(*range(1, 9))
-    doubt = datums.off_roads(roads, GRID, changed(right, lat=lat, lon=lon))
-    assert doubt is not None
-    assert doubt.fits is sent
-    assert doubt.off_m > 500
+    better = datums.off_roads(roads, GRID, changed(right, lat=lat, lon=lon))
+    assert better is not None
+    assert better.fits is sent
+    assert better.off_m > 500
     assert datums.off_roads(roads, GRID, right) is None
 
 
 @pytest.mark.parametrize("seed", range(1, 6))
-def test_roads_doubt_nobody_who_stands_or_leaves_them(seed: int) -> None:
+def test_roads_suspect_nobody_who_stands_or_leaves_them(seed: int) -> None:
     """A place says nothing however long somebody stands there, nor does a way through a park."""
     lat, lon = datum.wgs84_to_gcj02(np.full(360, LAT), np.full(360, LON))
     assert datums.off_roads(_roads(seed), GRID, changed(_again(seed), lat=lat, lon=lon)) is None
@@ -215,12 +215,12 @@ def test_roads_doubt_nobody_who_stands_or_leaves_them(seed: int) -> None:
     assert datums.off_roads(Roads(np.empty(0), np.empty(0)), GRID, _again(seed)) is None
 
 
-def test_what_was_stored_before_the_datum_was_set_right_stays_in_doubt() -> None:
+def test_what_was_stored_before_the_datum_was_set_right_stays_suspect() -> None:
     """The places as stored are judged, not what the device is set to now."""
     sent = {Datum.WGS84: 570.0, Datum.GCJ02: 6.0, Datum.BD09: 1_200.0}
-    doubt = datums.doubt(datums.Off(as_is=570.0, under=sent))
-    assert doubt is not None
-    assert doubt.fits is Datum.GCJ02
+    better = datums.better_datum(datums.Off(as_is=570.0, under=sent))
+    assert better is not None
+    assert better.fits is Datum.GCJ02
 
 
 def test_team_base_is_where_most_began() -> None:

@@ -96,7 +96,7 @@ def test_an_event_on_a_boundary_may_belong_to_either_cell() -> None:
 
 
 def test_a_cell_entered_surely_afterwards_has_its_stay_from_there_on() -> None:
-    """The time that the stay covers is in doubt no more."""
+    """The time that the stay covers is undecided no more."""
     inside = tl.walk((BOUNDARY + 2, 150.0), (BOUNDARY + 150, 150.0), begin=1000.0)
     known = tl.run(
         tl.engine(), tl.track([*along(noise=1.0), *inside, *tl.stand((450.0, 150.0), begin=1130, seconds=400)])
@@ -107,7 +107,7 @@ def test_a_cell_entered_surely_afterwards_has_its_stay_from_there_on() -> None:
     assert all(each.t_out <= stay.t_in for each in maybes(known).values())
 
 
-def test_a_stay_and_doubt_that_make_a_visit_only_together_may_be_one() -> None:
+def test_a_stay_and_undecided_time_that_make_a_visit_only_together_may_be_one() -> None:
     """Two minutes inside, then two on the boundary: too short each, long enough together."""
     come = tl.walk((225.0, 25.0), (BOUNDARY - 0.5, 25.0), begin=0.0, speed=0.6)
     edge = [(s, BOUNDARY + (-1) ** n * 0.5, y) for n, (s, _, y) in enumerate(along(begin=130.0, turns=1))]
@@ -115,7 +115,7 @@ def test_a_stay_and_doubt_that_make_a_visit_only_together_may_be_one() -> None:
     assert not known or {1} <= told_of(known)
 
 
-def test_who_crosses_a_boundary_is_in_no_doubt() -> None:
+def test_who_crosses_a_boundary_is_not_undecided() -> None:
     """A walk from cell to cell tells nothing of the kind."""
     known = tl.run(tl.engine(), tl.track(tl.walk((20.0, 150.0), (1180.0, 150.0), begin=0.0)))
     assert not maybes(known)

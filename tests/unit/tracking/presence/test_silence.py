@@ -48,7 +48,7 @@ def test_a_silence_that_goes_on_hides_everything_in_reach() -> None:
 
 @pytest.mark.parametrize("cells", [0, 4])
 def test_without_silences_nothing_is_hidden(cells: int) -> None:
-    """No silence, no doubt."""
+    """No silence, nothing hidden."""
     none = np.empty(0)
     empty = silence.Silences(
         t_from=none.astype(np.int64), t_to=none.astype(np.int64), lat_from=none, lon_from=none, lat_to=none, lon_to=none

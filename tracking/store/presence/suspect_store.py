@@ -1,10 +1,10 @@
-"""Doubts in the database: the shifts of devices whose datum is in doubt, as `device_findings` say."""
+"""Suspect intervals in the database: the shifts of devices whose datum is suspect, as `device_findings` say."""
 
 from collections.abc import Sequence
 
 from runtime import db
-from tracking.presence.doubts import Span
 from tracking.presence.stays import Window
+from tracking.presence.suspects import Span
 from tracking.records.reasons import Cause
 
 _CURRENT = """
@@ -19,7 +19,7 @@ WHERE device = $1 AND known_to IS NULL AND kind = 'datum_doubt' AND until >= $2 
 
 
 async def current(conn: db.Connection, units: Sequence[str] | None) -> dict[int, list[Span]]:
-    """All doubts by device; `units` None for those of all units."""
+    """All suspect intervals by device; `units` None for those of all units."""
     found: dict[int, list[Span]] = {}
     for row in await conn.fetch(_CURRENT, units):
         found.setdefault(row["device"], []).append((db.millis(row["since"]), db.millis(row["until"])))
@@ -27,11 +27,11 @@ async def current(conn: db.Connection, units: Sequence[str] | None) -> dict[int,
 
 
 async def of_device(conn: db.Connection, device: int, lo: int, hi: int) -> list[Span]:
-    """Doubts of a device that touch `lo` to `hi` (ms)."""
+    """Suspect intervals of a device that touch `lo` to `hi` (ms)."""
     rows = await conn.fetch(_OF_DEVICE, device, db.moment(lo), db.moment(hi))
     return [(db.millis(row["since"]), db.millis(row["until"])) for row in rows]
 
 
 def window(device: int, span: Span, now: int) -> Window:
-    """What must be computed again when a doubt came or went at `now` (ms)."""
+    """What must be computed again when a suspect interval came or went at `now` (ms)."""
     return Window(device=device, t_lo=span[0], t_hi=span[1], received=now, cause=Cause.DOUBT)

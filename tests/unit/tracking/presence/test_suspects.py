@@ -1,4 +1,4 @@
-"""Doubts: what is marked, what must be computed again, and what sightings hide."""
+"""Suspect intervals: what is marked, what must be computed again, and what sightings hide."""
 
 import itertools
 
@@ -8,28 +8,28 @@ from hypothesis import strategies as st
 
 from tests.unit.tracking import timelines as tl
 from tests.unit.tracking.presence.test_engine import round_in
-from tracking.presence import doubts, silence
+from tracking.presence import silence, suspects
 from tracking.store.presence import sighting_store
 
 MINUTE = 60_000
 
 
-def test_doubted_fixes_carry_no_presence() -> None:
-    """The stretch in doubt is as if nothing had come; what lies around it counts, and another device too."""
+def test_suspect_fixes_carry_no_presence() -> None:
+    """The suspect interval is as if nothing had come; what lies around it counts, and another device too."""
     points = round_in(1, 0)
     spans = {1: [(tl.T0 + 100_000, tl.T0 + 400_000)]}
     kept = [point for point in points if not 100 <= point[0] <= 400]
-    marked = doubts.marked(tl.track(points), spans)
+    marked = suspects.marked(tl.track(points), spans)
     assert tl.run(tl.engine(), marked) == tl.run(tl.engine(), tl.track(kept))
     assert len(marked) == len(points)
     other = tl.track(points, device=2)
-    assert doubts.marked(other, spans) is other
+    assert suspects.marked(other, spans) is other
 
 
-def test_late_fixes_of_a_stretch_in_doubt_change_nothing() -> None:
+def test_late_fixes_of_a_suspect_interval_change_nothing() -> None:
     """In order or late, marked fixes give the same."""
     points = round_in(1, 0)
-    marked = doubts.marked(tl.track(points), {1: [(tl.T0 + 100_000, tl.T0 + 400_000)]})
+    marked = suspects.marked(tl.track(points), {1: [(tl.T0 + 100_000, tl.T0 + 400_000)]})
     store = tl.Store(tl.engine())
     for part in (slice(30, None), slice(0, 12), slice(12, 30)):
         store.receive(marked.take(part))
@@ -40,8 +40,8 @@ def test_late_fixes_of_a_stretch_in_doubt_change_nothing() -> None:
 def test_only_what_came_or_went_is_computed_again() -> None:
     """Spans that both know are left alone."""
     before, after = {1: [(0, 5)], 2: [(0, 5)]}, {1: [(0, 5)], 2: [(0, 9)], 3: [(1, 2)]}
-    assert doubts.changed(before, after) == {2: [(0, 5), (0, 9)], 3: [(1, 2)]}
-    assert doubts.changed(after, after) == {}
+    assert suspects.changed(before, after) == {2: [(0, 5), (0, 9)], 3: [(1, 2)]}
+    assert suspects.changed(after, after) == {}
 
 
 def test_a_sighting_hides_a_visit_as_long_as_itself_and_two_minutes() -> None:

@@ -1,4 +1,4 @@
-"""What cannot be believed is neither a visit nor a failure: clocks far ahead, and datums in doubt."""
+"""What cannot be believed is neither a visit nor a failure: clocks far ahead, and suspect datums."""
 
 import json
 from collections.abc import AsyncIterator, Sequence
@@ -151,7 +151,7 @@ async def beside(conn: db.Connection) -> list[Fix]:
     return [replace(f, lat=a, lon=o) for f, a, o in zip(seems, lat.tolist(), lon.tolist(), strict=True)]
 
 
-async def test_a_datum_in_doubt_takes_visits_back_and_hides_others(town: Town) -> None:
+async def test_a_suspect_datum_takes_visits_back_and_hides_others(town: Town) -> None:
     """A handset says that it is half a kilometre from its area: that visit is withdrawn, and its area is unknown."""
     away = in_gcj02(await beside(town.conn))
     first, second = away[:240], away[240:]
@@ -179,7 +179,7 @@ async def test_a_datum_in_doubt_takes_visits_back_and_hides_others(town: Town) -
     shown = await states(town.conn, END)
     assert shown[2] is CellState.OVERDUE
     assert shown[COLUMNS] is CellState.UNKNOWN
-    # What was seen before the doubt can be asked for.
+    # What was seen before it became suspect can be asked for.
     at = T0 + 61 * MINUTE
     place = await cities.load(town.conn)
     then = await cities.basis(town.conn, place, at, at)
@@ -188,7 +188,7 @@ async def test_a_datum_in_doubt_takes_visits_back_and_hides_others(town: Town) -
     assert not now.present[2]
 
 
-async def test_a_doubt_that_ends_gives_the_visits_back(town: Town) -> None:
+async def test_a_suspect_interval_that_ends_gives_the_visits_back(town: Town) -> None:
     """The finding was wrong: the stays are what they were, to the last bit."""
     await town.driven.take(sent(round_in(0, 20, 30)), T0 + HOUR)
     before = await town.visits()
