@@ -52,6 +52,18 @@ def test_every_folder_is_in_the_tree() -> None:
         assert (ROOT / folder / "__init__.py").read_text().strip(), folder
 
 
+def test_the_folders_of_the_page_are_in_its_tree() -> None:
+    """Each stands in the page's tree, in twenty files at most; beside them lie only the start and the frame of all."""
+    tree = PAGE[PAGE.index("The page, in `web/ui/src`:") : PAGE.index("## Processes")]
+    source = ROOT / "web/ui/src"
+    assert sorted(re.findall(r"^    (\w+)/", tree, re.MULTILINE)) == sorted(
+        each.name for each in source.iterdir() if each.is_dir()
+    )
+    assert {each.name for each in source.iterdir() if each.is_file()} == {"app.tsx", "main.tsx", "vite-env.d.ts"}
+    for folder in (each for each in source.rglob("*") if each.is_dir()):
+        assert len([each for each in folder.iterdir() if each.is_file()]) <= 20, folder
+
+
 def test_every_question_has_a_file() -> None:
     """Where a thing is decided is a file, or a folder, that exists."""
     rows = re.findall(r"^\| Where [^|]*\|([^|]*)\|$", PAGE, re.MULTILINE)

@@ -1,39 +1,39 @@
-// The page: a desk with the map, the bar above it, and the settings over both.
+// The page: a screen with the map, the bar above it, and the settings over both.
 
 import { lazy, Suspense, useMemo } from 'react';
-import { type City, CityContext } from './city.ts';
-import { LiveDesk } from './desk.tsx';
+import { type City, CityContext } from './data/city.ts';
+import { LiveScreen } from './screens/live.tsx';
 import { SpeechContext, translator, useSpeech } from './i18n/index.ts';
 import type { Connection } from './live/connection.ts';
-import { type FetchedCity, useFetchedCity } from './fetched.ts';
-import { useSignal } from './hooks.ts';
-import { Waiting } from './panels/parts.tsx';
-import { toLive, useScreen } from './screen.ts';
-import { useTaste } from './taste.ts';
-import { user as signedIn } from './user.ts';
+import { type FetchedCity, useFetchedCity } from './data/fetched.ts';
+import { useSignal } from './parts/hooks.ts';
+import { Waiting } from './parts/parts.tsx';
+import { toLive, useScreen } from './screens/screen.ts';
+import { useAppearance } from './parts/appearance.ts';
+import { user as signedIn } from './data/user.ts';
 
 /** Code that most viewers need late or never is fetched when it is needed. */
-const ReplayDesk = lazy(async () => ({ default: (await import('./replay/desk.tsx')).ReplayDesk }));
+const ReplayScreen = lazy(async () => ({ default: (await import('./replay/screen.tsx')).ReplayScreen }));
 const Settings = lazy(async () => ({ default: (await import('./settings/settings.tsx')).Settings }));
 
 export function App({ connection, city }: { connection: Connection; city: Promise<City> }) {
-  const taste = useTaste();
-  const { language } = taste;
+  const appearance = useAppearance();
+  const { language } = appearance;
   const speech = useMemo(() => ({ language, t: translator(language) }), [language]);
   const fetched = useFetchedCity(city);
   const user = useSignal(signedIn);
   const screen = useScreen();
-  const desk = { connection, taste, fetched, user, screen };
+  const shown = { connection, appearance, fetched, user, screen };
   return (
     <SpeechContext value={speech}>
       <CityContext value={fetched.city}>
         <SkipLink />
         {screen.page.kind === 'replay' ? (
           <Suspense fallback={<Waiting />}>
-            <ReplayDesk {...desk} page={screen.page} />
+            <ReplayScreen {...shown} page={screen.page} />
           </Suspense>
         ) : (
-          <LiveDesk {...desk} />
+          <LiveScreen {...shown} />
         )}
         {screen.page.kind === 'settings' && (
           <Suspense fallback={<Waiting />}>

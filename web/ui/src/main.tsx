@@ -2,17 +2,17 @@
 
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import * as api from './api.ts';
+import * as api from './data/api.ts';
 import { App } from './app.tsx';
 import { theGround } from './ground/ground.ts';
-import { ModelContext } from './hooks.ts';
+import { ModelContext } from './parts/hooks.ts';
 import { browserHost, Connection } from './live/connection.ts';
 import { LiveModel } from './live/model.ts';
-import { fetchCity } from './fetched.ts';
+import { fetchCity } from './data/fetched.ts';
 import { keepAskingReadiness, keepExpiring } from './live/clocks.ts';
-import { install } from './probe.ts';
-import { applyTaste } from './taste.ts';
-import { learnUser } from './user.ts';
+import { install } from './data/testprobe.ts';
+import { applyTaste } from './parts/appearance.ts';
+import { learnUser } from './data/user.ts';
 import './styles/index.css';
 
 const model = new LiveModel();

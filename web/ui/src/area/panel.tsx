@@ -2,18 +2,18 @@
 
 import type { Position } from 'geojson';
 import { useCallback, useEffect, useRef, useState } from 'react';
-import * as api from '../api.ts';
-import { usePeriod } from '../citytime.ts';
-import { moment, span } from '../format.ts';
+import * as api from '../data/api.ts';
+import { usePeriod } from '../words/citytime.ts';
+import { moment, span } from '../words/format.ts';
 import type { Presence } from '../generated/clips.ts';
-import { useLoaded, useModel, useSignal } from '../hooks.ts';
+import { useLoaded, useModel, useSignal } from '../parts/hooks.ts';
 import { LOCALE, useSpeech } from '../i18n/index.ts';
-import { Icon } from '../icons.tsx';
+import { Icon } from '../parts/icons.tsx';
 import type { Draw } from '../map/draw.ts';
 import type { MapView } from '../map/view.ts';
-import { Await, Card } from '../panels/parts.tsx';
-import { type Screen, toLive } from '../screen.ts';
-import type { Page, Span } from '../url.ts';
+import { Await, Card } from '../parts/parts.tsx';
+import { type Screen, toLive } from '../screens/screen.ts';
+import type { Page, Span } from '../screens/url.ts';
 
 const HOUR_MS = 3_600_000;
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Alert } from '../types.ts';
+import type { Alert } from '../data/types.ts';
 import { translator } from '../i18n/index.ts';
 import { dueOf, grouped, kindKey, neighbour, shownOf, subjectOf } from './groups.ts';
 

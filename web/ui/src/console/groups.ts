@@ -3,7 +3,7 @@
 import type { Translate } from '../i18n/index.ts';
 import type { Key } from '../i18n/zh.ts';
 import { LEVELS } from '../live/model.ts';
-import type { Alert, AlertLevel } from '../types.ts';
+import type { Alert, AlertLevel } from '../data/types.ts';
 
 export const GROUPINGS = ['byLevel', 'byStreet', 'byKind'] as const;
 export type Grouping = (typeof GROUPINGS)[number];

@@ -1,10 +1,10 @@
 // What the console does besides drawing: keys, sound, the badge in the title, proposals, steps.
 
 import { useCallback, useEffect, useEffectEvent, useMemo, useRef, useState } from 'react';
-import * as api from '../api.ts';
-import { useModel, useServerNow, useSignal } from '../hooks.ts';
+import * as api from '../data/api.ts';
+import { useModel, useServerNow, useSignal } from '../parts/hooks.ts';
 import { useSpeech } from '../i18n/index.ts';
-import type { Alert, Assignment } from '../types.ts';
+import type { Alert, Assignment } from '../data/types.ts';
 import { subjectOf } from './groups.ts';
 import { Sound } from './sound.ts';
 

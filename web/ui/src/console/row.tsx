@@ -1,11 +1,11 @@
 // One alert in the list: what, since when, why, who has it; the chosen one with its steps.
 
 import { type SubmitEvent, useState } from 'react';
-import type { Action } from '../api.ts';
-import { distance, span } from '../format.ts';
+import type { Action } from '../data/api.ts';
+import { distance, span } from '../words/format.ts';
 import { type Language, type Translate, useSpeech } from '../i18n/index.ts';
-import { focused, LevelBadge } from '../panels/parts.tsx';
-import type { Alert, Assignment } from '../types.ts';
+import { focused, LevelBadge } from '../parts/parts.tsx';
+import type { Alert, Assignment } from '../data/types.ts';
 import { dueOf, subjectOf } from './groups.ts';
 import { useFirstEscape } from './hooks.ts';
 

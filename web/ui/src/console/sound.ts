@@ -1,6 +1,6 @@
 // A short tone for alerts that call. Silent until the viewer turns it on: browsers allow no sound before a gesture.
 
-import type { AlertLevel } from '../types.ts';
+import type { AlertLevel } from '../data/types.ts';
 
 /** Frequencies of the tones, Hz: two falling for red, one for orange. */
 const TONES: Partial<Record<AlertLevel, number[]>> = { red: [880, 660], orange: [660] };

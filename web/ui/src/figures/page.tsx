@@ -1,15 +1,15 @@
 // The indicators: how well places were patrolled, and people patrolled them, over a period. Loaded apart from the map.
 
 import { useState } from 'react';
-import * as api from '../api.ts';
-import { dayOf, fromField, usePeriod } from '../citytime.ts';
+import * as api from '../data/api.ts';
+import { dayOf, fromField, usePeriod } from '../words/citytime.ts';
 import type { Person, Place } from '../generated/figures.ts';
-import { useEscape, useLoaded, useModel, useSignal } from '../hooks.ts';
+import { useEscape, useLoaded, useModel, useSignal } from '../parts/hooks.ts';
 import { LOCALE, useSpeech } from '../i18n/index.ts';
 import { download, Exporting } from '../panels/exporting.tsx';
-import { Await, IconButton } from '../panels/parts.tsx';
-import { type Screen, toLive } from '../screen.ts';
-import type { Page, Span } from '../url.ts';
+import { Await, IconButton } from '../parts/parts.tsx';
+import { type Screen, toLive } from '../screens/screen.ts';
+import type { Page, Span } from '../screens/url.ts';
 import { type Column, found, LEVELS, OF_PEOPLE, OF_PLACES, ofPeople, type Row, sorted } from './columns.ts';
 import { Meaning, Rows } from './table.tsx';
 

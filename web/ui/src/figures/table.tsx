@@ -1,8 +1,8 @@
 // A table of indicators whose columns sort it, and what they mean.
 
 import { useState } from 'react';
-import { useCity } from '../city.ts';
-import { distance, span } from '../format.ts';
+import { useCity } from '../data/city.ts';
+import { distance, span } from '../words/format.ts';
 import { type Key, type Translate, useSpeech } from '../i18n/index.ts';
 import { belongsTo, type Column, type Level, NAME, nameOf, ofPeople, OWNER, type Row } from './columns.ts';
 

@@ -1,7 +1,7 @@
 // The ground of the map as the operator chose it: a PMTiles archive of our own server, a tile server, or plain.
 
 import type { LayerSpecification, SourceSpecification } from 'maplibre-gl';
-import * as api from '../api.ts';
+import * as api from '../data/api.ts';
 import type { Ground, GroundTiles } from '../generated/ground.ts';
 import { FONT, type Palette, type Theme } from '../map/palette.ts';
 import { rasterLayer, vectorLayers } from './layers.ts';

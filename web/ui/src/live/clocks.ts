@@ -1,6 +1,6 @@
 // What the live data does by the clock, however little is heard from the server.
 
-import * as api from '../api.ts';
+import * as api from '../data/api.ts';
 import type { LiveModel } from './model.ts';
 
 const EXPIRE_EVERY_MS = 1000;

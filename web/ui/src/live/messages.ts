@@ -1,7 +1,7 @@
 // JSON messages of the live protocol, with the bodies that the schema leaves open (docs/live-protocol.md §2 to §4).
 
 import type * as wire from '../generated/live.ts';
-import type { Alert, Device, Event, Stay } from '../types.ts';
+import type { Alert, Device, Event, Stay } from '../data/types.ts';
 
 export type { Counts, DeviceName } from '../generated/live.ts';
 

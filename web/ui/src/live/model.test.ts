@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Alert, Event } from '../types.ts';
+import type { Alert, Event } from '../data/types.ts';
 import type { LaneItem, ServerMessage } from './messages.ts';
 import { LiveModel } from './model.ts';
 

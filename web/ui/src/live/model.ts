@@ -1,7 +1,7 @@
 // What the page knows now: alerts, events, coverage, names and counts, fed by the live connection. Pure but for signals.
 
-import { Signal } from '../signal.ts';
-import type { Alert, AlertLevel, CellState, Device, Event, Stay } from '../types.ts';
+import { Signal } from '../parts/signal.ts';
+import type { Alert, AlertLevel, CellState, Device, Event, Stay } from '../data/types.ts';
 import type { Link } from './connection.ts';
 import { Fleet } from './fleet.ts';
 import type { CellChange, Counts, DeviceName, LaneItem, ServerMessage } from './messages.ts';

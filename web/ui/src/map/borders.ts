@@ -4,7 +4,7 @@
 // grid as that of cells, else as that of the widest area whose outline it is.
 
 import type { Feature, FeatureCollection, MultiLineString, Position } from 'geojson';
-import type { Cells } from '../api.ts';
+import type { Cells } from '../data/api.ts';
 
 export const BORDER_LEVELS = ['cell', 'grid', 'street', 'city'] as const;
 export type BorderLevel = (typeof BORDER_LEVELS)[number];

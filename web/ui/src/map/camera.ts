@@ -4,7 +4,7 @@ import { Map as MLMap, prewarm, ScaleControl, setWorkerUrl } from 'maplibre-gl';
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url';
 import 'maplibre-gl/dist/maplibre-gl.css';
 import type { View } from '../live/messages.ts';
-import type { Place } from '../url.ts';
+import type { Place } from '../screens/url.ts';
 import type { GroundStyle } from '../ground/ground.ts';
 import type { CitySources } from './cells.ts';
 import type { Box } from './shapes.ts';

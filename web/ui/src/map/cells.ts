@@ -2,13 +2,13 @@
 
 import type { FeatureCollection, Position } from 'geojson';
 import type { GeoJSONSource, Map as MLMap } from 'maplibre-gl';
-import type { Cells } from '../api.ts';
+import type { Cells } from '../data/api.ts';
 import { mercatorX, mercatorY } from '../live/mercator.ts';
 import type { LiveModel } from '../live/model.ts';
-import type { Area, CellState } from '../types.ts';
+import type { Area, CellState } from '../data/types.ts';
 import { borders } from './borders.ts';
-import { CellsFill } from './fill.ts';
-import { type Mesh, meshOf } from './mesh.ts';
+import { CellsFill } from './webgl/fill.ts';
+import { type Mesh, meshOf } from './webgl/mesh.ts';
 import type { Palette } from './palette.ts';
 import { type Box, boxOf, extent, isInside, labels } from './shapes.ts';
 import { give } from './sources.ts';

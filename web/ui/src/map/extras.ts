@@ -3,7 +3,7 @@
 import type { Feature, LineString, Point, Position } from 'geojson';
 import type { Map as MLMap } from 'maplibre-gl';
 import { eventClass } from '../i18n/catalogue.ts';
-import type { Event } from '../types.ts';
+import type { Event } from '../data/types.ts';
 import { give } from './sources.ts';
 import { type Step, trackLines } from './trackline.ts';
 

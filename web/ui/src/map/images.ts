@@ -1,6 +1,6 @@
 // Marks of cell states and icons of events, drawn here: nothing is fetched.
 
-import type { CellState } from '../types.ts';
+import type { CellState } from '../data/types.ts';
 import { EVENT_ICONS, STATE_MARKS } from './marks.ts';
 import type { Palette } from './palette.ts';
 

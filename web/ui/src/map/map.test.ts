@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Position } from 'geojson';
-import type { Cells, Track } from '../api.ts';
+import type { Cells, Track } from '../data/api.ts';
 import { latitude, longitude, mercatorX, mercatorY, metresPerUnit } from '../live/mercator.ts';
 import { BORDER_LEVELS, borders } from './borders.ts';
 import { WORLD } from '../live/fleet.ts';
-import { meshOf } from './mesh.ts';
-import { patternOpacity, placed, pointSize } from './placing.ts';
+import { meshOf } from './webgl/mesh.ts';
+import { patternOpacity, placed, pointSize } from './webgl/placing.ts';
 import { centroid, extent, extentOf, isInside, labels } from './shapes.ts';
 import { length, steps, trackLines } from './trackline.ts';
 

@@ -1,6 +1,6 @@
 // Shapes that the map and the panels share, as paths on 24 × 24.
 
-import type { CellState } from '../types.ts';
+import type { CellState } from '../data/types.ts';
 
 /** Marks in the middle of a cell, as paths on 24 × 24. */
 export const STATE_MARKS: Record<CellState, string> = {

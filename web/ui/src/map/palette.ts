@@ -1,6 +1,6 @@
 // Colours of the map in both themes. States differ in pattern and mark as well, never in colour alone.
 
-import type { CellState } from '../types.ts';
+import type { CellState } from '../data/types.ts';
 
 export type Theme = 'dark' | 'light';
 export type Rgb = [number, number, number];

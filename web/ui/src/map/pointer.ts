@@ -3,10 +3,10 @@
 import type { Map as MLMap } from 'maplibre-gl';
 import { mercatorX, mercatorY } from '../live/mercator.ts';
 import type { LiveModel } from '../live/model.ts';
-import { Signal } from '../signal.ts';
-import type { Selection } from '../url.ts';
+import { Signal } from '../parts/signal.ts';
+import type { Selection } from '../screens/url.ts';
 import type { CellsOnMap } from './cells.ts';
-import { pointSize } from './placing.ts';
+import { pointSize } from './webgl/placing.ts';
 
 /** How far beside an officer a click or the pointer still means it, px. */
 const CLICK_SLACK = 8;

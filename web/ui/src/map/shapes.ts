@@ -1,8 +1,8 @@
 // Places of labels and extents, from the cells. Pure.
 
 import type { Feature, FeatureCollection, Point, Polygon, Position } from 'geojson';
-import type { Cells } from '../api.ts';
-import type { Area } from '../types.ts';
+import type { Cells } from '../data/api.ts';
+import type { Area } from '../data/types.ts';
 
 export type Box = [west: number, south: number, east: number, north: number];
 

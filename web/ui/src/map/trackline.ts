@@ -1,7 +1,7 @@
 // A track as lines for the map: fading with age, dashed where fixes are missing. Pure.
 
 import type { Feature, FeatureCollection, LineString } from 'geojson';
-import type { Track } from '../api.ts';
+import type { Track } from '../data/api.ts';
 import { mercatorX, mercatorY, metresPerUnit } from '../live/mercator.ts';
 
 /** Fixes further apart than this are of different runs: nothing is known between them. */

@@ -2,22 +2,22 @@
 
 import type { Position } from 'geojson';
 import type { Map as MLMap } from 'maplibre-gl';
-import type { Cells } from '../api.ts';
-import type { City } from '../city.ts';
+import type { Cells } from '../data/api.ts';
+import type { City } from '../data/city.ts';
 import { GroundAgain } from '../ground/again.ts';
 import type { GroundStyle } from '../ground/ground.ts';
 import { latitude, longitude, mercatorX, mercatorY } from '../live/mercator.ts';
 import type { View } from '../live/messages.ts';
 import type { LiveModel } from '../live/model.ts';
-import { Signal } from '../signal.ts';
-import type { Area, CellState, Event } from '../types.ts';
-import type { Place } from '../url.ts';
+import { Signal } from '../parts/signal.ts';
+import type { Area, CellState, Event } from '../data/types.ts';
+import type { Place } from '../screens/url.ts';
 import { Camera, createMap } from './camera.ts';
 import { CellsOnMap, citySources } from './cells.ts';
 import { Draw, type DrawEvents } from './draw.ts';
 import { Extras, type Way } from './extras.ts';
 import { eventImages, IMAGE_RATIO, markImages } from './images.ts';
-import { OfficersCanvas, type OfficersView } from './officers.ts';
+import { OfficersCanvas, type OfficersView } from './webgl/officers.ts';
 import { PALETTES } from './palette.ts';
 import { Pointer } from './pointer.ts';
 import { type Look, style } from './style.ts';

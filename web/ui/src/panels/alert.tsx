@@ -1,16 +1,16 @@
 // The card of one alert: what it is about, who should be sent, and its life told as a story.
 
 import { type SubmitEvent, useState } from 'react';
-import * as api from '../api.ts';
-import { cellName, useCity } from '../city.ts';
+import * as api from '../data/api.ts';
+import { cellName, useCity } from '../data/city.ts';
 import { kindKey, subjectOf } from '../console/groups.ts';
 import type { Steps } from '../console/hooks.ts';
 import { SnoozeForm } from '../console/row.tsx';
-import { clock, distance, moment, span } from '../format.ts';
-import { useLoaded, useModel, useServerNow, useSignal } from '../hooks.ts';
+import { clock, distance, moment, span } from '../words/format.ts';
+import { useLoaded, useModel, useServerNow, useSignal } from '../parts/hooks.ts';
 import { type Key, LOCALE, useSpeech } from '../i18n/index.ts';
-import type { Alert, AlertStep, Assignment } from '../types.ts';
-import { Await, Card, Fact, focused, LevelBadge } from './parts.tsx';
+import type { Alert, AlertStep, Assignment } from '../data/types.ts';
+import { Await, Card, Fact, focused, LevelBadge } from '../parts/parts.tsx';
 
 /** Officers offered besides the proposed one. */
 const OFFERED = 8;

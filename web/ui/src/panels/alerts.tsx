@@ -1,17 +1,17 @@
 // The alert console: what stands, ranked and grouped, with one keystroke for each step.
 
 import { useEffect, useState } from 'react';
-import type { Action } from '../api.ts';
-import { useCity } from '../city.ts';
+import type { Action } from '../data/api.ts';
+import { useCity } from '../data/city.ts';
 import { type Group, type Grouping, GROUPINGS, grouped, kindKey, neighbour, shownOf } from '../console/groups.ts';
 import { type Proposals, type Steps, useKeys, useSound } from '../console/hooks.ts';
 import { AlertRow, type RowActions } from '../console/row.tsx';
-import { useModel, useServerNow, useSignal } from '../hooks.ts';
+import { useModel, useServerNow, useSignal } from '../parts/hooks.ts';
 import { useSpeech } from '../i18n/index.ts';
-import { Icon } from '../icons.tsx';
+import { Icon } from '../parts/icons.tsx';
 import { LEVELS } from '../live/model.ts';
-import type { Alert } from '../types.ts';
-import { IconButton } from './parts.tsx';
+import type { Alert } from '../data/types.ts';
+import { IconButton } from '../parts/parts.tsx';
 
 /** Rows drawn of a group before the viewer asks for more: a thousand alerts must not make the page slow. */
 const SHOWN_FIRST = 40;

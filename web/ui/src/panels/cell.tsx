@@ -1,13 +1,13 @@
 // The card of one unit cell: its state, what is required of it, and who was there.
 
-import * as api from '../api.ts';
-import { whyUnknown } from '../between.ts';
-import { cellName, useCity } from '../city.ts';
-import { clock, span } from '../format.ts';
-import { useLoaded, useModel, useServerNow, useSignal } from '../hooks.ts';
+import * as api from '../data/api.ts';
+import { whyUnknown } from '../words/between.ts';
+import { cellName, useCity } from '../data/city.ts';
+import { clock, span } from '../words/format.ts';
+import { useLoaded, useModel, useServerNow, useSignal } from '../parts/hooks.ts';
 import { type Key, LOCALE, useSpeech } from '../i18n/index.ts';
 import type { CellNow } from '../live/model.ts';
-import { Card, Fact, LevelBadge, StateBadge } from './parts.tsx';
+import { Card, Fact, LevelBadge, StateBadge } from '../parts/parts.tsx';
 import { EventList } from './events.tsx';
 import { History } from './history.tsx';
 import { Stays } from './stays.tsx';

@@ -1,13 +1,13 @@
 // The card of one event: what an officer did or found.
 
-import * as api from '../api.ts';
-import { cellName, useCity } from '../city.ts';
-import { moment } from '../format.ts';
-import { useLoaded, useModel, useSignal } from '../hooks.ts';
+import * as api from '../data/api.ts';
+import { cellName, useCity } from '../data/city.ts';
+import { moment } from '../words/format.ts';
+import { useLoaded, useModel, useSignal } from '../parts/hooks.ts';
 import { eventName } from '../i18n/catalogue.ts';
 import { LOCALE, useSpeech } from '../i18n/index.ts';
 import { MediaList } from './media.tsx';
-import { Await, Card, Fact } from './parts.tsx';
+import { Await, Card, Fact } from '../parts/parts.tsx';
 
 interface Props {
   id: string;

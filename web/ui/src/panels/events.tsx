@@ -1,11 +1,11 @@
 // The latest events of an officer or in a cell.
 
-import * as api from '../api.ts';
-import { moment } from '../format.ts';
-import { useLoaded, useModel, useSignal } from '../hooks.ts';
+import * as api from '../data/api.ts';
+import { moment } from '../words/format.ts';
+import { useLoaded, useModel, useSignal } from '../parts/hooks.ts';
 import { eventName } from '../i18n/catalogue.ts';
 import { LOCALE, useSpeech } from '../i18n/index.ts';
-import { Await } from './parts.tsx';
+import { Await } from '../parts/parts.tsx';
 
 export function EventList({ of }: { of: { cell: string } | { device: string } }) {
   const { t, language } = useSpeech();

@@ -2,7 +2,7 @@
 
 import { useState } from 'react';
 import { useSpeech } from '../i18n/index.ts';
-import { Icon } from '../icons.tsx';
+import { Icon } from '../parts/icons.tsx';
 
 const LONGEST = 200;
 

@@ -1,10 +1,10 @@
 // The calendar of a cell: how often it was visited on each of the last four weeks' days.
 
-import * as api from '../api.ts';
-import { useLoaded, useModel, useSignal } from '../hooks.ts';
+import * as api from '../data/api.ts';
+import { useLoaded, useModel, useSignal } from '../parts/hooks.ts';
 import { LOCALE, useSpeech } from '../i18n/index.ts';
-import { calendar, type Day, shade } from '../stops.ts';
-import { Await } from './parts.tsx';
+import { calendar, type Day, shade } from '../words/stops.ts';
+import { Await } from '../parts/parts.tsx';
 
 const DAYS = 28;
 const DAY_MS = 86_400_000;

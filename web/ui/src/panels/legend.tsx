@@ -1,12 +1,12 @@
 // The legend: how many cells are in each state, and what the shapes of officers mean. A state can be made to stand out.
 
-import { useModel, useSignal } from '../hooks.ts';
+import { useModel, useSignal } from '../parts/hooks.ts';
 import { type Key, useSpeech } from '../i18n/index.ts';
-import { OfficerGlyph, PathIcon } from '../icons.tsx';
+import { OfficerGlyph, PathIcon } from '../parts/icons.tsx';
 import { CELL_STATES } from '../live/model.ts';
 import { FRESHNESS, shownKinds } from '../live/protocol.ts';
 import { STATE_MARKS } from '../map/marks.ts';
-import type { CellState } from '../types.ts';
+import type { CellState } from '../data/types.ts';
 
 interface Props {
   only: CellState | null;

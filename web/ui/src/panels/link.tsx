@@ -1,7 +1,7 @@
 // How fresh the picture is: the state of the connection and the time the data is of. Never claims more than it knows.
 
-import { clock, span } from '../format.ts';
-import { useModel, useServerNow, useSignal } from '../hooks.ts';
+import { clock, span } from '../words/format.ts';
+import { useModel, useServerNow, useSignal } from '../parts/hooks.ts';
 import { LOCALE, useSpeech } from '../i18n/index.ts';
 
 /** The server speaks at least every five seconds; data older than this is not called live. */

@@ -2,7 +2,7 @@
 
 import { useState } from 'react';
 import { useSpeech } from '../i18n/index.ts';
-import type { Event } from '../types.ts';
+import type { Event } from '../data/types.ts';
 
 type Media = Event['media'][number];
 

@@ -1,20 +1,20 @@
 // The drawer of one officer: how fresh, how fast, where, and the recent track.
 
 import { useEffect, useMemo, useState } from 'react';
-import * as api from '../api.ts';
-import { cellsBetween } from '../between.ts';
-import { cellName, useCity } from '../city.ts';
-import { clock, compass, distance, kmh, span } from '../format.ts';
-import { type Loaded, useLoaded, useModel, useServerNow, useSignal } from '../hooks.ts';
+import * as api from '../data/api.ts';
+import { cellsBetween } from '../words/between.ts';
+import { cellName, useCity } from '../data/city.ts';
+import { clock, compass, distance, kmh, span } from '../words/format.ts';
+import { type Loaded, useLoaded, useModel, useServerNow, useSignal } from '../parts/hooks.ts';
 import { type Key, LOCALE, useSpeech } from '../i18n/index.ts';
-import { Icon, OfficerGlyph } from '../icons.tsx';
+import { Icon, OfficerGlyph } from '../parts/icons.tsx';
 import type { Officer } from '../live/fleet.ts';
 import { COURSE_UNKNOWN, courseDegrees, FRESHNESS, SPEED_UNKNOWN, speedMetres } from '../live/protocol.ts';
 import { length, type Step, steps } from '../map/trackline.ts';
-import type { Device } from '../types.ts';
-import { Await, Card, Fact } from './parts.tsx';
+import type { Device } from '../data/types.ts';
+import { Await, Card, Fact } from '../parts/parts.tsx';
 import { SpeedChart } from './speedchart.tsx';
-import { stops } from '../stops.ts';
+import { stops } from '../words/stops.ts';
 import { EventList } from './events.tsx';
 import { Stays } from './stays.tsx';
 

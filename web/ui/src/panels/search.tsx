@@ -1,12 +1,12 @@
 // The search box: a combobox over officers, areas and cells. "/" brings the cursor here from anywhere.
 
 import { type KeyboardEvent, useEffect, useId, useRef, useState } from 'react';
-import * as api from '../api.ts';
-import type { City } from '../city.ts';
-import { find, type Hit } from '../find.ts';
-import { useModel } from '../hooks.ts';
+import * as api from '../data/api.ts';
+import type { City } from '../data/city.ts';
+import { find, type Hit } from '../data/search.ts';
+import { useModel } from '../parts/hooks.ts';
 import { useSpeech } from '../i18n/index.ts';
-import { Icon } from '../icons.tsx';
+import { Icon } from '../parts/icons.tsx';
 
 const ICONS = { officer: 'officer', cell: 'cell', area: 'area' } as const;
 

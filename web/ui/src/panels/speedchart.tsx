@@ -1,6 +1,6 @@
 // A small chart of recent speed; a missing fix is a gap in it, not a zero.
 
-import { kmh } from '../format.ts';
+import { kmh } from '../words/format.ts';
 import { useSpeech } from '../i18n/index.ts';
 import type { Step } from '../map/trackline.ts';
 

@@ -1,13 +1,13 @@
 // Recent presence in a cell or of an officer, valid visit or not.
 
-import * as api from '../api.ts';
-import { cellsBetween } from '../between.ts';
-import { cellName, useCity } from '../city.ts';
-import { distance, moment, span } from '../format.ts';
-import { useLoaded, useModel, useSignal } from '../hooks.ts';
+import * as api from '../data/api.ts';
+import { cellsBetween } from '../words/between.ts';
+import { cellName, useCity } from '../data/city.ts';
+import { distance, moment, span } from '../words/format.ts';
+import { useLoaded, useModel, useSignal } from '../parts/hooks.ts';
 import { type Key, LOCALE, useSpeech } from '../i18n/index.ts';
-import type { Stay } from '../types.ts';
-import { Await } from './parts.tsx';
+import type { Stay } from '../data/types.ts';
+import { Await } from '../parts/parts.tsx';
 
 interface Props {
   of: { cell: string } | { device: string };

@@ -1,21 +1,21 @@
 // The bar at the top: product, freshness of the data, counts, search, and the viewer's own settings.
 
 import type { ReactNode } from 'react';
-import * as api from '../api.ts';
-import type { Session } from '../api.ts';
-import { clock } from '../format.ts';
-import { useModel, useServerNow, useSignal } from '../hooks.ts';
+import * as api from '../data/api.ts';
+import type { Session } from '../data/api.ts';
+import { clock } from '../words/format.ts';
+import { useModel, useServerNow, useSignal } from '../parts/hooks.ts';
 import { LOCALE, useSpeech } from '../i18n/index.ts';
-import { Icon, Logo, OfficerGlyph } from '../icons.tsx';
+import { Icon, Logo, OfficerGlyph } from '../parts/icons.tsx';
 import { FRESHNESS, shownKinds } from '../live/protocol.ts';
-import type { Taste } from '../taste.ts';
-import type { Screen } from '../screen.ts';
-import { LIVE } from '../url.ts';
+import type { Appearance } from '../parts/appearance.ts';
+import type { Screen } from '../screens/screen.ts';
+import { LIVE } from '../screens/url.ts';
 import { LinkSign } from './link.tsx';
-import { IconButton } from './parts.tsx';
+import { IconButton } from '../parts/parts.tsx';
 
 interface Props {
-  taste: Taste;
+  appearance: Appearance;
   synthetic: boolean;
   user: Session | null;
   screen: Screen;
@@ -46,14 +46,19 @@ export function TopBar(props: Props) {
       {props.children}
       {props.onAlerts && <CityClock />}
       <div className="topbar-tools">
-        <button type="button" className="icon-button" onClick={props.taste.toggleLanguage} title={t('language.switch')}>
+        <button
+          type="button"
+          className="icon-button"
+          onClick={props.appearance.toggleLanguage}
+          title={t('language.switch')}
+        >
           <span className="language">{t('language.short')}</span>
           <span className="hidden">{t('language.switch')}</span>
         </button>
         <IconButton
-          icon={props.taste.theme === 'dark' ? 'sun' : 'moon'}
-          label={t(props.taste.theme === 'dark' ? 'theme.toLight' : 'theme.toDark')}
-          onClick={props.taste.toggleTheme}
+          icon={props.appearance.theme === 'dark' ? 'sun' : 'moon'}
+          label={t(props.appearance.theme === 'dark' ? 'theme.toLight' : 'theme.toDark')}
+          onClick={props.appearance.toggleTheme}
         />
         <button
           type="button"

@@ -1,8 +1,8 @@
 // A period of the past as the server tells it, line by line (docs/replay.md). Pure but for `fetchClip`.
 
 import type { CellChange } from '../live/messages.ts';
-import type { AlertLevel, Event } from '../types.ts';
-import type { Span } from '../url.ts';
+import type { AlertLevel, Event } from '../data/types.ts';
+import type { Span } from '../screens/url.ts';
 
 /** Steps of coverage a clip is asked for at most. */
 const MOST_STEPS = 240;

@@ -1,11 +1,11 @@
 // Play, speed, jumps, time line, officers and export of a clip.
 
 import { useState } from 'react';
-import * as api from '../api.ts';
+import * as api from '../data/api.ts';
 import { useSpeech } from '../i18n/index.ts';
-import { Icon } from '../icons.tsx';
+import { Icon } from '../parts/icons.tsx';
 import { download, Exporting } from '../panels/exporting.tsx';
-import { IconButton } from '../panels/parts.tsx';
+import { IconButton } from '../parts/parts.tsx';
 import { FORMS, type Form, MEDIA_TYPES, spelled } from './exports.ts';
 import type { Player } from './hooks.ts';
 import type { ReplayModel } from './model.ts';

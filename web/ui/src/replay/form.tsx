@@ -1,11 +1,11 @@
 // Which period is played, and by what was known.
 
 import { useState } from 'react';
-import { usePeriod } from '../citytime.ts';
-import { useModel, useSignal } from '../hooks.ts';
+import { usePeriod } from '../words/citytime.ts';
+import { useModel, useSignal } from '../parts/hooks.ts';
 import { useSpeech } from '../i18n/index.ts';
-import type { Screen } from '../screen.ts';
-import type { Page } from '../url.ts';
+import type { Screen } from '../screens/screen.ts';
+import type { Page } from '../screens/url.ts';
 
 const HOUR_MS = 3_600_000;
 const PRESETS = [

@@ -1,10 +1,10 @@
 // Fetching a clip and playing it.
 
 import { useCallback, useEffect, useEffectEvent, useRef, useState } from 'react';
-import * as api from '../api.ts';
+import * as api from '../data/api.ts';
 import { Clip, clipPath, linesOf } from './clip.ts';
 import { ReplayModel } from './model.ts';
-import type { Span } from '../url.ts';
+import type { Span } from '../screens/url.ts';
 
 /** Signs of life while a clip is read, ms. */
 const TELL_EVERY_MS = 200;

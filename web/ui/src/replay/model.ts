@@ -4,7 +4,7 @@ import { mercatorX, mercatorY, metresPerUnit } from '../live/mercator.ts';
 import type { CellChange } from '../live/messages.ts';
 import { byGravity, LiveModel } from '../live/model.ts';
 import { COURSE_UNKNOWN, FRESHNESS, MOVING, SILENT, STILL } from '../live/protocol.ts';
-import type { Alert } from '../types.ts';
+import type { Alert } from '../data/types.ts';
 import type { Clip, ClipAlert, ClipTrack } from './clip.ts';
 
 /** Without a fix for so long an officer is silent, as on the live map. */

@@ -1,11 +1,11 @@
 // The time line of a clip: cells by state over time, alerts as ticks, and the moment that is shown.
 
 import { useMemo } from 'react';
-import { clock, moment } from '../format.ts';
-import { useModel, useSignal } from '../hooks.ts';
+import { clock, moment } from '../words/format.ts';
+import { useModel, useSignal } from '../parts/hooks.ts';
 import { LOCALE, useSpeech } from '../i18n/index.ts';
 import { CELL_STATES } from '../live/model.ts';
-import type { CellState } from '../types.ts';
+import type { CellState } from '../data/types.ts';
 import type { Clip } from './clip.ts';
 
 const WIDTH = 1000;

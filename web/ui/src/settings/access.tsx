@@ -1,7 +1,7 @@
 // Accounts, tokens and the audit record as lists.
 
-import * as api from '../api.ts';
-import { moment } from '../format.ts';
+import * as api from '../data/api.ts';
+import { moment } from '../words/format.ts';
 import { LOCALE } from '../i18n/index.ts';
 import type { Key } from '../i18n/zh.ts';
 import type { Setting } from './resources.tsx';

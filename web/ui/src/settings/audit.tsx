@@ -1,8 +1,8 @@
 // The audit record: who looked at whose track and who did what, found by person, deed, subject and time.
 
 import { useState } from 'react';
-import { fromField } from '../citytime.ts';
-import { clock, moment } from '../format.ts';
+import { fromField } from '../words/citytime.ts';
+import { clock, moment } from '../words/format.ts';
 import { type Key, LOCALE, useSpeech } from '../i18n/index.ts';
 import type { Setting } from './resources.tsx';
 import { type Resource, type Row, Table } from './table.tsx';

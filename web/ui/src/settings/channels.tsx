@@ -1,12 +1,12 @@
 // Where people and systems are told of alerts: channels with a test message, and the log of what was told.
 
 import { type ReactNode, useState } from 'react';
-import * as api from '../api.ts';
-import { moment } from '../format.ts';
+import * as api from '../data/api.ts';
+import { moment } from '../words/format.ts';
 import { LOCALE, useSpeech } from '../i18n/index.ts';
 import type { Key } from '../i18n/zh.ts';
 import { LEVELS } from '../live/model.ts';
-import type { AlertLevel } from '../types.ts';
+import type { AlertLevel } from '../data/types.ts';
 import type { Setting } from './resources.tsx';
 import { type Resource, type Row, Table } from './table.tsx';
 

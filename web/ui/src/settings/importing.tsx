@@ -2,8 +2,8 @@
 
 import type { Position } from 'geojson';
 import { useMemo, useState } from 'react';
-import * as api from '../api.ts';
-import { useCity } from '../city.ts';
+import * as api from '../data/api.ts';
+import { useCity } from '../data/city.ts';
 import type { GridFault, ImportProblem } from '../generated/imports.ts';
 import { type Key, type Translate, useSpeech } from '../i18n/index.ts';
 import { borders } from '../map/borders.ts';

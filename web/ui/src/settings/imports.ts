@@ -1,6 +1,6 @@
 // The files that operators import: the grid, the roads, the checkpoints.
 
-import { distance } from '../format.ts';
+import { distance } from '../words/format.ts';
 import type { CheckpointImport, GridImport, RoadImport } from '../generated/imports.ts';
 import type { Importable } from './importing.tsx';
 

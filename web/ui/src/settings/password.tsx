@@ -1,7 +1,7 @@
 // One's own password.
 
 import { type FormEvent, useState } from 'react';
-import * as api from '../api.ts';
+import * as api from '../data/api.ts';
 import { useSpeech } from '../i18n/index.ts';
 
 const LEAST = 10;

@@ -1,12 +1,12 @@
 // Devices and officers with their binding, and the shifts of officers.
 
 import { type ReactNode, type SubmitEvent, useState } from 'react';
-import * as api from '../api.ts';
-import { fromField, toField } from '../citytime.ts';
-import { moment } from '../format.ts';
-import { useLoaded } from '../hooks.ts';
+import * as api from '../data/api.ts';
+import { fromField, toField } from '../words/citytime.ts';
+import { moment } from '../words/format.ts';
+import { useLoaded } from '../parts/hooks.ts';
 import { LOCALE, useSpeech } from '../i18n/index.ts';
-import { Await } from '../panels/parts.tsx';
+import { Await } from '../parts/parts.tsx';
 import { QrCode } from './qr.tsx';
 import type { Setting } from './resources.tsx';
 import { type Resource, type Row, Table } from './table.tsx';

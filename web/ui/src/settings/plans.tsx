@@ -1,12 +1,12 @@
 // Patrol plans: what holds for which part of the city, and what another limit would mean before it is given.
 
 import { type SubmitEvent, useEffect, useState } from 'react';
-import * as api from '../api.ts';
-import { useCity } from '../city.ts';
-import { moment, span } from '../format.ts';
-import { useLoaded, useModel, useSignal } from '../hooks.ts';
+import * as api from '../data/api.ts';
+import { useCity } from '../data/city.ts';
+import { moment, span } from '../words/format.ts';
+import { useLoaded, useModel, useSignal } from '../parts/hooks.ts';
 import { LOCALE, type Translate, useSpeech } from '../i18n/index.ts';
-import { Await } from '../panels/parts.tsx';
+import { Await } from '../parts/parts.tsx';
 import { ScopeField, scopeName } from './scopes.tsx';
 import { type Told, Telling } from './telling.tsx';
 

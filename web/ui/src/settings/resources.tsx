@@ -1,9 +1,9 @@
 // The settings that are lists: which columns, which fields, which steps.
 
-import * as api from '../api.ts';
-import type { City } from '../city.ts';
-import { fromField } from '../citytime.ts';
-import { moment } from '../format.ts';
+import * as api from '../data/api.ts';
+import type { City } from '../data/city.ts';
+import { fromField } from '../words/citytime.ts';
+import { moment } from '../words/format.ts';
 import { type Language, LOCALE, type Translate } from '../i18n/index.ts';
 import type { Key } from '../i18n/zh.ts';
 import { type Column, type Resource, type Row } from './table.tsx';

@@ -1,13 +1,13 @@
 // Rules as data: what each value means, what holds, what other values would have told, and putting them in force.
 
 import { type SubmitEvent, useState } from 'react';
-import * as api from '../api.ts';
-import { useCity } from '../city.ts';
-import { moment } from '../format.ts';
+import * as api from '../data/api.ts';
+import { useCity } from '../data/city.ts';
+import { moment } from '../words/format.ts';
 import type { DryRun, RuleField, RuleKind, RuleKinds, RuleVersion } from '../generated/rules.ts';
-import { useLoaded, useModel, useSignal } from '../hooks.ts';
+import { useLoaded, useModel, useSignal } from '../parts/hooks.ts';
 import { type Key, LOCALE, type Translate, useSpeech } from '../i18n/index.ts';
-import { Await } from '../panels/parts.tsx';
+import { Await } from '../parts/parts.tsx';
 import { ScopeField, scopeName } from './scopes.tsx';
 import { type Told, Telling } from './telling.tsx';
 

@@ -1,7 +1,7 @@
 // For which part of the city a plan or rule is: its name, and choosing it.
 
 import { useId, useState } from 'react';
-import { cellName, type City, useCity } from '../city.ts';
+import { cellName, type City, useCity } from '../data/city.ts';
 import { type Key, type Translate, useSpeech } from '../i18n/index.ts';
 
 const CLASSES = ['business', 'public', 'institution', 'residential'] as const;

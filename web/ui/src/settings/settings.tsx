@@ -1,12 +1,12 @@
 // What operators change. Loaded apart from the map.
 
 import type { ReactNode } from 'react';
-import type { Session } from '../api.ts';
-import { useCity } from '../city.ts';
-import { useModel, useSignal } from '../hooks.ts';
+import type { Session } from '../data/api.ts';
+import { useCity } from '../data/city.ts';
+import { useModel, useSignal } from '../parts/hooks.ts';
 import { useSpeech } from '../i18n/index.ts';
 import type { Key } from '../i18n/zh.ts';
-import { IconButton } from '../panels/parts.tsx';
+import { IconButton } from '../parts/parts.tsx';
 import * as access from './access.tsx';
 import { AuditPage } from './audit.tsx';
 import { ChannelsPage } from './channels.tsx';

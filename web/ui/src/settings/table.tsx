@@ -1,11 +1,11 @@
 // A list of records with a form to add one: most of the settings are just that.
 
 import { type ReactNode, type SubmitEvent, useId, useState } from 'react';
-import * as api from '../api.ts';
-import { useLoaded, useServerNow } from '../hooks.ts';
+import * as api from '../data/api.ts';
+import { useLoaded, useServerNow } from '../parts/hooks.ts';
 import { useSpeech } from '../i18n/index.ts';
 import type { Key } from '../i18n/zh.ts';
-import { Await } from '../panels/parts.tsx';
+import { Await } from '../parts/parts.tsx';
 import { type Told, Telling } from './telling.tsx';
 
 export type Row = Readonly<Record<string, unknown>>;

@@ -1,0 +1,48 @@
+// The city as it was fetched, and fetched again when the live data is of another.
+
+import { useEffect, useEffectEvent, useState } from 'react';
+import * as api from './api.ts';
+import { type City, indexCity, NO_CITY } from './city.ts';
+import { useModel, useSignal } from '../parts/hooks.ts';
+import { backoff } from '../live/connection.ts';
+
+export interface FetchedCity {
+  city: City;
+  error: Error | null;
+  ready: boolean;
+}
+
+/** `vain` counts the newest fetches that brought no other city. */
+const NOT_FETCHED = { city: NO_CITY, error: null as Error | null, ready: false, vain: 0 };
+
+/** Cells and areas of the city. */
+export async function fetchCity(): Promise<City> {
+  const [cells, areas] = await Promise.all([api.cells(), api.areas()]);
+  return indexCity(cells, areas);
+}
+
+/**
+ * The city, fetched again while it is another than the one that is told: the answer may be of before a change, or of a
+ * process that has not seen it. `first` is under way since the page began.
+ */
+export function useFetchedCity(first: Promise<City>): FetchedCity {
+  const told = useSignal(useModel().city);
+  const [fetched, setFetched] = useState(NOT_FETCHED);
+  const take = useEffectEvent(async (coming: Promise<City>) => {
+    try {
+      const city = await coming;
+      const inVain = ({ city: had, vain }: typeof NOT_FETCHED) => (had.cells.city === city.cells.city ? vain + 1 : 0);
+      setFetched((old) => ({ city, error: null, ready: true, vain: inVain(old) }));
+    } catch (error) {
+      setFetched((old) => ({ ...old, error: error as Error, ready: true, vain: old.vain + 1 }));
+    }
+  });
+  useEffect(() => void take(first), [first]);
+  useEffect(() => {
+    if (!fetched.ready || told === null || told === fetched.city.cells.city) return undefined;
+    const wait = fetched.vain === 0 ? 0 : backoff(fetched.vain - 1, Math.random());
+    const timer = setTimeout(() => void take(fetchCity()), wait);
+    return () => clearTimeout(timer);
+  }, [told, fetched]);
+  return fetched;
+}
