@@ -119,7 +119,7 @@ def misses(result: run.Result) -> Iterator[str]:
         if n:
             yield f"{n} {what}"
     if result.shown_twice:
-        yield f"{len(result.shown_twice)} items of the lane shown twice, such as {result.shown_twice[0]}"
+        yield f"{len(result.shown_twice)} items of the event log shown twice, such as {result.shown_twice[0]}"
     if found.stays_differ:
         yield f"stays are not what the fixes say: {found.stays}"
     yield from map(slow, (outcome for outcome in result.outcomes if not in_time(outcome)))

@@ -28,8 +28,8 @@ class Positions(Struct, frozen=True, tag="positions"):
     """Little-endian bytes of each column of COLUMNS, n values each."""
 
 
-class LaneHead(Struct, frozen=True, tag="lane"):
-    """Hint that the lane has been committed up to `seq`."""
+class LogHead(Struct, frozen=True, tag="lane"):
+    """Hint that the event log has been committed up to `seq`."""
 
     worker: str
     seq: int
@@ -44,7 +44,7 @@ ALL = f"{FEED_ROOT}/+/+"
 """Topic filter of a web process."""
 
 _encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(Positions | LaneHead)
+_decoder = msgspec.msgpack.Decoder(Positions | LogHead)
 
 
 def encode_positions(worker: str, columns: Columns) -> bytes:
@@ -53,18 +53,18 @@ def encode_positions(worker: str, columns: Columns) -> bytes:
     return _encoder.encode(Positions(worker, len(columns["device"]), packed))
 
 
-def encode_lane_head(worker: str, seq: int) -> bytes:
-    """Pack the hint that the lane is committed up to `seq`."""
-    return _encoder.encode(LaneHead(worker, seq))
+def encode_log_head(worker: str, seq: int) -> bytes:
+    """Pack the hint that the event log is committed up to `seq`."""
+    return _encoder.encode(LogHead(worker, seq))
 
 
-def decode(payload: bytes) -> Positions | LaneHead:
+def decode(payload: bytes) -> Positions | LogHead:
     """Unpack a message of the feed.
 
     Raises:
         msgspec.DecodeError: not a message of the feed.
     """
-    message: Positions | LaneHead = _decoder.decode(payload)
+    message: Positions | LogHead = _decoder.decode(payload)
     return message
 
 

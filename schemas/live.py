@@ -1,6 +1,6 @@
 """Messages of the live websocket, version 1: what docs/live-protocol.md says in words.
 
-tests/contract/test_live_page.py holds the two equal. Bodies of lane items are models of `schemas.rest`.
+tests/contract/test_live_page.py holds the two equal. Bodies of event log items are models of `schemas.rest`.
 """
 
 from typing import Annotated, Any, Literal
@@ -35,7 +35,7 @@ class Subscribe(Look, kw_only=True, forbid_unknown_fields=True, tag="subscribe",
     epoch: Annotated[str, Meta(max_length=64)] | None = None
     """Of the last connection."""
     offset: Annotated[int, Meta(ge=0, le=2**62)] | None = None
-    """Number of the last lane item it took."""
+    """Number of the last event log item it took."""
 
 
 class Hello(Struct, kw_only=True, frozen=True, tag="hello", tag_field="type"):
@@ -46,11 +46,11 @@ class Hello(Struct, kw_only=True, frozen=True, tag="hello", tag_field="type"):
     epoch: str
     """Of the database: numbers of another epoch mean nothing."""
     offset: int
-    """Lane items after it follow; where a state comes, its own offset counts instead."""
+    """Event log items after it follow; where a state comes, its own offset counts instead."""
     now: Time
     """Server's clock."""
     recovered: bool
-    """The lane goes on behind the offset that was asked for, and no state comes."""
+    """The event log goes on behind the offset that was asked for, and no state comes."""
     time_zone: str | None
     """IANA name of the city's zone; null: not read yet."""
 
@@ -66,7 +66,7 @@ class State(Struct, kw_only=True, frozen=True, tag="state", tag_field="type"):
     epoch: str
     """As in hello."""
     offset: int
-    """Lane items after it follow."""
+    """Event log items after it follow."""
     alerts: list[dict[str, Any]]
     """Alerts that stand."""
     events: list[dict[str, Any]]
@@ -77,7 +77,7 @@ class State(Struct, kw_only=True, frozen=True, tag="state", tag_field="type"):
     """Every cell in sight."""
 
 
-class LaneItem(Struct, kw_only=True, frozen=True):
+class LogItem(Struct, kw_only=True, frozen=True):
     """Something that happened once."""
 
     seq: int
@@ -90,10 +90,10 @@ class LaneItem(Struct, kw_only=True, frozen=True):
     """By kind."""
 
 
-class Lane(Struct, kw_only=True, frozen=True, tag="lane", tag_field="type"):
+class LogItems(Struct, kw_only=True, frozen=True, tag="lane", tag_field="type"):
     """What happened, in order, each once."""
 
-    items: list[LaneItem]
+    items: list[LogItem]
     """In order of their numbers."""
 
 
@@ -169,4 +169,4 @@ AGAINST_PROTOCOL = 1008
 """Close code, without a bye, for what is not a message of the page."""
 
 TO_SERVER = (Subscribe, Look)
-FROM_SERVER = (Hello, State, Lane, Cells, Devices, Counts, Bye)
+FROM_SERVER = (Hello, State, LogItems, Cells, Devices, Counts, Bye)

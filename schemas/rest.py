@@ -1,4 +1,4 @@
-"""Models of the REST surface and of the JSON bodies in the live lane. Times are RFC 3339 UTC."""
+"""Models of the REST surface and of the JSON bodies in the event log. Times are RFC 3339 UTC."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal

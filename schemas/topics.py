@@ -34,7 +34,7 @@ _ON_THE_WIRE = UPWARD - {Kind.BUFFER, Kind.OWNTRACKS}
 
 LIVE = (ROOT, OWNTRACKS_ROOT)
 BUFFERED = (BUFFER_ROOT,)
-"""Roots of the two lanes; each has a session of its own."""
+"""Roots of the two streams; each has a session of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ def is_reserved(name: str) -> bool:
 
 
 def subscriptions(units: tuple[str, ...] = ("+",), roots: tuple[str, ...] = LIVE) -> list[str]:
-    """Topic filters for a worker that serves `units` ("+" for all), of one lane.
+    """Topic filters for a worker that serves `units` ("+" for all), of one stream.
 
     They take in what no device should send too, so that it is refused and counted rather than unheard.
     """

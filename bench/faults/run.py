@@ -45,7 +45,7 @@ class Result:
     seconds: float
     sent: int
     shown: int = 0
-    """Items of the lane that the viewer got."""
+    """Items of the event log that the viewer got."""
     shown_twice: list[int] = field(default_factory=list)
     """Those that it got more than once."""
     hostile: dict[str, int] = field(default_factory=dict)

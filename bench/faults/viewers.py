@@ -42,11 +42,11 @@ class Site(Protocol):
 
 @dataclass(eq=False)
 class Viewer:
-    """One who reads, resumes after each loss, and counts the alerts of the lane."""
+    """One who reads, resumes after each loss, and counts the alerts of the event log."""
 
     site: Site
     seen: Counter[int] = field(default_factory=Counter)
-    """Numbers of lane items, as often as they came."""
+    """Numbers of event log items, as often as they came."""
     whole: int = 0
     """Times that the full state came instead of what was missed."""
     frames: int = 0

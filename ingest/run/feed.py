@@ -65,7 +65,7 @@ class Feed:
             self.publish(feed.topic(self.worker, "positions"), payload)
         if self._head > self._told:
             self._told = self._head
-            self.publish(feed.topic(self.worker, "lane"), feed.encode_lane_head(self.worker, self._head))
+            self.publish(feed.topic(self.worker, "lane"), feed.encode_log_head(self.worker, self._head))
 
 
 def _newest_rows(fixes: FixColumns) -> NDArray[np.intp]:

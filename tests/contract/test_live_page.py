@@ -22,7 +22,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "live-protocol.md").read_text()
 TABLES = fieldtables.tables(PAGE)
 MESSAGES: dict[str, type[msgspec.Struct]] = {
     **{str(each.__struct_config__.tag): each for each in (*live.TO_SERVER, *live.FROM_SERVER)},
-    "LaneItem": live.LaneItem,
+    "LogItem": live.LogItem,
     "DeviceName": live.DeviceName,
 }
 BODIES: dict[str, type[BaseModel]] = {
@@ -48,7 +48,7 @@ def test_table_has_the_fields_of_the_message(name: str) -> None:
 
 @pytest.mark.parametrize("name", BODIES)
 def test_table_has_the_fields_of_the_body(name: str) -> None:
-    """The same for what a lane item carries."""
+    """The same for what an event log item carries."""
     assert told(name) == fieldtables.of_model(BODIES[name])
     assert all(row[2] for row in TABLES[name])
 
@@ -110,8 +110,8 @@ LIMITS: dict[str, tuple[float, str]] = {
     "selected devices": (live.MAX_SELECTED, ""),
     "length of a device's name": (64, ""),
     "views": (1 / viewport.FULL_EVERY_S, "/s"),
-    "lane items in a message": (viewer.LANE_AT_ONCE, ""),
-    "lane items that can be resumed": (event_log.MAX_ITEMS, ""),
+    "event log items in a message": (viewer.LOG_ITEMS_AT_ONCE, ""),
+    "event log items that can be resumed": (event_log.MAX_ITEMS, ""),
     "bytes of them": (event_log.MAX_BYTES, ""),
     "events in a state": (snapshot.MAX_EVENTS, ""),
     "names in a message": (viewer.DEVICES_AT_ONCE, ""),

@@ -41,9 +41,9 @@ async def readyz(request: Request) -> Response:
         else pages.Check(ok=False, detail="not connected to the broker; is it running at the MQTT URL of the settings?")
     )
     checks["live"] = (
-        pages.Check(ok=True, detail="lane read")
+        pages.Check(ok=True, detail="event log read")
         if here.hub.ready.is_set()
-        else pages.Check(ok=False, detail="the lane was not read yet")
+        else pages.Check(ok=False, detail="the event log was not read yet")
     )
     made = pages.Readiness(ready=all(check.ok for check in checks.values()), checks=checks)
     return JSONResponse(made.model_dump(), status_code=200 if made.ready else 503)

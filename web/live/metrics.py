@@ -11,11 +11,11 @@ LAG = Histogram(
     "patrol_live_lag_seconds", "Age of the newest position of a tick when it is handed to the viewers.",
     buckets=(0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 3600),
 )  # fmt: skip
-LANE_LAG = Histogram(
+LOG_LAG = Histogram(
     "patrol_live_lane_lag_seconds", "Item of the event log to its being read: alerts, visits, events.",
     buckets=(0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 60),
 )  # fmt: skip
-LANE_HEAD = Gauge("patrol_live_lane_head", "Greatest sequence number read from the event log.", multiprocess_mode="max")
+LOG_HEAD = Gauge("patrol_live_lane_head", "Greatest sequence number read from the event log.", multiprocess_mode="max")
 POSITIONS = Counter("patrol_live_positions", "Newer positions taken from the feed.")
 BAD_FEED = Counter("patrol_live_bad_feed", "Messages of the feed that could not be read.")
 FAULTS = Counter("patrol_live_faults", "Times a source of the live part failed.", ["source"])

@@ -56,8 +56,8 @@ async def test_apply_twice_is_apply_once(store: AlertStore, conn: db.Connection,
             assert await store.apply([change]) == []
     assert await store.apply([raised, resolved]) == []
     assert await _steps(conn) == [(1, "opened", "orange"), (2, "raised", "red"), (3, "resolved", "red")]
-    lane = await conn.fetch("SELECT body FROM lane WHERE kind = 'alert' ORDER BY seq")
-    assert [json.loads(row["body"])["state"] for row in lane] == ["open", "open", "resolved"]
+    items = await conn.fetch("SELECT body FROM lane WHERE kind = 'alert' ORDER BY seq")
+    assert [json.loads(row["body"])["state"] for row in items] == ["open", "open", "resolved"]
 
 
 async def test_apply_keeps_the_order_of_steps_of_one_alert(store: AlertStore, conn: db.Connection, town: Town) -> None:

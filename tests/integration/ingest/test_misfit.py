@@ -41,7 +41,7 @@ BY_CONTENT = {
 MISFITS = {
     "no table of fixes": "ALTER TABLE fixes RENAME TO fixes_old",
     "no table of refusals": "ALTER TABLE refusals RENAME TO refusals_old",
-    "no table of the lane": "ALTER TABLE lane RENAME TO lane_old",
+    "no table of the event log": "ALTER TABLE lane RENAME TO lane_old",
     "no table of windows": "ALTER TABLE dirty_windows RENAME TO windows_old",
     "no table of stays": "ALTER TABLE stays RENAME TO stays_old",
     "no column": "ALTER TABLE fixes RENAME COLUMN acc TO accuracy",

@@ -207,8 +207,8 @@ async def test_live_fixes_do_not_stand_behind_a_buffer(mosquitto: "Mosquitto") -
 
     async def came(buffered: int, live: int) -> bool:
         taken.extend(made.intake.take(1_000, 1 << 20))
-        lanes = [one.topic.startswith(topics.BUFFER_ROOT) for one in taken]
-        return sum(lanes) >= buffered and len(lanes) - sum(lanes) >= live
+        buffered_flags = [one.topic.startswith(topics.BUFFER_ROOT) for one in taken]
+        return sum(buffered_flags) >= buffered and len(buffered_flags) - sum(buffered_flags) >= live
 
     try:
         async with asyncio.timeout(10):

@@ -149,7 +149,7 @@ async def test_gcj02_device_is_stored_in_wgs84_with_what_it_sent(
     assert tuple(row or ()) == pytest.approx((23.0839, 114.4126, 23.0813924, 114.4175696), abs=2e-6)
 
 
-async def test_events_status_and_lane(
+async def test_events_status_and_event_log(
     conn: "db.Connection", mosquitto: "Mosquitto", database_url: str, send: Send
 ) -> None:
     """An event is stored once by its id, a status shows in the devices, and both are told in the event log."""
@@ -250,25 +250,25 @@ async def test_broker_restart_loses_nothing(
         await waiting.until(counted(conn, 20), "fixes after the restart are stored", within=30)
 
 
-async def test_feed_tells_positions_and_the_lane(
+async def test_feed_tells_positions_and_the_event_log(
     conn: "db.Connection", mosquitto: "Mosquitto", database_url: str, send: Send
 ) -> None:
     """A listener of the feed gets the newest position of a device and the number the event log has come to."""
     async with working(database_url=database_url, mqtt_url=mosquitto.url), client(mosquitto.url) as listener:
         await listener.subscribe(feed.ALL)
         await send(FIX, [fix(0), fix(2000, spd=1.5), fix(1000)])
-        seen: dict[str, feed.Positions | feed.LaneHead] = {}
+        seen: dict[str, feed.Positions | feed.LogHead] = {}
         async with asyncio.timeout(10):
             async for message in listener.messages:
                 told = feed.decode(bytes(message.payload))
                 seen[type(told).__name__] = told
                 if len(seen) == 2:
                     break
-    positions, head = seen["Positions"], seen["LaneHead"]
+    positions, head = seen["Positions"], seen["LogHead"]
     assert isinstance(positions, feed.Positions)
     columns = feed.columns_of(positions)
     assert (columns["t"].tolist(), columns["spd"].tolist(), columns["cell"].tolist()) == ([T0 + 2000], [1.5], [-1])
-    assert isinstance(head, feed.LaneHead)
+    assert isinstance(head, feed.LogHead)
     assert head.seq == await conn.fetchval("SELECT max(seq) FROM lane")
 
 

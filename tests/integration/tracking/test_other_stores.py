@@ -84,7 +84,7 @@ async def test_windows_are_taken_by_unit_and_device_and_removed(conn: "db.Connec
     assert [one for _, one in await window_store.waiting(conn, ["team-1"], 10)] == [later]
 
 
-async def test_lane_numbers_are_seen_in_order(database_url: str) -> None:
+async def test_event_log_numbers_are_seen_in_order(database_url: str) -> None:
     """A second writer waits for the first one's commit, so nobody sees a number before the smaller ones."""
     first, second = [await asyncpg.connect(database_url) for _ in range(2)]
     transaction = first.transaction()

@@ -44,7 +44,7 @@ async def server(
     conn: "db.Connection",
     devices: dict[str, int],  # noqa: ARG001 - must be there before
 ) -> AsyncIterator[web.WebServer]:
-    """A web process that has read its lane; its broker is away."""
+    """A web process that has read its event log; its broker is away."""
     async with web.serving(database_url) as running:
         await asyncio.wait_for(running.hub.ready.wait(), 20)
 

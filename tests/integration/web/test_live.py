@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 SUBSCRIBE: dict[str, Any] = {"type": "subscribe", "bbox": web.HUIZHOU, "zoom": 11}
 
 
-async def lane_until(viewer: Any, last: int) -> list[int]:
+async def log_until(viewer: Any, last: int) -> list[int]:
     """The n of every event log item up to `last`, in order of arrival."""
     got: list[int] = []
     while not got or got[-1] != last:
@@ -72,7 +72,7 @@ async def test_subscription_gives_state_then_every_later_item_once(
             state = await web.receive(viewer)
             assert (hello["type"], hello["recovered"], state["type"]) == ("hello", False, "state")
             # In this database the n-th item has seq n: the state stands for those up to its offset.
-            assert await lane_until(viewer, total) == list(range(state["offset"] + 1, total + 1))
+            assert await log_until(viewer, total) == list(range(state["offset"] + 1, total + 1))
 
     async with asyncio.TaskGroup() as group:
         group.create_task(publish())
@@ -86,7 +86,7 @@ async def test_resume_gives_exactly_what_was_missed(server: web.WebServer, conn:
         await viewer.send(json.dumps(SUBSCRIBE))
         hello = await first(viewer, "hello")
         await say(conn, 1)
-        assert await lane_until(viewer, 1) == [1]
+        assert await log_until(viewer, 1) == [1]
     offset = 1
     for n in (2, 3, 4):
         await say(conn, n)
@@ -95,7 +95,7 @@ async def test_resume_gives_exactly_what_was_missed(server: web.WebServer, conn:
         answer = await web.receive(viewer)
         assert (answer["recovered"], answer["offset"]) == (True, offset)
         await say(conn, 5)
-        assert await lane_until(viewer, 5) == [2, 3, 4, 5]
+        assert await log_until(viewer, 5) == [2, 3, 4, 5]
 
 
 async def test_counts_come_again_though_nothing_changed(server: web.WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -224,7 +224,7 @@ async def test_viewer_that_does_not_read_harms_nobody_and_is_ended(
                 await say(conn, n)
                 return n > 10 and len(server.hub.viewers) == 1
 
-            reading = asyncio.create_task(lane_until(lively, -1))
+            reading = asyncio.create_task(log_until(lively, -1))
             await until(let_go, "the viewer that does not read is ended", within=15)
             await say(conn, -1)
             assert await reading == [*range(1, n + 1), -1]

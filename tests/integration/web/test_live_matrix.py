@@ -115,7 +115,7 @@ async def told(conn: "Connection", street: Street, step: int) -> None:
 
 @pytest.mark.parametrize("role", WATCHING)
 async def test_no_frame_tells_of_the_other_street(city: City, conn: "Connection", role: Role) -> None:
-    """State, lane, cells, devices, counts and positions are of the own street alone; it selects the other's in vain."""
+    """All that is sent is of the own street alone, the event log too; it selects the other's in vain."""
     token = city.tokens[role, "street"]
     wanted = ["quart-cam-1", city.other.ids["device2"], "hazel-cam-1"]
     screen, everything = Screen(), Screen()

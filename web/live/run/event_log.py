@@ -59,13 +59,13 @@ class EventLog:
         for item in items:
             self._consider(item)
         if items:
-            metrics.LANE_LAG.observe(max(0.0, wall_clock() / 1000 - items[0].at.timestamp()))
+            metrics.LOG_LAG.observe(max(0.0, wall_clock() / 1000 - items[0].at.timestamp()))
             self._viewers.wake()
         return len(items)
 
     def _consider(self, item: event_log.Item) -> None:
         """Let the process's own state follow an item."""
-        metrics.LANE_HEAD.set(item.seq)
+        metrics.LOG_HEAD.set(item.seq)
         if item.kind == "stay":
             self._judging.visits_changed()
         elif item.kind == "grid":

@@ -39,7 +39,7 @@ class Feed:
         """Take a message of the feed."""
         try:
             message = feed.decode(payload)
-            if isinstance(message, feed.LaneHead):
+            if isinstance(message, feed.LogHead):
                 self._log_hint.set()
                 return
             metrics.POSITIONS.inc(self._state.apply(feed.columns_of(message)))

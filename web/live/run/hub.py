@@ -69,7 +69,7 @@ class Hub:
         """Follow every source until `end_all`."""
         stop = self._stop
         sources: dict[str, Callable[[], Awaitable[None]]] = {
-            "live.lane": lambda: self.event_log.run(stop),
+            "live.event_log": lambda: self.event_log.run(stop),
             "live.positions": lambda: self._positions.run(stop),
             "live.coverage": lambda: self._coverage.run(stop),
             "live.sessions": lambda: self._sessions.run(stop),

@@ -40,7 +40,7 @@ GOODBYE_WITHIN_S = 1.0
 COUNTS_EVERY_S = 1.0
 HEARTBEAT_S = 5.0
 """Counts are said again after this even when nothing changed: a page that hears nothing calls its picture old."""
-LANE_AT_ONCE = 500
+LOG_ITEMS_AT_ONCE = 500
 DEVICES_AT_ONCE = 2_000
 
 
@@ -158,7 +158,7 @@ class Viewer:
             raise self._ending
         if self._scope_version != self.scope.version:
             await self._send_state()
-        await self._write_lane()
+        await self._write_log()
         cells = self.scope.cells
         if self._cells_version != cells.version:
             version = cells.version
@@ -170,9 +170,9 @@ class Viewer:
         if self._ending is not None:
             raise self._ending
 
-    async def _write_lane(self) -> None:
+    async def _write_log(self) -> None:
         while True:
-            items = self._hub.event_log.ring.after(self._offset, LANE_AT_ONCE)
+            items = self._hub.event_log.ring.after(self._offset, LOG_ITEMS_AT_ONCE)
             if items is None:
                 # So slow that the ring went past it: the state says where things are now.
                 await self._send_state()

@@ -116,9 +116,9 @@ async def follow(connection: db.Connection, ring: Ring) -> list[Item]:
 
 
 def encode(items: Sequence[Item]) -> str:
-    """Spell items as a `lane` message; the bodies are JSON already."""
+    """Encode items as a `lane` message; the bodies are JSON already."""
     spelt = [
-        live.LaneItem(
+        live.LogItem(
             seq=item.seq,
             at=rest.rfc3339(item.at.astimezone(UTC)),
             kind=item.kind,
@@ -126,7 +126,7 @@ def encode(items: Sequence[Item]) -> str:
         )
         for item in items
     ]
-    return msgspec.json.encode(live.Lane(items=spelt)).decode()
+    return msgspec.json.encode(live.LogItems(items=spelt)).decode()
 
 
 def _item(row: asyncpg.Record) -> Item:

@@ -28,7 +28,7 @@ class Listener:
     def __call__(self, topic: str, payload: bytes) -> None:
         """Decode a message of the feed."""
         message = feed.decode(payload)
-        if isinstance(message, feed.LaneHead):
+        if isinstance(message, feed.LogHead):
             assert topic == "patrol-feed/v1/w1/lane"
             self.heads.append(message.seq)
             return
@@ -68,7 +68,7 @@ def test_receiver_without_a_position_is_not_shown() -> None:
     assert listener.heard == []
 
 
-def test_lane_head_is_told_when_it_moves() -> None:
+def test_log_head_is_published_when_it_moves() -> None:
     """Batches without event log items say nothing."""
     listener = Listener()
     sender = Feed("w1", listener)

@@ -36,7 +36,7 @@ export function useProposals(): Proposals {
 }
 
 export interface Steps {
-  /** Do it and tell; the answer arrives over the live lane as well. */
+  /** Do it and tell; the answer arrives over the event log as well. */
   take(alert: Alert, action: api.Action): Promise<boolean>;
   /** What was done or refused last, for a moment. */
   told: { text: string; failed: boolean } | null;

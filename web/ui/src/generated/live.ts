@@ -70,26 +70,18 @@ export interface Hello {
   protocol: number;
   /** Of the database: numbers of another epoch mean nothing. */
   epoch: string;
-  /** Lane items after it follow; where a state comes, its own offset counts instead. */
+  /** Event log items after it follow; where a state comes, its own offset counts instead. */
   offset: number;
   /** Server's clock. */
   now: string;
-  /** The lane goes on behind the offset that was asked for, and no state comes. */
+  /** The event log goes on behind the offset that was asked for, and no state comes. */
   recovered: boolean;
   /** IANA name of the city's zone; null: not read yet. */
   time_zone: string | null;
 }
 
-/** What happened, in order, each once. */
-export interface Lane {
-  /** Says what the message is. */
-  type: "lane";
-  /** In order of their numbers. */
-  items: LaneItem[];
-}
-
 /** Something that happened once. */
-export interface LaneItem {
+export interface LogItem {
   /** Number, growing, with gaps. */
   seq: number;
   /** When it was stored. */
@@ -98,6 +90,14 @@ export interface LaneItem {
   kind: string;
   /** By kind. */
   body: unknown;
+}
+
+/** What happened, in order, each once. */
+export interface LogItems {
+  /** Says what the message is. */
+  type: "lane";
+  /** In order of their numbers. */
+  items: LogItem[];
 }
 
 /** Where the viewer looks. */
@@ -118,7 +118,7 @@ export interface State {
   type: "state";
   /** As in hello. */
   epoch: string;
-  /** Lane items after it follow. */
+  /** Event log items after it follow. */
   offset: number;
   /** Alerts that stand. */
   alerts: (Record<string, unknown>)[];
@@ -142,6 +142,6 @@ export interface Subscribe {
   selected?: (number | string)[];
   /** Of the last connection. */
   epoch?: string | null;
-  /** Number of the last lane item it took. */
+  /** Number of the last event log item it took. */
   offset?: number | null;
 }

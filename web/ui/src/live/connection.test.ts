@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { backoff, Connection, type Host, type Link, type Socket } from './connection.ts';
 import { frame } from './frames.testing.ts';
-import type { LaneItem, ServerMessage, View } from './messages.ts';
+import type { LogItem, ServerMessage, View } from './messages.ts';
 
 /** A browser whose time and network a test moves by hand. */
 class Desk implements Host {
@@ -77,7 +77,7 @@ class Line implements Socket {
 const VIEW: View = { bbox: [114, 23, 115, 24], zoom: 12, selected: [] };
 const HELLO = { type: 'hello', protocol: 1, epoch: 'e1', offset: 10, now: '2026-10-01T00:00:00Z', recovered: false };
 const STATE = { type: 'state', epoch: 'e1', offset: 10, alerts: [], events: [], cells: [] };
-const lane = (...seqs: number[]) => ({
+const logItems = (...seqs: number[]) => ({
   type: 'lane',
   items: seqs.map((seq) => ({ seq, at: '', kind: 'grid', body: {} })),
 });
@@ -118,7 +118,7 @@ test('subscribes first, without an offset, and hands on what comes', () => {
 
 test('resumes with the epoch and the last item it saw', () => {
   const { desk } = connected();
-  desk.line.says(lane(11, 12));
+  desk.line.says(logItems(11, 12));
   desk.line.onclose?.({ code: 1006, reason: '' });
   desk.pass(1000);
   desk.line.onopen?.();
@@ -127,23 +127,23 @@ test('resumes with the epoch and the last item it saw', () => {
 
 test('an item that was seen before is not handed on again', () => {
   const { desk, messages } = connected();
-  desk.line.says(lane(11, 12));
-  desk.line.says(lane(12, 13));
+  desk.line.says(logItems(11, 12));
+  desk.line.says(logItems(12, 13));
   const seqs = messages
     .flatMap((message) => (message.type === 'lane' ? message.items : []))
-    .map((item: LaneItem) => item.seq);
+    .map((item: LogItem) => item.seq);
   assert.deepEqual(seqs, [11, 12, 13]);
 });
 
 test('a server that cannot resume sets the offset anew', () => {
   const { desk } = connected();
-  desk.line.says(lane(11));
+  desk.line.says(logItems(11));
   desk.line.onclose?.({ code: 1006, reason: '' });
   desk.pass(1000);
   desk.line.onopen?.();
   desk.line.says({ ...HELLO, epoch: 'e2', offset: 3 });
   desk.line.says({ ...STATE, epoch: 'e2', offset: 3 });
-  desk.line.says(lane(4));
+  desk.line.says(logItems(4));
   desk.line.onclose?.({ code: 1006, reason: '' });
   desk.pass(1000);
   desk.line.onopen?.();

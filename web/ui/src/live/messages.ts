@@ -12,7 +12,7 @@ export type CellChange = wire.Cells['changes'][number];
 
 export type StateMessage = Omit<wire.State, 'alerts' | 'events'> & { alerts: Alert[]; events: Event[] };
 
-export type LaneItem = Omit<wire.LaneItem, 'kind' | 'body'> &
+export type LogItem = Omit<wire.LogItem, 'kind' | 'body'> &
   (
     | { kind: 'alert'; body: Alert }
     | { kind: 'event'; body: Event }
@@ -21,7 +21,6 @@ export type LaneItem = Omit<wire.LaneItem, 'kind' | 'body'> &
     | { kind: 'grid'; body: unknown }
   );
 
-export type LaneMessage = Omit<wire.Lane, 'items'> & { items: LaneItem[] };
+export type LogMessage = Omit<wire.LogItems, 'items'> & { items: LogItem[] };
 
-export type ServerMessage =
-  wire.Hello | StateMessage | LaneMessage | wire.Cells | wire.Devices | wire.Counts | wire.Bye;
+export type ServerMessage = wire.Hello | StateMessage | LogMessage | wire.Cells | wire.Devices | wire.Counts | wire.Bye;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Alert, Event } from '../data/types.ts';
-import type { LaneItem, ServerMessage } from './messages.ts';
+import type { LogItem, ServerMessage } from './messages.ts';
 import { LiveModel } from './model.ts';
 
 const alert = (id: number, level: Alert['level'], more: Partial<Alert> = {}): Alert => ({
@@ -59,9 +59,9 @@ const state = (alerts: Alert[], events: Event[] = []): ServerMessage => ({
     [3, 'unknown', null, null, 0],
   ],
 });
-const lane = (...items: Partial<LaneItem>[]): ServerMessage => ({
+const logItems = (...items: Partial<LogItem>[]): ServerMessage => ({
   type: 'lane',
-  items: items.map((item, i) => ({ seq: i + 2, at: '2026-10-01T08:00:00Z', ...item }) as LaneItem),
+  items: items.map((item, i) => ({ seq: i + 2, at: '2026-10-01T08:00:00Z', ...item }) as LogItem),
 });
 const ids = (alerts: readonly Alert[]): number[] => alerts.map(({ id }) => id);
 
@@ -75,11 +75,11 @@ test('an alert that ends leaves the list and is kept as just ended', () => {
   const model = new LiveModel();
   model.receive(state([alert(1, 'red'), alert(2, 'red')]));
   model.receive(
-    lane({ kind: 'alert', body: alert(1, 'red', { state: 'resolved', ended_at: '2026-10-01T09:00:00Z' }) }),
+    logItems({ kind: 'alert', body: alert(1, 'red', { state: 'resolved', ended_at: '2026-10-01T09:00:00Z' }) }),
   );
   assert.deepEqual(ids(model.alerts.get()), [2]);
   assert.deepEqual(ids(model.endedAlerts.get()), [1]);
-  model.receive(lane({ kind: 'alert', body: alert(2, 'orange') }));
+  model.receive(logItems({ kind: 'alert', body: alert(2, 'orange') }));
   assert.equal(model.alerts.get()[0].level, 'orange');
 });
 
@@ -117,8 +117,8 @@ test('an event seen twice is one event and the newest comes first', () => {
   const model = new LiveModel();
   model.receive(state([], [event('A', '2026-10-01T08:00:00Z')]));
   const late = event('B', '2026-10-01T07:00:00Z');
-  model.receive(lane({ kind: 'event', body: late }, { kind: 'event', body: late }));
-  model.receive(lane({ kind: 'event', body: event('C', '2026-10-01T09:00:00Z') }));
+  model.receive(logItems({ kind: 'event', body: late }, { kind: 'event', body: late }));
+  model.receive(logItems({ kind: 'event', body: event('C', '2026-10-01T09:00:00Z') }));
   assert.deepEqual(
     model.events.get().map(({ id }) => id),
     ['C', 'A', 'B'],

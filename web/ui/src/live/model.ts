@@ -4,7 +4,7 @@ import { Signal } from '../parts/signal.ts';
 import type { Alert, AlertLevel, CellState, Device, Event, Stay } from '../data/types.ts';
 import type { Link } from './connection.ts';
 import { Fleet } from './fleet.ts';
-import type { CellChange, Counts, DeviceName, LaneItem, ServerMessage } from './messages.ts';
+import type { CellChange, Counts, DeviceName, LogItem, ServerMessage } from './messages.ts';
 import type { Frame } from './protocol.ts';
 
 export const CELL_STATES: readonly CellState[] = ['fresh', 'due_soon', 'will_breach', 'overdue', 'unknown'];
@@ -125,7 +125,7 @@ export class LiveModel {
     if (before === null || at > before) this.dataAt.set(at);
   }
 
-  private takeItem(item: LaneItem): void {
+  private takeItem(item: LogItem): void {
     if (item.kind === 'alert') this.takeAlert(item.body);
     else if (item.kind === 'event') this.takeEvent(item.body);
     else if (item.kind === 'stay') this.lastStay.set(item.body);
