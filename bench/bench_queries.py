@@ -25,7 +25,7 @@ from device_sim.city import grid_file
 from patrol.services import migrate, postgres
 from runtime import db
 from schemas import clips
-from tracking.store.city import beat_store, grid_store, people_store
+from tracking.store.city import grid_store, people_store, route_store
 from tracking.store.presence import indicator_store, patrol_store, stay_store
 from tracking.store.tracks import fix_store
 from web.store import coverage, presence
@@ -177,14 +177,14 @@ async def measure(conn: db.Connection) -> tuple[list[Answer], float]:
     """Answers to all questions, and the time of the baseline, ms."""
     place = await coverage.load_place(conn)
     town, code = place.city, place.city.cells[7].code
-    beat = await beat_store.load(conn, town.grid)
+    routes = await route_store.load(conn, town.grid)
 
     async def judged(at: int, known: int | None = None) -> None:
         basis, arrivals = await coverage.look(conn, place, at, known)
         coverage.judge(place, basis, arrivals, at)
 
     async def indicators(days: int) -> None:
-        indicator_store.figures(town, await indicator_store.read(conn, town, beat, NOW - days * DAY, NOW))
+        indicator_store.figures(town, await indicator_store.read(conn, town, routes, NOW - days * DAY, NOW))
 
     drawn = clips.PresenceQuery.model_validate(
         {"polygon": town.cells[7].geometry,
@@ -211,7 +211,7 @@ async def measure(conn: db.Connection) -> tuple[list[Answer], float]:
     answers = [await ask(conn, name, each) for name, each in track(questions.items(), description="asking")]
     started = time.perf_counter()
     await conn.execute("SET enable_indexscan = off; SET enable_indexonlyscan = off; SET enable_bitmapscan = off")
-    await indicator_store.read(conn, town, beat, NOW - DAY, NOW)
+    await indicator_store.read(conn, town, routes, NOW - DAY, NOW)
     await conn.execute("RESET enable_indexscan; RESET enable_indexonlyscan; RESET enable_bitmapscan")
     return answers, (time.perf_counter() - started) * 1000
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from device_sim.city import beat_file, grid_file
 from device_sim.city import city as cities
+from device_sim.city import grid_file, route_file
 from device_sim.faults import faults
 from device_sim.fleet import mix, officer, track, visits
 from schemas import wire
@@ -63,7 +63,7 @@ def town(seed: int) -> Town:
 
 
 def _roads(seed: int, grid: CityGrid) -> Roads:
-    features = beat_file.roads_geojson(seed)["features"]
+    features = route_file.roads_geojson(seed)["features"]
     cut = pieces.cut([np.array(way) for each in features for way in each["geometry"]["coordinates"]])
     return Roads(*grid.xy(cut.lat, cut.lon))
 

@@ -12,7 +12,7 @@ from tracking.store.tracks.media_files import MediaFiles
 from web.api.access import accounts as account_routes
 from web.api.access import audit, broker, enrolment, me, people, session
 from web.api.alerts import alert_steps, alerts, assignments, channels, duty, rules
-from web.api.city import beat_import, coverage, grid_import, ground, indicators, plans, stats
+from web.api.city import coverage, grid_import, ground, indicators, plans, route_import, stats
 from web.api.records import devices, exports, holds, live, media, records, replay
 from web.audit.recorder import Recorder
 from web.auth import policy, signin
@@ -79,7 +79,7 @@ def _add_routes(app: FastAPI) -> None:
         devices,
         enrolment,
         grid_import,
-        beat_import,
+        route_import,
         broker,
         coverage,
         indicators,

@@ -27,8 +27,8 @@ from ingest.run.path.intake import Intake
 from ingest.run.path.pipeline import Limits, Pipeline
 from patrol.services import migrate, postgres
 from runtime import db
-from tracking.store.city import beat_store
 from tracking.store.city import city as cities
+from tracking.store.city import route_store
 from tracking.store.presence import indicator_store, observation
 from tracking.store.tracks import device_store
 from web.store import coverage
@@ -236,8 +236,8 @@ async def _coverage(conn: db.Connection) -> list[Any]:
 
 async def _indicators(conn: db.Connection) -> str:
     city = await cities.load(conn, END - 1)
-    beat = await beat_store.load(conn, city.grid)
-    told, sums = indicator_store.figures(city, await indicator_store.read(conn, city, beat, T0, END))
+    routes = await route_store.load(conn, city.grid)
+    told, sums = indicator_store.figures(city, await indicator_store.read(conn, city, routes, T0, END))
     return repr({**asdict(told), **asdict(sums)})
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ingest.run import claim, world
-from ingest.run.late import cleaner_beat
+from ingest.run.late import cleaner_routes
 from ingest.run.late.backfill import Backfill
 from ingest.run.path.engine_host import EngineHost
 from ingest.store import world_version
@@ -22,8 +22,8 @@ from tracking.presence.stays import Changes, Run, Stay, Stored, Window
 from tracking.records import retention
 from tracking.records.reasons import Cause
 from tracking.records.retention import DataClass
-from tracking.routes.model import LEAD_MS, Beat
-from tracking.store.city import beat_hours, judging
+from tracking.routes.model import LEAD_MS, PatrolRoutes
+from tracking.store.city import judging, route_hours
 from tracking.store.presence import projection, run_store
 from tracking.store.presence.projection import Stretch
 from tracking.store.records import event_log, retention_store
@@ -111,7 +111,9 @@ class Checker:
             found.windows.append(window)
 
 
-async def beat(conn: db.Connection, of: Beat, device: Device, lo: int, hi: int, *, store: bool) -> tuple[int, int]:
+async def routes(
+    conn: db.Connection, of: PatrolRoutes, device: Device, lo: int, hi: int, *, store: bool
+) -> tuple[int, int]:
     """Compare the hours of a device that touch `lo` to `hi` (ms) with roads and checkpoints; those cut short are left.
 
     Args:
@@ -126,12 +128,12 @@ async def beat(conn: db.Connection, of: Beat, device: Device, lo: int, hi: int, 
         Hours looked at, and those that were not stored as the fixes say.
     """
     kept = retention.dropped_before(await retention_store.floor(conn, DataClass.FIXES)) + LEAD_MS
-    hours = [each for each in await beat_hours.of_device(conn, device.id, lo, hi, settled=not store) if each >= kept]
+    hours = [each for each in await route_hours.of_device(conn, device.id, lo, hi, settled=not store) if each >= kept]
     differ = 0
     for hour in hours:
         async with db.tried(conn, dry_run=not store):
-            await beat_hours.take(conn, device.id, hour)
-            differ += await cleaner_beat.compare(conn, of, device.id, hour)
+            await route_hours.take(conn, device.id, hour)
+            differ += await cleaner_routes.compare(conn, of, device.id, hour)
     return len(hours), differ
 
 

@@ -199,7 +199,7 @@ def grid_import(
 @shared
 def roads_import(given: Given, file: GeoJson, *, dry_run: DryRun = False) -> None:
     """Import the roads of the city in place of those before. 导入道路."""
-    _call("imports.beat_import.roads", given, file=file, dry_run=dry_run)
+    _call("imports.route_import.roads", given, file=file, dry_run=dry_run)
 
 
 @checkpoints.command("import")
@@ -211,7 +211,7 @@ def checkpoints_import(
     dry_run: DryRun = False,
 ) -> None:
     """Import the checkpoints of the city in place of those before. 导入打卡点."""
-    _call("imports.beat_import.checkpoints", given, file=file, dry_run=dry_run)
+    _call("imports.route_import.checkpoints", given, file=file, dry_run=dry_run)
 
 
 @calendar.command("import")

@@ -22,7 +22,7 @@ THROUGH = {
     "tracking.presence.reports": "tests/unit/tracking/presence/test_engine.py",
     "tracking.presence.undecided": "tests/unit/tracking/presence/test_between.py",
     "tracking.presence.walk": "tests/unit/tracking/presence/test_engine.py",
-    "tracking.routes.beat_file": "tests/integration/web/test_beat.py",
+    "tracking.routes.route_file": "tests/integration/web/test_patrol_routes.py",
     "ingest.decoding.rehearsal": "tests/integration/ingest/test_misfit.py",
     "web.live.frames.parts": "tests/unit/web/live/frames/test_world.py",
 }

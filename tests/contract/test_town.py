@@ -4,10 +4,10 @@ import msgspec
 import numpy as np
 import pytest
 
-from device_sim.city import beat_file, grid_file
+from device_sim.city import grid_file, route_file
 from tracking.city import grids
 from tracking.geometry import lookup
-from tracking.routes import beat_file as tracking_files
+from tracking.routes import route_file as tracking_files
 
 
 @pytest.mark.parametrize("seed", [1, 4])
@@ -26,11 +26,11 @@ def test_its_roads_and_checkpoints_are_valid_and_lie_in_its_cells(seed: int) -> 
     cells = lookup.CityGrid(
         [lookup.GridCell(id=n, rings=[ring.tolist() for ring in cell.rings]) for n, cell in enumerate(grid.cells)]
     )
-    roads = tracking_files.roads(msgspec.json.encode(beat_file.roads_geojson(seed)), cells)
+    roads = tracking_files.roads(msgspec.json.encode(route_file.roads_geojson(seed)), cells)
     assert isinstance(roads, tracking_files.Roads)
     assert roads.inside_m == pytest.approx(roads.pieces.length_m.sum())
-    points = tracking_files.checkpoints(msgspec.json.encode(beat_file.checkpoints_geojson(seed)), "geojson", cells)
+    points = tracking_files.checkpoints(msgspec.json.encode(route_file.checkpoints_geojson(seed)), "geojson", cells)
     assert not isinstance(points, tracking_files.Refused)
     of = cells.index(np.array([point.lat for point in points]), np.array([point.lon for point in points]))
-    busy = [n for n, cell in enumerate(grid.cells) if cell.cls in beat_file.CHECKED]
+    busy = [n for n, cell in enumerate(grid.cells) if cell.cls in route_file.CHECKED]
     assert sorted(of.tolist()) == busy

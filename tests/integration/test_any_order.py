@@ -24,8 +24,8 @@ from tests.support.patrols import Said
 from tests.support.pipelines import Driven
 from tracking.city import grids
 from tracking.geometry.lookup import EVER
-from tracking.store.city import beat_store, grid_store, plan_store
 from tracking.store.city import city as cities
+from tracking.store.city import grid_store, plan_store, route_store
 from tracking.store.presence import indicator_store, observation
 from tracking.store.tracks import device_store
 from web.store import coverage
@@ -154,8 +154,8 @@ async def shown(conn: db.Connection) -> list[Any]:
         made += [coverage.of_cell(judged, row, drives) for row in range(len(place.city.cells))]
         made += [coverage.of_areas(judged, level, drives) for level in AREAS]
     loaded = await cities.load(conn, END - 1)
-    beat = await beat_store.load(conn, loaded.grid)
-    figures, sums = indicator_store.figures(loaded, await indicator_store.read(conn, loaded, beat, patrols.T0, END))
+    routes = await route_store.load(conn, loaded.grid)
+    figures, sums = indicator_store.figures(loaded, await indicator_store.read(conn, loaded, routes, patrols.T0, END))
     return [made, repr({**asdict(figures), **asdict(sums)})]
 
 

@@ -24,7 +24,7 @@ class Sums:
     road_m: Float
     """NaN: not known."""
     drive_throughs: Int
-    beat: done.Sums
+    routes: done.Sums
 
 
 RoadRule = Literal["walked", "visited"]
@@ -106,7 +106,7 @@ def roll_up(figures: Figures, sums: Sums, rows: NDArray[np.intp]) -> AreaFigures
         coverage_road=road,
         coverage_road_by=by,
         coverage_road_cells=covered,
-        checkpoints=_checkpoints(sums.beat, rows),
+        checkpoints=_checkpoints(sums.routes, rows),
         completion=_share(float(done[known].sum()), float(known.sum())) if trusted else None,
         compliance=_share(time - unsure - beyond, time - unsure) if known_time >= UNRELIABLE else None,
         visits=visits,
@@ -120,8 +120,8 @@ def roll_up(figures: Figures, sums: Sums, rows: NDArray[np.intp]) -> AreaFigures
         known_cells=known_cells,
         known_time=known_time,
         observed=_share(time, figures.duty_ms * len(rows)) or 0.0,
-        roads_told=sums.beat.roads_told,
-        checkpoints_told=sums.beat.checkpoints_told,
+        roads_told=sums.routes.roads_told,
+        checkpoints_told=sums.routes.checkpoints_told,
     )
 
 
@@ -138,23 +138,23 @@ def _roads(
     sums: Sums, rows: NDArray[np.intp], known: Bool, visited: Bool
 ) -> tuple[RoadRule, float | None, float | None]:
     """By which rule, which share of the roads, and which share of the cells has enough of them."""
-    beat = sums.beat
-    mine = rows[beat.road_m[rows] > 0]
+    routes = sums.routes
+    mine = rows[routes.road_m[rows] > 0]
     if not len(mine):
         road = np.nan_to_num(sums.road_m[rows])
         trusted = (_share(float(known.sum()), len(rows)) or 0.0) >= UNRELIABLE
         return "visited", _share(float(road[visited].sum()), float(road[known].sum())) if trusted else None, None
-    told = mine[beat.road_known[mine]]
-    if beat.roads_told < UNRELIABLE or len(told) < UNRELIABLE * len(mine):
+    told = mine[routes.road_known[mine]]
+    if routes.roads_told < UNRELIABLE or len(told) < UNRELIABLE * len(mine):
         return "walked", None, None
-    walked = _share(float(beat.walked_m[told].sum()), float(beat.road_m[told].sum()))
-    return "walked", walked, _share(float(beat.covered[told].sum()), len(told))
+    walked = _share(float(routes.walked_m[told].sum()), float(routes.road_m[told].sum()))
+    return "walked", walked, _share(float(routes.covered[told].sum()), len(told))
 
 
-def _checkpoints(beat: done.Sums, rows: NDArray[np.intp]) -> CheckpointFigures:
-    required, passed, missing = (int(each[rows].sum()) for each in (beat.required, beat.passed, beat.missing))
+def _checkpoints(routes: done.Sums, rows: NDArray[np.intp]) -> CheckpointFigures:
+    required, passed, missing = (int(each[rows].sum()) for each in (routes.required, routes.passed, routes.missing))
     told = passed + missing
-    trusted = beat.checkpoints_told >= UNRELIABLE and told >= UNRELIABLE * required
+    trusted = routes.checkpoints_told >= UNRELIABLE and told >= UNRELIABLE * required
     return CheckpointFigures(
         required=required, passed=passed, unknown=required - told, share=_share(passed, told) if trusted else None
     )

@@ -1,4 +1,4 @@
-"""How much of the beat was done in a period, by cell. Pure; formulas: docs/coverage.md."""
+"""How much of the patrol routes was walked and passed in a period, by cell. Pure; formulas: docs/coverage.md."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from tracking.coverage import indicators
 from tracking.plans.plans import Windows
 from tracking.presence.fixes import Bool, Float, Int
 from tracking.routes.checkpoints import LEAST_MS, Passes
-from tracking.routes.model import Beat
+from tracking.routes.model import PatrolRoutes
 
 COVERED = 0.6
 """A cell is covered when this share of its roads was walked (domain reference 2.3)."""
@@ -24,7 +24,7 @@ class Did:
     """What was done in a period."""
 
     walked: Bool
-    """By piece of the beat."""
+    """By piece of the patrol routes."""
     passes: Passes
     """By tracks that touch the period."""
     scanned: NDArray[np.intp]
@@ -39,7 +39,7 @@ class Did:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sums:
-    """What is added up of the beat, as columns by cell."""
+    """What is added up of the patrol routes, as columns by cell."""
 
     road_m: Float
     """Length of its roads in force; 0: none is known."""
@@ -62,24 +62,29 @@ class Sums:
 
 
 def measure(
-    beat: Beat, did: Did, windows: Windows, period: tuple[int, int], unclear: Unclear, unclear_at_once: Unclear
+    routes: PatrolRoutes,
+    did: Did,
+    windows: Windows,
+    period: tuple[int, int],
+    unclear: Unclear,
+    unclear_at_once: Unclear,
 ) -> Sums:
     """Add up by cell.
 
     Args:
-        beat: roads and checkpoints; those count that are in force at the end of the period.
+        routes: roads and checkpoints; those count that are in force at the end of the period.
         did: what was done.
         windows: of required visits, those that lie in the period as a whole.
         period: start and end, ms; the end is not included.
         unclear: may a visit be hidden?
         unclear_at_once: may a stay long enough for a checkpoint be?
     """
-    cells, whole = np.arange(len(beat.grid)), np.ones(len(beat.grid), dtype=np.int64)
-    now = beat.pieces.in_force(period[1] - 1)[beat.piece]
-    piece, cell = beat.piece[now], beat.cell_of_piece[now]
-    length, walked = beat.length_m[piece], did.walked[piece]
+    cells, whole = np.arange(len(routes.grid)), np.ones(len(routes.grid), dtype=np.int64)
+    now = routes.pieces.in_force(period[1] - 1)[routes.piece]
+    piece, cell = routes.piece[now], routes.cell_of_piece[now]
+    length, walked = routes.length_m[piece], did.walked[piece]
     road_m, walked_m = _sum(cell, length, len(cells)), _sum(cell[walked], length[walked], len(cells))
-    required, passed, missing = _checkpoints(beat, did, windows, period, unclear_at_once)
+    required, passed, missing = _checkpoints(routes, did, windows, period, unclear_at_once)
     return Sums(
         road_m=road_m,
         walked_m=walked_m,
@@ -93,11 +98,11 @@ def measure(
 
 
 def _checkpoints(
-    beat: Beat, did: Did, windows: Windows, period: tuple[int, int], unclear: Unclear
+    routes: PatrolRoutes, did: Did, windows: Windows, period: tuple[int, int], unclear: Unclear
 ) -> tuple[NDArray[np.intp], Bool, Bool]:
     """Each demand to pass a checkpoint: its cell, whether it was met, and whether it surely was not."""
-    cell_of = beat.cell_of_checkpoint
-    known = np.flatnonzero(beat.checkpoints.in_force(period[1] - 1) & (cell_of >= 0))
+    cell_of = routes.cell_of_checkpoint
+    known = np.flatnonzero(routes.checkpoints.in_force(period[1] - 1) & (cell_of >= 0))
     order = np.argsort(windows.cell, kind="stable")
     first, last = (np.searchsorted(windows.cell[order], cell_of[known], side=side) for side in ("left", "right"))
     free = known[first == last]

@@ -1,4 +1,4 @@
-"""The beat of a city: its pieces of road and its checkpoints, as they are and as they were. Pure."""
+"""The patrol routes of a city: its pieces of road and its checkpoints, as they are and as they were. Pure."""
 
 from dataclasses import dataclass
 
@@ -42,13 +42,13 @@ class Stored:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hour:
-    """What a device did of the beat in an hour. None: no road, or no checkpoint, is known."""
+    """What a device did of the patrol routes in an hour. None: no road, or no checkpoint, is known."""
 
     walked: Walked | None
     passes: Passes | None
 
 
-class Beat:
+class PatrolRoutes:
     """Roads and checkpoints over the cells of a city.
 
     Args:

@@ -14,7 +14,7 @@ from runtime import db
 from schemas import figures
 from tracking.coverage import rollup
 from tracking.coverage.indicators import Figures
-from tracking.routes.model import Beat
+from tracking.routes.model import PatrolRoutes
 from tracking.store.city.city import City
 from tracking.store.presence import indicator_store
 from web.auth.access import Names, Sight
@@ -30,11 +30,11 @@ _SHARED = {field.name for field in fields(rollup.AreaFigures)} - {*_SUFFICIENCY,
 
 
 async def of_places(
-    conn: db.Connection, place: Place, beat: Beat, period: tuple[int, int], level: Level, see: Sight
+    conn: db.Connection, place: Place, routes: PatrolRoutes, period: tuple[int, int], level: Level, see: Sight
 ) -> tuple[int, list[figures.Place]]:
     """Duty time of a period (ms), and the figures of the cells or areas of a level that are in sight."""
     async with conn.transaction(isolation="repeatable_read", readonly=True):
-        seen = await indicator_store.read(conn, place.city, beat, *period)
+        seen = await indicator_store.read(conn, place.city, routes, *period)
     # In a thread: a month of a large city takes longer than other requests may wait.
     made, sums = await asyncio.to_thread(indicator_store.figures, place.city, seen)
     return made.duty_ms, await asyncio.to_thread(_spelt, place, made, sums, level, see)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from ingest.run import surviving
-from ingest.run.late import cleaner_beat, cleaner_datums, cleaner_pairs
+from ingest.run.late import cleaner_datums, cleaner_pairs, cleaner_routes
 from runtime import db, locks
 from runtime.every import Rest, every
 from tracking.geometry.lookup import CityGrid
@@ -15,8 +15,8 @@ from tracking.presence.fixes import FixColumns
 from tracking.quality import replays, review
 from tracking.quality.model import Finding, FindingKind
 from tracking.quality.review import LEAD_MS, SETTLE_MS, SLOT_MS
-from tracking.routes.model import LEAD_MS as BEAT_LEAD_MS
-from tracking.store.city import beat_hours, beat_store
+from tracking.routes.model import LEAD_MS as ROUTE_LEAD_MS
+from tracking.store.city import route_hours, route_store
 from tracking.store.records import meta_store
 from tracking.store.tracks import cleaning_store, device_store, finding_store
 
@@ -52,7 +52,7 @@ class Cleaner:
     every_s: float = 300.0
     _again: set[tuple[int, int]] = field(default_factory=set)
     """(hour, device) whose copy was stored before its original."""
-    _beat: beat_store.Kept = field(default_factory=beat_store.Kept)
+    _routes: route_store.Kept = field(default_factory=route_store.Kept)
 
     async def run(self) -> None:
         """Pass after pass until cancelled; what one meets, the next one must come."""
@@ -76,10 +76,10 @@ class Cleaner:
                 changed += await self._review(conn, slot, devices, now)
             else:
                 changed += await self._clocks(conn, slot, devices, now)
-        beat = await self._beat.of(conn, self.grid())
-        changed += await cleaner_datums.review(conn, self.grid(), beat.roads, slots[0], now)
-        if not beat.empty:
-            await cleaner_beat.review(conn, beat, now)
+        routes = await self._routes.of(conn, self.grid())
+        changed += await cleaner_datums.review(conn, self.grid(), routes.roads, slots[0], now)
+        if not routes.empty:
+            await cleaner_routes.review(conn, routes, now)
         settled = [slot for slot in slots if slot + SLOT_MS + SETTLE_MS <= now]
         await meta_store.put(conn, _SLOT_KEY, str(settled[-1] + SLOT_MS if settled else slots[0]))
         await cleaning_store.trim(conn, now)
@@ -104,7 +104,7 @@ class Cleaner:
             first = max(review.slot_of(lo), min(last - MOST_OLD * SLOT_MS, review.slot_of(now - FURTHEST_MS)))
             touched += [(slot, device) for slot in range(first, last + 1, SLOT_MS)]
         if windows:
-            await beat_hours.again(conn, [(device, lo, hi + BEAT_LEAD_MS) for _, device, lo, hi in windows])
+            await route_hours.again(conn, [(device, lo, hi + ROUTE_LEAD_MS) for _, device, lo, hi in windows])
             await meta_store.put(conn, _LATE_KEY, str(windows[-1][0]))
         by_slot: dict[int, set[int]] = {}
         for slot, device in touched:

@@ -19,7 +19,7 @@ from schemas import rest
 from tracking.city.enrolment import Device
 from tracking.presence.stays import Run, Stay
 from tracking.records.reasons import Cause
-from tracking.store.city import atlas, beat_store
+from tracking.store.city import atlas, route_store
 from tracking.store.records import settings_store
 from tracking.store.tracks import window_store
 
@@ -44,7 +44,7 @@ async def _run(url: str, period: tuple[str, str], names: list[str] | None, *, ch
         found = await _look(conn, lo, hi, devices)
         console = Console(highlight=False, soft_wrap=True)
         _tell(console, found)
-        hours = await _beat(conn, console, (lo, hi), devices, store=not check)
+        hours = await _routes(conn, console, (lo, hi), devices, store=not check)
         if check and (found.differences or hours):
             raise errors.SetupError(
                 f"{len(found.differences)} stays and runs and {hours} hours of roads and checkpoints are not what the "
@@ -99,18 +99,18 @@ async def _look(conn: db.Connection, lo: int, hi: int, devices: Sequence[Device]
     return found
 
 
-async def _beat(
+async def _routes(
     conn: db.Connection, console: Console, period: tuple[int, int], devices: Sequence[Device], *, store: bool
 ) -> int:
     """Look at roads and checkpoints, if there are any; how many hours differed."""
-    beat = await beat_store.load(conn, await atlas.grid(conn))
+    routes = await route_store.load(conn, await atlas.grid(conn))
     looked = differed = 0
-    if beat.empty:
+    if routes.empty:
         return 0
     with _progress() as progress:
         task = progress.add_task("roads 道路", total=len(devices), found="")
         for device in devices:
-            hours, others = await rebuild.beat(conn, beat, device, *period, store=store)
+            hours, others = await rebuild.routes(conn, routes, device, *period, store=store)
             looked, differed = looked + hours, differed + others
             progress.update(task, advance=1, found=f"{looked:,} hours, {differed} differences")
     done = "; they are stored now" if store and differed else ""

@@ -7,7 +7,7 @@ import asyncpg
 
 from patrol.checks import connectivity
 from patrol.cli.database.migrate import bring_up_to_date
-from patrol.cli.imports import beat_import, grid_import
+from patrol.cli.imports import grid_import, route_import
 from patrol.cli.progress import Progress
 from patrol.services import broker, composition, demo_roster, listening, postgres, roles
 from patrol.services.part import Part
@@ -83,7 +83,7 @@ async def _town(settings: Settings, database_url: str, progress: Progress) -> No
     if empty:
         with progress.step("Synthetic town", "模拟城区") as notes:
             notes.append(await grid_import.import_town(database_url))
-            notes.append(await beat_import.import_town(database_url))
+            notes.append(await route_import.import_town(database_url))
 
 
 async def _broker(supervisor: Supervisor, settings: Settings, progress: Progress) -> tuple[str, str]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import typer
 
-from device_sim.city import beat_file, grid_file
+from device_sim.city import grid_file, route_file
 from patrol.cli import errors
 from patrol.settings.settings import Settings
 
@@ -14,9 +14,9 @@ def run(_settings: Settings, *, file: Path, roads: Path | None, checkpoints: Pat
     try:
         grid_file.write(file, seed)
         if roads is not None:
-            beat_file.write_roads(roads, seed)
+            route_file.write_roads(roads, seed)
         if checkpoints is not None:
-            beat_file.write_checkpoints(checkpoints, seed)
+            route_file.write_checkpoints(checkpoints, seed)
     except OSError as fault:
         raise errors.SetupError(f"{fault.filename} cannot be written: {fault.strerror}.") from fault
     typer.echo(f"{file} written: import it with `patrol grid import {file}`.")

@@ -12,7 +12,7 @@ from tests.integration.alerts.test_dispatch import Desk
 from tests.support import lattice
 from tests.support.waiting import until
 from tracking.routes import pieces
-from tracking.store.city import beat_store, street_store
+from tracking.store.city import route_store, street_store
 
 MIDDLE = lattice.WEST + lattice.STEP / 2
 NORTH = lattice.SOUTH + lattice.STEP / 2
@@ -56,13 +56,13 @@ async def test_ways_are_worked_out_once_for_roads_and_cells(pool: db.Pool, conn:
     """Without roads there is nothing to do; new roads make the ways anew, and until then none are believed."""
     bare = await reads.place(conn, None)
     assert (bare.streets, bare.routes_wanted) == (None, None)
-    await beat_store.import_roads(conn, _detour(0.003))
+    await route_store.import_roads(conn, _detour(0.003))
     first = await _computed(pool, conn, bare)
     assert first.routes_wanted is None
     assert first.streets is not None
     x, y = first.city.grid.xy(np.array([NORTH + 0.0036]), np.array([MIDDLE]))
     assert first.streets.metres(np.zeros(1, np.intp), x, y)[0] == pytest.approx(400 + 2 * 307, abs=60)
-    await beat_store.import_roads(conn, _detour(0.006))
+    await route_store.import_roads(conn, _detour(0.006))
     stale = await reads.place(conn, first)
     assert stale.streets is None
     second = await _computed(pool, conn, first)
@@ -76,10 +76,10 @@ async def test_an_order_is_timed_by_the_way_along_the_streets(pool: db.Pool, con
     desk = Desk(pool, conn)
     await town.officer(79, north_m=0.0036 * 110_750)
     assert await _ordered(desk, await desk.open(town, key="k1")) == pytest.approx(60 + 399 * 1.35 / 1.3, abs=5)
-    await beat_store.import_roads(conn, _detour(0.003))
+    await route_store.import_roads(conn, _detour(0.003))
     await _computed(pool, conn)
     assert await street_store.way(conn, await town.cell(), NORTH + 0.0036, MIDDLE) == pytest.approx(1_014, abs=60)
     assert await _ordered(desk, await desk.open(town, key="k2")) == pytest.approx(60 + 1_014 / 1.3, abs=50)
-    await beat_store.import_roads(conn, _detour(0.006))
+    await route_store.import_roads(conn, _detour(0.006))
     assert await street_store.way(conn, await town.cell(), NORTH + 0.0036, MIDDLE) is None
     assert await _ordered(desk, await desk.open(town, key="k3")) == pytest.approx(60 + 399 * 1.35 / 1.3, abs=5)

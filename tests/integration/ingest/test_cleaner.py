@@ -15,7 +15,7 @@ from tracking.geometry import datum
 from tracking.presence.fixes import FixColumns
 from tracking.quality.model import FindingKind
 from tracking.routes import pieces
-from tracking.store.city import beat_store, city, grid_store, people_store
+from tracking.store.city import city, grid_store, people_store, route_store
 from tracking.store.city.grid_store import ImportResult
 from tracking.store.tracks import device_store, finding_store, fix_store
 
@@ -155,7 +155,7 @@ async def test_roads_tell_a_wrong_datum_of_a_shift_without_an_area(town: Town) -
     """Two walk the same road; the one whose handset sends another datum is suspect, and not the other."""
     ids = await people_store.add_officers(town.conn, [("R1", "R1", "441302010"), ("R2", "R2", "441302010")])
     way = walk(device=1)
-    await beat_store.import_roads(town.conn, pieces.cut([np.stack([way.lon, way.lat], axis=1)]))
+    await route_store.import_roads(town.conn, pieces.cut([np.stack([way.lon, way.lat], axis=1)]))
     lat, lon = datum.wgs84_to_gcj02(way.lat, way.lon)
     for device, fixes in ((1, way), (2, changed(walk(device=2), lat=lat, lon=lon))):
         await people_store.bind(town.conn, device, ids[f"R{device}"], SLOT - 100 * HOUR, "test")

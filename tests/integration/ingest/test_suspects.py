@@ -19,8 +19,8 @@ from tests.support.patrols import MINUTE, T0, Fix
 from tracking.coverage.coverage import CellState
 from tracking.coverage.indicators import Visited
 from tracking.geometry import datum
-from tracking.store.city import beat_store, grid_store, people_store
 from tracking.store.city import city as cities
+from tracking.store.city import grid_store, people_store, route_store
 from tracking.store.presence import indicator_store
 
 HOUR = 3_600_000
@@ -109,7 +109,7 @@ async def test_a_clock_ahead_makes_unknown_where_its_device_was(town: Town) -> N
     assert (await states(town.conn, END, END))[1] is CellState.UNKNOWN
     city = await cities.load(town.conn)
     figures, _ = indicator_store.figures(
-        city, await indicator_store.read(town.conn, city, await beat_store.load(town.conn, city.grid), T0, END)
+        city, await indicator_store.read(town.conn, city, await route_store.load(town.conn, city.grid), T0, END)
     )
     assert figures.state.tolist() == [Visited.NOT_VISITED, Visited.UNKNOWN, Visited.NOT_VISITED, Visited.VISITED]
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from patrol.cli import errors
-from patrol.cli.imports import beat_import, calendar_import, grid_import
+from patrol.cli.imports import calendar_import, grid_import, route_import
 from patrol.settings.settings import Settings
 from runtime import db
 from tests.support import lattice, web
@@ -51,12 +51,12 @@ IMPORTS = {
             sound=lattice.encoded(lattice.collection(3, 1)), faulty=lattice.encoded(OVERLAPPING), rows="cells",
         ),
         Import(
-            path="/roads/import", command=beat_import.roads, name="roads.geojson", kind=GEOJSON,
+            path="/roads/import", command=route_import.roads, name="roads.geojson", kind=GEOJSON,
             sound=_lines([[WEST, SOUTH + STEP / 2], [WEST + STEP, SOUTH + STEP / 2]]),
             faulty=_lines([[WEST, SOUTH], [WEST, SOUTH]]), rows="road_pieces",
         ),
         Import(
-            path="/checkpoints/import", command=beat_import.checkpoints, name="points.csv", kind=CSV,
+            path="/checkpoints/import", command=route_import.checkpoints, name="points.csv", kind=CSV,
             sound=f"code,lat,lon\nP1,{SOUTH + STEP / 2},{WEST + STEP / 2}\n".encode(),
             faulty=b"code,lat,lon\nP1,1,1\n", rows="checkpoints",
         ),

@@ -11,8 +11,8 @@ from tracking.presence import silence
 from tracking.presence.fixes import Int
 from tracking.routes import done
 from tracking.routes.checkpoints import LEAST_MS
-from tracking.routes.model import Beat
-from tracking.store.city import beat_hours
+from tracking.routes.model import PatrolRoutes
+from tracking.store.city import route_hours
 from tracking.store.city.city import City
 from tracking.store.presence import between_store, observation, run_store, sighting_store
 
@@ -60,11 +60,11 @@ class Seen:
     between: silence.Hidden
     drive_throughs: Int
     """By cell."""
-    beat: Beat
+    routes: PatrolRoutes
     did: done.Did
 
 
-async def read(conn: db.Connection, city: City, beat: Beat, start: int, end: int) -> Seen:
+async def read(conn: db.Connection, city: City, routes: PatrolRoutes, start: int, end: int) -> Seen:
     """Read a period (ms); call it within one snapshot."""
     period = db.moment(start), db.moment(end)
     since = await observation.since(conn)
@@ -86,8 +86,8 @@ async def read(conn: db.Connection, city: City, beat: Beat, start: int, end: int
         sightings=await sighting_store.read(conn, city.index, start - run_store.SHIFT_MS, end),
         between=await between_store.read(conn, city.index, start - run_store.SHIFT_MS, end),
         drive_throughs=drives,
-        beat=beat,
-        did=await beat_hours.read(conn, beat, start, end),
+        routes=routes,
+        did=await route_hours.read(conn, routes, start, end),
     )
 
 
@@ -120,19 +120,19 @@ def figures(city: City, seen: Seen) -> tuple[indicators.Figures, rollup.Sums]:
         weight=epoch.weight,
         road_m=np.array([cell.road_m or np.nan for cell in city.cells], dtype=np.float64),
         drive_throughs=seen.drive_throughs,
-        beat=_beat(city, seen, record),
+        routes=_routes(city, seen, record),
     )
     return indicators.measure(record, city.calendar), sums
 
 
-def _beat(city: City, seen: Seen, record: indicators.Record) -> done.Sums:
-    """What was done of the beat. A checkpoint is passed in less time than a visit takes: more silence may hide it."""
+def _routes(city: City, seen: Seen, record: indicators.Record) -> done.Sums:
+    """What was done of the patrol routes. Passing a checkpoint takes less time than a visit: more silence hides it."""
     dwell = np.full(len(city.cells), LEAST_MS, dtype=np.int64)
     brief = record
-    if len(seen.beat.checkpoints):
+    if len(seen.routes.checkpoints):
         brief = replace(record, hidden=_hidden(city, seen, dwell), dwell_ms=dwell)
     return done.measure(
-        seen.beat,
+        seen.routes,
         seen.did,
         record.windows,
         (seen.start, seen.end),

@@ -97,8 +97,8 @@ async def listed(
             )
             request.scope["audit"] = {"action": "look" if table.form == "json" else "export"}
             return _answer(request, table, people, figures.People, figures.Person, span)
-        beat = await here.beat.of(connection, place.city.grid)
-        duty, places = await indicators.of_places(connection, place, beat, span, level, see)
+        routes = await here.patrol_routes.of(connection, place.city.grid)
+        duty, places = await indicators.of_places(connection, place, routes, span, level, see)
     return _answer(request, table, places, figures.Places, figures.Place, span, duty_s=duty / 1000)
 
 

@@ -225,11 +225,11 @@ def sums(cells: int) -> rollup.Sums:
         weight=np.arange(1.0, cells + 1),
         road_m=np.arange(1.0, cells + 1) * 100,
         drive_throughs=np.zeros(cells, dtype=np.int64),
-        beat=no_beat(cells),
+        routes=no_routes(cells),
     )
 
 
-def no_beat(cells: int) -> done.Sums:
+def no_routes(cells: int) -> done.Sums:
     """No roads and no checkpoints."""
     none, nowhere = np.zeros(cells, dtype=np.int64), np.zeros(cells)
     return done.Sums(

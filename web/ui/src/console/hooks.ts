@@ -17,21 +17,21 @@ export type Proposals = ReadonlyMap<number, Assignment>;
 export function useProposals(): Proposals {
   const model = useModel();
   const alerts = useSignal(model.alerts);
-  const beat = Math.floor(useServerNow(PROPOSE_EVERY_MS / 3) / PROPOSE_EVERY_MS);
+  const tick = Math.floor(useServerNow(PROPOSE_EVERY_MS / 3) / PROPOSE_EVERY_MS);
   const [proposals, setProposals] = useState<Proposals>(new Map());
   const some = alerts.length > 0;
-  const ask = useEffectEvent((_beat: number, signal: AbortSignal) => {
+  const ask = useEffectEvent((_tick: number, signal: AbortSignal) => {
     api
       .assignments(signal)
       .then((items) => setProposals(new Map(items.map((item) => [item.alert, item]))))
-      .catch(() => undefined); // the last proposals stand until the next beat
+      .catch(() => undefined); // the last proposals stand until the next tick
   });
   useEffect(() => {
     if (!some) return undefined;
     const abort = new AbortController();
-    ask(beat, abort.signal);
+    ask(tick, abort.signal);
     return () => abort.abort();
-  }, [some, beat]);
+  }, [some, tick]);
   return proposals;
 }
 

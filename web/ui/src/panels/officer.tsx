@@ -36,9 +36,9 @@ export function OfficerDrawer(props: Props) {
   const { t } = useSpeech();
   const model = useModel();
   const now = useServerNow();
-  const beat = Math.floor(now / REFRESH_MS);
+  const tick = Math.floor(now / REFRESH_MS);
   useSignal(model.namesVersion);
-  const device = useLoaded(`${props.id}|${beat}`, () => api.device(props.id));
+  const device = useLoaded(`${props.id}|${tick}`, () => api.device(props.id));
   const slot = model.slots.get(props.id);
   const live = slot === undefined ? undefined : model.fleet.officer(slot, performance.now());
   const known = slot === undefined ? undefined : model.names.get(slot);
@@ -63,7 +63,7 @@ export function OfficerDrawer(props: Props) {
         </button>
       </div>
       <Facts id={props.id} device={device} live={live} now={now} onCell={props.onCell} />
-      <TrackPart id={props.id} beat={beat} onTrack={props.onTrack} />
+      <TrackPart id={props.id} tick={tick} onTrack={props.onTrack} />
       <h3 className="list-head">{t('officer.visits')}</h3>
       <Stays of={{ device: props.id }} onCell={props.onCell} />
       <EventList of={{ device: props.id }} />
@@ -183,15 +183,15 @@ function Battery({ percent }: { percent: number | null }) {
 
 interface TrackProps {
   id: string;
-  beat: number;
+  tick: number;
   onTrack(steps: readonly Step[]): void;
 }
 
-function TrackPart({ id, beat, onTrack }: TrackProps) {
+function TrackPart({ id, tick, onTrack }: TrackProps) {
   const { t } = useSpeech();
   const model = useModel();
   const [minutes, setMinutes] = useState<number>(60);
-  const loaded = useLoaded(`${id} ${minutes}|${beat}`, (signal) => {
+  const loaded = useLoaded(`${id} ${minutes}|${tick}`, (signal) => {
     const to = model.serverNow();
     return api.track(id, new Date(to - minutes * 60_000), new Date(to), signal);
   });

@@ -62,8 +62,8 @@ export function Table({ of }: { of: Resource }) {
   const [version, setVersion] = useState(0);
   const [told, setTold] = useState<Told>(null);
   const [filter, setFilter] = useState('');
-  const beat = Math.floor(useServerNow(REFRESH_MS) / REFRESH_MS);
-  const loaded = useLoaded(`${of.path}|${version} ${of.refresh ? beat : ''}`, () =>
+  const tick = Math.floor(useServerNow(REFRESH_MS) / REFRESH_MS);
+  const loaded = useLoaded(`${of.path}|${version} ${of.refresh ? tick : ''}`, () =>
     api.all<Row>(of.path, of.most ?? MOST),
   );
   const run = async (act: () => Promise<unknown>): Promise<void> => {

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from ingest.run.late import cleaner_beat
+from ingest.run.late import cleaner_routes
 from runtime import db
 from tests.integration.web.conftest import store_fixes
 from tests.integration.web.test_indicators import HOUR, MINUTE, START, rfc
 from tests.support import observed, web
-from tracking.store.city import beat_store, city
+from tracking.store.city import city, route_store
 from tracking.store.tracks import fix_store, hour_store
 
 if TYPE_CHECKING:
@@ -57,8 +57,8 @@ async def cell_of(server: web.WebServer, start: float = 0, end: float = 480) -> 
 
 
 async def gone_over(conn: "Connection", device: int, hour: int) -> None:
-    """Compare an hour of a device with the beat."""
-    await cleaner_beat.compare(conn, await beat_store.load(conn, (await city.load(conn)).grid), device, hour)
+    """Compare an hour of a device with the patrol routes."""
+    await cleaner_routes.compare(conn, await route_store.load(conn, (await city.load(conn)).grid), device, hour)
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ import asyncio
 
 from runtime import db
 from tracking.presence import suspects
-from tracking.routes.model import LEAD_MS, Beat
-from tracking.store.city import beat_hours
-from tracking.store.city.beat_hours import HOUR_MS
+from tracking.routes.model import LEAD_MS, PatrolRoutes
+from tracking.store.city import route_hours
+from tracking.store.city.route_hours import HOUR_MS
 from tracking.store.presence import suspect_store
 from tracking.store.tracks import fix_store
 
@@ -17,21 +17,21 @@ _MOST_HOURS = 2_000
 _MOST_FIXES = 50_000
 
 
-async def review(conn: db.Connection, beat: Beat, now: int) -> int:
+async def review(conn: db.Connection, routes: PatrolRoutes, now: int) -> int:
     """Go over the hours whose fixes, or what is believed of them, have changed; how many came out otherwise."""
     changed = 0
-    for device, hour in await beat_hours.waiting(conn, now - LOOK_BACK_MS, _MOST_HOURS):
+    for device, hour in await route_hours.waiting(conn, now - LOOK_BACK_MS, _MOST_HOURS):
         async with conn.transaction():
-            await beat_hours.take(conn, device, hour)
-            changed += await compare(conn, beat, device, hour)
+            await route_hours.take(conn, device, hour)
+            changed += await compare(conn, routes, device, hour)
     return changed
 
 
-async def compare(conn: db.Connection, beat: Beat, device: int, hour: int) -> bool:
+async def compare(conn: db.Connection, routes: PatrolRoutes, device: int, hour: int) -> bool:
     """Compute an hour of a device from its fixes and store it, inside the caller's transaction; whether it changed."""
     lo, hi = hour - LEAD_MS, hour + HOUR_MS - 1
     fixes = await fix_store.page_of(conn, device, lo, hi, _MOST_FIXES)
     marked = suspects.marked(fixes, {device: await suspect_store.of_device(conn, device, lo, hi)})
     # In a thread: the messages that come in meanwhile must not wait.
-    did = await asyncio.to_thread(beat.hour, marked, hour, hour + HOUR_MS)
-    return await beat_hours.put(conn, beat, device, hour, int((fixes.t >= hour).sum()), did)
+    did = await asyncio.to_thread(routes.hour, marked, hour, hour + HOUR_MS)
+    return await route_hours.put(conn, routes, device, hour, int((fixes.t >= hour).sum()), did)

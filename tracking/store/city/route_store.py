@@ -1,4 +1,4 @@
-"""Roads and checkpoints in the database: imported whole, read as the beat of a city."""
+"""Roads and checkpoints in the database: imported whole, read as the patrol routes of a city."""
 
 import asyncio
 from collections.abc import Sequence
@@ -9,9 +9,9 @@ import numpy as np
 
 from runtime import db
 from tracking.geometry.lookup import CityGrid
-from tracking.routes.beat_file import Checkpoint
-from tracking.routes.model import FOR_EVER, Beat, Stored
+from tracking.routes.model import FOR_EVER, PatrolRoutes, Stored
 from tracking.routes.pieces import Pieces
+from tracking.routes.route_file import Checkpoint
 from tracking.store.records import meta_store
 
 _VERSION_KEY = "beat_version"
@@ -82,11 +82,11 @@ async def version(conn: db.Connection) -> str | None:
     return await meta_store.get(conn, _VERSION_KEY)
 
 
-async def load(conn: db.Connection, grid: CityGrid) -> Beat:
-    """Read the beat of a city over its cells, with what is no longer in force."""
+async def load(conn: db.Connection, grid: CityGrid) -> PatrolRoutes:
+    """Read the patrol routes of a city over its cells, with what is no longer in force."""
     pieces, checkpoints = await conn.fetch(_PIECES), await conn.fetch(_CHECKPOINTS)
     return await asyncio.to_thread(
-        lambda: Beat(
+        lambda: PatrolRoutes(
             grid,
             pieces=_stored(pieces),
             length_m=np.array([row["length_m"] for row in pieces], dtype=np.float64),
@@ -98,12 +98,12 @@ async def load(conn: db.Connection, grid: CityGrid) -> Beat:
 
 @dataclass(slots=True)
 class Kept:
-    """The beat in memory, read again when roads, checkpoints or cells have changed."""
+    """The patrol routes in memory, read again when roads, checkpoints or cells have changed."""
 
-    _known: tuple[str | None, Beat] | None = field(default=None)
+    _known: tuple[str | None, PatrolRoutes] | None = field(default=None)
 
-    async def of(self, conn: db.Connection, grid: CityGrid) -> Beat:
-        """Give the beat as it is, over these cells."""
+    async def of(self, conn: db.Connection, grid: CityGrid) -> PatrolRoutes:
+        """Give the patrol routes as they are, over these cells."""
         now = await version(conn)
         if self._known is None or self._known[0] != now or self._known[1].grid is not grid:
             self._known = now, await load(conn, grid)

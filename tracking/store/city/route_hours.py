@@ -1,4 +1,4 @@
-"""What devices did of the beat, by device and hour: stored when the fixes are gone over, read for a period."""
+"""What devices did of the patrol routes, by device and hour: stored by the cleaner, read for a period."""
 
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from runtime import db
 from tracking.routes.checkpoints import Passes
 from tracking.routes.done import Did
-from tracking.routes.model import Beat, Hour
+from tracking.routes.model import Hour, PatrolRoutes
 from tracking.routes.roads import Walked
 
 HOUR_MS = 3_600_000
@@ -83,41 +83,41 @@ async def take(conn: db.Connection, device: int, hour: int) -> None:
 
 
 async def again(conn: db.Connection, stretches: Sequence[tuple[int, int, int]]) -> int:
-    """Have the hours with fixes in stretches (device, from ms, to ms) gone over again, if there is a beat; how many."""
+    """Have hours with fixes in stretches (device, from ms, to ms) gone over again, where there are routes; how many."""
     device, lo, hi = [list(column) for column in zip(*stretches, strict=True)] or [[], [], []]
     done = await conn.execute(_AGAIN, device, [db.moment(t) for t in lo], [db.moment(t) for t in hi])
     return int(done.rsplit(" ", 1)[1])
 
 
-async def put(conn: db.Connection, beat: Beat, device: int, hour: int, fixes: int, did: Hour) -> bool:
+async def put(conn: db.Connection, routes: PatrolRoutes, device: int, hour: int, fixes: int, did: Hour) -> bool:
     """Make `did` what is known of a device and the hour that begins at `hour` (ms), by so many fixes in it.
 
     Returns:
         Whether anything changed.
     """
-    walked = (None, None) if did.walked is None else _packed_walked(beat, did.walked, hour)
-    passes = None if did.passes is None else _packed_passes(beat, did.passes, hour)
+    walked = (None, None) if did.walked is None else _packed_walked(routes, did.walked, hour)
+    passes = None if did.passes is None else _packed_passes(routes, did.passes, hour)
     done = await conn.execute(_PUT, device, db.moment(hour), fixes, *walked, passes)
     return not done.endswith(" 0")
 
 
-async def read(conn: db.Connection, beat: Beat, start: int, end: int) -> Did:
+async def read(conn: db.Connection, routes: PatrolRoutes, start: int, end: int) -> Did:
     """What was done in a period (ms); call it within one snapshot."""
     period = db.moment(start), db.moment(end)
-    walked = np.zeros(len(beat.pieces), dtype=np.bool_)
+    walked = np.zeros(len(routes.pieces), dtype=np.bool_)
     passes: list[NDArray[np.int64]] = [np.empty((0, 3), dtype=np.int64)]
     async for page in _pages(conn, period):
         for row in page:
             hour = db.millis(row["hour"])
             if row["pieces"] is not None:
-                walked[_index(beat.pieces.id, _walked_in(row, start - hour, end - hour))[0]] = True
+                walked[_index(routes.pieces.id, _walked_in(row, start - hour, end - hour))[0]] = True
             if row["passes"]:
                 passes.append(np.frombuffer(row["passes"], "<i4").reshape(-1, 3) + np.array([0, hour, hour]))
     told = await conn.fetchrow(_TOLD, *period)
     assert told is not None  # noqa: S101 - an aggregate gives one row
-    scanned, scanned_at = await _scans(conn, beat, period, end)
+    scanned, scanned_at = await _scans(conn, routes, period, end)
     stretches = np.concatenate(passes)
-    checkpoint, kept = _index(beat.checkpoints.id, stretches[:, 0])
+    checkpoint, kept = _index(routes.checkpoints.id, stretches[:, 0])
     return Did(
         walked=walked,
         passes=Passes(checkpoint=checkpoint, t_in=stretches[kept, 1], t_out=stretches[kept, 2]),
@@ -137,10 +137,10 @@ async def _pages(conn: db.Connection, period: tuple[Any, Any]) -> AsyncIterator[
 
 
 async def _scans(
-    conn: db.Connection, beat: Beat, period: tuple[Any, Any], end: int
+    conn: db.Connection, routes: PatrolRoutes, period: tuple[Any, Any], end: int
 ) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
     """Checkpoints in force at the end of the period whose tags were read in it, and when (ms)."""
-    known = {beat.codes[at]: at for at in np.flatnonzero(beat.checkpoints.in_force(end - 1)).tolist()}
+    known = {routes.codes[at]: at for at in np.flatnonzero(routes.checkpoints.in_force(end - 1)).tolist()}
     rows = [row for row in await conn.fetch(_SCANS, *period) if row["text"] in known]
     return (
         np.array([known[row["text"]] for row in rows], dtype=np.intp),
@@ -148,13 +148,13 @@ async def _scans(
     )
 
 
-def _packed_walked(beat: Beat, walked: Walked, hour: int) -> tuple[bytes, bytes]:
+def _packed_walked(routes: PatrolRoutes, walked: Walked, hour: int) -> tuple[bytes, bytes]:
     seconds = np.stack([(walked.first - hour) // 1000, -((hour - walked.last) // 1000)], axis=1)
-    return beat.pieces.id[walked.piece].astype("<i4").tobytes(), seconds.astype("<i2").tobytes()
+    return routes.pieces.id[walked.piece].astype("<i4").tobytes(), seconds.astype("<i2").tobytes()
 
 
-def _packed_passes(beat: Beat, passes: Passes, hour: int) -> bytes:
-    columns = beat.checkpoints.id[passes.checkpoint], passes.t_in - hour, passes.t_out - hour
+def _packed_passes(routes: PatrolRoutes, passes: Passes, hour: int) -> bytes:
+    columns = routes.checkpoints.id[passes.checkpoint], passes.t_in - hour, passes.t_out - hour
     return np.stack(columns, axis=1).astype("<i4").tobytes()
 
 

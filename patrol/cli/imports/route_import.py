@@ -7,18 +7,18 @@ from pathlib import Path
 import asyncpg
 import msgspec
 
-from device_sim.city import beat_file as synthetic
+from device_sim.city import route_file as synthetic
 from patrol.checks import connectivity
 from patrol.cli import errors
 from patrol.cli.imports import import_file
 from patrol.settings.settings import Settings
 from runtime import db
 from tracking.geometry.lookup import CityGrid
-from tracking.routes import beat_file
-from tracking.routes.beat_file import Refused
-from tracking.store.city import beat_store, city
+from tracking.routes import route_file
+from tracking.routes.route_file import Refused
+from tracking.store.city import city, route_store
 
-_FORMS: dict[str, beat_file.Form] = {".geojson": "geojson", ".json": "geojson", ".csv": "csv"}
+_FORMS: dict[str, route_file.Form] = {".geojson": "geojson", ".json": "geojson", ".csv": "csv"}
 
 
 def roads(settings: Settings, *, file: Path, dry_run: bool) -> None:
@@ -40,10 +40,10 @@ def checkpoints(settings: Settings, *, file: Path, dry_run: bool) -> None:
 
 async def put_roads(conn: db.Connection, grid: CityGrid, data: bytes) -> str | Refused:
     """Put roads in force; what changed, in words."""
-    read = await asyncio.to_thread(beat_file.roads, data, grid)
+    read = await asyncio.to_thread(route_file.roads, data, grid)
     if isinstance(read, Refused):
         return read
-    result = await beat_store.import_roads(conn, read.pieces)
+    result = await route_store.import_roads(conn, read.pieces)
     return (
         f"{read.pieces.length_m.sum() / 1000:.1f} km of road, {read.inside_m / 1000:.1f} km of it in cells, in "
         f"{len(read.pieces)} pieces: {result.added} added, {result.ended} ended."
@@ -51,13 +51,13 @@ async def put_roads(conn: db.Connection, grid: CityGrid, data: bytes) -> str | R
 
 
 async def put_checkpoints(
-    conn: db.Connection, grid: CityGrid, data: bytes, form: beat_file.Form = "geojson"
+    conn: db.Connection, grid: CityGrid, data: bytes, form: route_file.Form = "geojson"
 ) -> str | Refused:
     """Put checkpoints in force; what changed, in words."""
-    read = await asyncio.to_thread(beat_file.checkpoints, data, form, grid)
+    read = await asyncio.to_thread(route_file.checkpoints, data, form, grid)
     if isinstance(read, Refused):
         return read
-    result = await beat_store.import_checkpoints(conn, read)
+    result = await route_store.import_checkpoints(conn, read)
     return f"{len(read)} checkpoints: {result.added} added or changed, {result.ended} ended."
 
 

@@ -6,15 +6,15 @@ import asyncpg
 import pytest
 
 from patrol.cli import errors
-from patrol.cli.imports import beat_import, grid_import
+from patrol.cli.imports import grid_import, route_import
 from patrol.settings.settings import Settings
 
 
 async def test_the_synthetic_town_has_roads_and_checkpoints(database_url: str) -> None:
     """The demo's town, imported twice: the second time nothing is new."""
     await grid_import.import_town(database_url)
-    said = await beat_import.import_town(database_url)
-    assert said == await beat_import.import_town(database_url)
+    said = await route_import.import_town(database_url)
+    assert said == await route_import.import_town(database_url)
     connection = await asyncpg.connect(database_url)
     try:
         n, ended, km = await connection.fetchrow(  # type: ignore[misc] # an aggregate gives one row
@@ -35,9 +35,9 @@ def test_a_file_with_faults_is_refused_and_named(
     file.write_text("code,lat,lon\nP1,23.1,114.4\n", encoding="utf-8")
     settings = Settings(database_url=database_url)
     with pytest.raises(errors.SetupError, match="correct the 1 faults"):
-        beat_import.checkpoints(settings, file=file, dry_run=False)
+        route_import.checkpoints(settings, file=file, dry_run=False)
     told = capsys.readouterr().err
     assert "feature 0 (P1): [114.4, 23.1] is 100 m or more from every cell" in told
     assert "要素 0（P1）：" in told
     with pytest.raises(errors.SetupError, match=r"name it \.geojson, .json, .csv"):
-        beat_import.checkpoints(settings, file=tmp_path / "points.xlsx", dry_run=False)
+        route_import.checkpoints(settings, file=tmp_path / "points.xlsx", dry_run=False)

@@ -15,9 +15,9 @@ from tests.support import lattice
 from tests.unit.tracking.quality.made import MINUTE, SLOT, walk
 from tracking.city.enrolment import Device
 from tracking.presence.fixes import FixColumns
-from tracking.routes import beat_file, pieces
+from tracking.routes import pieces, route_file
 from tracking.routes.model import FOR_EVER, LEAD_MS
-from tracking.store.city import beat_hours, beat_store, city, grid_store
+from tracking.store.city import city, grid_store, route_hours, route_store
 from tracking.store.city.grid_store import ImportResult
 from tracking.store.tracks import device_store, fix_store, hour_store
 
@@ -47,9 +47,13 @@ class Town:
     async def done(self, start: int = SLOT, end: int = SLOT + 2 * HOUR) -> tuple[int, int, float]:
         """After a pass: pieces in force that were walked, stretches at checkpoints, share of hours compared."""
         await self.gone_over()
-        beat = await beat_store.load(self.conn, self.where.grid)
-        did = await beat_hours.read(self.conn, beat, start, end)
-        return int((did.walked & beat.pieces.in_force(FOR_EVER - 1)).sum()), len(did.passes.checkpoint), did.roads_told
+        routes = await route_store.load(self.conn, self.where.grid)
+        did = await route_hours.read(self.conn, routes, start, end)
+        return (
+            int((did.walked & routes.pieces.in_force(FOR_EVER - 1)).sum()),
+            len(did.passes.checkpoint),
+            did.roads_told,
+        )
 
 
 @pytest.fixture
@@ -58,10 +62,10 @@ async def town(database_url: str, conn: db.Connection) -> Any:
     assert isinstance(await grid_store.import_file(conn, lattice.encoded(lattice.collection(10, 10))), ImportResult)
     await device_store.enrol(conn, {"cam-1": "441302010", "cam-2": "441302010"})
     lines = [np.array([[114.40, 23.08 + 0.001 * n], [114.42, 23.08 + 0.001 * n]]) for n in range(20)]
-    await beat_store.import_roads(conn, pieces.cut(lines))
+    await route_store.import_roads(conn, pieces.cut(lines))
     first = walk(1)
-    begin = beat_file.Checkpoint(code="P1", name=None, lat=float(first.lat[5]), lon=float(first.lon[5]))
-    await beat_store.import_checkpoints(conn, [begin])
+    begin = route_file.Checkpoint(code="P1", name=None, lat=float(first.lat[5]), lon=float(first.lon[5]))
+    await route_store.import_checkpoints(conn, [begin])
     async with asyncpg.create_pool(database_url, min_size=1, max_size=2) as pool:
         yield Town(pool, conn, await city.load(conn))
 
@@ -73,10 +77,10 @@ async def test_a_pass_compares_what_came_and_again_nothing_new(town: Town) -> No
     half = await town.done()
     assert half[0] > 20
     assert half[1:] == (1, 1)
-    assert await beat_hours.waiting(town.conn, 0, 99) == []
+    assert await route_hours.waiting(town.conn, 0, 99) == []
     await town.store(way)
     assert (await town.done())[0] > half[0]
-    assert await beat_hours.waiting(town.conn, 0, 99) == []
+    assert await route_hours.waiting(town.conn, 0, 99) == []
 
 
 async def test_any_order_of_arrival_gives_the_same_rows(town: Town) -> None:
@@ -124,12 +128,12 @@ async def test_other_roads_are_compared_with_the_last_day(town: Town) -> None:
         await town.store(walk(50, start=start))
     before = await town.done(now - HOUR, now), await town.done(now - 3 * DAY, now - 2 * DAY)
     lines = [np.array([[114.40 + 0.0005 * n, 23.08], [114.40 + 0.0005 * n, 23.10]]) for n in range(40)]
-    await beat_store.import_roads(town.conn, pieces.cut(lines))
+    await route_store.import_roads(town.conn, pieces.cut(lines))
     after = await town.done(now - HOUR, now), await town.done(now - 3 * DAY, now - 2 * DAY)
     assert after[0][0] != before[0][0]
     assert after[0][0] > 20
     assert after[1][0] == 0
-    assert await beat_hours.again(town.conn, [(1, now - 4 * DAY, now - 2 * DAY)]) == 1
+    assert await route_hours.again(town.conn, [(1, now - 4 * DAY, now - 2 * DAY)]) == 1
     assert (await town.done(now - 3 * DAY, now - 2 * DAY))[0] > 20
 
 
@@ -137,18 +141,18 @@ async def test_a_rebuild_finds_what_is_not_stored_as_it_must_be_and_mends_it(tow
     """A check says so and changes nothing; what waits for a pass is not held against anybody."""
     await town.store(walk(120))
     wanted = await town.gone_over()
-    beat = await beat_store.load(town.conn, town.where.grid)
+    routes = await route_store.load(town.conn, town.where.grid)
     cam = Device(id=1, name="cam-1", unit="441302010", datum=Datum.WGS84)
     period = (SLOT, SLOT + 2 * HOUR - 1)
-    assert await rebuild.beat(town.conn, beat, cam, *period, store=False) == (2, 0)
+    assert await rebuild.routes(town.conn, routes, cam, *period, store=False) == (2, 0)
     await town.conn.execute("UPDATE beat_hours SET pieces = '', seconds = '' WHERE hour = $1", db.moment(SLOT))
     broken = await town.conn.fetch("SELECT * FROM beat_hours ORDER BY hour")
-    assert await rebuild.beat(town.conn, beat, cam, *period, store=False) == (2, 1)
+    assert await rebuild.routes(town.conn, routes, cam, *period, store=False) == (2, 1)
     assert await town.conn.fetch("SELECT * FROM beat_hours ORDER BY hour") == broken
-    assert await rebuild.beat(town.conn, beat, cam, *period, store=True) == (2, 1)
+    assert await rebuild.routes(town.conn, routes, cam, *period, store=True) == (2, 1)
     assert await town.gone_over() == wanted
-    await beat_hours.again(town.conn, [(1, SLOT, SLOT)])
-    assert await rebuild.beat(town.conn, beat, cam, *period, store=False) == (1, 0)
+    await route_hours.again(town.conn, [(1, SLOT, SLOT)])
+    assert await rebuild.routes(town.conn, routes, cam, *period, store=False) == (1, 0)
 
 
 async def test_an_hour_depends_on_little_before_it(town: Town) -> None:
@@ -157,5 +161,5 @@ async def test_an_hour_depends_on_little_before_it(town: Town) -> None:
     await town.store(way)
     whole = await town.gone_over()
     await town.conn.execute("DELETE FROM fixes WHERE t < $1", db.moment(SLOT + HOUR - LEAD_MS))
-    await beat_hours.again(town.conn, [(1, SLOT + HOUR, SLOT + HOUR)])
+    await route_hours.again(town.conn, [(1, SLOT + HOUR, SLOT + HOUR)])
     assert (await town.gone_over())[1] == whole[1]

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Depends, Request
 from runtime import db
 from schemas import imports as models
 from tracking.geometry.lookup import CityGrid
-from tracking.routes import beat_file
-from tracking.store.city import beat_store
+from tracking.routes import route_file
+from tracking.store.city import route_store
 from web import context, problems
 from web.api.city.grid_import import MOST_BYTES
 from web.context import Context
@@ -19,7 +19,7 @@ from web.store import coverage
 router = APIRouter(tags=["coverage"])
 
 Here = Annotated[Context, Depends(context.context)]
-_FORMS: dict[str, beat_file.Form] = {
+_FORMS: dict[str, route_file.Form] = {
     "application/geo+json": "geojson", "application/json": "geojson", "text/csv": "csv",
 }  # fmt: skip
 _one_at_a_time = asyncio.Semaphore(1)
@@ -35,11 +35,11 @@ async def roads(request: Request, here: Here, dry_run: imports.DryRun = False) -
     """Put the roads of a city (docs/grid-format.md) in place of those before, or only try them."""
     data = await request.body()
     async with _one_at_a_time, here.database.pool.acquire() as conn:
-        read = await asyncio.to_thread(beat_file.roads, data, await _grid(conn, here))
-        if isinstance(read, beat_file.Refused):
+        read = await asyncio.to_thread(route_file.roads, data, await _grid(conn, here))
+        if isinstance(read, route_file.Refused):
             raise imports.refused(read.faults)
         async with db.tried(conn, dry_run=dry_run):
-            result = await beat_store.import_roads(conn, read.pieces)
+            result = await route_store.import_roads(conn, read.pieces)
     return models.RoadImport(
         done=not dry_run,
         length_m=float(read.pieces.length_m.sum()),
@@ -63,11 +63,11 @@ async def checkpoints(request: Request, here: Here, dry_run: imports.DryRun = Fa
         raise problems.ProblemError(415, f"Send one of {', '.join(_FORMS)} as Content-Type.")
     data = await request.body()
     async with _one_at_a_time, here.database.pool.acquire() as conn:
-        read = await asyncio.to_thread(beat_file.checkpoints, data, form, await _grid(conn, here))
-        if isinstance(read, beat_file.Refused):
+        read = await asyncio.to_thread(route_file.checkpoints, data, form, await _grid(conn, here))
+        if isinstance(read, route_file.Refused):
             raise imports.refused(read.faults)
         async with db.tried(conn, dry_run=dry_run):
-            result = await beat_store.import_checkpoints(conn, read)
+            result = await route_store.import_checkpoints(conn, read)
     return models.CheckpointImport(done=not dry_run, checkpoints=len(read), added=result.added, ended=result.ended)
 
 

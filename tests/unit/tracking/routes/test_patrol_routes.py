@@ -12,7 +12,7 @@ from tests.unit.tracking import timelines
 from tests.unit.tracking.timelines import T0, stand, track, walk
 from tracking.presence.fixes import FixColumns
 from tracking.routes import pieces
-from tracking.routes.model import FOR_EVER, Beat, Hour, Stored
+from tracking.routes.model import FOR_EVER, Hour, PatrolRoutes, Stored
 
 HOUR = 3_600_000
 GRID = timelines.row_of_cells()
@@ -29,16 +29,16 @@ def stored(places: Metres) -> Stored:
     )  # fmt: skip
 
 
-def beat(roads: Metres, checkpoints: Metres = []) -> Beat:  # noqa: B006 - never changed
-    """A beat over the four cells, with the middles of pieces and the places of checkpoints in m."""
-    return Beat(
+def routes(roads: Metres, checkpoints: Metres = []) -> PatrolRoutes:  # noqa: B006 - never changed
+    """Patrol routes over the four cells, with the middles of pieces and the places of checkpoints in m."""
+    return PatrolRoutes(
         GRID, pieces=stored(roads), length_m=np.full(len(roads), 20.0), checkpoints=stored(checkpoints),
         codes=tuple(f"c{n}" for n in range(len(checkpoints))),
     )  # fmt: skip
 
 
 def done(
-    of: Beat, fixes: FixColumns, start: int = T0, end: int = T0 + HOUR
+    of: PatrolRoutes, fixes: FixColumns, start: int = T0, end: int = T0 + HOUR
 ) -> tuple[list[int], list[tuple[int, int, int]]]:
     """Pieces walked, and passes as (checkpoint, seconds in, seconds out)."""
     made = of.hour(fixes, start, end)
@@ -57,14 +57,14 @@ STREET: Metres = [(10.0 + 20 * n, 150.0) for n in range(30)]
 def test_pieces_beside_the_way_are_walked_and_no_others() -> None:
     """A walk of 200 m on a street, 12 m beside its axis: ten pieces, and one at its end that lies within 20 m."""
     fixes = track(walk((0, 162), (200, 162), begin=0))
-    assert done(beat([*STREET, (100, 185)]), fixes)[0] == list(range(11))
+    assert done(routes([*STREET, (100, 185)]), fixes)[0] == list(range(11))
 
 
 def test_when_a_piece_was_walked_is_when_the_device_was_nearest() -> None:
     """There and back: first and last time, to the 16 s that the 20 m beside it take."""
     there = walk((0, 150), (250, 150), begin=0)
     back = walk((250, 150), (0, 150), begin=there[-1][0])
-    made = beat(STREET).hour(track(there + back[1:]), T0, T0 + HOUR).walked
+    made = routes(STREET).hour(track(there + back[1:]), T0, T0 + HOUR).walked
     assert made is not None
     assert abs(int(made.first[3]) - T0 - 70 / 1.25 * 1000) <= 16_000
     assert abs(int(made.last[3]) - T0 - (250 + 180) / 1.25 * 1000) <= 16_000
@@ -72,7 +72,7 @@ def test_when_a_piece_was_walked_is_when_the_device_was_nearest() -> None:
 
 def test_nothing_is_walked_in_a_gap_nor_by_fixes_that_are_no_presence() -> None:
     """A silence of three minutes, a jump there and back, mocked fixes and fixes of 150 m accuracy walk nothing."""
-    of = beat(STREET)
+    of = routes(STREET)
     silent = [*stand((10, 150), begin=0, seconds=30), *stand((400, 150), begin=210, seconds=30)]
     assert done(of, track(silent))[0] == [0, 1, 19, 20]
     jump = [
@@ -81,7 +81,7 @@ def test_nothing_is_walked_in_a_gap_nor_by_fixes_that_are_no_presence() -> None:
         (100, 9010, 150),
         *stand((10, 150), begin=105, seconds=60),
     ]
-    assert done(beat([*STREET, (9005, 150)]), track(jump))[0] == [0, 1]
+    assert done(routes([*STREET, (9005, 150)]), track(jump))[0] == [0, 1]
     way = track(walk((0, 150), (200, 150), begin=0))
     mocked = FixColumns.from_columns(len(way), t=way.t, lat=way.lat, lon=way.lon, flags=[wire.FixFlag.MOCK] * len(way))
     assert done(of, mocked)[0] == []
@@ -90,7 +90,7 @@ def test_nothing_is_walked_in_a_gap_nor_by_fixes_that_are_no_presence() -> None:
 
 def test_an_hour_has_the_steps_that_end_in_it() -> None:
     """What was walked before the hour is not of it, however the fixes before are needed."""
-    of, fixes = beat(STREET), track(walk((0, 150), (500, 150), begin=-200))
+    of, fixes = routes(STREET), track(walk((0, 150), (500, 150), begin=-200))
     before, _ = done(of, fixes, T0 - HOUR, T0)
     after, _ = done(of, fixes)
     assert before == list(range(13))
@@ -102,12 +102,12 @@ def test_an_hour_has_the_steps_that_end_in_it() -> None:
 def test_a_checkpoint_is_passed_by_thirty_seconds(seconds: float, *, passed: bool) -> None:
     """Within 30 m for 30 s, no less."""
     stay = [(0.0, 100.0, 150.0), (seconds, 110.0, 150.0), (seconds + 5, 200.0, 150.0)]
-    assert bool(done(beat(STREET, [(100, 175)]), track(stay))[1]) is passed
+    assert bool(done(routes(STREET, [(100, 175)]), track(stay))[1]) is passed
 
 
 def test_a_bad_fix_reaches_farther_and_another_place_ends_the_stretch() -> None:
     """An accuracy of 60 m reaches a checkpoint at 50 m; two stretches of 20 s make none of 40 s; nor does a gap."""
-    of = beat(STREET, [(100, 200)])
+    of = routes(STREET, [(100, 200)])
     assert done(of, track(stand((100, 150), begin=0, seconds=61), acc=60.0))[1] == [(0, 0, 60)]
     assert done(of, track(stand((100, 150), begin=0, seconds=61)))[1] == []
     near, far = (100.0, 190.0), (100.0, 120.0)
@@ -119,7 +119,7 @@ def test_a_bad_fix_reaches_farther_and_another_place_ends_the_stretch() -> None:
 def test_a_stretch_over_the_full_hour_is_seen_from_both() -> None:
     """Ten seconds before and thirty after it: the later hour has all of it, the earlier none."""
     fixes = track(stand((100, 150), begin=-10, seconds=41))
-    of = beat(STREET, [(100, 160)])
+    of = routes(STREET, [(100, 160)])
     assert done(of, fixes, T0 - HOUR, T0)[1] == []
     assert done(of, fixes)[1] == [(0, -10, 30)]
 
@@ -150,7 +150,7 @@ def to_xy(fixes: FixColumns) -> list[tuple[float, float]]:
 @settings(max_examples=60, deadline=None)
 def test_walked_is_what_the_union_of_buffers_holds(way: list[tuple[float, float, float]]) -> None:
     """Against len(∪ buffer(track, 20 m) ∩ roads) drawn by shapely, for all pieces not on the very edge of it."""
-    of, fixes = beat(MESH), track(way)
+    of, fixes = routes(MESH), track(way)
     places = to_xy(fixes)
     steps = [(places[n - 1], places[n]) for n in range(1, len(way)) if way[n][0] - way[n - 1][0] <= 120]
     area = shapely.union_all([shapely.LineString(step).buffer(20.0, quad_segs=64) for step in steps])
@@ -183,7 +183,7 @@ def slowly(way: list[tuple[float, float, float]], at: tuple[float, float]) -> li
 @settings(max_examples=100, deadline=None)
 def test_passes_are_those_of_a_slow_look(way: list[tuple[float, float, float]], at: tuple[float, float]) -> None:
     """Fix by fix, without a tree."""
-    fixes, of = track(way), beat(STREET, [at])
+    fixes, of = track(way), routes(STREET, [at])
     place = next(iter(zip(*GRID.xy(of.checkpoints.lat, of.checkpoints.lon), strict=True)))
     metres = [(s, *xy) for (s, _, _), xy in zip(way, to_xy(fixes), strict=True)]
     near = [abs(float(np.hypot(x - place[0], y - place[1])) - 30) for _, x, y in metres]
@@ -203,7 +203,7 @@ def columns(made: Hour) -> list[NDArray[np.generic]]:
 @settings(max_examples=40, deadline=None)
 def test_order_and_doubles_change_nothing(way: list[tuple[float, float, float]], seed: int) -> None:
     """Any permutation of the fixes, with some twice, gives the same to the last bit."""
-    of, fixes = beat(MESH, [(300, 150), (350, 150)]), track(way)
+    of, fixes = routes(MESH, [(300, 150), (350, 150)]), track(way)
     rng = np.random.default_rng(seed)
     rows = rng.permutation(np.concatenate([np.arange(len(fixes)), rng.integers(0, len(fixes), 5)]))
     for one, other in zip(
@@ -232,5 +232,5 @@ def test_roads_are_cut_into_equal_pieces_whichever_way_they_are_drawn() -> None:
 
 def test_a_road_on_a_boundary_belongs_to_both_cells() -> None:
     """A piece 4 m from the common edge of two cells counts for both, one in the middle of a cell for that alone."""
-    of = beat([(304.0, 150.0), (150.0, 150.0)])
+    of = routes([(304.0, 150.0), (150.0, 150.0)])
     assert sorted(zip(of.piece.tolist(), of.cell_of_piece.tolist(), strict=True)) == [(0, 0), (0, 1), (1, 0)]
