@@ -57,10 +57,11 @@ KIND = "arrival"
 _RULE = ArrivalRule()
 FIELDS: tuple[Field, ...] = (
     Field("speed_mps", "步行速度", "speed on foot", "m/s", 0.3, 15, _RULE.speed_mps, whole=False),
-    Field("detour", "绕行系数", "way on the streets over the straight line", "", 1, 5, _RULE.detour, whole=False),
-    Field("prepare_s", "出发准备", "from the order to the first step", "s", 0, 3_600, _RULE.prepare_ms // 1000),
-    Field("fresh_s", "定位须新于", "an officer counts with a fix newer than", "s", 30, 3_600, _RULE.fresh_ms // 1000),
-    Field("battery", "电量高于才可派", "an officer counts with more battery than", "%", 0, 100, _RULE.battery,
+    Field("detour", "绕行系数", "detour factor (street distance ÷ straight line)", "", 1, 5, _RULE.detour, whole=False),
+    Field("prepare_s", "出发准备时间", "time from the order to setting out", "s", 0, 3_600, _RULE.prepare_ms // 1000),
+    Field("fresh_s", "定位时间须在多久以内", "an officer is available with a fix newer than", "s", 30, 3_600,
+          _RULE.fresh_ms // 1000),
+    Field("battery", "可派队员的最低电量", "an officer is available with more battery than", "%", 0, 100, _RULE.battery,
           whole=False),
 )  # fmt: skip
 

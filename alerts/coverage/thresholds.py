@@ -96,24 +96,26 @@ class CrowdRule:
 
 _RULE, _CROWD = WarningRule(), CrowdRule()
 FIELDS: tuple[Field, ...] = (
-    Field("horizon_s", "余量大于此值不预警", "no warning with more slack", "s", 0, 14_400, _RULE.horizon_ms // 1000),
-    Field("most_share", "剩余时间至多占时限的比例", "no warning with a larger share of the limit left than", "", 0, 1,
-          _RULE.most_share, whole=False),
-    Field("early_chance", "余量充足时的预警概率", "probability of a breach that is told early", "", 0, 1,
+    Field("horizon_s", "余量大于此值不预警", "no pre-warning while the slack exceeds", "s", 0, 14_400,
+          _RULE.horizon_ms // 1000),
+    Field("most_share", "剩余时间占时限的比例高于此值不预警", "no pre-warning while more of the limit is left than",
+          "", 0, 1, _RULE.most_share, whole=False),
+    Field("early_chance", "余量充足时的预警概率", "breach probability for an early pre-warning", "", 0, 1,
           _RULE.early_chance, whole=False),
-    Field("near_chance", "临近最后时刻的预警概率", "probability of a breach that is told 7 minutes from it", "", 0, 1,
+    Field("near_chance", "距超时 7 分钟的预警概率", "breach probability for a pre-warning 7 minutes before", "", 0, 1,
           _RULE.near_chance, whole=False),
-    Field("last_chance", "最后时刻的预警概率", "probability of a breach that is told at the last moment", "", 0, 1,
+    Field("last_chance", "最后时刻的预警概率", "breach probability for a pre-warning at the last moment", "", 0, 1,
           _RULE.last_chance, whole=False),
     Field("soon_share", "即将到期：余量占时限的比例", "due soon: slack below this share of the limit", "", 0, 1,
           _RULE.soon_share, whole=False),
-    Field("hold_s", "降级所需余量", "a level is left only with so much more slack", "s", 0, 3_600,
+    Field("hold_s", "降级所需余量", "extra slack needed to lower the level", "s", 0, 3_600,
           _RULE.hold_ms // 1000),
-    Field("severity", "严重程度", "how bad a breach is against others", "", 0.01, 100, _RULE.severity, whole=False),
+    Field("severity", "严重程度", "severity of a breach compared with others", "", 0.01, 100, _RULE.severity,
+          whole=False),
 )  # fmt: skip
 CROWD_FIELDS: tuple[Field, ...] = (
-    Field("crowd_cells", "人手不足时逐条告警数", "too few officers: cells told one by one", "", 0, 1_000,
-          _CROWD.most),
-    Field("crowd_horizon_s", "人手不足：多久之内到期", "too few officers: for what falls due within", "s", 600, 14_400,
+    Field("crowd_cells", "人手不足时逐条发出的预警数", "too few officers: cells with a pre-warning of their own",
+          "", 0, 1_000, _CROWD.most),
+    Field("crowd_horizon_s", "人手不足：多久之内到期", "too few officers: cells due within", "s", 600, 14_400,
           _CROWD.horizon_ms // 1000),
 )  # fmt: skip

@@ -45,14 +45,14 @@ class EscalationRule:
 
 _RULE = EscalationRule()
 FIELDS: tuple[Field, ...] = (
-    Field("orange_min", "橙色告警逐级升级等待", "orange alerts go on after, step by step", "min", 1, 1_440,
+    Field("orange_min", "橙色告警逐级升级的等待时间", "orange alerts escalate after, step by step", "min", 1, 1_440,
           _RULE.orange_min, several=8),
-    Field("red_min", "红色告警逐级升级等待", "red alerts go on after, step by step", "min", 1, 1_440, _RULE.red_min,
-          several=8),
-    Field("acknowledged_min", "确认后仍未解除再升级", "acknowledged alerts go on after", "min", 1, 1_440,
+    Field("red_min", "红色告警逐级升级的等待时间", "red alerts escalate after, step by step", "min", 1, 1_440,
+          _RULE.red_min, several=8),
+    Field("acknowledged_min", "确认后仍未解除，再升级的等待时间", "acknowledged alerts escalate after", "min", 1, 1_440,
           _RULE.acknowledged_min),
-    Field("answer_min", "队员答复时限", "an officer answers within", "min", 1, 1_440, _RULE.answer_min),
-    Field("arrive_min", "队员到达时限", "an officer arrives within", "min", 1, 1_440, _RULE.arrive_min),
+    Field("answer_min", "队员答复时限", "an officer must answer within", "min", 1, 1_440, _RULE.answer_min),
+    Field("arrive_min", "队员到达时限", "an officer must arrive within", "min", 1, 1_440, _RULE.arrive_min),
 )  # fmt: skip
 
 

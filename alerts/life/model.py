@@ -36,14 +36,14 @@ KINDS: dict[str, Kind] = {
     "low_battery": Kind(zh="电量低", en="Low battery", personal=True),
     "poor_accuracy": Kind(zh="定位精度差", en="Poor accuracy", personal=True),
     "clock_skew": Kind(zh="时钟偏差", en="Clock skew", personal=True),
-    "fake_track": Kind(zh="轨迹疑假", en="Suspected fake track"),
+    "fake_track": Kind(zh="轨迹疑似造假", en="Suspected fake track"),
     "single_officer": Kind(zh="单人执法", en="Single officer at an enforcement step", personal=True),
     "recorder_off": Kind(zh="未开记录仪", en="Recorder off at an event", personal=True),
-    "wrong_datum": Kind(zh="坐标系疑错", en="Wrong datum suspected"),
+    "wrong_datum": Kind(zh="坐标系疑似有误", en="Wrong datum suspected"),
     "riding": Kind(zh="乘车巡查", en="Riding instead of walking", personal=True),
     "crowding": Kind(zh="扎堆", en="Crowding"),
     "double_sign_in": Kind(zh="重复签到", en="Signed in twice"),
-    "deaf": Kind(zh="全网无数据", en="No data comes in", urgent=True),
+    "deaf": Kind(zh="全网无数据", en="No data received", urgent=True),
     "sos": Kind(zh="紧急求助", en="SOS", urgent=True),
 }
 """Every kind of alert. A device suspected of a fake track is not warned that it was seen."""

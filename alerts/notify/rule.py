@@ -26,7 +26,7 @@ class NotificationRule:
 
 
 FIELDS: tuple[Field, ...] = (
-    Field("grace_s", "先通知本人的宽限时间", "the officer is told first, others after", "s", 0, 3_600,
+    Field("grace_s", "先通知本人，多久后通知他人", "the officer is notified first, others after", "s", 0, 3_600,
           NotificationRule().grace_s),
 )  # fmt: skip
 

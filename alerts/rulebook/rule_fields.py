@@ -48,7 +48,7 @@ def check(fields: Sequence[Field], body: Body, *, inside: str = "") -> list[Faul
             message = _wrong(known[name], value)
             found += [] if message is None else [Fault(f"{inside}{name}", message)]
         else:
-            found.append(Fault(f"{inside}{name}"[:80], f"there is no such value; there are {', '.join(sorted(known))}"))
+            found.append(Fault(f"{inside}{name}"[:80], f"unknown; the values are {', '.join(sorted(known))}"))
     return found
 
 

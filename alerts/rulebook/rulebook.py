@@ -52,10 +52,10 @@ KINDS: dict[str, RuleKind] = {
             city_fields=thresholds.CROWD_FIELDS, by_hour=True,
         ),
         RuleKind(
-            name=arrival.KIND, zh="到达时间估算", en="How arrivals are estimated", scopes=(CITY,), fields=arrival.FIELDS
+            name=arrival.KIND, zh="到达时间估算", en="Arrival estimates", scopes=(CITY,), fields=arrival.FIELDS
         ),
         RuleKind(
-            name=officers.RULE_KIND, zh="队员与设备告警", en="Alerts about officers and devices",
+            name=officers.RULE_KIND, zh="队员与终端告警", en="Alerts about officers and devices",
             scopes=(CITY, "unit"), fields=officers.FIELDS, ordered=officers.ORDERED,
         ),
         RuleKind(name="escalation", zh="升级时限", en="Escalation", scopes=(CITY,), fields=life.FIELDS),
@@ -73,9 +73,9 @@ def faults(kind: RuleKind, scope: str, body: Body) -> list[Fault]:
         body: its values; those that are not given are ruled by wider scopes.
     """
     if scope.partition(":")[0] not in kind.scopes:
-        return [Fault("", f"rules of this kind are for {', '.join(kind.scopes)}")]
+        return [Fault("", f"rules of this kind apply to {', '.join(kind.scopes)}")]
     if not body:
-        return [Fault("", "a rule says at least one thing; to end the rule of a scope send null")]
+        return [Fault("", "a rule needs at least one value; to end the rule of a scope, send null")]
     fields = kind.fields_of(scope)
     plain = {name: value for name, value in body.items() if name != HOURS or not kind.by_hour}
     found = rule_fields.check(fields, plain) or rule_fields.ordered(fields, plain, kind.ordered)
@@ -92,7 +92,7 @@ def _entry(fields: Sequence[Field], entry: dict[str, Any], inside: str) -> list[
     values = {name: value for name, value in entry.items() if name not in When.model_fields}
     found = rule_fields.check(fields, values, inside=inside)
     if not values:
-        found.append(Fault(inside[:-1], "says nothing: give at least one value for these hours"))
+        found.append(Fault(inside[:-1], "has no values: give at least one for these hours"))
     try:
         When.model_validate({name: value for name, value in entry.items() if name in When.model_fields})
     except ValidationError as error:

@@ -17,11 +17,11 @@ _BUFFERED_MS = 31 * DAY_MS
 _AHEAD_MS = DAY_MS
 _CAUSES = {
     Refusal.WEEK_ROLLOVER: (
-        "t is {weeks:,} weeks behind ({t}): the receiver's count of GPS weeks began anew; update its firmware "
+        "t is {weeks:,} weeks behind ({t}): the receiver's GPS week number rolled over; update its firmware "
         "接收机 GPS 周数翻转：请升级终端固件"
     ),
     Refusal.TOO_OLD: (
-        "t lies {days:,} days back ({t}), before all that is kept (`patrol retention show`): set the device's clock "
+        "t is {days:,} days old ({t}), older than the period kept (`patrol retention show`): set the device's clock "
         "早于保存期限，多为终端时钟错误：请校准终端时钟"
     ),
 }

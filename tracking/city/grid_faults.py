@@ -54,7 +54,7 @@ class FaultKind(StrEnum):
 _TEXTS: dict[FaultKind, tuple[str, str]] = {
     FaultKind.TOO_LARGE: (
         "文件 {mib} MiB，超过 {most} MiB：请按区拆分",
-        "the file has {mib} MiB, more than {most}: split it by district",
+        "the file has {mib} MiB, more than {most} MiB: split it by district",
     ),
     FaultKind.NOT_JSON: (
         "不是 UTF-8 的 GeoJSON（{why}）：请用 GIS 软件重新导出为 GeoJSON（RFC 7946）",
@@ -62,7 +62,7 @@ _TEXTS: dict[FaultKind, tuple[str, str]] = {
     ),
     FaultKind.NOT_COLLECTION: (
         "最外层不是 FeatureCollection（{why}）：格式见 docs/grid-format.md",
-        "the outermost object is no FeatureCollection ({why}): see docs/grid-format.md",
+        "the outermost object is not a FeatureCollection ({why}): see docs/grid-format.md",
     ),
     FaultKind.OTHER_DATUM: (
         "坐标系为 {crs}：请转换为 WGS-84 经纬度后导出",
@@ -70,14 +70,14 @@ _TEXTS: dict[FaultKind, tuple[str, str]] = {
     ),
     FaultKind.NO_CELLS: (
         '没有单元网格：至少要有一个 kind 为 "cell" 的要素',
-        'there is no unit cell: at least one feature must have the kind "cell"',
+        'there are no unit cells: at least one feature must have the kind "cell"',
     ),
-    FaultKind.NOT_FEATURE: ("要素格式错误：{why}", "this is no feature: {why}"),
+    FaultKind.NOT_FEATURE: ("要素格式错误：{why}", "this is not a feature: {why}"),
     FaultKind.BAD_PROPERTY: ("属性错误：{why}", "a property is wrong: {why}"),
-    FaultKind.BAD_CODE: ("编码不合规则：应为 {want_zh}", "the code breaks the rule: give {want_en}"),
+    FaultKind.BAD_CODE: ("编码不合规则：应为 {want_zh}", "the code is not valid: give {want_en}"),
     FaultKind.DUPLICATE: (
         "编码与第 {other} 个要素重复：每个编码只能用一次（14 位与 15 位视为同一编码）",
-        "the code is that of feature {other} too: use each code once (14 and 15 digits spell the same code)",
+        "feature {other} has the same code: use each code once (14 and 15 digits can mean the same code)",
     ),
     FaultKind.NO_PARENT: (
         '{name} "{parent}" 不在文件中：请加入该区域或改正编码',
@@ -93,7 +93,7 @@ _TEXTS: dict[FaultKind, tuple[str, str]] = {
     ),
     FaultKind.EMPTY_AREA: (
         "区域内没有下级：请加入其下级或删除该区域",
-        "nothing belongs to this area: add what it consists of, or remove it",
+        "this area is empty: add the areas or cells it consists of, or remove it",
     ),
     FaultKind.AREA_GEOMETRY: (
         "区域的 geometry 必须为 null：其形状为所辖单元网格之并",
@@ -101,7 +101,7 @@ _TEXTS: dict[FaultKind, tuple[str, str]] = {
     ),
     FaultKind.NOT_POLYGON: (
         "几何类型为 {type}：单元网格须为单个 Polygon，请拆分并分别编码",
-        "the geometry is {type}: a cell is one Polygon; split it and give each part a code",
+        "the geometry is {type}: a cell must be one Polygon; split it and give each part a code",
     ),
     FaultKind.BAD_POSITION: ("坐标格式错误：{why}", "the coordinates are wrong: {why}"),
     FaultKind.SHORT_RING: (
@@ -134,15 +134,15 @@ _TEXTS: dict[FaultKind, tuple[str, str]] = {
     ),
     FaultKind.REUSED: (
         "该编码已于 {when} 作废，不得再用：请使用新编码",
-        "this code was taken out of force at {when} and is never used again: give the cell a new code",
+        "this code ended at {when} and cannot be used again: give the cell a new code",
     ),
     FaultKind.CHANGED: (
-        "边界与现行的不同：编码随边界作废，请给新边界一个新编码",
-        "its boundary differs from the one in force: a code goes with its boundary; give the new one a new code",
+        "边界与现行的不同：请给新边界一个新编码",
+        "its boundary differs from the one in force: give the new boundary a new code",
     ),
     FaultKind.TOO_EARLY: (
         "{district} 的最新网格划分自 {since} 起生效，不能再导入更早的：请将生效时间设为该时刻（取代之）或更晚",
-        "the newest division of {district} holds from {since}: give a valid_from of then, to replace it, or later",
+        "the newest division of {district} starts at {since}: set valid_from to that time, to replace it, or later",
     ),
     FaultKind.LEVEL: (
         "该编码现为 {level}：请使用其他编码",
@@ -150,11 +150,11 @@ _TEXTS: dict[FaultKind, tuple[str, str]] = {
     ),
     FaultKind.NO_ROADS: (
         "没有道路：至少要有一个 LineString 或 MultiLineString 要素",
-        "there is no road: at least one feature must be a LineString or MultiLineString",
+        "there are no roads: at least one feature must be a LineString or MultiLineString",
     ),
     FaultKind.NOT_LINE: (
         "几何类型为 {type}：道路须为 LineString 或 MultiLineString，请导出道路中心线",
-        "the geometry is {type}: a road is a LineString or MultiLineString; export the centre lines",
+        "the geometry is {type}: a road must be a LineString or MultiLineString; export the centre lines",
     ),
     FaultKind.SHORT_LINE: (
         "第 {line} 条线只有 {n} 个不同的点：至少 2 个",
@@ -162,7 +162,7 @@ _TEXTS: dict[FaultKind, tuple[str, str]] = {
     ),
     FaultKind.ROADS_ASTRAY: (
         "没有一条道路位于现行单元网格内：请先导入网格，并确认坐标为 WGS-84、经度在前",
-        "no road lies in a cell in force: import the grid first, and see that it is WGS-84, longitude first",
+        "no road lies in a cell in force: import the grid first, and check that the roads are WGS-84, longitude first",
     ),
     FaultKind.NOT_CALENDAR: (
         "日历无法读取（{why}）：请改正后重新导入",
@@ -172,26 +172,26 @@ _TEXTS: dict[FaultKind, tuple[str, str]] = {
         "无法读取 CSV（{why}）：请存为 UTF-8，首行列名为 code,name,lat,lon",
         "this CSV cannot be read ({why}): save it as UTF-8 with the columns code,name,lat,lon named in its first line",
     ),
-    FaultKind.NO_CHECKPOINTS: ("没有打卡点：至少要有一个", "there is no checkpoint: at least one is needed"),
+    FaultKind.NO_CHECKPOINTS: ("没有打卡点：至少要有一个", "there are no checkpoints: at least one is needed"),
     FaultKind.NOT_POINT: (
         "几何类型为 {type}：打卡点须为 Point",
-        "the geometry is {type}: a checkpoint is a Point",
+        "the geometry is {type}: a checkpoint must be a Point",
     ),
     FaultKind.REPEATED: (
         "编码与第 {other} 个重复：每个打卡点用一个编码",
-        "the code is that of number {other} too: give each checkpoint its own",
+        "checkpoint {other} has the same code: give each checkpoint its own",
     ),
     FaultKind.ASTRAY: (
         "[{lon}, {lat}] 距任何单元网格都超过 {within} m：请确认坐标为 WGS-84、经纬度未颠倒，或先导入网格",
-        "[{lon}, {lat}] is {within} m or more from every cell: give WGS-84, not turned round, or import the grid first",
+        "[{lon}, {lat}] is more than {within} m from every cell: use WGS-84, longitude first, or import the grid first",
     ),
     FaultKind.NO_PLACE: (
         "[{lon}, {lat}] 不是有效坐标：须为有限的经度、纬度，经度在前",
-        "[{lon}, {lat}] is no place: give finite degrees, longitude first",
+        "[{lon}, {lat}] is not a valid position: give finite degrees, longitude first",
     ),
     FaultKind.MORE: (
         "另有更多错误未列出（仅列前 {n} 个）：请先改正以上错误再导入",
-        "there are more faults (only the first {n} are listed): correct those and import again",
+        "there are more faults (the first {n} are listed): correct these and import again",
     ),
 }
 

@@ -66,8 +66,8 @@ def told(reason: Mapping[str, Any], clock: Callable[[str], str]) -> tuple[str, s
         case Cause.DOUBT if device is not None:
             return f"终端 {device} 的坐标系存疑或已澄清", f"the datum of device {device} became suspect or was cleared"
         case Cause.RULES:
-            return "网格划分或巡查要求有变更", "the division of the city, or a plan, was changed"
+            return "网格划分或巡查要求有变更", "the division of the city or a plan changed"
         case Cause.REBUILD:
-            return "按原始定位重新计算", "computed again from the stored fixes"
+            return "按原始定位重新计算", "recomputed from the stored fixes"
         case _:
             return "后到的数据更正", "corrected by later data"

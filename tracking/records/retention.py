@@ -41,7 +41,7 @@ class Terms:
 TERMS: dict[DataClass, Terms] = {
     DataClass.FIXES: Terms(
         zh="原始轨迹", en="raw fixes", least_days=30,
-        why="行踪轨迹为敏感个人信息，只留必要时间 sensitive personal data: half a year, for complaints and reviews",
+        why="行踪轨迹为敏感个人信息，仅保存必要时间 sensitive personal data: half a year, for complaints and reviews",
     ),
     DataClass.VISITS: Terms(
         zh="巡查与停留", en="stays, visits, runs, findings", least_days=30,
@@ -49,7 +49,7 @@ TERMS: dict[DataClass, Terms] = {
     ),
     DataClass.HISTORY: Terms(
         zh="历史版本", en="earlier states, refusals", least_days=1,
-        why="当时所见 what a screen showed, to the step: a quarter",
+        why="当时所见 what a screen showed at any moment: a quarter of a year",
     ),
     DataClass.EVENTS: Terms(
         zh="执法事件", en="enforcement events", least_days=183,
@@ -60,7 +60,7 @@ TERMS: dict[DataClass, Terms] = {
         why="执法全过程记录至少六个月；涉案的随事件保存 at least six months; those of a case stay with their event",
     ),
     DataClass.ALERTS: Terms(
-        zh="预警与处置", en="alerts, steps, tasks, notifications", least_days=183,
+        zh="告警与处置", en="alerts, steps, tasks, notifications", least_days=183,
         why="责任追溯 who was warned and what was done: three years",
     ),
     DataClass.AUDIT: Terms(
@@ -115,10 +115,10 @@ def fault(wanted: dict[DataClass, int | None], cls: DataClass) -> str | None:
     """Why a class cannot be kept for what is `wanted` of it; None when it can."""
     days, terms = wanted[cls], TERMS[cls]
     if cls is DataClass.AUDIT and days is not None:
-        return "The audit record is one chain and is kept for ever; leave it. 审计记录为整链保存，不可设期限。"
+        return "The audit record is one chain and is kept for ever; leave it unset. 审计记录整链保存，不可设期限。"
     if days is not None and days < terms.least_days:
         return f"{terms.en} ({terms.zh}): {terms.least_days} days at least 至少 {terms.least_days} 天 ({terms.why})."
     fixes, visits = (wanted[each] or 1 << 31 for each in (DataClass.FIXES, DataClass.VISITS))
     if cls in (DataClass.FIXES, DataClass.VISITS) and visits < fixes:
-        return "Visits must be kept as long as fixes at least: they follow from them. 巡查记录的保存期不得短于轨迹。"
+        return "Visits must be kept at least as long as fixes. 巡查记录的保存期不得短于轨迹。"
     return None

@@ -228,7 +228,7 @@ def _basic(shown: str) -> tuple[str, str]:
 
 
 def _too_much() -> problems.ProblemError:
-    said = f"You have {costs.AT_ONCE} questions under way that take long; wait for one of them, or stop it."
+    said = f"You have {costs.AT_ONCE} long requests in progress; wait for one of them to end, or cancel it."
     return problems.ProblemError(429, said, headers={"Retry-After": str(costs.AGAIN_S)})
 
 

@@ -21,7 +21,7 @@ _TEXTS = {
     "zh": {
         "title": "登录 · 巡格",
         "product": "巡格",
-        "claim": "城市网格巡查，实时可知",
+        "claim": "城市网格巡查实时掌握",
         "name_label": "账号",
         "password_label": "密码",
         "code_label": "动态验证码或恢复码",
@@ -34,7 +34,7 @@ _TEXTS = {
         "foreign": "请从本页面登录。",
         "other_name": "English",
         "openid": "使用{label}登录",
-        "openid_expired": "登录已超时或不是从本页面开始，请重新登录。",
+        "openid_expired": "登录已超时，或不是从本页面开始，请重新登录。",
         "openid_failed": "统一身份认证未能确认您的身份，请重试；仍不成功请联系管理员。",
         "openid_not_welcome": "您的身份已确认，但没有使用本系统的权限，请联系管理员。",
         "openid_away": "统一身份认证或数据库暂时无法连接，请稍后重试。",
@@ -44,23 +44,23 @@ _TEXTS = {
     "en": {
         "title": "Sign in · patrolgrid",
         "product": "patrolgrid",
-        "claim": "Know that every cell is patrolled",
+        "claim": "Real-time patrol coverage of the city grid",
         "name_label": "Account",
         "password_label": "Password",
-        "code_label": "Code of the authenticator, or a recovery code",
-        "code_needed": "Please enter the password again, with the code of your authenticator.",
+        "code_label": "Authenticator code or recovery code",
+        "code_needed": "Enter the password again, with the code of your authenticator.",
         "submit": "Sign in",
-        "hint": "The first administrator is called admin; its password was shown once at the first start.",
-        "wrong": "The account or the password is wrong. Please try again.",
-        "wait": "Too many attempts. Please try again in {seconds} s.",
-        "away": "The database cannot be reached now. Please try again soon.",
-        "foreign": "Please sign in on this page.",
+        "hint": "The first administrator account is admin; its password was shown once at the first start.",
+        "wrong": "The account or the password is wrong. Try again.",
+        "wait": "Too many attempts. Try again in {seconds} s.",
+        "away": "The database cannot be reached. Try again soon.",
+        "foreign": "Sign in on this page.",
         "other_name": "中文",
         "openid": "Sign in with {label}",
-        "openid_expired": "The sign-in took too long, or did not begin on this page. Please begin again.",
-        "openid_failed": "The identity provider did not confirm who you are. Try again, or ask an administrator.",
-        "openid_not_welcome": "You are known, but may not use this system. Please ask an administrator.",
-        "openid_away": "The identity provider or the database cannot be reached now. Please try again soon.",
+        "openid_expired": "The sign-in took too long, or did not start on this page. Start again.",
+        "openid_failed": "The identity provider did not confirm your identity. Try again, or ask an administrator.",
+        "openid_not_welcome": "Your identity was confirmed, but you may not use this system. Ask an administrator.",
+        "openid_away": "The identity provider or the database cannot be reached. Try again soon.",
         "welcome": "Signed in",
         "continue": "Continue",
     },
@@ -162,11 +162,11 @@ async def form_of(request: Request) -> dict[str, str]:
     async for chunk in request.stream():
         body += chunk
         if len(body) > MAX_FORM_BYTES:
-            raise problems.ProblemError(413, f"The form may have {MAX_FORM_BYTES:,} bytes.")
+            raise problems.ProblemError(413, f"The form may have at most {MAX_FORM_BYTES:,} bytes.")
     try:
         fields = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=20)
     except ValueError as error:
-        raise problems.ProblemError(422, "The form has a name, a password, and few fields more.") from error
+        raise problems.ProblemError(422, "The form has too many fields; send a name and a password.") from error
     return {name: values[0] for name, values in fields.items()}
 
 

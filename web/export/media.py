@@ -58,7 +58,7 @@ class Receiver:
             raise _not_named(sha256)
         most = self._most(wanted, size)
         if self._free == 0:
-            raise problems.ProblemError(503, "Too many files come at once; try again.", headers={"Retry-After": "5"})
+            raise problems.ProblemError(503, "Too many uploads at once; try again.", headers={"Retry-After": "5"})
         self._free -= 1
         try:
             return await self._receive(pool, sha256, wanted, most, body), True
@@ -78,11 +78,12 @@ class Receiver:
     def _most(self, wanted: Sequence[Announced], size: int | None) -> int:
         sizes = {one.bytes for one in wanted}
         if size is not None and size not in sizes:
-            raise problems.ProblemError(422, f"{size} bytes are sent; the event says {_listed(sizes)}.")
+            raise problems.ProblemError(422, f"The file has {size} bytes; the event says {_listed(sizes)}.")
         most = max(sizes) if size is None else size
         if most > self.most_bytes:
             raise problems.ProblemError(
-                413, f"A file may have {self.most_bytes} bytes; send parts of it, or raise PATROL_MEDIA_MOST_MB."
+                413,
+                f"A file may have at most {self.most_bytes} bytes; send parts of it, or raise PATROL_MEDIA_MOST_MB.",
             )
         return most
 
@@ -95,10 +96,12 @@ class Receiver:
             digest = await _of_disk(incoming.whole)
             fitting = _fitting(incoming, wanted)
             if digest != sha256:
-                raise problems.ProblemError(422, f"The bytes have the SHA-256 {digest}, not the one of the address.")
+                raise problems.ProblemError(
+                    422, f"The bytes have the SHA-256 {digest}, which is not the one in the address."
+                )
             if fitting[0] is None:
                 raise problems.ProblemError(
-                    415, "The file does not begin like what the event calls it; photographs and recordings are taken."
+                    415, "The content does not match the type in the event; send a photograph or a recording."
                 )
             async with pool.acquire() as conn, conn.transaction():
                 made = Stored(mime=fitting[0], bytes=incoming.size)
@@ -115,7 +118,7 @@ def _fitting(incoming: Incoming, wanted: Sequence[Announced]) -> tuple[str | Non
     sized = [one for one in wanted if one.bytes == incoming.size]
     if not sized:
         sizes = _listed({one.bytes for one in wanted})
-        raise problems.ProblemError(422, f"{incoming.size} bytes came; the event says {sizes}.")
+        raise problems.ProblemError(422, f"{incoming.size} bytes were received; the event says {sizes}.")
     kinds = [(one.event, media_types.kind(one.mime, incoming.head)) for one in sized]
     return next((kind for _, kind in kinds if kind), None), [event for event, kind in kinds if kind]
 
@@ -125,7 +128,7 @@ async def _write(incoming: Incoming, most: int, body: AsyncIterator[bytes]) -> N
     async for chunk in _timely(body):
         piece += chunk
         if incoming.size + len(piece) > most:
-            raise problems.ProblemError(422, f"More than the {most} bytes that were announced came.")
+            raise problems.ProblemError(422, f"More than the {most} announced bytes were received.")
         if len(piece) >= _PIECE:
             await _of_disk(_taking(incoming, bytes(piece)))
             piece.clear()
@@ -142,7 +145,9 @@ async def _timely(body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
             async with asyncio.timeout(CHUNK_S):
                 chunk = await anext(body, None)
         except TimeoutError as error:
-            raise problems.ProblemError(408, f"Nothing came for {CHUNK_S:.0f} s; send the file again.") from error
+            raise problems.ProblemError(
+                408, f"No data was received for {CHUNK_S:.0f} s; send the file again."
+            ) from error
         except ClientDisconnect as error:
             raise problems.ProblemError(400, "The connection ended before the file did.") from error
         if chunk is None:
@@ -155,11 +160,11 @@ async def _of_disk(work: Callable[..., T], *arguments: Any) -> T:
         return await asyncio.to_thread(work, *arguments)
     except FullError as error:
         raise problems.ProblemError(
-            507, "The disk of the media is nearly full; tell an administrator, and send the file later."
+            507, "The media disk is nearly full; tell an administrator and send the file later."
         ) from error
     except OSError as error:
         log.exception("media.not_written")
-        raise problems.ProblemError(503, "The folder of the media cannot be written to now; try again.") from error
+        raise problems.ProblemError(503, "The media folder cannot be written to; try again later.") from error
 
 
 def _listed(sizes: set[int]) -> str:
@@ -167,5 +172,5 @@ def _listed(sizes: set[int]) -> str:
 
 
 def _not_named(sha256: str) -> problems.ProblemError:
-    detail = f"No event that you may send for names the media {sha256}; send the event first, and the file again then."
+    detail = f"No event of yours names the media {sha256}; send the event first, then the file again."
     return problems.ProblemError(404, detail, headers={"Retry-After": "5"})

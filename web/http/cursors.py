@@ -30,4 +30,4 @@ def decode(cursor: str | None, kind: type[T]) -> T | None:
         raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         return msgspec.json.decode(raw, type=kind)
     except (binascii.Error, ValueError, msgspec.DecodeError) as error:
-        raise problems.ProblemError(422, "The cursor is not one that this list gave; begin without it.") from error
+        raise problems.ProblemError(422, "The cursor does not belong to this list; start without it.") from error

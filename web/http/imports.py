@@ -36,7 +36,7 @@ def refused(found: Sequence[GridFault]) -> problems.ProblemError:
     ]
     return problems.ProblemError(
         422,
-        f"Nothing of the file was taken: {some}{more}.",
+        f"Nothing was imported: {some}{more}.",
         title="The file has faults",
         faults=[fault.model_dump() for fault in faults],
     )

@@ -44,7 +44,7 @@ def _period(from_time: From = None, to_time: To = None) -> Period:
 
 Between = Annotated[Period, Depends(_period)]
 
-_FOREIGN = "The cursor is not one that this list gave; begin without it."
+_FOREIGN = "The cursor does not belong to this list; start without it."
 
 
 def stored_text(text: str | None) -> str | None:

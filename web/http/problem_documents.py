@@ -75,7 +75,7 @@ async def _on_http(request: Request, error: Exception) -> Response:
     if error.status_code == 404:
         detail = "There is nothing at this address; /docs lists what there is."
     elif error.status_code == 405:
-        detail = f"{request.method} is not possible at this address; /docs lists what is."
+        detail = f"{request.method} is not allowed at this address; /docs lists what is."
     return response(ProblemError(error.status_code, detail, headers=error.headers), request.url.path)
 
 
@@ -92,4 +92,4 @@ async def _on_unreachable(request: Request, error: Exception) -> Response:
 
 async def _on_fault(request: Request, error: Exception) -> Response:
     log.error("web.fault", path=request.url.path, exc_info=error)
-    return response(ProblemError(500, "A fault of ours; the log of the web process has it."), request.url.path)
+    return response(ProblemError(500, "Internal error; the log of the web process has the details."), request.url.path)

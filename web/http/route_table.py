@@ -40,7 +40,7 @@ class RouteTable:
         allowed = {each for methods, template in fitting for each in methods if template != CATCH_ALL}
         raise problems.ProblemError(
             405,
-            f"{method[:20]} is not possible at this address; /docs lists what is.",
+            f"{method[:20]} is not allowed at this address; /docs lists what is.",
             headers={"Allow": ", ".join(sorted((allowed or {"GET"}) - {WEBSOCKET}))},
         )
 

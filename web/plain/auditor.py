@@ -27,16 +27,16 @@ _TEXTS = {
         "title": "审计记录", "actor": "人员", "action": "操作", "object": "对象", "from": "自 (RFC 3339)",
         "to": "至 (RFC 3339)",
         "n": "序号", "at": "时间", "detail": "详情", "filter": "筛选", "older": "更早", "check": "核验记录是否被改动",
-        "good": "{rows} 条记录均与写入时一致；{anchors} 个锚点相符。", "bad": "记录被改动，或无法证明完整：",
+        "good": "{rows} 条记录与写入时一致，{anchors} 个锚点相符。", "bad": "记录被改动，或无法证明完整：",
         "none": "没有记录",
     },
     "en": {
-        "title": "Audit record", "actor": "Who", "action": "What", "object": "About", "from": "From (RFC 3339)",
-        "to": "To (RFC 3339)", "n": "No.", "at": "When", "detail": "Detail", "filter": "Filter", "older": "Older",
-        "check": "Check that nothing was changed",
-        "good": "{rows} rows are as they were written; {anchors} anchors fit.",
-        "bad": "The record was changed, or cannot be proven whole:",
-        "none": "Nothing here",
+        "title": "Audit record", "actor": "User", "action": "Action", "object": "Object", "from": "From (RFC 3339)",
+        "to": "To (RFC 3339)", "n": "No.", "at": "Time", "detail": "Details", "filter": "Filter", "older": "Older",
+        "check": "Check the record for changes",
+        "good": "All {rows} entries are as they were written; {anchors} anchors match.",
+        "bad": "The record was changed, or cannot be proven complete:",
+        "none": "No entries",
     },
 }  # fmt: skip
 _FILTERS = ("actor", "action", "object", "from", "to")
@@ -77,7 +77,9 @@ async def _verdict(here: Context, pool: db.Pool) -> audit_check.Verdict:
         try:
             return await audit_check.examine(conn, anchoring.files(here.config))
         except OSError as error:
-            return audit_check.Verdict(rows=0, anchors=0, faults=[f"The anchors cannot be read ({error.strerror})."])
+            return audit_check.Verdict(
+                rows=0, anchors=0, faults=[f"The anchor files cannot be read ({error.strerror})."]
+            )
 
 
 def _row(entry: AuditEntry, zone: ZoneInfo) -> dict[str, str | int]:

@@ -15,14 +15,14 @@ _TEXTS = {
         "title": "本人记录",
         "what": "系统保存的关于您本人的全部信息：班次、领用终端、轨迹、停留、上报事件、相关预警，以及谁在何时查看过。",
         "download": "下载本人记录 (JSON)",
-        "none": "此账号未关联队员，请联系管理员登记警号。",
+        "none": "此账号未关联队员，请联系管理员登记工号。",
     },
     "en": {
         "title": "My record",
-        "what": "All that is stored about you: shifts, devices you carried, tracks, stays, events, alerts, and who "
-        "looked at them, when.",
+        "what": "Everything stored about you: shifts, devices you carried, tracks, stays, events, alerts, and who "
+        "viewed them, and when.",
         "download": "Download my record (JSON)",
-        "none": "This account stands for no officer; an administrator can set the badge.",
+        "none": "This account is not linked to an officer; ask an administrator to set its badge.",
     },
 }
 

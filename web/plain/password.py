@@ -14,14 +14,15 @@ LEAST, MOST = 10, 1024
 _TEXTS = {
     "zh": {
         "title": "修改密码", "current": "当前密码", "new": "新密码（至少 10 个字符）", "again": "再次输入新密码",
-        "change": "修改密码", "done": "密码已修改，其他会话已退出。", "differ": "两次输入的新密码不一致。",
+        "change": "修改密码", "done": "密码已修改，其他会话已退出。", "differ": "两次输入的新密码不一致，请重新输入。",
         "length": "新密码须为 10 至 1024 个字符。",
     },
     "en": {
         "title": "My password", "current": "Current password", "new": "New password (10 characters or more)",
-        "again": "New password again", "change": "Change the password",
-        "done": "The password was changed; all other sessions ended.",
-        "differ": "The new password was not typed alike twice.", "length": "A password has 10 to 1024 characters.",
+        "again": "Repeat the new password", "change": "Change password",
+        "done": "Password changed. All your other sessions have ended.",
+        "differ": "The two new passwords differ. Type them again.",
+        "length": "The new password must have 10 to 1024 characters.",
     },
 }  # fmt: skip
 

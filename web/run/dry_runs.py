@@ -39,10 +39,10 @@ class DryRuns:
         if given.start >= given.end or given.end - given.start > LONGEST:
             raise problems.wrong("to", "must lie after from, 24 hours at most")
         if given.end > now:
-            raise problems.wrong("to", "must lie in the past: there is nothing to try values on yet")
+            raise problems.wrong("to", "must lie in the past: a dry run needs recorded data")
         if self._one.locked():
             raise problems.ProblemError(
-                429, "Another dry run is going on; try again in a minute.", headers={"Retry-After": "60"}
+                429, "Another dry run is running; try again in a minute.", headers={"Retry-After": "60"}
             )
         async with self._one, pool.acquire() as conn:
             scope = await rules.checked(conn, given.kind, given.scope, given.values)
@@ -94,6 +94,6 @@ def _sentence(given: models.DryRunGiven, tried: Counts, in_force: Counts, zone: 
         f"from {start} to {end} these values would have given {tried.pre_warnings} pre-warnings "
         f"instead of {in_force.pre_warnings}"
     )
-    more_zh = f"；{tried.breaches} 个超期中预先告警 {tried.warned} 个（现行 {in_force.warned} 个）"
+    more_zh = f"；{tried.breaches} 次超时中提前预警 {tried.warned} 个（现行 {in_force.warned} 个）"
     more_en = f"; of {tried.breaches} breaches {tried.warned} were warned of (now {in_force.warned})"
     return zh + more_zh, en + more_en

@@ -36,7 +36,7 @@ async def append(conn: db.Connection, given: plans.NewPlan, made_by: str, now: d
     begins = given.valid_from or _next_minute(now + LEAD)
     if begins < now + LEAD:
         raise problems.wrong(
-            "valid_from", f"must lie {LEAD.seconds // 60} minutes ahead or more: what was judged stays judged"
+            "valid_from", f"must lie {LEAD.seconds // 60} minutes ahead or more: earlier results do not change"
         )
     if given.valid_to is not None and given.valid_to <= begins:
         raise problems.wrong("valid_to", "must be later than valid_from")

@@ -46,7 +46,7 @@ async def append(conn: db.Connection, given: models.NewRule, made_by: str, now: 
     scope = await checked(conn, given.kind, given.scope, given.values)
     begins = now if given.valid_from is None else given.valid_from
     if begins < now:
-        raise problems.wrong("valid_from", "must not lie in the past: what was decided stays decided; leave it out")
+        raise problems.wrong("valid_from", "must not lie in the past: earlier decisions do not change; leave it out")
     if given.valid_to is not None and given.valid_to <= begins:
         raise problems.wrong("valid_to", "must be later than valid_from")
     ends = None if given.valid_to is None else db.millis(given.valid_to.astimezone(UTC))

@@ -165,7 +165,7 @@ async def test_timers_fire_once_however_many_look_and_however_late(desk: Desk, t
     assert found.steps is not None
     assert (found.state, found.escalation, found.escalates_at) == ("escalated", 1, db.moment(at(155)))
     assert found.steps[-1].facts == {"due": rest.rfc3339(db.moment(at(90))), "escalation": 1, "to": ["li"]}
-    assert found.steps[-1].text_zh == "02-02 10:20:00 无人处理，转给第 2 级 li"
+    assert found.steps[-1].text_zh == "02-02 10:20:00 逾期无人处理，升级至第 2 级 li"
 
 
 async def test_a_snooze_wakes_by_itself_and_is_withdrawn_by_late_data(desk: Desk, town: Town) -> None:

@@ -97,7 +97,7 @@ async def test_get_gives_the_alert_with_steps_and_sentences(store: AlertStore, t
     assert alert is not None
     assert (alert.cell, alert.cell_name, alert.state) == ("441302010001001", "小金口-01", "open")
     assert alert.text_zh == "小金口-01 最后有效巡查 08:00，限 90 分钟；最近空闲队员 9 分钟可达，余量 −4 分钟"
-    assert alert.text_en.startswith("小金口-01 was last validly visited at 08:00")
+    assert alert.text_en.startswith("小金口-01 had its last valid visit at 08:00")
     assert alert.steps is not None
     assert [(step.n, step.step, step.actor) for step in alert.steps] == [(1, "opened", "system")]
     assert await store.get(alert.id + 1) is None

@@ -53,7 +53,7 @@ async def test_look_once_warns_tells_and_resolves(pool: db.Pool, conn: db.Connec
     assert await _look(conn, town, watcher, clock, 138) == ["red resolved"]
     (alert,) = (await AlertStore(pool).list())[0]
     assert alert.key == f"coverage_gap:441302010001001:{at(10)}"
-    assert alert.text_zh == "小金口-01 10:15 开始有效巡查，应于 10:10 前，已超期"
+    assert alert.text_zh == "小金口-01 10:15 开始有效巡查，应于 10:10 前，已超时"
     shown = await AlertStore(pool).get(alert.id)
     assert shown is not None
     assert shown.steps is not None
@@ -125,7 +125,7 @@ async def test_look_once_withdraws_a_verdict_by_late_data(pool: db.Pool, conn: d
     assert await _look(conn, town, watcher, clock, 220) == ["red withdrawn"]
     assert await _look(conn, town, watch.Watcher(pool, now=clock), clock, 221) == []
     (alert,) = (await AlertStore(pool).list(state="withdrawn"))[0]
-    assert alert.text_zh == "小金口-01 预警撤回：09:50 收到的终端 xjk-03 的补传数据表明 09:40 已开始有效巡查"
+    assert alert.text_zh == "小金口-01 告警撤回：09:50 收到的终端 xjk-03 的补传数据表明 09:40 已开始有效巡查"
     assert await _reasons(conn) == [{"kind": "late", "device": "xjk-03", "received": rest.rfc3339(db.moment(at(110)))}]
     steps = await conn.fetch("SELECT step FROM alert_steps WHERE alert = $1 ORDER BY n", alert.id)
     assert [row["step"] for row in steps] == ["opened", "resolved", "withdrawn"]

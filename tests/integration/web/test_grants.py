@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from runtime.db import Connection
 
 PASSWORD = "ein Pferd frisst nur Salat"
-NOBODY_LEFT = "No administrator"
+NOBODY_LEFT = "no administrator"
 
 
 @dataclass

@@ -142,7 +142,7 @@ async def test_everybody_changes_the_own_password_on_a_page(site: web.WebServer)
         assert 'autocomplete="new-password"' in (await officer.get("/password?lang=zh")).text
         good = {"current": PHRASE, "new": new, "again": new}
         for wrong, said in (
-            ({"again": "another phrase of some words"}, "not typed alike"),
+            ({"again": "another phrase of some words"}, "new passwords differ"),
             ({"new": "short", "again": "short"}, "10 to 1024"),
             ({"new": "password123", "again": "password123"}, "first that are tried"),
             ({"current": "not it"}, "current password is wrong"),

@@ -30,7 +30,7 @@ async def enrol(request: Request, pool: Pool, given: Enrol) -> Credentials:
         try:
             grant, told = await device_access.add(conn, given.name, given.unit, label=given.label, datum=given.datum)
         except device_access.ReservedError as fault:
-            detail = f"The server keeps the name of {fault} for itself: take another one."
+            detail = f"The name of {fault} is reserved for the server; choose another."
             raise problems.ProblemError(422, detail) from fault
         except device_access.ExistsError as fault:
             detail = f"Device {given.name} is enrolled already; POST to /api/v1/devices/{given.name}/password."
@@ -81,7 +81,7 @@ def device_key(request: Request) -> str:
     """
     key = context.context(request).config.device_key
     if key is None:
-        raise problems.ProblemError(503, "Passwords need a key: set PATROL_DEVICE_KEY for web and worker.")
+        raise problems.ProblemError(503, "Device passwords need a key: set PATROL_DEVICE_KEY for web and worker.")
     return key
 
 
@@ -90,7 +90,7 @@ def _credentials(request: Request, grant: Grant, key: str) -> Credentials:
         broker = handset.broker(context.context(request).config.handset_url, origin.page(request))
     except ValueError as fault:
         raise problems.ProblemError(
-            503, f"Where do handsets find the broker? Set PATROL_HANDSET_URL: {fault}."
+            503, f"The address of the broker for handsets is not usable; set PATROL_HANDSET_URL: {fault}."
         ) from fault
     secret = device_grant.password(key, grant.name, grant.generation)
     link = handset.link(name=grant.name, unit=grant.unit, password=secret, broker=broker)

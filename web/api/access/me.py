@@ -26,7 +26,9 @@ async def record(request: Request) -> StreamingResponse:
     """All that is stored about the officer of this account, and who looked at it."""
     who = context.principal(request)
     if who.officer is None:
-        raise problems.ProblemError(404, "This account stands for no officer; an administrator can set the badge.")
+        raise problems.ProblemError(
+            404, "This account is not linked to an officer; ask an administrator to set its badge."
+        )
     mark = Mark(by=who.name, at=datetime.now(UTC), purpose="access to one's own record")
     headers = {"Content-Disposition": 'attachment; filename="own-record.ndjson"'}
     found = own_record.lines(context.pool(request), who.officer, mark)

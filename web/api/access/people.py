@@ -50,9 +50,7 @@ async def officers(
 async def employ(pool: Pool, given: models.OfficerGiven) -> Response:
     """Put an officer into service; a known badge takes the new name and unit."""
     if topics.is_reserved(given.unit):
-        raise problems.ProblemError(
-            422, f"The server keeps the name of unit {given.unit} for itself: take another one."
-        )
+        raise problems.ProblemError(422, f"The unit name {given.unit} is reserved for the server; choose another.")
     async with pool.acquire() as conn:
         await people_store.add_officers(conn, [(given.badge, given.name, given.unit)])
     return Response(status_code=204)

@@ -25,7 +25,7 @@ async def sign_in(request: Request, given: access_models.SignIn) -> Response:
     try:
         signed = await signin.attempt(here, given.name, given.password, given.code, client)
     except sessions.CodeNeededError as error:
-        raise problems.ProblemError(401, "Send the code of the second factor, too.", needs="code") from error
+        raise problems.ProblemError(401, "Also send the code of the second factor.", needs="code") from error
     if signed is None:
         raise problems.ProblemError(401, "The name or the password is wrong.")
     answer = JSONResponse(_shown(signed[1]).model_dump(mode="json"))
@@ -94,7 +94,7 @@ async def confirm_second_factor(request: Request, given: access_models.CodeGiven
     async with here.database.pool.acquire() as connection, connection.transaction():
         codes = await second_factor.confirm(connection, who.name, given.code, here.config.clock(), here.demand_vault())
         if codes is None:
-            raise problems.ProblemError(422, "The code is wrong; look at the clock of the phone and try the next one.")
+            raise problems.ProblemError(422, "The code is wrong. Check the clock of the phone and try the next code.")
         await audit_log.record(connection, who.name, "account.second_factor", who.name, {"set": True})
     return access_models.RecoveryCodes(codes=codes)
 
@@ -115,7 +115,7 @@ async def end_second_factor(request: Request, given: access_models.CodeGiven) ->
 
 
 def _no_second_factor() -> problems.ProblemError:
-    return problems.ProblemError(409, "There is a second factor already, or the OpenID provider asks for it.")
+    return problems.ProblemError(409, "There is a second factor already, or the OpenID provider asks for one.")
 
 
 def _signed_out(here: context.Context) -> Response:

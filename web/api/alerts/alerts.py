@@ -69,9 +69,7 @@ async def _now(connection: db.Connection, which: Which, see: Sight, after: int |
 
 async def _then(connection: db.Connection, which: Which, see: Sight, after: int | None, limit: int) -> Found:
     if which.at is None or any((which.state, which.kind, which.device, which.area)):
-        raise problems.ProblemError(
-            422, "at asks for the alerts that stood then, by level and cell; leave the rest out."
-        )
+        raise problems.ProblemError(422, "at can be combined with level and cell only; leave the other parameters out.")
     return await past.standing(
         connection, db.millis(which.at), level=which.level, cell=which.cell, seen=see.seen, cursor=after, limit=limit
     )

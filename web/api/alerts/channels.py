@@ -48,7 +48,7 @@ async def listed(pool: Pool, of: Owner) -> pages.Channels:
 async def add(request: Request, pool: Pool, of: Owner, given: rest.ChannelGiven) -> rest.ChannelMade:
     """Add a webhook or a service of apprise; browsers come by /push/subscriptions."""
     if of is not None:
-        raise problems.ProblemError(403, "Only administrators set addresses that the server calls.")
+        raise problems.ProblemError(403, "Only administrators may set addresses that the server calls.")
     caller = context.principal(request).name
     secret = webhook.new_secret() if given.kind == "webhook" else None
     target = _target(request, given, secret)
@@ -120,7 +120,7 @@ async def push_key(request: Request, pool: Pool) -> pages.PushKey:
         try:
             made = await push.key(conn, context.context(request).demand_vault())
         except VaultError as error:
-            said = "The key of push messages cannot be opened: restore the key of the secrets (docs/backup.md)."
+            said = "The push key cannot be decrypted: restore the key for secrets (docs/backup.md)."
             raise problems.ProblemError(503, said) from error
     return pages.PushKey(key=push.public(made))
 
@@ -140,7 +140,7 @@ async def subscribe(request: Request, pool: Pool, given: pages.PushGiven) -> res
 def _target(request: Request, given: rest.ChannelGiven, secret: str | None) -> dict[str, Any]:
     """What is stored of where a channel leads; whether it may be reached is decided when it is called."""
     if given.url is None or given.kind == "webpush":
-        raise problems.ProblemError(422, "url is needed: https://… of a webhook, or an address of apprise.")
+        raise problems.ProblemError(422, "url is required: https://… for a webhook, or an Apprise address.")
     if given.kind == "webhook":
         if not given.url.startswith(("https://", "http://")):
             raise problems.ProblemError(422, "The address of a webhook begins with https://.")
@@ -155,17 +155,19 @@ def _target(request: Request, given: rest.ChannelGiven, secret: str | None) -> d
 
 async def _known(conn: db.Connection, account: str | None, area: str | None) -> None:
     if account is not None and not await accounts.exists(conn, account):
-        raise problems.ProblemError(422, f"There is no account {account}: name one, or make the channel a system's.")
+        raise problems.ProblemError(
+            422, f"There is no account {account}: name an existing one, or make it a system channel."
+        )
     if area is not None and not await areas.known(conn, [area]):
         raise _no_area(area)
 
 
 def _no_area(code: str) -> problems.ProblemError:
-    return problems.ProblemError(422, f"There is no area {code}.")
+    return problems.ProblemError(422, f"There is no area {code}; GET /api/v1/areas lists them.")
 
 
 async def _made(conn: db.Connection, number: int | None, secret: str | None) -> rest.ChannelMade:
     found = None if number is None else await channels.get(conn, number, None)
     if found is None:
-        raise problems.ProblemError(409, f"There are {channels.MOST_OF_ONE} channels already; remove one first.")
+        raise problems.ProblemError(409, f"There are {channels.MOST_OF_ONE} channels already; delete one first.")
     return rest.ChannelMade(**found.model_dump(), secret=secret)

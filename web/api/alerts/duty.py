@@ -68,7 +68,7 @@ async def put(request: Request, pool: Pool, see: See, given: rest.DutyRosterGive
     if given.ends <= given.starts:
         raise problems.ProblemError(422, "ends must be after starts.")
     if not see.sees_area(given.area):
-        raise problems.ProblemError(403, "You may only plan duties in your own area; name one of its streets.")
+        raise problems.ProblemError(403, "You may plan duties in your own area only; name one of its streets.")
     async with pool.acquire() as conn:
         known = await rosters.known_to(conn, given.account, see.area_codes)
         made = await rosters.put(conn, given, context.principal(request).name) if known else None

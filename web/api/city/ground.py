@@ -62,7 +62,7 @@ async def describe(chosen: Chosen) -> ground.Ground:
 async def archive(chosen: Chosen) -> Response:
     """The archive; a browser asks for ranges of it."""
     if chosen.file is None:
-        raise problems.ProblemError(404, "No map file is set; docs/map-ground.md says how.")
+        raise problems.ProblemError(404, "No map file is set; docs/map-ground.md explains how to set one.")
     return FileResponse(chosen.file, media_type="application/vnd.pmtiles", headers=_ARCHIVE_HEADERS)
 
 
@@ -71,7 +71,7 @@ async def glyphs(chosen: Chosen, path: str) -> Response:
     """Signs of a font. Those it lacks (204) the page draws with the viewer's own fonts."""
     stack, _, span = path.partition("/")
     if not _RANGE.fullmatch(span):
-        raise problems.ProblemError(404, "Glyphs are asked for as FIRST-LAST.pbf.")
+        raise problems.ProblemError(404, "Request glyphs as FIRST-LAST.pbf.")
     known = chosen.fonts()
     font = next((name for name in stack.split(",") if name.strip() in known), None)
     found = None if font is None else chosen.asset("fonts", font.strip(), span)

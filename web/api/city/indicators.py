@@ -63,7 +63,7 @@ def _table(
 ) -> Table:
     chosen = form or accept.choose(request.headers.get("accept", ""), _OFFERS)
     if chosen is None:
-        raise problems.ProblemError(406, f"Indicators are given as {', '.join(_OFFERS)}.")
+        raise problems.ProblemError(406, f"Indicators are available as {', '.join(_OFFERS)}.")
     mark = Mark(by=context.principal(request).name, at=datetime.now(UTC), purpose=purpose)
     return Table(chosen, max(0, cursors.decode(cursor, int) or 0), limit, mark)
 

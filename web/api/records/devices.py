@@ -83,7 +83,7 @@ async def track(
     """A device's fixes, streamed; without from and to those of the last 24 hours."""
     chosen = form or accept.choose(request.headers.get("accept", ""), _OFFERS)
     if chosen is None:
-        raise problems.ProblemError(406, f"A track is given as {', '.join(_OFFERS)}.")
+        raise problems.ProblemError(406, f"A track is available as {', '.join(_OFFERS)}.")
     async with pool.acquire() as connection:
         slot = await queries.device_slot(connection, name, see)
     if slot is None:

@@ -31,7 +31,7 @@ _ALONE = {"Content-Security-Policy": "default-src 'none'; sandbox", "Cache-Contr
 def _receiver(request: Request) -> Receiver:
     receiver = context.context(request).media
     if receiver is None:
-        raise problems.ProblemError(503, "No folder for media is set: PATROL_MEDIA_DIR.")
+        raise problems.ProblemError(503, "There is no media folder; set PATROL_MEDIA_DIR.")
     return receiver
 
 

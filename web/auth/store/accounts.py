@@ -79,7 +79,7 @@ async def create(
                 issuer if given.openid else None, None if holder is None else holder.maker,
             )  # fmt: skip
         except asyncpg.UniqueViolationError as error:
-            raise problems.ProblemError(409, f"There is an account {given.name} already; choose another.") from error
+            raise problems.ProblemError(409, f"Account {given.name} exists already; choose another name.") from error
         except asyncpg.CheckViolationError as error:
             raise problems.ProblemError(422, "valid_to must lie after valid_from.") from error
         detail = given.model_dump(mode="json", exclude={"password", "name"})
@@ -102,7 +102,9 @@ async def change(conn: db.Connection, name: str, given: models.AccountChange, by
         holder = await by.granting(conn)
         before = await one(conn, name)
         if hashed is not None and before.issuer is not None:
-            raise problems.ProblemError(422, "The OpenID provider vouches for this account; it has no password here.")
+            raise problems.ProblemError(
+                422, "This account signs in through the OpenID provider and has no password here."
+            )
         await demand_areas(conn, given.areas)
         if "officer" in wanted:
             wanted["officer"] = await _officer(conn, given.officer)
@@ -135,7 +137,9 @@ async def _demand_held(
         if "valid_to" in wanted or wanted.get("disabled") is False:
             wanted["made_by"] = None
     elif maker_ends is not None and grants.sooner(after.until, maker_ends) != after.until:
-        raise problems.ProblemError(403, f"The token that made {name} ends at {maker_ends.isoformat()}: not later.")
+        raise problems.ProblemError(
+            403, f"The token that created {name} ends at {maker_ends.isoformat()}; choose an earlier end."
+        )
 
 
 async def set_password(conn: db.Connection, name: str, password: str, actor: str, keep: bytes | None = None) -> int:
@@ -191,7 +195,7 @@ async def set_columns(conn: db.Connection, name: str, wanted: Mapping[str, Any])
     except asyncpg.PostgresError as error:
         if error.sqlstate != _NONE_LEFT:
             raise
-        said = "No administrator of the whole city, by password and without end, would be left; make another first."
+        said = "This would leave no administrator of the whole city with a password and no end; create another first."
         raise problems.ProblemError(409, said) from error
 
 

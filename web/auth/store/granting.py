@@ -47,7 +47,7 @@ class Granter:
         for each in wanted:
             missing = [] if holder is None else grants.beyond(holder.holding, each)
             if missing:
-                said = "Nobody can give, or change, what they do not hold themselves; you do not hold"
+                said = "You cannot grant or change permissions that you do not have; you lack"
                 raise problems.ProblemError(403, f"{said}: {', '.join(missing)}.")
 
 

@@ -31,7 +31,9 @@ async def create(conn: db.Connection, given: models.TokenGiven, by: Granter) -> 
     moment = by.now()
     lacking = sorted(set(given.scopes or ()) - PERMISSIONS[Role(given.role)])
     if lacking:
-        raise problems.ProblemError(422, f"The role {given.role} has no {', '.join(lacking)}; leave them out.")
+        raise problems.ProblemError(
+            422, f"The role {given.role} does not include {', '.join(lacking)}; leave them out."
+        )
     if given.expires_at is not None and given.expires_at <= moment:
         raise problems.ProblemError(422, "expires_at must lie in the future.")
     async with conn.transaction():

@@ -27,7 +27,7 @@ FIELDS = (
         ({"waits": [1, 2, 3]}, [Fault("waits", "must be a list of at most 2, each a whole number from 1 to 60 min")]),
         ({"waits": 5}, [Fault("waits", "must be a list of at most 2, each a whole number from 1 to 60 min")]),
         ({"waits": [0]}, [Fault("waits", "must be a list of at most 2, each a whole number from 1 to 60 min")]),
-        ({"other": 1}, [Fault("other", "there is no such value; there are count, share, waits")]),
+        ({"other": 1}, [Fault("other", "unknown; the values are count, share, waits")]),
     ],
 )
 def test_values_are_checked_one_by_one(body: dict[str, object], faults: list[Fault]) -> None:
@@ -56,8 +56,8 @@ def test_the_defaults_of_each_kind_of_rule_are_valid(name: str) -> None:
     kind = rulebook.KINDS[name]
     body = {f.name: list(f.default) if isinstance(f.default, tuple) else f.default for f in kind.fields_of("city")}
     assert rulebook.faults(kind, "city", body) == []
-    assert [fault.message[:24] for fault in rulebook.faults(kind, "moon:1", body)] == ["rules of this kind are f"]
-    assert [fault.message[:30] for fault in rulebook.faults(kind, "city", {})] == ["a rule says at least one thing"]
+    assert [fault.message[:24] for fault in rulebook.faults(kind, "moon:1", body)] == ["rules of this kind apply"]
+    assert [fault.message[:31] for fault in rulebook.faults(kind, "city", {})] == ["a rule needs at least one value"]
 
 
 def test_values_for_some_hours_are_checked_with_their_place() -> None:

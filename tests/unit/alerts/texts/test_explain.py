@@ -9,7 +9,7 @@ import pytest
 from alerts.life import facts as kept
 from alerts.texts import explain
 
-LAST = "小金口-07 was last validly visited at"
+LAST = "小金口-07 had its last valid visit at"
 ZONE = ZoneInfo("Asia/Shanghai")
 AT = datetime(2026, 2, 2, 6, 30, tzinfo=UTC)
 FACTS: dict[str, Any] = {
@@ -49,12 +49,12 @@ LATE = {"kind": "late", "device": "cam-7", "received": "2026-02-02T06:32:00.000Z
     [
         (
             {"visited": False, "arrival_s": None, "slack_s": None},
-            "小金口-07 自 13:05 有数据以来无有效巡查，限 90 分钟；目前无空闲队员可派",
-            "小金口-07 has had no valid visit since data began at 13:05, limit 90 min; no free officer can be sent now",
+            "小金口-07 自 13:05 有数据以来没有有效巡查，限 90 分钟；目前没有空闲队员",
+            "小金口-07 has had no valid visit since data began at 13:05, limit 90 min; no officer is free now",
         ),
         (
             {"level": "red"},
-            "小金口-07 最后有效巡查 13:05，限 90 分钟，14:35 起超期；最近空闲队员 9 分钟可达",
+            "小金口-07 最后有效巡查 13:05，限 90 分钟，14:35 起超时；最近空闲队员 9 分钟可达",
             f"{LAST} 13:05, limit 90 min, overdue since 14:35; the nearest free officer is 9 min away",
         ),
         (
@@ -64,37 +64,37 @@ LATE = {"kind": "late", "device": "cam-7", "received": "2026-02-02T06:32:00.000Z
         ),
         (
             {"state": "resolved", "in_time": True, "visit_in": "2026-02-02T06:20:00.000Z"},
-            "小金口-07 14:20 开始有效巡查，未超期",
-            "小金口-07 was validly visited from 14:20, within its limit",
+            "小金口-07 14:20 开始有效巡查，未超时",
+            "小金口-07 had a valid visit from 14:20, within its limit",
         ),
         (
             {"state": "resolved", "in_time": False, "visit_in": "2026-02-02T06:50:00.000Z"},
-            "小金口-07 14:50 开始有效巡查，应于 14:35 前，已超期",
-            "小金口-07 was validly visited from 14:50, after its limit at 14:35",
+            "小金口-07 14:50 开始有效巡查，应于 14:35 前，已超时",
+            "小金口-07 had a valid visit from 14:50, after its limit at 14:35",
         ),
         (
             {"state": "withdrawn", "why": "late_data", "visit_in": "2026-02-02T06:20:00.000Z"},
-            "小金口-07 预警撤回：后到的数据表明 14:20 已开始有效巡查",
+            "小金口-07 告警撤回：后到的数据表明 14:20 已开始有效巡查",
             "小金口-07: withdrawn, late data shows a valid visit from 14:20",
         ),
         (
             {"state": "withdrawn", "why": "late_data", "visit_in": "2026-02-02T06:20:00.000Z", "reason": LATE},
-            "小金口-07 预警撤回：14:32 收到的终端 cam-7 的补传数据表明 14:20 已开始有效巡查",
+            "小金口-07 告警撤回：14:32 收到的终端 cam-7 的补传数据表明 14:20 已开始有效巡查",
             "小金口-07: withdrawn, buffered data of device cam-7 received 14:32 shows a valid visit from 14:20",
         ),
         (
             {"state": "withdrawn", "why": "basis_changed", "reason": LATE},
-            "小金口-07 预警撤回：所依据的记录已被后到的数据更正：14:32 收到的终端 cam-7 的补传数据",
+            "小金口-07 告警撤回：所依据的记录已被后到的数据更正：14:32 收到的终端 cam-7 的补传数据",
             f"{CORRECTED}: buffered data of device cam-7 received 14:32",
         ),
         (
             {"state": "withdrawn", "why": "cell_ended"},
-            "小金口-07 预警撤回：该单元网格已不再有效",
+            "小金口-07 告警撤回：该单元网格已不再有效",
             "小金口-07: withdrawn, the cell is no longer in force",
         ),
         (
             {"state": "withdrawn", "why": "basis_changed"},
-            "小金口-07 预警撤回：所依据的记录已被后到的数据更正",
+            "小金口-07 告警撤回：所依据的记录已被后到的数据更正",
             CORRECTED,
         ),
     ],
@@ -111,8 +111,11 @@ def test_explain_speaks_of_a_street_short_of_officers() -> None:
     """Need and means are both said."""
     assert explain.explain("understaffed", "open", "orange", STREET, at=AT, zone=ZONE) == (
         "水口街道 一小时内 40 个单元网格到期，约需 320 分钟，可用队员 3 名共 180 分钟：人手不足",
-        "in 水口街道, 40 cells fall due within the hour and take about 320 min; 3 free officers have 180 min: too few",
+        (
+            "in 水口街道, 40 cells fall due within the hour and take about 320 min; "
+            "3 free officers have 180 min: too few officers"
+        ),
     )
     zh, en = explain.explain("understaffed", "resolved", "orange", STREET, at=AT, zone=ZONE)
     assert zh.startswith("水口街道 人手缺口已解除")
-    assert en.startswith("no longer short of officers")
+    assert en.startswith("enough officers again in 水口街道")

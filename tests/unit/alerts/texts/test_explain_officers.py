@@ -64,7 +64,7 @@ def test_explain_gives_local_times_and_whole_minutes() -> None:
         "not_arrived", "open", "orange", _of("not_arrived", CASES["not_arrived"]), at=AT, zone=ZONE
     )
     assert zh == "王伟 应于 08:00 到岗，已迟 12 分钟；08:00 距责任区 800 米"
-    assert en == "王伟 was due at 08:00, 12 min late; 800 m from the area at 08:00"
+    assert en == "王伟 was due on post at 08:00 and is 12 min late; 800 m from the area at 08:00"
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from tracking.records.reasons import Cause, Reason, told
         (Reason(kind=Cause.EVENT, device="cam-7", received=1_769_999_520_000),
          "02:32 收到的终端 cam-7 的事件", "an event of device cam-7 received 02:32"),
         (Reason(kind=Cause.REBUILD, device="cam-7", received=None),
-         "按原始定位重新计算", "computed again from the stored fixes"),
+         "按原始定位重新计算", "recomputed from the stored fixes"),
         (Reason(kind=Cause.RESTART, device=None, received=None), "后到的数据更正", "corrected by later data"),
     ],
 )  # fmt: skip

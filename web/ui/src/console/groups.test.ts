@@ -48,7 +48,7 @@ test('an alert is called by what it is about', () => {
   assert.equal(name({ cell_name: '桥东-05-3' }), '桥东-05-3');
   assert.equal(name({ cell: null, device: 'cam-1' }), 'cam-1');
   assert.equal(name({ cell: null, device: null, facts: { name: '江北街道' } }), '江北街道');
-  assert.equal(name({ cell: null, device: null, facts: {}, kind: 'deaf' }), 'No data comes in');
+  assert.equal(name({ cell: null, device: null, facts: {}, kind: 'deaf' }), 'No data received');
   assert.equal(kindKey('sos'), 'kind.sos');
   assert.equal(kindKey('constructor'), 'kind.other');
 });

@@ -17,17 +17,17 @@ const clock = (ms: number): string => new Date(ms).toISOString().slice(11, 16);
 test('a cell that may have been visited from its boundary says who was there, when, and between which cells', () => {
   assert.equal(
     whyUnknown(NO_CITY, stay, clock, translator('en')),
-    'xjk-03, 02:00–02:20: between 087 and 088, can’t tell which',
+    'xjk-03, 02:00–02:20: between 087 and 088; cannot tell which',
   );
   assert.equal(
     whyUnknown(NO_CITY, { ...stay, device: null }, clock, translator('zh')),
-    '–，02:00–02:20：在 087 与 088 之间，无法判断',
+    '–，02:00–02:20：在 087 与 088 之间，无法判断在哪一格',
   );
 });
 
 test('at the edge of the cells there is one cell to name', () => {
   assert.equal(
     cellsBetween(NO_CITY, { cell: '087', other: null }, translator('en')),
-    'on the edge of 087, can’t tell whether inside',
+    'at the edge of 087; cannot tell whether inside',
   );
 });
