@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
-import httpx
+import httpx2
 import psutil
 import typer
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
@@ -99,7 +99,7 @@ async def _measure(cases: list[tuple[str, str]], devices: int, minutes: float, p
 
 async def _sign_in(url: str, password: str) -> dict[str, str]:
     """A session's cookie, once the first account is there and positions are."""
-    async with httpx.AsyncClient(base_url=url, timeout=30) as client:
+    async with httpx2.AsyncClient(base_url=url, timeout=30) as client:
         deadline = time.monotonic() + stack.START_S
         while True:
             answer = await client.post("/api/v1/session", json={"name": "admin", "password": password})

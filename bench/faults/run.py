@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 
-import httpx
+import httpx2
 
 from bench.faults import devices as fleet
 from bench.faults import hostile, kinds, sink, stage, verdict, viewers
@@ -173,9 +173,9 @@ async def _ready(here: stage.Stage) -> bool:
     if here.server.poll() is not None:
         raise RuntimeError(f"patrol serve ended: {(here.folder / 'serve.log').read_text()[-2000:]}")
     try:
-        async with httpx.AsyncClient(timeout=3) as client:
+        async with httpx2.AsyncClient(timeout=3) as client:
             return (await client.get(f"{here.url}/readyz")).status_code == 200
-    except httpx.HTTPError:
+    except httpx2.HTTPError:
         return False
 
 
@@ -185,7 +185,7 @@ async def _told(here: stage.Stage) -> bool:
 
 async def _channel(here: stage.Stage, port: int) -> None:
     hook = {"kind": "webhook", "name": "sink", "url": f"http://127.0.0.1:{port}/", "system": True, "per_hour": 1000}
-    async with httpx.AsyncClient(base_url=here.url, headers={"Authorization": f"Bearer {here.token}"}) as client:
+    async with httpx2.AsyncClient(base_url=here.url, headers={"Authorization": f"Bearer {here.token}"}) as client:
         (await client.post("/api/v1/channels", json=hook)).raise_for_status()
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 import asyncpg
-import httpx
+import httpx2
 
 from bench.faults import hostile
 from bench.faults.devices import Device
@@ -95,7 +95,7 @@ class Checker:
         while (now := time.monotonic()) < gone + PATIENCE_S:
             try:
                 self.lacking = await self._lacking(gone, marks, loses_broker=loses_broker)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, httpx.HTTPError, TimeoutError) as error:
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, httpx2.HTTPError, TimeoutError) as error:
                 self.lacking = f"{type(error).__name__}: {error}"
             if not self.lacking:
                 return time.monotonic() - gone
@@ -104,7 +104,7 @@ class Checker:
 
     async def _lacking(self, gone: float, marks: dict[str, int], *, loses_broker: bool) -> str:
         """What is not well yet; empty when all is."""
-        async with httpx.AsyncClient(timeout=3) as client:
+        async with httpx2.AsyncClient(timeout=3) as client:
             ready = await client.get(f"{self.place.url}/readyz")
         if ready.status_code != 200:
             return f"/readyz: {ready.status_code} {ready.text[:500]}"

@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-import httpx
+import httpx2
 import websockets
 from websockets.asyncio.client import connect
 
@@ -101,18 +101,18 @@ async def never_read(site: Site) -> None:
 async def remark(site: Site, record: Record) -> None:
     """Write remarks on alerts, each again until it is answered, until cancelled."""
     head = {"Authorization": f"Bearer {site.token}"}
-    async with httpx.AsyncClient(base_url=f"{site.url}/api/v1", headers=head, timeout=5) as client:
+    async with httpx2.AsyncClient(base_url=f"{site.url}/api/v1", headers=head, timeout=5) as client:
         for number in range(1_000_000):
             await asyncio.sleep(REMARK_EVERY_S)
-            with contextlib.suppress(httpx.HTTPError, ArithmeticError, KeyError, ValueError):
+            with contextlib.suppress(httpx2.HTTPError, ArithmeticError, KeyError, ValueError):
                 found = (await client.get("/alerts", params={"kind": "sos", "limit": 20})).json()["items"]
                 await _remark(client, record, int(found[number % len(found)]["id"]), f"r{number}")
 
 
-async def _remark(client: httpx.AsyncClient, record: Record, alert: int, text: str) -> None:
+async def _remark(client: httpx2.AsyncClient, record: Record, alert: int, text: str) -> None:
     until = time.monotonic() + 60
     while time.monotonic() < until:
-        with contextlib.suppress(httpx.HTTPError):
+        with contextlib.suppress(httpx2.HTTPError):
             answer = await client.post(f"/alerts/{alert}/note", json={"text": text}, headers={"Idempotency-Key": text})
             if answer.status_code == 200:
                 record.acts[alert, text] = time.monotonic()

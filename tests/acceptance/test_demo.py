@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import psutil
 import pytest
 
@@ -43,7 +43,7 @@ def test_demo_says_address_and_login_but_no_password_that_was_given(demo: Produc
 
 def test_demo_lets_nobody_in_without_signing_in(demo: Product) -> None:
     """The API answers 401, the page leads to the sign-in page, and the password opens both."""
-    with httpx.Client(base_url=demo.url) as client:
+    with httpx2.Client(base_url=demo.url) as client:
         assert client.get("/api/v1/devices").status_code == 401
         assert client.get("/", headers={"Accept": "text/html"}).status_code == 303
         wrong = client.post("/api/v1/session", json={"name": "admin", "password": "wrong"})
@@ -103,7 +103,7 @@ def test_token_made_beside_a_running_demo_opens_the_api(demo: Product) -> None:
     done = demo.run("token", "create", "a-tool")
     assert done.returncode == 0, done.stderr
     headers = {"Authorization": f"Bearer {done.stdout.strip()}"}
-    assert httpx.get(f"{demo.url}/api/v1/devices", headers=headers).status_code == 200
+    assert httpx2.get(f"{demo.url}/api/v1/devices", headers=headers).status_code == 200
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from tests.support import missing
@@ -43,7 +43,7 @@ def test_server_goes_on_when_its_disk_is_full(small: Path, database_url: str, mo
         product.wait_ready()
         before = {name: product.child(name).pid for name in ("worker", "web")}
         fill(small)
-        with httpx.Client(base_url=product.url) as client:
+        with httpx2.Client(base_url=product.url) as client:
             for n in range(200):  # each with figures of its own
                 client.request(
                     ("GET", "PUT", "PATCH", "DELETE")[n % 4], ("/", "/docs", "/login", f"/api/v1/{n}")[n % 3]

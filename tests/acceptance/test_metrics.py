@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import aiomqtt
-import httpx
+import httpx2
 import pytest
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
@@ -38,7 +38,7 @@ class Pair:
 
     def families(self) -> list[Metric]:
         """Everything that both tell."""
-        return [*_families(httpx.get(f"http://127.0.0.1:{self.port}/metrics").text), *_families(_scraped(self.web))]
+        return [*_families(httpx2.get(f"http://127.0.0.1:{self.port}/metrics").text), *_families(_scraped(self.web))]
 
     def figure(self, name: str, **labels: str) -> float:
         """One sample, the sum of both processes."""

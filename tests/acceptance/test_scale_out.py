@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import aiomqtt
 import asyncpg
-import httpx
+import httpx2
 import pytest
 
 from bench import bench_faults
@@ -227,7 +227,7 @@ async def _recovered(checker: verdict.Checker, devices: list[fleet.Device]) -> N
 
 async def _channel(web: Product, port: int) -> None:
     hook = {"kind": "webhook", "name": "sink", "url": f"http://127.0.0.1:{port}/", "system": True, "per_hour": 1000}
-    async with httpx.AsyncClient(base_url=web.url, headers={"Authorization": f"Bearer {web.token}"}) as client:
+    async with httpx2.AsyncClient(base_url=web.url, headers={"Authorization": f"Bearer {web.token}"}) as client:
         (await client.post("/api/v1/channels", json=hook, timeout=30)).raise_for_status()
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-import httpx
+import httpx2
 
 from tests.support.product import Product
 
@@ -14,7 +14,7 @@ def test_no_secret_reaches_logs_answers_or_pages(demo: Product) -> None:
     key = (demo.data_dir / "device.key").read_text().strip()
     secrets = [demo.password, demo.token, key]
     said: list[str] = []
-    with httpx.Client(base_url=demo.url, timeout=20, headers={"Origin": demo.url}) as client:
+    with httpx2.Client(base_url=demo.url, timeout=20, headers={"Origin": demo.url}) as client:
         for name, password in (("admin", demo.password), ("admin", "wrong " + demo.password), (demo.password, "x")):
             answer = client.post("/api/v1/session", json={"name": name, "password": password})
             said.append(answer.text + str({k: v for k, v in answer.headers.items() if k != "set-cookie"}))
@@ -22,8 +22,8 @@ def test_no_secret_reaches_logs_answers_or_pages(demo: Product) -> None:
         pages = ("/", "/docs", "/openapi.json", "/metrics", "/readyz", "/api/v1/session", "/api/v1/stats")
         said += [client.get(path).text for path in pages]
         said.append(client.get(f"/api/v1/devices?token={demo.token}&cursor={demo.token}").text.replace(demo.token, ""))
-    bearer = httpx.get(f"{demo.url}/api/v1/stats", headers={"Authorization": f"Bearer {demo.token}"})
-    wrong = httpx.get(f"{demo.url}/api/v1/stats", headers={"Authorization": f"Bearer {demo.token}x"})
+    bearer = httpx2.get(f"{demo.url}/api/v1/stats", headers={"Authorization": f"Bearer {demo.token}"})
+    wrong = httpx2.get(f"{demo.url}/api/v1/stats", headers={"Authorization": f"Bearer {demo.token}x"})
     assert (bearer.status_code, wrong.status_code) == (200, 401)
     said += [bearer.text, wrong.text, demo.output]
     for secret in (*secrets, cookie):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
+import httpx2
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
@@ -112,7 +112,7 @@ def chromium() -> Iterator[Browser]:
 def signed_in_at(product: Product) -> dict[str, str]:
     """Cookies of a new session of the administrator."""
     login = {"name": "admin", "password": product.password}
-    answer = httpx.post(f"{product.url}/api/v1/session", json=login, timeout=30 * waiting.PATIENCE)
+    answer = httpx2.post(f"{product.url}/api/v1/session", json=login, timeout=30 * waiting.PATIENCE)
     assert answer.status_code == 200, answer.text
     return dict(answer.cookies)
 

@@ -4,7 +4,7 @@ import json
 import re
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 from playwright.sync_api import Browser, expect
 
@@ -21,7 +21,7 @@ AXE = Path(__file__).parents[2] / "web" / "ui" / "node_modules" / "axe-core" / "
 
 def alerts(demo: Product) -> list[dict[str, object]]:
     """Standing alerts of the demo."""
-    found: list[dict[str, object]] = httpx.get(
+    found: list[dict[str, object]] = httpx2.get(
         f"{demo.url}/api/v1/alerts", params={"state": "standing", "limit": 1000}, headers=bearer(demo), timeout=30
     ).json()["items"]
     return found
@@ -94,7 +94,7 @@ def test_snooze_asks_for_a_reason_and_puts_the_alert_off(watched: Watched, demo:
     expect(chosen.locator("select")).to_be_focused()
     chosen.get_by_role("button", name="确定").click()
     expect(page.locator(f"#alert-{number} .alert-standing")).to_contain_text("已暂缓")
-    stored = httpx.get(f"{demo.url}/api/v1/alerts/{number}", headers=bearer(demo), timeout=30).json()
+    stored = httpx2.get(f"{demo.url}/api/v1/alerts/{number}", headers=bearer(demo), timeout=30).json()
     assert stored["state"] == "snoozed"
     assert stored["snoozed_until"] is not None
 

@@ -3,7 +3,7 @@
 import math
 import re
 
-import httpx
+import httpx2
 import pytest
 from playwright.sync_api import WebSocketRoute, expect
 
@@ -173,10 +173,10 @@ def test_sign_out_closes_the_session(watched: Watched) -> None:
     watched.sign_in()
     page = watched.page
     cookies = {cookie["name"]: cookie["value"] for cookie in page.context.cookies()}
-    assert httpx.get(f"{watched.url}/api/v1/session", cookies=cookies).status_code == 200
+    assert httpx2.get(f"{watched.url}/api/v1/session", cookies=cookies).status_code == 200
     page.get_by_role("button", name="退出登录").click()
     expect(page).to_have_url(re.compile(r"/login\?lang=zh$"), timeout=SLOW_MS)
-    assert httpx.get(f"{watched.url}/api/v1/session", cookies=cookies).status_code == 401
+    assert httpx2.get(f"{watched.url}/api/v1/session", cookies=cookies).status_code == 401
 
 
 def test_the_map_comes_back_after_its_graphics_context_was_lost(watched: Watched, demo: Product) -> None:

@@ -5,7 +5,7 @@ import json
 import re
 from collections.abc import Callable
 
-import httpx
+import httpx2
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -87,7 +87,7 @@ def test_back_reload_and_a_sent_link_keep_the_screen(watched: Watched, demo: Pro
 def test_policy_allows_no_other_origin(watched: Watched) -> None:
     """Every directive names the own origin, data or nothing; the browser stops what a script would send elsewhere."""
     watched.open()
-    answer = httpx.get(f"{watched.url}/login", timeout=30)
+    answer = httpx2.get(f"{watched.url}/login", timeout=30)
     policy = answer.headers["content-security-policy"]
     directives = {name: sources for name, *sources in (part.split() for part in policy.split(";"))}
     allowed = {"'self'", "'none'", "data:", "blob:"}
@@ -184,7 +184,7 @@ def test_a_channel_is_tested_and_the_log_tells_what_became_of_it(watched: Watche
     page.get_by_role("button", name="发送测试").first.click()
     row = page.get_by_role("row").filter(has_text="值班群").filter(has_text="PATROL_NOTIFY_ALLOW")
     waiting.until_sync(lambda: row.count() == 1, "the log tells why it was not sent", within=60, every=0.5)
-    stored = httpx.get(f"{demo.url}/api/v1/deliveries", headers=bearer(demo), timeout=30).json()["items"]
+    stored = httpx2.get(f"{demo.url}/api/v1/deliveries", headers=bearer(demo), timeout=30).json()["items"]
     assert [(one["channel_name"], one["reason"]) for one in stored] == [("值班群", "test")]
     watched.keep("settings-channels-tested")
     page.get_by_role("button", name="删除").first.click()

@@ -42,6 +42,10 @@ class OpenIdProvider:
     down: bool = False
     metadata: dict[str, Any] = field(default_factory=dict)
     """Replaces what the provider says of itself."""
+    answers: dict[str, bytes] = field(default_factory=dict)
+    """Path to what stands there instead of the right answer."""
+    post_only: bool = False
+    """The client shows its secret in the form, as the provider reads no other place."""
     asked: list[dict[str, str]] = field(default_factory=list)
     """Every request to authorize."""
     _codes: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -65,9 +69,13 @@ class OpenIdProvider:
     async def _discovery(self, _request: Request) -> Response:
         if self.down:
             return Response("away", status_code=502)
+        if "metadata" in self.answers:
+            return Response(self.answers["metadata"])
+        methods = ["client_secret_post"] if self.post_only else ["client_secret_basic", "client_secret_post"]
         ends = {name: f"{self.issuer}/{path}" for name, path in (
             ("authorization_endpoint", "authorize"), ("token_endpoint", "token"), ("jwks_uri", "keys"))}  # fmt: skip
-        return JSONResponse({"issuer": self.issuer, **ends, **self.metadata})
+        says = {"issuer": self.issuer, "token_endpoint_auth_methods_supported": methods, **ends, **self.metadata}
+        return JSONResponse(says)
 
     async def _authorize(self, request: Request) -> Response:
         asked = dict(request.query_params)
@@ -82,9 +90,10 @@ class OpenIdProvider:
     async def _token(self, request: Request) -> Response:
         form = {name: values[0] for name, values in parse_qs((await request.body()).decode()).items()}
         asked = self._codes.pop(form["code"], None)
-        basic = base64.b64encode(f"{CLIENT}:{SECRET}".encode()).decode()
-        if request.headers.get("authorization") != f"Basic {basic}":
+        if not self._knows(request, form):
             return JSONResponse({"error": "invalid_client"}, status_code=401)
+        if "token" in self.answers:
+            return Response(self.answers["token"])
         digest = hashlib.sha256(form["code_verifier"].encode()).digest()
         challenge = base64.urlsafe_b64encode(digest).decode().rstrip("=")
         if asked is None or asked["code_challenge"] != challenge or asked["redirect_uri"] != form["redirect_uri"]:
@@ -92,6 +101,12 @@ class OpenIdProvider:
         now = int(time.time())
         token = {"iss": self.issuer, "aud": CLIENT, "iat": now, "exp": now + 60, "nonce": asked["nonce"], **self.claims}
         return JSONResponse({"access_token": "a", "token_type": "Bearer", "id_token": self._signed(self.spoil(token))})
+
+    def _knows(self, request: Request, form: dict[str, str]) -> bool:
+        if self.post_only:
+            return (form.get("client_id"), form.get("client_secret")) == (CLIENT, SECRET)
+        basic = base64.b64encode(f"{CLIENT}:{SECRET}".encode()).decode()
+        return request.headers.get("authorization") == f"Basic {basic}"
 
     def _signed(self, claims: dict[str, Any]) -> str:
         header = {"alg": "RS256", "kid": self.key.kid}

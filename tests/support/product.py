@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import psutil
 
 from patrol.services import children
@@ -105,9 +105,9 @@ class Product:
                 continue
         return None
 
-    def client(self) -> httpx.Client:
+    def client(self) -> httpx2.Client:
         """An HTTP client with the administrator's token."""
-        return httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {self.token}"}, timeout=30)
+        return httpx2.Client(base_url=self.url, headers={"Authorization": f"Bearer {self.token}"}, timeout=30)
 
     def get(self, path: str, **query: Any) -> Any:
         """Answer of the API to a GET below /api/v1."""
@@ -149,8 +149,8 @@ class Product:
     def _ready(self) -> bool:
         self._alive()
         try:
-            return httpx.get(f"{self.url}/readyz", timeout=5).status_code == 200
-        except httpx.TransportError:
+            return httpx2.get(f"{self.url}/readyz", timeout=5).status_code == 200
+        except httpx2.TransportError:
             return False
 
     def _logs(self) -> str:

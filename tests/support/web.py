@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 from websockets.asyncio.client import ClientConnection, connect
 
 from runtime import db
@@ -37,10 +37,10 @@ class WebServer:
         """Its address."""
         return f"http://127.0.0.1:{self.port}"
 
-    def client(self, *, token: str | None = TOKEN) -> httpx.AsyncClient:
+    def client(self, *, token: str | None = TOKEN) -> httpx2.AsyncClient:
         """A client that sends a token, or none."""
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-        return httpx.AsyncClient(base_url=self.url, headers=headers, timeout=20)
+        return httpx2.AsyncClient(base_url=self.url, headers=headers, timeout=20)
 
     def live(self, **options: Any) -> connect:
         """A websocket to the live feed; `headers` replace the token."""

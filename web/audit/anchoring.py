@@ -3,7 +3,7 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
-import httpx
+import httpx2
 import msgspec
 import structlog
 from prometheus_client import Counter, Gauge
@@ -56,10 +56,10 @@ class Sender:
         """Send it; redirects are not followed."""
         headers = {"Content-Type": "application/json"}
         try:
-            async with httpx.AsyncClient(timeout=SEND_WITHIN_S) as client:
+            async with httpx2.AsyncClient(timeout=SEND_WITHIN_S) as client:
                 answer = await client.post(self._address, content=msgspec.json.encode(anchor), headers=headers)
             answer.raise_for_status()
-        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+        except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
             FAILURES.labels("address").inc()
             log.warning("audit.anchor_not_sent", error=type(error).__name__, n=anchor.n, retry_s=RETRY_S)
             return False

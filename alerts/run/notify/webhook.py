@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import httpx
+import httpx2
 
 from alerts.notify.message import Message, NotSentError
 from alerts.run.notify import guard
@@ -70,8 +70,8 @@ async def post(url: str, body: bytes, headers: Mapping[str, str], allowed: Allow
     pinned = await guard.pin(url, allowed)
     try:
         async with (
-            asyncio.timeout(1.5 * TIMEOUT_S),  # a server that answers byte by byte never reaches httpx's own limit
-            httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False, follow_redirects=False) as client,
+            asyncio.timeout(1.5 * TIMEOUT_S),  # a server that answers byte by byte never reaches httpx2's own limit
+            httpx2.AsyncClient(timeout=TIMEOUT_S, trust_env=False, follow_redirects=False) as client,
             client.stream(
                 "POST",
                 pinned.url,
@@ -81,7 +81,7 @@ async def post(url: str, body: bytes, headers: Mapping[str, str], allowed: Allow
             ) as answer,
         ):
             status = answer.status_code
-    except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
+    except (httpx2.HTTPError, httpx2.InvalidURL, TimeoutError) as error:
         raise NotSentError(f"no answer: {type(error).__name__}") from None
     if not 200 <= status < 300:
         raise NotSentError(f"answered {status}", gone=status == _GONE)

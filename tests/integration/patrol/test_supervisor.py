@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
+import httpx2
 import psutil
 import pytest
 from structlog.testing import capture_logs
@@ -45,10 +45,10 @@ def asked(part: Part) -> Callable[[], Awaitable[Answer]]:
 
     async def ask() -> Answer:
         try:
-            async with httpx.AsyncClient(timeout=1) as client:
+            async with httpx2.AsyncClient(timeout=1) as client:
                 answer = await client.get(f"http://127.0.0.1:{part.env['PATROL_HTTP_PORT']}/healthz")
             return Answer(lives=answer.status_code == 200)
-        except httpx.TransportError:
+        except httpx2.TransportError:
             return Answer(lives=False)
 
     return ask

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import httpx
+import httpx2
 import pytest
 from websockets.exceptions import ConnectionClosed
 
@@ -59,7 +59,7 @@ async def timed(database_url: str, conn: "Connection", cell: str, clock: Clock) 
 
 
 @asynccontextmanager
-async def signed_in(server: web.WebServer, name: str, password: str) -> AsyncIterator[httpx.AsyncClient]:
+async def signed_in(server: web.WebServer, name: str, password: str) -> AsyncIterator[httpx2.AsyncClient]:
     """A browser with a session."""
     async with server.client(token=None) as client:
         client.headers["Origin"] = server.url

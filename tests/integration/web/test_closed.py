@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
-import httpx
+import httpx2
 import pytest
 
 from tests.support import web
@@ -76,7 +76,7 @@ async def test_browser_that_navigates_is_sent_to_sign_in(server: web.WebServer) 
         for path in ("/", "/map", "/docs", "/nothing", "/metrics", "/assets/index.js", "/replay/a?from=1"):
             answer = await client.get(path, headers={"Accept": "text/html,*/*;q=0.8"})
             assert answer.status_code == 303
-            where = httpx.URL(answer.headers["location"])
+            where = httpx2.URL(answer.headers["location"])
             assert where.path == "/login"
             assert where.params.get("next", "/") == path
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-import httpx
+import httpx2
 import pytest
 import trustme
 
@@ -19,7 +19,7 @@ KEY = "k" * 40
 
 
 @pytest.fixture
-async def keyed(database_url: str) -> AsyncIterator[httpx.AsyncClient]:
+async def keyed(database_url: str) -> AsyncIterator[httpx2.AsyncClient]:
     """An administrator at a web process that has a device key."""
     async with (
         web.serving(database_url, device_key=KEY, handset_url="mqtts://city.example") as server,
@@ -29,21 +29,23 @@ async def keyed(database_url: str) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-async def _ready(client: httpx.AsyncClient) -> None:
+async def _ready(client: httpx2.AsyncClient) -> None:
     async def answers() -> bool:
         return (await client.get("/api/v1/devices")).status_code == 200
 
     await waiting.until(answers, "the web process reaches its database")
 
 
-async def _enrol(client: httpx.AsyncClient) -> dict[str, str]:
+async def _enrol(client: httpx2.AsyncClient) -> dict[str, str]:
     answer = await client.post("/api/v1/devices", json={"name": "cam-1", "unit": "u"})
     assert answer.status_code == 201, answer.text
     made: dict[str, str] = answer.json()
     return made
 
 
-async def _authn(client: httpx.AsyncClient, password: str, name: str = "cam-1", *, client_id: str | None = None) -> str:
+async def _authn(
+    client: httpx2.AsyncClient, password: str, name: str = "cam-1", *, client_id: str | None = None
+) -> str:
     asked = {"username": name, "password": password, "clientid": name if client_id is None else client_id}
     answer = await client.post("/api/v1/broker/authn", json=asked)
     by_status = await client.post("/api/v1/broker/user", json=asked)
@@ -52,7 +54,7 @@ async def _authn(client: httpx.AsyncClient, password: str, name: str = "cam-1", 
     return result
 
 
-async def test_a_device_comes_in_with_the_password_it_was_given(keyed: httpx.AsyncClient) -> None:
+async def test_a_device_comes_in_with_the_password_it_was_given(keyed: httpx2.AsyncClient) -> None:
     """Enrolled, renewed, revoked, restored: the broker is told so each time; a name is taken once."""
     made = await _enrol(keyed)
     assert (made["device"], made["broker"]) == ("cam-1", "mqtts://city.example:8883")
@@ -73,7 +75,7 @@ async def test_a_device_comes_in_with_the_password_it_was_given(keyed: httpx.Asy
         assert (await keyed.post(f"/api/v1/devices/nobody/{path}")).status_code == 404
 
 
-async def test_a_device_comes_in_with_its_own_client_id_only(keyed: httpx.AsyncClient) -> None:
+async def test_a_device_comes_in_with_its_own_client_id_only(keyed: httpx2.AsyncClient) -> None:
     """Whoever comes with the client id of another takes that session over; a broker that tells none gets a no."""
     made = await _enrol(keyed)
     for client_id in ("patrol-worker-1", "patrol-unit-u", "cam-2", "CAM-1", "cam-1 ", "cam-1\0", "", "x" * 65_535):
@@ -88,7 +90,7 @@ async def test_a_device_comes_in_with_its_own_client_id_only(keyed: httpx.AsyncC
 @pytest.mark.parametrize(
     "name", ["patrol", "patrol-server", "PATROL-Server", "patrol-worker-1", "Patrol.buffer-x", "patrol-feed", "shared"]
 )
-async def test_names_of_the_server_are_refused(keyed: httpx.AsyncClient, name: str) -> None:
+async def test_names_of_the_server_are_refused(keyed: httpx2.AsyncClient, name: str) -> None:
     """No device and no unit is enrolled under a name that is an account, a client id or a word of the server."""
     for given in ({"name": name, "unit": "u"}, {"name": "cam-1", "unit": name}):
         answer = await keyed.post("/api/v1/devices", json=given)
@@ -131,7 +133,7 @@ TOPICS = {
 }
 
 
-async def test_a_device_may_use_its_own_topics_only(keyed: httpx.AsyncClient) -> None:
+async def test_a_device_may_use_its_own_topics_only(keyed: httpx2.AsyncClient) -> None:
     """What brokers ask over HTTP has the answers of the generated configuration, by body and by status."""
     await _enrol(keyed)
     for (action, topic), allowed in TOPICS.items():
@@ -198,12 +200,12 @@ async def test_the_page_is_served_over_tls(database_url: str, tmp_path: Path) ->
     authority.cert_pem.write_to_path(ca)
     async with web.serving(database_url, tls_cert=cert, tls_key=key, secure_cookies=True) as server:
         address = f"https://127.0.0.1:{server.port}/healthz"
-        async with httpx.AsyncClient(verify=ssl.create_default_context(cafile=ca)) as client:
+        async with httpx2.AsyncClient(verify=ssl.create_default_context(cafile=ca)) as client:
             answer = await client.get(address)
             assert answer.status_code == 200
             assert answer.headers["strict-transport-security"] == "max-age=31536000"
-            with pytest.raises(httpx.RemoteProtocolError):
+            with pytest.raises(httpx2.RemoteProtocolError):
                 await client.get(address.replace("https", "http"))
-        async with httpx.AsyncClient() as client:
-            with pytest.raises(httpx.ConnectError, match="certificate verify failed"):
+        async with httpx2.AsyncClient() as client:
+            with pytest.raises(httpx2.ConnectError, match="certificate verify failed"):
                 await client.get(address)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import argon2
 import asyncpg
-import httpx
+import httpx2
 import pytest
 
 from patrol.cli import errors
@@ -57,12 +57,12 @@ async def site(database_url: str, conn: "Connection", cell: str, clock: Clock) -
         yield server
 
 
-async def token(by: httpx.AsyncClient, name: str, **given: Any) -> httpx.Response:
+async def token(by: httpx2.AsyncClient, name: str, **given: Any) -> httpx2.Response:
     """Ask for a token."""
     return await by.post("/api/v1/tokens", json={"name": name, "role": "administrator", **given})
 
 
-async def session(site: web.WebServer, name: str) -> httpx.AsyncClient:
+async def session(site: web.WebServer, name: str) -> httpx2.AsyncClient:
     """Sign in, and give a client with the session; the caller closes it."""
     async with site.client(token=None) as client:
         answer = await client.post("/api/v1/session", json={"name": name, "password": PASSWORD})
@@ -168,7 +168,7 @@ async def test_children_of_the_settings_token_end_with_it(database_url: str, con
     for configured, status in ((web.TOKEN, 200), ("another-token-of-an-administrator", 401)):
         async with web.serving(database_url, api_token=configured) as server, server.client(token=made) as tool:
 
-            async def answers(tool: httpx.AsyncClient = tool, status: int = status) -> bool:
+            async def answers(tool: httpx2.AsyncClient = tool, status: int = status) -> bool:
                 return (await tool.get("/api/v1/session")).status_code == status
 
             await until(answers, f"the token's child is answered with {status}")
@@ -222,7 +222,7 @@ async def test_two_who_demote_one_another_leave_one(site: web.WebServer) -> None
 class Made:
     """Something that opens, as the test believes it to be: an account of its own bookkeeping."""
 
-    client: httpx.AsyncClient
+    client: httpx2.AsyncClient
     holds: frozenset[str]
     until: datetime | None
     maker: "Made | None"

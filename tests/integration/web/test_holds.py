@@ -15,7 +15,7 @@ from tests.support.waiting import until
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    import httpx
+    import httpx2
 
     from runtime import db
 
@@ -27,7 +27,7 @@ async def device(conn: "db.Connection") -> str:
     return "cam-7"
 
 
-def _reached(client: "httpx.AsyncClient") -> "Callable[[], Awaitable[bool]]":
+def _reached(client: "httpx2.AsyncClient") -> "Callable[[], Awaitable[bool]]":
     async def asked() -> bool:
         return (await client.get("/api/v1/retention")).status_code == 200
 

@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator
 from typing import Any, TypeVar
 
-import httpx
+import httpx2
 import pytest
 
 from tests.integration.web import matrix_city
@@ -93,7 +93,7 @@ async def test_no_request_is_a_fault(city: City, role: Role) -> None:
         for method, path, body in requests(city):
             try:
                 answer = await client.request(method, path, content=body, headers={"Content-Type": "application/json"})
-            except httpx.InvalidURL:
+            except httpx2.InvalidURL:
                 continue
             asked += 1
             said = f"{method} {path[:120]} {(body or b'')[:80]!r}: {answer.status_code} {answer.text[:200]}"

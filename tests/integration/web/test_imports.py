@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from patrol.cli import errors
@@ -81,7 +81,7 @@ async def _rows(conn: db.Connection, of: Import) -> int:
     return int(await conn.fetchval(f"SELECT count(*) FROM {of.rows}"))  # noqa: S608 - a constant of this file
 
 
-async def _post(client: httpx.AsyncClient, of: Import, body: bytes, query: str = "") -> httpx.Response:
+async def _post(client: httpx2.AsyncClient, of: Import, body: bytes, query: str = "") -> httpx2.Response:
     return await client.post(f"/api/v1{of.path}{query}", content=body, headers={"Content-Type": of.kind})
 
 

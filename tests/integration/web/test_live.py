@@ -7,7 +7,7 @@ import socket
 from typing import TYPE_CHECKING, Any
 
 import aiomqtt
-import httpx
+import httpx2
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
@@ -312,7 +312,7 @@ async def test_feed_over_a_real_broker_reaches_viewers(
 
 async def test_readyz_says_what_is_missing(server: web.WebServer, conn: "db.Connection") -> None:
     """Without broker and worker the process answers 503 and names both."""
-    async with httpx.AsyncClient(base_url=server.url) as client:
+    async with httpx2.AsyncClient(base_url=server.url) as client:
         answer = await client.get("/readyz")
         assert answer.status_code == 503
         checks = answer.json()["checks"]
@@ -326,7 +326,7 @@ async def test_readyz_says_what_is_missing(server: web.WebServer, conn: "db.Conn
 
 async def test_readyz_says_that_a_workers_session_is_taken(server: web.WebServer, conn: "db.Connection") -> None:
     """Another client with a worker's client id is named as what it is, and is forgotten with the worker's word."""
-    async with httpx.AsyncClient(base_url=server.url) as client:
+    async with httpx2.AsyncClient(base_url=server.url) as client:
         for taken in (True, False):
             await conn.execute(
                 "INSERT INTO workers (id, started, heartbeat, units, counters) "

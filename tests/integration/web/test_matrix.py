@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import httpx
+import httpx2
 import pytest
 
 from tests.integration.web import matrix_city
@@ -105,7 +105,7 @@ def letters(text: str) -> str:
     return "".join(sign for sign in unicodedata.normalize("NFKD", text).casefold() if sign.isalnum())
 
 
-async def ask(client: httpx.AsyncClient, method: str, template: str, path: str, street: Street) -> httpx.Response:
+async def ask(client: httpx2.AsyncClient, method: str, template: str, path: str, street: Street) -> httpx2.Response:
     """Send a request as its maker would."""
     if template == "/api/v1/media/{sha256}" and method == "PUT":
         return await client.put(path, content=street.picture)
@@ -143,7 +143,7 @@ async def test_matrix_of_roles_and_areas_leaks_nothing(city: City) -> None:
 
 
 def check(
-    city: City, who: tuple[Role, str], route: tuple[str, str], query: str, answer: httpx.Response
+    city: City, who: tuple[Role, str], route: tuple[str, str], query: str, answer: httpx2.Response
 ) -> Iterator[str]:
     """What is wrong with an answer."""
     (role, area), rule, limited = who, route_rules.rule_for(*route), who[1] != "city"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import httpx
+import httpx2
 import pytest
 
 from runtime import db
@@ -39,13 +39,13 @@ class Site:
     mine: Street
     other: Street
 
-    def device(self, name: str) -> httpx.AsyncClient:
+    def device(self, name: str) -> httpx2.AsyncClient:
         """A device that shows its own password."""
         client = self.server.client(token=None)
-        client.auth = httpx.BasicAuth(name, device_grant.password(KEY, name, 1))
+        client.auth = httpx2.BasicAuth(name, device_grant.password(KEY, name, 1))
         return client
 
-    async def person(self, role: str, street: Street | None) -> httpx.AsyncClient:
+    async def person(self, role: str, street: Street | None) -> httpx2.AsyncClient:
         """Somebody of a street, or of the whole city."""
         pool = self.server.hub.database.pool
         areas = None if street is None else (street.code,)

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import httpx
+import httpx2
 import pytest
 
 from tests.support import openid, web
@@ -27,18 +27,18 @@ class Site:
     server: web.WebServer
     provider: OpenIdProvider
 
-    def browser(self) -> httpx.AsyncClient:
+    def browser(self) -> httpx2.AsyncClient:
         """A browser without cookies that follows no redirect by itself."""
         return self.server.client(token=None)
 
-    async def begin(self, client: httpx.AsyncClient, query: str = "next=/map&lang=en") -> httpx.Response:
+    async def begin(self, client: httpx2.AsyncClient, query: str = "next=/map&lang=en") -> httpx2.Response:
         """Press the button and come back with a code; the request that brings the browser back, not yet sent."""
         out = await client.get(f"/login/openid?{query}")
         assert out.status_code == 303, out.text
-        async with httpx.AsyncClient() as elsewhere:
+        async with httpx2.AsyncClient() as elsewhere:
             return await elsewhere.get(out.headers["location"])
 
-    async def sign_in(self, client: httpx.AsyncClient) -> httpx.Response:
+    async def sign_in(self, client: httpx2.AsyncClient) -> httpx2.Response:
         """Go the whole way."""
         back = await self.begin(client)
         return await client.get(back.headers["location"])
@@ -232,6 +232,35 @@ async def test_provider_that_is_away_or_not_itself_is_said(site: Site) -> None:
             answer = await client.get("/login/openid?lang=en")
             assert (answer.status_code, "cannot be reached" in answer.text) == (503, True)
         site.provider.down, site.provider.metadata = False, {}
+
+
+HOSTILE = {
+    "long": b'{"x": "' + b"x" * (1 << 20) + b'"}',
+    "deep": b'{"x": ' + b"[" * 100_000,
+    "no object": b"[]",
+    "no JSON": b"<html>",
+    "no number": b'{"access_token": "a", "expires_in": 1e999}',
+}
+
+
+@pytest.mark.parametrize("end", ["metadata", "token"])
+@pytest.mark.parametrize("how", HOSTILE)
+async def test_answer_that_cannot_be_read_is_said(site: Site, how: str, end: str) -> None:
+    """Whatever stands in the place of metadata or token: a page that says so, within the limits."""
+    site.provider.claims, site.provider.answers = person(), {end: HOSTILE[how]}
+    async with site.browser() as client:
+        if end == "metadata":
+            answer = await client.get("/login/openid?lang=en")
+        else:
+            answer = await site.sign_in(client)
+        assert (answer.status_code, "cannot be reached" in answer.text) == (503, True)
+
+
+async def test_secret_goes_where_the_provider_reads_it(site: Site) -> None:
+    """A provider that takes the secret in the form alone gets it there."""
+    site.provider.claims, site.provider.post_only = person(), True
+    async with site.browser() as client:
+        assert (await site.sign_in(client)).status_code == 200
 
 
 async def test_failures_are_limited(site: Site) -> None:

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import httpx
+import httpx2
 import pytest
 
 from tests.support import web
@@ -53,7 +53,7 @@ async def site(database_url: str, conn: "Connection", tmp_path: Path) -> AsyncIt
 
 
 @asynccontextmanager
-async def browsing(server: web.WebServer, name: str) -> AsyncIterator[httpx.AsyncClient]:
+async def browsing(server: web.WebServer, name: str) -> AsyncIterator[httpx2.AsyncClient]:
     """Somebody who signed in on the page and was led on."""
     async with server.client(token=None) as client:
         client.headers.update({"Origin": server.url, **AS_BROWSER})

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 
-import httpx
+import httpx2
 
 from runtime import db
 from runtime.clock import wall_clock
@@ -23,7 +23,7 @@ RING = [[114.400, 23.10], [114.405, 23.10], [114.405, 23.11], [114.400, 23.11], 
 
 
 @asynccontextmanager
-async def signed_in(server: web.WebServer, name: str) -> AsyncIterator[httpx.AsyncClient]:
+async def signed_in(server: web.WebServer, name: str) -> AsyncIterator[httpx2.AsyncClient]:
     """A browser with a session."""
     async with server.client(token=None) as client:
         given = {"name": name, "password": "ein Pferd frisst nur Salat"}

@@ -11,32 +11,25 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
-import msgspec
-from authlib.oauth2.client import OAuth2Client
-from authlib.oauth2.rfc6749.parameters import prepare_token_request
+import httpx2
+from authlib.integrations.base_client import OAuthError
 from authlib.oidc.core import CodeIDToken
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
+from web.auth.openid.client import UNREADABLE, WITHIN_S, Client, ProviderError
 from web.auth.openid.config import OpenIdConfig
 from web.auth.openid.flow import Flow
 
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519")
 """Signatures by a key that only the provider has: never `none`, never a shared secret."""
 _KEY_TYPES = frozenset({"RSA", "EC", "OKP"})
-MOST_BYTES = 1 << 20
-WITHIN_S = 5.0
 METADATA_S = 3_600.0
 KEYS_S = 30.0
 """A token with an unknown key makes us ask for the keys again, so often at most."""
 SKEW_S = 30
 """Clocks of two servers may differ so much."""
-
-
-class ProviderError(Exception):
-    """The provider cannot be reached or does not answer as it should; the text is for our log."""
 
 
 class NotProvenError(Exception):
@@ -60,14 +53,11 @@ class Provider:
             ProviderError: the provider is away.
         """
         metadata = await self._known()
-        client = OAuth2Client(
-            None, client_id=self.config.client_id, scope=self.config.scopes, redirect_uri=redirect_uri,
-            code_challenge_method="S256",
-        )  # fmt: skip
-        made, _ = client.create_authorization_url(
-            metadata["authorization_endpoint"], state=flow.state, code_verifier=flow.verifier, nonce=flow.nonce
-        )
-        return str(made)
+        async with self._client(redirect_uri=redirect_uri) as client:
+            address, _ = client.create_authorization_url(
+                metadata["authorization_endpoint"], state=flow.state, code_verifier=flow.verifier, nonce=flow.nonce
+            )
+        return str(address)
 
     async def claims(self, flow: Flow, code: str, redirect_uri: str, now: datetime) -> Mapping[str, Any]:
         """What the provider says of who brought a code.
@@ -82,23 +72,24 @@ class Provider:
             raise NotProvenError("the answer to the code holds no ID token")
         return self._verified(await self._signed(spelt), flow, access, now)
 
-    async def _exchange(self, flow: Flow, code: str, redirect_uri: str) -> dict[str, Any]:
-        metadata, config = await self._known(), self.config
-        body = prepare_token_request(
-            "authorization_code", code=code, redirect_uri=redirect_uri, code_verifier=flow.verifier,
-            client_id=config.client_id,
+    def _client(self, **kwargs: Any) -> Client:
+        config = self.config
+        return Client(
+            config.client_id, config.client_secret, scope=config.scopes, code_challenge_method="S256",
+            verify=self._tls or True, timeout=WITHIN_S, follow_redirects=False, **kwargs,
         )  # fmt: skip
-        methods = metadata.get("token_endpoint_auth_methods_supported") or ["client_secret_basic"]
-        auth = None
-        if config.client_secret is not None and "client_secret_basic" in methods:
-            auth = httpx.BasicAuth(config.client_id, config.client_secret)
-        elif config.client_secret is not None:
-            body = prepare_token_request("authorization_code", body, client_secret=config.client_secret)
-        status, answer = await self._ask("POST", metadata["token_endpoint"], body=body, auth=auth)
-        if status != 200:
-            error = answer.get("error")
-            raise NotProvenError(f"the provider refuses the code: {status} {str(error)[:100]}")
-        return answer
+
+    async def _exchange(self, flow: Flow, code: str, redirect_uri: str) -> dict[str, Any]:
+        metadata = await self._known()
+        method = _client_authentication(metadata, self.config)
+        async with self._client(redirect_uri=redirect_uri, token_endpoint_auth_method=method) as client:
+            try:
+                token = await client.fetch_token(metadata["token_endpoint"], code=code, code_verifier=flow.verifier)
+            except OAuthError as error:
+                raise NotProvenError(f"the provider refuses the code: {str(error)[:100]}") from error
+            except (httpx2.HTTPError, *UNREADABLE) as error:
+                raise ProviderError(f"{metadata['token_endpoint']} does not answer with a token: {error!r}") from error
+        return dict(token)
 
     async def _signed(self, spelt: str) -> jwt.Token:
         """Check the signature; with keys read anew where the provider may have changed them."""
@@ -134,8 +125,8 @@ class Provider:
         async with self._lock:
             if self._metadata is None or time.monotonic() - self._metadata[0] > METADATA_S:
                 address = self.config.issuer.rstrip("/") + "/.well-known/openid-configuration"
-                _, found = await self._ask("GET", address)
-                self._metadata = (time.monotonic(), self._checked(found))
+                async with self._client() as client:
+                    self._metadata = (time.monotonic(), self._checked(await client.fetch_object(address)))
             return self._metadata[1]
 
     def _checked(self, found: dict[str, Any]) -> dict[str, Any]:
@@ -158,33 +149,9 @@ class Provider:
         address = (await self._known())["jwks_uri"]
         async with self._lock:
             if self._keys is None or (anew and self._keys_are_old()) or time.monotonic() - self._keys[0] > METADATA_S:
-                _, found = await self._ask("GET", address)
-                self._keys = (time.monotonic(), _key_set(found))
+                async with self._client() as client:
+                    self._keys = (time.monotonic(), _key_set(await client.fetch_object(address)))
             return self._keys[1]
-
-    async def _ask(
-        self, method: str, address: str, *, body: str | None = None, auth: httpx.Auth | None = None
-    ) -> tuple[int, dict[str, Any]]:
-        """A JSON object from the provider; redirects are not followed, long answers not read."""
-        headers = {"Accept": "application/json"}
-        if body is not None:
-            headers["Content-Type"] = "application/x-www-form-urlencoded"
-        try:
-            async with (
-                asyncio.timeout(WITHIN_S),
-                httpx.AsyncClient(
-                    verify=self._tls or True, timeout=WITHIN_S, auth=auth, follow_redirects=False
-                ) as client,
-                client.stream(method, address, content=body, headers=headers) as response,
-            ):
-                content = b""
-                async for chunk in response.aiter_bytes():
-                    content += chunk
-                    if len(content) > MOST_BYTES:
-                        raise ProviderError(f"{address} answers with more than {MOST_BYTES:,} bytes")
-        except (httpx.HTTPError, TimeoutError, OSError) as error:
-            raise ProviderError(f"{address} does not answer: {error!r}") from error
-        return response.status_code, _object(address, response.status_code, content, refusals=body is not None)
 
 
 def trusted(address: str) -> bool:
@@ -199,16 +166,13 @@ def trusted(address: str) -> bool:
     )
 
 
-def _object(address: str, status: int, content: bytes, *, refusals: bool) -> dict[str, Any]:
-    if status != 200 and not (refusals and 400 <= status < 500):
-        raise ProviderError(f"{address} answers {status}")
-    try:
-        found = msgspec.json.decode(content)
-    except msgspec.DecodeError as error:
-        raise ProviderError(f"{address} does not answer with JSON") from error
-    if not isinstance(found, dict):
-        raise ProviderError(f"{address} does not answer with an object")
-    return found
+def _client_authentication(metadata: dict[str, Any], config: OpenIdConfig) -> str:
+    """How the provider is shown who asks: a public client by its name only, else as it can read it."""
+    if config.client_secret is None:
+        return "none"
+    methods = metadata.get("token_endpoint_auth_methods_supported")
+    post_only = isinstance(methods, list) and methods and "client_secret_basic" not in methods
+    return "client_secret_post" if post_only else "client_secret_basic"
 
 
 def _key_set(found: dict[str, Any]) -> KeySet:

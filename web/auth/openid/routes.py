@@ -11,8 +11,9 @@ from web import problems
 from web.audit.store import audit_log
 from web.auth import signin
 from web.auth.openid import claims, flow
+from web.auth.openid.client import ProviderError
 from web.auth.openid.flow import Flow
-from web.auth.openid.provider import NotProvenError, Provider, ProviderError
+from web.auth.openid.provider import NotProvenError, Provider
 from web.auth.store import members, sessions
 from web.context import Context, context
 from web.http import browser, origin, templates
