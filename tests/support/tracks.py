@@ -7,6 +7,7 @@ import random
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import gpxpy.gpx
 import pytest
 
 from bench.truth import geolife
@@ -31,14 +32,13 @@ def write_csv(path: Path, *, points: int, seed: int, repeats: int = 0) -> Expect
 
 
 def write_gpx(path: Path, *, points: int, seed: int) -> Expected:
-    """Write a walk as GPX 1.1."""
+    """Write a walk as GPX 1.1, by another's hand than the reader's."""
     rows = _walk(points, seed)
-    body = "".join(
-        f'<trkpt lat="{lat:.7f}" lon="{lon:.7f}"><time>{t.strftime("%Y-%m-%dT%H:%M:%SZ")}</time></trkpt>'
-        for t, lat, lon in rows
-    )
-    head = '<gpx version="1.1" creator="test" xmlns="http://www.topografix.com/GPX/1/1"><trk><trkseg>'
-    path.write_text(f'<?xml version="1.0" encoding="UTF-8"?>{head}{body}</trkseg></trk></gpx>')
+    track = [gpxpy.gpx.GPXTrackPoint(round(lat, 7), round(lon, 7), time=t) for t, lat, lon in rows]
+    document = gpxpy.gpx.GPX()
+    document.tracks.append(gpxpy.gpx.GPXTrack())
+    document.tracks[0].segments.append(gpxpy.gpx.GPXTrackSegment(track))
+    path.write_text(document.to_xml("1.1"))
     return _expected(rows)
 
 

@@ -6,8 +6,10 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Literal
+
+import icalendar
 
 Form = Literal["csv", "json", "ics"]
 
@@ -16,7 +18,8 @@ MOST_DAYS = 4_000
 _YES = frozenset({"true", "1", "yes", "work", "workday", "班", "是", "上班"})
 _NO = frozenset({"false", "0", "no", "off", "holiday", "休", "否", "休息", "放假"})
 _WORKED = re.compile(r"补班|上班|调休上班|[(（]班[)）]|workday|make-up", re.IGNORECASE)
-_ICS_DAY = re.compile(r"(\d{4})(\d\d)(\d\d)(T.*)?", re.ASCII)
+_UNREADABLE = (ValueError, AttributeError, TypeError, LookupError, ArithmeticError)
+"""What icalendar raises at parts that end elsewhere than they began, or stand twice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,37 +99,35 @@ def _day(day: Any, workday: Any, name: Any, where: str) -> Day:
 
 
 def _ics(text: str) -> Iterator[Day]:
-    event: dict[str, str] | None = None
-    # A line that begins with a blank goes on with the one before (RFC 5545).
-    for line in re.sub(r"\r?\n[ \t]", "", text).splitlines():
-        name, _, value = line.partition(":")
-        if line == "BEGIN:VEVENT":
-            event = {}
-        elif line == "END:VEVENT" and event is not None:
-            yield from _event(event)
-            event = None
-        elif event is not None:
-            event[name.split(";")[0].upper()] = value.strip()
+    try:
+        events = [event for part in icalendar.Calendar.from_ical(text, multiple=True) for event in part.walk("VEVENT")]
+    except _UNREADABLE as error:
+        raise CalendarError(f"not iCalendar: {error}") from error
+    for event in events:
+        yield from _event(event)
 
 
-def _event(event: dict[str, str]) -> Iterator[Day]:
-    summary = event.get("SUMMARY", "")
-    first = _ics_day(event.get("DTSTART"), summary)
-    end = _ics_day(event["DTEND"], summary) if "DTEND" in event else first + timedelta(days=1)
+def _event(event: icalendar.Component) -> Iterator[Day]:
+    summary = str(event.get("SUMMARY", ""))
+    first = _ics_day(event, "DTSTART", summary)
+    end = _ics_day(event, "DTEND", summary) if "DTEND" in event else first + timedelta(days=1)
     if not 0 <= (end - first).days <= 366:
         raise CalendarError(f"event {_shown(summary)}: it ends before it begins, or after more than a year")
     for more in range(max(1, (end - first).days)):
         yield Day(day=first + timedelta(days=more), workday=bool(_WORKED.search(summary)), name=_name(summary))
 
 
-def _ics_day(value: str | None, summary: str) -> date:
-    match = _ICS_DAY.fullmatch(value or "")
+def _ics_day(event: icalendar.Component, name: str, summary: str) -> date:
+    """The day of a date, or of a time where it is told, whatever its zone."""
+    given = event.get(name)
     try:
-        read = date(*(int(part) for part in match.groups()[:3])) if match else None
-    except ValueError:
+        read = given.dt
+    except _UNREADABLE:
         read = None
-    if read is None or not 2000 <= read.year < 2100:
-        raise CalendarError(f"event {_shown(summary)}: {_shown(value)} is not a day such as 20270206")
+    if isinstance(read, datetime):
+        read = read.date()
+    if not isinstance(read, date) or not 2000 <= read.year < 2100:
+        raise CalendarError(f"event {_shown(summary)}: {_shown(str(given))} is not a day such as 20270206")
     return read
 
 

@@ -112,7 +112,8 @@ async def imported(request: Request, pool: Pool, dry_run: imports.DryRun = False
     if form is None:
         raise problems.ProblemError(415, f"Send one of {', '.join(_FORMS)} as Content-Type.")
     try:
-        found = calendar_file.parse(await request.body(), form)
+        # In a thread: the largest of files take seconds.
+        found = await asyncio.to_thread(calendar_file.parse, await request.body(), form)
     except calendar_file.CalendarError as error:
         raise imports.refused([fault(FaultKind.NOT_CALENDAR, None, None, why=error)]) from error
     async with pool.acquire() as conn, db.tried(conn, dry_run=dry_run):

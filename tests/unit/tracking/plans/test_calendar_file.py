@@ -44,6 +44,10 @@ def test_days_are_read_from_every_form(text: str, form: calendar_file.Form) -> N
         (b"[3]", "json", "days.0: not an object"),
         (b"BEGIN:VEVENT\nDTSTART:2027\nEND:VEVENT\n", "ics", "'2027' is not a day"),
         (b"BEGIN:VEVENT\nDTSTART:20270206\nDTEND:20270201\nEND:VEVENT\n", "ics", "ends before it begins"),
+        (b"BEGIN:VEVENT\nDTSTART:T080000\nEND:VEVENT\n", "ics", "is not a day such as 20270206"),
+        (b"BEGIN:VEVENT\nDTSTART:20270206\nDTSTART:20270207\nEND:VEVENT\n", "ics", "is not a day such as 20270206"),
+        (b"BEGIN:VEVENT\nTZID:x\nEND:VTIMEZONE\n", "ics", "not iCalendar"),
+        (b"day,workday\n", "ics", "not iCalendar"),
         (b"x" * (calendar_file.MOST_BYTES + 1), "csv", "larger than"),
     ],
 )
@@ -51,6 +55,42 @@ def test_a_file_that_cannot_be_read_is_refused_as_a_whole(data: bytes, form: cal
     """The error says where and why."""
     with pytest.raises(CalendarError, match=why):
         calendar_file.parse(data, form)
+
+
+def test_times_of_ics_are_days_where_they_are_told() -> None:
+    """Whatever the zone, one of the file's own too; signs that iCalendar escapes are themselves."""
+    text = """BEGIN:VCALENDAR
+BEGIN:VTIMEZONE
+TZID:own
+BEGIN:STANDARD
+DTSTART:19700101T000000
+RRULE:FREQ=SECONDLY
+TZOFFSETFROM:+0800
+TZOFFSETTO:+0800
+END:STANDARD
+END:VTIMEZONE
+BEGIN:VEVENT
+DTSTART;TZID=own:20270206T080000
+DTEND;TZID=Asia/Shanghai:20270207T180000
+SUMMARY:补班\\, all
+END:VEVENT
+END:VCALENDAR
+"""
+    assert calendar_file.parse(text.encode(), "ics") == [Day(day=date(2027, 2, 6), workday=True, name="补班, all")]
+
+
+ICS_LINES = st.sampled_from(
+    [*(f"{edge}:{part}" for part in ("VCALENDAR", "VEVENT", "VTIMEZONE", "VALARM", "") for edge in ("BEGIN", "END")),
+     "TZID:x", "DTSTART:20270206", "DTSTART;TZID=x:20270206T080000", "DTSTART;VALUE=PERIOD:20270206T080000Z/P1D",
+     "DTSTART:20270230", "DTEND:20270208", "DURATION:P1D", "SUMMARY:a", "RRULE:x", "RDATE:20270206,x", "", " ", ":"]
+)  # fmt: skip
+
+
+@given(st.lists(ICS_LINES, max_size=12))
+def test_parts_in_any_order_are_days_or_a_reason(lines: list[str]) -> None:
+    """What begins and ends anywhere makes no other error either."""
+    with contextlib.suppress(CalendarError):
+        calendar_file.parse("\n".join(lines).encode(), "ics")
 
 
 @given(st.binary(max_size=200), st.sampled_from(["csv", "json", "ics"]))
