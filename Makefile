@@ -1,5 +1,5 @@
 # make demo           everything on this machine, to look at        ARGS="--officers 50 --http-port 8100"
-# make test           the tests, on all cores                       ARGS="tests/unit -k gate" ; ARGS="-n 0": one process
+# make test           the tests, on all cores                       ARGS="tests/unit -k alerts" ; ARGS="-n 0": one process
 # make test-long      what takes long: marked tests, FUZZ messages of each kind, FAULTS faults; hours, unless told otherwise
 # make mutation       puts mistakes into the rules, one at a time: which does no test notice? Hours; ARGS="NAME" for some
 # make check          format, lint, types, import rules, generated files; PATROL_ADVISORIES=FOLDER: known weaknesses too

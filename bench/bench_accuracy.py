@@ -99,8 +99,8 @@ def _seeds(said: str) -> range:
 
 def _shift(task: tuple[int, int, float, str, mix.Mix]) -> score.Score:
     seed, officers, hours, _, plan = task
-    town, crew = fleet.town(seed), fleet.muster(seed, officers, hours, plan)
-    return score.score(town, crew, server.Server(town, crew).run())
+    town, mustered = fleet.town(seed), fleet.muster(seed, officers, hours, plan)
+    return score.score(town, mustered, server.Server(town, mustered).run())
 
 
 def _collected(

@@ -110,15 +110,15 @@ def main(
             raise typer.Exit(1)
 
 
-def batches(crew: fleet.Fleet, hours: float, batch_ms: int) -> Iterator[FixColumns]:
+def batches(mustered: fleet.Fleet, hours: float, batch_ms: int) -> Iterator[FixColumns]:
     """The fixes of the first `hours`, so many ms at a time, in the order in which they were taken."""
-    begin = crew.crew[0].shift_start(fleet.SHIFT)
-    t = crew.fixes.t
+    begin = mustered.officers[0].shift_start(fleet.SHIFT)
+    t = mustered.fixes.t
     order = np.argsort(t, kind="stable")
     order = order[t[order] < begin + int(hours * 3_600_000)]
     edges = np.arange(begin + batch_ms, begin + int(hours * 3_600_000), batch_ms)
     for rows in np.split(order, np.searchsorted(t[order], edges)):
-        yield crew.fixes.take(rows)
+        yield mustered.fixes.take(rows)
 
 
 def cut(shift: list[FixColumns], rows: int) -> Iterator[FixColumns]:

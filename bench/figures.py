@@ -55,8 +55,8 @@ class Figure:
     def bound(self) -> str:
         """The bound in words."""
         what = " × baseline" if self.of_ratio else ""
-        spelt = [f"≥ {self.least:,g}{what}"] if self.least is not None else []
-        return ", ".join(spelt + ([f"≤ {self.most:,g}{what}"] if self.most is not None else []))
+        bounds = [f"≥ {self.least:,g}{what}"] if self.least is not None else []
+        return ", ".join(bounds + ([f"≤ {self.most:,g}{what}"] if self.most is not None else []))
 
 
 Measure = Callable[[], Coroutine[Any, Any, list[Figure]]]

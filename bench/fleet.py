@@ -72,7 +72,7 @@ def _roads(seed: int, grid: CityGrid) -> Roads:
 class Fleet:
     """A shift of all officers."""
 
-    crew: list[officer.Officer]
+    officers: list[officer.Officer]
     shifts: list[mix.Shift]
     fixes: FixColumns
     """Every fix once, by device (number of the officer + 1) and time."""
@@ -100,14 +100,14 @@ class Fleet:
 def muster(seed: int, officers: int, hours: float, plan: mix.Mix) -> Fleet:
     """Let the officers work the first `hours` of a shift under a mix of faults."""
     cities.build(seed)
-    crew = officer.with_habits(officer.recruit(officers, seed), seed, plan.habits)
-    crew = [replace(who, handover_ms=0) for who in crew]
-    until = crew[0].shift_start(SHIFT) + int(hours * 3_600_000)
+    recruits = officer.with_habits(officer.recruit(officers, seed), seed, plan.habits)
+    recruits = [replace(who, handover_ms=0) for who in recruits]
+    until = recruits[0].shift_start(SHIFT) + int(hours * 3_600_000)
     routes: dict[tuple[int, int], list[int]] = {}
-    shifts = [_until(mix.shift(seed, plan, who, SHIFT, routes), until) for who in crew]
+    shifts = [_until(mix.shift(seed, plan, who, SHIFT, routes), until) for who in recruits]
     sizes = np.array([len(shift.taken) for shift in shifts])
     first = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-    fixes = FixColumns.concat(columns(who.number + 1, shift.taken) for who, shift in zip(crew, shifts, strict=True))
+    fixes = FixColumns.concat(columns(who.number + 1, shift.taken) for who, shift in zip(recruits, shifts, strict=True))
     arrivals = [arrivals_of(shift.taken, shift.deliveries) for shift in shifts]
     refused = [arrivals_of(shift.taken, shift.deliveries, refused=True) for shift in shifts]
     row_ahead = np.concatenate([rows + start for (rows, _), start in zip(refused, first, strict=False)])
@@ -115,7 +115,7 @@ def muster(seed: int, officers: int, hours: float, plan: mix.Mix) -> Fleet:
     due = np.concatenate([times for _, times in arrivals])
     order = np.argsort(due, kind="stable")
     return Fleet(
-        crew=crew,
+        officers=recruits,
         shifts=shifts,
         fixes=fixes,
         first=first,

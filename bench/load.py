@@ -59,7 +59,7 @@ def main() -> None:
 
 
 def round_about(lat: float, lon: float) -> list[bytes]:
-    """The places of a round, as they are spelt in a fix."""
+    """The places of a round, as a fix writes them."""
     radius = LOOP * STEP_M / (2 * math.pi)
     north, east = radius / 111_200, radius / (111_200 * math.cos(math.radians(lat)))
     turns = [2 * math.pi * step / LOOP for step in range(LOOP)]

@@ -126,7 +126,7 @@ class Truth:
 def truth(fleet: Fleet) -> Truth:
     """Compute the four readings."""
     readings: dict[Reading, dict[Key, list[visits.Stay]]] = {reading: defaultdict(list) for reading in Reading}
-    for who, shift in zip(fleet.crew, fleet.shifts, strict=True):
+    for who, shift in zip(fleet.officers, fleet.shifts, strict=True):
         runs = visits.covered(shift.taken, shift.deliveries)
         for reading, stays in readings.items():
             for stay in visits.stays(shift.way, runs, reading):

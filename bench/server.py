@@ -42,8 +42,8 @@ class Server:
         """Fixes that went through the engine again."""
         self._fleet, self._town = fleet, town
         self._stored = np.zeros(len(fleet.fixes), np.bool_)
-        self._known: dict[int, dict[int, stays.Stay]] = {who.number + 1: {} for who in fleet.crew}
-        self._runs: dict[int, dict[int, stays.Run]] = {who.number + 1: {} for who in fleet.crew}
+        self._known: dict[int, dict[int, stays.Stay]] = {who.number + 1: {} for who in fleet.officers}
+        self._runs: dict[int, dict[int, stays.Run]] = {who.number + 1: {} for who in fleet.officers}
         self._late: dict[int, tuple[int, int]] = {}
 
     def run(self) -> Known:
@@ -74,7 +74,7 @@ class Server:
     def _suspect_shifts(self) -> list[sighting_store.Seen]:
         """Look whether shifts lie off their areas or roads, as the cleaning does: a suspect interval is no presence."""
         sightings: list[sighting_store.Seen] = []
-        for who in self._fleet.crew:
+        for who in self._fleet.officers:
             device, grid = who.number + 1, self._town.grid
             start, stop = self._fleet.first[device - 1 : device + 1]
             fixes = self._fleet.fixes.take(start + np.flatnonzero(self._stored[start:stop]))

@@ -106,7 +106,7 @@ class Shift:
     learned: outlook.Learned
     length: Length = WHOLE
     start: int = 0
-    crew: list[Patrol] = field(default_factory=list)
+    patrols: list[Patrol] = field(default_factory=list)
     eyes: sight.Eyes = field(init=False)
     limits: coverage.Limits = field(init=False)
     signs: outlook.Signs = field(init=False)
@@ -119,14 +119,14 @@ class Shift:
     def __post_init__(self) -> None:
         self.start = EPOCH + self.day * DAY
         begin, judged, end = (self.start + each for each in (BEGIN, JUDGED, self.length.end))
-        self.crew = patrols.muster(self.world.seed, self.day, self.scenario, begin, judged)
-        dark = sight.outages(self.world.seed, self.day, self.scenario, self.crew, judged, end)
-        self.eyes = sight.Eyes(self.crew, dark, len(self.world.places), self.world.grid, self.world.cells.dwell_ms)
+        self.patrols = patrols.muster(self.world.seed, self.day, self.scenario, begin, judged)
+        dark = sight.outages(self.world.seed, self.day, self.scenario, self.patrols, judged, end)
+        self.eyes = sight.Eyes(self.patrols, dark, len(self.world.places), self.world.grid, self.world.cells.dwell_ms)
         self.limits = self.world.limits(self.day)
 
     def walk(self, now: int) -> None:
         """Let the officers act until `now` (ms)."""
-        for patrol in self.crew:
+        for patrol in self.patrols:
             patrol.advance(now)
 
     def situation(self, now: int, seen: sight.Seen) -> situation.Situation:
@@ -175,12 +175,12 @@ class Shift:
             held=np.zeros(cells, dtype=np.bool_),
             heard=now,
             arrivals=arrivals,
-            crew_at=self._crew_at(now, seen),
-            officers=[self.crew[i].who.name for i in free.tolist()],
+            officer_at=self._officer_at(now, seen),
+            officers=[self.patrols[i].who.name for i in free.tolist()],
             clearing={},
         )
 
-    def _crew_at(self, now: int, seen: sight.Seen) -> NDArray[np.intp]:
+    def _officer_at(self, now: int, seen: sight.Seen) -> NDArray[np.intp]:
         duty = np.flatnonzero((seen.doing <= Doing.INCIDENT) & (seen.fix_t > now - 180_000))
         here = arrival.Places.of(seen.x[duty], seen.y[duty])
         return arrival.nearest_cell(self.world.places, here)
@@ -199,7 +199,7 @@ class Shift:
         """Note which cells somebody could still reach in time, by the officers' true ways and speeds."""
         due = self.limits.due(np.where(seen.last >= 0, seen.last, self.start + BEGIN), now, self.world.calendar)
         rows = np.flatnonzero((due > now) & (due <= now + PREVENTABLE_MS) & ~seen.present)
-        free = [p for p in self.crew if p.doing in (Doing.WALK, Doing.PATROL) and p.task is None]
+        free = [p for p in self.patrols if p.doing in (Doing.WALK, Doing.PATROL) and p.task is None]
         if not len(rows) or not free:
             return
         speed = np.array([patrol.who.speed for patrol in free])
@@ -219,8 +219,8 @@ def learn(world: World, length: Length = WHOLE) -> outlook.Learned:
     for day in range(length.history):
         start = EPOCH + day * DAY
         scenario = patrols.SCENARIOS[day % len(patrols.SCENARIOS)]
-        crew = patrols.muster(world.seed, day, scenario, start + BEGIN, start + JUDGED)
-        for officer, patrol in enumerate(crew):
+        officers = patrols.muster(world.seed, day, scenario, start + BEGIN, start + JUDGED)
+        for officer, patrol in enumerate(officers):
             patrol.advance(start + length.end)
             stops += [
                 (
@@ -232,14 +232,14 @@ def learn(world: World, length: Length = WHOLE) -> outlook.Learned:
                 )
                 for visit in patrol.visits
             ]
-        waits += _waits(crew, cells, start, start + length.end)
+        waits += _waits(officers, cells, start, start + length.end)
     return outlook.Learned(survival=_survival(world, waits), habits=_habits(stops, cells, length.end))
 
 
-def _waits(crew: list[Patrol], cells: int, start: int, end: int) -> list[tuple[int, int, int, bool]]:
+def _waits(officers: list[Patrol], cells: int, start: int, end: int) -> list[tuple[int, int, int, bool]]:
     """(cell, hour it began in, ms, ended) of each wait of a day."""
     found = []
-    for cell, visits in enumerate(visits_of(crew, cells)):
+    for cell, visits in enumerate(visits_of(officers, cells)):
         since = -1.0
         for t_in, t_out in visits:
             if 0 <= since < t_in:
@@ -269,10 +269,10 @@ def _habits(stops: list[tuple[int, int, int, int, bool]], cells: int, end: int) 
     )
 
 
-def visits_of(crew: list[Patrol], cells: int) -> list[list[tuple[float, float]]]:
+def visits_of(officers: list[Patrol], cells: int) -> list[list[tuple[float, float]]]:
     """Valid visits of each cell, (from, to) in order."""
     found: list[list[tuple[float, float]]] = [[] for _ in range(cells)]
-    for patrol in crew:
+    for patrol in officers:
         for visit in patrol.visits:
             if visit.valid_at <= visit.t_out:
                 found[visit.cell].append((visit.t_in, visit.t_out))

@@ -30,16 +30,16 @@ class Outage:
 
 
 def outages(
-    seed: int, day: int, scenario: patrols.Scenario, crew: list[Patrol], start: float, end: float
+    seed: int, day: int, scenario: patrols.Scenario, mustered: list[Patrol], start: float, end: float
 ) -> list[Outage]:
     """Draw which streets fall silent, and when."""
     rng = np.random.default_rng([seed, day, 0x0417])
-    units = sorted({patrol.who.unit for patrol in crew})
+    units = sorted({patrol.who.unit for patrol in mustered})
     found = []
     for unit in units:
         if rng.random() < scenario.outage:
             begins = rng.uniform(start, end - 60 * patrols.MINUTE)
-            officers = frozenset(patrol.who.number for patrol in crew if patrol.who.unit == unit)
+            officers = frozenset(patrol.who.number for patrol in mustered if patrol.who.unit == unit)
             found.append(Outage(officers=officers, start=begins, end=begins + rng.uniform(20, 60) * patrols.MINUTE))
     return found
 
@@ -66,16 +66,16 @@ class Eyes:
     """Keeps what the server knows; call `look` with growing times."""
 
     def __init__(
-        self, crew: list[Patrol], dark: list[Outage], cells: int, grid: CityGrid | None, dwell_ms: Int
+        self, officers: list[Patrol], dark: list[Outage], cells: int, grid: CityGrid | None, dwell_ms: Int
     ) -> None:
-        self._crew, self._dark, self._grid, self._dwell = crew, dark, grid, dwell_ms
+        self._patrols, self._dark, self._grid, self._dwell = officers, dark, grid, dwell_ms
         self.last = np.full(cells, NEVER, dtype=np.int64)
-        self._read = [0] * len(crew)
-        self._x, self._y = (np.zeros(len(crew)) for _ in range(2))
-        self._t = np.full(len(crew), NEVER, dtype=np.int64)
-        self._doing = np.full(len(crew), Doing.OFF, dtype=np.int8)
-        self._stop, self._before = (np.full(len(crew), habits.NOWHERE, dtype=np.intp) for _ in range(2))
-        self._stop_in, self._stop_out = (np.zeros(len(crew), dtype=np.int64) for _ in range(2))
+        self._read = [0] * len(officers)
+        self._x, self._y = (np.zeros(len(officers)) for _ in range(2))
+        self._t = np.full(len(officers), NEVER, dtype=np.int64)
+        self._doing = np.full(len(officers), Doing.OFF, dtype=np.int8)
+        self._stop, self._before = (np.full(len(officers), habits.NOWHERE, dtype=np.intp) for _ in range(2))
+        self._stop_in, self._stop_out = (np.zeros(len(officers), dtype=np.int64) for _ in range(2))
         self._known: list[list[patrols.Visit]] = [[] for _ in range(cells)]
         self._silent: list[tuple[float, float, float, float, float, float]] = []
         self._fell: dict[int, tuple[float, float, float]] = {}
@@ -84,7 +84,7 @@ class Eyes:
         """Take in what was heard up to `now` (ms)."""
         cells = len(self.last)
         present, inside = np.zeros(cells, np.bool_), np.full(cells, NEVER, np.int64)
-        for i, patrol in enumerate(self._crew):
+        for i, patrol in enumerate(self._patrols):
             if self._blind(patrol.who.number, now):
                 self._miss(i, patrol, now, present)
                 continue
@@ -99,7 +99,7 @@ class Eyes:
         since = round(now) - np.where(left, self._stop_out, self._stop_in)
         silent = np.maximum(round(now) - self._t, 0)
         return habits.Where(
-            device=np.arange(len(self._crew)), before=self._before.copy(), cell=self._stop.copy(), left=left,
+            device=np.arange(len(self._patrols)), before=self._before.copy(), cell=self._stop.copy(), left=left,
             since_ms=since, silent_ms=silent,
         )  # fmt: skip
 

@@ -192,7 +192,7 @@ class Desk:
         opened = {alert.key: alert for alert in ledger.opened if alert.kind == GAP}
         self.sent = {
             key: i for key, i in self.sent.items()
-            if key in opened and going.crew[i].task == (opened[key].cell or 0) - 1
+            if key in opened and going.patrols[i].task == (opened[key].cell or 0) - 1
         }  # fmt: skip
         waiting = [
             alert for key, alert in opened.items()
@@ -209,17 +209,17 @@ class Desk:
             dwell_ms=now.cells.dwell_ms[rows],
             cost=now.cells.weight[rows] * now.chance[rows],
         )
-        crew = assignment.Free(
+        available = assignment.Free(
             places=arrival.Places.of(seen.x[free], seen.y[free]), behind_ms=_behind(going, now, seen)[free]
         )
         rule = assignment.AssignmentRule()
-        for proposal in assignment.propose(needs, crew, rule, arrival.ArrivalRule(), ordered=len(self.sent)):
+        for proposal in assignment.propose(needs, available, rule, arrival.ArrivalRule(), ordered=len(self.sent)):
             key, i = waiting[proposal.need].key, int(free[proposal.officer])
             if (key, i) in self.refused:
                 continue
             self.orders += 1
             if self.rng.random() < shift.FOLLOWED:
-                going.crew[i].send(now.now, int(rows[proposal.need]))
+                going.patrols[i].send(now.now, int(rows[proposal.need]))
                 self.sent[key] = i
             else:
                 self.refused.add((key, i))
@@ -227,7 +227,7 @@ class Desk:
 
 def _behind(going: Shift, now: situation.Situation, seen: sight.Seen) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     """How long the cell has waited that an officer is in without a valid visit yet."""
-    idle = np.zeros(len(going.crew), dtype=np.int64)
+    idle = np.zeros(len(going.patrols), dtype=np.int64)
     inside = (seen.stops.cell >= 0) & (seen.doing == Doing.PATROL)
     at = seen.stops.cell[inside]
     idle[inside] = np.where(seen.inside_since[at] >= 0, now.coverage.idle_ms[at], 0)
@@ -242,7 +242,7 @@ def looks(going: Shift) -> range:
 def gaps_of(going: Shift) -> list[Gap]:
     """Every gap of a shift that is over."""
     rows: list[tuple[int, int, float]] = []
-    for cell, visits in enumerate(shift.visits_of(going.crew, len(going.world.places))):
+    for cell, visits in enumerate(shift.visits_of(going.patrols, len(going.world.places))):
         since = float(going.start + shift.BEGIN)
         for t_in, t_out in visits:
             if t_in > since:

@@ -11,7 +11,7 @@ _NOT = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
 def text(given: str) -> str:
-    """In one line, with what cannot be seen spelt as Python spells it in a literal."""
+    """In one line, with what cannot be seen escaped as Python escapes it in a literal."""
     if _PRINTABLE.fullmatch(given):
         return given
     return "".join(_escaped(sign) if unicodedata.category(sign) in _NOT else sign for sign in given)

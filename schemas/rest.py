@@ -346,5 +346,5 @@ class Problem(BaseModel):
 
 
 def rfc3339(moment: datetime) -> str:
-    """Spell an aware time in UTC with milliseconds and a Z."""
+    """Format an aware time in UTC with milliseconds and a Z."""
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

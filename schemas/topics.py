@@ -1,4 +1,4 @@
-"""MQTT topics, wire contract version 1: the only place that knows how a topic is spelt."""
+"""MQTT topics, wire contract version 1: the only place that knows how a topic is built."""
 
 import re
 from dataclasses import dataclass

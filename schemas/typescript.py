@@ -1,4 +1,4 @@
-"""Spells JSON Schema definitions as TypeScript types: the part of JSON Schema that msgspec and pydantic use."""
+"""JSON Schema definitions as TypeScript types: the part of JSON Schema that msgspec and pydantic use."""
 
 import json
 from collections.abc import Iterator

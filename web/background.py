@@ -33,7 +33,7 @@ def _start_anchoring(parts: Parts, here: Context) -> None:
     if anchors is None:
         return
     sender = None if address is None else anchoring.Sender(address)
-    parts.start("web.anchor", anchoring.Keeper(anchors, here.database, sender).run())
+    parts.start("web.anchor", anchoring.AnchorTask(anchors, here.database, sender).run())
     if sender is not None:
         parts.start("web.anchor_sender", sender.run())
 

@@ -16,10 +16,10 @@ def parse_time(text: Any) -> datetime:
     """
     if not isinstance(text, str):
         raise ValueError("a time is a text such as 2026-05-01T08:00:00Z")  # noqa: TRY004 - pydantic wants ValueError
-    spelt = _PLUS_EATEN.sub("+", text.strip())
-    if _RFC3339.fullmatch(spelt) is None:
+    trimmed = _PLUS_EATEN.sub("+", text.strip())
+    if _RFC3339.fullmatch(trimmed) is None:
         raise ValueError("not an RFC 3339 time with an offset, such as 2026-05-01T08:00:00Z")
-    moment = datetime.fromisoformat(spelt.upper().replace(" ", "T"))
+    moment = datetime.fromisoformat(trimmed.upper().replace(" ", "T"))
     if not 2000 <= moment.year < 2100:
         raise ValueError("the time must lie between 2000 and 2100")
     return moment.astimezone(UTC)

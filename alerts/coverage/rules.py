@@ -197,7 +197,7 @@ def _open(
         streets=len(now.cells.streets),
         due=due,
         need_ms=np.maximum(now.arrivals.ms, 0) + now.cells.dwell_ms,
-        officer_at=now.crew_at,
+        officer_at=now.officer_at,
         horizon_ms=crowd.horizon_ms,
     )
     changes, short = staffing.evaluate(

@@ -57,7 +57,7 @@ class Situation:
     heard: int
     """Newest fix heard from the city, ms; -1 none."""
     arrivals: Arrivals
-    crew_at: NDArray[np.intp]
+    officer_at: NDArray[np.intp]
     """Index of the cell each officer on duty is nearest to, on a task too: within the hour it is done."""
     officers: Sequence[str]
     """Names of the eligible officers' devices, by the indices of `arrivals`."""

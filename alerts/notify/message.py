@@ -7,7 +7,7 @@ from typing import Any
 from alerts.life.model import KINDS
 
 MOST_LINES = 20
-"""Notices that a digest spells out; the others are counted."""
+"""Notices that a digest writes in full; the others are counted."""
 
 _LEVELS = {"blue": "蓝", "yellow": "黄", "orange": "橙", "red": "红"}
 

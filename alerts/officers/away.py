@@ -7,7 +7,7 @@ import numpy as np
 
 from alerts.life import facts
 from alerts.life.model import Level
-from alerts.officers.detector import CLEAR, NOTHING, Verdict, evidence, lasted, spell, written
+from alerts.officers.detector import CLEAR, NOTHING, Verdict, evidence, lasted, ongoing, written
 from alerts.officers.situation import FRESH_MS, Crowd, Member, Subject, inside, outside
 from alerts.officers.tracks import KEPT_MS, Table
 from tracking.presence.fixes import Bool
@@ -46,10 +46,10 @@ class Away:
             if shift.starts > subject.now - KEPT_MS and not within.any():
                 return NOTHING  # not arrived, which is told by itself
             without &= trail.t >= shift.starts
-        back = spell(trail, within, ~within)
+        back = ongoing(trail, within, ~within)
         if lasted(back) >= rule.present_s * 1000:
             return CLEAR
-        gone = spell(trail, without, within)
+        gone = ongoing(trail, without, within)
         if lasted(gone) < self._least_s(subject) * 1000 or len(gone) < rule.outside_fixes:
             return NOTHING
         deep = gone.beat if self.table == "beat" else gone.team

@@ -58,7 +58,7 @@ class Detector(Protocol):
         """Say what is so with one member on duty."""
 
 
-def spell(trail: Trail, so: Bool, ends: Bool) -> Trail:
+def ongoing(trail: Trail, so: Bool, ends: Bool) -> Trail:
     """Fixes of the time for which something has lasted up to now.
 
     It begins with the first fix of `so` after the last one of `ends`, and not before the last gap.

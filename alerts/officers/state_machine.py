@@ -1,7 +1,7 @@
 """One state machine for all detectors: what opens, rises, ends, is withdrawn. Pure.
 
 An alert is opened only by a verdict that has lasted by itself (`Verdict.level`), ended only by one that is clear with
-room to spare, and one that was closed by hand is not opened again for the same spell.
+room to spare, and one that was closed by hand is not opened again for the same stretch.
 """
 
 from collections.abc import Mapping, Sequence

@@ -65,9 +65,9 @@ async def give(
     conn: db.Connection, *, number: str, device: int, kind: str, body: Mapping[str, Any], at: int, expires: int
 ) -> bool:
     """Put a command into the outbox; one of the same number is there already. False: too many wait for the device."""
-    spelt = json.dumps(body, ensure_ascii=False)
+    encoded = json.dumps(body, ensure_ascii=False)
     times = db.moment(at), db.moment(expires)
-    if await conn.fetchval(_GIVE, number, device, kind, spelt, *times, MOST_WAITING):
+    if await conn.fetchval(_GIVE, number, device, kind, encoded, *times, MOST_WAITING):
         return True
     return bool(await conn.fetchval("SELECT true FROM commands WHERE id = $1", number))
 

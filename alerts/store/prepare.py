@@ -62,7 +62,7 @@ def situation(
         held=np.zeros(len(gap_start), dtype=np.bool_) if held is None else held,
         heard=basis.heard,
         arrivals=arrivals,
-        crew_at=arrival.nearest_cell(where.places, places_of(where, seen, on_duty)),
+        officer_at=arrival.nearest_cell(where.places, places_of(where, seen, on_duty)),
         officers=[seen.officers[i] for i in free.tolist()],
         clearing=seen.clearing,
         amended=seen.amended,

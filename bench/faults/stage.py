@@ -238,11 +238,11 @@ async def stage(devices: Mapping[str, str]) -> AsyncIterator[Stage]:
         made = Stage(Path(name), small_disks=small, devices=devices)
         try:
             await made.start()
-            keeper = asyncio.create_task(made.keep())
+            keeping = asyncio.create_task(made.keep())
             try:
                 yield made
             finally:
-                keeper.cancel()
+                keeping.cancel()
                 for proxy in made.network.values():
                     await proxy.stop()
         finally:

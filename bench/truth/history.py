@@ -82,9 +82,9 @@ def shift(seed: int) -> Shift:
     rng = Random(seed)  # noqa: S311 - a simulation
     changes, replanned = T0 + 20 * MINUTE, T0 + 28 * MINUTE
     town = ground.ground(rng, ground.Plane.about(*worlds.CENTRE), ground.scattered(rng, 350.0, 40), changes, replanned)
-    crew = [Device(habit, every, 5.0) for habit, every in zip(Habit, (5, 10, 10, 5), strict=True)]
-    crew += [Device(Habit.PATROL, 10, None, jumps=(Jump.SHORT,)), Device(Habit.EXITS, 30, 8.0)]
-    tracks = {n: devices.track(rng, town, device, T0, SHIFT_MIN * 60) for n, device in enumerate(crew, 1)}
+    officers = [Device(habit, every, 5.0) for habit, every in zip(Habit, (5, 10, 10, 5), strict=True)]
+    officers += [Device(Habit.PATROL, 10, None, jumps=(Jump.SHORT,)), Device(Habit.EXITS, 30, 8.0)]
+    tracks = {n: devices.track(rng, town, device, T0, SHIFT_MIN * 60) for n, device in enumerate(officers, 1)}
     said = [one for n, track in tracks.items() for one in _messages(rng, town, f"cam-{n}", track, 0)]
     said += [_sign_off(f"cam-{n}", track[-1].t + 1_000) for n, track in tracks.items()]
     for name, back in OLD.items():

@@ -32,12 +32,12 @@ def simulated(seed: int, seconds: int, *, said: bool) -> World:
     rng = Random(seed)  # noqa: S311 - a simulation
     changes, replanned = T0 + 500 * seconds, T0 + 700 * seconds
     town = ground.ground(rng, ground.Plane.about(*CENTRE), ground.scattered(rng, HALF_M, SITES), changes, replanned)
-    crew = [
+    officers = [
         devices.Device(habit, every, rng.choice(ACCURACIES) if said else None)
         for habit in devices.Habit
         for every in INTERVALS
     ]
-    tracks = {n: devices.track(rng, town, device, T0, seconds) for n, device in enumerate(crew, 1)}
+    tracks = {n: devices.track(rng, town, device, T0, seconds) for n, device in enumerate(officers, 1)}
     return World(f"simulated {seed}", town, tracks)
 
 

@@ -41,7 +41,7 @@ def spoil(
     begin, end = int(way.t[0]), int(way.t[-1])
     draws = dict(zip(("mocks", "gcj02", "dies", "skewed", "astray"), rng.random(5).tolist(), strict=True))
     if draws["mocks"] < plan.mocks:
-        taken = _mock(rng, seed, who, taken, reception.spells(rng, begin, end, 1.0, plan.mock_s))
+        taken = _mock(rng, seed, who, taken, reception.intervals(rng, begin, end, 1.0, plan.mock_s))
     if draws["gcj02"] < plan.gcj02:
         lat, lon = datum.gcj02(taken.lat, taken.lon)
         taken = replace(taken, lat=lat, lon=lon, wrong=np.ones(len(taken), np.bool_))
@@ -54,11 +54,11 @@ def spoil(
 
 
 def _mock(
-    rng: np.random.Generator, seed: int, who: officer.Officer, taken: Track, spells: list[reception.Spell]
+    rng: np.random.Generator, seed: int, who: officer.Officer, taken: Track, intervals: list[reception.Interval]
 ) -> Track:
     """Positions that wander about the middle of a cell of the beat."""
     lat, lon, mock = taken.lat.copy(), taken.lon.copy(), taken.mock.copy()
-    for start, stop in spells:
+    for start, stop in intervals:
         rows = (taken.at >= start) & (taken.at < stop)
         x, y = cities.build(seed).cells[int(rng.choice(who.beat))].centre
         off = np.cumsum(rng.normal(0, 4, (2, int(rows.sum()))), axis=1)

@@ -10,7 +10,7 @@ from device_sim.city import geodesy
 from device_sim.fleet import ways
 from device_sim.fleet.track import NOISE_TAU_S, RADIUS_68, Track
 
-Spell = tuple[int, int]
+Interval = tuple[int, int]
 """From and to, ms."""
 
 
@@ -19,11 +19,11 @@ class ReceptionPlan:
     """How often the receiver of a device is led astray in a shift; means of Poisson numbers."""
 
     canyons: float = 0.0
-    """Spells among tall houses: an accuracy of 30 to 80 m is reported, and the error is as large as that."""
+    """Stretches among tall houses: an accuracy of 30 to 80 m is reported, and the error is as large as that."""
     canyon_s: tuple[float, float] = (120.0, 480.0)
     canyon_acc_m: tuple[float, float] = (30.0, 80.0)
     tunnels: float = 0.0
-    """Spells without any fix."""
+    """Stretches without any fix."""
     tunnel_s: tuple[float, float] = (60.0, 600.0)
     teleports: float = 0.0
     """Times at which a few fixes lie far away while a good accuracy is reported."""
@@ -37,23 +37,25 @@ NONE = ReceptionPlan()
 def spoil(plan: ReceptionPlan, rng: np.random.Generator, way: ways.Way, taken: Track) -> Track:
     """What the receiver takes instead of `taken`."""
     begin, end = int(way.t[0]), int(way.t[-1])
-    for spell in spells(rng, begin, end, plan.canyons, plan.canyon_s):
-        taken = _canyon(rng, way, taken, spell, rng.uniform(*plan.canyon_acc_m))
+    for interval in intervals(rng, begin, end, plan.canyons, plan.canyon_s):
+        taken = _canyon(rng, way, taken, interval, rng.uniform(*plan.canyon_acc_m))
     for _ in range(int(rng.poisson(plan.teleports))):
         taken = _teleport(rng, taken, int(rng.integers(*plan.teleport_fixes, endpoint=True)), plan.teleport_m)
-    for start, stop in spells(rng, begin, end, plan.tunnels, plan.tunnel_s):
+    for start, stop in intervals(rng, begin, end, plan.tunnels, plan.tunnel_s):
         taken = taken.take((taken.at < start) | (taken.at >= stop))
     return taken
 
 
-def spells(rng: np.random.Generator, begin: int, end: int, mean: float, lasting_s: tuple[float, float]) -> list[Spell]:
+def intervals(
+    rng: np.random.Generator, begin: int, end: int, mean: float, lasting_s: tuple[float, float]
+) -> list[Interval]:
     """Stretches of a shift, ms; they may touch and overlap."""
     starts = rng.uniform(begin, end, int(rng.poisson(mean)))
     return [(int(start), min(int(start + 1000 * rng.uniform(*lasting_s)), end)) for start in np.sort(starts)]
 
 
-def _canyon(rng: np.random.Generator, way: ways.Way, taken: Track, spell: Spell, acc_m: float) -> Track:
-    inside = (taken.at >= spell[0]) & (taken.at < spell[1])
+def _canyon(rng: np.random.Generator, way: ways.Way, taken: Track, interval: Interval, acc_m: float) -> Track:
+    inside = (taken.at >= interval[0]) & (taken.at < interval[1])
     at = taken.at[inside]
     sigma = acc_m / RADIUS_68
     x = np.interp(at, way.t, way.x) + sigma * _wander(rng, at)

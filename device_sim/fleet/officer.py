@@ -87,11 +87,11 @@ def recruit(count: int, seed: int, *, interval_s: int = 10, unit_prefix: str = "
     return officers
 
 
-def with_habits(crew: Sequence[Officer], seed: int, shares: Mapping[Habit, float]) -> list[Officer]:
+def with_habits(officers: Sequence[Officer], seed: int, shares: Mapping[Habit, float]) -> list[Officer]:
     """Give the officers habits, each with its chance; those left over patrol."""
     bounds = list(itertools.accumulate(shares.values()))
     changed = []
-    for who in crew:
+    for who in officers:
         drawn = np.random.default_rng([seed, 0x4AB17, who.number]).random()
         habit = next((each for each, bound in zip(shares, bounds, strict=True) if drawn < bound), Habit.PATROL)
         changed.append(replace(who, habit=habit))

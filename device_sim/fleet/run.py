@@ -101,7 +101,7 @@ async def simulate(
         report.fixes += letter.points
         on_progress("history", report.fixes, None)
 
-    crew = fleet.Fleet(
+    simulated = fleet.Fleet(
         devices,
         broker,
         connections=config.connections,
@@ -109,9 +109,9 @@ async def simulate(
         on_ack=acknowledged,
         until_stored=config.until_stored,
     )
-    await _work(config, crew, stop, on_live)
-    report.dropped = sum(link.dropped for link in crew.uplinks)
-    report.waiting = sum(len(link) for link in crew.uplinks)
+    await _work(config, simulated, stop, on_live)
+    report.dropped = sum(link.dropped for link in simulated.uplinks)
+    report.waiting = sum(len(link) for link in simulated.uplinks)
     return report
 
 
@@ -119,33 +119,35 @@ async def _prepare(config: SimConfig, since: int, on_progress: Progress) -> list
     """Lay out the town and start the devices, off the event loop."""
     await asyncio.to_thread(city.build, config.seed)
     await asyncio.to_thread(streets.build, config.seed)
-    crew = officer.recruit(config.officers, config.seed, interval_s=config.interval_s, unit_prefix=config.unit_prefix)
-    crew = officer.with_habits(crew, config.seed, config.faults.habits)
+    officers = officer.recruit(
+        config.officers, config.seed, interval_s=config.interval_s, unit_prefix=config.unit_prefix
+    )
+    officers = officer.with_habits(officers, config.seed, config.faults.habits)
     routes: dict[tuple[int, int], list[int]] = {}
     devices = []
-    for who in crew:
+    for who in officers:
         device = post.Device(config.seed, who, plan=config.faults, packed=config.packed, routes=routes)
         await asyncio.to_thread(device.start, since)
         devices.append(device)
-        on_progress("prepare", len(devices), len(crew))
+        on_progress("prepare", len(devices), len(officers))
     return devices
 
 
-async def _work(config: SimConfig, crew: fleet.Fleet, stop: asyncio.Event, on_live: Callable[[], None]) -> None:
+async def _work(config: SimConfig, simulated: fleet.Fleet, stop: asyncio.Event, on_live: Callable[[], None]) -> None:
     with contextlib.ExitStack() as stack:
         truth_file = None
         if config.truth is not None:
             codes = [cell.code for cell in city.build(config.seed).cells]
             truth_file = stack.enter_context(truth.TruthFile(config.truth, codes))
         async with asyncio.TaskGroup() as group:
-            group.create_task(crew.connect(stop), name="connections")
+            group.create_task(simulated.connect(stop), name="connections")
             if truth_file is not None:
-                group.create_task(_write_truth(truth_file, crew, stop), name="truth")
+                group.create_task(_write_truth(truth_file, simulated, stop), name="truth")
             if config.history_minutes > 0:
-                await _unless(stop, crew.upload(crew.now(), rate=config.history_rate))
+                await _unless(stop, simulated.upload(simulated.now(), rate=config.history_rate))
             if not stop.is_set():
                 on_live()
-                await crew.live(stop)
+                await simulated.live(stop)
 
 
 async def _unless(stop: asyncio.Event, work: "asyncio._CoroutineLike[None]") -> None:
@@ -158,14 +160,14 @@ async def _unless(stop: asyncio.Event, work: "asyncio._CoroutineLike[None]") -> 
         await task
 
 
-async def _write_truth(file: truth.TruthFile, crew: fleet.Fleet, stop: asyncio.Event) -> None:
+async def _write_truth(file: truth.TruthFile, simulated: fleet.Fleet, stop: asyncio.Event) -> None:
     """Write each presence and gap when it has ended, and what is going on at the end."""
-    written = dict.fromkeys((device.who.name for device in crew.devices), 0)
+    written = dict.fromkeys((device.who.name for device in simulated.devices), 0)
     gaps = dict(written)
     while True:
         stopping = stop.is_set()
-        now = crew.now()
-        for device in crew.devices:
+        now = simulated.now()
+        for device in simulated.devices:
             name = device.who.name
             ended, going_on = device.truth(now)
             for found in ended[written[name] :]:

@@ -74,7 +74,7 @@ def refused(error: Exception, payload: bytes) -> Refused:
 
 def keep(payload: bytes) -> bytes | None:
     """First bytes of a refused payload, None when it may be an off-duty one, which is personal data."""
-    # An escaped text may spell "off" too; hiding too much is the safe side.
+    # An escaped text may read "off" too; hiding too much is the safe side.
     if b"off" in payload.lower() or b"\\u" in payload:
         return None
     return payload[:KEPT_BYTES]

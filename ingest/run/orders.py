@@ -96,7 +96,7 @@ class Orders:
 
 
 def payload(one: Waiting) -> bytes:
-    """Spell a command for its device, the place in the device's own datum. Pure."""
+    """Encode a command for its device, the place in the device's own datum. Pure."""
     lat, lon = one.body.get("lat"), one.body.get("lon")
     if lat is not None and lon is not None:
         there = datum.from_wgs84(np.array([lat]), np.array([lon]), one.datum)

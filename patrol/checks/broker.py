@@ -1,4 +1,4 @@
-"""Examines the broker as the worker meets it: connection, there and back, a session that is kept, strangers."""
+"""Examines the broker as the worker meets it: connection, there and back, a session that is kept, anonymous access."""
 
 import asyncio
 import contextlib
@@ -27,7 +27,7 @@ _quiet.setLevel(logging.CRITICAL)  # what it would say is a finding
 
 
 async def examine(broker: Broker) -> list[Finding]:
-    """Connect as the server does, and as a stranger."""
+    """Connect as the server does, and without an account."""
     try:
         found = await _there_and_back(broker)
         found.append(await _session_kept(broker))
@@ -36,7 +36,7 @@ async def examine(broker: Broker) -> list[Finding]:
         where = f"{broker.host}:{broker.port}"
         todo = "is it running at PATROL_MQTT_URL, and are user, password and certificate right? 检查地址与账号"
         return [bad("broker 消息服务", f"{where}: {_said(fault)}", todo)]
-    found.append(await _stranger(broker))
+    found.append(await _anonymous(broker))
     return found
 
 
@@ -115,15 +115,15 @@ async def _figures(broker: Broker) -> list[Finding]:
     return [ok("broker's figures 统计", said)]
 
 
-async def _stranger(broker: Broker) -> Finding:
+async def _anonymous(broker: Broker) -> Finding:
     """Somebody without an account must not read where officers are."""
-    what = "strangers 匿名访问"
+    what = "anonymous access 匿名访问"
     nobody = Broker(host=broker.host, port=broker.port, secure=broker.secure, ca=broker.ca)
     try:
         async with _client(nobody) as client, asyncio.timeout(_WITHIN_S):
             await client.subscribe(f"{topics.ROOT}/#", qos=1)
     except (aiomqtt.MqttError, OSError, TimeoutError):
-        return ok(what, "are refused 已拒绝")
+        return ok(what, "is refused 已拒绝")
     if broker.host in _LOOPBACK and broker.user is None:
         return note(what, "whoever is on this machine may read and write; a demo only 仅限本机演示")
     todo = "allow_anonymous false and rights by account: `patrol broker config` 立即禁止匿名"

@@ -43,7 +43,7 @@ def wipe_metrics(settings: Settings) -> None:
     folder.mkdir(mode=0o700, parents=True)
 
 
-async def start_server(keeper: Supervisor, env: dict[str, str], settings: Settings, progress: Progress) -> None:
+async def start_server(supervisor: Supervisor, env: dict[str, str], settings: Settings, progress: Progress) -> None:
     """Start worker and web process together, and wait until the whole answers /readyz."""
     asks = {"web": functools.partial(_ask, settings)}
     with progress.step("Server", "服务进程") as notes:
@@ -51,7 +51,7 @@ async def start_server(keeper: Supervisor, env: dict[str, str], settings: Settin
             async with asyncio.TaskGroup() as group:
                 for name in ("worker", "web"):
                     part = Part(name=name, command=(name,), env=env, ask=asks.get(name))
-                    group.create_task(keeper.start(part), name=f"start-{name}")
+                    group.create_task(supervisor.start(part), name=f"start-{name}")
         except* errors.SetupError as faults:
             raise faults.exceptions[0] from faults
         await _until_ready(settings)

@@ -209,28 +209,28 @@ async def supervise(data_dir: Path, *, verbose: bool = False) -> AsyncIterator[S
         ) from fault
     with lock:
         _lock(lock.fileno(), data_dir)
-        keeper = Supervisor(logs=logs, verbose=verbose)
+        supervisor = Supervisor(logs=logs, verbose=verbose)
         body = asyncio.current_task()
         assert body is not None  # noqa: S101 - we are in a coroutine
-        keeper._begin("logs", logfiles.keep_turned(lambda: _logs(data_dir)))  # noqa: SLF001 - our own
-        with _signals(keeper, body):
+        supervisor._begin("logs", logfiles.keep_turned(lambda: _logs(data_dir)))  # noqa: SLF001 - our own
+        with _signals(supervisor, body):
             try:
-                yield keeper
+                yield supervisor
             except asyncio.CancelledError:
-                if not keeper.stop.is_set():
+                if not supervisor.stop.is_set():
                     raise
                 body.uncancel()
             finally:
-                await keeper.close()
+                await supervisor.close()
 
 
 @contextlib.contextmanager
-def _signals(keeper: Supervisor, body: "asyncio.Task[object]") -> Iterator[None]:
+def _signals(supervisor: Supervisor, body: "asyncio.Task[object]") -> Iterator[None]:
     loop = asyncio.get_running_loop()
 
     def on_signal() -> None:
-        first = not keeper.stop.is_set()
-        keeper.end()
+        first = not supervisor.stop.is_set()
+        supervisor.end()
         if first:
             body.cancel()
 

@@ -63,7 +63,7 @@ def test_demo_listens_on_loopback_only(demo: Product) -> None:
     """No process of the demo can be reached from another machine."""
     listening = [
         connection.laddr.ip
-        for process in demo.family()
+        for process in demo.processes()
         for connection in process.net_connections("tcp")
         if connection.status == psutil.CONN_LISTEN
     ]
@@ -119,12 +119,12 @@ async def test_demo_ends_and_starts_again_and_keeps_its_worker(small: Product) -
     small.start("demo", "--officers", "3", "--history-minutes", "0")
     assert small.wait_ready() < 60
     small.wait_said("Ctrl-C stops everything")
-    family = small.family()
-    assert len(family) >= 5
+    processes = small.processes()
+    assert len(processes) >= 5
     assert small.stop(signal.SIGINT) < 20
     assert small.process is not None
     assert small.process.returncode == 0
-    await product.until_gone(family, within=1)
+    await product.until_gone(processes, within=1)
     assert children.is_free(small.http_port)
     assert children.is_free(small.mqtt_port)
 
@@ -141,9 +141,9 @@ async def test_demo_ends_and_starts_again_and_keeps_its_worker(small: Product) -
     await waiting.until(replaced, "another worker runs")
     small.wait_ready()
 
-    family = small.family()
+    processes = small.processes()
     small.process.kill()
-    await product.until_gone(family)
+    await product.until_gone(processes)
 
 
 def test_worker_killed_while_the_demo_starts_is_replaced(small: Product) -> None:
@@ -161,6 +161,6 @@ def test_demo_interrupted_while_it_starts_leaves_nothing_running(small: Product)
     """Ctrl-C during the first step ends it too."""
     small.start("demo", "--no-sim")
     small.wait_said("Database")
-    family = small.family()
+    processes = small.processes()
     assert small.stop() < 20
-    assert not any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in family)
+    assert not any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in processes)

@@ -1,4 +1,4 @@
-"""Fields of messages as a page spells them, from their schemas; and the tables of a page, to compare the two."""
+"""Fields of messages as a page writes them, from their schemas; and the tables of a page, to compare the two."""
 
 import re
 from typing import Any
@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 Schema = dict[str, Any]
 Fields = list[tuple[str, str]]
-"""Name of each field and how its type is spelt, in order."""
+"""Name of each field and how its type is written, in order."""
 
 _REF = "#/$defs/{name}"
 
@@ -29,20 +29,20 @@ def of_model(model: type[BaseModel]) -> Fields:
 def _fields(schema: Schema, definitions: dict[str, Schema], *, optional: bool) -> Fields:
     required = schema.get("required", [])
     return [
-        (name, spelt(field, definitions) + ("" if name in required or not optional else ", optional"))
+        (name, written(field, definitions) + ("" if name in required or not optional else ", optional"))
         for name, field in schema["properties"].items()
         if name != "type" or ("const" not in field and len(field.get("enum", "12")) != 1)
     ]
 
 
-def spelt(schema: Schema, definitions: dict[str, Schema]) -> str:
-    """Spell a type."""
+def written(schema: Schema, definitions: dict[str, Schema]) -> str:
+    """Write a type."""
     if "$ref" in schema:
         name = schema["$ref"].rsplit("/", 1)[-1]
         target = definitions[name]
-        return spelt(target, definitions) if "enum" in target else name
+        return written(target, definitions) if "enum" in target else name
     if "anyOf" in schema:
-        return " or ".join(spelt(option, definitions) for option in schema["anyOf"])
+        return " or ".join(written(option, definitions) for option in schema["anyOf"])
     if "enum" in schema:
         return ", ".join(f"`{getattr(value, 'value', value)}`" for value in schema["enum"])
     if schema.get("format") == "date-time":
@@ -56,9 +56,9 @@ def spelt(schema: Schema, definitions: dict[str, Schema]) -> str:
 
 
 def _in_array(schema: Schema, definitions: dict[str, Schema]) -> str:
-    """Spell an element: which words it may be is said elsewhere."""
+    """Write an element: which words it may be is said elsewhere."""
     if "enum" not in schema:
-        return spelt(schema, definitions)
+        return written(schema, definitions)
     return " or ".join(map(str, schema["enum"])) if isinstance(schema["enum"][0], int) else "word"
 
 

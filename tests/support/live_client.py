@@ -208,7 +208,7 @@ def _place(record: live_frames.Record, tick_ms: float) -> Place:
 
 
 def time_of(text: str) -> datetime:
-    """Read a time as the page spells it."""
+    """Read a time as the page writes it."""
     assert text.endswith("Z"), text
     return datetime.fromisoformat(text)
 

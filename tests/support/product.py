@@ -85,11 +85,11 @@ class Product:
             children.stop(self.process, how=how, within=25 * waiting.PATIENCE)
         return time.monotonic() - started
 
-    def family(self) -> list[psutil.Process]:
+    def processes(self) -> list[psutil.Process]:
         """All processes it started, and theirs, living now."""
         assert self.process is not None
-        family: list[psutil.Process] = psutil.Process(self.process.pid).children(recursive=True)
-        return family
+        processes: list[psutil.Process] = psutil.Process(self.process.pid).children(recursive=True)
+        return processes
 
     def child(self, name: str) -> psutil.Process:
         """The process of one part: worker, web or sim."""
@@ -97,7 +97,7 @@ class Product:
 
     def find(self, name: str) -> psutil.Process | None:
         """The process of one part; None when there is none at the moment."""
-        for process in self.family():
+        for process in self.processes():
             try:
                 if process.cmdline()[2:4] == ["patrol", name]:
                     return process

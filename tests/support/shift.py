@@ -110,8 +110,8 @@ class Shift:
         last, present = self._last(known, now)
         x = np.arange(self.cells, dtype=np.float64) * 200
         officers = np.array(self.officers_m, dtype=np.float64)
-        crew = arrival.Places.of(officers, 0 * officers)
-        arrivals = arrival.nearest(arrival.Places.of(x, 0 * x), crew, arrival.ArrivalRule())
+        places = arrival.Places.of(officers, 0 * officers)
+        arrivals = arrival.nearest(arrival.Places.of(x, 0 * x), places, arrival.ArrivalRule())
         dwell = np.full(self.cells, DWELL)
         known_since = np.full(self.cells, self.known_since)
         seen = coverage.Known(
@@ -150,7 +150,7 @@ class Shift:
             held=np.isin(np.arange(self.cells), self.held),
             heard=now if self.heard is None else self.heard,
             arrivals=arrivals,
-            crew_at=arrivals.at,
+            officer_at=arrivals.at,
             officers=[f"officer-{i}" for i in range(len(officers))],
             clearing=_clearing(opened, known),
         )

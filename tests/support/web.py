@@ -78,7 +78,7 @@ async def serving(database_url: str, *, mqtt_url: str = NOWHERE, **settings: Any
 
 
 def rfc3339(ms: int) -> str:
-    """Spell ms as answers do: no more digits than needed."""
+    """Format ms as answers do: no more digits than needed."""
     return rest.rfc3339(db.moment(ms))
 
 

@@ -72,7 +72,7 @@ def parse(text: str) -> UnitCode | CodeFault:
 
 
 def build(community: str, sequence: int) -> str:
-    """Spell the 15-digit code of cell number `sequence` (1-999) of a community (12 digits)."""
+    """Format the 15-digit code of cell number `sequence` (1-999) of a community (12 digits)."""
     if not 1 <= sequence <= 999:
         raise ValueError(f"a community has cells 1 to 999, not {sequence}: divide the community or use larger cells")
     if len(community) != 12 or isinstance(parse(f"{community}{sequence:03d}"), CodeFault):

@@ -255,6 +255,6 @@ class Faults:
 
 
 def fault(kind: FaultKind, feature: int | None, code: str | None, **values: object) -> GridFault:
-    """Spell one fault."""
+    """Describe one fault."""
     zh, en = (text.format(**values) for text in _TEXTS[kind])
     return GridFault(kind=kind, feature=feature, code=code, zh=zh, en=en)

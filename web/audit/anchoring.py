@@ -66,7 +66,7 @@ class Sender:
         return True
 
 
-class Keeper:
+class AnchorTask:
     """Writes the newest head every second while the record grows, and an anchor every five minutes."""
 
     def __init__(self, anchors: Anchors, database: Database, sender: Sender | None) -> None:

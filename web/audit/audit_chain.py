@@ -42,7 +42,7 @@ class Head:
 
 
 def detail(values: Mapping[str, Any]) -> str:
-    """Spell the detail of an entry."""
+    """Format the detail of an entry."""
     return json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 

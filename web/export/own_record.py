@@ -19,7 +19,7 @@ PAGE = 1_000
 
 
 async def lines(pool: db.Pool, officer: int, mark: Mark) -> AsyncIterator[bytes]:
-    """Spell the record; each line says in `type` what it is."""
+    """Write the record; each line says in `type` what it is."""
     yield _line("export", {"text": mark.text()})
     async with pool.acquire() as conn:
         yield _line("officer", await own_record.officer(conn, officer))

@@ -51,9 +51,9 @@ async def simplified(pages: AsyncIterator[FixColumns], metres: float) -> AsyncIt
 
 
 async def encoded(pages: AsyncIterator[FixColumns], form: Format, device: str, mark: Mark) -> AsyncIterator[bytes]:
-    """Spell a track, marked."""
-    spell = {"geojson": _geojson, "csv": _csv, "gpx": _gpx}[form]
-    async for text in spell(pages, device, mark):
+    """Write a track, marked."""
+    write = {"geojson": _geojson, "csv": _csv, "gpx": _gpx}[form]
+    async for text in write(pages, device, mark):
         yield text.encode()
 
 
@@ -102,7 +102,7 @@ def _distances(x: Float, y: Float, start: tuple[float, float], end: tuple[float,
 
 
 def rows(page: FixColumns) -> Iterator[dict[str, Any]]:
-    """Spell each fix as a mapping; what is unknown is None."""
+    """Give each fix as a mapping; what is unknown is None."""
     lists = [
         [rest.rfc3339(db.moment(t)) for t in page.t.tolist()],
         np.round(page.lat, 7).tolist(),

@@ -32,7 +32,7 @@ async def docs(request: Request) -> Response:
 
 
 def page(document: dict[str, Any]) -> str:
-    """Spell an OpenAPI document as HTML."""
+    """Render an OpenAPI document as HTML."""
     by_tag: dict[str, list[str]] = {}
     for path, item in document["paths"].items():
         for method, operation in item.items():
@@ -74,7 +74,7 @@ def _schema(name: str, schema: dict[str, Any]) -> str:
 
 
 def _type(schema: dict[str, Any]) -> str:
-    """Spell a JSON schema in a few words; null is left out, descriptions say what it means."""
+    """Describe a JSON schema in a few words; null is left out, descriptions say what it means."""
     if "$ref" in schema:
         name = escape(schema["$ref"].rsplit("/", 1)[-1])
         return f'<a href="#{name}">{name}</a>'

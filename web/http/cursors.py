@@ -14,12 +14,12 @@ T = TypeVar("T")
 
 
 def encode(key: object) -> str:
-    """Spell the key of the last row of a page."""
+    """Encode the key of the last row of a page."""
     return base64.urlsafe_b64encode(msgspec.json.encode(key)).decode().rstrip("=")
 
 
 def decode(cursor: str | None, kind: type[T]) -> T | None:
-    """Read the key of type `kind` that `encode` spelt.
+    """Read the key of type `kind` that `encode` wrote.
 
     Raises:
         ProblemError: the cursor is not one of this list.

@@ -1,4 +1,4 @@
-"""Every error as an RFC 9457 problem document: one spelling for routes, validation, policy and faults."""
+"""Every error as an RFC 9457 problem document: one form for routes, validation, policy and faults."""
 
 import asyncpg
 import structlog
@@ -34,7 +34,7 @@ _TITLES = {
 
 
 def response(problem: ProblemError, instance: str | None = None) -> Response:
-    """Spell a problem as a response; `instance` is the path it came from."""
+    """Render a problem as a response; `instance` is the path it came from."""
     body = rest.Problem(
         title=_TITLES.get(problem.status, "Error"), status=problem.status, detail=problem.detail, instance=instance
     )

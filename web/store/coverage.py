@@ -175,7 +175,7 @@ def _unknown(judged: Judged, at: int) -> rest.UnknownWhy | None:
 
 
 def of_cell(judged: Judged, at: int, drives: Int) -> rest.CellCoverage:
-    """Spell the coverage of the cell with index `at`; `drives` counts drive-throughs by cell."""
+    """Give the coverage of the cell with index `at`; `drives` counts drive-throughs by cell."""
     made, basis = judged.coverage, judged.basis
     idle, due, last = int(made.idle_ms[at]), int(made.due[at]), int(basis.last_visit[at])
     return rest.CellCoverage(

@@ -1,4 +1,4 @@
-"""Indicators for REST: read in one snapshot, computed by the core beside the event loop, spelt by level."""
+"""Indicators for REST: read in one snapshot, computed by the core beside the event loop, given by level."""
 
 import asyncio
 import csv
@@ -37,10 +37,10 @@ async def of_places(
         seen = await indicator_store.read(conn, place.city, routes, *period)
     # In a thread: a month of a large city takes longer than other requests may wait.
     made, sums = await asyncio.to_thread(indicator_store.figures, place.city, seen)
-    return made.duty_ms, await asyncio.to_thread(_spelt, place, made, sums, level, see)
+    return made.duty_ms, await asyncio.to_thread(_by_level, place, made, sums, level, see)
 
 
-def _spelt(place: Place, made: Figures, sums: rollup.Sums, level: Level, see: Sight) -> list[figures.Place]:
+def _by_level(place: Place, made: Figures, sums: rollup.Sums, level: Level, see: Sight) -> list[figures.Place]:
     city = place.city
     if level == "cell":
         names = [cell.code if see.sees_area(cell.grid) else None for cell in city.cells]
@@ -75,7 +75,7 @@ def _place(code: str, level: Level, called: tuple[str | None, str | None], made:
 
 
 def as_csv(rows: Sequence[BaseModel], model: type[BaseModel], mark: Mark, names: Names) -> str:
-    """Spell rows as CSV, without the hidden `names`; the first has the mark.
+    """Write rows as CSV, without the hidden `names`; the first has the mark.
 
     A line of column names comes first; nested values are name.name, null is nothing.
     """

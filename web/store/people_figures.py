@@ -1,4 +1,4 @@
-"""Indicators of officers and devices for REST, spelt by name."""
+"""Indicators of officers and devices for REST, by name."""
 
 from collections.abc import Sequence
 from dataclasses import asdict

@@ -68,7 +68,7 @@ def trial(judged: coverage.Judged, scope: str, body: plan.PlanBody | None) -> pl
 
 
 def shown(version: rule_version.RuleVersion) -> plans.PlanVersion:
-    """Spell a version."""
+    """Give a version."""
     return plans.PlanVersion(
         id=version.id,
         scope=version.scope,

@@ -19,12 +19,12 @@ DRY_RUNS = (rulebook.WARNING, arrival.KIND)
 
 
 def kinds() -> models.RuleKinds:
-    """Spell what rules may say."""
+    """Give what rules may say."""
     return models.RuleKinds(items=[_kind(kind) for kind in rulebook.KINDS.values()])
 
 
 def shown(version: RuleVersion) -> models.RuleVersion:
-    """Spell a version."""
+    """Give a version."""
     return models.RuleVersion(
         id=version.id,
         kind=version.kind,  # type: ignore[arg-type] # asked for by kind

@@ -1,4 +1,4 @@
-"""What rules hold for: scopes as callers spell them, checked against the city."""
+"""What rules hold for: scopes as callers write them, checked against the city."""
 
 from runtime import db
 from tracking.city import grids

@@ -52,7 +52,7 @@ def _sealed(vault: Vault, pem: bytes) -> str:
 
 
 def public(vapid: Any) -> str:
-    """Spell the public key as browsers take it: base64url of the uncompressed point."""
+    """Encode the public key as browsers take it: base64url of the uncompressed point."""
     numbers = vapid.public_key.public_numbers()
     point = b"\4" + numbers.x.to_bytes(32, "big") + numbers.y.to_bytes(32, "big")
     return base64.urlsafe_b64encode(point).rstrip(b"=").decode()

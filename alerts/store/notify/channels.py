@@ -82,11 +82,11 @@ async def change(
     owner: str | None,
 ) -> bool:
     """Store other settings, and another target where one is given; False: the account has no such channel."""
-    spelt = None if target is None else json.dumps(target)
+    encoded = None if target is None else json.dumps(target)
     return bool(
         await conn.fetchval(
             _CHANGE, number, owner, given.name, given.area, given.level, given.quiet, given.digest_min, given.per_hour,
-            given.enabled, spelt,
+            given.enabled, encoded,
         )
     )  # fmt: skip
 

@@ -111,10 +111,10 @@ async def test_what_waits_for_a_worker_of_all_units_is_stored_by_its_successor(
 
         await waiting.until(newest, "its own unit's next fix is stored, and no other's")
         assert await held(conn) == {}  # who has a list of units has no part in an allotment
-    strangers = await conn.fetchval(
+    misrouted = await conn.fetchval(
         "SELECT count(DISTINCT device) FROM dirty_windows w JOIN devices d ON d.id = w.device WHERE unit <> 'team-1'"
     )
-    assert strangers == 3
+    assert misrouted == 3
 
 
 @dataclass(eq=False)

@@ -107,7 +107,7 @@ async def test_bad_messages_are_counted_and_stop_nothing(
     assert {row["reason"]: row["n"] for row in kept} == {"off_duty": None, "too_large": 1024}
 
 
-async def test_strangers_are_refused_unless_they_may_enrol(
+async def test_unknown_devices_are_refused_unless_they_may_enrol(
     conn: "db.Connection", mosquitto: "Mosquitto", database_url: str, send: Send
 ) -> None:
     """An unknown device and one of another unit are refused; the enrolled one is served."""

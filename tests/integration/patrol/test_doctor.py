@@ -29,13 +29,13 @@ async def test_broker_is_spoken_to_there_and_back(mosquitto: Mosquitto) -> None:
     assert [one.verdict for one in said.values()] == [Verdict.OK] * 4 + [Verdict.NOTE]
     assert "back after" in said["there and back 往返"].said
     assert "mosquitto version" in said["broker's figures 统计"].said
-    assert said["strangers 匿名访问"].verdict is Verdict.NOTE
+    assert said["anonymous access 匿名访问"].verdict is Verdict.NOTE
 
 
 async def test_broker_with_an_open_door_beside_the_account_is_a_fault(mosquitto: Mosquitto) -> None:
     """Somebody without an account can read all tracks though the server has one."""
     said = await found(f"mqtt://server:secret@127.0.0.1:{mosquitto.port}")
-    assert said["strangers 匿名访问"].verdict is Verdict.BAD
+    assert said["anonymous access 匿名访问"].verdict is Verdict.BAD
 
 
 async def test_generated_configuration_passes_and_a_device_account_does_not(tmp_path: Path) -> None:
@@ -44,7 +44,7 @@ async def test_generated_configuration_passes_and_a_device_account_does_not(tmp_
     with _running(tmp_path, [], listener):
         said = await found(f"mqtt://{SERVER[0]}:{SERVER[1]}@127.0.0.1:{listener.port}")
         assert {one.verdict for one in said.values()} == {Verdict.OK}
-        assert said["strangers 匿名访问"].said.startswith("are refused")
+        assert said["anonymous access 匿名访问"].said.startswith("is refused")
         wrong = await found(f"mqtt://{SERVER[0]}:wrong@127.0.0.1:{listener.port}")
         assert [one.verdict for one in wrong.values()] == [Verdict.BAD]
 

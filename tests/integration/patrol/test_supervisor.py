@@ -21,7 +21,7 @@ from tests.support.waiting import until
 class Kept:
     """A web process under a supervisor."""
 
-    keeper: Supervisor
+    supervisor: Supervisor
     part: Part
     folder: Path
 
@@ -64,11 +64,11 @@ async def kept(database_url: str, tmp_path: Path) -> AsyncIterator[Kept]:
         "PATROL_MQTT_URL": "mqtt://127.0.0.1:9",
         "PATROL_ADMIN_PASSWORD": "ein Pferd frisst nur Salat",
     }
-    async with supervise(tmp_path) as keeper:
+    async with supervise(tmp_path) as supervisor:
         part = Part(name="web", command=("web",), env=env, ask_every=0.3)
         part.ask = asked(part)
-        await keeper.start(part)
-        yield Kept(keeper, part, tmp_path)
+        await supervisor.start(part)
+        yield Kept(supervisor, part, tmp_path)
 
 
 async def test_process_that_does_not_answer_is_ended_and_started_again(kept: Kept) -> None:
@@ -93,4 +93,4 @@ async def test_process_that_cannot_be_started_is_tried_again(kept: Kept) -> None
         await until(tried, "it was tried to start it")
         log.rmdir()
     await kept.answers(other_than=before)
-    assert not kept.keeper.stop.is_set()
+    assert not kept.supervisor.stop.is_set()

@@ -21,7 +21,7 @@ from tests.support import web
 from tests.support.sink import listening
 from tests.support.waiting import until
 from web.audit import anchoring, audit_check
-from web.audit.anchoring import Keeper
+from web.audit.anchoring import AnchorTask
 from web.audit.audit_anchors import Anchors
 from web.audit.audit_chain import Head
 from web.audit.recorder import Recorder
@@ -224,7 +224,7 @@ class Kept:
 
     given: settings.Settings
     anchors: Anchors
-    keeper: Keeper
+    anchoring_task: AnchorTask
     pool: db.Pool
 
     async def anchored(self, conn: "Connection") -> None:
@@ -233,7 +233,7 @@ class Kept:
             await filled(conn, 2)
             self.anchors.append(await audit_log.head_of(conn))
         await filled(conn, 1)
-        await self.keeper.step(self.pool)
+        await self.anchoring_task.step(self.pool)
 
     async def verify(self, **options: Any) -> None:
         """Run the command."""
@@ -247,7 +247,7 @@ async def kept(database_url: str, tmp_path: Path) -> "AsyncIterator[Kept]":
     await database.open()
     given = settings.Settings(database_url=database_url, data_dir=tmp_path, device_key=KEY)  # type: ignore[arg-type]
     anchors = Anchors(given.anchor_file, KEY)
-    yield Kept(given, anchors, Keeper(anchors, database, None), database.pool)
+    yield Kept(given, anchors, AnchorTask(anchors, database, None), database.pool)
     await database.close()
 
 
@@ -283,7 +283,7 @@ async def test_end_that_was_cut_with_its_head_is_found(kept: Kept, conn: "Connec
     await conn.execute(MOVE_HEAD if cut else "UPDATE audit_head SET n = 0, hash = ''")
     with pytest.raises(errors.SetupError, match="cannot be proven whole"):
         await kept.verify()
-    await kept.keeper.step(kept.pool)
+    await kept.anchoring_task.step(kept.pool)
     assert await asyncio.to_thread(kept.anchors.newest) != await audit_log.head_of(conn)
 
 
@@ -333,7 +333,7 @@ async def test_anchors_are_sent_to_another_machine(database_url: str, conn: "Con
         await database.open()
         running = asyncio.create_task(sender.run())
         try:
-            await Keeper(Anchors(tmp_path / "anchors", KEY), database, sender).step(database.pool)
+            await AnchorTask(Anchors(tmp_path / "anchors", KEY), database, sender).step(database.pool)
 
             async def told() -> bool:
                 return len(sink.taken) == 2

@@ -70,7 +70,7 @@ def path_to(template: str, street: Street | None) -> str:
     def value(found: re.Match[str]) -> str:
         if street is None:
             return matrix_city.NOWHERE.get(found[1], "nothing")
-        known = next((spelt for known, spelt in matrix_city.OBJECTS.items() if template.startswith(known)), None)
+        known = next((place for start, place in matrix_city.OBJECTS.items() if template.startswith(start)), None)
         assert known is not None, f"tests/integration/web/matrix_city.py: say in OBJECTS what {template} names"
         return filled(known, street)
 

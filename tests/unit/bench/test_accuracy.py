@@ -50,37 +50,37 @@ def test_faults_of_the_radio_change_nothing(name: str) -> None:
 
 def test_a_wrong_datum_is_seen_by_the_referee() -> None:
     """A referee that finds fault: without roads, visits of devices that are 570 m off are counted as wrong."""
-    town, crew = fleet.town(1), fleet.muster(1, 6, 2.0, mix.SINGLE["wrong datum"])
+    town, mustered = fleet.town(1), fleet.muster(1, 6, 2.0, mix.SINGLE["wrong datum"])
     blind = replace(town, roads=Roads(np.empty(0), np.empty(0)))
-    found = score.score(blind, crew, server.Server(blind, crew).run())
+    found = score.score(blind, mustered, server.Server(blind, mustered).run())
     assert found.found > 10
     assert found.precision < 0.2
     assert found.cells_wrong > 0
-    assert score.score(town, crew, server.Server(town, crew).run()).found == 0
+    assert score.score(town, mustered, server.Server(town, mustered).run()).found == 0
 
 
 def test_a_stay_told_in_the_wrong_cell_is_wrong() -> None:
     """The right stays score full marks; moved by one cell they score nothing."""
     town = fleet.town(1)
-    crew = fleet.muster(1, 4, 2.0, mix.NONE)
-    known = server.Server(town, crew).run()
-    assert score.score(town, crew, known).precision > 0.95
+    mustered = fleet.muster(1, 4, 2.0, mix.NONE)
+    known = server.Server(town, mustered).run()
+    assert score.score(town, mustered, known).precision > 0.95
     moved = [replace(stay, cell=stay.cell % len(town.rules) + 1) for stay in known.stays]
-    assert score.score(town, crew, replace(known, stays=moved)).right == 0
-    assert score.score(town, crew, replace(known, stays=[])).recall == 0
+    assert score.score(town, mustered, replace(known, stays=moved)).right == 0
+    assert score.score(town, mustered, replace(known, stays=[])).recall == 0
 
 
 def test_long_stays_are_missed_gaps_when_invented() -> None:
     """A visit told where nobody was hides a gap, and the referee counts it."""
     town = fleet.town(1)
-    crew = fleet.muster(1, 2, 8.0, mix.NONE)
-    begin = int(crew.shifts[0].way.t[0])
+    mustered = fleet.muster(1, 2, 8.0, mix.NONE)
+    begin = int(mustered.shifts[0].way.t[0])
     invented = [
         Stay(device=1, cell=cell, t_in=begin, t_out=begin + 8 * 3_600_000, dwell_ms=8 * 3_600_000, path_m=900.0,
              fixes=9, kind=StayKind.VISIT, open=False)
         for cell in town.rules
     ]  # fmt: skip
-    made = score.score(town, crew, server.Known(stays=invented, runs=[]))
+    made = score.score(town, mustered, server.Known(stays=invented, runs=[]))
     assert made.gaps_missed == made.gaps > 1_000
     assert made.cells_wrong > 1_000
 
@@ -96,8 +96,8 @@ AHEAD = mix.Mix(radio=faults.FaultPlan(gaps_per_shift=5), handset=handset.Handse
 def test_the_bench_takes_what_ingest_takes(plan: mix.Mix) -> None:
     """The columns that the bench makes are those that ingest makes of the letters, without what it refuses."""
     refused = 0
-    crew = fleet.muster(1, 12, 8.0, plan)
-    for who, shift in list(zip(crew.crew, crew.shifts, strict=True))[:4]:
+    mustered = fleet.muster(1, 12, 8.0, plan)
+    for who, shift in list(zip(mustered.officers, mustered.shifts, strict=True))[:4]:
         mine = fleet.columns(1, shift.taken)
         arrived = np.zeros(len(mine), np.bool_)
         arrived[fleet.arrivals_of(shift.taken, shift.deliveries)[0]] = True

@@ -98,7 +98,7 @@ FORGED = '\n2026-05-01 00:00:00 [info     ] forged\r\n{"event": "forged"}\n\x1b[
 
 @pytest.mark.parametrize("form", ["console", "json"])
 def test_nobody_outside_can_forge_a_line_or_give_a_terminal_orders(form: str) -> None:
-    """Breaks of lines, escape sequences and signs that turn the direction: each is spelt, in every field."""
+    """Breaks of lines, escape sequences and signs that turn the direction: each is escaped, in every field."""
     done = subprocess.run(
         [sys.executable, "-c", HOSTILE, form, ORDERS + FORGED], capture_output=True, text=True, check=True
     )

@@ -37,7 +37,7 @@ _ADD = """
 INSERT INTO cells (code, area_m2, geometry) SELECT * FROM unnest($1::text[], $2::float8[], $3::jsonb[])
 RETURNING id, code
 """
-_SPELL = "UPDATE cells c SET code = n.code FROM unnest($1::int[], $2::text[]) AS n (id, code) WHERE c.id = n.id"
+_WRITE_CODES = "UPDATE cells c SET code = n.code FROM unnest($1::int[], $2::text[]) AS n (id, code) WHERE c.id = n.id"
 # Until when each code was in force, were the next division to begin at $2; NULL: it never was.
 _STORED = """
 SELECT c.id, c.code, c.geometry,
@@ -206,8 +206,8 @@ async def _write(
     new = [cell for cell in grid.cells if grids.lifted(cell.code) not in stored]
     columns = [cell.code for cell in new], [cell.area_m2 for cell in new], [_geojson(cell) for cell in new]
     ids |= {grids.lifted(row["code"]): row["id"] for row in await conn.fetch(_ADD, *columns)}
-    spelt = [(ids[grids.lifted(cell.code)], cell.code) for cell in grid.cells]
-    await conn.execute(_SPELL, *[list(column) for column in zip(*spelt, strict=True)])
+    codes = [(ids[grids.lifted(cell.code)], cell.code) for cell in grid.cells]
+    await conn.execute(_WRITE_CODES, *[list(column) for column in zip(*codes, strict=True)])
     parts = [await _divide(conn, grid, district, ids, of, begins, now) for district, of in sorted(before.items())]
     since = [each.since for each in parts if each.since is not None]
     result = ImportResult(

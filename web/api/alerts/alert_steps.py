@@ -68,7 +68,7 @@ class Doing:
         return int(found.group(1))
 
     def act(self, step: Step, **what: Any) -> Act:
-        """Spell the act."""
+        """Describe the act."""
         return Act(step=step, at=self.at, actor=self.actor, seen=self.seen, key=self.key, **what)
 
 

@@ -58,7 +58,7 @@ class CellVersions:
         return True
 
     def rows(self, since: int = 0) -> list[CellRow]:
-        """Cells that changed after version `since`, as the protocol spells them; 0 gives all."""
+        """Cells that changed after version `since`, as the protocol writes them; 0 gives all."""
         if self._now is None:
             return []
         picked = np.flatnonzero(self._changed_in > since)
@@ -76,7 +76,7 @@ class CellVersions:
         ]
 
     def message(self, since: int, at: str) -> str:
-        """Spell the changes after version `since` as a `cells` message; made once for all viewers at that version."""
+        """Encode the changes after version `since` as a `cells` message; made once for all viewers at that version."""
         text = self._texts.get(since)
         if text is None:
             assert self.city is not None  # noqa: S101 - there is a version

@@ -139,7 +139,7 @@ class LiveState:
         return np.flatnonzero(~np.isnan(self.shown_u))
 
     def records(self, slots: Slots, now: int) -> tiles.Records:
-        """Spell devices as records at `now` (ms)."""
+        """Encode devices as records at `now` (ms)."""
         motion = np.where(self.t[slots] < now - SILENT_AFTER_MS, SILENT, self.motion[slots])
         no_course, no_speed = np.isnan(self.hdg[slots]), np.isnan(self.spd[slots])
         status = motion | (np.minimum(self.duty[slots], 2) << 2)
@@ -193,7 +193,7 @@ class LiveState:
 
 
 def ages(age_ms: NDArray[np.int64]) -> NDArray[np.uint8]:
-    """Spell ages: seconds up to 127, then 128 + minutes, at most 255."""
+    """Encode ages: seconds up to 127, then 128 + minutes, at most 255."""
     seconds = np.maximum(0, age_ms) // 1000
     minutes = np.minimum(127, seconds // 60)
     return np.where(seconds <= 127, seconds, 128 + minutes).astype(np.uint8)

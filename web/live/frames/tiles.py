@@ -1,4 +1,4 @@
-"""Web Mercator tiles and position frames as docs/live-protocol.md §6 spells them. Pure."""
+"""Web Mercator tiles and position frames as docs/live-protocol.md §6 defines them. Pure."""
 
 import math
 import struct

@@ -33,7 +33,7 @@ class Frame:
 
     kind: int
     blocks: list[tiles.Block]
-    strangers: list[Slots]
+    unnamed: list[Slots]
     shown: int = 0
 
 
@@ -154,8 +154,8 @@ class World:
             layer = (view.zoom, detail.depth)
             blocks = [self._full_block(layer, tile) for tile in view.keys.tolist()]
         blocks = [block for block in blocks if block.n] + self._extra_blocks(view, detail, extra)
-        strangers = _devices(blocks)
-        return Frame(tiles.FULL, blocks, strangers, sum(block.n for block in blocks))
+        unnamed = _devices(blocks)
+        return Frame(tiles.FULL, blocks, unnamed, sum(block.n for block in blocks))
 
     def changes(self, view: tiles.View, detail: Detail, since: int, extra: Slots) -> Frame | None:
         """What changed in a view after tick `since`; None when only a full frame can tell."""
@@ -169,17 +169,17 @@ class World:
         if behind <= NEAR_TICKS:
             found = [part.blocks[tile] for part in known for tile in view.tiles & part.blocks.keys()]
             blocks = [block for block in found if block is not None]
-            strangers = [part.arrived[tile] for part in known for tile in view.tiles & part.arrived.keys()]
+            unnamed = [part.arrived[tile] for part in known for tile in view.tiles & part.arrived.keys()]
         else:
             changed = {tile for part in known for tile in view.tiles & part.blocks.keys()}
             blocks = [self._full_block(layer, tile) for tile in sorted(changed)]
-            strangers = _devices(blocks)
+            unnamed = _devices(blocks)
         always = self._extra_blocks(view, detail, extra)
-        strangers += _devices(always)
+        unnamed += _devices(always)
         left = parts.gone(known, view.tiles, extra.tolist())
         # Last: a block of an earlier tick may still show who has left since.
         gone = [tiles.encode_gone(view.zoom, tile, slots) for tile, slots in left.items()]
-        return Frame(tiles.CHANGE, [*blocks, *always, *gone], strangers)
+        return Frame(tiles.CHANGE, [*blocks, *always, *gone], unnamed)
 
     def _shows(self, detail: Detail, slots: Slots) -> NDArray[np.bool_]:
         """Which of `slots` a detail shows where they are in view."""

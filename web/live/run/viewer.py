@@ -228,9 +228,9 @@ class Viewer:
 
     async def _introduce(self, frame: Frame) -> None:
         """Send the names of devices that the viewer has not been told."""
-        if not frame.strangers:
+        if not frame.unnamed:
             return
-        new = self._told.tell(np.concatenate(frame.strangers))
+        new = self._told.tell(np.concatenate(frame.unnamed))
         if not len(new):
             return
         devices = [self.scope.called(self._hub.directory.by_slot[slot]) for slot in new.tolist()]

@@ -117,7 +117,7 @@ async def follow(connection: db.Connection, ring: Ring) -> list[Item]:
 
 def encode(items: Sequence[Item]) -> str:
     """Encode items as a `lane` message; the bodies are JSON already."""
-    spelt = [
+    log_items = [
         live.LogItem(
             seq=item.seq,
             at=rest.rfc3339(item.at.astimezone(UTC)),
@@ -126,7 +126,7 @@ def encode(items: Sequence[Item]) -> str:
         )
         for item in items
     ]
-    return msgspec.json.encode(live.LogItems(items=spelt)).decode()
+    return msgspec.json.encode(live.LogItems(items=log_items)).decode()
 
 
 def _item(row: asyncpg.Record) -> Item:

@@ -367,7 +367,7 @@ def test_crowding_needs_three_officers_for_a_quarter_of_an_hour() -> None:
     assert crowd.at >= ms(22)
 
 
-def test_an_alert_closed_by_hand_is_not_opened_again_for_the_same_spell() -> None:
+def test_an_alert_closed_by_hand_is_not_opened_again_for_the_same_stretch() -> None:
     """Only a new leaving is told anew."""
     town = city(own_beat=False)
     guard = town.guards[0]

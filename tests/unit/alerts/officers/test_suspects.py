@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from alerts.officers import accuracy, arrival, away, battery, contact, deaf, riding, standing, suspicion
-from alerts.officers.detector import Detector, evidence, lasted, spell
+from alerts.officers.detector import Detector, evidence, lasted, ongoing
 from alerts.officers.evaluate import DETECTORS
 from alerts.officers.tracks import Trail
 from tests.unit.alerts.officers.world import City, Guard, city, ms
@@ -83,7 +83,7 @@ def made() -> City:
     return town
 
 
-def test_every_family_suspects_whom_it_would_tell_of() -> None:
+def test_every_detector_suspects_whom_it_would_report() -> None:
     """Judged one by one, nobody but the suspects has a level, and of who patrols there is nothing to tell."""
     crowd = made().crowd(ms(20), ms(20))
     told_of: dict[str, set[int]] = {}
@@ -95,7 +95,7 @@ def test_every_family_suspects_whom_it_would_tell_of() -> None:
 
 
 @pytest.mark.parametrize("name", ["not_arrived", "left_post", "out_of_area", "lost_contact", "low_battery"])
-def test_a_family_tells_of_its_own_case(name: str) -> None:
+def test_a_detector_reports_its_own_case(name: str) -> None:
     """With what is in `CASES`."""
     detector, _ = CASES[name]
     crowd = made().crowd(ms(20), ms(20))
@@ -124,11 +124,11 @@ def test_what_has_lasted_begins_after_the_last_end_and_the_last_gap() -> None:
     town.guards[0].beats(12, 16)
     trail: Trail = town.crowd(ms(16), ms(16)).subject(0).trail
     so, never = np.ones(len(trail), bool), np.zeros(len(trail), bool)
-    assert int(spell(trail, so, never).t[0]) == ms(12)
+    assert int(ongoing(trail, so, never).t[0]) == ms(12)
     ends = never.copy()
     ends[-3] = True
-    assert len(spell(trail, so, ends)) == 2
-    assert len(spell(trail, never, never)) == 0
-    assert lasted(spell(trail, so, never)) == int(trail.t[-1]) - ms(12)
+    assert len(ongoing(trail, so, ends)) == 2
+    assert len(ongoing(trail, never, never)) == 0
+    assert lasted(ongoing(trail, so, never)) == int(trail.t[-1]) - ms(12)
     few = evidence(trail)
     assert (len(few), few[0], few[-1]) == (5, int(trail.t[0]), int(trail.t[-1]))

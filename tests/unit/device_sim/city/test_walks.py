@@ -16,28 +16,28 @@ from device_sim.fleet import mix, officer, post, track, truth, uplink, walk, way
 from schemas import topics, wire
 
 SHIFT = 61_000
-CREW = officer.recruit(200, 1)
-FOOT = next(who for who in CREW if not who.bike and not who.camera)
-BIKE = next(who for who in CREW if who.bike and not who.camera)
-CAMERA = next(who for who in CREW if who.camera)
+OFFICERS = officer.recruit(200, 1)
+FOOT = next(who for who in OFFICERS if not who.bike and not who.camera)
+BIKE = next(who for who in OFFICERS if who.bike and not who.camera)
+CAMERA = next(who for who in OFFICERS if who.camera)
 _fixes = msgspec.json.Decoder(list[wire.Fix] | wire.Fix)
 
 
 def test_officers_cover_most_grids_unevenly() -> None:
     """All grids are on somebody's beat, but beats in understaffed streets are several times longer."""
     made = city.build(1)
-    assert {cell for who in CREW for cell in who.beat} == set(range(len(made.cells)))
-    lengths = {unit: np.mean([len(w.beat) for w in CREW if w.unit == unit]) for unit in {w.unit for w in CREW}}
+    assert {cell for who in OFFICERS for cell in who.beat} == set(range(len(made.cells)))
+    lengths = {unit: np.mean([len(w.beat) for w in OFFICERS if w.unit == unit]) for unit in {w.unit for w in OFFICERS}}
     assert lengths["441302103"] > 2.5 * lengths["441302002"]
 
 
 @pytest.mark.parametrize("count", [1, 7, 50, 600])
 def test_any_number_of_officers_has_beats(count: int) -> None:
     """As many officers as asked for, with their own names and each with a beat in one street."""
-    crew, made = officer.recruit(count, 1), city.build(1)
-    assert len({who.name for who in crew}) == count
-    assert all(who.beat and {made.cells[c].street for c in who.beat} == {who.unit} for who in crew)
-    assert all(topics.NAME.fullmatch(who.name) and topics.NAME.fullmatch(who.unit) for who in crew)
+    officers, made = officer.recruit(count, 1), city.build(1)
+    assert len({who.name for who in officers}) == count
+    assert all(who.beat and {made.cells[c].street for c in who.beat} == {who.unit} for who in officers)
+    assert all(topics.NAME.fullmatch(who.name) and topics.NAME.fullmatch(who.unit) for who in officers)
 
 
 @pytest.mark.parametrize("who", [FOOT, BIKE, CAMERA], ids=["foot", "bike", "camera"])
@@ -60,7 +60,7 @@ def test_way_is_in_the_cell_that_the_truth_names() -> None:
     """At every moment the true place lies in the cell that the way tells, as shapely sees it."""
     made = city.build(1)
     shapes = np.array([shapely.Polygon(made.ring(k)).buffer(0.01) for k in range(len(made.cells))])
-    for who in CREW[::40]:
+    for who in OFFICERS[::40]:
         way = walk.shift(1, who, SHIFT)
         t = np.arange(way.t[0], way.t[-1], 7_001)
         segment = np.searchsorted(way.t, t, side="right") - 1
@@ -91,7 +91,7 @@ def test_same_seed_gives_the_same_track() -> None:
 def test_error_is_correlated_and_as_large_as_reported() -> None:
     """The error has a memory of about a minute, and 68 % of it lies within the reported radius."""
     inside, total, memory = 0, 0, []
-    for who in [w for w in CREW if not w.camera][:40]:
+    for who in [w for w in OFFICERS if not w.camera][:40]:
         way = walk.shift(1, who, SHIFT)
         taken = track.measure(1, who, SHIFT, way)
         x, y = geodesy.metres(taken.lat, taken.lon)
@@ -169,7 +169,7 @@ def test_events_are_of_the_wire_and_keep_their_ids() -> None:
     found = []
     for _ in range(2):
         letters = []
-        for who in CREW[:12]:
+        for who in OFFICERS[:12]:
             device = post.Device(1, who)
             device.start(who.shift_start(SHIFT))
             letters += list(device.letters(who.shift_start(SHIFT + 1) - 1))

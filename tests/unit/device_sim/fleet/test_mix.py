@@ -11,8 +11,8 @@ from device_sim.fleet import mix, officer, track, walk, ways
 from device_sim.fleet.officer import Habit
 
 SHIFT = 61_000
-CREW = [replace(who, handover_ms=0) for who in officer.recruit(600, 1)]
-WHO = next(who for who in CREW if not who.bike and not who.camera and len(who.beat) > 3)
+OFFICERS = [replace(who, handover_ms=0) for who in officer.recruit(600, 1)]
+WHO = next(who for who in OFFICERS if not who.bike and not who.camera and len(who.beat) > 3)
 
 
 def shift(name: str, who: officer.Officer = WHO) -> mix.Shift:
@@ -43,7 +43,7 @@ def test_every_shift_is_the_same_for_the_same_seed(name: str) -> None:
 @pytest.mark.parametrize("habit", list(Habit))
 def test_habits_keep_to_the_streets_and_the_shift(habit: Habit) -> None:
     """Whatever officers make of their duty, the way fills the shift without a jump and ends where it began."""
-    for who in CREW[::60]:
+    for who in OFFICERS[::60]:
         way = walk.shift(1, replace(who, habit=habit), SHIFT)
         assert (way.t[0], way.t[-1]) == (who.shift_start(SHIFT), who.shift_start(SHIFT + 1))
         assert (way.x[0], way.y[0]) == (way.x[-1], way.y[-1])
@@ -84,15 +84,15 @@ def test_standing_on_the_boundary_names_the_neighbour() -> None:
 
 def test_habits_have_their_shares() -> None:
     """Of 600 officers about one in twenty has each habit of the standard mix."""
-    crew = officer.with_habits(CREW, 1, mix.STANDARD.habits)
+    officers = officer.with_habits(OFFICERS, 1, mix.STANDARD.habits)
     for habit, share in mix.STANDARD.habits.items():
-        assert sum(who.habit is habit for who in crew) == pytest.approx(600 * share, abs=3 * np.sqrt(600 * share))
+        assert sum(who.habit is habit for who in officers) == pytest.approx(600 * share, abs=3 * np.sqrt(600 * share))
 
 
 def test_tall_houses_report_the_error_they_make() -> None:
     """Among tall houses accuracies are 20 to 110 m, and about 68 % of the errors lie within them."""
     far, within, total = 0, 0, 0
-    for who in CREW[:80]:
+    for who in OFFICERS[:80]:
         made = shift("canyon", who)
         poor = made.taken.acc > 20
         far, total = far + int(poor.any()), total + int(poor.sum())
@@ -138,7 +138,7 @@ def test_an_empty_battery_is_silence_to_the_end() -> None:
 
 def test_mocked_positions_are_marked_and_wrong() -> None:
     """The platform marks them, the simulation knows them wrong, and they carry the mark on the wire."""
-    made = next(made for made in (shift("mock", who) for who in CREW[:9]) if made.taken.mock.any())
+    made = next(made for made in (shift("mock", who) for who in OFFICERS[:9]) if made.taken.mock.any())
     assert np.array_equal(made.taken.mock, made.taken.wrong)
     row = int(np.flatnonzero(made.taken.mock)[0])
     assert [fix.mock for fix in made.taken.fixes(row - 1, row + 1)] == [False, True]

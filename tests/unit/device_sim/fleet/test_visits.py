@@ -14,7 +14,7 @@ from device_sim.fleet.visits import Reading
 SHIFT = 61_000
 T0 = 1_756_800_000_000
 RULE = visits.Rule(dwell_ms=180_000, path_m=150.0)
-CREW = [replace(who, handover_ms=0) for who in officer.recruit(60, 1)]
+OFFICERS = [replace(who, handover_ms=0) for who in officer.recruit(60, 1)]
 
 
 def way(*parts: tuple[int, float, float], also: int = -1) -> ways.Way:
@@ -139,7 +139,7 @@ def test_the_truth_agrees_with_a_slow_computation() -> None:
     town = city.build(1)
     shapes = np.array([shapely.Polygon(town.ring(k)) for k in range(len(town.cells))])
     tree = shapely.STRtree(shapes)
-    for who in CREW[::20]:
+    for who in OFFICERS[::20]:
         made = mix.shift(1, mix.NONE, who, SHIFT).way
         t = np.arange(made.t[0] + 500, made.t[-1], 1000)
         rows, cells = tree.query(shapely.points(np.interp(t, made.t, made.x), np.interp(t, made.t, made.y)), "within")

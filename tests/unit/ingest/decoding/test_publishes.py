@@ -1,4 +1,4 @@
-"""PUBLISH packets are taken from the bytes as the standard spells them, however they are cut."""
+"""PUBLISH packets are taken from the bytes as the standard encodes them, however they are cut."""
 
 import pytest
 from hypothesis import given
@@ -22,8 +22,8 @@ def length(n: int) -> bytes:
 
 def publish(qos: int, topic: str, payload: bytes, number: bytes, properties: bytes = b"", retain: int = 0) -> bytes:
     """A PUBLISH of MQTT 5."""
-    spelt = topic.encode()
-    body = len(spelt).to_bytes(2, "big") + spelt + (number if qos else b"") + length(len(properties)) + properties
+    encoded = topic.encode()
+    body = len(encoded).to_bytes(2, "big") + encoded + (number if qos else b"") + length(len(properties)) + properties
     body += payload
     return bytes([0x30 | qos << 1 | retain]) + length(len(body)) + body
 

@@ -20,7 +20,7 @@ def test_parse_takes_fifteen_digits_apart() -> None:
 
 
 def test_parse_takes_fourteen_digits_apart() -> None:
-    """The vector of CJ/T 213 gives the same cell, spelt shorter."""
+    """The vector of CJ/T 213 gives the same cell, written shorter."""
     code = _parsed("44130200301207")
     assert (code.community, code.sequence) == ("441302003012", 7)
     assert code.text == "44130200301207"

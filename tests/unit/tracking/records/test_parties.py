@@ -19,10 +19,10 @@ def test_what_is_stored_tells_nothing_of_what_was_said(subject: str) -> None:
     assert NOTHING.of(subject) is None
 
 
-@pytest.mark.parametrize("spelt", ["Zhang San", "zhang  san ", "ZHANG SAN"])
-def test_same_party_has_the_same_hash_however_it_is_spelt(spelt: str) -> None:
+@pytest.mark.parametrize("written", ["Zhang San", "zhang  san ", "ZHANG SAN"])
+def test_same_party_has_the_same_hash_however_it_is_written(written: str) -> None:
     """Case and spaces do not make another party."""
-    assert Pseudonyms(KEY).of(spelt) == Pseudonyms(KEY).of("zhang san")
+    assert Pseudonyms(KEY).of(written) == Pseudonyms(KEY).of("zhang san")
     assert Pseudonyms(KEY).of("zhang si") != Pseudonyms(KEY).of("zhang san")
 
 

@@ -20,7 +20,7 @@ holdings = st.builds(
 
 
 def within(holder: Holding, wanted: Holding) -> bool:
-    """Spelt apart: every single right at every moment is the holder's, too."""
+    """Taken apart: every single right at every moment is the holder's, too."""
     places = {"a", "b", "c", "everything else"}
     moments = [NOON + timedelta(hours=hours) for hours in range(8)]
     return all(

@@ -1,4 +1,4 @@
-"""Tracks: what is left out by simplification, and how each form spells a fix."""
+"""Tracks: what is left out by simplification, and how each form writes a fix."""
 
 import csv
 import io

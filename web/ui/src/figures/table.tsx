@@ -126,7 +126,7 @@ function Figure<R extends Row>({ row, column }: { row: R; column: Column<R> }) {
   const remark = column.remark?.(row);
   return (
     <>
-      <span className="number">{spelt(value, column, t)}</span>
+      <span className="number">{formatted(value, column, t)}</span>
       {of && <small>{of}</small>}
       {remark && <small>{t(remark)}</small>}
       {column.measure === 'share' && (
@@ -138,7 +138,7 @@ function Figure<R extends Row>({ row, column }: { row: R; column: Column<R> }) {
   );
 }
 
-function spelt<R extends Row>(value: number, { measure }: Column<R>, t: Translate): string {
+function formatted<R extends Row>(value: number, { measure }: Column<R>, t: Translate): string {
   if (measure === 'share') return t('unit.percent', { n: (100 * value).toFixed(1) });
   if (measure === 'span') return span(1000 * value, t);
   return measure === 'way' ? distance(value, t) : String(value);

@@ -6,7 +6,7 @@ import { useSpeech } from '../i18n/index.ts';
 import { Icon } from '../parts/icons.tsx';
 import { download, Exporting } from '../panels/exporting.tsx';
 import { IconButton } from '../parts/parts.tsx';
-import { FORMS, type Form, MEDIA_TYPES, spelled } from './exports.ts';
+import { FORMS, type Form, MEDIA_TYPES, exported } from './exports.ts';
 import type { Player } from './hooks.ts';
 import type { ReplayModel } from './model.ts';
 import { Timeline } from './timeline.tsx';
@@ -97,7 +97,7 @@ function Exports({ model }: { model: ReplayModel }) {
     const { clip } = model;
     const tracks = clip.tracks.filter((track) => track.t.length > 0);
     const mark = await api.exportMark({ form, devices: tracks.map(({ device }) => device), purpose }, clip);
-    const text = spelled(tracks, form, mark, (clip.to - clip.from) / POINTS);
+    const text = exported(tracks, form, mark, (clip.to - clip.from) / POINTS);
     const address = URL.createObjectURL(new Blob([text], { type: MEDIA_TYPES[form] }));
     download(address, `patrolgrid-${new Date(clip.from).toISOString().slice(0, 16).replace(':', '')}.${form}`);
     URL.revokeObjectURL(address);

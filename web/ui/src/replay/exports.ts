@@ -79,8 +79,8 @@ function csv(tracks: readonly ClipTrack[], mark: string): string {
   return `${['device,t,lat,lon,export', ...marked].join('\r\n')}\r\n`;
 }
 
-/** Spell tracks, with what the file says of itself; points of a thinned clip may be further apart than fixes are, so `every` (ms) widens what is a gap. */
-export function spelled(tracks: readonly ClipTrack[], form: Form, mark: string, every = 0): string {
+/** Write tracks, with what the file says of itself; points of a thinned clip may be further apart than fixes are, so `every` (ms) widens what is a gap. */
+export function exported(tracks: readonly ClipTrack[], form: Form, mark: string, every = 0): string {
   const some = tracks.filter((track) => track.t.length > 0);
   const gap = Math.max(GAP_MS, 2 * every);
   if (form === 'gpx') return gpx(some, mark, gap);

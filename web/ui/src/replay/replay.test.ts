@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { latitude, longitude } from '../live/mercator.ts';
 import { Clip, type ClipTrack, clipPath, linesOf, stepFor } from './clip.ts';
-import { spelled } from './exports.ts';
+import { exported } from './exports.ts';
 import { alertAt, lastBefore, placeAt, ReplayModel } from './model.ts';
 
 const START = Date.parse('2026-10-01T08:00:00Z');
@@ -146,11 +146,11 @@ test('tracks are exported with their mark, without joining what a gap parts, and
     ],
     '=cmd<&>',
   );
-  const gpx = spelled([parted, track([])], 'gpx', 'for <a>');
+  const gpx = exported([parted, track([])], 'gpx', 'for <a>');
   assert.equal(gpx.match(/<trkseg>/g)?.length, 2);
   assert.match(gpx, /<name>=cmd&#60;&#38;&#62;<\/name>/);
   assert.match(gpx, /<desc>for &#60;a&#62;<\/desc>/);
-  const json = JSON.parse(spelled([parted], 'geojson', 'for a'));
+  const json = JSON.parse(exported([parted], 'geojson', 'for a'));
   assert.equal(json.export, 'for a');
   assert.deepEqual(json.features[0].geometry.coordinates, [
     [
@@ -159,7 +159,7 @@ test('tracks are exported with their mark, without joining what a gap parts, and
     ],
     [[114.6, 23.3]],
   ]);
-  const lines = spelled([parted], 'csv', 'for a, why').split('\r\n');
+  const lines = exported([parted], 'csv', 'for a, why').split('\r\n');
   assert.equal(lines[1], `'=cmd<&>,2026-10-01T08:00:00.000Z,23.100000,114.400000,"for a, why"`);
   assert.match(lines[2], /114\.500000,$/);
 });

@@ -93,32 +93,32 @@ export function readAddress(hash: string): Address {
 }
 
 const time = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
-const spell = (span: Span): string => `${time(span.from)}~${time(span.to)}`;
+const spanText = (span: Span): string => `${time(span.from)}~${time(span.to)}`;
 
 function pageParts(page: Page): string[] {
   if (page.kind === 'settings') return [`settings=${encodeURIComponent(page.tab)}`];
   if (page.kind === 'area') {
     const ring = page.ring.map(([lng, lat]) => `${lng.toFixed(6)},${lat.toFixed(6)}`).join(';');
-    return [`area=${ring}`, ...(page.span ? [`when=${spell(page.span)}`] : [])];
+    return [`area=${ring}`, ...(page.span ? [`when=${spanText(page.span)}`] : [])];
   }
   if (page.kind === 'figures') {
     return [
       `figures=${page.level}`,
-      ...(page.span ? [`when=${spell(page.span)}`] : []),
+      ...(page.span ? [`when=${spanText(page.span)}`] : []),
       ...(page.sort ? [`sort=${encodeURIComponent(page.sort)}`] : []),
       ...(page.find ? [`find=${encodeURIComponent(page.find)}`] : []),
     ];
   }
   if (page.kind !== 'replay') return [];
   return [
-    `replay=${page.span ? spell(page.span) : ''}`,
+    `replay=${page.span ? spanText(page.span) : ''}`,
     ...(page.at === null ? [] : [`at=${time(page.at)}`]),
     ...(page.then ? ['then=1'] : []),
     ...(page.only.length > 0 ? [`only=${page.only.map(encodeURIComponent).join(',')}`] : []),
   ];
 }
 
-/** Spell a fragment. */
+/** Write a fragment. */
 export function writeAddress({ place, selection, page }: Address): string {
   const parts: string[] = [];
   if (place) parts.push(`map=${place.zoom.toFixed(2)}/${place.lat.toFixed(5)}/${place.lng.toFixed(5)}`);

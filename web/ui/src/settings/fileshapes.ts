@@ -71,7 +71,7 @@ export const shapesOf = (text: string, form: 'geojson' | 'csv'): Shape[] =>
 export interface Sheet {
   width: number;
   height: number;
-  /** Place of a position on the sheet, as SVG spells it. */
+  /** Place of a position on the sheet, as SVG writes it. */
   place(at: Position): string;
 }
 

@@ -110,7 +110,7 @@ const UNITS = ['s', 'min', 'm', 'm/s', 'km/h', '%'];
 const unitOf = (field: RuleField, t: Translate): string =>
   UNITS.includes(field.unit) ? t(`unit.of.${field.unit}` as Key) : field.unit;
 
-const spelt = (value: unknown): string =>
+const formatted = (value: unknown): string =>
   Array.isArray(value) ? value.join(', ') : value === undefined ? '' : String(value);
 
 /** What was typed, as numbers; a field left empty is ruled by wider scopes. */
@@ -136,7 +136,7 @@ function ValuesForm({ kind, scope, current, onMade, onFailed }: FormProps) {
   const kept: Values = current?.values ?? {};
   const fields = kind.fields.filter((field) => !field.city_only || scope === 'city');
   const [drafts, setDrafts] = useState<Drafts>(() =>
-    Object.fromEntries(fields.map((field) => [field.name, spelt(kept[field.name])])),
+    Object.fromEntries(fields.map((field) => [field.name, formatted(kept[field.name])])),
   );
   const [busy, setBusy] = useState(false);
   const [hours, setHours] = useState<number>(4);
@@ -227,7 +227,7 @@ function ValueField({ field, text, onText }: FieldProps) {
             id={id}
             pattern="[0-9.,，、 ]*"
             title={range}
-            placeholder={spelt(field.default)}
+            placeholder={formatted(field.default)}
             value={text}
             onChange={(event) => onText(event.target.value)}
           />
@@ -239,7 +239,7 @@ function ValueField({ field, text, onText }: FieldProps) {
             max={field.most}
             step={field.whole ? 1 : 'any'}
             title={range}
-            placeholder={spelt(field.default)}
+            placeholder={formatted(field.default)}
             value={text}
             onChange={(event) => onText(event.target.value)}
           />
@@ -297,7 +297,7 @@ function Versions({ kind }: { kind: RuleKind }) {
           .map(([name, value]) => {
             const field = names.get(name);
             if (!field) return t('rule.hoursSome', { n: Array.isArray(value) ? value.length : 0 });
-            return `${language === 'zh' ? field.zh : field.en} ${spelt(value)} ${unitOf(field, t)}`.trim();
+            return `${language === 'zh' ? field.zh : field.en} ${formatted(value)} ${unitOf(field, t)}`.trim();
           })
           .join('; ');
   return (

@@ -35,7 +35,7 @@ def _names(**found: str) -> guard.Lookup:
     ],
 )  # fmt: skip
 async def test_addresses_that_are_not_public_are_refused(address: str) -> None:
-    """However they are spelt, and even when only one of several is private."""
+    """However they are written, and even when only one of several is private."""
     with pytest.raises(NotSentError, match="PATROL_NOTIFY_ALLOW"):
         await guard.pin("https://hook.example/x", NOTHING, _names(**{"hook.example": address}))
 
@@ -45,7 +45,7 @@ async def test_addresses_that_are_not_public_are_refused(address: str) -> None:
     ["2130706433", "0177.0.0.1", "0x7f.1", "0x7f000001", "127.1", "localhost", "127。0。0。1", "[::127.0.0.1]", "[::1]",
      "[64:ff9b::7f00:1]", "[::ffff:7f00:1]", "１２７.0.0.1", "2852039166"],
 )  # fmt: skip
-async def test_this_machine_is_refused_however_it_is_spelt(host: str) -> None:
+async def test_this_machine_is_refused_however_it_is_written(host: str) -> None:
     """Decimal, octal, hexadecimal, short, full-width: what counts is where the machine's own resolver leads."""
     with pytest.raises(NotSentError):
         await guard.pin(f"https://{host}/", NOTHING)

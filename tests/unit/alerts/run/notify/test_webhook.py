@@ -51,9 +51,9 @@ def test_the_public_key_is_an_uncompressed_point() -> None:
     """65 bytes that begin with 4, base64url without padding: what browsers take."""
     made = Vapid02()
     made.generate_keys()
-    spelt = push.public(made)
-    point = base64.urlsafe_b64decode(spelt + "=")
-    assert (len(point), point[0], "=" in spelt) == (65, 4, False)
+    encoded = push.public(made)
+    point = base64.urlsafe_b64decode(encoded + "=")
+    assert (len(point), point[0], "=" in encoded) == (65, 4, False)
     ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
 
 

@@ -45,7 +45,7 @@ def test_update_without_change_is_no_new_version() -> None:
     assert cells.version == 1
 
 
-def test_message_spells_unknown_times_as_null() -> None:
+def test_message_writes_unknown_times_as_null() -> None:
     """What cannot be told is null, present is 0 or 1, states have their names."""
     cells = CellVersions()
     cells.update(1, columns([4, 0]), "c1")

@@ -86,7 +86,7 @@ def test_fall_silent_publishes_once_after_three_minutes() -> None:
         (1.5, float("nan"), 2, state.MOVING | 2 << 2 | tiles.COURSE_UNKNOWN),
     ],
 )
-def test_records_spell_the_status_bits(spd: float, hdg: float, duty: int, expected: int) -> None:
+def test_records_hold_the_status_bits(spd: float, hdg: float, duty: int, expected: int) -> None:
     """Motion, duty and what is unknown stand in the bits of the page."""
     live = named(state.LiveState())
     live.apply(columns({"device": 1, "lat": 23.0, "lon": 114.0, "spd": spd, "hdg": hdg, "duty": duty}))
@@ -94,7 +94,7 @@ def test_records_spell_the_status_bits(spd: float, hdg: float, duty: int, expect
     assert live.records(np.array([1]), NOW).status.tolist() == [expected]
 
 
-def test_records_spell_course_and_speed() -> None:
+def test_records_hold_course_and_speed() -> None:
     """Course counts 256ths of a turn, speed quarter metres a second up to its end."""
     live = named(state.LiveState())
     live.apply(columns(*[
@@ -120,11 +120,11 @@ def test_motion_without_speed_comes_from_the_way_since_the_fix_before() -> None:
 
 
 @pytest.mark.parametrize(
-    ("age_ms", "spelt"), [(-5, 0), (999, 0), (127_999, 127), (128_000, 130), (3_600_000, 188), (10**12, 255)]
+    ("age_ms", "written"), [(-5, 0), (999, 0), (127_999, 127), (128_000, 130), (3_600_000, 188), (10**12, 255)]
 )
-def test_ages_count_seconds_then_minutes(age_ms: int, spelt: int) -> None:
+def test_ages_count_seconds_then_minutes(age_ms: int, written: int) -> None:
     """Up to 127 seconds as such, beyond as 128 + minutes, at most 255."""
-    assert state.ages(np.array([age_ms])).tolist() == [spelt]
+    assert state.ages(np.array([age_ms])).tolist() == [written]
 
 
 def test_set_alarms_publishes_devices_that_enter_and_leave_alarm() -> None:

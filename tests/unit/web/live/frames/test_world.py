@@ -94,14 +94,14 @@ def test_map_knows_what_is_in_its_tiles_however_many_ticks_it_skips(every: int, 
     assert (tiles.CHANGE in viewer.kinds) == (every < 40)
 
 
-def test_devices_that_come_into_tiles_are_strangers_and_no_others() -> None:
+def test_devices_that_come_into_tiles_are_unnamed_and_no_others() -> None:
     """A viewer that learned the names of a full frame's devices needs those that arrive, whoever else moved."""
     positions, rng = scattered(300, seed=9), np.random.default_rng(9)
     world = made(positions)
     for n, detail in enumerate((DOTS, Detail("sampled", 16))):
         view = tiles.view((114.38, 23.08, 114.42, 23.12), 13)
         world.watch([(view, detail)])
-        told = {int(slot) for part in world.full(view, detail, NOBODY).strangers for slot in part}
+        told = {int(slot) for part in world.full(view, detail, NOBODY).unnamed for slot in part}
         for step in range(1 + 100 * n, 30 + 100 * n):
             since = world.tick_no
             world.state.apply(moved(positions, step, rng))
@@ -109,10 +109,10 @@ def test_devices_that_come_into_tiles_are_strangers_and_no_others() -> None:
             frame = world.changes(view, detail, since, NOBODY)
             assert frame is not None
             shown = {int(slot) for block in frame.blocks for slot in block.slots}
-            strangers = {int(slot) for part in frame.strangers for slot in part}
-            assert shown <= told | strangers
-            assert strangers <= shown
-            told |= strangers
+            unnamed = {int(slot) for part in frame.unnamed for slot in part}
+            assert shown <= told | unnamed
+            assert unnamed <= shown
+            told |= unnamed
 
 
 def test_tick_encodes_a_tile_once_for_all_viewers() -> None:

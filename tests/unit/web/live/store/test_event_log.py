@@ -61,7 +61,7 @@ def test_resume_from_a_number_never_given_is_refused() -> None:
     assert not ring.resumable(4)
 
 
-def test_encode_spells_the_message_of_the_page() -> None:
+def test_encode_writes_the_message_of_the_page() -> None:
     """Numbers, times with milliseconds, kinds and bodies stand as the page says."""
     message = msgspec.json.decode(event_log.encode(items(3, 4)))
     first = {"seq": 3, "at": "2026-05-01T00:00:00.000Z", "kind": "event", "body": {"n": 3}}
