@@ -7,7 +7,7 @@ from prometheus_client import Gauge
 
 VERSION = metadata.version("patrolgrid")
 
-_BUILD = Gauge("patrol_build_info", "1 for each release that runs.", ["version", "python"], multiprocess_mode="livemax")
+_BUILD = Gauge("patrol_build_info", "1 for each running release.", ["version", "python"], multiprocess_mode="livemax")
 
 
 def tell() -> None:

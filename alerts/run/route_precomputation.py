@@ -15,7 +15,7 @@ from tracking.store.city import street_store
 
 log = structlog.get_logger(__name__)
 
-FAILURES = Counter("patrol_alert_survey_failures", "Attempts to work out ways along the streets that failed.")
+FAILURES = Counter("patrol_alert_survey_failures", "Failed attempts to compute routes along the streets.")
 
 
 class RoutePrecomputation:

@@ -21,7 +21,9 @@ from schemas import rest
 
 log = structlog.get_logger(__name__)
 
-FAILURES = Counter("patrol_alert_keeper_failures", "Looks at the alerts' timers that failed; the next one starts anew.")
+FAILURES = Counter(
+    "patrol_alert_keeper_failures", "Passes over the timers of alerts that failed; the next one starts anew."
+)
 
 
 class AlertTimers:

@@ -13,9 +13,7 @@ from tracking.store.city import city
 
 log = structlog.get_logger(__name__)
 
-FAILURES = Counter(
-    "patrol_alert_learning_failures", "Attempts to learn from past stays that failed; tried again later."
-)
+FAILURES = Counter("patrol_alert_learning_failures", "Failed attempts to learn from past stays; tried again later.")
 RETRY_MS = 300_000
 
 

@@ -26,8 +26,8 @@ from tracking.store.city import rule_store
 
 _log = structlog.get_logger(__name__)
 
-EVALUATION = Histogram("patrol_alert_evaluation_seconds", "Time to read, judge and store alerts once.")
-FAILURES = Counter("patrol_alert_failures", "Looks that failed; the next one starts anew.")
+EVALUATION = Histogram("patrol_alert_evaluation_seconds", "Duration of one evaluation of all alerts.")
+FAILURES = Counter("patrol_alert_failures", "Evaluations that failed; the next one starts anew.")
 
 LATE_MS = 30_000
 """Gaps that ended are held against late data so often."""

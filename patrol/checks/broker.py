@@ -34,7 +34,7 @@ async def examine(broker: Broker) -> list[Finding]:
         found += await _figures(broker)
     except (aiomqtt.MqttError, OSError, TimeoutError) as fault:
         where = f"{broker.host}:{broker.port}"
-        todo = "is it running at PATROL_MQTT_URL, and are user, password and certificate right? 检查地址与账号"
+        todo = "check that it runs at PATROL_MQTT_URL, and check user, password and certificate 检查地址与账号"
         return [bad("broker 消息服务", f"{where}: {_said(fault)}", todo)]
     found.append(await _anonymous(broker))
     return found
@@ -47,7 +47,7 @@ async def _there_and_back(broker: Broker) -> list[Finding]:
         try:
             await client.subscribe(topic, qos=1)
         except aiomqtt.MqttError as fault:
-            todo = "give the server's account its rights: `patrol broker config` writes them 授予权限"
+            todo = "grant the server's account its rights: `patrol broker config` writes them 授予权限"
             return [bad("rights 权限", f"{topic}: {_said(fault)}", todo)]
         started = time.perf_counter()
         await client.publish(topic, said, qos=1)
@@ -57,11 +57,11 @@ async def _there_and_back(broker: Broker) -> list[Finding]:
                 break
         took = time.perf_counter() - started
     text = f"{broker.host}:{broker.port}, MQTT 5{', TLS' if broker.secure else ''}"
-    todo = "the broker or the network is overloaded: look at its load and disk 消息服务或网络过载"
-    back = f"acknowledged after {acknowledged * 1000:.1f} ms, back after {took * 1000:.1f} ms"
+    todo = "the broker or the network is overloaded: check its load and disk 消息服务或网络过载"
+    back = f"acknowledged after {acknowledged * 1000:.1f} ms, received after {took * 1000:.1f} ms"
     return [
         ok("broker 消息服务", text),
-        findings.either("there and back 往返", good=took < _SLOW_S, said=back, todo=todo, otherwise=Verdict.WARN),
+        findings.either("round trip 往返", good=took < _SLOW_S, said=back, todo=todo, otherwise=Verdict.WARN),
     ]
 
 
@@ -91,9 +91,10 @@ async def _session_kept(broker: Broker) -> Finding:
             pass  # a clean start ends the session
     if got:
         return ok(
-            what, "what came while it was away was there afterwards; test a restart: docs/operate.md 离线消息已补到"
+            what,
+            "messages published while it was offline were delivered; to test a restart: docs/operate.md 离线消息已补到",
         )
-    return bad(what, "what was published while it was away is lost 离线消息丢失", todo)
+    return bad(what, "messages published while it was offline are lost 离线消息丢失", todo)
 
 
 async def _figures(broker: Broker) -> list[Finding]:
@@ -105,14 +106,14 @@ async def _figures(broker: Broker) -> list[Finding]:
             async for message in client.messages:
                 figures[str(message.topic)] = str(bytes(message.payload or b"").decode(errors="replace"))
     if "$SYS/broker/version" not in figures:
-        return [note("broker's figures 统计", "none under $SYS; look at the broker's own console 无 $SYS 统计")]
+        return [note("broker statistics 统计", "none under $SYS; see the broker's own console 无 $SYS 统计")]
     dropped = figures.get("$SYS/broker/publish/messages/dropped", "0")
     stored = figures.get("$SYS/broker/store/messages/count", "?")
     said = f"{figures['$SYS/broker/version']}, dropped 丢弃 {dropped}, stored 存储 {stored}"
     if dropped.isdigit() and int(dropped) > 0:
-        todo = "max_queued_messages 0 and a max_queued_bytes that lasts: `patrol broker config` writes both 调大队列"
-        return [warn("broker's figures 统计", said, todo)]
-    return [ok("broker's figures 统计", said)]
+        todo = "set max_queued_messages 0 and a large max_queued_bytes: `patrol broker config` writes both 调大队列"
+        return [warn("broker statistics 统计", said, todo)]
+    return [ok("broker statistics 统计", said)]
 
 
 async def _anonymous(broker: Broker) -> Finding:
@@ -125,9 +126,9 @@ async def _anonymous(broker: Broker) -> Finding:
     except (aiomqtt.MqttError, OSError, TimeoutError):
         return ok(what, "is refused 已拒绝")
     if broker.host in _LOOPBACK and broker.user is None:
-        return note(what, "whoever is on this machine may read and write; a demo only 仅限本机演示")
-    todo = "allow_anonymous false and rights by account: `patrol broker config` 立即禁止匿名"
-    return bad(what, "may read where every officer is 可读取全部轨迹", todo)
+        return note(what, "anybody on this machine may read and write; for a demo only 仅限本机演示")
+    todo = "set allow_anonymous false and rights by account: `patrol broker config` 立即禁止匿名"
+    return bad(what, "anybody may read where every officer is 可读取全部轨迹", todo)
 
 
 @asynccontextmanager

@@ -37,8 +37,8 @@ def database_url(settings: Settings) -> str:
     address = postgres.recorded(settings.data_dir / "postgres")
     if address is None:
         raise errors.SetupError(
-            f"Which database? Give --database-url or PATROL_DATABASE_URL, or start `patrol demo` first "
-            f"(there is none in {settings.data_dir})."
+            f"There is no database in {settings.data_dir}: set --database-url or PATROL_DATABASE_URL, or start "
+            "`patrol demo` first."
         )
     return address.url()
 
@@ -91,11 +91,11 @@ async def _connect(url: str, **settings: str) -> asyncpg.Connection:
             "PATROL_DATABASE_URL, or the server's pg_hba.conf."
         ) from fault
     except asyncpg.InvalidCatalogNameError as fault:
-        raise errors.SetupError(f"There is no such database at {where}: create it with createdb.") from fault
+        raise errors.SetupError(f"The database does not exist at {where}: create it with createdb.") from fault
     except ssl.SSLCertVerificationError as fault:
         raise errors.SetupError(
-            f"The certificate of the database at {where} is not trusted ({fault.verify_message}): name its authority "
-            "with ?sslmode=verify-full&sslrootcert=FILE."
+            f"The certificate of the database at {where} is not trusted ({fault.verify_message}): give its CA with "
+            "?sslmode=verify-full&sslrootcert=FILE."
         ) from fault
     except (OSError, TimeoutError) as fault:
         raise AwayError(
@@ -105,11 +105,11 @@ async def _connect(url: str, **settings: str) -> asyncpg.Connection:
     except (ValueError, asyncpg.InterfaceError):
         # What asyncpg says of an address it cannot read repeats a part of it, which may be of the password.
         raise errors.SetupError(
-            f"{where!r} is no address of a database: write postgresql://user:password@host:port/database, "
+            f"{where!r} is not the address of a database: write postgresql://user:password@host:port/database, "
             "with %2F for / and %40 for @ in the password."
         ) from None
     except asyncpg.PostgresError as fault:
-        said = faults.explain(fault) or f"it does not let us in ({fault}): its log says more."
+        said = faults.explain(fault) or f"the connection was refused ({fault}): its log says why."
         raise errors.SetupError(f"The database at {where}: {said}") from fault
 
 
@@ -176,14 +176,14 @@ async def log_in(url: str) -> None:
             granted = await client.subscribe(f"{topics.FEED_ROOT}/{name}", qos=1)
             if any(getattr(code, "is_failure", False) for code in granted):
                 raise errors.SetupError(
-                    f"The broker at {without_password(url)} lets us in, but not subscribe to {topics.FEED_ROOT}: give "
-                    "the account its rights, with Mosquitto by `patrol broker config`."
+                    f"The broker at {without_password(url)} does not allow subscribing to {topics.FEED_ROOT}: "
+                    "grant the account its rights; for Mosquitto run `patrol broker config`."
                 )
     except (aiomqtt.MqttError, OSError, TimeoutError) as fault:
         raise errors.SetupError(
-            f"The broker at {without_password(url)} does not let us in ({_why(fault)}): correct user and password in "
-            "--mqtt-url or PATROL_MQTT_URL. If they are right, see its log: a Mosquitto that cannot read its "
-            "dynamic-security.json knows no account; run `patrol broker config` again, as root, or give the file to "
+            f"The broker at {without_password(url)} refuses the connection ({_why(fault)}): correct user and password "
+            "in --mqtt-url or PATROL_MQTT_URL. If they are right, see its log: a Mosquitto that cannot read its "
+            "dynamic-security.json knows no accounts; run `patrol broker config` again, as root, or give the file to "
             "the user it runs as (chown mosquitto)."
         ) from fault
 

@@ -16,24 +16,24 @@ from tracking.store.records import migration_store, settings_store
 
 _SETTINGS: tuple[tuple[str, frozenset[str], Verdict, str], ...] = (
     ("fsync", frozenset({"on"}), Verdict.BAD,
-     "a power cut can destroy the database: set fsync = on 断电可毁库"),
+     "a power failure can destroy the database: set fsync = on 断电可毁库"),
     ("full_page_writes", frozenset({"on"}), Verdict.BAD,
-     "a power cut can destroy pages: set full_page_writes = on 断电可损页"),
+     "a power failure can destroy pages: set full_page_writes = on 断电可损页"),
     ("synchronous_commit", frozenset({"on", "remote_apply", "remote_write", "local"}), Verdict.BAD,
-     "devices are told 'stored' before it is on disk: set synchronous_commit = on 未落盘即应答"),
-    ("autovacuum", frozenset({"on"}), Verdict.BAD, "dead rows are never cleared: set autovacuum = on 死行不清理"),
+     "fixes are acknowledged before they are on disk: set synchronous_commit = on 未落盘即应答"),
+    ("autovacuum", frozenset({"on"}), Verdict.BAD, "dead rows are never removed: set autovacuum = on 死行不清理"),
     ("data_checksums", frozenset({"on"}), Verdict.WARN,
-     "damage on the disk is not noticed: stop the server and run pg_checksums --enable 磁盘损坏不可发现"),
+     "damage on the disk is not detected: stop the server and run pg_checksums --enable 磁盘损坏不可发现"),
     ("archive_mode", frozenset({"on", "always"}), Verdict.WARN,
-     "no restore to a point in time: see docs/backup.md 无法按时间点恢复"),
+     "point-in-time recovery is not possible: see docs/backup.md 无法按时间点恢复"),
     ("wal_level", frozenset({"replica", "logical"}), Verdict.WARN,
-     "no base backup is possible: set wal_level = replica 无法做基础备份"),
+     "base backups are not possible: set wal_level = replica 无法做基础备份"),
 )  # fmt: skip
 _LEAST_CONNECTIONS = 60
 """A worker may take ten, a web process twenty, and tools some."""
 _PAGE = 8_192
 _LEAST_BUFFERS = 64 << 20
-_LOG = "the log of the database says why 查看数据库日志"
+_LOG = "see the log of the database 查看数据库日志"
 _DEVICES = "SELECT count(*) FROM devices"
 _VERSION = "SELECT split_part(current_setting('server_version'), ' ', 1)"  # behind it the distribution's
 _DEAD_ROWS = 100_000
@@ -72,8 +72,8 @@ async def examine(conn: db.Connection) -> list[Finding]:
         except asyncpg.PostgresError as fault:
             if conn.is_closed():
                 return [*found, bad("connection 连接", f"broke 中断: {fault}", faults.explain(fault) or _LOG)]
-            told = "grant pg_monitor to the account, or look as its owner 授予 pg_monitor"
-            found.append(warn(part.__name__.strip("_"), f"could not be looked at 无法检查: {fault}", told))
+            told = "grant pg_monitor to the account, or check as the owner of the tables 授予 pg_monitor"
+            found.append(warn(part.__name__.strip("_"), f"could not be checked 无法检查: {fault}", told))
     return found
 
 
@@ -93,7 +93,7 @@ async def _migrations(conn: db.Connection) -> list[Finding]:
     try:
         await migration_store.refuse_newer(conn)
     except migration_store.NewerTablesError as fault:
-        return [bad("tables 数据表", "of a newer release 由更新版本创建", str(fault))]
+        return [bad("tables 数据表", "from a newer release 由更新版本创建", str(fault))]
     missing = await migration_store.missing(conn)
     todo = "run `patrol migrate` 执行 patrol migrate"
     if missing:
@@ -112,8 +112,8 @@ async def _indexes(conn: db.Connection) -> list[Finding]:
     )}  # fmt: skip
     faults = sorted(wanted - there) + sorted(broken)
     if not faults:
-        return [ok("indexes 索引", f"{len(wanted)} are there 齐全")]
-    todo = "make them again as in schemas/sql, REINDEX what is invalid 按 schemas/sql 重建"
+        return [ok("indexes 索引", f"all {len(wanted)} exist 齐全")]
+    todo = "create them as in schemas/sql, and REINDEX invalid ones 按 schemas/sql 重建"
     return [bad("indexes 索引", f"missing or invalid 缺失或无效: {', '.join(faults)}", todo)]
 
 
@@ -135,24 +135,24 @@ async def _settings(conn: db.Connection) -> list[Finding]:
 def _buffers(pages: int, devices: int) -> Finding:
     """Whether the pages at which the keys of the devices' fixes grow fit into memory, each with one of the table."""
     held, wanted = pages * _PAGE, _LEAST_BUFFERS + 2 * _PAGE * devices
-    todo = f"set shared_buffers = {(wanted >> 20) + 1}MB or more: a fix costs several times as much 调大, 否则入库变慢"
-    said = f"{held >> 20} MB, {devices:,} devices 设备"
+    todo = f"set shared_buffers = {(wanted >> 20) + 1}MB or more, else storing is slow 调大，否则入库变慢"
+    said = f"{held >> 20} MB, {devices:,} devices 终端"
     return findings.either("shared_buffers", good=held >= wanted, said=said, todo=todo, otherwise=Verdict.WARN)
 
 
 async def _upkeep(conn: db.Connection) -> list[Finding]:
     found = [
-        warn("bloat 膨胀", f"{row['relname']}: {row['dead']:,} dead rows beside {row['live']:,}",
-             f"VACUUM {row['relname']}; if it comes back lower autovacuum_vacuum_scale_factor 执行 VACUUM")
+        warn("bloat 膨胀", f"{row['relname']}: {row['dead']:,} dead rows, {row['live']:,} live",
+             f"VACUUM {row['relname']}; if it recurs, lower autovacuum_vacuum_scale_factor 执行 VACUUM")
         for row in await conn.fetch(_BLOAT, _DEAD_ROWS)
     ]  # fmt: skip
     found = found or [ok("bloat 膨胀", "little 很少")]
     age = await conn.fetchval(_OLDEST)
     if age is not None and age > _OLD_TRANSACTION:
-        todo = "find it in pg_stat_activity and end it: it keeps dead rows from being cleared 结束长事务"
+        todo = "find it in pg_stat_activity and end it: it keeps dead rows from being removed 结束长事务"
         found.append(warn("long transaction 长事务", f"{age}", todo))
     xid = await conn.fetchval("SELECT age(datfrozenxid) FROM pg_database WHERE datname = current_database()")
-    todo = "VACUUM FREEZE before writes are refused 尽快冻结"
+    todo = "run VACUUM FREEZE before writes are refused 尽快冻结"
     found.append(findings.either("transaction numbers 事务号", good=xid < _XID_AGE, said=f"{xid:,} old", todo=todo))
     return found
 
@@ -164,10 +164,10 @@ async def _archive(conn: db.Connection) -> list[Finding]:
         row["last_archived_time"] is None or row["last_failed_time"] > row["last_archived_time"]
     ):  # fmt: skip
         said = f"{row['last_failed_wal']} could not be archived since {row['last_failed_time']}"
-        todo = "mend archive_command: the log of the database says why; WAL fills the disk meanwhile 归档失败"
+        todo = "correct archive_command (see the log of the database): WAL fills the disk meanwhile 归档失败"
         found.append(bad("WAL archive 归档", said, todo))
     for slot in await conn.fetch(_SLOTS):
-        todo = f"SELECT pg_drop_replication_slot('{slot['slot_name']}') if nobody comes back for it 删除无用复制槽"
+        todo = f"SELECT pg_drop_replication_slot('{slot['slot_name']}') if nothing uses it any more 删除无用复制槽"
         found.append(
             warn("replication slot 复制槽", f"{slot['slot_name']} keeps {slot['behind'] >> 20} MiB of WAL", todo)
         )
@@ -181,8 +181,8 @@ async def clock(conn: db.Connection) -> list[Finding]:
     after = time.time()
     ahead = (before + after) / 2 - theirs
     least = max(abs(ahead) - (after - before) / 2, 0.0)  # what the way there and back cannot explain
-    said = f"{ahead:+.3f} s ahead of the database's 比数据库快"
-    todo = "let both follow one NTP server (chrony, systemd-timesyncd) 统一 NTP 对时"
+    said = f"{ahead:+.3f} s ahead of the database 比数据库快"
+    todo = "synchronize both with one NTP server (chrony, systemd-timesyncd) 统一 NTP 对时"
     if least > CLOCK_WARN_S:
         return [(bad if least > CLOCK_BAD_S else warn)("clock 时钟", said, todo)]
     zone = (await settings_store.time_zone(conn)).key

@@ -90,6 +90,6 @@ def conclude(findings: Sequence[Finding]) -> None:
     if faults:
         names = "; ".join(one.what for one in faults)
         raise errors.SetupError(
-            f"{len(faults)} must be mended now 须立即处理: {names}. {warnings} more to look at 另有待查."
+            f"{len(faults)} to correct now 须立即处理: {names}. {warnings} more to check 另有 {warnings} 项待查."
         )
-    tables.say(f"Nothing is broken 无故障; {warnings} to look at 待查 {warnings} 项.")
+    tables.say(f"No faults 无故障; {warnings} to check 待查 {warnings} 项.")

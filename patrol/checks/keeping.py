@@ -28,7 +28,7 @@ async def examine(conn: db.Connection) -> list[Finding]:
     now = datetime.now(UTC)
     holds = await hold_store.listed(conn, now)
     found = [await _class(conn, kept, now, held=bool(holds)) for kept in await retention_store.listed(conn)]
-    listed = f"{len(holds)} stand 有效; `patrol hold list` names them" if holds else "none 无"
+    listed = f"{len(holds)} in force 有效; see `patrol hold list`" if holds else "none 无"
     return [*found, note("legal holds 证据保全", listed), await _late(conn, now)]
 
 
@@ -38,11 +38,13 @@ async def _class(conn: db.Connection, kept: retention_store.Kept, now: datetime,
     ran = db.moment(kept.ran_at)
     if kept.fault is not None:
         return bad(
-            what, f"the last pass failed 上次清理失败: {kept.fault}", "mend it, then `patrol retention run` 修复后重跑"
+            what,
+            f"the last pass failed 上次清理失败: {kept.fault}",
+            "correct the cause, then `patrol retention run` 修复后重跑",
         )
     if now - ran > _PASS_WITHIN:
-        todo = "does a worker run? its log says why; `patrol retention run` does it now 检查 worker 或手工执行"
-        return bad(what, f"not gone over since {ran:%Y-%m-%d %H:%M}Z", todo)
+        todo = "check that a worker runs, and its log; or `patrol retention run` 检查 worker 或手工执行"
+        return bad(what, f"last pass {ran:%Y-%m-%d %H:%M}Z", todo)
     days = "for ever 永久" if kept.days is None else f"{kept.days} days 天"
     query = _OLDEST.get(kept.cls)
     oldest = None if query is None or kept.days is None else await conn.fetchval(query)
@@ -52,16 +54,18 @@ async def _class(conn: db.Connection, kept: retention_store.Kept, now: datetime,
     late = now - oldest - timedelta(days=kept.days + 4)
     said = f"{days}; oldest 最早 {oldest:%Y-%m-%d}"
     if late > timedelta(0) and not held:
-        return warn(what, f"{said}, {late.days} days too old 超期", "`patrol retention run` 手工执行清理")
+        return warn(
+            what, f"{said}, {late.days} days past the limit 超过保存期限", "`patrol retention run` 手工执行清理"
+        )
     return ok(what, said)
 
 
 async def _late(conn: db.Connection, now: datetime) -> Finding:
     row = await conn.fetchrow("SELECT count(*) AS n, min(received) AS since FROM dirty_windows")
     waiting, since = (0, None) if row is None else (row["n"], row["since"])
-    todo = "does a worker serve all units? its log names stays that cannot be computed 检查 worker 是否覆盖全部单位"
+    todo = "check that workers serve all units, and their logs 检查 worker 是否覆盖全部队伍"
     return findings.either(
         "late data 补传数据", good=since is None or now - since < _WINDOWS_WITHIN,
-        said=f"{waiting} windows wait" + ("" if since is None else f", since {since:%Y-%m-%d %H:%M}Z"), todo=todo,
+        said=f"{waiting} windows waiting" + ("" if since is None else f", since {since:%Y-%m-%d %H:%M}Z"), todo=todo,
         otherwise=findings.Verdict.WARN,
     )  # fmt: skip

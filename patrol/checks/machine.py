@@ -27,7 +27,7 @@ def disk(what: str, place: Path) -> Finding:
     usage = shutil.disk_usage(here)
     share = usage.free / usage.total
     said = f"{place}: {usage.free / (1 << 30):.1f} GiB free 剩余, {share:.0%}"
-    todo = "make room, or keep data shorter (`patrol retention set`): when it is full, devices wait 清理或扩容"
+    todo = "free some space, or keep data for less time (`patrol retention set`) 清理或扩容"
     if share < _LEAST_FREE or usage.free < _LEAST_BYTES:
         return bad(what, said, todo)
     return warn(what, said, todo) if share < _LITTLE_FREE else ok(what, said)
@@ -38,21 +38,21 @@ def certificate_file(what: str, file: Path, now: datetime) -> Finding:
     try:
         chain = x509.load_pem_x509_certificates(file.read_bytes())
     except (OSError, ValueError) as fault:
-        return bad(what, f"{file}: {fault}", "put the certificate chain there as PEM 放置 PEM 证书链")
+        return bad(what, f"{file}: {fault}", "store the certificate chain there as PEM 放置 PEM 证书链")
     return expiry(what, min(chain, key=lambda one: one.not_valid_after_utc), now)
 
 
 async def broker_certificate(broker: Broker) -> Finding:
     """Whether the broker's certificate is trusted, and until when."""
-    what = "broker's certificate 消息服务证书"
+    what = "broker certificate 消息服务证书"
     try:
         async with asyncio.timeout(_WITHIN_S):
             _, writer = await asyncio.open_connection(broker.host, broker.port, ssl=broker.tls())
     except ssl.SSLCertVerificationError as fault:
-        todo = "name the authority with ?ca=FILE, or renew it; devices refuse it too 更新证书或指定 CA"
+        todo = "give the CA with ?ca=FILE, or renew it; devices refuse it too 更新证书或指定 CA"
         return bad(what, fault.verify_message, todo)
     except (OSError, TimeoutError) as fault:
-        return bad(what, f"not seen: {fault or 'no answer'}", "see broker above 见上")
+        return bad(what, f"not received: {fault or 'no answer'}", "see broker above 见上")
     try:
         encoded = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
     finally:
@@ -64,7 +64,7 @@ def expiry(what: str, certificate: x509.Certificate, now: datetime) -> Finding:
     """How long a certificate is valid yet."""
     ends = certificate.not_valid_after_utc
     said = f"{certificate.subject.rfc4514_string()} until 有效至 {ends:%Y-%m-%d}"
-    todo = "renew it: devices and browsers refuse it from then on 续期"
+    todo = "renew it before then: devices and browsers will refuse it 续期"
     if ends - now < SOON:
         return bad(what, said, todo)
     return warn(what, said, todo) if ends - now < COMING else ok(what, said)

@@ -50,55 +50,57 @@ async def examine(conn: db.Connection) -> list[Finding]:
 
 async def _workers(conn: db.Connection) -> list[Finding]:
     rows = await conn.fetch(_WORKERS, _GONE)
-    todo = "start it, or read its log: messages wait at the broker meanwhile 启动或查看日志"
+    todo = "start it, or see its log; messages wait at the broker meanwhile 启动或查看日志"
     found = [
         findings.either(
             f"worker 处理进程 {row['id']}", good=row["age"] < _HEARTBEAT and bool(row["broker"]), todo=todo,
-            said=f"heard {row['age'].total_seconds():.0f} s ago, queue {row['queue'] or 0}, "
-                 f"{'with' if row['broker'] else 'WITHOUT'} broker, units {', '.join(row['units'])}",
+            said=f"last seen {row['age'].total_seconds():.0f} s ago, queue {row['queue'] or 0}, "
+                 f"{'connected to' if row['broker'] else 'NOT CONNECTED to'} broker, units {', '.join(row['units'])}",
         )
         for row in rows
     ]  # fmt: skip
     if not rows:
         return [
-            bad("worker 处理进程", "none runs 无运行中的进程", "start `patrol worker` or `patrol serve` 启动 worker")
+            bad(
+                "worker 处理进程",
+                "none is running 无运行中的进程",
+                "start `patrol worker` or `patrol serve` 启动 worker",
+            )
         ]
     unserved = await conn.fetchval(_UNSERVED, _HEARTBEAT)
     if unserved and any(one.verdict is Verdict.OK for one in found):
-        todo = "name them in PATROL_UNITS of a worker 配置 PATROL_UNITS"
-        found.append(bad("units 单位", f"no worker serves 无进程负责: {', '.join(unserved[:5])}", todo))
+        todo = "add them to PATROL_UNITS of a worker 配置 PATROL_UNITS"
+        found.append(bad("units 队伍", f"no worker serves 无进程负责: {', '.join(unserved[:5])}", todo))
     return found
 
 
 async def _refused(conn: db.Connection) -> list[Finding]:
     rows = await conn.fetch(_REFUSED)
     if not rows:
-        return [ok("refused within an hour 一小时内拒收", "nothing 无")]
+        return [ok("refused in the last hour 一小时内拒收", "nothing 无")]
     said = ", ".join(f"{row['reason']} {row['n']}" for row in rows)
-    todo = "docs/wire-protocol.md says what to do for each reason; `GET /api/v1/refusals` shows them 按原因处理"
-    return [warn("refused within an hour 一小时内拒收", said, todo)]
+    todo = "see `GET /api/v1/refusals`, and docs/wire-protocol.md for each reason 按原因处理"
+    return [warn("refused in the last hour 一小时内拒收", said, todo)]
 
 
 async def _lag(conn: db.Connection) -> list[Finding]:
     row = await conn.fetchrow(_LAG)
     if row is None or not row["n"]:
-        return [note("fixes of late 近十分钟定位", "none 无")]
-    said = f"{row['n']} devices, received after 到达延迟 {row['half']:.1f} s (half), {row['most']:.1f} s (99 %)"
+        return [note("recent fixes 近十分钟定位", "none 无")]
+    said = f"{row['n']} devices, delay 到达延迟 {row['half']:.1f} s (median), {row['most']:.1f} s (99 %)"
     if row["half"] < -_DEVICE_CLOCK_S:
-        todo = "this machine's clock is behind, or the devices' are ahead: set NTP 服务器时钟慢或终端时钟快"
-        return [warn("fixes of late 近十分钟定位", said, todo)]
-    return [ok("fixes of late 近十分钟定位", said)]
+        todo = "the clock of this machine is slow, or those of the devices are fast: use NTP 服务器时钟慢或终端时钟快"
+        return [warn("recent fixes 近十分钟定位", said, todo)]
+    return [ok("recent fixes 近十分钟定位", said)]
 
 
 async def _notifications(conn: db.Connection) -> list[Finding]:
     found = [
-        warn(
-            "channel 通知渠道", f"{row['name']}: {row['fault']}", "mend and enable it; its test button tells 修复后启用"
-        )
+        warn("channel 通知渠道", f"{row['name']}: {row['fault']}", "correct it, send a test, and enable it 修复后启用")
         for row in await conn.fetch(_CHANNELS)
     ]
     row = await conn.fetchrow(_DELIVERIES)
     failed, n = (0, 0) if row is None else (row["failed"], row["n"])
-    todo = "`GET /api/v1/deliveries` says why 查看投递记录"
-    return [*found, findings.either("notifications 通知", good=failed == 0, said=f"{failed} of {n} failed within a day",
+    todo = "see `GET /api/v1/deliveries` 查看发送记录"
+    return [*found, findings.either("notifications 通知", good=failed == 0, said=f"{failed} of {n} failed in 24 h",
                                     todo=todo, otherwise=Verdict.WARN)]  # fmt: skip

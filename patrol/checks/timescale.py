@@ -80,10 +80,12 @@ async def _plain(conn: db.Connection, rate: float) -> list[Finding]:
     said = f"not used; {rate:,.1f} fixes/s over seven days 未使用"
     if await conn.fetchval(_AVAILABLE) is not None:
         return [
-            warn("TimescaleDB", said, "it is there: `patrol migrate` turns the large tables into hypertables 可启用")
+            warn(
+                "TimescaleDB", said, "it is installed: `patrol migrate` turns the large tables into hypertables 可启用"
+            )
         ]
     if rate > _WORTH_IT_RATE:
-        todo = "install TimescaleDB: old data are then dropped by the chunk and stored in a fifth of the space 建议安装"
+        todo = "install TimescaleDB: old data then takes a fifth of the space and is dropped chunk by chunk 建议安装"
         return [warn("TimescaleDB", said, todo)]
     return [note("TimescaleDB", said)]
 
@@ -94,10 +96,10 @@ async def _tables(conn: db.Connection) -> list[Finding]:
     if missing:
         return [bad("hypertables 超表", f"missing {', '.join(missing)}", "run `patrol migrate` 执行 patrol migrate")]
     plain = [table for table in HYPERTABLES if not await chunks.is_hypertable(conn, table)]
-    todo = "make it one again as in schemas/sql/timescale, or restore it 按 schemas/sql/timescale 恢复"
+    todo = "recreate it as in schemas/sql/timescale, or restore a backup 按 schemas/sql/timescale 恢复"
     found = [findings.either("hypertables 超表", good=not plain, said=", ".join(plain or HYPERTABLES), todo=todo)]
     continuous = await conn.fetchval(_MATERIALISED) is not None
-    todo = "DROP VIEW device_days and make it as in schemas/sql/timescale/0002_history.sql 按迁移文件重建"
+    todo = "DROP VIEW device_days, then create it as in schemas/sql/timescale/0002_history.sql 按迁移文件重建"
     found.append(
         findings.either(
             "summary 汇总 device_days", good=continuous, todo=todo,
@@ -107,15 +109,15 @@ async def _tables(conn: db.Connection) -> list[Finding]:
     settings = await conn.fetchrow(_SETTINGS)
     said = "off" if settings is None else f"segment by {settings['segmentby']}, order by {settings['orderby']}"
     good = settings is not None and settings["segmentby"] == "device" and str(settings["orderby"]).startswith("t")
-    todo = "set it as schemas/sql/timescale/0001_hypertables.sql does 按迁移文件恢复"
+    todo = "set it as in schemas/sql/timescale/0001_hypertables.sql 按迁移文件恢复"
     return [*found, findings.either("columnstore 列存", good=good, said=said, todo=todo, otherwise=Verdict.WARN)]
 
 
 async def _chunk_interval(conn: db.Connection, rate: float) -> list[Finding]:
     now: timedelta = await conn.fetchval(_INTERVAL)
     wanted = chunking.interval(rate, await conn.fetchval("SELECT days FROM retention WHERE class = 'fixes'"))
-    said = f"{now}; by the rate 按速率 {wanted}"
-    todo = "`patrol db tune` sets it for the chunks to come 执行 patrol db tune"
+    said = f"{now}; for this rate 按速率 {wanted}"
+    todo = "run `patrol db tune`, which sets it for new chunks 执行 patrol db tune"
     far = rate > 1 and chunking.is_far(now, wanted)
     return [findings.either("chunk interval 分块", good=not far, said=said, todo=todo, otherwise=Verdict.WARN)]
 
@@ -134,11 +136,11 @@ def _policies(jobs: Sequence[Any], summary: Collection[str | None]) -> list[Find
     for job in jobs:
         what = f"job {job['job_id']} {job['proc_name'].removeprefix('policy_')} {job['hypertable_name']}"
         if job["proc_name"] == "policy_retention" and job["hypertable_name"] in {*HYPERTABLES, *summary}:
-            todo = f"SELECT remove_retention_policy('{job['hypertable_name']}'): the workers drop what is old 必须移除"
-            found.append(bad(what, "drops evidence that a legal hold keeps 会删除保全证据", todo))
+            todo = f"SELECT remove_retention_policy('{job['hypertable_name']}'): workers delete old data 必须移除"
+            found.append(bad(what, "deletes evidence under a legal hold 会删除保全证据", todo))
         elif job["last_run_status"] == "Failed":
-            todo = "timescaledb_information.job_errors says why 查看 job_errors"
-            found.append(bad(what, f"failed {job['total_failures']} times, the last time too 上次失败", todo))
+            todo = "see timescaledb_information.job_errors 查看 job_errors"
+            found.append(bad(what, f"failed {job['total_failures']} times, also the last time 上次失败", todo))
         elif not job["scheduled"]:
             found.append(warn(what, "is paused 已暂停", f"SELECT alter_job({job['job_id']}, scheduled => true)"))
     return found
@@ -152,11 +154,11 @@ async def _columnstore(conn: db.Connection, jobs: Sequence[Any]) -> list[Finding
     good = _SOONEST <= after <= _LATEST
     todo = "remove_columnstore_policy('fixes'), then add_columnstore_policy('fixes', after => INTERVAL '7 days') 重设"
     waiting = await conn.fetchval(_UNCONVERTED, after + _GRACE)
-    late = "does its job run? timescaledb_information.job_errors says why not 检查转换任务"
+    late = "check its job in timescaledb_information.job_errors 检查转换任务"
     return [
         findings.either("columnstore after 列存时限", good=good, said=f"{after}", todo=todo, otherwise=Verdict.WARN),
         findings.either(
-            "columnstore kept up 列存进度", good=waiting == 0, said=f"{waiting} old chunks wait 待转换", todo=late,
+            "columnstore kept up 列存进度", good=waiting == 0, said=f"{waiting} old chunks waiting 待转换", todo=late,
             otherwise=Verdict.WARN,
         ),
     ]  # fmt: skip
@@ -180,9 +182,9 @@ async def _refresh(conn: db.Connection, jobs: Sequence[Any]) -> list[Finding]:
         )
     ]
     missing = await conn.fetchval(_UNREFRESHED, start or _WIDEST, _LOOKED_BACK)
-    todo = "does a worker run at night? `patrol retention run` does the night's work now 检查夜间任务"
+    todo = "check that a worker runs at night, or run `patrol retention run` 检查夜间任务"
     late = findings.either(
-        "wide refresh 夜间刷新", good=missing == 0, said=f"{missing} days of devices lack late fixes 缺补传", todo=todo,
+        "wide refresh 夜间刷新", good=missing == 0, said=f"{missing} device days lack late fixes 缺补传", todo=todo,
         otherwise=Verdict.WARN,
     )  # fmt: skip
     return [*found, late]

@@ -30,11 +30,11 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-sim = typer.Typer(no_args_is_help=True, help="Simulated devices 模拟设备.")
-calendar = typer.Typer(no_args_is_help=True, help="Holidays and make-up workdays 节假日.")
+sim = typer.Typer(no_args_is_help=True, help="Simulated devices 模拟终端.")
+calendar = typer.Typer(no_args_is_help=True, help="Holidays and make-up workdays 节假日与调休.")
 grid = typer.Typer(no_args_is_help=True, help="Cells and responsibility grids 网格.")
-roads = typer.Typer(no_args_is_help=True, help="Roads to be walked 道路.")
-checkpoints = typer.Typer(no_args_is_help=True, help="Checkpoints to be passed 打卡点.")
+roads = typer.Typer(no_args_is_help=True, help="Roads to patrol 道路.")
+checkpoints = typer.Typer(no_args_is_help=True, help="Checkpoints to visit 打卡点.")
 cli_operate.add_to(app)
 app.add_typer(sim, name="sim")
 app.add_typer(grid, name="grid")
@@ -56,18 +56,18 @@ def options(
     *,
     version: Annotated[
         bool, typer.Option("--version", callback=lambda wanted: _tell_version(wanted=wanted), is_eager=True,
-                           help="Say which release this is, and end")
+                           help="Show the version and exit")
     ] = False,
 ) -> None:  # fmt: skip
-    """Patrolgrid 巡格: know which cells of a city are really being patrolled."""
+    """Patrolgrid 巡格: shows which cells of a city are being patrolled."""
 
 
 Given = dict[str, Any]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show the logs of all processes")]
 Officers = Annotated[int, typer.Option(min=1, max=5_000, help="Officers on patrol")]
 GeoJson = Annotated[Path, typer.Argument(help="GeoJSON", exists=True, dir_okay=False)]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would change; nothing is imported")]
-History = Annotated[float, typer.Option(min=0, help="Minutes of patrol that lie behind at the start")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change; import nothing")]
+History = Annotated[float, typer.Option(min=0, help="Minutes of patrol before the start")]
 
 
 @app.command()
@@ -76,11 +76,11 @@ def demo(
     given: Given,
     *,
     officers: Officers = 200,
-    no_sim: Annotated[bool, typer.Option("--no-sim", help="Without simulated officers")] = False,
+    no_sim: Annotated[bool, typer.Option("--no-sim", help="No simulated officers")] = False,
     history_minutes: History = 150,
     verbose: Verbose = False,
 ) -> None:
-    """Start everything on this machine: database, broker, server, a town and officers who walk it. 一键演示."""
+    """Start everything on this machine: database, broker, server and a simulated town with officers. 一键演示."""
     officers = 0 if no_sim else officers
     _call("processes.demo", given, officers=officers, history_minutes=history_minutes, verbose=verbose)
 
@@ -88,28 +88,28 @@ def demo(
 @app.command()
 @shared
 def serve(given: Given, *, verbose: Verbose = False) -> None:
-    """Run the server against the database and broker of the settings. 启动服务."""
+    """Run the server with the database and broker of the settings. 启动服务."""
     _call("processes.serve", given, verbose=verbose)
 
 
 @app.command()
 @shared
 def worker(given: Given) -> None:
-    """Run one worker: MQTT in, engine, store, alerts. 处理进程."""
+    """Run one worker: it receives, stores and judges fixes, and raises alerts. 处理进程."""
     _call("processes.worker", given)
 
 
 @app.command()
 @shared
 def web(given: Given) -> None:
-    """Run one web process: map, API, live feed. 网页进程."""
+    """Run one web process: map, API and live positions. 网页进程."""
     _call("processes.web", given)
 
 
 @app.command()
 @shared
 def migrate(given: Given) -> None:
-    """Bring the database's tables up to date. 升级数据库."""
+    """Bring the tables of the database up to date. 升级数据库."""
     _call("database.migrate", given)
 
 
@@ -119,11 +119,13 @@ def rebuild(
     given: Given,
     *,
     from_: Annotated[str, typer.Option("--from", help="RFC 3339, or a local day such as 2026-05-01")],
-    to: Annotated[str, typer.Option("--to", help="The same; a day counts as its end")],
-    device: Annotated[list[str] | None, typer.Option(help="Only this one; may be given again")] = None,
-    check: Annotated[bool, typer.Option("--check", help="Store nothing; exit with 1 and name what differs")] = False,
+    to: Annotated[str, typer.Option("--to", help="RFC 3339, or a local day, whose end is meant")],
+    device: Annotated[list[str] | None, typer.Option(help="Only this device; may be repeated")] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Store nothing; list what differs and exit with code 1")
+    ] = False,
 ) -> None:
-    """Compute visits of a period again from the stored fixes, and mend what differs. 重算巡查记录."""
+    """Recompute the visits of a period from the stored fixes and correct what differs. 重算巡查记录."""
     _call("database.rebuild", given, start=from_, end=to, devices=device or None, check=check)
 
 
@@ -133,16 +135,16 @@ def sim_fleet(
     given: Given,
     *,
     officers: Officers = 60,
-    seed: Annotated[int, typer.Option(help="Another seed is another town and fleet")] = 1,
+    seed: Annotated[int, typer.Option(help="Each seed gives another town and fleet")] = 1,
     history_minutes: History = 0,
-    with_faults: Annotated[bool, typer.Option("--faults", help="The mix of docs/accuracy.md")] = False,
+    with_faults: Annotated[bool, typer.Option("--faults", help="With the faults of docs/accuracy.md")] = False,
     packed: Annotated[bool, typer.Option("--packed", help="MessagePack instead of JSON")] = False,
     until_stored: Annotated[
-        bool, typer.Option("--until-stored", help="Devices keep fixes until the database has them, not only the broker")
+        bool, typer.Option("--until-stored", help="Devices keep fixes until the database has stored them")
     ] = False,
-    truth: Annotated[Path | None, typer.Option(help="Write what really happened to this file")] = None,
+    truth: Annotated[Path | None, typer.Option(help="Write the true visits to this file")] = None,
 ) -> None:
-    """Walk a fleet of simulated officers through the synthetic town. 模拟巡逻队."""
+    """Simulate a fleet of officers in the synthetic town. 模拟巡查队伍."""
     options = {"officers": officers, "seed": seed, "history_minutes": history_minutes, "with_faults": with_faults}
     _call("sim.sim_fleet", given, **options, packed=packed, until_stored=until_stored, truth=truth)
 
@@ -152,10 +154,10 @@ def sim_fleet(
 def sim_city(
     given: Given,
     *,
-    file: Annotated[Path, typer.Argument(help="GeoJSON to write", dir_okay=False)],
-    roads: Annotated[Path | None, typer.Option(help="GeoJSON to write its roads to", dir_okay=False)] = None,
-    checkpoints: Annotated[Path | None, typer.Option(help="GeoJSON for its checkpoints", dir_okay=False)] = None,
-    seed: Annotated[int, typer.Option(help="Another seed is another town")] = 1,
+    file: Annotated[Path, typer.Argument(help="GeoJSON file to write", dir_okay=False)],
+    roads: Annotated[Path | None, typer.Option(help="GeoJSON file for its roads", dir_okay=False)] = None,
+    checkpoints: Annotated[Path | None, typer.Option(help="GeoJSON file for its checkpoints", dir_okay=False)] = None,
+    seed: Annotated[int, typer.Option(help="Each seed gives another town")] = 1,
 ) -> None:
     """Write the synthetic town as a grid file. 导出模拟城区网格."""
     _call("sim.sim_city", given, file=file, roads=roads, checkpoints=checkpoints, seed=seed)
@@ -169,12 +171,15 @@ def sim_replay(
     files: Annotated[list[Path], typer.Argument(help="GPX, GeoLife PLT, CSV or GeoJSON", exists=True, dir_okay=False)],
     unit: Annotated[str, typer.Option(help="Unit of the devices")] = "replay",
     speed: Annotated[
-        float | None, typer.Option(min=0, help="Times as fast as it was; 0: as fast as it goes; without, 60")
+        float | None, typer.Option(min=0, help="Factor of the original speed; 0: as fast as possible; default 60")
     ] = None,
-    batch: Annotated[int, typer.Option(min=1, help="Fixes in one message, at most")] = 1,
-    from_now: Annotated[bool, typer.Option("--from-now", help="Move the times so that each track begins now")] = False,
+    batch: Annotated[int, typer.Option(min=1, help="Most fixes in one message")] = 1,
+    from_now: Annotated[bool, typer.Option("--from-now", help="Shift the times so that each track begins now")] = False,
     to_now: Annotated[
-        bool, typer.Option("--to-now", help="Move the times so that each track ends now; what is too old is refused")
+        bool,
+        typer.Option(
+            "--to-now", help="Shift the times so that each track ends now; fixes that are too old are refused"
+        ),
     ] = False,
 ) -> None:
     """Replay recorded tracks as devices. 回放轨迹."""
@@ -188,7 +193,7 @@ def grid_import(
     file: GeoJson,
     *,
     dry_run: DryRun = False,
-    valid_from: Annotated[datetime | None, typer.Option(help="From when it holds, UTC; without, from now on")] = None,
+    valid_from: Annotated[datetime | None, typer.Option(help="Start of validity, UTC; default now")] = None,
 ) -> None:
     """Import cells and responsibility grids. 导入网格."""
     begins = valid_from and valid_from.replace(tzinfo=UTC)
@@ -198,7 +203,7 @@ def grid_import(
 @roads.command("import")
 @shared
 def roads_import(given: Given, file: GeoJson, *, dry_run: DryRun = False) -> None:
-    """Import the roads of the city in place of those before. 导入道路."""
+    """Import the roads of the city; they replace the present ones. 导入道路."""
     _call("imports.route_import.roads", given, file=file, dry_run=dry_run)
 
 
@@ -210,7 +215,7 @@ def checkpoints_import(
     *,
     dry_run: DryRun = False,
 ) -> None:
-    """Import the checkpoints of the city in place of those before. 导入打卡点."""
+    """Import the checkpoints of the city; they replace the present ones. 导入打卡点."""
     _call("imports.route_import.checkpoints", given, file=file, dry_run=dry_run)
 
 

@@ -10,7 +10,7 @@ from patrol.cli.options import call as _call
 from patrol.cli.options import shared
 
 token = typer.Typer(no_args_is_help=True, help="API tokens 接口令牌.")
-audit = typer.Typer(no_args_is_help=True, help="The record of who looked and did what 审计.")
+audit = typer.Typer(no_args_is_help=True, help="The audit record: who viewed and changed what 审计记录.")
 account = typer.Typer(no_args_is_help=True, help="Accounts of people 账号.")
 Given = dict[str, Any]
 Name = Annotated[str, typer.Argument(help="Name of the account")]
@@ -24,11 +24,11 @@ def token_create(
     name: Annotated[str, typer.Argument(help="What it is for")],
     role: Annotated[str, typer.Option(help="administrator, commander, supervisor, analyst, auditor")] = "commander",
     area: Area = None,
-    scope: Annotated[list[str] | None, typer.Option(help="Permission, a part of the role's; may be repeated")] = None,
-    days: Annotated[int | None, typer.Option(min=1, help="Days it is valid; without, until it is removed")] = None,
-    expires: Annotated[datetime | None, typer.Option(help="When it ends, UTC")] = None,
+    scope: Annotated[list[str] | None, typer.Option(help="Permission, one of the role's; may be repeated")] = None,
+    days: Annotated[int | None, typer.Option(min=1, help="Days it is valid; default: until it is deleted")] = None,
+    expires: Annotated[datetime | None, typer.Option(help="End, UTC")] = None,
 ) -> None:
-    """Make an API token and print it once. 创建令牌."""
+    """Create an API token and print it once. 创建令牌."""
     valid = None if days is None else timedelta(days=days)
     if expires is not None:
         valid = expires.replace(tzinfo=UTC) - datetime.now(UTC)
@@ -42,12 +42,14 @@ def account_add(
     name: Name,
     role: Annotated[str, typer.Option(help="administrator, commander, supervisor, analyst, officer, auditor")],
     area: Area = None,
-    until: Annotated[datetime | None, typer.Option(help="When it ends, UTC; without, it does not")] = None,
+    until: Annotated[datetime | None, typer.Option(help="End, UTC; default: none")] = None,
     officer: Annotated[str | None, typer.Option(help="Badge of the officer whose own record it may read")] = None,
     *,
-    openid: Annotated[bool, typer.Option("--openid", help="Of the site's OpenID provider, without a password")] = False,
+    openid: Annotated[
+        bool, typer.Option("--openid", help="Signs in through the OpenID provider, without a password")
+    ] = False,
 ) -> None:
-    """Make an account and print its password once. 新建账号."""
+    """Create an account and print its password once. 新建账号."""
     ends = None if until is None else until.replace(tzinfo=UTC)
     options = {"role": role, "areas": area, "valid_to": ends, "officer": officer, "openid": openid}
     _call("accounts.account_add", given, name=name, **options)
@@ -56,21 +58,21 @@ def account_add(
 @account.command("list")
 @shared
 def account_list(given: Given) -> None:
-    """Show who may come in. 账号列表."""
+    """List the accounts. 账号列表."""
     _call("accounts.account_list", given)
 
 
 @account.command("disable")
 @shared
 def account_disable(given: Given, name: Name) -> None:
-    """End all sessions and tokens of an account, and let nobody in with it. 停用账号."""
+    """Disable an account and end all its sessions and tokens. 停用账号."""
     _call("accounts.account_change", given, name=name, disabled=True)
 
 
 @account.command("enable")
 @shared
 def account_enable(given: Given, name: Name) -> None:
-    """Let an account in again. 启用账号."""
+    """Enable an account again. 启用账号."""
     _call("accounts.account_change", given, name=name, disabled=False)
 
 
@@ -80,9 +82,9 @@ def account_password(
     given: Given,
     name: Name,
     *,
-    reset_code: Annotated[bool, typer.Option("--reset-code", help="Ask for no second factor any more")] = False,
+    reset_code: Annotated[bool, typer.Option("--reset-code", help="Also remove the second factor")] = False,
 ) -> None:
-    """Make a new password and print it once. 重置密码."""
+    """Set a new password and print it once. 重置密码."""
     _call("accounts.account_change", given, name=name, password=True, reset_code=reset_code)
 
 
@@ -91,20 +93,20 @@ def account_password(
 def audit_verify(
     given: Given,
     anchor: Annotated[
-        Path | None, typer.Option(help="A copy of the anchor file; without, that of the settings")
+        Path | None, typer.Option(help="Copy of the anchor file; default: the one of the settings")
     ] = None,
-    head: Annotated[list[str] | None, typer.Option(help="What `patrol audit head` printed; may be repeated")] = None,
+    head: Annotated[list[str] | None, typer.Option(help="Output of `patrol audit head`; may be repeated")] = None,
     *,
-    chain_only: Annotated[bool, typer.Option("--chain-only", help="Without anchors: proves less")] = False,
+    chain_only: Annotated[bool, typer.Option("--chain-only", help="Skip the anchors; proves less")] = False,
 ) -> None:
-    """Find out whether the audit record was changed, cut or written anew. 核验审计记录."""
+    """Check that the audit record was not changed, cut or rewritten. 核验审计记录."""
     _call("accounts.audit_verify", given, anchor=anchor, heads=head or (), chain_only=chain_only)
 
 
 @audit.command("head")
 @shared
 def audit_head(given: Given) -> None:
-    """Print where the audit record ends now, to be kept elsewhere. 打印审计链头."""
+    """Print the head of the audit chain, to be kept elsewhere. 打印审计链头."""
     _call("accounts.audit_head", given)
 
 

@@ -10,7 +10,7 @@ import typer
 from patrol.cli.options import call as _call
 from patrol.cli.options import shared
 
-device = typer.Typer(no_args_is_help=True, help="Devices and their passwords 设备接入.")
+device = typer.Typer(no_args_is_help=True, help="Devices and their passwords 终端接入.")
 broker = typer.Typer(no_args_is_help=True, help="The message broker 消息服务.")
 _PLUGIN = Path(f"/usr/lib/{platform.machine()}-linux-gnu/mosquitto_dynamic_security.so")
 Given = dict[str, Any]
@@ -29,39 +29,39 @@ def device_add(
     *,
     name: DeviceName,
     unit: Annotated[str, typer.Option(help="Unit that owns it")],
-    label: Annotated[str | None, typer.Option(help="What people call it")] = None,
+    label: Annotated[str | None, typer.Option(help="Name shown to people")] = None,
     datum: Annotated[str, typer.Option(help="wgs84, gcj02, bd09, cgcs2000")] = "wgs84",
     qr_file: QrFile = None,
 ) -> None:
-    """Enrol a device; prints its password and QR code once. 登记设备."""
+    """Enrol a device; print its password and QR code once. 登记终端."""
     _call("accounts.device.add", given, name=name, unit=unit, label=label, datum=datum, qr_file=qr_file)
 
 
 @device.command("password")
 @shared
 def device_password(given: Given, *, name: DeviceName, qr_file: QrFile = None) -> None:
-    """Make a new password for a device; the old one ceases. 更换密码."""
+    """Set a new password for a device; the old one stops working. 更换密码."""
     _call("accounts.device.password", given, name=name, qr_file=qr_file)
 
 
 @device.command("revoke")
 @shared
 def device_revoke(given: Given, *, name: DeviceName) -> None:
-    """Shut a device out, within seconds. 吊销设备."""
+    """Revoke a device; it is cut off within seconds. 停用终端."""
     _call("accounts.device.revoke", given, name=name)
 
 
 @device.command("restore")
 @shared
 def device_restore(given: Given, *, name: DeviceName) -> None:
-    """Let a revoked device in again. 恢复设备."""
+    """Restore a revoked device. 恢复终端."""
     _call("accounts.device.restore", given, name=name)
 
 
 @device.command("list")
 @shared
 def device_list(given: Given) -> None:
-    """Show the devices. 设备列表."""
+    """List the devices. 终端列表."""
     _call("accounts.device.listed", given)
 
 
@@ -71,21 +71,23 @@ def broker_config(  # noqa: PLR0913 - options of a command
     given: Given,
     *,
     folder: Annotated[Path, typer.Option(help="Folder of the configuration", file_okay=False)],
-    data: Annotated[Path, typer.Option(help="Folder of what the broker keeps")] = Path("/var/lib/mosquitto"),
+    data: Annotated[Path, typer.Option(help="Data folder of the broker")] = Path("/var/lib/mosquitto"),
     plugin: Annotated[Path, typer.Option(help="The dynamic-security plugin")] = _PLUGIN,
-    listen: Annotated[str | None, typer.Option(help="Address to listen on; without, every network")] = None,
-    port: Annotated[int | None, typer.Option(help="Port; without, 8883 with a certificate, else 1883")] = None,
-    cert: Annotated[Path | None, typer.Option(help="Certificate chain, PEM: TLS only")] = None,
-    key: Annotated[Path | None, typer.Option(help="Its key; without, it is in the same file")] = None,
+    listen: Annotated[str | None, typer.Option(help="Address to listen on; default: all")] = None,
+    port: Annotated[int | None, typer.Option(help="Port; default 8883 with a certificate, else 1883")] = None,
+    cert: Annotated[Path | None, typer.Option(help="Certificate chain, PEM; only TLS is accepted then")] = None,
+    key: Annotated[Path | None, typer.Option(help="Private key; default: in the same file")] = None,
     client_ca: Annotated[
-        Path | None, typer.Option("--client-ca", help="Authority of the devices' certificates: no passwords then")
+        Path | None, typer.Option("--client-ca", help="CA of the devices' certificates, which replace passwords")
     ] = None,
-    inside: Annotated[int | None, typer.Option(help="Another port without TLS, for our processes only")] = None,
+    inside: Annotated[
+        int | None, typer.Option(help="Another port, without TLS, for the processes of this server")
+    ] = None,
     user: Annotated[
-        str | None, typer.Option(help="User whom Mosquitto becomes when root starts it; without, mosquitto")
+        str | None, typer.Option(help="User that Mosquitto runs as when root starts it; default mosquitto")
     ] = None,
 ) -> None:
-    """Write Mosquitto's configuration with the accounts of all devices. 生成消息服务配置."""
+    """Write the configuration of Mosquitto with the accounts of all devices. 生成消息服务配置."""
     mosquitto = importlib.import_module("patrol.services.mosquitto")
     places = mosquitto.Places(folder=folder.absolute(), data=data.absolute(), plugin=plugin, user=user)
     port = port or (1883 if cert is None else 8883)

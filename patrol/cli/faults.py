@@ -13,46 +13,46 @@ _OF_DATABASE: tuple[tuple[type[Exception], str], ...] = (
     (
         asyncpg.InsufficientPrivilegeError,
         (
-            "The account of the database may not do this ({fault}): connect as the owner of the tables, or let the "
-            "owner grant it."
+            "The database account may not do this ({fault}): connect as the owner of the tables, or let the owner "
+            "grant it."
         ),
     ),
-    (asyncpg.DiskFullError, "The disk of the database is full ({fault}): make room there; nothing was stored."),
+    (asyncpg.DiskFullError, "The disk of the database is full ({fault}): nothing was stored; free some space there."),
     (
         asyncpg.ReadOnlySQLTransactionError,
-        "The database takes no changes ({fault}): connect to the primary server, not to a standby.",
+        "The database is read-only ({fault}): connect to the primary server, not to a standby.",
     ),
     (
         asyncpg.TooManyConnectionsError,
-        "The database takes no more connections ({fault}): stop what holds them, or raise max_connections.",
+        "The database has no connections left ({fault}): close some, or raise max_connections.",
     ),
     (
         asyncpg.CannotConnectNowError,
-        "The database starts, stops or recovers ({fault}): try again in a moment; its log says more.",
+        "The database is starting, stopping or recovering ({fault}): try again in a moment; see its log.",
     ),
     (
         asyncpg.PostgresConnectionError,
-        "The connection to the database broke ({fault}): its log says why; try again.",
+        "The connection to the database was lost ({fault}): try again; its log says why.",
     ),
 )
 _OF_MACHINE = {
-    errno.ENOSPC: "No space is left on the disk of {place}: make room, then start again.",
-    errno.EDQUOT: "The disk quota for {place} is used up: raise it or make room, then start again.",
-    errno.EROFS: "{place} is on a file system that takes no changes: choose another place, or mount it read-write.",
-    errno.EACCES: "This user may not use {place}: give it the right, or choose another place.",
-    errno.EPERM: "This user may not use {place}: give it the right, or choose another place.",
-    errno.ENOENT: "There is no {place}: make it, or correct the setting that names it.",
-    errno.ENOTDIR: "{place} cannot be made, since a part of its path is no folder: correct the setting that names it.",
+    errno.ENOSPC: "No space is left on the disk of {place}: free some space, then start again.",
+    errno.EDQUOT: "The disk quota for {place} is used up: raise it or free some space, then start again.",
+    errno.EROFS: "{place} is on a read-only file system: choose another place, or mount it read-write.",
+    errno.EACCES: "This user may not use {place}: grant the permission, or choose another place.",
+    errno.EPERM: "This user may not use {place}: grant the permission, or choose another place.",
+    errno.ENOENT: "{place} does not exist: create it, or correct the setting that names it.",
+    errno.ENOTDIR: "{place} cannot be created, since its path goes through a file: correct the setting that names it.",
     errno.EISDIR: "{place} is a folder, not a file: correct the setting that names it.",
-    errno.EADDRINUSE: "The port is in use ({fault}): stop the program that has it, or choose another.",
+    errno.EADDRINUSE: "The port is in use ({fault}): stop the program that uses it, or choose another.",
     errno.EADDRNOTAVAIL: "This machine does not have that address ({fault}): correct PATROL_HTTP_HOST.",
     errno.EMFILE: "Too many files are open: raise the limit (ulimit -n, LimitNOFILE=).",
 }
 
 
 _NOT_LOADED = (
-    "TimescaleDB is installed on the database's server, but not loaded: write shared_preload_libraries = "
-    "'timescaledb' into its postgresql.conf and restart it; where no database uses it, its package can be removed."
+    "TimescaleDB is installed on the database server, but not loaded: set shared_preload_libraries = 'timescaledb' in "
+    "its postgresql.conf and restart it. If no database uses it, remove its package instead."
 )
 
 

@@ -57,8 +57,8 @@ def _make_user() -> None:
     except (OSError, subprocess.CalledProcessError) as fault:
         why = getattr(fault, "stderr", "") or fault
         raise errors.SetupError(
-            f"PostgreSQL does not run as root and the user {DATABASE_USER} could not be made ({str(why).strip()}). "
-            "Run patrol as an ordinary user, or give it a database with --database-url."
+            f"PostgreSQL does not run as root, and the user {DATABASE_USER} could not be created ({str(why).strip()}). "
+            "Run patrol as an ordinary user, or use another database with --database-url."
         ) from fault
 
 
@@ -74,8 +74,8 @@ def _grant_search(folder: Path, uid: int) -> None:
         os.setxattr(folder, _XATTR, packed)
     except OSError as fault:
         raise errors.SetupError(
-            f"The database's user {DATABASE_USER} cannot pass through {folder} ({fault.strerror}); "
-            f"choose another place with --data-dir, or allow it with: chmod o+x {folder}"
+            f"The user {DATABASE_USER} of the database cannot enter {folder} ({fault.strerror}); "
+            f"choose another folder with --data-dir, or allow it with: chmod o+x {folder}"
         ) from fault
 
 

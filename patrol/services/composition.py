@@ -91,7 +91,7 @@ async def _until_ready(settings: Settings) -> None:
     while status != 200:
         if time.monotonic() > deadline:
             raise errors.SetupError(
-                f"{address(settings)}/readyz does not say ready after {_READY_SECONDS:.0f} s: {_reasons(body)}"
+                f"{address(settings)}/readyz is not ready after {_READY_SECONDS:.0f} s: {_reasons(body)}"
             )
         try:
             status, body = await asyncio.wait_for(_get(settings, "/readyz"), 5)
@@ -144,7 +144,7 @@ def _reasons(body: bytes) -> str:
     try:
         return json.dumps(json.loads(body), ensure_ascii=False)
     except ValueError:
-        return body.decode(errors="replace") or "it does not answer"
+        return body.decode(errors="replace") or "no answer"
 
 
 def _plain(value: object) -> str:

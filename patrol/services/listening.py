@@ -18,7 +18,7 @@ def check_http(settings: Settings) -> None:
     if settings.http_cert is not None:
         _check_certificate(settings.http_cert, settings.http_key)
     elif settings.http_key is not None:
-        raise errors.SetupError("PATROL_HTTP_KEY has no certificate: set PATROL_HTTP_CERT, too, or neither.")
+        raise errors.SetupError("PATROL_HTTP_KEY is set without PATROL_HTTP_CERT: set both, or neither.")
 
 
 def check_port(host: str, port: int, setting: str) -> None:
@@ -39,8 +39,8 @@ def check_port(host: str, port: int, setting: str) -> None:
 def taken(host: str, port: int, fault: OSError, setting: str) -> str:
     """What to do about a port that cannot be listened on."""
     return (
-        f"Port {port} of {host} cannot be listened on ({fault.strerror}): stop the program that has it, choose another "
-        f"with {setting}, or another address with PATROL_HTTP_HOST."
+        f"Port {port} of {host} cannot be opened ({fault.strerror}): stop the program that uses it, choose another "
+        f"port with {setting}, or another address with PATROL_HTTP_HOST."
     )
 
 

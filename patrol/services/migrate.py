@@ -94,10 +94,10 @@ async def apply(
             holders = await connection.fetchval(_LONGEST) or "not known"
             if waited > patience_s:
                 raise errors.SetupError(
-                    f"{migration.name} could not get its locks for {waited:.0f} s; transactions that go on: {holders}. "
+                    f"{migration.name} could not get its locks within {waited:.0f} s; open transactions: {holders}. "
                     "End them with SELECT pg_terminate_backend(PID), or wait for their end, and start again."
                 ) from fault
-            told(f"{migration.name} waits for transactions that go on: {holders}")
+            told(f"{migration.name} waits for open transactions: {holders}")
         else:
             return
         await asyncio.sleep(pause)

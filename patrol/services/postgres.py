@@ -119,8 +119,8 @@ class EmbeddedPostgres:
         ours = subprocess.check_output([_program("postgres"), "--version"], text=True).split()[-1].split(".")[0]  # noqa: S603 - our own program
         if made != ours:
             raise errors.SetupError(
-                f"The data in {self.folder} are of PostgreSQL {made}, this is {ours}: choose another --data-dir, "
-                "or dump them with the version they were made by."
+                f"The data in {self.folder} was written by PostgreSQL {made}, but this is {ours}: choose another "
+                f"--data-dir, or dump the data with PostgreSQL {made}."
             )
 
     def _remove_stale_lock(self) -> None:
@@ -133,7 +133,7 @@ class EmbeddedPostgres:
             return
         if _is_postgres_on(pid, self._data):
             raise errors.SetupError(
-                f"A patrol already runs on {self.folder.parent} (PostgreSQL has process number {pid}): "
+                f"patrolgrid is already running on {self.folder.parent} (PostgreSQL is process {pid}): "
                 "stop it, or choose another --data-dir."
             )
         lock.unlink()
@@ -142,8 +142,8 @@ class EmbeddedPostgres:
         address = recorded(self.folder)
         if address is None:
             raise errors.SetupError(
-                f"{_address_file(self.folder)} is missing or unreadable, and with it the database's password: "
-                f"restore it, or start afresh by removing {self.folder}."
+                f"{_address_file(self.folder)} is missing or unreadable, and with it the password of the database: "
+                f"restore it, or remove {self.folder} to start with an empty database."
             )
         if children.is_free(address.port):
             return address.port
@@ -256,7 +256,7 @@ async def _run(command: list[str], user: str | None, cwd: Path) -> None:
         raise
     if process.returncode != 0:
         told = _telling(output.decode(errors="replace").splitlines())
-        raise errors.SetupError(f"{command[0]} failed: {told}. Put it right, or choose another place with --data-dir.")
+        raise errors.SetupError(f"{command[0]} failed: {told}. Correct this, or choose another folder with --data-dir.")
 
 
 def _program(name: str) -> str:
@@ -286,4 +286,4 @@ def _tail(log: Path) -> str:
 def _telling(lines: list[str]) -> str:
     """The line that says why."""
     telling = [line for line in lines[-20:] if "FATAL" in line or "ERROR" in line] or lines[-1:]
-    return telling[-1].strip().rstrip(".") if telling else "it wrote nothing"
+    return telling[-1].strip().rstrip(".") if telling else "it printed nothing"

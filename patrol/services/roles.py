@@ -99,17 +99,19 @@ async def prepare(owner_url: str, url: str) -> None:
     try:
         if not role or role == await conn.fetchval("SELECT current_user"):
             raise errors.SetupError(
-                "The server's database address names the owner of the tables: give the server a user of its own, "
-                f"such as {SERVER}; `patrol migrate` makes it."
+                "The database address of the server names the owner of the tables: give the server its own user, "
+                f"such as {SERVER}; `patrol migrate` creates it."
             )
         await _make(conn, role, url, password)
         await _grant(conn, role)
         ways = await ways_to_alter_the_audit(conn, role)
         if ways:
-            raise errors.SetupError(f"The role {role} could alter the audit record: {'; '.join(ways)}. Take that away.")
+            raise errors.SetupError(
+                f"The role {role} could alter the audit record: {'; '.join(ways)}. Revoke these rights."
+            )
     except asyncpg.InsufficientPrivilegeError as fault:
         raise errors.SetupError(
-            f"The owner of the tables may not prepare the role {role} ({fault}): run `patrol migrate` once more with "
+            f"The owner of the tables may not prepare the role {role} ({fault}): run `patrol migrate` once with "
             "PATROL_OWNER_DATABASE_URL as a superuser; the tables keep their owner."
         ) from fault
     finally:

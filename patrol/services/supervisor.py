@@ -95,8 +95,8 @@ class Supervisor:
     def _ended(self, task: "asyncio.Task[None]") -> None:
         error = None if task.cancelled() else task.exception()
         if error is not None and not self.stop.is_set():
-            log.error("the supervisor failed: it stops everything", task=task.get_name(), exc_info=error)
-            self.fault = errors.SetupError(f"The supervisor failed ({task.get_name()}: {error}); start it again.")
+            log.error("the supervisor failed; all processes are stopped", task=task.get_name(), exc_info=error)
+            self.fault = errors.SetupError(f"The supervisor failed ({task.get_name()}: {error}); start patrol again.")
             self.stop.set()
 
     async def _first(self, part: Part) -> None:
@@ -139,7 +139,9 @@ class Supervisor:
         try:
             reading = self._spawn(part, path)
         except OSError as fault:
-            raise errors.SetupError(f"The {part.name} cannot be started ({fault}); make room, or mend it.") from fault
+            raise errors.SetupError(
+                f"The {part.name} cannot be started ({fault}); correct this and start again."
+            ) from fault
         assert part.process is not None  # noqa: S101 - spawned just now
         try:
             async with asyncio.timeout(part.ready_within):
@@ -248,7 +250,7 @@ def _lock(descriptor: int, data_dir: Path) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as fault:
         raise errors.SetupError(
-            f"A patrol already runs on {data_dir}: stop it, or choose another --data-dir."
+            f"patrolgrid is already running on {data_dir}: stop it, or choose another --data-dir."
         ) from fault
 
 
@@ -259,4 +261,4 @@ def _logs(data_dir: Path) -> list[Path]:
 
 def _last_line(path: Path) -> str:
     lines = [line for line in path.read_text(errors="replace").splitlines() if line.strip()]
-    return lines[-1][:500] if lines else "it wrote nothing"
+    return lines[-1][:500] if lines else "it printed nothing"

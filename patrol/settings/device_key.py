@@ -17,5 +17,5 @@ def device_key(settings: Settings) -> str:
     return key_files.read_or_make(
         settings.data_dir / FILE,
         "device key",
-        "restore it, or every device needs a new password; or set PATROL_DEVICE_KEY (openssl rand -hex 32).",
+        "restore it from a backup, or set PATROL_DEVICE_KEY (openssl rand -hex 32), which changes all passwords.",
     )

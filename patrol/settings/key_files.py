@@ -24,7 +24,7 @@ def read_or_make(file: Path, what: str, remedy: str) -> str:
     except (OSError, UnicodeDecodeError) as fault:
         raise errors.SetupError(f"The {what} {file} cannot be used ({fault}): {remedy}") from fault
     if len(key) < LEAST_CHARACTERS:
-        raise errors.SetupError(f"{file} holds no {what}: {remedy}")
+        raise errors.SetupError(f"{file} does not hold a {what}: {remedy}")
     return key
 
 
@@ -35,7 +35,7 @@ def secrets_key(settings: Settings) -> str:
         SetupError: its file cannot be read or made, or holds none.
     """
     file = settings.secrets_key_file or settings.data_dir / "secrets.key"
-    return read_or_make(file, "key of the secrets", "restore it from a copy, or correct PATROL_SECRETS_KEY_FILE.")
+    return read_or_make(file, "key for secrets", "restore it from a backup, or correct PATROL_SECRETS_KEY_FILE.")
 
 
 def _make(file: Path) -> None:

@@ -18,7 +18,7 @@ def config(settings: Settings) -> OpenIdConfig | None:
     for name in ("openid_issuer", "public_url"):
         value = getattr(settings, name)
         if value is not None and not trusted(value):
-            raise errors.SetupError(f"PATROL_{name.upper()}: write https://… (it is {value!r}); correct it.")
+            raise errors.SetupError(f"PATROL_{name.upper()}: must begin with https:// (it is {value!r}); correct it.")
     if settings.openid_ca is not None and not settings.openid_ca.is_file():
         raise errors.SetupError(f"PATROL_OPENID_CA: there is no file {settings.openid_ca}; correct it.")
     secret = settings.openid_client_secret
@@ -41,6 +41,6 @@ def _role(pair: str) -> tuple[str, str]:
     value, _, role = (part.strip() for part in pair.rpartition("="))
     if not value or role not in set(Role):
         raise errors.SetupError(
-            f"PATROL_OPENID_ROLES: {pair.strip()!r} is no pair such as leads=supervisor; roles are {', '.join(Role)}."
+            f"PATROL_OPENID_ROLES: {pair.strip()!r} is not a pair like leads=supervisor; roles are {', '.join(Role)}."
         )
     return value, role

@@ -34,5 +34,7 @@ def _content(variable: str, file: Path) -> str:
     except (OSError, UnicodeDecodeError) as fault:
         raise errors.SetupError(f"{variable}: {file} cannot be read ({fault}); correct it.") from fault
     if len(content) > MOST_BYTES or not text.strip():
-        raise errors.SetupError(f"{variable}: {file} holds no secret of at most {MOST_BYTES:,} bytes; correct it.")
+        raise errors.SetupError(
+            f"{variable}: {file} does not hold a secret of at most {MOST_BYTES:,} bytes; correct it."
+        )
     return text.rstrip("\r\n")

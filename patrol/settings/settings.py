@@ -34,106 +34,106 @@ class Settings(BaseSettings):
     )
 
     http_host: str = "127.0.0.1"
-    """Address the web process listens on; 0.0.0.0 is every network."""
+    """Address the web process listens on; 0.0.0.0: all addresses of the machine."""
     http_port: Port = 8000
     """Port of the map and the API."""
     mqtt_port: Port = 1883
     """Port of the embedded broker, and of the broker on this machine where mqtt_url is not set."""
     data_dir: Path = Path(".patrol")
-    """Folder of the embedded database, logs, keys and anchors."""
+    """Folder for the embedded database, logs, keys and anchors."""
     database_url: Annotated[str | None, Field(repr=False)] = None
     """postgresql://user:password@host:port/database; None: the embedded database of data_dir."""
     owner_database_url: Annotated[str | None, Field(repr=False)] = None
-    """The same database as the owner of its tables, for migrations; None: database_url is the owner's."""
+    """Address of the same database for the owner of its tables, used by migrations; None: database_url."""
     mqtt_url: Annotated[str | None, Field(repr=False)] = None
-    """mqtt://user:password@host:port; None: the broker on this machine at mqtt_port."""
+    """mqtt://user:password@host:port; None: the broker on this machine, at mqtt_port."""
     handset_url: str | None = None
-    """Address of the broker as handsets reach it, mqtts://host:8883; None: the page's host, the usual port."""
+    """Address of the broker for handsets, mqtts://host:8883; None: the host of the page and the usual port."""
     units: str = "+"
-    """Units this worker serves, separated by commas; + is all; shared: its part of all, beside others that share."""
+    """Units this worker serves, separated by commas; +: all; shared: its part of all, among workers that share."""
     auto_enrol: bool = False
-    """Enrol a device when it is first heard; otherwise unknown devices are refused."""
+    """Enrol an unknown device at its first message instead of refusing it."""
     admin_password: SecretStr | None = None
-    """Password of the account `admin`; None: made at the first start."""
+    """Password of the account `admin`; None: generated at the first start."""
     api_token: SecretStr | None = None
     """Bearer token of an administrator, for tools."""
     device_key: Annotated[SecretStr | None, Field(min_length=32)] = None
-    """Secret that the passwords of devices follow from; None: the file device.key of data_dir."""
+    """Secret from which the passwords of devices are derived; None: the file device.key in data_dir."""
     secrets_key_file: Path | None = None
-    """File of the key that TOTP secrets and the key of push messages are encrypted with, the same for all processes;
-    made at the first use. None: secrets.key of data_dir."""
+    """File with the key that encrypts TOTP secrets and the push key, the same for all processes; created at the first
+    use; None: secrets.key in data_dir."""
     trusted_proxies: str = ""
-    """Addresses and networks of proxies, separated by commas, whose X-Forwarded-For is believed; empty: nobody's."""
+    """Addresses and networks of proxies whose X-Forwarded-For is trusted, separated by commas; empty: none."""
     broker_accounts: Literal["none", "mosquitto"] = "none"
-    """mosquitto: the worker keeps the devices' accounts in Mosquitto's dynamic-security plugin."""
+    """mosquitto: the worker updates the accounts of devices in Mosquitto's dynamic-security plugin."""
     http_cert: Path | None = None
-    """Certificate chain, PEM: the web process then speaks HTTPS only."""
+    """Certificate chain, PEM; the web process then serves HTTPS only."""
     http_key: Path | None = None
-    """Its private key; None: it is in http_cert."""
+    """Private key of http_cert; None: it is in the same file."""
     audit_anchor: Path | None = None
-    """File for the heads of the audit record, best on another machine's disk; None: audit.anchors of data_dir."""
+    """File for the anchors of the audit record, best on another machine; None: audit.anchors in data_dir."""
     audit_anchor_url: Annotated[str | None, Field(repr=False, pattern=r"^https?://[^\s/]")] = None
-    """https:// address on another machine that each anchor is sent to; None: none."""
+    """https:// address on another machine to which each anchor is sent; None: not sent."""
     media_dir: Path | None = None
-    """Folder of events' photographs and recordings, one for all web processes and workers; None: media of data_dir."""
+    """Folder for photographs and recordings, shared by all web processes and workers; None: media in data_dir."""
     media_most_mb: Annotated[int, Field(ge=1, le=1_048_576)] = 512
-    """Most of one of them, MiB."""
+    """Largest size of one photograph or recording, MiB."""
     notify_allow: str = ""
-    """Networks and host names, separated by commas, that notifications may go to though they are not public."""
+    """Private networks and host names that notifications may be sent to, separated by commas."""
     notify_services: str = ""
-    """Schemes of apprise that channels may use, separated by commas; empty: those that talk to services only."""
+    """Apprise schemes that channels may use, separated by commas; empty: those that call public services only."""
     map_file: Path | None = None
-    """PMTiles archive shown below the cells; None: the plain ground."""
+    """PMTiles archive shown as the base map; None: a plain background."""
     map_assets: Path | None = None
-    """Folder with fonts/ and sprites/ for it; None: drawn by the page."""
+    """Folder with fonts/ and sprites/ for map_file; None: the page draws them itself."""
     map_tiles: str | None = None
-    """https://host/{z}/{x}/{y}.png: a tile server instead of a file; the page may then speak to that origin, too."""
+    """https://host/{z}/{x}/{y}.png: tile server used instead of a file; browsers then also connect to that host."""
     map_tiles_datum: Literal["wgs84", "gcj02"] = "gcj02"
-    """Datum of the tile server; gcj02 tiles are moved to where WGS-84 has them."""
+    """Datum of the tile server; gcj02 tiles are shifted to WGS-84."""
     map_tiles_max_zoom: Annotated[int, Field(ge=1, le=22)] = 18
-    """Deepest zoom of the tile server."""
+    """Highest zoom level of the tile server."""
     map_tiles_size: Annotated[int, Field(ge=256, le=512, multiple_of=256)] = 256
-    """Side of its tiles, px."""
+    """Width of its tiles, px."""
     map_attribution: str | None = None
-    """Whose map it is, shown on it; None: what the archive says."""
+    """Attribution shown on the map; None: the one in the archive."""
     secure_cookies: bool = False
-    """Send the session cookie over TLS only: set it behind a proxy that speaks TLS."""
+    """Send the session cookie over TLS only; set it behind a proxy that terminates TLS."""
     public_url: str | None = None
-    """Address of the page as browsers see it, https://patrol.example.gov.cn; None: as each browser says."""
+    """Address of the page in browsers, such as https://patrol.example.gov.cn; None: the address of each request."""
     openid_issuer: str | None = None
-    """Address of the site's OpenID provider; None: people sign in with passwords only."""
+    """Address of the OpenID provider; None: people sign in with passwords only."""
     openid_client_id: str = "patrolgrid"
-    """Name under which the provider knows this installation."""
+    """Client id of this installation at the provider."""
     openid_client_secret: SecretStr | None = None
-    """Secret that the provider gave to it; None: a public client."""
+    """Client secret from the provider; None: a public client."""
     openid_label: Annotated[str, Field(min_length=1, max_length=40)] = "OpenID"
-    """What the button of the sign-in page calls the provider."""
+    """Name of the provider on the button of the sign-in page."""
     openid_scopes: str = "openid profile"
-    """Scopes that are asked for, separated by spaces."""
+    """Scopes to request, separated by spaces."""
     openid_name_claim: str = "preferred_username"
-    """Claim that is the name of the account."""
+    """Claim with the name of the account."""
     openid_role_claim: str = "roles"
-    """Claim that gives the role; dots lead into objects."""
+    """Claim with the role; dots select members of objects."""
     openid_roles: str = ""
-    """Which values of it mean which role: leads=supervisor,chiefs=commander; empty: accounts are made beforehand."""
+    """Roles by value of that claim: leads=supervisor,chiefs=commander; empty: accounts are created beforehand."""
     openid_areas_claim: str = "patrol_areas"
-    """Claim with codes of areas; * is the whole city."""
+    """Claim with codes of areas; *: the whole city."""
     openid_badge_claim: str = "patrol_badge"
-    """Claim with the badge of the officer whose own record it is."""
+    """Claim with the badge number of the officer, for access to the own record."""
     openid_ca: Path | None = None
-    """Authority of the provider's certificate, PEM; None: those of the system."""
+    """CA of the provider's certificate, PEM; None: the CAs of the system."""
     worker_id: Annotated[str, Field(pattern=r"^(@host|[A-Za-z0-9][A-Za-z0-9._-]{0,63})$")] = "worker-1"
-    """Name of a worker, unique among those that run: the broker knows its session by it. @host: the machine's name."""
+    """Name of this worker, unique among running workers; it names its session at the broker. @host: the host name."""
     metrics_port: Port | None = None
-    """Port of a worker's own /metrics, on http_host; None: none."""
+    """Port for the /metrics of a worker, on http_host; None: not served."""
     log_format: Literal["console", "json"] = "console"
-    """Log lines for people, or one JSON object each for machines."""
+    """console: lines for people; json: one JSON object a line."""
 
     @pydantic.field_validator("worker_id")
     @classmethod
     def _no_unit(cls, name: str) -> str:
         if name.startswith(_OF_UNITS):
-            raise ValueError(f"sessions of units are called {_OF_UNITS}… at the broker; take another name")
+            raise ValueError(f"names with {_OF_UNITS} are reserved for sessions of units; choose another")
         return name
 
     @property

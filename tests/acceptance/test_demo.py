@@ -75,7 +75,7 @@ def test_demo_on_a_folder_in_use_says_so_in_one_line(demo: Product) -> None:
     """A second demo on the same folder names the remedy and leaves the first alone."""
     done = demo.run("demo")
     assert done.returncode == 1
-    assert "already runs on" in done.stderr
+    assert "already running on" in done.stderr
     assert "--data-dir" in done.stderr
     assert "Traceback" not in done.stderr
     demo.wait_ready(within=5)

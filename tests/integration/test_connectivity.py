@@ -26,7 +26,7 @@ WRONG_DATABASES: dict[str, tuple[Callable[[str], str], str]] = {
         lambda url: _with(url, netloc=f"patrol:wrong@{urlsplit(url).netloc.split('@')[1]}"),
         "refuses the user",
     ),
-    "database": (lambda url: _with(url, path="/nowhere"), "no such database .* createdb"),
+    "database": (lambda url: _with(url, path="/nowhere"), "does not exist .* createdb"),
     "port": (
         lambda _: "postgresql://u:secret@127.0.0.1:1/d",
         r"No database answers at postgresql://u:\*\*\*@127.0.0.1:1/d",
@@ -76,10 +76,10 @@ async def test_log_in_tells_a_broker_that_lets_us_in_from_one_that_does_not(tmp_
     with program.configured(tmp_path, listener, [grant], key="k" * 64, server=("patrol-server", "right")):
         await connectivity.log_in(f"mqtt://patrol-server:right@{address}")
         for url in (f"mqtt://patrol-server:wrong@{address}", f"mqtt://{address}"):
-            with pytest.raises(errors.SetupError, match=r"does not let us in .*dynamic-security\.json"):
+            with pytest.raises(errors.SetupError, match=r"refuses the connection .*dynamic-security\.json"):
                 await connectivity.log_in(url)
         password = device_grant.password("k" * 64, "cam-1", 1)
-        with pytest.raises(errors.SetupError, match="give the account its rights"):
+        with pytest.raises(errors.SetupError, match="grant the account its rights"):
             await connectivity.log_in(f"mqtt://cam-1:{password}@127.0.0.1:{listener.port}")
     with pytest.raises(errors.SetupError, match="No broker answers"):
         await connectivity.log_in(f"mqtt://patrol-server:right@{address}")

@@ -54,7 +54,7 @@ async def test_start_after_kill_9_recovers(server: EmbeddedPostgres) -> None:
 async def test_start_beside_a_running_server_says_so(server: EmbeddedPostgres) -> None:
     """Two servers on one folder would destroy it: the second start is refused in words."""
     await server.start()
-    with pytest.raises(errors.SetupError, match=r"already runs .*--data-dir"):
+    with pytest.raises(errors.SetupError, match=r"already running .*--data-dir"):
         await EmbeddedPostgres(server.folder).start()
 
 

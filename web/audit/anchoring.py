@@ -24,7 +24,7 @@ SEND_WITHIN_S = 10.0
 FAILURES = Counter("patrol_audit_anchor_failures_total", "Anchors that could not be written or sent.", ["to"])
 for _to in ("file", "address"):
     FAILURES.labels(_to)  # there from the beginning, so that an increase is seen
-BROKEN = Gauge("patrol_audit_broken", "1: the audit record lacks what was anchored.", multiprocess_mode="livemax")
+BROKEN = Gauge("patrol_audit_broken", "1 if the audit record lacks what was anchored.", multiprocess_mode="livemax")
 
 log = structlog.get_logger(__name__)
 

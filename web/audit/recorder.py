@@ -21,8 +21,8 @@ AT_ONCE = 500
 WITHIN_S = 10.0
 
 
-WAITING = Gauge("patrol_audit_waiting", "Looks that wait for their entry.", multiprocess_mode="livesum")
-FAILURES = Counter("patrol_audit_failures_total", "Looks refused since they could not be recorded.")
+WAITING = Gauge("patrol_audit_waiting", "Views that wait for their audit entry.", multiprocess_mode="livesum")
+FAILURES = Counter("patrol_audit_failures_total", "Views refused because they could not be recorded.")
 
 log = structlog.get_logger(__name__)
 

@@ -49,17 +49,17 @@ def devices(total: int, silent: int) -> bytes:
 async def _work(conn: db.Connection) -> list[GaugeMetricFamily]:
     ages = GaugeMetricFamily(
         "patrol_worker_heartbeat_age_seconds",
-        "Since a worker that was not stopped was last heard, within a day.",
+        "Time since the last heartbeat of each worker that was not stopped, within a day.",
         labels=["worker"],
     )
     for worker, age in (await operation.heartbeat_ages(conn)).items():
         ages.add_metric([worker], age)
     levels = await operation.alerts_by_level(conn)
-    alerts = GaugeMetricFamily("patrol_alerts_open", "Standing alerts by level.", labels=["level"])
+    alerts = GaugeMetricFamily("patrol_alerts_open", "Open alerts by level.", labels=["level"])
     for level in Level:
         alerts.add_metric([level.wire], levels.get(level.wire, 0))
     unserved = await operation.unserved_units(conn)
-    return [ages, alerts, _one("patrol_units_unserved", "Units with devices that no living worker serves.", unserved)]
+    return [ages, alerts, _one("patrol_units_unserved", "Units with devices that no running worker serves.", unserved)]
 
 
 async def _waiting(conn: db.Connection) -> list[GaugeMetricFamily]:
@@ -75,7 +75,7 @@ async def _waiting(conn: db.Connection) -> list[GaugeMetricFamily]:
 
 async def _keeping(conn: db.Connection) -> list[GaugeMetricFamily]:
     made = [
-        _one("patrol_retention_age_seconds", "Since retention last went over the class of data that waits longest.",
+        _one("patrol_retention_age_seconds", "Time since the last retention pass over the class that waits longest.",
              await operation.retention_age_s(conn)),
         _one("patrol_database_bytes", "Size of the database on its disk.", await operation.database_bytes(conn)),
     ]  # fmt: skip
@@ -84,7 +84,7 @@ async def _keeping(conn: db.Connection) -> list[GaugeMetricFamily]:
         failing = "1: the newest attempt to archive WAL failed; nothing where archive_mode is off."
         made.append(_one("patrol_wal_archive_failing", failing, row["failing"]))
     if row is not None and row["age"] is not None:
-        made.append(_one("patrol_wal_archive_age_seconds", "Since the newest WAL segment was archived.", row["age"]))
+        made.append(_one("patrol_wal_archive_age_seconds", "Age of the newest archived WAL segment.", row["age"]))
     return made
 
 

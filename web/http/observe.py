@@ -15,7 +15,7 @@ from web.plain import frame
 REQUESTS = Counter("patrol_http_requests", "HTTP requests answered.", ["method", "route", "status"])
 SECONDS = Histogram(
     "patrol_http_request_seconds",
-    "Time to the end of the answer, seconds.",
+    "Time to the end of the answer.",
     ["route"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
 )

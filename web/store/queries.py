@@ -177,7 +177,7 @@ async def counts(connection: db.Connection, now: datetime, time_zone: str, see: 
 
 
 async def alert_levels(connection: db.Connection, see: Sight) -> dict[str, int]:
-    """Standing alerts by level."""
+    """Open alerts by level."""
     rows = await connection.fetch(_LEVELS, see.cell_ids, see.device_ids, see.area_codes)
     return {row["level"]: row["n"] for row in rows}
 

@@ -30,7 +30,7 @@ from tracking.store.records import settings_store
 log = structlog.get_logger(__name__)
 
 SENT = Counter("patrol_notifications_total", "Messages to channels.", ["kind", "outcome"])
-FAILURES = Counter("patrol_notification_failures", "Looks at the outbox that failed; the next one starts anew.")
+FAILURES = Counter("patrol_notification_failures", "Passes over the outbox that failed; the next one starts anew.")
 
 AT_ONCE = 8
 """Channels served at a time."""

@@ -16,7 +16,7 @@ from alerts.store.life_store import Taken
 from runtime import db
 from tracking.store.city import rule_store
 
-DROPPED = Counter("patrol_notifications_dropped_total", "Messages dropped, since too many wait for their channel.")
+DROPPED = Counter("patrol_notifications_dropped_total", "Messages dropped because too many wait for their channel.")
 
 MOST_WAITING = 500
 """Deliveries of one channel that wait; what comes beyond is dropped and said so in the log: a person who is told of

@@ -29,7 +29,7 @@ from tracking.store.tracks import device_access
 
 log = structlog.get_logger(__name__)
 
-CHANGES = Counter("patrol_broker_account_changes_total", "Accounts of devices made or removed at the broker.")
+CHANGES = Counter("patrol_broker_account_changes_total", "Accounts of devices created or removed at the broker.")
 FAILURES = Counter("patrol_broker_account_failures_total", "Commands about accounts that the broker refused.")
 
 TOPIC = "$CONTROL/dynamic-security/v1"

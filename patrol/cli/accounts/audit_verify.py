@@ -38,11 +38,11 @@ def run(settings: Settings, *, anchor: Path | None, heads: Sequence[str] = (), c
         typer.echo(f"✗ {found}")
     if verdict.faults:
         raise errors.SetupError(
-            f"The audit record was changed, or cannot be proven whole: {len(verdict.faults)} fault(s) in "
+            f"The audit record was changed, or cannot be proven complete: {len(verdict.faults)} fault(s) in "
             f"{verdict.rows:,} rows. Secure the database and its backups before anything else writes to it."
         )
-    told = "anchors were not looked at" if anchors is None else f"{verdict.anchors:,} anchors fit"
-    typer.echo(f"✓ {verdict.rows:,} rows are as they were written; {told}. 审计记录完整。")
+    told = "anchors were not checked" if anchors is None else f"{verdict.anchors:,} anchors match"
+    typer.echo(f"✓ {verdict.rows:,} entries are as they were written; {told}. 审计记录完整。")
 
 
 def _head(text: str) -> Head:

@@ -33,7 +33,7 @@ def add(settings: Settings, *, name: str, unit: str, label: str | None, datum: s
     """Enrol a device and print its password and QR code, which cannot be looked up later."""
     for what, text in (("name", name), ("unit", unit)):
         if not topics.NAME.fullmatch(text):
-            raise errors.SetupError(f"{what} {text!r}: take 1 to 64 letters, digits, '.', '_' or '-'.")
+            raise errors.SetupError(f"{what} {text!r}: use 1 to 64 letters, digits, '.', '_' or '-'.")
     if datum not in {each.value for each in Datum}:
         raise errors.SetupError(f"--datum: there is no {datum!r}; choose {', '.join(Datum)}.")
 
@@ -53,7 +53,7 @@ def add(settings: Settings, *, name: str, unit: str, label: str | None, datum: s
             f"Device {name} is enrolled already: `patrol device password {name}` makes a new password for it."
         ) from fault
     except device_access.ReservedError as fault:
-        raise errors.SetupError(f"The server keeps the name of {fault} for itself: take another one.") from fault
+        raise errors.SetupError(f"The name of {fault} is reserved for the server; choose another.") from fault
     _show(settings, grant, qr_file)
 
 
@@ -70,13 +70,13 @@ def password(settings: Settings, *, name: str, qr_file: Path | None) -> None:
 def revoke(settings: Settings, *, name: str) -> None:
     """Shut a device out."""
     _known(settings, name, lambda conn: device_access.revoke(conn, name))
-    typer.echo(f"{name} is revoked 已吊销: what it sends is refused, and it is {CUT}.")
+    typer.echo(f"{name} is revoked 已停用: what it sends is refused, and it is {CUT}.")
 
 
 def restore(settings: Settings, *, name: str) -> None:
     """Let a device in again."""
     _known(settings, name, lambda conn: device_access.restore(conn, name))
-    typer.echo(f"{name} may come in again 已恢复.")
+    typer.echo(f"{name} is restored 已恢复.")
 
 
 def listed(settings: Settings) -> None:
@@ -86,7 +86,7 @@ def listed(settings: Settings) -> None:
         return await device_store.all_devices(conn), (await device_access.everything(conn))[0]
 
     devices, grants = _run(settings, work)
-    table = Table("Device 设备", "Unit 单位", "Datum 坐标系", "Access 接入")
+    table = Table("Device 终端", "Unit 队伍", "Datum 坐标系", "Access 接入")
     for device in sorted(devices, key=lambda each: (each.unit, each.name)):
         table.add_row(device.name, device.unit, device.datum.value, _access(grants.get(device.name)))
     Console().print(table)
@@ -101,12 +101,10 @@ def _access(grant: Grant | None) -> str:
 def _show(settings: Settings, grant: Grant, qr_file: Path | None) -> None:
     secret = device_grant.password(device_key.device_key(settings), grant.name, grant.generation)
     broker = _broker(settings)
-    typer.echo(f"device   {grant.name} (the client id, too)")
+    typer.echo(f"device   {grant.name} (also the client id)")
     typer.echo(f"unit     {grant.unit}")
     typer.echo(f"password {secret}")
-    typer.echo(
-        f"broker   {'as handsets reach it: set PATROL_HANDSET_URL' if broker is None else handset.address(broker)}"
-    )
+    typer.echo(f"broker   {'unknown: set PATROL_HANDSET_URL' if broker is None else handset.address(broker)}")
     typer.echo(f"topics   {topics.ROOT}/{grant.unit}/{grant.name}/fix …")
     typer.echo("Shown once 密码仅显示一次。")
     if broker is not None:
@@ -121,7 +119,7 @@ def _broker(settings: Settings) -> Broker | None:
         try:
             return handset.broker(None, settings.public_url)
         except ValueError as fault:
-            raise errors.SetupError(f"PATROL_PUBLIC_URL is no address of a page ({fault}): correct it.") from fault
+            raise errors.SetupError(f"PATROL_PUBLIC_URL is not the address of a page ({fault}); correct it.") from fault
     return None if settings.mqtt_url is not None else connectivity.broker_address(settings.broker_url)
 
 
@@ -132,14 +130,16 @@ def _may_show(settings: Settings, qr_file: Path | None) -> None:
         SetupError: it is not known where handsets find the broker.
     """
     if _broker(settings) is None and qr_file is not None:
-        raise errors.SetupError("--qr: where do handsets find the broker? Set PATROL_HANDSET_URL (mqtts://host:8883).")
+        raise errors.SetupError(
+            "--qr: set PATROL_HANDSET_URL to the address of the broker for handsets (mqtts://host:8883)."
+        )
 
 
 def _show_code(link: str, qr_file: Path | None) -> None:
     if qr_file is not None:
         segno.make_qr(link, error="l").save(str(qr_file), scale=6)
         qr_file.chmod(0o600)
-        typer.echo(f"QR code for OwnTracks 二维码: {qr_file} (it holds the password)")
+        typer.echo(f"QR code for OwnTracks 二维码: {qr_file} (contains the password)")
     elif Console().is_terminal:
         segno.make_qr(link, error="l").terminal(compact=True)
         typer.echo("QR code for OwnTracks 手机扫码配置 OwnTracks")
@@ -149,7 +149,7 @@ def _known(settings: Settings, name: str, work: Callable[[db.Connection], Awaita
     try:
         return _run(settings, work)
     except device_access.UnknownError as fault:
-        raise errors.SetupError(f"No device {name} is enrolled: `patrol device list` shows those that are.") from fault
+        raise errors.SetupError(f"Device {name} is not enrolled: `patrol device list` shows those that are.") from fault
 
 
 def _run(settings: Settings, work: Callable[[db.Connection], Awaitable[T]]) -> T:

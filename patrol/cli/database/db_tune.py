@@ -25,11 +25,11 @@ def run(settings: Settings, *, rate: float | None) -> None:
         seen = float(await conn.fetchval(timescale.RATE))
         if rate is None and seen == 0:
             raise errors.SetupError(
-                "No fixes came within seven days: say what to expect with --rate. 请用 --rate 指定。"
+                "No fixes were received within seven days: give the expected rate with --rate. 请用 --rate 指定。"
             )
         by = seen if rate is None else rate
         wanted = chunking.interval(by, await conn.fetchval("SELECT days FROM retention WHERE class = 'fixes'"))
         await conn.fetchval("SELECT set_chunk_time_interval('fixes', $1::interval)", wanted)
-        return f"{by:,.1f} fixes/s: chunks to come hold {wanted}. 新分块时长 {wanted}。"
+        return f"{by:,.1f} fixes/s: new chunks hold {wanted}. 新分块时长 {wanted}。"
 
     typer.echo(as_operator.run(settings, tune))

@@ -75,7 +75,7 @@ def _what(one: models.Hold) -> str:
 def _until(one: models.Hold) -> str:
     if one.released_at is not None:
         return f"released 已解除 {rest.rfc3339(one.released_at)} ({one.released_by}: {one.released_why})"
-    return _time(one.until) if one.holds else f"over 已到期 {_time(one.until)}"
+    return _time(one.until) if one.holds else f"ended 已到期 {_time(one.until)}"
 
 
 def _time(moment: datetime | None) -> str:

@@ -47,8 +47,8 @@ async def _run(url: str, period: tuple[str, str], names: list[str] | None, *, ch
         hours = await _routes(conn, console, (lo, hi), devices, store=not check)
         if check and (found.differences or hours):
             raise errors.SetupError(
-                f"{len(found.differences)} stays and runs and {hours} hours of roads and checkpoints are not what the "
-                "fixes give; without --check they are mended."
+                f"{len(found.differences)} stays and runs and {hours} hours of roads and checkpoints differ from what "
+                "the fixes give; without --check they are corrected."
             )
         if found.windows:
             await _mend(conn, console, found)
@@ -74,7 +74,7 @@ def moment(text: str, zone: ZoneInfo, *, end: bool = False) -> int:
             return db.millis(datetime(day.year, day.month, day.day, tzinfo=zone))
         at = datetime.fromisoformat(text)
     except (ValueError, OverflowError) as fault:
-        raise errors.SetupError(f"{text!r} is no time: write 2026-05-01 or 2026-05-01T08:00:00+08:00.") from fault
+        raise errors.SetupError(f"{text!r} is not a time: write 2026-05-01 or 2026-05-01T08:00:00+08:00.") from fault
     if at.tzinfo is None:
         raise errors.SetupError(f"{text!r} has no offset: write {text}+08:00 or {text}Z.")
     return db.millis(at)
@@ -113,7 +113,7 @@ async def _routes(
             hours, others = await rebuild.routes(conn, routes, device, *period, store=store)
             looked, differed = looked + hours, differed + others
             progress.update(task, advance=1, found=f"{looked:,} hours, {differed} differences")
-    done = "; they are stored now" if store and differed else ""
+    done = "; the corrections are stored" if store and differed else ""
     console.print(f"{looked:,} hours compared with roads and checkpoints: {differed:,} differ{done}.", markup=False)
     return differed
 
@@ -124,7 +124,7 @@ async def _mend(conn: db.Connection, console: Console, found: Found) -> None:
     received, numbers = found.windows[0].received, sorted({window.device for window in found.windows})
     for unit in units:
         if not await rebuild.mend(conn, unit, time.time_ns() // 1_000_000):
-            console.print(f"A worker serves {unit}: it computes what differs between two batches.", markup=False)
+            console.print(f"A worker serves {unit}: it recomputes what differs, between two batches.", markup=False)
     with _progress() as progress:
         task = progress.add_task("windows 窗口", total=len(found.windows), found="")
         before, since = len(found.windows), time.monotonic()
@@ -133,11 +133,11 @@ async def _mend(conn: db.Connection, console: Console, found: Found) -> None:
             before, since = (left, time.monotonic()) if left < before else (before, since)
             if time.monotonic() - since > _STALLED_S:
                 raise errors.SetupError(
-                    f"{left} windows are not taken: look at the log of the worker that serves them."
+                    f"{left} windows were not recomputed: see the log of the worker that serves them."
                 )
             await asyncio.sleep(0.5)  # another process's table; it offers no event
         progress.update(task, completed=len(found.windows))
-    console.print(f"{len(found.windows)} stretches were computed again.", markup=False)
+    console.print(f"{len(found.windows)} windows were recomputed.", markup=False)
 
 
 async def _store(conn: db.Connection, found: Found) -> list[str]:
@@ -147,14 +147,14 @@ async def _store(conn: db.Connection, found: Found) -> list[str]:
 
 def _tell(console: Console, found: Found) -> None:
     console.print(
-        f"{found.runs:,} runs with {found.fixes:,} fixes: {found.same:,} stays and runs are stored as they must be, "
+        f"{found.runs:,} runs with {found.fixes:,} fixes: {found.same:,} stays and runs are stored correctly, "
         f"{len(found.differences):,} differ.",
         markup=False,
     )
     if found.waiting:
-        console.print(f"{found.waiting} runs wait for late data to be worked in: look again.", markup=False)
+        console.print(f"{found.waiting} runs wait for late data to be processed: check again later.", markup=False)
     if found.cut:
-        console.print(f"{found.cut} runs were left: their first fixes are not stored any more.", markup=False)
+        console.print(f"{found.cut} runs were skipped: their first fixes are no longer stored.", markup=False)
     for each in found.differences[:_SHOWN]:
         begins = rest.rfc3339(db.moment(_key(each)))
         line = f"{each.device.name} {begins}: stored 已存 {said(each.stored)}; computed 应为 {said(each.computed)}"

@@ -38,8 +38,8 @@ def run(settings: Settings, *, dry: bool) -> None:
 
 
 async def _count(conn: db.Connection) -> None:
-    table = Table(title="What a pass would drop 将清理", title_justify="left")
-    for name in ("class 类别", "table 表", "rows to drop 待清理", "kept by holds 保全"):
+    table = Table(title="What a pass would delete 将清理", title_justify="left")
+    for name in ("class 类别", "table 表", "rows to delete 待清理", "kept by holds 保全"):
         table.add_column(name, justify="left" if name.startswith(("class", "table")) else "right")
     for cls, name, old, held in await passes.would_drop(conn, _now()):
         table.add_row(cls.value, name, f"{old:,}", f"{held:,}")
@@ -56,7 +56,7 @@ async def _drop(media: Path, conn: db.Connection) -> None:
 
         dropped = await passes.Pass(conn, _now(), media=media, told=told).run()
     if dropped is None:
-        raise errors.SetupError("Another pass is at work: wait for its end. 另一清理任务正在进行。")
+        raise errors.SetupError("Another pass is running: wait until it ends. 另一清理任务正在进行。")
     await passes.refresh_days(conn, _now())
     items = await holds.kept(conn)
     _show(items)
@@ -71,9 +71,9 @@ def _show(items: list[models.Retention]) -> None:
         "what 内容",
         "days 天",
         "why 依据",
-        "oldest taken 最早接收",
+        "oldest accepted 最早接收",
         "last pass 上次",
-        "dropped 已清理",
+        "deleted 已清理",
     ):
         table.add_column(name, overflow="fold")
     for one in items:

@@ -19,7 +19,7 @@ def run(settings: Settings, *, file: Path, dry_run: bool) -> None:
     """Import the file or only try it, or say what is wrong with it."""
     form = next((each for each in get_args(calendar_file.Form) if file.suffix.lower() == f".{each}"), None)
     if form is None:
-        raise errors.SetupError(f"{file} does not say what it is: name it .csv, .json or .ics.")
+        raise errors.SetupError(f"the type of {file} is unknown: name it .csv, .json or .ics.")
     try:
         days = calendar_file.parse(import_file.read(file), form)
     except calendar_file.CalendarError as error:

@@ -31,9 +31,9 @@ def refuse(file: Path, faults: Iterable[GridFault]) -> NoReturn:
     named = list(faults)
     for wrong in named:
         typer.echo(f"{wrong.where_zh}{wrong.zh}\n{wrong}", err=True)
-    raise errors.SetupError(f"{file} was not imported: correct the {len(named)} faults above; nothing has changed.")
+    raise errors.SetupError(f"{file} was not imported and nothing has changed: correct the {len(named)} faults above.")
 
 
 def tell(done: str, *, dry_run: bool) -> None:
     """Say what changed, or would have."""
-    typer.echo(f"Tried only, nothing has changed: {done}" if dry_run else done)
+    typer.echo(f"Dry run, nothing has changed: {done}" if dry_run else done)

@@ -30,7 +30,7 @@ def checkpoints(settings: Settings, *, file: Path, dry_run: bool) -> None:
     """Import the checkpoints of a city or only try them, or say what is wrong with the file one by one."""
     form = _FORMS.get(file.suffix.lower())
     if form is None:
-        raise errors.SetupError(f"{file} does not say what it is: name it {', '.join(_FORMS)}.")
+        raise errors.SetupError(f"the type of {file} is unknown: name it {', '.join(_FORMS)}.")
 
     async def put(conn: db.Connection, grid: CityGrid, data: bytes) -> str | Refused:
         return await put_checkpoints(conn, grid, data, form)

@@ -35,12 +35,12 @@ def config(settings: Settings, *, places: Places, listener: Listener) -> None:
     server = connectivity.broker_address(settings.broker_url)
     if server.user is None or not server.password:
         raise errors.SetupError(
-            "Which account has the server? Give --mqtt-url mqtt://USER:PASSWORD@HOST:PORT, as worker and web have it."
+            "The account of the server is missing: give --mqtt-url mqtt://USER:PASSWORD@HOST:PORT, as for the worker."
         )
     if listener.client_ca is not None and listener.inside is None:
         raise errors.SetupError(
-            "With --client-ca every client is a device that shows its certificate: give --inside PORT, a listener for "
-            "our own processes, and its port to --mqtt-url."
+            "With --client-ca every client must be a device with a certificate: add --inside PORT, a listener for the "
+            "processes of this server, and use its port in --mqtt-url."
         )
     grants = asyncio.run(_grants(connectivity.database_url(settings), server.user))
     state = broker_accounts.document(
@@ -50,21 +50,21 @@ def config(settings: Settings, *, places: Places, listener: Listener) -> None:
     _write(places, mosquitto.configuration(places, listener), json.dumps(state, ensure_ascii=False, indent=1))
     if skipped := sorted(grant.name for grant in grants if grant.reserved):
         typer.echo(
-            f"Left out, as their names are the server's own 名称与服务器账号冲突: {', '.join(skipped)}. "
-            "Enrol these devices by other names.",
+            f"Skipped, since these names are reserved for the server 名称与服务器账号冲突: {', '.join(skipped)}. "
+            "Enrol these devices under other names.",
             err=True,
         )
     typer.echo(f"{places.configuration} and {places.state.name}: the server and {len(state['clients']) - 1} devices.")
-    as_user = "" if places.user is None else f" (it becomes the user {places.user})"
+    as_user = "" if places.user is None else f" (it switches to the user {places.user})"
     typer.echo(f"Start it with: mosquitto -c {places.configuration}{as_user}")
     if listener.inside is None:
-        typer.echo("A device's client id must be its name; with --inside PORT for our own processes any will do.")
+        typer.echo("A device must use its name as the client id; on a port of --inside PORT it need not.")
     if not broker_accounts.is_random(server.password):
         typer.echo(
-            "The server's password looks chosen, so the broker takes long to check it at each of our connections: take "
-            "one that `openssl rand -hex 24` makes 服务器密码建议使用随机串."
+            "The server password looks weak, so the broker hashes it slowly at every connection: use one from "
+            "`openssl rand -hex 24` 服务器密码建议使用随机串."
         )
-    typer.echo("Let the worker keep the accounts: PATROL_BROKER_ACCOUNTS=mosquitto")
+    typer.echo("To let the worker update the accounts, set PATROL_BROKER_ACCOUNTS=mosquitto")
 
 
 async def _grants(url: str, server: str) -> list[Grant]:
@@ -88,12 +88,12 @@ def _write(places: Places, configuration: str, state: str) -> None:
             _hand_over(places, places.user)
     except OSError as fault:
         raise errors.SetupError(
-            f"{fault.filename} cannot be written ({fault.strerror}); take another --folder."
+            f"{fault.filename} cannot be written ({fault.strerror}); choose another --folder."
         ) from fault
     if places.user is not None and not _reads(places.user, places.state):
         raise errors.SetupError(
-            f"The user {places.user}, as whom Mosquitto runs, cannot reach {places.state}: open the folders above it "
-            "(chmod o+x), take another --folder, or name another --user."
+            f"Mosquitto runs as {places.user}, which cannot read {places.state}: open the folders above it "
+            "(chmod o+x), choose another --folder, or another --user."
         )
 
 
@@ -115,15 +115,15 @@ def broker_user(given: str | None) -> str | None:
     """
     if os.geteuid() != 0:
         if given is not None:
-            raise errors.SetupError("--user is for root: leave it out and start Mosquitto as the user you are.")
+            raise errors.SetupError("--user is for root: leave it out and start Mosquitto as the present user.")
         return None
     user = given or _USER
     try:
         pwd.getpwnam(user)
     except KeyError as fault:
         raise errors.SetupError(
-            f"Mosquitto does not stay root, and there is no user {user} on this machine: install Mosquitto first, name "
-            "another one with --user, or run this command as the user who starts Mosquitto."
+            f"Mosquitto does not run as root, and the user {user} does not exist: install Mosquitto first, name "
+            "another user with --user, or run this command as the user that starts Mosquitto."
         ) from fault
     return user
 

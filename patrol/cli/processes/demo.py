@@ -47,7 +47,7 @@ async def _demo(settings: Settings, officers: int, history_minutes: float, *, ve
         if officers:
             await _fleet(supervisor, env | {"PATROL_MQTT_URL": mqtt_url}, officers, history_minutes, progress)
         progress.summary("patrolgrid 巡格", _summary(settings, login, mqtt_url))
-        progress.say("Ctrl-C stops everything 停止全部服务")
+        progress.say("Ctrl-C stops everything 按 Ctrl-C 停止全部服务")
         await supervisor.wait()
     progress.say("Stopped 已停止")
 
@@ -102,7 +102,7 @@ async def _broker(supervisor: Supervisor, settings: Settings, progress: Progress
 async def _fleet(
     supervisor: Supervisor, env: dict[str, str], officers: int, history_minutes: float, progress: Progress
 ) -> None:
-    with progress.step("Fleet", "巡逻队") as notes:
+    with progress.step("Fleet", "巡查队伍") as notes:
         options = ("--officers", str(officers), "--history-minutes", str(history_minutes))
         await supervisor.start(Part(name="sim", command=("sim", "fleet", *options), env=env, ready_within=600))
         notes.append(f"{officers} officers")

@@ -74,14 +74,14 @@ async def _broker(settings: Settings) -> list[Finding]:
     try:
         where = connectivity.broker(settings.broker_url)
     except errors.SetupError as fault:
-        return [bad("broker 消息服务", "its address cannot be used 地址不可用", str(fault))]
+        return [bad("broker 消息服务", "the address cannot be used 地址不可用", str(fault))]
     return await broker.examine(where)
 
 
 async def _certificates(settings: Settings) -> list[Finding]:
     found: list[Finding] = []
     if settings.http_cert is not None:
-        found.append(machine.certificate_file("map's certificate 网页证书", settings.http_cert, datetime.now(UTC)))
+        found.append(machine.certificate_file("web certificate 网页证书", settings.http_cert, datetime.now(UTC)))
     try:
         where = connectivity.broker(settings.broker_url)
     except errors.SetupError:

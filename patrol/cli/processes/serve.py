@@ -17,7 +17,7 @@ def run(settings: Settings, *, verbose: bool) -> None:
     if settings.database_url is None or settings.mqtt_url is None:
         raise errors.SetupError(
             "`patrol serve` needs a database and a broker: give --database-url postgresql://… and --mqtt-url mqtt://…, "
-            "or PATROL_DATABASE_URL and PATROL_MQTT_URL. `patrol demo` brings both with it."
+            "or set PATROL_DATABASE_URL and PATROL_MQTT_URL. `patrol demo` includes both."
         )
     logs.configure(settings.log_format)
     asyncio.run(_serve(settings, settings.database_url, settings.mqtt_url, verbose=verbose))

@@ -117,7 +117,7 @@ async def test_a_broker_that_cannot_read_its_accounts_lets_nobody_in_and_that_is
 async def test_folder_that_the_brokers_user_cannot_reach_is_refused(database_url: str, tmp_path: Path) -> None:
     """Rather than leaving a broker without accounts, the command says what is closed and what to do."""
     (tmp_path / "closed").mkdir(mode=0o700)
-    with pytest.raises(errors.SetupError, match=r"cannot reach .*chmod o\+x"):
+    with pytest.raises(errors.SetupError, match=r"cannot read .*chmod o\+x"):
         await _run(_settings(database_url), _places(tmp_path / "closed", "mosquitto"), _listener())
 
 

@@ -23,7 +23,7 @@ async def _add(
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        ({"mqtt_url": INSIDE}, "broker   as handsets reach it: set PATROL_HANDSET_URL"),
+        ({"mqtt_url": INSIDE}, "broker   unknown: set PATROL_HANDSET_URL"),
         ({"mqtt_url": INSIDE, "public_url": "https://patrol.example:8443"}, "broker   mqtts://patrol.example:8883"),
         ({"mqtt_url": INSIDE, "handset_url": "mqtt://10.0.0.1"}, "broker   mqtt://10.0.0.1:1883"),
         ({}, "broker   mqtt://127.0.0.1:1883"),
@@ -50,5 +50,5 @@ async def test_a_code_for_nowhere_is_refused_before_the_device_is_enrolled(datab
 @pytest.mark.parametrize(("name", "unit"), [("Patrol-x", "u"), ("INTAKE", "u"), ("cam-1", "shared")])
 async def test_names_of_the_server_are_refused(database_url: str, name: str, unit: str) -> None:
     """Those that are always its own, and its account at the broker in any case of letters."""
-    with pytest.raises(errors.SetupError, match="keeps the name of"):
+    with pytest.raises(errors.SetupError, match="reserved for the server"):
         await _add(database_url, {"mqtt_url": INSIDE}, name, unit=unit)

@@ -27,8 +27,8 @@ async def test_broker_is_spoken_to_there_and_back(mosquitto: Mosquitto) -> None:
     """Round trip, kept session and figures are sound; that anybody may come in is said."""
     said = await found(mosquitto.url)
     assert [one.verdict for one in said.values()] == [Verdict.OK] * 4 + [Verdict.NOTE]
-    assert "back after" in said["there and back 往返"].said
-    assert "mosquitto version" in said["broker's figures 统计"].said
+    assert "received after" in said["round trip 往返"].said
+    assert "mosquitto version" in said["broker statistics 统计"].said
     assert said["anonymous access 匿名访问"].verdict is Verdict.NOTE
 
 
@@ -113,9 +113,9 @@ async def test_service_that_does_not_run_is_told_of(database_url: str) -> None:
     said = {one.what: one for one in await service.examine(conn)}
     assert said["worker 处理进程 w-1"].verdict is Verdict.OK
     assert said["worker 处理进程 w-2"].verdict is Verdict.BAD
-    assert "team-2" in said["units 单位"].said
-    assert "malformed 1" in said["refused within an hour 一小时内拒收"].said
-    assert said["fixes of late 近十分钟定位"].verdict is Verdict.WARN
+    assert "team-2" in said["units 队伍"].said
+    assert "malformed 1" in said["refused in the last hour 一小时内拒收"].said
+    assert said["recent fixes 近十分钟定位"].verdict is Verdict.WARN
     await conn.close()
 
 

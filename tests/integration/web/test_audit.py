@@ -266,7 +266,7 @@ async def test_verify_command_says_that_all_fits(
     await kept.verify(anchor=copy, heads=[printed])
     with pytest.raises(errors.SetupError, match="as `patrol audit head` printed it"):
         await kept.verify(heads=["7:abcd"])
-    with pytest.raises(errors.SetupError, match="cannot be proven whole"):
+    with pytest.raises(errors.SetupError, match="cannot be proven complete"):
         await kept.verify(heads=[f"7:{'00' * 32}"])
 
 
@@ -281,7 +281,7 @@ async def test_end_that_was_cut_with_its_head_is_found(kept: Kept, conn: "Connec
     await conn.execute("ALTER TABLE audit_head DISABLE TRIGGER USER")
     await conn.execute("DELETE FROM audit WHERE n > $1", cut)
     await conn.execute(MOVE_HEAD if cut else "UPDATE audit_head SET n = 0, hash = ''")
-    with pytest.raises(errors.SetupError, match="cannot be proven whole"):
+    with pytest.raises(errors.SetupError, match="cannot be proven complete"):
         await kept.verify()
     await kept.anchoring_task.step(kept.pool)
     assert await asyncio.to_thread(kept.anchors.newest) != await audit_log.head_of(conn)
@@ -292,16 +292,16 @@ async def test_record_without_its_anchors_is_not_proven(
     kept: Kept, conn: "Connection", gone: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Missing anchors fail; only who asks for the chain alone gets an answer for it, which says so."""
-    with pytest.raises(errors.SetupError, match="cannot be proven whole"):
+    with pytest.raises(errors.SetupError, match="cannot be proven complete"):
         await kept.verify()  # an empty record is one that was emptied, if nothing says otherwise
     await kept.anchored(conn)
     for ending in ("", ".head") if gone == "both" else (gone,):
         kept.anchors.file.with_name(kept.anchors.file.name + ending).unlink()
-    with pytest.raises(errors.SetupError, match="cannot be proven whole"):
+    with pytest.raises(errors.SetupError, match="cannot be proven complete"):
         await kept.verify()
     await kept.verify(chain_only=True)
-    assert "anchors were not looked at" in capsys.readouterr().out
-    with pytest.raises(errors.SetupError, match="cannot be proven whole"):
+    assert "anchors were not checked" in capsys.readouterr().out
+    with pytest.raises(errors.SetupError, match="cannot be proven complete"):
         await kept.verify(anchor=kept.anchors.file.with_name("none"))
 
 

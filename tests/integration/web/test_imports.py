@@ -148,7 +148,7 @@ def test_commands_do_the_same(
         file.write_bytes(of.sound)
         of.command(settings, file=file, dry_run=dry_run)
     first, second = capsys.readouterr().out.splitlines()
-    assert first.startswith("Tried only, nothing has changed: ") == dry_run
+    assert first.startswith("Dry run, nothing has changed: ") == dry_run
     assert (first == second) == dry_run
     file.write_bytes(of.faulty)
     with pytest.raises(errors.SetupError, match="was not imported"):

@@ -56,7 +56,7 @@ async def heartbeat_ages(conn: db.Connection) -> dict[str, float]:
 
 
 async def alerts_by_level(conn: db.Connection) -> dict[str, int]:
-    """Standing alerts by level."""
+    """Open alerts by level."""
     return {row["level"]: row["n"] for row in await conn.fetch(_ALERTS)}
 
 

@@ -25,7 +25,7 @@ def test_secret_is_read_from_its_file(monkeypatch: pytest.MonkeyPatch, tmp_path:
 
 @pytest.mark.parametrize(
     ("content", "word"),
-    [(None, "cannot be read"), (b"\n", "no secret"), (b"\xff", "cannot be read"), (b"x" * 70_000, "no secret")],
+    [(None, "cannot be read"), (b"\n", "not hold"), (b"\xff", "cannot be read"), (b"x" * 70_000, "not hold")],
 )
 def test_file_without_a_secret_is_named(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: bytes | None, word: str
