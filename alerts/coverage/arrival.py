@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from alerts.rulebook.rule_fields import Body, Field
+from alerts.rulebook.rule_values import Body, Number, RuleValues, Whole, value
 from schemas import wire
 from tracking.geometry.streets import REACH_M, Streets
 from tracking.presence.fixes import Bool, FixColumns, Float, Int
@@ -55,23 +55,31 @@ class ArrivalRule:
 KIND = "arrival"
 """Kind of the rules that say how arrivals are estimated."""
 _RULE = ArrivalRule()
-FIELDS: tuple[Field, ...] = (
-    Field("speed_mps", "步行速度", "speed on foot", "m/s", 0.3, 15, _RULE.speed_mps, whole=False),
-    Field("detour", "绕行系数", "detour factor (street distance ÷ straight line)", "", 1, 5, _RULE.detour, whole=False),
-    Field("prepare_s", "出发准备时间", "time from the order to setting out", "s", 0, 3_600, _RULE.prepare_ms // 1000),
-    Field("fresh_s", "定位时间须在多久以内", "an officer is available with a fix newer than", "s", 30, 3_600,
-          _RULE.fresh_ms // 1000),
-    Field("battery", "可派队员的最低电量", "an officer is available with more battery than", "%", 0, 100, _RULE.battery,
-          whole=False),
-)  # fmt: skip
+
+
+class ArrivalValues(RuleValues):
+    """Values of those rules."""
+
+    speed_mps: Number = value(_RULE.speed_mps, "步行速度", "speed on foot", "m/s", least=0.3, most=15)
+    detour: Number = value(_RULE.detour, "绕行系数", "detour factor (street distance ÷ straight line)", least=1, most=5)
+    prepare_s: Whole = value(
+        _RULE.prepare_ms // 1000, "出发准备时间", "time from the order to setting out", "s", least=0, most=3_600
+    )
+    fresh_s: Whole = value(
+        _RULE.fresh_ms // 1000, "定位时间须在多久以内", "an officer is available with a fix newer than", "s",
+        least=30, most=3_600,
+    )  # fmt: skip
+    battery: Number = value(
+        _RULE.battery, "可派队员的最低电量", "an officer is available with more battery than", "%", least=0, most=100
+    )
 
 
 def rule_of(body: Body, ratio: float = 1.0) -> ArrivalRule:
     """The rule of a stored body; values that it does not give keep their default."""
-    values = {field.name: body.get(field.name, field.default) for field in FIELDS}
+    given = ArrivalValues.model_construct(**body)
     return ArrivalRule(
-        speed_mps=float(values["speed_mps"]), detour=float(values["detour"]), battery=float(values["battery"]),
-        prepare_ms=int(values["prepare_s"]) * 1000, fresh_ms=int(values["fresh_s"]) * 1000, ratio=ratio,
+        speed_mps=float(given.speed_mps), detour=float(given.detour), battery=float(given.battery),
+        prepare_ms=int(given.prepare_s) * 1000, fresh_ms=int(given.fresh_s) * 1000, ratio=ratio,
     )  # fmt: skip
 
 

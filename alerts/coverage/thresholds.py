@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from alerts.rulebook.rule_fields import Field
+from alerts.rulebook.rule_values import Number, RuleValues, Whole, value
 from tracking.coverage.coverage import DUE_SOON_SHARE
 from tracking.presence.fixes import Float, Int
 
@@ -95,27 +95,50 @@ class CrowdRule:
 
 
 _RULE, _CROWD = WarningRule(), CrowdRule()
-FIELDS: tuple[Field, ...] = (
-    Field("horizon_s", "余量大于此值不预警", "no pre-warning while the slack exceeds", "s", 0, 14_400,
-          _RULE.horizon_ms // 1000),
-    Field("most_share", "剩余时间占时限的比例高于此值不预警", "no pre-warning while more of the limit is left than",
-          "", 0, 1, _RULE.most_share, whole=False),
-    Field("early_chance", "余量充足时的预警概率", "breach probability for an early pre-warning", "", 0, 1,
-          _RULE.early_chance, whole=False),
-    Field("near_chance", "距超时 7 分钟的预警概率", "breach probability for a pre-warning 7 minutes before", "", 0, 1,
-          _RULE.near_chance, whole=False),
-    Field("last_chance", "最后时刻的预警概率", "breach probability for a pre-warning at the last moment", "", 0, 1,
-          _RULE.last_chance, whole=False),
-    Field("soon_share", "即将到期：余量占时限的比例", "due soon: slack below this share of the limit", "", 0, 1,
-          _RULE.soon_share, whole=False),
-    Field("hold_s", "降级所需余量", "extra slack needed to lower the level", "s", 0, 3_600,
-          _RULE.hold_ms // 1000),
-    Field("severity", "严重程度", "severity of a breach compared with others", "", 0.01, 100, _RULE.severity,
-          whole=False),
-)  # fmt: skip
-CROWD_FIELDS: tuple[Field, ...] = (
-    Field("crowd_cells", "人手不足时逐条发出的预警数", "too few officers: cells with a pre-warning of their own",
-          "", 0, 1_000, _CROWD.most),
-    Field("crowd_horizon_s", "人手不足：多久之内到期", "too few officers: cells due within", "s", 600, 14_400,
-          _CROWD.horizon_ms // 1000),
-)  # fmt: skip
+
+
+def _share(default: float, zh: str, en: str) -> Any:
+    return value(default, zh, en, least=0, most=1)
+
+
+class WarningValues(RuleValues):
+    """Values of rules of warnings."""
+
+    horizon_s: Whole = value(
+        _RULE.horizon_ms // 1000, "余量大于此值不预警", "no pre-warning while the slack exceeds", "s",
+        least=0, most=14_400,
+    )  # fmt: skip
+    most_share: Number = _share(
+        _RULE.most_share, "剩余时间占时限的比例高于此值不预警", "no pre-warning while more of the limit is left than"
+    )
+    early_chance: Number = _share(
+        _RULE.early_chance, "余量充足时的预警概率", "breach probability for an early pre-warning"
+    )
+    near_chance: Number = _share(
+        _RULE.near_chance, "距超时 7 分钟的预警概率", "breach probability for a pre-warning 7 minutes before"
+    )
+    last_chance: Number = _share(
+        _RULE.last_chance, "最后时刻的预警概率", "breach probability for a pre-warning at the last moment"
+    )
+    soon_share: Number = _share(
+        _RULE.soon_share, "即将到期：余量占时限的比例", "due soon: slack below this share of the limit"
+    )
+    hold_s: Whole = value(
+        _RULE.hold_ms // 1000, "降级所需余量", "extra slack needed to lower the level", "s", least=0, most=3_600
+    )
+    severity: Number = value(
+        _RULE.severity, "严重程度", "severity of a breach compared with others", least=0.01, most=100
+    )
+
+
+class CityWarningValues(WarningValues):
+    """And those that only the city as a whole has."""
+
+    crowd_cells: Whole = value(
+        _CROWD.most, "人手不足时逐条发出的预警数", "too few officers: cells with a pre-warning of their own",
+        least=0, most=1_000,
+    )  # fmt: skip
+    crowd_horizon_s: Whole = value(
+        _CROWD.horizon_ms // 1000, "人手不足：多久之内到期", "too few officers: cells due within", "s",
+        least=600, most=14_400,
+    )  # fmt: skip

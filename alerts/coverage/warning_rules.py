@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from alerts.coverage.thresholds import BUILT_IN, CROWD_FIELDS, FIELDS, CrowdRule, Thresholds, WarningRule
+from alerts.coverage.thresholds import BUILT_IN, CityWarningValues, CrowdRule, Thresholds, WarningRule, WarningValues
 from alerts.rulebook.rulebook import CITY, HOURS
 from schemas.plan import When
 from tracking.plans.calendars import DutyCalendar
@@ -50,9 +50,9 @@ class WarningRules:
 
 def _crowd(version: RuleVersion | None) -> CrowdRule:
     said = {} if version is None else version.body or {}
-    values = {field.name: said.get(field.name, field.default) for field in CROWD_FIELDS}
+    values = CityWarningValues.model_construct(**said)
     return CrowdRule(
-        most=int(values["crowd_cells"]), horizon_ms=int(values["crowd_horizon_s"]) * 1000,
+        most=int(values.crowd_cells), horizon_ms=int(values.crowd_horizon_s) * 1000,
         version=BUILT_IN if version is None else version.id,
     )  # fmt: skip
 
@@ -65,12 +65,11 @@ def _rule(chain: Sequence[RuleVersion], now: int, calendar: DutyCalendar) -> War
         when = When.model_validate({name: value for name, value in entry.items() if name in When.model_fields})
         if calendar.holds(hours_of(when.days, when.hours), now):
             said.update({name: value for name, value in entry.items() if name not in When.model_fields})
-    values = {field.name: said.get(field.name, field.default) for field in FIELDS}
     number = chain[-1].id if chain else BUILT_IN
     return WarningRule(
         version=number,
         **{
             f"{name.removesuffix('_s')}_ms" if name in _TIMES else name: int(value) * 1000 if name in _TIMES else value
-            for name, value in values.items()
+            for name, value in WarningValues.model_construct(**said)
         },
     )

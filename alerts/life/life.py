@@ -8,29 +8,36 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Annotated, Any
 
-from msgspec import Meta
+from pydantic import Field
 
 from alerts.life.model import ENDED, OPENING, SYSTEM, Level, State, Step
-from alerts.rulebook.rule_fields import Field
+from alerts.rulebook.rule_values import IS_NUMBER, RuleValues, Whole, value, values
 
 MINUTE = 60_000
 SNOOZE_MOST_MS = 24 * 60 * MINUTE
 
-Minutes = Annotated[int, Meta(ge=1, le=1_440)]
+Minutes = Annotated[int, Field(ge=1, le=1_440), IS_NUMBER]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EscalationRule:
-    """How long each person has, in minutes; body of rules of the kind `escalation`."""
+def _minutes(default: int, zh: str, en: str) -> Any:
+    return value(default, zh, en, "min", least=1, most=1_440)
 
-    orange_min: Annotated[tuple[Minutes, ...], Meta(max_length=8)] = (10, 15)
+
+class EscalationRule(RuleValues):
+    """How long each person has, in minutes; values of rules of the kind `escalation`."""
+
+    orange_min: tuple[Minutes, ...] = values(
+        (10, 15), "橙色告警逐级升级的等待时间", "orange alerts escalate after, step by step", "min", most=8
+    )
     """Until the first, second, … escalation of an orange alert."""
-    red_min: Annotated[tuple[Minutes, ...], Meta(max_length=8)] = (5, 10, 15)
-    acknowledged_min: Minutes = 30
+    red_min: tuple[Minutes, ...] = values(
+        (5, 10, 15), "红色告警逐级升级的等待时间", "red alerts escalate after, step by step", "min", most=8
+    )
+    acknowledged_min: Whole = _minutes(30, "确认后仍未解除，再升级的等待时间", "acknowledged alerts escalate after")
     """Until an acknowledged alert that still stands goes on."""
-    answer_min: Minutes = 5
+    answer_min: Whole = _minutes(5, "队员答复时限", "an officer must answer within")
     """An officer who was sent has so long to answer; then the order expires."""
-    arrive_min: Minutes = 30
+    arrive_min: Whole = _minutes(30, "队员到达时限", "an officer must arrive within")
     """And so long to arrive after accepting, and so long on the spot until the facts end the alert."""
 
     def waits(self, level: Level) -> tuple[int, ...]:
@@ -41,19 +48,6 @@ class EscalationRule:
     def top(self) -> int:
         """How often an alert can be escalated."""
         return max(len(self.orange_min), len(self.red_min), 1)
-
-
-_RULE = EscalationRule()
-FIELDS: tuple[Field, ...] = (
-    Field("orange_min", "橙色告警逐级升级的等待时间", "orange alerts escalate after, step by step", "min", 1, 1_440,
-          _RULE.orange_min, several=8),
-    Field("red_min", "红色告警逐级升级的等待时间", "red alerts escalate after, step by step", "min", 1, 1_440,
-          _RULE.red_min, several=8),
-    Field("acknowledged_min", "确认后仍未解除，再升级的等待时间", "acknowledged alerts escalate after", "min", 1, 1_440,
-          _RULE.acknowledged_min),
-    Field("answer_min", "队员答复时限", "an officer must answer within", "min", 1, 1_440, _RULE.answer_min),
-    Field("arrive_min", "队员到达时限", "an officer must arrive within", "min", 1, 1_440, _RULE.arrive_min),
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,12 +1,7 @@
 """What is told to whom by which step, as data. Pure."""
 
-from dataclasses import dataclass
-from typing import Annotated
-
-from msgspec import Meta
-
 from alerts.life.model import KINDS, Level, Step
-from alerts.rulebook.rule_fields import Field
+from alerts.rulebook.rule_values import RuleValues, Whole, value
 
 KIND = "notification"
 """Kind of the rules that hold this."""
@@ -17,18 +12,13 @@ FOR_PEOPLE = frozenset(
 """Steps after which somebody must act. Systems are told of every step."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotificationRule:
-    """Body of rules of the kind `notification`."""
+class NotificationRule(RuleValues):
+    """Values of rules of the kind `notification`."""
 
-    grace_s: Annotated[int, Meta(ge=0, le=3_600)] = 120
+    grace_s: Whole = value(
+        120, "先通知本人，多久后通知他人", "the officer is notified first, others after", "s", least=0, most=3_600
+    )
     """The officer an alert is about is told first; if it ends within this time nobody else hears of it."""
-
-
-FIELDS: tuple[Field, ...] = (
-    Field("grace_s", "先通知本人，多久后通知他人", "the officer is notified first, others after", "s", 0, 3_600,
-          NotificationRule().grace_s),
-)  # fmt: skip
 
 
 def officer_first(kind: str, step: Step) -> bool:

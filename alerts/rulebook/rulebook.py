@@ -1,6 +1,5 @@
 """Every kind of rule that is data: what it may say, of which scopes, and what is wrong with one. Pure."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,9 +9,10 @@ from alerts.coverage import arrival, thresholds
 from alerts.life import life
 from alerts.notify import rule as notification
 from alerts.officers import thresholds as officers
-from alerts.rulebook import rule_fields
-from alerts.rulebook.rule_fields import Body, Fault, Field
+from alerts.rulebook import rule_values
+from alerts.rulebook.rule_values import Body, Fault, RuleValues
 from schemas.plan import When
+from schemas.rules import RuleField
 
 WARNING = "warning"
 HOURS = "hours"
@@ -30,17 +30,24 @@ class RuleKind:
     en: str
     scopes: tuple[str, ...]
     """Kinds of scopes that may have a rule of their own, the widest first."""
-    fields: tuple[Field, ...]
-    city_fields: tuple[Field, ...] = ()
-    """Those that only the city as a whole has."""
-    ordered: tuple[tuple[str, str], ...] = ()
-    """Values of which the first must be less than the second."""
+    values: type[RuleValues]
+    """What they may say."""
+    city_values: type[RuleValues] | None = None
+    """What the rule of the city as a whole may say; None: the same."""
     by_hour: bool = False
     """Other values may be given for some hours of some days."""
 
-    def fields_of(self, scope: str) -> tuple[Field, ...]:
+    def values_of(self, scope: str) -> type[RuleValues]:
         """What a rule of a scope may say."""
-        return self.fields + (self.city_fields if scope == CITY else ())
+        return self.city_values if scope == CITY and self.city_values is not None else self.values
+
+    def fields(self) -> list[RuleField]:
+        """Every value, those of the city as a whole too."""
+        everywhere = rule_values.fields(self.values)
+        return [
+            field.model_copy(update={"city_only": name not in everywhere})
+            for name, field in rule_values.fields(self.values_of(CITY)).items()
+        ]
 
 
 KINDS: dict[str, RuleKind] = {
@@ -48,18 +55,20 @@ KINDS: dict[str, RuleKind] = {
     for kind in (
         RuleKind(
             name=WARNING, zh="巡查空档预警", en="Pre-warnings of coverage gaps",
-            scopes=(CITY, "class", "unit", "grid", "cell"), fields=thresholds.FIELDS,
-            city_fields=thresholds.CROWD_FIELDS, by_hour=True,
+            scopes=(CITY, "class", "unit", "grid", "cell"), values=thresholds.WarningValues,
+            city_values=thresholds.CityWarningValues, by_hour=True,
         ),
         RuleKind(
-            name=arrival.KIND, zh="到达时间估算", en="Arrival estimates", scopes=(CITY,), fields=arrival.FIELDS
+            name=arrival.KIND, zh="到达时间估算", en="Arrival estimates", scopes=(CITY,), values=arrival.ArrivalValues
         ),
         RuleKind(
             name=officers.RULE_KIND, zh="队员与终端告警", en="Alerts about officers and devices",
-            scopes=(CITY, "unit"), fields=officers.FIELDS, ordered=officers.ORDERED,
+            scopes=(CITY, "unit"), values=officers.OfficerValues,
         ),
-        RuleKind(name="escalation", zh="升级时限", en="Escalation", scopes=(CITY,), fields=life.FIELDS),
-        RuleKind(name=notification.KIND, zh="通知", en="Notification", scopes=(CITY,), fields=notification.FIELDS),
+        RuleKind(name="escalation", zh="升级时限", en="Escalation", scopes=(CITY,), values=life.EscalationRule),
+        RuleKind(
+            name=notification.KIND, zh="通知", en="Notification", scopes=(CITY,), values=notification.NotificationRule
+        ),
     )
 }  # fmt: skip
 
@@ -76,21 +85,20 @@ def faults(kind: RuleKind, scope: str, body: Body) -> list[Fault]:
         return [Fault("", f"rules of this kind apply to {', '.join(kind.scopes)}")]
     if not body:
         return [Fault("", "a rule needs at least one value; to end the rule of a scope, send null")]
-    fields = kind.fields_of(scope)
     plain = {name: value for name, value in body.items() if name != HOURS or not kind.by_hour}
-    found = rule_fields.check(fields, plain) or rule_fields.ordered(fields, plain, kind.ordered)
+    found = rule_values.faults(kind.values_of(scope), plain)
     return found + (_hours(kind, body[HOURS]) if kind.by_hour and HOURS in body else [])
 
 
 def _hours(kind: RuleKind, given: Any) -> list[Fault]:
     if not isinstance(given, list) or len(given) > MOST_HOURS or not all(isinstance(each, dict) for each in given):
         return [Fault(HOURS, f"must be a list of at most {MOST_HOURS} entries, each with hours and values")]
-    return [fault for n, entry in enumerate(given) for fault in _entry(kind.fields, entry, f"{HOURS}.{n}.")]
+    return [fault for n, entry in enumerate(given) for fault in _entry(kind.values, entry, f"{HOURS}.{n}.")]
 
 
-def _entry(fields: Sequence[Field], entry: dict[str, Any], inside: str) -> list[Fault]:
+def _entry(model: type[RuleValues], entry: dict[str, Any], inside: str) -> list[Fault]:
     values = {name: value for name, value in entry.items() if name not in When.model_fields}
-    found = rule_fields.check(fields, values, inside=inside)
+    found = rule_values.faults(model, values, inside=inside)
     if not values:
         found.append(Fault(inside[:-1], "has no values: give at least one for these hours"))
     try:

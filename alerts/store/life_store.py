@@ -5,8 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import msgspec
-
 from alerts.life import life
 from alerts.life.life import Act, EscalationRule, Life, Refusal
 from alerts.life.model import OPENING, Level, State, Step
@@ -75,7 +73,7 @@ class Taken:
 async def rule(conn: db.Connection, at: int) -> EscalationRule:
     """How long each person has, as of `at`, ms."""
     found = [each for each in await rule_store.current(conn, RULE, at) if each.scope == "city"]
-    return msgspec.convert(found[0].body, EscalationRule) if found else EscalationRule()
+    return EscalationRule.model_validate(found[0].body, extra="ignore") if found else EscalationRule()
 
 
 async def by_keys(conn: db.Connection, keys: Sequence[str]) -> dict[str, Held]:

@@ -7,7 +7,6 @@ import asyncpg
 
 from alerts.coverage import arrival
 from alerts.rulebook import rulebook
-from alerts.rulebook.rule_fields import Field
 from runtime import db
 from schemas import rules as models
 from tracking.plans.rule_version import RuleVersion
@@ -77,15 +76,8 @@ async def checked(conn: db.Connection, kind: str, scope: str, values: dict[str, 
 
 
 def _kind(kind: rulebook.RuleKind) -> models.RuleKind:
-    pairs = [(field, False) for field in kind.fields] + [(field, True) for field in kind.city_fields]
-    fields = [models.RuleField(**_field(field), city_only=city) for field, city in pairs]
     return models.RuleKind(
         name=kind.name,  # type: ignore[arg-type] # the kinds are those of the model, a test holds it
-        zh=kind.zh, en=kind.en, scopes=list(kind.scopes), fields=fields, by_hour=kind.by_hour,
+        zh=kind.zh, en=kind.en, scopes=list(kind.scopes), fields=kind.fields(), by_hour=kind.by_hour,
         dry_run=kind.name in DRY_RUNS,
     )  # fmt: skip
-
-
-def _field(field: Field) -> dict[str, Any]:
-    made = {name: getattr(field, name) for name in field.__slots__}
-    return {**made, "default": list(field.default) if isinstance(field.default, tuple) else field.default}

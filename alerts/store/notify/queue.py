@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-import msgspec
 from prometheus_client import Counter
 
 from alerts.life import said
@@ -58,7 +57,7 @@ Line = tuple[str, int, int | None, int | None, str, bool, str, datetime, datetim
 async def current(conn: db.Connection, at: int) -> NotificationRule:
     """The rule in force at `at`, ms."""
     found = [each for each in await rule_store.current(conn, rule.KIND, at) if each.scope == "city"]
-    return msgspec.convert(found[0].body, NotificationRule) if found else NotificationRule()
+    return NotificationRule.model_validate(found[0].body, extra="ignore") if found else NotificationRule()
 
 
 async def follow(conn: db.Connection, taken: Sequence[Taken]) -> None:

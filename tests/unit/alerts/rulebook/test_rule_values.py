@@ -1,15 +1,23 @@
 """What is wrong with a rule, value by value."""
 
+import math
+from typing import Annotated, ClassVar
+
 import pytest
+from pydantic import Field
 
-from alerts.rulebook import rule_fields, rulebook
-from alerts.rulebook.rule_fields import Fault, Field
+from alerts.rulebook import rule_values, rulebook
+from alerts.rulebook.rule_values import IS_NUMBER, Fault, Number, RuleValues, Whole, value, values
 
-FIELDS = (
-    Field("count", "数", "count", "", 1, 9, 3),
-    Field("share", "比", "share", "%", 0, 1, 0.5, whole=False),
-    Field("waits", "等", "waits", "min", 1, 60, (5, 10), several=2),
-)
+
+class Values(RuleValues):
+    """Some of each kind."""
+
+    ordered: ClassVar[tuple[tuple[str, str], ...]] = (("share", "count"),)
+
+    count: Whole = value(3, "数", "count", least=1, most=9)
+    share: Number = value(0.5, "比", "share", "%", least=0, most=2)
+    waits: tuple[Annotated[int, Field(ge=1, le=60), IS_NUMBER], ...] = values((5, 10), "等", "waits", "min", most=2)
 
 
 @pytest.mark.parametrize(
@@ -23,7 +31,19 @@ FIELDS = (
         ({"count": 1.5}, [Fault("count", "must be a whole number from 1 to 9")]),
         ({"count": True}, [Fault("count", "must be a whole number from 1 to 9")]),
         ({"count": "3"}, [Fault("count", "must be a whole number from 1 to 9")]),
-        ({"share": 1.01}, [Fault("share", "must be a number from 0 to 1 %")]),
+        ({"share": 2.01}, [Fault("share", "must be a number from 0 to 2 %")]),
+        ({"share": math.nan}, [Fault("share", "must be a number from 0 to 2 %")]),
+        ({"share": -math.inf}, [Fault("share", "must be a number from 0 to 2 %")]),
+        ({"share": 10**400}, [Fault("share", "must be a number from 0 to 2 %")]),
+        ({"count": 1e300}, [Fault("count", "must be a whole number from 1 to 9")]),
+        (
+            {"other": 1, "count": 0, "share": None},
+            [
+                Fault("other", "unknown; the values are count, share, waits"),
+                Fault("count", "must be a whole number from 1 to 9"),
+                Fault("share", "must be a number from 0 to 2 %"),
+            ],
+        ),
         ({"waits": [1, 2, 3]}, [Fault("waits", "must be a list of at most 2, each a whole number from 1 to 60 min")]),
         ({"waits": 5}, [Fault("waits", "must be a list of at most 2, each a whole number from 1 to 60 min")]),
         ({"waits": [0]}, [Fault("waits", "must be a list of at most 2, each a whole number from 1 to 60 min")]),
@@ -32,29 +52,29 @@ FIELDS = (
 )
 def test_values_are_checked_one_by_one(body: dict[str, object], faults: list[Fault]) -> None:
     """Bounds belong to what is allowed; a truth is no number; what is not given is no fault."""
-    assert rule_fields.check(FIELDS, body) == faults
+    assert rule_values.faults(Values, body) == faults
 
 
 def test_a_fault_names_its_place() -> None:
     """However long the name that was given."""
-    (fault,) = rule_fields.check(FIELDS, {"x" * 200: 1}, inside="hours.0.")
+    (fault,) = rule_values.faults(Values, {"x" * 200: 1}, inside="hours.0.")
     assert fault.where == "hours.0." + "x" * 72
 
 
 @pytest.mark.parametrize(
     ("body", "where"),
-    [({}, []), ({"share": 3}, ["share"]), ({"count": 0.5}, ["count"]), ({"share": 2, "count": 3}, [])],
+    [({}, []), ({"share": 2, "count": 2}, ["share"]), ({"count": 1, "share": 1}, ["share"]), ({"share": 2}, [])],
 )
 def test_one_value_must_be_less_than_another(body: dict[str, float], where: list[str]) -> None:
     """Defaults stand for what is not given; the fault is with a value that is."""
-    assert [fault.where for fault in rule_fields.ordered(FIELDS, body, [("share", "count")])] == where
+    assert [fault.where for fault in rule_values.faults(Values, body)] == where
 
 
 @pytest.mark.parametrize("name", rulebook.KINDS)
 def test_the_defaults_of_each_kind_of_rule_are_valid(name: str) -> None:
     """What holds without any rule could be given as one, in the city."""
     kind = rulebook.KINDS[name]
-    body = {f.name: list(f.default) if isinstance(f.default, tuple) else f.default for f in kind.fields_of("city")}
+    body = {field.name: field.default for field in kind.fields()}
     assert rulebook.faults(kind, "city", body) == []
     assert [fault.message[:24] for fault in rulebook.faults(kind, "moon:1", body)] == ["rules of this kind apply"]
     assert [fault.message[:31] for fault in rulebook.faults(kind, "city", {})] == ["a rule needs at least one value"]
@@ -63,9 +83,9 @@ def test_the_defaults_of_each_kind_of_rule_are_valid(name: str) -> None:
 def test_values_for_some_hours_are_checked_with_their_place() -> None:
     """An entry says which hours and at least one value; a list of what is no entry is one fault."""
     kind = rulebook.KINDS[rulebook.WARNING]
-    name = kind.fields[0].name
+    name = kind.fields()[0].name
     good = {"days": ["workday"], "hours": [["08:00", "10:00"]]}
-    value = {name: kind.fields[0].default}
+    value = {name: kind.fields()[0].default}
     entries = [{**good, **value}, {"hours": [["08:00", "10:00"]]}, {**good, "other": 1}]
     found = [fault.where for fault in rulebook.faults(kind, "city", {rulebook.HOURS: entries})]
     assert "hours.1" in found

@@ -1,0 +1,111 @@
+"""Values of a rule as data: one model a kind, whose JSON Schema tells the page what to ask for. Pure.
+
+A rule is stored as it was given; what it does not give, wider rules or the defaults say.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Annotated, Any, ClassVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from schemas.rules import RuleField
+
+Body = Mapping[str, Any]
+
+
+def _number(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError("no number")  # noqa: TRY004 - pydantic takes a ValueError for a fault of the input
+    return value
+
+
+IS_NUMBER = BeforeValidator(_number)
+"""Takes 3 and 3.0, but no text and no truth. Bounds in an `Annotated` stand before it, else no JSON Schema has them."""
+Whole = Annotated[int, IS_NUMBER]
+Number = Annotated[float, IS_NUMBER]
+
+
+class RuleValues(BaseModel):
+    """What the rules of a kind may say; each value has a default."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    ordered: ClassVar[tuple[tuple[str, str], ...]] = ()
+    """Values of which the first must be less than the second."""
+
+
+def value(default: float, zh: str, en: str, unit: str = "", *, least: float, most: float) -> Any:
+    """A value with its bounds and its name in two languages; the unit as people read it, nothing for shares."""
+    return Field(default, ge=least, le=most, json_schema_extra={"zh": zh, "en": en, "unit": unit})
+
+
+def values(default: tuple[int, ...], zh: str, en: str, unit: str, *, most: int) -> Any:
+    """A list of so many values at most."""
+    return Field(default, max_length=most, json_schema_extra={"zh": zh, "en": en, "unit": unit})
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong, and with which value: a path such as `hours.0.early_chance`."""
+
+    where: str
+    message: str
+
+
+@cache
+def fields(model: type[RuleValues]) -> Mapping[str, RuleField]:
+    """Describe the values of a model by its JSON Schema."""
+    schema = model.model_json_schema()["properties"]
+    return {name: _field(name, schema[name]) for name in schema}
+
+
+def faults(model: type[RuleValues], body: Body, *, inside: str = "") -> list[Fault]:
+    """Say what is wrong with the values that are given; those that are not keep what wider rules say.
+
+    Args:
+        model: what there is.
+        body: the values.
+        inside: path of what holds them, with a dot at its end.
+    """
+    try:
+        read = model.model_validate(dict(body))
+    except ValidationError as error:
+        wrong = {each["loc"][0] for each in error.errors(include_url=False, include_context=False, include_input=False)}
+        return [Fault(f"{inside}{name}"[:80], _message(model, name)) for name in body if name in wrong]
+    return list(_ordered(read, body, inside))
+
+
+def _ordered(read: RuleValues, body: Body, inside: str) -> Iterator[Fault]:
+    """Defaults stand for what is not given; the fault is with a value that is."""
+    for low, high in read.ordered:
+        least, most = getattr(read, low), getattr(read, high)
+        if least >= most:
+            yield Fault(f"{inside}{low if low in body else high}", f"{low} must be less than {high} ({most:g})")
+
+
+def _message(model: type[RuleValues], name: str) -> str:
+    known = fields(model)
+    if name not in known:
+        return f"unknown; the values are {', '.join(sorted(known))}"
+    field = known[name]
+    kind = "a whole number" if field.whole else "a number"
+    bounds = f"{kind} from {field.least:g} to {field.most:g}{' ' if field.unit else ''}{field.unit}"
+    return f"must be a list of at most {field.several}, each {bounds}" if field.several else f"must be {bounds}"
+
+
+def _field(name: str, schema: Mapping[str, Any]) -> RuleField:
+    each = schema.get("items", schema)
+    return RuleField(
+        name=name,
+        zh=schema["zh"],
+        en=schema["en"],
+        unit=schema["unit"],
+        least=each["minimum"],
+        most=each["maximum"],
+        default=schema["default"],
+        whole=each["type"] == "integer",
+        several=schema.get("maxItems", 0),
+        city_only=False,
+    )
