@@ -1,7 +1,5 @@
 """Pages and their addresses in a real Chromium: settings tried and set, the back button, who may be reached."""
 
-import csv
-import json
 import re
 from collections.abc import Callable
 
@@ -9,9 +7,9 @@ import httpx2
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Watched, exported
+from tests.browser.conftest import Watched
 from tests.browser.test_desk import axe, bearer
-from tests.support import lattice, waiting
+from tests.support import waiting
 from tests.support.product import Product
 
 pytestmark = pytest.mark.browser
@@ -205,146 +203,3 @@ def test_the_record_is_found_by_deed_and_subject(watched: Watched, demo: Product
     expect(page.get_by_role("row").filter(has_text="登录")).to_have_count(0)
     assert axe(watched) == []
     watched.keep("settings-audit-found")
-
-
-def test_a_grid_file_is_tried_and_its_faults_are_shown_where_they_are(watched: Watched) -> None:
-    """Two cells that overlap are named and marked on the small map; a sound file says what it would change."""
-    watched.open("/#settings=grids")
-    page, watched.refused = watched.page, "/grids/import"
-
-    def give(document: dict[str, object]) -> None:
-        # Codes of their own: those of the town are taken.
-        encoded = lattice.encoded(document).replace(b"441302010", b"441302099")
-        file = {"name": "cells.geojson", "mimeType": "application/geo+json", "buffer": encoded}
-        page.get_by_label("GeoJSON 文件").set_input_files(file)  # type: ignore[arg-type] # a file payload
-
-    faulty = lattice.collection(3)
-    faulty["features"].append(lattice.cell(9, lattice.square(0.5, 0), "G0"))
-    give(faulty)
-    expect(page.locator(".faults li").first).to_be_visible()
-    expect(page.locator(".import-preview .faulty").first).to_be_visible()
-    expect(page.get_by_role("button", name="导入并生效")).to_have_count(0)
-    watched.keep("settings-grid-faults")
-    give(lattice.collection(3))
-    expect(page.get_by_text("可以导入：3 格")).to_be_visible()
-
-
-def give(page: Page, label: str, name: str, text: str) -> None:
-    """Choose a file of this text."""
-    kind = "text/csv" if name.endswith(".csv") else "application/geo+json"
-    file = {"name": name, "mimeType": kind, "buffer": text.encode()}
-    page.get_by_label(label).set_input_files(file)  # type: ignore[arg-type] # a file payload
-
-
-def test_checkpoints_are_tried_with_their_faults_on_the_map(watched: Watched, demo: Product) -> None:
-    """Rows that are wrong are named and marked above the city; the mended file tells what it would change."""
-    ring = demo.get("cells")["features"][50]["geometry"]["coordinates"][0][:-1]
-    lon, lat = (sum(corner[axis] for corner in ring) / len(ring) for axis in (0, 1))
-    watched.open("/#settings=checkpoints")
-    page, watched.refused = watched.page, "/checkpoints/import"
-    names = "code,name,lat,lon\n"
-    sound = f'P1,"东口, 北",{lat},{lon}\n'
-    give(
-        page,
-        "打卡点 GeoJSON 或 CSV 文件",
-        "points.csv",
-        names + sound + f"P1,,{lat + 0.001},{lon}\nP3,,{lat},{lon + 2}\n",
-    )
-    expect(page.locator(".faults li")).to_have_count(2)
-    expect(page.locator(".import-preview .faulty.point")).to_have_count(2)
-    expect(page.locator(".import-preview .ground")).to_have_attribute("d", re.compile("^M"))
-    expect(page.get_by_role("button", name="导入并生效")).to_have_count(0)
-    assert axe(watched) == []
-    watched.keep("settings-checkpoints-faults")
-    give(page, "打卡点 GeoJSON 或 CSV 文件", "points.csv", names + sound)
-    expect(page.get_by_text("可以导入：1 个打卡点")).to_be_visible()
-
-
-def test_roads_are_tried_with_their_faults_on_the_map(watched: Watched, demo: Product) -> None:
-    """A line of one place is named and marked; a sound road tells its length and how much of it lies in cells."""
-    (lon, lat), (east, north) = demo.get("cells")["features"][50]["geometry"]["coordinates"][0][:2]
-
-    def roads(*lines: list[list[float]]) -> str:
-        shapes = [{"type": "LineString", "coordinates": line} for line in lines]
-        features = [{"type": "Feature", "properties": {}, "geometry": shape} for shape in shapes]
-        return json.dumps({"type": "FeatureCollection", "features": features})
-
-    watched.open("/#settings=roads")
-    page, watched.refused = watched.page, "/roads/import"
-    sound = [[lon, lat], [east, north]]
-    give(page, "道路 GeoJSON 文件", "roads.geojson", roads(sound, [[lon, lat], [lon, lat]]))
-    expect(page.locator(".faults li")).to_have_count(1)
-    expect(page.locator(".import-preview .faulty.line")).to_have_count(1)
-    watched.keep("settings-roads-faults")
-    give(page, "道路 GeoJSON 文件", "roads.geojson", roads(sound))
-    expect(page.get_by_text(re.compile("可以导入：道路 .*其中网格内"))).to_be_visible()
-
-
-def rows_of(page: Page, column: int) -> list[str]:
-    """Texts of a column of the indicators."""
-    cells: list[str] = page.locator(f".figures-scroll tbody tr > :nth-child({column}) > :first-child").all_inner_texts()
-    return cells
-
-
-def test_indicators_are_ordered_narrowed_and_exported(watched: Watched, demo: Product) -> None:
-    """A head orders its column, by keys too; the address keeps level, period, order and text; CSV has all rows."""
-    watched.open("/#figures=street")
-    page = watched.page
-    asked = demo.get("indicators", level="street")["items"]
-    expect(page.locator(".figures-scroll tbody tr")).to_have_count(len(asked))
-    page.locator(".figures-scroll thead").get_by_role("button", name="有效巡查").focus()
-    page.keyboard.press("Enter")
-    expect(page.locator("th[aria-sort=ascending]")).to_have_text(re.compile("有效巡查"))
-    visits = [int(text) for text in rows_of(page, 10)]
-    assert visits == sorted(visits)
-    page.keyboard.press("Enter")
-    expect(page.locator("th[aria-sort=descending]")).to_have_text(re.compile("有效巡查"))
-    page.get_by_role("button", name="今天").click()
-    page.wait_for_url(re.compile(r"figures=street&when=.*&sort=-visits"))
-    page.get_by_label("筛选").fill("桥")
-    page.wait_for_url(re.compile("&find="))
-    names = rows_of(page, 1)
-    assert names
-    assert all("桥" in name for name in names)
-    page.reload()
-    expect(page.get_by_label("筛选")).to_have_value("桥")
-    expect(page.locator("th[aria-sort=descending]")).to_have_text(re.compile("有效巡查"))
-    assert rows_of(page, 1) == names
-    table = list(csv.reader(exported(page, "CSV").read_text("utf-8-sig").splitlines()))
-    assert {row[0] for row in table[1:]} == {one["code"] for one in asked}
-    assert table[1][-1].endswith("purpose: 月度 & 考核")
-
-
-def test_a_row_of_the_indicators_leads_to_the_map_and_back(watched: Watched, demo: Product) -> None:
-    """A cell's name opens its card, the back button the table; Escape leaves it; keys of the alerts rest meanwhile."""
-    watched.open("/#figures=cell")
-    page = watched.page
-    name = page.locator(".figures-scroll tbody th button").first
-    cell = demo.get("indicators", level="cell", limit=1)["items"][0]
-    expect(name).to_have_text(cell["name"])
-    page.keyboard.press("j")
-    expect(page.locator(".alert-item:has([aria-current=true])")).to_have_count(0)
-    name.click()
-    expect(page.get_by_role("region", name=f"单元网格 {cell['name']}")).to_be_visible()
-    page.go_back()
-    expect(page.locator(".figures")).to_be_visible()
-    page.keyboard.press("Escape")
-    expect(page.locator(".figures")).to_have_count(0)
-
-
-@pytest.mark.parametrize(("width", "height"), [(1366, 768), (1024, 768), (683, 384)])
-@pytest.mark.parametrize("language", ["zh", "en"])
-@pytest.mark.parametrize("theme", ["dark", "light"])
-def test_indicators_on_every_screen(watched: Watched, width: int, height: int, language: str, theme: str) -> None:
-    """In both languages and themes, on a small desk, a tablet and at 200 % zoom: nothing is cut off, axe is content."""
-    page = watched.page
-    page.add_init_script(f"localStorage.setItem('patrolgrid.theme', '{theme}')")
-    page.add_init_script(f"localStorage.setItem('patrolgrid.language', '{language}')")
-    page.set_viewport_size({"width": width, "height": height})
-    for level in ("grid", "officer"):
-        page.goto(f"{watched.url}/#figures={level}&sort=-visits")
-        page.wait_for_selector(".map[data-ready]")
-        expect(page.locator(".figures-scroll tbody tr").first).to_be_visible()
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        assert axe(watched) == []
-        watched.keep(f"figures-{level}-{language}-{theme}-{width}x{height}")

@@ -10,6 +10,8 @@ _DEMO = (
     "tests/acceptance/test_secrets.py",
     "tests/browser/test_desk.py",
     "tests/browser/test_ground.py",
+    "tests/browser/test_imports.py",
+    "tests/browser/test_indicators.py",
     "tests/browser/test_map.py",
     "tests/browser/test_pages.py",
 )

@@ -4,7 +4,7 @@ import json
 from typing import TYPE_CHECKING
 
 from tests.integration.ingest.conftest import client, fix, working
-from tests.integration.ingest.test_worker import FIX, counted
+from tests.integration.ingest.counting import FIX, counted
 from tests.support import waiting
 
 if TYPE_CHECKING:

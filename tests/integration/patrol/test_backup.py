@@ -295,9 +295,3 @@ async def _programs_beside(url: str) -> Path:
         await conn.close()
     folders = [Path("/usr/lib/postgresql") / str(major) / "bin", Path(shutil.which("pg_dump") or "/nowhere").parent]
     return next(folder for folder in folders if (folder / "pg_dump").exists())
-
-
-def test_page_runs_every_block_that_it_shows() -> None:
-    """No bash block of the page is left untested."""
-    assert set(BLOCKS) == {"base", "expire", "restore", "after", "dump", "undump", "undump-timescale"}
-    assert DOCS.count("```bash") == len(BLOCKS)

@@ -13,7 +13,7 @@ from patrol.checks import broker, machine, service
 from patrol.checks.findings import Finding, Verdict
 from patrol.services import mosquitto
 from schemas.broker import Broker
-from tests.integration.test_device_access import SERVER, _running
+from tests.integration.device_broker import SERVER, broker_running
 from tests.support import ports
 from tests.support.mosquitto import Mosquitto
 
@@ -41,7 +41,7 @@ async def test_broker_with_an_open_door_beside_the_account_is_a_fault(mosquitto:
 async def test_generated_configuration_passes_and_a_device_account_does_not(tmp_path: Path) -> None:
     """With `patrol broker config` nothing is wrong; with another account the rights that are missing are named."""
     listener = mosquitto_listener()
-    with _running(tmp_path, [], listener):
+    with broker_running(tmp_path, [], listener):
         said = await found(f"mqtt://{SERVER[0]}:{SERVER[1]}@127.0.0.1:{listener.port}")
         assert {one.verdict for one in said.values()} == {Verdict.OK}
         assert said["anonymous access 匿名访问"].said.startswith("is refused")

@@ -3,8 +3,8 @@
 import pytest
 
 from runtime import db
-from tests.integration.web import matrix_city
-from tests.integration.web.matrix_city import Street
+from tests.integration.web import matrix_city, matrix_street
+from tests.integration.web.matrix_street import Street
 
 TABLES = ("fixes", "stays", "runs", "device_hours", "events", "alerts", "alert_steps", "deliveries", "sign_offs",
           "device_findings", "sightings", "stay_growth", "run_history", "commands", "replies", "tasks",
@@ -16,7 +16,7 @@ YEARS = 3_650 * 86_400_000
 @pytest.fixture
 async def streets(conn: db.Connection) -> tuple[Street, Street]:
     """The two streets, with the same things in both; every alert has ended."""
-    both = matrix_city.streets()
+    both = matrix_street.streets()
     await matrix_city.build(conn, *both)
     for street in both:
         await _more(conn, street)

@@ -10,8 +10,8 @@ import pytest
 from ingest.run import passes
 from runtime import db
 from schemas import wire
-from tests.integration.web import matrix_city
-from tests.integration.web.matrix_city import NOW, Street
+from tests.integration.web import matrix_city, matrix_street
+from tests.integration.web.matrix_street import NOW, Street
 from tracking.records.retention import DAY_MS, DataClass
 from tracking.store.records import hold_store
 from tracking.store.records.hold_store import Given
@@ -31,7 +31,7 @@ def digest(name: str) -> str:
 @pytest.fixture
 async def files(conn: db.Connection, tmp_path: Path) -> MediaFiles:
     """Four files of two devices, with their events and rows, written when the event was."""
-    mine, other = matrix_city.streets()
+    mine, other = matrix_street.streets()
     await matrix_city.build(conn, mine, other)
     made = MediaFiles(tmp_path)
     for n, (name, (days, case)) in enumerate(FILES.items()):

@@ -10,7 +10,7 @@ from ingest.store.targets import TARGETS
 from runtime import db, locks
 from tests.integration.retention.conftest import TABLES, YEARS, counts
 from tests.integration.web.conftest import store_fixes
-from tests.integration.web.matrix_city import NOW, Street
+from tests.integration.web.matrix_street import NOW, Street
 from tracking.records import retention
 from tracking.records.retention import DAY_MS, DataClass
 from tracking.store.records import hold_store, retention_store

@@ -4,11 +4,9 @@ A new route: put what its path can name into OBJECTS, its queries into QUERIES, 
 it for both streets into `build`. Whatever shows a mark of the other street is a leak.
 """
 
-import hashlib
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from alerts.life.life import Act, Refusal
@@ -17,6 +15,7 @@ from alerts.store.store import act_on, apply_on
 from runtime import db
 from schemas import rest, wire
 from tests.integration.web.conftest import store_fixes
+from tests.integration.web.matrix_street import MINUTE, NOW, Street
 from tests.support import divided
 from tracking.presence.stays import Stay, StayChange, StayKind
 from tracking.store.presence import stay_store
@@ -25,68 +24,6 @@ from tracking.store.tracks import event_store
 
 if TYPE_CHECKING:
     from runtime.db import Connection
-
-NOW = datetime.now(UTC).replace(microsecond=0)
-MINUTE = 60_000
-
-
-@dataclass(frozen=True, slots=True)
-class Street:
-    """One of the two streets: `mark` is in every name of it."""
-
-    mark: str
-    code: str
-    lat: float
-    lon: float
-    devices: int
-    ids: dict[str, Any] = field(default_factory=dict)
-    """What was made: cell, device, event, alert, …"""
-
-    @property
-    def unit(self) -> str:
-        """Its team."""
-        return f"{self.mark}-team"
-
-    @property
-    def grid(self) -> str:
-        """Its responsibility grid."""
-        return f"{self.code}01"
-
-    @property
-    def cell(self) -> str:
-        """Its cell."""
-        return f"{self.code}00101"
-
-    @property
-    def event(self) -> str:
-        """Its event: a ULID."""
-        return "01HZZZZZZZZZZZZZZZZZZ" + self.mark.upper().translate(str.maketrans("ILOU", "110V"))
-
-    @property
-    def picture(self) -> bytes:
-        """The photograph of its event."""
-        return b"\xff\xd8\xff\xe0\x00\x10JFIF " + self.mark.encode()
-
-    @property
-    def media(self) -> str:
-        """Hash of the photograph."""
-        return hashlib.sha256(self.picture).hexdigest()
-
-    def marks(self) -> list[str]:
-        """Texts that come only from this street, coordinates in degrees and in millionths included."""
-        return [self.mark, self.mark.upper(), self.code, self.event, self.media, f"{self.lat:.3f}", f"{self.lon:.3f}",
-                f"{self.lat:.3f}".replace(".", ""), f"{self.lon:.3f}".replace(".", "")]  # fmt: skip
-
-    def ring(self) -> list[list[float]]:
-        """Outline of the cell."""
-        lat, lon, half = self.lat, self.lon, 0.0004
-        return [[lon - half, lat - half], [lon + half, lat - half], [lon + half, lat + half], [lon - half, lat + half],
-                [lon - half, lat - half]]  # fmt: skip
-
-
-def streets() -> tuple[Street, Street]:
-    """The street whose people ask, and the other."""
-    return Street("hazel", "441302001", 23.1114, 114.4114, 2), Street("quart", "441302002", 23.2777, 114.4777, 5)
 
 
 async def build(conn: "Connection", *both: Street) -> None:
@@ -302,120 +239,3 @@ async def warn(conn: "Connection", street: Street, name: str, *, officer: str | 
 
 def _change(key: str, kind: str, at: int, facts: dict[str, Any], **about: Any) -> Change:
     return Change(key=key, kind=kind, step=Step.OPENED, level=Level.RED, at=at, facts=facts, **about)
-
-
-_FROM = rest.rfc3339(NOW - timedelta(hours=2)).replace("+", "%2B")
-_TO_NOW = rest.rfc3339(NOW + timedelta(seconds=1)).replace("+", "%2B")
-_TO = rest.rfc3339(NOW + timedelta(minutes=1)).replace("+", "%2B")
-
-_HOUR_AGO = rest.rfc3339(NOW - timedelta(hours=1))
-
-OBJECTS: dict[str, str] = {
-    "/api/v1/devices/{name}": "{mark}-cam-1",
-    "/api/v1/devices/{name}/track": "{mark}-cam-1",
-    "/api/v1/events/{key}": "{event}",
-    "/api/v1/media/{sha256}": "{media}",
-    "/api/v1/alerts/{number}": "{alert}",
-    "/api/v1/duty-rosters/{number}": "{roster}",
-    "/api/v1/officers/{badge}": "{mark}-badge-1",
-    "/api/v1/shifts/{number}": "{shift}",
-    "/api/v1/channels/{number}": "{channel}",
-    "/api/v1/accounts/{account}": "{mark}-account",
-    "/api/v1/tokens/{token}": "2000000",
-    "/api/v1/areas/{code}/owner": "{grid}",
-    "/api/v1/holds/{number}": "{hold}",
-    "/api/v1/retention/{data}": "fixes",
-}
-"""What the path's parameter names, by template; routes below a template take its value."""
-
-NOWHERE: dict[str, str] = {
-    "name": "nobody-1",
-    "key": "01HZZZZZZZZZZZZZZZZZZZZZZZ",
-    "sha256": 64 * "0",
-    "number": "987654321",
-    "badge": "nobody-1",
-    "code": "nowhere",
-    "data": "nothing",
-}
-"""A value that names nothing in either street, by parameter."""
-
-QUERIES: dict[str, list[str]] = {
-    "/api/v1/devices": ["unit=quart-team", "limit=1"],
-    "/api/v1/devices/{name}/track": [f"format={form}" for form in ("geojson", "csv", "gpx")],
-    "/api/v1/areas": ["parent=441302002", "parent=441302", "level=grid"],
-    "/api/v1/grids": ["parent=441302002"],
-    "/api/v1/coverage": ["level=grid", "level=street", "level=district", "limit=1", f"at={_FROM}"],
-    "/api/v1/indicators": [
-        *(f"level={level}" for level in ("cell", "grid", "street", "district", "officer", "device")),
-        "level=device&format=csv",
-        "level=grid&format=csv",
-    ],
-    "/api/v1/rules": ["kind=warning"],
-    "/api/v1/rules/history": ["kind=officer", "kind=warning&limit=1"],
-    "/api/v1/visits": ["device=quart-cam-1", "cell=44130200200101", f"known={_TO}", "limit=1"],
-    "/api/v1/events": ["device=quart-cam-1", "cell=44130200200101", "type=05.01", "limit=1"],
-    "/api/v1/alerts": [
-        "cell=44130200200101",
-        "state=open",
-        "state=standing",
-        "device=quart-cam-1",
-        "area=441302002",
-        "limit=1",
-        f"at={_TO_NOW}",
-        f"at={_TO_NOW}&limit=1",
-    ],
-    "/api/v1/tasks": ["device=quart-cam-1", "limit=1"],
-    "/api/v1/duty-rosters": ["account=quart-account", "limit=1"],
-    "/api/v1/officers": ["limit=1"],
-    "/api/v1/bindings": ["device=quart-cam-1", "badge=quart-badge-1", "limit=1"],
-    "/api/v1/shifts": ["badge=quart-badge-1", "limit=1"],
-    "/api/v1/replay": [f"from={_FROM}&to={_TO}&step=3600", f"from={_FROM}&to={_TO}&step=3600&device=quart-cam-1"],
-}
-"""Further queries, by template; they name things of the other street, too."""
-
-BODIES: dict[str, Any] = {
-    "/api/v1/presence": {
-        "polygon": {"type": "Polygon", "coordinates": [[[114.4, 23.1], [114.5, 23.1], [114.5, 23.3], [114.4, 23.3]]]},
-        "from": rest.rfc3339(NOW - timedelta(hours=2)),
-        "to": rest.rfc3339(NOW),
-    },
-    "/api/v1/duty-rosters": {
-        "account": "{mark}-account",
-        "area": "{street}",
-        "level": 2,
-        "starts": rest.rfc3339(NOW),
-        "ends": rest.rfc3339(NOW + timedelta(hours=1)),
-    },
-    "/api/v1/officers": {"badge": "new-badge", "name": "somebody", "unit": "{mark}-team"},
-    "/api/v1/devices/{name}/officer": {"badge": "{mark}-badge-2"},
-    "/api/v1/shifts": {
-        "shifts": [
-            {
-                "badge": "{mark}-badge-1",
-                "area": "{grid_code}",
-                "starts": rest.rfc3339(NOW + timedelta(days=1)),
-                "ends": rest.rfc3339(NOW + timedelta(days=1, hours=8)),
-            }
-        ]
-    },
-    "/api/v1/exports": {
-        "form": "csv",
-        "devices": ["{mark}-cam-1"],
-        "from": rest.rfc3339(NOW - timedelta(hours=2)),
-        "to": rest.rfc3339(NOW),
-    },
-    "/api/v1/areas/{code}/owner": {"owner": "somebody"},
-    "/api/v1/holds": {"why": "a case", "device": "{mark}-cam-1"},
-    "/api/v1/holds/{number}/release": {"why": "it was closed"},
-    "/api/v1/retention/{data}": {"days": 200},
-    "/api/v1/plans": {"scope": "city", "plan": {"weight": 2}},
-    "/api/v1/plans/trial": {"scope": "city", "plan": {"limit_s": 3600}},
-    "/api/v1/rules": {"kind": "warning", "scope": "city", "values": {"hold_s": 60}},
-    "/api/v1/rules/dry-run": {"kind": "warning", "values": None, "from": _HOUR_AGO, "to": rest.rfc3339(NOW)},
-    "/api/v1/alerts/{number}/assign": {"device": "{mark}-cam-1"},
-    "/api/v1/alerts/{number}/snooze": {"minutes": 5, "reason": "because"},
-    "/api/v1/alerts/{number}/escalate": {"reason": "because"},
-    "/api/v1/alerts/{number}/close": {"reason": "because"},
-    "/api/v1/alerts/{number}/note": {"text": "a remark"},
-}
-"""What is sent, by template; others get {}."""

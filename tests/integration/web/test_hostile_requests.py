@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import httpx2
 import pytest
 
-from tests.integration.web import matrix_city
+from tests.integration.web import matrix_requests
 from tests.integration.web.test_matrix import ROUTES, City, city, filled, path_to
 from web.auth.access import Role
 
@@ -72,7 +72,7 @@ def requests(city: City) -> Iterator[tuple[str, str, bytes | None]]:
         path = path_to(template, city.mine)
         if method in ("POST", "PUT", "PATCH"):
             yield from ((method, path, body) for body in taken(BODIES, n))
-            body = json.loads(filled(json.dumps(matrix_city.BODIES.get(template, {})), city.mine))
+            body = json.loads(filled(json.dumps(matrix_requests.BODIES.get(template, {})), city.mine))
             for text in taken(TEXTS, n):
                 yield from ((method, path, json.dumps(each).encode()) for each in changed(body, text))
         else:

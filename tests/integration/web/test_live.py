@@ -1,20 +1,18 @@
 """The live websocket against a real server and database: nothing lost, nothing twice, nobody harmed by the slow."""
 
 import asyncio
-import contextlib
 import json
 import socket
 from typing import TYPE_CHECKING, Any
 
 import aiomqtt
-import httpx2
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from runtime.clock import wall_clock
 from schemas import feed
 from tests.integration.web.conftest import say
-from tests.support import live_frames as decoder
+from tests.integration.web.viewing import SUBSCRIBE, first, frame, log_until
 from tests.support import web
 from tests.support.waiting import until
 from tests.unit.web.live.positions import columns, scattered
@@ -24,34 +22,6 @@ from web.live.run import viewer as live_viewer
 if TYPE_CHECKING:
     from runtime import db
     from tests.support.mosquitto import Mosquitto
-
-SUBSCRIBE: dict[str, Any] = {"type": "subscribe", "bbox": web.HUIZHOU, "zoom": 11}
-
-
-async def log_until(viewer: Any, last: int) -> list[int]:
-    """The n of every event log item up to `last`, in order of arrival."""
-    got: list[int] = []
-    while not got or got[-1] != last:
-        message = await web.receive(viewer)
-        if isinstance(message, dict) and message["type"] == "lane":
-            got += [item["body"]["n"] for item in message["items"]]
-    return got
-
-
-async def first(viewer: Any, kind: str) -> dict[str, Any]:
-    """The next message of a kind."""
-    while True:
-        message = await web.receive(viewer)
-        if isinstance(message, dict) and message["type"] == kind:
-            return message
-
-
-async def frame(viewer: Any) -> decoder.Frame:
-    """The next position frame."""
-    while True:
-        message = await web.receive(viewer)
-        if isinstance(message, bytes):
-            return decoder.decode(message)
 
 
 async def test_subscription_gives_state_then_every_later_item_once(
@@ -266,21 +236,6 @@ async def test_websocket_without_right_is_refused_before_it_opens(server: web.We
         assert json.loads(refused.value.response.body or b"")["status"] == status
 
 
-async def test_shutdown_says_goodbye(database_url: str) -> None:
-    """Viewers of a process that stops are told so, and the process stops within seconds."""
-    async with contextlib.AsyncExitStack() as stack:
-        serving = web.serving(database_url)
-        server = await serving.__aenter__()
-        await asyncio.wait_for(server.hub.ready.wait(), 20)
-        viewer = await stack.enter_async_context(server.live())
-        await viewer.send(json.dumps(SUBSCRIBE))
-        await first(viewer, "state")
-        async with asyncio.timeout(5):
-            leaving = asyncio.create_task(serving.__aexit__(None, None, None))
-            assert (await first(viewer, "bye"))["reason"] == "shutting_down"
-            await leaving
-
-
 async def test_feed_over_a_real_broker_reaches_viewers(
     database_url: str, devices: dict[str, int], mosquitto: "Mosquitto"
 ) -> None:
@@ -308,36 +263,3 @@ async def test_feed_over_a_real_broker_reaches_viewers(
         await until(shown, "the position arrives")
         while not (await frame(viewer)).by_slot():
             pass
-
-
-async def test_readyz_says_what_is_missing(server: web.WebServer, conn: "db.Connection") -> None:
-    """Without broker and worker the process answers 503 and names both."""
-    async with httpx2.AsyncClient(base_url=server.url) as client:
-        answer = await client.get("/readyz")
-        assert answer.status_code == 503
-        checks = answer.json()["checks"]
-        assert [name for name, check in checks.items() if not check["ok"]] == ["worker", "feed"]
-        await conn.execute("INSERT INTO workers (id, started, heartbeat, units) VALUES ('w1', now(), now(), '{+}')")
-        assert (await client.get("/readyz")).json()["checks"]["worker"]["ok"] is True
-        await conn.execute("UPDATE workers SET stopped_at = now()")
-        stopped = (await client.get("/readyz")).json()["checks"]["worker"]
-        assert (stopped["ok"], "patrol worker" in stopped["detail"]) == (False, True)
-
-
-async def test_readyz_says_that_a_workers_session_is_taken(server: web.WebServer, conn: "db.Connection") -> None:
-    """Another client with a worker's client id is named as what it is, and is forgotten with the worker's word."""
-    async with httpx2.AsyncClient(base_url=server.url) as client:
-        for taken in (True, False):
-            await conn.execute(
-                "INSERT INTO workers (id, started, heartbeat, units, counters) "
-                "VALUES ('w1', now(), now(), '{+}', $1::text::jsonb) "
-                "ON CONFLICT (id) DO UPDATE SET counters = excluded.counters",
-                json.dumps({"taken": taken}),
-            )
-            await conn.execute(
-                "INSERT INTO workers (id, started, heartbeat, units) VALUES ('w2', now(), now(), '{+}') "
-                "ON CONFLICT DO NOTHING"
-            )
-            worker = (await client.get("/readyz")).json()["checks"]["worker"]
-            assert worker["ok"] is not taken
-            assert ("the session of w1" in worker["detail"]) is taken

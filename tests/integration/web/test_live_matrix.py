@@ -12,8 +12,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from runtime import db
 from schemas import feed
 from schemas.live import FROM_SERVER
-from tests.integration.web import matrix_city
-from tests.integration.web.matrix_city import MINUTE, Street
+from tests.integration.web import matrix_city, matrix_street
+from tests.integration.web.matrix_street import MINUTE, Street
 from tests.integration.web.test_matrix import City, city, leaks
 from tests.support import live_frames as decoder
 from tests.support import web
@@ -73,7 +73,7 @@ async def happen(city: City, conn: "Connection", mine: Screen, whole: Screen) ->
     """
     both = (city.other, city.mine)
     slots = [(street, street.ids[f"device{n + 1}"]) for street in both for n in range(street.devices)]
-    now = db.millis(matrix_city.NOW) + MINUTE
+    now = db.millis(matrix_street.NOW) + MINUTE
     for step in range(3):
         rows = [
             {"device": slot, "lat": each.lat, "lon": each.lon + 1e-4 * step, "t": now + step} for each, slot in slots

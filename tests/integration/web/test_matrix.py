@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import httpx2
 import pytest
 
-from tests.integration.web import matrix_city
-from tests.integration.web.matrix_city import Street
+from tests.integration.web import matrix_city, matrix_requests, matrix_street
+from tests.integration.web.matrix_street import Street
 from tests.integration.web.test_closed import route_table
 from tests.support import web
 from tests.support.waiting import until
@@ -43,7 +43,7 @@ class City:
 @pytest.fixture
 async def city(database_url: str, conn: "db.Connection", tmp_path: Path) -> AsyncIterator[City]:
     """A server on the city of two streets."""
-    mine, other = matrix_city.streets()
+    mine, other = matrix_street.streets()
     await matrix_city.build(conn, mine, other)
     async with web.serving(database_url, device_key="k" * 64, media_dir=tmp_path / "media") as server:
 
@@ -69,9 +69,9 @@ def path_to(template: str, street: Street | None) -> str:
 
     def value(found: re.Match[str]) -> str:
         if street is None:
-            return matrix_city.NOWHERE.get(found[1], "nothing")
-        known = next((place for start, place in matrix_city.OBJECTS.items() if template.startswith(start)), None)
-        assert known is not None, f"tests/integration/web/matrix_city.py: say in OBJECTS what {template} names"
+            return matrix_requests.NOWHERE.get(found[1], "nothing")
+        known = next((place for start, place in matrix_requests.OBJECTS.items() if template.startswith(start)), None)
+        assert known is not None, f"tests/integration/web/matrix_requests.py: say in OBJECTS what {template} names"
         return filled(known, street)
 
     return template if "{path:path}" in template else _PARAMETER.sub(value, template)
@@ -110,7 +110,7 @@ async def ask(client: httpx2.AsyncClient, method: str, template: str, path: str,
     if template == "/api/v1/media/{sha256}" and method == "PUT":
         return await client.put(path, content=street.picture)
     if method in ("POST", "PUT", "PATCH"):
-        body = filled(json.dumps(matrix_city.BODIES.get(template, {})), street)
+        body = filled(json.dumps(matrix_requests.BODIES.get(template, {})), street)
         return await client.request(method, path, content=body, headers={"Content-Type": "application/json"})
     return await client.request(method, path)
 
@@ -133,7 +133,7 @@ async def test_matrix_of_roles_and_areas_leaks_nothing(city: City) -> None:
             async with city.server.client(token=city.tokens[role, area]) as client:
                 for method, template in ROUTES:
                     path = path_to(template, city.mine)
-                    for query in ("", *(matrix_city.QUERIES.get(template, []) if area == "street" else [])):
+                    for query in ("", *(matrix_requests.QUERIES.get(template, []) if area == "street" else [])):
                         answer = await ask(client, method, template, f"{path}?{query}" if query else path, city.mine)
                         asked += 1
                         faults = list(check(city, (role, area), (method, template), query, answer))
@@ -182,7 +182,7 @@ async def test_object_outside_the_area_is_answered_like_one_that_does_not_exist(
             assert answer.status_code == never.status_code, f"{method} {outside}"
             here, there = outside.removeprefix("/api/v1/").split("/")[1], nowhere.removeprefix("/api/v1/").split("/")[1]
             assert re.sub(rf"\b{here}\b", "X", answer.text) == re.sub(rf"\b{there}\b", "X", never.text), outside
-    assert met >= len(matrix_city.OBJECTS)
+    assert met >= len(matrix_requests.OBJECTS)
 
 
 async def test_own_street_is_seen_in_full_and_counted_alone(city: City) -> None:
@@ -259,7 +259,7 @@ async def test_names_of_accounts_cannot_be_found_out_by_putting_them_on_a_roster
         ('district-chief', 'x', 'supervisor', '{441302}'), ('city-chief', 'x', 'commander', NULL),
         ('quart-chief', 'x', 'supervisor', '{441302002}')"""
     )
-    duty = json.loads(filled(json.dumps(matrix_city.BODIES["/api/v1/duty-rosters"]), city.mine))
+    duty = json.loads(filled(json.dumps(matrix_requests.BODIES["/api/v1/duty-rosters"]), city.mine))
     async with city.server.client(token=city.tokens[Role.SUPERVISOR, "street"]) as client:
 
         async def told(name: str) -> tuple[int, str]:

@@ -13,8 +13,8 @@ import pytest
 
 from runtime import db
 from schemas import wire
-from tests.integration.web import matrix_city
-from tests.integration.web.matrix_city import NOW, Street
+from tests.integration.web import matrix_city, matrix_street
+from tests.integration.web.matrix_street import NOW, Street
 from tests.support import web
 from tests.support.waiting import until
 from tracking.city import device_grant
@@ -55,7 +55,7 @@ class Site:
 @pytest.fixture
 async def site(database_url: str, conn: "Connection", tmp_path: Path) -> AsyncIterator[Site]:
     """The server, reached and with its devices' passwords made."""
-    mine, other = matrix_city.streets()
+    mine, other = matrix_street.streets()
     await matrix_city.build(conn, mine, other)
     await conn.execute("UPDATE devices SET key_generation = 1")
     async with web.serving(database_url, device_key=KEY, media_dir=tmp_path, media_most_bytes=4 << 20) as server:

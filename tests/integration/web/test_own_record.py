@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from schemas import rest
-from tests.integration.web.matrix_city import BODIES, NOW
+from tests.integration.web.matrix_requests import BODIES
+from tests.integration.web.matrix_street import NOW
 from tests.integration.web.test_matrix import City, city, leaks
 from tests.support import web
 from web.audit.audit_chain import Entry, detail

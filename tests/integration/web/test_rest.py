@@ -2,23 +2,15 @@
 
 import csv
 import io
-import json
-from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
-import pytest
 
 from runtime.clock import wall_clock
 from tests.integration.web.conftest import store_fixes
 from tests.support import observed, web
 from tests.support.waiting import until
 from tracking.presence.stays import Stay, StayChange, StayKind
-from tracking.store.city.sight import WHOLE_CITY
 from tracking.store.presence import stay_store
-from tracking.store.tracks import minute_store
-from web.store import queries
 
 if TYPE_CHECKING:
     from runtime import db
@@ -232,125 +224,6 @@ async def test_cells_coverage_and_areas_follow_a_visit(
         ]
         assert len(await everything(client, "/api/v1/grids", parent="441302001")) == 1
         assert (await client.get("/api/v1/stats")).json()["cells"]["fresh"] == 1
-
-
-WRONG: tuple[tuple[str, int], ...] = (
-    ("/api/v1/alerts/99999999999999999999999", 422),
-    ("/api/v1/alerts/9223372036854775807", 404),
-    ("/api/v1/alerts/x", 422),
-    ("/api/v1/devices/a%00b", 422),
-    ("/api/v1/devices/%ff%fe", 422),
-    ("/api/v1/devices?unit=%00", 422),
-    ("/api/v1/devices?limit=0", 422),
-    ("/api/v1/devices?limit=1001", 422),
-    ("/api/v1/devices?limit=99999999999999999999999999", 422),
-    ("/api/v1/devices?cursor=%00", 422),
-    ("/api/v1/devices?cursor=IlwwIg", 422),
-    ("/api/v1/devices?cursor=IlwwMDAwIg", 422),
-    ("/api/v1/devices?cursor=IlxkODAwIg", 422),
-    ("/api/v1/refusals?cursor=OTIyMzM3MjAzNjg1NDc3NTgwOA", 422),
-    ("/api/v1/refusals?cursor=LTE", 422),
-    ("/api/v1/visits?cursor=WzAsMV0", 422),
-    ("/api/v1/visits?cursor=WzE3ODAwMDAwMDAwMDAsOTk5OTk5OTk5OTk5OTk5OTk5OTk5XQ", 422),
-    ("/api/v1/visits?cell=1%00", 422),
-    ("/api/v1/visits?kind=nap", 422),
-    ("/api/v1/visits?from=yesterday", 422),
-    ("/api/v1/visits?from=2026-05-01T00:00:00", 422),
-    ("/api/v1/visits?from=0001-01-01T00:00:00%2B14:00", 422),
-    ("/api/v1/visits?from=2026-05-02T00:00:00Z&to=2026-05-01T00:00:00Z", 422),
-    ("/api/v1/events?type=%00", 422),
-    ("/api/v1/events?cursor=WyIwMDAxLTAxLTAxVDAwOjAwOjAwKzE0OjAwIiwiYSJd", 422),
-    ("/api/v1/events/01hzzz", 422),
-    ("/api/v1/coverage?level=planet", 422),
-    ("/api/v1/coverage?at=2099-01-01T00:00:00Z", 422),
-    ("/api/v1/coverage?cursor=LTk5OTk5OTk5OTk5OTk5OTk5OTk5OQ", 200),
-    ("/api/v1/devices/cam-1/track?simplify=nan", 422),
-    ("/api/v1/devices/cam-1/track?simplify=inf", 422),
-    ("/api/v1/devices/cam-1/track?simplify=-1", 422),
-    ("/api/v1/devices/cam-1/track?format=exe", 422),
-    ("/api/v1/nothing", 404),
-    ("/assets/%2e%2e/%2e%2e/etc/passwd", 404),
-    ("/assets/a%00b", 404),
-)
-
-
-async def test_wrong_parameters_are_problems_and_never_faults(server: web.WebServer) -> None:
-    """Huge numbers, NUL bytes, foreign cursors, impossible times: a problem document that says which is wrong."""
-    async with server.client() as client:
-        for path, status in WRONG:
-            answer = await client.get(path)
-            assert answer.status_code == status, f"{path}: {answer.text}"
-            if status != 200:
-                assert answer.headers["content-type"] == "application/problem+json"
-                assert answer.json()["detail"]
-
-
-@pytest.mark.parametrize("body", [b"{", b'{"name": 1, "password": "x"}', b"[]", b"\xff", b'{"name": "a"}'])
-async def test_wrong_bodies_are_problems(server: web.WebServer, body: bytes) -> None:
-    """A body that is no sign-in is told so, without repeating what was sent."""
-    async with server.client(token=None) as client:
-        answer = await client.post("/api/v1/session", content=body, headers={"Content-Type": "application/json"})
-        assert answer.status_code in (400, 422)
-        assert answer.headers["content-type"] == "application/problem+json"
-        assert (await client.post("/login", content=b"x" * 20_000)).status_code == 413
-
-
-async def test_openapi_documents_every_error_as_a_problem_and_docs_loads_nothing(server: web.WebServer) -> None:
-    """Each operation names the problem document; /docs has no script and no address elsewhere."""
-    async with server.client() as client:
-        document = (await client.get("/openapi.json")).json()
-        for path, item in document["paths"].items():
-            for operation in item.values():
-                assert "application/problem+json" in json.dumps(operation["responses"]["default"]), path
-        page = (await client.get("/docs")).text
-        assert "/api/v1/devices/{name}/track" in page
-        assert "<script" not in page
-        assert "http" not in page.replace("HTTP", "")
-
-
-async def test_fixes_of_the_last_hour_are_counted_by_the_minute(conn: "db.Connection") -> None:
-    """Those of the hour, of the units in sight; what is older is not counted, what is old is forgotten."""
-    ids = await conn.fetch("INSERT INTO devices (name, unit) VALUES ('a', 'u'), ('b', 'u'), ('c', 'v') RETURNING id")
-    now = wall_clock()
-    counted = minute_store.Minutes()
-    for unit in (0, 0, 1):
-        counted.note(now - np.arange(150) * 60_000 - 30_000, np.full(150, unit, np.int32), ["u", "v"], now)
-    for _ in range(2):  # the second time there is nothing more to add
-        await counted.store(conn)
-    assert await conn.fetchval("SELECT sum(fixes) FROM unit_minutes") == 3 * 120
-    moment = datetime.now(UTC)
-    assert (await queries.counts(conn, moment, "UTC", WHOLE_CITY))["fixes"] in (177, 180, 183)
-    seen = replace(WHOLE_CITY, devices=frozenset({ids[2]["id"]}), units=frozenset({"v"}))
-    assert (await queries.counts(conn, moment, "UTC", seen))["fixes"] in (59, 60, 61)
-    await minute_store.trim(conn, now + 3_600_000)
-    assert await conn.fetchval("SELECT sum(fixes) FROM unit_minutes") in (3 * 59, 3 * 60, 3 * 61)
-
-
-async def test_metrics_have_what_waits_in_the_database(server: web.WebServer, conn: "db.Connection") -> None:
-    """Queues with their ages, workers and alerts are there for Prometheus, beside the process's own figures."""
-    await conn.execute("INSERT INTO dirty_windows (device, t_lo, t_hi, received) "
-                       "VALUES (1, now(), now(), now() - interval '2 h')")  # fmt: skip
-    await conn.execute("INSERT INTO workers VALUES ('w-9', now(), now() - interval '1 h', '{none}', '{}')")
-    await conn.execute("INSERT INTO workers VALUES ('w-8', now(), now(), '{+}', '{}', false, now())")
-    await conn.execute(
-        "INSERT INTO alerts (key, kind, level, opened_at, updated_at, state, facts, ended_at) "
-        "SELECT n::text, 'sos', level, now(), now(), state, '{}', ended "
-        "FROM (VALUES (1, 'red', 'open', NULL), (2, 'red', 'open', NULL), (3, 'orange', 'closed', now())) "
-        "AS v(n, level, state, ended)"
-    )
-    async with server.client() as client:
-        text = (await client.get("/metrics")).text
-    told = {line.rsplit(" ", 1)[0]: float(line.rsplit(" ", 1)[1]) for line in text.splitlines() if line[0] != "#"}
-    assert told["patrol_windows_waiting"] == 1
-    assert told["patrol_windows_oldest_seconds"] == pytest.approx(7_200, abs=60)
-    assert told['patrol_worker_heartbeat_age_seconds{worker="w-9"}'] == pytest.approx(3_600, abs=60)
-    assert 'patrol_worker_heartbeat_age_seconds{worker="w-8"}' not in told
-    assert (told["patrol_deliveries_waiting"], told["patrol_commands_oldest_seconds"]) == (0, 0)
-    assert told["patrol_units_unserved"] == 1
-    assert told["patrol_database_bytes"] > 1_000_000
-    assert (told['patrol_alerts_open{level="red"}'], told['patrol_alerts_open{level="orange"}']) == (2, 0)
-    assert "patrol_wal_archive_failing" not in told
-    assert told["patrol_live_viewers"] == 0
 
 
 async def test_page_and_files_of_the_build_are_served(database_url: str, tmp_path: Any) -> None:

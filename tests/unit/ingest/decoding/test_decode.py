@@ -1,46 +1,28 @@
 """What the decoder makes of good, bad and hostile messages."""
 
-import json
 import math
-import struct
 from typing import Any
 
-import msgspec
 import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
 
 from ingest.decoding import decode, faults
 from schemas import topics, wire
 from schemas.refusals import Refusal
-
-NOW = 1_790_000_000_000
-FIX: dict[str, Any] = {"t": NOW - 1000, "lat": 23.1, "lon": 114.4}
-EVENT: dict[str, Any] = {**FIX, "id": "01ARZ3NDEKTSV4RRFFQ69G5FAV", "type": "05.01"}
-LOCATION: dict[str, Any] = {"_type": "location", "tst": NOW // 1000 - 1, "lat": 23.1, "lon": 114.4}
-FIX_TOPIC = "patrol/v1/team-1/cam-7/fix"
-EVENT_TOPIC = "patrol/v1/team-1/cam-7/event"
-STATUS_TOPIC = "patrol/v1/team-1/cam-7/status"
-REPLY_TOPIC = "patrol/v1/team-1/cam-7/reply"
-PHONE_TOPIC = "owntracks/team-1/phone-7"
-
-pack = msgspec.msgpack.encode
-
-
-def text(value: object) -> bytes:
-    """JSON as Python writes it, NaN included."""
-    return json.dumps(value).encode()
-
-
-def run(payload: bytes, topic: str = FIX_TOPIC, *, retained: bool = False) -> decode.Decoded:
-    """Decode at NOW."""
-    return decode.decode(topic, payload, retained=retained, now=NOW)
-
-
-def without(fields: dict[str, Any], *names: str) -> dict[str, Any]:
-    """The fields less some."""
-    return {name: value for name, value in fields.items() if name not in names}
-
+from tests.unit.ingest.decoding.messages import (
+    EVENT,
+    EVENT_TOPIC,
+    FIX,
+    FIX_TOPIC,
+    LOCATION,
+    NOW,
+    PHONE_TOPIC,
+    REPLY_TOPIC,
+    STATUS_TOPIC,
+    pack,
+    run,
+    text,
+    without,
+)
 
 MALFORMED: list[tuple[str, str, bytes, Refusal]] = [
     ("empty", FIX_TOPIC, b"", Refusal.EMPTY),
@@ -264,34 +246,6 @@ def test_owntracks_transition_is_a_fix_and_will_is_offline() -> None:
     transition = {**LOCATION, "_type": "transition", "event": "enter", "wtst": 1}
     assert run(text(transition), f"{PHONE_TOPIC}/event").fixes == [wire.Fix(t=NOW - 1000, lat=23.1, lon=114.4)]
     assert run(text({"_type": "lwt", "tst": 1}), PHONE_TOPIC).status == wire.Status(online=False)
-
-
-TOPICS = st.sampled_from([FIX_TOPIC, EVENT_TOPIC, STATUS_TOPIC, REPLY_TOPIC, PHONE_TOPIC, "", "patrol/v1/a/b/fixes"])
-JSONISH = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats() | st.text() | st.binary(),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from([*FIX, *EVENT, "_type", "x"]), inner),
-    max_leaves=12,
-)
-
-
-@given(topic=TOPICS | st.text(), payload=st.binary(max_size=200), retained=st.booleans())
-@example(topic=FIX_TOPIC, payload=struct.pack(">B", 0xC1), retained=False)
-@settings(max_examples=400, deadline=None)
-def test_any_bytes_never_raise(topic: str, payload: bytes, retained: bool) -> None:
-    """Whatever the broker hands over, something is taken or something is refused."""
-    result = run(payload, topic, retained=retained)
-    assert result.refused or result.fixes or result.event or result.status or result.reply
-
-
-@given(topic=TOPICS, value=JSONISH)
-@settings(max_examples=400, deadline=None)
-def test_any_messagepack_value_never_raises(topic: str, value: object) -> None:
-    """Well-formed MessagePack of any shape is answered too, and no non-finite number gets through."""
-    result = run(pack(value), topic)
-    assert result.refused or result.fixes or result.event or result.status or result.reply
-    for fix in result.fixes:
-        numbers = [fix.lat, fix.lon, fix.acc, fix.spd, fix.hdg, fix.alt, fix.bat]
-        assert all(math.isfinite(number) for number in numbers if number is not None)
 
 
 @pytest.mark.parametrize("kind", ["cmd", "ack"])
