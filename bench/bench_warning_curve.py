@@ -21,7 +21,7 @@ from alerts.coverage import rules, situation
 from alerts.coverage.thresholds import Thresholds, WarningRule
 from alerts.life.ledger import Ledger
 from alerts.life.model import GAP, Change, Level, Step
-from bench import bench_warnings, patrols, shift, warned
+from bench import bench_warnings, gaps, scenarios, shift, warned
 from bench.bench_warnings import LEAST_RECALL, MOST_NEEDLESS
 from bench.shift import WHOLE, Shift
 from bench.warned import How, Score, share
@@ -78,7 +78,7 @@ def measure(seeds: range) -> dict[str, dict[Way, Score]]:
     for seed in seeds:
         world = shift.world(seed)
         learned = shift.learn(world)
-        for scenario in patrols.SCENARIOS:
+        for scenario in scenarios.SCENARIOS:
             going = Shift(world=world, scenario=scenario, day=WHOLE.history + 1, learned=learned)
             scores = watch(going, ways())
             before = made.get(scenario.name)
@@ -100,8 +100,8 @@ def watch(going: Shift, ways: Mapping[Way, How]) -> dict[Way, Score]:
         for way, how in ways.items():
             rows = _first(how.sees(situation), by[way], since[way])
             ledgers[way].apply([_opened(situation, row, level) for row, level in rows])
-    gaps = warned.gaps_of(going)
-    return {way: warned.score(going, gaps, ledger) for way, ledger in ledgers.items()}
+    waits = gaps.gaps_of(going)
+    return {way: warned.score(going, waits, ledger) for way, ledger in ledgers.items()}
 
 
 def _first(now: situation.Situation, by: Thresholds, since: NDArray[np.int64]) -> list[tuple[int, Level]]:

@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from bench import patrols, shift
+from bench import scenarios, shift
 from bench.shift import WHOLE, Length, Shift
 from bench.warned import HOW, Score, Way, act, watch
 
@@ -62,7 +62,7 @@ def main(
     strict: Annotated[bool, typer.Option("--strict", help="Exit 1 if a target is missed")] = False,
 ) -> None:
     """Measure how good pre-warnings are, and what comes of following them."""
-    by_seed = measure(seeds_of(seeds), patrols.SCENARIOS, WHOLE, jobs=jobs)
+    by_seed = measure(seeds_of(seeds), scenarios.SCENARIOS, WHOLE, jobs=jobs)
     passed = {name: total(each) for name, each in by_seed.items()}
     Console(width=180).print(table(f"600 officers, 1,528 cells, 12:00 to 20:00, seeds {seeds}", passed))
     if json_file is not None:
@@ -77,7 +77,7 @@ def main(
 
 
 def measure(
-    seeds: Sequence[int], scenarios: Sequence[patrols.Scenario], length: Length, *, jobs: int = 0
+    seeds: Sequence[int], scenarios: Sequence[scenarios.Scenario], length: Length, *, jobs: int = 0
 ) -> dict[str, list[Passed]]:
     """Let shifts of each kind pass in the towns of the seeds; by kind, one for each seed. `jobs` 0: in this process."""
     tasks = [(seed, tuple(scenarios), length) for seed in seeds]
@@ -98,22 +98,22 @@ def seeds_of(said: str) -> range:
     return range(int(first or 1), int(last) + 1)
 
 
-def _town(task: tuple[int, tuple[patrols.Scenario, ...], Length]) -> list[Passed]:
+def _town(task: tuple[int, tuple[scenarios.Scenario, ...], Length]) -> list[Passed]:
     """Learn from the days before, then let a shift of each kind pass, again and again."""
-    seed, scenarios, length = task
+    seed, kinds, length = task
     world = shift.world(seed)
     learned = shift.learn(world, length)
 
-    def going(scenario: patrols.Scenario) -> Shift:
+    def going(scenario: scenarios.Scenario) -> Shift:
         return Shift(world=world, scenario=scenario, day=length.history + 1, learned=learned, length=length)
 
     return [
         Passed(watched=watch(going(scenario), HOW), acted={way: act(going(scenario), way) for way in Way})
-        for scenario in scenarios
+        for scenario in kinds
     ]
 
 
-def _by_kind(scenarios: Sequence[patrols.Scenario], towns: Iterable[list[Passed]]) -> dict[str, list[Passed]]:
+def _by_kind(scenarios: Sequence[scenarios.Scenario], towns: Iterable[list[Passed]]) -> dict[str, list[Passed]]:
     made: dict[str, list[Passed]] = {scenario.name: [] for scenario in scenarios}
     for town in towns:
         for scenario, passed in zip(scenarios, town, strict=True):

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from alerts.coverage import outlook
 from alerts.store import weights
-from bench import patrols, shift, warned
+from bench import gaps, patrols, scenarios, shift, warned
 from tracking.presence.fixes import Float
 
 SEEDS = (103, 104, 105)
@@ -44,10 +44,12 @@ def samples(seed: int) -> list[tuple[Float, NDArray[np.bool_]]]:
     """Samples of a shift of each kind in the town of a seed."""
     world = shift.world(seed)
     known = shift.learn(world)
-    return [_sample(world, scenario, known) for scenario in patrols.SCENARIOS]
+    return [_sample(world, scenario, known) for scenario in scenarios.SCENARIOS]
 
 
-def _sample(world: shift.World, scenario: patrols.Scenario, known: outlook.Learned) -> tuple[Float, NDArray[np.bool_]]:
+def _sample(
+    world: shift.World, scenario: scenarios.Scenario, known: outlook.Learned
+) -> tuple[Float, NDArray[np.bool_]]:
     """Features of cells that fall due soon, each for each time left that has weights, and whether they were missed."""
     going = shift.Shift(world=world, scenario=scenario, day=shift.WHOLE.history + 1, learned=known)
     found = []
@@ -62,12 +64,12 @@ def _sample(world: shift.World, scenario: patrols.Scenario, known: outlook.Learn
         columns = outlook.features(known, going.signs)[rows]
         near = outlook.steps(going.signs.left_ms[rows], LEFT_MIN)
         found.append((rows, judged.gap_start[rows], (near[:, :, None] * columns[:, None, :]).reshape(len(rows), -1)))
-    true = {(gap.cell, round(gap.start, -5)): gap for gap in warned.gaps_of(going)}
+    true = {(gap.cell, round(gap.start, -5)): gap for gap in gaps.gaps_of(going)}
     x, y = [], []
     for rows, since, columns in found:
-        gaps = [true.get((row, round(start, -5))) for row, start in zip(rows.tolist(), since.tolist(), strict=True)]
-        x.append(columns[[gap is not None for gap in gaps]])
-        y += [gap.breached for gap in gaps if gap is not None]
+        waits = [true.get((row, round(start, -5))) for row, start in zip(rows.tolist(), since.tolist(), strict=True)]
+        x.append(columns[[gap is not None for gap in waits]])
+        y += [gap.breached for gap in waits if gap is not None]
     return np.concatenate(x), np.array(y)
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from alerts.coverage import arrival, habits, outlook, risk, situation, staffing
 from alerts.life.model import GAP, OpenAlert, Visit
 from alerts.store import weights
-from bench import patrols, sight
+from bench import patrols, scenarios, sight
 from bench.patrols import HOUR, MINUTE, Doing, Patrol
 from device_sim.city import grid_file
 from tracking.coverage import coverage
@@ -101,7 +101,7 @@ class Shift:
     """A shift that goes on: call `walk` and `situation` once a minute."""
 
     world: World
-    scenario: patrols.Scenario
+    scenario: scenarios.Scenario
     day: int
     learned: outlook.Learned
     length: Length = WHOLE
@@ -218,7 +218,7 @@ def learn(world: World, length: Length = WHOLE) -> outlook.Learned:
     stops: list[tuple[int, int, int, int, bool]] = []
     for day in range(length.history):
         start = EPOCH + day * DAY
-        scenario = patrols.SCENARIOS[day % len(patrols.SCENARIOS)]
+        scenario = scenarios.SCENARIOS[day % len(scenarios.SCENARIOS)]
         officers = patrols.muster(world.seed, day, scenario, start + BEGIN, start + JUDGED)
         for officer, patrol in enumerate(officers):
             patrol.advance(start + length.end)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from alerts.coverage import habits
 from alerts.life.model import Visit
-from bench import patrols
+from bench import patrols, scenarios
 from bench.patrols import Doing, Patrol
 from device_sim.city import geodesy
 from tracking.coverage import coverage
@@ -30,7 +30,7 @@ class Outage:
 
 
 def outages(
-    seed: int, day: int, scenario: patrols.Scenario, mustered: list[Patrol], start: float, end: float
+    seed: int, day: int, scenario: scenarios.Scenario, mustered: list[Patrol], start: float, end: float
 ) -> list[Outage]:
     """Draw which streets fall silent, and when."""
     rng = np.random.default_rng([seed, day, 0x0417])

@@ -11,6 +11,7 @@ from alerts.coverage import arrival, assignment, rules, situation, thresholds
 from alerts.life.ledger import Ledger
 from alerts.life.model import GAP, Change, Level, OpenAlert
 from bench import shift, sight
+from bench.gaps import Gap, gaps_of
 from bench.patrols import HOUR, Doing
 from bench.shift import Shift
 
@@ -114,22 +115,6 @@ class Score:
     def rate(self) -> float:
         """Alerts per supervisor-hour."""
         return self.alerts / self.supervisor_hours if self.supervisor_hours else 0.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gap:
-    """A wait of a cell as it truly was; ms."""
-
-    cell: int
-    start: int
-    due: int
-    visited: float
-    """When the next valid visit began; infinite where none did."""
-
-    @property
-    def breached(self) -> bool:
-        """No visit began before the limit."""
-        return self.visited > self.due
 
 
 def watch(going: Shift, ways: Mapping[W, How]) -> dict[W, Score]:
@@ -237,25 +222,6 @@ def _behind(going: Shift, now: situation.Situation, seen: sight.Seen) -> np.ndar
 def looks(going: Shift) -> range:
     """Moments at which the rules look."""
     return range(going.start + shift.JUDGED - HOUR, going.start + going.length.end + shift.AFTER, going.length.look_ms)
-
-
-def gaps_of(going: Shift) -> list[Gap]:
-    """Every gap of a shift that is over."""
-    rows: list[tuple[int, int, float]] = []
-    for cell, visits in enumerate(shift.visits_of(going.patrols, len(going.world.places))):
-        since = float(going.start + shift.BEGIN)
-        for t_in, t_out in visits:
-            if t_in > since:
-                rows.append((cell, round(since), t_in))
-            since = max(since, t_out)
-        rows.append((cell, round(since), float("inf")))
-    cells = np.array([row[0] for row in rows])
-    limits = replace(going.limits, limit_ms=going.limits.limit_ms[:, cells])
-    due = limits.due(np.array([row[1] for row in rows]), going.start, going.world.calendar)
-    return [
-        Gap(cell=cell, start=start, due=at, visited=visited)
-        for (cell, start, visited), at in zip(rows, due.tolist(), strict=True)
-    ]
 
 
 def score(going: Shift, gaps: Sequence[Gap], ledger: Ledger) -> Score:

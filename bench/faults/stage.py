@@ -15,8 +15,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,6 +25,7 @@ import psutil
 
 from bench import towns
 from bench.faults import silence
+from bench.faults.disks import small_disks
 from bench.faults.proxy import Proxy
 from ingest.units import broker_accounts
 from patrol.cli import errors
@@ -35,7 +35,6 @@ from tracking.city import device_grant
 from tracking.store.tracks import device_access
 
 ROOT = Path(__file__).parents[2]
-DISK_MB = {"database": 640, "broker": 48}
 CELLS = 24
 """Of the town, so that its own alerts do not hide those of the run."""
 SETTINGS = {"max_wal_size": "192MB", "min_wal_size": "48MB"}
@@ -234,7 +233,7 @@ class Stage:
 @contextlib.asynccontextmanager
 async def stage(devices: Mapping[str, str]) -> AsyncIterator[Stage]:
     """Set the stage for devices (name → unit) in a folder that is removed in the end."""
-    with tempfile.TemporaryDirectory(prefix="patrol-faults-") as name, _disks(Path(name)) as small:
+    with tempfile.TemporaryDirectory(prefix="patrol-faults-") as name, small_disks(Path(name)) as small:
         made = Stage(Path(name), small_disks=small, devices=devices)
         try:
             await made.start()
@@ -259,27 +258,6 @@ def _plugin() -> Path:
     return plugin
 
 
-@contextlib.contextmanager
-def _disks(folder: Path) -> Iterator[bool]:
-    """Small file systems for the stores; False where we may not mount: then no disk can be filled."""
-    mounted: list[Path] = []
-    try:
-        for name, size in DISK_MB.items():
-            place = folder / name
-            place.mkdir()
-            done = subprocess.run(
-                ["mount", "-t", "tmpfs", "-o", f"size={size}m,mode=0755", "patrol-faults", str(place)],
-                capture_output=True,
-                check=False,
-            )
-            if done.returncode == 0:
-                mounted.append(place)
-        yield len(mounted) == len(DISK_MB)
-    finally:
-        for place in mounted:
-            _unmount(place)
-
-
 def _keep_logs(made: Stage) -> None:
     """Copy the logs to the folder that PATROL_FAULTS_LOGS names, for those who look for a cause."""
     wanted = os.environ.get("PATROL_FAULTS_LOGS")
@@ -290,14 +268,6 @@ def _keep_logs(made: Stage) -> None:
         for path in [*found, made.folder / "database" / "postgres.log"]:
             if path.exists():
                 shutil.copy(path, place / path.name)
-
-
-def _unmount(place: Path) -> None:
-    for _ in range(20):
-        if subprocess.run(["umount", str(place)], capture_output=True, check=False).returncode == 0:
-            return
-        time.sleep(0.25)  # its last process is ending
-    subprocess.run(["umount", "--lazy", str(place)], check=False)
 
 
 def signal_all(pid: int, number: signal.Signals) -> None:

@@ -6,15 +6,16 @@ import pytest
 
 from alerts.life.ledger import Ledger
 from alerts.life.model import GAP, Change, Level, Step
-from bench import bench_warnings, patrols, shift, warned
+from bench import bench_warnings, scenarios, shift, warned
 from bench.bench_warnings import Passed
+from bench.gaps import Gap
 from bench.patrols import HOUR, MINUTE
 from bench.shift import Length, Shift
-from bench.warned import Gap, Way
+from bench.warned import Way
 
 SEEDS = (4, 5, 6)
 LENGTH = Length(history=8, end=15 * HOUR, look_ms=2 * MINUTE)
-SCENARIOS = tuple(scenario for scenario in patrols.SCENARIOS if scenario.name in ("busy", "understaffed"))
+SCENARIOS = tuple(scenario for scenario in scenarios.SCENARIOS if scenario.name in ("busy", "understaffed"))
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +39,7 @@ def going() -> Shift:
     """A shift that nobody walks: what is told of it is made up."""
     world = shift.world(SEEDS[-1])
     learned = shift.learn(world, replace(LENGTH, history=0))
-    return Shift(world=world, scenario=patrols.SCENARIOS[0], day=1, learned=learned, length=LENGTH)
+    return Shift(world=world, scenario=scenarios.SCENARIOS[0], day=1, learned=learned, length=LENGTH)
 
 
 def _gap(going: Shift, *, due_h: float, visited_h: float) -> Gap:
