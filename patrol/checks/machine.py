@@ -49,7 +49,7 @@ async def broker_certificate(broker: Broker) -> Finding:
         async with asyncio.timeout(_WITHIN_S):
             _, writer = await asyncio.open_connection(broker.host, broker.port, ssl=broker.tls())
     except ssl.SSLCertVerificationError as fault:
-        todo = "give the CA with ?ca=FILE, or renew it; devices refuse it too 更新证书或指定 CA"
+        todo = "give its CA with ?ca=FILE, or renew it; devices refuse it too 更新证书或指定 CA"
         return bad(what, fault.verify_message, todo)
     except (OSError, TimeoutError) as fault:
         return bad(what, f"not received: {fault or 'no answer'}", "see broker above 见上")
