@@ -3,6 +3,7 @@
 // Every device glides from where it is drawn to where it was last seen, for as long as its fixes usually are apart.
 // Places are Web Mercator on the unit square; `move` holds them relative to an origin so that 32 bits are enough.
 
+import type { GridCount, Officer } from './drawn.ts';
 import type { Frame } from './protocol.ts';
 import { ageSeconds, FULL, GONE, MOVING, SILENT, UNKNOWN, type Freshness } from './protocol.ts';
 import { metresPerUnit } from './mercator.ts';
@@ -16,25 +17,6 @@ const GLIDE_MAX_MS = 10_000;
 const GLIDE_MAX_METRES = 300;
 /** Width of the world in the units of `move`: a pixel each at zoom 0, as MapLibre counts zooms. */
 export const WORLD = 512;
-
-export interface Officer {
-  slot: number;
-  /** Place on the unit square, as drawn now. */
-  x: number;
-  y: number;
-  freshness: number;
-  status: number;
-  course: number;
-  speed: number;
-  /** Time of the newest fix, ms since 1970 UTC. */
-  fixAt: number;
-}
-
-export interface GridCount {
-  x: number;
-  y: number;
-  count: number;
-}
 
 export class Fleet {
   /** Devices held; they fill the first places of every column. */

@@ -8,7 +8,7 @@ import { clock, compass, distance, kmh, span } from '../words/format.ts';
 import { type Loaded, useLoaded, useModel, useServerNow, useSignal } from '../parts/hooks.ts';
 import { type Key, LOCALE, useSpeech } from '../i18n/index.ts';
 import { Icon, OfficerGlyph } from '../parts/icons.tsx';
-import type { Officer } from '../live/fleet.ts';
+import type { Officer } from '../live/drawn.ts';
 import { COURSE_UNKNOWN, courseDegrees, FRESHNESS, SPEED_UNKNOWN, speedMetres } from '../live/protocol.ts';
 import { length, type Step, steps } from '../map/trackline.ts';
 import type { Device } from '../data/types.ts';

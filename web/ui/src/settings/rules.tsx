@@ -3,18 +3,17 @@
 import { type SubmitEvent, useState } from 'react';
 import * as api from '../data/api.ts';
 import { useCity } from '../data/city.ts';
-import { moment } from '../words/format.ts';
 import type { DryRun, RuleField, RuleKind, RuleKinds, RuleVersion } from '../generated/rules.ts';
-import { useLoaded, useModel, useSignal } from '../parts/hooks.ts';
-import { type Key, LOCALE, type Translate, useSpeech } from '../i18n/index.ts';
+import { useLoaded } from '../parts/hooks.ts';
+import { useSpeech } from '../i18n/index.ts';
 import { Await } from '../parts/parts.tsx';
 import { ScopeField, scopeName } from './scopes.tsx';
 import { type Told, Telling } from './telling.tsx';
+import { Compared, formatted, unitOf, Versions } from './ruleviews.tsx';
 
 const HOUR_MS = 3_600_000;
 /** Periods that values are tried on, hours back from now. */
 const TRIED = [1, 4, 12, 24] as const;
-const COUNTS = ['pre_warnings', 'needless', 'breaches', 'warned', 'lead_min', 'understaffed'] as const;
 
 type Drafts = Readonly<Record<string, string>>;
 type Values = Record<string, unknown>;
@@ -105,13 +104,6 @@ interface FormProps {
   onMade(): void;
   onFailed(text: string): void;
 }
-
-const UNITS = ['s', 'min', 'm', 'm/s', 'km/h', '%'];
-const unitOf = (field: RuleField, t: Translate): string =>
-  UNITS.includes(field.unit) ? t(`unit.of.${field.unit}` as Key) : field.unit;
-
-const formatted = (value: unknown): string =>
-  Array.isArray(value) ? value.join(', ') : value === undefined ? '' : String(value);
 
 /** What was typed, as numbers; a field left empty is ruled by wider scopes. */
 function valuesOf(fields: readonly RuleField[], drafts: Drafts, kept: Values): Values | null {
@@ -247,96 +239,5 @@ function ValueField({ field, text, onText }: FieldProps) {
         <small>{unitOf(field, t)}</small>
       </span>
     </div>
-  );
-}
-
-/** What the values would have told in the period, beside what the rules in force would have. */
-function Compared({ run }: { run: DryRun }) {
-  const { t, language } = useSpeech();
-  const shown = (value: number | null): string => (value === null ? '—' : String(Math.round(value * 10) / 10));
-  return (
-    <div className="dry-run" role="status">
-      <p>{language === 'zh' ? run.text_zh : run.text_en}</p>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">{t('rule.counted')}</th>
-            <th scope="col">{t('rule.inForce')}</th>
-            <th scope="col">{t('rule.given')}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {COUNTS.map((name) => (
-            <tr key={name}>
-              <th scope="row">{t(`rule.count.${name}`)}</th>
-              <td>{shown(run.in_force[name])}</td>
-              <td className={run.given[name] === run.in_force[name] ? '' : 'differs'}>{shown(run.given[name])}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-      <p className="quiet">{t('rule.recorded', { n: run.recorded })}</p>
-    </div>
-  );
-}
-
-/** Versions of a kind, the one made last first. */
-function Versions({ kind }: { kind: RuleKind }) {
-  const { t, language } = useSpeech();
-  const city = useCity();
-  const zone = useSignal(useModel().timeZone);
-  const loaded = useLoaded(`history ${kind.name}`, (signal) =>
-    api.get<api.Listed<RuleVersion>>(`/rules/history?kind=${kind.name}&limit=50`, signal),
-  );
-  const at = (time: string): string => moment(Date.parse(time), zone, LOCALE[language]);
-  const names = new Map(kind.fields.map((field) => [field.name, field]));
-  const said = (values: RuleVersion['values']): string =>
-    values === null
-      ? t('rule.ended')
-      : Object.entries(values)
-          .map(([name, value]) => {
-            const field = names.get(name);
-            if (!field) return t('rule.hoursSome', { n: Array.isArray(value) ? value.length : 0 });
-            return `${language === 'zh' ? field.zh : field.en} ${formatted(value)} ${unitOf(field, t)}`.trim();
-          })
-          .join('; ');
-  return (
-    <>
-      <h4>{t('rule.history')}</h4>
-      <Await of={loaded}>
-        {({ items }) =>
-          items.length === 0 ? (
-            <p className="quiet">{t('rule.noHistory')}</p>
-          ) : (
-            <div className="table-scroll">
-              <table>
-                <thead>
-                  <tr>
-                    {(
-                      ['plan.scope', 'rule.values', 'settings.since', 'settings.until', 'settings.madeBy'] as const
-                    ).map((key: Key) => (
-                      <th key={key} scope="col">
-                        {t(key)}
-                      </th>
-                    ))}
-                  </tr>
-                </thead>
-                <tbody>
-                  {items.map((one) => (
-                    <tr key={one.id}>
-                      <td>{scopeName(one.scope, city, t)}</td>
-                      <td>{said(one.values)}</td>
-                      <td>{at(one.valid_from)}</td>
-                      <td>{one.valid_to ? at(one.valid_to) : '—'}</td>
-                      <td>{one.made_by}</td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            </div>
-          )
-        }
-      </Await>
-    </>
   );
 }
