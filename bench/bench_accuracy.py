@@ -27,7 +27,7 @@ LARGEST_DWELL_ERROR_S = 15.0
 
 
 _HEADS = (
-    "fixes", "visits\ntrue", "\nknowable", "\nfound", "\nprecision", "\nrecall", "to the letter\nprecision", "\nrecall",
+    "fixes", "visits\ntrue", "\nknowable", "\nfound", "\nprecision", "\nrecall", "exact\nprecision", "\nrecall",
     "dwell error\nmedian s", "\n90 % s", "cells\nfound", "wrongly\ncovered", "unknowable\nfound",
     "gaps\ntrue", "\nmissed", "\nfalse", "\nblind", "shown\nunknown", "\nblamed",
 )  # fmt: skip
