@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from runtime import loops, retry
+from runtime import loops, retry, stopping
 
 Survive = Callable[[Exception], None]
 """Is told of an error; raises it when the loop must end."""
@@ -29,6 +29,15 @@ def unless_passing(error: Exception) -> None:
         raise error
 
 
+def nothing(error: Exception) -> None:
+    """Survive no error.
+
+    Raises:
+        Exception: the error.
+    """
+    raise error
+
+
 async def every(
     seconds: float,
     job: Callable[[], Awaitable[object]],
@@ -36,8 +45,10 @@ async def every(
     survive: Survive = unless_passing,
     rest: Rest | None = None,
     first_s: float = 0.0,
+    after_error_s: float | None = None,
+    stop: asyncio.Event | None = None,
 ) -> None:
-    """Do a job until cancelled.
+    """Do a job until cancelled, or until `stop` is set: then what is begun is done to its end.
 
     Args:
         seconds: between the end of one and the begin of the next.
@@ -45,14 +56,22 @@ async def every(
         survive: is told of errors; what it raises ends the loop.
         rest: longer pauses after long jobs; None: `seconds` always.
         first_s: before the first one.
+        after_error_s: after an error, instead of `seconds`.
+        stop: ends the loop between two jobs, and its pauses; None: only cancelling does.
     """
-    await asyncio.sleep(first_s)
-    while True:
+    await _pause(first_s, stop)
+    while stop is None or not stop.is_set():
+        wait_s = seconds
         started = time.monotonic()
         try:
             await job()
         except Exception as error:  # noqa: BLE001 - `survive` says which it survives
             loops.unless_ending()
             survive(error)
+            wait_s = seconds if after_error_s is None else after_error_s
         took_s = time.monotonic() - started
-        await asyncio.sleep(max(seconds, loops.rest_s(took_s, rest.most_s, rest.times) if rest else 0.0))
+        await _pause(max(wait_s, loops.rest_s(took_s, rest.most_s, rest.times) if rest else 0.0), stop)
+
+
+async def _pause(seconds: float, stop: asyncio.Event | None) -> None:
+    await (asyncio.sleep(seconds) if stop is None else stopping.pause(stop, seconds))

@@ -1,6 +1,6 @@
 """Advisory locks of PostgreSQL: a name that one session of the database holds at a time."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from runtime import db
@@ -40,3 +40,10 @@ async def leader(conn: db.Connection, job: str) -> AsyncIterator[bool]:
     finally:
         if first:
             await release(conn, job)
+
+
+async def lead(pool: db.Pool, job: str, work: Callable[[db.Connection], Awaitable[object]]) -> None:
+    """Do what one process does for all, unless another does it; the lock lives and dies with the connection."""
+    async with pool.acquire() as conn, leader(conn, job) as first:
+        if first:
+            await work(conn)

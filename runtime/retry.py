@@ -28,7 +28,9 @@ class MisfitError(Exception):
 
 
 def is_transient(error: BaseException) -> bool:
-    """Whether waiting may help: a broken connection, a server that restarts, a full disk, a lock."""
+    """Whether waiting may help: a broken connection, a server that restarts, a full disk, a lock; of a group, all."""
+    if isinstance(error, BaseExceptionGroup):
+        return all(is_transient(each) for each in error.exceptions)
     if isinstance(error, _CLIENT):
         return not _unspeakable(error)
     return isinstance(error, asyncpg.PostgresError) and _state(error).startswith(_PASSING)

@@ -21,6 +21,7 @@ from alerts.store import backlog, gaps, prepare, reads, store, withdrawals
 from alerts.store.officers import observed
 from runtime import db, locks, loops, stopping
 from runtime.clock import wall_clock
+from runtime.every import every
 from schemas import rest
 from tracking.store.city import rule_store
 
@@ -70,14 +71,7 @@ class Watcher:
     async def run(self, stop: asyncio.Event) -> None:
         """Watch until `stop`; a lost database is tried again."""
         try:
-            while not stop.is_set():
-                try:
-                    await self._watch_if_first(stop)
-                except Exception:  # noqa: BLE001 - whatever one look meets, the next one must come
-                    loops.unless_ending()
-                    FAILURES.inc()
-                    _log.exception("alerts cannot be evaluated now; trying again", action="watch")
-                await stopping.pause(stop, self._every_s)
+            await every(self._every_s, lambda: self._watch_if_first(stop), survive=_failed, stop=stop)
         finally:
             await self._trainer.training.stop()
             await self._routes.work.stop()
@@ -130,12 +124,14 @@ class Watcher:
         return filling
 
     async def _watch_if_first(self, stop: asyncio.Event) -> None:
-        """Look again and again while the lock is held; the lock lives and dies with the connection that writes."""
-        async with self._pool.acquire() as conn, locks.leader(conn, "patrol.alerts") as first:
-            while first and not stop.is_set():
-                started = time.monotonic()
-                await self.look_once(conn)
-                await self._pause_after(conn, stop, time.monotonic() - started)
+        await locks.lead(self._pool, "patrol.alerts", lambda conn: self._watch(conn, stop))
+
+    async def _watch(self, conn: db.Connection, stop: asyncio.Event) -> None:
+        """Look again and again; the pause is the longer, the longer a look takes."""
+        while not stop.is_set():
+            started = time.monotonic()
+            await self.look_once(conn)
+            await self._pause_after(conn, stop, time.monotonic() - started)
 
     async def _pause_after(self, conn: db.Connection, stop: asyncio.Event, looked_s: float) -> None:
         """Rest after a look that took so long, or until somebody calls for help."""
@@ -147,6 +143,12 @@ class Watcher:
     async def _called(self, conn: db.Connection) -> bool:
         """Whether somebody called for help of whom no alert tells yet."""
         return await observed.unanswered_calls(conn, self._now() - _CALLED_MS)
+
+
+def _failed(error: Exception) -> None:
+    """Whatever one look meets, the next one must come."""
+    FAILURES.inc()
+    _log.error("alerts cannot be evaluated now; trying again", action="watch", exc_info=error)
 
 
 class _Arrival:

@@ -1,12 +1,12 @@
 """The live feed to the web processes: newest positions ten times a second, and how far the event log has come."""
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from runtime.every import every
 from schemas import feed, wire
 from tracking.presence.fixes import FixColumns, Int
 
@@ -50,9 +50,10 @@ class Feed:
 
     async def run(self, tick_s: float = TICK_S) -> None:
         """Publish until cancelled."""
-        while True:
-            self.tick()
-            await asyncio.sleep(tick_s)
+        await every(tick_s, self._tick)
+
+    async def _tick(self) -> None:
+        self.tick()
 
     def tick(self) -> None:
         """Publish what is new since the last tick."""

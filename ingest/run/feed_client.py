@@ -12,6 +12,7 @@ import gmqtt
 import structlog
 
 from runtime import sockets, stopping
+from runtime.every import every
 from schemas import feed
 from schemas.broker import Broker
 
@@ -49,13 +50,13 @@ async def subscribe_feed(
         stop: ends the subscription.
         retry_s: seconds between attempts.
     """
-    while not stop.is_set():
-        try:
-            await _one_connection(mqtt_url, on_payload, on_state, stop)
-        except (OSError, gmqtt.MQTTConnectError) as error:
-            log.warning("feed.away", error=str(error), retry_s=retry_s)
-        if not stop.is_set():
-            await stopping.pause(stop, retry_s)
+
+    def survive(error: Exception) -> None:
+        if not isinstance(error, (OSError, gmqtt.MQTTConnectError)):
+            raise error
+        log.warning("feed.away", error=str(error), retry_s=retry_s)
+
+    await every(retry_s, lambda: _one_connection(mqtt_url, on_payload, on_state, stop), survive=survive, stop=stop)
 
 
 async def _one_connection(
@@ -80,22 +81,14 @@ async def _one_connection(
     if broker.user is not None:
         client.set_auth_credentials(broker.user, broker.password)
     try:
-        await asyncio.wait_for(
-            client.connect(broker.host, broker.port, ssl=broker.tls() or False, keepalive=KEEPALIVE_S), timeout=10
-        )
-        sockets.watch(client._connection._transport)  # noqa: SLF001 - gmqtt hides it
-        client.subscribe(feed.ALL, qos=0)
-        await _either(lost, stop)
+        async with stopping.cancelled_by(stop):
+            await asyncio.wait_for(
+                client.connect(broker.host, broker.port, ssl=broker.tls() or False, keepalive=KEEPALIVE_S), timeout=10
+            )
+            sockets.watch(client._connection._transport)  # noqa: SLF001 - gmqtt hides it
+            client.subscribe(feed.ALL, qos=0)
+            await lost.wait()
     finally:
         on_state(FeedState.LOST)
         with contextlib.suppress(OSError, TimeoutError):
             await asyncio.wait_for(client.disconnect(), timeout=2)
-
-
-async def _either(first: asyncio.Event, second: asyncio.Event) -> None:
-    waits = [asyncio.create_task(first.wait()), asyncio.create_task(second.wait())]
-    try:
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for wait in waits:
-            wait.cancel()

@@ -11,6 +11,7 @@ machine stands still for minutes and then goes on.
 
 import asyncio
 import contextlib
+import functools
 import time
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
@@ -18,10 +19,11 @@ from dataclasses import dataclass, field
 import asyncpg
 import structlog
 
-from ingest.run import claim, metrics
+from ingest.run import claim, surviving
 from ingest.store import share_store
 from ingest.units.allotment import allot
-from runtime import db, retry, sockets
+from runtime import db, sockets
+from runtime.every import every, nothing
 
 log = structlog.get_logger(__name__)
 
@@ -87,15 +89,8 @@ class Shares:
         Raises:
             LostUnitsError: what was served is another's now.
         """
-        while True:
-            try:
-                await self._share()
-            except* (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as group:
-                if not all(retry.is_transient(error) for error in _leaves(group)):
-                    raise
-                metrics.RETRIES.labels("units").inc()
-                log.warning("the claims on the units wait for the database", error=str(_leaves(group)[0]))
-            await asyncio.sleep(self.every_s)
+        survive = surviving.of_database("units", "the claims on the units wait for the database")
+        await every(self.every_s, self._share, survive=survive)
 
     async def _share(self) -> None:
         conn = await asyncpg.connect(
@@ -108,8 +103,9 @@ class Shares:
         try:
             await self._take_again(conn)
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._beat(conn), name="units-beat")
-                group.create_task(self._allot(conn), name="units-allot")
+                for name, job in (("units-beat", self._beat), ("units-allot", self._allot)):
+                    again = every(self.every_s, functools.partial(job, conn), survive=nothing)
+                    group.create_task(again, name=name)
         except asyncio.CancelledError:
             await self._say_gone(conn)
             raise
@@ -138,27 +134,23 @@ class Shares:
                 await asyncio.sleep(0.1)
 
     async def _beat(self, conn: db.Connection) -> None:
-        """Say again and again that this worker is there; that it could be said is what it may trust in."""
-        while True:
-            async with self._asking:
-                asked = time.monotonic()
-                await share_store.say(conn, self.worker, self._held)
-            self._trusted_until = asked + self.trust_s
-            self._trusted.set()
-            await asyncio.sleep(self.every_s)
+        """Say that this worker is there; that it could be said is what it may trust in."""
+        async with self._asking:
+            asked = time.monotonic()
+            await share_store.say(conn, self.worker, self._held)
+        self._trusted_until = asked + self.trust_s
+        self._trusted.set()
 
     async def _allot(self, conn: db.Connection) -> None:
-        while True:
-            async with self._asking:
-                seen = await share_store.look(conn, self.stale_s)
-            allotment = allot(
-                seen.weights, {*seen.workers, self.worker}, seen.held | dict.fromkeys(self._held, self.worker)
-            )
-            mine = {unit for unit, worker in allotment.items() if worker == self.worker}
-            await self._give_up(conn, self.serving - mine)
-            await self._add(conn, mine - self._held)
-            self.allotted.set()
-            await asyncio.sleep(self.every_s)
+        async with self._asking:
+            seen = await share_store.look(conn, self.stale_s)
+        allotment = allot(
+            seen.weights, {*seen.workers, self.worker}, seen.held | dict.fromkeys(self._held, self.worker)
+        )
+        mine = {unit for unit, worker in allotment.items() if worker == self.worker}
+        await self._give_up(conn, self.serving - mine)
+        await self._add(conn, mine - self._held)
+        self.allotted.set()
 
     async def _give_up(self, conn: db.Connection, gone: set[str]) -> None:
         if not gone:
@@ -194,10 +186,3 @@ class Shares:
 
 async def _take(conn: db.Connection, units: Collection[str]) -> set[str]:
     return {unit for unit in sorted(units) if await claim.take_one(conn, unit)}
-
-
-def _leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:
-    found: list[BaseException] = []
-    for error in group.exceptions:
-        found += _leaves(error) if isinstance(error, BaseExceptionGroup) else [error]
-    return found

@@ -16,7 +16,7 @@ def of_database(part: str, said: str) -> Survive:
         if not retry.is_transient(error):
             raise error
         metrics.RETRIES.labels(part).inc()
-        log.warning(said, error=str(error))
+        log.warning(said, error=str(_first(error)))
 
     return survive
 
@@ -32,3 +32,8 @@ def anything(part: str, said: str, *, action: str) -> Survive:
             log.error(said, action=action, exc_info=error)
 
     return survive
+
+
+def _first(error: BaseException) -> BaseException:
+    """The first error of a group, or the error itself."""
+    return _first(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error

@@ -12,6 +12,8 @@ from typing import BinaryIO
 
 import structlog
 
+from runtime.every import every, nothing
+
 log = structlog.get_logger(__name__)
 
 MOST_BYTES = 10_000_000
@@ -60,11 +62,13 @@ def turn(path: Path, most: int = MOST_BYTES) -> bool:
 
 async def keep_turned(files: Callable[[], Iterable[Path]], *, most: int = MOST_BYTES, every_s: float = EVERY_S) -> None:
     """Turn the files that are large, again and again until cancelled."""
-    while True:
+
+    async def turn_large() -> None:
         for path in files():
             try:
                 if await asyncio.to_thread(turn, path, most):
                     log.info("log turned", file=path.name, kept=path.name + ".1")
             except OSError as error:
                 log.warning("log cannot be turned", file=path.name, error=str(error))
-        await asyncio.sleep(every_s)
+
+    await every(every_s, turn_large, survive=nothing)

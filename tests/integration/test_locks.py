@@ -1,6 +1,7 @@
 """Of several workers one leads."""
 
 import asyncpg
+import pytest
 
 from runtime import locks
 
@@ -37,3 +38,23 @@ async def test_a_shared_lock_keeps_out_only_who_wants_it_alone(database_url: str
     finally:
         for each in (first, second, third):
             await each.close()
+
+
+async def test_work_for_all_is_done_by_one(database_url: str) -> None:
+    """Who does not lead does nothing; an error of the work is the caller's, and frees the lock."""
+    done: list[str] = []
+
+    async with asyncpg.create_pool(database_url, min_size=2, max_size=2) as pool:
+
+        async def work(_conn: object) -> None:
+            done.append("first")
+            await locks.lead(pool, "test.job", fail)
+
+        async def fail(_conn: object) -> None:
+            raise ValueError("second")
+
+        await locks.lead(pool, "test.job", work)
+        assert done == ["first"]
+        for _ in range(2):
+            with pytest.raises(ValueError, match="second"):
+                await locks.lead(pool, "test.job", fail)

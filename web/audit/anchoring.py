@@ -8,7 +8,8 @@ import msgspec
 import structlog
 from prometheus_client import Counter, Gauge
 
-from runtime import db, loops
+from runtime import db
+from runtime.every import every
 from web.audit.audit_anchors import Anchor, Anchors
 from web.audit.audit_chain import Head
 from web.audit.store import audit_log
@@ -76,16 +77,7 @@ class AnchorTask:
     async def run(self) -> None:
         """Go on until cancelled, whatever the files hold."""
         pool = await self._database.opened()
-        while True:
-            try:
-                await self.step(pool)
-                wait_s = HEAD_S
-            except Exception as error:  # noqa: BLE001 - neither a file nor the database ends the process
-                loops.unless_ending()
-                FAILURES.labels("file").inc()
-                wait_s = RETRY_S
-                log.warning("audit.not_anchored", error=str(error) or type(error).__name__, retry_s=wait_s)
-            await asyncio.sleep(wait_s)
+        await every(HEAD_S, lambda: self.step(pool), survive=_failed, after_error_s=RETRY_S)
 
     async def step(self, pool: db.Pool) -> None:
         """Write down where the record ends, unless it ends before what was written down."""
@@ -109,6 +101,12 @@ class AnchorTask:
             if made is not None and self._sender is not None:
                 self._sender.offer(made)
         self._anchors.note(head)
+
+
+def _failed(error: Exception) -> None:
+    """Neither a file nor the database ends the process."""
+    FAILURES.labels("file").inc()
+    log.warning("audit.not_anchored", error=str(error) or type(error).__name__, retry_s=RETRY_S)
 
 
 def files(config: WebConfig) -> Anchors | None:

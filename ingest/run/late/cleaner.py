@@ -60,9 +60,7 @@ class Cleaner:
         await every(self.every_s, self._pass, survive=survive, rest=Rest(most_s=MOST_REST_S))
 
     async def _pass(self) -> None:
-        async with self.pool.acquire() as conn, locks.leader(conn, "patrol.cleaning") as first:
-            if first:
-                await self.pass_once(conn)
+        await locks.lead(self.pool, "patrol.cleaning", self.pass_once)
 
     async def pass_once(self, conn: db.Connection) -> int:
         """Review the hours since the last pass, and those that late fixes changed; returns the findings changed."""

@@ -101,9 +101,7 @@ async def keep(pool: db.Pool, broker: Broker, key: str, *, every_s: float = EVER
     database = surviving.of_database("accounts", "accounts of devices wait for the database")
 
     async def lead() -> None:
-        async with pool.acquire() as conn, locks.leader(conn, "patrol.broker_accounts") as first:
-            if first:
-                await _keep_while_first(conn, broker, key, every_s)
+        await locks.lead(pool, "patrol.broker_accounts", lambda conn: _keep_while_first(conn, broker, key, every_s))
 
     def survive(error: Exception) -> None:
         if isinstance(error, (OSError, MQTTError, ControlError, TimeoutError)):

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from runtime import loops
-from runtime.every import Rest, every
+from runtime.every import Rest, every, nothing
 
 
 class Job:
@@ -71,6 +71,38 @@ async def test_an_error_in_place_of_the_cancellation_ends_it() -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+async def test_survives_no_error_where_none_may_be() -> None:
+    """Not even one that passes."""
+    with pytest.raises(OSError, match="away"):
+        await every(0, Job(OSError("away")), survive=nothing)
+
+
+async def test_ends_between_two_jobs_and_in_pauses_when_told_to() -> None:
+    """What is begun is done; what is not begun is not."""
+    stop, done = asyncio.Event(), []
+
+    async def job() -> None:
+        stop.set()
+        await asyncio.sleep(0)
+        done.append("to its end")
+
+    async with asyncio.timeout(10):
+        await every(3_600, job, stop=stop)
+        await every(0, job, first_s=3_600, stop=stop)
+    assert done == ["to its end"]
+
+
+async def test_waits_longer_after_an_error_where_that_is_asked() -> None:
+    """The pause between two jobs that are well stays as it is."""
+    task = asyncio.create_task(every(0, again := Job(OSError("away")), after_error_s=3_600))
+    other = asyncio.create_task(every(0, job := Job(OSError("away"))))
+    async with asyncio.timeout(10):
+        await job.done.wait()
+    assert again.times == 1
+    for each in (task, other):
+        each.cancel()
 
 
 @pytest.mark.parametrize(("took_s", "rest_s"), [(0.0, 0.0), (2.0, 8.0), (20.0, 60.0)])

@@ -85,3 +85,10 @@ def test_delays_double_up_to_their_bound() -> None:
     waits = list(itertools.islice(retry.delays(first_s=0.1, most_s=1.0), 20))
     assert 0.05 <= waits[0] <= 0.1
     assert all(0.5 <= wait <= 1.0 for wait in waits[5:])
+
+
+def test_a_group_passes_when_all_in_it_pass() -> None:
+    """One error that stays is enough to stay."""
+    away, lasting = ConnectionRefusedError("nobody listens"), ValueError("broken")
+    assert retry.is_transient(ExceptionGroup("parts", [away, ExceptionGroup("parts", [away])]))
+    assert not retry.is_transient(ExceptionGroup("parts", [away, ExceptionGroup("parts", [lasting])]))

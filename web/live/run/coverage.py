@@ -3,7 +3,7 @@
 import asyncio
 
 from runtime.clock import wall_clock
-from runtime.stopping import pause
+from runtime.every import every, nothing
 from web.database import Database
 from web.live.run.viewers import Viewers
 from web.live.store.judging import Judging
@@ -20,9 +20,10 @@ class Coverage:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Judge each second until `stop`."""
-        while not stop.is_set():
-            now = wall_clock()
-            await self._judging.read(self._database.pool, now)
-            if self._judging.judge(now) and self._scopes.judged():
-                self._viewers.wake()
-            await pause(stop, CELLS_S)
+        await every(CELLS_S, self._look, survive=nothing, stop=stop)
+
+    async def _look(self) -> None:
+        now = wall_clock()
+        await self._judging.read(self._database.pool, now)
+        if self._judging.judge(now) and self._scopes.judged():
+            self._viewers.wake()

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from runtime.stopping import pause
+from runtime.every import every, nothing
 from web.live.run.viewers import Viewers
 from web.live.visibility_scopes import VisibilityScopes
 
@@ -11,6 +11,4 @@ SIGHTS_S = 1.0
 
 async def run(scopes: VisibilityScopes, viewers: Viewers, stop: asyncio.Event) -> None:
     """Bring what visibility scopes show up to date each second until `stop`."""
-    while not stop.is_set():
-        await pause(stop, SIGHTS_S)
-        await scopes.refresh(viewers)
+    await every(SIGHTS_S, lambda: scopes.refresh(viewers), survive=nothing, first_s=SIGHTS_S, stop=stop)

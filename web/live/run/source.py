@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import asyncpg
 import structlog
 
-from runtime import loops, stopping
+from runtime.every import every
 from web import problems
 from web.database import Database
 from web.live import metrics
@@ -18,16 +18,16 @@ log = structlog.get_logger(__name__)
 
 async def keep(name: str, source: Callable[[], Awaitable[None]], database: Database, stop: asyncio.Event) -> None:
     """Run one source again and again until `stop`; a fault of it is logged and does not stop the others."""
-    while not stop.is_set():
-        try:
-            await database.opened()
-            await source()
-        except (*problems.UNREACHABLE, problems.NotReadyError, asyncpg.PostgresError) as error:
-            loops.unless_ending()
+
+    async def follow() -> None:
+        await database.opened()
+        await source()
+
+    def survive(error: Exception) -> None:
+        if isinstance(error, (*problems.UNREACHABLE, problems.NotReadyError, asyncpg.PostgresError)):
             log.warning("live.source_away", source=name, error=str(error), retry_s=RETRY_S)
-            metrics.FAULTS.labels(name).inc()
-        except Exception:
-            loops.unless_ending()
-            log.exception("live.source_failed", source=name, retry_s=RETRY_S)
-            metrics.FAULTS.labels(name).inc()
-        await stopping.pause(stop, RETRY_S)
+        else:
+            log.error("live.source_failed", source=name, retry_s=RETRY_S, exc_info=error)
+        metrics.FAULTS.labels(name).inc()
+
+    await every(RETRY_S, follow, survive=survive, stop=stop)
