@@ -102,10 +102,9 @@ class Shares:
         await sockets.watch_database(conn)
         try:
             await self._take_again(conn)
-            async with asyncio.TaskGroup() as group:
-                for name, job in (("units-beat", self._beat), ("units-allot", self._allot)):
-                    again = every(self.every_s, functools.partial(job, conn), survive=nothing)
-                    group.create_task(again, name=name)
+            # A task of its own: a group that fails leaves its task marked as cancelled (until Python 3.13), and then
+            # the loop around this would end.
+            await asyncio.create_task(self._hold(conn), name="units")
         except asyncio.CancelledError:
             await self._say_gone(conn)
             raise
@@ -115,6 +114,12 @@ class Shares:
             if self.serving:
                 self.broken()
             conn.terminate()
+
+    async def _hold(self, conn: db.Connection) -> None:
+        async with asyncio.TaskGroup() as group:
+            for name, job in (("units-beat", self._beat), ("units-allot", self._allot)):
+                again = every(self.every_s, functools.partial(job, conn), survive=nothing)
+                group.create_task(again, name=name)
 
     async def _say_gone(self, conn: db.Connection) -> None:
         """Tell the others at once that the units are free; if it cannot be told, they find out."""
