@@ -20,10 +20,10 @@ from rich.table import Table
 from bench import smoother, walks
 from bench.smoother import Float
 from bench.truth import geolife
+from tracking.geometry import degrees
 from tracking.geometry.lookup import CityGrid, GridCell
 from tracking.presence.engine import Engine
 from tracking.presence.fixes import FixColumns
-from tracking.presence.path import M_PER_DEGREE
 from tracking.presence.stays import Stay
 from tracking.presence.visit_rules import VisitRule, VisitRules
 
@@ -171,9 +171,8 @@ def _runs() -> Iterator[tuple[Float, Float]]:
             lat, lon, _, _, _, day, clock = line.split(",")
             moment = datetime.fromisoformat(f"{day}T{clock}").replace(tzinfo=UTC)
             fixes.setdefault(moment.timestamp(), (float(lat), float(lon)))
-        t, degrees = np.array(sorted(fixes)), np.array([fixes[t] for t in sorted(fixes)])
-        north = (degrees[:, 0] - degrees[0, 0]) * M_PER_DEGREE
-        east = (degrees[:, 1] - degrees[0, 1]) * M_PER_DEGREE * np.cos(np.radians(degrees[0, 0]))
+        t, (lat, lon) = np.array(sorted(fixes)), np.array([fixes[t] for t in sorted(fixes)]).T
+        east, north = degrees.metres(lat - lat[0], lon - lon[0], lat[0])
         for part in np.split(np.arange(len(t)), np.flatnonzero(np.diff(t) > 120) + 1):
             if len(part) > 30:
                 yield t[part] - t[part[0]], np.stack([east, north], axis=1)[part]

@@ -3,8 +3,7 @@
 from array import array
 from math import exp, sqrt
 
-import numpy as np
-
+from tracking.geometry import degrees
 from tracking.geometry.depth import SIGMA_OF_68, UNSAID_SIGMA_M
 from tracking.presence.fixes import FixColumns
 from tracking.presence.noise import Knot, Noise
@@ -25,8 +24,6 @@ LEG_SIGMAS = 2.5
 LEAST_LEG_M = 3.0
 """Relative noise, and metres, that a bend must be away from both ends."""
 
-M_PER_DEGREE = 111_195.0
-"""Near enough on the way of an hour."""
 # Share of the variance of the slow error that two places so many seconds apart do not have in common.
 _APART = [1 - exp(-s / MEMORY_S) for s in range(WINDOW_MS // 1000 + 1)]
 _CLEAR_2 = (2 * CLEAR_SIGMAS) ** 2
@@ -36,8 +33,7 @@ _LEAST_STEP_2, _MOST_STEP_2 = LEAST_STEP_M**2, MOST_STEP_M**2
 def estimated_accuracy_m(fixes: FixColumns) -> float:
     """68 % radius (m) of a receiver that never says it, from its eligible fixes of some minutes, in order of time."""
     path, count = Path(Noise()), len(fixes)
-    north = fixes.lat * M_PER_DEGREE
-    east = fixes.lon * (M_PER_DEGREE * np.cos(np.radians(fixes.lat[:1].sum())))
+    east, north = degrees.metres(fixes.lat, fixes.lon, float(fixes.lat[:1].sum()))
     path.add((fixes.t.tolist(), east.tolist(), north.tolist(), [UNSAID_SIGMA_M] * count), 0, count)
     return path.noise.absolute_m(UNSAID_SIGMA_M) / SIGMA_OF_68
 
@@ -62,24 +58,12 @@ class Path:
     def add(self, fixes: Fixes, start: int, end: int) -> None:
         """Take the fixes inside from row `start` to row `end` (not included)."""
         times, xs, ys, sigmas = fixes
-        noise, knot = self.noise, self._knot
-        width = noise.width_ms
+        take = self.add_one
         for row in range(start, end):
-            t = times[row]
-            if knot is None:
-                knot = t, t, xs[row], ys[row], 1, sigmas[row]
-                continue
-            first, sum_t, sum_x, sum_y, count, sigma = knot
-            if t - first < width:
-                knot = first, sum_t + t, sum_x + xs[row], sum_y + ys[row], count + 1, sigmas[row]
-                continue
-            self._take((sum_t, sum_x, sum_y, sigma) if count == 1 else _mean(knot))
-            width = noise.width_ms
-            knot = t, t, xs[row], ys[row], 1, sigmas[row]
-        self._knot = knot
+            take(times[row], xs[row], ys[row], sigmas[row])
 
     def add_one(self, t: int, x: float, y: float, sigma: float) -> None:
-        """`add` for one fix."""
+        """Take a fix inside: fixes close in time are one knot."""
         knot = self._knot
         if knot is not None:
             first, sum_t, sum_x, sum_y, count, _ = knot

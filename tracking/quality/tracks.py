@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas import wire
+from tracking.geometry import degrees
 from tracking.geometry.depth import ASSUMED_ACCURACY_M, BEST_ACCURACY_M, SIGMA_OF_68
 from tracking.presence import plausibility
 from tracking.presence.fixes import ABSENT, Bool, FixColumns, Float
@@ -21,7 +22,6 @@ STEPS = 30
 CONTRADICTING = 0.5
 _LONGEST_STEP_MS = 30_000
 _OPPOSITE = 120.0
-_M_PER_DEGREE = 111_195.0
 
 
 def mocked(fixes: FixColumns) -> Finding | None:
@@ -130,9 +130,8 @@ def _runs(same: Bool) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
 
 
 def _steps_m(fixes: FixColumns) -> tuple[Float, Float]:
-    """East and north of each step, m; near enough on the way of an hour."""
-    middle = np.radians((fixes.lat[1:] + fixes.lat[:-1]) / 2)
-    return np.diff(fixes.lon) * _M_PER_DEGREE * np.cos(middle), np.diff(fixes.lat) * _M_PER_DEGREE
+    """East and north of each step, m."""
+    return degrees.metres(np.diff(fixes.lat), np.diff(fixes.lon), (fixes.lat[1:] + fixes.lat[:-1]) / 2)
 
 
 def _sigma(fixes: FixColumns) -> Float:

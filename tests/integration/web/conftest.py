@@ -9,6 +9,7 @@ import pytest
 
 from runtime.clock import wall_clock
 from tests.support import divided, web
+from tests.support.clock import Clock
 from tests.support.waiting import until
 from tracking.presence.fixes import FixColumns
 from tracking.store.records import event_log
@@ -52,6 +53,29 @@ async def server(
             return len(running.hub.directory.slots) == 5 and bool(await conn.fetchval("SELECT count(*) FROM accounts"))
 
         await until(complete, "the directory is read and the first account made")
+        yield running
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The clock of `timed`."""
+    return Clock()
+
+
+@pytest.fixture
+async def timed(
+    database_url: str,
+    conn: "db.Connection",
+    cell: str,  # noqa: ARG001 - its areas
+    clock: Clock,
+) -> AsyncIterator[web.WebServer]:
+    """A web process that goes by the test's clock."""
+    async with web.serving(database_url, clock=clock) as running:
+
+        async def complete() -> bool:
+            return running.hub.ready.is_set() and bool(await conn.fetchval("SELECT count(*) FROM accounts"))
+
+        await until(complete, "the event log is read and the first account made")
         yield running
 
 

@@ -5,8 +5,7 @@ import base64
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import httpx2
@@ -19,6 +18,7 @@ from patrol.cli.progress import Progress
 from patrol.services import composition
 from patrol.settings import settings
 from tests.support import web
+from tests.support.clock import Clock
 from tests.support.waiting import PATIENCE, until
 from web.auth import hashing, totp
 from web.auth.store import sessions
@@ -27,35 +27,6 @@ if TYPE_CHECKING:
     from runtime.db import Connection
 
 PASSWORD = "a long enough phrase"
-
-
-@dataclass
-class Clock:
-    """A clock that a test moves."""
-
-    now: datetime = field(default_factory=lambda: datetime.now(UTC).replace(microsecond=0))
-
-    def __call__(self) -> datetime:
-        """What time it is."""
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    """The clock of the server."""
-    return Clock()
-
-
-@pytest.fixture
-async def timed(database_url: str, conn: "Connection", cell: str, clock: Clock) -> AsyncIterator[web.WebServer]:  # noqa: ARG001 - areas
-    """A server that goes by the test's clock."""
-    async with web.serving(database_url, clock=clock) as server:
-
-        async def complete() -> bool:
-            return server.hub.ready.is_set() and bool(await conn.fetchval("SELECT count(*) FROM accounts"))
-
-        await until(complete, "the event log is read and the first account made")
-        yield server
 
 
 @asynccontextmanager

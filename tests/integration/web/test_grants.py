@@ -3,9 +3,8 @@
 import asyncio
 import json
 import random
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import argon2
@@ -17,6 +16,7 @@ from patrol.cli import errors
 from patrol.cli.accounts import account_change
 from patrol.settings import settings
 from tests.support import web
+from tests.support.clock import Clock
 from tests.support.waiting import until
 from web.auth import hashing
 from web.auth.access import PERMISSIONS, Permission, Role
@@ -28,58 +28,29 @@ PASSWORD = "ein Pferd frisst nur Salat"
 NOBODY_LEFT = "no administrator"
 
 
-@dataclass
-class Clock:
-    """A clock that a test moves."""
-
-    now: datetime = field(default_factory=lambda: datetime.now(UTC).replace(microsecond=0))
-
-    def __call__(self) -> datetime:
-        """What time it is."""
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    """The clock of the server."""
-    return Clock()
-
-
-@pytest.fixture
-async def site(database_url: str, conn: "Connection", cell: str, clock: Clock) -> AsyncIterator[web.WebServer]:  # noqa: ARG001 - areas
-    """A server that goes by the test's clock."""
-    async with web.serving(database_url, clock=clock) as server:
-
-        async def complete() -> bool:
-            return bool(await conn.fetchval("SELECT count(*) FROM accounts"))
-
-        await until(complete, "the first account is made")
-        yield server
-
-
 async def token(by: httpx2.AsyncClient, name: str, **given: Any) -> httpx2.Response:
     """Ask for a token."""
     return await by.post("/api/v1/tokens", json={"name": name, "role": "administrator", **given})
 
 
-async def session(site: web.WebServer, name: str) -> httpx2.AsyncClient:
+async def session(timed: web.WebServer, name: str) -> httpx2.AsyncClient:
     """Sign in, and give a client with the session; the caller closes it."""
-    async with site.client(token=None) as client:
+    async with timed.client(token=None) as client:
         answer = await client.post("/api/v1/session", json={"name": name, "password": PASSWORD})
     assert answer.status_code == 200, answer.text
-    made = site.client(token=None)
-    made.headers.update({"Origin": site.url, "Cookie": f"patrol_session={answer.cookies['patrol_session']}"})
+    made = timed.client(token=None)
+    made.headers.update({"Origin": timed.url, "Cookie": f"patrol_session={answer.cookies['patrol_session']}"})
     return made
 
 
-async def test_token_for_accounts_makes_nothing_that_it_does_not_hold(site: web.WebServer) -> None:
+async def test_token_for_accounts_makes_nothing_that_it_does_not_hold(timed: web.WebServer) -> None:
     """Neither a token nor an account of a stronger role; it changes, signs out and revokes nobody stronger, either."""
-    async with site.client() as root:
+    async with timed.client() as root:
         made = (await token(root, "narrow", scopes=["accounts", "self"])).json()["token"]
         strong = (await token(root, "strong")).json()["token"]
         await root.post("/api/v1/accounts", json={"name": "anna", "role": "commander", "password": PASSWORD})
         numbers = {item["name"]: item["id"] for item in (await root.get("/api/v1/tokens")).json()["items"]}
-    async with site.client(token=made) as narrow:
+    async with timed.client(token=made) as narrow:
         for role in Role:
             if PERMISSIONS[role] - {Permission.ACCOUNTS, Permission.SELF}:
                 assert (await token(narrow, "child", role=role)).status_code == 403, role
@@ -92,23 +63,23 @@ async def test_token_for_accounts_makes_nothing_that_it_does_not_hold(site: web.
         assert (await narrow.post("/api/v1/accounts/admin/sign-out")).status_code == 403
         assert (await narrow.delete(f"/api/v1/tokens/{numbers['strong']}")).status_code == 403
         assert (await token(narrow, "equal", scopes=["accounts", "self"])).status_code == 201
-    async with site.client(token=strong) as tool:
+    async with timed.client(token=strong) as tool:
         assert (await tool.get("/api/v1/session")).status_code == 200
 
 
-async def test_children_end_with_the_token_that_made_them(site: web.WebServer, conn: "Connection") -> None:
+async def test_children_end_with_the_token_that_made_them(timed: web.WebServer, conn: "Connection") -> None:
     """Tokens of tokens, accounts of tokens, and what these accounts made."""
-    async with site.client() as root:
+    async with timed.client() as root:
         parent = (await token(root, "parent")).json()["token"]
-    async with site.client(token=parent) as tool:
+    async with timed.client(token=parent) as tool:
         child = (await token(tool, "child")).json()["token"]
         await tool.post("/api/v1/accounts", json={"name": "eve", "role": "administrator", "password": PASSWORD})
-    eve = await session(site, "eve")
-    async with eve, site.client(token=child) as other:
+    eve = await session(timed, "eve")
+    async with eve, timed.client(token=child) as other:
         grandchild = (await token(eve, "grandchild")).json()["token"]
         await eve.post("/api/v1/accounts", json={"name": "mallory", "role": "administrator", "password": PASSWORD})
-        mallory = await session(site, "mallory")
-        async with mallory, site.client(token=grandchild) as third, site.client() as root:
+        mallory = await session(timed, "mallory")
+        async with mallory, timed.client(token=grandchild) as third, timed.client() as root:
             living = (other, eve, third, mallory)
             assert [(await one.get("/api/v1/session")).status_code for one in living] == [200] * 4
             number = await conn.fetchval("SELECT id FROM api_tokens WHERE name = 'parent'")
@@ -125,35 +96,35 @@ async def test_children_end_with_the_token_that_made_them(site: web.WebServer, c
      {"valid_from": "2099-01-01T00:00:00Z"}, {"valid_to": "2099-01-01T00:00:00Z"}],
     ids=str,
 )  # fmt: skip
-async def test_children_end_when_their_account_is_narrowed(site: web.WebServer, change: dict[str, Any]) -> None:
+async def test_children_end_when_their_account_is_narrowed(timed: web.WebServer, change: dict[str, Any]) -> None:
     """However it is narrowed, by whomever, in the database's own words, too."""
-    async with site.client() as root:
+    async with timed.client() as root:
         await root.post("/api/v1/accounts", json={"name": "anna", "role": "administrator", "password": PASSWORD})
-        async with await session(site, "anna") as anna:
+        async with await session(timed, "anna") as anna:
             made = (await token(anna, "made")).json()["token"]
-        async with site.client(token=made) as tool:
+        async with timed.client(token=made) as tool:
             child = (await token(tool, "child")).json()["token"]
-            async with site.client(token=child) as other:
+            async with timed.client(token=child) as other:
                 assert (await other.get("/api/v1/session")).status_code == 200
                 assert (await root.patch("/api/v1/accounts/anna", json=change)).status_code == 200
                 assert (await tool.get("/api/v1/session")).status_code == 401
                 assert (await other.get("/api/v1/session")).status_code == 401
 
 
-async def test_children_expire_no_later_than_their_maker(site: web.WebServer, clock: Clock) -> None:
+async def test_children_expire_no_later_than_their_maker(timed: web.WebServer, clock: Clock) -> None:
     """Without an end of their own they take that of the maker; a later one is refused."""
     ends = clock.now + timedelta(hours=1)
     later = (ends + timedelta(seconds=1)).isoformat()
-    async with site.client() as root:
+    async with timed.client() as root:
         made = (await token(root, "short", expires_at=ends.isoformat())).json()["token"]
-    async with site.client(token=made) as tool:
+    async with timed.client(token=made) as tool:
         assert (await token(tool, "late", expires_at=later)).status_code == 403
         late = {"name": "late", "role": "administrator", "password": PASSWORD, "valid_to": later}
         assert (await tool.post("/api/v1/accounts", json=late)).status_code == 403
         child = (await token(tool, "child")).json()["token"]
         account = {"name": "bert", "role": "administrator", "password": PASSWORD}
         assert (await tool.post("/api/v1/accounts", json=account)).json()["valid_to"] is not None
-    async with await session(site, "bert") as bert, site.client(token=child) as other:
+    async with await session(timed, "bert") as bert, timed.client(token=child) as other:
         assert (await bert.patch("/api/v1/accounts/bert", json={"valid_to": None})).status_code == 403
         clock.now = ends
         assert (await bert.get("/api/v1/session")).status_code == 401
@@ -186,11 +157,11 @@ LOCKED_OUT: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("how", LOCKED_OUT)
 async def test_last_administrator_cannot_be_locked_out(
-    site: web.WebServer, conn: "Connection", database_url: str, how: str
+    timed: web.WebServer, conn: "Connection", database_url: str, how: str
 ) -> None:
     """Neither by rights nor by dates; over REST, the command line or SQL; others that end, too, do not count."""
     column, value = next(iter(LOCKED_OUT[how].items()))
-    async with site.client() as root:
+    async with timed.client() as root:
         short = {"name": "short", "role": "administrator", "valid_to": "2099-01-01T00:00:00Z"}
         assert (await root.post("/api/v1/accounts", json=short)).status_code == 201
         answer = await root.patch("/api/v1/accounts/admin", json=LOCKED_OUT[how])
@@ -208,9 +179,9 @@ async def test_last_administrator_cannot_be_locked_out(
         assert (await root.patch("/api/v1/accounts/admin", json=LOCKED_OUT[how])).status_code == 200
 
 
-async def test_two_who_demote_one_another_leave_one(site: web.WebServer) -> None:
+async def test_two_who_demote_one_another_leave_one(timed: web.WebServer) -> None:
     """At the same moment."""
-    async with site.client() as root:
+    async with timed.client() as root:
         await root.post("/api/v1/accounts", json={"name": "other", "role": "administrator"})
         answers = await asyncio.gather(
             *(root.patch(f"/api/v1/accounts/{name}", json={"disabled": True}) for name in ("admin", "other"))
@@ -240,9 +211,9 @@ class Made:
 class Game:
     """Random grants, narrowings and ends, and what may follow from them at most."""
 
-    def __init__(self, site: web.WebServer, clock: Clock, seed: int) -> None:
-        self.site, self.clock, self.dice = site, clock, random.Random(seed)  # noqa: S311 - a test
-        self.root = Made(site.client(), frozenset(Permission), None, None)
+    def __init__(self, timed: web.WebServer, clock: Clock, seed: int) -> None:
+        self.timed, self.clock, self.dice = timed, clock, random.Random(seed)  # noqa: S311 - a test
+        self.root = Made(timed.client(), frozenset(Permission), None, None)
         self.made = [self.root]
 
     async def play(self, steps: int) -> None:
@@ -265,7 +236,7 @@ class Game:
             held &= frozenset(given["scopes"])
         answer = await by.client.post("/api/v1/tokens", json=given)
         if answer.status_code == 201:
-            client = self.site.client(token=answer.json()["token"])
+            client = self.timed.client(token=answer.json()["token"])
             number = max(item["id"] for item in (await self.root.client.get("/api/v1/tokens")).json()["items"])
             maker = None if by is self.root else by
             self._note(by, Made(client, held, self._time(given["expires_at"]), maker, number=number))
@@ -277,7 +248,7 @@ class Game:
         given: dict[str, Any] = {"name": f"a{n}", "role": role, "password": PASSWORD, "valid_to": self._end()}
         answer = await by.client.post("/api/v1/accounts", json=given)
         if answer.status_code == 201:
-            client = await session(self.site, given["name"])
+            client = await session(self.timed, given["name"])
             maker = by
             while maker.name is not None and maker.maker is not None:
                 maker = maker.maker  # a person's accounts end with the token that made the person, if one did
@@ -340,12 +311,12 @@ class Game:
 
 @pytest.mark.parametrize("seed", range(4))
 async def test_nobody_ever_holds_more_than_living_holders_gave(
-    site: web.WebServer, clock: Clock, seed: int, monkeypatch: pytest.MonkeyPatch
+    timed: web.WebServer, clock: Clock, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Random grants, narrowings and ends by everybody to everybody, whatever they hold."""
     # What is tested is who holds what, not the cost of a password.
     monkeypatch.setattr(hashing, "_hasher", argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-    game = Game(site, clock, seed)
+    game = Game(timed, clock, seed)
     try:
         await game.play(60)
     finally:

@@ -7,6 +7,7 @@ import numpy as np
 
 from runtime import db
 from schemas import wire
+from tracking.geometry.degrees import M_PER_DEGREE
 from tracking.geometry.lookup import CityGrid
 from tracking.presence.fixes import Float
 
@@ -14,7 +15,6 @@ NEAR_M = 50.0
 """A second officer within it is there (domain §2.3)."""
 MOST_EVENTS = 20_000
 """More are not looked at; the latest of the period are."""
-_M_PER_DEGREE = 111_195.0
 _SIGNALS = [signal.value for signal in wire.Signal]
 
 # The recorder ran: by its last word from ten seconds before the event on, and by every word since. Each event looks at
@@ -71,7 +71,7 @@ async def read(
     at = [n for n, cells in enumerate(near) for _ in cells]
     second = await conn.fetch(
         _SECOND, at, [rows[n]["device"] for n in at], [rows[n]["t"] for n in at], lat[at].tolist(), lon[at].tolist(),
-        [cell for cells in near for cell in cells], _M_PER_DEGREE, NEAR_M,
+        [cell for cells in near for cell in cells], M_PER_DEGREE, NEAR_M,
         db.moment(period[0]),
     )  # fmt: skip
     found = {row["n"] for row in second}
@@ -87,8 +87,8 @@ async def read(
 def _cells_near(grid: CityGrid, lat: Float, lon: Float) -> list[list[int]]:
     """Cells at each place and at the points of the compass around it, by their numbers."""
     angles = np.arange(8) * np.pi / 4
-    north = np.append(0, np.cos(angles)) * NEAR_M / _M_PER_DEGREE
-    east = np.append(0, np.sin(angles)) * NEAR_M / _M_PER_DEGREE
+    north = np.append(0, np.cos(angles)) * NEAR_M / M_PER_DEGREE
+    east = np.append(0, np.sin(angles)) * NEAR_M / M_PER_DEGREE
     lats = lat[:, None] + north[None, :]
     lons = lon[:, None] + east[None, :] / np.cos(np.radians(lat))[:, None]
     cells = grid.locate(lats.ravel(), lons.ravel()).reshape(lats.shape)
