@@ -250,7 +250,7 @@ class Faults:
 
     def listed(self) -> list[GridFault]:
         """All faults in the order of the features, and a last one when there are more."""
-        ordered = sorted(self.found, key=lambda found: -1 if found.feature is None else found.feature)
+        ordered = sorted(self.found, key=lambda fault: -1 if fault.feature is None else fault.feature)
         return [*ordered, fault(FaultKind.MORE, None, None, n=MOST_FAULTS)] if self.more else ordered
 
 

@@ -134,8 +134,8 @@ def _check_shapes(
 def _check_each(cells: Sequence[CellFeature], shapes: validate.Shapes, faults: Faults) -> set[int]:
     """Check polygons by themselves; returns those without a sound inside."""
     invalid = shapes.invalid()
-    for i, found in invalid.items():
-        _fault(cells[i], FaultKind.INVALID, faults, what=found.what, lon=found.lon, lat=found.lat)
+    for i, fault in invalid.items():
+        _fault(cells[i], FaultKind.INVALID, faults, what=fault.what, lon=fault.lon, lat=fault.lat)
     least = shapes.least_ring_m2
     for i in np.flatnonzero(least <= LEAST_RING_M2).tolist():
         if i not in invalid:
@@ -163,13 +163,13 @@ def _fault(feature: CellFeature, kind: FaultKind, faults: Faults, **values: obje
 
 
 def _grid(areas: Sequence[AreaFeature], cells: Sequence[CellFeature], shapes: validate.Shapes) -> Grid:
-    made = [
+    built = [
         Area(code=p.code, level=p.level, name=p.name, parent=p.parent, owner=p.owner, index=index)
         for index, p in ((feature.index, feature.properties) for feature in areas)
     ]
-    made.sort(key=lambda area: _TOP_DOWN.index(area.level))
+    built.sort(key=lambda area: _TOP_DOWN.index(area.level))
     sizes = shapes.areas_m2.tolist()
-    return Grid(areas=tuple(made), cells=tuple(_cell(f, size) for f, size in zip(cells, sizes, strict=True)))
+    return Grid(areas=tuple(built), cells=tuple(_cell(f, size) for f, size in zip(cells, sizes, strict=True)))
 
 
 def _cell(feature: CellFeature, area_m2: float) -> Cell:

@@ -169,7 +169,7 @@ def evaluate(
         return _empty(now)
     present, quota = known.present, known.quota
     since = np.where(known.last_visit >= 0, known.last_visit, known.known_since)
-    told = (since >= 0) | present
+    judged = (since >= 0) | present
     since = np.where(present, now, np.clip(since, now - LONGEST_WAIT_DAYS * DAY_MS, now))
     at = np.full_like(since, now)
     waits, visits = limits.due(since, now, calendar), quota.due(dwell_ms)
@@ -184,16 +184,16 @@ def evaluate(
     state[due <= now] = CellState.OVERDUE
     state[_hidden(known, since, waits, visits, limits, now, calendar)] = CellState.UNKNOWN
     state[present & (visits > now)] = CellState.FRESH
-    state[~told] = CellState.UNKNOWN
+    state[~judged] = CellState.UNKNOWN
     return Coverage(
         at=now,
         state=state,
-        idle_ms=np.where(told, np.where(present, 0, calendar.duty_ms(since, at)), NEVER),
+        idle_ms=np.where(judged, np.where(present, 0, calendar.duty_ms(since, at)), NEVER),
         limit_ms=limit,
         span_ms=span,
-        due=np.where(told & (due < FAR), due, NEVER),
-        left_ms=np.where(told, left, 0),
-        slack_ms=np.where(told, slack, 0),
+        due=np.where(judged & (due < FAR), due, NEVER),
+        left_ms=np.where(judged, left, 0),
+        slack_ms=np.where(judged, slack, 0),
     )
 
 

@@ -84,7 +84,7 @@ def roll_up(figures: Figures, sums: Sums, rows: NDArray[np.intp]) -> AreaFigures
     """Figures of the cells with these indices, together."""
     state = figures.state[rows]
     known, visited = state != Visited.UNKNOWN, state == Visited.VISITED
-    counts = [int(np.count_nonzero(state == each)) for each in Visited]
+    counts = [int(np.count_nonzero(state == visited)) for visited in Visited]
     weight = sums.weight[rows]
     done = figures.done[rows] / np.maximum(figures.required[rows], 1)
     drives, visits = int(sums.drive_throughs[rows].sum()), int(figures.visits[rows].sum())
@@ -144,19 +144,19 @@ def _roads(
         road = np.nan_to_num(sums.road_m[rows])
         trusted = (_share(float(known.sum()), len(rows)) or 0.0) >= UNRELIABLE
         return "visited", _share(float(road[visited].sum()), float(road[known].sum())) if trusted else None, None
-    told = mine[routes.road_known[mine]]
-    if routes.roads_told < UNRELIABLE or len(told) < UNRELIABLE * len(mine):
+    certain = mine[routes.road_known[mine]]
+    if routes.roads_told < UNRELIABLE or len(certain) < UNRELIABLE * len(mine):
         return "walked", None, None
-    walked = _share(float(routes.walked_m[told].sum()), float(routes.road_m[told].sum()))
-    return "walked", walked, _share(float(routes.covered[told].sum()), len(told))
+    walked = _share(float(routes.walked_m[certain].sum()), float(routes.road_m[certain].sum()))
+    return "walked", walked, _share(float(routes.covered[certain].sum()), len(certain))
 
 
 def _checkpoints(routes: done.Sums, rows: NDArray[np.intp]) -> CheckpointFigures:
-    required, passed, missing = (int(each[rows].sum()) for each in (routes.required, routes.passed, routes.missing))
-    told = passed + missing
-    trusted = routes.checkpoints_told >= UNRELIABLE and told >= UNRELIABLE * required
+    required, passed, missing = (int(column[rows].sum()) for column in (routes.required, routes.passed, routes.missing))
+    known = passed + missing
+    trusted = routes.checkpoints_told >= UNRELIABLE and known >= UNRELIABLE * required
     return CheckpointFigures(
-        required=required, passed=passed, unknown=required - told, share=_share(passed, told) if trusted else None
+        required=required, passed=passed, unknown=required - known, share=_share(passed, known) if trusted else None
     )
 
 

@@ -32,8 +32,8 @@ def inner_of(division: Division, x: Float, y: Float) -> tuple[Ints, Seen]:
     seen = division.squares.look(x, y)
     inner = seen.cell.copy()
     rows = np.flatnonzero(~seen.alike)
-    inner[rows] = found = _search(division, x[rows], y[rows])
-    fresh = rows[(seen.cell[rows] == NEW) & (found >= 0)]
+    inner[rows] = cell = _search(division, x[rows], y[rows])
+    fresh = rows[(seen.cell[rows] == NEW) & (cell >= 0)]
     if len(fresh):
         division.squares.learn(x[fresh], y[fresh])
     return inner, seen

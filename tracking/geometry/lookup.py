@@ -143,17 +143,17 @@ class CityGrid:
     def near_at(self, x: float, y: float, within_m: float, t: int) -> list[int]:
         """Indexes of the cells that hold a place at `t` (ms) or lie within so many metres of it."""
         tree = self._divisions[max(bisect_right(self._starts, t) - 1, 0)].tree
-        found: list[int] = tree.query(shapely.Point(x, y), predicate="dwithin", distance=within_m).tolist()
-        return sorted(found)
+        cells: list[int] = tree.query(shapely.Point(x, y), predicate="dwithin", distance=within_m).tolist()
+        return sorted(cells)
 
     def nearest(self, x: Float, y: Float, within_m: float) -> NDArray[np.intp]:
         """Index of the cell that holds each place, or is nearest within so many metres of it; -1: none is."""
-        found = np.full(len(x), -1, dtype=np.intp)
+        nearest = np.full(len(x), -1, dtype=np.intp)
         if len(self) and len(x):
             places, cells = self._divisions[-1].tree.query_nearest(shapely.points(x, y), max_distance=within_m)
             order = np.argsort(-cells, kind="stable")
-            found[places[order]] = cells[order]
-        return found
+            nearest[places[order]] = cells[order]
+        return nearest
 
     def places(self, lat: Float, lon: Float, acc: NDArray[np.float32], t: Int | None = None) -> Places:
         """Project and look up n fixes. `acc` is the 68 % radius in m, NaN unknown; `t` their times, ms."""
@@ -162,9 +162,9 @@ class CityGrid:
         sigma = np.where(np.isnan(acc), UNSAID_SIGMA_M, radius * SIGMA_OF_68)
         inner, depth = np.full(len(x), -1, dtype=np.int32), np.zeros(len(x))
         for division, rows in self._by_division(t):
-            found, seen = inner_of(division, x[rows], y[rows])
-            depth[rows] = self._depth(division.tree, (x[rows], y[rows]), sigma[rows], found, seen)
-            inner[rows] = found
+            cell, seen = inner_of(division, x[rows], y[rows])
+            depth[rows] = self._depth(division.tree, (x[rows], y[rows]), sigma[rows], cell, seen)
+            inner[rows] = cell
         return Places(x=x, y=y, sigma=sigma, inner=inner, depth=depth)
 
     def crossing(
@@ -235,15 +235,15 @@ class CityGrid:
         was walked while the cell held. `times` are ms at the start and the end.
         """
         line = shapely.LineString([start, end])
-        found: list[tuple[int, float, float]] = []
+        crossed: list[tuple[int, float, float]] = []
         for cell in self._crossing(line, *times):
             first, last = self._held(cell, *times)
             for enter, leave in spans(self._polygons[cell], start, end):
                 enter, leave = max(enter, first), min(leave, last)  # noqa: PLW2901 - the same, cut
                 middle = line.interpolate((enter + leave) / 2, normalized=True)
                 if enter < leave and shapely.distance(self._boundaries[cell], middle) >= least_depth_m:
-                    found.append((cell, enter, leave))
-        return sorted(found, key=lambda crossing: (crossing[1], crossing[0]))
+                    crossed.append((cell, enter, leave))
+        return sorted(crossed, key=lambda crossing: (crossing[1], crossing[0]))
 
     def _crossing(self, line: shapely.LineString, before: int, after: int) -> list[int]:
         """Cells that a step meets and that hold at some time of it."""
@@ -267,7 +267,7 @@ class CityGrid:
         if t is None or not len(t) or int(t.min()) >= self._starts[-1]:
             return [(self._divisions[-1], slice(None))]
         of = np.searchsorted(self._starts, t, side="right") - 1
-        return [(self._divisions[each], np.flatnonzero(of == each)) for each in np.unique(of).tolist()]
+        return [(self._divisions[number], np.flatnonzero(of == number)) for number in np.unique(of).tolist()]
 
     def _depth(self, tree: shapely.STRtree, at: tuple[Float, Float], sigma: Float, inner: Ints, seen: Seen) -> Float:
         least, most = depths(seen.least, sigma), depths(seen.most, sigma)

@@ -60,7 +60,7 @@ class Region:
 
     def touched(self, polygons: Sequence[dict[str, Any]]) -> tuple[NDArray[np.intp], bool]:
         """Which of these GeoJSON polygons (degrees) meet the area, and whether together they cover it."""
-        shapes = np.array([_shape(one["coordinates"]) for one in polygons], dtype=object)
+        shapes = np.array([_shape(polygon["coordinates"]) for polygon in polygons], dtype=object)
         if not len(shapes):
             return np.empty(0, dtype=np.intp), False
         hit = np.flatnonzero(shapely.intersects(shapes, self._degrees))

@@ -43,13 +43,13 @@ def spans(polygon: shapely.Polygon, start: Place, end: Place) -> list[tuple[floa
     if length == 0.0:
         return []
     inside = shapely.intersection(polygon, shapely.LineString([start, end]))
-    found = []
+    shares = []
     for part in shapely.get_parts(inside):
         if part.geom_type == "LineString":
             ends = shapely.get_coordinates(part)[[0, -1]]
             along = np.hypot(ends[:, 0] - start[0], ends[:, 1] - start[1]) / length
-            found.append((float(along.min()), float(along.max())))
-    return sorted(found)
+            shares.append((float(along.min()), float(along.max())))
+    return sorted(shares)
 
 
 def middle(lonlat: Sequence[shapely.Polygon]) -> tuple[float, float]:

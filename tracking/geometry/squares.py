@@ -129,8 +129,8 @@ class Squares:
         cell[of[holds]], own[of[holds]] = cells[holds], away[holds]
         np.minimum.at(nearest, of, away)
         units = np.clip(np.floor((nearest - _ROUNDING_M) / _UNIT_M), 0, _FAR).astype(np.int32)
-        told = (own <= (units + 1) * _UNIT_M + _ROUNDING_M) | (units == _FAR)
-        return np.where(told, (cell - NEW) << 8 | units, np.int32((UNTOLD - NEW) << 8))
+        sure = (own <= (units + 1) * _UNIT_M + _ROUNDING_M) | (units == _FAR)
+        return np.where(sure, (cell - NEW) << 8 | units, np.int32((UNTOLD - NEW) << 8))
 
 
 def _blocks(length: float, side: float) -> int:

@@ -47,8 +47,8 @@ class Streets:
         east = np.floor((x - self.x[cells]) / SQUARE_M).astype(np.int64) + SQUARES // 2
         north = np.floor((y - self.y[cells]) / SQUARE_M).astype(np.int64) + SQUARES // 2
         inside = (east >= 0) & (east < SQUARES) & (north >= 0) & (north < SQUARES)
-        found = self.squares[cells, np.where(inside, north, 0), np.where(inside, east, 0)]
-        return np.where(inside & (found != UNTOLD), found, np.nan)
+        metres = self.squares[cells, np.where(inside, north, 0), np.where(inside, east, 0)]
+        return np.where(inside & (metres != UNTOLD), metres, np.nan)
 
 
 class Network:
@@ -65,10 +65,10 @@ class Network:
     def __init__(self, x: Float, y: Float) -> None:
         places = np.column_stack([x, y])
         self._tree = cKDTree(places)
-        one, other = self._tree.query_pairs(JOIN_M, output_type="ndarray").T.reshape(2, -1)
+        start, end = self._tree.query_pairs(JOIN_M, output_type="ndarray").T.reshape(2, -1)
         # A length of nothing would be no edge to the solver.
-        length = np.maximum(np.hypot(*(places[one] - places[other]).T), 0.01)
-        self._graph = csr_array((length, (one, other)), shape=(len(places), len(places)))
+        length = np.maximum(np.hypot(*(places[start] - places[end]).T), 0.01)
+        self._graph = csr_array((length, (start, end)), shape=(len(places), len(places)))
         _, self._part = connected_components(self._graph, directed=False)
 
     def around(self, x: float, y: float) -> Squares:
@@ -76,20 +76,20 @@ class Network:
 
         UNTOLD is what lies off the streets, and what no street joins to the place: then the map is not complete.
         """
-        told = np.full((SQUARES, SQUARES), UNTOLD, dtype=np.uint16)
+        square = np.full((SQUARES, SQUARES), UNTOLD, dtype=np.uint16)
         off, node = self._tree.query([x, y], distance_upper_bound=OFF_M) if self._tree.n else (np.inf, 0)
         if np.isinf(off):
-            return told
+            return square
         along = dijkstra(self._graph, directed=False, indices=int(node), limit=FARTHEST_M)
         offsets = (np.arange(SQUARES) - SQUARES // 2 + 0.5) * SQUARE_M
         mid_x, mid_y = middle(np.array([x, y]))
-        north, east = (each.ravel() for each in np.meshgrid(mid_y + offsets, mid_x + offsets, indexing="ij"))
+        north, east = (mesh.ravel() for mesh in np.meshgrid(mid_y + offsets, mid_x + offsets, indexing="ij"))
         aside, nearest = self._tree.query(np.column_stack([east, north]), distance_upper_bound=OFF_M)
         on = np.flatnonzero(np.isfinite(aside))
         joined = on[self._part[nearest[on]] == self._part[node]]
         metres = np.minimum(along[nearest[joined]] + aside[joined] + off, FARTHEST_M)
-        told.ravel()[joined] = np.rint(metres).astype(np.uint16)
-        return told
+        square.ravel()[joined] = np.rint(metres).astype(np.uint16)
+        return square
 
 
 def middle(place: Float) -> Float:

@@ -90,8 +90,8 @@ class Shapes:
         if not shapely.is_valid(self._lonlat[i]):
             return _invalid(str(shapely.is_valid_reason(self._lonlat[i])))
         # Valid in degrees, crossing by a hair in metres: the place would be in the wrong unit.
-        found = _invalid(str(shapely.is_valid_reason(self._plane[i])))
-        return Invalid(what=found.what, lon=np.nan, lat=np.nan)
+        fault = _invalid(str(shapely.is_valid_reason(self._plane[i])))
+        return Invalid(what=fault.what, lon=np.nan, lat=np.nan)
 
     def _adjacent(self, i: int, j: int) -> bool:
         shared = shapely.intersection(self._boundaries[i], self._boundaries[j])
@@ -104,10 +104,10 @@ class Shapes:
         """Pairs of `rows` whose boxes meet, each pair once, in bounded portions."""
         tree = shapely.STRtree(self._plane[rows])
         for start in range(0, len(rows), _QUERY_CELLS):
-            asked = np.arange(start, min(start + _QUERY_CELLS, len(rows)))
-            left, right = tree.query(self._plane[rows[asked]])
-            once = asked[left] < right
-            yield rows[asked[left[once]]], rows[right[once]]
+            part = np.arange(start, min(start + _QUERY_CELLS, len(rows)))
+            left, right = tree.query(self._plane[rows[part]])
+            once = part[left] < right
+            yield rows[part[left[once]]], rows[right[once]]
 
     def _projection(self) -> "_Projection":
         west, south, east, north = shapely.total_bounds(self._lonlat)
@@ -128,8 +128,8 @@ class _Projection:
 
 def _polygons(polygons: Sequence[Rings]) -> NDArray[np.object_]:
     """Make all polygons at once; the outer ring of each comes first."""
-    made = [shapely.Polygon(rings[0], rings[1:]) for rings in polygons]
-    return np.array(made, dtype=object)
+    shapes = [shapely.Polygon(rings[0], rings[1:]) for rings in polygons]
+    return np.array(shapes, dtype=object)
 
 
 def _root(parent: dict[int, int], row: int) -> int:
@@ -141,7 +141,7 @@ def _root(parent: dict[int, int], row: int) -> int:
 
 def _invalid(reason: str) -> Invalid:
     """Take "Self-intersection[114.4 23.1]" apart."""
-    found = _REASON.fullmatch(reason)
-    if found is None or found["lon"] is None:
+    match = _REASON.fullmatch(reason)
+    if match is None or match["lon"] is None:
         return Invalid(what=reason, lon=np.nan, lat=np.nan)
-    return Invalid(what=found["what"], lon=float(found["lon"]), lat=float(found["lat"]))
+    return Invalid(what=match["what"], lon=float(match["lon"]), lat=float(match["lat"]))

@@ -47,14 +47,14 @@ def parse(data: bytes, form: Form) -> list[Day]:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise CalendarError(f"byte {error.start} is not UTF-8: save the file as UTF-8") from error
-    found: dict[date, Day] = {}
-    for each in {"csv": _csv, "json": _json, "ics": _ics}[form](text):
-        found[each.day] = each
-        if len(found) > MOST_DAYS:
+    days: dict[date, Day] = {}
+    for marked in {"csv": _csv, "json": _json, "ics": _ics}[form](text):
+        days[marked.day] = marked
+        if len(days) > MOST_DAYS:
             raise CalendarError(f"more than {MOST_DAYS} days")
-    if not found:
+    if not days:
         raise CalendarError("no day in it")
-    return [found[day] for day in sorted(found)]
+    return [days[day] for day in sorted(days)]
 
 
 def _csv(text: str) -> Iterator[Day]:
@@ -119,20 +119,20 @@ def _event(event: icalendar.Component) -> Iterator[Day]:
 
 def _ics_day(event: icalendar.Component, name: str, summary: str) -> date:
     """The day of a date, or of a time where it is told, whatever its zone."""
-    given = event.get(name)
+    value = event.get(name)
     try:
-        read = given.dt
+        read = value.dt
     except _UNREADABLE:
         read = None
     if isinstance(read, datetime):
         read = read.date()
     if not isinstance(read, date) or not 2000 <= read.year < 2100:
-        raise CalendarError(f"event {_shown(summary)}: {_shown(str(given))} is not a day such as 20270206")
+        raise CalendarError(f"event {_shown(summary)}: {_shown(str(value))} is not a day such as 20270206")
     return read
 
 
 def _name(text: Any) -> str | None:
-    cleaned = "".join(each for each in str(text or "") if each.isprintable()).strip()[:64]
+    cleaned = "".join(sign for sign in str(text or "") if sign.isprintable()).strip()[:64]
     return cleaned or None
 
 

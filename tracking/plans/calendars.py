@@ -120,7 +120,7 @@ class DutyCalendar:
         """Spans in ms of `hours` that touch [start, end), in order of the days they begin on."""
         for day in self.days(start, end):
             if hours.on(day, self.holidays):
-                yield from (each for each in self._spans(day, hours) if each[0] < end and each[1] > start)
+                yield from (span for span in self._spans(day, hours) if span[0] < end and span[1] > start)
 
     def holds(self, hours: Hours, at: int) -> bool:
         """Whether `at` (ms) lies within `hours`."""
@@ -144,12 +144,12 @@ class DutyCalendar:
 
     def edges(self, spans: Iterable[Span], start: int, end: int) -> list[int]:
         """Moments within (start, end) at which a local day begins or one of `spans` begins or ends, in order."""
-        minutes = {0} | {minute % DAY_MINUTES for each in spans for minute in each}
-        found = set()
+        minutes = {0} | {minute % DAY_MINUTES for span in spans for minute in span}
+        moments = set()
         for day in self.days(start, end):
             midnight = datetime.combine(day, time(), self.zone)
-            found |= {_ms(midnight, minute) for minute in minutes}
-        return sorted(at for at in found if start < at < end)
+            moments |= {_ms(midnight, minute) for minute in minutes}
+        return sorted(at for at in moments if start < at < end)
 
     def _spans(self, day: date, hours: Hours) -> list[Span]:
         midnight = datetime.combine(day, time(), self.zone)

@@ -36,9 +36,9 @@ class Holidays:
 
     def mark(self, day: date) -> Mark:
         """What a day is."""
-        given = self._marks.get(day)
-        if given is not None:
-            return given
+        mark = self._marks.get(day)
+        if mark is not None:
+            return mark
         if day.year in self._years:
             return Mark(workday=day.weekday() < 5)
         if day.year in TABLE_YEARS:
@@ -48,7 +48,7 @@ class Holidays:
         return Mark(workday=day.weekday() < 5 and name is None, name=name, provisional=True)
 
 
-_CHINESE = {each.value: each.chinese for each in chinese_calendar.Holiday}
+_CHINESE = {holiday.value: holiday.chinese for holiday in chinese_calendar.Holiday}
 
 
 def _qingming(year: int) -> date:

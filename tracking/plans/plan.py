@@ -42,7 +42,7 @@ class Plan:
 
     def limit_at(self, at: int, calendar: DutyCalendar) -> int:
         """Limit at a moment, ms."""
-        held = (each.limit_ms for each in reversed(self.limits) if calendar.holds(each.hours, at))
+        held = (limit.limit_ms for limit in reversed(self.limits) if calendar.holds(limit.hours, at))
         return next(held, self.limit_ms)
 
 
@@ -57,9 +57,9 @@ def plan_of(body: PlanBody) -> Plan:
     return Plan(
         limit_ms=_limit(body.limit_s),
         limits=tuple(
-            LimitHours(hours=hours_of(each.days, each.hours), limit_ms=_limit(each.limit_s)) for each in body.limits
+            LimitHours(hours=hours_of(limit.days, limit.hours), limit_ms=_limit(limit.limit_s)) for limit in body.limits
         ),
-        visits=tuple(VisitHours(hours=hours_of(each.days, each.hours), n=each.n) for each in body.visits),
+        visits=tuple(VisitHours(hours=hours_of(visit.days, visit.hours), n=visit.n) for visit in body.visits),
         dwell_ms=body.dwell_s * 1000,
         path_m=body.path_m,
         path_road_share=body.path_road_share,

@@ -96,10 +96,10 @@ class Plans:
     def tried(self, scope: str, body: dict[str, Any] | None, now: int) -> "Plans":
         """These plans, had `scope` the plan `body` from `now` (ms) on; None: had it none."""
         others = [version for version in self._versions if version.scope != scope or not _holds(version, now)]
-        given = RuleVersion(
+        trial = RuleVersion(
             id=TRIED, kind=KIND, scope=scope, body=body, valid_from=now, valid_to=None, made_at=now, made_by=""
         )
-        return Plans([*others, given], self.sites)
+        return Plans([*others, trial], self.sites)
 
     def at(self, now: int) -> Epoch:
         """Plans in force at `now` (ms)."""
@@ -107,16 +107,16 @@ class Plans:
 
     def duties(self) -> list[Duty]:
         """Duty hours over time: those of the city's plans."""
-        made: list[Duty] = []
+        duties: list[Duty] = []
         for number, start in enumerate(self._starts):
             body = parsed(self._said(start, (CITY,)))
             end = self._starts[number + 1] if number + 1 < len(self._starts) else None
-            hours = tuple(hours_of(each.days, each.hours) for each in body.duty)
-            if made and made[-1].hours == hours:
-                made[-1] = Duty(hours=hours, start=made[-1].start, end=end)
+            hours = tuple(hours_of(windows.days, windows.hours) for windows in body.duty)
+            if duties and duties[-1].hours == hours:
+                duties[-1] = Duty(hours=hours, start=duties[-1].start, end=end)
             else:
-                made.append(Duty(hours=hours, start=start or None, end=end))
-        return made
+                duties.append(Duty(hours=hours, start=start or None, end=end))
+        return duties
 
     def visit_rules(self, start: int = 0, end: int = FOR_EVER) -> VisitRules:
         """What the engine judges stays by that begin from `start` to `end` (ms, not included)."""
@@ -135,7 +135,7 @@ class Plans:
         starts: list[int] = []
         steps: list[Int] = []
         for epoch, lo, hi in self._between(start, end):
-            spans = {each for plan in epoch.plans for limit in plan.limits for each in limit.hours.spans}
+            spans = {span for plan in epoch.plans for limit in plan.limits for span in limit.hours.spans}
             edges = calendar.edges(spans, lo, hi) if spans else []
             for at in [lo, *edges]:
                 row = np.array([plan.limit_at(at, calendar) for plan in epoch.plans], dtype=np.int64)[epoch.of]
@@ -157,14 +157,16 @@ class Plans:
         first = start - LOOK_AHEAD_MS
         for epoch, lo, hi in self._between(first, end):
             for number, plan in enumerate(epoch.plans):
-                found = [
-                    (each, opens, closes)
-                    for each in plan.visits
-                    for opens, closes in calendar.spans_of(each.hours, lo, hi)
+                windows = [
+                    (visit, opens, closes)
+                    for visit in plan.visits
+                    for opens, closes in calendar.spans_of(visit.hours, lo, hi)
                     if lo <= opens and closes > start and opens < end
                 ]
-                cells = np.flatnonzero(epoch.of == number) if found else np.empty(0, dtype=np.intp)
-                parts += [(cells[self._begins[cells] <= opens], opens, closes, each.n) for each, opens, closes in found]
+                cells = np.flatnonzero(epoch.of == number) if windows else np.empty(0, dtype=np.intp)
+                parts += [
+                    (cells[self._begins[cells] <= opens], opens, closes, visit.n) for visit, opens, closes in windows
+                ]
         sizes = [len(cells) for cells, _, _, _ in parts]
         return Windows(
             cell=np.concatenate([cells for cells, _, _, _ in parts] or [np.empty(0, dtype=np.intp)]),
@@ -195,16 +197,16 @@ class Plans:
             key = tuple(held[scope].id for scope in site.scopes if scope in held)
             of.append(plans.setdefault(key, len(plans)))
         by_id = {version.id: version for version in held.values()}
-        made = tuple(plan_of(parsed({k: v for n in key for k, v in (by_id[n].body or {}).items()})) for key in plans)
+        built = tuple(plan_of(parsed({k: v for n in key for k, v in (by_id[n].body or {}).items()})) for key in plans)
         rows = np.array(of, dtype=np.intp)
         return Epoch(
             start=start,
-            plans=made,
+            plans=built,
             of=rows,
-            dwell_ms=np.array([plan.dwell_ms for plan in made], dtype=np.int64)[rows],
-            path_m=self._path_m(made, rows),
+            dwell_ms=np.array([plan.dwell_ms for plan in built], dtype=np.int64)[rows],
+            path_m=self._path_m(built, rows),
             weight=np.array(
-                [made[n].weight or site.weight for n, site in zip(of, self.sites, strict=True)], dtype=np.float64
+                [built[n].weight or site.weight for n, site in zip(of, self.sites, strict=True)], dtype=np.float64
             ),
         )
 
@@ -238,11 +240,11 @@ def quota(windows: Windows, done: NDArray[np.int32], dwell_ms: Int) -> Quota:
     all_of = Quota(required=windows.n, done=done, start=windows.start, end=windows.end)
     order = np.lexsort((windows.end, all_of.due(dwell_ms[windows.cell]), windows.cell))
     first = order[np.flatnonzero(np.diff(windows.cell[order], prepend=-1))]
-    made = Quota.none(len(dwell_ms))
+    quota = Quota.none(len(dwell_ms))
     cells = windows.cell[first]
-    made.required[cells], made.done[cells] = windows.n[first], done[first]
-    made.start[cells], made.end[cells] = windows.start[first], windows.end[first]
-    return made
+    quota.required[cells], quota.done[cells] = windows.n[first], done[first]
+    quota.start[cells], quota.end[cells] = windows.start[first], windows.end[first]
+    return quota
 
 
 def _holds(version: RuleVersion, at: int) -> bool:

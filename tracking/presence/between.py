@@ -46,7 +46,7 @@ class Maybe:
     @property
     def other(self) -> int:
         """Index of the cell that the device may most likely have been in instead, -1 for none."""
-        return min(self.beside, key=lambda each: (-self.beside[each], each), default=-1)
+        return min(self.beside, key=lambda cell: (-self.beside[cell], cell), default=-1)
 
 
 class Between:
@@ -113,8 +113,8 @@ class Between:
         """
         since = self._from
         self.may = self._with(self.may, t, sigma, held, left)
-        over = [each for each in self.may if each.t_out + MERGE_MS <= since]
-        self.may = [each for each in self.may if each.t_out + MERGE_MS > since]
+        over = [maybe for maybe in self.may if maybe.t_out + MERGE_MS <= since]
+        self.may = [maybe for maybe in self.may if maybe.t_out + MERGE_MS > since]
         self._begin(t)
         self.news = True
         return over
@@ -123,17 +123,17 @@ class Between:
         """What there is of it when it ends at `end` (ms); it may go on as if this was not asked."""
         may = self.may
         if self._fixes and end > self._from and (may or end - self._from >= LOOK_MS):
-            may = self._with([replace(each, beside=dict(each.beside)) for each in may], end, sigma, held, left)
-        return [each.until(end) for each in may]
+            may = self._with([replace(maybe, beside=dict(maybe.beside)) for maybe in may], end, sigma, held, left)
+        return [maybe.until(end) for maybe in may]
 
     def _with(self, may: list[Maybe], t: int, sigma: float, held: int, left: Mapping[int, Presence]) -> list[Maybe]:
         near = self._near(t, sigma)
-        found = {each.index: each for each in may if each.t_out + MERGE_MS > self._from}
+        by_cell = {maybe.index: maybe for maybe in may if maybe.t_out + MERGE_MS > self._from}
         way, may = self._path.metres - self._metres, list(may)
         for index in near:
             if index == held:
                 continue
-            maybe = found.get(index)
+            maybe = by_cell.get(index)
             if maybe is None:
                 maybe = self._maybe(may, index, left.get(index))
                 may.append(maybe)
@@ -150,7 +150,7 @@ class Between:
     def _maybe(self, may: list[Maybe], index: int, before: Presence | None) -> Maybe:
         start = self._from if before is None else max(self._from, before.inside_at)
         # Two cells from one moment on are told apart by a millisecond, as a device's stays are by when they begin.
-        taken = {each.t_in for each in may}
+        taken = {maybe.t_in for maybe in may}
         while start in taken:
             start += 1
         maybe = Maybe(index, start, start)

@@ -88,14 +88,14 @@ class Deferred:
         state[:, _UNTIL], rows, owner = 0, state[:, _LAST].astype(np.int32), devices
         state[:, _LAST] = _NONE
         self._state[devices] = state
-        found, owners = [rows[:0]], [owner[:0]]
+        ready, owners = [rows[:0]], [owner[:0]]
         while len(rows):
             aside = rows != _NONE
             rows, owner = rows[aside], owner[aside]
-            found.append(rows)
+            ready.append(rows)
             owners.append(owner)
             rows = self._before[rows]
-        freed = np.concatenate(found)
+        freed = np.concatenate(ready)
         self._used -= len(freed)
         self._free[self._used : self._used + len(freed)] = freed
         return Placed(device=np.concatenate(owners), values=self._values[freed]).ordered()
@@ -115,9 +115,9 @@ class Deferred:
 
 def _rows(count: int) -> Float:
     """Devices or fixes of which nothing is put aside."""
-    made = np.zeros((count, WIDTH))
-    made[:, _LAST] = _NONE
-    return made
+    table = np.zeros((count, WIDTH))
+    table[:, _LAST] = _NONE
+    return table
 
 
 def _alone(device: Ints) -> Bool:

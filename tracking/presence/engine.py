@@ -83,8 +83,8 @@ class Engine:
             listed = list(of_device)
             self._reserve(device)
             newest = int(self._newest[device])
-            late += [each for each in listed if each.t <= newest]
-            ahead = [each for each in listed if each.t > newest]
+            late += [event for event in listed if event.t <= newest]
+            ahead = [event for event in listed if event.t > newest]
             if ahead:
                 self._log_ahead(device, ahead)
         return late
@@ -96,15 +96,17 @@ class Engine:
         waiting = before.logged_after(newest) if before is not None else []
         new = set(self._placed(ahead)) - set(waiting)
         if before is None or len(waiting) + len(new) > MOST_LOGGED:
-            self.know(device, max(each.t for each in ahead))
+            self.know(device, max(event.t for event in ahead))
         else:
             before.log(sorted(new))
 
     def _placed(self, logged: Sequence[points.Logged]) -> list[tuple[int, int]]:
         """(ms, number of the cell in the store) of what was logged inside a cell."""
-        t = np.array([each.t for each in logged], dtype=np.int64)
-        cells = self._grid.locate(np.array([each.lat for each in logged]), np.array([each.lon for each in logged]), t)
-        return [(each.t, cell) for each, cell in zip(logged, cells.tolist(), strict=True) if cell >= 0]
+        t = np.array([event.t for event in logged], dtype=np.int64)
+        cells = self._grid.locate(
+            np.array([event.lat for event in logged]), np.array([event.lon for event in logged]), t
+        )
+        return [(event.t, cell) for event, cell in zip(logged, cells.tolist(), strict=True) if cell >= 0]
 
     def advance(self, batch: FixColumns) -> Advance:
         """Take a batch, in any order, with duplicates.
@@ -228,19 +230,19 @@ class Engine:
         after = np.append(starts[1:], len(placed))
         lasts = [points.Point.of(values) for values in placed.values[after - 1].tolist()]
         names, leaves = device[starts].tolist(), ends(device)[after - 1].tolist()
-        found = placed.lists()
+        fixes = placed.lists()
         for start, end, name, last, leave in zip(starts.tolist(), after.tolist(), names, lasts, leaves, strict=True):
-            each, row = self._walks[name] or self._fresh(name), start
+            way, row = self._walks[name] or self._fresh(name), start
             while row < end:
-                if not self._steps and each.goes_on(found, row, last.inner):
-                    each.run(found, row, end, last)
+                if not self._steps and way.goes_on(fixes, row, last.inner):
+                    way.run(fixes, row, end, last)
                     break
                 row += 1
-                each.step(last if row == end else found.point(row - 1))
+                way.step(last if row == end else fixes.point(row - 1))
             if leave:
-                if each.has_news:
-                    each.flush()
-                until.append(each.quiet_until)
+                if way.has_news:
+                    way.flush()
+                until.append(way.quiet_until)
         return until
 
     def _stays_in(self, placed: Placed) -> Bool:
@@ -254,9 +256,9 @@ class Engine:
         return stays_in
 
     def _fresh(self, device: int) -> walk.Walk:
-        made = self._walks[device] = walk.Walk(device, self._grid, self._rules, self._reported.append)
+        way = self._walks[device] = walk.Walk(device, self._grid, self._rules, self._reported.append)
         self._warm[device] = True
-        return made
+        return way
 
     def _let_go(self, device: int) -> walk.Walk | None:
         if self._walks[device] is not None:

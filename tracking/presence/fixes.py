@@ -66,8 +66,8 @@ class FixColumns:
     @classmethod
     def from_columns(cls, n: int, **columns: Sequence[object] | NDArray[np.generic]) -> Self:
         """Build n fixes from what is known; columns that are not given are unknown (NaN, ABSENT, None, 0)."""
-        made = {name: _column(name, n, columns.get(name)) for name in _DTYPES}
-        return cls(**made)  # type: ignore[arg-type]
+        arrays = {name: _column(name, n, columns.get(name)) for name in _DTYPES}
+        return cls(**arrays)  # type: ignore[arg-type]
 
     @classmethod
     def concat(cls, parts: Iterable[Self]) -> Self:
@@ -88,10 +88,10 @@ class FixColumns:
         return present
 
 
-def _column(name: str, n: int, given: Sequence[object] | NDArray[np.generic] | None) -> NDArray[np.generic]:
+def _column(name: str, n: int, values: Sequence[object] | NDArray[np.generic] | None) -> NDArray[np.generic]:
     dtype = np.dtype(_DTYPES[name])
-    if given is not None:
-        column = np.asarray(given, dtype=dtype)
+    if values is not None:
+        column = np.asarray(values, dtype=dtype)
         if column.shape != (n,):
             raise ValueError(f"column {name} has shape {column.shape}, not ({n},)")
         return column

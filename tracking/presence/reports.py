@@ -52,7 +52,7 @@ class Reports(Trail):
 
     def logged_after(self, t: int) -> list[tuple[int, int]]:
         """What was logged after `t` (ms)."""
-        return [each for each in self._logged if each[0] > t]
+        return [event for event in self._logged if event[0] > t]
 
     def _note_run(self, last: Point | None, point: Point) -> None:
         if last is None or last.t // RUN_REPORT_MS != point.t // RUN_REPORT_MS:
@@ -117,7 +117,7 @@ class Reports(Trail):
 
     def _forget_logged(self, since: int) -> None:
         if self._logged:
-            self._logged = [each for each in self._logged if each[0] >= since]
+            self._logged = [event for event in self._logged if event[0] >= since]
 
 
 class Reported(list[Report]):
@@ -134,17 +134,17 @@ class Reported(list[Report]):
     def computed(self) -> Stored:
         """The same as it must be stored; nothing is left."""
         stays, runs = self._newest()
-        return Stored([each.stay for each in stays.values() if each.stay is not None], runs)
+        return Stored([change.stay for change in stays.values() if change.stay is not None], runs)
 
     def _newest(self) -> tuple[dict[_Key, StayChange], list[Run]]:
         stays: dict[_Key, StayChange] = {}
         runs: dict[_Key, Run] = {}
-        for each in self:
-            if isinstance(each, Run):
-                runs[each.device, each.t_first] = each
-            elif isinstance(each, Stay):
-                stays[each.device, each.t_in] = StayChange(device=each.device, t_in=each.t_in, stay=each)
+        for report in self:
+            if isinstance(report, Run):
+                runs[report.device, report.t_first] = report
+            elif isinstance(report, Stay):
+                stays[report.device, report.t_in] = StayChange(device=report.device, t_in=report.t_in, stay=report)
             else:
-                stays[each.device, each.t_in] = each
+                stays[report.device, report.t_in] = report
         self.clear()
         return stays, list(runs.values())

@@ -116,9 +116,9 @@ def joined(one: Hidden, other: Hidden) -> Hidden:
 
 def later(possible: Int, hidden: Hidden) -> Int:
     """Latest moment, ms, at which a hidden visit may have ended in each cell, of two sources."""
-    made = possible.copy()
-    np.maximum.at(made, hidden.cell, hidden.last)
-    return made
+    reported = possible.copy()
+    np.maximum.at(reported, hidden.cell, hidden.last)
+    return reported
 
 
 def _merged(hidden: Hidden) -> Hidden:

@@ -185,4 +185,4 @@ def _goes_on(old: Stay, new: Stay) -> bool:
 
 
 def _by_key(kept: list[Kept]) -> dict[int, Kept]:
-    return {each.key: each for each in kept}
+    return {stay.key: stay for stay in kept}

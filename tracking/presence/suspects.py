@@ -27,8 +27,8 @@ def marked(fixes: FixColumns, suspects: Intervals) -> FixColumns:
 
 def changed(before: Intervals, after: Intervals) -> dict[int, list[Span]]:
     """Spans that are in one of both only, by device: what must be computed again."""
-    found = {
+    changes = {
         device: sorted(set(before.get(device, ())) ^ set(after.get(device, ())))
         for device in sorted(before.keys() | after.keys())
     }
-    return {device: spans for device, spans in found.items() if spans}
+    return {device: spans for device, spans in changes.items() if spans}

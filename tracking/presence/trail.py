@@ -92,8 +92,8 @@ class Trail(ABC):
         points = self._outliers
         self._move(points[0])
         self.last, self._outliers = None, ()
-        for each in points:
-            self.step(each)
+        for point in points:
+            self.step(point)
 
     def _patience(self) -> int:
         """How long a new place must last to be believed, ms: as long as the old one has, within bounds."""

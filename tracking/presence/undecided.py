@@ -76,7 +76,7 @@ class Undecided(Reports):
         may = self._until(between, end)
         for maybe in may:
             self._report_maybe(between, maybe)
-        between.may = [each for each in may if each.ms]
+        between.may = [maybe for maybe in may if maybe.ms]
         # Hardly ever there is anything to go on with, and it would be kept of each device of a fleet.
         self._between, self._paused = None, between if between.may else None
 
@@ -110,5 +110,5 @@ class Undecided(Reports):
     def _keep_left(self, left: Presence) -> None:
         """Keep a stay that may go on, and forget those that cannot: nothing is entered before the arrival here."""
         bound = left.inside_at if self._here is None else self._here.t_in
-        self._left = {cell: each for cell, each in self._left.items() if each.inside_at + MERGE_MS > bound}
+        self._left = {cell: stay for cell, stay in self._left.items() if stay.inside_at + MERGE_MS > bound}
         self._left[left.index] = left

@@ -36,8 +36,8 @@ class VisitRules:
     @classmethod
     def joined(cls, parts: Sequence[Self]) -> Self:
         """Rules of the same cells that hold one after the other."""
-        made = [step for part in parts for step in part.steps()]
-        return cls([start for start, _ in made], [table for _, table in made])
+        steps = [step for part in parts for step in part.steps()]
+        return cls([start for start, _ in steps], [table for _, table in steps])
 
     def steps(self) -> list[tuple[int, list[VisitRule]]]:
         """Each table with the moment (ms) from which it holds."""

@@ -16,4 +16,4 @@ def spanning(late: FixColumns, cause: Cause = Cause.LATE) -> list[Window]:
     np.maximum.at(hi, owner, late.t)
     np.maximum.at(received, owner, late.received)
     spans = zip(devices.tolist(), lo.tolist(), hi.tolist(), received.tolist(), strict=True)
-    return [Window(device=each, t_lo=first, t_hi=last, received=at, cause=cause) for each, first, last, at in spans]
+    return [Window(device=device, t_lo=first, t_hi=last, received=at, cause=cause) for device, first, last, at in spans]

@@ -69,7 +69,7 @@ _TOO_FAR = re.compile(r"(\d+) ms too far ahead")
 
 def estimate_refused(details: Sequence[str], received: Int) -> Skew | None:
     """The same of a clock so far ahead that nothing of it is taken: from what was said when it was refused."""
-    ahead = [int(found.group(1)) for detail in details if (found := _TOO_FAR.search(detail))]
+    ahead = [int(match.group(1)) for detail in details if (match := _TOO_FAR.search(detail))]
     if len(ahead) < _LEAST or len(ahead) != len(received) or int(np.ptp(received)) < _SPAN_MS:
         return None
     ms = wire.MAX_AHEAD_MS + round(float(np.median(ahead)))

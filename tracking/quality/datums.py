@@ -68,12 +68,12 @@ class Off:
 
 def places(lat: Float, lon: Float) -> Mapping[Datum, tuple[Float, Float]]:
     """WGS-84 places of degrees as sent, under every hypothesis."""
-    return {each: datum.to_wgs84(lat, lon, each) for each in HYPOTHESES}
+    return {hypothesis: datum.to_wgs84(lat, lon, hypothesis) for hypothesis in HYPOTHESES}
 
 
 def better_datum(off: Off) -> BetterDatum | None:
     """Compare how far off one shift is as stored and under each datum."""
-    fits, least = min(off.under.items(), key=lambda each: (each[1], each[0]))
+    fits, least = min(off.under.items(), key=lambda candidate: (candidate[1], candidate[0]))
     if off.as_is < LEAST_OFF_M or off.as_is < BETTER * max(least, _FLOOR_M):
         return None
     return BetterDatum(fits=fits, off_m=off.as_is, off_fits_m=least)
@@ -90,8 +90,8 @@ def off_roads(roads: Roads, grid: CityGrid, fixes: FixColumns) -> BetterDatum | 
         return None
     x, y = x[places], y[places]
     at = under(grid, fixes.take(places))
-    on_road = {each: float(roads.near(*there, ON_ROAD_M).mean()) for each, there in at.items()}
-    fits = max(on_road, key=lambda each: (on_road[each], each))
+    on_road = {hypothesis: float(roads.near(*there, ON_ROAD_M).mean()) for hypothesis, there in at.items()}
+    fits = max(on_road, key=lambda hypothesis: (on_road[hypothesis], hypothesis))
     if on_road[fits] < MOSTLY or roads.near(x, y, ON_ROAD_M).mean() > SELDOM:
         return None
     off = np.hypot(x - at[fits][0], y - at[fits][1])
@@ -108,13 +108,13 @@ def outside(grid: CityGrid, area: Zones, fixes: FixColumns) -> Off:
 
     return Off(
         as_is=off(*grid.xy(sample.lat, sample.lon)),
-        under={each: off(*at) for each, at in under(grid, sample).items()},
+        under={hypothesis: off(*at) for hypothesis, at in under(grid, sample).items()},
     )
 
 
 def under(grid: CityGrid, fixes: FixColumns) -> Mapping[Datum, tuple[Float, Float]]:
     """Places on the city's plane under each datum, m."""
-    return {each: grid.xy(lat, lon) for each, (lat, lon) in places(*as_sent(fixes)).items()}
+    return {hypothesis: grid.xy(lat, lon) for hypothesis, (lat, lon) in places(*as_sent(fixes)).items()}
 
 
 def sighted(grid: CityGrid, fixes: FixColumns, fits: Datum) -> list[tuple[int, int, int]]:
@@ -124,16 +124,16 @@ def sighted(grid: CityGrid, fixes: FixColumns, fits: Datum) -> list[tuple[int, i
     apart = (np.diff(cell) != 0) | (np.diff(fixes.t) > GAP_MS)
     first = np.flatnonzero(np.append(True, apart)) if len(cell) else np.empty(0, np.intp)
     last = np.append(first[1:], len(cell)) - 1
-    found = zip(cell[first].tolist(), fixes.t[first].tolist(), fixes.t[last].tolist(), strict=True)
-    return [each for each in found if each[0] >= 0]
+    stretches = zip(cell[first].tolist(), fixes.t[first].tolist(), fixes.t[last].tolist(), strict=True)
+    return [stretch for stretch in stretches if stretch[0] >= 0]
 
 
 def suspected(shifts: Sequence[BetterDatum | None]) -> Datum | None:
     """The datum that the last shifts agree on, oldest first; None: they do not."""
     last = shifts[-SHIFTS:]
-    if len(last) < SHIFTS or any(each is None for each in last):
+    if len(last) < SHIFTS or any(shift is None for shift in last):
         return None
-    fits = {each.fits for each in last if each is not None}
+    fits = {shift.fits for shift in last if shift is not None}
     return fits.pop() if len(fits) == 1 else None
 
 

@@ -64,26 +64,29 @@ def marks(fixes: FixColumns) -> Marks:
 
 def candidates(device: int, met: list[Met]) -> list[Candidate]:
     """Devices and shifts that enough marks agree on; only what was before us is an original."""
-    found: list[Candidate] = []
+    originals: list[Candidate] = []
     by_device: dict[int, list[int]] = {}
-    for each in met:
-        shift = each.t - each.then
-        if shift >= SHIFT_MS or (shift > 0 and each.device != device):
-            by_device.setdefault(each.device, []).append(shift)
+    for mark in met:
+        shift = mark.t - mark.then
+        if shift >= SHIFT_MS or (shift > 0 and mark.device != device):
+            by_device.setdefault(mark.device, []).append(shift)
     for other, shifts in sorted(by_device.items()):
         ordered = np.sort(np.array(shifts, dtype=np.int64))
         agree = np.searchsorted(ordered, ordered + 2 * SLACK_MS, "right") - np.arange(len(ordered))
         at = int(np.argmax(agree))
         if agree[at] >= LEAST_MARKS:
-            found.append(Candidate(device=other, shift=int(np.median(ordered[at : at + int(agree[at])]))))
-    return found
+            originals.append(Candidate(device=other, shift=int(np.median(ordered[at : at + int(agree[at])]))))
+    return originals
 
 
 def same_fixes(ours: FixColumns, theirs: FixColumns, shift: int) -> NDArray[np.bool_]:
     """Which of our fixes repeat one of theirs, `shift` ms later."""
     place_of = dict(zip(((theirs.t + shift) // (2 * SLACK_MS)).tolist(), _places(theirs).tolist(), strict=True))
     bins, places = (ours.t // (2 * SLACK_MS)).tolist(), _places(ours).tolist()
-    near = [any(place_of.get(each + k) == place for k in (-1, 0, 1)) for each, place in zip(bins, places, strict=True)]
+    near = [
+        any(place_of.get(place_bin + k) == place for k in (-1, 0, 1))
+        for place_bin, place in zip(bins, places, strict=True)
+    ]
     moved = np.append(np.diff(_places(ours)) != 0, True) if len(ours) else np.empty(0, np.bool_)
     return np.asarray(np.array(near, dtype=np.bool_) & moved)
 

@@ -34,9 +34,9 @@ def review(device: int, fixes: FixColumns, slot: int, refused: clock.Skew | None
         refused: what refused fixes say of the clock.
     """
     ordered = fixes.take(fixes.t.argsort(kind="stable"))
-    found = [finding for sign in _SIGNS if len(ordered) and (finding := sign(ordered)) is not None]
-    found += clock_of(device, ordered, slot, refused)
-    return [finding for finding in found if finding.until >= slot]
+    findings = [finding for sign in _SIGNS if len(ordered) and (finding := sign(ordered)) is not None]
+    findings += clock_of(device, ordered, slot, refused)
+    return [finding for finding in findings if finding.until >= slot]
 
 
 def clock_of(device: int, fixes: FixColumns, slot: int, refused: clock.Skew | None) -> list[Finding]:

@@ -76,7 +76,9 @@ def contradiction(fixes: FixColumns) -> Finding | None:
     said = np.maximum(real.spd[1:], real.spd[:-1]).astype(np.float64)
     wrong_speed = ~np.isnan(said) & (said < 0.25 * speed - 1.0)
     course = np.degrees(np.arctan2(dx, dy)) % 360
-    turn = [np.abs((each.astype(np.float64) - course + 180) % 360 - 180) for each in (real.hdg[1:], real.hdg[:-1])]
+    turn = [
+        np.abs((course_of.astype(np.float64) - course + 180) % 360 - 180) for course_of in (real.hdg[1:], real.hdg[:-1])
+    ]
     wrong_course = np.minimum(*turn) > _OPPOSITE
     wrong = clear & (wrong_speed | wrong_course)
     if clear.sum() < STEPS or wrong.sum() <= CONTRADICTING * clear.sum():
@@ -92,16 +94,16 @@ def time_stands(fixes: FixColumns) -> Finding | None:
     rows = [row for row, boot in enumerate(fixes.boot.tolist()) if boot is not None and fixes.seq[row] != ABSENT]
     if len(rows) <= BACKWARD_STEPS:
         return None
-    told = fixes.take(np.array(rows, dtype=np.intp))
-    boots = np.unique(told.boot.astype(str), return_inverse=True)[1]
-    told = told.take(np.lexsort((told.seq, boots)))
+    timed = fixes.take(np.array(rows, dtype=np.intp))
+    boots = np.unique(timed.boot.astype(str), return_inverse=True)[1]
+    timed = timed.take(np.lexsort((timed.seq, boots)))
     boots = np.sort(boots)
-    backward = (np.diff(told.t) < 0) & (np.diff(boots) == 0)
+    backward = (np.diff(timed.t) < 0) & (np.diff(boots) == 0)
     if backward.sum() < BACKWARD_STEPS:
         return None
-    times = told.t[1:][backward]
+    times = timed.t[1:][backward]
     return Finding(
-        device=int(told.device[0]), kind=FindingKind.TIME_STANDS, since=int(times.min()), until=int(times.max()),
+        device=int(timed.device[0]), kind=FindingKind.TIME_STANDS, since=int(times.min()), until=int(times.max()),
         evidence={"n": int(backward.sum())},
     )  # fmt: skip
 

@@ -47,9 +47,9 @@ def kind(announced: str, head: bytes) -> str | None:
 
 def likely(head: bytes) -> frozenset[str]:
     """What a file that begins so can be; empty: nothing that is taken."""
-    for start, found in _STARTS:
+    for start, media_type in _STARTS:
         if head.startswith(start):
-            return frozenset({found})
+            return frozenset({media_type})
     if head[:4] == b"RIFF" and head[8:12] in _RIFF:
         return frozenset({_RIFF[head[8:12]]})
     if head[4:8] == b"ftyp":

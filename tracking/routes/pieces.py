@@ -42,7 +42,7 @@ def cut(lines: Sequence[Float]) -> Pieces:
     """
     parts = [_cut(line) for line in lines]
     quarters = np.concatenate([part for part, _ in parts]) if parts else np.empty((0, 3, 2))
-    length = np.repeat([each for _, each in parts], [len(part) for part, _ in parts])
+    length = np.repeat([length_m for _, length_m in parts], [len(part) for part, _ in parts])
     ends = np.round(quarters[:, (0, 2)] * _MICRO).astype("<i4").reshape(-1, 4)
     _, first = np.unique(ends, axis=0, return_index=True)
     first.sort()

@@ -42,9 +42,9 @@ class Roads:
 
     def near(self, x: Float, y: Float, within_m: float) -> Bool:
         """Which places (m) lie within `within_m` of the middle of a piece."""
-        found = np.zeros(len(x), dtype=np.bool_)
-        found[self._tree.query(shapely.points(x, y), predicate="dwithin", distance=within_m)[0]] = True
-        return found
+        near = np.zeros(len(x), dtype=np.bool_)
+        near[self._tree.query(shapely.points(x, y), predicate="dwithin", distance=within_m)[0]] = True
+        return near
 
     def walked(self, track: Track, start: int, end: int) -> Walked:
         """Find the pieces within BESIDE_M of the steps that end from `start` to `end` (ms, not included)."""
@@ -52,11 +52,11 @@ class Roads:
         ends = np.stack([np.column_stack([track.x[at], track.y[at]]) for at in (to - 1, to)], axis=1)
         step, piece = self._tree.query(shapely.linestrings(ends), predicate="dwithin", distance=BESIDE_M)
         t = self._nearest(track, to[step], piece)
-        found, of = np.unique(piece, return_inverse=True)
-        first, last = np.full(len(found), end, dtype=np.int64), np.full(len(found), start, dtype=np.int64)
+        pieces, of = np.unique(piece, return_inverse=True)
+        first, last = np.full(len(pieces), end, dtype=np.int64), np.full(len(pieces), start, dtype=np.int64)
         np.minimum.at(first, of, t)
         np.maximum.at(last, of, t)
-        return Walked(piece=found, first=np.maximum(first, start), last=last)
+        return Walked(piece=pieces, first=np.maximum(first, start), last=last)
 
     def _nearest(self, track: Track, to: NDArray[np.intp], piece: NDArray[np.intp]) -> Int:
         """When the step that ends at fix `to` was nearest to the middle of `piece`, ms."""

@@ -96,7 +96,7 @@ def checkpoints(data: bytes, form: Form, grid: CityGrid) -> list[Checkpoint] | R
     if not faults and not read:
         faults.add(FaultKind.NO_CHECKPOINTS, None, None)
     _check(read, grid, faults)
-    return Refused(faults.listed()) if faults else [each for _, each in read]
+    return Refused(faults.listed()) if faults else [checkpoint for _, checkpoint in read]
 
 
 def _features(data: bytes, faults: Faults) -> Iterator[tuple[int, _Feature]]:
@@ -186,15 +186,19 @@ def _checkpoint(
 def _check(read: Sequence[tuple[int, Checkpoint]], grid: CityGrid, faults: Faults) -> None:
     """Check that each code is there once, and that each place lies in the city."""
     first: dict[str, int] = {}
-    for number, each in read:
-        if each.code in first:
-            faults.add(FaultKind.REPEATED, number, each.code, other=first[each.code])
-        first.setdefault(each.code, number)
-    lat, lon = (np.array([getattr(each, name) for _, each in read], dtype=np.float64) for name in ("lat", "lon"))
+    for number, checkpoint in read:
+        if checkpoint.code in first:
+            faults.add(FaultKind.REPEATED, number, checkpoint.code, other=first[checkpoint.code])
+        first.setdefault(checkpoint.code, number)
+    lat, lon = (
+        np.array([getattr(checkpoint, name) for _, checkpoint in read], dtype=np.float64) for name in ("lat", "lon")
+    )
     cell = grid.nearest(*grid.xy(lat, lon), ASTRAY_M)
     for row in np.flatnonzero(cell < 0).tolist():
-        number, each = read[row]
-        faults.add(FaultKind.ASTRAY, number, each.code, lon=each.lon, lat=each.lat, within=round(ASTRAY_M))
+        number, checkpoint = read[row]
+        faults.add(
+            FaultKind.ASTRAY, number, checkpoint.code, lon=checkpoint.lon, lat=checkpoint.lat, within=round(ASTRAY_M)
+        )
 
 
 def _is_place(position: Sequence[float]) -> bool:

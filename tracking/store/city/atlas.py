@@ -26,7 +26,7 @@ class Atlas:
 async def load(conn: db.Connection) -> Atlas:
     """Read it; call it within one snapshot."""
     divisions = await division_store.known(conn)
-    said = await division_store.cells(conn, [each.id for each in divisions])
+    said = await division_store.cells(conn, [division.id for division in divisions])
     rules = await plan_store.read(conn)
     return Atlas(grid=await _grid(conn, divisions, said), rules=visit_rules(divisions, said, rules))
 
@@ -34,7 +34,7 @@ async def load(conn: db.Connection) -> Atlas:
 async def grid(conn: db.Connection) -> CityGrid:
     """Read the cells alone."""
     divisions = await division_store.known(conn)
-    return await _grid(conn, divisions, await division_store.cells(conn, [each.id for each in divisions]))
+    return await _grid(conn, divisions, await division_store.cells(conn, [division.id for division in divisions]))
 
 
 async def _grid(conn: db.Connection, divisions: Sequence[Division], said: Sequence[Said]) -> CityGrid:
@@ -57,10 +57,10 @@ def visit_rules(divisions: Sequence[Division], said: Sequence[Said], rules: Plan
     """
     begins, _ = _lives(divisions, said)
     of: dict[int, list[tuple[int, Said]]] = {cell: [] for cell in sorted(begins)}
-    starts = {each.id: each.starts for each in divisions}
-    for each in said:
-        of[each.cell].append((starts[each.division], each))
-    changes = sorted({each.starts for each in divisions} | {EVER})
+    starts = {division.id: division.starts for division in divisions}
+    for said_cell in said:
+        of[said_cell.cell].append((starts[said_cell.division], said_cell))
+    changes = sorted({division.starts for division in divisions} | {EVER})
     parts = []
     for start, end in pairwise([*changes, FOR_EVER]):
         # Of a cell that does not hold nobody asks: any of its versions will do.
@@ -72,17 +72,17 @@ def visit_rules(divisions: Sequence[Division], said: Sequence[Said], rules: Plan
 
 def _at(moment: int, versions: Sequence[tuple[int, Said]]) -> Said:
     """The last version of a cell that had begun by a moment, else the first."""
-    begun = [each for each in versions if each[0] <= moment]
-    return max(begun, key=lambda each: each[0])[1] if begun else min(versions, key=lambda each: each[0])[1]
+    begun = [version for version in versions if version[0] <= moment]
+    return max(begun, key=lambda version: version[0])[1] if begun else min(versions, key=lambda version: version[0])[1]
 
 
 def _lives(divisions: Sequence[Division], said: Sequence[Said]) -> tuple[dict[int, int], dict[int, int]]:
     """From and until when each cell holds, ms."""
-    of = {each.id: each for each in divisions}
+    of = {division.id: division for division in divisions}
     begins: dict[int, int] = {}
     ends: dict[int, int] = {}
-    for each in said:
-        division = of[each.division]
-        begins[each.cell] = min(division.starts, begins.get(each.cell, FOR_EVER))
-        ends[each.cell] = max(division.ends, ends.get(each.cell, EVER))
+    for cell in said:
+        division = of[cell.division]
+        begins[cell.cell] = min(division.starts, begins.get(cell.cell, FOR_EVER))
+        ends[cell.cell] = max(division.ends, ends.get(cell.cell, EVER))
     return begins, ends

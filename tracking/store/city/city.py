@@ -92,25 +92,25 @@ async def load(conn: db.Connection, at: int | None = None, known: int | None = N
     at = db.millis(await conn.fetchval("SELECT now()")) if at is None else at
     held = await division_store.in_force(conn, at, known)
     said = await division_store.cells(conn, held)
-    shapes = await division_store.geometries(conn, (each.cell for each in said))
+    shapes = await division_store.geometries(conn, (cell.cell for cell in said))
     since = await division_store.held_since(conn, known)
     cells = tuple(
         Cell(
-            id=each.cell, code=each.code, name=each.name, cls=each.cls, weight=each.weight, road_m=each.road_m,
-            grid=each.grid, street=each.street, district=each.district, synthetic=each.synthetic,
-            begins=since[each.cell], geometry=json.loads(shapes[each.cell]),
+            id=cell.cell, code=cell.code, name=cell.name, cls=cell.cls, weight=cell.weight, road_m=cell.road_m,
+            grid=cell.grid, street=cell.street, district=cell.district, synthetic=cell.synthetic,
+            begins=since[cell.cell], geometry=json.loads(shapes[cell.cell]),
         )
-        for each in said
+        for cell in said
     )  # fmt: skip
     streets = tuple(sorted({cell.street for cell in cells}))
     number = {street: at for at, street in enumerate(streets)}
     rules = await plan_store.read(conn)
-    asked = plans.Plans(rules.versions, [rules.site(each, since[each.cell]) for each in said])
+    planned = plans.Plans(rules.versions, [rules.site(cell, since[cell.cell]) for cell in said])
     time_zone = (await settings_store.time_zone(conn)).key
     return City(
         cells=cells,
-        plans=asked,
-        calendar=DutyCalendar(time_zone, duties=asked.duties(), holidays=await calendar_store.holidays(conn)),
+        plans=planned,
+        calendar=DutyCalendar(time_zone, duties=planned.duties(), holidays=await calendar_store.holidays(conn)),
         time_zone=time_zone,
         grid=CityGrid(
             [GridCell(id=cell.id, rings=cell.geometry["coordinates"]) for cell in cells],

@@ -102,8 +102,8 @@ async def in_force(conn: db.Connection, at: int, known_at: int | None = None) ->
 
 async def next_start(conn: db.Connection, now: int) -> int:
     """When the next division comes into force after `now` (ms); FOR_EVER: none is to come."""
-    found = await conn.fetchval("SELECT min(valid_from) FROM divisions WHERE valid_from > $1", db.moment(now))
-    return FOR_EVER if found is None else db.millis(found)
+    start = await conn.fetchval("SELECT min(valid_from) FROM divisions WHERE valid_from > $1", db.moment(now))
+    return FOR_EVER if start is None else db.millis(start)
 
 
 async def cells(conn: db.Connection, divisions: Sequence[int]) -> list[Said]:
@@ -123,7 +123,7 @@ async def geometries(conn: db.Connection, numbers: Iterable[int]) -> dict[int, s
 
 async def held_since(conn: db.Connection, known_at: int | None = None) -> dict[int, int]:
     """Since when each cell holds or held (EVER: ever), by number."""
-    numbers = [each.id for each in await known(conn, known_at)]
+    numbers = [division.id for division in await known(conn, known_at)]
     return {row["cell"]: since_ever(row["since"]) for row in await conn.fetch(_HELD_SINCE, numbers)}
 
 
@@ -152,16 +152,22 @@ def _division(row: asyncpg.Record) -> Division:
 
 def _effective(divisions: Sequence[Division]) -> list[Division]:
     """Each with the beginning of the next of its district as its end; without those whose place another took."""
-    made: list[Division] = []
+    known_divisions: list[Division] = []
     for _, of in groupby(sorted(divisions, key=attrgetter("district", "starts", "id")), attrgetter("district")):
         listed = list(of)
-        for each, after in zip(listed, [*listed[1:], None], strict=True):
+        for division, after in zip(listed, [*listed[1:], None], strict=True):
             ends = FOR_EVER if after is None else after.starts
-            if ends > each.starts:
-                made.append(
-                    Division(id=each.id, district=each.district, starts=each.starts, ends=ends, made_at=each.made_at)
+            if ends > division.starts:
+                known_divisions.append(
+                    Division(
+                        id=division.id,
+                        district=division.district,
+                        starts=division.starts,
+                        ends=ends,
+                        made_at=division.made_at,
+                    )
                 )
-    return sorted(made, key=attrgetter("id"))
+    return sorted(known_divisions, key=attrgetter("id"))
 
 
 async def classes(conn: db.Connection) -> set[str]:

@@ -161,16 +161,16 @@ async def _newest(conn: db.Connection, grid: grids.Grid) -> dict[str, _Before]:
     """The newest division of each district of a grid."""
     before = {district: _Before(None, None, {}, set()) for district in grid.districts}
     for row in await conn.fetch(_NEWEST, list(grid.districts)):
-        cells = {each["cell"]: tuple(each)[1:] for each in await conn.fetch(_SAID, row["id"])}
-        areas = {tuple(each) for each in await conn.fetch(_SAID_AREAS, row["id"])}
+        cells = {stored_row["cell"]: tuple(stored_row)[1:] for stored_row in await conn.fetch(_SAID, row["id"])}
+        areas = {tuple(stored_row) for stored_row in await conn.fetch(_SAID_AREAS, row["id"])}
         before[row["district"]] = _Before(row["id"], row["valid_from"], cells, areas)
     return before
 
 
 def _check_begin(before: dict[str, _Before], begins: datetime, faults: Faults) -> None:
-    for district, each in sorted(before.items()):
-        if each.begins is not None and each.begins > begins:
-            faults.add(FaultKind.TOO_EARLY, None, district, district=district, since=each.begins.isoformat())
+    for district, state in sorted(before.items()):
+        if state.begins is not None and state.begins > begins:
+            faults.add(FaultKind.TOO_EARLY, None, district, district=district, since=state.begins.isoformat())
 
 
 async def _check_levels(conn: db.Connection, grid: grids.Grid, faults: Faults) -> None:
@@ -202,20 +202,20 @@ async def _write(
     now: int,
 ) -> ImportResult:
     owners = await _write_areas(conn, grid.areas)
-    ids = {code: each.id for code, each in stored.items()}
+    ids = {code: cell.id for code, cell in stored.items()}
     new = [cell for cell in grid.cells if grids.lifted(cell.code) not in stored]
     columns = [cell.code for cell in new], [cell.area_m2 for cell in new], [_geojson(cell) for cell in new]
     ids |= {grids.lifted(row["code"]): row["id"] for row in await conn.fetch(_ADD, *columns)}
     codes = [(ids[grids.lifted(cell.code)], cell.code) for cell in grid.cells]
     await conn.execute(_WRITE_CODES, *[list(column) for column in zip(*codes, strict=True)])
     parts = [await _divide(conn, grid, district, ids, of, begins, now) for district, of in sorted(before.items())]
-    since = [each.since for each in parts if each.since is not None]
+    since = [part.since for part in parts if part.since is not None]
     result = ImportResult(
         cells=len(grid.cells),
-        added=sum(each.added for each in parts),
-        changed=sum(each.changed for each in parts),
-        ended=sum(each.ended for each in parts),
-        areas=len({code for each in parts for code in each.areas} | owners),
+        added=sum(part.added for part in parts),
+        changed=sum(part.changed for part in parts),
+        ended=sum(part.ended for part in parts),
+        areas=len({code for part in parts for code in part.areas} | owners),
         since=min(since, default=None),
     )
     if result.since is not None:
@@ -225,8 +225,8 @@ async def _write(
         await judging.changed(conn, result.since, now)
     if result.anything:
         await meta_store.count(conn, VERSION_KEY)
-        told = {"added": result.added, "changed": result.changed, "ended": result.ended}
-        await event_log.append(conn, [("grid", told)])
+        counts = {"added": result.added, "changed": result.changed, "ended": result.ended}
+        await event_log.append(conn, [("grid", counts)])
     return result
 
 
@@ -252,7 +252,7 @@ async def _divide(
 ) -> _Part:
     """Make what the grid says of a district its newest division, unless it says nothing new."""
     areas = {_said_area(area) for area in grid.of(district)}
-    cells = {ids[grids.lifted(each.code)]: _said(each) for each in grid.cells if each.code[:6] == district}
+    cells = {ids[grids.lifted(cell.code)]: _said(cell) for cell in grid.cells if cell.code[:6] == district}
     changed = sum(cell in before.cells and before.cells[cell] != said for cell, said in cells.items())
     added, ended = len(cells.keys() - before.cells.keys()), len(before.cells.keys() - cells.keys())
     others = {code for code, *_ in areas ^ before.areas}

@@ -56,6 +56,6 @@ async def append(
     `now` (ms) is when it is known.
     """
     async with conn.transaction():
-        made = await rule_store.append(conn, plans.KIND, scope, body, valid_from, made_by, valid_to=valid_to)
+        number = await rule_store.append(conn, plans.KIND, scope, body, valid_from, made_by, valid_to=valid_to)
         await judging.changed(conn, valid_from, now)
-    return made
+    return number

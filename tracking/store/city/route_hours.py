@@ -113,8 +113,8 @@ async def read(conn: db.Connection, routes: PatrolRoutes, start: int, end: int) 
                 walked[_index(routes.pieces.id, _walked_in(row, start - hour, end - hour))[0]] = True
             if row["passes"]:
                 passes.append(np.frombuffer(row["passes"], "<i4").reshape(-1, 3) + np.array([0, hour, hour]))
-    told = await conn.fetchrow(_TOLD, *period)
-    assert told is not None  # noqa: S101 - an aggregate gives one row
+    shares = await conn.fetchrow(_TOLD, *period)
+    assert shares is not None  # noqa: S101 - an aggregate gives one row
     scanned, scanned_at = await _scans(conn, routes, period, end)
     stretches = np.concatenate(passes)
     checkpoint, kept = _index(routes.checkpoints.id, stretches[:, 0])
@@ -123,8 +123,8 @@ async def read(conn: db.Connection, routes: PatrolRoutes, start: int, end: int) 
         passes=Passes(checkpoint=checkpoint, t_in=stretches[kept, 1], t_out=stretches[kept, 2]),
         scanned=scanned,
         scanned_at=scanned_at,
-        roads_told=told["roads"] / told["hours"] if told["hours"] else 1.0,
-        checkpoints_told=told["checkpoints"] / told["hours"] if told["hours"] else 1.0,
+        roads_told=shares["roads"] / shares["hours"] if shares["hours"] else 1.0,
+        checkpoints_told=shares["checkpoints"] / shares["hours"] if shares["hours"] else 1.0,
     )
 
 
@@ -170,5 +170,5 @@ def _walked_in(row: Any, start: int, end: int) -> NDArray[np.int64]:
 def _index(known: NDArray[np.int64], wanted: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
     """Index of each id that is still kept, and which those are."""
     at = np.searchsorted(known, wanted)
-    found = np.append(known, -1)[at] == wanted
-    return at[found], found
+    is_known = np.append(known, -1)[at] == wanted
+    return at[is_known], is_known

@@ -62,7 +62,7 @@ async def import_roads(conn: db.Connection, pieces: Pieces) -> ImportResult:
 
 async def import_checkpoints(conn: db.Connection, checkpoints: Sequence[Checkpoint]) -> ImportResult:
     """Put the checkpoints of a city in force, in one transaction."""
-    columns = [[getattr(each, name) for each in checkpoints] for name in ("code", "lat", "lon", "name")]
+    columns = [[getattr(checkpoint, name) for checkpoint in checkpoints] for name in ("code", "lat", "lon", "name")]
     return await _import(conn, (_ENDED_CHECKPOINTS, columns[:3]), (_ADD_CHECKPOINTS, columns))
 
 

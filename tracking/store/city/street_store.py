@@ -28,8 +28,8 @@ _AT_ONCE = 500
 
 async def wanted(conn: db.Connection) -> str | None:
     """What says of which roads and cells the ways should be; None: no road is known."""
-    found: str | None = await conn.fetchval(_WANTED)
-    return found
+    version: str | None = await conn.fetchval(_WANTED)
+    return version
 
 
 async def load(conn: db.Connection, grid: CityGrid) -> Streets | None:
@@ -51,8 +51,8 @@ async def way(conn: db.Connection, cell: int, lat: float, lon: float) -> float |
     if row is None:
         return None
     east, north = inside.offset((row["lat"], row["lon"]), (lat, lon))
-    one = Streets(x=np.zeros(1), y=np.zeros(1), squares=_unpacked(row["squares"])[None])
-    metres = float(one.metres(np.zeros(1, np.intp), np.array([east]), np.array([north]))[0])
+    streets = Streets(x=np.zeros(1), y=np.zeros(1), squares=_unpacked(row["squares"])[None])
+    metres = float(streets.metres(np.zeros(1, np.intp), np.array([east]), np.array([north]))[0])
     return None if np.isnan(metres) else metres
 
 
@@ -69,7 +69,7 @@ async def store(conn: db.Connection, grid: CityGrid, squares: Squares, version: 
         await conn.execute("DELETE FROM cell_ways")
         for at in range(0, len(grid), _AT_ONCE):
             some = slice(at, at + _AT_ONCE)
-            packed = [each.astype("<u2").tobytes() for each in squares[some]]
+            packed = [square.astype("<u2").tobytes() for square in squares[some]]
             await conn.execute(_ADD, grid.ids[some].tolist(), lat[some].tolist(), lon[some].tolist(), packed)
         await meta_store.put(conn, _KEY, version)
 

@@ -74,11 +74,11 @@ async def read(
         [cell for cells in near for cell in cells], M_PER_DEGREE, NEAR_M,
         db.moment(period[0]),
     )  # fmt: skip
-    found = {row["n"] for row in second}
+    accompanied = {row["n"] for row in second}
     return [
         DutyEvent(
             device=row["device"], t=db.millis(row["t"]), recorded=row["recorded"],
-            accompanied=n in found if near[n] else None,
+            accompanied=n in accompanied if near[n] else None,
         )
         for n, row in enumerate(rows)
     ]  # fmt: skip

@@ -103,8 +103,8 @@ async def _visits(conn: db.Connection, city: City, period: tuple[object, object]
 
 def figures(city: City, seen: Seen) -> tuple[indicators.Figures, rollup.Sums]:
     """Figures of every cell of the city, and what is added up with them. Pure, and seconds long for a large city."""
-    asked, epoch = city.plans, city.plans.at(seen.end - 1)
-    windows = asked.windows(seen.start, seen.end, city.calendar)
+    planned, epoch = city.plans, city.plans.at(seen.end - 1)
+    windows = planned.windows(seen.start, seen.end, city.calendar)
     record = indicators.Record(
         start=seen.start,
         end=seen.end,
@@ -113,7 +113,7 @@ def figures(city: City, seen: Seen) -> tuple[indicators.Figures, rollup.Sums]:
         visits=seen.visits,
         hidden=_hidden(city, seen, epoch.dwell_ms),
         windows=windows.take(np.flatnonzero((windows.start >= seen.start) & (windows.end <= seen.end))),
-        limits=asked.limits(seen.start, seen.end, city.calendar),
+        limits=planned.limits(seen.start, seen.end, city.calendar),
         dwell_ms=epoch.dwell_ms,
     )
     sums = rollup.Sums(

@@ -32,8 +32,8 @@ _THEN = _SINCE.format(
 async def since(conn: db.Connection, known: int | None = None) -> int:
     """Since when, by what was known at `known` (None: now); NEVER if nothing was ever heard from the city."""
     arguments = [db.span(CLOCK_MS)] if known is None else [db.span(CLOCK_MS), db.moment(known)]
-    found = await conn.fetchval(_NOW if known is None else _THEN, *arguments)
-    if found is None:
+    earliest = await conn.fetchval(_NOW if known is None else _THEN, *arguments)
+    if earliest is None:
         return NEVER
     # Of the time whose visits are not kept, nothing is said.
-    return max(db.millis(found), retention.dropped_before(await retention_store.floor(conn, DataClass.VISITS)))
+    return max(db.millis(earliest), retention.dropped_before(await retention_store.floor(conn, DataClass.VISITS)))

@@ -85,8 +85,8 @@ async def read(
     ends = db.moment(period[0]), db.moment(period[1])
     parts = [_SHIFTS] if level == "officer" else [_SHIFTS, _DEVICES]
     rows: list[asyncpg.Record] = []
-    for each in parts:
-        query = _MEASURED.format(parts=_WITHIN.format(parts=each))
+    for part in parts:
+        query = _MEASURED.format(parts=_WITHIN.format(parts=part))
         rows += await conn.fetch(query, *ends, devices)
     said = await duty_events.read(conn, grid, period, devices=devices)
     # Of a device all of the period is counted once, its shifts only say what was expected of it.
@@ -107,7 +107,7 @@ def _part(
     shift = row["shift"]
     lo, hi = db.millis(row["held_from"]), db.millis(row["held_to"])
     mine = [event for event in said if event.device == row["device"] and lo <= event.t < hi]
-    told, placed = [e for e in mine if e.recorded is not None], [e for e in mine if e.accompanied is not None]
+    reporting, placed = [e for e in mine if e.recorded is not None], [e for e in mine if e.accompanied is not None]
 
     def once(name: str) -> int:
         return int(row[name]) if counted else 0
@@ -132,8 +132,8 @@ def _part(
         recorder_known=once("recorder_known"),
         recorder_on=once("recorder_on"),
         events=len(mine),
-        events_told=len(told),
-        events_recorded=sum(bool(event.recorded) for event in told),
+        events_told=len(reporting),
+        events_recorded=sum(bool(event.recorded) for event in reporting),
         events_two=sum(bool(event.accompanied) for event in placed),
         events_placed=len(placed),
     )

@@ -30,7 +30,7 @@ WITH grown AS MATERIALIZED (
 
 async def read(
     conn: db.Connection,
-    asked: plans.Plans,
+    planned: plans.Plans,
     calendar: DutyCalendar,
     cells: Sequence[int],
     now: int,
@@ -40,13 +40,13 @@ async def read(
 
     Args:
         conn: a connection.
-        asked: the plans.
+        planned: the plans.
         calendar: the city's calendar.
         cells: number in the store of each cell, in the order of the plans.
         now: the moment.
         known: only what was known then, ms; None: what is known today.
     """
-    windows = asked.windows(now, now + 1, calendar)
+    windows = planned.windows(now, now + 1, calendar)
     if not len(windows):
         return coverage.Quota.none(len(cells))
     ids = [cells[at] for at in windows.cell.tolist()]
@@ -57,4 +57,4 @@ async def read(
     else:
         rows = await conn.fetch(_THEN, *arguments, db.moment(known))
     done = np.array([row[0] for row in rows], dtype=np.int32)
-    return plans.quota(windows, done, asked.at(now).dwell_ms)
+    return plans.quota(windows, done, planned.at(now).dwell_ms)

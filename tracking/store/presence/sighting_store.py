@@ -71,13 +71,13 @@ def by_slot(ahead: FixColumns, cells: NDArray[np.int32]) -> dict[tuple[int, int,
 
 def connected(rows: Iterable[tuple[int, int, int, int]]) -> list[Seen]:
     """Join what lies less than a gap apart, of (device, cell, from, to) in order. Pure."""
-    found: list[tuple[int, int, int, int]] = []
+    stretches: list[tuple[int, int, int, int]] = []
     for device, cell, t_from, t_to in rows:
-        if found and found[-1][:2] == (device, cell) and t_from - found[-1][3] <= LEAST_SILENCE_MS:
-            found[-1] = device, cell, found[-1][2], max(found[-1][3], t_to)
+        if stretches and stretches[-1][:2] == (device, cell) and t_from - stretches[-1][3] <= LEAST_SILENCE_MS:
+            stretches[-1] = device, cell, stretches[-1][2], max(stretches[-1][3], t_to)
         else:
-            found.append((device, cell, t_from, t_to))
-    return [each[1:] for each in found]
+            stretches.append((device, cell, t_from, t_to))
+    return [stretch[1:] for stretch in stretches]
 
 
 async def replace(conn: db.Connection, device: int, slot: int, seen: Sequence[Seen], now: int) -> None:
@@ -85,11 +85,11 @@ async def replace(conn: db.Connection, device: int, slot: int, seen: Sequence[Se
     rows = await conn.fetch(_CURRENT, device, db.moment(slot))
     stored = {(row["cell"], db.millis(row["t_from"]), db.millis(row["t_to"])): row["id"] for row in rows}
     ended = [number for key, number in stored.items() if key not in seen]
-    new = [each for each in seen if each not in stored]
+    new = [stretch for stretch in seen if stretch not in stored]
     if ended:
         await conn.execute(_END, ended, db.moment(now))
     if new:
-        cells, starts, ends = ([each[part] for each in new] for part in range(3))
+        cells, starts, ends = ([stretch[part] for stretch in new] for part in range(3))
         moments = [db.moment(t) for t in starts], [db.moment(t) for t in ends]
         await conn.execute(_INSERT, device, db.moment(slot), db.moment(now), cells, *moments)
 

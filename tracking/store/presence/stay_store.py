@@ -176,13 +176,13 @@ def _sort_out(
 
 def _worth_telling(grown: list[Stay], closed: list[StayChange], current: _Current) -> list[int]:
     ended = [current[change.device, change.t_in] for change in closed]
-    told = [int(row["id"]) for row in ended if row["kind"] == StayKind.VISIT]
+    visits = [int(row["id"]) for row in ended if row["kind"] == StayKind.VISIT]
     for stay in grown:
         row = current[stay.device, stay.t_in]
         turned = (row["kind"] == StayKind.VISIT) != (stay.kind is StayKind.VISIT)
         if turned or (stay.kind is StayKind.VISIT and row["open"] != stay.open):
-            told.append(int(row["id"]))
-    return told
+            visits.append(int(row["id"]))
+    return visits
 
 
 async def listed(

@@ -20,10 +20,10 @@ WHERE device = $1 AND known_to IS NULL AND kind = 'datum_doubt' AND until >= $2 
 
 async def current(conn: db.Connection, units: Sequence[str] | None) -> dict[int, list[Span]]:
     """All suspect intervals by device; `units` None for those of all units."""
-    found: dict[int, list[Span]] = {}
+    intervals: dict[int, list[Span]] = {}
     for row in await conn.fetch(_CURRENT, units):
-        found.setdefault(row["device"], []).append((db.millis(row["since"]), db.millis(row["until"])))
-    return found
+        intervals.setdefault(row["device"], []).append((db.millis(row["since"]), db.millis(row["until"])))
+    return intervals
 
 
 async def of_device(conn: db.Connection, device: int, lo: int, hi: int) -> list[Span]:

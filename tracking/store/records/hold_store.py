@@ -63,26 +63,26 @@ class Given:
     """The hold ends by itself then."""
 
 
-async def place(conn: db.Connection, given: Given, actor: str, now: datetime) -> int:
+async def place(conn: db.Connection, hold: Given, actor: str, now: datetime) -> int:
     """Place a hold, within the caller's transaction; when it is committed nothing of it is dropped any more.
 
     Raises:
         HoldError: what it names is not known, or it names too much or too little.
     """
-    if sum(each is not None for each in (given.device, given.officer, given.area, given.case)) > 1:
+    if sum(value is not None for value in (hold.device, hold.officer, hold.area, hold.case)) > 1:
         raise HoldError("A hold names one of device, officer, area and case; place one for each.")
-    if not any((given.device, given.officer, given.area, given.case, given.t_from, given.t_to)):
+    if not any((hold.device, hold.officer, hold.area, hold.case, hold.t_from, hold.t_to)):
         raise HoldError("Name a device, officer, area or case, or a time from or to.")
-    if given.t_from and given.t_to and given.t_to <= given.t_from:
+    if hold.t_from and hold.t_to and hold.t_to <= hold.t_from:
         raise HoldError("The time held must end after it begins.")
-    if given.until and given.until <= now:
+    if hold.until and hold.until <= now:
         raise HoldError("The hold would be over already: `until` must lie ahead.")
-    device = await _known(conn, "SELECT id FROM devices WHERE name = $1", given.device, "device")
-    officer = await _known(conn, "SELECT id FROM officers WHERE badge = $1", given.officer, "officer with the badge")
-    area = await _known(conn, "SELECT code FROM areas WHERE code = $1", given.area, "area")
+    device = await _known(conn, "SELECT id FROM devices WHERE name = $1", hold.device, "device")
+    officer = await _known(conn, "SELECT id FROM officers WHERE badge = $1", hold.officer, "officer with the badge")
+    area = await _known(conn, "SELECT code FROM areas WHERE code = $1", hold.area, "area")
     await conn.execute(LOCK)
-    period = given.t_from, given.t_to, given.until
-    return int(await conn.fetchval(_INSERT, given.why, device, officer, area, given.case, *period, actor))
+    period = hold.t_from, hold.t_to, hold.until
+    return int(await conn.fetchval(_INSERT, hold.why, device, officer, area, hold.case, *period, actor))
 
 
 async def release(conn: db.Connection, number: int, why: str, actor: str, now: datetime) -> bool:
@@ -106,7 +106,7 @@ async def one(conn: db.Connection, number: int, now: datetime) -> dict[str, Any]
 async def _known(conn: db.Connection, query: str, name: str | None, what: str) -> Any:
     if name is None:
         return None
-    found = await conn.fetchval(query, name)
-    if found is None:
+    number = await conn.fetchval(query, name)
+    if number is None:
         raise HoldError(f"There is no {what} {name}.")
-    return found
+    return number

@@ -42,8 +42,8 @@ def select(columns: Columns, query: str) -> str:
     One column at least is no text.
     """
     sent = {name: kind.value[0].format(f"q.{name}") for name, kind in columns.items()}
-    packed = " || ".join(each for name, each in sent.items() if columns[name] is not Kind.TEXT)
-    texts = [each for name, each in sent.items() if columns[name] is Kind.TEXT]
+    packed = " || ".join(column for name, column in sent.items() if columns[name] is not Kind.TEXT)
+    texts = [column for name, column in sent.items() if columns[name] is Kind.TEXT]
     answers = ", ".join([f"string_agg({packed}, ''::bytea)", *texts])
     return f"SELECT {answers} FROM ({query}) q"  # noqa: S608 - names and texts of our own
 
@@ -51,9 +51,9 @@ def select(columns: Columns, query: str) -> str:
 async def fetch(conn: db.Connection, columns: Columns, packed: str, *arguments: Any) -> dict[str, NDArray[Any]]:
     """Run what `select` made of the same columns; the columns, each of as many values as there are rows."""
     rows, *texts = await conn.fetchrow(packed, *arguments) or (None,)
-    found = unpack({name: kind for name, kind in columns.items() if kind is not Kind.TEXT}, rows or b"")
+    unpacked = unpack({name: kind for name, kind in columns.items() if kind is not Kind.TEXT}, rows or b"")
     of_text = [name for name, kind in columns.items() if kind is Kind.TEXT]
-    return found | {name: np.array(each or [], object) for name, each in zip(of_text, texts, strict=True)}
+    return unpacked | {name: np.array(text or [], object) for name, text in zip(of_text, texts, strict=True)}
 
 
 def unpack(columns: Columns, rows: bytes) -> dict[str, NDArray[Any]]:

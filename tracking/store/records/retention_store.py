@@ -56,8 +56,8 @@ async def listed(conn: db.Connection) -> list[Kept]:
 
 async def floor(conn: db.Connection, cls: DataClass) -> int:
     """Nothing older than this is taken of a class."""
-    found = await conn.fetchval(_FLOOR, cls.value)
-    return retention.NEVER if found is None else db.millis(found)
+    floor = await conn.fetchval(_FLOOR, cls.value)
+    return retention.NEVER if floor is None else db.millis(floor)
 
 
 async def horizons(conn: db.Connection) -> Horizons:

@@ -55,11 +55,11 @@ async def noted(
     conn: db.Connection, boots: Sequence[tuple[int, str]]
 ) -> Mapping[tuple[int, str], tuple[int, list[Span]]]:
     """When it was noted last, ms, and what, of those of the boots (device, name) of which something was noted."""
-    found: dict[tuple[int, str], tuple[int, list[Span]]] = {}
+    by_boot: dict[tuple[int, str], tuple[int, list[Span]]] = {}
     for row in await conn.fetch(_NOTED, [device for device, _ in boots], [boot for _, boot in boots]):
-        _, spans = found.setdefault((row["device"], row["boot"]), (db.millis(row["at"]), []))
+        _, spans = by_boot.setdefault((row["device"], row["boot"]), (db.millis(row["at"]), []))
         spans.append((row["lo"], row["hi"]))
-    return found
+    return by_boot
 
 
 async def note(conn: db.Connection, settled: Sequence[Settled], now: int) -> None:

@@ -70,12 +70,12 @@ async def near(
 
 async def refused(conn: db.Connection, lo: int, hi: int) -> Mapping[int, clock.Skew]:
     """Clocks so far ahead that their fixes were refused, by device."""
-    told: dict[int, list[tuple[int, str]]] = {}
+    refusals: dict[int, list[tuple[int, str]]] = {}
     for row in await conn.fetch(_REFUSED, db.moment(lo), db.moment(hi)):
-        told.setdefault(row["id"], []).append((db.millis(row["at"]), row["detail"]))
+        refusals.setdefault(row["id"], []).append((db.millis(row["at"]), row["detail"]))
     estimates = {
-        device: clock.estimate_refused([detail for _, detail in each], np.array([at for at, _ in each]))
-        for device, each in told.items()
+        device: clock.estimate_refused([detail for _, detail in refused], np.array([at for at, _ in refused]))
+        for device, refused in refusals.items()
     }
     return {device: skew for device, skew in estimates.items() if skew is not None}
 

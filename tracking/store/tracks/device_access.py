@@ -59,11 +59,11 @@ async def add(
     if topics.is_reserved(unit):
         raise ReservedError(f"unit {unit}")
     await people_store.ensure_units(conn, [unit])
-    made = await conn.fetchval(_ENROL, name, unit, label, datum)
-    if made is None:
+    device = await conn.fetchval(_ENROL, name, unit, label, datum)
+    if device is None:
         raise ExistsError(name)
     grant = await renew(conn, name)
-    return grant, await device_store.items(conn, [made])
+    return grant, await device_store.items(conn, [device])
 
 
 async def renew(conn: db.Connection, name: str) -> Grant:
@@ -118,13 +118,13 @@ async def since(conn: db.Connection, seq: int) -> tuple[list[Grant], int]:
 
 async def everything(conn: db.Connection) -> tuple[dict[str, Grant], int]:
     """Every grant by name, and the number reached."""
-    found: dict[str, Grant] = {}
+    grants: dict[str, Grant] = {}
     seq = 0
     while True:
         changed, reached = await since(conn, seq)
         if reached == seq:
-            return found, seq
-        found |= {grant.name: grant for grant in changed}
+            return grants, seq
+        grants |= {grant.name: grant for grant in changed}
         seq = reached
 
 

@@ -12,7 +12,7 @@ from tracking.city.enrolment import Device, Said
 from tracking.store.city import people_store
 from tracking.store.records import event_log
 
-_DATUMS = {each.value: each for each in Datum}
+_DATUMS = {datum.value: datum for datum in Datum}
 _COLUMNS = "id, name, unit, datum, revoked_at IS NOT NULL AS revoked"
 _ALL = f"SELECT {_COLUMNS} FROM devices"  # noqa: S608 - built from a constant of this file
 # A sum of hashes does not depend on the order; status and battery, which change all the time, are not in it.
@@ -84,15 +84,15 @@ async def enrol(conn: db.Connection, units: dict[str, str]) -> list[event_log.It
 
 async def say(conn: db.Connection, said: Sequence[Said]) -> list[event_log.Item]:
     """Store the newest status of each device; returns event log items of those that came or went."""
-    newest = {one.device: one for one in said}
+    newest = {status.device: status for status in said}
     if not newest:
         return []
     rows = await conn.fetch(
         _SAY,
         list(newest),
-        [one.online for one in newest.values()],
-        [db.moment(one.at) for one in newest.values()],
-        [one.battery for one in newest.values()],
+        [status.online for status in newest.values()],
+        [db.moment(status.at) for status in newest.values()],
+        [status.battery for status in newest.values()],
     )
     return await items(conn, [row["id"] for row in rows if row["turned"]])
 

@@ -105,24 +105,24 @@ async def place_again(conn: db.Connection, grid: CityGrid, t: int) -> None:
 def shown(row: "asyncpg.Record") -> rest.Event:
     """Return the REST model of a row that carries the names of device and cell, and its media as text."""
     fields: dict[str, Any] = dict(row)
-    media = [rest.Media(**one) for one in msgspec.json.decode(fields.pop("media"))]
+    media = [rest.Media(**file) for file in msgspec.json.decode(fields.pop("media"))]
     return rest.Event(media=media, **fields)
 
 
 def _columns(events: list[Event], pseudonyms: Pseudonyms) -> tuple[list[Any], ...]:
     said = [event.said for event in events]
     return (
-        [one.id for one in said],
+        [event.id for event in said],
         [event.device for event in events],
-        [db.moment(one.t) for one in said],
+        [db.moment(event.t) for event in said],
         [db.moment(event.received) for event in events],
         [event.lat for event in events],
         [event.lon for event in events],
-        [one.acc for one in said],
-        [one.type for one in said],
-        [one.text for one in said],
-        [pseudonyms.of(one.subject) for one in said],
-        [msgspec.json.encode(one.media).decode() for one in said],
-        [one.case for one in said],
+        [event.acc for event in said],
+        [event.type for event in said],
+        [event.text for event in said],
+        [pseudonyms.of(event.subject) for event in said],
+        [msgspec.json.encode(event.media).decode() for event in said],
+        [event.case for event in said],
         [event.cell for event in events],
     )

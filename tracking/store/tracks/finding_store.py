@@ -40,10 +40,10 @@ _END = "UPDATE device_findings SET known_to = $2 WHERE id = ANY ($1::bigint[])"
 
 async def lately(conn: db.Connection, now: int) -> Mapping[int, Sequence[Finding]]:
     """What is known of the devices' last days, by device."""
-    found: dict[int, list[Finding]] = {}
+    findings: dict[int, list[Finding]] = {}
     for row in await conn.fetch(_LATELY, db.moment(now - LATELY_MS), FindingKind.DATUM_DOUBT):
-        found.setdefault(row["device"], []).append(_finding(row))
-    return found
+        findings.setdefault(row["device"], []).append(_finding(row))
+    return findings
 
 
 async def replace(
@@ -51,7 +51,7 @@ async def replace(
     slot: int,
     devices: Collection[int],
     kinds: Collection[FindingKind],
-    found: Sequence[Finding],
+    findings: Sequence[Finding],
     now: int,
 ) -> int:
     """Make `found` what is known of these devices, kinds and slot; returns how many rows changed.
@@ -60,19 +60,19 @@ async def replace(
     """
     rows = await conn.fetch(_CURRENT, db.moment(slot), sorted(devices), sorted(kinds))
     stored = {(row["device"], FindingKind(row["kind"])): row for row in rows}
-    wanted = {(each.device, each.kind): each for each in found}
-    grown = {key: each for key, each in wanted.items() if key in stored and _grows(stored[key], each)}
-    same = {key for key, each in wanted.items() if key in stored and _finding(stored[key]) == each}
+    wanted = {(finding.device, finding.kind): finding for finding in findings}
+    grown = {key: finding for key, finding in wanted.items() if key in stored and _grows(stored[key], finding)}
+    same = {key for key, finding in wanted.items() if key in stored and _finding(stored[key]) == finding}
     ended = [row["id"] for key, row in stored.items() if key not in grown and key not in same]
-    new = [each for key, each in wanted.items() if key not in grown and key not in same]
+    new = [finding for key, finding in wanted.items() if key not in grown and key not in same]
     if ended:
         await conn.execute(_END, ended, db.moment(now))
     if grown:
         await conn.execute(
             _GROW,
             [stored[key]["id"] for key in grown],
-            [db.moment(each.until) for each in grown.values()],
-            [json.dumps(dict(each.evidence), ensure_ascii=False) for each in grown.values()],
+            [db.moment(finding.until) for finding in grown.values()],
+            [json.dumps(dict(finding.evidence), ensure_ascii=False) for finding in grown.values()],
         )
     if new:
         await _insert(conn, slot, new, now)
@@ -82,19 +82,19 @@ async def replace(
 async def _insert(conn: db.Connection, slot: int, new: Sequence[Finding], now: int) -> None:
     await conn.execute(
         _INSERT,
-        [each.device for each in new],
-        [each.kind.value for each in new],
-        [db.moment(each.since) for each in new],
-        [db.moment(each.until) for each in new],
-        [json.dumps(dict(each.evidence), ensure_ascii=False) for each in new],
+        [finding.device for finding in new],
+        [finding.kind.value for finding in new],
+        [db.moment(finding.since) for finding in new],
+        [db.moment(finding.until) for finding in new],
+        [json.dumps(dict(finding.evidence), ensure_ascii=False) for finding in new],
         db.moment(now),
         db.moment(slot),
     )
 
 
-def _grows(row: asyncpg.Record, each: Finding) -> bool:
+def _grows(row: asyncpg.Record, finding: Finding) -> bool:
     old = _finding(row)
-    return old.since == each.since and each.until > old.until
+    return old.since == finding.since and finding.until > old.until
 
 
 def _finding(row: asyncpg.Record) -> Finding:

@@ -102,16 +102,16 @@ async def newest(conn: db.Connection, devices: Sequence[int] | None = None) -> d
 
 async def last_of(conn: db.Connection, device: int) -> int | None:
     """Time of the newest stored fix of a device, ms."""
-    found = await conn.fetchval("SELECT t FROM fixes WHERE device = $1 ORDER BY t DESC LIMIT 1", device)
-    return None if found is None else db.millis(found)
+    t = await conn.fetchval("SELECT t FROM fixes WHERE device = $1 ORDER BY t DESC LIMIT 1", device)
+    return None if t is None else db.millis(t)
 
 
 async def first_of(conn: db.Connection, device: int, t_from: int) -> int | None:
     """Time of the first stored fix of a device from `t_from` on, ms."""
-    found = await conn.fetchval(
+    t = await conn.fetchval(
         "SELECT t FROM fixes WHERE device = $1 AND t >= $2 ORDER BY t LIMIT 1", device, db.moment(t_from)
     )
-    return None if found is None else db.millis(found)
+    return None if t is None else db.millis(t)
 
 
 async def load_runs(

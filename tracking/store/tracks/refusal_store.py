@@ -31,18 +31,18 @@ async def insert(conn: db.Connection, refused: Sequence[Refused], *, kept: int =
     if not refused:
         return
     counts: Counter[str] = Counter()
-    for one in refused:
-        counts[one.reason.value] += one.n
+    for refusal in refused:
+        counts[refusal.reason.value] += refusal.n
     # In one order everywhere, so that two workers cannot wait for each other.
     reasons = sorted(counts)
     latest = _latest(refused, kept)
     await conn.execute(
         _INSERT,
-        [db.moment(one.at) for one in latest],
-        [one.reason.value for one in latest],
-        [storable(one.topic, 400) for one in latest],
-        [storable(one.detail, 400) for one in latest],
-        [one.payload for one in latest],
+        [db.moment(refusal.at) for refusal in latest],
+        [refusal.reason.value for refusal in latest],
+        [storable(refusal.topic, 400) for refusal in latest],
+        [storable(refusal.detail, 400) for refusal in latest],
+        [refusal.payload for refusal in latest],
     )
     await conn.execute(_TRIM, reasons, kept)
     await conn.execute(_COUNT, reasons, [counts[reason] for reason in reasons])
@@ -61,8 +61,8 @@ def storable(text: str, length: int) -> str:
 def _latest(refused: Sequence[Refused], kept: int) -> list[Refused]:
     seen: Counter[Refusal] = Counter()
     latest: list[Refused] = []
-    for one in reversed(refused):
-        seen[one.reason] += 1
-        if seen[one.reason] <= kept:
-            latest.append(one)
+    for refusal in reversed(refused):
+        seen[refusal.reason] += 1
+        if seen[refusal.reason] <= kept:
+            latest.append(refusal)
     return latest[::-1]
