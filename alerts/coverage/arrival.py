@@ -152,8 +152,8 @@ def nearest(cells: Places, officers: Places, rule: ArrivalRule, streets: Streets
     for mine, rows in _by_area(cells, officers):
         away, who = _tree(officers, mine).query(_points(cells, rows), k=near)
         way = np.full(away.shape, np.inf)
-        at, _ = found = np.nonzero(np.isfinite(away))
-        way[found] = ways(rows[at], officers, mine[who[found]], away[found], rule, streets)
+        at, _ = reachable = np.nonzero(np.isfinite(away))
+        way[reachable] = ways(rows[at], officers, mine[who[reachable]], away[reachable], rule, streets)
         best = np.argmin(way, axis=1)[:, None]
         least, soonest = np.take_along_axis(way, best, 1)[:, 0], np.take_along_axis(who, best, 1)[:, 0]
         better = least < metres[rows]
@@ -164,17 +164,19 @@ def nearest(cells: Places, officers: Places, rule: ArrivalRule, streets: Streets
 
 def in_time(cells: Places, officers: Places, ms: Int, rule: ArrivalRule, streets: Streets | None = None) -> Int:
     """Count the officers who can be at each cell within its time."""
-    found = np.zeros(len(cells), dtype=np.int64)
+    counts = np.zeros(len(cells), dtype=np.int64)
     reach = rule.reach_m(ms)
     for mine, rows in _by_area(cells, officers):
         tree, points = _tree(officers, mine), _points(cells, rows)
-        found[rows] += tree.query_ball_point(points, reach[rows] / rule.detour, return_length=True)
+        counts[rows] += tree.query_ball_point(points, reach[rows] / rule.detour, return_length=True)
         if streets is not None:
             # Beyond what is told of, straight lines are all there is.
             near = tree.query_ball_point(points, np.minimum(reach[rows], 1.5 * REACH_M))
-            at = np.repeat(rows, [len(each) for each in near])
-            found += _told(cells, officers, at, mine[np.concatenate([*near, []]).astype(np.intp)], reach, rule, streets)
-    return found
+            at = np.repeat(rows, [len(indices) for indices in near])
+            counts += _told(
+                cells, officers, at, mine[np.concatenate([*near, []]).astype(np.intp)], reach, rule, streets
+            )
+    return counts
 
 
 def _told(
@@ -202,8 +204,8 @@ def ways(
         rule: how arrivals are estimated.
         streets: ways to the cells; None: not known.
     """
-    told = np.full(len(rows), np.nan) if streets is None else streets.metres(rows, officers.x[who], officers.y[who])
-    return rule.way_m(straight, told)
+    street_m = np.full(len(rows), np.nan) if streets is None else streets.metres(rows, officers.x[who], officers.y[who])
+    return rule.way_m(straight, street_m)
 
 
 def _by_area(cells: Places, officers: Places) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:

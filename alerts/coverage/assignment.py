@@ -119,7 +119,7 @@ def propose(
 
 def _ways(needs: Needs, officers: Places, arrival: ArrivalRule) -> Float:
     """Way of each officer to each cell, m, shape (cells, officers)."""
-    row, who = (each.ravel() for each in np.indices((len(needs.places), len(officers)), dtype=np.intp))
+    row, who = (index.ravel() for index in np.indices((len(needs.places), len(officers)), dtype=np.intp))
     straight = np.hypot(needs.places.x[row] - officers.x[who], needs.places.y[row] - officers.y[who])
     return ways(row, officers, who, straight, arrival, needs.streets).reshape(len(needs.places), len(officers))
 
@@ -132,12 +132,12 @@ def _soon(needs: Needs, nearest_ms: Int, rule: AssignmentRule) -> Bool:
 
 def _near(needs: Places, free: Places) -> NDArray[np.intp]:
     """Officers that are among the nearest of any cell, by the areas they may be sent to."""
-    found = [np.empty(0, np.intp)]
+    pairs = [np.empty(0, np.intp)]
     for area in np.unique(free.area).tolist():
         mine = np.flatnonzero(free.area == area)
         rows = np.flatnonzero((needs.area == area) | (area == ANYWHERE))
         if len(rows):
             tree = cKDTree(np.column_stack([free.x[mine], free.y[mine]]))
             _, near = tree.query(np.column_stack([needs.x[rows], needs.y[rows]]), k=min(_NEAREST, len(mine)))
-            found.append(mine[np.unique(near)])
-    return np.concatenate(found)
+            pairs.append(mine[np.unique(near)])
+    return np.concatenate(pairs)

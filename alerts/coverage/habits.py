@@ -63,7 +63,7 @@ class Where:
 
     def some(self, which: Bool) -> "Where":
         """Those of them."""
-        return Where(**{each.name: getattr(self, each.name)[which] for each in fields(self)})
+        return Where(**{field.name: getattr(self, field.name)[which] for field in fields(self)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,8 +215,8 @@ def hourly(known: Habits, officers: Where) -> Float:
     at = np.searchsorted(known.device, officers.device)
     at = at[np.isin(officers.device, known.device)]
     _, pair = _spread(known.begin[at], known.begin[at + 1])
-    found = np.bincount(known.visited[pair], weights=known.hourly[pair], minlength=known.cells)
-    return np.asarray(found, dtype=np.float64)
+    expected = np.bincount(known.visited[pair], weights=known.hourly[pair], minlength=known.cells)
+    return np.asarray(expected, dtype=np.float64)
 
 
 def _spread(first: Int, last: Int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

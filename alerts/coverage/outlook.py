@@ -90,8 +90,8 @@ def chance(known: Learned, now: Signs, weights: Weights) -> Float:
     )
     learned = 1 / (1 + np.exp(-scored))
     new = np.where(now.inside_ms >= 0, 1 - _SURE, 1.0)
-    made = np.where(known.survival.visits >= LEAST_VISITS, learned, new)
-    return np.where(now.left_ms <= 0, 1.0, made)
+    chance_by_cell = np.where(known.survival.visits >= LEAST_VISITS, learned, new)
+    return np.where(now.left_ms <= 0, 1.0, chance_by_cell)
 
 
 def steps(left_ms: Int, left_min: Float) -> Float:
@@ -142,11 +142,11 @@ def unheard(officers: habits.Where) -> Bool:
 
 def _out_of_sight(now: Signs, silent: Bool) -> Bool:
     """Cells in which an officer fell silent before the stay was a valid visit: hardly anybody leaves at once."""
-    found = np.zeros(len(now.left_ms), dtype=np.bool_)
+    cut_short = np.zeros(len(now.left_ms), dtype=np.bool_)
     there = now.officers.some(silent & ~now.officers.left)
     waited = now.idle_ms[there.cell]
-    found[there.cell[(waited > there.since_ms) & (there.silent_ms < _HOUR)]] = True
-    return found
+    cut_short[there.cell[(waited > there.since_ms) & (there.silent_ms < _HOUR)]] = True
+    return cut_short
 
 
 def _logit(share: Float) -> Float:

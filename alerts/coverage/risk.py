@@ -85,8 +85,8 @@ def fit(waits: Waits, class_of: NDArray[np.intp], classes: int) -> Survival:
     )
     total = np.zeros((classes, HOURS, BINS + 1), dtype=np.float32)
     np.cumsum(-np.log1p(-np.minimum(hazard, _MOST_HAZARD)), axis=-1, out=total[..., 1:])
-    made = Survival(total=total, pace=np.ones(len(class_of), np.float32), visits=np.zeros(len(class_of), np.int32))
-    expected = np.bincount(waits.cell, weights=_cumulated(made, of, waits.hour, waits.ms), minlength=len(class_of))
+    survival = Survival(total=total, pace=np.ones(len(class_of), np.float32), visits=np.zeros(len(class_of), np.int32))
+    expected = np.bincount(waits.cell, weights=_cumulated(survival, of, waits.hour, waits.ms), minlength=len(class_of))
     seen = np.bincount(waits.cell[waits.ended], minlength=len(class_of))
     pace = (_PACE_WEIGHT + seen) / (_PACE_WEIGHT + expected)
     return Survival(total=total, pace=pace.astype(np.float32), visits=seen.astype(np.int32))
@@ -116,7 +116,7 @@ def _cumulated(known: Survival, class_of: NDArray[np.intp], hour: NDArray[np.int
 
 def _count(at: Sequence[NDArray[np.intp]], which: Bool, classes: int) -> Float:
     shape = (classes, HOURS, BINS)
-    flat = np.ravel_multi_index([each[which] for each in at], shape)
+    flat = np.ravel_multi_index([axis[which] for axis in at], shape)
     return np.bincount(flat, minlength=classes * HOURS * BINS).reshape(shape).astype(np.float64)
 
 

@@ -48,12 +48,12 @@ def evaluate(
     held = np.full(len(now.cells.id), -1, dtype=np.int8)
     held[list(standing)] = [alert.level for alert in standing.values()]
     level = levels(now.coverage, now.cells.dwell_ms, now.chance, held, thresholds)
-    told = tellable(now, thresholds)
+    alertable = tellable(now, thresholds)
     for row, alert in standing.items():
-        if told[row] and level[row] != alert.level:
+        if alertable[row] and level[row] != alert.level:
             changes.append(_moved(alert, Level(level[row]), row, now, thresholds))
     waiting = np.array([row for row, alert in standing.items() if alert.assignee is None], dtype=np.intp)
-    return changes + _open(now, opened, told, waiting, (level, held), thresholds, crowd or CrowdRule())
+    return changes + _open(now, opened, alertable, waiting, (level, held), thresholds, crowd or CrowdRule())
 
 
 def levels(coverage: Coverage, dwell_ms: Int, chance: Float, held: Levels, thresholds: Thresholds) -> Levels:
@@ -85,8 +85,8 @@ def tellable(now: Situation, by: Thresholds) -> Bool:
     """Cells of which a wait can be told: what cannot be known is never called neglect."""
     known = (now.coverage.state != CellState.UNKNOWN) & (now.coverage.idle_ms >= 0) & (now.gap_start >= 0)
     heard = (now.heard >= now.now - DEAF_AFTER_MS) | (now.coverage.due <= now.heard)
-    told = known & heard & ~now.present & ~now.held & (now.coverage.due >= 0)
-    return np.asarray(told & ~_proving(now, by))
+    certain = known & heard & ~now.present & ~now.held & (now.coverage.due >= 0)
+    return np.asarray(certain & ~_proving(now, by))
 
 
 def _proving(now: Situation, by: Thresholds) -> Bool:
@@ -125,17 +125,17 @@ def late(
         unfounded: by key, why the visit that its gap was counted from does not hold any more.
         now: the moment, ms.
     """
-    made = []
+    changes = []
     for alert in ended:
         visit = clearing.get(alert.key)
         if alert.key in unfounded:
             reason = unfounded[alert.key] or None
-            made.append(_withdrawal(alert, _by_data("basis_changed", reason), now))
+            changes.append(_withdrawal(alert, _by_data("basis_changed", reason), now))
         elif visit is not None and _in_time(alert, visit):
-            made.append(
+            changes.append(
                 _withdrawal(alert, structs.replace(_by_data("late_data", visit.cause, visit), in_time=True), now)
             )
-    return made
+    return changes
 
 
 def _in_time(alert: OpenAlert, visit: Visit) -> bool:
@@ -180,7 +180,7 @@ def _moved(alert: OpenAlert, level: Level, row: int, now: Situation, by: Thresho
 def _open(
     now: Situation,
     opened: Sequence[OpenAlert],
-    told: Bool,
+    alertable: Bool,
     waiting: NDArray[np.intp],
     levels_held: tuple[Levels, Levels],
     by: Thresholds,
@@ -191,7 +191,7 @@ def _open(
     Of such a street only so many wait for somebody to be sent; whoever sends an officer is told the next.
     """
     level, held = levels_held
-    due = told & ((now.coverage.left_ms <= crowd.horizon_ms) | (level >= Level.ORANGE))
+    due = alertable & ((now.coverage.left_ms <= crowd.horizon_ms) | (level >= Level.ORANGE))
     loads = staffing.loads(
         street=now.cells.street,
         streets=len(now.cells.streets),
@@ -204,7 +204,7 @@ def _open(
         now.now, now.cells.streets, loads, opened, crowd=crowd.most, unclear=_streets_held(now)
     )
     changes = [_with_cells(change, due, now, crowd) for change in changes]
-    wanted = np.flatnonzero(told & (level >= Level.ORANGE) & (held < 0))
+    wanted = np.flatnonzero(alertable & (level >= Level.ORANGE) & (held < 0))
     cost = now.cells.weight * now.chance * by.severity
     urgent = wanted[np.lexsort((wanted, now.coverage.due[wanted], -cost[wanted]))]
     room = np.where(short, crowd.most, len(held)) - np.bincount(

@@ -68,8 +68,8 @@ class Counts:
 
 def counts(ledger: Ledger, street_of: dict[int, str], since: int) -> Counts:
     """Count what was told from `since` (ms) on; `street_of` is the street's code by the number of a cell."""
-    told = {key: first for key, first in ledger.first.items() if first.at >= since}
-    gaps = {key: first for key, first in told.items() if first.kind == GAP}
+    recent = {key: first for key, first in ledger.first.items() if first.at >= since}
+    gaps = {key: first for key, first in recent.items() if first.kind == GAP}
     early = {key for key, first in gaps.items() if first.level is Level.ORANGE}
     breached = [key for key in gaps if ledger.alerts[key].level is Level.RED and not _withdrawn(ledger, key)]
     leads = [lead for key in breached if (lead := _lead_min(ledger, key, street_of)) is not None]
@@ -79,7 +79,7 @@ def counts(ledger: Ledger, street_of: dict[int, str], since: int) -> Counts:
         breaches=len(breached),
         warned=len(leads),
         lead_min=round(median(leads), 1) if leads else None,
-        understaffed=sum(first.kind == UNDERSTAFFED for first in told.values()),
+        understaffed=sum(first.kind == UNDERSTAFFED for first in recent.values()),
     )
 
 
@@ -91,9 +91,9 @@ def _lead_min(ledger: Ledger, key: str, street_of: dict[int, str]) -> float | No
     """How long before its limit a breach was first told of, min; None: it was not."""
     first, alert = ledger.first[key], ledger.alerts[key]
     due = times.millis(datetime.fromisoformat(alert.facts.due)) if isinstance(alert.facts, Gap) else 0
-    told = [first.at] if first.level is Level.ORANGE else []
-    told += _of_street(ledger, street_of.get(alert.cell or 0, ""), due)
-    return (due - min(told)) / MINUTE if told and min(told) < due else None
+    moments = [first.at] if first.level is Level.ORANGE else []
+    moments += _of_street(ledger, street_of.get(alert.cell or 0, ""), due)
+    return (due - min(moments)) / MINUTE if moments and min(moments) < due else None
 
 
 def _of_street(ledger: Ledger, street: str, due: int) -> Iterator[int]:

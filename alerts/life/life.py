@@ -129,8 +129,8 @@ Outcome = Life | Refusal | None
 def begin(act: Act, rule: EscalationRule) -> Life:
     """Life of an alert that opens."""
     level = Level.ORANGE if act.level is None else act.level
-    made = Life(state=State.OPEN, level=level, version=1, at=act.at, actor=act.actor)
-    return replace(made, escalates_at=_escalates_at(made, rule))
+    opened = Life(state=State.OPEN, level=level, version=1, at=act.at, actor=act.actor)
+    return replace(opened, escalates_at=_escalates_at(opened, rule))
 
 
 def decide(life: Life, act: Act, rule: EscalationRule) -> Outcome:
@@ -163,9 +163,9 @@ def due(life: Life, now: int) -> Step | None:
     return None
 
 
-def _next(made: Life, life: Life, act: Act) -> Life:
+def _next(entered: Life, life: Life, act: Act) -> Life:
     """Number the step; a clock that was set back does not turn the order of steps around."""
-    return replace(made, version=life.version + 1, at=max(life.at, act.at), actor=act.actor)
+    return replace(entered, version=life.version + 1, at=max(life.at, act.at), actor=act.actor)
 
 
 def _escalates_at(life: Life, rule: EscalationRule) -> int | None:
@@ -179,8 +179,8 @@ def _escalates_at(life: Life, rule: EscalationRule) -> int | None:
 
 def _entered(life: Life, state: State, act: Act, rule: EscalationRule) -> Life:
     """The alert in another state, with the timer of that state and no other."""
-    made = replace(life, state=state, at=max(life.at, act.at), snoozed_until=None)
-    return replace(made, escalates_at=_escalates_at(made, rule))
+    entered = replace(life, state=state, at=max(life.at, act.at), snoozed_until=None)
+    return replace(entered, escalates_at=_escalates_at(entered, rule))
 
 
 def _reopened(life: Life, act: Act, rule: EscalationRule) -> Outcome:
@@ -203,13 +203,13 @@ def _moved(life: Life, act: Act, rule: EscalationRule) -> Outcome:
     if act.level is None or act.level == life.level:
         return None
     worse = act.level > life.level
-    made = replace(life, level=act.level, at=max(life.at, act.at))
+    raised = replace(life, level=act.level, at=max(life.at, act.at))
     if worse and life.state is State.SNOOZED:
-        return _entered(made, State.OPEN, act, rule)
-    timer = _escalates_at(made, rule)
+        return _entered(raised, State.OPEN, act, rule)
+    timer = _escalates_at(raised, rule)
     if timer is not None and life.escalates_at is not None:
         timer = min(timer, life.escalates_at)
-    return replace(made, escalates_at=timer)
+    return replace(raised, escalates_at=timer)
 
 
 def _acknowledged(life: Life, act: Act, rule: EscalationRule) -> Outcome:

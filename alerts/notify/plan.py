@@ -64,32 +64,32 @@ def plan(channel: Channel, rows: Sequence[Row], sent: Sequence[int], now: int, z
         now: the moment.
         zone: the city's time zone.
     """
-    made = Plan()
+    plan = Plan()
     fresh = [row for row in rows if row.message is None and not row.sending]
     again = [row for row in rows if row.message is not None or row.sending]
     if not channel.repeatable:
-        made.unsure = [row.id for row in again if row.sending]
+        plan.unsure = [row.id for row in again if row.sending]
         again = [row for row in again if not row.sending]
-    made.needless = [row.id for row in fresh if not row.needed]
+    plan.needless = [row.id for row in fresh if not row.needed]
     fresh = [row for row in fresh if row.needed]
     first = [row for row in fresh if row.urgent]
     if first:
-        return _send(made, first)
+        return _send(plan, first)
     if again:
         # As it was: under the same id, with the same content.
         message = again[0].message or again[0].key
-        made.send, made.message = [row.id for row in again if (row.message or row.key) == message], message
-        return made
+        plan.send, plan.message = [row.id for row in again if (row.message or row.key) == message], message
+        return plan
     due, why = _wait(channel, sent, now, zone)
     if fresh and due is not None:
-        made.later, made.due, made.why = [row.id for row in fresh], due, why
-        return made
-    return _send(made, fresh)
+        plan.later, plan.due, plan.why = [row.id for row in fresh], due, why
+        return plan
+    return _send(plan, fresh)
 
 
-def _send(made: Plan, rows: Sequence[Row]) -> Plan:
-    made.send, made.message = [row.id for row in rows], rows[0].key if rows else ""
-    return made
+def _send(plan: Plan, rows: Sequence[Row]) -> Plan:
+    plan.send, plan.message = [row.id for row in rows], rows[0].key if rows else ""
+    return plan
 
 
 def _wait(channel: Channel, sent: Sequence[int], now: int, zone: ZoneInfo) -> tuple[int | None, str]:

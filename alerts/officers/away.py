@@ -24,13 +24,13 @@ class Away:
     def suspects(self, crowd: Crowd) -> Bool:
         """Whose newest place lately is not inside."""
         concerned = crowd.columns.has_area if self.table == "team" else crowd.columns.own_beat
-        asked = concerned & crowd.active & ~crowd.on_task
-        if not asked.any():
-            return asked
+        candidates = concerned & crowd.active & ~crowd.on_task
+        if not candidates.any():
+            return candidates
         lately = crowd.lately(FRESH_MS)
         depth, acc = lately.table(self.table), lately.table("acc")
         gone = lately.newest(outside(depth, acc, self._margin(None))) > lately.newest(inside(depth, acc))
-        return np.asarray(asked & crowd.by_member(gone, absent=False))
+        return np.asarray(candidates & crowd.by_member(gone, absent=False))
 
     def judge(self, subject: Subject) -> Verdict:
         """Outside for long enough by enough fixes; clear when inside again for long enough."""

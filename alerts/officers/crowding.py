@@ -32,13 +32,13 @@ def judge(crowd: Crowd, opened: Sequence[OpenAlert], closed: dict[str, int]) -> 
         for alert in held
         if not _still(crowd, alert)
     ]
-    told = {who for alert in held for who in _members(alert)}
+    named = {who for alert in held for who in _members(alert)}
     for group in _groups(crowd):
         since = _since(crowd, group)
         if since is None:
             continue
         keys = sorted(crowd.members[at].key for at in group)
-        if len(told & set(keys)) < 2 and since > closed.get(keys[0], 0):
+        if len(named & set(keys)) < 2 and since > closed.get(keys[0], 0):
             changes.append(_opened(crowd, group, since))
     return changes
 
@@ -137,7 +137,7 @@ def _still(crowd: Crowd, alert: OpenAlert) -> bool:
     """Enough of the group are still near each other."""
     wanted = _members(alert)
     at, places = _newest(crowd)
-    mine = np.array([crowd.members[each].key in wanted for each in at.tolist()], dtype=np.bool_)
+    mine = np.array([crowd.members[index].key in wanted for index in at.tolist()], dtype=np.bool_)
     if mine.sum() < 3 or not len(crowd):
         return False
     off = places[mine] - np.median(places[mine], axis=0)

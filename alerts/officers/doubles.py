@@ -30,7 +30,7 @@ class Session:
 
 def sessions(signs: Iterable[Sign]) -> list[Session]:
     """Sessions that signs make, in whatever order they come: each ends with the next sign on its device."""
-    made: list[Session] = []
+    closed: list[Session] = []
     ordered = sorted(set(signs), key=lambda sign: (sign.device, sign.t, sign.badge or ""))
     for at, sign in enumerate(ordered):
         if sign.badge is None:
@@ -38,20 +38,20 @@ def sessions(signs: Iterable[Sign]) -> list[Session]:
         end = sign.t + LONGEST_MS
         if at + 1 < len(ordered) and ordered[at + 1].device == sign.device:
             end = min(end, ordered[at + 1].t)
-        made.append(Session(device=sign.device, badge=sign.badge, start=sign.t, end=end))
-    return made
+        closed.append(Session(device=sign.device, badge=sign.badge, start=sign.t, end=end))
+    return closed
 
 
-def overlap(found: Sequence[Session], now: int) -> dict[str, tuple[int, tuple[int, ...]]]:
+def overlap(periods: Sequence[Session], now: int) -> dict[str, tuple[int, tuple[int, ...]]]:
     """Badge → since when, and on which devices, it is signed in on several at `now`."""
     going_on: dict[str, list[Session]] = {}
-    for session in found:
+    for session in periods:
         if session.start <= now < session.end:
             going_on.setdefault(session.badge, []).append(session)
     doubles = {}
-    for badge, each in going_on.items():
-        devices = sorted({session.device for session in each})
-        since = sorted(session.start for session in each)[1] if len(devices) > 1 else now
+    for badge, of_badge in going_on.items():
+        devices = sorted({session.device for session in of_badge})
+        since = sorted(session.start for session in of_badge)[1] if len(devices) > 1 else now
         if len(devices) > 1 and now - since >= GRACE_MS:
             doubles[badge] = (since, tuple(devices))
     return doubles
@@ -69,13 +69,13 @@ def judge(
         opened: alerts that stand.
         closed: badge → when a person closed its last alert.
     """
-    found = sessions(signs)
-    doubles = overlap(found, now)
+    periods = sessions(signs)
+    doubles = overlap(periods, now)
     held = {state_machine.who_of(alert): alert for alert in opened if alert.kind == KIND}
     changes = []
     for who, alert in sorted(held.items()):
         if who not in doubles:
-            stood = who in overlap(found, alert.opened_at)
+            stood = who in overlap(periods, alert.opened_at)
             step, why = (Step.RESOLVED, "over") if stood else (Step.WITHDRAWN, "late_data")
             changes.append(state_machine.ended(alert, step, now, Ending(why=why)))
     if not doubles:

@@ -58,8 +58,8 @@ def evaluate(crowd: Crowd, seen: Seen) -> list[Change]:
         nobody_is_lost = True
     known = state_machine.standing(opened, seen.closed)
     closed = {kind: {who: at for (of, who), at in known.closed.items() if of == kind} for kind in KINDS}
-    told = state_machine.run(crowd, DETECTORS, known, quiet=_NEED_PLACES if nobody_is_lost else frozenset())
-    changes += [change for change in told if not _told_by_absence(change, known)]
+    judged = state_machine.run(crowd, DETECTORS, known, quiet=_NEED_PLACES if nobody_is_lost else frozenset())
+    changes += [change for change in judged if not _told_by_absence(change, known)]
     changes += steps.judge(crowd, seen.happenings, opened, seen.known)
     changes += doubles.judge(crowd.now, seen.signs, crowd.members, opened, closed[doubles.KIND])
     return changes + crowding.judge(crowd, opened, closed[crowding.KIND])

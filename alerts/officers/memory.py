@@ -81,12 +81,12 @@ class Memory:
 
     def place(self, areas: Mapping[int, Areas]) -> None:
         """Measure the tracks anew whose device has other areas than before."""
-        changed = {device: each for device, each in areas.items() if self._areas.get(device) != each}
+        changed = {device: codes for device, codes in areas.items() if self._areas.get(device) != codes}
         self._reserve(changed)
-        for device, each in changed.items():
+        for device, codes in changed.items():
             row = self.tracks.row(device)
-            self._row[device], self._areas[device] = row, each
-            self._zone[:, row] = [self._number(code) for code in each]
+            self._row[device], self._areas[device] = row, codes
+            self._zone[:, row] = [self._number(code) for code in codes]
             x, y = self.tracks.places(row)
             known = ~np.isnan(x)
             if not known.any():
@@ -99,8 +99,8 @@ class Memory:
     def draw(self, zones: Zones) -> None:
         """Take other shapes: of areas that are new, too, and not of those that nobody has any more."""
         self.zones = zones
-        for device, each in self._areas.items():
-            self._zone[:, self._row[device]] = [self._number(code) for code in each]
+        for device, codes in self._areas.items():
+            self._zone[:, self._row[device]] = [self._number(code) for code in codes]
 
     def take(self, fixes: Heard) -> None:
         """Take in fixes of devices that were placed, in any order and any number of times."""

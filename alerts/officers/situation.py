@@ -19,7 +19,7 @@ from tracking.quality.model import Finding
 
 FRESH_MS = UNHEARD_MS
 """Who was not heard for so long is judged by nothing that needs a place."""
-DUTY, TASK, BREAK = (wire.DUTY_CODE[each] for each in (wire.Duty.DUTY, wire.Duty.TASK, wire.Duty.BREAK))
+DUTY, TASK, BREAK = (wire.DUTY_CODE[duty] for duty in (wire.Duty.DUTY, wire.Duty.TASK, wire.Duty.BREAK))
 
 
 class Member(Struct, frozen=True, kw_only=True, gc=False):

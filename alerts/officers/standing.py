@@ -24,15 +24,15 @@ def suspects(crowd: Crowd) -> Bool:
     if not len(crowd):
         return np.zeros(0, np.bool_)
     length_ms = min(rule.still_s for rule in crowd.columns.rules) * 750
-    asked = np.flatnonzero(crowd.active & ~crowd.on_task & ~crowd.columns.posted & (crowd.row >= 0))
+    candidates = np.flatnonzero(crowd.active & ~crowd.on_task & ~crowd.columns.posted & (crowd.row >= 0))
     # A stay that has lasted has a fix soon after the beginning of that time, or a gap has ended it.
-    beginning = crowd.lately(length_ms, crowd.row[asked], beginning_ms=GAP_MS)
-    asked = asked[beginning.count(beginning.table("acc") <= _WORST_M) > 0]
-    lately = crowd.lately(length_ms, crowd.row[asked])
+    beginning = crowd.lately(length_ms, crowd.row[candidates], beginning_ms=GAP_MS)
+    candidates = candidates[beginning.count(beginning.table("acc") <= _WORST_M) > 0]
+    lately = crowd.lately(length_ms, crowd.row[candidates])
     chosen = lately.known & (lately.table("acc") <= _WORST_M)
     scatter = _scatter(lately.table("x"), lately.table("y"), chosen)
     still = np.zeros(len(crowd), np.bool_)
-    still[asked] = scatter <= crowd.columns.threshold("still_m")[asked]
+    still[candidates] = scatter <= crowd.columns.threshold("still_m")[candidates]
     return still
 
 

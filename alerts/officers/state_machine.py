@@ -44,8 +44,8 @@ class Standing:
 def standing(opened: Sequence[OpenAlert], closed: Sequence[Closed]) -> Standing:
     """Sort the alerts by whom they are about."""
     latest: dict[tuple[str, str], int] = {}
-    for each in closed:
-        latest[each.kind, each.who] = max(each.at, latest.get((each.kind, each.who), each.at))
+    for ended in closed:
+        latest[ended.kind, ended.who] = max(ended.at, latest.get((ended.kind, ended.who), ended.at))
     return Standing(held={(alert.kind, who): alert for alert in opened if (who := who_of(alert))}, closed=latest)
 
 

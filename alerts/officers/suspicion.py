@@ -29,22 +29,24 @@ class Suspicion:
 
     def suspects(self, crowd: Crowd) -> Bool:
         """Of whose device something was found."""
-        found = {
-            device for device, findings in crowd.findings.items() if any(each.kind in self.of for each in findings)
+        suspects = {
+            device
+            for device, findings in crowd.findings.items()
+            if any(finding.kind in self.of for finding in findings)
         }
-        return np.asarray(crowd.active & np.isin(crowd.columns.device, list(found)))
+        return np.asarray(crowd.active & np.isin(crowd.columns.device, list(suspects)))
 
     def judge(self, subject: Subject) -> Verdict:
         """The newest finding decides; one that was taken back takes the alert with it."""
-        found = [each for each in subject.findings if each.kind in self.of]
-        if not found:
+        findings = [finding for finding in subject.findings if finding.kind in self.of]
+        if not findings:
             return CLEAR if self.passes else Verdict(refuted=True)
-        newest = max(found, key=lambda each: (each.until, each.kind))
+        newest = max(findings, key=lambda finding: (finding.until, finding.kind))
         if newest.until <= subject.now - RECENT_MS:
             return CLEAR if self.passes else NOTHING
         return Verdict(
             level=self.level,
-            since=min(each.since for each in found if each.until > subject.now - RECENT_MS),
+            since=min(finding.since for finding in findings if finding.until > subject.now - RECENT_MS),
             facts=self.facts(finding=newest.kind.value, found=dict(newest.evidence), until=written(newest.until)),
             evidence=_ends(newest),
         )

@@ -89,9 +89,9 @@ class Tracks:
 
     def row(self, device: int) -> int:
         """Row of a device; a new one is made where there is none."""
-        made = self.rows.setdefault(device, len(self.rows))
-        self.reserve(made + 1)
-        return made
+        row = self.rows.setdefault(device, len(self.rows))
+        self.reserve(row + 1)
+        return row
 
     def reserve(self, devices: int) -> None:
         """Make room for so many, and for some more: the rows of a large fleet are hundreds of MB to move."""

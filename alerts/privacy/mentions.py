@@ -94,17 +94,17 @@ class Mentions:
 
     def find(self, text: str) -> list[Span]:
         """Parts of a text to take out, in order; those of texts asked for before are known."""
-        found = self._known.get(text)
-        if found is None:
+        spans = self._known.get(text)
+        if spans is None:
             if len(self._known) >= MOST_KNOWN:
                 self._known.clear()
-            found = self._known[text] = self._search(text)
-        return found
+            spans = self._known[text] = self._search(text)
+        return spans
 
     def _search(self, text: str) -> list[Span]:
         letters = _Letters.of(text)
-        found = [(letters.at[start], letters.at[end - 1] + 1) for start, end in self._found(letters)]
-        return [(start, _with_marks(text, end)) for start, end in found]
+        spans = [(letters.at[start], letters.at[end - 1] + 1) for start, end in self._found(letters)]
+        return [(start, _with_marks(text, end)) for start, end in spans]
 
     def _found(self, letters: _Letters) -> Iterator[Span]:
         numbers = dict(_numbers(letters)) if self._nobody_shown and _MANY_DIGITS.search(letters.text) else {}

@@ -43,38 +43,38 @@ def _clean(value: Any, hidden: mentions.Mentions, key: str) -> Any:
     if isinstance(value, dict):
         return _object(value, hidden)
     if isinstance(value, list):
-        made = [_clean(each, hidden, key) for each in value]
-        return made if any(new is not old for new, old in zip(made, value, strict=True)) else value
+        cleaned = [_clean(item, hidden, key) for item in value]
+        return cleaned if any(new is not old for new, old in zip(cleaned, value, strict=True)) else value
     return value
 
 
 def _field(value: str, hidden: mentions.Mentions, key: str) -> str | None:
     if key in CODES or _TIME.fullmatch(value):
         return value
-    made = _text(value, hidden)
-    return None if made is not value and key in NAMED else made
+    cleaned = _text(value, hidden)
+    return None if cleaned is not value and key in NAMED else cleaned
 
 
 def _object(value: dict[str, Any], hidden: mentions.Mentions) -> dict[str, Any]:
-    made: dict[str, Any] = {}
+    cleaned: dict[str, Any] = {}
     changed = False
-    for key, each in value.items():
+    for key, item in value.items():
         if key in _NUMBERS or (key == "type" and "text" not in value):
-            made[key] = each  # the type of an event, which has a text, is what its device says
+            cleaned[key] = item  # the type of an event, which has a text, is what its device says
         elif key not in CODES and hidden.is_name(key):
             changed = True
         else:
-            made[key] = _clean(each, hidden, key)
-            changed |= made[key] is not each
-    return made if changed else value
+            cleaned[key] = _clean(item, hidden, key)
+            changed |= cleaned[key] is not item
+    return cleaned if changed else value
 
 
 def _text(value: str, hidden: mentions.Mentions) -> str:
-    found = hidden.find(value)
-    if not found:
+    spans = hidden.find(value)
+    if not spans:
         return value
     parts, last = [], 0
-    for start, end in found:
+    for start, end in spans:
         parts += [value[last:start], ELSEWHERE]
         last = end
     return "".join([*parts, value[last:]])

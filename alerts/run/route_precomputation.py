@@ -57,5 +57,5 @@ class RoutePrecomputation:
 async def _around(road_x: Float, road_y: Float, x: Float, y: Float) -> Squares:
     """Ways to cells with these centres, cell by cell in threads: the solver holds the interpreter while it works."""
     streets = await asyncio.to_thread(Network, road_x, road_y)
-    found = [await asyncio.to_thread(streets.around, *middle) for middle in zip(x.tolist(), y.tolist(), strict=True)]
-    return np.stack(found)
+    squares = [await asyncio.to_thread(streets.around, *middle) for middle in zip(x.tolist(), y.tolist(), strict=True)]
+    return np.stack(squares)

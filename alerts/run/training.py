@@ -57,8 +57,8 @@ class Trainer:
 
 async def kept(conn: db.Connection, signature: str) -> tuple[outlook.Learned | None, int]:
     """What was learned of the grid with this signature, and when (ms); None where it is of another, or nothing is."""
-    found = await store.kept(conn, signature)
-    return (None, 0) if found is None else (await asyncio.to_thread(learning.unpack, found.body), found.made_at)
+    stored = await store.kept(conn, signature)
+    return (None, 0) if stored is None else (await asyncio.to_thread(learning.unpack, stored.body), stored.made_at)
 
 
 async def learn(conn: db.Connection, where: city.City, signature: str, now: int) -> outlook.Learned:

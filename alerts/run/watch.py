@@ -91,8 +91,8 @@ class Watcher:
             held = np.full(len(where.city.cells), self._fills(await backlog.newest(conn), now))
         # In a thread: a large city takes longer than other tasks of this process may wait.
         changes = await asyncio.to_thread(_judge, where, seen, officers, by, rule, learned, held)
-        told = await withdrawals.explained(conn, changes, seen.opened)
-        changed = await store.apply_on(conn, [*late, *told])
+        explained = await withdrawals.explained(conn, changes, seen.opened)
+        changed = await store.apply_on(conn, [*late, *explained])
         EVALUATION.observe(time.perf_counter() - started)
         if changed:
             _log.info("alerts changed", action="watch", alerts=len(changed))

@@ -26,5 +26,5 @@ async def ratio(conn: db.Connection, now: int) -> float:
 
 def corrected(ratios: list[float]) -> float:
     """Quantile of past ratios, drawn to 1 while they are few. Pure."""
-    found = sorted([*ratios, *[1.0] * PRIOR])
-    return min(max(found[int(QUANTILE * (len(found) - 1))], LEAST), MOST)
+    ordered = sorted([*ratios, *[1.0] * PRIOR])
+    return min(max(ordered[int(QUANTILE * (len(ordered) - 1))], LEAST), MOST)

@@ -23,12 +23,12 @@ async def insert(conn: db.Connection, said: Sequence[SaidReply]) -> int:
         return 0
     rows = await conn.fetch(
         _INSERT,
-        [one.said.cmd for one in said],
-        [one.device for one in said],
-        [one.said.state.value for one in said],
-        [db.moment(one.said.t) for one in said],
-        [db.moment(one.received) for one in said],
-        [one.said.text for one in said],
+        [reply.said.cmd for reply in said],
+        [reply.device for reply in said],
+        [reply.said.state.value for reply in said],
+        [db.moment(reply.said.t) for reply in said],
+        [db.moment(reply.received) for reply in said],
+        [reply.said.text for reply in said],
     )
-    await commands.close(conn, [row["command"] for row in rows], max(one.received for one in said))
+    await commands.close(conn, [row["command"] for row in rows], max(reply.received for reply in said))
     return len(rows)

@@ -53,14 +53,14 @@ async def listed(
     return [_roster(row) for row in rows]
 
 
-async def put(conn: db.Connection, given: rest.DutyRosterGiven, made_by: str) -> rest.DutyRoster | None:
+async def put(conn: db.Connection, entry: rest.DutyRosterGiven, made_by: str) -> rest.DutyRoster | None:
     """Store a duty; one of the same account, area, level and start takes the new end. None: no such account or area."""
-    known = await conn.fetchval("SELECT EXISTS (SELECT FROM accounts WHERE name = $1)", given.account)
-    if given.area is not None:
-        known = known and await conn.fetchval("SELECT EXISTS (SELECT FROM areas WHERE code = $1)", given.area)
+    known = await conn.fetchval("SELECT EXISTS (SELECT FROM accounts WHERE name = $1)", entry.account)
+    if entry.area is not None:
+        known = known and await conn.fetchval("SELECT EXISTS (SELECT FROM areas WHERE code = $1)", entry.area)
     if not known:
         return None
-    row = await conn.fetchrow(_PUT, given.account, given.area, given.level, given.starts, given.ends, made_by)
+    row = await conn.fetchrow(_PUT, entry.account, entry.area, entry.level, entry.starts, entry.ends, made_by)
     assert row is not None  # noqa: S101 - the statement always returns its row
     return _roster(row)
 

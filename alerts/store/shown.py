@@ -78,7 +78,7 @@ async def standing(conn: db.Connection, limit: int, seen: belonging.Seen = belon
 
 async def page(conn: db.Connection, which: Filter, before: int | None, limit: int) -> list[rest.Alert]:
     """Alerts with a number below `before`, newest first."""
-    states = None if which.state is None else [each.value for each in _GROUPS.get(which.state, ())] or [which.state]
+    states = None if which.state is None else [state.value for state in _GROUPS.get(which.state, ())] or [which.state]
     areas = None if which.areas is None else list(which.areas)
     seen = (which.seen.cells, which.seen.devices, which.seen.areas)
     rows = await conn.fetch(
@@ -89,12 +89,12 @@ async def page(conn: db.Connection, which: Filter, before: int | None, limit: in
 
 async def with_steps(conn: db.Connection, number: int, seen: belonging.Seen = belonging.ALL) -> rest.Alert | None:
     """One alert with the story of its life; None also when it is not among what is seen."""
-    found = await _shown(conn, await conn.fetch(_ONE, seen.cells, seen.devices, seen.areas, number))
-    if not found:
+    alerts = await _shown(conn, await conn.fetch(_ONE, seen.cells, seen.devices, seen.areas, number))
+    if not alerts:
         return None
     zone = await settings_store.time_zone(conn)
     taken = [_step(dict(row), zone) for row in await conn.fetch(_STEPS, number)]
-    return found[0].model_copy(update={"steps": taken})
+    return alerts[0].model_copy(update={"steps": taken})
 
 
 async def _shown(conn: db.Connection, rows: Sequence[Any]) -> list[rest.Alert]:

@@ -89,8 +89,8 @@ class AlertStore:
         """
         which = shown.Filter(state=state, level=level, kind=kind, cell=cell, device=device, areas=areas)
         async with self._pool.acquire() as conn:
-            found = await shown.page(conn, which, cursor, limit + 1)
-        return found[:limit], (found[limit - 1].id if len(found) > limit else None)
+            alerts = await shown.page(conn, which, cursor, limit + 1)
+        return alerts[:limit], (alerts[limit - 1].id if len(alerts) > limit else None)
 
     async def get(self, number: int) -> rest.Alert | None:
         """One alert with its steps; None: there is none of that number."""
@@ -134,12 +134,12 @@ async def apply_on(conn: db.Connection, changes: Sequence[Change]) -> list[rest.
             taken = []
             for change in group:
                 if change.key in held:
-                    one = await life_store.decide(conn, held[change.key], _act(change), how)
-                    if isinstance(one, Taken):
-                        taken.append(_kept(one, change))
+                    decision = await life_store.decide(conn, held[change.key], _act(change), how)
+                    if isinstance(decision, Taken):
+                        taken.append(_kept(decision, change))
             await life_store.write(conn, taken)
             await _follow(conn, taken, how)
-            touched |= {one.held.id for one in taken}
+            touched |= {transition.held.id for transition in taken}
         return await tell(conn, sorted(touched))
 
 
@@ -153,12 +153,12 @@ async def act_on(conn: db.Connection, number: int, act: Act) -> rest.Alert | Ref
         return None
     if not await life_store.repeated(conn, number, act.key):
         how = await life_store.rule(conn, act.at)
-        one = await life_store.decide(conn, held, act, how)
-        if isinstance(one, Refusal):
-            return one
-        if one is not None:
-            await life_store.write(conn, [one])
-            await _follow(conn, [one], how)
+        decision = await life_store.decide(conn, held, act, how)
+        if isinstance(decision, Refusal):
+            return decision
+        if decision is not None:
+            await life_store.write(conn, [decision])
+            await _follow(conn, [decision], how)
             return (await tell(conn, [number]))[0]
     return (await shown.by_ids(conn, [number]))[0]
 

@@ -66,31 +66,33 @@ def deadline(reply: ReplyState, at: int, rule: EscalationRule) -> int | None:
 
 async def follow(conn: db.Connection, taken: Sequence[Taken], rule: EscalationRule) -> None:
     """Give the orders that steps ask for, and take back those that they make needless."""
-    for one in taken:
-        before, after = one.held.life.task, one.after.task
-        if before is not None and before != after and one.act.step not in (Step.REFUSED, Step.EXPIRED):
-            await _take_back(conn, before, one)
-        if one.act.step is Step.ASSIGNED and after is not None:
-            await _send(conn, after, one, rule)
+    for transition in taken:
+        before, after = transition.held.life.task, transition.after.task
+        if before is not None and before != after and transition.act.step not in (Step.REFUSED, Step.EXPIRED):
+            await _take_back(conn, before, transition)
+        if transition.act.step is Step.ASSIGNED and after is not None:
+            await _send(conn, after, transition, rule)
 
 
-async def _send(conn: db.Connection, number: str, one: Taken, rule: EscalationRule) -> None:
-    at, device = one.act.at, one.after.assignee
+async def _send(conn: db.Connection, number: str, transition: Taken, rule: EscalationRule) -> None:
+    at, device = transition.act.at, transition.after.assignee
     assert device is not None  # noqa: S101 - an assigned alert has an assignee
     expires = at + rule.answer_min * MINUTE
-    where = said.of_step(one.act.facts)
+    where = said.of_step(transition.act.facts)
     order = said.OfStep(cell=where.cell, lat=where.lat, lon=where.lon, text=where.text).stored()
     await commands.give(conn, number=number, device=device, kind=GOTO, body=order, at=at, expires=expires)
-    moments = db.moment(at), one.after.actor, db.moment(expires)
-    await conn.execute(_ADD, number, one.held.id, device, one.held.cell, *moments)
+    moments = db.moment(at), transition.after.actor, db.moment(expires)
+    await conn.execute(_ADD, number, transition.held.id, device, transition.held.cell, *moments)
 
 
-async def _take_back(conn: db.Connection, number: str, one: Taken) -> None:
-    at = one.act.at
-    device = await conn.fetchval(_END, number, _AFTER.get(one.act.step, "cancelled"), db.moment(at), one.act.step.value)
+async def _take_back(conn: db.Connection, number: str, transition: Taken) -> None:
+    at = transition.act.at
+    device = await conn.fetchval(
+        _END, number, _AFTER.get(transition.act.step, "cancelled"), db.moment(at), transition.act.step.value
+    )
     if device is None or await commands.recall(conn, number, at):
         return
-    body = {"text": f"{number}: {one.act.step}"}
+    body = {"text": f"{number}: {transition.act.step}"}
     expires = at + 10 * MINUTE
     await commands.give(
         conn, number=f"{number}-{CANCEL}", device=device, kind=CANCEL, body=body, at=at, expires=expires
@@ -127,10 +129,10 @@ async def listed(
 
 async def declined(conn: db.Connection) -> dict[int, set[int]]:
     """Devices that refused or did not answer, by the number of the standing alert: they are not proposed again."""
-    found: dict[int, set[int]] = {}
+    devices: dict[int, set[int]] = {}
     for row in await conn.fetch(_DECLINED):
-        found.setdefault(row["alert"], set()).add(row["device"])
-    return found
+        devices.setdefault(row["alert"], set()).add(row["device"])
+    return devices
 
 
 async def busy(conn: db.Connection) -> set[int]:

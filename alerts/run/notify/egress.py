@@ -51,5 +51,5 @@ def _may_reach(where: Any, allowed: Allowed, checked: frozenset[Address]) -> boo
         address = ipaddress.ip_address(str(where[0]).partition("%")[0])
     except (ValueError, TypeError, IndexError):
         return False  # a name, which would be looked up where nobody checks, or no internet address at all
-    private = any(allowed.private("", each) for each in (address, *guard.inside(address)))
+    private = any(allowed.private("", part) for part in (address, *guard.inside(address)))
     return address in checked or private or guard.public(address)

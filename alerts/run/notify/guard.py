@@ -28,9 +28,9 @@ _LAST_32_BITS = (
 _ISATAP = 0x00005EFE
 """Stands before the IPv4 address, its bit for "unique" aside."""
 _SPECIAL = tuple(
-    ipaddress.ip_network(each)
+    ipaddress.ip_network(network)
     # IETF's own, 6to4 relays; IETF's own with Teredo and ORCHID, 6to4, documentation.
-    for each in ("192.0.0.0/24", "192.88.99.0/24", "2001::/23", "2002::/16", "3fff::/20")
+    for network in ("192.0.0.0/24", "192.88.99.0/24", "2001::/23", "2002::/16", "3fff::/20")
 )
 """Not private by Python's tables, but no servers' either: some are doors into other networks."""
 
@@ -50,7 +50,7 @@ class Allowed:
             ValueError: one of them is neither.
         """
         networks, names = [], []
-        for part in (each.strip().lower() for each in text.split(",")):
+        for part in (item.strip().lower() for item in text.split(",")):
             try:
                 networks.append(ipaddress.ip_network(part)) if part else None
             except ValueError:
@@ -105,23 +105,23 @@ async def check(
         NotSentError: it may not, or has none.
     """
     try:
-        found = [ipaddress.ip_address(each.partition("%")[0]) for each in await (lookup or _look_up)(host, port)]
+        addresses = [ipaddress.ip_address(text.partition("%")[0]) for text in await (lookup or _look_up)(host, port)]
     except (OSError, ValueError):
         raise NotSentError("the name of the host cannot be looked up") from None
-    for address in found:
-        private = any(allowed.private(host.lower(), each) for each in (address, *inside(address)))
+    for address in addresses:
+        private = any(allowed.private(host.lower(), part) for part in (address, *inside(address)))
         if not private and not public(address):
             raise NotSentError("the address is not public: add its network to PATROL_NOTIFY_ALLOW")
         if plain and not private:
             raise NotSentError("http is only for networks in PATROL_NOTIFY_ALLOW: use https")
-    if not found:
+    if not addresses:
         raise NotSentError("the name of the host has no address")
-    return found
+    return addresses
 
 
 def public(address: Address) -> bool:
     """Tell whether an address is of the public internet, and the one that it leads to as well."""
-    if any(not public(each) for each in inside(address)):
+    if any(not public(part) for part in inside(address)):
         return False
     usual = address.version == 4 or address in _GLOBAL or address in _NAT64
     special = any(address.version == network.version and address in network for network in _SPECIAL)
@@ -137,5 +137,5 @@ def inside(address: Address) -> list[Address]:
 
 
 async def _look_up(host: str, port: int) -> Sequence[str]:
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return [str(each[4][0]) for each in found]
+    answers = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [str(answer[4][0]) for answer in answers]

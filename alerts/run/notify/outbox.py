@@ -119,25 +119,25 @@ class Outbox:
         if row is None:
             return None
         who = await recipient.of(conn, row["account"], now)
-        found = await deliveries.rows(conn, number, now, every_step=row["account"] is None)
-        rows = await _in_sight(conn, who, found, now)
+        waiting = await deliveries.rows(conn, number, now, every_step=row["account"] is None)
+        rows = await _in_sight(conn, who, waiting, now)
         kind = self._kinds.get(row["kind"])
         if who is None or kind is None or not row["enabled"] or row["removed_at"] is not None:
             why = row["fault"] or "the channel is off"
-            await deliveries.end(conn, [one.id for one in rows], "failed", now, why)
+            await deliveries.end(conn, [delivery.id for delivery in rows], "failed", now, why)
             return None
         lately = await deliveries.lately(conn, number, row["account"], now - plan.HOUR)
         zone = await settings_store.time_zone(conn)
-        made = plan.plan(_channel(row, kind), rows, lately, now, zone)
-        await deliveries.apply(conn, made, now, kind.lease_ms)
-        if not made.send:
+        planned = plan.plan(_channel(row, kind), rows, lately, now, zone)
+        await deliveries.apply(conn, planned, now, kind.lease_ms)
+        if not planned.send:
             return None
         return _Claimed(
             channel=number,
             kind=row["kind"],
             target=json.loads(row["target"]),
-            rows=made.send,
-            message=Message(id=made.message, notices=await _notices(conn, made.send, who)),
+            rows=planned.send,
+            message=Message(id=planned.message, notices=await _notices(conn, planned.send, who)),
         )
 
     async def _send(self, claimed: _Claimed) -> None:
@@ -169,15 +169,15 @@ class Outbox:
         log.warning("a channel did not take a message", action="notify", channel=claimed.channel, why=why)
 
 
-async def _in_sight(conn: db.Connection, who: Recipient | None, found: Sequence[Any], now: int) -> list[Row]:
+async def _in_sight(conn: db.Connection, who: Recipient | None, waiting: Sequence[Any], now: int) -> list[Row]:
     """Rows that the account may be told of now; the others end here: rights may have changed while they waited."""
-    about = {row["alert"] for row in found if row["alert"] is not None}
+    about = {row["alert"] for row in waiting if row["alert"] is not None}
     seen = set() if who is None else await recipient.seen(conn, who, about)
-    told = [row for row in found if who is not None and (row["alert"] is None or row["alert"] in seen)]
-    hidden = sorted({row["id"] for row in found} - {row["id"] for row in told})
+    visible = [row for row in waiting if who is not None and (row["alert"] is None or row["alert"] in seen)]
+    hidden = sorted({row["id"] for row in waiting} - {row["id"] for row in visible})
     if hidden:
         await deliveries.end(conn, hidden, "dropped", now, "the account may not see this alert now")
-    return [Row(**{name: value for name, value in row.items() if name != "alert"}) for row in told]
+    return [Row(**{name: value for name, value in row.items() if name != "alert"}) for row in visible]
 
 
 async def _notices(conn: db.Connection, rows: Sequence[int], who: Recipient) -> list[Notice]:

@@ -38,9 +38,9 @@ async def key(conn: db.Connection, vault: Vault) -> Any:
     """
     stored = await meta_store.get(conn, _KEY)
     if stored is None:
-        made = _vapid()()
-        made.generate_keys()
-        stored = await meta_store.first(conn, _KEY, _sealed(vault, made.private_pem()))
+        fresh = _vapid()()
+        fresh.generate_keys()
+        stored = await meta_store.first(conn, _KEY, _sealed(vault, fresh.private_pem()))
     elif stored.startswith(_PLAIN):
         await meta_store.put(conn, _KEY, _sealed(vault, stored.encode()))
     kept = stored.encode() if stored.startswith(_PLAIN) else base64.b64decode(stored)

@@ -41,7 +41,7 @@ def _apprise() -> tuple[Any, Any]:
 
 def schemes(text: str) -> frozenset[str]:
     """Read the schemes of a setting; empty: those that are safe."""
-    return frozenset(each.strip().lower() for each in (text or SCHEMES).split(",") if each.strip())
+    return frozenset(scheme.strip().lower() for scheme in (text or SCHEMES).split(",") if scheme.strip())
 
 
 def service(url: str, allowed: frozenset[str]) -> Any:
@@ -59,10 +59,10 @@ def service(url: str, allowed: frozenset[str]) -> Any:
             f"the parameter {beyond[0][:20]!r} is not allowed: leave it out; docs/alerts.md lists the others"
         )
     apprise, asset = _apprise()
-    made = apprise.Apprise.instantiate(url, asset=asset, suppress_exceptions=True)
-    if made is None:
+    plugin = apprise.Apprise.instantiate(url, asset=asset, suppress_exceptions=True)
+    if plugin is None:
         raise ValueError(f"apprise cannot read this {scheme} address: compare it with apprise's documentation")
-    return made
+    return plugin
 
 
 def _parameters(url: str) -> set[str]:
@@ -86,20 +86,20 @@ class Services:
             NotSentError: the service said no.
         """
         try:
-            made = service(target["url"], self._schemes)
+            plugin = service(target["url"], self._schemes)
         except ValueError as error:
             raise NotSentError(str(error), gone=True) from None
-        host, checked = getattr(made, "smtp_host", None) or getattr(made, "host", None), list[Address]()
+        host, checked = getattr(plugin, "smtp_host", None) or getattr(plugin, "host", None), list[Address]()
         if host:  # the others know the address of their service by themselves
-            port = getattr(made, "port", None) or 443
+            port = getattr(plugin, "port", None) or 443
             checked = await guard.check(str(host), port, self._allowed, lookup=self._lookup)
-        send = functools.partial(_send, made, message.title, message.text, self._allowed, checked)
+        send = functools.partial(_send, plugin, message.title, message.text, self._allowed, checked)
         sending = asyncio.get_running_loop().run_in_executor(_threads, send)
         async with asyncio.timeout(TIMEOUT_S):
             if not await sending:
                 raise NotSentError("the service did not take it")
 
 
-def _send(made: Any, title: str, text: str, allowed: Allowed, checked: Sequence[Address]) -> bool:
+def _send(plugin: Any, title: str, text: str, allowed: Allowed, checked: Sequence[Address]) -> bool:
     with egress.limited(allowed, checked):
-        return bool(made.send(body=text, title=title))
+        return bool(plugin.send(body=text, title=title))

@@ -57,18 +57,18 @@ async def get(conn: db.Connection, number: int, owner: str | None) -> rest.Chann
 
 
 async def add(
-    conn: db.Connection, given: rest.ChannelGiven, target: Mapping[str, Any], *, account: str | None, by: str, at: int
+    conn: db.Connection, channel: rest.ChannelGiven, target: Mapping[str, Any], *, account: str | None, by: str, at: int
 ) -> int | None:
     """Store a channel; its number. None: the account has enough of them."""
     endpoint = target.get("endpoint")
-    if given.kind == "webpush" and account is not None and endpoint is not None:
+    if channel.kind == "webpush" and account is not None and endpoint is not None:
         known = await conn.fetchval(_SAME_BROWSER, account, endpoint)
         if known is not None:
-            await change(conn, known, given, target, owner=account)
+            await change(conn, known, channel, target, owner=account)
             return int(known)
     number = await conn.fetchval(
-        _ADD, account, given.name, given.kind, json.dumps(target), given.area, given.level, given.quiet,
-        given.digest_min, given.per_hour, given.enabled, db.moment(at), by, MOST_OF_ONE,
+        _ADD, account, channel.name, channel.kind, json.dumps(target), channel.area, channel.level, channel.quiet,
+        channel.digest_min, channel.per_hour, channel.enabled, db.moment(at), by, MOST_OF_ONE,
     )  # fmt: skip
     return None if number is None else int(number)
 
@@ -76,7 +76,7 @@ async def add(
 async def change(
     conn: db.Connection,
     number: int,
-    given: rest.ChannelSettings,
+    settings: rest.ChannelSettings,
     target: Mapping[str, Any] | None,
     *,
     owner: str | None,
@@ -85,8 +85,8 @@ async def change(
     encoded = None if target is None else json.dumps(target)
     return bool(
         await conn.fetchval(
-            _CHANGE, number, owner, given.name, given.area, given.level, given.quiet, given.digest_min, given.per_hour,
-            given.enabled, encoded,
+            _CHANGE, number, owner, settings.name, settings.area, settings.level, settings.quiet, settings.digest_min,
+            settings.per_hour, settings.enabled, encoded,
         )
     )  # fmt: skip
 

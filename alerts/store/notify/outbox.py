@@ -87,13 +87,13 @@ async def turn_off(conn: db.Connection, number: int, why: str) -> None:
     await conn.execute(_OFF, number, why)
 
 
-async def apply(conn: db.Connection, made: Plan, now: int, lease_ms: int) -> None:
+async def apply(conn: db.Connection, plan: Plan, now: int, lease_ms: int) -> None:
     """Do what a plan says."""
-    if made.unsure:
-        await end(conn, made.unsure, "unsure", now, "the process ended while it was sent")
-    if made.needless:
-        await end(conn, made.needless, "needless", now, "somebody was quicker, or the alert ended")
-    if made.later:
-        await conn.execute(_LATER, made.later, db.moment(made.due), made.why)
-    if made.send:
-        await conn.execute(_CLAIM, made.send, made.message, db.moment(now + lease_ms))
+    if plan.unsure:
+        await end(conn, plan.unsure, "unsure", now, "the process ended while it was sent")
+    if plan.needless:
+        await end(conn, plan.needless, "needless", now, "somebody was quicker, or the alert ended")
+    if plan.later:
+        await conn.execute(_LATER, plan.later, db.moment(plan.due), plan.why)
+    if plan.send:
+        await conn.execute(_CLAIM, plan.send, plan.message, db.moment(now + lease_ms))

@@ -96,10 +96,10 @@ async def events(conn: db.Connection, since: int, signals_since: int, until: int
 
 async def logged(conn: db.Connection, since: int, until: int) -> Mapping[int, Sequence[int]]:
     """When each device logged events, ms."""
-    found: dict[int, list[int]] = {}
+    times: dict[int, list[int]] = {}
     for row in await conn.fetch(_LOGGED, db.moment(since), db.moment(until)):
-        found.setdefault(row["device"], []).append(db.millis(row["t"]))
-    return found
+        times.setdefault(row["device"], []).append(db.millis(row["t"]))
+    return times
 
 
 async def closed(conn: db.Connection, since: int) -> list[Closed]:

@@ -72,7 +72,7 @@ async def zones(conn: db.Connection, where: city.City, codes: set[str]) -> Zones
             if code in cells:
                 cells[code].append(at)
             code = parent.get(code)
-    return Zones(where.grid, {code: each for code, each in cells.items() if each})
+    return Zones(where.grid, {code: numbers for code, numbers in cells.items() if numbers})
 
 
 @dataclass(frozen=True, slots=True)
