@@ -89,8 +89,8 @@ def run(command: list[str], cwd: Path, node: Path) -> None:
     done = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, check=False)
     if done.returncode:
         lines = (done.stdout + done.stderr).splitlines()
-        told = lines if len(lines) <= 2 * SHOWN_LINES else [*lines[:SHOWN_LINES], "…", *lines[-SHOWN_LINES:]]
+        shown = lines if len(lines) <= 2 * SHOWN_LINES else [*lines[:SHOWN_LINES], "…", *lines[-SHOWN_LINES:]]
         raise RuntimeError(
-            f"building the map page failed: {' '.join(command[1:])}\n" + "\n".join(told) + "\n"
+            f"building the map page failed: {' '.join(command[1:])}\n" + "\n".join(shown) + "\n"
             "Repair what is named above, or set PATROL_SKIP_UI=1 to install the server without its page."
         )

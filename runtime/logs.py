@@ -97,20 +97,20 @@ def _masked_value(value: Any) -> Any:
     if isinstance(value, str):
         return mask(value)
     if isinstance(value, (list, tuple)):
-        return [_masked_value(each) for each in value]
+        return [_masked_value(item) for item in value]
     if isinstance(value, dict):
-        return {name: _masked_value(each) for name, each in value.items()}
+        return {name: _masked_value(item) for name, item in value.items()}
     return mask(str(value))
 
 
 def _printable(_logger: object, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Nobody outside can forge a line or order a terminal about: faults are indented, all else is one line."""
-    made: dict[str, Any] = printable.value(line)
-    return made | {name: printable.lines(line[name]) for name in _OF_LINES & line.keys() if line[name]}
+    escaped: dict[str, Any] = printable.value(line)
+    return escaped | {name: printable.lines(line[name]) for name in _OF_LINES & line.keys() if line[name]}
 
 
-def _of_thread(given: threading.ExceptHookArgs) -> None:
-    kind: type[BaseException] = given.exc_type
-    trace: TracebackType | None = given.exc_traceback
-    error = given.exc_value or kind()
+def _of_thread(failure: threading.ExceptHookArgs) -> None:
+    kind: type[BaseException] = failure.exc_type
+    trace: TracebackType | None = failure.exc_traceback
+    error = failure.exc_value or kind()
     structlog.get_logger(__name__).error("a thread ended by a fault", exc_info=(kind, error, trace))

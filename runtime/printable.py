@@ -10,27 +10,27 @@ _NOT = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 """Controls, signs that are not seen or turn the direction of others, halves of signs, and breaks of lines."""
 
 
-def text(given: str) -> str:
+def text(raw: str) -> str:
     """In one line, with what cannot be seen escaped as Python escapes it in a literal."""
-    if _PRINTABLE.fullmatch(given):
-        return given
-    return "".join(_escaped(sign) if unicodedata.category(sign) in _NOT else sign for sign in given)
+    if _PRINTABLE.fullmatch(raw):
+        return raw
+    return "".join(_escaped(sign) if unicodedata.category(sign) in _NOT else sign for sign in raw)
 
 
-def lines(given: str) -> str:
+def lines(raw: str) -> str:
     """Several lines, each indented: none looks like the begin of an entry."""
-    return "\n".join(f"    {text(line)}" for line in given.split("\n"))
+    return "\n".join(f"    {text(line)}" for line in raw.split("\n"))
 
 
-def value(given: Any) -> Any:
+def value(raw: Any) -> Any:
     """The same within lists and mappings."""
-    if isinstance(given, str):
-        return text(given)
-    if isinstance(given, list):
-        return [value(each) for each in given]
-    if isinstance(given, Mapping):
-        return {value(name): value(each) for name, each in given.items()}
-    return given
+    if isinstance(raw, str):
+        return text(raw)
+    if isinstance(raw, list):
+        return [value(item) for item in raw]
+    if isinstance(raw, Mapping):
+        return {value(name): value(item) for name, item in raw.items()}
+    return raw
 
 
 def _escaped(sign: str) -> str:

@@ -130,13 +130,13 @@ def _json_schema(kind: str, types: list[type[Struct]], definitions: dict[str, Sc
 
 
 def _needed(names: list[str], definitions: dict[str, Schema]) -> dict[str, Schema]:
-    found: dict[str, Schema] = {}
+    reachable: dict[str, Schema] = {}
     while names:
         name = names.pop()
-        if name not in found:
-            found[name] = definitions[name]
+        if name not in reachable:
+            reachable[name] = definitions[name]
             names.extend(typescript.references(definitions[name]))
-    return dict(sorted(found.items()))
+    return dict(sorted(reachable.items()))
 
 
 def _plain(value: object) -> object:

@@ -19,10 +19,10 @@ def _time(text: str) -> str:
     return text
 
 
-def _span(given: tuple[str, str]) -> tuple[str, str]:
-    if given[0] == given[1] or given[0] == "24:00":
+def _span(span: tuple[str, str]) -> tuple[str, str]:
+    if span[0] == span[1] or span[0] == "24:00":
         raise ValueError("a span ends at another time than it begins, and does not begin at 24:00")
-    return given
+    return span
 
 
 Time = Annotated[str, AfterValidator(_time), Field(description="Local time, HH:MM, up to 24:00.")]

@@ -67,7 +67,7 @@ def _plain_type(schema: Schema) -> str:
         value = schema.get("additionalProperties")
         return f"Record<string, {_type(value) if isinstance(value, dict) else 'unknown'}>"
     if isinstance(kind, list):
-        return " | ".join(_SCALARS[one] for one in kind)
+        return " | ".join(_SCALARS[name] for name in kind)
     return _SCALARS.get(str(kind), "unknown")
 
 

@@ -111,7 +111,7 @@ def _divide(
     demand = [abs(plan.area(drawn.ring(face))) * town.DENSITY[street] for street, face in regions]
     grids = apportion(GRIDS, demand)
     sizes = _grid_sizes(rng)
-    found: list[tuple[int, tuple[str, int, int]]] = []
+    cells: list[tuple[int, tuple[str, int, int]]] = []
     community = grid = 0
     for (street, region), count in zip(regions, grids, strict=True):
         mine, sizes = sizes[:count], sizes[count:]
@@ -120,8 +120,8 @@ def _divide(
             community += 1
             for piece, size in zip(drawn.divide(face, [float(n) for n in group], rng), group, strict=True):
                 grid += 1
-                found += [(cell, (street, community, grid)) for cell in drawn.divide(piece, [1.0] * int(size), rng)]
-    return found
+                cells += [(cell, (street, community, grid)) for cell in drawn.divide(piece, [1.0] * int(size), rng)]
+    return cells
 
 
 def apportion(total: int, demand: list[float]) -> list[int]:
@@ -233,13 +233,13 @@ def _street_cells(
 ) -> list[Cell]:
     in_community: dict[int, int] = {}
     in_grid: dict[int, int] = {}
-    made = []
+    built = []
     for k in [of_street[n] for n in _reading_order([drafts[k].middle for k in of_street])]:
         draft = drafts[k]
         community, grid = numbers[0][draft.community], numbers[1][draft.grid]
         in_community[community] = in_community.get(community, 0) + 1
         in_grid[grid] = in_grid.get(grid, 0) + 1
-        made.append(
+        built.append(
             Cell(
                 code=f"{street}{community:03d}{in_community[community]:03d}",
                 name=f"{short}-{grid:02d}-{in_grid[grid]}",
@@ -251,7 +251,7 @@ def _street_cells(
                 centre=draft.middle,
             )
         )
-    return made
+    return built
 
 
 def _classes(drafts: list[_Draft], rng: np.random.Generator) -> list[str]:

@@ -119,18 +119,18 @@ def _lane(town: cities.City, cell: int, gates: dict[int, int], shrink: float) ->
     (cx, cy), ring = town.cells[cell].centre, town.ring(cell)
     by_edge = {edge: other for other, edge in gates.items()}
     places: list[Point] = []
-    found: dict[int, tuple[Point, int]] = {}
+    gates_here: dict[int, tuple[Point, int]] = {}
     for n, (ax, ay) in enumerate(ring):
         places.append((cx + shrink * (ax - cx), cy + shrink * (ay - cy)))
         if n in by_edge:
             bx, by = ring[(n + 1) % len(ring)]
             gate = ((ax + bx) / 2, (ay + by) / 2)
-            found[by_edge[n]] = (gate, len(places))
+            gates_here[by_edge[n]] = (gate, len(places))
             places.append((cx + shrink * (gate[0] - cx), cy + shrink * (gate[1] - cy)))
     along = [0.0]
     for a, b in zip(places, places[1:] + places[:1], strict=True):
         along.append(along[-1] + math.dist(a, b))
-    return Lane(places=tuple(places), along=tuple(along), gates=found)
+    return Lane(places=tuple(places), along=tuple(along), gates=gates_here)
 
 
 def _shortest(steps: Sequence[dict[int, float]], start: int, end: int) -> list[int]:

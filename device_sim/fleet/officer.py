@@ -79,10 +79,10 @@ def recruit(count: int, seed: int, *, interval_s: int = 10, unit_prefix: str = "
     """
     plan = cities.build(seed)
     grids = _grids_by_street(plan)
-    demand = [len(found) * town.STAFFING[street] for street, found in grids.items()]
+    demand = [len(cells) * town.STAFFING[street] for street, cells in grids.items()]
     officers: list[Officer] = []
-    for (street, found), share in zip(grids.items(), cities.apportion(count, demand), strict=True):
-        for beat in _beats(found, share):
+    for (street, cells), share in zip(grids.items(), cities.apportion(count, demand), strict=True):
+        for beat in _beats(cells, share):
             officers.append(_officer(len(officers), seed, unit_prefix + street, beat, interval_s))
     return officers
 
@@ -93,7 +93,9 @@ def with_habits(officers: Sequence[Officer], seed: int, shares: Mapping[Habit, f
     changed = []
     for who in officers:
         drawn = np.random.default_rng([seed, 0x4AB17, who.number]).random()
-        habit = next((each for each, bound in zip(shares, bounds, strict=True) if drawn < bound), Habit.PATROL)
+        habit = next(
+            (candidate for candidate, bound in zip(shares, bounds, strict=True) if drawn < bound), Habit.PATROL
+        )
         changed.append(replace(who, habit=habit))
     return changed
 

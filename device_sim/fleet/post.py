@@ -139,11 +139,13 @@ class Device:
         """
         ended, going_on = [], None
         shift_ends = int(self.shift.way.t[-1])
-        for found in truth.joined([*self._finished, *truth.presences(self.shift.way)]):
-            if found.t_out <= self.since or found.t_in > now:
+        for presence in truth.joined([*self._finished, *truth.presences(self.shift.way)]):
+            if presence.t_out <= self.since or presence.t_in > now:
                 continue
-            clipped = truth.Presence(cell=found.cell, t_in=max(found.t_in, self.since), t_out=min(found.t_out, now))
-            if found.t_out <= now and found.t_out < shift_ends:
+            clipped = truth.Presence(
+                cell=presence.cell, t_in=max(presence.t_in, self.since), t_out=min(presence.t_out, now)
+            )
+            if presence.t_out <= now and presence.t_out < shift_ends:
                 ended.append(clipped)
             else:
                 going_on = clipped
@@ -157,8 +159,8 @@ class Device:
         return visits.stays(self.shift.way, [(self.since, now)], visits.Reading.COVERED)
 
     def _load(self, number: int) -> None:
-        made = mix.shift(self._seed, self._plan, self.who, number, self._routes)
-        way, taken, deliveries = made.way, made.taken, made.deliveries
+        planned = mix.shift(self._seed, self._plan, self.who, number, self._routes)
+        way, taken, deliveries = planned.way, planned.taken, planned.deliveries
         events = sorted(
             ((deliveries.radio_back(event.t), event) for event in _events(self._seed, self.who, number, way)),
             key=lambda pair: pair[0],
@@ -203,19 +205,19 @@ def _sos(seed: int, who: officer.Officer, number: int, way: ways.Way) -> list[wa
 
 def _events(seed: int, who: officer.Officer, number: int, way: ways.Way) -> list[wire.Event]:
     rng = np.random.default_rng([seed, 0xE7E27, who.number, number])
-    made = []
-    for found in sorted((*way.happenings, *_sos(seed, who, number, way)), key=lambda each: each.t):
-        lat, lon = geodesy.degrees(found.x + rng.normal(0, who.sigma_m), found.y + rng.normal(0, who.sigma_m))
-        made.append(
+    events = []
+    for happening in sorted((*way.happenings, *_sos(seed, who, number, way)), key=lambda happening: happening.t):
+        lat, lon = geodesy.degrees(happening.x + rng.normal(0, who.sigma_m), happening.y + rng.normal(0, who.sigma_m))
+        events.append(
             wire.Event(
-                id=ulid(found.t, rng),
-                t=found.t,
+                id=ulid(happening.t, rng),
+                t=happening.t,
                 lat=round(float(lat), 7),
                 lon=round(float(lon), 7),
                 acc=round(who.sigma_m * track.RADIUS_68, 1),
-                type=found.code,
-                text=found.text,
-                subject=found.subject,
+                type=happening.code,
+                text=happening.text,
+                subject=happening.subject,
             )
         )
-    return made
+    return events

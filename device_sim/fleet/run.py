@@ -154,8 +154,8 @@ async def _unless(stop: asyncio.Event, work: "asyncio._CoroutineLike[None]") -> 
     """Do the work, or leave it when `stop` comes first."""
     task, stopped = asyncio.create_task(work), asyncio.create_task(stop.wait())
     await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)
-    for each in (task, stopped):
-        each.cancel()
+    for pending in (task, stopped):
+        pending.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await task
 
@@ -170,8 +170,8 @@ async def _write_truth(file: truth.TruthFile, simulated: fleet.Fleet, stop: asyn
         for device in simulated.devices:
             name = device.who.name
             ended, going_on = device.truth(now)
-            for found in ended[written[name] :]:
-                file.presence(name, found)
+            for presence in ended[written[name] :]:
+                file.presence(name, presence)
             written[name] = len(ended)
             while gaps[name] < len(device.gaps) and device.gaps[gaps[name]].t_from <= now:
                 file.gap(name, device.gaps[gaps[name]])

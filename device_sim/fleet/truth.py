@@ -33,10 +33,10 @@ def presences(way: ways.Way) -> list[Presence]:
     ]
 
 
-def joined(found: Iterable[Presence]) -> Iterator[Presence]:
+def joined(presences: Iterable[Presence]) -> Iterator[Presence]:
     """Presences in order, those that go on from one shift into the next made one."""
     last: Presence | None = None
-    for presence in found:
+    for presence in presences:
         if last is not None and last.cell == presence.cell and last.t_out == presence.t_in:
             last = Presence(cell=last.cell, t_in=last.t_in, t_out=presence.t_out)
             continue
@@ -69,18 +69,18 @@ class TruthFile:
     ) -> None:
         self._file.close()
 
-    def presence(self, device: str, found: Presence, *, still_there: bool = False) -> None:
+    def presence(self, device: str, presence: Presence, *, still_there: bool = False) -> None:
         """Write a presence."""
         self._line(
-            kind="presence", device=device, cell=self._codes[found.cell], t_in=found.t_in, t_out=found.t_out,
+            kind="presence", device=device, cell=self._codes[presence.cell], t_in=presence.t_in, t_out=presence.t_out,
             open=still_there,
         )  # fmt: skip
 
-    def stay(self, device: str, found: visits.Stay) -> None:
+    def stay(self, device: str, stay: visits.Stay) -> None:
         """Write a maximal stay."""
         self._line(
-            kind="stay", device=device, cell=self._codes[found.cell], t_in=found.t_in, t_out=found.t_out,
-            dwell_ms=found.dwell_ms, path_m=round(found.path_m, 1), drive=found.drives(),
+            kind="stay", device=device, cell=self._codes[stay.cell], t_in=stay.t_in, t_out=stay.t_out,
+            dwell_ms=stay.dwell_ms, path_m=round(stay.path_m, 1), drive=stay.drives(),
         )  # fmt: skip
 
     def gap(self, device: str, gap: faults.Gap) -> None:

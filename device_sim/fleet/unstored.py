@@ -74,7 +74,7 @@ class Unstored:
 
         gone = [letter for _, letter in self._kept if named(letter)]
         if gone:
-            self._kept = deque(each for each in self._kept if not named(each[1]))
+            self._kept = deque(entry for entry in self._kept if not named(entry[1]))
             self._heard[boot] = now
             self._patience.pop(boot, None)
         return gone
@@ -95,7 +95,7 @@ class Unstored:
             self._heard[boot] = now
             self._patience[boot] = min(2 * self._patience.get(boot, AGAIN_S), LONGEST_S)
         letters = [letter for _, letter in self._kept if _boot(letter) in late]
-        self._kept = deque(each for each in self._kept if _boot(each[1]) not in late)
+        self._kept = deque(entry for entry in self._kept if _boot(entry[1]) not in late)
         return letters
 
     def _waits(self, boot: _Boot, oldest: float, now: float) -> bool:

@@ -112,18 +112,18 @@ def stays(way: ways.Way, runs: list[Run], reading: Reading) -> list[Stay]:
         reading: which part of it counts.
     """
     whole = [(int(way.t[0]), int(way.t[-1]))]
-    found: list[Stay] = []
+    stays: list[Stay] = []
     for run in runs if reading in (Reading.COVERED, Reading.SURE) else whole:
-        found += joined(
+        stays += joined(
             Stay(cell=cell, t_in=t_in, t_out=t_out, dwell_ms=t_out - t_in, path_m=metres)
             for cell, t_in, t_out, metres in _pieces(way, run, reading)
         )
-    return found
+    return stays
 
 
 def joined(pieces: Iterable[Stay]) -> list[Stay]:
     """Make stays of pieces in order of their begin: those of one cell less than a minute apart are one."""
-    found: list[Stay] = []
+    stays: list[Stay] = []
     last: dict[int, Stay] = {}
     for piece in pieces:
         before = last.get(piece.cell)
@@ -133,13 +133,13 @@ def joined(pieces: Iterable[Stay]) -> list[Stay]:
             before.path_m += piece.path_m
         else:
             last[piece.cell] = replace(piece)
-            found.append(last[piece.cell])
-    return found
+            stays.append(last[piece.cell])
+    return stays
 
 
-def valid(found: list[Stay], rules: Mapping[int, Rule]) -> list[Stay]:
+def valid(stays: list[Stay], rules: Mapping[int, Rule]) -> list[Stay]:
     """Those that are valid visits, by the rule of each cell."""
-    return [stay for stay in found if stay.valid(rules[stay.cell])]
+    return [stay for stay in stays if stay.valid(rules[stay.cell])]
 
 
 def _pieces(way: ways.Way, run: Run, reading: Reading) -> Iterator[tuple[int, int, int, float]]:

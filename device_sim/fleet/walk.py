@@ -91,13 +91,15 @@ def _patrol(walker: ways.Walker) -> None:
 def _deal(walker: ways.Walker) -> None:
     """Stop for somebody: mostly words, often put on record."""
     rng = walker.rng
-    found = catalogue.draw(rng, walker.cell)
+    incident = catalogue.draw(rng, walker.cell)
     _, x, y = walker.knots[-1]
     arrived = walker.t
     walker.stand(rng.uniform(*_STOP_S))
     if rng.random() < 0.6:
         t = walker.start_ms + int(1000 * (arrived + rng.uniform(0.2, 0.8) * (walker.t - arrived)))
-        walker.happenings.append(ways.Happening(t=t, x=x, y=y, code=found.code, text=found.text, subject=found.subject))
+        walker.happenings.append(
+            ways.Happening(t=t, x=x, y=y, code=incident.code, text=incident.text, subject=incident.subject)
+        )
 
 
 def _finish(walker: ways.Walker, home: int, end: float) -> ways.Way:

@@ -175,14 +175,14 @@ async def _publish(
 ) -> None:
     tracks, report, on_progress = work
 
-    total, told = report.read, time.monotonic()
+    total, last_reported = report.read, time.monotonic()
 
     def acknowledged(letter: uplink.Letter) -> None:
-        nonlocal told
+        nonlocal last_reported
         report.devices[letter.source].acknowledged += letter.points
         now = time.monotonic()
-        if now - told >= _TELL_EVERY_S:
-            told = now
+        if now - last_reported >= _TELL_EVERY_S:
+            last_reported = now
             on_progress(report.acknowledged, total)
 
     link = uplink.Uplink(

@@ -174,10 +174,10 @@ def _feature(points: Points, where: str, feature: Any) -> None:
 
 
 def _times(properties: dict[str, Any]) -> Any:
-    found = traces.first_of(_LISTS, properties)
-    if found is None and isinstance(properties.get("coordinateProperties"), dict):
-        found = traces.first_of(_LISTS, properties["coordinateProperties"])
-    return found
+    times = traces.first_of(_LISTS, properties)
+    if times is None and isinstance(properties.get("coordinateProperties"), dict):
+        times = traces.first_of(_LISTS, properties["coordinateProperties"])
+    return times
 
 
 def _fix_at(place: Any, t: object, properties: dict[str, Any]) -> wire.Fix:

@@ -73,7 +73,7 @@ Senders = Sequence[enrolment.Device | None]
 
 def senders(received: Sequence[Received], devices: Mapping[str, enrolment.Device]) -> Senders:
     """Look up who sent the messages, once for all that is done with them; `devices` by name."""
-    return [devices.get(one.decoded.device) for one in received]
+    return [devices.get(item.decoded.device) for item in received]
 
 
 def build(
@@ -90,7 +90,7 @@ def build(
         horizons: what is older is refused.
         served: units whose devices' stays are ours to move; None: all.
     """
-    refused = [_refusal(one.message, each) for one in received for each in one.decoded.refused]
+    refused = [_refusal(item.message, fault) for item in received for fault in item.decoded.refused]
     known = list(_known(received, sent_by, refused))
     fixes, ahead = _Sent(), _Sent()
     settled: list[Number] = []
@@ -100,7 +100,7 @@ def build(
         if decoded.ahead:
             ahead.add(device, message, decoded.ahead)
         if decoded.settled:
-            settled += [Number(device, *each) for each in decoded.settled]
+            settled += [Number(device, *span) for span in decoded.settled]
     return Batch(
         fixes=_since(fixes, horizons, refused, settled),
         numbers=fixes.numbers(),
@@ -111,7 +111,7 @@ def build(
             for device, message, decoded in known
             if decoded.event is not None and not _outdated(decoded.event, message, horizons, refused)
         ],
-        said=[_said(each.status, device, message.received) for device, message, each in known if each.status],
+        said=[_said(decoded.status, device, message.received) for device, message, decoded in known if decoded.status],
         refused=refused,
         replies=[
             SaidReply(device=device.id, received=message.received, said=decoded.reply)
@@ -130,12 +130,12 @@ def _known(
     received: Sequence[Received], sent_by: Senders, refused: list[refusals.Refused]
 ) -> Iterator[tuple[enrolment.Device, Message, Decoded]]:
     """What devices sent that may send; what others sent is refused."""
-    for one, device in zip(received, sent_by, strict=True):
-        decoded = one.decoded
+    for item, device in zip(received, sent_by, strict=True):
+        decoded = item.decoded
         if device is not None and device.unit == decoded.unit and not device.revoked:
-            yield device, one.message, decoded
+            yield device, item.message, decoded
         elif _says_something(decoded):
-            refused.append(_refusal(one.message, _not_taken(decoded, device)))
+            refused.append(_refusal(item.message, _not_taken(decoded, device)))
 
 
 @dataclass(slots=True)
@@ -161,16 +161,16 @@ class _Sent:
         owners = [device for device, n in zip(self.devices, self.counts, strict=True) for _ in range(n)]
         chosen = range(len(self.fixes)) if rows is None else rows
         return [
-            Number(owners[row], *found)
+            Number(owners[row], *number)
             for row in chosen
-            if self.fixes[row].boot is not None and (found := numbered(self.fixes[row])) is not None
+            if self.fixes[row].boot is not None and (number := numbered(self.fixes[row])) is not None
         ]
 
 
 def _outdated(event: wire.Event, message: Message, horizons: Horizons, refused: list[refusals.Refused]) -> bool:
     if event.t >= horizons.events.since(message.received):
         return False
-    refused += [_refusal(message, each) for each in too_old.refusals(np.array([event.t]), message.received)]
+    refused += [_refusal(message, refusal) for refusal in too_old.refusals(np.array([event.t]), message.received)]
     return True
 
 
@@ -185,17 +185,17 @@ def _since(sent: _Sent, horizons: Horizons, refused: list[refusals.Refused], set
     for owner in np.unique(owners[old]).tolist():
         message = sent.messages[owner]
         times = fixes.t[old & (owners == owner)]
-        refused += [_refusal(message, each) for each in too_old.refusals(times, message.received)]
+        refused += [_refusal(message, refusal) for refusal in too_old.refusals(times, message.received)]
     return fixes.take(~old)
 
 
 def unenrolled(received: Sequence[Received], sent_by: Senders) -> dict[str, str]:
     """Device name → unit of the messages that say something of devices not known; of several units the first."""
-    found: dict[str, str] = {}
-    for one, device in zip(received, sent_by, strict=True):
-        if device is None and _says_something(one.decoded):
-            found.setdefault(one.decoded.device, one.decoded.unit)
-    return found
+    units: dict[str, str] = {}
+    for item, device in zip(received, sent_by, strict=True):
+        if device is None and _says_something(item.decoded):
+            units.setdefault(item.decoded.device, item.decoded.unit)
+    return units
 
 
 def _says_something(decoded: Decoded) -> bool:

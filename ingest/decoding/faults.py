@@ -80,13 +80,13 @@ def keep(payload: bytes) -> bytes | None:
     return payload[:KEPT_BYTES]
 
 
-def add(found: list[Refused], new: Refused) -> None:
+def add(refusals: list[Refused], new: Refused) -> None:
     """Append `new`; beyond KEPT_PER_MESSAGE of its reason, count it on the last one instead."""
-    alike = [n for n, one in enumerate(found) if one.reason is new.reason]
+    alike = [n for n, refusal in enumerate(refusals) if refusal.reason is new.reason]
     if len(alike) < KEPT_PER_MESSAGE:
-        found.append(new)
+        refusals.append(new)
     else:
-        found[alike[-1]] = replace(found[alike[-1]], n=found[alike[-1]].n + new.n)
+        refusals[alike[-1]] = replace(refusals[alike[-1]], n=refusals[alike[-1]].n + new.n)
 
 
 def _stopped_at_no_number(detail: str, payload: bytes) -> bool:

@@ -56,9 +56,9 @@ def columns(
 def _wgs84(lat: Float, lon: Float, devices: Sequence[Device], counts: Sequence[int]) -> tuple[Float, Float, Bool]:
     """Places in WGS-84, and which of them were sent in a datum that differs."""
     made_lat, made_lon, shifted = lat, lon, np.zeros(len(lat), np.bool_)
-    for each in {device.datum for device in devices} & {wire.Datum.GCJ02, wire.Datum.BD09}:
-        rows = np.repeat([device.datum is each for device in devices], counts)
-        at_lat, at_lon = datum.to_wgs84(lat[rows], lon[rows], each)
+    for sent_datum in {device.datum for device in devices} & {wire.Datum.GCJ02, wire.Datum.BD09}:
+        rows = np.repeat([device.datum is sent_datum for device in devices], counts)
+        at_lat, at_lon = datum.to_wgs84(lat[rows], lon[rows], sent_datum)
         made_lat, made_lon = made_lat.copy(), made_lon.copy()
         made_lat[rows], made_lon[rows] = at_lat, at_lon
         shifted |= rows
@@ -78,10 +78,10 @@ def _numbers(values: Sequence[int | None]) -> Int:
 
 
 def _texts(values: Sequence[str | None]) -> NDArray[np.object_]:
-    made = np.full(len(values), None, object)
+    column = np.full(len(values), None, object)
     if values[0] is not None or not _all_absent(values):
-        made[:] = values
-    return made
+        column[:] = values
+    return column
 
 
 def _codes(values: Sequence[Code], codes: Mapping[Code, int], usual: Code) -> NDArray[np.int16]:

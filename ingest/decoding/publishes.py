@@ -25,23 +25,23 @@ def read(data: bytes, take: Take, other: Other) -> int:
     Raises:
         MalformedError: a length has more than four bytes; what came before it was handed over.
     """
-    found: list[Publish] = []
+    publishes: list[Publish] = []
     at = 0
     try:
         while (span := _span(data, at)) is not None:
             start, end = span
             publish = _publish(data, data[at], start, end)
             if publish is not None:
-                found.append(publish)
+                publishes.append(publish)
             else:
-                if found:
-                    take(found)
-                    found = []
+                if publishes:
+                    take(publishes)
+                    publishes = []
                 other(data[at], data[start:end])
             at = end
     finally:
-        if found:
-            take(found)
+        if publishes:
+            take(publishes)
     return at
 
 

@@ -10,11 +10,11 @@ _ID = "0" * 26
 _BOOT = "rehearsal"
 
 
-def plain(one: Received) -> Received:
+def plain(received: Received) -> Received:
     """A message of the same sender and kind whose values are the plainest that there are; it is never to be stored."""
-    t, said = one.message.received, one.decoded
+    t, said = received.message.received, received.decoded
     return Received(
-        one.message,
+        received.message,
         Decoded(
             unit=said.unit,
             device=said.device,

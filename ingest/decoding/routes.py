@@ -39,14 +39,14 @@ class Routes:
 
     def of(self, topic: str) -> Route:
         """What a topic says."""
-        found = self._known.get(topic)
-        if found is None:
-            found = _parse(topic)
+        route = self._known.get(topic)
+        if route is None:
+            route = _parse(topic)
             if len(topic) <= CACHED_LENGTH:
                 if len(self._known) >= self.most:
                     self._known.clear()
-                self._known[topic] = found
-        return found
+                self._known[topic] = route
+        return route
 
 
 def _parse(topic: str) -> Route:

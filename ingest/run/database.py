@@ -34,7 +34,7 @@ async def pool(config: WorkerConfig) -> AsyncIterator[db.Pool]:
 async def _opened(config: WorkerConfig) -> db.Pool:
     for wait in retry.delays():
         try:
-            made = await asyncpg.create_pool(
+            pool = await asyncpg.create_pool(
                 config.database_url,
                 min_size=1,
                 max_size=10,
@@ -56,8 +56,8 @@ async def _opened(config: WorkerConfig) -> db.Pool:
             log.warning("database is not ready", error=f"{type(error).__name__}: {error}", remedy=remedy)
             await asyncio.sleep(wait)
         else:
-            await _until_migrated(made)
-            return made
+            await _until_migrated(pool)
+            return pool
     raise AssertionError  # the delays have no end
 
 

@@ -61,7 +61,7 @@ class Housekeeper:
         now = self.clock()
         zone = await settings_store.time_zone(conn)
         kept = await retention_store.listed(conn)
-        ran = min(db.moment(each.ran_at) for each in kept)
+        ran = min(db.moment(data_class.ran_at) for data_class in kept)
         if not due(db.moment(now), ran, zone):
             return False
         dropped = await passes.Pass(conn, now, media=self.media).run()

@@ -73,42 +73,42 @@ class Orders:
         """Publish what waits, at most AT_ONCE; returns how many were taken."""
         async with self._pool.acquire() as conn:
             waiting = await commands.claim(conn, self._now(), AT_ONCE)
-        heard = await asyncio.gather(*(self._publish(one) for one in waiting))
+        heard = await asyncio.gather(*(self._publish(command) for command in waiting))
         if waiting:
             await self._mark(waiting, heard)
         return len(waiting)
 
-    async def _publish(self, one: Waiting) -> bool:
-        topic = str(topics.Topic(one.unit, one.device, topics.Kind.COMMAND))
-        left_ms = one.expires - self._now()
-        taken = await self._order(topic, payload(one), expiry_s=max(1, left_ms // 1000))
+    async def _publish(self, command: Waiting) -> bool:
+        topic = str(topics.Topic(command.unit, command.device, topics.Kind.COMMAND))
+        left_ms = command.expires - self._now()
+        taken = await self._order(topic, payload(command), expiry_s=max(1, left_ms // 1000))
         SENT.labels("taken" if taken else "not taken").inc()
         return taken
 
     async def _mark(self, waiting: Sequence[Waiting], heard: Sequence[bool]) -> None:
         now = self._now()
         async with self._pool.acquire() as conn:
-            for one, how in zip(waiting, heard, strict=True):
+            for command, how in zip(waiting, heard, strict=True):
                 if how:
-                    await commands.sent(conn, one.id, now)
+                    await commands.sent(conn, command.id, now)
                 else:
-                    await commands.later(conn, one.id, now + commands.UNSENT_MS)
+                    await commands.later(conn, command.id, now + commands.UNSENT_MS)
 
 
-def payload(one: Waiting) -> bytes:
+def payload(order: Waiting) -> bytes:
     """Encode a command for its device, the place in the device's own datum. Pure."""
-    lat, lon = one.body.get("lat"), one.body.get("lon")
+    lat, lon = order.body.get("lat"), order.body.get("lon")
     if lat is not None and lon is not None:
-        there = datum.from_wgs84(np.array([lat]), np.array([lon]), one.datum)
-        lat, lon = (round(float(each[0]), 7) for each in there)
+        there = datum.from_wgs84(np.array([lat]), np.array([lon]), order.datum)
+        lat, lon = (round(float(degrees[0]), 7) for degrees in there)
     command = wire.Command(
-        id=one.id,
-        type=one.type,
-        t=one.made_at,
-        expires=one.expires,
-        cell=one.body.get("cell"),
+        id=order.id,
+        type=order.type,
+        t=order.made_at,
+        expires=order.expires,
+        cell=order.body.get("cell"),
         lat=lat,
         lon=lon,
-        text=one.body.get("text"),
+        text=order.body.get("text"),
     )
     return _encoder.encode(command)

@@ -103,7 +103,7 @@ async def refresh_days(conn: db.Connection, now: int) -> bool:
     """On TimescaleDB work all late data that can still come into the days of devices; False where it is plain."""
     if not await chunks.installed(conn):
         return False
-    kept = {each.cls: each for each in await retention_store.listed(conn)}[DataClass.FIXES]
+    kept = {data_class.cls: data_class for data_class in await retention_store.listed(conn)}[DataClass.FIXES]
     # Whole days only, and none whose fixes are partly gone.
     oldest = max(kept.floor, now - (kept.days or 3_650) * DAY_MS)
     oldest += DAY_MS - oldest % DAY_MS
@@ -115,7 +115,7 @@ async def refresh_days(conn: db.Connection, now: int) -> bool:
 
 async def would_drop(conn: db.Connection, now: int) -> list[tuple[DataClass, str, int, int]]:
     """What a pass would drop and what holds keep, by table: (class, table, rows to drop, rows held)."""
-    found: list[tuple[DataClass, str, int, int]] = []
+    counts: list[tuple[DataClass, str, int, int]] = []
     held = Held(conn)
     async with conn.transaction():
         await held.refresh(db.moment(now), whole=True)
@@ -123,7 +123,7 @@ async def would_drop(conn: db.Connection, now: int) -> list[tuple[DataClass, str
             before = retention.dropped_before(retention.floor(kept.days, now, kept.floor))
             if before != retention.NEVER:
                 known = targets.TARGETS.get(kept.cls, ())
-                found += [(kept.cls, target.table, *await rows.counted(conn, target, before)) for target in known]
+                counts += [(kept.cls, target.table, *await rows.counted(conn, target, before)) for target in known]
                 if kept.cls is DataClass.MEDIA:
-                    found.append((kept.cls, "media", *await media.counted(conn, db.moment(before))))
-    return found
+                    counts.append((kept.cls, "media", *await media.counted(conn, db.moment(before))))
+    return counts

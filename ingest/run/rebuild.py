@@ -58,8 +58,8 @@ class Found:
 
 async def devices(conn: db.Connection, names: list[str] | None) -> list[Device]:
     """Devices by name; None: all."""
-    found = await (device_store.all_devices(conn) if names is None else device_store.named(conn, names))
-    return sorted(found, key=lambda each: each.id)
+    devices = await (device_store.all_devices(conn) if names is None else device_store.named(conn, names))
+    return sorted(devices, key=lambda device: device.id)
 
 
 class Checker:
@@ -74,7 +74,7 @@ class Checker:
         self._make = loaded.fresh_engine
         self._now = now
 
-    async def check(self, conn: db.Connection, device: Device, lo: int, hi: int, found: Found) -> None:
+    async def check(self, conn: db.Connection, device: Device, lo: int, hi: int, result: Found) -> None:
         """Look at the runs of a device that touch `lo` to `hi` (ms); one run is in memory at a time."""
         async with conn.transaction(isolation="repeatable_read", readonly=True):
             newest = await fix_store.last_of(conn, device.id)
@@ -87,28 +87,30 @@ class Checker:
             cut = await run_store.goes_through(conn, device.id, first)
             waiting = await window_store.of_device(conn, device.id)
             async for part in _stretches(conn, device.id, max(lo, first), hi):
-                found.runs += bool(len(part.fixes))
-                found.fixes += len(part.fixes)
+                result.runs += bool(len(part.fixes))
+                result.fixes += len(part.fixes)
                 if cut and len(part.fixes) and part.fixes.t[0] == first:
-                    found.cut += 1
-                elif any(one.t_lo <= part.hi + RUN_GAP_MS and one.t_hi >= part.lo - RUN_GAP_MS for one in waiting):
-                    found.waiting += 1
+                    result.cut += 1
+                elif any(
+                    window.t_lo <= part.hi + RUN_GAP_MS and window.t_hi >= part.lo - RUN_GAP_MS for window in waiting
+                ):
+                    result.waiting += 1
                 else:
-                    self._compare(device, part, newest, found)
+                    self._compare(device, part, newest, result)
 
-    def _compare(self, device: Device, part: Stretch, newest: int, found: Found) -> None:
-        before = len(found.differences)
+    def _compare(self, device: Device, part: Stretch, newest: int, result: Found) -> None:
+        before = len(result.differences)
         computed = expected(self._make(), part, newest)
         for old, new in zip(_columns(part.stored), _columns(computed), strict=True):
-            found.same += sum(old.get(key) == each for key, each in new.items())
-            found.differences += [
+            result.same += sum(old.get(key) == item for key, item in new.items())
+            result.differences += [
                 Difference(device=device, stored=old.get(key), computed=new.get(key))
                 for key in sorted(old.keys() | new.keys())
                 if old.get(key) != new.get(key)
             ]
-        if len(found.differences) > before:
+        if len(result.differences) > before:
             window = Window(device=device.id, t_lo=part.lo, t_hi=part.hi, received=self._now, cause=Cause.REBUILD)
-            found.windows.append(window)
+            result.windows.append(window)
 
 
 async def routes(
@@ -128,7 +130,7 @@ async def routes(
         Hours looked at, and those that were not stored as the fixes say.
     """
     kept = retention.dropped_before(await retention_store.floor(conn, DataClass.FIXES)) + LEAD_MS
-    hours = [each for each in await route_hours.of_device(conn, device.id, lo, hi, settled=not store) if each >= kept]
+    hours = [hour for hour in await route_hours.of_device(conn, device.id, lo, hi, settled=not store) if hour >= kept]
     differ = 0
     for hour in hours:
         async with db.tried(conn, dry_run=not store):
@@ -173,8 +175,8 @@ def expected(engine: Engine, part: Stretch, newest: int) -> Stored:
 
 
 def _after(changes: list[Changes]) -> Stored:
-    stays = {change.t_in: change.stay for each in changes for change in each.stays}
-    runs = {change.t_first: change.run for each in changes for change in each.runs}
+    stays = {change.t_in: change.stay for changes_of in changes for change in changes_of.stays}
+    runs = {change.t_first: change.run for changes_of in changes for change in changes_of.runs}
     return Stored([stay for stay in stays.values() if stay], [run for run in runs.values() if run])
 
 

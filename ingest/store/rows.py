@@ -58,8 +58,8 @@ async def _next(
         f"SELECT {target.time} FROM {target.table} WHERE {target.time} >= $1 AND {target.time} < $2 "
         f"{'' if device is None else 'AND device = $4'} ORDER BY {target.time} OFFSET $3 LIMIT 1"
     )
-    found: datetime | None = await conn.fetchval(query, after, cutoff, skip, *([] if device is None else [device]))
-    return found
+    newest: datetime | None = await conn.fetchval(query, after, cutoff, skip, *([] if device is None else [device]))
+    return newest
 
 
 async def _delete(

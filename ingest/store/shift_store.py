@@ -91,5 +91,5 @@ async def cells(conn: db.Connection, area: str, at: int) -> list[int]:
 
 
 def _read(evidence: str | None) -> Mapping[str, Any] | None:
-    found: Mapping[str, Any] | None = None if evidence is None else json.loads(evidence)
-    return found
+    evidence_read: Mapping[str, Any] | None = None if evidence is None else json.loads(evidence)
+    return evidence_read

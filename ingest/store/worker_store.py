@@ -43,8 +43,8 @@ async def stopped(conn: db.Connection, worker: str) -> None:
 
 async def units(conn: db.Connection, worker: str) -> Sequence[str]:
     """The units that a worker of this name served last."""
-    found: Sequence[str] | None = await conn.fetchval(_UNITS, worker)
-    return found or ()
+    units: Sequence[str] | None = await conn.fetchval(_UNITS, worker)
+    return units or ()
 
 
 async def trim(conn: db.Connection) -> None:

@@ -22,29 +22,29 @@ def allot(weights: Mapping[str, int], workers: Iterable[str], held: Mapping[str,
     Returns:
         Unit to worker; empty when nobody is at work.
     """
-    weight = {unit: max(1, each) for unit, each in weights.items()}
+    weight = {unit: max(1, n) for unit, n in weights.items()}
     load = dict.fromkeys(sorted(workers), 0)
     if not load:
         return {}
-    given = {unit: held[unit] for unit in weight if held.get(unit) in load}
-    for unit, worker in given.items():
+    assigned = {unit: held[unit] for unit in weight if held.get(unit) in load}
+    for unit, worker in assigned.items():
         load[worker] += weight[unit]
-    for unit in sorted(weight.keys() - given.keys(), key=lambda each: (-weight[each], each)):
-        given[unit] = min(load, key=lambda worker: (load[worker], worker))
-        load[given[unit]] += weight[unit]
-    while (moved := _too_much(weight, load, given)) is not None:
-        load[given[moved]] -= weight[moved]
-        given[moved] = min(load, key=lambda worker: (load[worker], worker))
-        load[given[moved]] += weight[moved]
-    return given
+    for unit in sorted(weight.keys() - assigned.keys(), key=lambda name: (-weight[name], name)):
+        assigned[unit] = min(load, key=lambda worker: (load[worker], worker))
+        load[assigned[unit]] += weight[unit]
+    while (moved := _too_much(weight, load, assigned)) is not None:
+        load[assigned[moved]] -= weight[moved]
+        assigned[moved] = min(load, key=lambda worker: (load[worker], worker))
+        load[assigned[moved]] += weight[moved]
+    return assigned
 
 
-def _too_much(weight: Mapping[str, int], load: Mapping[str, int], given: Mapping[str, str]) -> str | None:
+def _too_much(weight: Mapping[str, int], load: Mapping[str, int], assigned: Mapping[str, str]) -> str | None:
     """A unit of the busiest worker that had better be the idlest one's; None when it is even enough."""
     most = max(load, key=lambda worker: (load[worker], worker))
     apart = load[most] - min(load.values())
     if apart <= UNEVEN * sum(load.values()) / len(load):
         return None
     # What weighs less than the difference makes it smaller; half of it makes it nothing.
-    fitting = [unit for unit, worker in given.items() if worker == most and weight[unit] < apart]
+    fitting = [unit for unit, worker in assigned.items() if worker == most and weight[unit] < apart]
     return min(fitting, key=lambda unit: (abs(2 * weight[unit] - apart), unit), default=None)

@@ -59,17 +59,17 @@ def differences(wanted: Mapping[str, Grant], known: Mapping[str, Known], key: st
         for name, account in known.items()
         if account.stamp is not None and not (name in wanted and wanted[name].open)
     ]
-    made = [
+    new = [
         _create(grant, key)
         for name, grant in wanted.items()
         if grant.open and (name not in known or known[name].stamp not in (None, stamp(grant)))
     ]
-    return gone + made
+    return gone + new
 
 
 def foreign(wanted: Iterable[Grant], known: Mapping[str, Known]) -> list[str]:
     """Names of devices that cannot have an account: the broker has one of that name that is no device's."""
-    return sorted(each.name for each in wanted if each.name in known and known[each.name].stamp is None)
+    return sorted(account.name for account in wanted if account.name in known and known[account.name].stamp is None)
 
 
 def _remove(name: str) -> list[Json]:
@@ -102,12 +102,12 @@ def failures(answers: Iterable[Json]) -> list[str]:
 
 def known(clients: Iterable[Json]) -> dict[str, Known]:
     """Accounts among the clients that the broker lists in full; what has a device's own role is a device's."""
-    found = {}
+    accounts = {}
     for client in clients:
         name = client["username"]
         device = any(role.get("rolename") == ROLE + name for role in client.get("roles", []))
-        found[name] = Known(name, client.get("textname", "") if device else None)
-    return found
+        accounts[name] = Known(name, client.get("textname", "") if device else None)
+    return accounts
 
 
 def document(grants: Iterable[Grant], key: str, *, server: tuple[str, str], salts: Iterable[bytes]) -> Json:
@@ -155,18 +155,20 @@ def _subscribes(grant: Grant) -> list[str]:
 
 
 def _acls(grant: Grant) -> list[Json]:
-    sends = [_allow("publishClientSend", each) for each in _publishes(grant)]
-    hears = [_allow(kind, each) for each in _subscribes(grant) for kind in ("subscribeLiteral", "publishClientReceive")]
+    sends = [_allow("publishClientSend", topic) for topic in _publishes(grant)]
+    hears = [
+        _allow(kind, topic) for topic in _subscribes(grant) for kind in ("subscribeLiteral", "publishClientReceive")
+    ]
     return sends + hears
 
 
 def _server_acls() -> list[Json]:
     below = [f"{root.partition('/')[0]}/#" for root in (topics.ROOT, topics.OWNTRACKS_ROOT, topics.FEED_ROOT)]
     control = "$CONTROL/dynamic-security/#"
-    both = [_allow(kind, each) for each in below for kind in ("publishClientSend", "publishClientReceive")]
+    both = [_allow(kind, topic) for topic in below for kind in ("publishClientSend", "publishClientReceive")]
     return [
         *both,
-        *(_allow("subscribePattern", each) for each in (*below, "$SYS/#", control)),
+        *(_allow("subscribePattern", topic) for topic in (*below, "$SYS/#", control)),
         _allow("publishClientReceive", "$SYS/#"),
         _allow("publishClientReceive", control),
         _allow("publishClientSend", control),

@@ -29,15 +29,15 @@ _quiet.setLevel(logging.CRITICAL)  # what it would say is a finding
 async def examine(broker: Broker) -> list[Finding]:
     """Connect as the server does, and without an account."""
     try:
-        found = await _there_and_back(broker)
-        found.append(await _session_kept(broker))
-        found += await _figures(broker)
+        results = await _there_and_back(broker)
+        results.append(await _session_kept(broker))
+        results += await _figures(broker)
     except (aiomqtt.MqttError, OSError, TimeoutError) as fault:
         where = f"{broker.host}:{broker.port}"
         todo = "check that it runs at PATROL_MQTT_URL, and check user, password and certificate 检查地址与账号"
         return [bad("broker 消息服务", f"{where}: {_said(fault)}", todo)]
-    found.append(await _anonymous(broker))
-    return found
+    results.append(await _anonymous(broker))
+    return results
 
 
 async def _there_and_back(broker: Broker) -> list[Finding]:

@@ -74,8 +74,13 @@ def show(title: str, findings: Sequence[Finding]) -> None:
     table.add_column("what 项目", overflow="fold")
     table.add_column("found 现状", overflow="fold")
     table.add_column("do 处理", overflow="fold")
-    for one in findings:
-        table.add_row(_MARKS[one.verdict], one.what, one.said.replace("[", r"\["), (one.todo or "").replace("[", r"\["))
+    for finding in findings:
+        table.add_row(
+            _MARKS[finding.verdict],
+            finding.what,
+            finding.said.replace("[", r"\["),
+            (finding.todo or "").replace("[", r"\["),
+        )
     tables.show(table)
 
 
@@ -85,10 +90,10 @@ def conclude(findings: Sequence[Finding]) -> None:
     Raises:
         SetupError: it must; the exit code is 1 then.
     """
-    faults = [one for one in findings if one.verdict is Verdict.BAD]
-    warnings = sum(one.verdict is Verdict.WARN for one in findings)
+    faults = [finding for finding in findings if finding.verdict is Verdict.BAD]
+    warnings = sum(finding.verdict is Verdict.WARN for finding in findings)
     if faults:
-        names = "; ".join(one.what for one in faults)
+        names = "; ".join(finding.what for finding in faults)
         raise errors.SetupError(
             f"{len(faults)} to correct now 须立即处理: {names}. {warnings} more to check 另有 {warnings} 项待查."
         )

@@ -63,16 +63,20 @@ async def ensure_admin(settings: Settings, database_url: str, progress: Progress
 
     A password that is made is shown at once, before anything can go wrong; only its hash is kept.
     """
-    given = settings.admin_password
+    password = settings.admin_password
     async with asyncpg.create_pool(database_url, min_size=1, max_size=1) as pool:
         try:
-            made = await credentials.ensure_admin(pool, None if given is None else given.get_secret_value())
+            new_password = await credentials.ensure_admin(
+                pool, None if password is None else password.get_secret_value()
+            )
         except CommonPasswordError as fault:
             raise errors.SetupError(f"PATROL_ADMIN_PASSWORD: {fault}") from fault
-    if made is not None:
-        progress.say(f"First start: sign in as {credentials.ADMIN} with the password {made} 首次启动密码（仅显示一次）")
-        shown = made
-    elif given is not None:
+    if new_password is not None:
+        progress.say(
+            f"First start: sign in as {credentials.ADMIN} with the password {new_password} 首次启动密码（仅显示一次）"
+        )
+        shown = new_password
+    elif password is not None:
         shown = "as set in PATROL_ADMIN_PASSWORD"
     else:
         shown = "as shown at the first start; PATROL_ADMIN_PASSWORD sets another"

@@ -35,7 +35,7 @@ async def enlist(database_url: str, count: int, *, seed: int = 1) -> str:
 
 
 async def _enlist(conn: db.Connection, recruits: Sequence[fleet.Officer], now: int) -> None:
-    told = await device_store.enrol(conn, {who.name: who.unit for who in recruits})
+    log_items = await device_store.enrol(conn, {who.name: who.unit for who in recruits})
     devices = {device.name: device for device in await device_store.named(conn, [who.name for who in recruits])}
     ids = await people_store.add_officers(
         conn, [(badge(who), name(who.number), devices[who.name].unit) for who in recruits]
@@ -49,7 +49,7 @@ async def _enlist(conn: db.Connection, recruits: Sequence[fleet.Officer], now: i
             for shift in range(current - 3, current + _AHEAD)
         ]
     await people_store.add_shifts(conn, plan)
-    await event_log.append(conn, told)
+    await event_log.append(conn, log_items)
 
 
 def badge(who: fleet.Officer) -> str:
@@ -59,6 +59,6 @@ def badge(who: fleet.Officer) -> str:
 
 def name(number: int) -> str:
     """Name of the officer with this number; one in a thousand or so is another's, too, as among people."""
-    first, given = _SURNAMES[number % len(_SURNAMES)], number * 17 + number // len(_SURNAMES)
+    first, index = _SURNAMES[number % len(_SURNAMES)], number * 17 + number // len(_SURNAMES)
     second = _GIVEN[(number * 29 + 7) % len(_GIVEN)] if number % 3 else ""
-    return first + _GIVEN[given % len(_GIVEN)] + second
+    return first + _GIVEN[index % len(_GIVEN)] + second

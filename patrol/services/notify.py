@@ -22,6 +22,6 @@ def ready() -> None:
 def _tell_systemd(address: str) -> None:
     if address.startswith("@"):  # an abstract socket
         address = "\0" + address[1:]
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
-        told.connect(address)
-        told.sendall(b"READY=1")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as supervisor:
+        supervisor.connect(address)
+        supervisor.sendall(b"READY=1")

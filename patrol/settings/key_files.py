@@ -43,10 +43,10 @@ def _make(file: Path) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     handle, draft = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
     try:
-        with os.fdopen(handle, "w", encoding="ascii") as made:
-            made.write(secrets.token_hex(32) + "\n")
-            made.flush()
-            os.fsync(made.fileno())
+        with os.fdopen(handle, "w", encoding="ascii") as opened:
+            opened.write(secrets.token_hex(32) + "\n")
+            opened.flush()
+            os.fsync(opened.fileno())
         try:
             os.link(draft, file)
         except FileExistsError:

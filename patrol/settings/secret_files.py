@@ -15,15 +15,15 @@ def read(environ: Mapping[str, str], names: Collection[str]) -> dict[str, str]:
     Raises:
         SetupError: a file cannot be read, or the variable without _FILE is set, too.
     """
-    found: dict[str, str] = {}
+    secrets_read: dict[str, str] = {}
     for name in names:
         variable = f"{_PREFIX}{name.upper()}{_SUFFIX}"
         if not environ.get(variable):
             continue
         if environ.get(variable.removesuffix(_SUFFIX)):
             raise errors.SetupError(f"{variable} and {variable.removesuffix(_SUFFIX)} are both set: keep one of them.")
-        found[name] = _content(variable, Path(environ[variable]))
-    return found
+        secrets_read[name] = _content(variable, Path(environ[variable]))
+    return secrets_read
 
 
 def _content(variable: str, file: Path) -> str:

@@ -144,8 +144,8 @@ class Settings(BaseSettings):
     @pydantic.field_validator("trusted_proxies")
     @classmethod
     def _networks(cls, value: str) -> str:
-        for each in filter(None, map(str.strip, value.split(","))):
-            ipaddress.ip_network(each)
+        for address in filter(None, map(str.strip, value.split(","))):
+            ipaddress.ip_network(address)
         return value
 
     @property
@@ -177,13 +177,13 @@ class Settings(BaseSettings):
         return self.mqtt_url or f"mqtt://127.0.0.1:{self.mqtt_port}"
 
 
-def load(given: dict[str, Any] | None = None) -> Settings:
+def load(overrides: dict[str, Any] | None = None) -> Settings:
     """Read the settings; `given` are options of the command line, None where not given.
 
     Raises:
         SetupError: a value is not valid; the text names the variable.
     """
-    options = {name: value for name, value in (given or {}).items() if value is not None}
+    options = {name: value for name, value in (overrides or {}).items() if value is not None}
     options = secret_files.read(os.environ, SECRETS) | options
     try:
         return Settings(**options)

@@ -74,7 +74,7 @@ async def test_migrate_behind_a_long_query_lets_others_pass(database_url: str) -
         reading = reader.transaction()
         await reading.start()
         await reader.execute("SELECT count(*) FROM devices")
-        widening = asyncio.create_task(migrate.apply(owner, WIDEN, told=told.put_nowait))
+        widening = asyncio.create_task(migrate.apply(owner, WIDEN, report=told.put_nowait))
         await waiting.until(lambda: _waits(writer), "the file waits for the table")
         async with asyncio.timeout(30):
             await writer.execute("INSERT INTO devices (name, unit) VALUES ('cam-1', 'team')")

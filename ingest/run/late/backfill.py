@@ -94,7 +94,7 @@ class Backfill:
 
 def _reason(name: str | None, chosen: list[Window]) -> str:
     """The reason to store; what devices sent counts before what we did ourselves."""
-    window = max(chosen, key=lambda one: (one.cause in (Cause.LATE, Cause.EVENT), one.received))
+    window = max(chosen, key=lambda window: (window.cause in (Cause.LATE, Cause.EVENT), window.received))
     return Reason(kind=window.cause, device=name, received=window.received).encoded()
 
 
@@ -102,7 +102,7 @@ def _touching(windows: list[tuple[int, Window]]) -> list[tuple[int, Window]]:
     """The first window and those within a gap of it: one load serves them all, and none spans a month."""
     lo, hi = windows[0][1].t_lo, windows[0][1].t_hi
     chosen: list[tuple[int, Window]] = []
-    for number, window in sorted(windows, key=lambda one: one[1].t_lo):
+    for number, window in sorted(windows, key=lambda numbered: numbered[1].t_lo):
         # Those of a rebuild lie side by side for months, and each has its runs for itself.
         apart = window.cause is Cause.REBUILD and chosen
         if not apart and window.t_lo <= hi + RUN_GAP_MS and window.t_hi >= lo - RUN_GAP_MS:

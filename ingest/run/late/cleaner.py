@@ -118,10 +118,10 @@ class Cleaner:
         for device in sorted({*devices, *refused}) if chosen is None else devices:
             fixes = await cleaning_store.fixes(conn, device, lo, hi)
             # In a thread: the messages that come in meanwhile must not wait.
-            found = await asyncio.to_thread(review.review, device, fixes, slot, refused.get(device))
+            findings = await asyncio.to_thread(review.review, device, fixes, slot, refused.get(device))
             async with conn.transaction():
-                found += await self._replays(conn, fixes, slot)
-                changed += await finding_store.replace(conn, slot, [device], _KINDS, found, now)
+                findings += await self._replays(conn, fixes, slot)
+                changed += await finding_store.replace(conn, slot, [device], _KINDS, findings, now)
         if devices:
             changed += await cleaner_pairs.review(conn, self.grid(), slot, None if chosen is None else devices, now)
         return changed
@@ -131,12 +131,12 @@ class Cleaner:
         changed = 0
         for device in sorted(devices):
             fixes = await cleaning_store.fixes(conn, device, slot - LEAD_MS, slot + SLOT_MS)
-            found = review.clock_of(device, fixes, slot, None)
-            if found and await cleaning_store.heard_right(conn, device, found[0].since, found[0].until):
-                found = []
+            findings = review.clock_of(device, fixes, slot, None)
+            if findings and await cleaning_store.heard_right(conn, device, findings[0].since, findings[0].until):
+                findings = []
             async with conn.transaction():
                 kinds = {FindingKind.CLOCK_SKEW}
-                changed += await finding_store.replace(conn, slot, [device], kinds, found, now)
+                changed += await finding_store.replace(conn, slot, [device], kinds, findings, now)
         return changed
 
     async def _replays(self, conn: db.Connection, fixes: FixColumns, slot: int) -> list[Finding]:
@@ -146,15 +146,15 @@ class Cleaner:
         device = int(fixes.device[0])
         met = await cleaning_store.met(conn, device, replays.marks(fixes))
         await cleaning_store.mark(conn, device, replays.marks(fixes.take(fixes.t >= slot)))
-        later = {(review.slot_of(each.then), each.device) for each in met if each.then > each.t}
-        self._again |= {each for each in later if each[0] > slot}
+        later = {(review.slot_of(met_mark.then), met_mark.device) for met_mark in met if met_mark.then > met_mark.t}
+        self._again |= {slot_of_device for slot_of_device in later if slot_of_device[0] > slot}
         best: Finding | None = None
         for candidate in replays.candidates(device, met):
             lo, hi = int(fixes.t.min()) - candidate.shift - 5_000, int(fixes.t.max()) - candidate.shift + 5_000
             theirs = await cleaning_store.fixes(conn, candidate.device, lo, hi)
-            found = _replayed(fixes, theirs, candidate)
-            if found is not None and (best is None or found.evidence["n"] > best.evidence["n"]):
-                best = found
+            finding = _replayed(fixes, theirs, candidate)
+            if finding is not None and (best is None or finding.evidence["n"] > best.evidence["n"]):
+                best = finding
         if best is None or best.until < slot:
             return []
         name = await device_store.name_of(conn, int(best.evidence["other"]))

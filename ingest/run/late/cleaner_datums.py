@@ -55,9 +55,9 @@ async def _judge(conn: db.Connection, grid: CityGrid, roads: Roads, shift: Shift
             await window_store.insert(conn, [suspect_store.window(shift.device, span, now)])
         if shift.ends > now:
             return changed
-        found = await _suspected(conn, shift)
+        findings = await _suspected(conn, shift)
         kinds = {FindingKind.WRONG_DATUM}
-        return changed + await finding_store.replace(conn, shift.starts, [shift.device], kinds, found, now)
+        return changed + await finding_store.replace(conn, shift.starts, [shift.device], kinds, findings, now)
 
 
 async def _stored(conn: db.Connection, shift: Shift) -> datums.BetterDatum | None:
@@ -73,15 +73,15 @@ def _said(said: Mapping[str, Any] | None) -> datums.BetterDatum | None:
 
 async def _store(conn: db.Connection, grid: CityGrid, shift: Shift, better: datums.BetterDatum | None, now: int) -> int:
     """Store that the shift is suspect and what that hides, or that it no longer is."""
-    found: list[Finding] = []
+    findings: list[Finding] = []
     seen: list[tuple[int, int, int]] = []
     if better is not None:
         numbers = {"fits": better.fits.value, "off_m": round(better.off_m), "off_fits_m": round(better.off_fits_m)}
-        found = [_finding(shift, FindingKind.DATUM_DOUBT, shift.starts, numbers)]
+        findings = [_finding(shift, FindingKind.DATUM_DOUBT, shift.starts, numbers)]
         fixes = await _real(conn, shift.device, shift.starts, min(shift.ends, now))
         seen = await asyncio.to_thread(datums.sighted, grid, fixes, better.fits)
     await sighting_store.replace(conn, shift.device, shift.starts, seen, now)
-    return await finding_store.replace(conn, shift.starts, [shift.device], {FindingKind.DATUM_DOUBT}, found, now)
+    return await finding_store.replace(conn, shift.starts, [shift.device], {FindingKind.DATUM_DOUBT}, findings, now)
 
 
 async def _begins(
@@ -111,15 +111,15 @@ async def _either(off: datums.Off | None, grid: CityGrid, roads: Roads, fixes: F
 async def _suspected(conn: db.Connection, shift: Shift) -> list[Finding]:
     """Three shifts running that agree."""
     last = await shift_store.last_datum_findings(conn, shift, datums.SHIFTS)
-    made = [_said(evidence) for _, evidence in last]
-    fits = datums.suspected(made)
+    shifts = [_said(evidence) for _, evidence in last]
+    fits = datums.suspected(shifts)
     if fits is None:
         return []
-    known = [one for one in made if one is not None]
+    known = [shift_datum for shift_datum in shifts if shift_datum is not None]
     numbers = {
         "set": shift.declared.value, "fits": fits.value, "shifts": len(known),
-        "off_m": round(float(np.median([one.off_m for one in known]))),
-        "off_fits_m": round(float(np.median([one.off_fits_m for one in known]))),
+        "off_m": round(float(np.median([shift_datum.off_m for shift_datum in known]))),
+        "off_fits_m": round(float(np.median([shift_datum.off_fits_m for shift_datum in known]))),
     }  # fmt: skip
     return [_finding(shift, FindingKind.WRONG_DATUM, last[0][0], numbers)]
 
@@ -135,7 +135,7 @@ async def _off(conn: db.Connection, grid: CityGrid, shift: Shift, fixes: FixColu
     if base is not None and len(start) >= 3:
         return datums.Off(
             as_is=_from(base, *grid.xy(start.lat, start.lon)),
-            under={each: _from(base, *at) for each, at in datums.under(grid, start).items()},
+            under={hypothesis: _from(base, *at) for hypothesis, at in datums.under(grid, start).items()},
         )
     zone = await _zone(conn, grid, shift)
     return None if zone is None else await asyncio.to_thread(datums.outside, grid, zone, fixes)

@@ -30,12 +30,12 @@ async def review(conn: db.Connection, grid: CityGrid, slot: int, chosen: Collect
         device: await _minutes(conn, grid, device, lo, hi) for device in sorted({d for pair in near for d in pair})
     }
     best: dict[int, tuple[int, Together]] = {}
-    for one, other in near:
-        found = await asyncio.to_thread(pairs.together, minutes[one], minutes[other])
-        if found is not None and found.until >= slot:
-            for device, partner in ((one, other), (other, one)):
-                if device not in best or found.minutes > best[device][1].minutes:
-                    best[device] = (partner, found)
+    for left, right in near:
+        together = await asyncio.to_thread(pairs.together, minutes[left], minutes[right])
+        if together is not None and together.until >= slot:
+            for device, partner in ((left, right), (right, left)):
+                if device not in best or together.minutes > best[device][1].minutes:
+                    best[device] = (partner, together)
     everybody = chosen if chosen is not None else await cleaning_store.heard(conn, slot, hi)
     findings = await _findings(conn, best)
     async with conn.transaction():
@@ -49,7 +49,9 @@ async def _of_two_officers(conn: db.Connection, near: list[tuple[int, int]], at:
     def officer(device: int) -> int | None:
         return bound[device].officer if device in bound else None
 
-    return [(one, other) for one, other in near if officer(one) is None or officer(one) != officer(other)]
+    return [
+        (device, partner) for device, partner in near if officer(device) is None or officer(device) != officer(partner)
+    ]
 
 
 async def _minutes(conn: db.Connection, grid: CityGrid, device: int, lo: int, hi: int) -> Minutes:
@@ -67,11 +69,11 @@ async def _findings(conn: db.Connection, best: dict[int, tuple[int, Together]]) 
     names = await device_store.names_of(conn, partners)
     return [
         Finding(
-            device=device, kind=FindingKind.TOGETHER, since=found.since, until=found.until,
+            device=device, kind=FindingKind.TOGETHER, since=together.since, until=together.until,
             evidence={
-                "other": names[partner], "minutes": found.minutes, "median_m": found.median_m,
+                "other": names[partner], "minutes": together.minutes, "median_m": together.median_m,
                 "within_m": round(pairs.WITHIN_M),
             },
         )
-        for device, (partner, found) in sorted(best.items())
+        for device, (partner, together) in sorted(best.items())
     ]  # fmt: skip

@@ -139,25 +139,25 @@ async def _bring_about(control: Control, wanted: Mapping[str, Grant], there: Map
 
 
 async def _known(control: Control) -> dict[str, Known]:
-    found: list[Json] = []
+    listed: list[Json] = []
     while True:
-        page = {"command": "listClients", "verbose": True, "count": PAGE, "offset": len(found)}
+        page = {"command": "listClients", "verbose": True, "count": PAGE, "offset": len(listed)}
         answer = (await control.ask([page]))[0]
         if "data" not in answer:
             raise ControlError(f"the broker does not list its accounts: {answer.get('error', 'no reason given')}")
         clients = answer["data"]["clients"]
-        found += clients
+        listed += clients
         if len(clients) < PAGE:
-            return broker_accounts.known(found)
+            return broker_accounts.known(listed)
 
 
 async def _looked_up(control: Control, names: Sequence[str]) -> dict[str, Known]:
     """Those of the names that the broker has an account of, whoever's."""
-    found: list[Json] = []
+    clients: list[Json] = []
     for start in range(0, len(names), PAGE):
-        asked = [{"command": "getClient", "username": name} for name in names[start : start + PAGE]]
-        found += [answer["data"]["client"] for answer in await control.ask(asked) if "data" in answer]
-    return broker_accounts.known(found)
+        commands = [{"command": "getClient", "username": name} for name in names[start : start + PAGE]]
+        clients += [answer["data"]["client"] for answer in await control.ask(commands) if "data" in answer]
+    return broker_accounts.known(clients)
 
 
 @asynccontextmanager

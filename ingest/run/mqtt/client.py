@@ -75,9 +75,9 @@ class Client(gmqtt.Client):  # type: ignore[misc]  # gmqtt has no types
         except publishes.MalformedError:
             return -1
 
-    def _take(self, found: list[publishes.Publish]) -> None:
+    def _take(self, publishes_read: list[publishes.Publish]) -> None:
         assert self._taken is not None  # noqa: S101 - else nothing is read in bulk
-        self._taken(found)
+        self._taken(publishes_read)
 
     def _on_publish(self, mid: int, payload: bytes, topic: str | bytes, properties: dict[str, Any]) -> None:
         if isinstance(topic, bytes):  # gmqtt leaves what is not UTF-8 as it is

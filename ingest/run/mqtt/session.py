@@ -192,7 +192,7 @@ class Session:
             optimistic_acknowledgement=False,
             session_expiry_interval=SESSION_EXPIRY_S,
             receive_maximum=self._terms.receive_maximum,
-            taken=lambda found: self._received(number, client, found),
+            taken=lambda publishes: self._received(number, client, publishes),
         )
         if self._broker.user is not None:
             client.set_auth_credentials(self._broker.user, self._broker.password)
@@ -214,13 +214,13 @@ class Session:
         client.on_connect, client.on_disconnect = on_connect, on_disconnect
         return client
 
-    def _received(self, connection: int, client: Client, found: list[Publish]) -> None:
+    def _received(self, connection: int, client: Client, publishes: list[Publish]) -> None:
         now, latest = time.time_ns() // 1_000_000, self._latest()
-        acknowledge = self._flow.counted(client, sum(bool(number) for *_, number in found))
+        acknowledge = self._flow.counted(client, sum(bool(number) for *_, number in publishes))
         self._deliver(
             [
                 Message(topic, _head(payload), retained, now, connection, number, acknowledge, latest)
-                for topic, payload, retained, number in found
+                for topic, payload, retained, number in publishes
             ]
         )
 
@@ -247,15 +247,18 @@ async def _subscribe(client: Client, terms: Terms) -> None:
 
     client.on_subscribe = on_subscribe
     filters = terms.filters
-    for each in terms.former:
-        if each not in filters:
-            client.unsubscribe(each)
+    for former in terms.former:
+        if former not in filters:
+            client.unsubscribe(former)
     if not filters:
         return
     client.subscribe(
-        [gmqtt.Subscription(each, qos=1, no_local=True, retain_handling_options=_ONLY_IF_NEW) for each in filters],
+        [
+            gmqtt.Subscription(topic_filter, qos=1, no_local=True, retain_handling_options=_ONLY_IF_NEW)
+            for topic_filter in filters
+        ],
     )
-    refused = [each for each, code in zip(filters, await granted, strict=True) if code >= _REFUSED]
+    refused = [topic_filter for topic_filter, code in zip(filters, await granted, strict=True) if code >= _REFUSED]
     if refused:
         raise SessionError(f"the broker refuses the subscription to {', '.join(refused)}: give the account the right")
     log.info("subscribed", filters=filters)

@@ -69,14 +69,14 @@ class Acks:
         try:
             await _recall(taken, ledger)
             later = await _search(taken, now, ledger)
-            reached = [(each, each.boot.known.upto) for each in taken]
-            told = [(each, upto) for each, upto in reached if upto >= each.boot.first]
-            await ledger.note([(*each.key, 0, upto) for each, upto in told if upto != each.boot.noted])
+            reached = [(message, message.boot.known.upto) for message in taken]
+            acknowledged = [(message, upto) for message, upto in reached if upto >= message.boot.first]
+            await ledger.note([(*message.key, 0, upto) for message, upto in acknowledged if upto != message.boot.noted])
         except BaseException:
             self._wait(taken)
             raise
         self._wait(later)
-        return [self._tell(each, upto, now) for each, upto in told]
+        return [self._tell(message, upto, now) for message, upto in acknowledged]
 
     def forget(self, devices: Collection[int]) -> None:
         """Let go of what is known of devices that another worker serves or served: the store knows better."""
@@ -94,9 +94,9 @@ class Acks:
                 self._due.pop(gone, None)
                 metrics.ACKS_FORGOTTEN.inc()
         self._devices.move_to_end(number)
-        found = device.boots.get(boot)
-        if found is None:
-            found = device.boots[boot] = Boot()
+        known = device.boots.get(boot)
+        if known is None:
+            known = device.boots[boot] = Boot()
             if len(device.boots) > MOST_BOOTS:
                 old, _ = device.boots.popitem(last=False)
                 device.due.discard(old)
@@ -104,7 +104,7 @@ class Acks:
         device.boots.move_to_end(boot)
         device.due.add(boot)
         self._due[number] = None
-        return found
+        return known
 
     def _take(self, now: int) -> list[_Due]:
         """Boots whose devices wait longest; what is heard of them from now on makes them due again."""
@@ -122,8 +122,8 @@ class Acks:
 
     def _wait(self, boots: Iterable[_Due]) -> None:
         """Look at boots in the next round."""
-        for each in boots:
-            number, name = each.key
+        for numbered in boots:
+            number, name = numbered.key
             device = self._devices.get(number)
             if device is not None and name in device.boots:
                 device.due.add(name)
@@ -137,18 +137,18 @@ class Acks:
 
 async def _recall(taken: list[_Due], ledger: Ledger) -> None:
     """Ask for what was noted of boots that are new here."""
-    new = [each for each in taken if each.boot.noted is None]
+    new = [message for message in taken if message.boot.noted is None]
     if not new:
         return
-    noted = await ledger.noted([each.key for each in new])
-    for each in new:
-        each.boot.recall(*noted.get(each.key, (None, ())))
+    noted = await ledger.noted([message.key for message in new])
+    for message in new:
+        message.boot.recall(*noted.get(message.key, (None, ())))
 
 
 async def _search(boots: list[_Due], now: int, ledger: Ledger) -> list[_Due]:
     """Look for missing numbers in the store; returns the boots that are left to the next round."""
-    searches = [(each, since) for each in boots if (since := each.boot.search_from(now)) is not None]
-    for each, since in searches[:MOST_SEARCHES]:
-        each.boot.learn(await ledger.stored(each.key, since=since, above=each.boot.known.upto))
-        each.boot.searched(now)
-    return [each for each, _ in searches[MOST_SEARCHES:]]
+    searches = [(message, since) for message in boots if (since := message.boot.search_from(now)) is not None]
+    for message, since in searches[:MOST_SEARCHES]:
+        message.boot.learn(await ledger.stored(message.key, since=since, above=message.boot.known.upto))
+        message.boot.searched(now)
+    return [message for message, _ in searches[MOST_SEARCHES:]]

@@ -54,5 +54,5 @@ class Attempt:
 
     def logged(self) -> dict[Logged, int]:
         """Where devices logged something that counts as a part of their way, and when it was received, ms."""
-        events = [each for each in self.new_events if event_store.counts_as_path(each.said.type)]
-        return {Logged(each.device, each.said.t, each.lat, each.lon): each.received for each in events}
+        events = [event for event in self.new_events if event_store.counts_as_path(event.said.type)]
+        return {Logged(event.device, event.said.t, event.lat, event.lon): event.received for event in events}

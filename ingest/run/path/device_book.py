@@ -36,9 +36,11 @@ class DeviceBook:
         if version == self._version:
             return []
         self._version = version
-        before, self.by_name = self.by_name, {each.name: each for each in await device_store.all_devices(conn)}
+        before, self.by_name = self.by_name, {device.name: device for device in await device_store.all_devices(conn)}
         self._note_units(self.by_name.values())
-        return [each.id for name, each in self.by_name.items() if name in before and before[name].unit != each.unit]
+        return [
+            device.id for name, device in self.by_name.items() if name in before and before[name].unit != device.unit
+        ]
 
     def of(self, units: Collection[str]) -> list[int]:
         """Devices of some units."""
@@ -64,12 +66,12 @@ class DeviceBook:
         if not missing:
             return None
         async with conn.transaction():
-            told = await device_store.enrol(conn, missing) if self.auto_enrol else []
-            found = await device_store.named(conn, list(missing))
-            head = await event_log.append(conn, told)
-        self.by_name |= {device.name: device for device in found}
-        self._note_units(found)
+            enrolled = await device_store.enrol(conn, missing) if self.auto_enrol else []
+            devices = await device_store.named(conn, list(missing))
+            head = await event_log.append(conn, enrolled)
+        self.by_name |= {device.name: device for device in devices}
+        self._note_units(devices)
         # In one line: a line for each of a fleet that is new would hold up its first fixes.
-        if told:
-            log.info("devices enrolled", devices=len(told), first=[body["id"] for _, body in told[:_NAMED]])
+        if enrolled:
+            log.info("devices enrolled", devices=len(enrolled), first=[body["id"] for _, body in enrolled[:_NAMED]])
         return head

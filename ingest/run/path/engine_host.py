@@ -72,7 +72,7 @@ class EngineHost:
     def advance(self, attempt: Attempt) -> bool:
         """Move the engine by what is new in a batch; whether it moved. Repeated for the same batch it does not."""
         attempt.late_logged = self._loaded.engine.log(
-            [each for each in attempt.logged() if each.device not in attempt.batch.misrouted]
+            [event for event in attempt.logged() if event.device not in attempt.batch.misrouted]
         )
         if attempt.advance is not None or attempt.failed or not len(attempt.served):
             return False

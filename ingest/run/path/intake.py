@@ -71,11 +71,11 @@ class Intake:
 
     def forget(self, connection: int) -> int:
         """Drop what came on a connection that is lost and will be repeated; returns how many."""
-        kept = [one for one in self._waiting if one.connection != connection or not one.number]
+        kept = [message for message in self._waiting if message.connection != connection or not message.number]
         dropped = len(self._waiting) - len(kept)
         metrics.REPEATED.inc(dropped)
         self._waiting = deque(kept)
-        self._bytes = sum(len(one.payload) for one in kept)
+        self._bytes = sum(len(message.payload) for message in kept)
         self._drained()
         return dropped
 

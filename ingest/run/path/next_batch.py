@@ -65,11 +65,16 @@ class NextBatch:
             return False
         taken = self.intake.take(min(_TAKEN, self.messages - len(self._received)), _TAKEN_BYTES)
         behind = max(0, self.latest() - self.clock())
-        found = [
-            decode.decode(one.topic, one.payload, retained=one.retained, now=max(one.received + behind, one.latest))
-            for one in taken
+        decodings = [
+            decode.decode(
+                message.topic,
+                message.payload,
+                retained=message.retained,
+                now=max(message.received + behind, message.latest),
+            )
+            for message in taken
         ]
-        self._received += map(Received, taken, found)
-        self._rows += sum([len(decoded.fixes) for decoded in found])
-        self._bytes += sum([len(one.payload) for one in taken])
+        self._received += map(Received, taken, decodings)
+        self._rows += sum([len(decoded.fixes) for decoded in decodings])
+        self._bytes += sum([len(message.payload) for message in taken])
         return True

@@ -124,8 +124,8 @@ class Pipeline:
 
     def _acknowledge(self, received: list[Received], attempt: Attempt) -> None:
         """Let the broker and the devices forget what is committed, and viewers know how far the event log goes."""
-        for one in received:
-            one.message.done()
+        for item in received:
+            item.message.done()
         self.acks.committed(itertools.chain(attempt.batch.numbers, attempt.batch.settled))
         self.feed.reached(attempt.head)
         if self.tally.count(received, attempt) or attempt.late_logged:
@@ -142,10 +142,10 @@ class Pipeline:
 
     async def _senders(self, received: list[Received]) -> Senders:
         """Who sent the messages; those who are not known are enrolled before, where that is allowed."""
-        found = batch.senders(received, self.devices.by_name)
-        unenrolled = batch.unenrolled(received, found)
+        senders = batch.senders(received, self.devices.by_name)
+        unenrolled = batch.unenrolled(received, senders)
         if not unenrolled:
-            return found
+            return senders
         self.feed.reached(await self.database.run(partial(self.devices.prepare, units=unenrolled)))
         return batch.senders(received, self.devices.by_name)
 
@@ -179,15 +179,15 @@ class Pipeline:
         await self._store(received[:middle], sent_by[:middle])
         await self._store(received[middle:], sent_by[middle:])
 
-    async def _rehearse(self, one: Received, sent_by: Senders) -> None:
+    async def _rehearse(self, item: Received, sent_by: Senders) -> None:
         """Find out whether the database takes a plain message in the place of one that it did not take.
 
         Raises:
             MisfitError: it takes none, so no message is to blame, and none may be refused and acknowledged.
         """
-        made = batch.build([rehearsal.plain(one)], sent_by, served=self.host.units)
+        trial = batch.build([rehearsal.plain(item)], sent_by, served=self.host.units)
         try:
-            await self.database.run(lambda conn: self.writer.rehearse(conn, made, self.host.grid, self.clock()))
+            await self.database.run(lambda conn: self.writer.rehearse(conn, trial, self.host.grid, self.clock()))
         except Exception as error:
             if not retry.is_of_database(error):
                 raise

@@ -11,12 +11,12 @@ from schemas.refusals import Refusal
 log = structlog.get_logger(__name__)
 
 
-def refused(one: Received, error: Exception) -> Received:
+def refused(received: Received, error: Exception) -> Received:
     """A refusal in the place of a message; its fixes need not come again."""
     metrics.POISON.inc()
-    message, said = one.message, one.decoded
+    message, said = received.message, received.decoded
     log.error("message refused, the database will not hold it", topic=message.topic, error=str(error))
     detail = f"the database will not hold it: {error}"[:200]
     refusal = Refused(Refusal.OUT_OF_RANGE, detail, faults.keep(message.payload))
-    settled = [found for fix in said.fixes if (found := decode.numbered(fix)) is not None]
+    settled = [number for fix in said.fixes if (number := decode.numbered(fix)) is not None]
     return Received(message, decode.Decoded(said.unit, said.device, refused=[refusal], settled=said.settled + settled))

@@ -39,8 +39,8 @@ class RefusalLog:
     def tell(self, refused: Sequence[Refused], now: float) -> None:
         """Take the refusals of a batch at `now`, s of any steady clock."""
         counted: Counter[_Key] = Counter()
-        for each in refused:
-            counted[_device(each.topic), each.reason.value] += each.n
+        for refusal in refused:
+            counted[_device(refusal.topic), refusal.reason.value] += refusal.n
         for key, n in counted.items():
             self._tell(key, n, now)
 

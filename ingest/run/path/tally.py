@@ -35,19 +35,19 @@ class Tally:
 
     def count(self, received: Sequence[Received], attempt: Attempt) -> int:
         """Take a batch that is committed; returns how many of its fixes were late."""
-        made, new = attempt.batch, 0 if attempt.new is None else len(attempt.new)
-        refused = sum(one.n for one in made.refused)
-        self.totals.update(messages=len(received), fixes=new, duplicates=len(made.fixes) - new, refused=refused)
+        batch, new = attempt.batch, 0 if attempt.new is None else len(attempt.new)
+        refused = sum(refusal.n for refusal in batch.refused)
+        self.totals.update(messages=len(received), fixes=new, duplicates=len(batch.fixes) - new, refused=refused)
         metrics.MESSAGES.inc(len(received))
         # They are in the order in which they came.
         metrics.STORE_LAG.observe(max(0, self.clock() - received[0].message.received) / 1000)
         metrics.FIXES.inc(new)
-        metrics.DUPLICATES.inc(len(made.fixes) - new)
+        metrics.DUPLICATES.inc(len(batch.fixes) - new)
         metrics.EVENTS.inc(attempt.events)
         metrics.REPLIES.inc(attempt.replies)
-        for each in made.refused:
-            metrics.REFUSALS.labels(each.reason.value).inc(each.n)
-        self._refusals.tell(made.refused, time.monotonic())
+        for refusal in batch.refused:
+            metrics.REFUSALS.labels(refusal.reason.value).inc(refusal.n)
+        self._refusals.tell(batch.refused, time.monotonic())
         if attempt.new is not None and new:
             unit, units = self.devices.units_of(attempt.new.device)
             self.minutes.note(attempt.new.t, unit, units, self.clock())

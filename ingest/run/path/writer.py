@@ -56,23 +56,23 @@ class Writer:
         await refusal_store.insert(conn, batch.refused)
         await _settle(conn, batch, stored, now)
         await _sighted(conn, batch.ahead, grid, now)
-        told = await event_store.insert(conn, [_placed(event, grid) for event in batch.events], self.pseudonyms)
-        attempt.events = len(told)
-        ids = {body["id"] for _, body in told}
+        log_items = await event_store.insert(conn, [_placed(event, grid) for event in batch.events], self.pseudonyms)
+        attempt.events = len(log_items)
+        ids = {body["id"] for _, body in log_items}
         attempt.new_events = [event for event in batch.events if event.said.id in ids]
         attempt.replies = await replies.insert(conn, batch.replies)
         await _signs(conn, attempt.new_events)
-        signed_off = [(one.device, one.at) for one in batch.said if one.by_itself and not one.online]
+        signed_off = [(status.device, status.at) for status in batch.said if status.by_itself and not status.online]
         await run_store.sign_off(conn, signed_off, now)
-        return told + await device_store.say(conn, batch.said)
+        return log_items + await device_store.say(conn, batch.said)
 
     async def store_late(self, conn: db.Connection, attempt: Attempt) -> None:
         """Leave windows for what the engine here cannot take: late places of events, and all of other workers."""
         late, misrouted = set(attempt.late_logged), attempt.batch.misrouted
         logged = [
-            Window(device=each.device, t_lo=each.t, t_hi=each.t, received=received, cause=Cause.EVENT)
-            for each, received in attempt.logged().items()
-            if each in late or each.device in misrouted
+            Window(device=event.device, t_lo=event.t, t_hi=event.t, received=received, cause=Cause.EVENT)
+            for event, received in attempt.logged().items()
+            if event in late or event.device in misrouted
         ]
         await window_store.insert(conn, logged + windows.spanning(attempt.misrouted))
 
@@ -105,10 +105,10 @@ class Writer:
 
 async def _settle(conn: db.Connection, batch: Batch, stored: Bool, now: int) -> None:
     """Note the numbers that no stored fix shows: of refused fixes, and of those whose key is stored with another."""
-    settled = [(each.device.id, each.boot, each.seq) for each in batch.settled]
+    settled = [(number.device.id, number.boot, number.seq) for number in batch.settled]
     again = batch.fixes.take(~stored & (batch.fixes.seq != ABSENT))
     columns = (again.device.tolist(), again.t.tolist(), again.boot.tolist(), again.seq.tolist())
-    repeated = [each for each in zip(*columns, strict=True) if each[2] is not None]
+    repeated = [row for row in zip(*columns, strict=True) if row[2] is not None]
     settled += await boot_store.renumbered(conn, repeated)
     await boot_store.note(conn, [(device, boot, seq, seq) for device, boot, seq in settled], now)
 

@@ -24,7 +24,7 @@ def run(
 ) -> None:
     """Make the account and print its password, which cannot be shown again."""
     try:
-        given = models.AccountGiven.model_validate(
+        account = models.AccountGiven.model_validate(
             {
                 "name": name,
                 "role": role,
@@ -36,8 +36,12 @@ def run(
         )
     except pydantic.ValidationError as fault:
         raise errors.SetupError(as_operator.said(fault)) from fault
-    shown, made = as_operator.run(
-        settings, lambda conn: accounts.create(conn, given, as_operator.granter(), issuer=settings.openid_issuer)
+    shown, password = as_operator.run(
+        settings, lambda conn: accounts.create(conn, account, as_operator.granter(), issuer=settings.openid_issuer)
     )
-    way = "at the OpenID provider 通过统一身份认证登录" if made is None else f"with the password {made} 密码仅显示一次"
+    way = (
+        "at the OpenID provider 通过统一身份认证登录"
+        if password is None
+        else f"with the password {password} 密码仅显示一次"
+    )
     typer.echo(f"{shown.name} ({shown.role}) may sign in {way}")

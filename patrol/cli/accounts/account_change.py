@@ -14,13 +14,15 @@ def run(
     settings: Settings, *, name: str, disabled: bool | None = None, password: bool = False, reset_code: bool = False
 ) -> None:
     """Change what is asked for; all sessions and tokens of the account end."""
-    made = secrets.token_urlsafe(12) if password else None
+    new_password = secrets.token_urlsafe(12) if password else None
     values: dict[str, object] = {"reset_second_factor": reset_code}
     if disabled is not None:
         values["disabled"] = disabled
-    if made is not None:
-        values["password"] = made
-    given = models.AccountChange.model_validate(values)
-    shown = as_operator.run(settings, lambda conn: accounts.change(conn, name, given, as_operator.granter()))
+    if new_password is not None:
+        values["password"] = new_password
+    change = models.AccountChange.model_validate(values)
+    shown = as_operator.run(settings, lambda conn: accounts.change(conn, name, change, as_operator.granter()))
     state = "is disabled" if shown.disabled else "may sign in"
-    typer.echo(f"{shown.name} {state}" + (f" with the password {made} 密码仅显示一次" if made else "") + ".")
+    typer.echo(
+        f"{shown.name} {state}" + (f" with the password {new_password} 密码仅显示一次" if new_password else "") + "."
+    )

@@ -12,10 +12,18 @@ _MOST = 10_000
 
 def run(settings: Settings) -> None:
     """Print the accounts as a table."""
-    found = as_operator.run(settings, lambda conn: accounts.listed(conn, None, _MOST))
+    listed = as_operator.run(settings, lambda conn: accounts.listed(conn, None, _MOST))
     table = Table("name", "role", "areas", "until", "second factor", "sessions")
-    for one in found:
-        until = "disabled" if one.disabled else "" if one.valid_to is None else f"{one.valid_to:%Y-%m-%d %H:%M}Z"
-        areas = "whole city" if one.areas is None else ", ".join(one.areas)
-        table.add_row(one.name, one.role, areas, until, "yes" if one.second_factor else "no", str(one.sessions))
+    for account in listed:
+        until = (
+            "disabled"
+            if account.disabled
+            else ""
+            if account.valid_to is None
+            else f"{account.valid_to:%Y-%m-%d %H:%M}Z"
+        )
+        areas = "whole city" if account.areas is None else ", ".join(account.areas)
+        table.add_row(
+            account.name, account.role, areas, until, "yes" if account.second_factor else "no", str(account.sessions)
+        )
     Console().print(table)

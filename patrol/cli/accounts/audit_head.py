@@ -16,5 +16,5 @@ def run(settings: Settings) -> None:
 
 async def _head(url: str) -> str:
     async with connectivity.connected(url) as conn:
-        found = await audit_log.head_of(conn)
-    return f"{found.n}:{found.hash.hex()}"
+        head = await audit_log.head_of(conn)
+    return f"{head.n}:{head.hash.hex()}"

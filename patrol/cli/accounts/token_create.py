@@ -24,10 +24,10 @@ def run(
     """Store the token's hash and print the token, which cannot be shown again."""
     ends = None if valid is None else datetime.now(UTC) + valid
     try:
-        given = models.TokenGiven.model_validate(
+        token = models.TokenGiven.model_validate(
             {"name": name, "role": role, "areas": areas or None, "scopes": scopes or None, "expires_at": ends}
         )
     except pydantic.ValidationError as fault:
         raise errors.SetupError(as_operator.said(fault)) from fault
     by = as_operator.granter()
-    typer.echo(as_operator.run(settings, lambda conn: token_grants.create(conn, given, by)))
+    typer.echo(as_operator.run(settings, lambda conn: token_grants.create(conn, token, by)))

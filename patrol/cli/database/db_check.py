@@ -14,9 +14,9 @@ def run(settings: Settings) -> None:
     Raises:
         SetupError: something must be mended.
     """
-    found = asyncio.run(_examine(connectivity.database_url(settings)))
-    findings.show("Database 数据库", found)
-    findings.conclude(found)
+    results = asyncio.run(_examine(connectivity.database_url(settings)))
+    findings.show("Database 数据库", results)
+    findings.conclude(results)
 
 
 async def _examine(url: str) -> list[findings.Finding]:

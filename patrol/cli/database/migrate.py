@@ -19,7 +19,7 @@ def run(settings: Settings) -> None:
         typer.echo("The database is up to date.")
 
 
-async def bring_up_to_date(settings: Settings, url: str, told: Callable[[str], None]) -> list[str]:
+async def bring_up_to_date(settings: Settings, url: str, report: Callable[[str], None]) -> list[str]:
     """Migrate as the owner of the tables; `url` is what the server uses. Returns what was applied.
 
     Raises:
@@ -27,7 +27,7 @@ async def bring_up_to_date(settings: Settings, url: str, told: Callable[[str], N
     """
     owner = settings.owner_database_url
     await connectivity.check_database(owner or url)
-    applied = await migrate.migrate(owner or url, told=told)
+    applied = await migrate.migrate(owner or url, report=report)
     if owner is not None:
         await roles.prepare(owner, url)
     return applied

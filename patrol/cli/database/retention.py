@@ -51,16 +51,16 @@ async def _drop(media: Path, conn: db.Connection) -> None:
     with Progress(SpinnerColumn(), text, TimeElapsedColumn()) as progress:
         tasks = {cls: progress.add_task(cls.value, total=None) for cls in DataClass}
 
-        def told(cls: DataClass, table: str, n: int) -> None:
+        def report(cls: DataClass, table: str, n: int) -> None:
             progress.update(tasks[cls], advance=n, description=f"{cls.value} ({table})")
 
-        dropped = await passes.Pass(conn, _now(), media=media, told=told).run()
+        dropped = await passes.Pass(conn, _now(), media=media, told=report).run()
     if dropped is None:
         raise errors.SetupError("Another pass is running: wait until it ends. 另一清理任务正在进行。")
     await passes.refresh_days(conn, _now())
     items = await holds.kept(conn)
     _show(items)
-    if any(one.fault for one in items):
+    if any(item.fault for item in items):
         raise errors.SetupError("Some classes were not gone over, see above; mend the reason and run it again.")
 
 
@@ -76,12 +76,12 @@ def _show(items: list[models.Retention]) -> None:
         "deleted 已清理",
     ):
         table.add_column(name, overflow="fold")
-    for one in items:
-        days = "for ever 永久" if one.days is None else str(one.days)
-        floor = "-" if one.floor is None else rest.rfc3339(one.floor)
+    for item in items:
+        days = "for ever 永久" if item.days is None else str(item.days)
+        floor = "-" if item.floor is None else rest.rfc3339(item.floor)
         table.add_row(
-            one.data, f"{one.name_en} {one.name_zh}", days, one.why, floor, rest.rfc3339(one.ran_at),
-            f"{one.dropped:,}" if one.fault is None else f"✗ {one.fault}",
+            item.data, f"{item.name_en} {item.name_zh}", days, item.why, floor, rest.rfc3339(item.ran_at),
+            f"{item.dropped:,}" if item.fault is None else f"✗ {item.fault}",
         )  # fmt: skip
     tables.show(table)
 

@@ -17,7 +17,9 @@ from tracking.store.city import calendar_store
 
 def run(settings: Settings, *, file: Path, dry_run: bool) -> None:
     """Import the file or only try it, or say what is wrong with it."""
-    form = next((each for each in get_args(calendar_file.Form) if file.suffix.lower() == f".{each}"), None)
+    form = next(
+        (known_form for known_form in get_args(calendar_file.Form) if file.suffix.lower() == f".{known_form}"), None
+    )
     if form is None:
         raise errors.SetupError(f"the type of {file} is unknown: name it .csv, .json or .ics.")
     try:

@@ -63,11 +63,11 @@ async def put_checkpoints(
 
 async def import_town(database_url: str) -> str:
     """Import the roads and checkpoints of the synthetic town and say how many."""
-    made = await asyncio.to_thread(lambda: (synthetic.roads_geojson(), synthetic.checkpoints_geojson()))
+    documents = await asyncio.to_thread(lambda: (synthetic.roads_geojson(), synthetic.checkpoints_geojson()))
     connection = await asyncpg.connect(database_url)
     try:
         grid, said = (await city.load(connection)).grid, []
-        for put, document in zip((put_roads, put_checkpoints), made, strict=True):
+        for put, document in zip((put_roads, put_checkpoints), documents, strict=True):
             done = await put(connection, grid, msgspec.json.encode(document))
             if isinstance(done, Refused):
                 raise RuntimeError(f"the synthetic town is not valid: {done.faults[0]}")  # noqa: TRY004

@@ -73,8 +73,8 @@ async def _as_server(owner_url: str) -> str:
 
 async def _town(settings: Settings, database_url: str, progress: Progress) -> None:
     with progress.step("Tables", "数据表") as notes:
-        made = await bring_up_to_date(settings, database_url, progress.say)
-        notes.append(f"{len(made)} new 新" if made else "up to date 最新")
+        applied = await bring_up_to_date(settings, database_url, progress.say)
+        notes.append(f"{len(applied)} new 新" if applied else "up to date 最新")
     connection = await asyncpg.connect(database_url)
     try:
         empty = not await connection.fetchval("SELECT EXISTS (SELECT FROM cells)")
