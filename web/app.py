@@ -45,7 +45,7 @@ def create_app(config: WebConfig) -> FastAPI:
     openid = None if config.openid is None else Provider(config.openid)
     receiver = None if config.media_dir is None else Receiver(MediaFiles(config.media_dir), config.media_most_bytes)
     vault = None if config.secrets_key is None else Vault(config.secrets_key)
-    made = Context(
+    context = Context(
         config=config, vault=vault, database=database, audit=recorder, hub=hub, openid=openid, media=receiver
     )
     app = FastAPI(
@@ -59,14 +59,16 @@ def create_app(config: WebConfig) -> FastAPI:
         responses=_PROBLEM,
         max_body_size=MAX_BODY_BYTES,
     )
-    app.state.context = made
-    app.state.sights = made.hub.sights
+    app.state.context = context
+    app.state.sights = context.hub.sights
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     problem_documents.install(app)
     _add_routes(app)
     # The last one added is the outermost: headers are on the refusals of the policy, too.
-    app.add_middleware(redacting.Redacting, sights=lambda: made.hub.sights)
-    app.add_middleware(policy.Policy, config=config, database=database, recorder=made.audit, routes=lambda: app.routes)
+    app.add_middleware(redacting.Redacting, sights=lambda: context.hub.sights)
+    app.add_middleware(
+        policy.Policy, config=config, database=database, recorder=context.audit, routes=lambda: app.routes
+    )
     app.add_middleware(observe.Observe, secure=config.secure_cookies, tiles=config.ground.origin)
     return app
 
@@ -117,8 +119,8 @@ def _add_routes(app: FastAPI) -> None:
 
 def _openapi(app: FastAPI) -> dict[str, Any]:
     if app.openapi_schema is None:
-        made = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
-        schemas = made.setdefault("components", {}).setdefault("schemas", {})
+        document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+        schemas = document.setdefault("components", {}).setdefault("schemas", {})
         _, problem = models_json_schema(
             [(rest.Problem, "serialization"), (imports.ImportProblem, "serialization")],
             ref_template="#/components/schemas/{model}",
@@ -126,11 +128,11 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
         schemas |= problem["$defs"]
         for name in ("HTTPValidationError", "ValidationError"):
             schemas.pop(name, None)
-        made["components"]["securitySchemes"] = {
+        document["components"]["securitySchemes"] = {
             "bearer": {"type": "http", "scheme": "bearer"},
             "session": {"type": "apiKey", "in": "cookie", "name": "patrol_session"},
             "device": {"type": "http", "scheme": "basic"},
         }
-        made["security"] = [{"bearer": []}, {"session": []}]
-        app.openapi_schema = made
+        document["security"] = [{"bearer": []}, {"session": []}]
+        app.openapi_schema = document
     return app.openapi_schema

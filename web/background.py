@@ -42,15 +42,15 @@ async def _ensure_admin(here: Context) -> None:
     pool = await here.database.opened()
     while True:
         try:
-            made = await credentials.ensure_admin(pool, here.config.admin_password)
+            password = await credentials.ensure_admin(pool, here.config.admin_password)
             if here.vault is not None:
                 await second_factor.seal_all(pool, here.vault)
             await tokens.end_children_of_settings(pool, here.config.api_token)
             break
         except problems.UNREACHABLE:
             await asyncio.sleep(1)  # not migrated yet, or away again
-    if made is not None:
-        (here.config.on_admin_password or _print_password)(made)
+    if password is not None:
+        (here.config.on_admin_password or _print_password)(password)
 
 
 def _print_password(password: str) -> None:

@@ -56,9 +56,9 @@ class Context:
 
 def context(connection: HTTPConnection) -> Context:
     """Context of the app that serves a request or websocket."""
-    made = connection.app.state.context
-    assert isinstance(made, Context)  # noqa: S101 - create_app put it there
-    return made
+    context = connection.app.state.context
+    assert isinstance(context, Context)  # noqa: S101 - create_app put it there
+    return context
 
 
 def pool(connection: HTTPConnection) -> Pool:

@@ -97,9 +97,9 @@ class AnchorTask:
     def _write(self, head: Head) -> None:
         last_at = self._anchors.last_at()
         if last_at is None or abs(datetime.now(UTC) - last_at) >= ANCHOR_EVERY:
-            made = self._anchors.append(head)
-            if made is not None and self._sender is not None:
-                self._sender.offer(made)
+            anchor = self._anchors.append(head)
+            if anchor is not None and self._sender is not None:
+                self._sender.offer(anchor)
         self._anchors.note(head)
 
 

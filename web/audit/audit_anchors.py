@@ -106,14 +106,14 @@ class Anchors:
             last = self._last()
             if last is not None and last.n >= head.n:
                 return None
-            made = self._made(head, "" if last is None else last.signature)
-            line = msgspec.json.encode(made) + b"\n"
+            anchor = self._made(head, "" if last is None else last.signature)
+            line = msgspec.json.encode(anchor) + b"\n"
             with self.file.open("ab") as file:
                 # What broke off in a crash stays on a line of its own.
                 file.write(line if file.tell() == 0 or self._ends_whole() else b"\n" + line)
                 file.flush()
                 os.fsync(file.fileno())
-            return made
+            return anchor
 
     def note(self, head: Head) -> None:
         """Write the newest head in place of the one before.
@@ -125,10 +125,10 @@ class Anchors:
             known, last = self._newest(), self._last()
             if known is not None and known.n >= head.n:
                 return
-            made = self._made(head, "" if last is None else last.signature)
+            anchor = self._made(head, "" if last is None else last.signature)
             draft = self.head_file.with_name(self.head_file.name + ".new")
             with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-                file.write(msgspec.json.encode(made) + b"\n")
+                file.write(msgspec.json.encode(anchor) + b"\n")
                 file.flush()
                 os.fsync(file.fileno())
             draft.replace(self.head_file)
@@ -156,19 +156,19 @@ class Anchors:
             signatures.add(before)
         if not heads and not faults:
             faults.append(f"{self.file} holds no anchor: restore it, or name a copy with --anchor.")
-        found = Found(heads=heads, anchors=len(heads), faults=faults)
+        contents = Found(heads=heads, anchors=len(heads), faults=faults)
         if not copy:
-            self._read_head(found, signatures)
-        return found
+            self._read_head(contents, signatures)
+        return contents
 
-    def _read_head(self, found: Found, signatures: set[str]) -> None:
+    def _read_head(self, contents: Found, signatures: set[str]) -> None:
         newest = self._newest()
         if newest is None:
-            found.faults.append(f"{self.head_file} is missing or damaged: the end of the record cannot be proven.")
+            contents.faults.append(f"{self.head_file} is missing or damaged: the end of the record cannot be proven.")
             return
         if newest.before not in signatures:
-            found.faults.append(f"{self.file}: anchors at its end are missing.")
-        found.heads.append(newest.head)
+            contents.faults.append(f"{self.file}: anchors at its end are missing.")
+        contents.heads.append(newest.head)
 
     def _made(self, head: Head, before: str) -> Anchor:
         at = datetime.now(UTC).isoformat(timespec="seconds")

@@ -41,9 +41,9 @@ async def examine(
         verdict = await verify(conn, heads)
         return replace(verdict, faults=[NO_ANCHORS, *verdict.faults])
     # Before the record: what is anchored meanwhile is in it.
-    found = await asyncio.to_thread(anchors.read, copy=copy)
-    verdict = await verify(conn, [*found.heads, *heads])
-    return replace(verdict, anchors=found.anchors, faults=[*found.faults, *verdict.faults])
+    contents = await asyncio.to_thread(anchors.read, copy=copy)
+    verdict = await verify(conn, [*contents.heads, *heads])
+    return replace(verdict, anchors=contents.anchors, faults=[*contents.faults, *verdict.faults])
 
 
 async def verify(conn: db.Connection, heads: Sequence[Head]) -> Verdict:

@@ -35,7 +35,7 @@ class Recorder:
         self._waiting: list[tuple[Entry, asyncio.Future[None]]] = []
         self._come = asyncio.Event()
 
-    async def put(self, made: Entry) -> None:
+    async def put(self, entry: Entry) -> None:
         """Return once the entry is committed.
 
         Raises:
@@ -45,7 +45,7 @@ class Recorder:
             FAILURES.inc()
             raise problems.NotReadyError
         done = asyncio.get_running_loop().create_future()
-        self._waiting.append((made, done))
+        self._waiting.append((entry, done))
         WAITING.set(len(self._waiting))
         self._come.set()
         try:
@@ -67,7 +67,7 @@ class Recorder:
     async def _commit(self, group: list[tuple[Entry, asyncio.Future[None]]]) -> None:
         try:
             async with self._database.pool.acquire(timeout=WITHIN_S) as conn:
-                await audit_log.append(conn, [made for made, _ in group])
+                await audit_log.append(conn, [entry for entry, _ in group])
         except Exception as error:
             FAILURES.inc(len(group))
             log.exception("audit.not_recorded", entries=len(group), error=repr(error))

@@ -132,13 +132,13 @@ class Sights:
         if grant.areas is None:
             return WHOLE_CITY if grant.devices else WITHOUT_DEVICES
         now = time.monotonic()
-        at, made = self._made.get(grant, (float("-inf"), NOTHING))
+        at, known = self._made.get(grant, (float("-inf"), NOTHING))
         if now - at < self.HELD_S:
-            return made
+            return known
         async with self._database.pool.acquire() as conn:
             read = await load(conn, grant.areas, devices=grant.devices)
-        if read == made:
-            read = made  # the same object, so that what was made for it is found again
+        if read == known:
+            read = known  # the same object, so that what was made for it is found again
         if len(self._made) >= self.MOST:
             self._made.clear()
         self._made[grant] = (now, read)
@@ -149,13 +149,13 @@ class Sights:
         if see.units is None:
             return ALL_SHOWN
         now = time.monotonic()
-        at, made = self._names.get((see, officer), (float("-inf"), ALL_SHOWN))
+        at, known = self._names.get((see, officer), (float("-inf"), ALL_SHOWN))
         if now - at < self.HELD_S:
-            return made
+            return known
         async with self._database.pool.acquire() as conn:
             read = await names_store.load(conn, see, officer)
-        if read == made:
-            read = made  # the same object, so that what was made for it is found again
+        if read == known:
+            read = known  # the same object, so that what was made for it is found again
         if len(self._names) >= self.MOST:
             self._names.clear()
         self._names[see, officer] = (now, read)

@@ -47,14 +47,14 @@ def holding(
 
 def beyond(holder: Holding, wanted: Holding) -> list[str]:
     """Say what of `wanted` the holder does not hold."""
-    found = [str(each) for each in sorted(wanted.permissions - holder.permissions)]
+    excess = [str(permission) for permission in sorted(wanted.permissions - holder.permissions)]
     if holder.areas is not None and (wanted.areas is None or not wanted.areas <= holder.areas):
-        found.append("other areas")
+        excess.append("other areas")
     if holder.until is not None and (wanted.until is None or wanted.until > holder.until):
-        found.append(f"a time after {holder.until.isoformat()}")
+        excess.append(f"a time after {holder.until.isoformat()}")
     if wanted.officer not in (None, holder.officer) and holder.permissions != EVERYTHING:
-        found.append("somebody's own record")
-    return found
+        excess.append("somebody's own record")
+    return excess
 
 
 def sooner(one: datetime | None, other: datetime | None) -> datetime | None:

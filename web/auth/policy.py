@@ -182,8 +182,8 @@ class Policy:
 
 def _action(scope: Scope, rule: Rule, message: Message) -> str | None:
     """Under which name an answer goes into the audit record: as its route or rule says; a file is an export."""
-    asked = QueryParams(scope["query_string"])
-    said = scope.get("audit", {}).get("action") or rule.audited(scope["method"], asked)
+    query = QueryParams(scope["query_string"])
+    said = scope.get("audit", {}).get("action") or rule.audited(scope["method"], query)
     if message["status"] >= 400:
         return _refused_action(said, scope["method"], message["status"])
     is_file = MutableHeaders(raw=message["headers"]).get("content-disposition", "").startswith("attachment")
@@ -199,10 +199,10 @@ def _refused_action(said: str | None, method: str, status: int) -> str | None:
 
 
 def _entry(scope: Scope, principal: Principal, action: str, status: int) -> audit_chain.Entry:
-    asked = QueryParams(scope["query_string"])
+    query = QueryParams(scope["query_string"])
     detail = {
         "method": scope.get("method", WEBSOCKET),
-        "query": {name: ",".join(asked.getlist(name))[:MOST_OF_A_VALUE] for name in asked},
+        "query": {name: ",".join(query.getlist(name))[:MOST_OF_A_VALUE] for name in query},
         "status": status,
         "role": principal.role,
         **({} if principal.areas is None else {"areas": sorted(principal.areas)}),

@@ -47,9 +47,9 @@ class Rule:
     costly: Callable[[QueryParams], bool] | None = None
     """Whether what is asked takes the process long: `web.auth.costs` limits how much of it an account has at once."""
 
-    def audited(self, method: str, asked: QueryParams) -> str | None:
+    def audited(self, method: str, query: QueryParams) -> str | None:
         """Under which name a request goes into the audit record: looks at persons, and changes."""
-        if self.permission in _LOOKS or "device" in asked:
+        if self.permission in _LOOKS or "device" in query:
             return "look"
         return "change" if method not in SAFE | {WEBSOCKET} and self.permission not in _NOT_RECORDED else None
 
@@ -58,12 +58,12 @@ def _always(_asked: QueryParams) -> bool:
     return True
 
 
-def _of_the_past(asked: QueryParams) -> bool:
-    return "at" in asked or "known" in asked
+def _of_the_past(query: QueryParams) -> bool:
+    return "at" in query or "known" in query
 
 
-def _checking(asked: QueryParams) -> bool:
-    return "check" in asked
+def _checking(query: QueryParams) -> bool:
+    return "check" in query
 
 
 _READ = frozenset({"GET"})

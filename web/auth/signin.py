@@ -125,9 +125,9 @@ async def attempt(
     Raises:
         CodeNeededError: they fit; the code of the second factor is missing.
     """
-    given = (name[:64], password[:1024]) if len(name) <= 64 and len(password) <= 1024 else ("", "")
+    entered = (name[:64], password[:1024]) if len(name) <= 64 and len(password) <= 1024 else ("", "")
     signed = await sessions.sign_in(
-        here.database.pool, *given, code=code, now=here.config.clock(), client=client, vault=here.vault
+        here.database.pool, *entered, code=code, now=here.config.clock(), client=client, vault=here.vault
     )
     if signed is not None:
         here.attempts.succeeded(name, client)

@@ -67,16 +67,16 @@ class Receiver:
 
     async def _sent_before(self, conn: db.Connection, sha256: str, wanted: Sequence[Announced]) -> Stored | None:
         """Who sent the bytes for one event has shown to have them: they count for the sender's other events, too."""
-        if not any(one.sent for one in wanted) or not await asyncio.to_thread(self.files.place(sha256).is_file):
+        if not any(file.sent for file in wanted) or not await asyncio.to_thread(self.files.place(sha256).is_file):
             return None
         async with conn.transaction():
             known = await media_store.of(conn, sha256)
             if known is not None:
-                await media_store.link(conn, sha256, [one.event for one in wanted if one.bytes == known.bytes])
+                await media_store.link(conn, sha256, [file.event for file in wanted if file.bytes == known.bytes])
         return known
 
     def _most(self, wanted: Sequence[Announced], size: int | None) -> int:
-        sizes = {one.bytes for one in wanted}
+        sizes = {file.bytes for file in wanted}
         if size is not None and size not in sizes:
             raise problems.ProblemError(422, f"The file has {size} bytes; the event says {_listed(sizes)}.")
         most = max(sizes) if size is None else size
@@ -104,8 +104,8 @@ class Receiver:
                     415, "The content does not match the type in the event; send a photograph or a recording."
                 )
             async with pool.acquire() as conn, conn.transaction():
-                made = Stored(mime=fitting[0], bytes=incoming.size)
-                stored = await media_store.put(conn, sha256, made)
+                media = Stored(mime=fitting[0], bytes=incoming.size)
+                stored = await media_store.put(conn, sha256, media)
                 await media_store.link(conn, sha256, fitting[1])
                 await _of_disk(lambda: incoming.keep(self.files.place(sha256)))
             return stored
@@ -115,11 +115,11 @@ class Receiver:
 
 def _fitting(incoming: Incoming, wanted: Sequence[Announced]) -> tuple[str | None, list[str]]:
     """Under which media type the file is kept, and the events that announced it so."""
-    sized = [one for one in wanted if one.bytes == incoming.size]
+    sized = [file for file in wanted if file.bytes == incoming.size]
     if not sized:
-        sizes = _listed({one.bytes for one in wanted})
+        sizes = _listed({file.bytes for file in wanted})
         raise problems.ProblemError(422, f"{incoming.size} bytes were received; the event says {sizes}.")
-    kinds = [(one.event, media_types.kind(one.mime, incoming.head)) for one in sized]
+    kinds = [(file.event, media_types.kind(file.mime, incoming.head)) for file in sized]
     return next((kind for _, kind in kinds if kind), None), [event for event, kind in kinds if kind]
 
 

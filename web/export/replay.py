@@ -58,31 +58,31 @@ class Asked:
         return range(first, self.end + 1, self.step)
 
 
-async def lines(pool: db.Pool, asked: Asked, see: Sight, devices: Sequence[Any], place: coverage.Place | None) -> Lines:
+async def lines(pool: db.Pool, clip: Asked, see: Sight, devices: Sequence[Any], place: coverage.Place | None) -> Lines:
     """Encode the clip of `devices` (of `clip_store`), one JSON object a line; the last one has the type `end`."""
     async with _turns, pool.acquire() as connection:
-        place = await coverage.load_place(connection, place, asked.start, asked.start if asked.then else None)
-        alerts = await _alerts(connection, asked, see, asked.period)
-        events = await _events(connection, see, asked.period)
+        place = await coverage.load_place(connection, place, clip.start, clip.start if clip.then else None)
+        alerts = await _alerts(connection, clip, see, clip.period)
+        events = await _events(connection, see, clip.period)
     # Nothing is sent within a turn: who reads slowly keeps nobody else waiting.
-    yield _line(type="head", at=asked.start, until=asked.end, step=asked.step, devices=len(devices))
+    yield _line(type="head", at=clip.start, until=clip.end, step=clip.step, devices=len(devices))
     yield _line(type="alerts", items=alerts)
     yield _line(type="events", items=events)
-    states = _coverage(pool, asked, see, place)
+    states = _coverage(pool, clip, see, place)
     yield await anext(states)
     for row in devices[:MOST_DEVICES]:
-        yield await _track(pool, row, asked)
+        yield await _track(pool, row, clip)
     async for line in states:
         yield line
     yield _line(type="end", left_out=max(0, len(devices) - MOST_DEVICES))
 
 
 async def _alerts(
-    connection: db.Connection, asked: Asked, see: Sight, period: clip_store.Period
+    connection: db.Connection, clip: Asked, see: Sight, period: clip_store.Period
 ) -> list[dict[str, Any]]:
     rows = await clip_store.alerts(connection, see, period, MOST_ALERTS)
     # What turned out never to have been a gap is not shown by what is known now.
-    kept = (row for row in rows if asked.then or row["state"] != "withdrawn")
+    kept = (row for row in rows if clip.then or row["state"] != "withdrawn")
     return [{**row, "steps": json.loads(row["steps"])} for row in kept]
 
 
@@ -91,11 +91,11 @@ async def _events(connection: db.Connection, see: Sight, period: clip_store.Peri
     return [event_store.shown(row).model_dump(mode="json") for row in rows]
 
 
-async def _track(pool: db.Pool, device: Any, asked: Asked) -> bytes:
+async def _track(pool: db.Pool, device: Any, clip: Asked) -> bytes:
     """A track as columns of differences: ms, and 1e-6 degrees."""
-    bin_ms = max(1_000, (asked.end - asked.start) // MOST_POINTS)
+    bin_ms = max(1_000, (clip.end - clip.start) // MOST_POINTS)
     async with _turns, pool.acquire() as connection:
-        rows = await clip_store.track(connection, device["id"], asked.period, bin_ms)
+        rows = await clip_store.track(connection, device["id"], clip.period, bin_ms)
     return _line(
         type="track",
         device=device["name"],
@@ -111,11 +111,11 @@ def _differences(values: list[int]) -> list[int]:
     return np.diff(np.array(values, dtype=np.int64), prepend=0).tolist()  # type: ignore[no-any-return]
 
 
-async def _coverage(pool: db.Pool, asked: Asked, see: Sight, place: coverage.Place) -> Lines:
+async def _coverage(pool: db.Pool, clip: Asked, see: Sight, place: coverage.Place) -> Lines:
     """Every cell at the first moment, then what changed from moment to moment; all of them with another division."""
     versions, held = CellVersions(), frozenset[int]()
-    for at in asked.moments():
-        before, known = versions.version, at if asked.then else None
+    for at in clip.moments():
+        before, known = versions.version, at if clip.then else None
         async with _turns:
             async with pool.acquire() as connection:
                 place = await coverage.load_place(connection, place, at, known)

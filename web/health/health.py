@@ -45,8 +45,8 @@ async def readyz(request: Request) -> Response:
         if here.hub.ready.is_set()
         else pages.Check(ok=False, detail="the event log was not read yet")
     )
-    made = pages.Readiness(ready=all(check.ok for check in checks.values()), checks=checks)
-    return JSONResponse(made.model_dump(), status_code=200 if made.ready else 503)
+    readiness = pages.Readiness(ready=all(check.ok for check in checks.values()), checks=checks)
+    return JSONResponse(readiness.model_dump(), status_code=200 if readiness.ready else 503)
 
 
 async def _database_checks(here: Context) -> dict[str, pages.Check]:

@@ -81,7 +81,7 @@ def _type(schema: dict[str, Any]) -> str:
     if "enum" in schema:
         return " | ".join(f"<code>{escape(str(value))}</code>" for value in schema["enum"])
     if "anyOf" in schema:
-        return " | ".join(_type(each) for each in schema["anyOf"] if each.get("type") != "null")
+        return " | ".join(_type(option) for option in schema["anyOf"] if option.get("type") != "null")
     if schema.get("type") == "array":
         return f"[{_type(schema.get('items', {}))} …]"
     bounds = [f"{sign} {schema[key]}" for key, sign in (("minimum", "≥"), ("maximum", "≤")) if key in schema]

@@ -73,8 +73,8 @@ class GroundConfig:
         if self.assets is None or any("\0" in part for part in parts):
             return None
         root = (self.assets / kind).resolve()
-        found = root.joinpath(*parts).resolve()
-        return found if found.is_relative_to(root) and found.is_file() else None
+        file = root.joinpath(*parts).resolve()
+        return file if file.is_relative_to(root) and file.is_file() else None
 
     def _names(self, kind: str, name_of: Callable[[Path], str | None]) -> list[str]:
         folder = None if self.assets is None else self.assets / kind

@@ -26,13 +26,13 @@ REFUSES: dict[int | str, dict[str, Any]] = {
 _NAMED = 3
 
 
-def refused(found: Sequence[GridFault]) -> problems.ProblemError:
+def refused(listed: Sequence[GridFault]) -> problems.ProblemError:
     """Refuse a file for its faults, of which there is one at least."""
-    some = "; ".join(str(one) for one in found[:_NAMED])
-    more = f"; and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+    some = "; ".join(str(fault) for fault in listed[:_NAMED])
+    more = f"; and {len(listed) - _NAMED} more" if len(listed) > _NAMED else ""
     faults = [
-        imports.GridFault(kind=one.kind.value, feature=one.feature, code=one.code, zh=one.zh, en=one.en)
-        for one in found
+        imports.GridFault(kind=fault.kind.value, feature=fault.feature, code=fault.code, zh=fault.zh, en=fault.en)
+        for fault in listed
     ]
     return problems.ProblemError(
         422,

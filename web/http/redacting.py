@@ -108,8 +108,8 @@ class Answer:
         if not body:
             return body
         value = msgspec.json.decode(body)
-        made = redaction.clean(value, self._names)
-        return body if made is value else msgspec.json.encode(made)
+        cleaned = redaction.clean(value, self._names)
+        return body if cleaned is value else msgspec.json.encode(cleaned)
 
 
 def _kind(start: Message) -> str:

@@ -37,7 +37,7 @@ class RouteTable:
                 return template
         if method == WEBSOCKET:
             raise problems.ProblemError(404, "There is no websocket at this address; /api/v1/live is one.")
-        allowed = {each for methods, template in fitting for each in methods if template != CATCH_ALL}
+        allowed = {method for methods, template in fitting for method in methods if template != CATCH_ALL}
         raise problems.ProblemError(
             405,
             f"{method[:20]} is not allowed at this address; /docs lists what is.",

@@ -52,10 +52,10 @@ async def file_or_page(request: Request, path: str) -> Response:
     first = path.split("/", 1)[0]
     if first in CLIENT_ROUTES and browser.wants_page(request.scope):
         return await index(request)
-    found = _inside(context.context(request).config.static_dir, path)
-    if found is None or not (first in FOLDERS or "/" not in path):
+    file = _inside(context.context(request).config.static_dir, path)
+    if file is None or not (first in FOLDERS or "/" not in path):
         raise problems.ProblemError(404, "There is nothing at this address; /docs lists what there is.")
-    return _served(request, found, immutable=first == "assets")
+    return _served(request, file, immutable=first == "assets")
 
 
 def _inside(folder: Path, path: str) -> Path | None:
@@ -63,8 +63,8 @@ def _inside(folder: Path, path: str) -> Path | None:
     if "\0" in path:
         return None
     root = folder.resolve()
-    found = (root / path).resolve()
-    return found if found.is_relative_to(root) and found.is_file() and not found.name.endswith(".gz") else None
+    file = (root / path).resolve()
+    return file if file.is_relative_to(root) and file.is_file() and not file.name.endswith(".gz") else None
 
 
 def _served(request: Request, file: Path, *, immutable: bool) -> Response:

@@ -21,9 +21,9 @@ def page(template: str, lang: str, values: dict[str, Any], *, status: int = 200)
     return HTMLResponse(text, status_code=status)
 
 
-def language(request: Request, asked: str | None) -> str:
+def language(request: Request, wanted: str | None) -> str:
     """Language of a page: what was asked for, else what the browser likes better."""
-    if asked in LANGUAGES:
-        return asked
+    if wanted in LANGUAGES:
+        return wanted
     accepted = request.headers.get("accept-language", "zh").lower()
     return min(LANGUAGES, key=lambda lang: accepted.find(lang) if lang in accepted else len(accepted) + (lang != "zh"))

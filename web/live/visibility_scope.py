@@ -111,7 +111,7 @@ class VisibilityScope:
         """Devices in sight by what they do at `now` (ms), counted at most once a tick for all viewers."""
         if self._counted.counts is None or now - self._counted.at >= COUNTED_MS:
             tally = self._state.tally(now, self.world.mask)
-            made: dict[str, Any] = dict(zip(("total", "moving", "still", "silent", "unknown"), tally, strict=True))
-            self._counted = _Counted(now, made)
+            totals: dict[str, Any] = dict(zip(("total", "moving", "still", "silent", "unknown"), tally, strict=True))
+            self._counted = _Counted(now, totals)
         assert self._counted.counts is not None  # noqa: S101 - just made
         return self._counted.counts

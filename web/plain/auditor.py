@@ -53,22 +53,22 @@ async def page(
 ) -> Response:
     """Newest first, a hundred at a time; with `check` the whole chain is gone over, too."""
     texts = _TEXTS[frame.language(request)]
-    given = {name: request.query_params.get(name, "").strip() for name in _FILTERS}
+    filters = {name: request.query_params.get(name, "").strip() for name in _FILTERS}
     try:
-        found = await audit.find(pool, given, cursor, SHOWN)
+        entries = await audit.find(pool, filters, cursor, SHOWN)
     except problems.ProblemError as error:
         wrong: dict[str, Any] = {"wrong": error.detail, "verdict": None, "rows": [], "older": ""}
-        return frame.page(request, "audit.html", texts, status=error.status, given=given, **wrong)
+        return frame.page(request, "audit.html", texts, status=error.status, given=filters, **wrong)
     zone = ZoneInfo(here.hub.time_zone() or "UTC")
     return frame.page(
         request,
         "audit.html",
         texts,
-        given=given,
+        given=filters,
         wrong="",
         verdict=await _verdict(here, pool) if check else None,
-        rows=[_row(entry, zone) for entry in found.items],
-        older=_older(request, found),
+        rows=[_row(entry, zone) for entry in entries.items],
+        older=_older(request, entries),
     )
 
 
@@ -93,9 +93,9 @@ def _row(entry: AuditEntry, zone: ZoneInfo) -> dict[str, str | int]:
     }
 
 
-def _older(request: Request, found: AuditEntries) -> str:
+def _older(request: Request, entries: AuditEntries) -> str:
     """Query of the page after this one; empty: there is none."""
-    if found.next is None:
+    if entries.next is None:
         return ""
     kept = {name: value for name, value in request.query_params.items() if name != "check"}
-    return urlencode({**kept, "cursor": found.next})
+    return urlencode({**kept, "cursor": entries.next})

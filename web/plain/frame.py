@@ -30,14 +30,14 @@ def page(
 ) -> HTMLResponse:
     """Fill a template that extends `page.html`; `texts` are its words, and have a title."""
     lang = language(request)
-    asked = {**request.query_params, "lang": "en" if lang == "zh" else "zh"}
+    query = {**request.query_params, "lang": "en" if lang == "zh" else "zh"}
     shared = {
         "frame": _TEXTS[lang],
         "title": texts["title"],
         "texts": texts,
         "style": Markup(STYLE),  # noqa: S704 - a file of ours
         "who": context.principal(request).name,
-        "other_query": urlencode(asked),
+        "other_query": urlencode(query),
     }
     return templates.page(template, lang, {**shared, **values}, status=status)
 

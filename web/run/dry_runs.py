@@ -29,56 +29,60 @@ class DryRuns:
         self._one = asyncio.Lock()
 
     async def run(
-        self, pool: db.Pool, place: coverage.Place | None, given: models.DryRunGiven, now: datetime
+        self, pool: db.Pool, place: coverage.Place | None, wanted: models.DryRunGiven, now: datetime
     ) -> models.DryRun:
         """Count what the values would have told in the period, and what the rules in force would have.
 
         Raises:
             ProblemError: values or period are wrong, or another dry run is going on.
         """
-        if given.start >= given.end or given.end - given.start > LONGEST:
+        if wanted.start >= wanted.end or wanted.end - wanted.start > LONGEST:
             raise problems.wrong("to", "must lie after from, 24 hours at most")
-        if given.end > now:
+        if wanted.end > now:
             raise problems.wrong("to", "must lie in the past: a dry run needs recorded data")
         if self._one.locked():
             raise problems.ProblemError(
                 429, "Another dry run is running; try again in a minute.", headers={"Retry-After": "60"}
             )
         async with self._one, pool.acquire() as conn:
-            scope = await rules.checked(conn, given.kind, given.scope, given.values)
+            scope = await rules.checked(conn, wanted.kind, wanted.scope, wanted.values)
             where = (await coverage.load_place(conn, place)).where
-            return await _run(conn, where, given, scope)
+            return await _run(conn, where, wanted, scope)
 
 
-async def _run(conn: db.Connection, where: reads.Place, given: models.DryRunGiven, scope: str) -> models.DryRun:
-    start, end = (db.millis(each.astimezone(UTC)) for each in (given.start, given.end))
+async def _run(conn: db.Connection, where: reads.Place, wanted: models.DryRunGiven, scope: str) -> models.DryRun:
+    start, end = (db.millis(moment.astimezone(UTC)) for moment in (wanted.start, wanted.end))
     warning = await rule_store.between(conn, rulebook.WARNING, start - dry_run.LEAST_STEP_MS, end)
     arrivals = await rule_store.between(conn, arrival.KIND, start - dry_run.LEAST_STEP_MS, end)
     tried = RuleVersion(
-        id=TRIED, kind=given.kind, scope=scope, body=dict(given.values or {}), valid_from=0, valid_to=None, made_at=0,
+        id=TRIED, kind=wanted.kind, scope=scope, body=dict(wanted.values or {}), valid_from=0, valid_to=None, made_at=0,
         made_by="",
     )  # fmt: skip
     mine = {rulebook.WARNING: warning, arrival.KIND: arrivals}
-    mine[given.kind] = [each for each in mine[given.kind] if each.scope != scope] + [tried]
+    mine[wanted.kind] = [version for version in mine[wanted.kind] if version.scope != scope] + [tried]
     ways = [_way(mine[rulebook.WARNING], mine[arrival.KIND]), _way(warning, arrivals)]
     learned, _ = await training.kept(conn, learning.signature(where.city))
-    told = await dry_run.run(conn, where, start, end, ways, learned)
+    result = await dry_run.run(conn, where, start, end, ways, learned)
     recorded = await gaps.recorded(conn, start, end)
-    given_counts, in_force = told.counts
-    zh, en = _sentence(given, given_counts, in_force, where.city.calendar.zone)
+    given_counts, in_force = result.counts
+    zh, en = _sentence(wanted, given_counts, in_force, where.city.calendar.zone)
     return models.DryRun(
-        start=given.start, end=given.end, step_s=told.step_ms // 1000, given=_counts(given_counts),
+        start=wanted.start, end=wanted.end, step_s=result.step_ms // 1000, given=_counts(given_counts),
         in_force=_counts(in_force), recorded=recorded, text_zh=zh, text_en=en,
     )  # fmt: skip
 
 
 def _way(warning: Sequence[RuleVersion], arrivals: Sequence[RuleVersion]) -> dry_run.Way:
     def held(versions: Sequence[RuleVersion], now: int) -> list[RuleVersion]:
-        return [each for each in versions if each.valid_from <= now and (each.valid_to is None or now < each.valid_to)]
+        return [
+            version
+            for version in versions
+            if version.valid_from <= now and (version.valid_to is None or now < version.valid_to)
+        ]
 
     def estimated(now: int) -> arrival.ArrivalRule:
-        found = held(arrivals, now)
-        return arrival.rule_of(found[0].body or {} if found else {})
+        versions = held(arrivals, now)
+        return arrival.rule_of(versions[0].body or {} if versions else {})
 
     return dry_run.Way(versions=lambda now: held(warning, now), arrival=estimated)
 
@@ -87,8 +91,8 @@ def _counts(counts: Counts) -> models.DryRunCounts:
     return models.DryRunCounts(**{name: getattr(counts, name) for name in counts.__slots__})
 
 
-def _sentence(given: models.DryRunGiven, tried: Counts, in_force: Counts, zone: ZoneInfo) -> tuple[str, str]:
-    start, end = (each.astimezone(zone).strftime("%m-%d %H:%M") for each in (given.start, given.end))
+def _sentence(wanted: models.DryRunGiven, tried: Counts, in_force: Counts, zone: ZoneInfo) -> tuple[str, str]:
+    start, end = (moment.astimezone(zone).strftime("%m-%d %H:%M") for moment in (wanted.start, wanted.end))
     zh = f"{start} 至 {end}：按所填值会有 {tried.pre_warnings} 条预警，现行规则为 {in_force.pre_warnings} 条"
     en = (
         f"from {start} to {end} these values would have given {tried.pre_warnings} pre-warnings "

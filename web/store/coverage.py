@@ -108,9 +108,9 @@ async def look(
         seen = await reads.look(connection, place.where, now, rule, known=known, standing=[])
         warnings = await rule_store.current(connection, WARNING, now)
     arrivals = np.full(len(place.city.cells), arrival.NOBODY, dtype=np.int64)
-    asked = np.arange(len(arrivals)) if rows is None else rows
-    if len(asked):
-        arrivals[asked] = await asyncio.to_thread(prepare.arrivals_at, place.where, seen, rule, asked)
+    wanted = np.arange(len(arrivals)) if rows is None else rows
+    if len(wanted):
+        arrivals[wanted] = await asyncio.to_thread(prepare.arrivals_at, place.where, seen, rule, wanted)
     return _by_rules(seen.basis, warnings, place.city, now), arrivals
 
 
@@ -176,11 +176,11 @@ def _unknown(judged: Judged, at: int) -> rest.UnknownWhy | None:
 
 def of_cell(judged: Judged, at: int, drives: Int) -> rest.CellCoverage:
     """Give the coverage of the cell with index `at`; `drives` counts drive-throughs by cell."""
-    made, basis = judged.coverage, judged.basis
-    idle, due, last = int(made.idle_ms[at]), int(made.due[at]), int(basis.last_visit[at])
+    states, basis = judged.coverage, judged.basis
+    idle, due, last = int(states.idle_ms[at]), int(states.due[at]), int(basis.last_visit[at])
     return rest.CellCoverage(
         cell=judged.place.city.cells[at].code,
-        state=STATE_NAMES[made.state[at]],
+        state=STATE_NAMES[states.state[at]],
         idle_s=None if idle < 0 else idle / 1000,
         limit_s=limit_s(judged, at),
         due=None if due < 0 else db.moment(due),
@@ -202,11 +202,11 @@ def rows_seen(place: Place, areas: Collection[str] | None) -> Int:
 
 def columns(judged: Judged, rows: Int) -> CellColumns:
     """What viewers see of the cells at `rows`."""
-    made, basis = judged.coverage, judged.basis
+    states, basis = judged.coverage, judged.basis
     return CellColumns(
         id=judged.place.where.cells.id[rows],
-        state=made.state[rows],
-        due=made.due[rows],
+        state=states.state[rows],
+        due=states.due[rows],
         last_visit=basis.last_visit[rows],
         present=basis.present[rows],
     )

@@ -30,13 +30,13 @@ class Figures:
     async def get(self, pool: db.Pool, state: LiveState, judging: Judging, see: Sight) -> pages.Stats:
         """Count, or give what was counted lately."""
         async with self._lock:
-            at, made = self._made.get(see, (0.0, None))
-            if made is None or time.monotonic() - at >= SHARED_S:
-                made = await _count(pool, state, judging, see)
+            at, counted = self._made.get(see, (0.0, None))
+            if counted is None or time.monotonic() - at >= SHARED_S:
+                counted = await _count(pool, state, judging, see)
                 if len(self._made) >= MOST:
                     self._made.clear()
-                self._made[see] = (time.monotonic(), made)
-            return made
+                self._made[see] = (time.monotonic(), counted)
+            return counted
 
 
 async def _count(pool: db.Pool, state: LiveState, judging: Judging, see: Sight) -> pages.Stats:

@@ -11,7 +11,7 @@ from web import problems
 from web.audit.store import audit_log
 
 
-async def place(conn: db.Connection, given: models.HoldGiven, actor: str, now: datetime) -> models.Hold:
+async def place(conn: db.Connection, hold: models.HoldGiven, actor: str, now: datetime) -> models.Hold:
     """Place a hold.
 
     Raises:
@@ -19,8 +19,8 @@ async def place(conn: db.Connection, given: models.HoldGiven, actor: str, now: d
     """
     try:
         async with conn.transaction():
-            number = await hold_store.place(conn, hold_store.Given(**given.model_dump()), actor, now)
-            detail = given.model_dump(mode="json", exclude_none=True)
+            number = await hold_store.place(conn, hold_store.Given(**hold.model_dump()), actor, now)
+            detail = hold.model_dump(mode="json", exclude_none=True)
             await audit_log.record(conn, actor, "hold.place", str(number), detail)
     except hold_store.HoldError as error:
         raise problems.ProblemError(422, str(error)) from error
@@ -47,10 +47,10 @@ async def one(conn: db.Connection, number: int, now: datetime) -> models.Hold:
     Raises:
         ProblemError: there is none.
     """
-    found = await hold_store.one(conn, number, now)
-    if found is None:
+    hold = await hold_store.one(conn, number, now)
+    if hold is None:
         raise problems.not_found(f"Hold {number}")
-    return models.Hold(**found)
+    return models.Hold(**hold)
 
 
 async def listed(
@@ -64,20 +64,20 @@ async def kept(conn: db.Connection) -> list[models.Retention]:
     """How long each class is kept."""
     return [
         models.Retention(
-            data=each.cls.value,
-            name_zh=(terms := retention.TERMS[each.cls]).zh,
+            data=data_class.cls.value,
+            name_zh=(terms := retention.TERMS[data_class.cls]).zh,
             name_en=terms.en,
-            days=each.days,
+            days=data_class.days,
             least_days=terms.least_days,
             why=terms.why,
-            floor=None if each.floor == retention.NEVER else db.moment(each.floor),
-            ran_at=db.moment(each.ran_at),
-            dropped=each.dropped,
-            fault=each.fault,
-            set_by=each.set_by,
-            set_at=db.moment(each.set_at),
+            floor=None if data_class.floor == retention.NEVER else db.moment(data_class.floor),
+            ran_at=db.moment(data_class.ran_at),
+            dropped=data_class.dropped,
+            fault=data_class.fault,
+            set_by=data_class.set_by,
+            set_at=db.moment(data_class.set_at),
         )
-        for each in await retention_store.listed(conn)
+        for data_class in await retention_store.listed(conn)
     ]
 
 
@@ -87,7 +87,7 @@ async def keep(conn: db.Connection, data: str, days: int | None, actor: str) -> 
     Raises:
         ProblemError: there is no such class, or it must be kept longer.
     """
-    if data not in {each.value for each in DataClass}:
+    if data not in {known.value for known in DataClass}:
         raise problems.not_found(f"Class of data {data}")
     try:
         async with conn.transaction():
@@ -95,4 +95,4 @@ async def keep(conn: db.Connection, data: str, days: int | None, actor: str) -> 
             await audit_log.record(conn, actor, "retention.set", data, {"days": days})
     except retention_store.RetentionError as error:
         raise problems.ProblemError(422, str(error)) from error
-    return next(each for each in await kept(conn) if each.data == data)
+    return next(item for item in await kept(conn) if item.data == data)

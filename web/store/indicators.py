@@ -36,11 +36,11 @@ async def of_places(
     async with conn.transaction(isolation="repeatable_read", readonly=True):
         seen = await indicator_store.read(conn, place.city, routes, *period)
     # In a thread: a month of a large city takes longer than other requests may wait.
-    made, sums = await asyncio.to_thread(indicator_store.figures, place.city, seen)
-    return made.duty_ms, await asyncio.to_thread(_by_level, place, made, sums, level, see)
+    record, sums = await asyncio.to_thread(indicator_store.figures, place.city, seen)
+    return record.duty_ms, await asyncio.to_thread(_by_level, place, record, sums, level, see)
 
 
-def _by_level(place: Place, made: Figures, sums: rollup.Sums, level: Level, see: Sight) -> list[figures.Place]:
+def _by_level(place: Place, record: Figures, sums: rollup.Sums, level: Level, see: Sight) -> list[figures.Place]:
     city = place.city
     if level == "cell":
         names = [cell.code if see.sees_area(cell.grid) else None for cell in city.cells]
@@ -48,7 +48,7 @@ def _by_level(place: Place, made: Figures, sums: rollup.Sums, level: Level, see:
         of = [area_of(cell, level) for cell in city.cells]
         names = [code if see.sees_area(code) else None for code in of]
     return [
-        _place(code, level, _called(place, city, code, level, int(rows[0])), rollup.roll_up(made, sums, rows))
+        _place(code, level, _called(place, city, code, level, int(rows[0])), rollup.roll_up(record, sums, rows))
         for code, rows in rollup.groups(names).items()
     ]
 
@@ -61,8 +61,8 @@ def _called(place: Place, city: City, code: str, level: Level, row: int) -> tupl
     return place.areas[code].name, place.areas[code].owner
 
 
-def _place(code: str, level: Level, called: tuple[str | None, str | None], made: rollup.AreaFigures) -> figures.Place:
-    values = asdict(made)
+def _place(code: str, level: Level, called: tuple[str | None, str | None], area: rollup.AreaFigures) -> figures.Place:
+    values = asdict(area)
     return figures.Place(
         code=code,
         level=level,

@@ -113,14 +113,14 @@ async def shifts(
     return [models.Shift(**dict(row)) for row in rows]
 
 
-async def plan(conn: db.Connection, see: Sight, given: Sequence[models.ShiftGiven]) -> int:
+async def plan(conn: db.Connection, see: Sight, wanted: Sequence[models.ShiftGiven]) -> int:
     """Plan shifts, all of them or none; returns how many are new.
 
     Raises:
         ProblemError: an officer or area is not there or not in sight, or a shift ends before it begins.
     """
     rows = []
-    for at, shift in enumerate(given):
+    for at, shift in enumerate(wanted):
         if shift.ends <= shift.starts:
             raise problems.wrong(f"shifts.{at}.ends", "must be after starts")
         officer = await people_store.by_badge(conn, shift.badge)

@@ -26,11 +26,11 @@ async def read(
     """Figures of a period (ms) by officer or device, in order of code; of `devices` only (None: all)."""
     async with conn.transaction(isolation="repeatable_read", readonly=True):
         parts = await patrol_store.read(conn, grid, period, level, devices=devices)
-        made = patrols.add_up(parts, interval_s)
-        named = await conn.fetch(_OFFICERS if level == "officer" else _DEVICES, list(made))
-    return sorted((_person(level, dict(row), made[row["id"]]) for row in named), key=lambda person: person.code)
+        sums = patrols.add_up(parts, interval_s)
+        named = await conn.fetch(_OFFICERS if level == "officer" else _DEVICES, list(sums))
+    return sorted((_person(level, dict(row), sums[row["id"]]) for row in named), key=lambda person: person.code)
 
 
-def _person(level: Level, who: dict[str, object], made: patrols.Sums) -> figures.Person:
+def _person(level: Level, who: dict[str, object], sums: patrols.Sums) -> figures.Person:
     who.pop("id")
-    return figures.Person.model_validate({"level": level, **who, **asdict(made)})
+    return figures.Person.model_validate({"level": level, **who, **asdict(sums)})

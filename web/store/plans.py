@@ -20,35 +20,35 @@ LEAD = timedelta(minutes=2)
 """Workers read plans anew within it: a visit is never judged by a plan that its worker does not know yet."""
 
 
-async def append(conn: db.Connection, given: plans.NewPlan, made_by: str, now: datetime) -> plans.PlanVersion:
+async def append(conn: db.Connection, plan: plans.NewPlan, made_by: str, now: datetime) -> plans.PlanVersion:
     """Store a version.
 
     Raises:
         ProblemError: its scope does not exist, it begins too early, or it overlaps another.
     """
-    scope = await scopes.known(conn, given.scope)
-    if scope == CITY and given.plan is None:
+    scope = await scopes.known(conn, plan.scope)
+    if scope == CITY and plan.plan is None:
         raise problems.wrong("plan", "the city as a whole always has a plan; send another instead of null")
-    if scope != CITY and given.plan is not None and "duty" in given.plan.model_fields_set:
+    if scope != CITY and plan.plan is not None and "duty" in plan.plan.model_fields_set:
         raise problems.wrong(
             "plan.duty", "duty hours are of the city as a whole; leave them out, or use the scope city"
         )
-    begins = given.valid_from or _next_minute(now + LEAD)
+    begins = plan.valid_from or _next_minute(now + LEAD)
     if begins < now + LEAD:
         raise problems.wrong(
             "valid_from", f"must lie {LEAD.seconds // 60} minutes ahead or more: earlier results do not change"
         )
-    if given.valid_to is not None and given.valid_to <= begins:
+    if plan.valid_to is not None and plan.valid_to <= begins:
         raise problems.wrong("valid_to", "must be later than valid_from")
-    body = None if given.plan is None else given.plan.model_dump(mode="json", exclude_unset=True)
-    ends = None if given.valid_to is None else db.millis(given.valid_to.astimezone(UTC))
+    body = None if plan.plan is None else plan.plan.model_dump(mode="json", exclude_unset=True)
+    ends = None if plan.valid_to is None else db.millis(plan.valid_to.astimezone(UTC))
     try:
-        made = await plan_store.append(
+        version = await plan_store.append(
             conn, scope, body, db.millis(begins.astimezone(UTC)), made_by, db.millis(now), valid_to=ends
         )
     except rule_store.RuleOverlapError as error:
         raise problems.ProblemError(409, str(error)) from error
-    return shown(made)
+    return shown(version)
 
 
 def trial(judged: coverage.Judged, scope: str, body: plan.PlanBody | None) -> plans.PlanTrial:
@@ -57,9 +57,9 @@ def trial(judged: coverage.Judged, scope: str, body: plan.PlanBody | None) -> pl
     said = None if body is None else body.model_dump(mode="json", exclude_unset=True)
     tried = replace(city, plans=city.plans.tried(scope, said, at))
     # Who could be there soon decides only which cells are about to be overdue.
-    made = cities.judge(tried, judged.basis, np.zeros(len(city.cells), dtype=np.int64), at)
+    judgement = cities.judge(tried, judged.basis, np.zeros(len(city.cells), dtype=np.int64), at)
     inside = np.array([scope in site.scopes for site in city.plans.sites], dtype=np.bool_)
-    overdue, would = (judged.coverage.state == CellState.OVERDUE, made.state == CellState.OVERDUE)
+    overdue, would = (judged.coverage.state == CellState.OVERDUE, judgement.state == CellState.OVERDUE)
     return plans.PlanTrial(
         cells=int(np.count_nonzero(inside)),
         overdue=int(np.count_nonzero(inside & overdue)),

@@ -51,36 +51,36 @@ _UNMEASURED_FLAGS = wire.FixFlag.MOCK | wire.FixFlag.NULL_ISLAND
 
 
 async def inside(
-    connection: db.Connection, city: City, asked: clips.PresenceQuery, *, devices: Collection[int] | None = None
+    connection: db.Connection, city: City, query: clips.PresenceQuery, *, devices: Collection[int] | None = None
 ) -> list[clips.Presence]:
     """Answer who was there.
 
     Args:
         connection: reads one snapshot.
         city: the cells in force.
-        asked: the area and the period.
+        query: the area and the period.
         devices: numbers of the devices the asker may see; None: all.
 
     Raises:
         ProblemError: the outline is no area, or too many fixes would have to be looked at.
     """
     try:
-        region = Region(asked.polygon.coordinates[0])
+        region = Region(query.polygon.coordinates[0])
     except ValueError as error:
         raise problems.ProblemError(422, f"polygon: {error}.") from error
-    start, end = db.millis(asked.start), db.millis(asked.end)
+    start, end = db.millis(query.start), db.millis(query.end)
     allowed = None if devices is None else sorted(devices)
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         touched, covered = await asyncio.to_thread(region.touched, [cell.geometry for cell in city.cells])
         if covered:
             cells = [city.cells[at].id for at in touched.tolist()]
-            rows = await connection.fetch(_BY_STAYS, cells, asked.start, asked.end, allowed)
+            rows = await connection.fetch(_BY_STAYS, cells, query.start, query.end, allowed)
         else:
-            rows = await connection.fetch(_BY_RUNS, asked.start, asked.end, allowed)
+            rows = await connection.fetch(_BY_RUNS, query.start, query.end, allowed)
         fixes = await _fixes(connection, list(_windows(rows, start, end)))
-        found = await asyncio.to_thread(_presences, region, fixes)
-        names = {row["id"]: row for row in await connection.fetch(_NAMES, list(found), asked.start, asked.end)}
-    items = [_shown(names[device], intervals) for device, intervals in found.items()]
+        by_device = await asyncio.to_thread(_presences, region, fixes)
+        names = {row["id"]: row for row in await connection.fetch(_NAMES, list(by_device), query.start, query.end)}
+    items = [_shown(names[device], intervals) for device, intervals in by_device.items()]
     return sorted(items, key=lambda item: (item.intervals[0].t_in, item.device))
 
 
@@ -122,12 +122,12 @@ def _presences(region: Region, rows: list[Any]) -> dict[int, list[Interval]]:
     lat: Float = np.array([row["lat"] for row in rows], dtype=np.float64)
     lon: Float = np.array([row["lon"] for row in rows], dtype=np.float64)
     edges = [0, *(np.flatnonzero(np.diff(device)) + 1).tolist(), len(device)]
-    found: dict[int, list[Interval]] = {}
+    by_device: dict[int, list[Interval]] = {}
     for lo, hi in itertools.pairwise(edges):
         intervals = region.intervals(t[lo:hi], lat[lo:hi], lon[lo:hi])
         if intervals:
-            found[int(device[lo])] = intervals
-    return found
+            by_device[int(device[lo])] = intervals
+    return by_device
 
 
 def _shown(row: Any, intervals: list[Interval]) -> clips.Presence:
@@ -137,9 +137,10 @@ def _shown(row: Any, intervals: list[Interval]) -> clips.Presence:
         unit=row["unit"],
         officer=row["officer"],
         badge=row["badge"],
-        seconds=sum(one.t_to - one.t_from for one in intervals) / 1000,
-        fixes=sum(one.fixes for one in intervals),
+        seconds=sum(interval.t_to - interval.t_from for interval in intervals) / 1000,
+        fixes=sum(interval.fixes for interval in intervals),
         intervals=[
-            clips.Interval(t_in=db.moment(one.t_from), t_out=db.moment(one.t_to), fixes=one.fixes) for one in intervals
+            clips.Interval(t_in=db.moment(interval.t_from), t_out=db.moment(interval.t_to), fixes=interval.fixes)
+            for interval in intervals
         ],
     )

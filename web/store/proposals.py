@@ -48,7 +48,11 @@ class Proposals:
             if time.monotonic() - self._at > HELD_S:
                 self._made = await _work_out(pool, place)
                 self._at = time.monotonic()
-        return [one.shown for one in self._made if see.sees_cell(one.cell) and see.sees_device(one.device)]
+        return [
+            proposal.shown
+            for proposal in self._made
+            if see.sees_cell(proposal.cell) and see.sees_device(proposal.device)
+        ]
 
 
 async def _work_out(pool: db.Pool, place: coverage.Place | None) -> list[Made]:
@@ -60,7 +64,7 @@ async def _work_out(pool: db.Pool, place: coverage.Place | None) -> list[Made]:
             seen = await reads.look(connection, where, now, rule)
             alerts = await shown.standing(connection, 4 * MOST_NEEDS)
             carried = await people_store.bindings(connection, now)
-            badges = {one.id: one.badge for one in (await people_store.officers(connection)).values()}
+            badges = {officer.id: officer.badge for officer in (await people_store.officers(connection)).values()}
     badge_of = {device: badges.get(binding.officer) for device, binding in carried.items()}
     return await asyncio.to_thread(_propose, where, seen, alerts, badge_of, rule)
 
@@ -73,25 +77,35 @@ def _propose(
     rule: arrival.ArrivalRule,
 ) -> list[Made]:
     at = {cell.code: row for row, cell in enumerate(where.city.cells)}
-    wanted = [one for one in alerts if one.kind == GAP and one.state in _WAITING and one.cell in at][:MOST_NEEDS]
-    rows = np.array([at[one.cell or ""] for one in wanted], dtype=np.intp)
+    wanted = [alert for alert in alerts if alert.kind == GAP and alert.state in _WAITING and alert.cell in at][
+        :MOST_NEEDS
+    ]
+    rows = np.array([at[alert.cell or ""] for alert in wanted], dtype=np.intp)
     free = np.flatnonzero(arrival.eligible(seen.newest, seen.now, rule))
-    dues = [db.millis(_due(one)) for one in wanted]
+    dues = [db.millis(_due(alert)) for alert in wanted]
     needs = assignment.Needs(
         places=arrival.Places(x=where.places.x[rows], y=where.places.y[rows], area=where.places.area[rows]),
         left_ms=np.array(dues, dtype=np.int64) - seen.now,
-        limit_ms=np.array([one.facts.get("limit_s", 0) for one in wanted], dtype=np.int64) * 1000,
+        limit_ms=np.array([alert.facts.get("limit_s", 0) for alert in wanted], dtype=np.int64) * 1000,
         dwell_ms=where.cells.dwell_ms[rows],
-        cost=np.array([one.priority for one in wanted], dtype=np.float64),
+        cost=np.array([alert.priority for alert in wanted], dtype=np.float64),
         streets=None if where.streets is None else where.streets.some(rows),
     )
     officers = assignment.Free(
         places=prepare.places_of(where, seen, free), behind_ms=np.zeros(len(free), dtype=np.int64)
     )
-    ordered = sum(one.state == "assigned" for one in alerts)
+    ordered = sum(alert.state == "assigned" for alert in alerts)
     return [
-        _made(where, seen, wanted[one.need], int(rows[one.need]), int(free[one.officer]), one, badge_of)
-        for one in assignment.propose(needs, officers, _RULE, rule, ordered=ordered)
+        _made(
+            where,
+            seen,
+            wanted[proposal.need],
+            int(rows[proposal.need]),
+            int(free[proposal.officer]),
+            proposal,
+            badge_of,
+        )
+        for proposal in assignment.propose(needs, officers, _RULE, rule, ordered=ordered)
     ]
 
 

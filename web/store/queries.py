@@ -104,10 +104,10 @@ async def device(connection: db.Connection, name: str, see: Sight) -> rest.Devic
     row = await connection.fetchrow(_ONE_DEVICE, name, see.device_ids)
     if row is None:
         return None
-    found = _device(row)
-    if found.last is not None and found.last.acc is None:
-        found.last.acc_estimated = await _estimated_m(connection, found.slot, db.millis(found.last.t))
-    return found
+    device = _device(row)
+    if device.last is not None and device.last.acc is None:
+        device.last.acc_estimated = await _estimated_m(connection, device.slot, db.millis(device.last.t))
+    return device
 
 
 async def _estimated_m(connection: db.Connection, device: int, t: int) -> float:

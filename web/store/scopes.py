@@ -33,9 +33,9 @@ async def known(conn: db.Connection, scope: str) -> str:
             name = grids.lifted(name)
         except ValueError as error:
             raise problems.wrong("scope", f"there is no cell {name}") from error
-        found = name in {grids.lifted(row["code"]) for row in codes}
+        exists = name in {grids.lifted(row["code"]) for row in codes}
     else:
-        found = bool(await conn.fetchval(_EXISTS[kind], name))
-    if not found:
+        exists = bool(await conn.fetchval(_EXISTS[kind], name))
+    if not exists:
         raise problems.wrong("scope", f"there is no {kind} {name}")
     return f"{kind}:{name}"

@@ -27,11 +27,11 @@ async def listed(pool: Pool, cursor: params.Cursor = None, limit: params.Limit =
 
 
 @router.post("/accounts", response_model=models.AccountMade, status_code=201)
-async def create(request: Request, pool: Pool, given: models.AccountGiven) -> models.AccountMade:
+async def create(request: Request, pool: Pool, account: models.AccountGiven) -> models.AccountMade:
     """Make an account; a password that is made is in the answer and nowhere else."""
     async with pool.acquire() as connection:
-        shown, made = await accounts.create(connection, given, _granter(request), issuer=_issuer(request))
-    return models.AccountMade(**shown.model_dump(), password=made)
+        shown, password = await accounts.create(connection, account, _granter(request), issuer=_issuer(request))
+    return models.AccountMade(**shown.model_dump(), password=password)
 
 
 @router.get("/accounts/{account}", response_model=models.Account)
@@ -42,10 +42,10 @@ async def one(pool: Pool, account: AccountName) -> models.Account:
 
 
 @router.patch("/accounts/{account}", response_model=models.Account)
-async def change(request: Request, pool: Pool, account: AccountName, given: models.AccountChange) -> models.Account:
+async def change(request: Request, pool: Pool, account: AccountName, changes: models.AccountChange) -> models.Account:
     """Change rights, validity or password, or disable it; its sessions and tokens end."""
     async with pool.acquire() as connection:
-        shown = await accounts.change(connection, account, given, _granter(request))
+        shown = await accounts.change(connection, account, changes, _granter(request))
     context.context(request).hub.check_sessions()
     return shown
 
@@ -69,11 +69,11 @@ async def tokens(pool: Pool, cursor: params.Cursor = None, limit: params.Limit =
 
 
 @router.post("/tokens", response_model=models.TokenMade, status_code=201)
-async def create_token(request: Request, pool: Pool, given: models.TokenGiven) -> models.TokenMade:
+async def create_token(request: Request, pool: Pool, wanted: models.TokenGiven) -> models.TokenMade:
     """Make an API token; it is shown only now, and ends with the account or token that makes it."""
     async with pool.acquire() as connection:
-        made = await token_grants.create(connection, given, _granter(request))
-    return models.TokenMade(token=made)
+        token = await token_grants.create(connection, wanted, _granter(request))
+    return models.TokenMade(token=token)
 
 
 @router.delete("/tokens/{token}", status_code=204)

@@ -33,14 +33,14 @@ async def listed(
     return await _found(pool, (actor, action, about, period.start, period.end), cursor, limit)
 
 
-async def find(pool: db.Pool, given: Mapping[str, str], cursor: str | None, limit: int) -> audits.AuditEntries:
+async def find(pool: db.Pool, filters: Mapping[str, str], cursor: str | None, limit: int) -> audits.AuditEntries:
     """What was recorded, by filters as a form sends them: `actor`, `action`, `object`, `from`, `to`; empty: any.
 
     Raises:
         ProblemError: a time is not one, or the cursor is not of this list.
     """
-    texts = [given[name].replace("\0", "")[:200] or None for name in ("actor", "action", "object")]
-    times = [None if not given[name] else _time(name, given[name]) for name in ("from", "to")]
+    texts = [filters[name].replace("\0", "")[:200] or None for name in ("actor", "action", "object")]
+    times = [None if not filters[name] else _time(name, filters[name]) for name in ("from", "to")]
     return await _found(pool, (*texts, *times), cursor, limit)
 
 

@@ -25,44 +25,44 @@ _REFUSED: dict[int | str, dict[str, Any]] = {403: {"description": "No."}}
 
 
 @router.post("/authn")
-async def authenticate(request: Request, pool: Pool, asked: AskedIn) -> Answered:
+async def authenticate(request: Request, pool: Pool, login: AskedIn) -> Answered:
     """Whether the device `username` may come in with `password` and `clientid`."""
-    return _answer(allowed=await _comes_in(request, pool, asked))
+    return _answer(allowed=await _comes_in(request, pool, login))
 
 
 @router.post("/authz")
-async def authorize(pool: Pool, asked: Asked) -> Answered:
+async def authorize(pool: Pool, access: Asked) -> Answered:
     """Whether the device `username` may publish or subscribe to `topic`."""
-    return _answer(allowed=await _may(pool, asked))
+    return _answer(allowed=await _may(pool, access))
 
 
 @router.post("/user", status_code=200, response_class=Response, responses=_REFUSED)
-async def user(request: Request, pool: Pool, asked: AskedIn) -> Response:
+async def user(request: Request, pool: Pool, login: AskedIn) -> Response:
     """Whether a device may come in, told by the status."""
-    return Response(status_code=200 if await _comes_in(request, pool, asked) else 403)
+    return Response(status_code=200 if await _comes_in(request, pool, login) else 403)
 
 
 @router.post("/acl", status_code=200, response_class=Response, responses=_REFUSED)
-async def acl(pool: Pool, asked: Asked) -> Response:
+async def acl(pool: Pool, access: Asked) -> Response:
     """Whether a device may use a topic, told by the status."""
-    return Response(status_code=200 if await _may(pool, asked) else 403)
+    return Response(status_code=200 if await _may(pool, access) else 403)
 
 
-async def _comes_in(request: Request, pool: db.Pool, asked: AskedIn) -> bool:
+async def _comes_in(request: Request, pool: db.Pool, login: AskedIn) -> bool:
     key = enrolment.device_key(request)
     async with pool.acquire() as conn:
-        grant = await device_access.grant_of(conn, asked.username.replace("\0", ""))
-    if not asked.clientid:
+        grant = await device_access.grant_of(conn, login.username.replace("\0", ""))
+    if not login.clientid:
         log.warning("the broker does not say as which client id a device comes: add clientid to what it asks")
     # A connection takes over the session of its client id: a device has its own and nobody else's. That is no error of
     # the request: brokers take one for "ask somebody else".
-    return device_grant.fits(key, grant, asked.password) and asked.clientid == asked.username
+    return device_grant.fits(key, grant, login.password) and login.clientid == login.username
 
 
-async def _may(pool: db.Pool, asked: Asked) -> bool:
+async def _may(pool: db.Pool, access: Asked) -> bool:
     async with pool.acquire() as conn:
-        grant = await device_access.grant_of(conn, asked.username.replace("\0", ""))
-    return grant is not None and broker_accounts.may(grant, asked.topic, publish=asked.action == "publish")
+        grant = await device_access.grant_of(conn, access.username.replace("\0", ""))
+    return grant is not None and broker_accounts.may(grant, access.topic, publish=access.action == "publish")
 
 
 def _answer(*, allowed: bool) -> Answered:

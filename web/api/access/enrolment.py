@@ -21,21 +21,23 @@ Pool = Annotated[db.Pool, Depends(context.pool)]
 
 
 @router.post("", status_code=201)
-async def enrol(request: Request, pool: Pool, given: Enrol) -> Credentials:
+async def enrol(request: Request, pool: Pool, device: Enrol) -> Credentials:
     """Take in a device; the answer has its password, which is shown only now."""
     key = device_key(request)
     server = Broker.parse(context.context(request).config.mqtt_url).user
     async with pool.acquire() as conn, conn.transaction():
         await device_access.note_server(conn, server)
         try:
-            grant, told = await device_access.add(conn, given.name, given.unit, label=given.label, datum=given.datum)
+            grant, log_items = await device_access.add(
+                conn, device.name, device.unit, label=device.label, datum=device.datum
+            )
         except device_access.ReservedError as fault:
             detail = f"The name of {fault} is reserved for the server; choose another."
             raise problems.ProblemError(422, detail) from fault
         except device_access.ExistsError as fault:
-            detail = f"Device {given.name} is enrolled already; POST to /api/v1/devices/{given.name}/password."
+            detail = f"Device {device.name} is enrolled already; POST to /api/v1/devices/{device.name}/password."
             raise problems.ProblemError(409, detail) from fault
-        await event_log.append(conn, told)
+        await event_log.append(conn, log_items)
     return _credentials(request, grant, key)
 
 

@@ -31,5 +31,5 @@ async def record(request: Request) -> StreamingResponse:
         )
     mark = Mark(by=who.name, at=datetime.now(UTC), purpose="access to one's own record")
     headers = {"Content-Disposition": 'attachment; filename="own-record.ndjson"'}
-    found = own_record.lines(context.pool(request), who.officer, mark)
-    return StreamingResponse(found, media_type="application/x-ndjson", headers=headers)
+    lines = own_record.lines(context.pool(request), who.officer, mark)
+    return StreamingResponse(lines, media_type="application/x-ndjson", headers=headers)

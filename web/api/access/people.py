@@ -47,12 +47,12 @@ async def officers(
 
 
 @router.post("/officers", status_code=204)
-async def employ(pool: Pool, given: models.OfficerGiven) -> Response:
+async def employ(pool: Pool, officer: models.OfficerGiven) -> Response:
     """Put an officer into service; a known badge takes the new name and unit."""
-    if topics.is_reserved(given.unit):
-        raise problems.ProblemError(422, f"The unit name {given.unit} is reserved for the server; choose another.")
+    if topics.is_reserved(officer.unit):
+        raise problems.ProblemError(422, f"The unit name {officer.unit} is reserved for the server; choose another.")
     async with pool.acquire() as conn:
-        await people_store.add_officers(conn, [(given.badge, given.name, given.unit)])
+        await people_store.add_officers(conn, [(officer.badge, officer.name, officer.unit)])
     return Response(status_code=204)
 
 
@@ -67,11 +67,11 @@ async def retire(pool: Pool, badge: Annotated[str, Path(pattern=_BADGE)]) -> Res
 
 @router.put("/devices/{name}/officer", status_code=204)
 async def carry(
-    request: Request, pool: Pool, see: See, name: params.DeviceName, given: models.CarrierGiven
+    request: Request, pool: Pool, see: See, name: params.DeviceName, carrier: models.CarrierGiven
 ) -> Response:
     """Say who carries a device from now on, where nobody signs in on it; what either was bound to before ends."""
     async with pool.acquire() as conn:
-        await people.carry(conn, see, name, given.badge, context.principal(request).name)
+        await people.carry(conn, see, name, carrier.badge, context.principal(request).name)
     return Response(status_code=204)
 
 
@@ -109,10 +109,10 @@ async def shifts(
 
 
 @router.post("/shifts", status_code=201)
-async def plan(pool: Pool, see: See, given: models.ShiftsGiven) -> models.Planned:
+async def plan(pool: Pool, see: See, planned: models.ShiftsGiven) -> models.Planned:
     """Plan shifts, all of them or none; one that an officer has already from that moment is left."""
     async with pool.acquire() as conn:
-        return models.Planned(added=await people.plan(conn, see, given.shifts))
+        return models.Planned(added=await people.plan(conn, see, planned.shifts))
 
 
 @router.delete("/shifts/{number}", status_code=204)

@@ -17,13 +17,13 @@ router = APIRouter(prefix="/session", tags=["session"])
 
 
 @router.post("", response_model=pages.Session)
-async def sign_in(request: Request, given: access_models.SignIn) -> Response:
+async def sign_in(request: Request, login: access_models.SignIn) -> Response:
     """Begin a session: the answer sets the cookie."""
     here = context.context(request)
     client = signin.address(request)
-    own_password.limited(request, given.name)
+    own_password.limited(request, login.name)
     try:
-        signed = await signin.attempt(here, given.name, given.password, given.code, client)
+        signed = await signin.attempt(here, login.name, login.password, login.code, client)
     except sessions.CodeNeededError as error:
         raise problems.ProblemError(401, "Also send the code of the second factor.", needs="code") from error
     if signed is None:
@@ -52,9 +52,9 @@ async def sign_out(request: Request) -> Response:
 
 
 @router.post("/password", response_model=access_models.Ended)
-async def change_password(request: Request, given: access_models.PasswordChange) -> access_models.Ended:
+async def change_password(request: Request, change: access_models.PasswordChange) -> access_models.Ended:
     """Set one's own password; all other sessions and the tokens one made end."""
-    return access_models.Ended(sessions_ended=await own_password.change(request, given.current, given.new))
+    return access_models.Ended(sessions_ended=await own_password.change(request, change.current, change.new))
 
 
 @router.delete("/everywhere", status_code=204)
@@ -68,7 +68,7 @@ async def sign_out_everywhere(request: Request) -> Response:
 
 
 @router.post("/second-factor", response_model=access_models.SecondFactor)
-async def begin_second_factor(request: Request, given: access_models.CurrentPassword) -> access_models.SecondFactor:
+async def begin_second_factor(request: Request, current: access_models.CurrentPassword) -> access_models.SecondFactor:
     """Make a secret for an authenticator app; it counts once a first code was confirmed. Takes the password again.
 
     To change it, end the one before: that takes a code of it.
@@ -79,7 +79,7 @@ async def begin_second_factor(request: Request, given: access_models.CurrentPass
         possible = await second_factor.possible(connection, who.name)
     if not possible:
         raise _no_second_factor()
-    await own_password.demand(request, given.current)
+    await own_password.demand(request, current.current)
     async with here.database.pool.acquire() as connection:
         secret = await second_factor.begin(connection, who.name, vault)
     if secret is None:  # another session was first
@@ -88,11 +88,13 @@ async def begin_second_factor(request: Request, given: access_models.CurrentPass
 
 
 @router.post("/second-factor/confirm", response_model=access_models.RecoveryCodes)
-async def confirm_second_factor(request: Request, given: access_models.CodeGiven) -> access_models.RecoveryCodes:
+async def confirm_second_factor(request: Request, entered: access_models.CodeGiven) -> access_models.RecoveryCodes:
     """Take the first code: from now on sign-in asks for one."""
     here, who = own_password.own(request)
     async with here.database.pool.acquire() as connection, connection.transaction():
-        codes = await second_factor.confirm(connection, who.name, given.code, here.config.clock(), here.demand_vault())
+        codes = await second_factor.confirm(
+            connection, who.name, entered.code, here.config.clock(), here.demand_vault()
+        )
         if codes is None:
             raise problems.ProblemError(422, "The code is wrong. Check the clock of the phone and try the next code.")
         await audit_log.record(connection, who.name, "account.second_factor", who.name, {"set": True})
@@ -100,14 +102,14 @@ async def confirm_second_factor(request: Request, given: access_models.CodeGiven
 
 
 @router.delete("/second-factor", status_code=204)
-async def end_second_factor(request: Request, given: access_models.CodeGiven) -> Response:
+async def end_second_factor(request: Request, entered: access_models.CodeGiven) -> Response:
     """Ask for no code any more; takes a code, so that a stolen session cannot do it."""
     here, who = own_password.own(request)
     now = here.config.clock()
     own_password.limited(request, who.name)
     async with here.database.pool.acquire() as connection, connection.transaction():
         row = await second_factor.confirmed(connection, who.name)
-        if row is None or not await second_factor.opens(connection, row, given.code, now, here.vault):
+        if row is None or not await second_factor.opens(connection, row, entered.code, now, here.vault):
             raise problems.ProblemError(422, "The code is wrong, or there is no second factor.")
         await second_factor.end(connection, who.name)
         await audit_log.record(connection, who.name, "account.second_factor", who.name, {"set": False})

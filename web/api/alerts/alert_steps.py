@@ -62,10 +62,10 @@ class Doing:
         """
         if self.if_match is None or self.if_match.strip() == "*":
             return None
-        found = _VERSION.fullmatch(self.if_match.strip())
-        if found is None:
+        match = _VERSION.fullmatch(self.if_match.strip())
+        if match is None:
             raise problems.ProblemError(422, 'If-Match takes the version of the alert, such as "7".')
-        return int(found.group(1))
+        return int(match.group(1))
 
     def act(self, step: Step, **what: Any) -> Act:
         """Describe the act."""
@@ -82,42 +82,44 @@ async def acknowledge(do: Do) -> rest.Alert:
 
 
 @router.post("/assign", response_model=rest.Alert)
-async def assign(do: Do, given: pages.AssignGiven) -> rest.Alert:
+async def assign(do: Do, assignment: pages.AssignGiven) -> rest.Alert:
     """Send the officer who carries a device; with If-Match also instead of one who was sent."""
 
     async def send(conn: db.Connection) -> rest.Alert | Refusal | None:
-        found = await device_store.named(conn, [given.device])
-        if not found or not do.see.sees_device(found[0].id):
-            raise problems.not_found(f"Device {given.device}")
-        return await dispatch.assign(conn, do.number, given.device, actor=do.actor, at=do.at, seen=do.seen, key=do.key)
+        devices = await device_store.named(conn, [assignment.device])
+        if not devices or not do.see.sees_device(devices[0].id):
+            raise problems.not_found(f"Device {assignment.device}")
+        return await dispatch.assign(
+            conn, do.number, assignment.device, actor=do.actor, at=do.at, seen=do.seen, key=do.key
+        )
 
     return await _taken(do, send)
 
 
 @router.post("/snooze", response_model=rest.Alert)
-async def snooze(do: Do, given: pages.SnoozeGiven) -> rest.Alert:
+async def snooze(do: Do, snoozed: pages.SnoozeGiven) -> rest.Alert:
     """Put it off; it wakes by itself, or when it becomes worse."""
-    until = do.at + given.minutes * MINUTE
-    facts = OfStep(reason=given.reason, until=rest.rfc3339(db.moment(until))).stored()
+    until = do.at + snoozed.minutes * MINUTE
+    facts = OfStep(reason=snoozed.reason, until=rest.rfc3339(db.moment(until))).stored()
     return await _step(do, do.act(Step.SNOOZED, until=until, facts=facts))
 
 
 @router.post("/escalate", response_model=rest.Alert)
-async def escalate(do: Do, given: pages.ReasonGiven) -> rest.Alert:
+async def escalate(do: Do, reason: pages.ReasonGiven) -> rest.Alert:
     """Pass it on to the next person on the duty roster."""
-    return await _step(do, do.act(Step.ESCALATED, facts=OfStep(reason=given.reason).stored()))
+    return await _step(do, do.act(Step.ESCALATED, facts=OfStep(reason=reason.reason).stored()))
 
 
 @router.post("/close", response_model=rest.Alert)
-async def close(do: Do, given: pages.ReasonGiven) -> rest.Alert:
+async def close(do: Do, reason: pages.ReasonGiven) -> rest.Alert:
     """End it by hand; it never opens again."""
-    return await _step(do, do.act(Step.CLOSED, facts=OfStep(reason=given.reason).stored()))
+    return await _step(do, do.act(Step.CLOSED, facts=OfStep(reason=reason.reason).stored()))
 
 
 @router.post("/note", response_model=rest.Alert)
-async def note(do: Do, given: pages.NoteGiven) -> rest.Alert:
+async def note(do: Do, body: pages.NoteGiven) -> rest.Alert:
     """Add a remark, also after the end."""
-    return await _step(do, do.act(Step.NOTED, facts=OfStep(text=given.text).stored()))
+    return await _step(do, do.act(Step.NOTED, facts=OfStep(text=body.text).stored()))
 
 
 async def _step(do: Doing, act: Act) -> rest.Alert:

@@ -79,7 +79,7 @@ async def _then(connection: db.Connection, which: Which, see: Sight, after: int 
 async def one(pool: Pool, see: See, number: params.Number) -> rest.Alert:
     """One alert with its steps."""
     async with pool.acquire() as connection:
-        found = await shown.with_steps(connection, number, see.seen)
-    if found is None:
+        alert = await shown.with_steps(connection, number, see.seen)
+    if alert is None:
         raise problems.not_found(f"Alert {number}")
-    return found
+    return alert

@@ -22,12 +22,12 @@ def proposals(request: Request) -> Proposals:
     state = request.app.state
     if not hasattr(state, "proposals"):
         state.proposals = Proposals()
-    made = state.proposals
-    assert isinstance(made, Proposals)  # noqa: S101 - put there just now
-    return made
+    shared = state.proposals
+    assert isinstance(shared, Proposals)  # noqa: S101 - put there just now
+    return shared
 
 
 @router.get("/assignments", response_model=clips.Assignments)
-async def listed(here: Here, see: See, made: Annotated[Proposals, Depends(proposals)]) -> clips.Assignments:
+async def listed(here: Here, see: See, shared: Annotated[Proposals, Depends(proposals)]) -> clips.Assignments:
     """The nearest officers for the alerts that wait for one, so that what it costs the city in all is least."""
-    return clips.Assignments(items=await made.seen(here.database.pool, here.hub.judging.place, see))
+    return clips.Assignments(items=await shared.seen(here.database.pool, here.hub.judging.place, see))

@@ -45,33 +45,35 @@ async def listed(pool: Pool, of: Owner) -> pages.Channels:
 
 
 @router.post("/channels", response_model=rest.ChannelMade, status_code=201)
-async def add(request: Request, pool: Pool, of: Owner, given: rest.ChannelGiven) -> rest.ChannelMade:
+async def add(request: Request, pool: Pool, of: Owner, channel: rest.ChannelGiven) -> rest.ChannelMade:
     """Add a webhook or a service of apprise; browsers come by /push/subscriptions."""
     if of is not None:
         raise problems.ProblemError(403, "Only administrators may set addresses that the server calls.")
     caller = context.principal(request).name
-    secret = webhook.new_secret() if given.kind == "webhook" else None
-    target = _target(request, given, secret)
-    account = None if given.system else given.account or caller
+    secret = webhook.new_secret() if channel.kind == "webhook" else None
+    target = _target(request, channel, secret)
+    account = None if channel.system else channel.account or caller
     async with pool.acquire() as conn, conn.transaction():
-        await _known(conn, account, given.area)
-        number = await channels.add(conn, given, target, account=account, by=caller, at=wall_clock())
+        await _known(conn, account, channel.area)
+        number = await channels.add(conn, channel, target, account=account, by=caller, at=wall_clock())
         return await _made(conn, number, secret)
 
 
 @router.put("/channels/{number}", response_model=rest.Channel)
-async def change(pool: Pool, of: Owner, see: See, number: params.Number, given: rest.ChannelSettings) -> rest.Channel:
+async def change(
+    pool: Pool, of: Owner, see: See, number: params.Number, settings: rest.ChannelSettings
+) -> rest.Channel:
     """Set when a channel is told of what; switched on again it forgets its fault."""
-    if given.area is not None and not see.sees_area(given.area):
-        raise _no_area(given.area)
+    if settings.area is not None and not see.sees_area(settings.area):
+        raise _no_area(settings.area)
     async with pool.acquire() as conn, conn.transaction():
-        await _known(conn, None, given.area)
-        if not await channels.change(conn, number, given, None, owner=of):
+        await _known(conn, None, settings.area)
+        if not await channels.change(conn, number, settings, None, owner=of):
             raise problems.not_found(f"Channel {number}")
-        found = await channels.get(conn, number, of)
-    if found is None:
+        channel = await channels.get(conn, number, of)
+    if channel is None:
         raise problems.not_found(f"Channel {number}")
-    return found
+    return channel
 
 
 @router.delete("/channels/{number}", status_code=204)
@@ -118,39 +120,39 @@ async def push_key(request: Request, pool: Pool) -> pages.PushKey:
     """What a browser needs to agree to push messages."""
     async with pool.acquire() as conn:
         try:
-            made = await push.key(conn, context.context(request).demand_vault())
+            private_key = await push.key(conn, context.context(request).demand_vault())
         except VaultError as error:
             said = "The push key cannot be decrypted: restore the key for secrets (docs/backup.md)."
             raise problems.ProblemError(503, said) from error
-    return pages.PushKey(key=push.public(made))
+    return pages.PushKey(key=push.public(private_key))
 
 
 @router.post("/push/subscriptions", response_model=rest.ChannelMade, status_code=201)
-async def subscribe(request: Request, pool: Pool, given: pages.PushGiven) -> rest.ChannelMade:
+async def subscribe(request: Request, pool: Pool, subscription: pages.PushGiven) -> rest.ChannelMade:
     """Push messages to the caller's browser; the same browser again is the same channel."""
     caller = context.principal(request).name
-    made = rest.ChannelGiven(name=given.name, kind="webpush")
+    channel = rest.ChannelGiven(name=subscription.name, kind="webpush")
     async with pool.acquire() as conn, conn.transaction():
         await _known(conn, caller, None)
-        target = {"endpoint": given.endpoint, "keys": given.keys.model_dump()}
-        number = await channels.add(conn, made, target, account=caller, by=caller, at=wall_clock())
+        target = {"endpoint": subscription.endpoint, "keys": subscription.keys.model_dump()}
+        number = await channels.add(conn, channel, target, account=caller, by=caller, at=wall_clock())
         return await _made(conn, number, None)
 
 
-def _target(request: Request, given: rest.ChannelGiven, secret: str | None) -> dict[str, Any]:
+def _target(request: Request, channel: rest.ChannelGiven, secret: str | None) -> dict[str, Any]:
     """What is stored of where a channel leads; whether it may be reached is decided when it is called."""
-    if given.url is None or given.kind == "webpush":
+    if channel.url is None or channel.kind == "webpush":
         raise problems.ProblemError(422, "url is required: https://… for a webhook, or an Apprise address.")
-    if given.kind == "webhook":
-        if not given.url.startswith(("https://", "http://")):
+    if channel.kind == "webhook":
+        if not channel.url.startswith(("https://", "http://")):
             raise problems.ProblemError(422, "The address of a webhook begins with https://.")
-        return {"url": given.url, "secret": secret}
+        return {"url": channel.url, "secret": secret}
     allowed = context.context(request).config.notify_services
     try:
-        services.service(given.url, services.schemes(allowed))
+        services.service(channel.url, services.schemes(allowed))
     except ValueError as error:
         raise problems.ProblemError(422, f"{error}.") from None
-    return {"url": given.url}
+    return {"url": channel.url}
 
 
 async def _known(conn: db.Connection, account: str | None, area: str | None) -> None:
@@ -167,7 +169,7 @@ def _no_area(code: str) -> problems.ProblemError:
 
 
 async def _made(conn: db.Connection, number: int | None, secret: str | None) -> rest.ChannelMade:
-    found = None if number is None else await channels.get(conn, number, None)
-    if found is None:
+    channel = None if number is None else await channels.get(conn, number, None)
+    if channel is None:
         raise problems.ProblemError(409, f"There are {channels.MOST_OF_ONE} channels already; delete one first.")
-    return rest.ChannelMade(**found.model_dump(), secret=secret)
+    return rest.ChannelMade(**channel.model_dump(), secret=secret)

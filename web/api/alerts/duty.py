@@ -63,18 +63,18 @@ async def rostered(
 
 
 @router.post("/duty-rosters", response_model=rest.DutyRoster, status_code=201)
-async def put(request: Request, pool: Pool, see: See, given: rest.DutyRosterGiven) -> rest.DutyRoster:
+async def put(request: Request, pool: Pool, see: See, entry: rest.DutyRosterGiven) -> rest.DutyRoster:
     """Put an account on duty; the same account, area, level and start again takes the new end."""
-    if given.ends <= given.starts:
+    if entry.ends <= entry.starts:
         raise problems.ProblemError(422, "ends must be after starts.")
-    if not see.sees_area(given.area):
+    if not see.sees_area(entry.area):
         raise problems.ProblemError(403, "You may plan duties in your own area only; name one of its streets.")
     async with pool.acquire() as conn:
-        known = await rosters.known_to(conn, given.account, see.area_codes)
-        made = await rosters.put(conn, given, context.principal(request).name) if known else None
-    if made is None:
-        raise problems.not_found(f"Account {given.account} or area {given.area}")
-    return made
+        known = await rosters.known_to(conn, entry.account, see.area_codes)
+        stored = await rosters.put(conn, entry, context.principal(request).name) if known else None
+    if stored is None:
+        raise problems.not_found(f"Account {entry.account} or area {entry.area}")
+    return stored
 
 
 @router.delete("/duty-rosters/{number}", status_code=204)

@@ -26,9 +26,9 @@ def dry_runs(request: Request) -> DryRuns:
     state = request.app.state
     if not hasattr(state, "dry_runs"):
         state.dry_runs = DryRuns()
-    made = state.dry_runs
-    assert isinstance(made, DryRuns)  # noqa: S101 - put there just now
-    return made
+    shared = state.dry_runs
+    assert isinstance(shared, DryRuns)  # noqa: S101 - put there just now
+    return shared
 
 
 @router.get("/rules/kinds")
@@ -48,10 +48,10 @@ async def in_force(
     """Rules of a kind in force, one for each scope that has one, by scope."""
     first = max(0, cursors.decode(cursor, int) or 0)
     async with pool.acquire() as conn:
-        found = await rule_store.current(conn, kind, db.millis(at or datetime.now(UTC)))
+        versions = await rule_store.current(conn, kind, db.millis(at or datetime.now(UTC)))
     end = first + limit
-    items = [rules.shown(version) for version in found[first:end]]
-    return models.RuleVersions(items=items, next=cursors.encode(end) if end < len(found) else None)
+    items = [rules.shown(version) for version in versions[first:end]]
+    return models.RuleVersions(items=items, next=cursors.encode(end) if end < len(versions) else None)
 
 
 @router.get("/rules/history")
@@ -65,21 +65,21 @@ async def history(
     """Every version, those that ended and those to come too, the one made last first."""
     before = params.stored_number(cursors.decode(cursor, int))
     async with pool.acquire() as conn:
-        found = await rule_store.history(conn, kind, scope, limit=limit, before=before)
-    items = [rules.shown(version) for version in found]
+        versions = await rule_store.history(conn, kind, scope, limit=limit, before=before)
+    items = [rules.shown(version) for version in versions]
     return models.RuleVersions(items=items, next=cursors.encode(items[-1].id) if len(items) == limit else None)
 
 
 @router.post("/rules", status_code=status.HTTP_201_CREATED)
-async def append(request: Request, pool: Pool, given: models.NewRule) -> models.RuleVersion:
+async def append(request: Request, pool: Pool, rule: models.NewRule) -> models.RuleVersion:
     """Add a version of a rule; the one in force when it begins ends there. Nothing is ever changed."""
     async with pool.acquire() as conn:
-        return await rules.append(conn, given, context.principal(request).name, datetime.now(UTC))
+        return await rules.append(conn, rule, context.principal(request).name, datetime.now(UTC))
 
 
 @router.post("/rules/dry-run")
 async def dry_run(
-    here: Here, pool: Pool, runs: Annotated[DryRuns, Depends(dry_runs)], given: models.DryRunGiven
+    here: Here, pool: Pool, runs: Annotated[DryRuns, Depends(dry_runs)], wanted: models.DryRunGiven
 ) -> models.DryRun:
     """Say what values would have told in a past period, against the rules in force. Takes up to a minute."""
-    return await runs.run(pool, here.hub.judging.place, given, datetime.now(UTC))
+    return await runs.run(pool, here.hub.judging.place, wanted, datetime.now(UTC))

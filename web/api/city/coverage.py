@@ -142,15 +142,15 @@ def _tag(request: Request, judged: coverage.Judged, rows: Int, city: str) -> str
     grant = context.principal(request).grant
     seen = f"{grant.devices} {None if grant.areas is None else sorted(grant.areas)}"
     digest = hashlib.sha256(f"{context.context(request).hub.event_log.epoch} {city} {seen}".encode())
-    made, basis = judged.coverage, judged.basis
-    for column in (made.state, made.due, basis.last_visit, basis.present, made.limit_ms):
+    states, basis = judged.coverage, judged.basis
+    for column in (states.state, states.due, basis.last_visit, basis.present, states.limit_ms):
         digest.update(column[rows].tobytes())
     return digest.hexdigest()[:32]
 
 
 def _feature(judged: coverage.Judged, at: int) -> dict[str, object]:
-    cell, made = judged.place.city.cells[at], judged.coverage
-    due, last = int(made.due[at]), int(judged.basis.last_visit[at])
+    cell, states = judged.place.city.cells[at], judged.coverage
+    due, last = int(states.due[at]), int(judged.basis.last_visit[at])
     properties = {
         "id": cell.id,
         "code": cell.code,
@@ -159,9 +159,9 @@ def _feature(judged: coverage.Judged, at: int) -> dict[str, object]:
         "street": cell.street,
         "district": cell.district,
         "class": cell.cls,
-        "weight": float(judged.place.city.plans.at(made.at).weight[at]),
+        "weight": float(judged.place.city.plans.at(states.at).weight[at]),
         "synthetic": cell.synthetic,
-        "state": STATE_NAMES[made.state[at]],
+        "state": STATE_NAMES[states.state[at]],
         "due": None if due < 0 else due,
         "last_visit": None if last < 0 else last,
         "present": bool(judged.basis.present[at]),

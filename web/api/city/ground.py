@@ -74,17 +74,17 @@ async def glyphs(chosen: Chosen, path: str) -> Response:
         raise problems.ProblemError(404, "Request glyphs as FIRST-LAST.pbf.")
     known = chosen.fonts()
     font = next((name for name in stack.split(",") if name.strip() in known), None)
-    found = None if font is None else chosen.asset("fonts", font.strip(), span)
-    return _served(found, "application/x-protobuf") if found else Response(status_code=204, headers=_HEADERS)
+    glyphs = None if font is None else chosen.asset("fonts", font.strip(), span)
+    return _served(glyphs, "application/x-protobuf") if glyphs else Response(status_code=204, headers=_HEADERS)
 
 
 @files.get("/sprites/{path:path}")
 async def sprite(chosen: Chosen, path: str) -> Response:
     """Icons of the ground."""
-    found = chosen.asset("sprites", path) if _SPRITE.fullmatch(path) else None
-    if found is None:
+    sprite = chosen.asset("sprites", path) if _SPRITE.fullmatch(path) else None
+    if sprite is None:
         raise problems.ProblemError(404, "There is no such sprite among PATROL_MAP_ASSETS.")
-    return _served(found, "application/json" if path.endswith(".json") else "image/png")
+    return _served(sprite, "application/json" if path.endswith(".json") else "image/png")
 
 
 def _served(file: Path, media_type: str) -> Response:

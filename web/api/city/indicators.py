@@ -132,5 +132,5 @@ def _answer(
         return Response(body, media_type="text/csv; charset=utf-8", headers=headers)
     items, after = table.page(rows)
     ends = {"from": db.moment(span[0]), "to": db.moment(span[1])}
-    made = page.model_validate({**ends, **more, "items": items, "next": after})
-    return Response(made.model_dump_json(by_alias=True), media_type="application/json", headers=headers)
+    figures_page = page.model_validate({**ends, **more, "items": items, "next": after})
+    return Response(figures_page.model_dump_json(by_alias=True), media_type="application/json", headers=headers)

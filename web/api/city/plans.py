@@ -36,10 +36,10 @@ async def in_force(
     """Plans in force, one for each scope that has one, by scope."""
     first = max(0, cursors.decode(cursor, int) or 0)
     async with pool.acquire() as conn:
-        found = await rule_store.current(conn, KIND, db.millis(at or datetime.now(UTC)))
+        versions = await rule_store.current(conn, KIND, db.millis(at or datetime.now(UTC)))
     end = first + limit
-    items = [plans.shown(version) for version in found[first:end]]
-    return models.Plans(items=items, next=cursors.encode(end) if end < len(found) else None)
+    items = [plans.shown(version) for version in versions[first:end]]
+    return models.Plans(items=items, next=cursors.encode(end) if end < len(versions) else None)
 
 
 @router.get("/plans/history", response_model_exclude_unset=True)
@@ -52,27 +52,27 @@ async def history(
     """Every version, those that ended and those to come too, the one made last first."""
     before = params.stored_number(cursors.decode(cursor, int))
     async with pool.acquire() as conn:
-        found = await rule_store.history(conn, KIND, scope, limit=limit, before=before)
-    items = [plans.shown(version) for version in found]
+        versions = await rule_store.history(conn, KIND, scope, limit=limit, before=before)
+    items = [plans.shown(version) for version in versions]
     return models.Plans(items=items, next=cursors.encode(items[-1].id) if len(items) == limit else None)
 
 
 @router.post("/plans", status_code=status.HTTP_201_CREATED, response_model_exclude_unset=True)
-async def append(request: Request, pool: Pool, given: models.NewPlan) -> models.PlanVersion:
+async def append(request: Request, pool: Pool, plan: models.NewPlan) -> models.PlanVersion:
     """Add a version of a plan; the one in force when it begins ends there. Nothing is ever changed."""
     async with pool.acquire() as conn:
-        return await plans.append(conn, given, context.principal(request).name, datetime.now(UTC))
+        return await plans.append(conn, plan, context.principal(request).name, datetime.now(UTC))
 
 
 @router.post("/plans/trial")
-async def trial(here: Here, pool: Pool, given: models.PlanTried) -> models.PlanTrial:
+async def trial(here: Here, pool: Pool, tried: models.PlanTried) -> models.PlanTrial:
     """How many cells a plan would make overdue at once; nothing is changed."""
     judged = here.hub.judging.judged
     if judged is None:
         raise problems.NotReadyError
     async with pool.acquire() as conn:
-        scope = await scopes.known(conn, given.scope)
-    return await asyncio.to_thread(plans.trial, judged, scope, given.plan)
+        scope = await scopes.known(conn, tried.scope)
+    return await asyncio.to_thread(plans.trial, judged, scope, tried.plan)
 
 
 @router.get("/calendar")
@@ -86,11 +86,11 @@ async def days(
     count = ((end or first + timedelta(days=366)) - first).days
     if not 0 < count <= MOST_DAYS or not 2000 <= first.year < 2099:
         raise problems.ProblemError(422, f"to must lie after from, {MOST_DAYS} days at most, between 2000 and 2099.")
-    asked = [first + timedelta(days=n) for n in range(count)]
+    days = [first + timedelta(days=n) for n in range(count)]
     async with pool.acquire() as conn:
         holidays = await calendar_store.holidays(conn)
-        sources = await calendar_store.sources(conn, asked[0], asked[-1])
-    marks = [(day, holidays.mark(day)) for day in asked]
+        sources = await calendar_store.sources(conn, days[0], days[-1])
+    marks = [(day, holidays.mark(day)) for day in days]
     return models.CalendarDays(
         items=[
             models.CalendarDay(
@@ -113,17 +113,17 @@ async def imported(request: Request, pool: Pool, dry_run: imports.DryRun = False
         raise problems.ProblemError(415, f"Send one of {', '.join(_FORMS)} as Content-Type.")
     try:
         # In a thread: the largest of files take seconds.
-        found = await asyncio.to_thread(calendar_file.parse, await request.body(), form)
+        parsed = await asyncio.to_thread(calendar_file.parse, await request.body(), form)
     except calendar_file.CalendarError as error:
         raise imports.refused([fault(FaultKind.NOT_CALENDAR, None, None, why=error)]) from error
     async with pool.acquire() as conn, db.tried(conn, dry_run=dry_run):
-        changed = await calendar_store.put(conn, found, f"api/{form}", context.principal(request).name)
-    return models.Imported(done=not dry_run, days=len(found), changed=changed)
+        changed = await calendar_store.put(conn, parsed, f"api/{form}", context.principal(request).name)
+    return models.Imported(done=not dry_run, days=len(parsed), changed=changed)
 
 
 @router.post("/areas/{code}/owner", status_code=status.HTTP_204_NO_CONTENT)
-async def owner(pool: Pool, code: params.AreaCode, given: models.NewOwner) -> Response:
+async def owner(pool: Pool, code: params.AreaCode, ownership: models.NewOwner) -> Response:
     """Say who answers for a grid, street or district."""
     async with pool.acquire() as conn:
-        await plans.set_owner(conn, code, given.owner)
+        await plans.set_owner(conn, code, ownership.owner)
     return Response(status_code=status.HTTP_204_NO_CONTENT)

@@ -88,13 +88,13 @@ async def track(
         slot = await queries.device_slot(connection, name, see)
     if slot is None:
         raise problems.not_found(f"Device {name}")
-    found = await _begun(fix_store.track(pool, slot, *_ends(period), page=PAGE))
+    pages = await _begun(fix_store.track(pool, slot, *_ends(period), page=PAGE))
     if simplify is not None:
-        found = tracks.simplified(found, simplify)
+        pages = tracks.simplified(pages, simplify)
     mark = Mark(by=context.principal(request).name, at=datetime.now(UTC), purpose=purpose)
     headers = {"Content-Disposition": f'inline; filename="track.{chosen}"', "Vary": "Accept"}
     return StreamingResponse(
-        tracks.encoded(found, chosen, name, mark), media_type=tracks.MEDIA_TYPES[chosen], headers=headers
+        tracks.encoded(pages, chosen, name, mark), media_type=tracks.MEDIA_TYPES[chosen], headers=headers
     )
 
 
@@ -105,14 +105,14 @@ def _ends(period: Period) -> tuple[int, int]:
     return db.millis(start), db.millis(end) - 1
 
 
-async def _begun(found: AsyncIterator[FixColumns]) -> AsyncIterator[FixColumns]:
+async def _begun(pages: AsyncIterator[FixColumns]) -> AsyncIterator[FixColumns]:
     """Read the first page now, so that a fault is answered as one and not by a torn document."""
-    first = await anext(found, None)
+    first = await anext(pages, None)
 
     async def all_pages() -> AsyncIterator[FixColumns]:
         if first is not None:
             yield first
-        async for page in found:
+        async for page in pages:
             yield page
 
     return all_pages()

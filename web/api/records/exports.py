@@ -21,16 +21,18 @@ async def export(
     request: Request,
     pool: Annotated[db.Pool, Depends(context.pool)],
     see: Annotated[Sight, Depends(access.sight)],
-    given: ExportGiven,
+    export: ExportGiven,
 ) -> ExportMark:
     """Say which file is made; the answer is the mark to put into it."""
-    wanted = sorted(set(given.devices))
+    wanted = sorted(set(export.devices))
     async with pool.acquire() as connection:
-        found = [device.id for device in await device_store.named(connection, wanted)]
-    if len(found) != len(wanted) or not all(see.sees_device(slot) for slot in found):
+        devices = [device.id for device in await device_store.named(connection, wanted)]
+    if len(devices) != len(wanted) or not all(see.sees_device(slot) for slot in devices):
         raise problems.not_found("One of these devices")
     request.scope["audit"] = {
-        "action": "export", "form": given.form, "devices": wanted, "purpose": given.purpose,
-        "from": given.start.isoformat(), "to": given.end.isoformat(),
+        "action": "export", "form": export.form, "devices": wanted, "purpose": export.purpose,
+        "from": export.start.isoformat(), "to": export.end.isoformat(),
     }  # fmt: skip
-    return ExportMark(mark=Mark(by=context.principal(request).name, at=datetime.now(UTC), purpose=given.purpose).text())
+    return ExportMark(
+        mark=Mark(by=context.principal(request).name, at=datetime.now(UTC), purpose=export.purpose).text()
+    )

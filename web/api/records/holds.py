@@ -33,17 +33,17 @@ async def listed(
 
 
 @router.post("/holds", status_code=status.HTTP_201_CREATED)
-async def place(request: Request, pool: Pool, given: models.HoldGiven) -> models.Hold:
+async def place(request: Request, pool: Pool, hold: models.HoldGiven) -> models.Hold:
     """Place a legal hold; when it is answered nothing of what it names is dropped any more."""
     async with pool.acquire() as conn:
-        return await holds.place(conn, given, context.principal(request).name, datetime.now(UTC))
+        return await holds.place(conn, hold, context.principal(request).name, datetime.now(UTC))
 
 
 @router.post("/holds/{number}/release")
-async def release(request: Request, pool: Pool, number: params.Number, given: models.ReleaseGiven) -> models.Hold:
+async def release(request: Request, pool: Pool, number: params.Number, released: models.ReleaseGiven) -> models.Hold:
     """End a legal hold; what is old then goes at the next pass."""
     async with pool.acquire() as conn:
-        return await holds.release(conn, number, given.why, context.principal(request).name, datetime.now(UTC))
+        return await holds.release(conn, number, released.why, context.principal(request).name, datetime.now(UTC))
 
 
 @router.get("/retention")
@@ -54,7 +54,7 @@ async def kept(pool: Pool) -> models.Retentions:
 
 
 @router.put("/retention/{data}")
-async def keep(request: Request, pool: Pool, data: DataName, given: models.RetentionGiven) -> models.Retention:
+async def keep(request: Request, pool: Pool, data: DataName, period: models.RetentionGiven) -> models.Retention:
     """Keep a class of data for so many days, from the next pass on."""
     async with pool.acquire() as conn:
-        return await holds.keep(conn, data, given.days, context.principal(request).name)
+        return await holds.keep(conn, data, period.days, context.principal(request).name)

@@ -78,10 +78,10 @@ async def events(
 async def event(pool: Pool, see: See, key: Annotated[str, Path(pattern="^[0-7][0-9A-HJKMNP-TV-Z]{25}$")]) -> rest.Event:
     """One enforcement event by its ULID."""
     async with pool.acquire() as connection:
-        found = await queries.event(connection, key, see)
-    if found is None:
+        event = await queries.event(connection, key, see)
+    if event is None:
         raise problems.not_found(f"Event {key}")
-    return found
+    return event
 
 
 @router.get("/refusals", response_model=pages.Refusals)

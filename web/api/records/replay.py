@@ -63,25 +63,25 @@ async def clip(
     if end - start > LONGEST / timedelta(milliseconds=1) or (end - start) // (step * 1000) > MOST_STEPS:
         limits = f"at most {LONGEST.days} days and {MOST_STEPS} steps"
         raise problems.ProblemError(422, f"A clip has {limits}; choose a shorter period or longer steps.")
-    asked = replay.Asked(start=start, end=end, step=step * 1000, devices=device, then=known == "then")
+    clip = replay.Asked(start=start, end=end, step=step * 1000, devices=device, then=known == "then")
     pool = here.database.pool
     async with pool.acquire() as connection:
-        devices = await clip_store.devices(connection, see, asked.period, asked.devices)
+        devices = await clip_store.devices(connection, see, clip.period, clip.devices)
     request.scope["audit"] = {"devices": [row["name"] for row in devices[: replay.MOST_DEVICES]]}
-    told = replay.lines(pool, asked, see, devices, here.hub.judging.place)
-    return StreamingResponse(told, media_type="application/x-ndjson", headers={"Cache-Control": "private, no-store"})
+    lines = replay.lines(pool, clip, see, devices, here.hub.judging.place)
+    return StreamingResponse(lines, media_type="application/x-ndjson", headers={"Cache-Control": "private, no-store"})
 
 
 @router.post("/presence", response_model=clips.Presences)
-async def who_was_there(request: Request, here: Here, see: See, asked: clips.PresenceQuery) -> clips.Presences:
+async def who_was_there(request: Request, here: Here, see: See, query: clips.PresenceQuery) -> clips.Presences:
     """Which devices were in a drawn area between two moments, by their stored fixes."""
     async with _busy, here.database.pool.acquire() as connection:
         place = await coverage.load_place(connection, here.hub.judging.place)
-        items = await presence.inside(connection, place.city, asked, devices=see.devices)
+        items = await presence.inside(connection, place.city, query, devices=see.devices)
     request.scope["audit"] = {
         "devices": sorted({item.device for item in items}),
-        "polygon": asked.polygon.coordinates,
-        "from": asked.start.isoformat(),
-        "to": asked.end.isoformat(),
+        "polygon": query.polygon.coordinates,
+        "from": query.start.isoformat(),
+        "to": query.end.isoformat(),
     }
     return clips.Presences(items=items)

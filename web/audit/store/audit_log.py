@@ -48,12 +48,12 @@ async def append(conn: db.Connection, entries: Sequence[Entry]) -> None:
         row = await conn.fetchrow(_HEAD)
         assert row is not None  # noqa: S101 - its migration put it there
         rows = audit_chain.chained(Head(row["n"], row["hash"]), entries)
-        columns = [(one.n, one.entry.at, one.entry.actor, one.entry.action, one.entry.object) for one in rows]
+        columns = [(row.n, row.entry.at, row.entry.actor, row.entry.action, row.entry.object) for row in rows]
         await conn.execute(
             _INSERT,
             *(list(column) for column in zip(*columns, strict=True)),
-            [one.entry.detail for one in rows],
-            [one.hash for one in rows],
+            [row.entry.detail for row in rows],
+            [row.hash for row in rows],
         )
         await conn.execute(_MOVE, rows[-1].n, rows[-1].hash)
 
@@ -108,7 +108,7 @@ async def listed(
         before: number of the entry before which to begin; None: at the newest.
         limit: at most so many.
     """
-    found = map(dict, await conn.fetch(_LISTED, *filters, before, limit))
+    entries = map(dict, await conn.fetch(_LISTED, *filters, before, limit))
     return [
-        audits.AuditEntry(**{**row, "detail": json.loads(row["detail"]), "hash": row["hash"].hex()}) for row in found
+        audits.AuditEntry(**{**row, "detail": json.loads(row["detail"]), "hash": row["hash"].hex()}) for row in entries
     ]

@@ -32,10 +32,10 @@ async def at(conn: db.Connection, device: str, start: datetime, end: datetime) -
     Each has `at`, `actor`, `action` and `object`; who watched live has `until` too, null where no end was recorded.
     """
     rows = await conn.fetch(_LOOKS, device, start, start - _LONGEST_WATCH)
-    asked = [row for row in rows if not row["action"].startswith("live.")]
+    requests = [row for row in rows if not row["action"].startswith("live.")]
     watched = [row for row in rows if row["action"].startswith("live.")]
-    found = [*_asked(asked, start, end), *_watched(watched, device, start, end)]
-    return sorted(found, key=lambda look: look["at"])
+    looks = [*_asked(requests, start, end), *_watched(watched, device, start, end)]
+    return sorted(looks, key=lambda look: look["at"])
 
 
 def _asked(rows: Sequence[Any], start: datetime, end: datetime) -> Iterator[dict[str, Any]]:

@@ -46,58 +46,58 @@ async def one(conn: db.Connection, name: str) -> models.Account:
 
 
 async def create(
-    conn: db.Connection, given: models.AccountGiven, by: Granter, *, issuer: str | None = None
+    conn: db.Connection, account: models.AccountGiven, by: Granter, *, issuer: str | None = None
 ) -> tuple[models.Account, str | None]:
     """Make an account; without a password one is made, and returned to be shown once.
 
     Args:
         conn: the database.
-        given: the account; without an end it holds as long as its maker.
+        account: the account; without an end it holds as long as its maker.
         by: who makes it.
         issuer: the site's OpenID provider, for accounts that it vouches for.
 
     Raises:
         ProblemError: there is one of that name, no such area or officer, or no provider; or its maker does not hold it.
     """
-    if given.openid and issuer is None:
+    if account.openid and issuer is None:
         raise problems.ProblemError(422, "No OpenID provider is set (PATROL_OPENID_ISSUER): leave openid out.")
-    await _demand_uncommon(given.password, given.name)
-    made = None if given.password is not None else secrets.token_urlsafe(32 if given.openid else 12)
-    hashed = await hashing.hash_password(given.password or made or "")
+    await _demand_uncommon(account.password, account.name)
+    generated = None if account.password is not None else secrets.token_urlsafe(32 if account.openid else 12)
+    hashed = await hashing.hash_password(account.password or generated or "")
     async with conn.transaction():
         holder = await by.granting(conn)
-        await demand_areas(conn, given.areas)
-        officer = await _officer(conn, given.officer)
-        ends = given.valid_to or (None if holder is None else holder.until)
-        by.demand(holder, grants.holding(given.role, areas=given.areas, until=ends, officer=officer))
+        await demand_areas(conn, account.areas)
+        officer = await _officer(conn, account.officer)
+        ends = account.valid_to or (None if holder is None else holder.until)
+        by.demand(holder, grants.holding(account.role, areas=account.areas, until=ends, officer=officer))
         try:
             await conn.execute(
                 """INSERT INTO accounts
                 (name, password_hash, role, areas, valid_from, valid_to, officer, issuer, made_by)
                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)""",
-                given.name, hashed, given.role, given.areas, given.valid_from, ends, officer,
-                issuer if given.openid else None, None if holder is None else holder.maker,
+                account.name, hashed, account.role, account.areas, account.valid_from, ends, officer,
+                issuer if account.openid else None, None if holder is None else holder.maker,
             )  # fmt: skip
         except asyncpg.UniqueViolationError as error:
-            raise problems.ProblemError(409, f"Account {given.name} exists already; choose another name.") from error
+            raise problems.ProblemError(409, f"Account {account.name} exists already; choose another name.") from error
         except asyncpg.CheckViolationError as error:
             raise problems.ProblemError(422, "valid_to must lie after valid_from.") from error
-        detail = given.model_dump(mode="json", exclude={"password", "name"})
-        shown = await one(conn, given.name)
-        await audit_log.record(conn, by.actor, "account.create", given.name, detail)
-    return shown, None if given.openid else made
+        detail = account.model_dump(mode="json", exclude={"password", "name"})
+        shown = await one(conn, account.name)
+        await audit_log.record(conn, by.actor, "account.create", account.name, detail)
+    return shown, None if account.openid else generated
 
 
-async def change(conn: db.Connection, name: str, given: models.AccountChange, by: Granter) -> models.Account:
+async def change(conn: db.Connection, name: str, changes: models.AccountChange, by: Granter) -> models.Account:
     """Change what is given; sessions and tokens end where rights change or a password is set.
 
     Raises:
         ProblemError: no such account, area or officer; no administrator would be left; or who changes it holds less
             than the account did or would.
     """
-    await _demand_uncommon(given.password, name)
-    hashed = None if given.password is None else await hashing.hash_password(given.password)
-    wanted = given.model_dump(exclude_unset=True, exclude={"password", "reset_second_factor"})
+    await _demand_uncommon(changes.password, name)
+    hashed = None if changes.password is None else await hashing.hash_password(changes.password)
+    wanted = changes.model_dump(exclude_unset=True, exclude={"password", "reset_second_factor"})
     async with conn.transaction():
         holder = await by.granting(conn)
         before = await one(conn, name)
@@ -105,18 +105,18 @@ async def change(conn: db.Connection, name: str, given: models.AccountChange, by
             raise problems.ProblemError(
                 422, "This account signs in through the OpenID provider and has no password here."
             )
-        await demand_areas(conn, given.areas)
+        await demand_areas(conn, changes.areas)
         if "officer" in wanted:
-            wanted["officer"] = await _officer(conn, given.officer)
+            wanted["officer"] = await _officer(conn, changes.officer)
         await _demand_held(conn, name, wanted, by, holder)
         if hashed is not None:
             wanted["password_hash"] = hashed
-        if given.reset_second_factor:
+        if changes.reset_second_factor:
             wanted |= {"totp_secret": None, "totp_confirmed": False, "recovery": []}
         ended = await end_sessions(conn, name) if wanted else 0
         await set_columns(conn, name, wanted)
         shown = await one(conn, name)
-        detail = given.model_dump(mode="json", exclude_unset=True, exclude={"password"})
+        detail = changes.model_dump(mode="json", exclude_unset=True, exclude={"password"})
         detail |= {"sessions_ended": ended, "password": "set"} if hashed is not None else {"sessions_ended": ended}
         await audit_log.record(conn, by.actor, "account.change", name, detail)
     return shown

@@ -29,14 +29,14 @@ async def ensure_admin(pool: Pool, password: str | None) -> str | None:
         if password is not None and (stored is None or not await hashing.verify(stored, password)):
             await passwords.demand(password, ADMIN)
         if stored is None:
-            made = secrets.token_urlsafe(12) if password is None else None
+            generated = secrets.token_urlsafe(12) if password is None else None
             await connection.execute(
                 "INSERT INTO accounts (name, password_hash, role) VALUES ($1, $2, $3)",
                 ADMIN,
-                await hashing.hash_password(made or password or ""),
+                await hashing.hash_password(generated or password or ""),
                 Role.ADMINISTRATOR,
             )
-            return made
+            return generated
         if password is not None and not await hashing.verify(stored, password):
             await connection.execute(
                 "UPDATE accounts SET password_hash = $2 WHERE name = $1", ADMIN, await hashing.hash_password(password)

@@ -33,10 +33,10 @@ class Granter:
             ProblemError: it ended meanwhile.
         """
         await conn.execute(LOCK)
-        found = None if self.who is None else await principals.again(conn, self.who, self.now())
-        if self.who is not None and found is None:
+        granter = None if self.who is None else await principals.again(conn, self.who, self.now())
+        if self.who is not None and granter is None:
             raise problems.ProblemError(401, "Your session or token ended meanwhile; sign in again.")
-        return found
+        return granter
 
     def demand(self, holder: Principal | None, *wanted: Holding) -> None:
         """Let through what is held.
@@ -44,8 +44,8 @@ class Granter:
         Raises:
             ProblemError: some of it is not.
         """
-        for each in wanted:
-            missing = [] if holder is None else grants.beyond(holder.holding, each)
+        for holding in wanted:
+            missing = [] if holder is None else grants.beyond(holder.holding, holding)
             if missing:
                 said = "You cannot grant or change permissions that you do not have; you lack"
                 raise problems.ProblemError(403, f"{said}: {', '.join(missing)}.")

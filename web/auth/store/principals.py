@@ -89,9 +89,9 @@ async def again(conn: Connection, who: Principal, now: datetime) -> Principal | 
 async def still_valid(pool: Pool, hashes: list[bytes], now: datetime) -> dict[bytes, Principal]:
     """Look up again those of these sessions and tokens that hold at `now`, with the rights they have now."""
     async with pool.acquire() as connection:
-        found = [(row, Kind.SESSION) for row in await connection.fetch(_SESSIONS, hashes, now)]
-        found += [(row, Kind.TOKEN) for row in await connection.fetch(_TOKENS, hashes, now)]
-    return {row["token_hash"]: principal(row, kind) for row, kind in found}
+        rows = [(row, Kind.SESSION) for row in await connection.fetch(_SESSIONS, hashes, now)]
+        rows += [(row, Kind.TOKEN) for row in await connection.fetch(_TOKENS, hashes, now)]
+    return {row["token_hash"]: principal(row, kind) for row, kind in rows}
 
 
 def principal(row: "asyncpg.Record | dict[str, Any]", kind: Kind) -> Principal:

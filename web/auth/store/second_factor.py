@@ -33,8 +33,8 @@ _END = "UPDATE accounts SET totp_secret = NULL, totp_confirmed = false, totp_ste
 async def opens(conn: Connection | Pool, row: "asyncpg.Record", code: str, now: datetime, vault: Vault | None) -> bool:
     """Tell whether a code fits the account of `row`, and use it up. Without the key only recovery codes do."""
     secret = _opened(vault, row["totp_secret"], row["name"])
-    given = code.strip().replace(" ", "")
-    step = None if secret is None else totp.accepted(secret, given, now.timestamp(), row["totp_step"])
+    entered = code.strip().replace(" ", "")
+    step = None if secret is None else totp.accepted(secret, entered, now.timestamp(), row["totp_step"])
     if step is not None:
         return bool(await conn.fetchval(_USE_STEP, row["name"], step))
     return bool(await conn.fetchval(_USE_RECOVERY, row["name"], totp.recovery_hash(code)))
@@ -64,7 +64,7 @@ async def confirm(conn: Connection, name: str, code: str, now: datetime, vault: 
     if step is None:
         return None
     codes = totp.recovery_codes()
-    hashed = [totp.recovery_hash(each) for each in codes]
+    hashed = [totp.recovery_hash(code) for code in codes]
     return codes if await conn.fetchval(_CONFIRM, name, step, hashed, kept) else None
 
 

@@ -21,7 +21,7 @@ async def listed(conn: db.Connection, after: int | None, limit: int) -> list[mod
     return [models.Token(**row) for row in await conn.fetch(_TOKENS, after, limit)]
 
 
-async def create(conn: db.Connection, given: models.TokenGiven, by: Granter) -> str:
+async def create(conn: db.Connection, wanted: models.TokenGiven, by: Granter) -> str:
     """Make an API token and return it, to be shown once; without an end it holds as long as its maker.
 
     Raises:
@@ -29,24 +29,24 @@ async def create(conn: db.Connection, given: models.TokenGiven, by: Granter) -> 
             holds.
     """
     moment = by.now()
-    lacking = sorted(set(given.scopes or ()) - PERMISSIONS[Role(given.role)])
+    lacking = sorted(set(wanted.scopes or ()) - PERMISSIONS[Role(wanted.role)])
     if lacking:
         raise problems.ProblemError(
-            422, f"The role {given.role} does not include {', '.join(lacking)}; leave them out."
+            422, f"The role {wanted.role} does not include {', '.join(lacking)}; leave them out."
         )
-    if given.expires_at is not None and given.expires_at <= moment:
+    if wanted.expires_at is not None and wanted.expires_at <= moment:
         raise problems.ProblemError(422, "expires_at must lie in the future.")
     async with conn.transaction():
         holder = await by.granting(conn)
-        await demand_areas(conn, given.areas)
-        ends = given.expires_at or (None if holder is None else holder.until)
-        by.demand(holder, grants.holding(given.role, areas=given.areas, until=ends, scopes=given.scopes))
+        await demand_areas(conn, wanted.areas)
+        ends = wanted.expires_at or (None if holder is None else holder.until)
+        by.demand(holder, grants.holding(wanted.role, areas=wanted.areas, until=ends, scopes=wanted.scopes))
         ttl = None if ends is None else ends - moment
         token = await tokens.create_token(
-            conn, given.name, given.role, ttl, areas=given.areas, scopes=given.scopes, by=holder, now=moment
+            conn, wanted.name, wanted.role, ttl, areas=wanted.areas, scopes=wanted.scopes, by=holder, now=moment
         )
         await audit_log.record(
-            conn, by.actor, "token.create", given.name, given.model_dump(mode="json", exclude={"name"})
+            conn, by.actor, "token.create", wanted.name, wanted.model_dump(mode="json", exclude={"name"})
         )
     return token
 

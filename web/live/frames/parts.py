@@ -78,12 +78,12 @@ def make(zoom: int, watched: tiles.Keys, moved: Moved, was: Mask, shows: Mask, r
     arrived = np.flatnonzero(sent & crossed)
     left = np.flatnonzero(was & (crossed | ~shows) & _among(before, watched))
     rows = np.flatnonzero(sent)
-    made = tiles.encode_blocks(zoom, keys[rows], records.take(rows))
+    blocks = tiles.encode_blocks(zoom, keys[rows], records.take(rows))
     now_in = np.where(shows[left], keys[left], NOWHERE)
     gone: dict[int, list[tuple[int, int]]] = {}
     for tile, slot, to in zip(before[left].tolist(), moved.slots[left].tolist(), now_in.tolist(), strict=True):
         gone.setdefault(tile, []).append((slot, to))
-    return Part(blocks={**made}, left=gone, arrived=_by_tile(keys[arrived], moved.slots[arrived]))
+    return Part(blocks={**blocks}, left=gone, arrived=_by_tile(keys[arrived], moved.slots[arrived]))
 
 
 def _among(keys: tiles.Keys, watched: tiles.Keys) -> Mask:
@@ -94,10 +94,10 @@ def _among(keys: tiles.Keys, watched: tiles.Keys) -> Mask:
 
 
 def _by_tile(keys: tiles.Keys, slots: Slots) -> dict[int, Slots]:
-    found: dict[int, list[int]] = {}
+    by_tile: dict[int, list[int]] = {}
     for tile, slot in zip(keys.tolist(), slots.tolist(), strict=True):
-        found.setdefault(tile, []).append(slot)
-    return {tile: np.array(mine, dtype=np.int64) for tile, mine in found.items()}
+        by_tile.setdefault(tile, []).append(slot)
+    return {tile: np.array(mine, dtype=np.int64) for tile, mine in by_tile.items()}
 
 
 def gone(missed: Iterable[Part], mine: frozenset[int], always: Collection[int]) -> dict[int, list[int]]:

@@ -232,11 +232,11 @@ def _cut(
     slot, dx, dy, course, speed, status, age = columns
     x, y = xy(tile)
     n = end - start
-    two, one = _ZEROS[2 * n & 3], _ZEROS[n & 3]
+    double_pad, pad = _ZEROS[2 * n & 3], _ZEROS[n & 3]
     short, byte = slice(2 * start, 2 * end), slice(start, end)
     head = _BLOCK.pack(zoom, GRID if grid else 0, 0, x, y, n)
-    columns_of = (slot[4 * start : 4 * end], dx[short], two, dy[short], two)
-    data = b"".join((head, *columns_of, course[byte], one, speed[byte], one, status[byte], one, age[byte], one))
+    columns_of = (slot[4 * start : 4 * end], dx[short], double_pad, dy[short], double_pad)
+    data = b"".join((head, *columns_of, course[byte], pad, speed[byte], pad, status[byte], pad, age[byte], pad))
     return Block(data, _NO_SLOTS if grid else slots[start:end], n)
 
 
@@ -248,11 +248,11 @@ def encode_gone(zoom: int, tile: int, slots: Sequence[int]) -> Block:
     """Encode the order to remove `slots`, which were in `tile`; all columns but slot and status are zero."""
     x, y = xy(tile)
     n = len(slots)
-    one = _ZEROS[n & 3]
-    zeros = bytes(2 * (2 * n + len(_ZEROS[2 * n & 3])) + 2 * (n + len(one)))
+    pad = _ZEROS[n & 3]
+    zeros = bytes(2 * (2 * n + len(_ZEROS[2 * n & 3])) + 2 * (n + len(pad)))
     head = _BLOCK.pack(zoom, 0, 0, x, y, n)
     status = bytes((GONE,)) * n
-    return Block(b"".join((head, struct.pack(f"<{n}I", *slots), zeros, status, one, bytes(n), one)), _NO_SLOTS, 0)
+    return Block(b"".join((head, struct.pack(f"<{n}I", *slots), zeros, status, pad, bytes(n), pad)), _NO_SLOTS, 0)
 
 
 def encode_frame(kind: int, blocks: list[Block], *, now: float, tick: int) -> bytes:

@@ -98,8 +98,8 @@ class World:
         before, self._samples = self._samples, {}
         self._begin(now)
         moved = Moved.of(self.state, slots, before_u, before_v)
-        made = {layer: self._part(layer, moved, before) for layer in self._watched}
-        self._history.append(_Tick(self.tick_no, {layer: part for layer, part in made.items() if part is not None}))
+        parts = {layer: self._part(layer, moved, before) for layer in self._watched}
+        self._history.append(_Tick(self.tick_no, {layer: part for layer, part in parts.items() if part is not None}))
         if len(self._history) > NEAR_TICKS:
             for part in self._history[-NEAR_TICKS - 1].parts.values():
                 part.age()
@@ -167,8 +167,8 @@ class World:
         if len(known) < len(missed):
             return None
         if behind <= NEAR_TICKS:
-            found = [part.blocks[tile] for part in known for tile in view.tiles & part.blocks.keys()]
-            blocks = [block for block in found if block is not None]
+            tile_blocks = [part.blocks[tile] for part in known for tile in view.tiles & part.blocks.keys()]
+            blocks = [block for block in tile_blocks if block is not None]
             unnamed = [part.arrived[tile] for part in known for tile in view.tiles & part.arrived.keys()]
         else:
             changed = {tile for part in known for tile in view.tiles & part.blocks.keys()}
@@ -193,11 +193,13 @@ class World:
             return []
         layer = (view.zoom, detail.depth if detail.band != "grid" else -1)
         key = (layer, extra.tobytes())
-        made = self._extras.get(key)
-        if made is None:
-            made = self._extras[key] = self._make_extras(view.zoom, detail, extra)
-        found = (one.hidden if one.tile in view.tiles else one.every for one in made)
-        return [block for block in found if block is not None]
+        extras = self._extras.get(key)
+        if extras is None:
+            extras = self._extras[key] = self._make_extras(view.zoom, detail, extra)
+        candidates = (
+            extra_block.hidden if extra_block.tile in view.tiles else extra_block.every for extra_block in extras
+        )
+        return [block for block in candidates if block is not None]
 
     def _make_extras(self, zoom: int, detail: Detail, extra: Slots) -> "list[_Extra]":
         extra = extra[(extra < len(self.state)) & self.allowed(extra)]
@@ -218,21 +220,21 @@ class World:
         """The devices that are shown at a depth."""
         if depth == ALL:
             return self._all_shown()
-        made = self._samples.get(depth)
-        if made is None:
+        samples = self._samples.get(depth)
+        if samples is None:
             shown = self._all_shown()
             keys = tiles.keys_of(self.state.shown_u[shown], self.state.shown_v[shown], depth)
-            made = self._samples[depth] = smallest(keys, shown)
-        return made
+            samples = self._samples[depth] = smallest(keys, shown)
+        return samples
 
     def _crowd(self, layer: Layer) -> Crowd:
-        made = self._crowds.get(layer)
-        if made is None:
+        crowd = self._crowds.get(layer)
+        if crowd is None:
             zoom, depth = layer
             slots = self._sample(depth)
             keys = tiles.keys_of(self.state.shown_u[slots], self.state.shown_v[slots], zoom)
-            made = self._crowds[layer] = Crowd.of(keys, slots)
-        return made
+            crowd = self._crowds[layer] = Crowd.of(keys, slots)
+        return crowd
 
     def _recent(self, layer: Layer) -> Crowd:
         at, known = self._counted.get(layer, (0, None))
@@ -242,20 +244,20 @@ class World:
         return known
 
     def _full_block(self, layer: Layer, tile: int) -> tiles.Block:
-        made = self._full.get((layer, tile))
-        if made is None:
+        block = self._full.get((layer, tile))
+        if block is None:
             records = self.state.records(self._crowd(layer).within(tile), self.now)
-            made = self._full[layer, tile] = tiles.encode_block(layer[0], tile, records)
-        return made
+            block = self._full[layer, tile] = tiles.encode_block(layer[0], tile, records)
+        return block
 
     def _grid_block(self, zoom: int, tile: int) -> tiles.Block:
         """How many devices are in each square of a tile."""
-        made = self._grid.get((zoom, tile))
-        if made is None:
+        block = self._grid.get((zoom, tile))
+        if block is None:
             slots = self._crowd((zoom, ALL)).within(tile)
-            made = tiles.encode_counts(zoom, tile, self.state.shown_u[slots], self.state.shown_v[slots])
-            self._grid[zoom, tile] = made
-        return made
+            block = tiles.encode_counts(zoom, tile, self.state.shown_u[slots], self.state.shown_v[slots])
+            self._grid[zoom, tile] = block
+        return block
 
 
 def _devices(blocks: list[tiles.Block]) -> list[Slots]:

@@ -187,11 +187,11 @@ class Viewer:
     async def _send_state(self) -> None:
         try:
             self._scope_version = self.scope.version
-            made = await self._hub.full_state(self.scope)
+            state = await self._hub.full_state(self.scope)
         except (problems.ProblemError, *problems.UNREACHABLE) as error:
             raise EndError("not_ready") from error
-        self._offset, self._cells_version = made.offset, made.cells_version
-        await self._send_text(made.text)
+        self._offset, self._cells_version = state.offset, state.cells_version
+        await self._send_text(state.text)
 
     async def _write_positions(self) -> None:
         before, layer = self.viewport.view, self.viewport.layer
