@@ -72,7 +72,9 @@ def faults(model: type[RuleValues], body: Body, *, inside: str = "") -> list[Fau
     try:
         read = model.model_validate(dict(body))
     except ValidationError as error:
-        wrong = {each["loc"][0] for each in error.errors(include_url=False, include_context=False, include_input=False)}
+        wrong = {
+            fault["loc"][0] for fault in error.errors(include_url=False, include_context=False, include_input=False)
+        }
         return [Fault(f"{inside}{name}"[:80], _message(model, name)) for name in body if name in wrong]
     return list(_ordered(read, body, inside))
 
@@ -96,16 +98,16 @@ def _message(model: type[RuleValues], name: str) -> str:
 
 
 def _field(name: str, schema: Mapping[str, Any]) -> RuleField:
-    each = schema.get("items", schema)
+    item = schema.get("items", schema)
     return RuleField(
         name=name,
         zh=schema["zh"],
         en=schema["en"],
         unit=schema["unit"],
-        least=each["minimum"],
-        most=each["maximum"],
+        least=item["minimum"],
+        most=item["maximum"],
         default=schema["default"],
-        whole=each["type"] == "integer",
+        whole=item["type"] == "integer",
         several=schema.get("maxItems", 0),
         city_only=False,
     )

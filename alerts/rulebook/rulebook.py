@@ -86,23 +86,27 @@ def faults(kind: RuleKind, scope: str, body: Body) -> list[Fault]:
     if not body:
         return [Fault("", "a rule needs at least one value; to end the rule of a scope, send null")]
     plain = {name: value for name, value in body.items() if name != HOURS or not kind.by_hour}
-    found = rule_values.faults(kind.values_of(scope), plain)
-    return found + (_hours(kind, body[HOURS]) if kind.by_hour and HOURS in body else [])
+    faults_found = rule_values.faults(kind.values_of(scope), plain)
+    return faults_found + (_hours(kind, body[HOURS]) if kind.by_hour and HOURS in body else [])
 
 
-def _hours(kind: RuleKind, given: Any) -> list[Fault]:
-    if not isinstance(given, list) or len(given) > MOST_HOURS or not all(isinstance(each, dict) for each in given):
+def _hours(kind: RuleKind, entries: Any) -> list[Fault]:
+    if (
+        not isinstance(entries, list)
+        or len(entries) > MOST_HOURS
+        or not all(isinstance(entry, dict) for entry in entries)
+    ):
         return [Fault(HOURS, f"must be a list of at most {MOST_HOURS} entries, each with hours and values")]
-    return [fault for n, entry in enumerate(given) for fault in _entry(kind.values, entry, f"{HOURS}.{n}.")]
+    return [fault for n, entry in enumerate(entries) for fault in _entry(kind.values, entry, f"{HOURS}.{n}.")]
 
 
 def _entry(model: type[RuleValues], entry: dict[str, Any], inside: str) -> list[Fault]:
     values = {name: value for name, value in entry.items() if name not in When.model_fields}
-    found = rule_values.faults(model, values, inside=inside)
+    faults_found = rule_values.faults(model, values, inside=inside)
     if not values:
-        found.append(Fault(inside[:-1], "has no values: give at least one for these hours"))
+        faults_found.append(Fault(inside[:-1], "has no values: give at least one for these hours"))
     try:
         When.model_validate({name: value for name, value in entry.items() if name in When.model_fields})
     except ValidationError as error:
-        found += [Fault(inside + ".".join(map(str, each["loc"])), each["msg"]) for each in error.errors()]
-    return found
+        faults_found += [Fault(inside + ".".join(map(str, fault["loc"])), fault["msg"]) for fault in error.errors()]
+    return faults_found

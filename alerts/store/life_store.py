@@ -72,8 +72,8 @@ class Taken:
 
 async def rule(conn: db.Connection, at: int) -> EscalationRule:
     """How long each person has, as of `at`, ms."""
-    found = [each for each in await rule_store.current(conn, RULE, at) if each.scope == "city"]
-    return EscalationRule.model_validate(found[0].body, extra="ignore") if found else EscalationRule()
+    city_wide = [version for version in await rule_store.current(conn, RULE, at) if version.scope == "city"]
+    return EscalationRule.model_validate(city_wide[0].body, extra="ignore") if city_wide else EscalationRule()
 
 
 async def by_keys(conn: db.Connection, keys: Sequence[str]) -> dict[str, Held]:
@@ -115,20 +115,20 @@ async def write(conn: db.Connection, taken: Sequence[Taken]) -> None:
     """Store steps, at most one of each alert, and what the alerts are after them."""
     if not taken:
         return
-    after = [one.after for one in taken]
-    at = [db.moment(one.at) for one in after]
-    numbers = [one.held.id for one in taken]
+    after = [step.after for step in taken]
+    at = [db.moment(life.at) for life in after]
+    numbers = [step.held.id for step in taken]
     await conn.execute(
-        _UPDATE, numbers, [one.state.value for one in after], [one.level.wire for one in after],
-        [one.version for one in after], at, [one.actor for one in after], [one.escalation for one in after],
-        [_moment(one.escalates_at) for one in after], [_moment(one.snoozed_until) for one in after],
-        [one.assignee for one in after], [one.task for one in after], [one.ended for one in after],
-        [_json(one.merged) for one in taken], [one.priority for one in taken],
+        _UPDATE, numbers, [life.state.value for life in after], [life.level.wire for life in after],
+        [life.version for life in after], at, [life.actor for life in after], [life.escalation for life in after],
+        [_moment(life.escalates_at) for life in after], [_moment(life.snoozed_until) for life in after],
+        [life.assignee for life in after], [life.task for life in after], [life.ended for life in after],
+        [_json(step.merged) for step in taken], [step.priority for step in taken],
     )  # fmt: skip
     await conn.execute(
-        _STEPS, numbers, [one.version for one in after], at, [one.act.step.value for one in taken],
-        [one.level.wire for one in after], [one.actor for one in after], [_json(one.act.facts) for one in taken],
-        [one.state.value for one in after], [one.act.key for one in taken],
+        _STEPS, numbers, [life.version for life in after], at, [step.act.step.value for step in taken],
+        [life.level.wire for life in after], [life.actor for life in after], [_json(step.act.facts) for step in taken],
+        [life.state.value for life in after], [step.act.key for step in taken],
     )  # fmt: skip
 
 

@@ -141,9 +141,9 @@ class Shares:
     async def _beat(self, conn: db.Connection) -> None:
         """Say that this worker is there; that it could be said is what it may trust in."""
         async with self._asking:
-            asked = time.monotonic()
+            asked_at = time.monotonic()
             await share_store.say(conn, self.worker, self._held)
-        self._trusted_until = asked + self.trust_s
+        self._trusted_until = asked_at + self.trust_s
         self._trusted.set()
 
     async def _allot(self, conn: db.Connection) -> None:

@@ -60,21 +60,21 @@ FROM pg_replication_slots WHERE NOT active AND NOT pg_is_in_recovery()
 
 async def examine(conn: db.Connection) -> list[Finding]:
     """Look at everything; what cannot be looked at is found as such."""
-    found = [await _server(conn), *await _migrations(conn)]
-    if any(one.verdict is Verdict.BAD for one in found):
-        return found  # the rest would speak of tables that are not there
+    results = [await _server(conn), *await _migrations(conn)]
+    if any(finding.verdict is Verdict.BAD for finding in results):
+        return results  # the rest would speak of tables that are not there
     parts: tuple[Callable[[db.Connection], Awaitable[list[Finding]]], ...] = (
         timescale.examine, keeping.examine, privileges.examine, _indexes, _settings, _upkeep, _archive, clock,
     )  # fmt: skip
     for part in parts:
         try:
-            found += await part(conn)
+            results += await part(conn)
         except asyncpg.PostgresError as fault:
             if conn.is_closed():
-                return [*found, bad("connection 连接", f"broke 中断: {fault}", faults.explain(fault) or _LOG)]
-            told = "grant pg_monitor to the account, or check as the owner of the tables 授予 pg_monitor"
-            found.append(warn(part.__name__.strip("_"), f"could not be checked 无法检查: {fault}", told))
-    return found
+                return [*results, bad("connection 连接", f"broke 中断: {fault}", faults.explain(fault) or _LOG)]
+            todo = "grant pg_monitor to the account, or check as the owner of the tables 授予 pg_monitor"
+            results.append(warn(part.__name__.strip("_"), f"could not be checked 无法检查: {fault}", todo))
+    return results
 
 
 async def _server(conn: db.Connection) -> Finding:
@@ -120,7 +120,7 @@ async def _indexes(conn: db.Connection) -> list[Finding]:
 async def _settings(conn: db.Connection) -> list[Finding]:
     rows = await conn.fetch("SELECT name, setting FROM pg_settings")
     now = {row["name"]: row["setting"] for row in rows}
-    found = [
+    results = [
         findings.either(name, good=now.get(name) in good, said=str(now.get(name)), todo=todo, otherwise=otherwise)
         for name, good, otherwise, todo in _SETTINGS
     ]
@@ -129,7 +129,7 @@ async def _settings(conn: db.Connection) -> list[Finding]:
     connections = findings.either(
         "max_connections", good=most >= _LEAST_CONNECTIONS, said=str(most), todo=todo, otherwise=Verdict.WARN
     )
-    return [*found, connections, _buffers(int(now["shared_buffers"]), await conn.fetchval(_DEVICES))]
+    return [*results, connections, _buffers(int(now["shared_buffers"]), await conn.fetchval(_DEVICES))]
 
 
 def _buffers(pages: int, devices: int) -> Finding:
@@ -141,37 +141,37 @@ def _buffers(pages: int, devices: int) -> Finding:
 
 
 async def _upkeep(conn: db.Connection) -> list[Finding]:
-    found = [
+    results = [
         warn("bloat 膨胀", f"{row['relname']}: {row['dead']:,} dead rows, {row['live']:,} live",
              f"VACUUM {row['relname']}; if it recurs, lower autovacuum_vacuum_scale_factor 执行 VACUUM")
         for row in await conn.fetch(_BLOAT, _DEAD_ROWS)
     ]  # fmt: skip
-    found = found or [ok("bloat 膨胀", "little 很少")]
+    results = results or [ok("bloat 膨胀", "little 很少")]
     age = await conn.fetchval(_OLDEST)
     if age is not None and age > _OLD_TRANSACTION:
         todo = "find it in pg_stat_activity and end it: it keeps dead rows from being removed 结束长事务"
-        found.append(warn("long transaction 长事务", f"{age}", todo))
+        results.append(warn("long transaction 长事务", f"{age}", todo))
     xid = await conn.fetchval("SELECT age(datfrozenxid) FROM pg_database WHERE datname = current_database()")
     todo = "run VACUUM FREEZE before writes are refused 尽快冻结"
-    found.append(findings.either("transaction numbers 事务号", good=xid < _XID_AGE, said=f"{xid:,} old", todo=todo))
-    return found
+    results.append(findings.either("transaction numbers 事务号", good=xid < _XID_AGE, said=f"{xid:,} old", todo=todo))
+    return results
 
 
 async def _archive(conn: db.Connection) -> list[Finding]:
-    found: list[Finding] = []
+    results: list[Finding] = []
     row = await conn.fetchrow(_ARCHIVER)
     if row is not None and row["last_failed_time"] is not None and (
         row["last_archived_time"] is None or row["last_failed_time"] > row["last_archived_time"]
     ):  # fmt: skip
         said = f"{row['last_failed_wal']} could not be archived since {row['last_failed_time']}"
         todo = "correct archive_command (see the log of the database): WAL fills the disk meanwhile 归档失败"
-        found.append(bad("WAL archive 归档", said, todo))
+        results.append(bad("WAL archive 归档", said, todo))
     for slot in await conn.fetch(_SLOTS):
         todo = f"SELECT pg_drop_replication_slot('{slot['slot_name']}') if nothing uses it any more 删除无用复制槽"
-        found.append(
+        results.append(
             warn("replication slot 复制槽", f"{slot['slot_name']} keeps {slot['behind'] >> 20} MiB of WAL", todo)
         )
-    return found
+    return results
 
 
 async def clock(conn: db.Connection) -> list[Finding]:

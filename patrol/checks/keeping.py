@@ -27,9 +27,9 @@ async def examine(conn: db.Connection) -> list[Finding]:
     """Look at retention, holds and late data."""
     now = datetime.now(UTC)
     holds = await hold_store.listed(conn, now)
-    found = [await _class(conn, kept, now, held=bool(holds)) for kept in await retention_store.listed(conn)]
+    results = [await _class(conn, kept, now, held=bool(holds)) for kept in await retention_store.listed(conn)]
     listed = f"{len(holds)} in force 有效; see `patrol hold list`" if holds else "none 无"
-    return [*found, note("legal holds 证据保全", listed), await _late(conn, now)]
+    return [*results, note("legal holds 证据保全", listed), await _late(conn, now)]
 
 
 async def _class(conn: db.Connection, kept: retention_store.Kept, now: datetime, *, held: bool) -> Finding:

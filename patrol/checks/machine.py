@@ -39,7 +39,7 @@ def certificate_file(what: str, file: Path, now: datetime) -> Finding:
         chain = x509.load_pem_x509_certificates(file.read_bytes())
     except (OSError, ValueError) as fault:
         return bad(what, f"{file}: {fault}", "store the certificate chain there as PEM 放置 PEM 证书链")
-    return expiry(what, min(chain, key=lambda one: one.not_valid_after_utc), now)
+    return expiry(what, min(chain, key=lambda certificate: certificate.not_valid_after_utc), now)
 
 
 async def broker_certificate(broker: Broker) -> Finding:

@@ -7,13 +7,13 @@ from runtime import db
 
 async def examine(conn: db.Connection) -> list[Finding]:
     """Look at the rights of the role of the connection; where it owns the tables, at those of the server's role."""
-    found: list[Finding] = []
+    results: list[Finding] = []
     off = await roles.switched_off(conn)
     if off:
         todo = (
             "ALTER TABLE … ENABLE ALWAYS TRIGGER …, find out who disabled them, then `patrol audit verify` 触发器被停用"
         )
-        found.append(bad("audit triggers 审计触发器", f"disabled: {', '.join(off)}", todo))
+        results.append(bad("audit triggers 审计触发器", f"disabled: {', '.join(off)}", todo))
     role = await conn.fetchval("SELECT current_user")
     ways = await roles.ways_to_alter_the_audit(conn)
     if ways and await roles.exists(conn, roles.SERVER):
@@ -21,6 +21,6 @@ async def examine(conn: db.Connection) -> list[Finding]:
         ways = await roles.ways_to_alter_the_audit(conn, role)
     what = "audit record 审计记录"
     if not ways:
-        return [*found, ok(what, f"{role} can only append to it 仅可追加")]
+        return [*results, ok(what, f"{role} can only append to it 仅可追加")]
     todo = "run the server with its own role: PATROL_OWNER_DATABASE_URL, docs/security.md 服务使用独立的数据库角色"
-    return [*found, warn(what, f"{role} could alter it 可被篡改: {'; '.join(ways)}", todo)]
+    return [*results, warn(what, f"{role} could alter it 可被篡改: {'; '.join(ways)}", todo)]

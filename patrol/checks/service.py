@@ -39,19 +39,19 @@ _CHANNELS = "SELECT name, fault FROM channels WHERE fault IS NOT NULL AND remove
 
 async def examine(conn: db.Connection) -> list[Finding]:
     """Look at what the processes say of themselves."""
-    found: list[Finding] = []
+    results: list[Finding] = []
     for part in (_workers, _refused, _lag, _notifications):
         try:
-            found += await part(conn)
+            results += await part(conn)
         except asyncpg.UndefinedTableError:
             return [bad("service 服务", "no tables 无数据表", "run `patrol migrate` 执行 patrol migrate")]
-    return found
+    return results
 
 
 async def _workers(conn: db.Connection) -> list[Finding]:
     rows = await conn.fetch(_WORKERS, _GONE)
     todo = "start it, or see its log; messages wait at the broker meanwhile 启动或查看日志"
-    found = [
+    results = [
         findings.either(
             f"worker 处理进程 {row['id']}", good=row["age"] < _HEARTBEAT and bool(row["broker"]), todo=todo,
             said=f"last seen {row['age'].total_seconds():.0f} s ago, queue {row['queue'] or 0}, "
@@ -68,10 +68,10 @@ async def _workers(conn: db.Connection) -> list[Finding]:
             )
         ]
     unserved = await conn.fetchval(_UNSERVED, _HEARTBEAT)
-    if unserved and any(one.verdict is Verdict.OK for one in found):
+    if unserved and any(finding.verdict is Verdict.OK for finding in results):
         todo = "add them to PATROL_UNITS of a worker 配置 PATROL_UNITS"
-        found.append(bad("units 队伍", f"no worker serves 无进程负责: {', '.join(unserved[:5])}", todo))
-    return found
+        results.append(bad("units 队伍", f"no worker serves 无进程负责: {', '.join(unserved[:5])}", todo))
+    return results
 
 
 async def _refused(conn: db.Connection) -> list[Finding]:
@@ -95,12 +95,12 @@ async def _lag(conn: db.Connection) -> list[Finding]:
 
 
 async def _notifications(conn: db.Connection) -> list[Finding]:
-    found = [
+    results = [
         warn("channel 通知渠道", f"{row['name']}: {row['fault']}", "correct it, send a test, and enable it 修复后启用")
         for row in await conn.fetch(_CHANNELS)
     ]
     row = await conn.fetchrow(_DELIVERIES)
     failed, n = (0, 0) if row is None else (row["failed"], row["n"])
     todo = "see `GET /api/v1/deliveries` 查看发送记录"
-    return [*found, findings.either("notifications 通知", good=failed == 0, said=f"{failed} of {n} failed in 24 h",
+    return [*results, findings.either("notifications 通知", good=failed == 0, said=f"{failed} of {n} failed in 24 h",
                                     todo=todo, otherwise=Verdict.WARN)]  # fmt: skip

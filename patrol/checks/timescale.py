@@ -68,12 +68,12 @@ async def examine(conn: db.Connection) -> list[Finding]:
     if not await chunks.installed(conn):
         return await _plain(conn, rate)
     version = await conn.fetchval("SELECT extversion FROM pg_extension WHERE extname = 'timescaledb'")
-    found = [ok("TimescaleDB", f"{version}, {rate:,.1f} fixes/s over seven days 近七日")]
-    found += await _tables(conn)
-    found += await _chunk_interval(conn, rate)
+    results = [ok("TimescaleDB", f"{version}, {rate:,.1f} fixes/s over seven days 近七日")]
+    results += await _tables(conn)
+    results += await _chunk_interval(conn, rate)
     jobs = await conn.fetch(_JOBS)
     summary = {"device_days", await conn.fetchval(_MATERIALISED)}
-    return [*found, *_policies(jobs, summary), *await _columnstore(conn, jobs), *await _refresh(conn, jobs)]
+    return [*results, *_policies(jobs, summary), *await _columnstore(conn, jobs), *await _refresh(conn, jobs)]
 
 
 async def _plain(conn: db.Connection, rate: float) -> list[Finding]:
@@ -92,15 +92,15 @@ async def _plain(conn: db.Connection, rate: float) -> list[Finding]:
 
 async def _tables(conn: db.Connection) -> list[Finding]:
     known = {row["name"] for row in await conn.fetch("SELECT name FROM schema_migrations")}
-    missing = [one.name for one in migrations.timescale() if one.name not in known]
+    missing = [migration.name for migration in migrations.timescale() if migration.name not in known]
     if missing:
         return [bad("hypertables 超表", f"missing {', '.join(missing)}", "run `patrol migrate` 执行 patrol migrate")]
     plain = [table for table in HYPERTABLES if not await chunks.is_hypertable(conn, table)]
     todo = "recreate it as in schemas/sql/timescale, or restore a backup 按 schemas/sql/timescale 恢复"
-    found = [findings.either("hypertables 超表", good=not plain, said=", ".join(plain or HYPERTABLES), todo=todo)]
+    results = [findings.either("hypertables 超表", good=not plain, said=", ".join(plain or HYPERTABLES), todo=todo)]
     continuous = await conn.fetchval(_MATERIALISED) is not None
     todo = "DROP VIEW device_days, then create it as in schemas/sql/timescale/0002_history.sql 按迁移文件重建"
-    found.append(
+    results.append(
         findings.either(
             "summary 汇总 device_days", good=continuous, todo=todo,
             said="continuous aggregate 连续聚合" if continuous else "a plain view 普通视图",
@@ -110,7 +110,7 @@ async def _tables(conn: db.Connection) -> list[Finding]:
     said = "off" if settings is None else f"segment by {settings['segmentby']}, order by {settings['orderby']}"
     good = settings is not None and settings["segmentby"] == "device" and str(settings["orderby"]).startswith("t")
     todo = "set it as in schemas/sql/timescale/0001_hypertables.sql 按迁移文件恢复"
-    return [*found, findings.either("columnstore 列存", good=good, said=said, todo=todo, otherwise=Verdict.WARN)]
+    return [*results, findings.either("columnstore 列存", good=good, said=said, todo=todo, otherwise=Verdict.WARN)]
 
 
 async def _chunk_interval(conn: db.Connection, rate: float) -> list[Finding]:
@@ -128,22 +128,22 @@ def _policies(jobs: Sequence[Any], summary: Collection[str | None]) -> list[Find
         ("policy_compression", {"fixes"}, "CALL add_columnstore_policy('fixes', after => INTERVAL '7 days')"),
         ("policy_refresh_continuous_aggregate", summary, "see schemas/sql/timescale/0002_history.sql"),
     )
-    found = []
+    results = []
     for proc, tables, todo in wanted:
         is_set = any(job["proc_name"] == proc and job["hypertable_name"] in tables for job in jobs)
         what, said = f"policy 策略: {proc.removeprefix('policy_')}", "is set 已设" if is_set else "is missing 缺失"
-        found.append(findings.either(what, good=is_set, said=said, todo=todo))
+        results.append(findings.either(what, good=is_set, said=said, todo=todo))
     for job in jobs:
         what = f"job {job['job_id']} {job['proc_name'].removeprefix('policy_')} {job['hypertable_name']}"
         if job["proc_name"] == "policy_retention" and job["hypertable_name"] in {*HYPERTABLES, *summary}:
             todo = f"SELECT remove_retention_policy('{job['hypertable_name']}'): workers delete old data 必须移除"
-            found.append(bad(what, "deletes evidence under a legal hold 会删除保全证据", todo))
+            results.append(bad(what, "deletes evidence under a legal hold 会删除保全证据", todo))
         elif job["last_run_status"] == "Failed":
             todo = "see timescaledb_information.job_errors 查看 job_errors"
-            found.append(bad(what, f"failed {job['total_failures']} times, also the last time 上次失败", todo))
+            results.append(bad(what, f"failed {job['total_failures']} times, also the last time 上次失败", todo))
         elif not job["scheduled"]:
-            found.append(warn(what, "is paused 已暂停", f"SELECT alter_job({job['job_id']}, scheduled => true)"))
-    return found
+            results.append(warn(what, "is paused 已暂停", f"SELECT alter_job({job['job_id']}, scheduled => true)"))
+    return results
 
 
 async def _columnstore(conn: db.Connection, jobs: Sequence[Any]) -> list[Finding]:
@@ -172,7 +172,7 @@ async def _refresh(conn: db.Connection, jobs: Sequence[Any]) -> list[Finding]:
     start, end = job["start_offset"], job["end_offset"]
     bounded = start is not None and end is not None and start <= _WIDEST
     todo = "remove_continuous_aggregate_policy('device_days'), add it as in schemas/sql/timescale/0002_history.sql 重设"
-    found = [
+    results = [
         findings.either(
             "refresh 刷新范围",
             good=bounded,
@@ -187,4 +187,4 @@ async def _refresh(conn: db.Connection, jobs: Sequence[Any]) -> list[Finding]:
         "wide refresh 夜间刷新", good=missing == 0, said=f"{missing} device days lack late fixes 缺补传", todo=todo,
         otherwise=Verdict.WARN,
     )  # fmt: skip
-    return [*found, late]
+    return [*results, late]

@@ -75,12 +75,12 @@ def listing() -> str:
 
 
 def _given(row: Row) -> str:
-    told = [row.value] if row.value else []
+    notes = [row.value] if row.value else []
     if row.default:
-        told.append(f"default {row.default}")
+        notes.append(f"default {row.default}")
     if row.secret:
-        told.append("secret")
-    return f"  [{'; '.join(told)}]" if told else ""
+        notes.append("secret")
+    return f"  [{'; '.join(notes)}]" if notes else ""
 
 
 def _value(field: FieldInfo) -> str:
@@ -110,7 +110,7 @@ def _rules(field: FieldInfo) -> Iterator[object]:
 def _sentence(text: str) -> str:
     """Words of the code in words of an operator."""
     text = " ".join(text.split()).replace("None: ", "if not set: ")
-    return _NAMES.sub(lambda found: f"PATROL_{found[0].upper()}", text)
+    return _NAMES.sub(lambda match: f"PATROL_{match[0].upper()}", text)
 
 
 if __name__ == "__main__":

@@ -37,14 +37,14 @@ FROM (SELECT * FROM pg_stat_activity
 
 
 async def migrate(
-    database_url: str, *, patience_s: float = PATIENCE_S, told: Callable[[str], None] = lambda _: None
+    database_url: str, *, patience_s: float = PATIENCE_S, report: Callable[[str], None] = lambda _: None
 ) -> list[str]:
     """Apply what is missing and return the names of the files applied; safe when several processes start at once.
 
     Args:
         database_url: postgresql:// address.
         patience_s: how long to try for the locks of one file.
-        told: called with a sentence when a file has to wait.
+        report: called with a sentence when a file has to wait.
 
     Raises:
         SetupError: an applied file has changed since, a newer version made the database, the server cannot take the
@@ -55,7 +55,7 @@ async def migrate(
         _check_server(connection.get_server_version().major)
         # A session lock, since some files cannot run inside one transaction; closing the connection frees it.
         await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
-        return await _apply_missing(connection, patience_s, told)
+        return await _apply_missing(connection, patience_s, report)
     except asyncpg.PostgresError as fault:
         if isinstance(fault, asyncpg.SyntaxOrAccessError) and not isinstance(fault, asyncpg.InsufficientPrivilegeError):
             raise  # a fault of the file
@@ -71,7 +71,7 @@ async def apply(
     migration: Migration,
     *,
     patience_s: float = PATIENCE_S,
-    told: Callable[[str], None] = lambda _: None,
+    report: Callable[[str], None] = lambda _: None,
 ) -> None:
     """Apply one file, so that nobody waits for it longer than `LOCK_MS` while it waits for others.
 
@@ -97,7 +97,7 @@ async def apply(
                     f"{migration.name} could not get its locks within {waited:.0f} s; open transactions: {holders}. "
                     "End them with SELECT pg_terminate_backend(PID), or wait for their end, and start again."
                 ) from fault
-            told(f"{migration.name} waits for open transactions: {holders}")
+            report(f"{migration.name} waits for open transactions: {holders}")
         else:
             return
         await asyncio.sleep(pause)
@@ -109,7 +109,7 @@ def _check_server(major: int) -> None:
         raise errors.SetupError(f"This is PostgreSQL {major}: upgrade the server to {_OLDEST} or newer.")
 
 
-async def _apply_missing(connection: db.Connection, patience_s: float, told: Callable[[str], None]) -> list[str]:
+async def _apply_missing(connection: db.Connection, patience_s: float, report: Callable[[str], None]) -> list[str]:
     await connection.execute(_TABLE)
     applied = await migration_store.applied(connection)
     wanted = migrations.plain()
@@ -119,7 +119,7 @@ async def _apply_missing(connection: db.Connection, patience_s: float, told: Cal
         wanted += migrations.timescale()
     missing = [migration for migration in wanted if migration.name not in applied]
     for migration in missing:
-        await apply(connection, migration, patience_s=patience_s, told=told)
+        await apply(connection, migration, patience_s=patience_s, report=report)
     return [migration.name for migration in missing]
 
 

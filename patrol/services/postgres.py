@@ -115,12 +115,12 @@ class EmbeddedPostgres:
         _record(self.folder, Address(port=children.free_port(), password=password))
 
     def _check_version(self) -> None:
-        made = (self._data / "PG_VERSION").read_text().strip()
+        theirs = (self._data / "PG_VERSION").read_text().strip()
         ours = subprocess.check_output([_program("postgres"), "--version"], text=True).split()[-1].split(".")[0]  # noqa: S603 - our own program
-        if made != ours:
+        if theirs != ours:
             raise errors.SetupError(
-                f"The data in {self.folder} was written by PostgreSQL {made}, but this is {ours}: choose another "
-                f"--data-dir, or dump the data with PostgreSQL {made}."
+                f"The data in {self.folder} was written by PostgreSQL {theirs}, but this is {ours}: choose another "
+                f"--data-dir, or dump the data with PostgreSQL {theirs}."
             )
 
     def _remove_stale_lock(self) -> None:
@@ -255,8 +255,10 @@ async def _run(command: list[str], user: str | None, cwd: Path) -> None:
         await process.wait()
         raise
     if process.returncode != 0:
-        told = _telling(output.decode(errors="replace").splitlines())
-        raise errors.SetupError(f"{command[0]} failed: {told}. Correct this, or choose another folder with --data-dir.")
+        reason = _telling(output.decode(errors="replace").splitlines())
+        raise errors.SetupError(
+            f"{command[0]} failed: {reason}. Correct this, or choose another folder with --data-dir."
+        )
 
 
 def _program(name: str) -> str:

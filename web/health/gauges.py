@@ -63,18 +63,18 @@ async def _work(conn: db.Connection) -> list[GaugeMetricFamily]:
 
 
 async def _waiting(conn: db.Connection) -> list[GaugeMetricFamily]:
-    made: list[GaugeMetricFamily] = []
+    gauges: list[GaugeMetricFamily] = []
     for name, (what, since) in _WAITING.items():
         waiting = await operation.waiting(conn, name)
-        made += [
+        gauges += [
             _one(f"patrol_{name}_waiting", what, waiting.count),
             _one(f"patrol_{name}_oldest_seconds", since, waiting.oldest_s),
         ]
-    return made
+    return gauges
 
 
 async def _keeping(conn: db.Connection) -> list[GaugeMetricFamily]:
-    made = [
+    gauges = [
         _one("patrol_retention_age_seconds", "Time since the last retention pass over the class that waits longest.",
              await operation.retention_age_s(conn)),
         _one("patrol_database_bytes", "Size of the database on its disk.", await operation.database_bytes(conn)),
@@ -82,10 +82,10 @@ async def _keeping(conn: db.Connection) -> list[GaugeMetricFamily]:
     row = await operation.archiver(conn)
     if row is not None:
         failing = "1: the newest attempt to archive WAL failed; nothing where archive_mode is off."
-        made.append(_one("patrol_wal_archive_failing", failing, row["failing"]))
+        gauges.append(_one("patrol_wal_archive_failing", failing, row["failing"]))
     if row is not None and row["age"] is not None:
-        made.append(_one("patrol_wal_archive_age_seconds", "Age of the newest archived WAL segment.", row["age"]))
-    return made
+        gauges.append(_one("patrol_wal_archive_age_seconds", "Age of the newest archived WAL segment.", row["age"]))
+    return gauges
 
 
 def _one(name: str, what: str, value: float) -> GaugeMetricFamily:

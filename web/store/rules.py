@@ -36,28 +36,28 @@ def shown(version: RuleVersion) -> models.RuleVersion:
     )
 
 
-async def append(conn: db.Connection, given: models.NewRule, made_by: str, now: datetime) -> models.RuleVersion:
+async def append(conn: db.Connection, rule: models.NewRule, made_by: str, now: datetime) -> models.RuleVersion:
     """Store a version.
 
     Raises:
         ProblemError: its values or scope are wrong, it begins in the past, or it overlaps another.
     """
-    scope = await checked(conn, given.kind, given.scope, given.values)
-    begins = now if given.valid_from is None else given.valid_from
+    scope = await checked(conn, rule.kind, rule.scope, rule.values)
+    begins = now if rule.valid_from is None else rule.valid_from
     if begins < now:
         raise problems.wrong("valid_from", "must not lie in the past: earlier decisions do not change; leave it out")
-    if given.valid_to is not None and given.valid_to <= begins:
+    if rule.valid_to is not None and rule.valid_to <= begins:
         raise problems.wrong("valid_to", "must be later than valid_from")
-    ends = None if given.valid_to is None else db.millis(given.valid_to.astimezone(UTC))
+    ends = None if rule.valid_to is None else db.millis(rule.valid_to.astimezone(UTC))
     try:
-        made = await rule_store.append(
-            conn, given.kind, scope, given.values, db.millis(begins.astimezone(UTC)), made_by, valid_to=ends
+        version = await rule_store.append(
+            conn, rule.kind, scope, rule.values, db.millis(begins.astimezone(UTC)), made_by, valid_to=ends
         )
     except rule_store.RuleOverlapError as error:
         raise problems.ProblemError(409, str(error)) from error
     except asyncpg.UniqueViolationError as error:
         raise problems.ProblemError(409, f"{scope} has a version that begins at the same moment: try again.") from error
-    return shown(made)
+    return shown(version)
 
 
 async def checked(conn: db.Connection, kind: str, scope: str, values: dict[str, Any] | None) -> str:
@@ -70,7 +70,7 @@ async def checked(conn: db.Connection, kind: str, scope: str, values: dict[str, 
         faults = rulebook.faults(rulebook.KINDS[kind], scope, values)
         if faults:
             errors = [{"where": f"body.values.{fault.where}".rstrip("."), "message": fault.message} for fault in faults]
-            detail = "; ".join(f"{each['where']}: {each['message']}" for each in errors[:5])
+            detail = "; ".join(f"{error['where']}: {error['message']}" for error in errors[:5])
             raise problems.ProblemError(422, detail, errors=errors)
     return await scopes.known(conn, scope)
 

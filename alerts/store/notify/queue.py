@@ -56,37 +56,41 @@ Line = tuple[str, int, int | None, int | None, str, bool, str, datetime, datetim
 
 async def current(conn: db.Connection, at: int) -> NotificationRule:
     """The rule in force at `at`, ms."""
-    found = [each for each in await rule_store.current(conn, rule.KIND, at) if each.scope == "city"]
-    return NotificationRule.model_validate(found[0].body, extra="ignore") if found else NotificationRule()
+    city_wide = [version for version in await rule_store.current(conn, rule.KIND, at) if version.scope == "city"]
+    return NotificationRule.model_validate(city_wide[0].body, extra="ignore") if city_wide else NotificationRule()
 
 
 async def follow(conn: db.Connection, taken: Sequence[Taken]) -> None:
     """Tell the device first where the alert is about its officer, and put the rest into the outbox."""
-    first = [one for one in taken if one.held.device and rule.officer_first(one.held.kind, one.act.step)]
+    first = [
+        transition
+        for transition in taken
+        if transition.held.device and rule.officer_first(transition.held.kind, transition.act.step)
+    ]
     if first:
         await _tell_devices(conn, first)
     if not taken or not await conn.fetchval(_ANY):
         return
-    how = await current(conn, max(one.act.at for one in taken))
+    how = await current(conn, max(transition.act.at for transition in taken))
     lines: list[Line] = []
-    for one in taken:
-        lines += await _lines(conn, one, how)
+    for transition in taken:
+        lines += await _lines(conn, transition, how)
     if lines:
         await conn.execute(_ADD, *(list(column) for column in zip(*lines, strict=True)))
 
 
 async def test(conn: db.Connection, channel: int, name: str, now: int) -> int | None:
     """Put a test message into the outbox; its number in the delivery log. None: there is no such channel."""
-    found = await conn.fetchval(_TEST, channel, name, db.moment(now))
-    return None if found is None else int(found)
+    delivery = await conn.fetchval(_TEST, channel, name, db.moment(now))
+    return None if delivery is None else int(delivery)
 
 
-async def _lines(conn: db.Connection, one: Taken, how: NotificationRule) -> list[Line]:
-    step, after, held = one.act.step, one.after, one.held
-    people = await _people(conn, one) if step in rule.FOR_PEOPLE else []
+async def _lines(conn: db.Connection, transition: Taken, how: NotificationRule) -> list[Line]:
+    step, after, held = transition.act.step, transition.after, transition.held
+    people = await _people(conn, transition) if step in rule.FOR_PEOPLE else []
     urgent = rule.urgent(held.kind, after.level, step)
     grace = 0 if urgent or not (held.device and rule.officer_first(held.kind, step)) else how.grace_s * 1000
-    made: list[Line] = []
+    lines: list[Line] = []
     for row in await conn.fetch(_WANTED, held.area, people, after.level.wire):
         personal = row["account"] is not None
         due = after.at if urgent else plan.digest_due(after.at + (grace if personal else 0), row["digest_min"])
@@ -94,32 +98,32 @@ async def _lines(conn: db.Connection, one: Taken, how: NotificationRule) -> list
         DROPPED.inc(state == "dropped")
         key = f"a{held.id}-{after.version}-c{row['id']}"
         moments = db.moment(after.at), db.moment(due)
-        made.append((key, row["id"], held.id, after.version, step.value, urgent, state, *moments))
-    return made
+        lines.append((key, row["id"], held.id, after.version, step.value, urgent, state, *moments))
+    return lines
 
 
-async def _people(conn: db.Connection, one: Taken) -> list[str]:
+async def _people(conn: db.Connection, transition: Taken) -> list[str]:
     """Who must act: whom an escalation went to, else who is on duty at the level the alert is at."""
-    if one.act.step is Step.RAISED and one.after.level is not Level.RED:
+    if transition.act.step is Step.RAISED and transition.after.level is not Level.RED:
         return []
-    if one.act.step is Step.ESCALATED:
-        return list(said.of_step(one.act.facts).to or [])
-    return await rosters.on_duty(conn, one.held.area, one.after.escalation + 1, one.after.at)
+    if transition.act.step is Step.ESCALATED:
+        return list(said.of_step(transition.act.facts).to or [])
+    return await rosters.on_duty(conn, transition.held.area, transition.after.escalation + 1, transition.after.at)
 
 
 async def _tell_devices(conn: db.Connection, first: Sequence[Taken]) -> None:
     texts: dict[int, Any] = {
-        alert.id: alert for alert in await shown.by_ids(conn, sorted(one.held.id for one in first))
+        alert.id: alert for alert in await shown.by_ids(conn, sorted(transition.held.id for transition in first))
     }
-    for one in first:
-        assert one.held.device is not None  # noqa: S101 - chosen so
-        assert one.act.step in OPENING  # noqa: S101 - chosen so
+    for transition in first:
+        assert transition.held.device is not None  # noqa: S101 - chosen so
+        assert transition.act.step in OPENING  # noqa: S101 - chosen so
         await commands.give(
             conn,
-            number=f"n{one.held.id}-{one.after.version}",
-            device=one.held.device,
+            number=f"n{transition.held.id}-{transition.after.version}",
+            device=transition.held.device,
             kind="notify",
-            body={"text": texts[one.held.id].text_zh},
-            at=one.after.at,
-            expires=one.after.at + DEVICE_KEEPS_MS,
+            body={"text": texts[transition.held.id].text_zh},
+            at=transition.after.at,
+            expires=transition.after.at + DEVICE_KEEPS_MS,
         )

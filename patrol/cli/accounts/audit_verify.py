@@ -34,19 +34,19 @@ def run(settings: Settings, *, anchor: Path | None, heads: Sequence[str] = (), c
         verdict = asyncio.run(check())
     except OSError as fault:
         raise errors.SetupError(f"The anchors {file} cannot be read ({fault.strerror}); correct it.") from fault
-    for found in verdict.faults:
-        typer.echo(f"✗ {found}")
+    for listed in verdict.faults:
+        typer.echo(f"✗ {listed}")
     if verdict.faults:
         raise errors.SetupError(
             f"The audit record was changed, or cannot be proven complete: {len(verdict.faults)} fault(s) in "
             f"{verdict.rows:,} rows. Secure the database and its backups before anything else writes to it."
         )
-    told = "anchors were not checked" if anchors is None else f"{verdict.anchors:,} anchors match"
-    typer.echo(f"✓ {verdict.rows:,} entries are as they were written; {told}. 审计记录完整。")
+    anchors_checked = "anchors were not checked" if anchors is None else f"{verdict.anchors:,} anchors match"
+    typer.echo(f"✓ {verdict.rows:,} entries are as they were written; {anchors_checked}. 审计记录完整。")
 
 
 def _head(text: str) -> Head:
-    found = _PRINTED.fullmatch(text)
-    if found is None:
+    match = _PRINTED.fullmatch(text)
+    if match is None:
         raise errors.SetupError(f"--head {text}: give it as `patrol audit head` printed it, NUMBER:HASH.")
-    return Head(int(found[1]), bytes.fromhex(found[2]))
+    return Head(int(match[1]), bytes.fromhex(match[2]))

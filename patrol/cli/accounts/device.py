@@ -34,7 +34,7 @@ def add(settings: Settings, *, name: str, unit: str, label: str | None, datum: s
     for what, text in (("name", name), ("unit", unit)):
         if not topics.NAME.fullmatch(text):
             raise errors.SetupError(f"{what} {text!r}: use 1 to 64 letters, digits, '.', '_' or '-'.")
-    if datum not in {each.value for each in Datum}:
+    if datum not in {known_datum.value for known_datum in Datum}:
         raise errors.SetupError(f"--datum: there is no {datum!r}; choose {', '.join(Datum)}.")
 
     _may_show(settings, qr_file)
@@ -42,8 +42,8 @@ def add(settings: Settings, *, name: str, unit: str, label: str | None, datum: s
     async def work(conn: db.Connection) -> Grant:
         async with conn.transaction():
             await device_access.note_server(conn, connectivity.broker_address(settings.broker_url).user)
-            grant, told = await device_access.add(conn, name, unit, label=label, datum=datum)
-            await event_log.append(conn, told)
+            grant, log_items = await device_access.add(conn, name, unit, label=label, datum=datum)
+            await event_log.append(conn, log_items)
         return grant
 
     try:
@@ -87,7 +87,7 @@ def listed(settings: Settings) -> None:
 
     devices, grants = _run(settings, work)
     table = Table("Device 终端", "Unit 队伍", "Datum 坐标系", "Access 接入")
-    for device in sorted(devices, key=lambda each: (each.unit, each.name)):
+    for device in sorted(devices, key=lambda device: (device.unit, device.name)):
         table.add_row(device.name, device.unit, device.datum.value, _access(grants.get(device.name)))
     Console().print(table)
 

@@ -17,16 +17,16 @@ from tracking.store.records import settings_store
 from web.store import holds
 
 
-def add(settings: Settings, **given: str | None) -> None:
+def add(settings: Settings, **options: str | None) -> None:
     """Place a hold and show it."""
 
     async def place(conn: db.Connection) -> models.Hold:
         zone = await settings_store.time_zone(conn)
-        said = {name: value for name, value in given.items() if name not in ("start", "end", "until")}
+        said = {name: value for name, value in options.items() if name not in ("start", "end", "until")}
         times = {
-            "from": _moment(given["start"], zone),
-            "to": _moment(given["end"], zone, end=True),
-            "until": _moment(given["until"], zone, end=True),
+            "from": _moment(options["start"], zone),
+            "to": _moment(options["end"], zone, end=True),
+            "until": _moment(options["until"], zone, end=True),
         }
         wanted = models.HoldGiven.model_validate(said | times)
         return await holds.place(conn, wanted, as_operator.actor(), datetime.now(UTC))
@@ -57,25 +57,27 @@ def _show(items: list[models.Hold]) -> None:
     table = Table(title="Legal holds 证据保全", title_justify="left")
     for name in ("no. 编号", "what 对象", "from 起", "to 止", "why 事由", "by 经办", "until 至"):
         table.add_column(name, overflow="fold")
-    for one in items:
-        table.add_row(str(one.id), _what(one), _time(one.t_from), _time(one.t_to), one.why, one.made_by, _until(one))
+    for hold in items:
+        table.add_row(
+            str(hold.id), _what(hold), _time(hold.t_from), _time(hold.t_to), hold.why, hold.made_by, _until(hold)
+        )
     if items:
         tables.show(table)
     else:
         tables.say("No hold. 无保全。")
 
 
-def _what(one: models.Hold) -> str:
-    for name, value in (("device", one.device), ("officer", one.officer), ("area", one.area), ("case", one.case)):
+def _what(hold: models.Hold) -> str:
+    for name, value in (("device", hold.device), ("officer", hold.officer), ("area", hold.area), ("case", hold.case)):
         if value is not None:
             return f"{name} {value}"
     return "everything 全部"
 
 
-def _until(one: models.Hold) -> str:
-    if one.released_at is not None:
-        return f"released 已解除 {rest.rfc3339(one.released_at)} ({one.released_by}: {one.released_why})"
-    return _time(one.until) if one.holds else f"ended 已到期 {_time(one.until)}"
+def _until(hold: models.Hold) -> str:
+    if hold.released_at is not None:
+        return f"released 已解除 {rest.rfc3339(hold.released_at)} ({hold.released_by}: {hold.released_why})"
+    return _time(hold.until) if hold.holds else f"ended 已到期 {_time(hold.until)}"
 
 
 def _time(moment: datetime | None) -> str:

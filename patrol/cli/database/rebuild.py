@@ -41,17 +41,17 @@ async def _run(url: str, period: tuple[str, str], names: list[str] | None, *, ch
     async with connectivity.connected(url, application_name="patrol rebuild", timezone="UTC") as conn:
         lo, hi = await _period(conn, period)
         devices = await _devices(conn, names)
-        found = await _look(conn, lo, hi, devices)
+        result = await _look(conn, lo, hi, devices)
         console = Console(highlight=False, soft_wrap=True)
-        _tell(console, found)
+        _tell(console, result)
         hours = await _routes(conn, console, (lo, hi), devices, store=not check)
-        if check and (found.differences or hours):
+        if check and (result.differences or hours):
             raise errors.SetupError(
-                f"{len(found.differences)} stays and runs and {hours} hours of roads and checkpoints differ from what "
+                f"{len(result.differences)} stays and runs and {hours} hours of roads and checkpoints differ from what "
                 "the fixes give; without --check they are corrected."
             )
-        if found.windows:
-            await _mend(conn, console, found)
+        if result.windows:
+            await _mend(conn, console, result)
 
 
 async def _period(conn: db.Connection, period: tuple[str, str]) -> tuple[int, int]:
@@ -89,14 +89,14 @@ async def _devices(conn: db.Connection, names: list[str] | None) -> list[Device]
 
 
 async def _look(conn: db.Connection, lo: int, hi: int, devices: Sequence[Device]) -> Found:
-    found = Found()
+    result = Found()
     checker = Checker(await world.load(conn), time.time_ns() // 1_000_000)
     with _progress() as progress:
         task = progress.add_task("devices 终端", total=len(devices), found="")
         for device in devices:
-            await checker.check(conn, device, lo, hi, found)
-            progress.update(task, advance=1, found=f"{found.fixes:,} fixes, {len(found.differences)} differences")
-    return found
+            await checker.check(conn, device, lo, hi, result)
+            progress.update(task, advance=1, found=f"{result.fixes:,} fixes, {len(result.differences)} differences")
+    return result
 
 
 async def _routes(
@@ -118,49 +118,49 @@ async def _routes(
     return differed
 
 
-async def _mend(conn: db.Connection, console: Console, found: Found) -> None:
+async def _mend(conn: db.Connection, console: Console, result: Found) -> None:
     """Store the windows; do those that no worker does, and wait for the others."""
-    units = await _store(conn, found)
-    received, numbers = found.windows[0].received, sorted({window.device for window in found.windows})
+    units = await _store(conn, result)
+    received, numbers = result.windows[0].received, sorted({window.device for window in result.windows})
     for unit in units:
         if not await rebuild.mend(conn, unit, time.time_ns() // 1_000_000):
             console.print(f"A worker serves {unit}: it recomputes what differs, between two batches.", markup=False)
     with _progress() as progress:
-        task = progress.add_task("windows 窗口", total=len(found.windows), found="")
-        before, since = len(found.windows), time.monotonic()
+        task = progress.add_task("windows 窗口", total=len(result.windows), found="")
+        before, since = len(result.windows), time.monotonic()
         while left := await window_store.left(conn, Cause.REBUILD, received, numbers):
-            progress.update(task, completed=len(found.windows) - left)
+            progress.update(task, completed=len(result.windows) - left)
             before, since = (left, time.monotonic()) if left < before else (before, since)
             if time.monotonic() - since > _STALLED_S:
                 raise errors.SetupError(
                     f"{left} windows were not recomputed: see the log of the worker that serves them."
                 )
             await asyncio.sleep(0.5)  # another process's table; it offers no event
-        progress.update(task, completed=len(found.windows))
-    console.print(f"{len(found.windows)} windows were recomputed.", markup=False)
+        progress.update(task, completed=len(result.windows))
+    console.print(f"{len(result.windows)} windows were recomputed.", markup=False)
 
 
-async def _store(conn: db.Connection, found: Found) -> list[str]:
-    await window_store.insert(conn, found.windows)
-    return sorted({difference.device.unit for difference in found.differences})
+async def _store(conn: db.Connection, result: Found) -> list[str]:
+    await window_store.insert(conn, result.windows)
+    return sorted({difference.device.unit for difference in result.differences})
 
 
-def _tell(console: Console, found: Found) -> None:
+def _tell(console: Console, result: Found) -> None:
     console.print(
-        f"{found.runs:,} runs with {found.fixes:,} fixes: {found.same:,} stays and runs are stored correctly, "
-        f"{len(found.differences):,} differ.",
+        f"{result.runs:,} runs with {result.fixes:,} fixes: {result.same:,} stays and runs are stored correctly, "
+        f"{len(result.differences):,} differ.",
         markup=False,
     )
-    if found.waiting:
-        console.print(f"{found.waiting} runs wait for late data to be processed: check again later.", markup=False)
-    if found.cut:
-        console.print(f"{found.cut} runs were skipped: their first fixes are no longer stored.", markup=False)
-    for each in found.differences[:_SHOWN]:
-        begins = rest.rfc3339(db.moment(_key(each)))
-        line = f"{each.device.name} {begins}: stored 已存 {said(each.stored)}; computed 应为 {said(each.computed)}"
-        console.print(line, markup=False)
-    if len(found.differences) > _SHOWN:
-        console.print(f"… and {len(found.differences) - _SHOWN} more", markup=False)
+    if result.waiting:
+        console.print(f"{result.waiting} runs wait for late data to be processed: check again later.", markup=False)
+    if result.cut:
+        console.print(f"{result.cut} runs were skipped: their first fixes are no longer stored.", markup=False)
+    for difference in result.differences[:_SHOWN]:
+        begins = rest.rfc3339(db.moment(_key(difference)))
+        line = f"stored 已存 {said(difference.stored)}; computed 应为 {said(difference.computed)}"
+        console.print(f"{difference.device.name} {begins}: {line}", markup=False)
+    if len(result.differences) > _SHOWN:
+        console.print(f"… and {len(result.differences) - _SHOWN} more", markup=False)
 
 
 def _key(difference: Difference) -> int:

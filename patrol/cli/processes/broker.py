@@ -70,8 +70,8 @@ def config(settings: Settings, *, places: Places, listener: Listener) -> None:
 async def _grants(url: str, server: str) -> list[Grant]:
     async with connectivity.connected(url) as conn:
         await device_access.note_server(conn, server)
-        found, _ = await device_access.everything(conn)
-    return list(found.values())
+        grants, _ = await device_access.everything(conn)
+    return list(grants.values())
 
 
 def _write(places: Places, configuration: str, state: str) -> None:
@@ -107,17 +107,17 @@ def _hand_over(places: Places, user: str) -> None:
     places.folder.chmod(stat.S_IMODE(places.folder.stat().st_mode) | stat.S_ISVTX | stat.S_IRWXG)
 
 
-def broker_user(given: str | None) -> str | None:
+def broker_user(name: str | None) -> str | None:
     """Return whom the broker becomes; None where we are not root: then it runs as we do.
 
     Raises:
         SetupError: there is no such user, or only root may choose one.
     """
     if os.geteuid() != 0:
-        if given is not None:
+        if name is not None:
             raise errors.SetupError("--user is for root: leave it out and start Mosquitto as the present user.")
         return None
-    user = given or _USER
+    user = name or _USER
     try:
         pwd.getpwnam(user)
     except KeyError as fault:
@@ -136,6 +136,6 @@ def _write_secretly(file: Path, text: str) -> None:
     """Replace a file by one that only its owner reads; a reader sees the old or the new, never a part."""
     fresh = file.with_suffix(".new")
     fresh.unlink(missing_ok=True)
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as made:
-        made.write(text)
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as opened:
+        opened.write(text)
     fresh.replace(file)

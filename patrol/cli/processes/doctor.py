@@ -22,9 +22,9 @@ def run(settings: Settings) -> None:
         SetupError: something must be mended.
     """
     parts = asyncio.run(_examine(settings))
-    for title, found in parts.items():
-        findings.show(title, found)
-    findings.conclude([one for found in parts.values() for one in found])
+    for title, results in parts.items():
+        findings.show(title, results)
+    findings.conclude([finding for results in parts.values() for finding in results])
 
 
 async def _examine(settings: Settings) -> dict[str, list[Finding]]:
@@ -51,12 +51,12 @@ async def _database(settings: Settings) -> tuple[list[Finding], list[Finding], d
         return [bad("database 数据库", "cannot be reached 无法连接", str(fault))], [], places
     conn = await asyncpg.connect(url, server_settings={"application_name": "patrol doctor"})
     try:
-        found = await database.examine(conn)
+        results = await database.examine(conn)
         if conn.is_closed():
-            return found, [], places
+            return results, [], places
         if urlsplit(url).hostname in _LOOPBACK and (folder := await _folder(conn)) is not None:
             places["disk of the database 数据库磁盘"] = folder
-        return found, await service.examine(conn), places
+        return results, await service.examine(conn), places
     finally:
         await conn.close()
 
@@ -79,11 +79,11 @@ async def _broker(settings: Settings) -> list[Finding]:
 
 
 async def _certificates(settings: Settings) -> list[Finding]:
-    found: list[Finding] = []
+    results: list[Finding] = []
     if settings.http_cert is not None:
-        found.append(machine.certificate_file("web certificate 网页证书", settings.http_cert, datetime.now(UTC)))
+        results.append(machine.certificate_file("web certificate 网页证书", settings.http_cert, datetime.now(UTC)))
     try:
         where = connectivity.broker(settings.broker_url)
     except errors.SetupError:
-        return found  # said with the broker
-    return [*found, await machine.broker_certificate(where)] if where.secure else found
+        return results  # said with the broker
+    return [*results, await machine.broker_certificate(where)] if where.secure else results
