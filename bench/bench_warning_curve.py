@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from alerts.coverage import rules, situation
 from alerts.coverage.thresholds import Thresholds, WarningRule
+from alerts.life.facts import Ending
 from alerts.life.ledger import Ledger
 from alerts.life.model import GAP, Change, Level, Step
 from bench import bench_warnings, gaps, scenarios, shift, warned
@@ -115,7 +116,7 @@ def _first(now: situation.Situation, by: Thresholds, since: NDArray[np.int64]) -
 
 def _opened(now: situation.Situation, row: int, level: Level) -> Change:
     key = rules.gap_key(now.cells.code[row], int(now.gap_start[row]))
-    return Change(key=key, kind=GAP, step=Step.OPENED, level=level, cell=row + 1, at=now.now, facts={})
+    return Change(key=key, kind=GAP, step=Step.OPENED, level=level, cell=row + 1, at=now.now, facts=Ending())
 
 
 def draw(file: Path, curves: Mapping[str, Mapping[Way, Score]]) -> None:

@@ -8,6 +8,7 @@ from typing import TypeVar
 import numpy as np
 
 from alerts.coverage import arrival, assignment, rules, situation, thresholds
+from alerts.life.facts import Understaffed
 from alerts.life.ledger import Ledger
 from alerts.life.model import GAP, Change, Level, OpenAlert
 from bench import shift, sight
@@ -267,9 +268,9 @@ def _gap_at(gaps: Sequence[Gap], at: int) -> Gap | None:
 def _short_streets(ledger: Ledger) -> list[tuple[str, int, int]]:
     """Street, from and to of the alerts of streets short of officers."""
     return [
-        (first.facts["street"], first.at, ledger.ended[key].at if key in ledger.ended else 1 << 60)
+        (first.facts.street, first.at, ledger.ended[key].at if key in ledger.ended else 1 << 60)
         for key, first in ledger.first.items()
-        if first.kind != GAP
+        if isinstance(first.facts, Understaffed)
     ]
 
 

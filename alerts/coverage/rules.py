@@ -16,7 +16,7 @@ from alerts.coverage import staffing
 from alerts.coverage.arrival import NOBODY
 from alerts.coverage.situation import Situation
 from alerts.coverage.thresholds import CrowdRule, Thresholds
-from alerts.life.facts import Ending, Gap
+from alerts.life.facts import Ending, Gap, Understaffed
 from alerts.life.model import GAP, Change, Level, OpenAlert, Step, Visit
 from runtime import times
 from schemas import rest
@@ -158,9 +158,7 @@ def _withdrawal(alert: OpenAlert, ending: Ending, now: int) -> Change:
 
 
 def _ended(alert: OpenAlert, step: Step, now: int, ending: Ending) -> Change:
-    return Change(
-        key=alert.key, kind=alert.kind, step=step, level=alert.level, cell=alert.cell, at=now, facts=ending.stored()
-    )
+    return Change(key=alert.key, kind=alert.kind, step=step, level=alert.level, cell=alert.cell, at=now, facts=ending)
 
 
 def _moved(alert: OpenAlert, level: Level, row: int, now: Situation, by: Thresholds) -> Change:
@@ -219,13 +217,13 @@ def _open(
 
 def _with_cells(change: Change, due: Bool, now: Situation, crowd: CrowdRule) -> Change:
     """Add to a street's alert the codes of the cells it stands for, the most urgent first, and the rule's version."""
-    if change.step is not Step.OPENED:
+    if change.step is not Step.OPENED or not isinstance(change.facts, Understaffed):
         return change
     codes = [street.code for street in now.cells.streets]
-    rows = np.flatnonzero(due & (now.cells.street == codes.index(str(change.facts["street"]))))
+    rows = np.flatnonzero(due & (now.cells.street == codes.index(change.facts.street)))
     rows = rows[np.argsort(now.coverage.due[rows], kind="stable")][:MOST_LISTED]
     due_cells = [now.cells.code[row] for row in rows.tolist()]
-    return replace(change, facts={**change.facts, "due_cells": due_cells, "rule": crowd.version})
+    return replace(change, facts=structs.replace(change.facts, due_cells=due_cells, rule=crowd.version))
 
 
 def _streets_held(now: Situation) -> Bool:
@@ -251,7 +249,7 @@ def _cost(row: int, now: Situation, by: Thresholds) -> float:
     return round(float(now.cells.weight[row] * now.chance[row] * by.severity[row]), 4)
 
 
-def _facts(row: int, now: Situation, by: Thresholds) -> dict[str, Any]:
+def _facts(row: int, now: Situation, by: Thresholds) -> Gap:
     """The numbers a level was decided on."""
     officer = int(now.arrivals.officer[row])
     reachable = officer != NOBODY
@@ -269,7 +267,7 @@ def _facts(row: int, now: Situation, by: Thresholds) -> dict[str, Any]:
         slack_s=int(now.coverage.slack_ms[row]) // 1000 if reachable else None,
         chance=round(float(now.chance[row]), 3),
         rule=int(by.version[row]),
-    ).stored()
+    )
 
 
 def _time(ms: int) -> str:

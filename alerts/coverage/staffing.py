@@ -99,7 +99,7 @@ def _gone(now: int, streets: Sequence[Street], standing: dict[str, OpenAlert]) -
             level=alert.level,
             cell=None,
             at=now,
-            facts=Ending(why="cell_ended").stored(),
+            facts=Ending(why="cell_ended"),
         )
         for code, alert in standing.items()
         if code not in codes
@@ -117,4 +117,4 @@ def _change(now: int, street: Street, load: Loads, i: int, standing: dict[str, O
     )
     key = standing[street.code].key if ends else f"{UNDERSTAFFED}:{street.code}:{now}"
     step = Step.RESOLVED if ends else Step.OPENED
-    return Change(key=key, kind=UNDERSTAFFED, step=step, level=Level.ORANGE, cell=None, at=now, facts=facts.stored())
+    return Change(key=key, kind=UNDERSTAFFED, step=step, level=Level.ORANGE, cell=None, at=now, facts=facts)

@@ -271,8 +271,3 @@ def of(kind: str, stored: Mapping[str, Any]) -> Facts:
         return msgspec.convert(stored, BY_KIND.get(kind, Unknown))
     except msgspec.ValidationError:
         return Unknown()
-
-
-def ending(stored: Mapping[str, Any]) -> Ending:
-    """How a step ended an alert, by what it added."""
-    return msgspec.convert(stored, Ending)

@@ -6,7 +6,7 @@ from datetime import datetime
 from statistics import median
 
 from alerts.life import facts
-from alerts.life.facts import Gap
+from alerts.life.facts import Gap, Understaffed
 from alerts.life.model import ENDING, GAP, UNDERSTAFFED, Change, Level, OpenAlert, Step
 from runtime import times
 
@@ -41,7 +41,7 @@ class Ledger:
                 level=change.level,
                 cell=change.cell,
                 opened_at=old.opened_at if old else change.at,
-                facts=facts.of(change.kind, {**(old.facts.stored() if old else {}), **change.facts}),
+                facts=facts.of(change.kind, {**(old.facts.stored() if old else {}), **change.facts.stored()}),
             )
             self.ended.pop(change.key, None)
             if change.step in ENDING:
@@ -99,7 +99,7 @@ def _lead_min(ledger: Ledger, key: str, street_of: dict[int, str]) -> float | No
 def _of_street(ledger: Ledger, street: str, due: int) -> Iterator[int]:
     """When the alerts of a street that stood in the hour before a limit told of it."""
     for key, first in ledger.first.items():
-        if first.kind == UNDERSTAFFED and first.facts.get("street") == street and first.at < due:
+        if isinstance(first.facts, Understaffed) and first.facts.street == street and first.at < due:
             end = ledger.ended.get(key)
             if end is None or end.at > due - HOUR:
                 yield max(first.at, due - HOUR)

@@ -3,13 +3,14 @@
 States and arrows: docs/alerts.md. Every step has the next number; what ended stays ended unless the facts reopen it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import Field
 
+from alerts.life.facts import Struct
 from alerts.life.model import ENDED, OPENING, SYSTEM, Level, State, Step
 from alerts.rulebook.rule_values import IS_NUMBER, RuleValues, Whole, value, values
 
@@ -87,8 +88,8 @@ class Act:
     actor: str = SYSTEM
     level: Level | None = None
     """New level; None: as it was."""
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    """Of this step: why, by how much, to whom."""
+    facts: Struct = field(default_factory=Struct)
+    """Of this step: what somebody said with it (`said.OfStep`), or the facts of the alert."""
     device: int | None = None
     """Number of the device to send."""
     task: str | None = None

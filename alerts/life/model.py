@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import Any
 
-from alerts.life.facts import Facts
+from alerts.life.facts import Ending, Facts
 
 GAP = "coverage_gap"
 """Kind: a unit cell will miss, or has missed, its limit."""
@@ -169,8 +169,8 @@ class Change:
     cell: int | None = None
     at: int
     """When it was decided, ms since 1970-01-01 UTC."""
-    facts: Mapping[str, Any]
-    """Added to the facts that are stored with the alert."""
+    facts: Ending
+    """Facts of its kind, or how it ended. Added to the facts that are stored with the alert."""
     device: int | None = None
     """Number of the device it is about; kept from the opening on, as are cell, officer and area."""
     officer: int | None = None

@@ -31,6 +31,11 @@ class OfStep(Struct, frozen=True, kw_only=True):
     arrival_s: int | UnsetType = UNSET
 
 
+def with_step(facts: Struct) -> OfStep:
+    """What was said with a step that is taken; nothing where a rule took it."""
+    return facts if isinstance(facts, OfStep) else OfStep()
+
+
 def of_step(stored: Mapping[str, Any]) -> OfStep:
     """What was said with a stored step; nothing where it cannot be read."""
     try:

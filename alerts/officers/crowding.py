@@ -164,7 +164,7 @@ def _opened(crowd: Crowd, group: Sequence[int], since: int) -> Change:
         step=Step.OPENED,
         level=Level.YELLOW,
         at=crowd.now,
-        facts=state_machine.facts(first, verdict).stored(),
+        facts=state_machine.facts(first, verdict),
         device=first.device,
         officer=None if first.officer is None else first.officer.id,
     )

@@ -40,9 +40,7 @@ def judge(crowd: Crowd, opened: Sequence[OpenAlert]) -> tuple[list[Change], bool
     many = active >= MANY and new >= max(MANY, SHARE * active)
     if not everybody and not many:
         return [], False
-    facts = Deaf(
-        everybody=everybody, heard=_time(heard), officers=active, silent=active if everybody else silent
-    ).stored()
+    facts = Deaf(everybody=everybody, heard=_time(heard), officers=active, silent=active if everybody else silent)
     opening = Change(key=f"{KIND}:{crowd.now}", kind=KIND, step=Step.OPENED, level=Level.RED, at=crowd.now, facts=facts)
     return [opening], True
 

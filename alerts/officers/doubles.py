@@ -96,7 +96,7 @@ def _opened(now: int, member: Member, since: int, devices: list[str]) -> Change:
         step=Step.OPENED,
         level=Level.ORANGE,
         at=now,
-        facts=state_machine.facts(member, verdict).stored(),
+        facts=state_machine.facts(member, verdict),
         device=member.device,
         officer=None if member.officer is None else member.officer.id,
     )

@@ -68,4 +68,4 @@ def evaluate(crowd: Crowd, seen: Seen) -> list[Change]:
 def _told_by_absence(change: Change, known: state_machine.Standing) -> bool:
     """Who has not arrived is not said to have left, too."""
     away_from = change.kind in (away.left_post.kind, away.out_of_area.kind)
-    return away_from and change.step in OPENING and (arrival.kind, str(change.facts.get("who"))) in known.held
+    return away_from and change.step in OPENING and (arrival.kind, state_machine.who_of(change)) in known.held

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from msgspec import structs
 
-from alerts.life.facts import Ending, Personal, Struct
+from alerts.life.facts import Ending, Personal
 from alerts.life.model import Change, Level, OpenAlert, Step
 from alerts.officers.detector import Detector, Verdict, written
 from alerts.officers.situation import Crowd, Member, Subject
@@ -49,8 +49,8 @@ def standing(opened: Sequence[OpenAlert], closed: Sequence[Closed]) -> Standing:
     return Standing(held={(alert.kind, who): alert for alert in opened if (who := who_of(alert))}, closed=latest)
 
 
-def who_of(alert: OpenAlert) -> str:
-    """Whom an alert is about, as `Member.key`; empty: nobody."""
+def who_of(alert: OpenAlert | Change) -> str:
+    """Whom an alert, or a step of it, is about, as `Member.key`; empty: nobody."""
     return alert.facts.who if isinstance(alert.facts, Personal) else ""
 
 
@@ -101,7 +101,7 @@ def _opened(kind: str, subject: Subject, verdict: Verdict, known: Standing) -> C
         step=Step.OPENED,
         level=verdict.level,
         at=subject.now,
-        facts=facts(subject.member, verdict).stored(),
+        facts=facts(subject.member, verdict),
         device=subject.member.device,
         officer=None if subject.member.officer is None else subject.member.officer.id,
     )
@@ -147,9 +147,9 @@ def ended(alert: OpenAlert, how: Step, now: int, ending: Ending) -> Change:
     return step(alert, how, now, alert.level, ending)
 
 
-def step(alert: OpenAlert, how: Step, now: int, level: Level, more: Struct) -> Change:
+def step(alert: OpenAlert, how: Step, now: int, level: Level, more: Ending) -> Change:
     """Move an alert that stands."""
     return Change(
-        key=alert.key, kind=alert.kind, step=how, level=level, at=now, facts=more.stored(), cell=alert.cell,
+        key=alert.key, kind=alert.kind, step=how, level=level, at=now, facts=more, cell=alert.cell,
         device=alert.device, officer=alert.officer,
     )  # fmt: skip

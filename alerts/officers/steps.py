@@ -101,7 +101,7 @@ def _opened(crowd: Crowd, member: Member, event: Happening, said: _Said) -> Chan
         level=said.level,
         cell=event.cell,
         at=crowd.now,
-        facts=state_machine.facts(member, verdict).stored(),
+        facts=state_machine.facts(member, verdict),
         device=event.device,
         officer=None if member.officer is None else member.officer.id,
     )

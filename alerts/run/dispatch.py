@@ -44,9 +44,7 @@ async def assign(
     said = structs.replace(where, device=device, arrival_s=await _estimate(conn, whom["id"], held.cell, where, at))
     # The number of the step that gives it: no two orders share it, and a repeat finds its own.
     task = f"a{number}-{held.life.version + 1}"
-    act = Act(
-        step=Step.ASSIGNED, at=at, actor=actor, device=whom["id"], task=task, facts=said.stored(), seen=seen, key=key
-    )
+    act = Act(step=Step.ASSIGNED, at=at, actor=actor, device=whom["id"], task=task, facts=said, seen=seen, key=key)
     return await store.act_on(conn, number, act)
 
 
@@ -104,7 +102,7 @@ async def _expired(conn: db.Connection, alert: int, task: str, now: int) -> None
         return
     why = _WHY[row["state"]]
     await tasks.expired(conn, task, now, why)
-    facts = OfStep(device=row["device"], reason=why).stored()
+    facts = OfStep(device=row["device"], reason=why)
     await store.act_on(conn, alert, Act(step=Step.EXPIRED, at=now, task=task, facts=facts, key=f"{task}:expired"))
 
 
@@ -123,7 +121,5 @@ async def _replied(conn: db.Connection, alert: int | None, command: str, state: 
     how = await life_store.rule(conn, now)
     await tasks.moved(conn, command, after, at=now, until=tasks.deadline(after, now, how), text=reply["text"])
     said = OfStep(device=row["device"], said_at=rest.rfc3339(reply["t"]), reason=reply["text"] or UNSET)
-    act = Act(
-        step=Step(after.value), at=now, actor=row["device"], task=command, facts=said.stored(), key=f"{command}:{after}"
-    )
+    act = Act(step=Step(after.value), at=now, actor=row["device"], task=command, facts=said, key=f"{command}:{after}")
     await store.act_on(conn, alert, act)

@@ -73,6 +73,6 @@ async def _fire(conn: db.Connection, number: int, now: int) -> bool:
         return False
     moment = held.life.escalates_at if held.life.snoozed_until is None else held.life.snoozed_until
     assert moment is not None  # noqa: S101 - it is due
-    facts = OfStep(due=rest.rfc3339(db.moment(moment))).stored()
+    facts = OfStep(due=rest.rfc3339(db.moment(moment)))
     await store.act_on(conn, number, Act(step=step, at=now, facts=facts, key=f"{step}:{moment}"))
     return True

@@ -1,14 +1,16 @@
 """Steps of alerts in the database: the rows are locked, `life` decides, and all that follows is one transaction."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from alerts.life import life
+from msgspec import structs
+
+from alerts.life import life, said
+from alerts.life.facts import Struct
 from alerts.life.life import Act, EscalationRule, Life, Refusal
 from alerts.life.model import OPENING, Level, State, Step
-from alerts.life.said import OfStep
 from alerts.store import rosters
 from runtime import db
 from tracking.store.city import rule_store
@@ -65,7 +67,7 @@ class Taken:
     held: Held
     act: Act
     after: Life
-    merged: Mapping[str, Any] = field(default_factory=dict)
+    merged: Struct = field(default_factory=Struct)
     """Facts that the alert itself keeps, too."""
     priority: float | None = None
 
@@ -105,7 +107,7 @@ async def decide(conn: db.Connection, held: Held, act: Act, how: EscalationRule)
         return outcome
     if act.step is Step.ESCALATED:
         to = await rosters.on_duty(conn, held.area, outcome.escalation + 1, act.at)
-        act = replace(act, facts={**act.facts, **OfStep(escalation=outcome.escalation, to=to).stored()})
+        act = replace(act, facts=structs.replace(said.with_step(act.facts), escalation=outcome.escalation, to=to))
     elif act.step in OPENING:
         act = replace(act, step=Step.OPENED if held.life.version == 0 else Step.REOPENED)
     return Taken(held=held, act=act, after=outcome)
@@ -163,5 +165,5 @@ def _millis(moment: Any) -> int | None:
     return None if moment is None else db.millis(moment)
 
 
-def _json(facts: Mapping[str, Any]) -> str:
-    return json.dumps(facts, ensure_ascii=False)
+def _json(facts: Struct) -> str:
+    return json.dumps(facts.stored(), ensure_ascii=False)

@@ -78,7 +78,7 @@ async def _send(conn: db.Connection, number: str, transition: Taken, rule: Escal
     at, device = transition.act.at, transition.after.assignee
     assert device is not None  # noqa: S101 - an assigned alert has an assignee
     expires = at + rule.answer_min * MINUTE
-    where = said.of_step(transition.act.facts)
+    where = said.with_step(transition.act.facts)
     order = said.OfStep(cell=where.cell, lat=where.lat, lon=where.lon, text=where.text).stored()
     await commands.give(conn, number=number, device=device, kind=GOTO, body=order, at=at, expires=expires)
     moments = db.moment(at), transition.after.actor, db.moment(expires)

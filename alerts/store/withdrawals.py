@@ -9,8 +9,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import asyncpg
+from msgspec import structs
 
-from alerts.life import facts
 from alerts.life.facts import AtEvent, DoubleSignIn, Ending, Gap, Personal, WrongDatum
 from alerts.life.model import Change, OpenAlert, Step
 from alerts.officers import doubles
@@ -54,11 +54,11 @@ async def explained(conn: db.Connection, changes: Iterable[Change], known: Itera
 async def _explained(conn: db.Connection, change: Change, alert: OpenAlert | None) -> Change:
     if change.step is not Step.WITHDRAWN or alert is None:
         return change
-    ending = facts.ending(change.facts)
+    ending = change.facts
     if ending.why not in BY_DATA or ending.reason:
         return change
     reason = await _reason_of(conn, change, ending, alert)
-    return change if reason is None else replace(change, facts={**change.facts, "reason": reason.fields()})
+    return change if reason is None else replace(change, facts=structs.replace(ending, reason=reason.fields()))
 
 
 async def _reason_of(conn: db.Connection, change: Change, ending: Ending, alert: OpenAlert) -> Reason | None:

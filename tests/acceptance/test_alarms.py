@@ -12,6 +12,7 @@ import asyncpg
 import psutil
 import pytest
 
+from alerts.life.facts import Understaffed
 from alerts.life.model import Change, Level, Step
 from alerts.store.store import apply_on
 from runtime import db
@@ -80,7 +81,7 @@ def server(postgres: TestServer, tmp_path_factory: pytest.TempPathFactory) -> It
 
 async def _escalating(conn: "db.Connection", n: int, moments: list[int]) -> None:
     """Open an alert for each moment, at which it escalates."""
-    facts = {"street": "x", "name": "甲街", "cells": 9, "officers": 1, "need_min": 90, "have_min": 60}
+    facts = Understaffed(street="x", name="甲街", cells=9, officers=1, need_min=90, have_min=60)
     for k, moment in enumerate(moments):
         # A kind that no rule of an empty city looks at.
         change = Change(

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, WebSocket, expect
 
+from alerts.life.facts import Sos
 from alerts.life.model import Change, Level, Step
 from alerts.store.store import apply_on
 from runtime import db
@@ -143,7 +144,7 @@ async def _change(conn: db.Connection, *steps: tuple[str, Step]) -> list[int]:
     """Take steps of calls for help, which no rule ends by itself; returns their numbers."""
     device = await conn.fetchval("SELECT id FROM devices WHERE name = $1", NEAR)
     now = wall_clock()
-    facts = {"device": NEAR, "name": "甲", "badge": "1", "at": rest.rfc3339(db.moment(now))}
+    facts = Sos(device=NEAR, name="甲", badge="1", at=rest.rfc3339(db.moment(now)))
     numbers = []
     for key, step in steps:
         change = Change(key=key, kind="sos", step=step, level=Level.RED, at=wall_clock(), facts=facts, device=device)

@@ -107,7 +107,7 @@ async def _people(conn: db.Connection, transition: Taken) -> list[str]:
     if transition.act.step is Step.RAISED and transition.after.level is not Level.RED:
         return []
     if transition.act.step is Step.ESCALATED:
-        return list(said.of_step(transition.act.facts).to or [])
+        return list(said.with_step(transition.act.facts).to or [])
     return await rosters.on_duty(conn, transition.held.area, transition.after.escalation + 1, transition.after.at)
 
 

@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from alerts.life import reply
+from alerts.life.facts import Ending
 from alerts.life.life import Act, Refusal
 from alerts.life.model import Change, Level, Step
+from alerts.life.said import OfStep
 from alerts.run import dispatch, timers
 from alerts.run.timers import AlertTimers
 from alerts.store import commands, replies, rosters
@@ -16,6 +18,7 @@ from runtime import db
 from schemas import rest, wire
 from tests.integration.alerts.conftest import Town, at
 from tests.integration.alerts.test_store import FACTS
+from tests.support.stored_facts import as_stored
 
 
 class Desk:
@@ -29,7 +32,7 @@ class Desk:
         """An alert of cell 1, opened now."""
         change = Change(
             key=key, kind="coverage_gap", step=Step.OPENED, level=level, cell=await town.cell(), at=at(self.minute),
-            facts=FACTS,
+            facts=as_stored(FACTS),
         )  # fmt: skip
         return (await AlertStore(self.pool).apply([change]))[0].id
 
@@ -90,7 +93,7 @@ async def test_an_order_is_given_with_the_step_and_its_answers_move_task_and_ale
     assert (await desk.after(95)).task == "arrived"
     resolved = Change(
         key="k1", kind="coverage_gap", step=Step.RESOLVED, level=Level.ORANGE, at=at(96),
-        facts={"visit_in": "2026-02-02T01:25:00.000Z", "in_time": True},
+        facts=Ending(visit_in="2026-02-02T01:25:00.000Z", in_time=True),
     )  # fmt: skip
     (done,) = await AlertStore(desk.pool).apply([resolved])
     assert (done.state, done.assignee) == ("resolved", None)
@@ -171,13 +174,13 @@ async def test_timers_fire_once_however_many_look_and_however_late(desk: Desk, t
 async def test_a_snooze_wakes_by_itself_and_is_withdrawn_by_late_data(desk: Desk, town: Town) -> None:
     """It says nothing until its moment; data that disproves it ends it in any state."""
     number = await desk.open(town)
-    assert isinstance(await desk.do(number, Step.SNOOZED, until=at(100), facts={"reason": "集市"}), rest.Alert)
+    assert isinstance(await desk.do(number, Step.SNOOZED, until=at(100), facts=OfStep(reason="集市")), rest.Alert)
     assert (await desk.after(99)).state == "snoozed"
     assert (await desk.after(100)).state == "open"
-    await desk.do(number, Step.SNOOZED, until=at(200), facts={"reason": "集市"})
+    await desk.do(number, Step.SNOOZED, until=at(200), facts=OfStep(reason="集市"))
     withdrawn = Change(
         key="k1", kind="coverage_gap", step=Step.WITHDRAWN, level=Level.ORANGE, at=at(101),
-        facts={"visit_in": "2026-02-02T01:25:00.000Z", "why": "late_data"},
+        facts=Ending(visit_in="2026-02-02T01:25:00.000Z", why="late_data"),
     )  # fmt: skip
     (alert,) = await AlertStore(desk.pool).apply([withdrawn])
     assert (alert.state, alert.snoozed_until) == ("withdrawn", None)

@@ -20,6 +20,7 @@ from schemas import rest
 from tests.integration.alerts.conftest import Town, at
 from tests.integration.alerts.test_store import FACTS
 from tests.support.sink import Sink, listening
+from tests.support.stored_facts import as_stored
 
 SECRET = webhook.new_secret()
 
@@ -68,8 +69,8 @@ class Office:
         self, step: Step = Step.OPENED, *, key: str = "k1", level: Level = Level.ORANGE, facts: Any = None
     ) -> None:
         """A step of an alert of the street."""
-        facts = {**FACTS, "in_time": True, "visit_in": "2026-02-02T01:25:00.000Z", **(facts or {})}
-        change = Change(key=key, kind=GAP, step=step, level=level, area="441302010", at=self.now(), facts=facts)
+        stored = as_stored(FACTS, in_time=True, visit_in="2026-02-02T01:25:00.000Z", **(facts or {}))
+        change = Change(key=key, kind=GAP, step=step, level=level, area="441302010", at=self.now(), facts=stored)
         await AlertStore(self.pool).apply([change])
 
     async def after(self, minute: float) -> list[tuple[str, str]]:
@@ -124,7 +125,7 @@ async def test_the_officer_is_told_first_and_the_supervisor_after_a_grace(office
     await office.channel("zhang")
     facts = {"name": "甲", "battery": 9, "shift_ends": None, "at": "2026-02-02T01:20:00.000Z", "device": "xjk-03"}
     change = Change(key="b1", kind="low_battery", step=Step.OPENED, level=Level.ORANGE, device=1, area="441302010",
-                    at=at(80), facts=facts)  # fmt: skip
+                    at=at(80), facts=as_stored(facts))  # fmt: skip
     await AlertStore(office.pool).apply([change])
     (command,) = await office.conn.fetch("SELECT id, type, body FROM commands")
     assert (command["id"], command["type"]) == ("n1-1", "notify")

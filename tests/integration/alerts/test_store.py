@@ -10,9 +10,11 @@ import pytest
 
 from alerts.life.life import Act, Refusal
 from alerts.life.model import GAP, Change, Level, Step
+from alerts.life.said import OfStep
 from alerts.store.store import AlertStore, act_on
 from runtime import db
 from tests.integration.alerts.conftest import Town, at
+from tests.support.stored_facts import as_stored
 from tracking.store.city import people_store
 
 FACTS: dict[str, Any] = {
@@ -28,7 +30,7 @@ FACTS: dict[str, Any] = {
 
 def _change(step: Step, *, key: str = "k1", level: Level = Level.ORANGE, cell: int = 1, minute: float = 80) -> Change:
     facts = {"in_time": True, "why": "late_data", "visit_in": "2026-02-02T01:25:00.000Z"}
-    return Change(key=key, kind=GAP, step=step, level=level, cell=cell, at=at(minute), facts={**FACTS, **facts})
+    return Change(key=key, kind=GAP, step=step, level=level, cell=cell, at=at(minute), facts=as_stored(FACTS, **facts))
 
 
 async def _steps(conn: db.Connection, key: str = "k1") -> list[tuple[int, str, str]]:
@@ -175,7 +177,7 @@ async def test_a_request_sent_twice_acts_once(store: AlertStore, conn: db.Connec
     """The same idempotency key adds no second note, though notes may repeat."""
     (alert,) = await store.apply([_change(Step.OPENED, cell=await town.cell())])
     for key in ("a", "a", None, None):
-        after = await _do(conn, alert.id, Step.NOTED, "zhang", facts={"text": "看到了"}, key=key)
+        after = await _do(conn, alert.id, Step.NOTED, "zhang", facts=OfStep(text="看到了"), key=key)
     assert (after.version, after.state) == (4, "open")
     shown = await store.get(alert.id)
     assert shown is not None

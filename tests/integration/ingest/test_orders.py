@@ -17,6 +17,7 @@ from runtime import db
 from tests.integration.alerts.test_store import FACTS
 from tests.integration.ingest.conftest import Send, client, fix, working
 from tests.support import waiting
+from tests.support.stored_facts import as_stored
 from tests.support.waiting import until
 
 if TYPE_CHECKING:
@@ -112,7 +113,9 @@ async def test_an_order_and_its_answers_go_the_whole_way(
 ) -> None:
     """Assigned by a supervisor, accepted and arrived by the device, the alert shows it; answers come twice."""
     number = await _device(conn)
-    opened = Change(key="b1", kind=GAP, step=Step.OPENED, level=Level.RED, device=number, at=_now(), facts=FACTS)
+    opened = Change(
+        key="b1", kind=GAP, step=Step.OPENED, level=Level.RED, device=number, at=_now(), facts=as_stored(FACTS)
+    )
     (alert,) = await apply_on(conn, [opened])
     async with (
         working(database_url=database_url, mqtt_url=mosquitto.url),

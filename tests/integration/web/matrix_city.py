@@ -17,6 +17,7 @@ from schemas import rest, wire
 from tests.integration.web.conftest import store_fixes
 from tests.integration.web.matrix_street import MINUTE, NOW, Street
 from tests.support import divided
+from tests.support.stored_facts import as_stored
 from tracking.presence.stays import Stay, StayChange, StayKind
 from tracking.store.presence import stay_store
 from tracking.store.records import event_log
@@ -174,9 +175,9 @@ async def _gossip(conn: "Connection", street: Street, other: Street) -> None:
         )  # fmt: skip
         await event_log.append(conn, await event_store.insert(conn, [event]))
     for act in (
-        Act(step=Step.NOTED, at=db.millis(NOW), actor=f"{other.mark}-cam-1", facts={"text": said}),
+        Act(step=Step.NOTED, at=db.millis(NOW), actor=f"{other.mark}-cam-1", facts=as_stored(text=said)),
         Act(step=Step.SNOOZED, at=db.millis(NOW), until=db.millis(NOW) + 60 * MINUTE, actor="x",
-            facts={"reason": said, "until": rest.rfc3339(NOW + timedelta(hours=1)), "any": [{"deep": said}]}),
+            facts=as_stored(reason=said, until=rest.rfc3339(NOW + timedelta(hours=1)), any=[{"deep": said}])),
     ):  # fmt: skip
         async with conn.transaction():
             assert not isinstance(await act_on(conn, street.ids["alert"], act), Refusal | None)
@@ -238,4 +239,4 @@ async def warn(conn: "Connection", street: Street, name: str, *, officer: str | 
 
 
 def _change(key: str, kind: str, at: int, facts: dict[str, Any], **about: Any) -> Change:
-    return Change(key=key, kind=kind, step=Step.OPENED, level=Level.RED, at=at, facts=facts, **about)
+    return Change(key=key, kind=kind, step=Step.OPENED, level=Level.RED, at=at, facts=as_stored(facts), **about)

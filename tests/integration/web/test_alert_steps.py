@@ -11,6 +11,7 @@ from alerts.store.store import apply_on
 from runtime.clock import wall_clock
 from tests.integration.alerts.test_store import FACTS
 from tests.support import web
+from tests.support.stored_facts import as_stored
 
 if TYPE_CHECKING:
     from runtime import db
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
 async def alert(conn: "db.Connection", cell: str) -> int:
     """An orange alert of the cell that opened now."""
     number = await conn.fetchval("SELECT id FROM cells WHERE code = $1", cell)
-    opened = Change(key="k1", kind=GAP, step=Step.OPENED, level=Level.ORANGE, cell=number, at=wall_clock(), facts=FACTS)
+    opened = Change(
+        key="k1", kind=GAP, step=Step.OPENED, level=Level.ORANGE, cell=number, at=wall_clock(), facts=as_stored(FACTS)
+    )
     return (await apply_on(conn, [opened]))[0].id
 
 

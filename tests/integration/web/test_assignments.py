@@ -6,6 +6,7 @@ from runtime import db
 from runtime.clock import wall_clock
 from tests.integration.web.conftest import store_fixes
 from tests.support import web
+from tests.support.stored_facts import as_stored
 
 MINUTE = 60_000
 
@@ -22,7 +23,13 @@ async def test_nearest_eligible_officer_is_proposed_for_an_open_alert(
     facts = {"name": cell, "due": due, "gap_since": web.rfc3339(now - 60 * MINUTE), "limit_s": 4_800, "visited": True,
              "arrival_s": 300, "slack_s": 600, "officer": None}  # fmt: skip
     change = Change(
-        key=f"{GAP}:{cell}:1", kind=GAP, step=Step.OPENED, level=Level.ORANGE, cell=number, at=now, facts=facts
+        key=f"{GAP}:{cell}:1",
+        kind=GAP,
+        step=Step.OPENED,
+        level=Level.ORANGE,
+        cell=number,
+        at=now,
+        facts=as_stored(facts),
     )
     await store.apply_on(conn, [change])
     async with server.client() as client:

@@ -100,26 +100,26 @@ async def assign(do: Do, assignment: pages.AssignGiven) -> rest.Alert:
 async def snooze(do: Do, snoozed: pages.SnoozeGiven) -> rest.Alert:
     """Put it off; it wakes by itself, or when it becomes worse."""
     until = do.at + snoozed.minutes * MINUTE
-    facts = OfStep(reason=snoozed.reason, until=rest.rfc3339(db.moment(until))).stored()
+    facts = OfStep(reason=snoozed.reason, until=rest.rfc3339(db.moment(until)))
     return await _step(do, do.act(Step.SNOOZED, until=until, facts=facts))
 
 
 @router.post("/escalate", response_model=rest.Alert)
 async def escalate(do: Do, reason: pages.ReasonGiven) -> rest.Alert:
     """Pass it on to the next person on the duty roster."""
-    return await _step(do, do.act(Step.ESCALATED, facts=OfStep(reason=reason.reason).stored()))
+    return await _step(do, do.act(Step.ESCALATED, facts=OfStep(reason=reason.reason)))
 
 
 @router.post("/close", response_model=rest.Alert)
 async def close(do: Do, reason: pages.ReasonGiven) -> rest.Alert:
     """End it by hand; it never opens again."""
-    return await _step(do, do.act(Step.CLOSED, facts=OfStep(reason=reason.reason).stored()))
+    return await _step(do, do.act(Step.CLOSED, facts=OfStep(reason=reason.reason)))
 
 
 @router.post("/note", response_model=rest.Alert)
 async def note(do: Do, body: pages.NoteGiven) -> rest.Alert:
     """Add a remark, also after the end."""
-    return await _step(do, do.act(Step.NOTED, facts=OfStep(text=body.text).stored()))
+    return await _step(do, do.act(Step.NOTED, facts=OfStep(text=body.text)))
 
 
 async def _step(do: Doing, act: Act) -> rest.Alert:

@@ -119,10 +119,10 @@ def test_late_withdraws_a_breach_that_a_visit_had_ended() -> None:
     before = Visit(t_in=at(99), t_out=at(105), open=False, cause={"kind": "late"})
     (change,) = rules.late([ended], {ended.key: before}, {}, at(130))
     assert (change.key, change.step, change.level) == (ended.key, Step.WITHDRAWN, Level.RED)
-    assert (change.facts["why"], change.facts["reason"]) == ("late_data", {"kind": "late"})
-    assert (change.facts["visit_in"], change.facts["in_time"]) == ("2026-02-02T01:39:00.000Z", True)
+    assert (change.facts.why, change.facts.reason) == ("late_data", {"kind": "late"})
+    assert (change.facts.visit_in, change.facts.in_time) == ("2026-02-02T01:39:00.000Z", True)
     (change,) = rules.late([ended], {ended.key: after}, {ended.key: {}}, at(130))
-    assert (change.step, change.facts["why"]) == (Step.WITHDRAWN, "basis_changed")
+    assert (change.step, change.facts.why) == (Step.WITHDRAWN, "basis_changed")
 
 
 def test_evaluate_opens_again_when_a_visit_proves_invalid() -> None:

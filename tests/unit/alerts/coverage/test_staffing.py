@@ -33,7 +33,7 @@ def _alert(change: Change) -> OpenAlert:
         level=change.level,
         cell=None,
         opened_at=change.at,
-        facts=facts.of(change.kind, change.facts),
+        facts=facts.of(change.kind, change.facts.stored()),
     )
 
 
@@ -45,7 +45,7 @@ def test_evaluate_opens_when_need_exceeds_means() -> None:
         (Step.OPENED, UNDERSTAFFED, Level.ORANGE)
     ]
     assert changes[0].key == "understaffed:441302010:1000"
-    assert changes[0].facts == {
+    assert changes[0].facts.stored() == {
         "street": "441302010", "name": "小金口街道", "cells": 20, "need_min": 200, "officers": 3, "have_min": 180,
     }  # fmt: skip
 

@@ -20,8 +20,8 @@ def test_not_arrived_is_told_after_ten_minutes_and_red_after_thirty() -> None:
     assert not town.look(9)
     opened = town.look(11)
     assert [(change.kind, change.level) for change in opened] == [("not_arrived", Level.ORANGE)]
-    assert opened[0].facts["late_s"] == 660
-    assert opened[0].facts["away_m"] == 800
+    assert opened[0].facts.stored()["late_s"] == 660
+    assert opened[0].facts.stored()["away_m"] == 800
     assert [change.level for change in town.look(30) if change.kind == "not_arrived"] == [Level.RED]
     guard.beats(35, 38)
     town.look(37)
@@ -46,7 +46,7 @@ def test_not_arrived_is_withdrawn_when_late_fixes_show_the_arrival() -> None:
     guard.walk(-5, 14, lambda minute: (-400.0, 20 * minute), received=ms(14.5))
     town.look(12, until=12)
     assert town.kinds() == {"not_arrived"}
-    assert [change.facts for change in town.look(15)] == [{"why": "late_data", "by": "cam-1"}]
+    assert [change.facts.stored() for change in town.look(15)] == [{"why": "late_data", "by": "cam-1"}]
     assert town.told("not_arrived") == ["opened", "withdrawn"]
 
 
@@ -88,7 +88,7 @@ def test_out_of_area_needs_two_minutes_and_three_sure_fixes() -> None:
         ("out_of_area", Level.YELLOW),
         ("out_of_area", Level.ORANGE),
     ]
-    assert town.steps[0].facts["fixes"] >= 3
+    assert town.steps[0].facts.stored()["fixes"] >= 3
 
 
 def test_nothing_is_told_on_a_task_or_a_break() -> None:
@@ -110,7 +110,7 @@ def test_an_alert_ends_with_the_shift() -> None:
     town.guards[0].walk(5, 40, lambda minute: (1_500.0, 20 * minute))
     for minute in range(32):
         town.look(minute)
-    assert {step.facts["why"] for step in town.steps if step.step == "resolved"} == {"off_duty"}
+    assert {step.facts.stored()["why"] for step in town.steps if step.step == "resolved"} == {"off_duty"}
     assert not town.alerts
 
 
@@ -166,7 +166,7 @@ def test_sos_is_red_at_once_and_told_once() -> None:
     town.happenings.append(_event("S1", 10, "sos"))
     opened = town.look(10)
     assert [(change.kind, change.level, change.cell) for change in opened] == [("sos", Level.RED, 7)]
-    assert opened[0].facts["name"] == "王1"
+    assert opened[0].facts.stored()["name"] == "王1"
     town.alerts.clear()  # closed by hand
     assert not town.look(11)
 
@@ -194,7 +194,9 @@ def test_double_sign_in_is_told_after_a_minute_and_withdrawn_by_a_late_sign_out(
     town.signs = [Sign(device=1, t=ms(0), badge="B1"), Sign(device=2, t=ms(20), badge="B1")]
     assert not town.look(20.5)
     opened = town.look(22)
-    assert [(change.kind, change.facts["devices"]) for change in opened] == [("double_sign_in", ["cam-1", "cam-2"])]
+    assert [(change.kind, change.facts.stored()["devices"]) for change in opened] == [
+        ("double_sign_in", ["cam-1", "cam-2"])
+    ]
     town.signs.append(Sign(device=1, t=ms(19), badge=None))
     town.look(23)
     assert town.told("double_sign_in") == ["opened", "withdrawn"]
@@ -214,7 +216,7 @@ def test_crowding_needs_three_officers_for_a_quarter_of_an_hour() -> None:
         town.look(minute)
     assert town.told("crowding") == ["opened", "resolved"]
     crowd = next(change for change in town.steps if change.kind == "crowding")
-    assert crowd.facts["members"] == ["B1", "B2", "B3"]
+    assert crowd.facts.stored()["members"] == ["B1", "B2", "B3"]
     assert crowd.at >= ms(22)
 
 
@@ -246,7 +248,7 @@ def test_thresholds_of_a_unit_hold_for_its_officers() -> None:
     for minute in range(10, 20):
         town.look(minute)
     assert not town.steps
-    assert [change.facts["rule"] for change in town.look(21)] == [7]
+    assert [change.facts.stored()["rule"] for change in town.look(21)] == [7]
 
 
 @pytest.mark.parametrize(("recording", "expected"), [(0, ["recorder_off"]), (1, []), (-1, [])])

@@ -31,7 +31,7 @@ def test_lost_contact_names_the_likeliest_cause(more: dict[str, float], cause: s
     for minute in np.arange(18, 27, 0.5).tolist():
         town.look(minute)
     lost = [change for change in town.steps if change.kind == "lost_contact"]
-    assert [change.facts["cause"] for change in lost] == [cause]
+    assert [change.facts.stored()["cause"] for change in lost] == [cause]
     guard.beats(27, 30)
     town.look(28)
     assert town.told("lost_contact") == ["opened", "resolved"]
@@ -45,7 +45,7 @@ def test_deafness_is_one_alert_instead_of_one_for_each() -> None:
     for minute in np.arange(18, 40, 0.5).tolist():
         town.look(minute)
     assert [change.kind for change in town.steps] == ["deaf"]
-    assert town.steps[0].facts["everybody"] is True
+    assert town.steps[0].facts.stored()["everybody"] is True
     for guard in town.guards:
         guard.beats(40, 60)
     for minute in np.arange(41, 60, 0.5).tolist():
@@ -61,7 +61,7 @@ def test_many_lost_at_once_are_one_alert() -> None:
     for minute in np.arange(18, 40, 0.5).tolist():
         town.look(minute)
     assert [change.kind for change in town.steps] == ["deaf"]
-    assert town.steps[0].facts["silent"] == 20
+    assert town.steps[0].facts.stored()["silent"] == 20
 
 
 @pytest.mark.parametrize(("battery", "left", "level"), [(18, 120, 1), (9, 120, 2), (18, 50, None), (22, 120, None)])

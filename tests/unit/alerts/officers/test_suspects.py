@@ -110,7 +110,7 @@ def test_nothing_from_anybody_is_one_alert() -> None:
     for guard in town.guards:
         silent(guard)
     (opening,), nobody_is_lost = deaf.judge(town.crowd(ms(20), ms(20)), [])
-    assert (opening.kind, opening.facts["everybody"], nobody_is_lost) == ("deaf", True, True)
+    assert (opening.kind, opening.facts.stored()["everybody"], nobody_is_lost) == ("deaf", True, True)
     few = city(2)
     for guard in few.guards:
         silent(guard)
