@@ -49,8 +49,8 @@ LIMITS_S = {"business": 7_200, "public": 5_400, "institution": 14_400, "resident
 class Case:
     """A city and what was read of it."""
 
-    where: reads.Place
-    seen: reads.Look
+    where: reads.CityState
+    seen: reads.Snapshot
     learned: outlook.Learned
 
 
@@ -144,7 +144,7 @@ def case(cells: int, officers: int, seed: int) -> Case:
         busy=_nobody(),
         inside_since=never,
     )  # fmt: skip
-    seen = reads.Look(
+    seen = reads.Snapshot(
         now=NOW, basis=basis, officers=[f"cam-{n}" for n in range(officers)], newest=newest,
         areas=[where.city.streets[k] for k in where.city.street[at].tolist()], around=around, opened=[], clearing={},
         amended={},
@@ -152,7 +152,7 @@ def case(cells: int, officers: int, seed: int) -> Case:
     return Case(where=where, seen=seen, learned=_learned(where, beats, rng))
 
 
-def place(cells: int) -> reads.Place:
+def place(cells: int) -> reads.CityState:
     """Squares in rows, in streets of some dozens."""
     columns = int(np.ceil(np.sqrt(cells)))
     classes = sorted(LIMITS_S)
@@ -196,13 +196,13 @@ def place(cells: int) -> reads.Place:
         dwell_ms=town.dwells_ms(NOW),
         weight=np.ones(cells),
     )
-    places = arrival.Places.of(*town.grid.centroids(), columns_of.street)
-    return reads.Place(
+    places = arrival.PlanePoints.of(*town.grid.centroids(), columns_of.street)
+    return reads.CityState(
         signature="bench", city=town, cells=columns_of, places=places, streets=_streets(places), routes_wanted=None
     )
 
 
-def _streets(places: arrival.Places) -> ways.Streets:
+def _streets(places: arrival.PlanePoints) -> ways.Streets:
     """Ways as in a town of square blocks: as far to the east as to the north, and never across."""
     offsets = np.abs(np.arange(ways.SQUARES) - ways.SQUARES // 2 + 0.5) * ways.SQUARE_M
     one = (offsets[:, None] + offsets[None, :]).astype(np.uint16)
@@ -216,7 +216,7 @@ def _ring(column: int, row: int) -> list[list[float]]:
     return [[west, south], [east, south], [east, north], [west, north], [west, south]]
 
 
-def _degrees(where: reads.Place, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _degrees(where: reads.CityState, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Degrees of places on the plane: straight between two corners, close enough here."""
     lats, lons = np.array([23.0, 23.01]), np.array([114.4, 114.41])
     x2, y2 = where.city.grid.xy(lats, lons)
@@ -229,7 +229,7 @@ def _nobody() -> habits.Where:
     return habits.Where(device=none, before=none, cell=none, left=none.astype(np.bool_), since_ms=none, silent_ms=none)
 
 
-def _learned(where: reads.Place, beats: np.ndarray, rng: np.random.Generator) -> outlook.Learned:
+def _learned(where: reads.CityState, beats: np.ndarray, rng: np.random.Generator) -> outlook.Learned:
     """What some days of walking among three cells each teach."""
     rows, officers = len(beats) * DAYS * STOPS, len(beats)
     device = np.repeat(np.arange(officers), DAYS * STOPS)

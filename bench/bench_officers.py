@@ -16,9 +16,9 @@ from rich.console import Console
 from rich.table import Table
 
 from alerts.officers import evaluate, situation
-from alerts.officers.situation import Crowd, Member, Said
+from alerts.officers.situation import Crowd, DeviceStatuses, Member
 from alerts.officers.thresholds import OfficerRule
-from alerts.officers.tracks import BUCKET_MS, BUCKETS, NONE, Placed, Tracks
+from alerts.officers.tracks import BUCKET_MS, BUCKETS, NONE, Tracks, ZonedFixes
 from tracking.city.people import Officer, Shift
 
 NOW = 1_769_990_400_000
@@ -48,7 +48,7 @@ def crowd(officers: int, *, troubled: float, seed: int = 1) -> Crowd:
         spd = np.full(len(steps), 9.0 if kind[number] == 5 else 1.3)
         acc = np.full(len(steps), 80.0 if kind[number] == 4 else 6.0)
         tracks.put(
-            Placed(
+            ZonedFixes(
                 row=np.full(int(kept.sum()), number), t=t[kept], x=x[kept], y=y[kept], acc=acc[kept], spd=spd[kept],
                 beat=depth[kept], team=depth[kept], recording=np.full(int(kept.sum()), NONE, np.int8),
             )
@@ -58,7 +58,7 @@ def crowd(officers: int, *, troubled: float, seed: int = 1) -> Crowd:
         now=NOW,
         members=[_member(number) for number in range(officers)],
         row=np.arange(officers, dtype=np.intp),
-        said=Said(
+        said=DeviceStatuses(
             heard=last, fix_t=last, duty=np.full(officers, situation.DUTY, np.int16),
             battery=np.where(kind == 4, 15.0, 80.0), online=np.ones(officers, np.int8), status_at=last,
             signed_off=np.full(officers, NONE, np.int64),
@@ -82,7 +82,7 @@ def _member(number: int) -> Member:
 def look(seen: Crowd) -> int:
     """One look with nothing standing yet: every trouble is judged and opened."""
     again = replace(seen, made=seen.columns)
-    nothing = evaluate.Seen(happenings=[], signs=[], opened=[], closed=[], known=set())
+    nothing = evaluate.StoredState(happenings=[], signs=[], opened=[], closed=[], known=set())
     return len(evaluate.evaluate(again, nothing))
 
 

@@ -90,7 +90,7 @@ class Server:
 
     def _take_back(self, device: int, fixes: FixColumns) -> None:
         suspect = suspects.marked(fixes, {device: [(int(fixes.t[0]), int(fixes.t[-1]))]})
-        within = stays.Stored(list(self._known[device].values()), list(self._runs[device].values()))
+        within = stays.StoredStays(list(self._known[device].values()), list(self._runs[device].values()))
         self._keep(self.engine.recompute(device, suspect, within, "doubt"))
 
     def _receive(self, rows: np.ndarray[tuple[int], np.dtype[np.int64]]) -> None:
@@ -115,7 +115,7 @@ class Server:
             first = max([0, *cuts[t[cuts] <= lo].tolist()])
             end = min([len(t), *cuts[t[cuts] > hi].tolist()])
             fixes = self._fleet.fixes.take(rows[first:end])
-            within = stays.Stored(
+            within = stays.StoredStays(
                 [stay for t_in, stay in self._known[device].items() if fixes.t[0] <= t_in <= fixes.t[-1]],
                 [run for t_first, run in self._runs[device].items() if fixes.t[0] <= t_first <= fixes.t[-1]],
             )

@@ -58,15 +58,15 @@ class World:
     grid: CityGrid
     class_of: NDArray[np.intp]
     cells: situation.Cells
-    places: arrival.Places
+    places: arrival.PlanePoints
     calendar: DutyCalendar
 
-    def limits(self, day: int) -> coverage.Limits:
+    def limits(self, day: int) -> coverage.LimitSteps:
         """Limits of a day."""
         steps = [0, *(hour for span in PEAK for hour in span)]
         rows = [[(PEAK_MS if k % 2 else LIMIT_MS)[name] for name in CLASSES] for k in range(len(steps))]
         starts = np.array([EPOCH + day * DAY + hour * HOUR for hour in steps], dtype=np.int64)
-        return coverage.Limits(starts=starts, limit_ms=np.array(rows, dtype=np.int64)[:, self.class_of])
+        return coverage.LimitSteps(starts=starts, limit_ms=np.array(rows, dtype=np.int64)[:, self.class_of])
 
 
 @lru_cache(maxsize=2)
@@ -91,7 +91,7 @@ def world(seed: int) -> World:
             dwell_ms=dwell,
             weight=np.array([WEIGHT[name] for name in ground.classes]),
         ),
-        places=arrival.Places.of(ground.x, ground.y, street),
+        places=arrival.PlanePoints.of(ground.x, ground.y, street),
         calendar=DutyCalendar("Asia/Shanghai", [("00:00", "24:00")]),
     )
 
@@ -108,7 +108,7 @@ class Shift:
     start: int = 0
     patrols: list[Patrol] = field(default_factory=list)
     eyes: sight.Eyes = field(init=False)
-    limits: coverage.Limits = field(init=False)
+    limits: coverage.LimitSteps = field(init=False)
     signs: outlook.Signs = field(init=False)
     """What the last look saw."""
     reach: dict[tuple[int, int], int] = field(default_factory=dict)
@@ -134,11 +134,11 @@ class Shift:
         world, cells = self.world, len(self.world.places)
         free = np.flatnonzero((seen.doing <= Doing.PATROL) & (seen.fix_t > now - 180_000))
         rule = arrival.ArrivalRule()
-        officers = arrival.Places.of(seen.x[free], seen.y[free])
+        officers = arrival.PlanePoints.of(seen.x[free], seen.y[free])
         arrivals = arrival.nearest(world.places, officers, rule)
         known_since = np.full(cells, self.start + BEGIN, dtype=np.int64)
         judged = coverage.evaluate(
-            coverage.Known(
+            coverage.CoverageInput(
                 last_visit=seen.last, present=seen.present, known_since=known_since, possible=seen.possible,
                 quota=coverage.Quota.none(cells),
             ),
@@ -182,7 +182,7 @@ class Shift:
 
     def _officer_at(self, now: int, seen: sight.Seen) -> NDArray[np.intp]:
         duty = np.flatnonzero((seen.doing <= Doing.INCIDENT) & (seen.fix_t > now - 180_000))
-        here = arrival.Places.of(seen.x[duty], seen.y[duty])
+        here = arrival.PlanePoints.of(seen.x[duty], seen.y[duty])
         return arrival.nearest_cell(self.world.places, here)
 
     def clearing(self, opened: Sequence[OpenAlert], now: int) -> dict[str, Visit]:

@@ -33,7 +33,7 @@ def states(town: Town, known: Known, begin: int, now: int) -> Int:
             last[stay.cell - 1] = max(last[stay.cell - 1], min(stay.t_out, now))
             present[stay.cell - 1] |= stay.t_out >= now
     limits = np.array([[town.limit_ms[cell] for cell in cells.tolist()]])
-    what = coverage.Known(
+    what = coverage.CoverageInput(
         last_visit=last,
         present=present,
         known_since=np.full(len(cells), begin),
@@ -46,7 +46,7 @@ def states(town: Town, known: Known, begin: int, now: int) -> Int:
     judged = coverage.evaluate(
         what,
         now=now,
-        limits=coverage.Limits(starts=np.array([now]), limit_ms=limits),
+        limits=coverage.LimitSteps(starts=np.array([now]), limit_ms=limits),
         arrival_ms=np.zeros(len(cells), dtype=np.int64),
         dwell_ms=dwell,
         calendar=DutyCalendar("Asia/Shanghai", [("00:00", "24:00")]),

@@ -87,7 +87,7 @@ def _mosquitto(folder: Path) -> Iterator[tuple[int, "subprocess.Popen[bytes]"]]:
     if program is None:
         raise SystemExit("The bench needs Mosquitto: sudo apt-get install mosquitto")
     port = children.free_port()
-    places = mosquitto.Places(folder=folder, data=folder, plugin=Path("/none"))
+    places = mosquitto.BrokerPaths(folder=folder, data=folder, plugin=Path("/none"))
     lines = mosquitto.configuration(places, mosquitto.Listener(port=port, address="127.0.0.1")).splitlines()
     # The production configuration but for accounts, which the load has none of.
     kept = [line for line in lines if not line.startswith(("plugin", "allow_anonymous", "persistence"))]

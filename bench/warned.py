@@ -189,14 +189,14 @@ class Desk:
         if not len(rows) or not len(free):
             return
         needs = assignment.Needs(
-            places=arrival.Places.of(going.world.places.x[rows], going.world.places.y[rows]),
+            places=arrival.PlanePoints.of(going.world.places.x[rows], going.world.places.y[rows]),
             left_ms=now.coverage.left_ms[rows],
             limit_ms=now.coverage.span_ms[rows],
             dwell_ms=now.cells.dwell_ms[rows],
             cost=now.cells.weight[rows] * now.chance[rows],
         )
         available = assignment.Free(
-            places=arrival.Places.of(seen.x[free], seen.y[free]), behind_ms=_behind(going, now, seen)[free]
+            places=arrival.PlanePoints.of(seen.x[free], seen.y[free]), behind_ms=_behind(going, now, seen)[free]
         )
         rule = assignment.AssignmentRule()
         for proposal in assignment.propose(needs, available, rule, arrival.ArrivalRule(), ordered=len(self.sent)):

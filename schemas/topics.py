@@ -15,7 +15,7 @@ NAME = re.compile(r"[A-Za-z0-9一-鿿][A-Za-z0-9一-鿿._-]{0,63}")
 _RESERVED = re.compile(r"(patrol([.-].*)?|shared)", re.IGNORECASE)
 
 
-class Kind(StrEnum):
+class TopicKind(StrEnum):
     """Last level of a topic: what the payload is."""
 
     FIX = "fix"
@@ -28,9 +28,11 @@ class Kind(StrEnum):
     OWNTRACKS = "owntracks"  # not on the wire: every payload below owntracks/{unit}/{device}
 
 
-DOWNWARD = frozenset({Kind.COMMAND, Kind.ACK})
-UPWARD = frozenset({Kind.FIX, Kind.EVENT, Kind.STATUS, Kind.REPLY, Kind.BUFFER, Kind.OWNTRACKS})
-_ON_THE_WIRE = UPWARD - {Kind.BUFFER, Kind.OWNTRACKS}
+DOWNWARD = frozenset({TopicKind.COMMAND, TopicKind.ACK})
+UPWARD = frozenset(
+    {TopicKind.FIX, TopicKind.EVENT, TopicKind.STATUS, TopicKind.REPLY, TopicKind.BUFFER, TopicKind.OWNTRACKS}
+)
+_ON_THE_WIRE = UPWARD - {TopicKind.BUFFER, TopicKind.OWNTRACKS}
 
 LIVE = (ROOT, OWNTRACKS_ROOT)
 BUFFERED = (BUFFER_ROOT,)
@@ -43,13 +45,13 @@ class Topic:
 
     unit: str
     device: str
-    kind: Kind
+    kind: TopicKind
 
     def __str__(self) -> str:
-        if self.kind is Kind.OWNTRACKS:
+        if self.kind is TopicKind.OWNTRACKS:
             return f"{OWNTRACKS_ROOT}/{self.unit}/{self.device}"
-        if self.kind is Kind.BUFFER:
-            return f"{BUFFER_ROOT}/{self.unit}/{self.device}/{Kind.FIX}"
+        if self.kind is TopicKind.BUFFER:
+            return f"{BUFFER_ROOT}/{self.unit}/{self.device}/{TopicKind.FIX}"
         return f"{ROOT}/{self.unit}/{self.device}/{self.kind}"
 
 
@@ -77,16 +79,16 @@ def parse(topic: str) -> Topic:
         unit, device = _names(parts[2], parts[3])
         if parts[4] not in _ON_THE_WIRE:
             raise UnknownKindError(f"kind {parts[4][:40]!r} is not one that devices send")
-        return Topic(unit, device, Kind(parts[4]))
+        return Topic(unit, device, TopicKind(parts[4]))
     if len(parts) == 5 and parts[0] == "patrol" and parts[1] == "v1-buffer":
         unit, device = _names(parts[2], parts[3])
-        if parts[4] != Kind.FIX:
+        if parts[4] != TopicKind.FIX:
             raise UnknownKindError(f"kind {parts[4][:40]!r} is not one that comes from a buffer")
-        return Topic(unit, device, Kind.BUFFER)
+        return Topic(unit, device, TopicKind.BUFFER)
     if len(parts) >= 3 and parts[0] == OWNTRACKS_ROOT:
         unit, device = _names(parts[1], parts[2])
         # Whatever OwnTracks appends, the payload's _type says what it is.
-        return Topic(unit, device, Kind.OWNTRACKS)
+        return Topic(unit, device, TopicKind.OWNTRACKS)
     raise TopicError(f"topic {topic[:120]!r} is not of the wire contract")
 
 

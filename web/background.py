@@ -32,7 +32,7 @@ def _start_anchoring(parts: Parts, here: Context) -> None:
     anchors, address = anchoring.files(here.config), here.config.audit_anchor_url
     if anchors is None:
         return
-    sender = None if address is None else anchoring.Sender(address)
+    sender = None if address is None else anchoring.AnchorSender(address)
     parts.start("web.anchor", anchoring.AnchorTask(anchors, here.database, sender).run())
     if sender is not None:
         parts.start("web.anchor_sender", sender.run())

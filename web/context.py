@@ -6,7 +6,7 @@ from starlette.requests import HTTPConnection
 
 from runtime.db import Pool
 from runtime.vault import Vault
-from tracking.store.city.route_store import Kept
+from tracking.store.city.route_store import RouteCache
 from web import problems
 from web.audit.recorder import Recorder
 from web.auth.attempts import Attempts
@@ -30,7 +30,7 @@ class Context:
     audit: Recorder
     attempts: Attempts = field(default_factory=Attempts)
     figures: Figures = field(default_factory=Figures)
-    patrol_routes: Kept = field(default_factory=Kept)
+    patrol_routes: RouteCache = field(default_factory=RouteCache)
     openid: Provider | None = None
     """The site's OpenID provider; None: there is none."""
     media: Receiver | None = None

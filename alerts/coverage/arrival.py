@@ -84,7 +84,7 @@ def rule_of(body: Body, ratio: float = 1.0) -> ArrivalRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Places:
+class PlanePoints:
     """Where n cells, or officers, are on one plane."""
 
     x: Float
@@ -94,13 +94,13 @@ class Places:
     """Area a cell lies in; area that an officer may be sent to, or ANYWHERE."""
 
     @classmethod
-    def of(cls, x: Float, y: Float, area: NDArray[np.intp] | None = None) -> "Places":
+    def of(cls, x: Float, y: Float, area: NDArray[np.intp] | None = None) -> "PlanePoints":
         """Places; without `area` everybody may go anywhere."""
         return cls(x=x, y=y, area=np.full(len(x), ANYWHERE, dtype=np.intp) if area is None else area)
 
-    def some(self, rows: NDArray[np.intp]) -> "Places":
+    def some(self, rows: NDArray[np.intp]) -> "PlanePoints":
         """Those with these indices."""
-        return Places(x=self.x[rows], y=self.y[rows], area=self.area[rows])
+        return PlanePoints(x=self.x[rows], y=self.y[rows], area=self.area[rows])
 
     def __len__(self) -> int:
         return len(self.x)
@@ -137,7 +137,7 @@ def on_duty(newest: FixColumns, now: int, rule: ArrivalRule) -> Bool:
     return np.asarray(works & (newest.t > now - rule.fresh_ms) & newest.present())
 
 
-def nearest(cells: Places, officers: Places, rule: ArrivalRule, streets: Streets | None = None) -> Arrivals:
+def nearest(cells: PlanePoints, officers: PlanePoints, rule: ArrivalRule, streets: Streets | None = None) -> Arrivals:
     """Find who can be at each cell soonest of those who may be sent there.
 
     Args:
@@ -162,7 +162,9 @@ def nearest(cells: Places, officers: Places, rule: ArrivalRule, streets: Streets
     return Arrivals(ms=ms, officer=officer, at=nearest_cell(cells, officers))
 
 
-def in_time(cells: Places, officers: Places, ms: Int, rule: ArrivalRule, streets: Streets | None = None) -> Int:
+def in_time(
+    cells: PlanePoints, officers: PlanePoints, ms: Int, rule: ArrivalRule, streets: Streets | None = None
+) -> Int:
     """Count the officers who can be at each cell within its time."""
     counts = np.zeros(len(cells), dtype=np.int64)
     reach = rule.reach_m(ms)
@@ -180,9 +182,14 @@ def in_time(cells: Places, officers: Places, ms: Int, rule: ArrivalRule, streets
 
 
 def _told(
-    cells: Places, officers: Places, at: NDArray[np.intp], who: NDArray[np.intp], reach: Float, rule: ArrivalRule,
+    cells: PlanePoints,
+    officers: PlanePoints,
+    at: NDArray[np.intp],
+    who: NDArray[np.intp],
+    reach: Float,
+    rule: ArrivalRule,
     streets: Streets,
-) -> Int:  # fmt: skip
+) -> Int:
     """How many more, or fewer, officers of these pairs can be at each cell than straight lines say."""
     straight = np.hypot(cells.x[at] - officers.x[who], cells.y[at] - officers.y[who])
     way = ways(at, officers, who, straight, rule, streets)
@@ -191,7 +198,7 @@ def _told(
 
 
 def ways(
-    rows: NDArray[np.intp], officers: Places, who: NDArray[np.intp], straight: Float, rule: ArrivalRule,
+    rows: NDArray[np.intp], officers: PlanePoints, who: NDArray[np.intp], straight: Float, rule: ArrivalRule,
     streets: Streets | None,
 ) -> Float:  # fmt: skip
     """Way of each pair of a cell (`rows`) and an officer (`who`), m.
@@ -208,13 +215,13 @@ def ways(
     return rule.way_m(straight, street_m)
 
 
-def _by_area(cells: Places, officers: Places) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+def _by_area(cells: PlanePoints, officers: PlanePoints) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
     """By area: the officers bound to it and the cells that they may be sent to."""
     for area in np.unique(officers.area).tolist():
         yield np.flatnonzero(officers.area == area), np.flatnonzero((cells.area == area) | (area == ANYWHERE))
 
 
-def nearest_cell(cells: Places, officers: Places) -> NDArray[np.intp]:
+def nearest_cell(cells: PlanePoints, officers: PlanePoints) -> NDArray[np.intp]:
     """Index of the cell whose centre is nearest, by officer."""
     if not len(cells):
         return np.full(len(officers), NOBODY, dtype=np.intp)
@@ -224,9 +231,9 @@ def nearest_cell(cells: Places, officers: Places) -> NDArray[np.intp]:
     return np.asarray(_tree(cells, every).query(_points(officers, np.arange(len(officers))))[1], dtype=np.intp)
 
 
-def _points(places: Places, rows: NDArray[np.intp]) -> Float:
+def _points(places: PlanePoints, rows: NDArray[np.intp]) -> Float:
     return np.column_stack([places.x[rows], places.y[rows]])
 
 
-def _tree(places: Places, rows: NDArray[np.intp]) -> cKDTree:
+def _tree(places: PlanePoints, rows: NDArray[np.intp]) -> cKDTree:
     return cKDTree(_points(places, rows))

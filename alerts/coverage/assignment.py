@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial import cKDTree
 
-from alerts.coverage.arrival import ANYWHERE, ArrivalRule, Places, ways
+from alerts.coverage.arrival import ANYWHERE, ArrivalRule, PlanePoints, ways
 from tracking.geometry.streets import Streets
 from tracking.presence.fixes import Bool, Float, Int
 
@@ -41,7 +41,7 @@ class AssignmentRule:
 class Needs:
     """n cells that somebody should go to, as columns."""
 
-    places: Places
+    places: PlanePoints
     left_ms: Int
     """Until each is due, negative since then."""
     limit_ms: Int
@@ -57,7 +57,7 @@ class Needs:
 class Free:
     """m eligible officers, as columns."""
 
-    places: Places
+    places: PlanePoints
     behind_ms: Int
     """How long the cell that an officer would leave unfinished has waited, 0 where there is none."""
 
@@ -117,7 +117,7 @@ def propose(
     ]
 
 
-def _ways(needs: Needs, officers: Places, arrival: ArrivalRule) -> Float:
+def _ways(needs: Needs, officers: PlanePoints, arrival: ArrivalRule) -> Float:
     """Way of each officer to each cell, m, shape (cells, officers)."""
     row, who = (index.ravel() for index in np.indices((len(needs.places), len(officers)), dtype=np.intp))
     straight = np.hypot(needs.places.x[row] - officers.x[who], needs.places.y[row] - officers.y[who])
@@ -130,7 +130,7 @@ def _soon(needs: Needs, nearest_ms: Int, rule: AssignmentRule) -> Bool:
     return np.asarray(leaves | (needs.left_ms <= rule.soonest_share * needs.limit_ms))
 
 
-def _near(needs: Places, free: Places) -> NDArray[np.intp]:
+def _near(needs: PlanePoints, free: PlanePoints) -> NDArray[np.intp]:
     """Officers that are among the nearest of any cell, by the areas they may be sent to."""
     pairs = [np.empty(0, np.intp)]
     for area in np.unique(free.area).tolist():

@@ -34,7 +34,7 @@ class TownCell(Protocol):
         """Class."""
 
 
-class Town(Protocol):
+class LearningCity(Protocol):
     """What has to be known of the city (tracking.store.city)."""
 
     @property
@@ -50,7 +50,7 @@ class Town(Protocol):
         """Duty time."""
 
 
-def signature(where: Town) -> str:
+def signature(where: LearningCity) -> str:
     """Names the cells and classes that something was learned of: of others it says nothing."""
     names = "/".join(f"{cell.id}:{cell.cls}" for cell in where.cells)
     return hashlib.sha256(f"{_FORMAT}/{names}".encode()).hexdigest()[:32]
@@ -64,7 +64,7 @@ def again_at(learned: outlook.Learned | None, made_at: int) -> int:
     return made_at + (REFIT_MS if known >= 0.5 else EARLY_REFIT_MS)
 
 
-def fit(where: Town, rows: Sequence[Any], last: dict[int, int], now: int) -> outlook.Learned:
+def fit(where: LearningCity, rows: Sequence[Any], last: dict[int, int], now: int) -> outlook.Learned:
     """Learn from stays.
 
     Args:
@@ -91,21 +91,21 @@ def fit(where: Town, rows: Sequence[Any], last: dict[int, int], now: int) -> out
     )
 
 
-def unlearned(where: Town) -> outlook.Learned:
+def unlearned(where: LearningCity) -> outlook.Learned:
     """Before anything was learned."""
     classes, _ = classes_of(where)
     cells = len(where.cells)
     return outlook.Learned(survival=risk.unlearned(max(len(classes), 1), cells), habits=habits.unlearned(cells))
 
 
-def classes_of(where: Town) -> tuple[list[str], np.ndarray[tuple[int], np.dtype[np.intp]]]:
+def classes_of(where: LearningCity) -> tuple[list[str], np.ndarray[tuple[int], np.dtype[np.intp]]]:
     """Classes of the city in order, and the index of each cell's."""
     names = sorted({cell.cls for cell in where.cells})
     at = {name: k for k, name in enumerate(names)}
     return names, np.array([at[cell.cls] for cell in where.cells], dtype=np.intp)
 
 
-def waits_of(where: Town, cell: Int, t_in: Int, t_out: Int, now: int) -> risk.Waits:
+def waits_of(where: LearningCity, cell: Int, t_in: Int, t_out: Int, now: int) -> risk.Waits:
     """Waits between valid visits, in duty time; the last one of each cell goes on."""
     order = np.lexsort((t_in, cell))
     cell, t_in, t_out = cell[order], t_in[order], t_out[order]
@@ -118,7 +118,7 @@ def waits_of(where: Town, cell: Int, t_in: Int, t_out: Int, now: int) -> risk.Wa
     return risk.Waits(cell=cell[some], hour=hours(where, ends[some]), ms=waited, ended=more[some])
 
 
-def hours(where: Town, t: Int) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
+def hours(where: LearningCity, t: Int) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
     """Local hour of the day of moments, ms; whole hours are looked up once."""
     whole, at = np.unique(t // 3_600_000, return_inverse=True)
     local = [datetime.fromtimestamp(hour * 3600, where.calendar.zone).hour for hour in whole.tolist()]

@@ -116,14 +116,14 @@ class Why(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class ActRefusal:
     """The action is not possible now; `detail` tells the actor what to do."""
 
     why: Why
     detail: str
 
 
-Outcome = Life | Refusal | None
+Outcome = Life | ActRefusal | None
 """The alert after the step; why there is none; None: it holds already."""
 
 
@@ -137,7 +137,7 @@ def begin(act: Act, rule: EscalationRule) -> Life:
 def decide(life: Life, act: Act, rule: EscalationRule) -> Outcome:
     """Take a step, or say why not. Applied to its own outcome, the same act changes nothing or is refused."""
     if act.seen is not None and act.seen != life.version:
-        return Refusal(
+        return ActRefusal(
             Why.STALE, f"Step {life.version}, by {life.actor}, came after what you saw: look at the alert again."
         )
     if act.step in OPENING:
@@ -145,7 +145,7 @@ def decide(life: Life, act: Act, rule: EscalationRule) -> Outcome:
     if life.ended and act.step is not Step.NOTED and not _amends(life, act):
         if act.actor == SYSTEM:
             return None
-        return Refusal(Why.ENDED, f"The alert is {life.state} (by {life.actor}); a note can still be added.")
+        return ActRefusal(Why.ENDED, f"The alert is {life.state} (by {life.actor}); a note can still be added.")
     outcome = _STEPS[act.step](life, act, rule)
     return _next(outcome, life, act) if isinstance(outcome, Life) else outcome
 
@@ -218,7 +218,7 @@ def _acknowledged(life: Life, act: Act, rule: EscalationRule) -> Outcome:
         return _entered(life, State.ACKNOWLEDGED, act, rule)
     if life.state is State.ACKNOWLEDGED and life.actor == act.actor:
         return None
-    return Refusal(Why.TAKEN, f"The alert is {life.state} already (by {life.actor}).")
+    return ActRefusal(Why.TAKEN, f"The alert is {life.state} already (by {life.actor}).")
 
 
 def _assigned(life: Life, act: Act, rule: EscalationRule) -> Outcome:
@@ -226,7 +226,7 @@ def _assigned(life: Life, act: Act, rule: EscalationRule) -> Outcome:
         if life.assignee == act.device:
             return None
         if act.seen is None:
-            return Refusal(
+            return ActRefusal(
                 Why.TAKEN, f"{life.actor} sent another officer; to send this one instead, give the version you saw."
             )
     return replace(_entered(life, State.ASSIGNED, act, rule), assignee=act.device, task=act.task)
@@ -234,7 +234,9 @@ def _assigned(life: Life, act: Act, rule: EscalationRule) -> Outcome:
 
 def _snoozed(life: Life, act: Act, rule: EscalationRule) -> Outcome:
     if life.assignee is not None:
-        return Refusal(Why.TAKEN, "An officer is on the way: wait for the visit, send another one, or close the alert.")
+        return ActRefusal(
+            Why.TAKEN, "An officer is on the way: wait for the visit, send another one, or close the alert."
+        )
     if life.snoozed_until == act.until and life.actor == act.actor:
         return None
     return replace(_entered(life, State.SNOOZED, act, rule), snoozed_until=act.until)
@@ -248,7 +250,7 @@ def _escalated(life: Life, act: Act, rule: EscalationRule) -> Outcome:
     if act.actor == SYSTEM and due(life, act.at) is not Step.ESCALATED:
         return None
     if act.actor != SYSTEM and life.escalation >= rule.top:
-        return Refusal(Why.TOP, f"The alert was escalated {life.escalation} times; there is nobody further up.")
+        return ActRefusal(Why.TOP, f"The alert was escalated {life.escalation} times; there is nobody further up.")
     return _entered(replace(life, escalation=life.escalation + 1), State.ESCALATED, act, rule)
 
 

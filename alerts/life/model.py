@@ -14,7 +14,7 @@ UNDERSTAFFED = "understaffed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
+class AlertKind:
     """What is the same for all alerts of a kind."""
 
     zh: str
@@ -25,26 +25,26 @@ class Kind:
     """Nobody waits for anything: to the top, no grace, no quiet hours."""
 
 
-KINDS: dict[str, Kind] = {
-    GAP: Kind(zh="巡查空档", en="Coverage gap"),
-    UNDERSTAFFED: Kind(zh="人手不足", en="Too few officers"),
-    "not_arrived": Kind(zh="未到岗", en="Not arrived", personal=True),
-    "left_post": Kind(zh="离岗", en="Left the post", personal=True),
-    "out_of_area": Kind(zh="越界", en="Out of the area", personal=True),
-    "overlong_stay": Kind(zh="停留超时", en="Overlong stay", personal=True),
-    "lost_contact": Kind(zh="失联", en="Lost contact", personal=True),
-    "low_battery": Kind(zh="电量低", en="Low battery", personal=True),
-    "poor_accuracy": Kind(zh="定位精度差", en="Poor accuracy", personal=True),
-    "clock_skew": Kind(zh="时钟偏差", en="Clock skew", personal=True),
-    "fake_track": Kind(zh="轨迹疑似造假", en="Suspected fake track"),
-    "single_officer": Kind(zh="单人执法", en="Single officer at an enforcement step", personal=True),
-    "recorder_off": Kind(zh="未开记录仪", en="Recorder off at an event", personal=True),
-    "wrong_datum": Kind(zh="坐标系疑似有误", en="Wrong datum suspected"),
-    "riding": Kind(zh="乘车巡查", en="Riding instead of walking", personal=True),
-    "crowding": Kind(zh="扎堆", en="Crowding"),
-    "double_sign_in": Kind(zh="重复签到", en="Signed in twice"),
-    "deaf": Kind(zh="全网无数据", en="No data received", urgent=True),
-    "sos": Kind(zh="紧急求助", en="SOS", urgent=True),
+KINDS: dict[str, AlertKind] = {
+    GAP: AlertKind(zh="巡查空档", en="Coverage gap"),
+    UNDERSTAFFED: AlertKind(zh="人手不足", en="Too few officers"),
+    "not_arrived": AlertKind(zh="未到岗", en="Not arrived", personal=True),
+    "left_post": AlertKind(zh="离岗", en="Left the post", personal=True),
+    "out_of_area": AlertKind(zh="越界", en="Out of the area", personal=True),
+    "overlong_stay": AlertKind(zh="停留超时", en="Overlong stay", personal=True),
+    "lost_contact": AlertKind(zh="失联", en="Lost contact", personal=True),
+    "low_battery": AlertKind(zh="电量低", en="Low battery", personal=True),
+    "poor_accuracy": AlertKind(zh="定位精度差", en="Poor accuracy", personal=True),
+    "clock_skew": AlertKind(zh="时钟偏差", en="Clock skew", personal=True),
+    "fake_track": AlertKind(zh="轨迹疑似造假", en="Suspected fake track"),
+    "single_officer": AlertKind(zh="单人执法", en="Single officer at an enforcement step", personal=True),
+    "recorder_off": AlertKind(zh="未开记录仪", en="Recorder off at an event", personal=True),
+    "wrong_datum": AlertKind(zh="坐标系疑似有误", en="Wrong datum suspected"),
+    "riding": AlertKind(zh="乘车巡查", en="Riding instead of walking", personal=True),
+    "crowding": AlertKind(zh="扎堆", en="Crowding"),
+    "double_sign_in": AlertKind(zh="重复签到", en="Signed in twice"),
+    "deaf": AlertKind(zh="全网无数据", en="No data received", urgent=True),
+    "sos": AlertKind(zh="紧急求助", en="SOS", urgent=True),
 }
 """Every kind of alert. A device suspected of a fake track is not warned that it was seen."""
 

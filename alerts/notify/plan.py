@@ -25,7 +25,7 @@ class Channel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class Delivery:
     """A delivery that is due, or was being sent by a worker that is gone."""
 
     id: int
@@ -40,7 +40,7 @@ class Row:
 
 
 @dataclass(slots=True, kw_only=True)
-class Plan:
+class DeliveryPlan:
     """What to do with the rows, by id."""
 
     send: list[int] = field(default_factory=list)
@@ -54,7 +54,7 @@ class Plan:
     unsure: list[int] = field(default_factory=list)
 
 
-def plan(channel: Channel, rows: Sequence[Row], sent: Sequence[int], now: int, zone: ZoneInfo) -> Plan:
+def plan(channel: Channel, rows: Sequence[Delivery], sent: Sequence[int], now: int, zone: ZoneInfo) -> DeliveryPlan:
     """Decide; what is not named stays for the next look.
 
     Args:
@@ -64,7 +64,7 @@ def plan(channel: Channel, rows: Sequence[Row], sent: Sequence[int], now: int, z
         now: the moment.
         zone: the city's time zone.
     """
-    plan = Plan()
+    plan = DeliveryPlan()
     fresh = [row for row in rows if row.message is None and not row.sending]
     again = [row for row in rows if row.message is not None or row.sending]
     if not channel.repeatable:
@@ -87,7 +87,7 @@ def plan(channel: Channel, rows: Sequence[Row], sent: Sequence[int], now: int, z
     return _send(plan, fresh)
 
 
-def _send(plan: Plan, rows: Sequence[Row]) -> Plan:
+def _send(plan: DeliveryPlan, rows: Sequence[Delivery]) -> DeliveryPlan:
     plan.send, plan.message = [row.id for row in rows], rows[0].key if rows else ""
     return plan
 

@@ -14,7 +14,7 @@ from tracking.presence.fixes import Bool
 
 
 @dataclass(frozen=True, slots=True)
-class Away:
+class AwayDetector:
     """One of the two: they differ in the area, its margin and the times."""
 
     kind: str
@@ -86,5 +86,5 @@ class Away:
         return Level.ORANGE if away_ms >= subject.rule.away_s * 1000 else Level.YELLOW
 
 
-left_post = Away("left_post", "beat")
-out_of_area = Away("out_of_area", "team")
+left_post = AwayDetector("left_post", "beat")
+out_of_area = AwayDetector("out_of_area", "team")

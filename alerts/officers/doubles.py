@@ -18,7 +18,7 @@ LONGEST_MS = 16 * 3_600_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Session:
+class SignedInPeriod:
     """An officer signed in on a device."""
 
     device: int
@@ -28,9 +28,9 @@ class Session:
     """ms, not included."""
 
 
-def sessions(signs: Iterable[Sign]) -> list[Session]:
+def sessions(signs: Iterable[Sign]) -> list[SignedInPeriod]:
     """Sessions that signs make, in whatever order they come: each ends with the next sign on its device."""
-    closed: list[Session] = []
+    closed: list[SignedInPeriod] = []
     ordered = sorted(set(signs), key=lambda sign: (sign.device, sign.t, sign.badge or ""))
     for at, sign in enumerate(ordered):
         if sign.badge is None:
@@ -38,13 +38,13 @@ def sessions(signs: Iterable[Sign]) -> list[Session]:
         end = sign.t + LONGEST_MS
         if at + 1 < len(ordered) and ordered[at + 1].device == sign.device:
             end = min(end, ordered[at + 1].t)
-        closed.append(Session(device=sign.device, badge=sign.badge, start=sign.t, end=end))
+        closed.append(SignedInPeriod(device=sign.device, badge=sign.badge, start=sign.t, end=end))
     return closed
 
 
-def overlap(periods: Sequence[Session], now: int) -> dict[str, tuple[int, tuple[int, ...]]]:
+def overlap(periods: Sequence[SignedInPeriod], now: int) -> dict[str, tuple[int, tuple[int, ...]]]:
     """Badge → since when, and on which devices, it is signed in on several at `now`."""
-    going_on: dict[str, list[Session]] = {}
+    going_on: dict[str, list[SignedInPeriod]] = {}
     for session in periods:
         if session.start <= now < session.end:
             going_on.setdefault(session.badge, []).append(session)

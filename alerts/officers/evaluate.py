@@ -36,10 +36,10 @@ _NEED_PLACES = frozenset({arrival.kind, contact.kind})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class StoredState:
     """What the database says beside the crowd."""
 
-    happenings: Sequence[steps.Happening]
+    happenings: Sequence[steps.AlertEvent]
     signs: Sequence[Sign]
     opened: Sequence[OpenAlert]
     """Alerts that stand, of any kind."""
@@ -50,7 +50,7 @@ class Seen:
     """When the last deafness ended, ms."""
 
 
-def evaluate(crowd: Crowd, seen: Seen) -> list[Change]:
+def evaluate(crowd: Crowd, seen: StoredState) -> list[Change]:
     """Decide what changes."""
     opened = [alert for alert in seen.opened if alert.kind in KINDS]
     changes, nobody_is_lost = deaf.judge(crowd, opened)

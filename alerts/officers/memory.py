@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from alerts.officers.tracks import BUCKETS, NONE, Placed, Tracks
+from alerts.officers.tracks import BUCKETS, NONE, Tracks, ZonedFixes
 from schemas import wire
 from tracking.geometry.depth import ASSUMED_ACCURACY_M
 from tracking.geometry.lookup import CityGrid
@@ -19,7 +19,7 @@ _MEASURED = [wire.SOURCE_CODE[source] for source in (wire.Source.GNSS, wire.Sour
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Heard:
+class StoredFixes:
     """n stored fixes, as columns; times ms, NaN unknown."""
 
     device: NDArray[np.int32]
@@ -102,7 +102,7 @@ class Memory:
         for device, codes in self._areas.items():
             self._zone[:, self._row[device]] = [self._number(code) for code in codes]
 
-    def take(self, fixes: Heard) -> None:
+    def take(self, fixes: StoredFixes) -> None:
         """Take in fixes of devices that were placed, in any order and any number of times."""
         if not len(fixes):
             return
@@ -118,7 +118,7 @@ class Memory:
         acc = np.where(np.isnan(fixes.acc[real]), ASSUMED_ACCURACY_M, fixes.acc[real])
         recording = np.where(said, on, NONE).astype(np.int8)
         self.tracks.put(
-            Placed(row=row, t=t, x=x, y=y, acc=acc, spd=fixes.spd[real], beat=beat, team=team, recording=recording)
+            ZonedFixes(row=row, t=t, x=x, y=y, acc=acc, spd=fixes.spd[real], beat=beat, team=team, recording=recording)
         )
 
     def cursor(self, devices: NDArray[np.integer[Any]], earliest: int) -> list[int]:
@@ -126,7 +126,7 @@ class Memory:
         newest: list[int] = np.maximum(self.fix_t[self.rows(devices)], earliest).tolist()
         return newest
 
-    def _note(self, row: NDArray[np.intp], fixes: Heard) -> None:
+    def _note(self, row: NDArray[np.intp], fixes: StoredFixes) -> None:
         np.maximum.at(self.heard, row, fixes.received)
         order = np.argsort(fixes.t, kind="stable")
         newer = order[fixes.t[order] >= self.fix_t[row[order]]]

@@ -99,7 +99,7 @@ class MemberColumns:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class DeviceStatuses:
     """What the devices said last, as columns by member; times ms, NONE where never."""
 
     heard: Int
@@ -191,7 +191,7 @@ class Crowd:
     members: Sequence[Member]
     row: NDArray[np.intp]
     """Row of each member in the tracks; NONE without a device."""
-    said: Said
+    said: DeviceStatuses
     tracks: Tracks
     on_shift: Bool
     """The shift is running, or nobody is known to carry the device and it says duty."""

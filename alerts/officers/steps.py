@@ -19,7 +19,7 @@ _RECORDING_BEFORE_MS = 30_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Happening:
+class AlertEvent:
     """An event as far as these alerts are concerned."""
 
     id: str
@@ -35,7 +35,7 @@ class Happening:
 
 
 def judge(
-    crowd: Crowd, happenings: Sequence[Happening], opened: Sequence[OpenAlert], known: Collection[str]
+    crowd: Crowd, happenings: Sequence[AlertEvent], opened: Sequence[OpenAlert], known: Collection[str]
 ) -> list[Change]:
     """Open what is new, and withdraw what late fixes disprove. `known` are keys of alerts that were opened ever."""
     held = {alert.key: alert for alert in opened if alert.kind in KINDS}
@@ -55,7 +55,7 @@ def judge(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Said:
+class _EventState:
     """What is so with an event."""
 
     kind: str
@@ -66,11 +66,11 @@ class _Said:
     """Name of the device that shows it."""
 
 
-def _kinds(crowd: Crowd, at: int, event: Happening) -> Iterator[_Said]:
+def _kinds(crowd: Crowd, at: int, event: AlertEvent) -> Iterator[_EventState]:
     """Kinds that can be judged now."""
     t = written(event.t)
     if event.type == wire.Signal.SOS:
-        yield _Said(kind=SOS, level=Level.RED, facts=Sos(at=t, event=event.id, type=event.type))
+        yield _EventState(kind=SOS, level=Level.RED, facts=Sos(at=t, event=event.id, type=event.type))
         return
     rule = crowd.members[at].rule
     judged = event.t + rule.step_grace_s * 1000 <= crowd.now <= event.t + KEPT_MS - rule.together_s * 1000
@@ -79,20 +79,20 @@ def _kinds(crowd: Crowd, at: int, event: Happening) -> Iterator[_Said]:
     if event.case is not None:
         distance, other = _nearest(crowd, at, event)
         if distance <= rule.together_m:
-            yield _Said(kind=SINGLE, facts=None, by=crowd.members[other].device_name)
+            yield _EventState(kind=SINGLE, facts=None, by=crowd.members[other].device_name)
         else:
             nearest = None if np.isinf(distance) else round(distance)
-            yield _Said(
+            yield _EventState(
                 kind=SINGLE,
                 facts=SingleOfficer(case=event.case, nearest_m=nearest, at=t, event=event.id, type=event.type),
             )
     recording = _recording(crowd, at, event)
     if recording is not None:
         facts = None if recording else RecorderOff(case=event.case, at=t, event=event.id, type=event.type)
-        yield _Said(kind=RECORDER, level=Level.YELLOW, facts=facts)
+        yield _EventState(kind=RECORDER, level=Level.YELLOW, facts=facts)
 
 
-def _opened(crowd: Crowd, member: Member, event: Happening, said: _Said) -> Change:
+def _opened(crowd: Crowd, member: Member, event: AlertEvent, said: _EventState) -> Change:
     verdict = Verdict(level=said.level, since=event.t, facts=said.facts or Personal())
     return Change(
         key=f"{said.kind}:{event.id}",
@@ -112,7 +112,7 @@ def _columns(t_from: int, t_to: int) -> list[int]:
     return [number % BUCKETS for number in range(t_from // BUCKET_MS, t_to // BUCKET_MS + 1)]
 
 
-def _nearest(crowd: Crowd, at: int, event: Happening) -> tuple[float, int]:
+def _nearest(crowd: Crowd, at: int, event: AlertEvent) -> tuple[float, int]:
     """Distance of the nearest device of another officer about the time of the event, m, and whose; inf: nobody's."""
     around = crowd.members[at].rule.together_s * 1000
     columns = _columns(event.t - around, event.t + around)
@@ -128,7 +128,7 @@ def _nearest(crowd: Crowd, at: int, event: Happening) -> tuple[float, int]:
     return float(others[who]), who
 
 
-def _recording(crowd: Crowd, at: int, event: Happening) -> bool | None:
+def _recording(crowd: Crowd, at: int, event: AlertEvent) -> bool | None:
     """Whether the camera recorded about the event; None: the device does not say."""
     row, rule = int(crowd.row[at]), crowd.members[at].rule
     columns = _columns(event.t - _RECORDING_BEFORE_MS, event.t + rule.together_s * 1000)

@@ -21,7 +21,7 @@ Table = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Placed:
+class ZonedFixes:
     """n measured fixes with how deep they are in the areas of their device, m; NaN: there is no such area."""
 
     row: NDArray[np.intp]
@@ -98,7 +98,7 @@ class Tracks:
         if devices > len(self.t):
             self._grow(max(64, devices + devices // 4))
 
-    def put(self, fixes: Placed) -> None:
+    def put(self, fixes: ZonedFixes) -> None:
         """Take in fixes, in any order and any number of times."""
         # What is written last stays: the newest bucket of a column, and in it the earliest fix.
         order = np.lexsort((-fixes.t, fixes.t // BUCKET_MS))

@@ -7,7 +7,7 @@ import numpy as np
 import structlog
 from msgspec import UNSET, UnsetType, structs
 
-from alerts.life.life import Act, Refusal
+from alerts.life.life import Act, ActRefusal
 from alerts.life.model import Step
 from alerts.life.said import OfStep
 from alerts.store import life_store, orders, reads, store, tasks
@@ -28,7 +28,7 @@ _WHY = {"given": "answer", "accepted": "arrive", "arrived": "visit", "done": "vi
 
 async def assign(
     conn: db.Connection, number: int, device: str, *, actor: str, at: int, seen: int | None, key: str | None
-) -> rest.Alert | Refusal | None:
+) -> rest.Alert | ActRefusal | None:
     """Send the officer who carries `device`; call it in a transaction, last. None: there is no such alert.
 
     Raises:
@@ -48,7 +48,7 @@ async def assign(
     return await store.act_on(conn, number, act)
 
 
-async def _place(conn: db.Connection, held: life_store.Held) -> OfStep:
+async def _place(conn: db.Connection, held: life_store.LockedAlert) -> OfStep:
     """Where to go: into the cell, else to where the device the alert is about was last; degrees, WGS-84."""
     if held.cell is not None:
         cell = await orders.cell(conn, held.cell)

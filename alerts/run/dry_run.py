@@ -25,7 +25,7 @@ BUDGET_S = 60.0
 
 
 @dataclass(slots=True, kw_only=True)
-class Way:
+class TrialRules:
     """One set of rules, and what it told so far."""
 
     versions: Callable[[int], Sequence[RuleVersion]]
@@ -35,7 +35,7 @@ class Way:
     told: ledger.Ledger = field(default_factory=ledger.Ledger)
     _rules: WarningRules | None = None
 
-    def rules_at(self, where: reads.Place, now: int) -> WarningRules:
+    def rules_at(self, where: reads.CityState, now: int) -> WarningRules:
         """Thresholds at a moment; made anew only when other versions hold."""
         held = self.versions(now)
         if self._rules is None or self._rules.held != tuple(held):
@@ -44,7 +44,7 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class TrialResult:
     """How it went."""
 
     step_ms: int
@@ -54,14 +54,14 @@ class Told:
 
 async def run(
     conn: db.Connection,
-    where: reads.Place,
+    where: reads.CityState,
     start: int,
     end: int,
-    ways: Sequence[Way],
+    ways: Sequence[TrialRules],
     learned: outlook.Learned | None,
     *,
     budget_s: float = BUDGET_S,
-) -> Told:
+) -> TrialResult:
     """Look at the city from `start` to `end` (ms) again and again, and count what each way would have told."""
     step = max(LEAST_STEP_MS, -(-(end - start) // LOOKS // LEAST_STEP_MS) * LEAST_STEP_MS)
     began = time.monotonic()
@@ -72,11 +72,11 @@ async def run(
     for now in range(start, end, step):
         await _look(conn, where, now, ways, learned)
     street_of = {cell.id: cell.street for cell in where.city.cells}
-    return Told(step_ms=step, counts=[ledger.counts(way.told, street_of, start) for way in ways])
+    return TrialResult(step_ms=step, counts=[ledger.counts(way.told, street_of, start) for way in ways])
 
 
 async def _look(
-    conn: db.Connection, where: reads.Place, now: int, ways: Sequence[Way], learned: outlook.Learned | None
+    conn: db.Connection, where: reads.CityState, now: int, ways: Sequence[TrialRules], learned: outlook.Learned | None
 ) -> None:
     freshest = max((way.arrival(now) for way in ways), key=lambda rule: rule.fresh_ms)
     seen = await reads.look(conn, where, now, freshest, standing=[])
@@ -85,9 +85,9 @@ async def _look(
 
 
 def _judge(
-    where: reads.Place,
-    seen: reads.Look,
-    ways: Sequence[Way],
+    where: reads.CityState,
+    seen: reads.Snapshot,
+    ways: Sequence[TrialRules],
     clearing: Sequence[dict[str, Visit]],
     learned: outlook.Learned | None,
 ) -> None:

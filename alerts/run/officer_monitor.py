@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from alerts.life.model import Change, OpenAlert
 from alerts.officers import doubles, evaluate, steps
-from alerts.officers.memory import Heard, Memory
-from alerts.officers.situation import BREAK, DUTY, FRESH_MS, TASK, Crowd, Said
+from alerts.officers.memory import Memory, StoredFixes
+from alerts.officers.situation import BREAK, DUTY, FRESH_MS, TASK, Crowd, DeviceStatuses
 from alerts.officers.tracks import BUCKET_MS, KEPT_MS, NONE
 from alerts.store.officers import observed, roster
 from runtime import db
@@ -35,11 +35,11 @@ _MOST_LATE = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class View:
+class MonitorState:
     """What one look saw."""
 
     crowd: Crowd
-    seen: evaluate.Seen
+    seen: evaluate.StoredState
 
 
 class OfficerMonitor:
@@ -53,12 +53,12 @@ class OfficerMonitor:
         """Late windows taken: number → receipt."""
         self._late_from: int | None = None
 
-    async def look(self, conn: db.Connection, where: city.City, now: int, opened: Sequence[OpenAlert]) -> View:
+    async def look(self, conn: db.Connection, where: city.City, now: int, opened: Sequence[OpenAlert]) -> MonitorState:
         """Read what one evaluation needs; call it within one snapshot."""
         memory, who = await self._prepare(conn, where, now)
         await self._feed(conn, memory, who.columns.device[who.columns.device != NONE], now)
         crowd = await self._crowd(conn, memory, who, now)
-        return View(crowd=crowd, seen=await _seen(conn, now, opened, memory))
+        return MonitorState(crowd=crowd, seen=await _seen(conn, now, opened, memory))
 
     async def _prepare(self, conn: db.Connection, where: city.City, now: int) -> tuple[Memory, roster.Roster]:
         fresh = self._roster is not None and self._roster.at > now - ROSTER_MS and self._city is where
@@ -129,20 +129,20 @@ class OfficerMonitor:
         )
 
 
-def judge(view: View) -> list[Change]:
+def judge(view: MonitorState) -> list[Change]:
     """Decide what changes. Pure."""
     return evaluate.evaluate(view.crowd, view.seen)
 
 
-async def _seen(conn: db.Connection, now: int, opened: Sequence[OpenAlert], memory: Memory) -> evaluate.Seen:
+async def _seen(conn: db.Connection, now: int, opened: Sequence[OpenAlert], memory: Memory) -> evaluate.StoredState:
     rows = await observed.events(conn, now - KEPT_MS, now - DAY_MS, now + wire.MAX_AHEAD_MS)
     x, y = memory.grid.xy(np.array([row["lat"] for row in rows]), np.array([row["lon"] for row in rows]))
     closed = await observed.closed(conn, now - 2 * DAY_MS)
     known = await observed.known(conn, now - 2 * DAY_MS)
     deaf_ended = await observed.deaf_ended(conn, now - DAY_MS)
-    return evaluate.Seen(
+    return evaluate.StoredState(
         happenings=[
-            steps.Happening(
+            steps.AlertEvent(
                 id=row["id"], device=row["device"], t=db.millis(row["t"]), type=row["type"], case=row["case_id"],
                 x=float(x[at]), y=float(y[at]), cell=row["cell"],
             )
@@ -171,12 +171,12 @@ def _parts(devices: Int, n: int) -> Iterator[Int]:
     return (devices[start : start + n] for start in range(0, len(devices), n))
 
 
-async def _take(memory: Memory, heard: Heard) -> None:
+async def _take(memory: Memory, heard: StoredFixes) -> None:
     # In a thread: the fixes of some seconds of a large fleet take longer than other tasks of this process may wait.
     await asyncio.to_thread(memory.take, heard)
 
 
-def _said(status: Mapping[str, NDArray[Any]], memory: Memory, device: Int, row: NDArray[np.intp]) -> Said:
+def _said(status: Mapping[str, NDArray[Any]], memory: Memory, device: Int, row: NDArray[np.intp]) -> DeviceStatuses:
     """What the devices of the members said; `status` is in order of the device."""
     known, at = row >= 0, np.maximum(row, 0)
     numbers = status["device"]
@@ -188,7 +188,7 @@ def _said(status: Mapping[str, NDArray[Any]], memory: Memory, device: Int, row: 
         return np.append(status[name], np.array(absent, status[name].dtype))[of]
 
     battery, by_fix = column("battery", np.nan), np.where(known, memory.battery[at], np.nan)
-    return Said(
+    return DeviceStatuses(
         heard=np.where(known, memory.heard[at], NONE),
         fix_t=np.where(known, memory.fix_t[at], NONE),
         duty=np.where(known, memory.duty[at], wire.DUTY_CODE[wire.Duty.OFF]).astype(np.int16),

@@ -30,7 +30,7 @@ class RoutePrecomputation:
         self._version: str | None = None
         self.work = Beside("alerts.routes")
 
-    async def consider(self, where: reads.Place) -> None:
+    async def consider(self, where: reads.CityState) -> None:
         """Begin to compute if it is due; a computation of roads or cells that are no more ends.
 
         One that failed comes again with the next process, or roads or cells: until then the straight line counts.
@@ -39,7 +39,7 @@ class RoutePrecomputation:
             self._version = where.routes_wanted
             await self.work.begin(self._work(where, where.routes_wanted))
 
-    async def _work(self, where: reads.Place, version: str) -> None:
+    async def _work(self, where: reads.CityState, version: str) -> None:
         grid = where.city.grid
         try:
             async with self._pool.acquire() as conn:

@@ -58,7 +58,7 @@ class Watcher:
         self._now = now
         self._every_s = every_s
         self._rest = rest
-        self._place: reads.Place | None = None
+        self._place: reads.CityState | None = None
         self._rules: WarningRules | None = None
         self._arrival = _Arrival()
         self._trainer = Trainer(pool)
@@ -98,7 +98,7 @@ class Watcher:
             _log.info("alerts changed", action="watch", alerts=len(changed))
         return changed
 
-    async def _prepare(self, conn: db.Connection, now: int) -> tuple[reads.Place, WarningRules]:
+    async def _prepare(self, conn: db.Connection, now: int) -> tuple[reads.CityState, WarningRules]:
         """The city and the rules of warnings in force, made anew only where something changed."""
         where = await reads.place(conn, self._place, now)
         held = await rule_store.current(conn, WARNING, now)
@@ -165,9 +165,9 @@ class _Arrival:
 
 
 def _judge(
-    where: reads.Place,
-    seen: reads.Look,
-    officers: officer_monitor.View,
+    where: reads.CityState,
+    seen: reads.Snapshot,
+    officers: officer_monitor.MonitorState,
     by: WarningRules,
     rule: ArrivalRule,
     learned: outlook.Learned | None,

@@ -20,7 +20,7 @@ HEARD_MS = 600_000
 SHARE = 0.1
 """From this share of the devices on, what they bring may fill any cell."""
 
-_COLUMNS: packed.Columns = {"device": packed.Kind.INT4, "t_last": packed.Kind.TIME}
+_COLUMNS: packed.Columns = {"device": packed.ColumnType.INT4, "t_last": packed.ColumnType.TIME}
 _NEWEST = packed.select(_COLUMNS, "SELECT device, t_last FROM runs WHERE open")
 
 

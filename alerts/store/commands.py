@@ -46,7 +46,7 @@ UPDATE commands SET closed_at = coalesce(closed_at, $2) WHERE id = $1 RETURNING 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
+class PendingCommand:
     """A command that a worker has taken to publish; times are ms since 1970-01-01 UTC."""
 
     id: str
@@ -72,11 +72,11 @@ async def give(
     return bool(await conn.fetchval("SELECT true FROM commands WHERE id = $1", number))
 
 
-async def claim(conn: db.Connection, now: int, limit: int) -> Sequence[Waiting]:
+async def claim(conn: db.Connection, now: int, limit: int) -> Sequence[PendingCommand]:
     """Take commands to publish; until the lease ends nobody else gets them."""
     rows = await conn.fetch(_CLAIM, db.moment(now), db.moment(now + LEASE_MS), limit)
     return [
-        Waiting(
+        PendingCommand(
             id=row["id"],
             type=row["type"],
             body=json.loads(row["body"]),

@@ -25,7 +25,7 @@ ON CONFLICT (name) DO UPDATE SET made_at = excluded.made_at, signature = exclude
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class StoredModel:
     """What was kept."""
 
     made_at: int
@@ -33,12 +33,12 @@ class Kept:
     body: bytes
 
 
-async def kept(conn: db.Connection, signature: str) -> Kept | None:
+async def kept(conn: db.Connection, signature: str) -> StoredModel | None:
     """What was learned of the grid with this signature; None where it is of another, or nothing is."""
     row = await conn.fetchrow(_KEPT, _NAME)
     if row is None or row["signature"] != signature:
         return None
-    return Kept(made_at=db.millis(row["made_at"]), body=row["body"])
+    return StoredModel(made_at=db.millis(row["made_at"]), body=row["body"])
 
 
 async def keep(conn: db.Connection, signature: str, now: int, body: bytes) -> None:

@@ -9,7 +9,7 @@ from msgspec import structs
 
 from alerts.life import life, said
 from alerts.life.facts import Struct
-from alerts.life.life import Act, EscalationRule, Life, Refusal
+from alerts.life.life import Act, ActRefusal, EscalationRule, Life
 from alerts.life.model import OPENING, Level, State, Step
 from alerts.store import rosters
 from runtime import db
@@ -48,7 +48,7 @@ _DUE = "SELECT id FROM alerts WHERE least(escalates_at, snoozed_until) <= $1 ORD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class LockedAlert:
     """An alert whose row is locked until the transaction ends."""
 
     id: int
@@ -61,10 +61,10 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Taken:
+class Transition:
     """A step that was decided on."""
 
-    held: Held
+    held: LockedAlert
     act: Act
     after: Life
     merged: Struct = field(default_factory=Struct)
@@ -78,12 +78,12 @@ async def rule(conn: db.Connection, at: int) -> EscalationRule:
     return EscalationRule.model_validate(city_wide[0].body, extra="ignore") if city_wide else EscalationRule()
 
 
-async def by_keys(conn: db.Connection, keys: Sequence[str]) -> dict[str, Held]:
+async def by_keys(conn: db.Connection, keys: Sequence[str]) -> dict[str, LockedAlert]:
     """Lock alerts by key."""
     return {row["key"]: _held(row) for row in await conn.fetch(_BY_KEY, sorted(set(keys)))}
 
 
-async def by_ids(conn: db.Connection, numbers: Sequence[int]) -> dict[int, Held]:
+async def by_ids(conn: db.Connection, numbers: Sequence[int]) -> dict[int, LockedAlert]:
     """Lock alerts by number."""
     return {row["id"]: _held(row) for row in await conn.fetch(_BY_ID, sorted(set(numbers)))}
 
@@ -100,7 +100,9 @@ async def repeated(conn: db.Connection, number: int, key: str | None) -> bool:
     return bool(await conn.fetchval("SELECT true FROM alert_steps WHERE alert = $1 AND request = $2", number, key))
 
 
-async def decide(conn: db.Connection, held: Held, act: Act, how: EscalationRule) -> Taken | Refusal | None:
+async def decide(
+    conn: db.Connection, held: LockedAlert, act: Act, how: EscalationRule
+) -> Transition | ActRefusal | None:
     """Decide on one act; an escalation learns to whom it goes."""
     outcome = life.begin(act, how) if held.life.version == 0 else life.decide(held.life, act, how)
     if not isinstance(outcome, Life):
@@ -110,10 +112,10 @@ async def decide(conn: db.Connection, held: Held, act: Act, how: EscalationRule)
         act = replace(act, facts=structs.replace(said.with_step(act.facts), escalation=outcome.escalation, to=to))
     elif act.step in OPENING:
         act = replace(act, step=Step.OPENED if held.life.version == 0 else Step.REOPENED)
-    return Taken(held=held, act=act, after=outcome)
+    return Transition(held=held, act=act, after=outcome)
 
 
-async def write(conn: db.Connection, taken: Sequence[Taken]) -> None:
+async def write(conn: db.Connection, taken: Sequence[Transition]) -> None:
     """Store steps, at most one of each alert, and what the alerts are after them."""
     if not taken:
         return
@@ -134,8 +136,8 @@ async def write(conn: db.Connection, taken: Sequence[Taken]) -> None:
     )  # fmt: skip
 
 
-def _held(row: Any) -> Held:
-    return Held(
+def _held(row: Any) -> LockedAlert:
+    return LockedAlert(
         id=row["id"],
         key=row["key"],
         kind=row["kind"],

@@ -39,7 +39,7 @@ async def standing(
     *,
     level: str | None = None,
     cell: str | None = None,
-    seen: belonging.Seen = belonging.ALL,
+    seen: belonging.SightFilter = belonging.ALL,
     cursor: int | None = None,
     limit: int = 100,
 ) -> tuple[list[rest.Alert], int | None]:

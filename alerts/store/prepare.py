@@ -6,14 +6,14 @@ from numpy.typing import NDArray
 from alerts.coverage import arrival, learning, outlook
 from alerts.coverage.situation import Situation
 from alerts.store import weights
-from alerts.store.reads import Look, Place
+from alerts.store.reads import CityState, Snapshot
 from tracking.presence.fixes import Bool, Int
 from tracking.store.city import city
 
 
 def situation(
-    where: Place,
-    seen: Look,
+    where: CityState,
+    seen: Snapshot,
     rule: arrival.ArrivalRule,
     learned: outlook.Learned | None = None,
     held: Bool | None = None,
@@ -69,23 +69,23 @@ def situation(
     )
 
 
-def arrivals_at(where: Place, seen: Look, rule: arrival.ArrivalRule, rows: Int) -> Int:
+def arrivals_at(where: CityState, seen: Snapshot, rule: arrival.ArrivalRule, rows: Int) -> Int:
     """How soon an officer can be at some of the cells, given by index, ms. Pure; takes what these cells take."""
     _, officers = _free(where, seen, rule)
     streets = None if where.streets is None else where.streets.some(rows)
     return arrival.nearest(where.places.some(rows), officers, rule, streets).ms
 
 
-def _free(where: Place, seen: Look, rule: arrival.ArrivalRule) -> tuple[NDArray[np.intp], arrival.Places]:
+def _free(where: CityState, seen: Snapshot, rule: arrival.ArrivalRule) -> tuple[NDArray[np.intp], arrival.PlanePoints]:
     """Which of the officers heard lately can be sent, and where they are."""
     free = np.flatnonzero(arrival.eligible(seen.newest, seen.now, rule))
     return free, places_of(where, seen, free)
 
 
-def places_of(where: Place, seen: Look, which: NDArray[np.intp]) -> arrival.Places:
+def places_of(where: CityState, seen: Snapshot, which: NDArray[np.intp]) -> arrival.PlanePoints:
     """Where some of the officers heard lately are, and where they may be sent."""
     streets = {code: at for at, code in enumerate(where.city.streets)}
     areas = [seen.areas[i] for i in which.tolist()]
     allowed = [arrival.ANYWHERE if area is None else streets.get(area, arrival.ANYWHERE) for area in areas]
     x, y = where.city.grid.xy(seen.newest.lat[which], seen.newest.lon[which])
-    return arrival.Places(x=x, y=y, area=np.array(allowed, dtype=np.intp))
+    return arrival.PlanePoints(x=x, y=y, area=np.array(allowed, dtype=np.intp))

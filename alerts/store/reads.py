@@ -16,7 +16,7 @@ from tracking.geometry.streets import Streets
 from tracking.presence.fixes import FixColumns
 from tracking.store.city import city, division_store, rule_store, street_store
 from tracking.store.records import packed
-from tracking.store.records.packed import Kind
+from tracking.store.records.packed import ColumnType
 
 # Changes with every division and plan that comes into force, and with every calendar, unit, area or setting.
 _SIGNATURE = """
@@ -33,9 +33,17 @@ SELECT concat_ws('/', $2::text,
 """
 # One short walk down the primary key for each device; the newest fix that was measured where it says.
 _NEWEST: packed.Columns = {
-    "device": Kind.INT4, "t": Kind.TIME, "lat": Kind.FLOAT8, "lon": Kind.FLOAT8, "bat": Kind.FLOAT4, "src": Kind.INT2,
-    "duty": Kind.INT2, "flags": Kind.INT2, "name": Kind.TEXT, "area": Kind.TEXT,
-}  # fmt: skip
+    "device": ColumnType.INT4,
+    "t": ColumnType.TIME,
+    "lat": ColumnType.FLOAT8,
+    "lon": ColumnType.FLOAT8,
+    "bat": ColumnType.FLOAT4,
+    "src": ColumnType.INT2,
+    "duty": ColumnType.INT2,
+    "flags": ColumnType.INT2,
+    "name": ColumnType.TEXT,
+    "area": ColumnType.TEXT,
+}
 _OFFICERS = packed.select(
     _NEWEST,
     """
@@ -52,13 +60,13 @@ _UNMEASURED_FLAGS = wire.FixFlag.MOCK | wire.FixFlag.NULL_ISLAND
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class CityState:
     """The city with what the rules need of it; made again when the signature changes."""
 
     signature: str
     city: city.City
     cells: situation.Cells
-    places: arrival.Places
+    places: arrival.PlanePoints
     """Centre of each cell, m, and its street by index."""
     streets: Streets | None
     """Ways to the cells; None: no road is known, or they are not worked out yet."""
@@ -67,7 +75,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class Snapshot:
     """What one look at the database saw, all of one snapshot."""
 
     now: int
@@ -92,7 +100,9 @@ async def arrival_rule(conn: db.Connection, now: int) -> arrival.ArrivalRule:
     return arrival.rule_of(held[0].body or {} if held else {}, await estimates.ratio(conn, now))
 
 
-async def place(conn: db.Connection, before: Place | None, at: int | None = None, known: int | None = None) -> Place:
+async def place(
+    conn: db.Connection, before: CityState | None, at: int | None = None, known: int | None = None
+) -> CityState:
     """The city as it is or was.
 
     Args:
@@ -118,21 +128,23 @@ async def place(conn: db.Connection, before: Place | None, at: int | None = None
         dwell_ms=loaded.dwells_ms(at),
         weight=loaded.plans.at(at).weight,
     )
-    places = arrival.Places.of(*loaded.grid.centroids(), cells.street)
+    places = arrival.PlanePoints.of(*loaded.grid.centroids(), cells.street)
     streets = await street_store.load(conn, loaded.grid)
     wanted = None if streets is not None else await street_store.wanted(conn)
-    return Place(signature=signature, city=loaded, cells=cells, places=places, streets=streets, routes_wanted=wanted)
+    return CityState(
+        signature=signature, city=loaded, cells=cells, places=places, streets=streets, routes_wanted=wanted
+    )
 
 
 async def look(
     conn: db.Connection,
-    where: Place,
+    where: CityState,
     now: int,
     rule: arrival.ArrivalRule,
     *,
     known: int | None = None,
     standing: Sequence[OpenAlert] | None = None,
-) -> Look:
+) -> Snapshot:
     """Read everything one evaluation needs; call it within one snapshot.
 
     Args:
@@ -159,7 +171,7 @@ async def look(
     await conn.execute("SET LOCAL enable_bitmapscan TO DEFAULT")
     names, areas = newest.pop("name"), newest.pop("area")
     heard = FixColumns.from_columns(len(names), **newest)
-    return Look(
+    return Snapshot(
         now=now,
         basis=await city.basis(conn, where.city, now, known),
         officers=names.tolist(),

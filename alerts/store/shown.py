@@ -60,7 +60,7 @@ class Filter:
     """Name."""
     areas: Sequence[str] | None
     """Codes of streets."""
-    seen: belonging.Seen = belonging.ALL
+    seen: belonging.SightFilter = belonging.ALL
 
 
 async def by_ids(
@@ -71,7 +71,7 @@ async def by_ids(
     return await _shown(conn, rows)
 
 
-async def standing(conn: db.Connection, limit: int, seen: belonging.Seen = belonging.ALL) -> list[rest.Alert]:
+async def standing(conn: db.Connection, limit: int, seen: belonging.SightFilter = belonging.ALL) -> list[rest.Alert]:
     """Alerts that stand, the most urgent first."""
     return await _shown(conn, await conn.fetch(_STANDING, seen.cells, seen.devices, seen.areas, limit))
 
@@ -87,7 +87,9 @@ async def page(conn: db.Connection, which: Filter, before: int | None, limit: in
     return await _shown(conn, rows)
 
 
-async def with_steps(conn: db.Connection, number: int, seen: belonging.Seen = belonging.ALL) -> rest.Alert | None:
+async def with_steps(
+    conn: db.Connection, number: int, seen: belonging.SightFilter = belonging.ALL
+) -> rest.Alert | None:
     """One alert with the story of its life; None also when it is not among what is seen."""
     alerts = await _shown(conn, await conn.fetch(_ONE, seen.cells, seen.devices, seen.areas, number))
     if not alerts:

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from alerts.life import facts
-from alerts.life.life import Act, EscalationRule, Refusal
+from alerts.life.life import Act, ActRefusal, EscalationRule
 from alerts.life.model import OPENING, Change, Level, OpenAlert, State, Step
 from alerts.store import life_store, shown, tasks
-from alerts.store.life_store import Taken
+from alerts.store.life_store import Transition
 from alerts.store.notify import queue
 from runtime import db
 from schemas import rest
@@ -135,7 +135,7 @@ async def apply_on(conn: db.Connection, changes: Sequence[Change]) -> list[rest.
             for change in group:
                 if change.key in held:
                     decision = await life_store.decide(conn, held[change.key], _act(change), how)
-                    if isinstance(decision, Taken):
+                    if isinstance(decision, Transition):
                         taken.append(_kept(decision, change))
             await life_store.write(conn, taken)
             await _follow(conn, taken, how)
@@ -143,7 +143,7 @@ async def apply_on(conn: db.Connection, changes: Sequence[Change]) -> list[rest.
         return await tell(conn, sorted(touched))
 
 
-async def act_on(conn: db.Connection, number: int, act: Act) -> rest.Alert | Refusal | None:
+async def act_on(conn: db.Connection, number: int, act: Act) -> rest.Alert | ActRefusal | None:
     """Let a person or timer act on one alert; an act that holds already changes nothing. None: there is no such alert.
 
     Call it in a transaction, last: it appends to the event log.
@@ -154,7 +154,7 @@ async def act_on(conn: db.Connection, number: int, act: Act) -> rest.Alert | Ref
     if not await life_store.repeated(conn, number, act.key):
         how = await life_store.rule(conn, act.at)
         decision = await life_store.decide(conn, held, act, how)
-        if isinstance(decision, Refusal):
+        if isinstance(decision, ActRefusal):
             return decision
         if decision is not None:
             await life_store.write(conn, [decision])
@@ -163,7 +163,7 @@ async def act_on(conn: db.Connection, number: int, act: Act) -> rest.Alert | Ref
     return (await shown.by_ids(conn, [number]))[0]
 
 
-async def _follow(conn: db.Connection, taken: Sequence[Taken], how: EscalationRule) -> None:
+async def _follow(conn: db.Connection, taken: Sequence[Transition], how: EscalationRule) -> None:
     """What steps bring about, in their transaction: orders to devices, notifications."""
     await tasks.follow(conn, taken, how)
     await queue.follow(conn, taken)
@@ -205,7 +205,7 @@ def _act(change: Change) -> Act:
     return Act(step=change.step, at=change.at, level=change.level, facts=change.facts)
 
 
-def _kept(taken: Taken, change: Change) -> Taken:
+def _kept(taken: Transition, change: Change) -> Transition:
     """The alert keeps the numbers that a rule decided on; in a step of opening again, it begins anew."""
     assert taken.act.step in OPENING or change.step is taken.act.step  # noqa: S101 - one change, one step
-    return Taken(held=taken.held, act=taken.act, after=taken.after, merged=change.facts, priority=change.priority)
+    return Transition(held=taken.held, act=taken.act, after=taken.after, merged=change.facts, priority=change.priority)

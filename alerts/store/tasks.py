@@ -7,7 +7,7 @@ from alerts.life import said
 from alerts.life.life import MINUTE, EscalationRule
 from alerts.life.model import Step
 from alerts.store import commands
-from alerts.store.life_store import Taken
+from alerts.store.life_store import Transition
 from runtime import db
 from schemas import rest
 from schemas.wire import ReplyState
@@ -64,7 +64,7 @@ def deadline(reply: ReplyState, at: int, rule: EscalationRule) -> int | None:
     return None if reply is ReplyState.REFUSED else at + rule.arrive_min * MINUTE
 
 
-async def follow(conn: db.Connection, taken: Sequence[Taken], rule: EscalationRule) -> None:
+async def follow(conn: db.Connection, taken: Sequence[Transition], rule: EscalationRule) -> None:
     """Give the orders that steps ask for, and take back those that they make needless."""
     for transition in taken:
         before, after = transition.held.life.task, transition.after.task
@@ -74,7 +74,7 @@ async def follow(conn: db.Connection, taken: Sequence[Taken], rule: EscalationRu
             await _send(conn, after, transition, rule)
 
 
-async def _send(conn: db.Connection, number: str, transition: Taken, rule: EscalationRule) -> None:
+async def _send(conn: db.Connection, number: str, transition: Transition, rule: EscalationRule) -> None:
     at, device = transition.act.at, transition.after.assignee
     assert device is not None  # noqa: S101 - an assigned alert has an assignee
     expires = at + rule.answer_min * MINUTE
@@ -85,7 +85,7 @@ async def _send(conn: db.Connection, number: str, transition: Taken, rule: Escal
     await conn.execute(_ADD, number, transition.held.id, device, transition.held.cell, *moments)
 
 
-async def _take_back(conn: db.Connection, number: str, transition: Taken) -> None:
+async def _take_back(conn: db.Connection, number: str, transition: Transition) -> None:
     at = transition.act.at
     device = await conn.fetchval(
         _END, number, _AFTER.get(transition.act.step, "cancelled"), db.moment(at), transition.act.step.value
@@ -117,7 +117,7 @@ async def listed(
     device: str | None,
     alert: int | None,
     standing: bool | None,
-    seen: belonging.Seen,
+    seen: belonging.SightFilter,
     after: tuple[Any, str] | None,
     limit: int,
 ) -> list[rest.Task]:

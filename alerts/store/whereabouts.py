@@ -12,12 +12,17 @@ from tracking.presence.fixes import FixColumns, Int
 from tracking.presence.silence import UNHEARD_MS
 from tracking.store.city import city
 from tracking.store.records import packed
-from tracking.store.records.packed import Kind
+from tracking.store.records.packed import ColumnType
 
 _COLUMNS: packed.Columns = {
-    "device": Kind.INT4, "cell": Kind.INT4, "before": Kind.INT4, "t_in": Kind.TIME, "t_out": Kind.TIME,
-    "open": Kind.INT2, "heard": Kind.TIME,
-}  # fmt: skip
+    "device": ColumnType.INT4,
+    "cell": ColumnType.INT4,
+    "before": ColumnType.INT4,
+    "t_in": ColumnType.TIME,
+    "t_out": ColumnType.TIME,
+    "open": ColumnType.INT2,
+    "heard": ColumnType.TIME,
+}
 # Two short walks down an index for each device. Who is silent still patrols; who signed off does not.
 _STOPS = packed.select(
     _COLUMNS,

@@ -155,9 +155,9 @@ class Stage:
         places.configuration.write_text(mosquitto.configuration(places, listener))
 
     @property
-    def _places(self) -> mosquitto.Places:
+    def _places(self) -> mosquitto.BrokerPaths:
         user = "root" if os.geteuid() == 0 else None
-        return mosquitto.Places(folder=self.folder, data=self.folder / "broker", plugin=_plugin(), user=user)
+        return mosquitto.BrokerPaths(folder=self.folder, data=self.folder / "broker", plugin=_plugin(), user=user)
 
     def stop(self) -> None:
         """Stop everything, as it should be stopped."""

@@ -24,7 +24,7 @@ from ingest.decoding.message import Message
 from ingest.run.config import WorkerConfig
 from ingest.run.path.assembly import make_pipeline
 from ingest.run.path.intake import Intake
-from ingest.run.path.pipeline import Limits, Pipeline
+from ingest.run.path.pipeline import BatchLimits, Pipeline
 from patrol.services import migrate, postgres
 from runtime import db
 from tracking.store.city import city as cities
@@ -144,7 +144,7 @@ async def _known(url: str, shift: Shift, way: history.Way, seed: int) -> dict[st
 
 async def _pipeline(url: str, pool: db.Pool, clock: list[int]) -> Pipeline:
     """A pipeline that knows only what the database holds, as after a restart or a hand-over."""
-    limits = Limits(upkeep_s=0.0, backfill_s=30.0)
+    limits = BatchLimits(upkeep_s=0.0, backfill_s=30.0)
     config = WorkerConfig(database_url=url, mqtt_url="", auto_enrol=True, limits=limits)
     return await make_pipeline(config, pool, Intake(), lambda _topic, _payload: None, lambda: clock[0])
 
@@ -224,7 +224,7 @@ async def _by_device(conn: db.Connection, shift: Shift) -> dict[int, list[Stay]]
 async def _coverage(conn: db.Connection) -> list[Any]:
     """Coverage of cells and areas at moments of the shift; last the cells at its end."""
     made: list[Any] = []
-    place: coverage.Place | None = None
+    place: coverage.CityAt | None = None
     for at in range(T0 + LOOK_MS, END + 1, LOOK_MS):
         place = await coverage.load_place(conn, place, at)
         judged = coverage.judge(place, *await coverage.look(conn, place, at), at)

@@ -98,7 +98,7 @@ class Fleet:
             hooks=uplink.Hooks(
                 greeting=functools.partial(self._statuses, group, online=True), on_ack=on_ack, on_lost=self._lost
             ),
-            devices=[device.topic(topics.Kind.FIX).rpartition("/")[0] for device in group if self._until_stored],
+            devices=[device.topic(topics.TopicKind.FIX).rpartition("/")[0] for device in group if self._until_stored],
         )
 
     def _statuses(self, devices: list[post.Device], *, online: bool) -> list[uplink.Letter]:

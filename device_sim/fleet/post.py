@@ -69,7 +69,7 @@ class Device:
         self.gaps: list[faults.Gap] = []
         """Planned times without radio in the shifts since the start, in order."""
 
-    def topic(self, kind: topics.Kind) -> str:
+    def topic(self, kind: topics.TopicKind) -> str:
         """Topic of this device."""
         return str(topics.Topic(self.who.unit, self.who.name, kind))
 
@@ -104,7 +104,7 @@ class Device:
         while (due := self.due) <= now:
             shift = self.shift
             if self._next_event < len(shift.events) and shift.events[self._next_event][0] == due:
-                yield self._letter(topics.Kind.EVENT, self._encode(shift.events[self._next_event][1]))
+                yield self._letter(topics.TopicKind.EVENT, self._encode(shift.events[self._next_event][1]))
                 self._next_event += 1
             elif self._next < len(shift.deliveries.due) and shift.deliveries.due[self._next] == due:
                 waiting += self._fixes(shift)
@@ -124,12 +124,12 @@ class Device:
         at = min(int(np.searchsorted(taken.at, t)), len(taken) - 1)
         battery = float(taken.bat[at]) if len(taken) else 0.0
         status = wire.Status(online=online, t=t, bat=battery, app=APP)
-        return uplink.Letter(topic=self.topic(topics.Kind.STATUS), payload=self._encode(status), retain=True)
+        return uplink.Letter(topic=self.topic(topics.TopicKind.STATUS), payload=self._encode(status), retain=True)
 
     def gone(self) -> uplink.Letter:
         """What the broker says for the device when the connection is lost."""
         return uplink.Letter(
-            topic=self.topic(topics.Kind.STATUS), payload=_json.encode(wire.Status(online=False)), retain=True
+            topic=self.topic(topics.TopicKind.STATUS), payload=_json.encode(wire.Status(online=False)), retain=True
         )
 
     def truth(self, now: int) -> tuple[list[truth.Presence], truth.Presence | None]:
@@ -178,12 +178,12 @@ class Device:
     def _array(self, fixes: list[wire.Fix], now: int) -> uplink.Letter:
         payload = self._encode(fixes[0] if len(fixes) == 1 else fixes)
         last = fixes[-1]
-        kind = topics.Kind.BUFFER if last.t < now - BUFFERED_MS else topics.Kind.FIX
+        kind = topics.TopicKind.BUFFER if last.t < now - BUFFERED_MS else topics.TopicKind.FIX
         return uplink.Letter(
             topic=self.topic(kind), payload=payload, points=len(fixes), boot=last.boot, seq=last.seq or 0
         )
 
-    def _letter(self, kind: topics.Kind, payload: bytes) -> uplink.Letter:
+    def _letter(self, kind: topics.TopicKind, payload: bytes) -> uplink.Letter:
         return uplink.Letter(topic=self.topic(kind), payload=payload)
 
 

@@ -52,7 +52,7 @@ class Unstored:
     @property
     def filters(self) -> list[str]:
         """Topics to subscribe to."""
-        return [f"{device}/{topics.Kind.ACK}" for device in self.devices]
+        return [f"{device}/{topics.TopicKind.ACK}" for device in self.devices]
 
     def keep(self, letter: Letter, now: float) -> bool:
         """Keep a letter that the broker has taken at `now`, s; False when nobody will say that it is stored."""

@@ -217,7 +217,7 @@ async def _feed(
             await asyncio.sleep(max(0.0, begin + after_ms / 1000 / pace - loop.time()))
         await link.room(4 * config.window)
         device = report.devices[source]
-        topic = str(topics.Topic(config.unit, device.device, topics.Kind.FIX))
+        topic = str(topics.Topic(config.unit, device.device, topics.TopicKind.FIX))
         payload = _encode(fixes[0] if len(fixes) == 1 else fixes)
         link.post(uplink.Letter(topic=topic, payload=payload, qos=config.qos, points=len(fixes), source=source))
         device.published += len(fixes)

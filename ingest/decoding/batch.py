@@ -10,7 +10,7 @@ from msgspec import Struct
 from alerts.life.reply import SaidReply
 from ingest.decoding import fix_columns, too_old
 from ingest.decoding.decode import Decoded, numbered
-from ingest.decoding.faults import Refused
+from ingest.decoding.faults import DecodeRefusal
 from ingest.decoding.message import Message
 from schemas import wire
 from schemas.refusals import Refusal
@@ -56,8 +56,8 @@ class Batch:
     ahead: FixColumns
     """Refused for a clock ahead; not stored, but where their devices were is noted."""
     events: list[SaidEvent]
-    said: list[enrolment.Said]
-    refused: list[refusals.Refused]
+    said: list[enrolment.StatusReport]
+    refused: list[refusals.RefusalRecord]
     replies: list[SaidReply]
     numbers: list[Number]
     """Of the fixes: nobody needs to send them again once the batch is committed."""
@@ -127,7 +127,7 @@ def _misrouted(known: Sequence[tuple[enrolment.Device, Message, Decoded]], serve
 
 
 def _known(
-    received: Sequence[Received], sent_by: Senders, refused: list[refusals.Refused]
+    received: Sequence[Received], sent_by: Senders, refused: list[refusals.RefusalRecord]
 ) -> Iterator[tuple[enrolment.Device, Message, Decoded]]:
     """What devices sent that may send; what others sent is refused."""
     for item, device in zip(received, sent_by, strict=True):
@@ -167,14 +167,14 @@ class _Sent:
         ]
 
 
-def _outdated(event: wire.Event, message: Message, horizons: Horizons, refused: list[refusals.Refused]) -> bool:
+def _outdated(event: wire.Event, message: Message, horizons: Horizons, refused: list[refusals.RefusalRecord]) -> bool:
     if event.t >= horizons.events.since(message.received):
         return False
     refused += [_refusal(message, refusal) for refusal in too_old.refusals(np.array([event.t]), message.received)]
     return True
 
 
-def _since(sent: _Sent, horizons: Horizons, refused: list[refusals.Refused], settled: list[Number]) -> FixColumns:
+def _since(sent: _Sent, horizons: Horizons, refused: list[refusals.RefusalRecord], settled: list[Number]) -> FixColumns:
     """The fixes that are not older than what is kept; the others are refused, and their numbers settled."""
     fixes = fix_columns.columns(sent.fixes, sent.devices, sent.received(), sent.counts)
     old = (fixes.t < horizons.fixes.floor) | (fixes.t < fixes.received - horizons.fixes.back_ms)
@@ -202,20 +202,20 @@ def _says_something(decoded: Decoded) -> bool:
     return bool(decoded.fixes) or not (decoded.event is None and decoded.status is None and decoded.reply is None)
 
 
-def _not_taken(decoded: Decoded, device: enrolment.Device | None) -> Refused:
+def _not_taken(decoded: Decoded, device: enrolment.Device | None) -> DecodeRefusal:
     # What it sent is not kept: a device that nobody enrolled is nobody's to look at.
     if device is None:
         detail = f"device {decoded.device} is not enrolled: enrol it, or set PATROL_AUTO_ENROL=true"
-        return Refused(Refusal.UNKNOWN_DEVICE, detail, None)
+        return DecodeRefusal(Refusal.UNKNOWN_DEVICE, detail, None)
     if device.revoked:
         detail = f"device {decoded.device} is revoked: `patrol device restore` lets it in again"
-        return Refused(Refusal.REVOKED, detail, None)
+        return DecodeRefusal(Refusal.REVOKED, detail, None)
     detail = f"device {decoded.device} is enrolled under unit {device.unit}, not {decoded.unit}"
-    return Refused(Refusal.WRONG_UNIT, detail, None)
+    return DecodeRefusal(Refusal.WRONG_UNIT, detail, None)
 
 
-def _refusal(message: Message, refused: Refused) -> refusals.Refused:
-    return refusals.Refused(
+def _refusal(message: Message, refused: DecodeRefusal) -> refusals.RefusalRecord:
+    return refusals.RefusalRecord(
         at=message.received,
         reason=refused.reason,
         topic=message.topic,
@@ -230,9 +230,9 @@ def _event(event: wire.Event, device: enrolment.Device, received: int) -> SaidEv
     return SaidEvent(device=device.id, received=received, said=event, lat=float(lat[0]), lon=float(lon[0]))
 
 
-def _said(status: wire.Status, device: enrolment.Device, received: int) -> enrolment.Said:
+def _said(status: wire.Status, device: enrolment.Device, received: int) -> enrolment.StatusReport:
     # Never later than the receipt, or a device whose clock is ahead could not be declared gone by its last will.
     at = received if status.t is None else min(status.t, received)
-    return enrolment.Said(
+    return enrolment.StatusReport(
         device=device.id, online=status.online, at=at, battery=status.bat, by_itself=status.t is not None
     )

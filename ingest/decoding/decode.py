@@ -6,7 +6,7 @@ from typing import NamedTuple, TypeVar
 import msgspec
 
 from ingest.decoding import faults, owntracks
-from ingest.decoding.faults import Refused
+from ingest.decoding.faults import DecodeRefusal
 from ingest.decoding.routes import Routes
 from schemas import topics, wire
 from schemas.refusals import Refusal
@@ -44,7 +44,7 @@ class Decoded(msgspec.Struct, gc=False):
     event: wire.Event | None = None
     status: wire.Status | None = None
     reply: wire.Reply | None = None
-    refused: list[Refused] = []
+    refused: list[DecodeRefusal] = []
     ahead: list[wire.Fix] = []
     """Fixes that are refused because they claim to be taken in the future: their places may be right."""
     settled: list[Numbered] = []
@@ -84,7 +84,7 @@ def decode(topic: str, payload: bytes, *, retained: bool, now: int) -> Decoded:
     result = Decoded(unit, device)
     if kind is None:
         return result if fault is None else _refuse(result, *fault, payload)
-    if retained and kind is not topics.Kind.STATUS:
+    if retained and kind is not topics.TopicKind.STATUS:
         return _refuse(result, Refusal.RETAINED_REPLAY, "only `status` may be retained", payload)
     if not payload:
         # An empty retained payload is how MQTT deletes a retained message; it says nothing about the device.
@@ -143,12 +143,14 @@ def _elements(result: Decoded, payload: bytes, now: int) -> None:
 
 def _check(result: Decoded, fix: wire.Fix, latest: int, payload: bytes) -> bool:
     if fix.duty is _OFF:
-        _add(result, Refused(Refusal.OFF_DUTY, "off-duty fixes are not stored", None))
+        _add(result, DecodeRefusal(Refusal.OFF_DUTY, "off-duty fixes are not stored", None))
     elif fix.t > latest:
-        _add(result, Refused(Refusal.FUTURE_TIME, f"t is {fix.t - latest} ms too far ahead", faults.keep(payload)))
+        _add(
+            result, DecodeRefusal(Refusal.FUTURE_TIME, f"t is {fix.t - latest} ms too far ahead", faults.keep(payload))
+        )
         result.ahead.append(fix)
     elif _has_nul(fix):
-        _add(result, Refused(Refusal.OUT_OF_RANGE, "boot holds the character U+0000", faults.keep(payload)))
+        _add(result, DecodeRefusal(Refusal.OUT_OF_RANGE, "boot holds the character U+0000", faults.keep(payload)))
     else:
         return True
     _settle(result, fix)
@@ -241,11 +243,11 @@ def _has_nul(fix: wire.Fix | _Numbers) -> bool:
 
 
 def _refuse(result: Decoded, reason: Refusal, detail: str, payload: bytes) -> Decoded:
-    result.refused.append(Refused(reason, detail, faults.keep(payload)))
+    result.refused.append(DecodeRefusal(reason, detail, faults.keep(payload)))
     return result
 
 
-def _add(result: Decoded, refused: Refused) -> None:
+def _add(result: Decoded, refused: DecodeRefusal) -> None:
     faults.add(result.refused, refused)
 
 
@@ -255,11 +257,11 @@ def _is_array(payload: bytes) -> bool:
     return payload.lstrip(b" \t\r\n").startswith(b"[")
 
 
-_KINDS: dict[topics.Kind, Callable[[Decoded, bytes, int], None]] = {
-    topics.Kind.FIX: _fixes,
-    topics.Kind.BUFFER: _fixes,
-    topics.Kind.EVENT: _event,
-    topics.Kind.STATUS: _status,
-    topics.Kind.REPLY: _reply,
-    topics.Kind.OWNTRACKS: _owntracks,
+_KINDS: dict[topics.TopicKind, Callable[[Decoded, bytes, int], None]] = {
+    topics.TopicKind.FIX: _fixes,
+    topics.TopicKind.BUFFER: _fixes,
+    topics.TopicKind.EVENT: _event,
+    topics.TopicKind.STATUS: _status,
+    topics.TopicKind.REPLY: _reply,
+    topics.TopicKind.OWNTRACKS: _owntracks,
 }

@@ -22,7 +22,7 @@ _NO_JSON_NUMBER = re.compile(rb"-?(NaN|Infinity|inf|nan)\b")
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class DecodeRefusal:
     """A refusal of a message or of `n` parts of it that are alike."""
 
     reason: Refusal
@@ -56,12 +56,12 @@ def is_msgpack(payload: bytes) -> bool:
     return 0x80 <= payload[0] <= 0x9F or 0xDC <= payload[0] <= 0xDF
 
 
-def refused(error: Exception, payload: bytes) -> Refused:
+def refused(error: Exception, payload: bytes) -> DecodeRefusal:
     """Classify what a Codec raised."""
     if isinstance(error, RecursionError):
-        return Refused(Refusal.MALFORMED, "nested too deep", keep(payload))
+        return DecodeRefusal(Refusal.MALFORMED, "nested too deep", keep(payload))
     if isinstance(error, UnicodeDecodeError):
-        return Refused(Refusal.MALFORMED, "a text is not valid UTF-8", keep(payload))
+        return DecodeRefusal(Refusal.MALFORMED, "a text is not valid UTF-8", keep(payload))
     detail = str(error)
     if not isinstance(error, msgspec.ValidationError):
         reason = Refusal.NOT_FINITE if _stopped_at_no_number(detail, payload) else Refusal.MALFORMED
@@ -69,7 +69,7 @@ def refused(error: Exception, payload: bytes) -> Refused:
         reason = Refusal.WRONG_TYPE
     else:
         reason = Refusal.NOT_FINITE if _not_finite(detail, payload) else Refusal.OUT_OF_RANGE
-    return Refused(reason, detail[:200], keep(payload))
+    return DecodeRefusal(reason, detail[:200], keep(payload))
 
 
 def keep(payload: bytes) -> bytes | None:
@@ -80,7 +80,7 @@ def keep(payload: bytes) -> bytes | None:
     return payload[:KEPT_BYTES]
 
 
-def add(refusals: list[Refused], new: Refused) -> None:
+def add(refusals: list[DecodeRefusal], new: DecodeRefusal) -> None:
     """Append `new`; beyond KEPT_PER_MESSAGE of its reason, count it on the last one instead."""
     alike = [n for n, refusal in enumerate(refusals) if refusal.reason is new.reason]
     if len(alike) < KEPT_PER_MESSAGE:

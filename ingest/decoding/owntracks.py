@@ -3,7 +3,7 @@
 import msgspec
 
 from ingest.decoding import faults
-from ingest.decoding.faults import Refused
+from ingest.decoding.faults import DecodeRefusal
 from schemas import wire
 from schemas.refusals import Refusal
 
@@ -27,10 +27,10 @@ def decode(payload: bytes) -> wire.Fix | wire.Status:
     return wire.Status(online=False)
 
 
-def refused(error: Exception, payload: bytes) -> Refused:
+def refused(error: Exception, payload: bytes) -> DecodeRefusal:
     """Classify what `decode` raised; a message of another `_type` is well-formed, but nothing for us."""
     if isinstance(error, msgspec.ValidationError) and f"`$.{_TAG}`" in str(error) and "Invalid value" in str(error):
-        return Refused(Refusal.NOT_A_POSITION, str(error)[:200], faults.keep(payload))
+        return DecodeRefusal(Refusal.NOT_A_POSITION, str(error)[:200], faults.keep(payload))
     return faults.refused(error, payload)
 
 

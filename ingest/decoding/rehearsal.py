@@ -2,7 +2,7 @@
 
 from ingest.decoding.batch import Received
 from ingest.decoding.decode import Decoded, Numbered
-from ingest.decoding.faults import Refused
+from ingest.decoding.faults import DecodeRefusal
 from schemas import wire
 from schemas.refusals import Refusal
 
@@ -22,7 +22,7 @@ def plain(received: Received) -> Received:
             event=None if said.event is None else wire.Event(id=_ID, t=t, lat=0, lon=0, type="05.01"),
             status=None if said.status is None else wire.Status(online=True),
             reply=None if said.reply is None else wire.Reply(cmd=_ID, state=wire.ReplyState.DONE, t=t),
-            refused=[Refused(Refusal.OUT_OF_RANGE, _BOOT, None)],
+            refused=[DecodeRefusal(Refusal.OUT_OF_RANGE, _BOOT, None)],
             settled=[Numbered(_BOOT, 0, 0)],
         ),
     )

@@ -16,7 +16,7 @@ class Route(NamedTuple):
 
     unit: str = ""
     device: str = ""
-    kind: topics.Kind | None = None
+    kind: topics.TopicKind | None = None
     fault: tuple[Refusal, str] | None = None
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ingest.decoding.faults import Refused
+from ingest.decoding.faults import DecodeRefusal
 from runtime import times
 from schemas.refusals import Refusal
 from tracking.presence.fixes import Bool, Int
@@ -27,7 +27,7 @@ _CAUSES = {
 }
 
 
-def refusals(t: Int, received: int) -> Iterator[Refused]:
+def refusals(t: Int, received: int) -> Iterator[DecodeRefusal]:
     """Refuse what one message, received at `received` (ms), holds of times `t` (ms), one refusal for each cause."""
     rolled = rolled_over(received - t)
     for reason, of in ((Refusal.WEEK_ROLLOVER, t[rolled]), (Refusal.TOO_OLD, t[~rolled])):
@@ -37,7 +37,7 @@ def refusals(t: Int, received: int) -> Iterator[Refused]:
             at = times.moment(max(newest, 0)).isoformat(timespec="seconds").replace("+00:00", "Z")
             weeks = 1024 * round((received - newest) / ROLLOVER_MS)
             # The bytes are not kept: they say where somebody was at a time of which nothing is kept.
-            yield Refused(reason, _CAUSES[reason].format(t=at, days=days, weeks=weeks), None, len(of))
+            yield DecodeRefusal(reason, _CAUSES[reason].format(t=at, days=days, weeks=weeks), None, len(of))
 
 
 def rolled_over(age: Int) -> Bool:

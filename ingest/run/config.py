@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ingest.run.mqtt.session import RECEIVE_MAXIMUM
-from ingest.run.path.pipeline import Limits
+from ingest.run.path.pipeline import BatchLimits
 from runtime.vault import Vault
 
 SHARED = "shared"
@@ -38,7 +38,7 @@ class WorkerConfig:
     copy: bool = True
     """False for a database that cannot take COPY (TimescaleDB in WebAssembly)."""
     receive_maximum: int = RECEIVE_MAXIMUM
-    limits: Limits = field(default_factory=Limits)
+    limits: BatchLimits = field(default_factory=BatchLimits)
 
     @property
     def served(self) -> list[str] | None:

@@ -10,7 +10,7 @@ import structlog
 from prometheus_client import Counter
 
 from alerts.store import commands
-from alerts.store.commands import Waiting
+from alerts.store.commands import PendingCommand
 from ingest.run import surviving
 from runtime import db
 from runtime.clock import wall_clock
@@ -78,14 +78,14 @@ class Orders:
             await self._mark(waiting, heard)
         return len(waiting)
 
-    async def _publish(self, command: Waiting) -> bool:
-        topic = str(topics.Topic(command.unit, command.device, topics.Kind.COMMAND))
+    async def _publish(self, command: PendingCommand) -> bool:
+        topic = str(topics.Topic(command.unit, command.device, topics.TopicKind.COMMAND))
         left_ms = command.expires - self._now()
         taken = await self._order(topic, payload(command), expiry_s=max(1, left_ms // 1000))
         SENT.labels("taken" if taken else "not taken").inc()
         return taken
 
-    async def _mark(self, waiting: Sequence[Waiting], heard: Sequence[bool]) -> None:
+    async def _mark(self, waiting: Sequence[PendingCommand], heard: Sequence[bool]) -> None:
         now = self._now()
         async with self._pool.acquire() as conn:
             for command, how in zip(waiting, heard, strict=True):
@@ -95,7 +95,7 @@ class Orders:
                     await commands.later(conn, command.id, now + commands.UNSENT_MS)
 
 
-def payload(order: Waiting) -> bytes:
+def payload(order: PendingCommand) -> bytes:
     """Encode a command for its device, the place in the device's own datum. Pure."""
     lat, lon = order.body.get("lat"), order.body.get("lon")
     if lat is not None and lon is not None:

@@ -8,13 +8,13 @@ import structlog
 
 from ingest.run import metrics
 from ingest.store import chunks, media, rows, targets
-from ingest.store.held import Held
+from ingest.store.held import HoldTables
 from ingest.store.targets import Target
 from runtime import db, locks
 from tracking.records import retention
 from tracking.records.retention import DAY_MS, DataClass
 from tracking.store.records import retention_store
-from tracking.store.records.retention_store import Kept
+from tracking.store.records.retention_store import ClassRetention
 from tracking.store.tracks.media_files import MediaFiles
 
 log = structlog.get_logger(__name__)
@@ -55,7 +55,7 @@ class Pass:
                 return None
             return {kept.cls: await self._class(kept) for kept in await retention_store.listed(self.conn)}
 
-    async def _class(self, kept: Kept) -> int:
+    async def _class(self, kept: ClassRetention) -> int:
         floor = retention.floor(kept.days, self.now, kept.floor)
         dropped, fault = 0, None
         try:
@@ -78,7 +78,7 @@ class Pass:
     async def _drop(self, cls: DataClass, before: int) -> AsyncIterator[int]:
         if before == retention.NEVER:
             return
-        held, cutoff, now = Held(self.conn), db.moment(before), db.moment(self.now)
+        held, cutoff, now = HoldTables(self.conn), db.moment(before), db.moment(self.now)
         if cls is DataClass.MEDIA and self.media is not None:
             async for n in media.drop(held, MediaFiles(self.media), cutoff, now, batch=self.batch):
                 self.told(cls, "media", n)
@@ -92,7 +92,7 @@ class Pass:
         if cls is DataClass.VISITS and await chunks.installed(self.conn):
             await chunks.drop_days(self.conn, cutoff)
 
-    async def _of_table(self, held: Held, target: Target, before: int) -> AsyncIterator[int]:
+    async def _of_table(self, held: HoldTables, target: Target, before: int) -> AsyncIterator[int]:
         cutoff, now = db.moment(before), db.moment(self.now)
         if await chunks.installed(self.conn) and await chunks.is_hypertable(self.conn, target.table):
             return chunks.drop(held, target, cutoff, now)
@@ -116,7 +116,7 @@ async def refresh_days(conn: db.Connection, now: int) -> bool:
 async def would_drop(conn: db.Connection, now: int) -> list[tuple[DataClass, str, int, int]]:
     """What a pass would drop and what holds keep, by table: (class, table, rows to drop, rows held)."""
     counts: list[tuple[DataClass, str, int, int]] = []
-    held = Held(conn)
+    held = HoldTables(conn)
     async with conn.transaction():
         await held.refresh(db.moment(now), whole=True)
         for kept in await retention_store.listed(conn):

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ingest.run import claim, world
+from ingest.run import claim, loaded_city
 from ingest.run.late import cleaner_routes
 from ingest.run.late.backfill import Backfill
 from ingest.run.path.engine_host import EngineHost
@@ -18,7 +18,7 @@ from runtime import db
 from tracking.city.enrolment import Device
 from tracking.presence.engine import RUN_GAP_MS, Engine
 from tracking.presence.fixes import FixColumns
-from tracking.presence.stays import Changes, Run, Stay, Stored, Window
+from tracking.presence.stays import Changes, Run, Stay, StoredStays, Window
 from tracking.records import retention
 from tracking.records.reasons import Cause
 from tracking.records.retention import DataClass
@@ -40,7 +40,7 @@ class Difference:
 
 
 @dataclass(slots=True)
-class Found:
+class RebuildResult:
     """What was looked at, and what was found."""
 
     runs: int = 0
@@ -70,11 +70,11 @@ class Checker:
         now: ms since 1970-01-01 UTC.
     """
 
-    def __init__(self, loaded: world.World, now: int) -> None:
+    def __init__(self, loaded: loaded_city.LoadedCity, now: int) -> None:
         self._make = loaded.fresh_engine
         self._now = now
 
-    async def check(self, conn: db.Connection, device: Device, lo: int, hi: int, result: Found) -> None:
+    async def check(self, conn: db.Connection, device: Device, lo: int, hi: int, result: RebuildResult) -> None:
         """Look at the runs of a device that touch `lo` to `hi` (ms); one run is in memory at a time."""
         async with conn.transaction(isolation="repeatable_read", readonly=True):
             newest = await fix_store.last_of(conn, device.id)
@@ -98,7 +98,7 @@ class Checker:
                 else:
                     self._compare(device, part, newest, result)
 
-    def _compare(self, device: Device, part: Stretch, newest: int, result: Found) -> None:
+    def _compare(self, device: Device, part: Stretch, newest: int, result: RebuildResult) -> None:
         before = len(result.differences)
         computed = expected(self._make(), part, newest)
         for old, new in zip(_columns(part.stored), _columns(computed), strict=True):
@@ -158,7 +158,7 @@ async def mend(conn: db.Connection, unit: str, now: int) -> bool:
     return True
 
 
-def expected(engine: Engine, part: Stretch, newest: int) -> Stored:
+def expected(engine: Engine, part: Stretch, newest: int) -> StoredStays:
     """Compute what must be stored of a stretch. Pure.
 
     Args:
@@ -167,20 +167,20 @@ def expected(engine: Engine, part: Stretch, newest: int) -> Stored:
         newest: the newest fix of the device, ms.
     """
     engine.know(part.device, newest)
-    changes = [engine.recompute(part.device, part.fixes, Stored([], []), None, logged=part.logged)]
+    changes = [engine.recompute(part.device, part.fixes, StoredStays([], []), None, logged=part.logged)]
     if part.stored.runs and not part.stored.runs[-1].open:
         # Silence ended it, or will at the next look; which of both is a matter of the clock, not of the fixes.
         changes.append(engine.settle(newest + RUN_GAP_MS + 1))
     return _after(changes)
 
 
-def _after(changes: list[Changes]) -> Stored:
+def _after(changes: list[Changes]) -> StoredStays:
     stays = {change.t_in: change.stay for changes_of in changes for change in changes_of.stays}
     runs = {change.t_first: change.run for changes_of in changes for change in changes_of.runs}
-    return Stored([stay for stay in stays.values() if stay], [run for run in runs.values() if run])
+    return StoredStays([stay for stay in stays.values() if stay], [run for run in runs.values() if run])
 
 
-def _columns(stored: Stored) -> tuple[dict[int, Any], dict[int, Any]]:
+def _columns(stored: StoredStays) -> tuple[dict[int, Any], dict[int, Any]]:
     return {stay.t_in: stay for stay in stored.stays}, {run.t_first: run for run in stored.runs}
 
 

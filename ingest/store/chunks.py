@@ -9,7 +9,7 @@ from datetime import datetime
 import asyncpg
 import structlog
 
-from ingest.store.held import Held
+from ingest.store.held import HoldTables
 from ingest.store.targets import Target
 from runtime import db
 
@@ -37,7 +37,7 @@ async def is_hypertable(conn: db.Connection, table: str) -> bool:
     return bool(await conn.fetchval(_IS_HYPERTABLE, table))
 
 
-async def drop(held: Held, target: Target, cutoff: datetime, now: datetime) -> AsyncIterator[int]:
+async def drop(held: HoldTables, target: Target, cutoff: datetime, now: datetime) -> AsyncIterator[int]:
     """Drop the chunks of `target` that end before `cutoff`; yields the rows dropped with each."""
     for chunk in await held.conn.fetch(_CHUNKS, target.table, cutoff):
         try:

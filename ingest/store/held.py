@@ -81,7 +81,7 @@ def of(table: str, column: str, value: str, since: str, until: str | None = None
 
 
 @dataclass(slots=True)
-class Held:
+class HoldTables:
     """Keeps the temporary tables of a connection as the holds are.
 
     Args:

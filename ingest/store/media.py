@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 
 from ingest.store import rows, targets
-from ingest.store.held import Held
+from ingest.store.held import HoldTables
 from runtime import db
 from tracking.store.tracks.media_files import MediaFiles
 
@@ -29,7 +29,9 @@ SELECT h.sha256 FROM unnest($1::text[]) AS h (sha256) WHERE NOT EXISTS (SELECT F
 """
 
 
-async def drop(held: Held, files: MediaFiles, cutoff: datetime, now: datetime, *, batch: int) -> AsyncIterator[int]:
+async def drop(
+    held: HoldTables, files: MediaFiles, cutoff: datetime, now: datetime, *, batch: int
+) -> AsyncIterator[int]:
     """Drop what is older than `cutoff`; yields the files of each transaction, which is committed then."""
     conn, after = held.conn, ""
     while True:

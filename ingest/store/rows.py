@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ingest.store import targets
-from ingest.store.held import Held
+from ingest.store.held import HoldTables
 from ingest.store.targets import Target
 from runtime import db
 
@@ -19,7 +19,7 @@ _EARLIEST = db.moment(0)
 
 
 async def drop(
-    held: Held, target: Target, cutoff: datetime, now: datetime, *, batch: int = BATCH
+    held: HoldTables, target: Target, cutoff: datetime, now: datetime, *, batch: int = BATCH
 ) -> AsyncIterator[int]:
     """Drop the old rows of `target` before `cutoff`; yields the rows of each transaction, which is committed then."""
     conn = held.conn

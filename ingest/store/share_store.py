@@ -29,7 +29,7 @@ WHERE application_name = $1 AND datname = current_database() AND pid <> pg_backe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class WorkerView:
     """What a worker sees."""
 
     weights: dict[str, int]
@@ -55,10 +55,10 @@ async def say_gone(conn: db.Connection, worker: str) -> None:
     await conn.execute(_GONE, worker)
 
 
-async def look(conn: db.Connection, stale_s: float) -> Seen:
+async def look(conn: db.Connection, stale_s: float) -> WorkerView:
     """Look who is there and which units there are."""
     rows = await conn.fetch(_WORKERS, stale_s)
-    return Seen(
+    return WorkerView(
         weights={row["code"]: row["devices"] for row in await conn.fetch(_UNITS)},
         held={unit: row["id"] for row in rows for unit in row["units"]},
         workers=[row["id"] for row in rows],

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from schemas import topics
-from schemas.topics import Kind, Topic
+from schemas.topics import Topic, TopicKind
 from tracking.city import device_grant
 from tracking.city.device_grant import Grant
 
@@ -32,12 +32,12 @@ _RANDOM = re.compile(r"[0-9a-f]{32,}")
 """What `openssl rand -hex` gives; a person would not choose that."""
 _LEAST_DIGITS = 8
 """Different ones in it."""
-_SPEAKS = (Kind.FIX, Kind.BUFFER, Kind.EVENT, Kind.STATUS, Kind.REPLY)
-_HEARS = (Kind.COMMAND, Kind.ACK)
+_SPEAKS = (TopicKind.FIX, TopicKind.BUFFER, TopicKind.EVENT, TopicKind.STATUS, TopicKind.REPLY)
+_HEARS = (TopicKind.COMMAND, TopicKind.ACK)
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class BrokerAccount:
     """An account that the broker has; `stamp` tells which grant it was made from, None: it is no device's."""
 
     name: str
@@ -49,7 +49,7 @@ def stamp(grant: Grant) -> str:
     return f"{grant.generation} {grant.unit} {_RIGHTS}"
 
 
-def differences(wanted: Mapping[str, Grant], known: Mapping[str, Known], key: str) -> list[list[Json]]:
+def differences(wanted: Mapping[str, Grant], known: Mapping[str, BrokerAccount], key: str) -> list[list[Json]]:
     """Commands that make the broker's accounts what is wanted, a list for each device.
 
     An account that is removed is cut off at once. One that is no device's is left as it is, whatever its name.
@@ -67,7 +67,7 @@ def differences(wanted: Mapping[str, Grant], known: Mapping[str, Known], key: st
     return gone + new
 
 
-def foreign(wanted: Iterable[Grant], known: Mapping[str, Known]) -> list[str]:
+def foreign(wanted: Iterable[Grant], known: Mapping[str, BrokerAccount]) -> list[str]:
     """Names of devices that cannot have an account: the broker has one of that name that is no device's."""
     return sorted(account.name for account in wanted if account.name in known and known[account.name].stamp is None)
 
@@ -100,13 +100,13 @@ def failures(answers: Iterable[Json]) -> list[str]:
     ]
 
 
-def known(clients: Iterable[Json]) -> dict[str, Known]:
+def known(clients: Iterable[Json]) -> dict[str, BrokerAccount]:
     """Accounts among the clients that the broker lists in full; what has a device's own role is a device's."""
     accounts = {}
     for client in clients:
         name = client["username"]
         device = any(role.get("rolename") == ROLE + name for role in client.get("roles", []))
-        accounts[name] = Known(name, client.get("textname", "") if device else None)
+        accounts[name] = BrokerAccount(name, client.get("textname", "") if device else None)
     return accounts
 
 
@@ -145,7 +145,7 @@ def may(grant: Grant, topic: str, *, publish: bool) -> bool:
 
 
 def _publishes(grant: Grant) -> list[str]:
-    phone = str(Topic(grant.unit, grant.name, Kind.OWNTRACKS))
+    phone = str(Topic(grant.unit, grant.name, TopicKind.OWNTRACKS))
     own = [str(Topic(grant.unit, grant.name, kind)) for kind in _SPEAKS]
     return [*own, phone, *(f"{phone}/{part}" for part in topics.OWNTRACKS_PARTS)]
 

@@ -32,7 +32,7 @@ async def examine(conn: db.Connection) -> list[Finding]:
     return [*results, note("legal holds 证据保全", listed), await _late(conn, now)]
 
 
-async def _class(conn: db.Connection, kept: retention_store.Kept, now: datetime, *, held: bool) -> Finding:
+async def _class(conn: db.Connection, kept: retention_store.ClassRetention, now: datetime, *, held: bool) -> Finding:
     terms = retention.TERMS[kept.cls]
     what = f"retention 保存: {kept.cls} {terms.zh}"
     ran = db.moment(kept.ran_at)

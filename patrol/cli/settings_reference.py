@@ -34,7 +34,7 @@ _BOUNDS = {"ge": "from", "le": "to", "multiple_of": "a multiple of", "min_length
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class SettingRow:
     """What is to be known of a setting."""
 
     variable: str
@@ -45,10 +45,10 @@ class Row:
     secret: bool
 
 
-def rows() -> Iterator[Row]:
+def rows() -> Iterator[SettingRow]:
     """All settings in the order of their definition."""
     for name, field in Settings.model_fields.items():
-        yield Row(
+        yield SettingRow(
             variable=f"PATROL_{name.upper()}",
             value=_value(field),
             default="" if field.default is None else str(field.default).lower() if field.annotation is bool
@@ -74,7 +74,7 @@ def listing() -> str:
     return head + "\n".join(f"  {row.variable}{_given(row)}\n      {row.text}" for row in rows())
 
 
-def _given(row: Row) -> str:
+def _given(row: SettingRow) -> str:
     notes = [row.value] if row.value else []
     if row.default:
         notes.append(f"default {row.default}")

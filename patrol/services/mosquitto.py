@@ -57,7 +57,7 @@ tls_version tlsv1.2"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Places:
+class BrokerPaths:
     """Where things are on the broker's machine."""
 
     folder: Path
@@ -95,7 +95,7 @@ class Listener:
     """Port of another listener without TLS, for our own processes on a network of theirs."""
 
 
-def configuration(places: Places, listener: Listener) -> str:
+def configuration(places: BrokerPaths, listener: Listener) -> str:
     """Text of mosquitto.conf."""
     lines = [f"listener {listener.port}" + ("" if listener.address is None else f" {listener.address}")]
     if listener.cert is not None:

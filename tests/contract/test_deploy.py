@@ -96,7 +96,7 @@ def test_compose_speaks_tls_to_devices_and_browsers(compose: dict[str, Any]) -> 
         "/tls/server.pem", "/tls/server.key",
     )  # fmt: skip
     assert "./deploy/tls:/tls:ro" in web["volumes"]
-    places = mosquitto.Places(
+    places = mosquitto.BrokerPaths(
         folder=Path(given["--folder"]), data=Path(given["--data"]), plugin=Path(given["--plugin"])
     )
     listener = mosquitto.Listener(

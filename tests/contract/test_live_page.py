@@ -14,7 +14,7 @@ from ingest.run import feed
 from schemas import live, rest
 from tests.support import fieldtables, live_client, live_frames
 from web import server
-from web.live.frames import alarms, detail, state, tiles, viewport, world
+from web.live.frames import alarms, detail, frame_source, state, tiles, viewport
 from web.live.run import ticks, viewer, viewers
 from web.live.store import event_log, snapshot
 
@@ -123,8 +123,8 @@ LIMITS: dict[str, tuple[float, str]] = {
     "squares along a tile in `grid`": (tiles.GRID_CELLS, ""),
     "devices in alarm that always come": (alarms.MAX_PASSING, ""),
     "silent after": (state.SILENT_AFTER_MS, " ms"),
-    "ticks that are remembered": (world.HISTORY_TICKS, ""),
-    "missed ticks that are sent one by one": (world.NEAR_TICKS, ""),
+    "ticks that are remembered": (frame_source.HISTORY_TICKS, ""),
+    "missed ticks that are sent one by one": (frame_source.NEAR_TICKS, ""),
     "taken nothing": (viewer.SEND_WITHIN_S, " s"),
     "heartbeat": (viewer.HEARTBEAT_S, " s"),
     "ping": (server.PING_S, " s"),

@@ -24,7 +24,7 @@ THROUGH = {
     "tracking.presence.walk": "tests/unit/tracking/presence/test_engine.py",
     "tracking.routes.route_file": "tests/integration/web/test_patrol_routes.py",
     "ingest.decoding.rehearsal": "tests/integration/ingest/test_misfit.py",
-    "web.live.frames.parts": "tests/unit/web/live/frames/test_world.py",
+    "web.live.frames.parts": "tests/unit/web/live/frames/test_frame_source.py",
 }
 """Modules that a test holds through the one that calls them. Give a module a test of its own and take it off."""
 NO_RULES = {"alerts.life.reply", "alerts.coverage.situation"}

@@ -30,7 +30,7 @@ def test_its_roads_and_checkpoints_are_valid_and_lie_in_its_cells(seed: int) -> 
     assert isinstance(roads, tracking_files.Roads)
     assert roads.inside_m == pytest.approx(roads.pieces.length_m.sum())
     points = tracking_files.checkpoints(msgspec.json.encode(route_file.checkpoints_geojson(seed)), "geojson", cells)
-    assert not isinstance(points, tracking_files.Refused)
+    assert not isinstance(points, tracking_files.FileFaults)
     of = cells.index(np.array([point.lat for point in points]), np.array([point.lon for point in points]))
     busy = [n for n, cell in enumerate(grid.cells) if cell.cls in route_file.CHECKED]
     assert sorted(of.tolist()) == busy

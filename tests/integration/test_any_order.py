@@ -145,7 +145,7 @@ async def stored(conn: db.Connection) -> list[Any]:
 
 async def shown(conn: db.Connection) -> list[Any]:
     """Coverage of cells and areas now and at moments before, and the indicators of the period."""
-    place: coverage.Place | None = None
+    place: coverage.CityAt | None = None
     made: list[Any] = []
     for at in range(patrols.T0 + 10 * patrols.MINUTE, END + 1, 15 * patrols.MINUTE):
         place = await coverage.load_place(conn, place, at)

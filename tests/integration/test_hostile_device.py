@@ -16,7 +16,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from ingest.decoding.message import Message
-from ingest.run.mqtt.session import Session, Terms
+from ingest.run.mqtt.session import Session, SessionOptions
 from patrol.services import mosquitto
 from schemas.broker import Broker
 from tests.support import mosquitto as broker_program
@@ -237,7 +237,7 @@ async def test_more_than_may_be_in_flight_reaches_a_worker_all_the_same(place: P
 
 def _worker(place: Place, inbox: list[Message]) -> Session:
     broker = Broker(host="127.0.0.1", port=place.server, user=SERVER[0], password=SERVER[1])
-    terms = Terms(client_id="patrol-worker-1", filters=["patrol/v1/+/#"])
+    terms = SessionOptions(client_id="patrol-worker-1", filters=["patrol/v1/+/#"])
     return Session(broker, terms, deliver=inbox.extend, lost=lambda _: None)
 
 

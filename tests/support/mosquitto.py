@@ -88,7 +88,7 @@ def configured(
 ) -> Iterator["subprocess.Popen[bytes]"]:
     """A broker with the configuration that `patrol broker config` writes, while the body runs."""
     user = "root" if os.geteuid() == 0 else None
-    places = mosquitto.Places(folder=folder, data=folder, plugin=plugin(), user=user)
+    places = mosquitto.BrokerPaths(folder=folder, data=folder, plugin=plugin(), user=user)
     places.configuration.write_text(mosquitto.configuration(places, listener))
     salts = map(secrets.token_bytes, repeat(12))
     places.state.write_text(json.dumps(broker_accounts.document(grants, key, server=server, salts=salts)))
@@ -97,7 +97,7 @@ def configured(
 
 
 @contextmanager
-def running(places: mosquitto.Places, port: int) -> Iterator["subprocess.Popen[bytes]"]:
+def running(places: mosquitto.BrokerPaths, port: int) -> Iterator["subprocess.Popen[bytes]"]:
     """A broker with the configuration of `places`, which listens on `port`, while the body runs."""
     places.data.mkdir(exist_ok=True)
     with (places.data / "log").open("wb") as log:

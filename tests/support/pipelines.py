@@ -10,7 +10,7 @@ from ingest.decoding.message import Message
 from ingest.run.config import WorkerConfig
 from ingest.run.path.assembly import make_pipeline
 from ingest.run.path.intake import Intake
-from ingest.run.path.pipeline import Limits, Pipeline
+from ingest.run.path.pipeline import BatchLimits, Pipeline
 from tests.support.patrols import Said
 
 
@@ -52,7 +52,7 @@ class Driven:
 @asynccontextmanager
 async def driven(url: str, start: int) -> AsyncIterator[Driven]:
     """A pipeline made from what the database holds."""
-    limits = Limits(upkeep_s=0.0, backfill_s=30.0)
+    limits = BatchLimits(upkeep_s=0.0, backfill_s=30.0)
     config = WorkerConfig(database_url=url, mqtt_url="", auto_enrol=True, limits=limits)
     clock = Clock(start)
     async with asyncpg.create_pool(url, min_size=1, max_size=4) as pool:

@@ -110,11 +110,11 @@ class Shift:
         last, present = self._last(known, now)
         x = np.arange(self.cells, dtype=np.float64) * 200
         officers = np.array(self.officers_m, dtype=np.float64)
-        places = arrival.Places.of(officers, 0 * officers)
-        arrivals = arrival.nearest(arrival.Places.of(x, 0 * x), places, arrival.ArrivalRule())
+        places = arrival.PlanePoints.of(officers, 0 * officers)
+        arrivals = arrival.nearest(arrival.PlanePoints.of(x, 0 * x), places, arrival.ArrivalRule())
         dwell = np.full(self.cells, DWELL)
         known_since = np.full(self.cells, self.known_since)
-        seen = coverage.Known(
+        seen = coverage.CoverageInput(
             last_visit=last,
             present=present,
             known_since=known_since,
@@ -124,7 +124,7 @@ class Shift:
         judged = coverage.evaluate(
             seen,
             now=now,
-            limits=coverage.Limits(starts=np.array([0]), limit_ms=np.full((1, self.cells), self.limit_ms)),
+            limits=coverage.LimitSteps(starts=np.array([0]), limit_ms=np.full((1, self.cells), self.limit_ms)),
             arrival_ms=np.maximum(arrivals.ms, 0),
             dwell_ms=dwell,
             calendar=calendar,

@@ -19,7 +19,7 @@ class Device(Struct, frozen=True, kw_only=True, gc=False):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class StatusReport:
     """What a device's status said. `at` is ms, never later than the receipt; `battery` is per cent."""
 
     device: int

@@ -37,7 +37,7 @@ class CellState(IntEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class LimitSteps:
     """Limits of n cells over some time: in step k, from `starts[k]` to the next, `limit_ms[k]` holds (shape k × n)."""
 
     starts: Int
@@ -127,7 +127,7 @@ class Coverage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class CoverageInput:
     """What is known of n cells at a moment, as columns of length n."""
 
     last_visit: Int
@@ -142,10 +142,10 @@ class Known:
 
 
 def evaluate(
-    known: Known,
+    known: CoverageInput,
     *,
     now: int,
-    limits: Limits,
+    limits: LimitSteps,
     arrival_ms: Int,
     dwell_ms: Int,
     calendar: DutyCalendar,
@@ -205,7 +205,7 @@ def _left(due: Int, at: Int, calendar: DutyCalendar) -> Int:
 
 
 def _hidden(
-    known: Known, since: Int, waits: Int, visits: Int, limits: Limits, now: int, calendar: DutyCalendar
+    known: CoverageInput, since: Int, waits: Int, visits: Int, limits: LimitSteps, now: int, calendar: DutyCalendar
 ) -> Bool:
     """Overdue cells in which a visit that silence may hide would mean that they are not."""
     hidden = np.zeros(len(since), dtype=np.bool_)
@@ -213,7 +213,7 @@ def _hidden(
     if not len(rows):
         return hidden
     possible, since = known.possible[rows], since[rows]
-    again = Limits(starts=limits.starts, limit_ms=limits.limit_ms[:, rows])
+    again = LimitSteps(starts=limits.starts, limit_ms=limits.limit_ms[:, rows])
     in_time = (possible > since) & (again.due(np.clip(possible, since, now), now, calendar) > now)
     # How many visits a silence hides nobody knows: one that reaches into the window may hide all that are missing.
     enough = (visits[rows] > now) | (possible > known.quota.start[rows])

@@ -10,7 +10,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from tracking.coverage.coverage import Limits
+from tracking.coverage.coverage import LimitSteps
 from tracking.plans.calendars import DutyCalendar
 from tracking.plans.plans import Windows
 from tracking.presence.fixes import Bool, Float, Int
@@ -78,7 +78,7 @@ class Record:
     hidden: Hidden
     windows: Windows
     """Windows of required visits that lie in the period as a whole."""
-    limits: Limits
+    limits: LimitSteps
     dwell_ms: Int
     """Least dwell of each cell, ms."""
 
@@ -222,7 +222,7 @@ def _clipped(gaps: _Gaps, begin: Int, end: int, calendar: DutyCalendar) -> _Clip
     )
 
 
-def _beyond(gaps: _Gaps, shown: _Clipped, limits: Limits) -> Int:
+def _beyond(gaps: _Gaps, shown: _Clipped, limits: LimitSteps) -> Int:
     """Duty time of each wait beyond the limit that held at each moment of it, ms."""
     last_step = len(limits.starts) - 1
     first = np.clip(np.searchsorted(limits.starts, shown.start, side="right") - 1, 0, last_step)

@@ -15,7 +15,7 @@ GAP_S = 120.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class PatrolPart:
     """What one device recorded in one shift of the officer who carried it, or in a period without a shift."""
 
     key: int
@@ -65,7 +65,7 @@ class Arrivals:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sums:
+class PersonFigures:
     """Figures of one officer or device. Shares from 0 to 1; None: cannot be told."""
 
     shifts: int
@@ -90,15 +90,15 @@ class Sums:
     events_two: float | None
 
 
-def add_up(parts: Iterable[Part], interval_s: float) -> dict[int, Sums]:
+def add_up(parts: Iterable[PatrolPart], interval_s: float) -> dict[int, PersonFigures]:
     """Figures by officer or device; devices are set to send a fix every `interval_s`."""
-    of: dict[int, list[Part]] = {}
+    of: dict[int, list[PatrolPart]] = {}
     for part in parts:
         of.setdefault(part.key, []).append(part)
     return {key: _sums(mine, interval_s) for key, mine in of.items()}
 
 
-def _sums(parts: list[Part], interval_s: float) -> Sums:
+def _sums(parts: list[PatrolPart], interval_s: float) -> PersonFigures:
     shifts = _by_shift(parts)
     expected = sum(group[0].expected_s for group in shifts)
     covered = sum(_covered(group) for group in shifts)
@@ -109,7 +109,7 @@ def _sums(parts: list[Part], interval_s: float) -> Sums:
     on_duty = sum(group[0].expected_s for group in posted)
     fixes, known = sum(part.fixes for part in parts), sum(part.recorder_known for part in parts)
     visits, drives = sum(part.visits for part in parts), sum(part.drive_throughs for part in parts)
-    return Sums(
+    return PersonFigures(
         shifts=len(shifts),
         expected_s=expected,
         covered_s=covered,
@@ -133,21 +133,21 @@ def _sums(parts: list[Part], interval_s: float) -> Sums:
     )
 
 
-def _by_shift(parts: list[Part]) -> list[list[Part]]:
+def _by_shift(parts: list[PatrolPart]) -> list[list[PatrolPart]]:
     """Parts of each shift: an officer may have changed the device in it."""
-    shifts: dict[int, list[Part]] = {}
+    shifts: dict[int, list[PatrolPart]] = {}
     for part in parts:
         if part.shift is not None:
             shifts.setdefault(part.shift, []).append(part)
     return list(shifts.values())
 
 
-def _covered(shift: list[Part]) -> float:
+def _covered(shift: list[PatrolPart]) -> float:
     """Σ min(time between fixes, 120 s) of a shift, s."""
     return min(shift[0].expected_s, sum(part.runs_s + GAP_S * part.gaps for part in shift))
 
 
-def _arrivals(shifts: list[list[Part]]) -> Arrivals:
+def _arrivals(shifts: list[list[PatrolPart]]) -> Arrivals:
     counts = {"on_time": 0, "late": 0, "absent": 0, "unknown": 0}
     for shift in shifts:
         if shift[0].first_told:
@@ -155,7 +155,7 @@ def _arrivals(shifts: list[list[Part]]) -> Arrivals:
     return Arrivals(**counts)
 
 
-def _arrival(shift: list[Part]) -> str:
+def _arrival(shift: list[PatrolPart]) -> str:
     arrived = min((part.arrived for part in shift if part.arrived is not None), default=None)
     after = None if arrived is None else arrived - shift[0].starts
     if after is not None and after <= ON_TIME_MS:

@@ -17,14 +17,14 @@ UNRELIABLE = 0.7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sums:
+class RollupSums:
     """What is added up beside the figures, as columns by cell."""
 
     weight: Float
     road_m: Float
     """NaN: not known."""
     drive_throughs: Int
-    routes: done.Sums
+    routes: done.RouteSums
 
 
 RoadRule = Literal["walked", "visited"]
@@ -80,7 +80,7 @@ class AreaFigures:
     """The same for checkpoints."""
 
 
-def roll_up(figures: Figures, sums: Sums, rows: NDArray[np.intp]) -> AreaFigures:
+def roll_up(figures: Figures, sums: RollupSums, rows: NDArray[np.intp]) -> AreaFigures:
     """Figures of the cells with these indices, together."""
     state = figures.state[rows]
     known, visited = state != Visited.UNKNOWN, state == Visited.VISITED
@@ -135,7 +135,7 @@ def groups(of: Sequence[str | None]) -> dict[str, NDArray[np.intp]]:
 
 
 def _roads(
-    sums: Sums, rows: NDArray[np.intp], known: Bool, visited: Bool
+    sums: RollupSums, rows: NDArray[np.intp], known: Bool, visited: Bool
 ) -> tuple[RoadRule, float | None, float | None]:
     """By which rule, which share of the roads, and which share of the cells has enough of them."""
     routes = sums.routes
@@ -151,7 +151,7 @@ def _roads(
     return "walked", walked, _share(float(routes.covered[certain].sum()), len(certain))
 
 
-def _checkpoints(routes: done.Sums, rows: NDArray[np.intp]) -> CheckpointFigures:
+def _checkpoints(routes: done.RouteSums, rows: NDArray[np.intp]) -> CheckpointFigures:
     required, passed, missing = (int(column[rows].sum()) for column in (routes.required, routes.passed, routes.missing))
     known = passed + missing
     trusted = routes.checkpoints_told >= UNRELIABLE and known >= UNRELIABLE * required

@@ -6,7 +6,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from tracking.geometry.squares import NEW, Seen, Squares
+from tracking.geometry.squares import NEW, SquareLookup, Squares
 from tracking.presence.fixes import Float, Ints
 
 
@@ -27,7 +27,7 @@ class Division:
         return Squares(self._polygons, self._boundaries, self.tree)
 
 
-def inner_of(division: Division, x: Float, y: Float) -> tuple[Ints, Seen]:
+def inner_of(division: Division, x: Float, y: Float) -> tuple[Ints, SquareLookup]:
     """Index of the cell each place is in, and what the squares tell of it; those that know nothing yet learn."""
     seen = division.squares.look(x, y)
     inner = seen.cell.copy()

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tracking.geometry.depth import BEST_ACCURACY_M, DEEP_SIGMAS, SIGMA_OF_68, UNSAID_SIGMA_M, depths
 from tracking.geometry.division import Division, inner_of
 from tracking.geometry.segments import edges, meets, middle, spans
-from tracking.geometry.squares import Seen
+from tracking.geometry.squares import SquareLookup
 from tracking.presence.fixes import Bool, Float, Int, Ints
 
 Ring = Sequence[Sequence[float]]
@@ -41,7 +41,7 @@ class GridCell:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Places:
+class FixCells:
     """Where n fixes are, as columns of length n."""
 
     x: Float
@@ -155,7 +155,7 @@ class CityGrid:
             nearest[places[order]] = cells[order]
         return nearest
 
-    def places(self, lat: Float, lon: Float, acc: NDArray[np.float32], t: Int | None = None) -> Places:
+    def places(self, lat: Float, lon: Float, acc: NDArray[np.float32], t: Int | None = None) -> FixCells:
         """Project and look up n fixes. `acc` is the 68 % radius in m, NaN unknown; `t` their times, ms."""
         x, y = self.xy(lat, lon)
         radius = np.maximum(acc, BEST_ACCURACY_M).astype(np.float64)
@@ -165,7 +165,7 @@ class CityGrid:
             cell, seen = inner_of(division, x[rows], y[rows])
             depth[rows] = self._depth(division.tree, (x[rows], y[rows]), sigma[rows], cell, seen)
             inner[rows] = cell
-        return Places(x=x, y=y, sigma=sigma, inner=inner, depth=depth)
+        return FixCells(x=x, y=y, sigma=sigma, inner=inner, depth=depth)
 
     def crossing(
         self,
@@ -269,7 +269,9 @@ class CityGrid:
         of = np.searchsorted(self._starts, t, side="right") - 1
         return [(self._divisions[number], np.flatnonzero(of == number)) for number in np.unique(of).tolist()]
 
-    def _depth(self, tree: shapely.STRtree, at: tuple[Float, Float], sigma: Float, inner: Ints, seen: Seen) -> Float:
+    def _depth(
+        self, tree: shapely.STRtree, at: tuple[Float, Float], sigma: Float, inner: Ints, seen: SquareLookup
+    ) -> Float:
         least, most = depths(seen.least, sigma), depths(seen.most, sigma)
         depth = least.astype(np.float64)
         unclear = (inner != seen.cell) | (least != most) | (inner < 0)

@@ -34,7 +34,7 @@ _REACH = 0.71
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class SquareLookup:
     """What the squares tell of n places, as columns of length n."""
 
     cell: Ints
@@ -74,7 +74,7 @@ class Squares:
         self._room = min(len(self._blocks), 2 * MOST_SQUARES // _BLOCK**2)
         self._words = np.zeros((self._room + 1) * _BLOCK**2, dtype=np.int32)
 
-    def look(self, x: Float, y: Float) -> Seen:
+    def look(self, x: Float, y: Float) -> SquareLookup:
         """What is known of n places, m."""
         east, north = self._from_corner(x, y)
         column, row = _whole(east, self._columns), _whole(north, self._rows)
@@ -82,7 +82,7 @@ class Squares:
         away = np.hypot(east - column - 0.5, north - row - 0.5) * self._side
         units = word & _FAR
         clear = units * _UNIT_M
-        return Seen(
+        return SquareLookup(
             cell=(word >> 8) + NEW,
             alike=away < clear,
             least=clear - away,

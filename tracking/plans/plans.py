@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tracking.coverage.coverage import Limits, Quota
+from tracking.coverage.coverage import LimitSteps, Quota
 from tracking.geometry.lookup import EVER, FOR_EVER
 from tracking.plans.calendars import Duty, DutyCalendar
 from tracking.plans.plan import Plan, hours_of, parsed, plan_of
@@ -91,7 +91,7 @@ class Plans:
         changes = {version.valid_from for version in self._versions} | set(ends)
         self._starts = [0, *sorted(change for change in changes if change > 0)]
         self._epochs: dict[int, Epoch] = {}
-        self._ahead: tuple[int, Limits] | None = None
+        self._ahead: tuple[int, LimitSteps] | None = None
 
     def tried(self, scope: str, body: dict[str, Any] | None, now: int) -> "Plans":
         """These plans, had `scope` the plan `body` from `now` (ms) on; None: had it none."""
@@ -130,7 +130,7 @@ class Plans:
                 tables.append(table)
         return VisitRules(starts, tables)
 
-    def limits(self, start: int, end: int, calendar: DutyCalendar) -> Limits:
+    def limits(self, start: int, end: int, calendar: DutyCalendar) -> LimitSteps:
         """Limits of the cells from `start` to `end` (ms); the last step goes on for ever."""
         starts: list[int] = []
         steps: list[Int] = []
@@ -142,9 +142,9 @@ class Plans:
                 if not steps or not np.array_equal(steps[-1], row):
                     starts.append(at)
                     steps.append(row)
-        return Limits(starts=np.array(starts, dtype=np.int64), limit_ms=np.array(steps).reshape(len(starts), -1))
+        return LimitSteps(starts=np.array(starts, dtype=np.int64), limit_ms=np.array(steps).reshape(len(starts), -1))
 
-    def limits_ahead(self, now: int, calendar: DutyCalendar) -> Limits:
+    def limits_ahead(self, now: int, calendar: DutyCalendar) -> LimitSteps:
         """Limits of the cells from `now` (ms) on, made anew now and then; the calendar must be the same each time."""
         slot = now - now % _KEEP_MS
         if self._ahead is None or self._ahead[0] != slot:

@@ -10,7 +10,7 @@ import numpy as np
 
 from tracking.presence.crossing import LEAST_PASS_M_2
 from tracking.presence.fixes import Bool, Float, Int, Ints
-from tracking.presence.placed import DEPTH, INNER, LAT, SIGMA, WIDTH, Placed, T, X, Y, ends
+from tracking.presence.placed import DEPTH, INNER, LAT, SIGMA, WIDTH, LocatedFixes, T, X, Y, ends
 from tracking.presence.plausibility import steps_possible
 
 MOST = 1 << 20
@@ -50,7 +50,7 @@ class Deferred:
         if devices > len(self._state):
             self._state = np.append(self._state, _rows(devices - len(self._state)), axis=0)
 
-    def expect(self, newest: Placed, until: Int) -> None:
+    def expect(self, newest: LocatedFixes, until: Int) -> None:
         """Say of devices of which nothing is put aside: what their newest fix was, and until when nothing follows.
 
         Args:
@@ -61,7 +61,7 @@ class Deferred:
         state[:, _UNTIL], state[:, _LAST] = until, _NONE
         self._state[newest.device] = state
 
-    def put_aside(self, fixes: Placed) -> Bool:
+    def put_aside(self, fixes: LocatedFixes) -> Bool:
         """Put aside those of the fixes, sorted by device and time, of which that is possible; which these are."""
         last, now = self._state[fixes.device], fixes.values
         dx, dy, dt = now[:, X] - last[:, X], now[:, Y] - last[:, Y], now[:, T] - last[:, T]
@@ -82,7 +82,7 @@ class Deferred:
         self._state[fixes.device[aside]] = state
         return aside
 
-    def take(self, devices: Ints) -> Placed:
+    def take(self, devices: Ints) -> LocatedFixes:
         """What is put aside of `devices`, each named once; by device and time. None is put aside until expected."""
         state = self._state[devices]
         state[:, _UNTIL], rows, owner = 0, state[:, _LAST].astype(np.int32), devices
@@ -98,7 +98,7 @@ class Deferred:
         freed = np.concatenate(ready)
         self._used -= len(freed)
         self._free[self._used : self._used + len(freed)] = freed
-        return Placed(device=np.concatenate(owners), values=self._values[freed]).ordered()
+        return LocatedFixes(device=np.concatenate(owners), values=self._values[freed]).ordered()
 
     def _room(self, count: int) -> bool:
         """Make room for so many more; False where there may be no more."""

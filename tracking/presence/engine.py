@@ -18,7 +18,7 @@ from tracking.presence import plausibility, points, stays, trail, walk
 from tracking.presence.crossing import LEAST_PASS_M_2
 from tracking.presence.deferred import Deferred
 from tracking.presence.fixes import Bool, FixColumns, Int
-from tracking.presence.placed import SIGMA, Placed, T, X, Y, ends
+from tracking.presence.placed import SIGMA, LocatedFixes, T, X, Y, ends
 from tracking.presence.reports import Reported
 from tracking.presence.visit_rules import VisitRules
 
@@ -118,7 +118,7 @@ class Engine:
         rows = batch.take(order)
         places = self._grid.places(rows.lat, rows.lon, rows.acc, rows.t)
         late = self._late(rows.device, rows.t)
-        self._walk_new(Placed.of(rows, places, np.flatnonzero(plausibility.eligible(rows) & ~late)))
+        self._walk_new(LocatedFixes.of(rows, places, np.flatnonzero(plausibility.eligible(rows) & ~late)))
         self._note_newest(rows.device[~late], rows.t[~late])
         in_order = np.empty(len(rows), dtype=np.intp)
         in_order[order] = np.arange(len(rows))
@@ -129,7 +129,7 @@ class Engine:
         self,
         device: int,
         fixes: FixColumns,
-        stored: stays.Stored,
+        stored: stays.StoredStays,
         reason: str | None,
         *,
         logged: Sequence[points.Logged] = (),
@@ -147,7 +147,7 @@ class Engine:
             The differences to `stored`. Where the fixes reach the newest of the device, its state is replaced.
         """
         if not len(fixes):
-            return stays.differences(device, stored, stays.Stored([], []), reason=reason, frontier=0)
+            return stays.differences(device, stored, stays.StoredStays([], []), reason=reason, frontier=0)
         self._reserve(device)
         frontier = int(self._newest[device]) if self._newest[device] != _LONG_AGO else int(fixes.t[0])
         first, newest = int(fixes.t.min()), int(fixes.t.max())
@@ -159,7 +159,7 @@ class Engine:
         after.log(self._placed(logged))
         rows = fixes.take(np.argsort(fixes.t, kind="stable"))
         places = self._grid.places(rows.lat, rows.lon, rows.acc, rows.t)
-        self._walk(Placed.of(rows, places, np.flatnonzero(plausibility.eligible(rows))))
+        self._walk(LocatedFixes.of(rows, places, np.flatnonzero(plausibility.eligible(rows))))
         if newest < frontier:
             # An old stretch: what follows it is more than a gap away, so silence has ended its last stay.
             self._settle(device)
@@ -209,7 +209,7 @@ class Engine:
         for name in heard[~self._warm[heard]].tolist():
             self._fresh(name)
 
-    def _walk_new(self, placed: Placed) -> None:
+    def _walk_new(self, placed: LocatedFixes) -> None:
         """Walk sorted fixes that are newer than all known of their devices; those that may wait are put aside."""
         if self._steps:
             self._walk(placed)
@@ -219,7 +219,7 @@ class Engine:
         until = self._walk(now.joined(self._deferred.take(last.device)))
         self._deferred.expect(last, np.array(until, dtype=np.int64))
 
-    def _walk(self, placed: Placed) -> list[int]:
+    def _walk(self, placed: LocatedFixes) -> list[int]:
         """Walk devices through sorted fixes, a run of those that are alike at a time; until when each is quiet then."""
         until: list[int] = []
         if not len(placed):
@@ -245,7 +245,7 @@ class Engine:
                 until.append(way.quiet_until)
         return until
 
-    def _stays_in(self, placed: Placed) -> Bool:
+    def _stays_in(self, placed: LocatedFixes) -> Bool:
         """Rows in the same cell as the one before, whose step passes through no other."""
         inner, (x, y) = placed.inner, placed.values[:, [X, Y]].T
         stays_in = np.zeros(len(inner), dtype=np.bool_)
@@ -285,7 +285,7 @@ class Engine:
         return self._grid.ids[inner] if len(self._grid) else inner
 
 
-def _follows(placed: Placed) -> Bool:
+def _follows(placed: LocatedFixes) -> Bool:
     """Rows that follow the one before: same device, no gap, no jump."""
     device, (t, x, y, sigma) = placed.device, placed.values[:, [T, X, Y, SIGMA]].T
     follows = np.zeros(len(device), dtype=np.bool_)

@@ -6,7 +6,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from tracking.geometry.lookup import Places
+from tracking.geometry.lookup import FixCells
 from tracking.presence.fixes import Bool, FixColumns, Float, Int, Ints
 from tracking.presence.points import Rows
 
@@ -16,7 +16,7 @@ T, X, Y, SIGMA, INNER, DEPTH, LAT, LON = range(WIDTH)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Placed:
+class LocatedFixes:
     """n eligible fixes, looked up."""
 
     device: Ints
@@ -25,7 +25,7 @@ class Placed:
     """(n, WIDTH): one line of the processor's cache for each fix. Whole numbers are exact in it, times too."""
 
     @classmethod
-    def of(cls, fixes: FixColumns, places: Places, rows: NDArray[np.intp]) -> Self:
+    def of(cls, fixes: FixColumns, places: FixCells, rows: NDArray[np.intp]) -> Self:
         """The fixes at `rows`, in that order."""
         columns = (
             fixes.t, places.x, places.y, places.sigma, places.inner, places.depth, fixes.lat, fixes.lon,

@@ -33,7 +33,7 @@ class Point(Struct, frozen=True, gc=False):
     sigma: float
     inner: int
     depth: float
-    """`lookup.Places.depth`."""
+    """`lookup.FixCells.depth`."""
     lat: float
     lon: float
 

@@ -6,7 +6,7 @@ from tracking.geometry.lookup import CityGrid
 from tracking.presence.between import MERGE_MS, Between, Maybe
 from tracking.presence.points import Point
 from tracking.presence.presence import Presence
-from tracking.presence.stays import Changes, Run, RunChange, Stay, StayChange, StayKind, Stored, worth
+from tracking.presence.stays import Changes, Run, RunChange, Stay, StayChange, StayKind, StoredStays, worth
 from tracking.presence.trail import Trail
 from tracking.presence.visit_rules import VisitRules
 
@@ -131,10 +131,10 @@ class Reported(list[Report]):
             runs=[RunChange(device=run.device, t_first=run.t_first, run=run) for run in runs],
         )
 
-    def computed(self) -> Stored:
+    def computed(self) -> StoredStays:
         """The same as it must be stored; nothing is left."""
         stays, runs = self._newest()
-        return Stored([change.stay for change in stays.values() if change.stay is not None], runs)
+        return StoredStays([change.stay for change in stays.values() if change.stay is not None], runs)
 
     def _newest(self) -> tuple[dict[_Key, StayChange], list[Run]]:
         stays: dict[_Key, StayChange] = {}

@@ -96,7 +96,7 @@ Kept = TypeVar("Kept", Stay, Run)
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredStays:
     """Stays and runs of one stretch of a device, as stored or as they must be."""
 
     stays: list[Stay]
@@ -152,7 +152,9 @@ def worth(rule: VisitRule, dwell_ms: int, path_m: float, way_m: float, *, logged
     return StayKind.SHORT
 
 
-def differences(device: int, stored: Stored, computed: Stored, *, reason: str | None, frontier: int) -> Changes:
+def differences(
+    device: int, stored: StoredStays, computed: StoredStays, *, reason: str | None, frontier: int
+) -> Changes:
     """What must change in the store so that it holds `computed` and nothing else of this stretch.
 
     Args:

@@ -15,7 +15,7 @@ _MOSTLY = 0.9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Minutes:
+class MinutePlaces:
     """Median places of one device by minute."""
 
     number: Int
@@ -37,20 +37,20 @@ class Together:
     """Middle distance."""
 
 
-def minutes(t: Int, x: Float, y: Float) -> Minutes:
+def minutes(t: Int, x: Float, y: Float) -> MinutePlaces:
     """Thin the fixes of a device, in any order, to one place a minute."""
     order = np.lexsort((x, t))
     number, start = np.unique(t[order] // MINUTE_MS, return_index=True)
     ends = np.append(start[1:], len(t))
     spans = list(zip(start.tolist(), ends.tolist(), strict=True))
-    return Minutes(
+    return MinutePlaces(
         number=number,
         x=np.array([np.median(x[order][lo:hi]) for lo, hi in spans]),
         y=np.array([np.median(y[order][lo:hi]) for lo, hi in spans]),
     )
 
 
-def together(one: Minutes, other: Minutes) -> Together | None:
+def together(one: MinutePlaces, other: MinutePlaces) -> Together | None:
     """The longest stretch with both within 5 m in nearly every minute; None: less than half an hour."""
     common, mine, theirs = np.intersect1d(one.number, other.number, return_indices=True)
     off = np.hypot(one.x[mine] - other.x[theirs], one.y[mine] - other.y[theirs])

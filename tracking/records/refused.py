@@ -6,7 +6,7 @@ from schemas.refusals import Refusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refused:
+class RefusalRecord:
     """A refusal of `n` alike parts of one message. `at` is ms; `payload` None where it would keep personal data."""
 
     at: int

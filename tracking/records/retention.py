@@ -28,7 +28,7 @@ class DataClass(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class ClassTerms:
     """What a class is, and the least that may be set."""
 
     zh: str
@@ -38,32 +38,32 @@ class Terms:
     """Reason of the default and of the least, in both languages."""
 
 
-TERMS: dict[DataClass, Terms] = {
-    DataClass.FIXES: Terms(
+TERMS: dict[DataClass, ClassTerms] = {
+    DataClass.FIXES: ClassTerms(
         zh="原始轨迹", en="raw fixes", least_days=30,
         why="行踪轨迹为敏感个人信息，仅保存必要时间 sensitive personal data: half a year, for complaints and reviews",
     ),
-    DataClass.VISITS: Terms(
+    DataClass.VISITS: ClassTerms(
         zh="巡查与停留", en="stays, visits, runs, findings", least_days=30,
         why="考核与复议 assessment and its review: three years; never shorter than fixes",
     ),
-    DataClass.HISTORY: Terms(
+    DataClass.HISTORY: ClassTerms(
         zh="历史版本", en="earlier states, refusals", least_days=1,
         why="当时所见 what a screen showed at any moment: a quarter of a year",
     ),
-    DataClass.EVENTS: Terms(
+    DataClass.EVENTS: ClassTerms(
         zh="执法事件", en="enforcement events", least_days=183,
         why="行政处罚法第三十六条最长追溯五年 the longest limitation of administrative penalties: five years",
     ),
-    DataClass.MEDIA: Terms(
+    DataClass.MEDIA: ClassTerms(
         zh="音视频", en="media without a case", least_days=183,
         why="执法全过程记录至少六个月；涉案的随事件保存 at least six months; those of a case stay with their event",
     ),
-    DataClass.ALERTS: Terms(
+    DataClass.ALERTS: ClassTerms(
         zh="告警与处置", en="alerts, steps, tasks, notifications", least_days=183,
         why="责任追溯 who was warned and what was done: three years",
     ),
-    DataClass.AUDIT: Terms(
+    DataClass.AUDIT: ClassTerms(
         zh="审计记录", en="audit record", least_days=1096,
         why="个人信息保护法第五十六条至少三年；链式记录整体保存 at least three years by law; the chain is kept whole",
     ),

@@ -38,7 +38,7 @@ class Did:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sums:
+class RouteSums:
     """What is added up of the patrol routes, as columns by cell."""
 
     road_m: Float
@@ -68,7 +68,7 @@ def measure(
     period: tuple[int, int],
     unclear: Unclear,
     unclear_at_once: Unclear,
-) -> Sums:
+) -> RouteSums:
     """Add up by cell.
 
     Args:
@@ -85,7 +85,7 @@ def measure(
     length, walked = routes.length_m[piece], did.walked[piece]
     road_m, walked_m = _sum(cell, length, len(cells)), _sum(cell[walked], length[walked], len(cells))
     required, passed, missing = _checkpoints(routes, did, windows, period, unclear_at_once)
-    return Sums(
+    return RouteSums(
         road_m=road_m,
         walked_m=walked_m,
         road_known=~unclear(cells, whole * period[0], whole * period[1]) | (walked_m >= COVERED * road_m),

@@ -21,7 +21,7 @@ LEAD_MS = 900_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stored:
+class VersionedPlaces:
     """n pieces or checkpoints as they are stored, as columns of length n."""
 
     id: Int
@@ -60,7 +60,13 @@ class PatrolRoutes:
     """
 
     def __init__(
-        self, grid: CityGrid, *, pieces: Stored, length_m: Float, checkpoints: Stored, codes: tuple[str, ...]
+        self,
+        grid: CityGrid,
+        *,
+        pieces: VersionedPlaces,
+        length_m: Float,
+        checkpoints: VersionedPlaces,
+        codes: tuple[str, ...],
     ) -> None:
         self.grid = grid
         self.pieces, self.length_m = pieces, length_m

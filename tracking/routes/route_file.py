@@ -25,7 +25,7 @@ _COLUMNS = {"code", "lat", "lon"}
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class FileFaults:
     """Everything that is wrong with a file; nothing of it is taken."""
 
     faults: list[GridFault]
@@ -74,7 +74,7 @@ _line = msgspec.json.Decoder(list[list[float]])
 _lines = msgspec.json.Decoder(list[list[list[float]]])
 
 
-def roads(data: bytes, grid: CityGrid) -> Roads | Refused:
+def roads(data: bytes, grid: CityGrid) -> Roads | FileFaults:
     """Read the roads of a GeoJSON file over the cells in force."""
     faults = Faults()
     lines = [line for number, feature in _features(data, faults) for line in _read_lines(number, feature, faults)]
@@ -85,18 +85,18 @@ def roads(data: bytes, grid: CityGrid) -> Roads | Refused:
     if not faults and not len(inside):
         faults.add(FaultKind.ROADS_ASTRAY, None, None)
     if faults:
-        return Refused(faults.listed())
+        return FileFaults(faults.listed())
     return Roads(pieces=pieces, inside_m=float(pieces.length_m[np.unique(inside)].sum()))
 
 
-def checkpoints(data: bytes, form: Form, grid: CityGrid) -> list[Checkpoint] | Refused:
+def checkpoints(data: bytes, form: Form, grid: CityGrid) -> list[Checkpoint] | FileFaults:
     """Read the checkpoints of a file over the cells in force."""
     faults = Faults()
     read = list(_rows(data, faults) if form == "csv" else _points(data, faults))
     if not faults and not read:
         faults.add(FaultKind.NO_CHECKPOINTS, None, None)
     _check(read, grid, faults)
-    return Refused(faults.listed()) if faults else [checkpoint for _, checkpoint in read]
+    return FileFaults(faults.listed()) if faults else [checkpoint for _, checkpoint in read]
 
 
 def _features(data: bytes, faults: Faults) -> Iterator[tuple[int, _Feature]]:

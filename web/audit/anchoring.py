@@ -30,7 +30,7 @@ BROKEN = Gauge("patrol_audit_broken", "1 if the audit record lacks what was anch
 log = structlog.get_logger(__name__)
 
 
-class Sender:
+class AnchorSender:
     """Sends the newest anchor to another machine; one that is newer takes the place of one that waits."""
 
     def __init__(self, address: str) -> None:
@@ -70,7 +70,7 @@ class Sender:
 class AnchorTask:
     """Writes the newest head every second while the record grows, and an anchor every five minutes."""
 
-    def __init__(self, anchors: Anchors, database: Database, sender: Sender | None) -> None:
+    def __init__(self, anchors: Anchors, database: Database, sender: AnchorSender | None) -> None:
         self._anchors, self._database, self._sender = anchors, database, sender
         self._noted: Head | None = None
 

@@ -42,7 +42,7 @@ class Anchor(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class AnchorFiles:
     """What the files say."""
 
     heads: list[Head] = field(default_factory=list)
@@ -133,14 +133,16 @@ class Anchors:
                 os.fsync(file.fileno())
             draft.replace(self.head_file)
 
-    def read(self, *, copy: bool = False) -> Found:
+    def read(self, *, copy: bool = False) -> AnchorFiles:
         """Read all anchors and say what is wrong with them; a `copy` of FILE comes without FILE.head.
 
         Raises:
             OSError: a file cannot be read.
         """
         if not self.file.is_file():
-            return Found(faults=[f"There is no anchor file {self.file}: restore it, or name a copy with --anchor."])
+            return AnchorFiles(
+                faults=[f"There is no anchor file {self.file}: restore it, or name a copy with --anchor."]
+            )
         heads: list[Head] = []
         faults: list[str] = []
         before = ""
@@ -156,12 +158,12 @@ class Anchors:
             signatures.add(before)
         if not heads and not faults:
             faults.append(f"{self.file} holds no anchor: restore it, or name a copy with --anchor.")
-        contents = Found(heads=heads, anchors=len(heads), faults=faults)
+        contents = AnchorFiles(heads=heads, anchors=len(heads), faults=faults)
         if not copy:
             self._read_head(contents, signatures)
         return contents
 
-    def _read_head(self, contents: Found, signatures: set[str]) -> None:
+    def _read_head(self, contents: AnchorFiles, signatures: set[str]) -> None:
         newest = self._newest()
         if newest is None:
             contents.faults.append(f"{self.head_file} is missing or damaged: the end of the record cannot be proven.")

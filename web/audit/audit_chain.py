@@ -25,7 +25,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class ChainRow:
     """An entry in its place."""
 
     n: int
@@ -53,14 +53,14 @@ def link(before: bytes, n: int, entry: Entry) -> bytes:
     return hashlib.sha256(before + text.encode("utf-8", "surrogatepass")).digest()
 
 
-def chained(head: Head, entries: Iterable[Entry]) -> list[Row]:
+def chained(head: Head, entries: Iterable[Entry]) -> list[ChainRow]:
     """Put entries behind the head."""
-    rows: list[Row] = []
+    rows: list[ChainRow] = []
     before, n = head.hash, head.n
     for entry in entries:
         n += 1
         before = link(before, n, entry)
-        rows.append(Row(n=n, entry=entry, hash=before))
+        rows.append(ChainRow(n=n, entry=entry, hash=before))
     return rows
 
 
@@ -75,7 +75,7 @@ class Checker:
             if self._anchors.setdefault(anchor.n, anchor.hash) != anchor.hash:
                 self.faults.append(f"Two anchors of row {anchor.n} differ: one of them was written by somebody else.")
 
-    def take(self, row: Row) -> None:
+    def take(self, row: ChainRow) -> None:
         """Check the next row."""
         wanted = self.head.n + 1
         if row.n != wanted:

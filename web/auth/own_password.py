@@ -7,7 +7,7 @@ from starlette.requests import Request
 from web import context, problems
 from web.audit.store import audit_log
 from web.auth import passwords, signin
-from web.auth.principal import Kind, Principal
+from web.auth.principal import CredentialKind, Principal
 from web.auth.store import accounts, credentials
 
 
@@ -18,7 +18,7 @@ def own(request: Request) -> tuple[context.Context, Principal]:
         ProblemError: an API token, which has no password of its own.
     """
     who = context.principal(request)
-    if who.kind is not Kind.SESSION:
+    if who.kind is not CredentialKind.SESSION:
         raise problems.ProblemError(422, "An API token cannot change an account's own settings; sign in instead.")
     return context.context(request), who
 

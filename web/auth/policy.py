@@ -18,7 +18,7 @@ from web.audit import audit_chain
 from web.audit.recorder import Recorder
 from web.audit.store import audit_log
 from web.auth import costs
-from web.auth.principal import Kind, Principal
+from web.auth.principal import CredentialKind, Principal
 from web.auth.route_rules import SAFE, Reach, Rule, rule_for
 from web.auth.store import principals
 from web.config import WebConfig
@@ -137,7 +137,7 @@ class Policy:
         except problems.ProblemError:
             scope["refused"] = principal
             raise
-        if method not in SAFE and principal.kind is Kind.SESSION:
+        if method not in SAFE and principal.kind is CredentialKind.SESSION:
             self._demand_same_origin(headers)
         return principal
 

@@ -9,7 +9,7 @@ from web.auth.access import Grant, Permission
 from web.auth.grants import Holding
 
 
-class Kind(StrEnum):
+class CredentialKind(StrEnum):
     """How somebody showed who they are."""
 
     SESSION = "session"
@@ -23,7 +23,7 @@ class Principal:
 
     name: str
     role: str
-    kind: Kind
+    kind: CredentialKind
     token_hash: bytes | None
     """Key of the session or token in the database; None for the token of the settings."""
     expires_at: datetime | None

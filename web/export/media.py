@@ -12,7 +12,7 @@ from runtime import db
 from tracking.records import media_types
 from tracking.store.tracks import media_store
 from tracking.store.tracks.media_files import FullError, Incoming, MediaFiles
-from tracking.store.tracks.media_store import Announced, Sender, Stored
+from tracking.store.tracks.media_store import Announced, MediaSender, StoredMedia
 from web import problems
 
 AT_ONCE = 16
@@ -35,8 +35,8 @@ class Receiver:
     _free: int = AT_ONCE
 
     async def take(
-        self, pool: db.Pool, sha256: str, sender: Sender, size: int | None, body: AsyncIterator[bytes]
-    ) -> tuple[Stored, bool]:
+        self, pool: db.Pool, sha256: str, sender: MediaSender, size: int | None, body: AsyncIterator[bytes]
+    ) -> tuple[StoredMedia, bool]:
         """Store a file for the events of the sender that name it; returns what is there, and whether it came now.
 
         Args:
@@ -65,7 +65,7 @@ class Receiver:
         finally:
             self._free += 1
 
-    async def _sent_before(self, conn: db.Connection, sha256: str, wanted: Sequence[Announced]) -> Stored | None:
+    async def _sent_before(self, conn: db.Connection, sha256: str, wanted: Sequence[Announced]) -> StoredMedia | None:
         """Who sent the bytes for one event has shown to have them: they count for the sender's other events, too."""
         if not any(file.sent for file in wanted) or not await asyncio.to_thread(self.files.place(sha256).is_file):
             return None
@@ -89,7 +89,7 @@ class Receiver:
 
     async def _receive(
         self, pool: db.Pool, sha256: str, wanted: Sequence[Announced], most: int, body: AsyncIterator[bytes]
-    ) -> Stored:
+    ) -> StoredMedia:
         incoming = await _of_disk(self.files.begin, most)
         try:
             await _write(incoming, most, body)
@@ -104,7 +104,7 @@ class Receiver:
                     415, "The content does not match the type in the event; send a photograph or a recording."
                 )
             async with pool.acquire() as conn, conn.transaction():
-                media = Stored(mime=fitting[0], bytes=incoming.size)
+                media = StoredMedia(mime=fitting[0], bytes=incoming.size)
                 stored = await media_store.put(conn, sha256, media)
                 await media_store.link(conn, sha256, fitting[1])
                 await _of_disk(lambda: incoming.keep(self.files.place(sha256)))

@@ -36,7 +36,7 @@ Lines = AsyncIterator[bytes]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class ClipRequest:
     """What a clip shows; times in ms."""
 
     start: int
@@ -58,7 +58,9 @@ class Asked:
         return range(first, self.end + 1, self.step)
 
 
-async def lines(pool: db.Pool, clip: Asked, see: Sight, devices: Sequence[Any], place: coverage.Place | None) -> Lines:
+async def lines(
+    pool: db.Pool, clip: ClipRequest, see: Sight, devices: Sequence[Any], place: coverage.CityAt | None
+) -> Lines:
     """Encode the clip of `devices` (of `clip_store`), one JSON object a line; the last one has the type `end`."""
     async with _turns, pool.acquire() as connection:
         place = await coverage.load_place(connection, place, clip.start, clip.start if clip.then else None)
@@ -78,7 +80,7 @@ async def lines(pool: db.Pool, clip: Asked, see: Sight, devices: Sequence[Any], 
 
 
 async def _alerts(
-    connection: db.Connection, clip: Asked, see: Sight, period: clip_store.Period
+    connection: db.Connection, clip: ClipRequest, see: Sight, period: clip_store.Period
 ) -> list[dict[str, Any]]:
     rows = await clip_store.alerts(connection, see, period, MOST_ALERTS)
     # What turned out never to have been a gap is not shown by what is known now.
@@ -91,7 +93,7 @@ async def _events(connection: db.Connection, see: Sight, period: clip_store.Peri
     return [event_store.shown(row).model_dump(mode="json") for row in rows]
 
 
-async def _track(pool: db.Pool, device: Any, clip: Asked) -> bytes:
+async def _track(pool: db.Pool, device: Any, clip: ClipRequest) -> bytes:
     """A track as columns of differences: ms, and 1e-6 degrees."""
     bin_ms = max(1_000, (clip.end - clip.start) // MOST_POINTS)
     async with _turns, pool.acquire() as connection:
@@ -111,7 +113,7 @@ def _differences(values: list[int]) -> list[int]:
     return np.diff(np.array(values, dtype=np.int64), prepend=0).tolist()  # type: ignore[no-any-return]
 
 
-async def _coverage(pool: db.Pool, clip: Asked, see: Sight, place: coverage.Place) -> Lines:
+async def _coverage(pool: db.Pool, clip: ClipRequest, see: Sight, place: coverage.CityAt) -> Lines:
     """Every cell at the first moment, then what changed from moment to moment; all of them with another division."""
     versions, held = CellVersions(), frozenset[int]()
     for at in clip.moments():

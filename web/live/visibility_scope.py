@@ -13,8 +13,8 @@ from alerts.privacy import redaction
 from schemas.live import DeviceName
 from web.auth.access import Names, Sight
 from web.live.frames.cells import CellVersions
+from web.live.frames.frame_source import FrameSource
 from web.live.frames.state import LiveState
-from web.live.frames.world import World
 from web.live.store import event_log, snapshot
 from web.store import coverage
 
@@ -38,7 +38,7 @@ class VisibilityScope:
         self.names = names
         self.version = 0
         """Grows when other cells or areas came into sight: viewers then need the whole state again."""
-        self.world = World(state)
+        self.frames = FrameSource(state)
         self.cells = CellVersions()
         self.snapshot = snapshot.Shared()
         self._state = state
@@ -66,7 +66,7 @@ class VisibilityScope:
             self.snapshot = snapshot.Shared()
 
     def _limit_world(self) -> None:
-        self.world.limit(self._state.among(self.see.devices))
+        self.frames.limit(self._state.among(self.see.devices))
 
     def judged(self, judged: coverage.Judged) -> bool:
         """Take an evaluation of all cells; tell whether anything in sight changed."""
@@ -110,7 +110,7 @@ class VisibilityScope:
     def counts(self, now: int) -> dict[str, Any]:
         """Devices in sight by what they do at `now` (ms), counted at most once a tick for all viewers."""
         if self._counted.counts is None or now - self._counted.at >= COUNTED_MS:
-            tally = self._state.tally(now, self.world.mask)
+            tally = self._state.tally(now, self.frames.mask)
             totals: dict[str, Any] = dict(zip(("total", "moving", "still", "silent", "unknown"), tally, strict=True))
             self._counted = _Counted(now, totals)
         assert self._counted.counts is not None  # noqa: S101 - just made

@@ -58,7 +58,7 @@ class VisibilityScopes:
             views.setdefault(viewer.scope, []).append(viewer)
         for scope, lookers in views.items():
             viewports = ((looker.viewport.view, looker.viewport.detail) for looker in lookers)
-            scope.world.watch((view, detail) for view, detail in viewports if view is not None and detail is not None)
+            scope.frames.watch((view, detail) for view, detail in viewports if view is not None and detail is not None)
 
     def judged(self) -> bool:
         """Show everybody the newest judgement; tell whether anybody sees a change."""
@@ -70,7 +70,7 @@ class VisibilityScopes:
         published = self._state.publish()
         if len(published[0]):
             metrics.LAG.observe(max(0, now - int(self._state.t[published[0]].max())) / 1000)
-        changed = [scope.world.tick(now, published) for scope in self._scopes.values()]
+        changed = [scope.frames.tick(now, published) for scope in self._scopes.values()]
         return any(changed)
 
     def _show(self, scope: VisibilityScope) -> bool:

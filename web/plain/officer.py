@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from web import context
-from web.auth.principal import Kind
+from web.auth.principal import CredentialKind
 from web.auth.store import sessions
 from web.plain import frame
 
@@ -38,7 +38,7 @@ async def page(request: Request) -> Response:
 async def logout(request: Request) -> Response:
     """End the session, by a form."""
     here, who = context.context(request), context.principal(request)
-    if who.kind is Kind.SESSION:
+    if who.kind is CredentialKind.SESSION:
         await sessions.sign_out(here.database.pool, who)
     answer = RedirectResponse("/login", status_code=303)
     answer.delete_cookie(here.cookie, path="/", httponly=True, samesite="strict", secure=here.config.secure_cookies)

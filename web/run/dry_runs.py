@@ -29,7 +29,7 @@ class DryRuns:
         self._one = asyncio.Lock()
 
     async def run(
-        self, pool: db.Pool, place: coverage.Place | None, wanted: models.DryRunGiven, now: datetime
+        self, pool: db.Pool, place: coverage.CityAt | None, wanted: models.DryRunGiven, now: datetime
     ) -> models.DryRun:
         """Count what the values would have told in the period, and what the rules in force would have.
 
@@ -50,7 +50,7 @@ class DryRuns:
             return await _run(conn, where, wanted, scope)
 
 
-async def _run(conn: db.Connection, where: reads.Place, wanted: models.DryRunGiven, scope: str) -> models.DryRun:
+async def _run(conn: db.Connection, where: reads.CityState, wanted: models.DryRunGiven, scope: str) -> models.DryRun:
     start, end = (db.millis(moment.astimezone(UTC)) for moment in (wanted.start, wanted.end))
     warning = await rule_store.between(conn, rulebook.WARNING, start - dry_run.LEAST_STEP_MS, end)
     arrivals = await rule_store.between(conn, arrival.KIND, start - dry_run.LEAST_STEP_MS, end)
@@ -72,7 +72,7 @@ async def _run(conn: db.Connection, where: reads.Place, wanted: models.DryRunGiv
     )  # fmt: skip
 
 
-def _way(warning: Sequence[RuleVersion], arrivals: Sequence[RuleVersion]) -> dry_run.Way:
+def _way(warning: Sequence[RuleVersion], arrivals: Sequence[RuleVersion]) -> dry_run.TrialRules:
     def held(versions: Sequence[RuleVersion], now: int) -> list[RuleVersion]:
         return [
             version
@@ -84,7 +84,7 @@ def _way(warning: Sequence[RuleVersion], arrivals: Sequence[RuleVersion]) -> dry
         versions = held(arrivals, now)
         return arrival.rule_of(versions[0].body or {} if versions else {})
 
-    return dry_run.Way(versions=lambda now: held(warning, now), arrival=estimated)
+    return dry_run.TrialRules(versions=lambda now: held(warning, now), arrival=estimated)
 
 
 def _counts(counts: Counts) -> models.DryRunCounts:

@@ -42,10 +42,10 @@ WHERE {versions.held("$3")} AND kind = 'drive_through' AND t_in > $1 AND t_in <=
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class CityAt:
     """The city as it is or was at a moment."""
 
-    where: reads.Place
+    where: reads.CityState
     """The city as the watcher of alerts reads it: both must say the same of a cell."""
 
     @property
@@ -63,14 +63,14 @@ class Place:
 class Judged:
     """Coverage at a moment and what it was judged on."""
 
-    place: Place
+    place: CityAt
     basis: cities.Basis
     coverage: coverage.Coverage
 
 
 async def load_place(
-    connection: db.Connection, before: Place | None = None, at: int | None = None, known: int | None = None
-) -> Place:
+    connection: db.Connection, before: CityAt | None = None, at: int | None = None, known: int | None = None
+) -> CityAt:
     """Read the city as it is or was.
 
     Args:
@@ -80,7 +80,7 @@ async def load_place(
         known: by the divisions known then, ms; None: by those known now.
     """
     where = await reads.place(connection, None if before is None else before.where, at, known)
-    return before if before is not None and before.where is where else Place(where=where)
+    return before if before is not None and before.where is where else CityAt(where=where)
 
 
 def area_of(cell: cities.Cell, level: Level) -> str | None:
@@ -91,7 +91,7 @@ def area_of(cell: cities.Cell, level: Level) -> str | None:
 
 
 async def look(
-    connection: db.Connection, place: Place, now: int, known: int | None = None, rows: Int | None = None
+    connection: db.Connection, place: CityAt, now: int, known: int | None = None, rows: Int | None = None
 ) -> tuple[cities.Basis, Int]:
     """Read what coverage at `now` (ms) is judged on: visits, and how soon an officer can be at each cell, ms.
 
@@ -121,7 +121,7 @@ def _by_rules(basis: cities.Basis, warnings: Sequence[RuleVersion], city: cities
     return replace(basis, soon_share=WarningRules(warnings, city.plans.sites).at(now, city.calendar).by.soon_share)
 
 
-def judge(place: Place, basis: cities.Basis, arrivals: Int, now: int) -> Judged:
+def judge(place: CityAt, basis: cities.Basis, arrivals: Int, now: int) -> Judged:
     """Judge every cell at `now` (ms)."""
     return Judged(place=place, basis=basis, coverage=cities.judge(place.city, basis, arrivals, now))
 
@@ -192,7 +192,7 @@ def of_cell(judged: Judged, at: int, drives: Int) -> rest.CellCoverage:
     )
 
 
-def rows_seen(place: Place, areas: Collection[str] | None) -> Int:
+def rows_seen(place: CityAt, areas: Collection[str] | None) -> Int:
     """Rows of the cells in sight, by the areas that are (None: all): a cell of the past is of the grid it was in."""
     cells = place.city.cells
     if areas is None:
@@ -212,7 +212,7 @@ def columns(judged: Judged, rows: Int) -> CellColumns:
     )
 
 
-def version(place: Place, rows: Int, areas: Collection[str] | None) -> str:
+def version(place: CityAt, rows: Int, areas: Collection[str] | None) -> str:
     """Name what somebody sees of a city: another name when the city, or what is in sight of it, is another.
 
     Args:

@@ -19,7 +19,7 @@ async def place(conn: db.Connection, hold: models.HoldGiven, actor: str, now: da
     """
     try:
         async with conn.transaction():
-            number = await hold_store.place(conn, hold_store.Given(**hold.model_dump()), actor, now)
+            number = await hold_store.place(conn, hold_store.NewHold(**hold.model_dump()), actor, now)
             detail = hold.model_dump(mode="json", exclude_none=True)
             await audit_log.record(conn, actor, "hold.place", str(number), detail)
     except hold_store.HoldError as error:

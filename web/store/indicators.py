@@ -20,7 +20,7 @@ from tracking.store.presence import indicator_store
 from web.auth.access import Names, Sight
 from web.export import spreadsheet
 from web.export.marks import Mark
-from web.store.coverage import Place, area_of
+from web.store.coverage import CityAt, area_of
 
 Level = Literal["cell", "grid", "street", "district"]
 """Of places."""
@@ -30,7 +30,7 @@ _SHARED = {field.name for field in fields(rollup.AreaFigures)} - {*_SUFFICIENCY,
 
 
 async def of_places(
-    conn: db.Connection, place: Place, routes: PatrolRoutes, period: tuple[int, int], level: Level, see: Sight
+    conn: db.Connection, place: CityAt, routes: PatrolRoutes, period: tuple[int, int], level: Level, see: Sight
 ) -> tuple[int, list[figures.Place]]:
     """Duty time of a period (ms), and the figures of the cells or areas of a level that are in sight."""
     async with conn.transaction(isolation="repeatable_read", readonly=True):
@@ -40,7 +40,7 @@ async def of_places(
     return record.duty_ms, await asyncio.to_thread(_by_level, place, record, sums, level, see)
 
 
-def _by_level(place: Place, record: Figures, sums: rollup.Sums, level: Level, see: Sight) -> list[figures.Place]:
+def _by_level(place: CityAt, record: Figures, sums: rollup.RollupSums, level: Level, see: Sight) -> list[figures.Place]:
     city = place.city
     if level == "cell":
         names = [cell.code if see.sees_area(cell.grid) else None for cell in city.cells]
@@ -53,7 +53,7 @@ def _by_level(place: Place, record: Figures, sums: rollup.Sums, level: Level, se
     ]
 
 
-def _called(place: Place, city: City, code: str, level: Level, row: int) -> tuple[str | None, str | None]:
+def _called(place: CityAt, city: City, code: str, level: Level, row: int) -> tuple[str | None, str | None]:
     """Name and owner."""
     if level == "cell":
         grid = place.areas.get(city.cells[row].grid)

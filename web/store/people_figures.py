@@ -31,6 +31,6 @@ async def read(
     return sorted((_person(level, dict(row), sums[row["id"]]) for row in named), key=lambda person: person.code)
 
 
-def _person(level: Level, who: dict[str, object], sums: patrols.Sums) -> figures.Person:
+def _person(level: Level, who: dict[str, object], sums: patrols.PersonFigures) -> figures.Person:
     who.pop("id")
     return figures.Person.model_validate({"level": level, **who, **asdict(sums)})

@@ -26,7 +26,7 @@ _WAITING = frozenset({"open", "acknowledged", "escalated"})
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class ScopedProposal:
     """A proposal with the numbers that say who may see it."""
 
     cell: int
@@ -39,10 +39,10 @@ class Proposals:
 
     def __init__(self) -> None:
         self._at = float("-inf")
-        self._made: list[Made] = []
+        self._made: list[ScopedProposal] = []
         self._lock = asyncio.Lock()
 
-    async def seen(self, pool: db.Pool, place: coverage.Place | None, see: Sight) -> list[clips.Assignment]:
+    async def seen(self, pool: db.Pool, place: coverage.CityAt | None, see: Sight) -> list[clips.Assignment]:
         """Proposals for cells in sight by officers in sight, the most urgent first."""
         async with self._lock:
             if time.monotonic() - self._at > HELD_S:
@@ -55,7 +55,7 @@ class Proposals:
         ]
 
 
-async def _work_out(pool: db.Pool, place: coverage.Place | None) -> list[Made]:
+async def _work_out(pool: db.Pool, place: coverage.CityAt | None) -> list[ScopedProposal]:
     now = time.time_ns() // 1_000_000
     async with pool.acquire() as connection:
         where = (await coverage.load_place(connection, place)).where
@@ -70,12 +70,12 @@ async def _work_out(pool: db.Pool, place: coverage.Place | None) -> list[Made]:
 
 
 def _propose(
-    where: reads.Place,
-    seen: reads.Look,
+    where: reads.CityState,
+    seen: reads.Snapshot,
     alerts: Sequence[rest.Alert],
     badge_of: dict[int, str | None],
     rule: arrival.ArrivalRule,
-) -> list[Made]:
+) -> list[ScopedProposal]:
     at = {cell.code: row for row, cell in enumerate(where.city.cells)}
     wanted = [alert for alert in alerts if alert.kind == GAP and alert.state in _WAITING and alert.cell in at][
         :MOST_NEEDS
@@ -84,7 +84,7 @@ def _propose(
     free = np.flatnonzero(arrival.eligible(seen.newest, seen.now, rule))
     dues = [db.millis(_due(alert)) for alert in wanted]
     needs = assignment.Needs(
-        places=arrival.Places(x=where.places.x[rows], y=where.places.y[rows], area=where.places.area[rows]),
+        places=arrival.PlanePoints(x=where.places.x[rows], y=where.places.y[rows], area=where.places.area[rows]),
         left_ms=np.array(dues, dtype=np.int64) - seen.now,
         limit_ms=np.array([alert.facts.get("limit_s", 0) for alert in wanted], dtype=np.int64) * 1000,
         dwell_ms=where.cells.dwell_ms[rows],
@@ -115,17 +115,17 @@ def _due(alert: rest.Alert) -> datetime:
 
 
 def _made(
-    where: reads.Place,
-    seen: reads.Look,
+    where: reads.CityState,
+    seen: reads.Snapshot,
     alert: rest.Alert,
     row: int,
     officer: int,
     proposal: assignment.Proposal,
     badge_of: dict[int, str | None],
-) -> Made:
+) -> ScopedProposal:
     device = int(seen.newest.device[officer])
     cell = where.city.cells[row]
-    return Made(
+    return ScopedProposal(
         cell=cell.id,
         device=device,
         shown=clips.Assignment(

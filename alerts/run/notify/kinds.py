@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from alerts.run.notify.guard import Allowed
-from alerts.run.notify.outbox import Kind
+from alerts.run.notify.outbox import ChannelKind
 from alerts.run.notify.push import Push
 from alerts.run.notify.services import Services, schemes
 from alerts.run.notify.webhook import Webhook
@@ -14,7 +14,7 @@ from runtime.vault import Vault
 
 def make(
     pool: db.Pool, *, allow: str, services: str, vault: Vault | None = None, now: Callable[[], int] = wall_clock
-) -> Mapping[str, Kind]:
+) -> Mapping[str, ChannelKind]:
     """Make the senders.
 
     Args:
@@ -29,7 +29,7 @@ def make(
     """
     allowed = Allowed.parse(allow)
     return {
-        "webhook": Kind(send=Webhook(allowed, now), repeatable=True, lease_ms=20_000),
-        "webpush": Kind(send=Push(pool, allowed, vault, now), repeatable=True, lease_ms=20_000),
-        "apprise": Kind(send=Services(allowed, schemes(services)), repeatable=False, lease_ms=120_000),
+        "webhook": ChannelKind(send=Webhook(allowed, now), repeatable=True, lease_ms=20_000),
+        "webpush": ChannelKind(send=Push(pool, allowed, vault, now), repeatable=True, lease_ms=20_000),
+        "apprise": ChannelKind(send=Services(allowed, schemes(services)), repeatable=False, lease_ms=120_000),
     }

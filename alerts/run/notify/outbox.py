@@ -16,7 +16,7 @@ from prometheus_client import Counter
 
 from alerts.notify import plan
 from alerts.notify.message import Message, Notice, NotSentError
-from alerts.notify.plan import Channel, Row
+from alerts.notify.plan import Channel, Delivery
 from alerts.privacy import redaction
 from alerts.store import shown
 from alerts.store.notify import outbox as deliveries
@@ -36,7 +36,7 @@ AT_ONCE = 8
 """Channels served at a time."""
 
 
-class Sender(Protocol):
+class MessageSender(Protocol):
     """Sends a message to the target of a channel."""
 
     def __call__(self, target: Mapping[str, Any], message: Message) -> Awaitable[None]:
@@ -45,10 +45,10 @@ class Sender(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
+class ChannelKind:
     """How messages of a kind of channel are sent."""
 
-    send: Sender
+    send: MessageSender
     repeatable: bool
     """The message carries its id."""
     lease_ms: int
@@ -83,7 +83,7 @@ class Outbox:
     def __init__(
         self,
         pool: db.Pool,
-        kinds: Mapping[str, Kind],
+        kinds: Mapping[str, ChannelKind],
         *,
         now: Callable[[], int] = wall_clock,
         every_s: float = 0.5,
@@ -169,7 +169,7 @@ class Outbox:
         log.warning("a channel did not take a message", action="notify", channel=claimed.channel, why=why)
 
 
-async def _in_sight(conn: db.Connection, who: Recipient | None, waiting: Sequence[Any], now: int) -> list[Row]:
+async def _in_sight(conn: db.Connection, who: Recipient | None, waiting: Sequence[Any], now: int) -> list[Delivery]:
     """Rows that the account may be told of now; the others end here: rights may have changed while they waited."""
     about = {row["alert"] for row in waiting if row["alert"] is not None}
     seen = set() if who is None else await recipient.seen(conn, who, about)
@@ -177,7 +177,7 @@ async def _in_sight(conn: db.Connection, who: Recipient | None, waiting: Sequenc
     hidden = sorted({row["id"] for row in waiting} - {row["id"] for row in visible})
     if hidden:
         await deliveries.end(conn, hidden, "dropped", now, "the account may not see this alert now")
-    return [Row(**{name: value for name, value in row.items() if name != "alert"}) for row in visible]
+    return [Delivery(**{name: value for name, value in row.items() if name != "alert"}) for row in visible]
 
 
 async def _notices(conn: db.Connection, rows: Sequence[int], who: Recipient) -> list[Notice]:
@@ -187,7 +187,7 @@ async def _notices(conn: db.Connection, rows: Sequence[int], who: Recipient) -> 
     return [Notice(step=row["reason"], n=row["step"], alert=shown_to[row["alert"]]) for row in carried]
 
 
-def _channel(row: Any, kind: Kind) -> Channel:
+def _channel(row: Any, kind: ChannelKind) -> Channel:
     quiet = row["quiet"]
     return Channel(
         id=row["id"],

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from alerts.notify.plan import Plan
+from alerts.notify.plan import DeliveryPlan
 from runtime import db
 
 MOST_ROWS = 200
@@ -87,7 +87,7 @@ async def turn_off(conn: db.Connection, number: int, why: str) -> None:
     await conn.execute(_OFF, number, why)
 
 
-async def apply(conn: db.Connection, plan: Plan, now: int, lease_ms: int) -> None:
+async def apply(conn: db.Connection, plan: DeliveryPlan, now: int, lease_ms: int) -> None:
     """Do what a plan says."""
     if plan.unsure:
         await end(conn, plan.unsure, "unsure", now, "the process ended while it was sent")

@@ -11,7 +11,7 @@ from alerts.life.model import OPENING, Level, Step
 from alerts.notify import plan, rule
 from alerts.notify.rule import NotificationRule
 from alerts.store import commands, rosters, shown
-from alerts.store.life_store import Taken
+from alerts.store.life_store import Transition
 from runtime import db
 from tracking.store.city import rule_store
 
@@ -60,7 +60,7 @@ async def current(conn: db.Connection, at: int) -> NotificationRule:
     return NotificationRule.model_validate(city_wide[0].body, extra="ignore") if city_wide else NotificationRule()
 
 
-async def follow(conn: db.Connection, taken: Sequence[Taken]) -> None:
+async def follow(conn: db.Connection, taken: Sequence[Transition]) -> None:
     """Tell the device first where the alert is about its officer, and put the rest into the outbox."""
     first = [
         transition
@@ -85,7 +85,7 @@ async def test(conn: db.Connection, channel: int, name: str, now: int) -> int | 
     return None if delivery is None else int(delivery)
 
 
-async def _lines(conn: db.Connection, transition: Taken, how: NotificationRule) -> list[Line]:
+async def _lines(conn: db.Connection, transition: Transition, how: NotificationRule) -> list[Line]:
     step, after, held = transition.act.step, transition.after, transition.held
     people = await _people(conn, transition) if step in rule.FOR_PEOPLE else []
     urgent = rule.urgent(held.kind, after.level, step)
@@ -102,7 +102,7 @@ async def _lines(conn: db.Connection, transition: Taken, how: NotificationRule) 
     return lines
 
 
-async def _people(conn: db.Connection, transition: Taken) -> list[str]:
+async def _people(conn: db.Connection, transition: Transition) -> list[str]:
     """Who must act: whom an escalation went to, else who is on duty at the level the alert is at."""
     if transition.act.step is Step.RAISED and transition.after.level is not Level.RED:
         return []
@@ -111,7 +111,7 @@ async def _people(conn: db.Connection, transition: Taken) -> list[str]:
     return await rosters.on_duty(conn, transition.held.area, transition.after.escalation + 1, transition.after.at)
 
 
-async def _tell_devices(conn: db.Connection, first: Sequence[Taken]) -> None:
+async def _tell_devices(conn: db.Connection, first: Sequence[Transition]) -> None:
     texts: dict[int, Any] = {
         alert.id: alert for alert in await shown.by_ids(conn, sorted(transition.held.id for transition in first))
     }

@@ -6,19 +6,27 @@ from typing import Any
 from numpy.typing import NDArray
 
 from alerts.officers import deaf, evaluate, steps
-from alerts.officers.memory import Heard
+from alerts.officers.memory import StoredFixes
 from alerts.officers.state_machine import Closed
 from alerts.officers.tracks import BUCKET_MS
 from runtime import db
 from schemas import wire
 from tracking.store.records import packed
-from tracking.store.records.packed import Kind
+from tracking.store.records.packed import ColumnType
 
 _HEARD: packed.Columns = {
-    "device": Kind.INT4, "t": Kind.TIME, "received": Kind.TIME, "lat": Kind.FLOAT8, "lon": Kind.FLOAT8,
-    "acc": Kind.FLOAT8, "spd": Kind.FLOAT8, "bat": Kind.FLOAT8, "src": Kind.INT2, "duty": Kind.INT2,
-    "flags": Kind.INT2,
-}  # fmt: skip
+    "device": ColumnType.INT4,
+    "t": ColumnType.TIME,
+    "received": ColumnType.TIME,
+    "lat": ColumnType.FLOAT8,
+    "lon": ColumnType.FLOAT8,
+    "acc": ColumnType.FLOAT8,
+    "spd": ColumnType.FLOAT8,
+    "bat": ColumnType.FLOAT8,
+    "src": ColumnType.INT2,
+    "duty": ColumnType.INT2,
+    "flags": ColumnType.INT2,
+}
 _NEW = packed.select(
     _HEARD,
     """
@@ -39,8 +47,12 @@ CROSS JOIN LATERAL (
 """,  # noqa: S608 - built from constants of this file
 )
 _STATUSES: packed.Columns = {
-    "device": Kind.INT4, "online": Kind.INT2, "status_at": Kind.TIME, "battery": Kind.FLOAT8, "signed_off": Kind.TIME,
-}  # fmt: skip
+    "device": ColumnType.INT4,
+    "online": ColumnType.INT2,
+    "status_at": ColumnType.TIME,
+    "battery": ColumnType.FLOAT8,
+    "signed_off": ColumnType.TIME,
+}
 _STATUS = packed.select(
     _STATUSES,
     """
@@ -69,14 +81,14 @@ SELECT EXISTS (
 """
 
 
-async def new_fixes(conn: db.Connection, devices: Sequence[int], after: Any, until: int) -> Heard:
+async def new_fixes(conn: db.Connection, devices: Sequence[int], after: Any, until: int) -> StoredFixes:
     """Fixes of devices after a moment of each, ms."""
-    return Heard(**await packed.fetch(conn, _HEARD, _NEW, devices, after, db.moment(until)))
+    return StoredFixes(**await packed.fetch(conn, _HEARD, _NEW, devices, after, db.moment(until)))
 
 
-async def thinned(conn: db.Connection, devices: Sequence[int], lo: Sequence[Any], hi: Sequence[Any]) -> Heard:
+async def thinned(conn: db.Connection, devices: Sequence[int], lo: Sequence[Any], hi: Sequence[Any]) -> StoredFixes:
     """The earliest fix of each bucket, of a stretch of each device."""
-    return Heard(**await packed.fetch(conn, _HEARD, _THIN, devices, lo, hi))
+    return StoredFixes(**await packed.fetch(conn, _HEARD, _THIN, devices, lo, hi))
 
 
 async def statuses(conn: db.Connection) -> Mapping[str, NDArray[Any]]:

@@ -52,7 +52,7 @@ class Backfill:
         try:
             return await self._recompute(conn, [window for _, window in chosen], numbers, now)
         except judging.OutdatedError:
-            # The windows stay; the world is read again before they are tried again.
+            # The windows stay; the city is read again before they are tried again.
             self.host.break_off()
             return None
         except Exception as error:

@@ -52,7 +52,7 @@ class Cleaner:
     every_s: float = 300.0
     _again: set[tuple[int, int]] = field(default_factory=set)
     """(hour, device) whose copy was stored before its original."""
-    _routes: route_store.Kept = field(default_factory=route_store.Kept)
+    _routes: route_store.RouteCache = field(default_factory=route_store.RouteCache)
 
     async def run(self) -> None:
         """Pass after pass until cancelled; what one meets, the next one must come."""

@@ -8,7 +8,7 @@ from tracking.geometry.lookup import CityGrid
 from tracking.presence.fixes import FixColumns
 from tracking.quality import pairs
 from tracking.quality.model import Finding, FindingKind
-from tracking.quality.pairs import Minutes, Together
+from tracking.quality.pairs import MinutePlaces, Together
 from tracking.quality.review import LEAD_MS, SLOT_MS
 from tracking.store.city import people_store
 from tracking.store.tracks import cleaning_store, device_store, finding_store
@@ -54,12 +54,12 @@ async def _of_two_officers(conn: db.Connection, near: list[tuple[int, int]], at:
     ]
 
 
-async def _minutes(conn: db.Connection, grid: CityGrid, device: int, lo: int, hi: int) -> Minutes:
+async def _minutes(conn: db.Connection, grid: CityGrid, device: int, lo: int, hi: int) -> MinutePlaces:
     fixes = await cleaning_store.fixes(conn, device, lo, hi)
     return await asyncio.to_thread(_thinned, grid, fixes.take(fixes.present()))
 
 
-def _thinned(grid: CityGrid, fixes: FixColumns) -> Minutes:
+def _thinned(grid: CityGrid, fixes: FixColumns) -> MinutePlaces:
     x, y = grid.xy(fixes.lat, fixes.lon)
     return pairs.minutes(fixes.t, x, y)
 

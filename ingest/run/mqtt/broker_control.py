@@ -20,7 +20,7 @@ from prometheus_client import Counter
 from ingest.run import surviving
 from ingest.run.mqtt.client import Client
 from ingest.units import broker_accounts
-from ingest.units.broker_accounts import Json, Known
+from ingest.units.broker_accounts import BrokerAccount, Json
 from runtime import db, locks, stopping
 from runtime.every import every
 from schemas.broker import Broker
@@ -126,7 +126,9 @@ async def _keep_while_first(conn: db.Connection, broker: Broker, key: str, every
     raise ControlError("the connection ended")
 
 
-async def _bring_about(control: Control, wanted: Mapping[str, Grant], there: Mapping[str, Known], key: str) -> None:
+async def _bring_about(
+    control: Control, wanted: Mapping[str, Grant], there: Mapping[str, BrokerAccount], key: str
+) -> None:
     if names := broker_accounts.foreign(wanted.values(), there):
         log.error("devices are named like accounts of others at the broker: enrol them by another name", devices=names)
     work = broker_accounts.differences(wanted, there, key)
@@ -138,7 +140,7 @@ async def _bring_about(control: Control, wanted: Mapping[str, Grant], there: Map
         CHANGES.inc(len(work[start : start + AT_ONCE]))
 
 
-async def _known(control: Control) -> dict[str, Known]:
+async def _known(control: Control) -> dict[str, BrokerAccount]:
     listed: list[Json] = []
     while True:
         page = {"command": "listClients", "verbose": True, "count": PAGE, "offset": len(listed)}
@@ -151,7 +153,7 @@ async def _known(control: Control) -> dict[str, Known]:
             return broker_accounts.known(listed)
 
 
-async def _looked_up(control: Control, names: Sequence[str]) -> dict[str, Known]:
+async def _looked_up(control: Control, names: Sequence[str]) -> dict[str, BrokerAccount]:
     """Those of the names that the broker has an account of, whoever's."""
     clients: list[Json] = []
     for start in range(0, len(names), PAGE):

@@ -46,7 +46,7 @@ class SessionError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class SessionOptions:
     """What one session asks of the broker.
 
     Args:
@@ -81,7 +81,7 @@ class Session:
     def __init__(
         self,
         broker: Broker,
-        terms: Terms,
+        terms: SessionOptions,
         *,
         deliver: Callable[[list[Message]], None],
         lost: Callable[[int], None],
@@ -238,7 +238,7 @@ class Session:
             log.debug("closing the connection failed", error=_why(error))
 
 
-async def _subscribe(client: Client, terms: Terms) -> None:
+async def _subscribe(client: Client, terms: SessionOptions) -> None:
     granted: asyncio.Future[tuple[int, ...]] = asyncio.get_running_loop().create_future()
 
     def on_subscribe(_client: object, _mid: int, codes: tuple[int, ...], _properties: object) -> None:

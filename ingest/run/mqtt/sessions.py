@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 import structlog
 
-from ingest.run.mqtt.session import BUFFERED_RECEIVE_MAXIMUM, RECEIVE_MAXIMUM, Session, Terms
+from ingest.run.mqtt.session import BUFFERED_RECEIVE_MAXIMUM, RECEIVE_MAXIMUM, Session, SessionOptions
 from ingest.run.path.intake import Intake
 from runtime import parts
 from schemas import topics
@@ -127,14 +127,14 @@ class Sessions:
         self, client_id: str, units: Sequence[str], former: Sequence[str], *, gauged: bool = True
     ) -> list[Session]:
         few = min(self._receive_maximum, BUFFERED_RECEIVE_MAXIMUM)
-        live = Terms(
+        live = SessionOptions(
             client_id=client_id,
             filters=topics.subscriptions(tuple(units), topics.LIVE),
             former=topics.subscriptions(tuple(former), topics.LIVE),
             receive_maximum=self._receive_maximum,
             gauged=gauged,
         )
-        buffered = Terms(
+        buffered = SessionOptions(
             client_id=buffered_id(client_id),
             filters=topics.subscriptions(tuple(units), topics.BUFFERED),
             former=topics.subscriptions(tuple(former), topics.BUFFERED),
@@ -144,7 +144,7 @@ class Sessions:
         )
         return [self._made(live), self._made(buffered)]
 
-    def _made(self, terms: Terms) -> Session:
+    def _made(self, terms: SessionOptions) -> Session:
         return Session(
             self._broker,
             terms,

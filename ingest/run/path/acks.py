@@ -87,7 +87,7 @@ class Acks:
     def _heard(self, number: int, unit: str, name: str, boot: str) -> Boot:
         device = self._devices.get(number)
         if device is None:
-            topic = str(topics.Topic(unit, name, topics.Kind.ACK))
+            topic = str(topics.Topic(unit, name, topics.TopicKind.ACK))
             device = self._devices[number] = _Device(topic)
             if len(self._devices) > self.most_devices:
                 gone, _ = self._devices.popitem(last=False)

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from ingest.run import metrics, world
+from ingest.run import loaded_city, metrics
+from ingest.run.loaded_city import LoadedCity
 from ingest.run.path.attempt import Attempt
-from ingest.run.world import World
 from ingest.store import world_version
 from runtime import db
 from tracking.geometry.lookup import CityGrid
@@ -33,7 +33,7 @@ class EngineHost:
     units: Sequence[str] | None
     broken: bool = False
     """The engine may be ahead of the store, or half-way through a step: it must be made again."""
-    _world: World | None = field(default=None)
+    _city: LoadedCity | None = field(default=None)
 
     @property
     def grid(self) -> CityGrid:
@@ -56,9 +56,9 @@ class EngineHost:
         return self._loaded.version
 
     @property
-    def _loaded(self) -> World:
-        assert self._world is not None  # noqa: S101 - `load` comes first
-        return self._world
+    def _loaded(self) -> LoadedCity:
+        assert self._city is not None  # noqa: S101 - `load` comes first
+        return self._city
 
     def break_off(self) -> None:
         """Say that the engine may be ahead of the store."""
@@ -98,7 +98,7 @@ class EngineHost:
 
     async def load(self, conn: db.Connection, now: int) -> None:
         """Read the city and make an engine that knows how far the store goes."""
-        self._world = await world.load(conn, self.units, now)
+        self._city = await loaded_city.load(conn, self.units, now)
 
     async def reload(self, conn: db.Connection, now: int) -> None:
         """Make the engine again from the store."""
@@ -133,7 +133,7 @@ class EngineHost:
 
         Whose they are now finds windows of the runs that go on; how many.
         """
-        await world.know(conn, self._loaded.engine, devices)
+        await loaded_city.know(conn, self._loaded.engine, devices)
         return await _wake(conn, None, devices, now)
 
     async def wake(self, conn: db.Connection, now: int) -> int:

@@ -37,7 +37,7 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class BatchLimits:
     """How much goes into one transaction, and how often things are looked at."""
 
     messages: int = 5_000
@@ -86,7 +86,7 @@ class Pipeline:
         Raises:
             asyncpg.PostgresError, asyncpg.InterfaceError, OSError: see `retry`; nothing was stored then, unless
                 the connection broke at the commit, which the next call finds out.
-            judging.OutdatedError: the world must be read again; nothing was stored.
+            judging.OutdatedError: the city must be read again; nothing was stored.
         """
         if await transactions.committed(conn, attempt.transaction):
             return

@@ -4,7 +4,7 @@ import structlog
 
 from ingest.decoding import decode, faults
 from ingest.decoding.batch import Received
-from ingest.decoding.faults import Refused
+from ingest.decoding.faults import DecodeRefusal
 from ingest.run import metrics
 from schemas.refusals import Refusal
 
@@ -17,6 +17,6 @@ def refused(received: Received, error: Exception) -> Received:
     message, said = received.message, received.decoded
     log.error("message refused, the database will not hold it", topic=message.topic, error=str(error))
     detail = f"the database will not hold it: {error}"[:200]
-    refusal = Refused(Refusal.OUT_OF_RANGE, detail, faults.keep(message.payload))
+    refusal = DecodeRefusal(Refusal.OUT_OF_RANGE, detail, faults.keep(message.payload))
     settled = [number for fix in said.fixes if (number := decode.numbered(fix)) is not None]
     return Received(message, decode.Decoded(said.unit, said.device, refused=[refusal], settled=said.settled + settled))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from schemas import topics
-from tracking.records.refused import Refused
+from tracking.records.refused import RefusalRecord
 
 log = structlog.get_logger(__name__)
 
@@ -36,7 +36,7 @@ class RefusalLog:
     _lines: int = 0
     _untold: int = 0
 
-    def tell(self, refused: Sequence[Refused], now: float) -> None:
+    def tell(self, refused: Sequence[RefusalRecord], now: float) -> None:
         """Take the refusals of a batch at `now`, s of any steady clock."""
         counted: Counter[_Key] = Counter()
         for refusal in refused:

@@ -12,7 +12,7 @@ from ingest.run import metrics
 from ingest.run.path.attempt import Attempt
 from ingest.run.path.device_book import DeviceBook
 from ingest.run.path.refusal_log import RefusalLog
-from tracking.store.tracks.minute_store import Minutes
+from tracking.store.tracks.minute_store import MinuteCounts
 
 log = structlog.get_logger(__name__)
 
@@ -28,7 +28,7 @@ class Tally:
 
     devices: DeviceBook
     clock: Callable[[], int]
-    minutes: Minutes = field(default_factory=Minutes)
+    minutes: MinuteCounts = field(default_factory=MinuteCounts)
     totals: Counter[str] = field(default_factory=Counter)
     """Since the start of the process."""
     _refusals: RefusalLog = field(default_factory=RefusalLog)

@@ -20,7 +20,7 @@ from tracking.records.retention import Horizons
 from tracking.store.city import judging
 from tracking.store.presence import projection
 from tracking.store.records import event_log, retention_store
-from tracking.store.tracks.minute_store import Minutes
+from tracking.store.tracks.minute_store import MinuteCounts
 
 log = structlog.get_logger(__name__)
 
@@ -36,7 +36,7 @@ class Upkeep:
     handover: Handover
     feed: Feed
     acks: Acks
-    minutes: Minutes
+    minutes: MinuteCounts
     clock: Callable[[], int]
     horizons: Horizons
     """What is older is refused; read again with each look."""

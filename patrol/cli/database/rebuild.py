@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from ingest.run import rebuild, world
-from ingest.run.rebuild import Checker, Difference, Found
+from ingest.run import loaded_city, rebuild
+from ingest.run.rebuild import Checker, Difference, RebuildResult
 from patrol.checks import connectivity
 from patrol.cli import errors
 from patrol.settings.settings import Settings
@@ -88,9 +88,9 @@ async def _devices(conn: db.Connection, names: list[str] | None) -> list[Device]
     return devices
 
 
-async def _look(conn: db.Connection, lo: int, hi: int, devices: Sequence[Device]) -> Found:
-    result = Found()
-    checker = Checker(await world.load(conn), time.time_ns() // 1_000_000)
+async def _look(conn: db.Connection, lo: int, hi: int, devices: Sequence[Device]) -> RebuildResult:
+    result = RebuildResult()
+    checker = Checker(await loaded_city.load(conn), time.time_ns() // 1_000_000)
     with _progress() as progress:
         task = progress.add_task("devices 终端", total=len(devices), found="")
         for device in devices:
@@ -118,7 +118,7 @@ async def _routes(
     return differed
 
 
-async def _mend(conn: db.Connection, console: Console, result: Found) -> None:
+async def _mend(conn: db.Connection, console: Console, result: RebuildResult) -> None:
     """Store the windows; do those that no worker does, and wait for the others."""
     units = await _store(conn, result)
     received, numbers = result.windows[0].received, sorted({window.device for window in result.windows})
@@ -140,12 +140,12 @@ async def _mend(conn: db.Connection, console: Console, result: Found) -> None:
     console.print(f"{len(result.windows)} windows were recomputed.", markup=False)
 
 
-async def _store(conn: db.Connection, result: Found) -> list[str]:
+async def _store(conn: db.Connection, result: RebuildResult) -> list[str]:
     await window_store.insert(conn, result.windows)
     return sorted({difference.device.unit for difference in result.differences})
 
 
-def _tell(console: Console, result: Found) -> None:
+def _tell(console: Console, result: RebuildResult) -> None:
     console.print(
         f"{result.runs:,} runs with {result.fixes:,} fixes: {result.same:,} stays and runs are stored correctly, "
         f"{len(result.differences):,} differ.",

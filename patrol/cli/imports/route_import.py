@@ -15,7 +15,7 @@ from patrol.settings.settings import Settings
 from runtime import db
 from tracking.geometry.lookup import CityGrid
 from tracking.routes import route_file
-from tracking.routes.route_file import Refused
+from tracking.routes.route_file import FileFaults
 from tracking.store.city import city, route_store
 
 _FORMS: dict[str, route_file.Form] = {".geojson": "geojson", ".json": "geojson", ".csv": "csv"}
@@ -32,16 +32,16 @@ def checkpoints(settings: Settings, *, file: Path, dry_run: bool) -> None:
     if form is None:
         raise errors.SetupError(f"the type of {file} is unknown: name it {', '.join(_FORMS)}.")
 
-    async def put(conn: db.Connection, grid: CityGrid, data: bytes) -> str | Refused:
+    async def put(conn: db.Connection, grid: CityGrid, data: bytes) -> str | FileFaults:
         return await put_checkpoints(conn, grid, data, form)
 
     _import(settings, file, put, dry_run=dry_run)
 
 
-async def put_roads(conn: db.Connection, grid: CityGrid, data: bytes) -> str | Refused:
+async def put_roads(conn: db.Connection, grid: CityGrid, data: bytes) -> str | FileFaults:
     """Put roads in force; what changed, in words."""
     read = await asyncio.to_thread(route_file.roads, data, grid)
-    if isinstance(read, Refused):
+    if isinstance(read, FileFaults):
         return read
     result = await route_store.import_roads(conn, read.pieces)
     return (
@@ -52,10 +52,10 @@ async def put_roads(conn: db.Connection, grid: CityGrid, data: bytes) -> str | R
 
 async def put_checkpoints(
     conn: db.Connection, grid: CityGrid, data: bytes, form: route_file.Form = "geojson"
-) -> str | Refused:
+) -> str | FileFaults:
     """Put checkpoints in force; what changed, in words."""
     read = await asyncio.to_thread(route_file.checkpoints, data, form, grid)
-    if isinstance(read, Refused):
+    if isinstance(read, FileFaults):
         return read
     result = await route_store.import_checkpoints(conn, read)
     return f"{len(read)} checkpoints: {result.added} added or changed, {result.ended} ended."
@@ -69,7 +69,7 @@ async def import_town(database_url: str) -> str:
         grid, said = (await city.load(connection)).grid, []
         for put, document in zip((put_roads, put_checkpoints), documents, strict=True):
             done = await put(connection, grid, msgspec.json.encode(document))
-            if isinstance(done, Refused):
+            if isinstance(done, FileFaults):
                 raise RuntimeError(f"the synthetic town is not valid: {done.faults[0]}")  # noqa: TRY004
             said.append(done.split(":")[0])
     finally:
@@ -77,16 +77,16 @@ async def import_town(database_url: str) -> str:
     return "; ".join(said)
 
 
-_Put = Callable[[db.Connection, CityGrid, bytes], Awaitable[str | Refused]]
+_Put = Callable[[db.Connection, CityGrid, bytes], Awaitable[str | FileFaults]]
 
 
 def _import(settings: Settings, file: Path, put: _Put, *, dry_run: bool) -> None:
     done = asyncio.run(_put(connectivity.database_url(settings), import_file.read(file), put, dry_run=dry_run))
-    if isinstance(done, Refused):
+    if isinstance(done, FileFaults):
         import_file.refuse(file, done.faults)
     import_file.tell(done, dry_run=dry_run)
 
 
-async def _put(database_url: str, data: bytes, put: _Put, *, dry_run: bool) -> str | Refused:
+async def _put(database_url: str, data: bytes, put: _Put, *, dry_run: bool) -> str | FileFaults:
     async with connectivity.connected(database_url) as connection, db.tried(connection, dry_run=dry_run):
         return await put(connection, (await city.load(connection)).grid, data)

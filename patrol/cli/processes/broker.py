@@ -18,7 +18,7 @@ from ingest.units import broker_accounts
 from patrol.checks import connectivity
 from patrol.cli import errors
 from patrol.services import mosquitto
-from patrol.services.mosquitto import Listener, Places
+from patrol.services.mosquitto import BrokerPaths, Listener
 from patrol.settings import device_key
 from patrol.settings.settings import Settings
 from tracking.city.device_grant import Grant
@@ -29,7 +29,7 @@ _USER = "mosquitto"
 """Whom Debian's package and the project's image run it as."""
 
 
-def config(settings: Settings, *, places: Places, listener: Listener) -> None:
+def config(settings: Settings, *, places: BrokerPaths, listener: Listener) -> None:
     """Write mosquitto.conf and dynamic-security.json; what the broker learned since is made anew from the database."""
     places = dataclasses.replace(places, user=broker_user(places.user))
     server = connectivity.broker_address(settings.broker_url)
@@ -74,7 +74,7 @@ async def _grants(url: str, server: str) -> list[Grant]:
     return list(grants.values())
 
 
-def _write(places: Places, configuration: str, state: str) -> None:
+def _write(places: BrokerPaths, configuration: str, state: str) -> None:
     """Write both files, so that the broker can read and replace them: it writes its state anew with each change.
 
     Raises:
@@ -97,7 +97,7 @@ def _write(places: Places, configuration: str, state: str) -> None:
         )
 
 
-def _hand_over(places: Places, user: str) -> None:
+def _hand_over(places: BrokerPaths, user: str) -> None:
     """Let the broker's user replace its state, but not the configuration that it is started with as root."""
     group = pwd.getpwnam(user).pw_gid
     places.data.mkdir(parents=True, exist_ok=True)

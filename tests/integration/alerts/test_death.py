@@ -11,7 +11,7 @@ from alerts.coverage import learning
 from alerts.notify.message import Message
 from alerts.run import training, watch
 from alerts.run.notify import kinds
-from alerts.run.notify.outbox import Kind, Outbox
+from alerts.run.notify.outbox import ChannelKind, Outbox
 from alerts.run.timers import AlertTimers
 from alerts.store.notify import channels
 from runtime import db
@@ -120,7 +120,7 @@ class Process:
             await watch.Watcher(pool, now=lambda: at(minute)).look_once(conn)
         await AlertTimers(pool, now=lambda: at(minute)).look_once()
         known = dict(kinds.make(pool, allow="127.0.0.0/8", services="", now=lambda: at(minute + later)))
-        known["apprise"] = Kind(send=self.service, repeatable=False, lease_ms=60_000)
+        known["apprise"] = ChannelKind(send=self.service, repeatable=False, lease_ms=60_000)
         outbox = Outbox(pool, known, now=lambda: at(minute + later))
         while await outbox.step():
             pass

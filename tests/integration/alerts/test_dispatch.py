@@ -7,7 +7,7 @@ import pytest
 
 from alerts.life import reply
 from alerts.life.facts import Ending
-from alerts.life.life import Act, Refusal
+from alerts.life.life import Act, ActRefusal
 from alerts.life.model import Change, Level, Step
 from alerts.life.said import OfStep
 from alerts.run import dispatch, timers
@@ -45,7 +45,7 @@ class Desk:
         assert isinstance(alert, rest.Alert), alert
         return alert
 
-    async def do(self, number: int, step: Step, **what: Any) -> rest.Alert | Refusal | None:
+    async def do(self, number: int, step: Step, **what: Any) -> rest.Alert | ActRefusal | None:
         """Do something by hand."""
         async with self.conn.transaction():
             return await act_on(self.conn, number, Act(step=step, at=at(self.minute), actor="zhang", **what))

@@ -12,7 +12,7 @@ import pytest
 from alerts.life.model import GAP, Change, Level, Step
 from alerts.notify.message import Message
 from alerts.run.notify import kinds, webhook
-from alerts.run.notify.outbox import Kind, Outbox
+from alerts.run.notify.outbox import ChannelKind, Outbox
 from alerts.store.notify import channels, queue
 from alerts.store.store import AlertStore
 from runtime import db
@@ -39,7 +39,7 @@ class Office:
         self.pool, self.conn, self.sink, self.minute = pool, conn, sink, 80.0
         self.outbox = self.made("127.0.0.0/8")
 
-    def made(self, allow: str, **others: Kind) -> Outbox:
+    def made(self, allow: str, **others: ChannelKind) -> Outbox:
         """An outbox that may reach `allow`."""
         known = dict(kinds.make(self.pool, allow=allow, services="", now=self.now))
         return Outbox(self.pool, known | others, now=self.now)
@@ -183,7 +183,7 @@ async def test_a_process_that_dies_while_sending_repeats_only_what_carries_its_i
 
     await office.channel()
     await office.step()
-    office.outbox = office.made("", webhook=Kind(send=dies, repeatable=repeatable, lease_ms=60_000))
+    office.outbox = office.made("", webhook=ChannelKind(send=dies, repeatable=repeatable, lease_ms=60_000))
     office.minute = 80
     await office.outbox.step()
     assert await office.after(80.9) == [("a1-1-c1", "sending")]

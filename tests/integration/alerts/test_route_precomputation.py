@@ -28,14 +28,14 @@ def _detour(east: float) -> pieces.Pieces:
     return _roads([[MIDDLE, NORTH], [far, NORTH]], [[far, NORTH], [far, up]], [[far, up], [MIDDLE, up]])
 
 
-async def _computed(pool: db.Pool, conn: db.Connection, before: reads.Place | None = None) -> reads.Place:
+async def _computed(pool: db.Pool, conn: db.Connection, before: reads.CityState | None = None) -> reads.CityState:
     """The place after the computation that it asks for."""
     routes = RoutePrecomputation(pool)
     found = await reads.place(conn, before)
     assert found.routes_wanted is not None
     await routes.consider(found)
 
-    async def told() -> reads.Place | None:
+    async def told() -> reads.CityState | None:
         now = await reads.place(conn, found)
         return now if now.streets is not None else None
 

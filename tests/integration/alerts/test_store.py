@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from alerts.life.life import Act, Refusal
+from alerts.life.life import Act, ActRefusal
 from alerts.life.model import GAP, Change, Level, Step
 from alerts.life.said import OfStep
 from alerts.store.store import AlertStore, act_on
@@ -165,8 +165,8 @@ async def test_of_two_supervisors_at_once_one_is_told_that_the_other_was_quicker
             return await _do(own, alert.id, Step.ACKNOWLEDGED, who)
 
     first, second = await asyncio.gather(press("zhang"), press("li"))
-    taken, refused = (second, first) if isinstance(first, Refusal) else (first, second)
-    assert isinstance(refused, Refusal)
+    taken, refused = (second, first) if isinstance(first, ActRefusal) else (first, second)
+    assert isinstance(refused, ActRefusal)
     assert refused.detail == f"The alert is acknowledged already (by {taken.actor})."
     assert (taken.state, taken.version) == ("acknowledged", 2)
     assert [step for _, step, _ in await _steps(conn)] == ["opened", "acknowledged"]

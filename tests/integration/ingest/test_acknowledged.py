@@ -21,7 +21,7 @@ from ingest.decoding.message import Message
 from ingest.run.config import WorkerConfig
 from ingest.run.path.assembly import make_pipeline
 from ingest.run.path.intake import Intake
-from ingest.run.path.pipeline import Limits, Pipeline
+from ingest.run.path.pipeline import BatchLimits, Pipeline
 from ingest.store.boot_ledger import BootLedger
 from tests.integration.ingest.conftest import T0
 from tests.support.database import TestServer
@@ -99,7 +99,7 @@ class Bench:
     async def start(self, number: int) -> None:
         """Put a new worker in the place of one that is gone without a word."""
         served = (self.unit,) if number == self.serving else ()
-        config = WorkerConfig(database_url="", mqtt_url="", units=served, limits=Limits(upkeep_s=0.0))
+        config = WorkerConfig(database_url="", mqtt_url="", units=served, limits=BatchLimits(upkeep_s=0.0))
         made = await make_pipeline(config, self.pool, Intake(), lambda _topic, _payload: None, lambda: self.now)
         await made.step()
         self.workers[number : number + 1] = [made]

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ingest.run import rebuild, world
-from ingest.run.rebuild import Checker, Found
+from ingest.run import loaded_city, rebuild
+from ingest.run.rebuild import Checker, RebuildResult
 from tests.support import lattice, patrols, pipelines
 from tests.support.patrols import T0, Said
 from tracking.store.city import grid_store
@@ -68,9 +68,9 @@ async def test_an_event_makes_the_visit_in_any_order_of_arrival(
     async with pipelines.driven(database_url, T0 + 700_000) as driven:
         await driven.take([], END)
     assert [(stay[2], stay[4], stay[5]) for stay in await known(conn)] == [(590_000, "visit", False)]
-    found = Found()
+    found = RebuildResult()
     for device in await rebuild.devices(conn, None):
-        await Checker(await world.load(conn), END).check(conn, device, T0, END, found)
+        await Checker(await loaded_city.load(conn), END).check(conn, device, T0, END, found)
     assert found.runs == 1
     assert found.differences == []
 

@@ -13,7 +13,7 @@ from ingest.decoding.message import Message
 from ingest.run.config import WorkerConfig
 from ingest.run.path.assembly import make_pipeline
 from ingest.run.path.intake import Intake
-from ingest.run.path.pipeline import Limits, Pipeline
+from ingest.run.path.pipeline import BatchLimits, Pipeline
 from runtime import retry
 from tests.integration.ingest.conftest import T0
 from tests.support import lattice
@@ -71,7 +71,7 @@ async def role(conn: "db.Connection") -> AsyncIterator[str]:
 @asynccontextmanager
 async def made(url: str, role: str | None = None) -> AsyncIterator[Pipeline]:
     """A pipeline that stands still."""
-    config = WorkerConfig(database_url=url, mqtt_url="", auto_enrol=True, limits=Limits(upkeep_s=30.0))
+    config = WorkerConfig(database_url=url, mqtt_url="", auto_enrol=True, limits=BatchLimits(upkeep_s=30.0))
     settings = {} if role is None else {"role": role}
     async with asyncpg.create_pool(url, min_size=1, max_size=4, server_settings=settings) as pool:
         pipeline = await make_pipeline(config, pool, Intake(), lambda _topic, _payload: None)

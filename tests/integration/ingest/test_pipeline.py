@@ -17,7 +17,7 @@ from ingest.run.config import WorkerConfig
 from ingest.run.path.assembly import make_pipeline
 from ingest.run.path.attempt import Attempt
 from ingest.run.path.intake import Intake
-from ingest.run.path.pipeline import Limits, Pipeline
+from ingest.run.path.pipeline import BatchLimits, Pipeline
 from runtime.clock import wall_clock
 from tests.integration.ingest.conftest import T0
 from tests.support import lattice, waiting
@@ -50,7 +50,7 @@ def walk(seconds: Iterable[int]) -> list[dict[str, Any]]:
 @asynccontextmanager
 async def made(url: str, **settings: Any) -> AsyncIterator[Pipeline]:
     """A pipeline that stands still, without a broker."""
-    config = WorkerConfig(database_url=url, mqtt_url="", auto_enrol=True, limits=Limits(upkeep_s=0.1), **settings)
+    config = WorkerConfig(database_url=url, mqtt_url="", auto_enrol=True, limits=BatchLimits(upkeep_s=0.1), **settings)
     async with asyncpg.create_pool(url, min_size=1, max_size=4) as pool:
         yield await make_pipeline(config, pool, Intake(), lambda _topic, _payload: None)
 

@@ -8,8 +8,8 @@ from typing import Any
 import asyncpg
 import pytest
 
-from ingest.run import claim, rebuild, world
-from ingest.run.rebuild import Checker, Found
+from ingest.run import claim, loaded_city, rebuild
+from ingest.run.rebuild import Checker, RebuildResult
 from patrol.cli import errors
 from patrol.cli.database import rebuild as command
 from patrol.settings.settings import Settings
@@ -29,10 +29,10 @@ async def stored(conn: db.Connection) -> list[Any]:
     return [await conn.fetch(f"{stays} ORDER BY device, t_in"), await conn.fetch(f"{runs} ORDER BY device, t_first")]
 
 
-async def looked(conn: db.Connection, *bounds: int) -> Found:
+async def looked(conn: db.Connection, *bounds: int) -> RebuildResult:
     """Check all devices in the parts between the bounds."""
-    found = Found()
-    checker = Checker(await world.load(conn), patrols.T0)
+    found = RebuildResult()
+    checker = Checker(await loaded_city.load(conn), patrols.T0)
     for lo, hi in itertools.pairwise(bounds):
         for device in await rebuild.devices(conn, None):
             await checker.check(conn, device, lo, hi - 1, found)

@@ -11,7 +11,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from ingest.decoding.message import Message
-from ingest.run.mqtt.session import BUFFERED_RECEIVE_MAXIMUM, CONNECT_S, Session, Terms
+from ingest.run.mqtt.session import BUFFERED_RECEIVE_MAXIMUM, CONNECT_S, Session, SessionOptions
 from ingest.run.mqtt.sessions import Sessions
 from schemas import topics
 from schemas.broker import Broker
@@ -55,7 +55,7 @@ async def session(url: str, inbox: Inbox, **options: Any) -> AsyncIterator[Sessi
     """A session that is up."""
     made = Session(
         Broker.parse(url),
-        Terms(client_id="patrol-test", filters=topics.subscriptions(), **options),
+        SessionOptions(client_id="patrol-test", filters=topics.subscriptions(), **options),
         deliver=inbox.messages.extend,
         lost=inbox.lost.append,
     )
@@ -145,7 +145,7 @@ async def test_a_broker_that_goes_is_tried_again_soon_and_took_nothing() -> None
     port = server.sockets[0].getsockname()[1]
     made = Session(
         Broker.parse(f"mqtt://127.0.0.1:{port}"),
-        Terms(client_id="patrol-test", filters=topics.subscriptions()),
+        SessionOptions(client_id="patrol-test", filters=topics.subscriptions()),
         deliver=lambda _: None,
         lost=lambda _: None,
     )

@@ -9,9 +9,9 @@ import asyncpg
 import numpy as np
 import pytest
 
-from ingest.run import rebuild, world
+from ingest.run import loaded_city, rebuild
 from ingest.run.late.cleaner import Cleaner
-from ingest.run.rebuild import Checker, Found
+from ingest.run.rebuild import Checker, RebuildResult
 from runtime import db
 from schemas.wire import Datum
 from tests.support import lattice, patrols, pipelines
@@ -74,7 +74,7 @@ class Town:
 
     async def differences(self) -> list[Any]:
         """What a rebuild finds to differ."""
-        found, checker = Found(), Checker(await world.load(self.conn), END)
+        found, checker = RebuildResult(), Checker(await loaded_city.load(self.conn), END)
         for device in await rebuild.devices(self.conn, None):
             await checker.check(self.conn, device, T0 - HOUR, END, found)
         assert found.runs > 1

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from ingest.run.path.pipeline import Limits
+from ingest.run.path.pipeline import BatchLimits
 from runtime import db
 from schemas import feed
 from tests.integration.ingest.conftest import T0, Send, client, fix, working
@@ -45,7 +45,7 @@ async def test_fixes_of_a_buffer_and_live_ones_are_one_track(
     """Whichever way a fix comes, and if it comes both ways, it is stored once and counts the same."""
     assert isinstance(await grid_store.import_file(conn, lattice.encoded(lattice.collection())), ImportResult)
     inside = {"lat": lattice.SOUTH + lattice.STEP / 2, "lon": lattice.WEST + lattice.STEP / 2, "acc": 4}
-    async with working(database_url=database_url, mqtt_url=mosquitto.url, limits=Limits(upkeep_s=0.2)):
+    async with working(database_url=database_url, mqtt_url=mosquitto.url, limits=BatchLimits(upkeep_s=0.2)):
         await send(FIX, fix(20_000, **inside))
         await send(BUFFER, [fix(n * 1000, **inside) for n in range(15)])
         await send(FIX, [fix(n * 1000, **inside) for n in range(10, 20)])

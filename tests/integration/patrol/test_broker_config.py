@@ -34,8 +34,8 @@ def _settings(url: str, account: str = "patrol-server:secret") -> Settings:
     return Settings(database_url=url, mqtt_url=f"mqtt://{account}@127.0.0.1:1883", device_key=KEY)  # type: ignore[arg-type]
 
 
-def _places(folder: Path, user: str | None = None) -> mosquitto.Places:
-    return mosquitto.Places(
+def _places(folder: Path, user: str | None = None) -> mosquitto.BrokerPaths:
+    return mosquitto.BrokerPaths(
         folder=folder / "config", data=folder / "data", plugin=program.plugin(), user=user or _ourselves()
     )
 
@@ -135,5 +135,5 @@ async def test_certificates_need_a_listener_of_our_own(database_url: str, tmp_pa
         await _run(_settings(database_url), _places(tmp_path), listener)
 
 
-async def _run(settings: Settings, places: mosquitto.Places, listener: mosquitto.Listener) -> None:
+async def _run(settings: Settings, places: mosquitto.BrokerPaths, listener: mosquitto.Listener) -> None:
     await asyncio.to_thread(broker.config, settings, places=places, listener=listener)

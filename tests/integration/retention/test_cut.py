@@ -16,7 +16,7 @@ from tests.support.pipelines import Driven
 from tracking.records.retention import DAY_MS, GRACE_MS, DataClass
 from tracking.store.city import grid_store
 from tracking.store.records import hold_store, retention_store
-from tracking.store.records.hold_store import Given
+from tracking.store.records.hold_store import NewHold
 
 HOUR = 3_600_000
 DAYS = 30
@@ -36,7 +36,7 @@ async def driven(database_url: str) -> AsyncIterator[Driven]:
         await retention_store.set_days(conn, DataClass.FIXES, DAYS, "test")
         lo, hi = (db.moment(patrols.T0 + n * patrols.MINUTE) for n in (10, 14))
         async with conn.transaction():
-            await hold_store.place(conn, Given(why="case", t_from=lo, t_to=hi), "test", datetime.now(UTC))
+            await hold_store.place(conn, NewHold(why="case", t_from=lo, t_to=hi), "test", datetime.now(UTC))
         before = await stored(conn)
         n = await conn.fetchval("SELECT count(*) FROM fixes")
         dropped = await passes.Pass(conn, LATER).run()

@@ -14,10 +14,10 @@ from tests.integration.web import matrix_city, matrix_street
 from tests.integration.web.matrix_street import NOW, Street
 from tracking.records.retention import DAY_MS, DataClass
 from tracking.store.records import hold_store
-from tracking.store.records.hold_store import Given
+from tracking.store.records.hold_store import NewHold
 from tracking.store.tracks import event_store, media_files, media_store
 from tracking.store.tracks.media_files import MediaFiles
-from tracking.store.tracks.media_store import Stored
+from tracking.store.tracks.media_store import StoredMedia
 
 FILES = {"old": (200, None), "young": (10, None), "case": (200, "2026-17"), "held": (200, None)}
 """Age of the event in days, and its case."""
@@ -57,7 +57,7 @@ async def put(
     assert incoming.whole() == digest(name)
     incoming.keep(files.place(digest(name)))
     os.utime(files.place(digest(name)), (at.timestamp(), at.timestamp()))
-    await media_store.put(conn, digest(name), Stored(mime="image/jpeg", bytes=len(name)))
+    await media_store.put(conn, digest(name), StoredMedia(mime="image/jpeg", bytes=len(name)))
     await media_store.link(conn, digest(name), [said.id])
     await conn.execute("UPDATE media SET stored_at = $1 WHERE sha256 = $2", at, digest(name))
 
@@ -76,7 +76,9 @@ async def rows(conn: db.Connection) -> set[str]:
 async def test_old_media_go_and_those_of_a_case_or_hold_stay(conn: db.Connection, files: MediaFiles) -> None:
     """Row and file together; what a hold held goes with the pass after its release; what would go is counted before."""
     async with conn.transaction():
-        hold = await hold_store.place(conn, Given(why="a complaint", device="quart-cam-1"), "chief", datetime.now(UTC))
+        hold = await hold_store.place(
+            conn, NewHold(why="a complaint", device="quart-cam-1"), "chief", datetime.now(UTC)
+        )
     now = db.millis(NOW)
     told = {(cls, table): counts for cls, table, *counts in await passes.would_drop(conn, now)}
     assert told[DataClass.MEDIA, "media"] == [1, 1]

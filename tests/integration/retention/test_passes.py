@@ -14,7 +14,7 @@ from tests.integration.web.matrix_street import NOW, Street
 from tracking.records import retention
 from tracking.records.retention import DAY_MS, DataClass
 from tracking.store.records import hold_store, retention_store
-from tracking.store.records.hold_store import Given
+from tracking.store.records.hold_store import NewHold
 
 LATER = db.millis(NOW) + YEARS
 HELD_BY_DEVICE = (
@@ -26,7 +26,7 @@ HELD_BY_DEVICE = (
 async def hold(conn: db.Connection, **given: object) -> int:
     """Place a hold."""
     async with conn.transaction():
-        return await hold_store.place(conn, Given(why="case 42", **given), "chief", datetime.now(UTC))  # type: ignore[arg-type]
+        return await hold_store.place(conn, NewHold(why="case 42", **given), "chief", datetime.now(UTC))  # type: ignore[arg-type]
 
 
 def of(table: str) -> str:

@@ -11,7 +11,7 @@ from tests.integration.tracking.test_fix_store import fixes
 from tests.support import device_days
 from tracking.records.retention import DAY_MS, DataClass
 from tracking.store.records import hold_store
-from tracking.store.records.hold_store import Given
+from tracking.store.records.hold_store import NewHold
 from tracking.store.tracks import fix_store
 
 pytestmark = pytest.mark.timescale
@@ -73,7 +73,7 @@ async def test_held_fixes_survive_the_drop_of_their_chunk(timescale: db.Connecti
     device, other = await _devices(timescale)
     lo, hi = FIRST + 10 * 60_000, FIRST + 20 * 60_000
     async with timescale.transaction():
-        given = Given(why="case", device="ts-1", t_from=db.moment(lo), t_to=db.moment(hi))
+        given = NewHold(why="case", device="ts-1", t_from=db.moment(lo), t_to=db.moment(hi))
         number = await hold_store.place(timescale, given, "chief", datetime.now(UTC))
     rows = "SELECT * FROM fixes WHERE device = $1 AND t >= $2 AND t < $3 ORDER BY t"
     before = await timescale.fetch(rows, device, db.moment(lo), db.moment(hi))

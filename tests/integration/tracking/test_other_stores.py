@@ -31,8 +31,8 @@ async def test_enrol_tells_new_devices_once(conn: "db.Connection") -> None:
 async def test_status_is_told_when_it_turns(conn: "db.Connection", device: int) -> None:
     """Going online is told, another battery level is stored only, an older status changes nothing."""
 
-    def said(at: int, battery: float | None, *, online: bool) -> list[enrolment.Said]:
-        return [enrolment.Said(device=device, online=online, at=at, battery=battery, by_itself=True)]
+    def said(at: int, battery: float | None, *, online: bool) -> list[enrolment.StatusReport]:
+        return [enrolment.StatusReport(device=device, online=online, at=at, battery=battery, by_itself=True)]
 
     assert [body["online"] for _, body in await device_store.say(conn, said(T0, 80.0, online=True))] == [True]
     assert await device_store.say(conn, said(T0 + 1, 79.0, online=True)) == []
@@ -57,8 +57,8 @@ async def test_event_is_stored_once_by_its_id(conn: "db.Connection", device: int
 async def test_refusals_are_counted_and_the_latest_kept(conn: "db.Connection") -> None:
     """Counts never shrink; of each reason only the latest are kept; texts no database can hold are made storable."""
 
-    def refused(n: int, reason: Refusal = Refusal.MALFORMED) -> refusals.Refused:
-        return refusals.Refused(at=T0 + n, reason=reason, topic="a\0\ud800", detail=str(n), payload=b"\0", n=2)
+    def refused(n: int, reason: Refusal = Refusal.MALFORMED) -> refusals.RefusalRecord:
+        return refusals.RefusalRecord(at=T0 + n, reason=reason, topic="a\0\ud800", detail=str(n), payload=b"\0", n=2)
 
     await refusal_store.insert(conn, [refused(0, Refusal.EMPTY), *[refused(n) for n in range(1, 5)]], kept=3)
     await refusal_store.insert(conn, [refused(5)], kept=3)

@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tracking.store.records import packed
-from tracking.store.records.packed import NEVER, Kind
+from tracking.store.records.packed import NEVER, ColumnType
 
 if TYPE_CHECKING:
     from runtime import db
 
 COLUMNS: packed.Columns = {
-    "a": Kind.INT2, "b": Kind.INT4, "c": Kind.FLOAT4, "d": Kind.FLOAT8, "e": Kind.TIME,
-    "f": Kind.TEXT,
+    "a": ColumnType.INT2, "b": ColumnType.INT4, "c": ColumnType.FLOAT4, "d": ColumnType.FLOAT8, "e": ColumnType.TIME,
+    "f": ColumnType.TEXT,
 }  # fmt: skip
 ROWS = """
 SELECT * FROM (VALUES

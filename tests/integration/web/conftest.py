@@ -102,7 +102,7 @@ async def store_fixes(conn: "db.Connection", device: int, times: list[int], **co
     fixes = FixColumns.from_columns(n, device=[device] * n, t=times, **{**known, **columns})  # type: ignore[arg-type]
     async with conn.transaction():
         await fix_store.insert(conn, fixes)
-        counted = minute_store.Minutes()
+        counted = minute_store.MinuteCounts()
         unit = str(await conn.fetchval("SELECT unit FROM devices WHERE id = $1", device))
         counted.note(fixes.t, np.zeros(n, np.int32), [unit], wall_clock())
         await counted.store(conn)

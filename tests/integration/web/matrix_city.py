@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from alerts.life.life import Act, Refusal
+from alerts.life.life import Act, ActRefusal
 from alerts.life.model import GAP, UNDERSTAFFED, Change, Level, Step
 from alerts.store.store import act_on, apply_on
 from runtime import db
@@ -180,7 +180,7 @@ async def _gossip(conn: "Connection", street: Street, other: Street) -> None:
             facts=as_stored(reason=said, until=rest.rfc3339(NOW + timedelta(hours=1)), any=[{"deep": said}])),
     ):  # fmt: skip
         async with conn.transaction():
-            assert not isinstance(await act_on(conn, street.ids["alert"], act), Refusal | None)
+            assert not isinstance(await act_on(conn, street.ids["alert"], act), ActRefusal | None)
     order = f"task-{street.mark}"
     await conn.execute("INSERT INTO commands VALUES ($1, $2, 'goto', '{}', now(), now(), now())",
                        order, street.ids["device"])  # fmt: skip

@@ -137,7 +137,7 @@ async def test_anchors_are_sent_to_another_machine(database_url: str, conn: "Con
     await filled(conn)
     async with listening() as sink:
         sink.then = [503]
-        sender = anchoring.Sender(sink.url)
+        sender = anchoring.AnchorSender(sink.url)
         database = Database(database_url)
         await database.open()
         running = asyncio.create_task(sender.run())

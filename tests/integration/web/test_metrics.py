@@ -21,7 +21,7 @@ async def test_fixes_of_the_last_hour_are_counted_by_the_minute(conn: "db.Connec
     """Those of the hour, of the units in sight; what is older is not counted, what is old is forgotten."""
     ids = await conn.fetch("INSERT INTO devices (name, unit) VALUES ('a', 'u'), ('b', 'u'), ('c', 'v') RETURNING id")
     now = wall_clock()
-    counted = minute_store.Minutes()
+    counted = minute_store.MinuteCounts()
     for unit in (0, 0, 1):
         counted.note(now - np.arange(150) * 60_000 - 30_000, np.full(150, unit, np.int32), ["u", "v"], now)
     for _ in range(2):  # the second time there is nothing more to add

@@ -149,7 +149,7 @@ async def test_clip_that_nobody_reads_holds_nobody_up(
     assert cell
     assert devices
     now = wall_clock() // 1000 * 1000
-    asked = replay.Asked(start=now - 60 * MINUTE, end=now - MINUTE, step=MINUTE, devices=None)
+    asked = replay.ClipRequest(start=now - 60 * MINUTE, end=now - MINUTE, step=MINUTE, devices=None)
     pool = server.hub.database.pool
     left = [replay.lines(pool, asked, WHOLE_CITY, [], None) for _ in range(3 * replay.AT_ONCE)]
     for one in left:

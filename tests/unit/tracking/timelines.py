@@ -157,7 +157,7 @@ class Store:
                 break
             hi = t
         run_fixes = fixes.FixColumns.concat(self._fixes[device, t] for t in times if lo <= t <= hi)
-        stored = stays.Stored(
+        stored = stays.StoredStays(
             [stay for (name, t_in), stay in self.known.items() if name == device and lo <= t_in <= hi],
             [run for (name, t_first), run in self.runs.items() if name == device and lo <= t_first <= hi],
         )

@@ -10,7 +10,7 @@ from tracking.geometry.lookup import EVER, FOR_EVER, CityGrid, GridCell
 from tracking.plans import plans
 from tracking.presence.visit_rules import VisitRules
 from tracking.store.city import division_store, plan_store
-from tracking.store.city.division_store import Division, Said
+from tracking.store.city.division_store import Division, DivisionCell
 from tracking.store.city.plan_store import PlanRules
 
 
@@ -37,7 +37,7 @@ async def grid(conn: db.Connection) -> CityGrid:
     return await _grid(conn, divisions, await division_store.cells(conn, [division.id for division in divisions]))
 
 
-async def _grid(conn: db.Connection, divisions: Sequence[Division], said: Sequence[Said]) -> CityGrid:
+async def _grid(conn: db.Connection, divisions: Sequence[Division], said: Sequence[DivisionCell]) -> CityGrid:
     begins, ends = _lives(divisions, said)
     shapes = await division_store.geometries(conn, begins)
     cells = [
@@ -47,7 +47,7 @@ async def _grid(conn: db.Connection, divisions: Sequence[Division], said: Sequen
     return CityGrid(cells, await division_store.centre(conn))
 
 
-def visit_rules(divisions: Sequence[Division], said: Sequence[Said], rules: PlanRules) -> VisitRules:
+def visit_rules(divisions: Sequence[Division], said: Sequence[DivisionCell], rules: PlanRules) -> VisitRules:
     """What makes a visit of each cell, by when the stay began. Pure.
 
     Args:
@@ -56,7 +56,7 @@ def visit_rules(divisions: Sequence[Division], said: Sequence[Said], rules: Plan
         rules: the plans.
     """
     begins, _ = _lives(divisions, said)
-    of: dict[int, list[tuple[int, Said]]] = {cell: [] for cell in sorted(begins)}
+    of: dict[int, list[tuple[int, DivisionCell]]] = {cell: [] for cell in sorted(begins)}
     starts = {division.id: division.starts for division in divisions}
     for said_cell in said:
         of[said_cell.cell].append((starts[said_cell.division], said_cell))
@@ -70,13 +70,13 @@ def visit_rules(divisions: Sequence[Division], said: Sequence[Said], rules: Plan
     return VisitRules.joined(parts)
 
 
-def _at(moment: int, versions: Sequence[tuple[int, Said]]) -> Said:
+def _at(moment: int, versions: Sequence[tuple[int, DivisionCell]]) -> DivisionCell:
     """The last version of a cell that had begun by a moment, else the first."""
     begun = [version for version in versions if version[0] <= moment]
     return max(begun, key=lambda version: version[0])[1] if begun else min(versions, key=lambda version: version[0])[1]
 
 
-def _lives(divisions: Sequence[Division], said: Sequence[Said]) -> tuple[dict[int, int], dict[int, int]]:
+def _lives(divisions: Sequence[Division], said: Sequence[DivisionCell]) -> tuple[dict[int, int], dict[int, int]]:
     """From and until when each cell holds, ms."""
     of = {division.id: division for division in divisions}
     begins: dict[int, int] = {}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class SightFilter:
     """What somebody sees, as parameters of these conditions; None: all."""
 
     cells: Sequence[int] | None = None
@@ -17,7 +17,7 @@ class Seen:
     areas: Sequence[str] | None = None
 
 
-ALL = Seen()
+ALL = SightFilter()
 
 
 def among(column: str, wanted: str, kind: str = "int") -> str:

@@ -72,7 +72,7 @@ class City:
     areas: dict[str, Area]
     """Districts, streets and grids by code."""
 
-    def limits(self, now: int) -> coverage.Limits:
+    def limits(self, now: int) -> coverage.LimitSteps:
         """Limits of the cells from `now` (ms) on."""
         return self.plans.limits_ahead(now, self.calendar)
 
@@ -224,7 +224,7 @@ def judge(city: City, basis: Basis, arrivals_ms: Int, now: int) -> coverage.Cove
         arrivals_ms: how soon an officer can be at each cell, ms; negative where nobody can be sent.
         now: the moment.
     """
-    known = coverage.Known(
+    known = coverage.CoverageInput(
         last_visit=basis.last_visit,
         present=basis.present,
         known_since=basis.known_since,

@@ -59,7 +59,7 @@ class Division:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class DivisionCell:
     """What a division says of a cell."""
 
     division: int
@@ -106,9 +106,9 @@ async def next_start(conn: db.Connection, now: int) -> int:
     return FOR_EVER if start is None else db.millis(start)
 
 
-async def cells(conn: db.Connection, divisions: Sequence[int]) -> list[Said]:
+async def cells(conn: db.Connection, divisions: Sequence[int]) -> list[DivisionCell]:
     """What divisions say of their cells, by cell."""
-    return [Said(**row) for row in await conn.fetch(_CELLS, divisions)]
+    return [DivisionCell(**row) for row in await conn.fetch(_CELLS, divisions)]
 
 
 async def areas(conn: db.Connection, divisions: Sequence[int]) -> list[Area]:

@@ -9,7 +9,7 @@ from tracking.city import grids
 from tracking.plans import plans
 from tracking.plans.rule_version import RuleVersion
 from tracking.store.city import judging, rule_store
-from tracking.store.city.division_store import Said
+from tracking.store.city.division_store import DivisionCell
 from tracking.store.city.rule_store import Body
 
 _UNITS = "SELECT code, area FROM units WHERE area IS NOT NULL ORDER BY code"
@@ -23,7 +23,7 @@ class PlanRules:
     units: Mapping[str, Sequence[str]]
     """Scopes of units by the code of their area."""
 
-    def site(self, cell: Said, begins: int) -> plans.Site:
+    def site(self, cell: DivisionCell, begins: int) -> plans.Site:
         """What decides which plans hold for a cell that holds from `begins` (ms) on."""
         areas = (cell.district, cell.street, cell.grid)
         of_units = [scope for area in areas if area is not None for scope in self.units.get(area, ())]

@@ -9,7 +9,7 @@ import numpy as np
 
 from runtime import db
 from tracking.geometry.lookup import CityGrid
-from tracking.routes.model import FOR_EVER, PatrolRoutes, Stored
+from tracking.routes.model import FOR_EVER, PatrolRoutes, VersionedPlaces
 from tracking.routes.pieces import Pieces
 from tracking.routes.route_file import Checkpoint
 from tracking.store.records import meta_store
@@ -97,7 +97,7 @@ async def load(conn: db.Connection, grid: CityGrid) -> PatrolRoutes:
 
 
 @dataclass(slots=True)
-class Kept:
+class RouteCache:
     """The patrol routes in memory, read again when roads, checkpoints or cells have changed."""
 
     _known: tuple[str | None, PatrolRoutes] | None = field(default=None)
@@ -110,11 +110,11 @@ class Kept:
         return self._known[1]
 
 
-def _stored(rows: Sequence[Any]) -> Stored:
+def _stored(rows: Sequence[Any]) -> VersionedPlaces:
     def column(name: str, dtype: type) -> Any:
         return np.array([row[name] for row in rows], dtype=dtype)
 
-    return Stored(
+    return VersionedPlaces(
         id=column("id", np.int64),
         lat=column("lat", np.float64),
         lon=column("lon", np.float64),

@@ -25,9 +25,9 @@ class Sight:
     """Slots of devices."""
 
     @property
-    def seen(self) -> belonging.Seen:
+    def seen(self) -> belonging.SightFilter:
         """The same for stores below this layer."""
-        return belonging.Seen(cells=self.cell_ids, devices=self.device_ids, areas=self.area_codes)
+        return belonging.SightFilter(cells=self.cell_ids, devices=self.device_ids, areas=self.area_codes)
 
     @property
     def cell_ids(self) -> list[int] | None:

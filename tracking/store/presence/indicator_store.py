@@ -44,7 +44,7 @@ WHERE known_to IS NULL AND kind = 'drive_through' AND t_in >= $1 AND t_in < $2 G
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class PeriodData:
     """What the store says of a period."""
 
     start: int
@@ -64,7 +64,7 @@ class Seen:
     did: done.Did
 
 
-async def read(conn: db.Connection, city: City, routes: PatrolRoutes, start: int, end: int) -> Seen:
+async def read(conn: db.Connection, city: City, routes: PatrolRoutes, start: int, end: int) -> PeriodData:
     """Read a period (ms); call it within one snapshot."""
     period = db.moment(start), db.moment(end)
     since = await observation.since(conn)
@@ -75,7 +75,7 @@ async def read(conn: db.Connection, city: City, routes: PatrolRoutes, start: int
     for row in await conn.fetch(_DRIVES, *period):
         if row["cell"] in city.index:
             drives[city.index[row["cell"]]] = row["n"]
-    return Seen(
+    return PeriodData(
         start=start,
         end=end,
         observed=np.where(since < 0, -1, np.maximum(since, city.begins)),
@@ -101,7 +101,7 @@ async def _visits(conn: db.Connection, city: City, period: tuple[object, object]
     return indicators.Visits(cell=cell[known], t_in=t_in[known], t_out=t_out[known])
 
 
-def figures(city: City, seen: Seen) -> tuple[indicators.Figures, rollup.Sums]:
+def figures(city: City, seen: PeriodData) -> tuple[indicators.Figures, rollup.RollupSums]:
     """Figures of every cell of the city, and what is added up with them. Pure, and seconds long for a large city."""
     planned, epoch = city.plans, city.plans.at(seen.end - 1)
     windows = planned.windows(seen.start, seen.end, city.calendar)
@@ -116,7 +116,7 @@ def figures(city: City, seen: Seen) -> tuple[indicators.Figures, rollup.Sums]:
         limits=planned.limits(seen.start, seen.end, city.calendar),
         dwell_ms=epoch.dwell_ms,
     )
-    sums = rollup.Sums(
+    sums = rollup.RollupSums(
         weight=epoch.weight,
         road_m=np.array([cell.road_m or np.nan for cell in city.cells], dtype=np.float64),
         drive_throughs=seen.drive_throughs,
@@ -125,7 +125,7 @@ def figures(city: City, seen: Seen) -> tuple[indicators.Figures, rollup.Sums]:
     return indicators.measure(record, city.calendar), sums
 
 
-def _routes(city: City, seen: Seen, record: indicators.Record) -> done.Sums:
+def _routes(city: City, seen: PeriodData, record: indicators.Record) -> done.RouteSums:
     """What was done of the patrol routes. Passing a checkpoint takes less time than a visit: more silence hides it."""
     dwell = np.full(len(city.cells), LEAST_MS, dtype=np.int64)
     brief = record
@@ -141,7 +141,7 @@ def _routes(city: City, seen: Seen, record: indicators.Record) -> done.Sums:
     )
 
 
-def _hidden(city: City, seen: Seen, dwell_ms: Int) -> silence.Hidden:
+def _hidden(city: City, seen: PeriodData, dwell_ms: Int) -> silence.Hidden:
     """Stays of `dwell_ms` by cell that silence or a sighting may hide, or that were made between cells."""
     hidden = silence.hidden_visits(seen.silences, city.grid, dwell_ms)
     return silence.joined(silence.joined(hidden, silence.sighted_visits(seen.sightings, dwell_ms)), seen.between)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 from runtime import db
-from tracking.coverage.patrols import LATE_MS, Part
+from tracking.coverage.patrols import LATE_MS, PatrolPart
 from tracking.geometry.lookup import CityGrid
 from tracking.store.presence import duty_events
 
@@ -72,7 +72,7 @@ _WITHIN = "SELECT * FROM ({parts}) w WHERE $3::int[] IS NULL OR w.device = ANY (
 
 async def read(
     conn: db.Connection, grid: CityGrid, period: tuple[int, int], level: Level, *, devices: Sequence[int] | None
-) -> list[Part]:
+) -> list[PatrolPart]:
     """Parts of a period (ms); call it within one snapshot.
 
     Args:
@@ -102,7 +102,7 @@ def _part(
     said: Sequence[duty_events.DutyEvent],
     *,
     counted: bool,
-) -> Part:
+) -> PatrolPart:
     starts = db.millis(row["starts"])
     shift = row["shift"]
     lo, hi = db.millis(row["held_from"]), db.millis(row["held_to"])
@@ -112,7 +112,7 @@ def _part(
     def once(name: str) -> int:
         return int(row[name]) if counted else 0
 
-    return Part(
+    return PatrolPart(
         key=row["key_officer"] if level == "officer" else row["device"],
         shift=shift,
         starts=starts,

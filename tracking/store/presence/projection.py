@@ -8,7 +8,7 @@ from tracking.presence import suspects
 from tracking.presence.engine import RUN_GAP_MS
 from tracking.presence.fixes import FixColumns
 from tracking.presence.points import Logged
-from tracking.presence.stays import Changes, Stored
+from tracking.presence.stays import Changes, StoredStays
 from tracking.store.presence import run_store, stay_store, suspect_store
 from tracking.store.records import event_log
 from tracking.store.tracks import event_store, fix_store
@@ -26,7 +26,7 @@ class Stretch:
     """Of all runs that touch the stretch."""
     logged: Sequence[Logged] = ()
     """What the device logged between the first and the last of them."""
-    stored: Stored
+    stored: StoredStays
 
 
 async def stretch(conn: db.Connection, device: int, lo: int, hi: int) -> Stretch:
@@ -42,9 +42,9 @@ async def stretch(conn: db.Connection, device: int, lo: int, hi: int) -> Stretch
     return Stretch(device=device, lo=lo, hi=hi, fixes=fixes, logged=logged, stored=stored)
 
 
-async def load(conn: db.Connection, device: int, t_from: int, t_to: int) -> Stored:
+async def load(conn: db.Connection, device: int, t_from: int, t_to: int) -> StoredStays:
     """What is stored of the device's stretch from `t_from` to `t_to`, ms, ends included."""
-    return Stored(
+    return StoredStays(
         await stay_store.load(conn, device, t_from, t_to),
         await run_store.load(conn, device, t_from, t_to),
     )

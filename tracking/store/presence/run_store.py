@@ -7,7 +7,7 @@ from tracking.presence.silence import Silences
 from tracking.presence.stays import Run, RunChange
 from tracking.store.presence import versions
 from tracking.store.records import packed
-from tracking.store.records.packed import Kind
+from tracking.store.records.packed import ColumnType
 
 SHIFT_MS = 8 * 3_600_000
 """A silence counts for a shift: who has not been heard for longer is on no patrol."""
@@ -82,9 +82,13 @@ FROM (
 WHERE t_last >= $2 AND t_first <= $1 WINDOW run AS (PARTITION BY device ORDER BY t_first)
 """  # noqa: S608 - our own texts
 _SILENT: packed.Columns = {
-    "t_from": Kind.TIME, "t_to": Kind.TIME, "lat_from": Kind.FLOAT8, "lon_from": Kind.FLOAT8, "lat_to": Kind.FLOAT8,
-    "lon_to": Kind.FLOAT8,
-}  # fmt: skip
+    "t_from": ColumnType.TIME,
+    "t_to": ColumnType.TIME,
+    "lat_from": ColumnType.FLOAT8,
+    "lon_from": ColumnType.FLOAT8,
+    "lat_to": ColumnType.FLOAT8,
+    "lon_to": ColumnType.FLOAT8,
+}
 _SILENCES_NOW = packed.select(_SILENT, _SILENCES.format(runs=_NOW, signed="true"))
 _SILENCES_THEN = packed.select(
     _SILENT, _SILENCES.format(runs=_THEN, signed="coalesce(s.known_from, '-infinity') <= $5")

@@ -99,7 +99,7 @@ class Filter:
     kind: StayKind | None = None
     known_at: int | None = None
     """What was known then; None: what is known now."""
-    seen: belonging.Seen = belonging.ALL
+    seen: belonging.SightFilter = belonging.ALL
 
 
 async def load(conn: db.Connection, device: int, t_from: int, t_to: int) -> list[Stay]:

@@ -45,7 +45,7 @@ class HoldError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Given:
+class NewHold:
     """A hold to be placed."""
 
     why: str
@@ -63,7 +63,7 @@ class Given:
     """The hold ends by itself then."""
 
 
-async def place(conn: db.Connection, hold: Given, actor: str, now: datetime) -> int:
+async def place(conn: db.Connection, hold: NewHold, actor: str, now: datetime) -> int:
     """Place a hold, within the caller's transaction; when it is committed nothing of it is dropped any more.
 
     Raises:

@@ -19,7 +19,7 @@ NEVER = int(np.iinfo(np.int64).min)
 """Stands for NULL in a column of times; NaN does in one of floats, `fixes.ABSENT` in one of integers."""
 
 
-class Kind(Enum):
+class ColumnType(Enum):
     """Type of a column: how the database sends it, with something in the place of NULL, and how it is read."""
 
     INT2 = f"int2send(coalesce({{0}}, {ABSENT}::smallint))", ">i2"
@@ -32,7 +32,7 @@ class Kind(Enum):
     """Comes beside the others, each text an object; None for NULL."""
 
 
-Columns = Mapping[str, Kind]
+Columns = Mapping[str, ColumnType]
 """Name of a column → its type."""
 
 
@@ -42,8 +42,8 @@ def select(columns: Columns, query: str) -> str:
     One column at least is no text.
     """
     sent = {name: kind.value[0].format(f"q.{name}") for name, kind in columns.items()}
-    packed = " || ".join(column for name, column in sent.items() if columns[name] is not Kind.TEXT)
-    texts = [column for name, column in sent.items() if columns[name] is Kind.TEXT]
+    packed = " || ".join(column for name, column in sent.items() if columns[name] is not ColumnType.TEXT)
+    texts = [column for name, column in sent.items() if columns[name] is ColumnType.TEXT]
     answers = ", ".join([f"string_agg({packed}, ''::bytea)", *texts])
     return f"SELECT {answers} FROM ({query}) q"  # noqa: S608 - names and texts of our own
 
@@ -51,8 +51,8 @@ def select(columns: Columns, query: str) -> str:
 async def fetch(conn: db.Connection, columns: Columns, packed: str, *arguments: Any) -> dict[str, NDArray[Any]]:
     """Run what `select` made of the same columns; the columns, each of as many values as there are rows."""
     rows, *texts = await conn.fetchrow(packed, *arguments) or (None,)
-    unpacked = unpack({name: kind for name, kind in columns.items() if kind is not Kind.TEXT}, rows or b"")
-    of_text = [name for name, kind in columns.items() if kind is Kind.TEXT]
+    unpacked = unpack({name: kind for name, kind in columns.items() if kind is not ColumnType.TEXT}, rows or b"")
+    of_text = [name for name, kind in columns.items() if kind is ColumnType.TEXT]
     return unpacked | {name: np.array(text or [], object) for name, text in zip(of_text, texts, strict=True)}
 
 
@@ -62,8 +62,8 @@ def unpack(columns: Columns, rows: bytes) -> dict[str, NDArray[Any]]:
     return {name: _read(table[name], kind) for name, kind in columns.items()}
 
 
-def _read(column: NDArray[Any], kind: Kind) -> NDArray[Any]:
+def _read(column: NDArray[Any], kind: ColumnType) -> NDArray[Any]:
     native = column.astype(column.dtype.newbyteorder("="))
-    if kind is not Kind.TIME:
+    if kind is not ColumnType.TIME:
         return native
     return np.where(native == NEVER, NEVER, native // 1000 + POSTGRES_EPOCH_MS)

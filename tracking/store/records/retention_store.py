@@ -18,7 +18,7 @@ class RetentionError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class ClassRetention:
     """How one class is kept."""
 
     cls: DataClass
@@ -35,11 +35,11 @@ class Kept:
     set_at: int
 
 
-async def listed(conn: db.Connection) -> list[Kept]:
+async def listed(conn: db.Connection) -> list[ClassRetention]:
     """Every class, in the order of `DataClass`."""
     rows = {row["class"]: row for row in await conn.fetch(_ALL)}
     return [
-        Kept(
+        ClassRetention(
             cls=cls,
             days=row["days"],
             floor=retention.NEVER if row["floor"] is None else db.millis(row["floor"]),

@@ -8,7 +8,7 @@ import asyncpg
 from runtime import db
 from schemas import rest, topics
 from schemas.wire import Datum
-from tracking.city.enrolment import Device, Said
+from tracking.city.enrolment import Device, StatusReport
 from tracking.store.city import people_store
 from tracking.store.records import event_log
 
@@ -82,7 +82,7 @@ async def enrol(conn: db.Connection, units: dict[str, str]) -> list[event_log.It
     return await items(conn, [row["id"] for row in rows])
 
 
-async def say(conn: db.Connection, said: Sequence[Said]) -> list[event_log.Item]:
+async def say(conn: db.Connection, said: Sequence[StatusReport]) -> list[event_log.Item]:
     """Store the newest status of each device; returns event log items of those that came or went."""
     newest = {status.device: status for status in said}
     if not newest:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from runtime import db
 from tracking.store.city import belonging
-from tracking.store.city.belonging import Seen
+from tracking.store.city.belonging import SightFilter
 
 _ANNOUNCED = f"""
 SELECT DISTINCT e.id AS event, m.mime, m.bytes, l.sha256 IS NOT NULL AS sent
@@ -36,12 +36,12 @@ INSERT INTO media_of_events (event, sha256) SELECT e.id, $2 FROM events e WHERE 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sender:
+class MediaSender:
     """For whose events somebody may send files."""
 
     device: int | None
     """A device: for its own. None: for those in sight."""
-    seen: Seen
+    seen: SightFilter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +56,7 @@ class Announced:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stored:
+class StoredMedia:
     """A file that is there."""
 
     mime: str
@@ -74,24 +74,24 @@ class Shown:
     """None: not in sight."""
 
 
-async def announced(conn: db.Connection, sha256: str, sender: Sender) -> list[Announced]:
+async def announced(conn: db.Connection, sha256: str, sender: MediaSender) -> list[Announced]:
     """What the sender's events say of a file; empty: none of them names it."""
     named = json.dumps([{"sha256": sha256}])
     rows = await conn.fetch(_ANNOUNCED, sha256, named, sender.device, sender.seen.cells, sender.seen.devices)
     return [Announced(**row) for row in rows]
 
 
-async def of(conn: db.Connection, sha256: str) -> Stored | None:
+async def of(conn: db.Connection, sha256: str) -> StoredMedia | None:
     """What is there under a hash, whoever may see it; it stays to the end of the caller's transaction."""
     row = await conn.fetchrow(_ONE, sha256)
-    return None if row is None else Stored(**row)
+    return None if row is None else StoredMedia(**row)
 
 
-async def put(conn: db.Connection, sha256: str, stored: Stored) -> Stored:
+async def put(conn: db.Connection, sha256: str, stored: StoredMedia) -> StoredMedia:
     """Note a file, within the transaction that gives it its place; waits for one that is dropped meanwhile."""
     row = await conn.fetchrow(_INSERT, sha256, stored.mime, stored.bytes)
     assert row is not None  # noqa: S101 - an upsert gives its row
-    return Stored(**row)
+    return StoredMedia(**row)
 
 
 async def link(conn: db.Connection, sha256: str, events: Sequence[str]) -> None:
@@ -99,7 +99,7 @@ async def link(conn: db.Connection, sha256: str, events: Sequence[str]) -> None:
     await conn.execute(_LINK, list(events), sha256)
 
 
-async def shown(conn: db.Connection, sha256: str, seen: Seen) -> Shown | None:
+async def shown(conn: db.Connection, sha256: str, seen: SightFilter) -> Shown | None:
     """A file as somebody sees it; None: there is none, or it belongs to no event in sight."""
     row = await conn.fetchrow(_SEEN, sha256, seen.cells, seen.devices)
     return None if row is None else Shown(**row)

@@ -28,7 +28,7 @@ ON CONFLICT (minute, unit) DO UPDATE SET fixes = u.fixes + excluded.fixes
 
 
 @dataclass(slots=True)
-class Minutes:
+class MinuteCounts:
     """What was committed since the counts were stored the last time. A process that is killed forgets some seconds."""
 
     _counts: Counter[tuple[int, str]] = field(default_factory=Counter)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from runtime import db
 from schemas.refusals import Refusal
-from tracking.records.refused import Refused
+from tracking.records.refused import RefusalRecord
 
 KEPT_PER_REASON = 1_000
 
@@ -26,7 +26,7 @@ DELETE FROM refusals r USING (
 _COUNTS = "SELECT reason, n FROM refusal_counts ORDER BY reason"
 
 
-async def insert(conn: db.Connection, refused: Sequence[Refused], *, kept: int = KEPT_PER_REASON) -> None:
+async def insert(conn: db.Connection, refused: Sequence[RefusalRecord], *, kept: int = KEPT_PER_REASON) -> None:
     """Count all of them and keep the latest `kept` of each reason."""
     if not refused:
         return
@@ -58,9 +58,9 @@ def storable(text: str, length: int) -> str:
     return text[:length].encode("utf-8", "backslashreplace").decode().replace("\0", "\\0")
 
 
-def _latest(refused: Sequence[Refused], kept: int) -> list[Refused]:
+def _latest(refused: Sequence[RefusalRecord], kept: int) -> list[RefusalRecord]:
     seen: Counter[Refusal] = Counter()
-    latest: list[Refused] = []
+    latest: list[RefusalRecord] = []
     for refusal in reversed(refused):
         seen[refusal.reason] += 1
         if seen[refusal.reason] <= kept:

@@ -10,7 +10,7 @@ from schemas import people_access as access_models
 from web import context, problems
 from web.audit.store import audit_log
 from web.auth import own_password, signin, totp
-from web.auth.principal import Kind, Principal
+from web.auth.principal import CredentialKind, Principal
 from web.auth.store import accounts, granting, second_factor, sessions
 
 router = APIRouter(prefix="/session", tags=["session"])
@@ -44,7 +44,7 @@ async def sign_out(request: Request) -> Response:
     """End the session and its live connections."""
     here = context.context(request)
     who = context.principal(request)
-    if who.kind is not Kind.SESSION:
+    if who.kind is not CredentialKind.SESSION:
         raise problems.ProblemError(422, "An API token has no session to end; delete the token instead.")
     await sessions.sign_out(here.database.pool, who)
     here.hub.check_sessions()
@@ -127,5 +127,5 @@ def _signed_out(here: context.Context) -> Response:
 
 
 def _shown(who: Principal) -> pages.Session:
-    kind: Literal["session", "token"] = "session" if who.kind is Kind.SESSION else "token"
+    kind: Literal["session", "token"] = "session" if who.kind is CredentialKind.SESSION else "token"
     return pages.Session(name=who.name, role=who.role, kind=kind, expires_at=who.expires_at)

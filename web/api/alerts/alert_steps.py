@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, Request
 from starlette.responses import Response
 
-from alerts.life.life import MINUTE, Act, Refusal
+from alerts.life.life import MINUTE, Act, ActRefusal
 from alerts.life.model import Step
 from alerts.life.said import OfStep
 from alerts.run import dispatch
@@ -31,7 +31,7 @@ _VERSION = re.compile(r'"?(\d{1,9})"?', re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Doing:
+class AlertAction:
     """Who acts on which alert, and how."""
 
     request: Request
@@ -72,7 +72,7 @@ class Doing:
         return Act(step=step, at=self.at, actor=self.actor, seen=self.seen, key=self.key, **what)
 
 
-Do = Annotated[Doing, Depends()]
+Do = Annotated[AlertAction, Depends()]
 
 
 @router.post("/acknowledge", response_model=rest.Alert)
@@ -85,7 +85,7 @@ async def acknowledge(do: Do) -> rest.Alert:
 async def assign(do: Do, assignment: pages.AssignGiven) -> rest.Alert:
     """Send the officer who carries a device; with If-Match also instead of one who was sent."""
 
-    async def send(conn: db.Connection) -> rest.Alert | Refusal | None:
+    async def send(conn: db.Connection) -> rest.Alert | ActRefusal | None:
         devices = await device_store.named(conn, [assignment.device])
         if not devices or not do.see.sees_device(devices[0].id):
             raise problems.not_found(f"Device {assignment.device}")
@@ -122,17 +122,19 @@ async def note(do: Do, body: pages.NoteGiven) -> rest.Alert:
     return await _step(do, do.act(Step.NOTED, facts=OfStep(text=body.text)))
 
 
-async def _step(do: Doing, act: Act) -> rest.Alert:
+async def _step(do: AlertAction, act: Act) -> rest.Alert:
     return await _taken(do, lambda conn: store.act_on(conn, do.number, act))
 
 
-async def _taken(do: Doing, take: Callable[[db.Connection], Awaitable[rest.Alert | Refusal | None]]) -> rest.Alert:
+async def _taken(
+    do: AlertAction, take: Callable[[db.Connection], Awaitable[rest.Alert | ActRefusal | None]]
+) -> rest.Alert:
     """Take a step on an alert in sight, and show what it is then."""
     async with do.pool.acquire() as conn, conn.transaction():
         if await shown.with_steps(conn, do.number, do.see.seen) is None:
             raise problems.not_found(f"Alert {do.number}")
         outcome = await take(conn)
-        if isinstance(outcome, Refusal):
+        if isinstance(outcome, ActRefusal):
             raise problems.ProblemError(409, outcome.detail, why=outcome.why.value)
         after = await shown.with_steps(conn, do.number, do.see.seen)
     if outcome is None or after is None:

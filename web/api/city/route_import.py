@@ -36,7 +36,7 @@ async def roads(request: Request, here: Here, dry_run: imports.DryRun = False) -
     data = await request.body()
     async with _one_at_a_time, here.database.pool.acquire() as conn:
         read = await asyncio.to_thread(route_file.roads, data, await _grid(conn, here))
-        if isinstance(read, route_file.Refused):
+        if isinstance(read, route_file.FileFaults):
             raise imports.refused(read.faults)
         async with db.tried(conn, dry_run=dry_run):
             result = await route_store.import_roads(conn, read.pieces)
@@ -64,7 +64,7 @@ async def checkpoints(request: Request, here: Here, dry_run: imports.DryRun = Fa
     data = await request.body()
     async with _one_at_a_time, here.database.pool.acquire() as conn:
         read = await asyncio.to_thread(route_file.checkpoints, data, form, await _grid(conn, here))
-        if isinstance(read, route_file.Refused):
+        if isinstance(read, route_file.FileFaults):
             raise imports.refused(read.faults)
         async with db.tried(conn, dry_run=dry_run):
             result = await route_store.import_checkpoints(conn, read)

@@ -8,7 +8,7 @@ from starlette.responses import FileResponse, Response
 from runtime import db
 from schemas import rest
 from tracking.store.tracks import media_store
-from tracking.store.tracks.media_store import Sender
+from tracking.store.tracks.media_store import MediaSender
 from web import context, problems
 from web.auth import access
 from web.auth.access import Sight
@@ -56,7 +56,7 @@ async def send(
 
     The bytes must have the hash, the announced size, and begin like what they are called. 200: it was sent before.
     """
-    sender = Sender(device=context.principal(request).device, seen=see.seen)
+    sender = MediaSender(device=context.principal(request).device, seen=see.seen)
     said = request.headers.get("content-length", "")
     size = int(said) if said.isascii() and said.isdigit() else None
     stored, came = await receiver.take(pool, sha256, sender, size, request.stream())

@@ -63,7 +63,7 @@ async def clip(
     if end - start > LONGEST / timedelta(milliseconds=1) or (end - start) // (step * 1000) > MOST_STEPS:
         limits = f"at most {LONGEST.days} days and {MOST_STEPS} steps"
         raise problems.ProblemError(422, f"A clip has {limits}; choose a shorter period or longer steps.")
-    clip = replay.Asked(start=start, end=end, step=step * 1000, devices=device, then=known == "then")
+    clip = replay.ClipRequest(start=start, end=end, step=step * 1000, devices=device, then=known == "then")
     pool = here.database.pool
     async with pool.acquire() as connection:
         devices = await clip_store.devices(connection, see, clip.period, clip.devices)

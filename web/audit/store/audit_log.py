@@ -13,7 +13,7 @@ import asyncpg
 from runtime import db
 from schemas import audits
 from web.audit import audit_chain
-from web.audit.audit_chain import START, Entry, Head, Row
+from web.audit.audit_chain import START, ChainRow, Entry, Head
 
 _ROWS = "SELECT n, at, actor, action, object, detail, hash FROM audit ORDER BY n"
 _LISTED = """
@@ -73,12 +73,12 @@ async def record(
     await append(conn, [entry(actor, action, what, detail)])
 
 
-def _row(row: "asyncpg.Record") -> Row:
+def _row(row: "asyncpg.Record") -> ChainRow:
     names = ("at", "actor", "action", "object", "detail")
-    return Row(n=row["n"], entry=Entry(**{name: row[name] for name in names}), hash=row["hash"])
+    return ChainRow(n=row["n"], entry=Entry(**{name: row[name] for name in names}), hash=row["hash"])
 
 
-async def rows(conn: db.Connection) -> AsyncIterator[Row]:
+async def rows(conn: db.Connection) -> AsyncIterator[ChainRow]:
     """All rows from the first on; call it in a transaction."""
     async for row in conn.cursor(_ROWS, prefetch=2_000):
         yield _row(row)

@@ -10,7 +10,7 @@ from runtime.db import Connection, Pool
 from tracking.city import device_grant
 from tracking.store.tracks import device_access
 from web.auth.access import PERMISSIONS, Permission, Role
-from web.auth.principal import Kind, Principal, hash_token
+from web.auth.principal import CredentialKind, Principal, hash_token
 
 HOLDS = "NOT a.disabled AND (a.valid_from IS NULL OR a.valid_from <= $2) AND (a.valid_to IS NULL OR a.valid_to > $2)"
 _SESSIONS = f"""
@@ -32,13 +32,13 @@ _BY_TOKEN = _TOKENS.replace("ANY ($1)", "$1")
 async def by_session(pool: Pool, token: str, now: datetime | None = None) -> Principal | None:
     """Find whose session a cookie's value stands for at `now`."""
     row = await pool.fetchrow(_BY_SESSION, hash_token(token), now or datetime.now(UTC))
-    return None if row is None else principal(row, Kind.SESSION)
+    return None if row is None else principal(row, CredentialKind.SESSION)
 
 
 async def by_token(pool: Pool, token: str, now: datetime | None = None) -> Principal | None:
     """Find what an API token of the database stands for at `now`."""
     row = await pool.fetchrow(_BY_TOKEN, hash_token(token), now or datetime.now(UTC))
-    return None if row is None else principal(row, Kind.TOKEN)
+    return None if row is None else principal(row, CredentialKind.TOKEN)
 
 
 def by_settings(token: str, configured: str | None) -> Principal | None:
@@ -49,7 +49,7 @@ def by_settings(token: str, configured: str | None) -> Principal | None:
     return Principal(
         name="api-token",
         role=role,
-        kind=Kind.TOKEN,
+        kind=CredentialKind.TOKEN,
         token_hash=None,
         expires_at=None,
         permissions=PERMISSIONS[role],
@@ -69,7 +69,7 @@ async def by_device(pool: Pool, key: str | None, name: str, password: str) -> Pr
     return Principal(
         name=name,
         role="device",
-        kind=Kind.DEVICE,
+        kind=CredentialKind.DEVICE,
         token_hash=None,
         expires_at=None,
         permissions=frozenset({Permission.MEDIA_SEND}),
@@ -82,19 +82,19 @@ async def again(conn: Connection, who: Principal, now: datetime) -> Principal | 
     """Look somebody up again with the rights of `now`; None: they ended meanwhile."""
     if who.token_hash is None:
         return who
-    row = await conn.fetchrow(_BY_SESSION if who.kind is Kind.SESSION else _BY_TOKEN, who.token_hash, now)
+    row = await conn.fetchrow(_BY_SESSION if who.kind is CredentialKind.SESSION else _BY_TOKEN, who.token_hash, now)
     return None if row is None else principal(row, who.kind)
 
 
 async def still_valid(pool: Pool, hashes: list[bytes], now: datetime) -> dict[bytes, Principal]:
     """Look up again those of these sessions and tokens that hold at `now`, with the rights they have now."""
     async with pool.acquire() as connection:
-        rows = [(row, Kind.SESSION) for row in await connection.fetch(_SESSIONS, hashes, now)]
-        rows += [(row, Kind.TOKEN) for row in await connection.fetch(_TOKENS, hashes, now)]
+        rows = [(row, CredentialKind.SESSION) for row in await connection.fetch(_SESSIONS, hashes, now)]
+        rows += [(row, CredentialKind.TOKEN) for row in await connection.fetch(_TOKENS, hashes, now)]
     return {row["token_hash"]: principal(row, kind) for row, kind in rows}
 
 
-def principal(row: "asyncpg.Record | dict[str, Any]", kind: Kind) -> Principal:
+def principal(row: "asyncpg.Record | dict[str, Any]", kind: CredentialKind) -> Principal:
     """Make a principal of a row of sessions or tokens."""
     granted = PERMISSIONS[Role(row["role"])]
     scopes = row["scopes"]

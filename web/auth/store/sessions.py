@@ -10,7 +10,7 @@ from runtime.db import Pool
 from runtime.vault import Vault
 from web.audit.store import audit_log
 from web.auth import hashing
-from web.auth.principal import Kind, Principal, hash_token
+from web.auth.principal import CredentialKind, Principal, hash_token
 from web.auth.store import second_factor
 from web.auth.store.principals import HOLDS, principal
 
@@ -103,7 +103,7 @@ async def _begin_session(
         await audit_log.record(connection, row["name"], "session.begin", row["name"], how)
     fields = {**row, "token_hash": hash_token(token), "expires_at": ends, "scopes": None}
     fields |= {"account": row["name"], "token": None, "maker": row["made_by"], "until": row["valid_to"]}
-    return token, principal(fields, Kind.SESSION)
+    return token, principal(fields, CredentialKind.SESSION)
 
 
 async def sign_out(pool: Pool, principal: Principal) -> None:

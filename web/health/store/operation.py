@@ -43,7 +43,7 @@ _TAKEN = "SELECT id FROM workers WHERE heartbeat > now() - $1::interval AND (cou
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class QueueState:
     """How many wait, and how many seconds the oldest of them has."""
 
     count: int
@@ -65,13 +65,13 @@ async def unserved_units(conn: db.Connection) -> int:
     return int(await conn.fetchval(_UNSERVED))
 
 
-async def waiting(conn: db.Connection, name: str) -> Waiting:
+async def waiting(conn: db.Connection, name: str) -> QueueState:
     """What waits under one of the names `windows`, `deliveries`, `commands`."""
     row = await conn.fetchrow(
         f"SELECT n, coalesce(extract(epoch FROM now() - since), 0)::float8 AS age FROM ({_WAITING[name]}) AS w"  # noqa: S608 - a constant of this file
     )
     assert row is not None  # noqa: S101 - an aggregate gives one row
-    return Waiting(row["n"], max(0.0, row["age"]))
+    return QueueState(row["n"], max(0.0, row["age"]))
 
 
 async def retention_age_s(conn: db.Connection) -> float:

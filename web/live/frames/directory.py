@@ -34,7 +34,7 @@ class Directory:
         return np.fromiter(self.by_slot, dtype=np.int64, count=len(self.by_slot))
 
 
-class Told:
+class NamesSent:
     """Which devices a viewer was told the names of."""
 
     def __init__(self) -> None:

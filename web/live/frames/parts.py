@@ -14,7 +14,7 @@ NOWHERE = -1
 
 
 @dataclass(slots=True)
-class Part:
+class TickChanges:
     """Change blocks of the watched tiles, and who came into and left each of them."""
 
     blocks: dict[int, tiles.Block | None]
@@ -59,7 +59,7 @@ class Moved:
         )
 
 
-def make(zoom: int, watched: tiles.Keys, moved: Moved, was: Mask, shows: Mask, records: tiles.Records) -> Part:
+def make(zoom: int, watched: tiles.Keys, moved: Moved, was: Mask, shows: Mask, records: tiles.Records) -> TickChanges:
     """Encode a tick for those who watch some tiles.
 
     Args:
@@ -83,7 +83,7 @@ def make(zoom: int, watched: tiles.Keys, moved: Moved, was: Mask, shows: Mask, r
     gone: dict[int, list[tuple[int, int]]] = {}
     for tile, slot, to in zip(before[left].tolist(), moved.slots[left].tolist(), now_in.tolist(), strict=True):
         gone.setdefault(tile, []).append((slot, to))
-    return Part(blocks={**blocks}, left=gone, arrived=_by_tile(keys[arrived], moved.slots[arrived]))
+    return TickChanges(blocks={**blocks}, left=gone, arrived=_by_tile(keys[arrived], moved.slots[arrived]))
 
 
 def _among(keys: tiles.Keys, watched: tiles.Keys) -> Mask:
@@ -100,7 +100,7 @@ def _by_tile(keys: tiles.Keys, slots: Slots) -> dict[int, Slots]:
     return {tile: np.array(mine, dtype=np.int64) for tile, mine in by_tile.items()}
 
 
-def gone(missed: Iterable[Part], mine: frozenset[int], always: Collection[int]) -> dict[int, list[int]]:
+def gone(missed: Iterable[TickChanges], mine: frozenset[int], always: Collection[int]) -> dict[int, list[int]]:
     """Tile → slots that left the tiles of `mine` for good in the parts, the oldest first, but for those in `always`."""
     last: dict[int, int] = {}
     for part in missed:
@@ -112,7 +112,7 @@ def gone(missed: Iterable[Part], mine: frozenset[int], always: Collection[int]) 
     return by_tile
 
 
-def _follow(part: Part, mine: frozenset[int], last: dict[int, int]) -> None:
+def _follow(part: TickChanges, mine: frozenset[int], last: dict[int, int]) -> None:
     """Bring up to date who is away, and which tile of `mine` each left last."""
     for tile in mine & part.left.keys():
         for slot, to in part.left[tile]:

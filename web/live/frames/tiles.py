@@ -36,7 +36,7 @@ Keys = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class View:
+class TileView:
     """The tiles a viewer sees: those of the bounding box and one ring around them."""
 
     zoom: int
@@ -74,7 +74,7 @@ def xy(tile: int) -> tuple[int, int]:
     return tile >> _KEY_SHIFT, tile & 0xFFFFFFFF
 
 
-def view(bbox: tuple[float, float, float, float], map_zoom: float, *, max_tiles: int = MAX_TILES) -> View:
+def view(bbox: tuple[float, float, float, float], map_zoom: float, *, max_tiles: int = MAX_TILES) -> TileView:
     """Choose the tiles for a bounding box (west, south, east, north) on a map at `map_zoom`.
 
     West may be greater than east: the box then crosses the 180th meridian. When there are more than `max_tiles`,
@@ -88,7 +88,7 @@ def view(bbox: tuple[float, float, float, float], map_zoom: float, *, max_tiles:
         if sum(span.count() for span in spans) <= 2 * max_tiles or zoom == 0:
             keys = {key for span in spans for key in span.keys(1 << zoom)}
             if len(keys) <= max_tiles or zoom == 0:
-                return View(zoom=zoom, keys=np.array(sorted(keys), dtype=np.int64), tiles=frozenset(keys))
+                return TileView(zoom=zoom, keys=np.array(sorted(keys), dtype=np.int64), tiles=frozenset(keys))
         zoom -= 1
 
 

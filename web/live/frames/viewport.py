@@ -11,7 +11,7 @@ from web.live.frames import tiles
 from web.live.frames.alarms import Alarms
 from web.live.frames.detail import Band, Detail, Layer
 from web.live.frames.directory import Directory
-from web.live.frames.world import Frame, World
+from web.live.frames.frame_source import Frame, FrameSource
 
 FULL_EVERY_S = 0.2
 """Least time between full frames, however fast the view changes."""
@@ -22,12 +22,12 @@ COARSE_EVERY_S = 1.0
 class Viewport:
     """Chooses frames. Only the newest wish of the viewer is kept, and worked out when it can be sent."""
 
-    def __init__(self, world: World, directory: Directory, alarms: Alarms) -> None:
-        self.view: tiles.View | None = None
+    def __init__(self, frames: FrameSource, directory: Directory, alarms: Alarms) -> None:
+        self.view: tiles.TileView | None = None
         self.detail: Detail | None = None
         self.wait_s: float | None = None
         """After `frame` gave None: seconds after which one is due; None: when something moves."""
-        self._world, self._directory, self._alarms = world, directory, alarms
+        self._frames, self._directory, self._alarms = frames, directory, alarms
         self._wish: Look | None = None
         self.selected: list[int | str] = []
         """Devices it asked for in detail."""
@@ -57,7 +57,7 @@ class Viewport:
     def shown(self) -> int:
         """Records in view."""
         if self.band == "dots" and self.view is not None:
-            return self._world.count(self.view)
+            return self._frames.count(self.view)
         return self._shown
 
     def frame(self, now: float) -> Frame | None:
@@ -65,17 +65,17 @@ class Viewport:
         self.wait_s = None
         if self._wish is not None or self._alarms_version != self._alarms.version:
             return self._full_after(FULL_EVERY_S, now)
-        view, detail, behind = self.view, self.detail, self._world.tick_no - self._sent_tick
+        view, detail, behind = self.view, self.detail, self._frames.tick_no - self._sent_tick
         if view is None or detail is None or behind == 0:
             return None
         if detail.band == "grid" or self._other_detail(view, detail, now):
             return self._full_after(COARSE_EVERY_S, now)
         if behind > 1:
             self.skipped += behind - 1
-        frame = self._world.changes(view, detail, self._sent_tick, self._always())
+        frame = self._frames.changes(view, detail, self._sent_tick, self._always())
         if frame is None:
             return self._full(view, now)
-        self._sent_tick = self._world.tick_no
+        self._sent_tick = self._frames.tick_no
         return frame
 
     def _full_after(self, seconds: float, now: float) -> Frame | None:
@@ -89,19 +89,19 @@ class Viewport:
             self._wish = None
         return None if self.view is None else self._full(self.view, now)
 
-    def _other_detail(self, view: tiles.View, detail: Detail, now: float) -> bool:
+    def _other_detail(self, view: tiles.TileView, detail: Detail, now: float) -> bool:
         """Tell, once a second, whether so many or few came into view that another detail is due."""
         if now - self._banded_at < COARSE_EVERY_S:
             return False
         self._banded_at = now
-        return self._world.detail(view, detail) != detail
+        return self._frames.detail(view, detail) != detail
 
-    def _full(self, view: tiles.View, now: float) -> Frame:
+    def _full(self, view: tiles.TileView, now: float) -> Frame:
         self._full_at = self._banded_at = now
         self._alarms_version = self._alarms.version
-        self._sent_tick = self._world.tick_no
-        self.detail = self._world.detail(view, self.detail)
-        frame = self._world.full(view, self.detail, self._always())
+        self._sent_tick = self._frames.tick_no
+        self.detail = self._frames.detail(view, self.detail)
+        frame = self._frames.full(view, self.detail, self._always())
         self._shown = frame.shown
         return frame
 

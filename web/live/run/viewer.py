@@ -23,8 +23,8 @@ from web import problems
 from web.auth.principal import Principal
 from web.live import messages, metrics
 from web.live.frames import directory, tiles
+from web.live.frames.frame_source import Frame
 from web.live.frames.viewport import Viewport
-from web.live.frames.world import Frame
 from web.live.messages import EndError
 from web.live.run.hub import Hub
 from web.live.run.looking import Looking
@@ -52,7 +52,7 @@ class Viewer:
         self.scope = scope
         self._looking = Looking(hub.audit, principal)
         self.wake = asyncio.Event()
-        self.viewport = Viewport(scope.world, hub.directory, hub.alarms)
+        self.viewport = Viewport(scope.frames, hub.directory, hub.alarms)
         self._hub = hub
         self._socket = websocket
         self._ending: EndError | None = None
@@ -61,7 +61,7 @@ class Viewer:
         self._cells_version = 0
         self._scope_version = scope.version
         self._offset = 0
-        self._told = directory.Told()
+        self._told = directory.NamesSent()
         self._counted_at = self._counts_sent_at = float("-inf")
         self._counts: dict[str, Any] = {}
 
@@ -206,8 +206,8 @@ class Viewer:
         if frame is None or (frame.kind == tiles.CHANGE and not frame.blocks):
             return
         await self._introduce(frame)
-        world = self.scope.world
-        data = tiles.encode_frame(frame.kind, frame.blocks, now=float(world.now), tick=world.tick_no)
+        frames = self.scope.frames
+        data = tiles.encode_frame(frame.kind, frame.blocks, now=float(frames.now), tick=frames.tick_no)
         metrics.FRAMES.labels("full" if frame.kind == tiles.FULL else "change").inc()
         await self._send_bytes(data)
 

@@ -15,7 +15,7 @@ class Judging:
     """The newest coverage and what it was judged on."""
 
     def __init__(self) -> None:
-        self.place: coverage.Place | None = None
+        self.place: coverage.CityAt | None = None
         self.judged: coverage.Judged | None = None
         self._basis: cities.Basis | None = None
         self._arrivals: Int = np.empty(0, dtype=np.int64)

@@ -23,8 +23,12 @@ _places = st.lists(st.tuples(st.floats(-3e4, 3e4), st.floats(-3e4, 3e4)), min_si
 def test_some_of_the_cells_are_reached_as_soon_as_among_all(seed: int) -> None:
     """What is asked about a part of the city is what the whole says of it."""
     dice = np.random.default_rng(seed)
-    cells = arrival.Places(x=dice.uniform(0, 2_000, 30), y=dice.uniform(0, 2_000, 30), area=dice.integers(0, 3, 30))
-    officers = arrival.Places(x=dice.uniform(0, 2_000, 8), y=dice.uniform(0, 2_000, 8), area=dice.integers(-1, 3, 8))
+    cells = arrival.PlanePoints(
+        x=dice.uniform(0, 2_000, 30), y=dice.uniform(0, 2_000, 30), area=dice.integers(0, 3, 30)
+    )
+    officers = arrival.PlanePoints(
+        x=dice.uniform(0, 2_000, 8), y=dice.uniform(0, 2_000, 8), area=dice.integers(-1, 3, 8)
+    )
     rows = np.flatnonzero(dice.random(30) < 0.4)
     every, some = (arrival.nearest(each, officers, RULE).ms for each in (cells, cells.some(rows)))
     assert some.tolist() == every[rows].tolist()
@@ -38,7 +42,7 @@ def test_nearest_agrees_with_a_slow_answer(
     """The vectorised search finds the distance that a loop over all pairs finds, to centimetres."""
     cx, cy = np.array(cells).T
     ox, oy = np.array(officers).T
-    found = arrival.nearest(arrival.Places.of(cx, cy), arrival.Places.of(ox, oy), RULE)
+    found = arrival.nearest(arrival.PlanePoints.of(cx, cy), arrival.PlanePoints.of(ox, oy), RULE)
     for i, place in enumerate(cells):
         metres = min(math.dist(place, officer) for officer in officers)
         assert found.ms[i] == pytest.approx(metres * 1.35 / 1.3 * 1000 + 60_000, abs=100)
@@ -50,16 +54,19 @@ def test_nearest_agrees_with_a_slow_answer(
 
 def test_nearest_sends_nobody_out_of_the_area_allowed() -> None:
     """An officer bound to a street is the nearest of its cells only; one who may go anywhere fills in."""
-    cells = arrival.Places(x=np.array([0.0, 100.0]), y=np.zeros(2), area=np.array([0, 1]))
-    officers = arrival.Places(x=np.array([0.0, 900.0]), y=np.zeros(2), area=np.array([0, arrival.ANYWHERE]))
+    cells = arrival.PlanePoints(x=np.array([0.0, 100.0]), y=np.zeros(2), area=np.array([0, 1]))
+    officers = arrival.PlanePoints(x=np.array([0.0, 900.0]), y=np.zeros(2), area=np.array([0, arrival.ANYWHERE]))
     assert arrival.nearest(cells, officers, RULE).officer.tolist() == [0, 1]
-    alone = arrival.Places(x=np.zeros(1), y=np.zeros(1), area=np.zeros(1, np.intp))
+    alone = arrival.PlanePoints(x=np.zeros(1), y=np.zeros(1), area=np.zeros(1, np.intp))
     assert arrival.nearest(cells, alone, RULE).officer.tolist() == [0, arrival.NOBODY]
 
 
 def test_nearest_takes_longer_where_orders_took_longer() -> None:
     """The way, not the start, is stretched by what past orders took."""
-    cells, officers = arrival.Places.of(np.zeros(1), np.zeros(1)), arrival.Places.of(np.array([500.0]), np.zeros(1))
+    cells, officers = (
+        arrival.PlanePoints.of(np.zeros(1), np.zeros(1)),
+        arrival.PlanePoints.of(np.array([500.0]), np.zeros(1)),
+    )
     plain = int(arrival.nearest(cells, officers, RULE).ms[0]) - RULE.prepare_ms
     slow = int(arrival.nearest(cells, officers, replace(RULE, ratio=1.5)).ms[0]) - RULE.prepare_ms
     assert slow == pytest.approx(1.5 * plain, abs=1)
@@ -73,7 +80,7 @@ def test_in_time_agrees_with_a_slow_answer(
     """Those counted are those whose arrival takes no longer."""
     cx, cy = np.array(cells).T
     ox, oy = np.array(officers).T
-    found = arrival.in_time(arrival.Places.of(cx, cy), arrival.Places.of(ox, oy), np.full(len(cx), ms), RULE)
+    found = arrival.in_time(arrival.PlanePoints.of(cx, cy), arrival.PlanePoints.of(ox, oy), np.full(len(cx), ms), RULE)
     for i, place in enumerate(cells):
         away = [math.dist(place, officer) for officer in officers]
         reach = max(ms - 60_000, 0) / 1000 * 1.3 / 1.35
@@ -106,9 +113,9 @@ def test_ways_along_streets_agree_with_a_slow_answer(
     """With few officers all ways are looked at: the soonest is found, and those in time are counted."""
     (cx, cy), (ox, oy) = np.array(cells).T, np.array(officers).T
     told = _told(len(cells), ways)
-    found = arrival.nearest(arrival.Places.of(cx, cy), arrival.Places.of(ox, oy), RULE, told)
+    found = arrival.nearest(arrival.PlanePoints.of(cx, cy), arrival.PlanePoints.of(ox, oy), RULE, told)
     able = arrival.in_time(
-        arrival.Places.of(cx, cy), arrival.Places.of(ox, oy), np.full(len(cx), ms), RULE, told
+        arrival.PlanePoints.of(cx, cy), arrival.PlanePoints.of(ox, oy), np.full(len(cx), ms), RULE, told
     ).tolist()
     reach = max(ms - 60_000, 0) / 1000 * 1.3
     for i, place in enumerate(cells):
@@ -124,8 +131,8 @@ def test_who_has_a_river_between_is_not_the_nearest() -> None:
     squares[0, : streets.SQUARES // 2] = 2_000
     told = Streets(x=np.zeros(1), y=np.zeros(1), squares=squares)
     cell, officers = (
-        arrival.Places.of(np.zeros(1), np.full(1, 10.0)),
-        arrival.Places.of(*np.array([[0, 500], [-90, 300.0]])),
+        arrival.PlanePoints.of(np.zeros(1), np.full(1, 10.0)),
+        arrival.PlanePoints.of(*np.array([[0, 500], [-90, 300.0]])),
     )
     assert arrival.nearest(cell, officers, RULE).officer.tolist() == [0]
     found = arrival.nearest(cell, officers, RULE, told)
@@ -142,7 +149,7 @@ def test_who_has_a_river_between_is_not_the_nearest() -> None:
 def test_nearest_without_officers_finds_nobody() -> None:
     """Without an eligible officer every cell says so."""
     found = arrival.nearest(
-        arrival.Places.of(np.zeros(3), np.zeros(3)), arrival.Places.of(np.zeros(0), np.zeros(0)), RULE
+        arrival.PlanePoints.of(np.zeros(3), np.zeros(3)), arrival.PlanePoints.of(np.zeros(0), np.zeros(0)), RULE
     )
     assert found.ms.tolist() == found.officer.tolist() == [arrival.NOBODY] * 3
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from alerts.coverage import assignment
-from alerts.coverage.arrival import ArrivalRule, Places
+from alerts.coverage.arrival import ArrivalRule, PlanePoints
 
 MINUTE = 60_000
 METRES_A_MINUTE = 60 * 1.3 / 1.35
@@ -12,13 +12,13 @@ METRES_A_MINUTE = 60 * 1.3 / 1.35
 def _needs(*, x: list[float], left_min: list[int], limit_min: int = 240) -> assignment.Needs:
     n = len(x)
     return assignment.Needs(
-        places=Places.of(np.array(x), np.zeros(n)), left_ms=np.array(left_min) * MINUTE,
+        places=PlanePoints.of(np.array(x), np.zeros(n)), left_ms=np.array(left_min) * MINUTE,
         limit_ms=np.full(n, limit_min * MINUTE), dwell_ms=np.full(n, 3 * MINUTE), cost=np.ones(n),
     )  # fmt: skip
 
 
 def _free(*x: float) -> assignment.Free:
-    return assignment.Free(places=Places.of(np.array(x), np.zeros(len(x))), behind_ms=np.zeros(len(x), np.int64))
+    return assignment.Free(places=PlanePoints.of(np.array(x), np.zeros(len(x))), behind_ms=np.zeros(len(x), np.int64))
 
 
 def _sent(needs: assignment.Needs, free: assignment.Free, *, ordered: int = 9) -> dict[int, int]:

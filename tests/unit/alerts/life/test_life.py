@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts.life import life
-from alerts.life.life import MINUTE, Act, EscalationRule, Life, Refusal, Why
+from alerts.life.life import MINUTE, Act, ActRefusal, EscalationRule, Life, Why
 from alerts.life.model import ENDED, OPENING, STANDING, SYSTEM, Level, State, Step
 
 RULE = EscalationRule()
@@ -128,12 +128,12 @@ def test_two_supervisors_at_once_get_one_yes_and_one_no() -> None:
     taken = _after(_born(), _by("zhang", Step.ACKNOWLEDGED))
     assert life.decide(taken, _by("zhang", Step.ACKNOWLEDGED), RULE) is None
     refused = life.decide(taken, _by("li", Step.ACKNOWLEDGED), RULE)
-    assert isinstance(refused, Refusal)
+    assert isinstance(refused, ActRefusal)
     assert (refused.why, refused.detail) == (Why.TAKEN, "The alert is acknowledged already (by zhang).")
     sent = _after(taken, _by("zhang", Step.ASSIGNED, device=1, task="a"))
     assert life.decide(sent, _by("li", Step.ASSIGNED, device=1, task="b"), RULE) is None
     other = life.decide(sent, _by("li", Step.ASSIGNED, device=2, task="b"), RULE)
-    assert isinstance(other, Refusal)
+    assert isinstance(other, ActRefusal)
     assert _after(sent, _by("li", Step.ASSIGNED, device=2, task="b", seen=sent.version)).assignee == 2
 
 
@@ -141,7 +141,7 @@ def test_a_version_that_is_not_the_newest_is_refused() -> None:
     """Whoever acts on what changed meanwhile is told by whom."""
     taken = _after(_born(), _by("zhang", Step.ACKNOWLEDGED))
     refused = life.decide(taken, _by("li", Step.CLOSED, seen=1), RULE)
-    assert isinstance(refused, Refusal)
+    assert isinstance(refused, ActRefusal)
     assert refused.why is Why.STALE
     assert "by zhang" in refused.detail
 

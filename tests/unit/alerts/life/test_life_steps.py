@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from alerts.life import life
-from alerts.life.life import MINUTE, Act, EscalationRule, Life, Refusal, Why
+from alerts.life.life import MINUTE, Act, ActRefusal, EscalationRule, Life, Why
 from alerts.life.model import SYSTEM, Level, State, Step
 
 RULE = EscalationRule()
@@ -34,7 +34,7 @@ def after(start: Life, *acts: Act) -> Life:
 def refused(start: Life, wanted: Act) -> tuple[Why, str]:
     """Why it is not possible."""
     outcome = life.decide(start, wanted, RULE)
-    assert isinstance(outcome, Refusal), outcome
+    assert isinstance(outcome, ActRefusal), outcome
     return outcome.why, outcome.detail
 
 
@@ -70,7 +70,7 @@ def test_what_ended_refuses_people_and_is_silent_to_timers() -> None:
 def test_only_what_the_facts_ended_is_withdrawn_later(start: Life, wanted: Act, *, changes: bool) -> None:
     """By the rules, not by a person, and only that step."""
     assert isinstance(life.decide(start, wanted, RULE), Life) is changes
-    assert isinstance(life.decide(RESOLVED, act(Step.WITHDRAWN, 2, "zhang"), RULE), Refusal)
+    assert isinstance(life.decide(RESOLVED, act(Step.WITHDRAWN, 2, "zhang"), RULE), ActRefusal)
 
 
 def test_a_step_of_a_clock_that_was_set_back_is_at_the_time_of_the_one_before() -> None:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from alerts.notify import plan
-from alerts.notify.plan import Channel, Row
+from alerts.notify.plan import Channel, Delivery
 from runtime import times
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -23,8 +23,10 @@ def _at(hour: int, minute: int = 0) -> int:
 NOW = _at(12)
 
 
-def _row(number: int, *, urgent: bool = False, needed: bool = True, sending: bool = False, message: str = "") -> Row:
-    return Row(id=number, key=f"k{number}", urgent=urgent, needed=needed, sending=sending, message=message or None)
+def _row(
+    number: int, *, urgent: bool = False, needed: bool = True, sending: bool = False, message: str = ""
+) -> Delivery:
+    return Delivery(id=number, key=f"k{number}", urgent=urgent, needed=needed, sending=sending, message=message or None)
 
 
 def test_what_is_due_goes_as_one_message_named_after_the_first() -> None:

@@ -156,8 +156,8 @@ def _parting(number: int) -> Callable[[float], tuple[float, float]]:
     return lambda minute: (-200 + 20 * number * (minute - 40), 90.0 * number)
 
 
-def _event(key: str, minute: float, kind: str = "05.01", case: str | None = None, device: int = 1) -> steps.Happening:
-    return steps.Happening(id=key, device=device, t=ms(minute), type=kind, case=case, x=-500.0, y=0.0, cell=7)
+def _event(key: str, minute: float, kind: str = "05.01", case: str | None = None, device: int = 1) -> steps.AlertEvent:
+    return steps.AlertEvent(id=key, device=device, t=ms(minute), type=kind, case=case, x=-500.0, y=0.0, cell=7)
 
 
 def test_sos_is_red_at_once_and_told_once() -> None:

@@ -3,7 +3,7 @@
 import itertools
 
 from alerts.officers import doubles
-from alerts.officers.doubles import Session
+from alerts.officers.doubles import SignedInPeriod
 from tests.unit.alerts.officers.world import MINUTE, START
 from tracking.city.people import Sign
 
@@ -18,9 +18,9 @@ SIGNS = [
 def test_a_session_ends_with_the_next_sign_on_its_device_in_any_order() -> None:
     """And at the latest after the longest shift."""
     expected = [
-        Session(device=1, badge="B1", start=START, end=START + 60 * MINUTE),
-        Session(device=1, badge="B2", start=START + 60 * MINUTE, end=START + 90 * MINUTE),
-        Session(device=2, badge="B1", start=START + 30 * MINUTE, end=START + 30 * MINUTE + doubles.LONGEST_MS),
+        SignedInPeriod(device=1, badge="B1", start=START, end=START + 60 * MINUTE),
+        SignedInPeriod(device=1, badge="B2", start=START + 60 * MINUTE, end=START + 90 * MINUTE),
+        SignedInPeriod(device=2, badge="B1", start=START + 30 * MINUTE, end=START + 30 * MINUTE + doubles.LONGEST_MS),
     ]
     for order in itertools.permutations(SIGNS):
         assert doubles.sessions([*order, order[0]]) == expected

@@ -14,10 +14,10 @@ import numpy as np
 from alerts.life import facts
 from alerts.life.model import ENDING, OPENING, Change, OpenAlert, State
 from alerts.officers import evaluate, situation, state_machine
-from alerts.officers.situation import Crowd, Member, Said
-from alerts.officers.steps import Happening
+from alerts.officers.situation import Crowd, DeviceStatuses, Member
+from alerts.officers.steps import AlertEvent
 from alerts.officers.thresholds import OfficerRule
-from alerts.officers.tracks import NONE, Placed, Tracks
+from alerts.officers.tracks import NONE, Tracks, ZonedFixes
 from tracking.city.people import Officer, Shift, ShiftKind, Sign
 from tracking.quality.model import Finding
 
@@ -89,7 +89,7 @@ class City:
     steps: list[Change] = field(default_factory=list)
     closed: list[state_machine.Closed] = field(default_factory=list)
     known: set[str] = field(default_factory=set)
-    happenings: list[Happening] = field(default_factory=list)
+    happenings: list[AlertEvent] = field(default_factory=list)
     signs: list[Sign] = field(default_factory=list)
     findings: dict[int, Sequence[Finding]] = field(default_factory=dict)
 
@@ -97,7 +97,7 @@ class City:
         """Judge at a minute what was received up to `until` (None: up to then), and store it."""
         now = ms(minute)
         crowd = self.crowd(now, now if until is None else ms(until))
-        seen = evaluate.Seen(
+        seen = evaluate.StoredState(
             happenings=[event for event in self.happenings if event.t <= now],
             signs=self.signs,
             opened=list(self.alerts.values()),
@@ -125,7 +125,7 @@ class City:
             now=now,
             members=[guard.member for guard in self.guards],
             row=np.array([tracks.rows[guard.number] for guard in self.guards], dtype=np.intp),
-            said=Said(
+            said=DeviceStatuses(
                 heard=np.array([guard.heard for guard in self.guards], dtype=np.int64),
                 fix_t=np.array([guard.newest for guard in self.guards], dtype=np.int64),
                 duty=np.array([guard.duty for guard in self.guards], dtype=np.int16),
@@ -180,14 +180,14 @@ def city(count: int = 1, **more: Any) -> City:
     return City([Guard(number, shift(number), **more) for number in range(1, count + 1)])
 
 
-def _placed(row: int, fixes: Sequence[dict[str, Any]], *, own_beat: bool) -> Placed:
+def _placed(row: int, fixes: Sequence[dict[str, Any]], *, own_beat: bool) -> ZonedFixes:
     def column(name: str) -> np.ndarray[Any, Any]:
         return np.array([fix[name] for fix in fixes])
 
     x, y = column("x").astype(float), column("y").astype(float)
     team = HALF_M - np.maximum(np.abs(x), np.abs(y))
     beat = np.minimum(team, -x) if own_beat else team
-    return Placed(
+    return ZonedFixes(
         row=np.full(len(fixes), row, dtype=np.intp), t=column("t").astype(np.int64), x=x, y=y,
         acc=column("acc").astype(float), spd=column("spd").astype(float), beat=beat, team=team,
         recording=column("recording").astype(np.int8),

@@ -258,7 +258,7 @@ def test_will_of_a_device_says_offline() -> None:
     device.start(FOOT.shift_start(SHIFT))
     gone = device.gone()
     assert gone.retain
-    assert topics.parse(gone.topic).kind is topics.Kind.STATUS
+    assert topics.parse(gone.topic).kind is topics.TopicKind.STATUS
     assert msgspec.json.decode(gone.payload, type=wire.Status) == wire.Status(online=False)
 
 

@@ -18,7 +18,7 @@ def test_what_is_remembered_of_topics_is_bounded() -> None:
 def test_a_topic_says_unit_device_and_kind_or_what_is_wrong() -> None:
     """The second answer is the first one."""
     routes = Routes()
-    assert routes.of("patrol/v1/team-1/cam-1/event")[:3] == ("team-1", "cam-1", topics.Kind.EVENT)
+    assert routes.of("patrol/v1/team-1/cam-1/event")[:3] == ("team-1", "cam-1", topics.TopicKind.EVENT)
     assert routes.of("patrol/v1/team-1/cam-1/event") is routes.of("patrol/v1/team-1/cam-1/event")
     for topic, reason in (("patrol/v1/team-1", Refusal.BAD_TOPIC), ("patrol/v1/u/d/other", Refusal.UNKNOWN_KIND)):
         fault = routes.of(topic).fault

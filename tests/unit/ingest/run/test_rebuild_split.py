@@ -11,7 +11,7 @@ from tests.unit.tracking import timelines as tl
 from tests.unit.tracking.presence.test_order import stopping, wander
 from tracking.presence.fixes import FixColumns
 from tracking.presence.points import Logged
-from tracking.presence.stays import Run, Stay, Stored
+from tracking.presence.stays import Run, Stay, StoredStays
 from tracking.store.presence.projection import Stretch
 
 GAP = 120_000
@@ -45,7 +45,7 @@ def again(fixes: FixColumns, logged: list[Logged], lo: int, hi: int) -> dict[tup
             continue
         ended = Run(device=1, t_first=first, lat_first=0, lon_first=0, t_last=last, lat_last=0, lon_last=0, open=False)
         part = Stretch(
-            device=1, lo=first, hi=last, fixes=run, stored=Stored([], [ended]),
+            device=1, lo=first, hi=last, fixes=run, stored=StoredStays([], [ended]),
             logged=[each for each in logged if first <= each.t <= last],
         )  # fmt: skip
         made = rebuild.expected(tl.engine(), part, int(fixes.t.max()))

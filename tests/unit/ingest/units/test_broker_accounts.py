@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.units import broker_accounts
-from ingest.units.broker_accounts import Known
+from ingest.units.broker_accounts import BrokerAccount
 from tracking.city.device_grant import Grant
 
 KEY = "k" * 64
@@ -47,13 +47,13 @@ GRANTS = st.dictionaries(
     }
 )
 KNOWN = st.dictionaries(NAMES, st.none() | st.sampled_from(["old", "1 u 3", "2 u 3"])).map(
-    lambda found: {name: Known(name, stamp) for name, stamp in found.items()}
+    lambda found: {name: BrokerAccount(name, stamp) for name, stamp in found.items()}
 )
 
 
 @given(GRANTS, KNOWN)
 def test_what_is_no_device_is_never_touched_and_the_rest_is_as_wanted(
-    wanted: dict[str, Grant], known: dict[str, Known]
+    wanted: dict[str, Grant], known: dict[str, BrokerAccount]
 ) -> None:
     """Whatever is enrolled and whatever the broker has: commands name devices only, and leave what is wanted."""
     there = {name: account.stamp for name, account in known.items()}
@@ -67,7 +67,7 @@ def test_what_is_no_device_is_never_touched_and_the_rest_is_as_wanted(
             assert command["clientid"] == name
             there[name] = command["textname"]
     for name, grant in wanted.items():
-        if known.get(name, Known(name, "")).stamp is not None:
+        if known.get(name, BrokerAccount(name, "")).stamp is not None:
             assert there.get(name) == (broker_accounts.stamp(grant) if grant.open else None)
     for name, account in known.items():
         if account.stamp is None:

@@ -36,7 +36,7 @@ WORDS = {
 @pytest.mark.parametrize("user", [None, "mosquitto"])
 def test_every_number_is_one_that_both_versions_take(listener: mosquitto.Listener, user: str | None) -> None:
     """Each line is known here with its bounds, so that a new one is looked up for both."""
-    places = mosquitto.Places(folder=Path("/f"), data=Path("/d"), plugin=Path("/p"), user=user)
+    places = mosquitto.BrokerPaths(folder=Path("/f"), data=Path("/d"), plugin=Path("/p"), user=user)
     lines = [line for line in mosquitto.configuration(places, listener).splitlines() if line and line[0] != "#"]
     for line in lines:
         word, value, *_ = line.split()
@@ -50,7 +50,7 @@ def test_every_number_is_one_that_both_versions_take(listener: mosquitto.Listene
 
 def test_the_session_of_a_device_bears_its_name_where_the_server_has_a_listener_of_its_own() -> None:
     """The option belongs to the devices' listener, before the server's is named; where both share one it is absent."""
-    places = mosquitto.Places(folder=Path("/f"), data=Path("/d"), plugin=Path("/p"))
+    places = mosquitto.BrokerPaths(folder=Path("/f"), data=Path("/d"), plugin=Path("/p"))
     text = mosquitto.configuration(places, mosquitto.Listener(port=1883, inside=1884))
     assert text.index("listener 1883") < text.index("use_username_as_clientid true") < text.index("listener 1884")
     assert "use_username" not in mosquitto.configuration(places, mosquitto.Listener(port=1883))

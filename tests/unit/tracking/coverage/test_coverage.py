@@ -31,12 +31,12 @@ def judge(now: int, **given_columns: Any) -> coverage.Coverage:
         "dwell_ms": 10 * MINUTE, **given_columns,
     }  # fmt: skip
     quota = columns.pop("quota", coverage.Quota.none(1))
-    limits = columns.pop("limits", coverage.Limits(starts=np.array([0]), limit_ms=np.array([[2 * HOUR]])))
+    limits = columns.pop("limits", coverage.LimitSteps(starts=np.array([0]), limit_ms=np.array([[2 * HOUR]])))
     share = columns.pop("soon_share", coverage.DUE_SOON_SHARE)
     calendar = columns.pop("calendar", DutyCalendar(ZONE, [("00:00", "24:00")]))
     arrays = {name: np.array([value], dtype=bool if name == "present" else np.int64) for name, value in columns.items()}
     dwell = arrays.pop("dwell_ms")
-    known = coverage.Known(quota=quota, **arrays)
+    known = coverage.CoverageInput(quota=quota, **arrays)
     return coverage.evaluate(
         known,
         now=now,
@@ -104,7 +104,7 @@ def test_a_cell_that_may_have_been_visited_in_silence_is_unknown() -> None:
 def test_a_peak_ahead_is_seen_coming() -> None:
     """The limit falls from 120 to 60 min at 17:00: a cell visited at 15:50 is due at 17:00, and warned of before."""
     starts = [ms("2026-09-03 11:00"), ms("2026-09-03 17:00"), ms("2026-09-03 23:00")]
-    limits = coverage.Limits(starts=np.array(starts), limit_ms=np.array([[2 * HOUR], [HOUR], [2 * HOUR]]))
+    limits = coverage.LimitSteps(starts=np.array(starts), limit_ms=np.array([[2 * HOUR], [HOUR], [2 * HOUR]]))
     for minute, state in ((5, CellState.FRESH), (50, CellState.WILL_BREACH), (60, CellState.OVERDUE)):
         now = ms("2026-09-03 16:00") + minute * MINUTE
         judged = judge(now, last_visit=ms("2026-09-03 15:50"), limits=limits)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tracking.coverage import indicators, rollup
-from tracking.coverage.coverage import NO_LIMIT, Limits
+from tracking.coverage.coverage import NO_LIMIT, LimitSteps
 from tracking.coverage.indicators import Figures, Record, Visited, Visits
 from tracking.plans.calendars import DutyCalendar
 from tracking.plans.plans import Windows
@@ -78,7 +78,7 @@ class Timeline:
                 end=self.at([b for _, _, b, _ in self.windows]),
                 n=np.array([n for _, _, _, n in self.windows], dtype=np.int32),
             ),
-            limits=Limits(
+            limits=LimitSteps(
                 starts=self.at([a for a, _ in self.steps()]),
                 limit_ms=np.array([[limit * MINUTE] * self.cells for _, limit in self.steps()]),
             ),
@@ -219,9 +219,9 @@ def test_what_silence_may_hide_is_neither_covered_nor_failed(
     assert figures.beyond_ms[0] == (480 - unsure) * MINUTE
 
 
-def sums(cells: int) -> rollup.Sums:
+def sums(cells: int) -> rollup.RollupSums:
     """Equal weights, roads of 100, 200, … m, no drive-throughs."""
-    return rollup.Sums(
+    return rollup.RollupSums(
         weight=np.arange(1.0, cells + 1),
         road_m=np.arange(1.0, cells + 1) * 100,
         drive_throughs=np.zeros(cells, dtype=np.int64),
@@ -229,10 +229,10 @@ def sums(cells: int) -> rollup.Sums:
     )
 
 
-def no_routes(cells: int) -> done.Sums:
+def no_routes(cells: int) -> done.RouteSums:
     """No roads and no checkpoints."""
     none, nowhere = np.zeros(cells, dtype=np.int64), np.zeros(cells)
-    return done.Sums(
+    return done.RouteSums(
         road_m=nowhere, walked_m=nowhere, road_known=np.ones(cells, dtype=np.bool_), required=none, passed=none,
         missing=none, roads_told=1.0, checkpoints_told=1.0,
     )  # fmt: skip

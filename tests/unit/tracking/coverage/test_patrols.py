@@ -7,14 +7,14 @@ import pytest
 
 from tests.unit.tracking import timelines as tl
 from tracking.coverage import patrols
-from tracking.coverage.patrols import Arrivals, Part
+from tracking.coverage.patrols import Arrivals, PatrolPart
 from tracking.presence.stays import StayKind
 from tracking.quality import review
 
 T0 = 1_790_000_000_000
 MINUTE = 60_000
 HOUR_S = 3600.0
-SHIFT = Part(
+SHIFT = PatrolPart(
     key=7, shift=1, starts=T0, expected_s=8 * HOUR_S, runs_s=7 * HOUR_S, gaps=3, has_area=True, on_post_s=6 * HOUR_S,
     arrived=T0 + 5 * MINUTE, first_told=True, way_m=4200.0, drive_m=300.0, visits=12, drive_throughs=3, fixes=2400,
     late=240, recorder_known=1000, recorder_on=900, events=4, events_told=3, events_recorded=2, events_two=1,

@@ -90,7 +90,7 @@ def test_review_does_not_depend_on_the_order(random: object) -> None:
     assert {each.kind for each in review.review(1, fixes, SLOT)} == {FindingKind.MOCKED, FindingKind.CLOCK_SKEW}
 
 
-def _minutes(fixes: FixColumns) -> pairs.Minutes:
+def _minutes(fixes: FixColumns) -> pairs.MinutePlaces:
     return pairs.minutes(fixes.t, (fixes.lon - LON) * 102_300, (fixes.lat - LAT) * 111_195)
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from tests.unit.tracking import timelines as tl
 from tracking.geometry import depth, lookup
-from tracking.geometry.squares import NEW, SIDE_M, Seen, Squares
+from tracking.geometry.squares import NEW, SIDE_M, SquareLookup, Squares
 from tracking.presence.fixes import Float
 
 STEP = SIDE_M / 5
@@ -57,7 +57,7 @@ def slow_cell(cells: list[shapely.Polygon], x: float, y: float) -> int:
     return next((n for n, cell in enumerate(cells) if cell.intersects(shapely.Point(x, y))), -1)
 
 
-def check(cells: list[shapely.Polygon], x: Float, y: Float, seen: Seen) -> None:
+def check(cells: list[shapely.Polygon], x: Float, y: Float, seen: SquareLookup) -> None:
     """All that is told is true."""
     columns = (x, y, seen.cell, seen.alike, seen.least, seen.most)
     for east, north, cell, alike, least, most in zip(*(each.tolist() for each in columns), strict=True):

@@ -135,7 +135,7 @@ def judge(made: Plans, now: int, *, done: int = 0, **known: Any) -> coverage.Cov
     windows = made.windows(now, now + 1, ALWAYS)
     columns = {"last_visit": coverage.NEVER, "known_since": now - 30 * 24 * HOUR, "possible": coverage.NEVER, **known}
     return coverage.evaluate(
-        coverage.Known(
+        coverage.CoverageInput(
             present=np.zeros(1, dtype=np.bool_),
             quota=plans.quota(windows, np.full(len(windows), done, dtype=np.int32), made.at(now).dwell_ms),
             **{name: np.array([value], dtype=np.int64) for name, value in columns.items()},

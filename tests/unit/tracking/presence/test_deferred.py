@@ -10,7 +10,7 @@ from tests.unit.tracking.presence.test_order import wander
 from tracking.presence.deferred import Deferred
 from tracking.presence.engine import Advance, Engine
 from tracking.presence.fixes import FixColumns
-from tracking.presence.placed import INNER, SIGMA, WIDTH, Placed, T, X
+from tracking.presence.placed import INNER, SIGMA, WIDTH, LocatedFixes, T, X
 
 
 def fleet(seed: int, devices: int, count: int) -> FixColumns:
@@ -82,13 +82,13 @@ def test_what_is_put_aside_is_bounded() -> None:
     assert len(engine._deferred._values) <= 16
 
 
-def placed(*rows: tuple[float, float, int], device: int = 1) -> Placed:
+def placed(*rows: tuple[float, float, int], device: int = 1) -> LocatedFixes:
     """Fixes of a device as (s, x, index of the cell)."""
     values = np.zeros((len(rows), WIDTH))
     values[:, T], values[:, X], values[:, INNER] = np.array(rows).T
     values[:, T] *= 1000
     values[:, SIGMA] = 2.0
-    return Placed(device=np.full(len(rows), device, dtype=np.int32), values=values)
+    return LocatedFixes(device=np.full(len(rows), device, dtype=np.int32), values=values)
 
 
 @pytest.mark.parametrize(

@@ -247,7 +247,7 @@ def test_a_cold_device_is_late_until_recomputed() -> None:
     assert answer.late.all()
     assert not answer.changes
     known: dict[tuple[int, int], stays.Stay] = {}
-    changes = engine.recompute(1, tl.track(points), stays.Stored([], []), "restart")
+    changes = engine.recompute(1, tl.track(points), stays.StoredStays([], []), "restart")
     assert {change.reason for change in changes.stays} == {None}
     tl.keep(known, changes)
     tl.keep(known, engine.settle(tl.T0 + 10**9))

@@ -21,7 +21,7 @@ CELLS = 4
 END = tl.T0 + 6 * HOUR
 CALENDAR = DutyCalendar("Asia/Shanghai", [("00:00", "22:30"), ("23:00", "24:00")])
 DWELL = np.full(CELLS, tl.RULE.dwell_ms)
-LIMITS = coverage.Limits(starts=np.array([0]), limit_ms=np.full((1, CELLS), 40 * 60_000))
+LIMITS = coverage.LimitSteps(starts=np.array([0]), limit_ms=np.full((1, CELLS), 40 * 60_000))
 
 
 def patrolling(seed: int, device: int) -> FixColumns:
@@ -62,7 +62,7 @@ def judged(stays: list[Stay], runs: list[Run]) -> list[Any]:
         last = np.full(CELLS, coverage.NEVER, dtype=np.int64)
         np.maximum.at(last, visits.cell[begun], np.minimum(visits.t_out[begun], now))
         present = np.isin(np.arange(CELLS), visits.cell[begun & (visits.t_out >= now)])
-        known = coverage.Known(
+        known = coverage.CoverageInput(
             last_visit=last, present=present, known_since=np.full(CELLS, tl.T0),
             possible=silence.possible_visits(shown.silences(runs, now), grid, DWELL),
             quota=coverage.Quota.none(CELLS),

@@ -12,18 +12,18 @@ from tests.unit.tracking import timelines
 from tests.unit.tracking.timelines import T0, stand, track, walk
 from tracking.presence.fixes import FixColumns
 from tracking.routes import pieces
-from tracking.routes.model import FOR_EVER, Hour, PatrolRoutes, Stored
+from tracking.routes.model import FOR_EVER, Hour, PatrolRoutes, VersionedPlaces
 
 HOUR = 3_600_000
 GRID = timelines.row_of_cells()
 Metres = list[tuple[float, float]]
 
 
-def stored(places: Metres) -> Stored:
+def stored(places: Metres) -> VersionedPlaces:
     """Things in force from ever on at (x, y) m."""
     degrees = np.array([timelines.degrees(*place) for place in places]).reshape(-1, 2)
     n = len(places)
-    return Stored(
+    return VersionedPlaces(
         id=np.arange(n), lat=degrees[:, 0], lon=degrees[:, 1], valid_from=np.zeros(n, dtype=np.int64),
         valid_to=np.full(n, FOR_EVER),
     )  # fmt: skip

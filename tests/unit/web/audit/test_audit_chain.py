@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from web.audit.audit_chain import START, Checker, Entry, Head, Row, chained, detail
+from web.audit.audit_chain import START, ChainRow, Checker, Entry, Head, chained, detail
 
 AT = datetime(2026, 5, 1, tzinfo=UTC)
 KEY = "a key of more than thirty-two characters"
@@ -21,7 +21,7 @@ def entries(n: int) -> list[Entry]:
     ]
 
 
-def faults(rows: list[Row], head: Head, anchors: list[Head] | None = None) -> list[str]:
+def faults(rows: list[ChainRow], head: Head, anchors: list[Head] | None = None) -> list[str]:
     """What the check says of rows that end at `head`."""
     checker = Checker(anchors or [])
     for row in rows:
@@ -30,7 +30,7 @@ def faults(rows: list[Row], head: Head, anchors: list[Head] | None = None) -> li
     return checker.faults
 
 
-def ends(rows: list[Row]) -> Head:
+def ends(rows: list[ChainRow]) -> Head:
     """The head of rows."""
     return Head(rows[-1].n, rows[-1].hash)
 

@@ -5,12 +5,12 @@ from structlog.testing import capture_logs
 
 from ingest.run.path.refusal_log import MOST_KNOWN, MOST_LINES, RefusalLog
 from schemas.refusals import Refusal
-from tracking.records.refused import Refused
+from tracking.records.refused import RefusalRecord
 
 
-def refused(device: str, n: int = 1, reason: Refusal = Refusal.MALFORMED) -> Refused:
+def refused(device: str, n: int = 1, reason: Refusal = Refusal.MALFORMED) -> RefusalRecord:
     """A refusal of a device."""
-    return Refused(at=0, reason=reason, topic=f"patrol/v1/team/{device}/fix", detail="", payload=None, n=n)
+    return RefusalRecord(at=0, reason=reason, topic=f"patrol/v1/team/{device}/fix", detail="", payload=None, n=n)
 
 
 def test_each_device_and_reason_is_told_once_a_minute_with_how_many_since() -> None:
@@ -44,9 +44,11 @@ def test_many_who_send_rubbish_do_not_fill_the_log() -> None:
 def test_device_is_found_in_both_kinds_of_topic(topic: str) -> None:
     """OwnTracks' too; a topic of no device is told as it is, cut short."""
     with capture_logs() as lines:
-        RefusalLog().tell([Refused(at=0, reason=Refusal.MALFORMED, topic=topic, detail="", payload=None, n=1)], 100.0)
         RefusalLog().tell(
-            [Refused(at=0, reason=Refusal.MALFORMED, topic="x/" * 99, detail="", payload=None, n=1)], 100.0
+            [RefusalRecord(at=0, reason=Refusal.MALFORMED, topic=topic, detail="", payload=None, n=1)], 100.0
+        )
+        RefusalLog().tell(
+            [RefusalRecord(at=0, reason=Refusal.MALFORMED, topic="x/" * 99, detail="", payload=None, n=1)], 100.0
         )
     assert lines[0]["device"] == "phone"
     assert len(lines[1]["device"]) == 80

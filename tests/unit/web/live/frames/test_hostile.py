@@ -15,9 +15,9 @@ from web.live import messages
 from web.live.frames import tiles
 from web.live.frames.alarms import Alarms
 from web.live.frames.directory import Directory
+from web.live.frames.frame_source import FrameSource
 from web.live.frames.state import LiveState
 from web.live.frames.viewport import Viewport
-from web.live.frames.world import World
 
 EXAMPLES = int(os.environ.get("PATROL_FUZZ_EXAMPLES", "400"))
 LONG = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
@@ -47,26 +47,26 @@ _EVENTS = st.one_of(
 )
 
 
-def scene() -> tuple[World, Viewport]:
-    """A world with devices, and somebody who looks at it."""
-    world = World(LiveState())
-    world.state.apply(scattered(50, seed=1))
-    world.state.set_named(np.arange(1, 51))
-    world.tick(NOW)
+def scene() -> tuple[FrameSource, Viewport]:
+    """Frames with devices, and somebody who looks at it."""
+    frames = FrameSource(LiveState())
+    frames.state.apply(scattered(50, seed=1))
+    frames.state.set_named(np.arange(1, 51))
+    frames.tick(NOW)
     directory = Directory()
     for slot in range(1, 51):
         directory.put(DeviceName(slot, f"cam-{slot}", None, "team"))
-    return world, Viewport(world, directory, Alarms())
+    return frames, Viewport(frames, directory, Alarms())
 
 
-_WORLD, _ = scene()
+_FRAMES, _ = scene()
 
 
 @LONG
 @given(event=_EVENTS, first=st.booleans())
 def test_hostile_message_is_read_or_ends_the_connection(event: dict[str, Any], *, first: bool) -> None:
     """Text, bytes, JSON of any shape and size: nothing else is raised, and what is read can be drawn."""
-    world, viewport = _WORLD, scene()[1] if EXAMPLES <= 400 else Viewport(_WORLD, Directory(), Alarms())
+    frames, viewport = _FRAMES, scene()[1] if EXAMPLES <= 400 else Viewport(_FRAMES, Directory(), Alarms())
     try:
         look = messages.first(event) if first else messages.later(event)
     except (messages.EndError, WebSocketDisconnect):
@@ -76,4 +76,4 @@ def test_hostile_message_is_read_or_ends_the_connection(event: dict[str, Any], *
     assert frame is not None
     assert viewport.view is not None
     assert len(viewport.view.keys) <= tiles.MAX_TILES
-    assert tiles.encode_frame(frame.kind, frame.blocks, now=float(world.now), tick=world.tick_no)
+    assert tiles.encode_frame(frame.kind, frame.blocks, now=float(frames.now), tick=frames.tick_no)

@@ -8,9 +8,9 @@ from web.live.frames import tiles
 from web.live.frames.alarms import Alarms
 from web.live.frames.detail import SAMPLED_MAX
 from web.live.frames.directory import Directory
+from web.live.frames.frame_source import FrameSource
 from web.live.frames.state import LiveState
 from web.live.frames.viewport import COARSE_EVERY_S, FULL_EVERY_S, Viewport
-from web.live.frames.world import World
 
 CITY = Look(bbox=(114.3, 23.0, 114.5, 23.2), zoom=10.0)
 ELSEWHERE = Look(bbox=(0.0, 0.0, 1.0, 1.0), zoom=10.0, selected=["cam-7"])
@@ -21,20 +21,20 @@ class Scene:
 
     def __init__(self, n: int) -> None:
         self.directory, self.alarms = Directory(), Alarms()
-        self.world = World(LiveState())
+        self.frames = FrameSource(LiveState())
         for slot in range(1, n + 1):
             self.directory.put(DeviceName(slot, f"cam-{slot}", None, "team"))
-        self.world.state.apply(scattered(n, seed=n))
-        self.world.state.set_named(self.directory.array())
-        self.world.tick(NOW)
-        self.viewport = Viewport(self.world, self.directory, self.alarms)
+        self.frames.state.apply(scattered(n, seed=n))
+        self.frames.state.set_named(self.directory.array())
+        self.frames.tick(NOW)
+        self.viewport = Viewport(self.frames, self.directory, self.alarms)
 
     def move(self, slot: int, at: int) -> None:
-        """One device moves, and the world ticks."""
+        """One device moves, and the frames ticks."""
         if self.viewport.view is not None and self.viewport.detail is not None:
-            self.world.watch([(self.viewport.view, self.viewport.detail)])
-        self.world.state.apply(columns({"device": slot, "lat": 23.1, "lon": 114.4, "t": NOW + at}))
-        self.world.tick(NOW + at)
+            self.frames.watch([(self.viewport.view, self.viewport.detail)])
+        self.frames.state.apply(columns({"device": slot, "lat": 23.1, "lon": 114.4, "t": NOW + at}))
+        self.frames.tick(NOW + at)
 
 
 def test_wish_is_followed_by_a_full_frame_then_only_changes() -> None:

@@ -11,7 +11,7 @@ from web.live.frames import detail as details
 from web.live.frames import parts, tiles
 from web.live.frames.crowd import Crowd, smallest
 from web.live.frames.detail import ALL, Detail, Layer
-from web.live.frames.parts import Moved, Part
+from web.live.frames.parts import Moved, TickChanges
 from web.live.frames.state import LiveState, Published, Slots
 
 HISTORY_TICKS = 25
@@ -24,7 +24,7 @@ STALE_MS = 1_000
 @dataclass(slots=True)
 class _Tick:
     n: int
-    parts: dict[Layer, Part]
+    parts: dict[Layer, TickChanges]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Frame:
     shown: int = 0
 
 
-class World:
+class FrameSource:
     """State, tick history and shared blocks."""
 
     def __init__(self, state: LiveState) -> None:
@@ -76,7 +76,7 @@ class World:
         inside[inside] = self.mask[slots[inside]]
         return inside
 
-    def watch(self, views: Iterable[tuple[tiles.View, Detail]]) -> None:
+    def watch(self, views: Iterable[tuple[tiles.TileView, Detail]]) -> None:
         """Say what viewers look at: only those tiles are encoded."""
         by_layer: dict[Layer, list[tiles.Keys]] = {}
         for view, detail in views:
@@ -117,7 +117,7 @@ class World:
         self._grid.clear()
         self._extras.clear()
 
-    def _part(self, layer: Layer, moved: Moved, before: dict[int, Slots]) -> Part | None:
+    def _part(self, layer: Layer, moved: Moved, before: dict[int, Slots]) -> TickChanges | None:
         """What the tick changed in a layer; None when it cannot be told, as it was not looked at before."""
         zoom, depth = layer
         if depth == ALL:
@@ -131,11 +131,11 @@ class World:
         records = self.state.records(moved.slots, self.now)
         return parts.make(zoom, self._watched[layer], moved, was, shows, records)
 
-    def count(self, view: tiles.View) -> int:
+    def count(self, view: tiles.TileView) -> int:
         """Devices in the tiles of a view, at most a second ago."""
         return self._recent((view.zoom, ALL)).count(view.keys)
 
-    def detail(self, view: tiles.View, current: Detail | None) -> Detail:
+    def detail(self, view: tiles.TileView, current: Detail | None) -> Detail:
         """Choose the detail of a view; `current` keeps it from flickering at the border."""
         band = details.band(self.count(view), current)
         if band != "sampled":
@@ -146,7 +146,7 @@ class World:
                 break
         return Detail(band, depth)
 
-    def full(self, view: tiles.View, detail: Detail, extra: Slots) -> Frame:
+    def full(self, view: tiles.TileView, detail: Detail, extra: Slots) -> Frame:
         """All that a view shows; `extra` devices whatever its detail, wherever they are."""
         if detail.band == "grid":
             blocks = [self._grid_block(view.zoom, tile) for tile in view.keys.tolist()]
@@ -157,7 +157,7 @@ class World:
         unnamed = _devices(blocks)
         return Frame(tiles.FULL, blocks, unnamed, sum(block.n for block in blocks))
 
-    def changes(self, view: tiles.View, detail: Detail, since: int, extra: Slots) -> Frame | None:
+    def changes(self, view: tiles.TileView, detail: Detail, since: int, extra: Slots) -> Frame | None:
         """What changed in a view after tick `since`; None when only a full frame can tell."""
         behind, layer = self.tick_no - since, (view.zoom, detail.depth)
         if behind > len(self._history):
@@ -187,7 +187,7 @@ class World:
             return np.isin(slots, self._sample(detail.depth))
         return np.full(len(slots), detail.band == "dots")
 
-    def _extra_blocks(self, view: tiles.View, detail: Detail, extra: Slots) -> list[tiles.Block]:
+    def _extra_blocks(self, view: tiles.TileView, detail: Detail, extra: Slots) -> list[tiles.Block]:
         """Blocks of the devices that always pass and that the view does not show by itself."""
         if len(extra) == 0:
             return []

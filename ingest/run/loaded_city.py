@@ -14,7 +14,7 @@ from tracking.store.tracks import event_store, fix_store
 
 
 @dataclass(slots=True)
-class World:
+class LoadedCity:
     """Cells and engine as of one version of the grid."""
 
     city: city.City
@@ -34,7 +34,7 @@ class World:
         return Engine(self.atlas.grid, self.atlas.rules)
 
 
-async def load(conn: db.Connection, units: Sequence[str] | None = None, now: int | None = None) -> World:
+async def load(conn: db.Connection, units: Sequence[str] | None = None, now: int | None = None) -> LoadedCity:
     """Read the city and make an engine that knows how far the store goes for each device; no run is in memory yet.
 
     Args:
@@ -51,7 +51,7 @@ async def load(conn: db.Connection, units: Sequence[str] | None = None, now: int
     engine = Engine(known.grid, known.rules)
     await know(conn, engine, None)
     suspect = await suspect_store.current(conn, units)
-    return World(
+    return LoadedCity(
         city=loaded, atlas=known, engine=engine, version=version, judged_by=judged_by, until=until, suspects=suspect
     )
 
