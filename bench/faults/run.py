@@ -184,7 +184,10 @@ async def _told(here: stage.Stage) -> bool:
 
 
 async def _channel(here: stage.Stage, port: int) -> None:
-    hook = {"kind": "webhook", "name": "sink", "url": f"http://127.0.0.1:{port}/", "system": True, "per_hour": 1000}
+    hook = {
+        "kind": "webhook", "name": "sink", "url": f"http://127.0.0.1:{port}/", "system": True, "level": "blue",
+        "per_hour": 1000,
+    }  # fmt: skip
     async with httpx2.AsyncClient(base_url=here.url, headers={"Authorization": f"Bearer {here.token}"}) as client:
         (await client.post("/api/v1/channels", json=hook)).raise_for_status()
 

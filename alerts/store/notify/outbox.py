@@ -3,15 +3,20 @@
 from collections.abc import Sequence
 from typing import Any
 
-from alerts.notify.plan import DeliveryPlan
+from alerts.notify.plan import BACKOFF_MS, DeliveryPlan
 from runtime import db
 
 MOST_ROWS = 200
 """Rows that one message carries."""
 
-# A row from the future, or a lease longer than there is any, is of a time when this clock was ahead: it waits no more.
-_IS_DUE = """state IN ('waiting', 'sending') AND (due_at <= {now}
-  OR made_at > {now} + interval '1 minute' OR state = 'sending' AND due_at > {now} + interval '5 minutes')"""
+# A row from the future, or a wait or lease longer than any, is of a time when this clock was ahead: it waits no more.
+# Once it was tried, the waits between tries hold, or a failing channel would be tried at every look.
+_IS_DUE = f"""(due_at <= {{now}}
+  OR state = 'waiting' AND tries = 0 AND made_at > {{now}} + interval '1 minute'
+  OR state = 'waiting' AND tries > 0 AND due_at > {{now}} + interval '1 minute'
+     + interval '1 ms' * (ARRAY[{", ".join(map(str, BACKOFF_MS))}])[least(tries, {len(BACKOFF_MS)})]
+  OR state = 'sending' AND due_at > {{now}} + interval '5 minutes')
+  AND state IN ('waiting', 'sending')"""
 _DUE = f"SELECT DISTINCT channel FROM deliveries WHERE {_IS_DUE.format(now='$1::timestamptz')} LIMIT 500"  # noqa: S608 - constants
 _CHANNEL = "SELECT * FROM channels WHERE id = $1 FOR UPDATE SKIP LOCKED"
 # What somebody has taken on, or what ended, needs nobody else; systems are told of every step.

@@ -205,6 +205,30 @@ async def test_what_was_put_in_by_a_clock_that_was_ahead_does_not_wait_for_it(of
     assert [headers["webhook-id"] for headers, _ in office.sink.taken] == [f"a1-1-c{hook}", f"a2-1-c{hook}"]
 
 
+async def test_a_clock_that_was_ahead_shortens_no_wait_between_tries(office: Office) -> None:
+    """What was made in what is the future again is tried as often as anything else, and comes in the end."""
+    hook = await office.channel()
+    office.minute = 140.0
+    await office.step()
+    office.minute, office.sink.then = 80.0, [503, 503]
+    for seconds in range(4):
+        office.minute = 80 + seconds / 60
+        await office.outbox.step()
+    assert len(office.sink.taken) == 1
+    assert await office.after(80.1) == [(f"a1-1-c{hook}", "waiting")]
+    assert await office.after(80.5) == [(f"a1-1-c{hook}", "sent")]
+    assert [headers["webhook-id"] for headers, _ in office.sink.taken] == [f"a1-1-c{hook}"] * 3
+
+
+async def test_a_wait_that_a_clock_ahead_had_begun_ends(office: Office) -> None:
+    """The next try was set by a clock that is an hour back now: it comes within the longest wait after that try."""
+    hook = await office.channel()
+    await office.step()
+    office.minute, office.sink.then = 140.0, [503]
+    assert await office.after(140) == [(f"a1-1-c{hook}", "waiting")]
+    assert await office.after(81) == [(f"a1-1-c{hook}", "sent")]
+
+
 async def test_a_channel_that_does_not_keep_up_has_a_bounded_queue(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
