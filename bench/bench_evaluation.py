@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from alerts.coverage import arrival, habits, learning, outlook, risk, rules, situation, staffing, thresholds
-from alerts.life.ledger import Ledger
+from alerts.life.ledger import AlertLedger
 from alerts.life.model import Change
 from alerts.store import prepare, reads, whereabouts
 from schemas import wire
@@ -65,7 +65,7 @@ def main(
     rows = []
     for cells, officers, limit in SIZES:
         made = case(cells, officers, seed)
-        alerts = Ledger()
+        alerts = AlertLedger()
         alerts.apply(evaluate(made))
         standing = replace(made, seen=replace(made.seen, opened=alerts.opened))
         took = {
@@ -157,7 +157,7 @@ def place(cells: int) -> reads.CityState:
     columns = int(np.ceil(np.sqrt(cells)))
     classes = sorted(LIMITS_S)
     named = [
-        city.Cell(
+        city.CityCell(
             id=n + 1, code=f"4413020{n // 999:02d}001{n % 999 + 1:03d}", name=f"网格-{n + 1}", cls=classes[n % 4],
             weight=1.0, road_m=None, grid=f"G{n // 3}", street=f"4413020{n // CELLS_A_STREET:02d}", district="441302",
             synthetic=True, begins=EVER,
@@ -187,12 +187,12 @@ def place(cells: int) -> reads.CityState:
         begins=np.full(cells, EVER),
         areas={},
     )
-    columns_of = situation.Cells(
+    columns_of = situation.CellColumns(
         id=np.array([cell.id for cell in named], dtype=np.int32),
         code=[cell.code for cell in named],
         name=[cell.name or cell.code for cell in named],
         street=street.astype(np.intp),
-        streets=[staffing.Street(code=code, name=code) for code in streets],
+        streets=[staffing.StreetTeam(code=code, name=code) for code in streets],
         dwell_ms=town.dwells_ms(NOW),
         weight=np.ones(cells),
     )
@@ -202,12 +202,12 @@ def place(cells: int) -> reads.CityState:
     )
 
 
-def _streets(places: arrival.PlanePoints) -> ways.Streets:
+def _streets(places: arrival.PlanePoints) -> ways.StreetWays:
     """Ways as in a town of square blocks: as far to the east as to the north, and never across."""
     offsets = np.abs(np.arange(ways.SQUARES) - ways.SQUARES // 2 + 0.5) * ways.SQUARE_M
     one = (offsets[:, None] + offsets[None, :]).astype(np.uint16)
     squares = np.broadcast_to(one, (len(places), *one.shape)).copy()
-    return ways.Streets(x=ways.middle(places.x), y=ways.middle(places.y), squares=squares)
+    return ways.StreetWays(x=ways.middle(places.x), y=ways.middle(places.y), squares=squares)
 
 
 def _ring(column: int, row: int) -> list[list[float]]:

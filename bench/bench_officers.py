@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from alerts.officers import evaluate, situation
-from alerts.officers.situation import Crowd, DeviceStatuses, Member
+from alerts.officers.situation import DeviceStatuses, Member, Subjects
 from alerts.officers.thresholds import OfficerRule
 from alerts.officers.tracks import BUCKET_MS, BUCKETS, NONE, Tracks, ZonedFixes
 from tracking.city.people import Officer, Shift
@@ -27,7 +27,7 @@ HOUR = 3_600_000
 CITY_M = 8_000.0
 
 
-def crowd(officers: int, *, troubled: float, seed: int = 1) -> Crowd:
+def subjects(officers: int, *, troubled: float, seed: int = 1) -> Subjects:
     """Officers in mid-shift with an hour of tracks; a share of them stands, is away, silent, inaccurate or driving."""
     rng = np.random.default_rng(seed)
     tracks = Tracks()
@@ -54,7 +54,7 @@ def crowd(officers: int, *, troubled: float, seed: int = 1) -> Crowd:
             )
         )  # fmt: skip
     last = np.where(kind == 3, NOW - 600_000, NOW)
-    return Crowd(
+    return Subjects(
         now=NOW,
         members=[_member(number) for number in range(officers)],
         row=np.arange(officers, dtype=np.intp),
@@ -79,14 +79,14 @@ def _member(number: int) -> Member:
     )  # fmt: skip
 
 
-def look(seen: Crowd) -> int:
+def look(seen: Subjects) -> int:
     """One look with nothing standing yet: every trouble is judged and opened."""
     again = replace(seen, made=seen.columns)
     nothing = evaluate.StoredState(happenings=[], signs=[], opened=[], closed=[], known=set())
     return len(evaluate.evaluate(again, nothing))
 
 
-def sweep(seen: Crowd) -> float:
+def sweep(seen: Subjects) -> float:
     """Touch every kept fix once in every table."""
     return float(sum(np.nansum(table) for table in seen.tracks.tables.values()) + seen.tracks.t.sum())
 
@@ -111,7 +111,7 @@ def main() -> None:
     table = Table("day", "officers", "in trouble", "alerts", "ms a look", "times one sweep of the tables")
     rows = []
     for name, troubled in (("calm", 0.01), ("troubled", 0.1), ("disaster", 0.5)):
-        seen = crowd(args.officers, troubled=troubled)
+        seen = subjects(args.officers, troubled=troubled)
         ms, base = fastest_ms(partial(look, seen)), fastest_ms(partial(sweep, seen))
         row = {
             "day": name,

@@ -117,8 +117,8 @@ async def measure(conn: db.Connection) -> tuple[list[Answer], float]:
         "coverage a week ago": lambda: judged(NOW - 7 * DAY),
         "coverage as known": lambda: judged(NOW - 7 * DAY, NOW - 7 * DAY),
         "drive-throughs": lambda: coverage.drive_throughs(conn, now),
-        "visits of a cell": lambda: stay_store.listed(conn, stay_store.Filter(cell=code), limit=200),
-        "stays of a device": lambda: stay_store.listed(conn, stay_store.Filter(device="cam-7"), limit=200),
+        "visits of a cell": lambda: stay_store.listed(conn, stay_store.StayFilter(cell=code), limit=200),
+        "stays of a device": lambda: stay_store.listed(conn, stay_store.StayFilter(device="cam-7"), limit=200),
         "indicators of a day": lambda: indicators(1),
         "indicators of a week": lambda: indicators(7),
         "officers of a day": lambda: patrol_store.read(

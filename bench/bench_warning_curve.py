@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from alerts.coverage import rules, situation
 from alerts.coverage.thresholds import Thresholds, WarningRule
 from alerts.life.facts import Ending
-from alerts.life.ledger import Ledger
+from alerts.life.ledger import AlertLedger
 from alerts.life.model import GAP, Change, Level, Step
 from bench import bench_warnings, gaps, scenarios, shift, warned
 from bench.bench_warnings import LEAST_RECALL, MOST_NEEDLESS
@@ -89,7 +89,7 @@ def measure(seeds: range) -> dict[str, dict[Way, Score]]:
 
 def watch(going: Shift, ways: Mapping[Way, How]) -> dict[Way, Score]:
     """Let a shift pass and score what each way would have told of every gap first."""
-    ledgers = {way: Ledger() for way in ways}
+    ledgers = {way: AlertLedger() for way in ways}
     cells = len(going.world.places)
     since = {way: np.full(cells, -1, dtype=np.int64) for way in ways}
     by = {way: Thresholds.same(how.rule, cells) for way, how in ways.items()}

@@ -34,7 +34,7 @@ class Town:
     """By number of the cell in the engine."""
     limit_ms: dict[int, int]
     """Longest wait outside peak hours, by number of the cell in the engine."""
-    true_rules: dict[int, visits.Rule]
+    true_rules: dict[int, visits.VisitRule]
     """By number of the cell in the simulation."""
     roads: Roads
 
@@ -58,7 +58,7 @@ def town(seed: int) -> Town:
         roads=_roads(seed, grid),
         rules=rules,
         limit_ms=limits,
-        true_rules={n - 1: visits.Rule(dwell_ms=r.dwell_ms, path_m=r.path_m) for n, r in rules.items()},
+        true_rules={n - 1: visits.VisitRule(dwell_ms=r.dwell_ms, path_m=r.path_m) for n, r in rules.items()},
     )
 
 
@@ -73,7 +73,7 @@ class Fleet:
     """A shift of all officers."""
 
     officers: list[officer.Officer]
-    shifts: list[mix.Shift]
+    shifts: list[mix.SimulatedShift]
     fixes: FixColumns
     """Every fix once, by device (number of the officer + 1) and time."""
     first: NDArray[np.int64]
@@ -152,7 +152,7 @@ def arrivals_of(
     return row[asked], due[asked]
 
 
-def _until(shift: mix.Shift, end: int) -> mix.Shift:
+def _until(shift: mix.SimulatedShift, end: int) -> mix.SimulatedShift:
     """The part of a shift that happened, and was sent, before `end` (ms)."""
     way, sent = shift.way, shift.deliveries
     stop = int(np.searchsorted(way.t, end, side="left"))

@@ -19,7 +19,7 @@ GAP_TOLERANCE_MS = 60_000
 """A coverage gap that is longer than its limit by less than this need not be found, nor is it wrong when it is."""
 
 NEARLY, CLEARLY = 1.0, -1.0
-"""Slack of `visits.Stay.valid`."""
+"""Slack of `visits.TrueStay.valid`."""
 
 Span = tuple[int, int]
 Spans = dict[tuple[str, float], list[list[Span]]]
@@ -120,12 +120,12 @@ def total(scores: Iterable[Score]) -> Score:
 class Truth:
     """True stays of all officers by each reading, by officer and cell."""
 
-    of: dict[Reading, dict[Key, list[visits.Stay]]]
+    of: dict[Reading, dict[Key, list[visits.TrueStay]]]
 
 
 def truth(fleet: Fleet) -> Truth:
     """Compute the four readings."""
-    readings: dict[Reading, dict[Key, list[visits.Stay]]] = {reading: defaultdict(list) for reading in Reading}
+    readings: dict[Reading, dict[Key, list[visits.TrueStay]]] = {reading: defaultdict(list) for reading in Reading}
     for who, shift in zip(fleet.officers, fleet.shifts, strict=True):
         runs = visits.covered(shift.taken, shift.deliveries)
         for reading, stays in readings.items():
@@ -178,7 +178,7 @@ def _score_visits(made: Score, town: Town, told: Truth, key: Key, found: list[St
     made.drives_found += sum(_meets(stay, [e for e in found if e.kind is StayKind.DRIVE_THROUGH]) for stay in drives)
 
 
-def _valid(stays: list[visits.Stay], rule: visits.Rule, slack: float = 0.0) -> list[visits.Stay]:
+def _valid(stays: list[visits.TrueStay], rule: visits.VisitRule, slack: float = 0.0) -> list[visits.TrueStay]:
     return [stay for stay in stays if stay.valid(rule, slack)]
 
 
@@ -262,14 +262,14 @@ def _half_in(gap: Span, others: list[Span]) -> bool:
     return any(2 * (min(gap[1], stop) - max(gap[0], start)) >= gap[1] - gap[0] for start, stop in others)
 
 
-def _meets(stay: Stay | visits.Stay, others: Sequence[Stay | visits.Stay]) -> bool:
+def _meets(stay: Stay | visits.TrueStay, others: Sequence[Stay | visits.TrueStay]) -> bool:
     """Whether one of the others is the same stay: they share half of the shorter of both."""
     return any(2 * _overlap(stay, each) >= min(_span(stay), _span(each)) for each in others)
 
 
-def _overlap(a: Stay | visits.Stay, b: Stay | visits.Stay) -> int:
+def _overlap(a: Stay | visits.TrueStay, b: Stay | visits.TrueStay) -> int:
     return min(a.t_out, b.t_out) - max(a.t_in, b.t_in)
 
 
-def _span(stay: Stay | visits.Stay) -> int:
+def _span(stay: Stay | visits.TrueStay) -> int:
     return stay.t_out - stay.t_in

@@ -57,7 +57,7 @@ class World:
     ground: patrols.Ground
     grid: CityGrid
     class_of: NDArray[np.intp]
-    cells: situation.Cells
+    cells: situation.CellColumns
     places: arrival.PlanePoints
     calendar: DutyCalendar
 
@@ -82,12 +82,12 @@ def world(seed: int) -> World:
         ground=ground,
         grid=CityGrid([GridCell(id=n + 1, rings=f["geometry"]["coordinates"]) for n, f in enumerate(features)]),
         class_of=np.array([CLASSES.index(name) for name in ground.classes], dtype=np.intp),
-        cells=situation.Cells(
+        cells=situation.CellColumns(
             id=np.arange(1, len(street) + 1, dtype=np.int32),
             code=[cell.code for cell in ground.town.cells],
             name=[cell.name for cell in ground.town.cells],
             street=street,
-            streets=[staffing.Street(code=code, name=code) for code in streets],
+            streets=[staffing.StreetTeam(code=code, name=code) for code in streets],
             dwell_ms=dwell,
             weight=np.array([WEIGHT[name] for name in ground.classes]),
         ),

@@ -9,7 +9,7 @@ import numpy as np
 
 from alerts.coverage import arrival, assignment, rules, situation, thresholds
 from alerts.life.facts import Understaffed
-from alerts.life.ledger import Ledger
+from alerts.life.ledger import AlertLedger
 from alerts.life.model import GAP, Change, Level, OpenAlert
 from bench import shift, sight
 from bench.gaps import Gap, gaps_of
@@ -120,7 +120,7 @@ class Score:
 
 def watch(going: Shift, ways: Mapping[W, How]) -> dict[W, Score]:
     """Let a shift pass without anybody being sent, and score ways of warning on it."""
-    ledgers = {way: Ledger() for way in ways}
+    ledgers = {way: AlertLedger() for way in ways}
     for now in looks(going):
         going.walk(now)
         seen = going.eyes.look(now)
@@ -135,7 +135,7 @@ def watch(going: Shift, ways: Mapping[W, How]) -> dict[W, Score]:
 
 def act(going: Shift, way: Way) -> Score:
     """Let a shift pass in which officers are sent to what is warned of, and score what is left overdue."""
-    ledger, desk = Ledger(), Desk(seed=going.world.seed * 1000 + going.day)
+    ledger, desk = AlertLedger(), Desk(seed=going.world.seed * 1000 + going.day)
     for now in looks(going):
         going.walk(now)
         if way is Way.NONE:
@@ -169,11 +169,11 @@ class Desk:
     def __post_init__(self) -> None:
         self.rng = np.random.default_rng(self.seed)
 
-    def known(self, ledger: Ledger) -> list[OpenAlert]:
+    def known(self, ledger: AlertLedger) -> list[OpenAlert]:
         """Alerts that stand, with whom was sent."""
         return [replace(alert, assignee=self.sent.get(alert.key)) for alert in ledger.opened]
 
-    def send(self, going: Shift, now: situation.Situation, ledger: Ledger, seen: sight.Seen) -> None:
+    def send(self, going: Shift, now: situation.Situation, ledger: AlertLedger, seen: sight.Seen) -> None:
         """Press the button for every proposal."""
         opened = {alert.key: alert for alert in ledger.opened if alert.kind == GAP}
         self.sent = {
@@ -225,7 +225,7 @@ def looks(going: Shift) -> range:
     return range(going.start + shift.JUDGED - HOUR, going.start + going.length.end + shift.AFTER, going.length.look_ms)
 
 
-def score(going: Shift, gaps: Sequence[Gap], ledger: Ledger) -> Score:
+def score(going: Shift, gaps: Sequence[Gap], ledger: AlertLedger) -> Score:
     """Hold the alerts of a shift against its gaps."""
     start, end = going.start + shift.JUDGED, going.start + going.length.end
     hours = (end - start) / HOUR
@@ -241,7 +241,9 @@ def score(going: Shift, gaps: Sequence[Gap], ledger: Ledger) -> Score:
     return made
 
 
-def _warnings(made: Score, gaps: Sequence[Gap], ledger: Ledger, judged: tuple[int, int]) -> dict[tuple[int, int], int]:
+def _warnings(
+    made: Score, gaps: Sequence[Gap], ledger: AlertLedger, judged: tuple[int, int]
+) -> dict[tuple[int, int], int]:
     """Count the orange warnings and answer when each gap was first warned of, by cell and start."""
     by_cell: dict[int, list[Gap]] = {}
     for gap in gaps:
@@ -265,7 +267,7 @@ def _gap_at(gaps: Sequence[Gap], at: int) -> Gap | None:
     return next((gap for gap in gaps if gap.start <= at < gap.visited), None)
 
 
-def _short_streets(ledger: Ledger) -> list[tuple[str, int, int]]:
+def _short_streets(ledger: AlertLedger) -> list[tuple[str, int, int]]:
     """Street, from and to of the alerts of streets short of officers."""
     return [
         (first.facts.street, first.at, ledger.ended[key].at if key in ledger.ended else 1 << 60)

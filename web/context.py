@@ -17,7 +17,7 @@ from web.database import Database
 from web.export.media import Receiver
 from web.http import browser
 from web.live.run.hub import Hub
-from web.store.figures import Figures
+from web.store.figures import SharedFigures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +29,7 @@ class Context:
     hub: Hub
     audit: Recorder
     attempts: Attempts = field(default_factory=Attempts)
-    figures: Figures = field(default_factory=Figures)
+    figures: SharedFigures = field(default_factory=SharedFigures)
     patrol_routes: RouteCache = field(default_factory=RouteCache)
     openid: Provider | None = None
     """The site's OpenID provider; None: there is none."""

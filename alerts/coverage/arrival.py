@@ -9,7 +9,7 @@ from scipy.spatial import cKDTree
 
 from alerts.rulebook.rule_values import Body, Number, RuleValues, Whole, value
 from schemas import wire
-from tracking.geometry.streets import REACH_M, Streets
+from tracking.geometry.streets import REACH_M, StreetWays
 from tracking.presence.fixes import Bool, FixColumns, Float, Int
 from tracking.presence.silence import UNHEARD_MS
 
@@ -137,7 +137,9 @@ def on_duty(newest: FixColumns, now: int, rule: ArrivalRule) -> Bool:
     return np.asarray(works & (newest.t > now - rule.fresh_ms) & newest.present())
 
 
-def nearest(cells: PlanePoints, officers: PlanePoints, rule: ArrivalRule, streets: Streets | None = None) -> Arrivals:
+def nearest(
+    cells: PlanePoints, officers: PlanePoints, rule: ArrivalRule, streets: StreetWays | None = None
+) -> Arrivals:
     """Find who can be at each cell soonest of those who may be sent there.
 
     Args:
@@ -163,7 +165,7 @@ def nearest(cells: PlanePoints, officers: PlanePoints, rule: ArrivalRule, street
 
 
 def in_time(
-    cells: PlanePoints, officers: PlanePoints, ms: Int, rule: ArrivalRule, streets: Streets | None = None
+    cells: PlanePoints, officers: PlanePoints, ms: Int, rule: ArrivalRule, streets: StreetWays | None = None
 ) -> Int:
     """Count the officers who can be at each cell within its time."""
     counts = np.zeros(len(cells), dtype=np.int64)
@@ -188,7 +190,7 @@ def _told(
     who: NDArray[np.intp],
     reach: Float,
     rule: ArrivalRule,
-    streets: Streets,
+    streets: StreetWays,
 ) -> Int:
     """How many more, or fewer, officers of these pairs can be at each cell than straight lines say."""
     straight = np.hypot(cells.x[at] - officers.x[who], cells.y[at] - officers.y[who])
@@ -199,7 +201,7 @@ def _told(
 
 def ways(
     rows: NDArray[np.intp], officers: PlanePoints, who: NDArray[np.intp], straight: Float, rule: ArrivalRule,
-    streets: Streets | None,
+    streets: StreetWays | None,
 ) -> Float:  # fmt: skip
     """Way of each pair of a cell (`rows`) and an officer (`who`), m.
 

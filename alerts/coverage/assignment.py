@@ -8,7 +8,7 @@ from scipy.optimize import linear_sum_assignment
 from scipy.spatial import cKDTree
 
 from alerts.coverage.arrival import ANYWHERE, ArrivalRule, PlanePoints, ways
-from tracking.geometry.streets import Streets
+from tracking.geometry.streets import StreetWays
 from tracking.presence.fixes import Bool, Float, Int
 
 _NEAREST = 24
@@ -49,7 +49,7 @@ class Needs:
     dwell_ms: Int
     cost: Float
     """Expected cost of its breach."""
-    streets: Streets | None = None
+    streets: StreetWays | None = None
     """Ways to these cells; None: not known."""
 
 

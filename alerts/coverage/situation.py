@@ -15,7 +15,7 @@ from tracking.presence.fixes import Bool, Float, Int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cells:
+class CellColumns:
     """n cells in force, as columns."""
 
     id: NDArray[np.int32]
@@ -25,7 +25,7 @@ class Cells:
     """What people call it; the code where it has no name."""
     street: NDArray[np.intp]
     """Index in `streets`."""
-    streets: Sequence[staffing.Street]
+    streets: Sequence[staffing.StreetTeam]
     dwell_ms: Int
     """Least time inside for a valid visit."""
     weight: Float
@@ -40,7 +40,7 @@ class Situation:
     """ms since 1970-01-01 UTC."""
     on_duty: bool
     """Duty time is running; nothing is opened or raised while it stands still."""
-    cells: Cells
+    cells: CellColumns
     coverage: Coverage
     chance: Float
     """Probability of a breach if nobody is sent."""

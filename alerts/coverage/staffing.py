@@ -15,7 +15,7 @@ RELIEF = 0.8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Street:
+class StreetTeam:
     """A street, whose officers can be sent to any of its cells."""
 
     code: str
@@ -57,7 +57,7 @@ def loads(
 
 def evaluate(
     now: int,
-    streets: Sequence[Street],
+    streets: Sequence[StreetTeam],
     load: Loads,
     opened: Sequence[OpenAlert],
     *,
@@ -88,7 +88,7 @@ def evaluate(
     return changes + _gone(now, streets, standing), short
 
 
-def _gone(now: int, streets: Sequence[Street], standing: dict[str, OpenAlert]) -> list[Change]:
+def _gone(now: int, streets: Sequence[StreetTeam], standing: dict[str, OpenAlert]) -> list[Change]:
     """Alerts of streets that have no cells in force any more."""
     codes = {street.code for street in streets}
     return [
@@ -106,7 +106,7 @@ def _gone(now: int, streets: Sequence[Street], standing: dict[str, OpenAlert]) -
     ]
 
 
-def _change(now: int, street: Street, load: Loads, i: int, standing: dict[str, OpenAlert], *, ends: bool) -> Change:
+def _change(now: int, street: StreetTeam, load: Loads, i: int, standing: dict[str, OpenAlert], *, ends: bool) -> Change:
     facts = Understaffed(
         street=street.code,
         name=street.name,

@@ -15,7 +15,7 @@ HOUR = 60 * MINUTE
 
 
 @dataclass(slots=True)
-class Ledger:
+class AlertLedger:
     """Alerts as the store would keep them."""
 
     alerts: dict[str, OpenAlert] = field(default_factory=dict)
@@ -49,7 +49,7 @@ class Ledger:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Counts:
+class LedgerCounts:
     """What a ledger tells of a period."""
 
     pre_warnings: int
@@ -66,14 +66,14 @@ class Counts:
     """Alerts of streets short of officers."""
 
 
-def counts(ledger: Ledger, street_of: dict[int, str], since: int) -> Counts:
+def counts(ledger: AlertLedger, street_of: dict[int, str], since: int) -> LedgerCounts:
     """Count what was told from `since` (ms) on; `street_of` is the street's code by the number of a cell."""
     recent = {key: first for key, first in ledger.first.items() if first.at >= since}
     gaps = {key: first for key, first in recent.items() if first.kind == GAP}
     early = {key for key, first in gaps.items() if first.level is Level.ORANGE}
     breached = [key for key in gaps if ledger.alerts[key].level is Level.RED and not _withdrawn(ledger, key)]
     leads = [lead for key in breached if (lead := _lead_min(ledger, key, street_of)) is not None]
-    return Counts(
+    return LedgerCounts(
         pre_warnings=len(early),
         needless=sum(key in ledger.ended and ledger.alerts[key].level < Level.RED for key in early),
         breaches=len(breached),
@@ -83,11 +83,11 @@ def counts(ledger: Ledger, street_of: dict[int, str], since: int) -> Counts:
     )
 
 
-def _withdrawn(ledger: Ledger, key: str) -> bool:
+def _withdrawn(ledger: AlertLedger, key: str) -> bool:
     return key in ledger.ended and ledger.ended[key].step is Step.WITHDRAWN
 
 
-def _lead_min(ledger: Ledger, key: str, street_of: dict[int, str]) -> float | None:
+def _lead_min(ledger: AlertLedger, key: str, street_of: dict[int, str]) -> float | None:
     """How long before its limit a breach was first told of, min; None: it was not."""
     first, alert = ledger.first[key], ledger.alerts[key]
     due = times.millis(datetime.fromisoformat(alert.facts.due)) if isinstance(alert.facts, Gap) else 0
@@ -96,7 +96,7 @@ def _lead_min(ledger: Ledger, key: str, street_of: dict[int, str]) -> float | No
     return (due - min(moments)) / MINUTE if moments and min(moments) < due else None
 
 
-def _of_street(ledger: Ledger, street: str, due: int) -> Iterator[int]:
+def _of_street(ledger: AlertLedger, street: str, due: int) -> Iterator[int]:
     """When the alerts of a street that stood in the hour before a limit told of it."""
     for key, first in ledger.first.items():
         if isinstance(first.facts, Understaffed) and first.facts.street == street and first.at < due:

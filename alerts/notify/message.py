@@ -32,7 +32,7 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
+class OutgoingMessage:
     """What is sent once; `id` is the same however often it is tried."""
 
     id: str

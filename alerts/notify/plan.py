@@ -13,7 +13,7 @@ BACKOFF_MS = (5_000, 15_000, 60_000, 300_000, 900_000, 1_800_000, HOUR)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Channel:
+class ChannelTerms:
     """How a channel wants to be told."""
 
     id: int
@@ -54,7 +54,9 @@ class DeliveryPlan:
     unsure: list[int] = field(default_factory=list)
 
 
-def plan(channel: Channel, rows: Sequence[Delivery], sent: Sequence[int], now: int, zone: ZoneInfo) -> DeliveryPlan:
+def plan(
+    channel: ChannelTerms, rows: Sequence[Delivery], sent: Sequence[int], now: int, zone: ZoneInfo
+) -> DeliveryPlan:
     """Decide; what is not named stays for the next look.
 
     Args:
@@ -92,7 +94,7 @@ def _send(plan: DeliveryPlan, rows: Sequence[Delivery]) -> DeliveryPlan:
     return plan
 
 
-def _wait(channel: Channel, sent: Sequence[int], now: int, zone: ZoneInfo) -> tuple[int | None, str]:
+def _wait(channel: ChannelTerms, sent: Sequence[int], now: int, zone: ZoneInfo) -> tuple[int | None, str]:
     """Until when the channel is not to be disturbed; None: it may be now."""
     until = quiet_until(channel.quiet, now, zone)
     if until is not None:

@@ -5,7 +5,7 @@ import numpy as np
 from alerts.life.facts import PoorAccuracy
 from alerts.life.model import Level
 from alerts.officers.detector import CLEAR, NOTHING, Verdict, evidence, lasted, ongoing
-from alerts.officers.situation import Crowd, Subject
+from alerts.officers.situation import Subject, Subjects
 from tracking.presence.fixes import Bool
 
 kind = "poor_accuracy"
@@ -14,16 +14,16 @@ by_track = True
 _LEAST_FIXES = 3
 
 
-def suspects(crowd: Crowd) -> Bool:
+def suspects(subjects: Subjects) -> Bool:
     """Who gave mostly bad fixes lately."""
-    rules = crowd.columns.rules
+    rules = subjects.columns.rules
     if not rules:
         return np.zeros(0, np.bool_)
     worst = min(rule.accuracy_m for rule in rules)
-    lately = crowd.lately(max(rule.accuracy_s for rule in rules) * 1000 + 1)
+    lately = subjects.lately(max(rule.accuracy_s for rule in rules) * 1000 + 1)
     acc = lately.table("acc")
     bad, good = lately.count(acc > worst), lately.count(acc <= worst)
-    return np.asarray(crowd.active & crowd.by_member((bad >= _LEAST_FIXES) & (2 * bad > good), absent=False))
+    return np.asarray(subjects.active & subjects.by_member((bad >= _LEAST_FIXES) & (2 * bad > good), absent=False))
 
 
 def judge(subject: Subject) -> Verdict:

@@ -5,20 +5,20 @@ import numpy as np
 from alerts.life.facts import NotArrived
 from alerts.life.model import Level
 from alerts.officers.detector import CLEAR, NOTHING, Verdict, evidence, written
-from alerts.officers.situation import Crowd, Subject, inside
-from alerts.officers.tracks import NONE, Trail
+from alerts.officers.situation import Subject, Subjects, inside
+from alerts.officers.tracks import NONE, SubjectTrail
 from tracking.presence.fixes import Bool
 
 kind = "not_arrived"
 by_track = True
 
 
-def suspects(crowd: Crowd) -> Bool:
+def suspects(subjects: Subjects) -> Bool:
     """Whose shift began lately: after that nothing is told anew."""
-    of = crowd.columns
-    begun_s = (crowd.now - of.starts) / 1000
+    of = subjects.columns
+    begun_s = (subjects.now - of.starts) / 1000
     lately = (of.threshold("late_s") <= begun_s) & (begun_s < of.threshold("absent_s"))
-    return np.asarray(crowd.active & (of.starts != NONE) & lately)
+    return np.asarray(subjects.active & (of.starts != NONE) & lately)
 
 
 def judge(subject: Subject) -> Verdict:
@@ -47,7 +47,7 @@ def judge(subject: Subject) -> Verdict:
     )
 
 
-def _arrived(trail: Trail, buffer_m: float, present_ms: int) -> bool:
+def _arrived(trail: SubjectTrail, buffer_m: float, present_ms: int) -> bool:
     """Somewhere in the trail a presence lasted long enough."""
     if not len(trail):
         return False

@@ -8,7 +8,7 @@ import numpy as np
 from alerts.life import facts
 from alerts.life.model import Level
 from alerts.officers.detector import CLEAR, NOTHING, Verdict, evidence, lasted, ongoing, written
-from alerts.officers.situation import FRESH_MS, Crowd, Member, Subject, inside, outside
+from alerts.officers.situation import FRESH_MS, Member, Subject, Subjects, inside, outside
 from alerts.officers.tracks import KEPT_MS, Table
 from tracking.presence.fixes import Bool
 
@@ -21,16 +21,16 @@ class AwayDetector:
     table: Literal["beat", "team"]
     by_track: bool = True
 
-    def suspects(self, crowd: Crowd) -> Bool:
+    def suspects(self, subjects: Subjects) -> Bool:
         """Whose newest place lately is not inside."""
-        concerned = crowd.columns.has_area if self.table == "team" else crowd.columns.own_beat
-        candidates = concerned & crowd.active & ~crowd.on_task
+        concerned = subjects.columns.has_area if self.table == "team" else subjects.columns.own_beat
+        candidates = concerned & subjects.active & ~subjects.on_task
         if not candidates.any():
             return candidates
-        lately = crowd.lately(FRESH_MS)
+        lately = subjects.lately(FRESH_MS)
         depth, acc = lately.table(self.table), lately.table("acc")
         gone = lately.newest(outside(depth, acc, self._margin(None))) > lately.newest(inside(depth, acc))
-        return np.asarray(candidates & crowd.by_member(gone, absent=False))
+        return np.asarray(candidates & subjects.by_member(gone, absent=False))
 
     def judge(self, subject: Subject) -> Verdict:
         """Outside for long enough by enough fixes; clear when inside again for long enough."""

@@ -5,16 +5,16 @@ import numpy as np
 from alerts.life.facts import LowBattery
 from alerts.life.model import Level
 from alerts.officers.detector import CLEAR, NOTHING, Verdict, written
-from alerts.officers.situation import FRESH_MS, Crowd, Subject
+from alerts.officers.situation import FRESH_MS, Subject, Subjects
 from tracking.presence.fixes import Bool
 
 kind = "low_battery"
 by_track = False
 
 
-def suspects(crowd: Crowd) -> Bool:
+def suspects(subjects: Subjects) -> Bool:
     """Whose battery is low."""
-    return np.asarray(crowd.active & (crowd.said.battery <= crowd.columns.threshold("battery_low")))
+    return np.asarray(subjects.active & (subjects.said.battery <= subjects.columns.threshold("battery_low")))
 
 
 def judge(subject: Subject) -> Verdict:

@@ -5,7 +5,7 @@ import numpy as np
 from alerts.life.facts import LostContact
 from alerts.life.model import Level
 from alerts.officers.detector import CLEAR, NOTHING, Verdict, written
-from alerts.officers.situation import Crowd, Subject
+from alerts.officers.situation import Subject, Subjects
 from alerts.officers.tracks import NONE
 from tracking.presence.fixes import Bool
 
@@ -20,12 +20,12 @@ _LONG = 6
 """So many times the time of silence make it urgent."""
 
 
-def suspects(crowd: Crowd) -> Bool:
+def suspects(subjects: Subjects) -> Bool:
     """Of whom no measured place is known for long; whoever was never heard in this shift has not arrived."""
-    starts, newest = crowd.columns.starts, crowd.newest
-    heard = (newest > starts) | (crowd.said.heard > starts)
-    silent = newest <= crowd.now - crowd.columns.threshold("silent_s") * 1000
-    return np.asarray(crowd.active & heard & silent & (crowd.row >= 0))
+    starts, newest = subjects.columns.starts, subjects.newest
+    heard = (newest > starts) | (subjects.said.heard > starts)
+    silent = newest <= subjects.now - subjects.columns.threshold("silent_s") * 1000
+    return np.asarray(subjects.active & heard & silent & (subjects.row >= 0))
 
 
 def judge(subject: Subject) -> Verdict:

@@ -10,7 +10,7 @@ from alerts.life.facts import Crowding, Ending
 from alerts.life.model import Change, Level, OpenAlert, Step
 from alerts.officers import state_machine
 from alerts.officers.detector import Verdict
-from alerts.officers.situation import FRESH_MS, Crowd, Member
+from alerts.officers.situation import FRESH_MS, Member, Subjects
 from alerts.officers.thresholds import OfficerRule
 from alerts.officers.tracks import BUCKET_MS, BUCKETS, KEPT_MS
 from tracking.presence.fixes import Bool, Float
@@ -24,31 +24,31 @@ _STEP = 3
 """A minute of columns."""
 
 
-def judge(crowd: Crowd, opened: Sequence[OpenAlert], closed: dict[str, int]) -> list[Change]:
+def judge(subjects: Subjects, opened: Sequence[OpenAlert], closed: dict[str, int]) -> list[Change]:
     """Open one alert for each group, end those whose group is gone. `closed`: first member → when by hand."""
     held = [alert for alert in opened if alert.kind == KIND]
     changes = [
-        state_machine.ended(alert, Step.RESOLVED, crowd.now, Ending(why="over"))
+        state_machine.ended(alert, Step.RESOLVED, subjects.now, Ending(why="over"))
         for alert in held
-        if not _still(crowd, alert)
+        if not _still(subjects, alert)
     ]
     named = {who for alert in held for who in _members(alert)}
-    for group in _groups(crowd):
-        since = _since(crowd, group)
+    for group in _groups(subjects):
+        since = _since(subjects, group)
         if since is None:
             continue
-        keys = sorted(crowd.members[at].key for at in group)
+        keys = sorted(subjects.members[at].key for at in group)
         if len(named & set(keys)) < 2 and since > closed.get(keys[0], 0):
-            changes.append(_opened(crowd, group, since))
+            changes.append(_opened(subjects, group, since))
     return changes
 
 
-def _groups(crowd: Crowd) -> list[list[int]]:
+def _groups(subjects: Subjects) -> list[list[int]]:
     """Members near each other now, of different beats, enough of them, and each seen for most of the time."""
-    if not len(crowd):
+    if not len(subjects):
         return []
-    at, places = _newest(crowd)
-    rule = crowd.members[0].rule
+    at, places = _newest(subjects)
+    rule = subjects.members[0].rule
     if len(at) < rule.crowd_officers:
         return []
     pairs = spatial.cKDTree(places).query_pairs(rule.crowd_m, output_type="ndarray")
@@ -56,30 +56,30 @@ def _groups(crowd: Crowd) -> list[list[int]]:
     _, label = sparse.csgraph.connected_components(graph, directed=False)
     grouped = np.flatnonzero(np.bincount(label)[label] >= rule.crowd_officers)
     _, first = np.unique(label, return_index=True)
-    hidden = grouped[~_mostly_seen(crowd, at[grouped], crowd.columns.rule[at[first[label[grouped]]]])]
+    hidden = grouped[~_mostly_seen(subjects, at[grouped], subjects.columns.rule[at[first[label[grouped]]]])]
     kept = grouped[~np.isin(label[grouped], label[hidden])]
     order = kept[np.argsort(label[kept], kind="stable")]
     parts = np.split(at[order], np.flatnonzero(np.diff(label[order])) + 1)
     groups = [part.tolist() for part in parts if len(part)]
-    return [group for group in groups if _beats(crowd.members, group) >= rule.crowd_officers]
+    return [group for group in groups if _beats(subjects.members, group) >= rule.crowd_officers]
 
 
-def _mostly_seen(crowd: Crowd, members: NDArray[np.intp], rule: NDArray[np.intp]) -> Bool:
+def _mostly_seen(subjects: Subjects, members: NDArray[np.intp], rule: NDArray[np.intp]) -> Bool:
     """Which members were seen in most minutes of the time of the rule of their group, given by its index."""
     mostly = np.zeros(len(members), np.bool_)
     for number in np.unique(rule).tolist():
         of_rule = np.flatnonzero(rule == number)
-        _, _, seen = _minutes(crowd, members[of_rule], crowd.columns.rules[number])
+        _, _, seen = _minutes(subjects, members[of_rule], subjects.columns.rules[number])
         mostly[of_rule] = seen.mean(axis=1) >= _MOSTLY
     return mostly
 
 
-def _newest(crowd: Crowd) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+def _newest(subjects: Subjects) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
     """Members with a fresh place and no task, and those places."""
-    newest = crowd.newest
-    at = np.flatnonzero(crowd.active & ~crowd.on_task & (newest > crowd.now - FRESH_MS))
-    rows, columns = crowd.row[at], newest[at] // BUCKET_MS % BUCKETS
-    tables = crowd.tracks.tables
+    newest = subjects.newest
+    at = np.flatnonzero(subjects.active & ~subjects.on_task & (newest > subjects.now - FRESH_MS))
+    rows, columns = subjects.row[at], newest[at] // BUCKET_MS % BUCKETS
+    tables = subjects.tracks.tables
     return at, np.column_stack([tables["x"][rows, columns], tables["y"][rows, columns]]).astype(np.float64)
 
 
@@ -94,29 +94,29 @@ def _beat(member: Member) -> str:
     return f"member {member.key}"
 
 
-def _since(crowd: Crowd, group: Sequence[int]) -> int | None:
+def _since(subjects: Subjects, group: Sequence[int]) -> int | None:
     """Since when they have been together; None: not for long enough."""
-    rule = crowd.members[group[0]].rule
-    rows, columns, seen = _minutes(crowd, np.array(group, dtype=np.intp), rule)
-    places = (crowd.tracks.tables[axis][rows, columns].astype(np.float64) for axis in ("x", "y"))
+    rule = subjects.members[group[0]].rule
+    rows, columns, seen = _minutes(subjects, np.array(group, dtype=np.intp), rule)
+    places = (subjects.tracks.tables[axis][rows, columns].astype(np.float64) for axis in ("x", "y"))
     x, y = (np.where(seen, axis, np.nan) for axis in places)
     # Where nobody was heard the centre is NaN, and nobody is near it.
     near = np.hypot(x - _middle(x, seen), y - _middle(y, seen)) <= rule.crowd_m
     if (near.mean(axis=1) < _MOSTLY).any():
         return None
-    return int(crowd.tracks.t[rows, columns][seen].min())
+    return int(subjects.tracks.t[rows, columns][seen].min())
 
 
 def _minutes(
-    crowd: Crowd, members: NDArray[np.intp], rule: OfficerRule
+    subjects: Subjects, members: NDArray[np.intp], rule: OfficerRule
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], Bool]:
     """Rows (n, 1) and columns (n, minutes) of the first fix of each minute, and whether there is one."""
     minutes = -(-rule.crowd_s // 60)
-    rows = crowd.row[members][:, None]
-    end = crowd.now // BUCKET_MS
+    rows = subjects.row[members][:, None]
+    end = subjects.now // BUCKET_MS
     columns = np.arange(end - _STEP * minutes + 1, end + 1) % BUCKETS
-    t = crowd.tracks.t[rows, columns]
-    known = ((t > crowd.now - KEPT_MS) & (t <= crowd.now)).reshape(len(members), minutes, _STEP)
+    t = subjects.tracks.t[rows, columns]
+    known = ((t > subjects.now - KEPT_MS) & (t <= subjects.now)).reshape(len(members), minutes, _STEP)
     first = np.argmax(known, axis=2)
     return rows, columns[_STEP * np.arange(minutes) + first], np.asarray(known.any(axis=2))
 
@@ -133,20 +133,20 @@ def _members(alert: OpenAlert) -> set[str]:
     return set(alert.facts.members) if isinstance(alert.facts, Crowding) else set()
 
 
-def _still(crowd: Crowd, alert: OpenAlert) -> bool:
+def _still(subjects: Subjects, alert: OpenAlert) -> bool:
     """Enough of the group are still near each other."""
     wanted = _members(alert)
-    at, places = _newest(crowd)
-    mine = np.array([crowd.members[index].key in wanted for index in at.tolist()], dtype=np.bool_)
-    if mine.sum() < 3 or not len(crowd):
+    at, places = _newest(subjects)
+    mine = np.array([subjects.members[index].key in wanted for index in at.tolist()], dtype=np.bool_)
+    if mine.sum() < 3 or not len(subjects):
         return False
     off = places[mine] - np.median(places[mine], axis=0)
-    rule = crowd.members[0].rule
+    rule = subjects.members[0].rule
     return bool((np.hypot(off[:, 0], off[:, 1]) <= _APART * rule.crowd_m).sum() >= rule.crowd_officers)
 
 
-def _opened(crowd: Crowd, group: Sequence[int], since: int) -> Change:
-    members = sorted((crowd.members[at] for at in group), key=lambda member: member.key)
+def _opened(subjects: Subjects, group: Sequence[int], since: int) -> Change:
+    members = sorted((subjects.members[at] for at in group), key=lambda member: member.key)
     first = members[0]
     verdict = Verdict(
         level=Level.YELLOW,
@@ -154,7 +154,7 @@ def _opened(crowd: Crowd, group: Sequence[int], since: int) -> Change:
         facts=Crowding(
             members=[member.key for member in members],
             names=[state_machine.name_of(member) for member in members],
-            together_s=(crowd.now - since) // 1000,
+            together_s=(subjects.now - since) // 1000,
             within_m=round(first.rule.crowd_m),
         ),
     )
@@ -163,7 +163,7 @@ def _opened(crowd: Crowd, group: Sequence[int], since: int) -> Change:
         kind=KIND,
         step=Step.OPENED,
         level=Level.YELLOW,
-        at=crowd.now,
+        at=subjects.now,
         facts=state_machine.facts(first, verdict),
         device=first.device,
         officer=None if first.officer is None else first.officer.id,

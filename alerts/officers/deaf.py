@@ -6,7 +6,7 @@ from alerts.life.facts import Deaf, Ending
 from alerts.life.model import Change, Level, OpenAlert, Step
 from alerts.officers import contact, state_machine
 from alerts.officers.detector import written
-from alerts.officers.situation import Crowd
+from alerts.officers.situation import Subjects
 from alerts.officers.tracks import NONE
 from tracking.presence.silence import UNHEARD_MS
 
@@ -22,26 +22,28 @@ AFTER_MS = 300_000
 """After it everybody has so long to be heard again."""
 
 
-def judge(crowd: Crowd, opened: Sequence[OpenAlert]) -> tuple[list[Change], bool]:
+def judge(subjects: Subjects, opened: Sequence[OpenAlert]) -> tuple[list[Change], bool]:
     """Open or end the one alert; and tell whether nobody is to be called lost now."""
-    active = int((crowd.active & (crowd.row >= 0)).sum())
-    heard = int(crowd.said.heard.max()) if len(crowd) else NONE
-    silent = int(contact.suspects(crowd).sum())
+    active = int((subjects.active & (subjects.row >= 0)).sum())
+    heard = int(subjects.said.heard.max()) if len(subjects) else NONE
+    silent = int(contact.suspects(subjects).sum())
     held = next((alert for alert in opened if alert.kind == KIND), None)
     if held is not None:
-        over = heard > crowd.now - BACK_MS and silent <= max(BACK_SHARE * active, LEAST)
+        over = heard > subjects.now - BACK_MS and silent <= max(BACK_SHARE * active, LEAST)
         if over or active < LEAST:
             return [
-                state_machine.ended(held, Step.RESOLVED, crowd.now, Ending(why="over", heard_again=_time(heard)))
+                state_machine.ended(held, Step.RESOLVED, subjects.now, Ending(why="over", heard_again=_time(heard)))
             ], True
         return [], True
-    everybody = active >= LEAST and heard <= crowd.now - DEAF_MS
+    everybody = active >= LEAST and heard <= subjects.now - DEAF_MS
     new = silent - sum(alert.kind == contact.kind for alert in opened)
     many = active >= MANY and new >= max(MANY, SHARE * active)
     if not everybody and not many:
         return [], False
     facts = Deaf(everybody=everybody, heard=_time(heard), officers=active, silent=active if everybody else silent)
-    opening = Change(key=f"{KIND}:{crowd.now}", kind=KIND, step=Step.OPENED, level=Level.RED, at=crowd.now, facts=facts)
+    opening = Change(
+        key=f"{KIND}:{subjects.now}", kind=KIND, step=Step.OPENED, level=Level.RED, at=subjects.now, facts=facts
+    )
     return [opening], True
 
 

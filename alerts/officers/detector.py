@@ -7,8 +7,8 @@ import numpy as np
 
 from alerts.life.facts import Personal
 from alerts.life.model import Level
-from alerts.officers.situation import Crowd, Subject
-from alerts.officers.tracks import Trail
+from alerts.officers.situation import Subject, Subjects
+from alerts.officers.tracks import SubjectTrail
 from runtime import times
 from schemas import rest
 from tracking.presence.fixes import Bool
@@ -51,14 +51,14 @@ class Detector(Protocol):
     def by_track(self) -> bool:
         """The verdict follows from the places alone, so that late ones can show that it never was so."""
 
-    def suspects(self, crowd: Crowd) -> Bool:
+    def suspects(self, subjects: Subjects) -> Bool:
         """Members of whom there may be something to tell; quick, for all at once."""
 
     def judge(self, subject: Subject) -> Verdict:
         """Say what is so with one member on duty."""
 
 
-def ongoing(trail: Trail, so: Bool, ends: Bool) -> Trail:
+def ongoing(trail: SubjectTrail, so: Bool, ends: Bool) -> SubjectTrail:
     """Fixes of the time for which something has lasted up to now.
 
     It begins with the first fix of `so` after the last one of `ends`, and not before the last gap.
@@ -75,12 +75,12 @@ def ongoing(trail: Trail, so: Bool, ends: Bool) -> Trail:
     return trail.part(slice(start + int(first[0]), None))
 
 
-def lasted(trail: Trail) -> int:
+def lasted(trail: SubjectTrail) -> int:
     """Time from the first fix to the last, ms."""
     return int(trail.t[-1] - trail.t[0]) if len(trail) else 0
 
 
-def evidence(trail: Trail) -> tuple[int, ...]:
+def evidence(trail: SubjectTrail) -> tuple[int, ...]:
     """A few fixes that stand for all: first, last and some between."""
     if len(trail) <= _EVIDENCE:
         return tuple(trail.t.tolist())

@@ -20,7 +20,7 @@ from alerts.officers import (
     suspicion,
 )
 from alerts.officers.detector import Detector
-from alerts.officers.situation import Crowd
+from alerts.officers.situation import Subjects
 from tracking.city.people import Sign
 
 DETECTORS: tuple[Detector, ...] = (
@@ -37,7 +37,7 @@ _NEED_PLACES = frozenset({arrival.kind, contact.kind})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredState:
-    """What the database says beside the crowd."""
+    """What the database says of alerts, events and sign-ins."""
 
     happenings: Sequence[steps.AlertEvent]
     signs: Sequence[Sign]
@@ -50,19 +50,19 @@ class StoredState:
     """When the last deafness ended, ms."""
 
 
-def evaluate(crowd: Crowd, seen: StoredState) -> list[Change]:
+def evaluate(subjects: Subjects, seen: StoredState) -> list[Change]:
     """Decide what changes."""
     opened = [alert for alert in seen.opened if alert.kind in KINDS]
-    changes, nobody_is_lost = deaf.judge(crowd, opened)
-    if seen.deaf_ended is not None and crowd.now - seen.deaf_ended < deaf.AFTER_MS:
+    changes, nobody_is_lost = deaf.judge(subjects, opened)
+    if seen.deaf_ended is not None and subjects.now - seen.deaf_ended < deaf.AFTER_MS:
         nobody_is_lost = True
     known = state_machine.standing(opened, seen.closed)
     closed = {kind: {who: at for (of, who), at in known.closed.items() if of == kind} for kind in KINDS}
-    judged = state_machine.run(crowd, DETECTORS, known, quiet=_NEED_PLACES if nobody_is_lost else frozenset())
+    judged = state_machine.run(subjects, DETECTORS, known, quiet=_NEED_PLACES if nobody_is_lost else frozenset())
     changes += [change for change in judged if not _told_by_absence(change, known)]
-    changes += steps.judge(crowd, seen.happenings, opened, seen.known)
-    changes += doubles.judge(crowd.now, seen.signs, crowd.members, opened, closed[doubles.KIND])
-    return changes + crowding.judge(crowd, opened, closed[crowding.KIND])
+    changes += steps.judge(subjects, seen.happenings, opened, seen.known)
+    changes += doubles.judge(subjects.now, seen.signs, subjects.members, opened, closed[doubles.KIND])
+    return changes + crowding.judge(subjects, opened, closed[crowding.KIND])
 
 
 def _told_by_absence(change: Change, known: state_machine.Standing) -> bool:

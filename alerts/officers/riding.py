@@ -5,8 +5,8 @@ import numpy as np
 from alerts.life.facts import Riding
 from alerts.life.model import Level
 from alerts.officers.detector import CLEAR, GAP_MS, NOTHING, Verdict, evidence, written
-from alerts.officers.situation import Crowd, Subject
-from alerts.officers.tracks import Trail
+from alerts.officers.situation import Subject, Subjects
+from alerts.officers.tracks import SubjectTrail
 from tracking.presence.fixes import Bool
 
 kind = "riding"
@@ -19,17 +19,17 @@ _BACK_SHARE = 0.6
 """Clear below this part of the share at which it is told."""
 
 
-def suspects(crowd: Crowd) -> Bool:
+def suspects(subjects: Subjects) -> Bool:
     """Who by the receiver's account was fast in many fixes."""
-    rules = crowd.columns.rules
+    rules = subjects.columns.rules
     if not rules:
         return np.zeros(0, np.bool_)
     fast = min(rule.ride_kmh for rule in rules) / 3.6
-    lately = crowd.lately(_LOOKED_MS + 1)
+    lately = subjects.lately(_LOOKED_MS + 1)
     is_slow = lately.table("spd") <= 0.8 * fast
     quick, slow = lately.count(~is_slow), lately.count(is_slow)
     return np.asarray(
-        crowd.active & ~crowd.on_task & crowd.by_member((quick >= 0.5 * slow) & (quick > 10), absent=False)
+        subjects.active & ~subjects.on_task & subjects.by_member((quick >= 0.5 * slow) & (quick > 10), absent=False)
     )
 
 
@@ -61,7 +61,7 @@ def judge(subject: Subject) -> Verdict:
     )
 
 
-def _steps(trail: Trail, fast_m_per_s: float) -> tuple[np.ndarray[tuple[int], np.dtype[np.float64]], Bool]:
+def _steps(trail: SubjectTrail, fast_m_per_s: float) -> tuple[np.ndarray[tuple[int], np.dtype[np.float64]], Bool]:
     """Length of each step in s, and which are faster than anybody walks."""
     seconds = np.diff(trail.t) / 1000
     metres = np.hypot(np.diff(trail.x.astype(np.float64)), np.diff(trail.y.astype(np.float64)))

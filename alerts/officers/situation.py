@@ -9,7 +9,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from alerts.officers.thresholds import OfficerRule
-from alerts.officers.tracks import BUCKET_MS, BUCKETS, KEPT_MS, NONE, NOWHERE, Table, Tracks, Trail
+from alerts.officers.tracks import BUCKET_MS, BUCKETS, KEPT_MS, NONE, NOWHERE, SubjectTrail, Table, Tracks
 from schemas import wire
 from tracking.city.people import Officer, Shift
 from tracking.geometry.depth import SIGMA_OF_68, SURE_SIGMAS
@@ -122,7 +122,7 @@ class Subject:
 
     now: int
     member: Member
-    trail: Trail
+    trail: SubjectTrail
     heard: int
     fix_t: int
     duty: int
@@ -184,7 +184,7 @@ class Lately:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Crowd:
+class Subjects:
     """All members at one moment."""
 
     now: int

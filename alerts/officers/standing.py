@@ -6,8 +6,8 @@ from numpy.typing import NDArray
 from alerts.life.facts import OverlongStay
 from alerts.life.model import Level
 from alerts.officers.detector import CLEAR, GAP_MS, NOTHING, Verdict, evidence, lasted, written
-from alerts.officers.situation import Crowd, Subject
-from alerts.officers.tracks import Table, Trail
+from alerts.officers.situation import Subject, Subjects
+from alerts.officers.tracks import SubjectTrail, Table
 from tracking.presence.fixes import Bool
 
 kind = "overlong_stay"
@@ -19,20 +19,20 @@ _MOSTLY = 0.95
 """Share of the fixes that must be within the disc; the others are noise."""
 
 
-def suspects(crowd: Crowd) -> Bool:
+def suspects(subjects: Subjects) -> Bool:
     """Whose places of the last time scatter little."""
-    if not len(crowd):
+    if not len(subjects):
         return np.zeros(0, np.bool_)
-    length_ms = min(rule.still_s for rule in crowd.columns.rules) * 750
-    candidates = np.flatnonzero(crowd.active & ~crowd.on_task & ~crowd.columns.posted & (crowd.row >= 0))
+    length_ms = min(rule.still_s for rule in subjects.columns.rules) * 750
+    candidates = np.flatnonzero(subjects.active & ~subjects.on_task & ~subjects.columns.posted & (subjects.row >= 0))
     # A stay that has lasted has a fix soon after the beginning of that time, or a gap has ended it.
-    beginning = crowd.lately(length_ms, crowd.row[candidates], beginning_ms=GAP_MS)
+    beginning = subjects.lately(length_ms, subjects.row[candidates], beginning_ms=GAP_MS)
     candidates = candidates[beginning.count(beginning.table("acc") <= _WORST_M) > 0]
-    lately = crowd.lately(length_ms, crowd.row[candidates])
+    lately = subjects.lately(length_ms, subjects.row[candidates])
     chosen = lately.known & (lately.table("acc") <= _WORST_M)
     scatter = _scatter(lately.table("x"), lately.table("y"), chosen)
-    still = np.zeros(len(crowd), np.bool_)
-    still[candidates] = scatter <= crowd.columns.threshold("still_m")[candidates]
+    still = np.zeros(len(subjects), np.bool_)
+    still[candidates] = scatter <= subjects.columns.threshold("still_m")[candidates]
     return still
 
 
@@ -69,7 +69,7 @@ def _posted(shift: object) -> bool:
     return getattr(shift, "kind", None) == "post"
 
 
-def _stay(trail: Trail, moved_m: float) -> Trail:
+def _stay(trail: SubjectTrail, moved_m: float) -> SubjectTrail:
     """Fixes up to now since the wider disc about the newest ones was entered.
 
     A single fix far off is noise; two in a row are a way.
@@ -84,7 +84,7 @@ def _stay(trail: Trail, moved_m: float) -> Trail:
     return trail.part(slice(start, None))
 
 
-def _off(trail: Trail, centre: Trail) -> NDArray[np.float64]:
+def _off(trail: SubjectTrail, centre: SubjectTrail) -> NDArray[np.float64]:
     """Distance of each fix from the middle of others, m."""
     return np.asarray(np.hypot(trail.x - np.median(centre.x), trail.y - np.median(centre.y)), dtype=np.float64)
 

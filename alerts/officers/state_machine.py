@@ -13,7 +13,7 @@ from msgspec import structs
 from alerts.life.facts import Ending, Personal
 from alerts.life.model import Change, Level, OpenAlert, Step
 from alerts.officers.detector import Detector, Verdict, written
-from alerts.officers.situation import Crowd, Member, Subject
+from alerts.officers.situation import Member, Subject, Subjects
 from alerts.officers.tracks import KEPT_MS
 
 LOOKED_BACK_MS = 2_400_000
@@ -55,35 +55,35 @@ def who_of(alert: OpenAlert | Change) -> str:
 
 
 def run(
-    crowd: Crowd, detectors: Sequence[Detector], known: Standing, *, quiet: frozenset[str] = frozenset()
+    subjects: Subjects, detectors: Sequence[Detector], known: Standing, *, quiet: frozenset[str] = frozenset()
 ) -> list[Change]:
     """Decide what changes.
 
     Args:
-        crowd: all members.
+        subjects: all members.
         detectors: of the kinds to judge.
         known: what stands.
         quiet: kinds of which nothing is opened now.
     """
     changes: list[Change] = []
-    number = crowd.columns.by_key
+    number = subjects.columns.by_key
     for detector in detectors:
         held = {who: alert for (kind, who), alert in known.held.items() if kind == detector.kind}
-        looked = {crowd.members[at].key for at in np.flatnonzero(detector.suspects(crowd)).tolist()}
+        looked = {subjects.members[at].key for at in np.flatnonzero(detector.suspects(subjects)).tolist()}
         for who in sorted(looked | held.keys()):
             at = number.get(who)
-            change = _one(crowd, detector, at, held.get(who), known, opens=detector.kind not in quiet)
+            change = _one(subjects, detector, at, held.get(who), known, opens=detector.kind not in quiet)
             changes += [] if change is None else [change]
     return changes
 
 
 def _one(
-    crowd: Crowd, detector: Detector, at: int | None, alert: OpenAlert | None, known: Standing, *, opens: bool
+    subjects: Subjects, detector: Detector, at: int | None, alert: OpenAlert | None, known: Standing, *, opens: bool
 ) -> Change | None:
-    if at is None or not crowd.active[at]:
-        why = "gone" if at is None else "off_duty" if not crowd.on_shift[at] else "break"
-        return None if alert is None else ended(alert, Step.RESOLVED, crowd.now, Ending(why=why))
-    subject = crowd.subject(at)
+    if at is None or not subjects.active[at]:
+        why = "gone" if at is None else "off_duty" if not subjects.on_shift[at] else "break"
+        return None if alert is None else ended(alert, Step.RESOLVED, subjects.now, Ending(why=why))
+    subject = subjects.subject(at)
     verdict = detector.judge(subject)
     if alert is None:
         return _opened(detector.kind, subject, verdict, known) if opens and verdict.level is not None else None

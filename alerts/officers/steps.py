@@ -9,7 +9,7 @@ from alerts.life.facts import AtEvent, Ending, Personal, RecorderOff, SingleOffi
 from alerts.life.model import Change, Level, OpenAlert, Step
 from alerts.officers import state_machine
 from alerts.officers.detector import Verdict, written
-from alerts.officers.situation import Crowd, Member
+from alerts.officers.situation import Member, Subjects
 from alerts.officers.tracks import BUCKET_MS, BUCKETS, KEPT_MS, NONE
 from schemas import wire
 
@@ -35,22 +35,22 @@ class AlertEvent:
 
 
 def judge(
-    crowd: Crowd, happenings: Sequence[AlertEvent], opened: Sequence[OpenAlert], known: Collection[str]
+    subjects: Subjects, happenings: Sequence[AlertEvent], opened: Sequence[OpenAlert], known: Collection[str]
 ) -> list[Change]:
     """Open what is new, and withdraw what late fixes disprove. `known` are keys of alerts that were opened ever."""
     held = {alert.key: alert for alert in opened if alert.kind in KINDS}
     changes = []
     for event in happenings:
-        at = crowd.columns.by_device.get(event.device)
+        at = subjects.columns.by_device.get(event.device)
         if at is None:
             continue
-        for said in _kinds(crowd, at, event):
+        for said in _kinds(subjects, at, event):
             key = f"{said.kind}:{event.id}"
             if said.facts is None and key in held:
-                end = Ending(why="late_data", by=said.by or crowd.members[at].device_name)
-                changes.append(state_machine.ended(held[key], Step.WITHDRAWN, crowd.now, end))
+                end = Ending(why="late_data", by=said.by or subjects.members[at].device_name)
+                changes.append(state_machine.ended(held[key], Step.WITHDRAWN, subjects.now, end))
             elif said.facts is not None and key not in held and key not in known:
-                changes.append(_opened(crowd, crowd.members[at], event, said))
+                changes.append(_opened(subjects, subjects.members[at], event, said))
     return changes
 
 
@@ -66,33 +66,33 @@ class _EventState:
     """Name of the device that shows it."""
 
 
-def _kinds(crowd: Crowd, at: int, event: AlertEvent) -> Iterator[_EventState]:
+def _kinds(subjects: Subjects, at: int, event: AlertEvent) -> Iterator[_EventState]:
     """Kinds that can be judged now."""
     t = written(event.t)
     if event.type == wire.Signal.SOS:
         yield _EventState(kind=SOS, level=Level.RED, facts=Sos(at=t, event=event.id, type=event.type))
         return
-    rule = crowd.members[at].rule
-    judged = event.t + rule.step_grace_s * 1000 <= crowd.now <= event.t + KEPT_MS - rule.together_s * 1000
-    if not judged or not crowd.on_shift[at] or event.type in set(wire.Signal):
+    rule = subjects.members[at].rule
+    judged = event.t + rule.step_grace_s * 1000 <= subjects.now <= event.t + KEPT_MS - rule.together_s * 1000
+    if not judged or not subjects.on_shift[at] or event.type in set(wire.Signal):
         return
     if event.case is not None:
-        distance, other = _nearest(crowd, at, event)
+        distance, other = _nearest(subjects, at, event)
         if distance <= rule.together_m:
-            yield _EventState(kind=SINGLE, facts=None, by=crowd.members[other].device_name)
+            yield _EventState(kind=SINGLE, facts=None, by=subjects.members[other].device_name)
         else:
             nearest = None if np.isinf(distance) else round(distance)
             yield _EventState(
                 kind=SINGLE,
                 facts=SingleOfficer(case=event.case, nearest_m=nearest, at=t, event=event.id, type=event.type),
             )
-    recording = _recording(crowd, at, event)
+    recording = _recording(subjects, at, event)
     if recording is not None:
         facts = None if recording else RecorderOff(case=event.case, at=t, event=event.id, type=event.type)
         yield _EventState(kind=RECORDER, level=Level.YELLOW, facts=facts)
 
 
-def _opened(crowd: Crowd, member: Member, event: AlertEvent, said: _EventState) -> Change:
+def _opened(subjects: Subjects, member: Member, event: AlertEvent, said: _EventState) -> Change:
     verdict = Verdict(level=said.level, since=event.t, facts=said.facts or Personal())
     return Change(
         key=f"{said.kind}:{event.id}",
@@ -100,7 +100,7 @@ def _opened(crowd: Crowd, member: Member, event: AlertEvent, said: _EventState) 
         step=Step.OPENED,
         level=said.level,
         cell=event.cell,
-        at=crowd.now,
+        at=subjects.now,
         facts=state_machine.facts(member, verdict),
         device=event.device,
         officer=None if member.officer is None else member.officer.id,
@@ -112,15 +112,15 @@ def _columns(t_from: int, t_to: int) -> list[int]:
     return [number % BUCKETS for number in range(t_from // BUCKET_MS, t_to // BUCKET_MS + 1)]
 
 
-def _nearest(crowd: Crowd, at: int, event: AlertEvent) -> tuple[float, int]:
+def _nearest(subjects: Subjects, at: int, event: AlertEvent) -> tuple[float, int]:
     """Distance of the nearest device of another officer about the time of the event, m, and whose; inf: nobody's."""
-    around = crowd.members[at].rule.together_s * 1000
+    around = subjects.members[at].rule.together_s * 1000
     columns = _columns(event.t - around, event.t + around)
-    t, tables = crowd.tracks.t[:, columns], crowd.tracks.tables
+    t, tables = subjects.tracks.t[:, columns], subjects.tracks.tables
     off = np.hypot(tables["x"][:, columns] - event.x, tables["y"][:, columns] - event.y)
     off = np.where(np.abs(t - event.t) <= around, off, np.inf)
-    nearest = crowd.by_member(off.min(axis=1), np.inf)
-    officer = crowd.columns.officer
+    nearest = subjects.by_member(off.min(axis=1), np.inf)
+    officer = subjects.columns.officer
     same = (officer == officer[at]) & (officer != NONE)
     same[at] = True
     others = np.where(same, np.inf, nearest)
@@ -128,12 +128,12 @@ def _nearest(crowd: Crowd, at: int, event: AlertEvent) -> tuple[float, int]:
     return float(others[who]), who
 
 
-def _recording(crowd: Crowd, at: int, event: AlertEvent) -> bool | None:
+def _recording(subjects: Subjects, at: int, event: AlertEvent) -> bool | None:
     """Whether the camera recorded about the event; None: the device does not say."""
-    row, rule = int(crowd.row[at]), crowd.members[at].rule
+    row, rule = int(subjects.row[at]), subjects.members[at].rule
     columns = _columns(event.t - _RECORDING_BEFORE_MS, event.t + rule.together_s * 1000)
-    t = crowd.tracks.t[row, columns]
+    t = subjects.tracks.t[row, columns]
     near = (t >= event.t - _RECORDING_BEFORE_MS) & (t <= event.t + rule.together_s * 1000)
-    said = crowd.tracks.recording[row, columns][near]
+    said = subjects.tracks.recording[row, columns][near]
     said = said[said != NONE]
     return bool((said == 1).any()) if len(said) else None

@@ -7,7 +7,7 @@ import numpy as np
 from alerts.life.facts import ClockSkew, FakeTrack, Found, WrongDatum
 from alerts.life.model import Level
 from alerts.officers.detector import CLEAR, NOTHING, Verdict, written
-from alerts.officers.situation import Crowd, Subject
+from alerts.officers.situation import Subject, Subjects
 from tracking.presence.fixes import Bool
 from tracking.quality.model import FAKE, Finding, FindingKind
 
@@ -27,14 +27,14 @@ class Suspicion:
     """Ends by itself when nothing more is found; else a person decides."""
     by_track: bool = False
 
-    def suspects(self, crowd: Crowd) -> Bool:
+    def suspects(self, subjects: Subjects) -> Bool:
         """Of whose device something was found."""
         suspects = {
             device
-            for device, findings in crowd.findings.items()
+            for device, findings in subjects.findings.items()
             if any(finding.kind in self.of for finding in findings)
         }
-        return np.asarray(crowd.active & np.isin(crowd.columns.device, list(suspects)))
+        return np.asarray(subjects.active & np.isin(subjects.columns.device, list(suspects)))
 
     def judge(self, subject: Subject) -> Verdict:
         """The newest finding decides; one that was taken back takes the alert with it."""

@@ -42,7 +42,7 @@ class ZonedFixes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trail:
+class SubjectTrail:
     """Fixes of one device in order of time."""
 
     t: Int
@@ -57,15 +57,15 @@ class Trail:
     def __len__(self) -> int:
         return len(self.t)
 
-    def part(self, rows: NDArray[np.bool_] | slice) -> "Trail":
+    def part(self, rows: NDArray[np.bool_] | slice) -> "SubjectTrail":
         """Those of the fixes."""
-        return Trail(**{name: getattr(self, name)[rows] for name in ("t", *_TABLES, "recording")})
+        return SubjectTrail(**{name: getattr(self, name)[rows] for name in ("t", *_TABLES, "recording")})
 
-    def since(self, start: int) -> "Trail":
+    def since(self, start: int) -> "SubjectTrail":
         """Fixes at or after `start`, ms."""
         return self.part(slice(int(np.searchsorted(self.t, start)), None))
 
-    def until(self, end: int) -> "Trail":
+    def until(self, end: int) -> "SubjectTrail":
         """Fixes up to `end`, ms, included."""
         return self.part(slice(None, int(np.searchsorted(self.t, end, "right"))))
 
@@ -129,13 +129,13 @@ class Tracks:
         """Where the fixes of a row are, bucket by bucket; NaN where there is none."""
         return self.tables["x"][row].astype(np.float64), self.tables["y"][row].astype(np.float64)
 
-    def trail(self, row: int, now: int) -> Trail:
+    def trail(self, row: int, now: int) -> SubjectTrail:
         """Fixes of a row up to `now`, in order of time."""
         t = self.t[row]
         known = np.flatnonzero((t > now - KEPT_MS) & (t <= now))
         order = known[np.argsort(t[known])]
         tables = {name: table[row, order] for name, table in self.tables.items()}
-        return Trail(t=t[order], recording=self.recording[row, order], **tables)
+        return SubjectTrail(t=t[order], recording=self.recording[row, order], **tables)
 
     def _grow(self, rows: int) -> None:
         more = rows - len(self.t)

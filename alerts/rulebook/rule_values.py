@@ -47,7 +47,7 @@ def values(default: tuple[int, ...], zh: str, en: str, unit: str, *, most: int) 
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class ValueFault:
     """What is wrong, and with which value: a path such as `hours.0.early_chance`."""
 
     where: str
@@ -61,7 +61,7 @@ def fields(model: type[RuleValues]) -> Mapping[str, RuleField]:
     return {name: _field(name, schema[name]) for name in schema}
 
 
-def faults(model: type[RuleValues], body: Body, *, inside: str = "") -> list[Fault]:
+def faults(model: type[RuleValues], body: Body, *, inside: str = "") -> list[ValueFault]:
     """Say what is wrong with the values that are given; those that are not keep what wider rules say.
 
     Args:
@@ -75,16 +75,16 @@ def faults(model: type[RuleValues], body: Body, *, inside: str = "") -> list[Fau
         wrong = {
             fault["loc"][0] for fault in error.errors(include_url=False, include_context=False, include_input=False)
         }
-        return [Fault(f"{inside}{name}"[:80], _message(model, name)) for name in body if name in wrong]
+        return [ValueFault(f"{inside}{name}"[:80], _message(model, name)) for name in body if name in wrong]
     return list(_ordered(read, body, inside))
 
 
-def _ordered(read: RuleValues, body: Body, inside: str) -> Iterator[Fault]:
+def _ordered(read: RuleValues, body: Body, inside: str) -> Iterator[ValueFault]:
     """Defaults stand for what is not given; the fault is with a value that is."""
     for low, high in read.ordered:
         least, most = getattr(read, low), getattr(read, high)
         if least >= most:
-            yield Fault(f"{inside}{low if low in body else high}", f"{low} must be less than {high} ({most:g})")
+            yield ValueFault(f"{inside}{low if low in body else high}", f"{low} must be less than {high} ({most:g})")
 
 
 def _message(model: type[RuleValues], name: str) -> str:

@@ -10,7 +10,7 @@ from alerts.life import life
 from alerts.notify import rule as notification
 from alerts.officers import thresholds as officers
 from alerts.rulebook import rule_values
-from alerts.rulebook.rule_values import Body, Fault, RuleValues
+from alerts.rulebook.rule_values import Body, RuleValues, ValueFault
 from schemas.plan import When
 from schemas.rules import RuleField
 
@@ -73,7 +73,7 @@ KINDS: dict[str, RuleKind] = {
 }  # fmt: skip
 
 
-def faults(kind: RuleKind, scope: str, body: Body) -> list[Fault]:
+def faults(kind: RuleKind, scope: str, body: Body) -> list[ValueFault]:
     """Say what is wrong with a rule, value by value.
 
     Args:
@@ -82,31 +82,33 @@ def faults(kind: RuleKind, scope: str, body: Body) -> list[Fault]:
         body: its values; those that are not given are ruled by wider scopes.
     """
     if scope.partition(":")[0] not in kind.scopes:
-        return [Fault("", f"rules of this kind apply to {', '.join(kind.scopes)}")]
+        return [ValueFault("", f"rules of this kind apply to {', '.join(kind.scopes)}")]
     if not body:
-        return [Fault("", "a rule needs at least one value; to end the rule of a scope, send null")]
+        return [ValueFault("", "a rule needs at least one value; to end the rule of a scope, send null")]
     plain = {name: value for name, value in body.items() if name != HOURS or not kind.by_hour}
     faults_found = rule_values.faults(kind.values_of(scope), plain)
     return faults_found + (_hours(kind, body[HOURS]) if kind.by_hour and HOURS in body else [])
 
 
-def _hours(kind: RuleKind, entries: Any) -> list[Fault]:
+def _hours(kind: RuleKind, entries: Any) -> list[ValueFault]:
     if (
         not isinstance(entries, list)
         or len(entries) > MOST_HOURS
         or not all(isinstance(entry, dict) for entry in entries)
     ):
-        return [Fault(HOURS, f"must be a list of at most {MOST_HOURS} entries, each with hours and values")]
+        return [ValueFault(HOURS, f"must be a list of at most {MOST_HOURS} entries, each with hours and values")]
     return [fault for n, entry in enumerate(entries) for fault in _entry(kind.values, entry, f"{HOURS}.{n}.")]
 
 
-def _entry(model: type[RuleValues], entry: dict[str, Any], inside: str) -> list[Fault]:
+def _entry(model: type[RuleValues], entry: dict[str, Any], inside: str) -> list[ValueFault]:
     values = {name: value for name, value in entry.items() if name not in When.model_fields}
     faults_found = rule_values.faults(model, values, inside=inside)
     if not values:
-        faults_found.append(Fault(inside[:-1], "has no values: give at least one for these hours"))
+        faults_found.append(ValueFault(inside[:-1], "has no values: give at least one for these hours"))
     try:
         When.model_validate({name: value for name, value in entry.items() if name in When.model_fields})
     except ValidationError as error:
-        faults_found += [Fault(inside + ".".join(map(str, fault["loc"])), fault["msg"]) for fault in error.errors()]
+        faults_found += [
+            ValueFault(inside + ".".join(map(str, fault["loc"])), fault["msg"]) for fault in error.errors()
+        ]
     return faults_found

@@ -32,7 +32,7 @@ class TrialRules:
     """Versions of kind `warning` in force at a moment, ms."""
     arrival: Callable[[int], arrival.ArrivalRule]
     """How arrivals are estimated at a moment, ms."""
-    told: ledger.Ledger = field(default_factory=ledger.Ledger)
+    told: ledger.AlertLedger = field(default_factory=ledger.AlertLedger)
     _rules: WarningRules | None = None
 
     def rules_at(self, where: reads.CityState, now: int) -> WarningRules:
@@ -48,7 +48,7 @@ class TrialResult:
     """How it went."""
 
     step_ms: int
-    counts: list[ledger.Counts]
+    counts: list[ledger.LedgerCounts]
     """By way."""
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from alerts.life.model import Change, OpenAlert
 from alerts.officers import doubles, evaluate, steps
 from alerts.officers.memory import Memory, StoredFixes
-from alerts.officers.situation import BREAK, DUTY, FRESH_MS, TASK, Crowd, DeviceStatuses
+from alerts.officers.situation import BREAK, DUTY, FRESH_MS, TASK, DeviceStatuses, Subjects
 from alerts.officers.tracks import BUCKET_MS, KEPT_MS, NONE
 from alerts.store.officers import observed, roster
 from runtime import db
@@ -38,7 +38,7 @@ _MOST_LATE = 500
 class MonitorState:
     """What one look saw."""
 
-    crowd: Crowd
+    subjects: Subjects
     seen: evaluate.StoredState
 
 
@@ -57,8 +57,8 @@ class OfficerMonitor:
         """Read what one evaluation needs; call it within one snapshot."""
         memory, who = await self._prepare(conn, where, now)
         await self._feed(conn, memory, who.columns.device[who.columns.device != NONE], now)
-        crowd = await self._crowd(conn, memory, who, now)
-        return MonitorState(crowd=crowd, seen=await _seen(conn, now, opened, memory))
+        subjects = await self._subjects(conn, memory, who, now)
+        return MonitorState(subjects=subjects, seen=await _seen(conn, now, opened, memory))
 
     async def _prepare(self, conn: db.Connection, where: city.City, now: int) -> tuple[Memory, roster.Roster]:
         fresh = self._roster is not None and self._roster.at > now - ROSTER_MS and self._city is where
@@ -107,14 +107,14 @@ class OfficerMonitor:
             self._late_from = max(since, now - LATE_OVERLAP_MS)
             self._late = {number: at for number, at in self._late.items() if at > self._late_from}
 
-    async def _crowd(self, conn: db.Connection, memory: Memory, who: roster.Roster, now: int) -> Crowd:
+    async def _subjects(self, conn: db.Connection, memory: Memory, who: roster.Roster, now: int) -> Subjects:
         row = memory.rows(who.columns.device)
         status = await observed.statuses(conn)
         said = await asyncio.to_thread(_said, status, memory, who.columns.device, row)
         # A device that nobody is known to carry is on duty while it is heard.
         unlisted = (said.heard > now - FRESH_MS) & (said.signed_off < said.fix_t)
         nobody, on_shift = who.columns.officer == NONE, who.columns.starts != NONE
-        return Crowd(
+        return Subjects(
             now=now,
             members=who.members,
             made=who.columns,
@@ -131,7 +131,7 @@ class OfficerMonitor:
 
 def judge(view: MonitorState) -> list[Change]:
     """Decide what changes. Pure."""
-    return evaluate.evaluate(view.crowd, view.seen)
+    return evaluate.evaluate(view.subjects, view.seen)
 
 
 async def _seen(conn: db.Connection, now: int, opened: Sequence[OpenAlert], memory: Memory) -> evaluate.StoredState:

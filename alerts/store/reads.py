@@ -12,7 +12,7 @@ from alerts.store import estimates, gaps, store, whereabouts
 from runtime import db
 from schemas import wire
 from tracking.city import grids
-from tracking.geometry.streets import Streets
+from tracking.geometry.streets import StreetWays
 from tracking.presence.fixes import FixColumns
 from tracking.store.city import city, division_store, rule_store, street_store
 from tracking.store.records import packed
@@ -65,10 +65,10 @@ class CityState:
 
     signature: str
     city: city.City
-    cells: situation.Cells
+    cells: situation.CellColumns
     places: arrival.PlanePoints
     """Centre of each cell, m, and its street by index."""
-    streets: Streets | None
+    streets: StreetWays | None
     """Ways to the cells; None: no road is known, or they are not worked out yet."""
     routes_wanted: str | None
     """Of which roads and cells the ways are to be worked out (street_store); None: there is nothing to do."""
@@ -118,12 +118,12 @@ async def place(
         return before
     loaded = await city.load(conn, at, known)
     names = {code: area.name for code, area in loaded.areas.items()}
-    cells = situation.Cells(
+    cells = situation.CellColumns(
         id=np.array([cell.id for cell in loaded.cells], dtype=np.int32),
         code=[grids.lifted(cell.code) for cell in loaded.cells],
         name=[cell.name or cell.code for cell in loaded.cells],
         street=loaded.street.astype(np.intp),
-        streets=[staffing.Street(code=code, name=names.get(code, code)) for code in loaded.streets],
+        streets=[staffing.StreetTeam(code=code, name=names.get(code, code)) for code in loaded.streets],
         # The signature changes when a version of a plan begins or ends: until then this holds.
         dwell_ms=loaded.dwells_ms(at),
         weight=loaded.plans.at(at).weight,

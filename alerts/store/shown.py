@@ -47,7 +47,7 @@ _GROUPS = {"standing": STANDING, "ended": ENDED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Filter:
+class AlertFilter:
     """Which alerts; None: all."""
 
     state: str | None
@@ -76,7 +76,7 @@ async def standing(conn: db.Connection, limit: int, seen: belonging.SightFilter 
     return await _shown(conn, await conn.fetch(_STANDING, seen.cells, seen.devices, seen.areas, limit))
 
 
-async def page(conn: db.Connection, which: Filter, before: int | None, limit: int) -> list[rest.Alert]:
+async def page(conn: db.Connection, which: AlertFilter, before: int | None, limit: int) -> list[rest.Alert]:
     """Alerts with a number below `before`, newest first."""
     states = None if which.state is None else [state.value for state in _GROUPS.get(which.state, ())] or [which.state]
     areas = None if which.areas is None else list(which.areas)

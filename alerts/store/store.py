@@ -87,7 +87,7 @@ class AlertStore:
         Returns:
             The alerts, and the cursor of the next page, None on the last.
         """
-        which = shown.Filter(state=state, level=level, kind=kind, cell=cell, device=device, areas=areas)
+        which = shown.AlertFilter(state=state, level=level, kind=kind, cell=cell, device=device, areas=areas)
         async with self._pool.acquire() as conn:
             alerts = await shown.page(conn, which, cursor, limit + 1)
         return alerts[:limit], (alerts[limit - 1].id if len(alerts) > limit else None)

@@ -20,7 +20,7 @@ from bench.truth import history, judge, referee
 from bench.truth.history import END, T0, Decided, Said, Shift
 from bench.truth.referee import Stay
 from bench.truth.score import Score
-from ingest.decoding.message import Message
+from ingest.decoding.message import DeviceMessage
 from ingest.run.config import WorkerConfig
 from ingest.run.path.assembly import make_pipeline
 from ingest.run.path.intake import Intake
@@ -159,7 +159,7 @@ async def _taken(
             await each.done(conn, now)
             continue
         clock[0] = min(max(clock[0], each.arrives), now)
-        pipeline.intake.put([Message(each.topic, each.payload, False, clock[0], 1)])  # noqa: FBT003 - a tuple
+        pipeline.intake.put([DeviceMessage(each.topic, each.payload, False, clock[0], 1)])  # noqa: FBT003 - a tuple
         waiting += 1
         if waiting % BATCH == 0:
             await pipeline.step()

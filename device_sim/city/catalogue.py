@@ -7,7 +7,7 @@ import numpy as np
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Incident:
     """A code of the catalogue, what the officer writes, and the keyed hash of the party."""
 
     code: str
@@ -41,10 +41,10 @@ _CHANCES = np.array([share for share, _, _ in _MIX]) / sum(share for share, _, _
 _PARTIES = ("05.", "01.16", "02.03")
 
 
-def draw(rng: np.random.Generator, cell: int) -> Finding:
+def draw(rng: np.random.Generator, cell: int) -> Incident:
     """Find something in a cell; the same few parties come back to the same cell."""
     _, code, text = _MIX[int(rng.choice(len(_MIX), p=_CHANCES))]
     party = int(rng.integers(6))
     known = code.startswith(_PARTIES)
     subject = hashlib.sha256(f"synthetic party {party} of cell {cell}".encode()).hexdigest()[:32] if known else None
-    return Finding(code=code, text=text, subject=subject)
+    return Incident(code=code, text=text, subject=subject)

@@ -32,7 +32,7 @@ STANDARD = FaultPlan(gaps_per_shift=1.5, duplicate=0.02, delay=0.02)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Gap:
+class RadioGap:
     """A time without radio, ms."""
 
     t_from: int
@@ -46,7 +46,7 @@ class Deliveries:
     due: NDArray[np.int64]
     start: NDArray[np.int64]
     stop: NDArray[np.int64]
-    gaps: tuple[Gap, ...]
+    gaps: tuple[RadioGap, ...]
 
     def radio_back(self, t: int) -> int:
         """When something that happened at `t` can leave."""
@@ -76,13 +76,13 @@ def deliver(seed: int, plan: FaultPlan, who: officer.Officer, number: int, taken
     return Deliveries(due=due[order], start=start[order], stop=stop[order], gaps=gaps)
 
 
-def _gaps(plan: FaultPlan, rng: np.random.Generator, begin: int, end: int) -> tuple[Gap, ...]:
+def _gaps(plan: FaultPlan, rng: np.random.Generator, begin: int, end: int) -> tuple[RadioGap, ...]:
     """Times without radio that do not touch each other."""
     starts = np.sort(rng.uniform(begin, end, int(rng.poisson(plan.gaps_per_shift))))
-    gaps: list[Gap] = []
+    gaps: list[RadioGap] = []
     for start in starts:
         t_from = int(start)
         t_to = min(t_from + int(rng.uniform(*plan.gap_s) * 1000), end)
         if not gaps or t_from > gaps[-1].t_to + 60_000:
-            gaps.append(Gap(t_from=t_from, t_to=t_to))
+            gaps.append(RadioGap(t_from=t_from, t_to=t_to))
     return tuple(gaps)

@@ -33,7 +33,7 @@ class Fleet:
 
     def __init__(
         self,
-        devices: list[post.Device],
+        devices: list[post.SimulatedDevice],
         broker: Broker,
         *,
         connections: int,
@@ -88,7 +88,7 @@ class Fleet:
                 continue
 
     def _uplink(
-        self, n: int, group: list[post.Device], broker: Broker, on_ack: Callable[[uplink.Letter], None]
+        self, n: int, group: list[post.SimulatedDevice], broker: Broker, on_ack: Callable[[uplink.Letter], None]
     ) -> uplink.Uplink:
         alone = len(group) == 1
         return uplink.Uplink(
@@ -101,7 +101,7 @@ class Fleet:
             devices=[device.topic(topics.TopicKind.FIX).rpartition("/")[0] for device in group if self._until_stored],
         )
 
-    def _statuses(self, devices: list[post.Device], *, online: bool) -> list[uplink.Letter]:
+    def _statuses(self, devices: list[post.SimulatedDevice], *, online: bool) -> list[uplink.Letter]:
         return [device.status(self.now(), online=online) for device in devices]
 
     def _lost(self, error: BaseException) -> None:
@@ -113,7 +113,7 @@ class Fleet:
             logger.warning("%d of %d connections stand; the last was lost: %s", connected, len(self.uplinks), error)
 
 
-def _groups(devices: list[post.Device], connections: int) -> list[list[post.Device]]:
+def _groups(devices: list[post.SimulatedDevice], connections: int) -> list[list[post.SimulatedDevice]]:
     """Devices of each connection: their own for as many as can be, a few shared ones for the rest."""
     if len(devices) <= connections:
         return [[device] for device in devices]
@@ -122,6 +122,6 @@ def _groups(devices: list[post.Device], connections: int) -> list[list[post.Devi
     return [[device] for device in devices[:own]] + [devices[own + k :: shared] for k in range(shared)]
 
 
-def _will(device: post.Device) -> aiomqtt.Will:
+def _will(device: post.SimulatedDevice) -> aiomqtt.Will:
     gone = device.gone()
     return aiomqtt.Will(gone.topic, gone.payload, gone.qos, gone.retain)

@@ -24,7 +24,7 @@ class Mix:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shift:
+class SimulatedShift:
     """One shift of one officer: where they were, what the device took, and how it left."""
 
     way: ways.Way
@@ -62,11 +62,11 @@ SINGLE: dict[str, Mix] = {
 """Every habit and fault by itself, much denser than in the mix: all officers have it."""
 
 
-def shift(seed: int, mix: Mix, who: officer.Officer, number: int, routes: ways.Routes | None = None) -> Shift:
+def shift(seed: int, mix: Mix, who: officer.Officer, number: int, routes: ways.Routes | None = None) -> SimulatedShift:
     """One shift under a mix; the habit is the officer's own. The same for the same arguments."""
     way = walk.shift(seed, who, number, routes)
     taken = spoiled(seed, mix, who, number, way)
-    return Shift(way=way, taken=taken, deliveries=faults.deliver(seed, mix.radio, who, number, taken))
+    return SimulatedShift(way=way, taken=taken, deliveries=faults.deliver(seed, mix.radio, who, number, taken))
 
 
 def spoiled(seed: int, mix: Mix, who: officer.Officer, number: int, way: ways.Way) -> track.Track:

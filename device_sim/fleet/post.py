@@ -26,7 +26,7 @@ SOS_PER_SHIFT = 0.002
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shift:
+class PostShift:
     """Everything about one shift of one officer."""
 
     number: int
@@ -37,7 +37,7 @@ class Shift:
     """(When it leaves, event), in the order in which they leave."""
 
 
-class Device:
+class SimulatedDevice:
     """The device of an officer: yields its letters in the order in which they leave it.
 
     Args:
@@ -60,13 +60,13 @@ class Device:
         self.who = who
         self._seed, self._plan, self._routes = seed, plan, {} if routes is None else routes
         self._encode = _msgpack.encode if packed else _json.encode
-        self._shift: Shift | None = None
+        self._shift: PostShift | None = None
         self._next = self._next_event = 0
         self.since = 0
         """When it was switched on, ms."""
         self._finished: list[truth.Presence] = []
-        self._stays: list[visits.Stay] = []
-        self.gaps: list[faults.Gap] = []
+        self._stays: list[visits.TrueStay] = []
+        self.gaps: list[faults.RadioGap] = []
         """Planned times without radio in the shifts since the start, in order."""
 
     def topic(self, kind: topics.TopicKind) -> str:
@@ -82,7 +82,7 @@ class Device:
         self._next_event = sum(due < t for due, _ in shift.events)
 
     @property
-    def shift(self) -> Shift:
+    def shift(self) -> PostShift:
         """The shift that is being sent."""
         if self._shift is None:
             raise RuntimeError("the device was not started")
@@ -151,11 +151,11 @@ class Device:
                 going_on = clipped
         return ended, going_on
 
-    def stays(self, now: int) -> list[visits.Stay]:
+    def stays(self, now: int) -> list[visits.TrueStay]:
         """All true stays since the start, those that go on as they are at `now`, ms."""
         return visits.joined([*self._stays, *self._stays_until(now)])
 
-    def _stays_until(self, now: int) -> list[visits.Stay]:
+    def _stays_until(self, now: int) -> list[visits.TrueStay]:
         return visits.stays(self.shift.way, [(self.since, now)], visits.Reading.COVERED)
 
     def _load(self, number: int) -> None:
@@ -166,10 +166,10 @@ class Device:
             key=lambda pair: pair[0],
         )
         self.gaps += [gap for gap in deliveries.gaps if gap.t_to > self.since]
-        self._shift = Shift(number=number, way=way, taken=taken, deliveries=deliveries, events=tuple(events))
+        self._shift = PostShift(number=number, way=way, taken=taken, deliveries=deliveries, events=tuple(events))
         self._next = self._next_event = 0
 
-    def _fixes(self, shift: Shift) -> list[wire.Fix]:
+    def _fixes(self, shift: PostShift) -> list[wire.Fix]:
         start, stop = int(shift.deliveries.start[self._next]), int(shift.deliveries.stop[self._next])
         self._next += 1
         start = max(start, int(np.searchsorted(shift.taken.at, self.since)))

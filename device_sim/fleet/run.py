@@ -115,7 +115,7 @@ async def simulate(
     return report
 
 
-async def _prepare(config: SimConfig, since: int, on_progress: Progress) -> list[post.Device]:
+async def _prepare(config: SimConfig, since: int, on_progress: Progress) -> list[post.SimulatedDevice]:
     """Lay out the town and start the devices, off the event loop."""
     await asyncio.to_thread(city.build, config.seed)
     await asyncio.to_thread(streets.build, config.seed)
@@ -126,7 +126,7 @@ async def _prepare(config: SimConfig, since: int, on_progress: Progress) -> list
     routes: dict[tuple[int, int], list[int]] = {}
     devices = []
     for who in officers:
-        device = post.Device(config.seed, who, plan=config.faults, packed=config.packed, routes=routes)
+        device = post.SimulatedDevice(config.seed, who, plan=config.faults, packed=config.packed, routes=routes)
         await asyncio.to_thread(device.start, since)
         devices.append(device)
         on_progress("prepare", len(devices), len(officers))

@@ -76,14 +76,14 @@ class TruthFile:
             open=still_there,
         )  # fmt: skip
 
-    def stay(self, device: str, stay: visits.Stay) -> None:
+    def stay(self, device: str, stay: visits.TrueStay) -> None:
         """Write a maximal stay."""
         self._line(
             kind="stay", device=device, cell=self._codes[stay.cell], t_in=stay.t_in, t_out=stay.t_out,
             dwell_ms=stay.dwell_ms, path_m=round(stay.path_m, 1), drive=stay.drives(),
         )  # fmt: skip
 
-    def gap(self, device: str, gap: faults.Gap) -> None:
+    def gap(self, device: str, gap: faults.RadioGap) -> None:
         """Write a planned time without radio."""
         self._line(kind="gap", device=device, t_from=gap.t_from, t_to=gap.t_to)
 

@@ -56,7 +56,7 @@ class Reading(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class VisitRule:
     """Least dwell and path of a valid visit in a class of cells."""
 
     dwell_ms: int
@@ -64,7 +64,7 @@ class Rule:
 
 
 @dataclass(slots=True, kw_only=True)
-class Stay:
+class TrueStay:
     """A maximal stay in a cell; times ms of true time, `dwell_ms` without merged exits, `path_m` inside."""
 
     cell: int
@@ -78,7 +78,7 @@ class Stay:
         dwell_ms, path_m = self.dwell_ms + slack * DWELL_MARGIN_MS, self.path_m - slack * PATH_MARGIN_M
         return path_m * 1000 > FASTEST_M_PER_S * dwell_ms
 
-    def valid(self, rule: Rule, slack: float = 0.0) -> bool:
+    def valid(self, rule: VisitRule, slack: float = 0.0) -> bool:
         """Whether it is a valid visit: to the letter, nearly (`slack` 1) or clearly (`slack` -1)."""
         dwell_ms, path_m = self.dwell_ms + slack * DWELL_MARGIN_MS, self.path_m + slack * PATH_MARGIN_M
         return not self.drives(slack) and dwell_ms >= rule.dwell_ms and path_m >= rule.path_m
@@ -103,7 +103,7 @@ def taken_in(taken: track.Track, deliveries: faults.Deliveries) -> NDArray[np.bo
     return arrived
 
 
-def stays(way: ways.Way, runs: list[Run], reading: Reading) -> list[Stay]:
+def stays(way: ways.Way, runs: list[Run], reading: Reading) -> list[TrueStay]:
     """All stays of a way by one reading, in no particular order.
 
     Args:
@@ -112,19 +112,19 @@ def stays(way: ways.Way, runs: list[Run], reading: Reading) -> list[Stay]:
         reading: which part of it counts.
     """
     whole = [(int(way.t[0]), int(way.t[-1]))]
-    stays: list[Stay] = []
+    stays: list[TrueStay] = []
     for run in runs if reading in (Reading.COVERED, Reading.SURE) else whole:
         stays += joined(
-            Stay(cell=cell, t_in=t_in, t_out=t_out, dwell_ms=t_out - t_in, path_m=metres)
+            TrueStay(cell=cell, t_in=t_in, t_out=t_out, dwell_ms=t_out - t_in, path_m=metres)
             for cell, t_in, t_out, metres in _pieces(way, run, reading)
         )
     return stays
 
 
-def joined(pieces: Iterable[Stay]) -> list[Stay]:
+def joined(pieces: Iterable[TrueStay]) -> list[TrueStay]:
     """Make stays of pieces in order of their begin: those of one cell less than a minute apart are one."""
-    stays: list[Stay] = []
-    last: dict[int, Stay] = {}
+    stays: list[TrueStay] = []
+    last: dict[int, TrueStay] = {}
     for piece in pieces:
         before = last.get(piece.cell)
         if before is not None and piece.t_in - before.t_out < MERGE_MS:
@@ -137,7 +137,7 @@ def joined(pieces: Iterable[Stay]) -> list[Stay]:
     return stays
 
 
-def valid(stays: list[Stay], rules: Mapping[int, Rule]) -> list[Stay]:
+def valid(stays: list[TrueStay], rules: Mapping[int, VisitRule]) -> list[TrueStay]:
     """Those that are valid visits, by the rule of each cell."""
     return [stay for stay in stays if stay.valid(rules[stay.cell])]
 

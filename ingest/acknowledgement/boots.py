@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from ingest.acknowledgement.spans import Spans
+from ingest.acknowledgement.spans import NumberSpans
 
 Key = tuple[int, str]
 """Device and boot."""
@@ -17,7 +17,7 @@ _SEARCHES = ((0, _HOUR_MS), (30_000, 24 * _HOUR_MS), (600_000, 168 * _HOUR_MS), 
 crash made the gap, minutes ago; where units change hands, another worker may still store something of a known boot."""
 
 
-class Ledger(Protocol):
+class BootSource(Protocol):
     """What the database knows of boots; see `tracking.store.tracks.boot_store`."""
 
     async def noted(self, boots: Sequence[Key]) -> Mapping[Key, tuple[int, Sequence[Span]]]:
@@ -34,7 +34,7 @@ class Ledger(Protocol):
 class Boot:
     """The numbers of one boot that are known to be stored, or refused for what they say."""
 
-    known: Spans = field(default_factory=Spans)
+    known: NumberSpans = field(default_factory=NumberSpans)
     first: int = 0
     """Nothing is sent below it."""
     noted: int | None = None

@@ -7,7 +7,7 @@ MOST = 2_500
 """Spans kept; the highest are forgotten beyond it."""
 
 
-class Spans:
+class NumberSpans:
     """Numbers from 0 on. A number beyond too many gaps is forgotten, none is ever made up."""
 
     __slots__ = ("_hi", "_lo", "_most")

@@ -11,7 +11,7 @@ from alerts.life.reply import SaidReply
 from ingest.decoding import fix_columns, too_old
 from ingest.decoding.decode import Decoded, numbered
 from ingest.decoding.faults import DecodeRefusal
-from ingest.decoding.message import Message
+from ingest.decoding.message import DeviceMessage
 from schemas import wire
 from schemas.refusals import Refusal
 from tracking.city import enrolment
@@ -24,7 +24,7 @@ from tracking.records.retention import UNSET, Horizons
 class Received(Struct, frozen=True, gc=False):
     """A message and what it says."""
 
-    message: Message
+    message: DeviceMessage
     decoded: Decoded
 
 
@@ -122,13 +122,15 @@ def build(
     )
 
 
-def _misrouted(known: Sequence[tuple[enrolment.Device, Message, Decoded]], served: Collection[str]) -> frozenset[int]:
+def _misrouted(
+    known: Sequence[tuple[enrolment.Device, DeviceMessage, Decoded]], served: Collection[str]
+) -> frozenset[int]:
     return frozenset(device.id for device, _, _ in known if device.unit not in served)
 
 
 def _known(
     received: Sequence[Received], sent_by: Senders, refused: list[refusals.RefusalRecord]
-) -> Iterator[tuple[enrolment.Device, Message, Decoded]]:
+) -> Iterator[tuple[enrolment.Device, DeviceMessage, Decoded]]:
     """What devices sent that may send; what others sent is refused."""
     for item, device in zip(received, sent_by, strict=True):
         decoded = item.decoded
@@ -144,10 +146,10 @@ class _Sent:
 
     fixes: list[wire.Fix] = field(default_factory=list)
     devices: list[enrolment.Device] = field(default_factory=list)
-    messages: list[Message] = field(default_factory=list)
+    messages: list[DeviceMessage] = field(default_factory=list)
     counts: list[int] = field(default_factory=list)
 
-    def add(self, device: enrolment.Device, message: Message, fixes: list[wire.Fix]) -> None:
+    def add(self, device: enrolment.Device, message: DeviceMessage, fixes: list[wire.Fix]) -> None:
         self.fixes += fixes
         self.devices.append(device)
         self.messages.append(message)
@@ -167,7 +169,9 @@ class _Sent:
         ]
 
 
-def _outdated(event: wire.Event, message: Message, horizons: Horizons, refused: list[refusals.RefusalRecord]) -> bool:
+def _outdated(
+    event: wire.Event, message: DeviceMessage, horizons: Horizons, refused: list[refusals.RefusalRecord]
+) -> bool:
     if event.t >= horizons.events.since(message.received):
         return False
     refused += [_refusal(message, refusal) for refusal in too_old.refusals(np.array([event.t]), message.received)]
@@ -214,7 +218,7 @@ def _not_taken(decoded: Decoded, device: enrolment.Device | None) -> DecodeRefus
     return DecodeRefusal(Refusal.WRONG_UNIT, detail, None)
 
 
-def _refusal(message: Message, refused: DecodeRefusal) -> refusals.RefusalRecord:
+def _refusal(message: DeviceMessage, refused: DecodeRefusal) -> refusals.RefusalRecord:
     return refusals.RefusalRecord(
         at=message.received,
         reason=refused.reason,

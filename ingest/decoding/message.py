@@ -9,7 +9,7 @@ def _never(_number: bytes) -> None:
     """A message is acknowledged once, one of QoS 0 never."""
 
 
-class Message(Struct, eq=False, gc=False):
+class DeviceMessage(Struct, eq=False, gc=False):
     """One message as it arrived."""
 
     topic: str

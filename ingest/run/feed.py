@@ -14,7 +14,7 @@ TICK_S = 0.1
 
 
 @dataclass(slots=True)
-class Feed:
+class FeedPublisher:
     """Collects what is newest; what viewers missed is in the database.
 
     Args:

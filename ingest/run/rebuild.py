@@ -62,7 +62,7 @@ async def devices(conn: db.Connection, names: list[str] | None) -> list[Device]:
     return sorted(devices, key=lambda device: device.id)
 
 
-class Checker:
+class RebuildCheck:
     """Compares the store with what its fixes give.
 
     Args:

@@ -44,7 +44,7 @@ JOIN division_areas g ON g.division = d.id AND g.code = v.grid WHERE $1 IN (v.gr
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shift:
+class DeviceShift:
     """One shift of one device."""
 
     device: int
@@ -55,10 +55,10 @@ class Shift:
     ends: int
 
 
-async def between(conn: db.Connection, since: int, until: int) -> list[Shift]:
+async def between(conn: db.Connection, since: int, until: int) -> list[DeviceShift]:
     """Shifts that ended after `since` and had begun at `until` (ms), by their begin."""
     return [
-        Shift(
+        DeviceShift(
             device=row["device"], unit=row["unit"], declared=Datum(row["datum"]), area=row["area"],
             starts=db.millis(row["starts"]), ends=db.millis(row["ends"]),
         )
@@ -66,20 +66,20 @@ async def between(conn: db.Connection, since: int, until: int) -> list[Shift]:
     ]  # fmt: skip
 
 
-async def datum_finding(conn: db.Connection, shift: Shift) -> Mapping[str, Any] | None:
+async def datum_finding(conn: db.Connection, shift: DeviceShift) -> Mapping[str, Any] | None:
     """What was found of a shift before."""
     return _read(await conn.fetchval(_FOUND, shift.device, db.moment(shift.starts)))
 
 
 async def last_datum_findings(
-    conn: db.Connection, shift: Shift, most: int
+    conn: db.Connection, shift: DeviceShift, most: int
 ) -> list[tuple[int, Mapping[str, Any] | None]]:
     """Begin (ms) and datum finding of the device's last shifts up to this one, in order; None for one without."""
     rows = await conn.fetch(_LAST_DATUM_FINDINGS, shift.device, db.moment(shift.starts), most)
     return [(db.millis(row["starts"]), _read(row["evidence"])) for row in reversed(rows)]
 
 
-async def team(conn: db.Connection, shift: Shift, within_ms: int) -> list[int]:
+async def team(conn: db.Connection, shift: DeviceShift, within_ms: int) -> list[int]:
     """Devices of the same unit whose shifts began at about the same time."""
     about = db.moment(shift.starts - within_ms), db.moment(shift.starts + within_ms)
     return [row["device"] for row in await conn.fetch(_TEAM, shift.unit, shift.device, *about)]

@@ -15,7 +15,7 @@ from typing import Any
 from schemas import topics
 from schemas.topics import Topic, TopicKind
 from tracking.city import device_grant
-from tracking.city.device_grant import Grant
+from tracking.city.device_grant import DeviceGrant
 
 Json = dict[str, Any]
 
@@ -44,12 +44,12 @@ class BrokerAccount:
     stamp: str | None
 
 
-def stamp(grant: Grant) -> str:
+def stamp(grant: DeviceGrant) -> str:
     """What an account carries to tell from which grant it was made."""
     return f"{grant.generation} {grant.unit} {_RIGHTS}"
 
 
-def differences(wanted: Mapping[str, Grant], known: Mapping[str, BrokerAccount], key: str) -> list[list[Json]]:
+def differences(wanted: Mapping[str, DeviceGrant], known: Mapping[str, BrokerAccount], key: str) -> list[list[Json]]:
     """Commands that make the broker's accounts what is wanted, a list for each device.
 
     An account that is removed is cut off at once. One that is no device's is left as it is, whatever its name.
@@ -67,7 +67,7 @@ def differences(wanted: Mapping[str, Grant], known: Mapping[str, BrokerAccount],
     return gone + new
 
 
-def foreign(wanted: Iterable[Grant], known: Mapping[str, BrokerAccount]) -> list[str]:
+def foreign(wanted: Iterable[DeviceGrant], known: Mapping[str, BrokerAccount]) -> list[str]:
     """Names of devices that cannot have an account: the broker has one of that name that is no device's."""
     return sorted(account.name for account in wanted if account.name in known and known[account.name].stamp is None)
 
@@ -77,7 +77,7 @@ def _remove(name: str) -> list[Json]:
     return [{"command": "deleteClient", "username": name}, {"command": "deleteRole", "rolename": ROLE + name}]
 
 
-def _create(grant: Grant, key: str) -> list[Json]:
+def _create(grant: DeviceGrant, key: str) -> list[Json]:
     """Commands that make an account anew."""
     role = {"command": "createRole", "rolename": ROLE + grant.name, "acls": _acls(grant)}
     client = {
@@ -110,7 +110,7 @@ def known(clients: Iterable[Json]) -> dict[str, BrokerAccount]:
     return accounts
 
 
-def document(grants: Iterable[Grant], key: str, *, server: tuple[str, str], salts: Iterable[bytes]) -> Json:
+def document(grants: Iterable[DeviceGrant], key: str, *, server: tuple[str, str], salts: Iterable[bytes]) -> Json:
     """State file of the plugin: the server's account and those of all devices that may come in.
 
     Args:
@@ -139,22 +139,22 @@ def is_random(secret: str) -> bool:
     return _RANDOM.fullmatch(secret) is not None and len(set(secret)) >= _LEAST_DIGITS
 
 
-def may(grant: Grant, topic: str, *, publish: bool) -> bool:
+def may(grant: DeviceGrant, topic: str, *, publish: bool) -> bool:
     """Whether a device may publish to a topic, or subscribe to exactly it; what brokers ask over HTTP."""
     return grant.open and topic in (_publishes(grant) if publish else _subscribes(grant))
 
 
-def _publishes(grant: Grant) -> list[str]:
+def _publishes(grant: DeviceGrant) -> list[str]:
     phone = str(Topic(grant.unit, grant.name, TopicKind.OWNTRACKS))
     own = [str(Topic(grant.unit, grant.name, kind)) for kind in _SPEAKS]
     return [*own, phone, *(f"{phone}/{part}" for part in topics.OWNTRACKS_PARTS)]
 
 
-def _subscribes(grant: Grant) -> list[str]:
+def _subscribes(grant: DeviceGrant) -> list[str]:
     return [str(Topic(grant.unit, grant.name, kind)) for kind in _HEARS]
 
 
-def _acls(grant: Grant) -> list[Json]:
+def _acls(grant: DeviceGrant) -> list[Json]:
     sends = [_allow("publishClientSend", topic) for topic in _publishes(grant)]
     hears = [
         _allow(kind, topic) for topic in _subscribes(grant) for kind in ("subscribeLiteral", "publishClientReceive")

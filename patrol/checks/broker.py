@@ -13,7 +13,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from patrol.checks import findings
-from patrol.checks.findings import Finding, Verdict, bad, note, ok, warn
+from patrol.checks.findings import CheckResult, CheckStatus, bad, note, ok, warn
 from schemas import topics
 from schemas.broker import Broker
 
@@ -26,7 +26,7 @@ _quiet = logging.getLogger("patrol.doctor.mqtt")
 _quiet.setLevel(logging.CRITICAL)  # what it would say is a finding
 
 
-async def examine(broker: Broker) -> list[Finding]:
+async def examine(broker: Broker) -> list[CheckResult]:
     """Connect as the server does, and without an account."""
     try:
         results = await _there_and_back(broker)
@@ -40,7 +40,7 @@ async def examine(broker: Broker) -> list[Finding]:
     return results
 
 
-async def _there_and_back(broker: Broker) -> list[Finding]:
+async def _there_and_back(broker: Broker) -> list[CheckResult]:
     """Publish with QoS 1 and wait for it, as a fix would travel."""
     topic, said = f"{topics.FEED_ROOT}/doctor/{secrets.token_hex(6)}/probe", secrets.token_hex(8).encode()
     async with _client(broker) as client, asyncio.timeout(_WITHIN_S):
@@ -61,11 +61,11 @@ async def _there_and_back(broker: Broker) -> list[Finding]:
     back = f"acknowledged after {acknowledged * 1000:.1f} ms, received after {took * 1000:.1f} ms"
     return [
         ok("broker 消息服务", text),
-        findings.either("round trip 往返", good=took < _SLOW_S, said=back, todo=todo, otherwise=Verdict.WARN),
+        findings.either("round trip 往返", good=took < _SLOW_S, said=back, todo=todo, otherwise=CheckStatus.WARN),
     ]
 
 
-async def _session_kept(broker: Broker) -> Finding:
+async def _session_kept(broker: Broker) -> CheckResult:
     """What is published while a session is away must wait for it: that is how no fix is lost while a worker is away."""
     name, said = f"doctor-{secrets.token_hex(6)}", secrets.token_hex(8).encode()
     topic = f"{topics.FEED_ROOT}/doctor/{name}/kept"
@@ -97,7 +97,7 @@ async def _session_kept(broker: Broker) -> Finding:
     return bad(what, "messages published while it was offline are lost 离线消息丢失", todo)
 
 
-async def _figures(broker: Broker) -> list[Finding]:
+async def _figures(broker: Broker) -> list[CheckResult]:
     """What Mosquitto tells of itself; other brokers tell nothing."""
     figures: dict[str, str] = {}
     with contextlib.suppress(TimeoutError, aiomqtt.MqttError):
@@ -116,7 +116,7 @@ async def _figures(broker: Broker) -> list[Finding]:
     return [ok("broker statistics 统计", said)]
 
 
-async def _anonymous(broker: Broker) -> Finding:
+async def _anonymous(broker: Broker) -> CheckResult:
     """Somebody without an account must not read where officers are."""
     what = "anonymous access 匿名访问"
     nobody = Broker(host=broker.host, port=broker.port, secure=broker.secure, ca=broker.ca)

@@ -8,25 +8,25 @@ from datetime import timedelta
 import asyncpg
 
 from patrol.checks import findings, keeping, privileges, timescale
-from patrol.checks.findings import Finding, Verdict, bad, note, ok, warn
+from patrol.checks.findings import CheckResult, CheckStatus, bad, note, ok, warn
 from patrol.cli import faults
 from runtime import db
 from schemas import migrations
 from tracking.store.records import migration_store, settings_store
 
-_SETTINGS: tuple[tuple[str, frozenset[str], Verdict, str], ...] = (
-    ("fsync", frozenset({"on"}), Verdict.BAD,
+_SETTINGS: tuple[tuple[str, frozenset[str], CheckStatus, str], ...] = (
+    ("fsync", frozenset({"on"}), CheckStatus.BAD,
      "a power failure can destroy the database: set fsync = on 断电可毁库"),
-    ("full_page_writes", frozenset({"on"}), Verdict.BAD,
+    ("full_page_writes", frozenset({"on"}), CheckStatus.BAD,
      "a power failure can destroy pages: set full_page_writes = on 断电可损页"),
-    ("synchronous_commit", frozenset({"on", "remote_apply", "remote_write", "local"}), Verdict.BAD,
+    ("synchronous_commit", frozenset({"on", "remote_apply", "remote_write", "local"}), CheckStatus.BAD,
      "fixes are acknowledged before they are on disk: set synchronous_commit = on 未落盘即应答"),
-    ("autovacuum", frozenset({"on"}), Verdict.BAD, "dead rows are never removed: set autovacuum = on 死行不清理"),
-    ("data_checksums", frozenset({"on"}), Verdict.WARN,
+    ("autovacuum", frozenset({"on"}), CheckStatus.BAD, "dead rows are never removed: set autovacuum = on 死行不清理"),
+    ("data_checksums", frozenset({"on"}), CheckStatus.WARN,
      "damage on the disk is not detected: stop the server and run pg_checksums --enable 磁盘损坏不可发现"),
-    ("archive_mode", frozenset({"on", "always"}), Verdict.WARN,
+    ("archive_mode", frozenset({"on", "always"}), CheckStatus.WARN,
      "point-in-time recovery is not possible: see docs/backup.md 无法按时间点恢复"),
-    ("wal_level", frozenset({"replica", "logical"}), Verdict.WARN,
+    ("wal_level", frozenset({"replica", "logical"}), CheckStatus.WARN,
      "base backups are not possible: set wal_level = replica 无法做基础备份"),
 )  # fmt: skip
 _LEAST_CONNECTIONS = 60
@@ -58,12 +58,12 @@ FROM pg_replication_slots WHERE NOT active AND NOT pg_is_in_recovery()
 """
 
 
-async def examine(conn: db.Connection) -> list[Finding]:
+async def examine(conn: db.Connection) -> list[CheckResult]:
     """Look at everything; what cannot be looked at is found as such."""
     results = [await _server(conn), *await _migrations(conn)]
-    if any(finding.verdict is Verdict.BAD for finding in results):
+    if any(finding.verdict is CheckStatus.BAD for finding in results):
         return results  # the rest would speak of tables that are not there
-    parts: tuple[Callable[[db.Connection], Awaitable[list[Finding]]], ...] = (
+    parts: tuple[Callable[[db.Connection], Awaitable[list[CheckResult]]], ...] = (
         timescale.examine, keeping.examine, privileges.examine, _indexes, _settings, _upkeep, _archive, clock,
     )  # fmt: skip
     for part in parts:
@@ -77,7 +77,7 @@ async def examine(conn: db.Connection) -> list[Finding]:
     return results
 
 
-async def _server(conn: db.Connection) -> Finding:
+async def _server(conn: db.Connection) -> CheckResult:
     version = conn.get_server_version()
     said = f"PostgreSQL {await conn.fetchval(_VERSION)}"
     size = await conn.fetchval("SELECT pg_size_pretty(pg_database_size(current_database()))")
@@ -89,7 +89,7 @@ async def _server(conn: db.Connection) -> Finding:
     )
 
 
-async def _migrations(conn: db.Connection) -> list[Finding]:
+async def _migrations(conn: db.Connection) -> list[CheckResult]:
     try:
         await migration_store.refuse_newer(conn)
     except migration_store.NewerTablesError as fault:
@@ -101,7 +101,7 @@ async def _migrations(conn: db.Connection) -> list[Finding]:
     return [ok("tables 数据表", "up to date 最新")]
 
 
-async def _indexes(conn: db.Connection) -> list[Finding]:
+async def _indexes(conn: db.Connection) -> list[CheckResult]:
     wanted: set[str] = set()
     for migration in migrations.plain():
         for verb, name in _INDEX.findall(migration.sql):
@@ -117,7 +117,7 @@ async def _indexes(conn: db.Connection) -> list[Finding]:
     return [bad("indexes 索引", f"missing or invalid 缺失或无效: {', '.join(faults)}", todo)]
 
 
-async def _settings(conn: db.Connection) -> list[Finding]:
+async def _settings(conn: db.Connection) -> list[CheckResult]:
     rows = await conn.fetch("SELECT name, setting FROM pg_settings")
     now = {row["name"]: row["setting"] for row in rows}
     results = [
@@ -127,20 +127,20 @@ async def _settings(conn: db.Connection) -> list[Finding]:
     most = int(now["max_connections"])
     todo = f"set max_connections = {2 * _LEAST_CONNECTIONS} 调大"
     connections = findings.either(
-        "max_connections", good=most >= _LEAST_CONNECTIONS, said=str(most), todo=todo, otherwise=Verdict.WARN
+        "max_connections", good=most >= _LEAST_CONNECTIONS, said=str(most), todo=todo, otherwise=CheckStatus.WARN
     )
     return [*results, connections, _buffers(int(now["shared_buffers"]), await conn.fetchval(_DEVICES))]
 
 
-def _buffers(pages: int, devices: int) -> Finding:
+def _buffers(pages: int, devices: int) -> CheckResult:
     """Whether the pages at which the keys of the devices' fixes grow fit into memory, each with one of the table."""
     held, wanted = pages * _PAGE, _LEAST_BUFFERS + 2 * _PAGE * devices
     todo = f"set shared_buffers = {(wanted >> 20) + 1}MB or more, else storing is slow 调大，否则入库变慢"
     said = f"{held >> 20} MB, {devices:,} devices 终端"
-    return findings.either("shared_buffers", good=held >= wanted, said=said, todo=todo, otherwise=Verdict.WARN)
+    return findings.either("shared_buffers", good=held >= wanted, said=said, todo=todo, otherwise=CheckStatus.WARN)
 
 
-async def _upkeep(conn: db.Connection) -> list[Finding]:
+async def _upkeep(conn: db.Connection) -> list[CheckResult]:
     results = [
         warn("bloat 膨胀", f"{row['relname']}: {row['dead']:,} dead rows, {row['live']:,} live",
              f"VACUUM {row['relname']}; if it recurs, lower autovacuum_vacuum_scale_factor 执行 VACUUM")
@@ -157,8 +157,8 @@ async def _upkeep(conn: db.Connection) -> list[Finding]:
     return results
 
 
-async def _archive(conn: db.Connection) -> list[Finding]:
-    results: list[Finding] = []
+async def _archive(conn: db.Connection) -> list[CheckResult]:
+    results: list[CheckResult] = []
     row = await conn.fetchrow(_ARCHIVER)
     if row is not None and row["last_failed_time"] is not None and (
         row["last_archived_time"] is None or row["last_failed_time"] > row["last_archived_time"]
@@ -174,7 +174,7 @@ async def _archive(conn: db.Connection) -> list[Finding]:
     return results
 
 
-async def clock(conn: db.Connection) -> list[Finding]:
+async def clock(conn: db.Connection) -> list[CheckResult]:
     """Compare the clock of this machine with that of the database's."""
     before = time.time()
     theirs = (await conn.fetchval("SELECT clock_timestamp()")).timestamp()

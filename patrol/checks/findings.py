@@ -9,7 +9,7 @@ from rich.table import Table
 from patrol.cli import errors, tables
 
 
-class Verdict(StrEnum):
+class CheckStatus(StrEnum):
     """How a thing is."""
 
     OK = "ok"
@@ -22,52 +22,52 @@ class Verdict(StrEnum):
 
 
 _MARKS = {
-    Verdict.OK: "[green]✓[/]",
-    Verdict.NOTE: "[cyan]i[/]",
-    Verdict.WARN: "[yellow]![/]",
-    Verdict.BAD: "[bold red]✗[/]",
+    CheckStatus.OK: "[green]✓[/]",
+    CheckStatus.NOTE: "[cyan]i[/]",
+    CheckStatus.WARN: "[yellow]![/]",
+    CheckStatus.BAD: "[bold red]✗[/]",
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class CheckResult:
     """One thing that was looked at."""
 
     what: str
     """English and Chinese name of it."""
-    verdict: Verdict
+    verdict: CheckStatus
     said: str
     """How it is."""
     todo: str | None = None
     """What to do next, in both languages; None where nothing must be done."""
 
 
-def ok(what: str, said: str) -> Finding:
+def ok(what: str, said: str) -> CheckResult:
     """It is as it must be."""
-    return Finding(what=what, verdict=Verdict.OK, said=said)
+    return CheckResult(what=what, verdict=CheckStatus.OK, said=said)
 
 
-def note(what: str, said: str, todo: str | None = None) -> Finding:
+def note(what: str, said: str, todo: str | None = None) -> CheckResult:
     """It is worth knowing."""
-    return Finding(what=what, verdict=Verdict.NOTE, said=said, todo=todo)
+    return CheckResult(what=what, verdict=CheckStatus.NOTE, said=said, todo=todo)
 
 
-def warn(what: str, said: str, todo: str) -> Finding:
+def warn(what: str, said: str, todo: str) -> CheckResult:
     """It should be mended."""
-    return Finding(what=what, verdict=Verdict.WARN, said=said, todo=todo)
+    return CheckResult(what=what, verdict=CheckStatus.WARN, said=said, todo=todo)
 
 
-def bad(what: str, said: str, todo: str) -> Finding:
+def bad(what: str, said: str, todo: str) -> CheckResult:
     """It must be mended now."""
-    return Finding(what=what, verdict=Verdict.BAD, said=said, todo=todo)
+    return CheckResult(what=what, verdict=CheckStatus.BAD, said=said, todo=todo)
 
 
-def either(what: str, *, good: bool, said: str, todo: str, otherwise: Verdict = Verdict.BAD) -> Finding:
+def either(what: str, *, good: bool, said: str, todo: str, otherwise: CheckStatus = CheckStatus.BAD) -> CheckResult:
     """As it must be, or not."""
-    return ok(what, said) if good else Finding(what=what, verdict=otherwise, said=said, todo=todo)
+    return ok(what, said) if good else CheckResult(what=what, verdict=otherwise, said=said, todo=todo)
 
 
-def show(title: str, findings: Sequence[Finding]) -> None:
+def show(title: str, findings: Sequence[CheckResult]) -> None:
     """Show them as a table, on a terminal in colours."""
     table = Table(title=title, title_justify="left", show_lines=False)
     table.add_column("")
@@ -84,14 +84,14 @@ def show(title: str, findings: Sequence[Finding]) -> None:
     tables.show(table)
 
 
-def conclude(findings: Sequence[Finding]) -> None:
+def conclude(findings: Sequence[CheckResult]) -> None:
     """End with an error when something must be done.
 
     Raises:
         SetupError: it must; the exit code is 1 then.
     """
-    faults = [finding for finding in findings if finding.verdict is Verdict.BAD]
-    warnings = sum(finding.verdict is Verdict.WARN for finding in findings)
+    faults = [finding for finding in findings if finding.verdict is CheckStatus.BAD]
+    warnings = sum(finding.verdict is CheckStatus.WARN for finding in findings)
     if faults:
         names = "; ".join(finding.what for finding in faults)
         raise errors.SetupError(

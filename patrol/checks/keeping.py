@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from patrol.checks import findings
-from patrol.checks.findings import Finding, bad, note, ok, warn
+from patrol.checks.findings import CheckResult, bad, note, ok, warn
 from runtime import db
 from tracking.records import retention
 from tracking.records.retention import DataClass
@@ -23,7 +23,7 @@ _OLDEST = {
 }
 
 
-async def examine(conn: db.Connection) -> list[Finding]:
+async def examine(conn: db.Connection) -> list[CheckResult]:
     """Look at retention, holds and late data."""
     now = datetime.now(UTC)
     holds = await hold_store.listed(conn, now)
@@ -32,7 +32,9 @@ async def examine(conn: db.Connection) -> list[Finding]:
     return [*results, note("legal holds 证据保全", listed), await _late(conn, now)]
 
 
-async def _class(conn: db.Connection, kept: retention_store.ClassRetention, now: datetime, *, held: bool) -> Finding:
+async def _class(
+    conn: db.Connection, kept: retention_store.ClassRetention, now: datetime, *, held: bool
+) -> CheckResult:
     terms = retention.TERMS[kept.cls]
     what = f"retention 保存: {kept.cls} {terms.zh}"
     ran = db.moment(kept.ran_at)
@@ -60,12 +62,12 @@ async def _class(conn: db.Connection, kept: retention_store.ClassRetention, now:
     return ok(what, said)
 
 
-async def _late(conn: db.Connection, now: datetime) -> Finding:
+async def _late(conn: db.Connection, now: datetime) -> CheckResult:
     row = await conn.fetchrow("SELECT count(*) AS n, min(received) AS since FROM dirty_windows")
     waiting, since = (0, None) if row is None else (row["n"], row["since"])
     todo = "check that workers serve all units, and their logs 检查 worker 是否覆盖全部队伍"
     return findings.either(
         "late data 补传数据", good=since is None or now - since < _WINDOWS_WITHIN,
         said=f"{waiting} windows waiting" + ("" if since is None else f", since {since:%Y-%m-%d %H:%M}Z"), todo=todo,
-        otherwise=findings.Verdict.WARN,
+        otherwise=findings.CheckStatus.WARN,
     )  # fmt: skip

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cryptography import x509
 
-from patrol.checks.findings import Finding, bad, ok, warn
+from patrol.checks.findings import CheckResult, bad, ok, warn
 from schemas.broker import Broker
 
 _LEAST_FREE = 0.05
@@ -19,7 +19,7 @@ COMING = timedelta(days=30)
 _WITHIN_S = 8.0
 
 
-def disk(what: str, place: Path) -> Finding:
+def disk(what: str, place: Path) -> CheckResult:
     """How much room is left where `place` is, or will be."""
     here = place.absolute()
     while not here.exists():
@@ -33,7 +33,7 @@ def disk(what: str, place: Path) -> Finding:
     return warn(what, said, todo) if share < _LITTLE_FREE else ok(what, said)
 
 
-def certificate_file(what: str, file: Path, now: datetime) -> Finding:
+def certificate_file(what: str, file: Path, now: datetime) -> CheckResult:
     """When the first certificate of a PEM file expires."""
     try:
         chain = x509.load_pem_x509_certificates(file.read_bytes())
@@ -42,7 +42,7 @@ def certificate_file(what: str, file: Path, now: datetime) -> Finding:
     return expiry(what, min(chain, key=lambda certificate: certificate.not_valid_after_utc), now)
 
 
-async def broker_certificate(broker: Broker) -> Finding:
+async def broker_certificate(broker: Broker) -> CheckResult:
     """Whether the broker's certificate is trusted, and until when."""
     what = "broker certificate 消息服务证书"
     try:
@@ -60,7 +60,7 @@ async def broker_certificate(broker: Broker) -> Finding:
     return expiry(what, x509.load_der_x509_certificate(encoded), datetime.now(UTC))
 
 
-def expiry(what: str, certificate: x509.Certificate, now: datetime) -> Finding:
+def expiry(what: str, certificate: x509.Certificate, now: datetime) -> CheckResult:
     """How long a certificate is valid yet."""
     ends = certificate.not_valid_after_utc
     said = f"{certificate.subject.rfc4514_string()} until 有效至 {ends:%Y-%m-%d}"

@@ -1,13 +1,13 @@
 """Examines whether the role of the server could alter the audit record."""
 
-from patrol.checks.findings import Finding, bad, ok, warn
+from patrol.checks.findings import CheckResult, bad, ok, warn
 from patrol.services import roles
 from runtime import db
 
 
-async def examine(conn: db.Connection) -> list[Finding]:
+async def examine(conn: db.Connection) -> list[CheckResult]:
     """Look at the rights of the role of the connection; where it owns the tables, at those of the server's role."""
-    results: list[Finding] = []
+    results: list[CheckResult] = []
     off = await roles.switched_off(conn)
     if off:
         todo = (

@@ -5,7 +5,7 @@ from datetime import timedelta
 import asyncpg
 
 from patrol.checks import findings
-from patrol.checks.findings import Finding, Verdict, bad, note, ok, warn
+from patrol.checks.findings import CheckResult, CheckStatus, bad, note, ok, warn
 from runtime import db
 
 _HEARTBEAT = timedelta(seconds=20)
@@ -37,9 +37,9 @@ WHERE made_at > now() - interval '1 day'
 _CHANNELS = "SELECT name, fault FROM channels WHERE fault IS NOT NULL AND removed_at IS NULL ORDER BY id LIMIT 5"
 
 
-async def examine(conn: db.Connection) -> list[Finding]:
+async def examine(conn: db.Connection) -> list[CheckResult]:
     """Look at what the processes say of themselves."""
-    results: list[Finding] = []
+    results: list[CheckResult] = []
     for part in (_workers, _refused, _lag, _notifications):
         try:
             results += await part(conn)
@@ -48,7 +48,7 @@ async def examine(conn: db.Connection) -> list[Finding]:
     return results
 
 
-async def _workers(conn: db.Connection) -> list[Finding]:
+async def _workers(conn: db.Connection) -> list[CheckResult]:
     rows = await conn.fetch(_WORKERS, _GONE)
     todo = "start it, or see its log; messages wait at the broker meanwhile 启动或查看日志"
     results = [
@@ -68,13 +68,13 @@ async def _workers(conn: db.Connection) -> list[Finding]:
             )
         ]
     unserved = await conn.fetchval(_UNSERVED, _HEARTBEAT)
-    if unserved and any(finding.verdict is Verdict.OK for finding in results):
+    if unserved and any(finding.verdict is CheckStatus.OK for finding in results):
         todo = "add them to PATROL_UNITS of a worker 配置 PATROL_UNITS"
         results.append(bad("units 队伍", f"no worker serves 无进程负责: {', '.join(unserved[:5])}", todo))
     return results
 
 
-async def _refused(conn: db.Connection) -> list[Finding]:
+async def _refused(conn: db.Connection) -> list[CheckResult]:
     rows = await conn.fetch(_REFUSED)
     if not rows:
         return [ok("refused in the last hour 一小时内拒收", "nothing 无")]
@@ -83,7 +83,7 @@ async def _refused(conn: db.Connection) -> list[Finding]:
     return [warn("refused in the last hour 一小时内拒收", said, todo)]
 
 
-async def _lag(conn: db.Connection) -> list[Finding]:
+async def _lag(conn: db.Connection) -> list[CheckResult]:
     row = await conn.fetchrow(_LAG)
     if row is None or not row["n"]:
         return [note("recent fixes 近十分钟定位", "none 无")]
@@ -94,7 +94,7 @@ async def _lag(conn: db.Connection) -> list[Finding]:
     return [ok("recent fixes 近十分钟定位", said)]
 
 
-async def _notifications(conn: db.Connection) -> list[Finding]:
+async def _notifications(conn: db.Connection) -> list[CheckResult]:
     results = [
         warn("channel 通知渠道", f"{row['name']}: {row['fault']}", "correct it, send a test, and enable it 修复后启用")
         for row in await conn.fetch(_CHANNELS)
@@ -103,4 +103,4 @@ async def _notifications(conn: db.Connection) -> list[Finding]:
     failed, n = (0, 0) if row is None else (row["failed"], row["n"])
     todo = "see `GET /api/v1/deliveries` 查看发送记录"
     return [*results, findings.either("notifications 通知", good=failed == 0, said=f"{failed} of {n} failed in 24 h",
-                                    todo=todo, otherwise=Verdict.WARN)]  # fmt: skip
+                                    todo=todo, otherwise=CheckStatus.WARN)]  # fmt: skip

@@ -6,7 +6,7 @@ from typing import Any
 
 from ingest.store import chunks
 from patrol.checks import chunking, findings
-from patrol.checks.findings import Finding, Verdict, bad, note, ok, warn
+from patrol.checks.findings import CheckResult, CheckStatus, bad, note, ok, warn
 from runtime import db
 from schemas import migrations
 
@@ -62,7 +62,7 @@ _GRACE = timedelta(days=2)
 _LOOKED_BACK = timedelta(days=60)
 
 
-async def examine(conn: db.Connection) -> list[Finding]:
+async def examine(conn: db.Connection) -> list[CheckResult]:
     """Look at it, or say that it is not there."""
     rate = float(await conn.fetchval(RATE))
     if not await chunks.installed(conn):
@@ -76,7 +76,7 @@ async def examine(conn: db.Connection) -> list[Finding]:
     return [*results, *_policies(jobs, summary), *await _columnstore(conn, jobs), *await _refresh(conn, jobs)]
 
 
-async def _plain(conn: db.Connection, rate: float) -> list[Finding]:
+async def _plain(conn: db.Connection, rate: float) -> list[CheckResult]:
     said = f"not used; {rate:,.1f} fixes/s over seven days 未使用"
     if await conn.fetchval(_AVAILABLE) is not None:
         return [
@@ -90,7 +90,7 @@ async def _plain(conn: db.Connection, rate: float) -> list[Finding]:
     return [note("TimescaleDB", said)]
 
 
-async def _tables(conn: db.Connection) -> list[Finding]:
+async def _tables(conn: db.Connection) -> list[CheckResult]:
     known = {row["name"] for row in await conn.fetch("SELECT name FROM schema_migrations")}
     missing = [migration.name for migration in migrations.timescale() if migration.name not in known]
     if missing:
@@ -110,19 +110,19 @@ async def _tables(conn: db.Connection) -> list[Finding]:
     said = "off" if settings is None else f"segment by {settings['segmentby']}, order by {settings['orderby']}"
     good = settings is not None and settings["segmentby"] == "device" and str(settings["orderby"]).startswith("t")
     todo = "set it as in schemas/sql/timescale/0001_hypertables.sql 按迁移文件恢复"
-    return [*results, findings.either("columnstore 列存", good=good, said=said, todo=todo, otherwise=Verdict.WARN)]
+    return [*results, findings.either("columnstore 列存", good=good, said=said, todo=todo, otherwise=CheckStatus.WARN)]
 
 
-async def _chunk_interval(conn: db.Connection, rate: float) -> list[Finding]:
+async def _chunk_interval(conn: db.Connection, rate: float) -> list[CheckResult]:
     now: timedelta = await conn.fetchval(_INTERVAL)
     wanted = chunking.interval(rate, await conn.fetchval("SELECT days FROM retention WHERE class = 'fixes'"))
     said = f"{now}; for this rate 按速率 {wanted}"
     todo = "run `patrol db tune`, which sets it for new chunks 执行 patrol db tune"
     far = rate > 1 and chunking.is_far(now, wanted)
-    return [findings.either("chunk interval 分块", good=not far, said=said, todo=todo, otherwise=Verdict.WARN)]
+    return [findings.either("chunk interval 分块", good=not far, said=said, todo=todo, otherwise=CheckStatus.WARN)]
 
 
-def _policies(jobs: Sequence[Any], summary: Collection[str | None]) -> list[Finding]:
+def _policies(jobs: Sequence[Any], summary: Collection[str | None]) -> list[CheckResult]:
     # TimescaleDB names the view, or the hypertable behind it, as its version is.
     wanted: tuple[tuple[str, Collection[str | None], str], ...] = (
         ("policy_compression", {"fixes"}, "CALL add_columnstore_policy('fixes', after => INTERVAL '7 days')"),
@@ -146,7 +146,7 @@ def _policies(jobs: Sequence[Any], summary: Collection[str | None]) -> list[Find
     return results
 
 
-async def _columnstore(conn: db.Connection, jobs: Sequence[Any]) -> list[Finding]:
+async def _columnstore(conn: db.Connection, jobs: Sequence[Any]) -> list[CheckResult]:
     """When fixes go into the columnstore, and whether they do."""
     after = next((job["compress_after"] for job in jobs if job["proc_name"] == "policy_compression"), None)
     if after is None:
@@ -156,15 +156,16 @@ async def _columnstore(conn: db.Connection, jobs: Sequence[Any]) -> list[Finding
     waiting = await conn.fetchval(_UNCONVERTED, after + _GRACE)
     late = "check its job in timescaledb_information.job_errors 检查转换任务"
     return [
-        findings.either("columnstore after 列存时限", good=good, said=f"{after}", todo=todo, otherwise=Verdict.WARN),
+        findings.either("columnstore after 列存时限", good=good, said=f"{after}", todo=todo,
+                        otherwise=CheckStatus.WARN),
         findings.either(
             "columnstore kept up 列存进度", good=waiting == 0, said=f"{waiting} old chunks waiting 待转换", todo=late,
-            otherwise=Verdict.WARN,
+            otherwise=CheckStatus.WARN,
         ),
     ]  # fmt: skip
 
 
-async def _refresh(conn: db.Connection, jobs: Sequence[Any]) -> list[Finding]:
+async def _refresh(conn: db.Connection, jobs: Sequence[Any]) -> list[CheckResult]:
     """How far back the summary is refreshed by its policy, and whether the night's wide refresh does the rest."""
     job = next((job for job in jobs if job["proc_name"] == "policy_refresh_continuous_aggregate"), None)
     if job is None:
@@ -178,13 +179,13 @@ async def _refresh(conn: db.Connection, jobs: Sequence[Any]) -> list[Finding]:
             good=bounded,
             said=f"from {start} to {end} before now",
             todo=todo,
-            otherwise=Verdict.WARN,
+            otherwise=CheckStatus.WARN,
         )
     ]
     missing = await conn.fetchval(_UNREFRESHED, start or _WIDEST, _LOOKED_BACK)
     todo = "check that a worker runs at night, or run `patrol retention run` 检查夜间任务"
     late = findings.either(
         "wide refresh 夜间刷新", good=missing == 0, said=f"{missing} device days lack late fixes 缺补传", todo=todo,
-        otherwise=Verdict.WARN,
+        otherwise=CheckStatus.WARN,
     )  # fmt: skip
     return [*results, late]

@@ -16,7 +16,7 @@ from pydantic import SecretStr
 
 from patrol.cli import errors
 from patrol.cli.progress import Progress
-from patrol.services.part import Answer, Part
+from patrol.services.part import Health, Part
 from patrol.services.supervisor import Supervisor
 from patrol.settings.settings import Settings
 from web.auth.passwords import CommonPasswordError
@@ -105,19 +105,19 @@ async def _until_ready(settings: Settings) -> None:
             await asyncio.sleep(0.1)  # another process's state; it offers no event
 
 
-async def _ask(settings: Settings) -> Answer:
+async def _ask(settings: Settings) -> Health:
     """Ask the web process whether it answers, and what is missing for its work; of the worker, too."""
     try:
         status, _ = await asyncio.wait_for(_get(settings, "/healthz"), _ANSWER_SECONDS)
     except (OSError, TimeoutError, ValueError):
-        return Answer(lives=False)
+        return Health(lives=False)
     if status != 200:
-        return Answer(lives=False)
+        return Health(lives=False)
     try:
         status, body = await asyncio.wait_for(_get(settings, "/readyz"), _ANSWER_SECONDS)
     except (OSError, TimeoutError, ValueError):
-        return Answer(lives=True, missing="/readyz does not answer in time")
-    return Answer(lives=True, missing="" if status == 200 else _lacking(body))
+        return Health(lives=True, missing="/readyz does not answer in time")
+    return Health(lives=True, missing="" if status == 200 else _lacking(body))
 
 
 def _lacking(body: bytes) -> str:

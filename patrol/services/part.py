@@ -19,7 +19,7 @@ _SILENT_TIMES = 3  # a part that did not answer so often in a row is ended, to b
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Health:
     """How a part says it is."""
 
     lives: bool
@@ -36,7 +36,7 @@ class Part:
     env: Mapping[str, str]
     ready_within: float = 60.0
     """Seconds."""
-    ask: Callable[[], Awaitable[Answer]] | None = None
+    ask: Callable[[], Awaitable[Health]] | None = None
     """Asks a part that runs how it is; None: only its end is seen."""
     ask_every: float = 10.0
     """Seconds."""
@@ -55,7 +55,7 @@ async def until_ended(part: Part) -> int:
         await cancel(watching)
 
 
-async def _ask(part: Part, ask: Callable[[], Awaitable[Answer]]) -> None:
+async def _ask(part: Part, ask: Callable[[], Awaitable[Health]]) -> None:
     """Ask a part how it is, again and again; say when that changes, and end it when it is silent."""
     assert part.process is not None  # noqa: S101 - launched before
     silent, missing = 0, ""

@@ -27,7 +27,7 @@ def test_its_roads_and_checkpoints_are_valid_and_lie_in_its_cells(seed: int) -> 
         [lookup.GridCell(id=n, rings=[ring.tolist() for ring in cell.rings]) for n, cell in enumerate(grid.cells)]
     )
     roads = tracking_files.roads(msgspec.json.encode(route_file.roads_geojson(seed)), cells)
-    assert isinstance(roads, tracking_files.Roads)
+    assert isinstance(roads, tracking_files.RoadFile)
     assert roads.inside_m == pytest.approx(roads.pieces.length_m.sum())
     points = tracking_files.checkpoints(msgspec.json.encode(route_file.checkpoints_geojson(seed)), "geojson", cells)
     assert not isinstance(points, tracking_files.FileFaults)

@@ -15,7 +15,7 @@ from runtime import db
 from schemas.broker import Broker
 from tests.support import mosquitto as broker_program
 from tracking.city import device_grant
-from tracking.city.device_grant import Grant
+from tracking.city.device_grant import DeviceGrant
 
 KEY = "k" * 64
 SERVER = ("patrol-server", "server-secret")
@@ -25,7 +25,9 @@ CUT_S = 5.0
 NOT_AUTHORISED = 0x87
 
 
-def broker_running(folder: Path, grants: list[Grant], listener: mosquitto.Listener) -> AbstractContextManager[object]:
+def broker_running(
+    folder: Path, grants: list[DeviceGrant], listener: mosquitto.Listener
+) -> AbstractContextManager[object]:
     """A broker that knows the devices of `grants` and the server."""
     return broker_program.configured(folder, listener, grants, key=KEY, server=SERVER)
 
@@ -39,7 +41,7 @@ def client(port: int, name: str, password: str, client_id: str | None = None) ->
     )  # fmt: skip
 
 
-def connect_device(port: int, grant: Grant) -> aiomqtt.Client:
+def connect_device(port: int, grant: DeviceGrant) -> aiomqtt.Client:
     """A device that comes in by what it was granted."""
     return client(port, grant.name, device_grant.password(KEY, grant.name, grant.generation))
 

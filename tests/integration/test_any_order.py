@@ -61,7 +61,7 @@ class Act:
             grid = grids.parse(self.division)
             assert isinstance(grid, grids.Grid)
             made = await grid_store.import_grid(conn, grid, valid_from=max(self.holds_from, 0), now=now)
-            assert isinstance(made, grid_store.ImportResult), [str(fault) for fault in made]
+            assert isinstance(made, grid_store.GridImportResult), [str(fault) for fault in made]
 
 
 Part = tuple[int, Sequence[Said | Act]]

@@ -13,7 +13,7 @@ from tests.support import mosquitto as program
 from tests.support import ports
 from tests.support.mosquitto import Mosquitto
 from tracking.city import device_grant
-from tracking.city.device_grant import Grant
+from tracking.city.device_grant import DeviceGrant
 
 
 def _with(url: str, **parts: str) -> str:
@@ -70,7 +70,7 @@ async def test_check_broker_that_is_wrong_says_what_to_do(url: str, says: str) -
 
 async def test_log_in_tells_a_broker_that_lets_us_in_from_one_that_does_not(tmp_path: Path) -> None:
     """A right account is silent; a wrong password and an account without rights each say what to do."""
-    grant = Grant(name="cam-1", unit="u", generation=1, revoked=False)
+    grant = DeviceGrant(name="cam-1", unit="u", generation=1, revoked=False)
     listener = mosquitto.Listener(port=ports.free_port(), address="127.0.0.1", inside=ports.free_port())
     address = f"127.0.0.1:{listener.inside}"
     with program.configured(tmp_path, listener, [grant], key="k" * 64, server=("patrol-server", "right")):

@@ -24,29 +24,29 @@ from tests.integration.device_broker import (
 )
 from tests.support import ports, waiting
 from tracking.city import device_grant
-from tracking.city.device_grant import Grant
+from tracking.city.device_grant import DeviceGrant
 from tracking.store.tracks import device_access
 
 
 @pytest.fixture
-def grants() -> list[Grant]:
+def grants() -> list[DeviceGrant]:
     """Two devices of one unit and one that is revoked."""
     return [
-        Grant(name="cam-1", unit="u", generation=1, revoked=False),
-        Grant(name="cam-2", unit="u", generation=3, revoked=False),
-        Grant(name="cam-3", unit="u", generation=1, revoked=True),
+        DeviceGrant(name="cam-1", unit="u", generation=1, revoked=False),
+        DeviceGrant(name="cam-2", unit="u", generation=3, revoked=False),
+        DeviceGrant(name="cam-3", unit="u", generation=1, revoked=True),
     ]
 
 
 @pytest.fixture
-def broker_port(tmp_path: Path, grants: list[Grant]) -> Iterator[int]:
+def broker_port(tmp_path: Path, grants: list[DeviceGrant]) -> Iterator[int]:
     """Port of a Mosquitto with the generated configuration for `grants`."""
     listener = mosquitto.Listener(port=ports.free_port(), address="127.0.0.1")
     with broker_running(tmp_path, grants, listener):
         yield listener.port
 
 
-async def test_a_device_speaks_and_listens_as_itself_only(broker_port: int, grants: list[Grant]) -> None:
+async def test_a_device_speaks_and_listens_as_itself_only(broker_port: int, grants: list[DeviceGrant]) -> None:
     """It publishes its own fixes and reads its own commands; all else is refused or goes nowhere."""
     one, two, _ = grants
     foreign = ("patrol/v1/u/cam-2/fix", "patrol/v1/x/cam-1/fix", "patrol-feed/v1/w/lane", "patrol/v1/u/cam-1/cmd",

@@ -15,18 +15,18 @@ import pytest
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from ingest.decoding.message import Message
+from ingest.decoding.message import DeviceMessage
 from ingest.run.mqtt.session import Session, SessionOptions
 from patrol.services import mosquitto
 from schemas.broker import Broker
 from tests.support import mosquitto as broker_program
 from tests.support import ports, waiting
 from tracking.city import device_grant
-from tracking.city.device_grant import Grant
+from tracking.city.device_grant import DeviceGrant
 
 KEY = "k" * 64
 SERVER = ("patrol-server", "server-secret")
-GRANTS = [Grant(name=name, unit="u", generation=1, revoked=False) for name in ("cam-1", "cam-2")]
+GRANTS = [DeviceGrant(name=name, unit="u", generation=1, revoked=False) for name in ("cam-1", "cam-2")]
 FIX = "patrol/v1/u/cam-1/fix"
 NOT_AUTHORISED = 0x87
 V3, V5 = aiomqtt.ProtocolVersion.V311, aiomqtt.ProtocolVersion.V5
@@ -215,7 +215,7 @@ async def test_more_than_may_be_in_flight_reaches_a_worker_all_the_same(place: P
     async with _sessions(place):
         pass
     for online in (False, True):
-        inbox: list[Message] = []
+        inbox: list[DeviceMessage] = []
         worker = asyncio.create_task(_worker(place, inbox).run()) if online else None
         async with place.client("cam-1", "cam-1") as device:
             for n in range(many):
@@ -223,7 +223,7 @@ async def test_more_than_may_be_in_flight_reaches_a_worker_all_the_same(place: P
         worker = worker or asyncio.create_task(_worker(place, inbox).run())
         got: list[int] = []
 
-        async def all_came(inbox: list[Message] = inbox, got: list[int] = got) -> bool:
+        async def all_came(inbox: list[DeviceMessage] = inbox, got: list[int] = got) -> bool:
             for message in inbox:
                 got.append(int(message.payload.split()[0]))
                 message.done()
@@ -235,7 +235,7 @@ async def test_more_than_may_be_in_flight_reaches_a_worker_all_the_same(place: P
         await asyncio.wait([worker])
 
 
-def _worker(place: Place, inbox: list[Message]) -> Session:
+def _worker(place: Place, inbox: list[DeviceMessage]) -> Session:
     broker = Broker(host="127.0.0.1", port=place.server, user=SERVER[0], password=SERVER[1])
     terms = SessionOptions(client_id="patrol-worker-1", filters=["patrol/v1/+/#"])
     return Session(broker, terms, deliver=inbox.extend, lost=lambda _: None)

@@ -18,7 +18,7 @@ def _expected(config: run.SimConfig, since: int, until: int) -> set[tuple[str, i
     found = set()
     decoder = msgspec.json.Decoder(list[wire.Fix] | wire.Fix)
     for who in officer.recruit(config.officers, config.seed, interval_s=config.interval_s):
-        device = post.Device(config.seed, who)
+        device = post.SimulatedDevice(config.seed, who)
         device.start(since)
         for letter in device.letters(until, join=True):
             if letter.points:

@@ -14,7 +14,7 @@ from pathlib import Path
 from ingest.units import broker_accounts
 from patrol.services import children, mosquitto
 from tests.support import missing, ports, waiting
-from tracking.city.device_grant import Grant
+from tracking.city.device_grant import DeviceGrant
 
 _PLACES = "/usr/sbin:/usr/local/sbin"  # Debian puts it where ordinary users do not look
 _PLUGIN = "mosquitto_dynamic_security.so"
@@ -84,7 +84,7 @@ class Mosquitto:
 
 @contextmanager
 def configured(
-    folder: Path, listener: mosquitto.Listener, grants: Sequence[Grant], *, key: str, server: tuple[str, str]
+    folder: Path, listener: mosquitto.Listener, grants: Sequence[DeviceGrant], *, key: str, server: tuple[str, str]
 ) -> Iterator["subprocess.Popen[bytes]"]:
     """A broker with the configuration that `patrol broker config` writes, while the body runs."""
     user = "root" if os.geteuid() == 0 else None

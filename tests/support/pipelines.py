@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from ingest.decoding.message import Message
+from ingest.decoding.message import DeviceMessage
 from ingest.run.config import WorkerConfig
 from ingest.run.path.assembly import make_pipeline
 from ingest.run.path.intake import Intake
@@ -37,7 +37,7 @@ class Driven:
         for at in range(0, len(said), together):
             for one in said[at : at + together]:
                 self.clock.now = min(max(self.clock.now, one.arrives), now)
-                self.pipeline.intake.put([Message(one.topic, one.payload, False, self.clock.now, 1)])
+                self.pipeline.intake.put([DeviceMessage(one.topic, one.payload, False, self.clock.now, 1)])
             await self.pipeline.step()
         self.clock.now = now
         await self.settle()

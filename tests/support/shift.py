@@ -132,12 +132,12 @@ class Shift:
         return situation.Situation(
             now=now,
             on_duty=bool(calendar.duty_ms(np.array([now]), np.array([now + MINUTE]))[0]),
-            cells=situation.Cells(
+            cells=situation.CellColumns(
                 id=np.arange(1, self.cells + 1, dtype=np.int32),
                 code=[f"441302010001{i:03d}" for i in range(1, self.cells + 1)],
                 name=[f"小金口-{i:02d}" for i in range(1, self.cells + 1)],
                 street=np.zeros(self.cells, dtype=np.intp),
-                streets=[staffing.Street(code="441302010", name="小金口街道")],
+                streets=[staffing.StreetTeam(code="441302010", name="小金口街道")],
                 dwell_ms=dwell,
                 weight=np.ones(self.cells),
             ),

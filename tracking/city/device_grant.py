@@ -10,7 +10,7 @@ LEAST_KEY_CHARACTERS = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Grant:
+class DeviceGrant:
     """What a device may do at the broker: speak and listen as itself, in its unit."""
 
     name: str
@@ -39,8 +39,8 @@ def password(key: str, name: str, generation: int) -> str:
     return base64.urlsafe_b64encode(digest[:PASSWORD_BYTES]).decode()
 
 
-def fits(key: str, grant: Grant | None, secret: str) -> bool:
+def fits(key: str, grant: DeviceGrant | None, secret: str) -> bool:
     """Tell whether a password opens a grant, in a time that does not depend on it. Pure."""
-    known = grant if grant is not None else Grant(name="", unit="", generation=0, revoked=True)
+    known = grant if grant is not None else DeviceGrant(name="", unit="", generation=0, revoked=True)
     same = hmac.compare_digest(password(key, known.name, known.generation).encode(), secret.encode())
     return same and known.open

@@ -23,7 +23,7 @@ Cells = NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Spans:
+class TimeSpans:
     """Spans of time of several things, as columns: of thing `of` from `first` to `last`, ms."""
 
     of: NDArray[np.intp]
@@ -62,7 +62,7 @@ class Visits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class PeriodRecord:
     """What is known of n cells in a period."""
 
     start: int
@@ -124,7 +124,7 @@ class _Gaps:
     closed: Bool
 
 
-def measure(record: Record, calendar: DutyCalendar) -> Figures:
+def measure(record: PeriodRecord, calendar: DutyCalendar) -> Figures:
     """Compute the figures of every cell."""
     cells = len(record.since)
     begin = _begin(record)
@@ -157,24 +157,24 @@ def measure(record: Record, calendar: DutyCalendar) -> Figures:
     )
 
 
-def unclear(record: Record, cell: Cells, start: Int, end: Int) -> Bool:
+def unclear(record: PeriodRecord, cell: Cells, start: Int, end: Int) -> Bool:
     """Of cells and times: whether silence may hide a visit that began then, or the city was not observed all along."""
     hidden, dwell = record.hidden, record.dwell_ms
-    began = Spans(of=hidden.cell, first=hidden.first - dwell[hidden.cell], last=hidden.last - dwell[hidden.cell])
+    began = TimeSpans(of=hidden.cell, first=hidden.first - dwell[hidden.cell], last=hidden.last - dwell[hidden.cell])
     return began.touch(cell, start, end) | (start < _begin(record)[cell])
 
 
-def _begin(record: Record) -> Int:
+def _begin(record: PeriodRecord) -> Int:
     """Since when each cell is observed in the period, ms; its end where it is not."""
     begin = np.where(record.observed >= 0, np.maximum(record.start, record.observed), record.end)
     return np.asarray(np.minimum(begin, record.end))
 
 
-def _ends(hidden: Hidden) -> Spans:
-    return Spans(of=hidden.cell, first=hidden.first, last=hidden.last)
+def _ends(hidden: Hidden) -> TimeSpans:
+    return TimeSpans(of=hidden.cell, first=hidden.first, last=hidden.last)
 
 
-def _gaps(record: Record, begin: Int) -> _Gaps:
+def _gaps(record: PeriodRecord, begin: Int) -> _Gaps:
     """Waits between visits, with the one before the first and the one that goes on at the end."""
     cells, visits = np.arange(len(record.since)), record.visits
     since = np.where(record.since >= 0, record.since, begin)
@@ -241,7 +241,7 @@ def _beyond(gaps: _Gaps, shown: _Clipped, limits: LimitSteps) -> Int:
     return _sum(gap, over, len(sizes)).astype(np.int64)
 
 
-def _required(record: Record) -> tuple[Int, Int, NDArray[np.uint8]]:
+def _required(record: PeriodRecord) -> tuple[Int, Int, NDArray[np.uint8]]:
     """Visits required of each cell, those made, and what follows from it."""
     cells = len(record.since)
     plain = np.setdiff1d(np.arange(cells), record.windows.cell)

@@ -19,7 +19,7 @@ _ROUNDING_SHARE = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
-class Interval:
+class InsideInterval:
     """Presence without an absence of a minute."""
 
     t_from: int
@@ -72,7 +72,7 @@ class Region:
         x, y = self._to_xy.transform(lon, lat, errcheck=False)
         return np.asarray(shapely.contains_xy(self._polygon, x, y), dtype=np.bool_)
 
-    def intervals(self, t: Int, lat: Float, lon: Float) -> list[Interval]:
+    def intervals(self, t: Int, lat: Float, lon: Float) -> list[InsideInterval]:
         """When a device with these fixes, in order of time, was inside."""
         if not len(t):
             return []
@@ -87,7 +87,7 @@ class Region:
             else:
                 merged.append((start, end))
         return [
-            Interval(start, end, int(np.searchsorted(at, end, "right") - np.searchsorted(at, start)))
+            InsideInterval(start, end, int(np.searchsorted(at, end, "right") - np.searchsorted(at, start)))
             for start, end in merged
         ]
 

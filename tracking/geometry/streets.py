@@ -30,7 +30,7 @@ Squares = NDArray[np.uint16]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Streets:
+class StreetWays:
     """Ways to n cells."""
 
     x: Float
@@ -38,9 +38,9 @@ class Streets:
     y: Float
     squares: Squares
 
-    def some(self, rows: NDArray[np.intp]) -> "Streets":
+    def some(self, rows: NDArray[np.intp]) -> "StreetWays":
         """Those to the cells with these indices."""
-        return Streets(x=self.x[rows], y=self.y[rows], squares=self.squares[rows])
+        return StreetWays(x=self.x[rows], y=self.y[rows], squares=self.squares[rows])
 
     def metres(self, cells: NDArray[np.intp], x: Float, y: Float) -> Float:
         """Way to each of the cells, by index, from a place each, m; NaN where the streets do not tell."""

@@ -55,7 +55,7 @@ class Hours:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Duty:
+class DutyPeriod:
     """Duty hours while they are in force: of the entries that speak of a day the last one holds."""
 
     hours: tuple[Hours, ...]
@@ -80,12 +80,12 @@ class DutyCalendar:
         time_zone: str,
         windows: Sequence[tuple[str, str]] = (),
         *,
-        duties: Sequence[Duty] = (),
+        duties: Sequence[DutyPeriod] = (),
         holidays: Holidays | None = None,
     ) -> None:
         self.zone = ZoneInfo(time_zone)
         self.holidays = holidays or Holidays()
-        always = Duty(hours=(Hours(spans=tuple(sorted(span(start, end) for start, end in windows))),))
+        always = DutyPeriod(hours=(Hours(spans=tuple(sorted(span(start, end) for start, end in windows))),))
         self._duties = tuple(duties) or (always,)
         self._table: tuple[Int, Int] | None = None
 

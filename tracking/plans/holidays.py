@@ -13,7 +13,7 @@ _STATUTORY = {(1, 1): "元旦"} | {(5, day): "劳动节" for day in (1, 2)} | {(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
+class DayMark:
     """What a day is."""
 
     workday: bool
@@ -30,22 +30,22 @@ class Holidays:
         marks: imported days: holidays, and weekends that are worked. A year with any of them counts as known.
     """
 
-    def __init__(self, marks: Mapping[date, Mark] | None = None) -> None:
+    def __init__(self, marks: Mapping[date, DayMark] | None = None) -> None:
         self._marks = dict(marks or {})
         self._years = {day.year for day in self._marks}
 
-    def mark(self, day: date) -> Mark:
+    def mark(self, day: date) -> DayMark:
         """What a day is."""
         mark = self._marks.get(day)
         if mark is not None:
             return mark
         if day.year in self._years:
-            return Mark(workday=day.weekday() < 5)
+            return DayMark(workday=day.weekday() < 5)
         if day.year in TABLE_YEARS:
             off, name = chinese_calendar.get_holiday_detail(day)
-            return Mark(workday=not off, name=_CHINESE.get(name or ""))
+            return DayMark(workday=not off, name=_CHINESE.get(name or ""))
         name = _STATUTORY.get((day.month, day.day)) or ("清明节" if day == _qingming(day.year) else None)
-        return Mark(workday=day.weekday() < 5 and name is None, name=name, provisional=True)
+        return DayMark(workday=day.weekday() < 5 and name is None, name=name, provisional=True)
 
 
 _CHINESE = {holiday.value: holiday.chinese for holiday in chinese_calendar.Holiday}

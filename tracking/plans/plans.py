@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from tracking.coverage.coverage import LimitSteps, Quota
 from tracking.geometry.lookup import EVER, FOR_EVER
-from tracking.plans.calendars import Duty, DutyCalendar
+from tracking.plans.calendars import DutyCalendar, DutyPeriod
 from tracking.plans.plan import Plan, hours_of, parsed, plan_of
 from tracking.plans.rule_version import RuleVersion
 from tracking.presence.fixes import Float, Int
@@ -105,17 +105,17 @@ class Plans:
         """Plans in force at `now` (ms)."""
         return self._epoch(max(0, int(np.searchsorted(self._starts, now, side="right")) - 1))
 
-    def duties(self) -> list[Duty]:
+    def duties(self) -> list[DutyPeriod]:
         """Duty hours over time: those of the city's plans."""
-        duties: list[Duty] = []
+        duties: list[DutyPeriod] = []
         for number, start in enumerate(self._starts):
             body = parsed(self._said(start, (CITY,)))
             end = self._starts[number + 1] if number + 1 < len(self._starts) else None
             hours = tuple(hours_of(windows.days, windows.hours) for windows in body.duty)
             if duties and duties[-1].hours == hours:
-                duties[-1] = Duty(hours=hours, start=duties[-1].start, end=end)
+                duties[-1] = DutyPeriod(hours=hours, start=duties[-1].start, end=end)
             else:
-                duties.append(Duty(hours=hours, start=start or None, end=end))
+                duties.append(DutyPeriod(hours=hours, start=start or None, end=end))
         return duties
 
     def visit_rules(self, start: int = 0, end: int = FOR_EVER) -> VisitRules:

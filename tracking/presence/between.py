@@ -11,7 +11,7 @@ from tracking.geometry.lookup import CityGrid
 from tracking.presence.noise import Noise
 from tracking.presence.path import Path
 from tracking.presence.points import Point
-from tracking.presence.presence import Presence
+from tracking.presence.presence import OpenStay
 from tracking.presence.stays import Stay
 
 LOOK_MS = 30_000
@@ -99,7 +99,7 @@ class Between:
         self._y += point.y
         return point.t - self._from >= LOOK_MS
 
-    def look(self, t: int, sigma: float, held: int, left: Mapping[int, Presence]) -> list[Maybe]:
+    def look(self, t: int, sigma: float, held: int, left: Mapping[int, OpenStay]) -> list[Maybe]:
         """Note where the device may have been since the last look.
 
         Args:
@@ -119,14 +119,14 @@ class Between:
         self.news = True
         return over
 
-    def until(self, end: int, sigma: float, held: int, left: Mapping[int, Presence]) -> list[Maybe]:
+    def until(self, end: int, sigma: float, held: int, left: Mapping[int, OpenStay]) -> list[Maybe]:
         """What there is of it when it ends at `end` (ms); it may go on as if this was not asked."""
         may = self.may
         if self._fixes and end > self._from and (may or end - self._from >= LOOK_MS):
             may = self._with([replace(maybe, beside=dict(maybe.beside)) for maybe in may], end, sigma, held, left)
         return [maybe.until(end) for maybe in may]
 
-    def _with(self, may: list[Maybe], t: int, sigma: float, held: int, left: Mapping[int, Presence]) -> list[Maybe]:
+    def _with(self, may: list[Maybe], t: int, sigma: float, held: int, left: Mapping[int, OpenStay]) -> list[Maybe]:
         near = self._near(t, sigma)
         by_cell = {maybe.index: maybe for maybe in may if maybe.t_out + MERGE_MS > self._from}
         way, may = self._path.metres - self._metres, list(may)
@@ -147,7 +147,7 @@ class Between:
                     maybe.beside[other] = maybe.beside.get(other, 0) + t - start
         return may
 
-    def _maybe(self, may: list[Maybe], index: int, before: Presence | None) -> Maybe:
+    def _maybe(self, may: list[Maybe], index: int, before: OpenStay | None) -> Maybe:
         start = self._from if before is None else max(self._from, before.inside_at)
         # Two cells from one moment on are told apart by a millisecond, as a device's stays are by when they begin.
         taken = {maybe.t_in for maybe in may}

@@ -10,7 +10,7 @@ from tracking.presence.visit_rules import VisitRule
 
 
 @dataclass(slots=True)
-class Presence:
+class OpenStay:
     """What is known of a stay that may still grow. Places are (x, y) in m, times ms."""
 
     device: int
@@ -44,7 +44,7 @@ class Presence:
         self.fixes += 1
         self.path.add_one(t, x, y, sigma)
 
-    def back(self, here: "Presence") -> None:
+    def back(self, here: "OpenStay") -> None:
         """Go on with what was counted after an exit, whose time and way do not count."""
         here.path.metres += self.path.whole_m()
         self.path = here.path

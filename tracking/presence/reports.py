@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from tracking.geometry.lookup import CityGrid
 from tracking.presence.between import MERGE_MS, Between, Maybe
 from tracking.presence.points import Point
-from tracking.presence.presence import Presence
+from tracking.presence.presence import OpenStay
 from tracking.presence.stays import Changes, Run, RunChange, Stay, StayChange, StayKind, StoredStays, worth
 from tracking.presence.trail import Trail
 from tracking.presence.visit_rules import VisitRules
@@ -69,7 +69,7 @@ class Reports(Trail):
                 )
             )  # fmt: skip
 
-    def _report_begun(self, inside: Presence) -> None:
+    def _report_begun(self, inside: OpenStay) -> None:
         self._seen = True
         self.report(
             Stay(
@@ -78,7 +78,7 @@ class Reports(Trail):
             )
         )  # fmt: skip
 
-    def _report_ended(self, inside: Presence) -> None:
+    def _report_ended(self, inside: OpenStay) -> None:
         logged = self._logged_in(inside, inside.inside_at)
         stay = inside.stay(self._rules.at(inside.index, inside.t_in), logged=logged)
         self.report(stay)
@@ -112,7 +112,7 @@ class Reports(Trail):
             between.reported[maybe.t_in] = stay
             self.report(stay)
 
-    def _logged_in(self, inside: Presence, until: int) -> bool:
+    def _logged_in(self, inside: OpenStay, until: int) -> bool:
         return any(cell == inside.cell and inside.t_in <= t <= until for t, cell in self._logged)
 
     def _forget_logged(self, since: int) -> None:

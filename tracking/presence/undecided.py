@@ -7,7 +7,7 @@ from tracking.geometry.lookup import CityGrid
 from tracking.presence.between import MERGE_MS, Between, Maybe
 from tracking.presence.noise import Noise
 from tracking.presence.points import Point
-from tracking.presence.presence import Presence
+from tracking.presence.presence import OpenStay
 from tracking.presence.reports import Report, Reports
 from tracking.presence.visit_rules import VisitRules
 
@@ -23,10 +23,10 @@ class Undecided(Reports):
     def __init__(self, device: int, grid: CityGrid, rules: VisitRules, report: Callable[[Report], None]) -> None:
         super().__init__(device, grid, rules, report)
         self._noise = Noise()
-        self._inside: Presence | None = None
-        self._left: dict[int, Presence] = {}
+        self._inside: OpenStay | None = None
+        self._left: dict[int, OpenStay] = {}
         # What it does where it is seen but not held, or outside every cell: the beginning of a stay, if it is held yet.
-        self._here: Presence | None = None
+        self._here: OpenStay | None = None
         # When the device was first surely in the cell it is seen in now.
         self._sure_since: int | None = None
         # Since no fix says surely where the device is, and the time before in which none did.
@@ -102,12 +102,12 @@ class Undecided(Reports):
         confirmed = self._sure_since is not None and point.t - self._sure_since >= CONFIRM_MS
         return depth == Depth.DEEP or (depth == Depth.SURE and confirmed)
 
-    def _recall(self, index: int, t: int) -> Presence | None:
+    def _recall(self, index: int, t: int) -> OpenStay | None:
         """The stay that goes on when the device is in a cell again at `t` (ms), less than a minute after it left it."""
         left = self._left.get(index)
         return left if left is not None and t - left.inside_at < MERGE_MS else None
 
-    def _keep_left(self, left: Presence) -> None:
+    def _keep_left(self, left: OpenStay) -> None:
         """Keep a stay that may go on, and forget those that cannot: nothing is entered before the arrival here."""
         bound = left.inside_at if self._here is None else self._here.t_in
         self._left = {cell: stay for cell, stay in self._left.items() if stay.inside_at + MERGE_MS > bound}

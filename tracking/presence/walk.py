@@ -16,7 +16,7 @@ from tracking.presence.noise import Noise
 from tracking.presence.path import Path
 from tracking.presence.plausibility import step_possible
 from tracking.presence.points import Fixes, Place, Point, Rows
-from tracking.presence.presence import Presence
+from tracking.presence.presence import OpenStay
 from tracking.presence.reports import RUN_REPORT_MS, Report
 from tracking.presence.stays import Stay, StayKind, worth
 from tracking.presence.trail import GAP_MS
@@ -148,7 +148,7 @@ class Walk(Undecided):
         else:
             self._take_outside(inside, last, point)
 
-    def _take_outside(self, inside: Presence | None, last: Point | None, point: Point) -> None:
+    def _take_outside(self, inside: OpenStay | None, last: Point | None, point: Point) -> None:
         """Take a fix that is not in the cell `inside` that the device is held in."""
         between = self._between
         if inside is not None and self._first_out is None:
@@ -173,7 +173,7 @@ class Walk(Undecided):
             between.back = None
             self._stay_undecided(between, last, point)
 
-    def _count(self, inside: Presence, fixes: Fixes, start: int, end: int) -> None:
+    def _count(self, inside: OpenStay, fixes: Fixes, start: int, end: int) -> None:
         """Count fixes inside; note how the stay goes on at the first fix after every REPORT_MS of it."""
         times, t_in = fixes[0], inside.t_in
         newest = (times[end - 1] - t_in) // REPORT_MS
@@ -187,7 +187,7 @@ class Walk(Undecided):
         if mark < end:
             inside.add(fixes, mark, end)
 
-    def _count_one(self, inside: Presence, point: Point) -> None:
+    def _count_one(self, inside: OpenStay, point: Point) -> None:
         """`_count` for one fix."""
         t, t_in = point.t, inside.t_in
         marks = (t - t_in) // REPORT_MS != (inside.inside_at - t_in) // REPORT_MS
@@ -195,7 +195,7 @@ class Walk(Undecided):
         if marks:
             self._mark = t, inside.dwell_ms, inside.path.metres, inside.fixes
 
-    def _arrive(self, last: Point | None, point: Point) -> Presence:
+    def _arrive(self, last: Point | None, point: Point) -> OpenStay:
         """Begin to count where the device is seen now, from the crossing on; it may yet turn out to be held there."""
         self._let_here_go()
         before = last if point.inner >= 0 else None
@@ -211,7 +211,7 @@ class Walk(Undecided):
             self._here.path.let_go()
         self._here = self._sure_since = None
 
-    def _enter(self, here: Presence) -> None:
+    def _enter(self, here: OpenStay) -> None:
         before = self._recall(here.index, here.t_in)
         if before is not None:
             before.back(here)
@@ -224,9 +224,9 @@ class Walk(Undecided):
         if not self._seen:
             self._report_begun(inside)
 
-    def _presence(self, index: int, t: int, place: Place) -> Presence:
+    def _presence(self, index: int, t: int, place: Place) -> OpenStay:
         cell = int(self._grid.ids[index]) if index >= 0 else -1
-        return Presence(
+        return OpenStay(
             device=self.device, cell=cell, index=index, t_in=t, entry=place, inside_at=t, place=place,
             path=Path(self._noise),
         )  # fmt: skip

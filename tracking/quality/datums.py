@@ -57,7 +57,7 @@ class BetterDatum:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Off:
+class DatumOffset:
     """How far from where the officer must have been, m."""
 
     as_is: float
@@ -71,7 +71,7 @@ def places(lat: Float, lon: Float) -> Mapping[Datum, tuple[Float, Float]]:
     return {hypothesis: datum.to_wgs84(lat, lon, hypothesis) for hypothesis in HYPOTHESES}
 
 
-def better_datum(off: Off) -> BetterDatum | None:
+def better_datum(off: DatumOffset) -> BetterDatum | None:
     """Compare how far off one shift is as stored and under each datum."""
     fits, least = min(off.under.items(), key=lambda candidate: (candidate[1], candidate[0]))
     if off.as_is < LEAST_OFF_M or off.as_is < BETTER * max(least, _FLOOR_M):
@@ -98,7 +98,7 @@ def off_roads(roads: Roads, grid: CityGrid, fixes: FixColumns) -> BetterDatum | 
     return BetterDatum(fits=fits, off_m=float(np.median(off)), off_fits_m=ON_ROAD_M)
 
 
-def outside(grid: CityGrid, area: Zones, fixes: FixColumns) -> Off:
+def outside(grid: CityGrid, area: Zones, fixes: FixColumns) -> DatumOffset:
     """Mean distance of some of the fixes from the area of their shift, the first of `area`; inside nothing is off."""
     sample = fixes.take(slice(None, None, max(1, len(fixes) // _SAMPLE)))
     first = np.zeros(len(sample), dtype=np.intp)
@@ -106,7 +106,7 @@ def outside(grid: CityGrid, area: Zones, fixes: FixColumns) -> Off:
     def off(x: Float, y: Float) -> float:
         return float(np.mean(np.maximum(0.0, -area.inside_by(first, x, y))))
 
-    return Off(
+    return DatumOffset(
         as_is=off(*grid.xy(sample.lat, sample.lon)),
         under={hypothesis: off(*at) for hypothesis, at in under(grid, sample).items()},
     )

@@ -32,7 +32,7 @@ class Marks:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Met:
+class MarkMatch:
     """A mark of ours that was stored of a device before."""
 
     t: int
@@ -62,7 +62,7 @@ def marks(fixes: FixColumns) -> Marks:
     return Marks(mark=places[chosen], t=fixes.t[chosen])
 
 
-def candidates(device: int, met: list[Met]) -> list[Candidate]:
+def candidates(device: int, met: list[MarkMatch]) -> list[Candidate]:
     """Devices and shifts that enough marks agree on; only what was before us is an original."""
     originals: list[Candidate] = []
     by_device: dict[int, list[int]] = {}

@@ -7,7 +7,7 @@ import shapely
 from numpy.typing import NDArray
 
 from tracking.presence.fixes import Float, Int
-from tracking.routes.track import Track
+from tracking.routes.track import BelievedTrack
 
 NEAR_M = 30.0
 """A fix within it, or within its own accuracy where that is more, is at the checkpoint (domain reference 2.3)."""
@@ -42,7 +42,7 @@ class Checkpoints:
     def __len__(self) -> int:
         return self._n
 
-    def passed(self, track: Track) -> Passes:
+    def passed(self, track: BelievedTrack) -> Passes:
         """Find the stretches of fixes running, each at the checkpoint, that last LEAST_MS or longer."""
         reach = np.maximum(track.acc, NEAR_M)
         fix, checkpoint = self._tree.query(shapely.points(track.x, track.y), predicate="dwithin", distance=reach)

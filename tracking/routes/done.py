@@ -113,7 +113,7 @@ def _checkpoints(
     end = np.concatenate([windows.end[window], np.full(len(free), period[1])])
     # Who stays LEAST_MS or longer is there for LEAST_MS of a window when it goes on that long after its begin, and
     # began that long before its end. A tag that is read counts as the half minute before.
-    times = indicators.Spans(
+    times = indicators.TimeSpans(
         of=np.concatenate([did.passes.checkpoint, did.scanned]),
         first=np.concatenate([did.passes.t_in, did.scanned_at - LEAST_MS + 1]),
         last=np.concatenate([did.passes.t_out, did.scanned_at + LEAST_MS]),

@@ -7,7 +7,7 @@ import shapely
 from numpy.typing import NDArray
 
 from tracking.presence.fixes import Bool, Float, Int
-from tracking.routes.track import Track
+from tracking.routes.track import BelievedTrack
 
 BESIDE_M = 20.0
 """A road within it of the track was walked (domain reference 2.3)."""
@@ -46,7 +46,7 @@ class Roads:
         near[self._tree.query(shapely.points(x, y), predicate="dwithin", distance=within_m)[0]] = True
         return near
 
-    def walked(self, track: Track, start: int, end: int) -> Walked:
+    def walked(self, track: BelievedTrack, start: int, end: int) -> Walked:
         """Find the pieces within BESIDE_M of the steps that end from `start` to `end` (ms, not included)."""
         to = np.flatnonzero(track.joined & (track.t >= start) & (track.t < end))
         ends = np.stack([np.column_stack([track.x[at], track.y[at]]) for at in (to - 1, to)], axis=1)
@@ -58,7 +58,7 @@ class Roads:
         np.maximum.at(last, of, t)
         return Walked(piece=pieces, first=np.maximum(first, start), last=last)
 
-    def _nearest(self, track: Track, to: NDArray[np.intp], piece: NDArray[np.intp]) -> Int:
+    def _nearest(self, track: BelievedTrack, to: NDArray[np.intp], piece: NDArray[np.intp]) -> Int:
         """When the step that ends at fix `to` was nearest to the middle of `piece`, ms."""
         x, y, t = track.x[to - 1], track.y[to - 1], track.t[to - 1]
         dx, dy = track.x[to] - x, track.y[to] - y

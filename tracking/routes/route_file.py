@@ -32,7 +32,7 @@ class FileFaults:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Roads:
+class RoadFile:
     """The roads of a file."""
 
     pieces: Pieces
@@ -74,7 +74,7 @@ _line = msgspec.json.Decoder(list[list[float]])
 _lines = msgspec.json.Decoder(list[list[list[float]]])
 
 
-def roads(data: bytes, grid: CityGrid) -> Roads | FileFaults:
+def roads(data: bytes, grid: CityGrid) -> RoadFile | FileFaults:
     """Read the roads of a GeoJSON file over the cells in force."""
     faults = Faults()
     lines = [line for number, feature in _features(data, faults) for line in _read_lines(number, feature, faults)]
@@ -86,7 +86,7 @@ def roads(data: bytes, grid: CityGrid) -> Roads | FileFaults:
         faults.add(FaultKind.ROADS_ASTRAY, None, None)
     if faults:
         return FileFaults(faults.listed())
-    return Roads(pieces=pieces, inside_m=float(pieces.length_m[np.unique(inside)].sum()))
+    return RoadFile(pieces=pieces, inside_m=float(pieces.length_m[np.unique(inside)].sum()))
 
 
 def checkpoints(data: bytes, form: Form, grid: CityGrid) -> list[Checkpoint] | FileFaults:

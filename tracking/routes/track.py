@@ -13,7 +13,7 @@ from tracking.presence.trail import Trail
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Track:
+class BelievedTrack:
     """n believed fixes in order of time, as columns of length n."""
 
     t: Int
@@ -49,7 +49,7 @@ class _Way(Trail):
         self.taken.append((point, last is not None))
 
 
-def believed(fixes: FixColumns, grid: CityGrid) -> Track:
+def believed(fixes: FixColumns, grid: CityGrid) -> BelievedTrack:
     """Follow the fixes of one device as the engine does; what carries no presence is left out.
 
     Args:
@@ -66,7 +66,7 @@ def believed(fixes: FixColumns, grid: CityGrid) -> Track:
         way.step(Point(t, x, y, sigma, -1, Depth.UNSURE, 0.0, 0.0))
     way.end()
     taken = [point for point, _ in way.taken]
-    return Track(
+    return BelievedTrack(
         t=np.array([point.t for point in taken], dtype=np.int64),
         x=np.array([point.x for point in taken], dtype=np.float64),
         y=np.array([point.y for point in taken], dtype=np.float64),

@@ -64,7 +64,7 @@ def chained(head: Head, entries: Iterable[Entry]) -> list[ChainRow]:
     return rows
 
 
-class Checker:
+class ChainCheck:
     """Goes along the chain, row by row, and says what does not fit; anchors are heads written down elsewhere."""
 
     def __init__(self, anchors: Iterable[Head] = ()) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from runtime import db
 from web.audit.audit_anchors import Anchors
-from web.audit.audit_chain import Checker, Head
+from web.audit.audit_chain import ChainCheck, Head
 from web.audit.store import audit_log
 
 MOST_FAULTS = 20
@@ -14,7 +14,7 @@ NO_ANCHORS = "No anchors are kept: set PATROL_AUDIT_ANCHOR to a file, best on an
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class AuditVerdict:
     """What was found."""
 
     rows: int
@@ -25,7 +25,7 @@ class Verdict:
 
 async def examine(
     conn: db.Connection, anchors: Anchors | None, heads: Sequence[Head] = (), *, copy: bool = False
-) -> Verdict:
+) -> AuditVerdict:
     """Go over the record and its anchors; a record without anchors is not proven.
 
     Args:
@@ -46,9 +46,9 @@ async def examine(
     return replace(verdict, anchors=contents.anchors, faults=[*contents.faults, *verdict.faults])
 
 
-async def verify(conn: db.Connection, heads: Sequence[Head]) -> Verdict:
+async def verify(conn: db.Connection, heads: Sequence[Head]) -> AuditVerdict:
     """Go over the whole chain, of one snapshot, and compare it with heads that were written down elsewhere."""
-    checker = Checker(heads)
+    checker = ChainCheck(heads)
     rows = 0
     async with conn.transaction(isolation="repeatable_read", readonly=True):
         async for row in audit_log.rows(conn):
@@ -58,4 +58,4 @@ async def verify(conn: db.Connection, heads: Sequence[Head]) -> Verdict:
                 break
         else:
             checker.end(await audit_log.head_of(conn))
-    return Verdict(rows=rows, anchors=len(heads), faults=checker.faults)
+    return AuditVerdict(rows=rows, anchors=len(heads), faults=checker.faults)

@@ -19,11 +19,11 @@ __all__ = [
     "NOTHING",
     "PERMISSIONS",
     "WHOLE_CITY",
-    "Grant",
     "Names",
     "Permission",
     "Role",
     "Sight",
+    "SightGrant",
     "Sights",
     "load",
     "sight",
@@ -105,7 +105,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Grant:
+class SightGrant:
     """What decides on a sight; equal grants see alike, so that viewers of a kind share their frames."""
 
     areas: frozenset[str] | None
@@ -120,10 +120,10 @@ class Sights:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._made: dict[Grant, tuple[float, Sight]] = {}
+        self._made: dict[SightGrant, tuple[float, Sight]] = {}
         self._names: dict[tuple[Sight, int | None], tuple[float, Names]] = {}
 
-    async def get(self, grant: Grant) -> Sight:
+    async def get(self, grant: SightGrant) -> Sight:
         """Give the sight of a grant.
 
         Raises:

@@ -19,7 +19,7 @@ from web.audit.recorder import Recorder
 from web.audit.store import audit_log
 from web.auth import costs
 from web.auth.principal import CredentialKind, Principal
-from web.auth.route_rules import SAFE, Reach, Rule, rule_for
+from web.auth.route_rules import SAFE, Reach, RouteRule, rule_for
 from web.auth.store import principals
 from web.config import WebConfig
 from web.database import Database
@@ -151,7 +151,7 @@ class Policy:
             return await principals.by_device(self._database.pool, self._config.device_key, name, password)
         return await self._by_cookie(headers)
 
-    def _rule(self, method: str, path: str) -> tuple[Rule | None, problems.ProblemError | None]:
+    def _rule(self, method: str, path: str) -> tuple[RouteRule | None, problems.ProblemError | None]:
         """The rule of the route that will serve; without one, why there is none, for those who are signed in."""
         if self._table is None:
             self._table = RouteTable(self._routes())
@@ -180,7 +180,7 @@ class Policy:
             )
 
 
-def _action(scope: Scope, rule: Rule, message: Message) -> str | None:
+def _action(scope: Scope, rule: RouteRule, message: Message) -> str | None:
     """Under which name an answer goes into the audit record: as its route or rule says; a file is an export."""
     query = QueryParams(scope["query_string"])
     said = scope.get("audit", {}).get("action") or rule.audited(scope["method"], query)
@@ -211,7 +211,7 @@ def _entry(scope: Scope, principal: Principal, action: str, status: int) -> audi
     return audit_log.entry(principal.name, action, scope["path"], detail)
 
 
-def _demand(principal: Principal, rule: Rule) -> None:
+def _demand(principal: Principal, rule: RouteRule) -> None:
     if rule.permission not in principal.permissions:
         raise problems.ProblemError(403, f"The role {principal.role} may not do this; ask an administrator.")
     if rule.reach is Reach.CITY and principal.areas is not None:

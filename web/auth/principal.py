@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from web.auth.access import Grant, Permission
+from web.auth.access import Permission, SightGrant
 from web.auth.grants import Holding
 
 
@@ -56,9 +56,9 @@ class Principal:
         return Holding(permissions=self.permissions, areas=self.areas, until=self.until, officer=self.officer)
 
     @property
-    def grant(self) -> Grant:
+    def grant(self) -> SightGrant:
         """What decides on the sight."""
-        return Grant(self.areas, Permission.POSITIONS in self.permissions)
+        return SightGrant(self.areas, Permission.POSITIONS in self.permissions)
 
 
 def hash_token(token: str) -> bytes:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
+class FileMark:
     """The mark of one file."""
 
     by: str

@@ -12,13 +12,13 @@ from schemas import rest
 from tracking.store.tracks import fix_store
 from web.audit.store import looks
 from web.export import tracks
-from web.export.marks import Mark
+from web.export.marks import FileMark
 from web.store import own_record
 
 PAGE = 1_000
 
 
-async def lines(pool: db.Pool, officer: int, mark: Mark) -> AsyncIterator[bytes]:
+async def lines(pool: db.Pool, officer: int, mark: FileMark) -> AsyncIterator[bytes]:
     """Write the record; each line says in `type` what it is."""
     yield _line("export", {"text": mark.text()})
     async with pool.acquire() as conn:

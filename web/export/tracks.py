@@ -15,7 +15,7 @@ from schemas import rest
 from tracking.presence.fixes import ABSENT, FixColumns, Float
 from tracking.presence.trail import GAP_MS
 from web.export import spreadsheet
-from web.export.marks import Mark
+from web.export.marks import FileMark
 from web.store import codes
 
 Format = Literal["geojson", "csv", "gpx"]
@@ -50,7 +50,7 @@ async def simplified(pages: AsyncIterator[FixColumns], metres: float) -> AsyncIt
         yield page.take(kept(page, metres))
 
 
-async def encoded(pages: AsyncIterator[FixColumns], form: Format, device: str, mark: Mark) -> AsyncIterator[bytes]:
+async def encoded(pages: AsyncIterator[FixColumns], form: Format, device: str, mark: FileMark) -> AsyncIterator[bytes]:
     """Write a track, marked."""
     write = {"geojson": _geojson, "csv": _csv, "gpx": _gpx}[form]
     async for text in write(pages, device, mark):
@@ -125,7 +125,7 @@ def _short(column: NDArray[np.float32]) -> list[float | None]:
     return [None if value != value else value for value in rounded.tolist()]  # noqa: PLR0124 - only NaN is not itself
 
 
-async def _geojson(pages: AsyncIterator[FixColumns], device: str, mark: Mark) -> AsyncIterator[str]:
+async def _geojson(pages: AsyncIterator[FixColumns], device: str, mark: FileMark) -> AsyncIterator[str]:
     name, marked = (msgspec.json.encode(text).decode() for text in (device, mark.text()))
     yield f'{{"type":"FeatureCollection","device":{name},"export":{marked},"features":['
     separator = ""
@@ -142,7 +142,7 @@ def _feature(row: dict[str, Any]) -> dict[str, Any]:
     return {"type": "Feature", "geometry": {"type": "Point", "coordinates": place}, "properties": row}
 
 
-async def _csv(pages: AsyncIterator[FixColumns], _device: str, mark: Mark) -> AsyncIterator[str]:
+async def _csv(pages: AsyncIterator[FixColumns], _device: str, mark: FileMark) -> AsyncIterator[str]:
     # A last column, filled in the first row, and no comment line: what reads the file by its header goes on reading it.
     marked: str | None = mark.text()
     yield ",".join((*_FIELDS, "export")) + "\r\n"
@@ -155,7 +155,7 @@ async def _csv(pages: AsyncIterator[FixColumns], _device: str, mark: Mark) -> As
         yield text.getvalue()
 
 
-async def _gpx(pages: AsyncIterator[FixColumns], device: str, mark: Mark) -> AsyncIterator[str]:
+async def _gpx(pages: AsyncIterator[FixColumns], device: str, mark: FileMark) -> AsyncIterator[str]:
     yield (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         '<gpx version="1.1" creator="patrolgrid" xmlns="http://www.topografix.com/GPX/1/1">\n'

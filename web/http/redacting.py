@@ -50,7 +50,7 @@ class Redacting:
             await problem_documents.response(problems.NotReadyError(), scope["path"])(scope, receive, send)
             return
         scope["names"] = names
-        await self._app(scope, receive, Answer(names, send).take if names else send)
+        await self._app(scope, receive, OutgoingAnswer(names, send).take if names else send)
 
     async def _names(self, scope: Scope) -> Names:
         principal, rule = scope["principal"], scope["rule"]
@@ -62,7 +62,7 @@ class Redacting:
         return await sights.names(await sights.get(principal.grant), own)
 
 
-class Answer:
+class OutgoingAnswer:
     """One answer on its way out."""
 
     def __init__(self, names: Names, send: Send) -> None:

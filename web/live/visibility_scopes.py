@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterable
 
-from web.auth.access import Grant, Sights
+from web.auth.access import SightGrant, Sights
 from web.live import metrics
 from web.live.frames.state import LiveState
 from web.live.store.judging import Judging
@@ -19,10 +19,10 @@ class VisibilityScopes:
 
     def __init__(self, sights: Sights, state: LiveState, judging: Judging) -> None:
         self._sights, self._state, self._judging = sights, state, judging
-        self._scopes: dict[Grant, VisibilityScope] = {}
-        self._used_at: dict[Grant, float] = {}
+        self._scopes: dict[SightGrant, VisibilityScope] = {}
+        self._used_at: dict[SightGrant, float] = {}
 
-    async def get(self, grant: Grant) -> VisibilityScope:
+    async def get(self, grant: SightGrant) -> VisibilityScope:
         """Those who see what this grant shows.
 
         Raises:

@@ -72,12 +72,12 @@ async def page(
     )
 
 
-async def _verdict(here: Context, pool: db.Pool) -> audit_check.Verdict:
+async def _verdict(here: Context, pool: db.Pool) -> audit_check.AuditVerdict:
     async with _one_at_a_time, pool.acquire() as conn:
         try:
             return await audit_check.examine(conn, anchoring.files(here.config))
         except OSError as error:
-            return audit_check.Verdict(
+            return audit_check.AuditVerdict(
                 rows=0, anchors=0, faults=[f"The anchor files cannot be read ({error.strerror})."]
             )
 

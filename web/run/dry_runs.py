@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from alerts.coverage import arrival, learning
-from alerts.life.ledger import Counts
+from alerts.life.ledger import LedgerCounts
 from alerts.rulebook import rulebook
 from alerts.run import dry_run, training
 from alerts.store import gaps, reads
@@ -87,11 +87,13 @@ def _way(warning: Sequence[RuleVersion], arrivals: Sequence[RuleVersion]) -> dry
     return dry_run.TrialRules(versions=lambda now: held(warning, now), arrival=estimated)
 
 
-def _counts(counts: Counts) -> models.DryRunCounts:
+def _counts(counts: LedgerCounts) -> models.DryRunCounts:
     return models.DryRunCounts(**{name: getattr(counts, name) for name in counts.__slots__})
 
 
-def _sentence(wanted: models.DryRunGiven, tried: Counts, in_force: Counts, zone: ZoneInfo) -> tuple[str, str]:
+def _sentence(
+    wanted: models.DryRunGiven, tried: LedgerCounts, in_force: LedgerCounts, zone: ZoneInfo
+) -> tuple[str, str]:
     start, end = (moment.astimezone(zone).strftime("%m-%d %H:%M") for moment in (wanted.start, wanted.end))
     zh = f"{start} 至 {end}：按所填值会有 {tried.pre_warnings} 条预警，现行规则为 {in_force.pre_warnings} 条"
     en = (

@@ -19,7 +19,7 @@ from tracking.plans.rule_version import RuleVersion
 from tracking.presence.fixes import Int
 from tracking.store.city import city as cities
 from tracking.store.city import rule_store
-from tracking.store.city.division_store import Area
+from tracking.store.city.division_store import DivisionArea
 from tracking.store.presence import versions
 from web.live.frames.cells import STATE_NAMES, CellColumns
 
@@ -54,7 +54,7 @@ class CityAt:
         return self.where.city
 
     @property
-    def areas(self) -> dict[str, Area]:
+    def areas(self) -> dict[str, DivisionArea]:
         """Its areas by code."""
         return self.where.city.areas
 
@@ -83,7 +83,7 @@ async def load_place(
     return before if before is not None and before.where is where else CityAt(where=where)
 
 
-def area_of(cell: cities.Cell, level: Level) -> str | None:
+def area_of(cell: cities.CityCell, level: Level) -> str | None:
     """Area of a level that a cell belongs to."""
     if level == "grid":
         return cell.grid
@@ -237,7 +237,7 @@ def of_areas(
     return [_area(judged, level, judged.place.areas[code], rows[code], drives) for code in sorted(rows)]
 
 
-def _area(judged: Judged, level: Level, area: Area, rows: Iterable[int], drives: Int) -> rest.AreaCoverage:
+def _area(judged: Judged, level: Level, area: DivisionArea, rows: Iterable[int], drives: Int) -> rest.AreaCoverage:
     picked = np.fromiter(rows, dtype=np.intp)
     states = judged.coverage.state[picked]
     weights = judged.place.city.plans.at(judged.coverage.at).weight[picked]

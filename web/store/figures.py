@@ -20,7 +20,7 @@ SHARED_S = 5.0
 MOST = 200
 
 
-class Figures:
+class SharedFigures:
     """The newest figures, shared by all who see the same and ask within some seconds."""
 
     def __init__(self) -> None:

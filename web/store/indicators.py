@@ -19,7 +19,7 @@ from tracking.store.city.city import City
 from tracking.store.presence import indicator_store
 from web.auth.access import Names, Sight
 from web.export import spreadsheet
-from web.export.marks import Mark
+from web.export.marks import FileMark
 from web.store.coverage import CityAt, area_of
 
 Level = Literal["cell", "grid", "street", "district"]
@@ -74,7 +74,7 @@ def _place(code: str, level: Level, called: tuple[str | None, str | None], area:
     )
 
 
-def as_csv(rows: Sequence[BaseModel], model: type[BaseModel], mark: Mark, names: Names) -> str:
+def as_csv(rows: Sequence[BaseModel], model: type[BaseModel], mark: FileMark, names: Names) -> str:
     """Write rows as CSV, without the hidden `names`; the first has the mark.
 
     A line of column names comes first; nested values are name.name, null is nothing.

@@ -9,7 +9,7 @@ import numpy as np
 
 from runtime import db
 from schemas import clips, wire
-from tracking.geometry.region import Interval, Region
+from tracking.geometry.region import InsideInterval, Region
 from tracking.presence.fixes import Float, Int
 from tracking.store.city.city import City
 from web import problems
@@ -116,13 +116,13 @@ async def _fixes(connection: db.Connection, windows: list[tuple[int, int, int]])
     return rows
 
 
-def _presences(region: Region, rows: list[Any]) -> dict[int, list[Interval]]:
+def _presences(region: Region, rows: list[Any]) -> dict[int, list[InsideInterval]]:
     device = np.array([row["device"] for row in rows], dtype=np.int32)
     t: Int = np.array([db.millis(row["t"]) for row in rows], dtype=np.int64)
     lat: Float = np.array([row["lat"] for row in rows], dtype=np.float64)
     lon: Float = np.array([row["lon"] for row in rows], dtype=np.float64)
     edges = [0, *(np.flatnonzero(np.diff(device)) + 1).tolist(), len(device)]
-    by_device: dict[int, list[Interval]] = {}
+    by_device: dict[int, list[InsideInterval]] = {}
     for lo, hi in itertools.pairwise(edges):
         intervals = region.intervals(t[lo:hi], lat[lo:hi], lon[lo:hi])
         if intervals:
@@ -130,7 +130,7 @@ def _presences(region: Region, rows: list[Any]) -> dict[int, list[Interval]]:
     return by_device
 
 
-def _shown(row: Any, intervals: list[Interval]) -> clips.Presence:
+def _shown(row: Any, intervals: list[InsideInterval]) -> clips.Presence:
     return clips.Presence(
         device=row["name"],
         label=row["label"],

@@ -15,8 +15,8 @@ import structlog
 from prometheus_client import Counter
 
 from alerts.notify import plan
-from alerts.notify.message import Message, Notice, NotSentError
-from alerts.notify.plan import Channel, Delivery
+from alerts.notify.message import Notice, NotSentError, OutgoingMessage
+from alerts.notify.plan import ChannelTerms, Delivery
 from alerts.privacy import redaction
 from alerts.store import shown
 from alerts.store.notify import outbox as deliveries
@@ -39,7 +39,7 @@ AT_ONCE = 8
 class MessageSender(Protocol):
     """Sends a message to the target of a channel."""
 
-    def __call__(self, target: Mapping[str, Any], message: Message) -> Awaitable[None]:
+    def __call__(self, target: Mapping[str, Any], message: OutgoingMessage) -> Awaitable[None]:
         """Send, or raise NotSentError."""
         ...
 
@@ -61,7 +61,7 @@ class _Claimed:
     kind: str
     target: Mapping[str, Any]
     rows: Sequence[int]
-    message: Message
+    message: OutgoingMessage
 
 
 def _failed(error: Exception) -> None:
@@ -137,7 +137,7 @@ class Outbox:
             kind=row["kind"],
             target=json.loads(row["target"]),
             rows=planned.send,
-            message=Message(id=planned.message, notices=await _notices(conn, planned.send, who)),
+            message=OutgoingMessage(id=planned.message, notices=await _notices(conn, planned.send, who)),
         )
 
     async def _send(self, claimed: _Claimed) -> None:
@@ -187,9 +187,9 @@ async def _notices(conn: db.Connection, rows: Sequence[int], who: Recipient) -> 
     return [Notice(step=row["reason"], n=row["step"], alert=shown_to[row["alert"]]) for row in carried]
 
 
-def _channel(row: Any, kind: ChannelKind) -> Channel:
+def _channel(row: Any, kind: ChannelKind) -> ChannelTerms:
     quiet = row["quiet"]
-    return Channel(
+    return ChannelTerms(
         id=row["id"],
         repeatable=kind.repeatable,
         quiet=None if quiet is None else (time.fromisoformat(quiet[0]), time.fromisoformat(quiet[1])),

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from alerts.notify.message import Message, NotSentError
+from alerts.notify.message import NotSentError, OutgoingMessage
 from alerts.run.notify import webhook
 from alerts.run.notify.guard import Allowed
 from runtime import db
@@ -64,7 +64,7 @@ class Push:
     def __init__(self, pool: db.Pool, allowed: Allowed, vault: Vault | None, now: Callable[[], int]) -> None:
         self._pool, self._allowed, self._vault, self._now = pool, allowed, vault, now
 
-    async def __call__(self, target: Mapping[str, Any], message: Message) -> None:
+    async def __call__(self, target: Mapping[str, Any], message: OutgoingMessage) -> None:
         """Send.
 
         Raises:
@@ -101,7 +101,7 @@ class Push:
             raise NotSentError(str(error), gone=error.gone or str(error) == "answered 404") from None
 
 
-def payload(message: Message) -> bytes:
+def payload(message: OutgoingMessage) -> bytes:
     """What the page's service worker shows. Pure."""
     text = message.text.encode()[:MOST_BYTES].decode("utf-8", "ignore")
     alert = message.notices[0].alert["id"] if len(message.notices) == 1 else None

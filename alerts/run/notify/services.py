@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from alerts.notify.message import Message, NotSentError
+from alerts.notify.message import NotSentError, OutgoingMessage
 from alerts.run.notify import egress, guard
 from alerts.run.notify.guard import Address, Allowed, Lookup
 
@@ -79,7 +79,7 @@ class Services:
     def __init__(self, allowed: Allowed, schemes: frozenset[str], lookup: Lookup | None = None) -> None:
         self._allowed, self._schemes, self._lookup = allowed, schemes, lookup
 
-    async def __call__(self, target: Mapping[str, Any], message: Message) -> None:
+    async def __call__(self, target: Mapping[str, Any], message: OutgoingMessage) -> None:
         """Send.
 
         Raises:

@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx2
 
-from alerts.notify.message import Message, NotSentError
+from alerts.notify.message import NotSentError, OutgoingMessage
 from alerts.run.notify import guard
 from alerts.run.notify.guard import Allowed
 
@@ -44,7 +44,7 @@ class Webhook:
     def __init__(self, allowed: Allowed, now: Callable[[], int]) -> None:
         self._allowed, self._now = allowed, now
 
-    async def __call__(self, target: Mapping[str, Any], message: Message) -> None:
+    async def __call__(self, target: Mapping[str, Any], message: OutgoingMessage) -> None:
         """Send.
 
         Raises:

@@ -1,4 +1,4 @@
-"""Who is a member of the crowd now: devices, who carries them, shifts, areas and thresholds."""
+"""Who is judged now: devices, who carries them, shifts, areas and thresholds."""
 
 import asyncio
 from collections.abc import Mapping, Sequence

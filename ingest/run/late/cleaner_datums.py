@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ingest.store import shift_store
-from ingest.store.shift_store import Shift
+from ingest.store.shift_store import DeviceShift
 from runtime import db
 from schemas.wire import Datum
 from tracking.geometry.lookup import CityGrid
@@ -39,7 +39,7 @@ async def review(conn: db.Connection, grid: CityGrid, roads: Roads, since: int, 
     return changed
 
 
-async def _judge(conn: db.Connection, grid: CityGrid, roads: Roads, shift: Shift, now: int) -> int:
+async def _judge(conn: db.Connection, grid: CityGrid, roads: Roads, shift: DeviceShift, now: int) -> int:
     before = await _stored(conn, shift)
     if shift.ends <= now:
         better = await _ended(conn, grid, roads, shift)
@@ -60,7 +60,7 @@ async def _judge(conn: db.Connection, grid: CityGrid, roads: Roads, shift: Shift
         return changed + await finding_store.replace(conn, shift.starts, [shift.device], kinds, findings, now)
 
 
-async def _stored(conn: db.Connection, shift: Shift) -> datums.BetterDatum | None:
+async def _stored(conn: db.Connection, shift: DeviceShift) -> datums.BetterDatum | None:
     """What was found of the shift before."""
     return _said(await shift_store.datum_finding(conn, shift))
 
@@ -71,7 +71,9 @@ def _said(said: Mapping[str, Any] | None) -> datums.BetterDatum | None:
     return datums.BetterDatum(fits=Datum(said["fits"]), off_m=said["off_m"], off_fits_m=said["off_fits_m"])
 
 
-async def _store(conn: db.Connection, grid: CityGrid, shift: Shift, better: datums.BetterDatum | None, now: int) -> int:
+async def _store(
+    conn: db.Connection, grid: CityGrid, shift: DeviceShift, better: datums.BetterDatum | None, now: int
+) -> int:
     """Store that the shift is suspect and what that hides, or that it no longer is."""
     findings: list[Finding] = []
     seen: list[tuple[int, int, int]] = []
@@ -85,7 +87,7 @@ async def _store(conn: db.Connection, grid: CityGrid, shift: Shift, better: datu
 
 
 async def _begins(
-    conn: db.Connection, grid: CityGrid, roads: Roads, shift: Shift, now: int
+    conn: db.Connection, grid: CityGrid, roads: Roads, shift: DeviceShift, now: int
 ) -> datums.BetterDatum | None:
     zone = await _zone(conn, grid, shift)
     fixes = await _real(conn, shift.device, max(shift.starts, now - _TEAM_MS), now)
@@ -95,7 +97,7 @@ async def _begins(
     return await _either(off, grid, roads, fixes)
 
 
-async def _ended(conn: db.Connection, grid: CityGrid, roads: Roads, shift: Shift) -> datums.BetterDatum | None:
+async def _ended(conn: db.Connection, grid: CityGrid, roads: Roads, shift: DeviceShift) -> datums.BetterDatum | None:
     """The datum that fits a whole shift better: by where it was, else by the roads it was on."""
     fixes = await _real(conn, shift.device, shift.starts, shift.ends)
     if not len(fixes):
@@ -103,12 +105,14 @@ async def _ended(conn: db.Connection, grid: CityGrid, roads: Roads, shift: Shift
     return await _either(await _off(conn, grid, shift, fixes), grid, roads, fixes)
 
 
-async def _either(off: datums.Off | None, grid: CityGrid, roads: Roads, fixes: FixColumns) -> datums.BetterDatum | None:
+async def _either(
+    off: datums.DatumOffset | None, grid: CityGrid, roads: Roads, fixes: FixColumns
+) -> datums.BetterDatum | None:
     better = None if off is None else datums.better_datum(off)
     return better or await asyncio.to_thread(datums.off_roads, roads, grid, fixes)
 
 
-async def _suspected(conn: db.Connection, shift: Shift) -> list[Finding]:
+async def _suspected(conn: db.Connection, shift: DeviceShift) -> list[Finding]:
     """Three shifts running that agree."""
     last = await shift_store.last_datum_findings(conn, shift, datums.SHIFTS)
     shifts = [_said(evidence) for _, evidence in last]
@@ -124,16 +128,16 @@ async def _suspected(conn: db.Connection, shift: Shift) -> list[Finding]:
     return [_finding(shift, FindingKind.WRONG_DATUM, last[0][0], numbers)]
 
 
-def _finding(shift: Shift, kind: FindingKind, since: int, numbers: Mapping[str, Any]) -> Finding:
+def _finding(shift: DeviceShift, kind: FindingKind, since: int, numbers: Mapping[str, Any]) -> Finding:
     return Finding(device=shift.device, kind=kind, since=since, until=shift.ends - 1, evidence=numbers)
 
 
-async def _off(conn: db.Connection, grid: CityGrid, shift: Shift, fixes: FixColumns) -> datums.Off | None:
+async def _off(conn: db.Connection, grid: CityGrid, shift: DeviceShift, fixes: FixColumns) -> datums.DatumOffset | None:
     """How far off the fixes of a shift are: from where the team began, else from the area of the shift."""
     base = await _base(conn, grid, shift)
     start = fixes.take(fixes.t < shift.starts + _START_MS)
     if base is not None and len(start) >= 3:
-        return datums.Off(
+        return datums.DatumOffset(
             as_is=_from(base, *grid.xy(start.lat, start.lon)),
             under={hypothesis: _from(base, *at) for hypothesis, at in datums.under(grid, start).items()},
         )
@@ -146,7 +150,7 @@ def _from(base: tuple[float, float], x: Float, y: Float) -> float:
     return float(np.hypot(np.median(x) - base[0], np.median(y) - base[1]))
 
 
-async def _base(conn: db.Connection, grid: CityGrid, shift: Shift) -> tuple[float, float] | None:
+async def _base(conn: db.Connection, grid: CityGrid, shift: DeviceShift) -> tuple[float, float] | None:
     """Where the others of the team began their shifts at about this time."""
     begun: list[tuple[float, float]] = []
     for device in await shift_store.team(conn, shift, _TEAM_MS):
@@ -168,7 +172,7 @@ async def _real(conn: db.Connection, device: int, lo: int, hi: int) -> FixColumn
     return fixes.take(fixes.present())
 
 
-async def _zone(conn: db.Connection, grid: CityGrid, shift: Shift) -> Zones | None:
+async def _zone(conn: db.Connection, grid: CityGrid, shift: DeviceShift) -> Zones | None:
     """The area of a shift, as it was at its start."""
     if shift.area is None:
         return None

@@ -18,13 +18,13 @@ from gmqtt.mqtt.handler import MQTTError
 from prometheus_client import Counter
 
 from ingest.run import surviving
-from ingest.run.mqtt.client import Client
+from ingest.run.mqtt.client import MqttClient
 from ingest.units import broker_accounts
 from ingest.units.broker_accounts import BrokerAccount, Json
 from runtime import db, locks, stopping
 from runtime.every import every
 from schemas.broker import Broker
-from tracking.city.device_grant import Grant
+from tracking.city.device_grant import DeviceGrant
 from tracking.store.tracks import device_access
 
 log = structlog.get_logger(__name__)
@@ -51,7 +51,7 @@ class ControlError(Exception):
 class Control:
     """A connection over which the broker takes commands about accounts, one message at a time."""
 
-    client: Client
+    client: MqttClient
     ended: asyncio.Event
     _answers: "asyncio.Queue[list[Json]]" = field(default_factory=lambda: asyncio.Queue(maxsize=4))
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
@@ -127,7 +127,7 @@ async def _keep_while_first(conn: db.Connection, broker: Broker, key: str, every
 
 
 async def _bring_about(
-    control: Control, wanted: Mapping[str, Grant], there: Mapping[str, BrokerAccount], key: str
+    control: Control, wanted: Mapping[str, DeviceGrant], there: Mapping[str, BrokerAccount], key: str
 ) -> None:
     if names := broker_accounts.foreign(wanted.values(), there):
         log.error("devices are named like accounts of others at the broker: enrol them by another name", devices=names)
@@ -165,7 +165,7 @@ async def _looked_up(control: Control, names: Sequence[str]) -> dict[str, Broker
 @asynccontextmanager
 async def _connected(broker: Broker) -> AsyncIterator[Control]:
     ended, subscribed = asyncio.Event(), asyncio.Event()
-    client = Client(f"patrol-accounts-{secrets.token_hex(4)}", clean_session=True)
+    client = MqttClient(f"patrol-accounts-{secrets.token_hex(4)}", clean_session=True)
     control = Control(client, ended)
     if broker.user is not None:
         client.set_auth_credentials(broker.user, broker.password)

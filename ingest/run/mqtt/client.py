@@ -14,7 +14,7 @@ _PUBACK = b"\x40\x02"
 _DISCONNECT = re.compile(rb"\xe0(?:\x01(.)|\x02(.)\x00)\Z", re.DOTALL)
 
 
-class Client(gmqtt.Client):  # type: ignore[misc]  # gmqtt has no types
+class MqttClient(gmqtt.Client):  # type: ignore[misc]  # gmqtt has no types
     """One connection. gmqtt's own reconnecting is off: a new connection is a new client.
 
     So an acknowledgement that comes late can never be sent on another connection, where its packet number means

@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from ingest.run.mqtt.client import Client
+from ingest.run.mqtt.client import MqttClient
 
 
 @dataclass(slots=True)
-class Flow:
+class ReceiveFlow:
     """What is read of a session's connections, one after the other.
 
     Args:
@@ -18,13 +18,13 @@ class Flow:
     most_in_flight: int | None
     room: asyncio.Event = field(default_factory=asyncio.Event)
     """Set while there is a place for what comes."""
-    _client: Client | None = None
+    _client: MqttClient | None = None
     _in_flight: int = 0
 
     def __post_init__(self) -> None:
         self.room.set()
 
-    def of(self, client: Client | None) -> None:
+    def of(self, client: MqttClient | None) -> None:
         """Go on with another connection, on which nothing is in flight."""
         self._client, self._in_flight = client, 0
 
@@ -38,7 +38,7 @@ class Flow:
         self.room.set()
         self._apply()
 
-    def counted(self, client: Client, n: int) -> Callable[[bytes], None]:
+    def counted(self, client: MqttClient, n: int) -> Callable[[bytes], None]:
         """Take `n` messages that must be acknowledged; returns how to acknowledge one.
 
         Mosquitto 2.0.11 sends more than the receive maximum while messages queue.
@@ -49,7 +49,7 @@ class Flow:
         self._apply()
         return lambda number: self._acknowledge(client, number)
 
-    def _acknowledge(self, client: Client, number: bytes) -> None:
+    def _acknowledge(self, client: MqttClient, number: bytes) -> None:
         client.acknowledge(number)
         if client is self._client:
             self._in_flight -= 1

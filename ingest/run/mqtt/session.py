@@ -11,11 +11,11 @@ import gmqtt
 import structlog
 from gmqtt.mqtt.handler import MQTTError
 
-from ingest.decoding.message import Message
+from ingest.decoding.message import DeviceMessage
 from ingest.decoding.publishes import Publish
 from ingest.run import metrics
-from ingest.run.mqtt.client import Client
-from ingest.run.mqtt.flow import Flow
+from ingest.run.mqtt.client import MqttClient
+from ingest.run.mqtt.flow import ReceiveFlow
 from ingest.run.mqtt.takeovers import Takeovers
 from runtime import retry, sockets, stopping
 from schemas import wire
@@ -83,7 +83,7 @@ class Session:
         broker: Broker,
         terms: SessionOptions,
         *,
-        deliver: Callable[[list[Message]], None],
+        deliver: Callable[[list[DeviceMessage]], None],
         lost: Callable[[int], None],
         numbers: Iterator[int] | None = None,
         latest: Callable[[], int] = lambda: 0,
@@ -92,8 +92,8 @@ class Session:
         self._deliver, self._lost, self._latest = deliver, lost, latest
         self._numbers = itertools.count(1) if numbers is None else numbers
         self._number = 0
-        self._client: Client | None = None
-        self._flow = Flow(terms.receive_maximum if terms.bounded else None)
+        self._client: MqttClient | None = None
+        self._flow = ReceiveFlow(terms.receive_maximum if terms.bounded else None)
         self._takeovers = Takeovers()
         self.ready = asyncio.Event()
         """Set while connected and subscribed."""
@@ -184,9 +184,9 @@ class Session:
             metrics.CONNECTED.set(connected)
             metrics.SESSIONS.inc(connected)
 
-    def _new_client(self, ended: asyncio.Event) -> Client:
+    def _new_client(self, ended: asyncio.Event) -> MqttClient:
         number, begun = self._number, math.inf
-        client = Client(
+        client = MqttClient(
             self._terms.client_id,
             clean_session=False,
             optimistic_acknowledgement=False,
@@ -214,17 +214,17 @@ class Session:
         client.on_connect, client.on_disconnect = on_connect, on_disconnect
         return client
 
-    def _received(self, connection: int, client: Client, publishes: list[Publish]) -> None:
+    def _received(self, connection: int, client: MqttClient, publishes: list[Publish]) -> None:
         now, latest = time.time_ns() // 1_000_000, self._latest()
         acknowledge = self._flow.counted(client, sum(bool(number) for *_, number in publishes))
         self._deliver(
             [
-                Message(topic, _head(payload), retained, now, connection, number, acknowledge, latest)
+                DeviceMessage(topic, _head(payload), retained, now, connection, number, acknowledge, latest)
                 for topic, payload, retained, number in publishes
             ]
         )
 
-    async def _close(self, client: Client) -> None:
+    async def _close(self, client: MqttClient) -> None:
         """End the connection and let go of what was not acknowledged on it."""
         client.muted = True
         client.forget_orders()
@@ -238,7 +238,7 @@ class Session:
             log.debug("closing the connection failed", error=_why(error))
 
 
-async def _subscribe(client: Client, terms: SessionOptions) -> None:
+async def _subscribe(client: MqttClient, terms: SessionOptions) -> None:
     granted: asyncio.Future[tuple[int, ...]] = asyncio.get_running_loop().create_future()
 
     def on_subscribe(_client: object, _mid: int, codes: tuple[int, ...], _properties: object) -> None:

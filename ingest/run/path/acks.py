@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from ingest.acknowledgement.boots import Boot, Key, Ledger
+from ingest.acknowledgement.boots import Boot, BootSource, Key
 from ingest.decoding.batch import Number
 from ingest.run import metrics
 from schemas import topics, wire
@@ -60,7 +60,7 @@ class Acks:
         for device, boot, seq, first in numbers:
             self._heard(device.id, device.unit, device.name, boot).hear(seq, first)
 
-    async def due(self, now: int, ledger: Ledger) -> list[tuple[str, bytes]]:
+    async def due(self, now: int, ledger: BootSource) -> list[tuple[str, bytes]]:
         """Topics and payloads to publish at `now` (ms): of boots heard of whose device was not told within 5 s.
 
         What a device is told it forgets. So that whoever comes next can go on from there, the store is told before.
@@ -135,7 +135,7 @@ class Acks:
         return due.device.topic, _encoder.encode(wire.Ack(boot=due.key[1], seq=upto))
 
 
-async def _recall(taken: list[_Due], ledger: Ledger) -> None:
+async def _recall(taken: list[_Due], ledger: BootSource) -> None:
     """Ask for what was noted of boots that are new here."""
     new = [message for message in taken if message.boot.noted is None]
     if not new:
@@ -145,7 +145,7 @@ async def _recall(taken: list[_Due], ledger: Ledger) -> None:
         message.boot.recall(*noted.get(message.key, (None, ())))
 
 
-async def _search(boots: list[_Due], now: int, ledger: Ledger) -> list[_Due]:
+async def _search(boots: list[_Due], now: int, ledger: BootSource) -> list[_Due]:
     """Look for missing numbers in the store; returns the boots that are left to the next round."""
     searches = [(message, since) for message in boots if (since := message.boot.search_from(now)) is not None]
     for message, since in searches[:MOST_SEARCHES]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import structlog
 
 from ingest.run.config import WorkerConfig
-from ingest.run.feed import Feed
+from ingest.run.feed import FeedPublisher
 from ingest.run.late.backfill import Backfill
 from ingest.run.path.acks import Acks
 from ingest.run.path.device_book import DeviceBook
@@ -70,7 +70,7 @@ async def make_pipeline(
         woken = await host.wake(conn, clock())
         horizons = await retention_store.horizons(conn)
     log.info("engine made from the store", cells=len(host.city.cells), stays_going_on=woken)
-    devices, feed, acks = DeviceBook(config.auto_enrol), Feed(config.worker_id, publish), Acks()
+    devices, feed, acks = DeviceBook(config.auto_enrol), FeedPublisher(config.worker_id, publish), Acks()
     limits, tally = config.limits, Tally(devices, clock)
     waiting = NextBatch(
         intake=intake,

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from ingest.decoding.message import Message
+from ingest.decoding.message import DeviceMessage
 from ingest.run import metrics
 
 
@@ -25,7 +25,7 @@ class Intake:
     max_messages: int = 20_000
     max_bytes: int = 32 << 20
     full: bool = False
-    _waiting: deque[Message] = field(default_factory=deque)
+    _waiting: deque[DeviceMessage] = field(default_factory=deque)
     _bytes: int = 0
     _some: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -37,7 +37,7 @@ class Intake:
         """Size of the payloads that wait."""
         return self._bytes
 
-    def put(self, messages: list[Message]) -> None:
+    def put(self, messages: list[DeviceMessage]) -> None:
         """Add messages; never refuses, as what is on its way when reading stops must have a place."""
         self._waiting += messages
         self._bytes += sum([len(message.payload) for message in messages])
@@ -55,9 +55,9 @@ class Intake:
         """Let who waits look for other work."""
         self._some.set()
 
-    def take(self, most: int, size: int) -> list[Message]:
+    def take(self, most: int, size: int) -> list[DeviceMessage]:
         """Take the oldest messages: at most `most`, and no more after payloads of `size` bytes."""
-        taken: list[Message] = []
+        taken: list[DeviceMessage] = []
         waiting, left = self._waiting, size
         for _ in range(min(most, len(waiting))):
             message = waiting.popleft()

@@ -16,7 +16,7 @@ import structlog
 from ingest.decoding import batch, rehearsal
 from ingest.decoding.batch import Received, Senders
 from ingest.run import metrics
-from ingest.run.feed import Feed
+from ingest.run.feed import FeedPublisher
 from ingest.run.path import poison
 from ingest.run.path.acks import Acks
 from ingest.run.path.attempt import Attempt
@@ -59,7 +59,7 @@ class Pipeline:
     devices: DeviceBook
     host: EngineHost
     writer: Writer
-    feed: Feed
+    feed: FeedPublisher
     acks: Acks
     tally: Tally
     upkeep: Upkeep

@@ -8,7 +8,7 @@ from functools import partial
 import structlog
 
 from ingest.run import metrics
-from ingest.run.feed import Feed
+from ingest.run.feed import FeedPublisher
 from ingest.run.late.backfill import Backfill
 from ingest.run.path.acks import Acks
 from ingest.run.path.device_book import DeviceBook
@@ -34,7 +34,7 @@ class Upkeep:
     devices: DeviceBook
     backfill: Backfill
     handover: Handover
-    feed: Feed
+    feed: FeedPublisher
     acks: Acks
     minutes: MinuteCounts
     clock: Callable[[], int]

@@ -121,10 +121,10 @@ async def _sighted(conn: db.Connection, ahead: FixColumns, grid: CityGrid, now: 
     await sighting_store.note(conn, placed, cells, now)
 
 
-def _placed(event: SaidEvent, grid: CityGrid) -> event_store.Event:
+def _placed(event: SaidEvent, grid: CityGrid) -> event_store.StoredEvent:
     at = np.array([event.said.t], dtype=np.int64)
     cell = int(grid.locate(np.array([event.lat]), np.array([event.lon]), at)[0])
-    return event_store.Event(
+    return event_store.StoredEvent(
         device=event.device,
         received=event.received,
         said=event.said,

@@ -24,7 +24,7 @@ def run(settings: Settings, *, anchor: Path | None, heads: Sequence[str] = (), c
     file = anchor or settings.anchor_file
     anchors = None if chain_only else Anchors(file, device_key.device_key(settings))
 
-    async def check() -> audit_check.Verdict:
+    async def check() -> audit_check.AuditVerdict:
         async with connectivity.connected(connectivity.database_url(settings)) as conn:
             if anchors is None:
                 return await audit_check.verify(conn, printed)

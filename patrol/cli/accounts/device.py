@@ -19,7 +19,7 @@ from schemas import topics
 from schemas.broker import Broker
 from schemas.wire import Datum
 from tracking.city import device_grant, enrolment
-from tracking.city.device_grant import Grant
+from tracking.city.device_grant import DeviceGrant
 from tracking.store.records import event_log
 from tracking.store.tracks import device_access, device_store
 from web.http import handset
@@ -39,7 +39,7 @@ def add(settings: Settings, *, name: str, unit: str, label: str | None, datum: s
 
     _may_show(settings, qr_file)
 
-    async def work(conn: db.Connection) -> Grant:
+    async def work(conn: db.Connection) -> DeviceGrant:
         async with conn.transaction():
             await device_access.note_server(conn, connectivity.broker_address(settings.broker_url).user)
             grant, log_items = await device_access.add(conn, name, unit, label=label, datum=datum)
@@ -61,7 +61,7 @@ def password(settings: Settings, *, name: str, qr_file: Path | None) -> None:
     """Make the next password of a device and print it; the one before ceases."""
     _may_show(settings, qr_file)
 
-    async def work(conn: db.Connection) -> Grant:
+    async def work(conn: db.Connection) -> DeviceGrant:
         return await device_access.renew(conn, name)
 
     _show(settings, _known(settings, name, work), qr_file)
@@ -82,7 +82,7 @@ def restore(settings: Settings, *, name: str) -> None:
 def listed(settings: Settings) -> None:
     """Print the devices."""
 
-    async def work(conn: db.Connection) -> tuple[list[enrolment.Device], dict[str, Grant]]:
+    async def work(conn: db.Connection) -> tuple[list[enrolment.Device], dict[str, DeviceGrant]]:
         return await device_store.all_devices(conn), (await device_access.everything(conn))[0]
 
     devices, grants = _run(settings, work)
@@ -92,13 +92,13 @@ def listed(settings: Settings) -> None:
     Console().print(table)
 
 
-def _access(grant: Grant | None) -> str:
+def _access(grant: DeviceGrant | None) -> str:
     if grant is not None and grant.revoked:
         return "revoked 已吊销"
     return "no password 无密码" if grant is None or grant.generation == 0 else "password 密码"
 
 
-def _show(settings: Settings, grant: Grant, qr_file: Path | None) -> None:
+def _show(settings: Settings, grant: DeviceGrant, qr_file: Path | None) -> None:
     secret = device_grant.password(device_key.device_key(settings), grant.name, grant.generation)
     broker = _broker(settings)
     typer.echo(f"device   {grant.name} (also the client id)")

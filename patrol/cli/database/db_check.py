@@ -19,7 +19,7 @@ def run(settings: Settings) -> None:
     findings.conclude(results)
 
 
-async def _examine(url: str) -> list[findings.Finding]:
+async def _examine(url: str) -> list[findings.CheckResult]:
     await connectivity.check_database(url)
     conn = await asyncpg.connect(url, server_settings={"application_name": "patrol db check"})
     try:

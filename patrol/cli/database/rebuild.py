@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from ingest.run import loaded_city, rebuild
-from ingest.run.rebuild import Checker, Difference, RebuildResult
+from ingest.run.rebuild import Difference, RebuildCheck, RebuildResult
 from patrol.checks import connectivity
 from patrol.cli import errors
 from patrol.settings.settings import Settings
@@ -90,7 +90,7 @@ async def _devices(conn: db.Connection, names: list[str] | None) -> list[Device]
 
 async def _look(conn: db.Connection, lo: int, hi: int, devices: Sequence[Device]) -> RebuildResult:
     result = RebuildResult()
-    checker = Checker(await loaded_city.load(conn), time.time_ns() // 1_000_000)
+    checker = RebuildCheck(await loaded_city.load(conn), time.time_ns() // 1_000_000)
     with _progress() as progress:
         task = progress.add_task("devices 终端", total=len(devices), found="")
         for device in devices:

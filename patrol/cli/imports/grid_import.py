@@ -42,12 +42,12 @@ async def import_town(database_url: str) -> str:
 
 async def _checked_import(
     database_url: str, data: bytes, begins: int | None, *, dry_run: bool
-) -> grid_store.ImportResult | list[GridFault]:
+) -> grid_store.GridImportResult | list[GridFault]:
     async with connectivity.connected(database_url) as connection, db.tried(connection, dry_run=dry_run):
         return await grid_store.import_file(connection, data, valid_from=begins)
 
 
-async def import_data(database_url: str, data: bytes) -> grid_store.ImportResult | list[GridFault]:
+async def import_data(database_url: str, data: bytes) -> grid_store.GridImportResult | list[GridFault]:
     """Import a grid file, or say what is wrong with it; then nothing has changed."""
     connection = await asyncpg.connect(database_url)
     try:

@@ -21,7 +21,7 @@ from patrol.services import mosquitto
 from patrol.services.mosquitto import BrokerPaths, Listener
 from patrol.settings import device_key
 from patrol.settings.settings import Settings
-from tracking.city.device_grant import Grant
+from tracking.city.device_grant import DeviceGrant
 from tracking.store.tracks import device_access
 
 _SALT_BYTES = 12
@@ -67,7 +67,7 @@ def config(settings: Settings, *, places: BrokerPaths, listener: Listener) -> No
     typer.echo("To let the worker update the accounts, set PATROL_BROKER_ACCOUNTS=mosquitto")
 
 
-async def _grants(url: str, server: str) -> list[Grant]:
+async def _grants(url: str, server: str) -> list[DeviceGrant]:
     async with connectivity.connected(url) as conn:
         await device_access.note_server(conn, server)
         grants, _ = await device_access.everything(conn)

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import asyncpg
 
 from patrol.checks import broker, connectivity, database, findings, machine, service
-from patrol.checks.findings import Finding, bad
+from patrol.checks.findings import CheckResult, bad
 from patrol.cli import errors
 from patrol.settings.settings import Settings
 
@@ -27,7 +27,7 @@ def run(settings: Settings) -> None:
     findings.conclude([finding for results in parts.values() for finding in results])
 
 
-async def _examine(settings: Settings) -> dict[str, list[Finding]]:
+async def _examine(settings: Settings) -> dict[str, list[CheckResult]]:
     # A broker that ends a connection is a finding; the MQTT library leaves it behind in a future, too.
     asyncio.get_running_loop().set_exception_handler(lambda _loop, _context: None)
     of_database, of_service, places = await _database(settings)
@@ -42,7 +42,7 @@ async def _examine(settings: Settings) -> dict[str, list[Finding]]:
     }
 
 
-async def _database(settings: Settings) -> tuple[list[Finding], list[Finding], dict[str, Path]]:
+async def _database(settings: Settings) -> tuple[list[CheckResult], list[CheckResult], dict[str, Path]]:
     places = {"disk of the data folder 数据目录": settings.data_dir}
     try:
         url = connectivity.database_url(settings)
@@ -70,7 +70,7 @@ async def _folder(conn: "asyncpg.Connection[asyncpg.Record]") -> Path | None:
         return None
 
 
-async def _broker(settings: Settings) -> list[Finding]:
+async def _broker(settings: Settings) -> list[CheckResult]:
     try:
         where = connectivity.broker(settings.broker_url)
     except errors.SetupError as fault:
@@ -78,8 +78,8 @@ async def _broker(settings: Settings) -> list[Finding]:
     return await broker.examine(where)
 
 
-async def _certificates(settings: Settings) -> list[Finding]:
-    results: list[Finding] = []
+async def _certificates(settings: Settings) -> list[CheckResult]:
+    results: list[CheckResult] = []
     if settings.http_cert is not None:
         results.append(machine.certificate_file("web certificate 网页证书", settings.http_cert, datetime.now(UTC)))
     try:

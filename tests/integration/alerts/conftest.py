@@ -8,7 +8,7 @@ import pytest
 from runtime import db
 from tests.support import lattice, observed
 from tracking.store.city import grid_store
-from tracking.store.city.grid_store import ImportResult
+from tracking.store.city.grid_store import GridImportResult
 from tracking.store.tracks import device_store
 
 START = 1_769_990_400_000
@@ -33,7 +33,7 @@ async def conn(pool: db.Pool) -> AsyncIterator[db.Connection]:
 @pytest.fixture
 async def town(conn: db.Connection) -> "Town":
     """Two business cells of one grid, whose street is observed from START on, and one officer."""
-    assert isinstance(await grid_store.import_file(conn, lattice.encoded(lattice.collection(2))), ImportResult)
+    assert isinstance(await grid_store.import_file(conn, lattice.encoded(lattice.collection(2))), GridImportResult)
     await device_store.enrol(conn, {"xjk-03": "xjk"})
     town = Town(conn)
     await town.heard(0)

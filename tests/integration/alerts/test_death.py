@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 
 from alerts.coverage import learning
-from alerts.notify.message import Message
+from alerts.notify.message import OutgoingMessage
 from alerts.run import training, watch
 from alerts.run.notify import kinds
 from alerts.run.notify.outbox import ChannelKind, Outbox
@@ -88,7 +88,7 @@ class Service:
     told: Counter[tuple[int, int]]
     """Alert and step, how often each was told."""
 
-    async def __call__(self, target: Mapping[str, Any], message: Message) -> None:  # noqa: ARG002 - a Sender
+    async def __call__(self, target: Mapping[str, Any], message: OutgoingMessage) -> None:  # noqa: ARG002 - a Sender
         """Take a message."""
         self.told.update((notice.alert["id"], notice.n) for notice in message.notices)
 

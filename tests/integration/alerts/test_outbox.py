@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from alerts.life.model import GAP, Change, Level, Step
-from alerts.notify.message import Message
+from alerts.notify.message import OutgoingMessage
 from alerts.run.notify import kinds, webhook
 from alerts.run.notify.outbox import ChannelKind, Outbox
 from alerts.store.notify import channels, queue
@@ -176,7 +176,7 @@ async def test_a_process_that_dies_while_sending_repeats_only_what_carries_its_i
     """After the lease another process sends again under the same id, or marks that nobody knows."""
     tried: list[str] = []
 
-    async def dies(target: Any, message: Message) -> None:  # noqa: ARG001 - a Sender
+    async def dies(target: Any, message: OutgoingMessage) -> None:  # noqa: ARG001 - a Sender
         tried.append(message.id)
         if len(tried) == 1:
             raise asyncio.CancelledError

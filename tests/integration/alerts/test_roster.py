@@ -1,4 +1,4 @@
-"""Who is a member of the crowd is read again at each change, and only then."""
+"""Who is judged is read again at each change, and only then."""
 
 from collections.abc import Awaitable, Callable
 

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from ingest.decoding.message import Message
+from ingest.decoding.message import DeviceMessage
 from ingest.run.config import WorkerConfig
 from ingest.run.path.assembly import make_pipeline
 from ingest.run.path.intake import Intake
@@ -119,7 +119,7 @@ class Bench:
         root = "patrol/v1-buffer" if len(fixes) > 2 else "patrol/v1"
         body = json.dumps([each.body for each in fixes]).encode()
         worker = self.workers[1 - self.serving if astray else self.serving]
-        worker.intake.put([Message(f"{root}/{unit or self.unit}/{name}/fix", body, False, self.now, 1)])
+        worker.intake.put([DeviceMessage(f"{root}/{unit or self.unit}/{name}/fix", body, False, self.now, 1)])
         await worker.step()
         for each in fixes if unit is None else ():
             key = name, each.boot

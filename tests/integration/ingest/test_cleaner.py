@@ -16,7 +16,7 @@ from tracking.presence.fixes import FixColumns
 from tracking.quality.model import FindingKind
 from tracking.routes import pieces
 from tracking.store.city import city, grid_store, people_store, route_store
-from tracking.store.city.grid_store import ImportResult
+from tracking.store.city.grid_store import GridImportResult
 from tracking.store.tracks import device_store, finding_store, fix_store
 
 HOUR = 3_600_000
@@ -53,7 +53,7 @@ class Town:
 @pytest.fixture
 async def town(database_url: str, conn: db.Connection) -> Any:
     """A grid of 5 by 5 cells about the walk."""
-    assert isinstance(await grid_store.import_file(conn, lattice.encoded(lattice.collection(10, 10))), ImportResult)
+    assert isinstance(await grid_store.import_file(conn, lattice.encoded(lattice.collection(10, 10))), GridImportResult)
     await device_store.enrol(conn, {"cam-1": "441302010", "cam-2": "441302010", "cam-3": "441302010"})
     async with asyncpg.create_pool(database_url, min_size=1, max_size=2) as pool:
         yield Town(pool, conn, await city.load(conn))
@@ -204,7 +204,7 @@ async def test_a_buffer_that_comes_hours_later_in_order_is_gone_over_too(
     database_url: str, conn: db.Connection
 ) -> None:
     """No stay changes by it, yet a handset that mocked while it was out of reach is found."""
-    assert isinstance(await grid_store.import_file(conn, lattice.encoded(lattice.collection(4, 1))), ImportResult)
+    assert isinstance(await grid_store.import_file(conn, lattice.encoded(lattice.collection(4, 1))), GridImportResult)
     now = patrols.T0 + 3 * HOUR
     fixes = [
         {"t": patrols.T0 + n * 10_000, "lat": lattice.SOUTH + n * 1e-5, "lon": lattice.WEST, "mock": True}

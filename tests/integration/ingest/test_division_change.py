@@ -6,7 +6,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from ingest.decoding.message import Message
+from ingest.decoding.message import DeviceMessage
 from runtime import db
 from tests.integration.ingest.test_rebuild import looked, stored
 from tests.support import lattice, patrols, pipelines
@@ -38,7 +38,7 @@ async def imported(conn: db.Connection, document: lattice.Json, at: int, now: in
     """Import a grid that holds from `at`."""
     grid = grids.parse(lattice.encoded(document))
     assert isinstance(grid, grids.Grid)
-    assert isinstance(await grid_store.import_grid(conn, grid, valid_from=at, now=now), grid_store.ImportResult)
+    assert isinstance(await grid_store.import_grid(conn, grid, valid_from=at, now=now), grid_store.GridImportResult)
 
 
 async def shown(conn: db.Connection) -> list[Any]:
@@ -95,7 +95,7 @@ async def test_imports_while_fixes_arrive(conn: db.Connection, database_url: str
     async with pipelines.driven(database_url, T0) as driven:
         parts = list(patrols.by_minutes(said, 5))
         for number, (now, part) in enumerate(parts):
-            waiting = [Message(each.topic, each.payload, False, each.arrives, 1) for each in part]
+            waiting = [DeviceMessage(each.topic, each.payload, False, each.arrives, 1) for each in part]
             driven.pipeline.intake.put(waiting)
             driven.clock.now = now
             if number == 1:

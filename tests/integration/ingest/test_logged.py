@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ingest.run import loaded_city, rebuild
-from ingest.run.rebuild import Checker, RebuildResult
+from ingest.run.rebuild import RebuildCheck, RebuildResult
 from tests.support import lattice, patrols, pipelines
 from tests.support.patrols import T0, Said
 from tracking.store.city import grid_store
@@ -70,7 +70,7 @@ async def test_an_event_makes_the_visit_in_any_order_of_arrival(
     assert [(stay[2], stay[4], stay[5]) for stay in await known(conn)] == [(590_000, "visit", False)]
     found = RebuildResult()
     for device in await rebuild.devices(conn, None):
-        await Checker(await loaded_city.load(conn), END).check(conn, device, T0, END, found)
+        await RebuildCheck(await loaded_city.load(conn), END).check(conn, device, T0, END, found)
     assert found.runs == 1
     assert found.differences == []
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 import pytest
 
-from ingest.decoding.message import Message
+from ingest.decoding.message import DeviceMessage
 from ingest.run.config import WorkerConfig
 from ingest.run.path.assembly import make_pipeline
 from ingest.run.path.intake import Intake
@@ -82,7 +82,7 @@ async def made(url: str, role: str | None = None) -> AsyncIterator[Pipeline]:
 def put(pipeline: Pipeline, kind: str, payload: Any, acknowledged: list[bytes], device: str = "cam-1") -> None:
     """Let a message arrive."""
     body, topic = json.dumps(payload).encode(), f"patrol/v1/team-1/{device}/{kind}"
-    pipeline.intake.put([Message(topic, body, False, T0 + 10**7, 1, b"\x00\x01", acknowledged.append)])
+    pipeline.intake.put([DeviceMessage(topic, body, False, T0 + 10**7, 1, b"\x00\x01", acknowledged.append)])
 
 
 def fix(seq: int) -> dict[str, Any]:

@@ -46,7 +46,7 @@ def said(fixes: Sequence[dict[str, Any]], arrives: int, root: str = "patrol/v1",
 async def town(conn: db.Connection) -> db.Connection:
     """A row of cells."""
     made = await grid_store.import_file(conn, lattice.encoded(lattice.collection(4, 1)))
-    assert isinstance(made, grid_store.ImportResult)
+    assert isinstance(made, grid_store.GridImportResult)
     return conn
 
 

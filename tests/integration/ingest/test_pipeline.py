@@ -12,7 +12,7 @@ import pytest
 
 from ingest.decoding import batch
 from ingest.decoding.decode import decode
-from ingest.decoding.message import Message
+from ingest.decoding.message import DeviceMessage
 from ingest.run.config import WorkerConfig
 from ingest.run.path.assembly import make_pipeline
 from ingest.run.path.attempt import Attempt
@@ -33,9 +33,9 @@ ULID = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 STRIDE = lattice.STEP / 200  # degrees in about a metre
 
 
-def message(topic: str, payload: Any, connection: int = 1) -> Message:
+def message(topic: str, payload: Any, connection: int = 1) -> DeviceMessage:
     """A message that waits to be acknowledged."""
-    return Message(topic, json.dumps(payload).encode(), False, T0 + 10**7, connection, b"\x00\x01")
+    return DeviceMessage(topic, json.dumps(payload).encode(), False, T0 + 10**7, connection, b"\x00\x01")
 
 
 def walk(seconds: Iterable[int]) -> list[dict[str, Any]]:
@@ -68,7 +68,7 @@ async def running(url: str, **settings: Any) -> AsyncIterator[Pipeline]:
             await asyncio.wait([task])
 
 
-async def attempted(pipeline: Pipeline, conn: "db.Connection", given: Message) -> Attempt:
+async def attempted(pipeline: Pipeline, conn: "db.Connection", given: DeviceMessage) -> Attempt:
     """A batch of one message, ready to be written."""
     said = decode(given.topic, given.payload, retained=False, now=given.received)
     received = [batch.Received(given, said)]
@@ -77,7 +77,7 @@ async def attempted(pipeline: Pipeline, conn: "db.Connection", given: Message) -
     return Attempt(batch.build(received, batch.senders(received, pipeline.devices.by_name)), 1)
 
 
-async def taken(pipeline: Pipeline, *messages: Message) -> None:
+async def taken(pipeline: Pipeline, *messages: DeviceMessage) -> None:
     """Hand messages over and return when all are acknowledged."""
     left, all_heard = len(messages), asyncio.Event()
 
@@ -97,7 +97,7 @@ async def taken(pipeline: Pipeline, *messages: Message) -> None:
 async def grid(conn: "db.Connection") -> None:
     """Two cells of about 200 m side by side."""
     assert isinstance(
-        await grid_store.import_file(conn, lattice.encoded(lattice.collection(2, 1))), grid_store.ImportResult
+        await grid_store.import_file(conn, lattice.encoded(lattice.collection(2, 1))), grid_store.GridImportResult
     )
 
 

@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from ingest.run import claim, loaded_city, rebuild
-from ingest.run.rebuild import Checker, RebuildResult
+from ingest.run.rebuild import RebuildCheck, RebuildResult
 from patrol.cli import errors
 from patrol.cli.database import rebuild as command
 from patrol.settings.settings import Settings
@@ -32,7 +32,7 @@ async def stored(conn: db.Connection) -> list[Any]:
 async def looked(conn: db.Connection, *bounds: int) -> RebuildResult:
     """Check all devices in the parts between the bounds."""
     found = RebuildResult()
-    checker = Checker(await loaded_city.load(conn), patrols.T0)
+    checker = RebuildCheck(await loaded_city.load(conn), patrols.T0)
     for lo, hi in itertools.pairwise(bounds):
         for device in await rebuild.devices(conn, None):
             await checker.check(conn, device, lo, hi - 1, found)

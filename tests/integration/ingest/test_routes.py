@@ -18,7 +18,7 @@ from tracking.presence.fixes import FixColumns
 from tracking.routes import pieces, route_file
 from tracking.routes.model import FOR_EVER, LEAD_MS
 from tracking.store.city import city, grid_store, route_hours, route_store
-from tracking.store.city.grid_store import ImportResult
+from tracking.store.city.grid_store import GridImportResult
 from tracking.store.tracks import device_store, fix_store, hour_store
 
 HOUR = 3_600_000
@@ -59,7 +59,7 @@ class Town:
 @pytest.fixture
 async def town(database_url: str, conn: db.Connection) -> Any:
     """A grid of 10 by 10 cells about the walk, with streets a hundred metres apart, and a checkpoint on the way."""
-    assert isinstance(await grid_store.import_file(conn, lattice.encoded(lattice.collection(10, 10))), ImportResult)
+    assert isinstance(await grid_store.import_file(conn, lattice.encoded(lattice.collection(10, 10))), GridImportResult)
     await device_store.enrol(conn, {"cam-1": "441302010", "cam-2": "441302010"})
     lines = [np.array([[114.40, 23.08 + 0.001 * n], [114.42, 23.08 + 0.001 * n]]) for n in range(20)]
     await route_store.import_roads(conn, pieces.cut(lines))

@@ -10,7 +10,7 @@ import aiomqtt
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from ingest.decoding.message import Message
+from ingest.decoding.message import DeviceMessage
 from ingest.run.mqtt.session import BUFFERED_RECEIVE_MAXIMUM, CONNECT_S, Session, SessionOptions
 from ingest.run.mqtt.sessions import Sessions
 from schemas import topics
@@ -28,7 +28,7 @@ class Inbox:
     """Messages as they were delivered, none acknowledged by itself."""
 
     def __init__(self) -> None:
-        self.messages: list[Message] = []
+        self.messages: list[DeviceMessage] = []
         self.lost: list[int] = []
 
     @property
@@ -36,7 +36,7 @@ class Inbox:
         """Numbers of the connections that brought something; tries that failed have numbers, too."""
         return sorted({one.connection for one in self.messages})
 
-    def _came(self, nth: int) -> list[Message]:
+    def _came(self, nth: int) -> list[DeviceMessage]:
         number = dict(enumerate(self.connections, 1)).get(nth)
         return [one for one in self.messages if one.connection == number]
 
@@ -203,7 +203,7 @@ async def test_live_fixes_do_not_stand_behind_a_buffer(mosquitto: "Mosquitto") -
     """Of a buffer no more than some messages are taken before they are stored, and what comes live comes at once."""
     made = Sessions(Broker.parse(mosquitto.url), worker="test", units=("+",), former=())
     task = asyncio.create_task(made.run())
-    taken: list[Message] = []
+    taken: list[DeviceMessage] = []
 
     async def came(buffered: int, live: int) -> bool:
         taken.extend(made.intake.take(1_000, 1 << 20))

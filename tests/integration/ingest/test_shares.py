@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 
 from ingest.run import claim, loaded_city
-from ingest.run.rebuild import Checker, RebuildResult, devices
+from ingest.run.rebuild import RebuildCheck, RebuildResult, devices
 from ingest.run.shares import LostUnitsError, Shares
 from tests.integration.ingest.conftest import T0, Send, fix, working
 from tests.support import waiting
@@ -84,7 +84,7 @@ async def test_units_move_when_workers_come_and_go(
     await hour_store.fold(conn)
     assert await conn.fetchval("SELECT sum(fixes) FROM device_hours") == 320
     assert await conn.fetchval("SELECT count(*) FROM runs") == len(UNITS)  # nobody told a part of a run as a whole
-    found, checker = RebuildResult(), Checker(await loaded_city.load(conn), T0 + 3_600_000)
+    found, checker = RebuildResult(), RebuildCheck(await loaded_city.load(conn), T0 + 3_600_000)
     for device in await devices(conn, None):
         await checker.check(conn, device, T0, T0 + 3_600_000, found)
     assert (found.differences, found.waiting, found.fixes) == ([], 0, 320)

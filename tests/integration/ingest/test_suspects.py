@@ -11,7 +11,7 @@ import pytest
 
 from ingest.run import loaded_city, rebuild
 from ingest.run.late.cleaner import Cleaner
-from ingest.run.rebuild import Checker, RebuildResult
+from ingest.run.rebuild import RebuildCheck, RebuildResult
 from runtime import db
 from schemas.wire import Datum
 from tests.support import lattice, patrols, pipelines
@@ -74,7 +74,7 @@ class Town:
 
     async def differences(self) -> list[Any]:
         """What a rebuild finds to differ."""
-        found, checker = RebuildResult(), Checker(await loaded_city.load(self.conn), END)
+        found, checker = RebuildResult(), RebuildCheck(await loaded_city.load(self.conn), END)
         for device in await rebuild.devices(self.conn, None):
             await checker.check(self.conn, device, T0 - HOUR, END, found)
         assert found.runs > 1
@@ -147,7 +147,7 @@ async def beside(conn: db.Connection) -> list[Fix]:
     for ring, feature in zip(rings, (f for f in grid["features"] if f["properties"]["kind"] == "cell"), strict=True):
         feature["geometry"]["coordinates"] = [ring]
     made = await grid_store.import_file(conn, lattice.encoded(grid), valid_from=T0)
-    assert isinstance(made, grid_store.ImportResult)
+    assert isinstance(made, grid_store.GridImportResult)
     return [replace(f, lat=a, lon=o) for f, a, o in zip(seems, lat.tolist(), lon.tolist(), strict=True)]
 
 

@@ -14,7 +14,7 @@ from tests.integration.ingest.conftest import T0, Send, client, fix, working
 from tests.integration.ingest.counting import BUFFER, FIX, counted
 from tests.support import lattice, waiting
 from tracking.store.city import grid_store
-from tracking.store.city.grid_store import ImportResult
+from tracking.store.city.grid_store import GridImportResult
 from tracking.store.tracks import refusal_store
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ async def test_fixes_of_a_buffer_and_live_ones_are_one_track(
     conn: "db.Connection", mosquitto: "Mosquitto", database_url: str, send: Send
 ) -> None:
     """Whichever way a fix comes, and if it comes both ways, it is stored once and counts the same."""
-    assert isinstance(await grid_store.import_file(conn, lattice.encoded(lattice.collection())), ImportResult)
+    assert isinstance(await grid_store.import_file(conn, lattice.encoded(lattice.collection())), GridImportResult)
     inside = {"lat": lattice.SOUTH + lattice.STEP / 2, "lon": lattice.WEST + lattice.STEP / 2, "acc": 4}
     async with working(database_url=database_url, mqtt_url=mosquitto.url, limits=BatchLimits(upkeep_s=0.2)):
         await send(FIX, fix(20_000, **inside))

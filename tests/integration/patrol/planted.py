@@ -1,6 +1,6 @@
 """Faults of a TimescaleDB: what `patrol db check` calls each → how it is planted, and how grave it is."""
 
-from patrol.checks.findings import Verdict
+from patrol.checks.findings import CheckStatus
 
 HYPERTABLE = "DROP TABLE run_history; CREATE TABLE run_history (LIKE runs)"
 SUMMARY = """
@@ -37,17 +37,17 @@ SELECT job_id, now(), now(), now(), now(), false, 3, '1 s', '1 s', 1, 2, 0, 2, 0
 FROM timescaledb_information.jobs WHERE proc_name = 'policy_compression'
 """
 
-FAULTS: tuple[tuple[str, str, Verdict], ...] = (
-    ("hypertables 超表", HYPERTABLE, Verdict.BAD),
-    ("summary 汇总 device_days", SUMMARY, Verdict.BAD),
-    ("columnstore 列存", SEGMENTS, Verdict.WARN),
-    ("chunk interval 分块", INTERVAL, Verdict.WARN),
-    ("policy 策略: refresh_continuous_aggregate", NO_REFRESH, Verdict.BAD),
-    ("refresh 刷新范围", ENDLESS_REFRESH, Verdict.WARN),
-    ("wide refresh 夜间刷新", NOT_REFRESHED, Verdict.WARN),
-    ("columnstore after 列存时限", LATE_COLUMNSTORE, Verdict.WARN),
-    ("job compression fixes", PAUSED, Verdict.WARN),
-    ("job compression fixes", FAILED, Verdict.BAD),
+FAULTS: tuple[tuple[str, str, CheckStatus], ...] = (
+    ("hypertables 超表", HYPERTABLE, CheckStatus.BAD),
+    ("summary 汇总 device_days", SUMMARY, CheckStatus.BAD),
+    ("columnstore 列存", SEGMENTS, CheckStatus.WARN),
+    ("chunk interval 分块", INTERVAL, CheckStatus.WARN),
+    ("policy 策略: refresh_continuous_aggregate", NO_REFRESH, CheckStatus.BAD),
+    ("refresh 刷新范围", ENDLESS_REFRESH, CheckStatus.WARN),
+    ("wide refresh 夜间刷新", NOT_REFRESHED, CheckStatus.WARN),
+    ("columnstore after 列存时限", LATE_COLUMNSTORE, CheckStatus.WARN),
+    ("job compression fixes", PAUSED, CheckStatus.WARN),
+    ("job compression fixes", FAILED, CheckStatus.BAD),
 )
 
 GOES_WITH: dict[str, set[str]] = {

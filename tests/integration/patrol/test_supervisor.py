@@ -11,7 +11,7 @@ import psutil
 import pytest
 from structlog.testing import capture_logs
 
-from patrol.services.part import Answer, Part
+from patrol.services.part import Health, Part
 from patrol.services.supervisor import Supervisor, supervise
 from tests.support import ports
 from tests.support.waiting import until
@@ -40,16 +40,16 @@ class Kept:
         await until(other, "another process answers", within=60)
 
 
-def asked(part: Part) -> Callable[[], Awaitable[Answer]]:
+def asked(part: Part) -> Callable[[], Awaitable[Health]]:
     """Ask the process of a part whether it lives."""
 
-    async def ask() -> Answer:
+    async def ask() -> Health:
         try:
             async with httpx2.AsyncClient(timeout=1) as client:
                 answer = await client.get(f"http://127.0.0.1:{part.env['PATROL_HTTP_PORT']}/healthz")
-            return Answer(lives=answer.status_code == 200)
+            return Health(lives=answer.status_code == 200)
         except httpx2.TransportError:
-            return Answer(lives=False)
+            return Health(lives=False)
 
     return ask
 

@@ -48,7 +48,7 @@ async def put(
     said = wire.Event(
         id=f"{street.event[:-2]}M{n}", t=db.millis(at), lat=1, lon=2, type="05.01", media=[media], case=case
     )
-    event = event_store.Event(
+    event = event_store.StoredEvent(
         device=street.ids["device"], received=db.millis(at), said=said, lat=1, lon=2, cell=street.ids["cell"]
     )
     await event_store.insert(conn, [event])

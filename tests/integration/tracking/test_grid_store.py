@@ -11,7 +11,7 @@ from tests.support import lattice
 from tracking.city.grid_faults import FaultKind
 from tracking.geometry.lookup import EVER
 from tracking.store.city import city, division_store, grid_store, judging
-from tracking.store.city.grid_store import ImportResult
+from tracking.store.city.grid_store import GridImportResult
 
 IN_FORCE = """
 SELECT c.id, v.* FROM division_cells v JOIN divisions d ON d.id = v.division JOIN cells c ON c.id = v.cell
@@ -19,16 +19,16 @@ WHERE d.valid_to IS NULL
 """
 
 
-async def _import(conn: db.Connection, document: Any) -> ImportResult:
+async def _import(conn: db.Connection, document: Any) -> GridImportResult:
     result = await grid_store.import_file(conn, lattice.encoded(document))
-    assert isinstance(result, ImportResult), [str(fault) for fault in result]
+    assert isinstance(result, GridImportResult), [str(fault) for fault in result]
     return result
 
 
 async def test_import_file_stores_areas_and_cells(conn: db.Connection) -> None:
     """A valid file becomes areas and cells in force, and viewers are told."""
     result = await _import(conn, lattice.collection(3, 2))
-    assert result == ImportResult(cells=6, added=6, changed=0, ended=0, areas=4, since=EVER)
+    assert result == GridImportResult(cells=6, added=6, changed=0, ended=0, areas=4, since=EVER)
     row = await conn.fetchrow(IN_FORCE + "AND v.code = '441302010001001'")
     assert row is not None
     assert (row["name"], row["grid"], row["class"], row["synthetic"]) == ("小金口-01", "G0", "business", True)
@@ -99,7 +99,7 @@ async def test_import_file_leaves_other_districts_alone(conn: db.Connection) -> 
     await _import(conn, lattice.collection(2, 1))
     text = json.dumps(lattice.collection(2, 1)).replace("441302", "441303").replace('"G0"', '"H0"')
     result = await grid_store.import_file(conn, text.encode())
-    assert isinstance(result, ImportResult)
+    assert isinstance(result, GridImportResult)
     assert (result.added, result.ended) == (2, 0)
 
 
@@ -127,7 +127,7 @@ async def test_import_file_holds_from_the_moment_given(conn: db.Connection) -> N
     await _import(conn, lattice.collection(2, 1))
     at = db.millis(await conn.fetchval("SELECT now()")) - 86_400_000
     result = await grid_store.import_file(conn, lattice.encoded(_split(2)), valid_from=at)
-    assert isinstance(result, ImportResult)
+    assert isinstance(result, GridImportResult)
     assert (result.added, result.ended, result.since) == (1, 1, at)
     before, after = await city.load(conn, at - 1), await city.load(conn, at)
     assert [cell.code[-3:] for cell in before.cells] == ["001", "002"]
@@ -140,13 +140,13 @@ async def test_import_file_refuses_what_would_come_before_the_newest(conn: db.Co
     """A division that is yet to come is replaced by one for the same moment, and nothing is put before it."""
     await _import(conn, lattice.collection(2, 1))
     soon = db.millis(await conn.fetchval("SELECT now()")) + 86_400_000
-    assert isinstance(await grid_store.import_file(conn, lattice.encoded(_split(2)), valid_from=soon), ImportResult)
+    assert isinstance(await grid_store.import_file(conn, lattice.encoded(_split(2)), valid_from=soon), GridImportResult)
     assert [cell.code[-3:] for cell in (await city.load(conn)).cells] == ["001", "002"]
     faults = await grid_store.import_file(conn, lattice.encoded(lattice.collection(3, 1)))
     assert isinstance(faults, list)
     assert [fault.kind for fault in faults] == [FaultKind.TOO_EARLY]
     again = await grid_store.import_file(conn, lattice.encoded(lattice.collection(2, 1)), valid_from=soon)
-    assert isinstance(again, ImportResult)
+    assert isinstance(again, GridImportResult)
     assert (again.added, again.ended) == (1, 1)
     assert [cell.code[-3:] for cell in (await city.load(conn, soon)).cells] == ["001", "002"]
     assert len(await division_store.known(conn)) == 2

@@ -19,11 +19,11 @@ async def test_states_are_remembered_for_their_time(conn: db.Connection, device:
     for n, step in enumerate(steps):
         await stay_store.apply(conn, [put(step)], NOW + n)
     for n, step in enumerate(steps):
-        known = await stay_store.listed(conn, stay_store.Filter(known_at=NOW + n), limit=5)
+        known = await stay_store.listed(conn, stay_store.StayFilter(known_at=NOW + n), limit=5)
         assert [(one.fixes, db.millis(one.t_out)) for one in known] == [(step.fixes, step.t_out)]
     await passes.Pass(conn, NOW + 2 + 92 * DAY).run()
-    assert await stay_store.listed(conn, stay_store.Filter(known_at=NOW), limit=5) == []
-    assert [one.fixes for one in await stay_store.listed(conn, stay_store.Filter(known_at=NOW + 2), limit=5)] == [3]
+    assert await stay_store.listed(conn, stay_store.StayFilter(known_at=NOW), limit=5) == []
+    assert [one.fixes for one in await stay_store.listed(conn, stay_store.StayFilter(known_at=NOW + 2), limit=5)] == [3]
 
 
 async def test_a_clock_set_back_leaves_no_two_states_of_a_moment(
@@ -35,8 +35,8 @@ async def test_a_clock_set_back_leaves_no_two_states_of_a_moment(
     await stay_store.apply(conn, [put(replace(first, fixes=8))], NOW - 5_000)
     await stay_store.apply(conn, [put(replace(first, cell=cells[1]), '{"kind": "late"}')], NOW - 4_000)
     for known in (NOW - 5_000, NOW - 1):
-        assert await stay_store.listed(conn, stay_store.Filter(known_at=known), limit=5) == []
-    assert [one.cell for one in await stay_store.listed(conn, stay_store.Filter(known_at=NOW), limit=5)] == [
+        assert await stay_store.listed(conn, stay_store.StayFilter(known_at=known), limit=5) == []
+    assert [one.cell for one in await stay_store.listed(conn, stay_store.StayFilter(known_at=NOW), limit=5)] == [
         "44130200100002"
     ]
 

@@ -55,8 +55,8 @@ async def test_amended_stay_keeps_its_earlier_version(conn: "db.Connection", dev
         ("44130200100001", False),
         ("44130200100002", True),
     ]
-    now = await stay_store.listed(conn, stay_store.Filter(), limit=10)
-    then = await stay_store.listed(conn, stay_store.Filter(known_at=NOW + 4999), limit=10)
+    now = await stay_store.listed(conn, stay_store.StayFilter(), limit=10)
+    then = await stay_store.listed(conn, stay_store.StayFilter(known_at=NOW + 4999), limit=10)
     assert ([one.cell for one in now], [one.cell for one in then]) == (["44130200100002"], ["44130200100001"])
     assert then[0].reason is not None
     assert (then[0].reason.kind, then[0].reason.device) == ("late", "cam-1")
@@ -86,13 +86,13 @@ async def test_listed_pages_by_cursor(conn: "db.Connection", device: int, cells:
     await stay_store.apply(conn, [put(one) for one in stays], NOW)
     seen: list[int] = []
     after: tuple[int, int] | None = None
-    while page := await stay_store.listed(conn, stay_store.Filter(device="cam-1"), limit=3, after=after):
+    while page := await stay_store.listed(conn, stay_store.StayFilter(device="cam-1"), limit=3, after=after):
         seen += [round(one.t_in.timestamp() * 1000) for one in page]
         after = (seen[-1], page[-1].id)
     assert seen == [one.t_in for one in reversed(stays)]
-    by_cell = await stay_store.listed(conn, stay_store.Filter(cell="44130200100002"), limit=10)
+    by_cell = await stay_store.listed(conn, stay_store.StayFilter(cell="44130200100002"), limit=10)
     assert len(by_cell) == 3
-    middle = stay_store.Filter(t_from=T0 + 150_000, t_to=T0 + 240_000)
+    middle = stay_store.StayFilter(t_from=T0 + 150_000, t_to=T0 + 240_000)
     assert len(await stay_store.listed(conn, middle, limit=10)) == 2
 
 
@@ -104,7 +104,7 @@ async def test_time_between_two_cells_is_kept_like_a_stay(conn: "db.Connection",
         assert not await stay_store.apply(conn, [put(each)], NOW + number * 5000)
     assert await stay_store.load(conn, device, T0, T0) == [longer]
     now, then = [
-        await stay_store.listed(conn, stay_store.Filter(kind=StayKind.BETWEEN, known_at=known), limit=10)
+        await stay_store.listed(conn, stay_store.StayFilter(kind=StayKind.BETWEEN, known_at=known), limit=10)
         for known in (None, NOW + 1000)
     ]
     assert [(one.kind, one.other, one.dwell_s) for one in now] == [("between", None, 300.0)]

@@ -169,7 +169,7 @@ async def _gossip(conn: "Connection", street: Street, other: Street) -> None:
             id=street.event[:-1] + "6", t=db.millis(NOW) - MINUTE, lat=street.lat, lon=street.lon,
             type=f"{other.mark}-badge-1", text=said, case=f"{other.mark.upper()}-BADGE-1。",
         )  # fmt: skip
-        event = event_store.Event(
+        event = event_store.StoredEvent(
             device=street.ids["device"], received=db.millis(NOW), said=named, lat=street.lat, lon=street.lon,
             cell=street.ids["cell"],
         )  # fmt: skip
@@ -193,14 +193,14 @@ async def _gossip(conn: "Connection", street: Street, other: Street) -> None:
 
 def event_of(
     street: Street, key: str, *, device: int | None = None, kind: str = "05.01", text: str | None = None
-) -> event_store.Event:
+) -> event_store.StoredEvent:
     """An event in the street's cell."""
     said = wire.Event(
         id=key, t=db.millis(NOW) - MINUTE, lat=street.lat, lon=street.lon, type=kind,
         media=[wire.Media(sha256=street.media, mime="image/jpeg", bytes=len(street.picture))],
         text=text or f"{street.mark}-text", subject=f"{street.mark}-subject", case=f"{street.mark}-case",
     )  # fmt: skip
-    return event_store.Event(
+    return event_store.StoredEvent(
         device=device or street.ids["device"], received=db.millis(NOW), said=said, lat=street.lat, lon=street.lon,
         cell=street.ids["cell"],
     )  # fmt: skip

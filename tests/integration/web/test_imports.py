@@ -74,7 +74,7 @@ EVERY = pytest.mark.parametrize("of", IMPORTS.values(), ids=IMPORTS)
 async def grid(conn: db.Connection) -> None:
     """Two cells, for what stands on cells."""
     done = await grid_store.import_file(conn, lattice.encoded(lattice.collection(2, 1)))
-    assert isinstance(done, grid_store.ImportResult)
+    assert isinstance(done, grid_store.GridImportResult)
 
 
 async def _rows(conn: db.Connection, of: Import) -> int:

@@ -152,7 +152,7 @@ async def test_city_that_is_told_is_the_one_that_is_given(server: web.WebServer,
 
     async def imported(columns: int) -> None:
         result = await grid_store.import_file(conn, lattice.encoded(lattice.collection(columns)))
-        assert isinstance(result, grid_store.ImportResult), result
+        assert isinstance(result, grid_store.GridImportResult), result
 
     async with asyncio.timeout(LIMIT_S):
         await imported(3)

@@ -18,7 +18,7 @@ from tests.support import web
 from tests.support.waiting import until
 from web.auth import route_rules
 from web.auth.access import PERMISSIONS, Permission, Role
-from web.auth.route_rules import Reach, Rule
+from web.auth.route_rules import Reach, RouteRule
 from web.auth.store import tokens
 from web.http.route_table import WEBSOCKET
 
@@ -115,7 +115,7 @@ async def ask(client: httpx2.AsyncClient, method: str, template: str, path: str,
     return await client.request(method, path)
 
 
-def expected(rule: Rule, role: Role, area: str) -> str:
+def expected(rule: RouteRule, role: Role, area: str) -> str:
     """What the rule promises: open, answered, forbidden."""
     if rule.permission is None:
         return "open"

@@ -81,7 +81,7 @@ async def announce(
     key = f"{street.event[:-3]}M{n:02}"
     media = wire.Media(sha256=hashlib.sha256(data).hexdigest(), mime=mime, bytes=len(data) if size is None else size)
     said = wire.Event(id=key, t=db.millis(NOW), lat=street.lat, lon=street.lon, type="05.01", media=[media], case=case)
-    made = event_store.Event(
+    made = event_store.StoredEvent(
         device=street.ids["device"], received=db.millis(NOW), said=said, lat=street.lat, lon=street.lon,
         cell=street.ids["cell"],
     )  # fmt: skip

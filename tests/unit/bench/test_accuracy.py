@@ -9,7 +9,7 @@ from bench import bench_accuracy, fleet, score, server
 from device_sim.faults import faults, handset, reception
 from device_sim.fleet import mix, officer, post
 from ingest.decoding import batch, decode
-from ingest.decoding.message import Message
+from ingest.decoding.message import DeviceMessage
 from schemas import wire
 from tracking.city import enrolment
 from tracking.presence.fixes import FixColumns
@@ -114,12 +114,14 @@ def test_the_bench_takes_what_ingest_takes(plan: mix.Mix) -> None:
 
 def _ingested(who: officer.Officer, plan: mix.Mix) -> FixColumns:
     """What ingest makes of the letters of a device in the shift of the bench."""
-    device = post.Device(1, who, plan=plan)
+    device = post.SimulatedDevice(1, who, plan=plan)
     device.start(who.shift_start(fleet.SHIFT))
     end, received = who.shift_start(fleet.SHIFT + 1), []
     while (now := device.due) <= end and device.shift.number == fleet.SHIFT:
         for letter in device.letters(now):
-            message = Message(topic=letter.topic, payload=letter.payload, retained=False, received=now, connection=0)
+            message = DeviceMessage(
+                topic=letter.topic, payload=letter.payload, retained=False, received=now, connection=0
+            )
             said = decode.decode(letter.topic, letter.payload, retained=False, now=now)
             received.append(batch.Received(message, said))
     known = {who.name: enrolment.Device(id=1, name=who.name, unit=who.unit, datum=wire.Datum.WGS84)}

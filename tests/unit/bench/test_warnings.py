@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from alerts.life.facts import Ending
-from alerts.life.ledger import Ledger
+from alerts.life.ledger import AlertLedger
 from alerts.life.model import GAP, Change, Level, Step
 from bench import bench_warnings, scenarios, shift, warned
 from bench.bench_warnings import Passed
@@ -52,8 +52,8 @@ def _gap(going: Shift, *, due_h: float, visited_h: float) -> Gap:
     )
 
 
-def _told(going: Shift, hour: float, level: Level = Level.ORANGE) -> Ledger:
-    made = Ledger()
+def _told(going: Shift, hour: float, level: Level = Level.ORANGE) -> AlertLedger:
+    made = AlertLedger()
     at = going.start + round(hour * HOUR)
     made.apply([Change(key="a", kind=GAP, step=Step.OPENED, level=level, cell=8, at=at, facts=Ending())])
     return made

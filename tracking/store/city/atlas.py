@@ -10,7 +10,7 @@ from tracking.geometry.lookup import EVER, FOR_EVER, CityGrid, GridCell
 from tracking.plans import plans
 from tracking.presence.visit_rules import VisitRules
 from tracking.store.city import division_store, plan_store
-from tracking.store.city.division_store import Division, DivisionCell
+from tracking.store.city.division_store import DivisionCell, DivisionRecord
 from tracking.store.city.plan_store import PlanRules
 
 
@@ -37,7 +37,7 @@ async def grid(conn: db.Connection) -> CityGrid:
     return await _grid(conn, divisions, await division_store.cells(conn, [division.id for division in divisions]))
 
 
-async def _grid(conn: db.Connection, divisions: Sequence[Division], said: Sequence[DivisionCell]) -> CityGrid:
+async def _grid(conn: db.Connection, divisions: Sequence[DivisionRecord], said: Sequence[DivisionCell]) -> CityGrid:
     begins, ends = _lives(divisions, said)
     shapes = await division_store.geometries(conn, begins)
     cells = [
@@ -47,7 +47,7 @@ async def _grid(conn: db.Connection, divisions: Sequence[Division], said: Sequen
     return CityGrid(cells, await division_store.centre(conn))
 
 
-def visit_rules(divisions: Sequence[Division], said: Sequence[DivisionCell], rules: PlanRules) -> VisitRules:
+def visit_rules(divisions: Sequence[DivisionRecord], said: Sequence[DivisionCell], rules: PlanRules) -> VisitRules:
     """What makes a visit of each cell, by when the stay began. Pure.
 
     Args:
@@ -76,7 +76,7 @@ def _at(moment: int, versions: Sequence[tuple[int, DivisionCell]]) -> DivisionCe
     return max(begun, key=lambda version: version[0])[1] if begun else min(versions, key=lambda version: version[0])[1]
 
 
-def _lives(divisions: Sequence[Division], said: Sequence[DivisionCell]) -> tuple[dict[int, int], dict[int, int]]:
+def _lives(divisions: Sequence[DivisionRecord], said: Sequence[DivisionCell]) -> tuple[dict[int, int], dict[int, int]]:
     """From and until when each cell holds, ms."""
     of = {division.id: division for division in divisions}
     begins: dict[int, int] = {}

@@ -5,7 +5,7 @@ from datetime import date
 
 from runtime import db
 from tracking.plans.calendar_file import Day
-from tracking.plans.holidays import Holidays, Mark
+from tracking.plans.holidays import DayMark, Holidays
 
 _PUT = """
 INSERT INTO calendar_days (day, workday, name, source, made_by)
@@ -19,7 +19,7 @@ WHERE (calendar_days.workday, calendar_days.name) IS DISTINCT FROM (excluded.wor
 async def holidays(conn: db.Connection) -> Holidays:
     """All days that were imported, on top of what is built in."""
     rows = await conn.fetch("SELECT day, workday, name FROM calendar_days")
-    return Holidays({row["day"]: Mark(workday=row["workday"], name=row["name"]) for row in rows})
+    return Holidays({row["day"]: DayMark(workday=row["workday"], name=row["name"]) for row in rows})
 
 
 async def sources(conn: db.Connection, start: date, end: date) -> dict[date, str]:

@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tracking.presence.fixes import Float, Int
-    from tracking.store.city.division_store import Area
+    from tracking.store.city.division_store import DivisionArea
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cell:
+class CityCell:
     """A unit cell as it is at a moment."""
 
     id: int
@@ -56,7 +56,7 @@ class Cell:
 class City:
     """Everything about the place that rules need. Columns are by cell, in the order of `cells`."""
 
-    cells: tuple[Cell, ...]
+    cells: tuple[CityCell, ...]
     plans: plans.Plans
     calendar: DutyCalendar
     time_zone: str
@@ -69,7 +69,7 @@ class City:
     """Number of a cell in the store → its index."""
     begins: Int
     """Since when each cell holds, ms; EVER: ever. Nothing is asked of it before."""
-    areas: dict[str, Area]
+    areas: dict[str, DivisionArea]
     """Districts, streets and grids by code."""
 
     def limits(self, now: int) -> coverage.LimitSteps:
@@ -95,7 +95,7 @@ async def load(conn: db.Connection, at: int | None = None, known: int | None = N
     shapes = await division_store.geometries(conn, (cell.cell for cell in said))
     since = await division_store.held_since(conn, known)
     cells = tuple(
-        Cell(
+        CityCell(
             id=cell.cell, code=cell.code, name=cell.name, cls=cell.cls, weight=cell.weight, road_m=cell.road_m,
             grid=cell.grid, street=cell.street, district=cell.district, synthetic=cell.synthetic,
             begins=since[cell.cell], geometry=json.loads(shapes[cell.cell]),

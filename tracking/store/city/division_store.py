@@ -46,7 +46,7 @@ WHERE v.division IN (SELECT id FROM divisions WHERE made_at = (SELECT made_at FR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Division:
+class DivisionRecord:
     """What one import says of a district."""
 
     id: int
@@ -77,7 +77,7 @@ class DivisionCell:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Area:
+class DivisionArea:
     """A grid, street or district."""
 
     code: str
@@ -88,7 +88,7 @@ class Area:
     """Of today."""
 
 
-async def known(conn: db.Connection, at: int | None = None) -> list[Division]:
+async def known(conn: db.Connection, at: int | None = None) -> list[DivisionRecord]:
     """Divisions that hold for any time by what was known at `at` (ms; None: now), in the order they were made."""
     rows = await conn.fetch(_KNOWN, None if at is None else db.moment(at))
     return _effective([_division(row) for row in rows])
@@ -111,9 +111,9 @@ async def cells(conn: db.Connection, divisions: Sequence[int]) -> list[DivisionC
     return [DivisionCell(**row) for row in await conn.fetch(_CELLS, divisions)]
 
 
-async def areas(conn: db.Connection, divisions: Sequence[int]) -> list[Area]:
+async def areas(conn: db.Connection, divisions: Sequence[int]) -> list[DivisionArea]:
     """Areas of divisions, by code."""
-    return [Area(**row) for row in await conn.fetch(_AREAS, divisions)]
+    return [DivisionArea(**row) for row in await conn.fetch(_AREAS, divisions)]
 
 
 async def geometries(conn: db.Connection, numbers: Iterable[int]) -> dict[int, str]:
@@ -140,8 +140,8 @@ def since_ever(moment: "asyncpg.Record | object") -> int:
     return db.millis(moment) or EVER  # type: ignore[arg-type]
 
 
-def _division(row: asyncpg.Record) -> Division:
-    return Division(
+def _division(row: asyncpg.Record) -> DivisionRecord:
+    return DivisionRecord(
         id=row["id"],
         district=row["district"],
         starts=since_ever(row["valid_from"]),
@@ -150,16 +150,16 @@ def _division(row: asyncpg.Record) -> Division:
     )
 
 
-def _effective(divisions: Sequence[Division]) -> list[Division]:
+def _effective(divisions: Sequence[DivisionRecord]) -> list[DivisionRecord]:
     """Each with the beginning of the next of its district as its end; without those whose place another took."""
-    known_divisions: list[Division] = []
+    known_divisions: list[DivisionRecord] = []
     for _, of in groupby(sorted(divisions, key=attrgetter("district", "starts", "id")), attrgetter("district")):
         listed = list(of)
         for division, after in zip(listed, [*listed[1:], None], strict=True):
             ends = FOR_EVER if after is None else after.starts
             if ends > division.starts:
                 known_divisions.append(
-                    Division(
+                    DivisionRecord(
                         id=division.id,
                         district=division.district,
                         starts=division.starts,

@@ -65,7 +65,7 @@ SELECT $1, * FROM unnest($2::int[], $3::text[], $4::text[], $5::text[], $6::text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ImportResult:
+class GridImportResult:
     """What an import changed, in rows."""
 
     cells: int
@@ -112,7 +112,7 @@ class _Before:
 
 async def import_file(
     conn: db.Connection, data: bytes, *, valid_from: int | None = None
-) -> ImportResult | list[GridFault]:
+) -> GridImportResult | list[GridFault]:
     """Validate a grid file against the classes of this database and import it."""
     classes = await division_store.classes(conn)
     grid = grids.parse(data, classes=classes)
@@ -121,7 +121,7 @@ async def import_file(
 
 async def import_grid(
     conn: db.Connection, grid: grids.Grid, *, valid_from: int | None = None, now: int | None = None
-) -> ImportResult | list[GridFault]:
+) -> GridImportResult | list[GridFault]:
     """Make a grid the newest division of its districts, in one transaction.
 
     Cells that are not in it any more end. A code that went out of force, or that stands for another boundary, is
@@ -200,7 +200,7 @@ async def _write(
     before: dict[str, _Before],
     begins: datetime,
     now: int,
-) -> ImportResult:
+) -> GridImportResult:
     owners = await _write_areas(conn, grid.areas)
     ids = {code: cell.id for code, cell in stored.items()}
     new = [cell for cell in grid.cells if grids.lifted(cell.code) not in stored]
@@ -210,7 +210,7 @@ async def _write(
     await conn.execute(_WRITE_CODES, *[list(column) for column in zip(*codes, strict=True)])
     parts = [await _divide(conn, grid, district, ids, of, begins, now) for district, of in sorted(before.items())]
     since = [part.since for part in parts if part.since is not None]
-    result = ImportResult(
+    result = GridImportResult(
         cells=len(grid.cells),
         added=sum(part.added for part in parts),
         changed=sum(part.changed for part in parts),

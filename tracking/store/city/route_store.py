@@ -45,7 +45,7 @@ _CHECKPOINTS = "SELECT id, lat, lon, valid_from, valid_to, code FROM checkpoints
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ImportResult:
+class RouteImportResult:
     """What an import changed."""
 
     added: int
@@ -54,19 +54,21 @@ class ImportResult:
     """Out of force, for they are not in the file or not there."""
 
 
-async def import_roads(conn: db.Connection, pieces: Pieces) -> ImportResult:
+async def import_roads(conn: db.Connection, pieces: Pieces) -> RouteImportResult:
     """Put the roads of a city in force, in one transaction; those that stay keep their pieces."""
     columns = [list(pieces.key), pieces.lat.tolist(), pieces.lon.tolist(), pieces.length_m.tolist()]
     return await _import(conn, (_ENDED_PIECES, columns[:1]), (_ADD_PIECES, columns))
 
 
-async def import_checkpoints(conn: db.Connection, checkpoints: Sequence[Checkpoint]) -> ImportResult:
+async def import_checkpoints(conn: db.Connection, checkpoints: Sequence[Checkpoint]) -> RouteImportResult:
     """Put the checkpoints of a city in force, in one transaction."""
     columns = [[getattr(checkpoint, name) for checkpoint in checkpoints] for name in ("code", "lat", "lon", "name")]
     return await _import(conn, (_ENDED_CHECKPOINTS, columns[:3]), (_ADD_CHECKPOINTS, columns))
 
 
-async def _import(conn: db.Connection, end: tuple[str, Sequence[Any]], add: tuple[str, Sequence[Any]]) -> ImportResult:
+async def _import(
+    conn: db.Connection, end: tuple[str, Sequence[Any]], add: tuple[str, Sequence[Any]]
+) -> RouteImportResult:
     async with conn.transaction():
         await conn.execute(_LOCK)
         ended = len(await conn.fetch(end[0], *end[1]))
@@ -74,7 +76,7 @@ async def _import(conn: db.Connection, end: tuple[str, Sequence[Any]], add: tupl
         if added or ended:
             await meta_store.count(conn, _VERSION_KEY)
             await conn.execute(_AGAIN)
-    return ImportResult(added=added, ended=ended)
+    return RouteImportResult(added=added, ended=ended)
 
 
 async def version(conn: db.Connection) -> str | None:

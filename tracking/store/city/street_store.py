@@ -5,7 +5,7 @@ import numpy as np
 from runtime import db
 from tracking.geometry import inside, streets
 from tracking.geometry.lookup import CityGrid
-from tracking.geometry.streets import SQUARES, Squares, Streets
+from tracking.geometry.streets import SQUARES, Squares, StreetWays
 from tracking.presence.fixes import Float
 from tracking.store.records import meta_store
 
@@ -32,7 +32,7 @@ async def wanted(conn: db.Connection) -> str | None:
     return version
 
 
-async def load(conn: db.Connection, grid: CityGrid) -> Streets | None:
+async def load(conn: db.Connection, grid: CityGrid) -> StreetWays | None:
     """Read the ways to the cells of a city; None when there are none, or those of other roads or cells."""
     if not await _current(conn):
         return None
@@ -42,7 +42,7 @@ async def load(conn: db.Connection, grid: CityGrid) -> Streets | None:
     for row in rows:
         squares[index[row["cell"]]] = _unpacked(row["squares"])
     x, y = middles(grid)
-    return Streets(x=x, y=y, squares=squares)
+    return StreetWays(x=x, y=y, squares=squares)
 
 
 async def way(conn: db.Connection, cell: int, lat: float, lon: float) -> float | None:
@@ -51,7 +51,7 @@ async def way(conn: db.Connection, cell: int, lat: float, lon: float) -> float |
     if row is None:
         return None
     east, north = inside.offset((row["lat"], row["lon"]), (lat, lon))
-    streets = Streets(x=np.zeros(1), y=np.zeros(1), squares=_unpacked(row["squares"])[None])
+    streets = StreetWays(x=np.zeros(1), y=np.zeros(1), squares=_unpacked(row["squares"])[None])
     metres = float(streets.metres(np.zeros(1, np.intp), np.array([east]), np.array([north]))[0])
     return None if np.isnan(metres) else metres
 

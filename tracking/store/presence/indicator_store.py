@@ -105,7 +105,7 @@ def figures(city: City, seen: PeriodData) -> tuple[indicators.Figures, rollup.Ro
     """Figures of every cell of the city, and what is added up with them. Pure, and seconds long for a large city."""
     planned, epoch = city.plans, city.plans.at(seen.end - 1)
     windows = planned.windows(seen.start, seen.end, city.calendar)
-    record = indicators.Record(
+    record = indicators.PeriodRecord(
         start=seen.start,
         end=seen.end,
         since=np.where(seen.before >= 0, seen.before, seen.observed),
@@ -125,7 +125,7 @@ def figures(city: City, seen: PeriodData) -> tuple[indicators.Figures, rollup.Ro
     return indicators.measure(record, city.calendar), sums
 
 
-def _routes(city: City, seen: PeriodData, record: indicators.Record) -> done.RouteSums:
+def _routes(city: City, seen: PeriodData, record: indicators.PeriodRecord) -> done.RouteSums:
     """What was done of the patrol routes. Passing a checkpoint takes less time than a visit: more silence hides it."""
     dwell = np.full(len(city.cells), LEAST_MS, dtype=np.int64)
     brief = record

@@ -85,7 +85,7 @@ ORDER BY t_in DESC, id DESC LIMIT $8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Filter:
+class StayFilter:
     """Which stays a list shows; None does not restrict. Times in ms."""
 
     cell: str | None = None
@@ -186,7 +186,7 @@ def _worth_telling(grown: list[Stay], closed: list[StayChange], current: _Curren
 
 
 async def listed(
-    conn: db.Connection, which: Filter, *, limit: int, after: tuple[int, int] | None = None
+    conn: db.Connection, which: StayFilter, *, limit: int, after: tuple[int, int] | None = None
 ) -> list[rest.Stay]:
     """At most `limit` stays, newest first; `after` is (t_in in ms, id) of the last one already seen."""
     arguments: list[Any] = [

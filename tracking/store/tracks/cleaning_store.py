@@ -7,7 +7,7 @@ import numpy as np
 from runtime import db
 from tracking.presence.fixes import FixColumns
 from tracking.quality import clock
-from tracking.quality.replays import Marks, Met
+from tracking.quality.replays import MarkMatch, Marks
 from tracking.store.tracks import fix_store
 
 MARKS_KEPT_MS = 30 * 86_400_000
@@ -92,12 +92,12 @@ async def mark(conn: db.Connection, device: int, marks: Marks) -> None:
         await conn.execute(_MARK, marks.mark.tolist(), [device] * len(moments), moments)
 
 
-async def met(conn: db.Connection, device: int, marks: Marks) -> list[Met]:
+async def met(conn: db.Connection, device: int, marks: Marks) -> list[MarkMatch]:
     """Where else these marks were kept."""
     if not len(marks.t):
         return []
     rows = await conn.fetch(_MET, marks.mark.tolist(), [db.moment(t) for t in marks.t.tolist()], device)
-    return [Met(t=db.millis(row["ours"]), device=row["device"], then=db.millis(row["t"])) for row in rows]
+    return [MarkMatch(t=db.millis(row["ours"]), device=row["device"], then=db.millis(row["t"])) for row in rows]
 
 
 async def late(conn: db.Connection, after: int, before: int, limit: int) -> Sequence[tuple[int, int, int, int]]:

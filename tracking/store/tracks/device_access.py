@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from runtime import db
 from schemas import topics
-from tracking.city.device_grant import Grant
+from tracking.city.device_grant import DeviceGrant
 from tracking.store.city import people_store
 from tracking.store.records import event_log
 from tracking.store.tracks import device_store
@@ -47,7 +47,7 @@ class UnknownError(Exception):
 
 async def add(
     conn: db.Connection, name: str, unit: str, *, label: str | None, datum: str
-) -> tuple[Grant, list[event_log.Item]]:
+) -> tuple[DeviceGrant, list[event_log.Item]]:
     """Enrol a device and give it its first password; returns what viewers are to be told too.
 
     Raises:
@@ -66,7 +66,7 @@ async def add(
     return grant, await device_store.items(conn, [device])
 
 
-async def renew(conn: db.Connection, name: str) -> Grant:
+async def renew(conn: db.Connection, name: str) -> DeviceGrant:
     """Make the next password of a device; the one before ceases.
 
     Raises:
@@ -104,21 +104,21 @@ async def note_server(conn: db.Connection, account: str | None) -> None:
         await conn.execute(_NOTE_SERVER, account)
 
 
-async def grant_of(conn: db.Connection, name: str) -> Grant | None:
+async def grant_of(conn: db.Connection, name: str) -> DeviceGrant | None:
     """Grant of a device; None: it is not enrolled."""
     row = await conn.fetchrow(_ONE, name)
     return None if row is None else _grant(row)
 
 
-async def since(conn: db.Connection, seq: int) -> tuple[list[Grant], int]:
+async def since(conn: db.Connection, seq: int) -> tuple[list[DeviceGrant], int]:
     """Grants that changed after number `seq`, at most 5,000, and the number reached."""
     rows = await conn.fetch(_SINCE, seq)
     return [_grant(row) for row in rows], int(rows[-1]["access_seq"]) if rows else seq
 
 
-async def everything(conn: db.Connection) -> tuple[dict[str, Grant], int]:
+async def everything(conn: db.Connection) -> tuple[dict[str, DeviceGrant], int]:
     """Every grant by name, and the number reached."""
-    grants: dict[str, Grant] = {}
+    grants: dict[str, DeviceGrant] = {}
     seq = 0
     while True:
         changed, reached = await since(conn, seq)
@@ -128,8 +128,8 @@ async def everything(conn: db.Connection) -> tuple[dict[str, Grant], int]:
         seq = reached
 
 
-def _grant(row: "asyncpg.Record") -> Grant:
-    return Grant(
+def _grant(row: "asyncpg.Record") -> DeviceGrant:
+    return DeviceGrant(
         name=row["name"], unit=row["unit"], generation=row["key_generation"], revoked=row["revoked"],
         reserved=row["reserved"] or topics.is_reserved(row["name"]),
     )  # fmt: skip

@@ -49,7 +49,7 @@ _NO_WORK = [signal.value for signal in wire.Signal if signal is not wire.Signal.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class StoredEvent:
     """An event as it is stored. Degrees are WGS-84, `received` is ms, `cell` None outside every cell."""
 
     device: int
@@ -61,7 +61,7 @@ class Event:
 
 
 async def insert(
-    conn: db.Connection, events: Sequence[Event], pseudonyms: Pseudonyms = NOTHING
+    conn: db.Connection, events: Sequence[StoredEvent], pseudonyms: Pseudonyms = NOTHING
 ) -> list[event_log.Item]:
     """Store the events whose id is not there yet, parties as `pseudonyms`; returns event log items, without parties."""
     distinct = list({event.said.id: event for event in reversed(events)}.values())[::-1]
@@ -109,7 +109,7 @@ def shown(row: "asyncpg.Record") -> rest.Event:
     return rest.Event(media=media, **fields)
 
 
-def _columns(events: list[Event], pseudonyms: Pseudonyms) -> tuple[list[Any], ...]:
+def _columns(events: list[StoredEvent], pseudonyms: Pseudonyms) -> tuple[list[Any], ...]:
     said = [event.said for event in events]
     return (
         [event.id for event in said],

@@ -9,7 +9,7 @@ from runtime import db
 from schemas.broker import Broker
 from schemas.enrolment import Credentials, Enrol
 from tracking.city import device_grant
-from tracking.city.device_grant import Grant
+from tracking.city.device_grant import DeviceGrant
 from tracking.store.records import event_log
 from tracking.store.tracks import device_access
 from web import context, problems
@@ -87,7 +87,7 @@ def device_key(request: Request) -> str:
     return key
 
 
-def _credentials(request: Request, grant: Grant, key: str) -> Credentials:
+def _credentials(request: Request, grant: DeviceGrant, key: str) -> Credentials:
     try:
         broker = handset.broker(context.context(request).config.handset_url, origin.page(request))
     except ValueError as fault:

@@ -7,7 +7,7 @@ from starlette.responses import StreamingResponse
 
 from web import context, problems
 from web.export import own_record
-from web.export.marks import Mark
+from web.export.marks import FileMark
 
 router = APIRouter(prefix="/me", tags=["me"])
 
@@ -29,7 +29,7 @@ async def record(request: Request) -> StreamingResponse:
         raise problems.ProblemError(
             404, "This account is not linked to an officer; ask an administrator to set its badge."
         )
-    mark = Mark(by=who.name, at=datetime.now(UTC), purpose="access to one's own record")
+    mark = FileMark(by=who.name, at=datetime.now(UTC), purpose="access to one's own record")
     headers = {"Content-Disposition": 'attachment; filename="own-record.ndjson"'}
     lines = own_record.lines(context.pool(request), who.officer, mark)
     return StreamingResponse(lines, media_type="application/x-ndjson", headers=headers)

@@ -54,7 +54,7 @@ Found = tuple[list[rest.Alert], int | None]
 
 
 async def _now(connection: db.Connection, which: Which, see: Sight, after: int | None, limit: int) -> Found:
-    wanted = shown.Filter(
+    wanted = shown.AlertFilter(
         state=which.state,
         level=which.level,
         kind=which.kind,

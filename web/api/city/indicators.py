@@ -16,7 +16,7 @@ from web import context, problems
 from web.auth import access
 from web.auth.access import Sight
 from web.context import Context
-from web.export.marks import Mark
+from web.export.marks import FileMark
 from web.http import accept, cursors, params
 from web.store import coverage, indicators, people_figures
 from web.store.period import Period
@@ -44,7 +44,7 @@ class Table:
     form: Form
     first: int
     limit: int
-    mark: Mark
+    mark: FileMark
 
     def page(self, rows: list[T]) -> tuple[list[T], str | None]:
         """Rows of the page, and the cursor of the next."""
@@ -64,7 +64,7 @@ def _table(
     chosen = form or accept.choose(request.headers.get("accept", ""), _OFFERS)
     if chosen is None:
         raise problems.ProblemError(406, f"Indicators are available as {', '.join(_OFFERS)}.")
-    mark = Mark(by=context.principal(request).name, at=datetime.now(UTC), purpose=purpose)
+    mark = FileMark(by=context.principal(request).name, at=datetime.now(UTC), purpose=purpose)
     return Table(chosen, max(0, cursors.decode(cursor, int) or 0), limit, mark)
 
 

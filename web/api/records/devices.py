@@ -15,7 +15,7 @@ from web import context, problems
 from web.auth import access
 from web.auth.access import Sight
 from web.export import tracks
-from web.export.marks import Mark
+from web.export.marks import FileMark
 from web.http import accept, cursors, params
 from web.store import queries
 from web.store.period import Period
@@ -91,7 +91,7 @@ async def track(
     pages = await _begun(fix_store.track(pool, slot, *_ends(period), page=PAGE))
     if simplify is not None:
         pages = tracks.simplified(pages, simplify)
-    mark = Mark(by=context.principal(request).name, at=datetime.now(UTC), purpose=purpose)
+    mark = FileMark(by=context.principal(request).name, at=datetime.now(UTC), purpose=purpose)
     headers = {"Content-Disposition": f'inline; filename="track.{chosen}"', "Vary": "Accept"}
     return StreamingResponse(
         tracks.encoded(pages, chosen, name, mark), media_type=tracks.MEDIA_TYPES[chosen], headers=headers

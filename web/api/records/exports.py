@@ -11,7 +11,7 @@ from tracking.store.tracks import device_store
 from web import context, problems
 from web.auth import access
 from web.auth.access import Sight
-from web.export.marks import Mark
+from web.export.marks import FileMark
 
 router = APIRouter(prefix="/exports", tags=["looking back"])
 
@@ -34,5 +34,5 @@ async def export(
         "from": export.start.isoformat(), "to": export.end.isoformat(),
     }  # fmt: skip
     return ExportMark(
-        mark=Mark(by=context.principal(request).name, at=datetime.now(UTC), purpose=export.purpose).text()
+        mark=FileMark(by=context.principal(request).name, at=datetime.now(UTC), purpose=export.purpose).text()
     )

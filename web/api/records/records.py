@@ -35,7 +35,7 @@ async def visits(  # noqa: PLR0913, PLR0917 - the parameters of the query, each 
     limit: params.Limit = params.DEFAULT_LIMIT,
 ) -> pages.Stays:
     """Presences in cells that touch the period, newest first."""
-    which = stay_store.Filter(
+    which = stay_store.StayFilter(
         cell=cell,
         device=device,
         t_from=period.start_ms,

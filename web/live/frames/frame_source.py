@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from web.live.frames import detail as details
 from web.live.frames import parts, tiles
-from web.live.frames.crowd import Crowd, smallest
 from web.live.frames.detail import ALL, Detail, Layer
 from web.live.frames.parts import Moved, TickChanges
 from web.live.frames.state import LiveState, Published, Slots
+from web.live.frames.tile_index import TileIndex, smallest
 
 HISTORY_TICKS = 25
 NEAR_TICKS = 3
@@ -52,12 +52,12 @@ class FrameSource:
         self._shown: Slots | None = None
         self._samples: dict[int, Slots] = {}
         """By depth: the devices that are shown. As of this tick, like all that follows."""
-        self._crowds: dict[Layer, Crowd] = {}
+        self._indexes: dict[Layer, TileIndex] = {}
         self._full: dict[tuple[Layer, int], tiles.Block] = {}
         self._grid: dict[tuple[int, int], tiles.Block] = {}
         self._extras: dict[tuple[Layer | int, bytes], list[_Extra]] = {}
-        self._counted: dict[Layer, tuple[int, Crowd]] = {}
-        """Crowds of at most a second ago: enough to choose a detail by."""
+        self._counted: dict[Layer, tuple[int, TileIndex]] = {}
+        """Indexes of at most a second ago: enough to choose a detail by."""
 
     def limit(self, mask: NDArray[np.bool_] | None) -> None:
         """Show only these slots from now on; whoever looks gets a full frame next."""
@@ -107,7 +107,7 @@ class FrameSource:
 
     def _begin(self, now: int) -> None:
         self._shown = None
-        self._crowds.clear()
+        self._indexes.clear()
         self._stale(now)
 
     def _stale(self, now: int) -> None:
@@ -227,26 +227,26 @@ class FrameSource:
             samples = self._samples[depth] = smallest(keys, shown)
         return samples
 
-    def _crowd(self, layer: Layer) -> Crowd:
-        crowd = self._crowds.get(layer)
-        if crowd is None:
+    def _index(self, layer: Layer) -> TileIndex:
+        index = self._indexes.get(layer)
+        if index is None:
             zoom, depth = layer
             slots = self._sample(depth)
             keys = tiles.keys_of(self.state.shown_u[slots], self.state.shown_v[slots], zoom)
-            crowd = self._crowds[layer] = Crowd.of(keys, slots)
-        return crowd
+            index = self._indexes[layer] = TileIndex.of(keys, slots)
+        return index
 
-    def _recent(self, layer: Layer) -> Crowd:
+    def _recent(self, layer: Layer) -> TileIndex:
         at, known = self._counted.get(layer, (0, None))
         if known is None or self.now - at >= STALE_MS:
-            known = self._crowd(layer)
+            known = self._index(layer)
             self._counted[layer] = self.now, known
         return known
 
     def _full_block(self, layer: Layer, tile: int) -> tiles.Block:
         block = self._full.get((layer, tile))
         if block is None:
-            records = self.state.records(self._crowd(layer).within(tile), self.now)
+            records = self.state.records(self._index(layer).within(tile), self.now)
             block = self._full[layer, tile] = tiles.encode_block(layer[0], tile, records)
         return block
 
@@ -254,7 +254,7 @@ class FrameSource:
         """How many devices are in each square of a tile."""
         block = self._grid.get((zoom, tile))
         if block is None:
-            slots = self._crowd((zoom, ALL)).within(tile)
+            slots = self._index((zoom, ALL)).within(tile)
             block = tiles.encode_counts(zoom, tile, self.state.shown_u[slots], self.state.shown_v[slots])
             self._grid[zoom, tile] = block
         return block

@@ -12,7 +12,7 @@ from web.live.visibility_scopes import VisibilityScopes
 CELLS_S = 1.0
 
 
-class Coverage:
+class CoverageSource:
     """Judges the city."""
 
     def __init__(self, database: Database, judging: Judging, scopes: VisibilityScopes, viewers: Viewers) -> None:

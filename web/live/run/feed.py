@@ -14,7 +14,7 @@ from web.live.frames.state import LiveState
 log = structlog.get_logger(__name__)
 
 
-class Feed:
+class FeedSource:
     """Follows the feed.
 
     Args:

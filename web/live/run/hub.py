@@ -9,17 +9,17 @@ from datetime import datetime
 
 from runtime.parts import Parts
 from web.audit.recorder import Recorder
-from web.auth.access import Grant, Sights
+from web.auth.access import SightGrant, Sights
 from web.database import Database
 from web.live.frames.alarms import Alarms
 from web.live.frames.directory import Directory
 from web.live.frames.state import LiveState
 from web.live.run import sights
-from web.live.run.coverage import Coverage
+from web.live.run.coverage import CoverageSource
 from web.live.run.event_log import EventLog
-from web.live.run.feed import Feed
-from web.live.run.positions import Positions
-from web.live.run.sessions import Sessions
+from web.live.run.feed import FeedSource
+from web.live.run.positions import PositionSource
+from web.live.run.sessions import SessionSource
 from web.live.run.source import keep
 from web.live.run.ticks import Ticks
 from web.live.run.viewers import Viewers
@@ -59,10 +59,10 @@ class Hub:
             alarms=self.alarms,
             judging=self.judging,
         )
-        self._positions = Positions(database, self.state, self.directory, self.alarms)
-        self.feed = Feed(mqtt_url, self.state, self.event_log.hint, (self._positions.due, self.event_log.hint))
-        self._sessions = Sessions(database, self.viewers, clock)
-        self._coverage = Coverage(database, self.judging, self._scopes, self.viewers)
+        self._positions = PositionSource(database, self.state, self.directory, self.alarms)
+        self.feed = FeedSource(mqtt_url, self.state, self.event_log.hint, (self._positions.due, self.event_log.hint))
+        self._sessions = SessionSource(database, self.viewers, clock)
+        self._coverage = CoverageSource(database, self.judging, self._scopes, self.viewers)
         self._ticks = Ticks(self.state, self._scopes, self.viewers, self._sessions, self._positions.due)
 
     async def run(self) -> None:
@@ -102,7 +102,7 @@ class Hub:
         """Take note that a viewer looks elsewhere: the next tick encodes for it, too."""
         self.viewers.views_changed = True
 
-    async def scope(self, grant: Grant) -> VisibilityScope:
+    async def scope(self, grant: SightGrant) -> VisibilityScope:
         """Those who see what this grant shows; made when the first of them comes.
 
         Raises:

@@ -9,7 +9,7 @@ from web.live.frames.state import LiveState
 from web.live.store import fleet
 
 
-class Positions:
+class PositionSource:
     """Reads all devices and their last positions whenever they are `due`."""
 
     def __init__(self, database: Database, state: LiveState, directory: Directory, alarms: Alarms) -> None:

@@ -13,7 +13,7 @@ SESSIONS_S = 1.0
 """A session or right that ends is noticed by the live part within this."""
 
 
-class Sessions:
+class SessionSource:
     """Ends the viewers whose sessions ended.
 
     Args:

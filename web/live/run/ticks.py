@@ -9,7 +9,7 @@ from runtime.clock import wall_clock
 from runtime.stopping import pause
 from web.live import metrics
 from web.live.frames.state import LiveState
-from web.live.run.sessions import Sessions
+from web.live.run.sessions import SessionSource
 from web.live.run.viewers import Viewers
 from web.live.visibility_scopes import VisibilityScopes
 
@@ -31,7 +31,12 @@ class Ticks:
     """
 
     def __init__(
-        self, state: LiveState, scopes: VisibilityScopes, viewers: Viewers, sessions: Sessions, unnamed: asyncio.Event
+        self,
+        state: LiveState,
+        scopes: VisibilityScopes,
+        viewers: Viewers,
+        sessions: SessionSource,
+        unnamed: asyncio.Event,
     ) -> None:
         self._state, self._scopes, self._viewers = state, scopes, viewers
         self._sessions, self._unnamed = sessions, unnamed

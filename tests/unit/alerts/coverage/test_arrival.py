@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from alerts.coverage import arrival, assignment
 from schemas import wire
 from tracking.geometry import streets
-from tracking.geometry.streets import Streets
+from tracking.geometry.streets import StreetWays
 from tracking.presence.fixes import FixColumns
 
 RULE = arrival.ArrivalRule()
@@ -91,18 +91,18 @@ _SQUARES = st.integers(0, streets.SQUARES - 1)
 _ways = st.dictionaries(st.tuples(_SQUARES, _SQUARES), st.integers(0, 4_500), max_size=30)
 
 
-def _way(told: Streets, cell: int, place: tuple[float, float], officer: tuple[float, float]) -> float:
+def _way(told: StreetWays, cell: int, place: tuple[float, float], officer: tuple[float, float]) -> float:
     street = float(told.metres(np.array([cell]), np.array([officer[0]]), np.array([officer[1]]))[0])
     straight = math.dist(place, officer)
     return straight * 1.35 if math.isnan(street) else max(street, straight)
 
 
-def _told(cells: int, ways: dict[tuple[int, int], int]) -> Streets:
+def _told(cells: int, ways: dict[tuple[int, int], int]) -> StreetWays:
     """The same squares about the middle of the plane for all cells."""
     squares = np.full((cells, streets.SQUARES, streets.SQUARES), streets.UNTOLD, dtype=np.uint16)
     for (row, column), metres in ways.items():
         squares[:, row, column] = metres
-    return Streets(x=np.zeros(cells), y=np.zeros(cells), squares=squares)
+    return StreetWays(x=np.zeros(cells), y=np.zeros(cells), squares=squares)
 
 
 @settings(deadline=None, max_examples=80)
@@ -129,7 +129,7 @@ def test_who_has_a_river_between_is_not_the_nearest() -> None:
     """An officer 100 m away who has to walk 2 km comes later than one 600 m away on the same bank."""
     squares = np.full((1, streets.SQUARES, streets.SQUARES), 650, dtype=np.uint16)
     squares[0, : streets.SQUARES // 2] = 2_000
-    told = Streets(x=np.zeros(1), y=np.zeros(1), squares=squares)
+    told = StreetWays(x=np.zeros(1), y=np.zeros(1), squares=squares)
     cell, officers = (
         arrival.PlanePoints.of(np.zeros(1), np.full(1, 10.0)),
         arrival.PlanePoints.of(*np.array([[0, 500], [-90, 300.0]])),

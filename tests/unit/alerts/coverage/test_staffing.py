@@ -6,7 +6,7 @@ from alerts.coverage import staffing
 from alerts.life import facts
 from alerts.life.model import UNDERSTAFFED, Change, Level, OpenAlert, Step
 
-STREETS = [staffing.Street(code="441302010", name="小金口街道")]
+STREETS = [staffing.StreetTeam(code="441302010", name="小金口街道")]
 HOUR = 3_600_000
 
 

@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from alerts.notify import plan
-from alerts.notify.plan import Channel, Delivery
+from alerts.notify.plan import ChannelTerms, Delivery
 from runtime import times
 
 ZONE = ZoneInfo("Asia/Shanghai")
-CHANNEL = Channel(id=1, repeatable=True, quiet=None, per_hour=3)
+CHANNEL = ChannelTerms(id=1, repeatable=True, quiet=None, per_hour=3)
 NIGHT = (time(22), time(6))
 
 

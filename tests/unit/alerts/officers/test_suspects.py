@@ -8,7 +8,7 @@ import pytest
 from alerts.officers import accuracy, arrival, away, battery, contact, deaf, riding, standing, suspicion
 from alerts.officers.detector import Detector, evidence, lasted, ongoing
 from alerts.officers.evaluate import DETECTORS
-from alerts.officers.tracks import Trail
+from alerts.officers.tracks import SubjectTrail
 from tests.unit.alerts.officers.world import City, Guard, city, ms
 from tracking.quality.model import Finding, FindingKind
 
@@ -85,12 +85,14 @@ def made() -> City:
 
 def test_every_detector_suspects_whom_it_would_report() -> None:
     """Judged one by one, nobody but the suspects has a level, and of who patrols there is nothing to tell."""
-    crowd = made().crowd(ms(20), ms(20))
+    subjects = made().subjects(ms(20), ms(20))
     told_of: dict[str, set[int]] = {}
     for detector in DETECTORS:
-        suspects = set(np.flatnonzero(detector.suspects(crowd)).tolist())
-        told_of[detector.kind] = {n for n in range(len(crowd)) if detector.judge(crowd.subject(n)).level is not None}
-        assert told_of[detector.kind] <= suspects - {len(crowd) - 1}, detector.kind
+        suspects = set(np.flatnonzero(detector.suspects(subjects)).tolist())
+        told_of[detector.kind] = {
+            n for n in range(len(subjects)) if detector.judge(subjects.subject(n)).level is not None
+        }
+        assert told_of[detector.kind] <= suspects - {len(subjects) - 1}, detector.kind
     assert set(told_of) >= {suspicion.fake_track.kind, suspicion.clock_skew.kind, suspicion.wrong_datum.kind}
 
 
@@ -98,10 +100,10 @@ def test_every_detector_suspects_whom_it_would_report() -> None:
 def test_a_detector_reports_its_own_case(name: str) -> None:
     """With what is in `CASES`."""
     detector, _ = CASES[name]
-    crowd = made().crowd(ms(20), ms(20))
+    subjects = made().subjects(ms(20), ms(20))
     who = list(CASES).index(name)
     assert detector.kind == name
-    assert detector.judge(crowd.subject(who)).level is not None
+    assert detector.judge(subjects.subject(who)).level is not None
 
 
 def test_nothing_from_anybody_is_one_alert() -> None:
@@ -109,12 +111,12 @@ def test_nothing_from_anybody_is_one_alert() -> None:
     town = city(4)
     for guard in town.guards:
         silent(guard)
-    (opening,), nobody_is_lost = deaf.judge(town.crowd(ms(20), ms(20)), [])
+    (opening,), nobody_is_lost = deaf.judge(town.subjects(ms(20), ms(20)), [])
     assert (opening.kind, opening.facts.stored()["everybody"], nobody_is_lost) == ("deaf", True, True)
     few = city(2)
     for guard in few.guards:
         silent(guard)
-    assert deaf.judge(few.crowd(ms(20), ms(20)), []) == ([], False)
+    assert deaf.judge(few.subjects(ms(20), ms(20)), []) == ([], False)
 
 
 def test_what_has_lasted_begins_after_the_last_end_and_the_last_gap() -> None:
@@ -122,7 +124,7 @@ def test_what_has_lasted_begins_after_the_last_end_and_the_last_gap() -> None:
     town = city()
     town.guards[0].beats(0, 4)
     town.guards[0].beats(12, 16)
-    trail: Trail = town.crowd(ms(16), ms(16)).subject(0).trail
+    trail: SubjectTrail = town.subjects(ms(16), ms(16)).subject(0).trail
     so, never = np.ones(len(trail), bool), np.zeros(len(trail), bool)
     assert int(ongoing(trail, so, never).t[0]) == ms(12)
     ends = never.copy()

@@ -14,7 +14,7 @@ import numpy as np
 from alerts.life import facts
 from alerts.life.model import ENDING, OPENING, Change, OpenAlert, State
 from alerts.officers import evaluate, situation, state_machine
-from alerts.officers.situation import Crowd, DeviceStatuses, Member
+from alerts.officers.situation import DeviceStatuses, Member, Subjects
 from alerts.officers.steps import AlertEvent
 from alerts.officers.thresholds import OfficerRule
 from alerts.officers.tracks import NONE, Tracks, ZonedFixes
@@ -96,7 +96,7 @@ class City:
     def look(self, minute: float, *, until: float | None = None) -> list[Change]:
         """Judge at a minute what was received up to `until` (None: up to then), and store it."""
         now = ms(minute)
-        crowd = self.crowd(now, now if until is None else ms(until))
+        subjects = self.subjects(now, now if until is None else ms(until))
         seen = evaluate.StoredState(
             happenings=[event for event in self.happenings if event.t <= now],
             signs=self.signs,
@@ -104,12 +104,12 @@ class City:
             closed=self.closed,
             known=self.known,
         )
-        changes = evaluate.evaluate(crowd, seen)
+        changes = evaluate.evaluate(subjects, seen)
         for change in changes:
             self._store(change)
         return changes
 
-    def crowd(self, now: int, received: int) -> Crowd:
+    def subjects(self, now: int, received: int) -> Subjects:
         """What is known at `now` of what was received up to a moment."""
         tracks = self.tracks
         for guard in self.guards:
@@ -121,7 +121,7 @@ class City:
             if new:
                 tracks.put(_placed(row, new, own_beat=guard.own_beat))
         shifts = [guard.shift for guard in self.guards]
-        return Crowd(
+        return Subjects(
             now=now,
             members=[guard.member for guard in self.guards],
             row=np.array([tracks.rows[guard.number] for guard in self.guards], dtype=np.intp),

@@ -7,7 +7,7 @@ import pytest
 from pydantic import Field
 
 from alerts.rulebook import rule_values, rulebook
-from alerts.rulebook.rule_values import IS_NUMBER, Fault, Number, RuleValues, Whole, value, values
+from alerts.rulebook.rule_values import IS_NUMBER, Number, RuleValues, ValueFault, Whole, value, values
 
 
 class Values(RuleValues):
@@ -26,31 +26,34 @@ class Values(RuleValues):
         ({}, []),
         ({"count": 1, "share": 0.25, "waits": [1, 60]}, []),
         ({"count": 9.0}, []),
-        ({"count": 10}, [Fault("count", "must be a whole number from 1 to 9")]),
-        ({"count": 0}, [Fault("count", "must be a whole number from 1 to 9")]),
-        ({"count": 1.5}, [Fault("count", "must be a whole number from 1 to 9")]),
-        ({"count": True}, [Fault("count", "must be a whole number from 1 to 9")]),
-        ({"count": "3"}, [Fault("count", "must be a whole number from 1 to 9")]),
-        ({"share": 2.01}, [Fault("share", "must be a number from 0 to 2 %")]),
-        ({"share": math.nan}, [Fault("share", "must be a number from 0 to 2 %")]),
-        ({"share": -math.inf}, [Fault("share", "must be a number from 0 to 2 %")]),
-        ({"share": 10**400}, [Fault("share", "must be a number from 0 to 2 %")]),
-        ({"count": 1e300}, [Fault("count", "must be a whole number from 1 to 9")]),
+        ({"count": 10}, [ValueFault("count", "must be a whole number from 1 to 9")]),
+        ({"count": 0}, [ValueFault("count", "must be a whole number from 1 to 9")]),
+        ({"count": 1.5}, [ValueFault("count", "must be a whole number from 1 to 9")]),
+        ({"count": True}, [ValueFault("count", "must be a whole number from 1 to 9")]),
+        ({"count": "3"}, [ValueFault("count", "must be a whole number from 1 to 9")]),
+        ({"share": 2.01}, [ValueFault("share", "must be a number from 0 to 2 %")]),
+        ({"share": math.nan}, [ValueFault("share", "must be a number from 0 to 2 %")]),
+        ({"share": -math.inf}, [ValueFault("share", "must be a number from 0 to 2 %")]),
+        ({"share": 10**400}, [ValueFault("share", "must be a number from 0 to 2 %")]),
+        ({"count": 1e300}, [ValueFault("count", "must be a whole number from 1 to 9")]),
         (
             {"other": 1, "count": 0, "share": None},
             [
-                Fault("other", "unknown; the values are count, share, waits"),
-                Fault("count", "must be a whole number from 1 to 9"),
-                Fault("share", "must be a number from 0 to 2 %"),
+                ValueFault("other", "unknown; the values are count, share, waits"),
+                ValueFault("count", "must be a whole number from 1 to 9"),
+                ValueFault("share", "must be a number from 0 to 2 %"),
             ],
         ),
-        ({"waits": [1, 2, 3]}, [Fault("waits", "must be a list of at most 2, each a whole number from 1 to 60 min")]),
-        ({"waits": 5}, [Fault("waits", "must be a list of at most 2, each a whole number from 1 to 60 min")]),
-        ({"waits": [0]}, [Fault("waits", "must be a list of at most 2, each a whole number from 1 to 60 min")]),
-        ({"other": 1}, [Fault("other", "unknown; the values are count, share, waits")]),
+        (
+            {"waits": [1, 2, 3]},
+            [ValueFault("waits", "must be a list of at most 2, each a whole number from 1 to 60 min")],
+        ),
+        ({"waits": 5}, [ValueFault("waits", "must be a list of at most 2, each a whole number from 1 to 60 min")]),
+        ({"waits": [0]}, [ValueFault("waits", "must be a list of at most 2, each a whole number from 1 to 60 min")]),
+        ({"other": 1}, [ValueFault("other", "unknown; the values are count, share, waits")]),
     ],
 )
-def test_values_are_checked_one_by_one(body: dict[str, object], faults: list[Fault]) -> None:
+def test_values_are_checked_one_by_one(body: dict[str, object], faults: list[ValueFault]) -> None:
     """Bounds belong to what is allowed; a truth is no number; what is not given is no fault."""
     assert rule_values.faults(Values, body) == faults
 

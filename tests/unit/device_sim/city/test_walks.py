@@ -153,7 +153,7 @@ def test_history_goes_on_into_the_live_track_without_a_seam() -> None:
     """What is uploaded as history and what is sent live afterwards are together exactly what is sent live alone."""
     begin = FOOT.shift_start(SHIFT + 1) - 3_600_000
     now, end = begin + 5_400_000, begin + 7_200_000  # the shift changes in between
-    split, whole = post.Device(1, FOOT), post.Device(1, FOOT)
+    split, whole = post.SimulatedDevice(1, FOOT), post.SimulatedDevice(1, FOOT)
     split.start(begin)
     whole.start(begin)
     history = list(split.letters(now, join=True))
@@ -170,7 +170,7 @@ def test_events_are_of_the_wire_and_keep_their_ids() -> None:
     for _ in range(2):
         letters = []
         for who in OFFICERS[:12]:
-            device = post.Device(1, who)
+            device = post.SimulatedDevice(1, who)
             device.start(who.shift_start(SHIFT))
             letters += list(device.letters(who.shift_start(SHIFT + 1) - 1))
         found.append(_events(letters))
@@ -183,7 +183,7 @@ def test_events_are_of_the_wire_and_keep_their_ids() -> None:
 
 def test_truth_is_what_the_ways_say() -> None:
     """Presences follow each other without gap from the start, also over the change of shifts, one of them going on."""
-    device = post.Device(1, FOOT, plan=mix.Mix(radio=faults.STANDARD))
+    device = post.SimulatedDevice(1, FOOT, plan=mix.Mix(radio=faults.STANDARD))
     begin = FOOT.shift_start(SHIFT + 1) - 3_600_000
     device.start(begin)
     now = begin + 7_200_000
@@ -199,7 +199,7 @@ def test_truth_is_what_the_ways_say() -> None:
 
 def test_true_stays_hold_the_dwell_of_the_presences() -> None:
     """Over two shifts the stays of each cell are as long as its presences together."""
-    device = post.Device(1, FOOT)
+    device = post.SimulatedDevice(1, FOOT)
     device.start(FOOT.shift_start(SHIFT) + 3_600_000)
     now = FOOT.shift_start(SHIFT + 1) + 1_800_000
     assert list(device.letters(now))
@@ -244,7 +244,7 @@ def test_truth_file_holds_a_line_for_each_presence(tmp_path: Path) -> None:
     path = tmp_path / "truth.jsonl"
     with truth.TruthFile(path, ["441302001001001"]) as file:
         file.presence("a", truth.Presence(cell=0, t_in=1, t_out=2), still_there=True)
-        file.gap("a", faults.Gap(t_from=3, t_to=4))
+        file.gap("a", faults.RadioGap(t_from=3, t_to=4))
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     assert lines[0] == {
         "kind": "presence", "device": "a", "cell": "441302001001001", "t_in": 1, "t_out": 2, "open": True,
@@ -254,7 +254,7 @@ def test_truth_file_holds_a_line_for_each_presence(tmp_path: Path) -> None:
 
 def test_will_of_a_device_says_offline() -> None:
     """The last will is the retained status of the contract with online false."""
-    device = post.Device(1, FOOT)
+    device = post.SimulatedDevice(1, FOOT)
     device.start(FOOT.shift_start(SHIFT))
     gone = device.gone()
     assert gone.retain

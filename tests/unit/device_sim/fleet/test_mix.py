@@ -15,7 +15,7 @@ OFFICERS = [replace(who, handover_ms=0) for who in officer.recruit(600, 1)]
 WHO = next(who for who in OFFICERS if not who.bike and not who.camera and len(who.beat) > 3)
 
 
-def shift(name: str, who: officer.Officer = WHO) -> mix.Shift:
+def shift(name: str, who: officer.Officer = WHO) -> mix.SimulatedShift:
     """A shift under a single fault or habit."""
     plan = mix.SINGLE[name]
     return mix.shift(1, plan, officer.with_habits([who], 1, plan.habits)[0], SHIFT)
@@ -24,7 +24,7 @@ def shift(name: str, who: officer.Officer = WHO) -> mix.Shift:
 CLEAN = shift("none")
 
 
-def off_m(made: mix.Shift) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def off_m(made: mix.SimulatedShift) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     """How far each fix lies from where the officer was."""
     x, y = geodesy.metres(made.taken.lat, made.taken.lon)
     way, at = made.way, made.taken.at

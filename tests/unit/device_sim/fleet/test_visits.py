@@ -13,7 +13,7 @@ from device_sim.fleet.visits import Reading
 
 SHIFT = 61_000
 T0 = 1_756_800_000_000
-RULE = visits.Rule(dwell_ms=180_000, path_m=150.0)
+RULE = visits.VisitRule(dwell_ms=180_000, path_m=150.0)
 OFFICERS = [replace(who, handover_ms=0) for who in officer.recruit(60, 1)]
 
 
@@ -46,7 +46,7 @@ def test_an_exit_under_a_minute_is_merged() -> None:
 )
 def test_a_valid_visit_has_dwell_and_way_and_no_car(seconds: int, metres: float, *, is_valid: bool) -> None:
     """The bounds of the class are inclusive, and 15 km/h is the limit of a patrol."""
-    stay = visits.Stay(cell=1, t_in=0, t_out=0, dwell_ms=seconds * 1000, path_m=metres)
+    stay = visits.TrueStay(cell=1, t_in=0, t_out=0, dwell_ms=seconds * 1000, path_m=metres)
     assert stay.valid(RULE) is is_valid
     assert stay.drives() is (metres > 750)
 
@@ -70,7 +70,7 @@ def test_a_stay_near_a_bound_may_be_judged_either_way(
     seconds: int, metres: float, *, clearly: bool, nearly: bool
 ) -> None:
     """Within 15 s of the dwell and 30 m of the way a visit is neither clearly one nor clearly none."""
-    stay = visits.Stay(cell=1, t_in=0, t_out=0, dwell_ms=seconds * 1000, path_m=metres)
+    stay = visits.TrueStay(cell=1, t_in=0, t_out=0, dwell_ms=seconds * 1000, path_m=metres)
     assert (stay.valid(RULE, -1), stay.valid(RULE, 1)) == (clearly, nearly)
 
 

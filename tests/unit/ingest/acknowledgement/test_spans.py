@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.acknowledgement.spans import Spans
+from ingest.acknowledgement.spans import NumberSpans
 
 RANGES = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 5)).map(lambda each: (each[0], each[0] + each[1])))
 
@@ -21,7 +21,7 @@ def _upto(numbers: set[int]) -> int:
 @given(RANGES)
 def test_spans_are_the_set(ranges: list[tuple[int, int]]) -> None:
     """Whatever the order and the overlaps; neighbouring spans are one."""
-    spans, held = Spans(), set[int]()
+    spans, held = NumberSpans(), set[int]()
     for lo, hi in ranges:
         spans.add(lo, hi)
         held |= set(range(lo, hi + 1))
@@ -35,7 +35,7 @@ def test_spans_are_the_set(ranges: list[tuple[int, int]]) -> None:
 @given(RANGES, st.integers(1, 4))
 def test_bounded_spans_forget_but_make_nothing_up(ranges: list[tuple[int, int]], most: int) -> None:
     """What is beyond the bound is forgotten; what counts on from 0 never is."""
-    spans, held = Spans(most), set[int]()
+    spans, held = NumberSpans(most), set[int]()
     for lo, hi in ranges:
         spans.add(lo, hi)
         held |= set(range(lo, hi + 1))

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ingest.decoding import batch, decode
-from ingest.decoding.message import Message
+from ingest.decoding.message import DeviceMessage
 from schemas import wire
 from tests.unit.tracking import timelines as tl
 from tracking.city.enrolment import Device
@@ -125,7 +125,9 @@ def test_hostile_messages_are_taken_or_refused(messages: list[tuple[str, bytes, 
     for topic, payload, retained in messages:
         said = decode.decode(topic, payload, retained=retained, now=now)
         received.append(
-            batch.Received(Message(topic=topic, payload=payload, retained=retained, received=now, connection=1), said)
+            batch.Received(
+                DeviceMessage(topic=topic, payload=payload, retained=retained, received=now, connection=1), said
+            )
         )
         for refused in said.refused:
             assert 0 < len(refused.detail) <= 400

@@ -2,13 +2,13 @@
 
 import asyncio
 
-from ingest.decoding.message import Message
+from ingest.decoding.message import DeviceMessage
 from ingest.run.path.intake import Intake
 
 
-def message(size: int = 10, *, connection: int = 1, qos: int = 1) -> Message:
+def message(size: int = 10, *, connection: int = 1, qos: int = 1) -> DeviceMessage:
     """A message of `size` bytes."""
-    return Message("a", b"x" * size, False, 0, connection, b"\x00\x07" if qos else b"")
+    return DeviceMessage("a", b"x" * size, False, 0, connection, b"\x00\x07" if qos else b"")
 
 
 def watched(*, max_messages: int = 100, max_bytes: int = 10_000) -> tuple[Intake, list[str]]:

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from ingest.run.feed import Feed
+from ingest.run.feed import FeedPublisher
 from schemas import feed
 from schemas.wire import FixFlag
 from tracking.presence.fixes import FixColumns
@@ -40,7 +40,7 @@ class Listener:
 def test_tick_publishes_the_newest_of_each_device_once() -> None:
     """Of several batches between two ticks only the newest place counts; a tick without news says nothing."""
     listener = Listener()
-    sender = Feed("w1", listener)
+    sender = FeedPublisher("w1", listener)
     sender.offer(*fixes((1, 10, 5), (2, 10, 6), (1, 30, 7), (1, 20, 8)))
     sender.offer(*fixes((2, 40, -1)))
     sender.tick()
@@ -51,7 +51,7 @@ def test_tick_publishes_the_newest_of_each_device_once() -> None:
 def test_late_fix_does_not_move_a_device_back() -> None:
     """A place older than the one sent is not sent."""
     listener = Listener()
-    sender = Feed("w1", listener)
+    sender = FeedPublisher("w1", listener)
     sender.offer(*fixes((1, 30, 7)))
     sender.tick()
     sender.offer(*fixes((1, 20, 8), (2, 5, 1)))
@@ -62,7 +62,7 @@ def test_late_fix_does_not_move_a_device_back() -> None:
 def test_receiver_without_a_position_is_not_shown() -> None:
     """A fix at latitude and longitude zero moves nobody into the sea."""
     listener = Listener()
-    sender = Feed("w1", listener)
+    sender = FeedPublisher("w1", listener)
     sender.offer(*fixes((1, 30, -1), flags=[int(FixFlag.NULL_ISLAND)]))
     sender.tick()
     assert listener.heard == []
@@ -71,7 +71,7 @@ def test_receiver_without_a_position_is_not_shown() -> None:
 def test_log_head_is_published_when_it_moves() -> None:
     """Batches without event log items say nothing."""
     listener = Listener()
-    sender = Feed("w1", listener)
+    sender = FeedPublisher("w1", listener)
     for head in (None, 3, 2, None):
         sender.reached(head)
     sender.tick()

@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from ingest.units import broker_accounts
 from ingest.units.broker_accounts import BrokerAccount
-from tracking.city.device_grant import Grant
+from tracking.city.device_grant import DeviceGrant
 
 KEY = "k" * 64
 NAMES = st.sampled_from(["cam-1", "cam-2", "patrol-server", "desk", "Desk"])
 
 
-def _document(grants: list[Grant], secret: str) -> dict[str, Any]:
+def _document(grants: list[DeviceGrant], secret: str) -> dict[str, Any]:
     return broker_accounts.document(grants, KEY, server=("patrol-server", secret), salts=repeat(b"s" * 12))
 
 
@@ -32,7 +32,7 @@ def _document(grants: list[Grant], secret: str) -> dict[str, Any]:
 )
 def test_a_password_of_a_person_is_hashed_with_many_rounds(secret: str, least: int) -> None:
     """A random one and those of devices, which are random, are not: the broker hashes at each connection."""
-    server, device = _document([Grant(name="cam-1", unit="u", generation=1, revoked=False)], secret)["clients"]
+    server, device = _document([DeviceGrant(name="cam-1", unit="u", generation=1, revoked=False)], secret)["clients"]
     assert server["iterations"] == least
     assert device["iterations"] == 101
 
@@ -42,7 +42,7 @@ GRANTS = st.dictionaries(
     st.tuples(st.integers(0, 2), st.booleans(), st.booleans()),
 ).map(
     lambda found: {
-        name: Grant(name=name, unit="u", generation=generation, revoked=revoked, reserved=reserved)
+        name: DeviceGrant(name=name, unit="u", generation=generation, revoked=revoked, reserved=reserved)
         for name, (generation, revoked, reserved) in found.items()
     }
 )
@@ -53,7 +53,7 @@ KNOWN = st.dictionaries(NAMES, st.none() | st.sampled_from(["old", "1 u 3", "2 u
 
 @given(GRANTS, KNOWN)
 def test_what_is_no_device_is_never_touched_and_the_rest_is_as_wanted(
-    wanted: dict[str, Grant], known: dict[str, BrokerAccount]
+    wanted: dict[str, DeviceGrant], known: dict[str, BrokerAccount]
 ) -> None:
     """Whatever is enrolled and whatever the broker has: commands name devices only, and leave what is wanted."""
     there = {name: account.stamp for name, account in known.items()}
@@ -75,7 +75,7 @@ def test_what_is_no_device_is_never_touched_and_the_rest_is_as_wanted(
 
 
 @given(GRANTS)
-def test_each_account_is_bound_and_the_servers_is_the_only_one_of_its_name(wanted: dict[str, Grant]) -> None:
+def test_each_account_is_bound_and_the_servers_is_the_only_one_of_its_name(wanted: dict[str, DeviceGrant]) -> None:
     """In the file, too: no device without its name as client id, and the first account is the server's."""
     server, *devices = _document(list(wanted.values()), "0123456789abcdef" * 2)["clients"]
     assert server["username"] == "patrol-server"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tracking.coverage import indicators, rollup
 from tracking.coverage.coverage import NO_LIMIT, LimitSteps
-from tracking.coverage.indicators import Figures, Record, Visited, Visits
+from tracking.coverage.indicators import Figures, PeriodRecord, Visited, Visits
 from tracking.plans.calendars import DutyCalendar
 from tracking.plans.plans import Windows
 from tracking.presence.silence import Hidden
@@ -57,7 +57,7 @@ class Timeline:
     def measure(self) -> Figures:
         """The figures of the product."""
         visits = [visit for visit in self.visits if visit[1] < self.length]
-        record = Record(
+        record = PeriodRecord(
             start=self.start,
             end=self.start + self.length * MINUTE,
             since=np.full(self.cells, self.start + self.since * MINUTE),

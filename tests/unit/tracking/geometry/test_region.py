@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tracking.geometry.region import Interval, Region
+from tracking.geometry.region import InsideInterval, Region
 
 LON, LAT = 114.40, 23.10
 SQUARE = [(LON, LAT), (LON + 0.01, LAT), (LON + 0.01, LAT + 0.01), (LON, LAT + 0.01)]
@@ -52,7 +52,7 @@ def test_short_absence_does_not_end_a_presence_and_a_long_one_does() -> None:
 def test_one_fix_alone_is_a_moment() -> None:
     """A single fix inside gives an interval without length; none gives nothing."""
     region = Region(SQUARE)
-    assert region.intervals(*walk((7, 0.5))) == [Interval(7_000, 7_000, 1)]
+    assert region.intervals(*walk((7, 0.5))) == [InsideInterval(7_000, 7_000, 1)]
     assert region.intervals(*walk((7, 1.5))) == []
     assert region.intervals(*walk()) == []
 

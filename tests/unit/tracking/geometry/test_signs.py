@@ -126,7 +126,7 @@ def test_replays_are_found_by_marks_and_proved_fix_by_fix() -> None:
     kept, ours = replays.marks(original), replays.marks(copy)
     at = {int(mark): int(t) for mark, t in zip(kept.mark, kept.t, strict=True)}
     met = [
-        replays.Met(t=int(t), device=1, then=at[int(mark)])
+        replays.MarkMatch(t=int(t), device=1, then=at[int(mark)])
         for mark, t in zip(ours.mark, ours.t, strict=True)
         if int(mark) in at
     ]
@@ -140,9 +140,9 @@ def test_replays_are_found_by_marks_and_proved_fix_by_fix() -> None:
 
 def test_replays_accuse_the_copy_and_not_the_original() -> None:
     """What was before is the original, and coming back within the hour is none."""
-    marks = [replays.Met(t=SLOT + k * MINUTE, device=1, then=SLOT + k * MINUTE + 86_400_000) for k in range(10)]
+    marks = [replays.MarkMatch(t=SLOT + k * MINUTE, device=1, then=SLOT + k * MINUTE + 86_400_000) for k in range(10)]
     assert replays.candidates(2, marks) == []
-    again = [replays.Met(t=SLOT + k * MINUTE + 1_800_000, device=2, then=SLOT + k * MINUTE) for k in range(10)]
+    again = [replays.MarkMatch(t=SLOT + k * MINUTE + 1_800_000, device=2, then=SLOT + k * MINUTE) for k in range(10)]
     assert replays.candidates(2, again) == []
 
 
@@ -157,7 +157,7 @@ def test_a_wrong_datum_is_suspect_and_after_three_shifts_found(sent: Datum) -> N
         each: float(np.hypot((lat[0] - LAT) * 111_195, (lon[0] - LON) * 102_300)) + 4.0
         for each, (lat, lon) in datums.places(*wrong).items()
     }
-    better = datums.better_datum(datums.Off(as_is=off[Datum.WGS84], under=off))
+    better = datums.better_datum(datums.DatumOffset(as_is=off[Datum.WGS84], under=off))
     assert better is not None
     assert better.fits is sent
     assert datums.suspected([better, better]) is None
@@ -168,11 +168,11 @@ def test_a_wrong_datum_is_suspect_and_after_three_shifts_found(sent: Datum) -> N
 def test_a_right_datum_is_not_suspect() -> None:
     """Fifty metres from the team, or a place that no datum explains, is not suspect."""
     near = {Datum.WGS84: 50.0, Datum.GCJ02: 4.0, Datum.BD09: 900.0}
-    assert datums.better_datum(datums.Off(as_is=50.0, under=near)) is None
+    assert datums.better_datum(datums.DatumOffset(as_is=50.0, under=near)) is None
     far = {Datum.WGS84: 2_000.0, Datum.GCJ02: 1_500.0, Datum.BD09: 900.0}
-    assert datums.better_datum(datums.Off(as_is=2_000.0, under=far)) is None
+    assert datums.better_datum(datums.DatumOffset(as_is=2_000.0, under=far)) is None
     set_right = {Datum.WGS84: 570.0, Datum.GCJ02: 6.0, Datum.BD09: 1_200.0}
-    assert datums.better_datum(datums.Off(as_is=6.0, under=set_right)) is None
+    assert datums.better_datum(datums.DatumOffset(as_is=6.0, under=set_right)) is None
 
 
 GRID = CityGrid([GridCell(id=1, rings=[[[LON - 0.1, LAT - 0.1], [LON + 0.1, LAT - 0.1], [LON + 0.1, LAT + 0.1]]])])
@@ -218,7 +218,7 @@ def test_roads_suspect_nobody_who_stands_or_leaves_them(seed: int) -> None:
 def test_what_was_stored_before_the_datum_was_set_right_stays_suspect() -> None:
     """The places as stored are judged, not what the device is set to now."""
     sent = {Datum.WGS84: 570.0, Datum.GCJ02: 6.0, Datum.BD09: 1_200.0}
-    better = datums.better_datum(datums.Off(as_is=570.0, under=sent))
+    better = datums.better_datum(datums.DatumOffset(as_is=570.0, under=sent))
     assert better is not None
     assert better.fits is Datum.GCJ02
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tracking.geometry import streets
-from tracking.geometry.streets import FARTHEST_M, JOIN_M, OFF_M, SQUARE_M, SQUARES, UNTOLD, Network, Streets
+from tracking.geometry.streets import FARTHEST_M, JOIN_M, OFF_M, SQUARE_M, SQUARES, UNTOLD, Network, StreetWays
 
 Place = tuple[float, float]
 
@@ -25,14 +25,14 @@ def road(x: float, y: float, turn: float, n: int) -> list[Place]:
     return [(x + 20 * k * math.cos(turn), y + 20 * k * math.sin(turn)) for k in range(n)]
 
 
-def around(pieces: list[Place], place: Place) -> Streets:
+def around(pieces: list[Place], place: Place) -> StreetWays:
     """What is told around a place."""
     x, y = np.array(pieces).T
     middles = streets.middle(np.array(place))
-    return Streets(x=middles[:1], y=middles[1:], squares=Network(x, y).around(*place)[None])
+    return StreetWays(x=middles[:1], y=middles[1:], squares=Network(x, y).around(*place)[None])
 
 
-def told(found: Streets, *places: Place) -> list[float]:
+def told(found: StreetWays, *places: Place) -> list[float]:
     """Metres from places to the one cell."""
     x, y = np.array(places, dtype=np.float64).T
     return [float(each) for each in found.metres(np.zeros(len(places), np.intp), x, y)]

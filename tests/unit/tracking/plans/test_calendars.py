@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tracking.plans import calendars
-from tracking.plans.calendars import Duty, DutyCalendar, Hours
-from tracking.plans.holidays import Holidays, Mark
+from tracking.plans.calendars import DutyCalendar, DutyPeriod, Hours
+from tracking.plans.holidays import DayMark, Holidays
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE
@@ -43,10 +43,12 @@ def test_days_without_an_import(day: date, workday: bool, provisional: bool) -> 
 
 def test_an_imported_year_replaces_what_was_assumed() -> None:
     """The imported days hold, the others of their year are ordinary days and no longer provisional."""
-    holidays = Holidays({date(2027, 2, 6): Mark(workday=True), date(2027, 2, 8): Mark(workday=False, name="春节")})
-    assert holidays.mark(date(2027, 2, 6)) == Mark(workday=True)
-    assert holidays.mark(date(2027, 2, 8)) == Mark(workday=False, name="春节")
-    assert holidays.mark(date(2027, 1, 1)) == Mark(workday=True)
+    holidays = Holidays(
+        {date(2027, 2, 6): DayMark(workday=True), date(2027, 2, 8): DayMark(workday=False, name="春节")}
+    )
+    assert holidays.mark(date(2027, 2, 6)) == DayMark(workday=True)
+    assert holidays.mark(date(2027, 2, 8)) == DayMark(workday=False, name="春节")
+    assert holidays.mark(date(2027, 1, 1)) == DayMark(workday=True)
     assert holidays.mark(date(2028, 1, 3)).provisional
 
 
@@ -74,7 +76,7 @@ def test_holidays_have_their_own_duty_hours() -> None:
         Hours(spans=(calendars.span("07:00", "22:00"),)),
         Hours(days=frozenset(["holiday"]), spans=(calendars.span("09:00", "12:00"),)),
     )
-    calendar = DutyCalendar("Asia/Shanghai", duties=[Duty(hours=hours)])
+    calendar = DutyCalendar("Asia/Shanghai", duties=[DutyPeriod(hours=hours)])
     start = np.array([ms("2026-09-30 00:00"), ms("2026-10-01 00:00"), ms("2026-10-01 00:00")])
     end = np.array([ms("2026-10-01 00:00"), ms("2026-10-02 00:00"), ms("2026-10-09 00:00")])
     assert (calendar.duty_ms(start, end) // HOUR).tolist() == [15, 3, 7 * 3 + 15]
@@ -86,8 +88,8 @@ def test_past_duty_is_counted_by_the_hours_of_its_time() -> None:
     calendar = DutyCalendar(
         "Asia/Shanghai",
         duties=[
-            Duty(hours=(Hours(spans=((8 * 60, 18 * 60),)),), end=change),
-            Duty(hours=(Hours(spans=((0, 1440),)),), start=change),
+            DutyPeriod(hours=(Hours(spans=((8 * 60, 18 * 60),)),), end=change),
+            DutyPeriod(hours=(Hours(spans=((0, 1440),)),), start=change),
         ],
     )
     start, end = np.array([ms("2026-09-02 00:00")] * 2), np.array([ms("2026-09-03 12:00"), ms("2026-09-04 00:00")])
@@ -96,7 +98,7 @@ def test_past_duty_is_counted_by_the_hours_of_its_time() -> None:
 
 def test_duty_that_never_comes_is_due_far_away() -> None:
     """A city without duty hours waits for ever, and the answer comes soon."""
-    calendar = DutyCalendar("Asia/Shanghai", duties=[Duty(hours=(Hours(spans=()),))])
+    calendar = DutyCalendar("Asia/Shanghai", duties=[DutyPeriod(hours=(Hours(spans=()),))])
     now = ms("2026-09-03 12:00")
     assert calendar.add_duty(np.array([now]), np.array([HOUR]))[0] > now + 800 * calendars.DAY_MS
     assert calendar.duty_ms(np.array([now]), np.array([now + HOUR])).tolist() == [0]
@@ -130,7 +132,7 @@ def test_duty_time_agrees_with_looking_at_every_minute(
     """With weekdays, holidays, spans over midnight and days of 23 and 25 hours."""
     zone, day = where
     hours = [Hours(days=frozenset(days), spans=spans) for days, spans in rules]
-    calendar = DutyCalendar(zone, duties=[Duty(hours=tuple(hours))])
+    calendar = DutyCalendar(zone, duties=[DutyPeriod(hours=tuple(hours))])
     begin = ms(day, zone) + start * MINUTE
     wanted = sum(slowly(hours, zone, Holidays(), begin + n * MINUTE) for n in range(length))
     assert calendar.duty_ms(np.array([begin]), np.array([begin + length * MINUTE]))[0] == wanted * MINUTE

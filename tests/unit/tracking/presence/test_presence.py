@@ -5,7 +5,7 @@ import pytest
 from tests.unit.tracking import timelines as tl
 from tracking.presence.noise import Noise
 from tracking.presence.path import Path
-from tracking.presence.presence import Presence
+from tracking.presence.presence import OpenStay
 from tracking.presence.stays import StayKind
 
 TIMES = [10_000 * n for n in range(1, 25)]
@@ -13,21 +13,21 @@ XS, YS = [12.0 * n for n in range(1, 25)], [5.0 * n for n in range(1, 25)]
 """13 m every ten seconds."""
 
 
-def begun(t: int = 0) -> Presence:
+def begun(t: int = 0) -> OpenStay:
     """Entered at the origin."""
-    return Presence(
+    return OpenStay(
         device=1, cell=7, index=0, t_in=t, entry=(0.0, 0.0), inside_at=t, place=(0.0, 0.0), path=Path(Noise())
     )
 
 
-def at_once(into: Presence) -> None:
+def at_once(into: OpenStay) -> None:
     """Count all fixes in two batches."""
     fixes = (TIMES, XS, YS, [2.0] * 24)
     into.add(fixes, 0, 10)
     into.add(fixes, 10, 24)
 
 
-def one_by_one(into: Presence) -> None:
+def one_by_one(into: OpenStay) -> None:
     """Count them singly."""
     for t, x, y in zip(TIMES, XS, YS, strict=True):
         into.add_one(t, x, y, 2.0)

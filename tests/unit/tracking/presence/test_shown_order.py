@@ -72,7 +72,7 @@ def judged(stays: list[Stay], runs: list[Run]) -> list[Any]:
             coverage.evaluate(known, now=now, limits=LIMITS, arrival_ms=none, dwell_ms=DWELL, calendar=CALENDAR)
         )
     nothing = np.empty(0, dtype=np.int64)
-    record = indicators.Record(
+    record = indicators.PeriodRecord(
         start=tl.T0, end=END, since=np.full(CELLS, tl.T0), observed=np.full(CELLS, tl.T0), visits=visits,
         hidden=silence.hidden_visits(shown.silences(runs, END), grid, DWELL),
         windows=Windows(cell=nothing.astype(np.intp), start=nothing, end=nothing, n=nothing.astype(np.int32)),

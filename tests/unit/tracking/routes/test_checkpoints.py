@@ -5,16 +5,16 @@ import pytest
 
 from tests.unit.tracking import timelines as tl
 from tracking.routes.checkpoints import LEAST_MS, Checkpoints
-from tracking.routes.track import Track, believed
+from tracking.routes.track import BelievedTrack, believed
 
 
-def track(*points: tuple[float, float], acc: float = 5.0, gap_at: int | None = None) -> Track:
+def track(*points: tuple[float, float], acc: float = 5.0, gap_at: int | None = None) -> BelievedTrack:
     """Fixes as (s, m east); one of them may not be joined to the one before."""
     t, x = np.array(points).T
     joined = np.arange(len(t)) > 0
     if gap_at is not None:
         joined[gap_at] = False
-    return Track(t=(t * 1000).astype(np.int64), x=x, y=0 * x, acc=np.full(len(t), acc), joined=joined)
+    return BelievedTrack(t=(t * 1000).astype(np.int64), x=x, y=0 * x, acc=np.full(len(t), acc), joined=joined)
 
 
 POINTS = Checkpoints(np.array([0.0, 500.0]), np.array([0.0, 0.0]))
@@ -38,7 +38,7 @@ def test_the_checkpoints_are_counted() -> None:
         (track((0, 0), (30, 0), (100, 500), (130, 500)), [(0, 0, 30_000), (1, 100_000, 130_000)]),
     ],
 )
-def test_a_pass_is_half_a_minute_of_fixes_running(way: Track, passes: list[tuple[int, int, int]]) -> None:
+def test_a_pass_is_half_a_minute_of_fixes_running(way: BelievedTrack, passes: list[tuple[int, int, int]]) -> None:
     """Within 30 m or the fix's own accuracy; leaving it, or silence, begins anew."""
     found = POINTS.passed(way)
     assert list(zip(found.checkpoint.tolist(), found.t_in.tolist(), found.t_out.tolist(), strict=True)) == passes

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from web.audit.audit_chain import START, ChainRow, Checker, Entry, Head, chained, detail
+from web.audit.audit_chain import START, ChainCheck, ChainRow, Entry, Head, chained, detail
 
 AT = datetime(2026, 5, 1, tzinfo=UTC)
 KEY = "a key of more than thirty-two characters"
@@ -23,7 +23,7 @@ def entries(n: int) -> list[Entry]:
 
 def faults(rows: list[ChainRow], head: Head, anchors: list[Head] | None = None) -> list[str]:
     """What the check says of rows that end at `head`."""
-    checker = Checker(anchors or [])
+    checker = ChainCheck(anchors or [])
     for row in rows:
         checker.take(row)
     checker.end(head)

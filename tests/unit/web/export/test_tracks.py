@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 from tracking.presence.fixes import FixColumns
 from web.export import tracks
-from web.export.marks import Mark
+from web.export.marks import FileMark
 
 T0 = 1_780_000_000_000
 
 
-MARK = Mark(by="anna <b>", at=datetime(2026, 5, 1, tzinfo=UTC), purpose="case  7\n")
+MARK = FileMark(by="anna <b>", at=datetime(2026, 5, 1, tzinfo=UTC), purpose="case  7\n")
 
 
 def fixes(lat: list[float], lon: list[float], t: list[int] | None = None, **columns: object) -> FixColumns:

@@ -141,7 +141,7 @@ async def left(answer: Response) -> tuple[dict[str, str], list[bytes]]:
         sent.append(message)
 
     scope: Scope = {"type": "http", "method": "GET", "path": "/", "headers": [], "query_string": b""}
-    await answer(scope, receive, redacting.Answer(NAMES, send).take)
+    await answer(scope, receive, redacting.OutgoingAnswer(NAMES, send).take)
     return dict(Headers(raw=sent[0]["headers"])), [each["body"] for each in sent[1:]]
 
 

@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 import requests
 
-from alerts.notify.message import Message, NotSentError
+from alerts.notify.message import NotSentError, OutgoingMessage
 from alerts.run.notify import egress, services
 from alerts.run.notify.guard import Allowed
 from alerts.run.notify.services import Services
 
 SCHEMES = frozenset(services.SCHEMES.split(","))
-TEST = Message(id="t", notices=[])
+TEST = OutgoingMessage(id="t", notices=[])
 FRIENDLY, INNER = "127.0.0.2", "127.0.0.1"
 ALLOWED = Allowed.parse(f"{FRIENDLY}/32")
 

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from py_vapid import Vapid02
 
 from alerts.notify import message
-from alerts.notify.message import Message, Notice
+from alerts.notify.message import Notice, OutgoingMessage
 from alerts.run.notify import push, services, webhook
 
 ALERT = {
@@ -16,8 +16,8 @@ ALERT = {
 }  # fmt: skip
 
 
-def _message(n: int) -> Message:
-    return Message(id="a7-1-c1", notices=[Notice(step="opened", n=1, alert=ALERT)] * n)
+def _message(n: int) -> OutgoingMessage:
+    return OutgoingMessage(id="a7-1-c1", notices=[Notice(step="opened", n=1, alert=ALERT)] * n)
 
 
 def test_signature_is_that_of_the_standard() -> None:
@@ -43,7 +43,7 @@ def test_a_push_fits_whatever_the_text() -> None:
     shown = json.loads(push.payload(_message(20)))
     assert (shown["id"], shown["alert"]) == ("a7-1-c1", None)
     assert json.loads(push.payload(_message(1)))["alert"] == 7
-    long = Message(id="x", notices=[Notice(step="opened", n=1, alert={**ALERT, "text_zh": "巡" * 5_000})])
+    long = OutgoingMessage(id="x", notices=[Notice(step="opened", n=1, alert={**ALERT, "text_zh": "巡" * 5_000})])
     assert len(push.payload(long)) < 4_000
 
 

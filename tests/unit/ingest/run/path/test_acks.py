@@ -12,7 +12,7 @@ import pytest
 from ingest.acknowledgement import boots
 from ingest.decoding import decode
 from ingest.decoding.batch import Received, build, senders
-from ingest.decoding.message import Message
+from ingest.decoding.message import DeviceMessage
 from ingest.run.path import acks
 from schemas import wire
 from tracking.city.enrolment import Device
@@ -26,7 +26,7 @@ T0 = 1_790_000_000_000
 def message(*fixes: Mapping[str, Any], unit: str = "team-1", device: str = "cam-1") -> Received:
     """A message with these fixes, each a walk's next second with fields of its own."""
     body = [{"t": T0 + each.get("seq", 0), "lat": 1, "lon": 2, "boot": "b1", **each} for each in fixes]
-    made = Message(f"patrol/v1/{unit}/{device}/fix", json.dumps(body).encode(), False, T0, 1)
+    made = DeviceMessage(f"patrol/v1/{unit}/{device}/fix", json.dumps(body).encode(), False, T0, 1)
     return Received(made, decode.decode(made.topic, made.payload, retained=False, now=T0 + 10**6))
 
 

@@ -4,17 +4,17 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from ingest.decoding.message import Message
+from ingest.decoding.message import DeviceMessage
 from ingest.run.path.intake import Intake
 from ingest.run.path.next_batch import NextBatch
 
 T0 = 1_790_000_000_000
 
 
-def said(n: int) -> list[Message]:
+def said(n: int) -> list[DeviceMessage]:
     """Messages of one fix each, of devices d0 to d(n-1)."""
     payload = b'{"t":%d,"lat":23.1,"lon":114.4}' % T0
-    return [Message(f"patrol/v1/north/d{each}/fix", payload, False, T0, 1) for each in range(n)]
+    return [DeviceMessage(f"patrol/v1/north/d{each}/fix", payload, False, T0, 1) for each in range(n)]
 
 
 def batch(intake: Intake, *, messages: int = 5_000, rows: int = 20_000, size: int = 4 << 20) -> NextBatch:

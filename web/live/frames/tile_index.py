@@ -9,14 +9,14 @@ from web.live.frames.tiles import Keys
 
 
 @dataclass(frozen=True, slots=True)
-class Crowd:
+class TileIndex:
     """Tiles, sorted, and the slot of the device in each place."""
 
     keys: Keys
     slots: Slots
 
     @classmethod
-    def of(cls, keys: Keys, slots: Slots) -> "Crowd":
+    def of(cls, keys: Keys, slots: Slots) -> "TileIndex":
         """Sort devices by their tiles."""
         order = np.argsort(keys, kind="stable")
         return cls(keys[order], slots[order])

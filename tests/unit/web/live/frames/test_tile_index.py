@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from web.live.frames.crowd import Crowd, smallest
+from web.live.frames.tile_index import TileIndex, smallest
 
 tiles = st.lists(st.integers(0, 20), max_size=40)
 
@@ -12,11 +12,11 @@ tiles = st.lists(st.integers(0, 20), max_size=40)
 @given(tiles, st.sets(st.integers(0, 20)))
 def test_the_crowd_agrees_with_looking_at_each(keys: list[int], wanted: set[int]) -> None:
     """Devices of a tile, and their number in several."""
-    crowd = Crowd.of(np.array(keys, dtype=np.int64), np.arange(len(keys)))
+    index = TileIndex.of(np.array(keys, dtype=np.int64), np.arange(len(keys)))
     for tile in range(21):
-        assert crowd.within(tile).tolist() == [slot for slot, key in enumerate(keys) if key == tile]
+        assert index.within(tile).tolist() == [slot for slot, key in enumerate(keys) if key == tile]
     asked = np.array(sorted(wanted), dtype=np.int64)
-    assert crowd.count(asked) == sum(key in wanted for key in keys)
+    assert index.count(asked) == sum(key in wanted for key in keys)
 
 
 @given(tiles)
