@@ -22,8 +22,7 @@ from rich.table import Table
 
 from patrol.services import migrate, postgres
 from runtime import db
-from web.auth import hashing
-from web.auth.store import sessions
+from web.auth import authentication, hashing
 
 SIGMAS = 4.0
 """A share so many standard errors from one half is no accident."""
@@ -82,7 +81,7 @@ async def _fill(pool: db.Pool) -> None:
 
 
 async def _sign_in(pool: db.Pool, name: str) -> object:
-    return await sessions.sign_in(pool, name, "a wrong password")
+    return await authentication.sign_in(pool, name, "a wrong password")
 
 
 async def _naive(pool: db.Pool, name: str) -> object:

@@ -18,7 +18,7 @@ from web.audit import audit_chain
 from web.audit.recorder import Recorder
 from web.audit.store import audit_log
 from web.auth import costs
-from web.auth.principal import CredentialKind, Principal
+from web.auth.principal import CredentialKind, Principal, by_settings
 from web.auth.route_rules import SAFE, Reach, RouteRule, rule_for
 from web.auth.store import principals
 from web.config import WebConfig
@@ -165,7 +165,7 @@ class Policy:
         return rule, None
 
     async def _by_bearer(self, token: str) -> Principal | None:
-        known = principals.by_settings(token, self._config.api_token)
+        known = by_settings(token, self._config.api_token)
         return known or await principals.by_token(self._database.pool, token, self._config.clock())
 
     async def _by_cookie(self, headers: Headers) -> Principal | None:

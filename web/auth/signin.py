@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 
 from web import problems
-from web.auth import principal
+from web.auth import authentication, principal
 from web.auth.store import principals, sessions
 from web.context import Context, context
 from web.http import browser, templates
@@ -106,7 +106,7 @@ async def submit(request: Request) -> Response:
         return wait_page(here, lang, target, wait_s, name=name)
     try:
         signed = await attempt(here, name, password, form.get("code"), address(request))
-    except sessions.CodeNeededError:
+    except authentication.CodeNeededError:
         return sign_in_page(here, lang, target, name=name, notice="code_needed", status=401, code=True)
     except (problems.NotReadyError, *problems.UNREACHABLE):
         return sign_in_page(here, lang, target, name=name, notice="away", status=503)
@@ -126,7 +126,7 @@ async def attempt(
         CodeNeededError: they fit; the code of the second factor is missing.
     """
     entered = (name[:64], password[:1024]) if len(name) <= 64 and len(password) <= 1024 else ("", "")
-    signed = await sessions.sign_in(
+    signed = await authentication.sign_in(
         here.database.pool, *entered, code=code, now=here.config.clock(), client=client, vault=here.vault
     )
     if signed is not None:

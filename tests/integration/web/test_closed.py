@@ -14,8 +14,8 @@ import pytest
 from tests.support import web
 from tests.support.waiting import until
 from web.app import create_app
-from web.auth import route_rules
-from web.auth.store import credentials, sessions, tokens
+from web.auth import authentication, route_rules
+from web.auth.store import credentials, tokens
 from web.config import WebConfig
 from web.http.route_table import RouteTable
 
@@ -209,10 +209,10 @@ async def test_first_start_makes_a_password_and_shows_it_once(database_url: str)
         made = await credentials.ensure_admin(pool, None)
         assert made is not None
         assert await credentials.ensure_admin(pool, None) is None
-        assert await sessions.sign_in(pool, "admin", made) is not None
+        assert await authentication.sign_in(pool, "admin", made) is not None
         assert await credentials.ensure_admin(pool, "another one") is None
-        assert await sessions.sign_in(pool, "admin", made) is None
-        assert await sessions.sign_in(pool, "admin", "another one") is not None
+        assert await authentication.sign_in(pool, "admin", made) is None
+        assert await authentication.sign_in(pool, "admin", "another one") is not None
         stored = await pool.fetchval("SELECT password_hash FROM accounts")
         assert stored.startswith("$argon2id$")
     finally:

@@ -9,7 +9,7 @@ from schemas import pages
 from schemas import people_access as access_models
 from web import context, problems
 from web.audit.store import audit_log
-from web.auth import own_password, signin, totp
+from web.auth import authentication, own_password, signin, totp
 from web.auth.principal import CredentialKind, Principal
 from web.auth.store import accounts, granting, second_factor, sessions
 
@@ -24,7 +24,7 @@ async def sign_in(request: Request, login: access_models.SignIn) -> Response:
     own_password.limited(request, login.name)
     try:
         signed = await signin.attempt(here, login.name, login.password, login.code, client)
-    except sessions.CodeNeededError as error:
+    except authentication.CodeNeededError as error:
         raise problems.ProblemError(401, "Also send the code of the second factor.", needs="code") from error
     if signed is None:
         raise problems.ProblemError(401, "The name or the password is wrong.")

@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from web import problems
 from web.audit.store import audit_log
 from web.auth import signin
-from web.auth.openid import claims, flow
+from web.auth.openid import claims, flow, membership
 from web.auth.openid.client import ProviderError
 from web.auth.openid.flow import Flow
 from web.auth.openid.provider import NotProvenError, Provider
@@ -27,7 +27,7 @@ _LIMITED = "openid"
 
 _NOTICES: dict[type[Exception], tuple[str, int]] = {
     NotProvenError: ("openid_failed", 401),
-    members.NotWelcomeError: ("openid_not_welcome", 403),
+    membership.NotWelcomeError: ("openid_not_welcome", 403),
     claims.UnusableError: ("openid_not_welcome", 403),
     **dict.fromkeys((ProviderError, problems.NotReadyError, *problems.UNREACHABLE), ("openid_away", 503)),
 }
@@ -99,11 +99,11 @@ async def _session(request: Request, here: Context, provider: Provider, begun: F
     """Prove who came, bring the account to what the claims say, and begin a session."""
     now = here.config.clock()
     said = claims.read(await provider.claims(begun, code, _redirect_uri(request), now), provider.config)
-    refused: members.NotWelcomeError | None = None
+    refused: membership.NotWelcomeError | None = None
     async with here.database.pool.acquire() as conn, conn.transaction():
         try:
             name = await members.account(conn, said, roles_are_mapped=bool(provider.config.roles))
-        except members.NotWelcomeError as error:
+        except membership.NotWelcomeError as error:
             refused = error  # what ended with it is to be kept
     if refused is not None:
         here.hub.check_sessions()
@@ -111,7 +111,7 @@ async def _session(request: Request, here: Context, provider: Provider, begun: F
     here.hub.check_sessions()
     signed = await sessions.begin_vouched_session(here.database.pool, name, now, client=signin.address(request))
     if signed is None:
-        raise members.NotWelcomeError(f"the account {name} is disabled, or its time is over")
+        raise membership.NotWelcomeError(f"the account {name} is disabled, or its time is over")
     return signed[0]
 
 

@@ -10,7 +10,7 @@ from runtime import db
 from schemas import people_access as models
 from web import problems
 from web.audit.store import audit_log
-from web.auth import grants, hashing, passwords
+from web.auth import account_rules, grants, hashing, passwords
 from web.auth.principal import Principal
 from web.auth.store import granting
 from web.auth.store.granting import Granter, demand_areas
@@ -59,8 +59,7 @@ async def create(
     Raises:
         ProblemError: there is one of that name, no such area or officer, or no provider; or its maker does not hold it.
     """
-    if account.openid and issuer is None:
-        raise problems.ProblemError(422, "No OpenID provider is set (PATROL_OPENID_ISSUER): leave openid out.")
+    account_rules.demand_provider(account, issuer)
     await _demand_uncommon(account.password, account.name)
     generated = None if account.password is not None else secrets.token_urlsafe(32 if account.openid else 12)
     hashed = await hashing.hash_password(account.password or generated or "")
@@ -68,8 +67,9 @@ async def create(
         holder = await by.granting(conn)
         await demand_areas(conn, account.areas)
         officer = await _officer(conn, account.officer)
-        ends = account.valid_to or (None if holder is None else holder.until)
-        by.demand(holder, grants.holding(account.role, areas=account.areas, until=ends, officer=officer))
+        ends = account_rules.end(account.valid_to, holder)
+        wanted = grants.holding(account.role, areas=account.areas, until=ends, officer=officer)
+        account_rules.demand_held(holder, wanted)
         try:
             await conn.execute(
                 """INSERT INTO accounts
@@ -97,22 +97,16 @@ async def change(conn: db.Connection, name: str, changes: models.AccountChange, 
     """
     await _demand_uncommon(changes.password, name)
     hashed = None if changes.password is None else await hashing.hash_password(changes.password)
-    wanted = changes.model_dump(exclude_unset=True, exclude={"password", "reset_second_factor"})
     async with conn.transaction():
         holder = await by.granting(conn)
         before = await one(conn, name)
-        if hashed is not None and before.issuer is not None:
-            raise problems.ProblemError(
-                422, "This account signs in through the OpenID provider and has no password here."
-            )
+        account_rules.demand_password_here(before, changes)
         await demand_areas(conn, changes.areas)
-        if "officer" in wanted:
-            wanted["officer"] = await _officer(conn, changes.officer)
-        await _demand_held(conn, name, wanted, by, holder)
-        if hashed is not None:
-            wanted["password_hash"] = hashed
-        if changes.reset_second_factor:
-            wanted |= {"totp_secret": None, "totp_confirmed": False, "recovery": []}
+        officer = await _officer(conn, changes.officer)
+        wanted = account_rules.columns(changes, password_hash=hashed, officer=officer)
+        await _demand_change(conn, name, wanted, holder)
+        if account_rules.taken_over(wanted, holder):
+            wanted["made_by"] = None
         ended = await end_sessions(conn, name) if wanted else 0
         await set_columns(conn, name, wanted)
         shown = await one(conn, name)
@@ -122,24 +116,9 @@ async def change(conn: db.Connection, name: str, changes: models.AccountChange, 
     return shown
 
 
-async def _demand_held(
-    conn: db.Connection, name: str, wanted: dict[str, Any], by: Granter, holder: Principal | None
-) -> None:
-    """Let nobody change who holds more, nor make them hold more; a person takes over what a token made."""
-    row = dict(await conn.fetchrow(_HELD, name) or {})
-    before, after = (
-        grants.holding(held["role"], areas=held["areas"], until=held["valid_to"], officer=held["officer"])
-        for held in (row, {**row, **wanted})
-    )
-    by.demand(holder, before, after)
-    maker_ends = await conn.fetchval(_MAKER_ENDS, name)
-    if holder is None or holder.maker is None:
-        if "valid_to" in wanted or wanted.get("disabled") is False:
-            wanted["made_by"] = None
-    elif maker_ends is not None and grants.sooner(after.until, maker_ends) != after.until:
-        raise problems.ProblemError(
-            403, f"The token that created {name} ends at {maker_ends.isoformat()}; choose an earlier end."
-        )
+async def _demand_change(conn: db.Connection, name: str, wanted: Mapping[str, Any], holder: Principal | None) -> None:
+    held = dict(await conn.fetchrow(_HELD, name) or {})
+    account_rules.demand_change(name, held, wanted, holder, await conn.fetchval(_MAKER_ENDS, name))
 
 
 async def set_password(conn: db.Connection, name: str, password: str, actor: str, keep: bytes | None = None) -> int:
@@ -163,7 +142,7 @@ async def sign_out_everywhere(conn: db.Connection, name: str, by: Granter) -> in
         holder = await by.granting(conn)
         await one(conn, name)
         if holder is None or holder.account != name:
-            await _demand_held(conn, name, {}, by, holder)
+            await _demand_change(conn, name, {}, holder)
         ended = await end_sessions(conn, name)
         await audit_log.record(conn, by.actor, "account.sign_out", name, {"sessions_ended": ended})
     return ended

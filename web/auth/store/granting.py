@@ -6,8 +6,6 @@ from datetime import UTC, datetime
 
 from runtime import db
 from web import problems
-from web.auth import grants
-from web.auth.grants import Holding
 from web.auth.principal import Principal
 from web.auth.store import principals
 from web.store import areas as in_city
@@ -37,18 +35,6 @@ class Granter:
         if self.who is not None and granter is None:
             raise problems.ProblemError(401, "Your session or token ended meanwhile; sign in again.")
         return granter
-
-    def demand(self, holder: Principal | None, *wanted: Holding) -> None:
-        """Let through what is held.
-
-        Raises:
-            ProblemError: some of it is not.
-        """
-        for holding in wanted:
-            missing = [] if holder is None else grants.beyond(holder.holding, holding)
-            if missing:
-                said = "You cannot grant or change permissions that you do not have; you lack"
-                raise problems.ProblemError(403, f"{said}: {', '.join(missing)}.")
 
 
 async def demand_areas(conn: db.Connection, areas: Collection[str] | None) -> None:

@@ -1,6 +1,5 @@
 """Whom a session, a token or the name and password of a device stands for."""
 
-import hmac
 from datetime import UTC, datetime
 from typing import Any
 
@@ -39,22 +38,6 @@ async def by_token(pool: Pool, token: str, now: datetime | None = None) -> Princ
     """Find what an API token of the database stands for at `now`."""
     row = await pool.fetchrow(_BY_TOKEN, hash_token(token), now or datetime.now(UTC))
     return None if row is None else principal(row, CredentialKind.TOKEN)
-
-
-def by_settings(token: str, configured: str | None) -> Principal | None:
-    """Tell whether a token is that of the settings, in constant time."""
-    if configured is None or not hmac.compare_digest(hash_token(token), hash_token(configured)):
-        return None
-    role = Role.ADMINISTRATOR
-    return Principal(
-        name="api-token",
-        role=role,
-        kind=CredentialKind.TOKEN,
-        token_hash=None,
-        expires_at=None,
-        permissions=PERMISSIONS[role],
-        settings=hash_token(token),
-    )
 
 
 async def by_device(pool: Pool, key: str | None, name: str, password: str) -> Principal | None:

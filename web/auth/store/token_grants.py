@@ -4,8 +4,7 @@ from runtime import db
 from schemas import people_access as models
 from web import problems
 from web.audit.store import audit_log
-from web.auth import grants
-from web.auth.access import PERMISSIONS, Role
+from web.auth import account_rules, grants
 from web.auth.store import tokens
 from web.auth.store.granting import Granter, demand_areas
 
@@ -29,18 +28,13 @@ async def create(conn: db.Connection, wanted: models.TokenGiven, by: Granter) ->
             holds.
     """
     moment = by.now()
-    lacking = sorted(set(wanted.scopes or ()) - PERMISSIONS[Role(wanted.role)])
-    if lacking:
-        raise problems.ProblemError(
-            422, f"The role {wanted.role} does not include {', '.join(lacking)}; leave them out."
-        )
-    if wanted.expires_at is not None and wanted.expires_at <= moment:
-        raise problems.ProblemError(422, "expires_at must lie in the future.")
+    account_rules.demand_sense(wanted, moment)
     async with conn.transaction():
         holder = await by.granting(conn)
         await demand_areas(conn, wanted.areas)
-        ends = wanted.expires_at or (None if holder is None else holder.until)
-        by.demand(holder, grants.holding(wanted.role, areas=wanted.areas, until=ends, scopes=wanted.scopes))
+        ends = account_rules.end(wanted.expires_at, holder)
+        holding = grants.holding(wanted.role, areas=wanted.areas, until=ends, scopes=wanted.scopes)
+        account_rules.demand_held(holder, holding)
         ttl = None if ends is None else ends - moment
         token = await tokens.create_token(
             conn, wanted.name, wanted.role, ttl, areas=wanted.areas, scopes=wanted.scopes, by=holder, now=moment
@@ -62,8 +56,7 @@ async def revoke(conn: db.Connection, number: int, by: Granter) -> None:
         held = await conn.fetchrow(_HELD_BY_TOKEN, number)
         if held is None:
             raise problems.not_found(f"Token {number}")
-        by.demand(
-            holder, grants.holding(held["role"], areas=held["areas"], until=held["expires_at"], scopes=held["scopes"])
-        )
+        holding = grants.holding(held["role"], areas=held["areas"], until=held["expires_at"], scopes=held["scopes"])
+        account_rules.demand_held(holder, holding)
         name = await conn.fetchval("DELETE FROM api_tokens WHERE id = $1 RETURNING name", number)
         await audit_log.record(conn, by.actor, "token.revoke", name, {"id": number})
