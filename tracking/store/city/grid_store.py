@@ -1,16 +1,13 @@
 """Import of a grid into the database: a new division of its districts, all or nothing, codes never reused."""
 
-import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
-
-import numpy as np
 
 from runtime import db
-from tracking.city import grids
-from tracking.city.grid_faults import FaultKind, Faults, GridFault
+from tracking.city import grid_changes, grids
+from tracking.city.grid_changes import DistrictChange, StoredCell, StoredDivision
+from tracking.city.grid_faults import Faults, GridFault
 from tracking.geometry.lookup import EVER
 from tracking.store.city import atlas, division_store, judging
 from tracking.store.records import event_log, meta_store
@@ -86,30 +83,6 @@ class GridImportResult:
         return bool(self.added or self.changed or self.ended or self.areas)
 
 
-@dataclass(frozen=True, slots=True)
-class _Stored:
-    """A cell of the database."""
-
-    id: int
-    geometry: Any
-    until: datetime | None
-    """Until when it was in force, were the next division to begin now; None: it never was."""
-
-
-_AreaSaid = tuple[str, str, str, str | None]
-_CellSaid = tuple[str, str | None, str, str, float, float | None, bool]
-
-
-@dataclass(slots=True)
-class _Before:
-    """The newest division of a district; of a district without one nothing."""
-
-    id: int | None
-    begins: datetime | None
-    cells: dict[int, _CellSaid]
-    areas: set[_AreaSaid]
-
-
 async def import_file(
     conn: db.Connection, data: bytes, *, valid_from: int | None = None
 ) -> GridImportResult | list[GridFault]:
@@ -142,11 +115,11 @@ async def import_grid(
         begins = db.moment(now if valid_from is None else valid_from)
         before = await _newest(conn, grid)
         rows = await conn.fetch(_STORED, list(grid.districts), begins)
-        stored = {grids.lifted(row["code"]): _Stored(row["id"], row["geometry"], row["until"]) for row in rows}
+        stored = {grids.lifted(row["code"]): StoredCell(row["id"], row["geometry"], row["until"]) for row in rows}
         faults = Faults()
-        _check_begin(before, begins, faults)
-        await _check_levels(conn, grid, faults)
-        _check_codes(grid.cells, stored, begins, faults)
+        grid_changes.check_begin(before, begins, faults)
+        grid_changes.check_levels(grid.areas, await _levels(conn, grid), faults)
+        grid_changes.check_codes(grid.cells, stored, begins, faults)
         if faults:
             return faults.listed()
         return await _write(conn, grid, stored, before, begins, now)
@@ -157,65 +130,50 @@ async def areas_now(conn: db.Connection, now: int) -> None:
     await conn.execute(_AREAS_NOW, db.moment(now))
 
 
-async def _newest(conn: db.Connection, grid: grids.Grid) -> dict[str, _Before]:
+async def _newest(conn: db.Connection, grid: grids.Grid) -> dict[str, StoredDivision]:
     """The newest division of each district of a grid."""
-    before = {district: _Before(None, None, {}, set()) for district in grid.districts}
+    before = dict.fromkeys(grid.districts, StoredDivision())
     for row in await conn.fetch(_NEWEST, list(grid.districts)):
         cells = {stored_row["cell"]: tuple(stored_row)[1:] for stored_row in await conn.fetch(_SAID, row["id"])}
-        areas = {tuple(stored_row) for stored_row in await conn.fetch(_SAID_AREAS, row["id"])}
-        before[row["district"]] = _Before(row["id"], row["valid_from"], cells, areas)
+        areas = frozenset(tuple(stored_row) for stored_row in await conn.fetch(_SAID_AREAS, row["id"]))
+        before[row["district"]] = StoredDivision(row["id"], row["valid_from"], cells, areas)
     return before
 
 
-def _check_begin(before: dict[str, _Before], begins: datetime, faults: Faults) -> None:
-    for district, state in sorted(before.items()):
-        if state.begins is not None and state.begins > begins:
-            faults.add(FaultKind.TOO_EARLY, None, district, district=district, since=state.begins.isoformat())
-
-
-async def _check_levels(conn: db.Connection, grid: grids.Grid, faults: Faults) -> None:
+async def _levels(conn: db.Connection, grid: grids.Grid) -> dict[str, str]:
     rows = await conn.fetch("SELECT code, level FROM areas WHERE code = ANY ($1)", [area.code for area in grid.areas])
-    levels = {row["code"]: row["level"] for row in rows}
-    for area in grid.areas:
-        if levels.get(area.code, area.level) != area.level:
-            faults.add(FaultKind.LEVEL, area.index, area.code, level=levels[area.code])
-
-
-def _check_codes(cells: Sequence[grids.Cell], stored: dict[str, _Stored], begins: datetime, faults: Faults) -> None:
-    for cell in cells:
-        old = stored.get(grids.lifted(cell.code))
-        if old is None:
-            continue
-        if old.until is not None and old.until < begins:
-            when = old.until.isoformat(timespec="seconds")
-            faults.add(FaultKind.REUSED, cell.index, cell.code, when=when)
-        elif not _same_rings(json.loads(old.geometry)["coordinates"], _coordinates(cell)):
-            faults.add(FaultKind.CHANGED, cell.index, cell.code)
+    return {row["code"]: row["level"] for row in rows}
 
 
 async def _write(
     conn: db.Connection,
     grid: grids.Grid,
-    stored: dict[str, _Stored],
-    before: dict[str, _Before],
+    stored: dict[str, StoredCell],
+    before: dict[str, StoredDivision],
     begins: datetime,
     now: int,
 ) -> GridImportResult:
     owners = await _write_areas(conn, grid.areas)
     ids = {code: cell.id for code, cell in stored.items()}
     new = [cell for cell in grid.cells if grids.lifted(cell.code) not in stored]
-    columns = [cell.code for cell in new], [cell.area_m2 for cell in new], [_geojson(cell) for cell in new]
+    columns = [cell.code for cell in new], [cell.area_m2 for cell in new], [grid_changes.geojson(cell) for cell in new]
     ids |= {grids.lifted(row["code"]): row["id"] for row in await conn.fetch(_ADD, *columns)}
     codes = [(ids[grids.lifted(cell.code)], cell.code) for cell in grid.cells]
     await conn.execute(_WRITE_CODES, *[list(column) for column in zip(*codes, strict=True)])
-    parts = [await _divide(conn, grid, district, ids, of, begins, now) for district, of in sorted(before.items())]
-    since = [part.since for part in parts if part.since is not None]
+    changes = {
+        district: grid_changes.change(grid, district, ids, division) for district, division in sorted(before.items())
+    }
+    since = [
+        await _divide(conn, district, change, before[district], begins, now)
+        for district, change in changes.items()
+        if change
+    ]
     result = GridImportResult(
         cells=len(grid.cells),
-        added=sum(part.added for part in parts),
-        changed=sum(part.changed for part in parts),
-        ended=sum(part.ended for part in parts),
-        areas=len({code for part in parts for code in part.areas} | owners),
+        added=sum(change.added for change in changes.values()),
+        changed=sum(change.changed for change in changes.values()),
+        ended=sum(change.ended for change in changes.values()),
+        areas=len({code for change in changes.values() for code in change.changed_areas} | owners),
         since=min(since, default=None),
     )
     if result.since is not None:
@@ -230,42 +188,20 @@ async def _write(
     return result
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Part:
-    """What changed of one district."""
-
-    added: int
-    changed: int
-    ended: int
-    areas: set[str]
-    since: int | None
-
-
 async def _divide(
-    conn: db.Connection,
-    grid: grids.Grid,
-    district: str,
-    ids: dict[str, int],
-    before: _Before,
-    begins: datetime,
-    now: int,
-) -> _Part:
-    """Make what the grid says of a district its newest division, unless it says nothing new."""
-    areas = {_said_area(area) for area in grid.of(district)}
-    cells = {ids[grids.lifted(cell.code)]: _said(cell) for cell in grid.cells if cell.code[:6] == district}
-    changed = sum(cell in before.cells and before.cells[cell] != said for cell, said in cells.items())
-    added, ended = len(cells.keys() - before.cells.keys()), len(before.cells.keys() - cells.keys())
-    others = {code for code, *_ in areas ^ before.areas}
-    since = None
-    if added or ended or changed or others:
-        first = before.id is None
-        number = await conn.fetchval(_DIVIDE, district, db.moment(0) if first else begins, db.moment(now))
-        await conn.execute(_ADD_AREAS, number, *[list(column) for column in zip(*sorted(areas), strict=True)])
-        await conn.execute(_ADD_CELLS, number, list(cells), *[list(c) for c in zip(*cells.values(), strict=True)])
-        if not first:
-            await conn.execute(_END, before.id, begins)
-        since = EVER if first else db.millis(begins)
-    return _Part(added=added, changed=changed, ended=ended, areas=others, since=since)
+    conn: db.Connection, district: str, change: DistrictChange, before: StoredDivision, begins: datetime, now: int
+) -> int:
+    """Make what is new of a district its newest division; from when it holds, ms."""
+    first = before.id is None
+    number = await conn.fetchval(_DIVIDE, district, db.moment(0) if first else begins, db.moment(now))
+    areas = [list(column) for column in zip(*sorted(change.areas), strict=True)]
+    await conn.execute(_ADD_AREAS, number, *areas)
+    cells = [list(column) for column in zip(*change.cells.values(), strict=True)]
+    await conn.execute(_ADD_CELLS, number, list(change.cells), *cells)
+    if first:
+        return EVER
+    await conn.execute(_END, before.id, begins)
+    return db.millis(begins)
 
 
 async def _write_areas(conn: db.Connection, areas: Collection[grids.Area]) -> set[str]:
@@ -274,31 +210,3 @@ async def _write_areas(conn: db.Connection, areas: Collection[grids.Area]) -> se
     rows = [(area.code, area.level, area.name, area.parent, area.owner) for area in areas]
     columns = [list(column) for column in zip(*rows, strict=True)]
     return {row["code"] for row in await conn.fetch(_AREAS, *columns)} & codes
-
-
-def _said_area(area: grids.Area) -> _AreaSaid:
-    return area.code, area.level, area.name, area.parent
-
-
-def _said(cell: grids.Cell) -> _CellSaid:
-    road_m = None if cell.road_m is None else float(np.float32(cell.road_m))
-    return cell.code, cell.name, cell.grid, cell.cls, float(np.float32(cell.weight)), road_m, cell.synthetic
-
-
-def _coordinates(cell: grids.Cell) -> list[list[list[float]]]:
-    return [ring.tolist() for ring in cell.rings]
-
-
-def _geojson(cell: grids.Cell) -> str:
-    return json.dumps({"type": "Polygon", "coordinates": _coordinates(cell)})
-
-
-def _same_rings(old: list[list[list[float]]], new: list[list[list[float]]]) -> bool:
-    """Whether two polygons have the same rings, wherever each begins."""
-    return [_rotated(ring) for ring in old] == [_rotated(ring) for ring in new]
-
-
-def _rotated(ring: list[list[float]]) -> list[list[float]]:
-    """An open ring that begins at its least position."""
-    start = ring.index(min(ring[:-1]))
-    return [*ring[start:-1], *ring[:start]]
