@@ -18,7 +18,7 @@ from msgspec import Struct
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from schemas import clips, figures, ground, imports, live, rest, rules, typescript, wire
+from schemas import alerting, clips, figures, ground, imports, live, rest, rules, typescript, wire
 
 ROOT = Path(__file__).parent.parent
 SCHEMA_DIR = Path("schemas/generated")
@@ -50,7 +50,7 @@ def generate() -> dict[Path, str]:
     files = {SCHEMA_DIR / f"{kind}.json": _json_schema(kind, types, definitions) for kind, types in _KINDS.items()}
     files[TYPESCRIPT_DIR / "wire.ts"] = typescript.render("schemas/wire.py", definitions)
     files[TYPESCRIPT_DIR / "live.ts"] = typescript.render("schemas/live.py", struct_definitions(live, _structs(live)))
-    files[TYPESCRIPT_DIR / "rest.ts"] = typescript.render("schemas/rest.py", rest_definitions(rest))
+    files[TYPESCRIPT_DIR / "rest.ts"] = typescript.render("schemas/rest.py", rest_definitions(rest, alerting))
     files[TYPESCRIPT_DIR / "imports.ts"] = typescript.render("schemas/imports.py", rest_definitions(imports))
     files[TYPESCRIPT_DIR / "ground.ts"] = typescript.render("schemas/ground.py", rest_definitions(ground))
     files[TYPESCRIPT_DIR / "figures.ts"] = typescript.render("schemas/figures.py", rest_definitions(figures))
@@ -94,10 +94,11 @@ def _structs(module: ModuleType) -> list[type[Struct]]:
     return [t for t in vars(module).values() if isinstance(t, type) and issubclass(t, Struct) and t is not Struct]
 
 
-def rest_definitions(module: ModuleType) -> dict[str, Schema]:
-    """JSON Schemas of the models of a module by name, as they are sent."""
-    own = [t for t in vars(module).values() if isinstance(t, type) and issubclass(t, BaseModel)]
-    models = [t for t in own if t.__module__ == module.__name__ and t is not rest.Model]
+def rest_definitions(*modules: ModuleType) -> dict[str, Schema]:
+    """JSON Schemas of the models of modules by name, as they are sent."""
+    own = [t for module in modules for t in vars(module).values() if isinstance(t, type) and issubclass(t, BaseModel)]
+    names = {module.__name__ for module in modules}
+    models = dict.fromkeys(t for t in own if t.__module__ in names and t is not rest.Model)
     _, schema = models_json_schema([(model, "serialization") for model in models], ref_template="#/$defs/{model}")
     return dict(sorted(schema["$defs"].items()))
 

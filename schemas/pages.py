@@ -4,22 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, Field
 
-from schemas.rest import (
-    Alert,
-    AreaCoverage,
-    CellCoverage,
-    CellState,
-    Channel,
-    Delivery,
-    Device,
-    DutyRoster,
-    Event,
-    Model,
-    Page,
-    Refused,
-    Stay,
-    Task,
-)
+from schemas.alerting import Alert, Channel, Delivery, DutyRoster, Task
+from schemas.rest import AreaCoverage, CellCoverage, CellState, Device, Event, Model, Page, Refused, Stay
 
 
 class Devices(Page):

@@ -12,7 +12,7 @@ from alerts.life.model import Step
 from alerts.life.said import OfStep
 from alerts.store import life_store, orders, reads, store, tasks
 from runtime import db
-from schemas import rest
+from schemas import alerting, rest
 from schemas.wire import ReplyState
 from tracking.geometry import inside
 from tracking.store.city import street_store
@@ -28,7 +28,7 @@ _WHY = {"given": "answer", "accepted": "arrive", "arrived": "visit", "done": "vi
 
 async def assign(
     conn: db.Connection, number: int, device: str, *, actor: str, at: int, seen: int | None, key: str | None
-) -> rest.Alert | ActRefusal | None:
+) -> alerting.Alert | ActRefusal | None:
     """Send the officer who carries `device`; call it in a transaction, last. None: there is no such alert.
 
     Raises:

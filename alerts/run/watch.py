@@ -22,7 +22,7 @@ from alerts.store.officers import observed
 from runtime import db, locks, loops, stopping
 from runtime.clock import wall_clock
 from runtime.every import every
-from schemas import rest
+from schemas import alerting
 from tracking.store.city import rule_store
 
 _log = structlog.get_logger(__name__)
@@ -76,7 +76,7 @@ class Watcher:
             await self._trainer.training.stop()
             await self._routes.work.stop()
 
-    async def look_once(self, conn: db.Connection) -> list[rest.Alert]:
+    async def look_once(self, conn: db.Connection) -> list[alerting.Alert]:
         """Read, judge and store once; returns the alerts that changed."""
         started = time.perf_counter()
         async with conn.transaction(isolation="repeatable_read", readonly=True):

@@ -8,7 +8,7 @@ import msgspec
 from alerts.life.model import ENDED, SYSTEM
 from alerts.store import shown
 from runtime import db
-from schemas import rest
+from schemas import alerting
 from tracking.store.city import belonging
 
 # An alert that ended before and opened again is among the candidates; its last step by then says whether it stood.
@@ -42,7 +42,7 @@ async def standing(
     seen: belonging.SightFilter = belonging.ALL,
     cursor: int | None = None,
     limit: int = 100,
-) -> tuple[list[rest.Alert], int | None]:
+) -> tuple[list[alerting.Alert], int | None]:
     """Alerts that stood at `at` (ms), newest first, with what was known of them then; and the next page's cursor.
 
     Whom it was given to and how long people had is in the steps of the alert, and null here.

@@ -3,7 +3,7 @@
 from typing import Any
 
 from runtime import db
-from schemas import rest
+from schemas import alerting
 
 # Those who answer for the street, its district or the whole city; where nobody holds the level, the next one up.
 _ON_DUTY = """
@@ -46,14 +46,14 @@ async def listed(
     areas: list[str] | None,
     after: int | None,
     limit: int,
-) -> list[rest.DutyRoster]:
+) -> list[alerting.DutyRoster]:
     """Duties that touch start..end; `areas` narrows to those of these streets, None: all."""
     until = None if end is None else db.moment(end)
     rows = await conn.fetch(_LIST, account, db.moment(start), until, areas, after, limit)
     return [_roster(row) for row in rows]
 
 
-async def put(conn: db.Connection, entry: rest.DutyRosterGiven, made_by: str) -> rest.DutyRoster | None:
+async def put(conn: db.Connection, entry: alerting.DutyRosterGiven, made_by: str) -> alerting.DutyRoster | None:
     """Store a duty; one of the same account, area, level and start takes the new end. None: no such account or area."""
     known = await conn.fetchval("SELECT EXISTS (SELECT FROM accounts WHERE name = $1)", entry.account)
     if entry.area is not None:
@@ -75,5 +75,5 @@ async def remove(conn: db.Connection, number: int, areas: list[str] | None = Non
     return bool(await conn.fetchval(_REMOVE, number, areas))
 
 
-def _roster(row: Any) -> rest.DutyRoster:
-    return rest.DutyRoster(**row)
+def _roster(row: Any) -> alerting.DutyRoster:
+    return alerting.DutyRoster(**row)

@@ -11,7 +11,7 @@ from alerts.life import facts, said
 from alerts.life.model import ENDED, STANDING
 from alerts.texts import explain, steps
 from runtime import db
-from schemas import rest
+from schemas import alerting
 from tracking.store.city import belonging
 from tracking.store.records import settings_store
 
@@ -65,18 +65,20 @@ class AlertFilter:
 
 async def by_ids(
     conn: db.Connection, numbers: Sequence[int], then: Mapping[int, Mapping[str, Any]] | None = None
-) -> list[rest.Alert]:
+) -> list[alerting.Alert]:
     """Alerts by number; `then` replaces columns of some by what they were at another time."""
     rows = [{**row, **(then or {}).get(row["id"], {})} for row in await conn.fetch(_BY_ID, numbers)] if numbers else []
     return await _shown(conn, rows)
 
 
-async def standing(conn: db.Connection, limit: int, seen: belonging.SightFilter = belonging.ALL) -> list[rest.Alert]:
+async def standing(
+    conn: db.Connection, limit: int, seen: belonging.SightFilter = belonging.ALL
+) -> list[alerting.Alert]:
     """Alerts that stand, the most urgent first."""
     return await _shown(conn, await conn.fetch(_STANDING, seen.cells, seen.devices, seen.areas, limit))
 
 
-async def page(conn: db.Connection, which: AlertFilter, before: int | None, limit: int) -> list[rest.Alert]:
+async def page(conn: db.Connection, which: AlertFilter, before: int | None, limit: int) -> list[alerting.Alert]:
     """Alerts with a number below `before`, newest first."""
     states = None if which.state is None else [state.value for state in _GROUPS.get(which.state, ())] or [which.state]
     areas = None if which.areas is None else list(which.areas)
@@ -89,7 +91,7 @@ async def page(conn: db.Connection, which: AlertFilter, before: int | None, limi
 
 async def with_steps(
     conn: db.Connection, number: int, seen: belonging.SightFilter = belonging.ALL
-) -> rest.Alert | None:
+) -> alerting.Alert | None:
     """One alert with the story of its life; None also when it is not among what is seen."""
     alerts = await _shown(conn, await conn.fetch(_ONE, seen.cells, seen.devices, seen.areas, number))
     if not alerts:
@@ -99,23 +101,23 @@ async def with_steps(
     return alerts[0].model_copy(update={"steps": taken})
 
 
-async def _shown(conn: db.Connection, rows: Sequence[Any]) -> list[rest.Alert]:
+async def _shown(conn: db.Connection, rows: Sequence[Any]) -> list[alerting.Alert]:
     if not rows:
         return []
     zone = await settings_store.time_zone(conn)
     return [_alert(dict(row), zone) for row in rows]
 
 
-def _alert(row: dict[str, Any], zone: ZoneInfo) -> rest.Alert:
+def _alert(row: dict[str, Any], zone: ZoneInfo) -> alerting.Alert:
     row["facts"] = json.loads(row["facts"])
     at: datetime = row["updated_at"]
     known = facts.of(row["kind"], row["facts"])
     zh, en = explain.explain(row["kind"], row["state"], row["level"], known, at=at, zone=zone)
-    return rest.Alert(**row, text_zh=zh, text_en=en)
+    return alerting.Alert(**row, text_zh=zh, text_en=en)
 
 
-def _step(row: dict[str, Any], zone: ZoneInfo) -> rest.AlertStep:
+def _step(row: dict[str, Any], zone: ZoneInfo) -> alerting.AlertStep:
     row["facts"] = json.loads(row["facts"])
     of_step = said.of_step(row["facts"])
     zh, en = steps.tell(row["step"], row["level"], row["actor"], of_step, at=row["at"], zone=zone)
-    return rest.AlertStep(**row, text_zh=zh, text_en=en)
+    return alerting.AlertStep(**row, text_zh=zh, text_en=en)

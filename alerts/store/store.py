@@ -11,7 +11,7 @@ from alerts.store import life_store, shown, tasks
 from alerts.store.life_store import Transition
 from alerts.store.notify import queue
 from runtime import db
-from schemas import rest
+from schemas import alerting
 from tracking.store.records import event_log
 
 # The street is that of the cell, else that of the unit whose device it is about.
@@ -46,7 +46,7 @@ class AlertStore:
     def __init__(self, pool: db.Pool) -> None:
         self._pool = pool
 
-    async def apply(self, changes: Sequence[Change]) -> list[rest.Alert]:
+    async def apply(self, changes: Sequence[Change]) -> list[alerting.Alert]:
         """Store the changes that are new, with their steps and event log items, in one transaction.
 
         Returns:
@@ -55,7 +55,7 @@ class AlertStore:
         async with self._pool.acquire() as conn:
             return await apply_on(conn, changes)
 
-    async def open(self, limit: int = MOST_OPEN) -> list[rest.Alert]:
+    async def open(self, limit: int = MOST_OPEN) -> list[alerting.Alert]:
         """Alerts that stand, the most urgent and oldest first."""
         async with self._pool.acquire() as conn:
             return await open_on(conn, limit)
@@ -71,7 +71,7 @@ class AlertStore:
         areas: Sequence[str] | None = None,
         cursor: int | None = None,
         limit: int = 100,
-    ) -> tuple[list[rest.Alert], int | None]:
+    ) -> tuple[list[alerting.Alert], int | None]:
         """Page through the alerts, newest first.
 
         Args:
@@ -92,13 +92,13 @@ class AlertStore:
             alerts = await shown.page(conn, which, cursor, limit + 1)
         return alerts[:limit], (alerts[limit - 1].id if len(alerts) > limit else None)
 
-    async def get(self, number: int) -> rest.Alert | None:
+    async def get(self, number: int) -> alerting.Alert | None:
         """One alert with its steps; None: there is none of that number."""
         async with self._pool.acquire() as conn:
             return await shown.with_steps(conn, number)
 
 
-async def open_on(conn: db.Connection, limit: int = MOST_OPEN) -> list[rest.Alert]:
+async def open_on(conn: db.Connection, limit: int = MOST_OPEN) -> list[alerting.Alert]:
     """Do what `AlertStore.open` does on a given connection: it may hold a snapshot."""
     return await shown.standing(conn, limit)
 
@@ -121,7 +121,7 @@ def _as_ruled(row: Any) -> OpenAlert:
     )  # fmt: skip
 
 
-async def apply_on(conn: db.Connection, changes: Sequence[Change]) -> list[rest.Alert]:
+async def apply_on(conn: db.Connection, changes: Sequence[Change]) -> list[alerting.Alert]:
     """Do what `AlertStore.apply` does on a given connection: it may hold the lock of the one watcher."""
     if not changes:
         return []
@@ -143,7 +143,7 @@ async def apply_on(conn: db.Connection, changes: Sequence[Change]) -> list[rest.
         return await tell(conn, sorted(touched))
 
 
-async def act_on(conn: db.Connection, number: int, act: Act) -> rest.Alert | ActRefusal | None:
+async def act_on(conn: db.Connection, number: int, act: Act) -> alerting.Alert | ActRefusal | None:
     """Let a person or timer act on one alert; an act that holds already changes nothing. None: there is no such alert.
 
     Call it in a transaction, last: it appends to the event log.
@@ -169,7 +169,7 @@ async def _follow(conn: db.Connection, taken: Sequence[Transition], how: Escalat
     await queue.follow(conn, taken)
 
 
-async def tell(conn: db.Connection, numbers: Sequence[int]) -> list[rest.Alert]:
+async def tell(conn: db.Connection, numbers: Sequence[int]) -> list[alerting.Alert]:
     """Put what the alerts are now into the event log; the last act of a transaction."""
     alerts = await shown.by_ids(conn, numbers)
     await event_log.append(conn, [("alert", alert.model_dump(mode="json")) for alert in alerts])

@@ -9,7 +9,7 @@ from alerts.life.model import Step
 from alerts.store import commands
 from alerts.store.life_store import Transition
 from runtime import db
-from schemas import rest
+from schemas import alerting
 from schemas.wire import ReplyState
 from tracking.store.city import belonging
 
@@ -120,11 +120,11 @@ async def listed(
     seen: belonging.SightFilter,
     after: tuple[Any, str] | None,
     limit: int,
-) -> list[rest.Task]:
+) -> list[alerting.Task]:
     """Tasks, newest first; only alerts and devices in sight. `after` is moment and id of the last one read."""
     sight = seen.cells, seen.devices, seen.areas
     rows = await conn.fetch(_LIST, device, alert, standing, *sight, *(after or (None, None)), limit)
-    return [rest.Task(**row) for row in rows]
+    return [alerting.Task(**row) for row in rows]
 
 
 async def declined(conn: db.Connection) -> dict[int, set[int]]:

@@ -17,8 +17,6 @@ STATEMENTS = ("SELECT ", "INSERT INTO ", "UPDATE ", "DELETE FROM ", "WITH ", "CR
 CALLS = {"fetch", "fetchval", "fetchrow", "execute", "executemany", "copy_records_to_table"}
 MOST_LINES = 300
 LONG = {
-    "schemas/rest.py": 350,
-    "tracking/store/city/grid_store.py": 305,
     "tests/integration/web/test_accounts.py": 409,
     "tests/integration/web/test_grants.py": 354,
     "tests/integration/web/test_openid.py": 317,

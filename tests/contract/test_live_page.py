@@ -11,7 +11,7 @@ import pytest
 from pydantic import BaseModel
 
 from ingest.run import feed
-from schemas import live, rest
+from schemas import alerting, live, rest
 from tests.support import fieldtables, live_client, live_frames
 from web import server
 from web.live.frames import alarms, detail, frame_source, state, tiles, viewport
@@ -26,7 +26,7 @@ MESSAGES: dict[str, type[msgspec.Struct]] = {
     "DeviceName": live.DeviceName,
 }
 BODIES: dict[str, type[BaseModel]] = {
-    "Alert": rest.Alert,
+    "Alert": alerting.Alert,
     "Event": rest.Event,
     "Stay": rest.Stay,
     "Device": rest.Device,

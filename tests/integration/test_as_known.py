@@ -9,7 +9,7 @@ from alerts.run import watch
 from alerts.store import past
 from alerts.store.store import AlertStore
 from runtime import db
-from schemas import rest
+from schemas import alerting, rest
 from tests.support import lattice, patrols, pipelines
 from tracking.store.city import grid_store
 from web.store import coverage
@@ -37,7 +37,7 @@ async def test_coverage_as_known_is_what_was_shown(database_url: str, seed: int)
         "VALUES ('plan', 'grid:G0', $1, 'epoch', 'x')",
         '{"visits": [{"hours": [["00:00", "12:00"], ["12:00", "24:00"]], "n": 3}]}',
     )
-    seen: list[tuple[int, list[Sequence[rest.Model]], list[rest.Alert]]] = []
+    seen: list[tuple[int, list[Sequence[rest.Model]], list[alerting.Alert]]] = []
     async with pipelines.driven(database_url, patrols.T0) as driven, asyncpg.create_pool(database_url) as pool:
         watcher = watch.Watcher(pool, now=driven.clock)
         for now, said in patrols.by_minutes(patrols.shift(seed, minutes=110), STEP_MIN):

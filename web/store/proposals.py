@@ -12,7 +12,7 @@ from alerts.coverage import arrival, assignment
 from alerts.life.model import GAP
 from alerts.store import prepare, reads, shown
 from runtime import db
-from schemas import clips, rest
+from schemas import alerting, clips
 from tracking.store.city import people_store
 from web.auth.access import Sight
 from web.store import coverage
@@ -72,7 +72,7 @@ async def _work_out(pool: db.Pool, place: coverage.CityAt | None) -> list[Scoped
 def _propose(
     where: reads.CityState,
     seen: reads.Snapshot,
-    alerts: Sequence[rest.Alert],
+    alerts: Sequence[alerting.Alert],
     badge_of: dict[int, str | None],
     rule: arrival.ArrivalRule,
 ) -> list[ScopedProposal]:
@@ -109,7 +109,7 @@ def _propose(
     ]
 
 
-def _due(alert: rest.Alert) -> datetime:
+def _due(alert: alerting.Alert) -> datetime:
     due = alert.facts.get("due")
     return datetime.fromisoformat(due) if isinstance(due, str) else alert.opened_at
 
@@ -117,7 +117,7 @@ def _due(alert: rest.Alert) -> datetime:
 def _made(
     where: reads.CityState,
     seen: reads.Snapshot,
-    alert: rest.Alert,
+    alert: alerting.Alert,
     row: int,
     officer: int,
     proposal: assignment.Proposal,

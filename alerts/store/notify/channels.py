@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from runtime import db
-from schemas import rest
+from schemas import alerting
 
 MOST_OF_ONE = 20
 """Channels of one account."""
@@ -44,20 +44,26 @@ ORDER BY d.id DESC LIMIT $6
 """
 
 
-async def listed(conn: db.Connection, owner: str | None) -> list[rest.Channel]:
+async def listed(conn: db.Connection, owner: str | None) -> list[alerting.Channel]:
     """Channels of an account; None: of all, and those of systems."""
-    return [rest.Channel(**row) for row in await conn.fetch(_LIST, owner)]
+    return [alerting.Channel(**row) for row in await conn.fetch(_LIST, owner)]
 
 
-async def get(conn: db.Connection, number: int, owner: str | None) -> rest.Channel | None:
+async def get(conn: db.Connection, number: int, owner: str | None) -> alerting.Channel | None:
     """One channel, if the account may see it."""
     row = await conn.fetchrow(_SHOWN + "WHERE id = $1 AND removed_at IS NULL AND ($2::text IS NULL OR account = $2)",
                               number, owner)  # fmt: skip
-    return None if row is None else rest.Channel(**row)
+    return None if row is None else alerting.Channel(**row)
 
 
 async def add(
-    conn: db.Connection, channel: rest.ChannelGiven, target: Mapping[str, Any], *, account: str | None, by: str, at: int
+    conn: db.Connection,
+    channel: alerting.ChannelGiven,
+    target: Mapping[str, Any],
+    *,
+    account: str | None,
+    by: str,
+    at: int,
 ) -> int | None:
     """Store a channel; its number. None: the account has enough of them."""
     endpoint = target.get("endpoint")
@@ -76,7 +82,7 @@ async def add(
 async def change(
     conn: db.Connection,
     number: int,
-    settings: rest.ChannelSettings,
+    settings: alerting.ChannelSettings,
     target: Mapping[str, Any] | None,
     *,
     owner: str | None,
@@ -110,7 +116,7 @@ async def deliveries(
     state: str | None,
     before: int | None,
     limit: int,
-) -> list[rest.Delivery]:
+) -> list[alerting.Delivery]:
     """The delivery log, newest first."""
     rows = await conn.fetch(_DELIVERIES, owner, channel, alert, state, before, limit)
-    return [rest.Delivery(**row) for row in rows]
+    return [alerting.Delivery(**row) for row in rows]

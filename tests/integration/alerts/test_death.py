@@ -15,7 +15,7 @@ from alerts.run.notify.outbox import ChannelKind, Outbox
 from alerts.run.timers import AlertTimers
 from alerts.store.notify import channels
 from runtime import db
-from schemas import rest
+from schemas import alerting
 from tests.integration.alerts.conftest import Town, at
 from tests.integration.alerts.test_outbox import SECRET, sink
 from tests.support.sink import Sink
@@ -129,7 +129,7 @@ class Process:
 async def _channels(conn: db.Connection, sink: Sink) -> None:
     kind: Any
     for kind in ("webhook", "apprise"):
-        given = rest.ChannelGiven(name="钩子", kind=kind, url="https://x.example/")
+        given = alerting.ChannelGiven(name="钩子", kind=kind, url="https://x.example/")
         target = {"url": sink.url, "secret": SECRET}
         await channels.add(conn, given, target, account=None, by="admin", at=at(0))
 

@@ -15,7 +15,7 @@ from alerts.run.timers import AlertTimers
 from alerts.store import commands, replies, rosters
 from alerts.store.store import AlertStore, act_on
 from runtime import db
-from schemas import rest, wire
+from schemas import alerting, rest, wire
 from tests.integration.alerts.conftest import Town, at
 from tests.integration.alerts.test_store import FACTS
 from tests.support.stored_facts import as_stored
@@ -36,16 +36,16 @@ class Desk:
         )  # fmt: skip
         return (await AlertStore(self.pool).apply([change]))[0].id
 
-    async def send(self, number: int, device: str = "xjk-03", **what: Any) -> rest.Alert:
+    async def send(self, number: int, device: str = "xjk-03", **what: Any) -> alerting.Alert:
         """Assign the alert."""
         async with self.conn.transaction():
             alert = await dispatch.assign(
                 self.conn, number, device, actor="zhang", at=at(self.minute), seen=None, key=None, **what
             )
-        assert isinstance(alert, rest.Alert), alert
+        assert isinstance(alert, alerting.Alert), alert
         return alert
 
-    async def do(self, number: int, step: Step, **what: Any) -> rest.Alert | ActRefusal | None:
+    async def do(self, number: int, step: Step, **what: Any) -> alerting.Alert | ActRefusal | None:
         """Do something by hand."""
         async with self.conn.transaction():
             return await act_on(self.conn, number, Act(step=step, at=at(self.minute), actor="zhang", **what))
@@ -57,7 +57,7 @@ class Desk:
         await self.timers.look_once()
         return stored
 
-    async def after(self, minute: float) -> rest.Alert:
+    async def after(self, minute: float) -> alerting.Alert:
         """Let time pass to a minute, and look."""
         self.minute = minute
         await self.timers.look_once()
@@ -156,7 +156,7 @@ async def test_timers_fire_once_however_many_look_and_however_late(desk: Desk, t
     """Two processes that come back an hour late escalate once, to the person on duty for the street at that level."""
     for level, account in ((1, "zhang"), (2, "li"), (3, "wang")):
         await desk.conn.execute("INSERT INTO accounts VALUES ($1, '', 'supervisor', now())", account)
-        given = rest.DutyRosterGiven(
+        given = alerting.DutyRosterGiven(
             account=account, area="441302010", level=level, starts=db.moment(at(0)), ends=db.moment(at(600))
         )
         assert await rosters.put(desk.conn, given, "admin") is not None
@@ -174,7 +174,7 @@ async def test_timers_fire_once_however_many_look_and_however_late(desk: Desk, t
 async def test_a_snooze_wakes_by_itself_and_is_withdrawn_by_late_data(desk: Desk, town: Town) -> None:
     """It says nothing until its moment; data that disproves it ends it in any state."""
     number = await desk.open(town)
-    assert isinstance(await desk.do(number, Step.SNOOZED, until=at(100), facts=OfStep(reason="集市")), rest.Alert)
+    assert isinstance(await desk.do(number, Step.SNOOZED, until=at(100), facts=OfStep(reason="集市")), alerting.Alert)
     assert (await desk.after(99)).state == "snoozed"
     assert (await desk.after(100)).state == "open"
     await desk.do(number, Step.SNOOZED, until=at(200), facts=OfStep(reason="集市"))

@@ -16,7 +16,7 @@ from alerts.run.notify.outbox import ChannelKind, Outbox
 from alerts.store.notify import channels, queue
 from alerts.store.store import AlertStore
 from runtime import db
-from schemas import rest
+from schemas import alerting
 from tests.integration.alerts.conftest import Town, at
 from tests.integration.alerts.test_store import FACTS
 from tests.support.sink import Sink, listening
@@ -59,7 +59,7 @@ class Office:
                 "VALUES ($1, '441302010', 1, $2, $3, 'x') ON CONFLICT DO NOTHING",
                 account, db.moment(at(0)), db.moment(at(9_000)),
             )  # fmt: skip
-        given = rest.ChannelGiven(name="钩子", kind=kind, **settings)
+        given = alerting.ChannelGiven(name="钩子", kind=kind, **settings)
         target = {"url": self.sink.url, "secret": SECRET}
         made = await channels.add(self.conn, given, target, account=account, by="admin", at=self.now())
         assert made is not None

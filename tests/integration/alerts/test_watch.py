@@ -10,7 +10,7 @@ import asyncpg
 from alerts.run import watch
 from alerts.store.store import AlertStore
 from runtime import db
-from schemas import rest
+from schemas import alerting, rest
 from tests.integration.alerts.conftest import Town, at
 from tests.support import lattice
 from tests.support.waiting import until
@@ -194,8 +194,8 @@ async def _watching(url: str, clock: Clock) -> AsyncIterator[asyncio.Event]:
             await task
 
 
-def _with_state(pool: db.Pool, state: str, level: str, n: int) -> Callable[[], Awaitable[list[rest.Alert] | None]]:
-    async def probe() -> list[rest.Alert] | None:
+def _with_state(pool: db.Pool, state: str, level: str, n: int) -> Callable[[], Awaitable[list[alerting.Alert] | None]]:
+    async def probe() -> list[alerting.Alert] | None:
         found = (await AlertStore(pool).list(state=state, level=level))[0]
         return found if len(found) == n else None
 

@@ -18,7 +18,7 @@ from alerts.life.said import OfStep
 from alerts.run import dispatch
 from alerts.store import shown, store
 from runtime import db
-from schemas import pages, rest
+from schemas import alerting, pages, rest
 from tracking.store.tracks import device_store
 from web import context, problems
 from web.auth import access
@@ -75,17 +75,17 @@ class AlertAction:
 Do = Annotated[AlertAction, Depends()]
 
 
-@router.post("/acknowledge", response_model=rest.Alert)
-async def acknowledge(do: Do) -> rest.Alert:
+@router.post("/acknowledge", response_model=alerting.Alert)
+async def acknowledge(do: Do) -> alerting.Alert:
     """Say that you have seen it and look after it."""
     return await _step(do, do.act(Step.ACKNOWLEDGED))
 
 
-@router.post("/assign", response_model=rest.Alert)
-async def assign(do: Do, assignment: pages.AssignGiven) -> rest.Alert:
+@router.post("/assign", response_model=alerting.Alert)
+async def assign(do: Do, assignment: pages.AssignGiven) -> alerting.Alert:
     """Send the officer who carries a device; with If-Match also instead of one who was sent."""
 
-    async def send(conn: db.Connection) -> rest.Alert | ActRefusal | None:
+    async def send(conn: db.Connection) -> alerting.Alert | ActRefusal | None:
         devices = await device_store.named(conn, [assignment.device])
         if not devices or not do.see.sees_device(devices[0].id):
             raise problems.not_found(f"Device {assignment.device}")
@@ -96,39 +96,39 @@ async def assign(do: Do, assignment: pages.AssignGiven) -> rest.Alert:
     return await _taken(do, send)
 
 
-@router.post("/snooze", response_model=rest.Alert)
-async def snooze(do: Do, snoozed: pages.SnoozeGiven) -> rest.Alert:
+@router.post("/snooze", response_model=alerting.Alert)
+async def snooze(do: Do, snoozed: pages.SnoozeGiven) -> alerting.Alert:
     """Put it off; it wakes by itself, or when it becomes worse."""
     until = do.at + snoozed.minutes * MINUTE
     facts = OfStep(reason=snoozed.reason, until=rest.rfc3339(db.moment(until)))
     return await _step(do, do.act(Step.SNOOZED, until=until, facts=facts))
 
 
-@router.post("/escalate", response_model=rest.Alert)
-async def escalate(do: Do, reason: pages.ReasonGiven) -> rest.Alert:
+@router.post("/escalate", response_model=alerting.Alert)
+async def escalate(do: Do, reason: pages.ReasonGiven) -> alerting.Alert:
     """Pass it on to the next person on the duty roster."""
     return await _step(do, do.act(Step.ESCALATED, facts=OfStep(reason=reason.reason)))
 
 
-@router.post("/close", response_model=rest.Alert)
-async def close(do: Do, reason: pages.ReasonGiven) -> rest.Alert:
+@router.post("/close", response_model=alerting.Alert)
+async def close(do: Do, reason: pages.ReasonGiven) -> alerting.Alert:
     """End it by hand; it never opens again."""
     return await _step(do, do.act(Step.CLOSED, facts=OfStep(reason=reason.reason)))
 
 
-@router.post("/note", response_model=rest.Alert)
-async def note(do: Do, body: pages.NoteGiven) -> rest.Alert:
+@router.post("/note", response_model=alerting.Alert)
+async def note(do: Do, body: pages.NoteGiven) -> alerting.Alert:
     """Add a remark, also after the end."""
     return await _step(do, do.act(Step.NOTED, facts=OfStep(text=body.text)))
 
 
-async def _step(do: AlertAction, act: Act) -> rest.Alert:
+async def _step(do: AlertAction, act: Act) -> alerting.Alert:
     return await _taken(do, lambda conn: store.act_on(conn, do.number, act))
 
 
 async def _taken(
-    do: AlertAction, take: Callable[[db.Connection], Awaitable[rest.Alert | ActRefusal | None]]
-) -> rest.Alert:
+    do: AlertAction, take: Callable[[db.Connection], Awaitable[alerting.Alert | ActRefusal | None]]
+) -> alerting.Alert:
     """Take a step on an alert in sight, and show what it is then."""
     async with do.pool.acquire() as conn, conn.transaction():
         if await shown.with_steps(conn, do.number, do.see.seen) is None:

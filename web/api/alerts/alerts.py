@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query
 
 from alerts.store import past, shown
 from runtime import db
-from schemas import pages, rest
+from schemas import alerting, pages
 from web import context, problems
 from web.auth import access
 from web.auth.access import Sight
@@ -24,9 +24,10 @@ class Which:
     """Which alerts a list shows."""
 
     state: Annotated[
-        rest.AlertState | Literal["standing", "ended"] | None, Query(description="A state; standing, ended: several.")
+        alerting.AlertState | Literal["standing", "ended"] | None,
+        Query(description="A state; standing, ended: several."),
     ] = None
-    level: Annotated[rest.AlertLevel | None, Query()] = None
+    level: Annotated[alerting.AlertLevel | None, Query()] = None
     kind: Annotated[str | None, Query(pattern=r"^[a-z_]{1,40}$", description="Such as coverage_gap.")] = None
     cell: params.CellFilter = None
     device: params.DeviceFilter = None
@@ -50,7 +51,7 @@ async def listed(
     return pages.Alerts(items=items, next=end)
 
 
-Found = tuple[list[rest.Alert], int | None]
+Found = tuple[list[alerting.Alert], int | None]
 
 
 async def _now(connection: db.Connection, which: Which, see: Sight, after: int | None, limit: int) -> Found:
@@ -75,8 +76,8 @@ async def _then(connection: db.Connection, which: Which, see: Sight, after: int 
     )
 
 
-@router.get("/{number}", response_model=rest.Alert)
-async def one(pool: Pool, see: See, number: params.Number) -> rest.Alert:
+@router.get("/{number}", response_model=alerting.Alert)
+async def one(pool: Pool, see: See, number: params.Number) -> alerting.Alert:
     """One alert with its steps."""
     async with pool.acquire() as connection:
         alert = await shown.with_steps(connection, number, see.seen)

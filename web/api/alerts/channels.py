@@ -14,7 +14,7 @@ from alerts.store.notify import channels, queue
 from runtime import db
 from runtime.clock import wall_clock
 from runtime.vault import VaultError
-from schemas import pages, rest
+from schemas import alerting, pages
 from web import context, problems
 from web.auth import access
 from web.auth.access import Permission, Sight
@@ -44,8 +44,8 @@ async def listed(pool: Pool, of: Owner) -> pages.Channels:
         return pages.Channels(items=await channels.listed(conn, of), next=None)
 
 
-@router.post("/channels", response_model=rest.ChannelMade, status_code=201)
-async def add(request: Request, pool: Pool, of: Owner, channel: rest.ChannelGiven) -> rest.ChannelMade:
+@router.post("/channels", response_model=alerting.ChannelMade, status_code=201)
+async def add(request: Request, pool: Pool, of: Owner, channel: alerting.ChannelGiven) -> alerting.ChannelMade:
     """Add a webhook or a service of apprise; browsers come by /push/subscriptions."""
     if of is not None:
         raise problems.ProblemError(403, "Only administrators may set addresses that the server calls.")
@@ -59,10 +59,10 @@ async def add(request: Request, pool: Pool, of: Owner, channel: rest.ChannelGive
         return await _made(conn, number, secret)
 
 
-@router.put("/channels/{number}", response_model=rest.Channel)
+@router.put("/channels/{number}", response_model=alerting.Channel)
 async def change(
-    pool: Pool, of: Owner, see: See, number: params.Number, settings: rest.ChannelSettings
-) -> rest.Channel:
+    pool: Pool, of: Owner, see: See, number: params.Number, settings: alerting.ChannelSettings
+) -> alerting.Channel:
     """Set when a channel is told of what; switched on again it forgets its fault."""
     if settings.area is not None and not see.sees_area(settings.area):
         raise _no_area(settings.area)
@@ -102,7 +102,7 @@ async def deliveries(
     of: Owner,
     channel: Annotated[int | None, Query(ge=1, le=(1 << 63) - 1)] = None,
     alert: Annotated[int | None, Query(ge=1, le=(1 << 63) - 1)] = None,
-    state: Annotated[rest.DeliveryState | None, Query()] = None,
+    state: Annotated[alerting.DeliveryState | None, Query()] = None,
     cursor: params.Cursor = None,
     limit: params.Limit = params.DEFAULT_LIMIT,
 ) -> pages.Deliveries:
@@ -127,11 +127,11 @@ async def push_key(request: Request, pool: Pool) -> pages.PushKey:
     return pages.PushKey(key=push.public(private_key))
 
 
-@router.post("/push/subscriptions", response_model=rest.ChannelMade, status_code=201)
-async def subscribe(request: Request, pool: Pool, subscription: pages.PushGiven) -> rest.ChannelMade:
+@router.post("/push/subscriptions", response_model=alerting.ChannelMade, status_code=201)
+async def subscribe(request: Request, pool: Pool, subscription: pages.PushGiven) -> alerting.ChannelMade:
     """Push messages to the caller's browser; the same browser again is the same channel."""
     caller = context.principal(request).name
-    channel = rest.ChannelGiven(name=subscription.name, kind="webpush")
+    channel = alerting.ChannelGiven(name=subscription.name, kind="webpush")
     async with pool.acquire() as conn, conn.transaction():
         await _known(conn, caller, None)
         target = {"endpoint": subscription.endpoint, "keys": subscription.keys.model_dump()}
@@ -139,7 +139,7 @@ async def subscribe(request: Request, pool: Pool, subscription: pages.PushGiven)
         return await _made(conn, number, None)
 
 
-def _target(request: Request, channel: rest.ChannelGiven, secret: str | None) -> dict[str, Any]:
+def _target(request: Request, channel: alerting.ChannelGiven, secret: str | None) -> dict[str, Any]:
     """What is stored of where a channel leads; whether it may be reached is decided when it is called."""
     if channel.url is None or channel.kind == "webpush":
         raise problems.ProblemError(422, "url is required: https://… for a webhook, or an Apprise address.")
@@ -168,8 +168,8 @@ def _no_area(code: str) -> problems.ProblemError:
     return problems.ProblemError(422, f"There is no area {code}; GET /api/v1/areas lists them.")
 
 
-async def _made(conn: db.Connection, number: int | None, secret: str | None) -> rest.ChannelMade:
+async def _made(conn: db.Connection, number: int | None, secret: str | None) -> alerting.ChannelMade:
     channel = None if number is None else await channels.get(conn, number, None)
     if channel is None:
         raise problems.ProblemError(409, f"There are {channels.MOST_OF_ONE} channels already; delete one first.")
-    return rest.ChannelMade(**channel.model_dump(), secret=secret)
+    return alerting.ChannelMade(**channel.model_dump(), secret=secret)

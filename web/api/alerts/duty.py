@@ -9,7 +9,7 @@ from starlette.responses import Response
 from alerts.store import rosters, tasks
 from runtime import db
 from runtime.clock import wall_clock
-from schemas import pages, rest
+from schemas import alerting, pages
 from web import context, problems
 from web.auth import access
 from web.auth.access import Sight
@@ -62,8 +62,8 @@ async def rostered(
     return pages.DutyRosters(items=items, next=cursors.encode(items[-1].id) if len(items) == limit else None)
 
 
-@router.post("/duty-rosters", response_model=rest.DutyRoster, status_code=201)
-async def put(request: Request, pool: Pool, see: See, entry: rest.DutyRosterGiven) -> rest.DutyRoster:
+@router.post("/duty-rosters", response_model=alerting.DutyRoster, status_code=201)
+async def put(request: Request, pool: Pool, see: See, entry: alerting.DutyRosterGiven) -> alerting.DutyRoster:
     """Put an account on duty; the same account, area, level and start again takes the new end."""
     if entry.ends <= entry.starts:
         raise problems.ProblemError(422, "ends must be after starts.")
