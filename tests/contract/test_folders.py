@@ -17,8 +17,8 @@ STATEMENTS = ("SELECT ", "INSERT INTO ", "UPDATE ", "DELETE FROM ", "WITH ", "CR
 CALLS = {"fetch", "fetchval", "fetchrow", "execute", "executemany", "copy_records_to_table"}
 MOST_LINES = 300
 LONG = {
-    "tests/integration/web/test_accounts.py": 409,
-    "tests/integration/web/test_grants.py": 354,
+    "tests/integration/web/test_accounts.py": 380,
+    "tests/integration/web/test_grants.py": 325,
     "tests/integration/web/test_openid.py": 317,
 }
 """Longer files, and how long they may be. Shorten one and take it off; add none."""

@@ -7,6 +7,7 @@ import pytest
 
 from runtime import db
 from tests.support import lattice, observed
+from tests.support.sink import Sink, listening
 from tracking.store.city import grid_store
 from tracking.store.city.grid_store import GridImportResult
 from tracking.store.tracks import device_store
@@ -87,3 +88,10 @@ class Town:
 def at(minute: float) -> int:
     """Minutes since START as ms."""
     return START + round(minute * MINUTE)
+
+
+@pytest.fixture
+async def sink() -> AsyncIterator[Sink]:
+    """A sink on a free port."""
+    async with listening() as made:
+        yield made

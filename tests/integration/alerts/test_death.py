@@ -17,11 +17,9 @@ from alerts.store.notify import channels
 from runtime import db
 from schemas import alerting
 from tests.integration.alerts.conftest import Town, at
-from tests.integration.alerts.test_outbox import SECRET, sink
+from tests.integration.alerts.office import SECRET
 from tests.support.sink import Sink
 from tracking.store.city import city
-
-__all__ = ["sink"]
 
 MOMENTS = (107, 118, 131, 138)
 """Minutes at which the alert opens, escalates, is raised, and is resolved by a visit."""
