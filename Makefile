@@ -1,15 +1,15 @@
-# make demo           everything on this machine, to look at        ARGS="--officers 50 --http-port 8100"
-# make test           the tests, on all cores                       ARGS="tests/unit -k alerts" ; ARGS="-n 0": one process
-# make test-long      what takes long: marked tests, FUZZ messages of each kind, FAULTS faults; hours, unless told otherwise
-# make mutation       puts mistakes into the rules, one at a time: which does no test notice? Hours; ARGS="NAME" for some
-# make check          format, lint, types, import rules, generated files; PATROL_ADVISORIES=FOLDER: known weaknesses too
-# make audit          ask online whether a dependency has a known weakness
-# make dev            the demo with the logs of all processes on the console
-# make bench          how fast it is, in some minutes               ARGS="--strict" ; make bench-NAME: one of bench/
-# make generated      write the generated schemas, types and docs/settings.md again
-# make clean          remove what was built; distclean: the environments too
+# make demo           runs everything on this machine               ARGS="--officers 50 --http-port 8100"
+# make test           runs the tests on all cores                   ARGS="tests/unit -k alerts" ; ARGS="-n 0": one process
+# make test-long      runs the slow tests: marked ones, FUZZ messages of each kind, FAULTS faults; takes hours by default
+# make mutation       changes the rules, one place at a time, and lists changes that no test detects; hours; ARGS="NAME"
+# make check          checks format, lint, types, import rules, generated files; with PATROL_ADVISORIES=FOLDER also advisories
+# make audit          checks dependencies for known vulnerabilities, online
+# make dev            runs the demo with the logs of all processes on the console
+# make bench          measures performance, in some minutes         ARGS="--strict" ; make bench-NAME: one of bench/
+# make generated      regenerates schemas, types and docs/settings.md
+# make clean          removes build output; distclean: also the environments
 #
-# Needs make and Python 3.11 or newer with venv. uv comes by itself, into .uv/, and brings everything else.
+# Needs make and Python 3.11 or newer with venv. uv is installed into .uv/, and installs everything else.
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
@@ -32,11 +32,11 @@ demo: sync
 dev: sync
 	@exec $(BIN)/patrol demo --verbose $(ARGS)
 
-# The one place that says how many test processes run side by side: two a core, as most tests wait most of the time. Each
-# has services of its own. Whole files go to one process, in order (tests/support/side_by_side.py).
+# Number of parallel test processes: two a core, since most tests mostly wait. Each has its own services. A file runs in one
+# process, in order (tests/support/side_by_side.py).
 PROCESSES := $(shell n=$$((2 * $$(nproc))); echo $$((n < 8 ? n : 8)))
 PYTEST := $(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile --no-loadscope-reorder
-# On a busy machine tests that wait for something wait longer; none is made weaker.
+# Factor for the deadlines of waiting tests on a busy machine; no test becomes weaker.
 export PATROL_TEST_PATIENCE ?= 3
 
 test: sync
@@ -49,7 +49,7 @@ test-long: sync
 	@[ $(FAULTS) -eq 0 ] || $(MAKE) --no-print-directory bench-faults ARGS="--faults $(FAULTS) --strict"
 
 # tests/contract holds the checks of the map page (tsc, lint, format) and that generated files are fresh.
-# tool.mutmut in pyproject.toml says which rules. One mistake at a time, at the lowest priority.
+# tool.mutmut in pyproject.toml selects the rules. Runs at the lowest priority.
 mutation: sync
 	@$(UV) sync --quiet --locked --inexact --group mutation --python $(PYTHON)
 	@nice -n 19 $(BIN)/python -m tests.support.mutation $(ARGS)
@@ -86,13 +86,13 @@ sync: $(UV)
 
 .uv/bin/uv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-	  echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) --version 2>&1 || echo missing)." \
-	    "Install it, or name another: make PYTHON=python3.12 demo" >&2; exit 1; }
+	  echo "Python 3.11 or newer is required; $(PYTHON) is $$($(PYTHON) --version 2>&1 || echo missing)." \
+	    "Install it, or use another one: make PYTHON=python3.12 demo" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
-	  echo "Python's venv is missing: install it, on Debian and Ubuntu with: sudo apt-get install python3-venv" >&2; exit 1; }
+	  echo "Python's venv module is missing. Install it; on Debian and Ubuntu: sudo apt-get install python3-venv" >&2; exit 1; }
 	@echo "Installing uv into .uv/ …"
 	@$(PYTHON) -m venv .uv && .uv/bin/pip install --quiet --disable-pip-version-check 'uv>=0.9' || { rm -rf .uv; \
-	  echo "uv could not be installed: is the package registry reachable? (pip's own settings apply)" >&2; exit 1; }
+	  echo "uv could not be installed. Check that the package registry is reachable; pip's settings apply." >&2; exit 1; }
 
 clean:
 	rm -rf web/static web/ui/node_modules tests/support/timescale/node_modules build dist test-artifacts \

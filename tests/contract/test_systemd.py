@@ -48,7 +48,9 @@ def test_units_are_valid_and_hardened(tmp_path: Path) -> None:
 
 def test_units_are_hardened_alike() -> None:
     """What one may not do, none may."""
-    parts = [unit.read_text().partition("# It needs its state folder")[2].partition("[Install]")[0] for unit in UNITS]
+    parts = [
+        unit.read_text().partition("# It needs only its state folder")[2].partition("[Install]")[0] for unit in UNITS
+    ]
     lines = [[line for line in part.splitlines() if re.match(r"[A-Z]", line)] for part in parts]
     assert len(lines[0]) > 20
     assert lines[0] == lines[1] == lines[2]
