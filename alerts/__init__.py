@@ -1,1 +1,1 @@
-"""Which facts a person must see: rules, pre-warnings, the life of an alert; and their store."""
+"""Alerts: rules of pre-warnings and alerts, their life cycle, texts and notifications, and their store."""

@@ -1,1 +1,1 @@
-"""Measurements of the product, run by hand or by CI with --strict: `make bench-NAME`."""
+"""Benchmarks of the product, run by hand or in CI with --strict: `make bench-NAME`."""

@@ -1,1 +1,1 @@
-"""A fleet of devices with known truth; knows only the wire."""
+"""A simulated fleet with known truth; depends only on the wire protocol."""

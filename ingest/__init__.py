@@ -1,1 +1,1 @@
-"""MQTT in: connect, decode, the pipeline, the durable writer."""
+"""Ingest: receive MQTT messages, decode them, process them in the pipeline, store them."""

@@ -1,1 +1,1 @@
-"""What every process stands on: database types, retries, loops, parts, clock, sockets, logs. Below all, kind: run."""
+"""The base of every process: database types, retries, loops, parts, clock, sockets, logs. Kind: run."""

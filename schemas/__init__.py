@@ -1,1 +1,1 @@
-"""What crosses a boundary: MQTT topics and payloads, live frames, REST models, SQL migrations."""
+"""Formats: MQTT topics and payloads, live frames, REST models, SQL migrations."""

@@ -1,1 +1,1 @@
-"""The pure core (geometry, plausibility, stays, coverage, engine) and the store of tracks."""
+"""The pure core (geometry, plausibility, stays, coverage, engine) and its stores."""

@@ -1,1 +1,1 @@
-"""FastAPI: REST, the live websocket, sign-in, and the built map."""
+"""The web process (FastAPI): REST, the live websocket, sign-in, and the built page."""

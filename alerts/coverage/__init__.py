@@ -1,1 +1,1 @@
-"""Rules of coverage gaps: the limit, the pre-warning, who can still save a cell."""
+"""Rules of coverage gaps: limits, pre-warnings, and officers who can still prevent a gap."""

@@ -1,1 +1,1 @@
-"""Rules of the life of an alert: states, steps, sentences."""
+"""Rules of the life cycle of an alert: states, steps, facts."""

@@ -1,1 +1,1 @@
-"""Telling people and systems of alerts outside the live feed: who, when, how, and what became of it."""
+"""Rules of notifications: recipients, times and contents of messages."""

@@ -1,1 +1,1 @@
-"""Alerts about officers and their devices: one small file a detector, one state machine for all."""
+"""Alerts about officers and their devices: one small file for each detector, one state machine for all."""

@@ -1,1 +1,1 @@
-"""Rules of redaction: names that a reader may not see are taken out."""
+"""Rules of redaction, which removes names that a reader may not see."""

@@ -1,1 +1,1 @@
-"""Rules as data: what they may say, and what is wrong with one."""
+"""Rules as data: their values and bounds, and faults in them."""

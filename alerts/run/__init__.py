@@ -1,1 +1,1 @@
-"""Tasks of alerts: the watcher, timers, learning, dispatch."""
+"""Tasks of alerts: watcher, timers, training, dispatch."""

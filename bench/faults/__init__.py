@@ -1,1 +1,1 @@
-"""The fault suite: real processes under load, faults at random moments, and what was promised against what is there."""
+"""The fault suite: real processes under load, faults at random moments, and a check of what was guaranteed."""

@@ -1,1 +1,1 @@
-"""Parts of bench_live: a fleet that walks by rule, viewers as raw sockets, and what they saw."""
+"""Parts of bench_live: a fleet that moves by rule, viewers as raw sockets, and their measurements."""

@@ -1,1 +1,1 @@
-"""Simulated officers: where they walk, what their devices send."""
+"""Simulated officers: their walks and the messages of their devices."""

@@ -1,1 +1,1 @@
-"""Rules of acknowledgements: what is known of the numbers of a boot."""
+"""Rules of acknowledgements: the settled numbers of a boot."""

@@ -1,1 +1,1 @@
-"""Rules of messages: bytes to fixes, events and refusals."""
+"""Rules of messages: from bytes to fixes, events and refusals."""

@@ -1,1 +1,1 @@
-"""SQL of ingest: shares, boots, and dropping what is old."""
+"""SQL of ingest: shares, boots and retention."""

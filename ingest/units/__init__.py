@@ -1,1 +1,1 @@
-"""Rules of units: how they are shared among workers, and accounts at the broker."""
+"""Rules of units: allotment to workers, and accounts at the broker."""

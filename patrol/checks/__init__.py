@@ -1,1 +1,1 @@
-"""Examinations for `patrol db check` and `patrol doctor`: what is found, and what to do about it."""
+"""Checks for `patrol db check` and `patrol doctor`: findings, and what to do about them."""

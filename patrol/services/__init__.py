@@ -1,1 +1,1 @@
-"""Embedded services: the database and broker that `patrol demo` brings with it."""
+"""Embedded services: the database and broker of `patrol demo`, and supervision of processes."""

@@ -1,1 +1,1 @@
-"""Rules of coverage: how long cells have waited, when they are due, and the indicators of a period."""
+"""Rules of coverage: waits of cells, due times, and the indicators of a period."""

@@ -1,1 +1,1 @@
-"""Rules of plans and calendars: what each cell asks for at each moment."""
+"""Rules of plans and calendars: the requirements of each cell at each moment."""

@@ -1,1 +1,1 @@
-"""Rules of presence: which cell a fix is in, from when to when, and what counts as a visit."""
+"""Rules of presence: the cell of each fix, the begin and end of stays, and valid visits."""

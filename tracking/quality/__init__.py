@@ -1,1 +1,1 @@
-"""Rules of data quality: findings about clocks, datums and tracks. They flag and never delete."""
+"""Rules of data quality: findings about clocks, datums and tracks. Findings never change data."""

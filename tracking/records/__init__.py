@@ -1,1 +1,1 @@
-"""Rules of what is kept: media types, parties to cases, retention."""
+"""Rules of records: media types, parties to cases, retention."""

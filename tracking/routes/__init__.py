@@ -1,1 +1,1 @@
-"""Rules of roads to be walked and checkpoints to be passed, and how much of them tracks have done."""
+"""Rules of patrol routes: roads and checkpoints, and how much of them tracks have covered."""

@@ -1,1 +1,1 @@
-"""Routes of the REST surface; permissions are in web/auth/route_rules.py."""
+"""Routes of the REST API; permissions are in web/auth/route_rules.py."""

@@ -1,1 +1,1 @@
-"""The record of who looked and did what: written, chained, anchored, checked."""
+"""The audit record of views and changes: written, chained, anchored, checked."""

@@ -1,1 +1,1 @@
-"""Who may come in, and who may pass where."""
+"""Authentication and permissions."""

@@ -1,1 +1,1 @@
-"""Files that leave: tracks, clips, own records, media."""
+"""Exported files: tracks, clips, own records, media."""

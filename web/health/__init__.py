@@ -1,1 +1,1 @@
-"""Whether the process can do its work, and its figures."""
+"""Health and metrics of the process."""

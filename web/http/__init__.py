@@ -1,1 +1,1 @@
-"""What every request passes: problems, parameters, redaction, observation."""
+"""Parts common to all requests: problems, parameters, redaction, observation."""

@@ -1,1 +1,1 @@
-"""The live websocket: positions by tick and tile, cells, and the event log of alerts and events."""
+"""The live websocket: positions by tick and tile, cells, and the event log."""

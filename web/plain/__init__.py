@@ -1,1 +1,1 @@
-"""Pages for those who have no map, auditors and officers: made on the server, without JavaScript."""
+"""Server-rendered pages without JavaScript for users without a map: auditors and officers."""

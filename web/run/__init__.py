@@ -1,1 +1,1 @@
-"""What the web process does besides answering at once: work that takes a while."""
+"""Tasks of the web process that take long."""

@@ -1,1 +1,1 @@
-"""SQL that only the web part needs."""
+"""SQL used only by the web process."""

@@ -1,1 +1,1 @@
-"""Tasks that tell people and systems of alerts: outbox and senders."""
+"""Tasks that send notifications: the outbox and its senders."""

@@ -1,1 +1,1 @@
-"""SQL of what alerts about officers are judged on."""
+"""SQL of the input of alerts about officers."""

@@ -1,1 +1,1 @@
-"""Tasks behind the path: late fixes, and cleaning hour by hour."""
+"""Tasks behind the path: late fixes, and findings about devices hour by hour."""

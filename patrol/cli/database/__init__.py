@@ -1,1 +1,1 @@
-"""Commands about the database and what is kept in it."""
+"""Commands about the database and its contents."""

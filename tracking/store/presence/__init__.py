@@ -1,1 +1,1 @@
-"""SQL of what follows from fixes: stays, runs, sightings, and what is read from them."""
+"""SQL of data computed from fixes: stays, runs, sightings, and queries of them."""

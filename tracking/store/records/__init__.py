@@ -1,1 +1,1 @@
-"""SQL of what is kept beside: the event log, holds, retention, migrations."""
+"""SQL of other records: the event log, holds, retention, migrations."""

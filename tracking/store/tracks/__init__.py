@@ -1,1 +1,1 @@
-"""SQL of what devices send: fixes, boots, events, refusals, media, findings."""
+"""SQL of data from devices: fixes, boots, events, refusals, media, findings."""

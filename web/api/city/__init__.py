@@ -1,1 +1,1 @@
-"""Routes of cells, coverage, indicators, plans, imports and the ground of the map."""
+"""Routes of cells, coverage, indicators, plans, imports and the base map."""

@@ -1,1 +1,1 @@
-"""The audit record in the database: written, read and looked through."""
+"""The audit record in the database: writing, reading and searching."""

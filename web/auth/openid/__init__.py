@@ -1,1 +1,1 @@
-"""Sign-in by the site's own OpenID provider: code flow with PKCE, claims to accounts and roles."""
+"""Sign-in with an OpenID provider: code flow with PKCE, claims to accounts and roles."""

@@ -1,1 +1,1 @@
-"""The SQL of who may come in."""
+"""SQL of accounts, sessions, tokens and grants."""

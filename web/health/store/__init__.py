@@ -1,1 +1,1 @@
-"""What operation asks of the database."""
+"""SQL for health and metrics."""

@@ -1,1 +1,1 @@
-"""What runs behind the live websocket: one module for each source, and the hub that composes them."""
+"""Tasks of the live websocket: one module for each source, and the hub that combines them."""

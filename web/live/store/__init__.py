@@ -1,1 +1,1 @@
-"""SQL of the live part: where its state starts from."""
+"""SQL of the initial state of the live part."""
