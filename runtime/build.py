@@ -1,4 +1,4 @@
-"""Which release this is, for people and for Prometheus."""
+"""The release, for people and for Prometheus."""
 
 import platform
 from importlib import metadata
@@ -11,5 +11,5 @@ _BUILD = Gauge("patrol_build_info", "1 for each running release.", ["version", "
 
 
 def tell() -> None:
-    """Tell Prometheus, once this is a process that runs on."""
+    """Expose the release to Prometheus, once the process keeps running."""
     _BUILD.labels(VERSION, platform.python_version()).set(1)

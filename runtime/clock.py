@@ -1,4 +1,4 @@
-"""The time of the machine: handed to what needs a time, so that tests hand another one."""
+"""The clock of the machine: passed to code that needs the time, so that tests can pass another one."""
 
 import time
 

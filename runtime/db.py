@@ -1,4 +1,4 @@
-"""What the stores share: the types of a connection and a pool, a trial, and the conversion of times."""
+"""Shared by all stores: the types of connections and pools, and a transaction for trials."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -20,7 +20,7 @@ __all__ = ["Connection", "Pool", "millis", "moment", "span", "tried"]
 
 @asynccontextmanager
 async def tried(conn: Connection, *, dry_run: bool) -> AsyncIterator[None]:
-    """A transaction that a trial takes back at its end."""
+    """A transaction that is rolled back at its end."""
     transaction = conn.transaction()
     await transaction.start()
     try:

@@ -1,4 +1,4 @@
-"""A job that is done again and again: survives errors that pass, rests, and ends when it is told to."""
+"""A repeated job: it survives temporary errors, rests between runs, and ends on request."""
 
 import asyncio
 import time
@@ -8,19 +8,19 @@ from dataclasses import dataclass
 from runtime import loops, retry, stopping
 
 Survive = Callable[[Exception], None]
-"""Is told of an error; raises it when the loop must end."""
+"""Gets an error; raises it if the loop must end."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """How long to rest after a job, by how long it took: what is taken in is worth more than another look."""
+    """Rest after a job, in proportion to its duration, so that other work gets most of the time."""
 
     times: float = loops.REST
     most_s: float = 60.0
 
 
 def unless_passing(error: Exception) -> None:
-    """Survive what waiting may help against (`runtime.retry`).
+    """Survive errors that waiting may resolve (`runtime.retry`).
 
     Raises:
         Exception: anything else.
@@ -30,7 +30,7 @@ def unless_passing(error: Exception) -> None:
 
 
 def nothing(error: Exception) -> None:
-    """Survive no error.
+    """Survive no errors.
 
     Raises:
         Exception: the error.
@@ -48,16 +48,16 @@ async def every(
     after_error_s: float | None = None,
     stop: asyncio.Event | None = None,
 ) -> None:
-    """Do a job until cancelled, or until `stop` is set: then what is begun is done to its end.
+    """Repeat a job until cancelled, or until `stop` is set; a job that has started then runs to its end.
 
     Args:
-        seconds: between the end of one and the begin of the next.
-        job: what is done.
-        survive: is told of errors; what it raises ends the loop.
-        rest: longer pauses after long jobs; None: `seconds` always.
-        first_s: before the first one.
-        after_error_s: after an error, instead of `seconds`.
-        stop: ends the loop between two jobs, and its pauses; None: only cancelling does.
+        seconds: pause between the end of one run and the start of the next.
+        job: the job.
+        survive: gets errors; an error that it raises ends the loop.
+        rest: longer pauses after long runs; None: always `seconds`.
+        first_s: pause before the first run.
+        after_error_s: pause after an error, instead of `seconds`.
+        stop: ends the loop between two runs, and its pauses; None: only cancellation ends it.
     """
     await _pause(first_s, stop)
     while stop is None or not stop.is_set():

@@ -1,4 +1,4 @@
-"""Advisory locks of PostgreSQL: a name that one session of the database holds at a time."""
+"""Advisory locks of PostgreSQL: names that one database session holds at a time."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -12,28 +12,28 @@ async def acquire(conn: db.Connection, *name: str, shared: bool = False) -> bool
     """Try to take a lock for the session of `conn`; False: another session holds it.
 
     Args:
-        conn: whoever holds the lock; with its end the lock ends.
-        name: one word, or two: a space of names and a name in it.
-        shared: beside others that share it.
+        conn: connection that holds the lock; the lock ends with it.
+        name: one word, or two: a namespace and a name in it.
+        shared: take the lock in shared mode.
     """
     how = "pg_try_advisory_lock_shared" if shared else "pg_try_advisory_lock"
     return bool(await conn.fetchval(f"SELECT {how}({_KEYS[len(name)]})", *name))
 
 
 async def release(conn: db.Connection, *name: str, shared: bool = False) -> None:
-    """Give up what `acquire` took."""
+    """Release a lock taken by `acquire`."""
     how = "pg_advisory_unlock_shared" if shared else "pg_advisory_unlock"
     await conn.execute(f"SELECT {how}({_KEYS[len(name)]})", *name)
 
 
 async def release_all(conn: db.Connection) -> None:
-    """Give up all locks of the session of `conn`."""
+    """Release all locks of the session of `conn`."""
     await conn.execute("SELECT pg_advisory_unlock_all()")
 
 
 @asynccontextmanager
 async def leader(conn: db.Connection, job: str) -> AsyncIterator[bool]:
-    """Hold the lock of a job that one process does for all; gives whether this one does it."""
+    """Hold the lock of a job that one process does for all; yields whether this process does it."""
     first = await acquire(conn, job)
     try:
         yield first
@@ -43,7 +43,7 @@ async def leader(conn: db.Connection, job: str) -> AsyncIterator[bool]:
 
 
 async def lead(pool: db.Pool, job: str, work: Callable[[db.Connection], Awaitable[object]]) -> None:
-    """Do what one process does for all, unless another does it; the lock lives and dies with the connection."""
+    """Do a job for all processes, unless another process does it; the lock ends with the connection."""
     async with pool.acquire() as conn, leader(conn, job) as first:
         if first:
             await work(conn)

@@ -1,7 +1,7 @@
-"""How log lines look: for people or for machines, one form for our own and for the libraries'.
+"""Format of log lines: for people or for machines, the same for our code and libraries.
 
-No line holds a secret or a place: tracebacks are without the values of variables, and what texts of errors repeat of
-data or addresses is masked. That is the last line of defence; nobody should log such values in the first place.
+No line contains a secret or a position: tracebacks omit the values of variables, and data and addresses in error texts
+are masked. This is the last line of defence; code should not log such values in the first place.
 """
 
 import logging
@@ -23,7 +23,7 @@ _SHARED: list[structlog.typing.Processor] = [
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 ]
 
-# Order counts: values that an error repeats are cut before single numbers are looked for.
+# Order matters: values repeated in an error are cut before single numbers are searched.
 _MASKS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(invalid input for query argument \$\d+): .*"), r"\1"),
     (re.compile(r"^(DETAIL|CONTEXT|HINT|STATEMENT): .*$", re.MULTILINE), r"\1: (not logged)"),
@@ -32,15 +32,15 @@ _MASKS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?i)\b(bearer|basic) [A-Za-z0-9._~+/=-]{8,}"), r"\1 ***"),
     (re.compile(r"(?<![\d.:T-])-?\d{1,3}\.\d{4,}(?!\d*[sZ])"), "*.*"),
 )
-"""What must not be read in a log → what stands there instead. The last one: degrees of four decimals or more."""
+"""Patterns that must not appear in a log → replacements. The last one: degrees with four decimals or more."""
 
 _OF_LINES = frozenset({"exception", "stack"})
 _NEVER = frozenset({"lat", "lon", "latitude", "longitude", "password", "secret", "token", "key", "payload", "body"})
-"""Fields that are never shown, whatever they hold."""
+"""Fields that are never shown."""
 
 
 def configure(form: Literal["console", "json"]) -> None:
-    """Send every log line to standard error, as text or as JSON: ours, those of libraries, warnings, faults."""
+    """Send all log lines, also of libraries, warnings and crashes, to standard error as text or JSON."""
     structlog.configure(
         processors=[*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -54,7 +54,7 @@ def configure(form: Literal["console", "json"]) -> None:
             colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
         )
     )
-    # Formatted before it is masked; rich's tracebacks would show the variables. What was masked is made printable last.
+    # Formatted before masking; rich's tracebacks would show the variables. Made printable after masking.
     last: list[structlog.typing.Processor] = [
         structlog.stdlib.ProcessorFormatter.remove_processors_meta,
         structlog.processors.format_exc_info,
@@ -66,19 +66,19 @@ def configure(form: Literal["console", "json"]) -> None:
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=_SHARED, processors=last))
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
     logging.captureWarnings(capture=True)
-    logging.getLogger("gmqtt").setLevel(logging.WARNING)  # at INFO it tells every packet
+    logging.getLogger("gmqtt").setLevel(logging.WARNING)  # at INFO it logs every packet
     threading.excepthook = _of_thread
 
 
 def mask(text: str) -> str:
-    """Replace what must not be read in a log: values of statements, passwords, tokens, places."""
+    """Mask values of statements, passwords, tokens and positions."""
     for pattern, instead in _MASKS:
         text = pattern.sub(instead, text)
     return text
 
 
 def fault(error: BaseException) -> None:
-    """Log what ends a process."""
+    """Log an exception that ends the process."""
     structlog.get_logger(__name__).critical("the process ends by a fault", exc_info=error)
 
 
@@ -104,7 +104,7 @@ def _masked_value(value: Any) -> Any:
 
 
 def _printable(_logger: object, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Nobody outside can forge a line or order a terminal about: faults are indented, all else is one line."""
+    """Prevent forged lines and terminal control: tracebacks are indented, everything else is one line."""
     escaped: dict[str, Any] = printable.value(line)
     return escaped | {name: printable.lines(line[name]) for name in _OF_LINES & line.keys() if line[name]}
 

@@ -1,21 +1,21 @@
-"""Loops that survive errors, leave others their turn, and still end when they are told to."""
+"""Helpers for loops that survive errors, leave time for others, and still end on request."""
 
 import asyncio
 
 REST = 4
-"""A loop that looks at everything rests so many times as long: what is taken in is worth more than another look."""
+"""A loop over all data rests this many times its duration, so that other work gets most of the time."""
 
 
 def rest_s(took_s: float, most_s: float, rest: float = REST) -> float:
-    """How long to rest after a look that took so long, at most `most_s`."""
+    """Rest after a run of this duration, at most `most_s`."""
     return min(rest * took_s, most_s)
 
 
 def unless_ending() -> None:
-    """Call it where a loop goes on after an error: it raises CancelledError if the task was told to end.
+    """Raise CancelledError if the task was cancelled; to be called where a loop continues after an error.
 
-    A connection that breaks while its task is cancelled raises an error of its own in place of CancelledError; who
-    takes it for an ordinary error goes on for ever, and whoever waits for the end of the task with it.
+    A connection that breaks while its task is cancelled raises its own error instead of CancelledError. A loop that
+    treats it as an ordinary error would run for ever, and so would everything that waits for the end of the task.
     """
     task = asyncio.current_task()
     if task is not None and task.cancelling():

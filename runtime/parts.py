@@ -1,7 +1,7 @@
-"""The parts of a process that go on in the background; of all processes alike.
+"""Background parts of a process, the same for all processes.
 
-A part that fails, or ends though it should go on, ends the whole: the others are cancelled and the error goes up. A
-process that does not get out of that in time is ended. Whoever keeps the process starts it again.
+A part that fails, or ends although it should keep running, ends the process: the others are cancelled and the error is
+raised. A process that does not end in time is killed. Its supervisor restarts it.
 """
 
 import asyncio
@@ -13,13 +13,13 @@ from typing import Any
 import structlog
 
 END_S = 20.0
-"""A process of which a part failed ends within this, or is ended."""
+"""A process with a failed part ends within this time, or is killed."""
 
 log = structlog.get_logger(__name__)
 
 
 class PartEndedError(Exception):
-    """A part ended by itself that should have gone on."""
+    """A part ended although it should keep running."""
 
 
 def _end_in_time() -> None:
@@ -31,9 +31,9 @@ class Parts:
     """Starts the parts of a process in a group.
 
     Args:
-        group: is cancelled when one of them dies.
+        group: is cancelled when a part fails.
         ending: whether the process is being stopped, so that parts may end.
-        failed: called when a part died.
+        failed: called when a part has failed.
     """
 
     group: asyncio.TaskGroup
@@ -41,9 +41,9 @@ class Parts:
     failed: Callable[[], None] = field(default=_end_in_time)
 
     def start(self, name: str, job: Coroutine[Any, Any, None], *, ends: bool = False) -> "asyncio.Task[None]":
-        """Start a part; `ends`: it has an end of its own."""
+        """Start a part; `ends`: it may end by itself."""
         task = self.group.create_task(self._watched(name, job, ends=ends), name=name)
-        task.add_done_callback(lambda _: job.close())  # stopped before it began, it was never awaited
+        task.add_done_callback(lambda _: job.close())  # never awaited if stopped before it began
         return task
 
     async def _watched(self, name: str, job: Coroutine[Any, Any, None], *, ends: bool) -> None:
@@ -56,10 +56,10 @@ class Parts:
 
 
 async def lasting(name: str, job: Coroutine[Any, Any, None], ending: Callable[[], bool] = lambda: False) -> None:
-    """Run a job that goes on until it is cancelled or everything is `ending`.
+    """Run a job that must run until it is cancelled or the process is `ending`.
 
     Raises:
-        PartEndedError: it ended, or took a cancellation of something else for its own: groups take no notice of that.
+        PartEndedError: it ended, or took another cancellation for its own, which task groups ignore.
     """
     try:
         await job

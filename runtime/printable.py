@@ -1,4 +1,4 @@
-"""Text that somebody outside can have written, as it may stand in a log or on a terminal. Pure."""
+"""Makes text from outside safe for logs and terminals. Pure."""
 
 import re
 import unicodedata
@@ -7,18 +7,18 @@ from typing import Any
 
 _PRINTABLE = re.compile(r"[ -~]*")
 _NOT = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-"""Controls, signs that are not seen or turn the direction of others, halves of signs, and breaks of lines."""
+"""Control characters, invisible and direction-changing characters, surrogates, and line breaks."""
 
 
 def text(raw: str) -> str:
-    """In one line, with what cannot be seen escaped as Python escapes it in a literal."""
+    """One line, with invisible characters escaped as in a Python literal."""
     if _PRINTABLE.fullmatch(raw):
         return raw
     return "".join(_escaped(sign) if unicodedata.category(sign) in _NOT else sign for sign in raw)
 
 
 def lines(raw: str) -> str:
-    """Several lines, each indented: none looks like the begin of an entry."""
+    """Several lines, each indented, so that none looks like the start of an entry."""
     return "\n".join(f"    {text(line)}" for line in raw.split("\n"))
 
 

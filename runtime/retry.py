@@ -1,4 +1,4 @@
-"""Which database errors pass by waiting, which may be the fault of the data, and how long to wait."""
+"""Classifies database errors (temporary, caused by data, permanent) and computes waits between retries."""
 
 import random
 from collections.abc import Iterator
@@ -15,20 +15,20 @@ _PASSING = (
     "57014", "57P01", "57P02", "57P03", "57P05",  # cancelled, shutting down, starting, idle for too long
     "58",  # system error: a disk that fails
 )  # fmt: skip
-"""SQLSTATEs, or classes of them, that waiting may help against. Every other stays until somebody does something."""
+"""SQLSTATEs, or classes of them, that may pass by waiting. All others are permanent."""
 _MISFIT = ("28", "3D", "3F", "42")
-"""Classes that speak of the statement, not of its values: no access; no such database, schema, table, column, right."""
-# asyncpg calls it its own error when a connection breaks between two of its steps; and after a migration it notices
-# once that the statements it has prepared are of before.
+"""Classes about the statement, not its values: no access; missing database, schema, table, column or right."""
+# asyncpg raises it when a connection breaks between two of its steps, and once after a migration for outdated prepared
+# statements.
 _CLIENT = (asyncpg.InterfaceError, asyncpg.InternalClientError, asyncpg.InvalidCachedStatementError, OSError)
 
 
 class MisfitError(Exception):
-    """Tables or rights are not those that this release needs: no message is to blame, and waiting does not help."""
+    """Tables or rights do not match this release: no message is at fault, and waiting does not help."""
 
 
 def is_transient(error: BaseException) -> bool:
-    """Whether waiting may help: a broken connection, a server that restarts, a full disk, a lock; of a group, all."""
+    """Whether waiting may help (broken connection, restarting server, full disk, lock); for a group, all must."""
     if isinstance(error, BaseExceptionGroup):
         return all(is_transient(each) for each in error.exceptions)
     if isinstance(error, _CLIENT):
@@ -37,17 +37,17 @@ def is_transient(error: BaseException) -> bool:
 
 
 def is_of_database(error: BaseException) -> bool:
-    """Whether the database will say the same however often it is asked: for the data's sake, or for all data alike."""
+    """Whether the error is permanent, because of the data or for all data alike."""
     return (isinstance(error, asyncpg.PostgresError) and not is_transient(error)) or _unspeakable(error)
 
 
 def is_misfit(error: BaseException) -> bool:
-    """Whether the error speaks of tables and rights. Of a statement that is the same for all data it says all."""
+    """Whether the error is about tables or rights, and thus affects all data of the same statement."""
     return isinstance(error, asyncpg.PostgresError) and _state(error).startswith(_MISFIT) and not is_transient(error)
 
 
 def delays(*, first_s: float = 0.1, most_s: float = 5.0) -> Iterator[float]:
-    """Waits in seconds, doubling up to `most_s`, each shortened by up to a half so that many do not come at once."""
+    """Waits in seconds, doubling up to `most_s`, each shortened by up to a half at random to spread retries."""
     wait = first_s
     while True:
         yield wait * random.uniform(0.5, 1.0)  # noqa: S311 - no secret
@@ -55,7 +55,7 @@ def delays(*, first_s: float = 0.1, most_s: float = 5.0) -> Iterator[float]:
 
 
 def _unspeakable(error: BaseException) -> bool:
-    """Whether asyncpg's own encoder could not say a value."""
+    """Whether asyncpg could not encode a value."""
     return isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError)
 
 

@@ -1,4 +1,4 @@
-"""Ends a job, or a pause, when it is told to."""
+"""Ends a job or a pause on request."""
 
 import asyncio
 import contextlib
@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 @contextlib.asynccontextmanager
 async def cancelled_by(stop: asyncio.Event) -> AsyncIterator[None]:
-    """Cancel the body when `stop` is set, and end without an error then."""
+    """Cancel the body when `stop` is set, and end without an error."""
     body = asyncio.current_task()
     assert body is not None  # noqa: S101 - a coroutine always runs in a task
 
@@ -26,6 +26,6 @@ async def cancelled_by(stop: asyncio.Event) -> AsyncIterator[None]:
 
 
 async def pause(event: asyncio.Event, seconds: float) -> None:
-    """Wait for an event, at most so long."""
+    """Wait for an event, at most for the given time."""
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(event.wait(), seconds)

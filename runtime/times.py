@@ -5,16 +5,16 @@ from datetime import UTC, datetime, timedelta
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
 POSTGRES_EPOCH_MS = 946_684_800_000
-"""2000-01-01 UTC, from which PostgreSQL counts in its binary format."""
+"""2000-01-01 UTC, the epoch of PostgreSQL's binary format."""
 
 
 def moment(ms: int) -> datetime:
-    """Aware UTC time of `ms` since 1970-01-01 UTC; exact, which `datetime.fromtimestamp` is not."""
+    """Aware UTC time of `ms` since 1970-01-01 UTC; exact, unlike `datetime.fromtimestamp`."""
     return _EPOCH + ms * _MS
 
 
 def span(ms: int) -> timedelta:
-    """Length of `ms` as PostgreSQL's interval."""
+    """`ms` as a PostgreSQL interval."""
     return ms * _MS
 
 

@@ -1,6 +1,6 @@
-"""Encrypts secrets that the database keeps, with a key that it does not have.
+"""Encrypts secrets in the database with a key that is not in the database.
 
-AES-256-GCM; each secret is bound to what it belongs to, so that one cannot be put in another's place.
+AES-256-GCM; each secret is bound to its owner, so that it cannot be moved to another one.
 """
 
 import hashlib
@@ -10,17 +10,17 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 _MARK = b"v1:"
-"""Begins what is encrypted; what is not was stored by a version that did not encrypt."""
+"""Prefix of encrypted secrets; secrets without it were stored by a version that did not encrypt."""
 _NONCE_BYTES = 12
 _TAG_BYTES = 16
 
 
 class VaultError(Exception):
-    """A secret cannot be opened: the key is another, or somebody changed it."""
+    """A secret cannot be decrypted: the key differs, or it was changed."""
 
 
 class Vault:
-    """Seals and opens with one key.
+    """Encrypts and decrypts with one key.
 
     Args:
         key: a secret of 32 characters or more.
@@ -35,10 +35,10 @@ class Vault:
         return _MARK + nonce + self._cipher.encrypt(nonce, secret, owner.encode())
 
     def open(self, kept: bytes, owner: str) -> bytes:
-        """Give the secret of `owner`; one that was stored before secrets were encrypted as it is.
+        """Return the secret of `owner`; one stored before secrets were encrypted is returned as it is.
 
         Raises:
-            VaultError: it was sealed with another key, for another owner, or changed since.
+            VaultError: it was encrypted with another key, for another owner, or changed since.
         """
         if not sealed(kept):
             return kept

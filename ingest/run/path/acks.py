@@ -1,4 +1,4 @@
-"""Application acknowledgements: how far each boot of a device is in the database without a gap, for its outbox."""
+"""Application acknowledgements (`ack`): how far each boot of a device is stored without a gap."""
 
 from collections import OrderedDict
 from collections.abc import Collection, Iterable
@@ -15,18 +15,18 @@ from schemas import topics, wire
 EVERY_MS = 5_000
 MOST_DEVICES = 50_000
 MOST_BOOTS = 16
-"""Of a device: nobody has many, and who makes up names takes room from himself only."""
+"""Boots kept for a device: few are needed, and a device that invents names only displaces its own."""
 MOST_AT_ONCE = 1_500
-"""Boots in one round, so that the acknowledgements of a large fleet do not keep the database from its fixes."""
+"""Boots in one round, so that acknowledgements of a large fleet do not delay storing fixes."""
 MOST_SEARCHES = 25
-"""Of them, those for which stored fixes are searched."""
+"""Of them, boots for which stored fixes are searched."""
 
 _encoder = msgspec.json.Encoder()
 
 
 @dataclass(slots=True)
 class _Device:
-    """The boots of a device, those heard last at the end."""
+    """The boots of a device, in the order last heard."""
 
     topic: str
     boots: "OrderedDict[str, Boot]" = field(default_factory=OrderedDict)
@@ -34,12 +34,12 @@ class _Device:
     told_at: int = 0
 
     def told(self, now: int) -> bool:
-        """Whether it was told within the last 5 s, by a clock that may have been set back since."""
+        """Whether an `ack` was sent within the last 5 s, by a clock that may have been set back since."""
         return 0 <= now - self.told_at < EVERY_MS
 
 
 class _Due(NamedTuple):
-    """A boot of which its device is to be told."""
+    """A boot with a pending acknowledgement."""
 
     key: Key
     device: _Device
@@ -48,22 +48,22 @@ class _Due(NamedTuple):
 
 @dataclass(slots=True)
 class Acks:
-    """What is known of boots, those of the least recently heard device forgotten beyond `most_devices`."""
+    """Known numbers of boots; beyond `most_devices` those of the least recently heard device are dropped."""
 
     most_devices: int = MOST_DEVICES
     _devices: "OrderedDict[int, _Device]" = field(default_factory=OrderedDict)
     _due: dict[int, None] = field(default_factory=dict)
-    """Devices in the order in which they wait."""
+    """Devices in the order of waiting."""
 
     def committed(self, numbers: Iterable[Number]) -> None:
-        """Take numbers of fixes that are stored, or refused for what they say: none must come again."""
+        """Add settled numbers: of fixes that are stored, or were refused for their content."""
         for device, boot, seq, first in numbers:
             self._heard(device.id, device.unit, device.name, boot).hear(seq, first)
 
     async def due(self, now: int, ledger: BootSource) -> list[tuple[str, bytes]]:
-        """Topics and payloads to publish at `now` (ms): of boots heard of whose device was not told within 5 s.
+        """Topics and payloads to publish at `now` (ms), for devices without an `ack` within 5 s.
 
-        What a device is told it forgets. So that whoever comes next can go on from there, the store is told before.
+        A device deletes what is acknowledged, so the store notes it first, for the next worker.
         """
         taken = self._take(now)
         try:
@@ -79,7 +79,7 @@ class Acks:
         return [self._tell(message, upto, now) for message, upto in acknowledged]
 
     def forget(self, devices: Collection[int]) -> None:
-        """Let go of what is known of devices that another worker serves or served: the store knows better."""
+        """Drop devices that another worker serves or served: the store is more recent."""
         for device in devices:
             self._devices.pop(device, None)
             self._due.pop(device, None)
@@ -107,7 +107,7 @@ class Acks:
         return known
 
     def _take(self, now: int) -> list[_Due]:
-        """Boots whose devices wait longest; what is heard of them from now on makes them due again."""
+        """Take the boots whose devices have waited longest; new fixes make them due again."""
         taken: list[_Due] = []
         for number in list(self._due):
             device = self._devices[number]
@@ -121,7 +121,7 @@ class Acks:
         return taken
 
     def _wait(self, boots: Iterable[_Due]) -> None:
-        """Look at boots in the next round."""
+        """Process boots in the next round."""
         for numbered in boots:
             number, name = numbered.key
             device = self._devices.get(number)
@@ -136,7 +136,7 @@ class Acks:
 
 
 async def _recall(taken: list[_Due], ledger: BootSource) -> None:
-    """Ask for what was noted of boots that are new here."""
+    """Read the notes of boots that are new to this worker."""
     new = [message for message in taken if message.boot.noted is None]
     if not new:
         return
@@ -146,7 +146,7 @@ async def _recall(taken: list[_Due], ledger: BootSource) -> None:
 
 
 async def _search(boots: list[_Due], now: int, ledger: BootSource) -> list[_Due]:
-    """Look for missing numbers in the store; returns the boots that are left to the next round."""
+    """Search the store for missing numbers; returns the boots left for the next round."""
     searches = [(message, since) for message in boots if (since := message.boot.search_from(now)) is not None]
     for message, since in searches[:MOST_SEARCHES]:
         message.boot.learn(await ledger.stored(message.key, since=since, above=message.boot.known.upto))

@@ -1,4 +1,4 @@
-"""Puts a pipeline together, with an engine that knows what the store holds."""
+"""Builds a pipeline, with an engine loaded from the store."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -29,12 +29,12 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """The engine of a pipeline, and by whose leave it moves.
+    """The engine of a pipeline, and the permission to advance it.
 
     Args:
         host: the engine; nothing is loaded yet.
-        handover: asks for other units.
-        claimed: returns when the units are ours.
+        handover: requests for other units.
+        claimed: returns when this worker holds the claim on its units.
     """
 
     host: EngineHost
@@ -52,16 +52,16 @@ async def make_pipeline(
     latest: Callable[[], int] | None = None,
     served: Served | None = None,
 ) -> Pipeline:
-    """Make a pipeline whose engine knows what the store holds.
+    """Build a pipeline whose engine is loaded from the store.
 
     Args:
-        config: units, bounds, and what is stored.
+        config: units, bounds, and what to store.
         pool: the database.
-        intake: where messages come from.
+        intake: source of messages.
         publish: sends the live feed.
         clock: the time, ms.
-        latest: the latest time that it may be, ms.
-        served: None: the units of `config`, shared with nobody.
+        latest: upper bound of the true time, ms.
+        served: None: the units of `config`, not shared.
     """
     served = served or Served(EngineHost(config.served), Handover(intake.wake))
     host = served.host

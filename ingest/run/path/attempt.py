@@ -1,4 +1,4 @@
-"""A batch on its way into the database, over as many transactions as it takes."""
+"""A batch while it is stored, in as many transactions as needed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,34 +16,34 @@ _NONE = FixColumns.from_columns(0)
 
 @dataclass(slots=True)
 class Attempt:
-    """It outlives failed transactions: the engine goes forward once only."""
+    """It outlives failed transactions, since the engine must advance only once."""
 
     batch: Batch
     number: int
     new: FixColumns | None = None
-    """Its fixes that were not stored before; None while nobody knows."""
+    """Its fixes that were not stored before; None: not known yet."""
     served: FixColumns = field(default_factory=lambda: _NONE)
-    """Of the new fixes, those of devices whose stays the engine here moves."""
+    """New fixes of devices that the engine of this worker handles."""
     misrouted: FixColumns = field(default_factory=lambda: _NONE)
-    """Of the new fixes, those of devices of other workers."""
+    """New fixes of devices of other workers."""
     advance: Advance | None = None
-    """The engine's answer to the new fixes."""
+    """The result of the engine for the new fixes."""
     failed: bool = False
-    """The engine or the storing of its answer failed: the stays are left to the back-fill."""
+    """The engine, or storing its result, failed; the back-fill computes the stays."""
     late_logged: Sequence[Logged] = ()
-    """Places logged by its events that may belong to stays that were told."""
+    """Positions of its events that may belong to stays already reported."""
     transaction: str | None = None
-    """Number of the transaction whose commit was tried."""
+    """Number of the transaction whose commit was attempted."""
     head: int | None = None
-    """Highest number given in the event log."""
+    """Highest number assigned in the event log."""
     events: int = 0
     new_events: list[SaidEvent] = field(default_factory=list)
     """Its events that were not stored before."""
     replies: int = 0
-    """Answers that were new and belong to a command of their device."""
+    """New answers that belong to a command of their device."""
 
     def found_new(self, fresh: FixColumns) -> None:
-        """Take which of its fixes were new; a repeated transaction finds the same, so the first answer stays."""
+        """Set which of its fixes were new; a repeated transaction finds the same, so the first result stays."""
         if self.new is not None:
             return
         self.new = fresh
@@ -53,6 +53,6 @@ class Attempt:
         )
 
     def logged(self) -> dict[Logged, int]:
-        """Where devices logged something that counts as a part of their way, and when it was received, ms."""
+        """Positions of events that count as presence, with their time of receipt, ms."""
         events = [event for event in self.new_events if event_store.counts_as_path(event.said.type)]
         return {Logged(event.device, event.said.t, event.lat, event.lon): event.received for event in events}

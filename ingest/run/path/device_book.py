@@ -1,4 +1,4 @@
-"""The enrolled devices, as a worker holds them in memory; all of it can be read again."""
+"""The enrolled devices in the memory of a worker; all of it can be read again."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -15,23 +15,23 @@ from tracking.store.tracks import device_store
 log = structlog.get_logger(__name__)
 
 _NAMED = 10
-"""So many of the devices enrolled together are named in the log."""
+"""Number of jointly enrolled devices named in the log."""
 
 
 @dataclass(slots=True)
 class DeviceBook:
-    """Enrolled devices by name. `auto_enrol` takes in a device when it is first heard."""
+    """Enrolled devices by name. With `auto_enrol` unknown devices are enrolled at their first message."""
 
     auto_enrol: bool
     by_name: dict[str, enrolment.Device] = field(default_factory=dict)
     _version: str = ""
     _units: dict[str, int] = field(default_factory=dict)
-    """Code of each unit that a device was of → its index."""
+    """Code of each unit that a device has belonged to → its index."""
     _unit: NDArray[np.int32] = field(default_factory=lambda: np.full(1, -1, np.int32))
-    """Index of the unit by number of the device, -1 unknown: the store gives the numbers out in order."""
+    """Index of the unit by device number, -1 unknown; the store assigns the numbers in order."""
 
     async def refresh(self, conn: db.Connection) -> list[int]:
-        """Read all of them again if someone changed a unit or a datum. Returns those whose unit changed."""
+        """Read all devices again if a unit or datum changed. Returns those whose unit changed."""
         version = await device_store.version(conn)
         if version == self._version:
             return []
@@ -47,7 +47,7 @@ class DeviceBook:
         return [device.id for device in self.by_name.values() if device.unit in units]
 
     def units_of(self, device: NDArray[np.int32]) -> tuple[NDArray[np.int32], Sequence[str]]:
-        """Index of the unit of each device, all of them known, among the units' codes."""
+        """Index of the unit of each known device, in the codes of the units."""
         return self._unit[device], list(self._units)
 
     def _note_units(self, devices: Collection[enrolment.Device]) -> None:
@@ -58,9 +58,9 @@ class DeviceBook:
             self._unit[device.id] = self._units.setdefault(device.unit, len(self._units))
 
     async def prepare(self, conn: db.Connection, units: dict[str, str]) -> int | None:
-        """Look up, and enrol where that is allowed, the names not known yet; returns the event log's head if it moved.
+        """Look up unknown names, and enrol them if allowed; returns the head of the event log if it moved.
 
-        A transaction of its own, before the batch's: the engine must never see a number that is rolled back.
+        In a separate transaction before the batch: the engine must never see a number that is rolled back.
         """
         missing = {name: unit for name, unit in units.items() if name not in self.by_name}
         if not missing:
@@ -71,7 +71,7 @@ class DeviceBook:
             head = await event_log.append(conn, enrolled)
         self.by_name |= {device.name: device for device in devices}
         self._note_units(devices)
-        # In one line: a line for each of a fleet that is new would hold up its first fixes.
+        # One line: a line for each device of a new fleet would delay its first fixes.
         if enrolled:
             log.info("devices enrolled", devices=len(enrolled), first=[body["id"] for _, body in enrolled[:_NAMED]])
         return head

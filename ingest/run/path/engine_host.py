@@ -1,4 +1,4 @@
-"""The one owner of the engine: moves it, knows when it is broken, and makes it again from the store."""
+"""The only owner of the engine: advances it, knows when it is broken, and rebuilds it from the store."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -24,30 +24,30 @@ log = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class EngineHost:
-    """Holds the engine and the cells that it goes by. `load` comes before all else.
+    """Owns the engine and its cells. Call `load` first.
 
     Args:
-        units: of whose devices it moves the stays; None: of all.
+        units: units whose devices it handles; None: all.
     """
 
     units: Sequence[str] | None
     broken: bool = False
-    """The engine may be ahead of the store, or half-way through a step: it must be made again."""
+    """The engine may be ahead of the store, or halfway through a step: it must be rebuilt."""
     _city: LoadedCity | None = field(default=None)
 
     @property
     def grid(self) -> CityGrid:
-        """The cells of every time."""
+        """The cells of all divisions."""
         return self._loaded.atlas.grid
 
     @property
     def city(self) -> City:
-        """The city as it is now."""
+        """The present city."""
         return self._loaded.city
 
     @property
     def judged_by(self) -> str:
-        """Version of all by which stays are judged."""
+        """Version of everything that stays are judged by."""
         return self._loaded.judged_by
 
     @property
@@ -61,16 +61,16 @@ class EngineHost:
         return self._city
 
     def break_off(self) -> None:
-        """Say that the engine may be ahead of the store."""
+        """Mark the engine as possibly ahead of the store."""
         self.broken = True
 
     def fail(self, attempt: Attempt) -> None:
-        """Leave the stays of a batch to the back-fill: the engine or the storing of its answer failed."""
+        """Leave the stays of a batch to the back-fill, since the engine or storing its result failed."""
         attempt.failed = self.broken = True
         metrics.BROKEN.inc()
 
     def advance(self, attempt: Attempt) -> bool:
-        """Move the engine by what is new in a batch; whether it moved. Repeated for the same batch it does not."""
+        """Advance the engine by the new fixes of a batch; returns whether it did. Repeating a batch has no effect."""
         attempt.late_logged = self._loaded.engine.log(
             [event for event in attempt.logged() if event.device not in attempt.batch.misrouted]
         )
@@ -78,14 +78,14 @@ class EngineHost:
             return False
         try:
             attempt.advance = self._loaded.engine.advance(suspects.marked(attempt.served, self._loaded.suspects))
-        except Exception:  # whatever the engine stumbles over, the fixes must be stored
+        except Exception:  # whatever fails in the engine, the fixes must be stored
             log.exception("the engine failed", batch=attempt.number, fixes=len(attempt.served))
             self.fail(attempt)
             return False
         return True
 
     def recompute(self, part: Stretch, reason: str) -> Changes:
-        """Compute a stretch of a device again; may run in a thread while nobody else moves the engine."""
+        """Recompute a stretch of a device; may run in a thread while nothing else uses the engine."""
         return self._loaded.engine.recompute(part.device, part.fixes, part.stored, reason, logged=part.logged)
 
     def settle(self, now: int) -> Changes:
@@ -93,29 +93,29 @@ class EngineHost:
         return self._loaded.engine.settle(now)
 
     def let_go(self, device: int, last_t: int) -> None:
-        """Forget the run of a device: what comes next is left to the back-fill."""
+        """Drop the run of a device: the back-fill handles its next fixes."""
         self._loaded.engine.know(device, last_t)
 
     async def load(self, conn: db.Connection, now: int) -> None:
-        """Read the city and make an engine that knows how far the store goes."""
+        """Read the city and build an engine with the state of the store."""
         self._city = await loaded_city.load(conn, self.units, now)
 
     async def reload(self, conn: db.Connection, now: int) -> None:
-        """Make the engine again from the store."""
-        # First: whoever breaks it off meanwhile is heard at the next look.
+        """Rebuild the engine from the store."""
+        # Set first, so that a cancellation in between is handled at the next check.
         self.broken = False
         await self.read_suspects(conn, now)
         await self.load(conn, now)
         await self.wake(conn, now)
 
     async def outdated(self, conn: db.Connection, now: int) -> bool:
-        """Whether the cells or plans are others now."""
+        """Whether the cells or plans have changed."""
         return now >= self._loaded.until or await world_version.current(conn) != self._loaded.version
 
     async def read_suspects(self, conn: db.Connection, now: int) -> int:
-        """Read which suspect intervals came or went; their stretches are computed again. Returns how many.
+        """Read new and removed suspect intervals, and recompute their stretches. Returns their number.
 
-        Who found them left windows, too; but until now live fixes were judged without them.
+        The task that found them left windows, too; but live fixes until now were judged without them.
         """
         read = await suspect_store.current(conn, self.units)
         spans = [(device, span) for device, of in suspects.changed(self._loaded.suspects, read).items() for span in of]
@@ -124,22 +124,23 @@ class EngineHost:
         return len(spans)
 
     async def serve(self, conn: db.Connection, units: Sequence[str], now: int) -> None:
-        """Move the stays of the devices of these units from now on; `pass_on` tells of the devices that come or go."""
+        """Handle the devices of these units from now on; `pass_on` is called for devices that come or go."""
         self.units = units
         await self.read_suspects(conn, now)
 
     async def pass_on(self, conn: db.Connection, devices: Sequence[int], now: int) -> int:
-        """Take devices over from another engine, or let go of them: what is in memory of them is no more true.
+        """Take over devices from another engine, or release them: their state in memory is no longer valid.
 
-        Whose they are now finds windows of the runs that go on; how many.
+        Their new owner finds windows of the open runs; returns their number.
         """
         await loaded_city.know(conn, self._loaded.engine, devices)
         return await _wake(conn, None, devices, now)
 
     async def wake(self, conn: db.Connection, now: int) -> int:
-        """Make windows of the runs that nothing has ended yet, so that the back-fill takes them into memory; how many.
+        """Create windows for open runs, so that the back-fill loads them into memory; returns their number.
 
-        Without it a stay that was not told when the last worker stopped would never be, nor would an open one end.
+        Without them a stay that was unreported when the last worker stopped would never be reported, and an open one
+        would never end.
         """
         return await _wake(conn, self.units, None, now)
 

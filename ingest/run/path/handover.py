@@ -1,4 +1,4 @@
-"""Which units the engine is asked to serve: asked by who shares them, done by the pipeline between two batches."""
+"""Requests for the units of the engine: made by the sharing of units, executed by the pipeline between two batches."""
 
 import asyncio
 from collections import deque
@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class Handover:
-    """Changes of units that wait.
+    """Pending changes of units.
 
     Args:
-        wake: lets the pipeline look for other work than messages.
+        wake: makes the pipeline check for work other than messages.
     """
 
     wake: Callable[[], None]
@@ -21,12 +21,12 @@ class Handover:
         return len(self._asked)
 
     async def serve(self, units: Sequence[str]) -> None:
-        """Serve exactly these units from the next batch on; returns when the engine has changed hands."""
+        """Serve exactly these units from the next batch on; returns when the hand-over is complete."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._asked.append((sorted(units), done))
         self.wake()
         await done
 
     def next(self) -> "tuple[list[str], asyncio.Future[None]]":
-        """The change that waits longest, and what to set when it is done."""
+        """The oldest pending change, and the event to set when it is done."""
         return self._asked.popleft()

@@ -1,4 +1,4 @@
-"""A message on its way from the broker to the database, and the bounded place where it waits."""
+"""A message between broker and database, and the bounded queue where it waits."""
 
 import asyncio
 from collections import deque
@@ -11,12 +11,12 @@ from ingest.run import metrics
 
 @dataclass(slots=True)
 class Intake:
-    """Messages that wait for the next batch; when full, reading from the broker stops until there is room.
+    """Messages that wait for the next batch; when it is full, reading from the broker pauses.
 
     Args:
-        on_full: called when a bound is reached: stop reading.
-        on_room: called when half of it has drained: read on.
-        max_messages: bound, beyond the receive window for the sake of QoS 0.
+        on_full: called when a bound is reached, to stop reading.
+        on_room: called when half of it has drained, to resume reading.
+        max_messages: bound of the number, larger than the receive window because of QoS 0.
         max_bytes: bound of their payloads.
     """
 
@@ -34,11 +34,11 @@ class Intake:
 
     @property
     def bytes(self) -> int:
-        """Size of the payloads that wait."""
+        """Size of the waiting payloads."""
         return self._bytes
 
     def put(self, messages: list[DeviceMessage]) -> None:
-        """Add messages; never refuses, as what is on its way when reading stops must have a place."""
+        """Add messages; never refuses, since messages already read when reading stops must be kept."""
         self._waiting += messages
         self._bytes += sum([len(message.payload) for message in messages])
         self._some.set()
@@ -48,15 +48,15 @@ class Intake:
             self.on_full()
 
     async def wait(self) -> None:
-        """Return when there is a message, or somebody woke us."""
+        """Return when there is a message, or after `wake`."""
         await self._some.wait()
 
     def wake(self) -> None:
-        """Let who waits look for other work."""
+        """Let the waiting task check for other work."""
         self._some.set()
 
     def take(self, most: int, size: int) -> list[DeviceMessage]:
-        """Take the oldest messages: at most `most`, and no more after payloads of `size` bytes."""
+        """Take the oldest messages: at most `most`, and none after `size` bytes of payloads."""
         taken: list[DeviceMessage] = []
         waiting, left = self._waiting, size
         for _ in range(min(most, len(waiting))):
@@ -70,7 +70,7 @@ class Intake:
         return taken
 
     def forget(self, connection: int) -> int:
-        """Drop what came on a connection that is lost and will be repeated; returns how many."""
+        """Drop messages of a lost connection, which will be repeated; returns their number."""
         kept = [message for message in self._waiting if message.connection != connection or not message.number]
         dropped = len(self._waiting) - len(kept)
         metrics.REPEATED.inc(dropped)

@@ -1,4 +1,4 @@
-"""The next batch in the making: messages are decoded while the database is at work on the batch before."""
+"""The next batch: messages are decoded while the database stores the previous batch."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,17 +11,17 @@ from ingest.run.path.intake import Intake
 
 _TAKEN = 200
 _TAKEN_BYTES = 1 << 18
-"""So much is decoded before the bounds are looked at again, and before others have their turn."""
+"""Messages decoded before the bounds are checked again and other tasks get their turn."""
 
 
 @dataclass(slots=True, kw_only=True)
 class NextBatch:
-    """What waits for the next batch, decoded as far as its bounds allow; the rest waits in the intake."""
+    """Messages for the next batch, decoded up to its bounds; the rest waits in the intake."""
 
     intake: Intake
     clock: Callable[[], int]
     latest: Callable[[], int]
-    """The latest that it may be, ms: as much as `clock` is behind it, later than said a message may have come."""
+    """Upper bound of the true time, ms; a message may have been received later than it says by the lag of `clock`."""
     messages: int
     """Bounds of a batch."""
     rows: int
@@ -32,11 +32,11 @@ class NextBatch:
     _room: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __len__(self) -> int:
-        """Messages that wait, decoded or not."""
+        """Number of waiting messages, decoded or not."""
         return len(self._received) + len(self.intake)
 
     async def run(self) -> None:
-        """Decode what comes until cancelled. What is not committed then was not acknowledged and comes again."""
+        """Decode messages until cancelled. Uncommitted messages were not acknowledged and are sent again."""
         while True:
             await self.intake.wait()
             if not self._decode():
@@ -45,12 +45,12 @@ class NextBatch:
             await asyncio.sleep(0)
 
     async def wait(self) -> None:
-        """Return when there is a message, or somebody woke the intake."""
+        """Return when there is a message, or after a wake of the intake."""
         if not self._received:
             await self.intake.wait()
 
     def take(self) -> list[Received]:
-        """What waits, up to the bounds."""
+        """Take the waiting messages, up to the bounds."""
         while len(self.intake) and self._decode():
             pass
         taken, self._received, self._rows, self._bytes = self._received, [], 0, 0
@@ -60,7 +60,7 @@ class NextBatch:
         return taken
 
     def _decode(self) -> bool:
-        """Decode some of what waits; False when a bound is reached."""
+        """Decode some waiting messages; False when a bound is reached."""
         if self._rows >= self.rows or self._bytes >= self.bytes or len(self._received) >= self.messages:
             return False
         taken = self.intake.take(min(_TAKEN, self.messages - len(self._received)), _TAKEN_BYTES)

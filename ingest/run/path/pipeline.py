@@ -1,7 +1,7 @@
-"""Group commit: whatever arrived while the last commit ran is the next batch. One task, the stages in order.
+"""Group commit: messages that arrived during the last commit form the next batch. One task, six stages.
 
 A batch goes through six stages: store what is new, advance the engine, store what follows, append to the event log,
-commit, acknowledge. Only decoding runs ahead, by one batch: most of a commit is waiting for the database.
+commit, acknowledge. Only decoding runs ahead, by one batch, since most of a commit is waiting for the database.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchLimits:
-    """How much goes into one transaction, and how often things are looked at."""
+    """Bounds of a transaction, and intervals of periodic work."""
 
     messages: int = 5_000
     rows: int = 20_000
@@ -51,7 +51,7 @@ class BatchLimits:
 
 @dataclass(slots=True, kw_only=True)
 class Pipeline:
-    """Takes messages from the intake to the database; the only one that moves the engine."""
+    """Moves messages from the intake to the database; the only user of the engine."""
 
     database: RetryingPool
     intake: Intake
@@ -67,14 +67,14 @@ class Pipeline:
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
     async def run(self) -> None:
-        """Work until cancelled. What is cancelled before its commit was not acknowledged and comes again."""
+        """Run until cancelled. Messages not committed then were not acknowledged and are sent again."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self.waiting.run())
             while True:
                 await self.step()
 
     async def step(self) -> None:
-        """Take what waits, or wait for something until upkeep is due; then do what is done between batches."""
+        """Process waiting messages, or wait until upkeep is due; then do the work between batches."""
         received = await self._gather()
         if received:
             await self._store(received, await self._senders(received))
@@ -84,8 +84,8 @@ class Pipeline:
         """Store a batch in one transaction; may be called again after it failed.
 
         Raises:
-            asyncpg.PostgresError, asyncpg.InterfaceError, OSError: see `retry`; nothing was stored then, unless
-                the connection broke at the commit, which the next call finds out.
+            asyncpg.PostgresError, asyncpg.InterfaceError, OSError: see `retry`; nothing was stored, unless the
+                connection broke at the commit, which the next call detects.
             judging.OutdatedError: the city must be read again; nothing was stored.
         """
         if await transactions.committed(conn, attempt.transaction):
@@ -99,12 +99,12 @@ class Pipeline:
             attempt.transaction = await transactions.number(conn)
 
     def _advance(self, attempt: Attempt) -> None:
-        """Let the engine take what is new, and viewers see where devices are: they need not wait for the commit."""
+        """Advance the engine by the new fixes, and send positions to viewers before the commit."""
         if self.host.advance(attempt) and attempt.advance is not None:
             self.feed.offer(attempt.served, attempt.advance.cell)
 
     async def _store_derived(self, conn: db.Connection, attempt: Attempt) -> list[event_log.Item]:
-        """Store what follows from the new fixes; an error here is our own fault and must not cost the fixes."""
+        """Store the results for the new fixes; an error here is a bug and must not lose the fixes."""
         await self.writer.store_late(conn, attempt)
         if attempt.advance is not None and not attempt.failed:
             try:
@@ -114,7 +114,7 @@ class Pipeline:
                 if retry.is_transient(error):
                     raise
                 if retry.is_misfit(error):
-                    # Not the message's: it must not be refused for the tables that follow from it.
+                    # Not the fault of the message, which must not be refused for errors in derived tables.
                     raise retry.MisfitError(str(error)) from error
                 log.exception("stays could not be stored", batch=attempt.number, fixes=len(attempt.served))
                 self.host.fail(attempt)
@@ -123,7 +123,7 @@ class Pipeline:
         return []
 
     def _acknowledge(self, received: list[Received], attempt: Attempt) -> None:
-        """Let the broker and the devices forget what is committed, and viewers know how far the event log goes."""
+        """Acknowledge committed messages to broker and devices, and announce the head of the event log."""
         for item in received:
             item.message.done()
         self.acks.committed(itertools.chain(attempt.batch.numbers, attempt.batch.settled))
@@ -132,7 +132,7 @@ class Pipeline:
             self.upkeep.backfill.wake()
 
     async def _gather(self) -> list[Received]:
-        """What waits, decoded, up to the bounds of a batch; empty when there is other work and nothing waits."""
+        """Decoded waiting messages, up to the bounds of a batch; empty if there is only other work."""
         try:
             async with asyncio.timeout(0 if self.upkeep.pending else self.upkeep.every_s):
                 await self.waiting.wait()
@@ -141,7 +141,7 @@ class Pipeline:
         return self.waiting.take()
 
     async def _senders(self, received: list[Received]) -> Senders:
-        """Who sent the messages; those who are not known are enrolled before, where that is allowed."""
+        """The senders of the messages; unknown ones are enrolled first, if allowed."""
         senders = batch.senders(received, self.devices.by_name)
         unenrolled = batch.unenrolled(received, senders)
         if not unenrolled:
@@ -150,9 +150,9 @@ class Pipeline:
         return batch.senders(received, self.devices.by_name)
 
     async def _store(self, received: list[Received], sent_by: Senders, *, last: bool = False) -> None:
-        """Commit, then acknowledge. A message the database will not hold is found by halving and refused.
+        """Commit, then acknowledge. A message that the database rejects is found by halving and refused.
 
-        `last`: nothing can be left out any more; what the database does not take then ends the worker.
+        `last`: nothing more can be left out; an error of the database then ends the worker.
         """
         attempt = Attempt(batch.build(received, sent_by, self.upkeep.horizons, self.host.units), next(self._numbers))
         try:
@@ -170,7 +170,7 @@ class Pipeline:
             await self._halve(received, sent_by, error)
 
     async def _halve(self, received: list[Received], sent_by: Senders, error: Exception) -> None:
-        """Store a batch that the database did not take in two halves; of one message nothing but its refusal."""
+        """Store a rejected batch in two halves; for a single message store only its refusal."""
         if len(received) == 1:
             await self._rehearse(received[0], sent_by)
             await self._store([poison.refused(received[0], error)], sent_by, last=True)
@@ -180,10 +180,10 @@ class Pipeline:
         await self._store(received[middle:], sent_by[middle:])
 
     async def _rehearse(self, item: Received, sent_by: Senders) -> None:
-        """Find out whether the database takes a plain message in the place of one that it did not take.
+        """Check whether the database accepts a plain message in place of the rejected one.
 
         Raises:
-            MisfitError: it takes none, so no message is to blame, and none may be refused and acknowledged.
+            MisfitError: it accepts none, so no message is at fault, and none may be refused and acknowledged.
         """
         trial = batch.build([rehearsal.plain(item)], sent_by, served=self.host.units)
         try:

@@ -1,4 +1,4 @@
-"""A message that the database will not hold: its refusal takes its place."""
+"""A message that the database rejects: it is replaced by its refusal."""
 
 import structlog
 
@@ -12,7 +12,7 @@ log = structlog.get_logger(__name__)
 
 
 def refused(received: Received, error: Exception) -> Received:
-    """A refusal in the place of a message; its fixes need not come again."""
+    """A refusal in place of a message; its fixes need not be sent again."""
     metrics.POISON.inc()
     message, said = received.message, received.decoded
     log.error("message refused, the database will not hold it", topic=message.topic, error=str(error))

@@ -1,4 +1,4 @@
-"""Tells in the log who was refused and why: each device and reason once a minute, with how many since."""
+"""Logs refusals: each device and reason once a minute, with the number since."""
 
 from collections import Counter, OrderedDict
 from collections.abc import Sequence
@@ -13,9 +13,9 @@ log = structlog.get_logger(__name__)
 
 EVERY_S = 60.0
 MOST_KNOWN = 2_000
-"""Pairs of device and reason that are remembered, those heard longest ago forgotten first."""
+"""Remembered pairs of device and reason; the least recent are dropped first."""
 MOST_LINES = 100
-"""Lines a minute: many who send rubbish must not fill the log."""
+"""Lines a minute, so that devices that send rubbish cannot fill the log."""
 
 _Key = tuple[str, str]
 
@@ -24,12 +24,12 @@ _Key = tuple[str, str]
 class _Known:
     told_at: float
     since: int = 0
-    """Refusals since it was told."""
+    """Refusals since the last line."""
 
 
 @dataclass(slots=True)
 class RefusalLog:
-    """What was told lately."""
+    """Recent lines."""
 
     _known: "OrderedDict[_Key, _Known]" = field(default_factory=OrderedDict)
     _minute: float = 0.0
@@ -37,7 +37,7 @@ class RefusalLog:
     _untold: int = 0
 
     def tell(self, refused: Sequence[RefusalRecord], now: float) -> None:
-        """Take the refusals of a batch at `now`, s of any steady clock."""
+        """Log the refusals of a batch at `now`, s of a monotonic clock."""
         counted: Counter[_Key] = Counter()
         for refusal in refused:
             counted[_device(refusal.topic), refusal.reason.value] += refusal.n
@@ -68,7 +68,7 @@ class RefusalLog:
 
 
 def _device(topic: str) -> str:
-    """The device of a topic; where it has none, as much of the topic as a line should hold."""
+    """The device of a topic; without one, the beginning of the topic."""
     try:
         return topics.parse(topic).device
     except topics.TopicError:

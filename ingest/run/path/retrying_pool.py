@@ -1,4 +1,4 @@
-"""The database as the pipeline uses it: a step is tried until it succeeds, and only while the units are ours."""
+"""The database for the pipeline: a step is retried until it succeeds, and only while the claim is held."""
 
 import asyncio
 import itertools
@@ -17,17 +17,17 @@ log = structlog.get_logger(__name__)
 
 
 async def at_once() -> None:
-    """For a pipeline that nobody shares its units with."""
+    """For a pipeline that does not share its units."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryingPool:
-    """Runs steps, each on a connection of its own.
+    """Runs steps, each on its own connection.
 
     Args:
         pool: the connections.
-        claimed: returns when the units are ours: nothing is written before.
-        waiting: how many messages wait, for the log.
+        claimed: returns when the claim is held; nothing is written before.
+        waiting: number of waiting messages, for the log.
     """
 
     pool: db.Pool
@@ -35,7 +35,7 @@ class RetryingPool:
     waiting: Callable[[], int] = lambda: 0
 
     async def run(self, step: Callable[[db.Connection], Awaitable[T]]) -> T:
-        """Do `step` until the database lets it; nothing is acknowledged meanwhile, so nothing is lost."""
+        """Retry `step` until it succeeds; nothing is acknowledged meanwhile, so nothing is lost."""
         waits = retry.delays()
         for tried in itertools.count(1):
             try:

@@ -1,4 +1,4 @@
-"""Counts what was committed: totals of the process, metrics, refusals in the log, fixes by minute and unit."""
+"""Counts committed data: totals of the process, metrics, refusals in the log, fixes by minute and unit."""
 
 import time
 from collections import Counter
@@ -22,7 +22,7 @@ class Tally:
     """Counts batches.
 
     Args:
-        devices: whose fixes they are.
+        devices: the enrolled devices.
         clock: the time, ms.
     """
 
@@ -34,12 +34,12 @@ class Tally:
     _refusals: RefusalLog = field(default_factory=RefusalLog)
 
     def count(self, received: Sequence[Received], attempt: Attempt) -> int:
-        """Take a batch that is committed; returns how many of its fixes were late."""
+        """Count a committed batch; returns the number of late fixes."""
         batch, new = attempt.batch, 0 if attempt.new is None else len(attempt.new)
         refused = sum(refusal.n for refusal in batch.refused)
         self.totals.update(messages=len(received), fixes=new, duplicates=len(batch.fixes) - new, refused=refused)
         metrics.MESSAGES.inc(len(received))
-        # They are in the order in which they came.
+        # They are in order of receipt.
         metrics.STORE_LAG.observe(max(0, self.clock() - received[0].message.received) / 1000)
         metrics.FIXES.inc(new)
         metrics.DUPLICATES.inc(len(batch.fixes) - new)

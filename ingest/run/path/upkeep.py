@@ -1,4 +1,4 @@
-"""What the pipeline does between two batches, in bounded time: hand-overs, late fixes, looks at what has changed."""
+"""Work of the pipeline between two batches, in bounded time: hand-overs, late fixes, checks for changes."""
 
 import time
 from collections.abc import Callable
@@ -27,7 +27,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(slots=True, kw_only=True)
 class Upkeep:
-    """Does it, with the engine at rest."""
+    """Does this work while the engine is idle."""
 
     database: RetryingPool
     host: EngineHost
@@ -39,20 +39,20 @@ class Upkeep:
     minutes: MinuteCounts
     clock: Callable[[], int]
     horizons: Horizons
-    """What is older is refused; read again with each look."""
+    """Older data is refused; read again at each check."""
     every_s: float
-    """Between looks at the grid's version, the devices and those that fell silent."""
+    """Interval of checks of the grid version, the devices and silent devices."""
     backfill_s: float
-    """Time given to late fixes while live ones wait."""
+    """Time for late fixes while live ones wait."""
     _looked: float = 0.0
 
     @property
     def pending(self) -> bool:
-        """Whether there is something to do that cannot wait for the next look."""
+        """Whether there is work that cannot wait for the next check."""
         return self.backfill.pending or bool(len(self.handover))
 
     async def run(self, waiting: Callable[[], int]) -> None:
-        """Do what is due; `waiting` tells how many messages wait meanwhile."""
+        """Do the work that is due; `waiting` returns the number of waiting messages."""
         while len(self.handover):
             units, done = self.handover.next()
             await self.database.run(partial(self._change_hands, units))
@@ -66,7 +66,7 @@ class Upkeep:
             self._looked = time.monotonic()
 
     async def reload(self, reason: str) -> None:
-        """Make the engine again from the store."""
+        """Rebuild the engine from the store."""
         log.warning("engine is made again from the store", reason=reason)
         await self.database.run(lambda conn: self.host.reload(conn, self.clock()))
         self.backfill.wake()
@@ -79,7 +79,7 @@ class Upkeep:
             self.feed.reached(await self.database.run(lambda conn: self.backfill.step(conn, self.clock())))
 
     async def _look(self, conn: db.Connection) -> None:
-        # Others put windows there, too: a rebuild, a worker that was served these units before.
+        # Others also create windows: a rebuild, or a worker that served these units before.
         self.backfill.wake()
         self.horizons = await retention_store.horizons(conn)
         if moved := await self.devices.refresh(conn):
@@ -91,7 +91,7 @@ class Upkeep:
         await self._settle(conn)
 
     async def _change_hands(self, units: list[str], conn: db.Connection) -> None:
-        """Let go of the devices of units that are served no more, and take over those of units that are new."""
+        """Release the devices of units no longer served, and take over those of new units."""
         await self.devices.refresh(conn)
         changed = set(units).symmetric_difference(self.host.units or ())
         await self._pass_on(conn, self.devices.of(changed))
@@ -115,7 +115,7 @@ class Upkeep:
         except judging.OutdatedError:
             self.host.break_off()
         except Exception as error:
-            # The engine holds them ended already; made again from the store it finds them open and ends them anew.
+            # The engine has ended them already; after a rebuild it finds them open and ends them again.
             self.host.break_off()
             if retry.is_transient(error) or retry.is_misfit(error):
                 raise

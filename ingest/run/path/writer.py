@@ -1,4 +1,4 @@
-"""Writes a batch inside the transaction of the pipeline: what devices said, and what follows from it."""
+"""Writes a batch inside the transaction of the pipeline: data from devices, and the results."""
 
 from dataclasses import dataclass
 
@@ -39,15 +39,15 @@ class Writer:
     """Writes batches.
 
     Args:
-        copy: False for databases that cannot take COPY.
-        pseudonyms: what is stored of parties.
+        copy: False for databases without COPY.
+        pseudonyms: hashes of parties.
     """
 
     copy: bool = True
     pseudonyms: Pseudonyms = NOTHING
 
     async def store_said(self, conn: db.Connection, attempt: Attempt, grid: CityGrid, now: int) -> list[event_log.Item]:
-        """Store what the devices sent; an error here is the fault of a message."""
+        """Store the data from devices; an error here is the fault of a message."""
         batch = attempt.batch
         stored = await fix_store.insert(conn, batch.fixes, copy=self.copy)
         fresh = batch.fixes.take(stored)
@@ -67,7 +67,7 @@ class Writer:
         return log_items + await device_store.say(conn, batch.said)
 
     async def store_late(self, conn: db.Connection, attempt: Attempt) -> None:
-        """Leave windows for what the engine here cannot take: late places of events, and all of other workers."""
+        """Leave windows for what this engine cannot handle: late positions of events, and devices of other workers."""
         late, misrouted = set(attempt.late_logged), attempt.batch.misrouted
         logged = [
             Window(device=event.device, t_lo=event.t, t_hi=event.t, received=received, cause=Cause.EVENT)
@@ -77,7 +77,7 @@ class Writer:
         await window_store.insert(conn, logged + windows.spanning(attempt.misrouted))
 
     async def store_advance(self, conn: db.Connection, attempt: Attempt, now: int) -> list[event_log.Item]:
-        """Store what follows from the new fixes by the engine's answer."""
+        """Store the result of the engine for the new fixes."""
         advance, new = attempt.advance, attempt.served
         if advance is None:
             return []
@@ -88,11 +88,11 @@ class Writer:
         return items
 
     async def leave(self, conn: db.Connection, attempt: Attempt) -> None:
-        """Leave what follows from the new fixes to the back-fill."""
+        """Leave the results for the new fixes to the back-fill."""
         await window_store.insert(conn, windows.spanning(attempt.served, Cause.FAILURE))
 
     async def rehearse(self, conn: db.Connection, batch: Batch, grid: CityGrid, now: int) -> None:
-        """Do with a batch what every batch needs, and take it back: the engine does not hear of it, nobody else does.
+        """Store a batch and roll it back, without the engine or anybody else seeing it.
 
         Raises:
             asyncpg.PostgresError, asyncpg.InterfaceError, OSError: see `retry`.
@@ -104,7 +104,7 @@ class Writer:
 
 
 async def _settle(conn: db.Connection, batch: Batch, stored: Bool, now: int) -> None:
-    """Note the numbers that no stored fix shows: of refused fixes, and of those whose key is stored with another."""
+    """Note numbers without a stored fix: of refused fixes, and of those whose key is stored with another number."""
     settled = [(number.device.id, number.boot, number.seq) for number in batch.settled]
     again = batch.fixes.take(~stored & (batch.fixes.seq != ABSENT))
     columns = (again.device.tolist(), again.t.tolist(), again.boot.tolist(), again.seq.tolist())
@@ -114,9 +114,9 @@ async def _settle(conn: db.Connection, batch: Batch, stored: Bool, now: int) -> 
 
 
 async def _sighted(conn: db.Connection, ahead: FixColumns, grid: CityGrid, now: int) -> None:
-    """Note where devices were whose clocks are so far ahead that their fixes are refused."""
+    """Note sightings of devices whose clocks are so far ahead that their fixes are refused."""
     placed = ahead.take(plausibility.eligible(ahead))
-    # What they say of the time is wrong: they came when they were there.
+    # Their time is wrong: the time of receipt is used instead.
     cells = grid.locate(placed.lat, placed.lon, placed.received)
     await sighting_store.note(conn, placed, cells, now)
 
