@@ -1,8 +1,8 @@
-"""What an alert says: its numbers, a struct for each kind. Pure.
+"""The facts of an alert: its numbers, a struct for each kind. Pure.
 
-The kind is the tag of the union and stands in its own column, so it is no field here. What is stored is what is set:
-a rule sets all that it decided on, and whatever ends the alert adds `why`, `visit_in` and so on. Unknown fields of
-stored facts are passed over; facts that lack what their kind must have are read as `Unknown`.
+The kind is the tag of the union and has its own column, so it is not a field here. Only fields that are set are stored:
+a rule sets the data it decided on, and the end of an alert adds `why`, `visit_in` and so on. Unknown fields of stored
+facts are ignored; facts without the required fields of their kind are read as `Unknown`.
 """
 
 from collections.abc import Mapping
@@ -13,10 +13,10 @@ from msgspec import UNSET, UnsetType
 
 
 class Struct(msgspec.Struct, frozen=True, kw_only=True):
-    """What a step adds to the facts of an alert. Times are RFC 3339."""
+    """Facts added by a step. Times are RFC 3339."""
 
     def stored(self) -> dict[str, Any]:
-        """The JSON object that is stored: what is set."""
+        """The stored JSON object: fields that are set."""
         return {name: value for name, value in msgspec.structs.asdict(self).items() if value is not UNSET}
 
 
@@ -26,24 +26,24 @@ class Ending(Struct, frozen=True, kw_only=True):
     why: str | UnsetType = UNSET
     """over, off_duty, break, gone, cell_ended, late_data or basis_changed."""
     by: str | UnsetType | None = UNSET
-    """Name of the device whose data it was."""
+    """Name of the device of the data."""
     reason: dict[str, Any] | UnsetType | None = UNSET
-    """Whose late data it was (`tracking.records.reasons`)."""
+    """Origin of the late data (`tracking.records.reasons`)."""
     visit_in: str | UnsetType = UNSET
-    """Begin of the visit that ends the gap."""
+    """Beginning of the visit that ends the gap."""
     visit_out: str | UnsetType | None = UNSET
-    """Its end; None: it goes on."""
+    """Its end; None: ongoing."""
     in_time: bool | UnsetType = UNSET
     """The visit began before the limit."""
     heard_again: str | UnsetType | None = UNSET
 
 
 class Facts(Ending, frozen=True, kw_only=True):
-    """What is stored with an alert: what it was decided on, and how it ended."""
+    """The stored facts of an alert: the data it was decided on, and how it ended."""
 
 
 class Unknown(Facts, frozen=True, kw_only=True):
-    """Of a kind, or with fields, that this version does not know."""
+    """Facts of a kind, or with fields, that this version does not know."""
 
 
 class Gap(Facts, frozen=True, kw_only=True):
@@ -51,9 +51,9 @@ class Gap(Facts, frozen=True, kw_only=True):
 
     name: str
     gap_since: str
-    """End of the last valid visit, else since when the cell is observed."""
+    """End of the last valid visit, else the start of observation."""
     visited: bool
-    """Whether it is the end of a visit."""
+    """Whether `gap_since` is the end of a visit."""
     due: str
     limit_s: int
     cell: str = ""
@@ -61,17 +61,17 @@ class Gap(Facts, frozen=True, kw_only=True):
     idle_s: int = 0
     dwell_s: int = 0
     officer: str | None = None
-    """Device of the nearest free officer; None: nobody is free."""
+    """Device of the nearest free officer; None: no officer is free."""
     arrival_s: int | None = None
     slack_s: int | None = None
     chance: float = 0.0
-    """Probability that it is missed if nobody is sent."""
+    """Probability of a breach if nobody is sent."""
     rule: int = 0
-    """Version of the rule that decided."""
+    """Version of the deciding rule."""
 
 
 class Understaffed(Facts, frozen=True, kw_only=True):
-    """A street short of officers."""
+    """A street with too few officers."""
 
     street: str
     name: str
@@ -80,15 +80,15 @@ class Understaffed(Facts, frozen=True, kw_only=True):
     officers: int
     have_min: int
     due_cells: list[str] | UnsetType = UNSET
-    """Codes of the cells it stands for, the most urgent first."""
+    """Codes of its cells, the most urgent first."""
     rule: int | UnsetType = UNSET
 
 
 class Personal(Facts, frozen=True, kw_only=True):
-    """About an officer, or the device carried."""
+    """An alert about an officer or the device carried."""
 
     who: str = ""
-    """Badge, else name of the device: names whom the alert is about."""
+    """Badge, else name of the device: the subject of the alert."""
     name: str = ""
     badge: str | None = None
     device: str | None = None
@@ -96,7 +96,7 @@ class Personal(Facts, frozen=True, kw_only=True):
     since: str = ""
     """When it began."""
     evidence: list[str] = msgspec.field(default_factory=list)
-    """Times of the fixes it was decided on."""
+    """Times of the deciding fixes."""
     rule: int = 0
 
 
@@ -106,7 +106,7 @@ class NotArrived(Personal, frozen=True, kw_only=True):
     shift_starts: str
     late_s: int
     away_m: int | None = None
-    """From the area, by the newest place; None: no place is known."""
+    """Distance from the area, by the newest position; None: unknown."""
     seen: str | None = None
     """Newest fix."""
 
@@ -122,7 +122,7 @@ class Away(Personal, frozen=True, kw_only=True):
 
 
 class OverlongStay(Personal, frozen=True, kw_only=True):
-    """In one place for long."""
+    """In one place for too long."""
 
     stood_since: str
     stood_s: int
@@ -131,7 +131,7 @@ class OverlongStay(Personal, frozen=True, kw_only=True):
 
 
 class LostContact(Personal, frozen=True, kw_only=True):
-    """No position comes in."""
+    """No positions received."""
 
     cause: str
     """link_lost, gnss_lost, battery_flat, signed_off or app_stopped."""
@@ -142,7 +142,7 @@ class LostContact(Personal, frozen=True, kw_only=True):
 
 
 class LowBattery(Personal, frozen=True, kw_only=True):
-    """Not enough for the rest of the shift."""
+    """The battery does not last for the rest of the shift."""
 
     battery: int
     shift_ends: str | None = None
@@ -150,7 +150,7 @@ class LowBattery(Personal, frozen=True, kw_only=True):
 
 
 class PoorAccuracy(Personal, frozen=True, kw_only=True):
-    """The receiver knows no better."""
+    """The receiver reports a poor accuracy."""
 
     median_m: int
     limit_m: int
@@ -158,7 +158,7 @@ class PoorAccuracy(Personal, frozen=True, kw_only=True):
 
 
 class Riding(Personal, frozen=True, kw_only=True):
-    """Faster than anybody walks."""
+    """Faster than walking."""
 
     share: float
     limit_kmh: float
@@ -167,7 +167,7 @@ class Riding(Personal, frozen=True, kw_only=True):
 
 
 class Found(Personal, frozen=True, kw_only=True):
-    """Follows from a finding."""
+    """An alert from a finding."""
 
     finding: str | UnsetType = UNSET
     """Kind of the finding."""
@@ -185,11 +185,11 @@ class FakeTrack(Found, frozen=True, kw_only=True):
 
 
 class WrongDatum(Found, frozen=True, kw_only=True):
-    """The device seems to send another datum than it is set to."""
+    """The device seems to send another datum than the configured one."""
 
 
 class AtEvent(Personal, frozen=True, kw_only=True):
-    """Follows from one event."""
+    """An alert from one event."""
 
     at: str
     event: str = ""
@@ -197,7 +197,7 @@ class AtEvent(Personal, frozen=True, kw_only=True):
 
 
 class Sos(AtEvent, frozen=True, kw_only=True):
-    """A call for help."""
+    """An SOS."""
 
 
 class SingleOfficer(AtEvent, frozen=True, kw_only=True):
@@ -205,7 +205,7 @@ class SingleOfficer(AtEvent, frozen=True, kw_only=True):
 
     case: str
     nearest_m: int | None = None
-    """Nearest other officer; None: nobody."""
+    """Nearest other officer; None: none."""
 
 
 class RecorderOff(AtEvent, frozen=True, kw_only=True):
@@ -215,10 +215,10 @@ class RecorderOff(AtEvent, frozen=True, kw_only=True):
 
 
 class Crowding(Personal, frozen=True, kw_only=True):
-    """Officers of different beats keep together; `who` is the first of them."""
+    """Officers of different beats stay together; `who` is the first of them."""
 
     members: list[str] = msgspec.field(default_factory=list)
-    """Who they are, as in `who`."""
+    """All of them, as in `who`."""
     names: list[str]
     together_s: int
     within_m: int
@@ -232,7 +232,7 @@ class DoubleSignIn(Personal, frozen=True, kw_only=True):
 
 
 class Deaf(Facts, frozen=True, kw_only=True):
-    """Nothing comes in, or not from many."""
+    """No data received from anybody, or from many."""
 
     everybody: bool
     heard: str | None = None

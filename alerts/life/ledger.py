@@ -1,4 +1,4 @@
-"""Alerts kept in memory instead of the store: what rules would have told of a period, and how good it was. Pure."""
+"""Alerts in memory instead of the store: the results of rules over a period, and their quality. Pure."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -19,19 +19,19 @@ class AlertLedger:
     """Alerts as the store would keep them."""
 
     alerts: dict[str, OpenAlert] = field(default_factory=dict)
-    """By key, all that ever were."""
+    """All alerts, by key."""
     first: dict[str, Change] = field(default_factory=dict)
-    """How each opened."""
+    """The opening of each."""
     ended: dict[str, Change] = field(default_factory=dict)
-    """How those that do not stand ended."""
+    """The ends of ended ones."""
 
     @property
     def opened(self) -> list[OpenAlert]:
-        """Those that stand."""
+        """Open alerts."""
         return [alert for key, alert in self.alerts.items() if key not in self.ended]
 
     def apply(self, changes: Sequence[Change]) -> None:
-        """Take the changes."""
+        """Apply changes."""
         for change in changes:
             old = self.alerts.get(change.key)
             self.first.setdefault(change.key, change)
@@ -50,24 +50,24 @@ class AlertLedger:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerCounts:
-    """What a ledger tells of a period."""
+    """Counts of a ledger over a period."""
 
     pre_warnings: int
-    """Orange alerts of cells that opened."""
+    """Opened orange alerts of cells."""
     needless: int
     """Of them, those whose cell was visited in time."""
     breaches: int
-    """Gaps that went beyond their limit."""
+    """Gaps beyond their limit."""
     warned: int
-    """Of them, those told of before, by their own alert or that of the street."""
+    """Of them, those reported before, by their own alert or that of the street."""
     lead_min: float | None
-    """Median time from the warning to the limit, of the warned."""
+    """Median time from the pre-warning to the limit."""
     understaffed: int
-    """Alerts of streets short of officers."""
+    """Alerts of streets with too few officers."""
 
 
 def counts(ledger: AlertLedger, street_of: dict[int, str], since: int) -> LedgerCounts:
-    """Count what was told from `since` (ms) on; `street_of` is the street's code by the number of a cell."""
+    """Count alerts from `since` (ms) on; `street_of` gives the code of the street by the number of a cell."""
     recent = {key: first for key, first in ledger.first.items() if first.at >= since}
     gaps = {key: first for key, first in recent.items() if first.kind == GAP}
     early = {key for key, first in gaps.items() if first.level is Level.ORANGE}
@@ -88,7 +88,7 @@ def _withdrawn(ledger: AlertLedger, key: str) -> bool:
 
 
 def _lead_min(ledger: AlertLedger, key: str, street_of: dict[int, str]) -> float | None:
-    """How long before its limit a breach was first told of, min; None: it was not."""
+    """Time from the first report of a breach to its limit, min; None: not reported."""
     first, alert = ledger.first[key], ledger.alerts[key]
     due = times.millis(datetime.fromisoformat(alert.facts.due)) if isinstance(alert.facts, Gap) else 0
     moments = [first.at] if first.level is Level.ORANGE else []
@@ -97,7 +97,7 @@ def _lead_min(ledger: AlertLedger, key: str, street_of: dict[int, str]) -> float
 
 
 def _of_street(ledger: AlertLedger, street: str, due: int) -> Iterator[int]:
-    """When the alerts of a street that stood in the hour before a limit told of it."""
+    """Times of alerts of a street that were open in the hour before a limit."""
     for key, first in ledger.first.items():
         if isinstance(first.facts, Understaffed) and first.facts.street == street and first.at < due:
             end = ledger.ended.get(key)

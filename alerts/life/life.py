@@ -1,6 +1,6 @@
-"""The life of an alert: state, action and time in, next state or refusal out. Pure; timers are moments in the state.
+"""The life cycle of an alert: state, action and time give the next state or a refusal. Pure; timers are state.
 
-States and arrows: docs/alerts.md. Every step has the next number; what ended stays ended unless the facts reopen it.
+States and transitions: docs/alerts.md. Every step has the next number. Only facts reopen an ended alert.
 """
 
 from collections.abc import Callable
@@ -25,7 +25,7 @@ def _minutes(default: int, zh: str, en: str) -> Any:
 
 
 class EscalationRule(RuleValues):
-    """How long each person has, in minutes; values of rules of the kind `escalation`."""
+    """Time each person has, in minutes; values of rules of the kind `escalation`."""
 
     orange_min: tuple[Minutes, ...] = values(
         (10, 15), "橙色告警逐级升级的等待时间", "orange alerts escalate after, step by step", "min", most=8
@@ -35,14 +35,14 @@ class EscalationRule(RuleValues):
         (5, 10, 15), "红色告警逐级升级的等待时间", "red alerts escalate after, step by step", "min", most=8
     )
     acknowledged_min: Whole = _minutes(30, "确认后仍未解除，再升级的等待时间", "acknowledged alerts escalate after")
-    """Until an acknowledged alert that still stands goes on."""
+    """Until an acknowledged alert that is still open escalates."""
     answer_min: Whole = _minutes(5, "队员答复时限", "an officer must answer within")
-    """An officer who was sent has so long to answer; then the order expires."""
+    """Time for an officer to answer an order; then it expires."""
     arrive_min: Whole = _minutes(30, "队员到达时限", "an officer must arrive within")
-    """And so long to arrive after accepting, and so long on the spot until the facts end the alert."""
+    """Time to arrive after accepting, and again on site until the facts end the alert."""
 
     def waits(self, level: Level) -> tuple[int, ...]:
-        """Minutes until each escalation; none for alerts that only inform."""
+        """Minutes until each escalation; empty for alerts that only inform."""
         return {Level.ORANGE: self.orange_min, Level.RED: self.red_min}.get(level, ())
 
     @property
@@ -53,89 +53,89 @@ class EscalationRule(RuleValues):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Life:
-    """Where an alert is; moments are ms since 1970-01-01 UTC."""
+    """State of an alert; times are ms since 1970-01-01 UTC."""
 
     state: State
     level: Level
     version: int
     """Number of the newest step."""
     at: int
-    """When the newest step was taken."""
+    """Time of the newest step."""
     actor: str = SYSTEM
-    """Who took it."""
+    """Its actor."""
     escalation: int = 0
-    """How often it was escalated."""
+    """Number of escalations."""
     escalates_at: int | None = None
     snoozed_until: int | None = None
     assignee: int | None = None
     """Number of the device that was sent."""
     task: str | None = None
-    """The order it was sent with."""
+    """The order to it."""
 
     @property
     def ended(self) -> bool:
-        """Nothing more is to be done."""
+        """Whether the alert has ended."""
         return self.state in ENDED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
-    """What somebody wants, or what came about."""
+    """A requested action, or a fact."""
 
     step: Step
     at: int
     """ms since 1970-01-01 UTC."""
     actor: str = SYSTEM
     level: Level | None = None
-    """New level; None: as it was."""
+    """New level; None: unchanged."""
     facts: Struct = field(default_factory=Struct)
-    """Of this step: what somebody said with it (`said.OfStep`), or the facts of the alert."""
+    """Facts of this step: its input (`said.OfStep`), or the facts of the alert."""
     device: int | None = None
     """Number of the device to send."""
     task: str | None = None
-    """Order that is given, or that an answer belongs to."""
+    """The new order, or the one of an answer."""
     until: int | None = None
-    """Moment a snooze ends."""
+    """End of a snooze."""
     seen: int | None = None
-    """Version the actor saw; None: whatever it is."""
+    """Version seen by the actor; None: any."""
     key: str | None = None
-    """Names the request or timer, so that it acts once."""
+    """Identifies the request or timer, so that it acts once."""
 
 
 class Why(StrEnum):
     """Why an action is refused."""
 
     ENDED = "ended"
-    """The alert ended before."""
+    """The alert has ended."""
     STALE = "stale"
     """Somebody changed the alert since the actor saw it."""
     TAKEN = "taken"
-    """Somebody else was quicker."""
+    """Somebody else was faster."""
     TOP = "top"
-    """There is nobody further up."""
+    """There is no further level of escalation."""
 
 
 @dataclass(frozen=True, slots=True)
 class ActRefusal:
-    """The action is not possible now; `detail` tells the actor what to do."""
+    """The action is not possible; `detail` tells the actor what to do."""
 
     why: Why
     detail: str
 
 
 Outcome = Life | ActRefusal | None
-"""The alert after the step; why there is none; None: it holds already."""
+"""The alert after the step, or the refusal; None: no change."""
 
 
 def begin(act: Act, rule: EscalationRule) -> Life:
-    """Life of an alert that opens."""
+    """State of a new alert."""
     level = Level.ORANGE if act.level is None else act.level
     opened = Life(state=State.OPEN, level=level, version=1, at=act.at, actor=act.actor)
     return replace(opened, escalates_at=_escalates_at(opened, rule))
 
 
 def decide(life: Life, act: Act, rule: EscalationRule) -> Outcome:
-    """Take a step, or say why not. Applied to its own outcome, the same act changes nothing or is refused."""
+    """Take a step, or refuse it. Applied to its own result, the same action changes nothing or is refused."""
     if act.seen is not None and act.seen != life.version:
         return ActRefusal(
             Why.STALE, f"Step {life.version}, by {life.actor}, came after what you saw: look at the alert again."
@@ -151,12 +151,12 @@ def decide(life: Life, act: Act, rule: EscalationRule) -> Outcome:
 
 
 def _amends(life: Life, act: Act) -> bool:
-    """What ended by fact is withdrawn when late data shows that there was nothing to tell; not what a person closed."""
+    """Withdraw an alert ended by facts when late data disproves it; not one closed by a person."""
     return act.step is Step.WITHDRAWN and life.state is State.RESOLVED and act.actor == SYSTEM
 
 
 def due(life: Life, now: int) -> Step | None:
-    """The step whose moment has come."""
+    """The step that is due."""
     if life.snoozed_until is not None and now >= life.snoozed_until:
         return Step.WOKEN
     if life.escalates_at is not None and now >= life.escalates_at:
@@ -165,7 +165,7 @@ def due(life: Life, now: int) -> Step | None:
 
 
 def _next(entered: Life, life: Life, act: Act) -> Life:
-    """Number the step; a clock that was set back does not turn the order of steps around."""
+    """Number the step; a clock that was set back does not change the order of steps."""
     return replace(entered, version=life.version + 1, at=max(life.at, act.at), actor=act.actor)
 
 
@@ -179,7 +179,7 @@ def _escalates_at(life: Life, rule: EscalationRule) -> int | None:
 
 
 def _entered(life: Life, state: State, act: Act, rule: EscalationRule) -> Life:
-    """The alert in another state, with the timer of that state and no other."""
+    """The alert in another state, with only the timer of that state."""
     entered = replace(life, state=state, at=max(life.at, act.at), snoozed_until=None)
     return replace(entered, escalates_at=_escalates_at(entered, rule))
 
@@ -200,7 +200,7 @@ def _ended(life: Life, act: Act, _rule: EscalationRule) -> Outcome:
 
 
 def _moved(life: Life, act: Act, rule: EscalationRule) -> Outcome:
-    """Another level. What became worse wakes a snoozed alert and never waits longer than it did."""
+    """Change the level. A higher level wakes a snoozed alert and never prolongs a wait."""
     if act.level is None or act.level == life.level:
         return None
     worse = act.level > life.level
@@ -259,12 +259,12 @@ def _noted(life: Life, _act: Act, _rule: EscalationRule) -> Outcome:
 
 
 def _answered(life: Life, act: Act, _rule: EscalationRule) -> Outcome:
-    """The officer is coming, there, or done; only of the order that holds now."""
+    """The officer accepted, arrived, or is done; only for the present order."""
     return life if act.task is not None and act.task == life.task else None
 
 
 def _given_back(life: Life, act: Act, rule: EscalationRule) -> Outcome:
-    """The officer will not come: somebody must act again."""
+    """The officer will not come; the alert is open again."""
     if act.task is None or act.task != life.task:
         return None
     free = replace(life, assignee=None, task=None)

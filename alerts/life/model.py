@@ -1,4 +1,4 @@
-"""Words of the alerts: kinds, levels, states, steps, and the changes that rules decide on."""
+"""Kinds, levels, states and steps of alerts, and the changes decided by rules."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,21 +8,21 @@ from typing import Any
 from alerts.life.facts import Ending, Facts
 
 GAP = "coverage_gap"
-"""Kind: a unit cell will miss, or has missed, its limit."""
+"""Kind: a unit cell will exceed, or has exceeded, its limit."""
 UNDERSTAFFED = "understaffed"
-"""Kind: more falls due in a street within the hour than its officers can visit."""
+"""Kind: more cells fall due in a street within the hour than its officers can visit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertKind:
-    """What is the same for all alerts of a kind."""
+    """Properties of a kind of alert."""
 
     zh: str
     en: str
     personal: bool = False
-    """It is about an officer or the device carried: that device is told first."""
+    """About an officer or the device carried; that device is notified first."""
     urgent: bool = False
-    """Nobody waits for anything: to the top, no grace, no quiet hours."""
+    """Highest level at once, without grace and quiet hours."""
 
 
 KINDS: dict[str, AlertKind] = {
@@ -46,20 +46,20 @@ KINDS: dict[str, AlertKind] = {
     "deaf": AlertKind(zh="全网无数据", en="No data received", urgent=True),
     "sos": AlertKind(zh="紧急求助", en="SOS", urgent=True),
 }
-"""Every kind of alert. A device suspected of a fake track is not warned that it was seen."""
+"""All kinds of alerts. A device suspected of a fake track is not notified."""
 
 
 class Level(IntEnum):
-    """How urgent an alert is; the names are lower-case on the wire."""
+    """Urgency of an alert; names are lower-case on the wire."""
 
     BLUE = 0
-    """Time enough."""
+    """Enough time."""
     YELLOW = 1
     """Less than 30 % of the limit left beyond arrival and visit."""
     ORANGE = 2
-    """Will be missed unless somebody is sent now."""
+    """Will be overdue unless somebody is sent now."""
     RED = 3
-    """Missed."""
+    """Overdue."""
 
     @property
     def wire(self) -> str:
@@ -68,27 +68,27 @@ class Level(IntEnum):
 
     @classmethod
     def of(cls, name: str) -> "Level":
-        """The level of a wire name."""
+        """The level with a wire name."""
         return cls[name.upper()]
 
 
 class State(StrEnum):
-    """Where an alert is in its life."""
+    """State of an alert."""
 
     OPEN = "open"
     """Nobody has taken it on."""
     ACKNOWLEDGED = "acknowledged"
     """Somebody has seen it."""
     ASSIGNED = "assigned"
-    """A device was sent."""
+    """An officer was sent."""
     SNOOZED = "snoozed"
-    """Put off until a moment, with a reason."""
+    """Postponed, with a reason."""
     ESCALATED = "escalated"
-    """The next person was told."""
+    """The next person was notified."""
     RESOLVED = "resolved"
     """The facts ended it."""
     WITHDRAWN = "withdrawn"
-    """Late data showed that there was nothing to tell."""
+    """Late data disproved it."""
     CLOSED = "closed"
     """A person ended it, with a reason."""
 
@@ -98,17 +98,17 @@ STANDING = frozenset(State) - ENDED
 
 
 class Step(StrEnum):
-    """What happened to an alert."""
+    """Step of an alert."""
 
     OPENED = "opened"
     REOPENED = "reopened"
-    """What had ended it turned out not to hold."""
+    """The reason for its end proved invalid."""
     RAISED = "raised"
     LOWERED = "lowered"
     RESOLVED = "resolved"
-    """By fact: a valid visit, officers enough."""
+    """By facts: a valid visit, enough officers."""
     WITHDRAWN = "withdrawn"
-    """Data that came late shows that there was nothing to tell."""
+    """Late data disproves it."""
 
     ACKNOWLEDGED = "acknowledged"
     ASSIGNED = "assigned"
@@ -119,12 +119,12 @@ class Step(StrEnum):
     NOTED = "noted"
 
     ACCEPTED = "accepted"
-    """The officer who was sent said yes."""
+    """The officer accepted the order."""
     REFUSED = "refused"
-    """The officer said no: the alert is open again."""
+    """The officer refused: the alert is open again."""
     ARRIVED = "arrived"
     DONE = "done"
-    """The officer says that it is done; only the facts end the alert."""
+    """The officer reports completion; only facts end the alert."""
     EXPIRED = "expired"
     """No answer, or no arrival, in time: the alert is open again."""
 
@@ -134,12 +134,12 @@ ENDING = (Step.RESOLVED, Step.WITHDRAWN)
 """Steps by which the rules end an alert."""
 
 SYSTEM = "system"
-"""Actor of what no person did."""
+"""Actor of automatic steps."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenAlert:
-    """A stored alert that stands, as the rules need it."""
+    """An open alert, as the rules need it."""
 
     key: str
     kind: str
@@ -160,7 +160,7 @@ class OpenAlert:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One step that rules decided on; applied twice it has no further effect."""
+    """A step decided by rules; applying it twice has no further effect."""
 
     key: str
     kind: str
@@ -168,25 +168,25 @@ class Change:
     level: Level
     cell: int | None = None
     at: int
-    """When it was decided, ms since 1970-01-01 UTC."""
+    """Time of the decision, ms since 1970-01-01 UTC."""
     facts: Ending
-    """Facts of its kind, or how it ended. Added to the facts that are stored with the alert."""
+    """Facts of its kind, or how it ended; added to the stored facts."""
     device: int | None = None
-    """Number of the device it is about; kept from the opening on, as are cell, officer and area."""
+    """Number of its device; kept from the opening on, like cell, officer and area."""
     officer: int | None = None
     area: str | None = None
-    """Street it belongs to; None: that of the cell, else that of the device's unit."""
+    """Its street; None: that of the cell, else of the unit of the device."""
     priority: float | None = None
-    """Expected cost, the larger first within a level; None: as it was, 0 at the opening."""
+    """Expected cost, larger first within a level; None: unchanged, 0 at the opening."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """A valid visit as far as an alert is concerned; ms since 1970-01-01 UTC."""
+    """A valid visit, as alerts need it; ms since 1970-01-01 UTC."""
 
     t_in: int
     t_out: int
     open: bool
-    """It is going on."""
+    """It is ongoing."""
     cause: Mapping[str, Any] | None = None
-    """Why it became known otherwise than in order (`tracking.records.reasons`); None: as it happened."""
+    """Why it became known out of order (`tracking.records.reasons`); None: in order."""

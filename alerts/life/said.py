@@ -1,4 +1,4 @@
-"""What a person, a device or a timer says with a step of an alert. Pure."""
+"""The input of a step of an alert by a person, a device or a timer. Pure."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,34 +10,34 @@ from alerts.life.facts import Struct
 
 
 class OfStep(Struct, frozen=True, kw_only=True):
-    """What a person, a device or a timer said with a step."""
+    """The input of a step."""
 
     reason: str | UnsetType = UNSET
     text: str | UnsetType = UNSET
     until: str | UnsetType = UNSET
     device: str | UnsetType = UNSET
-    """Name of the device that is sent, or that answered."""
+    """Name of the device of the officer sent, or that answered."""
     said_at: str | UnsetType = UNSET
     due: str | UnsetType = UNSET
     """When the timer was due."""
     escalation: int | UnsetType = UNSET
-    """How often it went on to a next person."""
+    """Number of escalations."""
     to: list[str] | UnsetType | None = UNSET
-    """Accounts of those it went on to."""
+    """Accounts it was escalated to."""
     cell: str | UnsetType = UNSET
     lat: float | UnsetType = UNSET
-    """Where to go, degrees, WGS-84."""
+    """Destination, degrees, WGS-84."""
     lon: float | UnsetType = UNSET
     arrival_s: int | UnsetType = UNSET
 
 
 def with_step(facts: Struct) -> OfStep:
-    """What was said with a step that is taken; nothing where a rule took it."""
+    """Input of a step; empty for steps of rules."""
     return facts if isinstance(facts, OfStep) else OfStep()
 
 
 def of_step(stored: Mapping[str, Any]) -> OfStep:
-    """What was said with a stored step; nothing where it cannot be read."""
+    """Input of a stored step; empty if it cannot be read."""
     try:
         return msgspec.convert(stored, OfStep)
     except msgspec.ValidationError:

@@ -1,4 +1,4 @@
-"""Coverage of cells at a moment: how long each has waited in duty time, when it is due, and what can be told. Pure."""
+"""Coverage of cells at a moment: waits in duty time, due times and states. Pure."""
 
 from dataclasses import dataclass
 from enum import IntEnum
@@ -10,38 +10,38 @@ from tracking.plans.calendars import DAY_MS, DutyCalendar
 from tracking.presence.fixes import Bool, Float, Int
 
 NEVER = -1
-"""Stands for a time that is not known in columns of ms."""
+"""Value of an unknown time in columns of ms."""
 LONGEST_WAIT_DAYS = 40
-"""Waits are not counted beyond it: every limit is shorter."""
+"""Upper bound of counted waits; every limit is shorter."""
 NO_LIMIT = 2 * LONGEST_WAIT_DAYS * DAY_MS
-"""A limit that no wait reaches."""
+"""No limit: longer than any wait."""
 FAR = 1 << 52
 """Later than any moment, and exact as a float."""
 DUE_SOON_SHARE = 0.3
-"""Share of the limit below which what is left counts as due soon, where no rule says another (domain §5.4)."""
+"""Default share of the limit below which the slack counts as due soon (domain §5.4)."""
 BETWEEN_VISITS_MS = 60_000
-"""Least time outside between two visits of one officer; a shorter absence does not end a stay."""
+"""Minimum time outside between two visits of one officer; a shorter absence does not end a stay."""
 
 
 class CellState(IntEnum):
-    """What a person sees of a cell; the wire has the names in lower case."""
+    """State of a cell; the wire has the names in lower case."""
 
     FRESH = 0
     DUE_SOON = 1
-    """Less than 30 % of the limit is left beyond what a visit takes."""
+    """Less than 30 % of the limit is left beyond the time for a visit."""
     WILL_BREACH = 2
-    """Nobody can make a valid visit before the limit any more, unless sent now."""
+    """Nobody can make a valid visit before the limit, unless sent now."""
     OVERDUE = 3
     UNKNOWN = 4
-    """The data cannot tell: nothing ever heard from the city, or a device was silent long enough to have been there."""
+    """Nothing was ever heard from the city, or a device was silent for long enough to have been there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitSteps:
-    """Limits of n cells over some time: in step k, from `starts[k]` to the next, `limit_ms[k]` holds (shape k × n)."""
+    """Limits of n cells over time: in step k, from `starts[k]` to the next, `limit_ms[k]` applies (shape k × n)."""
 
     starts: Int
-    """Ms at which each step begins, ascending; the first is at or before every moment asked about."""
+    """Start of each step, ms, ascending; the first is at or before every queried moment."""
     limit_ms: Int
 
     def at(self, now: int) -> Int:
@@ -49,10 +49,10 @@ class LimitSteps:
         return np.asarray(self.limit_ms[max(0, int(np.searchsorted(self.starts, now, side="right")) - 1)])
 
     def due(self, since: Int, now: int, calendar: DutyCalendar) -> Int:
-        """First moment from `now` on, ms, at which a cell visited last at `since` has waited its limit.
+        """First moment from `now` on, ms, at which a cell last visited at `since` reaches its limit.
 
-        A limit that was passed under an earlier, tighter step and holds no more is not passed; one that tightens later
-        is passed at that moment, or when the wait gets there.
+        An earlier, tighter limit that no longer applies does not count; a limit that tightens later is reached at that
+        moment, or when the wait gets there.
         """
         due = np.full(len(since), NEVER, dtype=np.int64)
         ends = np.append(self.starts[1:], np.iinfo(np.int64).max)
@@ -61,7 +61,7 @@ class LimitSteps:
                 continue
             limited = limit < NO_LIMIT
             reached = np.where(limited, calendar.add_duty(since, np.where(limited, limit, 0)), FAR)
-            # Overdue already keeps the moment it became so; a limit that tightens is passed when it does.
+            # An overdue cell keeps the moment it became overdue; a tightening limit is reached when it tightens.
             passed = np.where(reached > start, reached, start) if start > now else reached
             due = np.where((due < 0) & (passed < end), passed, due)
         return due
@@ -69,19 +69,19 @@ class LimitSteps:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quota:
-    """Required visits of n cells in the window that is going on, as columns of length n; `required` 0: none."""
+    """Required visits of n cells in the present window, as columns of length n; `required` 0: none."""
 
     required: NDArray[np.int32]
     """Valid visits that must begin in the window."""
     done: NDArray[np.int32]
-    """Those that did."""
+    """Visits made in it."""
     start: Int
     end: Int
-    """The window, ms; `end` is not included. NEVER where nothing is required."""
+    """The window, ms; `end` is not included. NEVER if nothing is required."""
 
     @classmethod
     def none(cls, cells: int) -> "Quota":
-        """Nothing is required."""
+        """Nothing required."""
         return cls(
             required=np.zeros(cells, dtype=np.int32),
             done=np.zeros(cells, dtype=np.int32),
@@ -91,16 +91,16 @@ class Quota:
 
     @property
     def missing(self) -> NDArray[np.int32]:
-        """Visits that are still to come."""
+        """Visits still required."""
         return np.asarray(np.maximum(self.required - self.done, 0), dtype=np.int32)
 
     def due(self, dwell_ms: Int) -> Int:
-        """Moment, ms, by which the next visit must be valid, so that one officer can make the rest in the window."""
+        """Latest moment, ms, for the next valid visit, so that one officer can make the rest in the window."""
         missing = self.missing.astype(np.int64)
         return np.asarray(np.where(missing > 0, self.end - (missing - 1) * (dwell_ms + BETWEEN_VISITS_MS), FAR))
 
     def share_ms(self) -> Int:
-        """Length of the window for each visit of it, ms."""
+        """Length of the window divided by its visits, ms."""
         return np.asarray((self.end - self.start) // np.maximum(self.required, 1))
 
 
@@ -113,31 +113,31 @@ class Coverage:
     state: NDArray[np.uint8]
     """CellState."""
     idle_ms: Int
-    """Duty time since the last valid visit, or since the place is observed; NEVER where unknown."""
+    """Duty time since the last valid visit, or since observation began; NEVER if unknown."""
     limit_ms: Int
     """Longest wait; NO_LIMIT: none."""
     span_ms: Int
-    """What the time left is held against: the limit, or the window's share of a visit where that is due first."""
+    """Reference of the time left: the limit, or the window's share of a visit if that is due first."""
     due: Int
-    """When the limit is reached or a required visit must be valid, ms; NEVER where neither is or can be told."""
+    """Due time by the limit or a required visit, ms; NEVER if there is none or it is unknown."""
     left_ms: Int
-    """Duty time left until it is due, negative since then; 0 where unknown."""
+    """Duty time left until due, negative afterwards; 0 if unknown."""
     slack_ms: Int
-    """What of it remains after the nearest arrival and the least dwell; 0 where unknown."""
+    """Time left minus the nearest arrival and the minimum dwell; 0 if unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CoverageInput:
-    """What is known of n cells at a moment, as columns of length n."""
+    """Known data of n cells at a moment, as columns of length n."""
 
     last_visit: Int
     """End of the last valid visit, ms, NEVER if none."""
     present: Bool
-    """A valid visit is going on: the wait is zero."""
+    """A valid visit is ongoing: the wait is zero."""
     known_since: Int
-    """Since when the city is observed, ms; NEVER if it never was."""
+    """Start of observation, ms; NEVER if there is none."""
     possible: Int
-    """Latest end of a visit that may have been made in silence or between cells, ms; NEVER if none may."""
+    """Latest possible end of a visit in silence or between cells, ms; NEVER if none is possible."""
     quota: Quota
 
 
@@ -151,19 +151,19 @@ def evaluate(
     calendar: DutyCalendar,
     soon_share: Float | float = DUE_SOON_SHARE,
 ) -> Coverage:
-    """Judge n cells at `now`.
+    """Compute the coverage of n cells at `now`.
 
     Args:
-        known: what is known of them.
+        known: known data of the cells.
         now: the moment, ms.
-        limits: limits of the cells over the time to come.
-        arrival_ms: how soon an officer can be there, ms.
-        dwell_ms: least dwell of a valid visit, ms.
+        limits: limits of the cells from now on.
+        arrival_ms: earliest arrival of an officer, ms.
+        dwell_ms: minimum dwell of a valid visit, ms.
         calendar: duty times.
-        soon_share: share of the limit below which what is left counts as due soon.
+        soon_share: share of the limit below which the slack counts as due soon.
 
     Returns:
-        The coverage; a cell that may have been visited in silence is UNKNOWN, neither covered nor neglected.
+        The coverage; an overdue cell that may have been visited in silence is UNKNOWN.
     """
     if not len(known.last_visit):
         return _empty(now)
@@ -198,7 +198,7 @@ def evaluate(
 
 
 def _left(due: Int, at: Int, calendar: DutyCalendar) -> Int:
-    """Duty time left at `at` until `due`, negative since then, ms."""
+    """Duty time left at `at` until `due`, negative afterwards, ms."""
     most = LONGEST_WAIT_DAYS * DAY_MS
     ahead = calendar.duty_ms(at, np.clip(due, at, at + most))
     return np.where(due < FAR, ahead - calendar.duty_ms(np.clip(due, at - most, at), at), NO_LIMIT)
@@ -207,7 +207,7 @@ def _left(due: Int, at: Int, calendar: DutyCalendar) -> Int:
 def _hidden(
     known: CoverageInput, since: Int, waits: Int, visits: Int, limits: LimitSteps, now: int, calendar: DutyCalendar
 ) -> Bool:
-    """Overdue cells in which a visit that silence may hide would mean that they are not."""
+    """Overdue cells that would not be overdue with a visit that silence may hide."""
     hidden = np.zeros(len(since), dtype=np.bool_)
     rows = np.flatnonzero((np.minimum(waits, visits) <= now) & (known.possible >= 0))
     if not len(rows):
@@ -215,7 +215,7 @@ def _hidden(
     possible, since = known.possible[rows], since[rows]
     again = LimitSteps(starts=limits.starts, limit_ms=limits.limit_ms[:, rows])
     in_time = (possible > since) & (again.due(np.clip(possible, since, now), now, calendar) > now)
-    # How many visits a silence hides nobody knows: one that reaches into the window may hide all that are missing.
+    # A silence that reaches into the window may hide any number of visits.
     enough = (visits[rows] > now) | (possible > known.quota.start[rows])
     hidden[rows] = ((waits[rows] > now) | in_time) & enough
     return hidden

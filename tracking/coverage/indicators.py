@@ -1,7 +1,7 @@
-"""Indicators of a period: what was visited, how long cells waited, and how far the data can tell. Pure.
+"""Indicators of a period: visits, waits, and the known share of the data. Pure.
 
-Formulas and defaults: docs/coverage.md. Waits are counted in duty time and carried over the start of the period: they
-are the waits that coverage shows.
+Formulas and defaults: docs/coverage.md. Waits are counted in duty time and continue over the start of the period, as in
+coverage.
 """
 
 from dataclasses import dataclass
@@ -17,38 +17,38 @@ from tracking.presence.fixes import Bool, Float, Int
 from tracking.presence.silence import Hidden
 
 _CELL = 1 << 42
-"""A cell's part of a key of cell and time: more ms than any time has."""
+"""Factor of the cell in a key of cell and time: more ms than any time has."""
 
 Cells = NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeSpans:
-    """Spans of time of several things, as columns: of thing `of` from `first` to `last`, ms."""
+    """Spans of time of several objects, as columns: object `of` from `first` to `last`, ms."""
 
     of: NDArray[np.intp]
     first: Int
     last: Int
 
     def touch(self, of: NDArray[np.intp], start: Int, end: Int) -> Bool:
-        """Of things and times asked for: whether a span of the thing ends after `start` and begins before `end`."""
+        """For objects and times: whether a span of the object ends after `start` and begins before `end`."""
         if not len(self.of):
             return np.zeros(len(of), dtype=np.bool_)
         order = np.lexsort((self.first, self.of))
         own, first = self.of[order], self.first[order]
         latest = np.maximum.accumulate(own * _CELL + self.last[order])
         at = np.searchsorted(own * _CELL + first, of * _CELL + end) - 1
-        # A smaller key than the thing's own at `start` is of another, or ended before.
+        # A smaller key than the object's own at `start` belongs to another one, or ended before.
         return np.asarray((at >= 0) & (latest[np.maximum(at, 0)] > of * _CELL + start))
 
 
 class Visited(IntEnum):
-    """Whether a cell got the visits that were required of it in a period."""
+    """Whether a cell got its required visits in a period."""
 
     VISITED = 0
     NOT_VISITED = 1
     UNKNOWN = 2
-    """Visits are missing that silence may hide, or the place was not observed: no failure, and not covered."""
+    """Silence may hide the missing visits, or the cell was not observed: neither failed nor covered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,24 +63,24 @@ class Visits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeriodRecord:
-    """What is known of n cells in a period."""
+    """Known data of n cells in a period."""
 
     start: int
     end: int
-    """The period, ms; `end` is not included and does not lie in the future."""
+    """The period, ms; `end` is not included and not in the future."""
     since: Int
-    """From when each cell waited at the start: end of its last visit that ended before, else since when the city is
-    observed, ms; never after `start` unless that is when the city was first observed."""
+    """Start of each cell's wait at `start`: end of its last visit before, else the start of observation, ms; not after
+    `start`, unless observation started later."""
     observed: Int
-    """Since when each cell is observed, ms; -1: never."""
+    """Start of observation of each cell, ms; -1: never."""
     visits: Visits
-    """Those that touch the period."""
+    """Visits that touch the period."""
     hidden: Hidden
     windows: Windows
-    """Windows of required visits that lie in the period as a whole."""
+    """Windows of required visits that lie wholly in the period."""
     limits: LimitSteps
     dwell_ms: Int
-    """Least dwell of each cell, ms."""
+    """Minimum dwell of each cell, ms."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,28 +90,28 @@ class Figures:
     duty_ms: int
     """Of the whole period."""
     observed_ms: Int
-    """Of the part in which each cell was observed: what all waits are about."""
+    """Of the part in which each cell was observed, to which all waits refer."""
     visits: Int
     """Valid visits that began."""
     required: Int
-    """Visits required by the plans; 1 in the whole period where no plan says."""
+    """Visits required by the plans; 1 in the whole period without such a plan."""
     done: Int
-    """Those of them that were made; more than required in a window does not help another."""
+    """Required visits that were made; extra visits in a window do not count for another."""
     state: NDArray[np.uint8]
     """Visited."""
     beyond_ms: Int
-    """Time waited beyond the limit, by gaps that no silence explains."""
+    """Time waited beyond the limit, in gaps that silence does not explain."""
     unsure_ms: Int
     """Time waited beyond the limit in gaps in which silence may hide a visit."""
     idle_ms: Float
     """Time average of the wait."""
     worst_ms: Int
-    """Longest wait, the one that goes on at the end included."""
+    """Longest wait, including the one open at the end."""
     gaps: Int
-    """Waits that a visit in the period ended."""
+    """Waits ended by a visit in the period."""
     gap_sum_ms: Float
     gap_square_ms2: Float
-    """Their lengths added up, and the squares of them."""
+    """Sums of their lengths and squared lengths."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,14 +158,14 @@ def measure(record: PeriodRecord, calendar: DutyCalendar) -> Figures:
 
 
 def unclear(record: PeriodRecord, cell: Cells, start: Int, end: Int) -> Bool:
-    """Of cells and times: whether silence may hide a visit that began then, or the city was not observed all along."""
+    """For cells and times: whether silence may hide a visit begun then, or the time was not wholly observed."""
     hidden, dwell = record.hidden, record.dwell_ms
     began = TimeSpans(of=hidden.cell, first=hidden.first - dwell[hidden.cell], last=hidden.last - dwell[hidden.cell])
     return began.touch(cell, start, end) | (start < _begin(record)[cell])
 
 
 def _begin(record: PeriodRecord) -> Int:
-    """Since when each cell is observed in the period, ms; its end where it is not."""
+    """Start of observation of each cell in the period, ms; its end if not observed."""
     begin = np.where(record.observed >= 0, np.maximum(record.start, record.observed), record.end)
     return np.asarray(np.minimum(begin, record.end))
 
@@ -175,7 +175,7 @@ def _ends(hidden: Hidden) -> TimeSpans:
 
 
 def _gaps(record: PeriodRecord, begin: Int) -> _Gaps:
-    """Waits between visits, with the one before the first and the one that goes on at the end."""
+    """Waits between visits, including the one before the first and the one open at the end."""
     cells, visits = np.arange(len(record.since)), record.visits
     since = np.where(record.since >= 0, record.since, begin)
     cell = np.concatenate([cells, visits.cell, cells])
@@ -184,7 +184,7 @@ def _gaps(record: PeriodRecord, begin: Int) -> _Gaps:
     closed = np.concatenate([np.ones(len(cells) + len(visits.cell), np.bool_), np.zeros(len(cells), np.bool_)])
     order = np.lexsort((~closed, t_in, cell))
     cell, t_in, closed = cell[order], t_in[order], closed[order]
-    # The latest end of any visit before; a visit that another officer outlasts ends no wait.
+    # The latest end of any visit before; a visit within another officer's visit ends no wait.
     reached = np.maximum.accumulate(cell * _CELL + t_out[order]) - cell * _CELL
     start, end = np.concatenate([[0], reached[:-1]]), np.minimum(t_in, record.end)
     kept = (t_in >= 0) & (end > start)
@@ -198,15 +198,15 @@ class _Clipped:
     start: Int
     end: Int
     early: Int
-    """Waited already at its start."""
+    """Time waited already at its start."""
     late: Int
-    """Waited at its end."""
+    """Time waited at its end."""
     whole: Int
     """Length of the whole wait."""
     origin: Int
     """Duty clock at the start of the wait."""
     clock: tuple[int, DutyCalendar]
-    """Where the duty clock begins."""
+    """Origin of the duty clock."""
 
 
 def _clipped(gaps: _Gaps, begin: Int, end: int, calendar: DutyCalendar) -> _Clipped:
@@ -223,7 +223,7 @@ def _clipped(gaps: _Gaps, begin: Int, end: int, calendar: DutyCalendar) -> _Clip
 
 
 def _beyond(gaps: _Gaps, shown: _Clipped, limits: LimitSteps) -> Int:
-    """Duty time of each wait beyond the limit that held at each moment of it, ms."""
+    """Duty time of each wait beyond the limit in force at each moment of it, ms."""
     last_step = len(limits.starts) - 1
     first = np.clip(np.searchsorted(limits.starts, shown.start, side="right") - 1, 0, last_step)
     last = np.clip(np.searchsorted(limits.starts, shown.end, side="left") - 1, first, last_step)
@@ -242,7 +242,7 @@ def _beyond(gaps: _Gaps, shown: _Clipped, limits: LimitSteps) -> Int:
 
 
 def _required(record: PeriodRecord) -> tuple[Int, Int, NDArray[np.uint8]]:
-    """Visits required of each cell, those made, and what follows from it."""
+    """Required and made visits of each cell, and the result."""
     cells = len(record.since)
     plain = np.setdiff1d(np.arange(cells), record.windows.cell)
     cell = np.concatenate([record.windows.cell, plain])

@@ -1,4 +1,4 @@
-"""Indicators of officers and devices: parts of shifts added up, and what may be said of the sums. Pure.
+"""Indicators of officers and devices: sums over parts of shifts, and whether they can be assessed. Pure.
 
 Formulas: docs/coverage.md. A track with too many gaps is not assessed: null, never 0.
 """
@@ -11,29 +11,29 @@ from tracking.coverage.rollup import UNRELIABLE
 ON_TIME_MS = 10 * 60_000
 LATE_MS = 30 * 60_000
 GAP_S = 120.0
-"""What a gap in a track counts for at most."""
+"""Most time counted for a gap in a track."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PatrolPart:
-    """What one device recorded in one shift of the officer who carried it, or in a period without a shift."""
+    """Data of one device in one shift of the officer who carried it, or in a period without a shift."""
 
     key: int
     """Number of the officer or device it counts for."""
     shift: int | None
-    """Number of the shift; None: only things are counted, no time is expected."""
+    """Number of the shift; None: only counts, no expected time."""
     starts: int
-    """Start of the shift, ms; of what precedes the period the arrival is not told."""
+    """Start of the shift, ms; without an arrival if it precedes the period."""
     expected_s: float
     """Length of the shift within the period."""
     runs_s: float
-    """Time of it in which fixes came without a gap."""
+    """Time of it with fixes without a gap."""
     gaps: int
     """Gaps between them."""
     has_area: bool
     on_post_s: float
     arrived: int | None
-    """First presence of a minute in the area from half an hour before the start on, ms."""
+    """First presence of a minute in the area, from half an hour before the start, ms."""
     first_told: bool
     """The shift began within the period, at least half an hour ago."""
     way_m: float
@@ -46,17 +46,17 @@ class PatrolPart:
     recorder_on: int
     events: int
     events_told: int
-    """Events of which it is known whether the recorder ran."""
+    """Events with a known state of the recorder."""
     events_recorded: int
     events_two: int
     """Events with a second officer nearby."""
     events_placed: int
-    """Events of which it is known whether there was one."""
+    """Events for which that is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShiftStarts:
-    """How shifts began."""
+    """Arrivals at shifts."""
 
     on_time: int
     late: int
@@ -66,7 +66,7 @@ class ShiftStarts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonFigures:
-    """Figures of one officer or device. Shares from 0 to 1; None: cannot be told."""
+    """Figures of one officer or device. Shares from 0 to 1; None: unknown."""
 
     shifts: int
     expected_s: float
@@ -91,7 +91,7 @@ class PersonFigures:
 
 
 def add_up(parts: Iterable[PatrolPart], interval_s: float) -> dict[int, PersonFigures]:
-    """Figures by officer or device; devices are set to send a fix every `interval_s`."""
+    """Figures by officer or device; devices are configured to send a fix every `interval_s`."""
     of: dict[int, list[PatrolPart]] = {}
     for part in parts:
         of.setdefault(part.key, []).append(part)
@@ -160,7 +160,7 @@ def _arrival(shift: list[PatrolPart]) -> str:
     after = None if arrived is None else arrived - shift[0].starts
     if after is not None and after <= ON_TIME_MS:
         return "on_time"
-    # Who has no track may have been there all the time.
+    # An officer without a track may have been there all the time.
     if not shift[0].has_area or _covered(shift) < UNRELIABLE * shift[0].expected_s:
         return "unknown"
     return "late" if after is not None and after <= LATE_MS else "absent"

@@ -1,4 +1,4 @@
-"""Indicators of cells rolled up to areas: shares with how much of them could be told. Pure."""
+"""Indicators of cells rolled up to areas, with their known shares. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,39 +13,39 @@ from tracking.presence.fixes import Bool, Float, Int
 from tracking.routes import done
 
 UNRELIABLE = 0.7
-"""Below this share of known data an indicator is not told (domain §2.3)."""
+"""Below this known share an indicator is null (domain §2.3)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RollupSums:
-    """What is added up beside the figures, as columns by cell."""
+    """Further summands, as columns by cell."""
 
     weight: Float
     road_m: Float
-    """NaN: not known."""
+    """NaN: unknown."""
     drive_throughs: Int
     routes: done.RouteSums
 
 
 RoadRule = Literal["walked", "visited"]
-"""What `coverage_road` is made of: roads along tracks, or, where no road is known, the roads of visited cells."""
+"""Basis of `coverage_road`: roads along tracks, or the roads of visited cells if no roads are known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckpointFigures:
-    """Checkpoints to be passed."""
+    """Required checkpoints."""
 
     required: int
     passed: int
     unknown: int
-    """Neither passed nor surely not."""
+    """Unknown checkpoints."""
     share: float | None
-    """Passed among those of which it can be told."""
+    """Share passed of the known ones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AreaFigures:
-    """Figures of one cell or area. Shares from 0 to 1; None: cannot be told, or there is nothing to tell of."""
+    """Figures of one cell or area. Shares from 0 to 1; None: unknown, or nothing to count."""
 
     cells: int
     visited: int
@@ -56,7 +56,7 @@ class AreaFigures:
     coverage_road: float | None
     coverage_road_by: RoadRule
     coverage_road_cells: float | None
-    """Cells with 60 % of their roads walked among those of which it can be told; None by visited cells, too."""
+    """Share of known cells with 60 % of their roads walked; None if by visited cells."""
     checkpoints: CheckpointFigures
     completion: float | None
     compliance: float | None
@@ -69,19 +69,19 @@ class AreaFigures:
     gap_std_s: float | None
     worst_s: float | None
     known_cells: float
-    """Share of cells whose state is known: how far `coverage` and `completion` can be trusted."""
+    """Share of cells with a known state: reliability of `coverage` and `completion`."""
     known_time: float
-    """Share of duty time of which it can be told whether the wait was within the limit."""
+    """Share of duty time in which it is known whether the wait was within the limit."""
     observed: float
     """Share of the period's duty time in which the city was observed."""
     roads_told: float
-    """Share of the city's hours with fixes that were compared with its roads."""
+    """Share of hours with fixes that were compared with the roads."""
     checkpoints_told: float
     """The same for checkpoints."""
 
 
 def roll_up(figures: Figures, sums: RollupSums, rows: NDArray[np.intp]) -> AreaFigures:
-    """Figures of the cells with these indices, together."""
+    """Combined figures of the cells with these indices."""
     state = figures.state[rows]
     known, visited = state != Visited.UNKNOWN, state == Visited.VISITED
     counts = [int(np.count_nonzero(state == visited)) for visited in Visited]
@@ -126,7 +126,7 @@ def roll_up(figures: Figures, sums: RollupSums, rows: NDArray[np.intp]) -> AreaF
 
 
 def groups(of: Sequence[str | None]) -> dict[str, NDArray[np.intp]]:
-    """Indices of each name, by name; what has none is left out."""
+    """Indices by name; entries without a name are left out."""
     rows: dict[str, list[int]] = {}
     for at, name in enumerate(of):
         if name is not None:
@@ -137,7 +137,7 @@ def groups(of: Sequence[str | None]) -> dict[str, NDArray[np.intp]]:
 def _roads(
     sums: RollupSums, rows: NDArray[np.intp], known: Bool, visited: Bool
 ) -> tuple[RoadRule, float | None, float | None]:
-    """By which rule, which share of the roads, and which share of the cells has enough of them."""
+    """Basis, share of the roads walked, and share of cells with enough of them."""
     routes = sums.routes
     mine = rows[routes.road_m[rows] > 0]
     if not len(mine):
@@ -161,7 +161,7 @@ def _checkpoints(routes: done.RouteSums, rows: NDArray[np.intp]) -> CheckpointFi
 
 
 def _gap_mean(figures: Figures, rows: NDArray[np.intp]) -> tuple[int, float, float]:
-    """How many waits were ended, their mean and standard deviation, ms."""
+    """Number, mean and standard deviation of ended waits, ms."""
     n = int(figures.gaps[rows].sum())
     if not n:
         return 0, 0.0, 0.0

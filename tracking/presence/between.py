@@ -1,6 +1,6 @@
-"""In which cells a device may have been while no fix says surely where it is, and for how long. Pure.
+"""Cells in which a device may have been while no fix tells surely where it is, and for how long. Pure.
 
-What comes out depends on the sequence of fixes alone (docs/coverage.md, "Between two cells").
+The result depends on the sequence of fixes alone (docs/coverage.md, "Between two cells").
 """
 
 from collections.abc import Mapping
@@ -15,9 +15,9 @@ from tracking.presence.presence import OpenStay
 from tracking.presence.stays import Stay
 
 LOOK_MS = 30_000
-"""So often it is asked which cells are near: a walk over a boundary, which takes seconds, costs nothing."""
+"""Interval at which near cells are looked up; a walk across a boundary takes seconds and needs no lookup."""
 MERGE_MS = 60_000
-"""As of stays: who may be back within it has not left. Less time than that is no possible visit either."""
+"""As for stays: a device that may be back within this time has not left. Shorter times are no possible visits."""
 
 
 @dataclass(slots=True)
@@ -30,13 +30,13 @@ class Maybe:
     t_out: int
     ms: int = 0
     metres: float = 0.0
-    """Way meanwhile."""
+    """Path meanwhile."""
     fixes: int = 0
     before_ms: int = 0
     before_m: float = 0.0
-    """Dwell and path of the stay in the cell that it goes on from."""
+    """Dwell and path of the adjoining stay in the cell."""
     beside: dict[int, int] = field(default_factory=dict)
-    """Index of each other cell that the device may have been in instead → for how long."""
+    """Index of each cell in which the device may have been instead → for how long."""
 
     def until(self, end: int) -> "Maybe":
         """The part before `end` (ms)."""
@@ -45,12 +45,12 @@ class Maybe:
 
     @property
     def other(self) -> int:
-        """Index of the cell that the device may most likely have been in instead, -1 for none."""
+        """Index of the most likely other cell, -1 for none."""
         return min(self.beside, key=lambda cell: (-self.beside[cell], cell), default=-1)
 
 
 class Between:
-    """A stretch in which no fix says surely where its device is.
+    """Time in which no fix tells surely where the device is.
 
     Args:
         grid: the cells.
@@ -64,35 +64,35 @@ class Between:
     def __init__(self, grid: CityGrid, first: Point) -> None:
         self.may: list[Maybe] = []
         self.reported: dict[int, Stay] = {}
-        """What was reported of it, by t_in."""
+        """Reports of it, by t_in."""
         self.news = False
-        """Something may be reported that was not yet."""
+        """Whether there may be something new to report."""
         self.back: int | None = None
         """The last fix before those now running in the cell where the device is held, ms; None: it is seen elsewhere.
         """
         self.ended = 0
-        """Until when it lasted, ms, once a fix says surely where the device is."""
+        """Its end, ms, once a fix tells surely where the device is."""
         self._grid = grid
-        # By its own noise: that of the run is learnt inside cells.
+        # With its own noise: that of the run is learnt inside cells.
         self._path = Path(Noise())
         self._begin(first.t)
 
     def _begin(self, t: int) -> None:
-        """Begin the part up to the next look."""
+        """Begin the next part."""
         self._from, self._metres = t, self._path.metres
         self._fixes, self._x, self._y = 0, 0.0, 0.0
 
     def resume(self, point: Point) -> None:
-        """Go on after less than a minute in which the device was surely somewhere."""
+        """Continue after less than a minute in which the position was sure."""
         self._path.turn(point.t, point.place, point.sigma)
         self._begin(point.t)
 
     def reach_back(self, t: int) -> None:
-        """Say that the device is no more held in the cell that it left at `t` (ms): it may have been there since."""
+        """Note that the device is no longer held in the cell that it left at `t` (ms): it may have been there since."""
         self._from = min(self._from, t)
 
     def add(self, point: Point) -> bool:
-        """Take a fix; whether it is time to look."""
+        """Take a fix; returns whether a part is complete."""
         self._path.add_one(point.t, point.x, point.y, point.sigma)
         self._fixes += 1
         self._x += point.x
@@ -100,16 +100,16 @@ class Between:
         return point.t - self._from >= LOOK_MS
 
     def look(self, t: int, sigma: float, held: int, left: Mapping[int, OpenStay]) -> list[Maybe]:
-        """Note where the device may have been since the last look.
+        """Note where the device may have been during this part.
 
         Args:
-            t: until when, ms.
+            t: end of the part, ms.
             sigma: standard deviation of a fix, m.
-            held: index of the cell that the device is held in, -1 for none: its stay counts the time.
-            left: stays by index of the cell that were left just before.
+            held: index of the cell in which the device is held, whose stay counts the time; -1 for none.
+            left: stays that just ended, by index of the cell.
 
         Returns:
-            Cells that the device was not near any more for long: they are over.
+            Cells that the device has not been near for long: they are complete.
         """
         since = self._from
         self.may = self._with(self.may, t, sigma, held, left)
@@ -120,7 +120,7 @@ class Between:
         return over
 
     def until(self, end: int, sigma: float, held: int, left: Mapping[int, OpenStay]) -> list[Maybe]:
-        """What there is of it when it ends at `end` (ms); it may go on as if this was not asked."""
+        """The result if it ends at `end` (ms); its state does not change."""
         may = self.may
         if self._fixes and end > self._from and (may or end - self._from >= LOOK_MS):
             may = self._with([replace(maybe, beside=dict(maybe.beside)) for maybe in may], end, sigma, held, left)
@@ -149,7 +149,7 @@ class Between:
 
     def _maybe(self, may: list[Maybe], index: int, before: OpenStay | None) -> Maybe:
         start = self._from if before is None else max(self._from, before.inside_at)
-        # Two cells from one moment on are told apart by a millisecond, as a device's stays are by when they begin.
+        # Stays of a device are identified by their begin, so equal begins are made to differ by a millisecond.
         taken = {maybe.t_in for maybe in may}
         while start in taken:
             start += 1
@@ -159,5 +159,5 @@ class Between:
         return maybe
 
     def _near(self, t: int, sigma: float) -> list[int]:
-        """Cells that the middle of the fixes since the last look lies in, or not surely outside of."""
+        """Cells that contain the middle of the fixes of this part, or that it is not surely outside of."""
         return self._grid.near_at(self._x / self._fixes, self._y / self._fixes, SURE_SIGMAS * sigma, t)

@@ -1,4 +1,4 @@
-"""Steps over boundaries: when and where one crosses into or out of a cell, and which cells it passes through. Pure."""
+"""Steps over boundaries: time and position of crossings, and the cells that a step passes through. Pure."""
 
 from collections.abc import Iterator
 
@@ -12,11 +12,11 @@ LEAST_PASS_M = 30.0
 LEAST_PASS_M_2 = LEAST_PASS_M**2
 
 Pass = tuple[int, int, int, Place, Place, float]
-"""Index of a cell, ms of entering and leaving, the places where, m on the way inside."""
+"""Index of a cell, ms and positions of entering and leaving, m travelled inside."""
 
 
 def at(grid: CityGrid, index: int, before: Point | None, after: Point, *, entering: bool) -> tuple[int, Place]:
-    """Moment (ms) and place at which the step from `before` to `after` crosses the boundary of a cell."""
+    """Moment (ms) and position at which the step from `before` to `after` crosses the boundary of a cell."""
     if before is None:
         return after.t, after.place
     part = grid.crossing(index, before.place, after.place, entering=entering, times=(before.t, after.t))
@@ -24,19 +24,19 @@ def at(grid: CityGrid, index: int, before: Point | None, after: Point, *, enteri
 
 
 def passed(grid: CityGrid, last: Point, point: Point, depth: float, held: int) -> Iterator[Pass]:
-    """Cells crossed between two fixes, in order, other than those of the fixes and the one that is held.
+    """Cells crossed between two fixes, in order, except those of the fixes and of the held stay.
 
     Args:
         grid: the cells.
         last: the fix before.
         point: the fix after.
-        depth: so far inside of a cell, m, the way surely was in it.
+        depth: distance from the boundary, m, at which the step was surely inside a cell.
         held: index of the cell in which the device is held, -1 for none.
     """
     way, times = metres(last, point), (last.t, point.t)
     if way < max(2 * depth, LEAST_PASS_M):
         return
-    # The usual step, within a cell or over a boundary that both cells share, passes through nothing.
+    # The usual step, within a cell or over a shared boundary, passes through no other cell.
     if (
         min(last.inner, point.inner) >= 0
         and not grid.divided(*times)
@@ -51,5 +51,5 @@ def passed(grid: CityGrid, last: Point, point: Point, depth: float, held: int) -
 
 
 def _along(start: Point, end: Point, part: float) -> Place:
-    """Where the straight step between two fixes has come after `part` (0 to 1) of it."""
+    """Position on the straight step between two fixes after `part` (0 to 1) of it."""
     return start.x + (end.x - start.x) * part, start.y + (end.y - start.y) * part

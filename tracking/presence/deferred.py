@@ -1,9 +1,9 @@
-"""Fixes from which nothing follows yet, put aside until something may. Pure.
+"""Fixes without consequences yet, deferred until they may have some. Pure.
 
-A batch of a large fleet has one fix of each device, and most of them change nothing but sums: same cell, no gap, no
-jump, nothing to tell. To take each by itself would be most of what the engine does, so they are tested and put aside
-for the whole batch at once. When more may follow for a device, what was put aside of it is walked first, as a run of
-fixes that are alike: what comes out, and after which fix, is the same.
+A batch of a large fleet has one fix of each device, and most of them change only sums: same cell, no gap, no jump,
+nothing to report. Processing each alone would be most of the engine's work, so they are tested and deferred for the
+whole batch at once. When a fix of a device may have consequences, its deferred fixes are walked first, as a run of
+similar fixes. The reports, and the fixes after which they come, are the same.
 """
 
 import numpy as np
@@ -14,35 +14,34 @@ from tracking.presence.placed import DEPTH, INNER, LAT, SIGMA, WIDTH, LocatedFix
 from tracking.presence.plausibility import steps_possible
 
 MOST = 1 << 20
-"""Fixes that are put aside at once, 72 bytes each; with so many every fix is walked, with what is aside of its device.
-"""
+"""Most deferred fixes, 72 bytes each; beyond that every fix is walked, with the deferred ones of its device."""
 LEAST_ROOM = 1 << 10
 _UNTIL, _LAST = DEPTH, LAT
-"""Columns of a device's state that a fix has for something else."""
+"""Columns of a device's state that a fix uses for other values."""
 _NONE = -1
 
 
 class Deferred:
-    """What is put aside of every device, and what a fix of it must be like to be put aside, too.
+    """The deferred fixes of all devices, and the condition for deferring further ones.
 
     Args:
-        most: fixes that are put aside at once.
-        room: for how many there is room at first.
+        most: most deferred fixes.
+        room: initial capacity.
     """
 
     def __init__(self, most: int = MOST, room: int = LEAST_ROOM) -> None:
         self._most = most
-        # A line of the processor's cache for each device: its newest fix, as `Placed.values` has it, as far as the
-        # test needs it; until when nothing is reported; the row of what was put aside last.
+        # One cache line for each device: its newest fix as in `Placed.values`, as far as the test needs it; the time
+        # until which nothing is reported; the row of its last deferred fix.
         self._state = _rows(1)
         self._values = _rows(room)
-        # Row → the one put aside before it of the same device.
+        # Row → the previous deferred row of the same device.
         self._before = np.full(room, _NONE, dtype=np.int32)
         self._free = np.arange(room, dtype=np.int32)
         self._used = 0
 
     def __len__(self) -> int:
-        """How many are put aside."""
+        """Number of deferred fixes."""
         return self._used
 
     def reserve(self, devices: int) -> None:
@@ -51,21 +50,21 @@ class Deferred:
             self._state = np.append(self._state, _rows(devices - len(self._state)), axis=0)
 
     def expect(self, newest: LocatedFixes, until: Int) -> None:
-        """Say of devices of which nothing is put aside: what their newest fix was, and until when nothing follows.
+        """Set, for devices without deferred fixes, the newest fix and the time until which nothing follows.
 
         Args:
             newest: one of each device.
-            until: ms: fixes before it, like that one and not far from it, change nothing but sums; 0: the next may.
+            until: ms; similar near fixes before it change only sums; 0: the next fix may have consequences.
         """
         state = newest.values.copy()
         state[:, _UNTIL], state[:, _LAST] = until, _NONE
         self._state[newest.device] = state
 
     def put_aside(self, fixes: LocatedFixes) -> Bool:
-        """Put aside those of the fixes, sorted by device and time, of which that is possible; which these are."""
+        """Defer fixes, sorted by device and time, where possible; returns which."""
         last, now = self._state[fixes.device], fixes.values
         dx, dy, dt = now[:, X] - last[:, X], now[:, Y] - last[:, Y], now[:, T] - last[:, T]
-        # Before that nothing can be a gap: runs are reported more often.
+        # No gap is possible before that: runs are reported more often.
         aside: Bool = _alone(fixes.device) & (now[:, T] < last[:, _UNTIL]) & (now[:, INNER] == last[:, INNER])
         aside &= dx * dx + dy * dy < LEAST_PASS_M_2
         aside &= steps_possible(dx, dy, dt, now[:, SIGMA], last[:, SIGMA])
@@ -83,7 +82,7 @@ class Deferred:
         return aside
 
     def take(self, devices: Ints) -> LocatedFixes:
-        """What is put aside of `devices`, each named once; by device and time. None is put aside until expected."""
+        """Take the deferred fixes of distinct `devices`, by device and time. None is deferred again before `expect`."""
         state = self._state[devices]
         state[:, _UNTIL], rows, owner = 0, state[:, _LAST].astype(np.int32), devices
         state[:, _LAST] = _NONE
@@ -101,7 +100,7 @@ class Deferred:
         return LocatedFixes(device=np.concatenate(owners), values=self._values[freed]).ordered()
 
     def _room(self, count: int) -> bool:
-        """Make room for so many more; False where there may be no more."""
+        """Make room for more fixes; False if the limit is reached."""
         size = len(self._free)
         while size < min(self._used + count, self._most):
             size *= 2
@@ -114,14 +113,14 @@ class Deferred:
 
 
 def _rows(count: int) -> Float:
-    """Devices or fixes of which nothing is put aside."""
+    """Devices or fixes without deferred fixes."""
     table = np.zeros((count, WIDTH))
     table[:, _LAST] = _NONE
     return table
 
 
 def _alone(device: Ints) -> Bool:
-    """Rows of a sorted column whose device has no other: as a run several of one are quick already."""
+    """Rows of a sorted column with a single row of their device; several rows are fast as a run already."""
     last = ends(device)
     first = np.append(True, last)[: len(device)]
     alone: Bool = first & last

@@ -1,8 +1,8 @@
-"""The geofence engine: batches of fixes in, stays out. Pure: no clock, no I/O; time comes with the fixes.
+"""The geofence engine: batches of fixes go in, stays come out. Pure: no clock, no I/O; time comes with the fixes.
 
-The steps of `advance`, in order: sort; set aside what is late; look up places for the whole batch at once; defer fixes
-from which nothing follows yet; walk each device through runs of fixes that are alike. Live batches, back-fill and
-rebuild take the same path, and what comes out depends on the set of fixes alone (the law of order-independence).
+The steps of `advance`, in order: sort; set late fixes aside; look up cells for the whole batch at once; defer fixes
+without consequences; walk each device through runs of similar fixes. Live batches, back-fill and rebuild use the same
+code, and the result depends on the set of fixes alone (order independence).
 """
 
 from collections.abc import Sequence
@@ -24,9 +24,9 @@ from tracking.presence.visit_rules import VisitRules
 
 _LONG_AGO = int(np.iinfo(np.int64).min)
 MOST_LOGGED = 100
-"""Events of a device that wait in memory for its fixes; with more the store is asked."""
+"""Most events of a device kept in memory for its fixes; beyond that the store is read."""
 RUN_GAP_MS = trail.GAP_MS
-"""A run is a device's fixes with no gap longer than this: what lies beyond a gap cannot change a stay."""
+"""Longest gap within a run: data beyond a longer gap cannot change a stay."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,19 +36,19 @@ class Advance:
     changes: stays.Changes
     """To be stored with the fixes."""
     late: Bool
-    """Per row: not newer than what is known of its device, or not judged because its run is not in memory."""
+    """For each row: not newer than the known fixes of its device, or not judged since its run is not in memory."""
     cell: NDArray[np.int32]
-    """Per row: number of the cell the position falls in, -1 outside every cell."""
+    """For each row: number of the cell that contains the position, -1 outside all cells."""
 
 
 class Engine:
-    """State of all devices and the rules that move it.
+    """The state of all devices, and the rules that change it.
 
     Args:
         grid: the cells.
-        rules: what makes a visit valid, by index of the cell in the grid.
-        steps: take every fix by itself (for tests of the bulk path).
-        deferred: where fixes are put aside; None: where there is room for those of a large fleet.
+        rules: rules of valid visits, by index of the cell in the grid.
+        steps: process every fix alone (for tests of the bulk path).
+        deferred: store of deferred fixes; None: one for a large fleet.
     """
 
     def __init__(
@@ -57,8 +57,8 @@ class Engine:
         self._grid = grid
         self._rules = rules
         self._steps = steps
-        # By number of the device, which the store gives out in order: the newest time known of it, whether its run is
-        # in memory, and that. Columns, as a batch of a large fleet has hardly two fixes of one device.
+        # By device number, which the store assigns in order: the newest known time, whether the run is in memory, and
+        # the run. Columns, since a batch of a large fleet rarely has two fixes of one device.
         self._newest = np.full(1, _LONG_AGO, dtype=np.int64)
         self._warm = np.zeros(1, dtype=np.bool_)
         self._walks: list[walk.Walk | None] = [None]
@@ -66,17 +66,17 @@ class Engine:
         self._reported = Reported()
 
     def know(self, device: int, last_t: int) -> None:
-        """Say that the store has fixes or events of `device` up to `last_t` (ms) whose run is not in memory."""
+        """Note that the store has fixes or events of `device` up to `last_t` (ms) whose run is not in memory."""
         self._reserve(device)
         before = self._let_go(device)
         ahead = [t for t, _ in before.logged_after(last_t)] if before is not None else []
         self._newest[device] = max(last_t, *ahead, int(self._newest[device]))
 
     def log(self, logged: Sequence[points.Logged]) -> list[points.Logged]:
-        """Take what devices logged, in any order, before the fixes that come with it; again changes nothing.
+        """Take logged events, in any order, before the fixes of their batch; repeating has no effect.
 
         Returns:
-            What may belong to stays that were reported: once stored, its windows go through `recompute`.
+            Events that may belong to reported stays: once stored, their windows go through `recompute`.
         """
         late = []
         for device, of_device in groupby(sorted(logged), key=attrgetter("device")):
@@ -101,7 +101,7 @@ class Engine:
             before.log(sorted(new))
 
     def _placed(self, logged: Sequence[points.Logged]) -> list[tuple[int, int]]:
-        """(ms, number of the cell in the store) of what was logged inside a cell."""
+        """(ms, number of the cell in the store) of events logged inside a cell."""
         t = np.array([event.t for event in logged], dtype=np.int64)
         cells = self._grid.locate(
             np.array([event.lat for event in logged]), np.array([event.lon for event in logged]), t
@@ -134,17 +134,17 @@ class Engine:
         *,
         logged: Sequence[points.Logged] = (),
     ) -> stays.Changes:
-        """Compute the stays of some runs of a device again.
+        """Recompute the stays of some runs of a device.
 
         Args:
             device: number of the device.
-            fixes: all stored fixes of the runs, of this device alone.
+            fixes: all stored fixes of the runs, of this device only.
             stored: its current stays and its runs that begin within them.
-            reason: why what was known no longer holds, for the history.
-            logged: all that is stored of what the device logged between the first and the last of the fixes.
+            reason: why the earlier state is no longer valid, for the history.
+            logged: all stored events of the device between the first and the last of the fixes.
 
         Returns:
-            The differences to `stored`. Where the fixes reach the newest of the device, its state is replaced.
+            The differences from `stored`. If the fixes reach the newest one of the device, its state is replaced.
         """
         if not len(fixes):
             return stays.differences(device, stored, stays.StoredStays([], []), reason=reason, frontier=0)
@@ -161,7 +161,7 @@ class Engine:
         places = self._grid.places(rows.lat, rows.lon, rows.acc, rows.t)
         self._walk(LocatedFixes.of(rows, places, np.flatnonzero(plausibility.eligible(rows))))
         if newest < frontier:
-            # An old stretch: what follows it is more than a gap away, so silence has ended its last stay.
+            # An old stretch: the next data is more than a gap away, so silence has ended its last stay.
             self._settle(device)
             if before is None or (before.last is not None and before.last.t > newest):
                 self._restore(device, before)
@@ -175,9 +175,9 @@ class Engine:
         return stays.Changes(stays=ended.stays + changes.stays, runs=ended.runs + changes.runs)
 
     def settle(self, now: int) -> stays.Changes:
-        """End the stays of devices from which nothing newer than a gap before `now` (ms) has come.
+        """End the stays of devices whose newest fix is more than a gap before `now` (ms).
 
-        Call it now and then with the server's clock; a device that goes on after all is reported again.
+        Call it periodically with the server's clock; a device that continues after all is reported again.
         """
         silent = np.flatnonzero(self._warm & (self._newest < now - RUN_GAP_MS)).astype(np.int32)
         self._walk(self._deferred.take(silent))
@@ -186,18 +186,18 @@ class Engine:
         return self._reported.take()
 
     def _settle(self, device: int) -> None:
-        """End what silence ends; a device that cannot go on from there is read from the store when heard again."""
+        """End the stays of a silent device; if it cannot continue from there, the store is read when it is heard."""
         settled = self._walks[device]
         if settled is not None and not settled.settle():
             self._let_go(device)
 
     def _late(self, device: NDArray[np.int32], t: Int) -> Bool:
-        """Which of the sorted rows are not newer than what is known, or a second arrival within the batch."""
+        """Sorted rows that are not newer than known fixes, or duplicates within the batch."""
         late = np.zeros(len(t), dtype=np.bool_)
         late[1:] = (device[1:] == device[:-1]) & (t[1:] == t[:-1])
         first = np.flatnonzero(np.diff(device, prepend=-1))
         newest, warm = self._newest[device[first]], self._warm[device[first]]
-        # The run of a device that is not warm may go on from what is stored, which is not in memory.
+        # The run of a device that is not warm may continue a stored run, which is not in memory.
         cold = np.where(t[first] <= newest + RUN_GAP_MS, np.iinfo(np.int64).max, _LONG_AGO)
         late |= t <= np.repeat(np.where(warm, newest, cold), np.diff(first, append=len(t)))
         return late
@@ -210,7 +210,7 @@ class Engine:
             self._fresh(name)
 
     def _walk_new(self, placed: LocatedFixes) -> None:
-        """Walk sorted fixes that are newer than all known of their devices; those that may wait are put aside."""
+        """Walk sorted fixes that are newer than all known ones of their devices; defer those that may wait."""
         if self._steps:
             self._walk(placed)
             return
@@ -220,7 +220,7 @@ class Engine:
         self._deferred.expect(last, np.array(until, dtype=np.int64))
 
     def _walk(self, placed: LocatedFixes) -> list[int]:
-        """Walk devices through sorted fixes, a run of those that are alike at a time; until when each is quiet then."""
+        """Walk devices through sorted fixes, a run of similar ones at a time; returns until when each is quiet."""
         until: list[int] = []
         if not len(placed):
             return until
@@ -273,7 +273,7 @@ class Engine:
             self._walks[device], self._warm[device] = before, True
 
     def _reserve(self, device: int) -> None:
-        """Make room for this device, and for some more."""
+        """Make room for this device and some more."""
         more = device + device // 4 + 1 - len(self._newest) if device >= len(self._newest) else 0
         if more:
             self._deferred.reserve(len(self._newest) + more)

@@ -1,4 +1,4 @@
-"""Fixes as columns: the form in which they travel from the decoder through the engine into the store."""
+"""Fixes as columns, from the decoder through the engine to the store."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
@@ -22,14 +22,14 @@ _DTYPES: dict[str, str] = {
 }  # fmt: skip
 
 ABSENT = -1
-"""Stands for an unknown `sat` or `seq`; unknown floats are NaN, an unknown `boot` is None."""
+"""Value of an unknown `sat` or `seq`; unknown floats are NaN, an unknown `boot` is None."""
 
 _PRESENT_SOURCES = [wire.SOURCE_CODE[source] for source in (wire.Source.GNSS, wire.Source.NETWORK, wire.Source.FUSED)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FixColumns:
-    """n fixes as columns of length n; times are ms since 1970-01-01 UTC, places WGS-84 degrees."""
+    """n fixes as columns of length n; times are ms since 1970-01-01 UTC, positions WGS-84 degrees."""
 
     device: NDArray[np.int32]
     """Number of the device in the store."""
@@ -40,7 +40,7 @@ class FixColumns:
     lat: Float
     lon: Float
     raw_lat: Float
-    """Degrees as sent where the device's datum differs from WGS-84, else NaN."""
+    """Degrees as sent if the datum of the device differs from WGS-84, else NaN."""
     raw_lon: Float
     acc: NDArray[np.float32]
     """m, 68 % radius; NaN unknown."""
@@ -65,7 +65,7 @@ class FixColumns:
 
     @classmethod
     def from_columns(cls, n: int, **columns: Sequence[object] | NDArray[np.generic]) -> Self:
-        """Build n fixes from what is known; columns that are not given are unknown (NaN, ABSENT, None, 0)."""
+        """Build n fixes; columns that are not given are unknown (NaN, ABSENT, None, 0)."""
         arrays = {name: _column(name, n, columns.get(name)) for name in _DTYPES}
         return cls(**arrays)  # type: ignore[arg-type]
 

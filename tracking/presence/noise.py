@@ -1,8 +1,8 @@
 """The short-term noise of a receiver, learnt from its track. Pure.
 
-Two errors are told apart (docs/coverage.md, ADR 101). The *absolute* error of a fix is slow: neighbouring fixes share
-most of it, so it decides on which side of a boundary a device is, but walks nowhere by itself. The *relative* error is
-what is left between neighbouring fixes: only it makes false path.
+Two errors are distinguished (docs/coverage.md, ADR 101). The *absolute* error of a fix changes slowly, and neighbouring
+fixes share most of it: it matters for boundaries, but adds no path. The *relative* error is what remains between
+neighbouring fixes: it alone causes false path.
 """
 
 from collections.abc import Sequence
@@ -12,23 +12,23 @@ from statistics import median
 from tracking.geometry.depth import ASSUMED_ACCURACY_M, SIGMA_OF_68, UNSAID_SIGMA_M
 
 KNOT_MS = 4_000
-"""Fixes of so long are one knot: their mean. The noise of fast receivers is less by the root of their number."""
+"""Fixes within this time form one knot, their mean, which reduces the noise of fast receivers."""
 NOISY_M = 2.0
-"""With more relative noise than this, knots are twice as long."""
+"""Above this relative noise, knots are twice as long."""
 LEARN_MS = 90_000
-"""Three knots that span more tell of the way walked, not of noise."""
+"""Three knots that span more show movement, not noise."""
 LEAST_NOISE_M, MOST_NOISE_M = 0.5, 20.0
 LEARNT = 6
-"""Knots after which the relative noise counts; until then all error is taken for noise."""
+"""Knots after which the relative noise is used; until then all error counts as noise."""
 _LEAST_GAIN = 0.01
-"""Hours of knots weigh in the end: one knot moves the estimate by a per cent."""
+"""Weight of one knot after hours: it moves the estimate by a per cent."""
 _MEDIAN_2 = 2 * log(2)
 """Squared median of the distance from the middle of a circular normal error, in variances per axis."""
 SLOW_TIMES = 4.0
-"""A receiver that never says its accuracy is taken to have so many times its relative noise, within these bounds."""
+"""Assumed accuracy of a receiver that never reports it: a multiple of its relative noise, within these bounds."""
 BEST_ESTIMATE_M = 12.0
 _ALL, _SELDOM = 24, 4
-"""The first knots are all learnt from, later ones every so many."""
+"""All of the first knots are used, then one in this many."""
 _GAINS = [exp(max(1.5 / knots, _LEAST_GAIN)) for knots in range(1, int(1.5 / _LEAST_GAIN) + 1)]
 
 Knot = tuple[float, float, float, float]
@@ -38,7 +38,7 @@ Knot = tuple[float, float, float, float]
 class Noise:
     """Relative noise of a device, learnt along one run of its fixes, knot by knot: a running median.
 
-    By runs, so that it follows from the fixes of the run alone, in whatever order they came.
+    It depends on the fixes of the run alone, in whatever order they arrive.
     """
 
     __slots__ = "_before", "_first", "_last", "_sure_2", "knots", "learnt_m", "width_ms"
@@ -52,7 +52,7 @@ class Noise:
         self._sure_2 = -1.0
         self._before: Knot | None = None
         self._last: Knot | None = None
-        # What the first knots showed, m²: one bad one to begin with would be in the estimate for minutes.
+        # Values of the first knots, m²: a single bad one would affect the estimate for minutes.
         self._first: Sequence[float] = ()
 
     def relative_m(self, sigma: float) -> float:
@@ -60,11 +60,11 @@ class Noise:
         return sigma if self.knots < LEARNT else min(max(self.learnt_m, LEAST_NOISE_M), MOST_NOISE_M)
 
     def sure_2(self, sigma: float) -> float:
-        """Its square, m², with room for what was learnt from few knots and may be too small by chance."""
+        """Its square, m², increased for few knots, which may give too small a value by chance."""
         return self._sure_2 if self._sure_2 >= 0 else sigma * sigma
 
     def absolute_m(self, sigma: float) -> float:
-        """Standard deviation of the absolute error per axis, m: as declared, or estimated where it never is."""
+        """Standard deviation of the absolute error per axis, m: as declared, or estimated if never declared."""
         if sigma != UNSAID_SIGMA_M:
             return sigma
         if self.knots < LEARNT:
@@ -72,13 +72,13 @@ class Noise:
         return min(max(SLOW_TIMES * self.learnt_m, BEST_ESTIMATE_M), ASSUMED_ACCURACY_M) * SIGMA_OF_68
 
     def cut(self) -> None:
-        """What comes next does not follow from what was before: a jump is no noise."""
+        """Separate the next knot from the previous ones: a jump is not noise."""
         self._before = self._last = None
 
     def note(self, knot: Knot) -> None:
         """Take the next knot."""
         before, last = self._before, self._last
-        # Whoever was elsewhere for a moment goes on with a knot that began before.
+        # After a moment elsewhere, a device continues with a knot that began before.
         if last is not None and knot[0] <= last[0]:
             return
         self._before, self._last = last, knot
@@ -88,7 +88,7 @@ class Noise:
                 self._learn(before, last, knot)
 
     def _learn(self, before: Knot, last: Knot, knot: Knot) -> None:
-        """Learn how far a knot lies off the straight and even way between its neighbours."""
+        """Learn from the distance of a knot to the straight and uniform movement between its neighbours."""
         share = (knot[0] - last[0]) / (knot[0] - before[0])
         rest = 1 - share
         off_x, off_y = last[1] - share * before[1] - rest * knot[1], last[2] - share * before[2] - rest * knot[2]

@@ -10,28 +10,27 @@ from tracking.presence.noise import Knot, Noise
 from tracking.presence.points import Fixes, Place
 
 MEMORY_S = 60.0
-"""The slow error forgets itself in about so long."""
+"""Correlation time of the slow error."""
 CLEAR_SIGMAS = 3.4
-"""Standard deviations of both ends by which two places must differ to be two places: a standing device walks nowhere.
-"""
+"""Standard deviations of both ends by which two positions must differ, so that a standing device gets no path."""
 LEAST_STEP_M, MOST_STEP_M = 10.0, 60.0
-"""Bounds of that: among tall houses any way would be lost otherwise."""
+"""Bounds of that distance; without the upper one any path in street canyons would be lost."""
 WINDOW_MS = 60_000
-"""Bends are looked for among the knots of so long: before that the device stood, and its bends are noise."""
+"""Bends are searched among the knots of this time: before it the device stood, and its bends are noise."""
 DETOUR_SIGMAS = 0.7
-"""Relative noise that a way round a bend must be longer than the straight one to be a bend."""
+"""Multiple of the relative noise by which a path around a bend must be longer than the straight one."""
 LEG_SIGMAS = 2.5
 LEAST_LEG_M = 3.0
-"""Relative noise, and metres, that a bend must be away from both ends."""
+"""Multiple of the relative noise, and metres, by which a bend must be away from both ends."""
 
-# Share of the variance of the slow error that two places so many seconds apart do not have in common.
+# Share of the variance of the slow error not shared by two positions this many seconds apart.
 _APART = [1 - exp(-s / MEMORY_S) for s in range(WINDOW_MS // 1000 + 1)]
 _CLEAR_2 = (2 * CLEAR_SIGMAS) ** 2
 _LEAST_STEP_2, _MOST_STEP_2 = LEAST_STEP_M**2, MOST_STEP_M**2
 
 
 def estimated_accuracy_m(fixes: FixColumns) -> float:
-    """68 % radius (m) of a receiver that never says it, from its eligible fixes of some minutes, in order of time."""
+    """68 % radius (m) of a receiver that never reports it, from eligible fixes of some minutes, in order of time."""
     path, count = Path(Noise()), len(fixes)
     east, north = degrees.metres(fixes.lat, fixes.lon, float(fixes.lat[:1].sum()))
     path.add((fixes.t.tolist(), east.tolist(), north.tolist(), [UNSAID_SIGMA_M] * count), 0, count)
@@ -39,20 +38,20 @@ def estimated_accuracy_m(fixes: FixColumns) -> float:
 
 
 class Path:
-    """Way inside a cell, from corner to corner: knots that are clear of the corner, or of a knot of the last minute."""
+    """Path inside a cell from corner to corner: knots that are clear of the corner, or of a knot of the last minute."""
 
     __slots__ = "_corner", "_knot", "_since", "metres", "noise"
 
     def __init__(self, noise: Noise) -> None:
         self.metres = 0.0
-        """Way up to the last corner, m."""
+        """Path up to the last corner, m."""
         self.noise = noise
         self._corner: Knot | None = None
         # Of the fixes of the next knot: ms of the first, sums of times, x and y, their number, and the last one's
         # standard deviation.
         self._knot: tuple[int, int, float, float, int, float] | None = None
-        # ms, x, y of the knots since the corner, one after the other. No tuples: of a large fleet they would be
-        # millions, and the garbage collector would go through all of them.
+        # ms, x, y of the knots since the corner, one after the other. No tuples: a large fleet would have millions,
+        # and the garbage collector would traverse all of them.
         self._since: array[float] = array("d")
 
     def add(self, fixes: Fixes, start: int, end: int) -> None:
@@ -74,20 +73,20 @@ class Path:
         self._knot = t, t, x, y, 1, sigma
 
     def turn(self, t: int, place: Place, sigma: float) -> None:
-        """Begin or go on measuring at a crossing of the boundary, or where the device was found after a jump."""
+        """Start or continue measuring at a crossing of the boundary, or at the position after a jump."""
         self.metres = self.whole_m()
         self.let_go()
         self._corner = t, place[0], place[1], sigma
         del self._since[:]
 
     def let_go(self) -> None:
-        """Measure no further; what the last knot shows of the noise is learnt."""
+        """Stop measuring; the noise is learnt from the last knot."""
         if self._knot is not None:
             self.noise.note(_mean(self._knot))
         self._knot = None
 
     def leave(self, t: int, place: Place, sigma: float) -> None:
-        """Cross the boundary outwards: who stood would not be out, so the last step counts, however short."""
+        """Cross the boundary outwards: the device has moved, so the last step counts, however short."""
         if self._knot is not None:
             self._take(_mean(self._knot))
         if self._corner is not None:
@@ -95,7 +94,7 @@ class Path:
         self._knot = None
 
     def whole_m(self) -> float:
-        """Way if nothing more comes: the rest counts from half a clear step on, as a mover is half way on average."""
+        """Path if nothing more follows: the rest counts from half a clear step on, the average for a moving device."""
         corner = self._corner
         if corner is None or self._knot is None:
             return self.metres
@@ -109,7 +108,7 @@ class Path:
         return self.metres + self._way_m(last, corner)
 
     def _take(self, knot: Knot) -> None:
-        """Take the next knot: a corner, if the device has moved on from the last one, or within the last minute."""
+        """Take the next knot; it is a corner if the device has moved from the last one, or within the last minute."""
         noise = self.noise
         noise.note(knot)
         corner = self._corner
@@ -119,7 +118,7 @@ class Path:
         t, x, y, sigma = knot
         since, row = self._since, len(self._since)
         relative = slow = -1.0
-        # One loop on plain numbers, from the newest knot back to the corner: most of the engine's time goes here.
+        # One loop on plain numbers, from the newest knot back to the corner: the engine spends most of its time here.
         while row >= 0:
             row -= 3
             at, from_x, from_y = (since[row], since[row + 1], since[row + 2]) if row >= 0 else corner[:3]
@@ -145,7 +144,7 @@ class Path:
         del self._since[:]
 
     def _way_m(self, end: Knot, corner: Knot) -> float:
-        """Way from the corner: straight, or round bends where that is clearly longer."""
+        """Path from the corner: straight, or around bends if that is clearly longer."""
         since = self._since
         if not since:
             return sqrt((end[1] - corner[1]) ** 2 + (end[2] - corner[2]) ** 2)
@@ -161,7 +160,7 @@ def _mean(knot: tuple[int, int, float, float, int, float]) -> Knot:
 
 
 def _first_at(since: "array[float]", t: float) -> int:
-    """Where in ms, x, y, ms … the first at or after `t` (ms) begins."""
+    """Index in ms, x, y, ms … of the first knot at or after `t` (ms)."""
     row, end = 0, len(since)
     while row < end and since[row] < t:
         row += 3
@@ -169,9 +168,9 @@ def _first_at(since: "array[float]", t: float) -> int:
 
 
 def _bent_m(start: Place, since: list[Place], end: Place, least_m: float, leg_m: float) -> float:
-    """Way from `start` to `end` round those bends alone that make it longer by `least_m` or more.
+    """Path from `start` to `end` around those bends that make it longer by `least_m` or more.
 
-    A bend is at least `leg_m` away from both ends: what is nearer is noise about them.
+    A bend is at least `leg_m` away from both ends: nearer knots are noise.
     """
     (x, y), (end_x, end_y) = start, end
     longest = straight = sqrt((end_x - x) ** 2 + (end_y - y) ** 2)

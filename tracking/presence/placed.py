@@ -1,4 +1,4 @@
-"""Eligible fixes of many devices, looked up: columns as the engine walks them and puts them aside."""
+"""Located fixes of many devices as columns, for walking and deferring."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -22,7 +22,7 @@ class LocatedFixes:
     device: Ints
     """(n) number of the device in the store."""
     values: Float
-    """(n, WIDTH): one line of the processor's cache for each fix. Whole numbers are exact in it, times too."""
+    """(n, WIDTH): one cache line for each fix. Whole numbers, also times, are exact."""
 
     @classmethod
     def of(cls, fixes: FixColumns, places: FixCells, rows: NDArray[np.intp]) -> Self:
@@ -42,7 +42,7 @@ class LocatedFixes:
 
     @property
     def inner(self) -> Ints:
-        """Index of the cell each falls in, -1 outside every cell."""
+        """Index of the cell that contains each, -1 outside all cells."""
         return self.values[:, INNER].astype(np.int32)
 
     def take(self, rows: NDArray[np.intp] | Bool) -> Self:
@@ -61,13 +61,13 @@ class LocatedFixes:
         return type(self)(device=device, values=values).ordered()
 
     def lists(self) -> Rows:
-        """What is asked of each as lists, for the walk of single devices."""
+        """The values as lists, for the walk of single devices."""
         x, y, sigma = self.values[:, [X, Y, SIGMA]].T.tolist()
         return Rows(self.t.tolist(), x, y, sigma, self.values)
 
 
 def ends(device: Ints) -> Bool:
-    """Which rows of a sorted column of devices are the last of theirs."""
+    """Last rows of each device in a sorted column."""
     last = np.ones(len(device), dtype=np.bool_)
     last[:-1] = device[1:] != device[:-1]
     return last

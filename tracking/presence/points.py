@@ -1,4 +1,4 @@
-"""Eligible fixes, looked up: one by itself, or many as lists by column, as the walk takes them."""
+"""Located fixes for the walk: a single one, or many as lists by column."""
 
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ Fixes = tuple[list[int], list[float], list[float], list[float]]
 
 
 class Logged(NamedTuple):
-    """An event or a checkpoint that a device logged: number of the device, time ms, WGS-84 degrees."""
+    """An event or checkpoint logged by a device: number of the device, time ms, WGS-84 degrees."""
 
     device: int
     t: int
@@ -22,9 +22,9 @@ class Logged(NamedTuple):
 
 
 class Point(Struct, frozen=True, gc=False):
-    """An eligible fix, looked up: time ms, place m, standard deviation m, cell index (-1 outside), how surely there.
+    """A located fix: time ms, position m, standard deviation m, cell index (-1 outside), and its depth there.
 
-    No tuple: one is kept of each device of a fleet, and the garbage collector would go through all of them.
+    Not a tuple: one is kept for each device of a fleet, and the garbage collector would traverse all of them.
     """
 
     t: int
@@ -50,7 +50,7 @@ class Point(Struct, frozen=True, gc=False):
 
 
 class Rows(NamedTuple):
-    """Lists of what is asked of each fix: a tuple for each would keep the garbage collector as busy as the engine."""
+    """Lists of values: a tuple for each fix would keep the garbage collector as busy as the engine."""
 
     t: list[int]
     x: list[float]

@@ -1,4 +1,4 @@
-"""A stay in the making: time, path and fixes inside one cell, whatever the batches in which the fixes came."""
+"""An open stay: time, path and fixes inside one cell, independent of batches."""
 
 from dataclasses import dataclass
 from math import hypot
@@ -11,7 +11,7 @@ from tracking.presence.visit_rules import VisitRule
 
 @dataclass(slots=True)
 class OpenStay:
-    """What is known of a stay that may still grow. Places are (x, y) in m, times ms."""
+    """The state of a stay that may still grow. Positions are (x, y) in m, times ms."""
 
     device: int
     cell: int
@@ -21,11 +21,11 @@ class OpenStay:
     t_in: int
     entry: Place
     inside_at: int
-    """Latest moment known inside."""
+    """Latest known moment inside."""
     place: Place
-    """Where that was."""
+    """Its position."""
     path: Path
-    """Way inside."""
+    """Path inside."""
     dwell_ms: int = 0
     fixes: int = 0
 
@@ -38,14 +38,14 @@ class OpenStay:
         self.path.add(fixes, start, end)
 
     def add_one(self, t: int, x: float, y: float, sigma: float) -> None:
-        """`add` for one fix, as most live batches have of a device: the same to the last bit."""
+        """`add` for one fix, the usual case in live batches; bit-identical."""
         self.dwell_ms += t - self.inside_at
         self.inside_at, self.place = t, (x, y)
         self.fixes += 1
         self.path.add_one(t, x, y, sigma)
 
     def back(self, here: "OpenStay") -> None:
-        """Go on with what was counted after an exit, whose time and way do not count."""
+        """Continue with the counts after an exit, whose time and path do not count."""
         here.path.metres += self.path.whole_m()
         self.path = here.path
         self.inside_at, self.place = here.inside_at, here.place
@@ -53,7 +53,7 @@ class OpenStay:
         self.fixes += here.fixes
 
     def cross(self, t_in: int, t_out: int, place: Place, way_m: float) -> None:
-        """Count a crossing between two fixes that were both elsewhere; it ends at `place`."""
+        """Count a crossing between two fixes elsewhere; it ends at `place`."""
         self.dwell_ms += t_out - t_in
         self.path.metres += way_m
         self.inside_at, self.place = t_out, place
@@ -65,7 +65,7 @@ class OpenStay:
         self.inside_at, self.place = t, place
 
     def stay(self, rule: VisitRule, *, logged: bool) -> Stay:
-        """The stay as it is when it ends, or silence ends it. `logged`: an event was logged in it."""
+        """The stay if it ends now, or silence ends it. `logged`: an event was logged in it."""
         path = self.path.whole_m()
         way = hypot(self.place[0] - self.entry[0], self.place[1] - self.entry[1])
         return Stay(

@@ -1,4 +1,4 @@
-"""What is reported of one device's way: stays and runs as they become known, and again when they change."""
+"""Reports of one device: stays and runs when they become known, and again when they change."""
 
 from collections.abc import Callable, Sequence
 
@@ -11,13 +11,13 @@ from tracking.presence.trail import Trail
 from tracking.presence.visit_rules import VisitRules
 
 RUN_REPORT_MS = 60_000
-"""A run that goes on is reported at its first fix of every minute."""
+"""An open run is reported at its first fix of every minute."""
 
 _Key = tuple[int, int]
 """Device, and the time at which a stay or run begins, ms."""
 
 Report = Stay | Run | StayChange
-"""A stay or run as it is known now; or that there is none, where one was reported."""
+"""A stay or run as known now; or None, if a reported one does not exist."""
 
 
 class Reports(Trail):
@@ -26,9 +26,9 @@ class Reports(Trail):
     Args:
         device: number of the device in the store.
         grid: the cells.
-        rules: what makes a visit valid, by index of the cell.
-        report: called with every stay and run as it becomes known, again when it changes; keys (device, t_in) and
-            (device, t_first).
+        rules: rules of valid visits, by index of the cell.
+        report: called with every stay and run when it becomes known, and again when it changes; keys (device, t_in)
+            and (device, t_first).
     """
 
     __slots__ = ("_grid", "_led", "_logged", "_rules", "_run_at", "_seen", "device", "report")
@@ -39,19 +39,19 @@ class Reports(Trail):
         self.report = report
         self._grid, self._rules = grid, rules
         self._run_at: Point | None = None
-        # A stay of this run was reported. The first one is reported as it begins: since then the city is observed.
+        # Whether a stay of this run was reported. The first one is reported at its begin, where observation starts.
         self._seen = False
-        # The beginning of the newest stay, and the time that led to it, which may have been one with it.
+        # The beginning of the newest stay, and the undecided time before it, which may belong to it.
         self._led: tuple[int, Between] | None = None
-        # (ms, number of the cell in the store) of what was logged, as far as it may belong to a stay not ended.
+        # (ms, number of the cell in the store) of events that may belong to a stay that has not ended.
         self._logged: Sequence[tuple[int, int]] = ()
 
     def log(self, logged: list[tuple[int, int]]) -> None:
-        """Take what was logged, (ms, number of the cell in the store), newer than any stay reported as ended."""
+        """Take events, (ms, number of the cell in the store), newer than any stay reported as ended."""
         self._logged = [*self._logged, *logged]
 
     def logged_after(self, t: int) -> list[tuple[int, int]]:
-        """What was logged after `t` (ms)."""
+        """Events after `t` (ms)."""
         return [event for event in self._logged if event[0] > t]
 
     def _note_run(self, last: Point | None, point: Point) -> None:
@@ -91,7 +91,7 @@ class Reports(Trail):
     def _report_maybe(
         self, between: Between, maybe: Maybe, *, is_open: bool = False, after: Stay | None = None
     ) -> None:
-        """Tell of a cell in which the device may have made a valid visit, `after` included, if it may."""
+        """Report a cell in which the device may have made a valid visit, including `after`, if so."""
         rule = self._rules.at(maybe.index, maybe.t_in)
         dwell_ms, path_m = maybe.before_ms + maybe.ms, maybe.before_m + maybe.metres
         if after is not None:
@@ -121,10 +121,10 @@ class Reports(Trail):
 
 
 class Reported(list[Report]):
-    """Stays and runs in the order in which they became known."""
+    """Stays and runs in the order of becoming known."""
 
     def take(self) -> Changes:
-        """What changed; nothing is left."""
+        """Take the changes."""
         stays, runs = self._newest()
         return Changes(
             stays=list(stays.values()),
@@ -132,7 +132,7 @@ class Reported(list[Report]):
         )
 
     def computed(self) -> StoredStays:
-        """The same as it must be stored; nothing is left."""
+        """Take the final state, as it must be stored."""
         stays, runs = self._newest()
         return StoredStays([change.stay for change in stays.values() if change.stay is not None], runs)
 

@@ -1,4 +1,4 @@
-"""What silence may hide: visits that nobody saw and nobody can rule out. Pure."""
+"""Visits that silence may hide: not seen, but not excluded. Pure."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,31 +11,31 @@ from tracking.geometry.lookup import CityGrid
 from tracking.presence.fixes import Float, Int
 
 UNHEARD_MS = 180_000
-"""Of a device that is silent for so long nothing is known: on the map, in coverage, in alerts of cells and officers."""
+"""A device without fixes for this long is silent: on the map, in coverage, in alerts of cells and officers."""
 BESIDE_MS = 120_000
-"""So much longer than the fixes tell may a device have been where it was sighted: a gap before them, and after."""
+"""Time that a sighting may have lasted beyond its fixes: a gap before them, and one after."""
 FASTEST_WALK_M_PER_S = 1.5
-"""How fast an officer may have walked unseen, in a straight line: more than is likely, so that nobody is wronged."""
+"""Assumed speed of an unseen officer, in a straight line; above the likely one, so that nobody is blamed wrongly."""
 
 MOST_PAIRS = 1_000_000
-"""Pairs of a silence and a cell that are looked at together."""
+"""Pairs of a silence and a cell processed together."""
 _CELL = 1 << 42
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Silences:
-    """n stretches without an eligible fix of a device that was not signed off, as columns of length n."""
+    """n times without an eligible fix of a device that was not signed off, as columns of length n."""
 
     t_from: Int
     """Last fix before, ms."""
     t_to: Int
-    """First fix after, or until when the silence counts, ms."""
+    """First fix after, or the end of the time that counts, ms."""
     lat_from: Float
     lon_from: Float
-    """Where the last fix before was, degrees."""
+    """Position of the last fix before, degrees."""
     lat_to: Float
     lon_to: Float
-    """Where the first fix after was; NaN where none came yet."""
+    """Position of the first fix after; NaN if there is none yet."""
 
     def __len__(self) -> int:
         return len(self.t_from)
@@ -47,7 +47,7 @@ class Silences:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hidden:
-    """Visits that silence may hide, as columns: one in `cell` may have ended from `first` to `last` (ms)."""
+    """Visits that silence may hide, as columns: a visit in `cell` may have ended from `first` to `last` (ms)."""
 
     cell: NDArray[np.intp]
     """Index of the cell."""
@@ -57,7 +57,7 @@ class Hidden:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sightings:
-    """Stretches in which a device seems to have been in a cell by fixes that cannot be believed, as columns."""
+    """Times in which a device seems to have been in a cell by untrusted fixes, as columns."""
 
     cell: NDArray[np.intp]
     """Index of the cell."""
@@ -68,12 +68,11 @@ class Sightings:
 
 
 def possible_visits(silences: Silences, grid: CityGrid, dwell_ms: Int, *, pairs: int = MOST_PAIRS) -> Int:
-    """Latest moment, ms, at which a visit that silence hides may have ended in each cell; NEVER where none may.
+    """Latest moment, ms, at which a visit hidden by silence may have ended in each cell; NEVER if none may.
 
-    A visit may be hidden when the device can have walked from where it was last seen to the cell, stayed for the least
-    dwell, and walked on to where it was seen next. In a cell in which it was seen just before or just after, the
-    silence may hide as little as the missing part of a visit. At most `pairs` of a silence and a cell are looked at
-    together.
+    A visit may be hidden if the device could walk from its last position to the cell, stay for the minimum dwell, and
+    walk on to its next position. In a cell in which it was just before or just after, the missing part of a visit is
+    enough. At most `pairs` of a silence and a cell are processed together.
     """
     latest = np.full(len(grid), NEVER, dtype=np.int64)
     for cells, earliest_end, latest_end in _ends(silences, grid, dwell_ms, pairs):
@@ -83,9 +82,9 @@ def possible_visits(silences: Silences, grid: CityGrid, dwell_ms: Int, *, pairs:
 
 
 def hidden_visits(silences: Silences, grid: CityGrid, dwell_ms: Int, *, pairs: int = MOST_PAIRS) -> Hidden:
-    """All times at which visits that silence hides may have ended, those of a cell that overlap merged into one.
+    """All times at which visits hidden by silence may have ended; overlapping ones of a cell are merged.
 
-    At most `pairs` of a silence and a cell are looked at together.
+    At most `pairs` of a silence and a cell are processed together.
     """
     parts = [Hidden(cell=np.empty(0, dtype=np.intp), first=silences.t_from[:0], last=silences.t_to[:0])]
     for cells, earliest_end, latest_end in _ends(silences, grid, dwell_ms, pairs):
@@ -96,7 +95,7 @@ def hidden_visits(silences: Silences, grid: CityGrid, dwell_ms: Int, *, pairs: i
 
 
 def sighted_visits(sightings: Sightings, dwell_ms: Int) -> Hidden:
-    """Times at which visits that sightings hide may have ended; a glimpse hides none."""
+    """Times at which visits hidden by sightings may have ended; a short sighting hides none."""
     dwell = dwell_ms[sightings.cell]
     long = np.flatnonzero(sightings.t_to - sightings.t_from + BESIDE_MS >= dwell)
     first = np.minimum(sightings.t_from[long] + dwell[long], sightings.t_to[long])
@@ -104,7 +103,7 @@ def sighted_visits(sightings: Sightings, dwell_ms: Int) -> Hidden:
 
 
 def joined(one: Hidden, other: Hidden) -> Hidden:
-    """What either of both hides."""
+    """Visits hidden by either of both."""
     return _merged(
         Hidden(
             cell=np.concatenate([one.cell, other.cell]),
@@ -122,12 +121,12 @@ def later(possible: Int, hidden: Hidden) -> Int:
 
 
 def _merged(hidden: Hidden) -> Hidden:
-    """The same times, none of a cell touching another."""
+    """The same times, with touching ones of a cell merged."""
     if not len(hidden.cell):
         return hidden
     order = np.lexsort((hidden.first, hidden.cell))
     cell, first = hidden.cell[order], hidden.first[order]
-    # Cells kept apart by more ms than any time has, one running maximum serves all of them.
+    # Cells are offset by more ms than any time has, so one running maximum serves all of them.
     reached = np.maximum.accumulate(hidden.last[order] + cell * _CELL) - cell * _CELL
     begins = np.flatnonzero(np.append(True, (np.diff(cell) != 0) | (first[1:] > reached[:-1])))
     ends = np.append(begins[1:], len(cell)) - 1
@@ -135,10 +134,10 @@ def _merged(hidden: Hidden) -> Hidden:
 
 
 def _ends(silences: Silences, grid: CityGrid, dwell_ms: Int, pairs: int) -> Iterator[tuple[NDArray[np.intp], Int, Int]]:
-    """Earliest and latest end of a visit in each silence and cell, ms; there is none where they cross.
+    """Earliest and latest end of a visit in each silence and cell, ms; impossible if latest is before earliest.
 
-    Some silences at a time, so that memory is bounded, with the cells within reach in any of them. Those of a part are
-    about as long and begin about as far west, or the reach of one would be that of all.
+    Processed in parts to bound memory, each with the cells within reach of any of its silences. The silences of a part
+    have similar lengths and longitudes, since the longest reach applies to all of them.
     """
     if not len(silences) or not len(grid):
         return
@@ -151,7 +150,7 @@ def _ends(silences: Silences, grid: CityGrid, dwell_ms: Int, pairs: int) -> Iter
 
 
 def _within_reach(silences: Silences, grid: CityGrid) -> NDArray[np.intp]:
-    """Indices of the cells that some device may have walked to, and some more."""
+    """Indices of the cells that some device may have reached, and some more."""
     reach = float((silences.t_to - silences.t_from).max()) / 1000 * FASTEST_WALK_M_PER_S + np.sqrt(
         grid.areas_m2 / np.pi
     )
@@ -173,7 +172,7 @@ def _ends_in(silences: Silences, grid: CityGrid, cells: NDArray[np.intp], dwell_
     back = _walk_ms(*grid.xy(lat_to, lon_to), x, y, radius)
     back[~heard_again] = 0
     dwell = np.repeat(dwell_ms[None, :], len(silences), axis=0)
-    # Who was seen outside every cell finds the last entry: no column.
+    # A position outside all cells finds the last entry, which has no column.
     column = np.full(len(grid) + 1, -1)
     column[cells] = np.arange(len(cells))
     for way, lat, lon in ((away, silences.lat_from, silences.lon_from), (back, lat_to, lon_to)):
@@ -184,6 +183,6 @@ def _ends_in(silences: Silences, grid: CityGrid, cells: NDArray[np.intp], dwell_
 
 
 def _walk_ms(from_x: Float, from_y: Float, x: Float, y: Float, radius: Float) -> Int:
-    """Least time on foot from each place to each cell, ms, shape (places, cells)."""
+    """Minimum time on foot from each position to each cell, ms, shape (positions, cells)."""
     metres = np.hypot(from_x[:, None] - x[None, :], from_y[:, None] - y[None, :]) - radius[None, :]
     return np.asarray(np.maximum(metres, 0) / FASTEST_WALK_M_PER_S * 1000, dtype=np.int64)

@@ -1,4 +1,4 @@
-"""A stay: one maximal presence of a device in a cell. What visits, coverage, dwell and idleness are read from."""
+"""Stays: the longest presences of a device in a cell, from which visits, coverage, dwell and idleness follow."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,20 +8,20 @@ from tracking.presence.visit_rules import VisitRule
 from tracking.records.reasons import Cause
 
 DRIVING_M_PER_S = 15 / 3.6
-"""A mean speed above 15 km/h is no patrol on foot."""
+"""A mean speed above 15 km/h is not a patrol on foot."""
 
 
 class StayKind(StrEnum):
-    """What a stay is worth."""
+    """Kind of a stay."""
 
     VISIT = "visit"
-    """Dwell and path reached what the class of the cell asks: resets idleness."""
+    """Dwell and path meet the requirements of the class of the cell: resets idleness."""
     SHORT = "short"
     """Too short in time or path."""
     DRIVE_THROUGH = "drive_through"
     """Faster than 15 km/h on average: does not reset idleness."""
     BETWEEN = "between"
-    """No stay, but time in which no fix said surely where the device was: it may have made a valid visit here, or have
+    """Not a stay, but time in which no fix tells surely where the device was: it may have made a valid visit here, or
     been elsewhere. Neither resets idleness nor counts as neglect."""
 
 
@@ -29,51 +29,51 @@ class StayKind(StrEnum):
 class Stay:
     """Presence of one device in one cell; key (device, t_in).
 
-    A device that leaves for less than a minute and comes back has stayed, so stays of one device in neighbouring cells
-    may overlap in time; their dwell never does.
+    Leaving for less than a minute does not end a stay, so stays of one device in neighbouring cells may overlap in
+    time; their dwell never does.
     """
 
     device: int
     cell: int
     """Number of the cell in the store."""
     t_in: int
-    """ms since 1970-01-01 UTC at which the boundary was crossed inwards, or of the first fix."""
+    """Time of the inward crossing of the boundary, or of the first fix, ms since 1970-01-01 UTC."""
     t_out: int
-    """ms at which it was crossed outwards, or of the latest fix."""
+    """Time of the outward crossing, or of the latest fix, ms."""
     dwell_ms: int
-    """Time inside, without the merged exits."""
+    """Time inside, without exits."""
     path_m: float
-    """Length walked inside, jitter removed, to the metre's tenth."""
+    """Distance walked inside, jitter removed, to a tenth of a metre."""
     fixes: int
     """Fixes inside."""
     kind: StayKind
     open: bool
     """True while no later fix of the device has ended it."""
     other: int | None = None
-    """Of time between cells: number of the cell that the device may have been in instead; None: outside every cell."""
+    """For time between cells: number of the other possible cell; None: outside all cells."""
 
     @property
     def key(self) -> int:
-        """What tells it from the device's other stays."""
+        """Key among the stays of the device."""
         return self.t_in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StayChange:
-    """A difference to the stored stays: put `stay` where (device, t_in) is, or withdraw it when `stay` is None."""
+    """A difference from the stored stays: replace (device, t_in) by `stay`, or withdraw it if `stay` is None."""
 
     device: int
     t_in: int
     stay: Stay | None
     reason: str | None = None
-    """Why what was known before no longer holds; None when a stay begins, grows or ends in order."""
+    """Why the earlier state is no longer valid; None if a stay begins, grows or ends in order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """A device's fixes without a gap; key (device, t_first). What lies between two runs is silence.
+    """Fixes of a device without a gap; key (device, t_first). The time between two runs is silence.
 
-    Times are ms, places degrees, of the first and the last eligible fix.
+    Times are ms, positions degrees, of the first and the last eligible fix.
     """
 
     device: int
@@ -84,11 +84,11 @@ class Run:
     lat_last: float
     lon_last: float
     open: bool
-    """True while neither a gap nor silence has ended it: what lies in it may not all have been reported."""
+    """True while neither a gap nor silence has ended it; its stays may not all have been reported."""
 
     @property
     def key(self) -> int:
-        """What tells it from the device's other runs."""
+        """Key among the runs of the device."""
         return self.t_first
 
 
@@ -97,7 +97,7 @@ Kept = TypeVar("Kept", Stay, Run)
 
 @dataclass(frozen=True, slots=True)
 class StoredStays:
-    """Stays and runs of one stretch of a device, as stored or as they must be."""
+    """Stays and runs of one stretch of a device, stored or computed."""
 
     stays: list[Stay]
     runs: list[Run]
@@ -105,7 +105,7 @@ class StoredStays:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunChange:
-    """A difference to the stored runs: put `run` where (device, t_first) is, or remove it when `run` is None."""
+    """A difference from the stored runs: replace (device, t_first) by `run`, or remove it if `run` is None."""
 
     device: int
     t_first: int
@@ -114,7 +114,7 @@ class RunChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
-    """What the store must change so that its projections agree with its fixes."""
+    """Changes that make the stored stays and runs agree with the fixes."""
 
     stays: list[StayChange]
     runs: list[RunChange]
@@ -125,25 +125,25 @@ class Changes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """A stretch of a device's time, ms, ends included, whose stays must be computed again."""
+    """A time span of a device, ms, ends included, whose stays must be recomputed."""
 
     device: int
     t_lo: int
     t_hi: int
     received: int
-    """ms at which the late data came in."""
+    """Time of receipt of the late data, ms."""
     cause: Cause = Cause.LATE
 
 
 def worth(rule: VisitRule, dwell_ms: int, path_m: float, way_m: float, *, logged: bool = False) -> StayKind:
-    """Judge a stay.
+    """Decide the kind of a stay.
 
     Args:
-        rule: what the cell asks for.
+        rule: requirements of the cell.
         dwell_ms: time inside.
-        path_m: way inside without jitter.
-        way_m: straight distance from where it began to where it ended: what was at least travelled.
-        logged: an event was logged in it, which counts as path: who deals with something does not walk.
+        path_m: path inside without jitter.
+        way_m: straight distance from its begin to its end: the minimum travelled.
+        logged: an event was logged in it, which replaces the path, since an officer at work does not walk.
     """
     if max(path_m, way_m) * 1000 > DRIVING_M_PER_S * dwell_ms:
         return StayKind.DRIVE_THROUGH
@@ -155,15 +155,15 @@ def worth(rule: VisitRule, dwell_ms: int, path_m: float, way_m: float, *, logged
 def differences(
     device: int, stored: StoredStays, computed: StoredStays, *, reason: str | None, frontier: int
 ) -> Changes:
-    """What must change in the store so that it holds `computed` and nothing else of this stretch.
+    """Changes that make the store hold exactly `computed` for this stretch.
 
     Args:
-        device: the device whose stretch it is.
+        device: the device.
         stored: its current stays and runs of the stretch.
-        computed: stays and runs as they must be.
-        reason: why what was known no longer holds.
+        computed: the correct stays and runs.
+        reason: why the earlier state is no longer valid.
         frontier: newest fix of the device, ms, before the data that made the stretch dirty. A stay that ends at or
-            after it grew in order: nothing that was known is taken back.
+            after it grew in order, and nothing is corrected.
     """
     old_stays, new_stays = _by_key(stored.stays), _by_key(computed.stays)
     changes = []
@@ -182,7 +182,7 @@ def differences(
 
 
 def _goes_on(old: Stay, new: Stay) -> bool:
-    """Whether a stay was reported before it ended; one that had ended is another now, and not because it grew."""
+    """Whether a stay only grew: it was reported before it ended."""
     return old.cell == new.cell and (old.open or new.t_out > old.t_out)
 
 

@@ -1,4 +1,4 @@
-"""Stretches of a device's time whose places are not believed: its fixes stay stored, and carry no presence. Pure."""
+"""Suspect intervals of devices: their fixes stay stored, but carry no presence. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -15,7 +15,7 @@ Intervals = Mapping[int, Sequence[Span]]
 
 
 def marked(fixes: FixColumns, suspects: Intervals) -> FixColumns:
-    """The same fixes for the engine, those in suspect intervals with the flag SUSPECT; it is never stored."""
+    """The fixes for the engine, with the flag SUSPECT in suspect intervals; the flag is never stored."""
     flags = fixes.flags
     for device, spans in suspects.items():
         rows = fixes.device == device
@@ -26,7 +26,7 @@ def marked(fixes: FixColumns, suspects: Intervals) -> FixColumns:
 
 
 def changed(before: Intervals, after: Intervals) -> dict[int, list[Span]]:
-    """Spans that are in one of both only, by device: what must be computed again."""
+    """Spans in only one of both, by device, which must be recomputed."""
     changes = {
         device: sorted(set(before.get(device, ())) ^ set(after.get(device, ())))
         for device in sorted(before.keys() | after.keys())

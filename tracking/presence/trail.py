@@ -1,4 +1,4 @@
-"""Which fixes of a device belong to its way: silences and jumps of the receiver are told apart from steps. Pure."""
+"""The track of a device: distinguishes steps from silences and jumps of the receiver. Pure."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -8,14 +8,14 @@ from tracking.presence.plausibility import NEW_PLACE_FIXES, NEW_PLACE_MS, step_p
 from tracking.presence.points import Point
 
 GAP_MS = 120_000
-"""Where a device was during a longer silence cannot be reported."""
+"""Longest time between two fixes in which the position is known."""
 _LEAST_PATIENCE_MS = 60_000
 
 
 class Trail(ABC):
-    """The believed fixes of one device, one after the other; who inherits says what follows from them.
+    """The accepted fixes of one device in order; subclasses define their consequences.
 
-    Small, with slots and nothing for what is usually empty: there is one for each device of a fleet.
+    Small, with slots and without usually empty values, since there is one for each device of a fleet.
     """
 
     __slots__ = "_began", "_outliers", "last"
@@ -37,7 +37,7 @@ class Trail(ABC):
             elif self._is_outlier(last, point):
                 self._set_aside(point)
                 return
-            # A silence, or back from a jump: nobody can tell where the device was meanwhile.
+            # A silence, or the return from a jump: the position meanwhile is unknown.
             if gone or point.t - last.t > GAP_MS:
                 self._break()
                 last = None
@@ -49,26 +49,26 @@ class Trail(ABC):
 
     @abstractmethod
     def _take(self, last: Point | None, point: Point) -> None:
-        """Take a believed fix; `last` is the one that a step leads from, None after a silence or at a new place."""
+        """Take an accepted fix; `last` is the start of the step, None after a silence or at a new place."""
 
     def _break(self) -> None:
-        """End what goes on: the last believed fix is the end."""
+        """End everything open at the last accepted fix."""
         self.last = None
         self._outliers = ()
 
     @abstractmethod
     def _move(self, first: Point) -> None:
-        """Go on at a new place that was found to be true; `first` is its first fix."""
+        """Continue at an accepted new place; `first` is its first fix."""
 
     def _believe_silent(self) -> bool:
-        """Believe a new place that lasted, since silence follows and nobody came back; whether there was one."""
+        """Accept a new place that lasted until a silence without a return; returns whether there was one."""
         if not self._lasted(_LEAST_PATIENCE_MS):
             return False
         self._believe()
         return True
 
     def _is_outlier(self, last: Point, point: Point) -> bool:
-        """Whether a fix lies where its device cannot have come, or goes on at such a place rather than return."""
+        """Whether a fix is unreachable for its device, or continues at such a place instead of returning."""
         if not _possible(last, point):
             return True
         if not self._outliers or not _possible(self._outliers[-1], point):
@@ -76,7 +76,7 @@ class Trail(ABC):
         return metres(self._outliers[-1], point) < metres(last, point)
 
     def _set_aside(self, point: Point) -> None:
-        """Set aside a fix that cannot be reached from the last; several that agree for long are a new place."""
+        """Set aside an unreachable fix; several that agree for long enough are a new place."""
         if self._outliers and not _possible(self._outliers[-1], point):
             self._outliers = ()
         self._outliers = [*self._outliers, point]
@@ -84,7 +84,7 @@ class Trail(ABC):
             self._believe()
 
     def _lasted(self, patience_ms: int) -> bool:
-        """Whether fixes that agree on a strange place are enough, for long enough."""
+        """Whether enough fixes agree on a strange place for long enough."""
         outliers = self._outliers
         return len(outliers) >= NEW_PLACE_FIXES and outliers[-1].t - outliers[0].t >= patience_ms
 
@@ -96,7 +96,7 @@ class Trail(ABC):
             self.step(point)
 
     def _patience(self) -> int:
-        """How long a new place must last to be believed, ms: as long as the old one has, within bounds."""
+        """Time a new place must last to be accepted, ms: as long as the old one, within bounds."""
         old = self.last.t - self._began.t if self.last and self._began else 0
         return min(max(old, _LEAST_PATIENCE_MS), NEW_PLACE_MS)
 

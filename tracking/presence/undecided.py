@@ -1,4 +1,4 @@
-"""Time in which no fix says surely where a device is: in which cells it may have been, and when it is sure again."""
+"""Time in which no fix tells surely where a device is: the possible cells, and the end of that time."""
 
 from collections.abc import Callable
 
@@ -12,11 +12,11 @@ from tracking.presence.reports import Report, Reports
 from tracking.presence.visit_rules import VisitRules
 
 CONFIRM_MS = 30_000
-"""A fix that is sure but not deep changes the cell only when another as sure came so much earlier."""
+"""A sure but not deep fix changes the cell only if another sure fix is this much earlier."""
 
 
 class Undecided(Reports):
-    """The way of a device as far as nobody can tell in which of two cells it is; arguments as of `Reports`."""
+    """The undecided time of a device; arguments as of `Reports`."""
 
     __slots__ = ("_between", "_here", "_inside", "_left", "_noise", "_paused", "_sure_since")
 
@@ -25,17 +25,17 @@ class Undecided(Reports):
         self._noise = Noise()
         self._inside: OpenStay | None = None
         self._left: dict[int, OpenStay] = {}
-        # What it does where it is seen but not held, or outside every cell: the beginning of a stay, if it is held yet.
+        # Presence where it is seen but not held, or outside all cells: the beginning of a stay, if it becomes held.
         self._here: OpenStay | None = None
-        # When the device was first surely in the cell it is seen in now.
+        # First sure fix in the cell where the device is seen now.
         self._sure_since: int | None = None
-        # Since no fix says surely where the device is, and the time before in which none did.
+        # The present undecided time, and the one before.
         self._between: Between | None = None
         self._paused: Between | None = None
 
     @property
     def held(self) -> int:
-        """Index of the cell the device is held to be in, -1 for none."""
+        """Index of the cell in which the device is held, -1 for none."""
         return self._inside.index if self._inside else -1
 
     def _undecided_inside(self, between: Between, last: Point, point: Point) -> None:
@@ -48,7 +48,7 @@ class Undecided(Reports):
             self._stay_undecided(between, last, point)
 
     def _stay_undecided(self, between: Between, last: Point | None, point: Point) -> None:
-        """Take a fix that does not say surely where the device is."""
+        """Take a fix that does not tell surely where the device is."""
         if last is not None and self._grid.divided(last.t, point.t):
             self._end_between()
             between = Between(self._grid, point)
@@ -68,7 +68,7 @@ class Undecided(Reports):
         return paused
 
     def _be_sure(self, end: int) -> None:
-        """The device is surely somewhere since `end` (ms): until then nobody could tell."""
+        """End the undecided time at `end` (ms): the position is sure from then on."""
         between = self._between
         if between is None:
             return
@@ -77,7 +77,7 @@ class Undecided(Reports):
         for maybe in may:
             self._report_maybe(between, maybe)
         between.may = [maybe for maybe in may if maybe.ms]
-        # Hardly ever there is anything to go on with, and it would be kept of each device of a fleet.
+        # Rarely needed, and it would be kept for each device of a fleet.
         self._between, self._paused = None, between if between.may else None
 
     def _until(self, between: Between, end: int) -> list[Maybe]:
@@ -89,13 +89,13 @@ class Undecided(Reports):
         self._between = self._paused = None
 
     def _report_between(self, end: Point | None) -> None:
-        """Tell what the time up to the last fix comes to."""
+        """Report the undecided time up to the last fix."""
         if self._between is not None and end is not None:
             for maybe in self._until(self._between, end.t):
                 self._report_maybe(self._between, maybe)
 
     def _surely_here(self, point: Point) -> bool:
-        """Whether the device is where the fix falls: in a cell, or outside every cell."""
+        """Whether the device is surely where the fix is: in a cell, or outside all cells."""
         depth = depth_by(point.depth, self._noise.absolute_m(point.sigma))
         if depth == Depth.SURE and self._sure_since is None:
             self._sure_since = point.t
@@ -103,12 +103,12 @@ class Undecided(Reports):
         return depth == Depth.DEEP or (depth == Depth.SURE and confirmed)
 
     def _recall(self, index: int, t: int) -> OpenStay | None:
-        """The stay that goes on when the device is in a cell again at `t` (ms), less than a minute after it left it."""
+        """The stay that continues when the device returns to a cell at `t` (ms), less than a minute after it left."""
         left = self._left.get(index)
         return left if left is not None and t - left.inside_at < MERGE_MS else None
 
     def _keep_left(self, left: OpenStay) -> None:
-        """Keep a stay that may go on, and forget those that cannot: nothing is entered before the arrival here."""
+        """Keep a stay that may continue, and drop those that cannot: no cell is entered before the arrival here."""
         bound = left.inside_at if self._here is None else self._here.t_in
         self._left = {cell: stay for cell, stay in self._left.items() if stay.inside_at + MERGE_MS > bound}
         self._left[left.index] = left

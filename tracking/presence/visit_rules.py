@@ -1,4 +1,4 @@
-"""What makes a stay a valid visit, by cell and by when it began: each is judged by the rule of its time. Pure."""
+"""Rules of valid visits, by cell and begin of the stay: each stay is judged by the rule of its time. Pure."""
 
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -8,19 +8,19 @@ from typing import Self
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VisitRule:
-    """What a cell asks of a visit."""
+    """Requirements of a cell for a visit."""
 
     dwell_ms: int
-    """Least time inside."""
+    """Minimum time inside."""
     path_m: float
-    """Least way inside."""
+    """Minimum path inside."""
 
 
 class VisitRules:
     """Rules of n cells over time.
 
     Args:
-        starts: since when each table holds, ms, ascending; the first also holds before it.
+        starts: start of validity of each table, ms, ascending; the first also holds before it.
         tables: rule of each cell, by index, from each start on.
     """
 
@@ -35,12 +35,12 @@ class VisitRules:
 
     @classmethod
     def joined(cls, parts: Sequence[Self]) -> Self:
-        """Rules of the same cells that hold one after the other."""
+        """Successive rules of the same cells."""
         steps = [step for part in parts for step in part.steps()]
         return cls([start for start, _ in steps], [table for _, table in steps])
 
     def steps(self) -> list[tuple[int, list[VisitRule]]]:
-        """Each table with the moment (ms) from which it holds."""
+        """Each table with its start of validity (ms)."""
         return list(zip(self._starts, self._tables, strict=True))
 
     def at(self, index: int, t_in: int) -> VisitRule:

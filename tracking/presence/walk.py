@@ -1,7 +1,7 @@
-"""One device's way through the cells: fix by fix in time order, stays out. The rules of presence are all here.
+"""The walk of one device through the cells: fixes go in by time, stays come out. All rules of presence are here.
 
-What comes out depends on the sequence of fixes alone, never on how they were batched: a stay is reported when it ends,
-and, while it goes on, at the first fix after every 30 s of it once it is a valid visit.
+The result depends on the sequence of fixes alone, never on batches: a stay is reported when it ends and, once it is a
+valid visit, at the first fix after every 30 s of it.
 """
 
 from bisect import bisect_left
@@ -24,31 +24,31 @@ from tracking.presence.undecided import Undecided
 from tracking.presence.visit_rules import VisitRules
 
 REPORT_MS = 30_000
-"""A valid visit that goes on is reported so often."""
+"""Interval of reports of an open valid visit."""
 
 
 class Walk(Undecided):
-    """The way of one device; arguments as of `Reports`."""
+    """The walk of one device; arguments as of `Reports`."""
 
     __slots__ = ("_first_out", "_mark", "settled")
 
     def __init__(self, device: int, grid: CityGrid, rules: VisitRules, report: Callable[[Report], None]) -> None:
         super().__init__(device, grid, rules, report)
         self.settled = True
-        # The step out of the cell it is held in.
+        # The first fix outside the cell in which it is held.
         self._first_out: Point | None = None
         # Time, dwell, path and fixes of the stay at its newest mark.
         self._mark: tuple[int, int, float, int] | None = None
 
     @property
     def has_news(self) -> bool:
-        """Whether `flush` has anything to tell."""
+        """Whether `flush` has anything to report."""
         between = self._between
         return self._run_at is not None or self._mark is not None or (between is not None and between.news)
 
     @property
     def quiet_until(self) -> int:
-        """Until when (ms) fixes like the last one tell nothing and change nothing but sums; 0: the next one may."""
+        """Time (ms) until which similar fixes change only sums; 0: the next fix may have effects."""
         last, inside = self.last, self._inside
         if last is None or self._outliers or self._between is not None or last.inner != self.held:
             return 0
@@ -58,9 +58,9 @@ class Walk(Undecided):
         return min(minute, inside.t_in + ((inside.inside_at - inside.t_in) // REPORT_MS + 1) * REPORT_MS)
 
     def goes_on(self, rows: Rows, row: int, inner: int) -> bool:
-        """Whether `row` and those alike that follow it, without a gap or a jump, change nothing but sums.
+        """Whether `row` and the similar rows after it, without a gap or a jump, change only sums.
 
-        `inner` is the index of the cell they are in.
+        `inner` is the index of their cell.
         """
         last, t = self.last, rows.t[row]
         if last is None or last.inner != inner or t - last.t > GAP_MS or self._outliers:
@@ -75,7 +75,7 @@ class Walk(Undecided):
         return step_possible(dx, dy, t - last.t, rows.sigma[row], last.sigma)
 
     def run(self, rows: Rows, start: int, end: int, last: Point) -> None:
-        """Take the rows from `start` to `end` (not included), for which `goes_on` holds; `last` is the last of them."""
+        """Take the rows from `start` to `end` (not included) for which `goes_on` is true; `last` is the last."""
         inside, here = self._inside, self._here
         minute = last.t // RUN_REPORT_MS
         if self.last is None or self.last.t // RUN_REPORT_MS != minute:
@@ -92,11 +92,11 @@ class Walk(Undecided):
         self.settled = False
 
     def settle(self) -> bool:
-        """Tell the stay that silence has ended; should the device go on after all, it is reported again.
+        """Report the stay that silence has ended; if the device continues after all, it is reported again.
 
         Returns:
-            Whether the walk can go on from here. It cannot where something holds only because of the silence: a strange
-            place that was believed, or that the step out of a cell left it.
+            Whether the walk can continue from here. It cannot if something depends on the silence: an accepted strange
+            place, or a step out of a cell that counts as leaving it.
         """
         if self.settled:
             return True
@@ -112,12 +112,12 @@ class Walk(Undecided):
         return not (moved or out)
 
     def flush(self) -> None:
-        """Tell the newest state of a visit and of a run that go on; states between are not worth telling."""
+        """Report the newest state of an open visit and run; earlier states are skipped."""
         if self._run_at is not None:
             self._report_run(self._run_at, is_open=True)
         if self._mark is not None and self._inside is not None:
             inside, (t, dwell_ms, path_m, fixes) = self._inside, self._mark
-            # Judged without the way since the last corner: it may yet turn out to be noise.
+            # Judged without the path since the last corner, which may be noise.
             rule, logged = self._rules.at(inside.index, inside.t_in), self._logged_in(inside, t)
             if worth(rule, dwell_ms, path_m, 0.0, logged=logged) is StayKind.VISIT:
                 self.report(
@@ -149,7 +149,7 @@ class Walk(Undecided):
             self._take_outside(inside, last, point)
 
     def _take_outside(self, inside: OpenStay | None, last: Point | None, point: Point) -> None:
-        """Take a fix that is not in the cell `inside` that the device is held in."""
+        """Take a fix that is not in the cell `inside` in which the device is held."""
         between = self._between
         if inside is not None and self._first_out is None:
             self._first_out = point
@@ -167,14 +167,14 @@ class Walk(Undecided):
             self._leave()
             if between is not None:
                 between.reach_back(inside.inside_at)
-        # Whoever was last surely outside every cell, and is there still, is not undecided.
+        # A device that was last surely outside all cells, and still is, is not undecided.
         if between is not None or point.inner >= 0 or inside is not None or last is None:
             between = between or self._resume_undecided(point)
             between.back = None
             self._stay_undecided(between, last, point)
 
     def _count(self, inside: OpenStay, fixes: Fixes, start: int, end: int) -> None:
-        """Count fixes inside; note how the stay goes on at the first fix after every REPORT_MS of it."""
+        """Count fixes inside; note the state of the stay at the first fix after every REPORT_MS."""
         times, t_in = fixes[0], inside.t_in
         newest = (times[end - 1] - t_in) // REPORT_MS
         if newest == (inside.inside_at - t_in) // REPORT_MS:
@@ -196,7 +196,7 @@ class Walk(Undecided):
             self._mark = t, inside.dwell_ms, inside.path.metres, inside.fixes
 
     def _arrive(self, last: Point | None, point: Point) -> OpenStay:
-        """Begin to count where the device is seen now, from the crossing on; it may yet turn out to be held there."""
+        """Start counting where the device is seen now, from the crossing on; it may become held there."""
         self._let_here_go()
         before = last if point.inner >= 0 else None
         t, place = crossing.at(self._grid, point.inner, before, point, entering=True)
@@ -206,7 +206,7 @@ class Walk(Undecided):
         return here
 
     def _let_here_go(self) -> None:
-        """Forget what was counted where the device was not held, but for the noise that it showed."""
+        """Drop the counts where the device was not held, except for the learnt noise."""
         if self._here is not None:
             self._here.path.let_go()
         self._here = self._sure_since = None
@@ -244,16 +244,16 @@ class Walk(Undecided):
         self._report_ended(inside)
         self._keep_left(inside)
         self._inside = self._first_out = None
-        # A stay that was left may go on within a minute; what was logged before all of those belongs to none.
+        # A stay may continue within a minute; events before all such stays belong to none.
         self._forget_logged(min(left.t_in for left in self._left.values()))
 
     def _set_aside(self, point: Point) -> None:
-        # Silence may yet make it a place: what was settled before is not the end.
+        # Silence may make it a new place, so the settled state is not final.
         self.settled = False
         super()._set_aside(point)
 
     def _move(self, first: Point) -> None:
-        """Go on at a new place: a stay that both places agree on goes on, without the way that nobody walked."""
+        """Continue at a new place; a stay in the same cell continues, without path for the jump."""
         inside, last = self._inside, self.last
         self._report_run(last, is_open=False)
         self._end_between()
@@ -268,7 +268,7 @@ class Walk(Undecided):
         self._first_out = None
 
     def _break(self) -> None:
-        """End everything at a gap: a stay ends where the last step left its cell, or with its last fix."""
+        """End everything at a gap: a stay ends at the last crossing out of its cell, or with its last fix."""
         self._report_run(self.last, is_open=False)
         self._leave()
         self._end_between()
@@ -282,7 +282,7 @@ class Walk(Undecided):
         super()._break()
 
     def _pass_through(self, last: Point, point: Point) -> None:
-        """Tell of cells crossed between two fixes."""
+        """Report cells crossed between two fixes."""
         depth = SURE_SIGMAS * max(self._noise.absolute_m(last.sigma), self._noise.absolute_m(point.sigma))
         for index, t_in, t_out, start, end, way in crossing.passed(self._grid, last, point, depth, self.held):
             passed = self._recall(index, t_in) or self._presence(index, t_in, start)

@@ -1,4 +1,4 @@
-"""Dirty windows: which stretch of each device is to be computed again. Pure."""
+"""Dirty windows: the time span of each device to recompute. Pure."""
 
 import numpy as np
 
