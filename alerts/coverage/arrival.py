@@ -1,4 +1,4 @@
-"""Who can be at a cell soonest: the nearest eligible officers on foot. Pure, all cells and officers at once."""
+"""Arrival of the nearest eligible officers on foot, for all cells and officers at once. Pure."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,11 +14,11 @@ from tracking.presence.fixes import Bool, FixColumns, Float, Int
 from tracking.presence.silence import UNHEARD_MS
 
 NOBODY = -1
-"""Stands for "no eligible officer" in columns of arrivals."""
+"""Value of "no eligible officer" in columns of arrivals."""
 _LOOKED_AT = 8
-"""Of so many officers nearest by straight line the ways are looked up."""
+"""Number of officers, nearest by straight line, whose distances along streets are looked up."""
 ANYWHERE = -1
-"""Stands for "no area" in columns of areas: the officer may be sent to any cell."""
+"""Value of "no area" in columns of areas: the officer may be sent to any cell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,32 +28,32 @@ class ArrivalRule:
     speed_mps: float = 1.3
     """On foot."""
     detour: float = 1.35
-    """Way on the streets over the straight line."""
+    """Street distance ÷ straight line."""
     prepare_ms: int = 60_000
-    """From the order to the first step."""
+    """Time from the order to setting out."""
     fresh_ms: int = UNHEARD_MS
-    """An officer whose newest fix is older is not counted on."""
+    """Oldest newest fix of an available officer."""
     battery: float = 10.0
-    """Per cent at or below which a device may be gone before the officer is there."""
+    """Battery in per cent at or below which an officer is not available."""
     ratio: float = 1.0
-    """Time it takes over the time the way would: the 80 % quantile of what past orders took (estimates.py)."""
+    """Actual ÷ estimated time: the 80 % quantile of past orders (estimates.py)."""
 
     def way_m(self, straight_m: Float, street_m: Float) -> Float:
-        """Way on foot: along the streets where they tell (not NaN), never shorter than the straight line."""
+        """Distance on foot: along the streets if known (not NaN), never shorter than the straight line."""
         return np.where(np.isnan(street_m), straight_m * self.detour, np.maximum(street_m, straight_m))
 
     def walk_ms(self, way_m: Float) -> Int:
-        """Time from the order to the arrival over a way of so many metres."""
+        """Time from the order to the arrival for a distance in metres."""
         walk = way_m * (self.ratio / self.speed_mps * 1000)
         return np.asarray(np.rint(walk), dtype=np.int64) + self.prepare_ms
 
     def reach_m(self, ms: Int) -> Float:
-        """Way that can be walked in a time, order included."""
+        """Distance that can be walked in a time that includes the preparation."""
         return np.maximum(ms - self.prepare_ms, 0) * (self.speed_mps / (self.ratio * 1000))
 
 
 KIND = "arrival"
-"""Kind of the rules that say how arrivals are estimated."""
+"""Kind of the rules of arrival estimates."""
 _RULE = ArrivalRule()
 
 
@@ -75,7 +75,7 @@ class ArrivalValues(RuleValues):
 
 
 def rule_of(body: Body, ratio: float = 1.0) -> ArrivalRule:
-    """The rule of a stored body; values that it does not give keep their default."""
+    """The rule of a stored body; missing values are the defaults."""
     given = ArrivalValues.model_construct(**body)
     return ArrivalRule(
         speed_mps=float(given.speed_mps), detour=float(given.detour), battery=float(given.battery),
@@ -85,17 +85,17 @@ def rule_of(body: Body, ratio: float = 1.0) -> ArrivalRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanePoints:
-    """Where n cells, or officers, are on one plane."""
+    """Positions of n cells, or officers, on one plane."""
 
     x: Float
     """m."""
     y: Float
     area: NDArray[np.intp]
-    """Area a cell lies in; area that an officer may be sent to, or ANYWHERE."""
+    """Area of a cell; area to which an officer may be sent, or ANYWHERE."""
 
     @classmethod
     def of(cls, x: Float, y: Float, area: NDArray[np.intp] | None = None) -> "PlanePoints":
-        """Places; without `area` everybody may go anywhere."""
+        """Positions; without `area` every officer may go anywhere."""
         return cls(x=x, y=y, area=np.full(len(x), ANYWHERE, dtype=np.intp) if area is None else area)
 
     def some(self, rows: NDArray[np.intp]) -> "PlanePoints":
@@ -108,10 +108,10 @@ class PlanePoints:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrivals:
-    """Nearest officer of n cells, and where m officers stand."""
+    """Nearest officers of n cells, and nearest cells of m officers."""
 
     ms: Int
-    """Time until the officer is there, by cell; NOBODY when no officer is eligible."""
+    """Time until the officer arrives, by cell; NOBODY if no officer is eligible."""
     officer: NDArray[np.intp]
     """Index of that officer, by cell; NOBODY."""
     at: NDArray[np.intp]
@@ -119,12 +119,12 @@ class Arrivals:
 
 
 def eligible(newest: FixColumns, now: int, rule: ArrivalRule) -> Bool:
-    """Tell who can be sent: on duty and not on a task, heard lately at a measured place, with battery left.
+    """Officers who can be sent: on duty and not on a task, with a recent measured fix and enough battery.
 
     Args:
         newest: the newest fix of each officer.
         now: the moment, ms.
-        rule: what counts.
+        rule: the rule of arrivals.
     """
     free = newest.duty == wire.DUTY_CODE[wire.Duty.DUTY]
     powered = np.isnan(newest.bat) | (newest.bat > rule.battery)
@@ -132,7 +132,7 @@ def eligible(newest: FixColumns, now: int, rule: ArrivalRule) -> Bool:
 
 
 def on_duty(newest: FixColumns, now: int, rule: ArrivalRule) -> Bool:
-    """Tell who works, on a task or not, and was heard lately at a measured place."""
+    """Officers at work, on a task or not, with a recent measured fix."""
     works = np.isin(newest.duty, [wire.DUTY_CODE[duty] for duty in (wire.Duty.DUTY, wire.Duty.TASK)])
     return np.asarray(works & (newest.t > now - rule.fresh_ms) & newest.present())
 
@@ -140,13 +140,13 @@ def on_duty(newest: FixColumns, now: int, rule: ArrivalRule) -> Bool:
 def nearest(
     cells: PlanePoints, officers: PlanePoints, rule: ArrivalRule, streets: StreetWays | None = None
 ) -> Arrivals:
-    """Find who can be at each cell soonest of those who may be sent there.
+    """Find the officer who can arrive first at each cell, of those who may be sent there.
 
     Args:
-        cells: where the cells are.
-        officers: where the officers are.
-        rule: how arrivals are estimated.
-        streets: ways to the cells; None: not known. Looked at for the _LOOKED_AT officers nearest by straight line.
+        cells: positions of the cells.
+        officers: positions of the officers.
+        rule: the rule of arrivals.
+        streets: distances to the cells; None: unknown. Used for the _LOOKED_AT officers nearest by straight line.
     """
     metres = np.full(len(cells), np.inf)
     officer = np.full(len(cells), NOBODY, dtype=np.intp)
@@ -167,14 +167,14 @@ def nearest(
 def in_time(
     cells: PlanePoints, officers: PlanePoints, ms: Int, rule: ArrivalRule, streets: StreetWays | None = None
 ) -> Int:
-    """Count the officers who can be at each cell within its time."""
+    """Count the officers who can arrive at each cell within its time."""
     counts = np.zeros(len(cells), dtype=np.int64)
     reach = rule.reach_m(ms)
     for mine, rows in _by_area(cells, officers):
         tree, points = _tree(officers, mine), _points(cells, rows)
         counts[rows] += tree.query_ball_point(points, reach[rows] / rule.detour, return_length=True)
         if streets is not None:
-            # Beyond what is told of, straight lines are all there is.
+            # Beyond the known distances, straight lines are used.
             near = tree.query_ball_point(points, np.minimum(reach[rows], 1.5 * REACH_M))
             at = np.repeat(rows, [len(indices) for indices in near])
             counts += _told(
@@ -192,7 +192,7 @@ def _told(
     rule: ArrivalRule,
     streets: StreetWays,
 ) -> Int:
-    """How many more, or fewer, officers of these pairs can be at each cell than straight lines say."""
+    """Correction of the counts by street distances for these pairs."""
     straight = np.hypot(cells.x[at] - officers.x[who], cells.y[at] - officers.y[who])
     way = ways(at, officers, who, straight, rule, streets)
     change = (way <= reach[at]).astype(np.int64) - (straight * rule.detour <= reach[at])
@@ -203,22 +203,22 @@ def ways(
     rows: NDArray[np.intp], officers: PlanePoints, who: NDArray[np.intp], straight: Float, rule: ArrivalRule,
     streets: StreetWays | None,
 ) -> Float:  # fmt: skip
-    """Way of each pair of a cell (`rows`) and an officer (`who`), m.
+    """Distance of each pair of a cell (`rows`) and an officer (`who`), m.
 
     Args:
         rows: indices of the cells, shape (n,).
-        officers: where the officers are.
+        officers: positions of the officers.
         who: indices of the officers, shape (n,).
         straight: straight line between them, m.
-        rule: how arrivals are estimated.
-        streets: ways to the cells; None: not known.
+        rule: the rule of arrivals.
+        streets: distances to the cells; None: unknown.
     """
     street_m = np.full(len(rows), np.nan) if streets is None else streets.metres(rows, officers.x[who], officers.y[who])
     return rule.way_m(straight, street_m)
 
 
 def _by_area(cells: PlanePoints, officers: PlanePoints) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
-    """By area: the officers bound to it and the cells that they may be sent to."""
+    """For each area: its officers and the cells to which they may be sent."""
     for area in np.unique(officers.area).tolist():
         yield np.flatnonzero(officers.area == area), np.flatnonzero((cells.area == area) | (area == ANYWHERE))
 

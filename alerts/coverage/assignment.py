@@ -1,4 +1,4 @@
-"""Who can still prevent it: officers for all cells in need at once, so that the sum of what it costs is least. Pure."""
+"""Assignment of officers to all cells in need at once, at the least total cost. Pure."""
 
 from dataclasses import dataclass
 
@@ -12,45 +12,45 @@ from tracking.geometry.streets import StreetWays
 from tracking.presence.fixes import Bool, Float, Int
 
 _NEAREST = 24
-"""Officers looked at for each cell; those farther away would not be sent."""
+"""Nearest officers considered for each cell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssignmentRule:
-    """What an assignment costs."""
+    """Costs of an assignment."""
 
     farthest_ms: int = 40 * 60_000
-    """Nobody is sent on a longer way."""
+    """Longest distance to send an officer."""
     left_behind: float = 0.5
-    """ϑ: what a minute of waiting in the cell that the officer leaves behind counts against a minute of way."""
+    """ϑ: weight of a minute of wait in the cell left behind, compared with a minute of travel."""
     late: float = 2.0
-    """What a minute after the limit counts against a minute of way."""
+    """Weight of a minute after the limit, compared with a minute of travel."""
     scarce_share: float = 0.08
-    """With more than this share of the officers under orders, who walks far is missed elsewhere: then nobody is sent"""
+    """If more than this share of officers is under orders, no officer is sent"""
     soonest_share: float = 0.2
-    """with a larger share of the limit left,"""
+    """to a cell with a larger share of the limit left,"""
     near_ms: int = 6 * 60_000
-    """unless this near,"""
+    """unless it is due within this time,"""
     leaves_ms: int = 60_000
-    """or the nearest must leave within this time."""
+    """or the nearest officer must leave within this time."""
     gain_ms: int = 60 * 60_000
-    """Way that a cell of expected cost 1 is worth: decides who waits when there are fewer officers than cells."""
+    """Distance equivalent to an expected cost of 1; decides which cells wait if there are too few officers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Needs:
-    """n cells that somebody should go to, as columns."""
+    """n cells that need an officer, as columns."""
 
     places: PlanePoints
     left_ms: Int
-    """Until each is due, negative since then."""
+    """Time until due, negative afterwards."""
     limit_ms: Int
     """The whole limit."""
     dwell_ms: Int
     cost: Float
-    """Expected cost of its breach."""
+    """Expected cost of a breach."""
     streets: StreetWays | None = None
-    """Ways to these cells; None: not known."""
+    """Distances to these cells; None: unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,12 +59,12 @@ class Free:
 
     places: PlanePoints
     behind_ms: Int
-    """How long the cell that an officer would leave unfinished has waited, 0 where there is none."""
+    """Wait of the cell that an officer would leave unfinished, 0 if none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """Send an officer to a cell."""
+    """An assignment of an officer to a cell."""
 
     need: int
     """Index among the needs."""
@@ -78,14 +78,14 @@ class Proposal:
 def propose(
     needs: Needs, free: Free, rule: AssignmentRule, arrival: ArrivalRule, *, ordered: int = 0
 ) -> list[Proposal]:
-    """Send at most one officer to each cell and each officer to at most one; the most urgent cells come first.
+    """Assign at most one officer to each cell and one cell to each officer; the most urgent cells come first.
 
     Args:
-        needs: cells that somebody should go to.
-        free: who can be sent.
-        rule: what it costs.
-        arrival: how arrivals are estimated.
-        ordered: officers who are under orders now.
+        needs: cells that need an officer.
+        free: officers who can be sent.
+        rule: the costs.
+        arrival: the rule of arrivals.
+        ordered: number of officers under orders.
     """
     if not len(needs.places) or not len(free.places):
         return []
@@ -118,20 +118,20 @@ def propose(
 
 
 def _ways(needs: Needs, officers: PlanePoints, arrival: ArrivalRule) -> Float:
-    """Way of each officer to each cell, m, shape (cells, officers)."""
+    """Distance of each officer to each cell, m, shape (cells, officers)."""
     row, who = (index.ravel() for index in np.indices((len(needs.places), len(officers)), dtype=np.intp))
     straight = np.hypot(needs.places.x[row] - officers.x[who], needs.places.y[row] - officers.y[who])
     return ways(row, officers, who, straight, arrival, needs.streets).reshape(len(needs.places), len(officers))
 
 
 def _soon(needs: Needs, nearest_ms: Int, rule: AssignmentRule) -> Bool:
-    """Cells to which somebody should be on the way now, from wherever."""
+    """Cells to which an officer should set out now."""
     leaves = needs.left_ms - nearest_ms <= rule.leaves_ms
     return np.asarray(leaves | (needs.left_ms <= rule.soonest_share * needs.limit_ms))
 
 
 def _near(needs: PlanePoints, free: PlanePoints) -> NDArray[np.intp]:
-    """Officers that are among the nearest of any cell, by the areas they may be sent to."""
+    """Officers among the nearest of any cell, by the areas to which they may be sent."""
     pairs = [np.empty(0, np.intp)]
     for area in np.unique(free.area).tolist():
         mine = np.flatnonzero(free.area == area)

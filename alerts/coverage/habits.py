@@ -1,7 +1,7 @@
-"""Where officers go next: how soon after coming to a cell, or leaving it, they come to others, by past stays. Pure.
+"""Next cells of officers: how soon after entering or leaving a cell they visit others, by past stays. Pure.
 
-Patrols follow beats, so where an officer is, and was before, says much about which cells will have been visited in half
-an hour. Nothing is assumed about beats: ways from cell to cell are counted, whoever walked them.
+Patrols follow beats, so the present and previous cell of an officer predict the cells visited within half an hour.
+Nothing is assumed about beats: transitions between cells are counted, whoever made them.
 """
 
 from collections.abc import Iterator
@@ -15,16 +15,16 @@ from tracking.presence.fixes import Bool, Float, Int
 BIN_MS = 5 * 60_000
 BINS = 18
 SPAN_MS = BINS * BIN_MS
-"""What comes later than 90 minutes after is not told."""
+"""Transitions later than 90 minutes are not counted."""
 _MOST_STOPS = 10
-"""Stays after one that are looked at."""
+"""Following stays that are counted."""
 _PRIOR_TIMES = 1.0
-"""Added to the times an officer was seen in a state: a habit seen once or twice is no habit yet."""
+"""Added to the count of a state, so that one or two transitions do not make a habit."""
 _PRIOR_HOURS = 1.0
-"""Added to the hours a device was out: one that was out for minutes is no regular yet."""
+"""Added to the hours of a device, so that a few minutes do not make a regular visitor."""
 _HOUR = 3_600_000
 _ENOUGH = 6
-"""Times a cell and the one before it must have been seen together; else the cell alone counts."""
+"""Minimum count of a cell with its previous cell; otherwise the cell alone is used."""
 NOWHERE = -1
 
 
@@ -41,12 +41,12 @@ class Stops:
     valid: Bool
     """A valid visit."""
     counted: Bool
-    """The device was watched for 90 minutes after."""
+    """The following 90 minutes are known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Where:
-    """Where m officers on patrol are, as columns of length m."""
+    """Positions of m officers on patrol, as columns of length m."""
 
     device: NDArray[np.int64]
     """Number of the device each carries, as in `Stops`."""
@@ -55,11 +55,11 @@ class Where:
     cell: NDArray[np.intp]
     """Cell of the last stay; NOWHERE."""
     left: Bool
-    """That stay is over."""
+    """That stay has ended."""
     since_ms: Int
-    """How long ago it ended, else began."""
+    """Time since it ended, else since it began."""
     silent_ms: Int
-    """For how long nothing was heard: where they went since then nobody knows."""
+    """Time since the last fix; their movement since then is unknown."""
 
     def some(self, which: Bool) -> "Where":
         """Those of them."""
@@ -68,7 +68,7 @@ class Where:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Habits:
-    """What was counted, by state (a cell, the one before or any, come to or left) and by device, each in order."""
+    """Counts by state (a cell, its previous cell or any, entered or left) and by device, each in order."""
 
     cells: int
     key: NDArray[np.int64]
@@ -79,17 +79,17 @@ class Habits:
     goal: NDArray[np.int32]
     """Cell that was visited later."""
     within: NDArray[np.float32]
-    """Times that happened within k steps of five minutes, by goal, shape (goals, BINS + 1)."""
+    """Counts within k steps of five minutes, by goal, shape (goals, BINS + 1)."""
     device: NDArray[np.int64]
     begin: NDArray[np.int64]
     """Cells that device i visits are begin[i] to begin[i + 1]."""
     visited: NDArray[np.int32]
     hourly: NDArray[np.float32]
-    """Valid visits of that cell in an hour that the device is out."""
+    """Valid visits of that cell per hour of the device."""
 
 
 def unlearned(cells: int) -> Habits:
-    """Nothing was counted yet."""
+    """No counts yet."""
     return Habits(
         cells=cells,
         key=np.empty(0, dtype=np.int64),
@@ -105,7 +105,7 @@ def unlearned(cells: int) -> Habits:
 
 
 def fit(stops: Stops, cells: int) -> Habits:
-    """Count what followed."""
+    """Count the following visits."""
     if not len(stops.cell):
         return unlearned(cells)
     follows = np.append(False, stops.device[1:] == stops.device[:-1])
@@ -137,7 +137,7 @@ def fit(stops: Stops, cells: int) -> Habits:
 def _regulars(
     stops: Stops, cells: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]]:
-    """How often each device visits each cell: the last four columns of `Habits`."""
+    """Visits of each device to each cell: the last four columns of `Habits`."""
     device, of = np.unique(stops.device, return_inverse=True)
     out = stops.t_out - stops.t_in
     pause = stops.t_in[1:] - stops.t_out[:-1]
@@ -150,21 +150,21 @@ def _regulars(
 
 
 def _variants(stops: Stops, before: NDArray[np.intp], cells: int) -> Iterator[tuple[Int, Int, NDArray[np.intp], Int]]:
-    """Keys of all counted stays, and key, goal and time taken (ms) of what followed them, for each kind of state."""
+    """Keys of all counted stays, and key, goal and time (ms) of the visits after them, for each kind of state."""
     rows, later = _followers(stops)
     for left, since in ((False, stops.t_in), (True, stops.t_out)):
         took = stops.t_in[later] - since[rows]
         near = (took >= 0) & (took < SPAN_MS)
         for known in (before, np.full_like(before, NOWHERE)):
             keys = _keys(known, stops.cell, np.full(len(stops.cell), left), cells)
-            # A stay without one before has the state of the cell alone already.
+            # A stay without a previous one already has the state of the cell alone.
             some = stops.counted & ((known != NOWHERE) if known is before else np.True_)
             kept = near & some[rows]
             yield keys[some], keys[rows[kept]], stops.cell[later[kept]], took[kept]
 
 
 def _followers(stops: Stops) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Each counted stay with the first visit after it of each other cell, as rows."""
+    """Each counted stay with the first later visit of each other cell, as rows."""
     n, cells = len(stops.cell), int(stops.cell.max()) + 1
     rows, later = [np.empty(0, np.intp)], [np.empty(0, np.intp)]
     for step in range(1, min(_MOST_STOPS, n - 1) + 1):
@@ -174,7 +174,7 @@ def _followers(stops: Stops) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         rows.append(first[good])
         later.append(after[good])
     row, follower = np.concatenate(rows), np.concatenate(later)
-    # Steps were taken in order, so the first of each stay and goal is the soonest.
+    # Steps are in order, so the first of each stay and goal is the earliest.
     _, soonest = np.unique(row.astype(np.int64) * cells + stops.cell[follower], return_index=True)
     return row[soonest], follower[soonest]
 
@@ -184,13 +184,13 @@ def _keys(before: NDArray[np.intp], cell: NDArray[np.intp], left: Bool, cells: i
 
 
 def missed(known: Habits, officers: Where, left_ms: Int) -> tuple[Float, Int]:
-    """Log of the probability that none of the officers comes in time, and how many usually would, by cell.
+    """Log of the probability that no officer comes in time, and the expected number who would, by cell.
 
-    Whoever is silent may have come already, and the visit is not known: what happens since the last fix counts too.
+    A silent officer may have made an unknown visit already, so the time since the last fix counts, too.
 
     Args:
-        known: what was counted.
-        officers: where they are.
+        known: the counts.
+        officers: their positions.
         left_ms: time left, by cell.
     """
     none = np.zeros(len(left_ms))
@@ -211,7 +211,7 @@ def missed(known: Habits, officers: Where, left_ms: Int) -> tuple[Float, Int]:
 
 
 def hourly(known: Habits, officers: Where) -> Float:
-    """Valid visits that these officers usually make in an hour, by cell, wherever they are now."""
+    """Usual valid visits of these officers per hour, by cell, wherever they are now."""
     at = np.searchsorted(known.device, officers.device)
     at = at[np.isin(officers.device, known.device)]
     _, pair = _spread(known.begin[at], known.begin[at + 1])
@@ -220,14 +220,14 @@ def hourly(known: Habits, officers: Where) -> Float:
 
 
 def _spread(first: Int, last: Int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """All numbers from first[i] to last[i], and the i each belongs to."""
+    """All numbers from first[i] to last[i], with their i."""
     sizes = last - first
     row = np.repeat(np.arange(len(first)), sizes)
     return row, np.arange(len(row)) - np.repeat(np.cumsum(sizes) - sizes - first, sizes)
 
 
 def _states(known: Habits, officers: Where) -> NDArray[np.intp]:
-    """State of each officer: with the cell before where that was seen often enough; -1 none."""
+    """State of each officer: with the previous cell if counted often enough; -1 none."""
     alone = _find(known, np.full_like(officers.before, NOWHERE), officers)
     pair = _find(known, officers.before, officers)
     enough = (pair >= 0) & (known.seen[np.maximum(pair, 0)] >= _ENOUGH) & (officers.before != NOWHERE)

@@ -1,4 +1,4 @@
-"""Learns from stored stays how long cells wait and where officers go next; and what is kept of it. Pure."""
+"""Learns waits of cells and next cells of officers from stored stays, and its stored form. Pure."""
 
 import hashlib
 import io
@@ -15,11 +15,11 @@ from tracking.plans.calendars import DutyCalendar
 from tracking.presence.fixes import Int
 
 REFIT_MS = 6 * 3_600_000
-"""What was learned is used for so long before it is learned again."""
+"""Time until the next training."""
 EARLY_REFIT_MS = 1_800_000
-"""The same while most cells were visited too rarely to be known."""
+"""The same while most cells have too few visits."""
 _FORMAT = 2
-"""Of what is kept; of another it is learned anew."""
+"""Version of the stored form; another one causes a new training."""
 
 
 class TownCell(Protocol):
@@ -35,7 +35,7 @@ class TownCell(Protocol):
 
 
 class LearningCity(Protocol):
-    """What has to be known of the city (tracking.store.city)."""
+    """The required data of the city (tracking.store.city)."""
 
     @property
     def cells(self) -> Sequence[TownCell]:
@@ -51,13 +51,13 @@ class LearningCity(Protocol):
 
 
 def signature(where: LearningCity) -> str:
-    """Names the cells and classes that something was learned of: of others it says nothing."""
+    """Identifies the cells and classes of the training; it does not apply to others."""
     names = "/".join(f"{cell.id}:{cell.cls}" for cell in where.cells)
     return hashlib.sha256(f"{_FORMAT}/{names}".encode()).hexdigest()[:32]
 
 
 def again_at(learned: outlook.Learned | None, made_at: int) -> int:
-    """When to learn again, ms; what was made at `made_at`."""
+    """Time of the next training, ms, after one at `made_at`."""
     if learned is None:
         return 0
     known = (learned.survival.visits >= outlook.LEAST_VISITS).mean() if len(learned.survival.visits) else 1.0
@@ -65,13 +65,13 @@ def again_at(learned: outlook.Learned | None, made_at: int) -> int:
 
 
 def fit(where: LearningCity, rows: Sequence[Any], last: dict[int, int], now: int) -> outlook.Learned:
-    """Learn from stays.
+    """Train on stays.
 
     Args:
         where: the city.
         rows: stays (device, cell, t_in, t_out, valid) of a minute and more.
         last: newest fix of each device, ms.
-        now: up to when waits are known, ms.
+        now: end of the known waits, ms.
     """
     inside = [row for row in rows if row["cell"] in where.index]
     device = np.array([row["device"] for row in inside], dtype=np.int64)
@@ -92,24 +92,24 @@ def fit(where: LearningCity, rows: Sequence[Any], last: dict[int, int], now: int
 
 
 def unlearned(where: LearningCity) -> outlook.Learned:
-    """Before anything was learned."""
+    """The state before any training."""
     classes, _ = classes_of(where)
     cells = len(where.cells)
     return outlook.Learned(survival=risk.unlearned(max(len(classes), 1), cells), habits=habits.unlearned(cells))
 
 
 def classes_of(where: LearningCity) -> tuple[list[str], np.ndarray[tuple[int], np.dtype[np.intp]]]:
-    """Classes of the city in order, and the index of each cell's."""
+    """Classes of the city in order, and the index of the class of each cell."""
     names = sorted({cell.cls for cell in where.cells})
     at = {name: k for k, name in enumerate(names)}
     return names, np.array([at[cell.cls] for cell in where.cells], dtype=np.intp)
 
 
 def waits_of(where: LearningCity, cell: Int, t_in: Int, t_out: Int, now: int) -> risk.Waits:
-    """Waits between valid visits, in duty time; the last one of each cell goes on."""
+    """Waits between valid visits, in duty time; the last one of each cell is open."""
     order = np.lexsort((t_in, cell))
     cell, t_in, t_out = cell[order], t_in[order], t_out[order]
-    # Visits of several officers may overlap: a wait begins when the last of them ended.
+    # Visits of several officers may overlap: a wait begins when the last of them ends.
     ends = np.maximum.accumulate(t_out + cell * (1 << 44)) - cell * (1 << 44)
     more = np.append(cell[1:] == cell[:-1], False) if len(cell) else np.empty(0, dtype=np.bool_)
     until = np.where(more, np.append(t_in[1:], now) if len(cell) else t_in, now)
@@ -119,14 +119,14 @@ def waits_of(where: LearningCity, cell: Int, t_in: Int, t_out: Int, now: int) ->
 
 
 def hours(where: LearningCity, t: Int) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
-    """Local hour of the day of moments, ms; whole hours are looked up once."""
+    """Local hour of the day for moments, ms; each whole hour is looked up once."""
     whole, at = np.unique(t // 3_600_000, return_inverse=True)
     local = [datetime.fromtimestamp(hour * 3600, where.calendar.zone).hour for hour in whole.tolist()]
     return np.array(local, dtype=np.intp)[at] if len(t) else np.empty(0, dtype=np.intp)
 
 
 def pack(learned: outlook.Learned) -> bytes:
-    """What was learned as compressed columns."""
+    """The training as compressed columns."""
     columns = {f"survival.{f.name}": getattr(learned.survival, f.name) for f in fields(learned.survival)}
     columns |= {f"habits.{f.name}": np.asarray(getattr(learned.habits, f.name)) for f in fields(learned.habits)}
     target = io.BytesIO()
@@ -135,7 +135,7 @@ def pack(learned: outlook.Learned) -> bytes:
 
 
 def unpack(body: bytes) -> outlook.Learned:
-    """The same read back."""
+    """The training from compressed columns."""
     with np.load(io.BytesIO(body), allow_pickle=False) as columns:
         survival = {f.name: columns[f"survival.{f.name}"] for f in fields(risk.Survival)}
         known = {f.name: columns[f"habits.{f.name}"] for f in fields(habits.Habits)}

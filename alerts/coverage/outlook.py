@@ -1,9 +1,8 @@
-"""How probable it is, by all that is known now, that a cell will not be visited in time if nobody is sent. Pure.
+"""Probability that a cell will not be visited in time if nobody is sent. Pure.
 
-A logistic combination of what past waits say (risk.py), what officers usually do from where they are (habits.py), and
-who is inside or near. What each counts changes with the time left, so there are weights for some times, and straight
-lines between them. They were fitted on simulated shifts other than those the bench judges on (bench/fit_outlook.py),
-and are kept with their names and origin in outlook.json.
+A logistic combination of past waits (risk.py), habits of officers (habits.py), and officers inside or near. The weights
+change with the time left: they are given for some times and interpolated linearly. They were fitted on simulated shifts
+other than those of the bench (bench/fit_outlook.py), and are stored with names and origin in outlook.json.
 """
 
 from dataclasses import dataclass
@@ -16,17 +15,17 @@ from tracking.presence.fixes import Bool, Float, Int
 from tracking.presence.silence import UNHEARD_MS
 
 LEAST_VISITS = 6
-"""Ended waits of a cell from which on its habits are trusted."""
+"""Minimum number of ended waits for the habits of a cell to be used."""
 _SURE = 0.98
 _RARE = 0.05
-"""Visits expected where none of those on duty ever was."""
+"""Expected visits where no officer on duty has ever been."""
 MINUTE = 60_000
 _HOUR = 60 * MINUTE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Learned:
-    """What was learned from the past of a city."""
+    """The training of a city."""
 
     survival: risk.Survival
     habits: habits.Habits
@@ -34,56 +33,56 @@ class Learned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signs:
-    """What is seen now, by cell, and by officer where it says so."""
+    """The present state, by cell, or by officer where noted."""
 
     class_of: NDArray[np.intp]
     hour: NDArray[np.intp]
-    """Local hour in which each cell's wait began."""
+    """Local hour in which the wait of each cell began."""
     idle_ms: Int
     left_ms: Int
-    """Until it is due."""
+    """Time until due."""
     span_ms: Int
     """The whole limit."""
     inside_ms: Int
-    """How long an officer has been inside whose stay is no valid visit yet; negative nobody."""
+    """Time spent inside by an officer without a valid visit yet; negative: nobody."""
     dwell_ms: Int
-    """Least time inside for a valid visit."""
+    """Minimum dwell of a valid visit."""
     arrival_ms: Int
-    """Of the nearest eligible officer; negative none."""
+    """Arrival of the nearest eligible officer; negative: none."""
     able: Int
-    """Eligible officers who can be there in time."""
+    """Eligible officers who can arrive in time."""
     unheard: Int
-    """Officers of whom nothing is heard, near enough to be there in time from where they stayed last."""
+    """Silent officers who could arrive in time from their last stay."""
     officers: habits.Where
-    """Officers who patrol."""
+    """Officers on patrol."""
     busy: habits.Where
-    """Officers on a task or a break: they come later than usual."""
+    """Officers on a task or a break, who come later than usual."""
 
 
 SILENT_MS = UNHEARD_MS
-"""Of whom nothing was heard for so long may be elsewhere than where the last fix says."""
+"""Silence after which an officer may have left the last position."""
 FEATURES = (
     "constant", "habits", "waits", "no_habits", "busy_habits", "silent_habits", "inside", "inside_share",
     "out_of_sight", "arrival", "able", "unheard", "span", "span_waits", "no_habits_waits", "no_habits_span",
     "no_habits_unheard", "regulars", "busy_regulars",
 )  # fmt: skip
-"""Names of what the score is made of, in the order of the columns of `features`."""
+"""Names of the features, in the order of the columns of `features`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weights:
-    """How much each feature counts. The fitted ones are in outlook.json."""
+    """Weights of the features; the fitted ones are in outlook.json."""
 
     left_min: Float
-    """Times left that weights are given for, ascending."""
+    """Times left with weights, ascending."""
     by_time: Float
     """A row for each of these times, a column for each of FEATURES."""
 
 
 def chance(known: Learned, now: Signs, weights: Weights) -> Float:
-    """Probability of each cell that no visit begins before it is due; 1 where nothing is left.
+    """Probability for each cell that no visit begins before it is due; 1 if no time is left.
 
-    Where too little is known yet, nobody is expected but who is inside.
+    With too little training, only an officer inside counts.
     """
     scored = np.einsum(
         "cf,cs,sf->c", features(known, now), steps(now.left_ms, weights.left_min), weights.by_time, optimize=True
@@ -95,13 +94,13 @@ def chance(known: Learned, now: Signs, weights: Weights) -> Float:
 
 
 def steps(left_ms: Int, left_min: Float) -> Float:
-    """How much the weights of each time of `left_min` count, a row for each cell."""
+    """Interpolation factors of the times of `left_min`, a row for each cell."""
     left = np.clip(left_ms / MINUTE, left_min[0], left_min[-1])
     return np.column_stack([np.interp(left, left_min, row) for row in np.eye(len(left_min))])
 
 
 def features(known: Learned, now: Signs) -> Float:
-    """What the score is made of, a row for each cell."""
+    """Features, a row for each cell."""
     waits = _logit(risk.breach(known.survival, now.class_of, now.hour, now.idle_ms, now.left_ms))
     logs, usual = habits.missed(known.habits, now.officers, now.left_ms)
     silent = unheard(now.officers)
@@ -136,12 +135,12 @@ def features(known: Learned, now: Signs) -> Float:
 
 
 def unheard(officers: habits.Where) -> Bool:
-    """Officers who patrol, and of whom nothing is heard."""
+    """Silent officers on patrol."""
     return np.asarray((officers.silent_ms > SILENT_MS) & (officers.cell != habits.NOWHERE))
 
 
 def _out_of_sight(now: Signs, silent: Bool) -> Bool:
-    """Cells in which an officer fell silent before the stay was a valid visit: hardly anybody leaves at once."""
+    """Cells in which an officer became silent before a valid visit, and probably stayed on."""
     cut_short = np.zeros(len(now.left_ms), dtype=np.bool_)
     there = now.officers.some(silent & ~now.officers.left)
     waited = now.idle_ms[there.cell]

@@ -1,8 +1,8 @@
-"""How probable it is that a cell is not visited in time, by how long it and cells like it waited before. Pure.
+"""Probability that a cell is not visited in time, by past waits of it and similar cells. Pure.
 
-Waits between visits are survival times; those that still go on, or end with the data, are censored. Hazards are taken
-in steps of five minutes by class of cell and hour of the day, each drawn towards its class by what the data supports
-(beta-binomial, empirical Bayes), and each cell has its own pace (gamma-Poisson). Formulas: docs/alerts.md.
+Waits between visits are survival times; open ones are censored. Hazards are estimated in steps of five minutes by class
+of the cell and hour of the day, shrunk towards the class (beta-binomial, empirical Bayes), and each cell has its own
+pace (gamma-Poisson). Formulas: docs/alerts.md.
 """
 
 from collections.abc import Sequence
@@ -18,11 +18,11 @@ BIN_MS = 5 * 60_000
 BINS = 100
 HOURS = 24
 PRIOR_HAZARD = 1 / 24
-"""Without any history: half of the waits end within 85 minutes."""
+"""Prior: half of the waits end within 85 minutes."""
 _PRIOR_WEIGHT = 12.0
 _WEIGHTS = (5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0)
 _PACE_WEIGHT = 4.0
-"""Visits that a cell's own pace must be supported by to count as much as its class."""
+"""Visits at which the pace of a cell counts as much as that of its class."""
 _MOST_HAZARD = 0.95
 
 
@@ -37,23 +37,23 @@ class Waits:
     ms: Int
     """Duty time."""
     ended: Bool
-    """By a visit; else it went on when the data ended."""
+    """Ended by a visit; else open at the end of the data."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Survival:
-    """Cumulated hazard by class, hour and step, and the pace of each cell."""
+    """Cumulative hazard by class, hour and step, and the pace of each cell."""
 
     total: NDArray[np.float32]
     """Shape (classes, HOURS, BINS + 1)."""
     pace: NDArray[np.float32]
-    """By cell: above 1 is visited more often than its class."""
+    """By cell: above 1 means more visits than its class."""
     visits: NDArray[np.int32]
-    """By cell: ended waits it rests on."""
+    """By cell: number of ended waits."""
 
 
 def unlearned(classes: int, cells: int) -> Survival:
-    """What is assumed before anything was learned."""
+    """The state before any training."""
     steps = np.arange(BINS + 1, dtype=np.float32) * np.float32(-np.log1p(-PRIOR_HAZARD))
     return Survival(
         total=np.broadcast_to(steps, (classes, HOURS, BINS + 1)).copy(),
@@ -63,18 +63,18 @@ def unlearned(classes: int, cells: int) -> Survival:
 
 
 def fit(waits: Waits, class_of: NDArray[np.intp], classes: int) -> Survival:
-    """Learn from past waits.
+    """Train on past waits.
 
     Args:
-        waits: those that are known.
+        waits: known waits.
         class_of: index of the class, by cell.
-        classes: how many there are.
+        classes: number of classes.
     """
     of = class_of[waits.cell]
     bins = np.minimum(waits.ms // BIN_MS, BINS - 1).astype(np.intp)
     ends = _count((of, waits.hour, bins), waits.ended, classes)
     quits = _count((of, waits.hour, bins), ~waits.ended, classes)
-    # Who is censored within a step was at risk for half of it.
+    # A wait censored within a step was at risk for half of it.
     risk = np.cumsum((ends + quits)[..., ::-1], axis=-1)[..., ::-1] - quits / 2
     by_class = _drawn(ends.sum(axis=1), risk.sum(axis=1), np.full(BINS, PRIOR_HAZARD), _PRIOR_WEIGHT)
     hazard = np.stack(
@@ -93,7 +93,7 @@ def fit(waits: Waits, class_of: NDArray[np.intp], classes: int) -> Survival:
 
 
 def breach(known: Survival, class_of: NDArray[np.intp], hour: NDArray[np.intp], idle_ms: Int, left_ms: Int) -> Float:
-    """P(no visit within `left_ms` | none for `idle_ms`), by cell; 1 where nothing is left."""
+    """P(no visit within `left_ms` | none for `idle_ms`), by cell; 1 if no time is left."""
     until = _cumulated(known, class_of, hour, idle_ms + np.maximum(left_ms, 0))
     return np.exp(-known.pace * (until - _cumulated(known, class_of, hour, idle_ms)))
 
@@ -105,7 +105,7 @@ def expected_ms(known: Survival, class_of: NDArray[np.intp], hour: NDArray[np.in
 
 
 def _cumulated(known: Survival, class_of: NDArray[np.intp], hour: NDArray[np.intp], ms: Int) -> Float:
-    """Cumulated hazard at a wait, straight between the steps; beyond the last one it goes on as in the last hour."""
+    """Cumulative hazard at a wait, linear between steps, and extrapolated from the last hour."""
     at = np.maximum(ms, 0) / BIN_MS
     low = np.minimum(at.astype(np.intp), BINS - 1)
     first, second = known.total[class_of, hour, low], known.total[class_of, hour, low + 1]
@@ -125,7 +125,7 @@ def _drawn(ends: Float, risk: Float, prior: Float, weight: float) -> Float:
 
 
 def _supported(ends: Float, risk: Float, prior: Float) -> float:
-    """How strongly hours are drawn to their class: the weight under which what was seen is most probable."""
+    """Shrinkage of hours to their class: the weight with the highest likelihood."""
     mean = np.broadcast_to(np.clip(prior, 1e-4, _MOST_HAZARD), ends.shape)
     some = risk >= 1
     e, m, r = ends[some], mean[some], np.maximum(risk[some], ends[some])

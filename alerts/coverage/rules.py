@@ -1,6 +1,6 @@
-"""When a coverage gap is told: pre-warning, overdue, cleared. Pure; the time is an argument.
+"""Decides alerts of coverage gaps: pre-warning, overdue, resolved. Pure; the time is an argument.
 
-Formulas: docs/alerts.md. Levels are computed for all cells at once; Python per cell only where an alert is, or opens.
+Formulas: docs/alerts.md. Levels are computed for all cells at once, with Python code only for cells with an alert.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,11 +25,11 @@ from tracking.presence.fixes import Bool, Float, Int
 from tracking.presence.silence import UNHEARD_MS
 
 DEAF_AFTER_MS = UNHEARD_MS
-"""When nothing at all came in for so long, the fault is ours: no cell is said to fall due on the strength of it."""
+"""Silence of the whole city after which the system is at fault, and no cell is reported as due."""
 CHANCE_HOLD = 0.1
-"""A level is left only when the probability of a breach is below the threshold by this much."""
+"""Margin below the threshold of probability at which a level is left."""
 MOST_LISTED = 100
-"""Cells that a street's alert names."""
+"""Most cells named in the alert of a street."""
 
 Levels = NDArray[np.int8]
 
@@ -37,7 +37,7 @@ Levels = NDArray[np.int8]
 def evaluate(
     now: Situation, opened: Sequence[OpenAlert], thresholds: Thresholds, crowd: CrowdRule | None = None
 ) -> list[Change]:
-    """Decide what changes: ends first, then levels, then what opens."""
+    """Decide the changes: ends first, then levels, then openings."""
     gaps = [alert for alert in opened if alert.kind == GAP]
     rows = {int(cell): row for row, cell in enumerate(now.cells.id)}
     changes = [change for alert in gaps if (change := _end(alert, rows.get(alert.cell or 0), now))]
@@ -57,7 +57,7 @@ def evaluate(
 
 
 def levels(coverage: Coverage, dwell_ms: Int, chance: Float, held: Levels, thresholds: Thresholds) -> Levels:
-    """Level of each cell; `held` is the level of its open alert, -1 none: it is left only with some room."""
+    """Level of each cell; `held` is the level of its open alert, -1 none, which is left only with a margin."""
     left, slack, hold, span = coverage.left_ms, coverage.slack_ms, thresholds.hold_ms, coverage.span_ms
     plain = _plain_levels((left, slack, slack + dwell_ms), span, chance, thresholds)
     less = left - hold, slack - hold, slack + dwell_ms - hold
@@ -66,7 +66,7 @@ def levels(coverage: Coverage, dwell_ms: Int, chance: Float, held: Levels, thres
 
 
 def _plain_levels(times: tuple[Int, Int, Int], span: Int, chance: Float, by: Thresholds) -> Levels:
-    """By the time left, the slack, and the spare time until the last moment to leave: a visit counts from its begin."""
+    """Levels by time left, slack, and the time until the last moment to leave; a visit counts from its begin."""
     left, slack, spare = times
     near = (slack <= 0) | (slack <= by.horizon_ms) & (left <= by.most_share * span)
     level = np.full(len(left), Level.BLUE, dtype=np.int8)
@@ -82,7 +82,7 @@ def gap_key(code: str, gap_start: int) -> str:
 
 
 def tellable(now: Situation, by: Thresholds) -> Bool:
-    """Cells of which a wait can be told: what cannot be known is never called neglect."""
+    """Cells with a known wait; unknown cells are never reported."""
     known = (now.coverage.state != CellState.UNKNOWN) & (now.coverage.idle_ms >= 0) & (now.gap_start >= 0)
     heard = (now.heard >= now.now - DEAF_AFTER_MS) | (now.coverage.due <= now.heard)
     certain = known & heard & ~now.present & ~now.held & (now.coverage.due >= 0)
@@ -90,13 +90,13 @@ def tellable(now: Situation, by: Thresholds) -> Bool:
 
 
 def _proving(now: Situation, by: Thresholds) -> Bool:
-    """Cells that fell due while somebody was inside: if the stay becomes a valid visit, it began in time."""
+    """Cells that fell due with an officer inside: if the stay becomes a valid visit, it began in time."""
     since, due = now.inside_since, now.coverage.due
     return (due <= now.now) & (since >= 0) & (since <= due) & (now.now < since + now.cells.dwell_ms + by.hold_ms)
 
 
 def _end(alert: OpenAlert, row: int | None, now: Situation) -> Change | None:
-    """The end of an alert whose gap does not stand any more."""
+    """The end of an alert whose gap has ended."""
     if row is None:
         return _ended(alert, Step.WITHDRAWN, now.now, Ending(why="cell_ended"))
     visit = now.clearing.get(alert.key)
@@ -107,7 +107,7 @@ def _end(alert: OpenAlert, row: int | None, now: Situation) -> Change | None:
     known_late = not visit.open and visit.t_out <= alert.opened_at
     if in_time and (alert.level is Level.RED or known_late):
         return _withdrawal(alert, _by_data("late_data", visit.cause, visit), now.now)
-    # By fact, whatever was said last: a watcher that was away for a while must come to the same end.
+    # By the facts, whatever was reported last: a watcher that was stopped for a while must reach the same end.
     level = alert.level if in_time else Level.RED
     return replace(
         _ended(alert, Step.RESOLVED, now.now, structs.replace(_visited(visit), in_time=in_time)), level=level
@@ -117,12 +117,12 @@ def _end(alert: OpenAlert, row: int | None, now: Situation) -> Change | None:
 def late(
     ended: Sequence[OpenAlert], clearing: Mapping[str, Visit], unfounded: Mapping[str, Mapping[str, Any]], now: int
 ) -> list[Change]:
-    """What late data makes of gaps that ended with a visit after their limit.
+    """Changes by late data to gaps that ended with a visit after their limit.
 
     Args:
-        ended: those of the last days.
-        clearing: by key, the first valid visit after the start of its gap as it is known now.
-        unfounded: by key, why the visit that its gap was counted from does not hold any more.
+        ended: ended gaps of the last days.
+        clearing: by key, the first valid visit after the start of the gap, as known now.
+        unfounded: by key, why the visit at the start of the gap is no longer valid.
         now: the moment, ms.
     """
     changes = []
@@ -148,7 +148,7 @@ def _visited(visit: Visit) -> Ending:
 
 
 def _by_data(why: str, reason: Mapping[str, Any] | None, visit: Visit | None = None) -> Ending:
-    """The end by late data, of whose data and with the visit that is known by it."""
+    """The withdrawal by late data, with the origin of the data and the visit."""
     end = Ending() if visit is None else _visited(visit)
     return structs.replace(end, why=why, reason=UNSET if reason is None else dict(reason))
 
@@ -184,9 +184,9 @@ def _open(
     by: Thresholds,
     crowd: CrowdRule,
 ) -> list[Change]:
-    """Alerts that open: one by one, or one for a street whose officers cannot manage.
+    """Openings: one by one, or one for a street with too few officers.
 
-    Of such a street only so many wait for somebody to be sent; whoever sends an officer is told the next.
+    In such a street only a limited number wait for an officer; when one is sent, the next cell is reported.
     """
     level, held = levels_held
     due = alertable & ((now.coverage.left_ms <= crowd.horizon_ms) | (level >= Level.ORANGE))
@@ -216,7 +216,7 @@ def _open(
 
 
 def _with_cells(change: Change, due: Bool, now: Situation, crowd: CrowdRule) -> Change:
-    """Add to a street's alert the codes of the cells it stands for, the most urgent first, and the rule's version."""
+    """Add the codes of the cells, the most urgent first, and the version of the rule to the alert of a street."""
     if change.step is not Step.OPENED or not isinstance(change.facts, Understaffed):
         return change
     codes = [street.code for street in now.cells.streets]
@@ -227,7 +227,7 @@ def _with_cells(change: Change, due: Bool, now: Situation, crowd: CrowdRule) -> 
 
 
 def _streets_held(now: Situation) -> Bool:
-    """Streets of which a part is held: what falls due in them cannot be added up."""
+    """Streets with held-back cells, whose load cannot be computed."""
     return np.bincount(now.cells.street[now.held], minlength=len(now.cells.streets)) > 0
 
 
@@ -250,7 +250,7 @@ def _cost(row: int, now: Situation, by: Thresholds) -> float:
 
 
 def _facts(row: int, now: Situation, by: Thresholds) -> Gap:
-    """The numbers a level was decided on."""
+    """The facts of a level."""
     officer = int(now.arrivals.officer[row])
     reachable = officer != NOBODY
     return Gap(

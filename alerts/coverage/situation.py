@@ -1,4 +1,4 @@
-"""What is known of a city at one moment, as the rules of coverage gaps need it. Pure."""
+"""The state of a city at one moment, as the rules of coverage gaps need it. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,46 +22,46 @@ class CellColumns:
     code: Sequence[str]
     """15 digits."""
     name: Sequence[str]
-    """What people call it; the code where it has no name."""
+    """Name; the code if it has none."""
     street: NDArray[np.intp]
     """Index in `streets`."""
     streets: Sequence[staffing.StreetTeam]
     dwell_ms: Int
-    """Least time inside for a valid visit."""
+    """Minimum dwell of a valid visit."""
     weight: Float
-    """How much a cell counts against others."""
+    """Weight of a cell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
-    """All that is known at one moment."""
+    """The state at one moment."""
 
     now: int
     """ms since 1970-01-01 UTC."""
     on_duty: bool
-    """Duty time is running; nothing is opened or raised while it stands still."""
+    """Whether it is duty time; outside it no alert is opened or raised."""
     cells: CellColumns
     coverage: Coverage
     chance: Float
     """Probability of a breach if nobody is sent."""
     gap_start: Int
-    """End of the last valid visit, else since when the place is observed, ms; -1 unknown."""
+    """End of the last valid visit, else the start of observation, ms; -1 unknown."""
     visited: Bool
     """Whether `gap_start` is the end of a visit."""
     present: Bool
-    """A valid visit is going on."""
+    """A valid visit is ongoing."""
     inside_since: Int
-    """When the last officer came in whose stay is no valid visit yet, ms; -1 nobody."""
+    """Entry of the last officer inside without a valid visit yet, ms; -1 nobody."""
     held: Bool
-    """Data of the cell is still coming in (backlog.py): nothing is opened or raised while it is missing."""
+    """Data of the cell is still arriving (backlog.py): no alert is opened or raised."""
     heard: int
     """Newest fix heard from the city, ms; -1 none."""
     arrivals: Arrivals
     officer_at: NDArray[np.intp]
-    """Index of the cell each officer on duty is nearest to, on a task too: within the hour it is done."""
+    """Index of the nearest cell of each officer on duty, also on a task, which ends within the hour."""
     officers: Sequence[str]
-    """Names of the eligible officers' devices, by the indices of `arrivals`."""
+    """Names of the devices of eligible officers, by the indices of `arrivals`."""
     clearing: Mapping[str, Visit]
     """By key of an open alert: the first valid visit after the start of its gap."""
     amended: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """By key of an open alert: why the visit that its gap was counted from does not hold any more."""
+    """By key of an open alert: why the visit at the start of its gap is no longer valid."""

@@ -1,4 +1,4 @@
-"""Whether the officers of a street can manage what falls due in it: said once, not of every cell. Pure."""
+"""Whether the officers of a street can visit all its due cells; reported once instead of by cell. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from alerts.life.model import UNDERSTAFFED, Change, Level, OpenAlert, Step
 from tracking.presence.fixes import Bool, Int
 
 RELIEF = 0.8
-"""An open alert ends only when the need is below this share of what the officers can do."""
+"""An open alert ends when the need falls below this share of the officers' time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreetTeam:
-    """A street, whose officers can be sent to any of its cells."""
+    """A street, whose officers can be sent to all its cells."""
 
     code: str
     name: str
@@ -27,9 +27,9 @@ class Loads:
     """Load of n streets within the horizon, as columns."""
 
     cells: Int
-    """Cells that fall due, or are due."""
+    """Cells that are or fall due."""
     need_ms: Int
-    """Officers' time they take: arrival and visit."""
+    """Time they need: arrivals and visits."""
     officers: Int
     """Eligible officers in the street."""
     have_ms: Int
@@ -39,15 +39,15 @@ class Loads:
 def loads(
     *, street: NDArray[np.intp], streets: int, due: Bool, need_ms: Int, officer_at: NDArray[np.intp], horizon_ms: int
 ) -> Loads:
-    """Add up by street.
+    """Sum up by street.
 
     Args:
         street: index of the street, by cell.
-        streets: how many there are.
+        streets: number of streets.
         due: cells that fall due within the horizon.
         need_ms: arrival and visit, by cell.
         officer_at: index of the cell an officer is nearest to, by officer; -1 none.
-        horizon_ms: time the officers have.
+        horizon_ms: available time of the officers.
     """
     officers = np.bincount(street[officer_at[officer_at >= 0]], minlength=streets)
     need = np.bincount(street[due], weights=need_ms[due], minlength=streets).astype(np.int64)
@@ -64,18 +64,18 @@ def evaluate(
     crowd: int,
     unclear: Bool | None = None,
 ) -> tuple[list[Change], Bool]:
-    """Decide which streets are short of officers.
+    """Decide which streets have too few officers.
 
     Args:
         now: the moment, ms.
         streets: the streets.
-        load: what falls due in them, and who is there.
-        opened: alerts that are open.
-        crowd: so many cells are told one by one.
-        unclear: streets of which it cannot be told now; nothing changes.
+        load: their load and officers.
+        opened: open alerts.
+        crowd: the rule of too few officers.
+        unclear: streets with an unknown load, which do not change.
 
     Returns:
-        The changes, and per street whether it is short.
+        The changes, and for each street whether it has too few officers.
     """
     standing = {alert.facts.street: alert for alert in opened if isinstance(alert.facts, Understaffed)}
     held = np.array([street.code in standing for street in streets], dtype=np.bool_)
@@ -89,7 +89,7 @@ def evaluate(
 
 
 def _gone(now: int, streets: Sequence[StreetTeam], standing: dict[str, OpenAlert]) -> list[Change]:
-    """Alerts of streets that have no cells in force any more."""
+    """Alerts of streets without cells in force."""
     codes = {street.code for street in streets}
     return [
         Change(

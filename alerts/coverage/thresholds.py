@@ -1,4 +1,4 @@
-"""From which numbers on a gap is told: thresholds as data, by cell. Pure."""
+"""Thresholds of pre-warnings as data, by cell. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,35 +13,35 @@ from tracking.presence.fixes import Float, Int
 
 MINUTE = 60_000
 NEAR_MS = 7 * MINUTE
-"""From the last moment, before or after, at which somebody must leave: there waiting for more certainty ends."""
+"""Distance from the last moment to leave at which `near_chance` applies."""
 LEAVE_MS = 150_000
-"""So close to it counts as that moment: who can be there when is an estimate, and told a minute late is too late."""
+"""Tolerance around the last moment: arrivals are estimates, and a late pre-warning is useless."""
 BUILT_IN = 0
-"""Version of the thresholds that hold where nobody set any."""
+"""Version of the built-in thresholds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WarningRule:
-    """One set of thresholds; durations in ms of duty time, shares of what is waited for, chances 0 to 1."""
+    """A set of thresholds; durations in ms of duty time, shares of the limit, probabilities from 0 to 1."""
 
     horizon_ms: int = 50 * MINUTE
-    """With more slack than this nothing is told, however probable it is."""
+    """Largest slack for a pre-warning, however probable the breach."""
     most_share: float = 0.35
-    """Short limits are not warned about from the start."""
+    """Largest share of the limit left for a pre-warning."""
     early_chance: float = 0.83
-    """Probability of a breach from which on it is told `horizon_ms` before the last moment."""
+    """Probability threshold `horizon_ms` before the last moment."""
     near_chance: float = 0.89
-    """The same `NEAR_MS` from the last moment."""
+    """Probability threshold `NEAR_MS` from the last moment."""
     last_chance: float = 0.35
-    """The same when the last officer who can come before the limit must leave now. Straight between the three."""
+    """Probability threshold at the last moment to leave; linear between the three."""
     soon_share: float = DUE_SOON_SHARE
     """Slack below this share is yellow."""
     hold_ms: int = 5 * MINUTE
-    """A level is left only when the threshold is exceeded by this much."""
+    """Margin of the threshold at which a level is left."""
     severity: float = 1.0
-    """How bad a breach is, against others; times weight and probability it ranks the alerts."""
+    """Severity of a breach; multiplied by weight and probability it ranks the alerts."""
     version: int = BUILT_IN
-    """Number of the rule version it comes from."""
+    """Number of its rule version."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,15 +60,15 @@ class Thresholds:
 
     @classmethod
     def of(cls, rules: Sequence[WarningRule], which: NDArray[np.intp]) -> Self:
-        """Columns of cells whose thresholds are `rules[which]`."""
+        """Columns of cells with the thresholds `rules[which]`."""
         return cls(**{name: np.array([getattr(rule, name) for rule in rules])[which] for name in cls.__slots__})
 
     def least_chance(self, spare_ms: Int) -> Float:
-        """Probability from which on a breach is told, by cell.
+        """Probability threshold by cell.
 
         Args:
-            spare_ms: until the last moment at which somebody must leave; negative since then. What nobody in reach can
-                prevent any more need not be told on a suspicion, either.
+            spare_ms: time until the last moment to leave; negative afterwards, when the threshold rises again, since
+                nobody in reach can prevent the breach.
         """
         away = np.abs(spare_ms)
         close = np.clip((away - LEAVE_MS) / (NEAR_MS - LEAVE_MS), 0, 1)
@@ -84,14 +84,14 @@ class Thresholds:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrowdRule:
-    """When a street short of officers is told of once, instead of cell by cell."""
+    """When a street with too few officers is reported once instead of cell by cell."""
 
     most: int = 8
-    """Alerts of one street that are told one by one when its officers cannot manage all."""
+    """Cells of such a street that are still reported one by one."""
     horizon_ms: int = 20 * MINUTE
-    """What falls due within it is held against what the officers can do in it."""
+    """Time over which the load is compared with the officers' time."""
     version: int = BUILT_IN
-    """Number of the rule version it comes from."""
+    """Number of its rule version."""
 
 
 _RULE, _CROWD = WarningRule(), CrowdRule()

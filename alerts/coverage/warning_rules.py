@@ -1,4 +1,4 @@
-"""Thresholds of warnings as data: which hold for each cell at a moment, by the narrowest scope that says them. Pure."""
+"""Thresholds of each cell at a moment, from rules by the narrowest scope. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,14 +19,14 @@ _TIMES = frozenset({"horizon_s", "hold_s", "crowd_horizon_s"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chosen:
-    """What holds at a moment."""
+    """Rules in force at a moment."""
 
     by: Thresholds
     crowd: CrowdRule
 
 
 class WarningRules:
-    """The versions in force at some time, as the cells of a city have them.
+    """The versions in force, applied to the cells of a city.
 
     Args:
         versions: of kind `warning`, one for each scope at most.

@@ -1,4 +1,4 @@
-"""Work that goes on beside the watcher: one piece at a time, never waited for, ended with it."""
+"""Background work of the watcher: one piece at a time, never awaited, ended with the watcher."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -9,10 +9,10 @@ _log = structlog.get_logger(__name__)
 
 
 class Beside:
-    """The piece of work that is going on, if any.
+    """The present piece of work, if any.
 
     Args:
-        name: of its task.
+        name: name of its task.
     """
 
     def __init__(self, name: str) -> None:
@@ -21,17 +21,17 @@ class Beside:
 
     @property
     def busy(self) -> bool:
-        """Whether something is going on."""
+        """Whether work is in progress."""
         return self._task is not None and not self._task.done()
 
     async def begin(self, work: Coroutine[None, None, None]) -> None:
-        """Go on with this in place of what is going on."""
+        """Replace the present work."""
         await self.stop()
         self._task = asyncio.create_task(work, name=self._name)
         self._task.add_done_callback(_say_failed)
 
     async def stop(self) -> None:
-        """End what is going on."""
+        """End the present work."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)

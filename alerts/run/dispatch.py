@@ -1,4 +1,4 @@
-"""Sending an officer to an alert, and following what the device answers or fails to answer."""
+"""Sends an officer to an alert, and handles the answers of the device or their absence."""
 
 import json
 from dataclasses import replace
@@ -20,19 +20,19 @@ from tracking.store.city import street_store
 log = structlog.get_logger(__name__)
 
 LOST_MS = 600_000
-"""Where an officer was longer ago says nothing of the way."""
+"""Oldest position used for the route of an officer."""
 
 _WHY = {"given": "answer", "accepted": "arrive", "arrived": "visit", "done": "visit"}
-"""What a task whose deadline passed was waiting for."""
+"""The awaited step of an expired task."""
 
 
 async def assign(
     conn: db.Connection, number: int, device: str, *, actor: str, at: int, seen: int | None, key: str | None
 ) -> alerting.Alert | ActRefusal | None:
-    """Send the officer who carries `device`; call it in a transaction, last. None: there is no such alert.
+    """Send the officer who carries `device`; to be called last in a transaction. None: no such alert.
 
     Raises:
-        LookupError: there is no such device.
+        LookupError: no such device.
     """
     whom = await orders.device(conn, device)
     if whom is None:
@@ -42,14 +42,14 @@ async def assign(
         return None
     where = await _place(conn, held)
     said = structs.replace(where, device=device, arrival_s=await _estimate(conn, whom["id"], held.cell, where, at))
-    # The number of the step that gives it: no two orders share it, and a repeat finds its own.
+    # Contains the number of the step, so it is unique, and a repetition finds it again.
     task = f"a{number}-{held.life.version + 1}"
     act = Act(step=Step.ASSIGNED, at=at, actor=actor, device=whom["id"], task=task, facts=said, seen=seen, key=key)
     return await store.act_on(conn, number, act)
 
 
 async def _place(conn: db.Connection, held: life_store.LockedAlert) -> OfStep:
-    """Where to go: into the cell, else to where the device the alert is about was last; degrees, WGS-84."""
+    """Destination: the cell, else the last position of the subject device; degrees, WGS-84."""
     if held.cell is not None:
         cell = await orders.cell(conn, held.cell)
         if cell is not None:
@@ -62,7 +62,7 @@ async def _place(conn: db.Connection, held: life_store.LockedAlert) -> OfStep:
 
 
 async def _estimate(conn: db.Connection, device: int, cell: int | None, where: OfStep, at: int) -> int | UnsetType:
-    """How long the way should take, s: what becomes of it corrects the next estimates (estimates.py)."""
+    """Estimated travel time, s; the actual time corrects later estimates (estimates.py)."""
     newest = await orders.newest_fix(conn, device)
     if newest is None or where.lat is UNSET or where.lon is UNSET or db.millis(newest["t"]) < at - LOST_MS:
         return UNSET
@@ -74,19 +74,19 @@ async def _estimate(conn: db.Connection, device: int, cell: int | None, where: O
 
 
 async def expire(pool: db.Pool, now: int) -> int:
-    """Give back the alerts whose officers did not answer, arrive or visit in time; how many were looked at."""
+    """Reopen alerts whose officers did not answer, arrive or visit in time; returns the number checked."""
     async with pool.acquire() as conn:
         rows = await orders.late(conn, now)
         for row in rows:
             async with conn.transaction():
-                # First the alert, then what belongs to it: whoever acts on an alert locks in this order.
+                # Lock order of all actions: first the alert, then its parts.
                 await life_store.by_ids(conn, [row["alert"]])
                 await _expired(conn, row["alert"], row["id"], now)
     return len(rows)
 
 
 async def take_replies(pool: db.Pool, now: int) -> int:
-    """Let tasks and alerts follow what devices answered; how many answers were looked at."""
+    """Apply answers of devices to tasks and alerts; returns the number of answers."""
     async with pool.acquire() as conn:
         rows = await orders.replies(conn)
         for row in rows:
@@ -112,7 +112,7 @@ async def _replied(conn: db.Connection, alert: int | None, command: str, state: 
         return
     await orders.taken(conn, command, state, now)
     row = await orders.task(conn, command)
-    if alert is None or row is None:  # an answer to a message: stored, nothing follows it
+    if alert is None or row is None:  # an answer to a message: stored without effect
         return
     after = tasks.answered(row["state"], ReplyState(state), newest=reply["newest"])
     if after is None:

@@ -1,7 +1,7 @@
-"""What other rules would have told in a past period: the same looks at the same data, with alerts kept in memory.
+"""Dry run: evaluates other rules over a past period, with alerts in memory.
 
-Both the values given and the rules in force are judged by what is known today, so that the difference is that of the
-rules alone; what came late then is known here from the beginning.
+Both the given values and the rules in force use the data known today, so that only the rules differ; data that was late
+then is known from the beginning.
 """
 
 import asyncio
@@ -18,25 +18,25 @@ from runtime import db
 from tracking.plans.rule_version import RuleVersion
 
 LOOKS = 480
-"""Looks at a period, at most."""
+"""Most evaluations of a period."""
 LEAST_STEP_MS = 60_000
 BUDGET_S = 60.0
-"""Looks are taken farther apart where they would take longer than this in all."""
+"""Longest total time; longer runs use larger intervals."""
 
 
 @dataclass(slots=True, kw_only=True)
 class TrialRules:
-    """One set of rules, and what it told so far."""
+    """A set of rules, and its alerts so far."""
 
     versions: Callable[[int], Sequence[RuleVersion]]
     """Versions of kind `warning` in force at a moment, ms."""
     arrival: Callable[[int], arrival.ArrivalRule]
-    """How arrivals are estimated at a moment, ms."""
+    """Rule of arrivals at a moment, ms."""
     told: ledger.AlertLedger = field(default_factory=ledger.AlertLedger)
     _rules: WarningRules | None = None
 
     def rules_at(self, where: reads.CityState, now: int) -> WarningRules:
-        """Thresholds at a moment; made anew only when other versions hold."""
+        """Thresholds at a moment; rebuilt only when the versions change."""
         held = self.versions(now)
         if self._rules is None or self._rules.held != tuple(held):
             self._rules = WarningRules(held, where.city.plans.sites)
@@ -45,11 +45,11 @@ class TrialRules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrialResult:
-    """How it went."""
+    """Progress of the run."""
 
     step_ms: int
     counts: list[ledger.LedgerCounts]
-    """By way."""
+    """By set of rules."""
 
 
 async def run(
@@ -62,10 +62,10 @@ async def run(
     *,
     budget_s: float = BUDGET_S,
 ) -> TrialResult:
-    """Look at the city from `start` to `end` (ms) again and again, and count what each way would have told."""
+    """Evaluate the city repeatedly from `start` to `end` (ms), and count the alerts of each set of rules."""
     step = max(LEAST_STEP_MS, -(-(end - start) // LOOKS // LEAST_STEP_MS) * LEAST_STEP_MS)
     began = time.monotonic()
-    # What stands at the beginning is not counted.
+    # Alerts open at the beginning are not counted.
     await _look(conn, where, start - step, ways, learned)
     looks = max(int(budget_s / max(time.monotonic() - began, 1e-3)), 1)
     step = max(step, -(-(end - start) // looks // LEAST_STEP_MS) * LEAST_STEP_MS)

@@ -51,7 +51,7 @@ class AlertTimers:
 
 
 def _failed(error: Exception) -> None:
-    """Whatever one look meets, the next one must come."""
+    """Survive all errors of a pass."""
     FAILURES.inc()
     log.error("timers of alerts cannot be looked at now; trying again", action="timers", exc_info=error)
 

@@ -146,7 +146,7 @@ class Watcher:
 
 
 def _failed(error: Exception) -> None:
-    """Whatever one look meets, the next one must come."""
+    """Survive all errors of a pass."""
     FAILURES.inc()
     _log.error("alerts cannot be evaluated now; trying again", action="watch", exc_info=error)
 

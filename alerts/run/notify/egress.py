@@ -1,7 +1,7 @@
-"""Keep a thread from reaching what it may not, whatever library runs in it: each connection is judged as it is made.
+"""Restricts the connections of a thread, whatever library runs in it: each connection is checked as it is made.
 
-What was looked up and checked before can be another address a moment later, and a library may follow where a server
-sends it, or fetch more than the message needs. Python tells its audit hooks the numeric address of each connection.
+A checked name can resolve to another address a moment later, and a library may follow redirects or fetch more than the
+message needs. Python's audit hooks get the numeric address of each connection.
 """
 
 import contextlib
@@ -22,7 +22,7 @@ _here = threading.local()
 
 @contextlib.contextmanager
 def limited(allowed: Allowed, checked: Sequence[Address] = ()) -> Iterator[None]:
-    """Let this thread reach public addresses, networks of the settings and `checked`, and start no program."""
+    """Allow this thread only public addresses, networks of the settings and `checked`, and no subprocesses."""
     _install()
     _here.allowed, _here.checked = allowed, frozenset(checked)
     try:
@@ -33,7 +33,7 @@ def limited(allowed: Allowed, checked: Sequence[Address] = ()) -> Iterator[None]
 
 @functools.cache
 def _install() -> None:
-    sys.addaudithook(_judge)  # for the life of the process: there is no taking it back
+    sys.addaudithook(_judge)  # permanent for the process: it cannot be removed
 
 
 def _judge(event: str, args: tuple[Any, ...]) -> None:
@@ -50,6 +50,6 @@ def _may_reach(where: Any, allowed: Allowed, checked: frozenset[Address]) -> boo
     try:
         address = ipaddress.ip_address(str(where[0]).partition("%")[0])
     except (ValueError, TypeError, IndexError):
-        return False  # a name, which would be looked up where nobody checks, or no internet address at all
+        return False  # a name, whose lookup would be unchecked, or not an internet address
     private = any(allowed.private("", part) for part in (address, *guard.inside(address)))
     return address in checked or private or guard.public(address)

@@ -1,6 +1,6 @@
-"""Where messages may go: public addresses, and those that the settings allow. Names are looked up once and pinned.
+"""Allowed destinations of messages: public addresses, and those in the settings. Names are resolved once and pinned.
 
-Without it whoever may set a webhook could make the server talk to the database, the broker or the cloud's metadata.
+Otherwise anybody who may set a webhook could make the server call the database, the broker or cloud metadata.
 """
 
 import asyncio
@@ -26,18 +26,18 @@ _LAST_32_BITS = (
     ipaddress.IPv6Network("64:ff9b:1::/48"),  # NAT64 of one's own network
 )
 _ISATAP = 0x00005EFE
-"""Stands before the IPv4 address, its bit for "unique" aside."""
+"""Prefix of the IPv4 address, ignoring the "unique" bit."""
 _SPECIAL = tuple(
     ipaddress.ip_network(network)
     # IETF's own, 6to4 relays; IETF's own with Teredo and ORCHID, 6to4, documentation.
     for network in ("192.0.0.0/24", "192.88.99.0/24", "2001::/23", "2002::/16", "3fff::/20")
 )
-"""Not private by Python's tables, but no servers' either: some are doors into other networks."""
+"""Not private by Python's tables, but not public servers: some lead into other networks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allowed:
-    """Networks and names that may be reached although they are not public; http is for them only."""
+    """Private networks and names that are allowed; http is allowed only for them."""
 
     networks: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] = ()
     names: frozenset[str] = frozenset()
@@ -60,27 +60,27 @@ class Allowed:
         return cls(networks=tuple(networks), names=frozenset(names))
 
     def private(self, host: str, address: Address) -> bool:
-        """Tell whether an address may be reached though it is not public."""
+        """Whether a private address is allowed."""
         return host in self.names or any(address in network for network in self.networks)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pinned:
-    """An address that was checked, and the name it belongs to."""
+    """A checked address, and its name."""
 
     url: str
-    """With the address in place of the name."""
+    """URL with the address instead of the name."""
     host: str
     """Name and port for the Host header."""
     name: str
-    """Name that the certificate must be for."""
+    """Name expected in the certificate."""
 
 
 async def pin(url: str, allowed: Allowed, lookup: Lookup | None = None) -> Pinned:
-    """Look up and check where a URL leads.
+    """Resolve and check a URL.
 
     Raises:
-        NotSentError: it may not be reached, or does not exist.
+        NotSentError: it is not allowed, or does not exist.
     """
     try:
         parts = urlsplit(url)
@@ -99,10 +99,10 @@ async def pin(url: str, allowed: Allowed, lookup: Lookup | None = None) -> Pinne
 async def check(
     host: str, port: int, allowed: Allowed, *, plain: bool = False, lookup: Lookup | None = None
 ) -> list[Address]:
-    """Give the addresses of a host that may be reached: all that it has must be, or one could be picked by chance.
+    """The addresses of a host; all of them must be allowed, since any may be used.
 
     Raises:
-        NotSentError: it may not, or has none.
+        NotSentError: one is not allowed, or there is none.
     """
     try:
         addresses = [ipaddress.ip_address(text.partition("%")[0]) for text in await (lookup or _look_up)(host, port)]
@@ -120,7 +120,7 @@ async def check(
 
 
 def public(address: Address) -> bool:
-    """Tell whether an address is of the public internet, and the one that it leads to as well."""
+    """Whether an address, and the one it leads to, are public."""
     if any(not public(part) for part in inside(address)):
         return False
     usual = address.version == 4 or address in _GLOBAL or address in _NAT64
@@ -129,7 +129,7 @@ def public(address: Address) -> bool:
 
 
 def inside(address: Address) -> list[Address]:
-    """The IPv4 address inside an IPv6 one that leads to it; none in others."""
+    """The IPv4 address to which an IPv6 one leads; None for others."""
     if address.version == 4:
         return []
     leads = any(address in network for network in _LAST_32_BITS) or (int(address) >> 32) & 0xFDFFFFFF == _ISATAP

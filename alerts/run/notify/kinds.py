@@ -1,4 +1,4 @@
-"""The kinds of channels and how each is served."""
+"""The kinds of channels and their senders."""
 
 from collections.abc import Callable, Mapping
 
@@ -15,13 +15,13 @@ from runtime.vault import Vault
 def make(
     pool: db.Pool, *, allow: str, services: str, vault: Vault | None = None, now: Callable[[], int] = wall_clock
 ) -> Mapping[str, ChannelKind]:
-    """Make the senders.
+    """Create the senders.
 
     Args:
         pool: the database.
-        allow: networks and names that may be reached though they are not public.
-        services: schemes of apprise that may be used; empty: those that are safe.
-        vault: opens the key of push messages; None: none are sent.
+        allow: private networks and names that are allowed.
+        services: allowed Apprise schemes; empty: the safe ones.
+        vault: decrypts the push key; None: no push messages.
         now: the time, ms since 1970-01-01 UTC.
 
     Raises:

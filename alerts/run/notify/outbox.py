@@ -1,7 +1,7 @@
-"""Sends what waits in the outbox. Claim, send, mark: three steps, so that a process may die at any moment.
+"""Sends the messages in the outbox in three steps (claim, send, mark), so that a process may die at any moment.
 
-A message whose end is unknown is sent again under the same id where the channel carries the id (webhook, web push), and
-never again where it does not (apprise): it is `unsure` in the delivery log.
+A message with an unknown result is sent again with the same id if the channel carries the id (webhook, web push).
+Otherwise (Apprise) it is not sent again, and is `unsure` in the delivery log.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ SENT = Counter("patrol_notifications_total", "Messages to channels.", ["kind", "
 FAILURES = Counter("patrol_notification_failures", "Passes over the outbox that failed; the next one starts anew.")
 
 AT_ONCE = 8
-"""Channels served at a time."""
+"""Channels served in parallel."""
 
 
 class MessageSender(Protocol):
@@ -46,13 +46,13 @@ class MessageSender(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelKind:
-    """How messages of a kind of channel are sent."""
+    """Properties of a kind of channel."""
 
     send: MessageSender
     repeatable: bool
     """The message carries its id."""
     lease_ms: int
-    """A worker that took a message has so long to send it: more than sending may take."""
+    """Lease of a worker for sending a message; longer than sending can take."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,19 +65,19 @@ class _Claimed:
 
 
 def _failed(error: Exception) -> None:
-    """Whatever one look meets, the next one must come."""
+    """Survive all errors of a pass."""
     FAILURES.inc()
     log.error("notifications cannot be sent now; trying again", action="notify", exc_info=error)
 
 
 class Outbox:
-    """Serves the channels; any number of workers may.
+    """Serves the channels, on any number of workers.
 
     Args:
         pool: the database.
-        kinds: how each kind of channel is served.
+        kinds: senders by kind of channel.
         now: the time, ms since 1970-01-01 UTC.
-        every_s: seconds between two looks.
+        every_s: seconds between two passes.
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class Outbox:
         await every(self._every_s, self.step, survive=_failed)
 
     async def step(self) -> int:
-        """Send one message to each channel that has something due; returns how many channels had."""
+        """Send one message to each channel with due ones; returns the number of such channels."""
         now = self._now()
         async with self._pool.acquire() as conn:
             due = await deliveries.due(conn, now)
@@ -147,7 +147,7 @@ class Outbox:
         except NotSentError as error:
             why, gone = str(error), error.gone
         except TimeoutError:
-            # It may have come through. Left as being sent: after the lease its end is unknown.
+            # It may have been delivered, so it stays claimed; after the lease its result is unknown.
             SENT.labels(claimed.kind, "unsure").inc()
             return
         SENT.labels(claimed.kind, "sent" if why is None else "refused").inc()
@@ -170,7 +170,7 @@ class Outbox:
 
 
 async def _in_sight(conn: db.Connection, who: Recipient | None, waiting: Sequence[Any], now: int) -> list[Delivery]:
-    """Rows that the account may be told of now; the others end here: rights may have changed while they waited."""
+    """Rows that the account may see now; the others are dropped, since permissions may have changed meanwhile."""
     about = {row["alert"] for row in waiting if row["alert"] is not None}
     seen = set() if who is None else await recipient.seen(conn, who, about)
     visible = [row for row in waiting if who is not None and (row["alert"] is None or row["alert"] in seen)]

@@ -1,4 +1,4 @@
-"""Web push: messages to browsers that agreed, encrypted for each; the browser makers' services must be reachable."""
+"""Web push: messages to subscribed browsers, encrypted for each; the push services of browsers must be reachable."""
 
 import base64
 import hashlib
@@ -16,22 +16,22 @@ from runtime.vault import Vault, VaultError
 from tracking.store.records import meta_store
 
 TTL_S = 3_600
-"""The service keeps a message so long for a browser that is away."""
+"""Time the service keeps a message for an offline browser."""
 MOST_BYTES = 3_000
-"""Of text in a message: the whole may have 4,096."""
+"""Most bytes of text; a whole message may have 4,096."""
 _KEY = "vapid"
 _PLAIN = "-----BEGIN"
-"""Begins a key that was stored before keys were encrypted."""
+"""Prefix of keys stored before keys were encrypted."""
 _CONTACT = "mailto:patrolgrid@localhost.localdomain"
 
 
 def _vapid() -> Any:
-    """Give the class of keys; loaded when it is first needed, as it takes a second."""
+    """The class of keys, imported at the first use, which takes a second."""
     return importlib.import_module("py_vapid").Vapid02
 
 
 async def key(conn: db.Connection, vault: Vault) -> Any:
-    """Give the key that says who sends; made at the first use and kept in the database, encrypted.
+    """The key that identifies the sender; created at the first use and stored encrypted in the database.
 
     Raises:
         VaultError: it was encrypted with another key than that of `vault`.
@@ -52,7 +52,7 @@ def _sealed(vault: Vault, pem: bytes) -> str:
 
 
 def public(vapid: Any) -> str:
-    """Encode the public key as browsers take it: base64url of the uncompressed point."""
+    """Encode the public key for browsers: base64url of the uncompressed point."""
     numbers = vapid.public_key.public_numbers()
     point = b"\4" + numbers.x.to_bytes(32, "big") + numbers.y.to_bytes(32, "big")
     return base64.urlsafe_b64encode(point).rstrip(b"=").decode()
@@ -102,7 +102,7 @@ class Push:
 
 
 def payload(message: OutgoingMessage) -> bytes:
-    """What the page's service worker shows. Pure."""
+    """Content shown by the service worker of the page. Pure."""
     text = message.text.encode()[:MOST_BYTES].decode("utf-8", "ignore")
     alert = message.notices[0].alert["id"] if len(message.notices) == 1 else None
     shown = {"id": message.id, "title": message.title, "text": text, "alert": alert}

@@ -1,4 +1,4 @@
-"""Mail, chat and message services by apprise. What it says yes to was sent; what is cut short is not repeated."""
+"""Mail, chat and message services through Apprise. A success report counts as sent; nothing is repeated."""
 
 import asyncio
 import functools
@@ -16,39 +16,39 @@ SCHEMES = (
     "bark,barks,dingtalk,feishu,gotify,gotifys,lark,mailto,mailtos,matrix,matrixs,mmost,mmosts,ntfy,ntfys,"
     "pover,rocket,rockets,slack,tgram,wecombot"
 )
-"""Services that may be used: those that talk to a service, not to this machine or to any address at all."""
+"""Allowed services: those that call a fixed public service, not this machine or arbitrary addresses."""
 PARAMETERS = frozenset({
     "auth", "badge", "bcc", "blocks", "botname", "call", "category", "cc", "channel", "channels", "delay", "expire",
     "footer", "format", "from", "group", "interval", "key", "level", "mode", "msgtype", "name", "overflow", "priority",
     "reply", "secret", "silent", "smtp", "sound", "subtitle", "team", "thread", "timestamp", "to", "token", "topic",
     "ttl", "version", "volume", "webhook", "xtags",
 })  # fmt: skip
-"""Parameters that say to whom and how: none that fetches, reads a file, follows redirects or trusts any server."""
+"""Allowed parameters: recipients and formats; none that fetches, reads files, follows redirects or skips checks."""
 TIMEOUT_S = 60.0
 
-# Its own log may name addresses; what went wrong is told by the delivery.
+# Its log may contain addresses; the delivery log has the errors.
 logging.getLogger("apprise").setLevel(logging.CRITICAL)
 _threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="apprise")
 
 
 @functools.cache
 def _apprise() -> tuple[Any, Any]:
-    """Give apprise and its settings; loaded when it is first needed, as it takes a second."""
+    """Apprise and its settings, imported at the first use, which takes a second."""
     module = importlib.import_module("apprise")
     mode = module.PersistentStoreMode.MEMORY
     return module, module.AppriseAsset(storage_mode=mode, app_id="patrolgrid", http_redirects=False)
 
 
 def schemes(text: str) -> frozenset[str]:
-    """Read the schemes of a setting; empty: those that are safe."""
+    """Read the schemes of a setting; empty: the safe ones."""
     return frozenset(scheme.strip().lower() for scheme in (text or SCHEMES).split(",") if scheme.strip())
 
 
 def service(url: str, allowed: frozenset[str]) -> Any:
-    """Make the service of an apprise URL.
+    """Create the service of an Apprise URL.
 
     Raises:
-        ValueError: it is none, or not one of `allowed`, or has a parameter that is not; the text tells what to do.
+        ValueError: it is invalid, not `allowed`, or has a forbidden parameter; the text says what to do.
     """
     scheme = url.partition("://")[0].lower()
     if scheme not in allowed:
@@ -66,7 +66,7 @@ def service(url: str, allowed: frozenset[str]) -> Any:
 
 
 def _parameters(url: str) -> set[str]:
-    """Names of the parameters as apprise reads them; those with a sign before them set headers and the like."""
+    """Names of the parameters as Apprise reads them; those with a prefix character set headers and the like."""
     _apprise()
     read = importlib.import_module("apprise.utils.parse").parse_url(url, verify_host=False) or {}
     plain = {name.lower() for name in read.get("qsd", {})}
