@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from alerts.rulebook.rule_values import Body, Number, RuleValues, Whole, value
 from schemas import wire
@@ -237,5 +237,5 @@ def _points(places: PlanePoints, rows: NDArray[np.intp]) -> Float:
     return np.column_stack([places.x[rows], places.y[rows]])
 
 
-def _tree(places: PlanePoints, rows: NDArray[np.intp]) -> cKDTree:
-    return cKDTree(_points(places, rows))
+def _tree(places: PlanePoints, rows: NDArray[np.intp]) -> "scipy.spatial.cKDTree":
+    return scipy.spatial.cKDTree(_points(places, rows))

@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
-from scipy.spatial import cKDTree
 
 from alerts.coverage.arrival import ANYWHERE, ArrivalRule, PlanePoints, ways
 from tracking.geometry.streets import StreetWays
@@ -103,7 +102,7 @@ def propose(
         - rule.gain_ms * needs.cost[:, None]
     )  # fmt: skip
     forbidden = float(np.abs(cost).max()) * (min(cost.shape) + 1) + 1
-    rows, columns = linear_sum_assignment(np.where(allowed, cost, forbidden))
+    rows, columns = scipy.optimize.linear_sum_assignment(np.where(allowed, cost, forbidden))
     kept = np.flatnonzero(allowed[rows, columns])
     order = kept[np.argsort(needs.left_ms[rows[kept]], kind="stable")]
     return [
@@ -137,7 +136,7 @@ def _near(needs: PlanePoints, free: PlanePoints) -> NDArray[np.intp]:
         mine = np.flatnonzero(free.area == area)
         rows = np.flatnonzero((needs.area == area) | (area == ANYWHERE))
         if len(rows):
-            tree = cKDTree(np.column_stack([free.x[mine], free.y[mine]]))
+            tree = scipy.spatial.cKDTree(np.column_stack([free.x[mine], free.y[mine]]))
             _, near = tree.query(np.column_stack([needs.x[rows], needs.y[rows]]), k=min(_NEAREST, len(mine)))
             pairs.append(mine[np.unique(near)])
     return np.concatenate(pairs)

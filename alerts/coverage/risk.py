@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.special import betaln
 
 from tracking.presence.fixes import Bool, Float, Int
 
@@ -129,5 +129,8 @@ def _supported(ends: Float, risk: Float, prior: Float) -> float:
     mean = np.broadcast_to(np.clip(prior, 1e-4, _MOST_HAZARD), ends.shape)
     some = risk >= 1
     e, m, r = ends[some], mean[some], np.maximum(risk[some], ends[some])
-    likely = [float(np.sum(betaln(e + w * m, r - e + w * (1 - m)) - betaln(w * m, w * (1 - m)))) for w in _WEIGHTS]
+    likely = [
+        float(np.sum(scipy.special.betaln(e + w * m, r - e + w * (1 - m)) - scipy.special.betaln(w * m, w * (1 - m))))
+        for w in _WEIGHTS
+    ]
     return _WEIGHTS[int(np.argmax(likely))] if len(e) else _WEIGHTS[-1]

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import sparse, spatial
 
 from alerts.life.facts import Crowding, Ending
 from alerts.life.model import Change, Level, OpenAlert, Step
@@ -51,9 +51,9 @@ def _groups(subjects: Subjects) -> list[list[int]]:
     rule = subjects.members[0].rule
     if len(at) < rule.crowd_officers:
         return []
-    pairs = spatial.cKDTree(places).query_pairs(rule.crowd_m, output_type="ndarray")
-    graph = sparse.coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(len(at), len(at)))
-    _, label = sparse.csgraph.connected_components(graph, directed=False)
+    pairs = scipy.spatial.cKDTree(places).query_pairs(rule.crowd_m, output_type="ndarray")
+    graph = scipy.sparse.coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(len(at), len(at)))
+    _, label = scipy.sparse.csgraph.connected_components(graph, directed=False)
     grouped = np.flatnonzero(np.bincount(label)[label] >= rule.crowd_officers)
     _, first = np.unique(label, return_index=True)
     hidden = grouped[~_mostly_seen(subjects, at[grouped], subjects.columns.rule[at[first[label[grouped]]]])]

@@ -3,10 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components, dijkstra
-from scipy.spatial import cKDTree
 
 from tracking.presence.fixes import Float
 
@@ -64,12 +62,12 @@ class Network:
 
     def __init__(self, x: Float, y: Float) -> None:
         places = np.column_stack([x, y])
-        self._tree = cKDTree(places)
+        self._tree = scipy.spatial.cKDTree(places)
         start, end = self._tree.query_pairs(JOIN_M, output_type="ndarray").T.reshape(2, -1)
         # A length of nothing would be no edge to the solver.
         length = np.maximum(np.hypot(*(places[start] - places[end]).T), 0.01)
-        self._graph = csr_array((length, (start, end)), shape=(len(places), len(places)))
-        _, self._part = connected_components(self._graph, directed=False)
+        self._graph = scipy.sparse.csr_array((length, (start, end)), shape=(len(places), len(places)))
+        _, self._part = scipy.sparse.csgraph.connected_components(self._graph, directed=False)
 
     def around(self, x: float, y: float) -> Squares:
         """Metres to a place from each square around it, shape (SQUARES, SQUARES).
@@ -80,7 +78,7 @@ class Network:
         off, node = self._tree.query([x, y], distance_upper_bound=OFF_M) if self._tree.n else (np.inf, 0)
         if np.isinf(off):
             return square
-        along = dijkstra(self._graph, directed=False, indices=int(node), limit=FARTHEST_M)
+        along = scipy.sparse.csgraph.dijkstra(self._graph, directed=False, indices=int(node), limit=FARTHEST_M)
         offsets = (np.arange(SQUARES) - SQUARES // 2 + 0.5) * SQUARE_M
         mid_x, mid_y = middle(np.array([x, y]))
         north, east = (mesh.ravel() for mesh in np.meshgrid(mid_y + offsets, mid_x + offsets, indexing="ij"))

@@ -7,9 +7,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import icalendar
+if TYPE_CHECKING:
+    import icalendar
 
 Form = Literal["csv", "json", "ics"]
 
@@ -99,6 +100,8 @@ def _day(day: Any, workday: Any, name: Any, where: str) -> Day:
 
 
 def _ics(text: str) -> Iterator[Day]:
+    import icalendar  # noqa: PLC0415 - slow to import, and every process of the server imports this module
+
     try:
         events = [event for part in icalendar.Calendar.from_ical(text, multiple=True) for event in part.walk("VEVENT")]
     except _UNREADABLE as error:
@@ -107,7 +110,7 @@ def _ics(text: str) -> Iterator[Day]:
         yield from _event(event)
 
 
-def _event(event: icalendar.Component) -> Iterator[Day]:
+def _event(event: "icalendar.Component") -> Iterator[Day]:
     summary = str(event.get("SUMMARY", ""))
     first = _ics_day(event, "DTSTART", summary)
     end = _ics_day(event, "DTEND", summary) if "DTEND" in event else first + timedelta(days=1)
