@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    import icalendar
+    from icalendar import Component
 
 Form = Literal["csv", "json", "ics"]
 
@@ -110,7 +110,7 @@ def _ics(text: str) -> Iterator[Day]:
         yield from _event(event)
 
 
-def _event(event: "icalendar.Component") -> Iterator[Day]:
+def _event(event: "Component") -> Iterator[Day]:
     summary = str(event.get("SUMMARY", ""))
     first = _ics_day(event, "DTSTART", summary)
     end = _ics_day(event, "DTEND", summary) if "DTEND" in event else first + timedelta(days=1)
@@ -120,7 +120,7 @@ def _event(event: "icalendar.Component") -> Iterator[Day]:
         yield Day(day=first + timedelta(days=more), workday=bool(_WORKED.search(summary)), name=_name(summary))
 
 
-def _ics_day(event: icalendar.Component, name: str, summary: str) -> date:
+def _ics_day(event: "Component", name: str, summary: str) -> date:
     """The day of a date, or of a time where it is told, whatever its zone."""
     value = event.get(name)
     try:
