@@ -1,4 +1,4 @@
-"""Models of REST about alerts: their steps, tasks, who answers for them, and over which channels people are told."""
+"""REST models of alerts: steps, tasks, duty rosters and channels."""
 
 from typing import Annotated, Any, Literal
 
@@ -15,47 +15,47 @@ ClockTime = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 
 
 class AlertStep(Model):
-    """One step in the life of an alert."""
+    """One step of an alert."""
 
     n: int
     at: AwareDatetime
     step: str
-    state: AlertState | None = Field(description="After the step; null: from before states were kept.")
+    state: AlertState | None = Field(description="State after the step; null: not recorded.")
     level: AlertLevel
-    actor: str = Field(description="system, an account, or a device that answered.")
-    facts: dict[str, Any] = Field(description="Why, to whom, until when, as the step needs.")
+    actor: str = Field(description="system, an account, or the answering device.")
+    facts: dict[str, Any] = Field(description="Reason, recipient, end and so on, by step.")
     text_zh: str
     text_en: str
 
 
 class Alert(Model):
-    """A fact that a person must see."""
+    """An alert."""
 
     id: int
     key: str
     kind: str = Field(description="coverage_gap, ...")
     level: AlertLevel
     state: AlertState
-    version: int = Field(description="Number of its newest step; If-Match takes it.")
+    version: int = Field(description="Number of its newest step, for If-Match.")
     cell: str | None
     cell_name: str | None
-    device: str | None = Field(description="Device it is about.")
-    officer: str | None = Field(description="Badge of the officer it is about.")
-    area: str | None = Field(description="Street it belongs to; null: the whole city's.")
-    priority: float = Field(description="Expected cost; the larger comes first within a level.")
-    actor: str = Field(description="Who took its newest step.")
-    assignee: str | None = Field(description="Device that was sent.")
-    task: TaskState | None = Field(description="How far the device that was sent has come.")
-    escalation: int = Field(description="How often it went on to a next person.")
-    escalates_at: AwareDatetime | None = Field(description="When it goes on by itself; null: it does not.")
+    device: str | None = Field(description="Its device.")
+    officer: str | None = Field(description="Badge of its officer.")
+    area: str | None = Field(description="Street; null: whole city.")
+    priority: float = Field(description="Expected cost; larger first within a level.")
+    actor: str = Field(description="Actor of its newest step.")
+    assignee: str | None = Field(description="Device of the officer sent.")
+    task: TaskState | None = Field(description="State of the task.")
+    escalation: int = Field(description="Number of escalations.")
+    escalates_at: AwareDatetime | None = Field(description="Time of the next automatic escalation; null: none.")
     snoozed_until: AwareDatetime | None
     opened_at: AwareDatetime
     updated_at: AwareDatetime
     ended_at: AwareDatetime | None
-    facts: dict[str, Any] = Field(description="The numbers it was decided on.")
-    text_zh: str = Field(description="Why, in one Chinese sentence with the numbers.")
-    text_en: str = Field(description="Why, in one English sentence with the numbers.")
-    steps: list[AlertStep] | None = Field(default=None, description="Given where one alert is asked for.")
+    facts: dict[str, Any] = Field(description="Data on which it was decided.")
+    text_zh: str = Field(description="Reason, as a Chinese sentence.")
+    text_en: str = Field(description="Reason, as an English sentence.")
+    steps: list[AlertStep] | None = Field(default=None, description="Only for a single alert.")
 
 
 class Task(Model):
@@ -64,82 +64,82 @@ class Task(Model):
     id: str
     alert: int
     device: str
-    officer: str | None = Field(description="Badge of who carried the device.")
+    officer: str | None = Field(description="Badge of the carrier.")
     cell: str | None
     state: TaskState
     sent: bool = Field(description="The broker has the order.")
     made_at: AwareDatetime
     made_by: str
     updated_at: AwareDatetime
-    deadline: AwareDatetime | None = Field(description="For the next answer; null: it ended.")
-    reason: str | None = Field(description="What the officer wrote, or why it ended.")
+    deadline: AwareDatetime | None = Field(description="Deadline of the next answer; null: ended.")
+    reason: str | None = Field(description="Text of the officer, or the reason of its end.")
 
 
 class DutyRosterGiven(Model):
-    """Who answers for a part of the city, as a person gives it."""
+    """A duty to add: an account responsible for a part of the city."""
 
     account: str = Field(min_length=1, max_length=64)
     area: str | None = Field(default=None, max_length=32, description="District or street; null: the whole city.")
-    level: int = Field(ge=1, le=9, description="1 is told first, 2 when an alert was escalated once, ...")
+    level: int = Field(ge=1, le=9, description="1 is notified first, 2 after the first escalation, ...")
     starts: AwareDatetime
     ends: AwareDatetime
 
 
 class DutyRoster(DutyRosterGiven):
-    """Who answers for a part of the city, from when to when."""
+    """A duty: an account responsible for a part of the city in a period."""
 
     id: int
     made_by: str
 
 
 class ChannelSettings(Model):
-    """When a channel is told of what."""
+    """When a channel is notified of which alerts."""
 
     name: str = Field(min_length=1, max_length=80, pattern=r"^[^\x00]+$")
     area: str | None = Field(
-        default=None, max_length=32, pattern=r"^[0-9A-Za-z._-]+$", description="District or street; null: wherever."
+        default=None, max_length=32, pattern=r"^[0-9A-Za-z._-]+$", description="District or street; null: everywhere."
     )
-    level: AlertLevel = Field(default="orange", description="The least urgent that is told.")
+    level: AlertLevel = Field(default="orange", description="Minimum level.")
     quiet: Annotated[list[ClockTime], Field(min_length=2, max_length=2)] | None = Field(
-        default=None, description="Local times between which only urgent things are told, such as 22:00 and 06:00."
+        default=None, description="Local times between which only urgent messages are sent, such as 22:00 and 06:00."
     )
-    digest_min: int = Field(default=0, ge=0, le=1_440, description="What comes within so many minutes is one message.")
-    per_hour: int = Field(default=20, ge=1, le=1_000, description="Messages an hour to the same person.")
+    digest_min: int = Field(default=0, ge=0, le=1_440, description="Minutes whose notifications form one message.")
+    per_hour: int = Field(default=20, ge=1, le=1_000, description="Most messages per hour to the same person.")
     enabled: bool = True
 
 
 class ChannelGiven(ChannelSettings):
-    """A channel as a person gives it; address and secret are never shown again."""
+    """A channel to add; address and secret are never shown again."""
 
     kind: ChannelKind
     url: str | None = Field(
-        default=None, max_length=2_000, pattern=r"^[^\x00\s]+$", description="Of a webhook, or for apprise."
+        default=None, max_length=2_000, pattern=r"^[^\x00\s]+$", description="Address of a webhook, or for Apprise."
     )
     account: str | None = Field(
-        default=None, min_length=1, max_length=64, pattern=r"^[^\x00]+$", description="Whose; null: the caller's."
+        default=None, min_length=1, max_length=64, pattern=r"^[^\x00]+$", description="Owner; null: the caller."
     )
-    system: bool = Field(default=False, description="A system's: told of every step, and nobody's own.")
+    system: bool = Field(default=False, description="System channel: receives every step and has no owner.")
 
 
 class Channel(ChannelSettings):
-    """Where a person or a system is told."""
+    """A channel to a person or a system."""
 
     id: int
-    account: str | None = Field(description="Whose; null: a system's.")
+    account: str | None = Field(description="Owner; null: a system.")
     kind: ChannelKind
-    fault: str | None = Field(description="Why it was switched off by itself.")
+    fault: str | None = Field(description="Reason of automatic disabling.")
     made_at: AwareDatetime
     made_by: str
 
 
 class ChannelMade(Channel):
-    """A channel just made."""
+    """A new channel."""
 
-    secret: str | None = Field(description="What webhooks are signed with, shown only now; null for other kinds.")
+    secret: str | None = Field(description="Secret that signs webhooks, shown only now; null for other kinds.")
 
 
 class Delivery(Model):
-    """What was told over a channel, or not."""
+    """A delivery over a channel."""
 
     id: int
     channel: int
@@ -156,4 +156,4 @@ class Delivery(Model):
     due_at: AwareDatetime
     tries: int
     ended_at: AwareDatetime | None
-    detail: str | None = Field(description="Why not, or why not yet.")
+    detail: str | None = Field(description="Reason of a failure or delay.")

@@ -8,7 +8,7 @@ from schemas.rest import Model, Page
 
 
 class AuditEntry(Model):
-    """Something somebody looked at or did."""
+    """A view or change by somebody."""
 
     n: int = Field(description="Its place in the chain: 1, 2, 3, ...")
     at: AwareDatetime

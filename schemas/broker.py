@@ -14,7 +14,7 @@ _LOOKS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Broker:
-    """Where a broker is and how to come in."""
+    """Address and credentials of a broker."""
 
     host: str
     port: int

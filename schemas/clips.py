@@ -1,4 +1,4 @@
-"""Models of what looks back: who was in a drawn area, and a period of the past as a clip."""
+"""Models of area searches and replay clips."""
 
 from typing import Annotated, Literal, Self
 
@@ -40,44 +40,44 @@ class PresenceQuery(Model):
 
 
 class Interval(Model):
-    """Presence without an absence of a minute."""
+    """A presence without an absence of a minute."""
 
     t_in: AwareDatetime
     t_out: AwareDatetime
-    fixes: int = Field(description="Fixes inside; 0: the straight way between two fixes outside led through.")
+    fixes: int = Field(description="Fixes inside; 0: crossed on the straight line between two fixes outside.")
 
 
 class Presence(Model):
-    """A device that was there."""
+    """A device that was in the area."""
 
     device: str
     label: str | None
     unit: str
-    officer: str | None = Field(description="Name of the officer who carried it then; null: nobody is known.")
+    officer: str | None = Field(description="Name of the carrier at that time; null: unknown.")
     badge: str | None
-    seconds: float = Field(description="Time inside in all.")
+    seconds: float = Field(description="Total time inside.")
     fixes: int
     intervals: list[Interval]
 
 
 class Presences(Model):
-    """Who was there, in order of the first arrival."""
+    """Devices in the area, in order of their first arrival."""
 
     items: list[Presence]
 
 
 class Assignment(Model):
-    """A proposal of whom to send to an alert."""
+    """A proposed officer for an alert."""
 
     alert: int
     cell: str
     device: str
-    officer: str | None = Field(description="Badge of who carries the device; null: nobody is known.")
-    arrival_s: float = Field(description="Until the officer is there, s.")
-    way_m: float = Field(description="On the streets, about, m.")
+    officer: str | None = Field(description="Badge of the carrier; null: unknown.")
+    arrival_s: float = Field(description="Time until the arrival, s.")
+    way_m: float = Field(description="Along the streets, approximate, m.")
 
 
 class Assignments(Model):
-    """Proposals, the most urgent first; each officer is in one at most."""
+    """Proposals, the most urgent first; each officer is proposed at most once."""
 
     items: list[Assignment]

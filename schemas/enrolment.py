@@ -1,4 +1,4 @@
-"""REST models of enrolling devices, and of what a broker asks about them."""
+"""REST models of enrolment, and of requests by brokers."""
 
 from typing import Annotated, Literal
 
@@ -11,27 +11,27 @@ Name = Annotated[str, StringConstraints(pattern=f"^{topics.NAME.pattern}$")]
 
 
 class Enrol(Model):
-    """A device to take in."""
+    """A device to enrol."""
 
     name: Name = Field(description="Unique in the city: the device level of its topics.")
     unit: Name = Field(description="Unit that owns it: the unit level of its topics.")
-    label: str | None = Field(default=None, max_length=100, description="What people call it.")
+    label: str | None = Field(default=None, max_length=100, description="Name shown to people.")
     datum: Literal["wgs84", "gcj02", "bd09", "cgcs2000"] = "wgs84"
 
 
 class Credentials(Model):
-    """How a device comes in; the password is shown in this answer only."""
+    """Access data of a device; the password is shown only in this answer."""
 
     device: str
     unit: str
     password: str
-    broker: str = Field(description="mqtt://host:port or mqtts://host:port, as handsets reach it.")
-    link: str = Field(description="Configures the OwnTracks app, and holds the password; made for a QR code.")
-    qr: list[str] = Field(description="The QR code of the link: a text for each row of modules, 1 dark and 0 light.")
+    broker: str = Field(description="mqtt://host:port or mqtts://host:port, for handsets.")
+    link: str = Field(description="Configures the OwnTracks app and contains the password; for a QR code.")
+    qr: list[str] = Field(description="QR code of the link: a text for each row of modules, 1 dark and 0 light.")
 
 
 class AskedIn(Model):
-    """What a broker asks of who wants to come in. Other fields are ignored."""
+    """A broker's request about a connecting client. Other fields are ignored."""
 
     model_config = Model.model_config | {"extra": "ignore"}
 
@@ -39,12 +39,12 @@ class AskedIn(Model):
     password: str = Field(default="", max_length=1_000)
     clientid: str = Field(
         default="", max_length=65_535, validation_alias=AliasChoices("clientid", "client_id"),
-        description="MQTT client id, which must be the name of the device; `client_id` will do, too.",
+        description="MQTT client id, which must be the name of the device; `client_id` is accepted, too.",
     )  # fmt: skip
 
 
 class Asked(Model):
-    """What a broker asks of who wants to do something with a topic. Other fields are ignored."""
+    """A broker's request about access to a topic. Other fields are ignored."""
 
     model_config = Model.model_config | {"extra": "ignore"}
 
@@ -54,7 +54,7 @@ class Asked(Model):
 
 
 class Answered(Model):
-    """What the broker is told."""
+    """The answer to a broker."""
 
     result: Literal["allow", "deny"]
     is_superuser: bool = False

@@ -1,4 +1,4 @@
-"""Models of files that a page makes of what it was given."""
+"""Models of files made by the page."""
 
 from typing import Annotated, Literal, Self
 
@@ -12,7 +12,7 @@ Purpose = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$", d
 
 
 class ExportGiven(Model):
-    """A file of tracks that a page is about to make."""
+    """A file of tracks that the page will make."""
 
     form: Literal["gpx", "geojson", "csv"]
     devices: Annotated[list[Annotated[str, Field(pattern=f"^{topics.NAME.pattern}$")]], Field(max_length=MOST_DEVICES)]
@@ -28,6 +28,6 @@ class ExportGiven(Model):
 
 
 class ExportMark(Model):
-    """What the file must say of itself."""
+    """The mark that the file must contain."""
 
     mark: str = Field(description="For whom, when and why it was made.")

@@ -1,4 +1,4 @@
-"""Models of legal holds, and of how long each class of data is kept."""
+"""Models of legal holds and retention."""
 
 from typing import Annotated
 
@@ -11,22 +11,26 @@ _Name = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00]+$")
 
 
 class HoldGiven(Model):
-    """A legal hold to be placed: one of device, officer, area and case, or none of them, and a time."""
+    """A legal hold to place: one of device, officer, area and case, or none, and a period."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
-    why: _Text = Field(description="Case number or order by which it is kept.")
+    why: _Text = Field(description="Case number or order.")
     device: _Name | None = Field(default=None, description="Name of a device.")
-    officer: _Name | None = Field(default=None, description="Badge; what he carried is held while he carried it.")
+    officer: _Name | None = Field(
+        default=None, description="Badge; holds the data of each device while the officer carried it."
+    )
     area: _Name | None = Field(default=None, description="Code of a grid, street or district, with all below it.")
-    case: _Name | None = Field(default=None, description="As events name it; with their devices' tracks around them.")
-    t_from: AwareDatetime | None = Field(default=None, alias="from", description="Absent: from the beginning.")
-    t_to: AwareDatetime | None = Field(default=None, alias="to", description="Not included; absent: without end.")
-    until: AwareDatetime | None = Field(default=None, description="Ends by itself then; absent: when it is released.")
+    case: _Name | None = Field(
+        default=None, description="As in events; includes the tracks of their devices around them."
+    )
+    t_from: AwareDatetime | None = Field(default=None, alias="from", description="Default: from the beginning.")
+    t_to: AwareDatetime | None = Field(default=None, alias="to", description="Not included; default: no end.")
+    until: AwareDatetime | None = Field(default=None, description="End; default: when released.")
 
 
 class Hold(Model):
-    """A legal hold: while it holds, nothing that it names is dropped."""
+    """A legal hold; while in force, none of its data is dropped."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
@@ -44,7 +48,7 @@ class Hold(Model):
     released_at: AwareDatetime | None
     released_by: str | None
     released_why: str | None
-    holds: bool = Field(description="False: it was released or is over.")
+    holds: bool = Field(description="False: released or ended.")
 
 
 class Holds(Page):
@@ -54,13 +58,13 @@ class Holds(Page):
 
 
 class ReleaseGiven(Model):
-    """Why a hold ends."""
+    """Reason to release a hold."""
 
     why: _Text
 
 
 class Retention(Model):
-    """How long a class of data is kept."""
+    """Retention of a class of data."""
 
     data: str = Field(description="fixes, visits, history, events, media, alerts, audit")
     name_zh: str
@@ -68,21 +72,21 @@ class Retention(Model):
     days: int | None = Field(description="null: for ever.")
     least_days: int
     why: str
-    floor: AwareDatetime | None = Field(description="What is older is refused; null: nothing was dropped yet.")
-    ran_at: AwareDatetime = Field(description="When it was last gone over.")
-    dropped: int = Field(description="Rows, ever.")
-    fault: str | None = Field(description="Why the last pass failed.")
+    floor: AwareDatetime | None = Field(description="Older data is refused; null: nothing was dropped yet.")
+    ran_at: AwareDatetime = Field(description="Time of the last pass.")
+    dropped: int = Field(description="Rows in total.")
+    fault: str | None = Field(description="Error of the last pass.")
     set_by: str
     set_at: AwareDatetime
 
 
 class Retentions(Page):
-    """Every class."""
+    """All classes."""
 
     items: list[Retention]
 
 
 class RetentionGiven(Model):
-    """For how long a class is to be kept."""
+    """New retention of a class."""
 
     days: Annotated[int, Field(ge=1, le=36_500)] | None = Field(description="null: for ever.")

@@ -1,4 +1,4 @@
-"""Models of what is imported over REST."""
+"""Models of imports over REST."""
 
 from pydantic import Field
 
@@ -16,37 +16,37 @@ class GridFault(Model):
 
 
 class ImportProblem(Problem):
-    """Why a file is refused; nothing of it is taken."""
+    """Faults of a refused file; nothing was imported."""
 
-    faults: list[GridFault] = Field(description="All of them, as far as they are counted.")
+    faults: list[GridFault] = Field(description="Number of faults counted.")
 
 
 class GridImport(Model):
-    """What an import changed, or would change."""
+    """Changes made, or to be made, by an import."""
 
-    done: bool = Field(description="It is in force now; false: it was tried only.")
+    done: bool = Field(description="True: in force now; false: dry run only.")
     cells: int = Field(description="In the file.")
     added: int
     changed: int
-    ended: int = Field(description="In force before and not in the file: no longer valid.")
+    ended: int = Field(description="Ended: in force before and missing in the file.")
     areas: int = Field(description="Added or changed.")
 
 
 class RoadImport(Model):
-    """What an import of roads changed, or would change."""
+    """Changes made, or to be made, by an import of roads."""
 
-    done: bool = Field(description="It is in force now; false: it was tried only.")
-    length_m: float = Field(description="In the file; what is drawn twice counts once.")
-    inside_m: float = Field(description="Of that, in a cell in force or on its edge.")
-    pieces: int = Field(description="Into which it was cut, of at most 20 m.")
+    done: bool = Field(description="True: in force now; false: dry run only.")
+    length_m: float = Field(description="In the file; roads drawn twice count once.")
+    inside_m: float = Field(description="Length in a cell in force or on its edge.")
+    pieces: int = Field(description="Number of pieces of at most 20 m.")
     added: int = Field(description="Pieces.")
-    ended: int = Field(description="Pieces in force before and not in the file: no longer valid.")
+    ended: int = Field(description="Ended pieces: in force before and missing in the file.")
 
 
 class CheckpointImport(Model):
-    """What an import of checkpoints changed, or would change."""
+    """Changes made, or to be made, by an import of checkpoints."""
 
-    done: bool = Field(description="It is in force now; false: it was tried only.")
+    done: bool = Field(description="True: in force now; false: dry run only.")
     checkpoints: int = Field(description="In the file.")
-    added: int = Field(description="New, moved, or named otherwise.")
-    ended: int = Field(description="In force before and not in the file, or not there: no longer valid.")
+    added: int = Field(description="New, moved or renamed.")
+    ended: int = Field(description="Ended: in force before and missing in the file, or at another position.")

@@ -1,6 +1,6 @@
-"""Messages of the live websocket, version 1: what docs/live-protocol.md says in words.
+"""Messages of the live websocket, version 1, as described in docs/live-protocol.md.
 
-tests/contract/test_live_page.py holds the two equal. Bodies of event log items are models of `schemas.rest`.
+tests/contract/test_live_page.py compares the two. Bodies of event log items are models of `schemas.rest`.
 """
 
 from typing import Annotated, Any, Literal
@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Raw, Struct
 
 PROTOCOL = 1
-"""Grows when a client of the page could no longer read what is sent."""
+"""Incremented when older clients could no longer read the messages."""
 MAX_SELECTED = 64
 
 Time = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
@@ -19,23 +19,23 @@ _Device = Annotated[int, Meta(ge=0, le=2**31)] | Annotated[str, Meta(max_length=
 
 
 class Look(Struct, kw_only=True, forbid_unknown_fields=True, tag="view", tag_field="type"):
-    """Where the viewer looks."""
+    """The view of a viewer."""
 
     bbox: tuple[_Longitude, _Latitude, _Longitude, _Latitude]
     """West, south, east, north, degrees."""
     zoom: Annotated[float, Meta(ge=0, le=24)]
-    """Of the map, whose world is 512 · 2^zoom px wide."""
+    """Zoom of the map, whose world is 512 · 2^zoom px wide."""
     selected: Annotated[list[_Device], Meta(max_length=MAX_SELECTED)] = []
     """Slots or names of devices that are always sent."""
 
 
 class Subscribe(Look, kw_only=True, forbid_unknown_fields=True, tag="subscribe", tag_field="type"):
-    """First message: where it looks and from where it resumes."""
+    """First message: the view, and where to resume."""
 
     epoch: Annotated[str, Meta(max_length=64)] | None = None
-    """Of the last connection."""
+    """Epoch of the last connection."""
     offset: Annotated[int, Meta(ge=0, le=2**62)] | None = None
-    """Number of the last event log item it took."""
+    """Number of the last received event log item."""
 
 
 class Hello(Struct, kw_only=True, frozen=True, tag="hello", tag_field="type"):
@@ -44,44 +44,44 @@ class Hello(Struct, kw_only=True, frozen=True, tag="hello", tag_field="type"):
     protocol: int
     """PROTOCOL."""
     epoch: str
-    """Of the database: numbers of another epoch mean nothing."""
+    """Identifies the database: numbers of another epoch are meaningless."""
     offset: int
-    """Event log items after it follow; where a state comes, its own offset counts instead."""
+    """Event log items after it follow; if a state follows, its offset counts instead."""
     now: Time
     """Server's clock."""
     recovered: bool
-    """The event log goes on behind the offset that was asked for, and no state comes."""
+    """The event log continues after the requested offset, without a state."""
     time_zone: str | None
-    """IANA name of the city's zone; null: not read yet."""
+    """IANA name of the time zone; null: not read yet."""
 
 
 CellState = Literal["fresh", "due_soon", "will_breach", "overdue", "unknown"]
 CellRow = tuple[int, CellState, int | None, int | None, Literal[0, 1]]
-"""Id of the cell, state, when it is due and when its last visit ended (ms since 1970, null unknown), somebody is in."""
+"""Id of the cell, state, due time and end of the last visit (ms since 1970, null unknown), ongoing visit."""
 
 
 class State(Struct, kw_only=True, frozen=True, tag="state", tag_field="type"):
-    """All that is known, in place of all that was."""
+    """The full state, replacing the earlier one."""
 
     epoch: str
     """As in hello."""
     offset: int
     """Event log items after it follow."""
     alerts: list[dict[str, Any]]
-    """Alerts that stand."""
+    """Open alerts."""
     events: list[dict[str, Any]]
     """Events of the last hour, newest first."""
     city: str | None
-    """Version of the city that is in sight; null: not read yet."""
+    """Version of the city in sight; null: not read yet."""
     cells: list[CellRow]
     """Every cell in sight."""
 
 
 class LogItem(Struct, kw_only=True, frozen=True):
-    """Something that happened once."""
+    """An entry of the event log."""
 
     seq: int
-    """Number, growing, with gaps."""
+    """Number, increasing, with gaps."""
     at: Time
     """When it was stored."""
     kind: str
@@ -91,7 +91,7 @@ class LogItem(Struct, kw_only=True, frozen=True):
 
 
 class LogItems(Struct, kw_only=True, frozen=True, tag="lane", tag_field="type"):
-    """What happened, in order, each once."""
+    """Entries in order, each once."""
 
     items: list[LogItem]
     """In order of their numbers."""
@@ -103,33 +103,33 @@ class Cells(Struct, kw_only=True, frozen=True, tag="cells", tag_field="type"):
     at: Time
     """Moment of the evaluation."""
     city: str
-    """Version of the city that is in sight."""
+    """Version of the city in sight."""
     changes: list[CellRow]
-    """Those that changed since the last one that was sent."""
+    """Changes since the last message."""
 
 
 class DeviceName(Struct, frozen=True):
-    """What people call a device."""
+    """Names of a device."""
 
     slot: int
     """Its number in frames."""
     id: str
     """Name, unique in the city."""
     label: str | None
-    """What is written on it; null: nothing."""
+    """Label; null: none."""
     unit: str
-    """Team that has it."""
+    """Unit that owns it."""
 
 
 class Devices(Struct, kw_only=True, frozen=True, tag="devices", tag_field="type"):
     """Names of devices, before the first frame with their slots."""
 
     items: list[DeviceName]
-    """Those that were not named on this connection."""
+    """Devices not yet named on this connection."""
 
 
 class Counts(Struct, kw_only=True, frozen=True, tag="counts", tag_field="type"):
-    """Devices in sight by what they do, and what the view shows of them; the heartbeat."""
+    """Counts of devices in sight and in the view; the heartbeat."""
 
     at: Time
     """Server's clock."""
@@ -142,7 +142,7 @@ class Counts(Struct, kw_only=True, frozen=True, tag="counts", tag_field="type"):
     silent: int
     """Of them."""
     unknown: int
-    """Of them: only one fix so far, without speed."""
+    """Of them: a single fix so far, without speed."""
     shown: int
     """Records in the view."""
     band: Literal["dots", "sampled", "grid"]
@@ -166,7 +166,7 @@ ENDS: dict[str, int] = {
 }
 """Reason of a bye → close code."""
 AGAINST_PROTOCOL = 1008
-"""Close code, without a bye, for what is not a message of the page."""
+"""Close code, without a bye, for invalid messages."""
 
 TO_SERVER = (Subscribe, Look)
 FROM_SERVER = (Hello, State, LogItems, Cells, Devices, Counts, Bye)

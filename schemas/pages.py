@@ -1,4 +1,4 @@
-"""Lists and small answers of the REST surface, beside the models of `schemas.rest`."""
+"""REST models of lists and small answers."""
 
 from typing import Annotated, Any, Literal
 
@@ -82,7 +82,7 @@ class CellProperties(Model):
     weight: float
     synthetic: bool
     state: CellState
-    due: int | None = Field(description="ms since 1970-01-01 UTC; null when it cannot be told.")
+    due: int | None = Field(description="ms since 1970-01-01 UTC; null: unknown.")
     last_visit: int | None = Field(
         description="End of the last valid visit, ms since 1970-01-01 UTC; null: none known."
     )
@@ -104,21 +104,21 @@ class CellCollection(Model):
 
     type: Literal["FeatureCollection"]
     at: AwareDatetime
-    city: str = Field(description="Version of the city that is in sight, as `city` of live messages.")
+    city: str = Field(description="Version of the city in sight, as `city` of live messages.")
     features: list[CellFeature]
 
 
 class Stats(Model):
-    """The figures of the whole system."""
+    """Figures of the whole system."""
 
     at: AwareDatetime
     devices: int
     online: int = Field(description="Devices heard within the last 3 minutes.")
-    fixes_last_hour: int = Field(description="Fixes of the last hour, by the time of the fix.")
+    fixes_last_hour: int = Field(description="Fixes of the last hour, by time of the fix.")
     visits_today: int = Field(description="Valid visits that began today, local time.")
     alerts: dict[str, int] = Field(description="Open alerts by level.")
     cells: dict[CellState, int] = Field(description="Cells by state.")
-    refusals: dict[str, int] = Field(description="Refused input ever, by reason.")
+    refusals: dict[str, int] = Field(description="Refused input in total, by reason.")
 
 
 class SignIn(Model):
@@ -132,26 +132,26 @@ Words = Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[^\x00]+$"
 
 
 class AssignGiven(Model):
-    """Whom to send."""
+    """The officer to send."""
 
     device: str = Field(min_length=1, max_length=64, pattern=r"^[^\x00]+$", description="Device the officer carries.")
 
 
 class SnoozeGiven(Model):
-    """For how long to put an alert off, and why."""
+    """Duration and reason of a snooze."""
 
     minutes: int = Field(ge=1, le=1_440)
     reason: Words
 
 
 class ReasonGiven(Model):
-    """Why."""
+    """A reason."""
 
     reason: Words
 
 
 class NoteGiven(Model):
-    """A remark."""
+    """A note."""
 
     text: Words
 
@@ -175,13 +175,13 @@ class Deliveries(Page):
 
 
 class SentTest(Model):
-    """Where the delivery log tells what became of a test message."""
+    """A sent test message, to be found in the delivery log."""
 
     delivery: int
 
 
 class PushKey(Model):
-    """What a browser needs to agree to push messages."""
+    """Key needed by browsers to subscribe to push messages."""
 
     key: str = Field(description="Public key of this server, base64url.")
 
@@ -194,7 +194,7 @@ class PushKeys(Model):
 
 
 class PushGiven(Model):
-    """A browser that agreed, as its PushSubscription says it."""
+    """A subscribed browser, as in its PushSubscription."""
 
     endpoint: str = Field(max_length=1_000, pattern=r"^https://[^\x00\s]+$")
     keys: PushKeys
@@ -208,7 +208,7 @@ class DutyRosters(Page):
 
 
 class Session(Model):
-    """Who is signed in."""
+    """The signed-in account."""
 
     name: str
     role: str
@@ -217,14 +217,14 @@ class Session(Model):
 
 
 class Check(Model):
-    """One thing a process needs."""
+    """A readiness check."""
 
     ok: bool
     detail: str
 
 
 class Readiness(Model):
-    """Whether the process can do its work."""
+    """Readiness of the process."""
 
     ready: bool
     checks: dict[str, Check]

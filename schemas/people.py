@@ -1,4 +1,4 @@
-"""REST models of people: units, officers, who carries which device, and shifts."""
+"""REST models of units, officers, carriers of devices, and shifts."""
 
 from typing import Annotated, Literal
 
@@ -15,11 +15,11 @@ MOST_SHIFTS = 1_000
 
 
 class Unit(Model):
-    """A team that owns devices and officers."""
+    """A unit: a team that owns devices and officers."""
 
     code: str = Field(description="The unit level of its topics.")
     name: str
-    area: str | None = Field(description="Part of the city it answers for; null: not said.")
+    area: str | None = Field(description="Part of the city it is responsible for; null: not set.")
 
 
 class Units(Page):
@@ -34,11 +34,9 @@ class Officer(Model):
     badge: str
     name: str
     unit: str
-    device: str | None = Field(description="Carried now; null: none.")
-    since: AwareDatetime | None = Field(description="When the device was taken.")
-    shift_starts: AwareDatetime | None = Field(
-        description="Of the shift that goes on or comes next; null: none is planned."
-    )
+    device: str | None = Field(description="Present device; null: none.")
+    since: AwareDatetime | None = Field(description="Time of signing in.")
+    shift_starts: AwareDatetime | None = Field(description="Of the present or next shift; null: none planned.")
     shift_ends: AwareDatetime | None
 
 
@@ -49,7 +47,7 @@ class Officers(Page):
 
 
 class OfficerGiven(Model):
-    """An officer to put into service; a known badge takes the new name and unit."""
+    """An officer to add; an existing badge gets the new name and unit."""
 
     badge: Badge
     name: str = Field(min_length=1, max_length=80, pattern=r"^[^\x00]+$")
@@ -57,31 +55,31 @@ class OfficerGiven(Model):
 
 
 class CarrierGiven(Model):
-    """Who carries a device from now on."""
+    """The new carrier of a device."""
 
     badge: Badge | None = Field(description="null: nobody.")
 
 
 class Binding(Model):
-    """An officer carried a device."""
+    """A period in which an officer carried a device."""
 
     id: int
     device: str
     badge: str
     name: str
     t_from: AwareDatetime = Field(serialization_alias="from")
-    t_to: AwareDatetime | None = Field(serialization_alias="to", description="null: still.")
+    t_to: AwareDatetime | None = Field(serialization_alias="to", description="null: still valid.")
     made_by: str = Field(description="device: by signing in on it; otherwise an account.")
 
 
 class Bindings(Page):
-    """Who carried what, newest first."""
+    """Carriers of devices, newest first."""
 
     items: list[Binding]
 
 
 class Shift(Model):
-    """When and where an officer has to be."""
+    """A shift: when and where an officer must be."""
 
     id: int
     badge: str
@@ -99,7 +97,7 @@ class Shifts(Page):
 
 
 class ShiftGiven(Model):
-    """A shift to plan."""
+    """A shift to add."""
 
     badge: Badge
     area: Annotated[str, Field(pattern=r"^[0-9A-Za-z._-]{1,64}$")] | None = None
@@ -109,12 +107,12 @@ class ShiftGiven(Model):
 
 
 class ShiftsGiven(Model):
-    """Shifts to plan, all or none of them."""
+    """Shifts to add, all or none."""
 
     shifts: list[ShiftGiven] = Field(min_length=1, max_length=MOST_SHIFTS)
 
 
 class Planned(Model):
-    """What was planned."""
+    """Added shifts."""
 
-    added: int = Field(description="Those that were there already are left and not counted.")
+    added: int = Field(description="Existing ones are kept and not counted.")

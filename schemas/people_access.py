@@ -9,7 +9,9 @@ from schemas.rest import Model, Page
 Role = Literal["administrator", "commander", "supervisor", "analyst", "officer", "auditor"]
 NAME_PATTERN = r"^[0-9A-Za-z一-鿿][0-9A-Za-z一-鿿._@-]{0,63}$"
 Name = Annotated[str, Field(pattern=NAME_PATTERN)]
-Password = Annotated[str, Field(min_length=10, max_length=1024, description="10 characters or more; a phrase is best.")]
+Password = Annotated[
+    str, Field(min_length=10, max_length=1024, description="At least 10 characters; a phrase is best.")
+]
 AreaCode = Annotated[str, Field(pattern=r"^[0-9A-Za-z._-]{1,64}$")]
 Areas = Annotated[list[AreaCode], Field(max_length=200)]
 Badge = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00]+$")]
@@ -17,18 +19,18 @@ Scope = Annotated[str, Field(pattern=r"^[a-z_]{1,32}$")]
 
 
 class AccountGiven(Model):
-    """An account to make."""
+    """An account to create."""
 
     name: Name
     role: Role
-    password: Password | None = Field(default=None, description="Null: one is made and shown once.")
-    areas: Areas | None = Field(default=None, description="Codes of areas, all below included; null: the whole city.")
+    password: Password | None = Field(default=None, description="Null: generated and shown once.")
+    areas: Areas | None = Field(default=None, description="Codes of areas, including all below; null: whole city.")
     valid_from: AwareDatetime | None = None
     valid_to: AwareDatetime | None = None
-    officer: Badge | None = Field(default=None, description="Badge of the officer whose own record it may read.")
+    officer: Badge | None = Field(default=None, description="Badge of the officer whose record the account may read.")
     openid: bool = Field(
         default=False,
-        description="True: who signs in at the site's OpenID provider under this name has it; no password.",
+        description="True: for a person who signs in at the OpenID provider under this name; no password.",
     )
 
     @model_validator(mode="after")
@@ -45,7 +47,7 @@ class AccountGiven(Model):
 
 
 class AccountChange(Model):
-    """What to change of an account; what is absent stays."""
+    """Changes of an account; missing fields stay the same."""
 
     role: Role | None = None
     password: Password | None = None
@@ -54,7 +56,9 @@ class AccountChange(Model):
     valid_to: AwareDatetime | None = None
     officer: Badge | None = None
     disabled: bool | None = None
-    reset_second_factor: bool = Field(default=False, description="Sign-in asks for no code until it is set up anew.")
+    reset_second_factor: bool = Field(
+        default=False, description="Remove the second factor; sign-in asks for no code until it is set up again."
+    )
 
     @model_validator(mode="after")
     def _not_null(self) -> Self:
@@ -76,14 +80,14 @@ class Account(Model):
     created_at: AwareDatetime
     officer: str | None = Field(description="Badge.")
     second_factor: bool
-    issuer: str | None = Field(description="OpenID provider that vouches; null: by password.")
-    sessions: int = Field(description="How many sessions it has now.")
+    issuer: str | None = Field(description="OpenID provider of the account; null: password.")
+    sessions: int = Field(description="Number of present sessions.")
 
 
 class AccountMade(Account):
-    """An account that was made just now."""
+    """A new account."""
 
-    password: str | None = Field(description="Made and shown only now; null: as was given.")
+    password: str | None = Field(description="Generated, and shown only now; null: as given.")
 
 
 class Accounts(Page):
@@ -93,26 +97,26 @@ class Accounts(Page):
 
 
 class TokenGiven(Model):
-    """An API token to make."""
+    """An API token to create."""
 
     name: Name
     role: Role
     areas: Areas | None = None
     scopes: Annotated[list[Scope], Field(max_length=32)] | None = Field(
-        default=None, description="Permissions, a part of the role's; null: all of them."
+        default=None, description="Permissions, some of the role's; null: all of them."
     )
     expires_at: AwareDatetime | None = None
 
 
 class Token(Model):
-    """An API token, without what opens."""
+    """An API token, without its secret."""
 
     id: int
     name: str
     role: Role
     areas: list[str] | None
     scopes: list[str] | None
-    account: str | None = Field(description="Who made it, and with whom it ends; null: the command line.")
+    account: str | None = Field(description="Its creator, with which it ends; null: the command line.")
     created_at: AwareDatetime
     expires_at: AwareDatetime | None
 
@@ -124,34 +128,34 @@ class Tokens(Page):
 
 
 class TokenMade(Model):
-    """A token that was made just now."""
+    """A new token."""
 
     token: str = Field(description="Shown only now.")
 
 
 class PasswordChange(Model):
-    """One's own password."""
+    """A change of the own password."""
 
     current: str = Field(min_length=1, max_length=1024)
     new: Password
 
 
 class CurrentPassword(Model):
-    """One's own password, asked for again before something that a stolen session must not do."""
+    """The own password, required again for sensitive actions."""
 
     current: str = Field(min_length=1, max_length=1024)
 
 
 class Ended(Model):
-    """What ended."""
+    """Ended sessions and tokens."""
 
     sessions_ended: int
 
 
 class SecondFactor(Model):
-    """A second factor that waits for its first code."""
+    """A second factor waiting for its first code."""
 
-    secret: str = Field(description="Base32, to type in.")
+    secret: str = Field(description="Base32, for typing.")
     address: str = Field(description="otpauth://, for a QR code.")
 
 
@@ -160,7 +164,7 @@ class SignIn(Model):
 
     name: str = Field(min_length=1, max_length=64)
     password: str = Field(min_length=1, max_length=1024)
-    code: str | None = Field(default=None, max_length=20, description="Of the second factor, where there is one.")
+    code: str | None = Field(default=None, max_length=20, description="Code of the second factor, if there is one.")
 
 
 class CodeGiven(Model):
@@ -170,6 +174,6 @@ class CodeGiven(Model):
 
 
 class RecoveryCodes(Model):
-    """Codes for the day the phone is gone, each for once; shown only now."""
+    """Recovery codes for a lost phone, each valid once; shown only now."""
 
     codes: list[str]

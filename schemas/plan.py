@@ -1,4 +1,4 @@
-"""Body of a patrol plan: what a part of the city asks for. Fields that are absent are ruled by wider scopes."""
+"""Body of a patrol plan: requirements of a part of the city. Missing fields follow wider scopes."""
 
 import re
 from typing import Annotated, Literal, Self
@@ -29,29 +29,29 @@ Time = Annotated[str, AfterValidator(_time), Field(description="Local time, HH:M
 Span = Annotated[
     tuple[Time, Time],
     AfterValidator(_span),
-    Field(description="From, to; an end that is not after the start lies on the next day."),
+    Field(description="From, to; an end not after the start is on the next day."),
 ]
-Days = Annotated[list[Day], Field(max_length=9, description="Days it speaks of; empty: every day.")]
+Days = Annotated[list[Day], Field(max_length=9, description="Days of the entry; empty: every day.")]
 Spans = Annotated[list[Span], Field(max_length=MOST_ENTRIES)]
 Seconds = Annotated[int, Field(ge=60, le=30 * 86_400)]
 
 
 class When(Model):
-    """Hours of some days that an entry of a rule speaks of."""
+    """Days and hours of an entry of a rule."""
 
     days: Days = Field(default=[])
     hours: Spans = Field(min_length=1)
 
 
 class DutyHours(Model):
-    """When the city is on duty on some days; the last entry that speaks of a day holds, and replaces the others."""
+    """Duty hours on some days; for each day the last matching entry applies alone."""
 
     days: Days = Field(default=[])
     hours: Spans = Field(description="Empty: no duty on these days.")
 
 
 class LimitHours(Model):
-    """Another limit at some hours of some days; a later entry goes before an earlier one."""
+    """Another limit for some hours of some days; later entries take precedence."""
 
     days: Days = Field(default=[])
     hours: Spans = Field(min_length=1)
@@ -59,30 +59,30 @@ class LimitHours(Model):
 
 
 class VisitHours(Model):
-    """So many valid visits in each of some windows."""
+    """Required valid visits in each of some windows."""
 
     days: Days = Field(default=[])
-    hours: Spans = Field(min_length=1, description="Each span is a window of its own.")
+    hours: Spans = Field(min_length=1, description="Each span is a separate window.")
     n: Annotated[int, Field(ge=1, le=48)] = Field(description="Valid visits that must begin in each window.")
 
 
 class PlanBody(Model):
-    """A patrol plan. A field that is absent is ruled by the next wider scope that has it."""
+    """A patrol plan. A missing field follows the next wider scope that has it."""
 
     limit_s: Seconds | None = Field(
         default=None, description="Longest wait between valid visits, duty seconds; null: none."
     )
     limits: list[LimitHours] = Field(default=[], max_length=MOST_ENTRIES)
     visits: list[VisitHours] = Field(default=[], max_length=MOST_ENTRIES)
-    dwell_s: int = Field(default=180, ge=1, le=86_400, description="Least time inside for a valid visit.")
-    path_m: float = Field(default=150, ge=0, le=100_000, description="Least way inside for a valid visit.")
+    dwell_s: int = Field(default=180, ge=1, le=86_400, description="Minimum dwell of a valid visit.")
+    path_m: float = Field(default=150, ge=0, le=100_000, description="Minimum path of a valid visit.")
     path_road_share: float | None = Field(
-        default=0.25, ge=0, le=1, description="Share of the cell's road length that is way enough; null: not looked at."
+        default=0.25, ge=0, le=1, description="Share of the cell's road length that is enough path; null: not used."
     )
-    weight: float | None = Field(default=None, gt=0, le=1_000, description="Instead of the weight in the grid file.")
+    weight: float | None = Field(default=None, gt=0, le=1_000, description="Replaces the weight in the grid file.")
     duty: list[DutyHours] = Field(
         default=[DutyHours(hours=[("00:00", "24:00")])], min_length=1, max_length=MOST_ENTRIES,
-        description="When waits are counted; of the city as a whole only.",
+        description="Hours in which waits are counted; for the whole city only.",
     )  # fmt: skip
 
     @model_validator(mode="after")

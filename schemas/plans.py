@@ -1,4 +1,4 @@
-"""Plans, the calendar and owners on the REST surface."""
+"""REST models of plans, the calendar and owners."""
 
 from datetime import date
 from typing import Annotated
@@ -12,7 +12,7 @@ Scope = Annotated[
     str,
     Field(
         pattern=r"^(city|class:[0-9A-Za-z_-]{1,64}|unit:[0-9A-Za-z_.-]{1,64}|grid:[0-9A-Za-z._-]{1,64}|cell:[0-9]{14,15})$",
-        description="city, class:CLASS, unit:UNIT, grid:CODE or cell:CODE; the narrowest that says a thing rules it.",
+        description="city, class:CLASS, unit:UNIT, grid:CODE or cell:CODE; the narrowest scope applies.",
     ),
 ]
 
@@ -22,7 +22,7 @@ class PlanVersion(Model):
 
     id: int
     scope: str
-    plan: PlanBody | None = Field(description="null: from then on wider scopes rule.")
+    plan: PlanBody | None = Field(description="null: wider scopes apply from then on.")
     valid_from: AwareDatetime
     valid_to: AwareDatetime | None = Field(description="null: until a next version.")
     made_at: AwareDatetime
@@ -36,25 +36,23 @@ class Plans(Page):
 
 
 class NewPlan(Model):
-    """A version to come. What was judged stays judged: it begins two minutes from now or later."""
+    """A new version, starting two minutes from now or later, since earlier results do not change."""
 
     scope: Scope
-    plan: PlanBody | None = Field(
-        description="Fields that are absent are ruled by wider scopes; null: all of them are."
-    )
-    valid_from: AwareDatetime | None = Field(default=None, description="Absent: as soon as possible.")
-    valid_to: AwareDatetime | None = Field(default=None, description="Absent: until a next version.")
+    plan: PlanBody | None = Field(description="Missing fields follow wider scopes; null: all of them.")
+    valid_from: AwareDatetime | None = Field(default=None, description="Default: as soon as possible.")
+    valid_to: AwareDatetime | None = Field(default=None, description="Default: until the next version.")
 
 
 class PlanTried(Model):
-    """A plan to be tried on what is known now."""
+    """A plan to try on present data."""
 
     scope: Scope
     plan: PlanBody | None = Field(description="As in a new version.")
 
 
 class PlanTrial(Model):
-    """What a plan would mean now, in duty time as coverage counts it."""
+    """Effect of a plan now, in duty time as in coverage."""
 
     cells: int = Field(description="In the scope.")
     overdue: int = Field(description="Of them, by the plans in force.")
@@ -67,7 +65,9 @@ class CalendarDay(Model):
     day: date
     workday: bool
     name: str | None
-    provisional: bool = Field(description="No notice for its year is known: weekends and fixed dates were assumed.")
+    provisional: bool = Field(
+        description="Assumed from weekends and fixed dates, since no notice for its year is known."
+    )
     source: str | None = Field(description="Where it was imported from; null: built in.")
 
 
@@ -78,14 +78,14 @@ class CalendarDays(Model):
 
 
 class Imported(Model):
-    """What an import changed, or would change."""
+    """Changes made, or to be made, by an import."""
 
-    done: bool = Field(description="It is in force now; false: it was tried only.")
+    done: bool = Field(description="True: in force now; false: dry run only.")
     days: int = Field(description="Days in it.")
     changed: int
 
 
 class NewOwner(Model):
-    """Who answers for an area."""
+    """Owner of an area."""
 
     owner: Annotated[str, Field(min_length=1, max_length=200)] | None

@@ -1,4 +1,4 @@
-"""Models of the REST surface and of the JSON bodies in the event log. Times are RFC 3339 UTC."""
+"""Models of the REST API and of JSON bodies in the event log. Times are RFC 3339 UTC."""
 
 from datetime import datetime
 from typing import Literal
@@ -17,7 +17,7 @@ class Model(BaseModel):
 
 
 class Position(Model):
-    """Newest known place of a device."""
+    """Newest known position of a device."""
 
     t: AwareDatetime
     lat: float = Field(description="Degrees north, WGS-84.")
@@ -25,14 +25,12 @@ class Position(Model):
     acc: float | None = Field(description="m, 68 % radius; null unknown.")
     acc_estimated: float | None = Field(
         default=None,
-        description="Where the device does not say it: m, estimated from its track. Null in lists.",
+        description="Estimated from the track, m, if the device does not report it. Null in lists.",
     )
     spd: float | None = Field(description="m/s; null unknown.")
     hdg: float | None = Field(description="Degrees clockwise from north; null unknown.")
     duty: Literal["duty", "task", "break", "off"]
-    cell: str | None = Field(
-        description="Code of the unit cell of the stay that it is part of; null: no stay is known."
-    )
+    cell: str | None = Field(description="Code of the unit cell of its stay; null: no known stay.")
     between: tuple[str, str | None] | None = Field(
         default=None,
         description="Codes of two cells of which nobody can say in which the device is; of one and null at the edge of "
@@ -48,22 +46,22 @@ class Device(Model):
     unit: str
     label: str | None
     datum: Literal["wgs84", "gcj02", "bd09", "cgcs2000"]
-    online: bool | None = Field(description="By its status message; null: never said.")
+    online: bool | None = Field(description="By its status message; null: never reported.")
     battery: float | None = Field(description="Per cent; null unknown.")
     enrolled_at: AwareDatetime
-    revoked: bool = Field(description="Shut out: the broker refuses it, and nothing that comes in its name is taken.")
+    revoked: bool = Field(description="Revoked: the broker refuses it, and its messages are refused.")
     last: Position | None = Field(description="Null: no fix yet.")
 
 
 class RequiredVisits(Model):
-    """Valid visits that a plan requires of a cell in the window that is going on."""
+    """Required valid visits of a cell in the present window."""
 
     required: int = Field(description="Visits that must begin in the window.")
     done: int
     window_from: AwareDatetime
     window_to: AwareDatetime = Field(description="Not included.")
     begin_by: AwareDatetime | None = Field(
-        description="Latest time at which the next must begin, so that one officer can make all; null: all are made."
+        description="Latest start of the next visit, so that one officer can make all; null: all are made."
     )
 
 
@@ -72,20 +70,20 @@ class CellCoverage(Model):
 
     cell: str
     state: CellState
-    idle_s: float | None = Field(description="Duty seconds since the last valid visit ended; null: no visit known.")
-    limit_s: float | None = Field(description="Limit that the plan in force says for now; null: none.")
-    due: AwareDatetime | None = Field(
-        description="When the limit is reached or a required visit must be valid; null: neither, or it cannot be told."
-    )
+    idle_s: float | None = Field(description="Duty seconds since the end of the last valid visit; null: none known.")
+    limit_s: float | None = Field(description="Present limit by the plan in force; null: none.")
+    due: AwareDatetime | None = Field(description="Due time by the limit or a required visit; null: none or unknown.")
     last_visit: AwareDatetime | None = Field(description="End of the last valid visit; null: none known.")
-    present: bool = Field(description="A valid visit is going on.")
+    present: bool = Field(description="A valid visit is in progress.")
     unknown: UnknownWhy | None = Field(
         description="Why the state is unknown. unheard: nothing was ever heard from the city; between: an officer was "
         "on the boundary, and may have made a valid visit here or been in another cell (who and when: "
         "`GET /api/v1/visits?kind=between`); hidden: a silence or a sighting may hide a visit. Null: it is known."
     )
-    visits: RequiredVisits | None = Field(description="Null: the plan requires none now.")
-    drive_throughs: int = Field(description="Since the last valid visit, in the last 24 hours; they reset no wait.")
+    visits: RequiredVisits | None = Field(description="Null: none required now.")
+    drive_throughs: int = Field(
+        description="Since the last valid visit, in the last 24 hours; they do not reset the wait."
+    )
 
 
 class AreaCoverage(Model):
@@ -104,23 +102,23 @@ class AreaCoverage(Model):
     covered: float | None = Field(
         description="Share of weight that is not overdue among known cells; null: none known."
     )
-    known: float = Field(description="Share of cells whose state is known: how far `covered` can be trusted.")
-    drive_throughs: int = Field(description="Of its cells, since the last valid visit of each, in the last 24 hours.")
+    known: float = Field(description="Share of cells with a known state: reliability of `covered`.")
+    drive_throughs: int = Field(description="In its cells, since the last valid visit of each, in the last 24 hours.")
 
 
 class Reason(Model):
-    """Why a version of what was known ended, or came otherwise than in order."""
+    """Why a version ended, or was created out of order."""
 
     kind: Literal["late", "event", "restart", "failure", "rebuild", "doubt", "rules"]
-    device: str | None = Field(default=None, description="Whose data it was.")
-    received: AwareDatetime | None = Field(default=None, description="When the last of the data came in.")
+    device: str | None = Field(default=None, description="Device of the data.")
+    received: AwareDatetime | None = Field(default=None, description="Receipt of the last of the data.")
 
 
 class Stay(Model):
-    """Presence of a device in a cell."""
+    """A stay of a device in a cell."""
 
     id: int
-    device: str | None = Field(description="Null: of a part of the city that is not in sight.")
+    device: str | None = Field(description="Null: in a part of the city that is not in sight.")
     cell: str
     t_in: AwareDatetime
     t_out: AwareDatetime
@@ -132,11 +130,11 @@ class Stay(Model):
         "made a valid visit in `cell`, or have been in `other`."
     )
     open: bool
-    other: str | None = Field(description="Of time between cells: the other cell; null: outside every cell.")
+    other: str | None = Field(description="For time between cells: the other cell; null: outside all cells.")
     known_from: AwareDatetime
     known_to: AwareDatetime | None
-    reason: Reason | None = Field(description="Why this version no longer holds.")
-    cause: Reason | None = Field(description="Why it became known otherwise than in order; null: as it happened.")
+    reason: Reason | None = Field(description="Why this version is no longer valid.")
+    cause: Reason | None = Field(description="Why it became known out of order; null: in order.")
 
 
 class Media(Model):
@@ -151,7 +149,7 @@ class Event(Model):
     """Something an officer did or found."""
 
     id: str
-    device: str | None = Field(description="Null: of a part of the city that is not in sight.")
+    device: str | None = Field(description="Null: in a part of the city that is not in sight.")
     t: AwareDatetime
     received: AwareDatetime
     lat: float
@@ -166,22 +164,20 @@ class Event(Model):
 
 
 class Page(Model):
-    """Tail of every list: the cursor of the next page, null on the last."""
+    """End of every list: the cursor of the next page, null on the last."""
 
     next: str | None
 
 
 class Refused(Model):
-    """A refused message, kept for the operator."""
+    """A refused message, kept for operators."""
 
     id: int
     at: AwareDatetime
     reason: str
     topic: str
     detail: str
-    payload: str | None = Field(
-        description="Its first 1,024 bytes, base64; null where keeping them would keep personal data."
-    )
+    payload: str | None = Field(description="Its first 1,024 bytes, base64; null if they would be personal data.")
 
 
 class Problem(BaseModel):

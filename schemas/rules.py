@@ -1,4 +1,4 @@
-"""Rules as data on the REST surface: what they may say, their versions, and the dry run of values."""
+"""REST models of rules: values, versions and dry runs."""
 
 from typing import Annotated, Any, Literal
 
@@ -12,13 +12,13 @@ Values = Annotated[
     dict[str, Any],
     Field(
         max_length=60,
-        description="By name, as /rules/kinds lists them; `hours` of a warning: entries of days, hours and values.",
+        description="By name, as listed by /rules/kinds; `hours` of a warning has entries of days, hours and values.",
     ),
 ]
 
 
 class RuleField(Model):
-    """A value that a rule may give."""
+    """A value of a rule."""
 
     name: str
     zh: str
@@ -26,26 +26,26 @@ class RuleField(Model):
     unit: str = Field(description="s, min, m, m/s, km/h, %; empty for shares and counts.")
     least: float
     most: float
-    default: float | list[float] = Field(description="What holds where no rule says it.")
+    default: float | list[float] = Field(description="Default without a rule.")
     whole: bool = Field(description="A whole number.")
-    several: int = Field(description="A list of so many values at most; 0: one value.")
-    city_only: bool = Field(description="Only the rule of the city as a whole may give it.")
+    several: int = Field(description="Most values of a list; 0: a single value.")
+    city_only: bool = Field(description="Only for the rule of the whole city.")
 
 
 class RuleKind(Model):
-    """A kind of rules."""
+    """A kind of rule."""
 
     name: Kind
     zh: str
     en: str
-    scopes: list[str] = Field(description="What may have a rule of its own: city, class, unit, grid, cell.")
+    scopes: list[str] = Field(description="Scopes that may have a rule: city, class, unit, grid, cell.")
     fields: list[RuleField]
     by_hour: bool = Field(description="Other values may be given for some hours of some days, in `hours`.")
-    dry_run: bool = Field(description="Values can be tried on a past period.")
+    dry_run: bool = Field(description="Supports a dry run.")
 
 
 class RuleKinds(Model):
-    """Every kind of rules."""
+    """All kinds of rules."""
 
     items: list[RuleKind]
 
@@ -56,7 +56,7 @@ class RuleVersion(Model):
     id: int
     kind: Kind
     scope: str
-    values: Values | None = Field(description="null: from then on wider scopes rule.")
+    values: Values | None = Field(description="null: wider scopes apply from then on.")
     valid_from: AwareDatetime
     valid_to: AwareDatetime | None = Field(description="null: until a next version.")
     made_at: AwareDatetime
@@ -70,44 +70,44 @@ class RuleVersions(Page):
 
 
 class NewRule(Model):
-    """A version to come; what was decided stays decided by what held then."""
+    """A new version; earlier decisions do not change."""
 
     kind: Kind
     scope: Scope
-    values: Values | None = Field(description="Values that are absent are ruled by wider scopes; null: all of them.")
-    valid_from: AwareDatetime | None = Field(default=None, description="Absent: from now on.")
-    valid_to: AwareDatetime | None = Field(default=None, description="Absent: until a next version.")
+    values: Values | None = Field(description="Missing values follow wider scopes; null: all of them.")
+    valid_from: AwareDatetime | None = Field(default=None, description="Default: from now on.")
+    valid_to: AwareDatetime | None = Field(default=None, description="Default: until the next version.")
 
 
 class DryRunGiven(Model):
-    """Values to try on a past period, in place of what the scope's rule says."""
+    """Values for a dry run over a past period, replacing the rule of the scope."""
 
     kind: Literal["warning", "arrival"]
     scope: Scope = "city"
     values: Values | None = Field(description="null: the scope would have no rule of its own.")
     start: AwareDatetime = Field(alias="from")
-    end: AwareDatetime = Field(alias="to", description="Not included; at most 24 hours after from.")
+    end: AwareDatetime = Field(alias="to", description="Not included; at most 24 hours after `from`.")
 
 
 class DryRunCounts(Model):
-    """What the values would have told in the period."""
+    """Counts of the period."""
 
-    pre_warnings: int = Field(description="Orange alerts of cells that opened.")
+    pre_warnings: int = Field(description="Opened orange alerts of cells.")
     needless: int = Field(description="Of them, those whose cell was visited in time.")
-    breaches: int = Field(description="Gaps that went beyond their limit.")
-    warned: int = Field(description="Of them, those that a pre-warning or the alert of the street told of before.")
-    lead_min: float | None = Field(description="Median time from the pre-warning to the limit, of the warned.")
-    understaffed: int = Field(description="Alerts of streets short of officers.")
+    breaches: int = Field(description="Gaps beyond their limit.")
+    warned: int = Field(description="Of them, those reported before by a pre-warning or the alert of the street.")
+    lead_min: float | None = Field(description="Median time from the pre-warning to the limit.")
+    understaffed: int = Field(description="Alerts of streets with too few officers.")
 
 
 class DryRun(Model):
-    """What values would have told, against the rules in force."""
+    """Result of a dry run, compared with the rules in force."""
 
     start: AwareDatetime = Field(serialization_alias="from")
     end: AwareDatetime = Field(serialization_alias="to")
-    step_s: int = Field(description="Time between two looks; the product looks every few seconds.")
+    step_s: int = Field(description="Interval of evaluations; in operation it is a few seconds.")
     given: DryRunCounts
     in_force: DryRunCounts
-    recorded: int = Field(description="Pre-warnings that were really told in the period.")
+    recorded: int = Field(description="Pre-warnings actually sent in the period.")
     text_zh: str
     text_en: str

@@ -78,7 +78,7 @@ class FixFlag(IntEnum):
 
 
 class Fix(Struct, frozen=True, gc=False, omit_defaults=True):
-    """Where a device was at one moment. Key: (device, `t`); a second arrival of a key is ignored."""
+    """Position of a device at one moment. Key: (device, `t`); duplicates are ignored."""
 
     t: Millis
     """Time of the GNSS fix, ms since 1970-01-01 UTC. Required."""
@@ -97,17 +97,17 @@ class Fix(Struct, frozen=True, gc=False, omit_defaults=True):
     src: Source = Source.GNSS
     """Where the position comes from. `last_known`, `manual` and `ping` never count as presence. Absent: gnss."""
     seq: Seq | None = None
-    """Sequence number within one boot of the device. Absent: gaps cannot be told."""
+    """Sequence number within one boot of the device. Absent: gaps are not detected."""
     boot: ShortText | None = None
-    """Identifies one boot of the device. Absent: restarts cannot be told."""
+    """Identifies one boot of the device. Absent: restarts are not detected."""
     first: Seq | None = None
-    """First number of the boot that will ever be sent; ignored above `seq`. Absent: 0."""
+    """First number of the boot that will be sent; ignored above `seq`. Absent: 0."""
     bat: Annotated[float, Meta(ge=0, le=100)] | None = None
     """Battery, per cent. Absent: unknown."""
     sat: Annotated[int, Meta(ge=0, le=200)] | None = None
     """Satellites used. Absent: unknown."""
     mock: bool = False
-    """True when the platform says the position is mocked. Absent: false."""
+    """True if the platform reports a mocked position. Absent: false."""
     duty: Duty = Duty.DUTY
     """What the officer is doing. `off` is refused and not stored. Absent: duty."""
     rec: bool | None = None
@@ -126,7 +126,7 @@ class Media(Struct, frozen=True, omit_defaults=True):
 
 
 class Event(Struct, frozen=True, omit_defaults=True):
-    """Something an officer did or found. Key: `id`; a second arrival of an id is ignored."""
+    """Something an officer did or found. Key: `id`; duplicates are ignored."""
 
     id: Annotated[str, Meta(pattern="^[0-7][0-9A-HJKMNP-TV-Z]{25}$")]
     """ULID, the idempotency key. Required."""
@@ -141,13 +141,13 @@ class Event(Struct, frozen=True, omit_defaults=True):
     acc: Annotated[float, Meta(ge=0, le=1e6)] | None = None
     """Radius of 68 % confidence, m. Absent: unknown."""
     text: LongText | None = None
-    """What the officer wrote; the badge for sign_in, the code for checkpoint. Absent: nothing."""
+    """Text of the officer; the badge for sign_in, the code for checkpoint. Absent: nothing."""
     subject: ShortText | None = None
     """Keyed hash of the party or shop, never a name. Absent: nobody named."""
     media: Annotated[list[Media], Meta(max_length=32)] = []
     """Photographs and recordings. Absent: none."""
     case: ShortText | None = None
-    """Number of the case it belongs to. Absent: none."""
+    """Case number. Absent: none."""
 
 
 class Status(Struct, frozen=True, omit_defaults=True):
@@ -156,7 +156,7 @@ class Status(Struct, frozen=True, omit_defaults=True):
     online: bool
     """False in the last will. Required."""
     t: Millis | None = None
-    """When the device wrote it. Absent (last will): time of receipt."""
+    """Time of writing. Absent (last will): time of receipt."""
     bat: Annotated[float, Meta(ge=0, le=100)] | None = None
     """Battery, per cent. Absent: unknown."""
     app: ShortText | None = None
@@ -178,11 +178,11 @@ class Reply(Struct, frozen=True, omit_defaults=True):
     cmd: ShortText
     """Id of the command answered. Required."""
     state: ReplyState
-    """What the officer answered. Required."""
+    """Answer of the officer. Required."""
     t: Millis
     """When, ms since 1970-01-01 UTC. Required."""
     text: LongText | None = None
-    """What the officer wrote. Absent: nothing."""
+    """Text of the officer. Absent: nothing."""
 
 
 class OwnTracks(Struct, frozen=True, tag_field="_type", omit_defaults=True):
@@ -228,7 +228,7 @@ class OwnTracksTransition(OwnTracks, frozen=True, tag="transition"):
 
 
 class OwnTracksWill(OwnTracks, frozen=True, tag="lwt"):
-    """OwnTracks last will: the phone is gone; `tst` is when it first connected."""
+    """OwnTracks last will: the phone is offline; `tst` is when it first connected."""
 
     tst: int | None = None
     """Seconds since 1970-01-01 UTC. Absent: unknown."""
@@ -244,7 +244,7 @@ class Command(Struct, frozen=True, omit_defaults=True):
     t: Millis
     """When it was given. Required."""
     expires: Millis
-    """After it, the device ignores the command. Required."""
+    """The device ignores the command afterwards. Required."""
     cell: ShortText | None = None
     """Code of the unit cell to go to. Absent: none."""
     lat: Latitude | None = None
@@ -252,16 +252,16 @@ class Command(Struct, frozen=True, omit_defaults=True):
     lon: Longitude | None = None
     """Where to go, in the device's declared datum. Absent: nowhere."""
     text: LongText | None = None
-    """What to tell the officer. Absent: nothing."""
+    """Message for the officer. Absent: nothing."""
 
 
 class Ack(Struct, frozen=True):
-    """How far one boot is in the database without a gap, published on `ack`: so far the device can empty its outbox."""
+    """How far one boot is stored without a gap, published on `ack`; the device may delete these fixes."""
 
     boot: str
     """Boot the sequence belongs to. Required."""
     seq: int
-    """Every fix of this boot from 0, or from its `first`, to `seq` is stored, or was refused for what it says."""
+    """Every fix of this boot from 0, or from its `first`, to `seq` is stored, or was refused for its content."""
 
 
 def msgpack_or_json(payload: bytes) -> type[msgspec.json.Decoder[object]] | type[msgspec.msgpack.Decoder[object]]:

@@ -51,7 +51,7 @@ def create_app(config: WebConfig) -> FastAPI:
     app = FastAPI(
         title="patrolgrid",
         version="1",
-        description="Positions, visits, coverage and alerts of a city's patrols.",
+        description="Positions, visits, coverage and alerts of city patrols.",
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",

@@ -14,7 +14,7 @@ START = b""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """Something somebody looked at or did."""
+    """A view or change by somebody."""
 
     at: datetime
     actor: str

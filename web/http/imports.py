@@ -10,7 +10,7 @@ from tracking.city.grid_faults import GridFault
 from web import problems
 from web.http import problem_documents
 
-DryRun = Annotated[bool, Query(description="Only say what would change; nothing is imported.")]
+DryRun = Annotated[bool, Query(description="Dry run: report what would change, import nothing.")]
 
 REFUSES: dict[int | str, dict[str, Any]] = {
     422: {

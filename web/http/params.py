@@ -21,7 +21,8 @@ From = Annotated[Time | None, Query(alias="from", description="Start, RFC 3339, 
 To = Annotated[Time | None, Query(alias="to", description="End, RFC 3339, not included.")]
 Limit = Annotated[int, Query(ge=1, le=1_000, description="Rows of a page.")]
 Cursor = Annotated[
-    str | None, Query(max_length=cursors.MAX_CHARACTERS, description="`next` of the page before; absent: first page.")
+    str | None,
+    Query(max_length=cursors.MAX_CHARACTERS, description="`next` of the previous page; default: first page."),
 ]
 _NAME = f"^{topics.NAME.pattern}$"
 DeviceName = Annotated[str, Path(pattern=_NAME, description="Name of the device.")]

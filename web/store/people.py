@@ -53,7 +53,7 @@ async def units(conn: db.Connection, see: Sight, after: str | None, limit: int) 
 
 
 async def officers(conn: db.Connection, see: Sight, after: str | None, limit: int) -> list[models.Officer]:
-    """Officers in service by badge, each with the device carried now and the shift that goes on or comes next."""
+    """Officers in service by badge, with the present device and the current or next shift."""
     rows = await conn.fetch(_OFFICERS, datetime.now(UTC), see.device_ids, see.unit_codes, after, limit)
     return [models.Officer(**dict(row)) for row in rows]
 
@@ -93,7 +93,7 @@ async def carry(conn: db.Connection, see: Sight, device: str, badge: str | None,
 async def bindings(
     conn: db.Connection, see: Sight, *, device: str | None, badge: str | None, before: int | None, limit: int
 ) -> list[models.Binding]:
-    """Who carried what, newest first."""
+    """Carriers of devices, newest first."""
     rows = await conn.fetch(_BINDINGS, see.device_ids, see.unit_codes, device, badge, before, limit)
     return [models.Binding(**dict(row)) for row in rows]
 

@@ -28,7 +28,7 @@ async def listed(pool: Pool, cursor: params.Cursor = None, limit: params.Limit =
 
 @router.post("/accounts", response_model=models.AccountMade, status_code=201)
 async def create(request: Request, pool: Pool, account: models.AccountGiven) -> models.AccountMade:
-    """Make an account; a password that is made is in the answer and nowhere else."""
+    """Create an account; a generated password is shown only in this answer."""
     async with pool.acquire() as connection:
         shown, password = await accounts.create(connection, account, _granter(request), issuer=_issuer(request))
     return models.AccountMade(**shown.model_dump(), password=password)
@@ -36,14 +36,14 @@ async def create(request: Request, pool: Pool, account: models.AccountGiven) -> 
 
 @router.get("/accounts/{account}", response_model=models.Account)
 async def one(pool: Pool, account: AccountName) -> models.Account:
-    """One account."""
+    """A single account."""
     async with pool.acquire() as connection:
         return await accounts.one(connection, account)
 
 
 @router.patch("/accounts/{account}", response_model=models.Account)
 async def change(request: Request, pool: Pool, account: AccountName, changes: models.AccountChange) -> models.Account:
-    """Change rights, validity or password, or disable it; its sessions and tokens end."""
+    """Change permissions, validity or password, or disable the account; its sessions and tokens end."""
     async with pool.acquire() as connection:
         shown = await accounts.change(connection, account, changes, _granter(request))
     context.context(request).hub.check_sessions()
@@ -61,7 +61,7 @@ async def sign_out(request: Request, pool: Pool, account: AccountName) -> models
 
 @router.get("/tokens", response_model=models.Tokens)
 async def tokens(pool: Pool, cursor: params.Cursor = None, limit: params.Limit = 200) -> models.Tokens:
-    """API tokens, without what opens."""
+    """API tokens, without their secrets."""
     after = params.stored_number(cursors.decode(cursor, int))
     async with pool.acquire() as connection:
         items = await token_grants.listed(connection, after, limit)
@@ -70,7 +70,7 @@ async def tokens(pool: Pool, cursor: params.Cursor = None, limit: params.Limit =
 
 @router.post("/tokens", response_model=models.TokenMade, status_code=201)
 async def create_token(request: Request, pool: Pool, wanted: models.TokenGiven) -> models.TokenMade:
-    """Make an API token; it is shown only now, and ends with the account or token that makes it."""
+    """Create an API token; it is shown only now, and ends with the account or token that creates it."""
     async with pool.acquire() as connection:
         token = await token_grants.create(connection, wanted, _granter(request))
     return models.TokenMade(token=token)
@@ -78,7 +78,7 @@ async def create_token(request: Request, pool: Pool, wanted: models.TokenGiven) 
 
 @router.delete("/tokens/{token}", status_code=204)
 async def revoke_token(request: Request, pool: Pool, token: Annotated[int, Path(ge=1, le=(1 << 31) - 1)]) -> Response:
-    """Delete an API token; what it opened is closed within a second."""
+    """Delete an API token; its live connections end within a second."""
     async with pool.acquire() as connection:
         await token_grants.revoke(connection, token, _granter(request))
     context.context(request).hub.check_sessions()

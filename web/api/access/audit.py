@@ -1,4 +1,4 @@
-"""The audit record, for auditors: who looked at whose track and who did what, newest first."""
+"""The audit record of views and changes, for auditors, newest first."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -29,7 +29,7 @@ async def listed(
     cursor: params.Cursor = None,
     limit: params.Limit = params.DEFAULT_LIMIT,
 ) -> audits.AuditEntries:
-    """What was recorded; `object` finds a part of it, such as the name of a device."""
+    """Audit entries, newest first; `object` matches a part, such as the name of a device."""
     return await _found(pool, (actor, action, about, period.start, period.end), cursor, limit)
 
 

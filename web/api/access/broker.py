@@ -26,7 +26,7 @@ _REFUSED: dict[int | str, dict[str, Any]] = {403: {"description": "No."}}
 
 @router.post("/authn")
 async def authenticate(request: Request, pool: Pool, login: AskedIn) -> Answered:
-    """Whether the device `username` may come in with `password` and `clientid`."""
+    """Whether the device `username` may connect with `password` and `clientid`."""
     return _answer(allowed=await _comes_in(request, pool, login))
 
 
@@ -38,13 +38,13 @@ async def authorize(pool: Pool, access: Asked) -> Answered:
 
 @router.post("/user", status_code=200, response_class=Response, responses=_REFUSED)
 async def user(request: Request, pool: Pool, login: AskedIn) -> Response:
-    """Whether a device may come in, told by the status."""
+    """Whether a device may connect, answered by the status."""
     return Response(status_code=200 if await _comes_in(request, pool, login) else 403)
 
 
 @router.post("/acl", status_code=200, response_class=Response, responses=_REFUSED)
 async def acl(pool: Pool, access: Asked) -> Response:
-    """Whether a device may use a topic, told by the status."""
+    """Whether a device may use a topic, answered by the status."""
     return Response(status_code=200 if await _may(pool, access) else 403)
 
 

@@ -1,4 +1,4 @@
-"""Enrol devices, renew their passwords, shut them out."""
+"""Enrolment, passwords, revoking and restoring of devices."""
 
 from typing import Annotated, NoReturn
 
@@ -22,7 +22,7 @@ Pool = Annotated[db.Pool, Depends(context.pool)]
 
 @router.post("", status_code=201)
 async def enrol(request: Request, pool: Pool, device: Enrol) -> Credentials:
-    """Take in a device; the answer has its password, which is shown only now."""
+    """Enrol a device; the password is shown only in this answer."""
     key = device_key(request)
     server = Broker.parse(context.context(request).config.mqtt_url).user
     async with pool.acquire() as conn, conn.transaction():
@@ -43,7 +43,7 @@ async def enrol(request: Request, pool: Pool, device: Enrol) -> Credentials:
 
 @router.post("/{name}/password")
 async def renew(request: Request, pool: Pool, name: params.DeviceName) -> Credentials:
-    """Make the next password of a device; the one before ceases within seconds."""
+    """Set a new password for a device; the old one stops working within seconds."""
     key = device_key(request)
     async with pool.acquire() as conn:
         try:
@@ -55,7 +55,7 @@ async def renew(request: Request, pool: Pool, name: params.DeviceName) -> Creden
 
 @router.post("/{name}/revoke", status_code=204)
 async def revoke(pool: Pool, name: params.DeviceName) -> Response:
-    """Shut a device out: what it sends is refused, and its connection is cut within seconds."""
+    """Revoke a device: its messages are refused, and it is disconnected within seconds."""
     async with pool.acquire() as conn:
         try:
             await device_access.revoke(conn, name)
@@ -66,7 +66,7 @@ async def revoke(pool: Pool, name: params.DeviceName) -> Response:
 
 @router.post("/{name}/restore", status_code=204)
 async def restore(pool: Pool, name: params.DeviceName) -> Response:
-    """Let a device in again, with the password it had."""
+    """Restore a revoked device, with its previous password."""
     async with pool.acquire() as conn:
         try:
             await device_access.restore(conn, name)

@@ -1,4 +1,4 @@
-"""What is stored about oneself."""
+"""The own record of an officer."""
 
 from datetime import UTC, datetime
 
@@ -23,7 +23,7 @@ router = APIRouter(prefix="/me", tags=["me"])
     },
 )
 async def record(request: Request) -> StreamingResponse:
-    """All that is stored about the officer of this account, and who looked at it."""
+    """Everything stored about the officer of this account, and who viewed it."""
     who = context.principal(request)
     if who.officer is None:
         raise problems.ProblemError(

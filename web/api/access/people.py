@@ -1,4 +1,4 @@
-"""People over REST: units, officers, who carries which device, and shifts."""
+"""Units, officers, carriers of devices, and shifts."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -28,7 +28,7 @@ BadgeFilter = Annotated[str | None, Query(pattern=_BADGE, description="Badge of 
 async def units(
     pool: Pool, see: See, cursor: params.Cursor = None, limit: params.Limit = params.DEFAULT_LIMIT
 ) -> models.Units:
-    """Teams that own devices and officers, by code."""
+    """Units by code."""
     after = params.stored_text(cursors.decode(cursor, str))
     async with pool.acquire() as conn:
         items = await people.units(conn, see, after, limit)
@@ -39,7 +39,7 @@ async def units(
 async def officers(
     pool: Pool, see: See, cursor: params.Cursor = None, limit: params.Limit = params.DEFAULT_LIMIT
 ) -> models.Officers:
-    """Officers in service by badge, each with the device carried now and the shift that goes on or comes next."""
+    """Officers in service by badge, with the present device and the current or next shift."""
     after = params.stored_text(cursors.decode(cursor, str))
     async with pool.acquire() as conn:
         items = await people.officers(conn, see, after, limit)
@@ -48,7 +48,7 @@ async def officers(
 
 @router.post("/officers", status_code=204)
 async def employ(pool: Pool, officer: models.OfficerGiven) -> Response:
-    """Put an officer into service; a known badge takes the new name and unit."""
+    """Add an officer; an existing badge gets the new name and unit."""
     if topics.is_reserved(officer.unit):
         raise problems.ProblemError(422, f"The unit name {officer.unit} is reserved for the server; choose another.")
     async with pool.acquire() as conn:
@@ -58,7 +58,7 @@ async def employ(pool: Pool, officer: models.OfficerGiven) -> Response:
 
 @router.delete("/officers/{badge}", status_code=204)
 async def retire(pool: Pool, badge: Annotated[str, Path(pattern=_BADGE)]) -> Response:
-    """Take an officer out of service: the device carried is free, shifts to come are dropped, the past stays."""
+    """Retire an officer: the device is released, future shifts are dropped, the past stays."""
     async with pool.acquire() as conn:
         if not await people.retire(conn, badge):
             raise problems.not_found(f"Officer {badge}")
@@ -69,7 +69,7 @@ async def retire(pool: Pool, badge: Annotated[str, Path(pattern=_BADGE)]) -> Res
 async def carry(
     request: Request, pool: Pool, see: See, name: params.DeviceName, carrier: models.CarrierGiven
 ) -> Response:
-    """Say who carries a device from now on, where nobody signs in on it; what either was bound to before ends."""
+    """Set the carrier of a device without sign-in; earlier bindings of both end."""
     async with pool.acquire() as conn:
         await people.carry(conn, see, name, carrier.badge, context.principal(request).name)
     return Response(status_code=204)
@@ -84,7 +84,7 @@ async def bindings(
     cursor: params.Cursor = None,
     limit: params.Limit = params.DEFAULT_LIMIT,
 ) -> models.Bindings:
-    """Who carried which device when, newest first."""
+    """Carriers of devices, newest first."""
     before = params.stored_number(cursors.decode(cursor, int))
     async with pool.acquire() as conn:
         items = await people.bindings(conn, see, device=device, badge=badge, before=before, limit=limit)
@@ -100,7 +100,7 @@ async def shifts(
     cursor: params.Cursor = None,
     limit: params.Limit = params.DEFAULT_LIMIT,
 ) -> models.Shifts:
-    """Shifts of officers; without `from` those that go on or come."""
+    """Shifts of officers; without `from` the current and future ones."""
     after = params.stored_number(cursors.decode(cursor, int))
     start = period.start or datetime.now(UTC)
     async with pool.acquire() as conn:
@@ -110,14 +110,14 @@ async def shifts(
 
 @router.post("/shifts", status_code=201)
 async def plan(pool: Pool, see: See, planned: models.ShiftsGiven) -> models.Planned:
-    """Plan shifts, all of them or none; one that an officer has already from that moment is left."""
+    """Add shifts, all or none; an existing shift with the same start stays."""
     async with pool.acquire() as conn:
         return models.Planned(added=await people.plan(conn, see, planned.shifts))
 
 
 @router.delete("/shifts/{number}", status_code=204)
 async def drop(pool: Pool, see: See, number: params.Number) -> Response:
-    """Take a shift off the roster."""
+    """Delete a shift."""
     async with pool.acquire() as conn:
         if not await people.drop(conn, see, number):
             raise problems.not_found(f"Shift {number}")

@@ -18,7 +18,7 @@ router = APIRouter(prefix="/session", tags=["session"])
 
 @router.post("", response_model=pages.Session)
 async def sign_in(request: Request, login: access_models.SignIn) -> Response:
-    """Begin a session: the answer sets the cookie."""
+    """Start a session; the answer sets the cookie."""
     here = context.context(request)
     client = signin.address(request)
     own_password.limited(request, login.name)
@@ -35,7 +35,7 @@ async def sign_in(request: Request, login: access_models.SignIn) -> Response:
 
 @router.get("", response_model=pages.Session)
 async def who(request: Request) -> pages.Session:
-    """Who the caller is."""
+    """The account of the caller."""
     return _shown(context.principal(request))
 
 
@@ -53,13 +53,13 @@ async def sign_out(request: Request) -> Response:
 
 @router.post("/password", response_model=access_models.Ended)
 async def change_password(request: Request, change: access_models.PasswordChange) -> access_models.Ended:
-    """Set one's own password; all other sessions and the tokens one made end."""
+    """Change the own password; all other sessions and the tokens created by the account end."""
     return access_models.Ended(sessions_ended=await own_password.change(request, change.current, change.new))
 
 
 @router.delete("/everywhere", status_code=204)
 async def sign_out_everywhere(request: Request) -> Response:
-    """End all one's sessions, this one too, and the tokens one made."""
+    """End all own sessions, including this one, and the tokens created by the account."""
     here, who = own_password.own(request)
     async with here.database.pool.acquire() as connection:
         await accounts.sign_out_everywhere(connection, who.name, granting.Granter(who.name, who, here.config.clock))
@@ -69,9 +69,9 @@ async def sign_out_everywhere(request: Request) -> Response:
 
 @router.post("/second-factor", response_model=access_models.SecondFactor)
 async def begin_second_factor(request: Request, current: access_models.CurrentPassword) -> access_models.SecondFactor:
-    """Make a secret for an authenticator app; it counts once a first code was confirmed. Takes the password again.
+    """Create a secret for an authenticator app; it is active after a first code is confirmed. Requires the password.
 
-    To change it, end the one before: that takes a code of it.
+    To change it, remove the present one first, with a code of it.
     """
     here, who = own_password.own(request)
     vault = here.demand_vault()
@@ -89,7 +89,7 @@ async def begin_second_factor(request: Request, current: access_models.CurrentPa
 
 @router.post("/second-factor/confirm", response_model=access_models.RecoveryCodes)
 async def confirm_second_factor(request: Request, entered: access_models.CodeGiven) -> access_models.RecoveryCodes:
-    """Take the first code: from now on sign-in asks for one."""
+    """Confirm the first code; sign-in asks for codes from now on."""
     here, who = own_password.own(request)
     async with here.database.pool.acquire() as connection, connection.transaction():
         codes = await second_factor.confirm(
@@ -103,7 +103,7 @@ async def confirm_second_factor(request: Request, entered: access_models.CodeGiv
 
 @router.delete("/second-factor", status_code=204)
 async def end_second_factor(request: Request, entered: access_models.CodeGiven) -> Response:
-    """Ask for no code any more; takes a code, so that a stolen session cannot do it."""
+    """Remove the second factor; requires a code, so that a stolen session cannot do it."""
     here, who = own_password.own(request)
     now = here.config.clock()
     own_password.limited(request, who.name)

@@ -1,6 +1,6 @@
-"""What people do with an alert: see it, send somebody, put it off, pass it on, end it. Each is a step with a name.
+"""Actions on alerts: acknowledge, assign, snooze, escalate, close, note. Each is a step with its actor.
 
-`If-Match: "7"` acts only on what the caller saw; `Idempotency-Key` makes a request that is sent again act once.
+`If-Match: "7"` acts only on the version seen by the caller; `Idempotency-Key` makes a repeated request act once.
 """
 
 import re
@@ -39,8 +39,10 @@ class AlertAction:
     pool: Annotated[db.Pool, Depends(context.pool)]
     see: Annotated[Sight, Depends(access.sight)]
     number: params.Number
-    if_match: Annotated[str | None, Header(max_length=20, description="Version that the caller saw.")] = None
-    idempotency_key: Annotated[str | None, Header(pattern=r"^[!-~]{1,64}$", description="Names the request.")] = None
+    if_match: Annotated[str | None, Header(max_length=20, description="Version seen by the caller.")] = None
+    idempotency_key: Annotated[str | None, Header(pattern=r"^[!-~]{1,64}$", description="Identifies the request.")] = (
+        None
+    )
     at: int = field(default_factory=lambda: time.time_ns() // 1_000_000, init=False)
 
     @property
@@ -77,13 +79,13 @@ Do = Annotated[AlertAction, Depends()]
 
 @router.post("/acknowledge", response_model=alerting.Alert)
 async def acknowledge(do: Do) -> alerting.Alert:
-    """Say that you have seen it and look after it."""
+    """Acknowledge the alert."""
     return await _step(do, do.act(Step.ACKNOWLEDGED))
 
 
 @router.post("/assign", response_model=alerting.Alert)
 async def assign(do: Do, assignment: pages.AssignGiven) -> alerting.Alert:
-    """Send the officer who carries a device; with If-Match also instead of one who was sent."""
+    """Send the officer who carries a device; with If-Match also as a replacement of the one sent before."""
 
     async def send(conn: db.Connection) -> alerting.Alert | ActRefusal | None:
         devices = await device_store.named(conn, [assignment.device])
@@ -98,7 +100,7 @@ async def assign(do: Do, assignment: pages.AssignGiven) -> alerting.Alert:
 
 @router.post("/snooze", response_model=alerting.Alert)
 async def snooze(do: Do, snoozed: pages.SnoozeGiven) -> alerting.Alert:
-    """Put it off; it wakes by itself, or when it becomes worse."""
+    """Snooze the alert; it returns at the end of the snooze, or when its level rises."""
     until = do.at + snoozed.minutes * MINUTE
     facts = OfStep(reason=snoozed.reason, until=rest.rfc3339(db.moment(until)))
     return await _step(do, do.act(Step.SNOOZED, until=until, facts=facts))
@@ -106,19 +108,19 @@ async def snooze(do: Do, snoozed: pages.SnoozeGiven) -> alerting.Alert:
 
 @router.post("/escalate", response_model=alerting.Alert)
 async def escalate(do: Do, reason: pages.ReasonGiven) -> alerting.Alert:
-    """Pass it on to the next person on the duty roster."""
+    """Escalate the alert to the next person on the duty roster."""
     return await _step(do, do.act(Step.ESCALATED, facts=OfStep(reason=reason.reason)))
 
 
 @router.post("/close", response_model=alerting.Alert)
 async def close(do: Do, reason: pages.ReasonGiven) -> alerting.Alert:
-    """End it by hand; it never opens again."""
+    """Close the alert; it is never reopened."""
     return await _step(do, do.act(Step.CLOSED, facts=OfStep(reason=reason.reason)))
 
 
 @router.post("/note", response_model=alerting.Alert)
 async def note(do: Do, body: pages.NoteGiven) -> alerting.Alert:
-    """Add a remark, also after the end."""
+    """Add a note, also after the end."""
     return await _step(do, do.act(Step.NOTED, facts=OfStep(text=body.text)))
 
 
@@ -129,7 +131,7 @@ async def _step(do: AlertAction, act: Act) -> alerting.Alert:
 async def _taken(
     do: AlertAction, take: Callable[[db.Connection], Awaitable[alerting.Alert | ActRefusal | None]]
 ) -> alerting.Alert:
-    """Take a step on an alert in sight, and show what it is then."""
+    """Take a step on an alert in sight, and return the alert."""
     async with do.pool.acquire() as conn, conn.transaction():
         if await shown.with_steps(conn, do.number, do.see.seen) is None:
             raise problems.not_found(f"Alert {do.number}")

@@ -1,4 +1,4 @@
-"""Alerts: what a person must see, and every step each took."""
+"""Alerts and their steps."""
 
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -25,14 +25,14 @@ class Which:
 
     state: Annotated[
         alerting.AlertState | Literal["standing", "ended"] | None,
-        Query(description="A state; standing, ended: several."),
+        Query(description="A state, or standing or ended for several."),
     ] = None
     level: Annotated[alerting.AlertLevel | None, Query()] = None
     kind: Annotated[str | None, Query(pattern=r"^[a-z_]{1,40}$", description="Such as coverage_gap.")] = None
     cell: params.CellFilter = None
     device: params.DeviceFilter = None
     area: params.CodeFilter = None
-    at: Annotated[params.Time | None, Query(description="Those that stood then, as they were known then.")] = None
+    at: Annotated[params.Time | None, Query(description="Alerts open then, as known then.")] = None
 
 
 @router.get("", response_model=pages.Alerts)
@@ -78,7 +78,7 @@ async def _then(connection: db.Connection, which: Which, see: Sight, after: int 
 
 @router.get("/{number}", response_model=alerting.Alert)
 async def one(pool: Pool, see: See, number: params.Number) -> alerting.Alert:
-    """One alert with its steps."""
+    """A single alert with its steps."""
     async with pool.acquire() as connection:
         alert = await shown.with_steps(connection, number, see.seen)
     if alert is None:

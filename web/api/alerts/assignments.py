@@ -1,4 +1,4 @@
-"""Whom the system would send where."""
+"""Proposed assignments of officers."""
 
 from typing import Annotated
 
@@ -29,5 +29,5 @@ def proposals(request: Request) -> Proposals:
 
 @router.get("/assignments", response_model=clips.Assignments)
 async def listed(here: Here, see: See, shared: Annotated[Proposals, Depends(proposals)]) -> clips.Assignments:
-    """The nearest officers for the alerts that wait for one, so that what it costs the city in all is least."""
+    """Proposed officers for the alerts that wait for one, at the least total cost."""
     return clips.Assignments(items=await shared.seen(here.database.pool, here.hub.judging.place, see))

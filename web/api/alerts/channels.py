@@ -1,6 +1,6 @@
-"""Where people and systems are told of alerts, test messages, and the log of what was told.
+"""Notification channels of people and systems, test messages, and the delivery log.
 
-Anybody who sees alerts keeps the own browsers; addresses that the server itself calls are set by administrators.
+Everybody who sees alerts manages their own browsers; administrators set addresses that the server calls.
 """
 
 import secrets
@@ -39,14 +39,14 @@ See = Annotated[Sight, Depends(access.sight)]
 
 @router.get("/channels", response_model=pages.Channels)
 async def listed(pool: Pool, of: Owner) -> pages.Channels:
-    """The own channels, for administrators all; without addresses and secrets."""
+    """The caller's channels, for administrators all; without addresses and secrets."""
     async with pool.acquire() as conn:
         return pages.Channels(items=await channels.listed(conn, of), next=None)
 
 
 @router.post("/channels", response_model=alerting.ChannelMade, status_code=201)
 async def add(request: Request, pool: Pool, of: Owner, channel: alerting.ChannelGiven) -> alerting.ChannelMade:
-    """Add a webhook or a service of apprise; browsers come by /push/subscriptions."""
+    """Add a webhook or an Apprise service; browsers use /push/subscriptions."""
     if of is not None:
         raise problems.ProblemError(403, "Only administrators may set addresses that the server calls.")
     caller = context.principal(request).name
@@ -63,7 +63,7 @@ async def add(request: Request, pool: Pool, of: Owner, channel: alerting.Channel
 async def change(
     pool: Pool, of: Owner, see: See, number: params.Number, settings: alerting.ChannelSettings
 ) -> alerting.Channel:
-    """Set when a channel is told of what; switched on again it forgets its fault."""
+    """Change the settings of a channel; enabling it clears its fault."""
     if settings.area is not None and not see.sees_area(settings.area):
         raise _no_area(settings.area)
     async with pool.acquire() as conn, conn.transaction():
@@ -78,7 +78,7 @@ async def change(
 
 @router.delete("/channels/{number}", status_code=204)
 async def remove(pool: Pool, of: Owner, number: params.Number) -> Response:
-    """Tell a channel nothing more and forget its address; what it was told stays in the log."""
+    """Delete a channel and its address; its deliveries stay in the log."""
     async with pool.acquire() as conn:
         if not await channels.remove(conn, number, of, wall_clock()):
             raise problems.not_found(f"Channel {number}")
@@ -87,7 +87,7 @@ async def remove(pool: Pool, of: Owner, number: params.Number) -> Response:
 
 @router.post("/channels/{number}/test", response_model=pages.SentTest, status_code=202)
 async def test(pool: Pool, of: Owner, number: params.Number) -> pages.SentTest:
-    """Send a test message; the log tells what became of it."""
+    """Send a test message; the delivery log shows the result."""
     async with pool.acquire() as conn, conn.transaction():
         known = await channels.owned(conn, number, of)
         sent = await queue.test(conn, number, secrets.token_hex(6), wall_clock()) if known else None
@@ -106,7 +106,7 @@ async def deliveries(
     cursor: params.Cursor = None,
     limit: params.Limit = params.DEFAULT_LIMIT,
 ) -> pages.Deliveries:
-    """What was told over which channel, newest first."""
+    """Deliveries by channel, newest first."""
     before = params.stored_number(cursors.decode(cursor, int))
     async with pool.acquire() as conn:
         items = await channels.deliveries(
@@ -117,7 +117,7 @@ async def deliveries(
 
 @router.get("/push/key", response_model=pages.PushKey)
 async def push_key(request: Request, pool: Pool) -> pages.PushKey:
-    """What a browser needs to agree to push messages."""
+    """Key needed by browsers to subscribe to push messages."""
     async with pool.acquire() as conn:
         try:
             private_key = await push.key(conn, context.context(request).demand_vault())
@@ -129,7 +129,7 @@ async def push_key(request: Request, pool: Pool) -> pages.PushKey:
 
 @router.post("/push/subscriptions", response_model=alerting.ChannelMade, status_code=201)
 async def subscribe(request: Request, pool: Pool, subscription: pages.PushGiven) -> alerting.ChannelMade:
-    """Push messages to the caller's browser; the same browser again is the same channel."""
+    """Subscribe the caller's browser to push messages; the same browser gives the same channel."""
     caller = context.principal(request).name
     channel = alerting.ChannelGiven(name=subscription.name, kind="webpush")
     async with pool.acquire() as conn, conn.transaction():

@@ -1,4 +1,4 @@
-"""Orders that were given, and who answers for which part of the city."""
+"""Orders to officers, and duty rosters."""
 
 from datetime import datetime
 from typing import Annotated
@@ -27,7 +27,7 @@ async def listed(
     see: See,
     device: params.DeviceFilter = None,
     alert: Annotated[int | None, Query(ge=1, le=(1 << 63) - 1)] = None,
-    standing: Annotated[bool | None, Query(description="Those that go on, or those that ended; absent: all.")] = None,
+    standing: Annotated[bool | None, Query(description="Open or ended ones; default: all.")] = None,
     cursor: params.Cursor = None,
     limit: params.Limit = params.DEFAULT_LIMIT,
 ) -> pages.Tasks:
@@ -52,7 +52,7 @@ async def rostered(
     cursor: params.Cursor = None,
     limit: params.Limit = params.DEFAULT_LIMIT,
 ) -> pages.DutyRosters:
-    """Who answers for which street when; without `from` those who do so now or later."""
+    """Duties by street; without `from` the current and future ones."""
     after = params.stored_number(cursors.decode(cursor, int))
     start = wall_clock() if period.start_ms is None else period.start_ms
     async with pool.acquire() as conn:
@@ -64,7 +64,7 @@ async def rostered(
 
 @router.post("/duty-rosters", response_model=alerting.DutyRoster, status_code=201)
 async def put(request: Request, pool: Pool, see: See, entry: alerting.DutyRosterGiven) -> alerting.DutyRoster:
-    """Put an account on duty; the same account, area, level and start again takes the new end."""
+    """Add a duty; an existing one with the same account, area, level and start gets the new end."""
     if entry.ends <= entry.starts:
         raise problems.ProblemError(422, "ends must be after starts.")
     if not see.sees_area(entry.area):
@@ -79,7 +79,7 @@ async def put(request: Request, pool: Pool, see: See, entry: alerting.DutyRoster
 
 @router.delete("/duty-rosters/{number}", status_code=204)
 async def remove(pool: Pool, see: See, number: params.Number) -> Response:
-    """Take a duty off the roster."""
+    """Delete a duty."""
     async with pool.acquire() as conn:
         if not await rosters.remove(conn, number, see.area_codes):
             raise problems.not_found(f"Duty {number}")

@@ -1,4 +1,4 @@
-"""Rules as data: what they may say, their versions, new ones, and what values would have told in the past."""
+"""Rules: kinds, versions, new versions, and dry runs."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -33,7 +33,7 @@ def dry_runs(request: Request) -> DryRuns:
 
 @router.get("/rules/kinds")
 async def kinds() -> models.RuleKinds:
-    """Every kind of rules with its values: names, bounds and what holds where no rule says it."""
+    """All kinds of rules with their values: names, bounds and defaults."""
     return rules.kinds()
 
 
@@ -41,11 +41,11 @@ async def kinds() -> models.RuleKinds:
 async def in_force(
     pool: Pool,
     kind: Annotated[models.Kind, Query()],
-    at: Annotated[params.Time | None, Query(description="A moment, also to come; absent: now.")] = None,
+    at: Annotated[params.Time | None, Query(description="A moment, also in the future; default: now.")] = None,
     cursor: params.Cursor = None,
     limit: params.Limit = params.DEFAULT_LIMIT,
 ) -> models.RuleVersions:
-    """Rules of a kind in force, one for each scope that has one, by scope."""
+    """Rules of a kind in force by scope."""
     first = max(0, cursors.decode(cursor, int) or 0)
     async with pool.acquire() as conn:
         versions = await rule_store.current(conn, kind, db.millis(at or datetime.now(UTC)))
@@ -62,7 +62,7 @@ async def history(
     cursor: params.Cursor = None,
     limit: params.Limit = params.DEFAULT_LIMIT,
 ) -> models.RuleVersions:
-    """Every version, those that ended and those to come too, the one made last first."""
+    """All versions, including ended and future ones, the latest created first."""
     before = params.stored_number(cursors.decode(cursor, int))
     async with pool.acquire() as conn:
         versions = await rule_store.history(conn, kind, scope, limit=limit, before=before)
@@ -72,7 +72,7 @@ async def history(
 
 @router.post("/rules", status_code=status.HTTP_201_CREATED)
 async def append(request: Request, pool: Pool, rule: models.NewRule) -> models.RuleVersion:
-    """Add a version of a rule; the one in force when it begins ends there. Nothing is ever changed."""
+    """Add a version of a rule; the version in force at its start ends there."""
     async with pool.acquire() as conn:
         return await rules.append(conn, rule, context.principal(request).name, datetime.now(UTC))
 
@@ -81,5 +81,5 @@ async def append(request: Request, pool: Pool, rule: models.NewRule) -> models.R
 async def dry_run(
     here: Here, pool: Pool, runs: Annotated[DryRuns, Depends(dry_runs)], wanted: models.DryRunGiven
 ) -> models.DryRun:
-    """Say what values would have told in a past period, against the rules in force. Takes up to a minute."""
+    """Dry run of values over a past period, compared with the rules in force. Takes up to a minute."""
     return await runs.run(pool, here.hub.judging.place, wanted, datetime.now(UTC))

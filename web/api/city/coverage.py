@@ -33,10 +33,8 @@ async def cells(
     request: Request,
     here: Here,
     see: See,
-    at: Annotated[params.Time | None, Query(description="A moment of the past; absent: now.")] = None,
-    known: Annotated[
-        params.Time | None, Query(description="By what was known then; absent: by what is known today.")
-    ] = None,
+    at: Annotated[params.Time | None, Query(description="A moment in the past; default: now.")] = None,
+    known: Annotated[params.Time | None, Query(description="As known then; default: as known today.")] = None,
 ) -> Response:
     """The unit cells in force as GeoJSON, each with its state; the ETag changes when anything in it does."""
     judged = await (_now(here) if at is None and known is None else _past(here, at, known))
@@ -90,15 +88,13 @@ async def _areas(
 async def covered(
     here: Here,
     see: See,
-    at: Annotated[params.Time | None, Query(description="A moment of the past; absent: now.")] = None,
-    known: Annotated[
-        params.Time | None, Query(description="By what was known then; absent: by what is known today.")
-    ] = None,
+    at: Annotated[params.Time | None, Query(description="A moment in the past; default: now.")] = None,
+    known: Annotated[params.Time | None, Query(description="As known then; default: as known today.")] = None,
     level: Annotated[Level, Query()] = "cell",
     cursor: params.Cursor = None,
     limit: params.Limit = params.DEFAULT_LIMIT,
 ) -> pages.CellsCoverage | pages.AreasCoverage:
-    """Coverage by cell or rolled up. With `at` and `known` the same moment: what could be seen then."""
+    """Coverage by cell or area. With `at` and `known` at the same moment: as known then."""
     judged = await (_now(here) if at is None and known is None else _past(here, at, known))
     async with here.database.pool.acquire() as connection:
         drives = await coverage.drive_throughs(connection, judged, None if known is None else db.millis(known))

@@ -32,10 +32,10 @@ async def imported(
     pool: Pool,
     dry_run: imports.DryRun = False,  # noqa: FBT002
     valid_from: Annotated[
-        params.Time | None, Query(description="From when it holds, in the past or in the future; absent: now.")
+        params.Time | None, Query(description="Start of validity, in the past or future; default: now.")
     ] = None,
 ) -> models.GridImport:
-    """Put a grid file (docs/grid-format.md) in force, or only try it; one with faults is refused."""
+    """Import a grid file (docs/grid-format.md), or check it in a dry run; a file with faults is refused."""
     data = await request.body()
     begins = None if valid_from is None else db.millis(valid_from)
     async with _one_at_a_time:

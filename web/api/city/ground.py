@@ -32,7 +32,7 @@ Chosen = Annotated[GroundConfig, Depends(_chosen)]
 
 @api.get("/ground", response_model=ground.Ground)
 async def describe(chosen: Chosen) -> ground.Ground:
-    """What the map has for a ground; without file and tiles it is plain."""
+    """The base map; plain without file and tiles."""
     fonts = chosen.fonts()
     tiles = None
     if chosen.tiles is not None:
@@ -60,7 +60,7 @@ async def describe(chosen: Chosen) -> ground.Ground:
 
 @files.get("/ground.pmtiles")
 async def archive(chosen: Chosen) -> Response:
-    """The archive; a browser asks for ranges of it."""
+    """The archive, read by byte ranges."""
     if chosen.file is None:
         raise problems.ProblemError(404, "No map file is set; docs/map-ground.md explains how to set one.")
     return FileResponse(chosen.file, media_type="application/vnd.pmtiles", headers=_ARCHIVE_HEADERS)
@@ -68,7 +68,7 @@ async def archive(chosen: Chosen) -> Response:
 
 @files.get("/fonts/{path:path}")
 async def glyphs(chosen: Chosen, path: str) -> Response:
-    """Signs of a font. Those it lacks (204) the page draws with the viewer's own fonts."""
+    """Glyphs of a font. Missing ones (204) are drawn with the viewer's fonts."""
     stack, _, span = path.partition("/")
     if not _RANGE.fullmatch(span):
         raise problems.ProblemError(404, "Request glyphs as FIRST-LAST.pbf.")
@@ -80,7 +80,7 @@ async def glyphs(chosen: Chosen, path: str) -> Response:
 
 @files.get("/sprites/{path:path}")
 async def sprite(chosen: Chosen, path: str) -> Response:
-    """Icons of the ground."""
+    """Icons of the base map."""
     sprite = chosen.asset("sprites", path) if _SPRITE.fullmatch(path) else None
     if sprite is None:
         raise problems.ProblemError(404, "There is no such sprite among PATROL_MAP_ASSETS.")

@@ -55,7 +55,7 @@ class Table:
 def _table(
     request: Request,
     form: Annotated[
-        Form | None, Query(alias="format", description="Before the Accept header; CSV has all rows.")
+        Form | None, Query(alias="format", description="Takes precedence over the Accept header; CSV has all rows.")
     ] = None,
     cursor: params.Cursor = None,
     limit: Annotated[int, Query(ge=1, le=MOST_ROWS, description="Rows of a page.")] = params.DEFAULT_LIMIT,
@@ -80,13 +80,11 @@ async def listed(
     period: params.Between,
     table: Annotated[Table, Depends(_table)],
     level: Annotated[Level, Query()] = "grid",
-    interval_s: Annotated[
-        float, Query(ge=1, le=600, description="Seconds between fixes that devices are set to.")
-    ] = 10,
+    interval_s: Annotated[float, Query(ge=1, le=600, description="Configured interval between fixes, s.")] = 10,
 ) -> Response:
-    """Coverage, completion, compliance and waits of cells and areas; way, duty and tracks of officers and devices.
+    """Coverage, completion, compliance and waits of cells and areas; paths, duty and tracks of officers and devices.
 
-    Each with how far the data can tell; what cannot be told is null. Without from and to: the last 24 hours.
+    Each with its known share; unknown values are null. Without from and to: the last 24 hours.
     """
     span = _span(period)
     async with _turns, here.database.pool.acquire() as connection:

@@ -29,11 +29,11 @@ _FORMS: dict[str, calendar_file.Form] = {"application/json": "json", "text/csv":
 @router.get("/plans", response_model_exclude_unset=True)
 async def in_force(
     pool: Pool,
-    at: Annotated[params.Time | None, Query(description="A moment, also to come; absent: now.")] = None,
+    at: Annotated[params.Time | None, Query(description="A moment, also in the future; default: now.")] = None,
     cursor: params.Cursor = None,
     limit: params.Limit = params.DEFAULT_LIMIT,
 ) -> models.Plans:
-    """Plans in force, one for each scope that has one, by scope."""
+    """Plans in force by scope."""
     first = max(0, cursors.decode(cursor, int) or 0)
     async with pool.acquire() as conn:
         versions = await rule_store.current(conn, KIND, db.millis(at or datetime.now(UTC)))
@@ -49,7 +49,7 @@ async def history(
     cursor: params.Cursor = None,
     limit: params.Limit = params.DEFAULT_LIMIT,
 ) -> models.Plans:
-    """Every version, those that ended and those to come too, the one made last first."""
+    """All versions, including ended and future ones, the latest created first."""
     before = params.stored_number(cursors.decode(cursor, int))
     async with pool.acquire() as conn:
         versions = await rule_store.history(conn, KIND, scope, limit=limit, before=before)
@@ -59,14 +59,14 @@ async def history(
 
 @router.post("/plans", status_code=status.HTTP_201_CREATED, response_model_exclude_unset=True)
 async def append(request: Request, pool: Pool, plan: models.NewPlan) -> models.PlanVersion:
-    """Add a version of a plan; the one in force when it begins ends there. Nothing is ever changed."""
+    """Add a version of a plan; the version in force at its start ends there."""
     async with pool.acquire() as conn:
         return await plans.append(conn, plan, context.principal(request).name, datetime.now(UTC))
 
 
 @router.post("/plans/trial")
 async def trial(here: Here, pool: Pool, tried: models.PlanTried) -> models.PlanTrial:
-    """How many cells a plan would make overdue at once; nothing is changed."""
+    """Number of cells that a plan would make overdue at once; changes nothing."""
     judged = here.hub.judging.judged
     if judged is None:
         raise problems.NotReadyError
@@ -78,10 +78,10 @@ async def trial(here: Here, pool: Pool, tried: models.PlanTried) -> models.PlanT
 @router.get("/calendar")
 async def days(
     pool: Pool,
-    start: Annotated[date | None, Query(alias="from", description="Absent: the first day of this year.")] = None,
-    end: Annotated[date | None, Query(alias="to", description="Not included; absent: a year later.")] = None,
+    start: Annotated[date | None, Query(alias="from", description="Default: the first day of this year.")] = None,
+    end: Annotated[date | None, Query(alias="to", description="Not included; default: a year later.")] = None,
 ) -> models.CalendarDays:
-    """Workdays and holidays, which of them are provisional, and where they come from."""
+    """Workdays and holidays, with their origin and whether they are provisional."""
     first = start or datetime.now(UTC).date().replace(month=1, day=1)
     count = ((end or first + timedelta(days=366)) - first).days
     if not 0 < count <= MOST_DAYS or not 2000 <= first.year < 2099:
@@ -107,7 +107,7 @@ async def days(
     openapi_extra={"requestBody": {"required": True, "content": {form: {"schema": {}} for form in _FORMS}}},
 )
 async def imported(request: Request, pool: Pool, dry_run: imports.DryRun = False) -> models.Imported:  # noqa: FBT002
-    """Take holidays and make-up workdays from JSON, CSV (day, workday, name) or iCalendar, by the Content-Type."""
+    """Import holidays and make-up workdays from JSON, CSV (day, workday, name) or iCalendar, by the Content-Type."""
     form = _FORMS.get(request.headers.get("content-type", "").split(";")[0].strip().lower())
     if form is None:
         raise problems.ProblemError(415, f"Send one of {', '.join(_FORMS)} as Content-Type.")
@@ -123,7 +123,7 @@ async def imported(request: Request, pool: Pool, dry_run: imports.DryRun = False
 
 @router.post("/areas/{code}/owner", status_code=status.HTTP_204_NO_CONTENT)
 async def owner(pool: Pool, code: params.AreaCode, ownership: models.NewOwner) -> Response:
-    """Say who answers for a grid, street or district."""
+    """Set the owner of a grid, street or district."""
     async with pool.acquire() as conn:
         await plans.set_owner(conn, code, ownership.owner)
     return Response(status_code=status.HTTP_204_NO_CONTENT)

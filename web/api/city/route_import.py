@@ -32,7 +32,7 @@ _one_at_a_time = asyncio.Semaphore(1)
     openapi_extra={"requestBody": {"required": True, "content": {"application/geo+json": {"schema": {}}}}},
 )
 async def roads(request: Request, here: Here, dry_run: imports.DryRun = False) -> models.RoadImport:  # noqa: FBT002
-    """Put the roads of a city (docs/grid-format.md) in place of those before, or only try them."""
+    """Import the roads of the city (docs/grid-format.md), replacing the present ones, or check them in a dry run."""
     data = await request.body()
     async with _one_at_a_time, here.database.pool.acquire() as conn:
         read = await asyncio.to_thread(route_file.roads, data, await _grid(conn, here))
@@ -57,7 +57,7 @@ async def roads(request: Request, here: Here, dry_run: imports.DryRun = False) -
     openapi_extra={"requestBody": {"required": True, "content": {form: {"schema": {}} for form in _FORMS}}},
 )
 async def checkpoints(request: Request, here: Here, dry_run: imports.DryRun = False) -> models.CheckpointImport:  # noqa: FBT002
-    """Put the checkpoints of a city in place of those before, or only try them; GeoJSON or CSV by the Content-Type."""
+    """Import the checkpoints of the city, replacing the present ones; GeoJSON or CSV by the Content-Type."""
     form = _FORMS.get(request.headers.get("content-type", "").split(";")[0].strip().lower())
     if form is None:
         raise problems.ProblemError(415, f"Send one of {', '.join(_FORMS)} as Content-Type.")

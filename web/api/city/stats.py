@@ -1,4 +1,4 @@
-"""The figures of the whole system."""
+"""Figures of the whole system."""
 
 from typing import Annotated
 
@@ -17,5 +17,5 @@ router = APIRouter(tags=["stats"])
 async def stats(
     here: Annotated[Context, Depends(context.context)], see: Annotated[Sight, Depends(access.sight)]
 ) -> pages.Stats:
-    """Figures of what the caller sees, at most five seconds old."""
+    """Figures of what is visible to the caller, at most five seconds old."""
     return await here.figures.get(here.database.pool, here.hub.state, here.hub.judging, see)

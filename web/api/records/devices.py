@@ -52,7 +52,7 @@ async def listed(
 
 @router.get("/{name}", response_model=rest.Device)
 async def one(pool: Pool, see: See, name: params.DeviceName) -> rest.Device:
-    """One device with its newest position."""
+    """A single device with its newest position."""
     async with pool.acquire() as connection:
         device = await queries.device(connection, name, see)
     if device is None:
@@ -76,11 +76,13 @@ async def track(
     see: See,
     name: params.DeviceName,
     period: params.Between,
-    form: Annotated[tracks.Format | None, Query(alias="format", description="Before the Accept header.")] = None,
+    form: Annotated[
+        tracks.Format | None, Query(alias="format", description="Takes precedence over the Accept header.")
+    ] = None,
     purpose: params.Purpose = None,
-    simplify: Annotated[float | None, Query(gt=0, le=10_000, description="m; drop fixes nearer to the line.")] = None,
+    simplify: Annotated[float | None, Query(gt=0, le=10_000, description="m; omit fixes nearer to the line.")] = None,
 ) -> Response:
-    """A device's fixes, streamed; without from and to those of the last 24 hours."""
+    """Fixes of a device, streamed; without from and to those of the last 24 hours."""
     chosen = form or accept.choose(request.headers.get("accept", ""), _OFFERS)
     if chosen is None:
         raise problems.ProblemError(406, f"A track is available as {', '.join(_OFFERS)}.")

@@ -23,7 +23,7 @@ async def export(
     see: Annotated[Sight, Depends(access.sight)],
     export: ExportGiven,
 ) -> ExportMark:
-    """Say which file is made; the answer is the mark to put into it."""
+    """Record an export; the answer is the mark for the file."""
     wanted = sorted(set(export.devices))
     async with pool.acquire() as connection:
         devices = [device.id for device in await device_store.named(connection, wanted)]

@@ -21,11 +21,11 @@ DataName = Annotated[str, Path(pattern=r"^[a-z]{1,20}$", description="Class of d
 async def listed(
     pool: Pool,
     *,
-    ended: Annotated[bool, Query(description="Those that were released or are over too.")] = False,
+    ended: Annotated[bool, Query(description="Also released and ended ones.")] = False,
     cursor: params.Cursor = None,
     limit: params.Limit = params.DEFAULT_LIMIT,
 ) -> models.Holds:
-    """Legal holds, the one placed last first."""
+    """Legal holds, the latest first."""
     before = params.stored_number(cursors.decode(cursor, int))
     async with pool.acquire() as conn:
         items = await holds.listed(conn, datetime.now(UTC), ended=ended, before=before, limit=limit)
@@ -34,27 +34,27 @@ async def listed(
 
 @router.post("/holds", status_code=status.HTTP_201_CREATED)
 async def place(request: Request, pool: Pool, hold: models.HoldGiven) -> models.Hold:
-    """Place a legal hold; when it is answered nothing of what it names is dropped any more."""
+    """Place a legal hold; from the answer on none of its data is dropped."""
     async with pool.acquire() as conn:
         return await holds.place(conn, hold, context.principal(request).name, datetime.now(UTC))
 
 
 @router.post("/holds/{number}/release")
 async def release(request: Request, pool: Pool, number: params.Number, released: models.ReleaseGiven) -> models.Hold:
-    """End a legal hold; what is old then goes at the next pass."""
+    """Release a legal hold; expired data is dropped at the next pass."""
     async with pool.acquire() as conn:
         return await holds.release(conn, number, released.why, context.principal(request).name, datetime.now(UTC))
 
 
 @router.get("/retention")
 async def kept(pool: Pool) -> models.Retentions:
-    """How long each class of data is kept, and how the last pass went."""
+    """Retention of each class of data, and the result of the last pass."""
     async with pool.acquire() as conn:
         return models.Retentions(items=await holds.kept(conn), next=None)
 
 
 @router.put("/retention/{data}")
 async def keep(request: Request, pool: Pool, data: DataName, period: models.RetentionGiven) -> models.Retention:
-    """Keep a class of data for so many days, from the next pass on."""
+    """Set the retention of a class of data, from the next pass on."""
     async with pool.acquire() as conn:
         return await holds.keep(conn, data, period.days, context.principal(request).name)

@@ -52,9 +52,9 @@ async def send(
     receiver: Annotated[Receiver, Depends(_receiver)],
     sha256: Hash,
 ) -> rest.Media:
-    """Send a file that a stored event names: by the device of the event, or by who sees the event.
+    """Upload a file named by a stored event, by the device of the event or by somebody who sees the event.
 
-    The bytes must have the hash, the announced size, and begin like what they are called. 200: it was sent before.
+    The bytes must have the hash and the announced size, and match the type. 200: it was sent before.
     """
     sender = MediaSender(device=context.principal(request).device, seen=see.seen)
     said = request.headers.get("content-length", "")
@@ -78,7 +78,7 @@ async def send(
 async def see_one(
     request: Request, pool: Pool, see: See, receiver: Annotated[Receiver, Depends(_receiver)], sha256: Hash
 ) -> FileResponse:
-    """A photograph or recording of an event in sight; ranges are answered."""
+    """A photograph or recording of an event in sight; supports byte ranges."""
     async with pool.acquire() as conn:
         shown = await media_store.shown(conn, sha256, see.seen)
     place = receiver.files.place(sha256)

@@ -1,4 +1,4 @@
-"""What was recorded: stays (visits), enforcement events, refused messages."""
+"""Stays, enforcement events and refused messages."""
 
 from datetime import datetime
 from typing import Annotated
@@ -29,12 +29,12 @@ async def visits(  # noqa: PLR0913, PLR0917 - the parameters of the query, each 
     period: params.Between,
     cell: params.CellFilter = None,
     device: params.DeviceFilter = None,
-    kind: Annotated[StayKind | None, Query(description="Absent: every kind of presence.")] = None,
-    known: Annotated[params.Time | None, Query(description="As was known then; absent: as is known now.")] = None,
+    kind: Annotated[StayKind | None, Query(description="Default: every kind of stay.")] = None,
+    known: Annotated[params.Time | None, Query(description="As known then; default: as known now.")] = None,
     cursor: params.Cursor = None,
     limit: params.Limit = params.DEFAULT_LIMIT,
 ) -> pages.Stays:
-    """Presences in cells that touch the period, newest first."""
+    """Stays that touch the period, newest first."""
     which = stay_store.StayFilter(
         cell=cell,
         device=device,
@@ -76,7 +76,7 @@ async def events(
 
 @router.get("/events/{key}", response_model=rest.Event)
 async def event(pool: Pool, see: See, key: Annotated[str, Path(pattern="^[0-7][0-9A-HJKMNP-TV-Z]{25}$")]) -> rest.Event:
-    """One enforcement event by its ULID."""
+    """A single enforcement event by its ULID."""
     async with pool.acquire() as connection:
         event = await queries.event(connection, key, see)
     if event is None:
@@ -91,7 +91,7 @@ async def refusals(
     cursor: params.Cursor = None,
     limit: params.Limit = params.DEFAULT_LIMIT,
 ) -> pages.Refusals:
-    """The latest refused messages, newest first."""
+    """Latest refused messages, newest first."""
     after = params.stored_number(cursors.decode(cursor, int))
     async with pool.acquire() as connection:
         items = await queries.refusals(connection, reason=reason, after=after, limit=limit)

@@ -1,4 +1,4 @@
-"""Looking back: a period as a clip, and who was in a drawn area."""
+"""Replay clips and area searches."""
 
 import asyncio
 from datetime import timedelta
@@ -45,16 +45,14 @@ async def clip(
     here: Here,
     see: See,
     period: params.Between,
-    step: Annotated[int, Query(ge=5, le=86_400, description="s between two judgements of coverage.")] = 60,
-    known: Annotated[
-        Literal["now", "then"], Query(description="By what is known now, or by what was known at each moment.")
-    ] = "now",
+    step: Annotated[int, Query(ge=5, le=86_400, description="s between two computations of coverage.")] = 60,
+    known: Annotated[Literal["now", "then"], Query(description="As known now, or as known at each moment.")] = "now",
     device: Annotated[
         list[Annotated[str, Query(pattern=f"^{topics.NAME.pattern}$")]] | None,
-        Query(max_length=replay.MOST_DEVICES, description="Whose tracks; absent: of all, up to 200."),
+        Query(max_length=replay.MOST_DEVICES, description="Devices of the tracks; default: all, up to 200."),
     ] = None,
 ) -> StreamingResponse:
-    """A period of the past with tracks, events, alerts and coverage; sent while it is worked out."""
+    """A past period with tracks, events, alerts and coverage; streamed while it is computed."""
     if period.start is None or period.end is None:
         raise problems.ProblemError(422, "A clip needs from and to.")
     start, end = db.millis(period.start), min(db.millis(period.end), wall_clock())
@@ -74,7 +72,7 @@ async def clip(
 
 @router.post("/presence", response_model=clips.Presences)
 async def who_was_there(request: Request, here: Here, see: See, query: clips.PresenceQuery) -> clips.Presences:
-    """Which devices were in a drawn area between two moments, by their stored fixes."""
+    """Devices in a drawn area in a period, by their stored fixes."""
     async with _busy, here.database.pool.acquire() as connection:
         place = await coverage.load_place(connection, here.hub.judging.place)
         items = await presence.inside(connection, place.city, query, devices=see.devices)

@@ -1,28 +1,28 @@
 // Generated from schemas/clips.py by `python -m schemas.generate`; do not edit.
 
-/** A proposal of whom to send to an alert. */
+/** A proposed officer for an alert. */
 export interface Assignment {
   alert: number;
   cell: string;
   device: string;
-  /** Badge of who carries the device; null: nobody is known. */
+  /** Badge of the carrier; null: unknown. */
   officer: string | null;
-  /** Until the officer is there, s. */
+  /** Time until the arrival, s. */
   arrival_s: number;
-  /** On the streets, about, m. */
+  /** Along the streets, approximate, m. */
   way_m: number;
 }
 
-/** Proposals, the most urgent first; each officer is in one at most. */
+/** Proposals, the most urgent first; each officer is proposed at most once. */
 export interface Assignments {
   items: Assignment[];
 }
 
-/** Presence without an absence of a minute. */
+/** A presence without an absence of a minute. */
 export interface Interval {
   t_in: string;
   t_out: string;
-  /** Fixes inside; 0: the straight way between two fixes outside led through. */
+  /** Fixes inside; 0: crossed on the straight line between two fixes outside. */
   fixes: number;
 }
 
@@ -32,15 +32,15 @@ export interface Polygon {
   coordinates: (([number, number])[])[];
 }
 
-/** A device that was there. */
+/** A device that was in the area. */
 export interface Presence {
   device: string;
   label: string | null;
   unit: string;
-  /** Name of the officer who carried it then; null: nobody is known. */
+  /** Name of the carrier at that time; null: unknown. */
   officer: string | null;
   badge: string | null;
-  /** Time inside in all. */
+  /** Total time inside. */
   seconds: number;
   fixes: number;
   intervals: Interval[];
@@ -55,7 +55,7 @@ export interface PresenceQuery {
   to: string;
 }
 
-/** Who was there, in order of the first arrival. */
+/** Devices in the area, in order of their first arrival. */
 export interface Presences {
   items: Presence[];
 }

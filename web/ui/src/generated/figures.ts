@@ -1,23 +1,23 @@
 // Generated from schemas/figures.py by `python -m schemas.generate`; do not edit.
 
-/** How shifts began. */
+/** Arrivals at shifts. */
 export interface Arrivals {
   /** In the area up to 10 min after the start. */
   on_time: number;
   /** Up to 30 min after it. */
   late: number;
-  /** Later or not at all. */
+  /** Later or never. */
   absent: number;
-  /** The track has too many gaps to tell, or there is no area. */
+  /** Unknown: too many gaps in the track, or no area. */
   unknown: number;
 }
 
-/** Checkpoints to be passed: each once in every window of required visits of its cell, else once in the period. */
+/** Required checkpoints: each once in every window of required visits of its cell, else once in the period. */
 export interface Checkpoints {
   required: number;
   /** By 30 s within 30 m, or within the accuracy of the fixes, or by its tag. */
   passed: number;
-  /** Not passed as far as is known, but silence may hide it. */
+  /** Not passed as far as known, but silence may hide it. */
   unknown: number;
   /** Passed among those of which it can be told; null: too much is unknown (below 70 %), or there is nothing to tell of. */
   share: number | null;
@@ -45,30 +45,30 @@ export interface Person {
   covered_s: number;
   /** covered_s / expected_s; null: no shift. */
   completeness: number | null;
-  /** The track covers 70 % of the shifts: else what follows from time is null. */
+  /** The track covers 70 % of the shifts; otherwise figures that depend on time are null. */
   assessable: boolean;
   /** Time of the shifts inside the area. */
   on_post_s: number | null;
   on_post_rate: number | null;
   arrivals: Arrivals;
-  /** Way inside cells with jitter removed, drives left out. */
+  /** Distance walked inside cells, jitter removed, without drives. */
   way_m: number;
   drive_m: number;
   visits: number;
   drive_throughs: number;
   drive_through_share: number | null;
-  /** Fixes received, by the hours that the period touches. */
+  /** Fixes received in the hours that the period touches. */
   fixes: number;
   /** fixes × interval / time of the shifts; null: no shift. */
   fix_share: number | null;
-  /** Fixes that arrived more than 60 s after their time. */
+  /** Share of fixes that arrived more than 60 s late. */
   late_share: number | null;
-  /** Fixes with the recorder running, of those that say so. */
+  /** Share of fixes with the recorder running, of those that report it. */
   recorder_share: number | null;
   events: number;
-  /** Events with the recorder running from 10 s before on; of known ones. */
+  /** Share of known events with the recorder running from 10 s before. */
   events_recorded: number | null;
-  /** Events with a second officer within 50 m; of known ones. */
+  /** Share of known events with a second officer within 50 m. */
   events_two: number | null;
 }
 
@@ -77,26 +77,26 @@ export interface Place {
   code: string;
   level: "cell" | "grid" | "street" | "district";
   name: string | null;
-  /** Who answers for the area; of a cell, for its grid. */
+  /** Owner of the area; for a cell, of its grid. */
   owner: string | null;
   cells: number;
-  /** Cells with all visits that were required. */
+  /** Cells with all required visits. */
   visited: number;
   not_visited: number;
-  /** Cells of which it cannot be told: neither covered nor a failure. */
+  /** Unknown cells: neither covered nor failed. */
   unknown: number;
   /** Visited among known cells; null: too much is unknown (below 70 %), or there is nothing to tell of. */
   coverage: number | null;
-  /** The same by weight. */
+  /** The same, weighted. */
   coverage_weighted: number | null;
   /** Length of roads within 20 m of tracks, among cells of which it can be told; null: too much is unknown (below 70 %), or there is nothing to tell of. By visited cells: the same as `coverage` by length of roads as the grid file says it. */
   coverage_road: number | null;
-  /** What coverage_road is made of: roads along tracks, or, where no road is known, visited cells. */
+  /** Basis of coverage_road: roads along tracks, or visited cells if no roads are known. */
   coverage_road_by: "walked" | "visited";
-  /** Cells with 60 % of their roads walked, among those of which it can be told; null by visited cells. */
+  /** Share of known cells with 60 % of their roads walked; null if by visited cells. */
   coverage_road_cells: number | null;
   checkpoints: Checkpoints;
-  /** Required visits that were made, mean over known cells. */
+  /** Share of required visits made, mean over known cells. */
   completion: number | null;
   /** Share of duty time with a wait within the limit; null: too much is unknown (below 70 %), or there is nothing to tell of. */
   compliance: number | null;
@@ -107,13 +107,13 @@ export interface Place {
   drive_through_share: number | null;
   /** Wait averaged over duty time and cells: Σ gap² / 2T. */
   idle_mean_s: number | null;
-  /** The same by weight of the cells. */
+  /** The same, weighted by the cells. */
   idle_weighted_s: number | null;
-  /** Mean of the waits that a visit ended, duty seconds. */
+  /** Mean of waits ended by a visit, duty seconds. */
   gap_mean_s: number | null;
   /** Standard deviation of them. */
   gap_std_s: number | null;
-  /** Longest wait, the one that goes on included. */
+  /** Longest wait, including the open one. */
   worst_s: number | null;
   sufficiency: Sufficiency;
 }
@@ -128,15 +128,15 @@ export interface Places {
   items: Place[];
 }
 
-/** How far the data can tell. */
+/** Known shares of the data. */
 export interface Sufficiency {
   /** Share of cells whose state is known. */
   known_cells: number;
-  /** Share of duty time of which it is known whether the wait was within its limit. */
+  /** Share of duty time in which it is known whether the wait was within the limit. */
   known_time: number;
-  /** Share of the period's duty time in which anything was heard from the city. */
+  /** Share of the duty time of the period in which anything was heard from the city. */
   observed: number;
-  /** Share of the city's hours with fixes that were compared with its roads. */
+  /** Share of hours with fixes that were compared with the roads. */
   roads_told: number;
   /** The same for checkpoints. */
   checkpoints_told: number;

@@ -1,14 +1,14 @@
 // Generated from schemas/imports.py by `python -m schemas.generate`; do not edit.
 
-/** What an import of checkpoints changed, or would change. */
+/** Changes made, or to be made, by an import of checkpoints. */
 export interface CheckpointImport {
-  /** It is in force now; false: it was tried only. */
+  /** True: in force now; false: dry run only. */
   done: boolean;
   /** In the file. */
   checkpoints: number;
-  /** New, moved, or named otherwise. */
+  /** New, moved or renamed. */
   added: number;
-  /** In force before and not in the file, or not there: no longer valid. */
+  /** Ended: in force before and missing in the file, or at another position. */
   ended: number;
 }
 
@@ -22,43 +22,43 @@ export interface GridFault {
   en: string;
 }
 
-/** What an import changed, or would change. */
+/** Changes made, or to be made, by an import. */
 export interface GridImport {
-  /** It is in force now; false: it was tried only. */
+  /** True: in force now; false: dry run only. */
   done: boolean;
   /** In the file. */
   cells: number;
   added: number;
   changed: number;
-  /** In force before and not in the file: no longer valid. */
+  /** Ended: in force before and missing in the file. */
   ended: number;
   /** Added or changed. */
   areas: number;
 }
 
-/** Why a file is refused; nothing of it is taken. */
+/** Faults of a refused file; nothing was imported. */
 export interface ImportProblem {
   type?: string;
   title: string;
   status: number;
   detail: string;
   instance?: string | null;
-  /** All of them, as far as they are counted. */
+  /** Number of faults counted. */
   faults: GridFault[];
 }
 
-/** What an import of roads changed, or would change. */
+/** Changes made, or to be made, by an import of roads. */
 export interface RoadImport {
-  /** It is in force now; false: it was tried only. */
+  /** True: in force now; false: dry run only. */
   done: boolean;
-  /** In the file; what is drawn twice counts once. */
+  /** In the file; roads drawn twice count once. */
   length_m: number;
-  /** Of that, in a cell in force or on its edge. */
+  /** Length in a cell in force or on its edge. */
   inside_m: number;
-  /** Into which it was cut, of at most 20 m. */
+  /** Number of pieces of at most 20 m. */
   pieces: number;
   /** Pieces. */
   added: number;
-  /** Pieces in force before and not in the file: no longer valid. */
+  /** Ended pieces: in force before and missing in the file. */
   ended: number;
 }

@@ -14,13 +14,13 @@ export interface Cells {
   type: "cells";
   /** Moment of the evaluation. */
   at: string;
-  /** Version of the city that is in sight. */
+  /** Version of the city in sight. */
   city: string;
-  /** Those that changed since the last one that was sent. */
+  /** Changes since the last message. */
   changes: ([number, "due_soon" | "fresh" | "overdue" | "unknown" | "will_breach", number | null, number | null, 0 | 1])[];
 }
 
-/** Devices in sight by what they do, and what the view shows of them; the heartbeat. */
+/** Counts of devices in sight and in the view; the heartbeat. */
 export interface Counts {
   /** Says what the message is. */
   type: "counts";
@@ -34,7 +34,7 @@ export interface Counts {
   still: number;
   /** Of them. */
   silent: number;
-  /** Of them: only one fix so far, without speed. */
+  /** Of them: a single fix so far, without speed. */
   unknown: number;
   /** Records in the view. */
   shown: number;
@@ -42,15 +42,15 @@ export interface Counts {
   band: "dots" | "grid" | "sampled";
 }
 
-/** What people call a device. */
+/** Names of a device. */
 export interface DeviceName {
   /** Its number in frames. */
   slot: number;
   /** Name, unique in the city. */
   id: string;
-  /** What is written on it; null: nothing. */
+  /** Label; null: none. */
   label: string | null;
-  /** Team that has it. */
+  /** Unit that owns it. */
   unit: string;
 }
 
@@ -58,7 +58,7 @@ export interface DeviceName {
 export interface Devices {
   /** Says what the message is. */
   type: "devices";
-  /** Those that were not named on this connection. */
+  /** Devices not yet named on this connection. */
   items: DeviceName[];
 }
 
@@ -68,21 +68,21 @@ export interface Hello {
   type: "hello";
   /** PROTOCOL. */
   protocol: number;
-  /** Of the database: numbers of another epoch mean nothing. */
+  /** Identifies the database: numbers of another epoch are meaningless. */
   epoch: string;
-  /** Event log items after it follow; where a state comes, its own offset counts instead. */
+  /** Event log items after it follow; if a state follows, its offset counts instead. */
   offset: number;
   /** Server's clock. */
   now: string;
-  /** The event log goes on behind the offset that was asked for, and no state comes. */
+  /** The event log continues after the requested offset, without a state. */
   recovered: boolean;
-  /** IANA name of the city's zone; null: not read yet. */
+  /** IANA name of the time zone; null: not read yet. */
   time_zone: string | null;
 }
 
-/** Something that happened once. */
+/** An entry of the event log. */
 export interface LogItem {
-  /** Number, growing, with gaps. */
+  /** Number, increasing, with gaps. */
   seq: number;
   /** When it was stored. */
   at: string;
@@ -92,7 +92,7 @@ export interface LogItem {
   body: unknown;
 }
 
-/** What happened, in order, each once. */
+/** Entries in order, each once. */
 export interface LogItems {
   /** Says what the message is. */
   type: "lane";
@@ -100,19 +100,19 @@ export interface LogItems {
   items: LogItem[];
 }
 
-/** Where the viewer looks. */
+/** The view of a viewer. */
 export interface Look {
   /** Says what the message is. */
   type: "view";
   /** West, south, east, north, degrees. */
   bbox: [number, number, number, number];
-  /** Of the map, whose world is 512 · 2^zoom px wide. */
+  /** Zoom of the map, whose world is 512 · 2^zoom px wide. */
   zoom: number;
   /** Slots or names of devices that are always sent. */
   selected?: (number | string)[];
 }
 
-/** All that is known, in place of all that was. */
+/** The full state, replacing the earlier one. */
 export interface State {
   /** Says what the message is. */
   type: "state";
@@ -120,28 +120,28 @@ export interface State {
   epoch: string;
   /** Event log items after it follow. */
   offset: number;
-  /** Alerts that stand. */
+  /** Open alerts. */
   alerts: (Record<string, unknown>)[];
   /** Events of the last hour, newest first. */
   events: (Record<string, unknown>)[];
-  /** Version of the city that is in sight; null: not read yet. */
+  /** Version of the city in sight; null: not read yet. */
   city: string | null;
   /** Every cell in sight. */
   cells: ([number, "due_soon" | "fresh" | "overdue" | "unknown" | "will_breach", number | null, number | null, 0 | 1])[];
 }
 
-/** First message: where it looks and from where it resumes. */
+/** First message: the view, and where to resume. */
 export interface Subscribe {
   /** Says what the message is. */
   type: "subscribe";
   /** West, south, east, north, degrees. */
   bbox: [number, number, number, number];
-  /** Of the map, whose world is 512 · 2^zoom px wide. */
+  /** Zoom of the map, whose world is 512 · 2^zoom px wide. */
   zoom: number;
   /** Slots or names of devices that are always sent. */
   selected?: (number | string)[];
-  /** Of the last connection. */
+  /** Epoch of the last connection. */
   epoch?: string | null;
-  /** Number of the last event log item it took. */
+  /** Number of the last received event log item. */
   offset?: number | null;
 }

@@ -1,6 +1,6 @@
 // Generated from schemas/rest.py by `python -m schemas.generate`; do not edit.
 
-/** A fact that a person must see. */
+/** An alert. */
 export interface Alert {
   id: number;
   key: string;
@@ -8,53 +8,53 @@ export interface Alert {
   kind: string;
   level: "blue" | "yellow" | "orange" | "red";
   state: "open" | "acknowledged" | "assigned" | "snoozed" | "escalated" | "resolved" | "withdrawn" | "closed";
-  /** Number of its newest step; If-Match takes it. */
+  /** Number of its newest step, for If-Match. */
   version: number;
   cell: string | null;
   cell_name: string | null;
-  /** Device it is about. */
+  /** Its device. */
   device: string | null;
-  /** Badge of the officer it is about. */
+  /** Badge of its officer. */
   officer: string | null;
-  /** Street it belongs to; null: the whole city's. */
+  /** Street; null: whole city. */
   area: string | null;
-  /** Expected cost; the larger comes first within a level. */
+  /** Expected cost; larger first within a level. */
   priority: number;
-  /** Who took its newest step. */
+  /** Actor of its newest step. */
   actor: string;
-  /** Device that was sent. */
+  /** Device of the officer sent. */
   assignee: string | null;
-  /** How far the device that was sent has come. */
+  /** State of the task. */
   task: "given" | "accepted" | "arrived" | "done" | "refused" | "expired" | "cancelled" | null;
-  /** How often it went on to a next person. */
+  /** Number of escalations. */
   escalation: number;
-  /** When it goes on by itself; null: it does not. */
+  /** Time of the next automatic escalation; null: none. */
   escalates_at: string | null;
   snoozed_until: string | null;
   opened_at: string;
   updated_at: string;
   ended_at: string | null;
-  /** The numbers it was decided on. */
+  /** Data on which it was decided. */
   facts: Record<string, unknown>;
-  /** Why, in one Chinese sentence with the numbers. */
+  /** Reason, as a Chinese sentence. */
   text_zh: string;
-  /** Why, in one English sentence with the numbers. */
+  /** Reason, as an English sentence. */
   text_en: string;
-  /** Given where one alert is asked for. */
+  /** Only for a single alert. */
   steps?: AlertStep[] | null;
 }
 
-/** One step in the life of an alert. */
+/** One step of an alert. */
 export interface AlertStep {
   n: number;
   at: string;
   step: string;
-  /** After the step; null: from before states were kept. */
+  /** State after the step; null: not recorded. */
   state: "open" | "acknowledged" | "assigned" | "snoozed" | "escalated" | "resolved" | "withdrawn" | "closed" | null;
   level: "blue" | "yellow" | "orange" | "red";
-  /** system, an account, or a device that answered. */
+  /** system, an account, or the answering device. */
   actor: string;
-  /** Why, to whom, until when, as the step needs. */
+  /** Reason, recipient, end and so on, by step. */
   facts: Record<string, unknown>;
   text_zh: string;
   text_en: string;
@@ -74,9 +74,9 @@ export interface AreaCoverage {
   unknown: number;
   /** Share of weight that is not overdue among known cells; null: none known. */
   covered: number | null;
-  /** Share of cells whose state is known: how far `covered` can be trusted. */
+  /** Share of cells with a known state: reliability of `covered`. */
   known: number;
-  /** Of its cells, since the last valid visit of each, in the last 24 hours. */
+  /** In its cells, since the last valid visit of each, in the last 24 hours. */
   drive_throughs: number;
 }
 
@@ -84,114 +84,114 @@ export interface AreaCoverage {
 export interface CellCoverage {
   cell: string;
   state: "fresh" | "due_soon" | "will_breach" | "overdue" | "unknown";
-  /** Duty seconds since the last valid visit ended; null: no visit known. */
+  /** Duty seconds since the end of the last valid visit; null: none known. */
   idle_s: number | null;
-  /** Limit that the plan in force says for now; null: none. */
+  /** Present limit by the plan in force; null: none. */
   limit_s: number | null;
-  /** When the limit is reached or a required visit must be valid; null: neither, or it cannot be told. */
+  /** Due time by the limit or a required visit; null: none or unknown. */
   due: string | null;
   /** End of the last valid visit; null: none known. */
   last_visit: string | null;
-  /** A valid visit is going on. */
+  /** A valid visit is in progress. */
   present: boolean;
   /** Why the state is unknown. unheard: nothing was ever heard from the city; between: an officer was on the boundary, and may have made a valid visit here or been in another cell (who and when: `GET /api/v1/visits?kind=between`); hidden: a silence or a sighting may hide a visit. Null: it is known. */
   unknown: "unheard" | "between" | "hidden" | null;
-  /** Null: the plan requires none now. */
+  /** Null: none required now. */
   visits: RequiredVisits | null;
-  /** Since the last valid visit, in the last 24 hours; they reset no wait. */
+  /** Since the last valid visit, in the last 24 hours; they do not reset the wait. */
   drive_throughs: number;
 }
 
-/** Where a person or a system is told. */
+/** A channel to a person or a system. */
 export interface Channel {
   name: string;
-  /** District or street; null: wherever. */
+  /** District or street; null: everywhere. */
   area?: string | null;
-  /** The least urgent that is told. */
+  /** Minimum level. */
   level?: "blue" | "yellow" | "orange" | "red";
-  /** Local times between which only urgent things are told, such as 22:00 and 06:00. */
+  /** Local times between which only urgent messages are sent, such as 22:00 and 06:00. */
   quiet?: string[] | null;
-  /** What comes within so many minutes is one message. */
+  /** Minutes whose notifications form one message. */
   digest_min?: number;
-  /** Messages an hour to the same person. */
+  /** Most messages per hour to the same person. */
   per_hour?: number;
   enabled?: boolean;
   id: number;
-  /** Whose; null: a system's. */
+  /** Owner; null: a system. */
   account: string | null;
   kind: "webhook" | "apprise" | "webpush";
-  /** Why it was switched off by itself. */
+  /** Reason of automatic disabling. */
   fault: string | null;
   made_at: string;
   made_by: string;
 }
 
-/** A channel as a person gives it; address and secret are never shown again. */
+/** A channel to add; address and secret are never shown again. */
 export interface ChannelGiven {
   name: string;
-  /** District or street; null: wherever. */
+  /** District or street; null: everywhere. */
   area?: string | null;
-  /** The least urgent that is told. */
+  /** Minimum level. */
   level?: "blue" | "yellow" | "orange" | "red";
-  /** Local times between which only urgent things are told, such as 22:00 and 06:00. */
+  /** Local times between which only urgent messages are sent, such as 22:00 and 06:00. */
   quiet?: string[] | null;
-  /** What comes within so many minutes is one message. */
+  /** Minutes whose notifications form one message. */
   digest_min?: number;
-  /** Messages an hour to the same person. */
+  /** Most messages per hour to the same person. */
   per_hour?: number;
   enabled?: boolean;
   kind: "webhook" | "apprise" | "webpush";
-  /** Of a webhook, or for apprise. */
+  /** Address of a webhook, or for Apprise. */
   url?: string | null;
-  /** Whose; null: the caller's. */
+  /** Owner; null: the caller. */
   account?: string | null;
-  /** A system's: told of every step, and nobody's own. */
+  /** System channel: receives every step and has no owner. */
   system?: boolean;
 }
 
-/** A channel just made. */
+/** A new channel. */
 export interface ChannelMade {
   name: string;
-  /** District or street; null: wherever. */
+  /** District or street; null: everywhere. */
   area?: string | null;
-  /** The least urgent that is told. */
+  /** Minimum level. */
   level?: "blue" | "yellow" | "orange" | "red";
-  /** Local times between which only urgent things are told, such as 22:00 and 06:00. */
+  /** Local times between which only urgent messages are sent, such as 22:00 and 06:00. */
   quiet?: string[] | null;
-  /** What comes within so many minutes is one message. */
+  /** Minutes whose notifications form one message. */
   digest_min?: number;
-  /** Messages an hour to the same person. */
+  /** Most messages per hour to the same person. */
   per_hour?: number;
   enabled?: boolean;
   id: number;
-  /** Whose; null: a system's. */
+  /** Owner; null: a system. */
   account: string | null;
   kind: "webhook" | "apprise" | "webpush";
-  /** Why it was switched off by itself. */
+  /** Reason of automatic disabling. */
   fault: string | null;
   made_at: string;
   made_by: string;
-  /** What webhooks are signed with, shown only now; null for other kinds. */
+  /** Secret that signs webhooks, shown only now; null for other kinds. */
   secret: string | null;
 }
 
-/** When a channel is told of what. */
+/** When a channel is notified of which alerts. */
 export interface ChannelSettings {
   name: string;
-  /** District or street; null: wherever. */
+  /** District or street; null: everywhere. */
   area?: string | null;
-  /** The least urgent that is told. */
+  /** Minimum level. */
   level?: "blue" | "yellow" | "orange" | "red";
-  /** Local times between which only urgent things are told, such as 22:00 and 06:00. */
+  /** Local times between which only urgent messages are sent, such as 22:00 and 06:00. */
   quiet?: string[] | null;
-  /** What comes within so many minutes is one message. */
+  /** Minutes whose notifications form one message. */
   digest_min?: number;
-  /** Messages an hour to the same person. */
+  /** Most messages per hour to the same person. */
   per_hour?: number;
   enabled?: boolean;
 }
 
-/** What was told over a channel, or not. */
+/** A delivery over a channel. */
 export interface Delivery {
   id: number;
   channel: number;
@@ -211,7 +211,7 @@ export interface Delivery {
   due_at: string;
   tries: number;
   ended_at: string | null;
-  /** Why not, or why not yet. */
+  /** Reason of a failure or delay. */
   detail: string | null;
 }
 
@@ -224,23 +224,23 @@ export interface Device {
   unit: string;
   label: string | null;
   datum: "wgs84" | "gcj02" | "bd09" | "cgcs2000";
-  /** By its status message; null: never said. */
+  /** By its status message; null: never reported. */
   online: boolean | null;
   /** Per cent; null unknown. */
   battery: number | null;
   enrolled_at: string;
-  /** Shut out: the broker refuses it, and nothing that comes in its name is taken. */
+  /** Revoked: the broker refuses it, and its messages are refused. */
   revoked: boolean;
   /** Null: no fix yet. */
   last: Position | null;
 }
 
-/** Who answers for a part of the city, from when to when. */
+/** A duty: an account responsible for a part of the city in a period. */
 export interface DutyRoster {
   account: string;
   /** District or street; null: the whole city. */
   area?: string | null;
-  /** 1 is told first, 2 when an alert was escalated once, ... */
+  /** 1 is notified first, 2 after the first escalation, ... */
   level: number;
   starts: string;
   ends: string;
@@ -248,12 +248,12 @@ export interface DutyRoster {
   made_by: string;
 }
 
-/** Who answers for a part of the city, as a person gives it. */
+/** A duty to add: an account responsible for a part of the city. */
 export interface DutyRosterGiven {
   account: string;
   /** District or street; null: the whole city. */
   area?: string | null;
-  /** 1 is told first, 2 when an alert was escalated once, ... */
+  /** 1 is notified first, 2 after the first escalation, ... */
   level: number;
   starts: string;
   ends: string;
@@ -262,7 +262,7 @@ export interface DutyRosterGiven {
 /** Something an officer did or found. */
 export interface Event {
   id: string;
-  /** Null: of a part of the city that is not in sight. */
+  /** Null: in a part of the city that is not in sight. */
   device: string | null;
   t: string;
   received: string;
@@ -284,12 +284,12 @@ export interface Media {
   bytes: number;
 }
 
-/** Tail of every list: the cursor of the next page, null on the last. */
+/** End of every list: the cursor of the next page, null on the last. */
 export interface Page {
   next: string | null;
 }
 
-/** Newest known place of a device. */
+/** Newest known position of a device. */
 export interface Position {
   t: string;
   /** Degrees north, WGS-84. */
@@ -298,14 +298,14 @@ export interface Position {
   lon: number;
   /** m, 68 % radius; null unknown. */
   acc: number | null;
-  /** Where the device does not say it: m, estimated from its track. Null in lists. */
+  /** Estimated from the track, m, if the device does not report it. Null in lists. */
   acc_estimated?: number | null;
   /** m/s; null unknown. */
   spd: number | null;
   /** Degrees clockwise from north; null unknown. */
   hdg: number | null;
   duty: "duty" | "task" | "break" | "off";
-  /** Code of the unit cell of the stay that it is part of; null: no stay is known. */
+  /** Code of the unit cell of its stay; null: no known stay. */
   cell: string | null;
   /** Codes of two cells of which nobody can say in which the device is; of one and null at the edge of the cells. `cell` is null then. */
   between?: [string, string | null] | null;
@@ -320,27 +320,27 @@ export interface Problem {
   instance?: string | null;
 }
 
-/** Why a version of what was known ended, or came otherwise than in order. */
+/** Why a version ended, or was created out of order. */
 export interface Reason {
   kind: "late" | "event" | "restart" | "failure" | "rebuild" | "doubt" | "rules";
-  /** Whose data it was. */
+  /** Device of the data. */
   device?: string | null;
-  /** When the last of the data came in. */
+  /** Receipt of the last of the data. */
   received?: string | null;
 }
 
-/** A refused message, kept for the operator. */
+/** A refused message, kept for operators. */
 export interface Refused {
   id: number;
   at: string;
   reason: string;
   topic: string;
   detail: string;
-  /** Its first 1,024 bytes, base64; null where keeping them would keep personal data. */
+  /** Its first 1,024 bytes, base64; null if they would be personal data. */
   payload: string | null;
 }
 
-/** Valid visits that a plan requires of a cell in the window that is going on. */
+/** Required valid visits of a cell in the present window. */
 export interface RequiredVisits {
   /** Visits that must begin in the window. */
   required: number;
@@ -348,14 +348,14 @@ export interface RequiredVisits {
   window_from: string;
   /** Not included. */
   window_to: string;
-  /** Latest time at which the next must begin, so that one officer can make all; null: all are made. */
+  /** Latest start of the next visit, so that one officer can make all; null: all are made. */
   begin_by: string | null;
 }
 
-/** Presence of a device in a cell. */
+/** A stay of a device in a cell. */
 export interface Stay {
   id: number;
-  /** Null: of a part of the city that is not in sight. */
+  /** Null: in a part of the city that is not in sight. */
   device: string | null;
   cell: string;
   t_in: string;
@@ -366,13 +366,13 @@ export interface Stay {
   /** between: no stay, but time in which no fix said surely in which cell the device was; it may have made a valid visit in `cell`, or have been in `other`. */
   kind: "visit" | "short" | "drive_through" | "between";
   open: boolean;
-  /** Of time between cells: the other cell; null: outside every cell. */
+  /** For time between cells: the other cell; null: outside all cells. */
   other: string | null;
   known_from: string;
   known_to: string | null;
-  /** Why this version no longer holds. */
+  /** Why this version is no longer valid. */
   reason: Reason | null;
-  /** Why it became known otherwise than in order; null: as it happened. */
+  /** Why it became known out of order; null: in order. */
   cause: Reason | null;
 }
 
@@ -381,7 +381,7 @@ export interface Task {
   id: string;
   alert: number;
   device: string;
-  /** Badge of who carried the device. */
+  /** Badge of the carrier. */
   officer: string | null;
   cell: string | null;
   state: "given" | "accepted" | "arrived" | "done" | "refused" | "expired" | "cancelled";
@@ -390,8 +390,8 @@ export interface Task {
   made_at: string;
   made_by: string;
   updated_at: string;
-  /** For the next answer; null: it ended. */
+  /** Deadline of the next answer; null: ended. */
   deadline: string | null;
-  /** What the officer wrote, or why it ended. */
+  /** Text of the officer, or the reason of its end. */
   reason: string | null;
 }

@@ -1,61 +1,61 @@
 // Generated from schemas/rules.py by `python -m schemas.generate`; do not edit.
 
-/** What values would have told, against the rules in force. */
+/** Result of a dry run, compared with the rules in force. */
 export interface DryRun {
   from: string;
   to: string;
-  /** Time between two looks; the product looks every few seconds. */
+  /** Interval of evaluations; in operation it is a few seconds. */
   step_s: number;
   given: DryRunCounts;
   in_force: DryRunCounts;
-  /** Pre-warnings that were really told in the period. */
+  /** Pre-warnings actually sent in the period. */
   recorded: number;
   text_zh: string;
   text_en: string;
 }
 
-/** What the values would have told in the period. */
+/** Counts of the period. */
 export interface DryRunCounts {
-  /** Orange alerts of cells that opened. */
+  /** Opened orange alerts of cells. */
   pre_warnings: number;
   /** Of them, those whose cell was visited in time. */
   needless: number;
-  /** Gaps that went beyond their limit. */
+  /** Gaps beyond their limit. */
   breaches: number;
-  /** Of them, those that a pre-warning or the alert of the street told of before. */
+  /** Of them, those reported before by a pre-warning or the alert of the street. */
   warned: number;
-  /** Median time from the pre-warning to the limit, of the warned. */
+  /** Median time from the pre-warning to the limit. */
   lead_min: number | null;
-  /** Alerts of streets short of officers. */
+  /** Alerts of streets with too few officers. */
   understaffed: number;
 }
 
-/** Values to try on a past period, in place of what the scope's rule says. */
+/** Values for a dry run over a past period, replacing the rule of the scope. */
 export interface DryRunGiven {
   kind: "warning" | "arrival";
-  /** city, class:CLASS, unit:UNIT, grid:CODE or cell:CODE; the narrowest that says a thing rules it. */
+  /** city, class:CLASS, unit:UNIT, grid:CODE or cell:CODE; the narrowest scope applies. */
   scope?: string;
   /** null: the scope would have no rule of its own. */
   values: Record<string, unknown> | null;
   from: string;
-  /** Not included; at most 24 hours after from. */
+  /** Not included; at most 24 hours after `from`. */
   to: string;
 }
 
-/** A version to come; what was decided stays decided by what held then. */
+/** A new version; earlier decisions do not change. */
 export interface NewRule {
   kind: "warning" | "arrival" | "officer" | "escalation" | "notification";
-  /** city, class:CLASS, unit:UNIT, grid:CODE or cell:CODE; the narrowest that says a thing rules it. */
+  /** city, class:CLASS, unit:UNIT, grid:CODE or cell:CODE; the narrowest scope applies. */
   scope: string;
-  /** Values that are absent are ruled by wider scopes; null: all of them. */
+  /** Missing values follow wider scopes; null: all of them. */
   values: Record<string, unknown> | null;
-  /** Absent: from now on. */
+  /** Default: from now on. */
   valid_from?: string | null;
-  /** Absent: until a next version. */
+  /** Default: until the next version. */
   valid_to?: string | null;
 }
 
-/** A value that a rule may give. */
+/** A value of a rule. */
 export interface RuleField {
   name: string;
   zh: string;
@@ -64,31 +64,31 @@ export interface RuleField {
   unit: string;
   least: number;
   most: number;
-  /** What holds where no rule says it. */
+  /** Default without a rule. */
   default: number | number[];
   /** A whole number. */
   whole: boolean;
-  /** A list of so many values at most; 0: one value. */
+  /** Most values of a list; 0: a single value. */
   several: number;
-  /** Only the rule of the city as a whole may give it. */
+  /** Only for the rule of the whole city. */
   city_only: boolean;
 }
 
-/** A kind of rules. */
+/** A kind of rule. */
 export interface RuleKind {
   name: "warning" | "arrival" | "officer" | "escalation" | "notification";
   zh: string;
   en: string;
-  /** What may have a rule of its own: city, class, unit, grid, cell. */
+  /** Scopes that may have a rule: city, class, unit, grid, cell. */
   scopes: string[];
   fields: RuleField[];
   /** Other values may be given for some hours of some days, in `hours`. */
   by_hour: boolean;
-  /** Values can be tried on a past period. */
+  /** Supports a dry run. */
   dry_run: boolean;
 }
 
-/** Every kind of rules. */
+/** All kinds of rules. */
 export interface RuleKinds {
   items: RuleKind[];
 }
@@ -98,7 +98,7 @@ export interface RuleVersion {
   id: number;
   kind: "warning" | "arrival" | "officer" | "escalation" | "notification";
   scope: string;
-  /** null: from then on wider scopes rule. */
+  /** null: wider scopes apply from then on. */
   values: Record<string, unknown> | null;
   valid_from: string;
   /** null: until a next version. */

@@ -1,10 +1,10 @@
 // Generated from schemas/wire.py by `python -m schemas.generate`; do not edit.
 
-/** How far one boot is in the database without a gap, published on `ack`: so far the device can empty its outbox. */
+/** How far one boot is stored without a gap, published on `ack`; the device may delete these fixes. */
 export interface Ack {
   /** Boot the sequence belongs to. Required. */
   boot: string;
-  /** Every fix of this boot from 0, or from its `first`, to `seq` is stored, or was refused for what it says. */
+  /** Every fix of this boot from 0, or from its `first`, to `seq` is stored, or was refused for its content. */
   seq: number;
 }
 
@@ -16,7 +16,7 @@ export interface Command {
   type: string;
   /** When it was given. Required. */
   t: number;
-  /** After it, the device ignores the command. Required. */
+  /** The device ignores the command afterwards. Required. */
   expires: number;
   /** Code of the unit cell to go to. Absent: none. */
   cell?: string | null;
@@ -24,14 +24,14 @@ export interface Command {
   lat?: number | null;
   /** Where to go, in the device's declared datum. Absent: nowhere. */
   lon?: number | null;
-  /** What to tell the officer. Absent: nothing. */
+  /** Message for the officer. Absent: nothing. */
   text?: string | null;
 }
 
 /** What the officer is doing by the device's own account. */
 export type Duty = "break" | "duty" | "off" | "task";
 
-/** Something an officer did or found. Key: `id`; a second arrival of an id is ignored. */
+/** Something an officer did or found. Key: `id`; duplicates are ignored. */
 export interface Event {
   /** ULID, the idempotency key. Required. */
   id: string;
@@ -45,17 +45,17 @@ export interface Event {
   type: string;
   /** Radius of 68 % confidence, m. Absent: unknown. */
   acc?: number | null;
-  /** What the officer wrote; the badge for sign_in, the code for checkpoint. Absent: nothing. */
+  /** Text of the officer; the badge for sign_in, the code for checkpoint. Absent: nothing. */
   text?: string | null;
   /** Keyed hash of the party or shop, never a name. Absent: nobody named. */
   subject?: string | null;
   /** Photographs and recordings. Absent: none. */
   media?: Media[];
-  /** Number of the case it belongs to. Absent: none. */
+  /** Case number. Absent: none. */
   case?: string | null;
 }
 
-/** Where a device was at one moment. Key: (device, `t`); a second arrival of a key is ignored. */
+/** Position of a device at one moment. Key: (device, `t`); duplicates are ignored. */
 export interface Fix {
   /** Time of the GNSS fix, ms since 1970-01-01 UTC. Required. */
   t: number;
@@ -73,17 +73,17 @@ export interface Fix {
   alt?: number | null;
   /** Where the position comes from. `last_known`, `manual` and `ping` never count as presence. Absent: gnss. */
   src?: Source;
-  /** Sequence number within one boot of the device. Absent: gaps cannot be told. */
+  /** Sequence number within one boot of the device. Absent: gaps are not detected. */
   seq?: number | null;
-  /** Identifies one boot of the device. Absent: restarts cannot be told. */
+  /** Identifies one boot of the device. Absent: restarts are not detected. */
   boot?: string | null;
-  /** First number of the boot that will ever be sent; ignored above `seq`. Absent: 0. */
+  /** First number of the boot that will be sent; ignored above `seq`. Absent: 0. */
   first?: number | null;
   /** Battery, per cent. Absent: unknown. */
   bat?: number | null;
   /** Satellites used. Absent: unknown. */
   sat?: number | null;
-  /** True when the platform says the position is mocked. Absent: false. */
+  /** True if the platform reports a mocked position. Absent: false. */
   mock?: boolean;
   /** What the officer is doing. `off` is refused and not stored. Absent: duty. */
   duty?: Duty;
@@ -141,7 +141,7 @@ export interface OwnTracksTransition {
   acc?: number | null;
 }
 
-/** OwnTracks last will: the phone is gone; `tst` is when it first connected. */
+/** OwnTracks last will: the phone is offline; `tst` is when it first connected. */
 export interface OwnTracksWill {
   /** Says what the message is. */
   _type: "lwt";
@@ -153,11 +153,11 @@ export interface OwnTracksWill {
 export interface Reply {
   /** Id of the command answered. Required. */
   cmd: string;
-  /** What the officer answered. Required. */
+  /** Answer of the officer. Required. */
   state: ReplyState;
   /** When, ms since 1970-01-01 UTC. Required. */
   t: number;
-  /** What the officer wrote. Absent: nothing. */
+  /** Text of the officer. Absent: nothing. */
   text?: string | null;
 }
 
@@ -171,7 +171,7 @@ export type Source = "fused" | "gnss" | "last_known" | "manual" | "network" | "p
 export interface Status {
   /** False in the last will. Required. */
   online: boolean;
-  /** When the device wrote it. Absent (last will): time of receipt. */
+  /** Time of writing. Absent (last will): time of receipt. */
   t?: number | null;
   /** Battery, per cent. Absent: unknown. */
   bat?: number | null;
