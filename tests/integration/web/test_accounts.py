@@ -117,7 +117,7 @@ async def test_token_has_the_rights_that_were_given_and_no_more(timed: web.WebSe
             assert (await admin.delete(f"/api/v1/tokens/{shown['id']}")).status_code == 204
             assert (await tool.get("/api/v1/coverage")).status_code == 401
         wrong = {"name": "t", "role": "analyst", "scopes": ["tracks"]}
-        assert "has no tracks" in (await admin.post("/api/v1/tokens", json=wrong)).text
+        assert "does not include tracks" in (await admin.post("/api/v1/tokens", json=wrong)).text
         assert (await admin.delete("/api/v1/tokens/1")).status_code == 404
 
 
