@@ -1,4 +1,4 @@
-"""A message to a channel: one notice, or several as a digest, in words for people and as JSON for systems. Pure."""
+"""A message to a channel: one notice, or several as a digest, as text for people and JSON for systems. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ _LEVELS = {"blue": "蓝", "yellow": "黄", "orange": "橙", "red": "红"}
 
 
 class NotSentError(Exception):
-    """The channel did not take the message; the text says why, without address or secret."""
+    """The channel did not accept the message; the text says why, without address or secret."""
 
     def __init__(self, why: str, *, gone: bool = False) -> None:
         super().__init__(why)
         self.gone = gone
-        """The channel will never take any: it is to be disabled."""
+        """The channel will never accept messages and must be disabled."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,7 @@ class Notice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutgoingMessage:
-    """What is sent once; `id` is the same however often it is tried."""
+    """A message to send; `id` stays the same in all retries."""
 
     id: str
     notices: Sequence[Notice]
@@ -66,6 +66,6 @@ class OutgoingMessage:
         return "\n\n".join(lines + ([f"另有 {more} 条 / and {more} more"] if more > 0 else []))
 
     def body(self) -> dict[str, Any]:
-        """What systems get."""
+        """The body for systems."""
         notices = [{"step": notice.step, "n": notice.n, "alert": notice.alert} for notice in self.notices]
         return {"id": self.id, "kind": self.kind, "notices": notices}

@@ -1,4 +1,4 @@
-"""What of a channel's queue is sent now, what later, what not at all. Pure; times are ms since 1970-01-01 UTC."""
+"""Decides which deliveries of a channel are sent now, later or never. Pure; times are ms since 1970-01-01 UTC."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,46 +9,46 @@ from runtime import times
 
 HOUR = 3_600_000
 BACKOFF_MS = (5_000, 15_000, 60_000, 300_000, 900_000, 1_800_000, HOUR)
-"""Waits before the second, third, … try; after the last one the message has failed."""
+"""Waits before the second, third, … attempt; after the last one the message has failed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelTerms:
-    """How a channel wants to be told."""
+    """Settings of a channel."""
 
     id: int
     repeatable: bool
-    """A message carries its id, so that one that comes twice is known: it may be sent again when its end is unknown."""
+    """Messages carry their id, so duplicates are recognised: a message with an unknown result may be sent again."""
     quiet: tuple[time, time] | None
-    """Local times between which only what is urgent is told."""
+    """Local times between which only urgent messages are sent."""
     per_hour: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """A delivery that is due, or was being sent by a worker that is gone."""
+    """A delivery that is due, or was being sent by a lost worker."""
 
     id: int
     key: str
     urgent: bool
     needed: bool
-    """Somebody must still act."""
+    """Still needs an action."""
     sending: bool
-    """Its end is unknown."""
+    """Its result is unknown."""
     message: str | None = None
-    """Message that tried to carry it before."""
+    """Earlier message with it."""
 
 
 @dataclass(slots=True, kw_only=True)
 class DeliveryPlan:
-    """What to do with the rows, by id."""
+    """What to do with each row, by id."""
 
     send: list[int] = field(default_factory=list)
     message: str = ""
-    """Id of the one message that carries them."""
+    """Id of their message."""
     later: list[int] = field(default_factory=list)
     due: int = 0
-    """When those come up again."""
+    """When they are due again."""
     why: str = ""
     needless: list[int] = field(default_factory=list)
     unsure: list[int] = field(default_factory=list)
@@ -57,12 +57,12 @@ class DeliveryPlan:
 def plan(
     channel: ChannelTerms, rows: Sequence[Delivery], sent: Sequence[int], now: int, zone: ZoneInfo
 ) -> DeliveryPlan:
-    """Decide; what is not named stays for the next look.
+    """Decide; rows not named wait for the next pass.
 
     Args:
-        channel: how it wants to be told.
-        rows: what is due, the oldest first.
-        sent: moments of the messages of the last hour to the same person, the oldest first.
+        channel: its settings.
+        rows: due deliveries, the oldest first.
+        sent: times of the messages of the last hour to the same person, the oldest first.
         now: the moment.
         zone: the city's time zone.
     """
@@ -78,7 +78,7 @@ def plan(
     if first:
         return _send(plan, first)
     if again:
-        # As it was: under the same id, with the same content.
+        # Unchanged, with the same id and content.
         message = again[0].message or again[0].key
         plan.send, plan.message = [row.id for row in again if (row.message or row.key) == message], message
         return plan
@@ -95,7 +95,7 @@ def _send(plan: DeliveryPlan, rows: Sequence[Delivery]) -> DeliveryPlan:
 
 
 def _wait(channel: ChannelTerms, sent: Sequence[int], now: int, zone: ZoneInfo) -> tuple[int | None, str]:
-    """Until when the channel is not to be disturbed; None: it may be now."""
+    """End of the quiet hours, if it is quiet now; else None."""
     until = quiet_until(channel.quiet, now, zone)
     if until is not None:
         return until, "quiet hours"
@@ -105,7 +105,7 @@ def _wait(channel: ChannelTerms, sent: Sequence[int], now: int, zone: ZoneInfo) 
 
 
 def quiet_until(quiet: tuple[time, time] | None, now: int, zone: ZoneInfo) -> int | None:
-    """End of the quiet hours that `now` lies in; they may go over midnight."""
+    """End of the quiet hours that contain `now`; they may span midnight."""
     if quiet is None or quiet[0] == quiet[1]:
         return None
     local = times.moment(now).astimezone(zone)
@@ -119,10 +119,10 @@ def quiet_until(quiet: tuple[time, time] | None, now: int, zone: ZoneInfo) -> in
 
 
 def digest_due(at: int, minutes: int) -> int:
-    """Moment at which what came at `at` is told: the end of its window, or at once without one."""
+    """Time of sending for an arrival at `at`: the end of its digest window, or at once without one."""
     return at if minutes <= 0 else -(-at // (minutes * 60_000)) * minutes * 60_000
 
 
 def next_try(tries: int, now: int) -> int | None:
-    """When to try again after `tries` tries; None: it has failed."""
+    """Time of the next attempt after `tries`; None: failed."""
     return now + BACKOFF_MS[tries - 1] if tries <= len(BACKOFF_MS) else None

@@ -1,4 +1,4 @@
-"""Poor accuracy 定位精度差: the receiver itself says for minutes that it knows no better. Pure."""
+"""Poor accuracy 定位精度差: the receiver reports a poor accuracy for minutes. Pure."""
 
 import numpy as np
 
@@ -15,7 +15,7 @@ _LEAST_FIXES = 3
 
 
 def suspects(subjects: Subjects) -> Bool:
-    """Who gave mostly bad fixes lately."""
+    """Officers with mostly poor recent fixes."""
     rules = subjects.columns.rules
     if not rules:
         return np.zeros(0, np.bool_)

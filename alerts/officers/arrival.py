@@ -1,4 +1,4 @@
-"""Not arrived 未到岗: no presence in the area of the shift some minutes after its beginning. Pure."""
+"""Not arrived 未到岗: no presence in the area of the shift some minutes after its start. Pure."""
 
 import numpy as np
 
@@ -14,7 +14,7 @@ by_track = True
 
 
 def suspects(subjects: Subjects) -> Bool:
-    """Whose shift began lately: after that nothing is told anew."""
+    """Officers whose shift began recently; later no alert is opened."""
     of = subjects.columns
     begun_s = (subjects.now - of.starts) / 1000
     lately = (of.threshold("late_s") <= begun_s) & (begun_s < of.threshold("absent_s"))
@@ -22,7 +22,7 @@ def suspects(subjects: Subjects) -> Bool:
 
 
 def judge(subject: Subject) -> Verdict:
-    """Late after `late_s`, absent after `absent_s`; arrived when the presence has lasted."""
+    """Late after `late_s`, absent after `absent_s`; arrived when the presence has lasted long enough."""
     shift, rule = subject.member.shift, subject.rule
     if shift is None:
         return CLEAR
@@ -48,11 +48,11 @@ def judge(subject: Subject) -> Verdict:
 
 
 def _arrived(trail: SubjectTrail, buffer_m: float, present_ms: int) -> bool:
-    """Somewhere in the trail a presence lasted long enough."""
+    """Whether a presence in the trail lasted long enough."""
     if not len(trail):
         return False
     if np.isnan(trail.beat).all():
-        return True  # no area is known: whoever is heard has arrived
+        return True  # without a known area, an officer who is heard has arrived
     within = inside(trail.beat, trail.acc, buffer_m)
     edges = np.flatnonzero(np.diff(np.concatenate([[0], within.astype(np.int8), [0]])))
     return any(

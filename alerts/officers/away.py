@@ -1,4 +1,4 @@
-"""Left post 离岗 and out of area 越界: outside for some time, by places that are surely outside. Pure."""
+"""Left post 离岗 and out of area 越界: surely outside for some time. Pure."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -15,14 +15,14 @@ from tracking.presence.fixes import Bool
 
 @dataclass(frozen=True, slots=True)
 class AwayDetector:
-    """One of the two: they differ in the area, its margin and the times."""
+    """One of the two kinds, which differ in area, margin and times."""
 
     kind: str
     table: Literal["beat", "team"]
     by_track: bool = True
 
     def suspects(self, subjects: Subjects) -> Bool:
-        """Whose newest place lately is not inside."""
+        """Officers whose newest recent position is not inside."""
         concerned = subjects.columns.has_area if self.table == "team" else subjects.columns.own_beat
         candidates = concerned & subjects.active & ~subjects.on_task
         if not candidates.any():
@@ -33,7 +33,7 @@ class AwayDetector:
         return np.asarray(candidates & subjects.by_member(gone, absent=False))
 
     def judge(self, subject: Subject) -> Verdict:
-        """Outside for long enough by enough fixes; clear when inside again for long enough."""
+        """Outside for long enough by enough fixes; ends when inside again for long enough."""
         if not self._concerns(subject.member):
             return CLEAR
         if not subject.fresh:
@@ -44,7 +44,7 @@ class AwayDetector:
         within, without = inside(depth, trail.acc, margin), outside(depth, trail.acc, margin)
         if shift is not None:
             if shift.starts > subject.now - KEPT_MS and not within.any():
-                return NOTHING  # not arrived, which is told by itself
+                return NOTHING  # not arrived, which has its own alert
             without &= trail.t >= shift.starts
         back = ongoing(trail, within, ~within)
         if lasted(back) >= rule.present_s * 1000:
@@ -67,7 +67,7 @@ class AwayDetector:
         )
 
     def _concerns(self, member: Member) -> bool:
-        """A post that is the whole area of the unit cannot be left without leaving that."""
+        """If the post is the whole area of the unit, only leaving the area counts."""
         if self.table == "team":
             return member.area is not None
         return member.shift is not None and member.own_beat

@@ -1,4 +1,4 @@
-"""Low battery 电量低: not enough for the rest of the shift. Pure."""
+"""Low battery 电量低: it will not last for the rest of the shift. Pure."""
 
 import numpy as np
 
@@ -13,12 +13,12 @@ by_track = False
 
 
 def suspects(subjects: Subjects) -> Bool:
-    """Whose battery is low."""
+    """Officers with a low battery."""
     return np.asarray(subjects.active & (subjects.said.battery <= subjects.columns.threshold("battery_low")))
 
 
 def judge(subject: Subject) -> Verdict:
-    """Low, or nearly empty, with more than `shift_left_s` of the shift to go; clear when charged."""
+    """Low, or nearly empty, with more than `shift_left_s` of the shift left; ends when charged."""
     rule, shift, battery = subject.rule, subject.member.shift, subject.battery
     if battery is None or subject.heard <= subject.now - FRESH_MS:
         return NOTHING
@@ -31,7 +31,7 @@ def judge(subject: Subject) -> Verdict:
     if shift is None and level is not Level.ORANGE:
         return NOTHING
     facts = LowBattery(battery=round(battery), shift_ends=None if shift is None else written(shift.ends), left_s=left_s)
-    # One alert a shift: a battery that is low falls further, and the moment it was first seen low means nothing.
+    # One alert a shift: a low battery falls further, and the time it was first low is irrelevant.
     return Verdict(
         level=level, since=subject.now if shift is None else shift.starts, facts=facts, evidence=(subject.fix_t,)
     )

@@ -1,4 +1,4 @@
-"""Lost contact 失联: nothing heard, and what seems to be the cause: link, receiver, battery, or switched off. Pure."""
+"""Lost contact 失联: no data, with the likely cause: link, receiver, battery, or switched off. Pure."""
 
 import numpy as np
 
@@ -13,15 +13,15 @@ kind = "lost_contact"
 by_track = False
 
 _FLAT = 5.0
-"""Per cent below which a device that falls silent is taken to be flat."""
+"""Battery in per cent below which silence is attributed to it."""
 _BACK_MS = 60_000
-"""A fix so new ends the alert."""
+"""Age of a fix that ends the alert."""
 _LONG = 6
-"""So many times the time of silence make it urgent."""
+"""Multiple of the time of silence that raises the alert."""
 
 
 def suspects(subjects: Subjects) -> Bool:
-    """Of whom no measured place is known for long; whoever was never heard in this shift has not arrived."""
+    """Officers without a recent measured position; one never heard in this shift has not arrived."""
     starts, newest = subjects.columns.starts, subjects.newest
     heard = (newest > starts) | (subjects.said.heard > starts)
     silent = newest <= subjects.now - subjects.columns.threshold("silent_s") * 1000
@@ -29,7 +29,7 @@ def suspects(subjects: Subjects) -> Bool:
 
 
 def judge(subject: Subject) -> Verdict:
-    """Silent for `silent_s`; clear with the next measured fix."""
+    """Silent for `silent_s`; ends with the next measured fix."""
     if subject.newest > subject.now - _BACK_MS:
         return CLEAR
     silent_ms = subject.rule.silent_s * 1000
@@ -53,7 +53,7 @@ def judge(subject: Subject) -> Verdict:
 
 
 def _cause(subject: Subject, silent_ms: int) -> tuple[str, int]:
-    """The likeliest cause, and since when."""
+    """The likely cause, and its start."""
     heard = max(subject.heard, subject.status_at if subject.online == 1 else NONE)
     if heard > subject.now - silent_ms:
         return "gnss_lost", max(subject.newest, 0) or heard

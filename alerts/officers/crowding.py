@@ -1,4 +1,4 @@
-"""Crowding 扎堆: several officers of different beats keep together without a task. Pure."""
+"""Crowding 扎堆: several officers of different beats stay together without a task. Pure."""
 
 from collections.abc import Sequence
 
@@ -17,15 +17,15 @@ from tracking.presence.fixes import Bool, Float
 
 KIND = "crowding"
 _MOSTLY = 0.8
-"""Share of the time in which each must be seen, and with the others."""
+"""Share of the time in which each must be seen near the others."""
 _APART = 2.0
-"""An alert ends when fewer than enough are within so many times the distance."""
+"""Multiple of the distance within which too few must remain for the alert to end."""
 _STEP = 3
 """A minute of columns."""
 
 
 def judge(subjects: Subjects, opened: Sequence[OpenAlert], closed: dict[str, int]) -> list[Change]:
-    """Open one alert for each group, end those whose group is gone. `closed`: first member → when by hand."""
+    """Open one alert for each group, end those of dissolved groups. `closed`: first member → time of closing."""
     held = [alert for alert in opened if alert.kind == KIND]
     changes = [
         state_machine.ended(alert, Step.RESOLVED, subjects.now, Ending(why="over"))
@@ -44,7 +44,7 @@ def judge(subjects: Subjects, opened: Sequence[OpenAlert], closed: dict[str, int
 
 
 def _groups(subjects: Subjects) -> list[list[int]]:
-    """Members near each other now, of different beats, enough of them, and each seen for most of the time."""
+    """Groups of enough members near each other, of different beats, each seen for most of the time."""
     if not len(subjects):
         return []
     at, places = _newest(subjects)
@@ -65,7 +65,7 @@ def _groups(subjects: Subjects) -> list[list[int]]:
 
 
 def _mostly_seen(subjects: Subjects, members: NDArray[np.intp], rule: NDArray[np.intp]) -> Bool:
-    """Which members were seen in most minutes of the time of the rule of their group, given by its index."""
+    """Members seen in most minutes of the time in the rule of their group, given by its index."""
     mostly = np.zeros(len(members), np.bool_)
     for number in np.unique(rule).tolist():
         of_rule = np.flatnonzero(rule == number)
@@ -75,7 +75,7 @@ def _mostly_seen(subjects: Subjects, members: NDArray[np.intp], rule: NDArray[np
 
 
 def _newest(subjects: Subjects) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """Members with a fresh place and no task, and those places."""
+    """Members with a recent position and without a task, and the positions."""
     newest = subjects.newest
     at = np.flatnonzero(subjects.active & ~subjects.on_task & (newest > subjects.now - FRESH_MS))
     rows, columns = subjects.row[at], newest[at] // BUCKET_MS % BUCKETS
@@ -84,7 +84,7 @@ def _newest(subjects: Subjects) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
 
 
 def _beats(members: Sequence[Member], group: Sequence[int]) -> int:
-    """Different beats; whose beat is not known has one of the own."""
+    """Different beats; a member without a known beat has its own."""
     return len({_beat(members[at]) for at in group})
 
 
@@ -95,12 +95,12 @@ def _beat(member: Member) -> str:
 
 
 def _since(subjects: Subjects, group: Sequence[int]) -> int | None:
-    """Since when they have been together; None: not for long enough."""
+    """Start of being together; None: not for long enough."""
     rule = subjects.members[group[0]].rule
     rows, columns, seen = _minutes(subjects, np.array(group, dtype=np.intp), rule)
     places = (subjects.tracks.tables[axis][rows, columns].astype(np.float64) for axis in ("x", "y"))
     x, y = (np.where(seen, axis, np.nan) for axis in places)
-    # Where nobody was heard the centre is NaN, and nobody is near it.
+    # Without fixes the centre is NaN, and nobody is near it.
     near = np.hypot(x - _middle(x, seen), y - _middle(y, seen)) <= rule.crowd_m
     if (near.mean(axis=1) < _MOSTLY).any():
         return None
@@ -110,7 +110,7 @@ def _since(subjects: Subjects, group: Sequence[int]) -> int | None:
 def _minutes(
     subjects: Subjects, members: NDArray[np.intp], rule: OfficerRule
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], Bool]:
-    """Rows (n, 1) and columns (n, minutes) of the first fix of each minute, and whether there is one."""
+    """Rows (n, 1) and columns (n, minutes) of the first fix of each minute, and whether it exists."""
     minutes = -(-rule.crowd_s // 60)
     rows = subjects.row[members][:, None]
     end = subjects.now // BUCKET_MS
@@ -122,7 +122,7 @@ def _minutes(
 
 
 def _middle(values: Float, seen: Bool) -> Float:
-    """Median of each column of what is seen; `values` are NaN where it is not."""
+    """Median of each column, ignoring NaN."""
     n = seen.sum(axis=0)
     # NaN is sorted last. np.nanmedian does the same with masked arrays, fifty times slower.
     ordered, column = np.sort(values, axis=0), np.arange(values.shape[1])
@@ -134,7 +134,7 @@ def _members(alert: OpenAlert) -> set[str]:
 
 
 def _still(subjects: Subjects, alert: OpenAlert) -> bool:
-    """Enough of the group are still near each other."""
+    """Whether enough of the group are still near each other."""
     wanted = _members(alert)
     at, places = _newest(subjects)
     mine = np.array([subjects.members[index].key in wanted for index in at.tolist()], dtype=np.bool_)

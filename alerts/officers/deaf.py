@@ -1,4 +1,4 @@
-"""Deafness 全网无数据: nothing comes in from anybody, or not from very many: one alert, not many. Pure."""
+"""No data 全网无数据: nothing is received from anybody, or from many: one alert instead of many. Pure."""
 
 from collections.abc import Sequence
 
@@ -14,16 +14,16 @@ KIND = "deaf"
 DEAF_MS = UNHEARD_MS
 BACK_MS = 60_000
 LEAST = 3
-"""With fewer officers on duty each is told by itself."""
+"""With fewer officers on duty, each has its own alert."""
 MANY = 10
 SHARE = 0.3
 BACK_SHARE = 0.15
 AFTER_MS = 300_000
-"""After it everybody has so long to be heard again."""
+"""Time for everybody to be heard again after it ended."""
 
 
 def judge(subjects: Subjects, opened: Sequence[OpenAlert]) -> tuple[list[Change], bool]:
-    """Open or end the one alert; and tell whether nobody is to be called lost now."""
+    """Open or end the alert; returns whether lost contact is suppressed now."""
     active = int((subjects.active & (subjects.row >= 0)).sum())
     heard = int(subjects.said.heard.max()) if len(subjects) else NONE
     silent = int(contact.suspects(subjects).sum())

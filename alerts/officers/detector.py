@@ -1,4 +1,4 @@
-"""What every detector of alerts about officers answers: whom to look at, and what is so with one of them. Pure."""
+"""Interface of detectors of alerts about officers: suspects among all, and a verdict on each. Pure."""
 
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -14,26 +14,26 @@ from schemas import rest
 from tracking.presence.fixes import Bool
 
 GAP_MS = 300_000
-"""Where an officer was during a longer silence cannot be told: nothing lasts across it."""
+"""Longest silence within a lasting condition; the position in longer ones is unknown."""
 _EVIDENCE = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What is so with one member."""
+    """Verdict on one member."""
 
     level: Level | None = None
-    """None: nothing to tell."""
+    """None: no alert."""
     since: int = 0
     """When it began, ms."""
     clear: bool = False
-    """It is over, with room to spare; an alert that stands ends. Neither a level nor clear: it stands as it is."""
+    """Clearly over; an open alert ends. With neither a level nor clear it stays as it is."""
     refuted: bool = False
-    """What it was opened on has been taken back."""
+    """The data that opened it was corrected."""
     facts: Personal = field(default_factory=Personal)
-    """The numbers, for the sentence."""
+    """Facts for the text."""
     evidence: tuple[int, ...] = ()
-    """Times of the fixes it was decided on, ms."""
+    """Times of the deciding fixes, ms."""
 
 
 NOTHING = Verdict()
@@ -49,19 +49,19 @@ class Detector(Protocol):
 
     @property
     def by_track(self) -> bool:
-        """The verdict follows from the places alone, so that late ones can show that it never was so."""
+        """The verdict depends on positions alone, so late ones can disprove it."""
 
     def suspects(self, subjects: Subjects) -> Bool:
-        """Members of whom there may be something to tell; quick, for all at once."""
+        """Members that may have an alert; fast, for all at once."""
 
     def judge(self, subject: Subject) -> Verdict:
-        """Say what is so with one member on duty."""
+        """Judge one member on duty."""
 
 
 def ongoing(trail: SubjectTrail, so: Bool, ends: Bool) -> SubjectTrail:
-    """Fixes of the time for which something has lasted up to now.
+    """Fixes of the time for which a condition has lasted up to now.
 
-    It begins with the first fix of `so` after the last one of `ends`, and not before the last gap.
+    It begins with the first fix of `so` after the last one of `ends`, and after the last gap.
     """
     start = 0
     if ends.any():
@@ -81,7 +81,7 @@ def lasted(trail: SubjectTrail) -> int:
 
 
 def evidence(trail: SubjectTrail) -> tuple[int, ...]:
-    """A few fixes that stand for all: first, last and some between."""
+    """A sample of fixes: first, last and some between."""
     if len(trail) <= _EVIDENCE:
         return tuple(trail.t.tolist())
     return tuple(trail.t[np.linspace(0, len(trail) - 1, _EVIDENCE).astype(int)].tolist())

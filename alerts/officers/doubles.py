@@ -12,9 +12,9 @@ from tracking.city.people import Sign
 
 KIND = "double_sign_in"
 GRACE_MS = 60_000
-"""Two devices are handed over within it."""
+"""Longest overlap during a hand-over of devices."""
 LONGEST_MS = 16 * 3_600_000
-"""Nobody is signed in for longer."""
+"""Longest session."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +29,7 @@ class SignedInPeriod:
 
 
 def sessions(signs: Iterable[Sign]) -> list[SignedInPeriod]:
-    """Sessions that signs make, in whatever order they come: each ends with the next sign on its device."""
+    """Sessions from sign-ins in any order: each ends with the next sign-in or sign-out on its device."""
     closed: list[SignedInPeriod] = []
     ordered = sorted(set(signs), key=lambda sign: (sign.device, sign.t, sign.badge or ""))
     for at, sign in enumerate(ordered):
@@ -43,7 +43,7 @@ def sessions(signs: Iterable[Sign]) -> list[SignedInPeriod]:
 
 
 def overlap(periods: Sequence[SignedInPeriod], now: int) -> dict[str, tuple[int, tuple[int, ...]]]:
-    """Badge → since when, and on which devices, it is signed in on several at `now`."""
+    """Badge → start and devices of a multiple sign-in at `now`."""
     going_on: dict[str, list[SignedInPeriod]] = {}
     for session in periods:
         if session.start <= now < session.end:
@@ -60,14 +60,14 @@ def overlap(periods: Sequence[SignedInPeriod], now: int) -> dict[str, tuple[int,
 def judge(
     now: int, signs: Iterable[Sign], members: Sequence[Member], opened: Sequence[OpenAlert], closed: dict[str, int]
 ) -> list[Change]:
-    """Open where an overlap is, end where it is not; withdraw where by all that is known there was none.
+    """Open on an overlap, end without one, withdraw if by all known data there was none.
 
     Args:
         now: the moment.
-        signs: of the last day.
-        members: whom alerts can be about.
-        opened: alerts that stand.
-        closed: badge → when a person closed its last alert.
+        signs: sign-ins and sign-outs of the last day.
+        members: possible subjects.
+        opened: open alerts.
+        closed: badge → time at which a person closed its last alert.
     """
     periods = sessions(signs)
     doubles = overlap(periods, now)

@@ -31,23 +31,23 @@ DETECTORS: tuple[Detector, ...] = (
 KINDS = frozenset(
     {detector.kind for detector in DETECTORS} | set(steps.KINDS) | {doubles.KIND, crowding.KIND, deaf.KIND}
 )
-"""Every kind of alert that is decided here."""
+"""All kinds decided here."""
 _NEED_PLACES = frozenset({arrival.kind, contact.kind})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredState:
-    """What the database says of alerts, events and sign-ins."""
+    """Alerts, events and sign-ins from the database."""
 
     happenings: Sequence[steps.AlertEvent]
     signs: Sequence[Sign]
     opened: Sequence[OpenAlert]
-    """Alerts that stand, of any kind."""
+    """Open alerts of any kind."""
     closed: Sequence[state_machine.Closed]
     known: Collection[str]
-    """Keys of the alerts of single events that were opened ever."""
+    """Keys of all alerts of single events ever opened."""
     deaf_ended: int | None = None
-    """When the last deafness ended, ms."""
+    """End of the last alert of no data, ms."""
 
 
 def evaluate(subjects: Subjects, seen: StoredState) -> list[Change]:
@@ -66,6 +66,6 @@ def evaluate(subjects: Subjects, seen: StoredState) -> list[Change]:
 
 
 def _told_by_absence(change: Change, known: state_machine.Standing) -> bool:
-    """Who has not arrived is not said to have left, too."""
+    """An officer who has not arrived has not left the post, too."""
     away_from = change.kind in (away.left_post.kind, away.out_of_area.kind)
     return away_from and change.step in OPENING and (arrival.kind, state_machine.who_of(change)) in known.held

@@ -1,4 +1,4 @@
-"""What the watcher keeps of the fixes between two looks: the tracks and the newest word of every device."""
+"""Data kept by the watcher between two evaluations: tracks and newest messages of all devices."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -40,7 +40,7 @@ class StoredFixes:
 
 @dataclass(slots=True)
 class Memory:
-    """Tracks with the newest word of each row.
+    """Tracks with the newest message of each row.
 
     Args:
         grid: cells of the city.
@@ -57,30 +57,30 @@ class Memory:
     duty: NDArray[np.int16] = field(default_factory=lambda: np.empty(0, np.int16))
     battery: Float = field(default_factory=lambda: np.empty(0, np.float64))
     _loaded: Bool = field(default_factory=lambda: np.empty(0, np.bool_))
-    """Rows whose last hour was taken in."""
+    """Rows with a loaded last hour."""
     _row: NDArray[np.intp] = field(default_factory=lambda: np.full(1, NONE, np.intp))
-    """Row by number of the device, NONE where it was not placed: the store gives the numbers out in order."""
+    """Row by device number, NONE without a row; the store assigns the numbers in order."""
     _areas: dict[int, Areas] = field(default_factory=dict)
-    """Areas that the depths of a device's row were measured in."""
+    """Areas for which the depths of a row were computed."""
     _zone: NDArray[np.intp] = field(default_factory=lambda: np.empty((2, 0), np.intp))
     """Zones of these areas by row."""
 
     def rows(self, devices: NDArray[np.integer[Any]]) -> NDArray[np.intp]:
-        """Row of each device, NONE where it was not placed."""
+        """Row of each device, NONE without a row."""
         known = (devices >= 0) & (devices < len(self._row))
         return np.where(known, self._row[np.where(known, devices, 0)], NONE)
 
     def loaded(self, devices: NDArray[np.integer[Any]]) -> Bool:
-        """Of which devices the last hour was taken in."""
+        """Devices with a loaded last hour."""
         row = self.rows(devices)
         return np.append(self._loaded, False)[np.where(row >= 0, row, len(self._loaded))]
 
     def note_loaded(self, devices: NDArray[np.integer[Any]]) -> None:
-        """Say that the last hour of these, all of them placed, was taken in."""
+        """Mark the last hour of these devices, which have rows, as loaded."""
         self._loaded[self.rows(devices)] = True
 
     def place(self, areas: Mapping[int, Areas]) -> None:
-        """Measure the tracks anew whose device has other areas than before."""
+        """Recompute the depths of tracks whose device has new areas."""
         changed = {device: codes for device, codes in areas.items() if self._areas.get(device) != codes}
         self._reserve(changed)
         for device, codes in changed.items():
@@ -97,13 +97,13 @@ class Memory:
             self.tracks.replace_depths(row, *depths)
 
     def draw(self, zones: Zones) -> None:
-        """Take other shapes: of areas that are new, too, and not of those that nobody has any more."""
+        """Replace the shapes: add those of new areas and drop unused ones."""
         self.zones = zones
         for device, codes in self._areas.items():
             self._zone[:, self._row[device]] = [self._number(code) for code in codes]
 
     def take(self, fixes: StoredFixes) -> None:
-        """Take in fixes of devices that were placed, in any order and any number of times."""
+        """Add fixes of devices with rows, in any order and repeatedly."""
         if not len(fixes):
             return
         row = self.rows(fixes.device)
@@ -122,7 +122,7 @@ class Memory:
         )
 
     def cursor(self, devices: NDArray[np.integer[Any]], earliest: int) -> list[int]:
-        """Time of the newest fix known of each device, all of them placed; `earliest` where there is none."""
+        """Time of the newest known fix of each device, which have rows; `earliest` if there is none."""
         newest: list[int] = np.maximum(self.fix_t[self.rows(devices)], earliest).tolist()
         return newest
 
@@ -130,7 +130,7 @@ class Memory:
         np.maximum.at(self.heard, row, fixes.received)
         order = np.argsort(fixes.t, kind="stable")
         newer = order[fixes.t[order] >= self.fix_t[row[order]]]
-        # In order of time: of several fixes of a row the last one written is the newest.
+        # In order of time, so the last one written for a row is the newest.
         self.fix_t[row[newer]] = fixes.t[newer]
         self.duty[row[newer]] = fixes.duty[newer]
         powered = newer[~np.isnan(fixes.bat[newer])]

@@ -1,4 +1,4 @@
-"""Riding 乘车巡查: most of a patrol on foot was faster than anybody walks. Pure."""
+"""Riding 乘车巡查: most of a foot patrol was faster than walking. Pure."""
 
 import numpy as np
 
@@ -13,14 +13,14 @@ kind = "riding"
 by_track = True
 
 _WORST_M = 30.0
-"""Between less accurate fixes no speed is believed."""
+"""Worst accuracy for computing a speed."""
 _LOOKED_MS = 1_800_000
 _BACK_SHARE = 0.6
-"""Clear below this part of the share at which it is told."""
+"""Part of the share below which the alert ends."""
 
 
 def suspects(subjects: Subjects) -> Bool:
-    """Who by the receiver's account was fast in many fixes."""
+    """Officers with many fast fixes by the receiver."""
     rules = subjects.columns.rules
     if not rules:
         return np.zeros(0, np.bool_)
@@ -62,7 +62,7 @@ def judge(subject: Subject) -> Verdict:
 
 
 def _steps(trail: SubjectTrail, fast_m_per_s: float) -> tuple[np.ndarray[tuple[int], np.dtype[np.float64]], Bool]:
-    """Length of each step in s, and which are faster than anybody walks."""
+    """Length of each step in s, and which are faster than walking."""
     seconds = np.diff(trail.t) / 1000
     metres = np.hypot(np.diff(trail.x.astype(np.float64)), np.diff(trail.y.astype(np.float64)))
     seconds = np.where(seconds <= GAP_MS / 1000, seconds, 0.0)

@@ -1,4 +1,4 @@
-"""What is known of the officers at one moment, for all at once as columns and for one at a time. Pure."""
+"""The state of officers at one moment, as columns for all and singly. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import InitVar, dataclass, field, replace
@@ -18,12 +18,12 @@ from tracking.presence.silence import UNHEARD_MS
 from tracking.quality.model import Finding
 
 FRESH_MS = UNHEARD_MS
-"""Who was not heard for so long is judged by nothing that needs a place."""
+"""Silence after which rules that need a position do not apply."""
 DUTY, TASK, BREAK = (wire.DUTY_CODE[duty] for duty in (wire.Duty.DUTY, wire.Duty.TASK, wire.Duty.BREAK))
 
 
 class Member(Struct, frozen=True, kw_only=True, gc=False):
-    """An officer with a device; or a device that nobody is known to carry; or an officer without one."""
+    """An officer with a device, a device without a known carrier, or an officer without a device."""
 
     device: int | None
     """Number in the store."""
@@ -33,14 +33,14 @@ class Member(Struct, frozen=True, kw_only=True, gc=False):
     """Code of the area of the unit."""
     officer: Officer | None
     shift: Shift | None
-    """The one going on, or about to begin."""
+    """The present shift, or the next one."""
     own_beat: bool
     """The shift has an area other than the unit's."""
     rule: OfficerRule
 
     @property
     def key(self) -> str:
-        """Whom an alert is about: an officer keeps it whatever device is carried."""
+        """Subject of an alert: an officer keeps it with any device."""
         if self.officer is not None:
             return self.officer.badge
         return self.device_name or ""
@@ -48,18 +48,18 @@ class Member(Struct, frozen=True, kw_only=True, gc=False):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberColumns:
-    """What stays as it is until the roster is read again, as columns by member; made once, not at each look."""
+    """Data that is constant until the roster is read again, as columns by member."""
 
     device: Int
     """Number in the store; NONE without."""
     officer: Int
-    """Number in the store; NONE: nobody is known to carry the device."""
+    """Number in the store; NONE: the carrier is unknown."""
     starts: Int
     """Beginning of the shift, ms; NONE without one."""
     own_beat: Bool
-    """There is a shift, and it has an area other than the unit's."""
+    """The shift has an area other than the unit's."""
     posted: Bool
-    """The shift is at a post, where an officer may stand still."""
+    """The shift is at a post, where standing still is allowed."""
     has_area: Bool
     """The unit has an area."""
     rules: Sequence[OfficerRule]
@@ -73,7 +73,7 @@ class MemberColumns:
     @classmethod
     def of(cls, members: Sequence[Member]) -> "MemberColumns":
         """Columns of these members."""
-        # By identity: units share rules, and a hash of all thresholds takes longer than everything else here.
+        # By identity: units share rules, and hashing all thresholds would be slow.
         rules = {id(member.rule): member.rule for member in members}
         place = {number: at for at, number in enumerate(rules)}
         shifts = [member.shift for member in members]
@@ -100,7 +100,7 @@ class MemberColumns:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceStatuses:
-    """What the devices said last, as columns by member; times ms, NONE where never."""
+    """Last messages of the devices, as columns by member; times ms, NONE if never."""
 
     heard: Int
     """Receipt of the newest message."""
@@ -110,10 +110,10 @@ class DeviceStatuses:
     battery: Float
     """Per cent, NaN unknown."""
     online: NDArray[np.int8]
-    """By the status: 1, 0; -1 never said."""
+    """By the status: 1, 0; -1 never reported."""
     status_at: Int
     signed_off: Int
-    """When the device said goodbye by itself."""
+    """Time of the sign-off by the device."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,13 +131,13 @@ class Subject:
     status_at: int
     signed_off: int
     events: tuple[int, ...] = ()
-    """When the device logged events lately."""
+    """Times of recent events of the device."""
     findings: Sequence[Finding] = ()
-    """What was found of the device lately."""
+    """Recent findings about the device."""
 
     @property
     def rule(self) -> OfficerRule:
-        """Thresholds that hold for the member."""
+        """Thresholds for the member."""
         return self.member.rule
 
     @property
@@ -147,20 +147,20 @@ class Subject:
 
     @property
     def fresh(self) -> bool:
-        """A measured place is known for now."""
+        """Whether a recent measured position is known."""
         return self.newest > self.now - FRESH_MS
 
     def at(self, moment: int) -> "Subject":
-        """The same, as if it were `moment`, by all that is known of it today."""
+        """The state at `moment`, by the data known today."""
         events = tuple(t for t in self.events if t <= moment)
         return replace(self, now=moment, trail=self.trail.until(moment), events=events)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lately:
-    """Entries of the tracks of a stretch of time up to now; tables of shape (rows, columns of that time).
+    """Entries of the tracks of a time span up to now; tables of shape (rows, columns of that time).
 
-    With many devices the whole hour is some hundred million bytes a table, and most questions are about its end.
+    With many devices a table of the whole hour has some hundred million bytes, and most rules need only its end.
     """
 
     tracks: Tracks
@@ -168,7 +168,7 @@ class Lately:
     """Rows and columns of the tracks."""
     t: Int
     known: Bool
-    """Which entries are of that time."""
+    """Entries within that time."""
 
     def table(self, name: str) -> Table:
         """One of `Tracks.tables`."""
@@ -194,19 +194,19 @@ class Subjects:
     said: DeviceStatuses
     tracks: Tracks
     on_shift: Bool
-    """The shift is running, or nobody is known to carry the device and it says duty."""
+    """The shift is running, or the carrier is unknown and the device reports duty."""
     pausing: Bool
-    """On a break by the device's own account."""
+    """On a break as reported by the device."""
     on_task: Bool
     events: Mapping[int, Sequence[int]] = field(default_factory=dict)
-    """Device → when it logged events lately."""
+    """Device → times of recent events."""
     findings: Mapping[int, Sequence[Finding]] = field(default_factory=dict)
-    """Device → what was found of it lately."""
+    """Device → recent findings."""
     made: InitVar[MemberColumns | None] = None
-    """Columns of the members where they are known already."""
+    """Columns of the members, if built already."""
     columns: MemberColumns = field(init=False)
     active: Bool = field(init=False)
-    """Of whom anything is told at all."""
+    """Members with alerts at all."""
     newest: Int = field(init=False)
     """Time of the newest measured fix by member; NONE without any."""
 
@@ -227,11 +227,11 @@ class Subjects:
     def lately(
         self, length_ms: int, rows: NDArray[np.intp] | None = None, *, beginning_ms: int | None = None
     ) -> "Lately":
-        """What the tracks hold of so long up to now, or of its beginning alone, of all devices or of some rows."""
+        """The tracks of a time span up to now, or of its beginning, for all devices or some rows."""
         first = self.now - min(length_ms, KEPT_MS) + 1
         last = self.now if beginning_ms is None else min(self.now, self.now - length_ms + beginning_ms)
         columns = np.arange(first // BUCKET_MS, last // BUCKET_MS + 1) % BUCKETS
-        # In one step: the rows by themselves would be a copy of an hour of them.
+        # In one step: selecting rows first would copy an hour of them.
         where = (slice(len(self.tracks.rows)) if rows is None else rows[:, np.newaxis], columns)
         t = self.tracks.t[where]
         return Lately(tracks=self.tracks, where=where, t=t, known=(t >= first) & (t <= last))
@@ -257,12 +257,12 @@ class Subjects:
 
 
 def inside(depth: NDArray[np.float32], acc: NDArray[np.float32], margin_m: float = 0.0) -> Bool:
-    """Which places are inside their area widened by `margin_m`, with P > 0.8."""
+    """Positions inside their area widened by `margin_m`, with P > 0.8."""
     return np.asarray(depth + margin_m >= SURE_SIGMAS * _sigma(acc))
 
 
 def outside(depth: NDArray[np.float32], acc: NDArray[np.float32], margin_m: float = 0.0) -> Bool:
-    """Which places are outside their area widened by `margin_m`: P of being inside < 0.2."""
+    """Positions outside their area widened by `margin_m`: P of being inside < 0.2."""
     return np.asarray(depth + margin_m <= -SURE_SIGMAS * _sigma(acc))
 
 

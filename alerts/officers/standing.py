@@ -1,4 +1,4 @@
-"""Overlong stay 停留超时: nothing but one place for long, with nothing done there. Pure."""
+"""Overlong stay 停留超时: in one place for too long, without events. Pure."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,18 +14,18 @@ kind = "overlong_stay"
 by_track = True
 
 _WORST_M = 100.0
-"""Places less accurate say nothing about standing."""
+"""Worst accuracy for detecting standing."""
 _MOSTLY = 0.95
-"""Share of the fixes that must be within the disc; the others are noise."""
+"""Share of fixes that must be within the circle; the others are noise."""
 
 
 def suspects(subjects: Subjects) -> Bool:
-    """Whose places of the last time scatter little."""
+    """Officers whose recent positions scatter little."""
     if not len(subjects):
         return np.zeros(0, np.bool_)
     length_ms = min(rule.still_s for rule in subjects.columns.rules) * 750
     candidates = np.flatnonzero(subjects.active & ~subjects.on_task & ~subjects.columns.posted & (subjects.row >= 0))
-    # A stay that has lasted has a fix soon after the beginning of that time, or a gap has ended it.
+    # A stay that has lasted has a fix soon after the start of that time, or a gap has ended it.
     beginning = subjects.lately(length_ms, subjects.row[candidates], beginning_ms=GAP_MS)
     candidates = candidates[beginning.count(beginning.table("acc") <= _WORST_M) > 0]
     lately = subjects.lately(length_ms, subjects.row[candidates])
@@ -37,7 +37,7 @@ def suspects(subjects: Subjects) -> Bool:
 
 
 def judge(subject: Subject) -> Verdict:
-    """Within a disc for `still_s`; clear when a wider disc is left, or something was done."""
+    """Within a circle for `still_s`; ends when a wider circle is left, or an event occurs."""
     rule = subject.rule
     if _posted(subject.member.shift):
         return CLEAR
@@ -70,9 +70,9 @@ def _posted(shift: object) -> bool:
 
 
 def _stay(trail: SubjectTrail, moved_m: float) -> SubjectTrail:
-    """Fixes up to now since the wider disc about the newest ones was entered.
+    """Fixes since entering the wider circle around the newest ones.
 
-    A single fix far off is noise; two in a row are a way.
+    A single distant fix is noise; two in a row are movement.
     """
     if not len(trail):
         return trail

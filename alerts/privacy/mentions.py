@@ -1,7 +1,7 @@
-"""Where a text mentions somebody: names, badges and devices however they are written, and numbers to reach people by.
+"""Finds mentions in texts: names, badges and devices in any spelling, and telephone and identity numbers.
 
-Text and names are compared by their letters and digits alone: without case, accents, width, and signs that nobody
-sees. A name is found in the middle of a text without spaces, with spaces or hyphens inside, and before a full stop.
+Text and names are compared by letters and digits only, ignoring case, accents, width and invisible characters. A name
+is found within text without spaces, with spaces or hyphens inside, and before a full stop.
 """
 
 import functools
@@ -13,27 +13,27 @@ from dataclasses import dataclass
 from tracking.city.names import Names
 
 Span = tuple[int, int]
-"""Begin and end of a part of a text."""
+"""Start and end of a part of a text."""
 
 _ENDS_A_PHRASE = frozenset('。，、；：！？…,;:!?\n\r\u2028\u2029()（）[]【】<>《》"“”|')
-"""Between the letters of one name stands none of these."""
+"""Characters that cannot be inside a name."""
 MOST_BETWEEN = 3
 SHORT = 4
-"""Fewer letters and digits than this, all of them ASCII, are a name only where nothing is joined to them."""
+"""Names with fewer letters and digits, all ASCII, must stand alone."""
 LONG_WORD = 6
-"""A name of so many Latin letters is no part of another word by chance."""
+"""Latin names of this length are not part of another word by chance."""
 LONG_NUMBER = 5
-"""So many digits are no measure, time or count."""
+"""Digits of this number are not a measure, time or count."""
 MOST_KNOWN = 5_000
-"""Texts of which it is kept what was found."""
+"""Cached texts."""
 _MANY_DIGITS = re.compile(r"\d{9}")
 _REACHED_BY = re.compile(r"(?:0086|86)?1[3-9]\d{9}|0\d{9,11}|\d{17}[\dx]")
-"""Numbers of mobile and fixed telephones and of identity cards, as a whole run of digits."""
+"""Mobile, landline and identity card numbers, as a whole run of digits."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Letters:
-    """The letters and digits of a text, where each stands, and what stands before it since the last one."""
+    """The letters and digits of a text, with positions and the characters before each."""
 
     text: str
     at: list[int]
@@ -57,17 +57,17 @@ class _Letters:
         return cls("".join(letters), at, before)
 
     def joined(self, place: int) -> str:
-        """The letter before `place` where nothing stands between; empty: something does."""
+        """The letter directly before `place`, or empty."""
         return self.text[place - 1] if 0 < place < len(self.text) and not self.before[place] else ""
 
     def following(self, place: int) -> str:
-        """The letter at `place` where nothing stands before it; empty: something does."""
+        """The letter directly at `place`, or empty."""
         return self.text[place] if place < len(self.text) and not self.before[place] else ""
 
 
 @functools.lru_cache(maxsize=1 << 14)
 def _plain(sign: str) -> str:
-    """A sign without case, accent and width; nothing for one that nobody sees."""
+    """A character without case, accent and width; empty for an invisible one."""
     parts = unicodedata.normalize("NFKD", sign).casefold()
     return "".join(
         part for part in parts if unicodedata.category(part) not in ("Mn", "Me", "Cf", "Cc") or part in "\n\r"
@@ -75,7 +75,7 @@ def _plain(sign: str) -> str:
 
 
 class Mentions:
-    """Finds the names that are not to be read; made once for the same names."""
+    """Finds hidden names; built once for the same names."""
 
     def __init__(self, names: Names) -> None:
         self._hidden = {_Letters.of(name).text for name in names.hidden} - {""}
@@ -93,7 +93,7 @@ class Mentions:
         return self.find(text) == [(0, len(text))]
 
     def find(self, text: str) -> list[Span]:
-        """Parts of a text to take out, in order; those of texts asked for before are known."""
+        """Parts of a text to remove, in order; cached."""
         spans = self._known.get(text)
         if spans is None:
             if len(self._known) >= MOST_KNOWN:
@@ -119,7 +119,7 @@ class Mentions:
             start = end
 
     def _name_at(self, letters: _Letters, start: int) -> int | None:
-        """End of the longest name that begins here."""
+        """End of the longest name starting here."""
         for head in (letters.text[start : start + 2], letters.text[start]):
             for length in self._lengths.get(head, ()):
                 name = letters.text[start : start + length]
@@ -131,12 +131,12 @@ class Mentions:
 
 @functools.lru_cache(maxsize=16)
 def of(names: Names) -> Mentions:
-    """Those of these names."""
+    """The finder of these names."""
     return Mentions(names)
 
 
 def _numbers(letters: _Letters) -> Iterator[Span]:
-    """Runs of digits, spaces and hyphens between them, that reach somebody."""
+    """Telephone and identity numbers, with spaces and hyphens inside."""
     start = 0
     for end in range(1, len(letters.text) + 1):
         if end < len(letters.text) and _is_number(letters.text[end - 1 : end + 1]) and _holds_together(letters, end):
@@ -156,7 +156,7 @@ def _holds_together(letters: _Letters, place: int) -> bool:
 
 
 def _is_whole(letters: _Letters, start: int, end: int) -> bool:
-    """Whether what stands here is this name and no part of another word or number."""
+    """Whether this is the name, and not part of another word or number."""
     name, left, right = letters.text[start:end], letters.joined(start), letters.following(end)
     spaced = any(letters.before[place] for place in range(start + 1, end))
     if spaced and not (_may_be_spaced(name) and all(_holds_together(letters, n) for n in range(start + 1, end))):
@@ -173,7 +173,7 @@ def _is_whole(letters: _Letters, start: int, end: int) -> bool:
 
 
 def _may_be_spaced(name: str) -> bool:
-    """Whether a name is also one with spaces or hyphens inside: few digits or Latin letters come together by chance."""
+    """Whether a name may have spaces or hyphens inside, which is not safe for few digits or Latin letters."""
     return not name.isascii() or len(name) >= (LONG_NUMBER if name.isdigit() else SHORT)
 
 
@@ -182,7 +182,7 @@ def _latin(signs: str) -> bool:
 
 
 def _measured(letters: _Letters, start: int, end: int) -> bool:
-    """Whether these digits go on behind a sign that times, dates and fractions have."""
+    """Whether these digits continue after a separator of times, dates or fractions."""
     return any(
         0 < place < len(letters.text)
         and letters.before[place] in (".", ":", "-", "/")
@@ -193,7 +193,7 @@ def _measured(letters: _Letters, start: int, end: int) -> bool:
 
 
 def _with_marks(text: str, end: int) -> int:
-    """Accents and signs that nobody sees belong to the letter before them."""
+    """Include accents and invisible characters after a letter."""
     while end < len(text) and not _plain(text[end]):
         end += 1
     return end

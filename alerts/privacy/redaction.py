@@ -1,9 +1,9 @@
-"""Take out of what is shown the names of people and devices that are not in sight.
+"""Removes the names of people and devices that are not in sight.
 
-Everything that leaves the server for somebody who does not see every person passes here: answers
+Everything that leaves the server for viewers who do not see every person passes here: answers
 (`web/http/redacting.py`), the live feed (`web/live/visibility_scope.py`), messages (`alerts/run/notify/outbox.py`).
-Whatever a person, a device or the system wrote is searched (`alerts/privacy/mentions.py`); a field needs no mark for
-it. Only fields in CODES are left as they are: their values are ours.
+All texts by people, devices or the system are searched (`alerts/privacy/mentions.py`), without marking fields. Only
+fields in CODES are left as they are, since the system generates their values.
 """
 
 import re
@@ -13,22 +13,22 @@ from alerts.privacy import mentions
 from tracking.city.names import Names
 
 ELSEWHERE = "–"
-"""Stands where a name was."""
+"""Replacement of a name."""
 NAMED = frozenset({"assignee", "badge", "device", "officer"})
-"""Fields that say one name or nothing: null where it is not to be read."""
+"""Fields with one name or nothing: null if hidden."""
 CODES = frozenset({
     "account", "at", "band", "cell", "city", "class", "code", "datum", "district", "duty", "epoch", "grid", "hash",
     "id", "key", "kind", "level", "next", "parent", "role", "rule", "scope", "scopes", "sha256", "state", "step",
     "street", "task", "time_zone",
 })  # fmt: skip
-"""Fields of codes and names that the system makes, an operator imports, or the query judged; no free text."""
+"""Fields of codes and names from the system, from imports, or checked by the query; no free text."""
 _NUMBERS = frozenset({"coordinates", "geometry", "lat", "lon", "t"})
-"""Fields that hold many numbers and no text."""
+"""Fields with many numbers and no text."""
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 
 
 def clean(value: Any, names: Names) -> Any:
-    """The JSON value without the hidden `names`; the same object where there is nothing to take out."""
+    """The JSON value without the hidden `names`; the same object if there are none."""
     return _clean(value, mentions.of(names), "") if names else value
 
 
@@ -60,7 +60,7 @@ def _object(value: dict[str, Any], hidden: mentions.Mentions) -> dict[str, Any]:
     changed = False
     for key, item in value.items():
         if key in _NUMBERS or (key == "type" and "text" not in value):
-            cleaned[key] = item  # the type of an event, which has a text, is what its device says
+            cleaned[key] = item  # the type of an event with a text comes from its device
         elif key not in CODES and hidden.is_name(key):
             changed = True
         else:

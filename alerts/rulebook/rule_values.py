@@ -1,6 +1,6 @@
-"""Values of a rule as data: one model a kind, whose JSON Schema tells the page what to ask for. Pure.
+"""Values of rules: one model for each kind, whose JSON Schema defines the form of the page. Pure.
 
-A rule is stored as it was given; what it does not give, wider rules or the defaults say.
+A rule is stored as given; missing values follow wider rules or the defaults.
 """
 
 from collections.abc import Iterator, Mapping
@@ -28,27 +28,27 @@ Number = Annotated[float, IS_NUMBER]
 
 
 class RuleValues(BaseModel):
-    """What the rules of a kind may say; each value has a default."""
+    """Values of the rules of a kind; each has a default."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     ordered: ClassVar[tuple[tuple[str, str], ...]] = ()
-    """Values of which the first must be less than the second."""
+    """Pairs of values; the first must be less than the second."""
 
 
 def value(default: float, zh: str, en: str, unit: str = "", *, least: float, most: float) -> Any:
-    """A value with its bounds and its name in two languages; the unit as people read it, nothing for shares."""
+    """A value with bounds, label in two languages, and unit; no unit for shares."""
     return Field(default, ge=least, le=most, json_schema_extra={"zh": zh, "en": en, "unit": unit})
 
 
 def values(default: tuple[int, ...], zh: str, en: str, unit: str, *, most: int) -> Any:
-    """A list of so many values at most."""
+    """A list with a maximum length."""
     return Field(default, max_length=most, json_schema_extra={"zh": zh, "en": en, "unit": unit})
 
 
 @dataclass(frozen=True, slots=True)
 class ValueFault:
-    """What is wrong, and with which value: a path such as `hours.0.early_chance`."""
+    """A fault and the path of its value, such as `hours.0.early_chance`."""
 
     where: str
     message: str
@@ -62,12 +62,12 @@ def fields(model: type[RuleValues]) -> Mapping[str, RuleField]:
 
 
 def faults(model: type[RuleValues], body: Body, *, inside: str = "") -> list[ValueFault]:
-    """Say what is wrong with the values that are given; those that are not keep what wider rules say.
+    """List the faults of given values; missing ones follow wider rules.
 
     Args:
-        model: what there is.
+        model: the possible values.
         body: the values.
-        inside: path of what holds them, with a dot at its end.
+        inside: path of their container, ending in a dot.
     """
     try:
         read = model.model_validate(dict(body))
@@ -80,7 +80,7 @@ def faults(model: type[RuleValues], body: Body, *, inside: str = "") -> list[Val
 
 
 def _ordered(read: RuleValues, body: Body, inside: str) -> Iterator[ValueFault]:
-    """Defaults stand for what is not given; the fault is with a value that is."""
+    """Missing values are defaults; the fault is reported for a given value."""
     for low, high in read.ordered:
         least, most = getattr(read, low), getattr(read, high)
         if least >= most:

@@ -1,4 +1,4 @@
-"""Every kind of rule that is data: what it may say, of which scopes, and what is wrong with one. Pure."""
+"""All kinds of rules: values, scopes and checks. Pure."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +16,7 @@ from schemas.rules import RuleField
 
 WARNING = "warning"
 HOURS = "hours"
-"""Value of a warning rule that holds others for some hours of some days."""
+"""Value of a warning rule with entries for some hours of some days."""
 MOST_HOURS = 40
 CITY = "city"
 
@@ -29,20 +29,20 @@ class RuleKind:
     zh: str
     en: str
     scopes: tuple[str, ...]
-    """Kinds of scopes that may have a rule of their own, the widest first."""
+    """Kinds of scopes that may have a rule, the widest first."""
     values: type[RuleValues]
-    """What they may say."""
+    """Values."""
     city_values: type[RuleValues] | None = None
-    """What the rule of the city as a whole may say; None: the same."""
+    """Values of the rule of the whole city; None: the same."""
     by_hour: bool = False
     """Other values may be given for some hours of some days."""
 
     def values_of(self, scope: str) -> type[RuleValues]:
-        """What a rule of a scope may say."""
+        """Values of a rule of a scope."""
         return self.city_values if scope == CITY and self.city_values is not None else self.values
 
     def fields(self) -> list[RuleField]:
-        """Every value, those of the city as a whole too."""
+        """All values, including those of the whole city."""
         everywhere = rule_values.fields(self.values)
         return [
             field.model_copy(update={"city_only": name not in everywhere})
@@ -74,12 +74,12 @@ KINDS: dict[str, RuleKind] = {
 
 
 def faults(kind: RuleKind, scope: str, body: Body) -> list[ValueFault]:
-    """Say what is wrong with a rule, value by value.
+    """List the faults of a rule, by value.
 
     Args:
         kind: kind of the rule.
         scope: city, class:CLASS, unit:UNIT, grid:CODE or cell:CODE.
-        body: its values; those that are not given are ruled by wider scopes.
+        body: its values; missing ones follow wider scopes.
     """
     if scope.partition(":")[0] not in kind.scopes:
         return [ValueFault("", f"rules of this kind apply to {', '.join(kind.scopes)}")]

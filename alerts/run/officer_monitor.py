@@ -1,4 +1,4 @@
-"""What the watcher reads of officers at each look, in bounded queries, and what it judges then."""
+"""Reads the data of officers for each evaluation, in bounded queries, and evaluates the alerts about them."""
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,39 +22,39 @@ from tracking.store.city import city
 from tracking.store.tracks import finding_store
 
 ROSTER_MS = 15_000
-"""Roster, areas and thresholds are read again after so long."""
+"""Interval of reading roster, areas and thresholds."""
 LATE_OVERLAP_MS = 120_000
-"""Late windows are read again for so long: of two transactions the one that began first may commit last."""
+"""Time for which late windows are read again, since transactions may commit out of order."""
 DAY_MS = 86_400_000
 _TOGETHER = 200
-"""Devices whose hour is read at once, at the start."""
+"""Devices whose last hour is read at once at the start."""
 _AT_ONCE = 2_000
-"""Devices whose new fixes are read at once, so that the memory this takes is bounded."""
+"""Devices whose new fixes are read at once, to bound memory."""
 _MOST_LATE = 500
-"""Late windows taken in one look; the others wait for the next."""
+"""Late windows processed in one evaluation."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonitorState:
-    """What one look saw."""
+    """Data of one evaluation."""
 
     subjects: Subjects
     seen: evaluate.StoredState
 
 
 class OfficerMonitor:
-    """Reads the officers' world look by look; makes itself anew for another city."""
+    """Reads the data of officers for each evaluation; rebuilds itself for another city."""
 
     def __init__(self) -> None:
         self._memory: Memory | None = None
         self._city: city.City | None = None
         self._roster: roster.Roster | None = None
         self._late: dict[int, int] = {}
-        """Late windows taken: number → receipt."""
+        """Processed late windows: number → receipt."""
         self._late_from: int | None = None
 
     async def look(self, conn: db.Connection, where: city.City, now: int, opened: Sequence[OpenAlert]) -> MonitorState:
-        """Read what one evaluation needs; call it within one snapshot."""
+        """Read the data of one evaluation; to be called within one snapshot."""
         memory, who = await self._prepare(conn, where, now)
         await self._feed(conn, memory, who.columns.device[who.columns.device != NONE], now)
         subjects = await self._subjects(conn, memory, who, now)
@@ -74,7 +74,7 @@ class OfficerMonitor:
         elif not codes <= memory.zones.index.keys():
             memory.draw(await roster.zones(conn, where, codes))
         if memory is not known or before is None or who.areas is not before.areas:
-            # In a thread: a fleet that is new is placed in a second.
+            # In a thread: a new fleet takes a second.
             await asyncio.to_thread(memory.place, who.areas)
         self._roster = who
         return memory, who
@@ -98,7 +98,7 @@ class OfficerMonitor:
         of_loaded = (row for row, known in zip(rows, loaded, strict=True) if known)
         new = [row for row in of_loaded if row["id"] not in self._late][:_MOST_LATE]
         earliest = db.moment(now - KEPT_MS)
-        # From the beginning of a bucket, so that its earliest fix is found.
+        # From the start of a bucket, to find its earliest fix.
         lo = [max(db.moment(db.millis(row["t_lo"]) // BUCKET_MS * BUCKET_MS), earliest) for row in new]
         hi = [row["t_hi"] for row in new]
         await _take(memory, await observed.thinned(conn, [row["device"] for row in new], lo, hi))
@@ -111,7 +111,7 @@ class OfficerMonitor:
         row = memory.rows(who.columns.device)
         status = await observed.statuses(conn)
         said = await asyncio.to_thread(_said, status, memory, who.columns.device, row)
-        # A device that nobody is known to carry is on duty while it is heard.
+        # A device without a known carrier is on duty while it is heard.
         unlisted = (said.heard > now - FRESH_MS) & (said.signed_off < said.fix_t)
         nobody, on_shift = who.columns.officer == NONE, who.columns.starts != NONE
         return Subjects(
@@ -162,7 +162,7 @@ async def _seen(conn: db.Connection, now: int, opened: Sequence[OpenAlert], memo
 
 
 def _badge(row: Any) -> str | None:
-    """Who signs in; None: somebody signs out, whatever the device says with it."""
+    """Badge that signs in; None: a sign-out."""
     return (row["text"] or "").strip() or None if row["type"] == wire.Signal.SIGN_IN else None
 
 
@@ -172,19 +172,19 @@ def _parts(devices: Int, n: int) -> Iterator[Int]:
 
 
 async def _take(memory: Memory, heard: StoredFixes) -> None:
-    # In a thread: the fixes of some seconds of a large fleet take longer than other tasks of this process may wait.
+    # In a thread: the fixes of a large fleet would block other tasks for too long.
     await asyncio.to_thread(memory.take, heard)
 
 
 def _said(status: Mapping[str, NDArray[Any]], memory: Memory, device: Int, row: NDArray[np.intp]) -> DeviceStatuses:
-    """What the devices of the members said; `status` is in order of the device."""
+    """Messages of the devices of the members; `status` is in order of the device."""
     known, at = row >= 0, np.maximum(row, 0)
     numbers = status["device"]
     of = np.searchsorted(numbers, device)
     of = np.where(np.append(numbers, NONE)[of] == device, of, len(numbers))
 
     def column(name: str, absent: float) -> NDArray[Any]:
-        # Who has no status finds the last one, which says nothing.
+        # A device without a status finds the last entry, which is empty.
         return np.append(status[name], np.array(absent, status[name].dtype))[of]
 
     battery, by_fix = column("battery", np.nan), np.where(known, memory.battery[at], np.nan)

@@ -1,4 +1,4 @@
-"""Works out the ways along the streets to all cells, beside the watcher, when roads or cells are new."""
+"""Computes distances along the streets to all cells, in the background, when roads or cells change."""
 
 import asyncio
 
@@ -19,10 +19,10 @@ FAILURES = Counter("patrol_alert_survey_failures", "Failed attempts to compute r
 
 
 class RoutePrecomputation:
-    """Stores the ways once for each version of roads and cells; the next look at the city finds them.
+    """Stores the distances once for each version of roads and cells.
 
     Args:
-        pool: the database; the computation takes a connection of its own.
+        pool: the database; the computation uses its own connection.
     """
 
     def __init__(self, pool: db.Pool) -> None:
@@ -31,9 +31,9 @@ class RoutePrecomputation:
         self.work = Beside("alerts.routes")
 
     async def consider(self, where: reads.CityState) -> None:
-        """Begin to compute if it is due; a computation of roads or cells that are no more ends.
+        """Start a due computation, and end one for outdated roads or cells.
 
-        One that failed comes again with the next process, or roads or cells: until then the straight line counts.
+        A failed one is repeated by the next process, or for new roads or cells; until then straight lines are used.
         """
         if where.routes_wanted is not None and where.routes_wanted != self._version:
             self._version = where.routes_wanted
@@ -55,7 +55,7 @@ class RoutePrecomputation:
 
 
 async def _around(road_x: Float, road_y: Float, x: Float, y: Float) -> Squares:
-    """Ways to cells with these centres, cell by cell in threads: the solver holds the interpreter while it works."""
+    """Distances to cells with these centres, cell by cell in threads, since the solver holds the GIL."""
     streets = await asyncio.to_thread(Network, road_x, road_y)
     squares = [await asyncio.to_thread(streets.around, *middle) for middle in zip(x.tolist(), y.tolist(), strict=True)]
     return np.stack(squares)

@@ -1,7 +1,7 @@
-"""Lets alerts live on by themselves: snoozes that end, waits that are over, orders that expire, answers that came.
+"""Timers of alerts: ends of snoozes, escalations, expiry of orders, and answers of devices.
 
-Every timer is a moment in the database, so a worker that was away fires at its first look what fell due meanwhile,
-and any number of workers fire each once: the row is locked and asked again whether its moment has come.
+Every timer is a time in the database, so a worker fires at its start those that fell due meanwhile, and with any number
+of workers each fires once: the row is locked and checked again.
 """
 
 from collections.abc import Callable
@@ -27,23 +27,23 @@ FAILURES = Counter(
 
 
 class AlertTimers:
-    """Looks at the timers again and again.
+    """Checks the timers periodically.
 
     Args:
         pool: the database.
         now: the time, ms since 1970-01-01 UTC.
-        every_s: seconds between two looks; a timer fires at most so much late.
+        every_s: seconds between two passes, the maximum delay of a timer.
     """
 
     def __init__(self, pool: db.Pool, *, now: Callable[[], int] = wall_clock, every_s: float = 0.5) -> None:
         self._pool, self._now, self._every_s = pool, now, every_s
 
     async def run(self) -> None:
-        """Keep the alerts until cancelled; a lost database is tried again."""
+        """Run the timers until cancelled; a lost database is retried."""
         await every(self._every_s, self.look_once, survive=_failed)
 
     async def look_once(self) -> None:
-        """Do what is due. Answers come first: one that came in time keeps its order from expiring."""
+        """Do what is due. Answers first, since one in time prevents the expiry of its order."""
         now = self._now()
         await dispatch.take_replies(self._pool, now)
         await dispatch.expire(self._pool, now)
@@ -57,7 +57,7 @@ def _failed(error: Exception) -> None:
 
 
 async def fire(pool: db.Pool, now: int) -> int:
-    """Wake and escalate what is due at `now`, ms; returns how many steps were taken."""
+    """Wake and escalate what is due at `now`, ms; returns the number of steps."""
     taken = 0
     async with pool.acquire() as conn:
         for number in await life_store.due(conn, now):

@@ -1,4 +1,4 @@
-"""Keeps what was learned from past stays fresh, beside the watcher: learned again now and then, never waited for."""
+"""Keeps the training from past stays recent, in the background of the watcher."""
 
 import asyncio
 
@@ -18,10 +18,10 @@ RETRY_MS = 300_000
 
 
 class Trainer:
-    """Hands out what was learned of a city.
+    """Provides the training of a city.
 
     Args:
-        pool: the database; learning takes a connection of its own.
+        pool: the database; training uses its own connection.
     """
 
     def __init__(self, pool: db.Pool) -> None:
@@ -32,7 +32,7 @@ class Trainer:
         self.training = Beside("alerts.training")
 
     async def learned(self, conn: db.Connection, where: city.City, now: int) -> outlook.Learned | None:
-        """What is known of the city at `now` (ms); None: nothing yet. Training that is due begins beside."""
+        """The training at `now` (ms); None: none yet. A due training starts in the background."""
         signature = learning.signature(where)
         if signature != self._signature:
             await self.training.stop()
@@ -56,13 +56,13 @@ class Trainer:
 
 
 async def kept(conn: db.Connection, signature: str) -> tuple[outlook.Learned | None, int]:
-    """What was learned of the grid with this signature, and when (ms); None where it is of another, or nothing is."""
+    """The stored training of the grid with this signature, and its time (ms); None if there is none."""
     stored = await store.kept(conn, signature)
     return (None, 0) if stored is None else (await asyncio.to_thread(learning.unpack, stored.body), stored.made_at)
 
 
 async def learn(conn: db.Connection, where: city.City, signature: str, now: int) -> outlook.Learned:
-    """Learn from the last days, in a thread, and keep it."""
+    """Train on the last days, in a thread, and store the result."""
     rows, last = await store.stays(conn, now), await store.last_fixes(conn)
     learned = await asyncio.to_thread(learning.fit, where, rows, last, now)
     await store.keep(conn, signature, now, await asyncio.to_thread(learning.pack, learned))

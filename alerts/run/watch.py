@@ -1,4 +1,4 @@
-"""Looks at the city every few seconds and stores the alerts that follow; of several workers one does."""
+"""Evaluates the city every few seconds and stores the alerts, on one of several workers."""
 
 import asyncio
 import time
@@ -31,14 +31,14 @@ EVALUATION = Histogram("patrol_alert_evaluation_seconds", "Duration of one evalu
 FAILURES = Counter("patrol_alert_failures", "Evaluations that failed; the next one starts anew.")
 
 LATE_MS = 30_000
-"""Gaps that ended are held against late data so often."""
+"""Interval of checking ended gaps against late data."""
 ARRIVAL_MS = 60_000
-"""How arrivals are estimated is read again after so long."""
+"""Interval of reading the rule of arrivals."""
 
 MOST_REST_S = 30.0
-"""The watcher rests no longer than this, and never while somebody calls for help."""
+"""Longest rest of the watcher; an SOS ends it."""
 _CALLED_MS = 600_000
-"""A call for help older than this when it comes in waits for the next look."""
+"""Age of an SOS on receipt above which it does not end the rest."""
 
 
 class Watcher:
@@ -47,8 +47,8 @@ class Watcher:
     Args:
         pool: one of its connections is held while this is the watcher.
         now: the time, ms since 1970-01-01 UTC.
-        every_s: seconds between two looks that are quick, and between two attempts to become the watcher.
-        rest: so many times as long as a look took is the pause after it, within bounds.
+        every_s: seconds between two fast evaluations, and between two attempts to become the watcher.
+        rest: factor of the rest after the duration of an evaluation, within bounds.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class Watcher:
         self._late_at = 0
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Watch until `stop`; a lost database is tried again."""
+        """Evaluate until `stop`; a lost database is retried."""
         try:
             await every(self._every_s, lambda: self._watch_if_first(stop), survive=_failed, stop=stop)
         finally:
@@ -77,7 +77,7 @@ class Watcher:
             await self._routes.work.stop()
 
     async def look_once(self, conn: db.Connection) -> list[alerting.Alert]:
-        """Read, judge and store once; returns the alerts that changed."""
+        """One evaluation: read, decide, store; returns the changed alerts."""
         started = time.perf_counter()
         async with conn.transaction(isolation="repeatable_read", readonly=True):
             now = self._now()
@@ -89,7 +89,7 @@ class Watcher:
             officers = await self._officer_monitor.look(conn, where.city, seen.now, seen.opened)
             late = await self._late(conn, now)
             held = np.full(len(where.city.cells), self._fills(await backlog.newest(conn), now))
-        # In a thread: a large city takes longer than other tasks of this process may wait.
+        # In a thread: a large city would block other tasks for too long.
         changes = await asyncio.to_thread(_judge, where, seen, officers, by, rule, learned, held)
         explained = await withdrawals.explained(conn, changes, seen.opened)
         changed = await store.apply_on(conn, [*late, *explained])
@@ -99,7 +99,7 @@ class Watcher:
         return changed
 
     async def _prepare(self, conn: db.Connection, now: int) -> tuple[reads.CityState, WarningRules]:
-        """The city and the rules of warnings in force, made anew only where something changed."""
+        """The city and the rules of warnings in force, rebuilt only after changes."""
         where = await reads.place(conn, self._place, now)
         held = await rule_store.current(conn, WARNING, now)
         if self._rules is None or where is not self._place or self._rules.held != tuple(held):
@@ -108,14 +108,14 @@ class Watcher:
         return where, self._rules
 
     async def _late(self, conn: db.Connection, now: int) -> Sequence[Change]:
-        """What late data makes of gaps that ended, now and then."""
+        """Periodic check of ended gaps against late data."""
         if 0 <= now - self._late_at < LATE_MS:
             return []
         self._late_at = now
         return await gaps.late(conn, now)
 
     def _fills(self, newest: Mapping[int, int], now: int) -> bool:
-        """Whether warnings wait because earlier fixes of many devices are coming in."""
+        """Whether warnings wait for a backlog of many devices."""
         filling = self._backlog.fills(newest, now)
         if filling != self._filling:
             said = "warnings wait: earlier fixes of many devices are coming in" if filling else "warnings go on"
@@ -127,21 +127,21 @@ class Watcher:
         await locks.lead(self._pool, "patrol.alerts", lambda conn: self._watch(conn, stop))
 
     async def _watch(self, conn: db.Connection, stop: asyncio.Event) -> None:
-        """Look again and again; the pause is the longer, the longer a look takes."""
+        """Evaluate periodically, with a rest in proportion to the duration."""
         while not stop.is_set():
             started = time.monotonic()
             await self.look_once(conn)
             await self._pause_after(conn, stop, time.monotonic() - started)
 
     async def _pause_after(self, conn: db.Connection, stop: asyncio.Event, looked_s: float) -> None:
-        """Rest after a look that took so long, or until somebody calls for help."""
+        """Rest after an evaluation, or until an SOS."""
         until = time.monotonic() + loops.rest_s(looked_s, MOST_REST_S, self._rest)
         await stopping.pause(stop, self._every_s)
         while not stop.is_set() and time.monotonic() < until and not await self._called(conn):
             await stopping.pause(stop, min(self._every_s, until - time.monotonic()))
 
     async def _called(self, conn: db.Connection) -> bool:
-        """Whether somebody called for help of whom no alert tells yet."""
+        """Whether there is an SOS without an alert."""
         return await observed.unanswered_calls(conn, self._now() - _CALLED_MS)
 
 
@@ -152,7 +152,7 @@ def _failed(error: Exception) -> None:
 
 
 class _Arrival:
-    """How arrivals are estimated, read again now and then."""
+    """The rule of arrivals, read periodically."""
 
     def __init__(self) -> None:
         self._known: tuple[int, ArrivalRule] | None = None

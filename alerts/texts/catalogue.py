@@ -9,7 +9,7 @@ Pair = tuple[str, str]
 """Chinese and English."""
 
 EXTRA = frozenset({"because", "said", "actor", "level", "number"})
-"""What sentences take beside facts: a reason, another sentence, who acted, the level's name, the step of escalation."""
+"""Further fields of sentences: a reason, another sentence, the actor, the level, the step of escalation."""
 
 ALERTS: dict[str, Pair] = {
     "coverage_gap": (
@@ -183,7 +183,7 @@ ENDS: dict[str, Pair] = {
         "withdrawn: not true ({because}; the alert was: {said})",
     ),
 }
-"""How an alert about an officer ended: `said` is what it said, `because` is why."""
+"""Ends of alerts about officers: `said` is the text of the alert, `because` the reason."""
 
 WHY: dict[str, Pair] = {
     "over": ("已恢复", "back to normal"),
@@ -205,7 +205,7 @@ CAUSES: dict[str, Pair] = {
     "signed_off": ("终端主动下线", "signed off by the device"),
     "app_stopped": ("应用停止或终端关机", "the app has stopped or the device is off"),
 }
-"""Why a device was lost contact with."""
+"""Causes of lost contact."""
 
 LEVELS: dict[str, Pair] = {
     "blue": ("蓝色", "blue"),

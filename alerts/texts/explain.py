@@ -1,4 +1,4 @@
-"""Why an alert is: one sentence in Chinese and one in English, with the numbers it was decided on. Pure."""
+"""The text of an alert: one sentence in Chinese and one in English, with its facts. Pure."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -16,14 +16,14 @@ from tracking.records import reasons
 
 
 def explain(kind: str, state: str, level: str, facts: Facts, *, at: datetime, zone: ZoneInfo) -> Pair:
-    """Say why.
+    """Explain an alert.
 
     Args:
         kind: kind of the alert.
         state: open, resolved, withdrawn or closed.
         level: blue, yellow, orange or red.
-        facts: of the alert.
-        at: when the alert last changed.
+        facts: facts of the alert.
+        at: time of its last change.
         zone: the city's time zone.
 
     Returns:
@@ -69,7 +69,7 @@ def _gap_withdrawn(facts: of.Gap, clock: Clock) -> Pair:
 
 
 def _said(kind: str, facts: Facts, clock: Clock) -> Pair:
-    """What an alert about an officer says while it stands."""
+    """Text of an open alert about an officer."""
     choose = _PARTS.get(type(facts))
     parts = [kind] if choose is None else choose(facts)
     extra = {}
@@ -133,4 +133,4 @@ _PARTS: dict[type[Facts], Callable[[Any], list[str]]] = {
     of.SingleOfficer: _single,
     of.Deaf: _deaf,
 }
-"""Names of the sentences that make up what an alert says, where it is not the one of its kind."""
+"""Sentences of an alert, if not the single one of its kind."""

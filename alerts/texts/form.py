@@ -36,14 +36,14 @@ class _Filled(Formatter):
 
 
 def minutes(seconds: float) -> str:
-    """Whole minutes, towards the worse: less is promised and more is asked than there is. A true minus sign."""
+    """Whole minutes, rounded to the unfavourable side, with a true minus sign."""
     return str(int(seconds // 60)).replace("-", "−")
 
 
 def filled(
     sentences: Iterable[Pair], values: msgspec.Struct, clock: Clock, extra: Mapping[str, Pair] = NO_EXTRA
 ) -> Pair:
-    """The sentences, one after the other, with the fields of a struct and what is said beside it in each language."""
+    """The joined sentences, filled with the fields of a struct and extra values in each language."""
     fields, form = msgspec.structs.asdict(values), _Filled(clock)
     pairs = list(sentences)
     zh, en = (

@@ -1,4 +1,4 @@
-"""The life of an alert as sentences: who did what, when and why, in Chinese and English. Pure."""
+"""The steps of an alert as sentences in Chinese and English. Pure."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -12,14 +12,14 @@ from alerts.texts.form import filled
 
 
 def tell(step: str, level: str, actor: str, facts: OfStep, *, at: datetime, zone: ZoneInfo) -> Pair:
-    """Say what a step was.
+    """Describe a step.
 
     Args:
-        step: what happened.
+        step: the step.
         level: level of the alert after it.
-        actor: who took it.
-        facts: of the step.
-        at: when.
+        actor: its actor.
+        facts: facts of the step.
+        at: its time.
         zone: the city's time zone.
 
     Returns:
@@ -42,7 +42,7 @@ def tell(step: str, level: str, actor: str, facts: OfStep, *, at: datetime, zone
 
 
 def _parts(step: str, actor: str, facts: OfStep) -> list[str]:
-    """Names of the sentences that make up the step."""
+    """Sentences of the step."""
     if step == Step.ESCALATED:
         return ["step.escalated.system" if actor == SYSTEM else "step.escalated.person"]
     if step == Step.REFUSED and facts.reason:

@@ -22,7 +22,7 @@ _GONE = 410
 
 
 def new_secret() -> str:
-    """Make what webhooks of a channel are signed with."""
+    """Generate the signing secret of a webhook channel."""
     return SECRET_PREFIX + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
@@ -37,7 +37,7 @@ class Webhook:
     """Posts messages to the address of a channel: `{"url", "secret"}`.
 
     Args:
-        allowed: what may be reached beside public addresses.
+        allowed: private addresses that are allowed.
         now: the time, ms since 1970-01-01 UTC.
     """
 
@@ -48,7 +48,7 @@ class Webhook:
         """Send.
 
         Raises:
-            NotSentError: it was not taken.
+            NotSentError: it was not accepted.
         """
         body = json.dumps(message.body(), ensure_ascii=False, separators=(",", ":")).encode()
         at_s = self._now() // 1000
@@ -62,15 +62,15 @@ class Webhook:
 
 
 async def post(url: str, body: bytes, headers: Mapping[str, str], allowed: Allowed) -> None:
-    """Post to a checked address; redirects are not followed, as they could lead anywhere.
+    """Post to a checked address; redirects are not followed, since they could lead anywhere.
 
     Raises:
-        NotSentError: nobody took it.
+        NotSentError: it was not accepted.
     """
     pinned = await guard.pin(url, allowed)
     try:
         async with (
-            asyncio.timeout(1.5 * TIMEOUT_S),  # a server that answers byte by byte never reaches httpx2's own limit
+            asyncio.timeout(1.5 * TIMEOUT_S),  # a server that answers byte by byte never exceeds httpx2's own limit
             httpx2.AsyncClient(timeout=TIMEOUT_S, trust_env=False, follow_redirects=False) as client,
             client.stream(
                 "POST",
