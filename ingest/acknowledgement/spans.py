@@ -1,14 +1,14 @@
-"""Pure: a set of whole numbers as spans without a gap; small where the numbers come mostly in order."""
+"""A set of whole numbers as spans without gaps; compact if they arrive mostly in order. Pure."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 
 MOST = 2_500
-"""Spans kept; the highest are forgotten beyond it."""
+"""Most spans; beyond it the highest are dropped."""
 
 
 class NumberSpans:
-    """Numbers from 0 on. A number beyond too many gaps is forgotten, none is ever made up."""
+    """Numbers from 0 on. Numbers beyond too many gaps are dropped; none is invented."""
 
     __slots__ = ("_hi", "_lo", "_most")
 
@@ -23,16 +23,16 @@ class NumberSpans:
 
     @property
     def upto(self) -> int:
-        """Last number before the first gap, counted from 0; -1 when 0 is not there."""
+        """Last number before the first gap, counted from 0; -1 without 0."""
         return self._hi[0] if self._lo and self._lo[0] == 0 else -1
 
     @property
     def gaps(self) -> bool:
-        """Whether a number is there beyond one that is not."""
+        """Whether there is a gap before the last number."""
         return len(self._lo) > 1 or (bool(self._lo) and self._lo[0] > 0)
 
     def add(self, lo: int, hi: int) -> None:
-        """Take the numbers from `lo` to `hi`, both included."""
+        """Add the numbers from `lo` to `hi`, both included."""
         # The spans that overlap or touch it.
         begin, end = bisect_left(self._hi, lo - 1), bisect_right(self._lo, hi + 1)
         if begin < end:

@@ -1,4 +1,4 @@
-"""Pure: what a group of decoded messages says, in the columns and rows that the store takes."""
+"""The contents of a group of decoded messages, as columns and rows for the store. Pure."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ from tracking.records.retention import UNSET, Horizons
 
 
 class Received(Struct, frozen=True, gc=False):
-    """A message and what it says."""
+    """A message and its contents."""
 
     message: DeviceMessage
     decoded: Decoded
@@ -30,7 +30,7 @@ class Received(Struct, frozen=True, gc=False):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SaidEvent:
-    """An event with its place in WGS-84 degrees; `received` is ms."""
+    """An event with its position in WGS-84 degrees; `received` is ms."""
 
     device: int
     received: int
@@ -50,29 +50,29 @@ class Number(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """What goes into one transaction."""
+    """The data of one transaction."""
 
     fixes: FixColumns
     ahead: FixColumns
-    """Refused for a clock ahead; not stored, but where their devices were is noted."""
+    """Refused because of a clock ahead; not stored, but sightings are noted."""
     events: list[SaidEvent]
     said: list[enrolment.StatusReport]
     refused: list[refusals.RefusalRecord]
     replies: list[SaidReply]
     numbers: list[Number]
-    """Of the fixes: nobody needs to send them again once the batch is committed."""
+    """Numbers of the fixes, settled once the batch is committed."""
     settled: list[Number]
-    """The same of fixes that were refused for what they say."""
+    """The same for fixes refused for their content."""
     misrouted: frozenset[int] = frozenset()
-    """Devices whose stays another worker's engine moves: what they sent is stored, the rest is left to that worker."""
+    """Devices of other workers: their data is stored, and their worker computes the stays."""
 
 
 Senders = Sequence[enrolment.Device | None]
-"""By message the device that it names, None where that is not known."""
+"""By message: its device, None if unknown."""
 
 
 def senders(received: Sequence[Received], devices: Mapping[str, enrolment.Device]) -> Senders:
-    """Look up who sent the messages, once for all that is done with them; `devices` by name."""
+    """Look up the senders of the messages once; `devices` by name."""
     return [devices.get(item.decoded.device) for item in received]
 
 
@@ -82,13 +82,13 @@ def build(
     horizons: Horizons = UNSET,
     served: Collection[str] | None = None,
 ) -> Batch:
-    """Turn messages into what is stored; those of unknown devices or wrong units become refusals.
+    """Convert messages for the store; those of unknown devices or wrong units become refusals.
 
     Args:
         received: the messages.
-        sent_by: who sent them.
-        horizons: what is older is refused.
-        served: units whose devices' stays are ours to move; None: all.
+        sent_by: their senders.
+        horizons: older data is refused.
+        served: units whose stays this worker computes; None: all.
     """
     refused = [_refusal(item.message, fault) for item in received for fault in item.decoded.refused]
     known = list(_known(received, sent_by, refused))
@@ -131,7 +131,7 @@ def _misrouted(
 def _known(
     received: Sequence[Received], sent_by: Senders, refused: list[refusals.RefusalRecord]
 ) -> Iterator[tuple[enrolment.Device, DeviceMessage, Decoded]]:
-    """What devices sent that may send; what others sent is refused."""
+    """Contents of permitted devices; the others are refused."""
     for item, device in zip(received, sent_by, strict=True):
         decoded = item.decoded
         if device is not None and device.unit == decoded.unit and not device.revoked:
@@ -142,7 +142,7 @@ def _known(
 
 @dataclass(slots=True)
 class _Sent:
-    """The fixes of several messages in order, and by message whose they are."""
+    """The fixes of several messages in order, and the device of each message."""
 
     fixes: list[wire.Fix] = field(default_factory=list)
     devices: list[enrolment.Device] = field(default_factory=list)
@@ -159,7 +159,7 @@ class _Sent:
         return [message.received for message in self.messages]
 
     def numbers(self, rows: Iterable[int] | None = None) -> list[Number]:
-        """The numbers of the fixes in `rows`, None: of all; most devices give none."""
+        """The numbers of the fixes in `rows`, None: of all; most devices send none."""
         owners = [device for device, n in zip(self.devices, self.counts, strict=True) for _ in range(n)]
         chosen = range(len(self.fixes)) if rows is None else rows
         return [
@@ -179,7 +179,7 @@ def _outdated(
 
 
 def _since(sent: _Sent, horizons: Horizons, refused: list[refusals.RefusalRecord], settled: list[Number]) -> FixColumns:
-    """The fixes that are not older than what is kept; the others are refused, and their numbers settled."""
+    """Fixes within the retention; older ones are refused, and their numbers settled."""
     fixes = fix_columns.columns(sent.fixes, sent.devices, sent.received(), sent.counts)
     old = (fixes.t < horizons.fixes.floor) | (fixes.t < fixes.received - horizons.fixes.back_ms)
     if not old.any():
@@ -194,7 +194,7 @@ def _since(sent: _Sent, horizons: Horizons, refused: list[refusals.RefusalRecord
 
 
 def unenrolled(received: Sequence[Received], sent_by: Senders) -> dict[str, str]:
-    """Device name → unit of the messages that say something of devices not known; of several units the first."""
+    """Device name → unit, for unknown devices in valid messages; the first of several units."""
     units: dict[str, str] = {}
     for item, device in zip(received, sent_by, strict=True):
         if device is None and _says_something(item.decoded):
@@ -207,7 +207,7 @@ def _says_something(decoded: Decoded) -> bool:
 
 
 def _not_taken(decoded: Decoded, device: enrolment.Device | None) -> DecodeRefusal:
-    # What it sent is not kept: a device that nobody enrolled is nobody's to look at.
+    # Its bytes are not kept: nobody may see data of a device that is not enrolled.
     if device is None:
         detail = f"device {decoded.device} is not enrolled: enrol it, or set PATROL_AUTO_ENROL=true"
         return DecodeRefusal(Refusal.UNKNOWN_DEVICE, detail, None)
@@ -235,7 +235,7 @@ def _event(event: wire.Event, device: enrolment.Device, received: int) -> SaidEv
 
 
 def _said(status: wire.Status, device: enrolment.Device, received: int) -> enrolment.StatusReport:
-    # Never later than the receipt, or a device whose clock is ahead could not be declared gone by its last will.
+    # Not later than the receipt, or the last will of a device with a clock ahead would be ignored.
     at = received if status.t is None else min(status.t, received)
     return enrolment.StatusReport(
         device=device.id, online=status.online, at=at, battery=status.bat, by_itself=status.t is not None

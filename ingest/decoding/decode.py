@@ -1,4 +1,4 @@
-"""Pure: one MQTT message to fixes, an event, a status, a reply and refusals. Stop 2 of the path."""
+"""Decodes one MQTT message to fixes, an event, a status, a reply and refusals. Pure. Step 2 of the path."""
 
 from collections.abc import Callable
 from typing import NamedTuple, TypeVar
@@ -14,28 +14,28 @@ from schemas.refusals import Refusal
 T = TypeVar("T")
 
 _UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-# Asked of every fix: a member of an enumeration is looked up by a function.
+# Used for every fix: looking up a member of an enumeration is a function call.
 _OFF = wire.Duty.OFF
 
 
 class Numbered(NamedTuple):
-    """What a fix says of its place among those of its boot."""
+    """The numbering of a fix within its boot."""
 
     boot: str
     seq: int
     first: int
-    """The boot's first number: nothing is sent below it."""
+    """The first number of the boot."""
 
 
 def numbered(fix: "wire.Fix | _Numbers") -> Numbered | None:
-    """The numbers of a fix; None when it has none, or of a boot that cannot be stored and so not be asked for."""
+    """The numbering of a fix; None without one, or for a boot that cannot be stored."""
     if fix.boot is None or fix.seq is None or _has_nul(fix):
         return None
     return Numbered(fix.boot, fix.seq, fix.first if fix.first is not None and fix.first <= fix.seq else 0)
 
 
 class Decoded(msgspec.Struct, gc=False):
-    """What one message says; either may be empty, and good fixes stand beside refused ones."""
+    """The contents of one message; all parts may be empty, and valid fixes may be beside refused ones."""
 
     unit: str = ""
     device: str = ""
@@ -46,13 +46,13 @@ class Decoded(msgspec.Struct, gc=False):
     reply: wire.Reply | None = None
     refused: list[DecodeRefusal] = []
     ahead: list[wire.Fix] = []
-    """Fixes that are refused because they claim to be taken in the future: their places may be right."""
+    """Fixes refused because of a future time; their positions may be right."""
     settled: list[Numbered] = []
-    """Numbers of fixes that were refused for what they say: sending them again helps nobody."""
+    """Numbers of fixes refused for their content, which need not be sent again."""
 
 
 class _Numbers(msgspec.Struct):
-    """Of a fix of which the rest may be anything."""
+    """The numbering of a fix whose other fields are unchecked."""
 
     boot: wire.ShortText | None = None
     seq: wire.Seq | None = None
@@ -76,7 +76,7 @@ def decode(topic: str, payload: bytes, *, retained: bool, now: int) -> Decoded:
 
     Args:
         topic: as the broker gave it.
-        payload: may be the head of a longer one when it is longer than `wire.MAX_PAYLOAD_BYTES`.
+        payload: may be truncated if longer than `wire.MAX_PAYLOAD_BYTES`.
         retained: the broker replays an old message because of a subscription.
         now: ms since 1970-01-01 UTC, the server's clock.
     """
@@ -87,7 +87,7 @@ def decode(topic: str, payload: bytes, *, retained: bool, now: int) -> Decoded:
     if retained and kind is not topics.TopicKind.STATUS:
         return _refuse(result, Refusal.RETAINED_REPLAY, "only `status` may be retained", payload)
     if not payload:
-        # An empty retained payload is how MQTT deletes a retained message; it says nothing about the device.
+        # An empty retained payload deletes a retained message in MQTT; it says nothing about the device.
         return _refuse(result, Refusal.EMPTY, "the payload has no bytes", payload)
     if len(payload) > wire.MAX_PAYLOAD_BYTES:
         detail = f"more than {wire.MAX_PAYLOAD_BYTES} bytes: send arrays in parts"
@@ -116,12 +116,12 @@ def _fixes(result: Decoded, payload: bytes, now: int) -> None:
 
 
 def _plain(fix: wire.Fix, now: int) -> bool:
-    """Whether a fix has nothing to refuse."""
+    """Whether a fix is valid."""
     return fix.duty is not _OFF and fix.t <= now + wire.MAX_AHEAD_MS and (fix.boot is None or not _has_nul(fix))
 
 
 def _elements(result: Decoded, payload: bytes, now: int) -> None:
-    """Decode each element by itself, so that the good ones are kept."""
+    """Decode each element alone, so that valid ones are kept."""
     try:
         elements = [bytes(raw) for raw in _ELEMENTS.decode(payload)] if _is_array(payload) else [payload]
     except _UNDECODABLE as error:
@@ -158,7 +158,7 @@ def _check(result: Decoded, fix: wire.Fix, latest: int, payload: bytes) -> bool:
 
 
 def _numbers(payload: bytes, *, msgpack: bool) -> _Numbers | None:
-    """Boot and number of a fix that is otherwise none."""
+    """Boot and number of an invalid fix."""
     try:
         return _NUMBERED.decode(payload, msgpack=msgpack)
     except _UNDECODABLE:
@@ -231,7 +231,7 @@ def _ahead(result: Decoded, t: int | None, now: int, payload: bytes) -> bool:
 
 
 def _nul(result: Decoded, payload: bytes, *texts: str | None) -> bool:
-    # PostgreSQL cannot hold U+0000 in a text; one such message must not make a whole batch fail.
+    # PostgreSQL cannot store U+0000 in texts; one such message must not fail a whole batch.
     if not any(text and "\0" in text for text in texts):
         return False
     _refuse(result, Refusal.OUT_OF_RANGE, "a text holds the character U+0000", payload)

@@ -1,4 +1,4 @@
-"""Pure: why bytes could not be decoded, and what of them may be kept for the operator."""
+"""Reasons of decoding errors, and the bytes that may be kept for operators. Pure."""
 
 import math
 import re
@@ -11,7 +11,7 @@ from schemas.refusals import Refusal
 
 KEPT_BYTES = 1024
 KEPT_PER_MESSAGE = 10
-"""Refused elements of one message that are kept with their bytes; the others are only counted."""
+"""Refused elements of one message kept with their bytes; further ones are only counted."""
 
 T = TypeVar("T")
 
@@ -23,17 +23,17 @@ _NO_JSON_NUMBER = re.compile(rb"-?(NaN|Infinity|inf|nan)\b")
 
 @dataclass(frozen=True, slots=True)
 class DecodeRefusal:
-    """A refusal of a message or of `n` parts of it that are alike."""
+    """A refusal of a message, or of `n` similar parts."""
 
     reason: Refusal
     detail: str
     payload: bytes | None
-    """The first bytes; None where keeping them would keep personal data."""
+    """The first bytes; None if they would be personal data."""
     n: int = 1
 
 
 class Codec(Generic[T]):
-    """Decodes a type from JSON or MessagePack, told apart by the first byte."""
+    """Decodes a type from JSON or MessagePack, distinguished by the first byte."""
 
     def __init__(self, of: Any) -> None:
         self._json: msgspec.json.Decoder[T] = msgspec.json.Decoder(of)
@@ -52,12 +52,12 @@ class Codec(Generic[T]):
 
 
 def is_msgpack(payload: bytes) -> bool:
-    """Whether `payload`, not empty, starts a MessagePack map or array, which no JSON text does."""
+    """Whether a non-empty `payload` starts with a MessagePack map or array."""
     return 0x80 <= payload[0] <= 0x9F or 0xDC <= payload[0] <= 0xDF
 
 
 def refused(error: Exception, payload: bytes) -> DecodeRefusal:
-    """Classify what a Codec raised."""
+    """Classify an error of a Codec."""
     if isinstance(error, RecursionError):
         return DecodeRefusal(Refusal.MALFORMED, "nested too deep", keep(payload))
     if isinstance(error, UnicodeDecodeError):
@@ -73,15 +73,15 @@ def refused(error: Exception, payload: bytes) -> DecodeRefusal:
 
 
 def keep(payload: bytes) -> bytes | None:
-    """First bytes of a refused payload, None when it may be an off-duty one, which is personal data."""
-    # An escaped text may read "off" too; hiding too much is the safe side.
+    """First bytes of a refused payload; None if it may be an off-duty fix, which is personal data."""
+    # An escaped text may also mean "off"; hiding too much is safe.
     if b"off" in payload.lower() or b"\\u" in payload:
         return None
     return payload[:KEPT_BYTES]
 
 
 def add(refusals: list[DecodeRefusal], new: DecodeRefusal) -> None:
-    """Append `new`; beyond KEPT_PER_MESSAGE of its reason, count it on the last one instead."""
+    """Append `new`, or count it on the last one beyond KEPT_PER_MESSAGE of its reason."""
     alike = [n for n, refusal in enumerate(refusals) if refusal.reason is new.reason]
     if len(alike) < KEPT_PER_MESSAGE:
         refusals.append(new)
@@ -96,7 +96,7 @@ def _stopped_at_no_number(detail: str, payload: bytes) -> bool:
 
 
 def _not_finite(detail: str, payload: bytes) -> bool:
-    """Whether the value that is out of its range is NaN or infinite, which only MessagePack can say."""
+    """Whether a value out of range is NaN or infinite, which is possible only in MessagePack."""
     at = _FIELD.search(detail)
     if at is None or not is_msgpack(payload):
         return False

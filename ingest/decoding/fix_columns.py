@@ -1,4 +1,4 @@
-"""Pure: the fixes of many messages as columns. A column is made at once; the usual case is asked for first."""
+"""The fixes of many messages as columns, built column by column, usual cases first. Pure."""
 
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
@@ -54,7 +54,7 @@ def columns(
 
 
 def _wgs84(lat: Float, lon: Float, devices: Sequence[Device], counts: Sequence[int]) -> tuple[Float, Float, Bool]:
-    """Places in WGS-84, and which of them were sent in a datum that differs."""
+    """Positions in WGS-84, and which of them were sent in another datum."""
     made_lat, made_lon, shifted = lat, lon, np.zeros(len(lat), np.bool_)
     for sent_datum in {device.datum for device in devices} & {wire.Datum.GCJ02, wire.Datum.BD09}:
         rows = np.repeat([device.datum is sent_datum for device in devices], counts)

@@ -1,4 +1,4 @@
-"""Pure: what an OwnTracks phone says, in the words of our own wire contract."""
+"""Converts OwnTracks messages to the wire protocol. Pure."""
 
 import msgspec
 
@@ -23,12 +23,12 @@ def decode(payload: bytes) -> wire.Fix | wire.Status:
         return _location(message)
     if isinstance(message, wire.OwnTracksTransition):
         return wire.Fix(t=message.tst * _MS_PER_S, lat=message.lat, lon=message.lon, acc=message.acc)
-    # The will's `tst` is when the phone first connected, so the time of receipt is the better one.
+    # The `tst` of the last will is the first connection, so the time of receipt is better.
     return wire.Status(online=False)
 
 
 def refused(error: Exception, payload: bytes) -> DecodeRefusal:
-    """Classify what `decode` raised; a message of another `_type` is well-formed, but nothing for us."""
+    """Classify an error of `decode`; a message of another `_type` is well-formed but unused."""
     if isinstance(error, msgspec.ValidationError) and f"`$.{_TAG}`" in str(error) and "Invalid value" in str(error):
         return DecodeRefusal(Refusal.NOT_A_POSITION, str(error)[:200], faults.keep(payload))
     return faults.refused(error, payload)
@@ -40,11 +40,11 @@ def _location(message: wire.OwnTracksLocation) -> wire.Fix:
         lat=message.lat,
         lon=message.lon,
         acc=message.acc,
-        # Some phones always send 0 for what they do not know: a zero is no more than absence.
+        # Some phones send 0 for unknown values, so zero means unknown.
         spd=message.vel / _KMH_PER_MS if message.vel else None,
         hdg=message.cog or None,
         alt=message.alt,
         bat=message.batt,
-        # "u" asks the phone to measure and send at once: a fix like any other.
+        # "u" requests a measurement at once: an ordinary fix.
         src=wire.Source.PING if message.t == _PINGED else wire.Source.GNSS,
     )

@@ -1,29 +1,29 @@
-"""PUBLISH packets of MQTT 5 as they come in bulk: taken from the bytes of a connection without an object each. Pure."""
+"""Parses MQTT 5 PUBLISH packets in bulk from the bytes of a connection, without an object for each. Pure."""
 
 from collections.abc import Callable
 
 Publish = tuple[str, bytes, bool, bytes]
-"""Topic, payload, whether it is a retained copy, and the packet's number (two bytes; none with QoS 0)."""
+"""Topic, payload, retained flag, and packet number (two bytes; none with QoS 0)."""
 Take = Callable[[list[Publish]], None]
-"""Told the messages that came one after the other."""
+"""Called with consecutive messages."""
 Other = Callable[[int, bytes], None]
-"""Told first byte and body of a packet of another kind."""
+"""Called with first byte and body of other packets."""
 
 _PUBLISH, _RETAIN = 0x30, 0x01
 _MOST_LENGTH_BYTES = 4
 
 
 class MalformedError(ValueError):
-    """The bytes are no MQTT packet: the connection must end."""
+    """The bytes are not an MQTT packet: the connection must end."""
 
 
 def read(data: bytes, take: Take, other: Other) -> int:
-    """Hand over every whole packet in `data`, in order; returns how many bytes they had.
+    """Hand over all complete packets in `data`, in order; returns their number of bytes.
 
     A PUBLISH with properties, or of QoS 2, goes to `other`.
 
     Raises:
-        MalformedError: a length has more than four bytes; what came before it was handed over.
+        MalformedError: a length has more than four bytes; earlier packets were handed over.
     """
     publishes: list[Publish] = []
     at = 0
@@ -46,7 +46,7 @@ def read(data: bytes, take: Take, other: Other) -> int:
 
 
 def _span(data: bytes, at: int) -> tuple[int, int] | None:
-    """Where the body of the packet at `at` begins and ends; None when it has not come whole yet."""
+    """Start and end of the body of the packet at `at`; None if incomplete."""
     size, start = len(data), at + 2
     if size < start:
         return None
@@ -60,7 +60,7 @@ def _span(data: bytes, at: int) -> tuple[int, int] | None:
 
 
 def _publish(data: bytes, first: int, start: int, end: int) -> Publish | None:
-    """A PUBLISH; None when it needs more care, or is none."""
+    """A PUBLISH; None if it is special or another packet."""
     qos = first >> 1 & 3
     if first & 0xF0 != _PUBLISH or qos > 1 or end - start < 2:
         return None
@@ -73,7 +73,7 @@ def _publish(data: bytes, first: int, start: int, end: int) -> Publish | None:
 
 
 def _long(data: bytes, at: int) -> tuple[int, int]:
-    """Length of a packet and where its body begins; -1 when that has not come yet."""
+    """Length of a packet and start of its body; -1 if incomplete."""
     if len(data) > at + 1 and data[at + 1] < 128:  # the usual length of a fix
         return data[at] & 127 | data[at + 1] << 7, at + 2
     length = 0

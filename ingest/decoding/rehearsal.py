@@ -1,4 +1,4 @@
-"""Pure: a plain message in the place of one that the database did not take: if it takes that, the other is to blame."""
+"""A plain message that replaces a rejected one, to find out whether the message is at fault. Pure."""
 
 from ingest.decoding.batch import Received
 from ingest.decoding.decode import Decoded, Numbered
@@ -11,7 +11,7 @@ _BOOT = "rehearsal"
 
 
 def plain(received: Received) -> Received:
-    """A message of the same sender and kind whose values are the plainest that there are; it is never to be stored."""
+    """A message of the same sender and kind with the plainest values; never stored."""
     t, said = received.message.received, received.decoded
     return Received(
         received.message,

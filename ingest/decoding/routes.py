@@ -1,4 +1,4 @@
-"""Pure: what the topic of a message says, remembered, as the same devices send again and again."""
+"""Parses topics of messages, with a cache. Pure."""
 
 from dataclasses import dataclass, field
 from sys import intern
@@ -8,11 +8,11 @@ from schemas import topics
 from schemas.refusals import Refusal
 
 CACHED_LENGTH = 200
-"""Longer topics are read each time: nobody of ours has them."""
+"""Longer topics are not cached."""
 
 
 class Route(NamedTuple):
-    """What a topic says. Without a kind nothing is decoded; that is a fault unless it is one of the server's own."""
+    """A parsed topic. Without a kind nothing is decoded; this is a fault except for topics of the server."""
 
     unit: str = ""
     device: str = ""
@@ -22,10 +22,10 @@ class Route(NamedTuple):
 
 @dataclass(slots=True)
 class Routes:
-    """Topics that were read. No `lru_cache`: the order of use is of no use here, and costs as much as the look-up.
+    """Cache of parsed topics. Not `lru_cache`, since the order of use is not needed and costs as much as the lookup.
 
     Args:
-        most: remembered at a time; past it all are forgotten.
+        most: capacity; beyond it the cache is cleared.
     """
 
     most: int = 200_000
@@ -38,7 +38,7 @@ class Routes:
         return topic in self._known
 
     def of(self, topic: str) -> Route:
-        """What a topic says."""
+        """Parse a topic."""
         route = self._known.get(topic)
         if route is None:
             route = _parse(topic)
@@ -59,5 +59,5 @@ def _parse(topic: str) -> Route:
     except topics.TopicError as error:
         unknown = isinstance(error, topics.UnknownKindError)
         return Route(fault=(Refusal.UNKNOWN_KIND if unknown else Refusal.BAD_TOPIC, str(error)))
-    # One text for all that name it, here and in the store's devices: they are found and compared without being read.
+    # One interned text here and in the store's devices, for fast lookup and comparison.
     return Route(intern(parsed.unit), intern(parsed.device), parsed.kind)

@@ -1,4 +1,4 @@
-"""Pure: what is too old to be taken, and of what likely cause the operator is told, in both languages."""
+"""Refuses data that is too old, with the likely cause in both languages. Pure."""
 
 from collections.abc import Iterator
 
@@ -11,9 +11,9 @@ from tracking.presence.fixes import Bool, Int
 from tracking.records.retention import DAY_MS
 
 ROLLOVER_MS = 1024 * 7 * DAY_MS
-"""A receiver counts GPS weeks to 1,024 and begins anew; one that does not know it is so far behind, or twice so far."""
+"""GPS week rollover: a receiver that does not handle it is behind by this, or a multiple."""
 _BUFFERED_MS = 31 * DAY_MS
-"""So late may what it sends be beside."""
+"""Further delay of such data."""
 _AHEAD_MS = DAY_MS
 _CAUSES = {
     Refusal.WEEK_ROLLOVER: (
@@ -28,7 +28,7 @@ _CAUSES = {
 
 
 def refusals(t: Int, received: int) -> Iterator[DecodeRefusal]:
-    """Refuse what one message, received at `received` (ms), holds of times `t` (ms), one refusal for each cause."""
+    """Refuse the times `t` (ms) of a message received at `received` (ms), one refusal for each cause."""
     rolled = rolled_over(received - t)
     for reason, of in ((Refusal.WEEK_ROLLOVER, t[rolled]), (Refusal.TOO_OLD, t[~rolled])):
         if len(of):
@@ -36,12 +36,12 @@ def refusals(t: Int, received: int) -> Iterator[DecodeRefusal]:
             days = (received - newest) // DAY_MS
             at = times.moment(max(newest, 0)).isoformat(timespec="seconds").replace("+00:00", "Z")
             weeks = 1024 * round((received - newest) / ROLLOVER_MS)
-            # The bytes are not kept: they say where somebody was at a time of which nothing is kept.
+            # The bytes are not kept: they would be positions beyond the retention.
             yield DecodeRefusal(reason, _CAUSES[reason].format(t=at, days=days, weeks=weeks), None, len(of))
 
 
 def rolled_over(age: Int) -> Bool:
-    """Which ages (ms) are those of a receiver whose count of weeks began anew, of fixes taken in the last month."""
+    """Ages (ms) explained by a GPS week rollover of a fix from the last month."""
     times_over = np.maximum(np.round(age / ROLLOVER_MS), 1)
     beside = age - times_over * ROLLOVER_MS
     return np.asarray((beside >= -_AHEAD_MS) & (beside <= _BUFFERED_MS), dtype=np.bool_)

@@ -1,4 +1,4 @@
-"""Tells devices with an outbox how far they are stored."""
+"""Sends `ack` to devices with an outbox."""
 
 from ingest.run import surviving
 from ingest.run.mqtt.session import Session
@@ -12,7 +12,7 @@ EVERY_S = 1.0
 
 
 async def keep(acks: Acks, session: Session, pool: db.Pool) -> None:
-    """Tell devices with an outbox how far they are stored. What the broker misses is told again with the next fix."""
+    """Send `ack` to devices with an outbox. One lost at the broker is repeated with the next fix."""
     ledger = BootLedger(pool, wall_clock)
 
     async def tell() -> None:

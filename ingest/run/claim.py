@@ -1,7 +1,7 @@
-"""The claim on units: one engine at a time moves the stays of a device, whoever else starts beside it.
+"""The claim on units: one engine at a time handles a device.
 
-Two engines that each see a part of a device's fixes would both be wrong. A claim is an advisory lock of a session of
-its own, so it ends with its process. Who comes second waits, and takes over when the first is gone.
+Two engines that each see a part of the fixes of a device would both be wrong. A claim is an advisory lock of a separate
+session, so it ends with its process. A second worker waits, and takes over when the first one ends.
 """
 
 import asyncio
@@ -22,8 +22,8 @@ _ALL = "*"
 
 
 async def take(conn: db.Connection, units: Sequence[str] | None) -> bool:
-    """Try to take the claim on `units` (None: all) for the session of `conn`; all of them or none."""
-    # All units: nobody may hold any. Some: nobody may hold all, nor any of these.
+    """Try to claim `units` (None: all) for the session of `conn`, all or none."""
+    # All units: nobody else may hold any. Some: nobody else may hold all, or any of these.
     taken = await locks.acquire(conn, _SPACE, _ALL, shared=units is not None)
     for unit in sorted(set(units or ())):
         taken = taken and await locks.acquire(conn, _SPACE, unit)
@@ -33,12 +33,12 @@ async def take(conn: db.Connection, units: Sequence[str] | None) -> bool:
 
 
 async def release(conn: db.Connection) -> None:
-    """Give up what `take` took."""
+    """Release a claim of `take`."""
     await locks.release_all(conn)
 
 
 async def take_one(conn: db.Connection, unit: str) -> bool:
-    """Try to take the claim on a unit that the session of `conn` does not hold, beside those that it holds."""
+    """Try to claim a further unit for the session of `conn`."""
     if not await locks.acquire(conn, _SPACE, _ALL, shared=True):
         return False
     if await locks.acquire(conn, _SPACE, unit):
@@ -48,20 +48,20 @@ async def take_one(conn: db.Connection, unit: str) -> bool:
 
 
 async def give_up(conn: db.Connection, unit: str) -> None:
-    """Give up what `take_one` took."""
+    """Release a claim of `take_one`."""
     await locks.release(conn, _SPACE, unit)
     await locks.release(conn, _SPACE, _ALL, shared=True)
 
 
 @dataclass(slots=True)
 class Claim:
-    """Keeps a claim for as long as the process lives; takes it again when the database was away.
+    """Holds a claim while the process lives, and takes it again after a loss of the database.
 
     Args:
-        database_url: where.
+        database_url: address of the database.
         serving: units; "+" is all.
-        lost: called when it is lost: another may move the engine now.
-        every_s: between two tries.
+        lost: called when it is lost, and another worker may take over.
+        every_s: pause between two attempts.
     """
 
     database_url: str
@@ -79,7 +79,7 @@ class Claim:
         await self.wait()
 
     async def run(self) -> None:
-        """Hold it, again and again, until cancelled."""
+        """Hold the claim until cancelled."""
         survive = surviving.of_database("claim", "the claim on the units waits for the database")
         await every(self.every_s, self._hold, survive=survive)
 

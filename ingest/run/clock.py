@@ -1,4 +1,4 @@
-"""How late it may be, whatever happens to the machine's clock. Pure but for the clocks it is given."""
+"""Upper bound of the true time, whatever happens to the machine's clock. Pure except for the given clocks."""
 
 import time
 from collections.abc import Callable
@@ -11,39 +11,39 @@ from runtime.clock import wall_clock
 log = structlog.get_logger(__name__)
 
 TRUSTED_MS = 86_400_000
-"""So long after a step back the earlier time still counts; by then somebody has set the clock, or means it."""
+"""Time after a step back during which the earlier time still counts."""
 STEP_MS = 2_000
-"""A clock that is set by less is only corrected."""
+"""Smaller steps are ordinary corrections."""
 
 
 def steady_clock() -> int:
-    """Time since some moment, ms, that nobody can set."""
+    """Monotonic time, ms."""
     return time.monotonic_ns() // 1_000_000
 
 
 @dataclass(slots=True)
 class Latest:
-    """The latest time that it may be: a clock set back must not make fixes of right devices look like the future.
+    """Upper bound of the true time, so that a clock set back does not make correct fixes look like the future.
 
-    A fix that is refused for its time is acknowledged and lost, so what is uncertain is taken.
+    A fix refused for its time is acknowledged and lost, so doubtful ones are accepted.
     """
 
     wall: Callable[[], int] = wall_clock
     steady: Callable[[], int] = steady_clock
     _ahead: int | None = None
-    """Largest difference of the two clocks that was seen, ms."""
+    """Largest observed difference of the two clocks, ms."""
     _seen: int = 0
-    """When it was seen last, by the steady clock."""
+    """Time of that observation, by the monotonic clock."""
     _told: bool = False
 
     def __call__(self) -> int:
-        """Tell it, ms since 1970-01-01 UTC."""
+        """The bound, ms since 1970-01-01 UTC."""
         steady, wall = self.steady(), self.wall()
         self.hear(wall, steady)
         return steady + (self._ahead or 0)
 
     def hear(self, at: int, steady: int | None = None) -> None:
-        """Take what a clock says now, the machine's or another's."""
+        """Add the present time of a clock."""
         steady = self.steady() if steady is None else steady
         ahead = at - steady
         if self._ahead is None or ahead >= self._ahead - STEP_MS or steady - self._seen > TRUSTED_MS:

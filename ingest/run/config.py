@@ -1,4 +1,4 @@
-"""What a worker needs to know."""
+"""Configuration of a worker."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,30 +13,30 @@ SHARED = "shared"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerConfig:
-    """What a worker needs to know."""
+    """Configuration of a worker."""
 
     database_url: str
     mqtt_url: str
     worker_id: str = "worker-1"
     units: tuple[str, ...] = ("+",)
-    """Units served; "+" is all, "shared" this worker's part of all."""
+    """Units served; "+" is all, "shared" the part of this worker."""
     auto_enrol: bool = False
     on_ready: Callable[[], None] = lambda: None
-    """Called once, when messages are being taken."""
+    """Called once, when messages are received."""
     device_key: str | None = field(default=None, repr=False)
-    """Keeps the devices' accounts in Mosquitto when given; None: the broker's accounts are not ours to keep."""
+    """Device key to update accounts in Mosquitto; None: accounts are managed elsewhere."""
     notify_allow: str = ""
-    """Networks and host names that notifications may go to though they are not public."""
+    """Private networks and host names that notifications may be sent to."""
     notify_services: str = ""
-    """Schemes of apprise that channels may use; empty: those that talk to services only."""
+    """Apprise schemes that channels may use; empty: those that call public services only."""
     vault: Vault | None = field(default=None, repr=False)
-    """Opens the key of push messages; None: none are sent."""
+    """Decrypts the push key; None: no push messages."""
     subject_key: str | None = field(default=None, repr=False)
-    """Secret by which parties are hashed; None: nothing of them is stored."""
+    """Key for hashing parties; None: parties are not stored."""
     media_dir: Path | None = None
-    """Folder of photographs and recordings, of which old ones are dropped; None: there is none."""
+    """Folder of photographs and recordings for retention; None: none."""
     copy: bool = True
-    """False for a database that cannot take COPY (TimescaleDB in WebAssembly)."""
+    """False for a database without COPY (TimescaleDB in WebAssembly)."""
     receive_maximum: int = RECEIVE_MAXIMUM
     limits: BatchLimits = field(default_factory=BatchLimits)
 
@@ -49,5 +49,5 @@ class WorkerConfig:
 
     @property
     def shares(self) -> bool:
-        """Whether the units are allotted to the workers that say so."""
+        """Whether units are shared among workers."""
         return self.units == (SHARED,)

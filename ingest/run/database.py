@@ -1,4 +1,4 @@
-"""Opens a worker's pool: waits for a database that answers and has the tables of this release."""
+"""Opens the pool of a worker: waits until the database answers and has the tables of this release."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -19,7 +19,7 @@ _CLOSE_S = 2.0
 
 @asynccontextmanager
 async def pool(config: WorkerConfig) -> AsyncIterator[db.Pool]:
-    """A pool on a database that answers and has its tables."""
+    """A pool of a reachable database with its tables."""
     opened = await _opened(config)
     try:
         yield opened

@@ -25,13 +25,13 @@ class FeedPublisher:
     worker: str
     publish: Callable[[str, bytes], object]
     _newest: Int = field(default_factory=lambda: np.zeros(1_024, np.int64))
-    """Time of the newest position offered, ms, by number of the device: the store gives them out in order."""
+    """Time of the newest position offered, ms, by device number, which the store assigns in order."""
     _parts: list[tuple[FixColumns, NDArray[np.int32]]] = field(default_factory=list)
     _head: int = 0
     _told: int = 0
 
     def offer(self, fixes: FixColumns, cell: NDArray[np.int32]) -> None:
-        """Take the newest position of each device in a batch, if it is newer than what was sent."""
+        """Add the newest position of each device in a batch, if newer than the one sent."""
         rows = _newest_rows(fixes)
         if not len(rows):
             return
@@ -44,7 +44,7 @@ class FeedPublisher:
         self._parts.append((taken, cell[rows]))
 
     def reached(self, head: int | None) -> None:
-        """Note that the event log is committed up to `head`; None when nothing was appended."""
+        """Note that the event log is committed up to `head`; None if nothing was appended."""
         if head is not None and head > self._head:
             self._head = head
 
@@ -70,7 +70,7 @@ class FeedPublisher:
 
 
 def _newest_rows(fixes: FixColumns) -> NDArray[np.intp]:
-    """Row of the newest fix of each device that shows a place."""
+    """Row of the newest fix of each device with a position."""
     shown = np.flatnonzero((fixes.flags & wire.FixFlag.NULL_ISLAND) == 0)
     order = shown[np.lexsort((fixes.t[shown], fixes.device[shown]))]
     device = fixes.device[order]

@@ -1,4 +1,4 @@
-"""Subscription of a web process to the feed of the workers: MQTT 5, clean start, QoS 0, connected again when lost."""
+"""Subscription of a web process to the feed of the workers: MQTT 5, clean start, QoS 0, with reconnection."""
 
 import asyncio
 import contextlib
@@ -18,15 +18,15 @@ from schemas.broker import Broker
 
 RETRY_S = 1.0
 KEEPALIVE_S = 15
-_NO_RECONNECT = -2  # gmqtt: -1 is "for ever" and 0 still tries once; below, this loop alone connects again
+_NO_RECONNECT = -2  # gmqtt: -1 means for ever and 0 still tries once; only the loop below reconnects
 
 log = structlog.get_logger(__name__)
 _quiet = logging.getLogger("gmqtt.feed")
-_quiet.setLevel(logging.CRITICAL)  # what it would say is logged here with what to do
+_quiet.setLevel(logging.CRITICAL)  # its messages are logged here with what to do
 
 
 class FeedState(Enum):
-    """Whether messages of the feed arrive."""
+    """Whether feed messages arrive."""
 
     CONNECTED = "connected"
     LOST = "lost"
@@ -45,8 +45,8 @@ async def subscribe_feed(
     Args:
         mqtt_url: mqtt://user:password@host:port, or mqtts://.
         on_payload: called in the event loop; must not block.
-        on_state: told True after each subscription and False after each loss; what was published meanwhile
-            is lost, so the caller reads the newest state anew.
+        on_state: called with True after each subscription and False after each loss; messages in between are
+            lost, so the caller reads the newest state again.
         stop: ends the subscription.
         retry_s: seconds between attempts.
     """

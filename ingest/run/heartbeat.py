@@ -1,4 +1,4 @@
-"""Says in the database that a worker lives, for /readyz and /stats, and keeps the event log short."""
+"""Writes the heartbeat of a worker to the database, for /readyz and /stats, and trims the event log."""
 
 import asyncio
 import time
@@ -31,8 +31,8 @@ class Heartbeat:
     Args:
         pool: the database.
         worker: name of the worker.
-        units: those that it serves.
-        counters: what it says of itself.
+        units: its units.
+        counters: its figures.
         shares: whether it shares all units with others.
     """
 
@@ -45,7 +45,7 @@ class Heartbeat:
     _trimmed: float = field(default_factory=time.monotonic)
 
     async def run(self, every_s: float = EVERY_S) -> None:
-        """Write it again and again until cancelled; a database that is away is tried again."""
+        """Write it periodically until cancelled; a lost database is retried."""
         await every(every_s, self.beat, survive=surviving.of_database("heartbeat", "heartbeat could not be written"))
 
     async def beat(self) -> None:
@@ -63,7 +63,7 @@ class Heartbeat:
 
 
 async def stopped(pool: db.Pool, worker: str) -> None:
-    """Say that the worker ends in order; where that cannot be said, it is taken for one that fell silent."""
+    """Note an orderly stop; if that fails, the worker counts as silent."""
     try:
         async with asyncio.timeout(_GOODBYE_S):
             async with pool.acquire() as conn:

@@ -1,4 +1,4 @@
-"""Adds up the counts that batches left behind, now and then, on a connection of its own."""
+"""Sums up the counts left by batches, periodically, on its own connection."""
 
 from ingest.run import surviving
 from runtime import db
@@ -6,14 +6,14 @@ from runtime.every import Rest, every
 from tracking.store.tracks import hour_store
 
 EVERY_S = 60.0
-"""Counts of an hour are as old as this at most, but of a large fleet..."""
+"""Maximum age of counts of an hour, except for a large fleet..."""
 MOST_S = 300.0
-"""... as old as this: what is added up together is written once."""
+"""... with this maximum age, since counts summed together are written once."""
 _REST = 100
 
 
 async def keep(pool: db.Pool, every_s: float = EVERY_S) -> None:
-    """Add up until cancelled. What is left when the process ends, the next worker adds up."""
+    """Sum up until cancelled. The next worker sums up what is left."""
 
     async def fold() -> None:
         async with pool.acquire() as conn:

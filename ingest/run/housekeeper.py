@@ -1,4 +1,4 @@
-"""Once a night: retention, and late data of long ago into the summaries. Of several workers one does it."""
+"""Nightly work: retention, and adding old late data to summaries. One of several workers does it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ STARTS = timedelta(hours=2, minutes=30)
 
 
 def due(now: datetime, ran: datetime, zone: ZoneInfo) -> bool:
-    """Whether the last night's pass has not run yet. A night that was missed is made up for at once. Pure."""
+    """Whether the pass of the last night is still due; a missed night is made up at once. Pure."""
     local = now.astimezone(zone)
     night = local.replace(hour=0, minute=0, second=0, microsecond=0) + STARTS
     if local < night:
@@ -32,13 +32,13 @@ def due(now: datetime, ran: datetime, zone: ZoneInfo) -> bool:
 
 @dataclass(slots=True)
 class Housekeeper:
-    """Looks now and then whether a night's work is due.
+    """Checks periodically whether nightly work is due.
 
     Args:
         pool: one connection is held during the work.
         clock: the time, ms.
-        media: folder of photographs and recordings; None: there is none.
-        every_s: seconds between two looks.
+        media: folder of photographs and recordings; None: none.
+        every_s: seconds between two checks.
     """
 
     pool: db.Pool
@@ -47,7 +47,7 @@ class Housekeeper:
     every_s: float = EVERY_S
 
     async def run(self) -> None:
-        """Look again and again until cancelled."""
+        """Check periodically until cancelled."""
         said = "the night's work failed; the next look tries again"
         survive = surviving.anything("housekeeper", said, action="retention")
         await every(self.every_s, self._look, survive=survive, first_s=self.every_s)
@@ -57,7 +57,7 @@ class Housekeeper:
             await self.look(conn)
 
     async def look(self, conn: db.Connection) -> bool:
-        """Do the night's work if it is due; False when it is not, or another worker does it."""
+        """Do the nightly work if it is due; False if not, or if another worker does it."""
         now = self.clock()
         zone = await settings_store.time_zone(conn)
         kept = await retention_store.listed(conn)

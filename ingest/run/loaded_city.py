@@ -1,4 +1,4 @@
-"""The cells, and an engine by their rules, as of one version of the city; all of it can be read again."""
+"""The cells and engine of one version of the city; all of it can be read again."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -18,29 +18,29 @@ class LoadedCity:
     """Cells and engine as of one version of the grid."""
 
     city: city.City
-    """As it is until `until`."""
+    """The city until `until`."""
     atlas: Atlas
     engine: Engine
     version: str
     judged_by: str
-    """Version of all by which stays are judged (`tracking.store.city.judging`)."""
+    """Version of everything that stays are judged by (`tracking.store.city.judging`)."""
     until: int
-    """When the next division comes into force, ms."""
+    """Start of the next division, ms."""
     suspects: dict[int, list[Span]] = field(default_factory=dict)
-    """Stretches of devices' time whose places are not believed."""
+    """Suspect intervals of devices."""
 
     def fresh_engine(self) -> Engine:
-        """An engine by the same cells and rules that knows of no device."""
+        """A new engine with the same cells and rules."""
         return Engine(self.atlas.grid, self.atlas.rules)
 
 
 async def load(conn: db.Connection, units: Sequence[str] | None = None, now: int | None = None) -> LoadedCity:
-    """Read the city and make an engine that knows how far the store goes for each device; no run is in memory yet.
+    """Read the city and build an engine with the newest stored time of each device; no run is in memory yet.
 
     Args:
         conn: a connection.
-        units: of whose devices suspect intervals are read; None: of all.
-        now: ms; None: by the database's clock.
+        units: units whose suspect intervals are read; None: all.
+        now: ms; None: clock of the database.
     """
     now = await world_version.now(conn) if now is None else now
     async with conn.transaction(isolation="repeatable_read"):
@@ -57,7 +57,7 @@ async def load(conn: db.Connection, units: Sequence[str] | None = None, now: int
 
 
 async def know(conn: db.Connection, engine: Engine, devices: Sequence[int] | None) -> None:
-    """Tell an engine how far the store goes for some devices, None: for all."""
+    """Give an engine the newest stored times of some devices, None: all."""
     for newest in (await fix_store.newest(conn, devices), await event_store.newest(conn, devices)):
         for device, last_t in newest.items():
             engine.know(device, last_t)

@@ -1,4 +1,4 @@
-"""Commands from the outbox in the database to the devices: published with QoS 1, then marked sent."""
+"""Sends commands from the outbox in the database to devices: publishes with QoS 1, then marks them as sent."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 SENT = Counter("patrol_commands_total", "Commands sent to the broker, repeats included.", ["outcome"])
 
 AT_ONCE = 50
-"""Commands on the way to the broker at a time."""
+"""Commands in flight to the broker."""
 
 _encoder = msgspec.json.Encoder()
 
@@ -32,19 +32,19 @@ class Order(Protocol):
     """Sends a payload to a topic with QoS 1."""
 
     def __call__(self, topic: str, payload: bytes, *, expiry_s: int) -> Awaitable[bool]:
-        """Send, and tell whether the broker has it."""
+        """Send; returns whether the broker acknowledged it."""
         ...
 
 
 class Orders:
-    """Publishes what waits; any number of workers may do so.
+    """Publishes waiting commands, on any number of workers.
 
     Args:
         pool: the database.
         order: sends one.
-        ready: set while the broker is there.
+        ready: set while the broker is connected.
         now: the time, ms since 1970-01-01 UTC.
-        every_s: seconds between two looks at the outbox.
+        every_s: seconds between two passes.
     """
 
     def __init__(
@@ -64,13 +64,13 @@ class Orders:
         await every(self._every_s, self._empty, survive=survive)
 
     async def _empty(self) -> None:
-        """Publish until nothing waits or the broker goes."""
+        """Publish until nothing waits or the broker is lost."""
         await self._ready.wait()
         while await self.step() == AT_ONCE and self._ready.is_set():
             pass
 
     async def step(self) -> int:
-        """Publish what waits, at most AT_ONCE; returns how many were taken."""
+        """Publish at most AT_ONCE waiting commands; returns their number."""
         async with self._pool.acquire() as conn:
             waiting = await commands.claim(conn, self._now(), AT_ONCE)
         heard = await asyncio.gather(*(self._publish(command) for command in waiting))
@@ -96,7 +96,7 @@ class Orders:
 
 
 def payload(order: PendingCommand) -> bytes:
-    """Encode a command for its device, the place in the device's own datum. Pure."""
+    """Encode a command for its device, with the position in the datum of the device. Pure."""
     lat, lon = order.body.get("lat"), order.body.get("lon")
     if lat is not None and lon is not None:
         there = datum.from_wgs84(np.array([lat]), np.array([lon]), order.datum)

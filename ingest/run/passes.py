@@ -1,4 +1,4 @@
-"""One pass of retention over all classes: floors up first, then what is older goes, table by table."""
+"""One pass of retention over all classes: first raises the floors, then drops older data table by table."""
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -20,23 +20,23 @@ from tracking.store.tracks.media_files import MediaFiles
 log = structlog.get_logger(__name__)
 
 Progress = Callable[[DataClass, str, int], None]
-"""Is told class, table and rows as they go."""
+"""Called with class, table and dropped rows."""
 
 
 def _untold(_cls: DataClass, _table: str, _n: int) -> None:
-    """For those who do not watch."""
+    """Ignores progress."""
 
 
 @dataclass(slots=True)
 class Pass:
-    """Goes over the classes; of several workers one does at a time.
+    """Processes all classes, on one worker at a time.
 
     Args:
-        conn: a connection of its own.
+        conn: a separate connection.
         now: ms since 1970-01-01 UTC.
-        media: folder of photographs and recordings; None: there is none.
+        media: folder of photographs and recordings; None: none.
         batch: rows in one transaction.
-        told: watches.
+        told: called with progress.
     """
 
     conn: db.Connection
@@ -46,9 +46,9 @@ class Pass:
     told: Progress = field(default=_untold)
 
     async def run(self) -> dict[DataClass, int] | None:
-        """Drop what is old; rows by class. None: another pass is at work.
+        """Drop old data; returns rows by class. None: another pass is running.
 
-        A class that fails is noted with the reason, and the others are gone over all the same.
+        The error of a failed class is stored, and the others are still processed.
         """
         async with locks.leader(self.conn, "patrol.retention") as first:
             if not first:
@@ -100,11 +100,11 @@ class Pass:
 
 
 async def refresh_days(conn: db.Connection, now: int) -> bool:
-    """On TimescaleDB work all late data that can still come into the days of devices; False where it is plain."""
+    """On TimescaleDB, refresh the days of devices for all late data; False on plain PostgreSQL."""
     if not await chunks.installed(conn):
         return False
     kept = {data_class.cls: data_class for data_class in await retention_store.listed(conn)}[DataClass.FIXES]
-    # Whole days only, and none whose fixes are partly gone.
+    # Whole days only, and none with partly dropped fixes.
     oldest = max(kept.floor, now - (kept.days or 3_650) * DAY_MS)
     oldest += DAY_MS - oldest % DAY_MS
     until = now - now % DAY_MS
@@ -114,7 +114,7 @@ async def refresh_days(conn: db.Connection, now: int) -> bool:
 
 
 async def would_drop(conn: db.Connection, now: int) -> list[tuple[DataClass, str, int, int]]:
-    """What a pass would drop and what holds keep, by table: (class, table, rows to drop, rows held)."""
+    """Preview of a pass, by table: (class, table, rows to drop, rows held)."""
     counts: list[tuple[DataClass, str, int, int]] = []
     held = HoldTables(conn)
     async with conn.transaction():

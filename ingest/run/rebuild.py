@@ -1,8 +1,8 @@
-"""`patrol rebuild`: are the stored stays and runs of a period what its fixes give? Finds differences, has them mended.
+"""`patrol rebuild`: compares the stored stays and runs of a period with its fixes, and corrects differences.
 
-A run is looked at as a whole, so any split of a period gives the same. What differs becomes a dirty window, which the
-worker that serves the device takes like late data; where no worker does, it is done here under the worker's claim.
-What was done of roads and checkpoints is looked at beside them, hour by hour.
+A run is checked as a whole, so any split of a period gives the same result. A difference becomes a dirty window, which
+the worker of the device processes like late data; without a worker it is processed here, under the worker's claim.
+Roads and checkpoints are compared hour by hour.
 """
 
 from collections.abc import AsyncIterator
@@ -32,7 +32,7 @@ from tracking.store.tracks import device_store, fix_store, window_store
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """What is stored and what the fixes give, where they are not the same; None: nothing."""
+    """A difference between stored and computed; None: absent."""
 
     device: Device
     stored: Stay | Run | None
@@ -41,19 +41,19 @@ class Difference:
 
 @dataclass(slots=True)
 class RebuildResult:
-    """What was looked at, and what was found."""
+    """Results of a comparison."""
 
     runs: int = 0
     fixes: int = 0
     same: int = 0
-    """Stays and runs that are stored as they must be."""
+    """Correctly stored stays and runs."""
     differences: list[Difference] = field(default_factory=list)
     windows: list[Window] = field(default_factory=list)
-    """To be computed again."""
+    """Windows to recompute."""
     waiting: int = 0
-    """Runs with late data that is not worked in yet: not compared."""
+    """Runs with pending late data, not compared."""
     cut: int = 0
-    """Runs whose first fixes are not stored any more: left as they are."""
+    """Runs whose first fixes were dropped, not compared."""
 
 
 async def devices(conn: db.Connection, names: list[str] | None) -> list[Device]:
@@ -75,15 +75,15 @@ class RebuildCheck:
         self._now = now
 
     async def check(self, conn: db.Connection, device: Device, lo: int, hi: int, result: RebuildResult) -> None:
-        """Look at the runs of a device that touch `lo` to `hi` (ms); one run is in memory at a time."""
+        """Compare the runs of a device that touch `lo` to `hi` (ms), with one run in memory at a time."""
         async with conn.transaction(isolation="repeatable_read", readonly=True):
             newest = await fix_store.last_of(conn, device.id)
-            # What a legal hold keeps from before is not all there was: only what follows can be compared.
+            # Older fixes kept by a legal hold are incomplete, so only later ones are compared.
             kept = retention.dropped_before(await retention_store.floor(conn, DataClass.FIXES))
             first = await fix_store.first_of(conn, device.id, kept)
             if newest is None or first is None:
                 return
-            # What is stored knows more than the fixes do where retention took the beginning of a run.
+            # If retention dropped the beginning of a run, the stored state knows more than the fixes.
             cut = await run_store.goes_through(conn, device.id, first)
             waiting = await window_store.of_device(conn, device.id)
             async for part in _stretches(conn, device.id, max(lo, first), hi):
@@ -116,18 +116,18 @@ class RebuildCheck:
 async def routes(
     conn: db.Connection, of: PatrolRoutes, device: Device, lo: int, hi: int, *, store: bool
 ) -> tuple[int, int]:
-    """Compare the hours of a device that touch `lo` to `hi` (ms) with roads and checkpoints; those cut short are left.
+    """Compare the hours of a device that touch `lo` to `hi` (ms) with roads and checkpoints, except incomplete ones.
 
     Args:
         conn: outside a transaction.
-        of: what is to be walked and passed.
-        device: whose hours.
+        of: roads and checkpoints.
+        device: the device.
         lo: ms.
         hi: ms.
-        store: store what differs; else only look, and leave what waits for the cleaner.
+        store: store differences; otherwise only compare, and skip hours that wait for the cleaner.
 
     Returns:
-        Hours looked at, and those that were not stored as the fixes say.
+        Number of compared hours, and of differing ones.
     """
     kept = retention.dropped_before(await retention_store.floor(conn, DataClass.FIXES)) + LEAD_MS
     hours = [hour for hour in await route_hours.of_device(conn, device.id, lo, hi, settled=not store) if hour >= kept]
@@ -140,7 +140,7 @@ async def routes(
 
 
 async def mend(conn: db.Connection, unit: str, now: int) -> bool:
-    """Do the dirty windows of a unit's devices here, if no worker holds the claim on it; False: one does."""
+    """Process the dirty windows of a unit here, if no worker holds its claim; False: one does."""
     if not await claim.take(conn, [unit]):
         return False
     try:
@@ -159,17 +159,17 @@ async def mend(conn: db.Connection, unit: str, now: int) -> bool:
 
 
 def expected(engine: Engine, part: Stretch, newest: int) -> StoredStays:
-    """Compute what must be stored of a stretch. Pure.
+    """Compute the correct state of a stretch. Pure.
 
     Args:
         engine: a new one.
-        part: the stretch; of what is stored only whether its last run has ended counts.
+        part: the stretch; of its stored state only the end of its last run is used.
         newest: the newest fix of the device, ms.
     """
     engine.know(part.device, newest)
     changes = [engine.recompute(part.device, part.fixes, StoredStays([], []), None, logged=part.logged)]
     if part.stored.runs and not part.stored.runs[-1].open:
-        # Silence ended it, or will at the next look; which of both is a matter of the clock, not of the fixes.
+        # Silence has ended it, or will at the next check, depending on the clock and not on the fixes.
         changes.append(engine.settle(newest + RUN_GAP_MS + 1))
     return _after(changes)
 
@@ -185,7 +185,7 @@ def _columns(stored: StoredStays) -> tuple[dict[int, Any], dict[int, Any]]:
 
 
 async def _stretches(conn: db.Connection, device: int, lo: int, hi: int) -> AsyncIterator[Stretch]:
-    """Parts that together cover `lo` to `hi`, each with the silence before a run and the whole run."""
+    """Parts that cover `lo` to `hi`, each a run with the silence before it."""
     at = lo
     while at <= hi:
         first = await fix_store.first_of(conn, device, at)

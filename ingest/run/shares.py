@@ -1,12 +1,12 @@
-"""A worker among others that share all units: takes its part, gives up what another shall have, survives each of them.
+"""Sharing of units among workers: takes a part, gives up units for others, and survives their failures.
 
-A unit is claimed by an advisory lock of one session of this process. Before it is given up, its session with the
-broker is closed and the engine has let go of its devices; what the broker had not been told is stored it gives to the
-next worker, which connects by the same client id.
+A unit is claimed by an advisory lock of one session of this process. Before it is given up, its session with the broker
+is closed and the engine has released its devices; the broker sends unacknowledged messages to the next worker, which
+connects with the same client id.
 
-A worker writes only for TRUST_S after it last saw that its session lives, by a clock that nobody can set. Others end
-the sessions of one that was silent for STALE_S, which is longer; so two never write for one unit, not even when a
-machine stands still for minutes and then goes on.
+A worker writes only for TRUST_S after it last saw its session alive, by the monotonic clock. Others end the
+sessions of one that was silent for STALE_S, which is longer. So two workers never write for one unit, even if a machine stands still
+for minutes and then continues.
 """
 
 import asyncio
@@ -31,12 +31,12 @@ STALE_S = 15.0
 TRUST_S = 8.0
 EVERY_S = 1.0
 _AGAIN_S = 5.0
-"""So long it is tried to take again what was held when the database went away."""
+"""Time to retake the claims after a loss of the database."""
 _GOODBYE_S = 1.0
 
 
 class LostUnitsError(Exception):
-    """Another worker has units that this one served; start over with what is left."""
+    """Another worker has taken units of this one; start over."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -44,15 +44,15 @@ class Shares:
     """Holds this worker's part of the units.
 
     Args:
-        database_url: where.
-        worker: name of this worker, another than all others'.
-        serve: lets the engine serve exactly these units, returns when it does.
+        database_url: address of the database.
+        worker: unique name of this worker.
+        serve: makes the engine serve exactly these units, returns when it does.
         listen: connects to the broker for a unit.
         disconnect: ends that connection, returns when it is closed.
         broken: called when the claims were lost for a while.
-        every_s: between two looks.
-        trust_s: so long after it was last seen to live, the session is trusted in.
-        stale_s: a worker that was silent for so long is put out; longer than `trust_s`.
+        every_s: interval of heartbeats.
+        trust_s: time for which the session is trusted after it was last seen alive.
+        stale_s: silence after which a worker is removed; longer than `trust_s`.
     """
 
     database_url: str
@@ -74,7 +74,7 @@ class Shares:
     _asking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def wait(self) -> None:
-        """Return when the units served are surely this worker's."""
+        """Return when the claims on the units are verified."""
         while not self._trusted.is_set() or time.monotonic() > self._trusted_until:
             self._trusted.clear()
             await self._trusted.wait()
@@ -87,7 +87,7 @@ class Shares:
         """Share until cancelled.
 
         Raises:
-            LostUnitsError: what was served is another's now.
+            LostUnitsError: another worker has taken its units.
         """
         survive = surviving.of_database("units", "the claims on the units wait for the database")
         await every(self.every_s, self._share, survive=survive)
@@ -102,8 +102,8 @@ class Shares:
         await sockets.watch_database(conn)
         try:
             await self._take_again(conn)
-            # A task of its own: a group that fails leaves its task marked as cancelled (until Python 3.13), and then
-            # the loop around this would end.
+            # A separate task: a failing group leaves its task marked as cancelled (until Python 3.13), which would end
+            # the loop around it.
             await asyncio.create_task(self._hold(conn), name="units")
         except asyncio.CancelledError:
             await self._say_gone(conn)
@@ -122,13 +122,13 @@ class Shares:
                 group.create_task(again, name=name)
 
     async def _say_gone(self, conn: db.Connection) -> None:
-        """Tell the others at once that the units are free; if it cannot be told, they find out."""
+        """Announce that the units are free; if this fails, the others detect it."""
         with contextlib.suppress(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
             async with asyncio.timeout(_GOODBYE_S):
                 await share_store.say_gone(conn, self.worker)
 
     async def _take_again(self, conn: db.Connection) -> None:
-        """Take what is served; it may have been lost with the session before."""
+        """Claim the served units again, which may have been lost with the previous session."""
         await share_store.put_out_former(conn, self.worker)
         until = time.monotonic() + _AGAIN_S
         while missing := self.serving - self._held:
@@ -139,7 +139,7 @@ class Shares:
                 await asyncio.sleep(0.1)
 
     async def _beat(self, conn: db.Connection) -> None:
-        """Say that this worker is there; that it could be said is what it may trust in."""
+        """Write the heartbeat; its success renews the trust."""
         async with self._asking:
             asked_at = time.monotonic()
             await share_store.say(conn, self.worker, self._held)

@@ -1,4 +1,4 @@
-"""Which errors a part of the worker survives, and what is said of them."""
+"""Errors that parts of the worker survive, and their log lines."""
 
 import structlog
 
@@ -10,7 +10,7 @@ log = structlog.get_logger(__name__)
 
 
 def of_database(part: str, said: str) -> Survive:
-    """Survives a database that is away, and says so; any other error ends the part."""
+    """Survives the loss of the database, with a log line; other errors end the part."""
 
     def survive(error: Exception) -> None:
         if not retry.is_transient(error):
@@ -22,7 +22,7 @@ def of_database(part: str, said: str) -> Survive:
 
 
 def anything(part: str, said: str, *, action: str) -> Survive:
-    """Survives whatever one look meets: the next one must come."""
+    """Survives all errors of a pass."""
 
     def survive(error: Exception) -> None:
         if retry.is_transient(error):

@@ -1,4 +1,4 @@
-"""How a worker comes to its units: a claim on those it is told, or a share of all."""
+"""The units of a worker: a claim on configured ones, or a share of all."""
 
 from collections.abc import Collection
 from typing import Protocol
@@ -24,7 +24,7 @@ class Units(Protocol):
         ...
 
     async def wait(self) -> None:
-        """Return when the units served are surely this worker's."""
+        """Return when the claims on the units are verified."""
         ...
 
     async def settled(self) -> None:
@@ -33,7 +33,7 @@ class Units(Protocol):
 
 
 def of(config: WorkerConfig, host: EngineHost, handover: Handover, sessions: Sessions) -> Units:
-    """The way that a worker is told."""
+    """The configured way."""
     if not config.shares:
         return Claim(config.database_url, config.units, lost=host.break_off)
     return Shares(

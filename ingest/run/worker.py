@@ -1,4 +1,4 @@
-"""The worker process: composes broker session, pipeline, feed and alert watcher, and runs them until told to stop."""
+"""The worker process: combines broker sessions, pipeline, feed and alerts, and runs them until stopped."""
 
 import asyncio
 from collections.abc import Coroutine, Sequence
@@ -35,7 +35,7 @@ log = structlog.get_logger(__name__)
 
 
 async def run(config: WorkerConfig, stop: asyncio.Event) -> None:
-    """Take messages until `stop` is set.
+    """Process messages until `stop` is set.
 
     Raises:
         ValueError: the broker's address cannot be read.
@@ -55,7 +55,7 @@ async def _work(config: WorkerConfig, broker: Broker, pool: db.Pool, stop: async
     async with asyncio.TaskGroup() as group:
         parts = Parts(group, stop.is_set)
         latest = Latest()
-        # Where the two disagree, the later counts: nothing is refused because this machine's clock is behind.
+        # The later of the two clocks counts, so that nothing is refused because this machine's clock is slow.
         async with pool.acquire() as conn:
             latest.hear(await world_version.now(conn))
             former = await worker_store.units(conn, config.worker_id)
@@ -63,7 +63,7 @@ async def _work(config: WorkerConfig, broker: Broker, pool: db.Pool, stop: async
         host, handover = EngineHost(config.served), Handover(sessions.intake.wake)
         held = units.of(config, host, handover, sessions)
         parts.start("units", held.run())
-        # What the store says of devices that another worker may still move would be out of date.
+        # Stored data of devices of another worker would be outdated.
         await held.wait()
         async with pool.acquire() as conn:
             await device_access.note_server(conn, broker.user)
@@ -76,7 +76,7 @@ async def _work(config: WorkerConfig, broker: Broker, pool: db.Pool, stop: async
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """The way from the broker to the database."""
+    """The path from the broker to the database."""
 
     config: WorkerConfig
     broker: Broker
@@ -86,7 +86,7 @@ class _Line:
     units: Units
 
     def counters(self) -> dict[str, Any]:
-        """What the worker says of itself."""
+        """Figures of the worker."""
         return {
             **self.pipeline.tally.totals,
             "queue": len(self.pipeline.waiting),

@@ -1,4 +1,4 @@
-"""What the database knows of boots, asked and told over a pool, each time in a transaction of its own."""
+"""Access to boots in the database over a pool, each time in a separate transaction."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,17 +16,17 @@ class BootLedger:
     clock: Callable[[], int]
 
     async def noted(self, boots: Sequence[Key]) -> Mapping[Key, tuple[int, Sequence[Span]]]:
-        """When something was noted of each last, ms, and what is noted."""
+        """Time of the last note of each, ms, and the notes."""
         async with self.pool.acquire() as conn:
             return await boot_store.noted(conn, boots)
 
     async def stored(self, boot: Key, *, since: int, above: int) -> Sequence[Span]:
-        """Numbers above `above` of its fixes that were taken at `since`, ms, or later."""
+        """Numbers above `above` of its fixes taken at `since`, ms, or later."""
         async with self.pool.acquire() as conn:
             return await boot_store.stored(conn, *boot, since=since, above=above)
 
     async def note(self, settled: Sequence[boot_store.Settled]) -> None:
-        """Note (device, boot, first, last): the numbers need not be sent again."""
+        """Note (device, boot, first, last): these numbers need not be sent again."""
         if settled:
             async with self.pool.acquire() as conn:
                 await boot_store.note(conn, settled, self.clock())

@@ -1,6 +1,6 @@
-"""Drops whole chunks on TimescaleDB; what a hold holds in them is lifted out and put back, in one transaction.
+"""Drops whole chunks on TimescaleDB; held rows are copied out and back, in one transaction.
 
-TimescaleDB's own retention policies are not used: they know of no hold. `patrol db check` finds one that was added.
+Retention policies of TimescaleDB are not used, since they ignore holds. `patrol db check` reports one that was added.
 """
 
 from collections.abc import AsyncIterator
@@ -16,9 +16,9 @@ from runtime import db
 log = structlog.get_logger(__name__)
 
 _LOCK_WAIT = "SET LOCAL lock_timeout = '5s'"
-"""Who reads the chunk is not kept waiting for longer; the next pass comes again."""
+"""Longest wait for readers of the chunk; the next pass tries again."""
 _SLOW_S = 3_600.0
-"""A chunk's rows may be many; the connection's own limit is for what devices wait for."""
+"""Limit for chunks with many rows; the limit of the connection is for ingest."""
 _CHUNKS = """
 SELECT range_start, range_end FROM timescaledb_information.chunks
 WHERE hypertable_name = $1 AND range_end <= $2 ORDER BY range_start
@@ -56,7 +56,7 @@ async def _drop_one(conn: db.Connection, target: Target, since: datetime, until:
     if await conn.fetchval(f"SELECT EXISTS (SELECT {rows})", since, until) and not await conn.fetchval(
         f"SELECT EXISTS (SELECT {rows} AND NOT {target.held})", since, until, timeout=_SLOW_S
     ):
-        return 0  # all that is left is held
+        return 0  # all remaining rows are held
     before = int(await conn.fetchval(f"SELECT count(*) {rows}", since, until, timeout=_SLOW_S))
     await conn.execute("DROP TABLE IF EXISTS lifted")
     await conn.execute(f"CREATE TEMPORARY TABLE lifted (LIKE {target.table}) ON COMMIT DROP")
@@ -73,11 +73,11 @@ async def drop_days(conn: db.Connection, cutoff: datetime) -> None:
 
 
 async def refresh_wide(conn: db.Connection, since: datetime, until: datetime) -> None:
-    """Work late data into the days of devices; only what changed is computed. Not within a transaction.
+    """Refresh the days of devices with late data; only changes are computed. Not within a transaction.
 
     Args:
         conn: the connection.
-        since: not before the oldest fix that is kept: days whose fixes are gone would be counted anew.
-        until: the policy's own refresh does what is newer.
+        since: not before the oldest kept fix, since days without fixes would be recounted.
+        until: newer days are refreshed by the policy.
     """
     await conn.execute(_WIDE, since, until, timeout=_SLOW_S)

@@ -1,4 +1,4 @@
-"""What the legal holds hold, as temporary tables of the connection that drops rows, and as conditions in SQL."""
+"""Held data, as temporary tables of the connection that drops rows, and as SQL conditions."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,7 +22,7 @@ _STANDING = """
 SELECT id, device, officer, area, case_id, coalesce(t_from, '-infinity') AS lo, coalesce(t_to, 'infinity') AS hi
 FROM legal_holds WHERE released_at IS NULL AND (until IS NULL OR until > $1)
 """
-# All stands at one moment: temporary tables are filled from one snapshot of what the holds name.
+# Temporary tables are filled from one snapshot of the holds.
 _FILL = (
     f"""INSERT INTO held_spans SELECT coalesce(device, -1), lo, hi FROM ({_STANDING}) h
     WHERE num_nonnulls(officer, area, case_id) = 0""",
@@ -58,17 +58,17 @@ _SPAN = """EXISTS (SELECT FROM held_spans h WHERE h.device IN ({device}, -1) AND
 
 
 def span(device: str, since: str, until: str | None = None) -> str:
-    """Condition: the row is of a device and time that is held."""
+    """Condition: device and time of the row are held."""
     return _SPAN.format(device=device, since=since, until=until or since)
 
 
 def since(until: str) -> str:
-    """Condition: what some device did before `until` is held."""
+    """Condition: some data of devices before `until` is held."""
     return f"EXISTS (SELECT FROM held_spans h WHERE h.lo < {until})"
 
 
 def box(t: str) -> str:
-    """Condition: the row's place (lat, lon) lies in an area that is held."""
+    """Condition: the position of the row (lat, lon) is in a held area."""
     return (
         f"EXISTS (SELECT FROM held_boxes b WHERE {t} >= b.lo AND {t} < b.hi AND r.lat BETWEEN b.south AND b.north "
         "AND r.lon BETWEEN b.west AND b.east)"
@@ -76,13 +76,13 @@ def box(t: str) -> str:
 
 
 def of(table: str, column: str, value: str, since: str, until: str | None = None) -> str:
-    """Condition: the row is of a cell, area or officer that is held."""
+    """Condition: cell, area or officer of the row is held."""
     return f"EXISTS (SELECT FROM {table} x WHERE x.{column} = {value} AND x.lo <= {until or since} AND x.hi > {since})"
 
 
 @dataclass(slots=True)
 class HoldTables:
-    """Keeps the temporary tables of a connection as the holds are.
+    """Keeps the temporary tables of a connection in step with the holds.
 
     Args:
         conn: the connection that drops rows.
@@ -92,16 +92,16 @@ class HoldTables:
     _seen: tuple[int, ...] | None = None
 
     async def lock(self, now: datetime, *, whole: bool = False) -> None:
-        """Within a transaction: let no hold be placed or released until its end, and take in those that were."""
+        """Within a transaction: block changes of holds until its end, and load earlier ones."""
         await self.conn.execute(hold_store.LOCK)
         await self.refresh(now, whole=whole)
 
     async def refresh(self, now: datetime, *, whole: bool = False) -> None:
-        """Within a transaction that has the lock: take in holds placed or released since; `whole`: all, in any case.
+        """Within a transaction that has the lock: load holds placed or released since; `whole`: all.
 
         Args:
-            now: holds that end by themselves before it hold nothing.
-            whole: what holds name may have changed too: who carried a device, stays of an area.
+            now: holds that end by themselves before it do not count.
+            whole: reload all, since carriers of devices or stays of an area may have changed.
         """
         signature = tuple(await self.conn.fetchrow(_SIGNATURE) or ())
         if signature == self._seen and not whole:

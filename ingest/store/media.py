@@ -1,6 +1,6 @@
-"""Drops photographs and recordings that are old: the row and the file, unless an event of them must be kept.
+"""Drops old photographs and recordings, the row and the file, unless an event of them must be kept.
 
-Kept are those of an event that is young, belongs to a case, or is held; those of no event any more are not.
+Files of a recent event, of a case or of a held event are kept; files without an event are not.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ SELECT h.sha256 FROM unnest($1::text[]) AS h (sha256) WHERE NOT EXISTS (SELECT F
 async def drop(
     held: HoldTables, files: MediaFiles, cutoff: datetime, now: datetime, *, batch: int
 ) -> AsyncIterator[int]:
-    """Drop what is older than `cutoff`; yields the files of each transaction, which is committed then."""
+    """Drop files older than `cutoff`; yields the number of each committed transaction."""
     conn, after = held.conn, ""
     while True:
         async with conn.transaction():
@@ -41,7 +41,7 @@ async def drop(
             if not old:
                 break
             await conn.execute(_DELETE, old)
-            # Before the commit: whoever sends one of them again waits for it, and puts the file back after it.
+            # Before the commit: a new upload of the file waits for it, and restores the file afterwards.
             await asyncio.to_thread(files.drop, old)
         yield len(old)
         after = old[-1]
@@ -50,13 +50,13 @@ async def drop(
 
 
 async def counted(conn: db.Connection, cutoff: datetime) -> tuple[int, int]:
-    """Files that `drop` would drop, and those that holds keep."""
+    """Number of files to drop, and of held ones."""
     row = await conn.fetchrow(_COUNTED, cutoff)
     return (0, 0) if row is None else (row[0], row[1])
 
 
 async def _sweep(conn: db.Connection, files: MediaFiles, cutoff: datetime) -> None:
-    """Delete what a fault left behind: files that never came whole, and old ones without a row."""
+    """Delete leftovers: incomplete files, and old ones without a row."""
     await asyncio.to_thread(files.forgotten)
     for folder in await asyncio.to_thread(files.folders):
         names = await asyncio.to_thread(files.older, folder, cutoff.timestamp())

@@ -1,4 +1,4 @@
-"""Drops old rows of a table in bounded transactions, so that those who store or read wait for none of it."""
+"""Drops old rows of a table in bounded transactions, so that writers and readers do not wait."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -11,9 +11,9 @@ from ingest.store.targets import Target
 from runtime import db
 
 BATCH = 5_000
-"""Rows walked in one transaction."""
+"""Rows in one transaction."""
 PAUSE_S = 0.02
-"""Between two transactions: the disk is there for what comes in, too."""
+"""Pause between two transactions, for other use of the disk."""
 _TICK = timedelta(microseconds=1)
 _EARLIEST = db.moment(0)
 
@@ -21,7 +21,7 @@ _EARLIEST = db.moment(0)
 async def drop(
     held: HoldTables, target: Target, cutoff: datetime, now: datetime, *, batch: int = BATCH
 ) -> AsyncIterator[int]:
-    """Drop the old rows of `target` before `cutoff`; yields the rows of each transaction, which is committed then."""
+    """Drop the rows of `target` before `cutoff`; yields the number of each committed transaction."""
     conn = held.conn
     devices: list[int | None] = [None]
     if target.by_device:
@@ -32,7 +32,7 @@ async def drop(
             async with conn.transaction():
                 await held.lock(now)
                 upto = await _next(conn, target, device, after, cutoff, batch)
-                # So many rows of one moment: all of them.
+                # More rows than the limit at one moment: drop all of them.
                 end = cutoff if upto is None else max(upto, after + _TICK)
                 dropped = await _delete(conn, target, device, after, end, cutoff)
             yield dropped
@@ -41,7 +41,7 @@ async def drop(
 
 
 async def counted(conn: db.Connection, target: Target, before: int) -> tuple[int, int]:
-    """Rows of a table that are older than `before` (ms): those that a pass would drop, and those that are held."""
+    """Rows of a table older than `before` (ms): number to drop, and of held ones."""
     query = (
         f"SELECT count(*) FILTER (WHERE NOT held) AS old, count(*) FILTER (WHERE held) AS held FROM "
         f"(SELECT {target.held} AS held FROM {target.table} r WHERE r.{target.time} < $1 AND {target.ended}) x"
@@ -53,7 +53,7 @@ async def counted(conn: db.Connection, target: Target, before: int) -> tuple[int
 async def _next(
     conn: db.Connection, target: Target, device: int | None, after: datetime, cutoff: datetime, skip: int
 ) -> datetime | None:
-    """Time of the row `skip` rows on; None when there are not so many before `cutoff`."""
+    """Time of the row after `skip` rows; None if there are fewer before `cutoff`."""
     query = (
         f"SELECT {target.time} FROM {target.table} WHERE {target.time} >= $1 AND {target.time} < $2 "
         f"{'' if device is None else 'AND device = $4'} ORDER BY {target.time} OFFSET $3 LIMIT 1"
@@ -75,7 +75,7 @@ async def _delete(
     keys = [row["key"] for row in rows]
     if not keys:
         return 0
-    # What says of itself that it is never deleted lets retention do so.
+    # Append-only tables allow deletion by retention.
     await conn.execute("SET LOCAL patrol.retention = 'on'")
     for table, column in (*target.children, (target.table, target.key)):
         await conn.execute(f"DELETE FROM {table} WHERE {column} = ANY ($1)", keys)

@@ -1,4 +1,4 @@
-"""Who shares the units, in the database: each worker says that it is there, and sees the others and the units."""
+"""Sharing of units in the database: heartbeats of workers, and their view of others and units."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _UNITS = """
 SELECT u.code, count(d.id) FILTER (WHERE d.revoked_at IS NULL) AS devices
 FROM units u LEFT JOIN devices d ON d.unit = u.code GROUP BY u.code
 """
-# The sessions of a worker that does not say any more that it is there: what it holds and what it is about to write.
+# The sessions of a worker without heartbeat, which hold claims and may be about to write.
 _PUT_OUT = """
 SELECT a.application_name, pg_terminate_backend(a.pid) FROM pg_stat_activity a
 JOIN workers w ON a.application_name IN (left('patrol ' || w.id, 63), left('patrol-units ' || w.id, 63))
@@ -30,33 +30,33 @@ WHERE application_name = $1 AND datname = current_database() AND pid <> pg_backe
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerView:
-    """What a worker sees."""
+    """A worker's view."""
 
     weights: dict[str, int]
-    """Unit to how many devices it has."""
+    """Unit → number of devices."""
     held: dict[str, str]
-    """Unit to the worker that says it holds it."""
+    """Unit → worker that claims it."""
     workers: list[str]
-    """Those that said of late that they are there."""
+    """Workers with a recent heartbeat."""
 
 
 def session_name(worker: str) -> str:
-    """Name of the database session that holds a worker's claims, as the server shows it."""
+    """Name of the database session with the claims of a worker, as the server shows it."""
     return f"patrol-units {worker}"[:63]
 
 
 async def say(conn: db.Connection, worker: str, units: Collection[str]) -> None:
-    """Say that `worker` is there and holds `units`."""
+    """Write the heartbeat of `worker` with its `units`."""
     await conn.execute(_HERE, worker, sorted(units))
 
 
 async def say_gone(conn: db.Connection, worker: str) -> None:
-    """Say that it ends, so that nobody waits for it."""
+    """Note its end, so that nobody waits for it."""
     await conn.execute(_GONE, worker)
 
 
 async def look(conn: db.Connection, stale_s: float) -> WorkerView:
-    """Look who is there and which units there are."""
+    """Read the workers and units."""
     rows = await conn.fetch(_WORKERS, stale_s)
     return WorkerView(
         weights={row["code"]: row["devices"] for row in await conn.fetch(_UNITS)},
@@ -66,10 +66,10 @@ async def look(conn: db.Connection, stale_s: float) -> WorkerView:
 
 
 async def put_out(conn: db.Connection, stale_s: float) -> list[str]:
-    """End the database sessions of workers that were silent for longer; returns the sessions' names."""
+    """End the database sessions of workers silent for longer; returns their names."""
     return [row["application_name"] for row in await conn.fetch(_PUT_OUT, stale_s)]
 
 
 async def put_out_former(conn: db.Connection, worker: str) -> None:
-    """End a session that the same worker had before, which the server may not know to be dead."""
+    """End an earlier session of the same worker, which the server may not know to be dead."""
     await conn.execute(_PUT_OUT_FORMER, session_name(worker))

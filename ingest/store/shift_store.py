@@ -1,4 +1,4 @@
-"""Shifts for the cleaning: whose device was on which, who began beside it, whether its datum is suspect."""
+"""Shifts for findings: their devices, neighbours in the team, and suspect datums."""
 
 import json
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ JOIN bindings b ON b.officer = s.officer AND b.t_from <= s.starts AND (b.t_to IS
 JOIN devices d ON d.id = b.device
 WHERE d.unit = $1 AND b.device <> $2 AND s.starts BETWEEN $3 AND $4 ORDER BY b.device LIMIT 30
 """
-# The datum findings of the device's last shifts, NULL for a shift without one.
+# Datum findings of the last shifts of the device, NULL for a shift without one.
 _LAST_DATUM_FINDINGS = """
 SELECT s.starts, f.evidence FROM shifts s
 JOIN bindings b ON b.officer = s.officer AND b.t_from <= s.starts AND (b.t_to IS NULL OR b.t_to > s.starts)
@@ -56,7 +56,7 @@ class DeviceShift:
 
 
 async def between(conn: db.Connection, since: int, until: int) -> list[DeviceShift]:
-    """Shifts that ended after `since` and had begun at `until` (ms), by their begin."""
+    """Shifts that ended after `since` and began before `until` (ms), by begin."""
     return [
         DeviceShift(
             device=row["device"], unit=row["unit"], declared=Datum(row["datum"]), area=row["area"],
@@ -67,14 +67,14 @@ async def between(conn: db.Connection, since: int, until: int) -> list[DeviceShi
 
 
 async def datum_finding(conn: db.Connection, shift: DeviceShift) -> Mapping[str, Any] | None:
-    """What was found of a shift before."""
+    """Earlier finding of a shift."""
     return _read(await conn.fetchval(_FOUND, shift.device, db.moment(shift.starts)))
 
 
 async def last_datum_findings(
     conn: db.Connection, shift: DeviceShift, most: int
 ) -> list[tuple[int, Mapping[str, Any] | None]]:
-    """Begin (ms) and datum finding of the device's last shifts up to this one, in order; None for one without."""
+    """Begin (ms) and datum finding of the last shifts of the device up to this one, in order; None without."""
     rows = await conn.fetch(_LAST_DATUM_FINDINGS, shift.device, db.moment(shift.starts), most)
     return [(db.millis(row["starts"]), _read(row["evidence"])) for row in reversed(rows)]
 

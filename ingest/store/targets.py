@@ -1,7 +1,7 @@
-"""What retention drops: each class's tables, the time by which a row is old, and what of it a hold holds. Pure.
+"""Targets of retention: tables of each class, their time column, and conditions of holds. Pure.
 
-In conditions `r` is the row and `$1` the time before which rows are old. A class is dropped table by table in this
-order, so that what refers to something goes before it.
+In conditions `r` is the row and `$1` the time before which rows are old. Tables of a class are processed in this order,
+so that referring rows are dropped first.
 """
 
 from dataclasses import dataclass
@@ -16,16 +16,16 @@ class Target:
 
     table: str
     time: str
-    """Column by which rows are walked, oldest first; an index leads there."""
+    """Indexed column by which rows are read, oldest first."""
     held: str
     """Condition: a hold holds the row."""
     ended: str = "true"
-    """Condition beside the time: the row is over."""
+    """Further condition: the row has ended."""
     by_device: bool = False
-    """The index begins with the device: rows are walked device by device."""
+    """The index begins with the device: rows are read device by device."""
     key: str = "id"
     children: tuple[tuple[str, str], ...] = ()
-    """Tables whose rows go with the row, with the column that holds its key."""
+    """Tables with dependent rows, and their key column."""
 
 
 def _either(*conditions: str) -> str:
@@ -81,7 +81,7 @@ TARGETS: dict[DataClass, tuple[Target, ...]] = {
             table="beat_hours", time="hour", by_device=True,
             held=held.span("r.device", "r.hour", "r.hour + interval '1 h'"),
         ),
-        # Hours that are held are read by the roads and checkpoints of their time.
+        # Held hours refer to the roads and checkpoints of their time.
         Target(table="road_pieces", time="valid_to", held=held.since("r.valid_to")),
         Target(table="checkpoints", time="valid_to", held=held.since("r.valid_to")),
         Target(table="sign_offs", time="t", by_device=True, held=held.span("r.device", "r.t")),
@@ -109,9 +109,9 @@ TARGETS: dict[DataClass, tuple[Target, ...]] = {
         Target(table="deliveries", time="made_at", ended="r.alert IS NULL AND r.ended_at < $1", held="false"),
     ),
 }  # fmt: skip
-"""Media have files too, see `ingest.store.media`; the audit record is never dropped."""
+"""Media also have files, see `ingest.store.media`; the audit record is never dropped."""
 
 
 def old(target: Target) -> str:
-    """Condition: the row is old, over, and nothing holds it."""
+    """Condition: the row is old, has ended, and is not held."""
     return f"r.{target.time} < $1 AND {target.ended} AND NOT {target.held}"

@@ -1,4 +1,4 @@
-"""The rows of workers: who lives, which units each serves and what it says of itself."""
+"""The rows of workers: heartbeats, units and figures."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ ON CONFLICT (id) DO UPDATE SET heartbeat = now(), counters = excluded.counters, 
 """
 _STOPPED = "UPDATE workers SET stopped_at = now() WHERE id = $1"
 _UNITS = "SELECT units FROM workers WHERE id = $1"
-# Longer than a broker keeps the session of a worker, whose subscriptions its row remembers.
+# Longer than a broker keeps the session of a worker, whose subscriptions are in its row.
 _TRIM = "DELETE FROM workers WHERE heartbeat < now() - interval '30 days'"
 
 
@@ -32,21 +32,21 @@ async def beat(
     shares: bool,
     first: bool,
 ) -> None:
-    """Say that a worker lives; `first`: since it was started."""
+    """Write the heartbeat of a worker; `first`: the first one after its start."""
     await conn.execute(_BORN if first else _BEAT, worker, units, json.dumps(counters), shares)
 
 
 async def stopped(conn: db.Connection, worker: str) -> None:
-    """Say that a worker ends in order."""
+    """Note an orderly stop of a worker."""
     await conn.execute(_STOPPED, worker)
 
 
 async def units(conn: db.Connection, worker: str) -> Sequence[str]:
-    """The units that a worker of this name served last."""
+    """The last units of a worker with this name."""
     units: Sequence[str] | None = await conn.fetchval(_UNITS, worker)
     return units or ()
 
 
 async def trim(conn: db.Connection) -> None:
-    """Drop the rows of workers that are gone for good."""
+    """Drop the rows of workers gone for long."""
     await conn.execute(_TRIM)

@@ -1,26 +1,26 @@
-"""Pure: how units are allotted to the workers that share them.
+"""Allotment of units to the workers that share them. Pure.
 
-Every worker computes the same from the same rows, so nobody has to lead; where two see the rows at different moments,
+Every worker computes the same from the same rows, so no leader is needed; if two read the rows at different moments,
 the claim on the unit (`ingest/run/claim.py`) decides.
 """
 
 from collections.abc import Iterable, Mapping
 
 UNEVEN = 0.25
-"""A unit moves only where the difference of two workers is more than this part of a fair share: for less it does not
-pay that its devices' runs are read again."""
+"""Minimum difference of two workers, as a part of a fair share, for moving a unit, since reading the runs of its
+devices again is expensive."""
 
 
 def allot(weights: Mapping[str, int], workers: Iterable[str], held: Mapping[str, str]) -> dict[str, str]:
-    """Give every unit to one worker, about evenly, and leave as much as possible where it is.
+    """Allot every unit to one worker, about evenly, with few moves.
 
     Args:
-        weights: what a unit weighs, for example how many devices it has; at least 1 is counted.
-        workers: those that are at work.
-        held: who holds a unit now.
+        weights: weight of each unit, such as its number of devices; at least 1.
+        workers: active workers.
+        held: present worker of each unit.
 
     Returns:
-        Unit to worker; empty when nobody is at work.
+        Unit → worker; empty without workers.
     """
     weight = {unit: max(1, n) for unit, n in weights.items()}
     load = dict.fromkeys(sorted(workers), 0)
@@ -40,11 +40,11 @@ def allot(weights: Mapping[str, int], workers: Iterable[str], held: Mapping[str,
 
 
 def _too_much(weight: Mapping[str, int], load: Mapping[str, int], assigned: Mapping[str, str]) -> str | None:
-    """A unit of the busiest worker that had better be the idlest one's; None when it is even enough."""
+    """A unit to move from the busiest to the least busy worker; None if even enough."""
     most = max(load, key=lambda worker: (load[worker], worker))
     apart = load[most] - min(load.values())
     if apart <= UNEVEN * sum(load.values()) / len(load):
         return None
-    # What weighs less than the difference makes it smaller; half of it makes it nothing.
+    # A weight below the difference reduces it; half of it removes it.
     fitting = [unit for unit, worker in assigned.items() if worker == most and weight[unit] < apart]
     return min(fitting, key=lambda unit: (abs(2 * weight[unit] - apart), unit), default=None)

@@ -1,8 +1,8 @@
-"""Pure: accounts of devices in the words of Mosquitto's dynamic-security plugin.
+"""Accounts of devices for Mosquitto's dynamic-security plugin. Pure.
 
-Each device has an account and a role of its own; the role lists the topics of this one device, so nothing is
-matched by a pattern that another name could fit. An account is bound to its own name as client id: whoever connects
-with the client id of another takes that session over, with all that waits in it.
+Each device has its own account and role. The role lists the topics of this device, without patterns that could match
+other names. An account is bound to its name as client id, since a client with the client id of another takes over its
+session with all waiting messages.
 """
 
 import base64
@@ -20,39 +20,39 @@ from tracking.city.device_grant import DeviceGrant
 Json = dict[str, Any]
 
 ROLE = "device:"
-"""Begins the name of a device's role."""
+"""Prefix of the roles of devices."""
 SERVER_ROLE = "patrol-server"
 _RIGHTS = 3
-"""Counts up with what devices may do: accounts of before are made anew, with the same password."""
+"""Version of the rights of devices: older accounts are recreated with the same password."""
 _ROUNDS = 101
-"""Of PBKDF2, as Mosquitto 2.0 itself takes, for a random secret: more bits than anybody tries need no more work."""
+"""Rounds of PBKDF2 for a random secret, as in Mosquitto 2.0."""
 _ROUNDS_OF_A_PERSON = 100_000
-"""The same for a password that a person may have chosen. The broker does nothing else meanwhile, for 0.1 s or more."""
+"""Rounds for a possibly chosen password; the broker is blocked meanwhile, for 0.1 s or more."""
 _RANDOM = re.compile(r"[0-9a-f]{32,}")
-"""What `openssl rand -hex` gives; a person would not choose that."""
+"""Format of `openssl rand -hex`."""
 _LEAST_DIGITS = 8
-"""Different ones in it."""
+"""Minimum number of different digits."""
 _SPEAKS = (TopicKind.FIX, TopicKind.BUFFER, TopicKind.EVENT, TopicKind.STATUS, TopicKind.REPLY)
 _HEARS = (TopicKind.COMMAND, TopicKind.ACK)
 
 
 @dataclass(frozen=True, slots=True)
 class BrokerAccount:
-    """An account that the broker has; `stamp` tells which grant it was made from, None: it is no device's."""
+    """An account at the broker; `stamp` identifies its grant, None: not of a device."""
 
     name: str
     stamp: str | None
 
 
 def stamp(grant: DeviceGrant) -> str:
-    """What an account carries to tell from which grant it was made."""
+    """Mark of an account that identifies its grant."""
     return f"{grant.generation} {grant.unit} {_RIGHTS}"
 
 
 def differences(wanted: Mapping[str, DeviceGrant], known: Mapping[str, BrokerAccount], key: str) -> list[list[Json]]:
-    """Commands that make the broker's accounts what is wanted, a list for each device.
+    """Commands that bring the accounts of the broker to the wanted state, a list for each device.
 
-    An account that is removed is cut off at once. One that is no device's is left as it is, whatever its name.
+    A removed account is disconnected at once. Accounts not of devices are left as they are, whatever their names.
     """
     gone = [
         _remove(name)
@@ -68,7 +68,7 @@ def differences(wanted: Mapping[str, DeviceGrant], known: Mapping[str, BrokerAcc
 
 
 def foreign(wanted: Iterable[DeviceGrant], known: Mapping[str, BrokerAccount]) -> list[str]:
-    """Names of devices that cannot have an account: the broker has one of that name that is no device's."""
+    """Names of devices without an account, since another account has the name."""
     return sorted(account.name for account in wanted if account.name in known and known[account.name].stamp is None)
 
 
@@ -78,7 +78,7 @@ def _remove(name: str) -> list[Json]:
 
 
 def _create(grant: DeviceGrant, key: str) -> list[Json]:
-    """Commands that make an account anew."""
+    """Commands that recreate an account."""
     role = {"command": "createRole", "rolename": ROLE + grant.name, "acls": _acls(grant)}
     client = {
         "command": "createClient",
@@ -92,7 +92,7 @@ def _create(grant: DeviceGrant, key: str) -> list[Json]:
 
 
 def failures(answers: Iterable[Json]) -> list[str]:
-    """Errors among the broker's answers. That what is removed was not there is none."""
+    """Errors among the answers of the broker, except for removing absent accounts."""
     return [
         f"{answer.get('command')}: {answer['error']}"
         for answer in answers
@@ -101,7 +101,7 @@ def failures(answers: Iterable[Json]) -> list[str]:
 
 
 def known(clients: Iterable[Json]) -> dict[str, BrokerAccount]:
-    """Accounts among the clients that the broker lists in full; what has a device's own role is a device's."""
+    """Accounts in the full list of clients of the broker; those with a role of a device belong to devices."""
     accounts = {}
     for client in clients:
         name = client["username"]
@@ -111,7 +111,7 @@ def known(clients: Iterable[Json]) -> dict[str, BrokerAccount]:
 
 
 def document(grants: Iterable[DeviceGrant], key: str, *, server: tuple[str, str], salts: Iterable[bytes]) -> Json:
-    """State file of the plugin: the server's account and those of all devices that may come in.
+    """State file of the plugin: the server's account and those of all permitted devices.
 
     Args:
         grants: the devices.
@@ -135,12 +135,12 @@ def document(grants: Iterable[DeviceGrant], key: str, *, server: tuple[str, str]
 
 
 def is_random(secret: str) -> bool:
-    """Whether a password is a random secret of 128 bits or more by its looks, which nobody finds by trying."""
+    """Whether a password looks like a random secret of 128 bits or more."""
     return _RANDOM.fullmatch(secret) is not None and len(set(secret)) >= _LEAST_DIGITS
 
 
 def may(grant: DeviceGrant, topic: str, *, publish: bool) -> bool:
-    """Whether a device may publish to a topic, or subscribe to exactly it; what brokers ask over HTTP."""
+    """Whether a device may publish to a topic, or subscribe to exactly it, for requests by brokers."""
     return grant.open and topic in (_publishes(grant) if publish else _subscribes(grant))
 
 

@@ -1,4 +1,4 @@
-"""Late fixes: takes dirty windows, computes the stays around them again and stores the differences."""
+"""Late fixes: takes dirty windows, recomputes the stays around them and stores the differences."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -23,26 +23,26 @@ log = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class Backfill:
-    """The windows still to do. It runs in the pipeline's own task, so the engine has one caller.
+    """The pending windows. It runs in the task of the pipeline, so the engine has one caller.
 
     Args:
-        host: the engine, and of whose devices it moves the stays.
-        taken: windows looked at in one step.
+        host: the engine, with its devices.
+        taken: windows processed in one step.
     """
 
     host: EngineHost
     taken: int = 1_000
     pending: bool = True
-    """There may be windows in the database."""
+    """Whether there may be windows in the database."""
     _stuck: set[int] = field(default_factory=set)
-    """Windows whose stays cannot be computed; tried again by the next worker."""
+    """Windows whose stays cannot be computed; retried by the next worker."""
 
     def wake(self) -> None:
-        """Say that there may be windows in the database."""
+        """Note that there may be windows in the database."""
         self.pending = True
 
     async def step(self, conn: db.Connection, now: int) -> int | None:
-        """Do the windows of the one device that waits longest; returns the event log's head if it moved."""
+        """Process the windows of the device that has waited longest; returns the head of the event log if it moved."""
         waiting = await window_store.waiting(conn, self.host.units, self.taken, self._stuck)
         self.pending = bool(waiting)
         if not waiting:
@@ -52,7 +52,7 @@ class Backfill:
         try:
             return await self._recompute(conn, [window for _, window in chosen], numbers, now)
         except judging.OutdatedError:
-            # The windows stay; the city is read again before they are tried again.
+            # The windows stay; the city is read again before the retry.
             self.host.break_off()
             return None
         except Exception as error:
@@ -60,7 +60,7 @@ class Backfill:
                 self.host.break_off()
                 raise
             self._stuck.update(numbers)
-            # What it holds of the device is half done; cold, its next fixes are left to the windows.
+            # Its state of the device is incomplete; dropped, so that its next fixes become windows.
             first = chosen[0][1]
             self.host.let_go(first.device, first.t_hi)
             metrics.BROKEN.inc()
@@ -72,14 +72,14 @@ class Backfill:
         name = await device_store.name_of(conn, device)
         lo, hi = min(window.t_lo for window in chosen), max(window.t_hi for window in chosen)
         part = await projection.stretch(conn, device, lo, hi)
-        # Looked at after the fixes were read: what is dropped later was read before.
+        # Read after the fixes, so that fixes dropped later were read before.
         if part.lo < retention.dropped_before(await retention_store.floor(conn, DataClass.FIXES)):
             await window_store.remove(conn, numbers)
             metrics.EXPIRED.inc(len(numbers))
             log.warning("stays stay as they are, their fixes are not kept any more", device=name, windows=len(numbers))
             return None
         reason = _reason(name, chosen)
-        # In a thread: hours of a device take longer than the other tasks of this process may wait.
+        # In a thread: hours of a device would block other tasks for too long.
         changes = await asyncio.to_thread(self.host.recompute, part, reason)
         async with conn.transaction():
             await judging.hold(conn, self.host.judged_by)
@@ -93,17 +93,17 @@ class Backfill:
 
 
 def _reason(name: str | None, chosen: list[Window]) -> str:
-    """The reason to store; what devices sent counts before what we did ourselves."""
+    """The reason to store; data from devices takes precedence over actions of the server."""
     window = max(chosen, key=lambda window: (window.cause in (Cause.LATE, Cause.EVENT), window.received))
     return Reason(kind=window.cause, device=name, received=window.received).encoded()
 
 
 def _touching(windows: list[tuple[int, Window]]) -> list[tuple[int, Window]]:
-    """The first window and those within a gap of it: one load serves them all, and none spans a month."""
+    """The first window and those within a gap of it, which share one load of fixes."""
     lo, hi = windows[0][1].t_lo, windows[0][1].t_hi
     chosen: list[tuple[int, Window]] = []
     for number, window in sorted(windows, key=lambda numbered: numbered[1].t_lo):
-        # Those of a rebuild lie side by side for months, and each has its runs for itself.
+        # Windows of a rebuild are adjacent for months, and each has its own runs.
         apart = window.cause is Cause.REBUILD and chosen
         if not apart and window.t_lo <= hi + RUN_GAP_MS and window.t_hi >= lo - RUN_GAP_MS:
             chosen.append((number, window))

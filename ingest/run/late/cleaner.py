@@ -1,4 +1,4 @@
-"""Goes over the stored fixes hour by hour and keeps what is wrong as findings; of several workers one does."""
+"""Examines the stored fixes hour by hour and stores findings, on one of several workers."""
 
 import asyncio
 from collections.abc import Callable, Collection
@@ -24,13 +24,13 @@ log = structlog.get_logger(__name__)
 
 _SLOT_KEY, _LATE_KEY = "cleaning_slot", "cleaning_late"
 FURTHEST_MS = 24 * 3_600_000
-"""After a stop no more than this is made up for; late data is followed as far back."""
+"""Longest time examined after a stop, and for late data."""
 MOST_OLD = 24
-"""Of one late window so many hours farther back are looked at, and for the clock alone."""
+"""Older hours of a late window examined for the clock only."""
 MOST_REST_S = 900.0
-"""The cleaner rests no longer than this, so that each hour is gone over while it runs and soon after it."""
+"""Longest rest of the cleaner, so that each hour is examined during it and soon after."""
 _COMMIT_MS = 60_000
-"""A late window is read when its transaction cannot be open any more."""
+"""Age at which the transaction of a late window has surely ended."""
 _MOST_LATE = 2_000
 _KINDS = review.KINDS | {FindingKind.REPLAYED}
 
@@ -41,9 +41,9 @@ class Cleaner:
 
     Args:
         pool: one connection is held during a pass.
-        grid: the cells of every time.
+        grid: the cells of all divisions.
         clock: the time, ms.
-        every_s: seconds between two passes that are quick.
+        every_s: seconds between two fast passes.
     """
 
     pool: db.Pool
@@ -55,7 +55,7 @@ class Cleaner:
     _routes: route_store.RouteCache = field(default_factory=route_store.RouteCache)
 
     async def run(self) -> None:
-        """Pass after pass until cancelled; what one meets, the next one must come."""
+        """Run passes until cancelled, surviving all errors."""
         survive = surviving.anything("cleaner", "fixes cannot be reviewed now; trying again", action="clean")
         await every(self.every_s, self._pass, survive=survive, rest=Rest(most_s=MOST_REST_S))
 
@@ -63,7 +63,7 @@ class Cleaner:
         await locks.lead(self.pool, "patrol.cleaning", self.pass_once)
 
     async def pass_once(self, conn: db.Connection) -> int:
-        """Review the hours since the last pass, and those that late fixes changed; returns the findings changed."""
+        """Examine the hours since the last pass, and those changed by late fixes; returns the changed findings."""
         now = self.clock()
         changed, slots = 0, await self._slots(conn, now)
         for slot in slots:
@@ -92,7 +92,7 @@ class Cleaner:
         return list(range(min(first, current), current + 1, SLOT_MS))
 
     async def _late(self, conn: db.Connection, now: int, done: set[int]) -> dict[int, set[int]]:
-        """Devices by the hours that their late fixes changed; an hour is looked at from the one after it, too."""
+        """Devices by hours changed by late fixes, including the following hour."""
         after = int(await meta_store.get(conn, _LATE_KEY) or 0)
         windows = await cleaning_store.late(conn, after, now - _COMMIT_MS, _MOST_LATE)
         touched = [(slot, device) for slot, device in self._again if slot not in done]
@@ -111,13 +111,13 @@ class Cleaner:
         return by_slot
 
     async def _review(self, conn: db.Connection, slot: int, chosen: Collection[int] | None, now: int) -> int:
-        """Review one hour of the devices chosen, None: all that were heard in it."""
+        """Examine one hour of some devices, None: all heard in it."""
         lo, hi = slot - LEAD_MS, slot + SLOT_MS
         devices = await cleaning_store.heard(conn, slot, hi) if chosen is None else sorted(chosen)
         refused, changed = await cleaning_store.refused(conn, slot, hi), 0
         for device in sorted({*devices, *refused}) if chosen is None else devices:
             fixes = await cleaning_store.fixes(conn, device, lo, hi)
-            # In a thread: the messages that come in meanwhile must not wait.
+            # In a thread: incoming messages must not wait.
             findings = await asyncio.to_thread(review.review, device, fixes, slot, refused.get(device))
             async with conn.transaction():
                 findings += await self._replays(conn, fixes, slot)
@@ -127,7 +127,7 @@ class Cleaner:
         return changed
 
     async def _clocks(self, conn: db.Connection, slot: int, devices: Collection[int], now: int) -> int:
-        """Of an hour of days ago, of which fixes came lately, only whether it was the devices' clocks."""
+        """For an old hour with recent fixes, check only the clocks of the devices."""
         changed = 0
         for device in sorted(devices):
             fixes = await cleaning_store.fixes(conn, device, slot - LEAD_MS, slot + SLOT_MS)
@@ -140,7 +140,7 @@ class Cleaner:
         return changed
 
     async def _replays(self, conn: db.Connection, fixes: FixColumns, slot: int) -> list[Finding]:
-        """Compare with what was stored before, and keep the marks of this hour."""
+        """Compare with earlier tracks, and store the marks of this hour."""
         if not len(fixes):
             return []
         device = int(fixes.device[0])

@@ -1,4 +1,4 @@
-"""The part of the cleaning that looks at whole shifts: whether a device's datum is the one it is set to."""
+"""Findings about whole shifts: whether the datum of a device is the configured one."""
 
 import asyncio
 from collections.abc import Mapping
@@ -20,18 +20,18 @@ from tracking.store.presence import sighting_store, suspect_store
 from tracking.store.tracks import cleaning_store, finding_store, window_store
 
 _START_MS = 600_000
-"""The beginning of a shift is spent where the team meets."""
+"""Beginning of a shift, spent at the meeting place of the team."""
 _STILL_M = 50.0
 _TEAM_MS = 1_800_000
-"""Shifts of a team begin within it."""
+"""Time within which shifts of a team begin."""
 _LEAST_FIXES = 30
 _PART_MS = 4 * 3_600_000
 
 
 async def review(conn: db.Connection, grid: CityGrid, roads: Roads, since: int, now: int) -> int:
-    """Judge the shifts that ended from `since` on, or long enough before for late data, and those that go on.
+    """Judge the shifts that ended from `since` on, or before with late data, and running ones.
 
-    Returns the findings changed.
+    Returns the changed findings.
     """
     changed = 0
     for shift in await shift_store.between(conn, since - _TEAM_MS, now - _TEAM_MS):
@@ -44,7 +44,7 @@ async def _judge(conn: db.Connection, grid: CityGrid, roads: Roads, shift: Devic
     if shift.ends <= now:
         better = await _ended(conn, grid, roads, shift)
     else:
-        # While it goes on, its last half hour tells whether it becomes suspect; the end decides.
+        # A running shift becomes suspect by its last half hour; the end decides.
         better = before or await _begins(conn, grid, roads, shift, now)
     if better is None and before is None:
         return 0
@@ -61,7 +61,7 @@ async def _judge(conn: db.Connection, grid: CityGrid, roads: Roads, shift: Devic
 
 
 async def _stored(conn: db.Connection, shift: DeviceShift) -> datums.BetterDatum | None:
-    """What was found of the shift before."""
+    """Earlier finding of the shift."""
     return _said(await shift_store.datum_finding(conn, shift))
 
 
@@ -74,7 +74,7 @@ def _said(said: Mapping[str, Any] | None) -> datums.BetterDatum | None:
 async def _store(
     conn: db.Connection, grid: CityGrid, shift: DeviceShift, better: datums.BetterDatum | None, now: int
 ) -> int:
-    """Store that the shift is suspect and what that hides, or that it no longer is."""
+    """Store that the shift is suspect, with its sightings, or that it no longer is."""
     findings: list[Finding] = []
     seen: list[tuple[int, int, int]] = []
     if better is not None:
@@ -98,7 +98,7 @@ async def _begins(
 
 
 async def _ended(conn: db.Connection, grid: CityGrid, roads: Roads, shift: DeviceShift) -> datums.BetterDatum | None:
-    """The datum that fits a whole shift better: by where it was, else by the roads it was on."""
+    """The datum that fits a whole shift better: by position, else by roads."""
     fixes = await _real(conn, shift.device, shift.starts, shift.ends)
     if not len(fixes):
         return None
@@ -113,7 +113,7 @@ async def _either(
 
 
 async def _suspected(conn: db.Connection, shift: DeviceShift) -> list[Finding]:
-    """Three shifts running that agree."""
+    """Three consecutive shifts that agree."""
     last = await shift_store.last_datum_findings(conn, shift, datums.SHIFTS)
     shifts = [_said(evidence) for _, evidence in last]
     fits = datums.suspected(shifts)
@@ -133,7 +133,7 @@ def _finding(shift: DeviceShift, kind: FindingKind, since: int, numbers: Mapping
 
 
 async def _off(conn: db.Connection, grid: CityGrid, shift: DeviceShift, fixes: FixColumns) -> datums.DatumOffset | None:
-    """How far off the fixes of a shift are: from where the team began, else from the area of the shift."""
+    """Distance of the fixes of a shift: from the start of the team, else from the area of the shift."""
     base = await _base(conn, grid, shift)
     start = fixes.take(fixes.t < shift.starts + _START_MS)
     if base is not None and len(start) >= 3:
@@ -146,12 +146,12 @@ async def _off(conn: db.Connection, grid: CityGrid, shift: DeviceShift, fixes: F
 
 
 def _from(base: tuple[float, float], x: Float, y: Float) -> float:
-    """Distance of the middle of places from a base, m."""
+    """Distance of the middle of positions from a base, m."""
     return float(np.hypot(np.median(x) - base[0], np.median(y) - base[1]))
 
 
 async def _base(conn: db.Connection, grid: CityGrid, shift: DeviceShift) -> tuple[float, float] | None:
-    """Where the others of the team began their shifts at about this time."""
+    """Positions where others of the team began their shifts at about this time."""
     begun: list[tuple[float, float]] = []
     for device in await shift_store.team(conn, shift, _TEAM_MS):
         fixes = await _real(conn, device, shift.starts, shift.starts + _START_MS)

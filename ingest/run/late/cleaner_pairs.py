@@ -1,4 +1,4 @@
-"""The part of the cleaning that looks at two devices at once: officers whose devices move as in one pocket."""
+"""Findings about pairs of devices that move together, as if carried by one officer."""
 
 import asyncio
 from collections.abc import Collection
@@ -14,15 +14,15 @@ from tracking.store.city import people_store
 from tracking.store.tracks import cleaning_store, device_store, finding_store
 
 _SHARED_MS = 1_200_000
-"""So long two devices must have been in the same cells to be compared: less than half an hour, for cells are small."""
+"""Time in the same cells for two devices to be compared."""
 
 
 async def review(conn: db.Connection, grid: CityGrid, slot: int, chosen: Collection[int] | None, now: int) -> int:
-    """Compare the devices that were in the same cells in the hour from `slot`; returns the findings changed."""
+    """Compare devices in the same cells in the hour from `slot`; returns the changed findings."""
     lo, hi = slot - LEAD_MS, slot + SLOT_MS
     near = await cleaning_store.near(conn, lo, hi, chosen, _SHARED_MS)
     if chosen is not None:
-        # Of whom one of them was near, all others must be known: each device keeps the one it was with longest.
+        # All near devices are needed, since each keeps the one it was with longest.
         chosen = {*chosen, *(device for pair in near for device in pair)}
         near = await cleaning_store.near(conn, lo, hi, chosen, _SHARED_MS)
     near = await _of_two_officers(conn, near, slot)
@@ -43,7 +43,7 @@ async def review(conn: db.Connection, grid: CityGrid, slot: int, chosen: Collect
 
 
 async def _of_two_officers(conn: db.Connection, near: list[tuple[int, int]], at: int) -> list[tuple[int, int]]:
-    """Without the pairs that one officer carries."""
+    """Omit pairs carried by one officer."""
     bound = await people_store.bindings(conn, at)
 
     def officer(device: int) -> int | None:

@@ -1,7 +1,7 @@
-"""Keeps Mosquitto's accounts as the database says: a device that is revoked is cut off within a second or two.
+"""Keeps the accounts of Mosquitto in step with the database: a revoked device is cut off within a second or two.
 
-One worker does it, the one that holds the lock. Broker and database may go away at any time; on each new connection
-what the broker has is compared with what is wanted.
+The worker that holds the lock does it. Broker and database may be lost at any time; on each new connection the accounts
+of the broker are compared with the wanted ones.
 """
 
 import asyncio
@@ -35,7 +35,7 @@ FAILURES = Counter("patrol_broker_account_failures_total", "Commands about accou
 TOPIC = "$CONTROL/dynamic-security/v1"
 ANSWERS = f"{TOPIC}/response"
 AT_ONCE = 20
-"""Devices in one message: the broker writes its file after each command."""
+"""Devices in one message, since the broker writes its file after each."""
 PAGE = 500
 EVERY_S = 1.0
 _ANSWER_S = 20.0
@@ -44,12 +44,12 @@ _AGAIN_S = 5.0
 
 
 class ControlError(Exception):
-    """The broker does not answer: load its dynamic-security plugin and use the server's account."""
+    """The broker does not answer: load its dynamic-security plugin, and use the server's account."""
 
 
 @dataclass(slots=True)
 class Control:
-    """A connection over which the broker takes commands about accounts, one message at a time."""
+    """A connection for commands about accounts, one message at a time."""
 
     client: MqttClient
     ended: asyncio.Event
@@ -75,7 +75,7 @@ class Control:
             raise ControlError("no answer about accounts within 20 s") from error
 
     def heard(self, payload: bytes) -> None:
-        """Take an answer. There is one for each question; more than can be waited for are let go."""
+        """Take an answer. There is one for each message; surplus ones are dropped."""
         try:
             answers = json.loads(payload)["responses"]
         except (ValueError, KeyError, TypeError):
@@ -97,7 +97,7 @@ class Control:
 
 
 async def keep(pool: db.Pool, broker: Broker, key: str, *, every_s: float = EVERY_S) -> None:
-    """Keep the accounts until cancelled."""
+    """Update the accounts until cancelled."""
     database = surviving.of_database("accounts", "accounts of devices wait for the database")
 
     async def lead() -> None:
@@ -154,7 +154,7 @@ async def _known(control: Control) -> dict[str, BrokerAccount]:
 
 
 async def _looked_up(control: Control, names: Sequence[str]) -> dict[str, BrokerAccount]:
-    """Those of the names that the broker has an account of, whoever's."""
+    """Names for which the broker has any account."""
     clients: list[Json] = []
     for start in range(0, len(names), PAGE):
         commands = [{"command": "getClient", "username": name} for name in names[start : start + PAGE]]

@@ -1,4 +1,4 @@
-"""One MQTT connection: gmqtt's client, with acknowledgements both ways in our hands."""
+"""One MQTT connection: gmqtt's client with explicit acknowledgements in both directions."""
 
 import asyncio
 import re
@@ -15,10 +15,9 @@ _DISCONNECT = re.compile(rb"\xe0(?:\x01(.)|\x02(.)\x00)\Z", re.DOTALL)
 
 
 class MqttClient(gmqtt.Client):  # type: ignore[misc]  # gmqtt has no types
-    """One connection. gmqtt's own reconnecting is off: a new connection is a new client.
+    """One connection. The reconnection of gmqtt is off: a new connection is a new client.
 
-    So an acknowledgement that comes late can never be sent on another connection, where its packet number means
-    another message.
+    So a late acknowledgement can never be sent on another connection, where its packet number is another message.
     """
 
     muted = False
@@ -29,7 +28,7 @@ class MqttClient(gmqtt.Client):  # type: ignore[misc]  # gmqtt has no types
         self._taken = taken
         self._stored: list[bytes] = []
         self._asked: dict[int, asyncio.Future[int]] = {}
-        # gmqtt drops the reason code of a PUBACK: a broker's "not authorized" would look like a yes.
+        # gmqtt drops the reason code of a PUBACK, so that "not authorized" would look like success.
         handler = self._package_handler
         self._take_puback = handler._handle_puback_packet  # noqa: SLF001 - gmqtt offers no other way
         handler._handle_puback_packet = self._on_puback  # noqa: SLF001 - as above
@@ -38,7 +37,7 @@ class MqttClient(gmqtt.Client):  # type: ignore[misc]  # gmqtt has no types
             self.on_message = self._on_unacknowledged
 
     async def connect(self, *arguments: Any, **options: Any) -> None:
-        """Connect; from then on messages are read in bulk, not through gmqtt's objects for each."""
+        """Connect; messages are then read in bulk, without gmqtt objects for each."""
         await super().connect(*arguments, **options)
         protocol = self._connection._protocol  # noqa: SLF001 - gmqtt offers no other way
         if self._taken is not None:
@@ -46,7 +45,7 @@ class MqttClient(gmqtt.Client):  # type: ignore[misc]  # gmqtt has no types
         lose = protocol.connection_lost
 
         def connection_lost(error: Exception | None) -> None:
-            # What came with the end of the connection is not read any more: why the broker ended it.
+            # Data received with the end of the connection is not read any more, only its reason.
             said = _DISCONNECT.search(protocol._stream_reader._buffer)  # noqa: SLF001 - as above
             if said is not None:
                 self.on_disconnect(said[1] or said[2])
@@ -55,7 +54,7 @@ class MqttClient(gmqtt.Client):  # type: ignore[misc]  # gmqtt has no types
         protocol.connection_lost = connection_lost
 
     def acknowledge(self, number: bytes) -> None:
-        """Tell the broker that it may forget a message; those of one turn of the loop go out together, in order."""
+        """Acknowledge a message; those of one loop iteration are sent together, in order."""
         if not self._stored:
             asyncio.get_running_loop().call_soon(self._send_acknowledgements)
         self._stored.append(number)
@@ -80,7 +79,7 @@ class MqttClient(gmqtt.Client):  # type: ignore[misc]  # gmqtt has no types
         self._taken(publishes_read)
 
     def _on_publish(self, mid: int, payload: bytes, topic: str | bytes, properties: dict[str, Any]) -> None:
-        if isinstance(topic, bytes):  # gmqtt leaves what is not UTF-8 as it is
+        if isinstance(topic, bytes):  # gmqtt leaves invalid UTF-8 as it is
             topic = topic.decode("utf-8", "backslashreplace")
         self._take([(topic, payload, bool(properties.get("retain")), mid.to_bytes(2, "big"))])
 
@@ -104,7 +103,7 @@ class MqttClient(gmqtt.Client):  # type: ignore[misc]  # gmqtt has no types
             self._asked.pop(number, None)
 
     def forget_orders(self) -> None:
-        """Let go of those who wait for the broker: the connection has ended."""
+        """Release all who wait for the broker, since the connection has ended."""
         for answer in self._asked.values():
             if not answer.done():
                 answer.set_exception(ConnectionResetError("the connection ended"))
@@ -124,5 +123,5 @@ class MqttClient(gmqtt.Client):  # type: ignore[misc]  # gmqtt has no types
 
     @property
     def transport(self) -> asyncio.Transport | None:
-        """The socket's transport, None before there is one."""
+        """Transport of the socket, None before connecting."""
         return None if self._connection is None else self._connection._transport  # noqa: SLF001 - gmqtt hides it

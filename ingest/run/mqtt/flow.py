@@ -1,4 +1,4 @@
-"""Whether more is read from a connection: not while there is no room, nor while too much is in flight."""
+"""Flow control: stops reading while there is no room, or too much is in flight."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,15 +9,15 @@ from ingest.run.mqtt.client import MqttClient
 
 @dataclass(slots=True)
 class ReceiveFlow:
-    """What is read of a session's connections, one after the other.
+    """Flow control of the successive connections of a session.
 
     Args:
-        most_in_flight: messages taken and not acknowledged at which reading stops; None: the broker keeps to it.
+        most_in_flight: unacknowledged messages at which reading stops; None: the broker enforces it.
     """
 
     most_in_flight: int | None
     room: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set while there is a place for what comes."""
+    """Set while there is room."""
     _client: MqttClient | None = None
     _in_flight: int = 0
 
@@ -25,7 +25,7 @@ class ReceiveFlow:
         self.room.set()
 
     def of(self, client: MqttClient | None) -> None:
-        """Go on with another connection, on which nothing is in flight."""
+        """Continue with a new connection, with nothing in flight."""
         self._client, self._in_flight = client, 0
 
     def pause(self) -> None:
@@ -39,7 +39,7 @@ class ReceiveFlow:
         self._apply()
 
     def counted(self, client: MqttClient, n: int) -> Callable[[bytes], None]:
-        """Take `n` messages that must be acknowledged; returns how to acknowledge one.
+        """Count `n` messages to acknowledge; returns the function that counts an acknowledgement.
 
         Mosquitto 2.0.11 sends more than the receive maximum while messages queue.
         """

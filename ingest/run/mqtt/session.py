@@ -1,4 +1,4 @@
-"""The session with the broker: MQTT 5, persistent, acknowledged after the commit. Stop 1 of the path."""
+"""The session with the broker: MQTT 5, persistent, acknowledged after the commit. Step 1 of the path."""
 
 import asyncio
 import itertools
@@ -25,37 +25,37 @@ log = structlog.get_logger(__name__)
 
 SESSION_EXPIRY_S = 7 * 86_400
 RECEIVE_MAXIMUM = 4_000
-"""Messages in flight that are not acknowledged; the broker holds the others."""
+"""Most unacknowledged messages in flight; the broker holds the others."""
 BUFFERED_RECEIVE_MAXIMUM = 20
-"""Messages from buffers in flight: no more of them stands before what comes live, and the broker holds the others."""
+"""Most buffered messages in flight, so that live ones do not wait behind more."""
 KEEP_ALIVE_S = 30
 CONNECT_S = 10.0
 MOST_UNSENT_BYTES = 4 << 20
-"""What we publish with QoS 0 is dropped while more than this waits to be sent."""
+"""Bytes waiting to be sent above which QoS 0 messages are dropped."""
 
 ORDER_S = 10.0
-"""The broker has so long to answer an order."""
+"""Time for the broker to acknowledge an order."""
 
 _REFUSED = 128  # reason codes from here on
 _HEALTHY_S = 30.0
-_ONLY_IF_NEW = 1  # retained messages come when the subscription is new to the session, not at each reconnection
+_ONLY_IF_NEW = 1  # retained messages are sent for new subscriptions only, not at each reconnection
 
 
 class SessionError(Exception):
-    """The broker does not let us in or does not let us subscribe; check the account and its rights, then wait."""
+    """The broker refused the connection or a subscription; check the account and its rights."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionOptions:
-    """What one session asks of the broker.
+    """Parameters of a session.
 
     Args:
-        client_id: names the session; two processes with the same one throw each other out.
-        filters: of the topics it subscribes to; none for a session that only publishes.
-        former: filters that an earlier process may have subscribed to; what waits of them still comes.
+        client_id: identifies the session; two processes with the same one disconnect each other.
+        filters: topic filters to subscribe to; none for a session that only publishes.
+        former: filters that an earlier process may have subscribed to, whose waiting messages still arrive.
         receive_maximum: messages in flight.
-        bounded: nothing is read while so many are in flight, whatever the broker sends.
-        gauged: the metrics tell of its connection; of several sessions with one broker one is enough.
+        bounded: stop reading at that number, whatever the broker sends.
+        gauged: whether metrics show its connection; one session for each broker is enough.
     """
 
     client_id: str
@@ -67,15 +67,15 @@ class SessionOptions:
 
 
 class Session:
-    """A persistent session that connects again for ever.
+    """A persistent session that always reconnects.
 
     Args:
-        broker: where.
-        terms: what is asked of it.
-        deliver: is given the messages that came together, in order.
-        lost: is told the number of a connection that ended, whose messages the broker will repeat.
-        numbers: gives each connection its number; sessions that deliver to one place share it.
-        latest: the latest time that it may be, ms; 0: as the machine's clock says.
+        broker: address of the broker.
+        terms: parameters of the session.
+        deliver: called with messages received together, in order.
+        lost: called with the number of an ended connection, whose messages the broker will repeat.
+        numbers: numbers of connections, shared by sessions that deliver to the same place.
+        latest: upper bound of the true time, ms; 0: clock of the machine.
     """
 
     def __init__(
@@ -99,10 +99,10 @@ class Session:
         """Set while connected and subscribed."""
 
     async def run(self) -> None:
-        """Keep the session up until cancelled."""
+        """Maintain the session until cancelled."""
         waits = retry.delays(first_s=0.2, most_s=5.0)
         while True:
-            # The broker sends what waits as soon as it lets us in, so there must be room for it.
+            # The broker sends waiting messages at once after connecting, so there must be room.
             await self._flow.room.wait()
             started = time.monotonic()
             try:
@@ -116,11 +116,11 @@ class Session:
             await asyncio.sleep(wait)
 
     def taken(self, within_s: float) -> bool:
-        """Whether another client took the session over, by its client id, several times since then."""
+        """Whether another client has taken over the session several times since then."""
         return self._takeovers.lately(within_s)
 
     def publish(self, topic: str, payload: bytes) -> bool:
-        """Send with QoS 0; False when it was dropped, not connected or the broker reads too slowly."""
+        """Send with QoS 0; False if it was dropped, without a connection or with a slow broker."""
         transport = None if self._client is None else self._client.transport
         if self._client is None or transport is None or not self.ready.is_set() or transport.is_closing():
             return False
@@ -131,10 +131,10 @@ class Session:
         return True
 
     async def order(self, topic: str, payload: bytes, *, expiry_s: int) -> bool:
-        """Send with QoS 1; the broker keeps it `expiry_s` seconds at most for a device that is away.
+        """Send with QoS 1; the broker keeps it for an offline device for at most `expiry_s` seconds.
 
         Returns:
-            Whether the broker has it; if not, it may have come through all the same.
+            Whether the broker acknowledged it; if not, it may still have been delivered.
         """
         if self._client is None or not self.ready.is_set():
             return False
@@ -158,7 +158,7 @@ class Session:
         self._flow.resume()
 
     async def _connected(self) -> None:
-        """Connect, subscribe, and return when the connection has ended."""
+        """Connect, subscribe, and return when the connection ends."""
         self._number, ended = next(self._numbers), asyncio.Event()
         client = self._client = self._new_client(ended)
         self._flow.of(client)
@@ -199,11 +199,11 @@ class Session:
 
         def on_connect(_client: object, session_present: int, _code: int, _properties: object) -> None:
             nonlocal begun
-            begun = time.monotonic()  # of a broker that goes, connections end before it has answered: nobody took them
+            begun = time.monotonic()  # when a broker stops, connections end before it has answered, without a takeover
             log.info("connected to the broker", client=self._terms.client_id, session_present=bool(session_present))
 
         def on_disconnect(_client: object, packet: bytes, _error: Exception | None = None) -> None:
-            # A reason of one byte when the broker says why, nothing when the socket just ended.
+            # One byte with the reason of the broker, or nothing if the socket just ended.
             client.muted = True
             if ended.is_set():
                 return
@@ -225,7 +225,7 @@ class Session:
         )
 
     async def _close(self, client: MqttClient) -> None:
-        """End the connection and let go of what was not acknowledged on it."""
+        """End the connection and drop its unacknowledged messages."""
         client.muted = True
         client.forget_orders()
         self._client = None
@@ -265,7 +265,7 @@ async def _subscribe(client: MqttClient, terms: SessionOptions) -> None:
 
 
 def _head(payload: bytes) -> bytes:
-    """Enough of a payload to be refused as too large: the other megabytes must not wait in the queue."""
+    """Truncate a payload that is too large, so that it does not fill the queue."""
     return payload[: wire.MAX_PAYLOAD_BYTES + 1]
 
 

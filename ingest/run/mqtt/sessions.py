@@ -1,11 +1,10 @@
-"""The sessions of one worker with the broker: its own, and where units are shared, those of each unit it serves.
+"""The sessions of one worker with the broker: its own and, if units are shared, those of each of its units.
 
-They come in pairs: one for what comes live, and one for what devices kept while they were cut off, of which few
-messages are taken at a time. The broker keeps one queue for a session, in order: in the same one, live fixes would wait
-behind hours of a unit that is back.
+They come in pairs: one for live messages, and one for buffered ones, with few messages in flight. The broker keeps one
+ordered queue for a session, so in a common one live fixes would wait behind hours of buffers.
 
-The session of a unit is the unit's queue. It stays at the broker when its worker goes, and who serves the unit next
-takes it over by the same client id with all that waits in it and all that was not acknowledged.
+The session of a unit is its queue. It stays at the broker when its worker ends, and the next worker takes it over with
+the same client id, with all waiting and unacknowledged messages.
 """
 
 import asyncio
@@ -25,11 +24,11 @@ log = structlog.get_logger(__name__)
 
 
 _TAKEN_S = 60.0
-"""A session that was taken several times within this is said to be: whoever takes it and the worker take turns."""
+"""Time within which several takeovers of a session are reported."""
 
 
 def client_id(unit: str) -> str:
-    """Client id of a unit's live session; in ASCII, as brokers need not take more."""
+    """Client id of the live session of a unit; ASCII, since brokers need not support more."""
     return f"patrol-unit-{quote(unit, safe='')}"
 
 
@@ -42,10 +41,10 @@ class Sessions:
     """All sessions that deliver to one intake, and stop reading while it is full.
 
     Args:
-        broker: where.
+        broker: address of the broker.
         worker: name of the worker.
-        units: units of its own session; none where they are shared.
-        former: units that its own session may have been subscribed to before.
+        units: units of its own session; none if shared.
+        former: units of earlier subscriptions of its own session.
         receive_maximum: messages in flight in each live session.
         latest: the latest time that it may be, ms.
     """
@@ -68,7 +67,7 @@ class Sessions:
         self.own, self._buffered = self._pair(f"patrol-{worker}", units, former)
 
     async def run(self) -> None:
-        """Keep the worker's own session up, and those of the units until they are disconnected; until cancelled."""
+        """Maintain the worker's own session, and those of connected units, until cancelled."""
         own = self._started([self.own, self._buffered], "session")
         try:
             await self._failed
@@ -85,11 +84,11 @@ class Sessions:
 
     @property
     def taken(self) -> bool:
-        """Whether another client takes one of them over, by its client id."""
+        """Whether another client keeps taking over one of them."""
         return any(session.taken(_TAKEN_S) for session in self._all())
 
     def listen(self, unit: str) -> None:
-        """Connect for a unit; whoever else is connected for it is thrown out by the broker."""
+        """Connect for a unit; the broker disconnects any other client for it."""
         pair = self._pair(client_id(unit), (unit,), (), gauged=False)
         if self.intake.full:
             for session in pair:
@@ -97,7 +96,7 @@ class Sessions:
         self._running[unit] = pair, self._started(pair, f"session-{unit}")
 
     async def disconnect(self, unit: str) -> None:
-        """End the connections of a unit; what was not acknowledged on them waits for the next ones."""
+        """End the connections of a unit; unacknowledged messages wait for the next ones."""
         if unit in self._running:
             _, tasks = self._running.pop(unit)
             for task in tasks:

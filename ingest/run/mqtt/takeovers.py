@@ -1,4 +1,4 @@
-"""Whether another client takes a session over by its client id, told by how its connections end."""
+"""Detects takeovers of a session by another client, from the ends of its connections."""
 
 import time
 from collections import deque
@@ -9,7 +9,7 @@ from ingest.run import metrics
 TIMES = 3
 _TAKEN = "8e"
 _BRIEF_S = 5.0
-"""Mosquitto 2.0.11 gives no reason when it ends a connection as another client came; so brief ones count, too."""
+"""Mosquitto 2.0.11 gives no reason for a takeover, so short connections count, too."""
 _REASONS = {
     "": "the socket ended",
     "8b": "the broker shuts down",
@@ -21,16 +21,16 @@ _REASONS = {
 
 @dataclass(slots=True)
 class Takeovers:
-    """When connections ended as they do when another client takes the session over, the latest ones."""
+    """Times of recent ends of connections that look like takeovers."""
 
     _ended: deque[float] = field(default_factory=lambda: deque(maxlen=TIMES))
 
     def note(self, reason: str, begun: float) -> str:
-        """Take the end of a connection that was accepted at `begun`, by the steady clock; returns why it ended.
+        """Add the end of a connection accepted at `begun`, by the monotonic clock; returns the reason.
 
         Args:
-            reason: code in hexadecimal digits when the broker says why, empty when the socket just ended.
-            begun: infinite when the broker had not answered: of one that goes, connections end so, nobody took them.
+            reason: hexadecimal code from the broker, empty if the socket just ended.
+            begun: infinite if the broker had not answered, as when it stops.
         """
         now = time.monotonic()
         if reason == _TAKEN or (not reason and 0 <= now - begun < _BRIEF_S):
