@@ -4,9 +4,9 @@ A unit is claimed by an advisory lock of one session of this process. Before it 
 is closed and the engine has released its devices; the broker sends unacknowledged messages to the next worker, which
 connects with the same client id.
 
-A worker writes only for TRUST_S after it last saw its session alive, by the monotonic clock. Others end the
-sessions of one that was silent for STALE_S, which is longer. So two workers never write for one unit, even if a machine stands still
-for minutes and then continues.
+A worker writes only for TRUST_S after it last saw its session alive, by the monotonic clock. Others end the sessions of
+a worker that was silent for STALE_S, which is longer. So two workers never write for one unit, even if a machine stands
+still for minutes and then continues.
 """
 
 import asyncio
