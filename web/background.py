@@ -6,7 +6,9 @@ import sys
 from runtime.parts import Parts
 from web import problems
 from web.audit import anchoring
-from web.auth.store import credentials, second_factor, tokens
+from web.auth import first_administrator
+from web.auth.store import second_factor, tokens
+from web.auth.store.credentials import ADMIN
 from web.context import Context
 
 
@@ -42,7 +44,7 @@ async def _ensure_admin(here: Context) -> None:
     pool = await here.database.opened()
     while True:
         try:
-            password = await credentials.ensure_admin(pool, here.config.admin_password)
+            password = await first_administrator.ensure(pool, here.config.admin_password)
             if here.vault is not None:
                 await second_factor.seal_all(pool, here.vault)
             await tokens.end_children_of_settings(pool, here.config.api_token)
@@ -54,5 +56,5 @@ async def _ensure_admin(here: Context) -> None:
 
 
 def _print_password(password: str) -> None:
-    sys.stderr.write(f"First start: sign in as {credentials.ADMIN} with the password {password} (shown only now).\n")
+    sys.stderr.write(f"First start: sign in as {ADMIN} with the password {password} (shown only now).\n")
     sys.stderr.flush()

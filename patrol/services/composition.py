@@ -19,8 +19,9 @@ from patrol.cli.progress import Progress
 from patrol.services.part import Health, Part
 from patrol.services.supervisor import Supervisor
 from patrol.settings.settings import Settings
+from web.auth import first_administrator
 from web.auth.passwords import CommonPasswordError
-from web.auth.store import credentials
+from web.auth.store.credentials import ADMIN
 
 _READY_SECONDS = 45.0
 _MEMORY = Path("/dev/shm")  # noqa: S108 - looked at before it is used
@@ -66,21 +67,19 @@ async def ensure_admin(settings: Settings, database_url: str, progress: Progress
     password = settings.admin_password
     async with asyncpg.create_pool(database_url, min_size=1, max_size=1) as pool:
         try:
-            new_password = await credentials.ensure_admin(
+            new_password = await first_administrator.ensure(
                 pool, None if password is None else password.get_secret_value()
             )
         except CommonPasswordError as fault:
             raise errors.SetupError(f"PATROL_ADMIN_PASSWORD: {fault}") from fault
     if new_password is not None:
-        progress.say(
-            f"First start: sign in as {credentials.ADMIN} with the password {new_password} 首次启动密码（仅显示一次）"
-        )
+        progress.say(f"First start: sign in as {ADMIN} with the password {new_password} 首次启动密码（仅显示一次）")
         shown = new_password
     elif password is not None:
         shown = "as set in PATROL_ADMIN_PASSWORD"
     else:
         shown = "as shown at the first start; PATROL_ADMIN_PASSWORD sets another"
-    return [("Login 登录", credentials.ADMIN), ("Password 密码", shown)]
+    return [("Login 登录", ADMIN), ("Password 密码", shown)]
 
 
 def address(settings: Settings) -> str:

@@ -14,8 +14,8 @@ import pytest
 from tests.support import web
 from tests.support.waiting import until
 from web.app import create_app
-from web.auth import authentication, route_rules
-from web.auth.store import credentials, tokens
+from web.auth import authentication, first_administrator, route_rules
+from web.auth.store import tokens
 from web.config import WebConfig
 from web.http.route_table import RouteTable
 
@@ -206,11 +206,11 @@ async def test_first_start_makes_a_password_and_shows_it_once(database_url: str)
     """Without a password in the settings one is made; the second start makes none; a given one replaces it."""
     pool = await asyncpg.create_pool(database_url, min_size=1, max_size=2)
     try:
-        made = await credentials.ensure_admin(pool, None)
+        made = await first_administrator.ensure(pool, None)
         assert made is not None
-        assert await credentials.ensure_admin(pool, None) is None
+        assert await first_administrator.ensure(pool, None) is None
         assert await authentication.sign_in(pool, "admin", made) is not None
-        assert await credentials.ensure_admin(pool, "another one") is None
+        assert await first_administrator.ensure(pool, "another one") is None
         assert await authentication.sign_in(pool, "admin", made) is None
         assert await authentication.sign_in(pool, "admin", "another one") is not None
         stored = await pool.fetchval("SELECT password_hash FROM accounts")

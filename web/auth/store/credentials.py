@@ -1,48 +1,31 @@
 """Stored passwords: that of the first administrator, and whether one fits."""
 
-import secrets
-
-from runtime.db import Pool
-from web.auth import hashing, passwords
+from runtime.db import Connection, Pool
+from web.auth import hashing
 from web.auth.access import Role
 
 ADMIN = "admin"
 _ADMIN_LOCK = 0x61646D69
 
 
-async def ensure_admin(pool: Pool, password: str | None) -> str | None:
-    """Make the account `admin` where there is none, or bring its password to `password`.
+async def admin_hash(conn: Connection) -> str | None:
+    """Hash of the password of `admin`, None: there is no such account; whoever asks next waits for the transaction."""
+    await conn.execute("SELECT pg_advisory_xact_lock($1)", _ADMIN_LOCK)
+    stored: str | None = await conn.fetchval("SELECT password_hash FROM accounts WHERE name = $1", ADMIN)
+    return stored
 
-    Args:
-        pool: the database.
-        password: what the settings say; None: keep what is stored, and make one at the first start.
 
-    Returns:
-        The password made, to be shown once; None when none was made.
+async def add_admin(conn: Connection, password_hash: str) -> None:
+    """Add the account `admin`."""
+    await conn.execute(
+        "INSERT INTO accounts (name, password_hash, role) VALUES ($1, $2, $3)", ADMIN, password_hash, Role.ADMINISTRATOR
+    )
 
-    Raises:
-        CommonPasswordError: what the settings say is among the first that are tried.
-    """
-    async with pool.acquire() as connection, connection.transaction():
-        await connection.execute("SELECT pg_advisory_xact_lock($1)", _ADMIN_LOCK)
-        stored = await connection.fetchval("SELECT password_hash FROM accounts WHERE name = $1", ADMIN)
-        if password is not None and (stored is None or not await hashing.verify(stored, password)):
-            await passwords.demand(password, ADMIN)
-        if stored is None:
-            generated = secrets.token_urlsafe(12) if password is None else None
-            await connection.execute(
-                "INSERT INTO accounts (name, password_hash, role) VALUES ($1, $2, $3)",
-                ADMIN,
-                await hashing.hash_password(generated or password or ""),
-                Role.ADMINISTRATOR,
-            )
-            return generated
-        if password is not None and not await hashing.verify(stored, password):
-            await connection.execute(
-                "UPDATE accounts SET password_hash = $2 WHERE name = $1", ADMIN, await hashing.hash_password(password)
-            )
-            await connection.execute("DELETE FROM sessions WHERE account = $1", ADMIN)
-        return None
+
+async def change_admin(conn: Connection, password_hash: str) -> None:
+    """Set the password of `admin`, and end its sessions."""
+    await conn.execute("UPDATE accounts SET password_hash = $2 WHERE name = $1", ADMIN, password_hash)
+    await conn.execute("DELETE FROM sessions WHERE account = $1", ADMIN)
 
 
 async def fits(pool: Pool, name: str, password: str) -> bool:
