@@ -100,7 +100,7 @@ async def measure(conn: db.Connection) -> tuple[list[Answer], float]:
     routes = await route_store.load(conn, town.grid)
 
     async def judged(at: int, known: int | None = None) -> None:
-        basis, arrivals = await coverage.look(conn, place, at, known)
+        basis, arrivals = await coverage.read_inputs(conn, place, at, known)
         coverage.judge(place, basis, arrivals, at)
 
     async def indicators(days: int) -> None:
@@ -110,7 +110,7 @@ async def measure(conn: db.Connection) -> tuple[list[Answer], float]:
         {"polygon": town.cells[7].geometry,
          "from": db.moment(NOW - DAY // 48), "to": db.moment(NOW)}
     )  # fmt: skip
-    basis, arrivals = await coverage.look(conn, place, NOW)
+    basis, arrivals = await coverage.read_inputs(conn, place, NOW)
     now = coverage.judge(place, basis, arrivals, NOW)
     questions: dict[str, Callable[[], Awaitable[object]]] = {
         "coverage now": lambda: judged(NOW),

@@ -109,7 +109,7 @@ def _first(now: situation.Situation, by: Thresholds, since: NDArray[np.int64]) -
     """Cells of which a gap is told now for the first time; `since` is the start of the last gap told, by cell."""
     none = np.full(len(since), -1, dtype=np.int8)
     level = rules.levels(now.coverage, now.cells.dwell_ms, now.chance, none, by)
-    told = rules.tellable(now, by) & (level >= Level.ORANGE) & (now.gap_start != since)
+    told = rules.can_judge(now, by) & (level >= Level.ORANGE) & (now.gap_start != since)
     since[told] = now.gap_start[told]
     return [(row, Level(level[row])) for row in np.flatnonzero(told).tolist()]
 

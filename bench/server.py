@@ -69,7 +69,7 @@ class Server:
         ahead = self._fleet.ahead.take(plausibility.eligible(self._fleet.ahead))
         cells = self._town.grid.locate(ahead.lat, ahead.lon)
         slots = sorted(sighting_store.by_slot(ahead, cells).items())
-        return sighting_store.connected((device, cell, min(at), max(at)) for (device, cell, _), at in slots)
+        return sighting_store.merged((device, cell, min(at), max(at)) for (device, cell, _), at in slots)
 
     def _suspect_shifts(self) -> list[sighting_store.Seen]:
         """Look whether shifts lie off their areas or roads, as the cleaning does: a suspect interval is no presence."""
@@ -81,10 +81,10 @@ class Server:
             real = fixes.take(fixes.present())
             if not len(real):
                 continue
-            better = datums.better_datum(datums.outside(grid, Zones(grid, {"beat": who.beat}), real))
+            better = datums.better_datum(datums.area_offset(grid, Zones(grid, {"beat": who.beat}), real))
             better = better or datums.off_roads(self._town.roads, grid, real)
             if better is not None:
-                sightings += datums.sighted(grid, real, better.fits)
+                sightings += datums.cells_under(grid, real, better.fits)
                 self._take_back(device, fixes)
         return sightings
 

@@ -10,6 +10,6 @@ VERSION = metadata.version("patrolgrid")
 _BUILD = Gauge("patrol_build_info", "1 for each running release.", ["version", "python"], multiprocess_mode="livemax")
 
 
-def tell() -> None:
+def expose() -> None:
     """Expose the release to Prometheus, once the process keeps running."""
     _BUILD.labels(VERSION, platform.python_version()).set(1)

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 else:
     Connection = Pool = Any
 
-__all__ = ["Connection", "Pool", "millis", "moment", "span", "tried"]
+__all__ = ["Connection", "Pool", "millis", "moment", "span", "trial_transaction"]
 
 
 @asynccontextmanager
-async def tried(conn: Connection, *, dry_run: bool) -> AsyncIterator[None]:
+async def trial_transaction(conn: Connection, *, dry_run: bool) -> AsyncIterator[None]:
     """A transaction that is rolled back at its end."""
     transaction = conn.transaction()
     await transaction.start()

@@ -29,7 +29,7 @@ def unless_passing(error: Exception) -> None:
         raise error
 
 
-def nothing(error: Exception) -> None:
+def no_error(error: Exception) -> None:
     """Survive no errors.
 
     Raises:

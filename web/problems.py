@@ -43,7 +43,7 @@ def not_found(what: str) -> ProblemError:
     return ProblemError(404, f"{what} does not exist.")
 
 
-def wrong(where: str, message: str) -> ProblemError:
+def invalid_value(where: str, message: str) -> ProblemError:
     """Say what is wrong with a value of the body; `where` is its path in it."""
     place = f"body.{where}"
     return ProblemError(422, f"{place}: {message}", errors=[{"where": place, "message": message}])

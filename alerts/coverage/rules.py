@@ -48,7 +48,7 @@ def evaluate(
     held = np.full(len(now.cells.id), -1, dtype=np.int8)
     held[list(standing)] = [alert.level for alert in standing.values()]
     level = levels(now.coverage, now.cells.dwell_ms, now.chance, held, thresholds)
-    alertable = tellable(now, thresholds)
+    alertable = can_judge(now, thresholds)
     for row, alert in standing.items():
         if alertable[row] and level[row] != alert.level:
             changes.append(_moved(alert, Level(level[row]), row, now, thresholds))
@@ -81,7 +81,7 @@ def gap_key(code: str, gap_start: int) -> str:
     return f"{GAP}:{code}:{gap_start}"
 
 
-def tellable(now: Situation, by: Thresholds) -> Bool:
+def can_judge(now: Situation, by: Thresholds) -> Bool:
     """Cells with a known wait; unknown cells are never reported."""
     known = (now.coverage.state != CellState.UNKNOWN) & (now.coverage.idle_ms >= 0) & (now.gap_start >= 0)
     heard = (now.heard >= now.now - DEAF_AFTER_MS) | (now.coverage.due <= now.heard)
@@ -114,7 +114,7 @@ def _end(alert: OpenAlert, row: int | None, now: Situation) -> Change | None:
     )
 
 
-def late(
+def late_changes(
     ended: Sequence[OpenAlert], clearing: Mapping[str, Visit], unfounded: Mapping[str, Mapping[str, Any]], now: int
 ) -> list[Change]:
     """Changes by late data to gaps that ended with a visit after their limit.

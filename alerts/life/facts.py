@@ -265,7 +265,7 @@ BY_KIND: dict[str, type[Facts]] = {
 """The facts of each kind of alert."""
 
 
-def of(kind: str, stored: Mapping[str, Any]) -> Facts:
+def facts_of(kind: str, stored: Mapping[str, Any]) -> Facts:
     """The facts of a stored alert of this kind."""
     try:
         return msgspec.convert(stored, BY_KIND.get(kind, Unknown))

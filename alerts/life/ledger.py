@@ -41,7 +41,7 @@ class AlertLedger:
                 level=change.level,
                 cell=change.cell,
                 opened_at=old.opened_at if old else change.at,
-                facts=facts.of(change.kind, {**(old.facts.stored() if old else {}), **change.facts.stored()}),
+                facts=facts.facts_of(change.kind, {**(old.facts.stored() if old else {}), **change.facts.stored()}),
             )
             self.ended.pop(change.key, None)
             if change.step in ENDING:

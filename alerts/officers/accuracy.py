@@ -4,7 +4,7 @@ import numpy as np
 
 from alerts.life.facts import PoorAccuracy
 from alerts.life.model import Level
-from alerts.officers.detector import CLEAR, NOTHING, Verdict, evidence, lasted, ongoing
+from alerts.officers.detector import CLEAR, NOTHING, Verdict, duration_ms, evidence, ongoing
 from alerts.officers.situation import Subject, Subjects
 from tracking.presence.fixes import Bool
 
@@ -36,7 +36,7 @@ def judge(subject: Subject) -> Verdict:
     if median <= rule.accuracy_back_m:
         return CLEAR
     bad = ongoing(subject.trail, subject.trail.acc > rule.accuracy_m, subject.trail.acc <= rule.accuracy_back_m)
-    if median <= rule.accuracy_m or not len(bad) or lasted(recent) < rule.accuracy_s * 500:
+    if median <= rule.accuracy_m or not len(bad) or duration_ms(recent) < rule.accuracy_s * 500:
         return NOTHING
     facts = PoorAccuracy(median_m=round(median), limit_m=round(rule.accuracy_m), over_s=rule.accuracy_s)
     return Verdict(level=Level.YELLOW, since=int(bad.t[0]), facts=facts, evidence=evidence(recent))

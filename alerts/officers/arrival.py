@@ -4,7 +4,7 @@ import numpy as np
 
 from alerts.life.facts import NotArrived
 from alerts.life.model import Level
-from alerts.officers.detector import CLEAR, NOTHING, Verdict, evidence, written
+from alerts.officers.detector import CLEAR, NOTHING, Verdict, evidence, timestamp
 from alerts.officers.situation import Subject, Subjects, inside
 from alerts.officers.tracks import NONE, SubjectTrail
 from tracking.presence.fixes import Bool
@@ -38,10 +38,10 @@ def judge(subject: Subject) -> Verdict:
         level=Level.RED if late_ms >= rule.absent_s * 1000 else Level.ORANGE,
         since=shift.starts,
         facts=NotArrived(
-            shift_starts=written(shift.starts),
+            shift_starts=timestamp(shift.starts),
             late_s=late_ms // 1000,
             away_m=away,
-            seen=None if subject.newest == NONE else written(subject.newest),
+            seen=None if subject.newest == NONE else timestamp(subject.newest),
         ),
         evidence=evidence(places),
     )

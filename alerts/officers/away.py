@@ -7,7 +7,7 @@ import numpy as np
 
 from alerts.life import facts
 from alerts.life.model import Level
-from alerts.officers.detector import CLEAR, NOTHING, Verdict, evidence, lasted, ongoing, written
+from alerts.officers.detector import CLEAR, NOTHING, Verdict, duration_ms, evidence, ongoing, timestamp
 from alerts.officers.situation import FRESH_MS, Member, Subject, Subjects, inside, outside
 from alerts.officers.tracks import KEPT_MS, Table
 from tracking.presence.fixes import Bool
@@ -47,18 +47,18 @@ class AwayDetector:
                 return NOTHING  # not arrived, which has its own alert
             without &= trail.t >= shift.starts
         back = ongoing(trail, within, ~within)
-        if lasted(back) >= rule.present_s * 1000:
+        if duration_ms(back) >= rule.present_s * 1000:
             return CLEAR
         gone = ongoing(trail, without, within)
-        if lasted(gone) < self._least_s(subject) * 1000 or len(gone) < rule.outside_fixes:
+        if duration_ms(gone) < self._least_s(subject) * 1000 or len(gone) < rule.outside_fixes:
             return NOTHING
         deep = gone.beat if self.table == "beat" else gone.team
         return Verdict(
-            level=self._level(subject, lasted(gone)),
+            level=self._level(subject, duration_ms(gone)),
             since=int(gone.t[0]),
             facts=facts.Away(
-                left=written(int(gone.t[0])),
-                away_s=lasted(gone) // 1000,
+                left=timestamp(int(gone.t[0])),
+                away_s=duration_ms(gone) // 1000,
                 away_m=round(-float(deep[-1])),
                 farthest_m=round(-float(np.nanmin(deep))),
                 fixes=len(gone),

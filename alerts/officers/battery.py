@@ -4,7 +4,7 @@ import numpy as np
 
 from alerts.life.facts import LowBattery
 from alerts.life.model import Level
-from alerts.officers.detector import CLEAR, NOTHING, Verdict, written
+from alerts.officers.detector import CLEAR, NOTHING, Verdict, timestamp
 from alerts.officers.situation import FRESH_MS, Subject, Subjects
 from tracking.presence.fixes import Bool
 
@@ -30,7 +30,9 @@ def judge(subject: Subject) -> Verdict:
     level = Level.ORANGE if battery <= rule.battery_alarm else Level.YELLOW
     if shift is None and level is not Level.ORANGE:
         return NOTHING
-    facts = LowBattery(battery=round(battery), shift_ends=None if shift is None else written(shift.ends), left_s=left_s)
+    facts = LowBattery(
+        battery=round(battery), shift_ends=None if shift is None else timestamp(shift.ends), left_s=left_s
+    )
     # One alert a shift: a low battery falls further, and the time it was first low is irrelevant.
     return Verdict(
         level=level, since=subject.now if shift is None else shift.starts, facts=facts, evidence=(subject.fix_t,)

@@ -4,7 +4,7 @@ import numpy as np
 
 from alerts.life.facts import LostContact
 from alerts.life.model import Level
-from alerts.officers.detector import CLEAR, NOTHING, Verdict, written
+from alerts.officers.detector import CLEAR, NOTHING, Verdict, timestamp
 from alerts.officers.situation import Subject, Subjects
 from alerts.officers.tracks import NONE
 from tracking.presence.fixes import Bool
@@ -43,8 +43,8 @@ def judge(subject: Subject) -> Verdict:
         since=since,
         facts=LostContact(
             cause=cause,
-            last_fix=None if last == NONE else written(last),
-            last_heard=None if subject.heard == NONE else written(subject.heard),
+            last_fix=None if last == NONE else timestamp(last),
+            last_heard=None if subject.heard == NONE else timestamp(subject.heard),
             silent_s=lasts // 1000,
             battery=subject.battery,
         ),

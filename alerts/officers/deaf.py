@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from alerts.life.facts import Deaf, Ending
 from alerts.life.model import Change, Level, OpenAlert, Step
 from alerts.officers import contact, state_machine
-from alerts.officers.detector import written
+from alerts.officers.detector import timestamp
 from alerts.officers.situation import Subjects
 from alerts.officers.tracks import NONE
 from tracking.presence.silence import UNHEARD_MS
@@ -48,4 +48,4 @@ def judge(subjects: Subjects, opened: Sequence[OpenAlert]) -> tuple[list[Change]
 
 
 def _time(ms: int) -> str | None:
-    return None if ms == NONE else written(ms)
+    return None if ms == NONE else timestamp(ms)

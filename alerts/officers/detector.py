@@ -75,7 +75,7 @@ def ongoing(trail: SubjectTrail, so: Bool, ends: Bool) -> SubjectTrail:
     return trail.part(slice(start + int(first[0]), None))
 
 
-def lasted(trail: SubjectTrail) -> int:
+def duration_ms(trail: SubjectTrail) -> int:
     """Time from the first fix to the last, ms."""
     return int(trail.t[-1] - trail.t[0]) if len(trail) else 0
 
@@ -87,6 +87,6 @@ def evidence(trail: SubjectTrail) -> tuple[int, ...]:
     return tuple(trail.t[np.linspace(0, len(trail) - 1, _EVIDENCE).astype(int)].tolist())
 
 
-def written(ms: int) -> str:
+def timestamp(ms: int) -> str:
     """RFC 3339."""
     return rest.rfc3339(times.moment(ms))

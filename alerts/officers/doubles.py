@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from alerts.life.facts import DoubleSignIn, Ending
 from alerts.life.model import Change, Level, OpenAlert, Step
 from alerts.officers import state_machine
-from alerts.officers.detector import Verdict, written
+from alerts.officers.detector import Verdict, timestamp
 from alerts.officers.situation import Member
 from tracking.city.people import Sign
 
@@ -89,7 +89,7 @@ def judge(
 
 
 def _opened(now: int, member: Member, since: int, devices: list[str]) -> Change:
-    verdict = Verdict(level=Level.ORANGE, since=since, facts=DoubleSignIn(devices=devices, signed_in=written(since)))
+    verdict = Verdict(level=Level.ORANGE, since=since, facts=DoubleSignIn(devices=devices, signed_in=timestamp(since)))
     return Change(
         key=f"{KIND}:{member.key}:{since}",
         kind=KIND,

@@ -4,7 +4,7 @@ import numpy as np
 
 from alerts.life.facts import Riding
 from alerts.life.model import Level
-from alerts.officers.detector import CLEAR, GAP_MS, NOTHING, Verdict, evidence, written
+from alerts.officers.detector import CLEAR, GAP_MS, NOTHING, Verdict, evidence, timestamp
 from alerts.officers.situation import Subject, Subjects
 from alerts.officers.tracks import SubjectTrail
 from tracking.presence.fixes import Bool
@@ -55,7 +55,7 @@ def judge(subject: Subject) -> Verdict:
             share=round(share, 2),
             limit_kmh=rule.ride_kmh,
             observed_s=round(observed),
-            began=written(began),
+            began=timestamp(began),
         ),
         evidence=evidence(trail),
     )

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from alerts.life.facts import OverlongStay
 from alerts.life.model import Level
-from alerts.officers.detector import CLEAR, GAP_MS, NOTHING, Verdict, evidence, lasted, written
+from alerts.officers.detector import CLEAR, GAP_MS, NOTHING, Verdict, duration_ms, evidence, timestamp
 from alerts.officers.situation import Subject, Subjects
 from alerts.officers.tracks import SubjectTrail, Table
 from tracking.presence.fixes import Bool
@@ -44,8 +44,8 @@ def judge(subject: Subject) -> Verdict:
     if not subject.fresh:
         return NOTHING
     stay = _stay(subject.trail.part(subject.trail.acc <= _WORST_M), rule.moved_m)
-    if lasted(stay) < rule.still_s * 1000:
-        return CLEAR if 2 * lasted(stay) < rule.still_s * 1000 else NOTHING
+    if duration_ms(stay) < rule.still_s * 1000:
+        return CLEAR if 2 * duration_ms(stay) < rule.still_s * 1000 else NOTHING
     off = _off(stay, stay)
     if np.mean(off <= rule.still_m) < _MOSTLY:
         return NOTHING
@@ -56,7 +56,7 @@ def judge(subject: Subject) -> Verdict:
         level=Level.ORANGE if lasts >= rule.still_alarm_s * 1000 else Level.YELLOW,
         since=int(stay.t[0]),
         facts=OverlongStay(
-            stood_since=written(int(stay.t[0])),
+            stood_since=timestamp(int(stay.t[0])),
             stood_s=lasts // 1000,
             radius_m=round(float(np.quantile(off, _MOSTLY))),
             fixes=len(stay),

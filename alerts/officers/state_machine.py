@@ -12,7 +12,7 @@ from msgspec import structs
 
 from alerts.life.facts import Ending, Personal
 from alerts.life.model import Change, Level, OpenAlert, Step
-from alerts.officers.detector import Detector, Verdict, written
+from alerts.officers.detector import Detector, Verdict, timestamp
 from alerts.officers.situation import Member, Subject, Subjects
 from alerts.officers.tracks import KEPT_MS
 
@@ -131,8 +131,8 @@ def facts(member: Member, verdict: Verdict) -> Personal:
         badge=None if officer is None else officer.badge,
         device=member.device_name,
         unit=member.unit,
-        since=written(verdict.since),
-        evidence=[written(t) for t in verdict.evidence],
+        since=timestamp(verdict.since),
+        evidence=[timestamp(t) for t in verdict.evidence],
         rule=member.rule.version,
     )
 

@@ -8,7 +8,7 @@ import numpy as np
 from alerts.life.facts import AtEvent, Ending, Personal, RecorderOff, SingleOfficer, Sos
 from alerts.life.model import Change, Level, OpenAlert, Step
 from alerts.officers import state_machine
-from alerts.officers.detector import Verdict, written
+from alerts.officers.detector import Verdict, timestamp
 from alerts.officers.situation import Member, Subjects
 from alerts.officers.tracks import BUCKET_MS, BUCKETS, KEPT_MS, NONE
 from schemas import wire
@@ -68,7 +68,7 @@ class _EventState:
 
 def _kinds(subjects: Subjects, at: int, event: AlertEvent) -> Iterator[_EventState]:
     """Kinds that can be judged now."""
-    t = written(event.t)
+    t = timestamp(event.t)
     if event.type == wire.Signal.SOS:
         yield _EventState(kind=SOS, level=Level.RED, facts=Sos(at=t, event=event.id, type=event.type))
         return

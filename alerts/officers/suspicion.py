@@ -6,7 +6,7 @@ import numpy as np
 
 from alerts.life.facts import ClockSkew, FakeTrack, Found, WrongDatum
 from alerts.life.model import Level
-from alerts.officers.detector import CLEAR, NOTHING, Verdict, written
+from alerts.officers.detector import CLEAR, NOTHING, Verdict, timestamp
 from alerts.officers.situation import Subject, Subjects
 from tracking.presence.fixes import Bool
 from tracking.quality.model import FAKE, Finding, FindingKind
@@ -47,7 +47,7 @@ class Suspicion:
         return Verdict(
             level=self.level,
             since=min(finding.since for finding in findings if finding.until > subject.now - RECENT_MS),
-            facts=self.facts(finding=newest.kind.value, found=dict(newest.evidence), until=written(newest.until)),
+            facts=self.facts(finding=newest.kind.value, found=dict(newest.evidence), until=timestamp(newest.until)),
             evidence=_ends(newest),
         )
 

@@ -76,7 +76,7 @@ async def _estimate(conn: db.Connection, device: int, cell: int | None, where: O
 async def expire(pool: db.Pool, now: int) -> int:
     """Reopen alerts whose officers did not answer, arrive or visit in time; returns the number checked."""
     async with pool.acquire() as conn:
-        rows = await orders.late(conn, now)
+        rows = await orders.overdue_tasks(conn, now)
         for row in rows:
             async with conn.transaction():
                 # Lock order of all actions: first the alert, then its parts.
@@ -118,7 +118,7 @@ async def _replied(conn: db.Connection, alert: int | None, command: str, state: 
     if after is None:
         log.info("answer changes nothing", action="reply", task=command, state=state, task_state=row["state"])
         return
-    how = await life_store.rule(conn, now)
+    how = await life_store.escalation_rule(conn, now)
     await tasks.moved(conn, command, after, at=now, until=tasks.deadline(after, now, how), text=reply["text"])
     said = OfStep(device=row["device"], said_at=rest.rfc3339(reply["t"]), reason=reply["text"] or UNSET)
     act = Act(step=Step(after.value), at=now, actor=row["device"], task=command, facts=said, key=f"{command}:{after}")

@@ -79,7 +79,7 @@ async def _look(
     conn: db.Connection, where: reads.CityState, now: int, ways: Sequence[TrialRules], learned: outlook.Learned | None
 ) -> None:
     freshest = max((way.arrival(now) for way in ways), key=lambda rule: rule.fresh_ms)
-    seen = await reads.look(conn, where, now, freshest, standing=[])
+    seen = await reads.read_snapshot(conn, where, now, freshest, standing=[])
     clearing = [await gaps.clearing(conn, way.told.opened, now) for way in ways]
     await asyncio.to_thread(_judge, where, seen, ways, clearing, learned)
 

@@ -57,7 +57,7 @@ class Trainer:
 
 async def kept(conn: db.Connection, signature: str) -> tuple[outlook.Learned | None, int]:
     """The stored training of the grid with this signature, and its time (ms); None if there is none."""
-    stored = await store.kept(conn, signature)
+    stored = await store.load(conn, signature)
     return (None, 0) if stored is None else (await asyncio.to_thread(learning.unpack, stored.body), stored.made_at)
 
 
@@ -65,5 +65,5 @@ async def learn(conn: db.Connection, where: city.City, signature: str, now: int)
     """Train on the last days, in a thread, and store the result."""
     rows, last = await store.stays(conn, now), await store.last_fixes(conn)
     learned = await asyncio.to_thread(learning.fit, where, rows, last, now)
-    await store.keep(conn, signature, now, await asyncio.to_thread(learning.pack, learned))
+    await store.save(conn, signature, now, await asyncio.to_thread(learning.pack, learned))
     return learned

@@ -83,7 +83,7 @@ class Watcher:
             now = self._now()
             where, by = await self._prepare(conn, now)
             rule = await self._arrival.rule(conn, now)
-            seen = await reads.look(conn, where, now, rule)
+            seen = await reads.read_snapshot(conn, where, now, rule)
             learned = await self._trainer.learned(conn, where.city, now)
             await self._routes.consider(where)
             officers = await self._officer_monitor.look(conn, where.city, seen.now, seen.opened)
@@ -100,7 +100,7 @@ class Watcher:
 
     async def _prepare(self, conn: db.Connection, now: int) -> tuple[reads.CityState, WarningRules]:
         """The city and the rules of warnings in force, rebuilt only after changes."""
-        where = await reads.place(conn, self._place, now)
+        where = await reads.read_city(conn, self._place, now)
         held = await rule_store.current(conn, WARNING, now)
         if self._rules is None or where is not self._place or self._rules.held != tuple(held):
             self._rules = WarningRules(held, where.city.plans.sites)
@@ -112,7 +112,7 @@ class Watcher:
         if 0 <= now - self._late_at < LATE_MS:
             return []
         self._late_at = now
-        return await gaps.late(conn, now)
+        return await gaps.late_changes(conn, now)
 
     def _fills(self, newest: Mapping[int, int], now: int) -> bool:
         """Whether warnings wait for a backlog of many devices."""

@@ -61,7 +61,7 @@ class PendingCommand:
     datum: Datum
 
 
-async def give(
+async def enqueue(
     conn: db.Connection, *, number: str, device: int, kind: str, body: Mapping[str, Any], at: int, expires: int
 ) -> bool:
     """Put a command into the outbox; one of the same number is there already. False: too many wait for the device."""
@@ -90,12 +90,12 @@ async def claim(conn: db.Connection, now: int, limit: int) -> Sequence[PendingCo
     ]
 
 
-async def sent(conn: db.Connection, number: str, now: int) -> None:
+async def mark_sent(conn: db.Connection, number: str, now: int) -> None:
     """Note that the broker has a command."""
     await conn.execute(_SENT, number, db.moment(now), db.moment(now + UNANSWERED_MS))
 
 
-async def later(conn: db.Connection, number: str, at: int) -> None:
+async def retry_at(conn: db.Connection, number: str, at: int) -> None:
     """Try a command again at `at`."""
     await conn.execute(_LATER, number, db.moment(at))
 

@@ -66,14 +66,14 @@ async def amended(conn: db.Connection, opened: Sequence[OpenAlert], now: int) ->
     return {row["key"]: json.loads(row["reason"]) for row in rows}
 
 
-async def late(conn: db.Connection, now: int) -> list[Change]:
+async def late_changes(conn: db.Connection, now: int) -> list[Change]:
     """What data that came late makes of gaps that ended with a visit after their limit, in the last days."""
     ended = await store.late_gaps(conn, now - LATE_MS)
     if not ended:
         return []
     rows = await conn.fetch(_UNFOUNDED, *_gaps(ended), db.moment(now))
     unfounded = {row["key"]: json.loads(row["reason"] or "{}") for row in rows}
-    changes = rules.late(ended, await clearing(conn, ended, now), unfounded, now)
+    changes = rules.late_changes(ended, await clearing(conn, ended, now), unfounded, now)
     return await withdrawals.explained(conn, changes, ended)
 
 

@@ -33,7 +33,7 @@ class StoredModel:
     body: bytes
 
 
-async def kept(conn: db.Connection, signature: str) -> StoredModel | None:
+async def load(conn: db.Connection, signature: str) -> StoredModel | None:
     """What was learned of the grid with this signature; None where it is of another, or nothing is."""
     row = await conn.fetchrow(_KEPT, _NAME)
     if row is None or row["signature"] != signature:
@@ -41,7 +41,7 @@ async def kept(conn: db.Connection, signature: str) -> StoredModel | None:
     return StoredModel(made_at=db.millis(row["made_at"]), body=row["body"])
 
 
-async def keep(conn: db.Connection, signature: str, now: int, body: bytes) -> None:
+async def save(conn: db.Connection, signature: str, now: int, body: bytes) -> None:
     """Keep what was learned at `now`, ms, in the place of what was learned before."""
     await conn.execute(_KEEP, _NAME, db.moment(now), signature, body)
 

@@ -72,7 +72,7 @@ class Transition:
     priority: float | None = None
 
 
-async def rule(conn: db.Connection, at: int) -> EscalationRule:
+async def escalation_rule(conn: db.Connection, at: int) -> EscalationRule:
     """How long each person has, as of `at`, ms."""
     city_wide = [version for version in await rule_store.current(conn, RULE, at) if version.scope == "city"]
     return EscalationRule.model_validate(city_wide[0].body, extra="ignore") if city_wide else EscalationRule()

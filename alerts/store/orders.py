@@ -39,7 +39,7 @@ async def newest_fix(conn: db.Connection, number: int) -> Any:
     return await conn.fetchrow(_NEWEST, number)
 
 
-async def late(conn: db.Connection, now: int) -> Sequence[Any]:
+async def overdue_tasks(conn: db.Connection, now: int) -> Sequence[Any]:
     """Tasks whose deadline passed, and their alerts."""
     return await conn.fetch(_LATE, db.moment(now))
 

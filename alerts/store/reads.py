@@ -100,7 +100,7 @@ async def arrival_rule(conn: db.Connection, now: int) -> arrival.ArrivalRule:
     return arrival.rule_of(held[0].body or {} if held else {}, await estimates.ratio(conn, now))
 
 
-async def place(
+async def read_city(
     conn: db.Connection, before: CityState | None, at: int | None = None, known: int | None = None
 ) -> CityState:
     """The city as it is or was.
@@ -136,7 +136,7 @@ async def place(
     )
 
 
-async def look(
+async def read_snapshot(
     conn: db.Connection,
     where: CityState,
     now: int,

@@ -111,7 +111,7 @@ async def _shown(conn: db.Connection, rows: Sequence[Any]) -> list[alerting.Aler
 def _alert(row: dict[str, Any], zone: ZoneInfo) -> alerting.Alert:
     row["facts"] = json.loads(row["facts"])
     at: datetime = row["updated_at"]
-    known = facts.of(row["kind"], row["facts"])
+    known = facts.facts_of(row["kind"], row["facts"])
     zh, en = explain.explain(row["kind"], row["state"], row["level"], known, at=at, zone=zone)
     return alerting.Alert(**row, text_zh=zh, text_en=en)
 
@@ -119,5 +119,5 @@ def _alert(row: dict[str, Any], zone: ZoneInfo) -> alerting.Alert:
 def _step(row: dict[str, Any], zone: ZoneInfo) -> alerting.AlertStep:
     row["facts"] = json.loads(row["facts"])
     of_step = said.of_step(row["facts"])
-    zh, en = steps.tell(row["step"], row["level"], row["actor"], of_step, at=row["at"], zone=zone)
+    zh, en = steps.step_sentences(row["step"], row["level"], row["actor"], of_step, at=row["at"], zone=zone)
     return alerting.AlertStep(**row, text_zh=zh, text_en=en)

@@ -117,7 +117,7 @@ def _as_ruled(row: Any) -> OpenAlert:
     return OpenAlert(
         key=row["key"], kind=row["kind"], level=Level.of(row["level"]), state=State(row["state"]), cell=row["cell"],
         device=row["device"], officer=row["officer"], assignee=row["assignee"],
-        opened_at=db.millis(row["opened_at"]), facts=facts.of(row["kind"], json.loads(row["facts"])),
+        opened_at=db.millis(row["opened_at"]), facts=facts.facts_of(row["kind"], json.loads(row["facts"])),
     )  # fmt: skip
 
 
@@ -126,7 +126,7 @@ async def apply_on(conn: db.Connection, changes: Sequence[Change]) -> list[alert
     if not changes:
         return []
     async with conn.transaction():
-        how = await life_store.rule(conn, max(change.at for change in changes))
+        how = await life_store.escalation_rule(conn, max(change.at for change in changes))
         touched: set[int] = set()
         for group in _rounds(changes):
             await _insert(conn, [change for change in group if change.step is Step.OPENED])
@@ -140,7 +140,7 @@ async def apply_on(conn: db.Connection, changes: Sequence[Change]) -> list[alert
             await life_store.write(conn, taken)
             await _follow(conn, taken, how)
             touched |= {transition.held.id for transition in taken}
-        return await tell(conn, sorted(touched))
+        return await append_to_log(conn, sorted(touched))
 
 
 async def act_on(conn: db.Connection, number: int, act: Act) -> alerting.Alert | ActRefusal | None:
@@ -152,24 +152,24 @@ async def act_on(conn: db.Connection, number: int, act: Act) -> alerting.Alert |
     if held is None:
         return None
     if not await life_store.repeated(conn, number, act.key):
-        how = await life_store.rule(conn, act.at)
+        how = await life_store.escalation_rule(conn, act.at)
         decision = await life_store.decide(conn, held, act, how)
         if isinstance(decision, ActRefusal):
             return decision
         if decision is not None:
             await life_store.write(conn, [decision])
             await _follow(conn, [decision], how)
-            return (await tell(conn, [number]))[0]
+            return (await append_to_log(conn, [number]))[0]
     return (await shown.by_ids(conn, [number]))[0]
 
 
 async def _follow(conn: db.Connection, taken: Sequence[Transition], how: EscalationRule) -> None:
     """What steps bring about, in their transaction: orders to devices, notifications."""
-    await tasks.follow(conn, taken, how)
-    await queue.follow(conn, taken)
+    await tasks.apply_steps(conn, taken, how)
+    await queue.enqueue(conn, taken)
 
 
-async def tell(conn: db.Connection, numbers: Sequence[int]) -> list[alerting.Alert]:
+async def append_to_log(conn: db.Connection, numbers: Sequence[int]) -> list[alerting.Alert]:
     """Put what the alerts are now into the event log; the last act of a transaction."""
     alerts = await shown.by_ids(conn, numbers)
     await event_log.append(conn, [("alert", alert.model_dump(mode="json")) for alert in alerts])

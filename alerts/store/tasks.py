@@ -64,7 +64,7 @@ def deadline(reply: ReplyState, at: int, rule: EscalationRule) -> int | None:
     return None if reply is ReplyState.REFUSED else at + rule.arrive_min * MINUTE
 
 
-async def follow(conn: db.Connection, taken: Sequence[Transition], rule: EscalationRule) -> None:
+async def apply_steps(conn: db.Connection, taken: Sequence[Transition], rule: EscalationRule) -> None:
     """Give the orders that steps ask for, and take back those that they make needless."""
     for transition in taken:
         before, after = transition.held.life.task, transition.after.task
@@ -80,7 +80,7 @@ async def _send(conn: db.Connection, number: str, transition: Transition, rule: 
     expires = at + rule.answer_min * MINUTE
     where = said.with_step(transition.act.facts)
     order = said.OfStep(cell=where.cell, lat=where.lat, lon=where.lon, text=where.text).stored()
-    await commands.give(conn, number=number, device=device, kind=GOTO, body=order, at=at, expires=expires)
+    await commands.enqueue(conn, number=number, device=device, kind=GOTO, body=order, at=at, expires=expires)
     moments = db.moment(at), transition.after.actor, db.moment(expires)
     await conn.execute(_ADD, number, transition.held.id, device, transition.held.cell, *moments)
 
@@ -94,7 +94,7 @@ async def _take_back(conn: db.Connection, number: str, transition: Transition) -
         return
     body = {"text": f"{number}: {transition.act.step}"}
     expires = at + 10 * MINUTE
-    await commands.give(
+    await commands.enqueue(
         conn, number=f"{number}-{CANCEL}", device=device, kind=CANCEL, body=body, at=at, expires=expires
     )
 

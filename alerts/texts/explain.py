@@ -59,7 +59,7 @@ def _gap(state: str, level: str, facts: of.Gap, clock: Clock) -> Pair:
 
 
 def _gap_withdrawn(facts: of.Gap, clock: Clock) -> Pair:
-    reason = reasons.told(facts.reason, clock) if facts.reason else None
+    reason = reasons.sentences(facts.reason, clock) if facts.reason else None
     if facts.visit_in is not UNSET and facts.why not in WHY_GAP:
         return filled([ALERTS["coverage_gap.visited"]], facts, clock, {"because": reason or LATE_DATA})
     why = WHY_GAP.get(str(facts.why), LATE_DATA)
@@ -82,7 +82,7 @@ def _ended(state: str, facts: Facts, said: Pair, clock: Clock) -> Pair:
     if state not in (State.RESOLVED, State.WITHDRAWN):
         return said
     if state == State.WITHDRAWN and facts.reason:
-        form, because = "withdrawn_by", reasons.told(facts.reason, clock)
+        form, because = "withdrawn_by", reasons.sentences(facts.reason, clock)
     else:
         form, because = state, WHY.get(str(facts.why), WHY["over"])
     return filled([ENDS[form]], of.Unknown(), clock, {"said": said, "because": because})

@@ -11,7 +11,7 @@ from alerts.texts.catalogue import LEVELS, STEPS, Pair
 from alerts.texts.form import filled
 
 
-def tell(step: str, level: str, actor: str, facts: OfStep, *, at: datetime, zone: ZoneInfo) -> Pair:
+def step_sentences(step: str, level: str, actor: str, facts: OfStep, *, at: datetime, zone: ZoneInfo) -> Pair:
     """Describe a step.
 
     Args:

@@ -187,7 +187,7 @@ async def _answers(pool: db.Pool, conn: db.Connection, shift: Shift) -> dict[str
             "SELECT device, t_first, lat_first, lon_first, t_last, lat_last, lon_last, open FROM runs "
             "ORDER BY device, t_first"
         ),
-        "since when observed": await observation.since(conn),
+        "since when observed": await observation.observed_since(conn),
         "fixes": await conn.fetchval("SELECT count(*) FROM fixes"),
         "coverage": coverage_now,
         "indicators": await _indicators(conn),
@@ -227,7 +227,7 @@ async def _coverage(conn: db.Connection) -> list[Any]:
     place: coverage.CityAt | None = None
     for at in range(T0 + LOOK_MS, END + 1, LOOK_MS):
         place = await coverage.load_place(conn, place, at)
-        judged = coverage.judge(place, *await coverage.look(conn, place, at), at)
+        judged = coverage.judge(place, *await coverage.read_inputs(conn, place, at), at)
         drives = await coverage.drive_throughs(conn, judged, None)
         made += [coverage.of_areas(judged, level, drives) for level in LEVELS]
         made.append([coverage.of_cell(judged, row, drives) for row in range(len(place.city.cells))])

@@ -34,7 +34,7 @@ class HandsetPlan:
 NONE = HandsetPlan()
 
 
-def spoil(
+def degrade(
     plan: HandsetPlan, rng: np.random.Generator, seed: int, who: officer.Officer, way: ways.Way, taken: Track
 ) -> Track:
     """What the device makes of `taken`."""

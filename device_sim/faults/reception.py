@@ -34,7 +34,7 @@ class ReceptionPlan:
 NONE = ReceptionPlan()
 
 
-def spoil(plan: ReceptionPlan, rng: np.random.Generator, way: ways.Way, taken: Track) -> Track:
+def degrade(plan: ReceptionPlan, rng: np.random.Generator, way: ways.Way, taken: Track) -> Track:
     """What the receiver takes instead of `taken`."""
     begin, end = int(way.t[0]), int(way.t[-1])
     for interval in intervals(rng, begin, end, plan.canyons, plan.canyon_s):

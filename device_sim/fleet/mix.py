@@ -72,6 +72,6 @@ def shift(seed: int, mix: Mix, who: officer.Officer, number: int, routes: ways.R
 def spoiled(seed: int, mix: Mix, who: officer.Officer, number: int, way: ways.Way) -> track.Track:
     """What the device takes of a way."""
     taken = track.measure(seed, who, number, way)
-    taken = receivers.spoil(mix.reception, np.random.default_rng([seed, 0x2EC, who.number, number]), way, taken)
+    taken = receivers.degrade(mix.reception, np.random.default_rng([seed, 0x2EC, who.number, number]), way, taken)
     rng = np.random.default_rng([seed, 0x4A4D, who.number, number])
-    return handsets.spoil(mix.handset, rng, seed, who, way, taken)
+    return handsets.degrade(mix.handset, rng, seed, who, way, taken)

@@ -146,11 +146,17 @@ def _check(result: Decoded, fix: wire.Fix, latest: int, payload: bytes) -> bool:
         _add(result, DecodeRefusal(Refusal.OFF_DUTY, "off-duty fixes are not stored", None))
     elif fix.t > latest:
         _add(
-            result, DecodeRefusal(Refusal.FUTURE_TIME, f"t is {fix.t - latest} ms too far ahead", faults.keep(payload))
+            result,
+            DecodeRefusal(
+                Refusal.FUTURE_TIME, f"t is {fix.t - latest} ms too far ahead", faults.payload_excerpt(payload)
+            ),
         )
         result.ahead.append(fix)
     elif _has_nul(fix):
-        _add(result, DecodeRefusal(Refusal.OUT_OF_RANGE, "boot holds the character U+0000", faults.keep(payload)))
+        _add(
+            result,
+            DecodeRefusal(Refusal.OUT_OF_RANGE, "boot holds the character U+0000", faults.payload_excerpt(payload)),
+        )
     else:
         return True
     _settle(result, fix)
@@ -243,12 +249,12 @@ def _has_nul(fix: wire.Fix | _Numbers) -> bool:
 
 
 def _refuse(result: Decoded, reason: Refusal, detail: str, payload: bytes) -> Decoded:
-    result.refused.append(DecodeRefusal(reason, detail, faults.keep(payload)))
+    result.refused.append(DecodeRefusal(reason, detail, faults.payload_excerpt(payload)))
     return result
 
 
 def _add(result: Decoded, refused: DecodeRefusal) -> None:
-    faults.add(result.refused, refused)
+    faults.add_refusal(result.refused, refused)
 
 
 def _is_array(payload: bytes) -> bool:

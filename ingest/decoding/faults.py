@@ -59,9 +59,9 @@ def is_msgpack(payload: bytes) -> bool:
 def refused(error: Exception, payload: bytes) -> DecodeRefusal:
     """Classify an error of a Codec."""
     if isinstance(error, RecursionError):
-        return DecodeRefusal(Refusal.MALFORMED, "nested too deep", keep(payload))
+        return DecodeRefusal(Refusal.MALFORMED, "nested too deep", payload_excerpt(payload))
     if isinstance(error, UnicodeDecodeError):
-        return DecodeRefusal(Refusal.MALFORMED, "a text is not valid UTF-8", keep(payload))
+        return DecodeRefusal(Refusal.MALFORMED, "a text is not valid UTF-8", payload_excerpt(payload))
     detail = str(error)
     if not isinstance(error, msgspec.ValidationError):
         reason = Refusal.NOT_FINITE if _stopped_at_no_number(detail, payload) else Refusal.MALFORMED
@@ -69,10 +69,10 @@ def refused(error: Exception, payload: bytes) -> DecodeRefusal:
         reason = Refusal.WRONG_TYPE
     else:
         reason = Refusal.NOT_FINITE if _not_finite(detail, payload) else Refusal.OUT_OF_RANGE
-    return DecodeRefusal(reason, detail[:200], keep(payload))
+    return DecodeRefusal(reason, detail[:200], payload_excerpt(payload))
 
 
-def keep(payload: bytes) -> bytes | None:
+def payload_excerpt(payload: bytes) -> bytes | None:
     """First bytes of a refused payload; None if it may be an off-duty fix, which is personal data."""
     # An escaped text may also mean "off"; hiding too much is safe.
     if b"off" in payload.lower() or b"\\u" in payload:
@@ -80,7 +80,7 @@ def keep(payload: bytes) -> bytes | None:
     return payload[:KEPT_BYTES]
 
 
-def add(refusals: list[DecodeRefusal], new: DecodeRefusal) -> None:
+def add_refusal(refusals: list[DecodeRefusal], new: DecodeRefusal) -> None:
     """Append `new`, or count it on the last one beyond KEPT_PER_MESSAGE of its reason."""
     alike = [n for n, refusal in enumerate(refusals) if refusal.reason is new.reason]
     if len(alike) < KEPT_PER_MESSAGE:

@@ -10,7 +10,7 @@ _ID = "0" * 26
 _BOOT = "rehearsal"
 
 
-def plain(received: Received) -> Received:
+def with_plain_values(received: Received) -> Received:
     """A message of the same sender and kind with the plainest values; never stored."""
     t, said = received.message.received, received.decoded
     return Received(

@@ -51,7 +51,7 @@ class Heartbeat:
     async def beat(self) -> None:
         """Write it once."""
         async with self.pool.acquire() as conn:
-            await worker_store.beat(
+            await worker_store.record_heartbeat(
                 conn, self.worker, self.units(), self.counters(), shares=self.shares, first=self._first
             )
             self._first = False

@@ -49,14 +49,14 @@ async def load(conn: db.Connection, units: Sequence[str] | None = None, now: int
         until = await division_store.next_start(conn, now)
     await grid_store.areas_now(conn, now)
     engine = Engine(known.grid, known.rules)
-    await know(conn, engine, None)
+    await set_stored_until(conn, engine, None)
     suspect = await suspect_store.current(conn, units)
     return LoadedCity(
         city=loaded, atlas=known, engine=engine, version=version, judged_by=judged_by, until=until, suspects=suspect
     )
 
 
-async def know(conn: db.Connection, engine: Engine, devices: Sequence[int] | None) -> None:
+async def set_stored_until(conn: db.Connection, engine: Engine, devices: Sequence[int] | None) -> None:
     """Give an engine the newest stored times of some devices, None: all."""
     for newest in (await fix_store.newest(conn, devices), await event_store.newest(conn, devices)):
         for device, last_t in newest.items():

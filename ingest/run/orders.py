@@ -90,9 +90,9 @@ class Orders:
         async with self._pool.acquire() as conn:
             for command, how in zip(waiting, heard, strict=True):
                 if how:
-                    await commands.sent(conn, command.id, now)
+                    await commands.mark_sent(conn, command.id, now)
                 else:
-                    await commands.later(conn, command.id, now + commands.UNSENT_MS)
+                    await commands.retry_at(conn, command.id, now + commands.UNSENT_MS)
 
 
 def payload(order: PendingCommand) -> bytes:

@@ -133,7 +133,7 @@ async def routes(
     hours = [hour for hour in await route_hours.of_device(conn, device.id, lo, hi, settled=not store) if hour >= kept]
     differ = 0
     for hour in hours:
-        async with db.tried(conn, dry_run=not store):
+        async with db.trial_transaction(conn, dry_run=not store):
             await route_hours.take(conn, device.id, hour)
             differ += await cleaner_routes.compare(conn, of, device.id, hour)
     return len(hours), differ

@@ -23,7 +23,7 @@ from ingest.run import claim, surviving
 from ingest.store import share_store
 from ingest.units.allotment import allot
 from runtime import db, sockets
-from runtime.every import every, nothing
+from runtime.every import every, no_error
 
 log = structlog.get_logger(__name__)
 
@@ -118,7 +118,7 @@ class Shares:
     async def _hold(self, conn: db.Connection) -> None:
         async with asyncio.TaskGroup() as group:
             for name, job in (("units-beat", self._beat), ("units-allot", self._allot)):
-                again = every(self.every_s, functools.partial(job, conn), survive=nothing)
+                again = every(self.every_s, functools.partial(job, conn), survive=no_error)
                 group.create_task(again, name=name)
 
     async def _say_gone(self, conn: db.Connection) -> None:
@@ -142,13 +142,13 @@ class Shares:
         """Write the heartbeat; its success renews the trust."""
         async with self._asking:
             asked_at = time.monotonic()
-            await share_store.say(conn, self.worker, self._held)
+            await share_store.report_units(conn, self.worker, self._held)
         self._trusted_until = asked_at + self.trust_s
         self._trusted.set()
 
     async def _allot(self, conn: db.Connection) -> None:
         async with self._asking:
-            seen = await share_store.look(conn, self.stale_s)
+            seen = await share_store.read_workers(conn, self.stale_s)
         allotment = allot(
             seen.weights, {*seen.workers, self.worker}, seen.held | dict.fromkeys(self._held, self.worker)
         )
@@ -168,7 +168,7 @@ class Shares:
         async with self._asking:
             for unit in sorted(gone):
                 await claim.give_up(conn, unit)
-            await share_store.say(conn, self.worker, self._held)
+            await share_store.report_units(conn, self.worker, self._held)
         log.info("units given up", action="share", units=sorted(gone))
 
     async def _add(self, conn: db.Connection, wanted: set[str]) -> None:

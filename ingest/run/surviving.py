@@ -21,7 +21,7 @@ def of_database(part: str, said: str) -> Survive:
     return survive
 
 
-def anything(part: str, said: str, *, action: str) -> Survive:
+def any_error(part: str, said: str, *, action: str) -> Survive:
     """Survives all errors of a pass."""
 
     def survive(error: Exception) -> None:

@@ -57,17 +57,17 @@ _SIGNATURE = "SELECT count(*), count(released_at), max(id) FROM legal_holds"
 _SPAN = """EXISTS (SELECT FROM held_spans h WHERE h.device IN ({device}, -1) AND h.lo <= {until} AND h.hi > {since})"""
 
 
-def span(device: str, since: str, until: str | None = None) -> str:
+def fixes_held(device: str, since: str, until: str | None = None) -> str:
     """Condition: device and time of the row are held."""
     return _SPAN.format(device=device, since=since, until=until or since)
 
 
-def since(until: str) -> str:
+def before_held(until: str) -> str:
     """Condition: some data of devices before `until` is held."""
     return f"EXISTS (SELECT FROM held_spans h WHERE h.lo < {until})"
 
 
-def box(t: str) -> str:
+def place_held(t: str) -> str:
     """Condition: the position of the row (lat, lon) is in a held area."""
     return (
         f"EXISTS (SELECT FROM held_boxes b WHERE {t} >= b.lo AND {t} < b.hi AND r.lat BETWEEN b.south AND b.north "

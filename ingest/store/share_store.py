@@ -45,7 +45,7 @@ def session_name(worker: str) -> str:
     return f"patrol-units {worker}"[:63]
 
 
-async def say(conn: db.Connection, worker: str, units: Collection[str]) -> None:
+async def report_units(conn: db.Connection, worker: str, units: Collection[str]) -> None:
     """Write the heartbeat of `worker` with its `units`."""
     await conn.execute(_HERE, worker, sorted(units))
 
@@ -55,7 +55,7 @@ async def say_gone(conn: db.Connection, worker: str) -> None:
     await conn.execute(_GONE, worker)
 
 
-async def look(conn: db.Connection, stale_s: float) -> WorkerView:
+async def read_workers(conn: db.Connection, stale_s: float) -> WorkerView:
     """Read the workers and units."""
     rows = await conn.fetch(_WORKERS, stale_s)
     return WorkerView(

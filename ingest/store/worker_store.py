@@ -23,7 +23,7 @@ _UNITS = "SELECT units FROM workers WHERE id = $1"
 _TRIM = "DELETE FROM workers WHERE heartbeat < now() - interval '30 days'"
 
 
-async def beat(
+async def record_heartbeat(
     conn: db.Connection,
     worker: str,
     units: Sequence[str],

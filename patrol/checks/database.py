@@ -81,7 +81,7 @@ async def _server(conn: db.Connection) -> CheckResult:
     version = conn.get_server_version()
     said = f"PostgreSQL {await conn.fetchval(_VERSION)}"
     size = await conn.fetchval("SELECT pg_size_pretty(pg_database_size(current_database()))")
-    return findings.either(
+    return findings.ok_if(
         "server 数据库版本",
         good=version.major >= 15,
         said=f"{said}, {size}",
@@ -121,12 +121,12 @@ async def _settings(conn: db.Connection) -> list[CheckResult]:
     rows = await conn.fetch("SELECT name, setting FROM pg_settings")
     now = {row["name"]: row["setting"] for row in rows}
     results = [
-        findings.either(name, good=now.get(name) in good, said=str(now.get(name)), todo=todo, otherwise=otherwise)
+        findings.ok_if(name, good=now.get(name) in good, said=str(now.get(name)), todo=todo, otherwise=otherwise)
         for name, good, otherwise, todo in _SETTINGS
     ]
     most = int(now["max_connections"])
     todo = f"set max_connections = {2 * _LEAST_CONNECTIONS} 调大"
-    connections = findings.either(
+    connections = findings.ok_if(
         "max_connections", good=most >= _LEAST_CONNECTIONS, said=str(most), todo=todo, otherwise=CheckStatus.WARN
     )
     return [*results, connections, _buffers(int(now["shared_buffers"]), await conn.fetchval(_DEVICES))]
@@ -137,7 +137,7 @@ def _buffers(pages: int, devices: int) -> CheckResult:
     held, wanted = pages * _PAGE, _LEAST_BUFFERS + 2 * _PAGE * devices
     todo = f"set shared_buffers = {(wanted >> 20) + 1}MB or more, else storing is slow 调大，否则入库变慢"
     said = f"{held >> 20} MB, {devices:,} devices 终端"
-    return findings.either("shared_buffers", good=held >= wanted, said=said, todo=todo, otherwise=CheckStatus.WARN)
+    return findings.ok_if("shared_buffers", good=held >= wanted, said=said, todo=todo, otherwise=CheckStatus.WARN)
 
 
 async def _upkeep(conn: db.Connection) -> list[CheckResult]:
@@ -153,7 +153,7 @@ async def _upkeep(conn: db.Connection) -> list[CheckResult]:
         results.append(warn("long transaction 长事务", f"{age}", todo))
     xid = await conn.fetchval("SELECT age(datfrozenxid) FROM pg_database WHERE datname = current_database()")
     todo = "run VACUUM FREEZE before writes are refused 尽快冻结"
-    results.append(findings.either("transaction numbers 事务号", good=xid < _XID_AGE, said=f"{xid:,} old", todo=todo))
+    results.append(findings.ok_if("transaction numbers 事务号", good=xid < _XID_AGE, said=f"{xid:,} old", todo=todo))
     return results
 
 

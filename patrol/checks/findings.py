@@ -62,7 +62,7 @@ def bad(what: str, said: str, todo: str) -> CheckResult:
     return CheckResult(what=what, verdict=CheckStatus.BAD, said=said, todo=todo)
 
 
-def either(what: str, *, good: bool, said: str, todo: str, otherwise: CheckStatus = CheckStatus.BAD) -> CheckResult:
+def ok_if(what: str, *, good: bool, said: str, todo: str, otherwise: CheckStatus = CheckStatus.BAD) -> CheckResult:
     """As it must be, or not."""
     return ok(what, said) if good else CheckResult(what=what, verdict=otherwise, said=said, todo=todo)
 

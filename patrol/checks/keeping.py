@@ -66,7 +66,7 @@ async def _late(conn: db.Connection, now: datetime) -> CheckResult:
     row = await conn.fetchrow("SELECT count(*) AS n, min(received) AS since FROM dirty_windows")
     waiting, since = (0, None) if row is None else (row["n"], row["since"])
     todo = "check that workers serve all units, and their logs 检查 worker 是否覆盖全部队伍"
-    return findings.either(
+    return findings.ok_if(
         "late data 补传数据", good=since is None or now - since < _WINDOWS_WITHIN,
         said=f"{waiting} windows waiting" + ("" if since is None else f", since {since:%Y-%m-%d %H:%M}Z"), todo=todo,
         otherwise=findings.CheckStatus.WARN,

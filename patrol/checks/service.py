@@ -52,7 +52,7 @@ async def _workers(conn: db.Connection) -> list[CheckResult]:
     rows = await conn.fetch(_WORKERS, _GONE)
     todo = "start it, or see its log; messages wait at the broker meanwhile 启动或查看日志"
     results = [
-        findings.either(
+        findings.ok_if(
             f"worker 处理进程 {row['id']}", good=row["age"] < _HEARTBEAT and bool(row["broker"]), todo=todo,
             said=f"last seen {row['age'].total_seconds():.0f} s ago, queue {row['queue'] or 0}, "
                  f"{'connected to' if row['broker'] else 'NOT CONNECTED to'} broker, units {', '.join(row['units'])}",
@@ -102,5 +102,5 @@ async def _notifications(conn: db.Connection) -> list[CheckResult]:
     row = await conn.fetchrow(_DELIVERIES)
     failed, n = (0, 0) if row is None else (row["failed"], row["n"])
     todo = "see `GET /api/v1/deliveries` 查看发送记录"
-    return [*results, findings.either("notifications 通知", good=failed == 0, said=f"{failed} of {n} failed in 24 h",
+    return [*results, findings.ok_if("notifications 通知", good=failed == 0, said=f"{failed} of {n} failed in 24 h",
                                     todo=todo, otherwise=CheckStatus.WARN)]  # fmt: skip

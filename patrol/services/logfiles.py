@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 import structlog
 
-from runtime.every import every, nothing
+from runtime.every import every, no_error
 
 log = structlog.get_logger(__name__)
 
@@ -71,4 +71,4 @@ async def keep_turned(files: Callable[[], Iterable[Path]], *, most: int = MOST_B
             except OSError as error:
                 log.warning("log cannot be turned", file=path.name, error=str(error))
 
-    await every(every_s, turn_large, survive=nothing)
+    await every(every_s, turn_large, survive=no_error)

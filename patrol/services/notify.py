@@ -9,7 +9,7 @@ READY = b"ready\n"
 SYSTEMD = "NOTIFY_SOCKET"
 
 
-def ready() -> None:
+def notify_ready() -> None:
     """Tell the supervisor, if there is one, that this process does its work now."""
     descriptor = os.environ.get(VARIABLE)
     if descriptor is not None:

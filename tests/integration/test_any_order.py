@@ -139,7 +139,7 @@ async def stored(conn: db.Connection) -> list[Any]:
             "SELECT device, t_first, lat_first, lon_first, t_last, lat_last, lon_last, open FROM runs "
             "ORDER BY device, t_first"
         ),
-        await observation.since(conn),
+        await observation.observed_since(conn),
     ]
 
 
@@ -149,7 +149,7 @@ async def shown(conn: db.Connection) -> list[Any]:
     made: list[Any] = []
     for at in range(patrols.T0 + 10 * patrols.MINUTE, END + 1, 15 * patrols.MINUTE):
         place = await coverage.load_place(conn, place, at)
-        judged = coverage.judge(place, *await coverage.look(conn, place, at), at)
+        judged = coverage.judge(place, *await coverage.read_inputs(conn, place, at), at)
         drives = await coverage.drive_throughs(conn, judged, None)
         made += [coverage.of_cell(judged, row, drives) for row in range(len(place.city.cells))]
         made += [coverage.of_areas(judged, level, drives) for level in AREAS]
@@ -173,7 +173,7 @@ async def verdicts(conn: db.Connection) -> dict[str, bool | None]:
     Each is held against a slow answer from the visits as they are known at the end, whatever was told on the way.
     """
     said: dict[str, bool | None] = {}
-    since = await observation.since(conn)
+    since = await observation.observed_since(conn)
     city = await cities.load(conn, END)
     for row in await conn.fetch("SELECT key, cell, state, level, facts FROM alerts WHERE kind = 'coverage_gap'"):
         if row["cell"] not in city.index:

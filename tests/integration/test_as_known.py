@@ -20,7 +20,7 @@ STEP_MIN = 5.0
 async def shown(conn: db.Connection, at: int, known: int | None) -> list[Sequence[rest.Model]]:
     """Coverage of cells and areas at a moment."""
     place = await coverage.load_place(conn)
-    basis, arrivals = await coverage.look(conn, place, at, known)
+    basis, arrivals = await coverage.read_inputs(conn, place, at, known)
     judged = coverage.judge(place, basis, arrivals, at)
     drives = await coverage.drive_throughs(conn, judged, known)
     cells = [coverage.of_cell(judged, row, drives) for row in range(len(place.city.cells))]

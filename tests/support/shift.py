@@ -62,7 +62,7 @@ class Ledger:
                 level=change.level,
                 cell=change.cell,
                 opened_at=old.opened_at if old else change.at,
-                facts=facts.of(change.kind, {**(old.facts.stored() if old else {}), **change.facts.stored()}),
+                facts=facts.facts_of(change.kind, {**(old.facts.stored() if old else {}), **change.facts.stored()}),
             )
             self.state[change.key] = change.step.value if change.step in ENDING else "open"
 

@@ -39,7 +39,7 @@ def password(key: str, name: str, generation: int) -> str:
     return base64.urlsafe_b64encode(digest[:PASSWORD_BYTES]).decode()
 
 
-def fits(key: str, grant: DeviceGrant | None, secret: str) -> bool:
+def password_fits(key: str, grant: DeviceGrant | None, secret: str) -> bool:
     """Tell whether a password opens a grant, in a time that does not depend on it. Pure."""
     known = grant if grant is not None else DeviceGrant(name="", unit="", generation=0, revoked=True)
     same = hmac.compare_digest(password(key, known.name, known.generation).encode(), secret.encode())

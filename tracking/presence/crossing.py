@@ -15,7 +15,7 @@ Pass = tuple[int, int, int, Place, Place, float]
 """Index of a cell, ms and positions of entering and leaving, m travelled inside."""
 
 
-def at(grid: CityGrid, index: int, before: Point | None, after: Point, *, entering: bool) -> tuple[int, Place]:
+def crossing_of(grid: CityGrid, index: int, before: Point | None, after: Point, *, entering: bool) -> tuple[int, Place]:
     """Moment (ms) and position at which the step from `before` to `after` crosses the boundary of a cell."""
     if before is None:
         return after.t, after.place
@@ -23,7 +23,7 @@ def at(grid: CityGrid, index: int, before: Point | None, after: Point, *, enteri
     return before.t + round((after.t - before.t) * part), _along(before, after, part)
 
 
-def passed(grid: CityGrid, last: Point, point: Point, depth: float, held: int) -> Iterator[Pass]:
+def cells_crossed(grid: CityGrid, last: Point, point: Point, depth: float, held: int) -> Iterator[Pass]:
     """Cells crossed between two fixes, in order, except those of the fixes and of the held stay.
 
     Args:

@@ -5,7 +5,7 @@ from math import hypot
 
 from tracking.presence.path import Path
 from tracking.presence.points import Fixes, Place
-from tracking.presence.stays import Stay, worth
+from tracking.presence.stays import Stay, classify
 from tracking.presence.visit_rules import VisitRule
 
 
@@ -70,6 +70,6 @@ class OpenStay:
         way = hypot(self.place[0] - self.entry[0], self.place[1] - self.entry[1])
         return Stay(
             device=self.device, cell=self.cell, t_in=self.t_in, t_out=self.inside_at, dwell_ms=self.dwell_ms,
-            path_m=round(path, 1), fixes=self.fixes, kind=worth(rule, self.dwell_ms, path, way, logged=logged),
+            path_m=round(path, 1), fixes=self.fixes, kind=classify(rule, self.dwell_ms, path, way, logged=logged),
             open=False,
         )  # fmt: skip

@@ -6,7 +6,7 @@ from tracking.geometry.lookup import CityGrid
 from tracking.presence.between import MERGE_MS, Between, Maybe
 from tracking.presence.points import Point
 from tracking.presence.presence import OpenStay
-from tracking.presence.stays import Changes, Run, RunChange, Stay, StayChange, StayKind, StoredStays, worth
+from tracking.presence.stays import Changes, Run, RunChange, Stay, StayChange, StayKind, StoredStays, classify
 from tracking.presence.trail import Trail
 from tracking.presence.visit_rules import VisitRules
 
@@ -98,7 +98,7 @@ class Reports(Trail):
             dwell_ms, path_m = dwell_ms + after.dwell_ms, path_m + after.path_m
         logged = any(maybe.t_in <= t <= maybe.t_out for t, _ in self._logged)
         reported = between.reported.get(maybe.t_in)
-        if maybe.ms < MERGE_MS or worth(rule, dwell_ms, path_m, 0.0, logged=logged) is not StayKind.VISIT:
+        if maybe.ms < MERGE_MS or classify(rule, dwell_ms, path_m, 0.0, logged=logged) is not StayKind.VISIT:
             if reported is not None:
                 del between.reported[maybe.t_in]
                 self.report(StayChange(device=self.device, t_in=maybe.t_in, stay=None))

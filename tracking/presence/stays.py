@@ -135,7 +135,7 @@ class Window:
     cause: Cause = Cause.LATE
 
 
-def worth(rule: VisitRule, dwell_ms: int, path_m: float, way_m: float, *, logged: bool = False) -> StayKind:
+def classify(rule: VisitRule, dwell_ms: int, path_m: float, way_m: float, *, logged: bool = False) -> StayKind:
     """Decide the kind of a stay.
 
     Args:

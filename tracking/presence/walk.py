@@ -18,7 +18,7 @@ from tracking.presence.plausibility import step_possible
 from tracking.presence.points import Fixes, Place, Point, Rows
 from tracking.presence.presence import OpenStay
 from tracking.presence.reports import RUN_REPORT_MS, Report
-from tracking.presence.stays import Stay, StayKind, worth
+from tracking.presence.stays import Stay, StayKind, classify
 from tracking.presence.trail import GAP_MS
 from tracking.presence.undecided import Undecided
 from tracking.presence.visit_rules import VisitRules
@@ -119,7 +119,7 @@ class Walk(Undecided):
             inside, (t, dwell_ms, path_m, fixes) = self._inside, self._mark
             # Judged without the path since the last corner, which may be noise.
             rule, logged = self._rules.at(inside.index, inside.t_in), self._logged_in(inside, t)
-            if worth(rule, dwell_ms, path_m, 0.0, logged=logged) is StayKind.VISIT:
+            if classify(rule, dwell_ms, path_m, 0.0, logged=logged) is StayKind.VISIT:
                 self.report(
                     Stay(
                         device=self.device, cell=inside.cell, t_in=inside.t_in, t_out=t, dwell_ms=dwell_ms,
@@ -199,7 +199,7 @@ class Walk(Undecided):
         """Start counting where the device is seen now, from the crossing on; it may become held there."""
         self._let_here_go()
         before = last if point.inner >= 0 else None
-        t, place = crossing.at(self._grid, point.inner, before, point, entering=True)
+        t, place = crossing.crossing_of(self._grid, point.inner, before, point, entering=True)
         here = self._here = self._presence(point.inner, t, place)
         if before is not None:
             here.path.turn(t, place, point.sigma)
@@ -238,7 +238,7 @@ class Walk(Undecided):
         out = self._first_out
         if out is not None:
             start = Point(inside.inside_at, *inside.place, out.sigma, inside.index, Depth.UNSURE, out.lat, out.lon)
-            t, place = crossing.at(self._grid, inside.index, start, out, entering=False)
+            t, place = crossing.crossing_of(self._grid, inside.index, start, out, entering=False)
             inside.leave(t, place, out.sigma)
         self._mark = None
         self._report_ended(inside)
@@ -284,7 +284,7 @@ class Walk(Undecided):
     def _pass_through(self, last: Point, point: Point) -> None:
         """Report cells crossed between two fixes."""
         depth = SURE_SIGMAS * max(self._noise.absolute_m(last.sigma), self._noise.absolute_m(point.sigma))
-        for index, t_in, t_out, start, end, way in crossing.passed(self._grid, last, point, depth, self.held):
+        for index, t_in, t_out, start, end, way in crossing.cells_crossed(self._grid, last, point, depth, self.held):
             passed = self._recall(index, t_in) or self._presence(index, t_in, start)
             passed.cross(t_in, t_out, end, way)
             self._keep_left(passed)

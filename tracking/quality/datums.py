@@ -89,7 +89,7 @@ def off_roads(roads: Roads, grid: CityGrid, fixes: FixColumns) -> BetterDatum | 
     if len(places) < LEAST_PLACES:
         return None
     x, y = x[places], y[places]
-    at = under(grid, fixes.take(places))
+    at = under_each_datum(grid, fixes.take(places))
     on_road = {hypothesis: float(roads.near(*there, ON_ROAD_M).mean()) for hypothesis, there in at.items()}
     fits = max(on_road, key=lambda hypothesis: (on_road[hypothesis], hypothesis))
     if on_road[fits] < MOSTLY or roads.near(x, y, ON_ROAD_M).mean() > SELDOM:
@@ -98,7 +98,7 @@ def off_roads(roads: Roads, grid: CityGrid, fixes: FixColumns) -> BetterDatum | 
     return BetterDatum(fits=fits, off_m=float(np.median(off)), off_fits_m=ON_ROAD_M)
 
 
-def outside(grid: CityGrid, area: Zones, fixes: FixColumns) -> DatumOffset:
+def area_offset(grid: CityGrid, area: Zones, fixes: FixColumns) -> DatumOffset:
     """Mean distance of some of the fixes from the area of their shift, the first of `area`; inside nothing is off."""
     sample = fixes.take(slice(None, None, max(1, len(fixes) // _SAMPLE)))
     first = np.zeros(len(sample), dtype=np.intp)
@@ -108,16 +108,16 @@ def outside(grid: CityGrid, area: Zones, fixes: FixColumns) -> DatumOffset:
 
     return DatumOffset(
         as_is=off(*grid.xy(sample.lat, sample.lon)),
-        under={hypothesis: off(*at) for hypothesis, at in under(grid, sample).items()},
+        under={hypothesis: off(*at) for hypothesis, at in under_each_datum(grid, sample).items()},
     )
 
 
-def under(grid: CityGrid, fixes: FixColumns) -> Mapping[Datum, tuple[Float, Float]]:
+def under_each_datum(grid: CityGrid, fixes: FixColumns) -> Mapping[Datum, tuple[Float, Float]]:
     """Places on the city's plane under each datum, m."""
     return {hypothesis: grid.xy(lat, lon) for hypothesis, (lat, lon) in places(*as_sent(fixes)).items()}
 
 
-def sighted(grid: CityGrid, fixes: FixColumns, fits: Datum) -> list[tuple[int, int, int]]:
+def cells_under(grid: CityGrid, fixes: FixColumns, fits: Datum) -> list[tuple[int, int, int]]:
     """Cells in which fixes in order lie under a datum, a stretch each: (number in the store, from and to in ms)."""
     lat, lon = datum.to_wgs84(*as_sent(fixes), fits)
     cell = grid.locate(lat, lon, fixes.t)
@@ -128,7 +128,7 @@ def sighted(grid: CityGrid, fixes: FixColumns, fits: Datum) -> list[tuple[int, i
     return [stretch for stretch in stretches if stretch[0] >= 0]
 
 
-def suspected(shifts: Sequence[BetterDatum | None]) -> Datum | None:
+def agreed_datum(shifts: Sequence[BetterDatum | None]) -> Datum | None:
     """The datum that the last shifts agree on, oldest first; None: they do not."""
     last = shifts[-SHIFTS:]
     if len(last) < SHIFTS or any(shift is None for shift in last):

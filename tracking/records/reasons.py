@@ -49,7 +49,7 @@ class Reason:
         return json.dumps(self.fields(), ensure_ascii=False)
 
 
-def told(reason: Mapping[str, Any], clock: Callable[[str], str]) -> tuple[str, str]:
+def sentences(reason: Mapping[str, Any], clock: Callable[[str], str]) -> tuple[str, str]:
     """Say a stored reason in Chinese and English.
 
     Args:

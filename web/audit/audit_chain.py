@@ -46,7 +46,7 @@ def detail(values: Mapping[str, Any]) -> str:
     return json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
-def link(before: bytes, n: int, entry: Entry) -> bytes:
+def row_hash(before: bytes, n: int, entry: Entry) -> bytes:
     """Hash of the row `n` that follows a row with the hash `before`."""
     at = entry.at.astimezone(UTC).isoformat(timespec="microseconds")
     text = json.dumps([n, at, entry.actor, entry.action, entry.object, entry.detail], ensure_ascii=False)
@@ -59,7 +59,7 @@ def chained(head: Head, entries: Iterable[Entry]) -> list[ChainRow]:
     before, n = head.hash, head.n
     for entry in entries:
         n += 1
-        before = link(before, n, entry)
+        before = row_hash(before, n, entry)
         rows.append(ChainRow(n=n, entry=entry, hash=before))
     return rows
 
@@ -81,7 +81,7 @@ class ChainCheck:
         if row.n != wanted:
             gap = f"row {wanted} is" if row.n == wanted + 1 else f"rows {wanted} to {row.n - 1} are"
             self.faults.append(f"Before row {row.n}, {gap} missing.")
-        elif link(self.head.hash, row.n, row.entry) != row.hash:
+        elif row_hash(self.head.hash, row.n, row.entry) != row.hash:
             self.faults.append(f"Row {row.n} or the one before it was changed: its hash does not fit.")
         anchored = self._anchors.pop(row.n, None)
         if anchored is not None and not hmac.compare_digest(anchored, row.hash):

@@ -19,7 +19,7 @@ def demand_held(holder: Principal | None, *wanted: Holding) -> None:
         ProblemError: some of it is not held.
     """
     for holding in wanted:
-        missing = [] if holder is None else grants.beyond(holder.holding, holding)
+        missing = [] if holder is None else grants.missing_rights(holder.holding, holding)
         if missing:
             said = "You cannot grant or change permissions that you do not have; you lack"
             raise problems.ProblemError(403, f"{said}: {', '.join(missing)}.")
@@ -101,7 +101,7 @@ def demand_change(
     before, after = _holding(held), _holding({**held, **wanted})
     demand_held(holder, before, after)
     made_by_token = holder is not None and holder.maker is not None
-    if made_by_token and maker_ends is not None and grants.sooner(after.until, maker_ends) != after.until:
+    if made_by_token and maker_ends is not None and grants.earlier_end(after.until, maker_ends) != after.until:
         raise problems.ProblemError(
             403, f"The token that created {name} ends at {maker_ends.isoformat()}; choose an earlier end."
         )

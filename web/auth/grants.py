@@ -45,7 +45,7 @@ def holding(
     )
 
 
-def beyond(holder: Holding, wanted: Holding) -> list[str]:
+def missing_rights(holder: Holding, wanted: Holding) -> list[str]:
     """Say what of `wanted` the holder does not hold."""
     excess = [str(permission) for permission in sorted(wanted.permissions - holder.permissions)]
     if holder.areas is not None and (wanted.areas is None or not wanted.areas <= holder.areas):
@@ -57,7 +57,7 @@ def beyond(holder: Holding, wanted: Holding) -> list[str]:
     return excess
 
 
-def sooner(one: datetime | None, other: datetime | None) -> datetime | None:
+def earlier_end(one: datetime | None, other: datetime | None) -> datetime | None:
     """The earlier of two ends; None: without end."""
     ends = [end for end in (one, other) if end is not None]
     return min(ends, default=None)

@@ -122,7 +122,7 @@ async def _coverage(pool: db.Pool, clip: ClipRequest, see: Sight, place: coverag
             async with pool.acquire() as connection:
                 place = await coverage.load_place(connection, place, at, known)
                 rows = coverage.rows_seen(place, see.areas)
-                seen = await coverage.look(connection, place, at, known, rows) if len(rows) else None
+                seen = await coverage.read_inputs(connection, place, at, known, rows) if len(rows) else None
             if seen is not None:
                 columns = coverage.columns(coverage.judge(place, *seen, at), rows)
                 versions.update(at, columns, coverage.version(place, rows, see.areas))

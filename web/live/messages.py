@@ -39,7 +39,7 @@ def read(event: dict[str, Any]) -> Look | Subscribe:
     return message
 
 
-def first(event: dict[str, Any]) -> Subscribe:
+def read_first(event: dict[str, Any]) -> Subscribe:
     """Read the first message, which must subscribe."""
     message = read(event)
     if not isinstance(message, Subscribe):
@@ -47,7 +47,7 @@ def first(event: dict[str, Any]) -> Subscribe:
     return message
 
 
-def later(event: dict[str, Any]) -> Look:
+def read_next(event: dict[str, Any]) -> Look:
     """Read a message after the first."""
     message = read(event)
     if isinstance(message, Subscribe):

@@ -37,9 +37,9 @@ class DryRuns:
             ProblemError: values or period are wrong, or another dry run is going on.
         """
         if wanted.start >= wanted.end or wanted.end - wanted.start > LONGEST:
-            raise problems.wrong("to", "must lie after from, 24 hours at most")
+            raise problems.invalid_value("to", "must lie after from, 24 hours at most")
         if wanted.end > now:
-            raise problems.wrong("to", "must lie in the past: a dry run needs recorded data")
+            raise problems.invalid_value("to", "must lie in the past: a dry run needs recorded data")
         if self._one.locked():
             raise problems.ProblemError(
                 429, "Another dry run is running; try again in a minute.", headers={"Retry-After": "60"}

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from runtime import db
 
 
-async def known(conn: db.Connection, codes: Collection[str]) -> list[str]:
+async def existing(conn: db.Connection, codes: Collection[str]) -> list[str]:
     """Those of these codes that are of an area, in order."""
     rows = await conn.fetch("SELECT code FROM areas WHERE code = ANY ($1) ORDER BY code", list(codes))
     return [row["code"] for row in rows]

@@ -36,7 +36,7 @@ _DRIVES_THEN = (
     + f"""
 UNION ALL
 SELECT cell, t_in FROM stay_growth
-WHERE {versions.held("$3")} AND kind = 'drive_through' AND t_in > $1 AND t_in <= $2
+WHERE {versions.row_at("$3")} AND kind = 'drive_through' AND t_in > $1 AND t_in <= $2
 """  # noqa: S608 - our own texts
 )
 
@@ -79,7 +79,7 @@ async def load_place(
         at: a moment, ms; None: now.
         known: by the divisions known then, ms; None: by those known now.
     """
-    where = await reads.place(connection, None if before is None else before.where, at, known)
+    where = await reads.read_city(connection, None if before is None else before.where, at, known)
     return before if before is not None and before.where is where else CityAt(where=where)
 
 
@@ -90,7 +90,7 @@ def area_of(cell: cities.CityCell, level: Level) -> str | None:
     return cell.street if level == "street" else cell.district
 
 
-async def look(
+async def read_inputs(
     connection: db.Connection, place: CityAt, now: int, known: int | None = None, rows: Int | None = None
 ) -> tuple[cities.Basis, Int]:
     """Read what coverage at `now` (ms) is judged on: visits, and how soon an officer can be at each cell, ms.
@@ -105,7 +105,7 @@ async def look(
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         rule = await reads.arrival_rule(connection, now)
         # Alerts that stand say nothing of coverage.
-        seen = await reads.look(connection, place.where, now, rule, known=known, standing=[])
+        seen = await reads.read_snapshot(connection, place.where, now, rule, known=known, standing=[])
         warnings = await rule_store.current(connection, WARNING, now)
     arrivals = np.full(len(place.city.cells), arrival.NOBODY, dtype=np.int64)
     wanted = np.arange(len(arrivals)) if rows is None else rows

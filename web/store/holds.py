@@ -24,7 +24,7 @@ async def place(conn: db.Connection, hold: models.HoldGiven, actor: str, now: da
             await audit_log.record(conn, actor, "hold.place", str(number), detail)
     except hold_store.HoldError as error:
         raise problems.ProblemError(422, str(error)) from error
-    return await one(conn, number, now)
+    return await by_number(conn, number, now)
 
 
 async def release(conn: db.Connection, number: int, why: str, actor: str, now: datetime) -> models.Hold:
@@ -33,21 +33,21 @@ async def release(conn: db.Connection, number: int, why: str, actor: str, now: d
     Raises:
         ProblemError: there is none, or it was released before.
     """
-    before = await one(conn, number, now)
+    before = await by_number(conn, number, now)
     async with conn.transaction():
         if not await hold_store.release(conn, number, why, actor, now):
             raise problems.ProblemError(409, f"Hold {number} was released by {before.released_by} already.")
         await audit_log.record(conn, actor, "hold.release", str(number), {"why": why})
-    return await one(conn, number, now)
+    return await by_number(conn, number, now)
 
 
-async def one(conn: db.Connection, number: int, now: datetime) -> models.Hold:
+async def by_number(conn: db.Connection, number: int, now: datetime) -> models.Hold:
     """A hold.
 
     Raises:
         ProblemError: there is none.
     """
-    hold = await hold_store.one(conn, number, now)
+    hold = await hold_store.by_number(conn, number, now)
     if hold is None:
         raise problems.not_found(f"Hold {number}")
     return models.Hold(**hold)
@@ -60,7 +60,7 @@ async def listed(
     return [models.Hold(**row) for row in await hold_store.listed(conn, now, ended=ended, before=before, limit=limit)]
 
 
-async def kept(conn: db.Connection) -> list[models.Retention]:
+async def retentions(conn: db.Connection) -> list[models.Retention]:
     """How long each class is kept."""
     return [
         models.Retention(
@@ -81,7 +81,7 @@ async def kept(conn: db.Connection) -> list[models.Retention]:
     ]
 
 
-async def keep(conn: db.Connection, data: str, days: int | None, actor: str) -> models.Retention:
+async def set_retention(conn: db.Connection, data: str, days: int | None, actor: str) -> models.Retention:
     """Keep a class for `days`, None for ever, from the next pass on.
 
     Raises:
@@ -95,4 +95,4 @@ async def keep(conn: db.Connection, data: str, days: int | None, actor: str) -> 
             await audit_log.record(conn, actor, "retention.set", data, {"days": days})
     except retention_store.RetentionError as error:
         raise problems.ProblemError(422, str(error)) from error
-    return next(item for item in await kept(conn) if item.data == data)
+    return next(item for item in await retentions(conn) if item.data == data)

@@ -122,13 +122,15 @@ async def plan(conn: db.Connection, see: Sight, wanted: Sequence[models.ShiftGiv
     rows = []
     for at, shift in enumerate(wanted):
         if shift.ends <= shift.starts:
-            raise problems.wrong(f"shifts.{at}.ends", "must be after starts")
+            raise problems.invalid_value(f"shifts.{at}.ends", "must be after starts")
         officer = await people_store.by_badge(conn, shift.badge)
         if officer is None or not see.sees_unit(officer.unit):
-            raise problems.wrong(f"shifts.{at}.badge", "there is no such officer in service: add the officer first")
+            raise problems.invalid_value(
+                f"shifts.{at}.badge", "there is no such officer in service: add the officer first"
+            )
         known = shift.area is None or await conn.fetchval("SELECT true FROM areas WHERE code = $1", shift.area)
         if not known or (shift.area is not None and not see.sees_area(shift.area)):
-            raise problems.wrong(f"shifts.{at}.area", "there is no such grid or street")
+            raise problems.invalid_value(f"shifts.{at}.area", "there is no such grid or street")
         rows.append((officer.id, shift.area, db.millis(shift.starts), db.millis(shift.ends), shift.kind))
     async with conn.transaction():
         return len(await people_store.add_shifts(conn, rows))

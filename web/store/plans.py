@@ -26,20 +26,20 @@ async def append(conn: db.Connection, plan: plans.NewPlan, made_by: str, now: da
     Raises:
         ProblemError: its scope does not exist, it begins too early, or it overlaps another.
     """
-    scope = await scopes.known(conn, plan.scope)
+    scope = await scopes.stored_scope(conn, plan.scope)
     if scope == CITY and plan.plan is None:
-        raise problems.wrong("plan", "the city as a whole always has a plan; send another instead of null")
+        raise problems.invalid_value("plan", "the city as a whole always has a plan; send another instead of null")
     if scope != CITY and plan.plan is not None and "duty" in plan.plan.model_fields_set:
-        raise problems.wrong(
+        raise problems.invalid_value(
             "plan.duty", "duty hours are of the city as a whole; leave them out, or use the scope city"
         )
     begins = plan.valid_from or _next_minute(now + LEAD)
     if begins < now + LEAD:
-        raise problems.wrong(
+        raise problems.invalid_value(
             "valid_from", f"must lie {LEAD.seconds // 60} minutes ahead or more: earlier results do not change"
         )
     if plan.valid_to is not None and plan.valid_to <= begins:
-        raise problems.wrong("valid_to", "must be later than valid_from")
+        raise problems.invalid_value("valid_to", "must be later than valid_from")
     body = None if plan.plan is None else plan.plan.model_dump(mode="json", exclude_unset=True)
     ends = None if plan.valid_to is None else db.millis(plan.valid_to.astimezone(UTC))
     try:
@@ -89,7 +89,7 @@ async def set_owner(conn: db.Connection, code: str, owner: str | None) -> None:
     try:
         done = await conn.execute("UPDATE areas SET owner = $2 WHERE code = $1", code, owner)
     except asyncpg.CharacterNotInRepertoireError as error:
-        raise problems.wrong("owner", "holds a character that cannot be stored") from error
+        raise problems.invalid_value("owner", "holds a character that cannot be stored") from error
     if done == "UPDATE 0":
         raise problems.not_found(f"Area {code}")
 

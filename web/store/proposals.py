@@ -61,7 +61,7 @@ async def _work_out(pool: db.Pool, place: coverage.CityAt | None) -> list[Scoped
         where = (await coverage.load_place(connection, place)).where
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             rule = await reads.arrival_rule(connection, now)
-            seen = await reads.look(connection, where, now, rule)
+            seen = await reads.read_snapshot(connection, where, now, rule)
             alerts = await shown.standing(connection, 4 * MOST_NEEDS)
             carried = await people_store.bindings(connection, now)
             badges = {officer.id: officer.badge for officer in (await people_store.officers(connection)).values()}

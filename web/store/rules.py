@@ -45,9 +45,11 @@ async def append(conn: db.Connection, rule: models.NewRule, made_by: str, now: d
     scope = await checked(conn, rule.kind, rule.scope, rule.values)
     begins = now if rule.valid_from is None else rule.valid_from
     if begins < now:
-        raise problems.wrong("valid_from", "must not lie in the past: earlier decisions do not change; leave it out")
+        raise problems.invalid_value(
+            "valid_from", "must not lie in the past: earlier decisions do not change; leave it out"
+        )
     if rule.valid_to is not None and rule.valid_to <= begins:
-        raise problems.wrong("valid_to", "must be later than valid_from")
+        raise problems.invalid_value("valid_to", "must be later than valid_from")
     ends = None if rule.valid_to is None else db.millis(rule.valid_to.astimezone(UTC))
     try:
         version = await rule_store.append(
@@ -72,7 +74,7 @@ async def checked(conn: db.Connection, kind: str, scope: str, values: dict[str, 
             errors = [{"where": f"body.values.{fault.where}".rstrip("."), "message": fault.message} for fault in faults]
             detail = "; ".join(f"{error['where']}: {error['message']}" for error in errors[:5])
             raise problems.ProblemError(422, detail, errors=errors)
-    return await scopes.known(conn, scope)
+    return await scopes.stored_scope(conn, scope)
 
 
 def _kind(kind: rulebook.RuleKind) -> models.RuleKind:

@@ -18,7 +18,7 @@ WHERE d.valid_to IS NULL AND d.district = left($1, 6)
 """
 
 
-async def known(conn: db.Connection, scope: str) -> str:
+async def stored_scope(conn: db.Connection, scope: str) -> str:
     """Give the scope as it is stored; cells by their code of 15 digits.
 
     Raises:
@@ -32,10 +32,10 @@ async def known(conn: db.Connection, scope: str) -> str:
         try:
             name = grids.lifted(name)
         except ValueError as error:
-            raise problems.wrong("scope", f"there is no cell {name}") from error
+            raise problems.invalid_value("scope", f"there is no cell {name}") from error
         exists = name in {grids.lifted(row["code"]) for row in codes}
     else:
         exists = bool(await conn.fetchval(_EXISTS[kind], name))
     if not exists:
-        raise problems.wrong("scope", f"there is no {kind} {name}")
+        raise problems.invalid_value("scope", f"there is no {kind} {name}")
     return f"{kind}:{name}"

@@ -118,7 +118,7 @@ class Outbox:
         row = await deliveries.channel(conn, number)
         if row is None:
             return None
-        who = await recipient.of(conn, row["account"], now)
+        who = await recipient.load(conn, row["account"], now)
         waiting = await deliveries.rows(conn, number, now, every_step=row["account"] is None)
         rows = await _in_sight(conn, who, waiting, now)
         kind = self._kinds.get(row["kind"])
@@ -126,7 +126,7 @@ class Outbox:
             why = row["fault"] or "the channel is off"
             await deliveries.end(conn, [delivery.id for delivery in rows], "failed", now, why)
             return None
-        lately = await deliveries.lately(conn, number, row["account"], now - plan.HOUR)
+        lately = await deliveries.sent_lately(conn, number, row["account"], now - plan.HOUR)
         zone = await settings_store.time_zone(conn)
         planned = plan.plan(_channel(row, kind), rows, lately, now, zone)
         await deliveries.apply(conn, planned, now, kind.lease_ms)
@@ -163,7 +163,7 @@ class Outbox:
         if again is None:
             await deliveries.end(conn, rows, "failed", now, why)
         else:
-            await deliveries.again(conn, rows, again, why)
+            await deliveries.retry_at(conn, rows, again, why)
         if gone:
             await deliveries.turn_off(conn, claimed.channel, why)
         log.warning("a channel did not take a message", action="notify", channel=claimed.channel, why=why)
@@ -172,7 +172,7 @@ class Outbox:
 async def _in_sight(conn: db.Connection, who: Recipient | None, waiting: Sequence[Any], now: int) -> list[Delivery]:
     """Rows that the account may see now; the others are dropped, since permissions may have changed meanwhile."""
     about = {row["alert"] for row in waiting if row["alert"] is not None}
-    seen = set() if who is None else await recipient.seen(conn, who, about)
+    seen = set() if who is None else await recipient.in_sight(conn, who, about)
     visible = [row for row in waiting if who is not None and (row["alert"] is None or row["alert"] in seen)]
     hidden = sorted({row["id"] for row in waiting} - {row["id"] for row in visible})
     if hidden:
@@ -181,7 +181,7 @@ async def _in_sight(conn: db.Connection, who: Recipient | None, waiting: Sequenc
 
 
 async def _notices(conn: db.Connection, rows: Sequence[int], who: Recipient) -> list[Notice]:
-    carried = [row for row in await deliveries.carried(conn, rows) if row["alert"] is not None]
+    carried = [row for row in await deliveries.steps_of(conn, rows) if row["alert"] is not None]
     alerts = {alert.id: alert for alert in await shown.by_ids(conn, sorted({row["alert"] for row in carried}))}
     shown_to = {number: redaction.clean(alert.model_dump(mode="json"), who.names) for number, alert in alerts.items()}
     return [Notice(step=row["reason"], n=row["step"], alert=shown_to[row["alert"]]) for row in carried]

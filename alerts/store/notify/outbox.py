@@ -62,12 +62,12 @@ async def rows(conn: db.Connection, number: int, now: int, *, every_step: bool) 
     return await conn.fetch(_ROWS, number, db.moment(now), every_step, MOST_ROWS)
 
 
-async def lately(conn: db.Connection, number: int, account: Any, since: int) -> list[int]:
+async def sent_lately(conn: db.Connection, number: int, account: Any, since: int) -> list[int]:
     """When messages were sent to a channel, or to the account, since then, ms."""
     return [db.millis(row["at"]) for row in await conn.fetch(_LATELY, number, db.moment(since), account)]
 
 
-async def carried(conn: db.Connection, numbers: Sequence[int]) -> Sequence[Any]:
+async def steps_of(conn: db.Connection, numbers: Sequence[int]) -> Sequence[Any]:
     """Alert, step and reason of deliveries."""
     return await conn.fetch(_CARRIED, list(numbers))
 
@@ -77,7 +77,7 @@ async def end(conn: db.Connection, numbers: Sequence[int], state: str, now: int,
     await conn.execute(_END, list(numbers), state, db.moment(now), why)
 
 
-async def again(conn: db.Connection, numbers: Sequence[int], at: int, why: str) -> None:
+async def retry_at(conn: db.Connection, numbers: Sequence[int], at: int, why: str) -> None:
     """Deliveries are tried again at a moment, ms."""
     await conn.execute(_AGAIN, list(numbers), db.moment(at), why)
 

@@ -60,7 +60,7 @@ async def current(conn: db.Connection, at: int) -> NotificationRule:
     return NotificationRule.model_validate(city_wide[0].body, extra="ignore") if city_wide else NotificationRule()
 
 
-async def follow(conn: db.Connection, taken: Sequence[Transition]) -> None:
+async def enqueue(conn: db.Connection, taken: Sequence[Transition]) -> None:
     """Tell the device first where the alert is about its officer, and put the rest into the outbox."""
     first = [
         transition
@@ -118,7 +118,7 @@ async def _tell_devices(conn: db.Connection, first: Sequence[Transition]) -> Non
     for transition in first:
         assert transition.held.device is not None  # noqa: S101 - chosen so
         assert transition.act.step in OPENING  # noqa: S101 - chosen so
-        await commands.give(
+        await commands.enqueue(
             conn,
             number=f"n{transition.held.id}-{transition.after.version}",
             device=transition.held.device,

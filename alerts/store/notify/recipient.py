@@ -32,7 +32,7 @@ SYSTEM = Recipient(see=WHOLE_CITY, names=ALL_SHOWN)
 """A channel of no account: an administrator said where it leads."""
 
 
-async def of(conn: db.Connection, account: str | None, now: int) -> Recipient | None:
+async def load(conn: db.Connection, account: str | None, now: int) -> Recipient | None:
     """What an account may know at `now` (ms); None: nothing, it is disabled, over, or has no role that sees alerts."""
     if account is None:
         return SYSTEM
@@ -49,7 +49,7 @@ async def of(conn: db.Connection, account: str | None, now: int) -> Recipient | 
     return Recipient(see=see, names=await names_store.load(conn, see))
 
 
-async def seen(conn: db.Connection, who: Recipient, alerts: Collection[int]) -> set[int]:
+async def in_sight(conn: db.Connection, who: Recipient, alerts: Collection[int]) -> set[int]:
     """Those of these alerts that are in sight."""
     see = who.see.seen
     return {row["id"] for row in await conn.fetch(_SEEN, see.cells, see.devices, see.areas, list(alerts))}

@@ -56,7 +56,7 @@ class Cleaner:
 
     async def run(self) -> None:
         """Run passes until cancelled, surviving all errors."""
-        survive = surviving.anything("cleaner", "fixes cannot be reviewed now; trying again", action="clean")
+        survive = surviving.any_error("cleaner", "fixes cannot be reviewed now; trying again", action="clean")
         await every(self.every_s, self._pass, survive=survive, rest=Rest(most_s=MOST_REST_S))
 
     async def _pass(self) -> None:
@@ -94,7 +94,7 @@ class Cleaner:
     async def _late(self, conn: db.Connection, now: int, done: set[int]) -> dict[int, set[int]]:
         """Devices by hours changed by late fixes, including the following hour."""
         after = int(await meta_store.get(conn, _LATE_KEY) or 0)
-        windows = await cleaning_store.late(conn, after, now - _COMMIT_MS, _MOST_LATE)
+        windows = await cleaning_store.late_since(conn, after, now - _COMMIT_MS, _MOST_LATE)
         touched = [(slot, device) for slot, device in self._again if slot not in done]
         self._again.clear()
         for _, device, lo, hi in windows:
@@ -102,7 +102,7 @@ class Cleaner:
             first = max(review.slot_of(lo), min(last - MOST_OLD * SLOT_MS, review.slot_of(now - FURTHEST_MS)))
             touched += [(slot, device) for slot in range(first, last + 1, SLOT_MS)]
         if windows:
-            await route_hours.again(conn, [(device, lo, hi + ROUTE_LEAD_MS) for _, device, lo, hi in windows])
+            await route_hours.mark_stale(conn, [(device, lo, hi + ROUTE_LEAD_MS) for _, device, lo, hi in windows])
             await meta_store.put(conn, _LATE_KEY, str(windows[-1][0]))
         by_slot: dict[int, set[int]] = {}
         for slot, device in touched:
@@ -113,8 +113,8 @@ class Cleaner:
     async def _review(self, conn: db.Connection, slot: int, chosen: Collection[int] | None, now: int) -> int:
         """Examine one hour of some devices, None: all heard in it."""
         lo, hi = slot - LEAD_MS, slot + SLOT_MS
-        devices = await cleaning_store.heard(conn, slot, hi) if chosen is None else sorted(chosen)
-        refused, changed = await cleaning_store.refused(conn, slot, hi), 0
+        devices = await cleaning_store.devices_heard(conn, slot, hi) if chosen is None else sorted(chosen)
+        refused, changed = await cleaning_store.refused_clocks(conn, slot, hi), 0
         for device in sorted({*devices, *refused}) if chosen is None else devices:
             fixes = await cleaning_store.fixes(conn, device, lo, hi)
             # In a thread: incoming messages must not wait.
@@ -144,7 +144,7 @@ class Cleaner:
         if not len(fixes):
             return []
         device = int(fixes.device[0])
-        met = await cleaning_store.met(conn, device, replays.marks(fixes))
+        met = await cleaning_store.mark_matches(conn, device, replays.marks(fixes))
         await cleaning_store.mark(conn, device, replays.marks(fixes.take(fixes.t >= slot)))
         later = {(review.slot_of(met_mark.then), met_mark.device) for met_mark in met if met_mark.then > met_mark.t}
         self._again |= {slot_of_device for slot_of_device in later if slot_of_device[0] > slot}

@@ -81,7 +81,7 @@ async def _store(
         numbers = {"fits": better.fits.value, "off_m": round(better.off_m), "off_fits_m": round(better.off_fits_m)}
         findings = [_finding(shift, FindingKind.DATUM_DOUBT, shift.starts, numbers)]
         fixes = await _real(conn, shift.device, shift.starts, min(shift.ends, now))
-        seen = await asyncio.to_thread(datums.sighted, grid, fixes, better.fits)
+        seen = await asyncio.to_thread(datums.cells_under, grid, fixes, better.fits)
     await sighting_store.replace(conn, shift.device, shift.starts, seen, now)
     return await finding_store.replace(conn, shift.starts, [shift.device], {FindingKind.DATUM_DOUBT}, findings, now)
 
@@ -93,7 +93,7 @@ async def _begins(
     fixes = await _real(conn, shift.device, max(shift.starts, now - _TEAM_MS), now)
     if len(fixes) < _LEAST_FIXES:
         return None
-    off = None if zone is None else await asyncio.to_thread(datums.outside, grid, zone, fixes)
+    off = None if zone is None else await asyncio.to_thread(datums.area_offset, grid, zone, fixes)
     return await _either(off, grid, roads, fixes)
 
 
@@ -116,7 +116,7 @@ async def _suspected(conn: db.Connection, shift: DeviceShift) -> list[Finding]:
     """Three consecutive shifts that agree."""
     last = await shift_store.last_datum_findings(conn, shift, datums.SHIFTS)
     shifts = [_said(evidence) for _, evidence in last]
-    fits = datums.suspected(shifts)
+    fits = datums.agreed_datum(shifts)
     if fits is None:
         return []
     known = [shift_datum for shift_datum in shifts if shift_datum is not None]
@@ -139,10 +139,10 @@ async def _off(conn: db.Connection, grid: CityGrid, shift: DeviceShift, fixes: F
     if base is not None and len(start) >= 3:
         return datums.DatumOffset(
             as_is=_from(base, *grid.xy(start.lat, start.lon)),
-            under={hypothesis: _from(base, *at) for hypothesis, at in datums.under(grid, start).items()},
+            under={hypothesis: _from(base, *at) for hypothesis, at in datums.under_each_datum(grid, start).items()},
         )
     zone = await _zone(conn, grid, shift)
-    return None if zone is None else await asyncio.to_thread(datums.outside, grid, zone, fixes)
+    return None if zone is None else await asyncio.to_thread(datums.area_offset, grid, zone, fixes)
 
 
 def _from(base: tuple[float, float], x: Float, y: Float) -> float:

@@ -36,7 +36,7 @@ async def review(conn: db.Connection, grid: CityGrid, slot: int, chosen: Collect
             for device, partner in ((left, right), (right, left)):
                 if device not in best or together.minutes > best[device][1].minutes:
                     best[device] = (partner, together)
-    everybody = chosen if chosen is not None else await cleaning_store.heard(conn, slot, hi)
+    everybody = chosen if chosen is not None else await cleaning_store.devices_heard(conn, slot, hi)
     findings = await _findings(conn, best)
     async with conn.transaction():
         return await finding_store.replace(conn, slot, everybody, {FindingKind.TOGETHER}, findings, now)

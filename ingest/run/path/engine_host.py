@@ -133,7 +133,7 @@ class EngineHost:
 
         Their new owner finds windows of the open runs; returns their number.
         """
-        await loaded_city.know(conn, self._loaded.engine, devices)
+        await loaded_city.set_stored_until(conn, self._loaded.engine, devices)
         return await _wake(conn, None, devices, now)
 
     async def wake(self, conn: db.Connection, now: int) -> int:

@@ -173,7 +173,7 @@ class Pipeline:
         """Store a rejected batch in two halves; for a single message store only its refusal."""
         if len(received) == 1:
             await self._rehearse(received[0], sent_by)
-            await self._store([poison.refused(received[0], error)], sent_by, last=True)
+            await self._store([poison.as_refusal(received[0], error)], sent_by, last=True)
             return
         middle = len(received) // 2
         await self._store(received[:middle], sent_by[:middle])
@@ -185,7 +185,7 @@ class Pipeline:
         Raises:
             MisfitError: it accepts none, so no message is at fault, and none may be refused and acknowledged.
         """
-        trial = batch.build([rehearsal.plain(item)], sent_by, served=self.host.units)
+        trial = batch.build([rehearsal.with_plain_values(item)], sent_by, served=self.host.units)
         try:
             await self.database.run(lambda conn: self.writer.rehearse(conn, trial, self.host.grid, self.clock()))
         except Exception as error:

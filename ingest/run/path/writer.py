@@ -64,7 +64,7 @@ class Writer:
         await _signs(conn, attempt.new_events)
         signed_off = [(status.device, status.at) for status in batch.said if status.by_itself and not status.online]
         await run_store.sign_off(conn, signed_off, now)
-        return log_items + await device_store.say(conn, batch.said)
+        return log_items + await device_store.store_statuses(conn, batch.said)
 
     async def store_late(self, conn: db.Connection, attempt: Attempt) -> None:
         """Leave windows for what this engine cannot handle: late positions of events, and devices of other workers."""
@@ -97,7 +97,7 @@ class Writer:
         Raises:
             asyncpg.PostgresError, asyncpg.InterfaceError, OSError: see `retry`.
         """
-        async with db.tried(conn, dry_run=True):
+        async with db.trial_transaction(conn, dry_run=True):
             items = await self.store_said(conn, Attempt(batch, 0), grid, now)
             await window_store.insert(conn, windows.spanning(batch.fixes))
             await event_log.append(conn, [*items, ("rehearsal", {})])

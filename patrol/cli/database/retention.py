@@ -20,12 +20,12 @@ from web.store import holds
 
 def show(settings: Settings) -> None:
     """Show every class."""
-    _show(as_operator.run(settings, holds.kept))
+    _show(as_operator.run(settings, holds.retentions))
 
 
 def keep(settings: Settings, *, data: str, days: int | None) -> None:
     """Keep a class for so many days."""
-    _show([as_operator.run(settings, lambda conn: holds.keep(conn, data, days, as_operator.actor()))])
+    _show([as_operator.run(settings, lambda conn: holds.set_retention(conn, data, days, as_operator.actor()))])
 
 
 def run(settings: Settings, *, dry: bool) -> None:
@@ -58,7 +58,7 @@ async def _drop(media: Path, conn: db.Connection) -> None:
     if dropped is None:
         raise errors.SetupError("Another pass is running: wait until it ends. 另一清理任务正在进行。")
     await passes.refresh_days(conn, _now())
-    items = await holds.kept(conn)
+    items = await holds.retentions(conn)
     _show(items)
     if any(item.fault for item in items):
         raise errors.SetupError("Some classes were not gone over, see above; mend the reason and run it again.")

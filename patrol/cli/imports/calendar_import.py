@@ -32,5 +32,5 @@ def run(settings: Settings, *, file: Path, dry_run: bool) -> None:
 
 
 async def _put(database_url: str, days: list[calendar_file.Day], source: str, *, dry_run: bool) -> int:
-    async with connectivity.connected(database_url) as connection, db.tried(connection, dry_run=dry_run):
+    async with connectivity.connected(database_url) as connection, db.trial_transaction(connection, dry_run=dry_run):
         return await calendar_store.put(connection, days, source, getpass.getuser())

@@ -43,7 +43,7 @@ async def import_town(database_url: str) -> str:
 async def _checked_import(
     database_url: str, data: bytes, begins: int | None, *, dry_run: bool
 ) -> grid_store.GridImportResult | list[GridFault]:
-    async with connectivity.connected(database_url) as connection, db.tried(connection, dry_run=dry_run):
+    async with connectivity.connected(database_url) as connection, db.trial_transaction(connection, dry_run=dry_run):
         return await grid_store.import_file(connection, data, valid_from=begins)
 
 

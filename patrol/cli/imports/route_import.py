@@ -88,5 +88,5 @@ def _import(settings: Settings, file: Path, put: _Put, *, dry_run: bool) -> None
 
 
 async def _put(database_url: str, data: bytes, put: _Put, *, dry_run: bool) -> str | FileFaults:
-    async with connectivity.connected(database_url) as connection, db.tried(connection, dry_run=dry_run):
+    async with connectivity.connected(database_url) as connection, db.trial_transaction(connection, dry_run=dry_run):
         return await put(connection, (await city.load(connection)).grid, data)

@@ -26,7 +26,7 @@ def until_stopped(work: Callable[[asyncio.Event], Awaitable[None]]) -> None:
         await work(stop)
 
     _collect_rarely()
-    build.tell()
+    build.expose()
     try:
         uvloop.run(main())
     except errors.SetupError:

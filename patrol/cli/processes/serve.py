@@ -36,7 +36,7 @@ async def _serve(settings: Settings, database_url: str, mqtt_url: str, *, verbos
         env = composition.environment(settings, database_url=database_url, mqtt_url=mqtt_url)
         login = await composition.ensure_admin(settings, database_url, progress)
         await composition.start_server(supervisor, env, settings, progress)
-        notify.ready()
+        notify.notify_ready()
         rows = [("Map 地图", composition.address(settings)), *login, ("MQTT", connectivity.without_password(mqtt_url))]
         progress.summary("patrolgrid 巡格", rows)
         await supervisor.wait()

@@ -52,7 +52,7 @@ async def _serve(settings: Settings, stop: asyncio.Event) -> None:
         secrets_key=key_files.secrets_key(settings),
         trusted_proxies=settings.proxy_list,
         secure_cookies=settings.secure_cookies or settings.http_cert is not None,
-        on_ready=lambda _port: notify.ready(),
+        on_ready=lambda _port: notify.notify_ready(),
     )
     await server.run(config, stop)
 

@@ -37,7 +37,7 @@ async def _work(settings: Settings, stop: asyncio.Event) -> None:
         worker_id=settings.worker_name,
         units=settings.unit_list,
         auto_enrol=settings.auto_enrol,
-        on_ready=notify.ready,
+        on_ready=notify.notify_ready,
         notify_allow=settings.notify_allow,
         notify_services=settings.notify_services,
         media_dir=settings.media_folder,

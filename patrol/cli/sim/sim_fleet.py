@@ -50,7 +50,7 @@ async def _simulate(config: simulation.SimConfig, stop: asyncio.Event) -> None:
 
         def on_live() -> None:
             stack.close()
-            notify.ready()
+            notify.notify_ready()
 
         report = await simulation.simulate(config, stop, on_progress=progress, on_live=on_live)
     screen.print(f"{report.officers} officers, {report.fixes:,} fixes in {report.letters:,} messages acknowledged")

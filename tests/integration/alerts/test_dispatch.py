@@ -137,7 +137,7 @@ async def test_an_order_that_is_not_needed_any_more_is_taken_back(desk: Desk, to
     await desk.conn.execute("INSERT INTO devices (name, unit) VALUES ('xjk-04', 'xjk')")
     for minute, sent in ((81, True), (82, False)):
         if sent:
-            await commands.sent(desk.conn, "a1-2", at(80))
+            await commands.mark_sent(desk.conn, "a1-2", at(80))
         desk.minute = minute
         async with desk.conn.transaction():
             device = "xjk-04" if sent else "xjk-03"
@@ -193,7 +193,7 @@ async def test_a_device_that_is_away_has_a_bounded_number_of_commands(desk: Desk
     assert town is not None
 
     async def give(n: int) -> bool:
-        return await commands.give(
+        return await commands.enqueue(
             desk.conn, number=f"m{n}", device=1, kind="notify", body={}, at=at(80), expires=at(90)
         )
 

@@ -31,12 +31,12 @@ def _detour(east: float) -> pieces.Pieces:
 async def _computed(pool: db.Pool, conn: db.Connection, before: reads.CityState | None = None) -> reads.CityState:
     """The place after the computation that it asks for."""
     routes = RoutePrecomputation(pool)
-    found = await reads.place(conn, before)
+    found = await reads.read_city(conn, before)
     assert found.routes_wanted is not None
     await routes.consider(found)
 
     async def told() -> reads.CityState | None:
-        now = await reads.place(conn, found)
+        now = await reads.read_city(conn, found)
         return now if now.streets is not None else None
 
     return await until(told, "the ways are stored")
@@ -54,7 +54,7 @@ async def _ordered(desk: Desk, number: int) -> int:
 @pytest.mark.usefixtures("town")
 async def test_ways_are_worked_out_once_for_roads_and_cells(pool: db.Pool, conn: db.Connection) -> None:
     """Without roads there is nothing to do; new roads make the ways anew, and until then none are believed."""
-    bare = await reads.place(conn, None)
+    bare = await reads.read_city(conn, None)
     assert (bare.streets, bare.routes_wanted) == (None, None)
     await route_store.import_roads(conn, _detour(0.003))
     first = await _computed(pool, conn, bare)
@@ -63,12 +63,12 @@ async def test_ways_are_worked_out_once_for_roads_and_cells(pool: db.Pool, conn:
     x, y = first.city.grid.xy(np.array([NORTH + 0.0036]), np.array([MIDDLE]))
     assert first.streets.metres(np.zeros(1, np.intp), x, y)[0] == pytest.approx(400 + 2 * 307, abs=60)
     await route_store.import_roads(conn, _detour(0.006))
-    stale = await reads.place(conn, first)
+    stale = await reads.read_city(conn, first)
     assert stale.streets is None
     second = await _computed(pool, conn, first)
     assert second.streets is not None
     assert second.streets.metres(np.zeros(1, np.intp), x, y)[0] == pytest.approx(400 + 2 * 615, abs=60)
-    assert (await reads.place(conn, second)) is second
+    assert (await reads.read_city(conn, second)) is second
 
 
 async def test_an_order_is_timed_by_the_way_along_the_streets(pool: db.Pool, conn: db.Connection, town: Town) -> None:

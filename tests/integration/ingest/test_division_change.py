@@ -46,7 +46,7 @@ async def shown(conn: db.Connection) -> list[Any]:
     made: list[Any] = []
     for at in range(T0 + 5 * MINUTE, T0 + 117 * MINUTE, 4 * MINUTE):
         place = await coverage.load_place(conn, None, at)
-        judged = coverage.judge(place, *await coverage.look(conn, place, at), at)
+        judged = coverage.judge(place, *await coverage.read_inputs(conn, place, at), at)
         drives = await coverage.drive_throughs(conn, judged)
         made.append([coverage.of_cell(judged, row, drives) for row in range(len(place.city.cells))])
         made += [coverage.of_areas(judged, level, drives) for level in LEVELS]
@@ -59,7 +59,7 @@ async def outcome(conn: db.Connection, driven: Driven) -> list[Any]:
     await driven.take([], END)
     found = await looked(conn, 0, END + MINUTE)
     assert found.differences == []
-    return [*await stored(conn), await observation.since(conn), await shown(conn)]
+    return [*await stored(conn), await observation.observed_since(conn), await shown(conn)]
 
 
 def shift() -> list[Said]:

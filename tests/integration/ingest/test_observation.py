@@ -53,7 +53,7 @@ async def town(conn: db.Connection) -> db.Connection:
 async def states(conn: db.Connection, at: int) -> list[str]:
     """What coverage says of the cells."""
     place = await coverage.load_place(conn, None, at)
-    judged = coverage.judge(place, *await coverage.look(conn, place, at), at)
+    judged = coverage.judge(place, *await coverage.read_inputs(conn, place, at), at)
     drives = await coverage.drive_throughs(conn, judged)
     return [coverage.of_cell(judged, row, drives).state for row in range(len(place.city.cells))]
 
@@ -68,12 +68,12 @@ async def test_a_clock_of_years_ago_moves_nothing(
     async with pipelines.driven(database_url, T0) as driven:
         await driven.take([said(walked(T0), T0 + 20 * MINUTE, device="cam-1")], T0 + 20 * MINUTE)
         await driven.take([], T0 + 30 * MINUTE)
-        before, since = await states(town, T0 + 30 * MINUTE), await observation.since(town)
+        before, since = await states(town, T0 + 30 * MINUTE), await observation.observed_since(town)
         old = [said(walked(IN_2008)[:99], T0 + 30 * MINUTE, root)]
         rolled = [said(walked(T0 - too_old.ROLLOVER_MS)[:7], T0 + 30 * MINUTE, root)]
         await driven.take([*old, *rolled], T0 + 31 * MINUTE)
         assert await states(town, T0 + 30 * MINUTE) == before
-        assert await observation.since(town) == since == T0
+        assert await observation.observed_since(town) == since == T0
     rows = await town.fetch("SELECT reason, n FROM refusal_counts ORDER BY reason")
     assert [tuple(row) for row in rows] == [("too_old", 99), ("week_rollover", 7)]
     details = [row["detail"] for row in await town.fetch("SELECT detail FROM refusals ORDER BY reason")]
@@ -96,10 +96,10 @@ async def test_a_clock_of_days_ago_moves_it_until_it_is_found(town: db.Connectio
         for fix in fixes:
             await driven.take([said([fix], fix["t"] + late + 300)], fix["t"] + late + 300)
         await driven.take([said(walked(T0), T0 + 20 * MINUTE, device="cam-1")], T0 + 21 * MINUTE)
-        assert await observation.since(town) == T0 - late
+        assert await observation.observed_since(town) == T0 - late
         await cleaned(driven, town, T0 + 25 * MINUTE)
-        assert await observation.since(town) == T0
-        assert await observation.since(town, T0 + 24 * MINUTE) == T0 - late
+        assert await observation.observed_since(town) == T0
+        assert await observation.observed_since(town, T0 + 24 * MINUTE) == T0 - late
 
 
 async def test_a_buffer_of_days_ago_is_no_wrong_clock(town: db.Connection, database_url: str) -> None:
@@ -112,12 +112,12 @@ async def test_a_buffer_of_days_ago_is_no_wrong_clock(town: db.Connection, datab
             await driven.take([said([new], at), said([fix], at, topics.BUFFER_ROOT)], at)
         await cleaned(driven, town, T0 + 25 * MINUTE)
     assert await town.fetch("SELECT FROM device_findings WHERE kind = 'clock_skew'") == []
-    assert await observation.since(town) == T0 - late
+    assert await observation.observed_since(town) == T0 - late
 
 
 async def test_nothing_heard_is_not_observed(town: db.Connection) -> None:
     """No stay, no start; the states are unknown."""
-    assert await observation.since(town) == NEVER
+    assert await observation.observed_since(town) == NEVER
     assert set(await states(town, T0)) == {"unknown"}
 
 
@@ -135,7 +135,7 @@ async def test_an_existing_database_heals(empty_database_url: str) -> None:
     await migrate.migrate(empty_database_url)
     conn = await asyncpg.connect(empty_database_url)
     try:
-        divisions = await division_store.known(conn)
+        divisions = await division_store.all_divisions(conn)
         assert len(divisions) == 2
         at = divisions[1].starts
         before, after = await city.load(conn, at - 1), await city.load(conn, at)
@@ -143,7 +143,7 @@ async def test_an_existing_database_heals(empty_database_url: str) -> None:
             ("441302010001001", "business", "441302010"), ("441302010001002", "business", "441302010"),
         ]  # fmt: skip
         assert [(cell.code, cell.begins) for cell in after.cells][1:] == [("441302010001003", at)]
-        assert db.moment(await observation.since(conn)) == await conn.fetchval(
+        assert db.moment(await observation.observed_since(conn)) == await conn.fetchval(
             "SELECT (now()::date - interval '2 d')::timestamptz"
         )
         assert await conn.fetchval("SELECT count(*) FROM fixes") == 1

@@ -42,7 +42,9 @@ async def _give(
 ) -> None:
     body = {"text": "元妙观", "lat": 23.1, "lon": 114.4}
     now = _now()
-    assert await commands.give(conn, number=number, device=device, kind=kind, body=body, at=now, expires=now + lasts_ms)
+    assert await commands.enqueue(
+        conn, number=number, device=device, kind=kind, body=body, at=now, expires=now + lasts_ms
+    )
 
 
 async def _next(device: aiomqtt.Client) -> tuple[dict[str, Any], int]:

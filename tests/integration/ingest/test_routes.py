@@ -133,7 +133,7 @@ async def test_other_roads_are_compared_with_the_last_day(town: Town) -> None:
     assert after[0][0] != before[0][0]
     assert after[0][0] > 20
     assert after[1][0] == 0
-    assert await route_hours.again(town.conn, [(1, now - 4 * DAY, now - 2 * DAY)]) == 1
+    assert await route_hours.mark_stale(town.conn, [(1, now - 4 * DAY, now - 2 * DAY)]) == 1
     assert (await town.done(now - 3 * DAY, now - 2 * DAY))[0] > 20
 
 
@@ -151,7 +151,7 @@ async def test_a_rebuild_finds_what_is_not_stored_as_it_must_be_and_mends_it(tow
     assert await town.conn.fetch("SELECT * FROM beat_hours ORDER BY hour") == broken
     assert await rebuild.routes(town.conn, routes, cam, *period, store=True) == (2, 1)
     assert await town.gone_over() == wanted
-    await route_hours.again(town.conn, [(1, SLOT, SLOT)])
+    await route_hours.mark_stale(town.conn, [(1, SLOT, SLOT)])
     assert await rebuild.routes(town.conn, routes, cam, *period, store=False) == (1, 0)
 
 
@@ -161,5 +161,5 @@ async def test_an_hour_depends_on_little_before_it(town: Town) -> None:
     await town.store(way)
     whole = await town.gone_over()
     await town.conn.execute("DELETE FROM fixes WHERE t < $1", db.moment(SLOT + HOUR - LEAD_MS))
-    await route_hours.again(town.conn, [(1, SLOT + HOUR, SLOT + HOUR)])
+    await route_hours.mark_stale(town.conn, [(1, SLOT + HOUR, SLOT + HOUR)])
     assert (await town.gone_over())[1] == whole[1]

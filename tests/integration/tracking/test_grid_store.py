@@ -149,7 +149,7 @@ async def test_import_file_refuses_what_would_come_before_the_newest(conn: db.Co
     assert isinstance(again, GridImportResult)
     assert (again.added, again.ended) == (1, 1)
     assert [cell.code[-3:] for cell in (await city.load(conn, soon)).cells] == ["001", "002"]
-    assert len(await division_store.known(conn)) == 2
+    assert len(await division_store.all_divisions(conn)) == 2
 
 
 async def test_an_import_for_the_past_makes_windows_of_what_was_judged(conn: db.Connection) -> None:

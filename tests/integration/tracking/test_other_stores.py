@@ -34,10 +34,12 @@ async def test_status_is_told_when_it_turns(conn: "db.Connection", device: int) 
     def said(at: int, battery: float | None, *, online: bool) -> list[enrolment.StatusReport]:
         return [enrolment.StatusReport(device=device, online=online, at=at, battery=battery, by_itself=True)]
 
-    assert [body["online"] for _, body in await device_store.say(conn, said(T0, 80.0, online=True))] == [True]
-    assert await device_store.say(conn, said(T0 + 1, 79.0, online=True)) == []
-    assert await device_store.say(conn, said(T0 - 1, 10.0, online=False)) == []
-    gone = await device_store.say(conn, said(T0 + 2, None, online=False))
+    assert [body["online"] for _, body in await device_store.store_statuses(conn, said(T0, 80.0, online=True))] == [
+        True
+    ]
+    assert await device_store.store_statuses(conn, said(T0 + 1, 79.0, online=True)) == []
+    assert await device_store.store_statuses(conn, said(T0 - 1, 10.0, online=False)) == []
+    gone = await device_store.store_statuses(conn, said(T0 + 2, None, online=False))
     assert [(body["online"], body["battery"]) for _, body in gone] == [(False, 79.0)]
 
 

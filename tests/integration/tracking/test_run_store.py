@@ -26,7 +26,7 @@ def run(device: int, first: int, last: int, lat: float = 23.0) -> RunChange:
 
 async def minutes(conn: "db.Connection", now: int) -> list[tuple[int, int, bool]]:
     """Silences at a minute as (from, to, heard again)."""
-    found = await run_store.silences(conn, T0 + now * MINUTE)
+    found = await run_store.silences_before(conn, T0 + now * MINUTE)
     spans = zip(found.t_from.tolist(), found.t_to.tolist(), np.isnan(found.lat_to).tolist(), strict=True)
     return sorted(((a - T0) // MINUTE, (b - T0) // MINUTE, not still) for a, b, still in spans)
 

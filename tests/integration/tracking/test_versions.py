@@ -19,7 +19,7 @@ INSERT INTO run_history
 SELECT n, 'epoch', 1, 1, 'epoch', 1, 1, true, known_from, known_to
 FROM unnest($1::timestamptz[], $2::timestamptz[]) WITH ORDINALITY AS r (known_from, known_to, n)
 """
-_HELD = f"SELECT device - 1 FROM run_history WHERE {versions.held('$1')}"  # noqa: S608 - our own texts
+_HELD = f"SELECT device - 1 FROM run_history WHERE {versions.row_at('$1')}"  # noqa: S608 - our own texts
 
 
 def spans() -> list[tuple[int | None, int]]:
@@ -62,7 +62,7 @@ async def test_the_states_between_are_not_read(conn: db.Connection) -> None:
     """Short states are found by their end, long ones by their time; neither table is gone through."""
     await conn.execute("SET enable_seqscan = off")
     for table in ("run_history", "stay_growth"):
-        query = f"EXPLAIN (FORMAT json) SELECT FROM {table} WHERE {versions.held('$1')}"
+        query = f"EXPLAIN (FORMAT json) SELECT FROM {table} WHERE {versions.row_at('$1')}"
         (plan,) = json.loads(await conn.fetchval(query, db.moment(T0)))
         assert set(indexes(plan["Plan"])) == {f"{table}_until", f"{table}_lasting"}
 

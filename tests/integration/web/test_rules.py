@@ -139,7 +139,7 @@ async def test_every_kind_that_is_stored_can_be_read_by_the_rules(server: web.We
             made = await client.post("/api/v1/rules", json={"kind": kind.name, "scope": "city", "values": lowest})
             assert made.status_code == 201, made.text
     now = db.millis(datetime.now(UTC)) + 1000
-    assert (await life_store.rule(conn, now)).orange_min == (1,)
+    assert (await life_store.escalation_rule(conn, now)).orange_min == (1,)
     assert (await queue.current(conn, now)).grace_s == 0
     assert (await roster.load(conn, now)).members is not None
     place = await city.load(conn)
@@ -155,9 +155,9 @@ async def test_due_soon_on_the_map_is_what_the_rule_of_warnings_says(conn: "Conn
     assert cell
     now = db.millis(datetime.now(UTC))
     place = await coverage.load_place(conn)
-    assert (await coverage.look(conn, place, now))[0].soon_share == DUE_SOON_SHARE
+    assert (await coverage.read_inputs(conn, place, now))[0].soon_share == DUE_SOON_SHARE
     await rule_store.append(conn, "warning", "city", {"soon_share": 0.8}, now - 1000, "test")
-    basis, _ = await coverage.look(conn, place, now)
+    basis, _ = await coverage.read_inputs(conn, place, now)
     assert np.all(basis.soon_share == 0.8)
 
 

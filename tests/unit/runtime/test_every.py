@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from runtime import loops
-from runtime.every import Rest, every, nothing
+from runtime.every import Rest, every, no_error
 
 
 class Job:
@@ -76,7 +76,7 @@ async def test_an_error_in_place_of_the_cancellation_ends_it() -> None:
 async def test_survives_no_error_where_none_may_be() -> None:
     """Not even one that passes."""
     with pytest.raises(OSError, match="away"):
-        await every(0, Job(OSError("away")), survive=nothing)
+        await every(0, Job(OSError("away")), survive=no_error)
 
 
 async def test_ends_between_two_jobs_and_in_pauses_when_told_to() -> None:

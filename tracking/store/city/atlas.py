@@ -25,7 +25,7 @@ class Atlas:
 
 async def load(conn: db.Connection) -> Atlas:
     """Read it; call it within one snapshot."""
-    divisions = await division_store.known(conn)
+    divisions = await division_store.all_divisions(conn)
     said = await division_store.cells(conn, [division.id for division in divisions])
     rules = await plan_store.read(conn)
     return Atlas(grid=await _grid(conn, divisions, said), rules=visit_rules(divisions, said, rules))
@@ -33,7 +33,7 @@ async def load(conn: db.Connection) -> Atlas:
 
 async def grid(conn: db.Connection) -> CityGrid:
     """Read the cells alone."""
-    divisions = await division_store.known(conn)
+    divisions = await division_store.all_divisions(conn)
     return await _grid(conn, divisions, await division_store.cells(conn, [division.id for division in divisions]))
 
 

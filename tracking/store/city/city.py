@@ -171,21 +171,21 @@ _VISITS_THEN = (
     + f"""
 UNION ALL
 SELECT g.cell, g.t_out, g.open FROM stay_growth g
-WHERE {versions.held("$2", "g.")} AND g.kind = 'visit' AND g.t_in <= $1
+WHERE {versions.row_at("$2", "g.")} AND g.kind = 'visit' AND g.t_in <= $1
 """  # noqa: S608 - our own texts
 )
 _HEARD_NOW = "SELECT max(t_last) FROM runs"
 _HEARD_THEN = f"""
 SELECT max(t) FROM (
   SELECT t_last AS t FROM runs WHERE coalesce(known_from, '-infinity') <= $1
-  UNION ALL SELECT t_last FROM run_history WHERE {versions.held("$1")}) r
+  UNION ALL SELECT t_last FROM run_history WHERE {versions.row_at("$1")}) r
 """  # noqa: S608 - our own texts
 
 
 async def basis(conn: db.Connection, city: City, now: int, known: int | None = None) -> Basis:
     """Read what coverage at `now` (ms) is judged on, by what was known at `known` (ms; None: by what is known now)."""
     arguments = [] if known is None else [db.moment(known)]
-    since = await observation.since(conn, known)
+    since = await observation.observed_since(conn, known)
     heard = await conn.fetchval(_HEARD_NOW if known is None else _HEARD_THEN, *arguments)
     none = np.full(len(city.cells), coverage.NEVER, dtype=np.int64)
     last_visit = none.copy()
@@ -198,7 +198,7 @@ async def basis(conn: db.Connection, city: City, now: int, known: int | None = N
             last_visit[at] = max(last_visit[at], min(ended, now))
             # Asked about the past, a visit that reached beyond the moment was going on at it.
             present[at] |= ended >= now or (row["open"] and ended >= now - UNHEARD_MS)
-    silences = await run_store.silences(conn, now, known)
+    silences = await run_store.silences_before(conn, now, known)
     sightings = await sighting_store.read(conn, city.index, now - run_store.LOOK_BACK_MS, now, known)
     dwell = city.dwells_ms(now)
     # In a thread: each silence is held against each cell, and a whole fleet may have been silent.

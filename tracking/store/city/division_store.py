@@ -88,7 +88,7 @@ class DivisionArea:
     """Of today."""
 
 
-async def known(conn: db.Connection, at: int | None = None) -> list[DivisionRecord]:
+async def all_divisions(conn: db.Connection, at: int | None = None) -> list[DivisionRecord]:
     """Divisions that hold for any time by what was known at `at` (ms; None: now), in the order they were made."""
     rows = await conn.fetch(_KNOWN, None if at is None else db.moment(at))
     return _effective([_division(row) for row in rows])
@@ -123,7 +123,7 @@ async def geometries(conn: db.Connection, numbers: Iterable[int]) -> dict[int, s
 
 async def held_since(conn: db.Connection, known_at: int | None = None) -> dict[int, int]:
     """Since when each cell holds or held (EVER: ever), by number."""
-    numbers = [division.id for division in await known(conn, known_at)]
+    numbers = [division.id for division in await all_divisions(conn, known_at)]
     return {row["cell"]: since_ever(row["since"]) for row in await conn.fetch(_HELD_SINCE, numbers)}
 
 

@@ -180,7 +180,7 @@ async def _write(
         await areas_now(conn, now)
         if await event_store.any_since(conn, max(result.since, 0)):
             await event_store.place_again(conn, await atlas.grid(conn), max(result.since, 0))
-        await judging.changed(conn, result.since, now)
+        await judging.mark_changed(conn, result.since, now)
     if result.anything:
         await meta_store.count(conn, VERSION_KEY)
         counts = {"added": result.added, "changed": result.changed, "ended": result.ended}

@@ -43,7 +43,7 @@ async def hold(conn: db.Connection, judged_by: str) -> None:
         raise OutdatedError
 
 
-async def changed(conn: db.Connection, since: int, now: int) -> None:
+async def mark_changed(conn: db.Connection, since: int, now: int) -> None:
     """Say, in the transaction that changes it, that stays are judged otherwise from `since` (ms) on.
 
     Call it last but for the event log.
@@ -55,6 +55,6 @@ async def changed(conn: db.Connection, since: int, now: int) -> None:
     await conn.execute(_WINDOWS, db.moment(max(since, 0)), db.moment(now), Cause.RULES.value)
 
 
-def asks(body: Mapping[str, Any] | None) -> bool:
+def changes_visits(body: Mapping[str, Any] | None) -> bool:
     """Whether a plan says what makes a visit."""
     return body is not None and not _ASKED.isdisjoint(body)

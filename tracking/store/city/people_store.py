@@ -52,7 +52,7 @@ async def ensure_units(conn: db.Connection, codes: Iterable[str]) -> None:
         placed = [row["scope"] for row in await conn.fetch(_UNITS, sorted(set(codes)))]
         if placed and await conn.fetchval(_PLANNED, placed):
             # The plan of a unit holds where its area is, and always did: who answered for it when is not kept.
-            await judging.changed(conn, 0, db.millis(await conn.fetchval("SELECT now()")))
+            await judging.mark_changed(conn, 0, db.millis(await conn.fetchval("SELECT now()")))
 
 
 async def units(conn: db.Connection) -> dict[str, Unit]:

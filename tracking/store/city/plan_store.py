@@ -57,5 +57,5 @@ async def append(
     """
     async with conn.transaction():
         number = await rule_store.append(conn, plans.KIND, scope, body, valid_from, made_by, valid_to=valid_to)
-        await judging.changed(conn, valid_from, now)
+        await judging.mark_changed(conn, valid_from, now)
     return number

@@ -82,7 +82,7 @@ async def take(conn: db.Connection, device: int, hour: int) -> None:
     await conn.execute(_TAKE, device, db.moment(hour))
 
 
-async def again(conn: db.Connection, stretches: Sequence[tuple[int, int, int]]) -> int:
+async def mark_stale(conn: db.Connection, stretches: Sequence[tuple[int, int, int]]) -> int:
     """Have hours with fixes in stretches (device, from ms, to ms) gone over again, where there are routes; how many."""
     device, lo, hi = [list(column) for column in zip(*stretches, strict=True)] or [[], [], []]
     done = await conn.execute(_AGAIN, device, [db.moment(t) for t in lo], [db.moment(t) for t in hi])

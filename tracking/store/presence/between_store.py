@@ -18,7 +18,7 @@ WHERE kind = 'between' AND t_out >= $1 AND t_in <= $2
   AND coalesce(grown_at, known_from) <= $3 AND (known_to IS NULL OR known_to > $3)
 UNION ALL
 SELECT cell, t_in, t_out FROM stay_growth
-WHERE {versions.held("$3")} AND kind = 'between' AND t_out >= $1 AND t_in <= $2
+WHERE {versions.row_at("$3")} AND kind = 'between' AND t_out >= $1 AND t_in <= $2
 """  # noqa: S608 - our own texts
 
 

@@ -67,7 +67,7 @@ class PeriodData:
 async def read(conn: db.Connection, city: City, routes: PatrolRoutes, start: int, end: int) -> PeriodData:
     """Read a period (ms); call it within one snapshot."""
     period = db.moment(start), db.moment(end)
-    since = await observation.since(conn)
+    since = await observation.observed_since(conn)
     before, drives = np.full(len(city.cells), -1, dtype=np.int64), np.zeros(len(city.cells), dtype=np.int64)
     for row in await conn.fetch(_BEFORE, period[0], [cell.id for cell in city.cells]):
         if row["id"] in city.index:
@@ -82,7 +82,7 @@ async def read(conn: db.Connection, city: City, routes: PatrolRoutes, start: int
         before=before,
         visits=await _visits(conn, city, period),
         # A silence that began before may reach into the period.
-        silences=await run_store.silences(conn, end, back_ms=end - start + run_store.SHIFT_MS),
+        silences=await run_store.silences_before(conn, end, back_ms=end - start + run_store.SHIFT_MS),
         sightings=await sighting_store.read(conn, city.index, start - run_store.SHIFT_MS, end),
         between=await between_store.read(conn, city.index, start - run_store.SHIFT_MS, end),
         drive_throughs=drives,

@@ -29,7 +29,7 @@ _THEN = _SINCE.format(
 )
 
 
-async def since(conn: db.Connection, known: int | None = None) -> int:
+async def observed_since(conn: db.Connection, known: int | None = None) -> int:
     """Since when, by what was known at `known` (None: now); NEVER if nothing was ever heard from the city."""
     arguments = [db.span(CLOCK_MS)] if known is None else [db.span(CLOCK_MS), db.moment(known)]
     earliest = await conn.fetchval(_NOW if known is None else _THEN, *arguments)

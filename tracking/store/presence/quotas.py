@@ -22,7 +22,7 @@ _THEN = _DONE.format(
     holds="coalesce(s.grown_at, s.known_from) <= $5 AND (s.known_to IS NULL OR s.known_to > $5)",
     known=f"""
 WITH grown AS MATERIALIZED (
-  SELECT cell, t_in FROM stay_growth WHERE {versions.held("$5")} AND kind = 'visit' AND t_in <= $4)
+  SELECT cell, t_in FROM stay_growth WHERE {versions.row_at("$5")} AND kind = 'visit' AND t_in <= $4)
 """,  # noqa: S608 - our own texts
     more=" + (SELECT count(*) FROM grown g WHERE g.cell = w.cell AND g.t_in >= w.lo)",
 )

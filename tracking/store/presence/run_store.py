@@ -77,7 +77,7 @@ FROM (
   WHERE coalesce(known_from, '-infinity') <= $5
   UNION ALL
   SELECT device, t_first, lat_first, lon_first, t_last, lat_last, lon_last FROM run_history
-  WHERE {versions.held("$5")}
+  WHERE {versions.row_at("$5")}
 ) known
 WHERE t_last >= $2 AND t_first <= $1 WINDOW run AS (PARTITION BY device ORDER BY t_first)
 """  # noqa: S608 - our own texts
@@ -151,7 +151,9 @@ async def sign_off(conn: db.Connection, said: Sequence[tuple[int, int]], now: in
         await conn.execute(_SIGN_OFF, devices, moments, db.moment(now))
 
 
-async def silences(conn: db.Connection, now: int, known: int | None = None, *, back_ms: int = LOOK_BACK_MS) -> Silences:
+async def silences_before(
+    conn: db.Connection, now: int, known: int | None = None, *, back_ms: int = LOOK_BACK_MS
+) -> Silences:
     """Silences of all devices in the time before `now` that may hide a visit.
 
     Args:

@@ -69,7 +69,7 @@ def by_slot(ahead: FixColumns, cells: NDArray[np.int32]) -> dict[tuple[int, int,
     return within
 
 
-def connected(rows: Iterable[tuple[int, int, int, int]]) -> list[Seen]:
+def merged(rows: Iterable[tuple[int, int, int, int]]) -> list[Seen]:
     """Join what lies less than a gap apart, of (device, cell, from, to) in order. Pure."""
     stretches: list[tuple[int, int, int, int]] = []
     for device, cell, t_from, t_to in rows:
@@ -109,7 +109,7 @@ async def read(conn: db.Connection, index: dict[int, int], lo: int, hi: int, kno
         rows = await conn.fetch(_NOW, *arguments)
     else:
         rows = await conn.fetch(_THEN, *arguments, db.moment(known))
-    seen = connected(
+    seen = merged(
         (row["device"], row["cell"], db.millis(row["t_from"]), db.millis(row["t_to"]))
         for row in rows
         if row["cell"] in index

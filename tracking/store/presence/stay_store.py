@@ -70,7 +70,7 @@ _NOW = _SEEN + "WHERE s.known_to IS NULL" + _FILTER
 _THEN = f"""
 SELECT s.id, {belonging.name("$10")} AS device, c.code AS cell, s.t_in, s.t_out, s.dwell_ms, s.path_m,
        s.fixes, s.kind, s.open, o.code AS other, v.known_from, v.known_to, v.reason, v.cause
-FROM (SELECT g.*, g.stay AS id FROM stay_growth g WHERE {versions.held("$11", "g.")}) s
+FROM (SELECT g.*, g.stay AS id FROM stay_growth g WHERE {versions.row_at("$11", "g.")}) s
 JOIN stays v ON v.id = s.stay JOIN devices d ON d.id = v.device JOIN cells c ON c.id = s.cell
 LEFT JOIN cells o ON o.id = s.other
 WHERE true

@@ -7,6 +7,6 @@ _HELD = f"""
  OR ({_LASTING}) AND tstzrange({{of}}known_from, {{of}}known_to) @> {{at}})"""
 
 
-def held(at: str, of: str = "") -> str:
+def row_at(at: str, of: str = "") -> str:
     """A row of `stay_growth` or `run_history` held at a parameter of time, such as `$3`; `of` names its table: `g.`."""
     return _HELD.format(at=f"{at}::timestamptz", of=of)

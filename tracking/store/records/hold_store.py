@@ -97,7 +97,7 @@ async def listed(
     return [dict(row) for row in await conn.fetch(_LISTED, now, ended, before, limit)]
 
 
-async def one(conn: db.Connection, number: int, now: datetime) -> dict[str, Any] | None:
+async def by_number(conn: db.Connection, number: int, now: datetime) -> dict[str, Any] | None:
     """A hold by its number."""
     row = await conn.fetchrow(_ONE, now, number)
     return None if row is None else dict(row)

@@ -49,7 +49,7 @@ SELECT id, device, t_lo, t_hi FROM late_windows WHERE id > $1 AND received < $2 
 """
 
 
-async def heard(conn: db.Connection, lo: int, hi: int) -> list[int]:
+async def devices_heard(conn: db.Connection, lo: int, hi: int) -> list[int]:
     """Devices with fixes from `lo` to `hi`, not included."""
     return [row["id"] for row in await conn.fetch(_HEARD, db.moment(lo), db.moment(hi))]
 
@@ -68,7 +68,7 @@ async def near(
     return [(row["one"], row["other"]) for row in rows]
 
 
-async def refused(conn: db.Connection, lo: int, hi: int) -> Mapping[int, clock.Skew]:
+async def refused_clocks(conn: db.Connection, lo: int, hi: int) -> Mapping[int, clock.Skew]:
     """Clocks so far ahead that their fixes were refused, by device."""
     refusals: dict[int, list[tuple[int, str]]] = {}
     for row in await conn.fetch(_REFUSED, db.moment(lo), db.moment(hi)):
@@ -92,7 +92,7 @@ async def mark(conn: db.Connection, device: int, marks: Marks) -> None:
         await conn.execute(_MARK, marks.mark.tolist(), [device] * len(moments), moments)
 
 
-async def met(conn: db.Connection, device: int, marks: Marks) -> list[MarkMatch]:
+async def mark_matches(conn: db.Connection, device: int, marks: Marks) -> list[MarkMatch]:
     """Where else these marks were kept."""
     if not len(marks.t):
         return []
@@ -100,7 +100,7 @@ async def met(conn: db.Connection, device: int, marks: Marks) -> list[MarkMatch]
     return [MarkMatch(t=db.millis(row["ours"]), device=row["device"], then=db.millis(row["t"])) for row in rows]
 
 
-async def late(conn: db.Connection, after: int, before: int, limit: int) -> Sequence[tuple[int, int, int, int]]:
+async def late_since(conn: db.Connection, after: int, before: int, limit: int) -> Sequence[tuple[int, int, int, int]]:
     """Late windows with a number above `after`, received before `before`: (number, device, ms, ms)."""
     rows = await conn.fetch(_LATE, after, db.moment(before), limit)
     return [(row["id"], row["device"], db.millis(row["t_lo"]), db.millis(row["t_hi"])) for row in rows]

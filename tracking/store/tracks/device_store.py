@@ -82,7 +82,7 @@ async def enrol(conn: db.Connection, units: dict[str, str]) -> list[event_log.It
     return await items(conn, [row["id"] for row in rows])
 
 
-async def say(conn: db.Connection, said: Sequence[StatusReport]) -> list[event_log.Item]:
+async def store_statuses(conn: db.Connection, said: Sequence[StatusReport]) -> list[event_log.Item]:
     """Store the newest status of each device; returns event log items of those that came or went."""
     newest = {status.device: status for status in said}
     if not newest:

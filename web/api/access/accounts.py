@@ -38,7 +38,7 @@ async def create(request: Request, pool: Pool, account: models.AccountGiven) -> 
 async def one(pool: Pool, account: AccountName) -> models.Account:
     """A single account."""
     async with pool.acquire() as connection:
-        return await accounts.one(connection, account)
+        return await accounts.by_name(connection, account)
 
 
 @router.patch("/accounts/{account}", response_model=models.Account)

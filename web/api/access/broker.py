@@ -56,7 +56,7 @@ async def _comes_in(request: Request, pool: db.Pool, login: AskedIn) -> bool:
         log.warning("the broker does not say as which client id a device comes: add clientid to what it asks")
     # A connection takes over the session of its client id: a device has its own and nobody else's. That is no error of
     # the request: brokers take one for "ask somebody else".
-    return device_grant.fits(key, grant, login.password) and login.clientid == login.username
+    return device_grant.password_fits(key, grant, login.password) and login.clientid == login.username
 
 
 async def _may(pool: db.Pool, access: Asked) -> bool:

@@ -160,7 +160,7 @@ async def _known(conn: db.Connection, account: str | None, area: str | None) -> 
         raise problems.ProblemError(
             422, f"There is no account {account}: name an existing one, or make it a system channel."
         )
-    if area is not None and not await areas.known(conn, [area]):
+    if area is not None and not await areas.existing(conn, [area]):
         raise _no_area(area)
 
 

@@ -129,7 +129,7 @@ async def _past(here: Context, at: datetime | None, known: datetime | None = Non
         raise problems.ProblemError(422, "at and known must not lie in the future.")
     async with here.database.pool.acquire() as connection:
         place = await coverage.load_place(connection, here.hub.judging.place, moment, known_at)
-        basis, arrivals = await coverage.look(connection, place, moment, known_at)
+        basis, arrivals = await coverage.read_inputs(connection, place, moment, known_at)
     return coverage.judge(place, basis, arrivals, moment)
 
 

@@ -48,7 +48,7 @@ async def _import(pool: db.Pool, data: bytes, begins: int | None, *, dry_run: bo
     grid = await asyncio.to_thread(grids.parse, data, classes=classes)
     if isinstance(grid, list):
         raise imports.refused(grid)
-    async with pool.acquire() as conn, db.tried(conn, dry_run=dry_run):
+    async with pool.acquire() as conn, db.trial_transaction(conn, dry_run=dry_run):
         result = await grid_store.import_grid(conn, grid, valid_from=begins)
     if isinstance(result, list):
         raise imports.refused(result)

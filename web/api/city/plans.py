@@ -71,7 +71,7 @@ async def trial(here: Here, pool: Pool, tried: models.PlanTried) -> models.PlanT
     if judged is None:
         raise problems.NotReadyError
     async with pool.acquire() as conn:
-        scope = await scopes.known(conn, tried.scope)
+        scope = await scopes.stored_scope(conn, tried.scope)
     return await asyncio.to_thread(plans.trial, judged, scope, tried.plan)
 
 
@@ -116,7 +116,7 @@ async def imported(request: Request, pool: Pool, dry_run: imports.DryRun = False
         parsed = await asyncio.to_thread(calendar_file.parse, await request.body(), form)
     except calendar_file.CalendarError as error:
         raise imports.refused([fault(FaultKind.NOT_CALENDAR, None, None, why=error)]) from error
-    async with pool.acquire() as conn, db.tried(conn, dry_run=dry_run):
+    async with pool.acquire() as conn, db.trial_transaction(conn, dry_run=dry_run):
         changed = await calendar_store.put(conn, parsed, f"api/{form}", context.principal(request).name)
     return models.Imported(done=not dry_run, days=len(parsed), changed=changed)
 

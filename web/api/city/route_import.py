@@ -38,7 +38,7 @@ async def roads(request: Request, here: Here, dry_run: imports.DryRun = False) -
         read = await asyncio.to_thread(route_file.roads, data, await _grid(conn, here))
         if isinstance(read, route_file.FileFaults):
             raise imports.refused(read.faults)
-        async with db.tried(conn, dry_run=dry_run):
+        async with db.trial_transaction(conn, dry_run=dry_run):
             result = await route_store.import_roads(conn, read.pieces)
     return models.RoadImport(
         done=not dry_run,
@@ -66,7 +66,7 @@ async def checkpoints(request: Request, here: Here, dry_run: imports.DryRun = Fa
         read = await asyncio.to_thread(route_file.checkpoints, data, form, await _grid(conn, here))
         if isinstance(read, route_file.FileFaults):
             raise imports.refused(read.faults)
-        async with db.tried(conn, dry_run=dry_run):
+        async with db.trial_transaction(conn, dry_run=dry_run):
             result = await route_store.import_checkpoints(conn, read)
     return models.CheckpointImport(done=not dry_run, checkpoints=len(read), added=result.added, ended=result.ended)
 

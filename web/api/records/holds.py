@@ -50,11 +50,11 @@ async def release(request: Request, pool: Pool, number: params.Number, released:
 async def kept(pool: Pool) -> models.Retentions:
     """Retention of each class of data, and the result of the last pass."""
     async with pool.acquire() as conn:
-        return models.Retentions(items=await holds.kept(conn), next=None)
+        return models.Retentions(items=await holds.retentions(conn), next=None)
 
 
 @router.put("/retention/{data}")
 async def keep(request: Request, pool: Pool, data: DataName, period: models.RetentionGiven) -> models.Retention:
     """Set the retention of a class of data, from the next pass on."""
     async with pool.acquire() as conn:
-        return await holds.keep(conn, data, period.days, context.principal(request).name)
+        return await holds.set_retention(conn, data, period.days, context.principal(request).name)

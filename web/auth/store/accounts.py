@@ -33,7 +33,7 @@ async def listed(conn: db.Connection, after: str | None, limit: int) -> list[mod
     return [models.Account(**row) for row in rows]
 
 
-async def one(conn: db.Connection, name: str) -> models.Account:
+async def by_name(conn: db.Connection, name: str) -> models.Account:
     """One account.
 
     Raises:
@@ -83,7 +83,7 @@ async def create(
         except asyncpg.CheckViolationError as error:
             raise problems.ProblemError(422, "valid_to must lie after valid_from.") from error
         detail = account.model_dump(mode="json", exclude={"password", "name"})
-        shown = await one(conn, account.name)
+        shown = await by_name(conn, account.name)
         await audit_log.record(conn, by.actor, "account.create", account.name, detail)
     return shown, None if account.openid else generated
 
@@ -99,7 +99,7 @@ async def change(conn: db.Connection, name: str, changes: models.AccountChange, 
     hashed = None if changes.password is None else await hashing.hash_password(changes.password)
     async with conn.transaction():
         holder = await by.granting(conn)
-        before = await one(conn, name)
+        before = await by_name(conn, name)
         account_rules.demand_password_here(before, changes)
         await demand_areas(conn, changes.areas)
         officer = await _officer(conn, changes.officer)
@@ -109,7 +109,7 @@ async def change(conn: db.Connection, name: str, changes: models.AccountChange, 
             wanted["made_by"] = None
         ended = await end_sessions(conn, name) if wanted else 0
         await set_columns(conn, name, wanted)
-        shown = await one(conn, name)
+        shown = await by_name(conn, name)
         detail = changes.model_dump(mode="json", exclude_unset=True, exclude={"password"})
         detail |= {"sessions_ended": ended, "password": "set"} if hashed is not None else {"sessions_ended": ended}
         await audit_log.record(conn, by.actor, "account.change", name, detail)
@@ -140,7 +140,7 @@ async def sign_out_everywhere(conn: db.Connection, name: str, by: Granter) -> in
     """
     async with conn.transaction():
         holder = await by.granting(conn)
-        await one(conn, name)
+        await by_name(conn, name)
         if holder is None or holder.account != name:
             await _demand_change(conn, name, {}, holder)
         ended = await end_sessions(conn, name)

@@ -31,7 +31,7 @@ class Granter:
             ProblemError: it ended meanwhile.
         """
         await conn.execute(LOCK)
-        granter = None if self.who is None else await principals.again(conn, self.who, self.now())
+        granter = None if self.who is None else await principals.reread(conn, self.who, self.now())
         if self.who is not None and granter is None:
             raise problems.ProblemError(401, "Your session or token ended meanwhile; sign in again.")
         return granter
@@ -43,6 +43,6 @@ async def demand_areas(conn: db.Connection, areas: Collection[str] | None) -> No
     Raises:
         ProblemError: there is one of them not in it.
     """
-    missing = sorted(set(areas or ()).difference(await in_city.known(conn, areas or ())))
+    missing = sorted(set(areas or ()).difference(await in_city.existing(conn, areas or ())))
     if missing:
         raise problems.ProblemError(422, f"There is no area {', '.join(missing)}; GET /api/v1/areas lists them.")

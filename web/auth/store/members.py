@@ -71,7 +71,7 @@ async def _change(conn: db.Connection, held: Mapping[str, Any], wanted: Mapping[
 
 
 async def _wanted(conn: db.Connection, who: Claimed) -> dict[str, Any]:
-    known = await areas.known(conn, who.areas or ())
+    known = await areas.existing(conn, who.areas or ())
     if not who.whole_city and (unknown := sorted(set(who.areas or ()) - set(known))):
         log.warning("openid.unknown_areas", name=who.name, areas=unknown)
     officer = await conn.fetchval("SELECT id FROM officers WHERE badge = $1", who.badge)

@@ -46,7 +46,7 @@ async def by_device(pool: Pool, key: str | None, name: str, password: str) -> Pr
         return None
     async with pool.acquire() as connection:
         grant = await device_access.grant_of(connection, name.replace("\0", "\ufffd"))
-        if not device_grant.fits(key, grant, password):
+        if not device_grant.password_fits(key, grant, password):
             return None
         slot = await connection.fetchval("SELECT id FROM devices WHERE name = $1", name)
     return Principal(
@@ -61,7 +61,7 @@ async def by_device(pool: Pool, key: str | None, name: str, password: str) -> Pr
     )
 
 
-async def again(conn: Connection, who: Principal, now: datetime) -> Principal | None:
+async def reread(conn: Connection, who: Principal, now: datetime) -> Principal | None:
     """Look somebody up again with the rights of `now`; None: they ended meanwhile."""
     if who.token_hash is None:
         return who

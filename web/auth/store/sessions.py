@@ -51,7 +51,7 @@ async def begin(
 ) -> tuple[str, Principal]:
     """Begin a session of the account of `row`, which ends with the account."""
     token = secrets.token_urlsafe(32)
-    ends = grants.sooner(now + ttl, row["valid_to"])
+    ends = grants.earlier_end(now + ttl, row["valid_to"])
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute("DELETE FROM sessions WHERE expires_at <= $1", now)
         await connection.execute(

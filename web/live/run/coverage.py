@@ -3,7 +3,7 @@
 import asyncio
 
 from runtime.clock import wall_clock
-from runtime.every import every, nothing
+from runtime.every import every, no_error
 from web.database import Database
 from web.live.run.viewers import Viewers
 from web.live.store.judging import Judging
@@ -20,7 +20,7 @@ class CoverageSource:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Judge each second until `stop`."""
-        await every(CELLS_S, self._look, survive=nothing, stop=stop)
+        await every(CELLS_S, self._look, survive=no_error, stop=stop)
 
     async def _look(self) -> None:
         now = wall_clock()

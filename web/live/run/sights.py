@@ -2,7 +2,7 @@
 
 import asyncio
 
-from runtime.every import every, nothing
+from runtime.every import every, no_error
 from web.live.run.viewers import Viewers
 from web.live.visibility_scopes import VisibilityScopes
 
@@ -11,4 +11,4 @@ SIGHTS_S = 1.0
 
 async def run(scopes: VisibilityScopes, viewers: Viewers, stop: asyncio.Event) -> None:
     """Bring what visibility scopes show up to date each second until `stop`."""
-    await every(SIGHTS_S, lambda: scopes.refresh(viewers), survive=nothing, first_s=SIGHTS_S, stop=stop)
+    await every(SIGHTS_S, lambda: scopes.refresh(viewers), survive=no_error, first_s=SIGHTS_S, stop=stop)

@@ -111,14 +111,14 @@ class Viewer:
     async def _first(self) -> Subscribe:
         try:
             async with asyncio.timeout(HELLO_WITHIN_S):
-                return messages.first(dict(await self._socket.receive()))
+                return messages.read_first(dict(await self._socket.receive()))
         except TimeoutError:
             raise EndError("no subscribe within 10 s") from None
 
     async def _read(self) -> None:
         try:
             while True:
-                self._look(messages.later(dict(await self._socket.receive())))
+                self._look(messages.read_next(dict(await self._socket.receive())))
         except EndError as end:
             self._ending = self._ending or end
         except WebSocketDisconnect as gone:

@@ -47,7 +47,7 @@ class Judging:
         async with pool.acquire() as connection:
             if self.place is None or look:
                 place = await coverage.load_place(connection, self.place, now)
-                self._basis, self._arrivals = await coverage.look(connection, place, now)
+                self._basis, self._arrivals = await coverage.read_inputs(connection, place, now)
                 self.place = place
             else:
                 self._basis = await cities.basis(connection, self.place.city, now)

@@ -115,13 +115,13 @@ def test_late_withdraws_a_breach_that_a_visit_had_ended() -> None:
     ledger = shift.run(range(130))
     (ended,) = [ledger.alerts[key] for key, state in ledger.state.items() if state == "resolved"]
     after = Visit(t_in=at(110), t_out=at(120), open=False)
-    assert rules.late([ended], {ended.key: after}, {}, at(130)) == []
+    assert rules.late_changes([ended], {ended.key: after}, {}, at(130)) == []
     before = Visit(t_in=at(99), t_out=at(105), open=False, cause={"kind": "late"})
-    (change,) = rules.late([ended], {ended.key: before}, {}, at(130))
+    (change,) = rules.late_changes([ended], {ended.key: before}, {}, at(130))
     assert (change.key, change.step, change.level) == (ended.key, Step.WITHDRAWN, Level.RED)
     assert (change.facts.why, change.facts.reason) == ("late_data", {"kind": "late"})
     assert (change.facts.visit_in, change.facts.in_time) == ("2026-02-02T01:39:00.000Z", True)
-    (change,) = rules.late([ended], {ended.key: after}, {ended.key: {}}, at(130))
+    (change,) = rules.late_changes([ended], {ended.key: after}, {ended.key: {}}, at(130))
     assert (change.step, change.facts.why) == (Step.WITHDRAWN, "basis_changed")
 
 

@@ -33,7 +33,7 @@ def _alert(change: Change) -> OpenAlert:
         level=change.level,
         cell=None,
         opened_at=change.at,
-        facts=facts.of(change.kind, change.facts.stored()),
+        facts=facts.facts_of(change.kind, change.facts.stored()),
     )
 
 

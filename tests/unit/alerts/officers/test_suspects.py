@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from alerts.officers import accuracy, arrival, away, battery, contact, deaf, riding, standing, suspicion
-from alerts.officers.detector import Detector, evidence, lasted, ongoing
+from alerts.officers.detector import Detector, duration_ms, evidence, ongoing
 from alerts.officers.evaluate import DETECTORS
 from alerts.officers.tracks import SubjectTrail
 from tests.unit.alerts.officers.world import City, Guard, city, ms
@@ -131,6 +131,6 @@ def test_what_has_lasted_begins_after_the_last_end_and_the_last_gap() -> None:
     ends[-3] = True
     assert len(ongoing(trail, so, ends)) == 2
     assert len(ongoing(trail, never, never)) == 0
-    assert lasted(ongoing(trail, so, never)) == int(trail.t[-1]) - ms(12)
+    assert duration_ms(ongoing(trail, so, never)) == int(trail.t[-1]) - ms(12)
     few = evidence(trail)
     assert (len(few), few[0], few[-1]) == (5, int(trail.t[0]), int(trail.t[-1]))

@@ -157,7 +157,7 @@ class City:
             assert change.key not in self.alerts
             self.alerts[change.key] = OpenAlert(
                 key=change.key, kind=change.kind, level=change.level, cell=change.cell, opened_at=change.at,
-                facts=facts.of(change.kind, change.facts.stored()), state=State.OPEN, device=change.device,
+                facts=facts.facts_of(change.kind, change.facts.stored()), state=State.OPEN, device=change.device,
                 officer=change.officer,
             )  # fmt: skip
         elif change.step in ENDING:
@@ -165,7 +165,7 @@ class City:
         else:
             old = self.alerts[change.key]
             self.alerts[change.key] = replace(
-                old, level=change.level, facts=facts.of(old.kind, {**old.facts.stored(), **change.facts.stored()})
+                old, level=change.level, facts=facts.facts_of(old.kind, {**old.facts.stored(), **change.facts.stored()})
             )
 
 

@@ -39,5 +39,5 @@ def _fields(text: str) -> set[str]:
 @pytest.mark.parametrize("kind", sorted(facts.BY_KIND))
 def test_stored_facts_that_are_not_known_are_passed_over(kind: str) -> None:
     """A field of another version is no fault, and facts without what their kind must have are still an alert."""
-    assert isinstance(facts.of(kind, {"moon": 1}), facts.Facts)
-    assert facts.of("moon", {"moon": 1}).stored() == {}
+    assert isinstance(facts.facts_of(kind, {"moon": 1}), facts.Facts)
+    assert facts.facts_of("moon", {"moon": 1}).stored() == {}

@@ -29,7 +29,7 @@ FACTS: dict[str, Any] = {
 
 
 def _said(state: str = "open", level: str = "orange", kind: str = "coverage_gap", **facts: object) -> tuple[str, str]:
-    return explain.explain(kind, state, level, kept.of(kind, {**FACTS, **facts}), at=AT, zone=ZONE)
+    return explain.explain(kind, state, level, kept.facts_of(kind, {**FACTS, **facts}), at=AT, zone=ZONE)
 
 
 def test_explain_gives_the_numbers_of_a_warning() -> None:

@@ -38,7 +38,7 @@ CASES: dict[str, dict[str, Any]] = {
 
 
 def _of(kind: str, facts: dict[str, Any], **more: Any) -> kept.Facts:
-    return kept.of(kind, {**WHO, **facts, **more})
+    return kept.facts_of(kind, {**WHO, **facts, **more})
 
 
 def test_every_kind_has_its_sentence_and_its_name() -> None:

@@ -21,7 +21,7 @@ FACTS = {
 
 def tell(step: str, actor: str = "zhang", level: str = "orange", facts: Mapping[str, object] | None = None) -> Pair:
     """What is told of a step."""
-    return steps.tell(step, level, actor, said.of_step(facts or {}), at=AT, zone=ZONE)
+    return steps.step_sentences(step, level, actor, said.of_step(facts or {}), at=AT, zone=ZONE)
 
 
 @pytest.mark.parametrize("step", list(Step))

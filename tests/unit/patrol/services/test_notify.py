@@ -16,7 +16,7 @@ def test_ready_is_told_to_systemd(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
             systemd.bind(bound)
             monkeypatch.setenv("NOTIFY_SOCKET", named)
-            notify.ready()
+            notify.notify_ready()
             assert systemd.recv(64) == b"READY=1"
 
 
@@ -24,4 +24,4 @@ def test_ready_without_anybody_is_silent(monkeypatch: pytest.MonkeyPatch) -> Non
     """A process that somebody started by hand tells nobody."""
     monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
     monkeypatch.delenv(notify.VARIABLE, raising=False)
-    notify.ready()
+    notify.notify_ready()

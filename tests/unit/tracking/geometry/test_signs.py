@@ -160,9 +160,9 @@ def test_a_wrong_datum_is_suspect_and_after_three_shifts_found(sent: Datum) -> N
     better = datums.better_datum(datums.DatumOffset(as_is=off[Datum.WGS84], under=off))
     assert better is not None
     assert better.fits is sent
-    assert datums.suspected([better, better]) is None
-    assert datums.suspected([None, better, better, better]) is sent
-    assert datums.suspected([better, None, better]) is None
+    assert datums.agreed_datum([better, better]) is None
+    assert datums.agreed_datum([None, better, better, better]) is sent
+    assert datums.agreed_datum([better, None, better]) is None
 
 
 def test_a_right_datum_is_not_suspect() -> None:

@@ -26,7 +26,7 @@ def test_a_step_over_a_boundary_crosses_it_in_proportion() -> None:
     """From 100 m before it to 50 m behind it in 30 s: after 20 s, at the boundary."""
     before, after = point(0, 200, 150), point(30, 350, 150)
     for index, entering in ((1, True), (0, False)):
-        t, place = crossing.at(GRID, index, before, after, entering=entering)
+        t, place = crossing.crossing_of(GRID, index, before, after, entering=entering)
         assert t == pytest.approx(tl.T0 + 20_000, abs=50)
         boundary = point(0, 300, 150)
         assert math.dist(place, boundary.place) < 0.5
@@ -35,7 +35,7 @@ def test_a_step_over_a_boundary_crosses_it_in_proportion() -> None:
 def test_without_a_fix_before_it_is_the_fix_itself() -> None:
     """Nobody knows where the first fix came from."""
     after = point(30, 350, 150)
-    assert crossing.at(GRID, 1, None, after, entering=True) == (after.t, after.place)
+    assert crossing.crossing_of(GRID, 1, None, after, entering=True) == (after.t, after.place)
 
 
 @given(st.floats(20, 280), st.floats(920, 1180), st.floats(40, 260), st.floats(40, 260), st.sampled_from((-1, 1, 2)))
@@ -44,7 +44,7 @@ def test_a_long_step_passes_through_what_a_slow_walk_along_it_meets(
 ) -> None:
     """The cells between, in order, but for the one that is held; times and ways in proportion."""
     last, after = point(0, x0, y0), point(60, x1, y1)
-    met = list(crossing.passed(GRID, last, after, 5.0, held))
+    met = list(crossing.cells_crossed(GRID, last, after, 5.0, held))
     shares = np.linspace(0, 1, 2_001)
     slow = [int((x0 + (x1 - x0) * share) // tl.SIDE_M) for share in shares]
     assert [index for index, *_ in met] == [cell for cell in (1, 2) if cell != held]
@@ -67,4 +67,4 @@ def test_the_usual_step_passes_through_nothing(
     last: tuple[float, float, float], after: tuple[float, float, float], why: str
 ) -> None:
     """Neither a short one, nor one to the cell beside."""
-    assert list(crossing.passed(GRID, point(*last), point(*after), 5.0, -1)) == [], why
+    assert list(crossing.cells_crossed(GRID, point(*last), point(*after), 5.0, -1)) == [], why

@@ -70,7 +70,7 @@ def test_sightings_do_not_depend_on_how_messages_are_batched(said: list[tuple[in
     again = sighting_store.by_slot(ahead.take(order), cell[order].astype(np.int32))
 
     def stretches(of: dict[tuple[int, int, int], list[int]]) -> list[sighting_store.Seen]:
-        return sighting_store.connected((d, c, min(ts), max(ts)) for (d, c, _), ts in sorted(of.items()))
+        return sighting_store.merged((d, c, min(ts), max(ts)) for (d, c, _), ts in sorted(of.items()))
 
     assert stretches(slots) == stretches(again)
     for each_device in (1, 2):

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from schemas import rest
-from tracking.records.reasons import Cause, Reason, told
+from tracking.records.reasons import Cause, Reason, sentences
 
 
 @pytest.mark.parametrize(
@@ -23,5 +23,5 @@ from tracking.records.reasons import Cause, Reason, told
 def test_told_names_the_device_and_the_receipt(reason: Reason, zh: str, en: str) -> None:
     """What is stored can be said in both languages, and is what REST declares."""
     stored = reason.encoded()
-    assert told(json.loads(stored), lambda text: text[11:16]) == (zh, en)
+    assert sentences(json.loads(stored), lambda text: text[11:16]) == (zh, en)
     assert rest.Reason.model_validate_json(stored).kind == reason.kind

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from web.auth.access import Permission
-from web.auth.grants import Holding, beyond, sooner
+from web.auth.grants import Holding, earlier_end, missing_rights
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 ends = st.none() | st.integers(0, 5).map(lambda hours: NOON + timedelta(hours=hours))
@@ -37,7 +37,7 @@ def within(holder: Holding, wanted: Holding) -> bool:
 @given(holdings, holdings)
 def test_what_is_let_through_is_held(holder: Holding, wanted: Holding) -> None:
     """Each permission, in each area, at each moment; somebody's own record is for them, or for who holds everything."""
-    if not beyond(holder, wanted):
+    if not missing_rights(holder, wanted):
         assert within(holder, wanted)
         assert wanted.officer in (None, holder.officer) or holder.permissions == frozenset(Permission)
 
@@ -45,11 +45,11 @@ def test_what_is_let_through_is_held(holder: Holding, wanted: Holding) -> None:
 @given(holdings)
 def test_what_is_held_is_let_through(holder: Holding) -> None:
     """Somebody can give all of it."""
-    assert beyond(holder, holder) == []
+    assert missing_rights(holder, holder) == []
 
 
 @given(ends, ends)
 def test_the_sooner_end_counts(one: datetime | None, other: datetime | None) -> None:
     """No end is later than any."""
     known = [end for end in (one, other) if end is not None]
-    assert sooner(one, other) == (min(known) if known else None)
+    assert earlier_end(one, other) == (min(known) if known else None)

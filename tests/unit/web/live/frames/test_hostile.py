@@ -68,7 +68,7 @@ def test_hostile_message_is_read_or_ends_the_connection(event: dict[str, Any], *
     """Text, bytes, JSON of any shape and size: nothing else is raised, and what is read can be drawn."""
     frames, viewport = _FRAMES, scene()[1] if EXAMPLES <= 400 else Viewport(_FRAMES, Directory(), Alarms())
     try:
-        look = messages.first(event) if first else messages.later(event)
+        look = messages.read_first(event) if first else messages.read_next(event)
     except (messages.EndError, WebSocketDisconnect):
         return  # with a reason, or because the viewer went
     viewport.look(look)
