@@ -177,13 +177,13 @@ def in_time(
             # Beyond the known distances, straight lines are used.
             near = tree.query_ball_point(points, np.minimum(reach[rows], 1.5 * REACH_M))
             at = np.repeat(rows, [len(indices) for indices in near])
-            counts += _told(
+            counts += _in_reach(
                 cells, officers, at, mine[np.concatenate([*near, []]).astype(np.intp)], reach, rule, streets
             )
     return counts
 
 
-def _told(
+def _in_reach(
     cells: PlanePoints,
     officers: PlanePoints,
     at: NDArray[np.intp],

@@ -59,13 +59,13 @@ def evaluate(subjects: Subjects, seen: StoredState) -> list[Change]:
     known = state_machine.standing(opened, seen.closed)
     closed = {kind: {who: at for (of, who), at in known.closed.items() if of == kind} for kind in KINDS}
     judged = state_machine.run(subjects, DETECTORS, known, quiet=_NEED_PLACES if nobody_is_lost else frozenset())
-    changes += [change for change in judged if not _told_by_absence(change, known)]
+    changes += [change for change in judged if not _covered_by_absence(change, known)]
     changes += steps.judge(subjects, seen.happenings, opened, seen.known)
     changes += doubles.judge(subjects.now, seen.signs, subjects.members, opened, closed[doubles.KIND])
     return changes + crowding.judge(subjects, opened, closed[crowding.KIND])
 
 
-def _told_by_absence(change: Change, known: state_machine.Standing) -> bool:
+def _covered_by_absence(change: Change, known: state_machine.Standing) -> bool:
     """An officer who has not arrived has not left the post, too."""
     away_from = change.kind in (away.left_post.kind, away.out_of_area.kind)
     return away_from and change.step in OPENING and (arrival.kind, state_machine.who_of(change)) in known.held

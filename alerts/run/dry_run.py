@@ -32,7 +32,7 @@ class TrialRules:
     """Versions of kind `warning` in force at a moment, ms."""
     arrival: Callable[[int], arrival.ArrivalRule]
     """Rule of arrivals at a moment, ms."""
-    told: ledger.AlertLedger = field(default_factory=ledger.AlertLedger)
+    alerts: ledger.AlertLedger = field(default_factory=ledger.AlertLedger)
     _rules: WarningRules | None = None
 
     def rules_at(self, where: reads.CityState, now: int) -> WarningRules:
@@ -72,7 +72,7 @@ async def run(
     for now in range(start, end, step):
         await _look(conn, where, now, ways, learned)
     street_of = {cell.id: cell.street for cell in where.city.cells}
-    return TrialResult(step_ms=step, counts=[ledger.counts(way.told, street_of, start) for way in ways])
+    return TrialResult(step_ms=step, counts=[ledger.counts(way.alerts, street_of, start) for way in ways])
 
 
 async def _look(
@@ -80,7 +80,7 @@ async def _look(
 ) -> None:
     freshest = max((way.arrival(now) for way in ways), key=lambda rule: rule.fresh_ms)
     seen = await reads.read_snapshot(conn, where, now, freshest, standing=[])
-    clearing = [await gaps.clearing(conn, way.told.opened, now) for way in ways]
+    clearing = [await gaps.clearing(conn, way.alerts.opened, now) for way in ways]
     await asyncio.to_thread(_judge, where, seen, ways, clearing, learned)
 
 
@@ -98,4 +98,4 @@ def _judge(
             situations[rule] = prepare.situation(where, seen, rule, learned)
         chosen = way.rules_at(where, seen.now).at(seen.now, where.city.calendar)
         now = replace(situations[rule], clearing=cleared)
-        way.told.apply(rules.evaluate(now, way.told.opened, chosen.by, chosen.crowd))
+        way.alerts.apply(rules.evaluate(now, way.alerts.opened, chosen.by, chosen.crowd))

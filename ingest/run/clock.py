@@ -34,7 +34,7 @@ class Latest:
     """Largest observed difference of the two clocks, ms."""
     _seen: int = 0
     """Time of that observation, by the monotonic clock."""
-    _told: bool = False
+    _warned: bool = False
 
     def __call__(self) -> int:
         """The bound, ms since 1970-01-01 UTC."""
@@ -49,8 +49,8 @@ class Latest:
         if self._ahead is None or ahead >= self._ahead - STEP_MS or steady - self._seen > TRUSTED_MS:
             if self._ahead is None or ahead > self._ahead or steady - self._seen > TRUSTED_MS:
                 self._ahead = ahead
-            self._seen, self._told = steady, False
-        elif not self._told:
-            self._told = True
+            self._seen, self._warned = steady, False
+        elif not self._warned:
+            self._warned = True
             back = round((self._ahead - ahead) / 1000)
             log.error("the clock of this machine went back: set it by NTP", seconds=back)

@@ -28,7 +28,7 @@ class FeedPublisher:
     """Time of the newest position offered, ms, by device number, which the store assigns in order."""
     _parts: list[tuple[FixColumns, NDArray[np.int32]]] = field(default_factory=list)
     _head: int = 0
-    _told: int = 0
+    _published: int = 0
 
     def offer(self, fixes: FixColumns, cell: NDArray[np.int32]) -> None:
         """Add the newest position of each device in a batch, if newer than the one sent."""
@@ -64,8 +64,8 @@ class FeedPublisher:
             last = _newest_rows(fixes)
             payload = feed.encode_positions(self.worker, _columns(fixes.take(last), cell[last]))
             self.publish(feed.topic(self.worker, "positions"), payload)
-        if self._head > self._told:
-            self._told = self._head
+        if self._head > self._published:
+            self._published = self._head
             self.publish(feed.topic(self.worker, "lane"), feed.encode_log_head(self.worker, self._head))
 
 

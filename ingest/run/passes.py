@@ -23,7 +23,7 @@ Progress = Callable[[DataClass, str, int], None]
 """Called with class, table and dropped rows."""
 
 
-def _untold(_cls: DataClass, _table: str, _n: int) -> None:
+def _unreported(_cls: DataClass, _table: str, _n: int) -> None:
     """Ignores progress."""
 
 
@@ -36,14 +36,14 @@ class Pass:
         now: ms since 1970-01-01 UTC.
         media: folder of photographs and recordings; None: none.
         batch: rows in one transaction.
-        told: called with progress.
+        report: called with progress.
     """
 
     conn: db.Connection
     now: int
     media: Path | None = None
     batch: int = rows.BATCH
-    told: Progress = field(default=_untold)
+    report: Progress = field(default=_unreported)
 
     async def run(self) -> dict[DataClass, int] | None:
         """Drop old data; returns rows by class. None: another pass is running.
@@ -81,13 +81,13 @@ class Pass:
         held, cutoff, now = HoldTables(self.conn), db.moment(before), db.moment(self.now)
         if cls is DataClass.MEDIA and self.media is not None:
             async for n in media.drop(held, MediaFiles(self.media), cutoff, now, batch=self.batch):
-                self.told(cls, "media", n)
+                self.report(cls, "media", n)
                 yield n
         for target in targets.TARGETS.get(cls, ()):
             async with self.conn.transaction():
                 await held.lock(now, whole=True)
             async for n in await self._of_table(held, target, before):
-                self.told(cls, target.table, n)
+                self.report(cls, target.table, n)
                 yield n
         if cls is DataClass.VISITS and await chunks.installed(self.conn):
             await chunks.drop_days(self.conn, cutoff)

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from patrol.services import notify
 
 
-async def told_ready(reading: int) -> None:
+async def wait_ready(reading: int) -> None:
     """Wait until a child says that it is ready; EOFError when it ended before."""
     async with lines(reading) as reader:
         if await reader.readline() != notify.READY:

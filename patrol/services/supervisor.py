@@ -145,7 +145,7 @@ class Supervisor:
         assert part.process is not None  # noqa: S101 - spawned just now
         try:
             async with asyncio.timeout(part.ready_within):
-                await pipes.told_ready(reading)
+                await pipes.wait_ready(reading)
         except TimeoutError as fault:
             raise errors.SetupError(
                 f"The {part.name} was not ready within {part.ready_within:.0f} s (log: {path})"

@@ -34,7 +34,7 @@ class PatrolPart:
     on_post_s: float
     arrived: int | None
     """First presence of a minute in the area, from half an hour before the start, ms."""
-    first_told: bool
+    first_known: bool
     """The shift began within the period, at least half an hour ago."""
     way_m: float
     drive_m: float
@@ -45,7 +45,7 @@ class PatrolPart:
     recorder_known: int
     recorder_on: int
     events: int
-    events_told: int
+    events_reporting: int
     """Events with a known state of the recorder."""
     events_recorded: int
     events_two: int
@@ -128,7 +128,7 @@ def _sums(parts: list[PatrolPart], interval_s: float) -> PersonFigures:
         late_share=_share(sum(part.late for part in parts), fixes),
         recorder_share=_share(sum(part.recorder_on for part in parts), known),
         events=sum(part.events for part in parts),
-        events_recorded=_share(sum(p.events_recorded for p in parts), sum(p.events_told for p in parts)),
+        events_recorded=_share(sum(p.events_recorded for p in parts), sum(p.events_reporting for p in parts)),
         events_two=_share(sum(p.events_two for p in parts), sum(p.events_placed for p in parts)),
     )
 
@@ -150,7 +150,7 @@ def _covered(shift: list[PatrolPart]) -> float:
 def _arrivals(shifts: list[list[PatrolPart]]) -> ShiftStarts:
     counts = {"on_time": 0, "late": 0, "absent": 0, "unknown": 0}
     for shift in shifts:
-        if shift[0].first_told:
+        if shift[0].first_known:
             counts[_arrival(shift)] += 1
     return ShiftStarts(**counts)
 

@@ -18,7 +18,7 @@ MOST_BLOCKS = 1 << 20
 """Likewise where the extent of the cells fills more blocks of squares: cells may lie far apart."""
 NEW = -3
 """Instead of a cell: nothing is known of the square."""
-UNTOLD = -2
+UNKNOWN = -2
 """Likewise: it tells nothing, because cells overlap and another's boundary is nearer to its middle than its own."""
 
 _BITS = 5
@@ -38,7 +38,7 @@ class SquareLookup:
     """What the squares tell of n places, as columns of length n."""
 
     cell: Ints
-    """Index of the cell that the middle of the place's square is in, -1 outside every cell, or NEW, or UNTOLD."""
+    """Index of the cell that the middle of the place's square is in, -1 outside every cell, or NEW, or UNKNOWN."""
     alike: Bool
     """No boundary lies between that middle and the place: both are in `cell`."""
     least: Float
@@ -130,7 +130,7 @@ class Squares:
         np.minimum.at(nearest, of, away)
         units = np.clip(np.floor((nearest - _ROUNDING_M) / _UNIT_M), 0, _FAR).astype(np.int32)
         sure = (own <= (units + 1) * _UNIT_M + _ROUNDING_M) | (units == _FAR)
-        return np.where(sure, (cell - NEW) << 8 | units, np.int32((UNTOLD - NEW) << 8))
+        return np.where(sure, (cell - NEW) << 8 | units, np.int32((UNKNOWN - NEW) << 8))
 
 
 def _blocks(length: float, side: float) -> int:

@@ -20,7 +20,7 @@ JOIN_M = 25.0
 """Pieces of road whose middles are so near are joined: pieces are 20 m long, and drawn to some metres."""
 OFF_M = 150.0
 """Who is farther from every street is not on the map of streets."""
-UNTOLD = np.iinfo(np.uint16).max
+UNKNOWN = np.iinfo(np.uint16).max
 """Of a square: the streets do not tell."""
 
 Squares = NDArray[np.uint16]
@@ -46,7 +46,7 @@ class StreetWays:
         north = np.floor((y - self.y[cells]) / SQUARE_M).astype(np.int64) + SQUARES // 2
         inside = (east >= 0) & (east < SQUARES) & (north >= 0) & (north < SQUARES)
         metres = self.squares[cells, np.where(inside, north, 0), np.where(inside, east, 0)]
-        return np.where(inside & (metres != UNTOLD), metres, np.nan)
+        return np.where(inside & (metres != UNKNOWN), metres, np.nan)
 
 
 class Network:
@@ -72,9 +72,9 @@ class Network:
     def around(self, x: float, y: float) -> Squares:
         """Metres to a place from each square around it, shape (SQUARES, SQUARES).
 
-        UNTOLD is what lies off the streets, and what no street joins to the place: then the map is not complete.
+        UNKNOWN is what lies off the streets, and what no street joins to the place: then the map is not complete.
         """
-        square = np.full((SQUARES, SQUARES), UNTOLD, dtype=np.uint16)
+        square = np.full((SQUARES, SQUARES), UNKNOWN, dtype=np.uint16)
         off, node = self._tree.query([x, y], distance_upper_bound=OFF_M) if self._tree.n else (np.inf, 0)
         if np.isinf(off):
             return square

@@ -31,11 +31,11 @@ class _Device:
     topic: str
     boots: "OrderedDict[str, Boot]" = field(default_factory=OrderedDict)
     due: set[str] = field(default_factory=set)
-    told_at: int = 0
+    acknowledged_at: int = 0
 
-    def told(self, now: int) -> bool:
+    def acknowledged_lately(self, now: int) -> bool:
         """Whether an `ack` was sent within the last 5 s, by a clock that may have been set back since."""
-        return 0 <= now - self.told_at < EVERY_MS
+        return 0 <= now - self.acknowledged_at < EVERY_MS
 
 
 class _Due(NamedTuple):
@@ -111,7 +111,7 @@ class Acks:
         taken: list[_Due] = []
         for number in list(self._due):
             device = self._devices[number]
-            if device.told(now):
+            if device.acknowledged_lately(now):
                 continue
             if len(taken) >= MOST_AT_ONCE:
                 break
@@ -131,7 +131,7 @@ class Acks:
 
     def _tell(self, due: _Due, upto: int, now: int) -> tuple[str, bytes]:
         due.boot.noted = upto
-        due.device.told_at = now
+        due.device.acknowledged_at = now
         return due.device.topic, _encoder.encode(wire.Ack(boot=due.key[1], seq=upto))
 
 

@@ -22,7 +22,7 @@ _Key = tuple[str, str]
 
 @dataclass(slots=True)
 class _Known:
-    told_at: float
+    logged_at: float
     since: int = 0
     """Refusals since the last line."""
 
@@ -34,7 +34,7 @@ class RefusalLog:
     _known: "OrderedDict[_Key, _Known]" = field(default_factory=OrderedDict)
     _minute: float = 0.0
     _lines: int = 0
-    _untold: int = 0
+    _unlogged: int = 0
 
     def tell(self, refused: Sequence[RefusalRecord], now: float) -> None:
         """Log the refusals of a batch at `now`, s of a monotonic clock."""
@@ -46,13 +46,13 @@ class RefusalLog:
 
     def _tell(self, key: _Key, n: int, now: float) -> None:
         known = self._known.get(key)
-        if known is not None and now - known.told_at < EVERY_S:
+        if known is not None and now - known.logged_at < EVERY_S:
             known.since += n
         elif not self._room(now):
-            self._untold += n
+            self._unlogged += n
         else:
             n += 0 if known is None else known.since
-            self._known[key] = _Known(told_at=now)
+            self._known[key] = _Known(logged_at=now)
             self._known.move_to_end(key)
             if len(self._known) > MOST_KNOWN:
                 self._known.popitem(last=False)
@@ -60,9 +60,9 @@ class RefusalLog:
 
     def _room(self, now: float) -> bool:
         if now - self._minute >= EVERY_S:
-            if self._untold:
-                log.warning("refused, of further devices", n=self._untold)
-            self._minute, self._lines, self._untold = now, 0, 0
+            if self._unlogged:
+                log.warning("refused, of further devices", n=self._unlogged)
+            self._minute, self._lines, self._unlogged = now, 0, 0
         self._lines += 1
         return self._lines <= MOST_LINES
 

@@ -54,7 +54,7 @@ async def _drop(media: Path, conn: db.Connection) -> None:
         def report(cls: DataClass, table: str, n: int) -> None:
             progress.update(tasks[cls], advance=n, description=f"{cls.value} ({table})")
 
-        dropped = await passes.Pass(conn, _now(), media=media, told=report).run()
+        dropped = await passes.Pass(conn, _now(), media=media, report=report).run()
     if dropped is None:
         raise errors.SetupError("Another pass is running: wait until it ends. 另一清理任务正在进行。")
     await passes.refresh_days(conn, _now())

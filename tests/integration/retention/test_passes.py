@@ -183,7 +183,7 @@ async def test_hold_placed_during_a_pass_is_seen_by_its_next_transaction(
         if cls is DataClass.FIXES:
             held.append(1)
 
-    worker = passes.Pass(conn, LATER, batch=4, told=told)
+    worker = passes.Pass(conn, LATER, batch=4, report=told)
     async for n in worker._drop(DataClass.FIXES, LATER - 200 * DAY_MS):
         assert n > 0
         await hold(other, device=f"{streets[1].mark}-cam-2")

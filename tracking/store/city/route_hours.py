@@ -56,7 +56,7 @@ _HOURS = """
 SELECT b.hour, b.pieces, b.seconds, b.passes FROM devices d CROSS JOIN LATERAL (
   SELECT * FROM beat_hours WHERE device = d.id AND hour > $1::timestamptz - interval '1 h' AND hour < $2) b
 """
-_TOLD = """
+_COMPARED_SHARES = """
 SELECT count(*) AS hours, count(b.pieces) AS roads, count(b.passes) AS checkpoints
 FROM devices d CROSS JOIN LATERAL (
   SELECT device, hour FROM device_hours WHERE device = d.id AND hour > $1::timestamptz - interval '1 h' AND hour < $2) h
@@ -113,7 +113,7 @@ async def read(conn: db.Connection, routes: PatrolRoutes, start: int, end: int) 
                 walked[_index(routes.pieces.id, _walked_in(row, start - hour, end - hour))[0]] = True
             if row["passes"]:
                 passes.append(np.frombuffer(row["passes"], "<i4").reshape(-1, 3) + np.array([0, hour, hour]))
-    shares = await conn.fetchrow(_TOLD, *period)
+    shares = await conn.fetchrow(_COMPARED_SHARES, *period)
     assert shares is not None  # noqa: S101 - an aggregate gives one row
     scanned, scanned_at = await _scans(conn, routes, period, end)
     stretches = np.concatenate(passes)

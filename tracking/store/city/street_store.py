@@ -38,7 +38,7 @@ async def load(conn: db.Connection, grid: CityGrid) -> StreetWays | None:
         return None
     rows = await conn.fetch(_READ, grid.ids.tolist())
     index = {number: at for at, number in enumerate(grid.ids.tolist())}
-    squares = np.full((len(grid), SQUARES, SQUARES), streets.UNTOLD, dtype=np.uint16)
+    squares = np.full((len(grid), SQUARES, SQUARES), streets.UNKNOWN, dtype=np.uint16)
     for row in rows:
         squares[index[row["cell"]]] = _unpacked(row["squares"])
     x, y = middles(grid)

@@ -38,15 +38,15 @@ class NamesSent:
     """Which devices a viewer was told the names of."""
 
     def __init__(self) -> None:
-        self._told: NDArray[np.bool_] = np.empty(0, dtype=np.bool_)
+        self._sent: NDArray[np.bool_] = np.empty(0, dtype=np.bool_)
 
-    def tell(self, slots: Slots) -> Slots:
+    def take_new(self, slots: Slots) -> Slots:
         """Those of `slots` that were not told before, each once; now they are."""
-        if len(slots) and len(self._told) <= slots.max():
-            more = int(slots.max()) + 1024 - len(self._told)
-            self._told = np.concatenate([self._told, np.zeros(more, dtype=np.bool_)])
-        new = slots[~self._told[slots]]
+        if len(slots) and len(self._sent) <= slots.max():
+            more = int(slots.max()) + 1024 - len(self._sent)
+            self._sent = np.concatenate([self._sent, np.zeros(more, dtype=np.bool_)])
+        new = slots[~self._sent[slots]]
         if len(new):
             new = np.unique(new)
-            self._told[new] = True
+            self._sent[new] = True
         return new

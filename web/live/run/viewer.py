@@ -61,7 +61,7 @@ class Viewer:
         self._cells_version = 0
         self._scope_version = scope.version
         self._offset = 0
-        self._told = directory.NamesSent()
+        self._names_sent = directory.NamesSent()
         self._counted_at = self._counts_sent_at = float("-inf")
         self._counts: dict[str, Any] = {}
 
@@ -230,7 +230,7 @@ class Viewer:
         """Send the names of devices that the viewer has not been told."""
         if not frame.unnamed:
             return
-        new = self._told.tell(np.concatenate(frame.unnamed))
+        new = self._names_sent.take_new(np.concatenate(frame.unnamed))
         if not len(new):
             return
         devices = [self.scope.called(self._hub.directory.by_slot[slot]) for slot in new.tolist()]

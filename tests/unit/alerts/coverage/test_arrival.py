@@ -99,7 +99,7 @@ def _way(told: StreetWays, cell: int, place: tuple[float, float], officer: tuple
 
 def _told(cells: int, ways: dict[tuple[int, int], int]) -> StreetWays:
     """The same squares about the middle of the plane for all cells."""
-    squares = np.full((cells, streets.SQUARES, streets.SQUARES), streets.UNTOLD, dtype=np.uint16)
+    squares = np.full((cells, streets.SQUARES, streets.SQUARES), streets.UNKNOWN, dtype=np.uint16)
     for (row, column), metres in ways.items():
         squares[:, row, column] = metres
     return StreetWays(x=np.zeros(cells), y=np.zeros(cells), squares=squares)

@@ -16,8 +16,8 @@ MINUTE = 60_000
 HOUR_S = 3600.0
 SHIFT = PatrolPart(
     key=7, shift=1, starts=T0, expected_s=8 * HOUR_S, runs_s=7 * HOUR_S, gaps=3, has_area=True, on_post_s=6 * HOUR_S,
-    arrived=T0 + 5 * MINUTE, first_told=True, way_m=4200.0, drive_m=300.0, visits=12, drive_throughs=3, fixes=2400,
-    late=240, recorder_known=1000, recorder_on=900, events=4, events_told=3, events_recorded=2, events_two=1,
+    arrived=T0 + 5 * MINUTE, first_known=True, way_m=4200.0, drive_m=300.0, visits=12, drive_throughs=3, fixes=2400,
+    late=240, recorder_known=1000, recorder_on=900, events=4, events_reporting=3, events_recorded=2, events_two=1,
     events_placed=4,
 )  # fmt: skip
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tracking.geometry import streets
-from tracking.geometry.streets import FARTHEST_M, JOIN_M, OFF_M, SQUARE_M, SQUARES, UNTOLD, Network, StreetWays
+from tracking.geometry.streets import FARTHEST_M, JOIN_M, OFF_M, SQUARE_M, SQUARES, UNKNOWN, Network, StreetWays
 
 Place = tuple[float, float]
 
@@ -86,5 +86,5 @@ def test_streets_do_not_tell_where_none_leads() -> None:
     """Off the streets, on streets that nothing joins, and beyond the squares."""
     found = around([(20.0 * n, 0.0) for n in range(20)] + [(20.0 * n, 700.0) for n in range(20)], (0.0, 0.0))
     assert told(found, (0.0, 300.0), (200.0, 700.0), (-1_600.0, 0.0)) == pytest.approx([math.nan] * 3, nan_ok=True)
-    assert (around([(0.0, 0.0)], (0.0, OFF_M + 1)).squares == UNTOLD).all()
-    assert (Network(np.empty(0), np.empty(0)).around(0.0, 0.0) == UNTOLD).all()
+    assert (around([(0.0, 0.0)], (0.0, OFF_M + 1)).squares == UNKNOWN).all()
+    assert (Network(np.empty(0), np.empty(0)).around(0.0, 0.0) == UNKNOWN).all()

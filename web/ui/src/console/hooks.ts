@@ -9,7 +9,7 @@ import { subjectOf } from './groups.ts';
 import { Sound } from './sound.ts';
 
 const PROPOSE_EVERY_MS = 15_000;
-const TOLD_MS = 6_000;
+const NOTICE_MS = 6_000;
 
 export type Proposals = ReadonlyMap<number, Assignment>;
 
@@ -39,18 +39,18 @@ export interface Steps {
   /** Do it and tell; the answer arrives over the event log as well. */
   take(alert: Alert, action: api.Action): Promise<boolean>;
   /** What was done or refused last, for a moment. */
-  told: { text: string; failed: boolean } | null;
+  notice: { text: string; failed: boolean } | null;
 }
 
 /** Steps in the life of an alert. */
 export function useSteps(): Steps {
   const { t } = useSpeech();
-  const [told, setTold] = useState<Steps['told']>(null);
+  const [notice, setNotice] = useState<Steps['notice']>(null);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   const tell = useCallback((text: string, failed: boolean) => {
     clearTimeout(timer.current);
-    setTold({ text, failed });
-    timer.current = setTimeout(() => setTold(null), TOLD_MS);
+    setNotice({ text, failed });
+    timer.current = setTimeout(() => setNotice(null), NOTICE_MS);
   }, []);
   useEffect(() => () => clearTimeout(timer.current), []);
   const take = useCallback(
@@ -66,7 +66,7 @@ export function useSteps(): Steps {
     },
     [t, tell],
   );
-  return useMemo(() => ({ take, told }), [take, told]);
+  return useMemo(() => ({ take, notice }), [take, notice]);
 }
 
 /** Sound calls once it was turned on; `blocked` when the browser refuses. */

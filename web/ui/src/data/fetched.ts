@@ -26,7 +26,7 @@ export async function fetchCity(): Promise<City> {
  * process that has not seen it. `first` is under way since the page began.
  */
 export function useFetchedCity(first: Promise<City>): FetchedCity {
-  const told = useSignal(useModel().city);
+  const published = useSignal(useModel().city);
   const [fetched, setFetched] = useState(NOT_FETCHED);
   const take = useEffectEvent(async (coming: Promise<City>) => {
     try {
@@ -39,10 +39,10 @@ export function useFetchedCity(first: Promise<City>): FetchedCity {
   });
   useEffect(() => void take(first), [first]);
   useEffect(() => {
-    if (!fetched.ready || told === null || told === fetched.city.cells.city) return undefined;
+    if (!fetched.ready || published === null || published === fetched.city.cells.city) return undefined;
     const wait = fetched.vain === 0 ? 0 : backoff(fetched.vain - 1, Math.random());
     const timer = setTimeout(() => void take(fetchCity()), wait);
     return () => clearTimeout(timer);
-  }, [told, fetched]);
+  }, [published, fetched]);
   return fetched;
 }

@@ -110,9 +110,9 @@ export function sorted<R extends Row>(
   const order = (a: string | number, b: string | number): number =>
     typeof a === 'number' && typeof b === 'number' ? a - b : collator.compare(String(a), String(b));
   const keyed = rows.map((row) => ({ row, by: column ? column.value(row) : (words?.(row) ?? null) }));
-  const told = keyed.flatMap(({ row, by }) => (by === null ? [] : [{ row, by }]));
+  const known = keyed.flatMap(({ row, by }) => (by === null ? [] : [{ row, by }]));
   const untold = keyed.filter(({ by }) => by === null);
-  const inOrder = told.toSorted((a, b) => (down ? order(b.by, a.by) : order(a.by, b.by)));
+  const inOrder = known.toSorted((a, b) => (down ? order(b.by, a.by) : order(a.by, b.by)));
   return [...inOrder, ...untold].map(({ row }) => row);
 }
 

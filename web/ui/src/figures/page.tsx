@@ -34,7 +34,7 @@ export function FiguresPage({ page: shown, screen, onOpen }: Props) {
   const close = toLive(screen);
   useEscape(close);
   const span = shown.span ?? { from: now - DAY_MS, to: now };
-  const told = { page: shown, span, screen, onOpen };
+  const shared = { page: shown, span, screen, onOpen };
   return (
     <section className="settings figures panel" role="dialog" aria-label={t('figure.title')}>
       <div className="card-head">
@@ -46,9 +46,9 @@ export function FiguresPage({ page: shown, screen, onOpen }: Props) {
       <div className="figures-body">
         <Question key={`${span.from} ${span.to}`} page={shown} span={span} screen={screen} />
         {ofPeople(shown.level) ? (
-          <Answer<Person> key="people" {...told} columns={OF_PEOPLE} />
+          <Answer<Person> key="people" {...shared} columns={OF_PEOPLE} />
         ) : (
-          <Answer<Place> key="places" {...told} columns={OF_PLACES} />
+          <Answer<Place> key="places" {...shared} columns={OF_PLACES} />
         )}
       </div>
     </section>

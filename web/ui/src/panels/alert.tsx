@@ -143,9 +143,9 @@ function Doing({ alert, proposal, steps, nearest }: Props & { alert: Alert }) {
           onSay={(text) => take(asking === 'note' ? { act: 'note', text } : { act: asking, reason: text })}
         />
       )}
-      {steps.told && (
-        <p className="console-told" data-failed={steps.told.failed}>
-          {steps.told.text}
+      {steps.notice && (
+        <p className="console-told" data-failed={steps.notice.failed}>
+          {steps.notice.text}
         </p>
       )}
     </div>

@@ -107,8 +107,8 @@ export function AlertsPanel({ chosen, proposals, steps, covered, onChoose, onOpe
           </>
         )}
       </div>
-      <p className="console-told" role="status" data-failed={steps.told?.failed}>
-        {steps.told?.text ?? t('console.keys')}
+      <p className="console-told" role="status" data-failed={steps.notice?.failed}>
+        {steps.notice?.text ?? t('console.keys')}
       </p>
     </section>
   );

@@ -26,11 +26,11 @@ export function useClip(span: Span | null, then: boolean, only: readonly string[
     if (!span) return;
     const model = new ReplayModel(new Clip(span), zone);
     setLoading({ model: null, progress: 0, error: null });
-    let told = 0;
+    let reported = 0;
     for await (const line of linesOf(await api.stream(address, signal))) {
       model.clip.take(line);
-      if (performance.now() - told < TELL_EVERY_MS) continue;
-      told = performance.now();
+      if (performance.now() - reported < TELL_EVERY_MS) continue;
+      reported = performance.now();
       if (model.clip.steps.length > 0) setLoading({ model, progress: model.clip.progress, error: null });
     }
     setLoading({ model, progress: model.clip.progress, error: null });

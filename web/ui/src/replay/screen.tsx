@@ -38,7 +38,7 @@ const REST_MS = 300;
 const TRAILS = 12;
 const TRAIL_MS = 30 * 60_000;
 const NO_PROPOSALS: Proposals = new Map();
-const NO_STEPS: Steps = { take: () => Promise.resolve(false), told: null };
+const NO_STEPS: Steps = { take: () => Promise.resolve(false), notice: null };
 
 type Props = ScreenProps & { page: Extract<Page, { kind: 'replay' }> };
 

@@ -8,7 +8,7 @@ import { useLoaded, useModel, useSignal } from '../parts/hooks.ts';
 import { LOCALE, type Translate, useSpeech } from '../i18n/index.ts';
 import { Await } from '../parts/parts.tsx';
 import { ScopeField, scopeName } from './scopes.tsx';
-import { type Told, Telling } from './telling.tsx';
+import { type Notice, NoticeLine } from './notice.tsx';
 
 const HOUR_S = 3_600;
 
@@ -63,7 +63,7 @@ export function PlansPage() {
   const { t } = useSpeech();
   const [version, setVersion] = useState(0);
   const [scope, setScope] = useState('class:business');
-  const [told, setTold] = useState<Told>(null);
+  const [notice, setNotice] = useState<Notice>(null);
   const loaded = useLoaded(`plans|${version}`, () => api.all<PlanVersion>('/plans', MOST));
   return (
     <>
@@ -79,13 +79,13 @@ export function PlansPage() {
                   key={`${scope} ${current?.id}`}
                   scope={scope}
                   plan={current?.plan ?? {}}
-                  onTold={(said) => {
-                    setTold(said);
+                  onNotice={(said) => {
+                    setNotice(said);
                     if (!said?.failed) setVersion(version + 1);
                   }}
                 />
               </div>
-              <Telling told={told} />
+              <NoticeLine notice={notice} />
               <Plans plans={plans} onScope={setScope} />
             </>
           );
@@ -142,7 +142,7 @@ function Plans({ plans, onScope }: { plans: readonly PlanVersion[]; onScope(scop
 interface FormProps {
   scope: string;
   plan: PlanBody;
-  onTold(told: Told): void;
+  onNotice(notice: Notice): void;
 }
 
 const shown = (value: number | null | undefined, unit: number): string =>
@@ -160,7 +160,7 @@ function planned(plan: PlanBody, hours: string, dwell: string, path: string): Pl
   return Object.keys(body).length > 0 ? body : null;
 }
 
-function PlanForm({ scope, plan, onTold }: FormProps) {
+function PlanForm({ scope, plan, onNotice }: FormProps) {
   const { t } = useSpeech();
   const [hours, setHours] = useState(() => shown(plan.limit_s, HOUR_S));
   const [dwell, setDwell] = useState(() => shown(plan.dwell_s, MINUTE_S));
@@ -171,8 +171,8 @@ function PlanForm({ scope, plan, onTold }: FormProps) {
     event.preventDefault();
     api
       .send('POST', '/plans', { scope, plan: body })
-      .then(() => onTold({ text: t('plan.given'), failed: false }))
-      .catch((error: Error) => onTold({ text: error.message, failed: true }));
+      .then(() => onNotice({ text: t('plan.given'), failed: false }))
+      .catch((error: Error) => onNotice({ text: error.message, failed: true }));
   };
   const kept = [plan.limits, plan.visits, plan.duty].reduce((sum, list) => sum + (list?.length ?? 0), 0);
   return (

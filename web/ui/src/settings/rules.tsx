@@ -8,7 +8,7 @@ import { useLoaded } from '../parts/hooks.ts';
 import { useSpeech } from '../i18n/index.ts';
 import { Await } from '../parts/parts.tsx';
 import { ScopeField, scopeName } from './scopes.tsx';
-import { type Told, Telling } from './telling.tsx';
+import { type Notice, NoticeLine } from './notice.tsx';
 import { Compared, formatted, unitOf, Versions } from './ruleviews.tsx';
 
 const HOUR_MS = 3_600_000;
@@ -52,7 +52,7 @@ function Editor({ kind }: { kind: RuleKind }) {
   const city = useCity();
   const [scope, setScope] = useState('city');
   const [version, setVersion] = useState(0);
-  const [told, setTold] = useState<Told>(null);
+  const [notice, setNotice] = useState<Notice>(null);
   const inForce = useLoaded(`rules ${kind.name}|${version}`, () =>
     api.all<RuleVersion>(`/rules?kind=${kind.name}`, 5_000),
   );
@@ -83,12 +83,12 @@ function Editor({ kind }: { kind: RuleKind }) {
               scope={scope}
               current={current}
               onMade={() => {
-                setTold({ text: t('settings.done'), failed: false });
+                setNotice({ text: t('settings.done'), failed: false });
                 setVersion(version + 1);
               }}
-              onFailed={(text) => setTold({ text, failed: true })}
+              onFailed={(text) => setNotice({ text, failed: true })}
             />
-            <Telling told={told} />
+            <NoticeLine notice={notice} />
             <Versions key={version} kind={kind} />
           </>
         );

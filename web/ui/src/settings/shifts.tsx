@@ -8,7 +8,7 @@ import { LOCALE, useSpeech } from '../i18n/index.ts';
 import { type Officer, part, WithPeople } from './people.tsx';
 import type { Setting } from './resources.tsx';
 import { Table } from './table.tsx';
-import { type Told, Telling } from './telling.tsx';
+import { type Notice, NoticeLine } from './notice.tsx';
 
 const DAY_MS = 86_400_000;
 
@@ -64,7 +64,7 @@ function ShiftForm({ officers, setting: s, onMade }: ShiftFormProps) {
   const [ends, setEnds] = useState(() => `${toField(Date.now() + DAY_MS, s.zone).slice(0, 10)}T16:00`);
   const [days, setDays] = useState('1');
   const [kind, setKind] = useState<'patrol' | 'post'>('patrol');
-  const [told, setTold] = useState<Told>(null);
+  const [notice, setNotice] = useState<Notice>(null);
   const plan = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
     const [from, to] = [fromField(starts, s.zone), fromField(ends, s.zone)];
@@ -80,10 +80,10 @@ function ShiftForm({ officers, setting: s, onMade }: ShiftFormProps) {
     );
     try {
       const { added } = await api.send<{ added: number }>('POST', '/shifts', { shifts });
-      setTold({ text: t('shift.added', { n: added }), failed: false });
+      setNotice({ text: t('shift.added', { n: added }), failed: false });
       onMade();
     } catch (error) {
-      setTold({ text: (error as Error).message, failed: true });
+      setNotice({ text: (error as Error).message, failed: true });
     }
   };
   return (
@@ -148,7 +148,7 @@ function ShiftForm({ officers, setting: s, onMade }: ShiftFormProps) {
           {t('shift.plan')}
         </button>
       </form>
-      <Telling told={told} />
+      <NoticeLine notice={notice} />
     </>
   );
 }

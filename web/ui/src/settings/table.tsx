@@ -6,7 +6,7 @@ import { useLoaded, useServerNow } from '../parts/hooks.ts';
 import { useSpeech } from '../i18n/index.ts';
 import type { Key } from '../i18n/zh.ts';
 import { Await } from '../parts/parts.tsx';
-import { type Told, Telling } from './telling.tsx';
+import { type Notice, NoticeLine } from './notice.tsx';
 
 export type Row = Readonly<Record<string, unknown>>;
 import { AddForm, Input } from './fields.tsx';
@@ -61,7 +61,7 @@ const FILTERED_FROM = 8;
 export function Table({ of }: { of: Resource }) {
   const { t } = useSpeech();
   const [version, setVersion] = useState(0);
-  const [told, setTold] = useState<Told>(null);
+  const [notice, setNotice] = useState<Notice>(null);
   const [filter, setFilter] = useState('');
   const tick = Math.floor(useServerNow(REFRESH_MS) / REFRESH_MS);
   const loaded = useLoaded(`${of.path}|${version} ${of.refresh ? tick : ''}`, () =>
@@ -70,16 +70,16 @@ export function Table({ of }: { of: Resource }) {
   const run = async (act: () => Promise<unknown>): Promise<void> => {
     try {
       const answer = await act();
-      setTold({ text: of.once?.(answer) ?? t('settings.done'), failed: false });
+      setNotice({ text: of.once?.(answer) ?? t('settings.done'), failed: false });
       setVersion((old) => old + 1);
     } catch (error) {
-      setTold({ text: (error as Error).message, failed: true });
+      setNotice({ text: (error as Error).message, failed: true });
     }
   };
   return (
     <>
       {of.fields && <AddForm of={of} onAdd={(body) => run(() => api.send('POST', of.path, body))} />}
-      <Telling told={told} />
+      <NoticeLine notice={notice} />
       <Await of={loaded}>
         {(rows) => {
           const wanted = filter.trim().toLowerCase();
