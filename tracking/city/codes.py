@@ -18,7 +18,7 @@ _LAST_STREET = 599
 
 
 class CodeFault(StrEnum):
-    """Why a text is no code; the value is a name for machines."""
+    """Why a text is not a valid code; the value is a name for machines."""
 
     NOT_DIGITS = "not_digits"
     LENGTH = "length"
@@ -30,7 +30,7 @@ class CodeFault(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnitCode:
-    """Code of a unit cell, taken apart; each part is the whole code down to its level."""
+    """Parsed code of a unit cell; each part is the whole code down to its level."""
 
     text: str
     """As given, 14 or 15 digits."""
@@ -56,7 +56,7 @@ class UnitCode:
 
 
 def parse(text: str) -> UnitCode | CodeFault:
-    """Take a unit-cell code apart, or tell what is wrong with it."""
+    """Parse the code of a unit cell, or return its fault."""
     if not _DIGITS.fullmatch(text):
         return CodeFault.NOT_DIGITS
     if len(text) not in (14, 15):
@@ -81,7 +81,7 @@ def build(community: str, sequence: int) -> str:
 
 
 def county_fault(text: str) -> CodeFault | None:
-    """What is wrong with a 6-digit county or district code; cities without districts end in 00."""
+    """Fault of a 6-digit county or district code; those of cities without districts end in 00."""
     if not _DIGITS.fullmatch(text):
         return CodeFault.NOT_DIGITS
     if len(text) != 6:
@@ -91,7 +91,7 @@ def county_fault(text: str) -> CodeFault | None:
 
 
 def street_fault(text: str) -> CodeFault | None:
-    """What is wrong with a 9-digit street or town code."""
+    """Fault of a 9-digit street or town code."""
     if not _DIGITS.fullmatch(text):
         return CodeFault.NOT_DIGITS
     if len(text) != 9:
@@ -100,5 +100,5 @@ def street_fault(text: str) -> CodeFault | None:
 
 
 def is_grid_code(text: str) -> bool:
-    """Whether `text` may name a responsibility grid: 1 to 32 of A-Z a-z 0-9 _ -."""
+    """Whether `text` is a valid code of a responsibility grid: 1 to 32 of A-Z a-z 0-9 _ -."""
     return _GRID.fullmatch(text) is not None

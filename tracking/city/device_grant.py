@@ -1,4 +1,4 @@
-"""What a device may do at the broker, and its password: it follows from a key and is stored nowhere."""
+"""Rights of a device at the broker, and its password, which is derived from a key and not stored."""
 
 import base64
 import hashlib
@@ -11,19 +11,19 @@ LEAST_KEY_CHARACTERS = 32
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceGrant:
-    """What a device may do at the broker: speak and listen as itself, in its unit."""
+    """Rights of a device at the broker: to publish and subscribe under its own name, in its unit."""
 
     name: str
     unit: str
     generation: int
-    """0: no password was made yet, it cannot come in."""
+    """0: it has no password yet and cannot connect."""
     revoked: bool
     reserved: bool = False
-    """Named like an account of the server: enrolled before that was refused, it cannot come in."""
+    """It has the name of an account of the server (enrolled before this was refused) and cannot connect."""
 
     @property
     def open(self) -> bool:
-        """Whether it may come in."""
+        """Whether it may connect."""
         return self.generation > 0 and not self.revoked and not self.reserved
 
 
@@ -40,7 +40,7 @@ def password(key: str, name: str, generation: int) -> str:
 
 
 def password_fits(key: str, grant: DeviceGrant | None, secret: str) -> bool:
-    """Tell whether a password opens a grant, in a time that does not depend on it. Pure."""
+    """Whether a password is that of a grant, compared in constant time. Pure."""
     known = grant if grant is not None else DeviceGrant(name="", unit="", generation=0, revoked=True)
     same = hmac.compare_digest(password(key, known.name, known.generation).encode(), secret.encode())
     return same and known.open

@@ -1,4 +1,4 @@
-"""Devices as they are enrolled, and what they said of themselves."""
+"""Enrolled devices, and their status messages."""
 
 from dataclasses import dataclass
 
@@ -15,16 +15,16 @@ class Device(Struct, frozen=True, kw_only=True, gc=False):
     unit: str
     datum: Datum
     revoked: bool = False
-    """Shut out: what it sends is refused."""
+    """Revoked: its messages are refused."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusReport:
-    """What a device's status said. `at` is ms, never later than the receipt; `battery` is per cent."""
+    """Content of the status message of a device. `at` is ms, never later than the receipt; `battery` is per cent."""
 
     device: int
     online: bool
     at: int
     battery: float | None
     by_itself: bool
-    """The device wrote it, not the broker in its name (last will)."""
+    """Sent by the device itself, not by the broker as its last will."""

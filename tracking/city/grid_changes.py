@@ -1,6 +1,6 @@
-"""What a grid changes of what is stored, and what of it is refused. Pure.
+"""Changes of an imported grid against the stored one, and those that are refused. Pure.
 
-A code never stands for another boundary, nor comes back after it went out of force: earlier visits refer to what it
+A code never gets another boundary, and never returns after it went out of force: earlier visits refer to what it
 meant then.
 """
 
@@ -28,12 +28,12 @@ class StoredCell:
     geometry: str
     """GeoJSON."""
     until: datetime | None
-    """Until when it was in force, were the next division to begin now; None: it never was."""
+    """End of its time in force if the next division began now; None: it was never in force."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredDivision:
-    """The newest division of a district; of a district without one nothing."""
+    """The newest division of a district; empty if it has none."""
 
     id: int | None = None
     begins: datetime | None = None
@@ -43,7 +43,7 @@ class StoredDivision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DistrictChange:
-    """What a grid says of a district, and what of it is new."""
+    """Content of a grid for a district, and what of it is new."""
 
     cells: Mapping[int, CellRow]
     """By number of the cell."""
@@ -52,7 +52,7 @@ class DistrictChange:
     changed: int
     ended: int
     changed_areas: frozenset[str]
-    """Codes of areas that are new, changed or have gone."""
+    """Codes of areas that are new, changed or removed."""
 
     def __bool__(self) -> bool:
         """Whether it makes a new division."""
@@ -60,7 +60,7 @@ class DistrictChange:
 
 
 def change(grid: grids.Grid, district: str, ids: Mapping[str, int], before: StoredDivision) -> DistrictChange:
-    """Hold what a grid says of a district against its newest division; `ids` are numbers by 15-digit codes."""
+    """Compare a grid of a district with its newest division; `ids` are numbers by 15-digit codes."""
     areas = frozenset((area.code, area.level, area.name, area.parent) for area in grid.of(district))
     cells = {ids[grids.lifted(cell.code)]: _row(cell) for cell in grid.cells if cell.code[:6] == district}
     return DistrictChange(
@@ -108,7 +108,7 @@ def geojson(cell: grids.Cell) -> str:
 
 
 def _row(cell: grids.Cell) -> CellRow:
-    # As the database gives back what it keeps in single precision.
+    # As the database returns values in single precision.
     road_m = None if cell.road_m is None else float(np.float32(cell.road_m))
     return cell.code, cell.name, cell.grid, cell.cls, float(np.float32(cell.weight)), road_m, cell.synthetic
 

@@ -1,4 +1,4 @@
-"""Rules that codes, parents and classes of a grid file keep. Pure; docs/grid-format.md is their text."""
+"""Checks of codes, parents and classes of a grid file. Pure; docs/grid-format.md describes them."""
 
 from collections.abc import Collection, Sequence
 
@@ -55,7 +55,7 @@ def check_cells(cells: Sequence[CellFeature], areas: Sequence[AreaFeature], seen
 
 
 def check_empty(areas: Sequence[AreaFeature], cells: Sequence[CellFeature], faults: Faults) -> None:
-    """Check that every area consists of something."""
+    """Check that no area is empty."""
     above = {feature.properties.grid for feature in cells} | {feature.properties.parent for feature in areas}
     for feature in areas:
         if feature.properties.code not in above:
@@ -88,7 +88,7 @@ def _check_parent(feature: AreaFeature, by_code: dict[str, AreaFeature], seen: s
     area = feature.properties
     above = by_code.get(area.parent or "")
     if area.level != "district" and above is None:
-        # A parent that was left out for its own fault is not told again of each child.
+        # A parent that was left out because of its own fault is not reported again for each child.
         if area.parent not in seen:
             faults.add(FaultKind.NO_PARENT, feature.index, area.code, name="parent", parent=area.parent)
         return
@@ -109,7 +109,7 @@ def _wrong_parent(area: Area, above: Area | None) -> str | None:
 
 
 def _wrong_grid(code: codes.UnitCode, grid: Area | None, by_code: dict[str, Area]) -> str | None:
-    """Why a cell cannot belong to `grid`; nothing is told of a grid that is faulty itself."""
+    """Why a cell cannot belong to `grid`; nothing is reported if the grid is faulty itself."""
     if grid is None:
         return None
     if grid.level != "grid":

@@ -1,14 +1,14 @@
-"""Faults of a file of cells, roads or checkpoints: where, what is wrong, what to do, in two languages. Pure."""
+"""Faults of a file of cells, roads or checkpoints: place, fault and remedy, in two languages. Pure."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 MOST_FAULTS = 100
-"""A file with more is not repaired line by line."""
+"""Most faults that are reported; a file with more is not repaired line by line."""
 
 
 class FaultKind(StrEnum):
-    """What is wrong with a file."""
+    """Kinds of faults."""
 
     TOO_LARGE = "too_large"
     NOT_JSON = "not_json"
@@ -228,7 +228,7 @@ class GridFault:
 
 @dataclass(slots=True)
 class Faults:
-    """Collects faults up to MOST_FAULTS, then only knows that there are more."""
+    """Collects up to MOST_FAULTS faults, and whether there are more."""
 
     found: list[GridFault] = field(default_factory=list)
     more: bool = False
@@ -238,7 +238,7 @@ class Faults:
 
     @property
     def full(self) -> bool:
-        """Whether looking for further faults tells nothing new."""
+        """Whether it holds as many faults as are reported."""
         return self.more
 
     def add(self, kind: FaultKind, feature: int | None, code: str | None, **values: object) -> None:

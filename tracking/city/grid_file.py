@@ -1,4 +1,4 @@
-"""The form of a grid file: bytes to features or their faults. Pure; docs/grid-format.md is its text."""
+"""Parser of grid files: bytes to features or their faults. Pure; docs/grid-format.md describes the format."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any, Generic, Literal, TypeVar
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tracking.city.grid_faults import FaultKind, Faults
 
 MOST_BYTES = 256 << 20
-"""Fifteen thousand cells of eighty vertices are 50 MB."""
+"""Largest file; 15,000 cells of 80 vertices take 50 MB."""
 
 Rings = tuple[NDArray[np.float64], ...]
 
@@ -64,7 +64,7 @@ Properties = TypeVar("Properties", Area, CellProperties)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feature(Generic[Properties]):
-    """A feature whose form is right."""
+    """A feature of valid form."""
 
     index: int
     """Number in the file, from 0."""
@@ -99,10 +99,10 @@ _multipolygon = msgspec.json.Decoder(list[list[list[list[float]]]])
 
 
 def read(data: bytes, faults: Faults) -> tuple[list[Feature[Area]], list[Feature[CellProperties]], set[str]]:
-    """Read the features; faulty ones are left out and told.
+    """Read the features; faulty ones are left out and reported.
 
     Returns:
-        Areas, cells, and every code seen, also of features left out, so that one fault is not told of its kin.
+        Areas, cells, and every code seen, also of features left out, so that a fault is reported once.
     """
     areas, cells, codes = list[Feature[Area]](), list[Feature[CellProperties]](), set[str]()
     for index, raw in enumerate(features(data, faults)):
@@ -114,14 +114,14 @@ def read(data: bytes, faults: Faults) -> tuple[list[Feature[Area]], list[Feature
 
 
 def too_large(data: bytes, faults: Faults) -> bool:
-    """Whether a file is larger than is read; then it is told."""
+    """Whether a file is too large; this is reported as a fault."""
     if len(data) > MOST_BYTES:
         faults.add(FaultKind.TOO_LARGE, None, None, mib=len(data) >> 20, most=MOST_BYTES >> 20)
     return len(data) > MOST_BYTES
 
 
 def features(data: bytes, faults: Faults) -> list[Raw]:
-    """The features of a file as they stand; faults of the file as a whole are told."""
+    """Features of a file, unchecked; faults of the file as a whole are reported."""
     if too_large(data, faults):
         return []
     try:
@@ -143,7 +143,7 @@ def _is_wgs84(crs: object) -> bool:
 
 
 def _loose_code(raw: Raw) -> str | None:
-    """The code of a feature that may be faulty otherwise."""
+    """Code of a feature, which may have other faults."""
     try:
         code = msgspec.json.decode(_feature.decode(raw).properties, type=_Coded).code
     except (msgspec.DecodeError, RecursionError):
@@ -230,7 +230,7 @@ def _read_ring(
 
 
 def _turned(ring: NDArray[np.float64], *, counter_clockwise: bool) -> NDArray[np.float64]:
-    """The ring in the direction RFC 7946 asks for, whichever it was drawn in."""
+    """The ring in the direction that RFC 7946 demands."""
     x, y = (ring - ring[0]).T
     doubled_area = float(np.sum(x[:-1] * y[1:] - x[1:] * y[:-1]))
     return ring if (doubled_area >= 0) == counter_clockwise else ring[::-1]

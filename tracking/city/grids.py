@@ -1,4 +1,4 @@
-"""The grid of a district: parse and validate a grid file as a whole. Pure; docs/grid-format.md is its text."""
+"""The grid of a district: parse and validate a grid file as a whole. Pure; docs/grid-format.md describes the format."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ class Cell:
     weight: float
     area_m2: float
     road_m: float | None
-    """Length of walkable street, m; None not known."""
+    """Length of walkable street, m; None: not known."""
     synthetic: bool
     index: int
     """Number of its feature in the file, from 0."""
@@ -86,17 +86,17 @@ def parse(data: bytes, *, classes: Collection[str] | None = None) -> Grid | list
 
     Args:
         data: the file.
-        classes: classes of cells that are known; None: any will do, the import looks again.
+        classes: known classes of cells; None: not checked here; the import checks again.
 
     Returns:
-        The grid, or what is wrong with the file in the order of its features.
+        The grid, or the faults of the file in the order of its features.
     """
     faults = Faults()
     areas, cells, seen = grid_file.read(data, faults)
     grid_checks.check_areas(areas, seen, faults)
     grid_checks.check_cells(cells, areas, seen, faults)
     if not faults:
-        # A child that was left out for its own fault would make its parent look empty.
+        # A child that was left out because of its own fault would make its parent look empty.
         grid_checks.check_empty(areas, cells, faults)
     if classes is not None:
         grid_checks.check_classes(cells, classes, faults)
@@ -112,7 +112,7 @@ def parse(data: bytes, *, classes: Collection[str] | None = None) -> Grid | list
 def _check_shapes(
     areas: Sequence[AreaFeature], cells: Sequence[CellFeature], shapes: validate.Shapes, faults: Faults
 ) -> None:
-    """Check every polygon by itself, then the sound ones against each other."""
+    """Check each polygon by itself, then the valid ones against each other."""
     wrong = _check_each(cells, shapes, faults)
     sound = np.array([i for i in range(len(cells)) if i not in wrong], dtype=np.intp)
     for i, j, area in shapes.overlaps(sound):
@@ -132,7 +132,7 @@ def _check_shapes(
 
 
 def _check_each(cells: Sequence[CellFeature], shapes: validate.Shapes, faults: Faults) -> set[int]:
-    """Check polygons by themselves; returns those without a sound inside."""
+    """Check each polygon by itself; returns the invalid ones."""
     invalid = shapes.invalid()
     for i, fault in invalid.items():
         _fault(cells[i], FaultKind.INVALID, faults, what=fault.what, lon=fault.lon, lat=fault.lat)

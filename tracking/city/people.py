@@ -1,4 +1,4 @@
-"""Who patrols: units, officers, their shifts and the devices they carry. Pure; times are ms since 1970-01-01 UTC."""
+"""Units, officers, their shifts and the devices they carry. Pure; times are ms since 1970-01-01 UTC."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -14,7 +14,7 @@ class Unit:
     """The topic's unit level."""
     name: str
     area: str | None
-    """Code of the part of the city it answers for; None: not said."""
+    """Code of the area it is responsible for; None: not set."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +30,7 @@ class Officer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shift:
-    """When and where an officer has to be."""
+    """Time and area of an officer's duty."""
 
     id: int
     officer: int
@@ -38,7 +38,7 @@ class Shift:
     """Code of a responsibility grid or street; None: the area of the officer's unit."""
     starts: int
     ends: int
-    """ms, not included."""
+    """ms, exclusive."""
     kind: ShiftKind
     """At a `post` an officer may stand still."""
 
@@ -51,7 +51,7 @@ class Binding:
     officer: int
     t_from: int
     t_to: int | None
-    """None: still."""
+    """None: until now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,4 +61,4 @@ class Sign:
     device: int
     t: int
     badge: str | None
-    """None: signs out, whoever it was."""
+    """None: the present officer signs out."""

@@ -1,4 +1,4 @@
-"""Degrees as metres, on a sphere: right to parts in a thousand over the way of an hour. Pure."""
+"""Degrees to metres on a sphere: accurate to some parts in a thousand over the distance of an hour. Pure."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""A point to send somebody to: surely inside a polygon, whatever its shape."""
+"""A point inside a polygon of any shape, as a destination."""
 
 import math
 from typing import Any
@@ -17,12 +17,12 @@ def point(geometry: dict[str, Any]) -> tuple[float, float]:
 
 
 def metres(one: tuple[float, float], other: tuple[float, float]) -> float:
-    """Straight line between two places of a city, degrees north and east; right to parts in a thousand."""
+    """Straight line between two places of a city, degrees north and east; accurate to some parts in a thousand."""
     return math.hypot(*offset(one, other))
 
 
 def offset(one: tuple[float, float], other: tuple[float, float]) -> tuple[float, float]:
-    """How far a place of a city lies to the east and to the north of one of it, m; right to parts in a thousand."""
+    """Distance of one place of a city to the east and north of another, m; accurate to some parts in a thousand."""
     north = math.radians(other[0] - one[0])
     east = math.radians(other[1] - one[1]) * math.cos(math.radians((one[0] + other[0]) / 2))
     return EARTH_M * east, EARTH_M * north

@@ -1,4 +1,4 @@
-"""Which unit cell a fix is in, and how surely: bulk lookups on the cells of one city."""
+"""Bulk lookup of the unit cells of fixes, and of their depth, in the cells of one city."""
 
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -20,10 +20,10 @@ Ring = Sequence[Sequence[float]]
 
 
 EVER, FOR_EVER = -(1 << 53), 1 << 53
-"""Before and after every moment, ms, and exact as floats."""
+"""Before and after all times, ms; exact as floats."""
 
 _FAR_M = 2e7
-"""Stands for places the projection cannot show (the other side of the earth): far outside every cell."""
+"""Used for places that cannot be projected (the other side of the earth): far outside every cell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,14 +35,14 @@ class GridCell:
     rings: Sequence[Ring]
     """Outer ring and holes, closed, [lon, lat] in WGS-84 degrees."""
     begins: int = EVER
-    """ms since 1970-01-01 UTC from which it holds."""
+    """Start of its time in force, ms since 1970-01-01 UTC."""
     ends: int = FOR_EVER
-    """ms, not included."""
+    """ms, exclusive."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FixCells:
-    """Where n fixes are, as columns of length n."""
+    """Places of n fixes, as columns of length n."""
 
     x: Float
     """m east of the city's centre."""
@@ -51,7 +51,7 @@ class FixCells:
     sigma: Float
     """Standard deviation of the position per axis, m."""
     inner: Ints
-    """Index (not id) of the cell the position falls in, -1 outside every cell."""
+    """Index (not id) of the cell of the position, -1 outside every cell."""
     depth: Float
     """Depth: how surely the position is inside `inner`, or outside every cell where that is -1. Where the accuracy is
     not said: -1 - m to the boundary, for whoever estimates the accuracy (`depth_by`)."""
@@ -60,11 +60,11 @@ class FixCells:
 class CityGrid:
     """The cells of a city; cells are numbered 0 … n-1 here, `ids` gives their numbers in the store.
 
-    Cells may hold for a time only; a place is looked up among those that hold at its time, without a time among the
-    newest. At any moment the cells that hold do not overlap.
+    Cells may be in force for a time only. A place is looked up among those in force at its time, without a time
+    among the newest. Cells that are in force at the same time do not overlap.
 
     Args:
-        cells: all cells that hold at any time.
+        cells: all cells that are in force at any time.
         centre: (lat, lon) of the middle of the plane; None: the middle of the cells' extent.
     """
 
@@ -74,7 +74,7 @@ class CityGrid:
         lat, lon = centre or middle(lonlat)
         self._to_xy = pyproj.Transformer.from_crs(
             "EPSG:4326",
-            # Equal area about the centre: lengths are true to 3e-6 within 30 km, and 7 million points a second.
+            # Equal area about the centre: lengths are accurate to 3e-6 within 30 km, at 7 million points a second.
             f"+proj=laea +lat_0={lat:.6f} +lon_0={lon:.6f} +ellps=WGS84 +units=m",
             always_xy=True,
         )
@@ -102,7 +102,7 @@ class CityGrid:
         return np.asarray(shapely.get_x(points)), np.asarray(shapely.get_y(points))
 
     def union(self, cells: Sequence[int]) -> shapely.Geometry:
-        """What the cells with these indexes cover together, m about the city's centre."""
+        """Union of the cells with these indexes, m about the city's centre."""
         return shapely.union_all(self._polygons[list(cells)])
 
     def xy(self, lat: Float, lon: Float) -> tuple[Float, Float]:
@@ -130,24 +130,24 @@ class CityGrid:
         return inner
 
     def divided(self, before: int, after: int) -> bool:
-        """Whether other cells hold at `after` than at `before` (ms)."""
+        """Whether the cells in force at `after` differ from those at `before` (ms)."""
         starts = self._starts
         return len(starts) > 1 and bisect_right(starts, before) != bisect_right(starts, after)
 
     def near(self, x: Float, y: Float, within_m: float) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """Pairs of a place and a cell that holds it or lies within so many metres of it, by their indexes."""
+        """Pairs of a place and a cell that contains it or lies within this distance (m), by index."""
         tree = self._divisions[-1].tree
         places, cells = tree.query(shapely.points(x, y), predicate="dwithin", distance=within_m)
         return places, cells
 
     def near_at(self, x: float, y: float, within_m: float, t: int) -> list[int]:
-        """Indexes of the cells that hold a place at `t` (ms) or lie within so many metres of it."""
+        """Indexes of the cells that contain a place at `t` (ms) or lie within this distance (m)."""
         tree = self._divisions[max(bisect_right(self._starts, t) - 1, 0)].tree
         cells: list[int] = tree.query(shapely.Point(x, y), predicate="dwithin", distance=within_m).tolist()
         return sorted(cells)
 
     def nearest(self, x: Float, y: Float, within_m: float) -> NDArray[np.intp]:
-        """Index of the cell that holds each place, or is nearest within so many metres of it; -1: none is."""
+        """Index of the cell that contains each place, or of the nearest within this distance (m); -1: none."""
         nearest = np.full(len(x), -1, dtype=np.intp)
         if len(self) and len(x):
             places, cells = self._divisions[-1].tree.query_nearest(shapely.points(x, y), max_distance=within_m)
@@ -178,7 +178,7 @@ class CityGrid:
     ) -> float:
         """Where the step crosses the boundary of cell index `cell`, as a fraction 0–1 of it.
 
-        A cell that begins on the way is entered then, if not later; one that ends is left then, if not before.
+        A cell that comes into force on the way is entered then or later; one that ends is left then or before.
 
         Args:
             cell: index of the cell.
@@ -214,7 +214,7 @@ class CityGrid:
         return (max(enter) - min(leave)) * hypot(end[0] - start[0], end[1] - start[1]) < least_m
 
     def leaves(self, cell: Ints, start: tuple[Float, Float], end: tuple[Float, Float]) -> Bool:
-        """Which of n segments leave the cell that both their ends are in; one outside every cell may always do."""
+        """Which of n segments leave the cell of both their ends; always true for those outside every cell."""
         left = np.ones(len(cell), dtype=np.bool_)
         rows = np.flatnonzero(cell >= 0)
         ends = np.stack([np.column_stack(start), np.column_stack(end)], axis=1)[rows]
@@ -229,7 +229,7 @@ class CityGrid:
         least_depth_m: float,
         times: tuple[int, int] = (0, 0),
     ) -> list[tuple[int, float, float]]:
-        """Cells that the step passes through surely, as (index, fraction in, fraction out), in order.
+        """Cells that the step certainly passes through, as (index, fraction in, fraction out), in order.
 
         A cell counts when the middle of the part inside is `least_depth_m` or more from its boundary, of the part that
         was walked while the cell held. `times` are ms at the start and the end.
@@ -246,13 +246,13 @@ class CityGrid:
         return sorted(crossed, key=lambda crossing: (crossing[1], crossing[0]))
 
     def _crossing(self, line: shapely.LineString, before: int, after: int) -> list[int]:
-        """Cells that a step meets and that hold at some time of it."""
+        """Cells that a step meets and that are in force at some time of it."""
         first, last = (bisect_right(self._starts, t) for t in (before, after))
         met = [division.tree.query(line, predicate="intersects") for division in self._divisions[first - 1 : last]]
         return np.unique(np.concatenate(met)).tolist()  # type: ignore[no-any-return]
 
     def _held(self, cell: int, before: int, after: int) -> tuple[float, float]:
-        """From which to which part of a step in time a cell holds, as fractions 0-1."""
+        """Part of the time of a step during which a cell is in force, as fractions 0-1."""
         length = max(after - before, 1)
         first, last = ((int(moment[cell]) - before) / length for moment in (self._begins, self._ends))
         return min(max(first, 0.0), 1.0), min(max(last, 0.0), 1.0)
@@ -263,7 +263,7 @@ class CityGrid:
         return Division(polygons, self._boundaries)
 
     def _by_division(self, t: Int | None) -> list[tuple[Division, slice | NDArray[np.intp]]]:
-        """Which of n rows with times `t` (ms) belong to each division; None: all to the newest."""
+        """Which of n rows with times `t` (ms) belong to each division; None: all belong to the newest."""
         if t is None or not len(t) or int(t.min()) >= self._starts[-1]:
             return [(self._divisions[-1], slice(None))]
         of = np.searchsorted(self._starts, t, side="right") - 1
@@ -276,7 +276,7 @@ class CityGrid:
         depth = least.astype(np.float64)
         unclear = (inner != seen.cell) | (least != most) | (inner < 0)
         unsaid = sigma == UNSAID_SIGMA_M
-        # Far from every boundary the depth is the same by any accuracy that may be estimated.
+        # Far from every boundary the depth is the same for every accuracy that may be estimated.
         unclear |= unsaid & (seen.least < DEEP_SIGMAS * UNSAID_SIGMA_M)
         rows = np.flatnonzero(unclear)
         if len(rows):

@@ -1,4 +1,4 @@
-"""A drawn area: which cells it touches, and when a device was in it. Pure."""
+"""An area drawn on the map: the cells it touches, and when a device was in it. Pure."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from tracking.presence.trail import GAP_MS
 MERGED_MS = 60_000
 """An absence shorter than this does not end a presence."""
 _ROUNDING_SHARE = 1e-3
-"""Slivers between neighbouring cells, as a share of the area: they are no place of their own."""
+"""Slivers between neighbouring cells up to this share of the area are ignored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class InsideInterval:
     """ms."""
     t_to: int
     fixes: int
-    """Fixes inside; 0: the straight way between two fixes outside led through."""
+    """Fixes inside; 0: the straight line between two fixes outside crosses the area."""
 
 
 class Region:
@@ -36,7 +36,7 @@ class Region:
         ring: its corners as (lon, lat) in WGS-84 degrees, closed or not.
 
     Raises:
-        ValueError: the corners make no area, or the outline crosses itself.
+        ValueError: the corners enclose no area, or the outline crosses itself.
     """
 
     def __init__(self, ring: Sequence[Sequence[float]]) -> None:
@@ -68,7 +68,7 @@ class Region:
         return hit, inside >= (1 - _ROUNDING_SHARE) * self._degrees.area
 
     def holds(self, lat: Float, lon: Float) -> Bool:
-        """Tell which places are inside."""
+        """Which places are inside."""
         x, y = self._to_xy.transform(lon, lat, errcheck=False)
         return np.asarray(shapely.contains_xy(self._polygon, x, y), dtype=np.bool_)
 
@@ -92,7 +92,7 @@ class Region:
         ]
 
     def _ways(self, t: Int, places: Float) -> Iterator[tuple[int, int]]:
-        """Times at which the straight way between neighbouring fixes was inside."""
+        """Times at which the straight line between neighbouring fixes was inside."""
         near = np.flatnonzero(np.diff(t) <= GAP_MS)
         lines = shapely.linestrings(np.stack([places[near], places[near + 1]], axis=1))
         for which in np.flatnonzero(shapely.intersects(self._polygon, lines)).tolist():

@@ -9,11 +9,11 @@ _ROUNDING = 1e-9
 
 Place = tuple[float, float]
 Edge = tuple[float, float, float, float]
-"""x, y, dx, dy: where an edge starts and how far it goes, m."""
+"""x, y, dx, dy: start and extent of an edge, m."""
 
 
 def edges(polygon: shapely.Polygon) -> list[Edge]:
-    """Edges of a polygon, holes included, as (x, y, dx, dy): where each starts and how far it goes, m."""
+    """Edges of a polygon, holes included, as (x, y, dx, dy): start and extent of each, m."""
     listed: list[Edge] = []
     for ring in (polygon.exterior, *polygon.interiors):
         places = shapely.get_coordinates(ring)

@@ -1,4 +1,4 @@
-"""Squares of a city's plane, of which is known what cell their middle is in: places near it need no search. Pure."""
+"""Cache of squares of a city's plane with the cell of their middle: places near it need no search. Pure."""
 
 from dataclasses import dataclass
 from math import sqrt
@@ -11,31 +11,31 @@ from numpy.typing import NDArray
 from tracking.presence.fixes import Bool, Float, Ints
 
 SIDE_M = 12.5
-"""Side of a square. Smaller ones tell more of places near boundaries, and take longer to get to know."""
+"""Side of a square. Smaller ones help more near boundaries, and take longer to fill."""
 MOST_SQUARES = 1 << 22
-"""Where the cells fill more, the squares are larger."""
+"""Most squares; if the cells fill more, the squares are larger."""
 MOST_BLOCKS = 1 << 20
-"""Likewise where the extent of the cells fills more blocks of squares: cells may lie far apart."""
+"""Most blocks of squares over the extent of the cells, which may lie far apart; likewise."""
 NEW = -3
 """Instead of a cell: nothing is known of the square."""
 UNKNOWN = -2
-"""Likewise: it tells nothing, because cells overlap and another's boundary is nearer to its middle than its own."""
+"""Likewise: it is not usable, since cells overlap and the boundary of another is nearer to its middle."""
 
 _BITS = 5
 _BLOCK = 1 << _BITS
-"""Squares on a side of a block, the unit in which memory is taken: 4 KiB."""
+"""Squares on a side of a block, the unit of allocation: 4 KiB."""
 _UNIT_M = 0.5
-"""Distances are known to this."""
+"""Resolution of distances."""
 _FAR = 255
-"""Stands for so many units and more."""
+"""Stands for this many units or more."""
 _ROUNDING_M = 0.01
 _REACH = 0.71
-"""Every place of a square of side 1 is nearer to its middle than this: cells farther away play no part in it."""
+"""Largest distance of a place to the middle of its square of side 1: cells farther away do not matter."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SquareLookup:
-    """What the squares tell of n places, as columns of length n."""
+    """Known facts of n places, as columns of length n."""
 
     cell: Ints
     """Index of the cell that the middle of the place's square is in, -1 outside every cell, or NEW, or UNKNOWN."""
@@ -44,16 +44,16 @@ class SquareLookup:
     least: Float
     """m from the place to the boundary of `cell` at least, whichever side it is on."""
     most: Float
-    """m at most."""
+    """The same, m at most."""
 
 
 class Squares:
-    """Squares over the cells of a city. They tell nothing until `learn` was given a place in them.
+    """Squares over the cells of a city. A square is unknown until `learn` is called with a place in it.
 
-    Threads may look and learn at once: what is known of a square is one word, and the same whoever writes it.
+    Threads may read and fill at once: a square is one word, which is the same whoever writes it.
 
     Args:
-        polygons: the cells, m on the city's plane; None for those that do not hold.
+        polygons: the cells, m on the city's plane; None for those that are not in force.
         boundaries: of each of them.
         tree: of the polygons.
     """
@@ -67,15 +67,15 @@ class Squares:
         while _blocks(width, self._side) * _blocks(height, self._side) > MOST_BLOCKS:
             self._side *= 2
         self._columns, self._rows = _blocks(width, self._side), _blocks(height, self._side)
-        # Which block of words each block of squares has: 0, which stays empty, until one of its squares is known.
+        # Block of words of each block of squares: 0, which stays empty, until one of its squares is known.
         self._blocks = np.zeros(self._columns * self._rows, dtype=np.int32)
         self._used, self._lock = 0, Lock()
-        # Twice what the cells fill, as many blocks are on the edge of the city. No page is touched before its time.
+        # Twice what the cells fill, since many blocks lie on the edge of the city. Untouched pages take no memory.
         self._room = min(len(self._blocks), 2 * MOST_SQUARES // _BLOCK**2)
         self._words = np.zeros((self._room + 1) * _BLOCK**2, dtype=np.int32)
 
     def look(self, x: Float, y: Float) -> SquareLookup:
-        """What is known of n places, m."""
+        """Known facts of n places, m."""
         east, north = self._from_corner(x, y)
         column, row = _whole(east, self._columns), _whole(north, self._rows)
         word = self._words.take(_place(self._blocks.take(self._block(column, row)), column, row))
@@ -90,7 +90,7 @@ class Squares:
         )
 
     def learn(self, x: Float, y: Float) -> None:
-        """Get to know the squares of places, m. Each should be in a cell: there are not many such squares."""
+        """Fill the squares of places, m. Each should be in a cell, as the number of squares is limited."""
         east, north = self._from_corner(x, y)
         width = self._columns * _BLOCK
         row, column = np.divmod(np.unique(_whole(north, self._rows) * width + _whole(east, self._columns)), width)
@@ -108,7 +108,7 @@ class Squares:
         return (row >> _BITS) * self._columns + (column >> _BITS)
 
     def _taken(self, blocks: NDArray[np.int64]) -> Ints:
-        """Which block of words each of these has from now on; 0: there is no room."""
+        """Assign a block of words to each of these; 0: there is no room."""
         for block in np.unique(blocks[self._blocks[blocks] == 0]).tolist():
             with self._lock:
                 if self._blocks[block] == 0 and self._used < self._room:
@@ -117,7 +117,7 @@ class Squares:
         return self._blocks[blocks]
 
     def _survey(self, x: Float, y: Float) -> Ints:
-        """Words of the squares with these middles: the cell, and how far around there is no boundary."""
+        """Words of the squares with these middles: the cell, and the distance to the nearest boundary."""
         middles = shapely.points(x, y)
         of, cells = self._tree.query(middles, predicate="dwithin", distance=_REACH * self._side + _ROUNDING_M)
         order = np.argsort(-cells, kind="stable")
@@ -125,7 +125,7 @@ class Squares:
         away = shapely.distance(middles[of], self._boundaries[cells])
         holds = shapely.intersects_xy(self._polygons[cells], x[of], y[of])
         cell, own, nearest = np.full(len(x), -1, dtype=np.int32), np.zeros(len(x)), np.full(len(x), np.inf)
-        # Where several cells hold a middle, the lowest index is written last.
+        # Where several cells contain a middle, the lowest index is written last.
         cell[of[holds]], own[of[holds]] = cells[holds], away[holds]
         np.minimum.at(nearest, of, away)
         units = np.clip(np.floor((nearest - _ROUNDING_M) / _UNIT_M), 0, _FAR).astype(np.int32)
@@ -144,6 +144,6 @@ def _whole(at: Float, blocks: int) -> NDArray[np.int64]:
 
 
 def _place(block: Ints, column: NDArray[np.int64], row: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Where the words of squares are."""
+    """Addresses of the words of squares."""
     inside = _BLOCK - 1
     return (block.astype(np.int64) << 2 * _BITS) | (row & inside) << _BITS | (column & inside)

@@ -1,4 +1,4 @@
-"""Ways on foot along the streets: how far each square around a cell is from its middle. Pure."""
+"""Walking distances along the streets, from the middle of a cell to each square around it. Pure."""
 
 from dataclasses import dataclass
 
@@ -9,19 +9,19 @@ from numpy.typing import NDArray
 from tracking.presence.fixes import Float
 
 SQUARE_M = 50.0
-"""Side of a square: a place stands for its middle, which is half a minute on foot at most."""
+"""Side of a square: the middle, at most half a minute on foot away, stands for each place in it."""
 SQUARES = 60
-"""Squares on a side of what is told around a cell."""
+"""Squares on a side of the table around a cell."""
 REACH_M = SQUARE_M * SQUARES / 2
-"""Straight lines so long in each direction are told of."""
+"""Reach of the table in each direction, as a straight line."""
 FARTHEST_M = 3 * REACH_M
-"""Longer ways count as long as this."""
+"""Longest distance; longer ones count as this."""
 JOIN_M = 25.0
-"""Pieces of road whose middles are so near are joined: pieces are 20 m long, and drawn to some metres."""
+"""Pieces of road whose middles are this near are joined: pieces are 20 m long, and drawn to some metres."""
 OFF_M = 150.0
-"""Who is farther from every street is not on the map of streets."""
+"""Largest distance to a street; places farther off have no distance."""
 UNKNOWN = np.iinfo(np.uint16).max
-"""Of a square: the streets do not tell."""
+"""Of a square: no distance is known."""
 
 Squares = NDArray[np.uint16]
 """Whole metres of n cells, shape (n, SQUARES, SQUARES): row by row to the north, each from west to east."""
@@ -29,7 +29,7 @@ Squares = NDArray[np.uint16]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreetWays:
-    """Ways to n cells."""
+    """Distances to n cells."""
 
     x: Float
     """Middle of the squares of each cell, m on the city's plane: a corner of four of them."""
@@ -41,7 +41,7 @@ class StreetWays:
         return StreetWays(x=self.x[rows], y=self.y[rows], squares=self.squares[rows])
 
     def metres(self, cells: NDArray[np.intp], x: Float, y: Float) -> Float:
-        """Way to each of the cells, by index, from a place each, m; NaN where the streets do not tell."""
+        """Distance to each of the cells, by index, from a place each, m; NaN: not known."""
         east = np.floor((x - self.x[cells]) / SQUARE_M).astype(np.int64) + SQUARES // 2
         north = np.floor((y - self.y[cells]) / SQUARE_M).astype(np.int64) + SQUARES // 2
         inside = (east >= 0) & (east < SQUARES) & (north >= 0) & (north < SQUARES)
@@ -52,7 +52,7 @@ class StreetWays:
 class Network:
     """The streets of a city, made of the middles of their pieces.
 
-    Whether two streets meet is told by how near their pieces are: surveys rarely say where streets cross. A bridge
+    Streets are joined where their pieces are near, since surveys rarely say where streets cross. A bridge
     over a street is joined to it by this.
 
     Args:
@@ -64,7 +64,7 @@ class Network:
         places = np.column_stack([x, y])
         self._tree = scipy.spatial.cKDTree(places)
         start, end = self._tree.query_pairs(JOIN_M, output_type="ndarray").T.reshape(2, -1)
-        # A length of nothing would be no edge to the solver.
+        # The solver takes a length of 0 as no edge.
         length = np.maximum(np.hypot(*(places[start] - places[end]).T), 0.01)
         self._graph = scipy.sparse.csr_array((length, (start, end)), shape=(len(places), len(places)))
         _, self._part = scipy.sparse.csgraph.connected_components(self._graph, directed=False)
@@ -72,7 +72,7 @@ class Network:
     def around(self, x: float, y: float) -> Squares:
         """Metres to a place from each square around it, shape (SQUARES, SQUARES).
 
-        UNKNOWN is what lies off the streets, and what no street joins to the place: then the map is not complete.
+        UNKNOWN: off the streets, or not connected to the place because the map is not complete.
         """
         square = np.full((SQUARES, SQUARES), UNKNOWN, dtype=np.uint16)
         off, node = self._tree.query([x, y], distance_upper_bound=OFF_M) if self._tree.n else (np.inf, 0)
@@ -91,5 +91,5 @@ class Network:
 
 
 def middle(place: Float) -> Float:
-    """Where the squares around places have their middle, on either axis: the corner of squares nearest to each."""
+    """Middle of the squares around places, on either axis: the corner of squares nearest to each."""
     return np.round(place / SQUARE_M) * SQUARE_M

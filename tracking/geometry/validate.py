@@ -15,25 +15,25 @@ Rings = Sequence[NDArray[np.float64]]
 """Outer ring and holes of a polygon: closed, each an array of [lon, lat] in degrees."""
 
 OVERLAP_M2 = 1.0
-"""Two cells may have this much in common: surveyed vertices are rounded."""
+"""Overlap of two cells that is accepted, since surveyed vertices are rounded."""
 TOUCH_M = 1.0
 """Shared edge that makes two cells adjacent; a common corner is shorter."""
 SNAP_M = 0.1
-"""Edges this close to each other are one edge."""
+"""Edges this close to each other count as one edge."""
 
 _QUERY_CELLS = 256
-"""Cells asked about at once, so that a file of overlapping giants cannot fill the memory with pairs."""
+"""Cells per query, so that a file of huge overlapping cells cannot fill the memory with pairs."""
 _REASON = re.compile(r"(?P<what>[^\[]*)(\[(?P<lon>\S+) (?P<lat>\S+)\])?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invalid:
-    """Why a polygon has no inside that all would agree on."""
+    """Why a polygon is not valid."""
 
     what: str
     """In the words of GEOS: Self-intersection, Hole lies outside shell, ..."""
     lon: float
-    """Degrees east of the place; NaN not told."""
+    """Degrees east of the place; NaN: not known."""
     lat: float
 
 
@@ -89,7 +89,7 @@ class Shapes:
     def _why(self, i: np.intp) -> Invalid:
         if not shapely.is_valid(self._lonlat[i]):
             return _invalid(str(shapely.is_valid_reason(self._lonlat[i])))
-        # Valid in degrees, crossing by a hair in metres: the place would be in the wrong unit.
+        # Valid in degrees, slightly crossing in metres: the place would be in the wrong unit.
         fault = _invalid(str(shapely.is_valid_reason(self._plane[i])))
         return Invalid(what=fault.what, lon=np.nan, lat=np.nan)
 
@@ -115,7 +115,7 @@ class Shapes:
 
 
 class _Projection:
-    """Equal-area projection about a centre: lengths are true to 3e-6 within 30 km of it."""
+    """Equal-area projection about a centre: lengths are accurate to 3e-6 within 30 km of it."""
 
     def __init__(self, lon: float, lat: float) -> None:
         self._to_xy = pyproj.Transformer.from_crs(
@@ -140,7 +140,7 @@ def _root(parent: dict[int, int], row: int) -> int:
 
 
 def _invalid(reason: str) -> Invalid:
-    """Take "Self-intersection[114.4 23.1]" apart."""
+    """Parse "Self-intersection[114.4 23.1]"."""
     match = _REASON.fullmatch(reason)
     if match is None or match["lon"] is None:
         return Invalid(what=reason, lon=np.nan, lat=np.nan)

@@ -1,4 +1,4 @@
-"""Areas of many cells, and how far inside or outside of them places are. Pure."""
+"""Areas of many cells, and the distances of places to their boundaries. Pure."""
 
 from collections.abc import Mapping, Sequence
 
@@ -11,7 +11,7 @@ from tracking.presence.fixes import Float
 
 NO_ZONE = -1
 _SLIVER_M = 1.0
-"""Neighbours whose common boundary differs by less are closed up: the seam is no boundary of the area."""
+"""Gaps between neighbours up to this width are closed: they are not boundaries of the area."""
 
 
 class Zones:
@@ -34,7 +34,7 @@ class Zones:
             shapely.prepare(edge)
 
     def inside_by(self, zone: NDArray[np.intp], x: Float, y: Float) -> Float:
-        """How deep each place is inside its zone, m; negative outside, NaN where `zone` is NO_ZONE."""
+        """Depth of each place inside its zone, m; negative outside, NaN where `zone` is NO_ZONE."""
         depth = np.full(len(zone), np.nan)
         for number in np.unique(zone[zone != NO_ZONE]).tolist():
             rows = np.flatnonzero(zone == number)

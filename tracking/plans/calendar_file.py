@@ -20,12 +20,12 @@ _YES = frozenset({"true", "1", "yes", "work", "workday", "班", "是", "上班"}
 _NO = frozenset({"false", "0", "no", "off", "holiday", "休", "否", "休息", "放假"})
 _WORKED = re.compile(r"补班|上班|调休上班|[(（]班[)）]|workday|make-up", re.IGNORECASE)
 _UNREADABLE = (ValueError, AttributeError, TypeError, LookupError, ArithmeticError)
-"""What icalendar raises at parts that end elsewhere than they began, or stand twice."""
+"""Raised by icalendar for parts with a wrong end, or that occur twice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Day:
-    """A day that is not what its weekday says, or is called something."""
+    """A day that differs from its weekday, or has a name."""
 
     day: date
     workday: bool
@@ -33,11 +33,11 @@ class Day:
 
 
 class CalendarError(Exception):
-    """The file is no calendar that can be read; the text says where and why. Nothing was taken from it."""
+    """The file is not a valid calendar; the text says where and why. Nothing was imported."""
 
 
 def parse(data: bytes, form: Form) -> list[Day]:
-    """Read the days of a file, in order; of a day said twice the last word holds.
+    """Read the days of a file, in order; if a day occurs twice, the last entry counts.
 
     Raises:
         CalendarError: it cannot be read.
@@ -72,7 +72,7 @@ def _csv(text: str) -> Iterator[Day]:
 def _json(text: str) -> Iterator[Day]:
     try:
         document = json.loads(text)
-    except (ValueError, RecursionError) as error:  # a number of thousands of digits is a ValueError of its own
+    except (ValueError, RecursionError) as error:  # a number with thousands of digits raises a ValueError, too
         raise CalendarError(f"not JSON: {error}") from error
     rows = document.get("days") if isinstance(document, dict) else document
     if not isinstance(rows, list):
@@ -80,7 +80,7 @@ def _json(text: str) -> Iterator[Day]:
     for number, row in enumerate(rows):
         if not isinstance(row, dict):
             raise CalendarError(f"days.{number}: not an object")
-        # Files that are passed around on the web say date and isOffDay.
+        # Public files on the web use `date` and `isOffDay`.
         off = row.get("isOffDay")
         workday = row.get("workday", not off if isinstance(off, bool) else None)
         yield _day(row.get("day", row.get("date")), workday, row.get("name"), f"days.{number}")
@@ -121,7 +121,7 @@ def _event(event: "Component") -> Iterator[Day]:
 
 
 def _ics_day(event: "Component", name: str, summary: str) -> date:
-    """The day of a date, or of a time where it is told, whatever its zone."""
+    """The day of a date, or of a time in its own zone."""
     value = event.get(name)
     try:
         read = value.dt

@@ -1,4 +1,4 @@
-"""The city's calendar: which days and hours a rule speaks of, and the duty time that waits are counted in. Pure."""
+"""The city's calendar: days and hours of rules, and duty time, in which waits are counted. Pure."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,11 +13,11 @@ from tracking.presence.fixes import Int
 DAY_MS = 86_400_000
 DAY_MINUTES = 1_440
 MOST_DAYS = 800
-"""How far ahead duty time is looked for at most: who is never on duty is due never."""
+"""How far ahead duty time is searched; beyond this nothing falls due."""
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 Span = tuple[int, int]
-"""Minutes of the local day, [from, to); beyond 1,440 the span goes on into the next day."""
+"""Minutes of the local day, [from, to); beyond 1,440 the span continues on the next day."""
 
 
 def minute_of_day(text: str) -> int:
@@ -48,7 +48,7 @@ class Hours:
     spans: tuple[Span, ...]
 
     def on(self, day: date, holidays: Holidays) -> bool:
-        """Whether it speaks of a day."""
+        """Whether it applies on a day."""
         if not self.days or _WEEKDAYS[day.weekday()] in self.days:
             return True
         return ("workday" if holidays.mark(day).workday else "holiday") in self.days
@@ -56,21 +56,21 @@ class Hours:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DutyPeriod:
-    """Duty hours while they are in force: of the entries that speak of a day the last one holds."""
+    """Duty hours while they are in force; of the entries that apply on a day, the last one counts."""
 
     hours: tuple[Hours, ...]
     start: int | None = None
-    """Since when, ms; None: ever."""
+    """Start, ms; None: no start."""
     end: int | None = None
-    """Until when, ms, not included; None: for ever."""
+    """End, ms, exclusive; None: no end."""
 
 
 class DutyCalendar:
-    """When the city is on duty; waits are counted in duty time only.
+    """Duty time of the city; waits are counted in duty time only.
 
     Args:
         time_zone: IANA name of the city's zone.
-        windows: local times ("07:00", "22:00") of each day, where the hours are always the same.
+        windows: local times ("07:00", "22:00") of each day, if the hours are the same every day.
         duties: duty hours in order of time, instead of `windows`.
         holidays: which days are workdays.
     """
@@ -108,7 +108,7 @@ class DutyCalendar:
             if goal.max() <= duty[-1] or days > MOST_DAYS:
                 break
             days *= 2
-        # Where the clock stands still many moments have the same duty time: the first of them is meant.
+        # While duty time stands still, many moments have the same duty time: take the first of them.
         after = np.clip(np.searchsorted(duty, goal, side="left"), 1, len(duty) - 1)
         left = np.minimum(goal, duty[-1]) - duty[after - 1]
         rise = np.maximum(duty[after] - duty[after - 1], 1)
@@ -117,7 +117,7 @@ class DutyCalendar:
         return np.asarray(np.rint(reached), dtype=np.int64)
 
     def spans_of(self, hours: Hours, start: int, end: int) -> Iterator[Span]:
-        """Spans in ms of `hours` that touch [start, end), in order of the days they begin on."""
+        """Spans in ms of `hours` that touch [start, end), in order of their first days."""
         for day in self.days(start, end):
             if hours.on(day, self.holidays):
                 yield from (span for span in self._spans(day, hours) if span[0] < end and span[1] > start)
@@ -143,7 +143,7 @@ class DutyCalendar:
         return _ms(datetime.combine(day, time(), self.zone), 0)
 
     def edges(self, spans: Iterable[Span], start: int, end: int) -> list[int]:
-        """Moments within (start, end) at which a local day begins or one of `spans` begins or ends, in order."""
+        """Moments within (start, end) at which a day or one of `spans` begins or ends, in order."""
         minutes = {0} | {minute % DAY_MINUTES for span in spans for minute in span}
         moments = set()
         for day in self.days(start, end):
@@ -156,7 +156,7 @@ class DutyCalendar:
         return [(_ms(midnight, first), _ms(midnight, last)) for first, last in hours.spans]
 
     def _cumulated(self, start: int, end: int) -> tuple[Int, Int]:
-        """Moments at which duty begins or ends and the duty time passed by then, covering [start, end]."""
+        """Moments at which duty begins or ends, with the duty time until then, covering [start, end]."""
         if self._table is None or start < self._table[0][0] or end > self._table[0][-1]:
             self._table = self._tabulate(start - 2 * DAY_MS, end + 32 * DAY_MS)
         return self._table
@@ -186,5 +186,5 @@ class DutyCalendar:
 
 
 def _ms(midnight: datetime, minute: int) -> int:
-    """Moment of a local wall-clock minute; Python adds to an aware time on the wall, as duty rosters do."""
+    """Moment of a local wall-clock minute; Python adds in wall-clock time, as duty rosters do."""
     return int((midnight + timedelta(minutes=minute)).timestamp() * 1000)

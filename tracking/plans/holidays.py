@@ -1,4 +1,4 @@
-"""Which days are workdays: by an imported calendar, else the built-in table, else weekends and fixed dates. Pure."""
+"""Workdays: by an imported calendar, else the built-in table, else weekends and fixed dates. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,9 +7,9 @@ from datetime import date
 import chinese_calendar
 
 TABLE_YEARS = range(2004, 2027)
-"""Years whose notices of the State Council the library `chinesecalendar` 1.11 holds."""
+"""Years whose notices of the State Council are in the library `chinesecalendar` 1.11."""
 _STATUTORY = {(1, 1): "元旦"} | {(5, day): "劳动节" for day in (1, 2)} | {(10, day): "国庆节" for day in (1, 2, 3)}
-"""Statutory holidays with a date of the solar calendar; those of the moon come with the year's notice only."""
+"""Statutory holidays with a date of the solar calendar; those of the lunar calendar come with the year's notice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +18,7 @@ class DayMark:
 
     workday: bool
     name: str | None = None
-    """What it is called, for example 国庆节; None for an ordinary day."""
+    """Its name, for example 国庆节; None for an ordinary day."""
     provisional: bool = False
     """No table for its year is known: weekends and fixed dates were assumed."""
 

@@ -1,4 +1,4 @@
-"""What a plan asks for of its cells, read from its body. Pure."""
+"""Requirements of a plan for its cells, read from its body. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from tracking.plans.calendars import DutyCalendar, Hours, span
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitHours:
-    """Another limit at some hours."""
+    """A different limit at some hours."""
 
     hours: Hours
     limit_ms: int
@@ -19,7 +19,7 @@ class LimitHours:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VisitHours:
-    """So many valid visits within each span of `hours`."""
+    """Number of valid visits required within each span of `hours`."""
 
     hours: Hours
     n: int
@@ -27,12 +27,12 @@ class VisitHours:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What cells of one plan ask for."""
+    """Requirements of one plan for its cells."""
 
     limit_ms: int
-    """Longest wait between valid visits in duty time where no entry of `limits` says otherwise; NO_LIMIT: none."""
+    """Longest wait between valid visits in duty time where no entry of `limits` applies; NO_LIMIT: none."""
     limits: tuple[LimitHours, ...]
-    """Of those that hold at a moment the last one counts."""
+    """Of those that apply at a moment, the last one counts."""
     visits: tuple[VisitHours, ...]
     dwell_ms: int
     path_m: float
@@ -47,13 +47,13 @@ class Plan:
 
 
 def parsed(said: dict[str, object]) -> PlanBody:
-    """Body of a plan from its fields; what none says has the default."""
-    # Without any field there is nothing to check: a city whose plans were all ended has the defaults.
+    """Body of a plan from its fields, with defaults for the others."""
+    # Without fields there is nothing to check: if all plans of a city have ended, the defaults apply.
     return PlanBody.model_validate(said) if said else PlanBody.model_construct()
 
 
 def plan_of(body: PlanBody) -> Plan:
-    """What a body asks for."""
+    """Requirements of a body."""
     return Plan(
         limit_ms=_limit(body.limit_s),
         limits=tuple(
@@ -72,5 +72,5 @@ def _limit(seconds: int | None) -> int:
 
 
 def hours_of(days: Sequence[str], spans: Sequence[tuple[str, str]]) -> Hours:
-    """Hours of a body as the calendar takes them."""
+    """Hours of a body in the form of the calendar."""
     return Hours(days=frozenset(days), spans=tuple(sorted(span(start, end) for start, end in spans)))

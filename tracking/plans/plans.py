@@ -1,4 +1,4 @@
-"""Patrol plans: what each cell asks for at each moment, by the narrowest scope that says it. Pure.
+"""Patrol plans: the requirements for each cell at each moment, by the narrowest scope that sets them. Pure.
 
 A plan is a rule as data of kind `plan` (`rule_store`); its body is `schemas.plan.PlanBody`.
 """
@@ -22,23 +22,23 @@ from tracking.presence.visit_rules import VisitRule, VisitRules
 KIND = "plan"
 CITY = "city"
 TRIED = 0
-"""Number of a version that is only tried."""
+"""Number of a version in a dry run."""
 LOOK_AHEAD_MS = 2 * 86_400_000
-"""How far ahead limits are looked at for the moment a cell falls due."""
+"""How far ahead limits are examined for the moment at which a cell falls due."""
 _KEEP_MS = 600_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """What decides which plans hold for a cell."""
+    """Properties of a cell that select its plans."""
 
     scopes: tuple[str, ...]
-    """Scopes it lies in, the widest first; the last one that says a thing rules it."""
+    """Scopes that include it, the widest first; for each field the last one that sets it counts."""
     weight: float
     road_m: float | None
-    """Length of the roads in it; None: not known."""
+    """Length of its roads; None: not known."""
     begins: int = EVER
-    """Since when it holds, ms: no window that opened before is asked for."""
+    """Start of its time in force, ms; windows that opened before are not required."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,9 +63,9 @@ class Windows:
     """Index of the cell."""
     start: Int
     end: Int
-    """ms, not included."""
+    """ms, exclusive."""
     n: NDArray[np.int32]
-    """Valid visits that must begin in it."""
+    """Number of valid visits that must begin in it."""
 
     def __len__(self) -> int:
         return len(self.cell)
@@ -76,7 +76,7 @@ class Windows:
 
 
 class Plans:
-    """Every plan that a city has, had and will have.
+    """All plans of a city: past, present and future.
 
     Args:
         versions: all versions of kind `plan`.
@@ -94,7 +94,7 @@ class Plans:
         self._ahead: tuple[int, LimitSteps] | None = None
 
     def tried(self, scope: str, body: dict[str, Any] | None, now: int) -> "Plans":
-        """These plans, had `scope` the plan `body` from `now` (ms) on; None: had it none."""
+        """These plans, if `scope` had the plan `body` from `now` (ms) on; None: no plan."""
         others = [version for version in self._versions if version.scope != scope or not _holds(version, now)]
         trial = RuleVersion(
             id=TRIED, kind=KIND, scope=scope, body=body, valid_from=now, valid_to=None, made_at=now, made_by=""
@@ -119,7 +119,7 @@ class Plans:
         return duties
 
     def visit_rules(self, start: int = 0, end: int = FOR_EVER) -> VisitRules:
-        """What the engine judges stays by that begin from `start` to `end` (ms, not included)."""
+        """Rules by which the engine judges stays that begin from `start` to `end` (ms, exclusive)."""
         starts: list[int] = []
         tables: list[list[VisitRule]] = []
         for epoch, begins, _ in self._between(start, end):
@@ -131,7 +131,7 @@ class Plans:
         return VisitRules(starts, tables)
 
     def limits(self, start: int, end: int, calendar: DutyCalendar) -> LimitSteps:
-        """Limits of the cells from `start` to `end` (ms); the last step goes on for ever."""
+        """Limits of the cells from `start` to `end` (ms); the last step has no end."""
         starts: list[int] = []
         steps: list[Int] = []
         for epoch, lo, hi in self._between(start, end):
@@ -145,7 +145,7 @@ class Plans:
         return LimitSteps(starts=np.array(starts, dtype=np.int64), limit_ms=np.array(steps).reshape(len(starts), -1))
 
     def limits_ahead(self, now: int, calendar: DutyCalendar) -> LimitSteps:
-        """Limits of the cells from `now` (ms) on, made anew now and then; the calendar must be the same each time."""
+        """Limits of the cells from `now` (ms) on, recomputed now and then; the calendar must be the same each time."""
         slot = now - now % _KEEP_MS
         if self._ahead is None or self._ahead[0] != slot:
             self._ahead = slot, self.limits(slot, slot + _KEEP_MS + LOOK_AHEAD_MS, calendar)
@@ -176,7 +176,7 @@ class Plans:
         )
 
     def _between(self, start: int, end: int) -> list[tuple[Epoch, int, int]]:
-        """Epochs that touch [start, end), each with the part of it."""
+        """Epochs that touch [start, end), each with its common part."""
         ends = [*self._starts[1:], end]
         return [
             (self._epoch(number), max(lo, start), min(hi, end))
@@ -224,7 +224,7 @@ class Plans:
         return np.array([site.road_m or np.nan for site in self.sites], dtype=np.float64)
 
     def _said(self, at: int, scopes: Sequence[str]) -> dict[str, object]:
-        """Fields that the plans of the scopes say at a moment, those of later scopes before those of earlier ones."""
+        """Fields set by the plans of the scopes at a moment; later scopes override earlier ones."""
         held = {version.scope: version.body or {} for version in self._versions if _holds(version, at)}
         return {name: value for scope in scopes for name, value in held.get(scope, {}).items()}
 
@@ -233,7 +233,7 @@ def quota(windows: Windows, done: NDArray[np.int32], dwell_ms: Int) -> Quota:
     """Choose for each cell the window whose next visit is due first.
 
     Args:
-        windows: windows that are going on.
+        windows: open windows.
         done: valid visits that began in each.
         dwell_ms: least dwell of each cell, ms.
     """

@@ -1,4 +1,4 @@
-"""A version of a rule as data: what it rules, for whom, and from when to when."""
+"""A version of a rule as data: kind, scope and time in force."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,13 +10,13 @@ class RuleVersion:
 
     id: int
     kind: str
-    """What it rules: plan, warning, officer, escalation, notification."""
+    """Kind: plan, warning, officer, escalation, notification."""
     scope: str
-    """What it holds for: city, class:CLASS, unit:UNIT, grid:CODE, cell:CODE; the narrowest holds."""
+    """Scope: city, class:CLASS, unit:UNIT, grid:CODE, cell:CODE; the narrowest counts."""
     body: dict[str, Any] | None
     """None: from then on the scope has no rule of its own."""
     valid_from: int
     valid_to: int | None
-    """None: until a next version."""
+    """None: until the next version."""
     made_at: int
     made_by: str

@@ -1,6 +1,7 @@
-"""How far a device's clock is off, from the times of its fixes and of their receipt. Pure.
+"""Error of a device's clock, from the times of its fixes and of their receipt. Pure.
 
-A message takes some time, never less than none: the smallest delays tell the clock's error, whatever was held back.
+A message never arrives before it is sent, so the smallest delays show the error of the clock, even if
+others were buffered.
 """
 
 import re
@@ -13,13 +14,13 @@ from schemas import wire
 from tracking.presence.fixes import Int
 
 LIMIT_MS = 30_000
-"""A clock that is off by more is told of."""
+"""Smallest error that is reported."""
 _SPREAD_MS = 5_000
-"""Delays of messages that were not held back differ by about so much, either way."""
+"""Usual spread of the delays of messages that were not buffered."""
 _LEAST = 10
-"""So many messages must agree,"""
+"""Messages that must agree."""
 _SPAN_MS = 600_000
-"""received over so long: a buffer that is emptied comes at once, or with delays that fall as it empties."""
+"""Period over which they must be received: an emptied buffer arrives at once, or with falling delays."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,25 +28,25 @@ class Skew:
     """An estimate of the clock of one device."""
 
     ms: int
-    """Its time less ours; positive: it is ahead."""
+    """Its time minus ours; positive: it is ahead."""
     n: int
     """Messages that agree."""
     since: int
-    """First of them by our time, ms."""
+    """First of them by the time of the server, ms."""
     until: int
     """Last of them."""
 
 
 def estimate(t: Int, received: Int) -> Skew | None:
-    """The lowest delay on which enough messages agree for long enough; None: no messages say anything.
+    """The lowest delay on which enough messages agree for long enough; None: there is none.
 
     Args:
         t: times of the fixes by the device's clock, ms.
-        received: when each arrived, by ours.
+        received: times of receipt by the clock of the server, ms.
     """
     if not len(t):
         return None
-    # Of a message with several fixes the newest was held back least.
+    # In a message with several fixes, the newest waited least.
     order = np.lexsort((t, received))
     last = np.append(np.diff(received[order]) > 0, True)
     at, delay = received[order][last], (received - t)[order][last]
@@ -68,7 +69,7 @@ _TOO_FAR = re.compile(r"(\d+) ms too far ahead")
 
 
 def estimate_refused(details: Sequence[str], received: Int) -> Skew | None:
-    """The same of a clock so far ahead that nothing of it is taken: from what was said when it was refused."""
+    """The same for a clock so far ahead that its fixes are refused, from the refusals."""
     ahead = [int(match.group(1)) for detail in details if (match := _TOO_FAR.search(detail))]
     if len(ahead) < _LEAST or len(ahead) != len(received) or int(np.ptp(received)) < _SPAN_MS:
         return None

@@ -1,11 +1,10 @@
-"""Whether a device's places fit far better under another datum than the one it is set to. Pure.
+"""Detection of a wrong datum: the places of a device fit far better under another datum than the declared one. Pure.
 
-Within a city a wrong datum moves every place by the same half kilometre or more. What is known of where an officer
-must have been: the place where the team begins its shift, else the area of the shift; and that most of a patrol goes
-along roads.
+Within a city a wrong datum moves every place by the same half kilometre or more. The expected places of an officer are
+known: the place where the team begins its shift, else the area of the shift, and roads for most of a patrol.
 
-While a shift is suspect its places are not believed: it has no visits, and where it would have been by the datum that
-fits are sightings, which hide visits.
+While a shift is suspect, its places do not count: it has no visits. Its places under the better datum count as
+sightings, which hide visits.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,20 +22,20 @@ from tracking.quality.tracks import as_sent
 from tracking.routes.roads import Roads
 
 BETTER = 10.0
-"""Another datum must fit so many times better,"""
+"""Another datum must fit better by this factor,"""
 LEAST_OFF_M = 100.0
 """and the declared one be off by this much,"""
 SHIFTS = 3
-"""in so many shifts running, with the same datum."""
+"""in this many consecutive shifts, with the same datum."""
 ON_ROAD_M = 15.0
-"""So near to the middle of a piece of road (20 m at most) a place lies on it."""
+"""Within this distance of the middle of a piece of road (at most 20 m long) a place lies on it."""
 MOSTLY = 0.9
-"""So much of a way must lie on roads under another datum,"""
+"""Share of a track that must lie on roads under another datum,"""
 SELDOM = 0.75
-"""and no more than this under the declared one. Chance cannot do that to the places of a whole shift."""
+"""and at most under the declared one. Over a whole shift this does not happen by chance."""
 LEAST_PLACES = 30
 APART_M = 50.0
-"""A way is judged by places in squares of this size, one in each: who stands says nothing, however long."""
+"""A track is judged by one place per square of this size, so that standing still does not count."""
 _FLOOR_M = 5.0
 _TEAM = 3
 _TEAM_WITHIN_M = 100.0
@@ -51,19 +50,19 @@ class BetterDatum:
 
     fits: Datum
     off_m: float
-    """How far off the places are under the declared datum."""
+    """Distance from the expected place under the declared datum, m."""
     off_fits_m: float
-    """And under the other."""
+    """The same under the other datum."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatumOffset:
-    """How far from where the officer must have been, m."""
+    """Distances from the expected place of the officer, m."""
 
     as_is: float
-    """The places as they are stored."""
+    """Of the places as stored."""
     under: Mapping[Datum, float]
-    """What was sent, under each datum."""
+    """Of the places as sent, under each datum."""
 
 
 def places(lat: Float, lon: Float) -> Mapping[Datum, tuple[Float, Float]]:
@@ -72,7 +71,7 @@ def places(lat: Float, lon: Float) -> Mapping[Datum, tuple[Float, Float]]:
 
 
 def better_datum(off: DatumOffset) -> BetterDatum | None:
-    """Compare how far off one shift is as stored and under each datum."""
+    """Compare the distances of one shift from its expected place, as stored and under each datum."""
     fits, least = min(off.under.items(), key=lambda candidate: (candidate[1], candidate[0]))
     if off.as_is < LEAST_OFF_M or off.as_is < BETTER * max(least, _FLOOR_M):
         return None
@@ -80,7 +79,7 @@ def better_datum(off: DatumOffset) -> BetterDatum | None:
 
 
 def off_roads(roads: Roads, grid: CityGrid, fixes: FixColumns) -> BetterDatum | None:
-    """Compare how much of a way lies on roads as stored and under each datum."""
+    """Compare the share of a track that lies on roads, as stored and under each datum."""
     if not len(roads):
         return None
     x, y = grid.xy(fixes.lat, fixes.lon)
@@ -99,7 +98,7 @@ def off_roads(roads: Roads, grid: CityGrid, fixes: FixColumns) -> BetterDatum | 
 
 
 def area_offset(grid: CityGrid, area: Zones, fixes: FixColumns) -> DatumOffset:
-    """Mean distance of some of the fixes from the area of their shift, the first of `area`; inside nothing is off."""
+    """Mean distance of some of the fixes from the area of their shift, the first of `area`; 0 inside."""
     sample = fixes.take(slice(None, None, max(1, len(fixes) // _SAMPLE)))
     first = np.zeros(len(sample), dtype=np.intp)
 
@@ -118,7 +117,7 @@ def under_each_datum(grid: CityGrid, fixes: FixColumns) -> Mapping[Datum, tuple[
 
 
 def cells_under(grid: CityGrid, fixes: FixColumns, fits: Datum) -> list[tuple[int, int, int]]:
-    """Cells in which fixes in order lie under a datum, a stretch each: (number in the store, from and to in ms)."""
+    """Cells of fixes, in order of time, under a datum, as stretches: (number in the store, from and to in ms)."""
     lat, lon = datum.to_wgs84(*as_sent(fixes), fits)
     cell = grid.locate(lat, lon, fixes.t)
     apart = (np.diff(cell) != 0) | (np.diff(fixes.t) > GAP_MS)
@@ -129,7 +128,7 @@ def cells_under(grid: CityGrid, fixes: FixColumns, fits: Datum) -> list[tuple[in
 
 
 def agreed_datum(shifts: Sequence[BetterDatum | None]) -> Datum | None:
-    """The datum that the last shifts agree on, oldest first; None: they do not."""
+    """The datum on which the last shifts, oldest first, agree; None: they do not."""
     last = shifts[-SHIFTS:]
     if len(last) < SHIFTS or any(shift is None for shift in last):
         return None
@@ -138,7 +137,7 @@ def agreed_datum(shifts: Sequence[BetterDatum | None]) -> Datum | None:
 
 
 def team_base(x: Float, y: Float) -> tuple[float, float] | None:
-    """Where a team begins its shift, from where its devices did, m; None: not in one place."""
+    """Place where a team begins its shifts, from the first places of its devices, m; None: no common place."""
     if len(x) < _TEAM:
         return None
     middle = float(np.median(x)), float(np.median(y))

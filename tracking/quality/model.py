@@ -1,4 +1,4 @@
-"""Words of the cleaning: kinds of findings, and a finding. Pure."""
+"""Kinds of findings, and a finding. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,28 +7,28 @@ from typing import Any
 
 
 class FindingKind(StrEnum):
-    """What can be wrong with what a device sends."""
+    """Kinds of findings on the data of a device."""
 
     CLOCK_SKEW = "clock_skew"
-    """Its clock differs from ours beyond what the way of a message explains."""
+    """Its clock differs from that of the server by more than transmission explains."""
     WRONG_DATUM = "wrong_datum"
     """Its places fit far better under another datum than the one it is set to."""
     DATUM_DOUBT = "datum_doubt"
-    """So in one shift; three make WRONG_DATUM."""
+    """The same in one shift; three make WRONG_DATUM."""
     MOCKED = "mocked"
-    """The platform says that the position is not real."""
+    """The platform reports mocked positions."""
     IDENTICAL = "identical"
-    """Places that repeat to the last digit, which no receiver does."""
+    """Places repeat to the last digit, which no receiver does."""
     TOGETHER = "together"
-    """It moves with the device of another officer, as in one pocket."""
+    """It moves together with the device of another officer, as if carried by one person."""
     REPLAYED = "replayed"
     """The same places in the same order as at another time."""
     IMPOSSIBLE = "impossible"
-    """Jumps that nobody can make."""
+    """Impossible jumps."""
     CONTRADICTION = "contradiction"
-    """Speed and course that the receiver gives do not fit the places."""
+    """Speed and course of the receiver do not fit the places."""
     TIME_STANDS = "time_stands"
-    """Later messages carry times that do not grow."""
+    """Later messages do not have later times."""
 
 
 FAKE = frozenset(
@@ -42,13 +42,13 @@ FAKE = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What was found of one device in one stretch of time. It follows from the fixes alone, whatever their order."""
+    """A finding on one device in one stretch of time. It depends on the fixes only, not on their order."""
 
     device: int
     kind: FindingKind
     since: int
-    """First fix it was found in, ms."""
+    """Time of the first fix concerned, ms."""
     until: int
-    """Last one."""
+    """Time of the last one, ms."""
     evidence: Mapping[str, Any] = field(default_factory=dict)
-    """The numbers it was decided on."""
+    """The figures behind the decision."""

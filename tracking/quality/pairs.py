@@ -1,4 +1,4 @@
-"""Two officers' devices that move as in one pocket 代巡. Pure."""
+"""Devices of two officers that move together, as if carried by one person 代巡. Pure."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ MINUTE_MS = 60_000
 WITHIN_M = 5.0
 LEAST_MINUTES = 30
 _MOSTLY = 0.9
-"""Share of the minutes in which they must be so near: two receivers side by side are within 5 m a third of the time."""
+"""Share of minutes in which they must be near; two receivers side by side are within 5 m a third of the time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,14 +27,14 @@ class MinutePlaces:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Together:
-    """How long two devices were together."""
+    """Time that two devices were together."""
 
     since: int
     """ms."""
     until: int
     minutes: int
     median_m: float
-    """Middle distance."""
+    """Median distance, m."""
 
 
 def minutes(t: Int, x: Float, y: Float) -> MinutePlaces:

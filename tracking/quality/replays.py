@@ -1,6 +1,6 @@
-"""A track that is sent again: the same places in the same order at another time. Pure.
+"""Detection of replayed tracks: the same places in the same order at another time. Pure.
 
-A thin sample of the places is kept for weeks. Two tracks that share a few of them with one and the same shift of time
+A thin sample of the places is kept for weeks. Two tracks that share a few of them with the same shift of time
 are compared fix by fix: noise never repeats to the sixth decimal.
 """
 
@@ -13,11 +13,11 @@ from tracking.presence.fixes import FixColumns, Int
 from tracking.quality.tracks import as_sent
 
 SAMPLED = 32
-"""One place in so many is kept as a mark."""
+"""One place in this many is kept as a mark."""
 LEAST_MARKS = 3
 LEAST_FIXES = 20
 SHIFT_MS = 3_600_000
-"""A device that comes back to a place within it replays nothing."""
+"""A device that returns to a place within this time does not count as a replay."""
 SLACK_MS = 2_000
 _PER_DEGREE = 1_000_000
 _MIX = np.uint64(0x9E3779B97F4A7C15)
@@ -33,27 +33,27 @@ class Marks:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarkMatch:
-    """A mark of ours that was stored of a device before."""
+    """An earlier stored mark at a place of this track."""
 
     t: int
-    """Our time, ms."""
+    """Time in this track, ms."""
     device: int
-    """Whose it was."""
+    """Number of its device."""
     then: int
-    """When, ms."""
+    """Time of the stored mark, ms."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """A device and time of which ours may be a copy."""
+    """A device and shift of time of which this track may be a copy."""
 
     device: int
     shift: int
-    """Our time less that of the original, ms."""
+    """Time in this track minus that of the original, ms."""
 
 
 def marks(fixes: FixColumns) -> Marks:
-    """Sample the places at which a device moved on."""
+    """Sample the places of a moving device."""
     places = _places(fixes)
     moved = np.append(np.diff(places) != 0, True) if len(places) else np.empty(0, np.bool_)
     with np.errstate(over="ignore"):
@@ -63,7 +63,7 @@ def marks(fixes: FixColumns) -> Marks:
 
 
 def candidates(device: int, met: list[MarkMatch]) -> list[Candidate]:
-    """Devices and shifts that enough marks agree on; only what was before us is an original."""
+    """Devices and shifts on which enough marks agree; an original is always earlier."""
     originals: list[Candidate] = []
     by_device: dict[int, list[int]] = {}
     for mark in met:
@@ -80,7 +80,7 @@ def candidates(device: int, met: list[MarkMatch]) -> list[Candidate]:
 
 
 def same_fixes(ours: FixColumns, theirs: FixColumns, shift: int) -> NDArray[np.bool_]:
-    """Which of our fixes repeat one of theirs, `shift` ms later."""
+    """Which of these fixes repeat one of the original, `shift` ms later."""
     place_of = dict(zip(((theirs.t + shift) // (2 * SLACK_MS)).tolist(), _places(theirs).tolist(), strict=True))
     bins, places = (ours.t // (2 * SLACK_MS)).tolist(), _places(ours).tolist()
     near = [

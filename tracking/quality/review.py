@@ -1,4 +1,4 @@
-"""Everything that is found in the fixes of one device about one hour. Pure: the same fixes, the same findings."""
+"""All findings in the fixes of one device for one hour. Pure: the same fixes give the same findings."""
 
 from tracking.presence.fixes import FixColumns
 from tracking.quality import clock, tracks
@@ -6,9 +6,9 @@ from tracking.quality.model import Finding, FindingKind
 
 SLOT_MS = 3_600_000
 SETTLE_MS = 900_000
-"""An hour is gone over once more so long after its end; what comes later is told as a window."""
+"""An hour is reviewed once more this long after its end; later fixes come as windows."""
 LEAD_MS = 3_600_000
-"""So much before the hour is looked at, too: what began before it is found whole."""
+"""Period before the hour that is examined too, so that earlier beginnings are found."""
 
 _SIGNS = (tracks.mocked, tracks.identical, tracks.impossible, tracks.contradiction, tracks.time_stands)
 KINDS = frozenset(
@@ -25,13 +25,13 @@ def slot_of(t: int) -> int:
 
 
 def review(device: int, fixes: FixColumns, slot: int, refused: clock.Skew | None = None) -> list[Finding]:
-    """Find what touches the hour that begins at `slot`.
+    """Find everything that touches the hour that begins at `slot`.
 
     Args:
         device: number of the device.
         fixes: its fixes from an hour before the slot to its end, in any order.
         slot: ms.
-        refused: what refused fixes say of the clock.
+        refused: error of the clock from refused fixes.
     """
     ordered = fixes.take(fixes.t.argsort(kind="stable"))
     findings = [finding for sign in _SIGNS if len(ordered) and (finding := sign(ordered)) is not None]
@@ -40,7 +40,7 @@ def review(device: int, fixes: FixColumns, slot: int, refused: clock.Skew | None
 
 
 def clock_of(device: int, fixes: FixColumns, slot: int, refused: clock.Skew | None) -> list[Finding]:
-    """What the fixes say of the device's clock, as in `review`."""
+    """Finding on the clock of the device, as in `review`."""
     skew = refused or clock.estimate(fixes.t, fixes.received)
     if skew is None or abs(skew.ms) <= clock.LIMIT_MS or skew.until < slot:
         return []

@@ -1,4 +1,4 @@
-"""Signs of a faked track in the fixes of one device: what no receiver and no walker does. Pure, columns in."""
+"""Signs of a faked track in the fixes of one device, given as columns. Pure."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,26 +11,26 @@ from tracking.presence.fixes import ABSENT, Bool, FixColumns, Float
 from tracking.quality.model import Finding, FindingKind
 
 DEGREE = 1e-7
-"""Places are the same when they agree to this."""
+"""Largest difference of places that count as the same."""
 SAME_FIXES = 10
 MOCKED_FIXES = 3
 BACKWARD_STEPS = 3
 JUMPS = 4
-"""Steps that nobody can make; a single jump of a receiver has two, there and back."""
+"""Number of impossible steps; a single jump of a receiver has two, there and back."""
 STEPS = 30
-"""Clear steps needed before speeds and courses are held against them."""
+"""Clear steps needed for a comparison of speeds and courses."""
 CONTRADICTING = 0.5
 _LONGEST_STEP_MS = 30_000
 _OPPOSITE = 120.0
 
 
 def mocked(fixes: FixColumns) -> Finding | None:
-    """The platform says that positions are mocked."""
+    """The platform reports mocked positions."""
     return _found(FindingKind.MOCKED, fixes, fixes.flags & wire.FixFlag.MOCK > 0, MOCKED_FIXES)
 
 
 def identical(fixes: FixColumns) -> Finding | None:
-    """The same coordinates in many fixes of the receiver running."""
+    """The same coordinates in many consecutive fixes."""
     own = fixes.take((fixes.src == wire.SOURCE_CODE[wire.Source.GNSS]) & ~np.isnan(fixes.lat))
     if len(own) < SAME_FIXES:
         return None
@@ -46,7 +46,7 @@ def identical(fixes: FixColumns) -> Finding | None:
 
 
 def impossible(fixes: FixColumns) -> Finding | None:
-    """Jumps beyond what receivers do now and then."""
+    """More jumps than receivers occasionally make."""
     real = fixes.take(plausibility.eligible(fixes))
     if len(real) <= JUMPS:
         return None
@@ -63,7 +63,7 @@ def impossible(fixes: FixColumns) -> Finding | None:
 
 
 def contradiction(fixes: FixColumns) -> Finding | None:
-    """The receiver's speed or course is another than that of the places, most of the time."""
+    """Speed or course of the receiver differs from that of the places most of the time."""
     real = fixes.take(plausibility.eligible(fixes))
     if len(real) <= STEPS:
         return None
@@ -71,7 +71,7 @@ def contradiction(fixes: FixColumns) -> Finding | None:
     dt, sigma = np.diff(real.t).astype(np.float64), _sigma(real)
     metres = np.hypot(dx, dy)
     speed = metres / np.maximum(dt / 1000, 1e-3)
-    # A step is clear when noise cannot have made it, and short enough to be straight.
+    # A step is clear if it is longer than noise explains and short enough to be straight.
     clear = (dt <= _LONGEST_STEP_MS) & (metres >= 3 * (sigma[1:] + sigma[:-1]))
     said = np.maximum(real.spd[1:], real.spd[:-1]).astype(np.float64)
     wrong_speed = ~np.isnan(said) & (said < 0.25 * speed - 1.0)
@@ -90,7 +90,7 @@ def contradiction(fixes: FixColumns) -> Finding | None:
 
 
 def time_stands(fixes: FixColumns) -> Finding | None:
-    """Later numbers of one boot carry earlier times, again and again."""
+    """Later numbers of one boot repeatedly have earlier times."""
     rows = [row for row, boot in enumerate(fixes.boot.tolist()) if boot is not None and fixes.seq[row] != ABSENT]
     if len(rows) <= BACKWARD_STEPS:
         return None

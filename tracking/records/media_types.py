@@ -1,10 +1,10 @@
-"""What a file is by how it begins: only photographs and recordings are taken, whatever their name says. Pure."""
+"""Type of a file by its first bytes: only photographs and recordings are accepted, whatever their name. Pure."""
 
 HEAD_BYTES = 4_096
-"""So much of a file's beginning tells what it is."""
+"""Bytes at the beginning of a file that identify its type."""
 
 _ISO_VIDEO = frozenset({"video/mp4", "video/quicktime", "video/3gpp", "audio/mp4"})
-"""One container: which of them it is only its tracks say, so the sender is believed among these."""
+"""Types of one container: only the tracks tell them apart, so the announced one is taken."""
 _HEIF = frozenset({"image/heic", "image/heif"})
 _MATROSKA = frozenset({"video/webm", "audio/webm", "video/x-matroska"})
 _HEIF_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
@@ -34,10 +34,10 @@ _TS_PACKET = 188
 
 
 def kind(announced: str, head: bytes) -> str | None:
-    """Media type under which a file is kept: as it was announced, where it begins like one of these; else None.
+    """Media type under which a file is kept: the announced one if the first bytes fit, else None.
 
     Args:
-        announced: what the sender called it, such as `image/jpeg`.
+        announced: type given by the sender, such as `image/jpeg`.
         head: its first bytes, up to `HEAD_BYTES`.
     """
     named = announced.partition(";")[0].strip().lower()
@@ -46,7 +46,7 @@ def kind(announced: str, head: bytes) -> str | None:
 
 
 def likely(head: bytes) -> frozenset[str]:
-    """What a file that begins so can be; empty: nothing that is taken."""
+    """Possible types of a file with this beginning; empty: not accepted."""
     for start, media_type in _STARTS:
         if head.startswith(start):
             return frozenset({media_type})

@@ -1,23 +1,23 @@
-"""Parties to a case, known only by a keyed hash: one party has one hash, and nobody without the key can make it."""
+"""Keyed hashes of parties to a case: one party has one hash, which cannot be computed without the key."""
 
 import hmac
 
 _KIND = "p1:"
-"""Names the way of hashing, so that another can come after it."""
+"""Name of the method, so that another can follow."""
 
 
 class Pseudonyms:
-    """Turns what a device says of a party into what is stored.
+    """Turns the party named by a device into the stored hash.
 
     Args:
-        key: secret of the installation; None: nothing of a party is stored.
+        key: secret of the installation; None: parties are not stored.
     """
 
     def __init__(self, key: str | None) -> None:
         self._key = None if key is None else hmac.digest(key.encode(), b"patrolgrid parties", "sha256")
 
     def of(self, subject: str | None) -> str | None:
-        """Hash what was said, whatever it is: a name, or a hash that can be guessed."""
+        """Hash any text: a name, or a hash that could be guessed."""
         if subject is None or self._key is None:
             return None
         said = " ".join(subject.split()).casefold().encode("utf-8", "surrogatepass")

@@ -1,4 +1,4 @@
-"""Why a version of what was known ended, or came otherwise than in order: as data, and as words. Pure."""
+"""Reasons why a version ended or came out of order, as data and as text. Pure."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -11,33 +11,33 @@ from schemas import rest
 
 
 class Cause(StrEnum):
-    """What made a stretch of a device's time be computed again."""
+    """Why a stretch of a device's time was computed again."""
 
     LATE = "late"
-    """Fixes came after newer ones of their device: buffered, delayed."""
+    """Fixes came after newer ones of their device: they were buffered or delayed."""
     EVENT = "event"
-    """An event was logged, or came in, after the stay it belongs to was told."""
+    """An event was logged or received after the stay it belongs to was published."""
     RESTART = "restart"
     """A worker started, or read the city again."""
     FAILURE = "failure"
-    """The stays could not be computed when their fixes came in."""
+    """The stays could not be computed when their fixes arrived."""
     REBUILD = "rebuild"
-    """Somebody had the period computed again."""
+    """An operator had the period computed again."""
     DOUBT = "doubt"
     """The datum of the device became suspect, or was cleared."""
     RULES = "rules"
-    """A division of the city, or a plan, was made for a time that was judged already."""
+    """A division of the city or a plan was made for a time that had been judged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
-    """Why. Stored as JSON with the version."""
+    """A reason. Stored as JSON with the version."""
 
     kind: Cause
     device: str | None
-    """Name of the device whose data it was."""
+    """Name of the device."""
     received: int | None
-    """When the last of the data came in, ms since 1970-01-01 UTC."""
+    """Receipt of the last of the data, ms since 1970-01-01 UTC."""
 
     def fields(self) -> dict[str, str | None]:
         """The fields of `schemas.rest.Reason`."""
@@ -50,7 +50,7 @@ class Reason:
 
 
 def sentences(reason: Mapping[str, Any], clock: Callable[[str], str]) -> tuple[str, str]:
-    """Say a stored reason in Chinese and English.
+    """A stored reason in Chinese and English.
 
     Args:
         reason: kind, device and received, as stored.

@@ -1,4 +1,4 @@
-"""A part of a message that was refused, as it is counted and kept."""
+"""A refused part of a message, as it is counted and stored."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from schemas.refusals import Refusal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefusalRecord:
-    """A refusal of `n` alike parts of one message. `at` is ms; `payload` None where it would keep personal data."""
+    """A refusal of `n` equal parts of one message. `at` is ms; `payload` is None if it would keep personal data."""
 
     at: int
     reason: Refusal

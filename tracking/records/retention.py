@@ -1,7 +1,7 @@
-"""How long each class of data is kept. Pure; times are ms since 1970-01-01 UTC.
+"""Retention of each class of data. Pure; times are ms since 1970-01-01 UTC.
 
-A class has a *floor*: what is older is not taken any more. What is dropped is older still, by `GRACE_MS`, so that the
-runs of late fixes that are taken are whole.
+A class has a *floor*: older data is refused. Data is deleted only when it is older than the floor by `GRACE_MS`, so
+that the runs of accepted late fixes are complete.
 """
 
 from dataclasses import dataclass
@@ -10,13 +10,13 @@ from enum import StrEnum
 DAY_MS = 86_400_000
 GRACE_MS = 2 * DAY_MS
 NEVER = 0
-"""Floor of a class of which nothing was ever dropped."""
+"""Floor of a class from which nothing was ever deleted."""
 LONGEST_BEHIND_MS = 366 * DAY_MS
-"""Nothing is taken that comes so late, though all be kept for ever: nobody carries it so long, a clock is wrong."""
+"""Largest delay of accepted data, even if everything is kept for ever: a longer one means a wrong clock."""
 
 
 class DataClass(StrEnum):
-    """What is kept for the same time."""
+    """Classes of data, each with its own retention."""
 
     FIXES = "fixes"
     VISITS = "visits"
@@ -29,13 +29,13 @@ class DataClass(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClassTerms:
-    """What a class is, and the least that may be set."""
+    """Description of a class, and its shortest retention."""
 
     zh: str
     en: str
     least_days: int
     why: str
-    """Reason of the default and of the least, in both languages."""
+    """Reason of the default and of the minimum, in both languages."""
 
 
 TERMS: dict[DataClass, ClassTerms] = {
@@ -72,47 +72,47 @@ TERMS: dict[DataClass, ClassTerms] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Horizon:
-    """How old may be what is taken of a class."""
+    """Age limits of accepted data of a class."""
 
     floor: int = NEVER
-    """Nothing older is taken any more: what belongs to it was dropped."""
+    """Older data is refused, since the data it belongs to was deleted."""
     back_ms: int = LONGEST_BEHIND_MS
-    """Nor what is older than this when it comes."""
+    """Data that is older than this at receipt is refused, too."""
 
     def since(self, received: int) -> int:
-        """The oldest that is taken of what comes at `received` (ms)."""
+        """Oldest time that is accepted at `received` (ms)."""
         return max(self.floor, received - self.back_ms)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Horizons:
-    """Of what ingest takes."""
+    """Limits for ingest."""
 
     fixes: Horizon = Horizon()
     events: Horizon = Horizon()
 
 
 UNSET = Horizons()
-"""For a city whose settings nobody read."""
+"""For a city whose settings have not been read."""
 
 
 def floor(days: int | None, now: int, before: int = NEVER) -> int:
-    """Floor of a class kept for `days` (None: for ever); it never goes back behind the one `before`."""
+    """Floor of a class kept for `days` (None: for ever); it never falls below the one `before`."""
     return before if days is None else max(before, now - days * DAY_MS)
 
 
 def horizon(days: int | None, dropped: int) -> Horizon:
-    """Of a class that is kept for `days` (None: for ever) and whose floor is `dropped`."""
+    """Limits of a class that is kept for `days` (None: for ever) with the floor `dropped`."""
     return Horizon(floor=dropped, back_ms=LONGEST_BEHIND_MS if days is None else days * DAY_MS)
 
 
 def dropped_before(floor: int) -> int:
-    """What is older than this is gone where nothing holds it; `NEVER` when nothing is."""
+    """Data older than this is deleted unless held; `NEVER`: nothing is deleted."""
     return max(NEVER, floor - GRACE_MS)
 
 
 def fault(wanted: dict[DataClass, int | None], cls: DataClass) -> str | None:
-    """Why a class cannot be kept for what is `wanted` of it; None when it can."""
+    """Why the retention `wanted` is not possible for a class; None if it is."""
     days, terms = wanted[cls], TERMS[cls]
     if cls is DataClass.AUDIT and days is not None:
         return "The audit record is one chain and is kept for ever; leave it unset. 审计记录整链保存，不可设期限。"

@@ -1,4 +1,4 @@
-"""Which checkpoints a track passes, and when. Pure."""
+"""Checkpoints that a track passes, with times. Pure."""
 
 from dataclasses import dataclass
 
@@ -10,9 +10,9 @@ from tracking.presence.fixes import Float, Int
 from tracking.routes.track import BelievedTrack
 
 NEAR_M = 30.0
-"""A fix within it, or within its own accuracy where that is more, is at the checkpoint (domain reference 2.3)."""
+"""A fix within this distance, or within its accuracy if larger, is at the checkpoint (domain reference 2.3)."""
 LEAST_MS = 30_000
-"""Who is at a checkpoint for so long has passed it (domain reference 2.3)."""
+"""Time at a checkpoint that counts as passing it (domain reference 2.3)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +43,7 @@ class Checkpoints:
         return self._n
 
     def passed(self, track: BelievedTrack) -> Passes:
-        """Find the stretches of fixes running, each at the checkpoint, that last LEAST_MS or longer."""
+        """Find the stretches of consecutive fixes at a checkpoint that last LEAST_MS or longer."""
         reach = np.maximum(track.acc, NEAR_M)
         fix, checkpoint = self._tree.query(shapely.points(track.x, track.y), predicate="dwithin", distance=reach)
         order = np.lexsort((fix, checkpoint))

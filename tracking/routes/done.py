@@ -1,4 +1,4 @@
-"""How much of the patrol routes was walked and passed in a period, by cell. Pure; formulas: docs/coverage.md."""
+"""Walked roads and passed checkpoints in a period, by cell. Pure; formulas: docs/coverage.md."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,15 +13,15 @@ from tracking.routes.checkpoints import LEAST_MS, Passes
 from tracking.routes.model import PatrolRoutes
 
 COVERED = 0.6
-"""A cell is covered when this share of its roads was walked (domain reference 2.3)."""
+"""Share of the roads of a cell that must be walked for it to be covered (domain reference 2.3)."""
 
 Unclear = Callable[[NDArray[np.intp], Int, Int], Bool]
-"""Of cells and times, ms: whether silence may hide that somebody was there, or nothing was observed."""
+"""Of cells and times, ms: whether silence may hide a visit, or nothing was observed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Did:
-    """What was done in a period."""
+    """Walked and passed routes in a period."""
 
     walked: Bool
     """By piece of the patrol routes."""
@@ -39,25 +39,25 @@ class Did:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouteSums:
-    """What is added up of the patrol routes, as columns by cell."""
+    """Sums of the patrol routes, as columns by cell."""
 
     road_m: Float
     """Length of its roads in force; 0: none is known."""
     walked_m: Float
     road_known: Bool
-    """What is not walked cannot be hidden by silence, or enough is walked whatever silence hides."""
+    """The result is certain: silence cannot hide the rest, or enough is walked without it."""
     required: Int
-    """Checkpoints to be passed, each once in every window of required visits, once in the period without any."""
+    """Checkpoints to be passed: once in every window of required visits, without windows once in the period."""
     passed: Int
     missing: Int
-    """Of those not passed, the ones that silence cannot hide."""
+    """Those that were certainly not passed, as silence cannot hide it."""
     roads_told: float
     """Of the whole city, as in Did."""
     checkpoints_told: float
 
     @property
     def covered(self) -> Bool:
-        """Cells of which enough was walked."""
+        """Cells with a sufficient share walked."""
         return (self.road_m > 0) & (self.walked_m >= COVERED * self.road_m)
 
 
@@ -73,11 +73,11 @@ def measure(
 
     Args:
         routes: roads and checkpoints; those count that are in force at the end of the period.
-        did: what was done.
-        windows: of required visits, those that lie in the period as a whole.
+        did: walked and passed routes.
+        windows: windows of required visits that lie wholly in the period.
         period: start and end, ms; the end is not included.
-        unclear: may a visit be hidden?
-        unclear_at_once: may a stay long enough for a checkpoint be?
+        unclear: whether a visit may be hidden.
+        unclear_at_once: whether a stay long enough for a checkpoint may be hidden.
     """
     cells, whole = np.arange(len(routes.grid)), np.ones(len(routes.grid), dtype=np.int64)
     now = routes.pieces.in_force(period[1] - 1)[routes.piece]
@@ -100,7 +100,7 @@ def measure(
 def _checkpoints(
     routes: PatrolRoutes, did: Did, windows: Windows, period: tuple[int, int], unclear: Unclear
 ) -> tuple[NDArray[np.intp], Bool, Bool]:
-    """Each demand to pass a checkpoint: its cell, whether it was met, and whether it surely was not."""
+    """Each required passage: its cell, whether it was made, and whether it was certainly not made."""
     cell_of = routes.cell_of_checkpoint
     known = np.flatnonzero(routes.checkpoints.in_force(period[1] - 1) & (cell_of >= 0))
     order = np.argsort(windows.cell, kind="stable")
@@ -111,7 +111,7 @@ def _checkpoints(
     checkpoint = np.concatenate([np.repeat(known, many), free])
     start = np.concatenate([windows.start[window], np.full(len(free), period[0])])
     end = np.concatenate([windows.end[window], np.full(len(free), period[1])])
-    # Who stays LEAST_MS or longer is there for LEAST_MS of a window when it goes on that long after its begin, and
+    # A stay of LEAST_MS or longer covers LEAST_MS of a window if it lasts that long after the begin of the window and
     # began that long before its end. A tag that is read counts as the half minute before.
     times = indicators.TimeSpans(
         of=np.concatenate([did.passes.checkpoint, did.scanned]),

@@ -1,4 +1,4 @@
-"""The patrol routes of a city: its pieces of road and its checkpoints, as they are and as they were. Pure."""
+"""The patrol routes of a city: pieces of road and checkpoints, with their history. Pure."""
 
 from dataclasses import dataclass
 
@@ -12,17 +12,17 @@ from tracking.routes.checkpoints import Checkpoints, Passes
 from tracking.routes.roads import Roads, Walked
 
 EDGE_M = 10.0
-"""A road so near to a cell belongs to it: roads are often the boundary, and count for both sides."""
+"""Distance within which a road belongs to a cell: roads are often the boundary, and count for both sides."""
 ASTRAY_M = 100.0
-"""A checkpoint that lies in no cell belongs to the nearest within this."""
+"""A checkpoint outside all cells belongs to the nearest one within this distance."""
 FOR_EVER = int(np.iinfo(np.int64).max)
 LEAD_MS = 900_000
-"""So much before an hour its fixes are looked at, too: whether a place is believed depends on what was before."""
+"""Period before an hour whose fixes are read too: whether a place counts depends on the ones before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VersionedPlaces:
-    """n pieces or checkpoints as they are stored, as columns of length n."""
+    """n stored pieces or checkpoints, as columns of length n."""
 
     id: Int
     lat: Float
@@ -42,7 +42,7 @@ class VersionedPlaces:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hour:
-    """What a device did of the patrol routes in an hour. None: no road, or no checkpoint, is known."""
+    """Routes done by a device in an hour. None: no road, or no checkpoint, is known."""
 
     walked: Walked | None
     passes: Passes | None
@@ -82,11 +82,11 @@ class PatrolRoutes:
 
     @property
     def empty(self) -> bool:
-        """Whether nothing is known."""
+        """Whether there are no roads and no checkpoints."""
         return not len(self.pieces) and not len(self.checkpoints)
 
     def hour(self, fixes: FixColumns, start: int, end: int) -> Hour:
-        """What a device did from `start` to `end` (ms, not included).
+        """Routes done by a device from `start` to `end` (ms, exclusive).
 
         Args:
             fixes: of one device, from LEAD_MS before `start` on, in any order; those in suspect intervals are marked.

@@ -1,4 +1,4 @@
-"""Roads cut into pieces of equal length, each known by where it lies. Pure."""
+"""Roads cut into pieces of equal length, each identified by its place. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from tracking.presence.fixes import Float
 
 LONGEST_M = 20.0
-"""A piece counts as a whole, by its middle: the length walked is right to half of this at each end of the way."""
+"""Longest piece. A piece counts as a whole, by its middle: the length walked is exact to half of this at each end."""
 _GEOD = pyproj.Geod(ellps="WGS84")
 _QUARTERS = (0.25, 0.5, 0.75)
 _MICRO = 1e6
-"""Places are the same road when they agree to a millionth of a degree, a decimetre."""
+"""Places that agree to a millionth of a degree (a decimetre) are the same road."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +22,7 @@ class Pieces:
     """n pieces, as columns of length n."""
 
     key: tuple[bytes, ...]
-    """What a piece is known by when roads are imported again: where its quarters lie. None twice."""
+    """Identity of a piece across imports: the places of its quarters. Unique."""
     lat: Float
     """Middle, WGS-84 degrees."""
     lon: Float
@@ -35,7 +35,7 @@ class Pieces:
 def cut(lines: Sequence[Float]) -> Pieces:
     """Cut lines into equal pieces of at most LONGEST_M.
 
-    Which way a line is drawn does not matter, and what is drawn twice counts once.
+    The direction of a line does not matter, and duplicates count once.
 
     Args:
         lines: vertices of each, (n, 2) longitude and latitude in WGS-84 degrees, two or more.
@@ -56,7 +56,7 @@ def cut(lines: Sequence[Float]) -> Pieces:
 
 def _cut(line: Float) -> tuple[NDArray[np.float64], float]:
     """Quarters of the pieces, shape (pieces, 3, 2), and the length of each, m."""
-    # Always from the same end, so that both directions give the same places to the last bit.
+    # Always from the same end, so that both directions give exactly the same places.
     drawn = line if line.tolist() <= line[::-1].tolist() else line[::-1]
     along = np.concatenate([[0.0], np.cumsum(_GEOD.line_lengths(drawn[:, 0], drawn[:, 1]))])
     n = int(np.ceil(along[-1] / LONGEST_M - 1e-6))

@@ -1,4 +1,4 @@
-"""Which pieces of road lie along a track. Pure."""
+"""Pieces of road along a track. Pure."""
 
 from dataclasses import dataclass
 
@@ -10,19 +10,19 @@ from tracking.presence.fixes import Bool, Float, Int
 from tracking.routes.track import BelievedTrack
 
 BESIDE_M = 20.0
-"""A road within it of the track was walked (domain reference 2.3)."""
+"""Distance from the track within which a road counts as walked (domain reference 2.3)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Walked:
-    """Pieces along a track, as columns; none twice, in order."""
+    """Pieces along a track, as columns; unique, in order."""
 
     piece: NDArray[np.intp]
     """Index of the piece."""
     first: Int
-    """When the device was nearest to the middle of the piece on its first step along it, ms."""
+    """Time at which the device was nearest to the middle of the piece on its first step along it, ms."""
     last: Int
-    """When it was on its last one."""
+    """The same on its last step."""
 
 
 class Roads:
@@ -59,7 +59,7 @@ class Roads:
         return Walked(piece=pieces, first=np.maximum(first, start), last=last)
 
     def _nearest(self, track: BelievedTrack, to: NDArray[np.intp], piece: NDArray[np.intp]) -> Int:
-        """When the step that ends at fix `to` was nearest to the middle of `piece`, ms."""
+        """Time at which the step that ends at fix `to` was nearest to the middle of `piece`, ms."""
         x, y, t = track.x[to - 1], track.y[to - 1], track.t[to - 1]
         dx, dy = track.x[to] - x, track.y[to] - y
         along = (self._x[piece] - x) * dx + (self._y[piece] - y) * dy

@@ -1,4 +1,4 @@
-"""Files of roads and checkpoints: bytes to what is imported, or their faults. Pure; see docs/grid-format.md."""
+"""Parser of files of roads and checkpoints: bytes to routes, or their faults. Pure; see docs/grid-format.md."""
 
 import csv
 import io
@@ -26,7 +26,7 @@ _COLUMNS = {"code", "lat", "lon"}
 
 @dataclass(frozen=True, slots=True)
 class FileFaults:
-    """Everything that is wrong with a file; nothing of it is taken."""
+    """The faults of a file, of which nothing is imported."""
 
     faults: list[GridFault]
 
@@ -42,7 +42,7 @@ class RoadFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkpoint:
-    """A place to be passed."""
+    """A checkpoint."""
 
     code: str
     name: str | None
@@ -184,7 +184,7 @@ def _checkpoint(
 
 
 def _check(read: Sequence[tuple[int, Checkpoint]], grid: CityGrid, faults: Faults) -> None:
-    """Check that each code is there once, and that each place lies in the city."""
+    """Check that codes are unique and that each place lies in the city."""
     first: dict[str, int] = {}
     for number, checkpoint in read:
         if checkpoint.code in first:

@@ -1,4 +1,4 @@
-"""The believed way of a device in metres, from its fixes. Pure: the same fixes in any order, the same way."""
+"""The accepted track of a device in metres, from its fixes. Pure: the order of the fixes does not matter."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ from tracking.presence.trail import Trail
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BelievedTrack:
-    """n believed fixes in order of time, as columns of length n."""
+    """n accepted fixes in order of time, as columns of length n."""
 
     t: Int
     """ms."""
@@ -25,21 +25,21 @@ class BelievedTrack:
     acc: Float
     """68 % radius by which the fix is judged, m."""
     joined: Bool
-    """A valid step leads here from the fix before: no silence and no jump lies between."""
+    """Whether a valid step leads here from the fix before, without silence or jump."""
 
     def __len__(self) -> int:
         return len(self.t)
 
 
 class _Way(Trail):
-    """Collects what is believed."""
+    """Collects accepted fixes."""
 
     def __init__(self) -> None:
         super().__init__()
         self.taken: list[tuple[Point, bool]] = []
 
     def end(self) -> None:
-        """Nothing more comes."""
+        """End of the fixes."""
         self._believe_silent()
 
     def _move(self, first: Point) -> None:
@@ -50,7 +50,7 @@ class _Way(Trail):
 
 
 def believed(fixes: FixColumns, grid: CityGrid) -> BelievedTrack:
-    """Follow the fixes of one device as the engine does; what carries no presence is left out.
+    """Follow the fixes of one device as the engine does; fixes that count for no presence are left out.
 
     Args:
         fixes: of one device, in any order; those in suspect intervals are marked.
@@ -62,7 +62,7 @@ def believed(fixes: FixColumns, grid: CityGrid) -> BelievedTrack:
     places, way = grid.places(rows.lat, rows.lon, rows.acc), _Way()
     columns = (rows.t, places.x, places.y, places.sigma)
     for t, x, y, sigma in zip(*(column.tolist() for column in columns), strict=True):
-        # Roads and checkpoints are places of their own: in which cell the fix lies does not matter.
+        # For roads and checkpoints the cell of the fix does not matter.
         way.step(Point(t, x, y, sigma, -1, Depth.UNSURE, 0.0, 0.0))
     way.end()
     taken = [point for point, _ in way.taken]

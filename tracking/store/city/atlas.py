@@ -16,7 +16,7 @@ from tracking.store.city.plan_store import PlanRules
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Atlas:
-    """The cells of every time, and what makes a visit of each at each time."""
+    """The cells of all times, and what counts as a visit to each at each time."""
 
     grid: CityGrid
     rules: VisitRules
@@ -48,11 +48,11 @@ async def _grid(conn: db.Connection, divisions: Sequence[DivisionRecord], said: 
 
 
 def visit_rules(divisions: Sequence[DivisionRecord], said: Sequence[DivisionCell], rules: PlanRules) -> VisitRules:
-    """What makes a visit of each cell, by when the stay began. Pure.
+    """What counts as a visit to each cell, by the begin of the stay. Pure.
 
     Args:
-        divisions: all that hold at any time.
-        said: what they say of their cells.
+        divisions: all that are in force at any time.
+        said: their properties of cells.
         rules: the plans.
     """
     begins, _ = _lives(divisions, said)
@@ -63,7 +63,7 @@ def visit_rules(divisions: Sequence[DivisionRecord], said: Sequence[DivisionCell
     changes = sorted({division.starts for division in divisions} | {EVER})
     parts = []
     for start, end in pairwise([*changes, FOR_EVER]):
-        # Of a cell that does not hold nobody asks: any of its versions will do.
+        # Cells that are not in force are never looked up: any version will do.
         cells = [_at(start, versions) for versions in of.values()]
         sites = [rules.site(cell, begins[cell.cell]) for cell in cells]
         parts.append(plans.Plans(rules.versions, sites).visit_rules(start, end))
@@ -77,7 +77,7 @@ def _at(moment: int, versions: Sequence[tuple[int, DivisionCell]]) -> DivisionCe
 
 
 def _lives(divisions: Sequence[DivisionRecord], said: Sequence[DivisionCell]) -> tuple[dict[int, int], dict[int, int]]:
-    """From and until when each cell holds, ms."""
+    """Start and end of the time in force of each cell, ms."""
     of = {division.id: division for division in divisions}
     begins: dict[int, int] = {}
     ends: dict[int, int] = {}

@@ -1,7 +1,7 @@
-"""To which part of the city a row belongs, as conditions of SQL: said once, for every query that somebody limited asks.
+"""SQL conditions that limit rows to a part of the city, shared by all queries of callers with limited sight.
 
-What happened in a cell belongs to the cell's area; what is about a person or device belongs to the area of its unit. A
-row about another area's device shows no name. The parameters are `int[]` or `text[]`; NULL is no limit.
+A row about a cell belongs to the area of the cell; a row about a person or device belongs to the area of the unit. A
+row about a device of another area shows no name. The parameters are `int[]` or `text[]`; NULL is no limit.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SightFilter:
-    """What somebody sees, as parameters of these conditions; None: all."""
+    """Limits of a caller, as parameters of these conditions; None: all."""
 
     cells: Sequence[int] | None = None
     devices: Sequence[int] | None = None

@@ -17,7 +17,7 @@ WHERE (calendar_days.workday, calendar_days.name) IS DISTINCT FROM (excluded.wor
 
 
 async def holidays(conn: db.Connection) -> Holidays:
-    """All days that were imported, on top of what is built in."""
+    """All imported days, which override the built-in ones."""
     rows = await conn.fetch("SELECT day, workday, name FROM calendar_days")
     return Holidays({row["day"]: DayMark(workday=row["workday"], name=row["name"]) for row in rows})
 
@@ -29,7 +29,7 @@ async def sources(conn: db.Connection, start: date, end: date) -> dict[date, str
 
 
 async def put(conn: db.Connection, days: Sequence[Day], source: str, made_by: str) -> int:
-    """Store days; those known already get the new word. Returns how many changed."""
+    """Store days; existing ones are replaced. Returns how many changed."""
     columns = [day.day for day in days], [day.workday for day in days], [day.name for day in days]
     done = await conn.execute(_PUT, *columns, source, made_by)
     return int(done.rsplit(" ", 1)[1])

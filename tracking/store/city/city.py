@@ -36,9 +36,9 @@ class CityCell:
     name: str | None
     cls: str
     weight: float
-    """Of the grid file; a plan may say another."""
+    """From the grid file; a plan may override it."""
     road_m: float | None
-    """Length of the roads in it, m; None: not known."""
+    """Length of its roads, m; None: not known."""
     grid: str
     """Code of its responsibility grid."""
     street: str
@@ -47,14 +47,14 @@ class CityCell:
     """Code of its district."""
     synthetic: bool
     begins: int
-    """Since when it holds, ms; EVER: ever."""
+    """Start of its time in force, ms; EVER: no start."""
     geometry: dict[str, Any]
     """GeoJSON Polygon, WGS-84."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class City:
-    """Everything about the place that rules need. Columns are by cell, in the order of `cells`."""
+    """Everything about the city that rules need. Columns are by cell, in the order of `cells`."""
 
     cells: tuple[CityCell, ...]
     plans: plans.Plans
@@ -68,7 +68,7 @@ class City:
     index: dict[int, int]
     """Number of a cell in the store → its index."""
     begins: Int
-    """Since when each cell holds, ms; EVER: ever. Nothing is asked of it before."""
+    """Start of the time in force of each cell, ms; EVER: no start. Nothing is required before."""
     areas: dict[str, DivisionArea]
     """Districts, streets and grids by code."""
 
@@ -126,27 +126,27 @@ async def load(conn: db.Connection, at: int | None = None, known: int | None = N
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Basis:
-    """What the store knows that coverage is judged on, as columns by cell of a city."""
+    """Stored data on which coverage is judged, as columns by cell of a city."""
 
     last_visit: Int
     """End of the last valid visit, ms; coverage.NEVER if none."""
     present: NDArray[np.bool_]
     """A valid visit is going on."""
     known_since: Int
-    """Since when each cell is observed, ms; NEVER if the city never was."""
+    """Start of observation of each cell, ms; NEVER if the city was never observed."""
     possible: Int
     """Latest end of a visit that may have been made in silence or between cells, ms; NEVER if none may."""
     between: Int
     """Latest end of those between cells alone."""
     quota: coverage.Quota
-    """Required visits of the windows that are going on."""
+    """Required visits of open windows."""
     heard: int
     """Newest fix heard from the city, ms; NEVER if none."""
     soon_share: Float | float = coverage.DUE_SOON_SHARE
-    """Share of the limit below which what is left counts as due soon, as the rules of warnings say."""
+    """A cell is due soon if less than this share of its limit is left, by the rules of warnings."""
 
 
-# Two short walks: the newest visit of each cell that had ended by then, and those that went on at the time, also
+# Two short index scans: the newest visit of each cell that had ended by then, and those that were open then, also
 # where somebody else's ended after what is known of them.
 _LAST_VISITS = """
 SELECT v.cell, v.t_out, v.open
@@ -183,7 +183,7 @@ SELECT max(t) FROM (
 
 
 async def basis(conn: db.Connection, city: City, now: int, known: int | None = None) -> Basis:
-    """Read what coverage at `now` (ms) is judged on, by what was known at `known` (ms; None: by what is known now)."""
+    """Read the data for coverage at `now` (ms), as known at `known` (ms; None: as known now)."""
     arguments = [] if known is None else [db.moment(known)]
     since = await observation.observed_since(conn, known)
     heard = await conn.fetchval(_HEARD_NOW if known is None else _HEARD_THEN, *arguments)
@@ -196,12 +196,12 @@ async def basis(conn: db.Connection, city: City, now: int, known: int | None = N
         if at is not None:
             ended = db.millis(row["t_out"])
             last_visit[at] = max(last_visit[at], min(ended, now))
-            # Asked about the past, a visit that reached beyond the moment was going on at it.
+            # For a moment in the past, a visit that ended later was open.
             present[at] |= ended >= now or (row["open"] and ended >= now - UNHEARD_MS)
     silences = await run_store.silences_before(conn, now, known)
     sightings = await sighting_store.read(conn, city.index, now - run_store.LOOK_BACK_MS, now, known)
     dwell = city.dwells_ms(now)
-    # In a thread: each silence is held against each cell, and a whole fleet may have been silent.
+    # In a thread: each silence is compared with each cell, and a whole fleet may have been silent.
     possible = await asyncio.to_thread(silence.possible_visits, silences, city.grid, dwell)
     between = await between_store.read(conn, city.index, now - between_store.LOOK_BACK_MS, now, known)
     return Basis(
@@ -220,8 +220,8 @@ def judge(city: City, basis: Basis, arrivals_ms: Int, now: int) -> coverage.Cove
 
     Args:
         city: the city.
-        basis: what the store knows.
-        arrivals_ms: how soon an officer can be at each cell, ms; negative where nobody can be sent.
+        basis: the stored data.
+        arrivals_ms: time until an officer can be at each cell, ms; negative: nobody can be sent.
         now: the moment.
     """
     known = coverage.CoverageInput(

@@ -1,4 +1,4 @@
-"""Divisions of the city in the database: which held when, and what they say of their cells. Times are ms."""
+"""Divisions of the city in the database: their times in force and the properties of their cells. Times are ms."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from runtime import db
 from tracking.geometry.lookup import EVER, FOR_EVER
 
 _ALL = "SELECT id, district, valid_from, valid_to, made_at FROM divisions ORDER BY id"
-# The first of a district counts as known ever: before it nothing could have been.
+# The first of a district counts as always known, since there was nothing before it.
 _IN_FORCE = """
 SELECT coalesce(array_agg(id ORDER BY id), '{}') FROM (
   SELECT DISTINCT ON (district) id FROM divisions
@@ -35,7 +35,7 @@ SELECT v.cell, min(d.valid_from) AS since FROM division_cells v JOIN divisions d
 WHERE v.division = ANY ($1::int[]) GROUP BY v.cell
 """
 _KNOWN = _ALL.replace("ORDER BY", "WHERE $1::timestamptz IS NULL OR made_at <= $1 OR valid_from = 'epoch' ORDER BY")
-# Of the first import there ever was, whatever came later: the plane of the city must not move.
+# Always that of the very first import: the plane of the city must not move.
 _EXTENT = """
 SELECT min((p ->> 1)::float8) AS south, max((p ->> 1)::float8) AS north,
        min((p ->> 0)::float8) AS west, max((p ->> 0)::float8) AS east
@@ -47,7 +47,7 @@ WHERE v.division IN (SELECT id FROM divisions WHERE made_at = (SELECT made_at FR
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DivisionRecord:
-    """What one import says of a district."""
+    """Division of a district by one import."""
 
     id: int
     district: str
@@ -60,7 +60,7 @@ class DivisionRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DivisionCell:
-    """What a division says of a cell."""
+    """Properties of a cell in a division."""
 
     division: int
     cell: int
@@ -89,25 +89,25 @@ class DivisionArea:
 
 
 async def all_divisions(conn: db.Connection, at: int | None = None) -> list[DivisionRecord]:
-    """Divisions that hold for any time by what was known at `at` (ms; None: now), in the order they were made."""
+    """Divisions that are in force at any time, as known at `at` (ms; None: now), in the order of their creation."""
     rows = await conn.fetch(_KNOWN, None if at is None else db.moment(at))
     return _effective([_division(row) for row in rows])
 
 
 async def in_force(conn: db.Connection, at: int, known_at: int | None = None) -> list[int]:
-    """Numbers of the divisions that hold at `at` (ms) by what was known at `known_at` (None: now)."""
+    """Numbers of the divisions in force at `at` (ms), as known at `known_at` (None: now)."""
     known_moment = None if known_at is None else db.moment(known_at)
     return list(await conn.fetchval(_IN_FORCE, db.moment(at), known_moment))
 
 
 async def next_start(conn: db.Connection, now: int) -> int:
-    """When the next division comes into force after `now` (ms); FOR_EVER: none is to come."""
+    """Time at which the next division comes into force after `now` (ms); FOR_EVER: none."""
     start = await conn.fetchval("SELECT min(valid_from) FROM divisions WHERE valid_from > $1", db.moment(now))
     return FOR_EVER if start is None else db.millis(start)
 
 
 async def cells(conn: db.Connection, divisions: Sequence[int]) -> list[DivisionCell]:
-    """What divisions say of their cells, by cell."""
+    """Properties of cells in divisions, by cell."""
     return [DivisionCell(**row) for row in await conn.fetch(_CELLS, divisions)]
 
 
@@ -122,7 +122,7 @@ async def geometries(conn: db.Connection, numbers: Iterable[int]) -> dict[int, s
 
 
 async def held_since(conn: db.Connection, known_at: int | None = None) -> dict[int, int]:
-    """Since when each cell holds or held (EVER: ever), by number."""
+    """Start of the time in force of each cell (EVER: no start), by number."""
     numbers = [division.id for division in await all_divisions(conn, known_at)]
     return {row["cell"]: since_ever(row["since"]) for row in await conn.fetch(_HELD_SINCE, numbers)}
 
@@ -151,7 +151,7 @@ def _division(row: asyncpg.Record) -> DivisionRecord:
 
 
 def _effective(divisions: Sequence[DivisionRecord]) -> list[DivisionRecord]:
-    """Each with the beginning of the next of its district as its end; without those whose place another took."""
+    """Each ends where the next of its district begins; replaced ones are left out."""
     known_divisions: list[DivisionRecord] = []
     for _, of in groupby(sorted(divisions, key=attrgetter("district", "starts", "id")), attrgetter("district")):
         listed = list(of)

@@ -14,7 +14,7 @@ from tracking.store.records import event_log, meta_store
 from tracking.store.tracks import event_store
 
 VERSION_KEY = "grid_version"
-"""Row of `meta` that counts imports which changed something: who holds cells in memory looks at it."""
+"""Row of `meta` that counts imports with changes; processes with cells in memory check it."""
 
 _AREAS = """
 INSERT INTO areas (code, level, name, parent, owner)
@@ -23,7 +23,7 @@ ON CONFLICT (code) DO UPDATE SET owner = coalesce(excluded.owner, areas.owner)
 WHERE areas.owner IS DISTINCT FROM coalesce(excluded.owner, areas.owner)
 RETURNING code
 """
-# What areas are called and where they belong is that of the newest division that has begun.
+# Names and parents of areas are those of the newest division that has begun.
 _AREAS_NOW = """
 UPDATE areas a SET name = n.name, parent = n.parent
 FROM (SELECT DISTINCT ON (v.code) v.code, v.name, v.parent FROM division_areas v JOIN divisions d ON d.id = v.division
@@ -35,7 +35,7 @@ INSERT INTO cells (code, area_m2, geometry) SELECT * FROM unnest($1::text[], $2:
 RETURNING id, code
 """
 _WRITE_CODES = "UPDATE cells c SET code = n.code FROM unnest($1::int[], $2::text[]) AS n (id, code) WHERE c.id = n.id"
-# Until when each code was in force, were the next division to begin at $2; NULL: it never was.
+# End of the time in force of each code if the next division begins at $2; NULL: it was never in force.
 _STORED = """
 SELECT c.id, c.code, c.geometry,
        max(least(d.valid_to, $2)) FILTER (WHERE d.valid_from < least(d.valid_to, $2)) AS until
@@ -63,7 +63,7 @@ SELECT $1, * FROM unnest($2::int[], $3::text[], $4::text[], $5::text[], $6::text
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GridImportResult:
-    """What an import changed, in rows."""
+    """Numbers of rows changed by an import."""
 
     cells: int
     """Cells in the file."""
@@ -71,11 +71,11 @@ class GridImportResult:
     changed: int
     """Cells with another name, grid, class, weight, road length or spelling of the code."""
     ended: int
-    """Cells that were in force and are not in the file: not from then on, never deleted."""
+    """Cells that were in force and are not in the file: they end, but are never deleted."""
     areas: int
-    """Areas that are new, changed or have gone."""
+    """Areas that are new, changed or removed."""
     since: int | None
-    """From when it holds, ms; EVER: the first of its district; None: nothing changed."""
+    """Start of its time in force, ms; EVER: the first of its district; None: nothing changed."""
 
     @property
     def anything(self) -> bool:
@@ -98,16 +98,16 @@ async def import_grid(
     """Make a grid the newest division of its districts, in one transaction.
 
     Cells that are not in it any more end. A code that went out of force, or that stands for another boundary, is
-    refused: earlier visits refer to what the code meant then. What was judged of the time since is judged again.
+    refused: earlier visits refer to what the code meant then. Visits since `valid_from` are judged again.
 
     Args:
         conn: a connection.
-        grid: what holds from then on.
-        valid_from: from when, ms; None: from now on. The first division of a district holds for all time before it too.
-        now: ms, when it is known; None: by the database's clock.
+        grid: the new division.
+        valid_from: start, ms; None: now. The first division of a district is also in force for all time before it.
+        now: time of the import, ms; None: by the clock of the database.
 
     Returns:
-        What changed, or why nothing did.
+        The changes, or the faults.
     """
     async with conn.transaction():
         await conn.execute("SELECT pg_advisory_xact_lock(hashtext('patrol.grid'))")
@@ -126,7 +126,7 @@ async def import_grid(
 
 
 async def areas_now(conn: db.Connection, now: int) -> None:
-    """Call areas what the divisions in force at `now` (ms) call them."""
+    """Give areas their names in the divisions in force at `now` (ms)."""
     await conn.execute(_AREAS_NOW, db.moment(now))
 
 
@@ -191,7 +191,7 @@ async def _write(
 async def _divide(
     conn: db.Connection, district: str, change: DistrictChange, before: StoredDivision, begins: datetime, now: int
 ) -> int:
-    """Make what is new of a district its newest division; from when it holds, ms."""
+    """Store a new division of a district; returns its start, ms."""
     first = before.id is None
     number = await conn.fetchval(_DIVIDE, district, db.moment(0) if first else begins, db.moment(now))
     areas = [list(column) for column in zip(*sorted(change.areas), strict=True)]
@@ -205,7 +205,7 @@ async def _divide(
 
 
 async def _write_areas(conn: db.Connection, areas: Collection[grids.Area]) -> set[str]:
-    """Add what is new, and say who answers for it; whose owner is another now."""
+    """Add new areas with their responsible units; returns those whose unit changed."""
     codes = {row["code"] for row in await conn.fetch("SELECT code FROM areas")}
     rows = [(area.code, area.level, area.name, area.parent, area.owner) for area in areas]
     columns = [list(column) for column in zip(*rows, strict=True)]

@@ -1,8 +1,8 @@
-"""By what stays are judged, as the database guards it: divisions, and what plans ask of a visit.
+"""Rules by which stays are judged, guarded by the database: divisions, and the requirements of plans for a visit.
 
-Whoever changes it makes windows of what was judged already and counts up a version, in one transaction. Whoever stores
-stays says by which version they were judged. A lock makes one come wholly before the other: so no stay remains that was
-judged by what holds no more, whenever a process noticed the change, and whether it was started anew meanwhile.
+A change of the rules creates windows for stays that were judged already and increments a version, in one transaction.
+Whoever stores stays names the version by which they were judged. A lock orders the two, so no stay judged by old rules
+remains, no matter when a process notices the change or restarts.
 """
 
 from collections.abc import Mapping
@@ -20,23 +20,23 @@ INSERT INTO dirty_windows (device, t_lo, t_hi, received, cause)
 SELECT device, greatest(t_first, $1), t_last, $2, $3 FROM runs WHERE t_last >= $1 ORDER BY t_last DESC
 """
 _ASKED = frozenset({"dwell_s", "path_m", "path_road_share"})
-"""What a plan says of a visit."""
+"""Fields of a plan about visits."""
 
 
 class OutdatedError(Exception):
-    """What is to be stored was judged by what holds no more: read the city again and judge anew."""
+    """The stays were judged by old rules: read the city again and judge again."""
 
 
 async def version(conn: db.Connection) -> str:
-    """What changes with all by which stays are judged; read it before that."""
+    """Version of the rules by which stays are judged; read it before the rules."""
     return str(await conn.fetchval(_VERSION, VERSION_KEY))
 
 
 async def hold(conn: db.Connection, judged_by: str) -> None:
-    """Keep everything by which stays are judged as it is until the caller's transaction ends; call it first in it.
+    """Prevent changes of the rules until the caller's transaction ends; call it first in it.
 
     Raises:
-        OutdatedError: it is not what it was at `judged_by` any more.
+        OutdatedError: the version is not `judged_by` any more.
     """
     await conn.execute("SELECT pg_advisory_xact_lock_shared(hashtext('patrol.judging'))")
     if await version(conn) != judged_by:
@@ -44,11 +44,11 @@ async def hold(conn: db.Connection, judged_by: str) -> None:
 
 
 async def mark_changed(conn: db.Connection, since: int, now: int) -> None:
-    """Say, in the transaction that changes it, that stays are judged otherwise from `since` (ms) on.
+    """Record, in the transaction of the change, that stays from `since` (ms) on are judged by other rules.
 
     Call it last but for the event log.
 
-    What was judged of that time until `now` is computed again.
+    Stays from then until `now` are computed again.
     """
     await conn.execute(_LOCK)
     await meta_store.count(conn, VERSION_KEY)
@@ -56,5 +56,5 @@ async def mark_changed(conn: db.Connection, since: int, now: int) -> None:
 
 
 def changes_visits(body: Mapping[str, Any] | None) -> bool:
-    """Whether a plan says what makes a visit."""
+    """Whether a plan has fields about visits."""
     return body is not None and not _ASKED.isdisjoint(body)

@@ -1,10 +1,10 @@
-"""Names of people and their devices: which of them somebody may read, by the units that are in sight."""
+"""Names of people and their devices that a caller may read, by the units in sight."""
 
 from runtime import db
 from tracking.city.names import ALL_SHOWN, Names
 from tracking.store.city.sight import Sight
 
-# A device is the own one of an officer who ever carried it; the own record says which accounts looked.
+# A device is an officer's own if the officer ever carried it; the own record names the accounts that looked.
 _NAMES = """
 SELECT n.name, n.label, coalesce(n.own, false) OR coalesce(n.unit = ANY ($1::text[]), false) AS seen FROM (
   SELECT v.name, v.label, d.unit, d.id IN (SELECT device FROM bindings WHERE officer = $2::int) AS own
@@ -21,13 +21,13 @@ SELECT n.name, n.label, coalesce(n.own, false) OR coalesce(n.unit = ANY ($1::tex
 
 
 async def load(conn: db.Connection, see: Sight, officer: int | None = None) -> Names:
-    """Read the names for somebody who sees `see`; `officer` is who asks, where that is known: never hidden."""
+    """Read the names for a caller with the sight `see`; `officer` is the caller, if known, and is never hidden."""
     if see.units is None:
         return ALL_SHOWN
     rows = await conn.fetch(_NAMES, list(see.units), officer)
     seen = frozenset(row["name"] for row in rows if row["seen"])
     return Names(
         hidden=frozenset(row["name"] for row in rows) - seen,
-        # A label says anything, names of others included: it protects nothing but itself.
+        # A label may be any text, also the name of another: it protects only itself.
         shown=frozenset(row["name"] for row in rows if row["seen"] and not row["label"]),
     )

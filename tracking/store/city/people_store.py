@@ -9,7 +9,7 @@ from schemas import wire
 from tracking.city.people import Binding, Officer, Shift, Sign, Unit
 from tracking.store.city import judging
 
-# A unit whose code is an area's answers for that area; what a person has said of a unit stays.
+# A unit with the code of an area is responsible for that area; what a person has set for a unit stays.
 _UNITS = """
 INSERT INTO units (code, name, area)
 SELECT u.code, coalesce(a.name, u.code), a.code
@@ -47,7 +47,7 @@ _SIGNS = [wire.Signal.SIGN_IN.value, wire.Signal.SIGN_OUT.value]
 
 
 async def ensure_units(conn: db.Connection, codes: Iterable[str]) -> None:
-    """Make the units that are not there yet; one named like an area answers for it."""
+    """Create missing units; one with the code of an area is responsible for it."""
     async with conn.transaction():
         placed = [row["scope"] for row in await conn.fetch(_UNITS, sorted(set(codes)))]
         if placed and await conn.fetchval(_PLANNED, placed):
@@ -74,13 +74,13 @@ async def by_badge(conn: db.Connection, badge: str) -> Officer | None:
 
 
 async def officer_of(conn: db.Connection, device: int, at: int) -> Officer | None:
-    """Who carries the device at `at`; None: nobody who is known."""
+    """Officer who carries the device at `at`; None: not known."""
     row = await conn.fetchrow(_CARRIES, db.moment(at), device)
     return None if row is None else _officer(row)
 
 
 async def bindings(conn: db.Connection, at: int) -> dict[int, Binding]:
-    """Bindings that hold at `at`, by device."""
+    """Bindings in force at `at`, by device."""
     rows = await conn.fetch(_BOUND + " ORDER BY t_from", db.moment(at))
     return {
         row["device"]: Binding(
@@ -99,7 +99,7 @@ async def shifts(conn: db.Connection, start: int, end: int) -> list[Shift]:
 
 
 async def add_officers(conn: db.Connection, rows: Sequence[tuple[str, str, str]]) -> dict[str, int]:
-    """Put officers into service, as (badge, name, unit); those with a known badge take the new name and unit.
+    """Add officers as (badge, name, unit); those with a known badge get the new name and unit.
 
     Returns:
         Number of each by badge.
@@ -117,7 +117,7 @@ async def add_officers(conn: db.Connection, rows: Sequence[tuple[str, str, str]]
 
 
 async def add_shifts(conn: db.Connection, rows: Sequence[tuple[int, str | None, int, int, str]]) -> list[int]:
-    """Plan shifts, as (officer, area, starts, ends, kind); one that an officer has already from that moment is left.
+    """Plan shifts, as (officer, area, starts, ends, kind); if the officer has one with this start, it stays.
 
     Returns:
         Numbers of the new ones.
@@ -139,9 +139,9 @@ async def add_shifts(conn: db.Connection, rows: Sequence[tuple[int, str | None, 
 
 
 async def bind(conn: db.Connection, device: int, officer: int, t: int, made_by: str) -> None:
-    """Let an officer carry a device from `t` on; what either was bound to before ends.
+    """Bind an officer to a device from `t` on; earlier bindings of either end.
 
-    Whatever the order in which signs are applied, the bindings are the same.
+    The result does not depend on the order of the changes.
     """
     async with conn.transaction():
         await _lock(conn)
@@ -151,14 +151,14 @@ async def bind(conn: db.Connection, device: int, officer: int, t: int, made_by: 
 
 
 async def unbind(conn: db.Connection, device: int, t: int) -> None:
-    """End at `t` whatever binding of the device holds then."""
+    """End the binding of the device at `t`, if any."""
     async with conn.transaction():
         await _lock(conn)
         await conn.execute(_END, device, None, db.moment(t))
 
 
 async def apply_signs(conn: db.Connection, signs: Sequence[Sign]) -> list[str]:
-    """Bind and unbind as devices say; returns the badges that no officer in service has."""
+    """Bind and unbind as devices report; returns badges that no officer in service has."""
     unknown = []
     for sign in signs:
         if sign.badge is None:
@@ -173,7 +173,7 @@ async def apply_signs(conn: db.Connection, signs: Sequence[Sign]) -> list[str]:
 
 
 async def bind_first(conn: db.Connection, device: int, officer: int, t: int, made_by: str) -> None:
-    """Bind from `t` on, unless device or officer ever was bound."""
+    """Bind from `t` on, unless the device or officer was ever bound."""
     bound = await conn.fetchval(
         "SELECT EXISTS (SELECT FROM bindings WHERE device = $1 OR officer = $2)", device, officer
     )
@@ -182,7 +182,7 @@ async def bind_first(conn: db.Connection, device: int, officer: int, t: int, mad
 
 
 async def _lock(conn: db.Connection) -> None:
-    """One change of bindings at a time: two at once could each find the other's officer free."""
+    """One change of bindings at a time: concurrent ones could both find the officer free."""
     await conn.execute("SELECT pg_advisory_xact_lock(hashtext('patrol.bindings'))")
 
 

@@ -1,4 +1,4 @@
-"""Plans in the database: versions of rules of kind `plan`, and which of them a cell has. Times are ms."""
+"""Plans in the database: versions of rules of kind `plan`, and those of a cell. Times are ms."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,14 +17,14 @@ _UNITS = "SELECT code, area FROM units WHERE area IS NOT NULL ORDER BY code"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanRules:
-    """Every version of a plan, and the units that answer for areas."""
+    """Every version of a plan, and the units responsible for areas."""
 
     versions: Sequence[RuleVersion]
     units: Mapping[str, Sequence[str]]
     """Scopes of units by the code of their area."""
 
     def site(self, cell: DivisionCell, begins: int) -> plans.Site:
-        """What decides which plans hold for a cell that holds from `begins` (ms) on."""
+        """Properties that select the plans of a cell in force from `begins` (ms) on."""
         areas = (cell.district, cell.street, cell.grid)
         of_units = [scope for area in areas if area is not None for scope in self.units.get(area, ())]
         code = grids.lifted(cell.code)
@@ -33,7 +33,7 @@ class PlanRules:
 
 
 async def read(conn: db.Connection) -> PlanRules:
-    """Read the plans that there were, are and will be."""
+    """Read all plans: past, present and future."""
     units: dict[str, list[str]] = {}
     for row in await conn.fetch(_UNITS):
         units.setdefault(row["area"], []).append(f"unit:{row['code']}")
@@ -51,9 +51,9 @@ async def append(
     *,
     valid_to: int | None = None,
 ) -> RuleVersion:
-    """Add a version of a plan (see `rule_store.append`), and have judged anew what was judged by the one before it.
+    """Add a version of a plan (see `rule_store.append`); visits judged by the one before it are judged again.
 
-    `now` (ms) is when it is known.
+    `now` (ms) is the time of the change.
     """
     async with conn.transaction():
         number = await rule_store.append(conn, plans.KIND, scope, body, valid_from, made_by, valid_to=valid_to)

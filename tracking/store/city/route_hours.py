@@ -1,4 +1,4 @@
-"""What devices did of the patrol routes, by device and hour: stored by the cleaner, read for a period."""
+"""Patrol routes done, by device and hour: stored by the cleaner, read for a period."""
 
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
@@ -22,7 +22,7 @@ SET fixes = excluded.fixes, pieces = excluded.pieces, seconds = excluded.seconds
 WHERE (b.fixes, b.pieces, b.seconds, b.passes)
       IS DISTINCT FROM (excluded.fixes, excluded.pieces, excluded.seconds, excluded.passes)
 """
-# The hour after one that changed begins with what is known at the end of that.
+# The hour after a changed one starts from the state at the end of it.
 _WAITING = """
 WITH changed AS (
   SELECT h.device, h.hour FROM devices d CROSS JOIN LATERAL (
@@ -66,31 +66,31 @@ _SCANS = "SELECT text, t FROM events WHERE type = 'checkpoint' AND t >= $1 AND t
 
 
 async def waiting(conn: db.Connection, since: int, limit: int) -> list[tuple[int, int]]:
-    """Devices and hours (ms) to be gone over, newest first: those after `since` (ms) with other fixes, all stale."""
+    """Devices and hours (ms) to review, newest first: those after `since` (ms) with other fixes, and all stale ones."""
     rows = await conn.fetch(_WAITING, db.moment(since), limit)
     return [(row["device"], db.millis(row["hour"])) for row in rows]
 
 
 async def of_device(conn: db.Connection, device: int, lo: int, hi: int, *, settled: bool) -> list[int]:
-    """Hours (ms) with fixes of a device that touch `lo` to `hi` (ms); `settled`: that do not wait to be gone over."""
+    """Hours (ms) with fixes of a device that touch `lo` to `hi` (ms); `settled`: only those not waiting for review."""
     rows = await conn.fetch(_OF_DEVICE, device, db.moment(lo), db.moment(hi), settled)
     return [db.millis(row["hour"]) for row in rows]
 
 
 async def take(conn: db.Connection, device: int, hour: int) -> None:
-    """Say that an hour is gone over in this transaction; who makes it stale meanwhile waits for its end."""
+    """Mark an hour as reviewed in this transaction; writers that make it stale wait."""
     await conn.execute(_TAKE, device, db.moment(hour))
 
 
 async def mark_stale(conn: db.Connection, stretches: Sequence[tuple[int, int, int]]) -> int:
-    """Have hours with fixes in stretches (device, from ms, to ms) gone over again, where there are routes; how many."""
+    """Have hours with fixes in stretches (device, from ms, to ms) reviewed again; returns how many."""
     device, lo, hi = [list(column) for column in zip(*stretches, strict=True)] or [[], [], []]
     done = await conn.execute(_AGAIN, device, [db.moment(t) for t in lo], [db.moment(t) for t in hi])
     return int(done.rsplit(" ", 1)[1])
 
 
 async def put(conn: db.Connection, routes: PatrolRoutes, device: int, hour: int, fixes: int, did: Hour) -> bool:
-    """Make `did` what is known of a device and the hour that begins at `hour` (ms), by so many fixes in it.
+    """Store `did` for a device and the hour that begins at `hour` (ms), computed from this number of fixes.
 
     Returns:
         Whether anything changed.
@@ -102,7 +102,7 @@ async def put(conn: db.Connection, routes: PatrolRoutes, device: int, hour: int,
 
 
 async def read(conn: db.Connection, routes: PatrolRoutes, start: int, end: int) -> Did:
-    """What was done in a period (ms); call it within one snapshot."""
+    """Routes done in a period (ms); call it within one snapshot."""
     period = db.moment(start), db.moment(end)
     walked = np.zeros(len(routes.pieces), dtype=np.bool_)
     passes: list[NDArray[np.int64]] = [np.empty((0, 3), dtype=np.int64)]
@@ -129,7 +129,7 @@ async def read(conn: db.Connection, routes: PatrolRoutes, start: int, end: int) 
 
 
 async def _pages(conn: db.Connection, period: tuple[Any, Any]) -> AsyncIterator[list[Any]]:
-    """Rows of the period, some thousands at a time: a month of them is more than memory is for."""
+    """Rows of the period, some thousands at a time, since a month of them takes too much memory."""
     async with conn.transaction():
         cursor = await conn.cursor(_HOURS, *period)
         while page := await cursor.fetch(_PAGE):
@@ -168,7 +168,7 @@ def _walked_in(row: Any, start: int, end: int) -> NDArray[np.int64]:
 
 
 def _index(known: NDArray[np.int64], wanted: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
-    """Index of each id that is still kept, and which those are."""
+    """Index of each id that is still stored, and which those are."""
     at = np.searchsorted(known, wanted)
     is_known = np.append(known, -1)[at] == wanted
     return at[is_known], is_known

@@ -1,4 +1,4 @@
-"""Roads and checkpoints in the database: imported whole, read as the patrol routes of a city."""
+"""Roads and checkpoints in the database: imported as a whole, read as the patrol routes of a city."""
 
 import asyncio
 from collections.abc import Sequence
@@ -19,14 +19,14 @@ _LOCK = "SELECT pg_advisory_xact_lock(hashtext('patrol.beat'))"
 _ENDED_PIECES = """
 UPDATE road_pieces SET valid_to = now() WHERE valid_to IS NULL AND NOT key = ANY ($1::bytea[]) RETURNING 1
 """
-# What is imported first was there before, too: only what comes later is new.
+# The first import counts for the time before, too; only later ones are new.
 _ADD_PIECES = """
 INSERT INTO road_pieces (key, lat, lon, length_m, valid_from)
 SELECT *, CASE WHEN EXISTS (SELECT FROM road_pieces) THEN now() ELSE 'epoch'::timestamptz END
 FROM unnest($1::bytea[], $2::float8[], $3::float8[], $4::real[])
 ON CONFLICT (key) WHERE valid_to IS NULL DO NOTHING RETURNING 1
 """
-# One that was moved is another: passes of the old place are none of the new.
+# A moved checkpoint is a new one: passes of the old place do not count for it.
 _ENDED_CHECKPOINTS = """
 UPDATE checkpoints c SET valid_to = now() WHERE valid_to IS NULL AND NOT EXISTS (
   SELECT FROM unnest($1::text[], $2::float8[], $3::float8[]) AS n (code, lat, lon)
@@ -46,12 +46,12 @@ _CHECKPOINTS = "SELECT id, lat, lon, valid_from, valid_to, code FROM checkpoints
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouteImportResult:
-    """What an import changed."""
+    """Changes by an import."""
 
     added: int
-    """Pieces, or checkpoints that are new, moved or named otherwise."""
+    """Pieces, or checkpoints that are new, moved or renamed."""
     ended: int
-    """Out of force, for they are not in the file or not there."""
+    """No longer in force, since they are not in the file or not at the same place."""
 
 
 async def import_roads(conn: db.Connection, pieces: Pieces) -> RouteImportResult:
@@ -80,12 +80,12 @@ async def _import(
 
 
 async def version(conn: db.Connection) -> str | None:
-    """What changes with every import; None: there was none."""
+    """Version that changes with every import; None: there was none."""
     return await meta_store.get(conn, _VERSION_KEY)
 
 
 async def load(conn: db.Connection, grid: CityGrid) -> PatrolRoutes:
-    """Read the patrol routes of a city over its cells, with what is no longer in force."""
+    """Read the patrol routes of a city over its cells, including those no longer in force."""
     pieces, checkpoints = await conn.fetch(_PIECES), await conn.fetch(_CHECKPOINTS)
     return await asyncio.to_thread(
         lambda: PatrolRoutes(
@@ -105,7 +105,7 @@ class RouteCache:
     _known: tuple[str | None, PatrolRoutes] | None = field(default=None)
 
     async def of(self, conn: db.Connection, grid: CityGrid) -> PatrolRoutes:
-        """Give the patrol routes as they are, over these cells."""
+        """The present patrol routes over these cells."""
         now = await version(conn)
         if self._known is None or self._known[0] != now or self._known[1].grid is not grid:
             self._known = now, await load(conn, grid)

@@ -25,7 +25,7 @@ SELECT * FROM rule_versions
 WHERE kind = $1 AND ($2::text IS NULL OR scope = $2) AND ($3::bigint IS NULL OR id < $3)
 ORDER BY id DESC LIMIT $4
 """
-# One writer at a time decides about a kind and scope; two that met would both see room for their version.
+# One writer at a time for a kind and scope: concurrent ones would both see room for their version.
 _LOCK = "SELECT pg_advisory_xact_lock(hashtext('patrol.rules'), hashtext($1))"
 _CLASH = """
 SELECT * FROM rule_versions
@@ -43,7 +43,7 @@ VALUES ($1, $2, $3::jsonb, $4, $5, $6) RETURNING *
 
 
 class RuleOverlapError(Exception):
-    """Another version begins in the time that a new one is to hold for: begin after it, or end before it."""
+    """Another version begins within the time of the new one: begin after it, or end before it."""
 
     def __init__(self, scope: str, begins: int) -> None:
         at = db.moment(begins).isoformat(timespec="seconds").replace("+00:00", "Z")
@@ -71,10 +71,10 @@ async def history(
 
     Args:
         conn: a connection.
-        kind: what the versions rule.
+        kind: of the versions.
         scope: only of this scope.
         limit: at most so many.
-        before: number of the last version already seen.
+        before: number of the last version of the previous page.
     """
     return [_version(row) for row in await conn.fetch(_HISTORY, kind, scope, before, limit)]
 
@@ -93,15 +93,15 @@ async def append(
 
     Args:
         conn: a connection; the change is one transaction, or part of the caller's.
-        kind: what it rules.
-        scope: what it holds for.
-        body: the rule; None ends what holds so that wider scopes rule again.
-        valid_from: when it begins to hold; may lie in the future.
-        made_by: who decided it.
-        valid_to: when it ends; None: with the next version.
+        kind: of the version.
+        scope: of the version.
+        body: the rule; None ends the present one, so that wider scopes apply again.
+        valid_from: start; may lie in the future.
+        made_by: name of its author.
+        valid_to: end; None: with the next version.
 
     Raises:
-        RuleOverlapError: a version begins within the time that this one is to hold for. Nothing was changed.
+        RuleOverlapError: a version begins within the time of this one. Nothing was changed.
         ValueError: the end is not after the beginning.
     """
     if valid_to is not None and valid_to <= valid_from:

@@ -1,4 +1,4 @@
-"""The part of the city that somebody sees, read from the areas an account or token is limited to."""
+"""Sight: the part of the city that a caller may see, from the areas of the account or token."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from tracking.store.city import belonging
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sight:
-    """The part of the city that somebody sees; None: all of it.
+    """The part of the city that a caller may see; None: all of it.
 
     Coverage, visits, events and alerts of cells belong to the area of their cell; positions, tracks and alerts of
     persons to the area of the unit of their device. In SQL: `($5::int[] IS NULL OR c.id = ANY ($5))` with `cell_ids`.
@@ -18,7 +18,7 @@ class Sight:
     areas: frozenset[str] | None
     """Codes of districts, streets and grids, all below them included."""
     units: frozenset[str] | None
-    """Units that answer for a part of these areas."""
+    """Units responsible for a part of these areas."""
     cells: frozenset[int] | None
     """Numbers of cells, those that are no longer in force included."""
     devices: frozenset[int] | None
@@ -50,19 +50,19 @@ class Sight:
         return None if self.units is None else list(self.units)
 
     def sees_area(self, code: str | None) -> bool:
-        """Tell whether an area is in sight; what belongs to none is for those who see the whole city."""
+        """Whether an area is in sight; None is in sight only of those who see the whole city."""
         return self.areas is None or code in self.areas
 
     def sees_unit(self, code: str | None) -> bool:
-        """Tell whether a unit is in sight."""
+        """Whether a unit is in sight."""
         return self.units is None or code in self.units
 
     def sees_cell(self, number: int | None) -> bool:
-        """Tell whether a cell is in sight."""
+        """Whether a cell is in sight."""
         return self.cells is None or number in self.cells
 
     def sees_device(self, slot: int | None) -> bool:
-        """Tell whether a device is in sight."""
+        """Whether a device is in sight."""
         return self.devices is None or slot in self.devices
 
 
@@ -84,7 +84,7 @@ SELECT (SELECT array_agg(code) FROM seen) AS areas,
 
 
 async def load(conn: db.Connection, areas: Collection[str], *, devices: bool = True) -> Sight:
-    """Read what lies in `areas`; `devices` False: no device and no unit."""
+    """Read the sight of `areas`; `devices` False: no device and no unit."""
     row = await conn.fetchrow(_SIGHT, list(areas))
     assert row is not None  # noqa: S101 - a SELECT without FROM gives one row
     return Sight(

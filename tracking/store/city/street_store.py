@@ -1,4 +1,4 @@
-"""Ways along the streets in the database: made of the roads in force for the cells in force, read by cell."""
+"""Distances along the streets in the database: computed from roads and cells in force, read by cell."""
 
 import numpy as np
 
@@ -27,13 +27,13 @@ _AT_ONCE = 500
 
 
 async def wanted(conn: db.Connection) -> str | None:
-    """What says of which roads and cells the ways should be; None: no road is known."""
+    """Key of the roads and cells that the distances must belong to; None: no road is known."""
     version: str | None = await conn.fetchval(_WANTED)
     return version
 
 
 async def load(conn: db.Connection, grid: CityGrid) -> StreetWays | None:
-    """Read the ways to the cells of a city; None when there are none, or those of other roads or cells."""
+    """Read the distances to the cells of a city; None: there are none, or they belong to other roads or cells."""
     if not await _current(conn):
         return None
     rows = await conn.fetch(_READ, grid.ids.tolist())
@@ -46,7 +46,7 @@ async def load(conn: db.Connection, grid: CityGrid) -> StreetWays | None:
 
 
 async def way(conn: db.Connection, cell: int, lat: float, lon: float) -> float | None:
-    """Way to a cell from a place, m; None where the streets do not tell, or only those of other roads or cells do."""
+    """Distance to a cell from a place, m; None: not known, or only for other roads or cells."""
     row = await conn.fetchrow(_ONE, cell) if await _current(conn) else None
     if row is None:
         return None
@@ -63,7 +63,7 @@ async def network(conn: db.Connection, grid: CityGrid) -> tuple[Float, Float]:
 
 
 async def store(conn: db.Connection, grid: CityGrid, squares: Squares, version: str) -> None:
-    """Put the ways to all cells of a city in place of those stored, in one transaction."""
+    """Replace the stored distances to all cells of a city, in one transaction."""
     lat, lon = grid.degrees(*middles(grid))
     async with conn.transaction():
         await conn.execute("DELETE FROM cell_ways")
@@ -75,13 +75,13 @@ async def store(conn: db.Connection, grid: CityGrid, squares: Squares, version: 
 
 
 def middles(grid: CityGrid) -> tuple[Float, Float]:
-    """Where the squares around each cell have their middle, (x, y) on the city's plane."""
+    """Middle of the squares around each cell, (x, y) on the city's plane."""
     x, y = grid.centroids()
     return streets.middle(x), streets.middle(y)
 
 
 async def _current(conn: db.Connection) -> bool:
-    """Whether the ways that are stored are those of the roads and cells in force."""
+    """Whether the stored distances belong to the roads and cells in force."""
     version = await wanted(conn)
     return version is not None and version == await meta_store.get(conn, _KEY)
 

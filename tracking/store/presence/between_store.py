@@ -7,7 +7,7 @@ from tracking.presence.silence import Hidden
 from tracking.store.presence import versions
 
 LOOK_BACK_MS = 2 * 86_400_000
-"""What lies longer ago tells nothing of a cell that is due now."""
+"""Older visits do not matter for a cell that is due now."""
 
 _NOW = """
 SELECT cell, t_in, t_out FROM stays WHERE kind = 'between' AND t_out >= $1 AND t_in <= $2 AND known_to IS NULL
@@ -30,7 +30,7 @@ async def read(conn: db.Connection, index: dict[int, int], lo: int, hi: int, kno
         index: number of a cell in the store → its index.
         lo: ms.
         hi: ms.
-        known: only what was known then, ms; None: what is known today.
+        known: as known then, ms; None: as known now.
     """
     bounds = db.moment(lo), db.moment(hi)
     if known is None:

@@ -12,9 +12,9 @@ from tracking.geometry.lookup import CityGrid
 from tracking.presence.fixes import Float
 
 NEAR_M = 50.0
-"""A second officer within it is there (domain §2.3)."""
+"""Distance within which a second officer counts as present (domain §2.3)."""
 MOST_EVENTS = 20_000
-"""More are not looked at; the latest of the period are."""
+"""Most events examined: the latest of the period."""
 _SIGNALS = [signal.value for signal in wire.Signal]
 
 # The recorder ran: by its last word from ten seconds before the event on, and by every word since. Each event looks at
@@ -48,13 +48,13 @@ WHERE $7 * sqrt((f.lat - v.lat) ^ 2 + ((f.lon - v.lon) * cos(radians(v.lat))) ^ 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DutyEvent:
-    """An event, and what is known of how it was attended."""
+    """An event, and whether it was recorded and attended by a second officer."""
 
     device: int
     t: int
     """ms."""
     recorded: bool | None
-    """The recorder ran from ten seconds before; None: not said."""
+    """The recorder ran from ten seconds before on; None: not known."""
     accompanied: bool | None
     """Another officer was within 50 m; None: it happened outside every cell."""
 

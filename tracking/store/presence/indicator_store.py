@@ -1,4 +1,4 @@
-"""What the indicators of a period are computed from, read from the stored stays and runs; fixes are never scanned."""
+"""Data for the indicators of a period, read from the stored stays and runs; fixes are never scanned."""
 
 from dataclasses import dataclass, replace
 from functools import partial
@@ -17,7 +17,7 @@ from tracking.store.city.city import City
 from tracking.store.presence import between_store, observation, run_store, sighting_store
 
 MOST_MS = 31 * 86_400_000
-"""The longest period: what is read for it is held in memory."""
+"""Longest period, as its data is held in memory."""
 
 _VISITS = """
 SELECT coalesce(array_agg(cell), '{}') AS cell,
@@ -45,13 +45,13 @@ WHERE known_to IS NULL AND kind = 'drive_through' AND t_in >= $1 AND t_in < $2 G
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeriodData:
-    """What the store says of a period."""
+    """Stored data of a period."""
 
     start: int
     end: int
     """The period, ms."""
     observed: Int
-    """Since when each cell is observed, ms; -1: the city never was."""
+    """Start of observation of each cell, ms; -1: the city was never observed."""
     before: Int
     """End of the last visit of each cell that ended before the period, ms; -1: none."""
     visits: indicators.Visits
@@ -102,7 +102,7 @@ async def _visits(conn: db.Connection, city: City, period: tuple[object, object]
 
 
 def figures(city: City, seen: PeriodData) -> tuple[indicators.Figures, rollup.RollupSums]:
-    """Figures of every cell of the city, and what is added up with them. Pure, and seconds long for a large city."""
+    """Figures of every cell of the city, and their sums. Pure; takes seconds for a large city."""
     planned, epoch = city.plans, city.plans.at(seen.end - 1)
     windows = planned.windows(seen.start, seen.end, city.calendar)
     record = indicators.PeriodRecord(
@@ -126,7 +126,7 @@ def figures(city: City, seen: PeriodData) -> tuple[indicators.Figures, rollup.Ro
 
 
 def _routes(city: City, seen: PeriodData, record: indicators.PeriodRecord) -> done.RouteSums:
-    """What was done of the patrol routes. Passing a checkpoint takes less time than a visit: more silence hides it."""
+    """Patrol routes done. Passing a checkpoint takes less time than a visit, so shorter silences can hide it."""
     dwell = np.full(len(city.cells), LEAST_MS, dtype=np.int64)
     brief = record
     if len(seen.routes.checkpoints):

@@ -1,6 +1,7 @@
-"""Since when the city is observed: the earliest beginning of a stay that holds and is believed. Times are ms.
+"""Start of observation of the city: the earliest begin of a current stay that is not suspect. Times are ms.
 
-It follows from what is stored alone, whatever came when. A place nobody goes to is neglected from then on, not unknown.
+It depends on the stored data only, not on the order of arrival. From then on a place that nobody visits is overdue, not
+unknown.
 """
 
 from runtime import db
@@ -30,10 +31,10 @@ _THEN = _SINCE.format(
 
 
 async def observed_since(conn: db.Connection, known: int | None = None) -> int:
-    """Since when, by what was known at `known` (None: now); NEVER if nothing was ever heard from the city."""
+    """Start of observation, as known at `known` (None: now); NEVER if nothing was ever received from the city."""
     arguments = [db.span(CLOCK_MS)] if known is None else [db.span(CLOCK_MS), db.moment(known)]
     earliest = await conn.fetchval(_NOW if known is None else _THEN, *arguments)
     if earliest is None:
         return NEVER
-    # Of the time whose visits are not kept, nothing is said.
+    # Times whose visits are deleted do not count as observed.
     return max(db.millis(earliest), retention.dropped_before(await retention_store.floor(conn, DataClass.VISITS)))

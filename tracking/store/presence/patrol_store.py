@@ -1,4 +1,4 @@
-"""What indicators of officers and devices are added up from: shifts, stays, runs, counted fixes, and events."""
+"""Data for the indicators of officers and devices: shifts, stays, runs, counted fixes, and events."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
@@ -79,8 +79,8 @@ async def read(
         conn: a connection.
         grid: the cells, to look for second officers in.
         period: start and end.
-        level: whom they count for.
-        devices: only what these devices recorded; None: all.
+        level: officers or devices.
+        devices: only these; None: all.
     """
     ends = db.moment(period[0]), db.moment(period[1])
     parts = [_SHIFTS] if level == "officer" else [_SHIFTS, _DEVICES]

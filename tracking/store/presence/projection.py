@@ -16,7 +16,7 @@ from tracking.store.tracks import event_store, fix_store
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stretch:
-    """A stretch of a device's time with all that its stays are computed from, and what is stored of them."""
+    """A stretch of a device's time with the data its stays are computed from, and the stored stays."""
 
     device: int
     lo: int
@@ -25,7 +25,7 @@ class Stretch:
     fixes: FixColumns
     """Of all runs that touch the stretch."""
     logged: Sequence[Logged] = ()
-    """What the device logged between the first and the last of them."""
+    """Events of the device between the first and the last of them."""
     stored: StoredStays
 
 
@@ -43,7 +43,7 @@ async def stretch(conn: db.Connection, device: int, lo: int, hi: int) -> Stretch
 
 
 async def load(conn: db.Connection, device: int, t_from: int, t_to: int) -> StoredStays:
-    """What is stored of the device's stretch from `t_from` to `t_to`, ms, ends included."""
+    """Stored stays and runs of the device from `t_from` to `t_to`, ms, inclusive."""
     return StoredStays(
         await stay_store.load(conn, device, t_from, t_to),
         await run_store.load(conn, device, t_from, t_to),
@@ -51,6 +51,6 @@ async def load(conn: db.Connection, device: int, t_from: int, t_to: int) -> Stor
 
 
 async def apply(conn: db.Connection, changes: Changes, now: int) -> list[event_log.Item]:
-    """Store `changes`, which became known at `now` (ms), inside the caller's transaction; returns what viewers hear."""
+    """Store `changes`, known at `now` (ms), inside the caller's transaction; returns items for the event log."""
     await run_store.apply(conn, changes.runs, now)
     return await stay_store.apply(conn, changes.stays, now)

@@ -1,4 +1,4 @@
-"""Required visits in the database: how many were made in the windows that are going on."""
+"""Required visits in the database: how many were made in the open windows."""
 
 from collections.abc import Sequence
 
@@ -36,7 +36,7 @@ async def read(
     now: int,
     known: int | None = None,
 ) -> coverage.Quota:
-    """Required visits of each cell in the window that is going on at `now` (ms).
+    """Required visits of each cell in the window that is open at `now` (ms).
 
     Args:
         conn: a connection.
@@ -44,7 +44,7 @@ async def read(
         calendar: the city's calendar.
         cells: number in the store of each cell, in the order of the plans.
         now: the moment.
-        known: only what was known then, ms; None: what is known today.
+        known: as known then, ms; None: as known now.
     """
     windows = planned.windows(now, now + 1, calendar)
     if not len(windows):

@@ -10,13 +10,13 @@ from tracking.store.records import packed
 from tracking.store.records.packed import ColumnType
 
 SHIFT_MS = 8 * 3_600_000
-"""A silence counts for a shift: who has not been heard for longer is on no patrol."""
+"""Longest silence that counts, one shift: after that the device is not on patrol."""
 LEAST_SILENCE_MS = 120_000
 LOOK_BACK_MS = 24 * 3_600_000
-"""Silences that ended longer ago decide nothing: every limit is shorter."""
+"""Silences that ended longer ago do not matter, since every limit is shorter."""
 
 _STORED = "SELECT * FROM runs WHERE device = $1 AND t_first >= $2 AND t_first <= $3 ORDER BY t_first"
-# What was the state until now goes into the history; what nobody can have seen does not.
+# The previous state goes into the history, unless nobody can have seen it.
 _REMEMBER = """
 INSERT INTO run_history
 SELECT r.device, r.t_first, r.lat_first, r.lon_first, r.t_last, r.lat_last, r.lon_last, r.open, r.known_from, $3
@@ -145,7 +145,7 @@ async def going_on(
 
 
 async def sign_off(conn: db.Connection, said: Sequence[tuple[int, int]], now: int) -> None:
-    """Store that devices ended their patrols, as (device, ms); known from `now` (ms)."""
+    """Store the ends of patrols, as (device, ms); known from `now` (ms)."""
     if said:
         devices, moments = [device for device, _ in said], [db.moment(t) for _, t in said]
         await conn.execute(_SIGN_OFF, devices, moments, db.moment(now))
@@ -159,7 +159,7 @@ async def silences_before(
     Args:
         conn: a connection.
         now: the moment, ms.
-        known: only what was known then, ms; None: what is known today.
+        known: as known then, ms; None: as known now.
         back_ms: those that began before are left out.
     """
     arguments = [db.moment(now), db.moment(now - back_ms), db.span(SHIFT_MS), db.span(LEAST_SILENCE_MS)]

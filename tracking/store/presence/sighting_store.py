@@ -1,4 +1,4 @@
-"""Sightings in the database: where devices seem to have been by fixes that cannot be believed. Times are ms."""
+"""Sightings in the database: apparent places of devices, from unreliable fixes. Times are ms."""
 
 from collections.abc import Iterable, Sequence
 
@@ -81,7 +81,7 @@ def merged(rows: Iterable[tuple[int, int, int, int]]) -> list[Seen]:
 
 
 async def replace(conn: db.Connection, device: int, slot: int, seen: Sequence[Seen], now: int) -> None:
-    """Make `seen` what is known of a suspect shift that began at `slot`; what was known before is ended."""
+    """Store `seen` for the suspect shift that began at `slot`; earlier versions end."""
     rows = await conn.fetch(_CURRENT, device, db.moment(slot))
     stored = {(row["cell"], db.millis(row["t_from"]), db.millis(row["t_to"])): row["id"] for row in rows}
     ended = [number for key, number in stored.items() if key not in seen]
@@ -102,7 +102,7 @@ async def read(conn: db.Connection, index: dict[int, int], lo: int, hi: int, kno
         index: number of a cell in the store → its index.
         lo: ms.
         hi: ms.
-        known: only what was known then, ms; None: what is known today.
+        known: as known then, ms; None: as known now.
     """
     arguments = [db.moment(lo), db.moment(hi if known is None else min(hi, known))]
     if known is None:

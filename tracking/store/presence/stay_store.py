@@ -19,7 +19,7 @@ SELECT s.id, s.device, s.t_in, s.cell, s.kind, s.open, coalesce(s.grown_at, s.kn
 JOIN unnest($1::int[], $2::timestamptz[]) AS k(device, t_in) USING (device, t_in)
 WHERE s.known_to IS NULL FOR UPDATE OF s
 """
-# What was the state until now goes into the history; what nobody can have seen does not.
+# The previous state goes into the history, unless nobody can have seen it.
 _REMEMBER = """
 INSERT INTO stay_growth
 SELECT s.id, s.cell, s.t_in, s.t_out, s.dwell_ms, s.path_m, s.fixes, s.kind, s.open,
@@ -86,7 +86,7 @@ ORDER BY t_in DESC, id DESC LIMIT $8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StayFilter:
-    """Which stays a list shows; None does not restrict. Times in ms."""
+    """Filters of a list of stays; None: no filter. Times in ms."""
 
     cell: str | None = None
     """Code of the unit cell."""
@@ -98,7 +98,7 @@ class StayFilter:
     """Stays that began before."""
     kind: StayKind | None = None
     known_at: int | None = None
-    """What was known then; None: what is known now."""
+    """As known then; None: as known now."""
     seen: belonging.SightFilter = belonging.ALL
 
 
@@ -117,10 +117,10 @@ async def apply(conn: db.Connection, changes: Sequence[StayChange], now: int) ->
     Args:
         conn: within a transaction.
         changes: of one key the last one counts.
-        now: when it became known, ms.
+        now: time of the change, ms.
 
     Returns:
-        Event log items of the stays that became, ceased to be or ended as valid visits.
+        Event log items of stays that became valid visits, ended as such, or are no longer valid.
     """
     newest = {(change.device, change.t_in): change for change in changes}
     if not newest:
@@ -140,7 +140,7 @@ _Current = dict[_Key, "asyncpg.Record"]
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """The rows that a change meets, and the moment from which their new state is known."""
+    """Current rows for the changes, and the moment from which their new state is known."""
 
     current: _Current
     now: int
@@ -150,7 +150,7 @@ class _Known:
         return int(self.current[key]["id"])
 
     def at(self, key: _Key) -> datetime:
-        """Never before the state it replaces, though a clock be set back: versions of a key must not overlap."""
+        """Never before the state it replaces, even if a clock was set back: versions of a key must not overlap."""
         row, moment = self.current.get(key), db.moment(self.now)
         return moment if row is None else max(moment, row["since"])
 

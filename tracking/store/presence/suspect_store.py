@@ -33,5 +33,5 @@ async def of_device(conn: db.Connection, device: int, lo: int, hi: int) -> list[
 
 
 def window(device: int, span: Span, now: int) -> Window:
-    """What must be computed again when a suspect interval came or went at `now` (ms)."""
+    """Windows to compute again when a suspect interval is added or removed at `now` (ms)."""
     return Window(device=device, t_lo=span[0], t_hi=span[1], received=now, cause=Cause.DOUBT)

@@ -1,4 +1,4 @@
-"""Which earlier states of stays and runs were what was known at a moment, as a condition of SQL."""
+"""SQL condition for the states of stays and runs that were known at a moment."""
 
 _LASTING = "{of}known_from IS NULL OR {of}known_to - {of}known_from > interval '3 min'"
 """As the indexes have it. A run that goes on is told again within a minute of fixes two minutes apart at most."""
@@ -8,5 +8,5 @@ _HELD = f"""
 
 
 def row_at(at: str, of: str = "") -> str:
-    """A row of `stay_growth` or `run_history` held at a parameter of time, such as `$3`; `of` names its table: `g.`."""
+    """Whether a row of `stay_growth` or `run_history` was current at, say, `$3`; `of` names its table: `g.`."""
     return _HELD.format(at=f"{at}::timestamptz", of=of)

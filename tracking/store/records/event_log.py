@@ -1,4 +1,4 @@
-"""The event log: what viewers must see once and in order. Items are appended in the transaction they tell of."""
+"""The event log: items that viewers must see once and in order. Each is appended in the transaction of its change."""
 
 import json
 from datetime import timedelta

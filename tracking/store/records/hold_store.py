@@ -1,13 +1,13 @@
-"""Legal holds: evidence that no retention drops. Placed and released here; `held` says in SQL which rows they hold.
+"""Legal holds: evidence exempt from retention. Placed and released here; `held` gives the held rows in SQL.
 
 A hold names a device, an officer, an area or a case, or none of them, and a time:
 
-- device: all that it sent, and what follows from it;
-- officer: the same of the devices that he carried, while he carried them, and alerts about him;
-- area: what happened in it: fixes in its bounding box, stays in its cells with five minutes before and after, events
+- device: all data it sent, and everything computed from it;
+- officer: the same for the devices the officer carried, while carried, and alerts about the officer;
+- area: everything in it: fixes in its bounding box, stays in its cells with five minutes before and after, events
   and alerts of its cells;
 - case: events and media of the case, and what their devices sent from twelve hours before to twelve hours after;
-- none: all that lies in the time.
+- none: everything in the time.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from typing import Any
 from runtime import db
 
 LOCK = "SELECT pg_advisory_xact_lock(hashtext('patrol.holds'))"
-"""Held to the commit by who places a hold and by who drops rows: a hold that was placed is seen by every later drop."""
+"""Lock held until the commit by placing a hold and by deleting rows, so every later deletion sees the hold."""
 
 _COLUMNS = """
 SELECT h.id, h.why, d.name AS device, o.badge AS officer, h.area, h.case_id AS "case", h.t_from, h.t_to, h.until,
@@ -41,7 +41,7 @@ WHERE id = $1 AND released_at IS NULL RETURNING id
 
 
 class HoldError(Exception):
-    """A hold cannot be placed so; the text says what to write."""
+    """A hold is not valid; the text says what to change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,20 +54,20 @@ class NewHold:
     officer: str | None = None
     """His badge."""
     area: str | None = None
-    """Code of a grid, street or district; all below it is held too."""
+    """Code of a grid, street or district; includes all below it."""
     case: str | None = None
     t_from: datetime | None = None
     t_to: datetime | None = None
     """Not included."""
     until: datetime | None = None
-    """The hold ends by itself then."""
+    """Time at which the hold ends by itself."""
 
 
 async def place(conn: db.Connection, hold: NewHold, actor: str, now: datetime) -> int:
-    """Place a hold, within the caller's transaction; when it is committed nothing of it is dropped any more.
+    """Place a hold, within the caller's transaction; after the commit none of its data is deleted.
 
     Raises:
-        HoldError: what it names is not known, or it names too much or too little.
+        HoldError: an object is not known, or it names too many or too few.
     """
     if sum(value is not None for value in (hold.device, hold.officer, hold.area, hold.case)) > 1:
         raise HoldError("A hold names one of device, officer, area and case; place one for each.")
@@ -93,7 +93,7 @@ async def release(conn: db.Connection, number: int, why: str, actor: str, now: d
 async def listed(
     conn: db.Connection, now: datetime, *, ended: bool = False, before: int | None = None, limit: int = 1_000
 ) -> list[dict[str, Any]]:
-    """Holds, the one placed last first; `ended`: those that hold nothing any more too."""
+    """Holds, the newest first; `ended`: include those that have ended."""
     return [dict(row) for row in await conn.fetch(_LISTED, now, ended, before, limit)]
 
 

@@ -1,4 +1,4 @@
-"""Single values of the database by name: versions that others look at, how far a work has come."""
+"""Single values of the database by name, such as versions and the progress of background work."""
 
 from runtime import db
 
@@ -11,18 +11,18 @@ INSERT INTO meta VALUES ($1, '1') ON CONFLICT (key) DO UPDATE SET value = (meta.
 
 
 async def get(conn: db.Connection, key: str) -> str | None:
-    """Read what is kept under a name; None: nothing."""
+    """Read the value of a name; None: no value."""
     value: str | None = await conn.fetchval(_GET, key)
     return value
 
 
 async def put(conn: db.Connection, key: str, value: str) -> None:
-    """Keep a value under a name, in place of the one before."""
+    """Store a value under a name."""
     await conn.execute(_PUT, key, value)
 
 
 async def first(conn: db.Connection, key: str, value: str) -> str:
-    """Keep a value under a name where there is none yet; the one that is kept."""
+    """Store a value under a name unless there is one; returns the stored one."""
     await conn.execute(_FIRST, key, value)
     return await get(conn, key) or value
 

@@ -1,4 +1,4 @@
-"""Which migrations a database has, beside those of this release."""
+"""Migrations of a database, compared with those of this release."""
 
 from collections.abc import Collection
 
@@ -7,7 +7,7 @@ from schemas import migrations
 
 
 class NewerTablesError(Exception):
-    """A newer release made the tables, so this one must not touch them."""
+    """The tables were made by a newer release; this one must not use them."""
 
     def __init__(self, unknown: Collection[str]) -> None:
         super().__init__(
@@ -30,7 +30,7 @@ async def missing(conn: db.Connection) -> list[str]:
 
 
 async def refuse_newer(conn: db.Connection) -> None:
-    """Let a database pass that this release or an older one made, or nobody.
+    """Check that the tables were not made by a newer release.
 
     Raises:
         NewerTablesError: a newer release made it.
@@ -39,7 +39,7 @@ async def refuse_newer(conn: db.Connection) -> None:
 
 
 def refuse_unknown(names: Collection[str]) -> None:
-    """Let migrations pass that this release knows.
+    """Check that this release knows the migrations.
 
     Raises:
         NewerTablesError: there are others.

@@ -1,7 +1,7 @@
-"""Rows of a query as one value: the database packs them, so that no row and no field becomes an object of Python.
+"""Rows of a query as one value, packed by the database, so that rows and fields do not become Python objects.
 
-For queries that answer tens of thousands of rows again and again: as records, 70,000 rows of 11 columns keep the event
-loop for some hundred ms, as one value for a few.
+For frequent queries with tens of thousands of rows: as records, 70,000 rows of 11 columns block the event loop for some
+hundred ms, as one value for a few.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""For how long data is kept, in the database: settings and floors. Times are ms since 1970-01-01 UTC."""
+"""Retention in the database: settings and floors. Times are ms since 1970-01-01 UTC."""
 
 from dataclasses import dataclass
 
@@ -14,21 +14,21 @@ _RAN = "UPDATE retention SET ran_at = $2, dropped = dropped + $3, fault = $4 WHE
 
 
 class RetentionError(Exception):
-    """Data cannot be kept for that time; the text says why."""
+    """The retention is not allowed; the text says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClassRetention:
-    """How one class is kept."""
+    """Retention of one class."""
 
     cls: DataClass
     days: int | None
     """None: for ever."""
     floor: int
-    """Nothing older is taken any more."""
+    """Older data is refused."""
     ran_at: int
     dropped: int
-    """Rows, ever."""
+    """Rows deleted so far."""
     fault: str | None
     """Why the last pass failed."""
     set_by: str
@@ -55,13 +55,13 @@ async def listed(conn: db.Connection) -> list[ClassRetention]:
 
 
 async def floor(conn: db.Connection, cls: DataClass) -> int:
-    """Nothing older than this is taken of a class."""
+    """Floor of a class: older data is refused."""
     floor = await conn.fetchval(_FLOOR, cls.value)
     return retention.NEVER if floor is None else db.millis(floor)
 
 
 async def horizons(conn: db.Connection) -> Horizons:
-    """What ingest refuses as too old, from the first day on."""
+    """Limits by which ingest refuses data as too old."""
     of = {kept.cls: retention.horizon(kept.days, kept.floor) for kept in await listed(conn)}
     return Horizons(fixes=of[DataClass.FIXES], events=of[DataClass.EVENTS])
 
@@ -70,7 +70,7 @@ async def set_days(conn: db.Connection, cls: DataClass, days: int | None, actor:
     """Keep a class for `days`, None for ever, from the next pass on; within the caller's transaction.
 
     Raises:
-        RetentionError: the law or another class forbids it.
+        RetentionError: the law or another class does not allow it.
     """
     await conn.execute("SELECT FROM retention FOR UPDATE")
     wanted = {kept.cls: kept.days for kept in await listed(conn)} | {cls: days}
@@ -80,10 +80,10 @@ async def set_days(conn: db.Connection, cls: DataClass, days: int | None, actor:
 
 
 async def raise_floor(conn: db.Connection, cls: DataClass, to: int) -> None:
-    """Take nothing older than `to` (ms) any more."""
+    """Refuse data older than `to` (ms) from now on."""
     await conn.execute(_RAISE, cls.value, db.moment(to))
 
 
 async def ran(conn: db.Connection, cls: DataClass, now: int, dropped: int, fault: str | None = None) -> None:
-    """Note the end of a pass over a class."""
+    """Record the end of a pass over a class."""
     await conn.execute(_RAN, cls.value, db.moment(now), dropped, fault)

@@ -1,4 +1,4 @@
-"""Settings of the city that the database keeps."""
+"""Settings of the city in the database."""
 
 import json
 from zoneinfo import ZoneInfo

@@ -1,19 +1,19 @@
-"""How far the fixes of a boot are settled: by the numbers that are stored, and by notes of those no fix will show."""
+"""Settled numbers of a boot: those of stored fixes, and notes of those that no stored fix shows."""
 
 from collections.abc import Mapping, Sequence
 
 from runtime import db
 
 KEPT_MS = 30 * 86_400_000
-"""A boot that nobody heard of for so long is forgotten."""
+"""A boot without messages for this long is forgotten."""
 
 Span = tuple[int, int]
 """First and last of numbers without a gap."""
 Settled = tuple[int, str, int, int]
-"""Device, boot, first and last number: none of them needs to be sent again."""
+"""Device, boot, first and last number of messages that need not be sent again."""
 
 _MOST_SPANS = 2_500
-"""Spans kept of a boot, and read of it, the lowest: it is acknowledged up to the first gap only."""
+"""Most spans stored and read of a boot, the lowest ones: it is acknowledged up to the first gap only."""
 
 # Numbers without a gap keep their distance to the row number.
 _STORED = """
@@ -46,7 +46,7 @@ _DROP = "DELETE FROM boots WHERE at < $1"
 
 
 async def stored(conn: db.Connection, device: int, boot: str, *, since: int, above: int) -> list[Span]:
-    """Numbers above `above` of the boot's stored fixes that were taken at `since`, ms, or later."""
+    """Numbers above `above` of the boot's stored fixes with times of `since`, ms, or later."""
     rows = await conn.fetch(_STORED, device, boot, db.moment(since), above, _MOST_SPANS)
     return [(row["lo"], row["hi"]) for row in rows]
 
@@ -54,7 +54,7 @@ async def stored(conn: db.Connection, device: int, boot: str, *, since: int, abo
 async def noted(
     conn: db.Connection, boots: Sequence[tuple[int, str]]
 ) -> Mapping[tuple[int, str], tuple[int, list[Span]]]:
-    """When it was noted last, ms, and what, of those of the boots (device, name) of which something was noted."""
+    """Time of the last note, ms, and its spans, of those boots (device, name) that have notes."""
     by_boot: dict[tuple[int, str], tuple[int, list[Span]]] = {}
     for row in await conn.fetch(_NOTED, [device for device, _ in boots], [boot for _, boot in boots]):
         _, spans = by_boot.setdefault((row["device"], row["boot"]), (db.millis(row["at"]), []))
@@ -63,7 +63,7 @@ async def noted(
 
 
 async def note(conn: db.Connection, settled: Sequence[Settled], now: int) -> None:
-    """Note what is settled though no stored fix may show it, at `now`, ms."""
+    """Note numbers that are settled although no stored fix may show it, at `now`, ms."""
     if settled:
         device, boot, lo, hi = zip(*settled, strict=True)
         await conn.execute(_NOTE, device, boot, lo, hi, db.moment(now), _MOST_SPANS)
@@ -78,5 +78,5 @@ async def renumbered(conn: db.Connection, fixes: Sequence[tuple[int, int, str, i
 
 
 async def drop(conn: db.Connection, now: int) -> None:
-    """Forget the boots that nobody heard of for long before `now`, ms."""
+    """Forget boots without messages for long before `now`, ms."""
     await conn.execute(_DROP, db.moment(now - KEPT_MS))

@@ -1,4 +1,4 @@
-"""What the cleaning reads and keeps beside its findings: fixes of an hour, who was where with whom, marks of places."""
+"""Data of the cleaning besides its findings: fixes of an hour, pairs of devices, marks of places."""
 
 from collections.abc import Collection, Mapping, Sequence
 
@@ -86,14 +86,14 @@ async def heard_right(conn: db.Connection, device: int, since: int, until: int) 
 
 
 async def mark(conn: db.Connection, device: int, marks: Marks) -> None:
-    """Keep marks; those that are there already stay."""
+    """Store marks; existing ones stay."""
     if len(marks.t):
         moments = [db.moment(t) for t in marks.t.tolist()]
         await conn.execute(_MARK, marks.mark.tolist(), [device] * len(moments), moments)
 
 
 async def mark_matches(conn: db.Connection, device: int, marks: Marks) -> list[MarkMatch]:
-    """Where else these marks were kept."""
+    """Other stored marks at the same places."""
     if not len(marks.t):
         return []
     rows = await conn.fetch(_MET, marks.mark.tolist(), [db.moment(t) for t in marks.t.tolist()], device)
@@ -107,6 +107,6 @@ async def late_since(conn: db.Connection, after: int, before: int, limit: int) -
 
 
 async def trim(conn: db.Connection, now: int) -> None:
-    """Remove marks and late windows that nobody asks for any more."""
+    """Remove marks and late windows that are no longer needed."""
     await conn.execute("DELETE FROM track_marks WHERE t < $1", db.moment(now - MARKS_KEPT_MS))
     await conn.execute("DELETE FROM late_windows WHERE received < $1", db.moment(now - LATE_KEPT_MS))

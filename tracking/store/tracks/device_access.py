@@ -1,4 +1,4 @@
-"""Which devices may come in, and with which password. Passwords follow from a key and are stored nowhere."""
+"""Access of devices and their passwords, which are derived from a key and not stored."""
 
 from typing import TYPE_CHECKING
 
@@ -34,25 +34,25 @@ _RESTORE = "UPDATE devices SET revoked_at = NULL WHERE name = $1 RETURNING id"
 
 
 class ExistsError(Exception):
-    """A device of that name is enrolled already: make a new password for it, or take another name."""
+    """A device with this name is enrolled already: make a new password for it, or use another name."""
 
 
 class ReservedError(Exception):
-    """The name is the server's own at the broker: take another one."""
+    """The name is reserved for the server at the broker: use another one."""
 
 
 class UnknownError(Exception):
-    """No device of that name is enrolled."""
+    """No device with this name is enrolled."""
 
 
 async def add(
     conn: db.Connection, name: str, unit: str, *, label: str | None, datum: str
 ) -> tuple[DeviceGrant, list[event_log.Item]]:
-    """Enrol a device and give it its first password; returns what viewers are to be told too.
+    """Enrol a device with its first password; also returns items for the event log.
 
     Raises:
         ExistsError: the name is taken.
-        ReservedError: the name or the unit is one that the server keeps for itself.
+        ReservedError: the name or the unit is reserved for the server.
     """
     if topics.is_reserved(name) or await conn.fetchval(_IS_SERVER, name):
         raise ReservedError(f"device {name}")
@@ -67,7 +67,7 @@ async def add(
 
 
 async def renew(conn: db.Connection, name: str) -> DeviceGrant:
-    """Make the next password of a device; the one before ceases.
+    """Make the next password of a device; the previous one stops working.
 
     Raises:
         UnknownError: it is not enrolled.
@@ -79,7 +79,7 @@ async def renew(conn: db.Connection, name: str) -> DeviceGrant:
 
 
 async def revoke(conn: db.Connection, name: str) -> None:
-    """Shut a device out from now on, at the broker and in the intake; doing it twice changes nothing.
+    """Revoke a device, at the broker and in ingest; idempotent.
 
     Raises:
         UnknownError: it is not enrolled.
@@ -89,7 +89,7 @@ async def revoke(conn: db.Connection, name: str) -> None:
 
 
 async def restore(conn: db.Connection, name: str) -> None:
-    """Let a device in again, with the password it had.
+    """Restore a revoked device, with its previous password.
 
     Raises:
         UnknownError: it is not enrolled.
@@ -99,7 +99,7 @@ async def restore(conn: db.Connection, name: str) -> None:
 
 
 async def note_server(conn: db.Connection, account: str | None) -> None:
-    """Remember an account of the server at the broker: from now on no device of that name is enrolled or comes in."""
+    """Store an account of the server at the broker: no device with this name can be enrolled or connect."""
     if account is not None:
         await conn.execute(_NOTE_SERVER, account)
 

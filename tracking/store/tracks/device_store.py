@@ -1,4 +1,4 @@
-"""Devices in the database: who they are, enrolment by first contact, and what they said of themselves."""
+"""Devices in the database: master data, enrolment by first contact, and status."""
 
 from collections.abc import Sequence
 from sys import intern
@@ -50,7 +50,7 @@ async def all_devices(conn: db.Connection) -> list[Device]:
 
 
 async def version(conn: db.Connection) -> str:
-    """What changes with whatever `all_devices` answers; far quicker to ask than that."""
+    """Version that changes with the result of `all_devices`; much faster to read."""
     return str(await conn.fetchval(_VERSION))
 
 
@@ -74,7 +74,7 @@ async def names_of(conn: db.Connection, devices: Sequence[int]) -> dict[int, str
 async def enrol(conn: db.Connection, units: dict[str, str]) -> list[event_log.Item]:
     """Enrol devices, name to unit, with the standard datum; those enrolled already are left as they are.
 
-    A unit that is not known yet is made. Names that the server keeps for itself are left out.
+    Missing units are created. Names that are reserved for the server are left out.
     """
     units = {name: unit for name, unit in units.items() if not (topics.is_reserved(name) or topics.is_reserved(unit))}
     await people_store.ensure_units(conn, units.values())
@@ -83,7 +83,7 @@ async def enrol(conn: db.Connection, units: dict[str, str]) -> list[event_log.It
 
 
 async def store_statuses(conn: db.Connection, said: Sequence[StatusReport]) -> list[event_log.Item]:
-    """Store the newest status of each device; returns event log items of those that came or went."""
+    """Store the newest status of each device; returns event log items of those that went online or offline."""
     newest = {status.device: status for status in said}
     if not newest:
         return []
@@ -98,7 +98,7 @@ async def store_statuses(conn: db.Connection, said: Sequence[StatusReport]) -> l
 
 
 async def items(conn: db.Connection, ids: Sequence[int]) -> list[event_log.Item]:
-    """Event log items that show the devices as they are now."""
+    """Event log items with the present state of the devices."""
     if not ids:
         return []
     rows = await conn.fetch(_SHOWN, ids)

@@ -38,7 +38,7 @@ _PLACE = """
 UPDATE events e SET cell = n.cell FROM unnest($1::text[], $2::int[]) AS n (id, cell)
 WHERE e.id = n.id AND e.cell IS DISTINCT FROM n.cell
 """
-# One short walk down an index for each device, as for its newest fix.
+# One short index scan for each device, as for its newest fix.
 _NEWEST = """
 SELECT d.id, e.t FROM devices d
 CROSS JOIN LATERAL (SELECT t FROM events WHERE device = d.id AND NOT type = ANY ($1::text[])
@@ -50,7 +50,7 @@ _NO_WORK = [signal.value for signal in wire.Signal if signal is not wire.Signal.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredEvent:
-    """An event as it is stored. Degrees are WGS-84, `received` is ms, `cell` None outside every cell."""
+    """A stored event. Degrees are WGS-84, `received` is ms, `cell` None outside every cell."""
 
     device: int
     received: int
@@ -63,7 +63,7 @@ class StoredEvent:
 async def insert(
     conn: db.Connection, events: Sequence[StoredEvent], pseudonyms: Pseudonyms = NOTHING
 ) -> list[event_log.Item]:
-    """Store the events whose id is not there yet, parties as `pseudonyms`; returns event log items, without parties."""
+    """Store events with new ids, parties as `pseudonyms`; returns event log items, without parties."""
     distinct = list({event.said.id: event for event in reversed(events)}.values())[::-1]
     if not distinct:
         return []
@@ -73,28 +73,28 @@ async def insert(
 
 
 def counts_as_path(kind: str) -> bool:
-    """Whether an event of this type is work in the cell: a checkpoint is, what a device says of its officer is not."""
+    """Whether an event of this type counts as work in the cell: a checkpoint does, a sign-in does not."""
     return kind not in _NO_WORK
 
 
 async def logged(conn: db.Connection, device: int, t_from: int, t_to: int) -> list[Logged]:
-    """What the device logged from `t_from` to `t_to` (ms, ends included) that counts as path."""
+    """Events of the device from `t_from` to `t_to` (ms, inclusive) that count for its path."""
     rows = await conn.fetch(_LOGGED, device, db.moment(t_from), db.moment(t_to), _NO_WORK)
     return [Logged(row["device"], db.millis(row["t"]), row["lat"], row["lon"]) for row in rows]
 
 
 async def newest(conn: db.Connection, devices: Sequence[int] | None = None) -> dict[int, int]:
-    """Time (ms) of the newest thing that each of `devices` (None: each) logged, of those that count as path."""
+    """Time (ms) of the newest event of each of `devices` (None: all) that counts for its path."""
     return {row["id"]: db.millis(row["t"]) for row in await conn.fetch(_NEWEST, _NO_WORK, devices)}
 
 
 async def any_since(conn: db.Connection, t: int) -> bool:
-    """Whether anything happened from `t` (ms) on."""
+    """Whether there is an event from `t` (ms) on."""
     return bool(await conn.fetchval("SELECT EXISTS (SELECT FROM events WHERE t >= $1)", db.moment(t)))
 
 
 async def place_again(conn: db.Connection, grid: CityGrid, t: int) -> None:
-    """Look up anew in which cells the events from `t` (ms) on happened; `grid` has the cells of every time."""
+    """Look up the cells of the events from `t` (ms) on again; `grid` has the cells of all times."""
     rows = await conn.fetch(_SINCE, db.moment(t))
     lat, lon = (np.array([row[name] for row in rows], dtype=np.float64) for name in ("lat", "lon"))
     times = np.array([db.millis(row["t"]) for row in rows], dtype=np.int64)

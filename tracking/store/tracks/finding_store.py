@@ -9,7 +9,7 @@ from runtime import db
 from tracking.quality.model import Finding, FindingKind
 
 LATELY_MS = 7 * 86_400_000
-"""Findings older than this open and hold no alert."""
+"""Findings older than this neither open nor keep an alert."""
 
 _COLUMNS = "device, kind, since, until, evidence"
 _LATELY = f"""
@@ -30,7 +30,7 @@ SELECT device, kind, $7, since, until, evidence::jsonb, $6
 FROM unnest($1::int[], $2::text[], $3::timestamptz[], $4::timestamptz[], $5::text[])
      AS f (device, kind, since, until, evidence)
 """
-# While the hour runs, a finding grows in place; what it becomes later is a version of its own.
+# During the hour a finding grows in place; later changes are new versions.
 _GROW = """
 UPDATE device_findings f SET until = g.until, evidence = g.evidence::jsonb
 FROM unnest($1::bigint[], $2::timestamptz[], $3::text[]) AS g (id, until, evidence) WHERE f.id = g.id
@@ -39,7 +39,7 @@ _END = "UPDATE device_findings SET known_to = $2 WHERE id = ANY ($1::bigint[])"
 
 
 async def lately(conn: db.Connection, now: int) -> Mapping[int, Sequence[Finding]]:
-    """What is known of the devices' last days, by device."""
+    """Findings of the last days, by device."""
     findings: dict[int, list[Finding]] = {}
     for row in await conn.fetch(_LATELY, db.moment(now - LATELY_MS), FindingKind.DATUM_DOUBT):
         findings.setdefault(row["device"], []).append(_finding(row))
@@ -54,9 +54,9 @@ async def replace(
     findings: Sequence[Finding],
     now: int,
 ) -> int:
-    """Make `found` what is known of these devices, kinds and slot; returns how many rows changed.
+    """Replace the findings of these devices, kinds and slot by `found`; returns how many rows changed.
 
-    What was known before and is no longer found is ended, not deleted.
+    Findings that are no longer present are ended, not deleted.
     """
     rows = await conn.fetch(_CURRENT, db.moment(slot), sorted(devices), sorted(kinds))
     stored = {(row["device"], FindingKind(row["kind"])): row for row in rows}

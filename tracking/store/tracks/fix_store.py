@@ -13,11 +13,11 @@ from tracking.presence.fixes import ABSENT, Bool, FixColumns
 from tracking.store.tracks import fix_copy
 
 SETTLED_MS = 6 * 86_400_000
-"""Fixes older than this at receipt may meet compressed chunks, where only ON CONFLICT is quick."""
+"""Fixes older than this at receipt may belong to compressed chunks, where only ON CONFLICT is fast."""
 
 _PAGE = 5_000
 _LEAST_PAGE = 64
-"""So many fixes beyond a gap are read at most before it is noticed, however long the history is."""
+"""Most fixes read beyond a gap before it is noticed, however long the history is."""
 
 _INSERT = """
 INSERT INTO fixes (device, t, received, lat, lon, raw_lat, raw_lon, acc, spd, hdg, alt, bat, sat, src, duty, flags,
@@ -38,7 +38,7 @@ FROM fixes WHERE device = $1 AND t >= $2 AND t <= $3 ORDER BY t LIMIT $4
 """
 _BEFORE = "SELECT t FROM fixes WHERE device = $1 AND t < $2 ORDER BY t DESC LIMIT $3"
 _AFTER = "SELECT t FROM fixes WHERE device = $1 AND t > $2 ORDER BY t LIMIT $3"
-# One short walk down the primary key for each device; max(t) over the table would read all of it.
+# One short index scan for each device; max(t) over the table would read all of it.
 _NEWEST = """
 SELECT d.id, f.t FROM devices d
 CROSS JOIN LATERAL (SELECT t FROM fixes WHERE device = d.id ORDER BY t DESC LIMIT 1) f
@@ -47,7 +47,7 @@ WHERE $1::int[] IS NULL OR d.id = ANY ($1)
 
 
 async def insert(conn: db.Connection, fixes: FixColumns, *, copy: bool = True, settled_ms: int = SETTLED_MS) -> Bool:
-    """Store the fixes that are not there yet, inside the caller's transaction.
+    """Store new fixes, inside the caller's transaction.
 
     Args:
         conn: within a transaction.
@@ -145,7 +145,7 @@ async def _reach(conn: db.Connection, query: str, device: int, start: int, gap_m
 async def track(pool: db.Pool, device: int, t_from: int, t_to: int, *, page: int = 5_000) -> AsyncIterator[FixColumns]:
     """The device's fixes from `t_from` to `t_to` in order, `page` at a time.
 
-    No connection is held between pages, so that slow readers cost nothing but their page.
+    No connection is held between pages, so slow readers only cost the memory of their page.
     """
     after = t_from
     while True:

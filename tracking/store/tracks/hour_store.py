@@ -1,8 +1,8 @@
-"""Fixes counted by device and hour, so that no figure has to count fixes again.
+"""Fixes counted by device and hour, so that figures need not count fixes.
 
 A batch leaves its counts in one row, in the transaction that stores its fixes; soon after, the rows of many batches are
-added up and go into `device_hours` together. A change of a row for each device of each batch costs more than all else
-that the database does for a fix.
+added up and go into `device_hours` together. Updating a row per device and batch would cost more than everything else
+the database does for a fix.
 """
 
 from collections.abc import Sequence
@@ -15,10 +15,10 @@ from tracking.presence.fixes import FixColumns, Int
 
 HOUR_MS = 3_600_000
 LATE_MS = 60_000
-"""A fix that arrives later after its time counts as sent in afterwards (补传)."""
+"""A fix that arrives later than this counts as sent afterwards (补传)."""
 
 _AT_ONCE = 50
-"""Rows of batches that are added up at a time: the event loop waits for it."""
+"""Rows of batches added up at a time, as this blocks the event loop."""
 _MOST = 200_000
 """Rows of hours from which on a transaction takes no more batches."""
 _COLUMNS = 6
@@ -30,7 +30,7 @@ DELETE FROM device_hour_parts WHERE id = ANY (ARRAY(
   SELECT id FROM device_hour_parts ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED))
 RETURNING counts
 """
-# In order of the key, so that two writers of one row wait for each other and never in a ring.
+# In order of the key, so that concurrent writers cannot deadlock.
 _ADD = """
 INSERT INTO device_hours
 SELECT device, 'epoch'::timestamptz + hour * interval '1 h', fixes, late, recorder_known, recorder_on
@@ -44,13 +44,13 @@ ON CONFLICT (device, hour) DO UPDATE SET
 
 
 async def add(conn: db.Connection, new: FixColumns) -> None:
-    """Count fixes that were stored just now and never before, inside the caller's transaction."""
+    """Count newly stored fixes, inside the caller's transaction."""
     if len(new):
         await conn.execute(_LEAVE, packed(new))
 
 
 async def fold(conn: db.Connection) -> int:
-    """Add to `device_hours` what batches left; returns how many batches. Each counts once, whoever is killed."""
+    """Add the counts of batches to `device_hours`; returns how many batches. Each counts once, even after a crash."""
     folded, more = 0, True
     while more:
         async with conn.transaction():

@@ -1,7 +1,7 @@
 """The folder of photographs and recordings: each file once, under the SHA-256 of its bytes.
 
-A file is written aside, checked, and only then takes its place, so that what lies there is whole. Functions block: call
-them in a thread.
+A file is written to a temporary name, checked, and then moved to its place, so files there are always complete.
+Functions block: call them in a thread.
 """
 
 import contextlib
@@ -15,13 +15,13 @@ from pathlib import Path
 
 ASIDE = "incoming"
 LEAST_FREE_BYTES = 1 << 30
-"""So much of the disk stays free: the database may live on it, too."""
+"""Part of the disk that stays free, since the database may be on it, too."""
 FORGOTTEN_S = 86_400.0
-"""What was begun so long ago is nobody's any more."""
+"""Age after which an unfinished file is abandoned."""
 
 
 class FullError(Exception):
-    """The disk has no room: make some, or keep media for a shorter time."""
+    """The disk is full: free some space, or shorten the retention of media."""
 
 
 class Incoming:
@@ -35,7 +35,7 @@ class Incoming:
         self.head = b""
 
     def take(self, data: bytes, *, head_bytes: int) -> None:
-        """Write what came; its first `head_bytes` are kept in `head`."""
+        """Write received bytes; the first `head_bytes` are kept in `head`."""
         self._file.write(data)
         self._digest.update(data)
         self.size += len(data)
@@ -43,14 +43,14 @@ class Incoming:
             self.head += data[: head_bytes - len(self.head)]
 
     def whole(self) -> str:
-        """The SHA-256 of all that came, once it is safe on the disk."""
+        """The SHA-256 of all bytes, after they are safe on the disk."""
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
         return self._digest.hexdigest()
 
     def keep(self, place: Path) -> None:
-        """Give the file its place."""
+        """Move the file to its place."""
         place.parent.mkdir(mode=0o700, exist_ok=True)
         self._path.replace(place)
         folder = os.open(place.parent, os.O_RDONLY)
@@ -60,7 +60,7 @@ class Incoming:
             os.close(folder)
 
     def discard(self) -> None:
-        """Forget what did not take its place; does nothing where it did."""
+        """Delete the temporary file unless it was moved to its place."""
         self._file.close()
         self._path.unlink(missing_ok=True)
 
@@ -76,14 +76,14 @@ class MediaFiles:
         self.folder = folder
 
     def place(self, sha256: str) -> Path:
-        """Where the file of that hash lies, if it is there."""
+        """Path of the file with this hash, if it exists."""
         return self.folder / sha256[:2] / sha256
 
     def begin(self, expected: int) -> Incoming:
         """Begin to receive a file of `expected` bytes.
 
         Raises:
-            FullError: it would not leave enough of the disk.
+            FullError: too little of the disk would stay free.
             OSError: the folder cannot be written to.
         """
         aside = self.folder / ASIDE
@@ -93,15 +93,15 @@ class MediaFiles:
         return Incoming(aside / secrets.token_hex(16))
 
     def drop(self, hashes: Iterable[str]) -> None:
-        """Delete files; those that are gone already are no fault."""
+        """Delete files; missing ones are ignored."""
         for sha256 in hashes:
             self.place(sha256).unlink(missing_ok=True)
 
     def forgotten(self) -> None:
-        """Delete what was begun long ago and never came whole."""
+        """Delete old unfinished files."""
         before = time.time() - FORGOTTEN_S
         for path in _files(self.folder / ASIDE):
-            with contextlib.suppress(FileNotFoundError):  # it took its place meanwhile
+            with contextlib.suppress(FileNotFoundError):  # it was moved to its place meanwhile
                 if path.stat().st_mtime < before:
                     path.unlink()
 

@@ -1,6 +1,6 @@
-"""Which photographs and recordings there are, and to which events they belong; the bytes are in `media_files`.
+"""Photographs and recordings, and the events they belong to; the bytes are in `media_files`.
 
-A file belongs to an event once somebody who may send for that event has sent its bytes: to know a hash opens nothing.
+A file belongs to an event once a sender with rights for that event has sent its bytes: knowing a hash gives no access.
 """
 
 import json
@@ -37,7 +37,7 @@ INSERT INTO media_of_events (event, sha256) SELECT e.id, $2 FROM events e WHERE 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaSender:
-    """For whose events somebody may send files."""
+    """Events for which a sender may send files."""
 
     device: int | None
     """A device: for its own. None: for those in sight."""
@@ -46,18 +46,18 @@ class MediaSender:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Announced:
-    """What an event says of a file."""
+    """A file named by an event."""
 
     event: str
     mime: str
     bytes: int
     sent: bool
-    """Somebody sent it for this event."""
+    """It was sent for this event."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredMedia:
-    """A file that is there."""
+    """A stored file."""
 
     mime: str
     bytes: int
@@ -75,31 +75,31 @@ class Shown:
 
 
 async def announced(conn: db.Connection, sha256: str, sender: MediaSender) -> list[Announced]:
-    """What the sender's events say of a file; empty: none of them names it."""
+    """Mentions of a file in events of the sender; empty: none."""
     named = json.dumps([{"sha256": sha256}])
     rows = await conn.fetch(_ANNOUNCED, sha256, named, sender.device, sender.seen.cells, sender.seen.devices)
     return [Announced(**row) for row in rows]
 
 
 async def of(conn: db.Connection, sha256: str) -> StoredMedia | None:
-    """What is there under a hash, whoever may see it; it stays to the end of the caller's transaction."""
+    """The stored file with a hash, regardless of rights; it is not deleted before the caller's transaction ends."""
     row = await conn.fetchrow(_ONE, sha256)
     return None if row is None else StoredMedia(**row)
 
 
 async def put(conn: db.Connection, sha256: str, stored: StoredMedia) -> StoredMedia:
-    """Note a file, within the transaction that gives it its place; waits for one that is dropped meanwhile."""
+    """Record a file, within the transaction that moves it to its place; waits for a concurrent deletion."""
     row = await conn.fetchrow(_INSERT, sha256, stored.mime, stored.bytes)
     assert row is not None  # noqa: S101 - an upsert gives its row
     return StoredMedia(**row)
 
 
 async def link(conn: db.Connection, sha256: str, events: Sequence[str]) -> None:
-    """Say that a file was sent for these events; those that are gone meanwhile are passed over."""
+    """Record that a file was sent for these events; deleted events are skipped."""
     await conn.execute(_LINK, list(events), sha256)
 
 
 async def shown(conn: db.Connection, sha256: str, seen: SightFilter) -> Shown | None:
-    """A file as somebody sees it; None: there is none, or it belongs to no event in sight."""
+    """A file as a caller may see it; None: there is none, or it belongs to no event in sight."""
     row = await conn.fetchrow(_SEEN, sha256, seen.cells, seen.devices)
     return None if row is None else Shown(**row)

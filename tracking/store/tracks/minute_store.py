@@ -1,7 +1,7 @@
-"""Fixes of late counted by unit and minute: the figure of the last hour, without counting fixes again.
+"""Recent fixes counted by unit and minute, for the figure of the last hour without counting fixes.
 
-Workers count in memory and add it up here every few seconds: in the transaction of a batch it would cost a third of
-what the fixes do.
+Workers count in memory and store the counts every few seconds: in the transaction of a batch this would cost a third of
+what the fixes cost.
 """
 
 from collections import Counter
@@ -16,9 +16,9 @@ from tracking.presence.fixes import Int
 
 MINUTE_MS = 60_000
 KEPT_MS = 2 * 3_600_000
-"""What is older than this when it comes is not counted, and what was counted is forgotten then."""
+"""Fixes older than this at receipt are not counted, and counts are deleted at this age."""
 
-# In order of the key, so that two writers of one row wait for each other and never in a ring.
+# In order of the key, so that concurrent writers cannot deadlock.
 _ADD = """
 INSERT INTO unit_minutes AS u
 SELECT minute, unit, sum(fixes) FROM unnest($1::timestamptz[], $2::text[], $3::int[]) AS n (minute, unit, fixes)
@@ -29,13 +29,13 @@ ON CONFLICT (minute, unit) DO UPDATE SET fixes = u.fixes + excluded.fixes
 
 @dataclass(slots=True)
 class MinuteCounts:
-    """What was committed since the counts were stored the last time. A process that is killed forgets some seconds."""
+    """Counts since they were last stored. A process that is killed loses some seconds."""
 
     _counts: Counter[tuple[int, str]] = field(default_factory=Counter)
     """Fixes by minute since 1970 and unit."""
 
     def note(self, t: Int, unit: NDArray[np.int32], units: Sequence[str], now: int) -> None:
-        """Take the times of fixes that were stored just now and never before, and whose they are.
+        """Count newly stored fixes by their times and units.
 
         Args:
             t: ms.
@@ -58,5 +58,5 @@ class MinuteCounts:
 
 
 async def trim(conn: db.Connection, now: int) -> None:
-    """Forget what is older than what is asked for."""
+    """Delete counts that are too old to be read."""
     await conn.execute("DELETE FROM unit_minutes WHERE minute < $1", db.moment(now - KEPT_MS))

@@ -1,4 +1,4 @@
-"""Refused input in the database: counted by reason for ever, the latest of each reason kept for the operator."""
+"""Refused input in the database: counted by reason, with the latest ones of each reason for the operator."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ async def insert(conn: db.Connection, refused: Sequence[RefusalRecord], *, kept:
     counts: Counter[str] = Counter()
     for refusal in refused:
         counts[refusal.reason.value] += refusal.n
-    # In one order everywhere, so that two workers cannot wait for each other.
+    # In the same order everywhere, so that two workers cannot deadlock.
     reasons = sorted(counts)
     latest = _latest(refused, kept)
     await conn.execute(
@@ -49,12 +49,12 @@ async def insert(conn: db.Connection, refused: Sequence[RefusalRecord], *, kept:
 
 
 async def counts(conn: db.Connection) -> dict[str, int]:
-    """How many parts were refused ever, by reason."""
+    """Number of parts refused so far, by reason."""
     return {row["reason"]: row["n"] for row in await conn.fetch(_COUNTS)}
 
 
 def storable(text: str, length: int) -> str:
-    """Return the first `length` characters of `text` as PostgreSQL can hold them."""
+    """The first `length` characters of `text`, without those PostgreSQL cannot store."""
     return text[:length].encode("utf-8", "backslashreplace").decode().replace("\0", "\\0")
 
 

@@ -29,7 +29,7 @@ _REMOVE = "DELETE FROM dirty_windows WHERE id = ANY($1::bigint[])"
 
 
 async def note(conn: db.Connection, windows: Sequence[Window]) -> None:
-    """Tell those who went over an hour of fixes that came long after it, though in order: no stay changes by them."""
+    """Windows of fixes that came late but in order: the hour is reviewed again, stays do not change."""
     if windows:
         await conn.execute(_NOTE, *_columns(windows))
 
@@ -56,9 +56,9 @@ async def waiting(
 
     Args:
         conn: any connection.
-        units: of whose devices; None for all.
+        units: only of their devices; None: all.
         limit: windows at most.
-        without: numbers of windows that are passed over.
+        without: numbers of windows to skip.
     """
     rows = await conn.fetch(_NEXT, units, list(without), limit)
     return [(row["id"], _window(row)) for row in rows]
@@ -70,7 +70,7 @@ async def of_device(conn: db.Connection, device: int) -> list[Window]:
 
 
 async def left(conn: db.Connection, cause: Cause, received: int, devices: Sequence[int]) -> int:
-    """How many windows of one cause and receipt (ms) wait, of these devices."""
+    """Number of waiting windows of one cause and receipt (ms), of these devices."""
     return int(await conn.fetchval(_LEFT, cause.value, db.moment(received), devices))
 
 
