@@ -30,7 +30,7 @@ class MisfitError(Exception):
 def is_transient(error: BaseException) -> bool:
     """Whether waiting may help (broken connection, restarting server, full disk, lock); for a group, all must."""
     if isinstance(error, BaseExceptionGroup):
-        return all(is_transient(each) for each in error.exceptions)
+        return all(is_transient(nested) for nested in error.exceptions)
     if isinstance(error, _CLIENT):
         return not _unspeakable(error)
     return isinstance(error, asyncpg.PostgresError) and _state(error).startswith(_PASSING)

@@ -84,8 +84,8 @@ def struct_definitions(module: ModuleType, types: list[type[Struct]]) -> dict[st
             tag = field == struct.__struct_config__.tag_field
             description = "Says what the message is." if tag else described
             if not description:
-                said = f"{module.__name__}: {struct.__name__}.{field}"
-                raise UndescribedError(f"{said} has no docstring: say unit, range and meaning of absence")
+                field_name = f"{module.__name__}: {struct.__name__}.{field}"
+                raise UndescribedError(f"{field_name} has no docstring: say unit, range and meaning of absence")
             field_schema["description"] = description
     return dict(sorted(definitions.items()))
 

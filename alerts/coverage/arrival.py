@@ -76,10 +76,10 @@ class ArrivalValues(RuleValues):
 
 def rule_of(body: Body, ratio: float = 1.0) -> ArrivalRule:
     """The rule of a stored body; missing values are the defaults."""
-    given = ArrivalValues.model_construct(**body)
+    values = ArrivalValues.model_construct(**body)
     return ArrivalRule(
-        speed_mps=float(given.speed_mps), detour=float(given.detour), battery=float(given.battery),
-        prepare_ms=int(given.prepare_s) * 1000, fresh_ms=int(given.fresh_s) * 1000, ratio=ratio,
+        speed_mps=float(values.speed_mps), detour=float(values.detour), battery=float(values.battery),
+        prepare_ms=int(values.prepare_s) * 1000, fresh_ms=int(values.fresh_s) * 1000, ratio=ratio,
     )  # fmt: skip
 
 

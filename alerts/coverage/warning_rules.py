@@ -49,8 +49,8 @@ class WarningRules:
 
 
 def _crowd(version: RuleVersion | None) -> CrowdRule:
-    said = {} if version is None else version.body or {}
-    values = CityWarningValues.model_construct(**said)
+    body = {} if version is None else version.body or {}
+    values = CityWarningValues.model_construct(**body)
     return CrowdRule(
         most=int(values.crowd_cells), horizon_ms=int(values.crowd_horizon_s) * 1000,
         version=BUILT_IN if version is None else version.id,
@@ -58,18 +58,18 @@ def _crowd(version: RuleVersion | None) -> CrowdRule:
 
 
 def _rule(chain: Sequence[RuleVersion], now: int, calendar: DutyCalendar) -> WarningRule:
-    said: dict[str, Any] = {}
+    merged: dict[str, Any] = {}
     for version in chain:
-        said.update(version.body or {})
-    for entry in said.pop(HOURS, []):
+        merged.update(version.body or {})
+    for entry in merged.pop(HOURS, []):
         when = When.model_validate({name: value for name, value in entry.items() if name in When.model_fields})
         if calendar.holds(hours_of(when.days, when.hours), now):
-            said.update({name: value for name, value in entry.items() if name not in When.model_fields})
+            merged.update({name: value for name, value in entry.items() if name not in When.model_fields})
     number = chain[-1].id if chain else BUILT_IN
     return WarningRule(
         version=number,
         **{
             f"{name.removesuffix('_s')}_ms" if name in _TIMES else name: int(value) * 1000 if name in _TIMES else value
-            for name, value in WarningValues.model_construct(**said)
+            for name, value in WarningValues.model_construct(**merged)
         },
     )

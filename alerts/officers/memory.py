@@ -113,10 +113,10 @@ class Memory:
         row, t = row[real], fixes.t[real]
         x, y = self.grid.xy(fixes.lat[real], fixes.lon[real])
         beat, team = (self.zones.inside_by(zone, x, y) for zone in self._zone[:, row])
-        said = fixes.flags[real] & wire.FixFlag.RECORDER_KNOWN > 0
+        known = fixes.flags[real] & wire.FixFlag.RECORDER_KNOWN > 0
         on = fixes.flags[real] & wire.FixFlag.RECORDER_ON > 0
         acc = np.where(np.isnan(fixes.acc[real]), ASSUMED_ACCURACY_M, fixes.acc[real])
-        recording = np.where(said, on, NONE).astype(np.int8)
+        recording = np.where(known, on, NONE).astype(np.int8)
         self.tracks.put(
             ZonedFixes(row=row, t=t, x=x, y=y, acc=acc, spd=fixes.spd[real], beat=beat, team=team, recording=recording)
         )

@@ -238,19 +238,19 @@ class Subjects:
 
     def subject(self, number: int) -> Subject:
         """One member by its index."""
-        said, row, member = self.said, int(self.row[number]), self.members[number]
-        battery = float(said.battery[number])
+        statuses, row, member = self.said, int(self.row[number]), self.members[number]
+        battery = float(statuses.battery[number])
         return Subject(
             now=self.now,
             member=member,
             trail=NOWHERE if row < 0 else self.tracks.trail(row, self.now),
-            heard=int(said.heard[number]),
-            fix_t=int(said.fix_t[number]),
-            duty=int(said.duty[number]),
+            heard=int(statuses.heard[number]),
+            fix_t=int(statuses.fix_t[number]),
+            duty=int(statuses.duty[number]),
             battery=None if np.isnan(battery) else battery,
-            online=int(said.online[number]),
-            status_at=int(said.status_at[number]),
-            signed_off=int(said.signed_off[number]),
+            online=int(statuses.online[number]),
+            status_at=int(statuses.status_at[number]),
+            signed_off=int(statuses.signed_off[number]),
             events=tuple(self.events.get(member.device or NONE, ())),
             findings=self.findings.get(member.device or NONE, ()),
         )

@@ -44,13 +44,13 @@ def judge(
         at = subjects.columns.by_device.get(event.device)
         if at is None:
             continue
-        for said in _kinds(subjects, at, event):
-            key = f"{said.kind}:{event.id}"
-            if said.facts is None and key in held:
-                end = Ending(why="late_data", by=said.by or subjects.members[at].device_name)
+        for state in _kinds(subjects, at, event):
+            key = f"{state.kind}:{event.id}"
+            if state.facts is None and key in held:
+                end = Ending(why="late_data", by=state.by or subjects.members[at].device_name)
                 changes.append(state_machine.ended(held[key], Step.WITHDRAWN, subjects.now, end))
-            elif said.facts is not None and key not in held and key not in known:
-                changes.append(_opened(subjects, subjects.members[at], event, said))
+            elif state.facts is not None and key not in held and key not in known:
+                changes.append(_opened(subjects, subjects.members[at], event, state))
     return changes
 
 
@@ -92,13 +92,13 @@ def _kinds(subjects: Subjects, at: int, event: AlertEvent) -> Iterator[_EventSta
         yield _EventState(kind=RECORDER, level=Level.YELLOW, facts=facts)
 
 
-def _opened(subjects: Subjects, member: Member, event: AlertEvent, said: _EventState) -> Change:
-    verdict = Verdict(level=said.level, since=event.t, facts=said.facts or Personal())
+def _opened(subjects: Subjects, member: Member, event: AlertEvent, state: _EventState) -> Change:
+    verdict = Verdict(level=state.level, since=event.t, facts=state.facts or Personal())
     return Change(
-        key=f"{said.kind}:{event.id}",
-        kind=said.kind,
+        key=f"{state.kind}:{event.id}",
+        kind=state.kind,
         step=Step.OPENED,
-        level=said.level,
+        level=state.level,
         cell=event.cell,
         at=subjects.now,
         facts=state_machine.facts(member, verdict),
@@ -134,6 +134,6 @@ def _recording(subjects: Subjects, at: int, event: AlertEvent) -> bool | None:
     columns = _columns(event.t - _RECORDING_BEFORE_MS, event.t + rule.together_s * 1000)
     t = subjects.tracks.t[row, columns]
     near = (t >= event.t - _RECORDING_BEFORE_MS) & (t <= event.t + rule.together_s * 1000)
-    said = subjects.tracks.recording[row, columns][near]
-    said = said[said != NONE]
-    return bool((said == 1).any()) if len(said) else None
+    flags = subjects.tracks.recording[row, columns][near]
+    flags = flags[flags != NONE]
+    return bool((flags == 1).any()) if len(flags) else None

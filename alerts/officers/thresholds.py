@@ -112,5 +112,5 @@ def by_unit(versions: Iterable[tuple[int, str, Mapping[str, Any]]]) -> dict[str,
 
 
 def _with(rule: OfficerRule, body: Mapping[str, Any], version: int) -> OfficerRule:
-    given = OfficerValues.model_validate(body).model_dump(exclude_unset=True)
-    return rule.model_copy(update={**given, "version": version})
+    values = OfficerValues.model_validate(body).model_dump(exclude_unset=True)
+    return rule.model_copy(update={**values, "version": version})

@@ -41,10 +41,10 @@ async def assign(
     if held is None:
         return None
     where = await _place(conn, held)
-    said = structs.replace(where, device=device, arrival_s=await _estimate(conn, whom["id"], held.cell, where, at))
+    facts = structs.replace(where, device=device, arrival_s=await _estimate(conn, whom["id"], held.cell, where, at))
     # Contains the number of the step, so it is unique, and a repetition finds it again.
     task = f"a{number}-{held.life.version + 1}"
-    act = Act(step=Step.ASSIGNED, at=at, actor=actor, device=whom["id"], task=task, facts=said, seen=seen, key=key)
+    act = Act(step=Step.ASSIGNED, at=at, actor=actor, device=whom["id"], task=task, facts=facts, seen=seen, key=key)
     return await store.act_on(conn, number, act)
 
 
@@ -120,6 +120,6 @@ async def _replied(conn: db.Connection, alert: int | None, command: str, state: 
         return
     how = await life_store.escalation_rule(conn, now)
     await tasks.moved(conn, command, after, at=now, until=tasks.deadline(after, now, how), text=reply["text"])
-    said = OfStep(device=row["device"], said_at=rest.rfc3339(reply["t"]), reason=reply["text"] or UNSET)
-    act = Act(step=Step(after.value), at=now, actor=row["device"], task=command, facts=said, key=f"{command}:{after}")
+    facts = OfStep(device=row["device"], said_at=rest.rfc3339(reply["t"]), reason=reply["text"] or UNSET)
+    act = Act(step=Step(after.value), at=now, actor=row["device"], task=command, facts=facts, key=f"{command}:{after}")
     await store.act_on(conn, alert, act)

@@ -110,20 +110,20 @@ class OfficerMonitor:
     async def _subjects(self, conn: db.Connection, memory: Memory, who: roster.Roster, now: int) -> Subjects:
         row = memory.rows(who.columns.device)
         status = await observed.statuses(conn)
-        said = await asyncio.to_thread(_said, status, memory, who.columns.device, row)
+        statuses = await asyncio.to_thread(_said, status, memory, who.columns.device, row)
         # A device without a known carrier is on duty while it is heard.
-        unlisted = (said.heard > now - FRESH_MS) & (said.signed_off < said.fix_t)
+        unlisted = (statuses.heard > now - FRESH_MS) & (statuses.signed_off < statuses.fix_t)
         nobody, on_shift = who.columns.officer == NONE, who.columns.starts != NONE
         return Subjects(
             now=now,
             members=who.members,
             made=who.columns,
             row=row,
-            said=said,
+            said=statuses,
             tracks=memory.tracks,
-            on_shift=np.where(nobody, unlisted & np.isin(said.duty, [DUTY, TASK, BREAK]), on_shift),
-            pausing=said.duty == BREAK,
-            on_task=said.duty == TASK,
+            on_shift=np.where(nobody, unlisted & np.isin(statuses.duty, [DUTY, TASK, BREAK]), on_shift),
+            pausing=statuses.duty == BREAK,
+            on_task=statuses.duty == TASK,
             findings=await finding_store.lately(conn, now),
             events=await observed.logged(conn, now - KEPT_MS, now),
         )

@@ -118,8 +118,8 @@ class Watcher:
         """Whether warnings wait for a backlog of many devices."""
         filling = self._backlog.fills(newest, now)
         if filling != self._filling:
-            said = "warnings wait: earlier fixes of many devices are coming in" if filling else "warnings go on"
-            _log.info(said, action="watch", devices=len(newest))
+            message = "warnings wait: earlier fixes of many devices are coming in" if filling else "warnings go on"
+            _log.info(message, action="watch", devices=len(newest))
         self._filling = filling
         return filling
 

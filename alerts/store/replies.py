@@ -17,18 +17,18 @@ ON CONFLICT DO NOTHING RETURNING command
 """
 
 
-async def insert(conn: db.Connection, said: Sequence[SaidReply]) -> int:
+async def insert(conn: db.Connection, answers: Sequence[SaidReply]) -> int:
     """Store the answers that are new and belong to a command of their device; how many."""
-    if not said:
+    if not answers:
         return 0
     rows = await conn.fetch(
         _INSERT,
-        [reply.said.cmd for reply in said],
-        [reply.device for reply in said],
-        [reply.said.state.value for reply in said],
-        [db.moment(reply.said.t) for reply in said],
-        [db.moment(reply.received) for reply in said],
-        [reply.said.text for reply in said],
+        [reply.said.cmd for reply in answers],
+        [reply.device for reply in answers],
+        [reply.said.state.value for reply in answers],
+        [db.moment(reply.said.t) for reply in answers],
+        [db.moment(reply.received) for reply in answers],
+        [reply.said.text for reply in answers],
     )
-    await commands.close(conn, [row["command"] for row in rows], max(reply.received for reply in said))
+    await commands.close(conn, [row["command"] for row in rows], max(reply.received for reply in answers))
     return len(rows)

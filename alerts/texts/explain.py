@@ -78,14 +78,14 @@ def _said(kind: str, facts: Facts, clock: Clock) -> Pair:
     return filled([ALERTS[part] for part in parts], facts, clock, extra)
 
 
-def _ended(state: str, facts: Facts, said: Pair, clock: Clock) -> Pair:
+def _ended(state: str, facts: Facts, sentence: Pair, clock: Clock) -> Pair:
     if state not in (State.RESOLVED, State.WITHDRAWN):
-        return said
+        return sentence
     if state == State.WITHDRAWN and facts.reason:
         form, because = "withdrawn_by", reasons.sentences(facts.reason, clock)
     else:
         form, because = state, WHY.get(str(facts.why), WHY["over"])
-    return filled([ENDS[form]], of.Unknown(), clock, {"said": said, "because": because})
+    return filled([ENDS[form]], of.Unknown(), clock, {"said": sentence, "because": because})
 
 
 def _not_arrived(facts: of.NotArrived) -> list[str]:

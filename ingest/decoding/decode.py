@@ -211,14 +211,14 @@ def _reply(result: Decoded, payload: bytes, now: int) -> None:
 
 def _owntracks(result: Decoded, payload: bytes, now: int) -> None:
     try:
-        said = owntracks.decode(payload)
+        decoded = owntracks.decode(payload)
     except _UNDECODABLE as error:
         result.refused.append(owntracks.refused(error, payload))
         return
-    if isinstance(said, wire.Status):
-        result.status = said
-    elif _check(result, said, now + wire.MAX_AHEAD_MS, payload):
-        result.fixes.append(said)
+    if isinstance(decoded, wire.Status):
+        result.status = decoded
+    elif _check(result, decoded, now + wire.MAX_AHEAD_MS, payload):
+        result.fixes.append(decoded)
 
 
 def _one(codec: faults.Codec[T], result: Decoded, payload: bytes) -> T | None:

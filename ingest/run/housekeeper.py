@@ -48,8 +48,8 @@ class Housekeeper:
 
     async def run(self) -> None:
         """Check periodically until cancelled."""
-        said = "the night's work failed; the next look tries again"
-        survive = surviving.any_error("housekeeper", said, action="retention")
+        message = "the night's work failed; the next look tries again"
+        survive = surviving.any_error("housekeeper", message, action="retention")
         await every(self.every_s, self._look, survive=survive, first_s=self.every_s)
 
     async def _look(self) -> None:

@@ -9,19 +9,19 @@ from runtime.every import Survive
 log = structlog.get_logger(__name__)
 
 
-def of_database(part: str, said: str) -> Survive:
+def of_database(part: str, message: str) -> Survive:
     """Survives the loss of the database, with a log line; other errors end the part."""
 
     def survive(error: Exception) -> None:
         if not retry.is_transient(error):
             raise error
         metrics.RETRIES.labels(part).inc()
-        log.warning(said, error=str(_first(error)))
+        log.warning(message, error=str(_first(error)))
 
     return survive
 
 
-def any_error(part: str, said: str, *, action: str) -> Survive:
+def any_error(part: str, message: str, *, action: str) -> Survive:
     """Survives all errors of a pass."""
 
     def survive(error: Exception) -> None:
@@ -29,7 +29,7 @@ def any_error(part: str, said: str, *, action: str) -> Survive:
             metrics.RETRIES.labels(part).inc()
         else:
             metrics.BROKEN.inc()
-            log.error(said, action=action, exc_info=error)
+            log.error(message, action=action, exc_info=error)
 
     return survive
 

@@ -42,7 +42,7 @@ async def examine(broker: Broker) -> list[CheckResult]:
 
 async def _there_and_back(broker: Broker) -> list[CheckResult]:
     """Publish with QoS 1 and wait for it, as a fix would travel."""
-    topic, said = f"{topics.FEED_ROOT}/doctor/{secrets.token_hex(6)}/probe", secrets.token_hex(8).encode()
+    topic, token = f"{topics.FEED_ROOT}/doctor/{secrets.token_hex(6)}/probe", secrets.token_hex(8).encode()
     async with _client(broker) as client, asyncio.timeout(_WITHIN_S):
         try:
             await client.subscribe(topic, qos=1)
@@ -50,10 +50,10 @@ async def _there_and_back(broker: Broker) -> list[CheckResult]:
             todo = "grant the server's account its rights: `patrol broker config` writes them 授予权限"
             return [bad("rights 权限", f"{topic}: {_said(fault)}", todo)]
         started = time.perf_counter()
-        await client.publish(topic, said, qos=1)
+        await client.publish(topic, token, qos=1)
         acknowledged = time.perf_counter() - started
         async for message in client.messages:
-            if message.payload == said:
+            if message.payload == token:
                 break
         took = time.perf_counter() - started
     text = f"{broker.host}:{broker.port}, MQTT 5{', TLS' if broker.secure else ''}"
@@ -61,13 +61,13 @@ async def _there_and_back(broker: Broker) -> list[CheckResult]:
     back = f"acknowledged after {acknowledged * 1000:.1f} ms, received after {took * 1000:.1f} ms"
     return [
         ok("broker 消息服务", text),
-        findings.ok_if("round trip 往返", good=took < _SLOW_S, said=back, todo=todo, otherwise=CheckStatus.WARN),
+        findings.ok_if("round trip 往返", good=took < _SLOW_S, detail=back, todo=todo, otherwise=CheckStatus.WARN),
     ]
 
 
 async def _session_kept(broker: Broker) -> CheckResult:
     """What is published while a session is away must wait for it: that is how no fix is lost while a worker is away."""
-    name, said = f"doctor-{secrets.token_hex(6)}", secrets.token_hex(8).encode()
+    name, token = f"doctor-{secrets.token_hex(6)}", secrets.token_hex(8).encode()
     topic = f"{topics.FEED_ROOT}/doctor/{name}/kept"
     what, todo = (
         "session kept 会话保持",
@@ -77,13 +77,13 @@ async def _session_kept(broker: Broker) -> CheckResult:
         async with _client(broker, name=name) as client:
             await client.subscribe(topic, qos=1)
         async with _client(broker) as other:
-            await other.publish(topic, said, qos=1)
+            await other.publish(topic, token, qos=1)
         got = False
         async with _client(broker, name=name) as client:
             try:
                 async with asyncio.timeout(_WITHIN_S / 2):
                     async for message in client.messages:
-                        got = message.payload == said
+                        got = message.payload == token
                         break
             except TimeoutError:
                 pass
@@ -109,11 +109,11 @@ async def _figures(broker: Broker) -> list[CheckResult]:
         return [note("broker statistics 统计", "none under $SYS; see the broker's own console 无 $SYS 统计")]
     dropped = figures.get("$SYS/broker/publish/messages/dropped", "0")
     stored = figures.get("$SYS/broker/store/messages/count", "?")
-    said = f"{figures['$SYS/broker/version']}, dropped 丢弃 {dropped}, stored 存储 {stored}"
+    detail = f"{figures['$SYS/broker/version']}, dropped 丢弃 {dropped}, stored 存储 {stored}"
     if dropped.isdigit() and int(dropped) > 0:
         todo = "set max_queued_messages 0 and a large max_queued_bytes: `patrol broker config` writes both 调大队列"
-        return [warn("broker statistics 统计", said, todo)]
-    return [ok("broker statistics 统计", said)]
+        return [warn("broker statistics 统计", detail, todo)]
+    return [ok("broker statistics 统计", detail)]
 
 
 async def _anonymous(broker: Broker) -> CheckResult:

@@ -55,9 +55,9 @@ async def connected(url: str, **settings: str) -> AsyncIterator[asyncpg.Connecti
         await migration_store.refuse_newer(connection)
         yield connection
     except (migration_store.NewerTablesError, asyncpg.PostgresError, asyncpg.InterfaceError) as fault:
-        if (said := faults.explain(fault)) is None:
+        if (detail := faults.explain(fault)) is None:
             raise
-        raise errors.SetupError(said) from fault
+        raise errors.SetupError(detail) from fault
     finally:
         await connection.close()
 
@@ -109,8 +109,8 @@ async def _connect(url: str, **settings: str) -> asyncpg.Connection:
             "with %2F for / and %40 for @ in the password."
         ) from None
     except asyncpg.PostgresError as fault:
-        said = faults.explain(fault) or f"the connection was refused ({fault}): its log says why."
-        raise errors.SetupError(f"The database at {where}: {said}") from fault
+        detail = faults.explain(fault) or f"the connection was refused ({fault}): its log says why."
+        raise errors.SetupError(f"The database at {where}: {detail}") from fault
 
 
 def broker_address(url: str, *, setting: str = "--mqtt-url or PATROL_MQTT_URL") -> Broker:

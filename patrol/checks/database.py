@@ -79,12 +79,12 @@ async def examine(conn: db.Connection) -> list[CheckResult]:
 
 async def _server(conn: db.Connection) -> CheckResult:
     version = conn.get_server_version()
-    said = f"PostgreSQL {await conn.fetchval(_VERSION)}"
+    detail = f"PostgreSQL {await conn.fetchval(_VERSION)}"
     size = await conn.fetchval("SELECT pg_size_pretty(pg_database_size(current_database()))")
     return findings.ok_if(
         "server 数据库版本",
         good=version.major >= 15,
-        said=f"{said}, {size}",
+        detail=f"{detail}, {size}",
         todo="upgrade to 15 or newer 升级到 15 以上",
     )
 
@@ -121,13 +121,13 @@ async def _settings(conn: db.Connection) -> list[CheckResult]:
     rows = await conn.fetch("SELECT name, setting FROM pg_settings")
     now = {row["name"]: row["setting"] for row in rows}
     results = [
-        findings.ok_if(name, good=now.get(name) in good, said=str(now.get(name)), todo=todo, otherwise=otherwise)
+        findings.ok_if(name, good=now.get(name) in good, detail=str(now.get(name)), todo=todo, otherwise=otherwise)
         for name, good, otherwise, todo in _SETTINGS
     ]
     most = int(now["max_connections"])
     todo = f"set max_connections = {2 * _LEAST_CONNECTIONS} 调大"
     connections = findings.ok_if(
-        "max_connections", good=most >= _LEAST_CONNECTIONS, said=str(most), todo=todo, otherwise=CheckStatus.WARN
+        "max_connections", good=most >= _LEAST_CONNECTIONS, detail=str(most), todo=todo, otherwise=CheckStatus.WARN
     )
     return [*results, connections, _buffers(int(now["shared_buffers"]), await conn.fetchval(_DEVICES))]
 
@@ -136,8 +136,8 @@ def _buffers(pages: int, devices: int) -> CheckResult:
     """Whether the pages at which the keys of the devices' fixes grow fit into memory, each with one of the table."""
     held, wanted = pages * _PAGE, _LEAST_BUFFERS + 2 * _PAGE * devices
     todo = f"set shared_buffers = {(wanted >> 20) + 1}MB or more, else storing is slow 调大，否则入库变慢"
-    said = f"{held >> 20} MB, {devices:,} devices 终端"
-    return findings.ok_if("shared_buffers", good=held >= wanted, said=said, todo=todo, otherwise=CheckStatus.WARN)
+    detail = f"{held >> 20} MB, {devices:,} devices 终端"
+    return findings.ok_if("shared_buffers", good=held >= wanted, detail=detail, todo=todo, otherwise=CheckStatus.WARN)
 
 
 async def _upkeep(conn: db.Connection) -> list[CheckResult]:
@@ -153,7 +153,7 @@ async def _upkeep(conn: db.Connection) -> list[CheckResult]:
         results.append(warn("long transaction 长事务", f"{age}", todo))
     xid = await conn.fetchval("SELECT age(datfrozenxid) FROM pg_database WHERE datname = current_database()")
     todo = "run VACUUM FREEZE before writes are refused 尽快冻结"
-    results.append(findings.ok_if("transaction numbers 事务号", good=xid < _XID_AGE, said=f"{xid:,} old", todo=todo))
+    results.append(findings.ok_if("transaction numbers 事务号", good=xid < _XID_AGE, detail=f"{xid:,} old", todo=todo))
     return results
 
 
@@ -163,9 +163,9 @@ async def _archive(conn: db.Connection) -> list[CheckResult]:
     if row is not None and row["last_failed_time"] is not None and (
         row["last_archived_time"] is None or row["last_failed_time"] > row["last_archived_time"]
     ):  # fmt: skip
-        said = f"{row['last_failed_wal']} could not be archived since {row['last_failed_time']}"
+        detail = f"{row['last_failed_wal']} could not be archived since {row['last_failed_time']}"
         todo = "correct archive_command (see the log of the database): WAL fills the disk meanwhile 归档失败"
-        results.append(bad("WAL archive 归档", said, todo))
+        results.append(bad("WAL archive 归档", detail, todo))
     for slot in await conn.fetch(_SLOTS):
         todo = f"SELECT pg_drop_replication_slot('{slot['slot_name']}') if nothing uses it any more 删除无用复制槽"
         results.append(
@@ -181,9 +181,9 @@ async def clock(conn: db.Connection) -> list[CheckResult]:
     after = time.time()
     ahead = (before + after) / 2 - theirs
     least = max(abs(ahead) - (after - before) / 2, 0.0)  # what the way there and back cannot explain
-    said = f"{ahead:+.3f} s ahead of the database 比数据库快"
+    detail = f"{ahead:+.3f} s ahead of the database 比数据库快"
     todo = "synchronize both with one NTP server (chrony, systemd-timesyncd) 统一 NTP 对时"
     if least > CLOCK_WARN_S:
-        return [(bad if least > CLOCK_BAD_S else warn)("clock 时钟", said, todo)]
+        return [(bad if least > CLOCK_BAD_S else warn)("clock 时钟", detail, todo)]
     zone = (await settings_store.time_zone(conn)).key
-    return [ok("clock 时钟", said), note("time zone 时区", f"{zone} for days and duty times; stored as UTC")]
+    return [ok("clock 时钟", detail), note("time zone 时区", f"{zone} for days and duty times; stored as UTC")]

@@ -36,35 +36,35 @@ class CheckResult:
     what: str
     """English and Chinese name of it."""
     verdict: CheckStatus
-    said: str
+    detail: str
     """How it is."""
     todo: str | None = None
     """What to do next, in both languages; None where nothing must be done."""
 
 
-def ok(what: str, said: str) -> CheckResult:
+def ok(what: str, detail: str) -> CheckResult:
     """It is as it must be."""
-    return CheckResult(what=what, verdict=CheckStatus.OK, said=said)
+    return CheckResult(what=what, verdict=CheckStatus.OK, detail=detail)
 
 
-def note(what: str, said: str, todo: str | None = None) -> CheckResult:
+def note(what: str, detail: str, todo: str | None = None) -> CheckResult:
     """It is worth knowing."""
-    return CheckResult(what=what, verdict=CheckStatus.NOTE, said=said, todo=todo)
+    return CheckResult(what=what, verdict=CheckStatus.NOTE, detail=detail, todo=todo)
 
 
-def warn(what: str, said: str, todo: str) -> CheckResult:
+def warn(what: str, detail: str, todo: str) -> CheckResult:
     """It should be mended."""
-    return CheckResult(what=what, verdict=CheckStatus.WARN, said=said, todo=todo)
+    return CheckResult(what=what, verdict=CheckStatus.WARN, detail=detail, todo=todo)
 
 
-def bad(what: str, said: str, todo: str) -> CheckResult:
+def bad(what: str, detail: str, todo: str) -> CheckResult:
     """It must be mended now."""
-    return CheckResult(what=what, verdict=CheckStatus.BAD, said=said, todo=todo)
+    return CheckResult(what=what, verdict=CheckStatus.BAD, detail=detail, todo=todo)
 
 
-def ok_if(what: str, *, good: bool, said: str, todo: str, otherwise: CheckStatus = CheckStatus.BAD) -> CheckResult:
+def ok_if(what: str, *, good: bool, detail: str, todo: str, otherwise: CheckStatus = CheckStatus.BAD) -> CheckResult:
     """As it must be, or not."""
-    return ok(what, said) if good else CheckResult(what=what, verdict=otherwise, said=said, todo=todo)
+    return ok(what, detail) if good else CheckResult(what=what, verdict=otherwise, detail=detail, todo=todo)
 
 
 def show(title: str, findings: Sequence[CheckResult]) -> None:
@@ -78,7 +78,7 @@ def show(title: str, findings: Sequence[CheckResult]) -> None:
         table.add_row(
             _MARKS[finding.verdict],
             finding.what,
-            finding.said.replace("[", r"\["),
+            finding.detail.replace("[", r"\["),
             (finding.todo or "").replace("[", r"\["),
         )
     tables.show(table)

@@ -54,12 +54,12 @@ async def _class(
         return ok(what, days)
     # Two days of grace, and a pass a night.
     late = now - oldest - timedelta(days=kept.days + 4)
-    said = f"{days}; oldest 最早 {oldest:%Y-%m-%d}"
+    detail = f"{days}; oldest 最早 {oldest:%Y-%m-%d}"
     if late > timedelta(0) and not held:
         return warn(
-            what, f"{said}, {late.days} days past the limit 超过保存期限", "`patrol retention run` 手工执行清理"
+            what, f"{detail}, {late.days} days past the limit 超过保存期限", "`patrol retention run` 手工执行清理"
         )
-    return ok(what, said)
+    return ok(what, detail)
 
 
 async def _late(conn: db.Connection, now: datetime) -> CheckResult:
@@ -68,6 +68,6 @@ async def _late(conn: db.Connection, now: datetime) -> CheckResult:
     todo = "check that workers serve all units, and their logs 检查 worker 是否覆盖全部队伍"
     return findings.ok_if(
         "late data 补传数据", good=since is None or now - since < _WINDOWS_WITHIN,
-        said=f"{waiting} windows waiting" + ("" if since is None else f", since {since:%Y-%m-%d %H:%M}Z"), todo=todo,
+        detail=f"{waiting} windows waiting" + ("" if since is None else f", since {since:%Y-%m-%d %H:%M}Z"), todo=todo,
         otherwise=findings.CheckStatus.WARN,
     )  # fmt: skip

@@ -26,11 +26,11 @@ def disk(what: str, place: Path) -> CheckResult:
         here = here.parent
     usage = shutil.disk_usage(here)
     share = usage.free / usage.total
-    said = f"{place}: {usage.free / (1 << 30):.1f} GiB free 剩余, {share:.0%}"
+    detail = f"{place}: {usage.free / (1 << 30):.1f} GiB free 剩余, {share:.0%}"
     todo = "free some space, or keep data for less time (`patrol retention set`) 清理或扩容"
     if share < _LEAST_FREE or usage.free < _LEAST_BYTES:
-        return bad(what, said, todo)
-    return warn(what, said, todo) if share < _LITTLE_FREE else ok(what, said)
+        return bad(what, detail, todo)
+    return warn(what, detail, todo) if share < _LITTLE_FREE else ok(what, detail)
 
 
 def certificate_file(what: str, file: Path, now: datetime) -> CheckResult:
@@ -63,8 +63,8 @@ async def broker_certificate(broker: Broker) -> CheckResult:
 def expiry(what: str, certificate: x509.Certificate, now: datetime) -> CheckResult:
     """How long a certificate is valid yet."""
     ends = certificate.not_valid_after_utc
-    said = f"{certificate.subject.rfc4514_string()} until 有效至 {ends:%Y-%m-%d}"
+    detail = f"{certificate.subject.rfc4514_string()} until 有效至 {ends:%Y-%m-%d}"
     todo = "renew it before then: devices and browsers will refuse it 续期"
     if ends - now < SOON:
-        return bad(what, said, todo)
-    return warn(what, said, todo) if ends - now < COMING else ok(what, said)
+        return bad(what, detail, todo)
+    return warn(what, detail, todo) if ends - now < COMING else ok(what, detail)

@@ -54,7 +54,7 @@ async def _workers(conn: db.Connection) -> list[CheckResult]:
     results = [
         findings.ok_if(
             f"worker 处理进程 {row['id']}", good=row["age"] < _HEARTBEAT and bool(row["broker"]), todo=todo,
-            said=f"last seen {row['age'].total_seconds():.0f} s ago, queue {row['queue'] or 0}, "
+            detail=f"last seen {row['age'].total_seconds():.0f} s ago, queue {row['queue'] or 0}, "
                  f"{'connected to' if row['broker'] else 'NOT CONNECTED to'} broker, units {', '.join(row['units'])}",
         )
         for row in rows
@@ -78,20 +78,20 @@ async def _refused(conn: db.Connection) -> list[CheckResult]:
     rows = await conn.fetch(_REFUSED)
     if not rows:
         return [ok("refused in the last hour 一小时内拒收", "nothing 无")]
-    said = ", ".join(f"{row['reason']} {row['n']}" for row in rows)
+    detail = ", ".join(f"{row['reason']} {row['n']}" for row in rows)
     todo = "see `GET /api/v1/refusals`, and docs/wire-protocol.md for each reason 按原因处理"
-    return [warn("refused in the last hour 一小时内拒收", said, todo)]
+    return [warn("refused in the last hour 一小时内拒收", detail, todo)]
 
 
 async def _lag(conn: db.Connection) -> list[CheckResult]:
     row = await conn.fetchrow(_LAG)
     if row is None or not row["n"]:
         return [note("recent fixes 近十分钟定位", "none 无")]
-    said = f"{row['n']} devices, delay 到达延迟 {row['half']:.1f} s (median), {row['most']:.1f} s (99 %)"
+    detail = f"{row['n']} devices, delay 到达延迟 {row['half']:.1f} s (median), {row['most']:.1f} s (99 %)"
     if row["half"] < -_DEVICE_CLOCK_S:
         todo = "the clock of this machine is slow, or those of the devices are fast: use NTP 服务器时钟慢或终端时钟快"
-        return [warn("recent fixes 近十分钟定位", said, todo)]
-    return [ok("recent fixes 近十分钟定位", said)]
+        return [warn("recent fixes 近十分钟定位", detail, todo)]
+    return [ok("recent fixes 近十分钟定位", detail)]
 
 
 async def _notifications(conn: db.Connection) -> list[CheckResult]:
@@ -102,5 +102,5 @@ async def _notifications(conn: db.Connection) -> list[CheckResult]:
     row = await conn.fetchrow(_DELIVERIES)
     failed, n = (0, 0) if row is None else (row["failed"], row["n"])
     todo = "see `GET /api/v1/deliveries` 查看发送记录"
-    return [*results, findings.ok_if("notifications 通知", good=failed == 0, said=f"{failed} of {n} failed in 24 h",
+    return [*results, findings.ok_if("notifications 通知", good=failed == 0, detail=f"{failed} of {n} failed in 24 h",
                                     todo=todo, otherwise=CheckStatus.WARN)]  # fmt: skip

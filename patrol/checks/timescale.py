@@ -77,17 +77,19 @@ async def examine(conn: db.Connection) -> list[CheckResult]:
 
 
 async def _plain(conn: db.Connection, rate: float) -> list[CheckResult]:
-    said = f"not used; {rate:,.1f} fixes/s over seven days 未使用"
+    detail = f"not used; {rate:,.1f} fixes/s over seven days 未使用"
     if await conn.fetchval(_AVAILABLE) is not None:
         return [
             warn(
-                "TimescaleDB", said, "it is installed: `patrol migrate` turns the large tables into hypertables 可启用"
+                "TimescaleDB",
+                detail,
+                "it is installed: `patrol migrate` turns the large tables into hypertables 可启用",
             )
         ]
     if rate > _WORTH_IT_RATE:
         todo = "install TimescaleDB: old data then takes a fifth of the space and is dropped chunk by chunk 建议安装"
-        return [warn("TimescaleDB", said, todo)]
-    return [note("TimescaleDB", said)]
+        return [warn("TimescaleDB", detail, todo)]
+    return [note("TimescaleDB", detail)]
 
 
 async def _tables(conn: db.Connection) -> list[CheckResult]:
@@ -97,29 +99,32 @@ async def _tables(conn: db.Connection) -> list[CheckResult]:
         return [bad("hypertables 超表", f"missing {', '.join(missing)}", "run `patrol migrate` 执行 patrol migrate")]
     plain = [table for table in HYPERTABLES if not await chunks.is_hypertable(conn, table)]
     todo = "recreate it as in schemas/sql/timescale, or restore a backup 按 schemas/sql/timescale 恢复"
-    results = [findings.ok_if("hypertables 超表", good=not plain, said=", ".join(plain or HYPERTABLES), todo=todo)]
+    results = [findings.ok_if("hypertables 超表", good=not plain, detail=", ".join(plain or HYPERTABLES), todo=todo)]
     continuous = await conn.fetchval(_MATERIALISED) is not None
     todo = "DROP VIEW device_days, then create it as in schemas/sql/timescale/0002_history.sql 按迁移文件重建"
     results.append(
         findings.ok_if(
             "summary 汇总 device_days", good=continuous, todo=todo,
-            said="continuous aggregate 连续聚合" if continuous else "a plain view 普通视图",
+            detail="continuous aggregate 连续聚合" if continuous else "a plain view 普通视图",
         )
     )  # fmt: skip
     settings = await conn.fetchrow(_SETTINGS)
-    said = "off" if settings is None else f"segment by {settings['segmentby']}, order by {settings['orderby']}"
+    detail = "off" if settings is None else f"segment by {settings['segmentby']}, order by {settings['orderby']}"
     good = settings is not None and settings["segmentby"] == "device" and str(settings["orderby"]).startswith("t")
     todo = "set it as in schemas/sql/timescale/0001_hypertables.sql 按迁移文件恢复"
-    return [*results, findings.ok_if("columnstore 列存", good=good, said=said, todo=todo, otherwise=CheckStatus.WARN)]
+    return [
+        *results,
+        findings.ok_if("columnstore 列存", good=good, detail=detail, todo=todo, otherwise=CheckStatus.WARN),
+    ]
 
 
 async def _chunk_interval(conn: db.Connection, rate: float) -> list[CheckResult]:
     now: timedelta = await conn.fetchval(_INTERVAL)
     wanted = chunking.interval(rate, await conn.fetchval("SELECT days FROM retention WHERE class = 'fixes'"))
-    said = f"{now}; for this rate 按速率 {wanted}"
+    detail = f"{now}; for this rate 按速率 {wanted}"
     todo = "run `patrol db tune`, which sets it for new chunks 执行 patrol db tune"
     far = rate > 1 and chunking.is_far(now, wanted)
-    return [findings.ok_if("chunk interval 分块", good=not far, said=said, todo=todo, otherwise=CheckStatus.WARN)]
+    return [findings.ok_if("chunk interval 分块", good=not far, detail=detail, todo=todo, otherwise=CheckStatus.WARN)]
 
 
 def _policies(jobs: Sequence[Any], summary: Collection[str | None]) -> list[CheckResult]:
@@ -131,8 +136,8 @@ def _policies(jobs: Sequence[Any], summary: Collection[str | None]) -> list[Chec
     results = []
     for proc, tables, todo in wanted:
         is_set = any(job["proc_name"] == proc and job["hypertable_name"] in tables for job in jobs)
-        what, said = f"policy 策略: {proc.removeprefix('policy_')}", "is set 已设" if is_set else "is missing 缺失"
-        results.append(findings.ok_if(what, good=is_set, said=said, todo=todo))
+        what, detail = f"policy 策略: {proc.removeprefix('policy_')}", "is set 已设" if is_set else "is missing 缺失"
+        results.append(findings.ok_if(what, good=is_set, detail=detail, todo=todo))
     for job in jobs:
         what = f"job {job['job_id']} {job['proc_name'].removeprefix('policy_')} {job['hypertable_name']}"
         if job["proc_name"] == "policy_retention" and job["hypertable_name"] in {*HYPERTABLES, *summary}:
@@ -150,16 +155,16 @@ async def _columnstore(conn: db.Connection, jobs: Sequence[Any]) -> list[CheckRe
     """When fixes go into the columnstore, and whether they do."""
     after = next((job["compress_after"] for job in jobs if job["proc_name"] == "policy_compression"), None)
     if after is None:
-        return []  # said with the policies
+        return []  # reported with the policies
     good = _SOONEST <= after <= _LATEST
     todo = "remove_columnstore_policy('fixes'), then add_columnstore_policy('fixes', after => INTERVAL '7 days') 重设"
     waiting = await conn.fetchval(_UNCONVERTED, after + _GRACE)
     late = "check its job in timescaledb_information.job_errors 检查转换任务"
     return [
-        findings.ok_if("columnstore after 列存时限", good=good, said=f"{after}", todo=todo,
+        findings.ok_if("columnstore after 列存时限", good=good, detail=f"{after}", todo=todo,
                         otherwise=CheckStatus.WARN),
         findings.ok_if(
-            "columnstore kept up 列存进度", good=waiting == 0, said=f"{waiting} old chunks waiting 待转换", todo=late,
+            "columnstore kept up 列存进度", good=waiting == 0, detail=f"{waiting} old chunks waiting 待转换", todo=late,
             otherwise=CheckStatus.WARN,
         ),
     ]  # fmt: skip
@@ -169,7 +174,7 @@ async def _refresh(conn: db.Connection, jobs: Sequence[Any]) -> list[CheckResult
     """How far back the summary is refreshed by its policy, and whether the night's wide refresh does the rest."""
     job = next((job for job in jobs if job["proc_name"] == "policy_refresh_continuous_aggregate"), None)
     if job is None:
-        return []  # said with the policies
+        return []  # reported with the policies
     start, end = job["start_offset"], job["end_offset"]
     bounded = start is not None and end is not None and start <= _WIDEST
     todo = "remove_continuous_aggregate_policy('device_days'), add it as in schemas/sql/timescale/0002_history.sql 重设"
@@ -177,7 +182,7 @@ async def _refresh(conn: db.Connection, jobs: Sequence[Any]) -> list[CheckResult
         findings.ok_if(
             "refresh 刷新范围",
             good=bounded,
-            said=f"from {start} to {end} before now",
+            detail=f"from {start} to {end} before now",
             todo=todo,
             otherwise=CheckStatus.WARN,
         )
@@ -185,7 +190,7 @@ async def _refresh(conn: db.Connection, jobs: Sequence[Any]) -> list[CheckResult
     missing = await conn.fetchval(_UNREFRESHED, start or _WIDEST, _LOOKED_BACK)
     todo = "check that a worker runs at night, or run `patrol retention run` 检查夜间任务"
     late = findings.ok_if(
-        "wide refresh 夜间刷新", good=missing == 0, said=f"{missing} device days lack late fixes 缺补传", todo=todo,
+        "wide refresh 夜间刷新", good=missing == 0, detail=f"{missing} device days lack late fixes 缺补传", todo=todo,
         otherwise=CheckStatus.WARN,
     )  # fmt: skip
     return [*results, late]

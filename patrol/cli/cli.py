@@ -62,7 +62,7 @@ def options(
     """Patrolgrid 巡格: shows which cells of a city are being patrolled."""
 
 
-Given = dict[str, Any]
+Overrides = dict[str, Any]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show the logs of all processes")]
 Officers = Annotated[int, typer.Option(min=1, max=5_000, help="Officers on patrol")]
 GeoJson = Annotated[Path, typer.Argument(help="GeoJSON", exists=True, dir_okay=False)]
@@ -73,7 +73,7 @@ History = Annotated[float, typer.Option(min=0, help="Minutes of patrol before th
 @app.command()
 @shared
 def demo(
-    given: Given,
+    overrides: Overrides,
     *,
     officers: Officers = 200,
     no_sim: Annotated[bool, typer.Option("--no-sim", help="No simulated officers")] = False,
@@ -82,41 +82,41 @@ def demo(
 ) -> None:
     """Start everything on this machine: database, broker, server and a simulated town with officers. 一键演示."""
     officers = 0 if no_sim else officers
-    _call("processes.demo", given, officers=officers, history_minutes=history_minutes, verbose=verbose)
+    _call("processes.demo", overrides, officers=officers, history_minutes=history_minutes, verbose=verbose)
 
 
 @app.command()
 @shared
-def serve(given: Given, *, verbose: Verbose = False) -> None:
+def serve(overrides: Overrides, *, verbose: Verbose = False) -> None:
     """Run the server with the database and broker of the settings. 启动服务."""
-    _call("processes.serve", given, verbose=verbose)
+    _call("processes.serve", overrides, verbose=verbose)
 
 
 @app.command()
 @shared
-def worker(given: Given) -> None:
+def worker(overrides: Overrides) -> None:
     """Run one worker: it receives, stores and judges fixes, and raises alerts. 处理进程."""
-    _call("processes.worker", given)
+    _call("processes.worker", overrides)
 
 
 @app.command()
 @shared
-def web(given: Given) -> None:
+def web(overrides: Overrides) -> None:
     """Run one web process: map, API and live positions. 网页进程."""
-    _call("processes.web", given)
+    _call("processes.web", overrides)
 
 
 @app.command()
 @shared
-def migrate(given: Given) -> None:
+def migrate(overrides: Overrides) -> None:
     """Bring the tables of the database up to date. 升级数据库."""
-    _call("database.migrate", given)
+    _call("database.migrate", overrides)
 
 
 @app.command()
 @shared
 def rebuild(
-    given: Given,
+    overrides: Overrides,
     *,
     from_: Annotated[str, typer.Option("--from", help="RFC 3339, or a local day such as 2026-05-01")],
     to: Annotated[str, typer.Option("--to", help="RFC 3339, or a local day, whose end is meant")],
@@ -126,13 +126,13 @@ def rebuild(
     ] = False,
 ) -> None:
     """Recompute the visits of a period from the stored fixes and correct what differs. 重算巡查记录."""
-    _call("database.rebuild", given, start=from_, end=to, devices=device or None, check=check)
+    _call("database.rebuild", overrides, start=from_, end=to, devices=device or None, check=check)
 
 
 @sim.command("fleet")
 @shared
 def sim_fleet(
-    given: Given,
+    overrides: Overrides,
     *,
     officers: Officers = 60,
     seed: Annotated[int, typer.Option(help="Each seed gives another town and fleet")] = 1,
@@ -146,13 +146,13 @@ def sim_fleet(
 ) -> None:
     """Simulate a fleet of officers in the synthetic town. 模拟巡查队伍."""
     options = {"officers": officers, "seed": seed, "history_minutes": history_minutes, "with_faults": with_faults}
-    _call("sim.sim_fleet", given, **options, packed=packed, until_stored=until_stored, truth=truth)
+    _call("sim.sim_fleet", overrides, **options, packed=packed, until_stored=until_stored, truth=truth)
 
 
 @sim.command("city")
 @shared
 def sim_city(
-    given: Given,
+    overrides: Overrides,
     *,
     file: Annotated[Path, typer.Argument(help="GeoJSON file to write", dir_okay=False)],
     roads: Annotated[Path | None, typer.Option(help="GeoJSON file for its roads", dir_okay=False)] = None,
@@ -160,13 +160,13 @@ def sim_city(
     seed: Annotated[int, typer.Option(help="Each seed gives another town")] = 1,
 ) -> None:
     """Write the synthetic town as a grid file. 导出模拟城区网格."""
-    _call("sim.sim_city", given, file=file, roads=roads, checkpoints=checkpoints, seed=seed)
+    _call("sim.sim_city", overrides, file=file, roads=roads, checkpoints=checkpoints, seed=seed)
 
 
 @sim.command("replay")
 @shared
 def sim_replay(
-    given: Given,
+    overrides: Overrides,
     *,
     files: Annotated[list[Path], typer.Argument(help="GPX, GeoLife PLT, CSV or GeoJSON", exists=True, dir_okay=False)],
     unit: Annotated[str, typer.Option(help="Unit of the devices")] = "replay",
@@ -183,13 +183,15 @@ def sim_replay(
     ] = False,
 ) -> None:
     """Replay recorded tracks as devices. 回放轨迹."""
-    _call("sim.sim_replay", given, files=files, unit=unit, speed=speed, batch=batch, from_now=from_now, to_now=to_now)
+    _call(
+        "sim.sim_replay", overrides, files=files, unit=unit, speed=speed, batch=batch, from_now=from_now, to_now=to_now
+    )
 
 
 @grid.command("import")
 @shared
 def grid_import(
-    given: Given,
+    overrides: Overrides,
     file: GeoJson,
     *,
     dry_run: DryRun = False,
@@ -197,38 +199,38 @@ def grid_import(
 ) -> None:
     """Import cells and responsibility grids. 导入网格."""
     begins = valid_from and valid_from.replace(tzinfo=UTC)
-    _call("imports.grid_import", given, file=file, dry_run=dry_run, valid_from=begins)
+    _call("imports.grid_import", overrides, file=file, dry_run=dry_run, valid_from=begins)
 
 
 @roads.command("import")
 @shared
-def roads_import(given: Given, file: GeoJson, *, dry_run: DryRun = False) -> None:
+def roads_import(overrides: Overrides, file: GeoJson, *, dry_run: DryRun = False) -> None:
     """Import the roads of the city; they replace the present ones. 导入道路."""
-    _call("imports.route_import.roads", given, file=file, dry_run=dry_run)
+    _call("imports.route_import.roads", overrides, file=file, dry_run=dry_run)
 
 
 @checkpoints.command("import")
 @shared
 def checkpoints_import(
-    given: Given,
+    overrides: Overrides,
     file: Annotated[Path, typer.Argument(help="GeoJSON or CSV", exists=True, dir_okay=False)],
     *,
     dry_run: DryRun = False,
 ) -> None:
     """Import the checkpoints of the city; they replace the present ones. 导入打卡点."""
-    _call("imports.route_import.checkpoints", given, file=file, dry_run=dry_run)
+    _call("imports.route_import.checkpoints", overrides, file=file, dry_run=dry_run)
 
 
 @calendar.command("import")
 @shared
 def calendar_import(
-    given: Given,
+    overrides: Overrides,
     file: Annotated[Path, typer.Argument(help="CSV, JSON or ICS", exists=True, dir_okay=False)],
     *,
     dry_run: DryRun = False,
 ) -> None:
     """Import holidays and make-up workdays. 导入节假日."""
-    _call("imports.calendar_import", given, file=file, dry_run=dry_run)
+    _call("imports.calendar_import", overrides, file=file, dry_run=dry_run)
 
 
 def main() -> None:
@@ -238,12 +240,12 @@ def main() -> None:
     except errors.SetupError as fault:
         _end(str(fault))
     except Exception as fault:
-        said = importlib.import_module("patrol.cli.faults").explain(fault)
-        if said is None:
+        reason = importlib.import_module("patrol.cli.faults").explain(fault)
+        if reason is None:
             raise
-        _end(said)
+        _end(reason)
 
 
-def _end(said: str) -> NoReturn:
-    typer.echo(f"patrol: {said}", err=True)
+def _end(reason: str) -> NoReturn:
+    typer.echo(f"patrol: {reason}", err=True)
     sys.exit(1)

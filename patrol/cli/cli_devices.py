@@ -13,7 +13,7 @@ from patrol.cli.options import shared
 device = typer.Typer(no_args_is_help=True, help="Devices and their passwords 终端接入.")
 broker = typer.Typer(no_args_is_help=True, help="The message broker 消息服务.")
 _PLUGIN = Path(f"/usr/lib/{platform.machine()}-linux-gnu/mosquitto_dynamic_security.so")
-Given = dict[str, Any]
+Overrides = dict[str, Any]
 
 
 DeviceName = Annotated[str, typer.Argument(help="Name of the device, as in its topics")]
@@ -25,7 +25,7 @@ QrFile = Annotated[
 @device.command("add")
 @shared
 def device_add(
-    given: Given,
+    overrides: Overrides,
     *,
     name: DeviceName,
     unit: Annotated[str, typer.Option(help="Unit that owns it")],
@@ -34,41 +34,41 @@ def device_add(
     qr_file: QrFile = None,
 ) -> None:
     """Enrol a device; print its password and QR code once. 登记终端."""
-    _call("accounts.device.add", given, name=name, unit=unit, label=label, datum=datum, qr_file=qr_file)
+    _call("accounts.device.add", overrides, name=name, unit=unit, label=label, datum=datum, qr_file=qr_file)
 
 
 @device.command("password")
 @shared
-def device_password(given: Given, *, name: DeviceName, qr_file: QrFile = None) -> None:
+def device_password(overrides: Overrides, *, name: DeviceName, qr_file: QrFile = None) -> None:
     """Set a new password for a device; the old one stops working. 更换密码."""
-    _call("accounts.device.password", given, name=name, qr_file=qr_file)
+    _call("accounts.device.password", overrides, name=name, qr_file=qr_file)
 
 
 @device.command("revoke")
 @shared
-def device_revoke(given: Given, *, name: DeviceName) -> None:
+def device_revoke(overrides: Overrides, *, name: DeviceName) -> None:
     """Revoke a device; it is cut off within seconds. 停用终端."""
-    _call("accounts.device.revoke", given, name=name)
+    _call("accounts.device.revoke", overrides, name=name)
 
 
 @device.command("restore")
 @shared
-def device_restore(given: Given, *, name: DeviceName) -> None:
+def device_restore(overrides: Overrides, *, name: DeviceName) -> None:
     """Restore a revoked device. 恢复终端."""
-    _call("accounts.device.restore", given, name=name)
+    _call("accounts.device.restore", overrides, name=name)
 
 
 @device.command("list")
 @shared
-def device_list(given: Given) -> None:
+def device_list(overrides: Overrides) -> None:
     """List the devices. 终端列表."""
-    _call("accounts.device.listed", given)
+    _call("accounts.device.listed", overrides)
 
 
 @broker.command("config")
 @shared
 def broker_config(  # noqa: PLR0913 - options of a command
-    given: Given,
+    overrides: Overrides,
     *,
     folder: Annotated[Path, typer.Option(help="Folder of the configuration", file_okay=False)],
     data: Annotated[Path, typer.Option(help="Data folder of the broker")] = Path("/var/lib/mosquitto"),
@@ -92,7 +92,7 @@ def broker_config(  # noqa: PLR0913 - options of a command
     places = mosquitto.Places(folder=folder.absolute(), data=data.absolute(), plugin=plugin, user=user)
     port = port or (1883 if cert is None else 8883)
     listener = mosquitto.Listener(port=port, address=listen, cert=cert, key=key, client_ca=client_ca, inside=inside)
-    _call("processes.broker.config", given, places=places, listener=listener)
+    _call("processes.broker.config", overrides, places=places, listener=listener)
 
 
 def add_to(app: typer.Typer) -> None:

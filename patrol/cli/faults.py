@@ -59,7 +59,7 @@ _NOT_LOADED = (
 def explain(fault: BaseException) -> str | None:
     """Say what is wrong and what to do; None for what is a fault of the program."""
     if isinstance(fault, BaseExceptionGroup):
-        return next((said for cause in fault.exceptions if (said := explain(cause)) is not None), None)
+        return next((reason for cause in fault.exceptions if (reason := explain(cause)) is not None), None)
     if isinstance(fault, asyncpg.InterfaceError) and fault.__context__ is not None:
         return explain(fault.__context__)  # of a connection that broke before
     if isinstance(fault, NewerTablesError):

@@ -18,22 +18,22 @@ _SHARED: dict[str, Any] = {
 }
 
 
-def call(command: str, given: dict[str, Any], **options: Any) -> None:
+def call(command: str, overrides: dict[str, Any], **options: Any) -> None:
     """Load a command, `folder.module` or `folder.module.function`, when it is called, and run it with the settings."""
-    settings = importlib.import_module("patrol.settings.settings").load(given)
+    settings = importlib.import_module("patrol.settings.settings").load(overrides)
     folder, module, *function = command.split(".")
     getattr(importlib.import_module(f"patrol.cli.{folder}.{module}"), *function or ["run"])(settings, **options)
 
 
 def shared(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the shared options; it receives those given as the dictionary `given`."""
+    """Give a command the shared options; it receives those given as the dictionary `overrides`."""
 
     @functools.wraps(command)
     def with_options(**options: Any) -> None:
-        given = {name: options.pop(name) for name in _SHARED}
-        command(given=given, **options)
+        overrides = {name: options.pop(name) for name in _SHARED}
+        command(overrides=overrides, **options)
 
-    own = [p for p in inspect.signature(command).parameters.values() if p.name != "given"]
+    own = [p for p in inspect.signature(command).parameters.values() if p.name != "overrides"]
     more = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
         for name, annotation in _SHARED.items()

@@ -89,15 +89,15 @@ def _value(field: FieldInfo) -> str:
     union = typing.get_origin(field.annotation) in (types.UnionType, typing.Union)
     kinds = typing.get_args(field.annotation) if union else (field.annotation,)
     bare = [getattr(kind, "__origin__", kind) for kind in kinds]  # Port | None holds an Annotated
-    said = next((_TYPES[kind] for kind in bare if kind in _TYPES), "text")
+    type_name = next((_TYPES[kind] for kind in bare if kind in _TYPES), "text")
     bounds = [
         f"{words} {getattr(rule, bound)}"
         for rule in _rules(field)
         for bound, words in _BOUNDS.items()
         if getattr(rule, bound, None) is not None
     ]
-    unit = " characters" if said == "text" and bounds else ""
-    return " ".join([said, *bounds]) + unit
+    unit = " characters" if type_name == "text" and bounds else ""
+    return " ".join([type_name, *bounds]) + unit
 
 
 def _rules(field: FieldInfo) -> Iterator[object]:

@@ -59,9 +59,9 @@ async def migrate(
     except asyncpg.PostgresError as fault:
         if isinstance(fault, asyncpg.SyntaxOrAccessError) and not isinstance(fault, asyncpg.InsufficientPrivilegeError):
             raise  # a fault of the file
-        if (said := faults.explain(fault)) is None:
+        if (reason := faults.explain(fault)) is None:
             raise
-        raise errors.SetupError(said) from fault
+        raise errors.SetupError(reason) from fault
     finally:
         await connection.close()
 

@@ -46,10 +46,10 @@ class Plan:
         return next(held, self.limit_ms)
 
 
-def parsed(said: dict[str, object]) -> PlanBody:
+def parsed(body: dict[str, object]) -> PlanBody:
     """Body of a plan from its fields, with defaults for the others."""
     # Without fields there is nothing to check: if all plans of a city have ended, the defaults apply.
-    return PlanBody.model_validate(said) if said else PlanBody.model_construct()
+    return PlanBody.model_validate(body) if body else PlanBody.model_construct()
 
 
 def plan_of(body: PlanBody) -> Plan:

@@ -73,8 +73,8 @@ def contradiction(fixes: FixColumns) -> Finding | None:
     speed = metres / np.maximum(dt / 1000, 1e-3)
     # A step is clear if it is longer than noise explains and short enough to be straight.
     clear = (dt <= _LONGEST_STEP_MS) & (metres >= 3 * (sigma[1:] + sigma[:-1]))
-    said = np.maximum(real.spd[1:], real.spd[:-1]).astype(np.float64)
-    wrong_speed = ~np.isnan(said) & (said < 0.25 * speed - 1.0)
+    reported = np.maximum(real.spd[1:], real.spd[:-1]).astype(np.float64)
+    wrong_speed = ~np.isnan(reported) & (reported < 0.25 * speed - 1.0)
     course = np.degrees(np.arctan2(dx, dy)) % 360
     turn = [
         np.abs((course_of.astype(np.float64) - course + 180) % 360 - 180) for course_of in (real.hdg[1:], real.hdg[:-1])

@@ -20,8 +20,8 @@ class Pseudonyms:
         """Hash any text: a name, or a hash that could be guessed."""
         if subject is None or self._key is None:
             return None
-        said = " ".join(subject.split()).casefold().encode("utf-8", "surrogatepass")
-        return _KIND + hmac.new(self._key, said, "sha256").hexdigest()[:40]
+        normalized = " ".join(subject.split()).casefold().encode("utf-8", "surrogatepass")
+        return _KIND + hmac.new(self._key, normalized, "sha256").hexdigest()[:40]
 
 
 NOTHING = Pseudonyms(None)

@@ -54,8 +54,8 @@ class AnchorFiles:
 def signature(key: str, head: Head, at: str, before: str | None) -> str:
     """Signature of an anchor."""
     secret = hmac.digest(key.encode(), b"patrolgrid audit anchor", "sha256")
-    said = f"{head.n}|{head.hash.hex()}|{at}" + ("" if before is None else f"|{before}")
-    return hmac.new(secret, said.encode("utf-8", "replace"), "sha256").hexdigest()
+    signed = f"{head.n}|{head.hash.hex()}|{at}" + ("" if before is None else f"|{before}")
+    return hmac.new(secret, signed.encode("utf-8", "replace"), "sha256").hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

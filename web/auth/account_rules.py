@@ -21,8 +21,8 @@ def demand_held(holder: Principal | None, *wanted: Holding) -> None:
     for holding in wanted:
         missing = [] if holder is None else grants.missing_rights(holder.holding, holding)
         if missing:
-            said = "You cannot grant or change permissions that you do not have; you lack"
-            raise problems.ProblemError(403, f"{said}: {', '.join(missing)}.")
+            sentence = "You cannot grant or change permissions that you do not have; you lack"
+            raise problems.ProblemError(403, f"{sentence}: {', '.join(missing)}.")
 
 
 def end(wanted: datetime | None, holder: Principal | None) -> datetime | None:

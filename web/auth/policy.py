@@ -73,8 +73,8 @@ class Policy:
         who, rule = scope.get("refused"), scope.get("rule")
         if who is not None and rule is not None:
             method = WEBSOCKET if scope["type"] == "websocket" else scope["method"]
-            said = "look" if method == WEBSOCKET else rule.audited(method, QueryParams(scope["query_string"]))
-            action = _refused_action(said, method, problem.status)
+            action_name = "look" if method == WEBSOCKET else rule.audited(method, QueryParams(scope["query_string"]))
+            action = _refused_action(action_name, method, problem.status)
             if action is not None:
                 try:
                     await self._recorder.put(_entry(scope, who, action, problem.status))
@@ -183,19 +183,19 @@ class Policy:
 def _action(scope: Scope, rule: RouteRule, message: Message) -> str | None:
     """Under which name an answer goes into the audit record: as its route or rule says; a file is an export."""
     query = QueryParams(scope["query_string"])
-    said = scope.get("audit", {}).get("action") or rule.audited(scope["method"], query)
+    action_name = scope.get("audit", {}).get("action") or rule.audited(scope["method"], query)
     if message["status"] >= 400:
-        return _refused_action(said, scope["method"], message["status"])
+        return _refused_action(action_name, scope["method"], message["status"])
     is_file = MutableHeaders(raw=message["headers"]).get("content-disposition", "").startswith("attachment")
-    return said or ("export" if is_file else None)
+    return action_name or ("export" if is_file else None)
 
 
-def _refused_action(said: str | None, method: str, status: int) -> str | None:
+def _refused_action(action_name: str | None, method: str, status: int) -> str | None:
     """Looks and changes that were not allowed, and looks at what is not in sight, which may be somebody's search."""
     if status == 403:
-        wanted = said or (None if method in SAFE | {WEBSOCKET} else "change")
+        wanted = action_name or (None if method in SAFE | {WEBSOCKET} else "change")
         return None if wanted is None else f"{wanted}.refused"
-    return "look.refused" if status == 404 and said == "look" else None
+    return "look.refused" if status == 404 and action_name == "look" else None
 
 
 def _entry(scope: Scope, principal: Principal, action: str, status: int) -> audit_chain.Entry:
@@ -228,8 +228,8 @@ def _basic(shown: str) -> tuple[str, str]:
 
 
 def _too_much() -> problems.ProblemError:
-    said = f"You have {costs.AT_ONCE} long requests in progress; wait for one of them to end, or cancel it."
-    return problems.ProblemError(429, said, headers={"Retry-After": str(costs.AGAIN_S)})
+    detail = f"You have {costs.AT_ONCE} long requests in progress; wait for one of them to end, or cancel it."
+    return problems.ProblemError(429, detail, headers={"Retry-After": str(costs.AGAIN_S)})
 
 
 def _unauthenticated() -> problems.ProblemError:

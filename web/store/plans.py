@@ -54,8 +54,8 @@ async def append(conn: db.Connection, plan: plans.NewPlan, made_by: str, now: da
 def trial(judged: coverage.Judged, scope: str, body: plan.PlanBody | None) -> plans.PlanTrial:
     """How many cells of a scope a plan would make overdue at once, judged on what `judged` was."""
     city, at = judged.place.city, judged.coverage.at
-    said = None if body is None else body.model_dump(mode="json", exclude_unset=True)
-    tried = replace(city, plans=city.plans.tried(scope, said, at))
+    plain = None if body is None else body.model_dump(mode="json", exclude_unset=True)
+    tried = replace(city, plans=city.plans.tried(scope, plain, at))
     # Who could be there soon decides only which cells are about to be overdue.
     judgement = cities.judge(tried, judged.basis, np.zeros(len(city.cells), dtype=np.int64), at)
     inside = np.array([scope in site.scopes for site in city.plans.sites], dtype=np.bool_)

@@ -65,10 +65,10 @@ async def _stored(conn: db.Connection, shift: DeviceShift) -> datums.BetterDatum
     return _said(await shift_store.datum_finding(conn, shift))
 
 
-def _said(said: Mapping[str, Any] | None) -> datums.BetterDatum | None:
-    if said is None:
+def _said(evidence: Mapping[str, Any] | None) -> datums.BetterDatum | None:
+    if evidence is None:
         return None
-    return datums.BetterDatum(fits=Datum(said["fits"]), off_m=said["off_m"], off_fits_m=said["off_fits_m"])
+    return datums.BetterDatum(fits=Datum(evidence["fits"]), off_m=evidence["off_m"], off_fits_m=evidence["off_fits_m"])
 
 
 async def _store(

@@ -46,9 +46,9 @@ class MqttClient(gmqtt.Client):  # type: ignore[misc]  # gmqtt has no types
 
         def connection_lost(error: Exception | None) -> None:
             # Data received with the end of the connection is not read any more, only its reason.
-            said = _DISCONNECT.search(protocol._stream_reader._buffer)  # noqa: SLF001 - as above
-            if said is not None:
-                self.on_disconnect(said[1] or said[2])
+            match = _DISCONNECT.search(protocol._stream_reader._buffer)  # noqa: SLF001 - as above
+            if match is not None:
+                self.on_disconnect(match[1] or match[2])
             lose(error)
 
         protocol.connection_lost = connection_lost

@@ -22,13 +22,13 @@ def add(settings: Settings, **options: str | None) -> None:
 
     async def place(conn: db.Connection) -> models.Hold:
         zone = await settings_store.time_zone(conn)
-        said = {name: value for name, value in options.items() if name not in ("start", "end", "until")}
+        fields = {name: value for name, value in options.items() if name not in ("start", "end", "until")}
         times = {
             "from": _moment(options["start"], zone),
             "to": _moment(options["end"], zone, end=True),
             "until": _moment(options["until"], zone, end=True),
         }
-        wanted = models.HoldGiven.model_validate(said | times)
+        wanted = models.HoldGiven.model_validate(fields | times)
         return await holds.place(conn, wanted, as_operator.actor(), datetime.now(UTC))
 
     try:

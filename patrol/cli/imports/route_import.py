@@ -66,15 +66,15 @@ async def import_town(database_url: str) -> str:
     documents = await asyncio.to_thread(lambda: (synthetic.roads_geojson(), synthetic.checkpoints_geojson()))
     connection = await asyncpg.connect(database_url)
     try:
-        grid, said = (await city.load(connection)).grid, []
+        grid, lines = (await city.load(connection)).grid, []
         for put, document in zip((put_roads, put_checkpoints), documents, strict=True):
             done = await put(connection, grid, msgspec.json.encode(document))
             if isinstance(done, FileFaults):
                 raise RuntimeError(f"the synthetic town is not valid: {done.faults[0]}")  # noqa: TRY004
-            said.append(done.split(":")[0])
+            lines.append(done.split(":")[0])
     finally:
         await connection.close()
-    return "; ".join(said)
+    return "; ".join(lines)
 
 
 _Put = Callable[[db.Connection, CityGrid, bytes], Awaitable[str | FileFaults]]

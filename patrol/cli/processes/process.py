@@ -32,8 +32,8 @@ def until_stopped(work: Callable[[asyncio.Event], Awaitable[None]]) -> None:
     except errors.SetupError:
         raise
     except Exception as error:
-        if (said := faults.explain(error)) is not None:
-            raise errors.SetupError(said) from error
+        if (reason := faults.explain(error)) is not None:
+            raise errors.SetupError(reason) from error
         logs.fault(error)
         sys.exit(1)
 

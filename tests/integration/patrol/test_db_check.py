@@ -46,7 +46,7 @@ async def test_sound_database_has_no_fault(conn: db.Connection) -> None:
         assert found[name].verdict in (CheckStatus.OK, CheckStatus.NOTE), found[name]
     assert all(one.todo for one in found.values() if one.verdict in (CheckStatus.WARN, CheckStatus.BAD))
     version = (await conn.fetchval("SHOW server_version")).split()[0]
-    assert found["server 数据库版本"].said.startswith(f"PostgreSQL {version}, ")
+    assert found["server 数据库版本"].detail.startswith(f"PostgreSQL {version}, ")
     setting = await conn.fetchval("SHOW fsync")
     assert (found["fsync"].verdict is CheckStatus.BAD) == (setting == "off")
 
@@ -79,7 +79,7 @@ async def test_index_that_is_missing_is_named(conn: db.Connection) -> None:
     """With its name."""
     await conn.execute("DROP INDEX stays_cell")
     found = await faults(conn)
-    assert "stays_cell" in found["indexes 索引"].said
+    assert "stays_cell" in found["indexes 索引"].detail
 
 
 async def test_settings_that_endanger_data_are_named(own_folder: Callable[[], Path]) -> None:
@@ -114,7 +114,7 @@ async def test_settings_that_endanger_data_are_named(own_folder: Callable[[], Pa
         "audit record 审计记录",
     }  # fmt: skip
     assert "65MB" in (found["shared_buffers"].todo or "")
-    assert "refusals: 150,000 dead rows" in found["bloat 膨胀"].said
+    assert "refusals: 150,000 dead rows" in found["bloat 膨胀"].detail
 
 
 async def test_what_holds_the_server_back_is_named(
@@ -135,7 +135,7 @@ async def test_what_holds_the_server_back_is_named(
         await conn.execute("SELECT pg_drop_replication_slot('gone')")
         await other.close()
     assert found["long transaction 长事务"].verdict is CheckStatus.WARN
-    assert "gone keeps" in found["replication slot 复制槽"].said
+    assert "gone keeps" in found["replication slot 复制槽"].detail
     assert found["transaction numbers 事务号"].verdict is CheckStatus.BAD
     assert found["clock 时钟"].verdict is CheckStatus.BAD
 

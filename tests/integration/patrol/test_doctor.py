@@ -27,8 +27,8 @@ async def test_broker_is_spoken_to_there_and_back(mosquitto: Mosquitto) -> None:
     """Round trip, kept session and figures are sound; that anybody may come in is said."""
     said = await found(mosquitto.url)
     assert [one.verdict for one in said.values()] == [CheckStatus.OK] * 4 + [CheckStatus.NOTE]
-    assert "received after" in said["round trip 往返"].said
-    assert "mosquitto version" in said["broker statistics 统计"].said
+    assert "received after" in said["round trip 往返"].detail
+    assert "mosquitto version" in said["broker statistics 统计"].detail
     assert said["anonymous access 匿名访问"].verdict is CheckStatus.NOTE
 
 
@@ -44,7 +44,7 @@ async def test_generated_configuration_passes_and_a_device_account_does_not(tmp_
     with broker_running(tmp_path, [], listener):
         said = await found(f"mqtt://{SERVER[0]}:{SERVER[1]}@127.0.0.1:{listener.port}")
         assert {one.verdict for one in said.values()} == {CheckStatus.OK}
-        assert said["anonymous access 匿名访问"].said.startswith("is refused")
+        assert said["anonymous access 匿名访问"].detail.startswith("is refused")
         wrong = await found(f"mqtt://{SERVER[0]}:wrong@127.0.0.1:{listener.port}")
         assert [one.verdict for one in wrong.values()] == [CheckStatus.BAD]
 
@@ -91,7 +91,7 @@ async def _listening(context: ssl.SSLContext) -> asyncio.Server:
 
 def test_disk_of_a_folder_that_is_not_there_yet_is_that_of_its_parent(tmp_path: Path) -> None:
     """It says how much is free."""
-    assert "GiB free" in machine.disk("data", tmp_path / "a" / "b").said
+    assert "GiB free" in machine.disk("data", tmp_path / "a" / "b").detail
 
 
 async def test_service_that_does_not_run_is_told_of(database_url: str) -> None:
@@ -113,8 +113,8 @@ async def test_service_that_does_not_run_is_told_of(database_url: str) -> None:
     said = {one.what: one for one in await service.examine(conn)}
     assert said["worker 处理进程 w-1"].verdict is CheckStatus.OK
     assert said["worker 处理进程 w-2"].verdict is CheckStatus.BAD
-    assert "team-2" in said["units 队伍"].said
-    assert "malformed 1" in said["refused in the last hour 一小时内拒收"].said
+    assert "team-2" in said["units 队伍"].detail
+    assert "malformed 1" in said["refused in the last hour 一小时内拒收"].detail
     assert said["recent fixes 近十分钟定位"].verdict is CheckStatus.WARN
     await conn.close()
 

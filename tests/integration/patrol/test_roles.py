@@ -169,7 +169,7 @@ async def test_examination_says_how_the_record_could_be_altered(
     await owner.execute(statement.format(**names))
     try:
         (found,) = await privileges.examine(server)
-        assert (found.verdict, said in found.said) == (CheckStatus.WARN, True), found
+        assert (found.verdict, said in found.detail) == (CheckStatus.WARN, True), found
         assert any("owns the record" in way for way in await roles.ways_to_alter_the_audit(owner))
     finally:
         await owner.execute(f"ALTER TABLE audit OWNER TO {names['owner']}; ALTER ROLE {names['role']} NOSUPERUSER")
@@ -188,7 +188,7 @@ async def test_triggers_that_were_switched_off_are_found(owner: "Connection", se
     """Also where they stand in the way of ordinary sessions only."""
     await owner.execute("ALTER TABLE audit ENABLE TRIGGER audit_kept")
     found, _ = await privileges.examine(server)
-    assert (found.verdict, "audit_kept" in found.said) == (CheckStatus.BAD, True)
+    assert (found.verdict, "audit_kept" in found.detail) == (CheckStatus.BAD, True)
 
 
 async def test_addresses_that_name_the_owner_twice_are_refused(server_url: tuple[str, str]) -> None:

@@ -26,9 +26,9 @@ class Atlas:
 async def load(conn: db.Connection) -> Atlas:
     """Read it; call it within one snapshot."""
     divisions = await division_store.all_divisions(conn)
-    said = await division_store.cells(conn, [division.id for division in divisions])
+    cells = await division_store.cells(conn, [division.id for division in divisions])
     rules = await plan_store.read(conn)
-    return Atlas(grid=await _grid(conn, divisions, said), rules=visit_rules(divisions, said, rules))
+    return Atlas(grid=await _grid(conn, divisions, cells), rules=visit_rules(divisions, cells, rules))
 
 
 async def grid(conn: db.Connection) -> CityGrid:
@@ -37,8 +37,8 @@ async def grid(conn: db.Connection) -> CityGrid:
     return await _grid(conn, divisions, await division_store.cells(conn, [division.id for division in divisions]))
 
 
-async def _grid(conn: db.Connection, divisions: Sequence[DivisionRecord], said: Sequence[DivisionCell]) -> CityGrid:
-    begins, ends = _lives(divisions, said)
+async def _grid(conn: db.Connection, divisions: Sequence[DivisionRecord], entries: Sequence[DivisionCell]) -> CityGrid:
+    begins, ends = _lives(divisions, entries)
     shapes = await division_store.geometries(conn, begins)
     cells = [
         GridCell(id=cell, rings=json.loads(shapes[cell])["coordinates"], begins=begins[cell], ends=ends[cell])
@@ -47,19 +47,19 @@ async def _grid(conn: db.Connection, divisions: Sequence[DivisionRecord], said: 
     return CityGrid(cells, await division_store.centre(conn))
 
 
-def visit_rules(divisions: Sequence[DivisionRecord], said: Sequence[DivisionCell], rules: PlanRules) -> VisitRules:
+def visit_rules(divisions: Sequence[DivisionRecord], entries: Sequence[DivisionCell], rules: PlanRules) -> VisitRules:
     """What counts as a visit to each cell, by the begin of the stay. Pure.
 
     Args:
         divisions: all that are in force at any time.
-        said: their properties of cells.
+        entries: their properties of cells.
         rules: the plans.
     """
-    begins, _ = _lives(divisions, said)
+    begins, _ = _lives(divisions, entries)
     of: dict[int, list[tuple[int, DivisionCell]]] = {cell: [] for cell in sorted(begins)}
     starts = {division.id: division.starts for division in divisions}
-    for said_cell in said:
-        of[said_cell.cell].append((starts[said_cell.division], said_cell))
+    for entry in entries:
+        of[entry.cell].append((starts[entry.division], entry))
     changes = sorted({division.starts for division in divisions} | {EVER})
     parts = []
     for start, end in pairwise([*changes, FOR_EVER]):
@@ -76,12 +76,12 @@ def _at(moment: int, versions: Sequence[tuple[int, DivisionCell]]) -> DivisionCe
     return max(begun, key=lambda version: version[0])[1] if begun else min(versions, key=lambda version: version[0])[1]
 
 
-def _lives(divisions: Sequence[DivisionRecord], said: Sequence[DivisionCell]) -> tuple[dict[int, int], dict[int, int]]:
+def _lives(divisions: Sequence[DivisionRecord], cells: Sequence[DivisionCell]) -> tuple[dict[int, int], dict[int, int]]:
     """Start and end of the time in force of each cell, ms."""
     of = {division.id: division for division in divisions}
     begins: dict[int, int] = {}
     ends: dict[int, int] = {}
-    for cell in said:
+    for cell in cells:
         division = of[cell.division]
         begins[cell.cell] = min(division.starts, begins.get(cell.cell, FOR_EVER))
         ends[cell.cell] = max(division.ends, ends.get(cell.cell, EVER))

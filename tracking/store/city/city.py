@@ -91,8 +91,8 @@ async def load(conn: db.Connection, at: int | None = None, known: int | None = N
     """
     at = db.millis(await conn.fetchval("SELECT now()")) if at is None else at
     held = await division_store.in_force(conn, at, known)
-    said = await division_store.cells(conn, held)
-    shapes = await division_store.geometries(conn, (cell.cell for cell in said))
+    entries = await division_store.cells(conn, held)
+    shapes = await division_store.geometries(conn, (cell.cell for cell in entries))
     since = await division_store.held_since(conn, known)
     cells = tuple(
         CityCell(
@@ -100,12 +100,12 @@ async def load(conn: db.Connection, at: int | None = None, known: int | None = N
             grid=cell.grid, street=cell.street, district=cell.district, synthetic=cell.synthetic,
             begins=since[cell.cell], geometry=json.loads(shapes[cell.cell]),
         )
-        for cell in said
+        for cell in entries
     )  # fmt: skip
     streets = tuple(sorted({cell.street for cell in cells}))
     number = {street: at for at, street in enumerate(streets)}
     rules = await plan_store.read(conn)
-    planned = plans.Plans(rules.versions, [rules.site(cell, since[cell.cell]) for cell in said])
+    planned = plans.Plans(rules.versions, [rules.site(cell, since[cell.cell]) for cell in entries])
     time_zone = (await settings_store.time_zone(conn)).key
     return City(
         cells=cells,

@@ -88,25 +88,25 @@ async def read(
     for part in parts:
         query = _MEASURED.format(parts=_WITHIN.format(parts=part))
         rows += await conn.fetch(query, *ends, devices)
-    said = await duty_events.read(conn, grid, period, devices=devices)
+    events = await duty_events.read(conn, grid, period, devices=devices)
     # Of a device all of the period is counted once, its shifts only say what was expected of it.
     counted = [level == "officer" or row["shift"] is None for row in rows]
     kept = [(row, once) for row, once in zip(rows, counted, strict=True) if level == "officer" or row["device"]]
-    return [_part(row, level, period, said if once else [], counted=once) for row, once in kept]
+    return [_part(row, level, period, events if once else [], counted=once) for row, once in kept]
 
 
 def _part(
     row: "asyncpg.Record",
     level: Level,
     period: tuple[int, int],
-    said: Sequence[duty_events.DutyEvent],
+    events: Sequence[duty_events.DutyEvent],
     *,
     counted: bool,
 ) -> PatrolPart:
     starts = db.millis(row["starts"])
     shift = row["shift"]
     lo, hi = db.millis(row["held_from"]), db.millis(row["held_to"])
-    mine = [event for event in said if event.device == row["device"] and lo <= event.t < hi]
+    mine = [event for event in events if event.device == row["device"] and lo <= event.t < hi]
     reporting, placed = [e for e in mine if e.recorded is not None], [e for e in mine if e.accompanied is not None]
 
     def once(name: str) -> int:

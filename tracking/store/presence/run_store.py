@@ -144,10 +144,10 @@ async def going_on(
     return [(row["device"], db.millis(row["t_last"])) for row in rows]
 
 
-async def sign_off(conn: db.Connection, said: Sequence[tuple[int, int]], now: int) -> None:
+async def sign_off(conn: db.Connection, signed_off: Sequence[tuple[int, int]], now: int) -> None:
     """Store the ends of patrols, as (device, ms); known from `now` (ms)."""
-    if said:
-        devices, moments = [device for device, _ in said], [db.moment(t) for _, t in said]
+    if signed_off:
+        devices, moments = [device for device, _ in signed_off], [db.moment(t) for _, t in signed_off]
         await conn.execute(_SIGN_OFF, devices, moments, db.moment(now))
 
 

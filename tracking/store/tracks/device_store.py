@@ -82,9 +82,9 @@ async def enrol(conn: db.Connection, units: dict[str, str]) -> list[event_log.It
     return await items(conn, [row["id"] for row in rows])
 
 
-async def store_statuses(conn: db.Connection, said: Sequence[StatusReport]) -> list[event_log.Item]:
+async def store_statuses(conn: db.Connection, reports: Sequence[StatusReport]) -> list[event_log.Item]:
     """Store the newest status of each device; returns event log items of those that went online or offline."""
-    newest = {status.device: status for status in said}
+    newest = {status.device: status for status in reports}
     if not newest:
         return []
     rows = await conn.fetch(

@@ -110,19 +110,19 @@ def shown(row: "asyncpg.Record") -> rest.Event:
 
 
 def _columns(events: list[StoredEvent], pseudonyms: Pseudonyms) -> tuple[list[Any], ...]:
-    said = [event.said for event in events]
+    bodies = [event.said for event in events]
     return (
-        [event.id for event in said],
+        [event.id for event in bodies],
         [event.device for event in events],
-        [db.moment(event.t) for event in said],
+        [db.moment(event.t) for event in bodies],
         [db.moment(event.received) for event in events],
         [event.lat for event in events],
         [event.lon for event in events],
-        [event.acc for event in said],
-        [event.type for event in said],
-        [event.text for event in said],
-        [pseudonyms.of(event.subject) for event in said],
-        [msgspec.json.encode(event.media).decode() for event in said],
-        [event.case for event in said],
+        [event.acc for event in bodies],
+        [event.type for event in bodies],
+        [event.text for event in bodies],
+        [pseudonyms.of(event.subject) for event in bodies],
+        [msgspec.json.encode(event.media).decode() for event in bodies],
+        [event.case for event in bodies],
         [event.cell for event in events],
     )

@@ -122,8 +122,8 @@ async def push_key(request: Request, pool: Pool) -> pages.PushKey:
         try:
             private_key = await push.key(conn, context.context(request).demand_vault())
         except VaultError as error:
-            said = "The push key cannot be decrypted: restore the key for secrets (docs/backup.md)."
-            raise problems.ProblemError(503, said) from error
+            detail = "The push key cannot be decrypted: restore the key for secrets (docs/backup.md)."
+            raise problems.ProblemError(503, detail) from error
     return pages.PushKey(key=push.public(private_key))
 
 

@@ -57,8 +57,8 @@ async def send(
     The bytes must have the hash and the announced size, and match the type. 200: it was sent before.
     """
     sender = MediaSender(device=context.principal(request).device, seen=see.seen)
-    said = request.headers.get("content-length", "")
-    size = int(said) if said.isascii() and said.isdigit() else None
+    length = request.headers.get("content-length", "")
+    size = int(length) if length.isascii() and length.isdigit() else None
     stored, came = await receiver.take(pool, sha256, sender, size, request.stream())
     request.scope["audit"] = {"action": "media.store", "bytes": stored.bytes}
     response.status_code = 201 if came else 200

@@ -33,8 +33,8 @@ _MOVE = "UPDATE audit_head SET n = $1, hash = $2"
 
 def entry(actor: str, action: str, what: str, detail: Mapping[str, Any] | None = None) -> Entry:
     """Make an entry of now."""
-    said = audit_chain.detail(detail or {})
-    return Entry(at=datetime.now(UTC), actor=_stored(actor), action=action, object=_stored(what), detail=said)
+    text = audit_chain.detail(detail or {})
+    return Entry(at=datetime.now(UTC), actor=_stored(actor), action=action, object=_stored(what), detail=text)
 
 
 def _stored(text: str) -> str:

@@ -41,9 +41,9 @@ async def at(conn: db.Connection, device: str, start: datetime, end: datetime) -
 def _asked(rows: Sequence[Any], start: datetime, end: datetime) -> Iterator[dict[str, Any]]:
     for row in rows:
         detail = json.loads(row["detail"])
-        said = {**detail.get("query", {}), **detail}
-        upto = _time(said.get("to")) or row["at"] + _MOMENT
-        since = _time(said.get("from")) or upto - _DEFAULT
+        query = {**detail.get("query", {}), **detail}
+        upto = _time(query.get("to")) or row["at"] + _MOMENT
+        since = _time(query.get("from")) or upto - _DEFAULT
         if since < end and upto > start:
             yield {name: row[name] for name in ("at", "actor", "action", "object")}
 

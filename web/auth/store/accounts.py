@@ -174,8 +174,8 @@ async def set_columns(conn: db.Connection, name: str, wanted: Mapping[str, Any])
     except asyncpg.PostgresError as error:
         if error.sqlstate != _NONE_LEFT:
             raise
-        said = "This would leave no administrator of the whole city with a password and no end; create another first."
-        raise problems.ProblemError(409, said) from error
+        detail = "This would leave no administrator of the whole city with a password and no end; create another first."
+        raise problems.ProblemError(409, detail) from error
 
 
 async def _demand_uncommon(password: str | None, name: str) -> None:
