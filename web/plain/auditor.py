@@ -34,7 +34,7 @@ _TEXTS = {
         "title": "Audit record", "actor": "User", "action": "Action", "object": "Object", "from": "From (RFC 3339)",
         "to": "To (RFC 3339)", "n": "No.", "at": "Time", "detail": "Details", "filter": "Filter", "older": "Older",
         "check": "Check the record for changes",
-        "good": "All {rows} entries are as they were written; {anchors} anchors match.",
+        "good": "All {rows} entries are as they were written. Matching anchors: {anchors}.",
         "bad": "The record was changed, or cannot be proven complete:",
         "none": "No entries",
     },

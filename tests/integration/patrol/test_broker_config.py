@@ -123,7 +123,7 @@ async def test_folder_that_the_brokers_user_cannot_reach_is_refused(database_url
 
 async def test_a_user_that_is_not_there_is_refused(database_url: str, tmp_path: Path) -> None:
     """As root it must be one of this machine; others do not choose."""
-    expected = "no user nobody-at-all" if os.geteuid() == 0 else "--user is for root"
+    expected = "the user nobody-at-all does not exist" if os.geteuid() == 0 else "--user is for root"
     with pytest.raises(errors.SetupError, match=expected):
         await _run(_settings(database_url), _places(tmp_path, "nobody-at-all"), _listener())
 

@@ -194,7 +194,7 @@ async def test_triggers_that_were_switched_off_are_found(owner: "Connection", se
 async def test_addresses_that_name_the_owner_twice_are_refused(server_url: tuple[str, str]) -> None:
     """It says what to do; a new password of the role is taken over."""
     given = settings.Settings(database_url=server_url[0], owner_database_url=server_url[0])
-    with pytest.raises(errors.SetupError, match="a user of its own"):
+    with pytest.raises(errors.SetupError, match="its own user"):
         await bring_up_to_date(given, server_url[0], print)
     role = server_url[1].split("//")[1].split(":")[0]
     other = roles.server_url(server_url[0], "another", role)

@@ -37,7 +37,7 @@ def test_a_file_with_faults_is_refused_and_named(
     with pytest.raises(errors.SetupError, match="correct the 1 faults"):
         route_import.checkpoints(settings, file=file, dry_run=False)
     told = capsys.readouterr().err
-    assert "feature 0 (P1): [114.4, 23.1] is 100 m or more from every cell" in told
+    assert "feature 0 (P1): [114.4, 23.1] is more than 100 m from every" in told
     assert "要素 0（P1）：" in told
     with pytest.raises(errors.SetupError, match=r"name it \.geojson, .json, .csv"):
         route_import.checkpoints(settings, file=tmp_path / "points.xlsx", dry_run=False)

@@ -70,7 +70,7 @@ async def test_verify_command_says_that_all_fits(
     await kept.anchored(conn)
     capsys.readouterr()
     await kept.verify()
-    assert "7 rows are as they were written; 3 anchors fit" in capsys.readouterr().out
+    assert "7 entries are as they were written; 3 anchors match" in capsys.readouterr().out
     await asyncio.to_thread(audit_head.run, kept.given)
     printed = capsys.readouterr().out.strip()
     copy = tmp_path / "copy"
