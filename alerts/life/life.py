@@ -89,7 +89,7 @@ class Act:
     level: Level | None = None
     """New level; None: unchanged."""
     facts: Struct = field(default_factory=Struct)
-    """Facts of this step: its input (`said.OfStep`), or the facts of the alert."""
+    """Facts of this step: its input (`step_facts.StepFacts`), or the facts of the alert."""
     device: int | None = None
     """Number of the device to send."""
     task: str | None = None

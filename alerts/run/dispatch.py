@@ -9,7 +9,7 @@ from msgspec import UNSET, UnsetType, structs
 
 from alerts.life.life import Act, ActRefusal
 from alerts.life.model import Step
-from alerts.life.said import OfStep
+from alerts.life.step_facts import StepFacts
 from alerts.store import life_store, orders, reads, store, tasks
 from runtime import db
 from schemas import alerting, rest
@@ -48,20 +48,20 @@ async def assign(
     return await store.act_on(conn, number, act)
 
 
-async def _place(conn: db.Connection, held: life_store.LockedAlert) -> OfStep:
+async def _place(conn: db.Connection, held: life_store.LockedAlert) -> StepFacts:
     """Destination: the cell, else the last position of the subject device; degrees, WGS-84."""
     if held.cell is not None:
         cell = await orders.cell(conn, held.cell)
         if cell is not None:
             lat, lon = inside.point(json.loads(cell["geometry"]))
-            return OfStep(cell=cell["code"], lat=lat, lon=lon, text=cell["name"] or cell["code"])
+            return StepFacts(cell=cell["code"], lat=lat, lon=lon, text=cell["name"] or cell["code"])
     newest = None if held.device is None else await orders.newest_fix(conn, held.device)
     if newest is None:
-        return OfStep(text=held.kind)
-    return OfStep(lat=newest["lat"], lon=newest["lon"], text=held.kind)
+        return StepFacts(text=held.kind)
+    return StepFacts(lat=newest["lat"], lon=newest["lon"], text=held.kind)
 
 
-async def _estimate(conn: db.Connection, device: int, cell: int | None, where: OfStep, at: int) -> int | UnsetType:
+async def _estimate(conn: db.Connection, device: int, cell: int | None, where: StepFacts, at: int) -> int | UnsetType:
     """Estimated travel time, s; the actual time corrects later estimates (estimates.py)."""
     newest = await orders.newest_fix(conn, device)
     if newest is None or where.lat is UNSET or where.lon is UNSET or db.millis(newest["t"]) < at - LOST_MS:
@@ -102,7 +102,7 @@ async def _expired(conn: db.Connection, alert: int, task: str, now: int) -> None
         return
     why = _WHY[row["state"]]
     await tasks.expired(conn, task, now, why)
-    facts = OfStep(device=row["device"], reason=why)
+    facts = StepFacts(device=row["device"], reason=why)
     await store.act_on(conn, alert, Act(step=Step.EXPIRED, at=now, task=task, facts=facts, key=f"{task}:expired"))
 
 
@@ -120,6 +120,6 @@ async def _replied(conn: db.Connection, alert: int | None, command: str, state: 
         return
     how = await life_store.escalation_rule(conn, now)
     await tasks.moved(conn, command, after, at=now, until=tasks.deadline(after, now, how), text=reply["text"])
-    facts = OfStep(device=row["device"], said_at=rest.rfc3339(reply["t"]), reason=reply["text"] or UNSET)
+    facts = StepFacts(device=row["device"], said_at=rest.rfc3339(reply["t"]), reason=reply["text"] or UNSET)
     act = Act(step=Step(after.value), at=now, actor=row["device"], task=command, facts=facts, key=f"{command}:{after}")
     await store.act_on(conn, alert, act)

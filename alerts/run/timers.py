@@ -11,7 +11,7 @@ from prometheus_client import Counter
 
 from alerts.life import life
 from alerts.life.life import Act
-from alerts.life.said import OfStep
+from alerts.life.step_facts import StepFacts
 from alerts.run import dispatch
 from alerts.store import life_store, store
 from runtime import db
@@ -73,6 +73,6 @@ async def _fire(conn: db.Connection, number: int, now: int) -> bool:
         return False
     moment = held.life.escalates_at if held.life.snoozed_until is None else held.life.snoozed_until
     assert moment is not None  # noqa: S101 - it is due
-    facts = OfStep(due=rest.rfc3339(db.moment(moment)))
+    facts = StepFacts(due=rest.rfc3339(db.moment(moment)))
     await store.act_on(conn, number, Act(step=step, at=now, facts=facts, key=f"{step}:{moment}"))
     return True

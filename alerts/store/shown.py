@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from alerts.life import facts, said
+from alerts.life import facts, step_facts
 from alerts.life.model import ENDED, STANDING
 from alerts.texts import explain, steps
 from runtime import db
@@ -118,6 +118,6 @@ def _alert(row: dict[str, Any], zone: ZoneInfo) -> alerting.Alert:
 
 def _step(row: dict[str, Any], zone: ZoneInfo) -> alerting.AlertStep:
     row["facts"] = json.loads(row["facts"])
-    of_step = said.of_step(row["facts"])
+    of_step = step_facts.of_step(row["facts"])
     zh, en = steps.step_sentences(row["step"], row["level"], row["actor"], of_step, at=row["at"], zone=zone)
     return alerting.AlertStep(**row, text_zh=zh, text_en=en)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from alerts.life import said
+from alerts.life import step_facts
 from alerts.life.life import MINUTE, EscalationRule
 from alerts.life.model import Step
 from alerts.store import commands
@@ -78,8 +78,8 @@ async def _send(conn: db.Connection, number: str, transition: Transition, rule: 
     at, device = transition.act.at, transition.after.assignee
     assert device is not None  # noqa: S101 - an assigned alert has an assignee
     expires = at + rule.answer_min * MINUTE
-    where = said.with_step(transition.act.facts)
-    order = said.OfStep(cell=where.cell, lat=where.lat, lon=where.lon, text=where.text).stored()
+    where = step_facts.with_step(transition.act.facts)
+    order = step_facts.StepFacts(cell=where.cell, lat=where.lat, lon=where.lon, text=where.text).stored()
     await commands.enqueue(conn, number=number, device=device, kind=GOTO, body=order, at=at, expires=expires)
     moments = db.moment(at), transition.after.actor, db.moment(expires)
     await conn.execute(_ADD, number, transition.held.id, device, transition.held.cell, *moments)

@@ -6,12 +6,12 @@ from zoneinfo import ZoneInfo
 from msgspec import UNSET, structs
 
 from alerts.life.model import SYSTEM, Step
-from alerts.life.said import OfStep
+from alerts.life.step_facts import StepFacts
 from alerts.texts.catalogue import LEVELS, STEPS, Pair
 from alerts.texts.form import filled
 
 
-def step_sentences(step: str, level: str, actor: str, facts: OfStep, *, at: datetime, zone: ZoneInfo) -> Pair:
+def step_sentences(step: str, level: str, actor: str, facts: StepFacts, *, at: datetime, zone: ZoneInfo) -> Pair:
     """Describe a step.
 
     Args:
@@ -41,7 +41,7 @@ def step_sentences(step: str, level: str, actor: str, facts: OfStep, *, at: date
     return f"{clock} {zh}", f"{clock} {en}"
 
 
-def _parts(step: str, actor: str, facts: OfStep) -> list[str]:
+def _parts(step: str, actor: str, facts: StepFacts) -> list[str]:
     """Sentences of the step."""
     if step == Step.ESCALATED:
         return ["step.escalated.system" if actor == SYSTEM else "step.escalated.person"]

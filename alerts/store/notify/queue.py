@@ -6,7 +6,7 @@ from typing import Any
 
 from prometheus_client import Counter
 
-from alerts.life import said
+from alerts.life import step_facts
 from alerts.life.model import OPENING, Level, Step
 from alerts.notify import plan, rule
 from alerts.notify.rule import NotificationRule
@@ -107,7 +107,7 @@ async def _people(conn: db.Connection, transition: Transition) -> list[str]:
     if transition.act.step is Step.RAISED and transition.after.level is not Level.RED:
         return []
     if transition.act.step is Step.ESCALATED:
-        return list(said.with_step(transition.act.facts).to or [])
+        return list(step_facts.with_step(transition.act.facts).to or [])
     return await rosters.on_duty(conn, transition.held.area, transition.after.escalation + 1, transition.after.at)
 
 

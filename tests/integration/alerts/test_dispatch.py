@@ -9,7 +9,7 @@ from alerts.life import reply
 from alerts.life.facts import Ending
 from alerts.life.life import Act, ActRefusal
 from alerts.life.model import Change, Level, Step
-from alerts.life.said import OfStep
+from alerts.life.step_facts import StepFacts
 from alerts.run import dispatch, timers
 from alerts.run.timers import AlertTimers
 from alerts.store import commands, replies, rosters
@@ -174,10 +174,12 @@ async def test_timers_fire_once_however_many_look_and_however_late(desk: Desk, t
 async def test_a_snooze_wakes_by_itself_and_is_withdrawn_by_late_data(desk: Desk, town: Town) -> None:
     """It says nothing until its moment; data that disproves it ends it in any state."""
     number = await desk.open(town)
-    assert isinstance(await desk.do(number, Step.SNOOZED, until=at(100), facts=OfStep(reason="集市")), alerting.Alert)
+    assert isinstance(
+        await desk.do(number, Step.SNOOZED, until=at(100), facts=StepFacts(reason="集市")), alerting.Alert
+    )
     assert (await desk.after(99)).state == "snoozed"
     assert (await desk.after(100)).state == "open"
-    await desk.do(number, Step.SNOOZED, until=at(200), facts=OfStep(reason="集市"))
+    await desk.do(number, Step.SNOOZED, until=at(200), facts=StepFacts(reason="集市"))
     withdrawn = Change(
         key="k1", kind="coverage_gap", step=Step.WITHDRAWN, level=Level.ORANGE, at=at(101),
         facts=Ending(visit_in="2026-02-02T01:25:00.000Z", why="late_data"),

@@ -10,7 +10,7 @@ import pytest
 
 from alerts.life.life import Act, ActRefusal
 from alerts.life.model import GAP, Change, Level, Step
-from alerts.life.said import OfStep
+from alerts.life.step_facts import StepFacts
 from alerts.store.store import AlertStore, act_on
 from runtime import db
 from tests.integration.alerts.conftest import Town, at
@@ -177,7 +177,7 @@ async def test_a_request_sent_twice_acts_once(store: AlertStore, conn: db.Connec
     """The same idempotency key adds no second note, though notes may repeat."""
     (alert,) = await store.apply([_change(Step.OPENED, cell=await town.cell())])
     for key in ("a", "a", None, None):
-        after = await _do(conn, alert.id, Step.NOTED, "zhang", facts=OfStep(text="看到了"), key=key)
+        after = await _do(conn, alert.id, Step.NOTED, "zhang", facts=StepFacts(text="看到了"), key=key)
     assert (after.version, after.state) == (4, "open")
     shown = await store.get(alert.id)
     assert shown is not None

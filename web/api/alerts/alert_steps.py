@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from alerts.life.life import MINUTE, Act, ActRefusal
 from alerts.life.model import Step
-from alerts.life.said import OfStep
+from alerts.life.step_facts import StepFacts
 from alerts.run import dispatch
 from alerts.store import shown, store
 from runtime import db
@@ -102,26 +102,26 @@ async def assign(do: Do, assignment: pages.AssignGiven) -> alerting.Alert:
 async def snooze(do: Do, snoozed: pages.SnoozeGiven) -> alerting.Alert:
     """Snooze the alert; it returns at the end of the snooze, or when its level rises."""
     until = do.at + snoozed.minutes * MINUTE
-    facts = OfStep(reason=snoozed.reason, until=rest.rfc3339(db.moment(until)))
+    facts = StepFacts(reason=snoozed.reason, until=rest.rfc3339(db.moment(until)))
     return await _step(do, do.act(Step.SNOOZED, until=until, facts=facts))
 
 
 @router.post("/escalate", response_model=alerting.Alert)
 async def escalate(do: Do, reason: pages.ReasonGiven) -> alerting.Alert:
     """Escalate the alert to the next person on the duty roster."""
-    return await _step(do, do.act(Step.ESCALATED, facts=OfStep(reason=reason.reason)))
+    return await _step(do, do.act(Step.ESCALATED, facts=StepFacts(reason=reason.reason)))
 
 
 @router.post("/close", response_model=alerting.Alert)
 async def close(do: Do, reason: pages.ReasonGiven) -> alerting.Alert:
     """Close the alert; it is never reopened."""
-    return await _step(do, do.act(Step.CLOSED, facts=OfStep(reason=reason.reason)))
+    return await _step(do, do.act(Step.CLOSED, facts=StepFacts(reason=reason.reason)))
 
 
 @router.post("/note", response_model=alerting.Alert)
 async def note(do: Do, body: pages.NoteGiven) -> alerting.Alert:
     """Add a note, also after the end."""
-    return await _step(do, do.act(Step.NOTED, facts=OfStep(text=body.text)))
+    return await _step(do, do.act(Step.NOTED, facts=StepFacts(text=body.text)))
 
 
 async def _step(do: AlertAction, act: Act) -> alerting.Alert:

@@ -4,7 +4,7 @@ from string import Formatter
 
 import pytest
 
-from alerts.life import facts, said
+from alerts.life import facts, step_facts
 from alerts.life.model import KINDS, Step
 from alerts.texts import catalogue
 from alerts.texts.catalogue import EXTRA
@@ -24,7 +24,7 @@ def test_every_kind_has_its_facts_and_its_sentence() -> None:
 def test_sentence_says_the_same_in_both_languages_by_fields_that_exist(name: str) -> None:
     """No language has a number that the other lacks, and no field is misspelt."""
     kind = name.split(".", maxsplit=1)[0]
-    of = said.OfStep if kind == "step" else facts.BY_KIND.get(kind, facts.Unknown)
+    of = step_facts.StepFacts if kind == "step" else facts.BY_KIND.get(kind, facts.Unknown)
     known = {*of.__struct_fields__, *EXTRA}
     zh, en = (_fields(text) for text in ALL[name])
     assert zh == en

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from alerts.life import said
+from alerts.life import step_facts
 from alerts.life.model import SYSTEM, Step
 from alerts.texts import steps
 from alerts.texts.catalogue import Pair
@@ -21,7 +21,7 @@ FACTS = {
 
 def tell(step: str, actor: str = "zhang", level: str = "orange", facts: Mapping[str, object] | None = None) -> Pair:
     """What is told of a step."""
-    return steps.step_sentences(step, level, actor, said.of_step(facts or {}), at=AT, zone=ZONE)
+    return steps.step_sentences(step, level, actor, step_facts.of_step(facts or {}), at=AT, zone=ZONE)
 
 
 @pytest.mark.parametrize("step", list(Step))

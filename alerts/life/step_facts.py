@@ -9,7 +9,7 @@ from msgspec import UNSET, UnsetType
 from alerts.life.facts import Struct
 
 
-class OfStep(Struct, frozen=True, kw_only=True):
+class StepFacts(Struct, frozen=True, kw_only=True):
     """The input of a step."""
 
     reason: str | UnsetType = UNSET
@@ -31,14 +31,14 @@ class OfStep(Struct, frozen=True, kw_only=True):
     arrival_s: int | UnsetType = UNSET
 
 
-def with_step(facts: Struct) -> OfStep:
+def with_step(facts: Struct) -> StepFacts:
     """Input of a step; empty for steps of rules."""
-    return facts if isinstance(facts, OfStep) else OfStep()
+    return facts if isinstance(facts, StepFacts) else StepFacts()
 
 
-def of_step(stored: Mapping[str, Any]) -> OfStep:
+def of_step(stored: Mapping[str, Any]) -> StepFacts:
     """Input of a stored step; empty if it cannot be read."""
     try:
-        return msgspec.convert(stored, OfStep)
+        return msgspec.convert(stored, StepFacts)
     except msgspec.ValidationError:
-        return OfStep()
+        return StepFacts()
