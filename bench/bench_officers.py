@@ -58,7 +58,7 @@ def subjects(officers: int, *, troubled: float, seed: int = 1) -> Subjects:
         now=NOW,
         members=[_member(number) for number in range(officers)],
         row=np.arange(officers, dtype=np.intp),
-        said=DeviceStatuses(
+        statuses=DeviceStatuses(
             heard=last, fix_t=last, duty=np.full(officers, situation.DUTY, np.int16),
             battery=np.where(kind == 4, 15.0, 80.0), online=np.ones(officers, np.int8), status_at=last,
             signed_off=np.full(officers, NONE, np.int64),

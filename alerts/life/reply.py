@@ -6,10 +6,10 @@ from schemas import wire
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SaidReply:
+class DeviceReply:
     """An answer; `received` is ms since 1970-01-01 UTC."""
 
     device: int
     """Number of the device in the store."""
     received: int
-    said: wire.Reply
+    content: wire.Reply

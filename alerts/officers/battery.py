@@ -14,7 +14,7 @@ by_track = False
 
 def suspects(subjects: Subjects) -> Bool:
     """Officers with a low battery."""
-    return np.asarray(subjects.active & (subjects.said.battery <= subjects.columns.threshold("battery_low")))
+    return np.asarray(subjects.active & (subjects.statuses.battery <= subjects.columns.threshold("battery_low")))
 
 
 def judge(subject: Subject) -> Verdict:

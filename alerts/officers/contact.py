@@ -23,7 +23,7 @@ _LONG = 6
 def suspects(subjects: Subjects) -> Bool:
     """Officers without a recent measured position; one never heard in this shift has not arrived."""
     starts, newest = subjects.columns.starts, subjects.newest
-    heard = (newest > starts) | (subjects.said.heard > starts)
+    heard = (newest > starts) | (subjects.statuses.heard > starts)
     silent = newest <= subjects.now - subjects.columns.threshold("silent_s") * 1000
     return np.asarray(subjects.active & heard & silent & (subjects.row >= 0))
 

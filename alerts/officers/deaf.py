@@ -25,7 +25,7 @@ AFTER_MS = 300_000
 def judge(subjects: Subjects, opened: Sequence[OpenAlert]) -> tuple[list[Change], bool]:
     """Open or end the alert; returns whether lost contact is suppressed now."""
     active = int((subjects.active & (subjects.row >= 0)).sum())
-    heard = int(subjects.said.heard.max()) if len(subjects) else NONE
+    heard = int(subjects.statuses.heard.max()) if len(subjects) else NONE
     silent = int(contact.suspects(subjects).sum())
     held = next((alert for alert in opened if alert.kind == KIND), None)
     if held is not None:

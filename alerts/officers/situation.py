@@ -191,7 +191,7 @@ class Subjects:
     members: Sequence[Member]
     row: NDArray[np.intp]
     """Row of each member in the tracks; NONE without a device."""
-    said: DeviceStatuses
+    statuses: DeviceStatuses
     tracks: Tracks
     on_shift: Bool
     """The shift is running, or the carrier is unknown and the device reports duty."""
@@ -238,7 +238,7 @@ class Subjects:
 
     def subject(self, number: int) -> Subject:
         """One member by its index."""
-        statuses, row, member = self.said, int(self.row[number]), self.members[number]
+        statuses, row, member = self.statuses, int(self.row[number]), self.members[number]
         battery = float(statuses.battery[number])
         return Subject(
             now=self.now,

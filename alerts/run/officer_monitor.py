@@ -119,7 +119,7 @@ class OfficerMonitor:
             members=who.members,
             made=who.columns,
             row=row,
-            said=statuses,
+            statuses=statuses,
             tracks=memory.tracks,
             on_shift=np.where(nobody, unlisted & np.isin(statuses.duty, [DUTY, TASK, BREAK]), on_shift),
             pausing=statuses.duty == BREAK,

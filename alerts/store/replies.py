@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from alerts.life.reply import SaidReply
+from alerts.life.reply import DeviceReply
 from alerts.store import commands
 from runtime import db
 
@@ -17,18 +17,18 @@ ON CONFLICT DO NOTHING RETURNING command
 """
 
 
-async def insert(conn: db.Connection, answers: Sequence[SaidReply]) -> int:
+async def insert(conn: db.Connection, answers: Sequence[DeviceReply]) -> int:
     """Store the answers that are new and belong to a command of their device; how many."""
     if not answers:
         return 0
     rows = await conn.fetch(
         _INSERT,
-        [reply.said.cmd for reply in answers],
+        [reply.content.cmd for reply in answers],
         [reply.device for reply in answers],
-        [reply.said.state.value for reply in answers],
-        [db.moment(reply.said.t) for reply in answers],
+        [reply.content.state.value for reply in answers],
+        [db.moment(reply.content.t) for reply in answers],
         [db.moment(reply.received) for reply in answers],
-        [reply.said.text for reply in answers],
+        [reply.content.text for reply in answers],
     )
     await commands.close(conn, [row["command"] for row in rows], max(reply.received for reply in answers))
     return len(rows)

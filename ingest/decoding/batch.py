@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from msgspec import Struct
 
-from alerts.life.reply import SaidReply
+from alerts.life.reply import DeviceReply
 from ingest.decoding import fix_columns, too_old
 from ingest.decoding.decode import Decoded, numbered
 from ingest.decoding.faults import DecodeRefusal
@@ -29,12 +29,12 @@ class Received(Struct, frozen=True, gc=False):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SaidEvent:
+class DeviceEvent:
     """An event with its position in WGS-84 degrees; `received` is ms."""
 
     device: int
     received: int
-    said: wire.Event
+    content: wire.Event
     lat: float
     lon: float
 
@@ -55,10 +55,10 @@ class Batch:
     fixes: FixColumns
     ahead: FixColumns
     """Refused because of a clock ahead; not stored, but sightings are noted."""
-    events: list[SaidEvent]
-    said: list[enrolment.StatusReport]
+    events: list[DeviceEvent]
+    statuses: list[enrolment.StatusReport]
     refused: list[refusals.RefusalRecord]
-    replies: list[SaidReply]
+    replies: list[DeviceReply]
     numbers: list[Number]
     """Numbers of the fixes, settled once the batch is committed."""
     settled: list[Number]
@@ -111,10 +111,12 @@ def build(
             for device, message, decoded in known
             if decoded.event is not None and not _outdated(decoded.event, message, horizons, refused)
         ],
-        said=[_said(decoded.status, device, message.received) for device, message, decoded in known if decoded.status],
+        statuses=[
+            _said(decoded.status, device, message.received) for device, message, decoded in known if decoded.status
+        ],
         refused=refused,
         replies=[
-            SaidReply(device=device.id, received=message.received, said=decoded.reply)
+            DeviceReply(device=device.id, received=message.received, content=decoded.reply)
             for device, message, decoded in known
             if decoded.reply is not None
         ],
@@ -229,9 +231,9 @@ def _refusal(message: DeviceMessage, refused: DecodeRefusal) -> refusals.Refusal
     )
 
 
-def _event(event: wire.Event, device: enrolment.Device, received: int) -> SaidEvent:
+def _event(event: wire.Event, device: enrolment.Device, received: int) -> DeviceEvent:
     lat, lon = datum.to_wgs84(np.array([event.lat]), np.array([event.lon]), device.datum)
-    return SaidEvent(device=device.id, received=received, said=event, lat=float(lat[0]), lon=float(lon[0]))
+    return DeviceEvent(device=device.id, received=received, content=event, lat=float(lat[0]), lon=float(lon[0]))
 
 
 def _said(status: wire.Status, device: enrolment.Device, received: int) -> enrolment.StatusReport:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ingest.decoding.batch import Batch, SaidEvent
+from ingest.decoding.batch import Batch, DeviceEvent
 from tracking.presence.engine import Advance
 from tracking.presence.fixes import FixColumns
 from tracking.presence.points import Logged
@@ -37,7 +37,7 @@ class Attempt:
     head: int | None = None
     """Highest number assigned in the event log."""
     events: int = 0
-    new_events: list[SaidEvent] = field(default_factory=list)
+    new_events: list[DeviceEvent] = field(default_factory=list)
     """Its events that were not stored before."""
     replies: int = 0
     """New answers that belong to a command of their device."""
@@ -54,5 +54,5 @@ class Attempt:
 
     def logged(self) -> dict[Logged, int]:
         """Positions of events that count as presence, with their time of receipt, ms."""
-        events = [event for event in self.new_events if event_store.counts_as_path(event.said.type)]
-        return {Logged(event.device, event.said.t, event.lat, event.lon): event.received for event in events}
+        events = [event for event in self.new_events if event_store.counts_as_path(event.content.type)]
+        return {Logged(event.device, event.content.t, event.lat, event.lon): event.received for event in events}

@@ -6,7 +6,7 @@ import numpy as np
 import structlog
 
 from alerts.store import replies
-from ingest.decoding.batch import Batch, SaidEvent
+from ingest.decoding.batch import Batch, DeviceEvent
 from ingest.run.path.attempt import Attempt
 from runtime import db
 from schemas import wire
@@ -59,12 +59,12 @@ class Writer:
         log_items = await event_store.insert(conn, [_placed(event, grid) for event in batch.events], self.pseudonyms)
         attempt.events = len(log_items)
         ids = {body["id"] for _, body in log_items}
-        attempt.new_events = [event for event in batch.events if event.said.id in ids]
+        attempt.new_events = [event for event in batch.events if event.content.id in ids]
         attempt.replies = await replies.insert(conn, batch.replies)
         await _signs(conn, attempt.new_events)
-        signed_off = [(status.device, status.at) for status in batch.said if status.by_itself and not status.online]
+        signed_off = [(status.device, status.at) for status in batch.statuses if status.by_itself and not status.online]
         await run_store.sign_off(conn, signed_off, now)
-        return log_items + await device_store.store_statuses(conn, batch.said)
+        return log_items + await device_store.store_statuses(conn, batch.statuses)
 
     async def store_late(self, conn: db.Connection, attempt: Attempt) -> None:
         """Leave windows for what this engine cannot handle: late positions of events, and devices of other workers."""
@@ -121,29 +121,29 @@ async def _sighted(conn: db.Connection, ahead: FixColumns, grid: CityGrid, now: 
     await sighting_store.note(conn, placed, cells, now)
 
 
-def _placed(event: SaidEvent, grid: CityGrid) -> event_store.StoredEvent:
-    at = np.array([event.said.t], dtype=np.int64)
+def _placed(event: DeviceEvent, grid: CityGrid) -> event_store.StoredEvent:
+    at = np.array([event.content.t], dtype=np.int64)
     cell = int(grid.locate(np.array([event.lat]), np.array([event.lon]), at)[0])
     return event_store.StoredEvent(
         device=event.device,
         received=event.received,
-        said=event.said,
+        content=event.content,
         lat=event.lat,
         lon=event.lon,
         cell=cell if cell >= 0 else None,
     )
 
 
-async def _signs(conn: db.Connection, events: list[SaidEvent]) -> None:
+async def _signs(conn: db.Connection, events: list[DeviceEvent]) -> None:
     """Bind officers to devices as events say."""
     signs = [sign for event in events if (sign := _sign(event))]
     for badge in await people_store.apply_signs(conn, signs):
         log.warning("sign-in with a badge of nobody: add the officer to the roster", action="sign in", badge=badge)
 
 
-def _sign(event: SaidEvent) -> Sign | None:
-    if event.said.type == wire.Signal.SIGN_OUT:
-        return Sign(device=event.device, t=event.said.t, badge=None)
-    if event.said.type == wire.Signal.SIGN_IN and event.said.text:
-        return Sign(device=event.device, t=event.said.t, badge=event.said.text.strip())
+def _sign(event: DeviceEvent) -> Sign | None:
+    if event.content.type == wire.Signal.SIGN_OUT:
+        return Sign(device=event.device, t=event.content.t, badge=None)
+    if event.content.type == wire.Signal.SIGN_IN and event.content.text:
+        return Sign(device=event.device, t=event.content.t, badge=event.content.text.strip())
     return None

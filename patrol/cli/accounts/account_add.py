@@ -35,7 +35,7 @@ def run(
             }
         )
     except pydantic.ValidationError as fault:
-        raise errors.SetupError(as_operator.said(fault)) from fault
+        raise errors.SetupError(as_operator.fault_text(fault)) from fault
     shown, password = as_operator.run(
         settings, lambda conn: accounts.create(conn, account, as_operator.granter(), issuer=settings.openid_issuer)
     )

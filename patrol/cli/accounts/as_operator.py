@@ -30,7 +30,7 @@ def granter() -> Granter:
     return Granter(actor())
 
 
-def said(fault: pydantic.ValidationError) -> str:
+def fault_text(fault: pydantic.ValidationError) -> str:
     """A wrong option as one line."""
     first = fault.errors()[0]
     return f"{'.'.join(map(str, first['loc'])) or 'options'}: {first['msg']}; correct it."

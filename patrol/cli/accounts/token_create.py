@@ -28,6 +28,6 @@ def run(
             {"name": name, "role": role, "areas": areas or None, "scopes": scopes or None, "expires_at": ends}
         )
     except pydantic.ValidationError as fault:
-        raise errors.SetupError(as_operator.said(fault)) from fault
+        raise errors.SetupError(as_operator.fault_text(fault)) from fault
     by = as_operator.granter()
     typer.echo(as_operator.run(settings, lambda conn: token_grants.create(conn, token, by)))

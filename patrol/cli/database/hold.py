@@ -34,7 +34,7 @@ def add(settings: Settings, **options: str | None) -> None:
     try:
         _show([as_operator.run(settings, place)])
     except pydantic.ValidationError as fault:
-        raise errors.SetupError(as_operator.said(fault)) from fault
+        raise errors.SetupError(as_operator.fault_text(fault)) from fault
 
 
 def listed(settings: Settings, *, ended: bool) -> None:

@@ -157,7 +157,7 @@ def _tell(console: Console, result: RebuildResult) -> None:
         console.print(f"{result.cut} runs were skipped: their first fixes are no longer stored.", markup=False)
     for difference in result.differences[:_SHOWN]:
         begins = rest.rfc3339(db.moment(_key(difference)))
-        line = f"stored 已存 {said(difference.stored)}; computed 应为 {said(difference.computed)}"
+        line = f"stored 已存 {described(difference.stored)}; computed 应为 {described(difference.computed)}"
         console.print(f"{difference.device.name} {begins}: {line}", markup=False)
     if len(result.differences) > _SHOWN:
         console.print(f"… and {len(result.differences) - _SHOWN} more", markup=False)
@@ -170,7 +170,7 @@ def _key(difference: Difference) -> int:
     return either.key
 
 
-def said(what: Stay | Run | None) -> str:
+def described(what: Stay | Run | None) -> str:
     """Say a stay or run in a few words; "-" is nothing."""
     if what is None:
         return "-"

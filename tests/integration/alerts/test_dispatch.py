@@ -53,7 +53,9 @@ class Desk:
     async def answer(self, command: str, state: str, *, minute: float | None = None, device: int = 1) -> int:
         """The device answers; what follows is looked after at once."""
         said = wire.Reply(cmd=command, state=wire.ReplyState(state), t=at(self.minute if minute is None else minute))
-        stored = await replies.insert(self.conn, [reply.SaidReply(device=device, received=at(self.minute), said=said)])
+        stored = await replies.insert(
+            self.conn, [reply.DeviceReply(device=device, received=at(self.minute), content=said)]
+        )
         await self.timers.look_once()
         return stored
 

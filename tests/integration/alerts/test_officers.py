@@ -117,7 +117,7 @@ async def test_a_late_sign_out_withdraws_a_double_and_is_its_reason(patrol: Patr
 
     async def signs(key: str, device: int, kind: str, minute: float, received: float) -> None:
         said = wire.Event(id=f"01HZX3S6Q00000000000000{key}", t=at(minute), lat=23.1, lon=114.4, type=kind, text="B1")
-        event = StoredEvent(device=device, received=at(received), said=said, lat=23.1, lon=114.4, cell=None)
+        event = StoredEvent(device=device, received=at(received), content=said, lat=23.1, lon=114.4, cell=None)
         async with conn.transaction():
             await event_log.append(conn, await event_store.insert(conn, [event]))
 
@@ -139,7 +139,7 @@ async def test_a_late_colleague_withdraws_what_was_said_of_one_alone(patrol: Pat
     lat, lon = lattice.SOUTH + lattice.STEP / 2, lattice.WEST + lattice.STEP
     said = wire.Event(id="01HZX3S6Q0000000000000DDDD", t=at(5), lat=lat, lon=lon, type="05.01", case="c-1")
     async with conn.transaction():
-        event = StoredEvent(device=1, received=at(5), said=said, lat=lat, lon=lon, cell=None)
+        event = StoredEvent(device=1, received=at(5), content=said, lat=lat, lon=lon, cell=None)
         await event_log.append(conn, await event_store.insert(conn, [event]))
     minute = 6
     while "single_officer orange open" not in await patrol.look(minute):
@@ -162,7 +162,7 @@ async def test_a_late_colleague_withdraws_what_was_said_of_one_alone(patrol: Pat
 async def _call_for_help(conn: db.Connection, minute: int) -> None:
     lat, lon = lattice.SOUTH + 1e-3, lattice.WEST + 1e-3
     said = wire.Event(id=f"01HZX3S6Q0000000000000000{minute}", t=at(minute), lat=lat, lon=lon, type="sos")
-    event = StoredEvent(device=1, received=at(minute), said=said, lat=lat, lon=lon, cell=None)
+    event = StoredEvent(device=1, received=at(minute), content=said, lat=lat, lon=lon, cell=None)
     async with conn.transaction():
         await event_log.append(conn, await event_store.insert(conn, [event]))
 

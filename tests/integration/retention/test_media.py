@@ -49,7 +49,7 @@ async def put(
         id=f"{street.event[:-2]}M{n}", t=db.millis(at), lat=1, lon=2, type="05.01", media=[media], case=case
     )
     event = event_store.StoredEvent(
-        device=street.ids["device"], received=db.millis(at), said=said, lat=1, lon=2, cell=street.ids["cell"]
+        device=street.ids["device"], received=db.millis(at), content=said, lat=1, lon=2, cell=street.ids["cell"]
     )
     await event_store.insert(conn, [event])
     incoming = files.begin(len(name))

@@ -47,7 +47,7 @@ async def test_event_is_stored_once_by_its_id(conn: "db.Connection", device: int
     """The second arrival, in the same batch or later, changes and tells nothing."""
     media = [wire.Media(sha256="a" * 64, mime="image/jpeg", bytes=5)]
     said = wire.Event(id="01ARZ3NDEKTSV4RRFFQ69G5FAV", t=T0, lat=1, lon=2, type="05.01", text="摆卖", media=media)
-    event = event_store.StoredEvent(device=device, received=T0 + 5, said=said, lat=23.1, lon=114.4, cell=cells[0])
+    event = event_store.StoredEvent(device=device, received=T0 + 5, content=said, lat=23.1, lon=114.4, cell=cells[0])
     told = await event_store.insert(conn, [event, event])
     assert [(kind, body["text"], body["cell"], body["lat"], body["media"][0]["bytes"]) for kind, body in told] == [
         ("event", "摆卖", "44130200100001", 23.1, 5)

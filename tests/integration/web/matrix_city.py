@@ -170,7 +170,7 @@ async def _gossip(conn: "Connection", street: Street, other: Street) -> None:
             type=f"{other.mark}-badge-1", text=said, case=f"{other.mark.upper()}-BADGE-1。",
         )  # fmt: skip
         event = event_store.StoredEvent(
-            device=street.ids["device"], received=db.millis(NOW), said=named, lat=street.lat, lon=street.lon,
+            device=street.ids["device"], received=db.millis(NOW), content=named, lat=street.lat, lon=street.lon,
             cell=street.ids["cell"],
         )  # fmt: skip
         await event_log.append(conn, await event_store.insert(conn, [event]))
@@ -201,7 +201,7 @@ def event_of(
         text=text or f"{street.mark}-text", subject=f"{street.mark}-subject", case=f"{street.mark}-case",
     )  # fmt: skip
     return event_store.StoredEvent(
-        device=device or street.ids["device"], received=db.millis(NOW), said=said, lat=street.lat, lon=street.lon,
+        device=device or street.ids["device"], received=db.millis(NOW), content=said, lat=street.lat, lon=street.lon,
         cell=street.ids["cell"],
     )  # fmt: skip
 

@@ -82,7 +82,7 @@ async def announce(
     media = wire.Media(sha256=hashlib.sha256(data).hexdigest(), mime=mime, bytes=len(data) if size is None else size)
     said = wire.Event(id=key, t=db.millis(NOW), lat=street.lat, lon=street.lon, type="05.01", media=[media], case=case)
     made = event_store.StoredEvent(
-        device=street.ids["device"], received=db.millis(NOW), said=said, lat=street.lat, lon=street.lon,
+        device=street.ids["device"], received=db.millis(NOW), content=said, lat=street.lat, lon=street.lon,
         cell=street.ids["cell"],
     )  # fmt: skip
     await event_store.insert(conn, [made])

@@ -54,7 +54,7 @@ class StoredEvent:
 
     device: int
     received: int
-    said: wire.Event
+    content: wire.Event
     lat: float
     lon: float
     cell: int | None
@@ -64,7 +64,7 @@ async def insert(
     conn: db.Connection, events: Sequence[StoredEvent], pseudonyms: Pseudonyms = NOTHING
 ) -> list[event_log.Item]:
     """Store events with new ids, parties as `pseudonyms`; returns event log items, without parties."""
-    distinct = list({event.said.id: event for event in reversed(events)}.values())[::-1]
+    distinct = list({event.content.id: event for event in reversed(events)}.values())[::-1]
     if not distinct:
         return []
     rows = await conn.fetch(_INSERT, *_columns(distinct, pseudonyms))
@@ -110,7 +110,7 @@ def shown(row: "asyncpg.Record") -> rest.Event:
 
 
 def _columns(events: list[StoredEvent], pseudonyms: Pseudonyms) -> tuple[list[Any], ...]:
-    bodies = [event.said for event in events]
+    bodies = [event.content for event in events]
     return (
         [event.id for event in bodies],
         [event.device for event in events],

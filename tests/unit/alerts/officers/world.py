@@ -125,7 +125,7 @@ class City:
             now=now,
             members=[guard.member for guard in self.guards],
             row=np.array([tracks.rows[guard.number] for guard in self.guards], dtype=np.intp),
-            said=DeviceStatuses(
+            statuses=DeviceStatuses(
                 heard=np.array([guard.heard for guard in self.guards], dtype=np.int64),
                 fix_t=np.array([guard.newest for guard in self.guards], dtype=np.int64),
                 duty=np.array([guard.duty for guard in self.guards], dtype=np.int16),

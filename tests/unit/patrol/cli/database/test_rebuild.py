@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from patrol.cli import errors
-from patrol.cli.database.rebuild import moment, said
+from patrol.cli.database.rebuild import described, moment
 from tracking.presence.stays import Run, Stay, StayKind
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -38,6 +38,6 @@ def test_said_tells_stays_and_runs_apart() -> None:
         device=1, cell=7, t_in=0, t_out=61_000, dwell_ms=60_500, path_m=12.3, fixes=9, kind=StayKind.SHORT, open=True
     )
     run = Run(device=1, t_first=0, lat_first=0, lon_first=0, t_last=90_000, lat_last=0, lon_last=0, open=False)
-    assert said(stay) == "short in cell 7, 60.5 s, 12.3 m, 9 fixes, open"
-    assert said(run) == "run, 90.0 s"
-    assert said(None) == "-"
+    assert described(stay) == "short in cell 7, 60.5 s, 12.3 m, 9 fixes, open"
+    assert described(run) == "run, 90.0 s"
+    assert described(None) == "-"
