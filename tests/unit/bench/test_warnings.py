@@ -14,14 +14,14 @@ from bench.patrols import HOUR, MINUTE
 from bench.shift import Length, Shift
 from bench.warned import Way
 
-SEEDS = (4, 5, 6)
+SEEDS = (4, 5)
 LENGTH = Length(history=8, end=15 * HOUR, look_ms=2 * MINUTE)
 SCENARIOS = tuple(scenario for scenario in scenarios.SCENARIOS if scenario.name in ("busy", "understaffed"))
 
 
 @pytest.fixture(scope="module")
 def passed() -> dict[str, Passed]:
-    """Three towns, three hours each."""
+    """Two towns, three hours each."""
     by_seed = bench_warnings.measure(SEEDS, SCENARIOS, LENGTH)
     return {name: bench_warnings.total(each) for name, each in by_seed.items()}
 
@@ -29,7 +29,7 @@ def passed() -> dict[str, Passed]:
 @pytest.mark.parametrize("name", ["busy", "understaffed"])
 def test_warnings_are_early_right_few_and_help(passed: dict[str, Passed], name: str) -> None:
     """All targets of the bench hold, and those of the rule "warn at 80 %" would not."""
-    assert passed[name].watched[Way.RULES].preventable > 300
+    assert passed[name].watched[Way.RULES].preventable > 250
     assert list(bench_warnings.misses(name, passed[name])) == []
     other = replace(passed[name], watched=dict.fromkeys((Way.RULES, Way.SHARE), passed[name].watched[Way.SHARE]))
     assert list(bench_warnings.misses(name, other))
