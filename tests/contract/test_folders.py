@@ -16,12 +16,6 @@ SQL_IN_STORES = ("tracking", "alerts", "ingest", "web")
 STATEMENTS = ("SELECT ", "INSERT INTO ", "UPDATE ", "DELETE FROM ", "WITH ", "CREATE ", "TRUNCATE ", "CALL ")
 CALLS = {"fetch", "fetchval", "fetchrow", "execute", "executemany", "copy_records_to_table"}
 MOST_LINES = 300
-LONG = {
-    "tests/integration/web/test_accounts.py": 380,
-    "tests/integration/web/test_grants.py": 325,
-    "tests/integration/web/test_openid.py": 317,
-}
-"""Longer files, and how long they may be. Shorten one and take it off; add none."""
 REACHES = ("asyncio", "asyncpg", "logging", "time")
 
 
@@ -52,12 +46,11 @@ def test_sql_is_seen_where_it_is(package: str) -> None:
 
 
 def test_files_are_short() -> None:
-    """What is longer is listed, no longer than it was, and as long as it is long only."""
+    """Of the product, its page, the tests and the benches."""
     page = [*(ROOT / "web/ui/src").rglob("*.ts*"), *(ROOT / "web/ui/src").rglob("*.css")]
     files = [*modules(*PACKAGES, "tests", "bench"), *(file.relative_to(ROOT) for file in page)]
     lines = {str(file): len((ROOT / file).read_text().splitlines()) for file in files if "generated" not in file.parts}
-    assert {name: n for name, n in lines.items() if n > LONG.get(name, MOST_LINES)} == {}
-    assert {name for name in LONG if lines.get(name, 0) <= MOST_LINES} == set(), "short now: take them off the list"
+    assert {name: n for name, n in lines.items() if n > MOST_LINES} == {}
 
 
 @pytest.fixture(scope="module")

@@ -3,45 +3,17 @@
 import re
 import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import httpx2
 import pytest
 
+from tests.integration.web.openid_site import ROLES, Site, account, admin, person, serving
 from tests.support import openid, web
-from tests.support.openid import CLIENT, SECRET, OpenIdProvider
+from tests.support.openid import CLIENT, OpenIdProvider
 from tests.support.waiting import until
-from web.auth.openid.config import OpenIdConfig
 
 if TYPE_CHECKING:
     from runtime.db import Connection
-
-ROLES = (("chiefs", "commander"), ("leads", "supervisor"), ("staff", "officer"))
-
-
-@dataclass
-class Site:
-    """A server whose people sign in at a provider."""
-
-    server: web.WebServer
-    provider: OpenIdProvider
-
-    def browser(self) -> httpx2.AsyncClient:
-        """A browser without cookies that follows no redirect by itself."""
-        return self.server.client(token=None)
-
-    async def begin(self, client: httpx2.AsyncClient, query: str = "next=/map&lang=en") -> httpx2.Response:
-        """Press the button and come back with a code; the request that brings the browser back, not yet sent."""
-        out = await client.get(f"/login/openid?{query}")
-        assert out.status_code == 303, out.text
-        async with httpx2.AsyncClient() as elsewhere:
-            return await elsewhere.get(out.headers["location"])
-
-    async def sign_in(self, client: httpx2.AsyncClient) -> httpx2.Response:
-        """Go the whole way."""
-        back = await self.begin(client)
-        return await client.get(back.headers["location"])
 
 
 @pytest.fixture
@@ -50,35 +22,9 @@ async def site(database_url: str, conn: "Connection") -> AsyncIterator[Site]:
     await conn.execute(
         "INSERT INTO areas VALUES ('441302', 'district', 'D', NULL, NULL), ('441302001', 'street', 'S', '441302', NULL)"
     )
-    async with openid.provider() as provider, _serving(database_url, provider, ROLES) as server:
-        await until(_admin(conn), "the first account is made")
+    async with openid.provider() as provider, serving(database_url, provider, ROLES) as server:
+        await until(admin(conn), "the first account is made")
         yield Site(server, provider)
-
-
-def _serving(database_url: str, provider: OpenIdProvider, roles: tuple[tuple[str, str], ...]) -> Any:
-    config = OpenIdConfig(
-        issuer=provider.issuer, client_id=CLIENT, client_secret=SECRET, label="市平台 SSO", role_claim="realm.roles",
-        roles=roles,
-    )  # fmt: skip
-    return web.serving(database_url, openid=config)
-
-
-def _admin(conn: "Connection") -> Any:
-    async def made() -> bool:
-        return bool(await conn.fetchval("SELECT count(*) FROM accounts"))
-
-    return made
-
-
-def person(**claims: Any) -> dict[str, Any]:
-    """Claims of a supervisor of the street."""
-    known = {"sub": "s-1", "preferred_username": "wang", "realm": {"roles": ["x", "leads"]}}
-    return {**known, "patrol_areas": ["441302001", "999"], **claims}
-
-
-async def account(conn: "Connection", name: str = "wang") -> Any:
-    """An account as it is stored."""
-    return await conn.fetchrow("SELECT role, areas, issuer, subject FROM accounts WHERE name = $1", name)
 
 
 async def test_person_of_the_provider_comes_in_with_role_and_areas(site: Site, conn: "Connection") -> None:
@@ -290,9 +236,9 @@ async def test_account_of_the_provider_has_no_password_here(site: Site) -> None:
 
 async def test_account_made_beforehand_is_taken_by_its_name_once(database_url: str, conn: "Connection") -> None:
     """Where claims give no roles, administrators do; the first who signs in under the name has it from then on."""
-    async with openid.provider() as provider, _serving(database_url, provider, ()) as server, server.client() as admin:
+    async with openid.provider() as provider, serving(database_url, provider, ()) as server, server.client() as admin:
         site = Site(server, provider)
-        await until(_admin(conn), "the first account is made")
+        await until(admin(conn), "the first account is made")
         made = await admin.post("/api/v1/accounts", json={"name": "wang", "role": "auditor", "openid": True})
         assert (made.status_code, made.json()["password"]) == (201, None)
         async with site.browser() as client:
