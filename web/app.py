@@ -1,4 +1,4 @@
-"""The web process as an ASGI application: routes, policy, the live part, and what they share."""
+"""The web process as an ASGI application: routes, policy, the live part, and their shared context."""
 
 from typing import Any
 
@@ -64,7 +64,7 @@ def create_app(config: WebConfig) -> FastAPI:
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     problem_documents.install(app)
     _add_routes(app)
-    # The last one added is the outermost: headers are on the refusals of the policy, too.
+    # The last one added is the outermost, so refusals of the policy get headers, too.
     app.add_middleware(redacting.Redacting, sights=lambda: context.hub.sights)
     app.add_middleware(
         policy.Policy, config=config, database=database, recorder=context.audit, routes=lambda: app.routes
@@ -114,7 +114,7 @@ def _add_routes(app: FastAPI) -> None:
     app.include_router(apidocs.router)
     app.include_router(api)
     app.include_router(ground.files)
-    app.include_router(spa.router)  # last: it takes every other address
+    app.include_router(spa.router)  # last, since it matches every other address
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What a web process does beside answering: opens the database, records looks, anchors the record, follows the city."""
+"""Background tasks of a web process: database, audit recorder, anchors and the live part."""
 
 import asyncio
 import sys
@@ -13,10 +13,10 @@ from web.context import Context
 
 
 async def run(here: Context) -> None:
-    """Go on until cancelled.
+    """Run until cancelled.
 
     Raises:
-        ExceptionGroup: a part died; the process must end and be started again.
+        ExceptionGroup: a task failed; the process must end and be restarted.
     """
     try:
         async with asyncio.TaskGroup() as group:

@@ -1,4 +1,4 @@
-"""What a web process has at hand for its routes: settings, database, limits, live hub."""
+"""Shared context of the routes: settings, database, limits, live hub."""
 
 from dataclasses import dataclass, field
 
@@ -34,12 +34,12 @@ class Context:
     openid: Provider | None = None
     """The site's OpenID provider; None: there is none."""
     media: Receiver | None = None
-    """Takes photographs and recordings; None: there is no folder for them."""
+    """Receives photographs and recordings; None: there is no folder for them."""
     vault: Vault | None = None
-    """Seals and opens secrets in the database; None: there is no key for them."""
+    """Encrypts and decrypts secrets in the database; None: there is no key for them."""
 
     def demand_vault(self) -> Vault:
-        """Give the vault.
+        """The vault.
 
         Raises:
             ProblemError: there is none.
@@ -71,7 +71,7 @@ def pool(connection: HTTPConnection) -> Pool:
 
 
 def principal(connection: HTTPConnection) -> Principal:
-    """Who was let in; only for routes that are closed."""
+    """The authenticated caller; only for routes that are not public."""
     who = connection.scope["principal"]
     assert isinstance(who, Principal)  # noqa: S101 - the policy put it there
     return who

@@ -1,4 +1,4 @@
-"""The pool of a web process: opened in the background and again after the database was away."""
+"""The pool of a web process: opened in the background, and again after the database was unavailable."""
 
 import asyncio
 
@@ -16,7 +16,7 @@ log = structlog.get_logger(__name__)
 
 
 class Database:
-    """Gives the pool once the database was reached; until then requests are told so.
+    """Gives the pool after the database was reached; until then requests get an error.
 
     Args:
         url: postgresql:// address.

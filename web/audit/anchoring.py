@@ -1,4 +1,4 @@
-"""Writes down where the audit record ends, out of the database's reach, and tells when the record was cut."""
+"""Writes anchors of the audit record outside the database, and detects a truncated record."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -17,21 +17,21 @@ from web.config import WebConfig
 from web.database import Database
 
 HEAD_S = 1.0
-"""What is recorded after the newest head could be cut off unseen by somebody who can change the database."""
+"""Interval between heads; entries after the newest one could be removed unnoticed by whoever controls the database."""
 ANCHOR_EVERY = timedelta(minutes=5)
 RETRY_S = 10.0
 SEND_WITHIN_S = 10.0
 
 FAILURES = Counter("patrol_audit_anchor_failures_total", "Anchors that could not be written or sent.", ["to"])
 for _to in ("file", "address"):
-    FAILURES.labels(_to)  # there from the beginning, so that an increase is seen
+    FAILURES.labels(_to)  # registered at the start, so that the first increase shows
 BROKEN = Gauge("patrol_audit_broken", "1 if the audit record lacks what was anchored.", multiprocess_mode="livemax")
 
 log = structlog.get_logger(__name__)
 
 
 class AnchorSender:
-    """Sends the newest anchor to another machine; one that is newer takes the place of one that waits."""
+    """Sends the newest anchor to another machine; a newer one replaces a waiting one."""
 
     def __init__(self, address: str) -> None:
         self._address = address
@@ -39,7 +39,7 @@ class AnchorSender:
         self._come = asyncio.Event()
 
     def offer(self, anchor: Anchor) -> None:
-        """Send this one next."""
+        """Send this anchor next."""
         self._waiting = anchor
         self._come.set()
 
@@ -75,13 +75,13 @@ class AnchorTask:
         self._noted: Head | None = None
 
     async def run(self) -> None:
-        """Go on until cancelled, whatever the files hold."""
+        """Run until cancelled."""
         pool = await self._database.opened()
         await every(HEAD_S, lambda: self.step(pool), survive=_failed, after_error_s=RETRY_S)
 
     async def step(self, pool: db.Pool) -> None:
-        """Write down where the record ends, unless it ends before what was written down."""
-        # Read before the record: several web processes may write it down.
+        """Write the head of the record, unless the record ends before the last written head."""
+        # Read before the record: several web processes may write heads.
         known = await asyncio.to_thread(self._anchors.newest)
         async with pool.acquire(timeout=5) as conn:
             head = await audit_log.head_of(conn)
@@ -104,7 +104,7 @@ class AnchorTask:
 
 
 def _failed(error: Exception) -> None:
-    """Neither a file nor the database ends the process."""
+    """Errors of files and the database do not end the process."""
     FAILURES.labels("file").inc()
     log.warning("audit.not_anchored", error=str(error) or type(error).__name__, retry_s=RETRY_S)
 

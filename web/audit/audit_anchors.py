@@ -1,8 +1,8 @@
-"""Anchors of the audit record: heads of its chain, signed, in files out of the database's reach.
+"""Anchors of the audit record: signed heads of its chain, in files outside the database.
 
-`FILE` has an anchor a line and only grows; each is signed together with the signature of the one before, so that none
-can be taken out. `FILE.head` has the newest head, written anew while the record grows: what is cut off the record's
-end, or off the end of `FILE`, is missed by it. A line that broke off in a crash is no anchor; the chain goes on behind.
+`FILE` has one anchor per line and only grows; each is signed together with the signature of the one before, so none can
+be removed. `FILE.head` has the newest head and is rewritten while the record grows, so a truncated record or `FILE`
+is noticed. A line cut short by a crash is no anchor; the chain continues after it.
 """
 
 import fcntl
@@ -22,13 +22,13 @@ _LONGEST_LINE = 4_096
 
 
 class Anchor(msgspec.Struct, frozen=True, kw_only=True):
-    """A head at a time, and by its signature the anchor before it."""
+    """A head with its time, chained to the anchor before it."""
 
     n: int
     hash: str
     at: str
     before: str | None = None
-    """Signature of the anchor before; None: written by a version that did not chain them."""
+    """Signature of the previous anchor; None: written by a version without chaining."""
     signature: str
 
     @property
@@ -43,7 +43,7 @@ class Anchor(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnchorFiles:
-    """What the files say."""
+    """Content of the files."""
 
     heads: list[Head] = field(default_factory=list)
     anchors: int = 0
@@ -76,7 +76,7 @@ class Anchors:
         return self.file.with_name(self.file.name + ".head")
 
     def newest(self) -> Head | None:
-        """The newest head of both files; None: there is none. What cannot be read says nothing.
+        """The newest head of both files; None: there is none. Invalid lines are ignored.
 
         Raises:
             OSError: a file cannot be read.
@@ -97,7 +97,7 @@ class Anchors:
             return None
 
     def append(self, head: Head) -> Anchor | None:
-        """Write an anchor; None: there is one of it.
+        """Write an anchor; None: the head has one already.
 
         Raises:
             OSError: it cannot be written.
@@ -109,14 +109,14 @@ class Anchors:
             anchor = self._made(head, "" if last is None else last.signature)
             line = msgspec.json.encode(anchor) + b"\n"
             with self.file.open("ab") as file:
-                # What broke off in a crash stays on a line of its own.
+                # A line cut short by a crash stays on its own line.
                 file.write(line if file.tell() == 0 or self._ends_whole() else b"\n" + line)
                 file.flush()
                 os.fsync(file.fileno())
             return anchor
 
     def note(self, head: Head) -> None:
-        """Write the newest head in place of the one before.
+        """Replace the newest head.
 
         Raises:
             OSError: it cannot be written.
@@ -134,7 +134,7 @@ class Anchors:
             draft.replace(self.head_file)
 
     def read(self, *, copy: bool = False) -> AnchorFiles:
-        """Read all anchors and say what is wrong with them; a `copy` of FILE comes without FILE.head.
+        """Read all anchors and report their faults; a `copy` of FILE comes without FILE.head.
 
         Raises:
             OSError: a file cannot be read.
@@ -189,7 +189,7 @@ class Anchors:
                     yield number, anchor
 
     def _last(self) -> Anchor | None:
-        """The last anchor that is whole and ours, read from the end."""
+        """The last valid anchor, read from the end."""
         if not self.file.is_file():
             return None
         with self.file.open("rb") as file:
@@ -222,7 +222,7 @@ class Anchors:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """Hold the files alone: several web processes may share them."""
+        """Lock the files, which several web processes may share."""
         self.file.parent.mkdir(parents=True, exist_ok=True)
         lock = os.open(self.file, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
         try:
@@ -233,7 +233,7 @@ class Anchors:
 
 
 def _decoded(line: bytes) -> Anchor | None:
-    """Read a line; None: it is no anchor."""
+    """Parse a line; None: it is not an anchor."""
     try:
         anchor = msgspec.json.decode(line, type=Anchor)
         known = anchor.head.n >= 0

@@ -1,4 +1,4 @@
-"""The chain of the audit record: what a row's hash is of, and what is wrong with rows that do not fit. Pure."""
+"""The hash chain of the audit record, and its verification. Pure."""
 
 import hashlib
 import hmac
@@ -21,12 +21,12 @@ class Entry:
     action: str
     object: str
     detail: str
-    """JSON with sorted keys: it is hashed as it stands."""
+    """JSON with sorted keys, as it is hashed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChainRow:
-    """An entry in its place."""
+    """An entry with its place in the chain."""
 
     n: int
     entry: Entry
@@ -35,7 +35,7 @@ class ChainRow:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Where the chain ended at some time."""
+    """End of the chain at some time."""
 
     n: int
     hash: bytes
@@ -54,7 +54,7 @@ def row_hash(before: bytes, n: int, entry: Entry) -> bytes:
 
 
 def chained(head: Head, entries: Iterable[Entry]) -> list[ChainRow]:
-    """Put entries behind the head."""
+    """Append entries to the chain."""
     rows: list[ChainRow] = []
     before, n = head.hash, head.n
     for entry in entries:
@@ -65,7 +65,7 @@ def chained(head: Head, entries: Iterable[Entry]) -> list[ChainRow]:
 
 
 class ChainCheck:
-    """Goes along the chain, row by row, and says what does not fit; anchors are heads written down elsewhere."""
+    """Verifies the chain row by row; anchors are heads stored elsewhere."""
 
     def __init__(self, anchors: Iterable[Head] = ()) -> None:
         self.head = Head(0, START)
@@ -89,7 +89,7 @@ class ChainCheck:
         self.head = Head(row.n, row.hash)
 
     def end(self, head: Head) -> None:
-        """Check the end against the head that is kept beside the chain."""
+        """Compare the end with the stored head."""
         if head.n > self.head.n:
             self.faults.append(f"The record ends with row {self.head.n}; rows up to {head.n} were cut off.")
         elif head != self.head:

@@ -1,4 +1,4 @@
-"""Going over the audit record: its chain, and its anchors, which are out of the database's reach."""
+"""Verification of the audit record: its chain, and its anchors outside the database."""
 
 import asyncio
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ NO_ANCHORS = "No anchors are kept: set PATROL_AUDIT_ANCHOR to a file, best on an
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditVerdict:
-    """What was found."""
+    """Result of a verification."""
 
     rows: int
     anchors: int
@@ -26,12 +26,12 @@ class AuditVerdict:
 async def examine(
     conn: db.Connection, anchors: Anchors | None, heads: Sequence[Head] = (), *, copy: bool = False
 ) -> AuditVerdict:
-    """Go over the record and its anchors; a record without anchors is not proven.
+    """Verify the record and its anchors; a record without anchors is not proven.
 
     Args:
         conn: the database.
         anchors: the files; None: none are kept.
-        heads: others that were written down elsewhere.
+        heads: further ones that were stored elsewhere.
         copy: the files are a copy, which comes without the newest head.
 
     Raises:
@@ -40,14 +40,14 @@ async def examine(
     if anchors is None:
         verdict = await verify(conn, heads)
         return replace(verdict, faults=[NO_ANCHORS, *verdict.faults])
-    # Before the record: what is anchored meanwhile is in it.
+    # Read before the record, so that it includes everything that is anchored meanwhile.
     contents = await asyncio.to_thread(anchors.read, copy=copy)
     verdict = await verify(conn, [*contents.heads, *heads])
     return replace(verdict, anchors=contents.anchors, faults=[*contents.faults, *verdict.faults])
 
 
 async def verify(conn: db.Connection, heads: Sequence[Head]) -> AuditVerdict:
-    """Go over the whole chain, of one snapshot, and compare it with heads that were written down elsewhere."""
+    """Verify the whole chain in one snapshot, and compare it with heads that were stored elsewhere."""
     checker = ChainCheck(heads)
     rows = 0
     async with conn.transaction(isolation="repeatable_read", readonly=True):

@@ -1,7 +1,7 @@
-"""Records looks. Whatever is answered was recorded before.
+"""Records accesses. An answer is sent only after its access was recorded.
 
-A change records itself in its own transaction (`web.audit.store.audit_log`). A look waits for the group commit of the
-`Recorder`: looks that come together share a transaction, so that reading stays fast.
+A change is recorded in its own transaction (`web.audit.store.audit_log`). A read access waits for the group commit of
+the `Recorder`: concurrent ones share a transaction, so that reading stays fast.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from web.audit.store import audit_log
 from web.database import Database
 
 MOST_WAITING = 5_000
-"""When so many looks wait for their record, further ones are refused: no look without a record."""
+"""Most accesses waiting for their record; further ones are refused, as none may go unrecorded."""
 AT_ONCE = 500
 WITHIN_S = 10.0
 
@@ -28,7 +28,7 @@ log = structlog.get_logger(__name__)
 
 
 class Recorder:
-    """Records looks by group commit: what came while the last commit ran is the next one."""
+    """Records accesses by group commit: those that come during one commit form the next."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -39,7 +39,7 @@ class Recorder:
         """Return once the entry is committed.
 
         Raises:
-            NotReadyError: it could not be; what it tells of must not be answered.
+            NotReadyError: it was not recorded; the request must not be answered.
         """
         if len(self._waiting) >= MOST_WAITING:
             FAILURES.inc()

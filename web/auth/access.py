@@ -1,7 +1,7 @@
-"""What somebody who came in may do and see: permissions of the roles, and the part of the city in sight.
+"""Permissions of the roles, and the part of the city in sight.
 
-`web/auth/route_rules.py` says which permission a route asks for. A route whose answer depends on the part of the city
-takes `Annotated[Sight, Depends(access.sight)]` and hands it to its queries.
+`web/auth/route_rules.py` lists the permission that each route requires. A route whose answer depends on the part of the
+city takes `Annotated[Sight, Depends(access.sight)]` and hands it to its queries.
 """
 
 import time
@@ -31,14 +31,14 @@ __all__ = [
 
 
 class Permission(StrEnum):
-    """What a route can ask for."""
+    """Permissions that a route can require."""
 
     SELF = "self"
     """One's own session, password and second factor; the page and the documentation."""
     POSITIONS = "positions"
-    """Devices and where they are now."""
+    """Devices and their present positions."""
     TRACKS = "tracks"
-    """Where a device was."""
+    """Past positions of devices."""
     COVERAGE = "coverage"
     """Cells, areas, coverage, visits; the live map (its positions need POSITIONS)."""
     EVENTS = "events"
@@ -62,32 +62,32 @@ class Permission(StrEnum):
     DEVICES_EDIT = "devices_edit"
     """Enrol and revoke devices."""
     BROKER = "broker"
-    """Ask which devices may come in: for a token of the broker with this scope alone."""
+    """Ask which devices may connect: for a token of the broker with this scope only."""
     OPERATIONS = "operations"
     """Refused messages, metrics, deliveries."""
     ACCOUNTS = "accounts"
     """Accounts and API tokens."""
     AUDIT = "audit"
-    """The record of who looked and did what."""
+    """The audit record."""
     HOLDS = "holds"
-    """Legal holds, and how long data is kept."""
+    """Legal holds and retention."""
     RETENTION_EDIT = "retention_edit"
     OWN_RECORD = "own_record"
-    """All that is stored about oneself."""
+    """All data stored about oneself."""
 
 
 class Role(StrEnum):
-    """What somebody is in the system."""
+    """Roles of accounts and tokens."""
 
     ADMINISTRATOR = "administrator"
     COMMANDER = "commander"
     SUPERVISOR = "supervisor"
     ANALYST = "analyst"
-    """Sees cells and figures, never who was there."""
+    """Sees cells and figures, but no persons."""
     OFFICER = "officer"
-    """Sees nothing but the own record."""
+    """Sees only the own record."""
     AUDITOR = "auditor"
-    """Sees who looked, not what they saw."""
+    """Sees accesses, but not the accessed data."""
 
 
 _P = Permission
@@ -106,14 +106,14 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
 
 @dataclass(frozen=True, slots=True)
 class SightGrant:
-    """What decides on a sight; equal grants see alike, so that viewers of a kind share their frames."""
+    """Key of a sight; equal grants have the same sight, so that their viewers share frames."""
 
     areas: frozenset[str] | None
     devices: bool
 
 
 class Sights:
-    """Sights by grant, read again after a second: a device that changes its unit is gone from the map at once."""
+    """Sights by grant, read again after a second, so that a device that changes its unit leaves the map at once."""
 
     HELD_S = 1.0
     MOST = 1_000
@@ -124,7 +124,7 @@ class Sights:
         self._names: dict[tuple[Sight, int | None], tuple[float, Names]] = {}
 
     async def get(self, grant: SightGrant) -> Sight:
-        """Give the sight of a grant.
+        """The sight of a grant.
 
         Raises:
             NotReadyError: the database was not reached yet.
@@ -138,14 +138,14 @@ class Sights:
         async with self._database.pool.acquire() as conn:
             read = await load(conn, grant.areas, devices=grant.devices)
         if read == known:
-            read = known  # the same object, so that what was made for it is found again
+            read = known  # the same object, so that data cached for it is found again
         if len(self._made) >= self.MOST:
             self._made.clear()
         self._made[grant] = (now, read)
         return read
 
     async def names(self, see: Sight, officer: int | None = None) -> Names:
-        """Names that may not be read, for `alerts.privacy.redaction`; `officer` is who asks for the own record."""
+        """Hidden names, for `alerts.privacy.redaction`; `officer` is the caller of the own record."""
         if see.units is None:
             return ALL_SHOWN
         now = time.monotonic()
@@ -155,7 +155,7 @@ class Sights:
         async with self._database.pool.acquire() as conn:
             read = await names_store.load(conn, see, officer)
         if read == known:
-            read = known  # the same object, so that what was made for it is found again
+            read = known  # the same object, so that data cached for it is found again
         if len(self._names) >= self.MOST:
             self._names.clear()
         self._names[see, officer] = (now, read)
@@ -163,7 +163,7 @@ class Sights:
 
 
 async def sight(connection: HTTPConnection) -> Sight:
-    """The part of the city that the caller sees; as a dependency of routes whose reach is `Reach.AREA`."""
+    """Sight of the caller, as a dependency of routes whose reach is `Reach.AREA`."""
     return await _sights(connection).get(connection.scope["principal"].grant)
 
 

@@ -1,4 +1,4 @@
-"""What may be given to an account or token, and what a change of an account writes. Pure."""
+"""Rules for granting rights to accounts and tokens, and columns of a changed account. Pure."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -13,10 +13,10 @@ from web.auth.principal import Principal
 
 
 def demand_held(holder: Principal | None, *wanted: Holding) -> None:
-    """Let through what is held; None holds everything.
+    """Check that the holder has the wanted rights; None has all.
 
     Raises:
-        ProblemError: some of it is not held.
+        ProblemError: the holder lacks some of them.
     """
     for holding in wanted:
         missing = [] if holder is None else grants.missing_rights(holder.holding, holding)
@@ -26,22 +26,22 @@ def demand_held(holder: Principal | None, *wanted: Holding) -> None:
 
 
 def end(wanted: datetime | None, holder: Principal | None) -> datetime | None:
-    """When something ends that is made: without an end of its own it holds as long as its maker."""
+    """End of a new account or token: without its own end it has that of its maker."""
     return wanted or (None if holder is None else holder.until)
 
 
 def demand_provider(account: models.AccountGiven, issuer: str | None) -> None:
-    """Let nobody be vouched for by a provider that there is not.
+    """Check that the provider of an account exists.
 
     Raises:
-        ProblemError: there is none.
+        ProblemError: it does not.
     """
     if account.openid and issuer is None:
         raise problems.ProblemError(422, "No OpenID provider is set (PATROL_OPENID_ISSUER): leave openid out.")
 
 
 def demand_password_here(before: models.Account, changes: models.AccountChange) -> None:
-    """Let nobody have a password here whom a provider vouches for.
+    """Check that an account of a provider gets no password.
 
     Raises:
         ProblemError: a password would be set.
@@ -51,7 +51,7 @@ def demand_password_here(before: models.Account, changes: models.AccountChange) 
 
 
 def demand_sense(token: models.TokenGiven, now: datetime) -> None:
-    """Let through a token that could be used.
+    """Check that a token is usable.
 
     Raises:
         ProblemError: its role does not have a scope, or it ends in the past.
@@ -66,10 +66,10 @@ def demand_sense(token: models.TokenGiven, now: datetime) -> None:
 
 
 def columns(changes: models.AccountChange, *, password_hash: str | None, officer: int | None) -> dict[str, Any]:
-    """Columns that a change sets.
+    """Columns set by a change.
 
     Args:
-        changes: what is asked for.
+        changes: the requested changes.
         password_hash: of the new password; None: it stays.
         officer: number of the officer that is named.
     """
@@ -86,7 +86,7 @@ def columns(changes: models.AccountChange, *, password_hash: str | None, officer
 def demand_change(
     name: str, held: Mapping[str, Any], wanted: Mapping[str, Any], holder: Principal | None, maker_ends: datetime | None
 ) -> None:
-    """Let nobody change who holds more, nor make them hold more, nor outlast the token that made them.
+    """Check that nobody changes an account with more rights, grants more, or extends it beyond its maker's token.
 
     Args:
         name: of the account.
@@ -96,7 +96,7 @@ def demand_change(
         maker_ends: end of the token that made the account; None: no token did, or it has none.
 
     Raises:
-        ProblemError: it is more than may be.
+        ProblemError: it is not allowed.
     """
     before, after = _holding(held), _holding({**held, **wanted})
     demand_held(holder, before, after)
@@ -108,7 +108,7 @@ def demand_change(
 
 
 def taken_over(wanted: Mapping[str, Any], holder: Principal | None) -> bool:
-    """Tell whether a person takes over what a token made: by setting its end, or by enabling it."""
+    """Whether a person takes over an account made by a token, by setting its end or enabling it."""
     by_person = holder is None or holder.maker is None
     return by_person and ("valid_to" in wanted or wanted.get("disabled") is False)
 

@@ -1,21 +1,21 @@
 """Limit on sign-ins, by name with address, by address and by name; bounded memory. Pure: time is an argument.
 
-Each limit lets some failures pass and then asks for a wait that doubles with each further failure, up to a longest one.
-Anybody can fail under somebody else's name: the wait by name alone is short, and whoever signed in from an address
-before does not meet it there. So nobody can lock somebody else out for good.
+Each limit allows some failures and then requires a wait that doubles with each further failure, up to a maximum.
+Anybody can fail under the name of another, so the wait by name alone is short, and does not apply to addresses from
+which the account signed in before. So nobody can lock out others permanently.
 """
 
 from collections import OrderedDict
 from dataclasses import dataclass
 
 FORGOTTEN_S = 900.0
-"""Failures are forgotten when none followed for so long."""
+"""Time without failures after which earlier ones are forgotten."""
 MAX_KEYS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """How many failures are free, the first wait after them and the longest, s."""
+    """Number of free failures, the first wait after them and the longest, s."""
 
     free: int
     first_s: float
@@ -38,16 +38,16 @@ _Key = tuple[str, str]
 
 
 class Attempts:
-    """Failed sign-ins of late."""
+    """Recent failed sign-ins."""
 
     def __init__(self) -> None:
         self._failures: OrderedDict[_Key, _Failures] = OrderedDict()
         self._welcome: OrderedDict[_Key, None] = OrderedDict()
 
     def begin(self, name: str, address: str, now: float) -> float:
-        """Ask to try at `now` (s of any steady clock); returns the wait in s, 0: try, and it counts as a failure.
+        """Ask to try at `now` (s of any monotonic clock); returns the wait in s; 0: allowed, and counted as a failure.
 
-        It counts from the beginning, so that a hundred tries at once are a hundred.
+        It is counted before it is made, so that concurrent tries all count.
         """
         wait = max(self._wait(key, limit, now) for key, limit in self._limits(name, address))
         if wait <= 0:
@@ -56,7 +56,7 @@ class Attempts:
         return wait
 
     def succeeded(self, name: str, address: str) -> None:
-        """It was no failure; those before it at this address are forgotten."""
+        """The try succeeded; earlier failures at this address are forgotten."""
         name = name[:200]
         self._failures.pop((name, address), None)
         for key in (("", address), (name, "")):

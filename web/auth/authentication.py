@@ -1,4 +1,4 @@
-"""Signing in with a name and a password: who comes in, and what is recorded of who does not."""
+"""Sign-in with name and password, and the record of failures."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -10,7 +10,7 @@ from web.auth.store import second_factor, sessions
 
 
 class CodeNeededError(Exception):
-    """Name and password fit; the account asks for a code of the second factor, too."""
+    """Name and password are right; the code of the second factor is missing."""
 
 
 async def sign_in(
@@ -27,7 +27,7 @@ async def sign_in(
     """Check a name and password, and the code where the account has a second factor, and begin a session.
 
     Returns:
-        The cookie's value and who it stands for; None when they do not fit, without telling which of them. That is
+        The cookie's value and who it stands for; None if they are wrong, without telling which of them; this is
         recorded.
 
     Raises:
@@ -36,10 +36,10 @@ async def sign_in(
     now = now or datetime.now(UTC)
     row = await sessions.to_sign_in(pool, name, now)
     usable = row is not None and row["usable"]
-    # Exactly one verification, whatever was found: the time taken must tell nothing.
+    # Exactly one verification in all cases, so that the time reveals nothing.
     fits = await hashing.verify(row["password_hash"] if row is not None else hashing.DUMMY_HASH, password)
     if row is None or not usable or not fits:
-        # What is no account's name is not recorded: people type passwords there.
+        # Unknown names are not recorded, since people may type passwords there.
         await sessions.record_refused(
             pool, sessions.UNKNOWN if row is None else row["name"], {"by": "password", "client": client}
         )

@@ -1,30 +1,30 @@
-"""How much of what takes long an account has under way at once, so that nobody waits for somebody else's questions."""
+"""Limit on concurrent expensive requests of an account, so that others need not wait for them."""
 
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 AT_ONCE = 2
-"""Questions of an account, over all its sessions and tokens, in a web process."""
+"""Concurrent expensive requests of an account, over all its sessions and tokens, per web process."""
 AGAIN_S = 5
 
 
 class TooMuchError(Exception):
-    """The account has as many as it may."""
+    """The account has reached its limit."""
 
 
 class Costs:
-    """Questions under way, by who pays for them."""
+    """Expensive requests in progress, by account."""
 
     def __init__(self) -> None:
         self._going_on: Counter[str] = Counter()
 
     @contextmanager
     def of(self, payer: str) -> Iterator[None]:
-        """Count one while it goes on.
+        """Count a request while it is served.
 
         Raises:
-            TooMuchError: there are as many already.
+            TooMuchError: the limit is reached.
         """
         if self._going_on[payer] >= AT_ONCE:
             raise TooMuchError

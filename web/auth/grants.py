@@ -1,8 +1,7 @@
-"""Nobody can grant what they do not hold, nor change who holds more. Pure.
+"""Nobody can grant rights they lack, or change accounts with more rights. Pure.
 
-A token ends with the account or token that made it, and an account with the token that made it: what is made never
-holds longer than its maker, and triggers of the database end it when the maker ends or is narrowed. An account that a
-person made stays when that person leaves.
+A token ends with the account or token that made it, and an account with the token that made it; triggers of the
+database end them when their maker ends or loses rights. An account made by a person stays when that person leaves.
 """
 
 from collections.abc import Collection
@@ -16,15 +15,15 @@ EVERYTHING = PERMISSIONS[Role.ADMINISTRATOR]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holding:
-    """What an account or token holds."""
+    """Rights of an account or token."""
 
     permissions: frozenset[Permission]
     areas: frozenset[str] | None
     """Codes of areas; None: the whole city."""
     until: datetime | None
-    """When it ends; None: it does not."""
+    """End; None: no end."""
     officer: int | None = None
-    """Whose own record it reads."""
+    """Officer whose own record it reads."""
 
 
 def holding(
@@ -35,7 +34,7 @@ def holding(
     scopes: Collection[str] | None = None,
     officer: int | None = None,
 ) -> Holding:
-    """What a role holds, limited to areas, scopes and a time."""
+    """Rights of a role, limited to areas, scopes and a time."""
     granted = PERMISSIONS[Role(role)]
     return Holding(
         permissions=granted if scopes is None else granted & frozenset(scopes),
@@ -46,7 +45,7 @@ def holding(
 
 
 def missing_rights(holder: Holding, wanted: Holding) -> list[str]:
-    """Say what of `wanted` the holder does not hold."""
+    """Rights in `wanted` that the holder lacks."""
     excess = [str(permission) for permission in sorted(wanted.permissions - holder.permissions)]
     if holder.areas is not None and (wanted.areas is None or not wanted.areas <= holder.areas):
         excess.append("other areas")

@@ -10,7 +10,7 @@ import argon2
 _hasher = argon2.PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 # Two at a time: a burst of sign-ins must take neither all the memory nor all the cores.
 _hashing = ThreadPoolExecutor(max_workers=2, thread_name_prefix="argon2")
-# Verified where no account exists, so that the time taken tells nothing.
+# Verified if no account exists, so that the time reveals nothing.
 DUMMY_HASH = _hasher.hash(secrets.token_urlsafe(16))
 
 
@@ -20,7 +20,7 @@ async def hash_password(password: str) -> str:
 
 
 async def verify(stored: str, password: str) -> bool:
-    """Tell whether a password fits a stored hash."""
+    """Whether a password fits a stored hash."""
     return await asyncio.get_running_loop().run_in_executor(_hashing, _verify_now, stored, password)
 
 

@@ -1,4 +1,4 @@
-"""One's own password: asked for again before something that a stolen session must not do, and changed."""
+"""One's own password: asked again before actions that a stolen session must not do, and changed."""
 
 import time
 
@@ -12,7 +12,7 @@ from web.auth.store import accounts, credentials
 
 
 def own(request: Request) -> tuple[context.Context, Principal]:
-    """Context and who is signed in.
+    """Context and the signed-in account.
 
     Raises:
         ProblemError: an API token, which has no password of its own.
@@ -24,10 +24,10 @@ def own(request: Request) -> tuple[context.Context, Principal]:
 
 
 async def change(request: Request, current: str, new: str) -> int:
-    """Set it; all other sessions and the tokens one made end. Returns how many did.
+    """Set it; all other sessions and the tokens of the account end. Returns how many.
 
     Raises:
-        ProblemError: the current one is wrong, or the new one is among the first that are tried.
+        ProblemError: the current one is wrong, or the new one is too common.
     """
     here, who = own(request)
     await demand(request, current)
@@ -42,7 +42,7 @@ async def change(request: Request, current: str, new: str) -> int:
 
 
 async def demand(request: Request, password: str) -> None:
-    """Check it, as limited as sign-in: a stolen session must not guess it.
+    """Check it, with the same limits as sign-in, so that a stolen session cannot guess it.
 
     Raises:
         ProblemError: it is wrong, which is recorded.
@@ -59,7 +59,7 @@ async def demand(request: Request, password: str) -> None:
 
 
 def limited(request: Request, name: str) -> None:
-    """Let a try under a name through.
+    """Check that a try under a name is allowed.
 
     Raises:
         ProblemError: there were too many.

@@ -1,4 +1,4 @@
-"""Whether a password is one of those that are tried first."""
+"""Whether a password is common."""
 
 import asyncio
 import importlib
@@ -7,11 +7,11 @@ _INPUTS = (
     "patrol", "patrolgrid", "xunge", "xunluo", "chengguan", "wangge", "admin", "administrator",
     "woaini", "woaini1314", "5201314", "1314520", "zhongguo", "beijing", "shanghai", "huizhou",
 )  # fmt: skip
-"""What people here choose, beside the lists of the library."""
+"""Common words here, in addition to the lists of the library."""
 _LEAST_SCORE = 2
-"""Of zxcvbn: not among the first million guesses, by lists of common passwords and their usual twists."""
+"""Least number of guesses by zxcvbn: a million, by lists of common passwords and their usual variations."""
 _LONGEST = 72
-"""Characters that are looked at; the work grows with the square of them."""
+"""Characters examined; the time grows with their square."""
 
 
 class CommonPasswordError(ValueError):
@@ -22,7 +22,7 @@ class CommonPasswordError(ValueError):
 
 
 async def demand(password: str, name: str) -> None:
-    """Let a password of the account `name` through.
+    """Check a password of the account `name`.
 
     Raises:
         CommonPasswordError: it is common.
@@ -32,7 +32,7 @@ async def demand(password: str, name: str) -> None:
 
 
 def _score(password: str, name: str) -> int:
-    # Loaded when it is first needed: its lists take a quarter of a second.
+    # Loaded at first use: its lists take a quarter of a second.
     judged = importlib.import_module("zxcvbn").zxcvbn(password[:_LONGEST], user_inputs=[name, *_INPUTS])
     score: int = judged["score"]
     return score

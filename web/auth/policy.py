@@ -1,6 +1,6 @@
-"""Who may pass: the one place where every request and websocket is let in or turned away. Closed by default.
+"""Access policy: the only place where requests and websockets are allowed or refused. Closed by default.
 
-What each route asks for is in `web.auth.route_rules`.
+The rules of the routes are in `web.auth.route_rules`.
 """
 
 import base64
@@ -27,13 +27,13 @@ from web.http import browser, problem_documents
 from web.http.route_table import WEBSOCKET, RouteTable
 
 MOST_OF_A_VALUE = 2_000
-"""Characters of a parameter that the audit record keeps."""
+"""Most characters of a parameter in the audit record."""
 
 log = structlog.get_logger(__name__)
 
 
 class Policy:
-    """ASGI middleware that lets in or turns away; `scope["principal"]` says who came in."""
+    """ASGI middleware that allows or refuses; `scope["principal"]` is the authenticated caller."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class Policy:
         self._costs = costs.Costs()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request or websocket in, or answer it here."""
+        """Pass a request or websocket on, or refuse it here."""
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
@@ -69,7 +69,7 @@ class Policy:
         await self._answer(scope, receive, self._recording(scope, receive, send))
 
     async def _turn_away(self, scope: Scope, receive: Receive, send: Send, problem: problems.ProblemError) -> None:
-        """Refuse; what somebody known was refused is recorded first."""
+        """Refuse; a refusal of an authenticated caller is recorded first."""
         who, rule = scope.get("refused"), scope.get("rule")
         if who is not None and rule is not None:
             method = WEBSOCKET if scope["type"] == "websocket" else scope["method"]
@@ -83,7 +83,7 @@ class Policy:
         await _refuse(scope, receive, send, problem)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Have a request answered; of what takes long only so much for an account at once."""
+        """Pass a request on, with a limit on concurrent expensive requests of an account."""
         rule, principal = scope["rule"], scope["principal"]
         costly = rule is not None and principal is not None and rule.costly is not None
         if not costly or not rule.costly(QueryParams(scope["query_string"])):
@@ -96,7 +96,7 @@ class Policy:
             await _refuse(scope, receive, send, _too_much())
 
     def _recording(self, scope: Scope, receive: Receive, send: Send) -> Send:
-        """Where an answer must go into the audit record: it waits until it is there."""
+        """Hold an answer until its access is in the audit record, where required."""
         rule, principal = scope["rule"], scope["principal"]
         if rule is None or principal is None or scope["type"] != "http":
             return send
@@ -123,7 +123,7 @@ class Policy:
         rule, problem = self._rule(method, scope["path"])
         scope["rule"] = rule
         if rule is not None and rule.permission is None:
-            # Signing somebody in from a foreign page is an attack too; tools that send no Origin have no cookie.
+            # Signing someone in from a foreign page is an attack, too; tools without Origin have no cookie.
             if method not in SAFE and "origin" in headers:
                 self._demand_same_origin(headers)
             return None
@@ -142,7 +142,7 @@ class Policy:
         return principal
 
     async def _who(self, headers: Headers) -> Principal | None:
-        """Who shows a token, the name and password of a device, or else the cookie of a session."""
+        """Principal by a token, by the name and password of a device, or by the cookie of a session."""
         scheme, _, shown = headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer":
             return await self._by_bearer(shown.strip())
@@ -152,7 +152,7 @@ class Policy:
         return await self._by_cookie(headers)
 
     def _rule(self, method: str, path: str) -> tuple[RouteRule | None, problems.ProblemError | None]:
-        """The rule of the route that will serve; without one, why there is none, for those who are signed in."""
+        """Rule of the matching route; without one the reason, for signed-in callers."""
         if self._table is None:
             self._table = RouteTable(self._routes())
         try:
@@ -181,7 +181,7 @@ class Policy:
 
 
 def _action(scope: Scope, rule: RouteRule, message: Message) -> str | None:
-    """Under which name an answer goes into the audit record: as its route or rule says; a file is an export."""
+    """Action of an answer in the audit record, by its route or rule; a file is an export."""
     query = QueryParams(scope["query_string"])
     action_name = scope.get("audit", {}).get("action") or rule.audited(scope["method"], query)
     if message["status"] >= 400:
@@ -191,7 +191,7 @@ def _action(scope: Scope, rule: RouteRule, message: Message) -> str | None:
 
 
 def _refused_action(action_name: str | None, method: str, status: int) -> str | None:
-    """Looks and changes that were not allowed, and looks at what is not in sight, which may be somebody's search."""
+    """Whether a refusal is recorded: refused accesses and changes, and accesses out of sight, which may be a search."""
     if status == 403:
         wanted = action_name or (None if method in SAFE | {WEBSOCKET} else "change")
         return None if wanted is None else f"{wanted}.refused"
@@ -219,7 +219,7 @@ def _demand(principal: Principal, rule: RouteRule) -> None:
 
 
 def _basic(shown: str) -> tuple[str, str]:
-    """Name and password of a device; what cannot be read is of nobody."""
+    """Name and password of a device; empty if they cannot be read."""
     try:
         name, _, password = base64.b64decode(shown, validate=True).decode().partition(":")
     except ValueError:

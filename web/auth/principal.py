@@ -1,4 +1,4 @@
-"""Somebody who showed who they are."""
+"""An authenticated caller."""
 
 import hashlib
 import hmac
@@ -11,7 +11,7 @@ from web.auth.grants import Holding
 
 
 class CredentialKind(StrEnum):
-    """How somebody showed who they are."""
+    """Methods of authentication."""
 
     SESSION = "session"
     TOKEN = "token"  # noqa: S105 - the name of a kind
@@ -20,7 +20,7 @@ class CredentialKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """Somebody who showed who they are."""
+    """An authenticated caller."""
 
     name: str
     role: str
@@ -32,33 +32,33 @@ class Principal:
     areas: frozenset[str] | None = None
     """Codes of areas; None: the whole city."""
     officer: int | None = None
-    """Whose own record this is."""
+    """Officer whose own record it may read."""
     device: int | None = None
-    """Slot of the device that this is; None: a person or a tool."""
+    """Slot of the device; None: a person or a tool."""
     account: str | None = None
-    """Account that signed in, or that the token ends with; None: the command line or the settings made it."""
+    """Account that signed in, or with which the token ends; None: made by the command line or the settings."""
     token: int | None = None
     """Number of the token; None: a session, or the token of the settings."""
     maker: int | None = None
-    """Number of the token with which accounts end that are made: itself, or the one that made the account."""
+    """Number of the token with which new accounts end: itself, or the one that made the account."""
     settings: bytes | None = None
-    """SHA-256 of the token of the settings, which this is; None: another."""
+    """SHA-256 of the token of the settings, if it is this one."""
     until: datetime | None = None
-    """When the account or token itself ends; None: it does not."""
+    """End of the account or token; None: no end."""
 
     @property
     def payer(self) -> str:
-        """For whom costs are counted: the account, with all its sessions and tokens; else the token itself."""
+        """Key of the cost limit: the account, with all its sessions and tokens; else the token itself."""
         return f"token {self.token or self.name}" if self.account is None else self.account
 
     @property
     def holding(self) -> Holding:
-        """What can be granted."""
+        """Rights that it can grant."""
         return Holding(permissions=self.permissions, areas=self.areas, until=self.until, officer=self.officer)
 
     @property
     def grant(self) -> SightGrant:
-        """What decides on the sight."""
+        """Key of the sight."""
         return SightGrant(self.areas, Permission.POSITIONS in self.permissions)
 
 
@@ -68,7 +68,7 @@ def hash_token(token: str) -> bytes:
 
 
 def by_settings(token: str, configured: str | None) -> Principal | None:
-    """Tell whether a token is that of the settings, in constant time."""
+    """Whether a token is that of the settings, compared in constant time."""
     if configured is None or not hmac.compare_digest(hash_token(token), hash_token(configured)):
         return None
     role = Role.ADMINISTRATOR

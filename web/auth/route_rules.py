@@ -1,4 +1,4 @@
-"""What each route asks for: one rule for each route and method. A route without a rule is closed.
+"""Access rules: one for each route and method. A route without a rule is closed.
 
 How to add a route, in three lines:
 1. `RULES` below: `Rule("/api/v1/things/{id}", _READ, Permission.COVERAGE, Reach.AREA)`.
@@ -20,16 +20,16 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _P = Permission
 _LOOKS = frozenset({_P.POSITIONS, _P.TRACKS, _P.OWN_RECORD, _P.MEDIA})
 _NOT_RECORDED = frozenset({None, _P.SELF, _P.BROKER, _P.ACCOUNTS, _P.HOLDS, _P.RETENTION_EDIT})
-"""What is no change of the city's, or is recorded by its route with more detail."""
+"""Routes that change nothing of the city, or that record their changes themselves with more detail."""
 
 
 class Reach(Enum):
-    """How much of the city an answer speaks of."""
+    """Part of the city that an answer covers."""
 
     NONE = "none"
     """Nothing of the city: the page, the documentation, one's own session."""
     AREA = "area"
-    """What the caller sees: the route takes a `Sight`."""
+    """The sight of the caller: the route takes a `Sight`."""
     CITY = "city"
     """All of it: only for those who see the whole city."""
     OWN = "own"
@@ -38,17 +38,17 @@ class Reach(Enum):
 
 @dataclass(frozen=True, slots=True)
 class RouteRule:
-    """What a route (its template) asks for with these methods; `permission` None: nothing, it is public."""
+    """Rule of a route (its template) with these methods; `permission` None: it is public."""
 
     path: str
     methods: frozenset[str]
     permission: Permission | None
     reach: Reach = Reach.CITY
     costly: Callable[[QueryParams], bool] | None = None
-    """Whether what is asked takes the process long: `web.auth.costs` limits how much of it an account has at once."""
+    """Whether the request is expensive: `web.auth.costs` limits the concurrent ones of an account."""
 
     def audited(self, method: str, query: QueryParams) -> str | None:
-        """Under which name a request goes into the audit record: looks at persons, and changes."""
+        """Action in the audit record: accesses to persons, and changes."""
         if self.permission in _LOOKS or "device" in query:
             return "look"
         return "change" if method not in SAFE | {WEBSOCKET} and self.permission not in _NOT_RECORDED else None
@@ -179,5 +179,5 @@ _BY_ROUTE = {(method, rule.path): rule for rule in RULES for method in rule.meth
 
 
 def rule_for(method: str, template: str) -> RouteRule | None:
-    """Find the rule of a route; None: there is none, the route is closed."""
+    """Rule of a route; None: there is none, and the route is closed."""
     return _BY_ROUTE.get((method, template))

@@ -1,4 +1,4 @@
-"""The sign-in page: made on the server, without JavaScript, in Chinese and English."""
+"""The sign-in page: rendered on the server, without JavaScript, in Chinese and English."""
 
 import time
 from typing import Annotated
@@ -81,7 +81,7 @@ async def page(
     next_path: Annotated[str | None, Query(alias="next", max_length=4_000)] = None,
     lang: Annotated[str | None, Query(max_length=10)] = None,
 ) -> Response:
-    """Show the page; whoever is signed in already goes on."""
+    """Show the page; signed-in users are redirected."""
     target = browser.safe_next(next_path)
     here = context(request)
     token = browser.cookie(request.headers, here.cookie)
@@ -90,13 +90,13 @@ async def page(
         if token is not None and await principals.by_session(pool, token, now) is not None:
             return RedirectResponse(target, status_code=303)
     except (problems.ProblemError, *problems.UNREACHABLE):
-        pass  # the page can be shown without the database, and says so when the form is sent
+        pass  # without the database the page is shown, and an error after the form is sent
     return sign_in_page(here, templates.language(request, lang), target)
 
 
 @router.post("/login")
 async def submit(request: Request) -> Response:
-    """Take the form and begin a session."""
+    """Receive the form and begin a session."""
     form = await form_of(request)
     target, lang = browser.safe_next(form.get("next")), templates.language(request, form.get("lang"))
     name, password = form.get("name", "").strip(), form.get("password", "")
@@ -120,10 +120,10 @@ async def submit(request: Request) -> Response:
 async def attempt(
     here: Context, name: str, password: str, code: str | None, client: str
 ) -> tuple[str, principal.Principal] | None:
-    """Try a name and password that `here.attempts` let begin.
+    """Try a name and password after `here.attempts` allowed it.
 
     Raises:
-        CodeNeededError: they fit; the code of the second factor is missing.
+        CodeNeededError: they are right; the code of the second factor is missing.
     """
     entered = (name[:64], password[:1024]) if len(name) <= 64 and len(password) <= 1024 else ("", "")
     signed = await authentication.sign_in(
@@ -135,7 +135,7 @@ async def attempt(
 
 
 def set_cookie(answer: Response, here: Context, token: str) -> None:
-    """Give the browser the session."""
+    """Set the session cookie."""
     answer.set_cookie(
         here.cookie,
         token,
@@ -148,7 +148,7 @@ def set_cookie(answer: Response, here: Context, token: str) -> None:
 
 
 def address(request: Request) -> str:
-    """Address of the client; behind a proxy that the settings name, what the proxy says."""
+    """Address of the client; behind a trusted proxy, the one given by the proxy."""
     return request.client.host if request.client is not None else "-"
 
 
@@ -171,7 +171,7 @@ async def form_of(request: Request) -> dict[str, str]:
 
 
 def wait_page(here: Context, lang: str, target: str, wait_s: float, *, name: str = "") -> Response:
-    """Say how long to wait."""
+    """Refuse and state the wait."""
     seconds = int(wait_s) + 1
     answer = sign_in_page(here, lang, target, name=name, notice="wait", status=429, seconds=seconds)
     answer.headers["Retry-After"] = str(seconds)
@@ -179,7 +179,7 @@ def wait_page(here: Context, lang: str, target: str, wait_s: float, *, name: str
 
 
 def welcome_page(lang: str, target: str) -> Response:
-    """Lead on by a page of ours."""
+    """Redirect by a page."""
     return templates.page("welcome.html", lang, {"texts": _TEXTS[lang], "next": target})
 
 
@@ -194,7 +194,7 @@ def sign_in_page(
     code: bool = False,
     seconds: int = 0,
 ) -> Response:
-    """Show the page; `notice` names the text of what went wrong."""
+    """Render the page; `notice` is the key of the error text."""
     texts = _TEXTS[lang]
     where, other = quote(target, safe="/"), "en" if lang == "zh" else "zh"
     values = {

@@ -12,12 +12,12 @@ from cryptography.hazmat.primitives.twofactor.totp import TOTP
 STEP_S = 30
 DIGITS = 6
 AROUND = 1
-"""Steps before and after that are taken: clocks differ."""
+"""Steps before and after that are accepted, since clocks differ."""
 RECOVERY_CODES = 10
 
 
 def new_secret() -> bytes:
-    """Make a secret of the length that RFC 4226 recommends."""
+    """Generate a secret of the length that RFC 4226 recommends."""
     return secrets.token_bytes(20)
 
 
@@ -27,7 +27,7 @@ def code(secret: bytes, step: int, digits: int = DIGITS) -> str:
 
 
 def accepted(secret: bytes, given: str, now_s: float, after: int) -> int | None:
-    """Step of a right code, to be kept as the next `after`; None: wrong, or used before."""
+    """Step of a valid code, to be stored as the next `after`; None: wrong, or used before."""
     now = int(now_s) // STEP_S
     found: int | None = None
     for step in range(now - AROUND, now + AROUND + 1):
@@ -37,21 +37,21 @@ def accepted(secret: bytes, given: str, now_s: float, after: int) -> int | None:
 
 
 def address(secret: bytes, name: str) -> str:
-    """What the QR code of an authenticator app says."""
+    """URI for the QR code of an authenticator app."""
     label = quote(f"patrolgrid:{name}")
     return f"otpauth://totp/{label}?secret={spelt(secret)}&issuer=patrolgrid&algorithm=SHA1&digits=6&period=30"
 
 
 def spelt(secret: bytes) -> str:
-    """A secret to type in."""
+    """A secret in a form for typing."""
     return base64.b32encode(secret).decode().rstrip("=")
 
 
 def recovery_codes() -> list[str]:
-    """Codes for the day the phone is gone, each for once."""
+    """Recovery codes for a lost phone, each valid once."""
     return [secrets.token_hex(5) for _ in range(RECOVERY_CODES)]
 
 
 def recovery_hash(given: str) -> bytes:
-    """A recovery code as it is stored."""
+    """Stored form of a recovery code."""
     return hashlib.sha256(given.strip().lower().replace("-", "").encode("utf-8", "replace")).digest()

@@ -1,6 +1,6 @@
-"""Viewers who see the same part of the city, and what is made once for all of them: tiles, cells, log items, state.
+"""Viewers with the same sight, and their shared data: tiles, cells, log items, state.
 
-Whoever sees the whole city shares the hub's own world; nothing is filtered for them.
+Viewers of the whole city share the unfiltered data of the hub.
 """
 
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ from web.store import coverage
 EVERYBODY = "*"
 COUNTED_MS = 200
 MOST_BODIES = 2_000
-"""Items of the event log that are kept as this scope sees them."""
+"""Items of the event log that are kept, filtered for this scope."""
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""All visibility scopes of a process: made when their first viewer comes, kept up to date, forgotten when unused."""
+"""All visibility scopes of a process: created with their first viewer, updated, and removed when unused."""
 
 import time
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ from web.live.visibility_scope import VisibilityScope
 from web.live.watching import Watching
 
 UNUSED_S = 60.0
-"""A scope without a viewer is kept so long: one may be on its way in."""
+"""Time that a scope without viewers is kept, since one may be connecting."""
 
 
 class VisibilityScopes:
@@ -23,7 +23,7 @@ class VisibilityScopes:
         self._used_at: dict[SightGrant, float] = {}
 
     async def get(self, grant: SightGrant) -> VisibilityScope:
-        """Those who see what this grant shows.
+        """The scope of a grant.
 
         Raises:
             NotReadyError: the database was not reached yet.
@@ -38,7 +38,7 @@ class VisibilityScopes:
         return known
 
     async def refresh(self, viewers: Iterable[Watching]) -> None:
-        """Bring what is seen up to date: devices change units, cells change hands."""
+        """Update the sights after changes of units and cells."""
         now = time.monotonic()
         watched = {viewer.scope for viewer in viewers}
         for grant, scope in list(self._scopes.items()):
@@ -52,7 +52,7 @@ class VisibilityScopes:
             self._show(scope)
 
     def watch(self, viewers: Iterable[Watching]) -> None:
-        """Say what viewers look at: only those tiles are encoded."""
+        """Set the tiles in view: only those are encoded."""
         views: dict[VisibilityScope, list[Watching]] = {scope: [] for scope in self._scopes.values()}
         for viewer in viewers:
             views.setdefault(viewer.scope, []).append(viewer)
@@ -61,12 +61,12 @@ class VisibilityScopes:
             scope.frames.watch((view, detail) for view, detail in viewports if view is not None and detail is not None)
 
     def judged(self) -> bool:
-        """Show everybody the newest judgement; tell whether anybody sees a change."""
+        """Publish the newest coverage; returns whether any viewer sees a change."""
         changed = [self._show(scope) for scope in self._scopes.values()]
         return any(changed)
 
     def tick(self, now: int) -> bool:
-        """Publish what moved by `now` (ms); tell whether anybody sees it."""
+        """Publish movements up to `now` (ms); returns whether any viewer sees them."""
         published = self._state.publish()
         if len(published[0]):
             metrics.LAG.observe(max(0, now - int(self._state.t[published[0]].max())) / 1000)

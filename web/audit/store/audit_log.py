@@ -1,6 +1,6 @@
-"""The audit record as rows: appended to its chain, and read back.
+"""The audit record as rows: appending to its chain, and reading.
 
-A change records itself in its own transaction (`record`); a look is recorded by `web.audit.recorder`.
+A change is recorded in its own transaction (`record`), a read access by `web.audit.recorder`.
 """
 
 import json
@@ -32,18 +32,18 @@ _MOVE = "UPDATE audit_head SET n = $1, hash = $2"
 
 
 def entry(actor: str, action: str, what: str, detail: Mapping[str, Any] | None = None) -> Entry:
-    """Make an entry of now."""
+    """An entry of the present time."""
     text = audit_chain.detail(detail or {})
     return Entry(at=datetime.now(UTC), actor=_stored(actor), action=action, object=_stored(what), detail=text)
 
 
 def _stored(text: str) -> str:
-    """PostgreSQL holds no NUL and no half characters; what a caller sends must not stop the record."""
+    """Remove NUL and lone surrogates, which PostgreSQL cannot store: input of a caller must not stop the record."""
     return text.replace("\0", "␀").encode("utf-8", "replace").decode()[:500]
 
 
 async def append(conn: db.Connection, entries: Sequence[Entry]) -> None:
-    """Append in the caller's transaction; writers wait for one another until it ends, so call it last."""
+    """Append in the caller's transaction; other writers wait until it ends, so call it last."""
     async with conn.transaction():
         row = await conn.fetchrow(_HEAD)
         assert row is not None  # noqa: S101 - its migration put it there
@@ -61,14 +61,14 @@ async def append(conn: db.Connection, entries: Sequence[Entry]) -> None:
 async def record(
     conn: db.Connection, actor: str, action: str, what: str, detail: Mapping[str, Any] | None = None
 ) -> None:
-    """Record what somebody does, in the transaction that does it.
+    """Record an action, in the transaction of the action.
 
     Args:
         conn: within the transaction; call it last.
         actor: name of the principal.
-        action: what is done, such as `account.disable`.
-        what: what it is done to, such as a name or number.
-        detail: what else must be known; no secrets.
+        action: name of the action, such as `account.disable`.
+        what: its object, such as a name or number.
+        detail: further information, without secrets.
     """
     await append(conn, [entry(actor, action, what, detail)])
 
@@ -85,13 +85,13 @@ async def rows(conn: db.Connection) -> AsyncIterator[ChainRow]:
 
 
 async def head_of(conn: db.Connection) -> Head:
-    """Where the chain ends now."""
+    """Present end of the chain."""
     row = await conn.fetchrow("SELECT n, hash FROM audit_head")
     return Head(0, START) if row is None else Head(row["n"], row["hash"])
 
 
 async def holds(conn: db.Connection, head: Head) -> bool:
-    """Tell whether a head that was written down is still one of the chain."""
+    """Whether a stored head is still part of the chain."""
     if head.n == 0:
         return head.hash == START
     return bool(await conn.fetchval("SELECT EXISTS (SELECT FROM audit WHERE n = $1 AND hash = $2)", head.n, head.hash))
@@ -106,7 +106,7 @@ async def listed(
         conn: the database.
         filters: actor, action, part of the object, from when, until when; None: any.
         before: number of the entry before which to begin; None: at the newest.
-        limit: at most so many.
+        limit: most entries.
     """
     entries = map(dict, await conn.fetch(_LISTED, *filters, before, limit))
     return [

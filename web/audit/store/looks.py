@@ -1,4 +1,4 @@
-"""Who looked at what a device was and did in a period, out of the audit record."""
+"""Accesses to the data of a device in a period, from the audit record."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -9,11 +9,11 @@ from runtime import db
 from web.moments import parse_time
 
 _DEFAULT = timedelta(hours=24)
-"""What a track covers that was asked for without a period."""
+"""Period of a track that was requested without one."""
 _LONGEST_WATCH = timedelta(hours=24)
-"""No session outlasts this: whoever began to watch so long before is not watching any more."""
+"""Longest session: watching that began earlier has ended."""
 _MOMENT = timedelta(microseconds=1)
-# Whoever began to watch before the period may have watched into it.
+# Watching that began before the period may have continued into it.
 _LOOKS = """
 SELECT at, actor, action, object, detail FROM audit
 WHERE at >= $3 AND (at >= $2 OR starts_with(action, 'live.'))
@@ -27,9 +27,9 @@ ORDER BY n
 
 
 async def at(conn: db.Connection, device: str, start: datetime, end: datetime) -> list[dict[str, Any]]:
-    """Looks that can have shown anything of the device between `start` and `end`, also those that came later.
+    """Accesses that can have shown data of the device between `start` and `end`, including later ones.
 
-    Each has `at`, `actor`, `action` and `object`; who watched live has `until` too, null where no end was recorded.
+    Each has `at`, `actor`, `action` and `object`; live watching also has `until`, null if no end was recorded.
     """
     rows = await conn.fetch(_LOOKS, device, start, start - _LONGEST_WATCH)
     requests = [row for row in rows if not row["action"].startswith("live.")]
@@ -49,7 +49,7 @@ def _asked(rows: Sequence[Any], start: datetime, end: datetime) -> Iterator[dict
 
 
 def _watched(rows: Sequence[Any], device: str, start: datetime, end: datetime) -> Iterator[dict[str, Any]]:
-    """One look for each time somebody watched; names of others who were watched with the device are left out."""
+    """One access per period of watching, without the names of other watched devices."""
     begun: dict[tuple[str, str], datetime] = {}
     for row in rows:
         who, at = (row["actor"], row["object"]), row["at"]

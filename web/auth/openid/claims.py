@@ -1,4 +1,4 @@
-"""What the claims of an ID token say of a person. Pure."""
+"""Evaluation of the claims of an ID token. Pure."""
 
 import re
 from collections.abc import Mapping
@@ -9,27 +9,27 @@ from schemas.people_access import NAME_PATTERN
 from web.auth.openid.config import OpenIdConfig
 
 WHOLE_CITY = "*"
-"""Value of the areas claim for who sees all of it."""
+"""Value of the areas claim for the whole city."""
 _NAME = re.compile(NAME_PATTERN)
 _AREA = re.compile(r"[0-9A-Za-z._-]{1,64}")
 MOST_AREAS = 200
 
 
 class UnusableError(Exception):
-    """The token does not say what an account needs; the text says what is missing."""
+    """The token lacks claims that an account needs; the text says which."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claimed:
-    """A person as the provider describes them."""
+    """A person, as described by the provider."""
 
     issuer: str
     subject: str
     name: str
     role: str | None
-    """None: no value of the role claim means a role here."""
+    """None: no value of the role claim maps to a role."""
     areas: tuple[str, ...] | None
-    """Codes; None: nothing is said of areas."""
+    """Codes; None: no claim about areas."""
     whole_city: bool
     badge: str | None
 
@@ -38,7 +38,7 @@ def read(claims: Mapping[str, Any], config: OpenIdConfig) -> Claimed:
     """Read the claims of a token that was verified.
 
     Raises:
-        UnusableError: there is no name that an account can have.
+        UnusableError: there is no valid name of an account.
     """
     name = claims.get(config.name_claim)
     if not isinstance(name, str) or _NAME.fullmatch(name) is None:
@@ -69,7 +69,7 @@ def _role(values: list[str], config: OpenIdConfig) -> str | None:
 
 
 def _find(claims: Mapping[str, Any], path: str) -> Any:
-    """A claim by its name, else along the dots of it."""
+    """A claim by its name, else by the path that its dots give."""
     if path in claims:
         return claims[path]
     found: Any = claims

@@ -1,4 +1,4 @@
-"""authlib's client with limits: what a provider may answer with, and how long it may take."""
+"""authlib's client with limits on the size and time of answers."""
 
 import asyncio
 from typing import Any
@@ -11,18 +11,18 @@ WITHIN_S = 5.0
 
 
 UNREADABLE = (ValueError, TypeError, ArithmeticError, RecursionError)
-"""What reading a hostile answer may raise."""
+"""Raised by reading a hostile answer."""
 
 
 class ProviderError(Exception):
-    """The provider cannot be reached or does not answer as it should; the text is for our log."""
+    """The provider cannot be reached, or its answer is not valid; the text is for the log."""
 
 
 class Client(AsyncOAuth2Client):  # type: ignore[misc]  # authlib has no types
     """An OAuth 2 client that follows no redirects and reads no long answers."""
 
     async def request(self, method: str, url: str, **kwargs: Any) -> httpx2.Response:
-        """Ask the provider; every request of authlib's client comes by here.
+        """Ask the provider; all requests of authlib's client pass here.
 
         Raises:
             ProviderError: there is no answer, or it is too long, or neither a success nor a refusal.

@@ -1,4 +1,4 @@
-"""What the site says of its OpenID provider."""
+"""Configuration of the OpenID provider."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -6,21 +6,21 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenIdConfig:
-    """The provider, and which claims mean what."""
+    """The provider, and the meaning of its claims."""
 
     issuer: str
     client_id: str
     client_secret: str | None = field(default=None, repr=False)
-    """None: a public client, held by PKCE alone."""
+    """None: a public client, protected by PKCE only."""
     label: str = "OpenID"
-    """What the button of the sign-in page calls it."""
+    """Name on the button of the sign-in page."""
     scopes: str = "openid profile"
     name_claim: str = "preferred_username"
     role_claim: str = "roles"
     """A dot leads into an object: realm_access.roles."""
     roles: tuple[tuple[str, str], ...] = ()
-    """Value of the role claim → role; the first that fits counts. Empty: accounts are made beforehand."""
+    """Value of the role claim → role; the first match counts. Empty: accounts are created beforehand."""
     areas_claim: str = "patrol_areas"
     badge_claim: str = "patrol_badge"
     ca: Path | None = None
-    """Authority of the provider's certificate; None: those of the system."""
+    """CA of the provider's certificate; None: those of the system."""

@@ -1,7 +1,7 @@
-"""What a browser keeps between leaving for the provider and coming back, in a cookie of its own. Pure.
+"""State of a sign-in with the provider, kept in a cookie of the browser. Pure.
 
-It needs no signature: it says nothing that its own browser could not choose. A code belongs to the verifier in it
-(PKCE), a token to the nonce in it, and an answer to the state in it; whoever changes it only spoils the own sign-in.
+It needs no signature, since the browser could choose all of its content. A code belongs to the verifier in it (PKCE), a
+token to the nonce in it, and an answer to the state in it; changing it only breaks one's own sign-in.
 """
 
 import base64
@@ -16,7 +16,7 @@ from web.http import browser
 
 LASTS = timedelta(minutes=10)
 MOST_CHARACTERS = 3_500
-"""Browsers keep cookies of 4 KiB."""
+"""Largest cookie; browsers keep 4 KiB."""
 
 
 def cookie_name(*, secure: bool) -> str:
@@ -30,19 +30,19 @@ def _secret() -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flow:
-    """One sign-in under way."""
+    """A sign-in in progress."""
 
     began: int
     """s since 1970-01-01 UTC."""
     target: str
-    """Path to go to afterwards."""
+    """Path to return to."""
     lang: str
     state: str = field(default_factory=_secret)
     nonce: str = field(default_factory=_secret)
     verifier: str = field(default_factory=_secret)
 
     def fits(self, state: str, now: datetime) -> bool:
-        """Tell whether an answer with this state belongs to it, in time."""
+        """Whether an answer with this state belongs to it and is in time."""
         age = timedelta(seconds=now.timestamp() - self.began)
         return hmac.compare_digest(self.state.encode(), state.encode("utf-8", "replace")) and age <= LASTS
 
@@ -52,7 +52,7 @@ class Flow:
 
 
 def decoded(value: str | None) -> Flow | None:
-    """Read the cookie; None: there is none, or it is not ours."""
+    """Read the cookie; None: there is none, or it is not valid."""
     if not value or len(value) > MOST_CHARACTERS:
         return None
     try:

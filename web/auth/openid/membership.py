@@ -1,4 +1,4 @@
-"""Whether somebody whom the provider vouches for may come in, and what their claims make of the account. Pure."""
+"""Whether a person authenticated by the provider may sign in, and the account that the claims give. Pure."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,11 +7,11 @@ from web.auth.openid.claims import Claimed
 
 
 class NotWelcomeError(Exception):
-    """The person is who they say, and may not come in; the text is for our log."""
+    """The person is authenticated, but may not sign in; the text is for the log."""
 
 
 class RoleLostError(NotWelcomeError):
-    """They had a role: what they opened ends, too."""
+    """The person had a role before: sessions and tokens end, too."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"no claim gives {name} a role any more")
@@ -19,7 +19,7 @@ class RoleLostError(NotWelcomeError):
 
 
 def demand_welcome(account: Mapping[str, Any] | None, who: Claimed, *, roles_are_mapped: bool) -> None:
-    """Let through who has an account of this provider, or may have one.
+    """Check that the person has an account of this provider, or may get one.
 
     Args:
         account: the one of this issuer and subject, else of this name; None: there is neither.
@@ -27,7 +27,7 @@ def demand_welcome(account: Mapping[str, Any] | None, who: Claimed, *, roles_are
         roles_are_mapped: claims give the roles, not administrators.
 
     Raises:
-        NotWelcomeError: there is no account and no role, or the name is somebody else's.
+        NotWelcomeError: there is no account and no role, or the name belongs to another account.
         RoleLostError: the account has no role any more.
     """
     if account is None:
@@ -41,11 +41,11 @@ def demand_welcome(account: Mapping[str, Any] | None, who: Claimed, *, roles_are
 
 
 def columns(who: Claimed, *, areas: Sequence[str], officer: int | None) -> dict[str, Any]:
-    """Columns that the claims decide; what they do not speak of is the administrators' to set.
+    """Columns that the claims set; administrators set the others.
 
     Args:
         who: the person.
-        areas: of those claimed, the ones that there are.
+        areas: the claimed areas that exist.
         officer: number of the officer with the badge claimed; None: there is none.
     """
     wanted: dict[str, Any] = {"subject": who.subject}
@@ -61,10 +61,10 @@ def columns(who: Claimed, *, areas: Sequence[str], officer: int | None) -> dict[
 
 
 def changes(account: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """What of it is new to the account."""
+    """Columns that differ from the account."""
     return {name: value for name, value in wanted.items() if account[name] != value}
 
 
 def end_sessions(changed: Mapping[str, Any]) -> bool:
-    """Tell whether sessions end with a change: not when the account is only taken by its first sign-in."""
+    """Whether a change ends sessions; not if the account is only linked at its first sign-in."""
     return bool(changed.keys() - {"subject"})

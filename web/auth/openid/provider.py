@@ -1,6 +1,6 @@
-"""Talking to the OpenID provider: what it can do, where to send a browser, what a code is worth.
+"""Communication with the OpenID provider: metadata, authorisation, and exchange of codes.
 
-Every answer of it is checked: sizes, addresses, signatures, and each claim that says for whom a token was made.
+Every answer is checked: sizes, addresses, signatures, and the claims about the recipient of a token.
 """
 
 import asyncio
@@ -23,21 +23,21 @@ from web.auth.openid.config import OpenIdConfig
 from web.auth.openid.flow import Flow
 
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519")
-"""Signatures by a key that only the provider has: never `none`, never a shared secret."""
+"""Accepted algorithms: signatures by a private key of the provider, never `none` or a shared secret."""
 _KEY_TYPES = frozenset({"RSA", "EC", "OKP"})
 METADATA_S = 3_600.0
 KEYS_S = 30.0
-"""A token with an unknown key makes us ask for the keys again, so often at most."""
+"""Shortest interval for reading the keys again because of a token with an unknown key."""
 SKEW_S = 30
-"""Clocks of two servers may differ so much."""
+"""Allowed difference of the clocks of the two servers."""
 
 
 class NotProvenError(Exception):
-    """The provider refuses, or what it gave proves nothing; the text is for our log."""
+    """The provider refuses, or its answer is not valid; the text is for the log."""
 
 
 class Provider:
-    """The site's provider. One for a process; what it said of itself is kept for an hour."""
+    """The provider of the site. One per process; its metadata is cached for an hour."""
 
     def __init__(self, config: OpenIdConfig) -> None:
         self.config = config
@@ -47,7 +47,7 @@ class Provider:
         self._lock = asyncio.Lock()
 
     async def address(self, flow: Flow, redirect_uri: str) -> str:
-        """Where to send a browser.
+        """Address to which the browser is sent.
 
         Raises:
             ProviderError: the provider is away.
@@ -60,11 +60,11 @@ class Provider:
         return str(address)
 
     async def claims(self, flow: Flow, code: str, redirect_uri: str, now: datetime) -> Mapping[str, Any]:
-        """What the provider says of who brought a code.
+        """Claims of the provider for a code.
 
         Raises:
             ProviderError: the provider is away.
-            NotProvenError: the code or the token is not good.
+            NotProvenError: the code or the token is not valid.
         """
         token = await self._exchange(flow, code, redirect_uri)
         spelt, access = token.get("id_token"), token.get("access_token")
@@ -92,7 +92,7 @@ class Provider:
         return dict(token)
 
     async def _signed(self, spelt: str) -> jwt.Token:
-        """Check the signature; with keys read anew where the provider may have changed them."""
+        """Check the signature; read the keys again if the provider may have changed them."""
         try:
             return _decoded(spelt, await self._key_set())
         except (JoseError, ValueError):
@@ -138,7 +138,7 @@ class Provider:
         return found
 
     def _may_lead_to(self, address: str) -> bool:
-        """Over TLS; in the clear only where the operator set a provider on this machine that is asked so, too."""
+        """Check that an address uses TLS, or plain HTTP if the configured provider is on this machine and does so."""
         plain = urlsplit(address).scheme == "http" and urlsplit(self.config.issuer).scheme != "http"
         return trusted(address) and not plain
 
@@ -155,7 +155,7 @@ class Provider:
 
 
 def trusted(address: str) -> bool:
-    """Tell whether an address may be asked: over TLS, or on this machine."""
+    """Whether an address may be used: over TLS, or on this machine."""
     try:
         parts = urlsplit(address)
         host = parts.hostname
@@ -167,7 +167,7 @@ def trusted(address: str) -> bool:
 
 
 def _client_authentication(metadata: dict[str, Any], config: OpenIdConfig) -> str:
-    """How the provider is shown who asks: a public client by its name only, else as it can read it."""
+    """Method of authentication at the provider: none for a public client, else one that the provider supports."""
     if config.client_secret is None:
         return "none"
     methods = metadata.get("token_endpoint_auth_methods_supported")

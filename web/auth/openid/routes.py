@@ -31,7 +31,7 @@ _NOTICES: dict[type[Exception], tuple[str, int]] = {
     claims.UnusableError: ("openid_not_welcome", 403),
     **dict.fromkeys((ProviderError, problems.NotReadyError, *problems.UNREACHABLE), ("openid_away", 503)),
 }
-"""What somebody is told when a sign-in fails, and with which status."""
+"""Text and status for each failure of a sign-in."""
 
 _Text = Annotated[str | None, Query(max_length=4_000)]
 
@@ -54,7 +54,7 @@ async def begin(
         return signin.sign_in_page(here, language, target, notice="openid_away", status=503)
     answer = RedirectResponse(where, status_code=303)
     secure = here.config.secure_cookies
-    # Lax, so that it comes along when the provider sends the browser back.
+    # Lax, so that the browser sends it when it returns from the provider.
     answer.set_cookie(
         flow.cookie_name(secure=secure), begun.encoded(), max_age=int(flow.LASTS.total_seconds()), path="/",
         httponly=True, samesite="lax", secure=secure,
@@ -66,7 +66,7 @@ async def begin(
 async def come_back(
     request: Request, state: _Text = None, code: _Text = None, error: _Text = None, iss: _Text = None
 ) -> Response:
-    """Take the provider's answer and begin a session."""
+    """Receive the provider's answer and begin a session."""
     here, provider = _here(request)
     cookie = flow.cookie_name(secure=here.config.secure_cookies)
     begun = flow.decoded(browser.cookie(request.headers, cookie))
@@ -88,7 +88,7 @@ async def come_back(
             await here.audit.put(audit_log.entry(sessions.NOBODY, "session.refused", sessions.UNKNOWN, how))
         return _refused(here, begun, notice, status)
     here.attempts.succeeded(_LIMITED, address)
-    # A page and no redirect: browsers keep strict cookies back along a chain that began at another site.
+    # A page instead of a redirect: browsers do not send strict cookies in a chain that began at another site.
     answer = signin.welcome_page(begun.lang, begun.target)
     signin.set_cookie(answer, here, token)
     answer.delete_cookie(cookie, path="/", httponly=True, samesite="lax", secure=here.config.secure_cookies)
@@ -96,7 +96,7 @@ async def come_back(
 
 
 async def _session(request: Request, here: Context, provider: Provider, begun: Flow, code: str) -> str:
-    """Prove who came, bring the account to what the claims say, and begin a session."""
+    """Authenticate the person, update the account by the claims, and begin a session."""
     now = here.config.clock()
     said = claims.read(await provider.claims(begun, code, _redirect_uri(request), now), provider.config)
     refused: membership.NotWelcomeError | None = None
@@ -104,7 +104,7 @@ async def _session(request: Request, here: Context, provider: Provider, begun: F
         try:
             name = await members.account(conn, said, roles_are_mapped=bool(provider.config.roles))
         except membership.NotWelcomeError as error:
-            refused = error  # what ended with it is to be kept
+            refused = error  # its effects must be committed
     if refused is not None:
         here.hub.check_sessions()
         raise refused

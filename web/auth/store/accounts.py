@@ -22,7 +22,7 @@ SELECT a.name, a.role, a.areas, a.valid_from, a.valid_to, a.disabled, a.created_
 FROM accounts a LEFT JOIN officers o ON o.id = a.officer
 """
 _NONE_LEFT = "PG001"
-"""SQLSTATE of the trigger that keeps an administrator."""
+"""SQLSTATE of the trigger that protects the last administrator."""
 _HELD = "SELECT role, areas, valid_to, officer FROM accounts WHERE name = $1"
 _MAKER_ENDS = "SELECT t.expires_at FROM accounts a JOIN api_tokens t ON t.id = a.made_by WHERE a.name = $1"
 
@@ -48,11 +48,11 @@ async def by_name(conn: db.Connection, name: str) -> models.Account:
 async def create(
     conn: db.Connection, account: models.AccountGiven, by: Granter, *, issuer: str | None = None
 ) -> tuple[models.Account, str | None]:
-    """Make an account; without a password one is made, and returned to be shown once.
+    """Create an account; without a password one is generated and returned, to be shown once.
 
     Args:
         conn: the database.
-        account: the account; without an end it holds as long as its maker.
+        account: the account; without an end it has that of its maker.
         by: who makes it.
         issuer: the site's OpenID provider, for accounts that it vouches for.
 
@@ -197,5 +197,5 @@ async def _officer(conn: db.Connection, badge: str | None) -> int | None:
 
 
 async def exists(conn: db.Connection, name: str) -> bool:
-    """Tell whether there is an account of that name."""
+    """Whether an account with this name exists."""
     return bool(await conn.fetchval("SELECT EXISTS (SELECT FROM accounts WHERE name = $1)", name))

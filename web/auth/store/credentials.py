@@ -1,4 +1,4 @@
-"""Stored passwords: that of the first administrator, and whether one fits."""
+"""Stored passwords: setup of the first administrator, and verification."""
 
 from runtime.db import Connection, Pool
 from web.auth import hashing
@@ -29,6 +29,6 @@ async def change_admin(conn: Connection, password_hash: str) -> None:
 
 
 async def fits(pool: Pool, name: str, password: str) -> bool:
-    """Tell whether a password is that of an account."""
+    """Whether a password is that of an account."""
     stored = await pool.fetchval("SELECT password_hash FROM accounts WHERE name = $1", name)
     return await hashing.verify(hashing.DUMMY_HASH if stored is None else stored, password)

@@ -1,4 +1,4 @@
-"""Who makes or changes accounts and tokens: nobody gives what they do not hold themselves."""
+"""Rights for changing accounts and tokens: nobody grants rights they lack."""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -10,25 +10,25 @@ from web.auth.principal import Principal
 from web.auth.store import principals
 from web.store import areas as in_city
 
-# Two administrators who demote one another at the same time must take turns.
+# Serialised, so that two administrators cannot demote each other at the same time.
 LOCK = "SELECT pg_advisory_xact_lock(hashtext('patrol.accounts'))"
 
 
 @dataclass(frozen=True, slots=True)
 class Granter:
-    """Who makes or changes accounts and tokens, and goes by their rights of this moment."""
+    """Author of a change of accounts or tokens, with the present rights."""
 
     actor: str
     """Name, for the audit record."""
     who: Principal | None = None
-    """None: the command line, which holds everything."""
+    """None: the command line, which has all rights."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     async def granting(self, conn: db.Connection) -> Principal | None:
-        """Take turns with everybody who grants, and look up what is held now; call it in a transaction.
+        """Lock out other changes and read the present rights; call it in a transaction.
 
         Raises:
-            ProblemError: it ended meanwhile.
+            ProblemError: the account or token ended meanwhile.
         """
         await conn.execute(LOCK)
         granter = None if self.who is None else await principals.reread(conn, self.who, self.now())
@@ -38,10 +38,10 @@ class Granter:
 
 
 async def demand_areas(conn: db.Connection, areas: Collection[str] | None) -> None:
-    """Let through areas of the city.
+    """Check that areas exist.
 
     Raises:
-        ProblemError: there is one of them not in it.
+        ProblemError: one of them does not exist.
     """
     missing = sorted(set(areas or ()).difference(await in_city.existing(conn, areas or ())))
     if missing:

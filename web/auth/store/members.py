@@ -1,4 +1,4 @@
-"""Accounts of people whom the provider vouches for: found by issuer and subject, made or changed as the claims say."""
+"""Accounts of people authenticated by the provider: found by issuer and subject, created or updated by the claims."""
 
 import secrets
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from web.auth.store import accounts, granting
 from web.store import areas
 
 ACTOR = "openid"
-"""Who changes accounts as claims say, in the audit record."""
+"""Actor in the audit record for changes by claims."""
 
 log = structlog.get_logger(__name__)
 
@@ -31,10 +31,10 @@ INSERT INTO accounts (name, password_hash, role, areas, officer, issuer, subject
 
 
 async def account(conn: db.Connection, who: Claimed, *, roles_are_mapped: bool) -> str:
-    """The name of the account, brought to what the claims say; call it in a transaction.
+    """Create or update the account by the claims and return its name; call it in a transaction.
 
     Raises:
-        NotWelcomeError: they may not come in.
+        NotWelcomeError: the person may not sign in.
     """
     await conn.execute(granting.LOCK)
     row = await conn.fetchrow(_FOUND, who.issuer, who.subject, who.name)
@@ -53,7 +53,7 @@ async def account(conn: db.Connection, who: Claimed, *, roles_are_mapped: bool) 
 
 
 async def _make(conn: db.Connection, who: Claimed, wanted: Mapping[str, Any]) -> None:
-    # A hash of what nobody knows: signing in with a password takes the usual time and never fits.
+    # Hash of a random value: a sign-in with a password takes the usual time and always fails.
     hashed = await hashing.hash_password(secrets.token_urlsafe(32))
     values = (wanted.get("areas", []), wanted.get("officer"))
     await conn.execute(_INSERT, who.name, hashed, who.role, *values, who.issuer, who.subject)

@@ -1,4 +1,4 @@
-"""Whom a session, a token or the name and password of a device stands for."""
+"""Principals of sessions, tokens and devices."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -29,19 +29,19 @@ _BY_TOKEN = _TOKENS.replace("ANY ($1)", "$1")
 
 
 async def by_session(pool: Pool, token: str, now: datetime | None = None) -> Principal | None:
-    """Find whose session a cookie's value stands for at `now`."""
+    """Principal of a session by the value of its cookie at `now`."""
     row = await pool.fetchrow(_BY_SESSION, hash_token(token), now or datetime.now(UTC))
     return None if row is None else principal(row, CredentialKind.SESSION)
 
 
 async def by_token(pool: Pool, token: str, now: datetime | None = None) -> Principal | None:
-    """Find what an API token of the database stands for at `now`."""
+    """Principal of an API token of the database at `now`."""
     row = await pool.fetchrow(_BY_TOKEN, hash_token(token), now or datetime.now(UTC))
     return None if row is None else principal(row, CredentialKind.TOKEN)
 
 
 async def by_device(pool: Pool, key: str | None, name: str, password: str) -> Principal | None:
-    """Find the device of that name and password; it may send what its events name, and sees nothing."""
+    """Principal of a device by name and password; it may send files named by its events, and sees nothing."""
     if key is None:
         return None
     async with pool.acquire() as connection:
@@ -62,7 +62,7 @@ async def by_device(pool: Pool, key: str | None, name: str, password: str) -> Pr
 
 
 async def reread(conn: Connection, who: Principal, now: datetime) -> Principal | None:
-    """Look somebody up again with the rights of `now`; None: they ended meanwhile."""
+    """Read a principal again with the rights of `now`; None: it has ended."""
     if who.token_hash is None:
         return who
     row = await conn.fetchrow(_BY_SESSION if who.kind is CredentialKind.SESSION else _BY_TOKEN, who.token_hash, now)
@@ -70,7 +70,7 @@ async def reread(conn: Connection, who: Principal, now: datetime) -> Principal |
 
 
 async def still_valid(pool: Pool, hashes: list[bytes], now: datetime) -> dict[bytes, Principal]:
-    """Look up again those of these sessions and tokens that hold at `now`, with the rights they have now."""
+    """Read those of these sessions and tokens that are valid at `now` again, with their present rights."""
     async with pool.acquire() as connection:
         rows = [(row, CredentialKind.SESSION) for row in await connection.fetch(_SESSIONS, hashes, now)]
         rows += [(row, CredentialKind.TOKEN) for row in await connection.fetch(_TOKENS, hashes, now)]

@@ -1,4 +1,4 @@
-"""The second factor of an account in the database: set up, confirmed by a first code, asked for at sign-in."""
+"""The second factor of an account in the database: setup, confirmation by a first code, and check at sign-in."""
 
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from web.auth import totp
 
 log = structlog.get_logger(__name__)
 
-# Compared and stored in one statement: of two who send the same code at the same time one is let in.
+# Compared and stored in one statement, so that a code sent twice at the same time works once.
 _USE_STEP = "UPDATE accounts SET totp_step = $2 WHERE name = $1 AND totp_step < $2 RETURNING 1"
 _USE_RECOVERY = """
 UPDATE accounts SET recovery = array_remove(recovery, $2) WHERE name = $1 AND $2 = ANY (recovery) RETURNING 1
@@ -31,7 +31,7 @@ _END = "UPDATE accounts SET totp_secret = NULL, totp_confirmed = false, totp_ste
 
 
 async def opens(conn: Connection | Pool, row: "asyncpg.Record", code: str, now: datetime, vault: Vault | None) -> bool:
-    """Tell whether a code fits the account of `row`, and use it up. Without the key only recovery codes do."""
+    """Whether a code is valid for the account of `row`; it is used up. Without the key only recovery codes are."""
     secret = _opened(vault, row["totp_secret"], row["name"])
     entered = code.strip().replace(" ", "")
     step = None if secret is None else totp.accepted(secret, entered, now.timestamp(), row["totp_step"])
@@ -46,18 +46,18 @@ async def confirmed(conn: Connection, name: str) -> "asyncpg.Record | None":
 
 
 async def possible(conn: Connection, name: str) -> bool:
-    """Tell whether the account can set one up: it has none, and no provider asks for it."""
+    """Whether the account can set one up: it has none, and is not authenticated by a provider."""
     return bool(await conn.fetchval(_POSSIBLE, name))
 
 
 async def begin(conn: Connection, name: str, vault: Vault) -> bytes | None:
-    """Make a secret that waits for its first code; None when the account has one already, or a provider asks."""
+    """Generate a secret that waits for its first code; None: the account has one already, or uses a provider."""
     secret = totp.new_secret()
     return secret if await conn.fetchval(_BEGIN, name, vault.seal(secret, _owner(name))) else None
 
 
 async def confirm(conn: Connection, name: str, code: str, now: datetime, vault: Vault) -> list[str] | None:
-    """Take the first code: from now on sign-in asks for one. Returns the recovery codes; None: the code is wrong."""
+    """Confirm with the first code; from now on sign-in requires one. Returns recovery codes; None: wrong code."""
     kept = await conn.fetchval("SELECT totp_secret FROM accounts WHERE name = $1", name)
     secret = None if kept is None else _opened(vault, kept, name)
     step = None if secret is None else totp.accepted(secret, code.strip().replace(" ", ""), now.timestamp(), 0)
@@ -69,7 +69,7 @@ async def confirm(conn: Connection, name: str, code: str, now: datetime, vault: 
 
 
 async def seal_all(pool: Pool, vault: Vault) -> int:
-    """Encrypt secrets that were stored before secrets were; returns how many."""
+    """Encrypt secrets that were stored in plain text by older versions; returns how many."""
     rows = await pool.fetch("SELECT name, totp_secret FROM accounts WHERE totp_secret IS NOT NULL")
     plain = [row for row in rows if not sealed(row["totp_secret"])]
     for row in plain:
@@ -82,7 +82,7 @@ def _owner(name: str) -> str:
 
 
 def _opened(vault: Vault | None, kept: bytes, name: str) -> bytes | None:
-    """The secret; None: it cannot be opened, which the log says."""
+    """The secret; None: it cannot be decrypted, which is logged."""
     if vault is None:
         log.error("second_factor.not_opened", account=name, error="there is no key of the secrets")
         return None
@@ -94,5 +94,5 @@ def _opened(vault: Vault | None, kept: bytes, name: str) -> bytes | None:
 
 
 async def end(conn: Connection, name: str) -> None:
-    """Ask for no code any more."""
+    """Remove the second factor."""
     await conn.execute(_END, name)

@@ -1,4 +1,4 @@
-"""Sessions: begun with a password and a code, or by an OpenID provider, and ended. Only their hashes are stored."""
+"""Sessions, begun with a password and a code or by an OpenID provider. Only their hashes are stored."""
 
 import secrets
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from web.auth.principal import CredentialKind, Principal, hash_token
 from web.auth.store.principals import HOLDS, principal
 
 NOBODY = "-"
-"""Who acts in the audit record before they showed who they are."""
+"""Actor in the audit record before authentication."""
 UNKNOWN = "unknown account"
 SESSION_TTL = timedelta(hours=12)
 
@@ -30,7 +30,7 @@ WHERE a.name = $1 AND a.issuer IS NOT NULL AND {HOLDS}
 
 
 async def to_sign_in(pool: Pool, name: str, now: datetime) -> "asyncpg.Record | None":
-    """What signing in with a password goes by; None: there is no account of that name."""
+    """Account data for a sign-in with a password; None: there is no account of that name."""
     return await pool.fetchrow(_TO_SIGN_IN, name.replace("\0", "\ufffd"), now)
 
 
@@ -41,7 +41,7 @@ async def record_refused(pool: Pool, name: str, how: Mapping[str, str]) -> None:
 
 
 async def begin_vouched_session(pool: Pool, name: str, now: datetime, *, client: str) -> tuple[str, Principal] | None:
-    """Begin a session of an account whose provider vouched for it just now; None: it may not come in at `now`."""
+    """Begin a session of an account authenticated by its provider; None: it may not sign in at `now`."""
     row = await pool.fetchrow(_VOUCHED, name, now)
     return None if row is None else await begin(pool, row, now, SESSION_TTL, {"by": "openid", "client": client})
 

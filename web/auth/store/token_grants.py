@@ -16,12 +16,12 @@ _HELD_BY_TOKEN = "SELECT role, areas, scopes, expires_at FROM api_tokens WHERE i
 
 
 async def listed(conn: db.Connection, after: int | None, limit: int) -> list[models.Token]:
-    """API tokens by number, without what opens."""
+    """API tokens by number, without their secrets."""
     return [models.Token(**row) for row in await conn.fetch(_TOKENS, after, limit)]
 
 
 async def create(conn: db.Connection, wanted: models.TokenGiven, by: Granter) -> str:
-    """Make an API token and return it, to be shown once; without an end it holds as long as its maker.
+    """Create an API token and return it, to be shown once; without an end it has that of its maker.
 
     Raises:
         ProblemError: no such area, a scope that the role does not have, an end in the past, or more than its maker
@@ -46,7 +46,7 @@ async def create(conn: db.Connection, wanted: models.TokenGiven, by: Granter) ->
 
 
 async def revoke(conn: db.Connection, number: int, by: Granter) -> None:
-    """Delete a token and all it made: what they opened is closed within a second.
+    """Delete a token and everything made with it; open connections end within a second.
 
     Raises:
         ProblemError: there is none of that number, or it holds more than who asks for this.

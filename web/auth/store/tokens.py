@@ -1,4 +1,4 @@
-"""API tokens: made, and ended with what made them."""
+"""API tokens: creation, and end with their maker."""
 
 import secrets
 from collections.abc import Collection
@@ -22,17 +22,17 @@ async def create_token(
     by: Principal | None = None,
     now: datetime | None = None,
 ) -> str:
-    """Make an API token and return it; only its hash is kept.
+    """Create an API token and return it; only its hash is stored.
 
     Args:
         conn: the database.
-        name: what it is for, shown in lists and logs.
+        name: its purpose, shown in lists and logs.
         role: one of `Role`.
-        ttl: how long it holds; None: until it is deleted.
+        ttl: time until it expires; None: no end.
         areas: codes of areas it is limited to; None: the whole city.
         scopes: permissions it is limited to; None: all of the role.
-        by: who makes it, and with whom it ends; None: the command line.
-        now: the time; None: of this moment.
+        by: its maker, with whom it ends; None: the command line.
+        now: the time; None: the present.
 
     Raises:
         ValueError: no such role.
@@ -59,6 +59,6 @@ async def create_token(
 
 
 async def end_children_of_settings(pool: Pool, configured: str | None) -> None:
-    """End tokens that another token of the settings made than the one that is configured now."""
+    """End tokens made by a former token of the settings."""
     now_is = None if configured is None else hash_token(configured)
     await pool.execute("DELETE FROM api_tokens WHERE settings IS NOT NULL AND settings IS DISTINCT FROM $1", now_is)

@@ -1,6 +1,6 @@
-"""The live part of a web process: its sources, and what viewers and routes ask of it.
+"""The live part of a web process: its sources, and its interface to viewers and routes.
 
-Each source is a loop of its own that goes on when the database or broker was away; none stops another.
+Each source is a separate loop that continues after an outage of the database or broker; none stops another.
 """
 
 import asyncio
@@ -87,7 +87,7 @@ class Hub:
         return self._stop.is_set()
 
     async def end_all(self, within_s: float = 1.0) -> None:
-        """Say goodbye to every viewer: the process stops. Waits until they heard it, or `within_s`."""
+        """End all connections, since the process stops. Waits until they are closed, or `within_s`."""
         self.viewers.end("shutting_down")
         self._stop.set()
         await self.viewers.gone(within_s)
@@ -95,15 +95,15 @@ class Hub:
     # What viewers ask
 
     def join(self, viewer: Watching) -> bool:
-        """Take a viewer; False when there are as many as there may be, or the process stops."""
+        """Add a viewer; False: the limit is reached, or the process stops."""
         return not self.stopping() and self.viewers.join(viewer)
 
     def looked(self) -> None:
-        """Take note that a viewer looks elsewhere: the next tick encodes for it, too."""
+        """Note that the view of a viewer changed: the next tick encodes for it, too."""
         self.viewers.views_changed = True
 
     async def scope(self, grant: SightGrant) -> VisibilityScope:
-        """Those who see what this grant shows; made when the first of them comes.
+        """The scope of a grant, created with its first viewer.
 
         Raises:
             NotReadyError: the database was not reached yet.
@@ -111,7 +111,7 @@ class Hub:
         return await self._scopes.get(grant)
 
     async def full_state(self, scope: VisibilityScope) -> snapshot.Snapshot:
-        """The state message and the offset it belongs to; shared by viewers that come together."""
+        """The state message and its offset; shared by viewers that connect at the same time."""
 
         async def read() -> snapshot.Snapshot:
             return await snapshot.read(
@@ -133,7 +133,7 @@ class Hub:
         return self.event_log.ready
 
     def check_sessions(self) -> None:
-        """Look at once whose session has ended."""
+        """Check at once which sessions have ended."""
         self._sessions.check.set()
 
     def time_zone(self) -> str | None:

@@ -1,4 +1,4 @@
-"""The record of who watched whom over the live websocket, from when to when."""
+"""The audit record of live watching, with begin and end."""
 
 import time
 
@@ -9,7 +9,7 @@ from web.auth.principal import Principal
 
 
 class Looking:
-    """One viewer's looks: at its part of the city as a whole, and at the devices it selected."""
+    """Accesses of one viewer: to its part of the city as a whole, and to selected devices."""
 
     def __init__(self, recorder: Recorder, principal: Principal) -> None:
         self._recorder = recorder
@@ -24,13 +24,13 @@ class Looking:
         return "the whole city" if areas is None else ", ".join(sorted(areas)) or "nothing"
 
     async def begin(self) -> None:
-        """The viewer begins to watch; nothing is shown before this is recorded."""
+        """Record the begin of watching; nothing is shown before."""
         self._began = time.monotonic()
         sees = Permission.POSITIONS in self._principal.permissions
         await self._put("live.begin", self._areas, role=self._principal.role, positions=sees)
 
     async def select(self, devices: tuple[str, ...]) -> None:
-        """The viewer looks at these devices from now on, and no longer at those before."""
+        """Record that the viewer watches these devices from now on, and no longer the previous ones."""
         if devices == self._selected:
             return
         before, since = self._selected, self._since
@@ -41,7 +41,7 @@ class Looking:
             await self._put("live.watch", ", ".join(devices))
 
     async def end(self) -> None:
-        """The viewer is gone."""
+        """Record the end of watching."""
         if self._began:
             await self.select(())
             await self._put("live.end", self._areas, seconds=round(time.monotonic() - self._began, 1))

@@ -1,4 +1,4 @@
-"""Source of endings: sessions and tokens that end or change their rights take their viewers with them."""
+"""Source of ends: viewers are disconnected when their session or token ends or its rights change."""
 
 import asyncio
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from web.database import Database
 from web.live.run.viewers import Viewers
 
 SESSIONS_S = 1.0
-"""A session or right that ends is noticed by the live part within this."""
+"""Longest delay until the live part notices the end of a session or right."""
 
 
 class SessionSource:
@@ -24,7 +24,7 @@ class SessionSource:
 
     def __init__(self, database: Database, viewers: Viewers, clock: Callable[[], datetime]) -> None:
         self.check = asyncio.Event()
-        """Set to look at once whose session has ended."""
+        """Set to check at once which sessions have ended."""
         self._database, self._viewers, self._clock = database, viewers, clock
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -35,7 +35,7 @@ class SessionSource:
             await self._end_invalid()
 
     def expire(self) -> None:
-        """End those whose time is over; nothing is read for that."""
+        """End viewers whose session has expired; needs no query."""
         moment = self._clock()
         for viewer in self._viewers:
             if viewer.principal.expires_at is not None and viewer.principal.expires_at <= moment:
@@ -54,4 +54,4 @@ class SessionSource:
             if now_is is None:
                 viewer.end("signed_out")
             elif now_is.permissions != viewer.principal.permissions or now_is.areas != viewer.principal.areas:
-                viewer.end("rights_changed")  # it comes again, and is let in with what it may see now
+                viewer.end("rights_changed")  # it reconnects with its present rights

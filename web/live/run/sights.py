@@ -1,4 +1,4 @@
-"""Source of what may be seen: devices change units and cells change hands, and visibility scopes follow."""
+"""Source of sights: visibility scopes follow changes of units and cells."""
 
 import asyncio
 
@@ -10,5 +10,5 @@ SIGHTS_S = 1.0
 
 
 async def run(scopes: VisibilityScopes, viewers: Viewers, stop: asyncio.Event) -> None:
-    """Bring what visibility scopes show up to date each second until `stop`."""
+    """Update visibility scopes each second until `stop`."""
     await every(SIGHTS_S, lambda: scopes.refresh(viewers), survive=no_error, first_s=SIGHTS_S, stop=stop)

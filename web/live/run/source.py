@@ -1,4 +1,4 @@
-"""How a source of the live part is kept going: again and again, when the database or broker was away."""
+"""Keeps a source of the live part running, also after outages of the database or broker."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -17,7 +17,7 @@ log = structlog.get_logger(__name__)
 
 
 async def keep(name: str, source: Callable[[], Awaitable[None]], database: Database, stop: asyncio.Event) -> None:
-    """Run one source again and again until `stop`; a fault of it is logged and does not stop the others."""
+    """Run a source, and restart it, until `stop`; its faults are logged and do not stop other sources."""
 
     async def follow() -> None:
         await database.opened()

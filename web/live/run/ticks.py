@@ -1,4 +1,4 @@
-"""Ticks: what changed is published to the viewers a few times a second."""
+"""Ticks: changes are published to the viewers a few times a second."""
 
 import asyncio
 import time
@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 
 
 class Ticks:
-    """Publishes what changed.
+    """Publishes changes.
 
     Args:
         state: positions of all devices.
@@ -52,11 +52,11 @@ class Ticks:
                 metrics.FAULTS.labels("live.tick").inc()
             spent = time.perf_counter() - started
             metrics.TICK_SECONDS.observe(spent)
-            # A tick that takes long comes less often: the process must have time for its viewers.
+            # Long ticks come less often, so that the process has time for its viewers.
             await pause(stop, min(SLOWEST_TICK_S, max(TICK_S - spent, 2 * spent)))
 
     def tick(self, now: int) -> None:
-        """Publish what changed by `now` (ms) and wake the viewers."""
+        """Publish changes up to `now` (ms) and wake the viewers."""
         if self._viewers.views_changed:
             self._viewers.views_changed = False
             self._scopes.watch(self._viewers)

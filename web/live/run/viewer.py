@@ -1,4 +1,4 @@
-"""One viewer: reads what it asks for, writes the newest state when it can take it. There is no queue.
+"""One viewer: reads its messages, and writes the newest state when the connection can take it. There is no queue.
 
 The writer waits to be woken, compares versions, and sends what is newest. While a send is blocked nothing piles up:
 the ticks in between are skipped, and the event log is read on from where the viewer is.
@@ -39,13 +39,13 @@ SEND_WITHIN_S = 15.0
 GOODBYE_WITHIN_S = 1.0
 COUNTS_EVERY_S = 1.0
 HEARTBEAT_S = 5.0
-"""Counts are said again after this even when nothing changed: a page that hears nothing calls its picture old."""
+"""Interval at which counts are repeated without changes, since a page without messages marks its data as old."""
 LOG_ITEMS_AT_ONCE = 500
 DEVICES_AT_ONCE = 2_000
 
 
 class Viewer:
-    """A websocket that was let in by the policy."""
+    """A websocket accepted by the policy."""
 
     def __init__(self, hub: Hub, websocket: WebSocket, principal: Principal, scope: VisibilityScope) -> None:
         self.principal = principal
@@ -57,7 +57,7 @@ class Viewer:
         self._socket = websocket
         self._ending: EndError | None = None
         self._timer = Timer(self.wake.set)
-        """Looks again in a while, even when nothing more happens."""
+        """Checks again later, even without further changes."""
         self._cells_version = 0
         self._scope_version = scope.version
         self._offset = 0
@@ -174,7 +174,7 @@ class Viewer:
         while True:
             items = self._hub.event_log.ring.after(self._offset, LOG_ITEMS_AT_ONCE)
             if items is None:
-                # So slow that the ring went past it: the state says where things are now.
+                # Too slow, so the ring has dropped items it needs: send the full state.
                 await self._send_state()
                 continue
             if not items:
@@ -212,7 +212,7 @@ class Viewer:
         await self._send_bytes(data)
 
     async def _record_selection(self) -> None:
-        """No frame with a selected device before it is recorded who looks at it."""
+        """Record the access before any frame with a selected device."""
         slots = self._hub.directory.chosen(self.viewport.selected)
         names = (self._hub.directory.by_slot[slot].id for slot in slots if self.scope.see.sees_device(slot))
         try:
@@ -227,7 +227,7 @@ class Viewer:
             log.warning("live.end_not_recorded", who=self.principal.name)
 
     async def _introduce(self, frame: Frame) -> None:
-        """Send the names of devices that the viewer has not been told."""
+        """Send the names of devices that are new to the viewer."""
         if not frame.unnamed:
             return
         new = self._names_sent.take_new(np.concatenate(frame.unnamed))
@@ -269,7 +269,7 @@ class Viewer:
         metrics.SENT_BYTES.inc(size)
 
     async def _say_goodbye(self, end: EndError) -> None:
-        """Tell the viewer why, without waiting long for one that does not listen."""
+        """Send the reason to the viewer, without waiting long for one that does not read."""
         if self._socket.client_state is not WebSocketState.CONNECTED:
             return
         with contextlib.suppress(TimeoutError, WebSocketDisconnect, RuntimeError):

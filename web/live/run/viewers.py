@@ -1,4 +1,4 @@
-"""The viewers of a process: how many there may be, and what all of them are told at once."""
+"""The viewers of a process: limits, and notification of all of them."""
 
 import asyncio
 from collections import Counter
@@ -10,15 +10,15 @@ from web.live.watching import Watching
 
 MAX_VIEWERS = 5_000
 MAX_OF_ONE = 100
-"""Of one account or token: nobody can take the places of all."""
+"""Most viewers of one account or token, so that nobody can use up the limit of all."""
 
 
 class Viewers:
-    """Everybody who watches now. Iterating goes over a copy: a viewer may leave meanwhile."""
+    """All current viewers. Iteration uses a copy, since viewers may leave meanwhile."""
 
     def __init__(self) -> None:
         self.views_changed = False
-        """A viewer looks elsewhere, or left: what is encoded for them changes with the next tick."""
+        """Whether a view changed or a viewer left, so that the next tick encodes other tiles."""
         self._viewers: set[Watching] = set()
         self._of_one: Counter[tuple[str, str]] = Counter()
         """By account or token."""
@@ -31,7 +31,7 @@ class Viewers:
         return iter(list(self._viewers))
 
     def join(self, viewer: Watching) -> bool:
-        """Take a viewer; False when the process has as many as it may, or as it may of one account or token."""
+        """Add a viewer; False: the limit of the process, or of the account or token, is reached."""
         who = viewer.principal
         if len(self._viewers) >= MAX_VIEWERS or self._of_one[who.kind, who.name] >= MAX_OF_ONE:
             return False
@@ -42,7 +42,7 @@ class Viewers:
         return True
 
     def leave(self, viewer: Watching) -> None:
-        """Forget a viewer."""
+        """Remove a viewer."""
         if viewer not in self._viewers:
             return
         self._viewers.remove(viewer)
@@ -56,7 +56,7 @@ class Viewers:
         metrics.VIEWERS.set(len(self._viewers))
 
     def wake(self) -> None:
-        """Let everybody look for what is new."""
+        """Wake all viewers."""
         for viewer in self._viewers:
             viewer.wake.set()
 
@@ -66,6 +66,6 @@ class Viewers:
             viewer.end(reason)
 
     async def gone(self, within_s: float) -> None:
-        """Wait until nobody is left, at most so long."""
+        """Wait until no viewer is left, with a time limit."""
         if self._viewers:
             await pause(self._empty, within_s)

@@ -1,4 +1,4 @@
-"""A timer of which the earliest of several times counts."""
+"""A timer for the earliest of several times."""
 
 import asyncio
 from collections.abc import Callable
@@ -17,7 +17,7 @@ class Timer:
         """When it is due, by the loop's clock, s."""
 
     def within(self, seconds: float) -> None:
-        """Call in so many seconds at the latest."""
+        """Call after at most this many seconds."""
         loop = asyncio.get_running_loop()
         at = loop.time() + seconds
         if self._timer is not None:
@@ -27,7 +27,7 @@ class Timer:
         self._timer, self._at = loop.call_later(seconds, self._due), at
 
     def cancel(self) -> None:
-        """Do not call."""
+        """Cancel."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
