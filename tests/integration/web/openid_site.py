@@ -48,7 +48,7 @@ def serving(database_url: str, provider: OpenIdProvider, roles: tuple[tuple[str,
     return web.serving(database_url, openid=config)
 
 
-def admin(conn: "Connection") -> Any:
+def has_account(conn: "Connection") -> Any:
     """Tells whether the first account is there."""
 
     async def made() -> bool:

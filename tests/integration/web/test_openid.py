@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.integration.web.openid_site import ROLES, Site, account, admin, person, serving
+from tests.integration.web.openid_site import ROLES, Site, account, has_account, person, serving
 from tests.support import openid, web
 from tests.support.openid import CLIENT, OpenIdProvider
 from tests.support.waiting import until
@@ -23,7 +23,7 @@ async def site(database_url: str, conn: "Connection") -> AsyncIterator[Site]:
         "INSERT INTO areas VALUES ('441302', 'district', 'D', NULL, NULL), ('441302001', 'street', 'S', '441302', NULL)"
     )
     async with openid.provider() as provider, serving(database_url, provider, ROLES) as server:
-        await until(admin(conn), "the first account is made")
+        await until(has_account(conn), "the first account is made")
         yield Site(server, provider)
 
 
@@ -238,7 +238,7 @@ async def test_account_made_beforehand_is_taken_by_its_name_once(database_url: s
     """Where claims give no roles, administrators do; the first who signs in under the name has it from then on."""
     async with openid.provider() as provider, serving(database_url, provider, ()) as server, server.client() as admin:
         site = Site(server, provider)
-        await until(admin(conn), "the first account is made")
+        await until(has_account(conn), "the first account is made")
         made = await admin.post("/api/v1/accounts", json={"name": "wang", "role": "auditor", "openid": True})
         assert (made.status_code, made.json()["password"]) == (201, None)
         async with site.browser() as client:
