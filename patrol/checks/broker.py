@@ -1,4 +1,4 @@
-"""Examines the broker as the worker meets it: connection, there and back, a session that is kept, anonymous access."""
+"""Checks of the broker: connection, round trip, persistent session, anonymous access."""
 
 import asyncio
 import contextlib
@@ -23,11 +23,11 @@ _SLOW_S = 0.5
 _SESSION_S = 60
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _quiet = logging.getLogger("patrol.doctor.mqtt")
-_quiet.setLevel(logging.CRITICAL)  # what it would say is a finding
+_quiet.setLevel(logging.CRITICAL)  # the error is reported as a finding
 
 
 async def examine(broker: Broker) -> list[CheckResult]:
-    """Connect as the server does, and without an account."""
+    """Connect with the account of the server, and without an account."""
     try:
         results = await _there_and_back(broker)
         results.append(await _session_kept(broker))
@@ -41,7 +41,7 @@ async def examine(broker: Broker) -> list[CheckResult]:
 
 
 async def _there_and_back(broker: Broker) -> list[CheckResult]:
-    """Publish with QoS 1 and wait for it, as a fix would travel."""
+    """Publish with QoS 1 and wait for the message, as for a fix."""
     topic, token = f"{topics.FEED_ROOT}/doctor/{secrets.token_hex(6)}/probe", secrets.token_hex(8).encode()
     async with _client(broker) as client, asyncio.timeout(_WITHIN_S):
         try:
@@ -66,7 +66,7 @@ async def _there_and_back(broker: Broker) -> list[CheckResult]:
 
 
 async def _session_kept(broker: Broker) -> CheckResult:
-    """What is published while a session is away must wait for it: that is how no fix is lost while a worker is away."""
+    """Check that messages wait for a disconnected session, so that no fix is lost while a worker is down."""
     name, token = f"doctor-{secrets.token_hex(6)}", secrets.token_hex(8).encode()
     topic = f"{topics.FEED_ROOT}/doctor/{name}/kept"
     what, todo = (
@@ -98,7 +98,7 @@ async def _session_kept(broker: Broker) -> CheckResult:
 
 
 async def _figures(broker: Broker) -> list[CheckResult]:
-    """What Mosquitto tells of itself; other brokers tell nothing."""
+    """Information that Mosquitto publishes about itself; other brokers do not."""
     figures: dict[str, str] = {}
     with contextlib.suppress(TimeoutError, aiomqtt.MqttError):
         async with _client(broker) as client, asyncio.timeout(_SYS_WITHIN_S):
@@ -117,7 +117,7 @@ async def _figures(broker: Broker) -> list[CheckResult]:
 
 
 async def _anonymous(broker: Broker) -> CheckResult:
-    """Somebody without an account must not read where officers are."""
+    """Check that clients without an account cannot read positions."""
     what = "anonymous access 匿名访问"
     nobody = Broker(host=broker.host, port=broker.port, secure=broker.secure, ca=broker.ca)
     try:
@@ -133,7 +133,7 @@ async def _anonymous(broker: Broker) -> CheckResult:
 
 @asynccontextmanager
 async def _client(broker: Broker, *, name: str | None = None, keep: bool = True) -> AsyncIterator[aiomqtt.Client]:
-    """A connection; with a `name` and `keep` to a session that outlasts it."""
+    """A connection; with `name` and `keep`, to a persistent session."""
     properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
     properties.SessionExpiryInterval = _SESSION_S if name is not None and keep else 0
     async with aiomqtt.Client(

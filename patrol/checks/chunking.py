@@ -1,4 +1,4 @@
-"""How long a chunk should be, from the rate of fixes. Pure."""
+"""Chunk interval, from the rate of fixes. Pure."""
 
 from datetime import timedelta
 
@@ -8,7 +8,7 @@ data of a device meets one chunk."""
 STEPS = (timedelta(hours=1), timedelta(hours=3), timedelta(hours=6), timedelta(hours=12), timedelta(days=1),
          timedelta(days=2), timedelta(days=7))  # fmt: skip
 MOST_CHUNKS = 2_500
-"""Planning gets slow beyond."""
+"""Most chunks, as planning gets slow beyond."""
 
 
 def interval(rate: float, days: int | None) -> timedelta:
@@ -25,5 +25,5 @@ def interval(rate: float, days: int | None) -> timedelta:
 
 
 def is_far(now: timedelta, wanted: timedelta) -> bool:
-    """Whether it is worth changing."""
+    """Whether a change is worthwhile."""
     return not wanted / 4 < now < wanted * 4

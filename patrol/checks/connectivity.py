@@ -1,4 +1,4 @@
-"""Whether the database and the broker of the settings can be reached, and what to do when they cannot."""
+"""Whether the configured database and broker can be reached, and what to do if not."""
 
 import asyncio
 import logging
@@ -19,11 +19,11 @@ from tracking.store.records import migration_store
 
 _SECONDS = 10.0
 _quiet = logging.getLogger("patrol.checks.connectivity.mqtt")
-_quiet.setLevel(logging.CRITICAL)  # what it would say is an error of ours
+_quiet.setLevel(logging.CRITICAL)  # the error is raised as a SetupError
 
 
 class AwayError(errors.SetupError):
-    """Nobody answers at the address of the database."""
+    """Nothing answers at the address of the database."""
 
 
 def database_url(settings: Settings) -> str:
@@ -103,7 +103,7 @@ async def _connect(url: str, **settings: str) -> asyncpg.Connection:
             "or PATROL_DATABASE_URL."
         ) from fault
     except (ValueError, asyncpg.InterfaceError):
-        # What asyncpg says of an address it cannot read repeats a part of it, which may be of the password.
+        # The message of asyncpg about a malformed address repeats a part of it, which may be from the password.
         raise errors.SetupError(
             f"{where!r} is not the address of a database: write postgresql://user:password@host:port/database, "
             "with %2F for / and %40 for @ in the password."
@@ -117,7 +117,7 @@ def broker_address(url: str, *, setting: str = "--mqtt-url or PATROL_MQTT_URL") 
     """Read the address of a broker.
 
     Raises:
-        SetupError: it is none.
+        SetupError: it is not valid.
     """
     try:
         return Broker.parse(url)
@@ -129,7 +129,7 @@ def broker(url: str) -> Broker:
     """Read the address of a broker, and the certificates it names.
 
     Raises:
-        SetupError: it is none, or a certificate cannot be used.
+        SetupError: it is not valid, or a certificate cannot be used.
     """
     where = broker_address(url)
     try:
@@ -143,7 +143,7 @@ def broker(url: str) -> Broker:
 
 
 async def check_broker(url: str) -> None:
-    """Open a connection to the broker once; whether it lets us in is not asked.
+    """Open a TCP connection to the broker once, without signing in.
 
     Raises:
         SetupError: it cannot be reached; says what to do.
@@ -161,10 +161,10 @@ async def check_broker(url: str) -> None:
 
 
 async def log_in(url: str) -> None:
-    """Come in at the broker as our processes will, once.
+    """Connect to the broker once, with the account of the server.
 
     Raises:
-        SetupError: it cannot be reached, or does not let us in or do our work; says what to do.
+        SetupError: it cannot be reached, refuses the account, or lacks a feature; says what to do.
     """
     await check_broker(url)
     where, name = broker(url), f"check-{secrets.token_hex(6)}"
@@ -189,12 +189,12 @@ async def log_in(url: str) -> None:
 
 
 def without_password(url: str) -> str:
-    """Return the address as it may be shown: whatever stands between the scheme and the last @ may be secret."""
+    """The address without secrets: everything between the scheme and the last @ is left out."""
     scheme, mark, rest = url.partition("://")
     user, at, host = rest.rpartition("@")
     if not mark:
         return "(unreadable address)"
-    if not at:  # a port that is no number may be the password of an address that was cut off
+    if not at:  # a port that is not a number may be the password of a truncated address
         host, colon, port = rest.partition("/")[0].rpartition(":")
         return f"{scheme}://{host}:***" if colon and not port.isdigit() and not port.endswith("]") else url
     return f"{scheme}://{user.partition(':')[0] if ':' in user else '***'}:***@{host}"

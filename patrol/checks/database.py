@@ -1,4 +1,4 @@
-"""Examines a PostgreSQL: tables, settings that keep data safe, maintenance, clock."""
+"""Checks of PostgreSQL: tables, settings for the safety of data, maintenance, clock."""
 
 import re
 import time
@@ -30,7 +30,7 @@ _SETTINGS: tuple[tuple[str, frozenset[str], CheckStatus, str], ...] = (
      "base backups are not possible: set wal_level = replica 无法做基础备份"),
 )  # fmt: skip
 _LEAST_CONNECTIONS = 60
-"""A worker may take ten, a web process twenty, and tools some."""
+"""Connections needed: ten per worker, twenty per web process, and some for tools."""
 _PAGE = 8_192
 _LEAST_BUFFERS = 64 << 20
 _LOG = "see the log of the database 查看数据库日志"
@@ -59,10 +59,10 @@ FROM pg_replication_slots WHERE NOT active AND NOT pg_is_in_recovery()
 
 
 async def examine(conn: db.Connection) -> list[CheckResult]:
-    """Look at everything; what cannot be looked at is found as such."""
+    """Run all checks; those that cannot be run are findings, too."""
     results = [await _server(conn), *await _migrations(conn)]
     if any(finding.verdict is CheckStatus.BAD for finding in results):
-        return results  # the rest would speak of tables that are not there
+        return results  # the other checks need the tables
     parts: tuple[Callable[[db.Connection], Awaitable[list[CheckResult]]], ...] = (
         timescale.examine, keeping.examine, privileges.examine, _indexes, _settings, _upkeep, _archive, clock,
     )  # fmt: skip
@@ -133,7 +133,7 @@ async def _settings(conn: db.Connection) -> list[CheckResult]:
 
 
 def _buffers(pages: int, devices: int) -> CheckResult:
-    """Whether the pages at which the keys of the devices' fixes grow fit into memory, each with one of the table."""
+    """Whether the index pages where fixes of each device are inserted fit into memory, with one table page each."""
     held, wanted = pages * _PAGE, _LEAST_BUFFERS + 2 * _PAGE * devices
     todo = f"set shared_buffers = {(wanted >> 20) + 1}MB or more, else storing is slow 调大，否则入库变慢"
     detail = f"{held >> 20} MB, {devices:,} devices 终端"
@@ -175,12 +175,12 @@ async def _archive(conn: db.Connection) -> list[CheckResult]:
 
 
 async def clock(conn: db.Connection) -> list[CheckResult]:
-    """Compare the clock of this machine with that of the database's."""
+    """Compare the clock of this machine with that of the database."""
     before = time.time()
     theirs = (await conn.fetchval("SELECT clock_timestamp()")).timestamp()
     after = time.time()
     ahead = (before + after) / 2 - theirs
-    least = max(abs(ahead) - (after - before) / 2, 0.0)  # what the way there and back cannot explain
+    least = max(abs(ahead) - (after - before) / 2, 0.0)  # more than the round trip explains
     detail = f"{ahead:+.3f} s ahead of the database 比数据库快"
     todo = "synchronize both with one NTP server (chrony, systemd-timesyncd) 统一 NTP 对时"
     if least > CLOCK_WARN_S:

@@ -1,4 +1,4 @@
-"""What an examination finds, and how it is shown: in Chinese and English, with what to do next."""
+"""Findings of checks and their display, in Chinese and English, with the remedy."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,15 +10,15 @@ from patrol.cli import errors, tables
 
 
 class CheckStatus(StrEnum):
-    """How a thing is."""
+    """Severity of a finding."""
 
     OK = "ok"
     NOTE = "note"
-    """Worth knowing; nothing must be done."""
+    """Information; nothing must be done."""
     WARN = "warn"
-    """To be mended before it becomes a fault."""
+    """To be corrected before it becomes a fault."""
     BAD = "bad"
-    """Data, people's privacy or the service are in danger."""
+    """Data, privacy or the service are in danger."""
 
 
 _MARKS = {
@@ -31,44 +31,44 @@ _MARKS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
-    """One thing that was looked at."""
+    """Result of one check."""
 
     what: str
     """English and Chinese name of it."""
     verdict: CheckStatus
     detail: str
-    """How it is."""
+    """State."""
     todo: str | None = None
-    """What to do next, in both languages; None where nothing must be done."""
+    """Remedy, in both languages; None: nothing must be done."""
 
 
 def ok(what: str, detail: str) -> CheckResult:
-    """It is as it must be."""
+    """A finding without fault."""
     return CheckResult(what=what, verdict=CheckStatus.OK, detail=detail)
 
 
 def note(what: str, detail: str, todo: str | None = None) -> CheckResult:
-    """It is worth knowing."""
+    """A finding for information."""
     return CheckResult(what=what, verdict=CheckStatus.NOTE, detail=detail, todo=todo)
 
 
 def warn(what: str, detail: str, todo: str) -> CheckResult:
-    """It should be mended."""
+    """A finding that should be corrected."""
     return CheckResult(what=what, verdict=CheckStatus.WARN, detail=detail, todo=todo)
 
 
 def bad(what: str, detail: str, todo: str) -> CheckResult:
-    """It must be mended now."""
+    """A finding that must be corrected now."""
     return CheckResult(what=what, verdict=CheckStatus.BAD, detail=detail, todo=todo)
 
 
 def ok_if(what: str, *, good: bool, detail: str, todo: str, otherwise: CheckStatus = CheckStatus.BAD) -> CheckResult:
-    """As it must be, or not."""
+    """A finding with or without fault."""
     return ok(what, detail) if good else CheckResult(what=what, verdict=otherwise, detail=detail, todo=todo)
 
 
 def show(title: str, findings: Sequence[CheckResult]) -> None:
-    """Show them as a table, on a terminal in colours."""
+    """Print the findings as a table, in colour on a terminal."""
     table = Table(title=title, title_justify="left", show_lines=False)
     table.add_column("")
     table.add_column("what 项目", overflow="fold")
@@ -85,10 +85,10 @@ def show(title: str, findings: Sequence[CheckResult]) -> None:
 
 
 def conclude(findings: Sequence[CheckResult]) -> None:
-    """End with an error when something must be done.
+    """Raise an error if something must be done.
 
     Raises:
-        SetupError: it must; the exit code is 1 then.
+        SetupError: something must be done; the exit code is 1.
     """
     faults = [finding for finding in findings if finding.verdict is CheckStatus.BAD]
     warnings = sum(finding.verdict is CheckStatus.WARN for finding in findings)

@@ -1,4 +1,4 @@
-"""Examines retention, holds, and what waits to be worked in."""
+"""Checks of retention, holds, and waiting late data."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -24,7 +24,7 @@ _OLDEST = {
 
 
 async def examine(conn: db.Connection) -> list[CheckResult]:
-    """Look at retention, holds and late data."""
+    """Check retention, holds and late data."""
     now = datetime.now(UTC)
     holds = await hold_store.listed(conn, now)
     results = [await _class(conn, kept, now, held=bool(holds)) for kept in await retention_store.listed(conn)]

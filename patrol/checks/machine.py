@@ -1,4 +1,4 @@
-"""Examines what the machine gives: disk, and certificates that expire."""
+"""Checks of the machine: disk, and expiry of certificates."""
 
 import asyncio
 import shutil
@@ -20,7 +20,7 @@ _WITHIN_S = 8.0
 
 
 def disk(what: str, place: Path) -> CheckResult:
-    """How much room is left where `place` is, or will be."""
+    """Free disk space at `place`, which need not exist yet."""
     here = place.absolute()
     while not here.exists():
         here = here.parent
@@ -34,7 +34,7 @@ def disk(what: str, place: Path) -> CheckResult:
 
 
 def certificate_file(what: str, file: Path, now: datetime) -> CheckResult:
-    """When the first certificate of a PEM file expires."""
+    """Expiry of the first certificate of a PEM file."""
     try:
         chain = x509.load_pem_x509_certificates(file.read_bytes())
     except (OSError, ValueError) as fault:
@@ -43,7 +43,7 @@ def certificate_file(what: str, file: Path, now: datetime) -> CheckResult:
 
 
 async def broker_certificate(broker: Broker) -> CheckResult:
-    """Whether the broker's certificate is trusted, and until when."""
+    """Whether the broker's certificate is trusted, and its expiry."""
     what = "broker certificate 消息服务证书"
     try:
         async with asyncio.timeout(_WITHIN_S):
@@ -61,7 +61,7 @@ async def broker_certificate(broker: Broker) -> CheckResult:
 
 
 def expiry(what: str, certificate: x509.Certificate, now: datetime) -> CheckResult:
-    """How long a certificate is valid yet."""
+    """Remaining validity of a certificate."""
     ends = certificate.not_valid_after_utc
     detail = f"{certificate.subject.rfc4514_string()} until 有效至 {ends:%Y-%m-%d}"
     todo = "renew it before then: devices and browsers will refuse it 续期"

@@ -1,4 +1,4 @@
-"""Examines whether the role of the server could alter the audit record."""
+"""Checks whether the role of the server could alter the audit record."""
 
 from patrol.checks.findings import CheckResult, bad, ok, warn
 from patrol.services import roles
@@ -6,7 +6,7 @@ from runtime import db
 
 
 async def examine(conn: db.Connection) -> list[CheckResult]:
-    """Look at the rights of the role of the connection; where it owns the tables, at those of the server's role."""
+    """Check the rights of the role of the connection; if it owns the tables, those of the server's role."""
     results: list[CheckResult] = []
     off = await roles.switched_off(conn)
     if off:

@@ -1,4 +1,4 @@
-"""Examines the running service by what it leaves in the database: workers, refusals, devices' clocks, notifications."""
+"""Checks of the running service by its data: workers, refusals, clocks of devices, notifications."""
 
 from datetime import timedelta
 
@@ -23,7 +23,7 @@ WHERE NOT EXISTS (SELECT FROM workers w WHERE w.stopped_at IS NULL AND w.heartbe
 _REFUSED = """
 SELECT reason, count(*) AS n FROM refusals WHERE at > now() - interval '1 hour' GROUP BY 1 ORDER BY 2 DESC LIMIT 6
 """
-# The newest fix of each device that was heard lately: what came live tells how its clock is.
+# The newest fix of each recently active device: live fixes show the error of its clock.
 _LAG = """
 SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM f.received - f.t)) AS half,
        percentile_cont(0.99) WITHIN GROUP (ORDER BY extract(epoch FROM f.received - f.t)) AS most, count(*) AS n
@@ -38,7 +38,7 @@ _CHANNELS = "SELECT name, fault FROM channels WHERE fault IS NOT NULL AND remove
 
 
 async def examine(conn: db.Connection) -> list[CheckResult]:
-    """Look at what the processes say of themselves."""
+    """Check the state that processes report."""
     results: list[CheckResult] = []
     for part in (_workers, _refused, _lag, _notifications):
         try:

@@ -1,4 +1,4 @@
-"""Examines TimescaleDB: hypertables, chunk interval, policies, jobs."""
+"""Checks of TimescaleDB: hypertables, chunk interval, policies, jobs."""
 
 from collections.abc import Collection, Sequence
 from datetime import timedelta
@@ -12,7 +12,7 @@ from schemas import migrations
 
 HYPERTABLES = ("fixes", "stay_growth", "run_history")
 _WORTH_IT_RATE = 200.0
-"""Fixes a second from which the columnstore and dropping by the chunk pay."""
+"""Fixes a second from which the columnstore and dropping chunks are worthwhile."""
 
 RATE = """
 SELECT coalesce(sum(fixes), 0) / 604800.0 FROM device_hours
@@ -55,15 +55,15 @@ SELECT count(*) FROM counted c LEFT JOIN device_days d ON d.device = c.device AN
 WHERE c.fixes > coalesce(d.fixes, 0)
 """
 _WIDEST = timedelta(days=60)
-"""A refresh that begins further back reads too much every half hour; what is older is the night's work."""
+"""Largest start offset: a refresh from further back reads too much every half hour; the nightly one does the rest."""
 _SOONEST, _LATEST = timedelta(days=1), timedelta(days=30)
-"""When chunks go into the columnstore: not while late data still comes daily, and not so late that it saves nothing."""
+"""Age for the columnstore: after most late data has come, and early enough to save space."""
 _GRACE = timedelta(days=2)
 _LOOKED_BACK = timedelta(days=60)
 
 
 async def examine(conn: db.Connection) -> list[CheckResult]:
-    """Look at it, or say that it is not there."""
+    """Check it, or report that it is not installed."""
     rate = float(await conn.fetchval(RATE))
     if not await chunks.installed(conn):
         return await _plain(conn, rate)
@@ -152,7 +152,7 @@ def _policies(jobs: Sequence[Any], summary: Collection[str | None]) -> list[Chec
 
 
 async def _columnstore(conn: db.Connection, jobs: Sequence[Any]) -> list[CheckResult]:
-    """When fixes go into the columnstore, and whether they do."""
+    """Age at which fixes go into the columnstore, and whether the policy works."""
     after = next((job["compress_after"] for job in jobs if job["proc_name"] == "policy_compression"), None)
     if after is None:
         return []  # reported with the policies
@@ -171,7 +171,7 @@ async def _columnstore(conn: db.Connection, jobs: Sequence[Any]) -> list[CheckRe
 
 
 async def _refresh(conn: db.Connection, jobs: Sequence[Any]) -> list[CheckResult]:
-    """How far back the summary is refreshed by its policy, and whether the night's wide refresh does the rest."""
+    """Range of the refresh policy of the summary, and whether the nightly refresh covers the rest."""
     job = next((job for job in jobs if job["proc_name"] == "policy_refresh_continuous_aggregate"), None)
     if job is None:
         return []  # reported with the policies

@@ -15,7 +15,7 @@ from patrol.cli.options import shared
 
 
 class _WithSettings(typer.core.TyperGroup):
-    """The command `patrol`, whose help names every setting, too."""
+    """The command `patrol`, with all settings in its help."""
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the help of the commands, then the settings."""
@@ -234,7 +234,7 @@ def calendar_import(
 
 
 def main() -> None:
-    """Run the command line; faults that a person can mend become one line."""
+    """Run the command line; errors that the user can correct become one line."""
     try:
         app()
     except errors.SetupError as fault:

@@ -1,4 +1,4 @@
-"""Commands on who may come in and what they did: accounts, tokens, the audit record."""
+"""Commands for accounts, tokens and the audit record."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path

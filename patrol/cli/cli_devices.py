@@ -1,4 +1,4 @@
-"""Commands on devices and the broker they talk to."""
+"""Commands for devices and their broker."""
 
 import importlib
 import platform

@@ -1,4 +1,4 @@
-"""The part of the command line for those who keep the system running: retention, legal holds, checks."""
+"""Commands for operators: retention, legal holds, checks."""
 
 from typing import Annotated, Any
 

@@ -1,5 +1,5 @@
-"""Faults of the surroundings that a person can mend: shown as one line that says what to do, never as a traceback."""
+"""Errors that the user can correct: shown as one line that says what to do, never as a traceback."""
 
 
 class SetupError(Exception):
-    """Something outside the program must be changed before it can run."""
+    """The environment or the settings must be corrected before the program can run."""

@@ -1,4 +1,4 @@
-"""What a fault of the surroundings means to the person who started a command: one sentence that says what to do."""
+"""Texts for faults of the environment: one sentence that says what to do."""
 
 import errno
 

@@ -1,4 +1,4 @@
-"""Shows what is being started, step by step: with a spinner on a terminal, as plain lines elsewhere."""
+"""Shows progress step by step: with a spinner on a terminal, else as plain lines."""
 
 import contextlib
 import time
@@ -17,7 +17,7 @@ class Progress:
 
     @contextlib.contextmanager
     def step(self, english: str, chinese: str) -> Iterator[list[str]]:
-        """Show a step while the body runs; what the body appends to the list is shown with its end."""
+        """Show a step while the body runs; texts that the body appends to the list are shown at its end."""
         started = time.monotonic()
         notes: list[str] = []
         with self._console.status(f"{english} {chinese} …"):

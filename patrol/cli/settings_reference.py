@@ -1,4 +1,4 @@
-"""The reference of all settings, made from their definition: for `patrol --help` and docs/settings.md.
+"""Reference of all settings, generated from their definition: for `patrol --help` and docs/settings.md.
 
 `python -m patrol.cli.settings_reference` writes the page, `make generated` does so, too.
 """
@@ -35,7 +35,7 @@ _BOUNDS = {"ge": "from", "le": "to", "multiple_of": "a multiple of", "min_length
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingRow:
-    """What is to be known of a setting."""
+    """Description of a setting."""
 
     variable: str
     value: str
@@ -108,7 +108,7 @@ def _rules(field: FieldInfo) -> Iterator[object]:
 
 
 def _sentence(text: str) -> str:
-    """Words of the code in words of an operator."""
+    """Replace words of the code by words for operators."""
     text = " ".join(text.split()).replace("None: ", "if not set: ")
     return _NAMES.sub(lambda match: f"PATROL_{match[0].upper()}", text)
 

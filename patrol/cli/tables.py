@@ -1,10 +1,10 @@
-"""Prints tables: as wide as the terminal, and wide enough for every sentence where there is none."""
+"""Prints tables: as wide as the terminal, and without one wide enough for every sentence."""
 
 from rich.console import Console
 from rich.table import Table
 
 _WIDTH = 200
-"""Of a log or a pipe, characters."""
+"""Width in a log or pipe, characters."""
 
 
 def show(table: Table) -> None:

@@ -1,8 +1,8 @@
-"""Let the database's own user reach our folders when we run as root, and nobody else.
+"""Gives the user of the database access to its folders if the server runs as root.
 
-PostgreSQL refuses to run as root, so it runs as a user of its own, which must be able to walk through the folders
-above its data and its programs. Where others cannot (`/root`), that one user gets the right to pass through, by an
-access control list: it may not list the folder, and no other user gains anything.
+PostgreSQL refuses to run as root, so it runs as its own user, which must be able to traverse the folders above its data
+and its programs. If others cannot (`/root`), an access control list gives this user the right to traverse: it may not
+list the folder, and other users get no rights.
 """
 
 import errno
@@ -27,7 +27,7 @@ _Entry = tuple[int, int, int]  # tag, permission bits, id
 
 
 def database_user() -> str | None:
-    """Return the user PostgreSQL must run as, made if missing; None when we are not root."""
+    """User for PostgreSQL, created if missing; None: not root."""
     if os.geteuid() != 0:
         return None
     try:
@@ -38,7 +38,7 @@ def database_user() -> str | None:
 
 
 def let_pass(user: str, path: Path) -> None:
-    """Give `user` the right to pass through every folder above `path` that others may not pass through.
+    """Give `user` the right to traverse every folder above `path` that others may not traverse.
 
     Raises:
         SetupError: a folder cannot be opened to the user.

@@ -1,7 +1,7 @@
 """The embedded MQTT broker: rumqttd from the iotcore wheel in a process of its own, on loopback only.
 
-MQTT 3.1.1 and 5 on one port (`protocol_proxy.py`). Messages and sessions live in memory: they outlast the server's
-processes, not the broker.
+MQTT 3.1.1 and 5 on one port (`protocol_proxy.py`). Messages and sessions are in memory: they survive restarts of the
+server's processes, but not of the broker.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from patrol.services import children, listening, logfiles
 
 _HOST = "127.0.0.1"
 _START_SECONDS = 20.0
-MAX_PAYLOAD_BYTES = 16 << 20  # above what the worker takes, so that the worker refuses and counts what is too large
+MAX_PAYLOAD_BYTES = 16 << 20  # above the limit of the worker, so that the worker refuses and counts larger messages
 
 _CONFIG = """\
 id = 0
@@ -57,7 +57,7 @@ class EmbeddedBroker:
 
     @property
     def direct_url(self) -> str:
-        """Address of the MQTT 5 listener behind the protocol proxy, for our own processes."""
+        """Address of the MQTT 5 listener behind the protocol proxy, for the processes of the server."""
         return f"mqtt://{_HOST}:{self._direct_port}"
 
     @property
@@ -86,7 +86,7 @@ class EmbeddedBroker:
         await self._wait_until_ready([self.port, port_of_3, self._direct_port])
 
     def stop(self) -> None:
-        """Stop it; what it held in memory is gone."""
+        """Stop it; its messages and sessions are lost."""
         if self._process is not None:
             children.stop(self._process)
 
@@ -100,7 +100,7 @@ class EmbeddedBroker:
                 for port in ports:
                     while not await _accepts(port):
                         self._check_alive()
-                        await asyncio.sleep(0.03)  # it offers no event for "listening"
+                        await asyncio.sleep(0.03)  # there is no event for "listening"
         except TimeoutError as fault:
             self.stop()
             raise errors.SetupError(

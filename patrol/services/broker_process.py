@@ -1,4 +1,4 @@
-"""The embedded broker's own process: rumqttd's threads, and the protocol proxy before them.
+"""Process of the embedded broker: the threads of rumqttd, and the protocol proxy in front of them.
 
 Run as `python -m patrol.services.broker_process CONFIG PORT PORT_OF_3 PORT_OF_5`.
 """
@@ -21,7 +21,7 @@ _HOST = "127.0.0.1"
 def main() -> None:
     """Serve until SIGTERM; rumqttd cannot be stopped, so it ends with the process."""
     config, port, port_of_3, port_of_5 = sys.argv[1], *map(int, sys.argv[2:5])
-    # rumqttd writes an error record for each packet it routes; what matters shows in its clients.
+    # rumqttd logs an error for each packet it routes; real errors show in its clients.
     logging.getLogger("rumqttd").setLevel(logging.CRITICAL)
     _allow_many_connections()
     IotCoreBroker(config_path=config).start()

@@ -1,4 +1,4 @@
-"""Child processes that cannot outlive this one, whatever kills it."""
+"""Child processes that end with this one, however it ends."""
 
 import asyncio
 import ctypes
@@ -24,9 +24,9 @@ def spawn(
     pass_fds: Sequence[int] = (),
     on_parent_death: signal.Signals = signal.SIGKILL,
 ) -> "subprocess.Popen[bytes]":
-    """Start a child in a session of its own that gets `on_parent_death` when this process dies.
+    """Start a child in its own session; it gets the signal `on_parent_death` when this process dies.
 
-    Its own session keeps a terminal's Ctrl-C from reaching it, so that we decide the order of stopping.
+    Its own session keeps a terminal's Ctrl-C from reaching it, so that the parent decides the order of stopping.
     Call from the main thread: Linux ties the parent's death to the thread that made the child.
     """
     return subprocess.Popen(  # noqa: S603 - commands are our own
@@ -46,7 +46,7 @@ def spawn(
 
 
 def stop(process: "subprocess.Popen[bytes]", *, how: signal.Signals = signal.SIGTERM, within: float = 5) -> None:
-    """Ask a child to end, and end it after `within` seconds if it has not."""
+    """Ask a child to end, and kill it after `within` seconds."""
     if process.poll() is not None:
         return
     process.send_signal(how)
@@ -76,14 +76,14 @@ async def ended(process: "subprocess.Popen[bytes]") -> int:
 
 
 def free_port(host: str = "127.0.0.1") -> int:
-    """Return a TCP port nobody listens on now."""
+    """A free TCP port."""
     with socket.socket() as probe:
         probe.bind((host, 0))
         return int(probe.getsockname()[1])
 
 
 def is_free(port: int, host: str = "127.0.0.1") -> bool:
-    """Tell whether we could listen on the port."""
+    """Whether the port is free."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -94,7 +94,7 @@ def is_free(port: int, host: str = "127.0.0.1") -> bool:
 
 
 def bound_to_us(on_death: signal.Signals = signal.SIGKILL) -> Callable[[], None]:
-    """Return what a child must call before its program begins, so that it gets `on_death` when we die."""
+    """Function that a child calls before its program begins, so that it gets `on_death` when the parent dies."""
     parent = os.getpid()
 
     def bind() -> None:

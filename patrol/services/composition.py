@@ -1,4 +1,4 @@
-"""How the processes are put together: what each is called, the settings it gets, and the order of starting."""
+"""Composition of the processes: names, settings, and order of starting."""
 
 import asyncio
 import functools
@@ -29,23 +29,23 @@ _ANSWER_SECONDS = 5.0
 
 
 def environment(settings: Settings, *, database_url: str, mqtt_url: str) -> dict[str, str]:
-    """Settings of a child process, complete, so that it reads nothing from the parent's surroundings by chance."""
+    """Complete settings of a child process, so that it does not read others from the parent's environment."""
     values = settings.model_dump() | {"database_url": database_url, "mqtt_url": mqtt_url}
     env = {f"PATROL_{name.upper()}": _plain(value) for name, value in values.items() if value is not None}
-    # The owner of the tables is for migrations only: empty is as if it were not set.
+    # The owner of the tables is for migrations only; empty means not set.
     env |= {"PATROL_OWNER_DATABASE_URL": "", "PATROL_OWNER_DATABASE_URL_FILE": ""}
     return env | {"PROMETHEUS_MULTIPROC_DIR": str(_metrics(settings))}
 
 
 def wipe_metrics(settings: Settings) -> None:
-    """Empty the folder in which processes share their metrics: what it holds is of processes that ended."""
+    """Empty the folder of shared metrics, which are from processes that ended."""
     folder = _metrics(settings)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700, parents=True)
 
 
 async def start_server(supervisor: Supervisor, env: dict[str, str], settings: Settings, progress: Progress) -> None:
-    """Start worker and web process together, and wait until the whole answers /readyz."""
+    """Start worker and web process together, and wait until /readyz reports ready."""
     asks = {"web": functools.partial(_ask, settings)}
     with progress.step("Server", "服务进程") as notes:
         try:
@@ -60,9 +60,9 @@ async def start_server(supervisor: Supervisor, env: dict[str, str], settings: Se
 
 
 async def ensure_admin(settings: Settings, database_url: str, progress: Progress) -> list[tuple[str, str]]:
-    """Make the account `admin` where there is none, and return the lines that tell a person how to sign in.
+    """Create the account `admin` if there is none, and return lines that say how to sign in.
 
-    A password that is made is shown at once, before anything can go wrong; only its hash is kept.
+    A generated password is shown at once, before anything can fail; only its hash is stored.
     """
     password = settings.admin_password
     async with asyncpg.create_pool(database_url, min_size=1, max_size=1) as pool:
@@ -83,7 +83,7 @@ async def ensure_admin(settings: Settings, database_url: str, progress: Progress
 
 
 def address(settings: Settings) -> str:
-    """Where a browser on this machine finds the map."""
+    """Address of the map for a browser on this machine."""
     host = "127.0.0.1" if settings.http_host in ("0.0.0.0", "::") else settings.http_host  # noqa: S104 - compared, not bound
     return f"{'http' if settings.http_cert is None else 'https'}://{host}:{settings.http_port}"
 
@@ -101,11 +101,11 @@ async def _until_ready(settings: Settings) -> None:
         except (OSError, TimeoutError, ValueError):
             status = 0
         if status != 200:
-            await asyncio.sleep(0.1)  # another process's state; it offers no event
+            await asyncio.sleep(0.1)  # state of another process, which sends no event
 
 
 async def _ask(settings: Settings) -> Health:
-    """Ask the web process whether it answers, and what is missing for its work; of the worker, too."""
+    """Ask the web process for its state and that of the worker, with missing requirements."""
     try:
         status, _ = await asyncio.wait_for(_get(settings, "/healthz"), _ANSWER_SECONDS)
     except (OSError, TimeoutError, ValueError):
@@ -120,7 +120,7 @@ async def _ask(settings: Settings) -> Health:
 
 
 def _lacking(body: bytes) -> str:
-    """The names of the checks that fail, without their figures, which change from look to look."""
+    """Names of the failed checks, without their figures, which change each time."""
     try:
         checks = json.loads(body)["checks"]
         return ", ".join(sorted(name for name, check in checks.items() if not check["ok"]))
@@ -130,7 +130,7 @@ def _lacking(body: bytes) -> str:
 
 async def _get(settings: Settings, path: str) -> tuple[int, bytes]:
     host = "127.0.0.1" if settings.http_host in ("0.0.0.0", "::") else settings.http_host  # noqa: S104 - as above
-    # Only whether it answers is asked, of ourselves: the certificate names another host.
+    # The certificate is not verified: it names another host, and the request goes to this machine.
     tls = None if settings.http_cert is None else ssl._create_unverified_context()  # noqa: S323, SLF001 - as said
     reader, writer = await asyncio.open_connection(host, settings.http_port, ssl=tls)
     try:
@@ -155,7 +155,7 @@ def _plain(value: object) -> str:
 
 
 def _metrics(settings: Settings) -> Path:
-    """Folder of the figures that processes share, one for each data folder.
+    """Folder of shared metrics, one for each data folder.
 
     It is in memory: the files are mapped, and the kernel kills a process that writes to one on a full disk.
     """
@@ -165,7 +165,7 @@ def _metrics(settings: Settings) -> Path:
 
 
 def _may_be_ours(folder: Path) -> bool:
-    """Whether we made it, or may make it: anybody may write where it is."""
+    """Whether the folder belongs to this user or can be created, since anybody may write to its parent."""
     try:
         status = folder.lstat()
     except FileNotFoundError:

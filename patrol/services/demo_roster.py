@@ -19,10 +19,10 @@ _AHEAD = 21
 
 
 async def enlist(database_url: str, count: int, *, seed: int = 1) -> str:
-    """Give each device of the fleet an officer, a binding and shifts round the clock; again, only what is missing.
+    """Give each device of the fleet an officer, a binding and shifts round the clock; adds only missing ones.
 
     Returns:
-        How many officers there are.
+        Number of officers.
     """
     recruits = await asyncio.to_thread(fleet.recruit, count, seed)
     connection = await asyncpg.connect(database_url)
@@ -58,7 +58,7 @@ def badge(who: fleet.Officer) -> str:
 
 
 def name(number: int) -> str:
-    """Name of the officer with this number; one in a thousand or so is another's, too, as among people."""
+    """Name of the officer with this number; about one in a thousand is not unique, as in reality."""
     first, index = _SURNAMES[number % len(_SURNAMES)], number * 17 + number // len(_SURNAMES)
     second = _GIVEN[(number * 29 + 7) % len(_GIVEN)] if number % 3 else ""
     return first + _GIVEN[index % len(_GIVEN)] + second

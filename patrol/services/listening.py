@@ -1,4 +1,4 @@
-"""Ports and certificates that our own servers listen with: looked at before they start, so that a fault is one line."""
+"""Checks of ports and certificates before servers start, so that a fault is one line."""
 
 import socket
 import ssl
@@ -9,7 +9,7 @@ from patrol.settings.settings import Settings
 
 
 def check_http(settings: Settings) -> None:
-    """Look at the port of the map and at its certificate.
+    """Check the port of the map and its certificate.
 
     Raises:
         SetupError: they cannot be used; says what to do.
@@ -22,7 +22,7 @@ def check_http(settings: Settings) -> None:
 
 
 def check_port(host: str, port: int, setting: str) -> None:
-    """Say at once when nobody could listen there.
+    """Check that the port can be used.
 
     Raises:
         SetupError: the port is taken, or the address is not this machine's.
@@ -37,7 +37,7 @@ def check_port(host: str, port: int, setting: str) -> None:
 
 
 def taken(host: str, port: int, fault: OSError, setting: str) -> str:
-    """What to do about a port that cannot be listened on."""
+    """Remedy for a port that cannot be used."""
     return (
         f"Port {port} of {host} cannot be opened ({fault.strerror}): stop the program that uses it, choose another "
         f"port with {setting}, or another address with PATROL_HTTP_HOST."

@@ -1,7 +1,7 @@
-"""Log files of processes that run on: each is turned when it is large, whoever writes it.
+"""Rotation of log files of running processes.
 
-The writers have it open for appending and know nothing of it. What was written is copied aside and the file is cut to
-nothing, so that no writer ever waits for us, nor stops when we do.
+The writers have the file open for appending and do not take part. Its content is copied aside and the file is
+truncated, so that no writer ever waits for the rotation or depends on it.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ _PIECE = 1 << 20
 
 
 def appending(path: Path) -> BinaryIO:
-    """Open a log for appending; it is for its owner alone, also where an earlier version made it for others.
+    """Open a log for appending, readable by its owner only, also if an earlier version allowed others.
 
     Raises:
         OSError: it cannot be written.
@@ -37,7 +37,7 @@ def appending(path: Path) -> BinaryIO:
 
 
 def turn(path: Path, most: int = MOST_BYTES) -> bool:
-    """Move what a log holds to `….log.1` when it is larger than `most` bytes; what was there before is forgotten.
+    """Move the content of a log to `….log.1` if it is larger than `most` bytes; the previous `….log.1` is lost.
 
     Raises:
         OSError: the disk is full, or the folder is gone.
@@ -52,7 +52,7 @@ def turn(path: Path, most: int = MOST_BYTES) -> bool:
     draft = path.with_name(path.name + ".new")
     draft.unlink(missing_ok=True)
     with path.open("r+b") as file, appending(draft) as kept:
-        while piece := file.read(_PIECE):  # to the end: what was written meanwhile, too
+        while piece := file.read(_PIECE):  # to the end, including lines written meanwhile
             kept.write(piece)
         kept.flush()
         file.truncate(0)
@@ -61,7 +61,7 @@ def turn(path: Path, most: int = MOST_BYTES) -> bool:
 
 
 async def keep_turned(files: Callable[[], Iterable[Path]], *, most: int = MOST_BYTES, every_s: float = EVERY_S) -> None:
-    """Turn the files that are large, again and again until cancelled."""
+    """Rotate large files until cancelled."""
 
     async def turn_large() -> None:
         for path in files():

@@ -1,6 +1,6 @@
-"""Bring a database's tables to what this version needs: ordered SQL files, each applied once.
+"""Migrations: ordered SQL files, each applied once.
 
-`schemas/sql/*.sql` go everywhere; `schemas/sql/timescale/*.sql` after them where the extension is available.
+`schemas/sql/*.sql` are for every database; `schemas/sql/timescale/*.sql` follow if the extension is available.
 """
 
 import asyncio
@@ -14,11 +14,11 @@ from schemas import migrations
 from schemas.migrations import Migration
 from tracking.store.records import migration_store
 
-_LOCK = 0x70617472  # any number of our own: two processes that start at once take turns
+_LOCK = 0x70617472  # arbitrary key of the lock that serialises processes
 _OUTSIDE = "-- no transaction"  # first line of a file whose statements PostgreSQL refuses inside one
 _OLDEST = 15  # PostgreSQL's major version
 LOCK_MS = 1_000
-"""A change of a table waits no longer for who uses it, since all who come later wait behind it; then it makes way."""
+"""Longest wait of a table change for a lock, since later queries wait behind it; then it is retried."""
 PATIENCE_S = 600.0
 _SETTINGS = {"application_name": "patrol migrate", "lock_timeout": "0", "statement_timeout": "0"}
 
@@ -39,7 +39,7 @@ FROM (SELECT * FROM pg_stat_activity
 async def migrate(
     database_url: str, *, patience_s: float = PATIENCE_S, report: Callable[[str], None] = lambda _: None
 ) -> list[str]:
-    """Apply what is missing and return the names of the files applied; safe when several processes start at once.
+    """Apply missing files and return their names; safe if several processes start at the same time.
 
     Args:
         database_url: postgresql:// address.
@@ -47,8 +47,8 @@ async def migrate(
         report: called with a sentence when a file has to wait.
 
     Raises:
-        SetupError: an applied file has changed since, a newer version made the database, the server cannot take the
-            tables, or somebody holds a table for too long.
+        SetupError: an applied file has changed, a newer version made the database, the server lacks a feature, or a
+            table is locked for too long.
     """
     connection = await asyncpg.connect(database_url, server_settings=_SETTINGS)
     try:
@@ -58,7 +58,7 @@ async def migrate(
         return await _apply_missing(connection, patience_s, report)
     except asyncpg.PostgresError as fault:
         if isinstance(fault, asyncpg.SyntaxOrAccessError) and not isinstance(fault, asyncpg.InsufficientPrivilegeError):
-            raise  # a fault of the file
+            raise  # an error in the file
         if (reason := faults.explain(fault)) is None:
             raise
         raise errors.SetupError(reason) from fault
@@ -73,10 +73,10 @@ async def apply(
     patience_s: float = PATIENCE_S,
     report: Callable[[str], None] = lambda _: None,
 ) -> None:
-    """Apply one file, so that nobody waits for it longer than `LOCK_MS` while it waits for others.
+    """Apply one file; others wait at most `LOCK_MS` for it while it waits for its locks.
 
     Raises:
-        SetupError: others held its tables all the time.
+        SetupError: its tables were locked all the time.
     """
     if migration.sql.startswith(_OUTSIDE):
         for statement in migration.sql.split(";\n"):

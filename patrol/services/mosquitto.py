@@ -39,9 +39,9 @@ MOST_QUEUED_BYTES = 2_147_483_647
 """An int: Mosquitto 2.1 refuses more, and 2.0 takes what is more for something else."""
 
 MOST_IN_FLIGHT_BYTES = 32 << 20
-"""Of one connection, either way; as much as a worker's queue holds."""
+"""Per connection and direction; as much as the queue of a worker."""
 
-# Whatever client id a device gives, its session bears the name of its account: it can take over nobody else's.
+# The session of a device has the name of its account, whatever client id it gives: it cannot take over another.
 _BOUND = "use_username_as_clientid true"
 
 _CLIENTS = """\
@@ -58,16 +58,16 @@ tls_version tlsv1.2"""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokerPaths:
-    """Where things are on the broker's machine."""
+    """Paths on the broker's machine."""
 
     folder: Path
     """mosquitto.conf and dynamic-security.json; the broker must be able to write here."""
     data: Path
-    """What the broker keeps: sessions and waiting messages."""
+    """Persistent data of the broker: sessions and waiting messages."""
     plugin: Path
     """mosquitto_dynamic_security.so."""
     user: str | None = None
-    """Whom a broker that is started as root becomes; None: it is started as the user that it stays."""
+    """User to which a broker started as root changes; None: it is not started as root."""
 
     @property
     def configuration(self) -> Path:
@@ -82,17 +82,17 @@ class BrokerPaths:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listener:
-    """Where the broker listens; with a certificate and its key by TLS only."""
+    """Listener of the broker; with a certificate and its key by TLS only."""
 
     port: int
     address: str | None = None
-    """None: every network."""
+    """None: all addresses."""
     cert: Path | None = None
     key: Path | None = None
     client_ca: Path | None = None
-    """Authority of the devices' certificates: they then show one, and no password."""
+    """CA of the devices' certificates: devices then use a certificate instead of a password."""
     inside: int | None = None
-    """Port of another listener without TLS, for our own processes on a network of theirs."""
+    """Port of another listener without TLS, for the processes of the server on a separate network."""
 
 
 def configuration(places: BrokerPaths, listener: Listener) -> str:

@@ -1,4 +1,4 @@
-"""How a process tells that it is ready: a line on the pipe of its supervisor, a datagram to systemd (`Type=notify`)."""
+"""Reports that a process is ready: a line on the pipe of its supervisor, a datagram to systemd (`Type=notify`)."""
 
 import contextlib
 import os
@@ -10,10 +10,10 @@ SYSTEMD = "NOTIFY_SOCKET"
 
 
 def notify_ready() -> None:
-    """Tell the supervisor, if there is one, that this process does its work now."""
+    """Report to the supervisor, if there is one, that this process is ready."""
     descriptor = os.environ.get(VARIABLE)
     if descriptor is not None:
-        with contextlib.suppress(BrokenPipeError):  # it waited long enough and has hung up
+        with contextlib.suppress(BrokenPipeError):  # it gave up waiting and closed the pipe
             os.write(int(descriptor), READY)
     if (address := os.environ.get(SYSTEMD)) is not None:
         _tell_systemd(address)

@@ -1,4 +1,4 @@
-"""A part: a command of ours that runs as a process of its own, asked how it is, and stopped."""
+"""A part: a command that runs as a separate process, with health checks."""
 
 import asyncio
 import contextlib
@@ -15,21 +15,21 @@ log = structlog.get_logger(__name__)
 
 
 _STOP_SECONDS = 6.0
-_SILENT_TIMES = 3  # a part that did not answer so often in a row is ended, to be started again
+_SILENT_TIMES = 3  # consecutive failed health checks after which a part is ended and restarted
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """How a part says it is."""
+    """State reported by a part."""
 
     lives: bool
     missing: str = ""
-    """What it lacks to do its work; empty: nothing."""
+    """Missing requirements; empty: none."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Part:
-    """A command of ours that runs as a process of its own."""
+    """A command that runs as a separate process."""
 
     name: str
     command: tuple[str, ...]
@@ -37,14 +37,14 @@ class Part:
     ready_within: float = 60.0
     """Seconds."""
     ask: Callable[[], Awaitable[Health]] | None = None
-    """Asks a part that runs how it is; None: only its end is seen."""
+    """Health check of a running part; None: only its exit is noticed."""
     ask_every: float = 10.0
     """Seconds."""
     process: subprocess.Popen[bytes] | None = None
 
 
 async def until_ended(part: Part) -> int:
-    """Wait until a part has ended; one that does not answer any more is ended."""
+    """Wait until a part has ended; one that stops answering is ended."""
     assert part.process is not None  # noqa: S101 - launched before
     if part.ask is None:
         return await children.ended(part.process)
@@ -56,7 +56,7 @@ async def until_ended(part: Part) -> int:
 
 
 async def _ask(part: Part, ask: Callable[[], Awaitable[Health]]) -> None:
-    """Ask a part how it is, again and again; say when that changes, and end it when it is silent."""
+    """Check the health of a part periodically; log changes, and end it if it does not answer."""
     assert part.process is not None  # noqa: S101 - launched before
     silent, missing = 0, ""
     while silent < _SILENT_TIMES:
@@ -71,7 +71,7 @@ async def _ask(part: Part, ask: Callable[[], Awaitable[Health]]) -> None:
 
 
 async def terminate(part: Part) -> None:
-    """End the process of a part; one that does not end in time is killed."""
+    """End the process of a part; after a time limit it is killed."""
     process = part.process
     if process is None or process.poll() is not None:
         return
@@ -92,8 +92,8 @@ async def cancel(task: "asyncio.Task[None]") -> None:
 
 
 def forget_gauges(part: Part) -> None:
-    """A queue of a process that ended holds nothing: its counters stay, its gauges go."""
+    """Remove the gauges of a process that ended; its counters stay."""
     folder = part.env.get("PROMETHEUS_MULTIPROC_DIR")
     if folder is not None and part.process is not None:
-        with contextlib.suppress(OSError):  # figures must not keep a part from being started again
+        with contextlib.suppress(OSError):  # metrics must not prevent the restart of a part
             multiprocess.mark_process_dead(part.process.pid, folder)  # type: ignore[no-untyped-call]

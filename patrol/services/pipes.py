@@ -1,4 +1,4 @@
-"""Pipes of our processes: what comes out of them line by line, and the line that says they are ready."""
+"""Pipes of child processes: their output by line, and the line that reports readiness."""
 
 import asyncio
 import contextlib
@@ -9,7 +9,7 @@ from patrol.services import notify
 
 
 async def wait_ready(reading: int) -> None:
-    """Wait until a child says that it is ready; EOFError when it ended before."""
+    """Wait until a child reports that it is ready; EOFError if it ended before."""
     async with lines(reading) as reader:
         if await reader.readline() != notify.READY:
             raise EOFError
@@ -17,7 +17,7 @@ async def wait_ready(reading: int) -> None:
 
 @contextlib.asynccontextmanager
 async def lines(descriptor: int) -> AsyncIterator[asyncio.StreamReader]:
-    """Read a pipe, which is closed on leaving."""
+    """Read a pipe, which is closed on exit."""
     reader = asyncio.StreamReader()
     transport, _ = await asyncio.get_running_loop().connect_read_pipe(
         lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(descriptor, "rb")

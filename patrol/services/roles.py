@@ -1,7 +1,7 @@
 """The database role that the server runs as: it reads and writes the city, and appends to the audit record.
 
-It can change or remove nothing in the record, owns none of its tables and cannot become who does. Migrations run as the
-owner of the tables, who gives it its rights, anew after each.
+It cannot change or remove entries of the record, owns no tables and cannot become their owner. Migrations run as the
+owner of the tables, who grants its rights again after each.
 """
 
 import base64
@@ -16,7 +16,7 @@ from patrol.cli import errors
 from runtime import db
 
 SERVER = "patrol_server"
-"""Name of the role where we choose it."""
+"""Default name of the role."""
 _ITERATIONS = 4_096  # PostgreSQL's own
 _SCHEMA = "public"
 _OURS = """
@@ -65,18 +65,18 @@ WHERE tgrelid IN ('audit'::regclass, 'audit_head'::regclass) AND NOT tgisinterna
 
 
 async def ways_to_alter_the_audit(conn: db.Connection, role: str | None = None) -> list[str]:
-    """Say how a role, or that of the connection, could alter the audit record; empty: it cannot."""
+    """Ways in which a role, or that of the connection, could alter the audit record; empty: none."""
     rows = await conn.fetch(_WAYS, role or await conn.fetchval("SELECT current_user"))
     return [row["way"] for row in rows]
 
 
 async def switched_off(conn: db.Connection) -> list[str]:
-    """Name the triggers that keep the audit record and do not stand in every session's way."""
+    """Triggers that protect the audit record, but not in every session."""
     return [row["tgname"] for row in await conn.fetch(_SWITCHED_OFF)]
 
 
 async def exists(conn: db.Connection, role: str) -> bool:
-    """Whether there is such a role."""
+    """Whether the role exists."""
     return bool(await conn.fetchval("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)", role))
 
 
@@ -88,10 +88,10 @@ def server_url(owner_url: str, password: str, role: str = SERVER) -> str:
 
 
 async def prepare(owner_url: str, url: str) -> None:
-    """Make the role of `url` where there is none, bring its password to what `url` says, and give it its rights.
+    """Create the role of `url` if it does not exist, set its password to that of `url`, and grant its rights.
 
     Raises:
-        SetupError: the owner may not, or the role could alter the audit record all the same.
+        SetupError: the owner lacks the right, or the role could still alter the audit record.
     """
     parts = urlsplit(url)
     role, password = unquote(parts.username or ""), unquote(parts.password or "")
@@ -159,7 +159,7 @@ async def _grant(conn: db.Connection, role: str) -> None:
 
 
 async def _monitor(conn: db.Connection, name: str) -> None:
-    """Let it see what the examination of the database looks at, where we may give that."""
+    """Grant access to the views that the checks of the database need, where possible."""
     try:
         await conn.execute(f"GRANT pg_monitor TO {name}")
     except asyncpg.InsufficientPrivilegeError:
@@ -175,7 +175,7 @@ async def _hand_over_hypertables(conn: db.Connection, role: str) -> None:
         return
     name, owner = await _quoted(conn, role), await conn.fetchval(_OWNER, role)
     if owner is not None:
-        await conn.execute(f"GRANT {name} TO {owner}")  # so that migrations still may change these tables
+        await conn.execute(f"GRANT {name} TO {owner}")  # so that migrations can still change these tables
     await conn.execute(f"GRANT CREATE ON SCHEMA {_SCHEMA} TO {name}")  # an owner of tables must have had it
     for row in left:
         await conn.execute(f"ALTER {row['kind']} {row['name']} OWNER TO {name}")
@@ -188,7 +188,7 @@ async def _quoted(conn: db.Connection, name: str) -> str:
 
 
 def _verifier(password: str) -> str:
-    """What PostgreSQL keeps of a password (RFC 5803), so that the password itself is in no statement and no log."""
+    """SCRAM verifier of a password (RFC 5803), so that the password itself appears in no statement or log."""
     salt = secrets.token_bytes(16)
     salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, _ITERATIONS)
     stored = hashlib.sha256(hmac.digest(salted, b"Client Key", "sha256")).digest()

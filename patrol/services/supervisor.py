@@ -1,7 +1,7 @@
-"""Keeps the product's processes: starts them in order, restarts what died, stops them in reverse order.
+"""Supervisor of the processes: starts them in order, restarts those that died, stops them in reverse order.
 
-A child tells through a pipe when it is ready (`patrol.services.notify`). Whatever ends the supervisor, nothing is left
-running: children get the kernel's signal of its death (`patrol.services.children`).
+A child reports through a pipe when it is ready (`patrol.services.notify`). However the supervisor ends, no child
+is left running: the kernel signals its death to the children (`patrol.services.children`).
 """
 
 import asyncio
@@ -28,7 +28,7 @@ log = structlog.get_logger(__name__)
 
 _LONGEST_BACKOFF_SECONDS = 30.0
 _KILLED_WAITS_S = (0.5, 2.0, 5.0)  # between tries to start a part that is killed at its start
-_STEADY_SECONDS = 60.0  # a child that lived this long starts its backoff afresh
+_STEADY_SECONDS = 60.0  # uptime after which the backoff of a child is reset
 
 
 class _KilledError(errors.SetupError):
@@ -50,7 +50,7 @@ class Supervisor:
         """Start a part, wait until it is ready, and keep it running from then on.
 
         Raises:
-            SetupError: it ended or was silent too long.
+            SetupError: it ended, or did not report in time.
         """
         self._parts.append(part)
         self._stack.push_async_callback(terminate, part)
@@ -58,7 +58,7 @@ class Supervisor:
         self._begin(f"keep-{part.name}", self._keep(part))
 
     def adopt(self, name: str, process: "subprocess.Popen[bytes]", stop: Callable[[], None]) -> None:
-        """Take charge of an embedded service that was started; its death stops everything."""
+        """Add a started embedded service; its death stops everything."""
         self._stack.callback(stop)
         self._begin(f"watch-{name}", self._watch(name, process))
 
@@ -71,7 +71,7 @@ class Supervisor:
         self.stop.set()
 
     async def wait(self) -> None:
-        """Wait until asked to stop.
+        """Wait for a request to stop.
 
         Raises:
             SetupError: a service died.
@@ -86,7 +86,7 @@ class Supervisor:
         await self._stack.aclose()
 
     def _begin(self, name: str, job: Coroutine[Any, Any, None]) -> None:
-        """Go on with something until everything is stopped; if it dies, everything is."""
+        """Run a task until everything is stopped; if it fails, everything is stopped."""
         task = asyncio.create_task(parts.lasting(name, job, self.stop.is_set), name=name)
         task.add_done_callback(self._ended)
         task.add_done_callback(lambda _: job.close())  # stopped before it began, it was never awaited
@@ -100,7 +100,7 @@ class Supervisor:
             self.stop.set()
 
     async def _first(self, part: Part) -> None:
-        """Launch a part; one that something killed is no fault of its own and is launched again."""
+        """Launch a part; if it was killed by a signal, it is launched again."""
         for again_in_s in _KILLED_WAITS_S:
             try:
                 return await self._launch(part)
@@ -158,7 +158,7 @@ class Supervisor:
             raise errors.SetupError(f"The {part.name} ended at its start: {_last_line(path)} (log: {path})") from fault
 
     def _spawn(self, part: Part, path: Path) -> int:
-        """Spawn the process of a part; returns the pipe on which it tells that it is ready."""
+        """Spawn the process of a part; returns the pipe on which it reports readiness."""
         with logfiles.appending(path) as file, contextlib.ExitStack() as ours:
             reading, writing = os.pipe()
             ours.callback(os.close, writing)
@@ -168,7 +168,7 @@ class Supervisor:
             if self.verbose:
                 ours.callback(os.close, output)
             env = {**os.environ, **part.env, notify.VARIABLE: str(writing), "PYTHONUNBUFFERED": "1"}
-            env.pop(notify.SYSTEMD, None)  # when all is ready we tell it ourselves
+            env.pop(notify.SYSTEMD, None)  # the supervisor reports it when all parts are ready
             part.process = children.spawn(
                 [sys.executable, "-m", "patrol", *part.command], log=output, env=env, pass_fds=(writing,)
             )
@@ -182,7 +182,7 @@ class Supervisor:
         async def copy() -> None:
             async with pipes.lines(reading) as lines:
                 async for line in lines:
-                    # A disk that is full must not stop the part, which waits until its lines are read.
+                    # A full disk must not stop the part, which waits until its lines are read.
                     with contextlib.suppress(OSError), logfiles.appending(path) as file:
                         file.write(line)
                     sys.stderr.write(f"{name:>6} | {printable.text(line.decode(errors='replace').rstrip())}\n")
@@ -194,12 +194,12 @@ class Supervisor:
 
 @contextlib.asynccontextmanager
 async def supervise(data_dir: Path, *, verbose: bool = False) -> AsyncIterator[Supervisor]:
-    """Give a supervisor for `data_dir`, which it holds alone, and stop everything on leaving.
+    """A supervisor with the exclusive lock of `data_dir`; stops everything on exit.
 
-    SIGINT, SIGTERM and SIGHUP end the body by cancelling it.
+    SIGINT, SIGTERM and SIGHUP cancel the body.
 
     Raises:
-        SetupError: another one runs on the folder, or the folder cannot be written.
+        SetupError: another one uses the folder, or the folder is not writable.
     """
     logs = data_dir / "logs"
     try:

@@ -1,4 +1,4 @@
-"""The secret from which the passwords of devices follow: from the settings, else a file made at the first use."""
+"""Secret from which the passwords of devices are derived: from the settings, else from a file created at first use."""
 
 from patrol.settings import key_files
 from patrol.settings.settings import Settings
@@ -7,10 +7,10 @@ FILE = "device.key"
 
 
 def device_key(settings: Settings) -> str:
-    """Return the key; the same for every process and command of an installation.
+    """The key; the same for every process and command of an installation.
 
     Raises:
-        SetupError: the file cannot be read or made, or holds no key.
+        SetupError: the file cannot be read or created, or has no key.
     """
     if settings.device_key is not None:
         return settings.device_key.get_secret_value()

@@ -1,4 +1,4 @@
-"""Secrets of an installation in files: made at the first use, for their owner alone, whole or not at all."""
+"""Secrets of an installation in files: created atomically at first use, readable by their owner only."""
 
 import os
 import secrets
@@ -12,10 +12,10 @@ LEAST_CHARACTERS = 32
 
 
 def read_or_make(file: Path, what: str, remedy: str) -> str:
-    """Give the secret of a file; the same for every process, whichever is first.
+    """The secret of a file; the same for all processes.
 
     Raises:
-        SetupError: the file cannot be read or made, or holds no secret; the text ends with `remedy`.
+        SetupError: the file cannot be read or created, or has no secret; the text ends with `remedy`.
     """
     try:
         if not file.exists():
@@ -29,17 +29,17 @@ def read_or_make(file: Path, what: str, remedy: str) -> str:
 
 
 def secrets_key(settings: Settings) -> str:
-    """The key that secrets in the database are encrypted with.
+    """The key that encrypts secrets in the database.
 
     Raises:
-        SetupError: its file cannot be read or made, or holds none.
+        SetupError: its file cannot be read or created, or has none.
     """
     file = settings.secrets_key_file or settings.data_dir / "secrets.key"
     return read_or_make(file, "key for secrets", "restore it from a backup, or correct PATROL_SECRETS_KEY_FILE.")
 
 
 def _make(file: Path) -> None:
-    """Make a secret; a file that is there has all of it, and one that another process made stays."""
+    """Create a secret atomically; a file created by another process stays."""
     file.parent.mkdir(parents=True, exist_ok=True)
     handle, draft = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
     try:

@@ -1,4 +1,4 @@
-"""The site's OpenID provider out of the settings."""
+"""Configuration of the OpenID provider, from the settings."""
 
 from patrol.cli import errors
 from patrol.settings.settings import Settings
@@ -8,7 +8,7 @@ from web.auth.openid.provider import trusted
 
 
 def config(settings: Settings) -> OpenIdConfig | None:
-    """Read what the settings say of the provider; None: there is none.
+    """Read the settings of the provider; None: there is none.
 
     Raises:
         SetupError: an address is not safe, a file is missing, or there is no such role.

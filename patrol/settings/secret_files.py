@@ -1,4 +1,4 @@
-"""Secrets from files: PATROL_ADMIN_PASSWORD_FILE names the file that holds what PATROL_ADMIN_PASSWORD would say."""
+"""Secrets from files: PATROL_ADMIN_PASSWORD_FILE names the file with the value of PATROL_ADMIN_PASSWORD."""
 
 from collections.abc import Collection, Mapping
 from pathlib import Path

@@ -191,6 +191,6 @@ def load(overrides: dict[str, Any] | None = None) -> Settings:
         first = fault.errors()[0]
         name = str(first["loc"][0])
         where = f"--{name.replace('_', '-')}" if name in options else f"PATROL_{name.upper()}"
-        # A secret that is not valid is still one, and often nearly the right one: it is never shown.
+        # An invalid secret is never shown, since it is often nearly the right one.
         shown = "" if name in SECRETS else f" (it is {first['input']!r})"
         raise errors.SetupError(f"{where}: {first['msg']}{shown}; correct it.") from None

@@ -13,7 +13,7 @@ from web.auth.store import accounts
 def run(
     settings: Settings, *, name: str, disabled: bool | None = None, password: bool = False, reset_code: bool = False
 ) -> None:
-    """Change what is asked for; all sessions and tokens of the account end."""
+    """Make the change; all sessions and tokens of the account end."""
     new_password = secrets.token_urlsafe(12) if password else None
     values: dict[str, object] = {"reset_second_factor": reset_code}
     if disabled is not None:

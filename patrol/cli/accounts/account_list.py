@@ -1,4 +1,4 @@
-"""`patrol account list`: who may come in."""
+"""`patrol account list`: the accounts."""
 
 from rich.console import Console
 from rich.table import Table

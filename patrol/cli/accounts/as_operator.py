@@ -1,4 +1,4 @@
-"""What the commands about accounts share: a connection, who acts, and faults as one line."""
+"""Shared by the commands about accounts: connection, actor, and errors as one line."""
 
 import asyncio
 import getpass
@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 def actor() -> str:
-    """Who acts, for the audit record: the user of the machine."""
+    """Actor in the audit record: the user of the machine."""
     try:
         return f"cli:{getpass.getuser()}"
     except (OSError, KeyError):
@@ -26,7 +26,7 @@ def actor() -> str:
 
 
 def granter() -> Granter:
-    """The command line, which holds everything."""
+    """The command line, which has all rights."""
     return Granter(actor())
 
 
@@ -37,10 +37,10 @@ def fault_text(fault: pydantic.ValidationError) -> str:
 
 
 def run(settings: Settings, do: Callable[[Connection], Awaitable[T]]) -> T:
-    """Do something on the database of the settings.
+    """Run an action on the configured database.
 
     Raises:
-        SetupError: the database is away or has no tables, or what was asked for cannot be.
+        SetupError: the database is not reachable or has no tables, or the action is not possible.
     """
     return asyncio.run(_run(connectivity.database_url(settings), do))
 

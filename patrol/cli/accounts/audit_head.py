@@ -1,4 +1,4 @@
-"""`patrol audit head`: where the audit record ends, to be kept on paper or on another machine."""
+"""`patrol audit head`: the head of the audit record, to be kept on paper or on another machine."""
 
 import asyncio
 
@@ -10,7 +10,7 @@ from web.audit.store import audit_log
 
 
 def run(settings: Settings) -> None:
-    """Print the head; `patrol audit verify --head` takes it."""
+    """Print the head, for `patrol audit verify --head`."""
     typer.echo(asyncio.run(_head(connectivity.database_url(settings))))
 
 

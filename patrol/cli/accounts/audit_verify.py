@@ -1,4 +1,4 @@
-"""`patrol audit verify`: whether the audit record is as it was written."""
+"""`patrol audit verify`: verification of the audit record."""
 
 import asyncio
 import re
@@ -19,7 +19,7 @@ _PRINTED = re.compile(r"([0-9]{1,18}):([0-9a-f]{64})")
 
 
 def run(settings: Settings, *, anchor: Path | None, heads: Sequence[str] = (), chain_only: bool = False) -> None:
-    """Go over the chain and its anchors; what was changed is named, and the exit code is 1."""
+    """Verify the chain and its anchors; print changes and exit with code 1 if there are any."""
     printed = [_head(text) for text in heads]
     file = anchor or settings.anchor_file
     anchors = None if chain_only else Anchors(file, device_key.device_key(settings))

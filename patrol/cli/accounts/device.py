@@ -1,4 +1,4 @@
-"""`patrol device …`: enrol devices, give them passwords, shut them out."""
+"""`patrol device …`: enrol devices, set passwords, revoke."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -58,7 +58,7 @@ def add(settings: Settings, *, name: str, unit: str, label: str | None, datum: s
 
 
 def password(settings: Settings, *, name: str, qr_file: Path | None) -> None:
-    """Make the next password of a device and print it; the one before ceases."""
+    """Make the next password of a device and print it; the previous one stops working."""
     _may_show(settings, qr_file)
 
     async def work(conn: db.Connection) -> DeviceGrant:
@@ -68,13 +68,13 @@ def password(settings: Settings, *, name: str, qr_file: Path | None) -> None:
 
 
 def revoke(settings: Settings, *, name: str) -> None:
-    """Shut a device out."""
+    """Revoke a device."""
     _known(settings, name, lambda conn: device_access.revoke(conn, name))
     typer.echo(f"{name} is revoked 已停用: what it sends is refused, and it is {CUT}.")
 
 
 def restore(settings: Settings, *, name: str) -> None:
-    """Let a device in again."""
+    """Restore a revoked device."""
     _known(settings, name, lambda conn: device_access.restore(conn, name))
     typer.echo(f"{name} is restored 已恢复.")
 
@@ -112,7 +112,7 @@ def _show(settings: Settings, grant: DeviceGrant, qr_file: Path | None) -> None:
 
 
 def _broker(settings: Settings) -> Broker | None:
-    """Where handsets find the broker; None: that cannot be told from how our own processes do."""
+    """Address of the broker for handsets; None: it cannot be derived from that for the server."""
     if settings.handset_url is not None:
         return connectivity.broker_address(settings.handset_url, setting="PATROL_HANDSET_URL")
     if settings.public_url is not None:
@@ -124,10 +124,10 @@ def _broker(settings: Settings) -> Broker | None:
 
 
 def _may_show(settings: Settings, qr_file: Path | None) -> None:
-    """See beforehand that a QR code can be made: the password is shown once.
+    """Check in advance that a QR code can be made, since the password is shown once.
 
     Raises:
-        SetupError: it is not known where handsets find the broker.
+        SetupError: the address of the broker for handsets is not known.
     """
     if _broker(settings) is None and qr_file is not None:
         raise errors.SetupError(

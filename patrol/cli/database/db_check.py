@@ -1,4 +1,4 @@
-"""`patrol db check`: what is configured, what is wrong, and what to do."""
+"""`patrol db check`: configuration of the database, its faults, and remedies."""
 
 import asyncio
 
@@ -9,10 +9,10 @@ from patrol.settings.settings import Settings
 
 
 def run(settings: Settings) -> None:
-    """Examine the database and show what was found.
+    """Check the database and print the findings.
 
     Raises:
-        SetupError: something must be mended.
+        SetupError: something must be corrected.
     """
     results = asyncio.run(_examine(connectivity.database_url(settings)))
     findings.show("Database 数据库", results)

@@ -1,4 +1,4 @@
-"""`patrol db tune`: the chunk interval by the rate of fixes."""
+"""`patrol db tune`: set the chunk interval by the rate of fixes."""
 
 import typer
 
@@ -11,10 +11,10 @@ from runtime import db
 
 
 def run(settings: Settings, *, rate: float | None) -> None:
-    """Set it for the chunks to come.
+    """Set it for new chunks.
 
     Raises:
-        SetupError: there is no TimescaleDB, or no rate to go by.
+        SetupError: there is no TimescaleDB, or the rate is not known.
     """
 
     async def tune(conn: db.Connection) -> str:

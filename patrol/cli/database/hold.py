@@ -1,4 +1,4 @@
-"""`patrol hold`: evidence that is not dropped."""
+"""`patrol hold`: legal holds."""
 
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo

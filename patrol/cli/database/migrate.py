@@ -1,4 +1,4 @@
-"""`patrol migrate`: bring the tables up to date, and give the server's role its rights."""
+"""`patrol migrate`: update the tables, and grant the rights of the server's role."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from patrol.settings.settings import Settings
 
 
 def run(settings: Settings) -> None:
-    """Apply what is missing and say what was done."""
+    """Apply missing migrations and print them."""
     applied = asyncio.run(bring_up_to_date(settings, connectivity.database_url(settings), typer.echo))
     for name in applied:
         typer.echo(f"applied {name}")
@@ -23,7 +23,7 @@ async def bring_up_to_date(settings: Settings, url: str, report: Callable[[str],
     """Migrate as the owner of the tables; `url` is what the server uses. Returns what was applied.
 
     Raises:
-        SetupError: it cannot be reached, or not be done.
+        SetupError: the database cannot be reached or migrated.
     """
     owner = settings.owner_database_url
     await connectivity.check_database(owner or url)

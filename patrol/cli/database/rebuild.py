@@ -1,4 +1,4 @@
-"""`patrol rebuild`: compute the visits of a period again from the stored fixes; compare, or mend."""
+"""`patrol rebuild`: compute the visits of a period again from the stored fixes; compare or correct them."""
 
 import asyncio
 import time
@@ -25,11 +25,11 @@ from tracking.store.tracks import window_store
 
 _SHOWN = 40
 _STALLED_S = 120.0
-"""A worker that takes no window for so long will not."""
+"""Time after which waiting for a worker ends."""
 
 
 def run(settings: Settings, *, start: str, end: str, devices: list[str] | None, check: bool) -> None:
-    """Look at every run of the period; name what differs, and mend it unless only a check is asked for.
+    """Check every run of the period; print differences, and correct them unless only a check is requested.
 
     Raises:
         SetupError: the period or a device is not known, or with `check` something differs.
@@ -63,10 +63,10 @@ async def _period(conn: db.Connection, period: tuple[str, str]) -> tuple[int, in
 
 
 def moment(text: str, zone: ZoneInfo, *, end: bool = False) -> int:
-    """Read RFC 3339 with an offset, or a local day, whose begin or end is meant; ms since 1970-01-01 UTC.
+    """Parse RFC 3339 with an offset, or a local day, which stands for its begin or end; ms since 1970-01-01 UTC.
 
     Raises:
-        SetupError: it is neither.
+        SetupError: it is not valid.
     """
     try:
         if len(text) == len("2026-05-01"):
@@ -102,7 +102,7 @@ async def _look(conn: db.Connection, lo: int, hi: int, devices: Sequence[Device]
 async def _routes(
     conn: db.Connection, console: Console, period: tuple[int, int], devices: Sequence[Device], *, store: bool
 ) -> int:
-    """Look at roads and checkpoints, if there are any; how many hours differed."""
+    """Check roads and checkpoints, if any; returns the number of hours that differ."""
     routes = await route_store.load(conn, await atlas.grid(conn))
     looked = differed = 0
     if routes.empty:
@@ -119,7 +119,7 @@ async def _routes(
 
 
 async def _mend(conn: db.Connection, console: Console, result: RebuildResult) -> None:
-    """Store the windows; do those that no worker does, and wait for the others."""
+    """Store the windows; process those that no worker processes, and wait for the others."""
     units = await _store(conn, result)
     received, numbers = result.windows[0].received, sorted({window.device for window in result.windows})
     for unit in units:
@@ -135,7 +135,7 @@ async def _mend(conn: db.Connection, console: Console, result: RebuildResult) ->
                 raise errors.SetupError(
                     f"{left} windows were not recomputed: see the log of the worker that serves them."
                 )
-            await asyncio.sleep(0.5)  # another process's table; it offers no event
+            await asyncio.sleep(0.5)  # written by another process, which sends no event
         progress.update(task, completed=len(result.windows))
     console.print(f"{len(result.windows)} windows were recomputed.", markup=False)
 
@@ -171,7 +171,7 @@ def _key(difference: Difference) -> int:
 
 
 def described(what: Stay | Run | None) -> str:
-    """Say a stay or run in a few words; "-" is nothing."""
+    """Short text of a stay or run; "-": none."""
     if what is None:
         return "-"
     if isinstance(what, Run):

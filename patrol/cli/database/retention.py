@@ -1,4 +1,4 @@
-"""`patrol retention`: how long data is kept."""
+"""`patrol retention`: retention of data."""
 
 import functools
 import time
@@ -19,20 +19,20 @@ from web.store import holds
 
 
 def show(settings: Settings) -> None:
-    """Show every class."""
+    """Print every class."""
     _show(as_operator.run(settings, holds.retentions))
 
 
 def keep(settings: Settings, *, data: str, days: int | None) -> None:
-    """Keep a class for so many days."""
+    """Set the retention of a class in days."""
     _show([as_operator.run(settings, lambda conn: holds.set_retention(conn, data, days, as_operator.actor()))])
 
 
 def run(settings: Settings, *, dry: bool) -> None:
-    """Drop what is old, or count it.
+    """Delete expired data, or count it.
 
     Raises:
-        SetupError: another pass is at work, or a class could not be gone over.
+        SetupError: another pass is running, or a class failed.
     """
     as_operator.run(settings, _count if dry else functools.partial(_drop, settings.media_folder))
 

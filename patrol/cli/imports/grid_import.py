@@ -17,7 +17,7 @@ from tracking.store.city import grid_store
 
 
 def run(settings: Settings, *, file: Path, dry_run: bool, valid_from: datetime | None = None) -> None:
-    """Import the file or only try it, or say what is wrong with it feature by feature."""
+    """Import the file or only check it; print its faults by feature."""
     data, begins = import_file.read(file), None if valid_from is None else db.millis(valid_from)
     result = asyncio.run(_checked_import(connectivity.database_url(settings), data, begins, dry_run=dry_run))
     if isinstance(result, list):
@@ -30,7 +30,7 @@ def run(settings: Settings, *, file: Path, dry_run: bool, valid_from: datetime |
 
 
 async def import_town(database_url: str) -> str:
-    """Import the synthetic town and say how large it is."""
+    """Import the synthetic town and print its size."""
     data = await asyncio.to_thread(lambda: msgspec.json.encode(grid_file.city_geojson()))
     result = await import_data(database_url, data)
     if isinstance(result, list):
@@ -48,7 +48,7 @@ async def _checked_import(
 
 
 async def import_data(database_url: str, data: bytes) -> grid_store.GridImportResult | list[GridFault]:
-    """Import a grid file, or say what is wrong with it; then nothing has changed."""
+    """Import a grid file; a file with faults changes nothing and its faults are printed."""
     connection = await asyncpg.connect(database_url)
     try:
         return await grid_store.import_file(connection, data)

@@ -1,4 +1,4 @@
-"""What the imports of files share: reading one, naming its faults, and saying that it was only tried."""
+"""Shared by the imports of files: reading, printing faults, and reporting dry runs."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -23,10 +23,10 @@ def read(file: Path) -> bytes:
 
 
 def refuse(file: Path, faults: Iterable[GridFault]) -> NoReturn:
-    """Name every fault in both languages.
+    """Print every fault in both languages.
 
     Raises:
-        SetupError: always; nothing of the file was taken.
+        SetupError: always; nothing was imported.
     """
     named = list(faults)
     for wrong in named:
@@ -35,5 +35,5 @@ def refuse(file: Path, faults: Iterable[GridFault]) -> NoReturn:
 
 
 def tell(done: str, *, dry_run: bool) -> None:
-    """Say what changed, or would have."""
+    """Print the changes, or those that an import would make."""
     typer.echo(f"Dry run, nothing has changed: {done}" if dry_run else done)

@@ -1,4 +1,4 @@
-"""`patrol roads import` and `patrol checkpoints import`: what is to be walked and passed, from files."""
+"""`patrol roads import` and `patrol checkpoints import`: import of patrol routes from files."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -22,12 +22,12 @@ _FORMS: dict[str, route_file.Form] = {".geojson": "geojson", ".json": "geojson",
 
 
 def roads(settings: Settings, *, file: Path, dry_run: bool) -> None:
-    """Import the roads of a city or only try them, or say what is wrong with the file feature by feature."""
+    """Import the roads of a city or only check them; print faults by feature."""
     _import(settings, file, put_roads, dry_run=dry_run)
 
 
 def checkpoints(settings: Settings, *, file: Path, dry_run: bool) -> None:
-    """Import the checkpoints of a city or only try them, or say what is wrong with the file one by one."""
+    """Import the checkpoints of a city or only check them; print faults one by one."""
     form = _FORMS.get(file.suffix.lower())
     if form is None:
         raise errors.SetupError(f"the type of {file} is unknown: name it {', '.join(_FORMS)}.")
@@ -39,7 +39,7 @@ def checkpoints(settings: Settings, *, file: Path, dry_run: bool) -> None:
 
 
 async def put_roads(conn: db.Connection, grid: CityGrid, data: bytes) -> str | FileFaults:
-    """Put roads in force; what changed, in words."""
+    """Put roads in force; returns the changes as text."""
     read = await asyncio.to_thread(route_file.roads, data, grid)
     if isinstance(read, FileFaults):
         return read
@@ -53,7 +53,7 @@ async def put_roads(conn: db.Connection, grid: CityGrid, data: bytes) -> str | F
 async def put_checkpoints(
     conn: db.Connection, grid: CityGrid, data: bytes, form: route_file.Form = "geojson"
 ) -> str | FileFaults:
-    """Put checkpoints in force; what changed, in words."""
+    """Put checkpoints in force; returns the changes as text."""
     read = await asyncio.to_thread(route_file.checkpoints, data, form, grid)
     if isinstance(read, FileFaults):
         return read
@@ -62,7 +62,7 @@ async def put_checkpoints(
 
 
 async def import_town(database_url: str) -> str:
-    """Import the roads and checkpoints of the synthetic town and say how many."""
+    """Import the roads and checkpoints of the synthetic town and print their numbers."""
     documents = await asyncio.to_thread(lambda: (synthetic.roads_geojson(), synthetic.checkpoints_geojson()))
     connection = await asyncpg.connect(database_url)
     try:

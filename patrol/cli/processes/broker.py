@@ -1,4 +1,4 @@
-"""`patrol broker config`: what Mosquitto needs to serve devices, made from the settings and the enrolled devices."""
+"""`patrol broker config`: configuration of Mosquitto, from the settings and the enrolled devices."""
 
 import asyncio
 import dataclasses
@@ -26,11 +26,11 @@ from tracking.store.tracks import device_access
 
 _SALT_BYTES = 12
 _USER = "mosquitto"
-"""Whom Debian's package and the project's image run it as."""
+"""User of Mosquitto in Debian's package and in the image of the project."""
 
 
 def config(settings: Settings, *, places: BrokerPaths, listener: Listener) -> None:
-    """Write mosquitto.conf and dynamic-security.json; what the broker learned since is made anew from the database."""
+    """Write mosquitto.conf and dynamic-security.json; all accounts come from the database."""
     places = dataclasses.replace(places, user=broker_user(places.user))
     server = connectivity.broker_address(settings.broker_url)
     if server.user is None or not server.password:
@@ -75,10 +75,10 @@ async def _grants(url: str, server: str) -> list[DeviceGrant]:
 
 
 def _write(places: BrokerPaths, configuration: str, state: str) -> None:
-    """Write both files, so that the broker can read and replace them: it writes its state anew with each change.
+    """Write both files so that the broker can read and replace them, as it rewrites its state with each change.
 
     Raises:
-        SetupError: its user could not reach them.
+        SetupError: its user cannot reach them.
     """
     try:
         places.folder.mkdir(parents=True, exist_ok=True)
@@ -98,7 +98,7 @@ def _write(places: BrokerPaths, configuration: str, state: str) -> None:
 
 
 def _hand_over(places: BrokerPaths, user: str) -> None:
-    """Let the broker's user replace its state, but not the configuration that it is started with as root."""
+    """Let the broker's user replace its state, but not the configuration with which it is started as root."""
     group = pwd.getpwnam(user).pw_gid
     places.data.mkdir(parents=True, exist_ok=True)
     for path in (places.data, places.state):
@@ -108,7 +108,7 @@ def _hand_over(places: BrokerPaths, user: str) -> None:
 
 
 def broker_user(name: str | None) -> str | None:
-    """Return whom the broker becomes; None where we are not root: then it runs as we do.
+    """User of the broker; None: not root, so it runs as the present user.
 
     Raises:
         SetupError: there is no such user, or only root may choose one.
@@ -133,7 +133,7 @@ def _reads(user: str, file: Path) -> bool:
 
 
 def _write_secretly(file: Path, text: str) -> None:
-    """Replace a file by one that only its owner reads; a reader sees the old or the new, never a part."""
+    """Replace a file atomically by one that only its owner can read."""
     fresh = file.with_suffix(".new")
     fresh.unlink(missing_ok=True)
     with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as opened:

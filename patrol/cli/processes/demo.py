@@ -1,4 +1,4 @@
-"""`patrol demo`: everything on one machine, with no other install."""
+"""`patrol demo`: everything on one machine, without further installation."""
 
 import asyncio
 import secrets
@@ -17,9 +17,9 @@ from runtime import logs
 
 
 def run(settings: Settings, *, officers: int, history_minutes: float, verbose: bool) -> None:
-    """Run until Ctrl-C; `officers` 0 is no fleet."""
+    """Run until Ctrl-C; `officers` 0: no fleet."""
     logs.configure(settings.log_format)
-    # The broker listens on loopback only, so whoever reaches it is on this machine.
+    # The broker listens on loopback only, so its clients are on this machine.
     settings = settings.model_copy(update={"auto_enrol": True})
     asyncio.run(_demo(settings, officers, history_minutes, verbose=verbose))
 
@@ -65,7 +65,7 @@ async def _database(supervisor: Supervisor, settings: Settings, progress: Progre
 
 
 async def _as_server(owner_url: str) -> str:
-    """The embedded database as the role of the server, whose password is made anew at each start."""
+    """The embedded database for the role of the server, with a new password at each start."""
     url = roles.server_url(owner_url, secrets.token_urlsafe(24))
     await roles.prepare(owner_url, url)
     return url
@@ -87,7 +87,7 @@ async def _town(settings: Settings, database_url: str, progress: Progress) -> No
 
 
 async def _broker(supervisor: Supervisor, settings: Settings, progress: Progress) -> tuple[str, str]:
-    """Return the addresses for devices and for our own processes."""
+    """Addresses for devices and for the processes of the server."""
     with progress.step("Broker", "消息服务") as notes:
         if settings.mqtt_url is not None:
             await connectivity.log_in(settings.mqtt_url)

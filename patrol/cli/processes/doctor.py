@@ -1,4 +1,4 @@
-"""`patrol doctor`: is everything that the service stands on as it must be, and what to do if not."""
+"""`patrol doctor`: checks of everything that the service depends on, with remedies."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -16,10 +16,10 @@ _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 def run(settings: Settings) -> None:
-    """Examine everything and show what was found.
+    """Run all checks and print the findings.
 
     Raises:
-        SetupError: something must be mended.
+        SetupError: something must be corrected.
     """
     parts = asyncio.run(_examine(settings))
     for title, results in parts.items():
@@ -62,7 +62,7 @@ async def _database(settings: Settings) -> tuple[list[CheckResult], list[CheckRe
 
 
 async def _folder(conn: "asyncpg.Connection[asyncpg.Record]") -> Path | None:
-    """Where a database on this machine keeps its data; None when it does not say, or has a machine of its own."""
+    """Data folder of a database on this machine; None: not known, or on another machine."""
     try:
         folder = Path(await conn.fetchval("SHOW data_directory"))
         return folder if await asyncio.to_thread(folder.is_dir) else None

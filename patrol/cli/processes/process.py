@@ -1,4 +1,4 @@
-"""What the long-running processes share: an event loop that ends well on SIGTERM and SIGINT."""
+"""Shared by long-running processes: an event loop that ends cleanly on SIGTERM and SIGINT."""
 
 import asyncio
 import gc
@@ -12,7 +12,7 @@ from patrol.cli import errors, faults
 from runtime import build, logs
 
 _COLLECTED_AFTER = 50_000
-"""Containers made and not let go before cycles among the young ones are looked for; Python's own 700 are a batch's."""
+"""Threshold of the young generation of the garbage collector; Python's 700 is reached by a single batch."""
 
 
 def until_stopped(work: Callable[[asyncio.Event], Awaitable[None]]) -> None:
@@ -39,7 +39,7 @@ def until_stopped(work: Callable[[asyncio.Event], Awaitable[None]]) -> None:
 
 
 def _collect_rarely() -> None:
-    """Look for cycles less often: what a batch is made of has none, and all that lives on is gone through each time."""
+    """Run the garbage collector less often: batches have no cycles, and each run examines all surviving objects."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(_COLLECTED_AFTER, 20, 20)

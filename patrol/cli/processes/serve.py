@@ -1,4 +1,4 @@
-"""`patrol serve`: the server against a database and a broker that are there."""
+"""`patrol serve`: the server with an existing database and broker."""
 
 import asyncio
 

@@ -10,7 +10,7 @@ from patrol.settings.settings import Settings
 
 
 def run(_settings: Settings, *, file: Path, roads: Path | None, checkpoints: Path | None, seed: int) -> None:
-    """Write the town of this seed to the file, and its roads and checkpoints where they are asked for."""
+    """Write the town of this seed to the file, and its roads and checkpoints if requested."""
     try:
         grid_file.write(file, seed)
         if roads is not None:

@@ -24,7 +24,7 @@ def run(
     from_now: bool,
     to_now: bool,
 ) -> None:
-    """Replay the files and say what became of each point; exit code 1 unless all were acknowledged."""
+    """Replay the files and print the result of each point; exit code 1 unless all were acknowledged."""
     config = replay.ReplayConfig(
         mqtt_url=settings.broker_url, files=tuple(files), unit=unit, speed=speed, batch=batch, from_now=from_now,
         to_now=to_now,
