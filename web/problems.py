@@ -1,4 +1,4 @@
-"""What may go wrong with a request, as exceptions with their status: raised by stores and routes alike."""
+"""Errors of requests, as exceptions with their status; raised by stores and routes."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,7 +17,7 @@ UNREACHABLE = (
     asyncpg.TooManyConnectionsError,
     asyncpg.UndefinedTableError,
 )
-"""What a database that is away, starting, or not migrated yet raises."""
+"""Errors of a database that is unreachable, starting, or not migrated yet."""
 
 
 class ProblemError(Exception):
@@ -39,11 +39,11 @@ class NotReadyError(ProblemError):
 
 
 def not_found(what: str) -> ProblemError:
-    """Say that `what` does not exist."""
+    """Error: `what` does not exist."""
     return ProblemError(404, f"{what} does not exist.")
 
 
 def invalid_value(where: str, message: str) -> ProblemError:
-    """Say what is wrong with a value of the body; `where` is its path in it."""
+    """Error in a value of the body; `where` is its path."""
     place = f"body.{where}"
     return ProblemError(422, f"{place}: {message}", errors=[{"where": place, "message": message}])

@@ -16,12 +16,12 @@ from web.config import WebConfig
 from web.http.half_sent import TimedProtocol
 
 SEND_BUFFER_BYTES = 256 << 10
-"""Bound of what the kernel holds for a slow viewer: stale frames must not queue there."""
+"""Send buffer of a connection, so that stale frames do not queue in the kernel."""
 DEAD_AFTER_MS = 20_000
-"""A peer that takes nothing for so long is dropped by the kernel, whatever its socket promises."""
+"""Time without acknowledged data after which the kernel drops a connection."""
 GRACE_S = 2
 MAX_MESSAGE_BYTES = 64 << 10
-"""Longer messages of a websocket end it."""
+"""Longest message of a websocket; longer ones end it."""
 PING_S = 20
 """Between pings of a websocket, and how long an answer may take."""
 
@@ -29,14 +29,14 @@ log = structlog.get_logger(__name__)
 
 
 class _Server(uvicorn.Server):
-    """uvicorn without its signal handlers, the caller's `stop` event ends it; tells when it listens."""
+    """uvicorn without its signal handlers: the caller's `stop` event ends it; reports when it listens."""
 
     def __init__(self, config: uvicorn.Config, on_listening: Callable[[], None]) -> None:
         super().__init__(config)
         self._on_listening = on_listening
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, and tell."""
+        """Start, and report the port."""
         await super().startup(sockets)
         self._on_listening()
 
@@ -60,7 +60,7 @@ async def serve(app: FastAPI, config: WebConfig, stop: asyncio.Event) -> None:
 
     Raises:
         OSError: the port is taken.
-        ExceptionGroup: something that goes on in the background died.
+        ExceptionGroup: a background task failed.
     """
     listener = _listen(config.http_host, config.http_port)
     port = listener.getsockname()[1]
@@ -78,11 +78,11 @@ async def serve(app: FastAPI, config: WebConfig, stop: asyncio.Event) -> None:
             access_log=False,
             log_config=None,
             server_header=False,
-            # Without names uvicorn would believe whatever runs on this machine, or who its own variable names.
+            # By default uvicorn would trust all local processes, or those named by its own variable.
             proxy_headers=bool(config.trusted_proxies),
             forwarded_allow_ips=list(config.trusted_proxies),
             timeout_graceful_shutdown=GRACE_S,
-            lifespan="off",  # what goes on in the background is awaited here: its death ends the process
+            lifespan="off",  # background tasks are awaited here: a failure ends the process
             ssl_certfile=config.tls_cert,
             ssl_keyfile=config.tls_key,
         ),
@@ -105,7 +105,7 @@ async def serve(app: FastAPI, config: WebConfig, stop: asyncio.Event) -> None:
 
 
 async def _ended(task: "asyncio.Task[None]") -> None:
-    """End what goes on in the background, last, since answers wait for it; its error is that of the process."""
+    """End background tasks last, since answers wait for them; their error is that of the process."""
     task.cancel()
     await asyncio.wait({task})
     if not task.cancelled():

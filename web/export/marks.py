@@ -1,4 +1,4 @@
-"""What every file says of itself: for whom it was made, when and why. Whoever passes it on is known. Pure."""
+"""Marks of exported files: recipient, time and purpose, so that a leak can be traced. Pure."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Receives a photograph or recording: whole, of the announced size and hash, and of a kind that is taken."""
+"""Receives photographs and recordings: complete, with the announced size and hash, and of an accepted type."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -18,7 +18,7 @@ from web import problems
 AT_ONCE = 16
 """Files a process receives at a time."""
 CHUNK_S = 30.0
-"""A sender from whom nothing comes for so long has gone."""
+"""Time without data after which a sender is given up."""
 _PIECE = 1 << 20
 
 T = TypeVar("T")
@@ -27,7 +27,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class Receiver:
-    """Takes files into the store."""
+    """Receives files into the store."""
 
     files: MediaFiles
     most_bytes: int
@@ -37,17 +37,17 @@ class Receiver:
     async def take(
         self, pool: db.Pool, sha256: str, sender: MediaSender, size: int | None, body: AsyncIterator[bytes]
     ) -> tuple[StoredMedia, bool]:
-        """Store a file for the events of the sender that name it; returns what is there, and whether it came now.
+        """Store a file for the events of the sender that name it; returns the file, and whether it is new.
 
         Args:
             pool: the database.
             sha256: hash that the file must have.
-            sender: whose events are meant.
-            size: bytes that the sender says will come; None: not said.
-            body: the bytes; not read where the sender sent them before.
+            sender: owner of the events.
+            size: bytes announced by the sender; None: not announced.
+            body: the bytes; not read if the sender sent them before.
 
         Raises:
-            ProblemError: no event names it, or it is not what the events say.
+            ProblemError: no event names it, or it differs from the event.
         """
         async with pool.acquire() as conn:
             wanted = await media_store.announced(conn, sha256, sender)
@@ -66,7 +66,7 @@ class Receiver:
             self._free += 1
 
     async def _sent_before(self, conn: db.Connection, sha256: str, wanted: Sequence[Announced]) -> StoredMedia | None:
-        """Who sent the bytes for one event has shown to have them: they count for the sender's other events, too."""
+        """A sender that sent the bytes for one event has proved to have them: they count for its other events, too."""
         if not any(file.sent for file in wanted) or not await asyncio.to_thread(self.files.place(sha256).is_file):
             return None
         async with conn.transaction():
@@ -114,7 +114,7 @@ class Receiver:
 
 
 def _fitting(incoming: Incoming, wanted: Sequence[Announced]) -> tuple[str | None, list[str]]:
-    """Under which media type the file is kept, and the events that announced it so."""
+    """Media type of the file, and the events that announced it."""
     sized = [file for file in wanted if file.bytes == incoming.size]
     if not sized:
         sizes = _listed({file.bytes for file in wanted})

@@ -1,4 +1,4 @@
-"""All that is stored about one officer, for that officer: lines of JSON, made piece by piece from the bindings."""
+"""All data stored about one officer, for that officer: lines of JSON, produced by binding."""
 
 import json
 from collections.abc import AsyncIterator
@@ -19,7 +19,7 @@ PAGE = 1_000
 
 
 async def lines(pool: db.Pool, officer: int, mark: FileMark) -> AsyncIterator[bytes]:
-    """Write the record; each line says in `type` what it is."""
+    """Write the record; `type` is the kind of each line."""
     yield _line("export", {"text": mark.text()})
     async with pool.acquire() as conn:
         yield _line("officer", await own_record.officer(conn, officer))
@@ -34,7 +34,7 @@ async def lines(pool: db.Pool, officer: int, mark: FileMark) -> AsyncIterator[by
 
 
 async def _carried(pool: db.Pool, binding: dict[str, Any]) -> AsyncIterator[bytes]:
-    """What a device stored while the officer carried it."""
+    """Data of a device while the officer carried it."""
     slot, start, end = binding.pop("slot"), binding["t_from"], binding["t_to"] or datetime.now(UTC)
     yield _line("binding", binding)
     async with pool.acquire() as conn:

@@ -1,7 +1,7 @@
 """A period of the past as lines of JSON: tracks, events, alerts, and coverage as changes from step to step.
 
-Coverage is judged by the very functions of the live map, one step after the other, each of them sent before the next is
-read: a replay begins to play at once, and no answer is held whole.
+Coverage is judged by the same functions as on the live map, step by step; each step is sent before the next is read, so
+a replay starts at once, and no answer is held in memory as a whole.
 """
 
 import asyncio
@@ -30,14 +30,14 @@ MOST_ALERTS = 20_000
 
 AT_ONCE = 2
 _turns = asyncio.Semaphore(AT_ONCE)
-"""Steps that a process works on at a time, some 25 ms of a core each: clips take turns, step by step."""
+"""Steps computed at a time by a process, some 25 ms of a core each: clips take turns."""
 
 Lines = AsyncIterator[bytes]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClipRequest:
-    """What a clip shows; times in ms."""
+    """Content of a clip; times in ms."""
 
     start: int
     end: int
@@ -49,7 +49,7 @@ class ClipRequest:
 
     @property
     def period(self) -> clip_store.Period:
-        """From when to when, the end not included."""
+        """Start and end, exclusive."""
         return db.moment(self.start), db.moment(self.end)
 
     def moments(self) -> range:
@@ -66,7 +66,7 @@ async def lines(
         place = await coverage.load_place(connection, place, clip.start, clip.start if clip.then else None)
         alerts = await _alerts(connection, clip, see, clip.period)
         events = await _events(connection, see, clip.period)
-    # Nothing is sent within a turn: who reads slowly keeps nobody else waiting.
+    # Nothing is sent within a turn, so slow readers do not delay others.
     yield _line(type="head", at=clip.start, until=clip.end, step=clip.step, devices=len(devices))
     yield _line(type="alerts", items=alerts)
     yield _line(type="events", items=events)
@@ -83,7 +83,7 @@ async def _alerts(
     connection: db.Connection, clip: ClipRequest, see: Sight, period: clip_store.Period
 ) -> list[dict[str, Any]]:
     rows = await clip_store.alerts(connection, see, period, MOST_ALERTS)
-    # What turned out never to have been a gap is not shown by what is known now.
+    # Gaps that turned out not to be gaps are left out.
     kept = (row for row in rows if clip.then or row["state"] != "withdrawn")
     return [{**row, "steps": json.loads(row["steps"])} for row in kept]
 

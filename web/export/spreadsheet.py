@@ -1,4 +1,4 @@
-"""Cells of CSV files that a spreadsheet opens. Pure."""
+"""Cells of CSV files, safe for spreadsheets. Pure."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ _BEGINS_A_FORMULA = tuple("=+-@\t\r\n＝＋－＠")
 
 
 def cell(value: Any) -> Any:
-    """A text that a spreadsheet would run as a formula gets a quote before it, whatever unseen signs come first."""
+    """Put a quote before texts that a spreadsheet would run as a formula, also after invisible characters."""
     if not isinstance(value, str):
         return value
     seen = value.lstrip(" \xa0\u200b\u200e\u200f\u2060\u3000\ufeff\0")

@@ -1,4 +1,4 @@
-"""A device's track as GeoJSON, CSV or GPX, piece by piece: no track is ever held whole."""
+"""A device's track as GeoJSON, CSV or GPX, in pieces, so that no track is held in memory as a whole."""
 
 import csv
 import io
@@ -51,14 +51,14 @@ async def simplified(pages: AsyncIterator[FixColumns], metres: float) -> AsyncIt
 
 
 async def encoded(pages: AsyncIterator[FixColumns], form: Format, device: str, mark: FileMark) -> AsyncIterator[bytes]:
-    """Write a track, marked."""
+    """Write a track with its mark."""
     write = {"geojson": _geojson, "csv": _csv, "gpx": _gpx}[form]
     async for text in write(pages, device, mark):
         yield text.encode()
 
 
 def kept(page: FixColumns, metres: float) -> NDArray[np.bool_]:
-    """Which fixes stay: Douglas-Peucker within each stretch without a gap."""
+    """Fixes to keep: Douglas-Peucker within each stretch without a gap."""
     keep = np.zeros(len(page), dtype=np.bool_)
     if len(page) == 0:
         return keep
@@ -102,7 +102,7 @@ def _distances(x: Float, y: Float, start: tuple[float, float], end: tuple[float,
 
 
 def rows(page: FixColumns) -> Iterator[dict[str, Any]]:
-    """Give each fix as a mapping; what is unknown is None."""
+    """Each fix as a mapping; unknown values are None."""
     lists = [
         [rest.rfc3339(db.moment(t)) for t in page.t.tolist()],
         np.round(page.lat, 7).tolist(),

@@ -1,6 +1,6 @@
-"""Figures that lie in the database, read when Prometheus asks: what waits and how long, who works, what is kept.
+"""Metrics read from the database when Prometheus asks: queues and their age, workers, stored data.
 
-They are of the whole system and the same in every web process: put them together by max, never by sum.
+They describe the whole system and are the same in every web process: aggregate them by max, never by sum.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -33,7 +33,7 @@ async def stored(conn: db.Connection) -> bytes:
     """The figures in Prometheus' text format.
 
     Raises:
-        asyncpg.PostgresError: tables are missing, or the account may not look.
+        asyncpg.PostgresError: tables are missing, or the account lacks rights.
     """
     return _text([*await _work(conn), *await _waiting(conn), *await _keeping(conn)])
 

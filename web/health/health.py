@@ -1,4 +1,4 @@
-"""Whether the process lives (/healthz), can do its work (/readyz), and its figures (/metrics)."""
+"""Liveness (/healthz), readiness (/readyz) and metrics (/metrics)."""
 
 import os
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Content negotiation by the Accept header (RFC 9110 §12.5.1), for what a route can give. Pure."""
+"""Content negotiation by the Accept header (RFC 9110 §12.5.1). Pure."""
 
 from collections.abc import Mapping
 from typing import TypeVar
@@ -7,10 +7,10 @@ T = TypeVar("T")
 
 
 def choose(header: str, offers: Mapping[str, T]) -> T | None:
-    """Choose what the caller likes best among `offers`, media type → anything, the first being the default.
+    """Choose the caller's preferred one of `offers`, media type → anything; the first is the default.
 
     Returns:
-        None when the caller takes none of them.
+        None: the caller accepts none of them.
     """
     if not header.strip():
         return next(iter(offers.values()))
@@ -35,7 +35,7 @@ def _wish(part: str) -> tuple[str, float]:
 
 
 def _quality(media_type: str, wishes: list[tuple[str, float]]) -> float:
-    """The most specific wish decides."""
+    """Quality by the most specific entry."""
     for pattern in (media_type, media_type.split("/", maxsplit=1)[0] + "/*", "*/*"):
         for wished, quality in wishes:
             if wished == pattern:

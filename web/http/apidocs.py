@@ -1,4 +1,4 @@
-"""/docs: the operations of the OpenAPI document as one page made on the server; nothing is loaded from elsewhere."""
+"""/docs: the operations of the OpenAPI document as one page, rendered on the server without external resources."""
 
 from html import escape
 from typing import Any
@@ -74,7 +74,7 @@ def _schema(name: str, schema: dict[str, Any]) -> str:
 
 
 def _type(schema: dict[str, Any]) -> str:
-    """Describe a JSON schema in a few words; null is left out, descriptions say what it means."""
+    """Describe a JSON schema in a few words, without null, which the descriptions explain."""
     if "$ref" in schema:
         name = escape(schema["$ref"].rsplit("/", 1)[-1])
         return f'<a href="#{name}">{name}</a>'

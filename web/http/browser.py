@@ -1,4 +1,4 @@
-"""What a request says of the browser it comes from: its cookie, its page, whether it navigates."""
+"""Browser requests: session cookie, origin, and whether the browser navigates."""
 
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import urlsplit
@@ -13,7 +13,7 @@ def cookie_name(*, secure: bool) -> str:
 
 
 def safe_next(target: str | None) -> str:
-    """Path of ours to go to after signing in; anything that could lead elsewhere becomes /."""
+    """Local path to go to after signing in; anything that could lead to another site becomes /."""
     if not target or not target.startswith("/") or target.startswith("//"):
         return "/"
     if "\\" in target or any(ord(character) < 33 or ord(character) == 127 for character in target):
@@ -23,10 +23,10 @@ def safe_next(target: str | None) -> str:
 
 
 def same_origin(headers: Headers, *, secure: bool) -> bool:
-    """Tell whether a browser says that a request comes from a page of ours."""
+    """Whether a request comes from a page of this server, according to the browser."""
     site, origin = headers.get("sec-fetch-site"), headers.get("origin")
     if origin in (None, "null"):
-        # A form on a page without referrer has the origin "null"; what no page can forge then decides.
+        # A form on a page without referrer has the origin "null"; then a header decides that no page can forge.
         return site == "same-origin"
     parts = urlsplit(origin)
     if site not in (None, "same-origin") or parts.scheme not in (("https",) if secure else ("http", "https")):
@@ -45,7 +45,7 @@ def cookie(headers: Headers, name: str) -> str | None:
 
 
 def wants_page(scope: Scope) -> bool:
-    """Tell whether a browser navigates, so that it should see a page and not a problem document."""
+    """Whether a browser navigates, so that it gets a page instead of a problem document."""
     if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD") or scope["path"].startswith("/api/"):
         return False
     return "text/html" in Headers(scope=scope).get("accept", "")

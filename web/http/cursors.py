@@ -1,4 +1,4 @@
-"""Cursors of lists: where the last page ended, opaque to callers."""
+"""Cursors of lists: the end of the last page, opaque to callers."""
 
 import base64
 import binascii
@@ -22,7 +22,7 @@ def decode(cursor: str | None, kind: type[T]) -> T | None:
     """Read the key of type `kind` that `encode` wrote.
 
     Raises:
-        ProblemError: the cursor is not one of this list.
+        ProblemError: the cursor does not belong to this list.
     """
     if cursor is None:
         return None

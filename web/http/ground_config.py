@@ -1,4 +1,4 @@
-"""What the operator chose as the ground of the map, checked once at the start."""
+"""Configuration of the base map, checked once at the start."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,30 +7,30 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 MAGIC = b"PMTiles\x03"
-"""Begins every PMTiles archive of version 3."""
+"""First bytes of PMTiles archives of version 3."""
 _FIRST_IDEOGRAPHS = "19968-20223.pbf"
 
 
 class GroundError(ValueError):
-    """The ground of the map is not usable as set; the text says which setting and why."""
+    """The configured base map cannot be used; the text says which setting and why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroundConfig:
-    """The ground of the map."""
+    """The base map."""
 
     file: Path | None = None
     """PMTiles archive; None: none."""
     assets: Path | None = None
     """Folder with `fonts/{font}/{range}.pbf` and `sprites/{name}.json`, `.png`; None: drawn by the page."""
     tiles: str | None = None
-    """Template of a tile server's addresses; its origin is the only other one the page may speak to."""
+    """Template of a tile server's addresses; its origin is the only other one that the page may contact."""
     tiles_datum: Literal["wgs84", "gcj02"] = "gcj02"
     tiles_max_zoom: int = 18
     tiles_size: int = 256
     """px"""
     attribution: str | None = None
-    """None: what the archive says."""
+    """None: the one in the archive."""
 
     def __post_init__(self) -> None:
         """Check.
@@ -49,7 +49,7 @@ class GroundConfig:
 
     @property
     def origin(self) -> str | None:
-        """The origin the page must be allowed besides its own; None: no other."""
+        """Further origin that the page must be allowed to contact; None: none."""
         if self.tiles is None:
             return None
         parts = urlsplit(self.tiles)
@@ -65,11 +65,11 @@ class GroundConfig:
         return [name for name in named if not name.endswith("@2x")]
 
     def has_ideographs(self, font: str) -> bool:
-        """Tell whether a font has the first range of Chinese characters."""
+        """Whether a font has the first range of Chinese characters."""
         return self.assets is not None and (self.assets / "fonts" / font / _FIRST_IDEOGRAPHS).is_file()
 
     def asset(self, kind: Literal["fonts", "sprites"], *parts: str) -> Path | None:
-        """The asset of that name, if it is a file inside the folder even after links are followed."""
+        """The asset with this name, if it is a file inside the folder after resolving links."""
         if self.assets is None or any("\0" in part for part in parts):
             return None
         root = (self.assets / kind).resolve()

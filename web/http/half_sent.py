@@ -1,6 +1,6 @@
-"""HTTP connections on which a request does not come to its end: each is given so long, and an address so many.
+"""Limits on incomplete HTTP requests: time per request, and number per address.
 
-uvicorn waits for ever for the rest of a request; whoever sends every request by half holds every connection there is.
+uvicorn waits without limit for the rest of a request, so incomplete requests could hold all connections.
 """
 
 import asyncio
@@ -14,12 +14,12 @@ HEAD_S = 10.0
 MOST_HEAD_BYTES = 64 << 10
 WINDOW_S = 15.0
 LEAST_BYTES = 1_024
-"""In each window of a body; while we do not read, for want of room, nobody is blamed."""
+"""For each window of a body; time in which the server does not read does not count."""
 MOST_OF_ADDRESS = 64
 MOST = 1_024
-"""Requests half sent at a time, of one address and of all: the oldest of more are given up."""
+"""Incomplete requests at a time, of one address and of all: beyond this the oldest are closed."""
 YOUNG_S = 1.0
-"""In a burst of honest ones each is complete before."""
+"""Age below which none is closed, as honest requests in a burst are complete by then."""
 
 _TIMEOUT = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
@@ -33,7 +33,7 @@ class HalfSent:
         self._of: dict[str, OrderedDict[TimedProtocol, float]] = {}
 
     def add(self, waiting: "TimedProtocol", now: float) -> None:
-        """Take one, and give up the oldest where there are too many."""
+        """Add one, and close the oldest if there are too many."""
         of_address = self._of.setdefault(waiting.address, OrderedDict())
         self._since[waiting] = of_address[waiting] = now
         for waiters, most in ((of_address, MOST_OF_ADDRESS), (self._since, MOST)):
@@ -41,7 +41,7 @@ class HalfSent:
                 next(iter(waiters)).give_up()
 
     def discard(self, waiting: "TimedProtocol") -> None:
-        """Forget one."""
+        """Remove one."""
         self._since.pop(waiting, None)
         of_address = self._of.get(waiting.address)
         if of_address is not None:
@@ -54,7 +54,7 @@ _half_sent = HalfSent()
 
 
 class TimedProtocol(HttpToolsProtocol):
-    """uvicorn's protocol with an end to its patience."""
+    """uvicorn's protocol with these limits."""
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
@@ -64,7 +64,7 @@ class TimedProtocol(HttpToolsProtocol):
 
     @property
     def address(self) -> str:
-        """Who is at the other end."""
+        """Address of the client."""
         return self.client[0] if self.client else ""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -78,7 +78,7 @@ class TimedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes; whatever comes between two requests begins the wait for the next."""
+        """Receive bytes; those after a request start the time limit of the next."""
         if self._timer is None and (self.cycle is None or self.cycle.response_complete):
             self._await_head()
         self._bytes += len(data)

@@ -1,4 +1,4 @@
-"""What a handset is told to connect: a link that the OwnTracks app takes as its configuration. Pure."""
+"""Setup of handsets: a link that configures the OwnTracks app. Pure."""
 
 import base64
 import json
@@ -11,9 +11,9 @@ from schemas.topics import OWNTRACKS_ROOT
 
 
 def broker(handset_url: str | None, page: str) -> Broker:
-    """Where handsets find the broker: as the operator says, else on the host of the page, at the usual port.
+    """Address of the broker for handsets: the configured one, else the host of the page with the usual port.
 
-    How our own processes find it tells nobody outside anything.
+    The address used by the processes of the server may not be reachable from outside.
 
     Raises:
         ValueError: an address cannot be read; the text says how to write it.
@@ -27,7 +27,7 @@ def broker(handset_url: str | None, page: str) -> Broker:
 
 
 def address(broker: Broker) -> str:
-    """Address of a broker without what is secret in it."""
+    """Address of a broker without secrets."""
     host = f"[{broker.host}]" if ":" in broker.host else broker.host
     return f"{'mqtts' if broker.secure else 'mqtt'}://{host}:{broker.port}"
 

@@ -1,4 +1,4 @@
-"""What imports over REST share: how a trial is asked for, and how a file with faults is refused."""
+"""Shared by imports over REST: the parameter for dry runs, and the answer to files with faults."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -22,12 +22,12 @@ REFUSES: dict[int | str, dict[str, Any]] = {
         },
     }
 }
-"""How an import answers to a file with faults."""
+"""Answer of an import to a file with faults."""
 _NAMED = 3
 
 
 def refused(listed: Sequence[GridFault]) -> problems.ProblemError:
-    """Refuse a file for its faults, of which there is one at least."""
+    """Refuse a file with at least one fault."""
     some = "; ".join(str(fault) for fault in listed[:_NAMED])
     more = f"; and {len(listed) - _NAMED} more" if len(listed) > _NAMED else ""
     faults = [

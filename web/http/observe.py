@@ -22,7 +22,7 @@ SECONDS = Histogram(
 
 
 def _hashed(style: str) -> str:
-    """A style of ours that stands in its page, as the policy allows it and no other."""
+    """Hash of an inline style, for the policy."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()}'"
 
 
@@ -48,7 +48,7 @@ HEADERS = {
 
 
 def content_security_policy(tiles: str | None = None) -> str:
-    """Allow our own origin, and the one of a tile server where the operator set one."""
+    """Policy that allows the own origin, and that of a configured tile server."""
     own = _DIRECTIVES["connect-src"]
     directives = _DIRECTIVES | {"connect-src": own if tiles is None else f"{own} {tiles}"}
     return "; ".join(f"{name} {sources}" for name, sources in directives.items())
@@ -69,7 +69,7 @@ class Observe:
             self._headers["Strict-Transport-Security"] = "max-age=31536000"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, adding headers, and note what was answered."""
+        """Serve the request, add headers, and record the answer."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -96,7 +96,9 @@ class Observe:
 
 
 def _note(scope: Scope, status: int, seconds: float) -> None:
-    route = getattr(scope.get("route"), "path", "other")  # the pattern, not the path: labels must stay few
+    route = getattr(
+        scope.get("route"), "path", "other"
+    )  # the pattern, not the path, to keep the number of labels small
     REQUESTS.labels(scope["method"], route, str(status)).inc()
     SECONDS.labels(route).observe(seconds)
     if scope["path"] in _QUIET:

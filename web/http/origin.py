@@ -1,4 +1,4 @@
-"""The address of the page as the person at it sees it."""
+"""The address of the page in the browser."""
 
 from urllib.parse import urlsplit
 
@@ -8,7 +8,7 @@ from web.context import context
 
 
 def page(request: Request) -> str:
-    """Scheme, host and port of the page: as the operator says, else as the browser does."""
+    """Scheme, host and port of the page: the configured ones, else those of the request."""
     config = context(request).config
     if config.public_url is not None:
         return config.public_url.rstrip("/")

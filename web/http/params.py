@@ -49,14 +49,14 @@ _FOREIGN = "The cursor does not belong to this list; start without it."
 
 
 def stored_text(text: str | None) -> str | None:
-    """Check a text out of a cursor: PostgreSQL holds no NUL and no half characters."""
+    """Check a text of a cursor: PostgreSQL cannot store NUL and lone surrogates."""
     if text is not None and ("\0" in text or len(text) > 200 or not text.isprintable()):
         raise problems.ProblemError(422, _FOREIGN)
     return text
 
 
 def stored_time(moment: datetime) -> datetime:
-    """Check a time out of a cursor."""
+    """Check a time of a cursor."""
     try:
         return parse_time(moment.isoformat())
     except ValueError as error:
@@ -64,14 +64,14 @@ def stored_time(moment: datetime) -> datetime:
 
 
 def stored_number(number: int | None) -> int | None:
-    """Check a row number out of a cursor."""
+    """Check a row number of a cursor."""
     if number is not None and not 0 <= number < 1 << 63:
         raise problems.ProblemError(422, _FOREIGN)
     return number
 
 
 def stored_key(key: tuple[int, int] | None) -> tuple[int, int] | None:
-    """Check a pair of a time in ms and a row number out of a cursor."""
+    """Check a pair of a time in ms and a row number of a cursor."""
     if key is not None and not wire.EARLIEST_MS - 1 <= key[0] <= wire.LATEST_MS:
         raise problems.ProblemError(422, _FOREIGN)
     return None if key is None else (key[0], stored_number(key[1]) or 0)

@@ -34,7 +34,7 @@ _TITLES = {
 
 
 def response(problem: ProblemError, instance: str | None = None) -> Response:
-    """Render a problem as a response; `instance` is the path it came from."""
+    """Render a problem as a response; `instance` is the path of the request."""
     body = rest.Problem(
         title=_TITLES.get(problem.status, "Error"), status=problem.status, detail=problem.detail, instance=instance
     )
@@ -80,7 +80,7 @@ async def _on_http(request: Request, error: Exception) -> Response:
 
 
 async def _on_data(request: Request, error: Exception) -> Response:
-    """Values that our checks let through and PostgreSQL refuses are the caller's fault, not ours."""
+    """Values that PostgreSQL refuses are errors of the caller, also if no check found them before."""
     log.warning("web.value_refused", path=request.url.path, error=str(error))
     return response(ProblemError(422, "A parameter has a value that cannot be stored or compared."), request.url.path)
 

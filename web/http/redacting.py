@@ -1,7 +1,7 @@
-"""The door through which every answer leaves: names that the caller must not read are taken out of it.
+"""Redaction of all answers: names that the caller must not read are removed.
 
-Routes do nothing for it, and a new field passes here by itself. JSON is searched whole, lines of JSON one by one. What
-is neither is said in PLAIN, with what it may hold.
+Routes need not do anything, and new fields are covered automatically. JSON is searched as a whole, lines of JSON one by
+one. Other answers are listed in PLAIN with their possible content.
 """
 
 from collections.abc import Callable
@@ -21,7 +21,7 @@ _P = Permission
 EXEMPT = frozenset({
     _P.SELF, _P.AUDIT, _P.ACCOUNTS, _P.OPERATIONS, _P.BROKER, _P.HOLDS, _P.RETENTION_EDIT, _P.DEVICES_EDIT,
 })  # fmt: skip
-"""What these permissions are for is to read names; none of them shows what belongs to a part of the city alone."""
+"""Permissions whose purpose is to read names; none of them is limited to a part of the city."""
 _WHOLE = frozenset({"application/json", "application/geo+json"})
 _LINES = "application/x-ndjson"
 PLAIN: dict[str, str] = {
@@ -29,20 +29,20 @@ PLAIN: dict[str, str] = {
     "/api/v1/indicators": "CSV: its rows are cleaned before they are written",
     "/api/v1/media/{sha256}": "a photograph or recording",
 }
-"""Routes that answer with something else than JSON, and what may be read there."""
+"""Routes with answers other than JSON, and their possible content."""
 
 
 class Redacting:
-    """ASGI middleware inside the policy, which says who came in and for what."""
+    """ASGI middleware inside the policy, which gives the caller and the permission."""
 
     def __init__(self, app: ASGIApp, *, sights: Callable[[], Sights]) -> None:
         self._app = app
         self._sights = sights
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, without the names that the caller must not read."""
+        """Serve the request, without names that the caller must not read."""
         if scope["type"] != "http":
-            await self._app(scope, receive, send)  # the live part cleans once for all who see alike
+            await self._app(scope, receive, send)  # the live part redacts once for all viewers with the same sight
             return
         try:
             names = await self._names(scope)
@@ -63,7 +63,7 @@ class Redacting:
 
 
 class OutgoingAnswer:
-    """One answer on its way out."""
+    """One outgoing answer."""
 
     def __init__(self, names: Names, send: Send) -> None:
         self._names, self._send = names, send
@@ -72,7 +72,7 @@ class OutgoingAnswer:
         self._held = b""
 
     async def take(self, message: Message) -> None:
-        """Send what can be sent of an answer."""
+        """Send the completed part of an answer."""
         if message["type"] == "http.response.start":
             self._start, self._kind = message, _kind(message)
         if self._kind == _LINES:
@@ -84,7 +84,7 @@ class OutgoingAnswer:
 
     async def _take_whole(self, message: Message) -> None:
         if message["type"] != "http.response.body":
-            return  # the start waits: only then is the length known
+            return  # the start waits until the length is known
         self._held += message.get("body", b"")
         if message.get("more_body", False):
             return
@@ -104,7 +104,7 @@ class OutgoingAnswer:
         await self._send({**message, "body": body})
 
     def _cleaned(self, body: bytes) -> bytes:
-        """JSON without the names; byte for byte the same where there is nothing to take out."""
+        """JSON without the names; unchanged if there is nothing to remove."""
         if not body:
             return body
         value = msgspec.json.decode(body)
@@ -113,12 +113,12 @@ class OutgoingAnswer:
 
 
 def _kind(start: Message) -> str:
-    """Which of the kinds that are searched an answer is of; empty: none."""
+    """Searched kind of an answer; empty: none."""
     headers = MutableHeaders(scope=start)
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == problem_documents.MEDIA_TYPE:
         # A conflict tells what others did; the others say again what was asked for, or what is not there at all.
         return "application/json" if start["status"] == 409 else ""
     if kind == "application/geo+json" and "content-length" not in headers:
-        return ""  # a track, sent while it is read
+        return ""  # a track, which is streamed
     return kind if kind in {*_WHOLE, _LINES} else ""

@@ -1,4 +1,4 @@
-"""All routes of an application, so that the policy finds the one that will serve, and tests can walk them."""
+"""All routes of an application, for the policy and for tests."""
 
 from collections.abc import Sequence
 
@@ -26,10 +26,10 @@ class RouteTable:
         return [(method, path) for _, methods, path in self._routes for method in sorted(methods)]
 
     def find(self, method: str, path: str) -> str:
-        """Template of the route that will serve a request.
+        """Template of the route that serves a request.
 
         Raises:
-            ProblemError: none will.
+            ProblemError: there is none.
         """
         fitting = [(methods, template) for pattern, methods, template in self._routes if pattern.match(path)]
         for methods, template in fitting:

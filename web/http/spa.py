@@ -1,4 +1,4 @@
-"""The built map: its page for the addresses it knows, and its files."""
+"""The built web interface: its page for known addresses, and its files."""
 
 import mimetypes
 from pathlib import Path
@@ -13,9 +13,9 @@ from web.http import browser
 router = APIRouter(include_in_schema=False)
 
 CLIENT_ROUTES = frozenset({"map", "replay", "alerts", "events", "devices", "coverage", "stats"})
-"""First parts of the addresses that the page makes for itself."""
+"""First parts of the addresses that the page itself creates."""
 FOLDERS = frozenset({"assets", "fonts", "basemap", "icons"})
-"""Folders of the build that are served; their files have no secrets but are closed like everything else."""
+"""Folders of the build that are served; their files have no secrets, but require a sign-in like everything else."""
 _IMMUTABLE = "private, max-age=31536000, immutable"
 
 mimetypes.add_type("application/octet-stream", ".pmtiles")
@@ -34,7 +34,7 @@ _MISSING = f"""<!doctype html><html lang="en"><meta charset="utf-8"><title>patro
 
 @router.get("/")
 async def index(request: Request) -> Response:
-    """The page; those who have no map are led to theirs."""
+    """The page; users without map are redirected to their page."""
     permissions = context.principal(request).permissions
     if Permission.COVERAGE not in permissions and (
         Permission.AUDIT in permissions or Permission.OWN_RECORD in permissions
@@ -48,7 +48,7 @@ async def index(request: Request) -> Response:
 
 @router.get("/{path:path}")
 async def file_or_page(request: Request, path: str) -> Response:
-    """A file of the build, or the page for an address that it makes for itself."""
+    """A file of the build, or the page for an address that the page itself creates."""
     first = path.split("/", 1)[0]
     if first in CLIENT_ROUTES and browser.wants_page(request.scope):
         return await index(request)

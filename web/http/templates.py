@@ -1,4 +1,4 @@
-"""Pages made on the server with Jinja2: every value is escaped, and one that is missing is an error."""
+"""Pages rendered on the server with Jinja2: every value is escaped, and a missing one is an error."""
 
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ def page(template: str, lang: str, values: dict[str, Any], *, status: int = 200)
 
 
 def language(request: Request, wanted: str | None) -> str:
-    """Language of a page: what was asked for, else what the browser likes better."""
+    """Language of a page: the requested one, else the one preferred by the browser."""
     if wanted in LANGUAGES:
         return wanted
     accepted = request.headers.get("accept-language", "zh").lower()

@@ -1,4 +1,4 @@
-"""The auditor's page: who looked at whom and who did what, and whether the record is as it was written."""
+"""The auditor's page: accesses and changes, and verification of the record."""
 
 import asyncio
 import json
@@ -51,7 +51,7 @@ async def page(
     cursor: params.Cursor = None,
     check: Annotated[bool, Query()] = False,
 ) -> Response:
-    """Newest first, a hundred at a time; with `check` the whole chain is gone over, too."""
+    """Newest first, a hundred per page; with `check` the whole chain is verified, too."""
     texts = _TEXTS[frame.language(request)]
     filters = {name: request.query_params.get(name, "").strip() for name in _FILTERS}
     try:
@@ -94,7 +94,7 @@ def _row(entry: AuditEntry, zone: ZoneInfo) -> dict[str, str | int]:
 
 
 def _older(request: Request, entries: AuditEntries) -> str:
-    """Query of the page after this one; empty: there is none."""
+    """Query of the next page; empty: there is none."""
     if entries.next is None:
         return ""
     kept = {name: value for name, value in request.query_params.items() if name != "check"}

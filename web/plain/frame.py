@@ -1,4 +1,4 @@
-"""What every plain page has: its head, its language, who is signed in, and the way out."""
+"""Shared by the plain pages: head, language, account and sign-out."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -43,5 +43,5 @@ def page(
 
 
 def language(request: Request) -> str:
-    """Language of the page: what was asked for, else what the browser likes better."""
+    """Language of the page: the requested one, else the one preferred by the browser."""
     return templates.language(request, request.query_params.get("lang"))

@@ -1,4 +1,4 @@
-"""An officer's page: what is stored about oneself, to be taken away."""
+"""An officer's page: download of one's own record."""
 
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
@@ -29,7 +29,7 @@ _TEXTS = {
 
 @router.get("/own")
 async def page(request: Request) -> Response:
-    """What there is, and the link to it."""
+    """Overview and link."""
     officer = context.principal(request).officer
     return frame.page(request, "own.html", _TEXTS[frame.language(request)], officer=officer)
 

@@ -1,4 +1,4 @@
-"""The page on which somebody without a map changes the own password; the map page has it among its settings."""
+"""Page for users without map to change their password; on the map this is in the settings."""
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -35,7 +35,7 @@ async def page(request: Request) -> Response:
 
 @router.post("/password")
 async def change(request: Request) -> Response:
-    """Take the form."""
+    """Receive the form."""
     texts = _TEXTS[frame.language(request)]
     form = await signin.form_of(request)
     new = form.get("new", "")

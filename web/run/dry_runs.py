@@ -1,4 +1,4 @@
-"""Dry runs: what values of a rule would have told in a past period."""
+"""Dry runs: the alerts that values of a rule would have raised in a past period."""
 
 import asyncio
 from collections.abc import Sequence
@@ -19,11 +19,11 @@ from web.store import coverage, rules
 
 LONGEST = timedelta(hours=24)
 TRIED = 0
-"""Number of the version that is only tried."""
+"""Number of a version in a dry run."""
 
 
 class DryRuns:
-    """Tries values, one request at a time: others wait their turn elsewhere."""
+    """Runs one dry run at a time; further requests are refused."""
 
     def __init__(self) -> None:
         self._one = asyncio.Lock()
@@ -31,7 +31,7 @@ class DryRuns:
     async def run(
         self, pool: db.Pool, place: coverage.CityAt | None, wanted: models.DryRunGiven, now: datetime
     ) -> models.DryRun:
-        """Count what the values would have told in the period, and what the rules in force would have.
+        """Count the alerts of the values in the period, and those of the rules in force.
 
         Raises:
             ProblemError: values or period are wrong, or another dry run is going on.

@@ -1,4 +1,4 @@
-"""What a clip of the past shows, but for coverage: devices and tracks, events, alerts; bounded."""
+"""Content of a clip of the past except coverage: devices and tracks, events, alerts; bounded."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -9,7 +9,7 @@ from tracking.store.city import belonging
 from tracking.store.city.sight import Sight
 
 Period = tuple[datetime, datetime]
-"""From when to when, the end not included."""
+"""Start and end, exclusive."""
 
 _DEVICES = """
 SELECT d.id, d.name, d.label, d.unit FROM devices d
@@ -57,5 +57,5 @@ async def events(conn: db.Connection, see: Sight, period: Period, most: int) -> 
 
 
 async def alerts(conn: db.Connection, see: Sight, period: Period, most: int) -> list[Any]:
-    """Alerts in sight that stood in the period, each with its steps."""
+    """Alerts in sight that were open in the period, each with its steps."""
     return await conn.fetch(_ALERTS, *period, see.cell_ids, see.device_ids, see.area_codes, most)

@@ -46,7 +46,7 @@ class CityAt:
     """The city as it is or was at a moment."""
 
     where: reads.CityState
-    """The city as the watcher of alerts reads it: both must say the same of a cell."""
+    """The city as the watcher of alerts reads it, since both must agree on a cell."""
 
     @property
     def city(self) -> cities.City:
@@ -61,7 +61,7 @@ class CityAt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """Coverage at a moment and what it was judged on."""
+    """Coverage at a moment and its data."""
 
     place: CityAt
     basis: cities.Basis
@@ -75,7 +75,7 @@ async def load_place(
 
     Args:
         connection: a connection.
-        before: answered when it is the same.
+        before: returned if it is the same.
         at: a moment, ms; None: now.
         known: by the divisions known then, ms; None: by those known now.
     """
@@ -93,7 +93,7 @@ def area_of(cell: cities.CityCell, level: Level) -> str | None:
 async def read_inputs(
     connection: db.Connection, place: CityAt, now: int, known: int | None = None, rows: Int | None = None
 ) -> tuple[cities.Basis, Int]:
-    """Read what coverage at `now` (ms) is judged on: visits, and how soon an officer can be at each cell, ms.
+    """Read the data for coverage at `now` (ms): visits, and the time until an officer can be at each cell, ms.
 
     Args:
         connection: the database.
@@ -104,7 +104,7 @@ async def read_inputs(
     """
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         rule = await reads.arrival_rule(connection, now)
-        # Alerts that stand say nothing of coverage.
+        # Open alerts do not matter for coverage.
         seen = await reads.read_snapshot(connection, place.where, now, rule, known=known, standing=[])
         warnings = await rule_store.current(connection, WARNING, now)
     arrivals = np.full(len(place.city.cells), arrival.NOBODY, dtype=np.int64)
@@ -115,7 +115,7 @@ async def read_inputs(
 
 
 def _by_rules(basis: cities.Basis, warnings: Sequence[RuleVersion], city: cities.City, now: int) -> cities.Basis:
-    """What is due soon on the map is what the rules of warnings say, as it is for alerts."""
+    """Due soon on the map is defined by the rules of warnings, as for alerts."""
     if not warnings:
         return basis
     return replace(basis, soon_share=WarningRules(warnings, city.plans.sites).at(now, city.calendar).by.soon_share)
@@ -165,7 +165,7 @@ def _required(judged: Judged, at: int) -> rest.RequiredVisits | None:
 
 
 def _unknown(judged: Judged, at: int) -> rest.UnknownWhy | None:
-    """Why nobody can tell the state of the cell with index `at`; None: it can be told."""
+    """Why the state of the cell with index `at` is unknown; None: it is known."""
     basis = judged.basis
     if judged.coverage.state[at] != coverage.CellState.UNKNOWN:
         return None
@@ -175,7 +175,7 @@ def _unknown(judged: Judged, at: int) -> rest.UnknownWhy | None:
 
 
 def of_cell(judged: Judged, at: int, drives: Int) -> rest.CellCoverage:
-    """Give the coverage of the cell with index `at`; `drives` counts drive-throughs by cell."""
+    """Coverage of the cell with index `at`; `drives` counts drive-throughs by cell."""
     states, basis = judged.coverage, judged.basis
     idle, due, last = int(states.idle_ms[at]), int(states.due[at]), int(basis.last_visit[at])
     return rest.CellCoverage(
@@ -201,7 +201,7 @@ def rows_seen(place: CityAt, areas: Collection[str] | None) -> Int:
 
 
 def columns(judged: Judged, rows: Int) -> CellColumns:
-    """What viewers see of the cells at `rows`."""
+    """The cells at `rows` for viewers."""
     states, basis = judged.coverage, judged.basis
     return CellColumns(
         id=judged.place.where.cells.id[rows],
@@ -213,7 +213,7 @@ def columns(judged: Judged, rows: Int) -> CellColumns:
 
 
 def version(place: CityAt, rows: Int, areas: Collection[str] | None) -> str:
-    """Name what somebody sees of a city: another name when the city, or what is in sight of it, is another.
+    """Version of the visible part of a city: it changes with the city or the sight.
 
     Args:
         place: the city.

@@ -1,4 +1,4 @@
-"""Figures of what somebody sees, counted at most every few seconds however many see the same."""
+"""Figures of a sight, counted at most every few seconds for all callers with the same sight."""
 
 import asyncio
 import time
@@ -21,14 +21,14 @@ MOST = 200
 
 
 class SharedFigures:
-    """The newest figures, shared by all who see the same and ask within some seconds."""
+    """The newest figures, shared by callers with the same sight for some seconds."""
 
     def __init__(self) -> None:
         self._made: dict[Sight, tuple[float, pages.Stats]] = {}
         self._lock = asyncio.Lock()
 
     async def get(self, pool: db.Pool, state: LiveState, judging: Judging, see: Sight) -> pages.Stats:
-        """Count, or give what was counted lately."""
+        """Count, or return recent figures."""
         async with self._lock:
             at, counted = self._made.get(see, (0.0, None))
             if counted is None or time.monotonic() - at >= SHARED_S:

@@ -15,7 +15,7 @@ async def place(conn: db.Connection, hold: models.HoldGiven, actor: str, now: da
     """Place a hold.
 
     Raises:
-        ProblemError: it cannot be placed so; says why.
+        ProblemError: it is not valid; says why.
     """
     try:
         async with conn.transaction():
@@ -56,12 +56,12 @@ async def by_number(conn: db.Connection, number: int, now: datetime) -> models.H
 async def listed(
     conn: db.Connection, now: datetime, *, ended: bool, before: int | None = None, limit: int = 1_000
 ) -> list[models.Hold]:
-    """Holds, the one placed last first."""
+    """Holds, the newest first."""
     return [models.Hold(**row) for row in await hold_store.listed(conn, now, ended=ended, before=before, limit=limit)]
 
 
 async def retentions(conn: db.Connection) -> list[models.Retention]:
-    """How long each class is kept."""
+    """Retention of each class."""
     return [
         models.Retention(
             data=data_class.cls.value,

@@ -32,7 +32,7 @@ WHERE device = $1 AND t >= $2 AND t < $3 ORDER BY t
 
 
 async def officer(conn: db.Connection, number: int) -> dict[str, Any]:
-    """Who it is."""
+    """Master data of the officer."""
     return dict(await conn.fetchrow(_OFFICER, number) or {})
 
 

@@ -72,10 +72,10 @@ async def retire(conn: db.Connection, badge: str) -> bool:
 
 
 async def carry(conn: db.Connection, see: Sight, device: str, badge: str | None, by: str) -> None:
-    """Let an officer carry a device from now on; `badge` None: nobody.
+    """Bind an officer to a device from now on; `badge` None: nobody.
 
     Raises:
-        ProblemError: device or officer is not there, or not in sight.
+        ProblemError: the device or officer does not exist, or is not in sight.
     """
     slot = await conn.fetchval("SELECT id FROM devices WHERE name = $1", device)
     if slot is None or not see.sees_device(slot):
@@ -114,10 +114,10 @@ async def shifts(
 
 
 async def plan(conn: db.Connection, see: Sight, wanted: Sequence[models.ShiftGiven]) -> int:
-    """Plan shifts, all of them or none; returns how many are new.
+    """Plan shifts, all or none; returns how many are new.
 
     Raises:
-        ProblemError: an officer or area is not there or not in sight, or a shift ends before it begins.
+        ProblemError: an officer or area does not exist or is not in sight, or a shift ends before it begins.
     """
     rows = []
     for at, shift in enumerate(wanted):
@@ -137,5 +137,5 @@ async def plan(conn: db.Connection, see: Sight, wanted: Sequence[models.ShiftGiv
 
 
 async def drop(conn: db.Connection, see: Sight, number: int) -> bool:
-    """Take a shift off the roster; False: there is none of that number in sight."""
+    """Remove a shift; False: none with this number is in sight."""
     return await conn.fetchval(_REMOVE, number, see.unit_codes) is not None

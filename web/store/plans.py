@@ -1,4 +1,4 @@
-"""Plans for REST: what may be said of which scope, and from when on."""
+"""Plans for REST: validation of scope, fields and start."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -17,7 +17,7 @@ from web import problems
 from web.store import coverage, scopes
 
 LEAD = timedelta(minutes=2)
-"""Workers read plans anew within it: a visit is never judged by a plan that its worker does not know yet."""
+"""Workers reload plans within this time, so that no visit is judged by a plan its worker does not know yet."""
 
 
 async def append(conn: db.Connection, plan: plans.NewPlan, made_by: str, now: datetime) -> plans.PlanVersion:
@@ -52,11 +52,11 @@ async def append(conn: db.Connection, plan: plans.NewPlan, made_by: str, now: da
 
 
 def trial(judged: coverage.Judged, scope: str, body: plan.PlanBody | None) -> plans.PlanTrial:
-    """How many cells of a scope a plan would make overdue at once, judged on what `judged` was."""
+    """Number of cells of a scope that a plan would make overdue at once, by the data of `judged`."""
     city, at = judged.place.city, judged.coverage.at
     plain = None if body is None else body.model_dump(mode="json", exclude_unset=True)
     tried = replace(city, plans=city.plans.tried(scope, plain, at))
-    # Who could be there soon decides only which cells are about to be overdue.
+    # Arrivals matter only for cells that are about to be overdue.
     judgement = cities.judge(tried, judged.basis, np.zeros(len(city.cells), dtype=np.int64), at)
     inside = np.array([scope in site.scopes for site in city.plans.sites], dtype=np.bool_)
     overdue, would = (judged.coverage.state == CellState.OVERDUE, judgement.state == CellState.OVERDUE)
@@ -81,7 +81,7 @@ def shown(version: rule_version.RuleVersion) -> plans.PlanVersion:
 
 
 async def set_owner(conn: db.Connection, code: str, owner: str | None) -> None:
-    """Say who answers for an area.
+    """Set the unit responsible for an area.
 
     Raises:
         ProblemError: there is no such area.

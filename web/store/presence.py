@@ -15,11 +15,11 @@ from tracking.store.city.city import City
 from web import problems
 
 MOST_FIXES = 400_000
-"""Fixes one question may look at: some seconds of work and 20 MB."""
+"""Most fixes examined by one query: some seconds of work and 20 MB."""
 MARGIN_MS = 120_000
 """The way into a cell begins at the fix before it."""
 
-# Where cells lie, the stays say who can have been there; beyond them every run of a device may have led through.
+# Inside cells the stays give the candidates; outside, every run of a device may have led through.
 _BY_STAYS = """
 SELECT device, greatest(t_in, $2) AS t_from, least(t_out, $3) AS t_to FROM stays
 WHERE cell = ANY ($1::int[]) AND known_to IS NULL AND t_out >= $2 AND t_in < $3
@@ -53,16 +53,16 @@ _UNMEASURED_FLAGS = wire.FixFlag.MOCK | wire.FixFlag.NULL_ISLAND
 async def inside(
     connection: db.Connection, city: City, query: clips.PresenceQuery, *, devices: Collection[int] | None = None
 ) -> list[clips.Presence]:
-    """Answer who was there.
+    """Find who was there.
 
     Args:
         connection: reads one snapshot.
         city: the cells in force.
         query: the area and the period.
-        devices: numbers of the devices the asker may see; None: all.
+        devices: numbers of the devices in sight; None: all.
 
     Raises:
-        ProblemError: the outline is no area, or too many fixes would have to be looked at.
+        ProblemError: the outline encloses no area, or too many fixes would have to be examined.
     """
     try:
         region = Region(query.polygon.coordinates[0])
@@ -85,7 +85,7 @@ async def inside(
 
 
 def _windows(rows: list[Any], start: int, end: int) -> Iterator[tuple[int, int, int]]:
-    """Stretches of devices' time to look at, with a margin; those that touch are joined. Rows are in order."""
+    """Stretches of devices' time to examine, with a margin; adjoining ones are joined. Rows are in order."""
     last: tuple[int, int, int] | None = None
     for row in rows:
         lo, hi = max(start, db.millis(row["t_from"]) - MARGIN_MS), min(end - 1, db.millis(row["t_to"]) + MARGIN_MS)

@@ -1,4 +1,4 @@
-"""Who should be sent where now: worked out for the whole city now and then, shown to each by what is in sight."""
+"""Proposals of assignments: computed for the whole city periodically, and filtered by sight."""
 
 import asyncio
 import time
@@ -18,16 +18,16 @@ from web.auth.access import Sight
 from web.store import coverage
 
 HELD_S = 5.0
-"""Many viewers ask every few seconds; the city is worked out once for all of them."""
+"""Period for which one computation serves all viewers, who ask every few seconds."""
 MOST_NEEDS = 500
-"""The most urgent alerts; nobody can send more officers at once."""
+"""Most alerts, by urgency, since nobody can send more officers at once."""
 _RULE = assignment.AssignmentRule()
 _WAITING = frozenset({"open", "acknowledged", "escalated"})
 
 
 @dataclass(frozen=True, slots=True)
 class ScopedProposal:
-    """A proposal with the numbers that say who may see it."""
+    """A proposal with the numbers that decide on its sight."""
 
     cell: int
     device: int
@@ -35,7 +35,7 @@ class ScopedProposal:
 
 
 class Proposals:
-    """The newest proposals, worked out again when they are asked for and old."""
+    """The newest proposals, computed again when they are requested and old."""
 
     def __init__(self) -> None:
         self._at = float("-inf")

@@ -1,4 +1,4 @@
-"""Reads that only the web part needs; what ingest and alerts read, too, is in their stores."""
+"""Queries that only the web part needs; those shared with ingest and alerts are in the stores of tracking."""
 
 import base64
 from datetime import datetime, timedelta
@@ -100,7 +100,7 @@ async def devices(
 
 
 async def device(connection: db.Connection, name: str, see: Sight) -> rest.Device | None:
-    """One device; None also when it is not in sight."""
+    """One device; None also if it is not in sight."""
     row = await connection.fetchrow(_ONE_DEVICE, name, see.device_ids)
     if row is None:
         return None
@@ -111,13 +111,13 @@ async def device(connection: db.Connection, name: str, see: Sight) -> rest.Devic
 
 
 async def _estimated_m(connection: db.Connection, device: int, t: int) -> float:
-    """Accuracy of a device that does not say it, from its fixes of the half hour up to `t` (ms)."""
+    """Estimated accuracy of a device that does not report it, from its fixes of the half hour up to `t` (ms)."""
     fixes = await fix_store.page_of(connection, device, t - _ESTIMATED_FROM_MS, t, _ESTIMATED_FROM_FIXES)
     return round(path.estimated_accuracy_m(fixes.take(plausibility.eligible(fixes))), 1)
 
 
 async def device_slot(connection: db.Connection, name: str, see: Sight) -> int | None:
-    """Number of a device in the store; None also when it is not in sight."""
+    """Number of a device in the store; None also if it is not in sight."""
     slot: int | None = await connection.fetchval(_SLOT, name, see.device_ids)
     return slot
 
@@ -141,7 +141,7 @@ async def events(
 
 
 async def event(connection: db.Connection, key: str, see: Sight) -> rest.Event | None:
-    """One event; None also when it is not in sight."""
+    """One event; None also if it is not in sight."""
     row = await connection.fetchrow(_ONE_EVENT, key, see.cell_ids, see.device_ids)
     return None if row is None else event_store.shown(row)
 
@@ -163,7 +163,7 @@ async def refusals(
 async def areas(
     connection: db.Connection, *, see: Sight, level: str | None, parent: str | None, after: str | None, limit: int
 ) -> list[pages.Area]:
-    """Areas by code, each with how many cells are in it."""
+    """Areas by code, each with the number of its cells."""
     rows = await connection.fetch(_AREAS, level, parent, after, limit, see.area_codes)
     return [pages.Area(**dict(row)) for row in rows]
 
@@ -211,7 +211,7 @@ def _device(row: asyncpg.Record) -> rest.Device:
 
 
 def _short(value: float | None) -> float | None:
-    """Drop the digits that a 4-byte float only seems to have."""
+    """Drop the spurious digits of a 4-byte float."""
     return None if value is None else round(value, 3)
 
 

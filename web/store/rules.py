@@ -1,4 +1,4 @@
-"""Rules as data for REST: what they may say, and new versions."""
+"""Rules as data for REST: allowed values, and new versions."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -18,7 +18,7 @@ DRY_RUNS = (rulebook.WARNING, arrival.KIND)
 
 
 def kinds() -> models.RuleKinds:
-    """Give what rules may say."""
+    """Allowed values of rules."""
     return models.RuleKinds(items=[_kind(kind) for kind in rulebook.KINDS.values()])
 
 
@@ -63,7 +63,7 @@ async def append(conn: db.Connection, rule: models.NewRule, made_by: str, now: d
 
 
 async def checked(conn: db.Connection, kind: str, scope: str, values: dict[str, Any] | None) -> str:
-    """Give the scope as it is stored.
+    """The scope in its stored form.
 
     Raises:
         ProblemError: the scope or the values are wrong.

@@ -1,4 +1,4 @@
-"""What rules hold for: scopes as callers write them, checked against the city."""
+"""Scopes of rules, as written by callers and checked against the city."""
 
 from runtime import db
 from tracking.city import grids
@@ -19,10 +19,10 @@ WHERE d.valid_to IS NULL AND d.district = left($1, 6)
 
 
 async def stored_scope(conn: db.Connection, scope: str) -> str:
-    """Give the scope as it is stored; cells by their code of 15 digits.
+    """The scope in its stored form, with 15-digit codes of cells.
 
     Raises:
-        ProblemError: there is none such in the city.
+        ProblemError: it does not exist in the city.
     """
     kind, _, name = scope.partition(":")
     if kind == CITY:

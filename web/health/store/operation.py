@@ -1,4 +1,4 @@
-"""What waits in the database and how long, who works, what is kept."""
+"""Queues in the database and their age, workers, stored data."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -44,14 +44,14 @@ _TAKEN = "SELECT id FROM workers WHERE heartbeat > now() - $1::interval AND (cou
 
 @dataclass(frozen=True, slots=True)
 class QueueState:
-    """How many wait, and how many seconds the oldest of them has."""
+    """Number of waiting entries, and the age of the oldest in seconds."""
 
     count: int
     oldest_s: float
 
 
 async def heartbeat_ages(conn: db.Connection) -> dict[str, float]:
-    """Seconds since each worker that was not stopped was heard, within a day."""
+    """Seconds since the last heartbeat of each worker that was not stopped, within a day."""
     return {row["id"]: row["age"] for row in await conn.fetch(_WORKERS)}
 
 
@@ -61,7 +61,7 @@ async def alerts_by_level(conn: db.Connection) -> dict[str, int]:
 
 
 async def unserved_units(conn: db.Connection) -> int:
-    """How many units with devices no living worker serves."""
+    """Number of units with devices that no live worker serves."""
     return int(await conn.fetchval(_UNSERVED))
 
 
@@ -75,7 +75,7 @@ async def waiting(conn: db.Connection, name: str) -> QueueState:
 
 
 async def retention_age_s(conn: db.Connection) -> float:
-    """Seconds since retention last went over the class of data that waits longest."""
+    """Seconds since the last retention pass of the class of data that waits longest."""
     return float(await conn.fetchval(_RETENTION))
 
 
@@ -90,7 +90,7 @@ async def archiver(conn: db.Connection) -> "asyncpg.Record | None":
 
 
 async def newest_worker(conn: db.Connection) -> tuple[str, timedelta] | None:
-    """The worker that was heard last, and how long ago."""
+    """The worker with the newest heartbeat, and its age."""
     row = await conn.fetchrow(_WORKER)
     return None if row is None else (row["id"], row["age"])
 
