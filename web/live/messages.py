@@ -1,4 +1,4 @@
-"""What a viewer may say (docs/live-protocol.md §2), and how a connection ends."""
+"""Messages of viewers (docs/live-protocol.md §2), and ends of connections."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ def read(event: dict[str, Any]) -> Look | Subscribe:
 
     Raises:
         WebSocketDisconnect: the viewer went.
-        EndError: it is not a message of the protocol.
+        EndError: it is not a valid message of the protocol.
     """
     if event["type"] == "websocket.disconnect":
         raise WebSocketDisconnect(event.get("code", 1005))

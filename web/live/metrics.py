@@ -1,4 +1,4 @@
-"""Figures of the live part."""
+"""Metrics of the live part."""
 
 from prometheus_client import Counter, Gauge, Histogram
 

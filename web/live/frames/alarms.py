@@ -1,4 +1,4 @@
-"""Devices in alarm: those of alerts that stand. They pass every band and wear their own bit."""
+"""Devices in alarm: those with open alerts. They are shown in every band and have their own flag."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from web.live.frames.directory import Directory
 from web.live.frames.state import Slots
 
 MAX_PASSING = 256
-"""More devices in alarm than this do not pass every band: the map would show nothing else."""
+"""Most devices in alarm that are shown in every band; with more the map would show nothing else."""
 
 
 class Alarms:
@@ -17,17 +17,17 @@ class Alarms:
 
     def __init__(self) -> None:
         self.passing: Slots = np.empty(0, dtype=np.int64)
-        """Slots that pass whatever the band, for those who may see them."""
+        """Slots shown in every band, to those who may see them."""
         self.version = 0
         """Grows when `passing` changes."""
         self._open: dict[int, str] = {}
 
     def replace(self, alerts: dict[int, str]) -> None:
-        """Take all open alerts, number to device."""
+        """Set all open alerts, number to device."""
         self._open = dict(alerts)
 
     def follow(self, alert: dict[str, Any]) -> None:
-        """Take an alert of the event log."""
+        """Apply an alert of the event log."""
         self._open.pop(alert["id"], None)
         if alert["state"] not in ENDED and alert["device"] is not None:
             self._open[alert["id"]] = alert["device"]

@@ -1,4 +1,4 @@
-"""Coverage of every cell as viewers see it, with a version a cell, so that only changes are sent. Pure."""
+"""Coverage of every cell for viewers, with a version per cell, so that only changes are sent. Pure."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ STATE_NAMES: tuple[CellState, ...] = ("fresh", "due_soon", "will_breach", "overd
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellColumns:
-    """What viewers see of n cells; times in ms, -1 unknown."""
+    """State of n cells for viewers; times in ms, -1: unknown."""
 
     id: NDArray[np.int32]
     state: NDArray[np.uint8]
@@ -31,7 +31,7 @@ class CellVersions:
         self.at = 0
         """Time of the newest evaluation, ms."""
         self.city: str | None = None
-        """Version of the city that the cells are of (coverage.version); None: nothing was evaluated yet."""
+        """Version of the city of the cells (coverage.version); None: nothing was evaluated yet."""
         self._now: CellColumns | None = None
         self._changed_in: NDArray[np.int64] = np.empty(0, dtype=np.int64)
         self._texts: dict[int, str] = {}

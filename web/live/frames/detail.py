@@ -1,4 +1,4 @@
-"""How much of a view is shown: every device, one for each small square, or counts. Pure."""
+"""Detail of a view: every device, one per small square, or counts. Pure."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -32,7 +32,7 @@ GRID = Detail("grid")
 
 
 def band(n: int, current: Detail | None) -> Band:
-    """Band for `n` devices in view; `current` keeps it from flickering at the border."""
+    """Band for `n` devices in view; `current` prevents flicker at a threshold."""
     before = None if current is None else current.band
     if n <= DOTS_MAX * (1 if before in (None, "dots") else LOWER):
         return "dots"

@@ -1,4 +1,4 @@
-"""Devices by slot and by name, and which of them a viewer knows the names of."""
+"""Devices by slot and by name, and those whose names a viewer has received."""
 
 from collections.abc import Iterable
 
@@ -35,13 +35,13 @@ class Directory:
 
 
 class NamesSent:
-    """Which devices a viewer was told the names of."""
+    """Devices whose names a viewer has received."""
 
     def __init__(self) -> None:
         self._sent: NDArray[np.bool_] = np.empty(0, dtype=np.bool_)
 
     def take_new(self, slots: Slots) -> Slots:
-        """Those of `slots` that were not told before, each once; now they are."""
+        """Those of `slots` that were not sent before; they count as sent from now on."""
         if len(slots) and len(self._sent) <= slots.max():
             more = int(slots.max()) + 1024 - len(self._sent)
             self._sent = np.concatenate([self._sent, np.zeros(more, dtype=np.bool_)])

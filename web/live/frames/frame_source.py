@@ -1,4 +1,4 @@
-"""What viewers can be sent: blocks by tile and tick, made once and shared; detail by how much is in view. Pure."""
+"""Source of frames: blocks by tile and tick, encoded once and shared; detail by the number of devices in view. Pure."""
 
 from collections import deque
 from collections.abc import Iterable
@@ -16,9 +16,9 @@ from web.live.frames.tile_index import TileIndex, smallest
 
 HISTORY_TICKS = 25
 NEAR_TICKS = 3
-"""A viewer that missed no more is sent what changed in each; one that missed more, the newest of whole tiles."""
+"""Most missed ticks for which a viewer gets the changes; after more it gets whole tiles."""
 STALE_MS = 1_000
-"""Shared blocks are made anew after this even when nothing moved: the ages in them must be true."""
+"""Shared blocks are encoded again after this even without movements, as the ages in them must be right."""
 
 
 @dataclass(slots=True)
@@ -60,7 +60,7 @@ class FrameSource:
         """Indexes of at most a second ago: enough to choose a detail by."""
 
     def limit(self, mask: NDArray[np.bool_] | None) -> None:
-        """Show only these slots from now on; whoever looks gets a full frame next."""
+        """Show only these slots from now on; viewers get a full frame next."""
         self.mask = mask
         self.tick_no += 1
         self._history.clear()
@@ -77,7 +77,7 @@ class FrameSource:
         return inside
 
     def watch(self, views: Iterable[tuple[tiles.TileView, Detail]]) -> None:
-        """Say what viewers look at: only those tiles are encoded."""
+        """Set the tiles in view: only those are encoded."""
         by_layer: dict[Layer, list[tiles.Keys]] = {}
         for view, detail in views:
             if detail.band != "grid":
@@ -111,14 +111,14 @@ class FrameSource:
         self._stale(now)
 
     def _stale(self, now: int) -> None:
-        """Begin to make shared blocks anew: the ages in them are of `now`."""
+        """Discard shared blocks: new ones have ages as of `now`."""
         self.now = now
         self._full.clear()
         self._grid.clear()
         self._extras.clear()
 
     def _part(self, layer: Layer, moved: Moved, before: dict[int, Slots]) -> TickChanges | None:
-        """What the tick changed in a layer; None when it cannot be told, as it was not looked at before."""
+        """Changes of the tick in a layer; None: unknown, as the layer had no viewers before."""
         zoom, depth = layer
         if depth == ALL:
             was, shows = ~np.isnan(moved.before_u), np.ones(len(moved.slots), dtype=np.bool_)
@@ -136,7 +136,7 @@ class FrameSource:
         return self._recent((view.zoom, ALL)).count(view.keys)
 
     def detail(self, view: tiles.TileView, current: Detail | None) -> Detail:
-        """Choose the detail of a view; `current` keeps it from flickering at the border."""
+        """Choose the detail of a view; `current` prevents flicker at a threshold."""
         band = details.band(self.count(view), current)
         if band != "sampled":
             return Detail(band)
@@ -147,7 +147,7 @@ class FrameSource:
         return Detail(band, depth)
 
     def full(self, view: tiles.TileView, detail: Detail, extra: Slots) -> Frame:
-        """All that a view shows; `extra` devices whatever its detail, wherever they are."""
+        """Content of a view; `extra` devices are included in every detail, wherever they are."""
         if detail.band == "grid":
             blocks = [self._grid_block(view.zoom, tile) for tile in view.keys.tolist()]
         else:
@@ -158,7 +158,7 @@ class FrameSource:
         return Frame(tiles.FULL, blocks, unnamed, sum(block.n for block in blocks))
 
     def changes(self, view: tiles.TileView, detail: Detail, since: int, extra: Slots) -> Frame | None:
-        """What changed in a view after tick `since`; None when only a full frame can tell."""
+        """Changes of a view after tick `since`; None: a full frame is needed."""
         behind, layer = self.tick_no - since, (view.zoom, detail.depth)
         if behind > len(self._history):
             return None
@@ -177,7 +177,7 @@ class FrameSource:
         always = self._extra_blocks(view, detail, extra)
         unnamed += _devices(always)
         left = parts.gone(known, view.tiles, extra.tolist())
-        # Last: a block of an earlier tick may still show who has left since.
+        # Last, since a block of an earlier tick may still contain devices that have left.
         gone = [tiles.encode_gone(view.zoom, tile, slots) for tile, slots in left.items()]
         return Frame(tiles.CHANGE, [*blocks, *always, *gone], unnamed)
 

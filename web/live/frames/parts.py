@@ -1,4 +1,4 @@
-"""What a tick changed for those who look at one layer, encoded once for all of them. Pure."""
+"""Changes of a tick in one layer, encoded once for all its viewers. Pure."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
@@ -15,14 +15,14 @@ NOWHERE = -1
 
 @dataclass(slots=True)
 class TickChanges:
-    """Change blocks of the watched tiles, and who came into and left each of them."""
+    """Change blocks of the watched tiles, and devices that entered and left each of them."""
 
     blocks: dict[int, tiles.Block | None]
     """None: so long ago that only the newest whole tile is sent."""
     left: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
     """Tile → slots that were in it, with the tile where each is shown now, NOWHERE if in none."""
     arrived: dict[int, Slots] = field(default_factory=dict)
-    """Devices that those who look may not have been told the names of."""
+    """Devices whose names viewers may not have."""
 
     def age(self) -> None:
         """Forget the bytes."""
@@ -113,7 +113,7 @@ def gone(missed: Iterable[TickChanges], mine: frozenset[int], always: Collection
 
 
 def _follow(part: TickChanges, mine: frozenset[int], last: dict[int, int]) -> None:
-    """Bring up to date who is away, and which tile of `mine` each left last."""
+    """Update which devices are away, and which tile of `mine` each left last."""
     for tile in mine & part.left.keys():
         for slot, to in part.left[tile]:
             if to not in mine:

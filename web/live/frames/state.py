@@ -14,7 +14,7 @@ SILENT_AFTER_MS = UNHEARD_MS
 MOVING_MPS = 0.5
 """Slower than this counts as still: GNSS noise of a device at rest."""
 MAX_SLOT = 5_000_000
-"""Slots beyond it are not ours: a broken feed must not make us allocate without bound."""
+"""Largest valid slot, so that a broken feed cannot cause unbounded allocation."""
 
 MOVING, STILL, SILENT, UNKNOWN = 0, 1, 2, 3
 
@@ -26,7 +26,7 @@ _EARTH_M = 40_075_016.686
 
 
 class LiveState:
-    """Positions as received, and as published by the last tick; viewers only ever see the published ones."""
+    """Positions as received, and as published by the last tick; viewers only see the published ones."""
 
     def __init__(self) -> None:
         self._size = 0
@@ -52,7 +52,7 @@ class LiveState:
         return self._size
 
     def apply(self, columns: feed.Columns) -> int:
-        """Take positions of the feed and return how many were newer than what was known."""
+        """Apply positions of the feed and return how many were newer than the known ones."""
         device = columns["device"].astype(np.int64)
         usable = (device >= 0) & (device < MAX_SLOT) & (columns["t"].astype(np.int64) > 0)
         usable &= np.isfinite(columns["lat"].astype(np.float64)) & np.isfinite(columns["lon"].astype(np.float64))
@@ -89,7 +89,7 @@ class LiveState:
         lat: NDArray[np.float64],
         spd: NDArray[np.float32],
     ) -> NDArray[np.uint8]:
-        """Judge motion by the speed that was sent, else by the way from the fix before."""
+        """Judge motion by the reported speed, else by the distance from the previous fix."""
         before = self.t[slots]
         metres = np.hypot(u - self.u[slots], v - self.v[slots]) * _EARTH_M * np.cos(np.radians(lat))
         way_mps = metres / np.maximum(1, t - before) * 1000
@@ -99,7 +99,7 @@ class LiveState:
         return np.where(known | (before > 0), judged, UNKNOWN).astype(np.uint8)
 
     def set_named(self, slots: Slots) -> None:
-        """Say which devices the directory knows, all of them."""
+        """Set all devices that the directory knows."""
         if len(slots):
             self._grow(int(slots.max()) + 1)
         named = np.zeros(self._size, dtype=np.bool_)
@@ -108,7 +108,7 @@ class LiveState:
         self.named = named
 
     def set_alarms(self, slots: Slots) -> None:
-        """Say which devices are in alarm, all of them."""
+        """Set all devices in alarm."""
         if len(slots):
             self._grow(int(slots.max()) + 1)
         alarm = np.zeros(self._size, dtype=np.bool_)
@@ -117,7 +117,7 @@ class LiveState:
         self.alarm = alarm
 
     def unnamed(self) -> bool:
-        """Tell whether positions wait for the directory to know their device."""
+        """Whether positions wait for their device in the directory."""
         return bool(np.any((self.t > 0) & ~self.named))
 
     def fall_silent(self, now: int) -> None:
@@ -127,7 +127,7 @@ class LiveState:
         self.silent = silent
 
     def publish(self) -> Published:
-        """Publish what changed since the last call."""
+        """Publish changes since the last call."""
         slots = np.flatnonzero(self._dirty & self.named)
         self._dirty[slots] = False
         before_u, before_v = self.shown_u[slots], self.shown_v[slots]

@@ -1,4 +1,4 @@
-"""What one viewer sees of the positions: where it looks, in which band, and the frame that is due.
+"""Positions for one viewer: view, band, and the next frame.
 
 Does no I/O; times are seconds of any steady clock.
 """
@@ -20,7 +20,7 @@ COARSE_EVERY_S = 1.0
 
 
 class Viewport:
-    """Chooses frames. Only the newest wish of the viewer is kept, and worked out when it can be sent."""
+    """Chooses frames. Only the newest request of the viewer is kept, and computed when it can be sent."""
 
     def __init__(self, frames: FrameSource, directory: Directory, alarms: Alarms) -> None:
         self.view: tiles.TileView | None = None
@@ -30,9 +30,9 @@ class Viewport:
         self._frames, self._directory, self._alarms = frames, directory, alarms
         self._wish: Look | None = None
         self.selected: list[int | str] = []
-        """Devices it asked for in detail."""
+        """Selected devices."""
         self.skipped = 0
-        """Ticks of which nothing was sent, as the viewer was not ready for them."""
+        """Ticks that were skipped, as the viewer was not ready."""
         self._sent_tick = 0
         self._alarms_version = 0
         self._full_at = self._banded_at = float("-inf")
@@ -47,11 +47,11 @@ class Viewport:
 
     @property
     def layer(self) -> Layer | None:
-        """What the next tick is encoded for."""
+        """Tiles for which the next tick is encoded."""
         return None if self.view is None or self.detail is None else (self.view.zoom, self.detail.depth)
 
     def look(self, wish: Look) -> None:
-        """Look elsewhere from the next frame on."""
+        """Change the view from the next frame on."""
         self._wish = wish
 
     def shown(self) -> int:
@@ -61,7 +61,7 @@ class Viewport:
         return self._shown
 
     def frame(self, now: float) -> Frame | None:
-        """Choose what to send at `now`; None when there is nothing new, or not yet."""
+        """Choose the frame to send at `now`; None: nothing new, or not yet."""
         self.wait_s = None
         if self._wish is not None or self._alarms_version != self._alarms.version:
             return self._full_after(FULL_EVERY_S, now)
@@ -90,7 +90,7 @@ class Viewport:
         return None if self.view is None else self._full(self.view, now)
 
     def _other_detail(self, view: tiles.TileView, detail: Detail, now: float) -> bool:
-        """Tell, once a second, whether so many or few came into view that another detail is due."""
+        """Whether the number of devices in view requires another detail; checked once a second."""
         if now - self._banded_at < COARSE_EVERY_S:
             return False
         self._banded_at = now
@@ -106,7 +106,7 @@ class Viewport:
         return frame
 
     def _always(self) -> NDArray[np.int64]:
-        """Slots that pass whatever the band: selected here, or in alarm."""
+        """Slots shown in every band: selected here, or in alarm."""
         of = (self._alarms.version, self._directory.version, self.selected)
         if of != self._extra_of:
             slots = self._directory.chosen(self.selected) | set(self._alarms.passing.tolist())

@@ -1,4 +1,4 @@
-"""Coverage as the live part keeps it: read from the database now and then, judged every second."""
+"""Coverage in the live part: its data is read periodically, and cells are judged every second."""
 
 import numpy as np
 
@@ -8,11 +8,11 @@ from tracking.store.city import city as cities
 from web.store import coverage
 
 LOOK_MS = 5_000
-"""City, officers and visits are read again after this even when the event log says nothing."""
+"""City, officers and visits are read again after this even without items in the event log."""
 
 
 class Judging:
-    """The newest coverage and what it was judged on."""
+    """The newest coverage and its data."""
 
     def __init__(self) -> None:
         self.place: coverage.CityAt | None = None
@@ -35,7 +35,7 @@ class Judging:
         look = self.place is None or now - self._looked_at >= LOOK_MS
         if not look and not self._visits_due:
             return
-        # Said before reading: what changes meanwhile is read the next time.
+        # Reset before reading, so that concurrent changes are read the next time.
         self._visits_due, self._looked_at = False, now if look else self._looked_at
         try:
             await self._read(pool, now, look=look)

@@ -22,7 +22,7 @@ MAX_EVENTS = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """A `state` message, and from where the event log and the cells go on behind it."""
+    """A `state` message, with the offsets at which the event log and the cells continue."""
 
     text: str
     offset: int
@@ -41,7 +41,7 @@ class Shared:
         """Return the newest snapshot if it is of this second, else make one."""
         async with self._lock:
             if self._made is None or time.monotonic() - self._made_at >= SHARED_S:
-                # Older than its event log offset it cannot be: what was committed since follows in the event log.
+                # It is never older than its event log offset: later commits follow in the event log.
                 self._made_at = time.monotonic()
                 self._made = await make()
             return self._made

@@ -32,7 +32,7 @@ const connection = new Connection(
   },
   { bbox: [-180, -85, 180, 85], zoom: 11, selected: [] },
 );
-// Asked for at once: the map needs all of it. What fails is told where it is shown.
+// Requested at once, since the map needs all of it. Errors are shown where the data is used.
 import('./map/view.ts').catch(() => undefined);
 const city = fetchCity();
 city.catch(() => undefined);

@@ -32,7 +32,7 @@ export function goToSignIn(): void {
   location.assign(`/login?lang=${storedLanguage()}&next=${here}`);
 }
 
-/** End the session and leave for the sign-in page; whoever signs in next begins anew. */
+/** End the session and go to the sign-in page; the next user starts fresh. */
 export async function leave(): Promise<void> {
   leaving = true;
   try {

@@ -1,4 +1,4 @@
-// The cells and areas of the city, fetched once and again when another one is told; indexed for panels and search.
+// Cells and areas of the city, fetched again when the live part reports a new version; indexed for panels and search.
 
 import { createContext, useContext } from 'react';
 import type { Cells } from './api.ts';

@@ -15,7 +15,7 @@ import { Meaning, Rows } from './table.tsx';
 
 const DAY_MS = 86_400_000;
 const MOST = 50_000;
-/** The server computes each page anew, so one must hold a city. */
+/** The server computes each page again, so one page must hold a whole city. */
 const AT_ONCE = 20_000;
 
 type FiguresAddress = Extract<Page, { kind: 'figures' }>;

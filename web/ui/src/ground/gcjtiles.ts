@@ -1,4 +1,4 @@
-// Tiles of a GCJ-02 server as tiles of WGS-84: fetched, put together anew and handed to the map.
+// Converts tiles of a GCJ-02 server to WGS-84 tiles for the map.
 
 import { addProtocol } from 'maplibre-gl';
 import { piecesOf } from './shift.ts';

@@ -99,7 +99,7 @@ async function load(): Promise<GroundStyle> {
 
 let loaded: Promise<GroundStyle> | null = null;
 
-/** The ground, asked for until it is had once; until then it is plain, and `failed` says so. */
+/** The base map, requested until it arrives; until then the ground is plain and `failed` is set. */
 export function theGround(): Promise<{ style: GroundStyle; failed: boolean }> {
   loaded ??= load();
   return loaded

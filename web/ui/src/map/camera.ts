@@ -10,7 +10,7 @@ import type { CitySources } from './cells.ts';
 import type { Box } from './shapes.ts';
 import { type Look, style } from './style.ts';
 
-setWorkerUrl(workerUrl); // without it the map stays blank, and says so only in the network log
+setWorkerUrl(workerUrl); // without it the map stays blank; only the network log shows why
 prewarm(); // the worker starts while the city is still to come
 
 /** Room for the panels when a place is brought into view, px. */

@@ -22,7 +22,7 @@ export type Hover = Point & ({ slot: number } | { cell: string });
 
 export class Pointer {
   readonly hover = new Signal<Hover | null>(null);
-  /** What was clicked last, in a box of its own: the same thing clicked again is told again. */
+  /** The last clicked object, in a new box each time, so that a second click on it is noticed. */
   readonly picked = new Signal<{ readonly selection: Selection | null } | null>(null);
   private readonly map: MLMap;
   private readonly model: LiveModel;

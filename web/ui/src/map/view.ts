@@ -200,7 +200,7 @@ export class MapView {
     const { map } = this;
     const look = (): void => this.shown.set({ view: this.camera.view(), place: this.camera.place() });
     map.on('style.load', () => this.dress());
-    // The map has no style then, and loads it anew when the graphics are back.
+    // The map has no style then, and loads it again when the graphics are back.
     map.on('webglcontextlost', () => this.undress());
     if (this.fitted) look();
     map.once('load', look); // where there are no cells to look at
@@ -210,7 +210,7 @@ export class MapView {
     map.once('idle', () => this.beReady());
     map.on('move', look);
     map.on('error', (event) => {
-      // A tile that cannot be had leaves the plain ground, and the page says so.
+      // Without a tile the ground stays plain, and the page shows a notice.
       const { sourceId } = event as { sourceId?: string };
       if (!this.groundAgain.take(sourceId)) console.error(new Error(event.error.message));
     });

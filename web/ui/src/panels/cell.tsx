@@ -71,7 +71,7 @@ export function CellCard({ code, onOfficer, onClose }: Props) {
 const explanation = ({ state, lastVisit }: CellNow): Key =>
   state === 'fresh' && lastVisit === null ? 'state.since.help' : `state.${state}.help`;
 
-/** Who may have visited the cell from its boundary since it was visited last, if that is why nobody can tell. */
+/** Devices that may have visited the cell from its boundary since, if this is why its state is unknown. */
 function Between({ code, since }: { code: string; since: number | null }) {
   const { t, language } = useSpeech();
   const zone = useSignal(useModel().timeZone);

@@ -1,4 +1,4 @@
-// A file for somebody outside: whoever makes it says what for, and the file carries it.
+// Export of a file: the user states the purpose, which is written into the file.
 
 import { useState } from 'react';
 import { useSpeech } from '../i18n/index.ts';
@@ -8,7 +8,7 @@ const LONGEST = 200;
 
 interface Props<F extends string> {
   forms: readonly F[];
-  /** Make the file; what goes wrong is told. */
+  /** Make the file; errors are shown. */
   onSave(form: F, purpose: string): Promise<void>;
 }
 

@@ -60,7 +60,7 @@ export function useEscape(close: () => void): void {
     if (event.key === 'Escape') close();
   });
   useEffect(() => {
-    // One listener throughout: one that is put anew because of what another did with this key would not hear it.
+    // One permanent listener: one that another listener re-registers during the event would miss it.
     const onKey = (event: KeyboardEvent): void => press(event);
     document.addEventListener('keydown', onKey);
     return () => document.removeEventListener('keydown', onKey);

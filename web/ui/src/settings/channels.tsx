@@ -1,4 +1,4 @@
-// Where people and systems are told of alerts: channels with a test message, and the log of what was told.
+// Notification channels with a test message, and the log of notifications.
 
 import { type ReactNode, useState } from 'react';
 import * as api from '../data/api.ts';

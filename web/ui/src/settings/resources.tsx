@@ -65,7 +65,7 @@ export const duties = (s: Setting): Resource => ({
   ],
 });
 
-/** What was refused at the door, for whoever sets up devices. */
+/** Refused messages, for those who set up devices. */
 export const refusals = (s: Setting): Resource => ({
   path: '/refusals',
   id: (row) => String(row.id),

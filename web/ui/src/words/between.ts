@@ -1,4 +1,4 @@
-// Says between which cells somebody was, when nobody can tell in which.
+// Text for a device between cells whose cell is unknown.
 
 import { type City, cellName } from '../data/city.ts';
 import type { Translate } from '../i18n/index.ts';
